@@ -1,0 +1,164 @@
+"""Fermon's settings. Every choice that a user may make comes from fermon_site.environment."""
+
+from pathlib import Path
+from typing import Any
+
+import dj_database_url
+
+from fermon_site import environment
+from fermon_site.logs import logging_config
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+PRODUCTION = environment.flag("FERMON_PRODUCTION", default=False)
+DEBUG = environment.flag("FERMON_DEBUG", default=False) and not PRODUCTION
+
+FERMON_HOST = environment.text("FERMON_HOST", "127.0.0.1")
+FERMON_PORT = environment.whole_number("FERMON_PORT", 8000, lowest=1, highest=65535)
+FERMON_DATA_DIR = Path(environment.text("FERMON_DATA_DIR", str(BASE_DIR / "var"))).resolve()
+FERMON_OPEN = environment.flag("FERMON_OPEN", default=not PRODUCTION)
+FERMON_SIMULATOR = environment.flag("FERMON_SIMULATOR", default=True)
+FERMON_LOCAL_SCRIPTS = environment.flag("FERMON_LOCAL_SCRIPTS", default=False)
+FERMON_DEAD_LETTER_BYTES = environment.whole_number(
+    "FERMON_DEAD_LETTER_BYTES", 2**30, lowest=0, highest=2**50
+)
+
+DATA_FILES = FERMON_DATA_DIR / "static"
+for directory in (FERMON_DATA_DIR, DATA_FILES):
+    directory.mkdir(parents=True, exist_ok=True)
+
+if PRODUCTION:
+    SECRET_KEY = environment.required("SECRET_KEY", "a long random text that signs logins")
+    environment.required("ALLOWED_HOSTS", "the host names that users type, separated by commas")
+else:
+    SECRET_KEY = environment.text("SECRET_KEY", "") or environment.kept_secret(FERMON_DATA_DIR / "secret_key")
+
+EVERY_ADDRESS = frozenset({"0.0.0.0", "::"})  # noqa: S104 - compared with, never bound to
+ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS") or (
+    ["*"] if FERMON_HOST in EVERY_ADDRESS else ["localhost", "127.0.0.1", "[::1]", FERMON_HOST]
+)
+
+INSTALLED_APPS = [
+    "monitoring",  # before django_q: its qcluster command adds a watchdog to django_q's
+    "whitenoise.runserver_nostatic",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "rest_framework.authtoken",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "django_q",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "fermon_site.urls"
+WSGI_APPLICATION = "fermon_site.wsgi.application"
+LOGIN_URL = "admin:login"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+# IMMEDIATE: a transaction that reads before it writes waits its turn instead of failing.
+# FULL: what was committed is still there after the power went. Never set mmap_size: it corrupts.
+SQLITE_OPTIONS: dict[str, Any] = {
+    "transaction_mode": "IMMEDIATE",
+    "timeout": 20,
+    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON",
+}
+DATABASES: dict[str, Any] = {
+    "default": dj_database_url.config(default=f"sqlite:///{FERMON_DATA_DIR / 'fermon.sqlite3'}")
+}
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    DATABASES["default"]["OPTIONS"] = SQLITE_OPTIONS
+    DATABASES["default"]["TEST"] = {"NAME": FERMON_DATA_DIR / "test.sqlite3"}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# timeout < retry, or a task that still runs is started again beside itself.
+Q_CLUSTER: dict[str, Any] = {
+    "name": "fermon",
+    "orm": "default",
+    "workers": 4,
+    "timeout": 100,
+    "retry": 120,
+    "max_attempts": 3,
+    "ack_failures": False,
+    "catch_up": False,
+    "save_limit": 50,
+    "queue_limit": 4,
+    "bulk": 1,
+    "poll": 0.2,
+    "log_level": "WARNING",
+}
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+
+LANGUAGE_CODE = "en-us"
+TIME_ZONE = "UTC"
+USE_I18N = True
+USE_TZ = True
+
+STATIC_URL = "static/"
+STATIC_ROOT = FERMON_DATA_DIR / "staticfiles"
+STATICFILES_DIRS = [BASE_DIR / "static", DATA_FILES]
+WHITENOISE_USE_FINDERS = True
+
+REST_FRAMEWORK: dict[str, Any] = {
+    "DEFAULT_RENDERER_CLASSES": [
+        "rest_framework.renderers.JSONRenderer",
+        "rest_framework.renderers.BrowsableAPIRenderer",
+    ],
+    "DEFAULT_PARSER_CLASSES": ["monitoring.api.parsers.ReadingParser"],
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "rest_framework.authentication.TokenAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["monitoring.api.permissions.OpenOrSignedIn"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "monitoring.api.errors.exception_handler",
+    "COMPACT_JSON": True,
+}
+SPECTACULAR_SETTINGS: dict[str, Any] = {
+    "TITLE": "Fermon",
+    "DESCRIPTION": "Readings in, measurements and anomalies out.",
+    "VERSION": "0.1.0",
+    "SERVE_INCLUDE_SCHEMA": True,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+}
+
+LOGGING = logging_config(FERMON_DATA_DIR / "logs")
+
+SECURE_REFERRER_POLICY = "same-origin"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION

@@ -1,0 +1,69 @@
+"""GET /data and GET /anomalies."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.utils.urls import replace_query_param
+from rest_framework.viewsets import ViewSet
+
+from monitoring.api import answers, schemas
+from monitoring.api.fields import PageSerializer, query_of
+from monitoring.queries.series import Page, Selection, read_page, reasons_for
+
+PAGED = {400: schemas.BAD_INPUT}
+
+
+def page_response(
+    request: Request, *, anomalies_only: bool, items: Callable[[Page], list[dict[str, Any]]]
+) -> Response:
+    """The page that the request's parameters ask for, with a Link to the next if there is more."""
+    query = PageSerializer(data=query_of(request))
+    query.is_valid(raise_exception=True)
+    chosen = query.validated_data
+    selection: Selection = replace(query.selection, anomalies_only=anomalies_only)
+    page = read_page(
+        selection, limit=chosen["limit"], ascending=chosen["order"] == "asc", after=chosen.get("cursor")
+    )
+    response = Response(items(page))
+    if page.next is not None:
+        url = replace_query_param(request.build_absolute_uri(), "cursor", str(page.next))
+        response["Link"] = f'<{url}>; rel="next"'
+    return response
+
+
+class MeasurementViewSet(ViewSet):
+    """The measurements: stored readings."""
+
+    @extend_schema(
+        parameters=[PageSerializer],
+        responses=schemas.reads(schemas.MeasurementShape(many=True), also=PAGED),
+    )
+    def list(self, request: Request) -> Response:
+        """Measurements of a tag, or of all, over a range of time; newest first."""
+        return page_response(
+            request,
+            anomalies_only=False,
+            items=lambda page: [answers.measurement(point) for point in page.points],
+        )
+
+
+class AnomalyViewSet(ViewSet):
+    """The anomalies: measurements that a rule speaks against."""
+
+    @extend_schema(
+        parameters=[PageSerializer],
+        responses=schemas.reads(schemas.AnomalyShape(many=True), also=PAGED),
+    )
+    def list(self, request: Request) -> Response:
+        """Anomalies of a tag, or of all, over a range of time, with their reasons; newest first."""
+        return page_response(request, anomalies_only=True, items=with_reasons)
+
+
+def with_reasons(page: Page) -> list[dict[str, Any]]:
+    """The page's anomalies with why they are."""
+    reasons = reasons_for(page.points)
+    return [answers.anomaly(point, reasons[point.id]) for point in page.points]

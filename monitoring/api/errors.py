@@ -1,0 +1,95 @@
+"""Errors as answers: JSON with ``detail`` for scripts, a page for browsers, and never a stack trace."""
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import Error as DatabaseError
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from rest_framework import status
+from rest_framework.exceptions import APIException, ValidationError
+from rest_framework.response import Response
+from rest_framework.views import exception_handler as rest_exception_handler
+
+logger = logging.getLogger(__name__)
+
+RETRY_AFTER_S = 5
+
+
+class BadInput(APIException):
+    """What was sent is not as the contract says; names the field."""
+
+    status_code = status.HTTP_400_BAD_REQUEST
+    default_code = "bad_input"
+
+    def __init__(self, detail: str, field: str) -> None:
+        super().__init__(detail)
+        self.field = field
+
+
+class Conflict(APIException):
+    """What was sent contradicts what is stored."""
+
+    status_code = status.HTTP_409_CONFLICT
+    default_code = "conflict"
+
+
+class Unavailable(APIException):
+    """The service can't take it now; the source keeps it and sends it again."""
+
+    status_code = status.HTTP_503_SERVICE_UNAVAILABLE
+    default_code = "unavailable"
+    wait = RETRY_AFTER_S  # DRF answers it as Retry-After
+
+
+def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
+    """DRF's handler, with one shape for every error and 503 while the database is away."""
+    if isinstance(error, DatabaseError):
+        logger.error("database away", extra={"error": str(error)})
+        error = Unavailable("The database is away. Nothing is lost; try again in a few seconds.")
+    if isinstance(error, ValidationError):
+        error = first_problem(error)
+    response = rest_exception_handler(error, context)
+    if response is not None and isinstance(error, BadInput) and error.field:
+        response.data["field"] = error.field
+    return response
+
+
+def first_problem(error: ValidationError) -> BadInput:
+    """DRF's tree of messages as one: the first field's first message."""
+    detail: Any = error.detail
+    field = ""
+    while isinstance(detail, Mapping | list):
+        if isinstance(detail, Mapping):
+            field, detail = next(iter(detail.items()))
+        else:
+            detail = detail[0]
+    return BadInput(f"{field}: {detail}" if field else str(detail), field)
+
+
+def answer(request: HttpRequest, code: int, detail: str) -> HttpResponse:
+    """The error as a page if a browser asked for one, else as JSON."""
+    if request.accepts("application/json") or not request.accepts("text/html"):
+        return JsonResponse({"detail": detail}, status=code)
+    return render(request, "error.html", {"code": code, "detail": detail}, status=code)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Django's 400, as for a host name that is not allowed."""
+    return answer(request, 400, "Bad request: its host name or its form is not accepted here.")
+
+
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Django's 403."""
+    return answer(request, 403, "You may not do that.")
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Django's 404."""
+    return answer(request, 404, f"There is nothing at {request.path}. GET / lists what there is.")
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Django's 500; what happened is in the log."""
+    return answer(request, 500, "Something went wrong here; the log says what.")

@@ -1,0 +1,109 @@
+"""Query parameters: what they may be, and what is said when they are not."""
+
+from datetime import datetime
+from typing import Any
+
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+from rest_framework.request import Request
+
+from monitoring.domain.clock import parse_bound
+from monitoring.domain.readings import known_tags, shown
+from monitoring.queries.series import Cursor, Selection
+from monitoring.queries.tags import find_tag, tag_names
+
+MAX_PAGE = 10_000
+DEFAULT_PAGE = 1_000
+
+
+@extend_schema_field(OpenApiTypes.DATETIME)
+class BoundField(serializers.Field[datetime, str, str, Any]):
+    """One end of a range of time, inclusive."""
+
+    def __init__(self, *, end: bool = False, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.end = end
+
+    def to_internal_value(self, data: str) -> datetime:
+        """The moment that the text names."""
+        try:
+            return parse_bound(data, end=self.end)
+        except ValueError as error:
+            raise serializers.ValidationError(
+                f"expected ISO 8601, as in 2026-01-31T12:00:00Z or 2026-01-31, got {shown(data)}"
+            ) from error
+
+
+class CursorField(serializers.CharField):
+    """Where the page before ended, as its Link header said."""
+
+    def to_internal_value(self, data: str) -> Any:
+        """The cursor of the text."""
+        try:
+            return Cursor.parse(super().to_internal_value(data))
+        except ValueError as error:
+            raise serializers.ValidationError("expected the cursor of a Link header") from error
+
+
+class SelectionSerializer(serializers.Serializer[Any]):
+    """``tag``, ``from`` and ``to``: empty ones are as good as none."""
+
+    tag = serializers.CharField(required=False, help_text="Only this tag; all tags if left out.")
+
+    def get_fields(self) -> dict[str, Any]:
+        """``from`` is a word of Python's own, so the two bounds are added by name."""
+        return {
+            **super().get_fields(),
+            "from": BoundField(required=False, help_text="ISO 8601; UTC unless it has an offset. Inclusive."),
+            "to": BoundField(
+                required=False, end=True, help_text="As from. Inclusive; a date alone means its whole day."
+            ),
+        }
+
+    def validate_tag(self, name: str) -> str:
+        """Refuses a tag that does not exist: an empty answer would hide the typing error."""
+        if find_tag(name) is None:
+            raise serializers.ValidationError(f"unknown tag {shown(name)}; {known_tags(tag_names())}")
+        return name
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Refuses a range that ends before it begins."""
+        if "from" in attrs and "to" in attrs and attrs["from"] > attrs["to"]:
+            raise serializers.ValidationError({"from": "expected to be no later than 'to'"})
+        return attrs
+
+    @property
+    def selection(self) -> Selection:
+        """What the parameters select."""
+        chosen = self.validated_data
+        return Selection(chosen.get("tag"), chosen.get("from"), chosen.get("to"))
+
+
+class PageSerializer(SelectionSerializer):
+    """A selection in pages."""
+
+    limit = serializers.IntegerField(
+        default=DEFAULT_PAGE,
+        min_value=1,
+        max_value=MAX_PAGE,
+        help_text="How many at most.",
+        error_messages=dict.fromkeys(
+            ("invalid", "min_value", "max_value", "max_string_length"),
+            f"expected a whole number from 1 to {MAX_PAGE}",
+        ),
+    )
+    order = serializers.ChoiceField(
+        choices=["asc", "desc"],
+        default="desc",
+        help_text="desc: newest first. asc: oldest first.",
+        error_messages={"invalid_choice": "expected 'asc' or 'desc'"},
+    )
+    cursor = CursorField(
+        required=False, help_text="Where the page before ended; take it from its Link header."
+    )
+
+
+def query_of(request: Request) -> dict[str, str]:
+    """The request's parameters without empty ones."""
+    return {name: value for name, value in request.query_params.items() if value != ""}

@@ -1,0 +1,101 @@
+"""POST /ingest and POST /ingest/batch."""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import status
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from monitoring.api import schemas
+from monitoring.api.errors import BadInput, Conflict, Unavailable
+from monitoring.api.parsers import PayloadTooLarge
+from monitoring.domain.readings import shown
+from monitoring.ingest.dead_letters import DeadLettersFullError
+from monitoring.ingest.intake import take_in
+from monitoring.ingest.pipeline import Outcome, Status
+
+MAX_ITEMS = 10_000
+CODES = {
+    Status.STORED: status.HTTP_201_CREATED,
+    Status.DUPLICATE: status.HTTP_200_OK,
+    Status.KEPT: status.HTTP_202_ACCEPTED,
+}
+QUEUED = {202: schemas.QueuedShape}
+
+
+def receive(items: list[Any]) -> list[Outcome]:
+    """The outcomes of what was sent.
+
+    Raises:
+        Unavailable: neither the database nor the disk could take it.
+    """
+    try:
+        return take_in(items)
+    except DeadLettersFullError as error:
+        raise Unavailable(
+            f"Nothing can be stored now: {error}. Keep the readings and send them again."
+        ) from error
+
+
+class IngestView(APIView):
+    """One reading."""
+
+    @extend_schema(
+        request=schemas.ReadingShape,
+        responses=schemas.writes(
+            schemas.StoredShape, also={200: schemas.StoredShape, 409: schemas.CONFLICT, **QUEUED}
+        ),
+    )
+    def post(self, request: Request) -> Response:
+        """Stores one reading; sending it again does no harm."""
+        if not isinstance(request.data, dict):
+            raise BadInput(
+                f"reading: expected an object with timestamp, tag and value, got {shown(request.data)};"
+                " lists go to /ingest/batch",
+                "reading",
+            )
+        (outcome,) = receive([request.data])
+        if outcome.status is Status.REJECTED:
+            raise BadInput(outcome.error, outcome.field)
+        if outcome.status is Status.CONFLICT:
+            raise Conflict(outcome.error)
+        return Response(body(outcome), status=CODES[outcome.status])
+
+
+class BatchIngestView(APIView):
+    """Many readings."""
+
+    @extend_schema(
+        request=schemas.ReadingShape(many=True),
+        responses=schemas.writes(schemas.BatchShape, also={202: schemas.BatchShape}),
+    )
+    def post(self, request: Request) -> Response:
+        """Stores a list of readings; a bad one is told in its result and costs the others nothing."""
+        items = request.data
+        if not isinstance(items, list):
+            raise BadInput(f"body: expected a list of readings, got {shown(items)}", "body")
+        if len(items) > MAX_ITEMS:
+            raise PayloadTooLarge(
+                f"body: expected at most {MAX_ITEMS} readings, got {len(items)}; send smaller batches"
+            )
+        outcomes = receive(items)
+        kept = any(outcome.status is Status.KEPT for outcome in outcomes)
+        return Response(
+            {
+                "status": Status.KEPT if kept else Status.STORED,
+                "processed": len(outcomes),
+                "results": [{"tag": outcome.tag, **body(outcome)} for outcome in outcomes],
+            },
+            status=CODES[Status.KEPT if kept else Status.STORED],
+        )
+
+
+def body(outcome: Outcome) -> dict[str, Any]:
+    """The outcome as its answer: what it is now, or what was wrong."""
+    if outcome.error:
+        return {"status": Status.REJECTED, "error": outcome.error}
+    if outcome.status is Status.KEPT:
+        return {"status": outcome.status}
+    return {"status": outcome.status, "id": outcome.id, "is_anomaly": outcome.is_anomaly}

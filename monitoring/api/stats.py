@@ -1,0 +1,30 @@
+"""GET /stats."""
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from monitoring.api import schemas
+from monitoring.ingest import dead_letters
+from monitoring.queries.stats import totals
+
+
+class StatsView(APIView):
+    """The totals."""
+
+    @extend_schema(responses=schemas.reads(schemas.StatsShape))
+    def get(self, request: Request) -> Response:
+        """Totals over all that is stored, and whether readings wait to be stored."""
+        total = totals()
+        waiting = dead_letters.pending_count()
+        return Response(
+            {
+                "total_tags": total.tags,
+                "total_measurements": total.measurements,
+                "total_anomalies": total.anomalies,
+                "anomaly_rate": total.anomaly_rate,
+                "retry_queue_size": waiting,
+                "retry_queue_status": "pending" if waiting else "clear",
+            }
+        )

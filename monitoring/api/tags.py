@@ -1,0 +1,35 @@
+"""GET /tags and GET /tags/<name>."""
+
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.exceptions import NotFound
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.viewsets import ViewSet
+
+from monitoring.api import answers, schemas
+from monitoring.domain.readings import known_tags, shown
+from monitoring.queries.tags import active_tags, find_tag, latest, tag_names
+
+NAME = OpenApiParameter("name", str, OpenApiParameter.PATH, description="The tag's name.")
+
+
+class TagViewSet(ViewSet):
+    """The tags: named signals of one sensor each."""
+
+    lookup_field = "name"
+    lookup_value_regex = "[^/]+"
+
+    @extend_schema(responses=schemas.reads(schemas.TagListShape))
+    def list(self, request: Request) -> Response:
+        """The names of the tags in use."""
+        return Response({"tags": [tag.name for tag in active_tags()]})
+
+    @extend_schema(
+        parameters=[NAME], responses=schemas.reads(schemas.TagShape, also={404: schemas.NOT_FOUND})
+    )
+    def retrieve(self, request: Request, name: str) -> Response:
+        """One tag: unit, valid range, limits, and its newest measurement."""
+        tag = find_tag(name)
+        if tag is None:
+            raise NotFound(f"name: unknown tag {shown(name)}; {known_tags(tag_names())}")
+        return Response(answers.tag(tag, latest(name)))

@@ -1,0 +1,28 @@
+"""The API's addresses: as the contract names them, without a trailing slash."""
+
+from django.urls import path
+from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerView
+from rest_framework.routers import SimpleRouter
+
+from monitoring.api.data import AnomalyViewSet, MeasurementViewSet
+from monitoring.api.health import HealthView
+from monitoring.api.ingest import BatchIngestView, IngestView
+from monitoring.api.root import RootView
+from monitoring.api.stats import StatsView
+from monitoring.api.tags import TagViewSet
+
+router = SimpleRouter(trailing_slash=False)
+router.register("tags", TagViewSet, basename="tag")
+router.register("data", MeasurementViewSet, basename="measurement")
+router.register("anomalies", AnomalyViewSet, basename="anomaly")
+
+urlpatterns = [
+    path("", RootView.as_view(), name="root"),
+    *router.urls,
+    path("ingest", IngestView.as_view(), name="ingest"),
+    path("ingest/batch", BatchIngestView.as_view(), name="ingest-batch"),
+    path("stats", StatsView.as_view(), name="stats"),
+    path("health", HealthView.as_view(), name="health"),
+    path("schema", SpectacularJSONAPIView.as_view(), name="schema"),
+    path("docs", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
+]

@@ -1,0 +1,7 @@
+"""The dashboard."""
+
+from django.http import HttpRequest, HttpResponse
+
+
+def dashboard(request: HttpRequest) -> HttpResponse:
+    return HttpResponse("soon")

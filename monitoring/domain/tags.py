@@ -1,0 +1,61 @@
+"""What a tag is, and the table of the tags that a new installation starts with."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class TagDefinition:
+    """One sensor's signal as the rules see it. All bounds are in the tag's unit and inclusive.
+
+    ``valid_min`` to ``valid_max`` is what the sensor can mean at all; ``lower_limit`` to
+    ``upper_limit`` is where the process should stay (None: no limit on that side).
+    """
+
+    name: str
+    unit: str
+    valid_min: float
+    valid_max: float
+    lower_limit: float | None = None
+    upper_limit: float | None = None
+    description: str = ""
+    active: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class SimulationProfile:
+    """How the simulator moves a tag: a sinusoid with noise that stays in [low, high].
+
+    ``period_s`` is in seconds, ``noise`` the noise's standard deviation in the tag's unit,
+    ``fault_rate`` the share of readings that belong to a fault, ``decimals`` the sensor's resolution.
+    """
+
+    low: float
+    high: float
+    period_s: float
+    noise: float
+    fault_rate: float
+    decimals: int
+
+
+@dataclass(frozen=True, slots=True)
+class DefaultTag:
+    """A row of the table below."""
+
+    definition: TagDefinition
+    profile: SimulationProfile
+
+
+DEFAULT_TAGS = (
+    DefaultTag(
+        TagDefinition("fermenter_temp", "°C", 30, 50, 35, 45, "Temperature of the broth"),
+        SimulationProfile(35, 40, period_s=1800, noise=0.15, fault_rate=0.05, decimals=2),
+    ),
+    DefaultTag(
+        TagDefinition("fermenter_ph", "pH", 5, 9, 6, 8, "Acidity of the broth"),
+        SimulationProfile(6.5, 7.5, period_s=2700, noise=0.03, fault_rate=0.04, decimals=3),
+    ),
+    DefaultTag(
+        TagDefinition("agitator_rpm", "rpm", 200, 700, 250, 650, "Speed of the agitator"),
+        SimulationProfile(300, 600, period_s=1200, noise=8.0, fault_rate=0.03, decimals=1),
+    ),
+)

@@ -1,0 +1,73 @@
+"""One tag's new readings set among its stored measurements, and what the detectors say of them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitoring.domain.detectors import BoolArray, Detector, FloatArray, Verdict
+from monitoring.domain.readings import ReadingColumns
+
+NEW = 0
+
+
+@dataclass(frozen=True, slots=True)
+class StoredColumns:
+    """Stored measurements of one tag in time order; all arrays have shape (n,)."""
+
+    id: NDArray[np.int64]
+    time_us: NDArray[np.int64]
+    value: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """A tag's measurements from the first new one on, each time once, all of shape (n,).
+
+    ``id`` is ``NEW`` for a reading that is not stored yet, ``position`` is -1 for one that is.
+    ``history`` (h,) are the values just before.
+    """
+
+    history: FloatArray
+    id: NDArray[np.int64]
+    position: NDArray[np.int64]
+    time_us: NDArray[np.int64]
+    value: FloatArray
+
+    @property
+    def is_new(self) -> BoolArray:
+        """Which of the timeline are not stored yet; shape (n,)."""
+        return self.id == NEW
+
+
+def merge(history: FloatArray, stored: StoredColumns, new: ReadingColumns) -> Timeline:
+    """The timeline of stored and new; of equal times the stored one wins, else the first that came."""
+    time_us = np.concatenate([stored.time_us, new.time_us])
+    _, chosen = np.unique(time_us, return_index=True)
+    return Timeline(
+        history=history,
+        id=np.concatenate([stored.id, np.full(new.time_us.shape, NEW)])[chosen],
+        position=np.concatenate([np.full(stored.id.shape, -1), new.position])[chosen],
+        time_us=time_us[chosen],
+        value=np.concatenate([stored.value, new.value])[chosen],
+    )
+
+
+def affected(timeline: Timeline, lookback: int) -> BoolArray:
+    """Which stored measurements have a new one among the ``lookback`` just before them; shape (n,)."""
+    news = np.concatenate([[0], np.cumsum(timeline.is_new)])
+    place = np.arange(len(timeline.id))
+    return ~timeline.is_new & (news[place] > news[np.maximum(0, place - lookback)])
+
+
+def judge(timeline: Timeline, detectors: Iterable[Detector]) -> list[tuple[Verdict, BoolArray]]:
+    """Each reason's verdict on the timeline, beside which of it the verdict is to be kept for.
+
+    New readings are judged by every detector, stored ones again by those whose window has changed.
+    """
+    return [
+        (verdict, timeline.is_new | affected(timeline, detector.lookback))
+        for detector in detectors
+        for verdict in detector.score(timeline.history, timeline.value)
+    ]

@@ -1,0 +1,44 @@
+"""Who runs a source, and how far it has written: a lease that expires, and a watermark."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Q
+
+from monitoring.models import Lease
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A lease in hand; ``written_until`` is the last moment that is written, None before the first."""
+
+    source: str
+    owner: str
+    written_until: datetime | None
+
+
+def is_free(source: str, owner: str, *, now: datetime) -> bool:
+    """Whether the owner may hold the lease now; a cheap look that changes nothing."""
+    return not Lease.objects.exclude(owner=owner).filter(source=source, expires_at__gt=now).exists()
+
+
+def hold(source: str, owner: str, *, now: datetime, duration: timedelta) -> Hold | None:
+    """Takes or renews the lease, in the caller's transaction; None if another owner has it."""
+    Lease.objects.get_or_create(source=source)
+    mine_or_expired = Q(owner=owner) | Q(expires_at=None) | Q(expires_at__lte=now)
+    taken = Lease.objects.filter(mine_or_expired, source=source).update(
+        owner=owner, expires_at=now + duration, renewed_at=now
+    )
+    if not taken:
+        return None
+    return Hold(source, owner, Lease.objects.values_list("written_until", flat=True).get(source=source))
+
+
+def advance(held: Hold, written_until: datetime) -> None:
+    """Moves the watermark, in the transaction that wrote up to there."""
+    Lease.objects.filter(source=held.source, owner=held.owner).update(written_until=written_until)
+
+
+def release(source: str, owner: str) -> None:
+    """Gives the lease up, so that the next worker need not wait for it to expire."""
+    Lease.objects.filter(source=source, owner=owner).update(owner="", expires_at=None)

@@ -1,0 +1,28 @@
+"""The finding: why a measurement is an anomaly, as it was judged."""
+
+from django.db import models
+
+from monitoring.models.measurement import Measurement
+
+
+class Finding(models.Model):
+    """One row a measurement and reason; ``lower`` to ``upper`` is the band that the value left.
+
+    The band is kept because it can't be had again later: limits are edited.
+    """
+
+    measurement = models.ForeignKey(
+        Measurement, on_delete=models.CASCADE, db_index=False, related_name="findings"
+    )
+    reason = models.CharField(max_length=40)
+    lower = models.FloatField(null=True)
+    upper = models.FloatField(null=True)
+
+    class Meta:
+        db_table = "findings"
+        constraints = [
+            models.UniqueConstraint(fields=["measurement", "reason"], name="finding_measurement_reason"),
+        ]
+
+    def __str__(self) -> str:
+        return self.reason

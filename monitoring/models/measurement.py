@@ -1,0 +1,38 @@
+"""The measurement: a stored reading."""
+
+from django.db import models
+from django.db.models import Q
+
+from monitoring.models.tag import Tag
+
+
+class Measurement(models.Model):
+    """One row a tag and timestamp. The column ``tag`` holds the tag's name, so a plain SELECT reads well."""
+
+    timestamp = models.DateTimeField()
+    tag = models.ForeignKey(
+        Tag,
+        on_delete=models.PROTECT,
+        to_field="name",
+        db_column="tag",
+        db_index=False,
+        related_name="measurements",
+    )
+    value = models.FloatField()
+    is_anomaly = models.BooleanField("anomaly", default=False)
+
+    class Meta:
+        db_table = "measurements"
+        constraints = [
+            models.UniqueConstraint(fields=["tag", "timestamp"], name="measurement_tag_timestamp"),
+        ]
+        indexes = [
+            models.Index(fields=["timestamp"], name="measurement_timestamp"),
+            models.Index(fields=["timestamp"], condition=Q(is_anomaly=True), name="anomaly_timestamp"),
+            models.Index(
+                fields=["tag", "timestamp"], condition=Q(is_anomaly=True), name="anomaly_tag_timestamp"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.tag_id} {self.value:g} at {self.timestamp.isoformat()}"

@@ -1,0 +1,103 @@
+"""The tag: a named signal of one sensor, with what it may show and where it should stay."""
+
+from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models import F, Q
+
+from monitoring.domain.tags import TagDefinition
+
+TAG_NAME = RegexValidator(
+    r"\A[A-Za-z][A-Za-z0-9_.-]*\Z",
+    "Start with a letter; then letters, digits, '_', '-' and '.' only: the name is part of web addresses.",
+)
+
+
+class Tag(models.Model):
+    """A tag's name is its identity: measurements carry it, so it never changes."""
+
+    name = models.CharField(max_length=64, unique=True, validators=[TAG_NAME])
+    description = models.CharField(max_length=200, blank=True)
+    unit = models.CharField(max_length=20, blank=True, help_text="As it is shown beside values: °C, pH, rpm.")
+    valid_min = models.FloatField(
+        "valid range minimum", help_text="A reading below is impossible and is refused."
+    )
+    valid_max = models.FloatField(
+        "valid range maximum", help_text="A reading above is impossible and is refused."
+    )
+    lower_limit = models.FloatField(
+        null=True, blank=True, help_text="A measurement below is an anomaly. Empty: no lower limit."
+    )
+    upper_limit = models.FloatField(
+        null=True, blank=True, help_text="A measurement above is an anomaly. Empty: no upper limit."
+    )
+    active = models.BooleanField(
+        default=True,
+        help_text="Off: its readings are refused and it leaves the dashboard; its measurements stay.",
+    )
+
+    class Meta:
+        db_table = "tags"
+        ordering = ["id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(valid_min__lt=F("valid_max")), name="tag_valid_range"),
+            models.CheckConstraint(
+                condition=Q(lower_limit__isnull=True)
+                | Q(lower_limit__gte=F("valid_min"), lower_limit__lte=F("valid_max")),
+                name="tag_lower_limit_in_range",
+            ),
+            models.CheckConstraint(
+                condition=Q(upper_limit__isnull=True)
+                | Q(upper_limit__gte=F("valid_min"), upper_limit__lte=F("valid_max")),
+                name="tag_upper_limit_in_range",
+            ),
+            models.CheckConstraint(
+                condition=Q(lower_limit__isnull=True)
+                | Q(upper_limit__isnull=True)
+                | Q(lower_limit__lt=F("upper_limit")),
+                name="tag_limits_in_order",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def clean(self) -> None:
+        """Refuses bounds that contradict each other.
+
+        Raises:
+            ValidationError: by field, with what was expected.
+        """
+        errors: dict[str, str] = {}
+        if self.valid_min is None or self.valid_max is None:
+            return
+        if self.valid_min >= self.valid_max:
+            errors["valid_max"] = f"Must be above the minimum of the valid range, {self.valid_min:g}."
+        for field in ("lower_limit", "upper_limit"):
+            limit = getattr(self, field)
+            if limit is not None and not self.valid_min <= limit <= self.valid_max:
+                errors[field] = (
+                    f"{limit:g} lies outside the valid range {self.valid_min:g} to {self.valid_max:g}:"
+                    " such readings are refused, so this limit could never be crossed."
+                )
+        if (
+            self.lower_limit is not None
+            and self.upper_limit is not None
+            and self.lower_limit >= self.upper_limit
+        ):
+            errors.setdefault("upper_limit", f"Must be above the lower limit, {self.lower_limit:g}.")
+        if errors:
+            raise ValidationError(errors)
+
+    def definition(self) -> TagDefinition:
+        """The tag as the domain's rules see it."""
+        return TagDefinition(
+            name=self.name,
+            unit=self.unit,
+            valid_min=self.valid_min,
+            valid_max=self.valid_max,
+            lower_limit=self.lower_limit,
+            upper_limit=self.upper_limit,
+            description=self.description,
+            active=self.active,
+        )

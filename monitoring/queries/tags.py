@@ -1,0 +1,27 @@
+"""What is known of the tags."""
+
+from monitoring.domain.tags import TagDefinition
+from monitoring.models import Measurement, Tag
+from monitoring.queries.series import Point, point_of
+
+
+def active_tags() -> list[TagDefinition]:
+    """The tags in use, in the order in which they were made."""
+    return [tag.definition() for tag in Tag.objects.filter(active=True)]
+
+
+def find_tag(name: str) -> TagDefinition | None:
+    """The tag of this name, active or not; None if there is none."""
+    tag = Tag.objects.filter(name=name).first()
+    return tag.definition() if tag else None
+
+
+def latest(name: str) -> Point | None:
+    """The tag's newest measurement; None before the first."""
+    row = Measurement.objects.filter(tag=name).order_by("-timestamp").first()
+    return point_of(row) if row else None
+
+
+def tag_names() -> list[str]:
+    """Every tag's name, active or not."""
+    return list(Tag.objects.values_list("name", flat=True))
