@@ -1,0 +1,141 @@
+"""The admin: tags are edited here, measurements only looked at."""
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+
+from monitoring.models import Finding, Lease, Measurement, Tag
+from monitoring.queries.browsing import CappedPaginator, IndexedTimes, matching
+
+if TYPE_CHECKING:
+    TagModelAdmin = admin.ModelAdmin[Tag]
+    MeasurementModelAdmin = admin.ModelAdmin[Measurement]
+    LeaseModelAdmin = admin.ModelAdmin[Lease]
+    FindingTabularInline = admin.TabularInline[Finding, Measurement]
+else:  # Django's own classes take no parameters while it runs
+    TagModelAdmin = MeasurementModelAdmin = LeaseModelAdmin = admin.ModelAdmin
+    FindingTabularInline = admin.TabularInline
+
+admin.site.site_header = "Fermon"
+admin.site.site_title = "Fermon"
+admin.site.index_title = "Administration"
+admin.site.site_url = "/dashboard"
+
+
+class ReadOnly:
+    """Records that the system writes and nobody edits."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody adds."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody changes."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody deletes."""
+        return False
+
+
+@admin.register(Tag)
+class TagAdmin(TagModelAdmin):
+    """A tag is made here, without code; once it has measurements it can be set inactive, not deleted."""
+
+    list_display = ("name", "description", "unit", "valid_range", "limits", "active")
+    list_filter = ("active",)
+    search_fields = ("name", "description")
+    actions = None
+    fieldsets = (
+        (None, {"fields": ("name", "description", "unit", "active")}),
+        ("Valid range", {"fields": (("valid_min", "valid_max"),)}),
+        ("Limits", {"fields": (("lower_limit", "upper_limit"),)}),
+    )
+
+    @admin.display(description="valid range")
+    def valid_range(self, tag: Tag) -> str:
+        """Both ends in one column."""
+        return f"{tag.valid_min:g} to {tag.valid_max:g}"
+
+    @admin.display(description="limits")
+    def limits(self, tag: Tag) -> str:
+        """Both limits in one column."""
+        low, high = (
+            "none" if limit is None else f"{limit:g}" for limit in (tag.lower_limit, tag.upper_limit)
+        )
+        return f"{low} to {high}"
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Tag | None = None) -> tuple[str, ...]:
+        """A tag's name is its identity: measurements carry it."""
+        return ("name",) if obj else ()
+
+    def has_delete_permission(self, request: HttpRequest, obj: Tag | None = None) -> bool:
+        """Only a tag without measurements; Django would list all of them to say no."""
+        unused = obj is None or not obj.measurements.exists()
+        return unused and super().has_delete_permission(request, obj)
+
+
+class FindingInline(ReadOnly, FindingTabularInline):
+    """Why a measurement is an anomaly."""
+
+    model = Finding
+    fields = ("reason", "lower", "upper")
+    verbose_name_plural = "findings: the rules that speak against it, and the band that it left"
+
+
+@admin.register(Measurement)
+class MeasurementAdmin(ReadOnly, MeasurementModelAdmin):
+    """Built so that a page costs the same at a thousand and at a hundred million rows."""
+
+    list_display = ("timestamp_utc", "tag_name", "value", "anomaly")
+    list_filter = ("tag", "is_anomaly")
+    date_hierarchy = "timestamp"
+    ordering = ("-timestamp", "-id")
+    sortable_by = ()
+    list_per_page = 100
+    show_full_result_count = False
+    paginator = CappedPaginator
+    search_fields = ("tag",)
+    search_help_text = "A part of a tag's name or description, or a time: 2026-01-31, 2026-01-31T12:30"
+    inlines = (FindingInline,)
+
+    @admin.display(description="timestamp (UTC)")
+    def timestamp_utc(self, row: Measurement) -> str:
+        """The whole timestamp: Django's own format leaves the seconds out."""
+        return row.timestamp.isoformat(sep=" ").removesuffix("+00:00")
+
+    @admin.display(description="tag")
+    def tag_name(self, row: Measurement) -> str:
+        """The tag's name, which the row holds itself."""
+        return row.tag_id
+
+    @admin.display(description="anomaly")
+    def anomaly(self, row: Measurement) -> str:
+        """In a word; most rows are normal, and say nothing."""
+        return "▲ anomaly" if row.is_anomaly else ""
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Measurement]:
+        """Rows whose date hierarchy is read off the index."""
+        return IndexedTimes(self.model).order_by(*self.ordering)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Measurement], search_term: str
+    ) -> tuple[QuerySet[Measurement], bool]:
+        """By tag or by time, both through an index."""
+        return matching(queryset, search_term), False
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Says how far the list goes."""
+        title = f"Measurements, the newest {CappedPaginator.cap:,} of the selection"
+        return super().changelist_view(request, {"title": title, **(extra_context or {})})
+
+
+@admin.register(Lease)
+class LeaseAdmin(ReadOnly, LeaseModelAdmin):
+    """Which worker runs a source, and how far it has written."""
+
+    list_display = ("source", "owner", "renewed_at", "written_until")

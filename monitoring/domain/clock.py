@@ -6,7 +6,6 @@ from datetime import UTC, date, datetime, time, timedelta
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 SECOND_US = 1_000_000
-DATE_ONLY = re.compile(r"\d{4}-\d{2}-\d{2}")
 # In a URL an unescaped "+" arrives as a space: 2026-01-01T00:00:00 02:00
 OFFSET_WITHOUT_SIGN = re.compile(r"(?<=\d) (?=\d{2}:?\d{2}$)")
 
@@ -45,8 +44,12 @@ def parse_bound(text: str, *, end: bool = False) -> datetime:
         ValueError: as ``parse_timestamp``.
     """
     text = text.strip()
-    if DATE_ONLY.fullmatch(text):
-        return datetime.combine(date.fromisoformat(text), time.max if end else time.min, tzinfo=UTC)
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        pass
+    else:
+        return datetime.combine(day, time.max if end else time.min, tzinfo=UTC)
     if "T" in text.upper() or text.count(" ") > 1:
         text = OFFSET_WITHOUT_SIGN.sub("+", text)
     return parse_timestamp(text)

@@ -55,7 +55,10 @@ class Rejection:
 
 def shown(value: object) -> str:
     """A refused value as a message may carry it: short, and encodable whatever was sent."""
-    text = ascii(value)
+    try:
+        text = ascii(value)
+    except RecursionError:
+        text = "something nested too deeply"
     return text if len(text) <= SHOWN_CHARACTERS else f"{text[:SHOWN_CHARACTERS]}..."
 
 

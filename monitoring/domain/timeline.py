@@ -38,7 +38,7 @@ class Timeline:
     @property
     def is_new(self) -> BoolArray:
         """Which of the timeline are not stored yet; shape (n,)."""
-        return self.id == NEW
+        return np.equal(self.id, NEW)
 
 
 def merge(history: FloatArray, stored: StoredColumns, new: ReadingColumns) -> Timeline:

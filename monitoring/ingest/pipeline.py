@@ -115,7 +115,7 @@ def measurements_at(readings: Sequence[Reading]) -> dict[tuple[str, int], Measur
     return {
         (tag, moments[row.timestamp]): row
         for tag, moments in times.items()
-        for row in Measurement.objects.filter(tag=tag, timestamp__in=list(moments))
+        for row in Measurement.objects.filter(tag__name=tag, timestamp__in=list(moments))
     }
 
 

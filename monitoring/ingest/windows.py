@@ -48,7 +48,7 @@ def stored_from(tag: str, new: ReadingColumns) -> StoredColumns | None:
     """
     limit = 2 * len(new.time_us) + LOOKBACK + SLACK
     rows = list(
-        Measurement.objects.filter(tag=tag, timestamp__gte=from_micros(new.time_us[0]))
+        Measurement.objects.filter(tag__name=tag, timestamp__gte=from_micros(new.time_us[0]))
         .order_by("timestamp")
         .values_list("id", "timestamp", "value")[:limit]
     )
@@ -66,7 +66,7 @@ def stored_from(tag: str, new: ReadingColumns) -> StoredColumns | None:
 def values_before(tag: str, time_us: int) -> FloatArray:
     """The up to ``LOOKBACK`` values just before a moment, in time order."""
     values = (
-        Measurement.objects.filter(tag=tag, timestamp__lt=from_micros(time_us))
+        Measurement.objects.filter(tag__name=tag, timestamp__lt=from_micros(time_us))
         .order_by("-timestamp")
         .values_list("value", flat=True)[:LOOKBACK]
     )

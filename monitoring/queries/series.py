@@ -96,7 +96,7 @@ def selected(selection: Selection) -> QuerySet[Measurement]:
     """The selection's rows, in no order."""
     rows = Measurement.objects.all()
     if selection.tag is not None:
-        rows = rows.filter(tag=selection.tag)
+        rows = rows.filter(tag__name=selection.tag)
     if selection.start is not None:
         rows = rows.filter(timestamp__gte=selection.start)
     if selection.end is not None:

@@ -31,8 +31,10 @@ class Detector(Protocol):
     given, so its answer is the same after a restart, in any process and for any grouping.
     """
 
-    lookback: int
-    reasons: tuple[str, ...]
+    @property
+    def lookback(self) -> int:
+        """How many earlier values it looks at."""
+        ...
 
     def score(self, history: FloatArray, values: FloatArray) -> tuple[Verdict, ...]:
         """Judges ``values`` (n,), which follow ``history`` (h,) in time; a verdict a reason.

@@ -23,7 +23,6 @@ class Limits:
     upper: float | None
 
     lookback: ClassVar[int] = 0
-    reasons: ClassVar[tuple[str, ...]] = (BELOW_LIMIT, ABOVE_LIMIT)
 
     def score(self, history: FloatArray, values: FloatArray) -> tuple[Verdict, ...]:
         """See ``Detector.score``; the history is not looked at."""

@@ -2,7 +2,6 @@
 
 import math
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 
@@ -27,8 +26,6 @@ class RollingSigma:
     minimum: int = 10
     k: float = 3.0
     sigma_floor: float = 1e-6
-
-    reasons: ClassVar[tuple[str, ...]] = (ROLLING_3SIGMA,)
 
     def score(self, history: FloatArray, values: FloatArray) -> tuple[Verdict, ...]:
         """See ``Detector.score``. The band is infinite where the rule finds nothing by definition."""

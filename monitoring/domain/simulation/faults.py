@@ -4,9 +4,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
+from numpy.typing import NDArray
 
 from monitoring.domain.tags import TagDefinition
 
+FloatArray = NDArray[np.float64]
 EXCURSION_S = (2, 7)
 MARGIN = 0.02
 
@@ -52,19 +54,21 @@ def plan_episodes(rng: np.random.Generator, *, length: int, rate: float) -> list
 
 
 def faulty_values(
-    rng: np.random.Generator, episode: Episode, normal: np.ndarray, *, tag: TagDefinition, noise: float
-) -> np.ndarray:
+    rng: np.random.Generator, episode: Episode, normal: FloatArray, *, tag: TagDefinition, noise: float
+) -> FloatArray:
     """What the sensor shows during the episode instead of ``normal``; same shape, any bound open.
 
     A spike jumps by 8 to 15 times the noise; an excursion lies between a limit and the end of the
     valid range, a margin off either (a tag without that limit shows its normal signal).
     """
     if episode.kind is FaultKind.SPIKE:
-        return normal + rng.choice([-1, 1]) * noise * rng.uniform(8, 15, normal.shape)
+        jump: FloatArray = noise * rng.uniform(8, 15, normal.shape)
+        return normal + jump if rng.random() < 0.5 else normal - jump
     if episode.kind is FaultKind.BELOW_LIMIT:
         limit, end = tag.lower_limit, tag.valid_min
     else:
         limit, end = tag.upper_limit, tag.valid_max
     if limit is None:
         return normal
-    return limit + (end - limit) * rng.uniform(MARGIN, 1 - MARGIN, normal.shape)
+    depth: FloatArray = rng.uniform(MARGIN, 1 - MARGIN, normal.shape)
+    return limit + (end - limit) * depth

@@ -71,4 +71,5 @@ def normal_signal(
     middle = (profile.low + profile.high) / 2
     amplitude = (profile.high - profile.low) / 2 - EDGE_SIGMAS * profile.noise
     wave = middle + amplitude * np.sin(2 * math.pi * second / profile.period_s)
-    return np.clip(wave + rng.normal(0, profile.noise, second.shape), profile.low, profile.high)
+    signal: NDArray[np.float64] = wave + rng.normal(0, profile.noise, second.shape)
+    return signal.clip(profile.low, profile.high)

@@ -1,0 +1,84 @@
+"""What django-q2 runs."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.db import OperationalError
+from django.utils import timezone
+from django_q.models import Failure, OrmQ, Task
+
+from monitoring import tasks
+from monitoring.ingest import dead_letters
+from monitoring.models import Measurement
+from monitoring.sources import simulator
+
+READING = {"timestamp": "2026-01-31T12:00:00Z", "tag": "fermenter_temp", "value": 37.0}
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def runs(monkeypatch) -> list[dict]:
+    """The runs that would have been started."""
+    started: list[dict] = []
+    monkeypatch.setattr(simulator, "run", lambda **how: started.append(how))
+    return started
+
+
+def test_the_scheduled_run_outlasts_the_time_to_the_next_one(runs: list[dict], settings) -> None:
+    tasks.run_simulator(datetime.now(UTC).isoformat())
+    assert 90 < runs[0]["duration_s"] < settings.Q_CLUSTER["timeout"] < settings.Q_CLUSTER["retry"]
+
+
+def test_a_run_delivered_again_long_after_does_nothing(runs: list[dict]) -> None:
+    tasks.run_simulator((datetime.now(UTC) - timedelta(seconds=120)).isoformat())
+    assert runs == []
+
+
+def test_queued_readings_are_one_task_that_is_tried_a_finite_number_of_times(settings) -> None:
+    tasks.queue_retry([READING])
+    assert OrmQ.objects.get().func() == "monitoring.tasks.retry_ingest"
+    assert settings.Q_CLUSTER["max_attempts"] == 3
+
+
+def test_a_retry_stores_and_repeating_it_does_no_harm() -> None:
+    tasks.retry_ingest([READING])
+    tasks.retry_ingest([READING])
+    assert Measurement.objects.get().value == 37.0
+
+
+def test_a_retry_that_fails_thrice_keeps_the_readings_on_disk(monkeypatch, settings, tmp_path) -> None:
+    settings.FERMON_DATA_DIR = tmp_path
+    tries: list[object] = []
+
+    def refuse(items: object) -> None:
+        tries.append(items)
+        raise OperationalError("disk I/O error")
+
+    monkeypatch.setattr(tasks, "ingest_readings", refuse)
+    monkeypatch.setattr(tasks.connection, "close", lambda: None)
+    monkeypatch.setattr(tasks.time, "sleep", lambda seconds: None)
+    tasks.retry_ingest([READING])
+    assert len(tries) == 3
+    assert tasks.replay_dead_letters() == 1
+    assert dead_letters.pending_count() == 0
+    assert Measurement.objects.count() == 1
+
+
+def failed_at(moment: datetime, name: str) -> None:
+    Task.objects.create(id=name, name=name, func="f", started=moment, stopped=moment, success=False)
+
+
+def test_failures_older_than_a_week_are_pruned() -> None:
+    failed_at(timezone.now() - timedelta(days=8), "old")
+    failed_at(timezone.now() - timedelta(days=6), "young")
+    assert tasks.prune_tasks() == 1
+    assert Failure.objects.get().name == "young"
+
+
+def test_failures_are_bounded_in_number_too(monkeypatch) -> None:
+    monkeypatch.setattr(tasks, "FAILURES_KEPT_AT_MOST", 2)
+    for age in range(5):
+        failed_at(timezone.now() - timedelta(minutes=age), f"failure {age}")
+    assert tasks.prune_tasks() == 3
+    assert {failure.name for failure in Failure.objects.all()} == {"failure 0", "failure 1"}
