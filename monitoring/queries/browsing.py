@@ -51,15 +51,15 @@ class IndexedTimes(QuerySet[Measurement, Measurement]):
 
     def periods(self, field_name: str, kind: str, zone: tzinfo | None) -> Iterator[datetime]:
         """The beginnings of the periods that have rows, oldest first; one look at the index each."""
-        rows = self.order_by(field_name).values_list(field_name, flat=True)
-        moment = rows.first()
-        while moment is not None:
+        rows: QuerySet[Measurement, Measurement] | None = self
+        while rows is not None:
+            moment = rows.order_by(field_name).values_list(field_name, flat=True).first()
+            if moment is None:
+                return
             start, end = period_of(moment.astimezone(zone), kind)
             yield start
             # The hop comes first in the query: SQLite starts at the first lower bound that it finds.
-            later = self.model._default_manager.filter(**{f"{field_name}__gte": end}) & self
-            rows = later.order_by(field_name).values_list(field_name, flat=True)
-            moment = rows.first() if end else None
+            rows = self.model._default_manager.filter(**{f"{field_name}__gte": end}) & self if end else None
 
 
 def period_of(moment: datetime, kind: str) -> tuple[datetime, datetime | None]:
