@@ -1,9 +1,23 @@
 """Where Fermon's log goes: lines for a person on the console, JSON lines in a rotated file."""
 
+import logging
 from pathlib import Path
 from typing import Any
 
+from pythonjsonlogger.core import RESERVED_ATTRS, merge_record_extra
+
 MEBIBYTE = 1024 * 1024
+
+
+class ConsoleFormatter(logging.Formatter):
+    """A line for a person, which also ends in what the event carries: ``... (readings=3)``."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
+        """The line without a traceback, which logging appends by itself."""
+        carried = merge_record_extra(record, {}, reserved={*RESERVED_ATTRS, "message", "asctime"})
+        details = ", ".join(f"{name}={value}" for name, value in carried.items())
+        line = super().formatMessage(record)
+        return f"{line} ({details})" if details else line
 
 
 def logging_config(directory: Path) -> dict[str, Any]:
@@ -16,7 +30,11 @@ def logging_config(directory: Path) -> dict[str, Any]:
         "version": 1,
         "disable_existing_loggers": False,
         "formatters": {
-            "console": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"},
+            "console": {
+                "()": ConsoleFormatter,
+                "format": "{asctime} {levelname} {name}: {message}",
+                "style": "{",
+            },
             "json": {
                 "()": "pythonjsonlogger.json.JsonFormatter",
                 "format": "{asctime}{levelname}{name}{message}{process}",
@@ -40,6 +58,7 @@ def logging_config(directory: Path) -> dict[str, Any]:
             # Each request and each task on a line of its own would bury what matters.
             "django.server": {"handlers": ["console", "file"], "level": "ERROR", "propagate": False},
             "django.request": {"level": "ERROR"},
+            "django.security.DisallowedHost": {"level": "CRITICAL"},  # scanners knock all day
             "django-q": {"handlers": ["console", "file"], "level": "WARNING", "propagate": False},
         },
     }

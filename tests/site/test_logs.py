@@ -1,0 +1,47 @@
+"""The log: JSON lines in a file that is rotated, and lines for a person on the console."""
+
+import json
+import logging
+import logging.config
+from pathlib import Path
+
+import pytest
+
+from fermon_site.logs import logging_config
+
+
+@pytest.fixture
+def log_file(tmp_path: Path):
+    """Fermon's logging into a directory of its own; afterwards as it was."""
+    config = logging_config(tmp_path)
+    handlers, level = logging.root.handlers[:], logging.root.level
+    logging.config.dictConfig(config)
+    yield tmp_path / "fermon.jsonl"
+    for handler in logging.root.handlers:
+        handler.close()
+    logging.root.handlers[:] = handlers
+    logging.root.setLevel(level)
+
+
+def test_an_event_is_one_json_object_with_what_it_carries(log_file: Path) -> None:
+    logging.getLogger("monitoring.test").warning("set aside", extra={"readings": 3})
+    event = json.loads(log_file.read_text())
+    assert (event["level"], event["logger"], event["message"]) == ("WARNING", "monitoring.test", "set aside")
+    assert event["readings"] == 3
+    assert event["time"]
+    assert event["process"]
+
+
+def test_the_console_shows_it_in_one_line(capsys: pytest.CaptureFixture[str], log_file: Path) -> None:
+    logging.getLogger("monitoring.test").warning("set aside", extra={"readings": 3})
+    assert capsys.readouterr().err.strip().endswith("WARNING monitoring.test: set aside (readings=3)")
+
+
+def test_the_file_is_rotated_and_the_oldest_goes(log_file: Path, monkeypatch) -> None:
+    handler = next(one for one in logging.root.handlers if hasattr(one, "maxBytes"))
+    monkeypatch.setattr(handler, "maxBytes", 2000)
+    for number in range(200):
+        logging.getLogger("monitoring.test").warning("event %d", number)
+    files = [path for path in log_file.parent.iterdir() if path.name.startswith("fermon.jsonl")]
+    assert len(files) == 10
+    assert '"event 199"' in log_file.read_text()

@@ -1,0 +1,91 @@
+"""The environment decides; what it says wrong is refused with the way out."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+SHOW = "import json, django; django.setup(); from django.conf import settings as s; print(s.{})"
+
+
+def python(code: str, data: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Runs code in a fresh interpreter under these variables and no others of Fermon's."""
+    env = {"PATH": os.environ["PATH"], "DJANGO_SETTINGS_MODULE": "fermon_site.settings"}
+    env |= {"FERMON_DATA_DIR": str(data), **variables}
+    return subprocess.run([sys.executable, "-c", code], env=env, cwd=ROOT, capture_output=True, text=True)
+
+
+def setting(name: str, data: Path, **variables: str) -> str:
+    done = python(SHOW.format(name), data, **variables)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def test_production_needs_a_secret_key_and_says_so(tmp_path: Path) -> None:
+    done = python("import django; django.setup()", tmp_path, FERMON_PRODUCTION="1", ALLOWED_HOSTS="plant")
+    assert done.returncode != 0
+    assert "FERMON_PRODUCTION=1 needs SECRET_KEY" in done.stderr
+
+
+def test_production_needs_allowed_hosts_and_says_so(tmp_path: Path) -> None:
+    done = python("import django; django.setup()", tmp_path, FERMON_PRODUCTION="1", SECRET_KEY="s" * 60)
+    assert done.returncode != 0
+    assert "FERMON_PRODUCTION=1 needs ALLOWED_HOSTS" in done.stderr
+
+
+def test_production_is_closed_and_never_shows_debug_pages(tmp_path: Path) -> None:
+    production = {"FERMON_PRODUCTION": "1", "SECRET_KEY": "s" * 60, "ALLOWED_HOSTS": "plant, other"}
+    assert setting("FERMON_OPEN", tmp_path, **production) == "False"
+    assert setting("DEBUG", tmp_path, FERMON_DEBUG="1", **production) == "False"
+    assert setting("ALLOWED_HOSTS", tmp_path, **production) == "['plant', 'other']"
+
+
+def test_without_any_variable_it_is_open_on_this_machine_only(tmp_path: Path) -> None:
+    assert setting("FERMON_OPEN", tmp_path) == "True"
+    assert setting("FERMON_HOST", tmp_path) == "127.0.0.1"
+    assert "*" not in setting("ALLOWED_HOSTS", tmp_path)
+
+
+def test_the_secret_key_is_made_once_and_kept_private(tmp_path: Path) -> None:
+    first = setting("SECRET_KEY", tmp_path)
+    assert len(first) > 50
+    assert setting("SECRET_KEY", tmp_path) == first
+    assert (tmp_path / "secret_key").stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "advice"),
+    [
+        ("FERMON_SIMULATOR", "perhaps", "use 'on' (or 1) or 'off' (or 0)"),
+        ("FERMON_PORT", "http", "use a whole number from 1 to 65535"),
+        ("FERMON_PORT", "70000", "use a whole number from 1 to 65535"),
+    ],
+)
+def test_a_value_that_makes_no_sense_is_refused(tmp_path: Path, name: str, value: str, advice: str) -> None:
+    done = python("import django; django.setup()", tmp_path, **{name: value})
+    assert done.returncode != 0
+    assert f"{name}={value!r}" in done.stderr
+    assert advice in done.stderr
+
+
+@pytest.mark.parametrize(("word", "expected"), [("off", "False"), ("On", "True"), ("", "True")])
+def test_the_simulator_is_switched_by_a_word(tmp_path: Path, word: str, expected: str) -> None:
+    assert setting("FERMON_SIMULATOR", tmp_path, FERMON_SIMULATOR=word) == expected
+
+
+def test_sqlite_is_set_up_to_keep_what_it_acknowledges(tmp_path: Path) -> None:
+    code = (
+        "import django; django.setup(); from django.db import connection as c; cursor = c.cursor();"
+        "print([cursor.execute(f'PRAGMA {name}').fetchone()[0] for name in"
+        " ('journal_mode', 'synchronous', 'foreign_keys', 'mmap_size')])"
+    )
+    assert python(code, tmp_path).stdout.strip() == "['wal', 2, 1, 0]"
+
+
+def test_another_database_file_may_be_named(tmp_path: Path) -> None:
+    other = f"sqlite:///{tmp_path / 'other.sqlite3'}"
+    assert setting("DATABASES['default']['NAME']", tmp_path, DATABASE_URL=other).endswith("other.sqlite3")
+    assert "IMMEDIATE" in setting("DATABASES['default']['OPTIONS']", tmp_path, DATABASE_URL=other)
