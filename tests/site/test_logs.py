@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from fermon_site.logs import logging_config
+from fermon_site.logs import ConsoleFormatter, logging_config
 
 
 @pytest.fixture
@@ -32,9 +32,10 @@ def test_an_event_is_one_json_object_with_what_it_carries(log_file: Path) -> Non
     assert event["process"]
 
 
-def test_the_console_shows_it_in_one_line(capsys: pytest.CaptureFixture[str], log_file: Path) -> None:
-    logging.getLogger("monitoring.test").warning("set aside", extra={"readings": 3})
-    assert capsys.readouterr().err.strip().endswith("WARNING monitoring.test: set aside (readings=3)")
+def test_the_console_shows_it_in_one_line() -> None:
+    formatter = ConsoleFormatter("{levelname} {name}: {message}", style="{")
+    record = logging.makeLogRecord({"name": "monitoring", "levelname": "INFO", "msg": "kept", "readings": 3})
+    assert formatter.format(record) == "INFO monitoring: kept (readings=3)"
 
 
 def test_the_file_is_rotated_and_the_oldest_goes(log_file: Path, monkeypatch) -> None:
