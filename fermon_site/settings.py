@@ -7,6 +7,7 @@ import dj_database_url
 
 from fermon_site import environment
 from fermon_site.logs import logging_config
+from fermon_site.scripts import CHART_SCRIPT
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -19,12 +20,14 @@ FERMON_DATA_DIR = Path(environment.text("FERMON_DATA_DIR", str(BASE_DIR / "var")
 FERMON_OPEN = environment.flag("FERMON_OPEN", default=not PRODUCTION)
 FERMON_SIMULATOR = environment.flag("FERMON_SIMULATOR", default=True)
 FERMON_LOCAL_SCRIPTS = environment.flag("FERMON_LOCAL_SCRIPTS", default=False)
+FERMON_CHART_SCRIPT = CHART_SCRIPT
 FERMON_DEAD_LETTER_BYTES = environment.whole_number(
     "FERMON_DEAD_LETTER_BYTES", 2**30, lowest=0, highest=2**50
 )
 
 DATA_FILES = FERMON_DATA_DIR / "static"
-for directory in (FERMON_DATA_DIR, DATA_FILES):
+STATIC_ROOT = FERMON_DATA_DIR / "staticfiles"
+for directory in (FERMON_DATA_DIR, DATA_FILES, STATIC_ROOT):
     directory.mkdir(parents=True, exist_ok=True)
 
 if PRODUCTION:
@@ -129,7 +132,6 @@ USE_I18N = True
 USE_TZ = True
 
 STATIC_URL = "static/"
-STATIC_ROOT = FERMON_DATA_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "static", DATA_FILES]
 WHITENOISE_USE_FINDERS = True
 
@@ -152,7 +154,28 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "TITLE": "Fermon",
     "DESCRIPTION": "Readings in, measurements and anomalies out.",
     "VERSION": "0.1.0",
-    "SERVE_INCLUDE_SCHEMA": True,
+    "TAGS": [
+        {"name": "tags", "description": "The signals that are watched, each with its range and limits."},
+        {"name": "measurements", "description": "Stored readings, and which of them are anomalies."},
+        {"name": "ingest", "description": "Where readings come in, one or many at a time."},
+        {"name": "system", "description": "Totals, health, and this description."},
+    ],
+    "APPEND_COMPONENTS": {
+        "securitySchemes": {
+            "tokenAuth": {
+                "type": "apiKey",
+                "in": "header",
+                "name": "Authorization",
+                "description": "'Token' and the key: made in the admin; needed to write where FERMON_OPEN=0.",
+            },
+            "cookieAuth": {
+                "type": "apiKey",
+                "in": "cookie",
+                "name": "sessionid",
+                "description": "A login: enough to read where FERMON_OPEN=0.",
+            },
+        }
+    },
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",

@@ -30,7 +30,7 @@ class Migration(migrations.Migration):
             name='Tag',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=64, unique=True, validators=[django.core.validators.RegexValidator('\\A[A-Za-z][A-Za-z0-9_.-]*\\Z', "Start with a letter, then use letters, digits, '_', '-' and '.' only: the name is part of web addresses.")])),
+                ('name', models.CharField(max_length=64, unique=True, validators=[django.core.validators.RegexValidator('\\A[A-Za-z][A-Za-z0-9_.-]*\\Z', "Start with a letter; then letters, digits, '_', '-' and '.' only: the name is part of web addresses.")])),
                 ('description', models.CharField(blank=True, max_length=200)),
                 ('unit', models.CharField(blank=True, help_text='As it is shown beside values: °C, pH, rpm.', max_length=20)),
                 ('valid_min', models.FloatField(help_text='A reading below is impossible and is refused.', verbose_name='valid range minimum')),

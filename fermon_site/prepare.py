@@ -1,0 +1,70 @@
+"""Makes ``.venv`` and installs a requirements file in it, when that is not done yet.
+
+``start.sh``, ``start.bat`` and ``test.sh`` call this with whatever Python they find, so it needs
+the standard library alone: ``python fermon_site/prepare.py requirements.txt``.
+"""
+
+import hashlib
+import importlib.util
+import os
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+VENV = ROOT / ".venv"
+PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+# -qq: errors only, nothing about the configuration of this machine's pip.
+PIP = ("-m", "pip", "--disable-pip-version-check", "-qq", "install", "--root-user-action", "ignore")
+WORKS = "import pip, sys; sys.exit(sys.version_info < (3, 11))"
+
+
+def main(requirements: str) -> int:
+    """0 when ``.venv`` holds what the file (a name in the checkout) asks for; else 1, having said why."""
+    stamp = VENV / f"{requirements}.sha256"
+    wanted = fingerprint(requirements)
+    if works() and stamp.exists() and stamp.read_text() == wanted:
+        return 0
+    if not works():
+        if importlib.util.find_spec("ensurepip") is None:
+            return fail(
+                f"this Python ({sys.executable}) can't make virtual environments. On Debian and Ubuntu"
+                f" install python3-venv, or use another Python of 3.11 or newer."
+            )
+        say("Making .venv")
+        venv.create(VENV, with_pip=True, clear=True, symlinks=os.name != "nt")
+    say(f"Installing {requirements}; the first time that takes a minute")
+    if subprocess.run([PYTHON, *PIP, "-r", ROOT / requirements], check=False).returncode:  # noqa: S603
+        return fail(f"{requirements} could not be installed; the lines above say why.")
+    stamp.write_text(wanted)
+    return 0
+
+
+def works() -> bool:
+    """Whether ``.venv`` has a Python that is new enough and can install."""
+    if not PYTHON.exists():
+        return False
+    return subprocess.run([PYTHON, "-c", WORKS], capture_output=True, check=False).returncode == 0  # noqa: S603
+
+
+def fingerprint(requirements: str) -> str:
+    """Changes with the file, and with ``requirements.txt``, which the others build on."""
+    parts = [(ROOT / name).read_bytes() for name in ("requirements.txt", requirements)]
+    return hashlib.sha256(b"\0".join(parts)).hexdigest()
+
+
+def say(text: str) -> None:
+    """A line for the user, at once."""
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+def fail(why: str) -> int:
+    """Says why it failed; the exit code."""
+    sys.stderr.write(f"Fermon can't be installed: {why}\n")
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

@@ -1,0 +1,266 @@
+"""Runs Fermon: checks that it can, prepares the database, then runs server and worker together.
+
+``start.sh`` and ``start.bat`` end here; ``python -m fermon_site.start`` is the same.
+"""
+
+import contextlib
+import errno
+import http.client
+import json
+import multiprocessing
+import os
+import shlex
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import TextIO
+
+import psutil
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from filelock import FileLock, Timeout
+from honcho.manager import Manager
+from honcho.printer import Message
+
+MANAGE = Path(__file__).resolve().parent.parent / "manage.py"
+ON_WINDOWS = os.name == "nt"
+EVERY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - looked up, never bound to
+NAMES = {"web": "the web server", "worker": "the worker"}
+HIGHEST_PORT = 65535
+# A server whose launcher was killed keeps its port for about a second.
+LAST_ONE_ENDS_S = 2.0
+REQUESTED = {130, 143}  # honcho's codes for SIGINT and SIGTERM
+
+
+class StartError(Exception):
+    """Fermon can't start; the message says why, and what the user can do."""
+
+
+def main() -> int:
+    """Runs until Ctrl-C (0), or until server or worker ends by itself (1)."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "fermon_site.settings")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        host, port, data_dir = read_settings()
+        with only_one(data_dir, page(host, port)):
+            refuse_taken_port(host, port)
+            migrate(data_dir)
+            return run(host, port)
+    except StartError as error:
+        say(f"Fermon can't start: {error}", sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 0
+
+
+def read_settings() -> tuple[str, int, Path]:
+    """Host, port and data directory. Reading the settings also makes the directory.
+
+    Raises:
+        StartError: a setting is not understood, or the data directory can't be written.
+    """
+    try:
+        return settings.FERMON_HOST, settings.FERMON_PORT, settings.FERMON_DATA_DIR
+    except ImproperlyConfigured as error:
+        raise StartError(str(error)) from error
+    except OSError as error:
+        raise unwritable(error) from error
+
+
+def unwritable(error: OSError) -> StartError:
+    """The refusal of a data directory that can't be made or written."""
+    return StartError(
+        f"the data directory can't be written ({error}). Set FERMON_DATA_DIR to one that can be."
+    )
+
+
+@contextlib.contextmanager
+def only_one(data_dir: Path, address: str) -> Iterator[None]:
+    """Holds the data directory against a second start, and leaves a note of who holds it.
+
+    Raises:
+        StartError: Fermon runs on it already, or it can't be written.
+    """
+    note = data_dir / "running.json"
+    lock = FileLock(data_dir / "start.lock", timeout=0)
+    try:
+        lock.acquire()
+        note.write_text(json.dumps({"pid": os.getpid(), "address": address}))
+    except Timeout as error:
+        raise StartError(f"it already runs on {data_dir}{holder(note)}. Stop it first.") from error
+    except OSError as error:
+        raise unwritable(error) from error
+    try:
+        yield
+    finally:
+        note.unlink(missing_ok=True)
+        lock.release()
+
+
+def holder(note: Path) -> str:
+    """Who holds the data directory, as far as the note tells."""
+    try:
+        told = json.loads(note.read_text())
+        return f" (process {told['pid']}, {told['address']})"
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
+
+
+def page(host: str, port: int) -> str:
+    """Where a browser on this machine finds the dashboard."""
+    host = EVERY_ADDRESS.get(host, host)
+    return f"http://{bracketed(host)}:{port}/dashboard"
+
+
+def bracketed(host: str) -> str:
+    """The host as it stands before a port: IPv6 addresses in brackets."""
+    return f"[{host}]" if ":" in host else host
+
+
+def refuse_taken_port(host: str, port: int) -> None:
+    """Tries the address out, before anything is changed.
+
+    Raises:
+        StartError: another program listens there, or this machine has no such address.
+    """
+    end = time.monotonic() + LAST_ONE_ENDS_S
+    while (error := listening_error(host, port)) and error.errno == errno.EADDRINUSE:
+        if time.monotonic() > end:
+            other = port + 1 if port < HIGHEST_PORT else 8000
+            raise StartError(
+                f"port {port} of {host} is taken. Stop the program that uses it, or choose another port:"
+                f" FERMON_PORT={other}."
+            ) from error
+        time.sleep(0.1)
+    if error:
+        raise StartError(f"{host} can't be listened on ({error}). Check FERMON_HOST.") from error
+
+
+def listening_error(host: str, port: int) -> OSError | None:
+    """Why one can't listen there; None if one can."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        socket.create_server((host, port), family=family).close()
+    except OSError as error:
+        return error
+    return None
+
+
+def migrate(data_dir: Path) -> None:
+    """Brings the database up to date.
+
+    Raises:
+        StartError: it failed; what went wrong is on the console.
+    """
+    say(f"Preparing the database; data is kept in {data_dir}")
+    command = [sys.executable, str(MANAGE), "migrate", "--noinput", "-v", "0"]
+    # In a session of its own, it does not answer Ctrl-C with a traceback; run() ends it.
+    done = subprocess.run(command, check=False, start_new_session=True)  # noqa: S603
+    if done.returncode:
+        raise StartError("the database could not be prepared; the lines above say why.")
+
+
+def run(host: str, port: int) -> int:
+    """Runs server and worker until one of them ends or a stop is asked for; the exit code."""
+    pair = Pair()
+    address = f"{bracketed(host)}:{port}"
+    pair.add("web", "runserver", "--noreload", "--skip-checks", address)
+    pair.add("worker", "qcluster", "--skip-checks")
+    threading.Thread(target=announce, args=(pair, host, port), daemon=True).start()
+    try:
+        pair.loop()
+    finally:
+        for process in family():
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
+    if pair.returncode in REQUESTED:
+        say("Fermon has stopped.")
+        return 0
+    ended = " and ".join(NAMES[name] for name in pair.ended)
+    say(f"Fermon has stopped, as {ended} ended by itself: see the lines above.", sys.stderr)
+    return 1
+
+
+class Pair(Manager):  # type: ignore[misc]  # honcho has no types
+    """honcho's manager: starts both, prefixes what they print, stops both when one ends."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ended: list[str] = []
+        self.pid = os.getpid()
+
+    def add(self, name: str, *arguments: str) -> None:
+        """Adds a manage.py command. The shell that honcho starts it with makes way for it."""
+        command = [sys.executable, str(MANAGE), *arguments]
+        line = subprocess.list2cmdline(command) if ON_WINDOWS else f"exec {shlex.join(command)}"
+        own = {
+            "FERMON_LAUNCHER_PID": str(self.pid),
+            "DJANGO_RUNSERVER_HIDE_WARNING": "true",
+            "PYTHONUNBUFFERED": "1",
+        }
+        self.add_process(name, line, env=os.environ | own)
+
+    def terminate(self) -> None:
+        """Stops both; a moment later, if Ctrl-C came before they were there to be stopped."""
+        if os.getpid() != self.pid:
+            return  # Ctrl-C also reached the processes that relay the output
+        if not self._all_started():
+            threading.Timer(0.1, self.terminate).start()
+            return
+        self.ended = [name for name, process in self._processes.items() if "returncode" in process]
+        processes = family()
+        super().terminate()
+        if ON_WINDOWS:  # where honcho reaches no more than the shell
+            for process in processes:
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    process.kill()
+
+
+def family() -> list[psutil.Process]:
+    """All that server and worker consist of, without honcho's relays of their output."""
+    found = []
+    for relay in multiprocessing.active_children():
+        with contextlib.suppress(psutil.NoSuchProcess):
+            found += psutil.Process(relay.pid).children(recursive=True)
+    return found
+
+
+def announce(pair: Pair, host: str, port: int) -> None:
+    """Prints the dashboard's address once it answers."""
+    while not answers(EVERY_ADDRESS.get(host, host), port):
+        time.sleep(0.3)
+    for line in (
+        f"The dashboard is at {page(host, port)}",
+        "Ctrl-C stops Fermon and keeps all data. A login for /admin/: "
+        f"{shlex.join([sys.executable, MANAGE.name])} createsuperuser",
+    ):
+        pair.events.put(Message("line", line, datetime.now().astimezone(), "system", None))
+
+
+def answers(host: str, port: int) -> bool:
+    """Whether a web server answers there, whatever it says."""
+    connection = http.client.HTTPConnection(host, port, timeout=5)
+    try:
+        connection.request("GET", "/health")
+        connection.getresponse()
+    except (OSError, http.client.HTTPException):
+        return False
+    else:
+        return True
+    finally:
+        connection.close()
+
+
+def say(text: str, stream: TextIO | None = None) -> None:
+    """A line for the user, at once."""
+    print(text, file=stream or sys.stdout, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,40 @@
+"""``manage.py qcluster``: the worker. Takes the place of django-q2's command, options and all."""
+
+import os
+from typing import Any
+
+from django.core.management.base import CommandError
+from django.db import Error as DatabaseError
+from django.db import connections
+from django_q.management.commands.qcluster import Command as StockCommand
+
+from monitoring.management import cluster
+from monitoring.management.lifelines import end_forks_with_parent, end_with_launcher, was_launched
+from monitoring.management.schedules import keep_schedules
+
+
+class Command(StockCommand):  # type: ignore[misc]  # django-q2 has no types
+    """Runs the simulator and all other tasks until SIGTERM or SIGINT."""
+
+    help = "Runs the worker: the simulator, retries and clean-up. Ctrl-C stops it."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Raises CommandError where the database can't be used."""
+        if options["cluster_name"]:
+            os.environ["Q_CLUSTER_NAME"] = options["cluster_name"]
+        end_with_launcher()
+        end_forks_with_parent()
+        try:
+            keep_schedules()
+        except DatabaseError as error:
+            raise CommandError(
+                f"The database can't be used ({error}). Is 'manage.py migrate' done?"
+            ) from error
+        finally:
+            connections.close_all()
+        if not was_launched():
+            self.stdout.write("The worker runs. Ctrl-C stops it.")
+        if options["run_once"]:
+            cluster.run_once()
+        else:
+            cluster.run_worker()

@@ -1,0 +1,33 @@
+"""``manage.py runserver``: Django's, at FERMON_HOST and FERMON_PORT unless told otherwise."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.servers.basehttp import WSGIRequestHandler
+from whitenoise.runserver_nostatic.management.commands.runserver import Command as WhiteNoiseCommand
+
+from monitoring.management.lifelines import end_with_launcher, was_launched
+
+
+class Command(WhiteNoiseCommand):  # type: ignore[misc]  # WhiteNoise finds its base at run time
+    """Serves the API and the dashboard until SIGTERM or SIGINT."""
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Fills in what the address lacks, then serves."""
+        port = options["addrport"] or str(settings.FERMON_PORT)
+        if port.isdecimal() and not options["use_ipv6"]:
+            host = settings.FERMON_HOST
+            options["addrport"] = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        # Otherwise each answer on a kept connection waits 40 ms for the client's delayed ACK.
+        WSGIRequestHandler.disable_nagle_algorithm = True
+        super().handle(*args, **options)
+
+    def inner_run(self, *args: Any, **options: Any) -> None:
+        """The process that serves; under the reloader, not the one that restarts it."""
+        end_with_launcher()
+        super().inner_run(*args, **options)
+
+    def on_bind(self, server_port: int) -> None:
+        """Django's banner, unless the launcher tells the address."""
+        if not was_launched():
+            super().on_bind(server_port)

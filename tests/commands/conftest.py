@@ -1,0 +1,173 @@
+"""Real processes on a data directory of their own, watched from outside, and none left behind."""
+
+import json
+import os
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+ROOT = Path(__file__).parent.parent.parent
+LONG_S = 60.0
+
+
+def wait_until(condition: Callable[[], Any], within_s: float = LONG_S) -> Any:
+    """What the condition returns, once that is true."""
+    end = time.monotonic() + within_s
+    while not (outcome := condition()):
+        assert time.monotonic() < end, f"not within {within_s} s"
+        time.sleep(0.1)
+    return outcome
+
+
+def running(processes: list[psutil.Process]) -> list[psutil.Process]:
+    """Those that still run; dead ones that nobody collected yet don't count."""
+    found = []
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):
+            if process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process)
+    return found
+
+
+class Command:
+    """A command of ours as a process, together with all that it starts."""
+
+    def __init__(self, arguments: list[str], environment: dict[str, str], output: Path) -> None:
+        self.output = output
+        with output.open("wb") as file:
+            self.process = subprocess.Popen(
+                [sys.executable, *arguments],
+                cwd=ROOT,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=file,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        self.seen: set[psutil.Process] = set()
+
+    @property
+    def text(self) -> str:
+        return self.output.read_text()
+
+    def family(self) -> list[psutil.Process]:
+        """The process and all below it, now."""
+        with suppress(psutil.NoSuchProcess):
+            process = psutil.Process(self.process.pid)
+            self.seen |= {process, *process.children(recursive=True)}
+        return running(list(self.seen))
+
+    def find(self, words: str) -> psutil.Process:
+        """The topmost process of the family with these words in its command line."""
+        return min(
+            (p for p in self.family() if words in " ".join(p.cmdline())), key=lambda p: len(p.parents())
+        )
+
+    def send(self, number: int, *, to_group: bool = False) -> list[psutil.Process]:
+        """Sends a signal; who was there when it was sent."""
+        family = self.family()
+        (os.killpg if to_group else os.kill)(self.process.pid, number)
+        return family
+
+    def end(self, within_s: float = 10.0) -> int:
+        """The exit code, once the whole family is gone in time."""
+        code = self.process.wait(within_s)
+        wait_until(lambda: not self.family(), within_s)
+        return code
+
+
+class System:
+    """The commands on one data directory and port."""
+
+    def __init__(self, directory: Path, port: int) -> None:
+        self.directory = directory
+        self.data = directory / "data"
+        self.port = port
+        self.environment = {
+            **os.environ,
+            "FERMON_DATA_DIR": str(self.data),
+            "FERMON_HOST": "127.0.0.1",
+            "FERMON_PORT": str(port),
+        }
+        self.commands: list[Command] = []
+
+    def run(self, *arguments: str, **environment: str) -> Command:
+        """Starts Python with these arguments."""
+        output = self.directory / f"output-{len(self.commands)}.txt"
+        command = Command(list(arguments), self.environment | environment, output)
+        self.commands.append(command)
+        return command
+
+    def migrate(self) -> None:
+        assert self.run("manage.py", "migrate", "-v", "0").end(LONG_S) == 0
+
+    def get(self, path: str) -> Any:
+        """The JSON that the server answers; None while it does not."""
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self.port}{path}", headers={"Accept": "application/json"}
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
+                return json.load(answer)
+        except urllib.error.HTTPError as error:
+            error.close()
+            return None
+        except OSError:
+            return None
+
+    def select(self, sql: str) -> tuple[Any, ...]:
+        """The first row that the database answers."""
+        with closing(sqlite3.connect(f"file:{self.data / 'fermon.sqlite3'}?mode=ro", uri=True)) as database:
+            return database.execute(sql).fetchone() or ()
+
+    def count(self) -> int:
+        """How many measurements there are; 0 before there is a table for them."""
+        with suppress(sqlite3.OperationalError):
+            return int(self.select("SELECT count(*) FROM measurements")[0])
+        return 0
+
+    def wait_for_more(self, within_s: float = LONG_S) -> None:
+        """Returns once at least two more seconds of three tags are stored."""
+        before = self.count()
+        wait_until(lambda: self.count() >= before + 6, within_s)
+
+    def lease_holder(self) -> psutil.Process:
+        """The worker that writes, by the process id in its lease."""
+        owner = wait_until(lambda: self.select("SELECT owner FROM leases WHERE owner != ''"))[0]
+        return psutil.Process(int(owner.split(":")[1]))
+
+
+@pytest.fixture(name="wait_until")
+def wait_until_fixture() -> Callable[..., Any]:
+    return wait_until
+
+
+@pytest.fixture
+def port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+@pytest.fixture
+def system(tmp_path: Path, port: int) -> Iterator[System]:
+    """Starts commands; whatever of them is left is killed at the end."""
+    system = System(tmp_path, port)
+    yield system
+    for command in system.commands:
+        for process in command.family():
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+        command.process.wait()

@@ -1,0 +1,56 @@
+"""``manage.py runserver`` by hand."""
+
+import signal
+
+import pytest
+from django.core.servers.basehttp import WSGIRequestHandler
+
+from monitoring.management.commands.runserver import Command
+
+
+@pytest.fixture
+def served(system, wait_until):
+    system.migrate()
+    command = system.run("manage.py", "runserver", "--noreload")
+    wait_until(lambda: system.get("/health"))
+    return command
+
+
+def test_it_listens_where_the_environment_says(system, served) -> None:
+    assert f"http://127.0.0.1:{system.port}/" in served.text
+    assert system.get("/tags")["tags"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_stops_it(served, number) -> None:
+    served.send(number)
+    served.end(within_s=10)
+    assert "Traceback" not in served.text
+
+
+def test_killing_the_reloader_leaves_no_server(system, wait_until) -> None:
+    system.migrate()
+    command = system.run("manage.py", "runserver")
+    wait_until(lambda: system.get("/health"))
+    assert len(command.send(signal.SIGKILL)) == 2
+    assert command.end() == -signal.SIGKILL
+
+
+@pytest.mark.parametrize(
+    ("host", "typed", "address"),
+    [
+        ("0.0.0.0", None, "0.0.0.0:8123"),  # noqa: S104
+        ("0.0.0.0", "9000", "0.0.0.0:9000"),  # noqa: S104
+        ("::1", None, "[::1]:8123"),
+        ("127.0.0.1", "localhost:9000", "localhost:9000"),
+    ],
+)
+def test_what_is_typed_goes_before_the_environment(settings, monkeypatch, host, typed, address) -> None:
+    settings.FERMON_HOST, settings.FERMON_PORT = host, 8123
+    monkeypatch.setattr(WSGIRequestHandler, "disable_nagle_algorithm", False)
+    monkeypatch.setattr(Command, "run", lambda self, **options: None)
+    command = Command()
+    options = vars(command.create_parser("manage.py", "runserver").parse_args([typed] if typed else []))
+    command.handle(**options)
+    assert WSGIRequestHandler.disable_nagle_algorithm
+    assert f"{'[' + command.addr + ']' if command._raw_ipv6 else command.addr}:{command.port}" == address

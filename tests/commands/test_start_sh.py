@@ -1,0 +1,106 @@
+"""The shell scripts, and what they install with; in a copy of the checkout's few files that matter."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from fermon_site import prepare
+
+ROOT = Path(__file__).parent.parent.parent
+SCRIPTS = ["start.sh", "test.sh", ".ci/run"]
+SHELLCHECK = Path(sys.executable).with_name("shellcheck")
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_each_script_is_sound(script: str) -> None:
+    done = subprocess.run([SHELLCHECK, ROOT / script], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "")
+    assert os.access(ROOT / script, os.X_OK)
+
+
+def test_windows_gets_lines_that_it_understands() -> None:
+    text = (ROOT / "start.bat").read_bytes()
+    assert text.count(b"\r\n") == text.count(b"\n") > 0
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A checkout that needs no packages, and whose start tells where it runs."""
+    checkout = tmp_path / "a check out"
+    (checkout / "fermon_site").mkdir(parents=True)
+    shutil.copy(ROOT / "start.sh", checkout)
+    shutil.copy(ROOT / "fermon_site" / "prepare.py", checkout / "fermon_site")
+    (checkout / "requirements.txt").write_text("# nothing\n")
+    (checkout / "fermon_site" / "start.py").write_text(
+        "import os, sys\nprint('started', os.getcwd(), sys.prefix, os.getppid())\n"
+    )
+    return checkout
+
+
+def run(checkout: Path, *arguments: str, path: str | None = None) -> subprocess.CompletedProcess[str]:
+    environment = {"PATH": path or os.environ["PATH"], "HOME": os.environ["HOME"]}
+    return subprocess.run(
+        [shutil.which("bash") or "bash", str(checkout / "start.sh"), *arguments],
+        cwd="/",
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_it_installs_once_then_starts_at_once(checkout: Path) -> None:
+    first = run(checkout)
+    assert "Making .venv\nInstalling requirements.txt" in first.stdout
+    assert f"started {checkout} {checkout / '.venv'} {os.getpid()}" in first.stdout  # exec: our own child
+    assert (first.returncode, first.stderr) == (0, "")
+    assert run(checkout).stdout.startswith("started")
+
+    (checkout / "requirements.txt").write_text("# something else\n")
+    assert run(checkout).stdout.startswith("Installing requirements.txt")
+
+    (checkout / ".venv/bin/python").unlink()
+    shutil.rmtree(next((checkout / ".venv/lib").glob("python*/site-packages/pip")))
+    assert run(checkout).stdout.startswith("Making .venv")
+
+
+def test_what_can_not_be_installed_is_said_and_tried_again(checkout: Path) -> None:
+    (checkout / "requirements.txt").write_text("./no-such-package\n")
+    for _ in range(2):
+        done = run(checkout)
+        assert done.returncode == 1
+        assert "no-such-package" in done.stderr
+        assert "requirements.txt could not be installed; the lines above say why." in done.stderr
+        assert "started" not in done.stdout
+
+
+def test_too_old_a_python_is_said_in_words(checkout: Path, tmp_path: Path) -> None:
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    for name in ("dirname", "sh"):
+        (programs / name).symlink_to(shutil.which(name) or name)
+    old = programs / "python3"
+    old.write_text("#!/bin/sh\nexit 1\n")  # what the question "3.11 or newer?" gets from an old one
+    old.chmod(0o755)
+    done = run(checkout, path=str(programs))
+    assert done.returncode == 1
+    assert done.stderr.startswith("Fermon needs Python 3.11 or newer, and found none on the PATH.")
+
+
+def test_a_python_that_makes_no_environments_is_said_in_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(prepare, "PYTHON", tmp_path / "none")
+    monkeypatch.setattr(prepare.importlib.util, "find_spec", lambda name: None)
+    assert prepare.main("requirements.txt") == 1
+    assert "python3-venv" in capsys.readouterr().err
+
+
+def test_installing_only_does_not_start(checkout: Path) -> None:
+    done = run(checkout, "--install-only", "requirements.txt")
+    assert done.returncode == 0
+    assert "started" not in done.stdout
