@@ -39,8 +39,11 @@ class MeasurementViewSet(ViewSet):
     """The measurements: stored readings."""
 
     @extend_schema(
-        parameters=[PageSerializer],
-        responses=schemas.reads(schemas.MeasurementShape(many=True), also=PAGED),
+        operation_id="getData",
+        tags=["measurements"],
+        auth=schemas.MAY_READ,
+        parameters=[PageSerializer, schemas.LINK, schemas.RETRY_AFTER],
+        responses=schemas.reads(schemas.MeasurementSerializer(many=True), also=PAGED),
     )
     def list(self, request: Request) -> Response:
         """Measurements of a tag, or of all, over a range of time; newest first."""
@@ -55,8 +58,11 @@ class AnomalyViewSet(ViewSet):
     """The anomalies: measurements that a rule speaks against."""
 
     @extend_schema(
-        parameters=[PageSerializer],
-        responses=schemas.reads(schemas.AnomalyShape(many=True), also=PAGED),
+        operation_id="getAnomalies",
+        tags=["measurements"],
+        auth=schemas.MAY_READ,
+        parameters=[PageSerializer, schemas.LINK, schemas.RETRY_AFTER],
+        responses=schemas.reads(schemas.AnomalySerializer(many=True), also=PAGED),
     )
     def list(self, request: Request) -> Response:
         """Anomalies of a tag, or of all, over a range of time, with their reasons; newest first."""

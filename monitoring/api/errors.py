@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.db import Error as DatabaseError
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from rest_framework import status
-from rest_framework.exceptions import APIException, ValidationError
+from rest_framework.exceptions import APIException, NotFound, ValidationError
 from rest_framework.response import Response
 from rest_framework.views import exception_handler as rest_exception_handler
 
@@ -50,6 +50,8 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
         error = Unavailable("The database is away. Nothing is lost; try again in a few seconds.")
     if isinstance(error, ValidationError):
         error = first_problem(error)
+    if isinstance(error, Http404):
+        error = NotFound("format: this address has no such format; OPTIONS lists those that it has")
     response = rest_exception_handler(error, context)
     if response is not None and isinstance(error, BadInput) and error.field:
         response.data["field"] = error.field
@@ -69,10 +71,10 @@ def first_problem(error: ValidationError) -> BadInput:
 
 
 def answer(request: HttpRequest, code: int, detail: str) -> HttpResponse:
-    """The error as a page if a browser asked for one, else as JSON."""
-    if request.accepts("application/json") or not request.accepts("text/html"):
-        return JsonResponse({"detail": detail}, status=code)
-    return render(request, "error.html", {"code": code, "detail": detail}, status=code)
+    """The error as a page for who would rather have one, as browsers do, else as JSON."""
+    if request.get_preferred_type(["application/json", "text/html"]) == "text/html":
+        return render(request, "error.html", {"code": code, "detail": detail}, status=code)
+    return JsonResponse({"detail": detail}, status=code)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -106,4 +106,4 @@ class PageSerializer(SelectionSerializer):
 
 def query_of(request: Request) -> dict[str, str]:
     """The request's parameters without empty ones."""
-    return {name: value for name, value in request.query_params.items() if value != ""}
+    return {name: str(value) for name, value in request.query_params.items() if value != ""}

@@ -9,6 +9,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from monitoring.api import schemas
+from monitoring.api.queue import queued_readings
 from monitoring.domain.clock import iso_utc
 from monitoring.ingest import dead_letters
 from monitoring.queries.health import check_health
@@ -21,7 +22,9 @@ class HealthView(APIView):
     permission_classes = (AllowAny,)
 
     @extend_schema(
-        responses={200: schemas.HealthShape, 406: schemas.NOT_ACCEPTABLE, 503: schemas.HealthShape}
+        operation_id="getHealth",
+        tags=["system"],
+        responses={200: schemas.HealthSerializer, 406: schemas.NOT_ACCEPTABLE, 503: schemas.HealthSerializer},
     )
     def get(self, request: Request) -> Response:
         """200 while the database answers, 503 while it is away."""
@@ -35,7 +38,7 @@ class HealthView(APIView):
             {
                 "status": health.status,
                 "database": "connected" if health.database else "away",
-                "retry_queue_size": waiting,
+                "retry_queue_size": waiting + (queued_readings() if health.database else 0),
                 "dead_letters": health.dead_letters,
                 "worker": health.worker_age,
                 "simulator": health.simulator_age,

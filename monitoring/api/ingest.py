@@ -2,15 +2,17 @@
 
 from typing import Any
 
+from django.conf import settings
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
+from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from monitoring.api import schemas
 from monitoring.api.errors import BadInput, Conflict, Unavailable
-from monitoring.api.parsers import PayloadTooLarge
+from monitoring.api.parsers import LengthRequired, PayloadTooLarge
 from monitoring.domain.readings import shown
 from monitoring.ingest.dead_letters import DeadLettersFullError
 from monitoring.ingest.intake import take_in
@@ -22,7 +24,7 @@ CODES = {
     Status.DUPLICATE: status.HTTP_200_OK,
     Status.KEPT: status.HTTP_202_ACCEPTED,
 }
-QUEUED = {202: schemas.QueuedShape}
+QUEUED = {202: schemas.QueuedSerializer}
 
 
 def receive(items: list[Any]) -> list[Outcome]:
@@ -39,13 +41,32 @@ def receive(items: list[Any]) -> list[Outcome]:
         ) from error
 
 
-class IngestView(APIView):
+class WriteView(APIView):
+    """Where readings come in."""
+
+    def get_authenticators(self) -> list[BaseAuthentication]:
+        """None while Fermon is open: to look a token up would need the database, which may be away."""
+        return [] if settings.FERMON_OPEN else super().get_authenticators()
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Refuses a body of unknown length, once it is clear who sends it."""
+        super().initial(request, *args, **kwargs)
+        if "Transfer-Encoding" in request.headers and not request.headers.get("Content-Length"):
+            raise LengthRequired
+
+
+class IngestView(WriteView):
     """One reading."""
 
     @extend_schema(
-        request=schemas.ReadingShape,
+        operation_id="ingestReading",
+        tags=["ingest"],
+        auth=schemas.MAY_WRITE,
+        parameters=[schemas.RETRY_AFTER],
+        examples=[schemas.READING],
+        request=schemas.ReadingSerializer,
         responses=schemas.writes(
-            schemas.StoredShape, also={200: schemas.StoredShape, 409: schemas.CONFLICT, **QUEUED}
+            schemas.StoredSerializer, also={200: schemas.StoredSerializer, 409: schemas.CONFLICT, **QUEUED}
         ),
     )
     def post(self, request: Request) -> Response:
@@ -64,12 +85,17 @@ class IngestView(APIView):
         return Response(body(outcome), status=CODES[outcome.status])
 
 
-class BatchIngestView(APIView):
+class BatchIngestView(WriteView):
     """Many readings."""
 
     @extend_schema(
-        request=schemas.ReadingShape(many=True),
-        responses=schemas.writes(schemas.BatchShape, also={202: schemas.BatchShape}),
+        operation_id="ingestBatch",
+        tags=["ingest"],
+        auth=schemas.MAY_WRITE,
+        parameters=[schemas.RETRY_AFTER],
+        examples=[schemas.READING, schemas.BATCH_ANSWER],
+        request=schemas.ReadingSerializer(many=True),
+        responses=schemas.writes(schemas.BatchSerializer, also={202: schemas.BatchSerializer}),
     )
     def post(self, request: Request) -> Response:
         """Stores a list of readings; a bad one is told in its result and costs the others nothing."""

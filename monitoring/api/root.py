@@ -10,34 +10,39 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
-ENDPOINTS = (
-    "tag-list",
-    "measurement-list",
-    "anomaly-list",
-    "ingest",
-    "ingest-batch",
-    "stats",
-    "health",
-    "docs",
-    "schema",
-)
+from monitoring.api import schemas
+
+ENDPOINTS = {
+    "tags": "tag-list",
+    "data": "measurement-list",
+    "anomalies": "anomaly-list",
+    "ingest": "ingest",
+    "ingest/batch": "ingest-batch",
+    "stats": "stats",
+    "health": "health",
+    "docs": "docs",
+    "schema": "schema",
+    "dashboard": "dashboard",
+}
 
 
 class RootView(APIView):
     """Where everything is."""
 
+    authentication_classes = ()
     permission_classes = (AllowAny,)
 
     @extend_schema(
+        operation_id="getRoot",
+        tags=["system"],
         responses={
             200: OpenApiResponse(OpenApiTypes.OBJECT, "The address of each endpoint by its name."),
             302: OpenApiResponse(None, "A browser is led to the dashboard."),
-            406: OpenApiResponse(OpenApiTypes.OBJECT, "None of the accepted media types can be answered."),
-        }
+            406: schemas.NOT_ACCEPTABLE,
+        },
     )
     def get(self, request: Request) -> HttpResponseBase:
         """The endpoints; add ?format=api for the browsable API."""
         if request.accepted_renderer.format == "api" and "format" not in request.query_params:
             return redirect("dashboard")
-        links = {name: reverse(name, request=request) for name in ENDPOINTS}
-        return Response({**links, "dashboard": reverse("dashboard", request=request)})
+        return Response({path: reverse(name, request=request) for path, name in ENDPOINTS.items()})

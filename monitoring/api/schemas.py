@@ -2,29 +2,37 @@
 
 from typing import Any
 
-from drf_spectacular.utils import OpenApiResponse
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema_serializer
 from rest_framework import serializers
 
+# They only describe: answers are built from the domain's own objects.
+Shape = serializers.Serializer[Any]
 
-class Shape(serializers.Serializer[Any]):
-    """Describes; answers are built from the domain's own objects."""
 
+@extend_schema_serializer(many=False)  # the list stands inside
+class TagListSerializer(Shape):
+    """The names of the tags in use."""
 
-class TagListShape(Shape):
     tags = serializers.ListField(child=serializers.CharField())
 
 
-class BoundsShape(Shape):
+class BoundsSerializer(Shape):
+    """A valid range, in the tag's unit; both ends belong to it."""
+
     min = serializers.FloatField()
     max = serializers.FloatField()
 
 
-class LimitsShape(Shape):
+class LimitsSerializer(Shape):
+    """Outside them a measurement is an anomaly; null is no limit on that side."""
+
     lower = serializers.FloatField(allow_null=True)
     upper = serializers.FloatField(allow_null=True)
 
 
-class MeasurementShape(Shape):
+class MeasurementSerializer(Shape):
+    """A stored reading."""
+
     id = serializers.IntegerField()
     timestamp = serializers.DateTimeField()
     tag = serializers.CharField()
@@ -32,44 +40,58 @@ class MeasurementShape(Shape):
     is_anomaly = serializers.BooleanField()
 
 
-class TagShape(Shape):
+class TagSerializer(Shape):
+    """A named signal of one sensor."""
+
     name = serializers.CharField()
     description = serializers.CharField()
     unit = serializers.CharField()
     active = serializers.BooleanField()
-    valid_range = BoundsShape()
-    limits = LimitsShape()
-    latest = MeasurementShape(allow_null=True)
+    valid_range = BoundsSerializer()
+    limits = LimitsSerializer()
+    latest = MeasurementSerializer(allow_null=True)
 
 
-class FindingShape(Shape):
+class FindingSerializer(Shape):
+    """One rule that speaks against a measurement."""
+
     reason = serializers.CharField()
     lower = serializers.FloatField(allow_null=True, help_text="Lower end of the band that the value left.")
     upper = serializers.FloatField(allow_null=True, help_text="Upper end of the band that the value left.")
 
 
-class AnomalyShape(MeasurementShape):
+class AnomalySerializer(MeasurementSerializer):
+    """A measurement that at least one rule speaks against."""
+
     reasons = serializers.ListField(child=serializers.CharField())
-    findings = FindingShape(many=True)
+    findings = FindingSerializer(many=True)
 
 
-class ReadingShape(Shape):
+class ReadingSerializer(Shape):
+    """What a source sends."""
+
     timestamp = serializers.DateTimeField(help_text="ISO 8601; UTC unless it has an offset.")
     tag = serializers.CharField()
     value = serializers.FloatField()
 
 
-class StoredShape(Shape):
+class StoredSerializer(Shape):
+    """What became of the reading."""
+
     status = serializers.ChoiceField(choices=["success", "duplicate"])
     id = serializers.IntegerField()
     is_anomaly = serializers.BooleanField()
 
 
-class QueuedShape(Shape):
+class QueuedSerializer(Shape):
+    """The database is away; the reading is safe on disk and will be stored."""
+
     status = serializers.ChoiceField(choices=["queued_for_retry"])
 
 
-class ItemShape(Shape):
+class ItemSerializer(Shape):
+    """What became of one item."""
+
     tag = serializers.CharField()
     status = serializers.ChoiceField(choices=["success", "duplicate", "queued_for_retry", "error"])
     id = serializers.IntegerField(required=False)
@@ -77,13 +99,17 @@ class ItemShape(Shape):
     error = serializers.CharField(required=False)
 
 
-class BatchShape(Shape):
+class BatchSerializer(Shape):
+    """What became of each item, in order."""
+
     status = serializers.ChoiceField(choices=["success", "queued_for_retry"])
     processed = serializers.IntegerField()
-    results = ItemShape(many=True)
+    results = ItemSerializer(many=True)
 
 
-class StatsShape(Shape):
+class StatsSerializer(Shape):
+    """Totals over all that is stored."""
+
     total_tags = serializers.IntegerField()
     total_measurements = serializers.IntegerField()
     total_anomalies = serializers.IntegerField()
@@ -92,7 +118,9 @@ class StatsShape(Shape):
     retry_queue_status = serializers.ChoiceField(choices=["clear", "pending"])
 
 
-class HealthShape(Shape):
+class HealthSerializer(Shape):
+    """Whether the system does its work."""
+
     status = serializers.ChoiceField(choices=["healthy", "degraded", "unhealthy"])
     database = serializers.ChoiceField(choices=["connected", "away"])
     retry_queue_size = serializers.IntegerField()
@@ -105,20 +133,63 @@ class HealthShape(Shape):
     timestamp = serializers.DateTimeField()
 
 
-class ErrorShape(Shape):
+class ErrorSerializer(Shape):
+    """What was wrong, and what was expected."""
+
     detail = serializers.CharField()
     field = serializers.CharField(required=False)
 
 
-BAD_INPUT = OpenApiResponse(ErrorShape, "Bad input; detail names the field and what was expected.")
-NOT_SIGNED_IN = OpenApiResponse(ErrorShape, "Fermon is closed and the request has no valid token or login.")
-FORBIDDEN = OpenApiResponse(ErrorShape, "Signed in, but not in the way that this call needs.")
-NOT_FOUND = OpenApiResponse(ErrorShape, "There is no such thing.")
-NOT_ACCEPTABLE = OpenApiResponse(ErrorShape, "None of the accepted media types can be answered.")
-CONFLICT = OpenApiResponse(ErrorShape, "That tag and timestamp hold another value, which stays.")
-TOO_LARGE = OpenApiResponse(ErrorShape, "More than 10000 items or 8 MiB.")
-NOT_JSON = OpenApiResponse(ErrorShape, "Send Content-Type: application/json.")
-AWAY = OpenApiResponse(ErrorShape, "The database is away; Retry-After says when to try again.")
+BAD_INPUT = OpenApiResponse(ErrorSerializer, "Bad input; detail names the field and what was expected.")
+NOT_SIGNED_IN = OpenApiResponse(
+    ErrorSerializer, "Fermon is closed, and the request has no valid token or login."
+)
+FORBIDDEN = OpenApiResponse(ErrorSerializer, "Signed in, but not in the way that this call needs.")
+NOT_FOUND = OpenApiResponse(ErrorSerializer, "There is no such thing.")
+NOT_ACCEPTABLE = OpenApiResponse(ErrorSerializer, "None of the accepted media types can be answered.")
+CONFLICT = OpenApiResponse(ErrorSerializer, "That tag and timestamp hold another value, which stays.")
+NO_LENGTH = OpenApiResponse(ErrorSerializer, "The body came in chunks; send it with a Content-Length.")
+TOO_LARGE = OpenApiResponse(ErrorSerializer, "More than 10000 items or 8 MiB.")
+NOT_JSON = OpenApiResponse(ErrorSerializer, "Send Content-Type: application/json.")
+AWAY = OpenApiResponse(ErrorSerializer, "The database is away; Retry-After says when to try again.")
+
+LINK = OpenApiParameter(
+    "Link",
+    str,
+    OpenApiParameter.HEADER,
+    response=[200],
+    description='The next page, where more exist: <address>; rel="next" (RFC 8288).',
+)
+RETRY_AFTER = OpenApiParameter(
+    "Retry-After",
+    int,
+    OpenApiParameter.HEADER,
+    response=[503],
+    description="Seconds to wait before the next try.",
+)
+
+READING = OpenApiExample(
+    "A reading",
+    value={"timestamp": "2026-01-31T12:00:00Z", "tag": "fermenter_temp", "value": 37.2},
+    request_only=True,
+)
+BATCH_ANSWER = OpenApiExample(
+    "One bad item",
+    value={
+        "status": "success",
+        "processed": 2,
+        "results": [
+            {"tag": "fermenter_temp", "status": "success", "id": 1, "is_anomaly": False},
+            {"tag": "fermenter_ph", "status": "error", "error": "value: missing; expected a finite number"},
+        ],
+    },
+    response_only=True,
+    status_codes=["201"],
+)
+
+# Which of them a call asks for depends on FERMON_OPEN, so none is always right too.
+MAY_READ: list[Any] = [{"tokenAuth": []}, {"cookieAuth": []}, {}]
+MAY_WRITE: list[Any] = [{"tokenAuth": []}, {}]
 
 Responses = dict[int, Any]
 COMMON: Responses = {401: NOT_SIGNED_IN, 403: FORBIDDEN, 406: NOT_ACCEPTABLE, 503: AWAY}
@@ -126,9 +197,10 @@ COMMON: Responses = {401: NOT_SIGNED_IN, 403: FORBIDDEN, 406: NOT_ACCEPTABLE, 50
 
 def reads(shape: Any, *, also: Responses | None = None) -> Responses:
     """The answers of a call that reads."""
-    return {200: shape, **COMMON, **(also or {})}
+    return dict(sorted({200: shape, **COMMON, **(also or {})}.items()))
 
 
 def writes(created: Any, *, also: Responses) -> Responses:
     """The answers of a call that takes readings."""
-    return {201: created, 400: BAD_INPUT, 413: TOO_LARGE, 415: NOT_JSON, **COMMON, **also}
+    refused = {400: BAD_INPUT, 411: NO_LENGTH, 413: TOO_LARGE, 415: NOT_JSON}
+    return dict(sorted({201: created, **refused, **COMMON, **also}.items()))

@@ -6,6 +6,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from monitoring.api import schemas
+from monitoring.api.queue import queued_readings
 from monitoring.ingest import dead_letters
 from monitoring.queries.stats import totals
 
@@ -13,11 +14,17 @@ from monitoring.queries.stats import totals
 class StatsView(APIView):
     """The totals."""
 
-    @extend_schema(responses=schemas.reads(schemas.StatsShape))
+    @extend_schema(
+        operation_id="getStats",
+        tags=["system"],
+        auth=schemas.MAY_READ,
+        parameters=[schemas.RETRY_AFTER],
+        responses=schemas.reads(schemas.StatsSerializer),
+    )
     def get(self, request: Request) -> Response:
         """Totals over all that is stored, and whether readings wait to be stored."""
         total = totals()
-        waiting = dead_letters.pending_count()
+        waiting = dead_letters.pending_count() + queued_readings()
         return Response(
             {
                 "total_tags": total.tags,

@@ -17,15 +17,25 @@ class TagViewSet(ViewSet):
     """The tags: named signals of one sensor each."""
 
     lookup_field = "name"
-    lookup_value_regex = "[^/]+"
+    lookup_value_regex = "[^/\\x00]+"  # not every database can be asked for a NUL
 
-    @extend_schema(responses=schemas.reads(schemas.TagListShape))
+    @extend_schema(
+        operation_id="getTags",
+        tags=["tags"],
+        auth=schemas.MAY_READ,
+        parameters=[schemas.RETRY_AFTER],
+        responses=schemas.reads(schemas.TagListSerializer),
+    )
     def list(self, request: Request) -> Response:
         """The names of the tags in use."""
         return Response({"tags": [tag.name for tag in active_tags()]})
 
     @extend_schema(
-        parameters=[NAME], responses=schemas.reads(schemas.TagShape, also={404: schemas.NOT_FOUND})
+        operation_id="getTag",
+        tags=["tags"],
+        auth=schemas.MAY_READ,
+        parameters=[NAME, schemas.RETRY_AFTER],
+        responses=schemas.reads(schemas.TagSerializer, also={404: schemas.NOT_FOUND}),
     )
     def retrieve(self, request: Request, name: str) -> Response:
         """One tag: unit, valid range, limits, and its newest measurement."""

@@ -1,10 +1,10 @@
 """The API's addresses: as the contract names them, without a trailing slash."""
 
 from django.urls import path
-from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerView
 from rest_framework.routers import SimpleRouter
 
 from monitoring.api.data import AnomalyViewSet, MeasurementViewSet
+from monitoring.api.docs import DocsView, SchemaView
 from monitoring.api.health import HealthView
 from monitoring.api.ingest import BatchIngestView, IngestView
 from monitoring.api.root import RootView
@@ -23,6 +23,6 @@ urlpatterns = [
     path("ingest/batch", BatchIngestView.as_view(), name="ingest-batch"),
     path("stats", StatsView.as_view(), name="stats"),
     path("health", HealthView.as_view(), name="health"),
-    path("schema", SpectacularJSONAPIView.as_view(), name="schema"),
-    path("docs", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
+    path("schema", SchemaView.as_view(), name="schema"),
+    path("docs", DocsView.as_view(), name="docs"),
 ]

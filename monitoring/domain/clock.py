@@ -6,6 +6,8 @@ from datetime import UTC, date, datetime, time, timedelta
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 SECOND_US = 1_000_000
+# Python's own reading lets any character part date and time, and ends at a NUL.
+ISO_8601 = re.compile(r"[0-9W-]+([T ][0-9:.,]+ ?(Z|[+-][0-9:.,]+)?)?")
 # In a URL an unescaped "+" arrives as a space: 2026-01-01T00:00:00 02:00
 OFFSET_WITHOUT_SIGN = re.compile(r"(?<=\d) (?=\d{2}:?\d{2}$)")
 
@@ -26,7 +28,10 @@ def parse_timestamp(text: str) -> datetime:
     Raises:
         ValueError: it is no such timestamp, or outside the years 1 to 9999.
     """
-    moment = datetime.fromisoformat(text.strip())
+    text = text.strip().upper()
+    if not ISO_8601.fullmatch(text):
+        raise ValueError(f"{text!r} is not ISO 8601")
+    moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
         return moment.replace(tzinfo=UTC)
     try:

@@ -120,7 +120,7 @@ def line_count(path: Path) -> int:
     try:
         with path.open("rb") as file:
             return sum(1 for line in file if line.strip())
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return 0
 
 

@@ -1,7 +1,7 @@
 """The write path for sources that can't send again: store, or else keep safe on disk."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from django.db import Error as DatabaseError
@@ -35,9 +35,22 @@ def keep_valid(items: Sequence[object]) -> list[Outcome]:
     """Keeps on disk what may be valid by the tags as last seen; refuses what certainly is not."""
     rejections = certain_rejections(items)
     kept = [position for position in range(len(items)) if position not in rejections]
-    dead_letters.keep([items[position] for position in kept])
+    dead_letters.keep([plain_fields(items[position]) for position in kept])
     outcomes = {position: Outcome(tag_of(items[position]), Status.KEPT) for position in kept}
     return in_order(len(items), outcomes, rejections)
+
+
+def plain_fields(item: object) -> dict[str, object]:
+    """What makes the item a reading, without what else it carries.
+
+    Anything nested is left out: the replay refuses it in any case, and deep nesting can't be written.
+    """
+    fields = item if isinstance(item, Mapping) else {}
+    return {
+        name: fields[name]
+        for name in ("timestamp", "tag", "value")
+        if isinstance(fields.get(name), str | int | float)
+    }
 
 
 def certain_rejections(items: Sequence[object]) -> dict[int, Rejection]:

@@ -1,0 +1,63 @@
+"""GET /schema and GET /docs."""
+
+from typing import Any
+
+from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.renderers import OpenApiJsonRenderer, OpenApiJsonRenderer2
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiResponse, extend_schema
+from drf_spectacular.views import SpectacularSwaggerView
+from rest_framework.permissions import AllowAny
+from rest_framework.renderers import JSONRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from monitoring.api import schemas
+
+
+class SchemaView(APIView):
+    """The API's description. It is no secret and needs no database, so nobody is asked who they are."""
+
+    authentication_classes = ()
+    permission_classes = (AllowAny,)
+    renderer_classes = (OpenApiJsonRenderer2, OpenApiJsonRenderer)
+
+    @extend_schema(
+        operation_id="getSchema",
+        tags=["system"],
+        responses={
+            (200, "application/json"): OpenApiResponse(OpenApiTypes.OBJECT, "OpenAPI 3."),
+            (200, "application/vnd.oai.openapi+json"): OpenApiResponse(OpenApiTypes.OBJECT, "OpenAPI 3."),
+            406: schemas.NOT_ACCEPTABLE,
+        },
+    )
+    def get(self, request: Request) -> Response:
+        """This description, as OpenAPI 3."""
+        generator = SchemaGenerator()  # type: ignore[no-untyped-call]
+        return Response(generator.get_schema(request=request, public=True))  # type: ignore[no-untyped-call]
+
+
+class DocsView(SpectacularSwaggerView):
+    """Swagger UI, from files of our own: it works without internet."""
+
+    authentication_classes = ()
+    permission_classes = (AllowAny,)
+    metadata_class = None  # OPTIONS would need a page of its own
+    url_name = "schema"
+
+    @extend_schema(
+        operation_id="getDocs",
+        tags=["system"],
+        responses={(200, "text/html"): OpenApiTypes.STR, 406: schemas.NOT_ACCEPTABLE},
+    )
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Any:
+        """Swagger UI for this API."""
+        return super().get(request, *args, **kwargs)  # type: ignore[no-untyped-call]
+
+    def handle_exception(self, exc: Exception) -> Response:
+        """Errors are JSON: there is no page that could show them."""
+        response = super().handle_exception(exc)
+        self.request.accepted_renderer = JSONRenderer()
+        self.request.accepted_media_type = JSONRenderer.media_type
+        return response

@@ -1,0 +1,199 @@
+"""GET /data: measurements over a range of time, in pages."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from django.test import Client
+from requests.utils import parse_header_links
+
+from monitoring.ingest.pipeline import ingest_readings
+
+pytestmark = pytest.mark.django_db
+
+NOON = datetime(2024, 1, 31, 12, tzinfo=UTC)
+
+
+def at(minute: float, tag: str = "fermenter_temp", value: float = 37.0) -> dict[str, Any]:
+    """A reading so many minutes after noon."""
+    return {"timestamp": (NOON + timedelta(minutes=minute)).isoformat(), "tag": tag, "value": value}
+
+
+def pages(client: Client, url: str) -> list[list[dict[str, Any]]]:
+    """The page at the address and all that its links lead to."""
+    found = []
+    while url:
+        answer = client.get(url)
+        assert answer.status_code == 200
+        found.append(answer.json())
+        links = parse_header_links(answer.headers.get("Link", ""))
+        url = next((link["url"] for link in links if link["rel"] == "next"), "")
+    return found
+
+
+def times(answer: Any) -> list[str]:
+    """The times of day that the answer holds."""
+    return [item["timestamp"][11:16] for item in answer.json()]
+
+
+def test_an_item_has_five_fields(client: Client) -> None:
+    (outcome,) = ingest_readings([at(0, value=46)])
+    assert client.get("/data").json() == [
+        {
+            "id": outcome.id,
+            "timestamp": "2024-01-31T12:00:00Z",
+            "tag": "fermenter_temp",
+            "value": 46.0,
+            "is_anomaly": True,
+        }
+    ]
+
+
+def test_before_the_first_measurement_the_list_is_empty(client: Client) -> None:
+    assert client.get("/data?tag=fermenter_ph").json() == []
+
+
+def test_the_newest_comes_first_unless_asked_otherwise(client: Client) -> None:
+    ingest_readings([at(2), at(0), at(1)])
+    assert times(client.get("/data")) == ["12:02", "12:01", "12:00"]
+    assert times(client.get("/data?order=asc")) == ["12:00", "12:01", "12:02"]
+    assert times(client.get("/data?order=desc&limit=1")) == ["12:02"]
+
+
+def test_one_tag_or_all(client: Client) -> None:
+    ingest_readings([at(0), at(1, "fermenter_ph", 7.0)])
+    assert times(client.get("/data?tag=fermenter_ph")) == ["12:01"]
+    assert len(client.get("/data").json()) == len(client.get("/data?tag=").json()) == 2
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("from=2024-01-31T12:01:00Z", ["12:01", "12:02", "12:03"]),
+        ("to=2024-01-31T12:01:00Z", ["12:00", "12:01"]),
+        ("from=2024-01-31T12:01:00&to=2024-01-31T12:02:00", ["12:01", "12:02"]),
+        ("from=2024-01-31T12:01:00.000001Z&to=2024-01-31T12:02:59.999999Z", ["12:02"]),
+        ("from=2024-01-31T12:02:00Z&to=2024-01-31T12:02:00Z", ["12:02"]),
+        ("from=2024-01-31T14:02:00%2B02:00", ["12:02", "12:03"]),
+        ("from=2024-01-31T14:02:00+02:00", ["12:02", "12:03"]),
+        ("from=2024-01-31 14:02:00+02:00", ["12:02", "12:03"]),
+        ("to=2024-01-31T07:00:00-05:00", ["12:00"]),
+        ("from=2025-01-01T00:00:00Z", []),
+        ("from=0001-01-01&to=9999-12-31", ["12:00", "12:01", "12:02", "12:03"]),
+        ("from=&to=&limit=&order=asc", ["12:00", "12:01", "12:02", "12:03"]),
+        ("limit=1&limit=2", ["12:00", "12:01"]),
+        ("limit=10000", ["12:00", "12:01", "12:02", "12:03"]),
+        ("unknown=parameter", ["12:00", "12:01", "12:02", "12:03"]),
+    ],
+)
+def test_a_range_of_time_includes_both_ends(client: Client, query: str, expected: list[str]) -> None:
+    ingest_readings([at(minute) for minute in range(4)])
+    assert times(client.get(f"/data?order=asc&{query}")) == expected
+
+
+@pytest.mark.parametrize("day", ["2024-01-31", "20240131", "2024-W05-3"])
+def test_a_date_alone_means_its_whole_day(client: Client, day: str) -> None:
+    last = (12 * 60) - 1 / 60_000_000
+    ingest_readings([at(-12 * 60 - 1 / 60), at(-12 * 60), at(last), at(12 * 60)])
+    found = client.get("/data", {"from": day, "to": day, "order": "asc"}).json()
+    assert [item["timestamp"] for item in found] == ["2024-01-31T00:00:00Z", "2024-01-31T23:59:59.999999Z"]
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ("tag=nowhere", "tag"),
+        ("tag=%20", "tag"),
+        ("tag=%00", "tag"),
+        ("tag=%ff", "tag"),
+        (f"tag={'x' * 10_000}", "tag"),
+        ("tag='%20OR%201=1--", "tag"),
+        ("from=yesterday", "from"),
+        ("from=1706702400", "from"),
+        ("from=2024-02-30", "from"),
+        ("from=%00", "from"),
+        ("from=0001-01-01T00:00:00%2B14:00", "from"),
+        ("to=soon", "to"),
+        ("to=2024-01-31T25:00:00", "to"),
+        ("to=9999-12-31T23:59:59-14:00", "to"),
+        ("from=2024-02-01&to=2024-01-31", "from"),
+        ("from=2024-01-31T12:00:00.000001&to=2024-01-31T12:00:00", "from"),
+        ("limit=0", "limit"),
+        ("limit=-1", "limit"),
+        ("limit=10001", "limit"),
+        ("limit=ten", "limit"),
+        ("limit=1.5", "limit"),
+        ("limit=NaN", "limit"),
+        ("limit=1e3", "limit"),
+        (f"limit={'9' * 5000}", "limit"),
+        ("order=up", "order"),
+        ("order=ASC", "order"),
+        ("cursor=0", "cursor"),
+        ("cursor=a_b", "cursor"),
+        ("cursor=1_-1", "cursor"),
+        ("cursor=%00", "cursor"),
+        (f"cursor=0_{2**63}", "cursor"),
+        (f"cursor={'9' * 30}_1", "cursor"),
+        (f"cursor={'9' * 5000}_1", "cursor"),
+    ],
+)
+@pytest.mark.parametrize("path", ["/data", "/anomalies"])
+def test_bad_parameters_are_named(client: Client, path: str, query: str, field: str) -> None:
+    answer = client.get(f"{path}?{query}")
+    assert answer.status_code == 400
+    assert answer.json()["field"] == field
+    assert answer.json()["detail"].startswith(f"{field}: ")
+
+
+@pytest.mark.parametrize("order", ["asc", "desc"])
+@pytest.mark.parametrize("limit", [1, 2, 3, 5, 11, 12, 13])
+def test_pages_give_everything_exactly_once(client: Client, order: str, limit: int) -> None:
+    tags = {"fermenter_temp": 37.0, "fermenter_ph": 7.0, "agitator_rpm": 400.0}
+    ingest_readings([at(minute, tag, tags[tag]) for minute in (1, 0, 3, 2) for tag in tags])
+    (everything,) = pages(client, f"/data?order={order}")
+    paged = pages(client, f"/data?order={order}&limit={limit}")
+    assert [item for page in paged for item in page] == everything
+    assert [len(page) for page in paged[:-1]] == [limit] * (len(paged) - 1)
+    assert len(everything) == 12
+    assert everything == sorted(
+        everything, key=lambda item: (item["timestamp"], item["id"]), reverse=order == "desc"
+    )
+
+
+def test_the_last_page_has_no_link(client: Client) -> None:
+    ingest_readings([at(0), at(1)])
+    assert "Link" not in client.get("/data?limit=2").headers
+    assert "Link" in client.get("/data?limit=1").headers
+
+
+def test_the_link_keeps_what_was_asked_for(client: Client) -> None:
+    ingest_readings([at(minute) for minute in range(5)])
+    answer = client.get("/data?tag=fermenter_temp&from=2024-01-31T14:01:00+02:00&limit=2&order=asc")
+    (link,) = parse_header_links(answer.headers["Link"])
+    parts = urlsplit(link["url"])
+    assert (parts.scheme, parts.netloc, parts.path) == ("http", "testserver", "/data")
+    assert parse_qs(parts.query).keys() == {"tag", "from", "limit", "order", "cursor"}
+    assert times(client.get(link["url"])) == ["12:03", "12:04"]
+
+
+def test_pages_hold_still_while_measurements_arrive(client: Client) -> None:
+    ingest_readings([at(minute) for minute in range(4)])
+    first = client.get("/data?limit=2")
+    ingest_readings([at(4), at(5), at(3, "fermenter_ph", 7.0)])
+    (link,) = parse_header_links(first.headers["Link"])
+    assert times(first) + times(client.get(link["url"])) == ["12:03", "12:02", "12:01", "12:00"]
+
+
+def test_oldest_first_the_pages_reach_what_arrives_meanwhile(client: Client) -> None:
+    ingest_readings([at(minute) for minute in range(3)])
+    first = client.get("/data?limit=2&order=asc")
+    ingest_readings([at(3)])
+    (link,) = parse_header_links(first.headers["Link"])
+    assert times(client.get(link["url"])) == ["12:02", "12:03"]
+
+
+def test_a_page_has_a_thousand_unless_asked_for_more(client: Client) -> None:
+    ingest_readings([at(second / 60) for second in range(1_001)])
+    assert [len(page) for page in pages(client, "/data")] == [1_000, 1]
+    assert [len(page) for page in pages(client, "/data?limit=10000")] == [1_001]

@@ -1,0 +1,99 @@
+"""GET /health: whether the system does its work."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.test import Client
+from pytest_django import Settings
+
+from monitoring.ingest import dead_letters
+from monitoring.models import Lease
+
+pytestmark = pytest.mark.django_db
+
+FIELDS = {
+    "status",
+    "database",
+    "retry_queue_size",
+    "dead_letters",
+    "worker",
+    "simulator",
+    "timestamp",
+    "problems",
+}
+
+
+def heartbeat(*, seconds_ago: float = 1) -> None:
+    """A worker that renewed its lease and wrote so long ago."""
+    moment = datetime.now(UTC) - timedelta(seconds=seconds_ago)
+    Lease.objects.update_or_create(
+        source="simulator", defaults={"owner": "w", "renewed_at": moment, "written_until": moment}
+    )
+
+
+def test_all_is_well(client: Client) -> None:
+    heartbeat(seconds_ago=2)
+    answer = client.get("/health")
+    health = answer.json()
+    assert answer.status_code == 200
+    assert health.keys() == FIELDS
+    assert (health["status"], health["database"], health["problems"]) == ("healthy", "connected", [])
+    assert health["worker"] == pytest.approx(2, abs=1)
+    assert health["simulator"] == pytest.approx(2, abs=1)
+    assert datetime.fromisoformat(health["timestamp"]) == pytest.approx(
+        datetime.now(UTC), abs=timedelta(seconds=5)
+    )
+
+
+def test_without_a_worker_it_is_degraded_and_says_what_to_do(client: Client) -> None:
+    answer = client.get("/health")
+    assert answer.status_code == 200
+    assert (answer.json()["status"], answer.json()["worker"]) == ("degraded", None)
+    assert "manage.py qcluster" in answer.json()["problems"][0]
+
+
+def test_a_worker_that_went_silent_degrades_it(client: Client) -> None:
+    heartbeat(seconds_ago=60)
+    health = client.get("/health").json()
+    assert health["status"] == "degraded"
+    assert health["worker"] == pytest.approx(60, abs=1)
+
+
+def test_a_simulator_that_is_off_has_no_age(client: Client, settings: Settings) -> None:
+    heartbeat()
+    settings.FERMON_SIMULATOR = False
+    assert (client.get("/health").json()["status"], client.get("/health").json()["simulator"]) == (
+        "healthy",
+        None,
+    )
+
+
+def test_readings_that_wait_on_disk_degrade_it(client: Client, reading: dict[str, Any]) -> None:
+    heartbeat()
+    dead_letters.keep([reading])
+    health = client.get("/health").json()
+    assert (health["status"], health["retry_queue_size"], health["dead_letters"]) == ("degraded", 1, 1)
+
+
+def test_while_the_database_is_away_it_is_unhealthy(client: Client, database_away: None) -> None:
+    answer = client.get("/health")
+    health = answer.json()
+    assert answer.status_code == 503
+    assert health.keys() == FIELDS
+    assert (health["status"], health["database"]) == ("unhealthy", "away")
+
+
+def test_while_the_database_is_away_it_still_counts_what_is_kept(
+    client: Client, post: Any, reading: dict[str, Any], database_away: None
+) -> None:
+    post("/ingest/batch", [reading, reading])
+    assert client.get("/health").json()["retry_queue_size"] == 2
+
+
+@pytest.mark.parametrize("path", ["/health", "/stats"])
+def test_a_broken_data_directory_is_no_server_error(client: Client, data_dir: Path, path: str) -> None:
+    data_dir.mkdir()
+    dead_letters.directory().touch()
+    assert client.get(path).status_code == 200

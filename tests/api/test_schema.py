@@ -1,0 +1,108 @@
+"""GET /schema and GET /docs."""
+
+import re
+from collections.abc import Callable
+from contextlib import closing
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.test import Client
+from pytest_django import Settings
+from time_machine import TimeMachineFixture
+
+CALLS = {
+    "getRoot": ("/", "get"),
+    "getTags": ("/tags", "get"),
+    "getTag": ("/tags/{name}", "get"),
+    "getData": ("/data", "get"),
+    "getAnomalies": ("/anomalies", "get"),
+    "ingestReading": ("/ingest", "post"),
+    "ingestBatch": ("/ingest/batch", "post"),
+    "getStats": ("/stats", "get"),
+    "getHealth": ("/health", "get"),
+    "getSchema": ("/schema", "get"),
+    "getDocs": ("/docs", "get"),
+}
+
+
+@pytest.fixture
+def schema(client: Client) -> Any:
+    """What GET /schema answers, without a database."""
+    return client.get("/schema").json()
+
+
+def test_the_schema_is_openapi_3(client: Client) -> None:
+    answer = client.get("/schema")
+    assert answer.status_code == 200
+    assert answer.headers["Content-Type"] == "application/json"
+    assert answer.json()["openapi"].startswith("3.")
+
+
+def test_the_schema_is_valid_and_made_without_a_warning(capsys: pytest.CaptureFixture[str]) -> None:
+    call_command("spectacular", "--validate", "--fail-on-warn")
+    assert capsys.readouterr().err == ""
+
+
+def test_every_call_is_in_it_by_a_name_of_its_own(schema: Any) -> None:
+    found = {
+        operation["operationId"]: (path, method)
+        for path, methods in schema["paths"].items()
+        for method, operation in methods.items()
+    }
+    assert found.items() >= CALLS.items()
+
+
+def test_every_call_and_every_kind_of_data_is_described(schema: Any) -> None:
+    for methods in schema["paths"].values():
+        assert all(operation["description"] and operation["tags"] for operation in methods.values())
+    kinds = {name: kind for name, kind in schema["components"]["schemas"].items() if "enum" not in kind}
+    assert all(kind["description"] for kind in kinds.values())
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", ["/ingest", "/ingest/batch"])
+def test_the_example_of_readings_is_taken(
+    schema: Any, post: Callable[..., Any], time_machine: TimeMachineFixture, path: str
+) -> None:
+    time_machine.move_to(datetime(2026, 2, 1, tzinfo=UTC))
+    content = schema["paths"][path]["post"]["requestBody"]["content"]
+    (example,) = content["application/json"]["examples"].values()
+    answer = post(path, example["value"])
+    assert answer.status_code == 201
+    assert "error" not in str(answer.json())
+
+
+def test_a_login_or_a_token_reads_and_a_token_writes(schema: Any) -> None:
+    assert schema["components"]["securitySchemes"].keys() == {"tokenAuth", "cookieAuth"}
+    assert {"cookieAuth": []} in schema["paths"]["/data"]["get"]["security"]
+    assert {"tokenAuth": []} in schema["paths"]["/ingest"]["post"]["security"]
+    assert {"cookieAuth": []} not in schema["paths"]["/ingest"]["post"]["security"]
+
+
+@pytest.mark.parametrize("query", ["?version=%0A", "?lang=%00", "?lang=../../etc", "?version=9"])
+@pytest.mark.parametrize("path", ["/schema", "/docs"])
+def test_nothing_in_the_query_breaks_it(client: Client, path: str, query: str) -> None:
+    assert client.get(path + query).status_code == 200
+
+
+def test_the_docs_work_without_internet(client: Client) -> None:
+    page = client.get("/docs", headers={"accept": "text/html"}).content.decode()
+    files = re.findall(r'(?:src|href)="([^"]+)"', page)
+    assert len(files) >= 3
+    for address in files:
+        assert address.startswith("/static/")
+        with closing(client.get(address)) as answer:
+            assert answer.status_code == 200
+    assert "//cdn" not in page
+
+
+def test_the_docs_read_our_own_schema(client: Client) -> None:
+    assert re.search(r'url: "/schema"', client.get("/docs").content.decode())
+
+
+@pytest.mark.parametrize("path", ["/schema", "/docs"])
+def test_both_are_open_where_the_rest_is_closed(client: Client, settings: Settings, path: str) -> None:
+    settings.FERMON_OPEN = False
+    assert client.get(path, headers={"authorization": "Token wrong"}).status_code == 200

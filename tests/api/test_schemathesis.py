@@ -1,0 +1,30 @@
+"""The schema tells the truth: requests made from it are answered as it says, and never with a 500."""
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, settings
+from schemathesis import checks
+from schemathesis.specs.openapi import checks as openapi_checks
+
+from fermon_site.wsgi import application
+
+CHECKS = [
+    checks.not_a_server_error,
+    openapi_checks.status_code_conformance,
+    openapi_checks.content_type_conformance,
+    openapi_checks.response_headers_conformance,
+    openapi_checks.response_schema_conformance,
+    openapi_checks.unsupported_method,
+    openapi_checks.allow_header_conformance,
+    openapi_checks.ignored_auth,
+]
+
+
+schema = schemathesis.openapi.from_wsgi("/schema", application)
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+@schema.parametrize()
+@settings(max_examples=120, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
+def test_every_answer_is_as_the_schema_says(case: schemathesis.Case) -> None:
+    case.call_and_validate(checks=CHECKS)

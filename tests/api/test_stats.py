@@ -1,0 +1,46 @@
+"""GET /stats: totals."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from django_q.tasks import async_task
+
+from monitoring.ingest import dead_letters
+from monitoring.ingest.pipeline import ingest_readings
+from monitoring.tasks import queue_retry
+
+pytestmark = pytest.mark.django_db
+
+
+def test_before_the_first_reading(client: Client) -> None:
+    assert client.get("/stats").json() == {
+        "total_tags": 3,
+        "total_measurements": 0,
+        "total_anomalies": 0,
+        "anomaly_rate": 0.0,
+        "retry_queue_size": 0,
+        "retry_queue_status": "clear",
+    }
+
+
+def test_the_rate_is_in_percent(client: Client, reading: dict[str, Any]) -> None:
+    ingest_readings([{**reading, "timestamp": f"2024-01-0{day}", "value": 44 + day} for day in range(1, 4)])
+    stats = client.get("/stats").json()
+    assert (stats["total_measurements"], stats["total_anomalies"]) == (3, 2)
+    assert stats["anomaly_rate"] == pytest.approx(66.67)
+
+
+def test_readings_that_wait_on_disk_are_pending(client: Client, reading: dict[str, Any]) -> None:
+    dead_letters.keep([reading, reading])
+    stats = client.get("/stats").json()
+    assert (stats["retry_queue_size"], stats["retry_queue_status"]) == (2, "pending")
+    dead_letters.replay()
+    assert client.get("/stats").json()["retry_queue_status"] == "clear"
+
+
+def test_readings_handed_over_to_a_task_wait_too(client: Client, reading: dict[str, Any]) -> None:
+    queue_retry([reading, reading])
+    async_task("monitoring.tasks.replay_dead_letters")
+    assert client.get("/stats").json()["retry_queue_size"] == 2
+    assert client.get("/health").json()["retry_queue_size"] == 2

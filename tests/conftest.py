@@ -1,0 +1,95 @@
+"""What every test stands on: a database and a data directory that are not those of ``var/``."""
+
+import logging
+import os
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from concurrent_log_handler import ConcurrentRotatingFileHandler
+from django.db import connection
+from django.test import Client
+from pytest_django import Settings
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    django_db_modify_db_settings_parallel_suffix: None, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Puts SQLite's test database into a directory of this run's own."""
+    if connection.vendor == "sqlite":
+        connection.settings_dict["TEST"]["NAME"] = tmp_path_factory.mktemp("database") / "test.sqlite3"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_log_file() -> None:
+    """Leaves the log file to the running system."""
+    for logger in map(logging.getLogger, ("", "django.server", "django-q")):
+        for handler in list(logger.handlers):
+            if isinstance(handler, ConcurrentRotatingFileHandler):
+                logger.removeHandler(handler)
+                handler.close()
+
+
+@pytest.fixture(autouse=True)
+def data_dir(settings: Settings, tmp_path: Path) -> Path:
+    """The test's own FERMON_DATA_DIR."""
+    settings.FERMON_DATA_DIR = tmp_path / "data"
+    return tmp_path / "data"
+
+
+@pytest.fixture(autouse=True)
+def new_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Forgets the tags that an earlier test has seen."""
+    monkeypatch.setattr("monitoring.ingest.tags._last_known", None)
+
+
+@pytest.fixture
+def post(client: Client) -> Callable[..., Any]:
+    """Posts JSON: objects, lists, or text and bytes as they are."""
+    return partial(client.post, content_type="application/json")
+
+
+@pytest.fixture
+def reading() -> dict[str, Any]:
+    """A reading that nothing speaks against."""
+    return {"timestamp": "2024-01-31T12:00:00Z", "tag": "fermenter_temp", "value": 37.0}
+
+
+@pytest.fixture
+def outage(
+    transactional_db: None, django_db_serialized_rollback: None, tmp_path: Path
+) -> Callable[[], AbstractContextManager[None]]:
+    """Within it the database can't be opened: where its file was, there is a directory."""
+
+    @contextmanager
+    def unreachable() -> Iterator[None]:
+        name = connection.settings_dict["NAME"]
+        connection.close()
+        connection.settings_dict["NAME"] = str(tmp_path)
+        try:
+            yield
+        finally:
+            connection.close()
+            connection.settings_dict["NAME"] = name
+
+    return unreachable
+
+
+@pytest.fixture
+def database_away(outage: Callable[[], AbstractContextManager[None]]) -> Iterator[None]:
+    """The database can't be opened during the whole test."""
+    with outage():
+        yield
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Where every change is checked (CI=true), a skipped test is a failed one."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if os.environ.get("CI") == "true" and reporter and reporter.stats.get("skipped"):
+        reporter.ensure_newline()
+        reporter.write_line("Tests were skipped; with CI=true that counts as a failure.", red=True)
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
