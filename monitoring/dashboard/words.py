@@ -1,0 +1,86 @@
+"""What the page says, for the template and, as part of its JSON, for the scripts."""
+
+import math
+from datetime import datetime
+
+from monitoring.domain.tags import TagDefinition
+from monitoring.queries.series import Reason
+from monitoring.queries.stats import Totals
+
+REASON_WORDS = {
+    "below_limit": "below the limit {lower}",
+    "above_limit": "above the limit {upper}",
+    "rolling_3sigma": "outside rolling mean ± 3σ ({lower} to {upper})",
+}
+CARD_WORDS = {
+    "normal": "normal",
+    "anomaly": "anomaly",
+    "recent": "anomaly",  # of the last seconds, while the newest value is normal again
+    "stale": "stale",
+    "empty": "no data yet",
+}
+LINK_WORDS = {
+    "live": "Live",
+    "stale": "Stale",
+    "empty": "No data yet",
+    "database": "Database away",
+    "offline": "No connection to the server",
+    "denied": "Signed out",
+    "broken": "Server error",
+}
+
+
+def decimals_for(tag: TagDefinition) -> int:
+    """How many decimals tell at least one part in a thousand of the tag's valid range apart, at most 6."""
+    return min(6, max(0, 3 - math.floor(math.log10(tag.valid_max - tag.valid_min))))
+
+
+def digits_for(tag: TagDefinition) -> float:
+    """How many digits wide the longest value is, so that room for it is kept; a point is half of one."""
+    decimals = decimals_for(tag)
+    longest = max(len(f"{bound:.{decimals}f}") for bound in (tag.valid_min, tag.valid_max))
+    return longest - 0.5 if decimals else longest
+
+
+def short(number: float | None, decimals: int) -> str:
+    """The number without trailing zeros: limits read as they were typed."""
+    if number is None:
+        return "-"
+    text = f"{number:.{decimals}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def limits_text(tag: TagDefinition) -> str:
+    """Where the values should stay."""
+    lower, upper = short(tag.lower_limit, 6), short(tag.upper_limit, 6)
+    if tag.lower_limit is None and tag.upper_limit is None:
+        return "none"
+    if tag.lower_limit is None:
+        return f"at most {upper}"
+    return f"at least {lower}" if tag.upper_limit is None else f"{lower} to {upper}"
+
+
+def reasons_text(reasons: list[Reason], decimals: int) -> str:
+    """Why a measurement is an anomaly; a rule without words of its own goes by its name."""
+    return "; ".join(
+        REASON_WORDS.get(found.reason, found.reason.replace("_", " ")).format(
+            lower=short(found.lower, decimals), upper=short(found.upper, decimals)
+        )
+        for found in reasons
+    )
+
+
+def moment_text(moment: datetime, now: datetime) -> str:
+    """A UTC time, with its date unless that is today's."""
+    if moment.date() == now.date():
+        return f"{moment:%H:%M:%S} UTC"
+    return f"{moment.day} {moment:%b %H:%M:%S} UTC"
+
+
+def totals_texts(totals: Totals) -> dict[str, str]:
+    """The totals with their thousands apart."""
+    return {
+        "measurements": f"{totals.measurements:,}",
+        "anomalies": f"{totals.anomalies:,}",
+        "rate": f"{totals.anomaly_rate:.2f} %",
+    }

@@ -1,0 +1,15 @@
+// Why measurements are anomalies, by their ids. /data has the flags only; the reasons follow.
+import { reasonTexts } from "./words.js";
+
+const MOST = 20000;
+const known = new Map();
+
+export function remember(anomalies) {
+  for (const { id, findings } of anomalies) known.set(id, findings);
+  for (const id of known.keys()) {
+    if (known.size <= MOST) break;
+    known.delete(id); // the one learned longest ago
+  }
+}
+
+export const reasonsOf = (tag, id) => reasonTexts(tag, known.get(id) ?? []);

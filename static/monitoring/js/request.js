@@ -1,0 +1,32 @@
+// One GET of JSON that always ends: with an answer, or with a word for why there is none.
+
+export class RequestFailed extends Error {
+  /** `kind`: offline (nothing answers), database (503), denied (401, 403) or broken (anything else). */
+  constructor(kind) {
+    super(kind);
+    this.kind = kind;
+  }
+}
+
+const KINDS = { 401: "denied", 403: "denied", 503: "database" };
+
+/** The answer's JSON and the address of the page that follows it, null if it is the last. */
+export async function get(url, { parameters = {}, timeoutMs = 5000, accept = [] } = {}) {
+  const address = new URL(url, location.href);
+  for (const [name, value] of Object.entries(parameters)) address.searchParams.set(name, value);
+  let response;
+  let body;
+  try {
+    // The signal also ends a body that stops half-way.
+    response = await fetch(address, {
+      headers: { Accept: "application/json" },
+      cache: "no-store",
+      signal: AbortSignal.timeout(timeoutMs),
+    });
+    body = await response.json();
+  } catch (error) {
+    throw new RequestFailed(error instanceof SyntaxError ? "broken" : "offline");
+  }
+  if (!response.ok && !accept.includes(response.status)) throw new RequestFailed(KINDS[response.status] ?? "broken");
+  return { body, next: /<([^>]+)>;\s*rel="next"/.exec(response.headers.get("Link") ?? "")?.[1] ?? null };
+}

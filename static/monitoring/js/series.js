@@ -1,0 +1,51 @@
+// The measurements of one tag, in order of time and bounded in number.
+const MOST = 60000;
+
+export class Series {
+  points = []; // {x: epoch ms, y, anomaly, id}, ascending by x
+
+  get latest() {
+    return this.points.at(-1) ?? null;
+  }
+
+  /** Takes in measurements of which some may be known; whether an anomaly is new. */
+  merge(items) {
+    let foundAnomaly = false;
+    for (const { id, timestamp, value, is_anomaly: anomaly } of items) {
+      const point = { x: Date.parse(timestamp), y: value, anomaly, id };
+      const place = this.placeOf(point);
+      const known = this.points[place]?.id === id ? this.points[place] : null;
+      foundAnomaly ||= anomaly && !known?.anomaly;
+      if (known) known.anomaly = anomaly;
+      else if (place === this.points.length) this.points.push(point);
+      else this.points.splice(place, 0, point);
+    }
+    return foundAnomaly;
+  }
+
+  /** Where the point is, or belongs: the first place whose (x, id) is not smaller. */
+  placeOf({ x, id }) {
+    let low = 0;
+    let high = this.points.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      const other = this.points[middle];
+      if (other.x < x || (other.x === x && other.id < id)) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  /** Forgets what is older, except the newest: that is still the tag's value. */
+  trim(before) {
+    const old = this.placeOf({ x: before, id: -1 });
+    const count = Math.min(Math.max(old, this.points.length - MOST), this.points.length - 1);
+    if (count > 0) this.points.splice(0, count);
+  }
+
+  /** The points of a range of time, with the neighbour on either side so that lines reach the edge. */
+  between(from, to) {
+    const start = Math.max(0, this.placeOf({ x: from, id: -1 }) - 1);
+    return this.points.slice(start, this.placeOf({ x: to, id: Infinity }) + 1);
+  }
+}

@@ -1,0 +1,60 @@
+// The line that says whether data comes, and what the server says is wrong.
+import { settings } from "./settings.js";
+import { announce } from "./announcer.js";
+import { setAttribute, setIcon, setText } from "./dom.js";
+import { ageText, momentText } from "./times.js";
+import { words } from "./words.js";
+
+const ICONS = { database: "offline", denied: "problem", broken: "problem" };
+const root = document.getElementById("status");
+const list = document.getElementById("problems");
+const word = root.querySelector("[data-link=word]");
+const detail = root.querySelector("[data-link=detail]");
+let contact = { kind: root.dataset.state === "database" ? "database" : "ok", since: Date.now() };
+
+/** Notes how the last request went: "ok" or a RequestFailed's kind. */
+export function noteContact(kind) {
+  // "Since" is the last good answer, not the first failure: a request may hang long before it fails.
+  if (kind === "ok") contact = { kind, since: Date.now() };
+  else contact = { kind, since: contact.since };
+}
+
+/** Shows the state now; `newest` is the time of the newest reading, null if there is none. */
+export function showLink(now, newest) {
+  const state = linkState(now, newest);
+  if (root.dataset.state !== state) announce("link", words.link[state]);
+  setAttribute(root, "data-state", state);
+  setIcon(root, ICONS[state] ?? state);
+  setText(word, words.link[state]);
+  setText(detail, detailText(state, now, newest));
+}
+
+function linkState(now, newest) {
+  if (contact.kind !== "ok") return contact.kind;
+  if (newest === null) return "empty";
+  return now - newest > settings.staleAfterMs ? "stale" : "live";
+}
+
+function detailText(state, now, newest) {
+  const since = `since ${momentText(contact.since)}`;
+  switch (state) {
+    case "live":
+      return `last reading ${ageText(now - newest)} ago`;
+    case "stale":
+      return `no new reading since ${momentText(newest)} (${ageText(now - newest)} ago)`;
+    case "empty":
+      return "waiting for the first reading";
+    case "denied":
+      return `${since}. Load this page again to sign in.`;
+    default:
+      return `${since}. What is shown is of then; trying again every second.`;
+  }
+}
+
+/** Shows what is wrong, each in a line of its own. */
+export function showProblems(problems) {
+  while (list.children.length > problems.length) list.lastElementChild.remove();
+  problems.forEach((text, i) => setText(list.children[i] ?? list.appendChild(document.createElement("li")), text));
+  if (problems.length > 0 && !root.hasAttribute("data-problems")) announce("problems", problems.join(" "));
+  root.toggleAttribute("data-problems", problems.length > 0);
+}

@@ -1,0 +1,45 @@
+// Times in the viewer's zone.
+import { serverNow } from "./clock.js";
+import { setAttribute, setText } from "./dom.js";
+
+const format = (options) => new Intl.DateTimeFormat("en-GB", { hourCycle: "h23", ...options });
+const SECONDS = format({ hour: "2-digit", minute: "2-digit", second: "2-digit" });
+const MINUTES = format({ hour: "2-digit", minute: "2-digit" });
+const DAY = format({ day: "numeric", month: "short" });
+
+export const hoursMinutes = (ms) => MINUTES.format(ms);
+export const hoursMinutesSeconds = (ms) => SECONDS.format(ms);
+
+/** The time, with its date unless that is today's. */
+export function momentText(ms) {
+  const today = new Date(serverNow()).toDateString() === new Date(ms).toDateString();
+  return today ? SECONDS.format(ms) : `${DAY.format(ms)} ${SECONDS.format(ms)}`;
+}
+
+/** A duration in the one or two units that matter. */
+export function ageText(ms) {
+  const s = Math.max(0, Math.round(ms / 1000));
+  if (s < 120) return `${s} s`;
+  if (s < 7200) return `${Math.floor(s / 60)} min`;
+  return s < 172800 ? `${Math.floor(s / 3600)} h` : `${Math.floor(s / 86400)} days`;
+}
+
+export function showTime(node, ms) {
+  setAttribute(node, "datetime", new Date(ms).toISOString());
+  setText(node, momentText(ms));
+}
+
+/** Puts every time that the server wrote in UTC into the viewer's zone. */
+export function localiseTimes(root = document) {
+  for (const node of root.querySelectorAll("time[datetime]:not([datetime=''])")) {
+    setText(node, momentText(Date.parse(node.getAttribute("datetime"))));
+  }
+}
+
+/** The zone's name and its distance from UTC, as in "Europe/Berlin (UTC+1)". */
+export function zoneText() {
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone ?? "local time";
+  const part = format({ timeZoneName: "shortOffset" }).formatToParts(serverNow()).find((p) => p.type === "timeZoneName");
+  const offset = (part?.value ?? "").replace("GMT", "UTC");
+  return offset && offset !== zone ? `${zone} (${offset})` : zone;
+}

@@ -1,0 +1,155 @@
+"""GET /dashboard as the server renders it, before any script has run."""
+
+import json
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from pytest_django import Settings
+
+from monitoring.models import Tag
+
+
+def ago(seconds: float) -> str:
+    return (datetime.now(UTC) - timedelta(seconds=seconds)).isoformat()
+
+
+def page(client: Client, query: str = "") -> str:
+    response = client.get(f"/dashboard{query}")
+    assert response.status_code == 200
+    return response.content.decode()
+
+
+def card(html: str, tag: str) -> str:
+    """The tag's card as text, one space between its words."""
+    found = re.search(rf'<article class="card" data-tag="{tag}".*?</article>', html, re.DOTALL)
+    assert found
+    return " ".join(re.sub(r"<[^>]+>", " ", found[0]).split())
+
+
+def for_scripts(html: str) -> dict[str, Any]:
+    found = re.search(r'<script id="settings" type="application/json">(.*?)</script>', html, re.DOTALL)
+    assert found
+    values: dict[str, Any] = json.loads(found[1])
+    return values
+
+
+@pytest.mark.django_db
+def test_values_are_in_the_page(client: Client, post: Callable[..., Any]) -> None:
+    post("/ingest", {"timestamp": ago(1), "tag": "fermenter_temp", "value": 36.5})
+    post("/ingest", {"timestamp": ago(0), "tag": "fermenter_ph", "value": 8.25})
+    html = page(client)
+    assert "36.50 °C normal Limits 35 to 45" in card(html, "fermenter_temp")
+    assert "8.250 pH anomaly above the limit 8" in card(html, "fermenter_ph")
+    assert "no data yet" in card(html, "agitator_rpm")
+    for text in ("Live", '<dd data-part="rate">50.00 %</dd>', '<dd data-part="measurements">2</dd>'):
+        assert text in html
+    assert for_scripts(html)["latest"] == [
+        client.get(f"/tags/{tag}").json()["latest"] for tag in ("fermenter_temp", "fermenter_ph")
+    ]
+
+
+@pytest.mark.django_db
+def test_old_values_are_said_to_be_stale(client: Client, post: Callable[..., Any]) -> None:
+    post("/ingest", {"timestamp": "2024-01-31T12:00:00Z", "tag": "fermenter_temp", "value": 46.5})
+    html = page(client)
+    assert "stale no reading since 31 Jan 12:00:00 UTC" in card(html, "fermenter_temp")
+    assert 'data-state="stale"' in html
+    assert "no new reading since 31 Jan 12:00:00 UTC" in html
+
+
+@pytest.mark.django_db
+def test_recent_anomalies_say_when_and_why(client: Client, post: Callable[..., Any]) -> None:
+    past = [{"timestamp": ago(60 - i), "tag": "agitator_rpm", "value": 400 + i % 2} for i in range(20)]
+    post("/ingest/batch", [*past, {"timestamp": ago(0), "tag": "agitator_rpm", "value": 660}])
+    rows = re.findall(r"<li>(.*?)</li>", page(client).split('<ol id="anomalies"')[1], re.DOTALL)
+    assert len(rows) == 1
+    for text in (
+        "agitator_rpm",
+        "660.0",
+        "rpm",
+        "above the limit 650; outside rolling mean ± 3σ (399 to 402)",
+    ):
+        assert text in rows[0]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("query", "tag", "window"),
+    [
+        ("", "", "10m"),
+        ("?tag=fermenter_ph&window=1h", "fermenter_ph", "1h"),
+        ("?tag=nothing&window=forever", "", "10m"),
+    ],
+)
+def test_the_address_says_what_is_shown(client: Client, query: str, tag: str, window: str) -> None:
+    html = page(client, query)
+    assert for_scripts(html)["chosen"] == {"tag": tag, "window": window}
+    assert len(re.findall(r"<article[^>]* hidden>", html)) == (2 if tag else 0)
+
+
+@pytest.mark.django_db
+def test_tags_come_from_the_database(client: Client) -> None:
+    Tag.objects.filter(name="agitator_rpm").update(active=False)
+    Tag.objects.create(name="co2", unit="%", valid_min=0, valid_max=100, lower_limit=2)
+    html = page(client)
+    assert 'data-tag="agitator_rpm"' not in html
+    assert "Limits at least 2" in card(html, "co2")
+    Tag.objects.update(active=False)
+    assert "There is no active tag" in page(client)
+
+
+@pytest.mark.django_db
+def test_no_script_is_inline_and_the_cdn_file_is_pinned(client: Client, settings: Settings) -> None:
+    html = page(client)
+    for attributes, content in re.findall(r"<script([^>]*)>(.*?)</script>", html, re.DOTALL):
+        assert 'type="application/json"' in attributes or not content.strip()
+    pinned = settings.FERMON_CHART_SCRIPT
+    assert f'src="{pinned.url}" integrity="{pinned.integrity}" crossorigin="anonymous"' in html
+
+
+@pytest.mark.django_db
+def test_what_people_enter_can_not_leave_the_json(client: Client) -> None:
+    Tag.objects.create(name="x", unit="</script>", description="<b>", valid_min=0, valid_max=1)
+    html = page(client)
+    assert for_scripts(html)["tags"][-1]["unit"] == "</script>"
+    assert "<b>" not in html
+
+
+@pytest.mark.django_db
+def test_who_is_not_signed_in_is_sent_to_the_login(client: Client, settings: Settings) -> None:
+    settings.FERMON_OPEN = False
+    response = client.get("/dashboard?tag=fermenter_ph")
+    assert response.status_code == 302
+    assert response.headers["Location"] == "/admin/login/?next=/dashboard%3Ftag%3Dfermenter_ph"
+    client.force_login(User.objects.create_user("anna"))
+    assert "open: no login needed" not in page(client)
+
+
+@pytest.mark.parametrize("is_open", [True, False])
+def test_without_the_database_there_is_still_a_page(
+    client: Client, database_away: None, settings: Settings, is_open: bool
+) -> None:
+    settings.FERMON_OPEN = is_open
+    client.cookies["sessionid"] = "somebody"
+    response = client.get("/dashboard")
+    assert response.status_code == 503
+    assert "database is away" in response.content.decode()
+
+
+@pytest.mark.django_db
+def test_only_reading_is_possible(client: Client) -> None:
+    assert client.post("/dashboard").status_code == 405
+    assert client.head("/dashboard").status_code == 200
+
+
+def test_an_error_page_looks_like_the_others(client: Client) -> None:
+    response = client.get("/nowhere", headers={"Accept": "text/html"})
+    html = response.content.decode()
+    assert response.status_code == 404
+    assert "Error 404" in html
+    assert "monitoring/base.css" in html

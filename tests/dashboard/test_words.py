@@ -1,0 +1,43 @@
+"""Numbers, times and reasons in words."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from monitoring.dashboard import words
+from monitoring.domain.tags import DEFAULT_TAGS, TagDefinition
+from monitoring.queries.series import Reason
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "decimals", "digits"),
+    [(30, 50, 2, 4.5), (5, 9, 3, 4.5), (200, 700, 1, 4.5), (0, 20000, 0, 5), (-1, 1e-9, 3, 5.5)],
+)
+def test_decimals_follow_the_valid_range(low: float, high: float, decimals: int, digits: float) -> None:
+    tag = TagDefinition("x", "", low, high)
+    assert (words.decimals_for(tag), words.digits_for(tag)) == (decimals, digits)
+
+
+def test_default_tags_are_shown_as_fine_as_they_are_simulated() -> None:
+    for default in DEFAULT_TAGS:
+        assert words.decimals_for(default.definition) == default.profile.decimals
+
+
+@pytest.mark.parametrize(
+    ("reason", "text"),
+    [
+        (Reason("above_limit", 35, 45), "above the limit 45"),
+        (Reason("below_limit", 35.5, None), "below the limit 35.5"),
+        (Reason("rolling_3sigma", 36.1, 38.904), "outside rolling mean ± 3σ (36.1 to 38.9)"),
+        (Reason("stuck_sensor", None, None), "stuck sensor"),
+    ],
+)
+def test_reasons(reason: Reason, text: str) -> None:
+    assert words.reasons_text([reason], 2) == text
+    assert words.reasons_text([reason, reason], 2) == f"{text}; {text}"
+
+
+def test_a_time_has_its_date_unless_that_is_todays() -> None:
+    now = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+    assert words.moment_text(now, now) == "03:04:05 UTC"
+    assert words.moment_text(now.replace(day=1), now) == "1 Jan 03:04:05 UTC"

@@ -1,0 +1,221 @@
+"""The dashboard in a real browser, over HTTP, with Chart.js as npm has it in the CDN's place."""
+
+import math
+import os
+import shutil
+import subprocess
+import tarfile
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings as django_settings
+from django.db import connection
+from filelock import FileLock
+from playwright.sync_api import BrowserContext, Locator, Page, Playwright, Route
+from pytest_django.live_server_helper import LiveServer
+
+from monitoring.models import Lease
+
+# Playwright's synchronous interface runs an event loop in this thread, which Django takes for async code.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+
+VAR = Path(django_settings.BASE_DIR) / "var"
+CHART_JS = "chart.js@4.6.1"
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+ARGUMENTS = (
+    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run"
+    " --disable-background-networking --disable-component-update --disable-sync"
+)
+
+
+@pytest.fixture(scope="session")
+def base_url() -> None:
+    """None: tests name the server. The plugin's own fixture is of a kind that pytest warns of."""
+
+
+@pytest.fixture(scope="session")
+def first_rows(django_db_setup: None) -> str:
+    """What the migrations put into the database, as the connection of before Playwright knows it."""
+    contents: str = connection._test_serialized_contents  # type: ignore[attr-defined]
+    return contents
+
+
+@pytest.fixture(scope="session")
+def playwright(first_rows: str, playwright: Playwright) -> Playwright:
+    """Playwright; from its start on Django has another connection, which restores those rows too."""
+    connection._test_serialized_contents = first_rows  # type: ignore[attr-defined]
+    return playwright
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    """The system's Chromium: Playwright's own would have to be downloaded."""
+    found = os.environ.get("FERMON_CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)), None)
+    if not found:
+        pytest.fail("No Chromium found: install chromium, or name one by FERMON_CHROMIUM.", pytrace=False)
+    return {**browser_type_launch_args, "executable_path": found, "args": ARGUMENTS.split()}
+
+
+@pytest.fixture(scope="session")
+def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]:
+    """A viewer in Berlin, so that a time left in UTC is seen."""
+    return {
+        **browser_context_args,
+        "viewport": {"width": 1440, "height": 900},
+        "timezone_id": "Europe/Berlin",
+    }
+
+
+@pytest.fixture(scope="session")
+def chart_js() -> Path:
+    """Chart.js out of npm's package, fetched once and kept in ``var/``."""
+    cache = VAR / "test-cache"
+    cache.mkdir(parents=True, exist_ok=True)
+    script = cache / f"{CHART_JS}.min.js"
+    with FileLock(cache / "lock", timeout=120):
+        if not script.exists():
+            npm = shutil.which("npm")
+            if not npm:
+                pytest.fail("npm is needed to fetch Chart.js for the browser tests.", pytrace=False)
+            packed = subprocess.run(
+                [npm, "pack", "--silent", CHART_JS], cwd=cache, check=True, capture_output=True, text=True
+            )
+            with tarfile.open(cache / packed.stdout.strip()) as tarball:
+                script.write_bytes(tarball.extractfile("package/dist/chart.umd.min.js").read())  # type: ignore[union-attr]
+    return script
+
+
+class Dashboard:
+    """The page, and what a test does with it and with the server behind it."""
+
+    def __init__(self, page: Page, server: str) -> None:
+        self.page = page
+        self.server = server
+        self.noise: list[str] = []
+        self.expected_noise = ""
+        page.on("console", lambda m: self.noise.append(m.text) if m.type in {"error", "warning"} else None)
+        page.on("pageerror", lambda error: self.noise.append(str(error)))
+
+    def open(self, query: str = "") -> "Dashboard":
+        """Loads it."""
+        self.page.goto(f"{self.server}/dashboard{query}")
+        return self
+
+    def post(self, *readings: tuple[str, float, float]) -> None:
+        """Sends readings over HTTP: tag, value, age in seconds."""
+        now = datetime.now(UTC)
+        items = [
+            {"tag": tag, "value": value, "timestamp": (now - timedelta(seconds=age)).isoformat()}
+            for tag, value, age in readings
+        ]
+        answer = self.page.request.post(f"{self.server}/ingest/batch", data=items)
+        assert answer.status == 201, answer.text()
+        assert {item["status"] for item in answer.json()["results"]} == {"success"}
+
+    def post_history(self, seconds: int = 90) -> None:
+        """A quiet past of the three tags up to now, a second apart, with one fault of the temperature."""
+        for tag, middle, swing in (
+            ("fermenter_temp", 37.5, 1),
+            ("fermenter_ph", 7, 0.2),
+            ("agitator_rpm", 450, 40),
+        ):
+            wave = [(tag, middle + swing * math.sin(age / 7), float(age)) for age in range(seconds, -1, -1)]
+            self.post(*wave)
+        self.post(("fermenter_temp", 46.2, 30.5))
+
+    def card(self, tag: str = "fermenter_temp") -> Locator:
+        """The tag's card."""
+        return self.page.locator(f".card[data-tag='{tag}']")
+
+    def link(self) -> Locator:
+        """The line that says whether data comes."""
+        return self.page.locator("#status")
+
+    def wait_for_charts(self, points: int = 1) -> None:
+        """Until each chart that is shown has drawn this many points."""
+        self.page.wait_for_function(
+            """points => [...document.querySelectorAll(".card:not([hidden]) canvas")].every((canvas) =>
+                window.Chart?.getChart(canvas)?.data.datasets[0].data.length >= points)""",
+            arg=points,
+        )
+
+    def chart(self, expression: str, tag: str = "fermenter_temp") -> Any:
+        """The expression's value, with ``chart`` as the tag's chart."""
+        function = f"canvas => {{ const chart = Chart.getChart(canvas); return {expression} }}"
+        return self.card(tag).locator("canvas").evaluate(function)
+
+    def wait_until(self, condition: str, tag: str = "fermenter_temp") -> None:
+        """Until the condition holds of ``chart``, the tag's chart."""
+        self.page.wait_for_function(
+            f"""tag => {{
+                const canvas = document.querySelector(`.card[data-tag="${{tag}}"] canvas`);
+                const chart = window.Chart?.getChart(canvas);
+                return Boolean(chart && ({condition}));
+            }}""",
+            arg=tag,
+        )
+
+    def pixels(self, tag: str = "fermenter_temp") -> dict[str, int]:
+        """How many pixels of the chart are drawn at all, and how many are red."""
+        counted: dict[str, int] = (
+            self.card(tag)
+            .locator("canvas")
+            .evaluate(
+                """canvas => {
+                const image = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+                const count = { drawn: 0, red: 0 };
+                for (let i = 0; i < image.data.length; i += 4) {
+                    const [red, green, blue, alpha] = image.data.subarray(i, i + 4);
+                    if (alpha > 0) count.drawn += 1;
+                    if (alpha > 200 && red > 150 && green < 110 && blue < 110) count.red += 1;
+                }
+                return count;
+            }"""
+            )
+        )
+        return counted
+
+    def screenshot(self, name: str) -> None:
+        """Keeps how it looks, for people."""
+        self.page.screenshot(path=VAR / "screenshots" / f"{name}.png")
+
+
+@pytest.fixture
+def worker_runs(transactional_db: None, django_db_serialized_rollback: None) -> None:
+    """A heartbeat that does not age: nothing is wrong with the worker."""
+    ahead = datetime.now(UTC) + timedelta(hours=1)
+    Lease.objects.update_or_create(
+        source="simulator", defaults={"owner": "test", "renewed_at": ahead, "written_until": ahead}
+    )
+
+
+@pytest.fixture
+def answer_cdn(context: BrowserContext, chart_js: Path) -> Callable[[Callable[[Route], None]], None]:
+    """Puts something into the CDN's place."""
+
+    def answer(handler: Callable[[Route], None]) -> None:
+        context.unroute_all()
+        context.route("https://cdn.jsdelivr.net/**", handler)
+
+    return answer
+
+
+@pytest.fixture
+def dashboard(
+    worker_runs: None,
+    live_server: LiveServer,
+    page: Page,
+    chart_js: Path,
+    answer_cdn: Callable[[Callable[[Route], None]], None],
+) -> Iterator[Dashboard]:
+    """The dashboard, not loaded yet; fails what writes to the browser's console what it should not."""
+    headers = {"Access-Control-Allow-Origin": "*", "Content-Type": "text/javascript"}
+    answer_cdn(lambda route: route.fulfill(path=chart_js, headers=headers))
+    found = Dashboard(page, live_server.url)
+    yield found
+    page.goto("about:blank")  # ends its requests before the database is emptied
+    surprises = [text for text in found.noise if not found.expected_noise or found.expected_noise not in text]
+    assert surprises == []

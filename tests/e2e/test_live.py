@@ -1,0 +1,135 @@
+"""What the page does by itself while data comes, and when it stops."""
+
+from typing import Any
+
+from playwright.sync_api import BrowserContext, expect
+
+
+def test_a_new_reading_appears_by_itself(dashboard: Any) -> None:
+    dashboard.post_history(20)
+    dashboard.open().wait_for_charts()
+    dashboard.post(("fermenter_temp", 38.12, 0))
+    expect(dashboard.card().locator(".number")).to_have_text("38.12", timeout=5000)
+    expect(dashboard.link()).to_contain_text("Live")
+
+
+def test_an_anomaly_is_told_everywhere(dashboard: Any) -> None:
+    dashboard.post_history(20)
+    dashboard.open().wait_for_charts()
+    dashboard.post(("agitator_rpm", 666.6, 0))
+    expect(dashboard.card("agitator_rpm")).to_have_attribute("data-state", "anomaly", timeout=5000)
+    expect(dashboard.card("agitator_rpm").locator(".state")).to_contain_text("above the limit 650")
+    row = dashboard.page.locator("#anomalies li").first
+    for text in ("agitator_rpm", "666.6", "rpm", "above the limit 650"):
+        expect(row).to_contain_text(text)
+    expect(dashboard.page.locator("[data-part=measurements]")).to_have_text("65")
+    expect(dashboard.page.locator("#announcer")).to_contain_text("Anomaly: agitator_rpm 666.6 rpm")
+
+
+def test_late_readings_find_their_place(dashboard: Any) -> None:
+    dashboard.post(("fermenter_ph", 7.0, 12), ("fermenter_ph", 7.2, 0))
+    dashboard.open().wait_for_charts(0)
+    dashboard.post(("fermenter_ph", 7.1, 6))
+    drawn = "chart.data.datasets[1].data.map(p => p.y).join() === '7,7.1,7.2'"
+    dashboard.wait_until(drawn, "fermenter_ph")
+    expect(dashboard.card("fermenter_ph").locator(".number")).to_have_text("7.200")
+
+
+def test_selection_outlives_refreshes_and_reload(dashboard: Any) -> None:
+    dashboard.post_history(20)
+    dashboard.open().wait_for_charts()
+    dashboard.page.get_by_label("Tag").select_option("fermenter_ph")
+    dashboard.page.get_by_role("radio", name="2 min").check()
+    expect(dashboard.page).to_have_url(f"{dashboard.server}/dashboard?tag=fermenter_ph&window=2m")
+
+    def only_ph_is_shown() -> None:
+        expect(dashboard.page.locator(".card:visible")).to_have_count(1)
+        expect(dashboard.card("fermenter_ph")).to_be_visible()
+        expect(dashboard.page.get_by_label("Tag")).to_have_value("fermenter_ph")
+        expect(dashboard.page.get_by_role("radio", name="2 min")).to_be_checked()
+
+    dashboard.post(("fermenter_ph", 7.345, 0))
+    expect(dashboard.card("fermenter_ph").locator(".number")).to_have_text("7.345")
+    only_ph_is_shown()
+    dashboard.page.reload()
+    only_ph_is_shown()
+    dashboard.wait_for_charts(10)
+    dashboard.screenshot("one-tag-large")
+
+
+def test_stale_shows_when_data_stops(dashboard: Any) -> None:
+    dashboard.post(*(("fermenter_temp", 37.0, float(age)) for age in range(60)))
+    dashboard.open("?window=2m")
+    expect(dashboard.link()).to_have_attribute("data-state", "live")
+    expect(dashboard.link()).to_have_attribute("data-state", "stale", timeout=15000)
+    expect(dashboard.link()).to_contain_text("Stale")
+    expect(dashboard.link()).to_contain_text("no new reading since")
+    expect(dashboard.card()).to_have_attribute("data-state", "stale")
+    expect(dashboard.card().locator(".state")).to_contain_text("no reading since")
+    expect(dashboard.card("fermenter_ph")).to_have_attribute("data-state", "empty")
+    dashboard.screenshot("stale")
+    dashboard.post(("fermenter_temp", 37.1, 0))
+    expect(dashboard.link()).to_have_attribute("data-state", "live")
+
+
+def test_no_connection_shows_and_heals(dashboard: Any, context: BrowserContext) -> None:
+    dashboard.expected_noise = "ERR_INTERNET_DISCONNECTED"
+    dashboard.post_history()
+    dashboard.open("?window=2m").wait_for_charts(80)
+    context.set_offline(True)
+    expect(dashboard.link()).to_have_attribute("data-state", "offline")
+    expect(dashboard.link()).to_contain_text("No connection to the server since")
+    dashboard.screenshot("no-connection")
+    dashboard.post(("fermenter_temp", 38.76, 0))  # not by the browser
+    context.set_offline(False)
+    expect(dashboard.link()).to_have_attribute("data-state", "live")
+    expect(dashboard.card().locator(".number")).to_have_text("38.76")
+
+
+def test_a_server_that_does_not_answer_counts_as_no_connection(dashboard: Any) -> None:
+    asked: list[str] = []
+    dashboard.post_history(20)
+    dashboard.open().wait_for_charts(20)
+    dashboard.page.route("**/data?*", lambda route: asked.append(route.request.url))
+    expect(dashboard.link()).to_have_attribute("data-state", "offline", timeout=10000)
+    assert len(asked) <= 2  # one at a time
+    dashboard.page.unroute_all()
+
+
+def test_a_hidden_page_asks_less(dashboard: Any) -> None:
+    dashboard.post_history(20)
+    dashboard.open().wait_for_charts()
+    hide = """hidden => {
+        Object.defineProperty(document, "hidden", { configurable: true, get: () => hidden });
+        document.dispatchEvent(new Event("visibilitychange"));
+    }"""
+    dashboard.page.evaluate(hide, True)
+    with dashboard.page.expect_request("**/data?*"):
+        pass  # the one that was due already
+    asked: list[str] = []
+    dashboard.page.on("request", lambda request: asked.append(request.url))
+    dashboard.page.wait_for_timeout(2500)
+    assert len([url for url in asked if "/data" in url]) <= 1
+    with dashboard.page.expect_request("**/data?*", timeout=1000):
+        dashboard.page.evaluate(hide, False)
+
+
+def test_nothing_moves_and_nothing_is_shown_in_utc(dashboard: Any) -> None:
+    dashboard.post_history(20)
+    dashboard.open().wait_for_charts()
+    expect(dashboard.page.locator("#zone")).to_contain_text("Times: Europe/Berlin (UTC+")
+    expect(dashboard.page.locator("#zone")).to_contain_text("The server stores UTC")
+    assert "UTC" not in dashboard.page.locator("main").inner_text()
+    dashboard.page.evaluate(
+        """() => {
+            window.shifted = 0;
+            new PerformanceObserver((list) => {
+                for (const entry of list.getEntries()) window.shifted += entry.value;
+            }).observe({ type: "layout-shift" });
+        }"""
+    )
+    for value in (38.5, 47.0, 38.0):  # normal, anomaly, normal again
+        dashboard.post(("fermenter_temp", value, 0))
+        expect(dashboard.card().locator(".number")).to_have_text(f"{value:.2f}")
+    expect(dashboard.page.locator("#anomalies li").first).to_contain_text("47.00")
+    assert dashboard.page.evaluate("window.shifted") < 0.01

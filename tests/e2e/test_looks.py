@@ -1,0 +1,111 @@
+"""How the page looks on what people have, and with what people enter."""
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+from monitoring.models import Tag
+
+FITS = "document.documentElement.scrollWidth <= innerWidth"
+
+
+def test_before_the_first_reading_it_is_calm(dashboard: Any) -> None:
+    dashboard.open().wait_for_charts(0)
+    expect(dashboard.link()).to_have_attribute("data-state", "empty")
+    expect(dashboard.card().locator(".state")).to_have_text("no data yet")
+    expect(dashboard.page.locator("#no-anomalies")).to_be_visible()
+    expect(dashboard.page.locator("[data-part=rate]")).to_have_text("0.00 %")
+    dashboard.screenshot("no-data")
+
+
+@pytest.mark.parametrize(
+    ("name", "width", "height"), [("phone", 360, 740), ("tablet", 820, 1100), ("wall", 1920, 1080)]
+)
+def test_it_fits_every_screen(dashboard: Any, name: str, width: int, height: int) -> None:
+    dashboard.page.set_viewport_size({"width": width, "height": height})
+    dashboard.post_history(60)
+    dashboard.post(("fermenter_temp", 46.5, 0))
+    dashboard.open("?window=2m").wait_for_charts(50)
+    expect(dashboard.card().locator(".state")).to_contain_text("above the limit 45")
+    assert dashboard.page.evaluate(FITS)
+    dashboard.screenshot(name)
+    if name == "wall":
+        assert dashboard.page.evaluate("document.documentElement.scrollHeight <= innerHeight")
+
+
+def test_dark_and_light_follow_the_system_without_a_reload(dashboard: Any) -> None:
+    dashboard.post_history(60)
+    dashboard.page.emulate_media(color_scheme="light")
+    dashboard.open("?window=2m").wait_for_charts(50)
+    background = "getComputedStyle(document.body).backgroundColor"
+    line = "chart.data.datasets[0].borderColor"
+    light = dashboard.page.evaluate(background), dashboard.chart(line)
+    dashboard.page.emulate_media(color_scheme="dark")
+    dashboard.wait_until(f"{line} !== '{light[1]}'")
+    assert dashboard.page.evaluate(background) != light[0]
+    dashboard.wait_until("chart.data.datasets[2].data.length > 0")
+    middle = "(({x, y}) => [x * devicePixelRatio, y * devicePixelRatio])(chart.getDatasetMeta(2).data.at(-1))"
+    colour = dashboard.chart(f"[...chart.ctx.getImageData(...{middle}, 1, 1).data]")
+    assert colour == [255, 98, 89, 255]  # --alarm of the dark theme
+    dashboard.screenshot("dark")
+
+
+def test_what_people_enter_is_shown_as_text(dashboard: Any) -> None:
+    attack = "<script>window.hacked = 1</script><img src=x onerror='window.hacked = 1'>"
+    Tag.objects.create(
+        name="co2", description=attack, unit="<b>%</b>&amp;", valid_min=0, valid_max=100, upper_limit=20
+    )
+    dashboard.post(("co2", 30.0, 1), ("co2", 5.0, 0))
+    dashboard.open().wait_for_charts(0)
+    card = dashboard.card("co2")
+    expect(card.locator(".description")).to_have_text(attack)
+    expect(card.locator(".unit")).to_have_text("<b>%</b>&amp;")
+    expect(card.locator(".number")).to_have_text("5.0")
+    expect(dashboard.page.locator("#anomalies li").first).to_contain_text("30.0 <b>%</b>&amp;")
+    dashboard.post(("co2", 6.0, 0))
+    expect(card.locator(".number")).to_have_text("6.0")
+    assert dashboard.page.evaluate("typeof window.hacked") == "undefined"
+
+
+def test_a_tag_may_lack_limits(dashboard: Any) -> None:
+    Tag.objects.create(name="free", unit="", valid_min=-1, valid_max=1)
+    Tag.objects.create(name="capped", unit="bar", valid_min=0, valid_max=4, upper_limit=3)
+    dashboard.post(("free", 0.25, 1), ("free", -0.25, 0), ("capped", 2.0, 1), ("capped", 3.5, 0))
+    dashboard.open().wait_for_charts(0)
+    dashboard.page.wait_for_function(
+        "[...document.querySelectorAll('canvas')].at(-1).getAttribute('aria-label').includes('1 anomaly')"
+    )
+    expect(dashboard.card("free").locator("dd").first).to_have_text("none")
+    expect(dashboard.card("capped").locator("dd").first).to_have_text("at most 3")
+    assert dashboard.chart("chart.options.plugins.limitLines.limits.length", "free") == 0
+    assert dashboard.chart("chart.options.plugins.limitLines.limits.length", "capped") == 1
+    assert dashboard.pixels("free")["drawn"] > 500
+
+
+def test_keyboard_and_screen_reader(dashboard: Any) -> None:
+    dashboard.post_history(20)
+    dashboard.open().wait_for_charts()
+    page = dashboard.page
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="To the content")).to_be_focused()
+    page.get_by_label("Tag").focus()
+    page.keyboard.press("ArrowDown")
+    expect(dashboard.card("fermenter_ph")).to_be_hidden()
+    page.get_by_role("radio", name="10 min").focus()
+    page.keyboard.press("ArrowRight")
+    expect(page).to_have_url(f"{dashboard.server}/dashboard?tag=fermenter_temp&window=1h")
+    expect(page.get_by_role("img", name="Chart of fermenter_temp, last 1 h:")).to_be_visible()
+    expect(page.get_by_role("article", name="fermenter_temp")).to_be_visible()
+    expect(page.get_by_role("region", name="Recent anomalies")).to_be_visible()
+
+
+def test_problems_are_said_in_words(dashboard: Any, data_dir: Any) -> None:
+    (data_dir / "dead_letters").mkdir(parents=True)
+    dashboard.page.clock.install()
+    dashboard.post_history(20)
+    dashboard.open().wait_for_charts()
+    expect(dashboard.link()).not_to_have_attribute("data-problems", "")
+    (data_dir / "dead_letters" / "pending.jsonl").write_text("{}\n{}\n")
+    dashboard.page.clock.fast_forward(5000)
+    expect(dashboard.page.locator("#problems")).to_contain_text("2 readings wait on disk")
