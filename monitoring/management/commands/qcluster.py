@@ -9,7 +9,7 @@ from django.db import connections
 from django_q.management.commands.qcluster import Command as StockCommand
 
 from monitoring.management import cluster
-from monitoring.management.lifelines import end_forks_with_parent, end_with_launcher, was_launched
+from monitoring.management.lifelines import end_forks_with_parent, end_with_launcher
 from monitoring.management.schedules import keep_schedules
 
 
@@ -32,8 +32,6 @@ class Command(StockCommand):  # type: ignore[misc]  # django-q2 has no types
             ) from error
         finally:
             connections.close_all()
-        if not was_launched():
-            self.stdout.write("The worker runs. Ctrl-C stops it.")
         if options["run_once"]:
             cluster.run_once()
         else:
