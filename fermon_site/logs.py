@@ -4,9 +4,26 @@ import logging
 from pathlib import Path
 from typing import Any
 
+from django.db import Error as DatabaseError
 from pythonjsonlogger.core import RESERVED_ATTRS, merge_record_extra
 
+from monitoring.domain import outages
+
 MEBIBYTE = 1024 * 1024
+
+
+def no_outage(record: logging.LogRecord) -> bool:
+    """False for each single 503: an outage is logged once when it begins and once when it ends."""
+    return getattr(record, "status_code", None) != 503
+
+
+def no_database_error(record: logging.LogRecord) -> bool:
+    """False for what django-q2 says, with its traceback, each time that it meets a database that is away."""
+    error = record.exc_info[1] if record.exc_info else None
+    if isinstance(error, DatabaseError):
+        outages.database.begin(error)
+        return False
+    return True
 
 
 class ConsoleFormatter(logging.Formatter):
@@ -42,6 +59,10 @@ def logging_config(directory: Path) -> dict[str, Any]:
                 "rename_fields": {"asctime": "time", "levelname": "level", "name": "logger"},
             },
         },
+        "filters": {
+            "no_outage": {"()": "django.utils.log.CallbackFilter", "callback": no_outage},
+            "no_database_error": {"()": "django.utils.log.CallbackFilter", "callback": no_database_error},
+        },
         "handlers": {
             "console": {"class": "logging.StreamHandler", "formatter": "console"},
             "file": {
@@ -57,8 +78,13 @@ def logging_config(directory: Path) -> dict[str, Any]:
         "loggers": {
             # Each request and each task on a line of its own would bury what matters.
             "django.server": {"handlers": ["console", "file"], "level": "ERROR", "propagate": False},
-            "django.request": {"level": "ERROR"},
+            "django.request": {"level": "ERROR", "filters": ["no_outage"]},
             "django.security.DisallowedHost": {"level": "CRITICAL"},  # scanners knock all day
-            "django-q": {"handlers": ["console", "file"], "level": "WARNING", "propagate": False},
+            "django-q": {
+                "handlers": ["console", "file"],
+                "level": "WARNING",
+                "propagate": False,
+                "filters": ["no_database_error"],
+            },
         },
     }

@@ -24,6 +24,11 @@ FERMON_CHART_SCRIPT = CHART_SCRIPT
 FERMON_DEAD_LETTER_BYTES = environment.whole_number(
     "FERMON_DEAD_LETTER_BYTES", 2**30, lowest=0, highest=2**50
 )
+FERMON_DISK_RESERVE_BYTES = environment.whole_number(
+    "FERMON_DISK_RESERVE_BYTES", 64 * 2**20, lowest=0, highest=2**50
+)
+FERMON_BACKGROUND_REPLAY = True  # off in tests, which replay by hand
+FERMON_BACKUPS_KEPT = environment.whole_number("FERMON_BACKUPS_KEPT", 7, lowest=1, highest=10_000)
 
 DATA_FILES = FERMON_DATA_DIR / "static"
 STATIC_ROOT = FERMON_DATA_DIR / "staticfiles"
@@ -91,7 +96,7 @@ TEMPLATES = [
 # FULL: what was committed is still there after the power went. Never set mmap_size: it corrupts.
 SQLITE_OPTIONS: dict[str, Any] = {
     "transaction_mode": "IMMEDIATE",
-    "timeout": 20,
+    "timeout": environment.whole_number("FERMON_DATABASE_TIMEOUT", 10, lowest=1, highest=3600),
     "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON",
 }
 DATABASES: dict[str, Any] = {

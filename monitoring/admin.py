@@ -2,20 +2,25 @@
 
 from typing import TYPE_CHECKING, Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 
-from monitoring.models import Finding, Lease, Measurement, Tag
+from monitoring.ingest.replay import retry
+from monitoring.models import Finding, Lease, Measurement, Refusal, RefusalCount, SetAsideReading, Tag
 from monitoring.queries.browsing import CappedPaginator, IndexedTimes, matching
 
 if TYPE_CHECKING:
     TagModelAdmin = admin.ModelAdmin[Tag]
     MeasurementModelAdmin = admin.ModelAdmin[Measurement]
     LeaseModelAdmin = admin.ModelAdmin[Lease]
+    RefusalModelAdmin = admin.ModelAdmin[Refusal]
+    RefusalCountModelAdmin = admin.ModelAdmin[RefusalCount]
+    SetAsideModelAdmin = admin.ModelAdmin[SetAsideReading]
     FindingTabularInline = admin.TabularInline[Finding, Measurement]
 else:  # Django's own classes take no parameters while it runs
     TagModelAdmin = MeasurementModelAdmin = LeaseModelAdmin = admin.ModelAdmin
+    RefusalModelAdmin = RefusalCountModelAdmin = SetAsideModelAdmin = admin.ModelAdmin
     FindingTabularInline = admin.TabularInline
 
 admin.site.site_header = "Fermon"
@@ -139,3 +144,52 @@ class LeaseAdmin(ReadOnly, LeaseModelAdmin):
     """Which worker runs a source, and how far it has written."""
 
     list_display = ("source", "owner", "renewed_at", "written_until")
+
+
+@admin.register(Refusal)
+class RefusalAdmin(ReadOnly, RefusalModelAdmin):
+    """The last readings that were refused, as they came."""
+
+    list_display = ("received_at", "tag", "reason", "message", "source")
+    list_filter = ("reason",)
+    search_fields = ("tag", "message", "source")
+
+
+@admin.register(RefusalCount)
+class RefusalCountAdmin(ReadOnly, RefusalCountModelAdmin):
+    """How many were refused, hour by hour."""
+
+    list_display = ("hour", "tag", "reason", "count")
+    list_filter = ("reason",)
+    search_fields = ("tag",)
+
+
+@admin.register(SetAsideReading)
+class SetAsideReadingAdmin(SetAsideModelAdmin):
+    """Readings that were acknowledged and can't be stored: tried again, or dismissed, by a person."""
+
+    list_display = ("set_aside_at", "reading", "message", "source", "kept_at")
+    fields = readonly_fields = ("reading", "message", "source", "kept_at", "set_aside_at")
+    actions = ("try_again",)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Only the system sets aside."""
+        return False
+
+    @admin.action(description="Try to store the selected readings again", permissions=["change"])
+    def try_again(self, request: HttpRequest, queryset: QuerySet[SetAsideReading]) -> None:
+        """Stores those that can be stored now; the others stay, with the reason of today."""
+        outcomes = [retry(row) for row in queryset]
+        stuck = [outcome.error for outcome in outcomes if outcome.reason is not None]
+        if len(stuck) < len(outcomes):
+            messages.success(request, f"{len(outcomes) - len(stuck)} stored.")
+        if stuck:
+            messages.warning(request, f"{len(stuck)} can't be stored still: {stuck[0]}")
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        """Django's deletion under the name of what it means here."""
+        actions: dict[str, Any] = super().get_actions(request)
+        if "delete_selected" in actions:
+            function, name, _ = actions["delete_selected"]
+            actions["delete_selected"] = (function, name, "Dismiss the selected readings for good")
+        return actions

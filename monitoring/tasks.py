@@ -11,8 +11,10 @@ from django.utils import timezone
 from django_q.models import Failure
 from django_q.tasks import async_task
 
-from monitoring.ingest import dead_letters
+from monitoring.ingest import dead_letters, refusals
 from monitoring.ingest.pipeline import ingest_readings
+from monitoring.ingest.replay import replay
+from monitoring.queries import backups
 from monitoring.sources import simulator
 from monitoring.sources.stop_flag import stop_requested
 
@@ -46,19 +48,39 @@ def retry_ingest(items: list[dict[str, Any]]) -> None:
     """
     for pause_s in PAUSES_S:
         try:
-            ingest_readings(items)
+            ingest_readings(items, source=simulator.SOURCE)
         except DatabaseError as error:
             logger.warning("retried ingestion failed", extra={"error": str(error), "readings": len(items)})
             connection.close()
             time.sleep(pause_s)
         else:
             return
-    dead_letters.keep(items)
+    now = datetime.now(UTC)
+    dead_letters.keep(dead_letters.letter(item, source=simulator.SOURCE, now=now) for item in items)
 
 
 def replay_dead_letters() -> int:
     """Stores the readings that wait on disk; how many are done with."""
-    return dead_letters.replay()
+    return replay()
+
+
+def back_up() -> str | None:
+    """Backs the database up; the copy's path. None where another one is at it, or PostgreSQL's tools are.
+
+    Raises:
+        BackupError: it failed; django-q2 tries again, a finite number of times.
+    """
+    try:
+        backup = backups.back_up(should_stop=stop_requested)
+    except (backups.BackupRunningError, backups.NotSQLiteError) as reason:
+        logger.info("no backup made", extra={"reason": str(reason)})
+        return None
+    except backups.BackupError as error:
+        logger.error("backup failed", extra={"error": str(error)})
+        raise
+    extra = {"path": str(backup.path), "bytes": backup.size, "seconds": backup.seconds}
+    logger.info("backup made", extra=extra)
+    return str(backup.path)
 
 
 def prune_tasks() -> int:
@@ -66,4 +88,5 @@ def prune_tasks() -> int:
     newest = Failure.objects.order_by("-started").values_list("pk", flat=True)[:FAILURES_KEPT_AT_MOST]
     old = Failure.objects.filter(started__lt=timezone.now() - FAILURES_KEPT)
     excess = Failure.objects.exclude(pk__in=list(newest))
+    refusals.prune_counts(now=timezone.now())
     return int((old | excess).delete()[0])

@@ -4,6 +4,7 @@ import logging
 import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,10 @@ from concurrent_log_handler import ConcurrentRotatingFileHandler
 from django.db import connection
 from django.test import Client
 from pytest_django import Settings
+
+from monitoring.domain import outages
+from monitoring.ingest import dead_letters
+from monitoring.queries import health
 
 
 @pytest.fixture(scope="session")
@@ -47,10 +52,35 @@ def new_process(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("monitoring.ingest.tags._last_known", None)
 
 
+@pytest.fixture(autouse=True)
+def no_threads(request: pytest.FixtureRequest, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Does here what threads do in the running system: they would not see a test's own transaction.
+
+    Tests of the threads themselves are marked ``threads``.
+    """
+    for name in ("database", "storing", "keeping"):
+        outage = getattr(outages, name)
+        monkeypatch.setattr(outages, name, outages.Outage(began=outage.began, ended=outage.ended))
+    if request.node.get_closest_marker("threads") is None:
+        settings.FERMON_BACKGROUND_REPLAY = False
+        monkeypatch.setattr(health, "look", health.read_state)
+
+
 @pytest.fixture
 def post(client: Client) -> Callable[..., Any]:
     """Posts JSON: objects, lists, or text and bytes as they are."""
     return partial(client.post, content_type="application/json")
+
+
+@pytest.fixture
+def keep() -> Callable[..., None]:
+    """Keeps readings on disk, as if they had come while the database was away."""
+
+    def keep_on_disk(*readings: Any) -> None:
+        now = datetime.now(UTC)
+        dead_letters.keep(dead_letters.letter(reading, source="a test", now=now) for reading in readings)
+
+    return keep_on_disk
 
 
 @pytest.fixture

@@ -51,7 +51,7 @@ def test_a_retry_that_fails_thrice_keeps_the_readings_on_disk(monkeypatch, setti
     settings.FERMON_DATA_DIR = tmp_path
     tries: list[object] = []
 
-    def refuse(items: object) -> None:
+    def refuse(items: object, source: str) -> None:
         tries.append(items)
         raise OperationalError("disk I/O error")
 

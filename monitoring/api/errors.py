@@ -1,6 +1,5 @@
 """Errors as answers: JSON with ``detail`` for scripts, a page for browsers, and never a stack trace."""
 
-import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,7 +11,7 @@ from rest_framework.exceptions import APIException, NotFound, ValidationError
 from rest_framework.response import Response
 from rest_framework.views import exception_handler as rest_exception_handler
 
-logger = logging.getLogger(__name__)
+from monitoring.domain import outages
 
 RETRY_AFTER_S = 5
 
@@ -46,7 +45,7 @@ class Unavailable(APIException):
 def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
     """DRF's handler, with one shape for every error and 503 while the database is away."""
     if isinstance(error, DatabaseError):
-        logger.error("database away", extra={"error": str(error)})
+        outages.database.begin(error)
         error = Unavailable("The database is away. Nothing is lost; try again in a few seconds.")
     if isinstance(error, ValidationError):
         error = first_problem(error)

@@ -28,22 +28,27 @@ class HealthView(APIView):
     )
     def get(self, request: Request) -> Response:
         """200 while the database answers, 503 while it is away."""
-        waiting = dead_letters.pending_count()
         health = check_health(
             simulator_on=settings.FERMON_SIMULATOR,
-            dead_letters=waiting,
-            refused=dead_letters.refused_count(),
+            dead_letters=dead_letters.pending_count(),
+            waiting_since=dead_letters.pending_since(),
+            queued=queued_readings,
         )
+        away = health.database == "away"
         return Response(
             {
                 "status": health.status,
-                "database": "connected" if health.database else "away",
-                "retry_queue_size": waiting + (queued_readings() if health.database else 0),
+                "database": health.database,
+                "retry_queue_size": health.dead_letters + health.queued,
                 "dead_letters": health.dead_letters,
+                "set_aside": health.refused.set_aside,
+                "refused_last_hour": health.refused.lately,
                 "worker": health.worker_age,
                 "simulator": health.simulator_age,
                 "problems": list(health.problems),
+                "since": iso_utc(health.since) if health.since else None,
+                "notices": list(health.refused.notices),
                 "timestamp": iso_utc(health.timestamp),
             },
-            status=status.HTTP_200_OK if health.database else status.HTTP_503_SERVICE_UNAVAILABLE,
+            status=status.HTTP_503_SERVICE_UNAVAILABLE if away else status.HTTP_200_OK,
         )

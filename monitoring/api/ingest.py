@@ -16,7 +16,7 @@ from monitoring.api.parsers import LengthRequired, PayloadTooLarge
 from monitoring.domain.readings import shown
 from monitoring.ingest.dead_letters import DeadLettersFullError
 from monitoring.ingest.intake import take_in
-from monitoring.ingest.pipeline import Outcome, Status
+from monitoring.ingest.outcomes import Outcome, Status
 
 MAX_ITEMS = 10_000
 CODES = {
@@ -27,18 +27,24 @@ CODES = {
 QUEUED = {202: schemas.QueuedSerializer}
 
 
-def receive(items: list[Any]) -> list[Outcome]:
+def receive(request: Request, items: list[Any]) -> list[Outcome]:
     """The outcomes of what was sent.
 
     Raises:
         Unavailable: neither the database nor the disk could take it.
     """
     try:
-        return take_in(items)
+        return take_in(items, source=source_of(request))
     except DeadLettersFullError as error:
         raise Unavailable(
             f"Nothing can be stored now: {error}. Keep the readings and send them again."
         ) from error
+
+
+def source_of(request: Request) -> str:
+    """Who sends: the address, and the user whose token it is."""
+    user = f"{request.user} " if request.auth else ""
+    return f"{user}{request.META.get('REMOTE_ADDR', '')}"
 
 
 class WriteView(APIView):
@@ -77,7 +83,7 @@ class IngestView(WriteView):
                 " lists go to /ingest/batch",
                 "reading",
             )
-        (outcome,) = receive([request.data])
+        (outcome,) = receive(request, [request.data])
         if outcome.status is Status.REJECTED:
             raise BadInput(outcome.error, outcome.field)
         if outcome.status is Status.CONFLICT:
@@ -106,7 +112,7 @@ class BatchIngestView(WriteView):
             raise PayloadTooLarge(
                 f"body: expected at most {MAX_ITEMS} readings, got {len(items)}; send smaller batches"
             )
-        outcomes = receive(items)
+        outcomes = receive(request, items)
         kept = any(outcome.status is Status.KEPT for outcome in outcomes)
         return Response(
             {

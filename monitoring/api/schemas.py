@@ -122,14 +122,24 @@ class HealthSerializer(Shape):
     """Whether the system does its work."""
 
     status = serializers.ChoiceField(choices=["healthy", "degraded", "unhealthy"])
-    database = serializers.ChoiceField(choices=["connected", "away"])
-    retry_queue_size = serializers.IntegerField()
-    dead_letters = serializers.IntegerField()
+    database = serializers.ChoiceField(
+        choices=["connected", "locked", "away"], help_text="locked: it can be read, but takes no writes."
+    )
+    retry_queue_size = serializers.IntegerField(help_text="Readings that wait to be stored.")
+    dead_letters = serializers.IntegerField(help_text="Those of them that wait on disk.")
+    set_aside = serializers.IntegerField(
+        help_text="Readings from disk that can't be stored, for a person to look at in the admin."
+    )
+    refused_last_hour = serializers.IntegerField()
     worker = serializers.FloatField(allow_null=True, help_text="Age of its heartbeat in seconds.")
     simulator = serializers.FloatField(
         allow_null=True, help_text="Age of its last reading in seconds; null if it is off or has never run."
     )
     problems = serializers.ListField(child=serializers.CharField())
+    since = serializers.DateTimeField(allow_null=True, help_text="When the first problem began, if known.")
+    notices = serializers.ListField(
+        child=serializers.CharField(), help_text="What was refused of late, in words."
+    )
     timestamp = serializers.DateTimeField()
 
 

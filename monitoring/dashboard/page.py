@@ -12,7 +12,7 @@ from monitoring.domain.clock import iso_utc
 from monitoring.domain.tags import TagDefinition
 from monitoring.ingest import dead_letters
 from monitoring.ingest.tags import last_known_definitions, tag_definitions
-from monitoring.queries.health import STALE_S, check_health
+from monitoring.queries.health import STALE_S, Health, check_health
 from monitoring.queries.series import Point, Reason, Selection, read_page, reasons_for
 from monitoring.queries.stats import Totals, totals
 from monitoring.queries.tags import latest
@@ -74,6 +74,8 @@ class Page:
     anomalies: list[AnomalyRow] = field(default_factory=list)
     totals: Totals | None = None
     problems: tuple[str, ...] = ()
+    since: datetime | None = None
+    notices: tuple[str, ...] = ()
 
 
 def read_dashboard() -> Page:
@@ -81,19 +83,20 @@ def read_dashboard() -> Page:
     health = check_health(
         simulator_on=settings.FERMON_SIMULATOR,
         dead_letters=dead_letters.pending_count(),
-        refused=dead_letters.refused_count(),
+        waiting_since=dead_letters.pending_since(),
+        queued=int,
     )
     now = datetime.now(UTC)
     try:
-        return read_page_at(now, health.problems)
+        return read_page_at(now, health)
     except DatabaseError:
         tags = last_known_definitions() or {}
         cards = [card_of(tag, None, [], now) for tag in tags.values() if tag.active]
         link = Link("database", words.LINK_WORDS["database"])
-        return Page(now, tags, link, cards, problems=health.problems)
+        return Page(now, tags, link, cards, problems=health.problems, since=health.since)
 
 
-def read_page_at(now: datetime, problems: tuple[str, ...]) -> Page:
+def read_page_at(now: datetime, health: Health) -> Page:
     """The page from the database."""
     tags = tag_definitions()
     newest = {tag.name: latest(tag.name) for tag in tags.values() if tag.active}
@@ -112,7 +115,9 @@ def read_page_at(now: datetime, problems: tuple[str, ...]) -> Page:
         latest=known,
         anomalies=[anomaly_row(point, tags[point.tag], reasons[point.id], now) for point in anomalies],
         totals=totals(),
-        problems=problems,
+        problems=health.problems,
+        since=health.since,
+        notices=health.refused.notices,
     )
 
 

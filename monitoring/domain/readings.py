@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any
 
 import numpy as np
@@ -17,11 +18,27 @@ SHOWN_TAGS = 20
 SHOWN_CHARACTERS = 80
 
 
-class ReadingRejectedError(ValueError):
-    """A reading that can't be a measurement: which field, and what was expected of it."""
+class Reason(StrEnum):
+    """Why a reading is refused, in a word that counts can go by."""
 
-    def __init__(self, field: str, expected: str) -> None:
+    NOT_A_READING = "not_a_reading"
+    NO_TAG = "no_tag"
+    UNKNOWN_TAG = "unknown_tag"
+    INACTIVE_TAG = "inactive_tag"
+    BAD_TIMESTAMP = "bad_timestamp"
+    IN_FUTURE = "in_future"
+    NOT_A_NUMBER = "not_a_number"
+    BELOW_VALID_RANGE = "below_valid_range"
+    ABOVE_VALID_RANGE = "above_valid_range"
+    CONFLICT = "conflict"
+
+
+class ReadingRejectedError(ValueError):
+    """A reading that can't be a measurement: why, which field, and what was expected of it."""
+
+    def __init__(self, reason: Reason, field: str, expected: str) -> None:
         super().__init__(f"{field}: {expected}")
+        self.reason = reason
         self.field = field
 
 
@@ -49,6 +66,7 @@ class Rejection:
     """Why the reading at a position was refused."""
 
     tag: str
+    reason: Reason
     field: str
     message: str
 
@@ -78,7 +96,7 @@ def validate(
         try:
             readings.append(read_item(position, item, tags, now=now))
         except ReadingRejectedError as error:
-            rejections[position] = Rejection(tag_of(item), error.field, str(error))
+            rejections[position] = Rejection(tag_of(item), error.reason, error.field, str(error))
     return readings, rejections
 
 
@@ -90,7 +108,9 @@ def read_item(position: int, item: object, tags: Mapping[str, TagDefinition], *,
     """
     if not isinstance(item, Mapping):
         raise ReadingRejectedError(
-            "reading", f"expected an object with timestamp, tag and value, got {shown(item)}"
+            Reason.NOT_A_READING,
+            "reading",
+            f"expected an object with timestamp, tag and value, got {shown(item)}",
         )
     tag = read_tag(item, tags)
     moment = read_timestamp(item, now=now)
@@ -101,13 +121,17 @@ def read_tag(item: Mapping[str, Any], tags: Mapping[str, TagDefinition]) -> TagD
     """The definition of the tag that the item names."""
     name = item.get("tag")
     if name is None or name == "":
-        raise ReadingRejectedError("tag", "missing; expected the name of a tag")
+        raise ReadingRejectedError(Reason.NO_TAG, "tag", "missing; expected the name of a tag")
     if not isinstance(name, str):
-        raise ReadingRejectedError("tag", f"expected the name of a tag, got {shown(name)}")
+        raise ReadingRejectedError(Reason.NO_TAG, "tag", f"expected the name of a tag, got {shown(name)}")
     if name not in tags:
-        raise ReadingRejectedError("tag", f"unknown tag {shown(name)}; {known_tags(tags)}")
+        raise ReadingRejectedError(
+            Reason.UNKNOWN_TAG, "tag", f"unknown tag {shown(name)}; {known_tags(tags)}"
+        )
     if not tags[name].active:
-        raise ReadingRejectedError("tag", f"{name} is not active; activate it in the admin to record it")
+        raise ReadingRejectedError(
+            Reason.INACTIVE_TAG, "tag", f"{name} is not active; activate it in the admin to record it"
+        )
     return tags[name]
 
 
@@ -123,17 +147,24 @@ def read_timestamp(item: Mapping[str, Any], *, now: datetime) -> datetime:
     """The item's timestamp in UTC."""
     text = item.get("timestamp")
     if text is None or text == "":
-        raise ReadingRejectedError("timestamp", "missing; expected ISO 8601, as in 2026-01-31T12:00:00Z")
+        raise ReadingRejectedError(
+            Reason.BAD_TIMESTAMP, "timestamp", "missing; expected ISO 8601, as in 2026-01-31T12:00:00Z"
+        )
     if not isinstance(text, str):
-        raise ReadingRejectedError("timestamp", f"expected ISO 8601 text, got {shown(text)}")
+        raise ReadingRejectedError(
+            Reason.BAD_TIMESTAMP, "timestamp", f"expected ISO 8601 text, got {shown(text)}"
+        )
     try:
         moment = parse_timestamp(text)
     except ValueError as error:
         raise ReadingRejectedError(
-            "timestamp", f"expected ISO 8601, as in 2026-01-31T12:00:00Z, got {shown(text)}"
+            Reason.BAD_TIMESTAMP,
+            "timestamp",
+            f"expected ISO 8601, as in 2026-01-31T12:00:00Z, got {shown(text)}",
         ) from error
     if moment > now + FUTURE_TOLERANCE:
         raise ReadingRejectedError(
+            Reason.IN_FUTURE,
             "timestamp",
             f"{iso_utc(moment)} is more than 5 minutes in the future; it is {iso_utc(now)} here,"
             " check the source's clock and its offset from UTC",
@@ -145,15 +176,18 @@ def read_value(item: Mapping[str, Any], tag: TagDefinition) -> float:
     """The item's value in the tag's unit."""
     raw = item.get("value")
     if raw is None:
-        raise ReadingRejectedError("value", "missing; expected a finite number")
+        raise ReadingRejectedError(Reason.NOT_A_NUMBER, "value", "missing; expected a finite number")
     if isinstance(raw, bool) or not isinstance(raw, int | float) or not is_finite(raw):
-        raise ReadingRejectedError("value", f"expected a finite number, got {shown(raw)}")
+        raise ReadingRejectedError(
+            Reason.NOT_A_NUMBER, "value", f"expected a finite number, got {shown(raw)}"
+        )
     value = float(raw)
     if not tag.valid_min <= value <= tag.valid_max:
-        side, bound = ("below", "minimum") if value < tag.valid_min else ("above", "maximum")
+        below = value < tag.valid_min
         raise ReadingRejectedError(
+            Reason.BELOW_VALID_RANGE if below else Reason.ABOVE_VALID_RANGE,
             "value",
-            f"{value:.15g} is {side} the {bound} of {tag.name}'s valid range"
+            f"{value:.15g} is {'below' if below else 'above'} {tag.name}'s valid range"
             f" {tag.valid_min:g} to {tag.valid_max:g} {tag.unit}".rstrip(),
         )
     return value

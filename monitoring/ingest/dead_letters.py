@@ -1,32 +1,56 @@
-"""Readings that could not be stored yet: JSON lines on disk, replayed until they are.
+"""Readings that could not be stored yet: JSON lines on disk, each synced before anybody is told.
 
-``pending.jsonl`` takes new ones. A replay first renames it to ``replaying.jsonl``, so that nobody
-appends to what is being read, and deletes that only when all of it is committed elsewhere. What
-the database will never take moves to ``refused.jsonl`` with its reason. A lock file keeps
-processes apart; every append is fsynced before anybody is told that it is safe.
+``pending.jsonl`` takes new ones. A replay (see ``replay.py``) first renames it to
+``replaying.jsonl``, so that nobody appends to what is being read. A lock file keeps processes
+apart. A line holds when and from whom the reading came, and the reading. What was refused at once
+waits, with the reason, in ``refused.jsonl`` to be remembered as refused.
 """
 
 import json
-import logging
 import os
-from collections.abc import Iterator, Sequence
+import shutil
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from filelock import FileLock, Timeout
 
-from monitoring.ingest.pipeline import Outcome, Status, ingest_readings
+from monitoring.domain.clock import iso_utc
+from monitoring.domain.crash_points import crash_point
 
-logger = logging.getLogger(__name__)
-
-CHUNK = 1000
 LOCK_TIMEOUT_S = 10
+BLOCK = 1024 * 1024
+PENDING, REPLAYING = "pending.jsonl", "replaying.jsonl"
+REFUSED, REMEMBERING = "refused.jsonl", "remembering.jsonl"
 
 
 class DeadLettersFullError(Exception):
     """The readings could not be kept: the disk, or the share of it that they may use, is full."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A reading on disk. ``refused`` is empty, or why it was refused (``reason``, ``message``)."""
+
+    kept_at: str
+    source: str
+    reading: Any
+    refused: dict[str, str]
+
+
+class Counted(NamedTuple):
+    """How many lines the first ``size`` bytes of a file have."""
+
+    inode: int
+    size: int
+    lines: int
+
+
+_counted: dict[Path, Counted] = {}
 
 
 def directory() -> Path:
@@ -48,28 +72,40 @@ def locked(name: str, *, timeout_s: float) -> Iterator[Path]:
         yield place
 
 
-def keep(items: Sequence[object]) -> None:
-    """Appends the readings; when this returns they are on the disk.
+def keep(letters: Iterable[DeadLetter]) -> None:
+    """Appends the letters; when this returns they are on the disk.
 
     Raises:
         DeadLettersFullError: they are not.
     """
-    lines = "".join(json.dumps(item) + "\n" for item in items).encode()
+    lines = {REFUSED: b"", PENDING: b""}
+    for one in letters:
+        lines[REFUSED if one.refused else PENDING] += json.dumps(asdict(one)).encode() + b"\n"
     try:
         with locked("append", timeout_s=LOCK_TIMEOUT_S) as place:
-            path = place / "pending.jsonl"
-            if size(path) + size(place / "replaying.jsonl") + len(lines) > settings.FERMON_DEAD_LETTER_BYTES:
-                raise DeadLettersFullError(f"{place} holds as much as FERMON_DEAD_LETTER_BYTES allows")
-            append(path, lines)
+            refuse_if_full(place, sum(map(len, lines.values())))
+            for name, text in lines.items():
+                if text:
+                    crash_point("dead_letters.before_write")
+                    append(place / name, text)
     except (OSError, Timeout) as error:
         raise DeadLettersFullError(f"{directory()} can't be written: {error}") from error
+
+
+def refuse_if_full(place: Path, more: int) -> None:
+    """Raises DeadLettersFullError if so many more bytes go beyond what the letters may take."""
+    taken = sum(size(place / name) for name in (PENDING, REPLAYING, REFUSED, REMEMBERING))
+    if taken + more > settings.FERMON_DEAD_LETTER_BYTES:
+        raise DeadLettersFullError(f"{place} holds as much as FERMON_DEAD_LETTER_BYTES allows")
+    if shutil.disk_usage(place).free - more < settings.FERMON_DISK_RESERVE_BYTES:
+        raise DeadLettersFullError(f"the disk of {place} has no more than FERMON_DISK_RESERVE_BYTES left")
 
 
 def size(path: Path) -> int:
     """The file's bytes, 0 if there is none."""
     try:
         return path.stat().st_size
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return 0
 
 
@@ -79,13 +115,21 @@ def append(path: Path, lines: bytes) -> None:
         before = file.tell()
         torn = before > 0 and not ends_in_newline(path)
         try:
-            file.write(b"\n" + lines if torn else lines)
+            write_all(file.fileno(), b"\n" + lines if torn else lines)
+            crash_point("dead_letters.before_sync")
             os.fsync(file.fileno())
         except OSError:
-            file.truncate(before)
+            file.truncate(before)  # no half line, and no line that nobody was told is safe
             raise
     if not before:
         sync_directory(path.parent)
+
+
+def write_all(descriptor: int, data: bytes) -> None:
+    """Writes every byte: the system may take fewer at once than it is given."""
+    rest = memoryview(data)
+    while rest:
+        rest = rest[os.write(descriptor, rest) :]
 
 
 def ends_in_newline(path: Path) -> bool:
@@ -96,7 +140,7 @@ def ends_in_newline(path: Path) -> bool:
 
 
 def sync_directory(path: Path) -> None:
-    """Makes a new file's name as durable as its content; Windows does so by itself."""
+    """Makes a file's name as durable as its content; Windows does so by itself."""
     if os.name == "posix":
         descriptor = os.open(path, os.O_RDONLY)
         try:
@@ -105,77 +149,45 @@ def sync_directory(path: Path) -> None:
             os.close(descriptor)
 
 
+def anything_waits() -> bool:
+    """Whether there is anything to replay or to remember."""
+    return any(size(directory() / name) for name in (PENDING, REPLAYING, REFUSED, REMEMBERING))
+
+
 def pending_count() -> int:
     """How many readings wait to be replayed."""
-    return sum(line_count(directory() / name) for name in ("pending.jsonl", "replaying.jsonl"))
-
-
-def refused_count() -> int:
-    """How many readings the database will never take."""
-    return line_count(directory() / "refused.jsonl")
+    return sum(line_count(directory() / name) for name in (PENDING, REPLAYING))
 
 
 def line_count(path: Path) -> int:
-    """The file's lines, 0 if there is no file."""
+    """The file's whole lines, 0 if there is no file. Reads only what has come since it last looked."""
     try:
         with path.open("rb") as file:
-            return sum(1 for line in file if line.strip())
+            now = os.fstat(file.fileno())
+            counted = _counted.get(path, Counted(now.st_ino, 0, 0))
+            if counted.inode != now.st_ino or counted.size > now.st_size:
+                counted = Counted(now.st_ino, 0, 0)
+            file.seek(counted.size)
+            lines, end = counted.lines, counted.size
+            while block := file.read(BLOCK):
+                lines, end = lines + block.count(b"\n"), end + len(block)
     except (FileNotFoundError, NotADirectoryError):
         return 0
+    _counted[path] = Counted(now.st_ino, end, lines)
+    return lines
 
 
-def replay() -> int:
-    """Stores what waits, oldest first; how many readings are done with. Repeating it is harmless.
-
-    Raises:
-        django.db.Error: the database is still away; what is not committed is kept.
-    """
-    if not pending_count():
-        return 0
-    try:
-        with locked("replay", timeout_s=0) as place:
-            with locked("append", timeout_s=LOCK_TIMEOUT_S):
-                if not (place / "replaying.jsonl").exists():
-                    (place / "pending.jsonl").replace(place / "replaying.jsonl")
-            return replay_file(place / "replaying.jsonl")
-    except Timeout:
-        return 0  # another process is at it
+def pending_since() -> datetime | None:
+    """When the first of those that wait was kept; None if none waits."""
+    for name in (REPLAYING, PENDING):
+        try:
+            with (directory() / name).open("rb") as file:
+                return datetime.fromisoformat(json.loads(file.readline())["kept_at"])
+        except (OSError, ValueError, KeyError, TypeError):
+            continue
+    return None
 
 
-def replay_file(path: Path) -> int:
-    """Ingests the file's readings in order of time, then deletes it."""
-    items = sorted(read_lines(path), key=lambda item: str(item.get("timestamp", "")))
-    for start in range(0, len(items), CHUNK):
-        chunk = items[start : start + CHUNK]
-        set_aside(path.parent / "refused.jsonl", chunk, ingest_readings(chunk))
-    path.unlink()
-    logger.info("dead letters replayed", extra={"readings": len(items)})
-    return len(items)
-
-
-def read_lines(path: Path) -> list[dict[str, Any]]:
-    """The file's whole lines; a torn one was never acknowledged and is left out."""
-    items = []
-    with path.open("rb") as file:
-        for line in file:
-            try:
-                item = json.loads(line)
-            except ValueError:
-                item = None
-            if isinstance(item, dict):
-                items.append(item)
-            elif line.strip():
-                logger.warning("torn dead letter left out", extra={"line": repr(line[:200])})
-    return items
-
-
-def set_aside(path: Path, items: Sequence[dict[str, Any]], outcomes: Sequence[Outcome]) -> None:
-    """Keeps those that can never be stored, each with the reason."""
-    refused = [
-        {"reading": item, "reason": outcome.error}
-        for item, outcome in zip(items, outcomes, strict=True)
-        if outcome.status in {Status.REJECTED, Status.CONFLICT}
-    ]
-    if refused:
-        append(path, "".join(json.dumps(row) + "\n" for row in refused).encode())
-        logger.warning("dead letters refused", extra={"readings": len(refused), "first": refused[0]})
+def letter(reading: Any, *, source: str, now: datetime, refused: dict[str, str] | None = None) -> DeadLetter:
+    """A letter of a reading that came just now."""
+    return DeadLetter(iso_utc(now), source, reading, refused or {})

@@ -1,43 +1,74 @@
 """The write path for sources that can't send again: store, or else keep safe on disk."""
 
-import logging
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 
 from django.db import Error as DatabaseError
 from django.db import connection
 
+from monitoring.domain import outages
+from monitoring.domain.crash_points import crash_point
 from monitoring.domain.readings import Rejection, tag_of, validate
 from monitoring.ingest import dead_letters
-from monitoring.ingest.pipeline import Outcome, Status, in_order, ingest_readings
+from monitoring.ingest.dead_letters import DeadLetter, DeadLettersFullError, letter
+from monitoring.ingest.outcomes import Outcome, Status, in_order
+from monitoring.ingest.pipeline import ingest_readings
+from monitoring.ingest.replayer import replayer_runs, wake_replayer
 from monitoring.ingest.tags import last_known_definitions
 
-logger = logging.getLogger(__name__)
 
-
-def take_in(items: Sequence[object]) -> list[Outcome]:
+def take_in(items: Sequence[object], *, source: str) -> list[Outcome]:
     """Stores what a source sent, or keeps it on disk while the database is away.
+
+    During an outage it goes to the disk at once: the replayer finds out when the outage is over,
+    and no source waits for a lock that the one before has waited for in vain.
 
     Raises:
         DeadLettersFullError: neither was possible; the source has to send it again.
     """
+    if outages.storing.since and replayer_runs():
+        with suppress(DeadLettersFullError):
+            return keep_valid(items, source=source)
     try:
-        return ingest_readings(items)
+        outcomes = ingest_readings(items, source=source)
     except DatabaseError as error:
-        logger.warning(
-            "database away, readings kept on disk", extra={"error": str(error), "readings": len(items)}
-        )
+        outages.storing.begin(error)
         connection.close()
-        return keep_valid(items)
+        return keep_valid(items, source=source)
+    crash_point("ingest.before_answer")
+    outages.storing.end()
+    outages.keeping.end()
+    return outcomes
 
 
-def keep_valid(items: Sequence[object]) -> list[Outcome]:
-    """Keeps on disk what may be valid by the tags as last seen; refuses what certainly is not."""
-    rejections = certain_rejections(items)
-    kept = [position for position in range(len(items)) if position not in rejections]
-    dead_letters.keep([plain_fields(items[position]) for position in kept])
+def keep_valid(items: Sequence[object], *, source: str) -> list[Outcome]:
+    """Keeps on disk what may be valid by the tags as last seen; refuses what certainly is not.
+
+    What is refused goes to the disk too, marked, to be remembered as refused later.
+    """
+    now = datetime.now(UTC)
+    rejections = certain_rejections(items, now=now)
+    try:
+        dead_letters.keep(
+            as_letter(item, rejections.get(position), source=source, now=now)
+            for position, item in enumerate(items)
+        )
+    except DeadLettersFullError as error:
+        outages.keeping.begin(error)
+        raise
+    outages.keeping.end()
+    crash_point("dead_letters.before_answer")
+    wake_replayer()
+    kept = (position for position in range(len(items)) if position not in rejections)
     outcomes = {position: Outcome(tag_of(items[position]), Status.KEPT) for position in kept}
     return in_order(len(items), outcomes, rejections)
+
+
+def as_letter(item: object, rejection: Rejection | None, *, source: str, now: datetime) -> DeadLetter:
+    """The item as it is kept."""
+    refused = {"reason": str(rejection.reason), "message": rejection.message} if rejection else None
+    return letter(plain_fields(item), source=source, now=now, refused=refused)
 
 
 def plain_fields(item: object) -> dict[str, object]:
@@ -53,13 +84,13 @@ def plain_fields(item: object) -> dict[str, object]:
     }
 
 
-def certain_rejections(items: Sequence[object]) -> dict[int, Rejection]:
+def certain_rejections(items: Sequence[object], *, now: datetime) -> dict[int, Rejection]:
     """What is refused whatever the database would say, by position.
 
     A process that has never seen the tags can refuse only what is no object; the replay does the rest.
     """
     tags = last_known_definitions()
-    rejections = validate(items, tags or {}, now=datetime.now(UTC))[1]
+    rejections = validate(items, tags or {}, now=now)[1]
     if tags is None:
         rejections = {position: why for position, why in rejections.items() if why.field == "reading"}
     return rejections

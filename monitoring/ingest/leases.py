@@ -7,6 +7,8 @@ from django.db.models import Q
 
 from monitoring.models import Lease
 
+LONGEST = timedelta(minutes=1)
+
 
 @dataclass(frozen=True, slots=True)
 class Hold:
@@ -17,15 +19,20 @@ class Hold:
     written_until: datetime | None
 
 
+def valid_at(now: datetime) -> Q:
+    """The leases that hold now. One that would hold for long is left from before the clock was set back."""
+    return Q(expires_at__gt=now, expires_at__lte=now + LONGEST)
+
+
 def is_free(source: str, owner: str, *, now: datetime) -> bool:
     """Whether the owner may hold the lease now; a cheap look that changes nothing."""
-    return not Lease.objects.exclude(owner=owner).filter(source=source, expires_at__gt=now).exists()
+    return not Lease.objects.exclude(owner=owner).filter(valid_at(now), source=source).exists()
 
 
 def hold(source: str, owner: str, *, now: datetime, duration: timedelta) -> Hold | None:
     """Takes or renews the lease, in the caller's transaction; None if another owner has it."""
     Lease.objects.get_or_create(source=source)
-    mine_or_expired = Q(owner=owner) | Q(expires_at=None) | Q(expires_at__lte=now)
+    mine_or_expired = Q(owner=owner) | Q(expires_at=None) | ~valid_at(now)
     taken = Lease.objects.filter(mine_or_expired, source=source).update(
         owner=owner, expires_at=now + duration, renewed_at=now
     )

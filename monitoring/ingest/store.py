@@ -6,6 +6,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from monitoring.domain.clock import from_micros
+from monitoring.domain.crash_points import crash_point
 from monitoring.domain.detectors import BoolArray, Verdict
 from monitoring.domain.timeline import Timeline
 from monitoring.models import Finding, Measurement
@@ -30,6 +31,7 @@ def store(judged: Mapping[str, Judged]) -> dict[int, Measurement]:
                 is_anomaly=bool(flagged[place]),
             )
     Measurement.objects.bulk_create(sorted(added.values(), key=lambda row: (row.timestamp, row.tag_id)))
+    crash_point("ingest.before_findings")
     for timeline, verdicts in judged.values():
         store_findings(timeline, verdicts, added)
     return added

@@ -18,7 +18,7 @@ from django.db import Error as DatabaseError
 from django.db import connections
 from django_q.cluster import Cluster
 
-from monitoring.management.schedules import queue_simulator
+from monitoring.management.schedules import keep_schedules, queue_replay, queue_simulator
 from monitoring.queries.workers import heartbeat
 from monitoring.sources.simulator import SOURCE
 from monitoring.sources.stop_flag import clear_stop, request_stop, stop_requested
@@ -29,6 +29,8 @@ NAP_S = 0.1
 LOOK_S = 1.0
 # Without a heartbeat for so long, and not just started: nobody works.
 SILENCE_S = 15.0
+# Before that, another run is queued: perhaps all that ran were killed, or could not be queued.
+QUIET_S = 5.0
 SETTLED_S = 30.0
 # Less than the 5 s that start.sh waits after it stopped the server.
 STOP_S = 4.0
@@ -77,6 +79,7 @@ class WatchedCluster(Cluster):  # type: ignore[misc]  # django-q2 has no types
         self.processes: set[psutil.Process] = set()
         self.began = self.heard = time.monotonic()
         self.beat: datetime | None = None
+        self.called = False
 
     def sig_handler(self, signum: int, frame: FrameType | None) -> None:
         """Asks for the stop, no more: to wait for locks in a signal handler may be for ever."""
@@ -121,13 +124,16 @@ class WatchedCluster(Cluster):  # type: ignore[misc]  # django-q2 has no types
         """Notes whether the heartbeat moved. Compares no clocks: they jump, as after a suspend."""
         try:
             beat = heartbeat(SOURCE)
+            if beat != self.beat:
+                self.beat, self.heard, self.called = beat, time.monotonic(), False
+            elif not self.called and time.monotonic() - self.heard > QUIET_S:
+                queue_simulator()
+                self.called = True
         except DatabaseError:
-            self.heard = time.monotonic()  # not the workers' fault, and not healed by replacing them
-            return
+            # It can't be read or not be written: not the workers' fault, nor healed by replacing them.
+            self.heard, self.called = time.monotonic(), False
         finally:
             connections.close_all()
-        if beat != self.beat:
-            self.beat, self.heard = beat, time.monotonic()
 
     def end(self) -> None:
         """Stops the cluster in order, or kills it when that takes too long."""
@@ -149,6 +155,8 @@ class WatchedCluster(Cluster):  # type: ignore[misc]  # django-q2 has no types
 def queue_first_runs() -> None:
     """Queues what a new cluster begins with; failing that, the scheduler's runs come later."""
     try:
+        keep_schedules()
+        queue_replay()
         queue_simulator()
     except DatabaseError as error:
         logger.warning("first runs not queued: %s", error)

@@ -1,7 +1,7 @@
 """What the worker does by the clock: the table, and its rows in django-q2's schedule."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from django.db import transaction
 from django_q.models import Schedule
@@ -9,22 +9,37 @@ from django_q.tasks import async_task
 
 PREFIX = "fermon."
 SIMULATOR_TASK = "monitoring.tasks.run_simulator"
+FURTHEST = {Schedule.MINUTES: timedelta(minutes=3), Schedule.DAILY: timedelta(days=2)}
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A task that comes back. ``due_kwarg`` names the argument that is told the intended time."""
+    """A task that comes back.
+
+    ``due_kwarg`` names the argument that is told the intended time; ``first_after`` puts the very
+    first run off; ``timeout_s`` takes the place of the cluster's timeout.
+    """
 
     name: str
     func: str
     schedule_type: str = Schedule.MINUTES
     due_kwarg: str | None = None
+    first_after: timedelta = timedelta(0)
+    timeout_s: int | None = None
 
 
 PLANS = (
     Plan("fermon.simulator", SIMULATOR_TASK, due_kwarg="due"),
     Plan("fermon.replay_dead_letters", "monitoring.tasks.replay_dead_letters"),
     Plan("fermon.prune_tasks", "monitoring.tasks.prune_tasks", schedule_type=Schedule.DAILY),
+    # Not at once: there is nothing to copy yet. With a slow disk it takes longer than other tasks may.
+    Plan(
+        "fermon.back_up",
+        "monitoring.tasks.back_up",
+        schedule_type=Schedule.DAILY,
+        first_after=timedelta(hours=1),
+        timeout_s=3600,
+    ),
 )
 
 
@@ -33,6 +48,7 @@ def keep_schedules() -> None:
 
     When a plan runs next is left as it is, or frequent restarts would put it off for ever. Only
     what is overdue is told so: it counts as due now, not as a leftover of the time when nothing ran.
+    And what is further off than it can be was planned before the clock was set back: it is due now.
 
     Raises:
         django.db.Error: the database is away or not migrated.
@@ -51,16 +67,28 @@ def keep_plan(plan: Plan) -> None:
         "minutes": 1,
         "repeats": -1,
         "intended_date_kwarg": plan.due_kwarg,
+        "kwargs": repr({"q_options": {"timeout": plan.timeout_s}}) if plan.timeout_s else None,
     }
     rows = Schedule.objects.filter(name=plan.name).order_by("pk")
     kept = rows.first()
+    now = datetime.now(UTC)
     if kept is None:
-        Schedule.objects.create(name=plan.name, **fields)
+        Schedule.objects.create(name=plan.name, next_run=now + plan.first_after, **fields)
         return
     rows.exclude(pk=kept.pk).delete()
     rows.update(**fields)
-    now = datetime.now(UTC)
     rows.filter(next_run__lt=now).update(next_run=now)
+    # Further off than it ever plans: the clock was set back since.
+    rows.filter(next_run__gt=now + FURTHEST[plan.schedule_type]).update(next_run=now)
+
+
+def queue_replay() -> None:
+    """Queues a look for readings that wait on disk, perhaps since before the last stop.
+
+    Raises:
+        django.db.Error: the queue can't be written.
+    """
+    async_task("monitoring.tasks.replay_dead_letters", group="fermon.replay_dead_letters")
 
 
 def queue_simulator() -> None:

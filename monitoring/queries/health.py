@@ -1,68 +1,198 @@
-"""Whether the system does its work."""
+"""Whether the system does its work: found out within two seconds, also when the database hangs."""
 
-from dataclasses import dataclass
+import math
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as FutureTimeoutError
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from shutil import disk_usage
 
+from django.conf import settings
 from django.db import Error as DatabaseError
+from django.db import OperationalError, connection, transaction
 
+from monitoring.domain import outages
 from monitoring.models import Lease
+from monitoring.queries.refusals import Refused, refused
 
+# A tag whose newest reading is older has gone quiet; a worker is, after as many missed heartbeats
+# as another needs to take over.
 STALE_S = 10
+WORKER_STALE_S = 4.5
+ANSWER_S = 2.0
+LOCK_MS = 1500
+NOTHING_REFUSED = Refused(0, 0, ())
+
+_probes = ThreadPoolExecutor(max_workers=2, thread_name_prefix="health")
 
 
 @dataclass(frozen=True, slots=True)
 class Health:
     """What ``/health`` tells. Ages are in seconds, None where there has never been any.
 
-    ``problems`` names in words what is wrong and what to do; empty if nothing is.
+    ``database`` is connected, locked (it can be read, not written) or away. ``problems`` names in
+    words what is wrong and what to do, ``since`` when the first of it began, as far as known.
     """
 
     timestamp: datetime
-    database: bool
+    database: str
     dead_letters: int
     worker_age: float | None
     simulator_age: float | None
+    refused: Refused
+    queued: int
     problems: tuple[str, ...]
+    since: datetime | None
 
     @property
     def status(self) -> str:
         """One word for all of it."""
-        if not self.database:
+        if self.database == "away":
             return "unhealthy"
         return "degraded" if self.problems else "healthy"
 
 
-def check_health(*, simulator_on: bool, dead_letters: int, refused: int) -> Health:
-    """The state now, given how many readings wait on disk and how many of those were refused for good."""
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a look into the database showed."""
+
+    database: str
+    error: str = ""
+    lease: Lease | None = None
+    refused: Refused = NOTHING_REFUSED
+    queued: int = 0
+
+
+def check_health(
+    *, simulator_on: bool, dead_letters: int, waiting_since: datetime | None, queued: Callable[[], int]
+) -> Health:
+    """The state now, given what waits on disk, and how to ask how many readings wait in the queue."""
     now = datetime.now(UTC)
-    problems = []
-    try:
-        lease = Lease.objects.first()
-        database = True
-    except DatabaseError as error:
-        lease, database = None, False
-        problems.append(f"The database is away ({error}). Readings that come in are kept safe on disk.")
-    worker_age = seconds_since(lease.renewed_at if lease else None, now)
-    simulator_age = seconds_since(lease.written_until if lease and simulator_on else None, now)
-    if database:
+    seen = look(now, queued)
+    worker_age = seconds_since(seen.lease.renewed_at if seen.lease else None, now)
+    simulator_age = seconds_since(seen.lease.written_until if seen.lease and simulator_on else None, now)
+    problems = database_problems(seen)
+    problems += storing_problems(seen)
+    if seen.database == "connected":
         problems += worker_problems(worker_age, simulator_age, simulator_on=simulator_on)
     if dead_letters:
-        problems.append(f"{dead_letters} readings wait on disk to be stored.")
-    if refused:
-        problems.append(f"{refused} readings from disk were refused: see dead_letters/refused.jsonl.")
-    return Health(now, database, dead_letters, worker_age, simulator_age, tuple(problems))
+        problems.append(f"{dead_letters} readings wait on disk, where they are safe, to be stored.")
+    if seen.refused.set_aside:
+        problems.append(
+            f"{seen.refused.set_aside} readings that waited on disk can't be stored:"
+            " see 'readings set aside' in the admin."
+        )
+    return Health(
+        now,
+        seen.database,
+        dead_letters,
+        worker_age,
+        simulator_age,
+        seen.refused,
+        seen.queued,
+        tuple(problems),
+        began(seen, waiting_since, worker_age) if problems else None,
+    )
+
+
+def look(now: datetime, queued: Callable[[], int]) -> Seen:
+    """What the database shows, looked at from a thread that may hang without anybody waiting for it."""
+    probe: Future[Seen] = _probes.submit(probe_database, now, queued)
+    try:
+        seen = probe.result(timeout=ANSWER_S)
+    except FutureTimeoutError:
+        probe.cancel()
+        seen = Seen("away", f"it did not answer within {ANSWER_S:.0f} s")
+    if seen.database == "connected":
+        outages.database.end()
+    else:
+        outages.database.begin(seen.error)
+    return seen
+
+
+def probe_database(now: datetime, queued: Callable[[], int]) -> Seen:
+    """Reads what there is to tell, then tries whether it could write. Runs in a thread of its own."""
+    try:
+        seen = read_state(now, queued)
+        error = write_error() if seen.database == "connected" else ""
+        return replace(seen, database="locked", error=error) if error else seen
+    finally:
+        connection.close()
+
+
+def read_state(now: datetime, queued: Callable[[], int]) -> Seen:
+    """What there is to tell of the system's work."""
+    try:
+        return Seen("connected", "", Lease.objects.first(), refused(now=now), queued())
+    except DatabaseError as error:
+        return Seen("away", str(error))
+
+
+def write_error() -> str:
+    """Why nothing can be written, empty if it can."""
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            cursor.execute(f"PRAGMA busy_timeout = {LOCK_MS}")
+    try:
+        with transaction.atomic():
+            return ""
+    except OperationalError as error:
+        return str(error)
+
+
+def database_problems(seen: Seen) -> list[str]:
+    """What is wrong with the database, in words."""
+    if seen.database == "connected":
+        return []
+    what = "is away" if seen.database == "away" else "takes no writes now"
+    return [f"The database {what} ({seen.error}). Readings that come in are kept safe on disk."]
+
+
+def storing_problems(seen: Seen) -> list[str]:
+    """What keeps readings from being stored although the database answers, in words."""
+    problems = []
+    if outages.storing.since and seen.database == "connected":
+        problems.append(f"Readings can't be stored ({outages.storing.error}); they are kept safe on disk.")
+    if outages.keeping.since:
+        error = outages.keeping.error
+        problems.append(f"Readings are turned away, for their sources to send again: {error}.")
+    elif (free := free_bytes()) < settings.FERMON_DISK_RESERVE_BYTES:
+        problems.append(f"The disk is full: {free / 2**20:.0f} MiB are left. Make room.")
+    return problems
+
+
+def free_bytes() -> float:
+    """What is free on the data directory's disk; infinite if it can't be told."""
+    try:
+        return disk_usage(settings.FERMON_DATA_DIR).free
+    except OSError:
+        return math.inf
 
 
 def worker_problems(
     worker_age: float | None, simulator_age: float | None, *, simulator_on: bool
 ) -> list[str]:
     """What is wrong with the worker, in words."""
-    if worker_age is None or worker_age > STALE_S:
+    if worker_age is None or worker_age > WORKER_STALE_S:
         since = "has never run" if worker_age is None else f"was last heard of {worker_age:.0f} s ago"
         return [f"The worker {since}: start it with 'manage.py qcluster'."]
-    if simulator_on and (simulator_age is None or simulator_age > STALE_S):
+    if simulator_on and (simulator_age is None or simulator_age > WORKER_STALE_S):
         return ["The worker runs, but the simulator writes nothing: see the log."]
     return []
+
+
+def began(seen: Seen, waiting_since: datetime | None, worker_age: float | None) -> datetime | None:
+    """When the first of the problems began, as far as anybody knows."""
+    silent = worker_age is not None and worker_age > WORKER_STALE_S
+    known = [
+        waiting_since,
+        outages.database.since,
+        outages.storing.since,
+        outages.keeping.since,
+        seen.lease.renewed_at if seen.lease and silent else None,
+    ]
+    return min((moment for moment in known if moment is not None), default=None)
 
 
 def seconds_since(moment: datetime | None, now: datetime) -> float | None:

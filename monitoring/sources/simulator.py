@@ -11,6 +11,7 @@ import socket
 import time
 import uuid
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -19,6 +20,7 @@ from django.db import Error as DatabaseError
 from django.db import connection, transaction
 
 from monitoring.domain.clock import iso_utc
+from monitoring.domain.crash_points import crash_point
 from monitoring.domain.simulation.signals import simulate
 from monitoring.domain.tags import DEFAULT_TAGS, DefaultTag
 from monitoring.ingest import leases
@@ -51,7 +53,7 @@ def run(*, duration_s: float, should_stop: Callable[[], bool], hand_over: HandOv
     while not should_stop() and time.monotonic() < end:
         healthy = tick_safely(owner, hand_over, was_healthy=healthy)
         sleep_to_next_second(should_stop)
-    if healthy:
+    with suppress(DatabaseError):  # then it expires
         leases.release(SOURCE, owner)
 
 
@@ -61,7 +63,7 @@ def tick_safely(owner: str, hand_over: HandOver, *, was_healthy: bool) -> bool:
     What it could not write is handed over; if that fails too, the next tick makes it up.
     """
     try:
-        tick(owner, now=datetime.now(UTC), write=ingest_readings)
+        tick(owner, now=datetime.now(UTC), write=write_readings)
     except DatabaseError as error:
         if was_healthy:
             logger.error("simulator can't write; it goes on trying", extra={"error": str(error)})
@@ -70,6 +72,11 @@ def tick_safely(owner: str, hand_over: HandOver, *, was_healthy: bool) -> bool:
     if not was_healthy:
         logger.info("simulator writes again")
     return True
+
+
+def write_readings(items: list[Item]) -> object:
+    """Stores the readings."""
+    return ingest_readings(items, source=SOURCE)
 
 
 def hand_over_due(owner: str, hand_over: HandOver) -> bool:
@@ -95,6 +102,8 @@ def tick(owner: str, *, now: datetime, write: HandOver) -> bool:
         if settings.FERMON_SIMULATOR and first <= last:
             write(readings_between(simulated_tags(), first, last))
             leases.advance(held, last)
+            crash_point("simulator.before_commit")
+    crash_point("simulator.after_commit")
     return True
 
 
@@ -102,16 +111,17 @@ def due(written_until: datetime | None, now: datetime) -> tuple[datetime, dateti
     """First and last whole second to write (none if first > last).
 
     Up to ``FILL_LIMIT`` of missed time is filled at its own seconds; after more, or at the very
-    beginning, it starts at now.
+    beginning, it starts at now. So it does when the clock was set back by more than that; by less,
+    it waits until the clock is where it was.
     """
     last = now.replace(microsecond=0)
     if written_until is None:
         return last, last
-    if last - written_until <= FILL_LIMIT:
+    if abs(last - written_until) <= FILL_LIMIT:
         return written_until + SECOND, last
     logger.warning(
-        "simulator was away for longer than it fills",
-        extra={"from": iso_utc(written_until + SECOND), "to": iso_utc(last - SECOND)},
+        "simulator was away for longer than it fills, or the clock was set; it starts at now",
+        extra={"written_until": iso_utc(written_until), "now": iso_utc(last)},
     )
     return last, last
 

@@ -18,6 +18,10 @@ FIELDS = {
     "database",
     "retry_queue_size",
     "dead_letters",
+    "set_aside",
+    "refused_last_hour",
+    "since",
+    "notices",
     "worker",
     "simulator",
     "timestamp",
@@ -70,9 +74,9 @@ def test_a_simulator_that_is_off_has_no_age(client: Client, settings: Settings) 
     )
 
 
-def test_readings_that_wait_on_disk_degrade_it(client: Client, reading: dict[str, Any]) -> None:
+def test_readings_that_wait_on_disk_degrade_it(client: Client, keep: Any, reading: dict[str, Any]) -> None:
     heartbeat()
-    dead_letters.keep([reading])
+    keep(reading)
     health = client.get("/health").json()
     assert (health["status"], health["retry_queue_size"], health["dead_letters"]) == ("degraded", 1, 1)
 

@@ -152,6 +152,6 @@ def test_messages_name_the_way_out(post: Callable[..., Any], reading: dict[str, 
     unknown = post("/ingest", {**reading, "tag": "fermenter_tmp"}).json()["detail"]
     assert "known tags: agitator_rpm, fermenter_ph, fermenter_temp" in unknown
     outside = post("/ingest", {**reading, "value": 51}).json()["detail"]
-    assert "above the maximum of fermenter_temp's valid range 30 to 50 °C" in outside
+    assert "above fermenter_temp's valid range 30 to 50 °C" in outside
     late = post("/ingest", {**reading, "timestamp": TOO_LATE.isoformat()}).json()["detail"]
     assert "more than 5 minutes in the future" in late

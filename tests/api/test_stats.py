@@ -6,8 +6,8 @@ import pytest
 from django.test import Client
 from django_q.tasks import async_task
 
-from monitoring.ingest import dead_letters
 from monitoring.ingest.pipeline import ingest_readings
+from monitoring.ingest.replay import replay
 from monitoring.tasks import queue_retry
 
 pytestmark = pytest.mark.django_db
@@ -31,11 +31,11 @@ def test_the_rate_is_in_percent(client: Client, reading: dict[str, Any]) -> None
     assert stats["anomaly_rate"] == pytest.approx(66.67)
 
 
-def test_readings_that_wait_on_disk_are_pending(client: Client, reading: dict[str, Any]) -> None:
-    dead_letters.keep([reading, reading])
+def test_readings_that_wait_on_disk_are_pending(client: Client, keep: Any, reading: dict[str, Any]) -> None:
+    keep(reading, reading)
     stats = client.get("/stats").json()
     assert (stats["retry_queue_size"], stats["retry_queue_status"]) == (2, "pending")
-    dead_letters.replay()
+    replay()
     assert client.get("/stats").json()["retry_queue_status"] == "clear"
 
 

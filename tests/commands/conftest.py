@@ -2,6 +2,8 @@
 
 import json
 import os
+import resource
+import shutil
 import socket
 import sqlite3
 import subprocess
@@ -10,12 +12,14 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import closing, suppress
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
+from django.db import connections
+from pytest_django import DjangoDbBlocker
 
 ROOT = Path(__file__).parent.parent.parent
 LONG_S = 60.0
@@ -171,3 +175,83 @@ def system(tmp_path: Path, port: int) -> Iterator[System]:
             with suppress(psutil.NoSuchProcess):
                 process.kill()
         command.process.wait()
+
+
+class DatabaseFile:
+    """This test's own database, as a file that nobody has open."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.measurements = 0
+
+    def measure(self) -> None:
+        """Adds a measurement and leaves it in the write-ahead log, as a killed process does."""
+        wal = self.path.with_name(f"{self.path.name}-wal")
+        with closing(sqlite3.connect(self.path)) as database, database:
+            database.execute("PRAGMA journal_mode=WAL")
+            database.execute(
+                "INSERT INTO measurements (timestamp, tag, value, is_anomaly)"
+                " VALUES (?, 'fermenter_temp', 37.0, 0)",
+                (f"2024-01-31 12:00:{self.measurements:02}",),
+            )
+            database.commit()
+            left = {path: path.read_bytes() for path in (self.path, wal)}
+        for path, content in left.items():
+            path.write_bytes(content)
+        self.measurements += 1
+
+    def count(self) -> int:
+        """How many measurements it holds."""
+        return measurement_count(self.path)
+
+
+def measurement_count(path: Path) -> int:
+    """How many measurements there are in that file, which must be sound."""
+    with closing(sqlite3.connect(path)) as database:
+        assert database.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        return int(database.execute("SELECT count(*) FROM measurements").fetchone()[0])
+
+
+@pytest.fixture(name="measurement_count")
+def measurement_count_fixture() -> Callable[[Path], int]:
+    return measurement_count
+
+
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database as 'manage.py migrate' makes it; to be copied."""
+    system = System(tmp_path_factory.mktemp("migrated"), port=1)
+    system.migrate()
+    return system.data / "fermon.sqlite3"
+
+
+@pytest.fixture
+def database(migrated: Path, data_dir: Path, django_db_blocker: DjangoDbBlocker) -> Iterator[DatabaseFile]:
+    """A database in the test's own data directory, with one measurement; Django's connection leads there."""
+    data_dir.mkdir()
+    path = Path(shutil.copy(migrated, data_dir))
+    before = connections["default"]
+    connections["default"] = connections.create_connection("default")
+    connections["default"].settings_dict = before.settings_dict | {"NAME": path}
+    file = DatabaseFile(path)
+    file.measure()
+    with django_db_blocker.unblock():
+        yield file
+    connections["default"].close()
+    connections["default"] = before
+
+
+@pytest.fixture
+def disk_full() -> Callable[[], AbstractContextManager[None]]:
+    """Within it no file can grow beyond 100 kB, less than any database of ours."""
+
+    @contextmanager
+    def limited() -> Iterator[None]:
+        before, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, hard))
+        try:
+            yield
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (before, hard))
+
+    return limited

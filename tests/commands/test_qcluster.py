@@ -116,6 +116,8 @@ def watched(monkeypatch: pytest.MonkeyPatch) -> Iterator[cluster.WatchedCluster]
     watched.heard -= 3600
     watched.beats = [None]
     monkeypatch.setattr(cluster, "heartbeat", lambda source: watched.beats[0])
+    watched.calls = []
+    monkeypatch.setattr(cluster, "queue_simulator", lambda: watched.calls.append("called"))
     yield watched
     for number, handler in handlers.items():
         signal.signal(number, handler)
@@ -148,3 +150,23 @@ def test_a_database_that_is_away_is_not_the_workers_fault(watched, monkeypatch: 
 
     monkeypatch.setattr(cluster, "heartbeat", away)
     assert watched.problem() is None
+
+
+def test_after_a_short_silence_another_run_is_queued_once(watched) -> None:
+    watched.heard = time.monotonic() - 6
+    assert [watched.problem(), watched.problem()] == [None, None]
+    assert watched.calls == ["called"]
+    watched.beats[0] = "a beat"
+    watched.problem()
+    watched.heard -= 6
+    watched.problem()
+    assert watched.calls == ["called", "called"]
+
+
+def test_a_database_that_takes_no_writes_is_not_the_workers_fault(watched, monkeypatch) -> None:
+    def locked() -> None:
+        raise DatabaseError("database is locked")
+
+    monkeypatch.setattr(cluster, "queue_simulator", locked)
+    assert watched.problem() is None
+    assert time.monotonic() - watched.heard < 3600

@@ -10,8 +10,8 @@ from monitoring.management.schedules import PLANS, keep_schedules, queue_simulat
 
 pytestmark = pytest.mark.django_db
 
-NAMES = {"fermon.simulator", "fermon.replay_dead_letters", "fermon.prune_tasks"}
-TOMORROW = datetime.now(UTC) + timedelta(days=1)
+NAMES = {"fermon.simulator", "fermon.replay_dead_letters", "fermon.prune_tasks", "fermon.back_up"}
+SOON = datetime.now(UTC) + timedelta(minutes=2)
 
 
 def names() -> list[str]:
@@ -38,14 +38,21 @@ def test_the_simulator_is_told_when_it_was_due() -> None:
 
 def test_starting_again_puts_nothing_off() -> None:
     keep_schedules()
-    Schedule.objects.update(next_run=TOMORROW)
+    Schedule.objects.update(next_run=SOON)
     keep_schedules()
-    assert set(Schedule.objects.values_list("next_run", flat=True)) == {TOMORROW}
+    assert set(Schedule.objects.values_list("next_run", flat=True)) == {SOON}
+
+
+def test_what_a_clock_that_was_set_back_has_put_off_is_due_now() -> None:
+    keep_schedules()
+    Schedule.objects.update(next_run=SOON + timedelta(days=3))
+    keep_schedules()
+    assert all(row.next_run <= datetime.now(UTC) for row in Schedule.objects.all())
 
 
 def test_what_is_overdue_counts_as_due_now() -> None:
     keep_schedules()
-    Schedule.objects.update(next_run=TOMORROW - timedelta(days=30))
+    Schedule.objects.update(next_run=SOON - timedelta(days=30))
     before = datetime.now(UTC)
     keep_schedules()
     assert all(before <= row.next_run <= datetime.now(UTC) for row in Schedule.objects.all())

@@ -106,6 +106,20 @@ def test_problems_are_said_in_words(dashboard: Any, data_dir: Any) -> None:
     dashboard.post_history(20)
     dashboard.open().wait_for_charts()
     expect(dashboard.link()).not_to_have_attribute("data-problems", "")
-    (data_dir / "dead_letters" / "pending.jsonl").write_text("{}\n{}\n")
+    (data_dir / "dead_letters" / "pending.jsonl").write_text('{"kept_at": "2026-01-31T12:00:00Z"}\n{}\n')
     dashboard.page.clock.fast_forward(5000)
-    expect(dashboard.page.locator("#problems")).to_contain_text("2 readings wait on disk")
+    problems = dashboard.page.locator("#problems")
+    expect(problems).to_contain_text("2 readings wait on disk, where they are safe")
+    expect(problems).to_contain_text("Since")
+
+
+def test_refused_readings_are_told_without_alarm(dashboard: Any) -> None:
+    dashboard.page.clock.install()
+    dashboard.post_history(20)
+    dashboard.open().wait_for_charts()
+    impossible = {"timestamp": "2026-01-31T12:00:00Z", "tag": "fermenter_temp", "value": 87.3}
+    assert dashboard.page.request.post(f"{dashboard.server}/ingest", data=impossible).status == 400
+    dashboard.page.clock.fast_forward(5000)
+    notices = dashboard.page.locator("#notices")
+    expect(notices).to_contain_text("1 reading of fermenter_temp refused in the last hour")
+    expect(notices).to_contain_text("87.3 is above fermenter_temp's valid range 30 to 50")

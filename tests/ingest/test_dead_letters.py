@@ -1,118 +1,89 @@
-"""Dead letters: safe on disk at once, stored later, never lost and never doubled."""
+"""The dead letters' store: on disk at once, bounded, and safe from half lines."""
 
 import json
+from collections import namedtuple
 from pathlib import Path
 
 import pytest
-from django.db import OperationalError
 
-from monitoring.ingest import dead_letters, intake
+from monitoring.ingest import dead_letters
 from monitoring.ingest.dead_letters import DeadLettersFullError
-from monitoring.ingest.pipeline import Status
-from monitoring.ingest.tags import tag_definitions
-from monitoring.models import Measurement
 
 GOOD = {"timestamp": "2026-01-31T12:00:00Z", "tag": "fermenter_temp", "value": 37.0}
-LATER = {"timestamp": "2026-01-31T12:00:01Z", "tag": "fermenter_temp", "value": 46.0}
-IMPOSSIBLE = {"timestamp": "2026-01-31T12:00:02Z", "tag": "fermenter_temp", "value": 99.0}
-
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def store(settings, tmp_path: Path) -> Path:
-    settings.FERMON_DATA_DIR = tmp_path
-    return tmp_path / "dead_letters"
 
 
 @pytest.fixture
-def database_away(monkeypatch) -> None:
-    def refuse(items: object) -> None:
-        raise OperationalError("database is locked")
-
-    monkeypatch.setattr(intake, "ingest_readings", refuse)
-    monkeypatch.setattr(intake.connection, "close", lambda: None)
+def pending() -> Path:
+    return dead_letters.directory() / "pending.jsonl"
 
 
-def test_replaying_stores_what_was_kept_and_empties_the_store(store: Path) -> None:
-    dead_letters.keep([LATER, GOOD])
-    assert dead_letters.pending_count() == 2
-    assert dead_letters.replay() == 2
+def test_a_letter_is_a_line_with_when_and_from_whom_it_came(keep, pending: Path) -> None:
+    keep(GOOD)
+    line = json.loads(pending.read_text())
+    assert (line["reading"], line["source"]) == (GOOD, "a test")
+    assert dead_letters.pending_since().isoformat() in line["kept_at"].replace("Z", "+00:00")
+
+
+def test_each_is_synced_before_anybody_is_told(keep, monkeypatch, pending: Path) -> None:
+    synced: list[int] = []
+    monkeypatch.setattr(dead_letters.os, "fsync", lambda descriptor: synced.append(pending.stat().st_size))
+    keep(GOOD)
+    assert synced[0] == pending.stat().st_size > 0
+
+
+def test_lines_are_counted_without_reading_them_again(keep, pending: Path) -> None:
     assert dead_letters.pending_count() == 0
-    assert list(Measurement.objects.order_by("timestamp").values_list("value", "is_anomaly")) == [
-        (37.0, False),
-        (46.0, True),
-    ]
-
-
-def test_replaying_what_is_stored_already_does_no_harm() -> None:
-    dead_letters.keep([GOOD, GOOD])
-    dead_letters.replay()
-    dead_letters.keep([GOOD])
-    dead_letters.replay()
-    assert Measurement.objects.count() == 1
-    assert dead_letters.refused_count() == 0
-
-
-def test_a_replay_that_fails_keeps_everything(monkeypatch) -> None:
-    def refuse(items: object) -> None:
-        raise OperationalError("database is locked")
-
-    dead_letters.keep([GOOD])
-    with monkeypatch.context() as broken:
-        broken.setattr(dead_letters, "ingest_readings", refuse)
-        with pytest.raises(OperationalError):
-            dead_letters.replay()
-    dead_letters.keep([LATER])
+    keep(GOOD, GOOD)
     assert dead_letters.pending_count() == 2
-    dead_letters.replay()
-    dead_letters.replay()
-    assert Measurement.objects.count() == 2
+    keep(GOOD)
+    assert dead_letters.pending_count() == 3
+    pending.unlink()
+    assert dead_letters.pending_count() == 0
+    assert dead_letters.pending_since() is None
 
 
-def test_a_torn_last_line_costs_nothing_else(store: Path) -> None:
-    dead_letters.keep([GOOD])
-    with (store / "pending.jsonl").open("ab") as file:
-        file.write(b'{"timestamp": "2026-01-31T12:0')
-    dead_letters.keep([LATER])
-    dead_letters.replay()
-    assert Measurement.objects.count() == 2
+def test_a_torn_line_does_not_tear_the_next(keep, pending: Path) -> None:
+    keep(GOOD)
+    with pending.open("ab") as file:
+        file.write(b'{"kept_at": "2026-01-3')
+    keep(GOOD)
+    assert [line.startswith("{") for line in pending.read_text().splitlines()] == [True, True, True]
+    assert json.loads(pending.read_text().splitlines()[-1])["reading"] == GOOD
 
 
-def test_what_can_never_be_stored_is_set_aside_with_its_reason(store: Path) -> None:
-    dead_letters.keep([GOOD, IMPOSSIBLE])
-    dead_letters.replay()
-    refused = json.loads((store / "refused.jsonl").read_text())
-    assert refused["reading"] == IMPOSSIBLE
-    assert "above the maximum" in refused["reason"]
-    assert dead_letters.refused_count() == 1
+def test_a_write_that_fails_half_way_leaves_nothing_behind(keep, monkeypatch, pending: Path) -> None:
+    keep(GOOD)
+    before = pending.read_bytes()
+
+    def full(descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(dead_letters.os, "fsync", full)
+    with pytest.raises(DeadLettersFullError, match="No space left"):
+        keep(GOOD)
+    assert pending.read_bytes() == before
 
 
-def test_beyond_its_size_nothing_more_is_taken(settings) -> None:
-    settings.FERMON_DEAD_LETTER_BYTES = 100
-    dead_letters.keep([GOOD])
+def test_beyond_its_size_nothing_more_is_taken(keep, settings, pending: Path) -> None:
+    keep(GOOD)
+    settings.FERMON_DEAD_LETTER_BYTES = pending.stat().st_size + 10
     with pytest.raises(DeadLettersFullError, match="FERMON_DEAD_LETTER_BYTES"):
-        dead_letters.keep([LATER])
+        keep(GOOD)
     assert dead_letters.pending_count() == 1
 
 
-def test_a_store_that_can_not_be_written_says_so(store: Path) -> None:
-    store.parent.mkdir(exist_ok=True)
-    store.write_text("a file where the directory should be")
+def test_a_reserve_of_the_disk_is_left_to_the_database(keep, settings, monkeypatch) -> None:
+    usage = namedtuple("usage", "free")
+    monkeypatch.setattr(dead_letters.shutil, "disk_usage", lambda path: usage(1000))
+    settings.FERMON_DISK_RESERVE_BYTES = 990
+    with pytest.raises(DeadLettersFullError, match="FERMON_DISK_RESERVE_BYTES"):
+        keep(GOOD)
+    settings.FERMON_DISK_RESERVE_BYTES = 100
+    keep(GOOD)
+
+
+def test_a_store_that_can_not_be_written_says_so(keep, data_dir: Path) -> None:
+    data_dir.mkdir()
+    dead_letters.directory().write_text("a file where the directory should be")
     with pytest.raises(DeadLettersFullError, match="can't be written"):
-        dead_letters.keep([GOOD])
-
-
-@pytest.mark.usefixtures("database_away")
-def test_while_the_database_is_away_valid_readings_are_kept_and_others_refused() -> None:
-    outcomes = intake.take_in([GOOD, 7, LATER])
-    assert [outcome.status for outcome in outcomes] == [Status.KEPT, Status.REJECTED, Status.KEPT]
-    assert dead_letters.pending_count() == 2
-
-
-@pytest.mark.usefixtures("database_away")
-def test_the_tags_as_last_seen_serve_to_refuse_what_is_impossible() -> None:
-    tag_definitions()
-    (outcome,) = intake.take_in([IMPOSSIBLE])
-    assert outcome.status is Status.REJECTED
-    assert dead_letters.pending_count() == 0
+        keep(GOOD)

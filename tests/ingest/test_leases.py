@@ -52,3 +52,9 @@ def test_only_the_holder_can_release_it() -> None:
     hold("a", NOW)
     leases.release("simulator", "b")
     assert hold("b", NOW) is None
+
+
+def test_a_lease_from_before_the_clock_was_set_back_does_not_hold_for_long() -> None:
+    hold("a", NOW + 86_400 * SECONDS)
+    assert leases.is_free("simulator", "b", now=NOW)
+    assert hold("b", NOW)

@@ -6,6 +6,7 @@ import logging.config
 from pathlib import Path
 
 import pytest
+from django.db import OperationalError
 
 from fermon_site.logs import ConsoleFormatter, logging_config
 
@@ -46,3 +47,19 @@ def test_the_file_is_rotated_and_the_oldest_goes(log_file: Path, monkeypatch) ->
     files = [path for path in log_file.parent.iterdir() if path.name.startswith("fermon.jsonl")]
     assert len(files) == 10
     assert '"event 199"' in log_file.read_text()
+
+
+@pytest.mark.parametrize(("code", "logged"), [(500, True), (503, False)])
+def test_an_outage_is_not_logged_request_by_request(log_file: Path, code: int, logged: bool) -> None:
+    logging.getLogger("django.request").error("answered %d", code, extra={"status_code": code})
+    assert log_file.exists() is logged
+
+
+def test_what_the_queue_says_of_an_outage_is_one_line(log_file: Path) -> None:
+    for _ in range(3):
+        try:
+            raise OperationalError("database is locked")
+        except OperationalError:
+            logging.getLogger("django-q").exception("Could not create task from schedule")
+    (line,) = log_file.read_text().splitlines()
+    assert json.loads(line)["message"] == "database away"

@@ -83,7 +83,7 @@ def test_an_inactive_tag_is_not_simulated_and_edited_bounds_are_heeded() -> None
 
 
 def test_what_can_not_be_written_is_handed_over_with_the_watermark(monkeypatch) -> None:
-    def refuse(items: object) -> None:
+    def refuse(items: object, source: str = "") -> None:
         raise OperationalError("database is locked")
 
     handed_over: list[dict] = []
@@ -95,7 +95,7 @@ def test_what_can_not_be_written_is_handed_over_with_the_watermark(monkeypatch) 
 
 
 def test_what_can_not_even_be_handed_over_is_made_up_by_the_next_tick(monkeypatch, caplog) -> None:
-    def refuse(items: object) -> None:
+    def refuse(items: object, source: str = "") -> None:
         raise OperationalError("database is locked")
 
     monkeypatch.setattr(simulator.connection, "close", lambda: None)
@@ -121,3 +121,11 @@ def test_it_wakes_just_after_the_next_whole_second() -> None:
     before = datetime.now(UTC)
     simulator.sleep_to_next_second(lambda: False)
     assert int(datetime.now(UTC).timestamp()) > int(before.timestamp())
+
+
+def test_a_clock_set_far_back_does_not_silence_it(caplog: pytest.LogCaptureFixture) -> None:
+    tick("a", NOW + 86_400 * SECOND)
+    tick("b", NOW)
+    tick("b", NOW + SECOND)
+    assert seconds() == [0, 1, 86_400]
+    assert "the clock was set" in caplog.text

@@ -4,8 +4,10 @@ from typing import Any
 
 from django.conf import settings
 from django.core.servers.basehttp import WSGIRequestHandler
+from django.db import Error as DatabaseError
 from whitenoise.runserver_nostatic.management.commands.runserver import Command as WhiteNoiseCommand
 
+from monitoring.ingest.replayer import wake_replayer
 from monitoring.management.lifelines import end_with_launcher, was_launched
 
 
@@ -25,7 +27,15 @@ class Command(WhiteNoiseCommand):  # type: ignore[misc]  # WhiteNoise finds its 
     def inner_run(self, *args: Any, **options: Any) -> None:
         """The process that serves; under the reloader, not the one that restarts it."""
         end_with_launcher()
+        wake_replayer()
         super().inner_run(*args, **options)
+
+    def check_migrations(self) -> None:
+        """Serves while the database is away, too: what comes in is kept on disk."""
+        try:
+            super().check_migrations()
+        except DatabaseError as error:
+            self.stderr.write(f"The database is away ({error}). Readings that come in are kept safe on disk.")
 
     def on_bind(self, server_port: int) -> None:
         """Django's banner, unless the launcher tells the address."""

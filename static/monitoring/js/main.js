@@ -8,7 +8,7 @@ import { allowZoom, wireControls } from "./controls.js";
 import { startFeed } from "./feed.js";
 import { reasonsOf, remember } from "./findings.js";
 import { settings, tagOf } from "./settings.js";
-import { noteContact, showLink, showProblems } from "./status.js";
+import { noteContact, showLink, showNotices, showProblems } from "./status.js";
 import { TagChart } from "./tag-chart.js";
 import { onThemeChange, readTheme } from "./theme.js";
 import { localiseTimes, zoneText } from "./times.js";
@@ -110,7 +110,10 @@ feed = startFeed({
     renderSoon();
   },
   onSummary({ health, stats }) {
-    if (health) showProblems(health.problems);
+    if (health) {
+      showProblems(health.problems, health.since);
+      showNotices(health.notices);
+    }
     if (stats) showTotals(stats);
   },
   onContact: takeContact,

@@ -8,6 +8,7 @@ import { words } from "./words.js";
 const ICONS = { database: "offline", denied: "problem", broken: "problem" };
 const root = document.getElementById("status");
 const list = document.getElementById("problems");
+const notices = document.getElementById("notices");
 const word = root.querySelector("[data-link=word]");
 const detail = root.querySelector("[data-link=detail]");
 let contact = { kind: root.dataset.state === "database" ? "database" : "ok", since: Date.now() };
@@ -51,10 +52,20 @@ function detailText(state, now, newest) {
   }
 }
 
-/** Shows what is wrong, each in a line of its own. */
-export function showProblems(problems) {
-  while (list.children.length > problems.length) list.lastElementChild.remove();
-  problems.forEach((text, i) => setText(list.children[i] ?? list.appendChild(document.createElement("li")), text));
+/** Shows what is wrong, each in a line of its own, the first with since when (null if not known). */
+export function showProblems(problems, since) {
+  const when = since ? ` Since ${momentText(Date.parse(since))}.` : "";
+  setLines(list, problems.map((text, i) => (i === 0 ? text + when : text)));
   if (problems.length > 0 && !root.hasAttribute("data-problems")) announce("problems", problems.join(" "));
   root.toggleAttribute("data-problems", problems.length > 0);
+}
+
+/** Shows what was refused of late, in lines that nobody is alarmed by. */
+export function showNotices(lines) {
+  setLines(notices, lines);
+}
+
+function setLines(parent, lines) {
+  while (parent.children.length > lines.length) parent.lastElementChild.remove();
+  lines.forEach((text, i) => setText(parent.children[i] ?? parent.appendChild(document.createElement("li")), text));
 }

@@ -1,0 +1,59 @@
+"""manage.py restore"""
+
+from pathlib import Path
+from typing import Any
+
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import Error as DatabaseError
+
+from monitoring.management import restoring
+from monitoring.queries.backups import BackupError
+
+
+class Command(BaseCommand):
+    """Puts a backup in the database's place. Fermon must not run meanwhile."""
+
+    help = "Puts a backup in the database's place, and keeps the present one aside. Stop Fermon first."
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Which one."""
+        parser.add_argument("file", metavar="FILE", help="the backup; 'latest' is the newest in backups/")
+        parser.add_argument("--noinput", action="store_false", dest="ask", help="do not ask first")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Restores, migrates if the backup is of an older Fermon, and says what became of what."""
+        try:
+            backup = restoring.examine(restoring.find(options["file"]))
+            with restoring.while_stopped():
+                if options["ask"] and not self.agreed(backup):
+                    raise CommandError("Nothing was changed.")
+                self.report(backup, restoring.restore(backup))
+                if backup.is_older:
+                    self.migrate()
+        except (restoring.RestoreRefusedError, BackupError) as error:
+            raise CommandError(str(error)) from error
+
+    def migrate(self) -> None:
+        """Makes the tables those of this Fermon."""
+        self.stdout.write("The backup is of an older Fermon: its tables are brought up to date.")
+        try:
+            call_command("migrate", interactive=False, verbosity=0)
+        except DatabaseError as error:
+            raise CommandError(f"That failed ({error}). Run 'manage.py migrate' before you start.") from error
+
+    def agreed(self, backup: restoring.Examined) -> bool:
+        """Asks; anything but yes is no."""
+        self.stdout.write(f"{backup.path} holds {backup.summary}.")
+        self.stdout.write("It takes the place of the present database, which is kept aside.")
+        try:
+            return input("Restore it? [yes/no] ").strip().lower() in {"yes", "y"}
+        except EOFError:
+            raise CommandError("Nobody answers here: add --noinput. Nothing was changed.") from None
+
+    def report(self, backup: restoring.Examined, kept: Path | None) -> None:
+        """What became of what."""
+        self.stdout.write(f"Restored from {backup.path}: {backup.summary}.")
+        if kept:
+            self.stdout.write(f"The database before that, with all that was stored since, is {kept}.")

@@ -1,0 +1,26 @@
+"""Readings that waited on disk and can't be stored: a person decides what becomes of them."""
+
+from django.db import models
+
+
+class SetAsideReading(models.Model):
+    """One reading that was acknowledged, kept on disk, and then refused when it was to be stored.
+
+    ``digest`` is the SHA-256 of the reading's text: set aside again, it stays one row.
+    """
+
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+    reading = models.JSONField()
+    source = models.CharField(max_length=100, blank=True)
+    kept_at = models.DateTimeField(null=True, help_text="When it was taken.")
+    set_aside_at = models.DateTimeField()
+    message = models.TextField("reason")
+
+    class Meta:
+        db_table = "set_aside_readings"
+        ordering = ["-id"]
+        verbose_name = "reading set aside"
+        verbose_name_plural = "readings set aside"
+
+    def __str__(self) -> str:
+        return self.message

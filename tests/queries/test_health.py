@@ -1,0 +1,122 @@
+"""Health as threads find it out: soon, whatever the database does."""
+
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.db import connection
+
+from monitoring.domain import outages
+from monitoring.models import Lease
+from monitoring.queries import health
+from monitoring.queries.health import Health, check_health
+
+NOW = datetime.now(UTC)
+
+pytestmark = [pytest.mark.threads, pytest.mark.django_db(transaction=True, serialized_rollback=True)]
+
+
+def check(**changes) -> Health:
+    given = {"simulator_on": True, "dead_letters": 0, "waiting_since": None, "queued": int}
+    return check_health(**given | changes)
+
+
+@pytest.fixture(autouse=True)
+def working_worker() -> None:
+    now = datetime.now(UTC)
+    Lease.objects.create(source="simulator", owner="a", renewed_at=now, written_until=now)
+
+
+@pytest.fixture
+def locked_database(monkeypatch) -> Iterator[None]:
+    monkeypatch.setattr(health, "LOCK_MS", 50)
+    other = sqlite3.connect(connection.settings_dict["NAME"], isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    yield
+    other.close()
+
+
+def test_all_is_well() -> None:
+    found = check()
+    assert (found.status, found.database, found.problems, found.since) == ("healthy", "connected", (), None)
+
+
+@pytest.mark.usefixtures("locked_database")
+def test_a_database_that_takes_no_writes_is_told_from_one_that_is_away() -> None:
+    found = check()
+    assert (found.status, found.database) == ("degraded", "locked")
+    assert "takes no writes now" in found.problems[0]
+    assert "kept safe on disk" in found.problems[0]
+    assert found.since is not None
+
+
+def test_a_database_that_hangs_is_not_waited_for(monkeypatch) -> None:
+    monkeypatch.setattr(health, "ANSWER_S", 0.05)
+    release = threading.Event()
+
+    def hang() -> int:
+        release.wait(20)
+        return 0
+
+    before = time.monotonic()
+    found = check(queued=hang)
+    release.set()
+    assert time.monotonic() - before < 10
+    assert (found.status, found.database) == ("unhealthy", "away")
+    assert "did not answer" in found.problems[0]
+
+
+def test_an_outage_ends_when_the_database_is_back(caplog) -> None:
+    caplog.set_level("INFO")
+    outages.database.begin("gone")
+    outages.database.begin("gone still")
+    assert check().status == "healthy"
+    assert (caplog.text.count("database away"), caplog.text.count("database back")) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("silent_s", "status"), [(0, "healthy"), (4, "healthy"), (5, "degraded"), (3600, "degraded")]
+)
+def test_a_worker_that_falls_silent_is_noticed_within_five_seconds(silent_s: int, status: str) -> None:
+    heard = datetime.now(UTC) - timedelta(seconds=silent_s)
+    Lease.objects.update(renewed_at=heard)
+    found = check()
+    assert found.status == status
+    assert found.since == (heard if status == "degraded" else None)
+
+
+def test_a_simulator_that_writes_nothing_is_noticed_although_the_worker_lives() -> None:
+    Lease.objects.update(written_until=datetime.now(UTC) - timedelta(seconds=6))
+    assert "the simulator writes nothing" in check().problems[0]
+    assert check(simulator_on=False).status == "healthy"
+
+
+def test_readings_that_wait_are_told_with_since_when() -> None:
+    found = check(dead_letters=3, waiting_since=NOW)
+    assert found.problems == ("3 readings wait on disk, where they are safe, to be stored.",)
+    assert found.since == NOW
+
+
+def test_a_disk_that_is_full_is_told(settings, data_dir) -> None:
+    data_dir.mkdir()
+    settings.FERMON_DISK_RESERVE_BYTES = 2**60
+    assert "The disk is full" in check().problems[0]
+
+
+def test_readings_that_are_turned_away_are_told_until_they_are_taken_again() -> None:
+    outages.keeping.begin("the disk of /data is full")
+    assert check().problems == (
+        "Readings are turned away, for their sources to send again: the disk of /data is full.",
+    )
+    outages.keeping.end()
+    assert check().status == "healthy"
+
+
+def test_a_database_that_answers_but_stores_nothing_is_told() -> None:
+    outages.storing.begin("database or disk is full")
+    found = check()
+    assert "Readings can't be stored (database or disk is full)" in found.problems[0]
+    assert found.since == outages.storing.since
