@@ -2,26 +2,14 @@
 
 from typing import Any
 
-from monitoring.domain.clock import iso_utc
 from monitoring.domain.tags import TagDefinition
 from monitoring.queries.series import Point, Reason
-
-
-def measurement(point: Point) -> dict[str, Any]:
-    """An item of ``/data``."""
-    return {
-        "id": point.id,
-        "timestamp": iso_utc(point.timestamp),
-        "tag": point.tag,
-        "value": point.value,
-        "is_anomaly": point.is_anomaly,
-    }
 
 
 def anomaly(point: Point, reasons: list[Reason]) -> dict[str, Any]:
     """An item of ``/anomalies``: a measurement and why it is one."""
     return {
-        **measurement(point),
+        **point.as_json(),
         "reasons": [reason.reason for reason in reasons],
         "findings": [
             {"reason": reason.reason, "lower": reason.lower, "upper": reason.upper} for reason in reasons
@@ -38,5 +26,5 @@ def tag(definition: TagDefinition, latest: Point | None) -> dict[str, Any]:
         "active": definition.active,
         "valid_range": {"min": definition.valid_min, "max": definition.valid_max},
         "limits": {"lower": definition.lower_limit, "upper": definition.upper_limit},
-        "latest": measurement(latest) if latest else None,
+        "latest": latest.as_json() if latest else None,
     }

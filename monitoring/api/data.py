@@ -50,7 +50,7 @@ class MeasurementViewSet(ViewSet):
         return page_response(
             request,
             anomalies_only=False,
-            items=lambda page: [answers.measurement(point) for point in page.points],
+            items=lambda page: [point.as_json() for point in page.points],
         )
 
 

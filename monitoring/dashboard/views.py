@@ -16,7 +16,6 @@ from monitoring.dashboard.page import ANOMALY_ROWS, Page, read_dashboard
 from monitoring.dashboard.scripts import ScriptTag, chart_script
 from monitoring.domain.clock import iso_utc
 from monitoring.queries.health import STALE_S
-from monitoring.queries.series import Point
 
 WINDOWS = {"2m": (120, "2 min"), "10m": (600, "10 min"), "1h": (3600, "1 h")}
 DEFAULT_WINDOW = "10m"
@@ -61,17 +60,6 @@ def context(request: HttpRequest, page: Page) -> dict[str, Any]:
     }
 
 
-def measurement(point: Point) -> dict[str, Any]:
-    """The measurement as ``/data`` has it: the scripts take in both alike."""
-    return {
-        "id": point.id,
-        "timestamp": iso_utc(point.timestamp),
-        "tag": point.tag,
-        "value": point.value,
-        "is_anomaly": point.is_anomaly,
-    }
-
-
 def for_scripts(page: Page, chosen: dict[str, str], script: ScriptTag) -> dict[str, Any]:
     """What the page's scripts start from."""
     return {
@@ -92,7 +80,7 @@ def for_scripts(page: Page, chosen: dict[str, str], script: ScriptTag) -> dict[s
             }
             for tag in page.tags.values()
         ],
-        "latest": [measurement(point) for point in page.latest],
+        "latest": [point.as_json() for point in page.latest],
         "words": {"reasons": words.REASON_WORDS, "card": words.CARD_WORDS, "link": words.LINK_WORDS},
         "urls": {name: reverse(view) for name, view in ENDPOINTS.items()},
         "chart": {"missing": script.missing, "trouble": script.trouble},

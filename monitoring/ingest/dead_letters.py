@@ -21,6 +21,7 @@ from filelock import FileLock, Timeout
 
 from monitoring.domain.clock import iso_utc
 from monitoring.domain.crash_points import crash_point
+from monitoring.domain.durability import sync_directory
 
 LOCK_TIMEOUT_S = 10
 BLOCK = 1024 * 1024
@@ -137,16 +138,6 @@ def ends_in_newline(path: Path) -> bool:
     with path.open("rb") as file:
         file.seek(-1, os.SEEK_END)
         return file.read(1) == b"\n"
-
-
-def sync_directory(path: Path) -> None:
-    """Makes a file's name as durable as its content; Windows does so by itself."""
-    if os.name == "posix":
-        descriptor = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
 
 def anything_waits() -> bool:

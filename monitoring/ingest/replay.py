@@ -17,6 +17,7 @@ from django.db import DataError, IntegrityError, transaction
 from filelock import Timeout
 
 from monitoring.domain.crash_points import crash_point
+from monitoring.domain.durability import sync_directory
 from monitoring.domain.readings import Reason, tag_of
 from monitoring.ingest.dead_letters import (
     LOCK_TIMEOUT_S,
@@ -27,7 +28,6 @@ from monitoring.ingest.dead_letters import (
     DeadLetter,
     anything_waits,
     locked,
-    sync_directory,
 )
 from monitoring.ingest.outcomes import Outcome, Status
 from monitoring.ingest.pipeline import ingest_readings

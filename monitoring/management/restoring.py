@@ -21,6 +21,7 @@ from django.db import connection, connections
 from django.db.migrations.loader import MigrationLoader
 from filelock import FileLock, Timeout
 
+from monitoring.domain.durability import sync_directory
 from monitoring.queries import backups
 from monitoring.queries.workers import heartbeat
 from monitoring.sources.simulator import SOURCE
@@ -231,7 +232,7 @@ def exchange(database: Path, draft: Path) -> Path | None:
             kept.replace(database)  # which leaves two names of one file as they are
             kept.unlink(missing_ok=True)
         raise
-    backups.sync_directory(database.parent)
+    sync_directory(database.parent)
     return kept if there else None
 
 

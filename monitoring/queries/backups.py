@@ -26,6 +26,8 @@ from django.conf import settings
 from django.db import connection
 from filelock import FileLock, Timeout
 
+from monitoring.domain.durability import sync_directory
+
 logger = logging.getLogger(__name__)
 
 NAME = re.compile(r"fermon-\d{8}T\d{6}Z\.sqlite3")
@@ -230,13 +232,3 @@ def rotate(newest: Path) -> None:
             path.unlink()
         except OSError as error:
             logger.warning("old backup can't be deleted", extra={"path": str(path), "error": str(error)})
-
-
-def sync_directory(path: Path) -> None:
-    """Makes a new file's name as durable as its content; Windows does so by itself."""
-    if os.name == "posix":
-        descriptor = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

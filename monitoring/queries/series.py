@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Q, QuerySet
 
-from monitoring.domain.clock import from_micros, to_micros
+from monitoring.domain.clock import from_micros, iso_utc, to_micros
 from monitoring.models import Finding, Measurement
 
 MAX_ID = 2**63 - 1
@@ -21,6 +22,16 @@ class Point:
     tag: str
     value: float
     is_anomaly: bool
+
+    def as_json(self) -> dict[str, Any]:
+        """An item of ``/data``."""
+        return {
+            "id": self.id,
+            "timestamp": iso_utc(self.timestamp),
+            "tag": self.tag,
+            "value": self.value,
+            "is_anomaly": self.is_anomaly,
+        }
 
 
 @dataclass(frozen=True, slots=True)
