@@ -43,6 +43,7 @@ def logging_config(directory: Path) -> dict[str, Any]:
     Several processes write to the one file, so the handler locks it while it rotates.
     """
     directory.mkdir(parents=True, exist_ok=True)
+    logging.raiseExceptions = False  # a full disk would fill the console too, with each line's traceback
     return {
         "version": 1,
         "disable_existing_loggers": False,
@@ -77,7 +78,12 @@ def logging_config(directory: Path) -> dict[str, Any]:
         "root": {"handlers": ["console", "file"], "level": "INFO"},
         "loggers": {
             # Each request and each task on a line of its own would bury what matters.
-            "django.server": {"handlers": ["console", "file"], "level": "ERROR", "propagate": False},
+            "django.server": {
+                "handlers": ["console", "file"],
+                "level": "ERROR",
+                "propagate": False,
+                "filters": ["no_outage"],
+            },
             "django.request": {"level": "ERROR", "filters": ["no_outage"]},
             "django.security.DisallowedHost": {"level": "CRITICAL"},  # scanners knock all day
             "django-q": {

@@ -2,9 +2,12 @@
 
 import logging
 import threading
+import time
 from datetime import UTC, datetime
 
 logger = logging.getLogger(__name__)
+
+QUIET_S = 4.0
 
 
 class Outage:
@@ -14,15 +17,22 @@ class Outage:
         self.began, self.ended = began, ended
         self.since: datetime | None = None
         self.error = ""
+        self._failed_at = 0.0
         self._lock = threading.Lock()
 
     def begin(self, error: Exception | str) -> None:
         """It fails; logged only if it did not fail before."""
         with self._lock:
             self.error = str(error)
+            self._failed_at = time.monotonic()
             if self.since is None:
                 self.since = datetime.now(UTC)
                 logger.error(self.began, extra={"error": self.error})
+
+    def end_if_quiet(self) -> None:
+        """It seems to work, and has not failed for a while: so nobody tried, or would have said so."""
+        if self.since is not None and time.monotonic() - self._failed_at > QUIET_S:
+            self.end()
 
     def end(self) -> None:
         """It works; logged only if it failed before."""

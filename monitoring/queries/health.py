@@ -74,7 +74,7 @@ def check_health(
     simulator_age = seconds_since(seen.lease.written_until if seen.lease and simulator_on else None, now)
     problems = database_problems(seen)
     problems += storing_problems(seen)
-    if seen.database == "connected":
+    if seen.database == "connected" and not outages.storing.since:
         problems += worker_problems(worker_age, simulator_age, simulator_on=simulator_on)
     if dead_letters:
         problems.append(f"{dead_letters} readings wait on disk, where they are safe, to be stored.")
@@ -152,12 +152,17 @@ def database_problems(seen: Seen) -> list[str]:
 def storing_problems(seen: Seen) -> list[str]:
     """What keeps readings from being stored although the database answers, in words."""
     problems = []
+    free = free_bytes()
+    if seen.database == "connected" and free >= settings.FERMON_DISK_RESERVE_BYTES:
+        outages.storing.end_if_quiet()
+        outages.keeping.end_if_quiet()
     if outages.storing.since and seen.database == "connected":
-        problems.append(f"Readings can't be stored ({outages.storing.error}); they are kept safe on disk.")
+        safe = "" if outages.keeping.since else "; they are kept safe on disk"
+        problems.append(f"Readings can't be stored ({outages.storing.error}){safe}.")
     if outages.keeping.since:
         error = outages.keeping.error
         problems.append(f"Readings are turned away, for their sources to send again: {error}.")
-    elif (free := free_bytes()) < settings.FERMON_DISK_RESERVE_BYTES:
+    elif free < settings.FERMON_DISK_RESERVE_BYTES:
         problems.append(f"The disk is full: {free / 2**20:.0f} MiB are left. Make room.")
     return problems
 
