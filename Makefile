@@ -1,6 +1,9 @@
 PYTHON := .venv/bin/python
 
-.PHONY: check install lint run test
+.PHONY: check install lint run test torture
+
+SECONDS := 600
+SEED :=
 
 check: lint test
 
@@ -20,3 +23,7 @@ test:
 
 run:
 	./start.sh
+
+# make torture SECONDS=3600 SEED=7: faults in random order for so long, with a seed that was seen to fail
+torture: install
+	FERMON_TORTURE_SECONDS=$(SECONDS) FERMON_TORTURE_SEED=$(SEED) $(PYTHON) -m pytest tests/torture -rP

@@ -79,7 +79,7 @@ def keep(letters: Iterable[DeadLetter]) -> None:
     Raises:
         DeadLettersFullError: they are not.
     """
-    lines = {REFUSED: b"", PENDING: b""}
+    lines = {PENDING: b"", REFUSED: b""}
     for one in letters:
         lines[REFUSED if one.refused else PENDING] += json.dumps(asdict(one)).encode() + b"\n"
     try:

@@ -46,19 +46,29 @@ def replayer_runs() -> bool:
 def replay_until_done() -> None:
     """Replays, with growing pauses after failures, until nothing waits."""
     global _thread
-    for pause_s in pauses():
-        time.sleep(pause_s)
-        try:
-            replay()
-            outages.storing.end()
-        except (DatabaseError, OSError) as error:
-            outages.storing.begin(error)
-        finally:
-            connections.close_all()
-        with _lock:  # whoever keeps a reading from here on starts another thread
-            if not anything_waits():
+    try:
+        for pause_s in pauses():
+            time.sleep(pause_s)
+            try_once()
+            with _lock:  # whoever keeps a reading from here on starts another thread
+                if not anything_waits():
+                    _thread = None
+                    return
+    finally:
+        with _lock:
+            if _thread is threading.current_thread():  # it fails in a way that nobody foresaw
                 _thread = None
-                return
+
+
+def try_once() -> None:
+    """One replay; a failure is an outage, and the next try comes."""
+    try:
+        replay()
+        outages.storing.end()
+    except (DatabaseError, OSError) as error:
+        outages.storing.begin(error)
+    finally:
+        connections.close_all()
 
 
 def pauses() -> Iterator[float]:

@@ -68,3 +68,18 @@ def test_pauses_grow_up_to_a_bound_and_differ_between_processes() -> None:
     assert first != second
     assert max(first + second) <= 1.5 * 0.02
     assert min(first + second) >= 0.5 * 0.01
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_thread_that_dies_of_something_unforeseen_is_followed_by_another(keep, monkeypatch) -> None:
+    def fail() -> None:
+        raise LookupError("a bug")
+
+    keep(GOOD)
+    with monkeypatch.context() as broken:
+        broken.setattr(replayer, "replay", fail)
+        replayer.wake_replayer()
+        wait_until_idle()
+    replayer.wake_replayer()
+    wait_until_idle()
+    assert Measurement.objects.count() == 1

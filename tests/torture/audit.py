@@ -1,0 +1,138 @@
+"""The end checks: SQLite's file against what the writers were told, and against the contract's rule."""
+
+import json
+import sqlite3
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from monitoring.domain.simulation.signals import simulate
+from monitoring.domain.tags import DEFAULT_TAGS
+from monitoring.sources.simulator import SEED
+from tests.torture.writers import KEPT, Reading, Writer
+
+SIMULATED_SINCE = datetime(2021, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A stored measurement, with the reasons that were found against it."""
+
+    id: int
+    tag: str
+    moment: datetime
+    value: float
+    is_anomaly: bool
+    reasons: frozenset[str]
+
+
+def audit(database: Path, writers: Sequence[Writer]) -> list[str]:
+    """All that is wrong, in words; nothing if every promise was kept."""
+    with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
+        sound = connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        sound = sound and not connection.execute("PRAGMA foreign_key_check").fetchall()
+        rows = measurements(connection)
+        limits = connection.execute("SELECT name, lower_limit, upper_limit FROM tags").fetchall()
+        aside = [json.loads(text) for (text,) in connection.execute("SELECT reading FROM set_aside_readings")]
+    problems = [] if sound else ["the database is damaged"]
+    problems += [problem for writer in writers for problem in writer.problems]
+    sent = [row for row in rows if row.moment < SIMULATED_SINCE]
+    problems += compare(sent, writers)
+    problems += compare_set_aside(aside, writers)
+    for tag, lower, upper in limits:
+        own = sorted((row for row in rows if row.tag == tag), key=lambda row: row.moment)
+        problems += wrong_flags(own, lower, upper)
+        problems += wrong_seconds(tag, [row for row in own if row.moment >= SIMULATED_SINCE])
+    return problems
+
+
+def measurements(connection: sqlite3.Connection) -> list[Row]:
+    """Every row of the table, by id."""
+    found = connection.execute(
+        "SELECT m.id, m.tag, m.timestamp, m.value, m.is_anomaly, group_concat(f.reason)"
+        " FROM measurements m LEFT JOIN findings f ON f.measurement_id = m.id GROUP BY m.id"
+    )
+    return [
+        Row(id_, tag, moment(text), value, bool(flag), frozenset((reasons or "").split(",")) - {""})
+        for id_, tag, text, value, flag, reasons in found
+    ]
+
+
+def moment(text: str) -> datetime:
+    """The timestamp in UTC; without an offset it is UTC."""
+    parsed = datetime.fromisoformat(text)
+    return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
+
+
+def compare(rows: Sequence[Row], writers: Iterable[Writer]) -> list[str]:
+    """Acknowledged readings against stored ones: each exactly once, and nothing else."""
+    acknowledged: set[Reading] = set()
+    unanswered = 0
+    for writer in writers:
+        acknowledged |= writer.acknowledged.keys()
+        unanswered += len(writer.waiting)
+    expected = Counter((reading.tag, moment(reading.timestamp), reading.value) for reading in acknowledged)
+    stored = Counter((row.tag, row.moment, row.value) for row in rows)
+    problems = [f"{unanswered} readings were never answered"] if unanswered else []
+    problems += [f"acknowledged, but lost: {key}" for key in (expected - stored)]
+    problems += [f"stored, but refused, never sent, or twice: {key}" for key in (stored - expected)]
+    return problems
+
+
+def compare_set_aside(aside: Sequence[dict[str, Any]], writers: Iterable[Writer]) -> list[str]:
+    """What was taken while the database was away and can't be stored: all of it, and nothing good."""
+    found = {(item["tag"], item["timestamp"], item["value"]) for item in aside}
+    refused = {reading: word for writer in writers for reading, word in writer.refused.items()}
+    bad = {(reading.tag, reading.timestamp, reading.value): word for reading, word in refused.items()}
+    kept = {key for key, word in bad.items() if word == KEPT}
+    problems = [f"set aside, but nothing was wrong with it: {key}" for key in found - bad.keys()]
+    return problems + [f"taken, not storable, and not set aside: {key}" for key in kept - found]
+
+
+def wrong_flags(rows: Sequence[Row], lower: float | None, upper: float | None) -> list[str]:
+    """Where flag or reasons of one tag's rows, in time order, differ from an undisturbed run's."""
+    values = np.array([row.value for row in rows])
+    problems = []
+    for place, row in enumerate(rows):
+        expected = reasons(values[max(0, place - 50) : place], row.value, lower, upper)
+        if row.reasons != expected or row.is_anomaly != bool(expected):
+            problems.append(f"{row} should have {set(expected) or 'no reasons'}")
+    return problems
+
+
+def reasons(window: np.ndarray, value: float, lower: float | None, upper: float | None) -> frozenset[str]:
+    """The contract's anomaly rule for one value and the up to 50 before it."""
+    found = set()
+    if lower is not None and value < lower:
+        found.add("below_limit")
+    if upper is not None and value > upper:
+        found.add("above_limit")
+    if len(window) >= 10 and window.std() >= 1e-6 and abs(value - window.mean()) > 3 * window.std():
+        found.add("rolling_3sigma")
+    return frozenset(found)
+
+
+def wrong_seconds(tag: str, rows: Sequence[Row]) -> list[str]:
+    """Gaps, doubles and wrong values among what the simulator wrote for a tag."""
+    profile = next((default for default in DEFAULT_TAGS if default.definition.name == tag), None)
+    if profile is None or not rows:
+        return []
+    first, last = rows[0].moment, rows[-1].moment
+    start, stop = int(first.timestamp()), int(last.timestamp()) + 1
+    values = simulate(profile, seed=SEED, start=start, stop=stop).value.tolist()
+    expected = [(first + timedelta(seconds=place), value) for place, value in enumerate(values)]
+    found = [(row.moment, row.value) for row in rows]
+    return [
+        f"simulated {tag}: {what} {key}"
+        for what, keys in (
+            ("missing", Counter(expected) - Counter(found)),
+            ("not due", Counter(found) - Counter(expected)),
+        )
+        for key in keys
+    ]

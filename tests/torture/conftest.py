@@ -1,0 +1,121 @@
+"""Plants on data directories of their own, made from one migrated database."""
+
+import os
+import random
+import shutil
+import socket
+import sqlite3
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.commands.conftest import System, wait_until
+from tests.torture.audit import audit
+from tests.torture.plant import SETTLE_S, Plant
+from tests.torture.writers import Signal, Writer
+
+SIGNALS = (
+    Signal("torture_a", middle=0, limit=10, valid=20),
+    Signal("torture_b", middle=500, limit=100, valid=200),
+    Signal("fermenter_temp", middle=40, limit=5, valid=10),
+)
+# Short, so that an outage shows soon; the reserve small, so that a full disk is nearly full.
+ENVIRONMENT = {"FERMON_DATABASE_TIMEOUT": "1", "FERMON_DISK_RESERVE_BYTES": "65536"}
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data directory with a migrated database that has the torture's tags."""
+    system = System(tmp_path_factory.mktemp("template"), port=1)
+    system.migrate()
+    with closing(sqlite3.connect(system.data / "fermon.sqlite3")) as database, database:
+        for signal in SIGNALS:
+            low, high = (signal.middle - signal.limit, signal.middle + signal.limit)
+            database.execute(
+                "INSERT OR IGNORE INTO tags (name, description, unit, valid_min, valid_max,"
+                " lower_limit, upper_limit, active) VALUES (?, '', '', ?, ?, ?, ?, 1)",
+                (signal.tag, signal.middle - signal.valid, signal.middle + signal.valid, low, high),
+            )
+    return system.data
+
+
+@pytest.fixture
+def seed() -> int:
+    """FERMON_TORTURE_SEED, or a new one; printed, to be seen when a test fails."""
+    seed = int(os.environ.get("FERMON_TORTURE_SEED") or random.randrange(10**6))
+    sys.stdout.write(f"\nFERMON_TORTURE_SEED={seed}\n")
+    return seed
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+@pytest.fixture
+def new_plant(tmp_path: Path, template: Path) -> Iterator[Callable[..., Plant]]:
+    """Makes plants; further environment variables as keywords."""
+    plants = []
+
+    def new(**environment: str) -> Plant:
+        system = System(tmp_path, free_port())
+        shutil.copytree(template, system.data, dirs_exist_ok=True)
+        plants.append(Plant(system, **ENVIRONMENT | environment))
+        return plants[-1]
+
+    yield new
+    for plant in plants:
+        plant.close()
+
+
+@pytest.fixture
+def new_writers() -> Iterator[Callable[..., list[Writer]]]:
+    """Makes writers: of each signal one that posts batches and one that posts single readings."""
+    writers = []
+
+    def new(url: str, seed: int, *, batch: int = 60) -> list[Writer]:
+        for place, signal in enumerate(SIGNALS):
+            for size in (1, batch):
+                writer = Writer(
+                    url,
+                    signal,
+                    batch=size,
+                    seed=seed + 100 * place + size,
+                    offset=timedelta(microseconds=0 if size == 1 else 250_000),
+                )
+                writers.append(writer)
+        return writers
+
+    yield new
+    for writer in writers:
+        writer.give_up.set()
+    for writer in writers:
+        if writer.ident:
+            writer.join()
+
+
+def finish(plant: Plant, writers: list[Writer]) -> list[str]:
+    """Lets everything be sent and stored, stops, and audits; all that is wrong, in words."""
+    for writer in writers:
+        writer.no_more.set()
+    wait_until(lambda: not any(writer.is_alive() for writer in writers), SETTLE_S)
+    wait_until(lambda: nothing_waits(plant), SETTLE_S)
+    plant.close()
+    return audit(plant.database, writers) + plant.ended_by_themselves
+
+
+def nothing_waits(plant: Plant) -> bool:
+    """Whether no reading waits on disk or in the queue."""
+    stats = plant.system.get("/stats")
+    if not stats or stats["retry_queue_size"]:
+        return False
+    try:
+        return not any(file.stat().st_size for file in plant.dead_letters.glob("*.jsonl"))
+    except FileNotFoundError:  # gone since it was listed: asked again in a moment
+        return False

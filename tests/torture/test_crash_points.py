@@ -1,0 +1,71 @@
+"""A process that is killed at any step of write, commit or replay loses nothing and doubles nothing.
+
+The steps are those that the source names: ``crash_point("...")``.
+"""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+
+import pytest
+
+from tests.commands.conftest import ROOT, wait_until
+from tests.torture.conftest import finish
+from tests.torture.faults import file_away
+from tests.torture.plant import Plant
+
+# At which visit to its point the process dies: a later one where visits are many.
+NTH = {"ingest": 20, "simulator": 3}
+LETTERS = 2500  # more than two chunks of a replay
+
+
+def names() -> list[str]:
+    """Every crash point in the source."""
+    sources = sorted((ROOT / "monitoring").rglob("*.py"))
+    return [name for path in sources for name in re.findall(r'crash_point\("([\w.]+)"\)', path.read_text())]
+
+
+def test_every_step_has_its_point_and_every_point_its_name() -> None:
+    assert {name.split(".")[0] for name in names()} == {"ingest", "dead_letters", "replay", "simulator"}
+    assert len(names()) == len(set(names()))
+
+
+@contextmanager
+def outage(database: Path, dead_letters: Path, *, letters: int = 0) -> Iterator[None]:
+    """Within it the database is away; it ends when so many readings wait on disk."""
+    with file_away(database):
+        yield
+        wait_until(lambda: line_count(dead_letters / "pending.jsonl") >= letters)
+
+
+def line_count(path: Path) -> int:
+    """How many lines the file has, if it is there."""
+    return path.read_bytes().count(b"\n") if path.exists() else 0
+
+
+def wait_for_simulated_seconds(plant: Plant) -> None:
+    """Returns when the simulator has gone on for some seconds."""
+    for _ in range(3):
+        before = plant.system.select("SELECT written_until FROM leases")
+        wait_until(lambda before=before: plant.system.select("SELECT written_until FROM leases") != before)
+
+
+@pytest.mark.parametrize("name", names())
+def test_killed_there_it_loses_nothing_and_doubles_nothing(name, new_plant, new_writers, seed) -> None:
+    step = name.split(".")[0]
+    plant = new_plant(FERMON_CRASH_AT=f"{name}:{NTH.get(step, 1)}")
+    plant.start(*(("web", "worker") if step == "simulator" else ("web",)))
+    writers = new_writers(plant.url, seed)
+    for writer in writers:
+        writer.start()
+    if step == "replay":
+        with outage(plant.database, plant.dead_letters, letters=LETTERS):
+            pass
+    with outage(plant.database, plant.dead_letters) if step == "dead_letters" else nullcontext():
+        plant.wait_for_crash()
+    plant.wait_for_answer()
+    if step == "simulator":
+        wait_for_simulated_seconds(plant)
+    problems = finish(plant, writers)
+    assert not problems, f"FERMON_TORTURE_SEED={seed} {name}\n" + "\n".join(problems[:50])
