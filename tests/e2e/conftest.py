@@ -14,10 +14,12 @@ import pytest
 from django.conf import settings as django_settings
 from django.db import connection
 from filelock import FileLock
-from playwright.sync_api import BrowserContext, Locator, Page, Playwright, Route
+from playwright.sync_api import BrowserContext, Locator, Page, Playwright, Route, expect
 from pytest_django.live_server_helper import LiveServer
 
 from monitoring.models import Lease
+
+expect.set_options(timeout=20_000)  # patience with a busy machine; what holds is seen at once
 
 # Playwright's synchronous interface runs an event loop in this thread, which Django takes for async code.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
