@@ -101,6 +101,7 @@ class MeasurementAdmin(ReadOnly, MeasurementModelAdmin):
     sortable_by = ()
     list_per_page = 100
     show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER  # each would count the whole table
     paginator = CappedPaginator
     search_fields = ("tag",)
     search_help_text = "A part of a tag's name or description, or a time: 2026-01-31, 2026-01-31T12:30"

@@ -92,3 +92,7 @@ def test_the_list_counts_and_reads_no_more_than_it_shows(admin_client: Client, m
 
 def test_who_runs_the_simulator_can_be_looked_up(admin_client: Client) -> None:
     assert admin_client.get("/admin/monitoring/lease/").status_code == 200
+
+
+def test_no_link_offers_to_count_the_whole_table(admin_client: Client) -> None:
+    assert "_facets" not in admin_client.get(LIST).content.decode()

@@ -153,3 +153,8 @@ def test_an_error_page_looks_like_the_others(client: Client) -> None:
     assert response.status_code == 404
     assert "Error 404" in html
     assert "monitoring/base.css" in html
+
+
+def test_pages_that_name_no_icon_get_it_too(client: Client) -> None:
+    answer = client.get("/favicon.ico")
+    assert (answer.status_code, answer.url) == (302, "/static/monitoring/favicon.svg")
