@@ -84,7 +84,7 @@ def back_up() -> str | None:
 
 
 def prune_tasks() -> int:
-    """Deletes old failures, which django-q2 keeps for ever; how many."""
+    """Deletes old failures, which django-q2 keeps for ever, and old counts of refusals; how many failures."""
     newest = Failure.objects.order_by("-started").values_list("pk", flat=True)[:FAILURES_KEPT_AT_MOST]
     old = Failure.objects.filter(started__lt=timezone.now() - FAILURES_KEPT)
     excess = Failure.objects.exclude(pk__in=list(newest))

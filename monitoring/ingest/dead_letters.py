@@ -25,6 +25,7 @@ from monitoring.domain.durability import sync_directory
 
 LOCK_TIMEOUT_S = 10
 BLOCK = 1024 * 1024
+HEAD = 64
 PENDING, REPLAYING = "pending.jsonl", "replaying.jsonl"
 REFUSED, REMEMBERING = "refused.jsonl", "remembering.jsonl"
 
@@ -44,9 +45,12 @@ class DeadLetter:
 
 
 class Counted(NamedTuple):
-    """How many lines the first ``size`` bytes of a file have."""
+    """How many lines the first ``size`` bytes of a file have.
 
-    inode: int
+    A file is known by how it begins, which is with a moment: a new one may get the number of an old.
+    """
+
+    head: bytes
     size: int
     lines: int
 
@@ -79,16 +83,16 @@ def keep(letters: Iterable[DeadLetter]) -> None:
     Raises:
         DeadLettersFullError: they are not.
     """
-    lines = {PENDING: b"", REFUSED: b""}
+    lines: dict[str, list[str]] = {PENDING: [], REFUSED: []}
     for one in letters:
-        lines[REFUSED if one.refused else PENDING] += json.dumps(asdict(one)).encode() + b"\n"
+        lines[REFUSED if one.refused else PENDING].append(json.dumps(asdict(one)) + "\n")
+    texts = {name: "".join(part).encode() for name, part in lines.items() if part}
     try:
         with locked("append", timeout_s=LOCK_TIMEOUT_S) as place:
-            refuse_if_full(place, sum(map(len, lines.values())))
-            for name, text in lines.items():
-                if text:
-                    crash_point("dead_letters.before_write")
-                    append(place / name, text)
+            refuse_if_full(place, sum(map(len, texts.values())))
+            for name, text in texts.items():
+                crash_point("dead_letters.before_write")
+                append(place / name, text)
     except (OSError, Timeout) as error:
         raise DeadLettersFullError(f"{directory()} can't be written: {error}") from error
 
@@ -154,17 +158,17 @@ def line_count(path: Path) -> int:
     """The file's whole lines, 0 if there is no file. Reads only what has come since it last looked."""
     try:
         with path.open("rb") as file:
-            now = os.fstat(file.fileno())
-            counted = _counted.get(path, Counted(now.st_ino, 0, 0))
-            if counted.inode != now.st_ino or counted.size > now.st_size:
-                counted = Counted(now.st_ino, 0, 0)
+            head = file.read(HEAD)
+            counted = _counted.get(path, Counted(head, 0, 0))
+            if counted.head != head or counted.size > os.fstat(file.fileno()).st_size:
+                counted = Counted(head, 0, 0)
             file.seek(counted.size)
             lines, end = counted.lines, counted.size
             while block := file.read(BLOCK):
                 lines, end = lines + block.count(b"\n"), end + len(block)
     except (FileNotFoundError, NotADirectoryError):
         return 0
-    _counted[path] = Counted(now.st_ino, end, lines)
+    _counted[path] = Counted(head, end, lines)
     return lines
 
 

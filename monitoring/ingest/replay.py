@@ -9,7 +9,7 @@ import json
 import logging
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from itertools import islice
+from itertools import groupby, islice
 from pathlib import Path
 from typing import Any
 
@@ -147,16 +147,25 @@ def storable(reading: Any) -> Any:
 
 
 def remember(letters: Sequence[DeadLetter]) -> None:
-    """Remembers what had been refused while the database was away."""
-    for letter in letters:
-        outcome = Outcome(
-            tag_of(letter.reading),
-            Status.REJECTED,
-            reason=Reason(letter.refused["reason"]),
-            error=letter.refused["message"],
+    """Remembers what had been refused while the database was away, as much at once as came at once."""
+    for (source, kept_at), group in groupby(letters, key=lambda letter: (letter.source, letter.kept_at)):
+        together = list(group)
+        remember_refusals(
+            source,
+            [letter.reading for letter in together],
+            [refusal_of(letter) for letter in together],
+            now=datetime.fromisoformat(kept_at),
         )
-        moment = datetime.fromisoformat(letter.kept_at)
-        remember_refusals(letter.source, [letter.reading], [outcome], now=moment)
+
+
+def refusal_of(letter: DeadLetter) -> Outcome:
+    """What the source of a refused letter was told."""
+    return Outcome(
+        tag_of(letter.reading),
+        Status.REJECTED,
+        reason=Reason(letter.refused["reason"]),
+        error=letter.refused["message"],
+    )
 
 
 def retry(row: SetAsideReading) -> Outcome:

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Count, Max, Sum
+from django.db.models import Count, Max
 
-from monitoring.models import Refusal, RefusalCount, SetAsideReading
+from monitoring.models import Refusal, SetAsideReading
 
 LATELY = timedelta(hours=1)
 SHOWN_TAGS = 3
@@ -36,8 +36,3 @@ def notice(tag: str, number: int, message: str) -> str:
     """So many readings of a tag, and why the newest of them was refused."""
     readings = "1 reading" if number == 1 else f"{number} readings"
     return f"{readings} of {tag or 'no known tag'} refused in the last hour: {message}"
-
-
-def refused_in_all() -> int:
-    """How many readings were refused, as far back as they are counted."""
-    return RefusalCount.objects.aggregate(all=Sum("count"))["all"] or 0

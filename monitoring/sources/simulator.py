@@ -82,11 +82,11 @@ def write_readings(items: list[Item]) -> object:
 def hand_over_due(owner: str, hand_over: HandOver) -> bool:
     """Hands over what is due, together with the watermark's move; False if the database refuses that too."""
     try:
-        tick(owner, now=datetime.now(UTC), write=hand_over)
+        if tick(owner, now=datetime.now(UTC), write=hand_over):
+            logger.warning("simulated readings handed over to a task")
     except DatabaseError:
         connection.close()
         return False
-    logger.warning("simulated readings handed over to a task")
     return True
 
 

@@ -1,6 +1,7 @@
 """The dead letters' store: on disk at once, bounded, and safe from half lines."""
 
 import json
+import os
 from collections import namedtuple
 from pathlib import Path
 
@@ -40,6 +41,16 @@ def test_lines_are_counted_without_reading_them_again(keep, pending: Path) -> No
     pending.unlink()
     assert dead_letters.pending_count() == 0
     assert dead_letters.pending_since() is None
+
+
+def test_a_new_file_is_counted_anew_though_it_has_the_number_of_an_old_one(keep, pending: Path) -> None:
+    keep({"tag": "t" * 1000})
+    assert dead_letters.pending_count() == 1
+    inode = pending.stat().st_ino
+    os.truncate(pending, 0)
+    keep(*[{}] * 20)
+    assert pending.stat().st_ino == inode
+    assert dead_letters.pending_count() == 20
 
 
 def test_a_torn_line_does_not_tear_the_next(keep, pending: Path) -> None:

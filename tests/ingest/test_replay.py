@@ -115,6 +115,17 @@ def test_what_was_refused_meanwhile_is_remembered_and_not_stored() -> None:
     assert not anything_waits()
 
 
+def test_refusals_of_several_sources_and_moments_keep_theirs() -> None:
+    why = {"reason": "unknown_tag", "message": "tag: unknown tag 'x'"}
+    came = [("plc", 1), ("plc", 1), ("pump", 1), ("plc", 2)]
+    dead_letters.keep(
+        dead_letters.letter(GOOD, source=source, now=datetime(2026, 1, day, tzinfo=UTC), refused=why)
+        for source, day in came
+    )
+    replay.replay()
+    assert list(Refusal.objects.order_by("id").values_list("source", "received_at__day")) == came
+
+
 def test_a_reading_with_a_nan_can_be_set_aside(keep) -> None:
     keep({**GOOD, "value": float("nan")})
     replay.replay()
