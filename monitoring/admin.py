@@ -3,6 +3,8 @@
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.checks import ModelAdminChecks
+from django.core.checks import CheckMessage
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 
@@ -57,6 +59,7 @@ class TagAdmin(TagModelAdmin):
         (None, {"fields": ("name", "description", "unit", "active")}),
         ("Valid range", {"fields": (("valid_min", "valid_max"),)}),
         ("Limits", {"fields": (("lower_limit", "upper_limit"),)}),
+        ("Retention", {"fields": (("retention_days", "anomaly_retention_days"),)}),
     )
 
     @admin.display(description="valid range")
@@ -82,6 +85,14 @@ class TagAdmin(TagModelAdmin):
         return unused and super().has_delete_permission(request, obj)
 
 
+class MomentAdminChecks(ModelAdminChecks):
+    """Django's checks of an admin class, but for one that goes by the name of the column's type."""
+
+    def _check_date_hierarchy(self, obj: Any) -> list[CheckMessage]:
+        """A moment is as good as any DateTimeField; Django knows only those that it named itself."""
+        return []
+
+
 class FindingInline(ReadOnly, FindingTabularInline):
     """Why a measurement is an anomaly."""
 
@@ -96,6 +107,7 @@ class MeasurementAdmin(ReadOnly, MeasurementModelAdmin):
 
     list_display = ("timestamp_utc", "tag_name", "value", "anomaly")
     list_filter = ("tag", "is_anomaly")
+    checks_class = MomentAdminChecks
     date_hierarchy = "timestamp"
     ordering = ("-timestamp", "-id")
     sortable_by = ()
@@ -106,6 +118,7 @@ class MeasurementAdmin(ReadOnly, MeasurementModelAdmin):
     search_fields = ("tag",)
     search_help_text = "A part of a tag's name or description, or a time: 2026-01-31, 2026-01-31T12:30"
     inlines = (FindingInline,)
+    list_select_related = ("tag",)
 
     @admin.display(description="timestamp (UTC)")
     def timestamp_utc(self, row: Measurement) -> str:
@@ -114,8 +127,8 @@ class MeasurementAdmin(ReadOnly, MeasurementModelAdmin):
 
     @admin.display(description="tag")
     def tag_name(self, row: Measurement) -> str:
-        """The tag's name, which the row holds itself."""
-        return row.tag_id
+        """The tag's name."""
+        return str(row.tag)
 
     @admin.display(description="anomaly")
     def anomaly(self, row: Measurement) -> str:

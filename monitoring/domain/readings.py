@@ -1,14 +1,11 @@
 """From what a source sent to columns of readings; every rejection is made here, with its message."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from monitoring.domain.clock import iso_utc, parse_timestamp, to_micros
 from monitoring.domain.tags import TagDefinition
@@ -27,6 +24,7 @@ class Reason(StrEnum):
     INACTIVE_TAG = "inactive_tag"
     BAD_TIMESTAMP = "bad_timestamp"
     IN_FUTURE = "in_future"
+    TOO_OLD = "too_old"
     NOT_A_NUMBER = "not_a_number"
     BELOW_VALID_RANGE = "below_valid_range"
     ABOVE_VALID_RANGE = "above_valid_range"
@@ -44,21 +42,11 @@ class ReadingRejectedError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A valid reading. ``position`` is its place in what the source sent."""
+    """A valid reading."""
 
-    position: int
     tag: str
     time_us: int
     value: float
-
-
-@dataclass(frozen=True, slots=True)
-class ReadingColumns:
-    """Valid readings of one tag, in the order in which they came; all arrays have shape (n,)."""
-
-    position: NDArray[np.int64]
-    time_us: NDArray[np.int64]
-    value: NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,22 +74,10 @@ def tag_of(item: object) -> str:
     return tag.encode("utf-8", "replace").decode() if isinstance(tag, str) else ""
 
 
-def validate(
-    items: Iterable[object], tags: Mapping[str, TagDefinition], *, now: datetime
-) -> tuple[list[Reading], dict[int, Rejection]]:
-    """Splits what a source sent into valid readings and rejections by position."""
-    readings: list[Reading] = []
-    rejections: dict[int, Rejection] = {}
-    for position, item in enumerate(items):
-        try:
-            readings.append(read_item(position, item, tags, now=now))
-        except ReadingRejectedError as error:
-            rejections[position] = Rejection(tag_of(item), error.reason, error.field, str(error))
-    return readings, rejections
-
-
-def read_item(position: int, item: object, tags: Mapping[str, TagDefinition], *, now: datetime) -> Reading:
-    """One item as a reading.
+def read_item(
+    item: object, tags: Mapping[str, TagDefinition], *, now: datetime, known: Iterable[str]
+) -> Reading:
+    """One item as a reading. ``tags`` are those that may be named, ``known`` all names that there are.
 
     Raises:
         ReadingRejectedError: it is not an object, or one of its fields is not as the contract says.
@@ -112,12 +88,15 @@ def read_item(position: int, item: object, tags: Mapping[str, TagDefinition], *,
             "reading",
             f"expected an object with timestamp, tag and value, got {shown(item)}",
         )
-    tag = read_tag(item, tags)
+    tag = read_tag(item, tags, known)
     moment = read_timestamp(item, now=now)
-    return Reading(position, tag.name, to_micros(moment), read_value(item, tag))
+    refuse_deleted_past(tag, moment)
+    return Reading(tag.name, to_micros(moment), read_value(item, tag))
 
 
-def read_tag(item: Mapping[str, Any], tags: Mapping[str, TagDefinition]) -> TagDefinition:
+def read_tag(
+    item: Mapping[str, Any], tags: Mapping[str, TagDefinition], known: Iterable[str]
+) -> TagDefinition:
     """The definition of the tag that the item names."""
     name = item.get("tag")
     if name is None or name == "":
@@ -126,7 +105,7 @@ def read_tag(item: Mapping[str, Any], tags: Mapping[str, TagDefinition]) -> TagD
         raise ReadingRejectedError(Reason.NO_TAG, "tag", f"expected the name of a tag, got {shown(name)}")
     if name not in tags:
         raise ReadingRejectedError(
-            Reason.UNKNOWN_TAG, "tag", f"unknown tag {shown(name)}; {known_tags(tags)}"
+            Reason.UNKNOWN_TAG, "tag", f"unknown tag {shown(name)}; {known_tags(known)}"
         )
     if not tags[name].active:
         raise ReadingRejectedError(
@@ -172,6 +151,17 @@ def read_timestamp(item: Mapping[str, Any], *, now: datetime) -> datetime:
     return moment
 
 
+def refuse_deleted_past(tag: TagDefinition, moment: datetime) -> None:
+    """Refuses what may have been stored, rolled up and deleted already: it would be counted twice."""
+    if tag.raw_from is not None and moment < tag.raw_from:
+        raise ReadingRejectedError(
+            Reason.TOO_OLD,
+            "timestamp",
+            f"{iso_utc(moment)} is too old: readings of {tag.name} from before {iso_utc(tag.raw_from)}"
+            " were deleted, as its retention says; send newer ones",
+        )
+
+
 def read_value(item: Mapping[str, Any], tag: TagDefinition) -> float:
     """The item's value in the tag's unit."""
     raw = item.get("value")
@@ -199,18 +189,3 @@ def is_finite(number: int | float) -> bool:
         return math.isfinite(number)
     except OverflowError:
         return False
-
-
-def columns_by_tag(readings: Sequence[Reading]) -> dict[str, ReadingColumns]:
-    """The readings as columns, tag by tag in alphabetical order (so that locks have one order)."""
-    grouped: dict[str, list[Reading]] = {}
-    for reading in readings:
-        grouped.setdefault(reading.tag, []).append(reading)
-    return {
-        tag: ReadingColumns(
-            position=np.array([reading.position for reading in group], dtype=np.int64),
-            time_us=np.array([reading.time_us for reading in group], dtype=np.int64),
-            value=np.array([reading.value for reading in group], dtype=np.float64),
-        )
-        for tag, group in sorted(grouped.items())
-    }

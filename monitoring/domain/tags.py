@@ -1,6 +1,7 @@
 """What a tag is, and the table of the tags that a new installation starts with."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -8,7 +9,8 @@ class TagDefinition:
     """One sensor's signal as the rules see it. All bounds are in the tag's unit and inclusive.
 
     ``valid_min`` to ``valid_max`` is what the sensor can mean at all; ``lower_limit`` to
-    ``upper_limit`` is where the process should stay (None: no limit on that side).
+    ``upper_limit`` is where the process should stay (None: no limit on that side). What is older
+    than ``raw_from`` was deleted (None: nothing was).
     """
 
     name: str
@@ -19,6 +21,7 @@ class TagDefinition:
     upper_limit: float | None = None
     description: str = ""
     active: bool = True
+    raw_from: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

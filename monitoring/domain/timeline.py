@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitoring.domain.detectors import BoolArray, Detector, FloatArray, Verdict
-from monitoring.domain.readings import ReadingColumns
+from monitoring.domain.columns import ReadingColumns
 
 NEW = 0
 
@@ -19,6 +19,7 @@ class StoredColumns:
     id: NDArray[np.int64]
     time_us: NDArray[np.int64]
     value: FloatArray
+    is_anomaly: BoolArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ class Timeline:
     """A tag's measurements from the first new one on, each time once, all of shape (n,).
 
     ``id`` is ``NEW`` for a reading that is not stored yet, ``position`` is -1 for one that is.
-    ``history`` (h,) are the values just before.
+    ``history`` (h,) are the values just before; ``was_anomaly`` is what is stored of each so far.
     """
 
     history: FloatArray
@@ -34,6 +35,7 @@ class Timeline:
     position: NDArray[np.int64]
     time_us: NDArray[np.int64]
     value: FloatArray
+    was_anomaly: BoolArray
 
     @property
     def is_new(self) -> BoolArray:
@@ -51,6 +53,7 @@ def merge(history: FloatArray, stored: StoredColumns, new: ReadingColumns) -> Ti
         position=np.concatenate([np.full(stored.id.shape, -1), new.position])[chosen],
         time_us=time_us[chosen],
         value=np.concatenate([stored.value, new.value])[chosen],
+        was_anomaly=np.concatenate([stored.is_anomaly, np.zeros(new.time_us.shape, np.bool_)])[chosen],
     )
 
 

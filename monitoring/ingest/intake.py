@@ -9,10 +9,11 @@ from django.db import connection
 
 from monitoring.domain import outages
 from monitoring.domain.crash_points import crash_point
-from monitoring.domain.readings import Rejection, tag_of, validate
+from monitoring.domain.columns import validate
+from monitoring.domain.readings import Rejection, tag_of
 from monitoring.ingest import dead_letters
 from monitoring.ingest.dead_letters import DeadLetter, DeadLettersFullError, letter
-from monitoring.ingest.outcomes import Outcome, Status, in_order
+from monitoring.ingest.outcomes import Outcome, Status, in_order, refusal_outcome
 from monitoring.ingest.pipeline import ingest_readings
 from monitoring.ingest.replayer import replayer_runs, wake_replayer
 from monitoring.ingest.tags import last_known_definitions
@@ -61,8 +62,9 @@ def keep_valid(items: Sequence[object], *, source: str) -> list[Outcome]:
     crash_point("dead_letters.before_answer")
     wake_replayer()
     kept = (position for position in range(len(items)) if position not in rejections)
-    outcomes = {position: Outcome(tag_of(items[position]), Status.KEPT) for position in kept}
-    return in_order(len(items), outcomes, rejections)
+    outcomes = ((position, Outcome(tag_of(items[position]), Status.KEPT)) for position in kept)
+    refused = ((position, refusal_outcome(rejection)) for position, rejection in rejections.items())
+    return in_order(len(items), outcomes, refused)
 
 
 def as_letter(item: object, rejection: Rejection | None, *, source: str, now: datetime) -> DeadLetter:

@@ -1,12 +1,15 @@
 """What became of readings, as whoever sent them is told."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from enum import StrEnum
+from typing import NamedTuple
 
-from monitoring.domain.clock import iso_utc
-from monitoring.domain.readings import Reading, Reason, Rejection
-from monitoring.models import Measurement
+import numpy as np
+
+from monitoring.domain.clock import from_micros, iso_utc
+from monitoring.domain.columns import ReadingColumns
+from monitoring.domain.readings import Reason, Rejection
+from monitoring.ingest.store import Written
 
 
 class Status(StrEnum):
@@ -19,8 +22,7 @@ class Status(StrEnum):
     KEPT = "queued_for_retry"
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What became of one reading; ``id`` and ``is_anomaly`` are those of the measurement it now is.
 
     ``reason``, ``field`` and ``error`` say what was wrong and what was expected, if anything was.
@@ -35,33 +37,57 @@ class Outcome:
     error: str = ""
 
 
-def repeat_outcome(reading: Reading, row: Measurement) -> Outcome:
-    """What to say of a reading whose tag and time are taken: told before, or contradicting."""
-    if row.value == reading.value:
-        return Outcome(reading.tag, Status.DUPLICATE, row.pk, row.is_anomaly)
+def outcomes_of(tag: str, readings: ReadingColumns, written: Written) -> Iterator[tuple[int, Outcome]]:
+    """What became of a tag's readings, by position; each of them has its place in what was written."""
+    place = np.searchsorted(written.timeline.time_us, readings.time_us)
+    columns = (
+        readings.position,
+        written.timeline.position[place] == readings.position,
+        written.id[place],
+        written.is_anomaly[place],
+        readings.value,
+        written.timeline.value[place],
+        readings.time_us,
+    )
+    for position, is_mine, row, flag, sent, stored, time_us in zip(
+        *(column.tolist() for column in columns), strict=True
+    ):
+        if is_mine:
+            yield position, Outcome(tag, Status.STORED, row, flag)
+        elif sent == stored:
+            yield position, Outcome(tag, Status.DUPLICATE, row, flag)
+        else:
+            yield position, conflict(tag, time_us, sent=sent, stored=stored)
+
+
+def conflict(tag: str, time_us: int, *, sent: float, stored: float) -> Outcome:
+    """What to say of a reading that contradicts what is stored."""
     return Outcome(
-        reading.tag,
+        tag,
         Status.CONFLICT,
         reason=Reason.CONFLICT,
         field="value",
         error=(
-            f"value: {reading.tag} at {iso_utc(row.timestamp)} is stored as {row.value:.15g} and stays so;"
-            f" {reading.value:.15g} was refused. A measurement is never changed: send another timestamp"
+            f"value: {tag} at {iso_utc(from_micros(time_us))} is stored as {stored:.15g} and stays so;"
+            f" {sent:.15g} was refused. A measurement is never changed: send another timestamp"
         ),
     )
 
 
-def in_order(count: int, found: Mapping[int, Outcome], rejections: Mapping[int, Rejection]) -> list[Outcome]:
-    """The outcomes of all ``count`` items in the order of the items."""
-    refused = {
-        position: Outcome(
-            rejection.tag,
-            Status.REJECTED,
-            reason=rejection.reason,
-            field=rejection.field,
-            error=rejection.message,
-        )
-        for position, rejection in rejections.items()
-    }
-    everything = {**found, **refused}
+def refusal_outcome(rejection: Rejection) -> Outcome:
+    """What to say of a reading that can't be a measurement."""
+    return Outcome(
+        rejection.tag,
+        Status.REJECTED,
+        reason=rejection.reason,
+        field=rejection.field,
+        error=rejection.message,
+    )
+
+
+def in_order(count: int, *parts: Iterable[tuple[int, Outcome]]) -> list[Outcome]:
+    """The outcomes of all ``count`` items in the order of the items, each of which is in one part."""
+    everything: dict[int, Outcome] = {}
+    for part in parts:
+        everything.update(part)
     return [everything[position] for position in range(count)]

@@ -1,22 +1,19 @@
 """THE write path. Whatever feeds Fermon ends here."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
 from django.db import transaction
 
-from monitoring.domain.clock import from_micros
+from monitoring.domain.columns import ReadingColumns, named_tags, validate
 from monitoring.domain.crash_points import crash_point
 from monitoring.domain.detectors import detectors_for
-from monitoring.domain.readings import Reading, ReadingColumns, columns_by_tag, validate
-from monitoring.domain.tags import TagDefinition
 from monitoring.domain.timeline import judge
-from monitoring.ingest.outcomes import Outcome, Status, in_order, repeat_outcome
+from monitoring.ingest.outcomes import Outcome, in_order, outcomes_of, refusal_outcome
 from monitoring.ingest.refusals import remember_refusals
-from monitoring.ingest.store import store
-from monitoring.ingest.tags import lock_tags, tag_definitions
+from monitoring.ingest.store import Judged, store
+from monitoring.ingest.tags import LockedTag, all_names, keep_definitions_known, lock_tags
 from monitoring.ingest.windows import next_timeline
-from monitoring.models import Measurement
 
 
 def ingest_readings(
@@ -32,58 +29,34 @@ def ingest_readings(
         django.db.Error: the database did not take it; nothing of it is stored.
     """
     now = now or datetime.now(UTC)
-    readings, rejections = validate(items, tag_definitions(), now=now)
-    columns = columns_by_tag(readings)
+    keep_definitions_known()
+    names = named_tags(items)
     crash_point("ingest.before_transaction")
     with transaction.atomic():
-        tags = lock_tags(columns)
-        if tags.keys() == columns.keys():
-            added = add(columns, tags)
-            answer = in_order(len(items), outcomes(readings, added), rejections)
-            if source is not None:
-                remember_refusals(source, items, answer, now=now)
-            crash_point("ingest.before_commit")
-            return answer
-    return ingest_readings(items, source=source, now=now)  # a tag was deleted: validation will say so
+        tags = lock_tags(names)
+        definitions = {name: tag.definition for name, tag in tags.items()}
+        known = definitions if len(tags) == len(names) else all_names()
+        columns, rejections = validate(items, definitions, now=now, known=known)
+        refused = ((position, refusal_outcome(rejection)) for position, rejection in rejections.items())
+        answer = in_order(len(items), add(columns, tags), refused)
+        if source is not None:
+            remember_refusals(source, items, answer, now=now)
+        crash_point("ingest.before_commit")
+    return answer
 
 
-def add(columns: Mapping[str, ReadingColumns], tags: Mapping[str, TagDefinition]) -> dict[int, Measurement]:
-    """Judges and stores each tag's readings, oldest first; those that were new, by position."""
-    added: dict[int, Measurement] = {}
+def add(
+    columns: Mapping[str, ReadingColumns], tags: Mapping[str, LockedTag]
+) -> Iterator[tuple[int, Outcome]]:
+    """Judges and stores each tag's readings, oldest first; what became of each, by position."""
     waiting = dict(columns)
     while waiting:
-        judged = {}
-        for tag, new in list(waiting.items()):
-            timeline, rest = next_timeline(tag, new)
-            judged[tag] = timeline, judge(timeline, detectors_for(tags[tag]))
-            waiting[tag] = rest
-            if not len(rest.time_us):
-                del waiting[tag]
-        added |= store(judged)
-    return added
-
-
-def outcomes(readings: Sequence[Reading], added: Mapping[int, Measurement]) -> dict[int, Outcome]:
-    """What became of each valid reading, by position."""
-    repeated = [reading for reading in readings if reading.position not in added]
-    stored = measurements_at(repeated)
-    found: dict[int, Outcome] = {}
-    for reading in readings:
-        row = added.get(reading.position)
-        if row is not None:
-            found[reading.position] = Outcome(reading.tag, Status.STORED, row.pk, row.is_anomaly)
-        else:
-            found[reading.position] = repeat_outcome(reading, stored[reading.tag, reading.time_us])
-    return found
-
-
-def measurements_at(readings: Sequence[Reading]) -> dict[tuple[str, int], Measurement]:
-    """The stored measurements at the readings' tags and times."""
-    times: dict[str, dict[datetime, int]] = {}
-    for reading in readings:
-        times.setdefault(reading.tag, {})[from_micros(reading.time_us)] = reading.time_us
-    return {
-        (tag, moments[row.timestamp]): row
-        for tag, moments in times.items()
-        for row in Measurement.objects.filter(tag__name=tag, timestamp__in=list(moments))
-    }
+        judged: dict[str, Judged] = {}
+        served: dict[str, ReadingColumns] = {}
+        for name, new in waiting.items():
+            timeline, served[name], waiting[name] = next_timeline(tags[name], new)
+            verdicts = judge(timeline, detectors_for(tags[name].definition))
+            judged[name] = Judged(tags[name], timeline, verdicts)
+        for name, written in store(judged).items():
+            yield from outcomes_of(name, served[name], written)
+        waiting = {name: rest for name, rest in waiting.items() if len(rest.time_us)}

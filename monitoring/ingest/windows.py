@@ -1,18 +1,30 @@
 """The stored measurements that detectors need around new readings."""
 
 import numpy as np
+from django.db import connection
 
-from monitoring.domain.clock import from_micros, to_micros
+from monitoring.domain.columns import ReadingColumns
 from monitoring.domain.detectors import LOOKBACK, FloatArray
-from monitoring.domain.readings import ReadingColumns
 from monitoring.domain.timeline import StoredColumns, Timeline, merge
-from monitoring.models import Measurement
+from monitoring.ingest.tags import LockedTag
 
 SLACK = 200
+FROM = """
+    SELECT id, timestamp, value, is_anomaly FROM measurements
+    WHERE tag = %s AND timestamp >= %s ORDER BY timestamp LIMIT %s
+"""
+BEFORE = """
+    SELECT value FROM measurements WHERE tag = %s AND timestamp < %s ORDER BY timestamp DESC LIMIT %s
+"""
+NOTHING_STORED = StoredColumns(
+    np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float64), np.empty(0, np.bool_)
+)
 
 
-def next_timeline(tag: str, new: ReadingColumns) -> tuple[Timeline, ReadingColumns]:
-    """The timeline of the earliest new readings that one look at the table can serve, and the rest.
+def next_timeline(
+    tag: LockedTag, new: ReadingColumns
+) -> tuple[Timeline, ReadingColumns, ReadingColumns]:
+    """The timeline of the earliest new readings that one look at the table can serve; these, and the rest.
 
     Readings that append, repeat, or fill an outage are served at once. Those strewn over a long
     stored past are cut at their largest gap, so that the past between is not read.
@@ -24,7 +36,7 @@ def next_timeline(tag: str, new: ReadingColumns) -> tuple[Timeline, ReadingColum
         places = np.arange(len(new.time_us))
         rest = join(take(new, places[cut:]), rest)
         new = take(new, places[:cut])
-    return merge(values_before(tag, int(new.time_us[0])), stored, new), rest
+    return merge(values_before(tag, int(new.time_us[0])), stored, new), new, rest
 
 
 def take(columns: ReadingColumns, places: np.ndarray) -> ReadingColumns:
@@ -41,33 +53,34 @@ def join(first: ReadingColumns, second: ReadingColumns) -> ReadingColumns:
     )
 
 
-def stored_from(tag: str, new: ReadingColumns) -> StoredColumns | None:
+def stored_from(tag: LockedTag, new: ReadingColumns) -> StoredColumns | None:
     """What is stored from the first new reading on to ``LOOKBACK`` past the last (new in time order).
 
     None if more lies between them than is worth reading; never None if all are at one time.
     """
+    first, last = int(new.time_us[0]), int(new.time_us[-1])
+    if tag.last_us is None or tag.last_us < first:
+        return NOTHING_STORED
     limit = 2 * len(new.time_us) + LOOKBACK + SLACK
-    rows = list(
-        Measurement.objects.filter(tag__name=tag, timestamp__gte=from_micros(new.time_us[0]))
-        .order_by("timestamp")
-        .values_list("id", "timestamp", "value")[:limit]
-    )
-    stored = StoredColumns(
-        id=np.array([row[0] for row in rows], dtype=np.int64),
-        time_us=np.array([to_micros(row[1]) for row in rows], dtype=np.int64),
-        value=np.array([row[2] for row in rows], dtype=np.float64),
-    )
-    end = int(np.searchsorted(stored.time_us, new.time_us[-1], side="right")) + LOOKBACK
+    with connection.cursor() as cursor:
+        cursor.execute(FROM, [tag.pk, first, limit])
+        rows = cursor.fetchall()
+    ids, times, values, flags = zip(*rows, strict=True) if rows else ((), (), (), ())
+    time_us = np.array(times, dtype=np.int64)
+    end = int(np.searchsorted(time_us, last, side="right")) + LOOKBACK
     if len(rows) == limit and end > limit:
         return None
-    return StoredColumns(stored.id[:end], stored.time_us[:end], stored.value[:end])
-
-
-def values_before(tag: str, time_us: int) -> FloatArray:
-    """The up to ``LOOKBACK`` values just before a moment, in time order."""
-    values = (
-        Measurement.objects.filter(tag__name=tag, timestamp__lt=from_micros(time_us))
-        .order_by("-timestamp")
-        .values_list("value", flat=True)[:LOOKBACK]
+    return StoredColumns(
+        id=np.array(ids[:end], dtype=np.int64),
+        time_us=time_us[:end],
+        value=np.array(values[:end], dtype=np.float64),
+        is_anomaly=np.array(flags[:end], dtype=np.bool_),
     )
-    return np.array(list(values)[::-1], dtype=np.float64)
+
+
+def values_before(tag: LockedTag, time_us: int) -> FloatArray:
+    """The up to ``LOOKBACK`` values just before a moment, in time order."""
+    with connection.cursor() as cursor:
+        cursor.execute(BEFORE, [tag.pk, time_us, LOOKBACK])
+        values = [row[0] for row in cursor.fetchall()]
+    return np.array(values[::-1], dtype=np.float64)

@@ -4,7 +4,19 @@ from monitoring.models.finding import Finding
 from monitoring.models.lease import Lease
 from monitoring.models.measurement import Measurement
 from monitoring.models.refusal import Refusal, RefusalCount
+from monitoring.models.rollup import Rollup
+from monitoring.models.series import Series
 from monitoring.models.set_aside import SetAsideReading
 from monitoring.models.tag import Tag
 
-__all__ = ["Finding", "Lease", "Measurement", "Refusal", "RefusalCount", "SetAsideReading", "Tag"]
+__all__ = [
+    "Finding",
+    "Lease",
+    "Measurement",
+    "Refusal",
+    "RefusalCount",
+    "Rollup",
+    "Series",
+    "SetAsideReading",
+    "Tag",
+]

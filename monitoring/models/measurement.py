@@ -3,20 +3,20 @@
 from django.db import models
 from django.db.models import Q
 
+from monitoring.models.fields import MomentField
 from monitoring.models.tag import Tag
 
 
 class Measurement(models.Model):
-    """One row a tag and timestamp. The column ``tag`` holds the tag's name, so a plain SELECT reads well."""
+    """One row a tag and timestamp.
 
-    timestamp = models.DateTimeField()
+    The columns ``tag`` and ``timestamp`` hold numbers, or there would be no room for a year of
+    them; the view ``readable_measurements`` shows the same rows with the tag's name and ISO 8601.
+    """
+
+    timestamp = MomentField()
     tag = models.ForeignKey(
-        Tag,
-        on_delete=models.PROTECT,
-        to_field="name",
-        db_column="tag",
-        db_index=False,
-        related_name="measurements",
+        Tag, on_delete=models.PROTECT, db_column="tag", db_index=False, related_name="measurements"
     )
     value = models.FloatField()
     is_anomaly = models.BooleanField("anomaly", default=False)
@@ -35,4 +35,4 @@ class Measurement(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.tag_id} {self.value:g} at {self.timestamp.isoformat()}"
+        return f"{self.tag} {self.value:g} at {self.timestamp.isoformat()}"

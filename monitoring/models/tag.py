@@ -1,7 +1,7 @@
 """The tag: a named signal of one sensor, with what it may show and where it should stay."""
 
 from django.core.exceptions import ValidationError
-from django.core.validators import RegexValidator
+from django.core.validators import MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import F, Q
 
@@ -34,6 +34,21 @@ class Tag(models.Model):
     active = models.BooleanField(
         default=True,
         help_text="Off: its readings are refused and it leaves the dashboard; its measurements stay.",
+    )
+
+    retention_days = models.PositiveIntegerField(
+        "keep raw readings for",
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text="Days. Older measurements are deleted; their rollups stay. Empty: for ever.",
+    )
+    anomaly_retention_days = models.PositiveIntegerField(
+        "keep anomalies for",
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text="Days, at least as many as raw readings. Empty: for ever.",
     )
 
     class Meta:
@@ -86,6 +101,15 @@ class Tag(models.Model):
             and self.lower_limit >= self.upper_limit
         ):
             errors.setdefault("upper_limit", f"Must be above the lower limit, {self.lower_limit:g}.")
+        if self.anomaly_retention_days is not None and (
+            self.retention_days is None or self.anomaly_retention_days < self.retention_days
+        ):
+            errors["anomaly_retention_days"] = (
+                "Anomalies are kept at least as long as raw readings:"
+                f" expected {self.retention_days} or more."
+                if self.retention_days
+                else "Raw readings are kept for ever, anomalies among them: leave this empty."
+            )
         if errors:
             raise ValidationError(errors)
 

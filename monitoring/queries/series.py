@@ -105,7 +105,7 @@ def read_page(
 
 def selected(selection: Selection) -> QuerySet[Measurement]:
     """The selection's rows, in no order."""
-    rows = Measurement.objects.all()
+    rows = Measurement.objects.select_related("tag")
     if selection.tag is not None:
         rows = rows.filter(tag__name=selection.tag)
     if selection.start is not None:
@@ -133,7 +133,7 @@ def behind(rows: QuerySet[Measurement], after: Cursor | None, *, ascending: bool
 
 def point_of(row: Measurement) -> Point:
     """The row as a point."""
-    return Point(row.pk, row.timestamp, row.tag_id, row.value, row.is_anomaly)
+    return Point(row.pk, row.timestamp, row.tag.name, row.value, row.is_anomaly)
 
 
 def reasons_for(points: Sequence[Point]) -> dict[int, list[Reason]]:

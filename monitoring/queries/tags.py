@@ -18,7 +18,7 @@ def find_tag(name: str) -> TagDefinition | None:
 
 def latest(name: str) -> Point | None:
     """The tag's newest measurement; None before the first."""
-    row = Measurement.objects.filter(tag__name=name).order_by("-timestamp").first()
+    row = Measurement.objects.select_related("tag").filter(tag__name=name).order_by("-timestamp").first()
     return point_of(row) if row else None
 
 

@@ -24,7 +24,7 @@ def test_a_reading_is_stored(post: JsonPost, reading: dict[str, Any]) -> None:
     row = Measurement.objects.get()
     assert answer.status_code == 201
     assert answer.json() == {"status": "success", "id": row.pk, "is_anomaly": False}
-    assert (row.tag_id, row.value, row.timestamp.isoformat()) == (
+    assert (row.tag.name, row.value, row.timestamp.isoformat()) == (
         "fermenter_temp",
         37.0,
         "2024-01-31T12:00:00+00:00",

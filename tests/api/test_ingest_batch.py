@@ -30,7 +30,7 @@ def test_results_come_in_the_order_of_the_items(post: JsonPost, reading: dict[st
     acid = {**reading, "tag": "fermenter_ph", "value": 5.5}
     earlier = {**reading, "timestamp": "2024-01-30T12:00:00Z"}
     answer = post("/ingest/batch", [reading, acid, earlier])
-    ids = {(row.tag_id, row.timestamp.day): row.pk for row in Measurement.objects.all()}
+    ids = {(row.tag.name, row.timestamp.day): row.pk for row in Measurement.objects.all()}
     assert answer.status_code == 201
     assert answer.json() == {
         "status": "success",

@@ -4,13 +4,13 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitoring.domain.readings import ReadingColumns
+from monitoring.domain.columns import ReadingColumns
 from monitoring.domain.timeline import StoredColumns, Timeline, affected, merge
 
 
 def stored_at(*times: int) -> StoredColumns:
     ids = np.arange(1, len(times) + 1)
-    return StoredColumns(ids, np.array(times, dtype=np.int64), np.zeros(len(times)))
+    return StoredColumns(ids, np.array(times, dtype=np.int64), np.zeros(len(times)), ids < 0)
 
 
 def new_at(*times: int) -> ReadingColumns:

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
-from monitoring.ingest.pipeline import Status, ingest_readings
+from monitoring.ingest.outcomes import Status
+from monitoring.ingest.pipeline import ingest_readings
 from monitoring.models import Finding, Measurement, Tag
 
 START = datetime(2026, 1, 31, 12, tzinfo=UTC)

@@ -1,0 +1,141 @@
+"""From what a source sent to columns of readings, many at once.
+
+What is as nearly all readings are is read column by column; anything else goes through
+``readings.read_item`` one by one, which has the last word and the words for every rejection.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitoring.domain.clock import parse_plain_timestamps, to_micros
+from monitoring.domain.readings import (
+    FUTURE_TOLERANCE,
+    ReadingRejectedError,
+    Rejection,
+    read_item,
+    tag_of,
+)
+from monitoring.domain.tags import TagDefinition
+
+UNKNOWN = -1
+NOTHING: dict[str, object] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingColumns:
+    """Valid readings of one tag, in the order in which they came; all arrays have shape (n,).
+
+    ``position`` is a reading's place in what the source sent.
+    """
+
+    position: NDArray[np.int64]
+    time_us: NDArray[np.int64]
+    value: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """All items as columns of shape (n,), as far as they could be read; ``tag`` is a place among names."""
+
+    tag: NDArray[np.int64]
+    time_us: NDArray[np.int64]
+    value: NDArray[np.float64]
+    read: NDArray[np.bool_]
+
+
+def named_tags(items: Iterable[object]) -> set[str]:
+    """The names that the items give as their tags, whether such tags exist or not."""
+    return {
+        name for item in items if isinstance(item, Mapping) and isinstance(name := item.get("tag"), str)
+    }
+
+
+def validate(
+    items: Sequence[object],
+    tags: Mapping[str, TagDefinition],
+    *,
+    now: datetime,
+    known: Iterable[str] | None = None,
+) -> tuple[dict[str, ReadingColumns], dict[int, Rejection]]:
+    """Splits what a source sent into columns by tag and rejections by position.
+
+    ``known`` are the names of all tags, for the words of a rejection, where ``tags`` are not all.
+    """
+    names = list(tags)
+    draft = read_plainly(items, names, tags, now=now)
+    place_of = {name: place for place, name in enumerate(names)}
+    rejections: dict[int, Rejection] = {}
+    for position in np.flatnonzero(~draft.read).tolist():
+        item = items[position]
+        try:
+            reading = read_item(item, tags, now=now, known=tags if known is None else known)
+        except ReadingRejectedError as error:
+            rejections[position] = Rejection(tag_of(item), error.reason, error.field, str(error))
+        else:
+            draft.tag[position] = place_of[reading.tag]
+            draft.time_us[position], draft.value[position] = reading.time_us, reading.value
+            draft.read[position] = True
+    return by_tag(draft, names), rejections
+
+
+def read_plainly(
+    items: Sequence[object], names: Sequence[str], tags: Mapping[str, TagDefinition], *, now: datetime
+) -> Draft:
+    """The items as columns; ``read`` are those that certainly are valid."""
+    fields = [item if type(item) is dict else NOTHING for item in items]
+    places = {name: place for place, name in enumerate(names) if tags[name].active}
+    tag = np.array([place_in(places, field.get("tag")) for field in fields], dtype=np.int64)
+    value = plain_numbers([field.get("value") for field in fields])
+    time_us, timely = parse_plain_timestamps([field.get("timestamp") for field in fields])
+    lowest, highest, oldest = bounds_of(names, tags)
+    read = timely & (tag != UNKNOWN) & (value >= lowest[tag]) & (value <= highest[tag])
+    read &= (time_us >= oldest[tag]) & (time_us <= to_micros(now + FUTURE_TOLERANCE))
+    return Draft(tag, time_us, value, read)
+
+
+def place_in(places: Mapping[str, int], name: object) -> int:
+    """The place of the tag of this name."""
+    return places.get(name, UNKNOWN) if type(name) is str else UNKNOWN
+
+
+def plain_numbers(values: Sequence[object]) -> NDArray[np.float64]:
+    """The values that are numbers a float holds exactly; NaN for all others."""
+    kinds = set(map(type, values))
+    if not kinds <= {float}:
+        values = [
+            value if type(value) is float or (type(value) is int and abs(value) < 2**53) else np.nan
+            for value in values
+        ]
+    return np.array(values, dtype=np.float64)
+
+
+def bounds_of(
+    names: Sequence[str], tags: Mapping[str, TagDefinition]
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
+    """Valid range and oldest time of each tag, and of none for ``UNKNOWN``, which is the last place."""
+    rows = [tags[name] for name in names]
+    never = np.iinfo(np.int64).min
+    return (
+        np.array([*(tag.valid_min for tag in rows), np.nan]),
+        np.array([*(tag.valid_max for tag in rows), np.nan]),
+        np.array([*(never if tag.raw_from is None else to_micros(tag.raw_from) for tag in rows), never]),
+    )
+
+
+def by_tag(draft: Draft, names: Sequence[str]) -> dict[str, ReadingColumns]:
+    """The draft's readings by tag, in alphabetical order (so that locks have one order)."""
+    position = np.flatnonzero(draft.read)
+    position = position[np.argsort(draft.tag[position], kind="stable")]
+    tag = draft.tag[position]
+    columns = {
+        names[int(tag[group[0]])]: ReadingColumns(
+            position[group], draft.time_us[position[group]], draft.value[position[group]]
+        )
+        for group in np.split(np.arange(len(tag)), np.flatnonzero(np.diff(tag)) + 1)
+        if len(group)
+    }
+    return dict(sorted(columns.items()))

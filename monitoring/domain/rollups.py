@@ -1,0 +1,91 @@
+"""Rollups: measurements over fixed intervals, as count, total, extremes with their times, and anomalies."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitoring.domain.clock import SECOND_US
+
+RESOLUTIONS_S = (60, 600, 3_600, 86_400)
+
+IntArray = NDArray[np.int64]
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Buckets:
+    """One tag's intervals that have measurements, in order of time; all arrays have shape (n,).
+
+    ``start``, ``minimum_at`` and ``maximum_at`` are in microseconds since the epoch, the others in
+    the tag's unit; an extreme that was reached more than once has its first time.
+    """
+
+    start: IntArray
+    count: IntArray
+    total: FloatArray
+    minimum: FloatArray
+    minimum_at: IntArray
+    maximum: FloatArray
+    maximum_at: IntArray
+    anomalies: IntArray
+
+    def __len__(self) -> int:
+        return len(self.start)
+
+    @property
+    def mean(self) -> FloatArray:
+        """Mean of each interval's values; shape (n,)."""
+        return self.total / self.count
+
+
+def buckets_of(time_us: IntArray, value: FloatArray, is_anomaly: NDArray[np.bool_]) -> Buckets:
+    """Measurements in order of time, each as an interval of its own; all of shape (n,)."""
+    return Buckets(
+        start=time_us,
+        count=np.ones(len(time_us), dtype=np.int64),
+        total=value,
+        minimum=value,
+        minimum_at=time_us,
+        maximum=value,
+        maximum_at=time_us,
+        anomalies=is_anomaly.astype(np.int64),
+    )
+
+
+def coarsen(finer: Buckets, resolution_us: int) -> Buckets:
+    """The intervals of ``resolution_us``, counted from the epoch, that the finer ones lie in."""
+    if not len(finer):
+        return finer
+    start = finer.start // resolution_us * resolution_us
+    first = np.flatnonzero(np.diff(start, prepend=start[0] - 1))
+    minimum = np.minimum.reduceat(finer.minimum, first)
+    maximum = np.maximum.reduceat(finer.maximum, first)
+    size = np.diff(first, append=len(start))
+    return Buckets(
+        start=start[first],
+        count=np.add.reduceat(finer.count, first),
+        total=np.add.reduceat(finer.total, first),
+        minimum=minimum,
+        minimum_at=first_time(finer.minimum_at, finer.minimum == np.repeat(minimum, size), first),
+        maximum=maximum,
+        maximum_at=first_time(finer.maximum_at, finer.maximum == np.repeat(maximum, size), first),
+        anomalies=np.add.reduceat(finer.anomalies, first),
+    )
+
+
+def first_time(time_us: IntArray, reached: NDArray[np.bool_], first: IntArray) -> IntArray:
+    """The earliest of the times at which an extreme was reached, for each group that begins at ``first``."""
+    latest = np.iinfo(np.int64).max
+    return np.minimum.reduceat(np.where(reached, time_us, latest), first)
+
+
+def rollups_of(
+    time_us: IntArray, value: FloatArray, is_anomaly: NDArray[np.bool_]
+) -> dict[int, Buckets]:
+    """Measurements in order of time, rolled up at every resolution (by its seconds)."""
+    rolled: dict[int, Buckets] = {}
+    buckets = buckets_of(time_us, value, is_anomaly)
+    for resolution_s in RESOLUTIONS_S:
+        buckets = rolled[resolution_s] = coarsen(buckets, resolution_s * SECOND_US)
+    return rolled

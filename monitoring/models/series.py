@@ -1,0 +1,30 @@
+"""The series: how much is stored of one tag."""
+
+from django.db import models
+
+from monitoring.models.fields import MomentField
+from monitoring.models.tag import Tag
+
+
+class Series(models.Model):
+    """One row a tag, from its first measurement on, kept current in each transaction that writes.
+
+    So totals need no counting, and a writer knows without looking whether it appends.
+    """
+
+    tag = models.OneToOneField(
+        Tag, on_delete=models.CASCADE, primary_key=True, db_column="tag", related_name="series"
+    )
+    measurements = models.BigIntegerField(default=0, help_text="Rows of the tag in measurements.")
+    anomalies = models.BigIntegerField(default=0, help_text="Those of them that are anomalies.")
+    last = MomentField(null=True, help_text="The newest measurement's timestamp.")
+    raw_from = MomentField(
+        null=True, help_text="What is older was deleted, as the tag's retention says, and is refused."
+    )
+
+    class Meta:
+        db_table = "series"
+        verbose_name_plural = "series"
+
+    def __str__(self) -> str:
+        return f"{self.measurements} measurements of {self.tag}"
