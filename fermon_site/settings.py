@@ -102,6 +102,9 @@ SQLITE_OPTIONS: dict[str, Any] = {
 DATABASES: dict[str, Any] = {
     "default": dj_database_url.config(default=f"sqlite:///{FERMON_DATA_DIR / 'fermon.sqlite3'}")
 }
+# To open SQLite anew takes longer than to store a reading, and to close it last writes its log back.
+DATABASES["default"]["CONN_MAX_AGE"] = None
+DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["OPTIONS"] = SQLITE_OPTIONS
     DATABASES["default"]["TEST"] = {"NAME": FERMON_DATA_DIR / "test.sqlite3"}
@@ -142,7 +145,7 @@ WHITENOISE_USE_FINDERS = True
 
 REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_RENDERER_CLASSES": [
-        "rest_framework.renderers.JSONRenderer",
+        "monitoring.api.renderers.FastJSONRenderer",
         "rest_framework.renderers.BrowsableAPIRenderer",
     ],
     "DEFAULT_PARSER_CLASSES": ["monitoring.api.parsers.ReadingParser"],

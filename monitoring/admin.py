@@ -1,5 +1,6 @@
 """The admin: tags are edited here, measurements only looked at."""
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
@@ -123,12 +124,14 @@ class MeasurementAdmin(ReadOnly, MeasurementModelAdmin):
     @admin.display(description="timestamp (UTC)")
     def timestamp_utc(self, row: Measurement) -> str:
         """The whole timestamp: Django's own format leaves the seconds out."""
-        return row.timestamp.isoformat(sep=" ").removesuffix("+00:00")
+        moment: datetime = row.timestamp
+        return moment.isoformat(sep=" ").removesuffix("+00:00")
 
     @admin.display(description="tag")
     def tag_name(self, row: Measurement) -> str:
         """The tag's name."""
-        return str(row.tag)
+        name: str = row.tag.name
+        return name
 
     @admin.display(description="anomaly")
     def anomaly(self, row: Measurement) -> str:

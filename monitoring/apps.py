@@ -1,6 +1,10 @@
 """The monitoring app."""
 
 from django.apps import AppConfig
+from django.core.signals import request_started
+from django.db.backends.signals import connection_created
+
+from monitoring.ingest.connections import close_if_replaced, remember_file
 
 
 class MonitoringConfig(AppConfig):
@@ -8,3 +12,8 @@ class MonitoringConfig(AppConfig):
 
     name = "monitoring"
     verbose_name = "Fermentation monitoring"
+
+    def ready(self) -> None:
+        """Wires what watches the connections."""
+        connection_created.connect(remember_file)
+        request_started.connect(close_if_replaced)

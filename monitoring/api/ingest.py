@@ -118,10 +118,17 @@ class BatchIngestView(WriteView):
             {
                 "status": Status.KEPT if kept else Status.STORED,
                 "processed": len(outcomes),
-                "results": [{"tag": outcome.tag, **body(outcome)} for outcome in outcomes],
+                "results": list(map(result, outcomes)),
             },
             status=CODES[Status.KEPT if kept else Status.STORED],
         )
+
+
+def result(outcome: Outcome) -> dict[str, Any]:
+    """The outcome of one of many; most are stored, and there may be thousands."""
+    if outcome.status is Status.STORED:
+        return {"tag": outcome[0], "status": "success", "id": outcome[2], "is_anomaly": outcome[3]}
+    return {"tag": outcome.tag, **body(outcome)}
 
 
 def body(outcome: Outcome) -> dict[str, Any]:

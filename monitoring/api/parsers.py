@@ -1,12 +1,18 @@
-"""Request bodies: JSON, of bounded size."""
+"""Request bodies: JSON, plain or compressed, of bounded size."""
 
+import gzip
+import io
 import json
+import zlib
 from collections.abc import Mapping
 from typing import IO, Any
 
+import orjson
 from rest_framework.exceptions import APIException, ParseError
 from rest_framework.parsers import BaseParser
 from rest_framework.renderers import JSONRenderer
+
+from monitoring.domain.readings import shown
 
 MAX_BODY_BYTES = 8 * 1024 * 1024
 LONGEST_INTEGER = 400  # digits; int() takes 4300 at most, and a longer one would cost a batch its neighbours
@@ -27,13 +33,67 @@ class LengthRequired(APIException):
     default_detail = "body: expected a Content-Length; send the body whole, not in chunks"
 
 
+class UnsupportedEncoding(APIException):
+    """A body that is compressed in a way that is not known here."""
+
+    status_code = 415
+    default_code = "unsupported_encoding"
+
+
 def whole_number(digits: str) -> int | float:
     """The number; infinite, as floats have it, where no float can hold it."""
     return int(digits) if len(digits) <= LONGEST_INTEGER else float(digits)
 
 
+def too_large(size: str) -> PayloadTooLarge:
+    """The error that says how much may be sent."""
+    return PayloadTooLarge(f"body: expected at most {MAX_BODY_BYTES} bytes, got {size}; send smaller batches")
+
+
+def decompressed(body: bytes, encoding: str) -> bytes:
+    """The body without its Content-Encoding. Never more of it than may be sent is unpacked.
+
+    Raises:
+        UnsupportedEncoding: the encoding is not gzip.
+        PayloadTooLarge: unpacked it has more than 8 MiB.
+        ParseError: it is not gzip, or not all of it.
+    """
+    if encoding in ("", "identity"):
+        return body
+    if encoding not in ("gzip", "x-gzip"):
+        raise UnsupportedEncoding(
+            f"Content-Encoding: expected gzip or none, got {shown(encoding)}; send the body as it is"
+        )
+    try:
+        with gzip.open(io.BytesIO(body)) as unpacked:
+            plain = unpacked.read(MAX_BODY_BYTES + 1)
+    except (OSError, EOFError, zlib.error) as error:
+        raise ParseError(f"body: expected gzip, as its Content-Encoding says ({error})") from error
+    if len(plain) > MAX_BODY_BYTES:
+        raise too_large("more than that, unpacked")
+    return plain
+
+
+def parse_json(body: bytes) -> Any:
+    """The body's content, as Python reads it: NaN and Infinity are let through, and any integer.
+
+    orjson takes a tenth of the time, and what it refuses Python's own parser may still know.
+
+    Raises:
+        ParseError: it is not JSON.
+    """
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        pass
+    try:
+        return json.loads(body, parse_int=whole_number)
+    except (ValueError, RecursionError) as error:
+        raise ParseError(f"body: expected JSON in UTF-8, got something else ({error})") from error
+
+
 class ReadingParser(BaseParser):
-    """JSON as Python reads it: NaN and Infinity are let through, for the reading's own check to refuse.
+    """JSON in which NaN and Infinity are let through, for the reading's own check to refuse.
 
     So one such value in a batch is one bad item, and does not cost its neighbours. It is no
     subclass of DRF's JSONParser: whose body would be held to DATA_UPLOAD_MAX_MEMORY_SIZE.
@@ -51,15 +111,13 @@ class ReadingParser(BaseParser):
         """The body's content.
 
         Raises:
-            PayloadTooLarge: it has more than 8 MiB.
+            PayloadTooLarge: it has more than 8 MiB, as it comes or unpacked.
+            UnsupportedEncoding: it is compressed, but not by gzip.
             ParseError: it is not JSON.
         """
-        declared = (parser_context or {})["request"].META.get("CONTENT_LENGTH") or "0"
+        headers = (parser_context or {})["request"].META
+        declared = headers.get("CONTENT_LENGTH") or "0"
         if int(declared) > MAX_BODY_BYTES:
-            raise PayloadTooLarge(
-                f"body: expected at most {MAX_BODY_BYTES} bytes, got {declared}; send smaller batches"
-            )
-        try:
-            return json.loads(stream.read(MAX_BODY_BYTES), parse_int=whole_number)
-        except (ValueError, RecursionError) as error:
-            raise ParseError(f"body: expected JSON in UTF-8, got something else ({error})") from error
+            raise too_large(declared)
+        encoding = headers.get("HTTP_CONTENT_ENCODING", "").strip().lower()
+        return parse_json(decompressed(stream.read(MAX_BODY_BYTES), encoding))

@@ -131,3 +131,12 @@ def parse_bound(text: str, *, end: bool = False) -> datetime:
 def iso_utc(moment: datetime) -> str:
     """The moment as ISO 8601 in UTC with a trailing Z, as all answers carry it."""
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def iso_texts(time_us: NDArray[np.int64]) -> list[str]:
+    """Many moments of the years 1 to 9999 as ``iso_utc`` writes them; shape (n,), in microseconds."""
+    moments = time_us.astype("M8[us]")
+    exact = np.datetime_as_string(moments, unit="us", timezone="UTC")
+    whole = np.datetime_as_string(moments.astype("M8[s]"), unit="s", timezone="UTC")
+    texts: list[str] = np.where(time_us % SECOND_US == 0, whole, exact).tolist()
+    return texts

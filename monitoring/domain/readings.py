@@ -70,7 +70,7 @@ def shown(value: object) -> str:
 
 def tag_of(item: object) -> str:
     """The tag that an item names, as an answer may repeat it; empty if it names none."""
-    tag = item.get("tag") if isinstance(item, Mapping) else None
+    tag = item.get("tag") if isinstance(item, dict) else None
     return tag.encode("utf-8", "replace").decode() if isinstance(tag, str) else ""
 
 
@@ -82,7 +82,7 @@ def read_item(
     Raises:
         ReadingRejectedError: it is not an object, or one of its fields is not as the contract says.
     """
-    if not isinstance(item, Mapping):
+    if not isinstance(item, dict):
         raise ReadingRejectedError(
             Reason.NOT_A_READING,
             "reading",

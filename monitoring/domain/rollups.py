@@ -1,6 +1,6 @@
 """Rollups: measurements over fixed intervals, as count, total, extremes with their times, and anomalies."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,10 +55,10 @@ def buckets_of(time_us: IntArray, value: FloatArray, is_anomaly: NDArray[np.bool
 
 def coarsen(finer: Buckets, resolution_us: int) -> Buckets:
     """The intervals of ``resolution_us``, counted from the epoch, that the finer ones lie in."""
-    if not len(finer):
-        return finer
     start = finer.start // resolution_us * resolution_us
-    first = np.flatnonzero(np.diff(start, prepend=start[0] - 1))
+    first = np.flatnonzero(np.concatenate([[True], start[1:] != start[:-1]])[: len(start)])
+    if len(first) == len(start):
+        return replace(finer, start=start)
     minimum = np.minimum.reduceat(finer.minimum, first)
     maximum = np.maximum.reduceat(finer.maximum, first)
     size = np.diff(first, append=len(start))
@@ -80,9 +80,7 @@ def first_time(time_us: IntArray, reached: NDArray[np.bool_], first: IntArray) -
     return np.minimum.reduceat(np.where(reached, time_us, latest), first)
 
 
-def rollups_of(
-    time_us: IntArray, value: FloatArray, is_anomaly: NDArray[np.bool_]
-) -> dict[int, Buckets]:
+def rollups_of(time_us: IntArray, value: FloatArray, is_anomaly: NDArray[np.bool_]) -> dict[int, Buckets]:
     """Measurements in order of time, rolled up at every resolution (by its seconds)."""
     rolled: dict[int, Buckets] = {}
     buckets = buckets_of(time_us, value, is_anomaly)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from monitoring.domain.detectors import BoolArray, Detector, FloatArray, Verdict
 from monitoring.domain.columns import ReadingColumns
+from monitoring.domain.detectors import BoolArray, Detector, FloatArray, Verdict
 
 NEW = 0
 
@@ -59,6 +59,8 @@ def merge(history: FloatArray, stored: StoredColumns, new: ReadingColumns) -> Ti
 
 def affected(timeline: Timeline, lookback: int) -> BoolArray:
     """Which stored measurements have a new one among the ``lookback`` just before them; shape (n,)."""
+    if timeline.is_new.all():
+        return ~timeline.is_new
     news = np.concatenate([[0], np.cumsum(timeline.is_new)])
     place = np.arange(len(timeline.id))
     return ~timeline.is_new & (news[place] > news[np.maximum(0, place - lookback)])

@@ -8,8 +8,8 @@ from django.db import Error as DatabaseError
 from django.db import connection
 
 from monitoring.domain import outages
-from monitoring.domain.crash_points import crash_point
 from monitoring.domain.columns import validate
+from monitoring.domain.crash_points import crash_point
 from monitoring.domain.readings import Rejection, tag_of
 from monitoring.ingest import dead_letters
 from monitoring.ingest.dead_letters import DeadLetter, DeadLettersFullError, letter

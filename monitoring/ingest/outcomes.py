@@ -1,7 +1,9 @@
 """What became of readings, as whoever sent them is told."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import StrEnum
+from functools import partial
+from itertools import repeat
 from typing import NamedTuple
 
 import numpy as np
@@ -37,31 +39,35 @@ class Outcome(NamedTuple):
     error: str = ""
 
 
+# What the class does by itself, at a fifth of the time: a batch makes thousands of them.
+outcome_of: Callable[[Sequence[object]], Outcome] = partial(tuple.__new__, Outcome)
+
+
 def outcomes_of(tag: str, readings: ReadingColumns, written: Written) -> Iterator[tuple[int, Outcome]]:
     """What became of a tag's readings, by position; each of them has its place in what was written."""
     place = np.searchsorted(written.timeline.time_us, readings.time_us)
-    columns = (
-        readings.position,
-        written.timeline.position[place] == readings.position,
-        written.id[place],
-        written.is_anomaly[place],
-        readings.value,
-        written.timeline.value[place],
-        readings.time_us,
+    rows = zip(
+        repeat(tag),
+        repeat(Status.STORED),
+        written.id[place].tolist(),
+        written.is_anomaly[place].tolist(),
+        repeat(None),
+        repeat(""),
+        repeat(""),
     )
-    for position, is_mine, row, flag, sent, stored, time_us in zip(
-        *(column.tolist() for column in columns), strict=True
-    ):
-        if is_mine:
-            yield position, Outcome(tag, Status.STORED, row, flag)
-        elif sent == stored:
-            yield position, Outcome(tag, Status.DUPLICATE, row, flag)
+    outcomes = list(map(outcome_of, rows))
+    repeated = written.timeline.position[place] != readings.position
+    for number in np.flatnonzero(repeated).tolist():
+        stored, sent = float(written.timeline.value[place[number]]), float(readings.value[number])
+        if stored == sent:
+            outcomes[number] = outcomes[number]._replace(status=Status.DUPLICATE)
         else:
-            yield position, conflict(tag, time_us, sent=sent, stored=stored)
+            outcomes[number] = conflict(tag, int(readings.time_us[number]), sent=sent, stored=stored)
+    return zip(readings.position.tolist(), outcomes, strict=True)
 
 
 def conflict(tag: str, time_us: int, *, sent: float, stored: float) -> Outcome:
-    """What to say of a reading that contradicts what is stored."""
+    """What to say of a reading whose tag and time hold another value."""
     return Outcome(
         tag,
         Status.CONFLICT,

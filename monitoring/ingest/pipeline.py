@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from django.db import transaction
 
+from monitoring.domain.clock import to_micros
 from monitoring.domain.columns import ReadingColumns, named_tags, validate
 from monitoring.domain.crash_points import crash_point
 from monitoring.domain.detectors import detectors_for
@@ -13,7 +14,7 @@ from monitoring.ingest.outcomes import Outcome, in_order, outcomes_of, refusal_o
 from monitoring.ingest.refusals import remember_refusals
 from monitoring.ingest.store import Judged, store
 from monitoring.ingest.tags import LockedTag, all_names, keep_definitions_known, lock_tags
-from monitoring.ingest.windows import next_timeline
+from monitoring.ingest.windows import next_timeline, take
 
 
 def ingest_readings(
@@ -43,6 +44,26 @@ def ingest_readings(
             remember_refusals(source, items, answer, now=now)
         crash_point("ingest.before_commit")
     return answer
+
+
+def ingest_columns(columns: Mapping[str, ReadingColumns]) -> list[Outcome]:
+    """Judges and stores readings by tag that are valid as they are; one outcome each, in no order.
+
+    Those of tags that don't exist, and of the deleted past, are left out.
+
+    Raises:
+        django.db.Error: as ``ingest_readings``.
+    """
+    with transaction.atomic():
+        tags = lock_tags(columns)
+        kept = {name: since(columns[name], tag.definition.raw_from) for name, tag in tags.items()}
+        filled = {name: of_tag for name, of_tag in kept.items() if len(of_tag.time_us)}
+        return [outcome for _, outcome in add(filled, tags)]
+
+
+def since(columns: ReadingColumns, moment: datetime | None) -> ReadingColumns:
+    """The readings from this moment on; all of them if it is None."""
+    return columns if moment is None else take(columns, columns.time_us >= to_micros(moment))
 
 
 def add(

@@ -60,7 +60,8 @@ def store(judged: Mapping[str, Judged]) -> dict[str, Written]:
     for name, of_tag in judged.items():
         timeline = of_tag.timeline
         flags = np.where(timeline.is_new, flagged[name], timeline.was_anomaly)
-        flags = judge_again(of_tag, ids[name], flags)
+        if not timeline.is_new.all():
+            flags = judge_again(of_tag, ids[name], flags)
         written[name] = Written(timeline, ids[name], flags)
     crash_point("ingest.before_rollups")
     keep_rollups([change_of(of_tag.tag, written[name]) for name, of_tag in judged.items()])

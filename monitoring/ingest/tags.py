@@ -1,14 +1,23 @@
 """The tag definitions that ingestion goes by."""
 
 import time
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
 
-from monitoring.domain.clock import to_micros
+from django.db import connection
+
+from monitoring.domain.clock import from_micros
 from monitoring.domain.tags import TagDefinition
-from monitoring.models import Series, Tag
+from monitoring.models import Tag
 
 REFRESHED_EVERY_S = 10.0
+TAGS = """
+    SELECT tags.id, tags.name, unit, valid_min, valid_max, lower_limit, upper_limit, description, active,
+        series.raw_from, series.last
+    FROM tags LEFT JOIN series ON series.tag = tags.id
+    WHERE tags.name IN ({names}) ORDER BY tags.name {lock}
+"""
 _last_known: dict[str, TagDefinition] | None = None
 _refreshed = -REFRESHED_EVERY_S
 
@@ -52,14 +61,26 @@ def lock_tags(names: Iterable[str]) -> dict[str, LockedTag]:
     Locks are taken in order of the names, so that two writers never wait for each other.
     """
     askable = [name for name in names if name.isascii() and name.isprintable()]  # in any database
-    rows = list(Tag.objects.select_for_update().filter(name__in=askable).order_by("name"))
-    series = {row.pk: row for row in Series.objects.filter(tag__in=[row.pk for row in rows])}
-    return {row.name: locked(row, series.get(row.pk)) for row in rows}
+    if not askable:
+        return {}
+    lock = "FOR UPDATE OF tags" if connection.features.has_select_for_update else ""
+    with connection.cursor() as cursor:
+        cursor.execute(TAGS.format(names=", ".join(["%s"] * len(askable)), lock=lock), askable)
+        return {row[1]: locked(row) for row in cursor.fetchall()}
 
 
-def locked(tag: Tag, series: Series | None) -> LockedTag:
-    """The tag with what is known of its measurements."""
-    if series is None:
-        return LockedTag(tag.pk, tag.definition(), None)
-    definition = replace(tag.definition(), raw_from=series.raw_from)
-    return LockedTag(tag.pk, definition, None if series.last is None else to_micros(series.last))
+def locked(row: Sequence[Any]) -> LockedTag:
+    """A row of the query as a tag."""
+    pk, name, unit, valid_min, valid_max, lower, upper, description, active, raw_from, last_us = row
+    definition = TagDefinition(
+        name=name,
+        unit=unit,
+        valid_min=valid_min,
+        valid_max=valid_max,
+        lower_limit=lower,
+        upper_limit=upper,
+        description=description,
+        active=bool(active),
+        raw_from=None if raw_from is None else from_micros(raw_from),
+    )
+    return LockedTag(pk, definition, last_us)

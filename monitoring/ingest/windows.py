@@ -21,9 +21,7 @@ NOTHING_STORED = StoredColumns(
 )
 
 
-def next_timeline(
-    tag: LockedTag, new: ReadingColumns
-) -> tuple[Timeline, ReadingColumns, ReadingColumns]:
+def next_timeline(tag: LockedTag, new: ReadingColumns) -> tuple[Timeline, ReadingColumns, ReadingColumns]:
     """The timeline of the earliest new readings that one look at the table can serve; these, and the rest.
 
     Readings that append, repeat, or fill an outage are served at once. Those strewn over a long

@@ -2,7 +2,6 @@
 
 import django.core.validators
 import django.db.models.deletion
-import monitoring.models.fields
 from django.db import migrations, models
 
 SQLITE = (
@@ -57,8 +56,8 @@ class Migration(migrations.Migration):
                 ('tag', models.OneToOneField(db_column='tag', on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='series', serialize=False, to='monitoring.tag')),
                 ('measurements', models.BigIntegerField(default=0, help_text='Rows of the tag in measurements.')),
                 ('anomalies', models.BigIntegerField(default=0, help_text='Those of them that are anomalies.')),
-                ('last', monitoring.models.fields.MomentField(help_text="The newest measurement's timestamp.", null=True)),
-                ('raw_from', monitoring.models.fields.MomentField(help_text="What is older was deleted, as the tag's retention says, and is refused.", null=True)),
+                ('last', models.BigIntegerField(help_text="The newest measurement's timestamp.", null=True)),
+                ('raw_from', models.BigIntegerField(help_text="What is older was deleted, as the tag's retention says, and is refused.", null=True)),
             ],
             options={
                 'verbose_name_plural': 'series',
@@ -84,20 +83,20 @@ class Migration(migrations.Migration):
         AlterFieldInSQLite(
             model_name='measurement',
             name='timestamp',
-            field=monitoring.models.fields.MomentField(),
+            field=models.BigIntegerField(),
         ),
         migrations.CreateModel(
             name='Rollup',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('resolution_s', models.PositiveIntegerField()),
-                ('start', monitoring.models.fields.MomentField()),
+                ('start', models.BigIntegerField()),
                 ('count', models.BigIntegerField()),
                 ('total', models.FloatField()),
                 ('minimum', models.FloatField()),
-                ('minimum_at', monitoring.models.fields.MomentField()),
+                ('minimum_at', models.BigIntegerField()),
                 ('maximum', models.FloatField()),
-                ('maximum_at', monitoring.models.fields.MomentField()),
+                ('maximum_at', models.BigIntegerField()),
                 ('anomalies', models.BigIntegerField()),
                 ('tag', models.ForeignKey(db_column='tag', db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='rollups', to='monitoring.tag')),
             ],

@@ -1,5 +1,6 @@
 """Columns of our own."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,11 @@ class MomentField(DateTimeColumn):
     def get_internal_type(self) -> str:
         """No DateTimeField to the database's own conversions."""
         return "MomentField"
+
+    def deconstruct(self) -> tuple[str, str, Sequence[Any], dict[str, Any]]:
+        """To migrations, which know nothing of the models, it is the number that the column holds."""
+        name, _, arguments, options = super().deconstruct()
+        return name, "django.db.models.BigIntegerField", arguments, options
 
     def db_type(self, connection: BaseDatabaseWrapper) -> str:
         """The column's type."""

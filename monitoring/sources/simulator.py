@@ -24,6 +24,7 @@ from monitoring.domain.crash_points import crash_point
 from monitoring.domain.simulation.signals import simulate
 from monitoring.domain.tags import DEFAULT_TAGS, DefaultTag
 from monitoring.ingest import leases
+from monitoring.ingest.connections import close_if_replaced
 from monitoring.ingest.pipeline import ingest_readings
 from monitoring.queries.tags import active_tags
 
@@ -62,6 +63,7 @@ def tick_safely(owner: str, hand_over: HandOver, *, was_healthy: bool) -> bool:
 
     What it could not write is handed over; if that fails too, the next tick makes it up.
     """
+    close_if_replaced()
     try:
         tick(owner, now=datetime.now(UTC), write=write_readings)
     except DatabaseError as error:

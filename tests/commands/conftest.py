@@ -191,8 +191,8 @@ class DatabaseFile:
             database.execute("PRAGMA journal_mode=WAL")
             database.execute(
                 "INSERT INTO measurements (timestamp, tag, value, is_anomaly)"
-                " VALUES (?, 'fermenter_temp', 37.0, 0)",
-                (f"2024-01-31 12:00:{self.measurements:02}",),
+                " VALUES (?, (SELECT id FROM tags WHERE name = 'fermenter_temp'), 37.0, 0)",
+                (self.measurements * 1_000_000,),
             )
             database.commit()
             left = {path: path.read_bytes() for path in (self.path, wal)}

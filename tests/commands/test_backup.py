@@ -49,12 +49,13 @@ class Poster(threading.Thread):
 
     def stored(self, path: Path) -> list[datetime]:
         """Its readings in that file, in order of time."""
-        bounds = [f"{moment:%Y-%m-%d %H:%M:%S}" for moment in (self.begin, self.begin + FAR_APART)]
+        bounds = [f"{moment:%Y-%m-%dT%H:%M:%S}" for moment in (self.begin, self.begin + FAR_APART)]
         with closing(sqlite3.connect(path)) as database:
             rows = database.execute(
-                "SELECT timestamp FROM measurements WHERE timestamp >= ? AND timestamp < ? ORDER BY 1", bounds
+                "SELECT timestamp FROM readable_measurements WHERE timestamp >= ? AND timestamp < ? ORDER BY 1",
+                bounds,
             )
-            return [datetime.fromisoformat(f"{row[0]}+00:00") for row in rows]
+            return [datetime.fromisoformat(row[0]) for row in rows]
 
 
 @pytest.fixture
@@ -101,7 +102,7 @@ def test_it_is_one_file_for_the_owner_alone_and_the_command_says_which(
 ) -> None:
     call_command("backup")
     path = backups.existing()[0]
-    assert f"{path}: 0.2 MB in 0." in capsys.readouterr().out
+    assert f"{path}: 0.3 MB in 0." in capsys.readouterr().out
     assert files(backups.directory()) == [path.name]
     assert path.stat().st_mode & 0o777 == 0o600
     assert measurement_count(path) == 1
@@ -170,7 +171,7 @@ def test_a_disk_without_room_is_not_filled_up(database, monkeypatch) -> None:
     make_backups(1)
     usage = shutil.disk_usage("/")._replace(free=64 * 2**20)
     monkeypatch.setattr(shutil, "disk_usage", lambda place: usage)
-    refused("too full: .* has 67.1 MB free, and 67.3 MB are needed. Make room")
+    refused("too full: .* has 67.1 MB free, and 67.4 MB are needed. Make room")
 
 
 def test_a_copy_with_a_flaw_is_none(database, monkeypatch) -> None:

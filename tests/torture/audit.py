@@ -56,7 +56,7 @@ def measurements(connection: sqlite3.Connection) -> list[Row]:
     """Every row of the table, by id."""
     found = connection.execute(
         "SELECT m.id, m.tag, m.timestamp, m.value, m.is_anomaly, group_concat(f.reason)"
-        " FROM measurements m LEFT JOIN findings f ON f.measurement_id = m.id GROUP BY m.id"
+        " FROM readable_measurements m LEFT JOIN findings f ON f.measurement_id = m.id GROUP BY m.id"
     )
     return [
         Row(id_, tag, moment(text), value, bool(flag), frozenset((reasons or "").split(",")) - {""})
