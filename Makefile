@@ -1,9 +1,10 @@
 PYTHON := .venv/bin/python
 
-.PHONY: check install lint run test torture
+.PHONY: bench check install lint run test torture
 
 SECONDS := 600
 SEED :=
+ONLY :=
 
 check: lint test
 
@@ -27,3 +28,7 @@ run:
 # make torture SECONDS=3600 SEED=7: faults in random order for so long, with a seed that was seen to fail
 torture: install
 	FERMON_TORTURE_SECONDS=$(SECONDS) FERMON_TORTURE_SEED=$(SEED) $(PYTHON) -m pytest tests/torture -rP
+
+# make bench ONLY=reads: a part of the benchmarks; see bench/README.md
+bench: install
+	$(PYTHON) -m bench $(ONLY)

@@ -10,19 +10,29 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 
 from monitoring.ingest.replay import retry
-from monitoring.models import Finding, Lease, Measurement, Refusal, RefusalCount, SetAsideReading, Tag
+from monitoring.models import (
+    Finding,
+    Lease,
+    Measurement,
+    Refusal,
+    RefusalCount,
+    Series,
+    SetAsideReading,
+    Tag,
+)
 from monitoring.queries.browsing import CappedPaginator, IndexedTimes, matching
 
 if TYPE_CHECKING:
     TagModelAdmin = admin.ModelAdmin[Tag]
     MeasurementModelAdmin = admin.ModelAdmin[Measurement]
     LeaseModelAdmin = admin.ModelAdmin[Lease]
+    SeriesModelAdmin = admin.ModelAdmin[Series]
     RefusalModelAdmin = admin.ModelAdmin[Refusal]
     RefusalCountModelAdmin = admin.ModelAdmin[RefusalCount]
     SetAsideModelAdmin = admin.ModelAdmin[SetAsideReading]
     FindingTabularInline = admin.TabularInline[Finding, Measurement]
 else:  # Django's own classes take no parameters while it runs
-    TagModelAdmin = MeasurementModelAdmin = LeaseModelAdmin = admin.ModelAdmin
+    TagModelAdmin = MeasurementModelAdmin = LeaseModelAdmin = SeriesModelAdmin = admin.ModelAdmin
     RefusalModelAdmin = RefusalCountModelAdmin = SetAsideModelAdmin = admin.ModelAdmin
     FindingTabularInline = admin.TabularInline
 
@@ -154,6 +164,14 @@ class MeasurementAdmin(ReadOnly, MeasurementModelAdmin):
         """Says how far the list goes."""
         title = f"Measurements, the newest {CappedPaginator.cap:,} of the selection"
         return super().changelist_view(request, {"title": title, **(extra_context or {})})
+
+
+@admin.register(Series)
+class SeriesAdmin(ReadOnly, SeriesModelAdmin):
+    """How much is stored of each tag, and since when."""
+
+    list_display = ("tag", "measurements", "anomalies", "last", "raw_from")
+    list_select_related = ("tag",)
 
 
 @admin.register(Lease)

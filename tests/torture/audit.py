@@ -17,6 +17,16 @@ from monitoring.domain.tags import DEFAULT_TAGS
 from monitoring.sources.simulator import SEED
 from tests.torture.writers import KEPT, Reading, Writer
 
+RESOLUTIONS_S = (60, 600, 3600, 86400)
+ROLLED_UP = """
+    SELECT tag, timestamp - ((timestamp % :us) + :us) % :us AS start, count(*), sum(is_anomaly),
+        min(value), max(value), round(avg(value), 6)
+    FROM measurements GROUP BY tag, start
+"""
+KEPT_ROLLUPS = """
+    SELECT tag, start, count, anomalies, minimum, maximum, round(total / count, 6)
+    FROM rollups WHERE resolution_s = :resolution_s
+"""
 SIMULATED_SINCE = datetime(2021, 1, 1, tzinfo=UTC)
 
 
@@ -34,13 +44,15 @@ class Row:
 
 def audit(database: Path, writers: Sequence[Writer]) -> list[str]:
     """All that is wrong, in words; nothing if every promise was kept."""
+    problems: list[str] = []
     with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
         sound = connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         sound = sound and not connection.execute("PRAGMA foreign_key_check").fetchall()
         rows = measurements(connection)
         limits = connection.execute("SELECT name, lower_limit, upper_limit FROM tags").fetchall()
+        problems += wrong_rollups(connection)
         aside = [json.loads(text) for (text,) in connection.execute("SELECT reading FROM set_aside_readings")]
-    problems = [] if sound else ["the database is damaged"]
+    problems += [] if sound else ["the database is damaged"]
     problems += [problem for writer in writers for problem in writer.problems]
     sent = [row for row in rows if row.moment < SIMULATED_SINCE]
     problems += compare(sent, writers)
@@ -68,6 +80,27 @@ def moment(text: str) -> datetime:
     """The timestamp in UTC; without an offset it is UTC."""
     parsed = datetime.fromisoformat(text)
     return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
+
+
+def wrong_rollups(connection: sqlite3.Connection) -> list[str]:
+    """Where rollups or totals differ from what is stored, counted anew."""
+    problems = []
+    for resolution_s in RESOLUTIONS_S:
+        expected = set(connection.execute(ROLLED_UP, {"us": resolution_s * 1_000_000}))
+        kept = set(connection.execute(KEPT_ROLLUPS, {"resolution_s": resolution_s}))
+        problems += [f"rollup of {resolution_s} s missing or wrong: {row}" for row in expected - kept]
+        problems += [
+            f"rollup of {resolution_s} s of nothing that is stored: {row}" for row in kept - expected
+        ]
+    totals = connection.execute(
+        "SELECT tag, count(*), sum(is_anomaly), max(timestamp) FROM measurements GROUP BY tag"
+    )
+    kept_totals = connection.execute(
+        "SELECT tag, measurements, anomalies, last FROM series WHERE measurements > 0"
+    )
+    if set(totals) != set(kept_totals):
+        problems.append("the totals of a series are not those of its measurements")
+    return problems
 
 
 def compare(rows: Sequence[Row], writers: Iterable[Writer]) -> list[str]:

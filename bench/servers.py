@@ -1,0 +1,111 @@
+"""Server processes, and a client that keeps its connection."""
+
+import http.client
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+ROOT = Path(__file__).resolve().parent.parent
+PATIENCE_S = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A server process and the connection of its one client."""
+
+    process: psutil.Process
+    client: http.client.HTTPConnection
+
+    def post(self, path: str, body: bytes) -> None:
+        """Sends JSON that has to be accepted.
+
+        Raises:
+            RuntimeError: it was not.
+        """
+        self.client.request("POST", path, body, {"Content-Type": "application/json"})
+        answer = self.client.getresponse()
+        text = answer.read()
+        if answer.status not in (200, 201):
+            raise RuntimeError(f"{path} answered {answer.status}: {text[:300]!r}")
+
+    def get(self, path: str) -> tuple[float, bytes]:
+        """Seconds until the answer was there, and the answer.
+
+        Raises:
+            RuntimeError: it was an error.
+        """
+        began = time.perf_counter()
+        self.client.request("GET", path)
+        answer = self.client.getresponse()
+        text = answer.read()
+        took = time.perf_counter() - began
+        if answer.status != 200:
+            raise RuntimeError(f"{path} answered {answer.status}: {text[:300]!r}")
+        return took, text
+
+    def memory_mb(self) -> float:
+        """Resident memory of the process and its children, in MB."""
+        family = [self.process, *self.process.children(recursive=True)]
+        return sum(process.memory_info().rss for process in family) / 1e6
+
+
+def environment(data: Path) -> dict[str, str]:
+    """The environment of a process that uses this data directory."""
+    return {**os.environ, "FERMON_DATA_DIR": str(data), "FERMON_SIMULATOR": "off", "PYTHONPATH": str(ROOT)}
+
+
+def manage(data: Path, *arguments: str) -> None:
+    """Runs a command of manage.py to its end."""
+    command = [sys.executable, "manage.py", *arguments]
+    subprocess.run(command, cwd=ROOT, env=environment(data), check=True, stdout=subprocess.DEVNULL)
+
+
+@contextmanager
+def serving(data: Path, application: str = "fermon_site.wsgi", *, cwd: Path = ROOT) -> Iterator[Server]:
+    """The application under gunicorn: one worker process, four threads."""
+    port = free_port()
+    command = [sys.executable, "-m", "gunicorn", "-b", f"127.0.0.1:{port}", "-k", "gthread", "--threads", "4"]
+    with subprocess.Popen(
+        [*command, "--no-control-socket", "--log-level", "warning", application],
+        cwd=cwd,
+        env=environment(data),
+    ) as process:
+        try:
+            wait_for(port)
+            yield Server(
+                psutil.Process(process.pid), http.client.HTTPConnection("127.0.0.1", port, timeout=120)
+            )
+        finally:
+            process.terminate()
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+def wait_for(port: int) -> None:
+    """Returns once somebody listens there.
+
+    Raises:
+        TimeoutError: nobody does.
+    """
+    end = time.monotonic() + PATIENCE_S
+    while time.monotonic() < end:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            time.sleep(0.1)
+        else:
+            return
+    raise TimeoutError(f"no server at port {port}")

@@ -1,0 +1,42 @@
+"""The readings that are sent: the simulator's, as a source would send them."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from monitoring.domain.simulation.signals import simulate
+from monitoring.domain.tags import DEFAULT_TAGS
+
+SEED = 7
+BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def readings(count: int, *, skip: int = 0) -> list[dict[str, Any]]:
+    """``count`` readings of three tags, a second each, from the beginning plus ``skip`` seconds."""
+    seconds = -(-count // len(DEFAULT_TAGS))
+    start = int((BEGIN + timedelta(seconds=skip)).timestamp())
+    signals = {
+        tag.definition.name: simulate(tag, seed=SEED, start=start, stop=start + seconds).value.tolist()
+        for tag in DEFAULT_TAGS
+    }
+    sent = [
+        {
+            "timestamp": f"{datetime.fromtimestamp(start + place, UTC):%Y-%m-%dT%H:%M:%SZ}",
+            "tag": name,
+            "value": values[place],
+        }
+        for place in range(seconds)
+        for name, values in signals.items()
+    ]
+    return sent[:count]
+
+
+def batches(count: int, size: int) -> list[bytes]:
+    """Bodies of ``/ingest/batch`` with ``size`` readings each."""
+    sent = readings(count)
+    return [json.dumps(sent[start : start + size]).encode() for start in range(0, count, size)]
+
+
+def singles(count: int, *, skip: int) -> list[bytes]:
+    """Bodies of ``/ingest``."""
+    return [json.dumps(reading).encode() for reading in readings(count, skip=skip)]
