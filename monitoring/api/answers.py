@@ -3,13 +3,15 @@
 from typing import Any
 
 from monitoring.domain.tags import TagDefinition
+from monitoring.domain.trend import MILLISECOND_US, means
 from monitoring.queries.series import Point, Reason
+from monitoring.queries.trend import Trend
 
 
-def anomaly(point: Point, reasons: list[Reason]) -> dict[str, Any]:
-    """An item of ``/anomalies``: a measurement and why it is one."""
+def anomaly(item: dict[str, Any], reasons: list[Reason]) -> dict[str, Any]:
+    """An item of ``/anomalies``: one of ``/data`` and why it is an anomaly."""
     return {
-        **point.as_json(),
+        **item,
         "reasons": [reason.reason for reason in reasons],
         "findings": [
             {"reason": reason.reason, "lower": reason.lower, "upper": reason.upper} for reason in reasons
@@ -27,4 +29,24 @@ def tag(definition: TagDefinition, latest: Point | None) -> dict[str, Any]:
         "valid_range": {"min": definition.valid_min, "max": definition.valid_max},
         "limits": {"lower": definition.lower_limit, "upper": definition.upper_limit},
         "latest": latest.as_json() if latest else None,
+    }
+
+
+def trend(name: str, found: Trend) -> dict[str, Any]:
+    """A tag's buckets as columns; times in milliseconds since the epoch."""
+    buckets = found.buckets
+    columns = {
+        "t": buckets.start // MILLISECOND_US,
+        "min": buckets.minimum,
+        "max": buckets.maximum,
+        "mean": means(buckets),
+        "count": buckets.count,
+        "anomalies": buckets.anomalies,
+        "min_t": buckets.minimum_at // MILLISECOND_US,
+        "max_t": buckets.maximum_at // MILLISECOND_US,
+    }
+    return {
+        "tag": name,
+        "resolution_s": found.step.seconds,
+        **{key: column.tolist() for key, column in columns.items()},
     }

@@ -12,7 +12,7 @@ from rest_framework.viewsets import ViewSet
 
 from monitoring.api import answers, schemas
 from monitoring.api.fields import PageSerializer, query_of
-from monitoring.queries.series import Page, Selection, read_page, reasons_for
+from monitoring.queries.series import Page, Selection, read_page, reasons_by_id
 
 PAGED = {400: schemas.BAD_INPUT}
 
@@ -50,7 +50,7 @@ class MeasurementViewSet(ViewSet):
         return page_response(
             request,
             anomalies_only=False,
-            items=lambda page: [point.as_json() for point in page.points],
+            items=Page.as_json,
         )
 
 
@@ -71,5 +71,5 @@ class AnomalyViewSet(ViewSet):
 
 def with_reasons(page: Page) -> list[dict[str, Any]]:
     """The page's anomalies with why they are."""
-    reasons = reasons_for(page.points)
-    return [answers.anomaly(point, reasons[point.id]) for point in page.points]
+    reasons = reasons_by_id([row[0] for row in page.rows])
+    return [answers.anomaly(item, reasons[item["id"]]) for item in page.as_json()]

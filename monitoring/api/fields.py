@@ -8,6 +8,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 
+from monitoring.api.formats import FORMATS
 from monitoring.domain.clock import parse_bound
 from monitoring.domain.readings import known_tags, shown
 from monitoring.queries.series import Cursor, Selection
@@ -15,6 +16,19 @@ from monitoring.queries.tags import find_tag, tag_names
 
 MAX_PAGE = 10_000
 DEFAULT_PAGE = 1_000
+MAX_POINTS = 5_000
+DEFAULT_POINTS = 600
+
+
+def whole_number(default: int, highest: int, help_text: str) -> serializers.IntegerField:
+    """A parameter from 1 to ``highest``."""
+    messages: dict[str, Any] = dict.fromkeys(
+        ("invalid", "min_value", "max_value", "max_string_length"),
+        f"expected a whole number from 1 to {highest}",
+    )
+    return serializers.IntegerField(
+        default=default, min_value=1, max_value=highest, help_text=help_text, error_messages=messages
+    )
 
 
 @extend_schema_field(OpenApiTypes.DATETIME)
@@ -83,16 +97,7 @@ class SelectionSerializer(serializers.Serializer[Any]):
 class PageSerializer(SelectionSerializer):
     """A selection in pages."""
 
-    limit = serializers.IntegerField(
-        default=DEFAULT_PAGE,
-        min_value=1,
-        max_value=MAX_PAGE,
-        help_text="How many at most.",
-        error_messages=dict.fromkeys(
-            ("invalid", "min_value", "max_value", "max_string_length"),
-            f"expected a whole number from 1 to {MAX_PAGE}",
-        ),
-    )
+    limit = whole_number(DEFAULT_PAGE, MAX_PAGE, "How many at most.")
     order = serializers.ChoiceField(
         choices=["asc", "desc"],
         default="desc",
@@ -102,6 +107,35 @@ class PageSerializer(SelectionSerializer):
     cursor = CursorField(
         required=False, help_text="Where the page before ended; take it from its Link header."
     )
+
+
+class TrendSerializer(SelectionSerializer):
+    """One tag over a range of time, all that is stored of it if left out."""
+
+    tag = serializers.CharField(
+        help_text="The tag.", error_messages={"required": "missing; expected the name of a tag"}
+    )
+    points = whole_number(DEFAULT_POINTS, MAX_POINTS, "How many buckets at most.")
+
+
+class ExportSerializer(SelectionSerializer):
+    """A selection as a file."""
+
+    format = serializers.ChoiceField(
+        choices=list(FORMATS),
+        default="csv",
+        help_text="The file's format. .gz is a compressed file; parquet needs pyarrow installed.",
+        error_messages={"invalid_choice": f"expected one of {', '.join(FORMATS)}"},
+    )
+
+    def validate_format(self, name: str) -> str:
+        """Refuses what can't be written here."""
+        if FORMATS[name].is_missing:
+            needs = FORMATS[name].needs
+            raise serializers.ValidationError(
+                f"{name} needs {needs}, which is not installed here; pip install {needs}, or use csv or jsonl"
+            )
+        return name
 
 
 def query_of(request: Request) -> dict[str, str]:

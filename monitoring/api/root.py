@@ -16,6 +16,8 @@ ENDPOINTS = {
     "tags": "tag-list",
     "data": "measurement-list",
     "anomalies": "anomaly-list",
+    "trend": "trend",
+    "export": "export",
     "ingest": "ingest",
     "ingest/batch": "ingest-batch",
     "stats": "stats",

@@ -67,6 +67,26 @@ class AnomalySerializer(MeasurementSerializer):
     findings = FindingSerializer(many=True)
 
 
+def numbers(child: Any, help_text: str = "") -> serializers.ListField:
+    """A column."""
+    return serializers.ListField(child=child, help_text=help_text)
+
+
+class TrendColumnsSerializer(Shape):
+    """Buckets in order of time, as columns of one length. Where nothing was measured there is no bucket."""
+
+    tag = serializers.CharField()
+    resolution_s = serializers.FloatField(help_text="How long each bucket is, in seconds.")
+    t = numbers(serializers.IntegerField(), "When each bucket begins, in milliseconds since the epoch.")
+    min = numbers(serializers.FloatField())
+    max = numbers(serializers.FloatField())
+    mean = numbers(serializers.FloatField())
+    count = numbers(serializers.IntegerField(), "Its measurements.")
+    anomalies = numbers(serializers.IntegerField(), "Those of them that are anomalies.")
+    min_t = numbers(serializers.IntegerField(), "When the minimum was reached first, as t.")
+    max_t = numbers(serializers.IntegerField(), "When the maximum was reached first, as t.")
+
+
 class ReadingSerializer(Shape):
     """What a source sends."""
 

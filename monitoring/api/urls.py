@@ -5,11 +5,13 @@ from rest_framework.routers import SimpleRouter
 
 from monitoring.api.data import AnomalyViewSet, MeasurementViewSet
 from monitoring.api.docs import DocsView, SchemaView
+from monitoring.api.export import ExportView
 from monitoring.api.health import HealthView
 from monitoring.api.ingest import BatchIngestView, IngestView
 from monitoring.api.root import RootView
 from monitoring.api.stats import StatsView
 from monitoring.api.tags import TagViewSet
+from monitoring.api.trend import TrendView
 
 router = SimpleRouter(trailing_slash=False)
 router.register("tags", TagViewSet, basename="tag")
@@ -19,6 +21,8 @@ router.register("anomalies", AnomalyViewSet, basename="anomaly")
 urlpatterns = [
     path("", RootView.as_view(), name="root"),
     *router.urls,
+    path("trend", TrendView.as_view(), name="trend"),
+    path("export", ExportView.as_view(), name="export"),
     path("ingest", IngestView.as_view(), name="ingest"),
     path("ingest/batch", BatchIngestView.as_view(), name="ingest-batch"),
     path("stats", StatsView.as_view(), name="stats"),

@@ -1,16 +1,22 @@
 """Measurements over a range of time, in pages that follow each other by key, not by offset."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q, QuerySet
+import numpy as np
+from django.db.models import BigIntegerField, ExpressionWrapper, F, Q, QuerySet
 
-from monitoring.domain.clock import from_micros, iso_utc, to_micros
+from monitoring.domain.clock import from_micros, iso_texts, iso_utc, to_micros
 from monitoring.models import Finding, Measurement
 
 MAX_ID = 2**63 - 1
+FIELDS = ("id", "timestamp", "tag", "value", "is_anomaly")
+
+# A measurement as the columns have it: id, microseconds since the epoch, tag, value, is_anomaly.
+Row = tuple[int, int, str, float, bool]
+MICROS = ExpressionWrapper(F("timestamp"), output_field=BigIntegerField())
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +31,7 @@ class Point:
 
     def as_json(self) -> dict[str, Any]:
         """An item of ``/data``."""
-        return {
-            "id": self.id,
-            "timestamp": iso_utc(self.timestamp),
-            "tag": self.tag,
-            "value": self.value,
-            "is_anomaly": self.is_anomaly,
-        }
+        return item(self.id, iso_utc(self.timestamp), self.tag, self.value, self.is_anomaly)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +84,29 @@ class Selection:
 class Page:
     """Measurements in order, and where the next page starts (None: there is no more)."""
 
-    points: list[Point]
+    rows: list[Row]
     next: Cursor | None
+
+    @property
+    def points(self) -> list[Point]:
+        """The measurements one by one; dear where they are many."""
+        return [Point(row[0], from_micros(row[1]), *row[2:]) for row in self.rows]
+
+    def as_json(self) -> list[dict[str, Any]]:
+        """The items of ``/data``."""
+        return [
+            item(row[0], text, *row[2:]) for row, text in zip(self.rows, timestamps(self.rows), strict=True)
+        ]
+
+
+def item(row: int, timestamp: str, tag: str, value: float, is_anomaly: bool) -> dict[str, Any]:
+    """A measurement as answers carry it, by ``FIELDS``."""
+    return {"id": row, "timestamp": timestamp, "tag": tag, "value": value, "is_anomaly": is_anomaly}
+
+
+def timestamps(rows: Sequence[Row]) -> list[str]:
+    """When they were measured, in ISO 8601."""
+    return iso_texts(np.array([row[1] for row in rows], dtype=np.int64))
 
 
 def read_page(
@@ -95,17 +116,19 @@ def read_page(
 
     Measurements of one time come in the order of their ids, so that pages neither repeat nor skip.
     """
-    rows = behind(selected(selection), after, ascending=ascending)
+    rows = behind(selection, after, ascending=ascending)
     sign = "" if ascending else "-"
-    found = list(rows.order_by(f"{sign}timestamp", f"{sign}id")[: limit + 1])
-    points = [point_of(row) for row in found[:limit]]
-    more = len(found) > limit
-    return Page(points, Cursor(points[-1].timestamp, points[-1].id) if more else None)
+    ordered = rows.order_by(f"{sign}timestamp", f"{sign}id")
+    found = list(ordered.values_list("id", MICROS, "tag__name", "value", "is_anomaly")[: limit + 1])
+    if len(found) <= limit:
+        return Page(found, None)
+    last = found[limit - 1]
+    return Page(found[:limit], Cursor(from_micros(last[1]), last[0]))
 
 
 def selected(selection: Selection) -> QuerySet[Measurement]:
     """The selection's rows, in no order."""
-    rows = Measurement.objects.select_related("tag")
+    rows = Measurement.objects.all()
     if selection.tag is not None:
         rows = rows.filter(tag__name=selection.tag)
     if selection.start is not None:
@@ -115,20 +138,21 @@ def selected(selection: Selection) -> QuerySet[Measurement]:
     return rows.filter(is_anomaly=True) if selection.anomalies_only else rows
 
 
-def behind(rows: QuerySet[Measurement], after: Cursor | None, *, ascending: bool) -> QuerySet[Measurement]:
-    """The rows that come after the cursor.
+def behind(selection: Selection, after: Cursor | None, *, ascending: bool) -> QuerySet[Measurement]:
+    """The selection's rows that come after the cursor, in no order.
 
-    The bound on the time alone is what lets the database start at the right place of its index.
+    The cursor's time takes the place of the bound that it is past: given two bounds to one side,
+    SQLite starts at the first of them, and would read each page's predecessors again.
     """
     if after is None:
-        return rows
+        return selected(selection)
     if ascending:
-        return rows.filter(timestamp__gte=after.timestamp).filter(
-            Q(timestamp__gt=after.timestamp) | Q(id__gt=after.id)
-        )
-    return rows.filter(timestamp__lte=after.timestamp).filter(
-        Q(timestamp__lt=after.timestamp) | Q(id__lt=after.id)
-    )
+        start = max(selection.start or after.timestamp, after.timestamp)
+        later = Q(timestamp__gt=after.timestamp) | Q(id__gt=after.id)
+        return selected(replace(selection, start=start)).filter(later)
+    end = min(selection.end or after.timestamp, after.timestamp)
+    earlier = Q(timestamp__lt=after.timestamp) | Q(id__lt=after.id)
+    return selected(replace(selection, end=end)).filter(earlier)
 
 
 def point_of(row: Measurement) -> Point:
@@ -136,10 +160,15 @@ def point_of(row: Measurement) -> Point:
     return Point(row.pk, row.timestamp, row.tag.name, row.value, row.is_anomaly)
 
 
-def reasons_for(points: Sequence[Point]) -> dict[int, list[Reason]]:
+def reasons_for(points: Iterable[Point]) -> dict[int, list[Reason]]:
     """Why these are anomalies, by id; each list in the order in which the rules were asked."""
-    reasons: dict[int, list[Reason]] = {point.id: [] for point in points}
-    found = Finding.objects.filter(measurement_id__in=list(reasons)).order_by("id")
-    for row in found:
-        reasons[row.measurement_id].append(Reason(row.reason, row.lower, row.upper))
+    return reasons_by_id([point.id for point in points])
+
+
+def reasons_by_id(ids: Sequence[int]) -> dict[int, list[Reason]]:
+    """As ``reasons_for``, of the measurements with these ids."""
+    reasons: dict[int, list[Reason]] = {row: [] for row in ids}
+    found = Finding.objects.filter(measurement_id__in=ids).order_by("id")
+    for row, reason, lower, upper in found.values_list("measurement_id", "reason", "lower", "upper"):
+        reasons[row].append(Reason(reason, lower, upper))
     return reasons

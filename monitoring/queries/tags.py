@@ -1,7 +1,9 @@
 """What is known of the tags."""
 
+from datetime import datetime
+
 from monitoring.domain.tags import TagDefinition
-from monitoring.models import Measurement, Tag
+from monitoring.models import Measurement, Series, Tag
 from monitoring.queries.series import Point, point_of
 
 
@@ -25,3 +27,9 @@ def latest(name: str) -> Point | None:
 def tag_names() -> list[str]:
     """Every tag's name, active or not."""
     return list(Tag.objects.values_list("name", flat=True))
+
+
+def raw_from() -> dict[str, datetime]:
+    """Since when measurements are kept, by tag; without those of which all are."""
+    kept = Series.objects.filter(raw_from__isnull=False).values_list("tag__name", "raw_from")
+    return {name: moment for name, moment in kept if moment is not None}

@@ -9,6 +9,7 @@ from django.test import Client
 from requests.utils import parse_header_links
 
 from monitoring.ingest.pipeline import ingest_readings
+from monitoring.queries.series import Cursor, Selection, behind
 
 pytestmark = pytest.mark.django_db
 
@@ -183,6 +184,27 @@ def test_pages_hold_still_while_measurements_arrive(client: Client) -> None:
     ingest_readings([at(4), at(5), at(3, "fermenter_ph", 7.0)])
     (link,) = parse_header_links(first.headers["Link"])
     assert times(first) + times(client.get(link["url"])) == ["12:03", "12:02", "12:01", "12:00"]
+
+
+@pytest.mark.parametrize("order", ["asc", "desc"])
+@pytest.mark.parametrize("second", [-90, 0, 30, 120, 999])
+def test_a_cursor_never_leads_out_of_the_range(client: Client, order: str, second: int) -> None:
+    ingest_readings([at(minute) for minute in range(4)])
+    cursor = f"{1_706_702_400_000_000 + second * 1_000_000}_1"
+    bounds = "from=2024-01-31T12:01:00Z&to=2024-01-31T12:02:00Z"
+    found = times(client.get(f"/data?{bounds}&order={order}&cursor={cursor}"))
+    expected = {
+        "asc": [f"12:0{minute}" for minute in (1, 2) if minute * 60 >= second],
+        "desc": [f"12:0{minute}" for minute in (2, 1) if minute * 60 < second],
+    }
+    assert found == expected[order]
+
+
+def test_a_late_page_is_found_without_reading_those_before_it() -> None:
+    selection, cursor = Selection(start=NOON, end=NOON), Cursor(NOON, 1)
+    for ascending in (True, False):
+        query = str(behind(selection, cursor, ascending=ascending).query)
+        assert query.count(" >= ") == query.count(" <= ") == 1  # SQLite starts at the first that it is given
 
 
 def test_oldest_first_the_pages_reach_what_arrives_meanwhile(client: Client) -> None:

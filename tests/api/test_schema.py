@@ -18,6 +18,8 @@ CALLS = {
     "getTag": ("/tags/{name}", "get"),
     "getData": ("/data", "get"),
     "getAnomalies": ("/anomalies", "get"),
+    "getTrend": ("/trend", "get"),
+    "getExport": ("/export", "get"),
     "ingestReading": ("/ingest", "post"),
     "ingestBatch": ("/ingest/batch", "post"),
     "getStats": ("/stats", "get"),

@@ -2,11 +2,12 @@
 
 from datetime import UTC, datetime, timedelta, timezone
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitoring.domain.clock import from_micros, iso_utc, parse_bound, parse_timestamp, to_micros
+from monitoring.domain.clock import from_micros, iso_texts, iso_utc, parse_bound, parse_timestamp, to_micros
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
 moments = st.datetimes(timezones=st.just(UTC))
@@ -20,6 +21,12 @@ def test_microseconds_hold_a_moment_exactly(moment: datetime) -> None:
 @given(moments)
 def test_what_is_written_is_read_back(moment: datetime) -> None:
     assert parse_timestamp(iso_utc(moment)) == moment
+
+
+@given(st.lists(moments | moments.map(lambda moment: moment.replace(microsecond=0))))
+def test_many_moments_are_written_as_each_of_them(several: list[datetime]) -> None:
+    time_us = np.array([to_micros(moment) for moment in several], dtype=np.int64)
+    assert iso_texts(time_us) == [iso_utc(moment) for moment in several]
 
 
 @pytest.mark.parametrize(

@@ -3,11 +3,13 @@
 from typing import Any
 
 from django.conf import settings
+from django.core.servers import basehttp
 from django.core.servers.basehttp import WSGIRequestHandler
 from django.db import Error as DatabaseError
 from whitenoise.runserver_nostatic.management.commands.runserver import Command as WhiteNoiseCommand
 
 from monitoring.ingest.replayer import wake_replayer
+from monitoring.management.chunks import ChunkedHandler
 from monitoring.management.lifelines import end_with_launcher, was_launched
 
 
@@ -28,6 +30,7 @@ class Command(WhiteNoiseCommand):  # type: ignore[misc]  # WhiteNoise finds its 
         """The process that serves; under the reloader, not the one that restarts it."""
         end_with_launcher()
         wake_replayer()
+        basehttp.ServerHandler = ChunkedHandler  # type: ignore[misc]  # where its request handler looks it up
         super().inner_run(*args, **options)
 
     def check_migrations(self) -> None:

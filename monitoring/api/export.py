@@ -1,0 +1,95 @@
+"""GET /export."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from itertools import chain
+from typing import Any
+
+from django.http import HttpResponseBase, StreamingHttpResponse
+from django.middleware.gzip import GZipMiddleware
+from django.utils.http import content_disposition_header
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiResponse, extend_schema
+from rest_framework.exceptions import NotAcceptable
+from rest_framework.negotiation import DefaultContentNegotiation
+from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from monitoring.api import schemas
+from monitoring.api.fields import ExportSerializer, query_of
+from monitoring.api.formats import FORMATS
+from monitoring.queries.export import read_pages
+from monitoring.queries.series import Selection
+
+FILES: dict[Any, Any] = {
+    (200, each.media_type): OpenApiResponse(OpenApiTypes.BINARY, "The file.") for each in FORMATS.values()
+}
+ERRORS = {400: schemas.BAD_INPUT, 401: schemas.NOT_SIGNED_IN, 403: schemas.FORBIDDEN, 503: schemas.AWAY}
+
+
+class ErrorNegotiation(DefaultContentNegotiation):
+    """Chooses how an error is told. ``format`` and what is accepted have no say in it: they mean the file."""
+
+    class settings:  # noqa: N801 - the name that DRF looks up
+        URL_FORMAT_OVERRIDE = None
+
+    def select_renderer(
+        self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
+    ) -> Any:
+        """A page for a browser, else JSON."""
+        try:
+            return super().select_renderer(request, renderers, format_suffix)
+        except NotAcceptable:
+            first = next(iter(renderers))
+            return first, first.media_type
+
+
+class ExportView(APIView):
+    """Measurements as a file."""
+
+    content_negotiation_class = ErrorNegotiation
+
+    @extend_schema(
+        operation_id="getExport",
+        tags=["measurements"],
+        auth=schemas.MAY_READ,
+        parameters=[ExportSerializer, schemas.RETRY_AFTER],
+        responses={**FILES, **ERRORS},
+    )
+    def get(self, request: Request) -> HttpResponseBase:
+        """Measurements of a tag, or of all, over a range of time, as a file; oldest first.
+
+        It is sent while it is read. Should that fail on the way, the connection is cut: what ends as
+        it should is complete.
+        """
+        query = ExportSerializer(data=query_of(request))
+        query.is_valid(raise_exception=True)
+        ending = query.validated_data["format"]
+        chosen = FORMATS[ending]
+        pages = read_pages(query.selection, size=chosen.rows)
+        first = next(pages)  # while there can still be another answer
+        pieces = chosen.write(chain([first], pages)) if request.method == "GET" else iter(())
+        response = StreamingHttpResponse(pieces, content_type=chosen.media_type)
+        name = f"{file_name(query.selection)}.{ending}"
+        response["Content-Disposition"] = content_disposition_header(True, name) or "attachment"
+        return with_encoding(request, response) if chosen.plain else response
+
+
+def with_encoding(request: Request, response: HttpResponseBase) -> HttpResponseBase:
+    """The answer, compressed piece by piece if the client takes that."""
+    return GZipMiddleware(lambda _: response).process_response(request, response)
+
+
+def file_name(selection: Selection) -> str:
+    """What is in the file, without its ending."""
+    start, end = (
+        stamp(moment) if moment else otherwise
+        for moment, otherwise in ((selection.start, "oldest"), (selection.end, "newest"))
+    )
+    return f"fermon-{selection.tag or 'all'}-{start}-{end}"
+
+
+def stamp(moment: datetime) -> str:
+    """The moment to the second in ISO 8601, without the signs that file names can't have."""
+    return moment.isoformat(timespec="seconds").replace("+00:00", "Z").replace("-", "").replace(":", "")

@@ -1,0 +1,97 @@
+"""The formats of an export: from pages of measurements to pieces of a file, one page in memory at a time."""
+
+import csv
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from importlib.util import find_spec
+from io import BytesIO, StringIO
+
+import orjson
+from django.utils.text import compress_sequence
+
+from monitoring.queries.series import FIELDS, Page, timestamps
+
+ROWS = 5_000
+GROUP_ROWS = 50_000  # each group of a Parquet file has its place in the file's end, which waits in memory
+
+Write = Callable[[Iterable[Page]], Iterator[bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """How an export is written; ``plain`` is what can be compressed on its way.
+
+    ``needs`` is a package that must be installed, ``rows`` how many make a page.
+    """
+
+    media_type: str
+    write: Write
+    rows: int = ROWS
+    plain: bool = False
+    needs: str = ""
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether the package that it needs is not there."""
+        return bool(self.needs) and find_spec(self.needs) is None
+
+
+def write_csv(pages: Iterable[Page]) -> Iterator[bytes]:
+    """A line a measurement below a header; each value reads back as exactly itself."""
+    lines = StringIO(newline="")
+    writer = csv.writer(lines, lineterminator="\n")
+    writer.writerow(FIELDS)
+    for page in pages:
+        writer.writerows(
+            (row, text, tag, value, "true" if is_anomaly else "false")
+            for (row, _, tag, value, is_anomaly), text in zip(page.rows, timestamps(page.rows), strict=True)
+        )
+        yield lines.getvalue().encode()
+        lines.seek(0)
+        lines.truncate()
+
+
+def write_jsonl(pages: Iterable[Page]) -> Iterator[bytes]:
+    """A line a measurement, each an item of ``/data``."""
+    for page in pages:
+        yield b"".join(orjson.dumps(item, option=orjson.OPT_APPEND_NEWLINE) for item in page.as_json())
+
+
+def write_parquet(pages: Iterable[Page]) -> Iterator[bytes]:
+    """A group of rows a page; the file's end says where each is, so a part of it is no file."""
+    import pyarrow as pa
+    from pyarrow.parquet import ParquetWriter
+
+    tags = pa.dictionary(pa.int32(), pa.string())
+    types = (pa.int64(), pa.timestamp("us", tz="UTC"), tags, pa.float64(), pa.bool_())
+    schema = pa.schema(list(zip(FIELDS, types, strict=True)))
+    sink = BytesIO()
+    with ParquetWriter(sink, schema) as writer:
+        for page in pages:
+            columns = zip(*page.rows, strict=True) if page.rows else ((),) * len(types)
+            arrays = [pa.array(column, kind) for column, kind in zip(columns, types, strict=True)]
+            writer.write_batch(pa.record_batch(arrays, schema=schema))
+            yield taken(sink)
+    yield taken(sink)
+
+
+def taken(sink: BytesIO) -> bytes:
+    """What was written since the last time."""
+    piece = sink.getvalue()
+    sink.seek(0)
+    sink.truncate()
+    return piece
+
+
+def compressed(write: Write) -> Write:
+    """The same as a gzip file."""
+    return lambda pages: compress_sequence(write(pages))
+
+
+FORMATS = {
+    "csv": Format("text/csv", write_csv, plain=True),
+    "jsonl": Format("application/x-ndjson", write_jsonl, plain=True),
+    "csv.gz": Format("application/gzip", compressed(write_csv)),
+    "jsonl.gz": Format("application/gzip", compressed(write_jsonl)),
+    "parquet": Format("application/vnd.apache.parquet", write_parquet, rows=GROUP_ROWS, needs="pyarrow"),
+}

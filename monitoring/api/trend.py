@@ -1,0 +1,38 @@
+"""GET /trend."""
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from monitoring.api import answers, schemas
+from monitoring.api.fields import TrendSerializer, query_of
+from monitoring.queries.trend import read_trend
+
+
+class TrendView(APIView):
+    """What a chart draws."""
+
+    @extend_schema(
+        operation_id="getTrend",
+        tags=["measurements"],
+        auth=schemas.MAY_READ,
+        parameters=[TrendSerializer, schemas.RETRY_AFTER],
+        responses=schemas.reads(schemas.TrendColumnsSerializer, also={400: schemas.BAD_INPUT}),
+    )
+    def get(self, request: Request) -> Response:
+        """A tag over any range of time, in a bounded number of buckets.
+
+        No extreme and no anomaly is smoothed away. Buckets begin at multiples of their length, counted
+        from 1970-01-01T00:00:00Z, and those at the ends of the range are whole.
+        """
+        query = TrendSerializer(data=query_of(request))
+        query.is_valid(raise_exception=True)
+        selection = query.selection
+        found = read_trend(
+            query.validated_data["tag"],
+            start=selection.start,
+            end=selection.end,
+            points=query.validated_data["points"],
+        )
+        return Response(answers.trend(query.validated_data["tag"], found))
