@@ -79,17 +79,13 @@ def year_of_minutes(data: Path) -> None:
     """Adds a tag with a reading a minute over a year."""
     code = """
 import numpy as np
-from django.db import transaction
 from monitoring.domain.columns import ReadingColumns
-from monitoring.ingest.pipeline import add
-from monitoring.ingest.tags import lock_tags
+from monitoring.ingest.pipeline import ingest_columns
 from monitoring.models import Tag
 Tag.objects.create(name="year", valid_min=-10, valid_max=10)
 minutes = np.arange({start}, {stop}, 60) * 1_000_000
 for part in np.array_split(minutes, 30):
-    with transaction.atomic():
-        columns = ReadingColumns(np.arange(len(part)), part, np.sin(part / 1e12))
-        list(add({{"year": columns}}, lock_tags(["year"])))
+    ingest_columns({{"year": ReadingColumns(np.arange(len(part)), part, np.sin(part / 1e12))}})
 """
     start, stop = int((END - timedelta(days=365)).timestamp()), int(END.timestamp())
     manage(data, "shell", "-v0", "-c", code.format(start=start, stop=stop))

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django_q.models import Failure
 from django_q.tasks import async_task
 
-from monitoring.ingest import dead_letters, refusals
+from monitoring.ingest import dead_letters, refusals, retention
 from monitoring.ingest.pipeline import ingest_readings
 from monitoring.ingest.replay import replay
 from monitoring.queries import backups
@@ -25,6 +25,8 @@ RUN_S = 95
 # Past this it is no fresh run but one that django-q2 delivers again, after its worker was killed.
 STALE = timedelta(seconds=100)
 PAUSES_S = (0.5, 2, 8)
+# An hour's share of what retention deletes: a third of its hour, so that other tasks have workers too.
+RETENTION_S = 1200
 FAILURES_KEPT = timedelta(days=7)
 FAILURES_KEPT_AT_MOST = 500
 
@@ -81,6 +83,17 @@ def back_up() -> str | None:
     extra = {"path": str(backup.path), "bytes": backup.size, "seconds": backup.seconds}
     logger.info("backup made", extra=extra)
     return str(backup.path)
+
+
+def apply_retention() -> int:
+    """Deletes measurements that are older than their tags' retention says; how many.
+
+    What is too much for one run, or left when Fermon stops, is deleted by the next.
+    """
+    end = time.monotonic() + RETENTION_S
+    return retention.apply_retention(
+        now=datetime.now(UTC), should_stop=lambda: stop_requested() or time.monotonic() > end
+    )
 
 
 def prune_tasks() -> int:

@@ -9,7 +9,8 @@ from django_q.models import Failure, OrmQ, Task
 
 from monitoring import tasks
 from monitoring.ingest import dead_letters
-from monitoring.models import Measurement
+from monitoring.management.schedules import PLANS
+from monitoring.models import Measurement, Tag
 from monitoring.sources import simulator
 
 READING = {"timestamp": "2026-01-31T12:00:00Z", "tag": "fermenter_temp", "value": 37.0}
@@ -82,3 +83,20 @@ def test_failures_are_bounded_in_number_too(monkeypatch) -> None:
         failed_at(timezone.now() - timedelta(minutes=age), f"failure {age}")
     assert tasks.prune_tasks() == 3
     assert {failure.name for failure in Failure.objects.all()} == {"failure 0", "failure 1"}
+
+
+def test_retention_ends_by_itself_before_it_would_be_ended() -> None:
+    (plan,) = [plan for plan in PLANS if plan.func == "monitoring.tasks.apply_retention"]
+    assert plan.timeout_s > tasks.RETENTION_S + 60
+
+
+def test_retention_stops_when_fermon_does_or_when_its_time_is_up(monkeypatch) -> None:
+    Tag.objects.update(retention_days=1)
+    tasks.ingest_readings([READING])
+    monkeypatch.setattr(tasks, "stop_requested", lambda: True)
+    assert tasks.apply_retention() == 0
+    monkeypatch.setattr(tasks, "stop_requested", lambda: False)
+    monkeypatch.setattr(tasks, "RETENTION_S", -1)
+    assert tasks.apply_retention() == 0
+    monkeypatch.setattr(tasks, "RETENTION_S", 60)
+    assert tasks.apply_retention() == 1

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import chain
 
 from django.db import transaction
 
@@ -12,7 +13,7 @@ from monitoring.domain.detectors import detectors_for
 from monitoring.domain.timeline import judge
 from monitoring.ingest.outcomes import Outcome, in_order, outcomes_of, refusal_outcome
 from monitoring.ingest.refusals import remember_refusals
-from monitoring.ingest.store import Judged, store
+from monitoring.ingest.store import Judged, Written, store
 from monitoring.ingest.tags import LockedTag, all_names, keep_definitions_known, lock_tags
 from monitoring.ingest.windows import next_timeline, take
 
@@ -39,15 +40,16 @@ def ingest_readings(
         known = definitions if len(tags) == len(names) else all_names()
         columns, rejections = validate(items, definitions, now=now, known=known)
         refused = ((position, refusal_outcome(rejection)) for position, rejection in rejections.items())
-        answer = in_order(len(items), add(columns, tags), refused)
+        taken = (outcomes_of(name, served, written) for name, served, written in add(columns, tags))
+        answer = in_order(len(items), chain.from_iterable(taken), refused)
         if source is not None:
             remember_refusals(source, items, answer, now=now)
         crash_point("ingest.before_commit")
     return answer
 
 
-def ingest_columns(columns: Mapping[str, ReadingColumns]) -> list[Outcome]:
-    """Judges and stores readings by tag that are valid as they are; one outcome each, in no order.
+def ingest_columns(columns: Mapping[str, ReadingColumns]) -> int:
+    """Judges and stores readings by tag that are valid as they are; how many of them are new.
 
     Those of tags that don't exist, and of the deleted past, are left out.
 
@@ -58,7 +60,7 @@ def ingest_columns(columns: Mapping[str, ReadingColumns]) -> list[Outcome]:
         tags = lock_tags(columns)
         kept = {name: since(columns[name], tag.definition.raw_from) for name, tag in tags.items()}
         filled = {name: of_tag for name, of_tag in kept.items() if len(of_tag.time_us)}
-        return [outcome for _, outcome in add(filled, tags)]
+        return sum(int(written.timeline.is_new.sum()) for _, _, written in add(filled, tags))
 
 
 def since(columns: ReadingColumns, moment: datetime | None) -> ReadingColumns:
@@ -68,8 +70,8 @@ def since(columns: ReadingColumns, moment: datetime | None) -> ReadingColumns:
 
 def add(
     columns: Mapping[str, ReadingColumns], tags: Mapping[str, LockedTag]
-) -> Iterator[tuple[int, Outcome]]:
-    """Judges and stores each tag's readings, oldest first; what became of each, by position."""
+) -> Iterator[tuple[str, ReadingColumns, Written]]:
+    """Judges and stores each tag's readings, oldest first; tag, readings, and where they have their place."""
     waiting = dict(columns)
     while waiting:
         judged: dict[str, Judged] = {}
@@ -79,5 +81,5 @@ def add(
             verdicts = judge(timeline, detectors_for(tags[name].definition))
             judged[name] = Judged(tags[name], timeline, verdicts)
         for name, written in store(judged).items():
-            yield from outcomes_of(name, served[name], written)
+            yield name, served[name], written
         waiting = {name: rest for name, rest in waiting.items() if len(rest.time_us)}

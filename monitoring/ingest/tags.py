@@ -12,12 +12,11 @@ from monitoring.domain.tags import TagDefinition
 from monitoring.models import Tag
 
 REFRESHED_EVERY_S = 10.0
-TAGS = """
-    SELECT tags.id, tags.name, unit, valid_min, valid_max, lower_limit, upper_limit, description, active,
-        series.raw_from, series.last
-    FROM tags LEFT JOIN series ON series.tag = tags.id
-    WHERE tags.name IN ({names}) ORDER BY tags.name {lock}
+LOCK = """
+    SELECT id, name, unit, valid_min, valid_max, lower_limit, upper_limit, description, active FROM tags
+    WHERE name IN ({names}) ORDER BY name {lock}
 """
+STORED = "SELECT tag, raw_from, last FROM series WHERE tag IN ({tags})"
 _last_known: dict[str, TagDefinition] | None = None
 _refreshed = -REFRESHED_EVERY_S
 
@@ -63,15 +62,24 @@ def lock_tags(names: Iterable[str]) -> dict[str, LockedTag]:
     askable = [name for name in names if name.isascii() and name.isprintable()]  # in any database
     if not askable:
         return {}
-    lock = "FOR UPDATE OF tags" if connection.features.has_select_for_update else ""
+    lock = "FOR UPDATE" if connection.features.has_select_for_update else ""
     with connection.cursor() as cursor:
-        cursor.execute(TAGS.format(names=", ".join(["%s"] * len(askable)), lock=lock), askable)
-        return {row[1]: locked(row) for row in cursor.fetchall()}
+        cursor.execute(LOCK.format(names=places(askable), lock=lock), askable)
+        rows = cursor.fetchall()
+        # A statement of its own: one that has waited for the lock still sees what was before.
+        cursor.execute(STORED.format(tags=places(rows)), [row[0] for row in rows])
+        stored = {tag: (raw_from, last) for tag, raw_from, last in cursor.fetchall()}
+    return {row[1]: locked(row, *stored.get(row[0], (None, None))) for row in rows}
 
 
-def locked(row: Sequence[Any]) -> LockedTag:
-    """A row of the query as a tag."""
-    pk, name, unit, valid_min, valid_max, lower, upper, description, active, raw_from, last_us = row
+def places(values: Sequence[object]) -> str:
+    """A place for each value in the text of a query."""
+    return ", ".join(["%s"] * len(values)) or "NULL"
+
+
+def locked(row: Sequence[Any], raw_from: int | None, last_us: int | None) -> LockedTag:
+    """A row of the tags, with what is stored of it, as a tag in a writer's hands."""
+    pk, name, unit, valid_min, valid_max, lower, upper, description, active = row
     definition = TagDefinition(
         name=name,
         unit=unit,

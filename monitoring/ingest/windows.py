@@ -3,18 +3,24 @@
 import numpy as np
 from django.db import connection
 
+from monitoring.domain.clock import FIRST_MICROS, to_micros
 from monitoring.domain.columns import ReadingColumns
 from monitoring.domain.detectors import LOOKBACK, FloatArray
 from monitoring.domain.timeline import StoredColumns, Timeline, merge
 from monitoring.ingest.tags import LockedTag
 
 SLACK = 200
-FROM = """
+BETWEEN = """
     SELECT id, timestamp, value, is_anomaly FROM measurements
-    WHERE tag = %s AND timestamp >= %s ORDER BY timestamp LIMIT %s
+    WHERE tag = %s AND timestamp >= %s AND timestamp <= %s ORDER BY timestamp LIMIT %s
+"""
+AFTER = """
+    SELECT id, timestamp, value, is_anomaly FROM measurements
+    WHERE tag = %s AND timestamp > %s ORDER BY timestamp LIMIT %s
 """
 BEFORE = """
-    SELECT value FROM measurements WHERE tag = %s AND timestamp < %s ORDER BY timestamp DESC LIMIT %s
+    SELECT value FROM measurements WHERE tag = %s AND timestamp < %s AND timestamp >= %s
+    ORDER BY timestamp DESC LIMIT %s
 """
 NOTHING_STORED = StoredColumns(
     np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float64), np.empty(0, np.bool_)
@@ -59,26 +65,31 @@ def stored_from(tag: LockedTag, new: ReadingColumns) -> StoredColumns | None:
     first, last = int(new.time_us[0]), int(new.time_us[-1])
     if tag.last_us is None or tag.last_us < first:
         return NOTHING_STORED
-    limit = 2 * len(new.time_us) + LOOKBACK + SLACK
+    limit = 2 * len(new.time_us) + SLACK
     with connection.cursor() as cursor:
-        cursor.execute(FROM, [tag.pk, first, limit])
+        cursor.execute(BETWEEN, [tag.pk, first, last, limit])
         rows = cursor.fetchall()
+        if len(rows) == limit:
+            return None
+        cursor.execute(AFTER, [tag.pk, last, LOOKBACK])
+        rows += cursor.fetchall()
     ids, times, values, flags = zip(*rows, strict=True) if rows else ((), (), (), ())
-    time_us = np.array(times, dtype=np.int64)
-    end = int(np.searchsorted(time_us, last, side="right")) + LOOKBACK
-    if len(rows) == limit and end > limit:
-        return None
     return StoredColumns(
-        id=np.array(ids[:end], dtype=np.int64),
-        time_us=time_us[:end],
-        value=np.array(values[:end], dtype=np.float64),
-        is_anomaly=np.array(flags[:end], dtype=np.bool_),
+        id=np.array(ids, dtype=np.int64),
+        time_us=np.array(times, dtype=np.int64),
+        value=np.array(values, dtype=np.float64),
+        is_anomaly=np.array(flags, dtype=np.bool_),
     )
 
 
 def values_before(tag: LockedTag, time_us: int) -> FloatArray:
-    """The up to ``LOOKBACK`` values just before a moment, in time order."""
+    """The up to ``LOOKBACK`` values just before a moment, in time order.
+
+    Anomalies that retention has left of a deleted past are none of them: their neighbours are gone.
+    """
+    raw_from = tag.definition.raw_from
+    oldest = FIRST_MICROS if raw_from is None else to_micros(raw_from)
     with connection.cursor() as cursor:
-        cursor.execute(BEFORE, [tag.pk, time_us, LOOKBACK])
+        cursor.execute(BEFORE, [tag.pk, time_us, oldest, LOOKBACK])
         values = [row[0] for row in cursor.fetchall()]
     return np.array(values[::-1], dtype=np.float64)

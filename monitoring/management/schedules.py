@@ -9,7 +9,11 @@ from django_q.tasks import async_task
 
 PREFIX = "fermon."
 SIMULATOR_TASK = "monitoring.tasks.run_simulator"
-FURTHEST = {Schedule.MINUTES: timedelta(minutes=3), Schedule.DAILY: timedelta(days=2)}
+FURTHEST = {
+    Schedule.MINUTES: timedelta(minutes=3),
+    Schedule.HOURLY: timedelta(hours=2),
+    Schedule.DAILY: timedelta(days=2),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,13 @@ PLANS = (
         schedule_type=Schedule.DAILY,
         first_after=timedelta(hours=1),
         timeout_s=3600,
+    ),
+    # The first time that a year of measurements becomes too old, that takes longer than other tasks may.
+    Plan(
+        "fermon.apply_retention",
+        "monitoring.tasks.apply_retention",
+        schedule_type=Schedule.HOURLY,
+        timeout_s=1500,
     ),
 )
 

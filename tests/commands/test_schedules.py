@@ -10,7 +10,13 @@ from monitoring.management.schedules import PLANS, keep_schedules, queue_simulat
 
 pytestmark = pytest.mark.django_db
 
-NAMES = {"fermon.simulator", "fermon.replay_dead_letters", "fermon.prune_tasks", "fermon.back_up"}
+NAMES = {
+    "fermon.simulator",
+    "fermon.replay_dead_letters",
+    "fermon.prune_tasks",
+    "fermon.back_up",
+    "fermon.apply_retention",
+}
 SOON = datetime.now(UTC) + timedelta(minutes=2)
 
 

@@ -1,0 +1,292 @@
+"""Recomputes rollups and series from the measurements, and tells where they differ.
+
+A tag's day at a time: first it is looked at without a lock; only where something differs, which
+may be a writer's doing, it is looked at again under the tag's lock, and what differs then does.
+So nothing comes between, and writers wait for one day's measurements at most, if at all.
+
+Intervals that begin before ``series.raw_from`` are left alone: their measurements were deleted.
+"""
+
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import numpy as np
+from django.db import connection, transaction
+
+from monitoring.domain.clock import from_micros, iso_utc, to_micros
+from monitoring.domain.rollups import RESOLUTIONS_S, rollups_of
+from monitoring.ingest.rollups import columns_of
+from monitoring.ingest.tags import lock_tags
+from monitoring.models import Rollup, Series, Tag
+
+DAY_US = 86_400_000_000
+FIRST_US = -(2**63)
+TOLERANCE = 1e-9  # of totals, which are sums of floats in the order in which they came
+FIELDS = ("count", "total", "minimum", "minimum_at", "maximum", "maximum_at", "anomalies")
+TIMES = frozenset({"minimum_at", "maximum_at", "last"})
+
+MEASUREMENTS = """
+    SELECT timestamp, value, is_anomaly FROM measurements
+    WHERE tag = %s AND timestamp >= %s AND timestamp < %s ORDER BY timestamp
+"""
+ROLLUPS = f"""
+    SELECT resolution_s, start, {", ".join(FIELDS)} FROM rollups
+    WHERE tag = %s AND resolution_s IN {RESOLUTIONS_S} AND start >= %s AND start < %s
+"""  # noqa: S608 - made of nothing but the constants above
+NEXT_OF_ALL = " UNION ALL ".join(
+    [
+        "SELECT min(timestamp) AS moment FROM measurements WHERE tag = %s AND timestamp >= %s",
+        *(
+            f"SELECT min(start) FROM rollups WHERE tag = %s AND resolution_s = {resolution} AND start >= %s"  # noqa: S608
+            for resolution in RESOLUTIONS_S
+        ),
+    ]
+)
+SERIES = """
+    SELECT series.measurements, series.anomalies, series.last, series.raw_from,
+        (SELECT count(*) FROM measurements WHERE tag = tags.id),
+        (SELECT count(*) FROM measurements WHERE tag = tags.id AND is_anomaly),
+        (SELECT max(timestamp) FROM measurements WHERE tag = tags.id)
+    FROM tags LEFT JOIN series ON series.tag = tags.id WHERE tags.id = %s
+"""
+
+Interval = tuple[int, int]  # resolution in seconds, start in microseconds since the epoch
+Row = tuple[float, ...]  # in the order of FIELDS
+
+
+class UnknownTagError(ValueError):
+    """There is no tag of that name; the message says which there are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Whole days of a tag; ``end_us`` is exclusive. ``is_whole``: all that is stored of the tag."""
+
+    pk: int
+    tag: str
+    start_us: int
+    end_us: int
+    is_whole: bool
+    raw_from: datetime | None
+
+    def __len__(self) -> int:
+        return max(0, (self.end_us - self.start_us) // DAY_US)
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A number that is not what the measurements say (None: there is no such row)."""
+
+    place: str
+    field: str
+    stored: float | None
+    recomputed: float | None
+
+    def __str__(self) -> str:
+        return f"{self.place} {self.field}: {self.shown(self.stored)} -> {self.shown(self.recomputed)}"
+
+    def shown(self, number: float | None) -> str:
+        """The number as a person reads it."""
+        if number is None:
+            return "none"
+        return iso_utc(from_micros(int(number))) if self.field in TIMES else f"{number:.15g}"
+
+
+def spans_of(
+    names: Iterable[str], start: datetime | None, end: datetime | None, *, now: datetime
+) -> list[Span]:
+    """The days from that of ``start`` to that of ``end``, of these tags; of all tags if none is named.
+
+    Raises:
+        UnknownTagError: there is no such tag.
+    """
+    tags = {tag.name: tag for tag in Tag.objects.select_related("series")}
+    if unknown := [name for name in names if name not in tags]:
+        raise UnknownTagError(f"{', '.join(unknown)}: no such tag. Choose from: {', '.join(sorted(tags))}.")
+    return [span_of(tags[name], start, end, now=now) for name in dict.fromkeys(names or tags)]
+
+
+def span_of(tag: Tag, start: datetime | None, end: datetime | None, *, now: datetime) -> Span:
+    """The days of one tag; without bounds, from the first that holds anything to tomorrow."""
+    last_us = to_micros(end or now + timedelta(days=1))
+    end_us = (last_us // DAY_US + 1) * DAY_US
+    first_us = next_held(tag.pk, FIRST_US if start is None else to_micros(start) // DAY_US * DAY_US)
+    series = getattr(tag, "series", None)
+    return Span(
+        pk=tag.pk,
+        tag=tag.name,
+        start_us=end_us if first_us is None else first_us,
+        end_us=end_us,
+        is_whole=start is None and end is None,
+        raw_from=series.raw_from if series else None,
+    )
+
+
+def next_held(pk: int, moment_us: int) -> int | None:
+    """The next day, from this moment on, that holds a measurement or a rollup; None if none does."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT min(moment) FROM ({NEXT_OF_ALL}) AS moments",  # noqa: S608
+            [pk, moment_us] * (1 + len(RESOLUTIONS_S)),
+        )
+        found = cursor.fetchone()[0]
+    return None if found is None else found // DAY_US * DAY_US
+
+
+def rebuild(span: Span, *, write: bool) -> Iterator[tuple[int, list[Difference]]]:
+    """Corrects the span's rollups, or only tells what is wrong; how many days on, and the differences there.
+
+    The series is looked at too, last, if the span is all that is stored of the tag.
+    """
+    day_us: int | None = span.start_us
+    while day_us is not None and day_us < span.end_us:
+        differences = rebuild_day(span, day_us, write=write)
+        following = next_held(span.pk, day_us + DAY_US)
+        yield (min(span.end_us, following or span.end_us) - day_us) // DAY_US, differences
+        day_us = following
+    if span.is_whole:
+        yield 0, rebuild_series(span, write=write)
+
+
+def rebuild_day(span: Span, day_us: int, *, write: bool) -> list[Difference]:
+    """Compares the day's rollups, and corrects them if it is to."""
+    stored, recomputed = rollups_on(span.pk, day_us)
+    if not differing(stored, recomputed):
+        return []
+    with transaction.atomic():
+        lock_tags([span.tag])
+        stored, recomputed = rollups_on(span.pk, day_us)
+        wrong = differing(stored, recomputed)
+        if write:
+            correct(span.pk, wrong, recomputed)
+    return [
+        difference
+        for interval in wrong
+        for difference in differences_of(
+            place_of(span.tag, interval), stored.get(interval), recomputed.get(interval)
+        )
+    ]
+
+
+def rollups_on(pk: int, day_us: int) -> tuple[dict[Interval, Row], dict[Interval, Row]]:
+    """The day's rollups as they are stored, and as the measurements say."""
+    series = Series.objects.filter(pk=pk).first()
+    first_us = to_micros(series.raw_from) if series and series.raw_from else FIRST_US
+    day = [pk, day_us, day_us + DAY_US]
+    with connection.cursor() as cursor:
+        cursor.execute(ROLLUPS, day)
+        stored = {(row[0], row[1]): row[2:] for row in cursor.fetchall() if row[1] >= first_us}
+        cursor.execute(MEASUREMENTS, day)
+        rows = cursor.fetchall()
+    times, values, flags = zip(*rows, strict=True) if rows else ((), (), ())
+    rolled = rollups_of(np.array(times, np.int64), np.array(values, np.float64), np.array(flags, np.bool_))
+    recomputed = {
+        (resolution_s, start): tuple(row)
+        for resolution_s, buckets in rolled.items()
+        for start, *row in zip(*columns_of(buckets), strict=True)
+        if start >= first_us
+    }
+    return stored, recomputed
+
+
+def differing(stored: dict[Interval, Row], recomputed: dict[Interval, Row]) -> list[Interval]:
+    """The intervals whose rollups don't agree, the finest first."""
+    return sorted(
+        interval
+        for interval in stored.keys() | recomputed.keys()
+        if not agree(stored.get(interval), recomputed.get(interval))
+    )
+
+
+def agree(stored: Row | None, recomputed: Row | None) -> bool:
+    """Whether two rollups of an interval say the same."""
+    if stored is None or recomputed is None:
+        return False
+    return stored == recomputed or not any(fields_differing(stored, recomputed))
+
+
+def fields_differing(stored: Row, recomputed: Row) -> Iterator[str]:
+    """The fields that two rollups of an interval differ in."""
+    count, _, minimum, _, maximum, *_ = recomputed
+    slack = TOLERANCE * count * max(abs(minimum), abs(maximum))
+    for field, before, after in zip(FIELDS, stored, recomputed, strict=True):
+        if before != after and not (field == "total" and math.isclose(before, after, abs_tol=slack)):
+            yield field
+
+
+def differences_of(place: str, stored: Row | None, recomputed: Row | None) -> Iterator[Difference]:
+    """What two rollups of an interval differ in; of a row that lacks, the count stands for all."""
+    if stored is None or recomputed is None:
+        yield Difference(place, "count", stored[0] if stored else None, recomputed[0] if recomputed else None)
+        return
+    for field in fields_differing(stored, recomputed):
+        column = FIELDS.index(field)
+        yield Difference(place, field, stored[column], recomputed[column])
+
+
+def place_of(tag: str, interval: Interval) -> str:
+    """The interval as a line of the report begins."""
+    resolution_s, start_us = interval
+    return f"{tag} {resolution_s} s {iso_utc(from_micros(start_us))}"
+
+
+def correct(pk: int, wrong: Iterable[Interval], recomputed: dict[Interval, Row]) -> None:
+    """Writes these intervals' rollups as recomputed, and deletes those that should not be."""
+    rows = []
+    for resolution_s, start_us in wrong:
+        start, row = from_micros(start_us), recomputed.get((resolution_s, start_us))
+        if row is None:
+            Rollup.objects.filter(tag=pk, resolution_s=resolution_s, start=start).delete()
+        else:
+            fields = {field: as_column(field, number) for field, number in zip(FIELDS, row, strict=True)}
+            rows.append(Rollup(tag_id=pk, resolution_s=resolution_s, start=start, **fields))
+    Rollup.objects.bulk_create(
+        rows,
+        update_conflicts=True,
+        unique_fields=["tag", "resolution_s", "start"],
+        update_fields=FIELDS,
+    )
+
+
+def as_column(field: str, number: float | None) -> Any:
+    """The number as the model has it."""
+    return from_micros(int(number)) if field in TIMES and number is not None else number
+
+
+def rebuild_series(span: Span, *, write: bool) -> list[Difference]:
+    """Compares the tag's totals, and corrects them if it is to."""
+    if not series_differences(span):
+        return []
+    with transaction.atomic():
+        lock_tags([span.tag])
+        wrong = series_differences(span)
+        if write and wrong:
+            Series.objects.update_or_create(
+                tag_id=span.pk, defaults={one.field: as_column(one.field, one.recomputed) for one in wrong}
+            )
+    return wrong
+
+
+def series_differences(span: Span) -> list[Difference]:
+    """What of the tag's totals is not what the measurements say, by one statement, so of one moment.
+
+    The newest measurement may be deleted already: then ``last`` stands as it is.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(SERIES, [span.pk])
+        count, anomalies, last, raw_from, *counted, newest = cursor.fetchone()
+    if raw_from is not None and (newest is None or newest < raw_from):
+        newest = last
+    if count is None and not counted[0]:
+        return []
+    pairs = zip(
+        ("measurements", "anomalies", "last"), (count, anomalies, last), (*counted, newest), strict=True
+    )
+    return [
+        Difference(f"{span.tag} series", field, before, after)
+        for field, before, after in pairs
+        if before != after
+    ]

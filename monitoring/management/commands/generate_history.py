@@ -1,0 +1,95 @@
+"""manage.py generate_history"""
+
+from argparse import ArgumentTypeError
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import Error as DatabaseError
+from tqdm import tqdm
+
+from monitoring.domain.clock import iso_utc, parse_bound
+from monitoring.domain.tags import DefaultTag
+from monitoring.sources import history
+from monitoring.sources.simulator import SEED, simulated_tags
+
+
+class Command(BaseCommand):
+    """Stores a simulated past: for trying Fermon out with much data."""
+
+    help = (
+        "Stores a simulated past of the tags that the simulator knows, one reading a second each."
+        " What is stored already stays as it is, so the same again stores nothing twice, and what was"
+        " broken off goes on."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Which past, of what."""
+        parser.add_argument("--days", type=days, default=365, metavar="N", help="how long it is (365)")
+        parser.add_argument("--tags", nargs="+", metavar="NAME", help="of these tags only")
+        parser.add_argument(
+            "--until", type=moment, metavar="TIME", help="its end, ISO 8601 (now); a date means its whole day"
+        )
+        parser.add_argument(
+            "--seed", type=int, default=SEED, metavar="N", help="another one than the live simulator's"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Stores it and says how much that was."""
+        now = datetime.now(UTC)
+        until = options["until"] or now.replace(microsecond=0)
+        if until > now:
+            raise CommandError(f"--until {iso_utc(until)} lies in the future. Give a time that has been.")
+        try:
+            past = history.past_until(until, days=options["days"])
+        except OverflowError:
+            raise CommandError(f"--days {options['days']} begin before the year 1. Take fewer.") from None
+        try:
+            self.generate(chosen(options["tags"]), past, options["seed"])
+        except DatabaseError as error:
+            raise CommandError(f"The database did not take it: {error}. Run the same again.") from error
+        except KeyboardInterrupt:
+            raise CommandError(
+                f"Stopped; what is stored stays. Add --until {iso_utc(until)} to go on.", returncode=130
+            ) from None
+
+    def generate(self, tags: Sequence[DefaultTag], past: history.Past, seed: int) -> None:
+        """Stores the past, with a progress bar on a terminal."""
+        total, stored = len(past) * len(tags), 0
+        with tqdm(total=total, unit=" readings", unit_scale=True, disable=None) as bar:
+            for step in history.generate(tags, past, seed=seed):
+                stored += step.stored
+                bar.update(step.readings)
+        self.stdout.write(
+            f"{stored} of {total} readings stored; the others were there before, or lie in the deleted past."
+        )
+
+
+def days(text: str) -> int:
+    """The argument of --days."""
+    if not text.isdecimal() or int(text) < 1:
+        raise ArgumentTypeError(f"expected a whole number of days, 1 or more, got {text!r}")
+    return int(text)
+
+
+def moment(text: str) -> datetime:
+    """The argument of --until."""
+    try:
+        return parse_bound(text, end=True)
+    except ValueError:
+        raise ArgumentTypeError(
+            f"expected ISO 8601, as in 2026-01-31T12:00:00Z or 2026-01-31, got {text!r}"
+        ) from None
+
+
+def chosen(names: Sequence[str] | None) -> list[DefaultTag]:
+    """The simulated tags of these names; all of them if there are none."""
+    tags = {tag.definition.name: tag for tag in simulated_tags()}
+    if unknown := [name for name in names or () if name not in tags]:
+        raise CommandError(
+            f"{', '.join(unknown)}: not simulated, or not active. Choose from: {', '.join(tags) or 'none'}."
+        )
+    if not tags:
+        raise CommandError("No tag is simulated and active: there is nothing to generate.")
+    return [tags[name] for name in dict.fromkeys(names or tags)]

@@ -1,0 +1,73 @@
+"""A simulated past: what the simulator would have written, had it run then."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import numpy as np
+
+from monitoring.domain.clock import SECOND_US
+from monitoring.domain.columns import ReadingColumns
+from monitoring.domain.simulation.signals import BLOCK_S, simulate
+from monitoring.domain.tags import DefaultTag
+from monitoring.ingest.pipeline import ingest_columns
+from monitoring.queries.coverage import is_covered
+
+READINGS_A_STEP = 30_000
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """The whole seconds from ``start`` to ``stop`` (exclusive), in Unix time."""
+
+    start: int
+    stop: int
+
+    def __len__(self) -> int:
+        return self.stop - self.start
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What one transaction came to: how many readings there are of its time, how many of them are new."""
+
+    readings: int
+    stored: int
+
+
+def past_until(moment: datetime, *, days: int) -> Past:
+    """So many days that end with the second of this moment.
+
+    Raises:
+        OverflowError: they begin before the year 1.
+    """
+    _ = moment - timedelta(days=days)  # which is where it is raised
+    stop = int(moment.timestamp() // 1) + 1
+    return Past(stop - days * 86_400, stop)
+
+
+def generate(tags: Sequence[DefaultTag], past: Past, *, seed: int) -> Iterator[Step]:
+    """Stores a reading a second and tag, oldest first, step by step, each in a transaction of its own.
+
+    What is stored already stays as it is; so it may be broken off and begun again. Nothing is
+    stored of the deleted past, nor of tags that were deleted meanwhile.
+    """
+    length = max(1, READINGS_A_STEP // len(tags) // BLOCK_S) * BLOCK_S
+    aligned = range(past.start // length * length, past.stop, length)  # so that no block is made twice
+    for start in aligned:
+        part = Past(max(start, past.start), min(start + length, past.stop))
+        lacking = [tag for tag in tags if not is_covered(tag.definition.name, part.start, part.stop)]
+        stored = ingest_columns(columns_of(lacking, part, seed=seed)) if lacking else 0
+        yield Step(readings=len(part) * len(tags), stored=stored)
+
+
+def columns_of(tags: Sequence[DefaultTag], past: Past, *, seed: int) -> dict[str, ReadingColumns]:
+    """The tags' readings over that time, by tag."""
+    place = np.arange(len(past), dtype=np.int64)
+    columns = {}
+    for number, tag in enumerate(tags):
+        signal = simulate(tag, seed=seed, start=past.start, stop=past.stop)
+        columns[tag.definition.name] = ReadingColumns(
+            position=place + number * len(past), time_us=signal.second * SECOND_US, value=signal.value
+        )
+    return columns
