@@ -15,7 +15,7 @@ from monitoring.ingest.tags import last_known_definitions, tag_definitions
 from monitoring.queries.health import STALE_S, Health, check_health
 from monitoring.queries.series import Point, Reason, Selection, read_page, reasons_for
 from monitoring.queries.stats import Totals, totals
-from monitoring.queries.tags import latest
+from monitoring.queries.tags import latest, raw_from
 
 ANOMALY_ROWS = 20
 
@@ -44,9 +44,10 @@ class Card:
 
 @dataclass(frozen=True, slots=True)
 class AnomalyRow:
-    """One of the recent anomalies."""
+    """One of the recent anomalies; ``address`` shows it among the measurements around it."""
 
     time: Moment
+    address: str
     tag: str
     value: str
     unit: str
@@ -71,6 +72,7 @@ class Page:
     link: Link
     cards: list[Card]
     latest: list[Point] = field(default_factory=list)
+    raw_from: Mapping[str, datetime] = field(default_factory=dict)
     anomalies: list[AnomalyRow] = field(default_factory=list)
     totals: Totals | None = None
     problems: tuple[str, ...] = ()
@@ -113,6 +115,7 @@ def read_page_at(now: datetime, health: Health) -> Page:
         link=link_of(max((point.timestamp for point in known), default=None), now),
         cards=cards,
         latest=known,
+        raw_from=raw_from(),
         anomalies=[anomaly_row(point, tags[point.tag], reasons[point.id], now) for point in anomalies],
         totals=totals(),
         problems=health.problems,
@@ -148,6 +151,7 @@ def anomaly_row(point: Point, tag: TagDefinition, reasons: list[Reason], now: da
     decimals = words.decimals_for(tag)
     return AnomalyRow(
         time=moment(point.timestamp, now),
+        address=words.address_around(point.timestamp),
         tag=tag.name,
         value=f"{point.value:.{decimals}f}",
         unit=tag.unit,

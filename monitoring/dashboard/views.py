@@ -12,14 +12,23 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from monitoring.dashboard import words
-from monitoring.dashboard.page import ANOMALY_ROWS, Page, read_dashboard
+from monitoring.dashboard.chosen import DEFAULT_PRESET, LONGEST, PRESETS, Chosen, chosen_of
+from monitoring.dashboard.page import ANOMALY_ROWS, Page, moment, read_dashboard
 from monitoring.dashboard.scripts import ScriptTag, chart_script
 from monitoring.domain.clock import iso_utc
 from monitoring.queries.health import STALE_S
 
-WINDOWS = {"2m": (120, "2 min"), "10m": (600, "10 min"), "1h": (3600, "1 h")}
-DEFAULT_WINDOW = "10m"
-ENDPOINTS = {"data": "measurement-list", "anomalies": "anomaly-list", "stats": "stats", "health": "health"}
+ENDPOINTS = {
+    "data": "measurement-list",
+    "trend": "trend",
+    "anomalies": "anomaly-list",
+    "stats": "stats",
+    "health": "health",
+}
+# Up to here the charts show every measurement; what is longer is shown in intervals.
+RAW_S = 900
+SPEEDS = (1, 10, 60, 600)
+DEFAULT_SPEED = 60
 
 
 @never_cache
@@ -39,19 +48,17 @@ def dashboard(request: HttpRequest) -> HttpResponse:
 
 def context(request: HttpRequest, page: Page) -> dict[str, Any]:
     """What the template is given; an address that asks for what does not exist gets the default."""
-    names = [card.tag.name for card in page.cards]
-    tag = request.GET.get("tag", "")
-    window = request.GET.get("window", "")
+    chosen = chosen_of(request.GET.dict(), [card.tag.name for card in page.cards], page.now)
     script = chart_script()
-    chosen = {
-        "tag": tag if tag in names else "",
-        "window": window if window in WINDOWS else DEFAULT_WINDOW,
-    }
     return {
         "page": page,
         "chosen": chosen,
-        "windows": [(key, label) for key, (_, label) in WINDOWS.items()],
-        "window_label": WINDOWS[chosen["window"]][1],
+        "presets": [(key, preset.label) for key, preset in PRESETS.items()],
+        "past": [moment(time, page.now) for time in (chosen.past.start, chosen.past.end)]
+        if chosen.past
+        else None,
+        "speeds": SPEEDS,
+        "default_speed": DEFAULT_SPEED,
         "rows": [*page.anomalies, *[None] * (ANOMALY_ROWS - len(page.anomalies))],
         "totals": words.totals_texts(page.totals) if page.totals else {},
         "script": script,
@@ -60,14 +67,19 @@ def context(request: HttpRequest, page: Page) -> dict[str, Any]:
     }
 
 
-def for_scripts(page: Page, chosen: dict[str, str], script: ScriptTag) -> dict[str, Any]:
+def for_scripts(page: Page, chosen: Chosen, script: ScriptTag) -> dict[str, Any]:
     """What the page's scripts start from."""
     return {
         "now": iso_utc(page.now),
         "staleAfterMs": STALE_S * 1000,
-        "windows": {key: {"ms": seconds * 1000, "label": label} for key, (seconds, label) in WINDOWS.items()},
-        "chosen": chosen,
-        "defaultWindow": DEFAULT_WINDOW,
+        "presets": {
+            key: {"ms": preset.seconds * 1000, "label": preset.label} for key, preset in PRESETS.items()
+        },
+        "chosen": chosen.as_json(),
+        "defaultPreset": DEFAULT_PRESET,
+        "longestMs": LONGEST.total_seconds() * 1000,
+        "rawMs": RAW_S * 1000,
+        "aroundMs": words.AROUND.total_seconds() * 1000,
         "database": page.totals is not None,
         "tags": [
             {
@@ -77,11 +89,17 @@ def for_scripts(page: Page, chosen: dict[str, str], script: ScriptTag) -> dict[s
                 "upper": tag.upper_limit,
                 "decimals": words.decimals_for(tag),
                 "active": tag.active,
+                "rawFrom": iso_utc(page.raw_from[tag.name]) if tag.name in page.raw_from else None,
             }
             for tag in page.tags.values()
         ],
         "latest": [point.as_json() for point in page.latest],
-        "words": {"reasons": words.REASON_WORDS, "card": words.CARD_WORDS, "link": words.LINK_WORDS},
+        "words": {
+            "reasons": words.REASON_WORDS,
+            "card": words.CARD_WORDS,
+            "link": words.LINK_WORDS,
+            "refused": words.REFUSED_RANGES,
+        },
         "urls": {name: reverse(view) for name, view in ENDPOINTS.items()},
         "chart": {"missing": script.missing, "trouble": script.trouble},
     }

@@ -1,8 +1,9 @@
 """What the page says, for the template and, as part of its JSON, for the scripts."""
 
 import math
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from monitoring.domain.clock import iso_utc
 from monitoring.domain.tags import TagDefinition
 from monitoring.queries.series import Reason
 from monitoring.queries.stats import Totals
@@ -27,6 +28,14 @@ LINK_WORDS = {
     "offline": "No connection to the server",
     "denied": "Signed out",
     "broken": "Server error",
+}
+# How far around an anomaly its measurements are shown.
+AROUND = timedelta(minutes=1)
+# Why a range that was typed in is not shown.
+REFUSED_RANGES = {
+    "incomplete": "Both ends are needed, each with its date and time.",
+    "reversed": "'From' must be earlier than 'to'.",
+    "future": "'From' lies in the future: there is nothing to show yet.",
 }
 
 
@@ -71,10 +80,16 @@ def reasons_text(reasons: list[Reason], decimals: int) -> str:
 
 
 def moment_text(moment: datetime, now: datetime) -> str:
-    """A UTC time, with its date unless that is today's."""
+    """A UTC time, with its date unless that is today's and with its year unless that is this one."""
     if moment.date() == now.date():
         return f"{moment:%H:%M:%S} UTC"
-    return f"{moment.day} {moment:%b %H:%M:%S} UTC"
+    year = "" if moment.year == now.year else f"{moment.year} "
+    return f"{moment.day} {moment:%b} {year}{moment:%H:%M:%S} UTC"
+
+
+def address_around(time: datetime) -> str:
+    """The query of the dashboard's address that shows what was measured around this time."""
+    return f"?from={iso_utc(time - AROUND)}&to={iso_utc(time + AROUND)}"
 
 
 def totals_texts(totals: Totals) -> dict[str, str]:

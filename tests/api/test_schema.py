@@ -89,6 +89,7 @@ def test_nothing_in_the_query_breaks_it(client: Client, path: str, query: str) -
     assert client.get(path + query).status_code == 200
 
 
+@pytest.mark.django_db  # to close an answer is to look after the connections, too
 def test_the_docs_work_without_internet(client: Client) -> None:
     page = client.get("/docs", headers={"accept": "text/html"}).content.decode()
     files = re.findall(r'(?:src|href)="([^"]+)"', page)

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from html import unescape
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from pytest_django import Settings
 
-from monitoring.models import Tag
+from monitoring.models import Series, Tag
 
 
 def ago(seconds: float) -> str:
@@ -57,9 +58,9 @@ def test_values_are_in_the_page(client: Client, post: Callable[..., Any]) -> Non
 def test_old_values_are_said_to_be_stale(client: Client, post: Callable[..., Any]) -> None:
     post("/ingest", {"timestamp": "2024-01-31T12:00:00Z", "tag": "fermenter_temp", "value": 46.5})
     html = page(client)
-    assert "stale no reading since 31 Jan 12:00:00 UTC" in card(html, "fermenter_temp")
+    assert "stale no reading since 31 Jan 2024 12:00:00 UTC" in card(html, "fermenter_temp")
     assert 'data-state="stale"' in html
-    assert "no new reading since 31 Jan 12:00:00 UTC" in html
+    assert "no new reading since 31 Jan 2024 12:00:00 UTC" in html
 
 
 @pytest.mark.django_db
@@ -79,17 +80,50 @@ def test_recent_anomalies_say_when_and_why(client: Client, post: Callable[..., A
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(
-    ("query", "tag", "window"),
+    ("query", "tag", "preset"),
     [
-        ("", "", "10m"),
-        ("?tag=fermenter_ph&window=1h", "fermenter_ph", "1h"),
-        ("?tag=nothing&window=forever", "", "10m"),
+        ("", "", "5m"),
+        ("?tag=fermenter_ph&range=8h", "fermenter_ph", "8h"),
+        ("?tag=nothing&range=forever", "", "5m"),
+        ("?window=10m", "", "5m"),  # as addresses were before
+        ("?window=1h", "", "1h"),
     ],
 )
-def test_the_address_says_what_is_shown(client: Client, query: str, tag: str, window: str) -> None:
+def test_the_address_says_what_is_shown(client: Client, query: str, tag: str, preset: str) -> None:
     html = page(client, query)
-    assert for_scripts(html)["chosen"] == {"tag": tag, "window": window}
+    assert for_scripts(html)["chosen"] == {"tag": tag, "range": preset, "from": None, "to": None}
+    assert f'value="{preset}" checked' in html
+    assert f"Following: last {for_scripts(html)['presets'][preset]['label']}" in html
     assert len(re.findall(r"<article[^>]* hidden>", html)) == (2 if tag else 0)
+
+
+@pytest.mark.django_db
+def test_the_address_may_name_a_range_of_the_past(client: Client) -> None:
+    html = page(client, "?from=2026-01-30T12:00:00Z&to=2026-01-31T14:00:00%2B02:00")
+    chosen = for_scripts(html)["chosen"]
+    assert (chosen["from"], chosen["to"]) == ("2026-01-30T12:00:00Z", "2026-01-31T12:00:00Z")
+    shown = re.search(r'<p id="moment">(.*?)</p>', html)
+    assert shown
+    assert re.sub(r"<[^>]+>", "", shown[1]) == "Showing the past: 30 Jan 12:00:00 UTC to 31 Jan 12:00:00 UTC"
+    assert " checked" not in html.split('id="controls"')[1].split("</form>")[0]
+
+
+@pytest.mark.django_db
+def test_an_anomaly_links_to_what_was_measured_around_it(client: Client, post: Callable[..., Any]) -> None:
+    post("/ingest", {"timestamp": "2024-01-31T12:00:00Z", "tag": "fermenter_temp", "value": 46.5})
+    link = re.search(r'<a data-part="link" href="([^"]*)"><time[^>]*>31 Jan', page(client))
+    assert link
+    address = unescape(link[1])
+    assert address == "?from=2024-01-31T11:59:00Z&to=2024-01-31T12:01:00Z"
+    assert "Showing the past: " in page(client, address)
+
+
+@pytest.mark.django_db
+def test_the_scripts_know_since_when_measurements_are_kept(client: Client, post: Callable[..., Any]) -> None:
+    post("/ingest", {"timestamp": ago(1), "tag": "fermenter_temp", "value": 36.5})
+    Series.objects.update(raw_from=datetime(2026, 1, 1, tzinfo=UTC))
+    kept = {tag["name"]: tag["rawFrom"] for tag in for_scripts(page(client))["tags"]}
+    assert kept == {"fermenter_temp": "2026-01-01T00:00:00Z", "fermenter_ph": None, "agitator_rpm": None}
 
 
 @pytest.mark.django_db

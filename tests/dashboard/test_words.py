@@ -37,7 +37,8 @@ def test_reasons(reason: Reason, text: str) -> None:
     assert words.reasons_text([reason, reason], 2) == f"{text}; {text}"
 
 
-def test_a_time_has_its_date_unless_that_is_todays() -> None:
+def test_a_time_has_its_date_unless_that_is_todays_and_its_year_unless_that_is_this_one() -> None:
     now = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
     assert words.moment_text(now, now) == "03:04:05 UTC"
     assert words.moment_text(now.replace(day=1), now) == "1 Jan 03:04:05 UTC"
+    assert words.moment_text(now.replace(year=2024), now) == "2 Jan 2024 03:04:05 UTC"

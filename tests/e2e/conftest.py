@@ -5,7 +5,7 @@ import os
 import shutil
 import subprocess
 import tarfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,7 @@ ARGUMENTS = (
     "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run"
     " --disable-background-networking --disable-component-update --disable-sync"
 )
+JANUARY = datetime(2026, 1, 31, 12, tzinfo=UTC)
 
 
 @pytest.fixture(scope="session")
@@ -128,6 +129,24 @@ class Dashboard:
             self.post(*wave)
         self.post(("fermenter_temp", 46.2, 30.5))
 
+    def post_past(
+        self, tag: str, values: Iterable[float], *, start: datetime = JANUARY, every_s: float = 1
+    ) -> None:
+        """Sends a tag's readings at an even pace."""
+        items = [
+            {"tag": tag, "value": value, "timestamp": (start + timedelta(seconds=i * every_s)).isoformat()}
+            for i, value in enumerate(values)
+        ]
+        assert self.page.request.post(f"{self.server}/ingest/batch", data=items).status == 201
+
+    def post_hours(self, hours: int = 3) -> None:
+        """A quiet past of the temperature up to now, ten seconds apart, with a fault 100 minutes ago."""
+        start = datetime.now(UTC) - timedelta(hours=hours)
+        values = [round(37.5 + math.sin(i / 40), 2) for i in range(hours * 360 + 1)]
+        for late in range(-602, -599):
+            values[late] = 46.0 + late % 2
+        self.post_past("fermenter_temp", values, start=start, every_s=10)
+
     def card(self, tag: str = "fermenter_temp") -> Locator:
         """The tag's card."""
         return self.page.locator(f".card[data-tag='{tag}']")
@@ -159,6 +178,28 @@ class Dashboard:
             }}""",
             arg=tag,
         )
+
+    def range(self, tag: str = "fermenter_temp") -> tuple[float, float]:
+        """First and last moment that the tag's chart shows, in epoch milliseconds."""
+        first, last = self.chart("[chart.scales.x.min, chart.scales.x.max]", tag)
+        return first, last
+
+    def place(self, x: float, y: float = 0.5, tag: str = "fermenter_temp") -> tuple[float, float]:
+        """A place on the page, by its share of the plotted area's width and height."""
+        box = self.card(tag).locator("canvas").bounding_box()
+        assert box
+        area = self.chart(
+            "(({left, right, top, bottom}) => [left, right, top, bottom])(chart.chartArea)", tag
+        )
+        left, right, top, bottom = area
+        return box["x"] + left + x * (right - left), box["y"] + top + y * (bottom - top)
+
+    def drag(self, start: float, end: float, tag: str = "fermenter_temp") -> None:
+        """Drags along the tag's chart, from one share of its width to another."""
+        self.page.mouse.move(*self.place(start, tag=tag))
+        self.page.mouse.down()
+        self.page.mouse.move(*self.place(end, tag=tag), steps=5)
+        self.page.mouse.up()
 
     def pixels(self, tag: str = "fermenter_temp") -> dict[str, int]:
         """How many pixels of the chart are drawn at all, and how many are red."""

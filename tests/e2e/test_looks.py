@@ -26,7 +26,7 @@ def test_it_fits_every_screen(dashboard: Any, name: str, width: int, height: int
     dashboard.page.set_viewport_size({"width": width, "height": height})
     dashboard.post_history(60)
     dashboard.post(("fermenter_temp", 46.5, 0))
-    dashboard.open("?window=2m").wait_for_charts(50)
+    dashboard.open().wait_for_charts(50)
     expect(dashboard.card().locator(".state")).to_contain_text("above the limit 45")
     assert dashboard.page.evaluate(FITS)
     dashboard.screenshot(name)
@@ -37,7 +37,7 @@ def test_it_fits_every_screen(dashboard: Any, name: str, width: int, height: int
 def test_dark_and_light_follow_the_system_without_a_reload(dashboard: Any) -> None:
     dashboard.post_history(60)
     dashboard.page.emulate_media(color_scheme="light")
-    dashboard.open("?window=2m").wait_for_charts(50)
+    dashboard.open().wait_for_charts(50)
     background = "getComputedStyle(document.body).backgroundColor"
     line = "chart.data.datasets[0].borderColor"
     light = dashboard.page.evaluate(background), dashboard.chart(line)
@@ -92,9 +92,9 @@ def test_keyboard_and_screen_reader(dashboard: Any) -> None:
     page.get_by_label("Tag").focus()
     page.keyboard.press("ArrowDown")
     expect(dashboard.card("fermenter_ph")).to_be_hidden()
-    page.get_by_role("radio", name="10 min").focus()
+    page.get_by_role("radio", name="5 min").focus()
     page.keyboard.press("ArrowRight")
-    expect(page).to_have_url(f"{dashboard.server}/dashboard?tag=fermenter_temp&window=1h")
+    expect(page).to_have_url(f"{dashboard.server}/dashboard?tag=fermenter_temp&range=1h")
     expect(page.get_by_role("img", name="Chart of fermenter_temp, last 1 h:")).to_be_visible()
     expect(page.get_by_role("article", name="fermenter_temp")).to_be_visible()
     expect(page.get_by_role("region", name="Recent anomalies")).to_be_visible()

@@ -3,6 +3,7 @@ import { setText } from "./dom.js";
 
 const AT_MOST_EVERY_MS = 10000;
 const node = document.getElementById("announcer");
+const answerer = document.getElementById("answerer");
 const waiting = new Map();
 let spokeAt = -Infinity;
 let timer = null;
@@ -19,3 +20,6 @@ function speak() {
   spokeAt = performance.now();
   timer = null;
 }
+
+/** Says at once what somebody has just asked for by a key. */
+export const answer = (text) => setText(answerer, text);

@@ -1,11 +1,14 @@
 // The list of recent anomalies. Its rows stay where they are and take new content: nothing slides.
+import { addressOf } from "./address.js";
 import { announce } from "./announcer.js";
-import { partsOf, setText } from "./dom.js";
-import { tagOf } from "./settings.js";
+import { partsOf, setAttribute, setText } from "./dom.js";
+import { settings, tagOf } from "./settings.js";
 import { showTime } from "./times.js";
+import { showPast, view } from "./view.js";
 import { reasonTexts, valueText, withUnit } from "./words.js";
 
-const rows = [...document.querySelectorAll("#anomalies > li")].map((element) => ({ element, parts: partsOf(element) }));
+const list = document.getElementById("anomalies");
+const rows = [...list.children].map((element) => ({ element, parts: partsOf(element) }));
 const none = document.getElementById("no-anomalies");
 let highestId = null;
 
@@ -21,9 +24,25 @@ export function showAnomalies(anomalies) {
   if (fresh.length) announce("anomalies", spoken(fresh));
 }
 
+/** Shows the anomaly that is clicked among what was measured around it; `end()` is the right edge of time. */
+export function wireAnomalies(end) {
+  list.addEventListener("click", (event) => {
+    const row = rows.find(({ parts }) => parts.link.contains(event.target));
+    if (!row || event.ctrlKey || event.metaKey || event.shiftKey) return; // a tab of its own
+    event.preventDefault();
+    const { from, to } = around(Date.parse(row.parts.time.dateTime));
+    const tag = view.tag && row.parts.tag.textContent;
+    showPast(from, to, end(), { tag, isChoice: true, isStill: true });
+  });
+}
+
+const around = (time) => ({ from: time - settings.aroundMs, to: time + settings.aroundMs });
+
 function fill(parts, anomaly) {
   const tag = tagOf(anomaly.tag);
-  showTime(parts.time, Date.parse(anomaly.timestamp));
+  const time = Date.parse(anomaly.timestamp);
+  showTime(parts.time, time);
+  setAttribute(parts.link, "href", addressOf({ ...view, past: around(time) }));
   setText(parts.tag, anomaly.tag);
   setText(parts.value, valueText(tag, anomaly.value));
   setText(parts.unit, tag.unit);

@@ -1,35 +1,68 @@
 // One tag's card: value, state in words and shape, and its chart if there are charts.
-import { settings } from "./settings.js";
+import { pointsFor } from "./chunk.js";
 import { partsOf, setAttribute, setIcon, setText } from "./dom.js";
 import { reasonsOf } from "./findings.js";
+import { RawLayer } from "./raw-layer.js";
 import { Series } from "./series.js";
+import { LIVE_MS, settings } from "./settings.js";
+import { TagHistory } from "./tag-history.js";
 import { ageText, momentText, showTime } from "./times.js";
-import { valueText, withUnit, words } from "./words.js";
+import { anomaliesText, spreadText, valueText, whole, withUnit, words } from "./words.js";
 
 const HOLD_MS = 10000; // an anomaly of one second stays to be seen
+const ENOUGH = 0.25; // of the range: less than that is not shown while more is on its way
 
 export class Card {
   chart = null;
+  layer = null;
   series = new Series();
 
-  constructor(element, tag) {
-    Object.assign(this, { element, tag, parts: partsOf(element) });
+  /** `onArrival()` is called when there is something new to show. */
+  constructor(element, tag, onArrival) {
+    Object.assign(this, { element, tag, parts: partsOf(element), history: new TagHistory(tag, onArrival) });
     this.canvas = element.querySelector("canvas");
     this.plot = element.querySelector(".plot");
   }
 
-  /** Everything that depends on data or time. `range` is what the charts show. */
-  update(now, range, label) {
+  /**
+   * Everything that depends on data or time. `shown`: {range, isLive, label}, what the charts show;
+   * `playback`: {at, aheadMs}.
+   */
+  update(now, shown, playback) {
     const { latest } = this.series;
     this.showState(now);
     if (latest) {
       setText(this.parts.value, valueText(this.tag, latest.y));
       showTime(this.timeNode(), latest.x);
     }
-    if (this.element.hidden) return;
-    const points = this.series.between(range.from, range.to);
-    this.chart?.draw(points, range);
-    this.describe(points.filter(({ x }) => x >= range.from && x <= range.to), label);
+    if (this.element.hidden) return this.history.leave();
+    const { range } = shown;
+    this.layer = this.layerFor(shown, playback.aheadMs);
+    const isMissing = this.covered(range) < ENOUGH;
+    // What was drawn stays until there is something to draw instead.
+    if (!isMissing || !this.history.isLoading) this.chart?.draw(this.layer, range, playback.at);
+    if (!isMissing) this.describe(this.layer.summary(range), shown.label);
+    else if (this.history.failed) this.describeMissing(shown.label, "could not be read, trying again");
+    else if (this.history.isSlow) this.describeMissing(shown.label, "loading");
+    else if (!this.history.isLoading) this.describe(this.layer.summary(range), shown.label);
+    this.showThen(playback.at);
+  }
+
+  layerFor({ range, isLive }, aheadMs) {
+    const live = new RawLayer(this.series.points, { from: range.to - LIVE_MS, to: range.to });
+    if (isLive && range.to - range.from <= LIVE_MS) {
+      this.history.leave();
+      return live;
+    }
+    const isUrgent = this.covered(range) < ENOUGH;
+    const points = pointsFor(this.plot.clientWidth);
+    return this.history.layerFor(range, { points, aheadMs, isUrgent }) ?? this.layer ?? live;
+  }
+
+  /** The part of the range that the layer is of: 0 to 1. */
+  covered({ from, to }) {
+    if (!this.layer) return 0;
+    return Math.max(0, Math.min(to, this.layer.to) - Math.max(from, this.layer.from)) / (to - from);
   }
 
   showState(now) {
@@ -54,14 +87,30 @@ export class Card {
   }
 
   /** The chart in words, beside it and for who does not see it. */
-  describe(points, label) {
-    const values = points.map(({ y }) => y);
-    const count = points.reduce((sum, { anomaly }) => sum + anomaly, 0);
-    const [low, high] = [Math.min, Math.max].map((f) => values.length && valueText(this.tag, values.reduce((a, b) => f(a, b))));
-    const spread = values.length ? `${low} to ${high}` : "nothing";
-    const anomalies = count === 1 ? "1 anomaly" : `${count} anomalies`;
-    setText(this.parts.shown, values.length ? `${spread}, ${anomalies}` : "–");
-    setAttribute(this.canvas, "aria-label", `Chart of ${this.tag.name}, ${label}: ${withUnit(this.tag, spread)}, ${anomalies}.`);
+  describe(summary, label) {
+    const spread = summary ? spreadText(this.tag, summary.low, summary.high) : "nothing";
+    const anomalies = summary?.anomalies ?? 0;
+    setText(this.parts.shown, summary ? spread : "–");
+    setText(this.parts.anomalies, summary ? whole.format(anomalies) : "–");
+    this.nameChart(`${label}: ${withUnit(this.tag, spread)}, ${anomaliesText(anomalies)}`);
+  }
+
+  describeMissing(label, text) {
+    setText(this.parts.shown, text);
+    setText(this.parts.anomalies, "–");
+    this.nameChart(`${label}: ${text}`);
+  }
+
+  nameChart(text) {
+    setAttribute(this.canvas, "aria-label", `Chart of ${this.tag.name}, ${text}.`);
+  }
+
+  /** What was measured where playback stands. */
+  showThen(at) {
+    this.parts.then.hidden = at === null;
+    if (at === null) return;
+    const found = this.layer.at(at);
+    setText(this.parts["then-value"], found ? thenText(this.tag, found) : "nothing measured");
   }
 
   timeNode() {
@@ -83,4 +132,10 @@ export class Card {
     this.parts["no-chart"].hidden = true;
     this.plot.classList.add("ready");
   }
+}
+
+/** A measurement, or the mean of an interval with its extremes. */
+function thenText(tag, { value, low, high }) {
+  const text = withUnit(tag, valueText(tag, value));
+  return low === undefined || low === high ? text : `${text} (${spreadText(tag, low, high)})`;
 }

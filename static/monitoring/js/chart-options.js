@@ -1,9 +1,11 @@
 // How a tag's chart looks and reacts: axes, limit lines, tooltip.
-import { timeTicks, timeTickText, valueTicks, valueTickText } from "./ticks.js";
-import { momentText } from "./times.js";
-import { valueText, withUnit } from "./words.js";
+import { firstPlace } from "./search.js";
+import { timeTicks, valueTicks, valueTickText } from "./ticks.js";
+import { momentText, rangeText } from "./times.js";
+import { anomaliesText, spreadText, valueText, whole, withUnit } from "./words.js";
 
-export const ANOMALIES = 2; // the dataset's place
+const LINE = 0; // the datasets' places
+export const ANOMALIES = 2;
 const WRAP = 34; // characters that a tooltip fits on a phone
 
 /** Chart.js options. All motion is off: what moves should be the process. */
@@ -26,6 +28,7 @@ export function chartOptions(tag, theme, reasonsOf) {
     plugins: {
       legend: { display: false },
       limitLines: { limits, colour: theme.muted, text: theme.muted, panel: theme.panel, fontSize: font.size, family: theme.font },
+      playhead: { colour: theme.text },
       tooltip: tooltip(tag, theme, font, reasonsOf),
     },
   };
@@ -44,7 +47,7 @@ function timeAxis(theme, font) {
     afterBuildTicks(axis) {
       axis.ticks = timeTicks(axis.min, axis.max, Math.max(2, Math.floor(axis.width / (5.5 * theme.rem))));
     },
-    ticks: { color: theme.muted, font, maxRotation: 0, autoSkip: false, callback: (value, _i, ticks) => timeTickText(value, ticks) },
+    ticks: { color: theme.muted, font, maxRotation: 0, autoSkip: false, callback: (_value, i, ticks) => ticks[i].text },
   };
 }
 
@@ -79,14 +82,24 @@ function tooltip(tag, theme, font, reasonsOf) {
     bodyFont: font,
     caretPadding: 8,
     callbacks: {
-      title: ([item]) => momentText(item.raw.x),
+      title: ([{ raw }]) => (raw.end ? rangeText({ from: raw.start, to: raw.end }) : momentText(raw.x)),
       label: ({ raw, datasetIndex }) => {
+        if (raw.end) return datasetIndex === ANOMALIES ? markLines(tag, raw) : bucketLines(tag, raw);
         const value = withUnit(tag, valueText(tag, raw.y));
         if (datasetIndex !== ANOMALIES) return value;
         return [value, "▲ anomaly:", ...reasonsOf(raw.id).flatMap(wrapped)];
       },
     },
   };
+}
+
+function markLines(tag, mark) {
+  return [`▲ ${anomaliesText(mark.anomalies)}`, withUnit(tag, spreadText(tag, mark.low, mark.high)), "click or Enter to see them"];
+}
+
+function bucketLines(tag, { y, low, high, count }) {
+  const mean = withUnit(tag, valueText(tag, y));
+  return count === 1 ? mean : [`mean ${mean}`, withUnit(tag, spreadText(tag, low, high)), `${whole.format(count)} measurements`];
 }
 
 /** A text in lines that fit. */
@@ -97,13 +110,25 @@ function wrapped(text) {
   }, []);
 }
 
-/** What the pointer means: an anomaly if it is on one, else the measurement nearest in time. */
+/** What the pointer means: an anomaly if it is on one, else what was measured nearest in time. */
 export function addReadingMode(Chart) {
   const { modes } = Chart.Interaction;
   modes.reading = (chart, event, _options, final) => {
     const hits = modes.point(chart, event, { intersect: true }, final);
     const anomaly = hits.find(({ datasetIndex }) => datasetIndex === ANOMALIES);
-    if (anomaly) return [anomaly];
-    return modes.nearest(chart, event, { axis: "x", intersect: false }, final).slice(0, 1);
+    return anomaly ? [anomaly] : nearestOnLine(chart, event.x);
   };
+}
+
+function nearestOnLine(chart, pixel) {
+  const { data } = chart.data.datasets[LINE];
+  const elements = chart.getDatasetMeta(LINE).data;
+  const time = chart.scales.x.getValueForPixel(pixel);
+  const place = firstPlace(data.length, (i) => data[i].x < time);
+  const { left, right } = chart.chartArea;
+  // A break has the place of the point behind it, so two on either side hold the nearest.
+  const near = [-2, -1, 0, 1].map((distance) => place + distance);
+  const drawn = near.filter((i) => data[i] && !Number.isNaN(data[i].y) && elements[i]?.x >= left && elements[i].x <= right);
+  drawn.sort((one, other) => Math.abs(data[one].x - time) - Math.abs(data[other].x - time));
+  return drawn.slice(0, 1).map((index) => ({ element: elements[index], datasetIndex: LINE, index }));
 }

@@ -1,26 +1,32 @@
 // The form above the cards. Without scripts it is an ordinary form that asks the server.
-import { setAttribute } from "./dom.js";
-import { adjustZoom, choose, onViewChange, resetZoom, view } from "./view.js";
+import { wireCustomRange } from "./custom-range.js";
+import { adjust, chooseTag, goLive, onViewChange, view } from "./view.js";
 
-const STEPS = { in: { stretch: 0.5 }, out: { stretch: 2 }, earlier: { move: -0.5 }, later: { move: 0.5 } };
+/** What the buttons do to the range; the keys of a chart do the same. */
+export const MOVES = { in: { stretch: 0.5 }, out: { stretch: 2 }, earlier: { move: -0.5 }, later: { move: 0.5 } };
 
 /** Wires the form; `end()` is the right edge of time. */
 export function wireControls(end) {
   const form = document.getElementById("controls");
-  const reset = form.querySelector("[data-zoom=reset]");
-  form.addEventListener("submit", (event) => event.preventDefault());
-  form.addEventListener("change", () => {
-    choose({ tag: form.elements.tag.value, window: form.elements.window.value });
+  const applyCustomRange = wireCustomRange(end);
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    applyCustomRange();
+  });
+  form.addEventListener("change", ({ target }) => {
+    if (target.name === "tag") chooseTag(target.value);
+    if (target.name === "range") goLive(target.value);
   });
   form.addEventListener("click", ({ target }) => {
-    const step = target.closest("[data-zoom]")?.dataset.zoom;
-    if (step === "reset") resetZoom();
-    else if (step) adjustZoom(STEPS[step], end());
+    const move = target.closest("[data-move]")?.dataset.move;
+    if (move) adjust(MOVES[move], end());
   });
-  // Not `disabled`: that would take the focus away from who has just pressed it.
-  const sync = () => setAttribute(reset, "aria-disabled", String(view.zoom === null));
+  const sync = () => {
+    form.elements.tag.value = view.tag;
+    for (const radio of form.elements.range) radio.checked = !view.past && radio.value === view.preset;
+  };
   onViewChange(sync);
-  sync();
+  sync(); // a browser that restores a page restores what was checked, too
 }
 
 /** Zooming makes sense once there are charts. */

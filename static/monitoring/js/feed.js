@@ -1,14 +1,13 @@
 // Where data arrives. Today by asking again and again; whatever replaces that keeps startFeed's shape.
 import { serverNow, setServerTime } from "./clock.js";
 import { get, RequestFailed } from "./request.js";
-import { settings } from "./settings.js";
+import { LIVE_MS, settings } from "./settings.js";
 
 const READINGS_EVERY_MS = 1000;
 const SUMMARY_EVERY_MS = 5000;
 const HIDDEN_EVERY_MS = 15000;
 const OVERLAP_MS = 30000; // late readings change flags of those after them
 const REREAD_EVERY_MS = 60000; // and a logger that was cut off sends what it kept, older than any overlap
-const REREAD_MS = 600000;
 const PAGE = 10000;
 const WINDOW_TIMEOUT_MS = 10000; // a page of a window is larger than what is new
 const MAX_PAGES = 4; // a window of more measurements is shown by its newest
@@ -28,9 +27,9 @@ function makePause() {
 /**
  * Starts to read and never stops. The handlers: onReadings(items), onAnomalies(items, newest: boolean),
  * onSummary({stats, health}), onContact("ok" or a RequestFailed's kind).
- * `tagNames()` gives those to load, most wanted first; `windowMs()` how far back.
+ * `tagNames()` gives those to load, most wanted first.
  */
-export function startFeed({ tagNames, windowMs, onReadings, onAnomalies, onSummary, onContact }) {
+export function startFeed({ tagNames, onReadings, onAnomalies, onSummary, onContact }) {
   let incomplete = true; // the window has to be read as a whole
   let newest = 0;
   let readAll = 0;
@@ -42,8 +41,8 @@ export function startFeed({ tagNames, windowMs, onReadings, onAnomalies, onSumma
     if (items.length) onReadings(items);
   }
 
-  async function readWindow(ms) {
-    const from = new Date(serverNow() - ms).toISOString();
+  async function readWindow() {
+    const from = new Date(serverNow() - LIVE_MS).toISOString();
     for (const tag of tagNames()) {
       let url = urls.data;
       let parameters = { tag, from, limit: PAGE };
@@ -67,11 +66,9 @@ export function startFeed({ tagNames, windowMs, onReadings, onAnomalies, onSumma
   }
 
   async function readings() {
-    if (incomplete) {
+    if (incomplete || Date.now() - readAll > REREAD_EVERY_MS) {
       incomplete = false;
-      await readWindow(windowMs());
-    } else if (Date.now() - readAll > REREAD_EVERY_MS) {
-      await readWindow(Math.min(windowMs(), REREAD_MS));
+      await readWindow();
     } else if (newest) {
       await readNew();
     } else {
@@ -115,11 +112,6 @@ export function startFeed({ tagNames, windowMs, onReadings, onAnomalies, onSumma
   forever(readings, pauseReadings, READINGS_EVERY_MS);
   forever(summary, pauseSummary, SUMMARY_EVERY_MS);
   return {
-    /** Reads the whole window again: it was made longer. */
-    reload() {
-      incomplete = true;
-      readNow();
-    },
     /** Does not wait for the next summary: something happened. */
     summaryNow,
   };

@@ -1,7 +1,11 @@
 // A Chart.js plugin: the tag's limits as thin dashed lines that say what they are.
+import { ANOMALIES } from "./chart-options.js";
+
 export const limitLines = {
   id: "limitLines",
-  afterDatasetsDraw(chart, _args, { limits, colour, text, panel, fontSize, family }) {
+  // Over the line and under the anomalies, of which no word may hide one.
+  beforeDatasetDraw(chart, { index }, { limits, colour, text, panel, fontSize, family }) {
+    if (index !== ANOMALIES) return;
     const { ctx, chartArea: area, scales } = chart;
     ctx.save();
     ctx.font = `${fontSize}px ${family}`;

@@ -1,28 +1,31 @@
 // Puts the page's parts together: data comes in by the feed, goes into the cards' series, and is shown.
-import { showAnomalies } from "./anomaly-list.js";
+import { wireAddress } from "./address.js";
+import { announce } from "./announcer.js";
+import { showAnomalies, wireAnomalies } from "./anomaly-list.js";
 import { Card } from "./card.js";
-import { addReadingMode } from "./chart-options.js";
 import { whenChartLoads } from "./chart-library.js";
+import { addReadingMode } from "./chart-options.js";
 import { serverNow } from "./clock.js";
 import { allowZoom, wireControls } from "./controls.js";
 import { startFeed } from "./feed.js";
 import { reasonsOf, remember } from "./findings.js";
-import { settings, tagOf } from "./settings.js";
+import { aheadMs, playheadAt, wirePlayback } from "./playback.js";
+import { wirePlot } from "./plot.js";
+import { LIVE_MS, settings, tagOf } from "./settings.js";
 import { noteContact, showLink, showNotices, showProblems } from "./status.js";
 import { TagChart } from "./tag-chart.js";
 import { onThemeChange, readTheme } from "./theme.js";
+import { shownText, showTimeline, wireTimeline } from "./timeline.js";
 import { localiseTimes, zoneText } from "./times.js";
 import { showTotals } from "./totals.js";
-import { onViewChange, rangeShown, view, windowLabel, windowMs, zoomTo } from "./view.js";
-import { zoomByDragging } from "./zoom.js";
+import { onViewChange, rangeShown, view } from "./view.js";
 
 const container = document.getElementById("cards");
 const cards = new Map(
-  [...container.querySelectorAll(".card")].map((node) => [node.dataset.tag, new Card(node, tagOf(node.dataset.tag))]),
+  [...container.querySelectorAll(".card")].map((node) => [node.dataset.tag, new Card(node, tagOf(node.dataset.tag), renderSoon)]),
 );
 let due = false;
 let feed = null;
-let loadedMs = windowMs();
 
 /** The newest reading's time, null before the first. */
 function newest() {
@@ -36,10 +39,11 @@ const end = () => Math.max(serverNow(), newest() ?? 0); // a source's clock may 
 function render() {
   due = false;
   const now = serverNow();
-  const range = rangeShown(end());
-  const label = view.zoom ? "zoomed" : `last ${windowLabel()}`;
+  const shown = { range: rangeShown(end()), isLive: !view.past, label: shownText() };
+  const playback = { at: playheadAt(), aheadMs: aheadMs() };
   showLink(now, newest());
-  for (const card of cards.values()) card.update(now, range, label);
+  showTimeline();
+  for (const card of cards.values()) card.update(now, shown, playback);
 }
 
 /** Shows at the next frame what has changed, once however much it is. */
@@ -49,20 +53,20 @@ function renderSoon() {
   requestAnimationFrame(render);
 }
 
-function arrange() {
+function arrange(isChoice) {
+  if (isChoice && view.past) announce("view", `Showing the past: ${shownText()}`);
   container.dataset.layout = view.tag ? "one" : "all";
   for (const [name, card] of cards) card.element.hidden = Boolean(view.tag) && name !== view.tag;
   renderSoon();
 }
 
 function takeReadings(items) {
-  const keepFrom = Math.min(end() - windowMs(), view.zoom?.from ?? Infinity);
   const byTag = new Map([...cards.keys()].map((name) => [name, []]));
   for (const item of items) byTag.get(item.tag)?.push(item);
   let foundAnomaly = false;
   for (const [name, { series }] of cards) {
     foundAnomaly = series.merge(byTag.get(name)) || foundAnomaly;
-    series.trim(keepFrom);
+    series.trim(end() - LIVE_MS);
   }
   if (foundAnomaly) feed?.summaryNow(); // its reason, and the totals
   renderSoon();
@@ -73,7 +77,7 @@ function drawCharts(Chart) {
   for (const card of cards.values()) {
     const chart = new TagChart(Chart, card.canvas, card.tag, readTheme(), (id) => reasonsOf(card.tag, id));
     card.useChart(chart);
-    zoomByDragging(card.plot, chart, (from, to) => zoomTo(from, to, end()));
+    wirePlot(card, chart, end);
   }
   onThemeChange(() => {
     for (const { chart } of cards.values()) chart.restyle(readTheme());
@@ -81,6 +85,14 @@ function drawCharts(Chart) {
   });
   allowZoom();
   renderSoon();
+}
+
+/** The measurement before or after a moment, of whichever tag that is shown. */
+function nextTime(moment, direction) {
+  const shown = [...cards.values()].filter(({ element, layer }) => !element.hidden && layer);
+  const times = shown.map(({ layer }) => layer.next(moment, direction)).filter((time) => time !== null);
+  if (!times.length) return null;
+  return direction > 0 ? Math.min(...times) : Math.max(...times);
 }
 
 function takeContact(kind) {
@@ -94,15 +106,14 @@ const madeWithoutDatabase = !settings.database && settings.tags.length === 0;
 localiseTimes();
 document.getElementById("zone").textContent = `Times: ${zoneText()}. The server stores UTC.`;
 takeReadings(settings.latest);
+wireAddress();
 wireControls(end);
+wireTimeline();
+wireAnomalies(end);
+wirePlayback({ end, next: nextTime, width: () => cards.values().next().value?.plot.clientWidth || 1, draw: renderSoon });
 onViewChange(arrange);
-onViewChange(() => {
-  if (windowMs() > loadedMs) feed.reload();
-  loadedMs = windowMs();
-});
 feed = startFeed({
   tagNames: () => [...cards.keys()].sort((a, b) => (b === view.tag) - (a === view.tag)),
-  windowMs,
   onReadings: takeReadings,
   onAnomalies(anomalies, areNewest) {
     remember(anomalies);

@@ -10,10 +10,14 @@ export class RequestFailed extends Error {
 
 const KINDS = { 401: "denied", 403: "denied", 503: "database" };
 
-/** The answer's JSON and the address of the page that follows it, null if it is the last. */
-export async function get(url, { parameters = {}, timeoutMs = 5000, accept = [] } = {}) {
+/** The answer's JSON and the address of the page that follows it, null if it is the last. `signal` ends it early. */
+export async function get(url, { parameters = {}, timeoutMs = 5000, accept = [], signal = null } = {}) {
   const address = new URL(url, location.href);
   for (const [name, value] of Object.entries(parameters)) address.searchParams.set(name, value);
+  const abort = new AbortController();
+  const timer = setTimeout(() => abort.abort(), timeoutMs);
+  if (signal?.aborted) abort.abort();
+  signal?.addEventListener("abort", () => abort.abort());
   let response;
   let body;
   try {
@@ -21,11 +25,13 @@ export async function get(url, { parameters = {}, timeoutMs = 5000, accept = [] 
     response = await fetch(address, {
       headers: { Accept: "application/json" },
       cache: "no-store",
-      signal: AbortSignal.timeout(timeoutMs),
+      signal: abort.signal,
     });
     body = await response.json();
   } catch (error) {
     throw new RequestFailed(error instanceof SyntaxError ? "broken" : "offline");
+  } finally {
+    clearTimeout(timer);
   }
   if (!response.ok && !accept.includes(response.status)) throw new RequestFailed(KINDS[response.status] ?? "broken");
   return { body, next: /<([^>]+)>;\s*rel="next"/.exec(response.headers.get("Link") ?? "")?.[1] ?? null };

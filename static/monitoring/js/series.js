@@ -1,4 +1,6 @@
 // The measurements of one tag, in order of time and bounded in number.
+import { firstPlace } from "./search.js";
+
 const MOST = 60000;
 
 export class Series {
@@ -25,15 +27,10 @@ export class Series {
 
   /** Where the point is, or belongs: the first place whose (x, id) is not smaller. */
   placeOf({ x, id }) {
-    let low = 0;
-    let high = this.points.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      const other = this.points[middle];
-      if (other.x < x || (other.x === x && other.id < id)) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+    return firstPlace(this.points.length, (i) => {
+      const other = this.points[i];
+      return other.x < x || (other.x === x && other.id < id);
+    });
   }
 
   /** Forgets what is older, except the newest: that is still the tag's value. */
@@ -41,11 +38,5 @@ export class Series {
     const old = this.placeOf({ x: before, id: -1 });
     const count = Math.min(Math.max(old, this.points.length - MOST), this.points.length - 1);
     if (count > 0) this.points.splice(0, count);
-  }
-
-  /** The points of a range of time, with the neighbour on either side so that lines reach the edge. */
-  between(from, to) {
-    const start = Math.max(0, this.placeOf({ x: from, id: -1 }) - 1);
-    return this.points.slice(start, this.placeOf({ x: to, id: Infinity }) + 1);
   }
 }

@@ -1,7 +1,9 @@
 // The chart of one tag: what is drawn. How it looks and reacts is in chart-options.js.
-import { chartOptions } from "./chart-options.js";
+import { ANOMALIES, chartOptions } from "./chart-options.js";
 import { limitLines } from "./limit-lines.js";
-import { lineAndLone, thin } from "./trace.js";
+import { playhead } from "./playhead.js";
+
+const SMALLEST_PX = 100; // a chart that is not laid out yet has no width
 
 export class TagChart {
   /** `reasonsOf(id)`: why that measurement is an anomaly, in words. */
@@ -17,38 +19,56 @@ export class TagChart {
       type: "line",
       data: { datasets: datasets(theme) },
       options: chartOptions(this.tag, theme, this.reasonsOf),
-      plugins: [limitLines],
+      plugins: [limitLines, playhead],
     });
   }
 
-  draw(points, { from, to }) {
+  /** Draws a layer over a range; `at` is where playback stands, null if it does not. */
+  draw(layer, range, at) {
     const { chart } = this;
-    const bucketMs = Math.max(1, Math.round((to - from) / Math.max(100, chart.width)));
-    const { line, lone } = lineAndLone(points);
-    const kept = points.length > 2 * chart.width ? thinnedLine(line, bucketMs) : line;
-    const inside = ({ x }) => x >= from && x <= to;
-    const sets = [kept, lone.filter(inside), points.filter((point) => point.anomaly && inside(point))];
-    sets.forEach((data, i) => (chart.data.datasets[i].data = data));
-    Object.assign(chart.options.scales.x, { min: from, max: to });
+    const { line, lone, marks, high, low } = layer.outline(range, Math.max(SMALLEST_PX, chart.width));
+    [line, lone, marks, high, low].forEach((data, i) => (chart.data.datasets[i].data = data));
+    Object.assign(chart.options.scales.x, { min: range.from, max: range.to });
+    chart.options.plugins.playhead.at = at;
     chart.update("none");
   }
 
   timeAt(pixel) {
     return this.chart.scales.x.getValueForPixel(pixel);
   }
-}
 
-// Each stretch without a gap on its own: the breaks between them must stay.
-function thinnedLine(line, bucketMs) {
-  const kept = [];
-  let start = 0;
-  line.forEach((point, i) => {
-    if (!Number.isNaN(point.y)) return;
-    kept.push(...thin(line.slice(start, i), bucketMs), point);
-    start = i + 1;
-  });
-  kept.push(...thin(line.slice(start), bucketMs));
-  return kept;
+  /** Where a pixel lies between the axis' ends: 0 left, 1 right. */
+  shareAt(pixel) {
+    const { left, right } = this.chart.chartArea;
+    return Math.min(1, Math.max(0, (pixel - left) / (right - left)));
+  }
+
+  /** A distance in pixels as a part of the axis. */
+  shareOf(pixels) {
+    const { left, right } = this.chart.chartArea;
+    return pixels / (right - left);
+  }
+
+  /** The anomalies that are drawn, in order of time. */
+  get marks() {
+    return this.chart.data.datasets[ANOMALIES].data;
+  }
+
+  /** The drawn anomaly under the pointer, null if there is none. */
+  markUnder(event) {
+    const [hit] = this.chart.getElementsAtEventForMode(event, "reading", { intersect: true }, false);
+    return hit?.datasetIndex === ANOMALIES ? this.marks[hit.index] : null;
+  }
+
+  /** Shows the mark's tooltip, as pointing at it does. */
+  pointAt(index) {
+    const { chart } = this;
+    const hit = { datasetIndex: ANOMALIES, index };
+    const { x, y } = chart.getDatasetMeta(ANOMALIES).data[index];
+    chart.setActiveElements([hit]);
+    chart.tooltip.setActiveElements([hit], { x, y });
+    chart.update("none");
+  }
 }
 
 function datasets(theme) {
@@ -69,10 +89,12 @@ function datasets(theme) {
     hoverBorderColor: theme.text,
     order: 1,
   };
+  const edge = { borderWidth: 0, pointRadius: 0, pointHitRadius: 0, order: 4 };
   return [
-    { label: "measurement", data: [], ...line },
-    { label: "measurement", data: [], ...lone },
+    { label: "measurement or mean", data: [], ...line },
+    { label: "measurement or mean", data: [], ...lone },
     { label: "anomaly", data: [], ...anomalies },
+    { label: "highest", data: [], ...edge, fill: "+1", backgroundColor: theme.band },
+    { label: "lowest", data: [], ...edge },
   ];
 }
-

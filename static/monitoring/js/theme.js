@@ -1,5 +1,5 @@
 // The style sheet's colours and sizes for what is drawn on a canvas.
-const NAMES = ["text", "muted", "trace", "grid", "alarm", "panel", "line"];
+const NAMES = ["text", "muted", "trace", "band", "grid", "alarm", "panel", "line"];
 
 export function readTheme() {
   const style = getComputedStyle(document.documentElement);

@@ -6,14 +6,28 @@ const format = (options) => new Intl.DateTimeFormat("en-GB", { hourCycle: "h23",
 const SECONDS = format({ hour: "2-digit", minute: "2-digit", second: "2-digit" });
 const MINUTES = format({ hour: "2-digit", minute: "2-digit" });
 const DAY = format({ day: "numeric", month: "short" });
+const MONTH = format({ month: "short", year: "numeric" });
+const DAY_AND_YEAR = format({ day: "numeric", month: "short", year: "numeric" });
 
 export const hoursMinutes = (ms) => MINUTES.format(ms);
 export const hoursMinutesSeconds = (ms) => SECONDS.format(ms);
 
-/** The time, with its date unless that is today's. */
+export const dayMonth = (ms) => DAY.format(ms);
+export const monthYear = (ms) => MONTH.format(ms);
+
+const isSameDay = (one, other) => new Date(one).toDateString() === new Date(other).toDateString();
+
+/** The time, with its date unless that is today's and with its year unless that is this one. */
 export function momentText(ms) {
-  const today = new Date(serverNow()).toDateString() === new Date(ms).toDateString();
-  return today ? SECONDS.format(ms) : `${DAY.format(ms)} ${SECONDS.format(ms)}`;
+  const now = serverNow();
+  if (isSameDay(ms, now)) return SECONDS.format(ms);
+  const thisYear = new Date(ms).getFullYear() === new Date(now).getFullYear();
+  return `${(thisYear ? DAY : DAY_AND_YEAR).format(ms)} ${SECONDS.format(ms)}`;
+}
+
+/** Two times, of which the second has its date only if it is another. */
+export function rangeText({ from, to }) {
+  return `${momentText(from)} to ${isSameDay(from, to) ? SECONDS.format(to) : momentText(to)}`;
 }
 
 /** A duration in the one or two units that matter. */

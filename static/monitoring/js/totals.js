@@ -1,8 +1,8 @@
 // The panel of totals.
 import { partsOf, setText } from "./dom.js";
+import { whole } from "./words.js";
 
 const parts = partsOf(document.getElementById("totals"));
-const whole = new Intl.NumberFormat("en");
 
 export function showTotals(stats) {
   setText(parts.measurements, whole.format(stats.total_measurements));

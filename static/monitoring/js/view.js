@@ -1,57 +1,63 @@
-// What the viewer chose: tag, window and zoom. Tag and window stand in the address, so a link shows the same.
+// What the viewer chose: a tag, and the time up to now or a range of the past. All charts show the same.
 import { settings } from "./settings.js";
 
-const SHORTEST_MS = 5000;
+const SHORTEST_MS = 1000;
+const SAME_LENGTH = 0.01;
 const listeners = [];
+const { chosen } = settings;
 
-export const view = { tag: settings.chosen.tag, window: settings.chosen.window, zoom: null };
+/** `past` is {from, to} in epoch milliseconds, null while the charts follow the time. */
+export const view = {
+  tag: chosen.tag,
+  preset: chosen.range,
+  past: chosen.from ? { from: Date.parse(chosen.from), to: Date.parse(chosen.to) } : null,
+};
 
-export const windowMs = () => settings.windows[view.window].ms;
-export const windowLabel = () => settings.windows[view.window].label;
+export const presetMs = () => settings.presets[view.preset].ms;
+export const presetLabel = () => settings.presets[view.preset].label;
+
+/** The listener is called with whether the change was a choice, to come back to, or a part of a movement. */
 export const onViewChange = (listener) => listeners.push(listener);
 
-export function choose({ tag = view.tag, window = view.window }) {
-  // Another window is another look at now: a zoom into the old one would hide it.
-  if (window !== view.window) view.zoom = null;
-  Object.assign(view, { tag, window });
-  const address = new URL(location.href);
-  keep(address, "tag", tag, "");
-  keep(address, "window", window, settings.defaultWindow);
-  history.replaceState(null, "", address);
-  changed();
-}
-
-function keep(address, name, value, byDefault) {
-  if (value === byDefault) address.searchParams.delete(name);
-  else address.searchParams.set(name, value);
-}
-
 /** The times to show, given the newest that there can be. */
-export const rangeShown = (end) => view.zoom ?? { from: end - windowMs(), to: end };
+export const rangeShown = (end) => view.past ?? { from: end - presetMs(), to: end };
 
-/** Holds the charts at a range; one that is all of the window goes on moving. */
-export function zoomTo(from, to, end) {
-  const first = end - windowMs();
-  const length = Math.max(SHORTEST_MS, to - from);
-  const start = Math.max(first, Math.min(from, end - length));
-  const whole = start <= first && start + length >= end;
-  view.zoom = whole ? null : { from: start, to: Math.min(start + length, end) };
-  changed();
+export function chooseTag(tag) {
+  change({ tag }, true);
 }
 
-/** The range stretched about its middle, or moved by parts of its length. */
-export function adjustZoom({ stretch = 1, move = 0 }, end) {
+/** Follows the time, over the length of the preset. */
+export function goLive(preset = view.preset) {
+  change({ preset, past: null }, true);
+}
+
+/** Takes the view that was shown before, as the browser's history kept it. */
+export function restore(earlier) {
+  Object.assign(view, earlier);
+  for (const listener of listeners) listener(null);
+}
+
+/**
+ * Holds the charts at a range, as far as it has passed. One that is all of the preset follows the time,
+ * unless it `isStill`. `isChoice`: the browser's Back leads to before it.
+ */
+export function showPast(from, to, end, { tag = view.tag, isChoice = false, isStill = false } = {}) {
+  const length = Math.min(settings.longestMs, Math.max(SHORTEST_MS, to - from));
+  const stop = Math.min(end, (from + to + length) / 2);
+  const isPreset = !isStill && stop >= end && Math.abs(length / presetMs() - 1) < SAME_LENGTH;
+  const past = isPreset ? null : { from: stop - length, to: stop };
+  change({ tag, past }, isChoice || (past === null) !== (view.past === null));
+}
+
+/** The range stretched about a place in it (0 left, 1 right), or moved by parts of its length. */
+export function adjust({ stretch = 1, move = 0, about = 0.5 }, end) {
   const { from, to } = rangeShown(end);
-  const middle = (from + to) / 2 + move * (to - from);
-  const half = ((to - from) * stretch) / 2;
-  zoomTo(middle - half, middle + half, end);
+  const length = to - from;
+  const start = from + move * length + about * length * (1 - stretch);
+  showPast(start, start + length * stretch, end);
 }
 
-export function resetZoom() {
-  view.zoom = null;
-  changed();
-}
-
-function changed() {
-  for (const listener of listeners) listener();
+function change(changes, isChoice) {
+  Object.assign(view, changes);
+  for (const listener of listeners) listener(isChoice);
 }

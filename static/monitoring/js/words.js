@@ -1,5 +1,6 @@
 // Values and reasons in words; the words themselves come from the server, which uses them too.
 import { settings } from "./settings.js";
+import { rangeText } from "./times.js";
 
 export const words = settings.words;
 
@@ -18,4 +19,20 @@ export function reasonTexts(tag, findings) {
       .replace("{lower}", () => short(lower, tag.decimals))
       .replace("{upper}", () => short(upper, tag.decimals)),
   );
+}
+
+/** Counts with their thousands apart. */
+export const whole = new Intl.NumberFormat("en");
+
+export const anomaliesText = (count) => (count === 1 ? "1 anomaly" : `${whole.format(count)} anomalies`);
+
+/** From lowest to highest, or the one value that both are. */
+export function spreadText(tag, low, high) {
+  const [from, to] = [valueText(tag, low), valueText(tag, high)];
+  return from === to ? from : `${from} to ${to}`;
+}
+
+/** The anomalies of an interval: how many, between which values, and when. */
+export function markText(tag, mark) {
+  return `${anomaliesText(mark.anomalies)}, ${withUnit(tag, spreadText(tag, mark.low, mark.high))}, ${rangeText({ from: mark.start, to: mark.end })}`;
 }

@@ -1,0 +1,80 @@
+"""What the address asks the page to show. What it asks for in vain gets the default."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from monitoring.domain.clock import iso_utc, parse_bound
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """A length of time up to now, in seconds and in words."""
+
+    seconds: int
+    label: str
+
+
+PRESETS = {
+    "5m": Preset(300, "5 min"),
+    "1h": Preset(3_600, "1 h"),
+    "8h": Preset(28_800, "8 h"),
+    "24h": Preset(86_400, "24 h"),
+    "7d": Preset(604_800, "7 d"),
+    "30d": Preset(2_592_000, "30 d"),
+}
+DEFAULT_PRESET = "5m"
+LONGEST = timedelta(days=36_525)
+# Addresses that were kept when there were other windows still lead to the one that is nearest.
+FORMER_WINDOWS = {"2m": "5m", "10m": "5m", "1h": "1h"}
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """A range of time that stands still, as the charts show it."""
+
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """``tag``: only this one (empty: all); ``past``: what is shown instead of the time up to now."""
+
+    tag: str
+    preset: str
+    past: Past | None
+
+    @property
+    def label(self) -> str:
+        """The preset in words."""
+        return PRESETS[self.preset].label
+
+    def as_json(self) -> dict[str, str | None]:
+        """What the scripts start from."""
+        return {
+            "tag": self.tag,
+            "range": self.preset,
+            "from": iso_utc(self.past.start) if self.past else None,
+            "to": iso_utc(self.past.end) if self.past else None,
+        }
+
+
+def chosen_of(query: Mapping[str, str], names: Collection[str], now: datetime) -> Chosen:
+    """What the address's parameters choose of the tags of these names and of the time until ``now``."""
+    tag = query.get("tag", "")
+    preset = query.get("range") or FORMER_WINDOWS.get(query.get("window", ""), "")
+    return Chosen(
+        tag=tag if tag in names else "",
+        preset=preset if preset in PRESETS else DEFAULT_PRESET,
+        past=past_of(query.get("from", ""), query.get("to", ""), now),
+    )
+
+
+def past_of(start: str, end: str, now: datetime) -> Past | None:
+    """The range between two bounds, as far as it has passed; None if they bound nothing."""
+    try:
+        past = Past(parse_bound(start), min(parse_bound(end, end=True), now))
+    except ValueError:
+        return None
+    return past if timedelta(0) < past.end - past.start <= LONGEST else None
