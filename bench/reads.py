@@ -32,7 +32,7 @@ CALLS = {
     "/data": f"/data?tag={TAG}",
     "/data of all tags": "/data",
     "/data, 10 pages back": f"/data?tag={TAG}&to={{back}}",
-    "/anomalies": "/anomalies",
+    "/anomalies": "/anomalies?limit=300",
     "/stats": "/stats",
     "/tags": "/tags",
     "/tags/<name>": f"/tags/{TAG}",
@@ -46,11 +46,12 @@ def measure(directory: Path) -> list[Row]:
     for name, days in DAYS.items():
         fill(directory / name, days)
     largest = directory / list(DAYS)[-1]
+    size = bytes_a_reading(largest)
     year_of_minutes(largest)
     with servers(directory) as running:
         rows = [*trends(running[list(DAYS)[-1]]), *calls(running)]
         memory = running[list(DAYS)[-1]].memory_mb()
-    rows.append(bytes_a_reading(largest))
+    rows.append(size)
     rows.append(
         Row("memory of the web server (10 million rows)", f"{memory:.0f} MB", "its supervisor included")
     )

@@ -70,11 +70,20 @@ def manage(data: Path, *arguments: str) -> None:
 
 @contextmanager
 def serving(data: Path, application: str = "fermon_site.wsgi", *, cwd: Path = ROOT) -> Iterator[Server]:
-    """The application under gunicorn: one worker process, four threads."""
+    """The application under granian: one worker process, four threads."""
     port = free_port()
-    command = [sys.executable, "-m", "gunicorn", "-b", f"127.0.0.1:{port}", "-k", "gthread", "--threads", "4"]
+    command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--port", str(port), "--no-ws"]
     with subprocess.Popen(
-        [*command, "--no-control-socket", "--log-level", "warning", application],
+        [
+            *command,
+            "--workers",
+            "1",
+            "--blocking-threads",
+            "4",
+            "--log-level",
+            "warning",
+            f"{application}:application",
+        ],
         cwd=cwd,
         env=environment(data),
     ) as process:

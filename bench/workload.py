@@ -8,7 +8,7 @@ from monitoring.domain.simulation.signals import simulate
 from monitoring.domain.tags import DEFAULT_TAGS
 
 SEED = 7
-BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
+BEGIN = datetime(2025, 1, 1, tzinfo=UTC)
 
 
 def readings(count: int, *, skip: int = 0) -> list[dict[str, Any]]:

@@ -1,5 +1,6 @@
 """POST /ingest and POST /ingest/batch."""
 
+from operator import itemgetter
 from typing import Any
 
 from django.conf import settings
@@ -113,7 +114,7 @@ class BatchIngestView(WriteView):
                 f"body: expected at most {MAX_ITEMS} readings, got {len(items)}; send smaller batches"
             )
         outcomes = receive(request, items)
-        kept = any(outcome.status is Status.KEPT for outcome in outcomes)
+        kept = Status.KEPT in map(itemgetter(1), outcomes)
         return Response(
             {
                 "status": Status.KEPT if kept else Status.STORED,

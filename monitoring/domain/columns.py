@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +25,7 @@ from monitoring.domain.tags import TagDefinition
 
 UNKNOWN = -1
 FEW = 16  # readings, for which columns take longer than reading one by one
-NOTHING: dict[str, object] = {}
+NOTHING: dict[str, Any] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +50,20 @@ class Draft:
     read: NDArray[np.bool_]
 
 
-def named_tags(items: Iterable[object]) -> set[str]:
+def named_tags(items: Sequence[object]) -> set[str]:
     """The names that the items give as their tags, whether such tags exist or not."""
-    named = [item.get("tag") for item in items if isinstance(item, dict)]
-    return {name for name in named if type(name) is str}
+    try:
+        named = {item.get("tag") for item in as_objects(items)}
+    except TypeError:  # a list or an object, which can't be in a set
+        named = {tag for item in as_objects(items) if isinstance(tag := item.get("tag"), str)}
+    return {name for name in named if isinstance(name, str)}
+
+
+def as_objects(items: Sequence[object]) -> Sequence[dict[str, Any]]:
+    """The items, with an empty object in the place of what is none."""
+    if set(map(type, items)) <= {dict}:
+        return cast(Sequence[dict[str, Any]], items)
+    return [item if isinstance(item, dict) else NOTHING for item in items]
 
 
 def validate(
@@ -98,7 +108,7 @@ def read_plainly(
     items: Sequence[object], names: Sequence[str], tags: Mapping[str, TagDefinition], *, now: datetime
 ) -> Draft:
     """The items as columns; ``read`` are those that certainly are valid."""
-    fields = [item if isinstance(item, dict) else NOTHING for item in items]
+    fields = as_objects(items)
     places = {name: place for place, name in enumerate(names) if tags[name].active}
     tag = places_in(places, [field.get("tag") for field in fields])
     value = plain_numbers([field.get("value") for field in fields])

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import StrEnum
 from functools import partial
 from itertools import repeat
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -93,7 +93,8 @@ def refusal_outcome(rejection: Rejection) -> Outcome:
 
 def in_order(count: int, *parts: Iterable[tuple[int, Outcome]]) -> list[Outcome]:
     """The outcomes of all ``count`` items in the order of the items, each of which is in one part."""
-    everything: dict[int, Outcome] = {}
+    everything: list[Any] = [None] * count
     for part in parts:
-        everything.update(part)
-    return [everything[position] for position in range(count)]
+        for position, outcome in part:
+            everything[position] = outcome
+    return everything

@@ -3,19 +3,24 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+from django.db import connection
 from django.db.models import BigIntegerField, ExpressionWrapper, F, Q, QuerySet
 
 from monitoring.domain.clock import from_micros, iso_texts, iso_utc, to_micros
-from monitoring.models import Finding, Measurement
+from monitoring.models import Measurement
 
 MAX_ID = 2**63 - 1
 FIELDS = ("id", "timestamp", "tag", "value", "is_anomaly")
 
 # A measurement as the columns have it: id, microseconds since the epoch, tag, value, is_anomaly.
 Row = tuple[int, int, str, float, bool]
+ROWS_A_QUERY = 1_000
+FINDINGS = """
+    SELECT measurement_id, reason, lower, upper FROM findings WHERE measurement_id IN ({ids}) ORDER BY id
+"""
 MICROS = ExpressionWrapper(F("timestamp"), output_field=BigIntegerField())
 
 
@@ -34,8 +39,7 @@ class Point:
         return item(self.id, iso_utc(self.timestamp), self.tag, self.value, self.is_anomaly)
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
+class Reason(NamedTuple):
     """Why a measurement is an anomaly: the rule, and the band that the value left (None: open)."""
 
     reason: str
@@ -168,7 +172,10 @@ def reasons_for(points: Iterable[Point]) -> dict[int, list[Reason]]:
 def reasons_by_id(ids: Sequence[int]) -> dict[int, list[Reason]]:
     """As ``reasons_for``, of the measurements with these ids."""
     reasons: dict[int, list[Reason]] = {row: [] for row in ids}
-    found = Finding.objects.filter(measurement_id__in=ids).order_by("id")
-    for row, reason, lower, upper in found.values_list("measurement_id", "reason", "lower", "upper"):
-        reasons[row].append(Reason(reason, lower, upper))
+    for start in range(0, len(ids), ROWS_A_QUERY):
+        some = ids[start : start + ROWS_A_QUERY]
+        with connection.cursor() as cursor:
+            cursor.execute(FINDINGS.format(ids=", ".join(["%s"] * len(some))), some)
+            for row, *reason in cursor.fetchall():
+                reasons[row].append(Reason(*reason))
     return reasons
