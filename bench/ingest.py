@@ -95,7 +95,7 @@ def raw_inserts(schema_of: Path, path: Path) -> float:
             raw.executemany(f"INSERT INTO tags VALUES ({columns})", schema.execute("SELECT * FROM tags"))  # noqa: S608
         tags = dict(raw.execute("SELECT name, id FROM tags"))
         rows = [
-            (time_us, tags[item["tag"]], item["value"], False)
+            (time_us, tags[item["tag"]], item["value"], 0)
             for time_us, item in enumerate(readings(BATCHES * BATCH))
         ]
         began = time.perf_counter()

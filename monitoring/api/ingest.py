@@ -1,6 +1,5 @@
 """POST /ingest and POST /ingest/batch."""
 
-from operator import itemgetter
 from typing import Any
 
 from django.conf import settings
@@ -17,7 +16,7 @@ from monitoring.api.parsers import LengthRequired, PayloadTooLarge
 from monitoring.domain.readings import shown
 from monitoring.ingest.dead_letters import DeadLettersFullError
 from monitoring.ingest.intake import take_in
-from monitoring.ingest.outcomes import Outcome, Status
+from monitoring.ingest.outcomes import Outcome, Outcomes, Status
 
 MAX_ITEMS = 10_000
 CODES = {
@@ -28,7 +27,7 @@ CODES = {
 QUEUED = {202: schemas.QueuedSerializer}
 
 
-def receive(request: Request, items: list[Any]) -> list[Outcome]:
+def receive(request: Request, items: list[Any]) -> Outcomes:
     """The outcomes of what was sent.
 
     Raises:
@@ -114,22 +113,25 @@ class BatchIngestView(WriteView):
                 f"body: expected at most {MAX_ITEMS} readings, got {len(items)}; send smaller batches"
             )
         outcomes = receive(request, items)
-        kept = Status.KEPT in map(itemgetter(1), outcomes)
+        kept = any(outcome.status is Status.KEPT for outcome in outcomes.others.values())
         return Response(
             {
                 "status": Status.KEPT if kept else Status.STORED,
                 "processed": len(outcomes),
-                "results": list(map(result, outcomes)),
+                "results": results(outcomes),
             },
             status=CODES[Status.KEPT if kept else Status.STORED],
         )
 
 
-def result(outcome: Outcome) -> dict[str, Any]:
-    """The outcome of one of many; most are stored, and there may be thousands."""
-    if outcome.status is Status.STORED:
-        return {"tag": outcome[0], "status": "success", "id": outcome[2], "is_anomaly": outcome[3]}
-    return {"tag": outcome.tag, **body(outcome)}
+def results(outcomes: Outcomes) -> list[dict[str, Any]]:
+    """What became of each item; most are stored, and there may be thousands."""
+    found: list[dict[str, Any]] = [
+        {"tag": tag, "status": "success", "id": row, "is_anomaly": flag} for tag, row, flag in outcomes.rows()
+    ]
+    for position, outcome in outcomes.others.items():
+        found[position] = {"tag": outcome.tag, **body(outcome)}
+    return found
 
 
 def body(outcome: Outcome) -> dict[str, Any]:

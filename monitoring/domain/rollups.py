@@ -55,14 +55,21 @@ def buckets_of(time_us: IntArray, value: FloatArray, is_anomaly: NDArray[np.bool
 
 def coarsen(finer: Buckets, resolution_us: int) -> Buckets:
     """The intervals of ``resolution_us``, counted from the epoch, that the finer ones lie in."""
+    return coarsen_each(finer, np.zeros(len(finer), dtype=np.int64), resolution_us)[0]
+
+
+def coarsen_each(finer: Buckets, tag: IntArray, resolution_us: int) -> tuple[Buckets, IntArray]:
+    """As ``coarsen``, of several tags at once, one behind the other; and which tag each interval is of."""
     start = finer.start // resolution_us * resolution_us
-    first = np.flatnonzero(np.concatenate([[True], start[1:] != start[:-1]])[: len(start)])
+    begins = np.ones(len(start), dtype=bool)
+    begins[1:] = (start[1:] != start[:-1]) | (tag[1:] != tag[:-1])
+    first = np.flatnonzero(begins)
     if len(first) == len(start):
-        return replace(finer, start=start)
+        return replace(finer, start=start), tag
     minimum = np.minimum.reduceat(finer.minimum, first)
     maximum = np.maximum.reduceat(finer.maximum, first)
     size = np.diff(first, append=len(start))
-    return Buckets(
+    coarse = Buckets(
         start=start[first],
         count=np.add.reduceat(finer.count, first),
         total=np.add.reduceat(finer.total, first),
@@ -72,6 +79,7 @@ def coarsen(finer: Buckets, resolution_us: int) -> Buckets:
         maximum_at=first_time(finer.maximum_at, finer.maximum == np.repeat(maximum, size), first),
         anomalies=np.add.reduceat(finer.anomalies, first),
     )
+    return coarse, tag[first]
 
 
 def first_time(time_us: IntArray, reached: NDArray[np.bool_], first: IntArray) -> IntArray:
@@ -80,10 +88,13 @@ def first_time(time_us: IntArray, reached: NDArray[np.bool_], first: IntArray) -
     return np.minimum.reduceat(np.where(reached, time_us, latest), first)
 
 
-def rollups_of(time_us: IntArray, value: FloatArray, is_anomaly: NDArray[np.bool_]) -> dict[int, Buckets]:
-    """Measurements in order of time, rolled up at every resolution (by its seconds)."""
-    rolled: dict[int, Buckets] = {}
-    buckets = buckets_of(time_us, value, is_anomaly)
+def rollups_of(measurements: Buckets, tag: IntArray) -> dict[int, tuple[Buckets, IntArray]]:
+    """Measurements rolled up at every resolution (by its seconds), each with the tags of its intervals.
+
+    ``tag`` (n,) tells which tag a measurement is of; each tag's stand together, in order of time.
+    """
+    rolled: dict[int, tuple[Buckets, IntArray]] = {}
+    finer = measurements, tag
     for resolution_s in RESOLUTIONS_S:
-        buckets = rolled[resolution_s] = coarsen(buckets, resolution_s * SECOND_US)
+        finer = rolled[resolution_s] = coarsen_each(*finer, resolution_s * SECOND_US)
     return rolled

@@ -13,13 +13,13 @@ from monitoring.domain.crash_points import crash_point
 from monitoring.domain.readings import Rejection, tag_of
 from monitoring.ingest import dead_letters
 from monitoring.ingest.dead_letters import DeadLetter, DeadLettersFullError, letter
-from monitoring.ingest.outcomes import Outcome, Status, in_order, refusal_outcome
+from monitoring.ingest.outcomes import Outcome, Outcomes, Status
 from monitoring.ingest.pipeline import ingest_readings
 from monitoring.ingest.replayer import replayer_runs, wake_replayer
 from monitoring.ingest.tags import last_known_definitions
 
 
-def take_in(items: Sequence[object], *, source: str) -> list[Outcome]:
+def take_in(items: Sequence[object], *, source: str) -> Outcomes:
     """Stores what a source sent, or keeps it on disk while the database is away.
 
     During an outage it goes to the disk at once: the replayer finds out when the outage is over,
@@ -43,7 +43,7 @@ def take_in(items: Sequence[object], *, source: str) -> list[Outcome]:
     return outcomes
 
 
-def keep_valid(items: Sequence[object], *, source: str) -> list[Outcome]:
+def keep_valid(items: Sequence[object], *, source: str) -> Outcomes:
     """Keeps on disk what may be valid by the tags as last seen; refuses what certainly is not.
 
     What is refused goes to the disk too, marked, to be remembered as refused later.
@@ -61,10 +61,10 @@ def keep_valid(items: Sequence[object], *, source: str) -> list[Outcome]:
     outages.keeping.end()
     crash_point("dead_letters.before_answer")
     wake_replayer()
-    kept = (position for position in range(len(items)) if position not in rejections)
-    outcomes = ((position, Outcome(tag_of(items[position]), Status.KEPT)) for position in kept)
-    refused = ((position, refusal_outcome(rejection)) for position, rejection in rejections.items())
-    return in_order(len(items), outcomes, refused)
+    outcomes = Outcomes(len(items))
+    outcomes.others = {place: Outcome(tag_of(item), Status.KEPT) for place, item in enumerate(items)}
+    outcomes.refuse(rejections)
+    return outcomes
 
 
 def as_letter(item: object, rejection: Rejection | None, *, source: str, now: datetime) -> DeadLetter:

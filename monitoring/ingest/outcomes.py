@@ -1,10 +1,8 @@
 """What became of readings, as whoever sent them is told."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
-from functools import partial
-from itertools import repeat
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -39,31 +37,51 @@ class Outcome(NamedTuple):
     error: str = ""
 
 
-# What the class does by itself, at a fifth of the time: a batch makes thousands of them.
-outcome_of: Callable[[Sequence[object]], Outcome] = partial(tuple.__new__, Outcome)
+class Outcomes:
+    """What became of many readings, in the order in which they came.
 
+    Most were stored, and of these there are columns of shape (n,) only: ``tag``, ``id``,
+    ``is_anomaly``. ``others`` are those of which there is something else to say, by position.
+    """
 
-def outcomes_of(tag: str, readings: ReadingColumns, written: Written) -> Iterator[tuple[int, Outcome]]:
-    """What became of a tag's readings, by position; each of them has its place in what was written."""
-    place = np.searchsorted(written.timeline.time_us, readings.time_us)
-    rows = zip(
-        repeat(tag),
-        repeat(Status.STORED),
-        written.id[place].tolist(),
-        written.is_anomaly[place].tolist(),
-        repeat(None),
-        repeat(""),
-        repeat(""),
-    )
-    outcomes = list(map(outcome_of, rows))
-    repeated = written.timeline.position[place] != readings.position
-    for number in np.flatnonzero(repeated).tolist():
-        stored, sent = float(written.timeline.value[place[number]]), float(readings.value[number])
-        if stored == sent:
-            outcomes[number] = outcomes[number]._replace(status=Status.DUPLICATE)
-        else:
-            outcomes[number] = conflict(tag, int(readings.time_us[number]), sent=sent, stored=stored)
-    return zip(readings.position.tolist(), outcomes, strict=True)
+    def __init__(self, count: int) -> None:
+        self.tag = np.full(count, "", dtype=object)
+        self.id = np.zeros(count, dtype=np.int64)
+        self.is_anomaly = np.zeros(count, dtype=np.bool_)
+        self.others: dict[int, Outcome] = {}
+
+    def __len__(self) -> int:
+        return len(self.id)
+
+    def __iter__(self) -> Iterator[Outcome]:
+        for position, (tag, row, flag) in enumerate(self.rows()):
+            yield self.others.get(position) or Outcome(tag, Status.STORED, row, flag)
+
+    def rows(self) -> Iterator[tuple[str, int, bool]]:
+        """Tag, id and flag of each, which say nothing where ``others`` does."""
+        return zip(self.tag.tolist(), self.id.tolist(), self.is_anomaly.tolist(), strict=True)
+
+    def add(self, tag: str, readings: ReadingColumns, written: Written) -> None:
+        """Adds a tag's readings; each of them has its place in what was written."""
+        place = np.searchsorted(written.timeline.time_us, readings.time_us)
+        self.tag[readings.position] = tag
+        self.id[readings.position] = written.id[place]
+        self.is_anomaly[readings.position] = written.is_anomaly[place]
+        repeated = written.timeline.position[place] != readings.position
+        for number in np.flatnonzero(repeated).tolist():
+            position = int(readings.position[number])
+            stored, sent = float(written.timeline.value[place[number]]), float(readings.value[number])
+            if stored == sent:
+                row, flag = int(self.id[position]), bool(self.is_anomaly[position])
+                self.others[position] = Outcome(tag, Status.DUPLICATE, row, flag)
+            else:
+                time_us = int(readings.time_us[number])
+                self.others[position] = conflict(tag, time_us, sent=sent, stored=stored)
+
+    def refuse(self, rejections: Mapping[int, Rejection]) -> None:
+        """Adds those that can't be measurements."""
+        for position, rejection in rejections.items():
+            self.others[position] = refusal(rejection)
 
 
 def conflict(tag: str, time_us: int, *, sent: float, stored: float) -> Outcome:
@@ -80,7 +98,7 @@ def conflict(tag: str, time_us: int, *, sent: float, stored: float) -> Outcome:
     )
 
 
-def refusal_outcome(rejection: Rejection) -> Outcome:
+def refusal(rejection: Rejection) -> Outcome:
     """What to say of a reading that can't be a measurement."""
     return Outcome(
         rejection.tag,
@@ -89,12 +107,3 @@ def refusal_outcome(rejection: Rejection) -> Outcome:
         field=rejection.field,
         error=rejection.message,
     )
-
-
-def in_order(count: int, *parts: Iterable[tuple[int, Outcome]]) -> list[Outcome]:
-    """The outcomes of all ``count`` items in the order of the items, each of which is in one part."""
-    everything: list[Any] = [None] * count
-    for part in parts:
-        for position, outcome in part:
-            everything[position] = outcome
-    return everything

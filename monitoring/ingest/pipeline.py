@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from itertools import chain
 
 from django.db import transaction
 
@@ -11,8 +10,8 @@ from monitoring.domain.columns import ReadingColumns, named_tags, validate
 from monitoring.domain.crash_points import crash_point
 from monitoring.domain.detectors import detectors_for
 from monitoring.domain.timeline import judge
-from monitoring.ingest.outcomes import Outcome, in_order, outcomes_of, refusal_outcome
-from monitoring.ingest.refusals import remember_refusals
+from monitoring.ingest.outcomes import Outcomes
+from monitoring.ingest.refusals import refused, remember_refusals
 from monitoring.ingest.store import Judged, Written, store
 from monitoring.ingest.tags import LockedTag, all_names, keep_definitions_known, lock_tags
 from monitoring.ingest.windows import next_timeline, take
@@ -20,7 +19,7 @@ from monitoring.ingest.windows import next_timeline, take
 
 def ingest_readings(
     items: Sequence[object], *, source: str | None = None, now: datetime | None = None
-) -> list[Outcome]:
+) -> Outcomes:
     """Validates, judges and stores what a source sent; one outcome an item, in order.
 
     All that is valid is committed when this returns, each tag and time once, however often and
@@ -39,13 +38,14 @@ def ingest_readings(
         definitions = {name: tag.definition for name, tag in tags.items()}
         known = definitions if len(tags) == len(names) else all_names()
         columns, rejections = validate(items, definitions, now=now, known=known)
-        refused = ((position, refusal_outcome(rejection)) for position, rejection in rejections.items())
-        taken = (outcomes_of(name, served, written) for name, served, written in add(columns, tags))
-        answer = in_order(len(items), chain.from_iterable(taken), refused)
+        outcomes = Outcomes(len(items))
+        outcomes.refuse(rejections)
+        for name, served, written in add(columns, tags):
+            outcomes.add(name, served, written)
         if source is not None:
-            remember_refusals(source, items, answer, now=now)
+            remember_refusals(source, refused(items, outcomes), now=now)
         crash_point("ingest.before_commit")
-    return answer
+    return outcomes
 
 
 def ingest_columns(columns: Mapping[str, ReadingColumns]) -> int:

@@ -17,7 +17,7 @@ import numpy as np
 from django.db import connection, transaction
 
 from monitoring.domain.clock import from_micros, iso_utc, to_micros
-from monitoring.domain.rollups import RESOLUTIONS_S, rollups_of
+from monitoring.domain.rollups import RESOLUTIONS_S, buckets_of, rollups_of
 from monitoring.ingest.rollups import columns_of
 from monitoring.ingest.tags import lock_tags
 from monitoring.models import Rollup, Series, Tag
@@ -182,10 +182,11 @@ def rollups_on(pk: int, day_us: int) -> tuple[dict[Interval, Row], dict[Interval
         cursor.execute(MEASUREMENTS, day)
         rows = cursor.fetchall()
     times, values, flags = zip(*rows, strict=True) if rows else ((), (), ())
-    rolled = rollups_of(np.array(times, np.int64), np.array(values, np.float64), np.array(flags, np.bool_))
+    columns = np.array(times, np.int64), np.array(values, np.float64), np.array(flags, np.bool_)
+    rolled = rollups_of(buckets_of(*columns), np.full(len(rows), pk))
     recomputed = {
         (resolution_s, start): tuple(row)
-        for resolution_s, buckets in rolled.items()
+        for resolution_s, (buckets, _) in rolled.items()
         for start, *row in zip(*columns_of(buckets), strict=True)
         if start >= first_us
     }

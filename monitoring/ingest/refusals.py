@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from django.db.models import F, Max
 
 from monitoring.domain.readings import Reason
-from monitoring.ingest.outcomes import Outcome
+from monitoring.ingest.outcomes import Outcome, Outcomes
 from monitoring.models import Refusal, RefusalCount
 
 KEPT = 10_000
@@ -18,13 +18,17 @@ LONGEST_NAME = 64
 UNNAMED = frozenset({Reason.NOT_A_READING, Reason.NO_TAG, Reason.UNKNOWN_TAG})
 
 
-def remember_refusals(
-    source: str, items: Sequence[object], outcomes: Sequence[Outcome], *, now: datetime
-) -> None:
-    """Keeps those of the items that were refused, and counts them, in the caller's transaction."""
-    refused = [
-        (item, outcome) for item, outcome in zip(items, outcomes, strict=True) if outcome.reason is not None
-    ]
+Refused = Sequence[tuple[object, Outcome]]
+
+
+def refused(items: Sequence[object], outcomes: Outcomes) -> Refused:
+    """Those of the items that were refused, each with its outcome, in the order in which they came."""
+    others = sorted(outcomes.others.items())
+    return [(items[position], outcome) for position, outcome in others if outcome.reason is not None]
+
+
+def remember_refusals(source: str, refused: Refused, *, now: datetime) -> None:
+    """Keeps what was refused, and counts it, in the caller's transaction."""
     if not refused:
         return
     Refusal.objects.bulk_create(

@@ -7,7 +7,7 @@ to look at, or as a refusal that is only remembered. Being repeated does no harm
 import hashlib
 import json
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import groupby, islice
 from pathlib import Path
@@ -118,7 +118,7 @@ def commit(letters: Sequence[DeadLetter]) -> None:
             keep_aside(letters[0], f"the database can't take it: {error}")
 
 
-def set_aside(letters: Sequence[DeadLetter], outcomes: Sequence[Outcome]) -> None:
+def set_aside(letters: Sequence[DeadLetter], outcomes: Iterable[Outcome]) -> None:
     """Sets those aside that were refused: they were acknowledged, so a person has to decide."""
     for letter, outcome in zip(letters, outcomes, strict=True):
         if outcome.reason is not None:
@@ -152,8 +152,7 @@ def remember(letters: Sequence[DeadLetter]) -> None:
         together = list(group)
         remember_refusals(
             source,
-            [letter.reading for letter in together],
-            [refusal_of(letter) for letter in together],
+            [(letter.reading, refusal_of(letter)) for letter in together],
             now=datetime.fromisoformat(kept_at),
         )
 

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 
 import numpy as np
 from django.db import connection
 from numpy.typing import NDArray
 
 from monitoring.domain.clock import SECOND_US
-from monitoring.domain.rollups import RESOLUTIONS_S, Buckets, rollups_of
+from monitoring.domain.rollups import RESOLUTIONS_S, Buckets, buckets_of, rollups_of
 
 # Of equal extremes the earliest counts, whatever the order in which they come.
 LOWER = """(excluded.minimum < rollups.minimum
@@ -59,7 +60,7 @@ class Change:
 
 def keep_rollups(changes: Sequence[Change]) -> None:
     """Moves rollups and series by what was really changed, in the caller's transaction."""
-    rows = [row for change in changes if len(change.time_us) for row in rollup_rows(change)]
+    rows = rollup_rows([change for change in changes if len(change.time_us)])
     turns = [row for change in changes if len(change.turned_us) for row in turn_rows(change)]
     totals = [series_row(change) for change in changes if len(change.time_us) or len(change.turned_us)]
     with connection.cursor() as cursor:
@@ -71,12 +72,21 @@ def keep_rollups(changes: Sequence[Change]) -> None:
             cursor.executemany(ADD_TO_SERIES, totals)
 
 
-def rollup_rows(change: Change) -> Iterator[tuple[float, ...]]:
+def rollup_rows(changes: Sequence[Change]) -> list[tuple[float, ...]]:
     """What the new measurements add, as rows of the table."""
-    rolled = rollups_of(change.time_us, change.value, change.is_anomaly)
-    for resolution_s, buckets in rolled.items():
-        for row in zip(*columns_of(buckets), strict=True):
-            yield (change.tag, resolution_s, *row)
+    if not changes:
+        return []
+    measurements = buckets_of(
+        np.concatenate([change.time_us for change in changes]),
+        np.concatenate([change.value for change in changes]),
+        np.concatenate([change.is_anomaly for change in changes]),
+    )
+    tag = np.repeat([change.tag for change in changes], [len(change.time_us) for change in changes])
+    return [
+        row
+        for resolution_s, (buckets, tags) in rollups_of(measurements, tag).items()
+        for row in zip(tags.tolist(), repeat(resolution_s), *columns_of(buckets), strict=False)
+    ]
 
 
 def columns_of(buckets: Buckets) -> Iterable[list[float]]:

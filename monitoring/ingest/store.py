@@ -79,6 +79,8 @@ def insert_measurements(
     tag = np.repeat([of_tag.tag.pk for of_tag in judged.values()], [new.sum() for new in news.values()])
     order = np.lexsort((tag, time_us))
     given = np.array(next_ids(len(order)), dtype=np.int64)
+    if connection.vendor == "sqlite":  # to which a bool is an object to ask for what it is, row by row
+        flag = flag.astype(np.int64)
     columns = (given, time_us[order], tag[order], value[order], flag[order])
     with connection.cursor() as cursor:
         cursor.executemany(

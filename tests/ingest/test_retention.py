@@ -137,7 +137,8 @@ def test_where_nothing_was_deleted_a_late_reading_may_still_come() -> None:
     keep_for(10)
     ingest_readings(days_ago(1))
     apply_retention(now=NOW)
-    assert ingest_readings(days_ago(40))[0].status is Status.STORED
+    (late,) = ingest_readings(days_ago(40))
+    assert late.status is Status.STORED
     assert apply_retention(now=NOW) == 1
 
 
@@ -156,7 +157,8 @@ def test_it_goes_chunk_by_chunk_and_each_one_is_complete_in_itself(monkeypatch) 
     assert apply_retention(now=NOW, should_stop=lambda: next(stops, True)) == 6
     assert raw_from() == start + timedelta(seconds=6)
     assert totals().measurements == Measurement.objects.count() == 4
-    assert ingest_readings([reading(start + timedelta(seconds=5))])[0].status is Status.REJECTED
+    (again,) = ingest_readings([reading(start + timedelta(seconds=5))])
+    assert again.status is Status.REJECTED
     assert apply_retention(now=NOW) == 4
     assert raw_from() == KEPT_FROM
 
