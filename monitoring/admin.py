@@ -62,12 +62,12 @@ class ReadOnly:
 class TagAdmin(TagModelAdmin):
     """A tag is made here, without code; once it has measurements it can be set inactive, not deleted."""
 
-    list_display = ("name", "description", "unit", "valid_range", "limits", "active")
-    list_filter = ("active",)
+    list_display = ("name", "group", "description", "unit", "valid_range", "limits", "active")
+    list_filter = ("active", "group")
     search_fields = ("name", "description")
     actions = None
     fieldsets = (
-        (None, {"fields": ("name", "description", "unit", "active")}),
+        (None, {"fields": ("name", "description", "group", "unit", "active", "stale_after_s")}),
         ("Valid range", {"fields": (("valid_min", "valid_max"),)}),
         ("Limits", {"fields": (("lower_limit", "upper_limit"),)}),
         ("Retention", {"fields": (("retention_days", "anomaly_retention_days"),)}),

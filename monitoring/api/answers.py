@@ -24,6 +24,7 @@ def tag(definition: TagDefinition, latest: Point | None) -> dict[str, Any]:
     return {
         "name": definition.name,
         "description": definition.description,
+        "group": definition.group,
         "unit": definition.unit,
         "active": definition.active,
         "valid_range": {"min": definition.valid_min, "max": definition.valid_max},

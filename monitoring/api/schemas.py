@@ -45,6 +45,7 @@ class TagSerializer(Shape):
 
     name = serializers.CharField()
     description = serializers.CharField()
+    group = serializers.CharField(help_text="The vessel; empty if none.")
     unit = serializers.CharField()
     active = serializers.BooleanField()
     valid_range = BoundsSerializer()

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+STALE_AFTER_S = 10
+
 
 @dataclass(frozen=True, slots=True)
 class TagDefinition:
@@ -10,7 +12,8 @@ class TagDefinition:
 
     ``valid_min`` to ``valid_max`` is what the sensor can mean at all; ``lower_limit`` to
     ``upper_limit`` is where the process should stay (None: no limit on that side). What is older
-    than ``raw_from`` was deleted (None: nothing was).
+    than ``raw_from`` was deleted (None: nothing was). ``group`` is the vessel; without a reading for
+    ``stale_after_s`` seconds the tag is stale.
     """
 
     name: str
@@ -22,6 +25,8 @@ class TagDefinition:
     description: str = ""
     active: bool = True
     raw_from: datetime | None = None
+    group: str = ""
+    stale_after_s: int = STALE_AFTER_S
 
 
 @dataclass(frozen=True, slots=True)

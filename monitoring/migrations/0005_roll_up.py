@@ -1,4 +1,4 @@
-"""Rolls up what was stored before there were rollups, and shows measurements in readable form."""
+"""Rolls up what was stored before there were rollups."""
 
 from django.db import migrations
 
@@ -34,25 +34,6 @@ SERIES = """
     SELECT tag, count(*), sum(CASE WHEN is_anomaly THEN 1 ELSE 0 END), max(timestamp)
     FROM measurements WHERE tag = %s GROUP BY tag
 """
-READABLE = {
-    "sqlite": """
-        CREATE VIEW readable_measurements AS
-        SELECT measurements.id,
-            strftime('%Y-%m-%dT%H:%M:%S', (timestamp - ((timestamp % 1000000) + 1000000) % 1000000) / 1000000,
-                'unixepoch') || printf('.%06dZ', ((timestamp % 1000000) + 1000000) % 1000000) AS timestamp,
-            tags.name AS tag, value, is_anomaly
-        FROM measurements JOIN tags ON tags.id = measurements.tag
-    """,
-    "postgresql": """
-        CREATE VIEW readable_measurements AS
-        SELECT measurements.id,
-            timestamptz '1970-01-01T00:00:00Z' + measurements.timestamp * interval '1 microsecond' AS timestamp,
-            tags.name AS tag, value, is_anomaly
-        FROM measurements JOIN tags ON tags.id = measurements.tag
-    """,
-}
-
-
 def roll_up(apps, schema_editor):
     tags = list(apps.get_model("monitoring", "Tag").objects.values_list("id", "name"))
     with schema_editor.connection.cursor() as cursor:
@@ -68,14 +49,7 @@ def roll_up(apps, schema_editor):
                     cursor.execute(look.format(s=resolution, finer=finer, extreme=extreme), [tag])
 
 
-def create_view(apps, schema_editor):
-    schema_editor.execute(READABLE[schema_editor.connection.vendor], params=None)
-
-
 class Migration(migrations.Migration):
     dependencies = [("monitoring", "0004_history")]
 
-    operations = [
-        migrations.RunPython(roll_up),
-        migrations.RunPython(create_view),
-    ]
+    operations = [migrations.RunPython(roll_up)]

@@ -5,7 +5,7 @@ from django.core.validators import MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import F, Q
 
-from monitoring.domain.tags import TagDefinition
+from monitoring.domain.tags import STALE_AFTER_S, TagDefinition
 
 TAG_NAME = RegexValidator(
     r"\A[A-Za-z][A-Za-z0-9_.-]*\Z",
@@ -18,6 +18,11 @@ class Tag(models.Model):
 
     name = models.CharField(max_length=64, unique=True, validators=[TAG_NAME])
     description = models.CharField(max_length=200, blank=True)
+    group = models.CharField(
+        max_length=64,
+        blank=True,
+        help_text="The vessel or unit that it belongs to: a heading on the dashboard.",
+    )
     unit = models.CharField(max_length=20, blank=True, help_text="As it is shown beside values: °C, pH, rpm.")
     valid_min = models.FloatField(
         "valid range minimum", help_text="A reading below is impossible and is refused."
@@ -36,6 +41,13 @@ class Tag(models.Model):
         help_text="Off: its readings are refused and it leaves the dashboard; its measurements stay.",
     )
 
+    stale_after_s = models.PositiveIntegerField(
+        "stale after",
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text=f"Seconds without a reading after which the dashboard says so. Empty: {STALE_AFTER_S}.",
+    )
     retention_days = models.PositiveIntegerField(
         "keep raw readings for",
         null=True,
@@ -124,4 +136,6 @@ class Tag(models.Model):
             upper_limit=self.upper_limit,
             description=self.description,
             active=self.active,
+            group=self.group,
+            stale_after_s=self.stale_after_s or STALE_AFTER_S,
         )

@@ -25,6 +25,7 @@ def test_a_tag_tells_all_that_is_known_of_it(client: Client) -> None:
     assert client.get("/tags/fermenter_temp").json() == {
         "name": "fermenter_temp",
         "description": "Temperature of the broth",
+        "group": "",
         "unit": "°C",
         "active": True,
         "valid_range": {"min": 30.0, "max": 50.0},

@@ -52,7 +52,8 @@ class Poster(threading.Thread):
         bounds = [f"{moment:%Y-%m-%dT%H:%M:%S}" for moment in (self.begin, self.begin + FAR_APART)]
         with closing(sqlite3.connect(path)) as database:
             rows = database.execute(
-                "SELECT timestamp FROM readable_measurements WHERE timestamp >= ? AND timestamp < ? ORDER BY 1",
+                "SELECT timestamp FROM readable_measurements"
+                " WHERE timestamp >= ? AND timestamp < ? ORDER BY timestamp",
                 bounds,
             )
             return [datetime.fromisoformat(row[0]) for row in rows]
