@@ -14,7 +14,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='tag',
             name='group',
-            field=models.CharField(blank=True, help_text='The vessel or unit that it belongs to: a heading on the dashboard.', max_length=64),
+            field=models.CharField(blank=True, db_default='', default='', help_text='The vessel or unit that it belongs to: a heading on the dashboard.', max_length=64),
         ),
         migrations.AddField(
             model_name='tag',

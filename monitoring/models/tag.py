@@ -21,6 +21,8 @@ class Tag(models.Model):
     group = models.CharField(
         max_length=64,
         blank=True,
+        default="",
+        db_default="",
         help_text="The vessel or unit that it belongs to: a heading on the dashboard.",
     )
     unit = models.CharField(max_length=20, blank=True, help_text="As it is shown beside values: °C, pH, rpm.")
