@@ -12,6 +12,7 @@ def test_a_link_shows_the_same_elsewhere(dashboard: Any) -> None:
     dashboard.open("?tag=fermenter_ph&range=24h").wait_for_charts(0)
     dashboard.drag(0.3, 0.6, "fermenter_ph")
     dashboard.page.wait_for_url("**/dashboard?tag=fermenter_ph&range=24h&from=*&to=*Z")
+    expect(dashboard.page.locator("#moment")).to_contain_text("Showing the past")  # drawn at the next frame
     shown = dashboard.page.locator("#moment").inner_text()
     elsewhere = dashboard.page.context.new_page()
     elsewhere.goto(dashboard.page.url)
