@@ -7,10 +7,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench import ingest, reads
+from bench import ingest, reads, stream
 from bench.report import table
 
-PARTS = {"ingest": ingest.measure, "reads": reads.measure}
+PARTS = {"ingest": ingest.measure, "reads": reads.measure, "stream": stream.measure}
 
 
 def main() -> None:

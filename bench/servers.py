@@ -69,8 +69,10 @@ def manage(data: Path, *arguments: str) -> None:
 
 
 @contextmanager
-def serving(data: Path, application: str = "fermon_site.wsgi", *, cwd: Path = ROOT) -> Iterator[Server]:
-    """The application under granian: one worker process, four threads."""
+def serving(
+    data: Path, application: str = "fermon_site.wsgi", *, cwd: Path = ROOT, threads: int = 4
+) -> Iterator[Server]:
+    """The application under granian: one worker process with so many threads."""
     port = free_port()
     command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--port", str(port), "--no-ws"]
     with subprocess.Popen(
@@ -79,9 +81,9 @@ def serving(data: Path, application: str = "fermon_site.wsgi", *, cwd: Path = RO
             "--workers",
             "1",
             "--blocking-threads",
-            "4",
+            str(threads),
             "--log-level",
-            "warning",
+            "error",
             f"{application}:application",
         ],
         cwd=cwd,

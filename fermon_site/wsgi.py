@@ -8,6 +8,9 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "fermon_site.settings")
 
 application = get_wsgi_application()
 
-from monitoring.ingest.replayer import wake_replayer  # noqa: E402 - needs Django set up
+from monitoring.api.stream import feed  # noqa: E402 - needs Django set up
+from monitoring.ingest.replayer import wake_replayer  # noqa: E402
+from monitoring.management.stopping import when_told_to_stop  # noqa: E402
 
 wake_replayer()
+when_told_to_stop(feed.stop)

@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from monitoring.api.formats import FORMATS
 from monitoring.domain.clock import parse_bound
 from monitoring.domain.readings import known_tags, shown
-from monitoring.queries.series import Cursor, Selection
+from monitoring.queries.series import MAX_ID, Cursor, Selection
 from monitoring.queries.tags import find_tag, tag_names
 
 MAX_PAGE = 10_000
@@ -60,10 +60,20 @@ class CursorField(serializers.CharField):
             raise serializers.ValidationError("expected the cursor of a Link header") from error
 
 
-class SelectionSerializer(serializers.Serializer[Any]):
-    """``tag``, ``from`` and ``to``: empty ones are as good as none."""
+class TaggedSerializer(serializers.Serializer[Any]):
+    """``tag``: an empty one is as good as none."""
 
     tag = serializers.CharField(required=False, help_text="Only this tag; all tags if left out.")
+
+    def validate_tag(self, name: str) -> str:
+        """Refuses a tag that does not exist: an empty answer would hide the typing error."""
+        if find_tag(name) is None:
+            raise serializers.ValidationError(f"unknown tag {shown(name)}; {known_tags(tag_names())}")
+        return name
+
+
+class SelectionSerializer(TaggedSerializer):
+    """``tag``, ``from`` and ``to``: empty ones are as good as none."""
 
     def get_fields(self) -> dict[str, Any]:
         """``from`` is a word of Python's own, so the two bounds are added by name."""
@@ -74,12 +84,6 @@ class SelectionSerializer(serializers.Serializer[Any]):
                 required=False, end=True, help_text="As from. Inclusive; a date alone means its whole day."
             ),
         }
-
-    def validate_tag(self, name: str) -> str:
-        """Refuses a tag that does not exist: an empty answer would hide the typing error."""
-        if find_tag(name) is None:
-            raise serializers.ValidationError(f"unknown tag {shown(name)}; {known_tags(tag_names())}")
-        return name
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Refuses a range that ends before it begins."""
@@ -136,6 +140,21 @@ class ExportSerializer(SelectionSerializer):
                 f"{name} needs {needs}, which is not installed here; pip install {needs}, or use csv or jsonl"
             )
         return name
+
+
+class StreamSerializer(TaggedSerializer):
+    """Where a stream begins, and of which tag."""
+
+    since = serializers.IntegerField(
+        required=False,
+        min_value=0,
+        max_value=MAX_ID,
+        help_text="Goes on behind the measurement with this id; from now on if left out.",
+        error_messages=dict.fromkeys(
+            ("invalid", "min_value", "max_value", "max_string_length"),
+            "expected the id of a measurement",
+        ),
+    )
 
 
 def query_of(request: Request) -> dict[str, str]:

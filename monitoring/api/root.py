@@ -17,6 +17,7 @@ ENDPOINTS = {
     "data": "measurement-list",
     "anomalies": "anomaly-list",
     "trend": "trend",
+    "stream": "stream",
     "export": "export",
     "ingest": "ingest",
     "ingest/batch": "ingest-batch",

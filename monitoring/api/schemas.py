@@ -183,6 +183,10 @@ NO_LENGTH = OpenApiResponse(ErrorSerializer, "The body came in chunks; send it w
 TOO_LARGE = OpenApiResponse(ErrorSerializer, "More than 10000 items or 8 MiB.")
 NOT_JSON = OpenApiResponse(ErrorSerializer, "Send Content-Type: application/json.")
 AWAY = OpenApiResponse(ErrorSerializer, "The database is away; Retry-After says when to try again.")
+NO_PLACE = OpenApiResponse(
+    ErrorSerializer,
+    "The database is away, or there are too many clients; Retry-After says when to try again.",
+)
 
 LINK = OpenApiParameter(
     "Link",
@@ -197,6 +201,20 @@ RETRY_AFTER = OpenApiParameter(
     OpenApiParameter.HEADER,
     response=[503],
     description="Seconds to wait before the next try.",
+)
+
+COUNTED_TO = OpenApiParameter(
+    "Last-Event-ID",
+    int,
+    OpenApiParameter.HEADER,
+    response=[200],
+    description="The newest measurement that is counted: /stream?since= tells all behind it.",
+)
+LAST_EVENT_ID = OpenApiParameter(
+    "Last-Event-ID",
+    int,
+    OpenApiParameter.HEADER,
+    description="As since, and goes before it: browsers send it when they connect again.",
 )
 
 READING = OpenApiExample(

@@ -18,7 +18,7 @@ class StatsView(APIView):
         operation_id="getStats",
         tags=["system"],
         auth=schemas.MAY_READ,
-        parameters=[schemas.RETRY_AFTER],
+        parameters=[schemas.COUNTED_TO, schemas.RETRY_AFTER],
         responses=schemas.reads(schemas.StatsSerializer),
     )
     def get(self, request: Request) -> Response:
@@ -33,5 +33,6 @@ class StatsView(APIView):
                 "anomaly_rate": total.anomaly_rate,
                 "retry_queue_size": waiting,
                 "retry_queue_status": "pending" if waiting else "clear",
-            }
+            },
+            headers={"Last-Event-ID": str(total.newest_id)},  # from here the stream counts on
         )

@@ -10,6 +10,7 @@ from monitoring.api.health import HealthView
 from monitoring.api.ingest import BatchIngestView, IngestView
 from monitoring.api.root import RootView
 from monitoring.api.stats import StatsView
+from monitoring.api.stream import StreamView
 from monitoring.api.tags import TagViewSet
 from monitoring.api.trend import TrendView
 
@@ -22,6 +23,7 @@ urlpatterns = [
     path("", RootView.as_view(), name="root"),
     *router.urls,
     path("trend", TrendView.as_view(), name="trend"),
+    path("stream", StreamView.as_view(), name="stream"),
     path("export", ExportView.as_view(), name="export"),
     path("ingest", IngestView.as_view(), name="ingest"),
     path("ingest/batch", BatchIngestView.as_view(), name="ingest-batch"),

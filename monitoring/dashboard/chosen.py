@@ -1,8 +1,10 @@
 """What the address asks the page to show. What it asks for in vain gets the default."""
 
-from collections.abc import Collection, Mapping
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from monitoring.domain.clock import iso_utc, parse_bound
 
@@ -24,6 +26,9 @@ PRESETS = {
     "30d": Preset(2_592_000, "30 d"),
 }
 DEFAULT_PRESET = "5m"
+# So many lines, each with an axis, one chart has room for.
+MOST_COMPARED = 4
+ROW_ID = re.compile(r"[0-9]{1,15}")
 LONGEST = timedelta(days=36_525)
 # Addresses that were kept when there were other windows still lead to the one that is nearest.
 FORMER_WINDOWS = {"2m": "5m", "10m": "5m", "1h": "1h"}
@@ -39,36 +44,61 @@ class Past:
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """``tag``: only this one (empty: all); ``past``: what is shown instead of the time up to now."""
+    """``tag`` and ``group``: only these (empty: all); ``past``: what is shown instead of the time up to now.
+
+    ``compare`` are the tags that share a chart, ``anomaly`` the id of one that is pointed out (None: none).
+    """
 
     tag: str
     preset: str
     past: Past | None
+    group: str = ""
+    compare: tuple[str, ...] = ()
+    anomaly: int | None = None
 
     @property
     def label(self) -> str:
         """The preset in words."""
         return PRESETS[self.preset].label
 
-    def as_json(self) -> dict[str, str | None]:
+    def shows(self, tag: str, group: str) -> bool:
+        """Whether this tag's card is among those shown."""
+        return self.tag in ("", tag) and self.group in ("", group)
+
+    def as_json(self) -> dict[str, Any]:
         """What the scripts start from."""
         return {
             "tag": self.tag,
             "range": self.preset,
             "from": iso_utc(self.past.start) if self.past else None,
             "to": iso_utc(self.past.end) if self.past else None,
+            "group": self.group,
+            "compare": list(self.compare),
+            "anomaly": self.anomaly,
         }
 
 
-def chosen_of(query: Mapping[str, str], names: Collection[str], now: datetime) -> Chosen:
-    """What the address's parameters choose of the tags of these names and of the time until ``now``."""
+def chosen_of(query: Mapping[str, str], groups: Mapping[str, str], now: datetime) -> Chosen:
+    """What the address's parameters choose, of the tags with these groups and of the time until ``now``."""
     tag = query.get("tag", "")
+    tag = tag if tag in groups else ""
+    group = query.get("group", "")
+    anomaly = query.get("anomaly", "")
     preset = query.get("range") or FORMER_WINDOWS.get(query.get("window", ""), "")
     return Chosen(
-        tag=tag if tag in names else "",
+        tag=tag,
         preset=preset if preset in PRESETS else DEFAULT_PRESET,
         past=past_of(query.get("from", ""), query.get("to", ""), now),
+        group=group if group in ({groups[tag]} if tag else set(groups.values())) else "",
+        compare=compared(query.get("compare", ""), groups),
+        anomaly=int(anomaly) if ROW_ID.fullmatch(anomaly) else None,
     )
+
+
+def compared(names: str, groups: Mapping[str, str]) -> tuple[str, ...]:
+    """Those of the names, parted by commas, that are tags'; each once, and not too many."""
+    found = dict.fromkeys(name for name in names.split(",") if name in groups)
+    return tuple(found)[:MOST_COMPARED]
 
 
 def past_of(start: str, end: str, now: datetime) -> Past | None:

@@ -1,6 +1,6 @@
 """What the page shows when it is first painted: the same values that the scripts then keep up to date."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -9,13 +9,13 @@ from django.db import Error as DatabaseError
 
 from monitoring.dashboard import words
 from monitoring.domain.clock import iso_utc
-from monitoring.domain.tags import TagDefinition
+from monitoring.domain.tags import STALE_AFTER_S, TagDefinition
 from monitoring.ingest import dead_letters
 from monitoring.ingest.tags import last_known_definitions, tag_definitions
-from monitoring.queries.health import STALE_S, Health, check_health
+from monitoring.queries.health import Health, check_health
 from monitoring.queries.series import Point, Reason, Selection, read_page, reasons_for
 from monitoring.queries.stats import Totals, totals
-from monitoring.queries.tags import latest, raw_from
+from monitoring.queries.tags import latest, newest_anomalies, raw_from
 
 ANOMALY_ROWS = 20
 
@@ -30,16 +30,34 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One tag: its newest value, and ``state`` as a key of CARD_WORDS."""
+    """One tag: its newest value, and ``state`` as a key of CARD_WORDS.
+
+    ``group`` is the heading that it stands under, ``lasting`` for how long it has been in its state.
+    """
 
     tag: TagDefinition
+    group: str
     digits: float
     limits: str
     value: str
     state: str
     word: str
+    lasting: str
     detail: str
     time: Moment | None
+
+    @property
+    def is_urgent(self) -> bool:
+        """Whether it needs a person."""
+        return self.state in words.URGENT_STATES
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The cards under one heading; ``name`` is empty where no tag has a group."""
+
+    name: str
+    cards: list[Card]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +91,39 @@ class Page:
     cards: list[Card]
     latest: list[Point] = field(default_factory=list)
     raw_from: Mapping[str, datetime] = field(default_factory=dict)
+    newest_anomalies: Mapping[str, datetime] = field(default_factory=dict)
     anomalies: list[AnomalyRow] = field(default_factory=list)
     totals: Totals | None = None
     problems: tuple[str, ...] = ()
     since: datetime | None = None
     notices: tuple[str, ...] = ()
+
+    @property
+    def group_names(self) -> list[str]:
+        """The headings in the order of their first tags, "Other" last."""
+        names = dict.fromkeys(card.group for card in self.cards)
+        return sorted(names, key=lambda name: name == words.OTHER_GROUP)
+
+    @property
+    def groups(self) -> list[Group]:
+        """The cards by group; groups and cards that need a person come first."""
+        groups = [
+            Group(name, urgent_first(card for card in self.cards if card.group == name))
+            for name in self.group_names
+        ]
+        return sorted(groups, key=lambda group: not group.cards[0].is_urgent)
+
+
+def urgent_first(cards: Iterable[Card]) -> list[Card]:
+    """The cards that need a person before the others, otherwise as they were."""
+    return sorted(cards, key=lambda card: not card.is_urgent)
+
+
+def groups_of(tags: Iterable[TagDefinition]) -> dict[str, str]:
+    """The heading of each tag, by its name: its group, or "Other"; empty if none of them has a group."""
+    grouped = list(tags)
+    other = words.OTHER_GROUP if any(tag.group for tag in grouped) else ""
+    return {tag.name: tag.group or other for tag in grouped}
 
 
 def read_dashboard() -> Page:
@@ -93,7 +139,8 @@ def read_dashboard() -> Page:
         return read_page_at(now, health)
     except DatabaseError:
         tags = last_known_definitions() or {}
-        cards = [card_of(tag, None, [], now) for tag in tags.values() if tag.active]
+        groups = groups_of(tag for tag in tags.values() if tag.active)
+        cards = [card_of(tags[name], None, now, group=group) for name, group in groups.items()]
         link = Link("database", words.LINK_WORDS["database"])
         return Page(now, tags, link, cards, problems=health.problems, since=health.since)
 
@@ -101,21 +148,31 @@ def read_dashboard() -> Page:
 def read_page_at(now: datetime, health: Health) -> Page:
     """The page from the database."""
     tags = tag_definitions()
-    newest = {tag.name: latest(tag.name) for tag in tags.values() if tag.active}
+    groups = groups_of(tag for tag in tags.values() if tag.active)
+    newest = {name: latest(name) for name in groups}
+    anomalous = newest_anomalies()
     anomalies = read_page(Selection(anomalies_only=True), limit=ANOMALY_ROWS).points
     known = [point for point in newest.values() if point is not None]
     reasons = reasons_for([*anomalies, *(point for point in known if point.is_anomaly)])
     cards = [
-        card_of(tags[name], point, reasons.get(point.id, []) if point else [], now)
+        card_of(
+            tags[name],
+            point,
+            now,
+            group=groups[name],
+            reasons=reasons.get(point.id, []) if point else [],
+            normal_since=anomalous.get(name),
+        )
         for name, point in newest.items()
     ]
     return Page(
         now=now,
         tags=tags,
-        link=link_of(max((point.timestamp for point in known), default=None), now),
+        link=link_of(known, stale_after_s(tags.values()), now),
         cards=cards,
         latest=known,
         raw_from=raw_from(),
+        newest_anomalies=anomalous,
         anomalies=[anomaly_row(point, tags[point.tag], reasons[point.id], now) for point in anomalies],
         totals=totals(),
         problems=health.problems,
@@ -124,23 +181,33 @@ def read_page_at(now: datetime, health: Health) -> Page:
     )
 
 
-def card_of(tag: TagDefinition, newest: Point | None, reasons: list[Reason], now: datetime) -> Card:
-    """The tag with its newest measurement, if it has any."""
+def card_of(
+    tag: TagDefinition,
+    newest: Point | None,
+    now: datetime,
+    *,
+    group: str = "",
+    reasons: list[Reason] | None = None,
+    normal_since: datetime | None = None,
+) -> Card:
+    """The tag with its newest measurement, if it has any; ``normal_since`` is when its newest anomaly was."""
     decimals = words.decimals_for(tag)
-    state, detail, time = "empty", "", None
+    state, detail, time, since = "empty", "", None, None
     if newest is not None:
-        state, time = "normal", moment(newest.timestamp, now)
-        if age_s(newest.timestamp, now) > STALE_S:
-            state, detail = "stale", f"no reading since {time.text}"
+        state, time, since = "normal", moment(newest.timestamp, now), normal_since
+        if age_s(newest.timestamp, now) > tag.stale_after_s:
+            state, since, detail = "stale", newest.timestamp, f"no reading since {time.text}"
         elif newest.is_anomaly:
-            state, detail = "anomaly", words.reasons_text(reasons, decimals)
+            state, since, detail = "anomaly", None, words.reasons_text(reasons or [], decimals)
     return Card(
         tag=tag,
+        group=group,
         digits=words.digits_for(tag),
         limits=words.limits_text(tag),
         value=f"{newest.value:.{decimals}f}" if newest else "–",
         state=state,
         word=words.CARD_WORDS[state],
+        lasting=f"for {words.duration_text(age_s(since, now))}{':' if detail else ''}" if since else "",
         detail=detail,
         time=time,
     )
@@ -151,7 +218,7 @@ def anomaly_row(point: Point, tag: TagDefinition, reasons: list[Reason], now: da
     decimals = words.decimals_for(tag)
     return AnomalyRow(
         time=moment(point.timestamp, now),
-        address=words.address_around(point.timestamp),
+        address=words.address_around(point.timestamp, point.id),
         tag=tag.name,
         value=f"{point.value:.{decimals}f}",
         unit=tag.unit,
@@ -159,12 +226,18 @@ def anomaly_row(point: Point, tag: TagDefinition, reasons: list[Reason], now: da
     )
 
 
-def link_of(newest: datetime | None, now: datetime) -> Link:
+def stale_after_s(tags: Iterable[TagDefinition]) -> int:
+    """After how many seconds without any reading no tag's data comes: the longest that one of them has."""
+    return max((tag.stale_after_s for tag in tags if tag.active), default=STALE_AFTER_S)
+
+
+def link_of(known: Iterable[Point], stale_after_s: int, now: datetime) -> Link:
     """Whether data comes, by the newest measurement of all tags."""
+    newest = max((point.timestamp for point in known), default=None)
     if newest is None:
         return Link("empty", words.LINK_WORDS["empty"])
     age = age_s(newest, now)
-    if age > STALE_S:
+    if age > stale_after_s:
         since = words.moment_text(newest, now)
         return Link("stale", words.LINK_WORDS["stale"], f"no new reading since {since}")
     return Link("live", words.LINK_WORDS["live"], f"last reading {age:.0f} s ago")

@@ -12,23 +12,50 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from monitoring.dashboard import words
-from monitoring.dashboard.chosen import DEFAULT_PRESET, LONGEST, PRESETS, Chosen, chosen_of
-from monitoring.dashboard.page import ANOMALY_ROWS, Page, moment, read_dashboard
+from monitoring.dashboard.chosen import DEFAULT_PRESET, LONGEST, MOST_COMPARED, PRESETS, Chosen, chosen_of
+from monitoring.dashboard.page import ANOMALY_ROWS, Page, moment, read_dashboard, stale_after_s
 from monitoring.dashboard.scripts import ScriptTag, chart_script
 from monitoring.domain.clock import iso_utc
-from monitoring.queries.health import STALE_S
+from monitoring.domain.tags import TagDefinition
 
 ENDPOINTS = {
     "data": "measurement-list",
+    "stream": "stream",
     "trend": "trend",
     "anomalies": "anomaly-list",
     "stats": "stats",
     "health": "health",
+    "tags": "tag-list",
+    "export": "export",
 }
 # Up to here the charts show every measurement; what is longer is shown in intervals.
 RAW_S = 900
+# How far back every measurement is kept at hand, and what the line beside a value tells.
+LIVE_S = 600
+# More cards than these are shown without charts, side by side.
+MOST_CHARTS = 8
 SPEEDS = (1, 10, 60, 600)
 DEFAULT_SPEED = 60
+
+# What the scripts are told whatever the page shows.
+SAME_FOR_ALL: dict[str, Any] = {
+    "presets": {key: {"ms": preset.seconds * 1000, "label": preset.label} for key, preset in PRESETS.items()},
+    "defaultPreset": DEFAULT_PRESET,
+    "longestMs": LONGEST.total_seconds() * 1000,
+    "rawMs": RAW_S * 1000,
+    "liveMs": LIVE_S * 1000,
+    "aroundMs": words.AROUND.total_seconds() * 1000,
+    "mostCharts": MOST_CHARTS,
+    "mostCompared": MOST_COMPARED,
+    "urgentStates": words.URGENT_STATES,
+    "otherGroup": words.OTHER_GROUP,
+    "words": {
+        "reasons": words.REASON_WORDS,
+        "card": words.CARD_WORDS,
+        "link": words.LINK_WORDS,
+        "refused": words.REFUSED_RANGES,
+    },
+}
 
 
 @never_cache
@@ -43,16 +70,21 @@ def dashboard(request: HttpRequest) -> HttpResponse:
         return render(request, "error.html", {"code": 503, "detail": detail}, status=503)
     page = read_dashboard()
     status = 503 if page.totals is None else 200
-    return render(request, "dashboard/index.html", context(request, page), status=status)
+    template = "dashboard/kiosk.html" if request.GET.get("kiosk") == "1" else "dashboard/index.html"
+    return render(request, template, context(request, page), status=status)
 
 
 def context(request: HttpRequest, page: Page) -> dict[str, Any]:
     """What the template is given; an address that asks for what does not exist gets the default."""
-    chosen = chosen_of(request.GET.dict(), [card.tag.name for card in page.cards], page.now)
+    chosen = chosen_of(request.GET.dict(), {card.tag.name: card.group for card in page.cards}, page.now)
+    shown = [card for card in page.cards if chosen.shows(card.tag.name, card.group)]
     script = chart_script()
     return {
         "page": page,
         "chosen": chosen,
+        "shown": shown,
+        "layout": "one" if chosen.tag else "many" if len(shown) > MOST_CHARTS else "all",
+        "card_level": 3 if any(page.group_names) else 2,
         "presets": [(key, preset.label) for key, preset in PRESETS.items()],
         "past": [moment(time, page.now) for time in (chosen.past.start, chosen.past.end)]
         if chosen.past
@@ -71,35 +103,34 @@ def for_scripts(page: Page, chosen: Chosen, script: ScriptTag) -> dict[str, Any]
     """What the page's scripts start from."""
     return {
         "now": iso_utc(page.now),
-        "staleAfterMs": STALE_S * 1000,
-        "presets": {
-            key: {"ms": preset.seconds * 1000, "label": preset.label} for key, preset in PRESETS.items()
-        },
+        "staleAfterMs": stale_after_s(page.tags.values()) * 1000,
         "chosen": chosen.as_json(),
-        "defaultPreset": DEFAULT_PRESET,
-        "longestMs": LONGEST.total_seconds() * 1000,
-        "rawMs": RAW_S * 1000,
-        "aroundMs": words.AROUND.total_seconds() * 1000,
         "database": page.totals is not None,
-        "tags": [
-            {
-                "name": tag.name,
-                "unit": tag.unit,
-                "lower": tag.lower_limit,
-                "upper": tag.upper_limit,
-                "decimals": words.decimals_for(tag),
-                "active": tag.active,
-                "rawFrom": iso_utc(page.raw_from[tag.name]) if tag.name in page.raw_from else None,
-            }
-            for tag in page.tags.values()
-        ],
+        "tags": [tag_for_scripts(page, tag) for tag in page.tags.values()],
         "latest": [point.as_json() for point in page.latest],
-        "words": {
-            "reasons": words.REASON_WORDS,
-            "card": words.CARD_WORDS,
-            "link": words.LINK_WORDS,
-            "refused": words.REFUSED_RANGES,
+        "totals": page.totals
+        and {
+            "measurements": page.totals.measurements,
+            "anomalies": page.totals.anomalies,
+            "newestId": page.totals.newest_id,
         },
         "urls": {name: reverse(view) for name, view in ENDPOINTS.items()},
         "chart": {"missing": script.missing, "trouble": script.trouble},
+        **SAME_FOR_ALL,
+    }
+
+
+def tag_for_scripts(page: Page, tag: TagDefinition) -> dict[str, Any]:
+    """What the scripts know of a tag."""
+    raw_from, newest_anomaly = page.raw_from.get(tag.name), page.newest_anomalies.get(tag.name)
+    return {
+        "name": tag.name,
+        "unit": tag.unit,
+        "lower": tag.lower_limit,
+        "upper": tag.upper_limit,
+        "decimals": words.decimals_for(tag),
+        "active": tag.active,
+        "staleAfterMs": tag.stale_after_s * 1000,
+        "rawFrom": iso_utc(raw_from) if raw_from else None,
+        "newestAnomaly": iso_utc(newest_anomaly) if newest_anomaly else None,
     }

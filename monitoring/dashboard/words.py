@@ -20,6 +20,10 @@ CARD_WORDS = {
     "stale": "stale",
     "empty": "no data yet",
 }
+# Those that need a person: their cards come first.
+URGENT_STATES = ("anomaly", "recent", "stale")
+# Where tags without a group stand, if others have one.
+OTHER_GROUP = "Other"
 LINK_WORDS = {
     "live": "Live",
     "stale": "Stale",
@@ -87,9 +91,21 @@ def moment_text(moment: datetime, now: datetime) -> str:
     return f"{moment.day} {moment:%b} {year}{moment:%H:%M:%S} UTC"
 
 
-def address_around(time: datetime) -> str:
-    """The query of the dashboard's address that shows what was measured around this time."""
-    return f"?from={iso_utc(time - AROUND)}&to={iso_utc(time + AROUND)}"
+def duration_text(seconds: float) -> str:
+    """A duration in the one or two units that matter."""
+    minutes, hours, days = (int(seconds // length) for length in (60, 3_600, 86_400))
+    if minutes < 2:
+        return f"{seconds:.0f} s"
+    if hours < 1:
+        return f"{minutes} min"
+    if days < 1:
+        return f"{hours} h {minutes % 60} min"
+    return f"{days} d {hours % 24} h"
+
+
+def address_around(time: datetime, anomaly: int) -> str:
+    """The query of the dashboard's address that shows this anomaly among what was measured around it."""
+    return f"?from={iso_utc(time - AROUND)}&to={iso_utc(time + AROUND)}&anomaly={anomaly}"
 
 
 def totals_texts(totals: Totals) -> dict[str, str]:

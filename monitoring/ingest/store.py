@@ -5,12 +5,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from django.db import connection
+from django.db import connection, transaction
 from numpy.typing import NDArray
 
 from monitoring.domain.crash_points import crash_point
 from monitoring.domain.detectors import BoolArray, Verdict
 from monitoring.domain.timeline import Timeline
+from monitoring.domain.wakeups import stored
 from monitoring.ingest.rollups import Change, keep_rollups
 from monitoring.ingest.tags import LockedTag
 from monitoring.models import Finding, Measurement
@@ -65,6 +66,7 @@ def store(judged: Mapping[str, Judged]) -> dict[str, Written]:
         written[name] = Written(timeline, ids[name], flags)
     crash_point("ingest.before_rollups")
     keep_rollups([change_of(of_tag.tag, written[name]) for name, of_tag in judged.items()])
+    transaction.on_commit(stored.set)
     return written
 
 

@@ -2,18 +2,24 @@
 
 from dataclasses import dataclass
 
-from django.db.models import Sum
+from django.db.models import Max, Subquery, Sum
 
-from monitoring.models import Series, Tag
+from monitoring.models import Measurement, Series, Tag
+
+NEWEST = Measurement.objects.order_by("-id").values("id")[:1]
 
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """How much there is; ``anomaly_rate`` is in percent of the measurements."""
+    """How much there is; ``anomaly_rate`` is in percent of the measurements.
+
+    ``newest_id`` is the last measurement that is counted, 0 before the first: the stream goes on behind it.
+    """
 
     tags: int
     measurements: int
     anomalies: int
+    newest_id: int
 
     @property
     def anomaly_rate(self) -> float:
@@ -23,9 +29,13 @@ class Totals:
 
 def totals() -> Totals:
     """The totals now; tags count if they are active."""
-    stored = Series.objects.aggregate(measurements=Sum("measurements"), anomalies=Sum("anomalies"))
+    # One statement sees one state of the database: id and counts belong together.
+    stored = Series.objects.annotate(newest=Subquery(NEWEST)).aggregate(
+        measurements=Sum("measurements"), anomalies=Sum("anomalies"), newest_id=Max("newest")
+    )
     return Totals(
         tags=Tag.objects.filter(active=True).count(),
         measurements=stored["measurements"] or 0,
         anomalies=stored["anomalies"] or 0,
+        newest_id=stored["newest_id"] or 0,
     )

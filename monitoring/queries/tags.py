@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+from django.db.models import OuterRef, Subquery
+
 from monitoring.domain.tags import TagDefinition
 from monitoring.models import Measurement, Series, Tag
 from monitoring.queries.series import Point, point_of
@@ -27,6 +29,13 @@ def latest(name: str) -> Point | None:
 def tag_names() -> list[str]:
     """Every tag's name, active or not."""
     return list(Tag.objects.values_list("name", flat=True))
+
+
+def newest_anomalies() -> dict[str, datetime]:
+    """When each tag's newest anomaly was measured; without those that have none."""
+    newest = Measurement.objects.filter(tag=OuterRef("pk"), is_anomaly=True).order_by("-timestamp")
+    found = Tag.objects.annotate(newest=Subquery(newest.values("timestamp")[:1]))
+    return {name: moment for name, moment in found.values_list("name", "newest") if moment is not None}
 
 
 def raw_from() -> dict[str, datetime]:

@@ -19,6 +19,7 @@ CALLS = {
     "getData": ("/data", "get"),
     "getAnomalies": ("/anomalies", "get"),
     "getTrend": ("/trend", "get"),
+    "getStream": ("/stream", "get"),
     "getExport": ("/export", "get"),
     "ingestReading": ("/ingest", "post"),
     "ingestBatch": ("/ingest/batch", "post"),

@@ -1,5 +1,7 @@
 """The schema tells the truth: requests made from it are answered as it says, and never with a 500."""
 
+from collections.abc import Iterator
+
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, settings
@@ -7,6 +9,9 @@ from schemathesis import checks
 from schemathesis.specs.openapi import checks as openapi_checks
 
 from fermon_site.wsgi import application
+from monitoring.api import stream
+from monitoring.api.stream import events_of, reopen_if_replaced
+from monitoring.queries.feed import Feed, Subscriber
 
 CHECKS = [
     checks.not_a_server_error,
@@ -18,6 +23,16 @@ CHECKS = [
     openapi_checks.allow_header_conformance,
     openapi_checks.ignored_auth,
 ]
+
+
+@pytest.fixture(autouse=True)
+def streams_end(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Each stream ends after its first words, and the thread behind them with the test."""
+    feed = Feed(render=events_of, refresh=reopen_if_replaced)
+    monkeypatch.setattr(stream, "feed", feed)
+    monkeypatch.setattr(Subscriber, "take", Subscriber.close)
+    yield
+    feed.stop()
 
 
 schema = schemathesis.openapi.from_wsgi("/schema", application)

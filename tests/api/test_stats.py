@@ -31,6 +31,15 @@ def test_the_rate_is_in_percent(client: Client, reading: dict[str, Any]) -> None
     assert stats["anomaly_rate"] == pytest.approx(66.67)
 
 
+def test_the_newest_measurement_that_is_counted_is_named(client: Client, reading: dict[str, Any]) -> None:
+    assert client.get("/stats").headers["Last-Event-ID"] == "0"
+    ingest_readings([reading, {**reading, "tag": "fermenter_ph", "value": 7.0}])
+    stats = client.get("/stats")
+    assert stats.json()["total_measurements"] == 2
+    newest = client.get("/data", {"tag": "fermenter_ph"}).json()[0]
+    assert stats.headers["Last-Event-ID"] == str(newest["id"])
+
+
 def test_readings_that_wait_on_disk_are_pending(client: Client, keep: Any, reading: dict[str, Any]) -> None:
     keep(reading, reading)
     stats = client.get("/stats").json()

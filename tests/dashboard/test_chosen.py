@@ -13,8 +13,16 @@ NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 
 def test_nothing_chosen_is_all_tags_and_the_default() -> None:
-    chosen = chosen_of({}, ["co2"], NOW)
-    assert chosen.as_json() == {"tag": "", "range": DEFAULT_PRESET, "from": None, "to": None}
+    chosen = chosen_of({}, {"co2": ""}, NOW)
+    assert chosen.as_json() == {
+        "tag": "",
+        "range": DEFAULT_PRESET,
+        "from": None,
+        "to": None,
+        "group": "",
+        "compare": [],
+        "anomaly": None,
+    }
 
 
 @pytest.mark.parametrize(
@@ -27,7 +35,36 @@ def test_nothing_chosen_is_all_tags_and_the_default() -> None:
     ],
 )
 def test_presets(query: dict[str, str], preset: str) -> None:
-    assert chosen_of(query, [], NOW).preset == preset
+    assert chosen_of(query, {}, NOW).preset == preset
+
+
+@pytest.mark.parametrize(
+    ("query", "shown"),
+    [
+        ({}, {"temp", "ph", "co2"}),
+        ({"group": "F1"}, {"temp", "ph"}),
+        ({"group": "nothing"}, {"temp", "ph", "co2"}),
+        ({"tag": "ph", "group": "F1"}, {"ph"}),
+        ({"tag": "co2", "group": "F1"}, {"co2"}),
+    ],
+)
+def test_which_cards_are_shown(query: dict[str, str], shown: set[str]) -> None:
+    groups = {"temp": "F1", "ph": "F1", "co2": "Other"}
+    chosen = chosen_of(query, groups, NOW)
+    assert {tag for tag, group in groups.items() if chosen.shows(tag, group)} == shown
+
+
+@pytest.mark.parametrize(
+    ("names", "compared"),
+    [("", ()), ("b,a", ("b", "a")), ("a,x,a,b", ("a", "b")), ("e,d,c,b,a", ("e", "d", "c", "b"))],
+)
+def test_what_is_compared(names: str, compared: tuple[str, ...]) -> None:
+    assert chosen_of({"compare": names}, dict.fromkeys("abcde", ""), NOW).compare == compared
+
+
+@pytest.mark.parametrize(("text", "anomaly"), [("17", 17), ("", None), ("-1", None), ("9" * 30, None)])
+def test_which_anomaly_is_pointed_out(text: str, anomaly: int | None) -> None:
+    assert chosen_of({"anomaly": text}, {}, NOW).anomaly == anomaly
 
 
 @pytest.mark.parametrize(

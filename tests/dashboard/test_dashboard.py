@@ -32,6 +32,11 @@ def card(html: str, tag: str) -> str:
     return " ".join(re.sub(r"<[^>]+>", " ", found[0]).split())
 
 
+def names(html: str) -> list[str]:
+    """The tags whose cards are shown, in their order."""
+    return re.findall(r'<article class="card" data-tag="([^"]+)"[^>]*"name-[^"]+">', html)
+
+
 def for_scripts(html: str) -> dict[str, Any]:
     found = re.search(r'<script id="settings" type="application/json">(.*?)</script>', html, re.DOTALL)
     assert found
@@ -58,9 +63,68 @@ def test_values_are_in_the_page(client: Client, post: Callable[..., Any]) -> Non
 def test_old_values_are_said_to_be_stale(client: Client, post: Callable[..., Any]) -> None:
     post("/ingest", {"timestamp": "2024-01-31T12:00:00Z", "tag": "fermenter_temp", "value": 46.5})
     html = page(client)
-    assert "stale no reading since 31 Jan 2024 12:00:00 UTC" in card(html, "fermenter_temp")
+    assert re.search(
+        r"stale for \d+ d \d+ h: no reading since 31 Jan 2024 12:00:00 UTC", card(html, "fermenter_temp")
+    )
     assert 'data-state="stale"' in html
     assert "no new reading since 31 Jan 2024 12:00:00 UTC" in html
+
+
+@pytest.mark.django_db
+def test_each_tag_is_stale_after_a_time_of_its_own(client: Client, post: Callable[..., Any]) -> None:
+    Tag.objects.filter(name="fermenter_ph").update(stale_after_s=600)
+    for tag, value in (("fermenter_temp", 37), ("fermenter_ph", 7)):
+        post("/ingest", {"timestamp": ago(120), "tag": tag, "value": value})
+    html = page(client)
+    assert "stale for 2 min" in card(html, "fermenter_temp")
+    assert "normal" in card(html, "fermenter_ph")
+    assert "last reading 120 s ago" in html
+    assert [tag["staleAfterMs"] for tag in for_scripts(html)["tags"]] == [10_000, 600_000, 10_000]
+
+
+@pytest.mark.django_db
+def test_it_says_how_long_all_has_been_well(client: Client, post: Callable[..., Any]) -> None:
+    post("/ingest", {"timestamp": ago(11_530), "tag": "fermenter_temp", "value": 46.5})
+    post("/ingest", {"timestamp": ago(0), "tag": "fermenter_temp", "value": 37})
+    html = page(client)
+    assert "normal for 3 h 12 min" in card(html, "fermenter_temp")
+    newest = [tag["newestAnomaly"] is None for tag in for_scripts(html)["tags"]]
+    assert newest == [False, True, True]
+
+
+@pytest.mark.django_db
+def test_what_needs_a_person_comes_first(client: Client, post: Callable[..., Any]) -> None:
+    for tag, value in (("fermenter_temp", 37), ("fermenter_ph", 7), ("agitator_rpm", 690)):
+        post("/ingest", {"timestamp": ago(0), "tag": tag, "value": value})
+    assert names(page(client)) == ["agitator_rpm", "fermenter_temp", "fermenter_ph"]
+
+
+@pytest.mark.django_db
+def test_groups_are_headings_and_a_filter(client: Client) -> None:
+    Tag.objects.filter(name="agitator_rpm").update(group="F 2 & 3")
+    html = page(client)
+    assert re.findall(r"<h2>(.*?)</h2>", html)[:2] == ["F 2 &amp; 3", "Other"]
+    assert '<option value="F 2 &amp; 3">' in html
+    filtered = page(client, "?group=F+2+%26+3")
+    assert names(filtered) == ["agitator_rpm"]
+    assert '<option value="F 2 &amp; 3" selected>' in filtered
+
+
+@pytest.mark.django_db
+def test_without_groups_there_is_no_heading_and_no_filter(client: Client) -> None:
+    html = page(client)
+    assert "Other" not in html.split("</main>")[0].split("<script")[0]
+    assert 'name="group"' not in html
+
+
+@pytest.mark.django_db
+def test_a_wall_screen_has_values_and_nothing_to_click(client: Client, post: Callable[..., Any]) -> None:
+    post("/ingest", {"timestamp": ago(0), "tag": "fermenter_temp", "value": 36.5})
+    html = page(client, "?kiosk=1&tag=fermenter_temp")
+    assert "36.50 °C normal" in card(html, "fermenter_temp")
+    assert names(html) == ["fermenter_temp"]
+    for element in ("<a ", "<button", "<select", "<input", "<details", "<canvas"):
+        assert element not in html
 
 
 @pytest.mark.django_db
@@ -91,7 +155,8 @@ def test_recent_anomalies_say_when_and_why(client: Client, post: Callable[..., A
 )
 def test_the_address_says_what_is_shown(client: Client, query: str, tag: str, preset: str) -> None:
     html = page(client, query)
-    assert for_scripts(html)["chosen"] == {"tag": tag, "range": preset, "from": None, "to": None}
+    chosen = for_scripts(html)["chosen"]
+    assert (chosen["tag"], chosen["range"], chosen["from"], chosen["to"]) == (tag, preset, None, None)
     assert f'value="{preset}" checked' in html
     assert f"Following: last {for_scripts(html)['presets'][preset]['label']}" in html
     assert len(re.findall(r"<article[^>]* hidden>", html)) == (2 if tag else 0)
@@ -114,7 +179,8 @@ def test_an_anomaly_links_to_what_was_measured_around_it(client: Client, post: C
     link = re.search(r'<a data-part="link" href="([^"]*)"><time[^>]*>31 Jan', page(client))
     assert link
     address = unescape(link[1])
-    assert address == "?from=2024-01-31T11:59:00Z&to=2024-01-31T12:01:00Z"
+    (anomaly,) = client.get("/anomalies").json()
+    assert address == f"?from=2024-01-31T11:59:00Z&to=2024-01-31T12:01:00Z&anomaly={anomaly['id']}"
     assert "Showing the past: " in page(client, address)
 
 

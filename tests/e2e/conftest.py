@@ -17,7 +17,9 @@ from filelock import FileLock
 from playwright.sync_api import BrowserContext, Locator, Page, Playwright, Route, expect
 from pytest_django.live_server_helper import LiveServer
 
+from monitoring.api import stream
 from monitoring.models import Lease
+from monitoring.queries.feed import Feed
 
 expect.set_options(timeout=20_000)  # patience with a busy machine; what holds is seen at once
 
@@ -26,6 +28,7 @@ os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
 VAR = Path(django_settings.BASE_DIR) / "var"
 CHART_JS = "chart.js@4.6.1"
+AXE = "axe-core@4.14.1"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 ARGUMENTS = (
     "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run"
@@ -74,20 +77,31 @@ def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]
 
 @pytest.fixture(scope="session")
 def chart_js() -> Path:
-    """Chart.js out of npm's package, fetched once and kept in ``var/``."""
+    """Chart.js as the CDN has it."""
+    return script_of(CHART_JS, "dist/chart.umd.min.js")
+
+
+@pytest.fixture(scope="session")
+def axe_js() -> Path:
+    """What checks a page for accessibility."""
+    return script_of(AXE, "axe.min.js")
+
+
+def script_of(package: str, file: str) -> Path:
+    """A file out of npm's package, fetched once and kept in ``var/``."""
     cache = VAR / "test-cache"
     cache.mkdir(parents=True, exist_ok=True)
-    script = cache / f"{CHART_JS}.min.js"
+    script = cache / f"{package}.min.js"
     with FileLock(cache / "lock", timeout=120):
         if not script.exists():
             npm = shutil.which("npm")
             if not npm:
-                pytest.fail("npm is needed to fetch Chart.js for the browser tests.", pytrace=False)
+                pytest.fail(f"npm is needed to fetch {package} for the browser tests.", pytrace=False)
             packed = subprocess.run(
-                [npm, "pack", "--silent", CHART_JS], cwd=cache, check=True, capture_output=True, text=True
+                [npm, "pack", "--silent", package], cwd=cache, check=True, capture_output=True, text=True
             )
             with tarfile.open(cache / packed.stdout.strip()) as tarball:
-                script.write_bytes(tarball.extractfile("package/dist/chart.umd.min.js").read())  # type: ignore[union-attr]
+                script.write_bytes(tarball.extractfile(f"package/{file}").read())  # type: ignore[union-attr]
     return script
 
 
@@ -146,6 +160,20 @@ class Dashboard:
         for late in range(-602, -599):
             values[late] = 46.0 + late % 2
         self.post_past("fermenter_temp", values, start=start, every_s=10)
+
+    def hide(self, *, hidden: bool = True) -> None:
+        """Puts the page into the background, as far as it can tell."""
+        self.page.evaluate(
+            """hidden => {
+                Object.defineProperty(document, "hidden", { configurable: true, get: () => hidden });
+                document.dispatchEvent(new Event("visibilitychange"));
+            }""",
+            hidden,
+        )
+
+    def show(self) -> None:
+        """Brings it back into the foreground."""
+        self.hide(hidden=False)
 
     def card(self, tag: str = "fermenter_temp") -> Locator:
         """The tag's card."""
@@ -236,6 +264,15 @@ def worker_runs(transactional_db: None, django_db_serialized_rollback: None) -> 
 
 
 @pytest.fixture
+def own_feed(worker_runs: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Feed]:
+    """The stream's thread, for as long as the test's rows are there."""
+    feed = Feed(render=stream.events_of, refresh=stream.reopen_if_replaced)
+    monkeypatch.setattr(stream, "feed", feed)
+    yield feed
+    feed.stop()
+
+
+@pytest.fixture
 def answer_cdn(context: BrowserContext, chart_js: Path) -> Callable[[Callable[[Route], None]], None]:
     """Puts something into the CDN's place."""
 
@@ -249,6 +286,7 @@ def answer_cdn(context: BrowserContext, chart_js: Path) -> Callable[[Callable[[R
 @pytest.fixture
 def dashboard(
     worker_runs: None,
+    own_feed: Feed,
     live_server: LiveServer,
     page: Page,
     chart_js: Path,

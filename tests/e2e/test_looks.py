@@ -1,9 +1,10 @@
 """How the page looks on what people have, and with what people enter."""
 
+import re
 from typing import Any
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import BrowserContext, expect
 
 from monitoring.models import Tag
 
@@ -26,7 +27,8 @@ def test_it_fits_every_screen(dashboard: Any, name: str, width: int, height: int
     dashboard.page.set_viewport_size({"width": width, "height": height})
     dashboard.post_history(60)
     dashboard.post(("fermenter_temp", 46.5, 0))
-    dashboard.open().wait_for_charts(50)
+    dashboard.open()
+    dashboard.wait_until("chart.data.datasets[0].data.length > 50")
     expect(dashboard.card().locator(".state")).to_contain_text("above the limit 45")
     assert dashboard.page.evaluate(FITS)
     dashboard.screenshot(name)
@@ -51,6 +53,45 @@ def test_dark_and_light_follow_the_system_without_a_reload(dashboard: Any) -> No
     dashboard.screenshot("dark")
 
 
+def test_the_theme_is_chosen_and_there_before_the_first_paint(
+    dashboard: Any, context: BrowserContext
+) -> None:
+    context.add_init_script(
+        """new MutationObserver((_, observer) => {
+            if (!document.body) return;
+            window.themeAtFirst = document.documentElement.dataset.theme ?? "system";
+            observer.disconnect();
+        }).observe(document, { childList: true, subtree: true });"""
+    )
+    page = dashboard.page
+    page.emulate_media(color_scheme="light")
+    dashboard.post_history(60)
+    dashboard.open().wait_for_charts(50)
+    background = "getComputedStyle(document.body).backgroundColor"
+    light, line = page.evaluate(background), dashboard.chart("chart.data.datasets[0].borderColor")
+    page.get_by_label("Theme").select_option("Dark")
+    assert page.evaluate(background) != light
+    dashboard.wait_until(f"chart.data.datasets[0].borderColor !== '{line}'")
+    page.reload()
+    assert (page.evaluate("window.themeAtFirst"), page.evaluate(background) != light) == ("dark", True)
+    expect(page.get_by_label("Theme")).to_have_value("dark")
+    page.get_by_label("Theme").select_option("System")
+    page.reload()
+    assert (page.evaluate("window.themeAtFirst"), page.evaluate(background)) == ("system", light)
+
+
+def test_without_the_database_it_says_so(dashboard: Any, outage: Any) -> None:
+    dashboard.expected_noise = "503"
+    dashboard.post_history(60)
+    dashboard.open().wait_for_charts(50)
+    with outage():
+        expect(dashboard.link()).to_have_attribute("data-state", "database")
+        dashboard.screenshot("database-away")
+        dashboard.open()
+        expect(dashboard.card()).to_be_visible()
+        expect(dashboard.link()).to_contain_text("Database away")
+
+
 def test_what_people_enter_is_shown_as_text(dashboard: Any) -> None:
     attack = "<script>window.hacked = 1</script><img src=x onerror='window.hacked = 1'>"
     Tag.objects.create(
@@ -73,9 +114,9 @@ def test_a_tag_may_lack_limits(dashboard: Any) -> None:
     Tag.objects.create(name="capped", unit="bar", valid_min=0, valid_max=4, upper_limit=3)
     dashboard.post(("free", 0.25, 1), ("free", -0.25, 0), ("capped", 2.0, 1), ("capped", 3.5, 0))
     dashboard.open().wait_for_charts(0)
-    dashboard.page.wait_for_function(
-        "[...document.querySelectorAll('canvas')].at(-1).getAttribute('aria-label').includes('1 anomaly')"
-    )
+    capped = dashboard.card("capped")
+    capped.scroll_into_view_if_needed()
+    expect(capped.locator("canvas")).to_have_attribute("aria-label", re.compile("1 anomaly"))
     expect(dashboard.card("free").locator("dd").first).to_have_text("none")
     expect(dashboard.card("capped").locator("dd").first).to_have_text("at most 3")
     assert dashboard.chart("chart.options.plugins.limitLines.limits.length", "free") == 0

@@ -31,18 +31,21 @@ export function wireAddress() {
   });
 }
 
-const snapshot = () => ({ tag: view.tag, preset: view.preset, past: view.past && { ...view.past } });
+const snapshot = () => ({ ...view, past: view.past && { ...view.past } });
 
 /** The address of a view: defaults are left out, times are UTC. */
-export function addressOf({ tag, preset, past }) {
+export function addressOf({ tag, group, preset, past, compare, anomaly }) {
   const parameters = new URLSearchParams();
   if (tag) parameters.set("tag", tag);
+  if (group) parameters.set("group", group);
   if (preset !== settings.defaultPreset) parameters.set("range", preset);
   if (past) {
     parameters.set("from", isoText(past.from));
     parameters.set("to", isoText(past.to));
   }
-  const query = parameters.toString().replaceAll("%3A", ":");
+  if (anomaly !== null) parameters.set("anomaly", anomaly);
+  if (compare.length) parameters.set("compare", compare.join(","));
+  const query = parameters.toString().replaceAll("%3A", ":").replaceAll("%2C", ",");
   return location.pathname + (query && `?${query}`);
 }
 

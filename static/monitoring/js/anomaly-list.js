@@ -8,7 +8,7 @@ import { showPast, view } from "./view.js";
 import { reasonTexts, valueText, withUnit } from "./words.js";
 
 const list = document.getElementById("anomalies");
-const rows = [...list.children].map((element) => ({ element, parts: partsOf(element) }));
+const rows = [...list.children].map((element) => ({ element, parts: partsOf(element), id: idIn(element) }));
 const none = document.getElementById("no-anomalies");
 let highestId = null;
 
@@ -17,6 +17,7 @@ export function showAnomalies(anomalies) {
   rows.forEach(({ element, parts }, i) => {
     element.hidden = i >= anomalies.length;
     if (!element.hidden) fill(parts, anomalies[i]);
+    rows[i].id = anomalies[i]?.id ?? null;
   });
   none.hidden = anomalies.length > 0;
   const fresh = anomalies.filter(({ id }) => highestId !== null && id > highestId);
@@ -24,16 +25,27 @@ export function showAnomalies(anomalies) {
   if (fresh.length) announce("anomalies", spoken(fresh));
 }
 
-/** Shows the anomaly that is clicked among what was measured around it; `end()` is the right edge of time. */
-export function wireAnomalies(end) {
+/**
+ * Shows the anomaly that is clicked among what was measured around it; `end()` is the right edge of time,
+ * `isChartShown(tag)` tells whether the tag's chart is on the page, `reveal(tag)` brings it into sight.
+ */
+export function wireAnomalies({ end, isChartShown, reveal }) {
   list.addEventListener("click", (event) => {
     const row = rows.find(({ parts }) => parts.link.contains(event.target));
     if (!row || event.ctrlKey || event.metaKey || event.shiftKey) return; // a tab of its own
     event.preventDefault();
     const { from, to } = around(Date.parse(row.parts.time.dateTime));
-    const tag = view.tag && row.parts.tag.textContent;
-    showPast(from, to, end(), { tag, isChoice: true, isStill: true });
+    const name = row.parts.tag.textContent;
+    const tag = isChartShown(name) ? view.tag : name;
+    showPast(from, to, end(), { tag, anomaly: row.id, isChoice: true, isStill: true });
+    reveal(name);
   });
+}
+
+/** The id of the anomaly that the server's link leads to. */
+function idIn(element) {
+  const href = element.querySelector("[data-part=link]")?.getAttribute("href") ?? "";
+  return Number(new URLSearchParams(href.slice(1)).get("anomaly")) || null;
 }
 
 const around = (time) => ({ from: time - settings.aroundMs, to: time + settings.aroundMs });
@@ -42,7 +54,7 @@ function fill(parts, anomaly) {
   const tag = tagOf(anomaly.tag);
   const time = Date.parse(anomaly.timestamp);
   showTime(parts.time, time);
-  setAttribute(parts.link, "href", addressOf({ ...view, past: around(time) }));
+  setAttribute(parts.link, "href", addressOf({ ...view, past: around(time), anomaly: anomaly.id }));
   setText(parts.tag, anomaly.tag);
   setText(parts.value, valueText(tag, anomaly.value));
   setText(parts.unit, tag.unit);

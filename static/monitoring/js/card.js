@@ -1,89 +1,97 @@
-// One tag's card: value, state in words and shape, and its chart if there are charts.
-import { pointsFor } from "./chunk.js";
-import { partsOf, setAttribute, setIcon, setText } from "./dom.js";
+// One tag's card: its values at a glance, and its chart if there are charts.
+import { CursorLine, onPointed, pointedAt } from "./cursor.js";
+import { DataTable } from "./data-table.js";
+import { setAttribute, setText } from "./dom.js";
 import { reasonsOf } from "./findings.js";
-import { RawLayer } from "./raw-layer.js";
-import { Series } from "./series.js";
-import { LIVE_MS, settings } from "./settings.js";
-import { TagHistory } from "./tag-history.js";
-import { ageText, momentText, showTime } from "./times.js";
-import { anomaliesText, spreadText, valueText, whole, withUnit, words } from "./words.js";
+import { Glance } from "./glance.js";
+import { ruleBandOf } from "./rule-band.js";
+import { wireSaving } from "./save.js";
+import { TagLayers } from "./tag-layers.js";
+import { momentText } from "./times.js";
+import { chooseTag, view } from "./view.js";
+import { anomaliesText, momentValueText, spreadText, valueText, whole, withUnit } from "./words.js";
 
-const HOLD_MS = 10000; // an anomaly of one second stays to be seen
-const ENOUGH = 0.25; // of the range: less than that is not shown while more is on its way
-
-export class Card {
+export class Card extends Glance {
   chart = null;
-  layer = null;
-  series = new Series();
+  makeChart = null;
 
   /** `onArrival()` is called when there is something new to show. */
   constructor(element, tag, onArrival) {
-    Object.assign(this, { element, tag, parts: partsOf(element), history: new TagHistory(tag, onArrival) });
+    super(element, tag);
+    this.layers = new TagLayers(tag, this.series, onArrival);
     this.canvas = element.querySelector("canvas");
     this.plot = element.querySelector(".plot");
+    this.cursor = new CursorLine(this.plot);
+    this.table = new DataTable(this.parts.table, this.parts.rows, tag);
+    this.saving = wireSaving(this);
+    this.parts.open.addEventListener("click", (event) => this.open(event));
+    onPointed(() => this.showPointed());
+  }
+
+  get layer() {
+    return this.layers.layer;
+  }
+
+  get history() {
+    return this.layers.history;
+  }
+
+  open(event) {
+    if (event.ctrlKey || event.metaKey || event.shiftKey) return; // a tab of its own
+    event.preventDefault();
+    chooseTag(this.tag.name);
   }
 
   /**
-   * Everything that depends on data or time. `shown`: {range, isLive, label}, what the charts show;
-   * `playback`: {at, aheadMs}.
+   * The chart and what it says: costly, about once a second and only for a card in view. `shown`:
+   * {range, isLive, label}, what the charts show; `playback`: {at, aheadMs}.
    */
-  update(now, shown, playback) {
-    const { latest } = this.series;
-    this.showState(now);
-    if (latest) {
-      setText(this.parts.value, valueText(this.tag, latest.y));
-      showTime(this.timeNode(), latest.x);
-    }
-    if (this.element.hidden) return this.history.leave();
+  showRange(shown, playback) {
     const { range } = shown;
-    this.layer = this.layerFor(shown, playback.aheadMs);
-    const isMissing = this.covered(range) < ENOUGH;
+    const { layers, history } = this;
+    layers.choose(shown, { width: this.plot.clientWidth, aheadMs: playback.aheadMs });
+    const isMissing = layers.isMissing(range);
     // What was drawn stays until there is something to draw instead.
-    if (!isMissing || !this.history.isLoading) this.chart?.draw(this.layer, range, playback.at);
+    if (!isMissing || !history.isLoading) this.draw(range, playback.at);
     if (!isMissing) this.describe(this.layer.summary(range), shown.label);
-    else if (this.history.failed) this.describeMissing(shown.label, "could not be read, trying again");
-    else if (this.history.isSlow) this.describeMissing(shown.label, "loading");
-    else if (!this.history.isLoading) this.describe(this.layer.summary(range), shown.label);
+    else if (history.failed) this.describeMissing(shown.label, "could not be read, trying again");
+    else if (history.isSlow) this.describeMissing(shown.label, "loading");
+    else if (!history.isLoading) this.describe(this.layer.summary(range), shown.label);
     this.showThen(playback.at);
+    this.saving.range = range;
+    this.table.show(this.layer, range, shown);
+    this.showPointed();
   }
 
-  layerFor({ range, isLive }, aheadMs) {
-    const live = new RawLayer(this.series.points, { from: range.to - LIVE_MS, to: range.to });
-    if (isLive && range.to - range.from <= LIVE_MS) {
-      this.history.leave();
-      return live;
-    }
-    const isUrgent = this.covered(range) < ENOUGH;
-    const points = pointsFor(this.plot.clientWidth);
-    return this.history.layerFor(range, { points, aheadMs, isUrgent }) ?? this.layer ?? live;
+  draw(range, at) {
+    if (!this.makeChart) return;
+    this.chart ??= this.makeChart();
+    this.chart.chart.options.plugins.ruleBand.found = ruleBandOf(this.layer, this.chosenAnomaly());
+    this.chart.draw(this.layer, range, at);
   }
 
-  /** The part of the range that the layer is of: 0 to 1. */
-  covered({ from, to }) {
-    if (!this.layer) return 0;
-    return Math.max(0, Math.min(to, this.layer.to) - Math.max(from, this.layer.from)) / (to - from);
+  /** The point that the viewer chose among the anomalies, null if it is not one of this chart's. */
+  chosenAnomaly() {
+    const points = (view.anomaly !== null && this.layer?.points) || [];
+    return points.find(({ id, anomaly }) => id === view.anomaly && anomaly) ?? null;
   }
 
-  showState(now) {
-    const [state, detail] = this.stateAt(now);
-    setAttribute(this.element, "data-state", state);
-    setIcon(this.element.querySelector(".state"), state === "recent" ? "anomaly" : state);
-    setText(this.parts.word, words.card[state]);
-    setText(this.parts.detail, detail);
+  /** What was measured at the moment that is pointed at, or else why the chosen anomaly is one. */
+  showPointed() {
+    if (!this.layer || this.element.hidden) return;
+    const at = pointedAt();
+    const chosen = this.chosenAnomaly();
+    if (this.chart?.isMade) this.cursor.show(this.chart.chart, at);
+    if (at !== null) setText(this.parts.pointed, this.pointedText(at));
+    else setText(this.parts.pointed, chosen ? `▲ ${this.anomalyText(chosen)}` : "");
   }
 
-  stateAt(now) {
-    const { latest, points } = this.series;
-    if (!latest) return ["empty", ""];
-    const age = now - latest.x;
-    if (age > settings.staleAfterMs) return ["stale", `no reading since ${momentText(latest.x)} (${ageText(age)} ago)`];
-    for (let i = points.length - 1; i >= 0 && latest.x - points[i].x <= HOLD_MS; i--) {
-      const reasons = points[i].anomaly && reasonsOf(this.tag, points[i].id).join("; ");
-      if (points[i] === latest && latest.anomaly) return ["anomaly", reasons];
-      if (points[i].anomaly) return ["recent", `${ageText(now - points[i].x)} ago: ${reasons}`];
-    }
-    return ["normal", ""];
+  pointedText(at) {
+    return `${momentText(at)}: ${momentValueText(this.tag, this.layer.at(at))}`;
+  }
+
+  anomalyText({ x, y, id }) {
+    return `${momentText(x)}: ${withUnit(this.tag, valueText(this.tag, y))}, ${reasonsOf(this.tag, id).join("; ")}`;
   }
 
   /** The chart in words, beside it and for who does not see it. */
@@ -109,17 +117,7 @@ export class Card {
   showThen(at) {
     this.parts.then.hidden = at === null;
     if (at === null) return;
-    const found = this.layer.at(at);
-    setText(this.parts["then-value"], found ? thenText(this.tag, found) : "nothing measured");
-  }
-
-  timeNode() {
-    let node = this.parts.time.querySelector("time");
-    if (!node) {
-      node = document.createElement("time");
-      this.parts.time.replaceChildren(node);
-    }
-    return node;
+    setText(this.parts["then-value"], momentValueText(this.tag, this.layer.at(at)));
   }
 
   sayNoChart(text) {
@@ -127,15 +125,12 @@ export class Card {
     this.parts["no-chart"].hidden = false;
   }
 
-  useChart(chart) {
-    this.chart = chart;
+  /** Charts can be drawn: `makeChart()` makes this card's once it is seen. */
+  useCharts(makeChart) {
+    this.makeChart = makeChart;
     this.parts["no-chart"].hidden = true;
+    this.parts.picture.hidden = false;
+    this.parts.compare.disabled = false;
     this.plot.classList.add("ready");
   }
-}
-
-/** A measurement, or the mean of an interval with its extremes. */
-function thenText(tag, { value, low, high }) {
-  const text = withUnit(tag, valueText(tag, value));
-  return low === undefined || low === high ? text : `${text} (${spreadText(tag, low, high)})`;
 }

@@ -10,12 +10,13 @@ const BY_KEY = {
   ArrowRight: { move: 0.25 },
 };
 const ALONG = { ArrowUp: -1, ArrowDown: 1 };
+const STEPS = { ArrowLeft: -1, ArrowRight: 1 };
 
 /**
  * `chart` has the marks; `inWords(mark)` says one. The handlers: onMove as in gestures.js,
- * onMark(mark) for Enter, onLive() for End, onPlay() for Space.
+ * onMark(mark) for Enter, onStep(direction) for Shift and the arrows, onLive() for End, onPlay() for Space.
  */
-export function wireChartKeys(plot, chart, { inWords, onMove, onMark, onLive, onPlay }) {
+export function wireChartKeys(plot, chart, { inWords, onMove, onMark, onStep, onLive, onPlay }) {
   let current = null; // the mark's time: marks are made anew with each drawing
 
   function walk(direction) {
@@ -38,6 +39,7 @@ export function wireChartKeys(plot, chart, { inWords, onMove, onMark, onLive, on
     const { key } = event;
     if (event.ctrlKey || event.altKey || event.metaKey) return;
     if (ALONG[key]) walk(ALONG[key]);
+    else if (event.shiftKey && STEPS[key]) onStep(STEPS[key]);
     else if (BY_KEY[key]) onMove(BY_KEY[key]);
     else if (key === "Enter") enter();
     else if (key === "End") onLive();

@@ -29,6 +29,7 @@ export function chartOptions(tag, theme, reasonsOf) {
       legend: { display: false },
       limitLines: { limits, colour: theme.muted, text: theme.muted, panel: theme.panel, fontSize: font.size, family: theme.font },
       playhead: { colour: theme.text },
+      ruleBand: { colour: theme.focus, fill: theme.band, panel: theme.panel, fontSize: font.size, family: theme.font },
       tooltip: tooltip(tag, theme, font, reasonsOf),
     },
   };

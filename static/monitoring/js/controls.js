@@ -1,6 +1,6 @@
 // The form above the cards. Without scripts it is an ordinary form that asks the server.
 import { wireCustomRange } from "./custom-range.js";
-import { adjust, chooseTag, goLive, onViewChange, view } from "./view.js";
+import { adjust, chooseGroup, chooseTag, goLive, onViewChange, view } from "./view.js";
 
 /** What the buttons do to the range; the keys of a chart do the same. */
 export const MOVES = { in: { stretch: 0.5 }, out: { stretch: 2 }, earlier: { move: -0.5 }, later: { move: 0.5 } };
@@ -15,6 +15,7 @@ export function wireControls(end) {
   });
   form.addEventListener("change", ({ target }) => {
     if (target.name === "tag") chooseTag(target.value);
+    if (target.name === "group") chooseGroup(target.value);
     if (target.name === "range") goLive(target.value);
   });
   form.addEventListener("click", ({ target }) => {
@@ -23,6 +24,7 @@ export function wireControls(end) {
   });
   const sync = () => {
     form.elements.tag.value = view.tag;
+    if (form.elements.group) form.elements.group.value = view.group;
     for (const radio of form.elements.range) radio.checked = !view.past && radio.value === view.preset;
   };
   onViewChange(sync);

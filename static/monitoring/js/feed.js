@@ -1,118 +1,200 @@
-// Where data arrives. Today by asking again and again; whatever replaces that keeps startFeed's shape.
-import { serverNow, setServerTime } from "./clock.js";
-import { get, RequestFailed } from "./request.js";
-import { LIVE_MS, settings } from "./settings.js";
+// Where data arrives: by the stream, and by asking every few seconds while that can't be had.
+import { makePause, whenVisible } from "./pause.js";
+import { readNew } from "./polling.js";
+import { Recent } from "./recent.js";
+import { RequestFailed } from "./request.js";
+import { settings } from "./settings.js";
+import { follow } from "./stream.js";
+import { readTotals, Summary } from "./summary.js";
 
-const READINGS_EVERY_MS = 1000;
-const SUMMARY_EVERY_MS = 5000;
-const HIDDEN_EVERY_MS = 15000;
-const OVERLAP_MS = 30000; // late readings change flags of those after them
-const REREAD_EVERY_MS = 60000; // and a logger that was cut off sends what it kept, older than any overlap
-const PAGE = 10000;
-const WINDOW_TIMEOUT_MS = 10000; // a page of a window is larger than what is new
-const MAX_PAGES = 4; // a window of more measurements is shown by its newest
+const POLL_EVERY_MS = 5000;
+const AGAIN_MS = 1000; // after a failure
+const MUCH_MS = 60000; // so long a gap is closed by reading the windows: the stream would tell all of it
+const AT_ONCE = 3; // windows that are asked for
+const SHORT_MS = 5000; // a stream that is cut so soon is not worth much
+const LONGEST_PAUSE_MS = 60000; // before the stream is tried again
+const HIDDEN_FOR_MS = 30000; // then the stream is left to those who look at it
 const { urls } = settings;
 
-/** A pause that can be cut short. */
-function makePause() {
-  let end = () => {};
-  const pause = (ms) =>
-    new Promise((resolve) => {
-      const timer = setTimeout(resolve, ms);
-      end = () => (clearTimeout(timer), resolve());
-    });
-  return [pause, () => end()];
+/**
+ * Starts to read and never stops. The handlers: onReadings(items), of which some may be known;
+ * onStored(items), new ones, each once; onAnomalies(anomalies, areNewest); onHealth(health);
+ * onTotals({measurements, anomalies, newestId}); onContact("ok" or a RequestFailed's kind);
+ * onMode("stream" or "polling"). `tags()` names all tags, `near()` those that are in view or nearly.
+ */
+export function startFeed(handlers) {
+  const feed = new Feed(handlers);
+  feed.run();
+  return {
+    /** A tag has come near that may have to be read. */
+    readSoon: () => feed.readSoon(),
+    /** An anomaly was found: why it is one follows. */
+    reasonsSoon: () => feed.summary.reasonsSoon(),
+  };
 }
 
-/**
- * Starts to read and never stops. The handlers: onReadings(items), onAnomalies(items, newest: boolean),
- * onSummary({stats, health}), onContact("ok" or a RequestFailed's kind).
- * `tagNames()` gives those to load, most wanted first.
- */
-export function startFeed({ tagNames, onReadings, onAnomalies, onSummary, onContact }) {
-  let incomplete = true; // the window has to be read as a whole
-  let newest = 0;
-  let readAll = 0;
-  const [pauseReadings, readNow] = makePause();
-  const [pauseSummary, summaryNow] = makePause();
+class Feed {
+  lastId = settings.totals?.newestId ?? null; // the stream goes on behind it
+  newest = null; // the latest time measured, in epoch milliseconds
+  heardAt = Date.now(); // by the stream
+  stream = null; // an AbortController while it is tried or followed
+  isOpen = false;
+  isTroubled = false;
+  failures = 0;
+  streamAt = 0; // not to be tried before
 
-  function deliver(items) {
-    for (const item of items) newest = Math.max(newest, Date.parse(item.timestamp));
-    if (items.length) onReadings(items);
+  constructor(handlers) {
+    Object.assign(this, handlers);
+    [this.pause, this.wake] = makePause();
+    [this.pauseRecent, this.readSoon] = makePause();
+    this.recent = new Recent((items) => this.deliver(items), (anomalies) => this.onAnomalies(anomalies, false));
+    this.summary = new Summary({
+      isStreaming: () => this.isOpen,
+      isTroubled: () => this.isOpen && this.isTroubled,
+      onHealth: this.onHealth,
+      onTotals: this.onTotals,
+      onAnomalies: (anomalies) => this.onAnomalies(anomalies, true),
+      onLook: (kind, sent) => this.look(kind, sent),
+    });
   }
 
-  async function readWindow() {
-    const from = new Date(serverNow() - LIVE_MS).toISOString();
-    for (const tag of tagNames()) {
-      let url = urls.data;
-      let parameters = { tag, from, limit: PAGE };
-      for (let page = 0; url && page < MAX_PAGES; page++) {
-        const { body, next } = await get(url, { parameters, timeoutMs: WINDOW_TIMEOUT_MS });
-        deliver(body);
-        [url, parameters] = [next, {}];
-      }
-    }
-    const { body } = await get(urls.anomalies, { parameters: { from, limit: PAGE }, timeoutMs: WINDOW_TIMEOUT_MS });
-    onAnomalies(body, false);
-    readAll = Date.now();
+  run() {
+    this.deliver(settings.latest);
+    document.addEventListener("visibilitychange", () => this.seen());
+    this.readChanges();
+    this.readWindows();
+    this.summary.run();
   }
 
-  async function readNew() {
-    // A source whose clock is ahead must not hide what the others send.
-    const from = new Date(Math.min(newest, serverNow()) - OVERLAP_MS).toISOString();
-    const { body, next } = await get(urls.data, { parameters: { order: "asc", from, limit: PAGE } });
-    deliver(body);
-    if (next) incomplete = true;
+  deliver(items) {
+    for (const item of items) this.newest = Math.max(this.newest ?? 0, Date.parse(item.timestamp));
+    if (items.length) this.onReadings(items);
   }
 
-  async function readings() {
-    if (incomplete || Date.now() - readAll > REREAD_EVERY_MS) {
-      incomplete = false;
-      await readWindow();
-    } else if (newest) {
-      await readNew();
-    } else {
-      const { body } = await get(urls.data, { parameters: { limit: PAGE } });
-      deliver(body);
-    }
-    onContact("ok");
-  }
-
-  async function summary() {
-    const sent = Date.now();
-    const [health, stats, anomalies] = await Promise.allSettled([
-      get(urls.health, { accept: [503] }),
-      get(urls.stats),
-      get(urls.anomalies, { parameters: { limit: 100 } }),
-    ]);
-    if (health.value) setServerTime(health.value.body.timestamp, sent);
-    if (anomalies.value) onAnomalies(anomalies.value.body, true);
-    onSummary({ health: health.value?.body, stats: stats.value?.body });
-  }
-
-  async function forever(task, pause, everyMs) {
+  async readChanges() {
     for (;;) {
+      await whenVisible();
+      if (Date.now() >= this.streamAt) await this.tryStream();
+      else await this.poll();
+    }
+  }
+
+  async tryStream() {
+    const { signal } = (this.stream = new AbortController());
+    const began = Date.now();
+    try {
+      const isAnew = this.lastId === null || began - this.heardAt > MUCH_MS;
+      if (isAnew) await this.catchUp();
+      const retryMs = await follow(urls.stream, {
+        since: this.lastId,
+        signal,
+        onOpen: () => this.opened(isAnew),
+        onMeasurements: (items) => this.take(items),
+      });
+      this.failures = Date.now() - began > SHORT_MS ? 0 : this.failures + 1;
+      this.streamAt = Date.now() + Math.min(LONGEST_PAUSE_MS, retryMs * 2 ** this.failures);
+    } catch (error) {
+      if (!(error instanceof RequestFailed)) throw error;
+      this.failures += 1;
+      this.streamAt = Date.now() + (error.retryAfterMs ?? Math.min(LONGEST_PAUSE_MS, POLL_EVERY_MS * 2 ** this.failures));
+    }
+    this.closed(signal.aborted);
+  }
+
+  /** From now on: what was missed is not told, the windows are read for it. */
+  async catchUp() {
+    const counted = await readTotals();
+    this.lastId = counted.newestId;
+    this.onTotals(counted);
+  }
+
+  opened(isAnew) {
+    this.isOpen = true;
+    this.heardAt = Date.now();
+    this.onMode("stream");
+    if (isAnew) this.recent.forget();
+    this.readSoon();
+    this.summary.now();
+  }
+
+  closed(wasLeft) {
+    this.stream = null;
+    this.isOpen = false;
+    if (wasLeft) {
+      this.failures = 0;
+      this.streamAt = this.isTroubled ? Date.now() + POLL_EVERY_MS : 0; // asking tells when the server is back
+    } else if (this.streamAt - Date.now() > POLL_EVERY_MS) this.onMode("polling");
+  }
+
+  /** What the stream brings: nothing, as a sign of life, or new measurements. */
+  take(items) {
+    this.heardAt = Date.now();
+    if (!items.length) return;
+    this.lastId = items.at(-1).id;
+    this.onContact("ok");
+    this.onStored(items);
+    this.deliver(items);
+    if (items.some((item) => item.is_anomaly)) this.summary.reasonsSoon();
+  }
+
+  async poll() {
+    try {
+      const { items, isAll } = await readNew(this.newest);
+      this.deliver(items);
+      if (!isAll || this.isTroubled) this.recent.forget(); // what was missed may be older than what was read
+      if (this.isTroubled) this.streamAt = 0;
+      this.isTroubled = false;
+      this.onContact("ok");
+      await this.pause(Math.min(POLL_EVERY_MS, Math.max(0, this.streamAt - Date.now())));
+    } catch (error) {
+      if (!(error instanceof RequestFailed)) throw error;
+      this.trouble(error.kind);
+      await this.pause(AGAIN_MS);
+    }
+  }
+
+  async readWindows() {
+    for (;;) {
+      await whenVisible();
       try {
-        await task();
+        await Promise.all(Array.from({ length: AT_ONCE }, () => this.readMissing()));
+        await this.recent.readReasons();
       } catch (error) {
         if (!(error instanceof RequestFailed)) throw error;
-        incomplete = true; // what was missed meanwhile may be older than the overlap
-        onContact(error.kind);
+        this.trouble(error.kind);
       }
-      await pause(document.hidden ? HIDDEN_EVERY_MS : everyMs);
+      await this.pauseRecent(AGAIN_MS);
     }
   }
 
-  document.addEventListener("visibilitychange", () => {
-    if (document.hidden) return;
-    incomplete ||= Date.now() - readAll > REREAD_EVERY_MS;
-    readNow();
-    summaryNow();
-  });
-  forever(readings, pauseReadings, READINGS_EVERY_MS);
-  forever(summary, pauseSummary, SUMMARY_EVERY_MS);
-  return {
-    /** Does not wait for the next summary: something happened. */
-    summaryNow,
-  };
+  async readMissing() {
+    for (let tag; (tag = this.recent.next(this.near(), this.tags())); ) await this.recent.read(tag);
+  }
+
+  /** How the request for the health went that was sent then. A stream that was heard since says more. */
+  look(kind, sent) {
+    if (!this.stream || (kind !== "ok" && this.isOpen && this.heardAt > sent)) return;
+    if (kind !== "ok") return this.trouble(kind);
+    this.isTroubled = false;
+    this.onContact("ok");
+  }
+
+  trouble(kind) {
+    this.isTroubled = true;
+    this.onContact(kind);
+    // While the database is away the stream stays open, and goes on when it is back.
+    if (kind === "offline" || kind === "denied") this.stream?.abort();
+  }
+
+  seen() {
+    clearTimeout(this.leaving);
+    if (document.hidden) {
+      this.leaving = setTimeout(() => this.stream?.abort(), HIDDEN_FOR_MS);
+      return;
+    }
+    if (Date.now() - this.heardAt > MUCH_MS) this.stream?.abort(); // a computer that slept
+    this.wake();
+    this.readSoon();
+    this.summary.now();
+  }
 }

@@ -12,4 +12,7 @@ export function remember(anomalies) {
   }
 }
 
-export const reasonsOf = (tag, id) => reasonTexts(tag, known.get(id) ?? []);
+/** As the server gave them: {reason, lower, upper} each. */
+export const findingsOf = (id) => known.get(id) ?? [];
+
+export const reasonsOf = (tag, id) => reasonTexts(tag, findingsOf(id));

@@ -3,29 +3,69 @@ import { wireAddress } from "./address.js";
 import { announce } from "./announcer.js";
 import { showAnomalies, wireAnomalies } from "./anomaly-list.js";
 import { Card } from "./card.js";
+import { haveCharts, keepSorted, reveal, showChosen } from "./card-list.js";
 import { whenChartLoads } from "./chart-library.js";
 import { addReadingMode } from "./chart-options.js";
 import { serverNow } from "./clock.js";
+import { Comparison } from "./comparison.js";
 import { allowZoom, wireControls } from "./controls.js";
 import { startFeed } from "./feed.js";
 import { reasonsOf, remember } from "./findings.js";
+import { Nearness } from "./nearness.js";
+import { adoptCards, pageNow, watchForTags } from "./new-tags.js";
+import { Painter } from "./painter.js";
 import { aheadMs, playheadAt, wirePlayback } from "./playback.js";
 import { wirePlot } from "./plot.js";
 import { LIVE_MS, settings, tagOf } from "./settings.js";
-import { noteContact, showLink, showNotices, showProblems } from "./status.js";
+import { noteContact, noteMode, showLink, showNotices, showProblems } from "./status.js";
 import { TagChart } from "./tag-chart.js";
-import { onThemeChange, readTheme } from "./theme.js";
+import { Tally } from "./tally.js";
+import { onThemeChange, readTheme, wireThemes } from "./theme.js";
 import { shownText, showTimeline, wireTimeline } from "./timeline.js";
 import { localiseTimes, zoneText } from "./times.js";
 import { showTotals } from "./totals.js";
 import { onViewChange, rangeShown, view } from "./view.js";
 
 const container = document.getElementById("cards");
-const cards = new Map(
-  [...container.querySelectorAll(".card")].map((node) => [node.dataset.tag, new Card(node, tagOf(node.dataset.tag), renderSoon)]),
-);
-let due = false;
+const tally = new Tally(settings.totals);
+const cards = new Map(); // by the tags' names
+const charts = new Map(); // by card
+const nearness = new Nearness(passed);
+const painter = new Painter({ cards: () => cards.values(), isNear: (card) => nearness.has(card.plot), scene, showShared });
+const comparison = new Comparison(cards, redraw);
+let Library = null; // Chart.js, once it is there
 let feed = null;
+
+function redraw() {
+  painter.redraw();
+}
+
+function addCard(node) {
+  const card = new Card(node, tagOf(node.dataset.tag), redraw);
+  cards.set(node.dataset.tag, card);
+  if (Library) addChart(card);
+  nearness.observe(card.element);
+  nearness.observe(card.plot);
+}
+
+function addChart(card) {
+  const chart = new TagChart(Library, card.canvas, card.tag, readTheme(), (id) => reasonsOf(card.tag, id));
+  charts.set(card, chart);
+  card.useCharts(() => chart);
+  wirePlot(card, chart, end);
+}
+
+/** A card or its plot came near the view, or went. */
+function passed(element, isNear) {
+  const card = cards.get(element.closest(".card").dataset.tag);
+  if (isNear) {
+    feed?.readSoon();
+    painter.redraw(card);
+  } else if (element === card.plot) {
+    charts.get(card)?.rest();
+    card.history.leave();
+  }
+}
 
 /** The newest reading's time, null before the first. */
 function newest() {
@@ -36,55 +76,71 @@ function newest() {
 
 const end = () => Math.max(serverNow(), newest() ?? 0); // a source's clock may be ahead
 
-function render() {
-  due = false;
+/** What all cards share is shown, and what each of them has to show is given. */
+function scene() {
   const now = serverNow();
-  const shown = { range: rangeShown(end()), isLive: !view.past, label: shownText() };
-  const playback = { at: playheadAt(), aheadMs: aheadMs() };
   showLink(now, newest());
   showTimeline();
-  for (const card of cards.values()) card.update(now, shown, playback);
+  if (tally.totals) showTotals(tally.totals);
+  return {
+    now,
+    shown: { range: rangeShown(end()), isLive: !view.past, label: shownText() },
+    playback: { at: playheadAt(), aheadMs: aheadMs() },
+  };
 }
 
-/** Shows at the next frame what has changed, once however much it is. */
-function renderSoon() {
-  if (due || document.hidden) return;
-  due = true;
-  requestAnimationFrame(render);
+function showShared({ shown, playback }) {
+  comparison.show(shown, playback);
 }
 
 function arrange(isChoice) {
   if (isChoice && view.past) announce("view", `Showing the past: ${shownText()}`);
-  container.dataset.layout = view.tag ? "one" : "all";
-  for (const [name, card] of cards) card.element.hidden = Boolean(view.tag) && name !== view.tag;
-  renderSoon();
+  showChosen(cards);
+  comparison.choose();
+  painter.redraw();
 }
 
+/** Readings of which some may be known. */
 function takeReadings(items) {
-  const byTag = new Map([...cards.keys()].map((name) => [name, []]));
-  for (const item of items) byTag.get(item.tag)?.push(item);
-  let foundAnomaly = false;
-  for (const [name, { series }] of cards) {
-    foundAnomaly = series.merge(byTag.get(name)) || foundAnomaly;
-    series.trim(end() - LIVE_MS);
+  const byTag = new Map();
+  for (const item of items) {
+    if (!byTag.has(item.tag)) byTag.set(item.tag, []);
+    byTag.get(item.tag).push(item);
   }
-  if (foundAnomaly) feed?.summaryNow(); // its reason, and the totals
-  renderSoon();
+  let foundAnomaly = false;
+  for (const [name, found] of byTag) {
+    const card = cards.get(name);
+    if (!card) continue;
+    foundAnomaly = card.series.merge(found) || foundAnomaly;
+    card.series.trim(end() - LIVE_MS);
+    painter.tell(card);
+  }
+  if (foundAnomaly) feed?.reasonsSoon();
 }
 
 function drawCharts(Chart) {
+  Library = Chart;
   addReadingMode(Chart);
-  for (const card of cards.values()) {
-    const chart = new TagChart(Chart, card.canvas, card.tag, readTheme(), (id) => reasonsOf(card.tag, id));
-    card.useChart(chart);
-    wirePlot(card, chart, end);
-  }
+  for (const card of cards.values()) addChart(card);
+  comparison.useCharts(Chart);
   onThemeChange(() => {
-    for (const { chart } of cards.values()) chart.restyle(readTheme());
-    renderSoon();
+    for (const chart of charts.values()) chart.restyle(readTheme());
+    comparison.build();
+    redraw();
   });
   allowZoom();
-  renderSoon();
+  redraw();
+}
+
+/** Takes in tags that were made after the page. */
+async function takeNewTags() {
+  const page = await pageNow();
+  if (!page) return;
+  const fresh = adoptCards(page);
+  if (!fresh) return location.reload();
+  fresh.forEach(addCard);
+  takeReadings(page.settings.latest);
+  arrange(false);
 }
 
 /** The measurement before or after a moment, of whichever tag that is shown. */
@@ -99,38 +155,53 @@ function takeContact(kind) {
   noteContact(kind);
   // The page was made while the database was away and knows no tag: now it can be made again.
   if (kind === "ok" && madeWithoutDatabase) location.reload();
-  renderSoon();
+}
+
+const isHidden = (name) => cards.get(name).element.hidden;
+
+/** The tags in view or nearly. */
+function nearTags() {
+  const isNear = ({ element, plot }) => nearness.has(element) || nearness.has(plot);
+  return [...cards.keys()].filter((name) => isNear(cards.get(name)));
+}
+
+function isChartShown(tag) {
+  return !cards.has(tag) || (haveCharts() && !cards.get(tag).element.hidden);
 }
 
 const madeWithoutDatabase = !settings.database && settings.tags.length === 0;
+container.querySelectorAll(".card").forEach(addCard);
 localiseTimes();
 document.getElementById("zone").textContent = `Times: ${zoneText()}. The server stores UTC.`;
-takeReadings(settings.latest);
 wireAddress();
 wireControls(end);
 wireTimeline();
-wireAnomalies(end);
-wirePlayback({ end, next: nextTime, width: () => cards.values().next().value?.plot.clientWidth || 1, draw: renderSoon });
+wireThemes();
+wireAnomalies({ end, isChartShown, reveal: (tag) => reveal(cards, tag) });
+keepSorted(cards);
+watchForTags(takeNewTags);
+comparison.choose();
+wirePlayback({ end, next: nextTime, width: () => cards.values().next().value?.plot.clientWidth || 1, draw: redraw });
 onViewChange(arrange);
 feed = startFeed({
-  tagNames: () => [...cards.keys()].sort((a, b) => (b === view.tag) - (a === view.tag)),
+  tags: () => [...cards.keys()].sort((one, other) => isHidden(one) - isHidden(other)),
+  near: nearTags,
   onReadings: takeReadings,
+  onStored: (items) => tally.add(items),
   onAnomalies(anomalies, areNewest) {
     remember(anomalies);
     if (areNewest) showAnomalies(anomalies);
-    renderSoon();
+    redraw();
   },
-  onSummary({ health, stats }) {
-    if (health) {
-      showProblems(health.problems, health.since);
-      showNotices(health.notices);
-    }
-    if (stats) showTotals(stats);
+  onHealth({ problems, since, notices }) {
+    showProblems(problems, since);
+    showNotices(notices);
   },
+  onTotals: (counted) => tally.take(counted),
   onContact: takeContact,
+  onMode: noteMode,
 });
-setInterval(renderSoon, 1000); // ages grow, and what has stopped must show, also when nothing arrives
-document.addEventListener("visibilitychange", renderSoon);
+document.addEventListener("visibilitychange", redraw);
 whenChartLoads({
   ready: drawCharts,
   trouble: () => cards.forEach((card) => card.sayNoChart(settings.chart.trouble)),

@@ -2,6 +2,7 @@
 import { firstPlace } from "./search.js";
 
 const MOST = 60000;
+const inTime = (one, other) => one.x - other.x || one.id - other.id;
 
 export class Series {
   points = []; // {x: epoch ms, y, anomaly, id}, ascending by x
@@ -13,16 +14,28 @@ export class Series {
   /** Takes in measurements of which some may be known; whether an anomaly is new. */
   merge(items) {
     let foundAnomaly = false;
+    const fresh = new Map(); // by id: a page may repeat what another had
     for (const { id, timestamp, value, is_anomaly: anomaly } of items) {
       const point = { x: Date.parse(timestamp), y: value, anomaly, id };
       const place = this.placeOf(point);
       const known = this.points[place]?.id === id ? this.points[place] : null;
       foundAnomaly ||= anomaly && !known?.anomaly;
       if (known) known.anomaly = anomaly;
-      else if (place === this.points.length) this.points.push(point);
-      else this.points.splice(place, 0, point);
+      else fresh.set(id, point);
     }
+    if (fresh.size) this.insert([...fresh.values()].sort(inTime));
     return foundAnomaly;
+  }
+
+  /** Puts points in order into those that are there: the usual ones behind them. */
+  insert(fresh) {
+    const later = this.points.splice(this.placeOf(fresh[0]));
+    let next = 0;
+    for (const point of fresh) {
+      while (next < later.length && inTime(later[next], point) < 0) this.points.push(later[next++]);
+      this.points.push(point);
+    }
+    while (next < later.length) this.points.push(later[next++]);
   }
 
   /** Where the point is, or belongs: the first place whose (x, id) is not smaller. */

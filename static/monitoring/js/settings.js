@@ -2,10 +2,10 @@
 export const settings = JSON.parse(document.getElementById("settings").textContent);
 export const tags = new Map(settings.tags.map((tag) => [tag.name, tag]));
 
-/** How far back every measurement is kept at hand: the longest of the presets that show each of them. */
-export const LIVE_MS = Math.max(...Object.values(settings.presets).map(({ ms }) => ms).filter((ms) => ms <= settings.rawMs));
+/** How far back every measurement is kept at hand, and what the line beside a value tells. */
+export const LIVE_MS = settings.liveMs;
 
 /** The tag's definition; of one that was made after the page, what can be said without it. */
 export function tagOf(name) {
-  return tags.get(name) ?? { name, unit: "", decimals: 3, lower: null, upper: null };
+  return tags.get(name) ?? { name, unit: "", decimals: 3, lower: null, upper: null, staleAfterMs: settings.staleAfterMs };
 }

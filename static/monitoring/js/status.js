@@ -11,6 +11,7 @@ const list = document.getElementById("problems");
 const notices = document.getElementById("notices");
 const word = root.querySelector("[data-link=word]");
 const detail = root.querySelector("[data-link=detail]");
+let mode = "stream";
 let contact = { kind: root.dataset.state === "database" ? "database" : "ok", since: Date.now() };
 
 /** Notes how the last request went: "ok" or a RequestFailed's kind. */
@@ -20,13 +21,19 @@ export function noteContact(kind) {
   else contact = { kind, since: contact.since };
 }
 
+/** Notes how data comes: by the "stream", or by "polling". */
+export function noteMode(found) {
+  mode = found;
+}
+
 /** Shows the state now; `newest` is the time of the newest reading, null if there is none. */
 export function showLink(now, newest) {
   const state = linkState(now, newest);
   if (root.dataset.state !== state) announce("link", words.link[state]);
   setAttribute(root, "data-state", state);
+  setAttribute(root, "data-mode", mode);
   setIcon(root, ICONS[state] ?? state);
-  setText(word, words.link[state]);
+  setText(word, state === "live" && mode === "polling" ? `${words.link.live}, renewed every 5 s` : words.link[state]);
   setText(detail, detailText(state, now, newest));
 }
 

@@ -2,25 +2,44 @@
 import { ANOMALIES, chartOptions } from "./chart-options.js";
 import { limitLines } from "./limit-lines.js";
 import { playhead } from "./playhead.js";
+import { ruleBand } from "./rule-band.js";
 
 const SMALLEST_PX = 100; // a chart that is not laid out yet has no width
 
 export class TagChart {
+  made = null;
+
   /** `reasonsOf(id)`: why that measurement is an anomaly, in words. */
   constructor(Chart, canvas, tag, theme, reasonsOf) {
-    Object.assign(this, { Chart, canvas, tag, reasonsOf });
-    this.restyle(theme);
+    Object.assign(this, { Chart, canvas, tag, theme, reasonsOf });
   }
 
-  /** Makes the chart, or makes it anew: Chart.js keeps the colours of points that it has drawn. */
-  restyle(theme) {
-    this.chart?.destroy();
-    this.chart = new this.Chart(this.canvas, {
+  /** Chart.js's chart, made when it is needed. */
+  get chart() {
+    this.made ??= new this.Chart(this.canvas, {
       type: "line",
-      data: { datasets: datasets(theme) },
-      options: chartOptions(this.tag, theme, this.reasonsOf),
-      plugins: [limitLines, playhead],
+      data: { datasets: datasets(this.theme) },
+      options: chartOptions(this.tag, this.theme, this.reasonsOf),
+      plugins: [limitLines, playhead, ruleBand],
     });
+    return this.made;
+  }
+
+  /** Whether it is there: out of view it is not. */
+  get isMade() {
+    return this.made !== null;
+  }
+
+  /** Lets go of all that the chart costs. */
+  rest() {
+    this.made?.destroy();
+    this.made = null;
+  }
+
+  /** Takes other colours. The chart is made anew: Chart.js keeps those of points that it has drawn. */
+  restyle(theme) {
+    this.theme = theme;
+    this.rest();
   }
 
   /** Draws a layer over a range; `at` is where playback stands, null if it does not. */
@@ -51,7 +70,7 @@ export class TagChart {
 
   /** The anomalies that are drawn, in order of time. */
   get marks() {
-    return this.chart.data.datasets[ANOMALIES].data;
+    return this.made?.data.datasets[ANOMALIES].data ?? [];
   }
 
   /** The drawn anomaly under the pointer, null if there is none. */

@@ -25,9 +25,10 @@ export function momentText(ms) {
   return `${(thisYear ? DAY : DAY_AND_YEAR).format(ms)} ${SECONDS.format(ms)}`;
 }
 
-/** Two times, of which the second has its date only if it is another. */
-export function rangeText({ from, to }) {
-  return `${momentText(from)} to ${isSameDay(from, to) ? SECONDS.format(to) : momentText(to)}`;
+/** Two times, of which the second has its date only if it is another; `withDate` also if it is today's. */
+export function rangeText({ from, to }, { withDate = false } = {}) {
+  const first = withDate ? `${DAY_AND_YEAR.format(from)} ${SECONDS.format(from)}` : momentText(from);
+  return `${first} to ${isSameDay(from, to) ? SECONDS.format(to) : momentText(to)}`;
 }
 
 /** A duration in the one or two units that matter. */
@@ -36,6 +37,15 @@ export function ageText(ms) {
   if (s < 120) return `${s} s`;
   if (s < 7200) return `${Math.floor(s / 60)} min`;
   return s < 172800 ? `${Math.floor(s / 3600)} h` : `${Math.floor(s / 86400)} days`;
+}
+
+/** A duration in the one or two units that matter, down to the minute. */
+export function durationText(ms) {
+  const minutes = Math.floor(ms / 60000);
+  const [hours, days] = [Math.floor(minutes / 60), Math.floor(minutes / 1440)];
+  if (minutes < 2) return `${Math.round(ms / 1000)} s`;
+  if (hours < 1) return `${minutes} min`;
+  return days < 1 ? `${hours} h ${minutes % 60} min` : `${days} d ${hours % 24} h`;
 }
 
 export function showTime(node, ms) {

@@ -4,8 +4,9 @@ import { whole } from "./words.js";
 
 const parts = partsOf(document.getElementById("totals"));
 
-export function showTotals(stats) {
-  setText(parts.measurements, whole.format(stats.total_measurements));
-  setText(parts.anomalies, whole.format(stats.total_anomalies));
-  setText(parts.rate, `${stats.anomaly_rate.toFixed(2)} %`);
+/** Shows how many measurements and anomalies there are, and the anomalies in percent of the measurements. */
+export function showTotals({ measurements, anomalies }) {
+  setText(parts.measurements, whole.format(measurements));
+  setText(parts.anomalies, whole.format(anomalies));
+  setText(parts.rate, `${(measurements ? (100 * anomalies) / measurements : 0).toFixed(2)} %`);
 }

@@ -31,9 +31,8 @@ function keepOutline(points, start, end, kept) {
 
 /** From which distance on two times have a gap between them: a source that is slow by nature has none. */
 export function gapMs(times, leastMs) {
-  const distances = times.slice(1).map((time, i) => time - times[i]);
-  if (distances.length < ENOUGH) return leastMs;
-  distances.sort((a, b) => a - b);
+  if (times.length <= ENOUGH) return leastMs;
+  const distances = Float64Array.from(times.slice(1), (time, i) => time - times[i]).sort();
   return Math.max(leastMs, LONGER * distances[Math.floor(distances.length * USUAL)]);
 }
 

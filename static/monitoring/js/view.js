@@ -1,4 +1,4 @@
-// What the viewer chose: a tag, and the time up to now or a range of the past. All charts show the same.
+// What the viewer chose: tags, and the time up to now or a range of the past. All charts show the same.
 import { settings } from "./settings.js";
 
 const SHORTEST_MS = 1000;
@@ -6,9 +6,15 @@ const SAME_LENGTH = 0.01;
 const listeners = [];
 const { chosen } = settings;
 
-/** `past` is {from, to} in epoch milliseconds, null while the charts follow the time. */
+/**
+ * `past` is {from, to} in epoch milliseconds, null while the charts follow the time; `compare` are the tags
+ * that share a chart, `anomaly` is the id of one that is pointed out, null if none is.
+ */
 export const view = {
   tag: chosen.tag,
+  group: chosen.group,
+  compare: chosen.compare,
+  anomaly: chosen.anomaly,
   preset: chosen.range,
   past: chosen.from ? { from: Date.parse(chosen.from), to: Date.parse(chosen.to) } : null,
 };
@@ -22,13 +28,34 @@ export const onViewChange = (listener) => listeners.push(listener);
 /** The times to show, given the newest that there can be. */
 export const rangeShown = (end) => view.past ?? { from: end - presetMs(), to: end };
 
-export function chooseTag(tag) {
-  change({ tag }, true);
+/** Only this tag, or all of them; the group stays if the tag is one of it. */
+export function chooseTag(tag, group = "") {
+  change({ tag, group: tag && group !== view.group ? "" : view.group }, true);
+}
+
+export function chooseGroup(group) {
+  change({ group, tag: "" }, true);
+}
+
+/** Puts the tag into the chart that several share, or takes it out; a full one loses what came first. */
+export function toggleCompared(tag) {
+  const others = view.compare.filter((name) => name !== tag);
+  const compare = others.length < view.compare.length ? others : [...others, tag].slice(-settings.mostCompared);
+  change({ compare }, true);
+}
+
+export function endComparison() {
+  change({ compare: [] }, true);
+}
+
+/** Points an anomaly out, where it is. */
+export function chooseAnomaly(anomaly) {
+  change({ anomaly }, true);
 }
 
 /** Follows the time, over the length of the preset. */
 export function goLive(preset = view.preset) {
-  change({ preset, past: null }, true);
+  change({ preset, past: null, anomaly: null }, true);
 }
 
 /** Takes the view that was shown before, as the browser's history kept it. */
@@ -41,12 +68,13 @@ export function restore(earlier) {
  * Holds the charts at a range, as far as it has passed. One that is all of the preset follows the time,
  * unless it `isStill`. `isChoice`: the browser's Back leads to before it.
  */
-export function showPast(from, to, end, { tag = view.tag, isChoice = false, isStill = false } = {}) {
+export function showPast(from, to, end, { tag = view.tag, anomaly = view.anomaly, isChoice = false, isStill = false } = {}) {
   const length = Math.min(settings.longestMs, Math.max(SHORTEST_MS, to - from));
   const stop = Math.min(end, (from + to + length) / 2);
   const isPreset = !isStill && stop >= end && Math.abs(length / presetMs() - 1) < SAME_LENGTH;
   const past = isPreset ? null : { from: stop - length, to: stop };
-  change({ tag, past }, isChoice || (past === null) !== (view.past === null));
+  const group = tag === view.tag ? view.group : "";
+  change({ tag, group, past, anomaly }, isChoice || (past === null) !== (view.past === null));
 }
 
 /** The range stretched about a place in it (0 left, 1 right), or moved by parts of its length. */

@@ -36,3 +36,11 @@ export function spreadText(tag, low, high) {
 export function markText(tag, mark) {
   return `${anomaliesText(mark.anomalies)}, ${withUnit(tag, spreadText(tag, mark.low, mark.high))}, ${rangeText({ from: mark.start, to: mark.end })}`;
 }
+
+/** What a layer has at a moment: a measurement, or the mean of an interval with its extremes; null is nothing. */
+export function momentValueText(tag, found) {
+  if (!found) return "nothing measured";
+  const { value, low, high } = found;
+  const text = withUnit(tag, valueText(tag, value));
+  return low === undefined || low === high ? text : `${text} (${spreadText(tag, low, high)})`;
+}

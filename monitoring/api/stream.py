@@ -1,0 +1,199 @@
+"""GET /stream: measurements as server-sent events, each as soon as it is stored."""
+
+import asyncio
+import threading
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any
+
+import orjson
+from django.conf import settings
+from django.core.handlers.asgi import ASGIRequest
+from django.db import OperationalError, connection
+from django.http import HttpResponseBase, StreamingHttpResponse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiResponse, extend_schema
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from monitoring.api import schemas
+from monitoring.api.errors import Unavailable
+from monitoring.api.export import ErrorNegotiation
+from monitoring.api.fields import StreamSerializer, query_of
+from monitoring.domain.ring import Event
+from monitoring.ingest.connections import close_if_replaced, identity_of
+from monitoring.queries.changes import release_connection
+from monitoring.queries.feed import Feed, NotSettledError, Subscriber, TooManySubscribersError
+from monitoring.queries.series import Page, Row
+
+MEDIA_TYPE = "text/event-stream"
+HEARTBEAT_S = 15.0
+HEARTBEAT = b":\n\n"
+RECONNECT_MS = 2_000
+HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+
+EVENTS: dict[Any, Any] = {
+    (200, MEDIA_TYPE): OpenApiResponse(
+        OpenApiTypes.STR, "Events named measurement; data is an item of /data, id its id."
+    )
+}
+ERRORS = {400: schemas.BAD_INPUT, 401: schemas.NOT_SIGNED_IN, 403: schemas.FORBIDDEN, 503: schemas.NO_PLACE}
+
+
+def events_of(rows: Sequence[Row]) -> list[Event]:
+    """The rows as they go over the wire."""
+    return [
+        Event(
+            item["id"],
+            item["tag"],
+            b"event: measurement\nid: %d\ndata: %b\n\n" % (item["id"], orjson.dumps(item)),
+        )
+        for item in Page(list(rows), None).as_json()
+    ]
+
+
+def reopen_if_replaced() -> None:
+    """Leaves a database file that is one no longer.
+
+    Raises:
+        OperationalError: there is none now, and SQLite would make an empty one.
+    """
+    close_if_replaced()
+    if connection.vendor == "sqlite" and connection.connection is None and identity_of(connection) is None:
+        raise OperationalError("the database file is gone")
+
+
+feed = Feed(render=events_of, refresh=reopen_if_replaced)
+
+
+class Stream:
+    """What one client is sent: events as they come, else a sign of life now and then."""
+
+    def __init__(self, *, since: int | None, tag: str | None) -> None:
+        self.subscriber: Subscriber = feed.subscribe(
+            self.wake, since=since, tag=tag, limit=settings.FERMON_STREAM_CLIENTS
+        )
+        # An id without data is where a client begins again that was cut off before its first event.
+        place = b"id: %d\n" % self.subscriber.place.id if since is None else b""
+        self.opening = b"retry: %d\n%b\n" % (RECONNECT_MS, place)
+
+    def wake(self) -> None:
+        """There may be something to send. Called in the feed's thread."""
+        raise NotImplementedError
+
+    def next_now(self) -> bytes:
+        """What can be sent without waiting for anything but the database; empty if there is nothing."""
+        opening, self.opening = self.opening, b""
+        return opening or self.subscriber.take()
+
+    def close(self) -> None:
+        """Gives the client's place up. Django calls it, whatever ended the answer."""
+        self.subscriber.close()
+
+
+class ThreadStream(Stream):
+    """For servers that give each answer a thread (WSGI)."""
+
+    def __init__(self, *, since: int | None, tag: str | None) -> None:
+        self.woken = threading.Event()
+        super().__init__(since=since, tag=tag)
+
+    def wake(self) -> None:
+        """As ``Stream``."""
+        self.woken.set()
+
+    def __iter__(self) -> "ThreadStream":
+        return self
+
+    def __next__(self) -> bytes:
+        end = time.monotonic() + HEARTBEAT_S
+        while not self.subscriber.is_over:
+            self.woken.clear()
+            if data := self.next_now():
+                return data
+            if (left := end - time.monotonic()) <= 0:
+                return HEARTBEAT
+            if not self.subscriber.is_behind:
+                self.woken.wait(left)
+        raise StopIteration
+
+
+class LoopStream(Stream):
+    """For servers that have one thread for all answers (ASGI): only the database is asked in others."""
+
+    def __init__(self, *, since: int | None, tag: str | None) -> None:
+        self.woken = asyncio.Event()
+        self.loop: asyncio.AbstractEventLoop | None = None
+        super().__init__(since=since, tag=tag)
+
+    def wake(self) -> None:
+        """As ``Stream``; before the loop is known, nobody waits yet."""
+        if self.loop is not None:
+            with suppress(RuntimeError):  # the loop is closed: the server has ended
+                self.loop.call_soon_threadsafe(self.woken.set)
+
+    def __aiter__(self) -> "LoopStream":
+        return self
+
+    async def __anext__(self) -> bytes:
+        self.loop = asyncio.get_running_loop()
+        end = time.monotonic() + HEARTBEAT_S
+        while not self.subscriber.is_over:
+            self.woken.clear()
+            is_behind = self.subscriber.is_behind
+            if data := await asyncio.to_thread(self.next_now) if is_behind else self.next_now():
+                return data
+            if (left := end - time.monotonic()) <= 0:
+                return HEARTBEAT
+            if not self.subscriber.is_behind:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self.woken.wait(), left)
+        raise StopAsyncIteration
+
+
+class StreamView(APIView):
+    """Measurements as they are stored."""
+
+    content_negotiation_class = ErrorNegotiation
+
+    @extend_schema(
+        operation_id="getStream",
+        tags=["measurements"],
+        auth=schemas.MAY_READ,
+        parameters=[StreamSerializer, schemas.LAST_EVENT_ID, schemas.RETRY_AFTER],
+        responses={**EVENTS, **ERRORS},
+    )
+    def get(self, request: Request) -> HttpResponseBase:
+        """Measurements as server-sent events, in the order in which they are stored; does not end.
+
+        Each comes once. A client that connects again names the last that it has (browsers do so by
+        themselves) and is sent all behind it first. A measurement that is judged again comes no second time.
+        """
+        chosen = parameters_of(request)
+        if request.method == "HEAD":
+            return StreamingHttpResponse(iter(()), content_type=MEDIA_TYPE, headers=HEADERS)
+        kind = LoopStream if isinstance(request._request, ASGIRequest) else ThreadStream
+        try:
+            stream = kind(since=chosen.get("since"), tag=chosen.get("tag"))
+        except TooManySubscribersError as error:
+            raise Unavailable("As many clients as may follow the stream do so. Try again later.") from error
+        except NotSettledError as error:
+            raise Unavailable("Others are writing at length just now. Try again in a few seconds.") from error
+        release_connection()  # a thread that only waits needs none
+        return StreamingHttpResponse(stream, content_type=MEDIA_TYPE, headers=HEADERS)
+
+
+def parameters_of(request: Request) -> dict[str, Any]:
+    """The query's parameters; ``Last-Event-ID`` goes before ``since``, which stays in a browser's address."""
+    last = request.headers.get("Last-Event-ID", "")
+    query = StreamSerializer(data=query_of(request) | ({"since": last} if last else {}))
+    try:
+        query.is_valid(raise_exception=True)
+    except ValidationError as error:
+        if last and isinstance(error.detail, dict) and "since" in error.detail:
+            raise ValidationError({"Last-Event-ID": error.detail["since"]}) from error
+        raise
+    chosen: dict[str, Any] = query.validated_data
+    return chosen

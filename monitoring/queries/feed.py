@@ -1,0 +1,219 @@
+"""One thread a process reads what is stored, for all who follow it.
+
+It starts with the first subscriber and ends some seconds after the last. Who falls behind what
+it keeps reads on from the database, at their own pace, until they are back.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+
+from django.db import Error as DatabaseError
+
+from monitoring.domain.outages import Outage
+from monitoring.domain.ring import Event, Place, Ring
+from monitoring.domain.wakeups import stored
+from monitoring.queries.changes import Watch, make_watch, newest_id, read_changes, release_connection
+from monitoring.queries.series import Row
+
+POLL_S = 0.15
+GATHER_S = 0.1  # what comes one by one goes to the many subscribers together
+LINGER_S = 5.0
+AWAY_S = 1.0
+SETTLE_S = 5.0
+PAGE = 2_000
+EVENTS_KEPT = 20_000
+
+Render = Callable[[Sequence[Row]], Sequence[Event]]
+
+
+class TooManySubscribersError(Exception):
+    """Nobody else can be served now."""
+
+
+class NotSettledError(Exception):
+    """Writers are under way who have not come to an end in time."""
+
+
+class Feed:
+    """What the process's subscribers share.
+
+    ``render`` makes events of rows; ``refresh`` is called before the database is asked.
+    """
+
+    def __init__(self, *, render: Render, refresh: Callable[[], None]) -> None:
+        self.ring = Ring(EVENTS_KEPT)
+        self.outage = Outage(began="the stream can't read", ended="the stream reads again")
+        self.render, self.refresh = render, refresh
+        self._subscribers: frozenset[Subscriber] = frozenset()  # replaced whole: any thread may iterate
+        self._is_stopped = False
+        self._thread: threading.Thread | None = None
+        self._left_at = 0.0
+        self._settled = 0
+        self._lock = threading.Lock()
+
+    def subscribe(
+        self, wake: Callable[[], None], *, since: int | None, tag: str | None, limit: int
+    ) -> "Subscriber":
+        """A place in the stream: behind the id, or behind all that is stored now.
+
+        An id that was never given, as of a database that was restored since, is as good as none.
+        ``wake`` is called in another thread whenever there may be something to take.
+
+        Raises:
+            TooManySubscribersError: there are ``limit`` already, or the process is being stopped.
+            NotSettledError: it can't be said yet what is stored now; the caller may try again.
+            django.db.Error: the database is away.
+        """
+        with self._lock:
+            if len(self._subscribers) >= limit or self._is_stopped:
+                raise TooManySubscribersError
+            if self._thread is None:
+                self._start()
+            place = self.ring.head
+            if since is not None and (since <= place.id or since <= newest_id()):
+                place = place._replace(id=since)
+            subscriber = Subscriber(self, wake, place, tag)
+            self._subscribers |= {subscriber}
+        return subscriber
+
+    def unsubscribe(self, subscriber: "Subscriber") -> None:
+        """Frees the place; no harm if it is free already."""
+        with self._lock:
+            self._subscribers -= {subscriber}
+            self._left_at = time.monotonic()
+
+    def stop(self) -> None:
+        """Ends all subscriptions for good; returns once the thread has ended."""
+        with self._lock:
+            self._is_stopped = True
+            thread = self._thread
+        self._end_all()
+        stored.set()
+        if thread is not None:
+            thread.join()
+
+    def _start(self) -> None:
+        watch = make_watch()
+        self._settled = settled_now(watch)
+        self.ring.start(self._settled)
+        self._thread = threading.Thread(target=self._run, args=[watch], name="feed", daemon=True)
+        self._thread.start()
+
+    def _run(self, watch: Watch) -> None:
+        try:
+            while self._is_wanted():
+                if self.read_new(watch):
+                    time.sleep(GATHER_S)
+                stored.wait(POLL_S)
+                stored.clear()
+        finally:
+            release_connection()
+            with self._lock:
+                if self._thread is threading.current_thread():  # it failed in a way that nobody foresaw
+                    self._thread = None
+                    self._end_all()
+
+    def _is_wanted(self) -> bool:
+        with self._lock:
+            is_wanted = bool(self._subscribers) or time.monotonic() - self._left_at < LINGER_S
+            if self._is_stopped or not is_wanted:
+                self._thread = None
+                return False
+            return True
+
+    def read_new(self, watch: Watch) -> bool:
+        """Publishes what is new, if the database answers; whether there was anything."""
+        before = self.ring.head
+        try:
+            self.refresh()
+            settled = watch.settled()
+            if settled is not None:
+                self._settled = settled
+            if self._settled < before.id:  # another database took the place of this one
+                self.ring.start(self._settled)
+            self._read_pages()
+        except DatabaseError as error:
+            self.outage.begin(error)
+            release_connection()
+            stored.clear()
+        else:
+            self.outage.end()
+        return self.ring.head != before
+
+    def _read_pages(self) -> None:
+        while (head := self.ring.head.id) < self._settled and not self._is_stopped:
+            rows = read_changes(after=head, upto=self._settled, limit=PAGE)
+            self.ring.add(self.render(rows), behind(rows, self._settled))
+            for subscriber in self._subscribers:
+                subscriber.wake()
+
+    def _end_all(self) -> None:
+        for subscriber in self._subscribers:
+            subscriber.is_over = True
+            subscriber.wake()
+
+
+class Subscriber:
+    """One who follows the feed, with a place of their own; used by one thread at a time."""
+
+    def __init__(self, feed: Feed, wake: Callable[[], None], place: Place, tag: str | None) -> None:
+        self.wake = wake
+        self.place = place
+        self.is_over = False
+        self._feed = feed
+        self._tag = tag
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether the next are in the database only."""
+        return self._feed.ring.has_lost(self.place)
+
+    def take(self) -> bytes:
+        """What comes next, as much as there is at once; empty if nothing, or nothing for its tag.
+
+        While it ``is_behind`` this reads a page of the database, or waits a little if that is away.
+        """
+        if self.is_behind:
+            return self._take_page()
+        events, self.place = self._feed.ring.after(self.place)
+        return b"".join(event.data for event in events if self._tag in {None, event.tag})
+
+    def _take_page(self) -> bytes:
+        head = self._feed.ring.head.id
+        try:
+            self._feed.refresh()
+            rows = read_changes(after=self.place.id, upto=head, limit=PAGE)
+        except DatabaseError as error:
+            self._feed.outage.begin(error)
+            time.sleep(AWAY_S)
+            return b""
+        finally:
+            release_connection()
+        self.place = self.place._replace(id=behind(rows, head))
+        wanted = [row for row in rows if self._tag in {None, row[2]}]
+        return b"".join(event.data for event in self._feed.render(wanted))
+
+    def close(self) -> None:
+        """Gives the place up."""
+        self.is_over = True
+        self._feed.unsubscribe(self)
+
+
+def settled_now(watch: Watch) -> int:
+    """Where a watch begins.
+
+    Raises:
+        NotSettledError: nothing was settled in time.
+    """
+    end = time.monotonic() + SETTLE_S
+    while (settled := watch.settled()) is None:
+        if time.monotonic() > end:
+            raise NotSettledError
+        time.sleep(GATHER_S / 2)
+    return settled
+
+
+def behind(rows: Sequence[Row], upto: int) -> int:
+    """The id up to which everything is read when these rows were."""
+    return rows[-1][0] if len(rows) == PAGE else upto

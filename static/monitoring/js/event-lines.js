@@ -1,0 +1,33 @@
+// Server-sent events out of text that comes in pieces.
+import { RequestFailed } from "./request.js";
+
+const LONGEST = 1e6; // characters without a line's end: that is no stream of events
+
+export class EventLines {
+  rest = "";
+  event = {};
+  /** What the server asked to wait before coming again, null if it did not say. */
+  retryMs = null;
+
+  /** The events that the text completes: [{event, data}]. Comments are none. Throws RequestFailed. */
+  take(text) {
+    const lines = (this.rest + text).split("\n");
+    this.rest = lines.pop();
+    if (this.rest.length > LONGEST) throw new RequestFailed("broken");
+    const events = [];
+    for (const line of lines) {
+      if (line === "" || line === "\r") {
+        if ("data" in this.event) events.push(this.event);
+        this.event = {};
+      } else this.takeField(line);
+    }
+    return events;
+  }
+
+  takeField(line) {
+    const [, name, value] = /^([^:\r]*):? ?(.*?)\r?$/.exec(line);
+    if (name === "data") this.event.data = "data" in this.event ? `${this.event.data}\n${value}` : value;
+    if (name === "event") this.event.event = value;
+    if (name === "retry" && /^\d+$/.test(value)) this.retryMs = Number(value);
+  }
+}

@@ -1,0 +1,65 @@
+// One tag at a glance: its value, its state in words and shape, and its last minutes as a line.
+import { partsOf, setAttribute, setIcon, setText } from "./dom.js";
+import { Series } from "./series.js";
+import { settings } from "./settings.js";
+import { Sparkline } from "./sparkline.js";
+import { stateOf } from "./tag-state.js";
+import { durationText, showTime } from "./times.js";
+import { valueText, words } from "./words.js";
+
+const KEPT_MS = 60000; // what needed a person keeps its place for so long: cards don't jump up and down
+const LEAST_MS = 2000; // shorter than that, nothing has lasted
+
+export class Glance {
+  series = new Series();
+  urgentUntil = -Infinity;
+
+  constructor(element, tag) {
+    Object.assign(this, { element, tag, parts: partsOf(element) });
+    this.changedAt = tag.newestAnomaly ? Date.parse(tag.newestAnomaly) : null;
+    this.sparkline = new Sparkline(this.parts.sparkline, tag);
+  }
+
+  /** Whether it needs a person, or did a moment ago. */
+  get isUrgent() {
+    return performance.now() < this.urgentUntil;
+  }
+
+  /** The value and the state, in words: cheap, for every card whenever there is news. */
+  showNow(now) {
+    const { latest, points } = this.series;
+    this.showState(now);
+    if (!latest) return;
+    setText(this.parts.value, valueText(this.tag, latest.y));
+    showTime(this.timeNode(), latest.x);
+    if (!this.element.hidden) this.sparkline.show(points, now);
+  }
+
+  showState(now) {
+    const { state, since, detail } = stateOf(this.tag, this.series.points, now);
+    setAttribute(this.element, "data-state", state);
+    setIcon(this.element.querySelector(".state"), state === "recent" ? "anomaly" : state);
+    setText(this.parts.word, words.card[state]);
+    const lasting = this.lastingText(state, since, now);
+    setText(this.parts.lasting, lasting && detail ? `${lasting}:` : lasting);
+    setText(this.parts.detail, detail);
+    const isUrgent = settings.urgentStates.includes(state);
+    if (isUrgent) this.urgentUntil = performance.now() + KEPT_MS;
+  }
+
+  /** For how long it has been so, as far as the page can know. */
+  lastingText(state, since, now) {
+    if (state === "normal") this.changedAt = since ?? this.changedAt; // the series forgets, the card does not
+    const start = state === "normal" ? this.changedAt : since;
+    return start !== null && now - start >= LEAST_MS ? `for ${durationText(now - start)}` : "";
+  }
+
+  timeNode() {
+    let node = this.parts.time.querySelector("time");
+    if (!node) {
+      node = document.createElement("time");
+      this.parts.time.replaceChildren(node);
+    }
+    return node;
+  }
+}

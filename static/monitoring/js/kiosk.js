@@ -1,0 +1,70 @@
+// The wall screen: all cards at once and nothing to click. It is left alone for months, so it renews itself.
+import { Glance } from "./glance.js";
+import { serverNow } from "./clock.js";
+import { startFeed } from "./feed.js";
+import { remember } from "./findings.js";
+import { pageNow, watchForTags } from "./new-tags.js";
+import { LIVE_MS, settings, tagOf } from "./settings.js";
+import { noteContact, noteMode, showLink, showNotices, showProblems } from "./status.js";
+import { localiseTimes } from "./times.js";
+
+const WORDS_EVERY_MS = 200;
+const TICK_MS = 1000; // ages grow, and what has stopped must show, also when nothing arrives
+const RENEW_MS = 30 * 60000; // limits that were changed meanwhile, and a newer version of this page
+const cards = new Map(
+  [...document.querySelectorAll(".card")].map((node) => [node.dataset.tag, new Glance(node, tagOf(node.dataset.tag))]),
+);
+let timer = null;
+
+function show() {
+  timer = null;
+  const now = serverNow();
+  const times = [...cards.values()].map(({ series }) => series.latest?.x ?? -Infinity);
+  const newest = Math.max(-Infinity, ...times);
+  showLink(now, Number.isFinite(newest) ? newest : null);
+  for (const card of cards.values()) card.showNow(now);
+}
+
+function showSoon() {
+  timer ??= setTimeout(show, WORDS_EVERY_MS);
+}
+
+function takeReadings(items) {
+  for (const item of items) cards.get(item.tag)?.series.merge([item]);
+  for (const { series } of cards.values()) series.trim(serverNow() - LIVE_MS);
+  showSoon();
+}
+
+/** Loads the page anew, but only if it can be had: what is shown is better than an error. */
+async function renew() {
+  if (await pageNow()) location.reload();
+}
+
+function takeContact(kind) {
+  noteContact(kind);
+  if (kind === "ok" && !cards.size && settings.tags.length === 0) renew(); // made while the database was away
+  showSoon();
+}
+
+localiseTimes();
+const names = [...cards.keys()];
+startFeed({
+  tags: () => names,
+  near: () => names,
+  onReadings: takeReadings,
+  onStored: () => {},
+  onAnomalies(anomalies) {
+    remember(anomalies);
+    showSoon();
+  },
+  onHealth(health) {
+    showProblems(health.problems, health.since);
+    showNotices(health.notices);
+  },
+  onTotals: () => {},
+  onContact: takeContact,
+  onMode: noteMode,
+});
+setInterval(show, TICK_MS);
+setInterval(renew, RENEW_MS);
+watchForTags(renew);

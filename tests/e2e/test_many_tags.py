@@ -1,0 +1,67 @@
+"""Tags out of view cost nothing, and those in view little."""
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+from monitoring.models import Tag
+
+CHARTS = "Object.keys(Chart.instances).length"
+COUNT_DRAWINGS = """chart => {
+    const { update } = chart;
+    window.drawings = 0;
+    chart.update = (...mode) => (window.drawings++, update.apply(chart, mode));
+}"""
+
+
+def add_tags(count: int) -> list[str]:
+    """Makes tags beside the default ones."""
+    names = [f"probe_{i:02}" for i in range(count)]
+    for name in names:
+        Tag.objects.create(name=name, unit="°C", valid_min=0, valid_max=100, lower_limit=20, upper_limit=80)
+    return names
+
+
+@pytest.fixture
+def eight(dashboard: Any) -> Any:
+    """As many tags as have charts beside their values, in a low window."""
+    dashboard.page.set_viewport_size({"width": 1000, "height": 420})
+    dashboard.post(*((name, 50.0, age) for name in add_tags(5) for age in (2.0, 1.0, 0.0)))
+    dashboard.post_history(20)
+    dashboard.open()
+    dashboard.page.wait_for_function(f"window.Chart && {CHARTS} > 0")
+    return dashboard
+
+
+def test_only_charts_near_the_view_exist(eight: Any) -> None:
+    assert eight.page.locator(".card:visible").count() == 8
+    assert 1 <= eight.page.evaluate(CHARTS) <= 4
+    first = eight.page.locator(".card").first.get_attribute("data-tag")
+    last = eight.page.locator(".card").last.get_attribute("data-tag")
+    eight.page.locator(".card").last.scroll_into_view_if_needed()
+    eight.wait_until("chart.data.datasets.some(({ data }) => data.length > 1)", last)
+    assert eight.card(first).locator("canvas").evaluate("canvas => !Chart.getChart(canvas)")
+    assert eight.page.evaluate(CHARTS) <= 4
+
+
+def test_sixty_tags_are_told_without_charts_and_all_are_current(dashboard: Any) -> None:
+    names = add_tags(57)
+    dashboard.open()
+    dashboard.post(*((name, 40.5, 0.0) for name in names))
+    expect(dashboard.card(names[0]).locator(".number")).to_have_text("40.5")
+    expect(dashboard.card(names[-1]).locator(".number")).to_have_text("40.5")
+    assert dashboard.page.evaluate("Object.keys(window.Chart?.instances ?? {}).length") == 0
+
+
+def test_a_chart_is_drawn_about_once_a_second_however_many_readings_come(dashboard: Any) -> None:
+    dashboard.post_history(20)
+    dashboard.open().wait_for_charts()
+    dashboard.card().locator("canvas").evaluate(f"canvas => ({COUNT_DRAWINGS})(Chart.getChart(canvas))")
+    began = dashboard.page.evaluate("performance.now()")
+    for i in range(30):
+        dashboard.post(("fermenter_temp", 37 + i / 100, 0.0))
+        dashboard.page.wait_for_timeout(70)
+    dashboard.wait_until("chart.data.datasets[0].data.at(-1).y === 37.29")
+    passed_s = (dashboard.page.evaluate("performance.now()") - began) / 1000
+    assert 1 <= dashboard.page.evaluate("window.drawings") <= 2 * passed_s + 2

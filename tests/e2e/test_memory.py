@@ -1,0 +1,58 @@
+"""A page that is left open for days does not grow."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from playwright.sync_api import CDPSession, Route
+
+DAY_S = 86_400
+TAGS = ("fermenter_temp", "fermenter_ph", "agitator_rpm")
+GROWTH_BYTES = 3_000_000
+
+
+def seconds_of(start: datetime, first: int, last: int) -> str:
+    """What the stream says in these seconds: a reading of each tag, now and then an anomaly."""
+    lines = ["retry: 100\n\n"]
+    for second in range(first, last):
+        moment = (start + timedelta(seconds=second)).isoformat()
+        for i, tag in enumerate(TAGS):
+            item = {
+                "id": 1 + 3 * second + i,
+                "timestamp": moment,
+                "tag": tag,
+                "value": 7.0 + second % 60 / 100,
+                "is_anomaly": second % 100 == 0,
+            }
+            lines.append(f"event: measurement\ndata: {json.dumps(item)}\n\n")
+    return "".join(lines)
+
+
+def heap(session: CDPSession) -> int:
+    """What the page's scripts hold, in bytes."""
+    session.send("HeapProfiler.collectGarbage")
+    used: int = session.send("Runtime.getHeapUsage")["usedSize"]
+    return used
+
+
+def test_a_day_of_readings_leaves_the_heap_as_it_was(dashboard: Any) -> None:
+    start = datetime.now(UTC)
+    hour = DAY_S // 24
+    parts = [(0, hour), (hour, DAY_S // 2), (DAY_S // 2, DAY_S)]
+
+    def tell(route: Route) -> None:
+        body = seconds_of(start, *parts.pop(0)) if parts else ": nothing more\n\n"
+        route.fulfill(body=body, content_type="text/event-stream")
+
+    def wait_for(second: int) -> None:
+        last = start + timedelta(seconds=second - 1)
+        dashboard.wait_until(f"chart.data.datasets[0].data.at(-1)?.x >= {int(last.timestamp() * 1000)}")
+
+    dashboard.page.route("**/stream?*", tell)
+    dashboard.open()
+    session = dashboard.page.context.new_cdp_session(dashboard.page)
+    wait_for(hour)
+    before = heap(session)
+    wait_for(DAY_S)
+    assert heap(session) - before < GROWTH_BYTES
+    assert dashboard.chart("chart.data.datasets[0].data.length") < 2000

@@ -1,0 +1,126 @@
+"""The page follows the stream, and does without it where it can't be had."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from playwright.sync_api import Route, expect
+
+READING = ("fermenter_temp", 38.12, 0)
+
+
+def events(*ids: int) -> str:
+    """What the stream says of measurements of the temperature, 1000 times its value being the id."""
+    moment = datetime.now(UTC).isoformat()
+    items = [
+        {"id": i, "timestamp": moment, "tag": "fermenter_temp", "value": i / 1000, "is_anomaly": False}
+        for i in ids
+    ]
+    return "retry: 100\n\n" + "".join(f"event: measurement\ndata: {json.dumps(item)}\n\n" for item in items)
+
+
+@pytest.fixture
+def asked(dashboard: Any) -> list[str]:
+    """The paths that the page has asked for."""
+    paths: list[str] = []
+    dashboard.page.on("request", lambda request: paths.append(urlsplit(request.url).path))
+    return paths
+
+
+@pytest.fixture
+def live(dashboard: Any) -> Any:
+    """The page, following the stream, with some past."""
+    dashboard.post_history(20)
+    dashboard.open().wait_for_charts()
+    expect(dashboard.link()).to_have_attribute("data-mode", "stream")
+    return dashboard
+
+
+def test_readings_come_by_the_stream_alone(asked: list[str], live: Any) -> None:
+    expect(live.link().locator("strong")).to_have_text("Live")
+    asked.clear()
+    live.post(READING)
+    expect(live.card().locator(".number")).to_have_text("38.12")
+    live.wait_until("chart.data.datasets[0].data.at(-1).y === 38.12")
+    assert "/data" not in asked
+
+
+def test_totals_count_up_and_reasons_are_asked_for_once(asked: list[str], live: Any) -> None:
+    live.page.wait_for_timeout(500)  # what the page reads at first
+    asked.clear()
+    live.post(*(("agitator_rpm", 660.0 + i, 0.1 * i) for i in range(5)))
+    expect(live.page.locator("[data-part=measurements]")).to_have_text("69")
+    expect(live.page.locator("#anomalies li").first).to_contain_text("above the limit 650")
+    assert "/stats" not in asked
+    assert asked.count("/anomalies") == 1
+
+
+def test_a_cut_stream_goes_on_behind_the_last_measurement(dashboard: Any) -> None:
+    since: list[str] = []
+
+    def cut_once(route: Route) -> None:
+        since.extend(parse_qs(urlsplit(route.request.url).query)["since"])
+        if len(since) == 1:
+            route.fulfill(body=events(37001, 37002), content_type="text/event-stream")
+        else:
+            route.fulfill(body=events(37003), content_type="text/event-stream")
+
+    dashboard.page.route("**/stream?*", cut_once)
+    dashboard.open()
+    expect(dashboard.card().locator(".number")).to_have_text("37.00")
+    dashboard.wait_until("chart.data.datasets[0].data.map(p => p.id).join() === '37001,37002,37003'")
+    assert since[:2] == ["0", "37002"]
+
+
+def full(route: Route) -> None:
+    route.fulfill(status=503, json={"detail": "full"}, headers={"Retry-After": "6"})
+
+
+def page_of_a_proxy(route: Route) -> None:
+    route.fulfill(body="<p>Please sign in.</p>", content_type="text/html")
+
+
+@pytest.mark.parametrize(("handler", "noise"), [(full, "503"), (page_of_a_proxy, "")])
+def test_without_the_stream_it_asks_and_says_so(
+    dashboard: Any, handler: Callable[[Route], None], noise: str
+) -> None:
+    dashboard.expected_noise = noise
+    dashboard.page.route("**/stream?*", handler)
+    dashboard.post_history(20)
+    dashboard.open()
+    expect(dashboard.link()).to_contain_text("Live, renewed every 5 s")
+    dashboard.post(READING)
+    expect(dashboard.card().locator(".number")).to_have_text("38.12")
+    dashboard.page.unroute("**/stream?*")
+    expect(dashboard.link()).to_have_attribute("data-mode", "stream")
+    expect(dashboard.link().locator("strong")).to_have_text("Live")
+
+
+def test_a_stream_that_falls_silent_is_left(dashboard: Any) -> None:
+    dashboard.page.clock.install()
+    dashboard.post_history(20)
+    dashboard.open()
+    expect(dashboard.link()).to_have_attribute("data-mode", "stream")
+    dashboard.page.clock.fast_forward(41_000)
+    expect(dashboard.link()).to_have_attribute("data-mode", "polling")
+
+
+def test_a_page_that_was_hidden_for_an_hour_catches_up(asked: list[str], dashboard: Any) -> None:
+    dashboard.page.clock.install()
+    dashboard.post_history(20)
+    dashboard.open().wait_for_charts()
+    expect(dashboard.link()).to_have_attribute("data-mode", "stream")
+    dashboard.hide()
+    dashboard.page.clock.fast_forward(3_600_000)
+    dashboard.post(READING)
+    dashboard.page.clock.run_for(2000)
+    expect(dashboard.card().locator(".number")).to_have_text("37.50")  # nothing is drawn
+    asked.clear()
+    with dashboard.page.expect_request("**/stream?*"):
+        dashboard.show()
+    expect(dashboard.card().locator(".number")).to_have_text("38.12")
+    assert {"/stats", "/data"} <= set(asked)
+    expect(dashboard.page.locator("[data-part=measurements]")).to_have_text("65")
