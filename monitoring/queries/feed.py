@@ -198,6 +198,7 @@ class Subscriber:
         """Gives the place up."""
         self.is_over = True
         self._feed.unsubscribe(self)
+        self.wake()
 
 
 def settled_now(watch: Watch) -> int:

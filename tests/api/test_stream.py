@@ -211,11 +211,15 @@ def test_under_an_event_loop_it_takes_none_of_its_threads(
     monkeypatch.setattr(stream, "HEARTBEAT_S", 0.5)
     first = store(1)
 
+    def store_elsewhere() -> None:
+        store(2)
+        connection.close()
+
     async def follow() -> list[bytes]:
         answer = await AsyncClient().get("/stream?since=0")
         chunks: AsyncIterator[bytes] = aiter(answer.streaming_content)
         found = [await anext(chunks), await anext(chunks)]
-        await asyncio.to_thread(store, 2)
+        await asyncio.to_thread(store_elsewhere)
         found += [await anext(chunks), await anext(chunks)]
         await asyncio.to_thread(answer.close)
         return found
