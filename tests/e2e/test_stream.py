@@ -22,6 +22,17 @@ def events(*ids: int) -> str:
     return "retry: 100\n\n" + "".join(f"event: measurement\ndata: {json.dumps(item)}\n\n" for item in items)
 
 
+def since_of(url: str) -> str:
+    """Behind which measurement the stream was asked to go on."""
+    return parse_qs(urlsplit(url).query)["since"][0]
+
+
+def newest_id(dashboard: Any) -> int:
+    """The id of what was stored last."""
+    newest: int = dashboard.page.request.get(f"{dashboard.server}/data?limit=1").json()[0]["id"]
+    return newest
+
+
 @pytest.fixture
 def asked(dashboard: Any) -> list[str]:
     """The paths that the page has asked for."""
@@ -62,7 +73,7 @@ def test_a_cut_stream_goes_on_behind_the_last_measurement(dashboard: Any) -> Non
     since: list[str] = []
 
     def cut_once(route: Route) -> None:
-        since.extend(parse_qs(urlsplit(route.request.url).query)["since"])
+        since.append(since_of(route.request.url))
         if len(since) == 1:
             route.fulfill(body=events(37001, 37002), content_type="text/event-stream")
         else:
@@ -119,8 +130,9 @@ def test_a_page_that_was_hidden_for_an_hour_catches_up(asked: list[str], dashboa
     dashboard.page.clock.run_for(2000)
     expect(dashboard.card().locator(".number")).to_have_text("37.50")  # nothing is drawn
     asked.clear()
-    with dashboard.page.expect_request("**/stream?*"):
+    with dashboard.page.expect_request("**/stream?*") as stream:
         dashboard.show()
+    assert int(since_of(stream.value.url)) == newest_id(dashboard)  # the windows tell what was before
     expect(dashboard.card().locator(".number")).to_have_text("38.12")
     assert {"/stats", "/data"} <= set(asked)
     expect(dashboard.page.locator("[data-part=measurements]")).to_have_text("65")
