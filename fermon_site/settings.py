@@ -111,11 +111,12 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["TEST"] = {"NAME": FERMON_DATA_DIR / "test.sqlite3"}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-# timeout < retry, or a task that still runs is started again beside itself.
+# timeout < retry, or a task that still runs is started again beside itself. Four of the workers have
+# the simulator and the judge, each with one that stands by; two have whatever else is to be done.
 Q_CLUSTER: dict[str, Any] = {
     "name": "fermon",
     "orm": "default",
-    "workers": 4,
+    "workers": 6,
     "timeout": 100,
     "retry": 120,
     "max_attempts": 3,

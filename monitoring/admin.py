@@ -1,16 +1,19 @@
-"""The admin: tags are edited here, measurements only looked at."""
+"""The admin: tags are edited here, measurements and events only looked at."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.checks import ModelAdminChecks
 from django.core.checks import CheckMessage
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 
+from monitoring.domain.monitor import DETECTORS
 from monitoring.ingest.replay import retry
 from monitoring.models import (
+    Event,
     Finding,
     Lease,
     Measurement,
@@ -24,7 +27,8 @@ from monitoring.queries.browsing import CappedPaginator, IndexedTimes, matching
 
 if TYPE_CHECKING:
     TagModelAdmin = admin.ModelAdmin[Tag]
-    MeasurementModelAdmin = admin.ModelAdmin[Measurement]
+    BrowsedModelAdmin = admin.ModelAdmin[Any]
+    TagModelForm = forms.ModelForm[Tag]
     LeaseModelAdmin = admin.ModelAdmin[Lease]
     SeriesModelAdmin = admin.ModelAdmin[Series]
     RefusalModelAdmin = admin.ModelAdmin[Refusal]
@@ -32,8 +36,9 @@ if TYPE_CHECKING:
     SetAsideModelAdmin = admin.ModelAdmin[SetAsideReading]
     FindingTabularInline = admin.TabularInline[Finding, Measurement]
 else:  # Django's own classes take no parameters while it runs
-    TagModelAdmin = MeasurementModelAdmin = LeaseModelAdmin = SeriesModelAdmin = admin.ModelAdmin
+    TagModelAdmin = BrowsedModelAdmin = LeaseModelAdmin = SeriesModelAdmin = admin.ModelAdmin
     RefusalModelAdmin = RefusalCountModelAdmin = SetAsideModelAdmin = admin.ModelAdmin
+    TagModelForm = forms.ModelForm
     FindingTabularInline = admin.TabularInline
 
 admin.site.site_header = "Fermon"
@@ -58,6 +63,26 @@ class ReadOnly:
         return False
 
 
+class TagForm(TagModelForm):
+    """A tag; its detectors as boxes to tick."""
+
+    detectors_off = forms.MultipleChoiceField(
+        choices=[(name, name) for name in DETECTORS],
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text="Those that are ticked find nothing for this tag.",
+    )
+
+    class Meta:
+        model = Tag
+        exclude = ("detection_parameters",)
+
+    def clean_sensitivity(self) -> float:
+        """An empty one is the usual one."""
+        given: float | None = self.cleaned_data["sensitivity"]
+        return 1.0 if given is None else given
+
+
 @admin.register(Tag)
 class TagAdmin(TagModelAdmin):
     """A tag is made here, without code; once it has measurements it can be set inactive, not deleted."""
@@ -66,10 +91,12 @@ class TagAdmin(TagModelAdmin):
     list_filter = ("active", "group")
     search_fields = ("name", "description")
     actions = None
+    form = TagForm
     fieldsets = (
         (None, {"fields": ("name", "description", "group", "unit", "active", "stale_after_s")}),
         ("Valid range", {"fields": (("valid_min", "valid_max"),)}),
         ("Limits", {"fields": (("lower_limit", "upper_limit"),)}),
+        ("Detection", {"fields": ("detectors_off", "sensitivity")}),
         ("Retention", {"fields": (("retention_days", "anomaly_retention_days"),)}),
     )
 
@@ -96,12 +123,41 @@ class TagAdmin(TagModelAdmin):
         return unused and super().has_delete_permission(request, obj)
 
 
+def to_the_second(moment: datetime) -> str:
+    """The moment in UTC: Django's own format leaves the seconds out."""
+    return moment.isoformat(sep=" ").removesuffix("+00:00")
+
+
 class MomentAdminChecks(ModelAdminChecks):
     """Django's checks of an admin class, but for one that goes by the name of the column's type."""
 
     def _check_date_hierarchy(self, obj: Any) -> list[CheckMessage]:
         """A moment is as good as any DateTimeField; Django knows only those that it named itself."""
         return []
+
+
+class Browsed(ReadOnly, BrowsedModelAdmin):
+    """A list in the order of time, whose page costs the same at a thousand and at a hundred million rows."""
+
+    checks_class = MomentAdminChecks
+    sortable_by = ()
+    list_per_page = 100
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER  # each would count the whole table
+    paginator = CappedPaginator
+    search_fields = ("tag",)
+    search_help_text = "A part of a tag's name or description, or a time: 2026-01-31, 2026-01-31T12:30"
+    list_select_related = ("tag",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Rows whose date hierarchy is read off the index, newest first."""
+        return IndexedTimes(self.model).order_by(*self.ordering or ())
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """By tag or by time, both through an index."""
+        return matching(queryset, search_term, moment=self.date_hierarchy or ""), False
 
 
 class FindingInline(ReadOnly, FindingTabularInline):
@@ -113,29 +169,19 @@ class FindingInline(ReadOnly, FindingTabularInline):
 
 
 @admin.register(Measurement)
-class MeasurementAdmin(ReadOnly, MeasurementModelAdmin):
-    """Built so that a page costs the same at a thousand and at a hundred million rows."""
+class MeasurementAdmin(Browsed):
+    """What is stored."""
 
     list_display = ("timestamp_utc", "tag_name", "value", "anomaly")
     list_filter = ("tag", "is_anomaly")
-    checks_class = MomentAdminChecks
     date_hierarchy = "timestamp"
     ordering = ("-timestamp", "-id")
-    sortable_by = ()
-    list_per_page = 100
-    show_full_result_count = False
-    show_facets = admin.ShowFacets.NEVER  # each would count the whole table
-    paginator = CappedPaginator
-    search_fields = ("tag",)
-    search_help_text = "A part of a tag's name or description, or a time: 2026-01-31, 2026-01-31T12:30"
     inlines = (FindingInline,)
-    list_select_related = ("tag",)
 
     @admin.display(description="timestamp (UTC)")
     def timestamp_utc(self, row: Measurement) -> str:
-        """The whole timestamp: Django's own format leaves the seconds out."""
-        moment: datetime = row.timestamp
-        return moment.isoformat(sep=" ").removesuffix("+00:00")
+        """The whole timestamp."""
+        return to_the_second(row.timestamp)
 
     @admin.display(description="tag")
     def tag_name(self, row: Measurement) -> str:
@@ -148,22 +194,48 @@ class MeasurementAdmin(ReadOnly, MeasurementModelAdmin):
         """In a word; most rows are normal, and say nothing."""
         return "▲ anomaly" if row.is_anomaly else ""
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Measurement]:
-        """Rows whose date hierarchy is read off the index."""
-        return IndexedTimes(self.model).order_by(*self.ordering)
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Measurement], search_term: str
-    ) -> tuple[QuerySet[Measurement], bool]:
-        """By tag or by time, both through an index."""
-        return matching(queryset, search_term), False
-
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """Says how far the list goes."""
         title = f"Measurements, the newest {CappedPaginator.cap:,} of the selection"
         return super().changelist_view(request, {"title": title, **(extra_context or {})})
+
+
+class DetectorFilter(admin.SimpleListFilter):
+    """By detector: the names are known, so nobody has to look for them in the table."""
+
+    title = parameter_name = "detector"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Every detector."""
+        return [(name, name) for name in DETECTORS]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Event]) -> QuerySet[Event]:
+        """The chosen detector's."""
+        return queryset.filter(detector=self.value()) if self.value() else queryset
+
+
+@admin.register(Event)
+class EventAdmin(Browsed):
+    """What the detectors found."""
+
+    list_display = ("start_utc", "end_utc", "tag", "detector", "kind", "score", "explanation")
+    list_filter = ("tag", DetectorFilter, ("end", admin.EmptyFieldListFilter))
+    date_hierarchy = "start"
+    list_per_page = 50
+    ordering = ("-start", "-id")
+    exclude = ("revision",)
+
+    @admin.display(description="start (UTC)")
+    def start_utc(self, row: Event) -> str:
+        """When it began."""
+        return to_the_second(row.start)
+
+    @admin.display(description="end (UTC)")
+    def end_utc(self, row: Event) -> str:
+        """When it ended, if it has."""
+        return to_the_second(row.end) if row.end else "▲ it lasts"
 
 
 @admin.register(Series)
@@ -178,7 +250,7 @@ class SeriesAdmin(ReadOnly, SeriesModelAdmin):
 class LeaseAdmin(ReadOnly, LeaseModelAdmin):
     """Which worker runs a source, and how far it has written."""
 
-    list_display = ("source", "owner", "renewed_at", "written_until")
+    list_display = ("source", "owner", "renewed_at", "written_until", "position")
 
 
 @admin.register(Refusal)

@@ -15,7 +15,7 @@ from monitoring.ingest import dead_letters, refusals, retention
 from monitoring.ingest.pipeline import ingest_readings
 from monitoring.ingest.replay import replay
 from monitoring.queries import backups
-from monitoring.sources import simulator
+from monitoring.sources import judging, simulator
 from monitoring.sources.stop_flag import stop_requested
 
 logger = logging.getLogger(__name__)
@@ -36,6 +36,13 @@ def run_simulator(due: str | None = None) -> None:
     if due and datetime.now(UTC) - datetime.fromisoformat(due) > STALE:
         return
     simulator.run(duration_s=RUN_S, should_stop=stop_requested, hand_over=queue_retry)
+
+
+def run_judge(due: str | None = None) -> None:
+    """Runs the judge (or stands by) for a minute and a half; ``due`` as for the simulator."""
+    if due and datetime.now(UTC) - datetime.fromisoformat(due) > STALE:
+        return
+    judging.run(duration_s=RUN_S, should_stop=stop_requested)
 
 
 def queue_retry(items: list[dict[str, Any]]) -> None:

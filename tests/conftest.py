@@ -48,8 +48,9 @@ def data_dir(settings: Settings, tmp_path: Path) -> Path:
 
 @pytest.fixture(autouse=True)
 def new_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Forgets the tags that an earlier test has seen."""
+    """Forgets what an earlier test has seen: the tags, and a database that took no writes."""
     monkeypatch.setattr("monitoring.ingest.tags._last_known", None)
+    monkeypatch.setattr("monitoring.sources.judging._not_before", 0.0)
 
 
 @pytest.fixture(autouse=True)

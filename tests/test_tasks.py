@@ -11,7 +11,7 @@ from monitoring import tasks
 from monitoring.ingest import dead_letters
 from monitoring.management.schedules import PLANS
 from monitoring.models import Measurement, Tag
-from monitoring.sources import simulator
+from monitoring.sources import judging, simulator
 
 READING = {"timestamp": "2026-01-31T12:00:00Z", "tag": "fermenter_temp", "value": 37.0}
 
@@ -23,17 +23,28 @@ def runs(monkeypatch) -> list[dict]:
     """The runs that would have been started."""
     started: list[dict] = []
     monkeypatch.setattr(simulator, "run", lambda **how: started.append(how))
+    monkeypatch.setattr(judging, "run", lambda **how: started.append(how))
     return started
 
 
-def test_the_scheduled_run_outlasts_the_time_to_the_next_one(runs: list[dict], settings) -> None:
-    tasks.run_simulator(datetime.now(UTC).isoformat())
+both_runs = pytest.mark.parametrize("run", [tasks.run_simulator, tasks.run_judge])
+
+
+@both_runs
+def test_the_scheduled_run_outlasts_the_time_to_the_next_one(runs: list[dict], settings, run) -> None:
+    run(datetime.now(UTC).isoformat())
     assert 90 < runs[0]["duration_s"] < settings.Q_CLUSTER["timeout"] < settings.Q_CLUSTER["retry"]
 
 
-def test_a_run_delivered_again_long_after_does_nothing(runs: list[dict]) -> None:
-    tasks.run_simulator((datetime.now(UTC) - timedelta(seconds=120)).isoformat())
+@both_runs
+def test_a_run_delivered_again_long_after_does_nothing(runs: list[dict], run) -> None:
+    run((datetime.now(UTC) - timedelta(seconds=120)).isoformat())
     assert runs == []
+
+
+def test_while_all_long_runs_are_at_it_two_workers_are_left_for_the_rest(settings) -> None:
+    by_the_minute = [plan for plan in PLANS if plan.due_kwarg]
+    assert settings.Q_CLUSTER["workers"] >= 2 * len(by_the_minute) + 2
 
 
 def test_queued_readings_are_one_task_that_is_tried_a_finite_number_of_times(settings) -> None:

@@ -12,7 +12,7 @@ from rest_framework.viewsets import ViewSet
 
 from monitoring.api import answers, schemas
 from monitoring.api.fields import PageSerializer, query_of
-from monitoring.queries.series import Page, Selection, read_page, reasons_by_id
+from monitoring.queries.series import Cursor, Page, Selection, read_page, reasons_by_id
 
 PAGED = {400: schemas.BAD_INPUT}
 
@@ -28,9 +28,13 @@ def page_response(
     page = read_page(
         selection, limit=chosen["limit"], ascending=chosen["order"] == "asc", after=chosen.get("cursor")
     )
-    response = Response(items(page))
-    if page.next is not None:
-        url = replace_query_param(request.build_absolute_uri(), "cursor", str(page.next))
+    return with_link(request, Response(items(page)), page.next)
+
+
+def with_link(request: Request, response: Response, following: Cursor | None) -> Response:
+    """The page, with a Link to the one that follows, if any."""
+    if following is not None:
+        url = replace_query_param(request.build_absolute_uri(), "cursor", str(following))
         response["Link"] = f'<{url}>; rel="next"'
     return response
 

@@ -10,7 +10,9 @@ from rest_framework.request import Request
 
 from monitoring.api.formats import FORMATS
 from monitoring.domain.clock import parse_bound
+from monitoring.domain.monitor import DETECTORS
 from monitoring.domain.readings import known_tags, shown
+from monitoring.queries.events import EventSelection
 from monitoring.queries.series import MAX_ID, Cursor, Selection
 from monitoring.queries.tags import find_tag, tag_names
 
@@ -111,6 +113,29 @@ class PageSerializer(SelectionSerializer):
     cursor = CursorField(
         required=False, help_text="Where the page before ended; take it from its Link header."
     )
+
+
+class EventPageSerializer(PageSerializer):
+    """A selection of events in pages."""
+
+    open = serializers.BooleanField(
+        required=False,
+        help_text="true: only events that last; false: only those that are over.",
+        error_messages=dict.fromkeys(("invalid", "null"), "expected 'true' or 'false'"),
+    )
+    detector = serializers.ChoiceField(
+        choices=list(DETECTORS),
+        required=False,
+        help_text="Only what this detector found.",
+        error_messages={"invalid_choice": f"expected one of {', '.join(DETECTORS)}"},
+    )
+    kind = serializers.CharField(required=False, help_text="Only events of this kind.")
+
+    @property
+    def chosen_events(self) -> EventSelection:
+        """What the parameters select."""
+        chosen = self.validated_data
+        return EventSelection(self.selection, chosen.get("open"), chosen.get("detector"), chosen.get("kind"))
 
 
 class TrendSerializer(SelectionSerializer):

@@ -45,6 +45,7 @@ class HealthView(APIView):
                 "refused_last_hour": health.refused.lately,
                 "worker": health.worker_age,
                 "simulator": health.simulator_age,
+                "detection": health.detection_age,
                 "problems": list(health.problems),
                 "since": iso_utc(health.since) if health.since else None,
                 "notices": list(health.refused.notices),

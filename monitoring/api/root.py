@@ -16,6 +16,7 @@ ENDPOINTS = {
     "tags": "tag-list",
     "data": "measurement-list",
     "anomalies": "anomaly-list",
+    "events": "event-list",
     "trend": "trend",
     "stream": "stream",
     "export": "export",

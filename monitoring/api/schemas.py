@@ -5,6 +5,8 @@ from typing import Any
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema_serializer
 from rest_framework import serializers
 
+from monitoring.domain.monitor import DETECTORS
+
 # They only describe: answers are built from the domain's own objects.
 Shape = serializers.Serializer[Any]
 
@@ -66,6 +68,19 @@ class AnomalySerializer(MeasurementSerializer):
 
     reasons = serializers.ListField(child=serializers.CharField())
     findings = FindingSerializer(many=True)
+
+
+class EventSerializer(Shape):
+    """What a detector found over some time."""
+
+    id = serializers.IntegerField(help_text="The same as long as it lasts, and afterwards.")
+    tag = serializers.CharField()
+    detector = serializers.ChoiceField(choices=list(DETECTORS))
+    kind = serializers.CharField(help_text="What it is: the detector's own word, or a finer one.")
+    start = serializers.DateTimeField()
+    end = serializers.DateTimeField(allow_null=True, help_text="Null while it lasts.")
+    score = serializers.FloatField(help_text="How far it went at its worst; 1 is just enough to be found.")
+    explanation = serializers.CharField(help_text="A sentence for the operator.")
 
 
 def numbers(child: Any, help_text: str = "") -> serializers.ListField:
@@ -155,6 +170,10 @@ class HealthSerializer(Shape):
     worker = serializers.FloatField(allow_null=True, help_text="Age of its heartbeat in seconds.")
     simulator = serializers.FloatField(
         allow_null=True, help_text="Age of its last reading in seconds; null if it is off or has never run."
+    )
+    detection = serializers.FloatField(
+        allow_null=True,
+        help_text="For how long readings wait to be judged, in seconds; null before the first.",
     )
     problems = serializers.ListField(child=serializers.CharField())
     since = serializers.DateTimeField(allow_null=True, help_text="When the first problem began, if known.")

@@ -1,4 +1,4 @@
-"""GET /stream: measurements as server-sent events, each as soon as it is stored."""
+"""GET /stream: measurements and what is found in them as server-sent events, each as soon as it is stored."""
 
 import asyncio
 import threading
@@ -25,6 +25,7 @@ from monitoring.api.fields import StreamSerializer, query_of
 from monitoring.domain.ring import Event
 from monitoring.ingest.connections import close_if_replaced, identity_of
 from monitoring.queries.changes import release_connection
+from monitoring.queries.events import StoredEvent
 from monitoring.queries.feed import Feed, NotSettledError, Subscriber, TooManySubscribersError
 from monitoring.queries.series import Page, Row
 
@@ -36,7 +37,9 @@ HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
 EVENTS: dict[Any, Any] = {
     (200, MEDIA_TYPE): OpenApiResponse(
-        OpenApiTypes.STR, "Events named measurement; data is an item of /data, id its id."
+        OpenApiTypes.STR,
+        "Events named measurement: data is an item of /data, id its id."
+        " Events named event: data is an item of /events; they have no id.",
     )
 }
 ERRORS = {400: schemas.BAD_INPUT, 401: schemas.NOT_SIGNED_IN, 403: schemas.FORBIDDEN, 503: schemas.NO_PLACE}
@@ -54,6 +57,11 @@ def events_of(rows: Sequence[Row]) -> list[Event]:
     ]
 
 
+def change_of(revision: int, event: StoredEvent) -> Event:
+    """An event of the detectors as it goes over the wire. Without an id: those are places in the stream."""
+    return Event(revision, event.tag, b"event: event\ndata: %b\n\n" % orjson.dumps(event.as_json()))
+
+
 def reopen_if_replaced() -> None:
     """Leaves a database file that is one no longer.
 
@@ -65,7 +73,7 @@ def reopen_if_replaced() -> None:
         raise OperationalError("the database file is gone")
 
 
-feed = Feed(render=events_of, refresh=reopen_if_replaced)
+feed = Feed(render=events_of, render_change=change_of, refresh=reopen_if_replaced)
 
 
 class Stream:
@@ -170,6 +178,9 @@ class StreamView(APIView):
 
         Each comes once. A client that connects again names the last that it has (browsers do so by
         themselves) and is sent all behind it first. A measurement that is judged again comes no second time.
+
+        Between them come the events of the detectors, each when it begins, changes or ends. Those that a
+        client missed while it was away are not sent again: /events has them.
         """
         chosen = parameters_of(request)
         if request.method == "HEAD":

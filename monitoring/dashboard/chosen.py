@@ -46,7 +46,7 @@ class Past:
 class Chosen:
     """``tag`` and ``group``: only these (empty: all); ``past``: what is shown instead of the time up to now.
 
-    ``compare`` are the tags that share a chart, ``anomaly`` the id of one that is pointed out (None: none).
+    ``compare`` are the tags that share a chart; ``anomaly`` or ``event`` is the id of what is pointed out.
     """
 
     tag: str
@@ -55,6 +55,7 @@ class Chosen:
     group: str = ""
     compare: tuple[str, ...] = ()
     anomaly: int | None = None
+    event: int | None = None
 
     @property
     def label(self) -> str:
@@ -75,6 +76,7 @@ class Chosen:
             "group": self.group,
             "compare": list(self.compare),
             "anomaly": self.anomaly,
+            "event": self.event,
         }
 
 
@@ -83,7 +85,6 @@ def chosen_of(query: Mapping[str, str], groups: Mapping[str, str], now: datetime
     tag = query.get("tag", "")
     tag = tag if tag in groups else ""
     group = query.get("group", "")
-    anomaly = query.get("anomaly", "")
     preset = query.get("range") or FORMER_WINDOWS.get(query.get("window", ""), "")
     return Chosen(
         tag=tag,
@@ -91,8 +92,14 @@ def chosen_of(query: Mapping[str, str], groups: Mapping[str, str], now: datetime
         past=past_of(query.get("from", ""), query.get("to", ""), now),
         group=group if group in ({groups[tag]} if tag else set(groups.values())) else "",
         compare=compared(query.get("compare", ""), groups),
-        anomaly=int(anomaly) if ROW_ID.fullmatch(anomaly) else None,
+        anomaly=row_id(query.get("anomaly", "")),
+        event=row_id(query.get("event", "")),
     )
+
+
+def row_id(text: str) -> int | None:
+    """The id, None if it can't be one."""
+    return int(text) if ROW_ID.fullmatch(text) else None
 
 
 def compared(names: str, groups: Mapping[str, str]) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """What the page shows when it is first painted: the same values that the scripts then keep up to date."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -8,10 +8,13 @@ from django.conf import settings
 from django.db import Error as DatabaseError
 
 from monitoring.dashboard import words
-from monitoring.domain.clock import iso_utc
+from monitoring.dashboard.events import Events, read_events
+from monitoring.dashboard.moments import Moment, age_s, moment
+from monitoring.dashboard.states import state_of
 from monitoring.domain.tags import STALE_AFTER_S, TagDefinition
 from monitoring.ingest import dead_letters
 from monitoring.ingest.tags import last_known_definitions, tag_definitions
+from monitoring.queries.events import StoredEvent
 from monitoring.queries.health import Health, check_health
 from monitoring.queries.series import Point, Reason, Selection, read_page, reasons_for
 from monitoring.queries.stats import Totals, totals
@@ -21,18 +24,11 @@ ANOMALY_ROWS = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
-    """A time for a person and, as ``iso``, for the script that puts it into the viewer's zone."""
-
-    iso: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
 class Card:
-    """One tag: its newest value, and ``state`` as a key of CARD_WORDS.
+    """One tag: its newest value, and ``state`` as a key of CARD_WORDS, which ``word`` names.
 
-    ``group`` is the heading that it stands under, ``lasting`` for how long it has been in its state.
+    ``group`` is the heading that it stands under, ``lasting`` for how long it has been in its state,
+    ``urgency`` how much it needs a person: 0 is not at all.
     """
 
     tag: TagDefinition
@@ -45,11 +41,7 @@ class Card:
     lasting: str
     detail: str
     time: Moment | None
-
-    @property
-    def is_urgent(self) -> bool:
-        """Whether it needs a person."""
-        return self.state in words.URGENT_STATES
+    urgency: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +85,7 @@ class Page:
     raw_from: Mapping[str, datetime] = field(default_factory=dict)
     newest_anomalies: Mapping[str, datetime] = field(default_factory=dict)
     anomalies: list[AnomalyRow] = field(default_factory=list)
+    events: Events = field(default_factory=Events)
     totals: Totals | None = None
     problems: tuple[str, ...] = ()
     since: datetime | None = None
@@ -111,12 +104,12 @@ class Page:
             Group(name, urgent_first(card for card in self.cards if card.group == name))
             for name in self.group_names
         ]
-        return sorted(groups, key=lambda group: not group.cards[0].is_urgent)
+        return sorted(groups, key=lambda group: -group.cards[0].urgency)
 
 
 def urgent_first(cards: Iterable[Card]) -> list[Card]:
-    """The cards that need a person before the others, otherwise as they were."""
-    return sorted(cards, key=lambda card: not card.is_urgent)
+    """The cards that need a person most before the others, otherwise as they were."""
+    return sorted(cards, key=lambda card: -card.urgency)
 
 
 def groups_of(tags: Iterable[TagDefinition]) -> dict[str, str]:
@@ -152,6 +145,7 @@ def read_page_at(now: datetime, health: Health) -> Page:
     newest = {name: latest(name) for name in groups}
     anomalous = newest_anomalies()
     anomalies = read_page(Selection(anomalies_only=True), limit=ANOMALY_ROWS).points
+    events = read_events(tags)
     known = [point for point in newest.values() if point is not None]
     reasons = reasons_for([*anomalies, *(point for point in known if point.is_anomaly)])
     cards = [
@@ -161,6 +155,7 @@ def read_page_at(now: datetime, health: Health) -> Page:
             now,
             group=groups[name],
             reasons=reasons.get(point.id, []) if point else [],
+            events=events.open_of(name),
             normal_since=anomalous.get(name),
         )
         for name, point in newest.items()
@@ -174,6 +169,7 @@ def read_page_at(now: datetime, health: Health) -> Page:
         raw_from=raw_from(),
         newest_anomalies=anomalous,
         anomalies=[anomaly_row(point, tags[point.tag], reasons[point.id], now) for point in anomalies],
+        events=events,
         totals=totals(),
         problems=health.problems,
         since=health.since,
@@ -188,28 +184,28 @@ def card_of(
     *,
     group: str = "",
     reasons: list[Reason] | None = None,
+    events: Sequence[StoredEvent] = (),
     normal_since: datetime | None = None,
 ) -> Card:
-    """The tag with its newest measurement, if it has any; ``normal_since`` is when its newest anomaly was."""
+    """The tag with its newest measurement, if it has any.
+
+    ``events`` are those that last, which began last first; ``normal_since`` is when its newest anomaly was.
+    """
     decimals = words.decimals_for(tag)
-    state, detail, time, since = "empty", "", None, None
-    if newest is not None:
-        state, time, since = "normal", moment(newest.timestamp, now), normal_since
-        if age_s(newest.timestamp, now) > tag.stale_after_s:
-            state, since, detail = "stale", newest.timestamp, f"no reading since {time.text}"
-        elif newest.is_anomaly:
-            state, since, detail = "anomaly", None, words.reasons_text(reasons or [], decimals)
+    found = state_of(tag, newest, now, words.reasons_texts(reasons or [], decimals), events)
+    since = normal_since if found.state == "normal" else found.since
     return Card(
         tag=tag,
         group=group,
         digits=words.digits_for(tag),
         limits=words.limits_text(tag),
         value=f"{newest.value:.{decimals}f}" if newest else "–",
-        state=state,
-        word=words.CARD_WORDS[state],
-        lasting=f"for {words.duration_text(age_s(since, now))}{':' if detail else ''}" if since else "",
-        detail=detail,
-        time=time,
+        state=found.state,
+        word=found.word or words.CARD_WORDS[found.state],
+        lasting=f"for {words.duration_text(age_s(since, now))}{':' if found.detail else ''}" if since else "",
+        detail=found.detail,
+        time=moment(newest.timestamp, now) if newest else None,
+        urgency=found.urgency,
     )
 
 
@@ -241,13 +237,3 @@ def link_of(known: Iterable[Point], stale_after_s: int, now: datetime) -> Link:
         since = words.moment_text(newest, now)
         return Link("stale", words.LINK_WORDS["stale"], f"no new reading since {since}")
     return Link("live", words.LINK_WORDS["live"], f"last reading {age:.0f} s ago")
-
-
-def age_s(time: datetime, now: datetime) -> float:
-    """Seconds from then to now; 0 for a source whose clock is ahead."""
-    return max(0.0, (now - time).total_seconds())
-
-
-def moment(time: datetime, now: datetime) -> Moment:
-    """The time for the page."""
-    return Moment(iso_utc(time), words.moment_text(time, now))

@@ -13,7 +13,9 @@ from django.views.decorators.http import require_safe
 
 from monitoring.dashboard import words
 from monitoring.dashboard.chosen import DEFAULT_PRESET, LONGEST, MOST_COMPARED, PRESETS, Chosen, chosen_of
-from monitoring.dashboard.page import ANOMALY_ROWS, Page, moment, read_dashboard, stale_after_s
+from monitoring.dashboard.events import EVENT_ROWS
+from monitoring.dashboard.moments import moment
+from monitoring.dashboard.page import ANOMALY_ROWS, Page, read_dashboard, stale_after_s
 from monitoring.dashboard.scripts import ScriptTag, chart_script
 from monitoring.domain.clock import iso_utc
 from monitoring.domain.tags import TagDefinition
@@ -23,6 +25,7 @@ ENDPOINTS = {
     "stream": "stream",
     "trend": "trend",
     "anomalies": "anomaly-list",
+    "events": "event-list",
     "stats": "stats",
     "health": "health",
     "tags": "tag-list",
@@ -47,7 +50,7 @@ SAME_FOR_ALL: dict[str, Any] = {
     "aroundMs": words.AROUND.total_seconds() * 1000,
     "mostCharts": MOST_CHARTS,
     "mostCompared": MOST_COMPARED,
-    "urgentStates": words.URGENT_STATES,
+    "urgency": words.URGENCY,
     "otherGroup": words.OTHER_GROUP,
     "words": {
         "reasons": words.REASON_WORDS,
@@ -78,7 +81,7 @@ def context(request: HttpRequest, page: Page) -> dict[str, Any]:
     """What the template is given; an address that asks for what does not exist gets the default."""
     chosen = chosen_of(request.GET.dict(), {card.tag.name: card.group for card in page.cards}, page.now)
     shown = [card for card in page.cards if chosen.shows(card.tag.name, card.group)]
-    script = chart_script()
+    script, events = chart_script(), page.events.rows(page.now)
     return {
         "page": page,
         "chosen": chosen,
@@ -92,6 +95,8 @@ def context(request: HttpRequest, page: Page) -> dict[str, Any]:
         "speeds": SPEEDS,
         "default_speed": DEFAULT_SPEED,
         "rows": [*page.anomalies, *[None] * (ANOMALY_ROWS - len(page.anomalies))],
+        "events": [*events, *[None] * (EVENT_ROWS - len(events))],
+        "open_events": len(page.events.open),
         "totals": words.totals_texts(page.totals) if page.totals else {},
         "script": script,
         "open": settings.FERMON_OPEN,
@@ -108,6 +113,7 @@ def for_scripts(page: Page, chosen: Chosen, script: ScriptTag) -> dict[str, Any]
         "database": page.totals is not None,
         "tags": [tag_for_scripts(page, tag) for tag in page.tags.values()],
         "latest": [point.as_json() for point in page.latest],
+        "events": [event.as_json() for event in page.events.all],
         "totals": page.totals
         and {
             "measurements": page.totals.measurements,

@@ -17,11 +17,12 @@ CARD_WORDS = {
     "normal": "normal",
     "anomaly": "anomaly",
     "recent": "anomaly",  # of the last seconds, while the newest value is normal again
+    "event": "event",
     "stale": "stale",
     "empty": "no data yet",
 }
-# Those that need a person: their cards come first.
-URGENT_STATES = ("anomaly", "recent", "stale")
+# How much a state needs a person: whose does most comes first. An anomaly does only outside a limit.
+URGENCY = {"event": 2, "stale": 1, "anomaly": 1}
 # Where tags without a group stand, if others have one.
 OTHER_GROUP = "Other"
 LINK_WORDS = {
@@ -33,7 +34,7 @@ LINK_WORDS = {
     "denied": "Signed out",
     "broken": "Server error",
 }
-# How far around an anomaly its measurements are shown.
+# How far around an anomaly or an event what was measured is shown.
 AROUND = timedelta(minutes=1)
 # Why a range that was typed in is not shown.
 REFUSED_RANGES = {
@@ -73,14 +74,25 @@ def limits_text(tag: TagDefinition) -> str:
     return f"at least {lower}" if tag.upper_limit is None else f"{lower} to {upper}"
 
 
-def reasons_text(reasons: list[Reason], decimals: int) -> str:
-    """Why a measurement is an anomaly; a rule without words of its own goes by its name."""
-    return "; ".join(
+def reasons_texts(reasons: list[Reason], decimals: int) -> list[str]:
+    """Each finding in words; a rule without words of its own goes by its name."""
+    return [
         REASON_WORDS.get(found.reason, found.reason.replace("_", " ")).format(
             lower=short(found.lower, decimals), upper=short(found.upper, decimals)
         )
         for found in reasons
-    )
+    ]
+
+
+def reasons_text(reasons: list[Reason], decimals: int) -> str:
+    """Why a measurement is an anomaly."""
+    return "; ".join(reasons_texts(reasons, decimals))
+
+
+def kind_text(kind: str) -> str:
+    """What an event is, as "Step up"."""
+    words = kind.replace("_", " ")
+    return words[:1].upper() + words[1:]
 
 
 def moment_text(moment: datetime, now: datetime) -> str:
@@ -106,6 +118,11 @@ def duration_text(seconds: float) -> str:
 def address_around(time: datetime, anomaly: int) -> str:
     """The query of the dashboard's address that shows this anomaly among what was measured around it."""
     return f"?from={iso_utc(time - AROUND)}&to={iso_utc(time + AROUND)}&anomaly={anomaly}"
+
+
+def address_over(start: datetime, end: datetime, event: int) -> str:
+    """The query of the dashboard's address that shows all of this event."""
+    return f"?from={iso_utc(start - AROUND)}&to={iso_utc(end + AROUND)}&event={event}"
 
 
 def totals_texts(totals: Totals) -> dict[str, str]:

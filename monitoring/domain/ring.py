@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 
 class Event(NamedTuple):
-    """A measurement as it goes over the wire."""
+    """What goes over the wire: a measurement by its id, or what changed by its revision."""
 
     id: int
     tag: str

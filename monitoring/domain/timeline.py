@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitoring.domain.columns import ReadingColumns
-from monitoring.domain.detectors import BoolArray, Detector, FloatArray, Verdict
+from monitoring.domain.detectors import BoolArray, FloatArray, Rule, Verdict
 
 NEW = 0
 
@@ -66,13 +66,13 @@ def affected(timeline: Timeline, lookback: int) -> BoolArray:
     return ~timeline.is_new & (news[place] > news[np.maximum(0, place - lookback)])
 
 
-def judge(timeline: Timeline, detectors: Iterable[Detector]) -> list[tuple[Verdict, BoolArray]]:
+def judge(timeline: Timeline, rules: Iterable[Rule]) -> list[tuple[Verdict, BoolArray]]:
     """Each reason's verdict on the timeline, beside which of it the verdict is to be kept for.
 
-    New readings are judged by every detector, stored ones again by those whose window has changed.
+    New readings are judged by every rule, stored ones again by those whose window has changed.
     """
     return [
-        (verdict, timeline.is_new | affected(timeline, detector.lookback))
-        for detector in detectors
-        for verdict in detector.score(timeline.history, timeline.value)
+        (verdict, timeline.is_new | affected(timeline, rule.lookback))
+        for rule in rules
+        for verdict in rule.score(timeline.history, timeline.value)
     ]

@@ -1,4 +1,4 @@
-"""Who runs a source, and how far it has written: a lease that expires, and a watermark."""
+"""Who runs a source, and how far it has come: a lease that expires, and a watermark."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,11 +12,15 @@ LONGEST = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """A lease in hand; ``written_until`` is the last moment that is written, None before the first."""
+    """A lease in hand; ``written_until`` is the last moment that is written, None before the first.
+
+    ``position`` is the last measurement's id that is done with, where the source goes by those.
+    """
 
     source: str
     owner: str
     written_until: datetime | None
+    position: int | None = None
 
 
 def valid_at(now: datetime) -> Q:
@@ -38,12 +42,22 @@ def hold(source: str, owner: str, *, now: datetime, duration: timedelta) -> Hold
     )
     if not taken:
         return None
-    return Hold(source, owner, Lease.objects.values_list("written_until", flat=True).get(source=source))
+    return Hold(source, owner, *Lease.objects.values_list("written_until", "position").get(source=source))
 
 
 def advance(held: Hold, written_until: datetime) -> None:
     """Moves the watermark, in the transaction that wrote up to there."""
     Lease.objects.filter(source=held.source, owner=held.owner).update(written_until=written_until)
+
+
+def keep_position(held: Hold, position: int) -> None:
+    """Keeps how far the source is done, in the transaction that wrote what came of it."""
+    Lease.objects.filter(source=held.source, owner=held.owner).update(position=position)
+
+
+def position_of(source: str) -> int | None:
+    """The last measurement's id that the source is done with, whoever holds it; None before the first."""
+    return Lease.objects.values_list("position", flat=True).filter(source=source).first()
 
 
 def release(source: str, owner: str) -> None:

@@ -8,7 +8,7 @@ from django.db import transaction
 from monitoring.domain.clock import to_micros
 from monitoring.domain.columns import ReadingColumns, named_tags, validate
 from monitoring.domain.crash_points import crash_point
-from monitoring.domain.detectors import detectors_for
+from monitoring.domain.detectors import rules_for
 from monitoring.domain.timeline import judge
 from monitoring.ingest.outcomes import Outcomes
 from monitoring.ingest.refusals import refused, remember_refusals
@@ -78,7 +78,7 @@ def add(
         served: dict[str, ReadingColumns] = {}
         for name, new in waiting.items():
             timeline, served[name], waiting[name] = next_timeline(tags[name], new)
-            verdicts = judge(timeline, detectors_for(tags[name].definition))
+            verdicts = judge(timeline, rules_for(tags[name].definition))
             judged[name] = Judged(tags[name], timeline, verdicts)
         for name, written in store(judged).items():
             yield name, served[name], written

@@ -1,4 +1,4 @@
-"""Deletes measurements that are older than their tag's retention says; their rollups stay.
+"""Deletes measurements and events that are older than their tag's retention says; their rollups stay.
 
 Each transaction deletes a few thousand under the tag's lock, and moves ``series`` by what it
 deleted: the totals, and ``raw_from``, before which the write path refuses. So a reading that was
@@ -22,7 +22,7 @@ from filelock import FileLock, Timeout
 
 from monitoring.domain.clock import FIRST_MICROS, from_micros, iso_utc, to_micros
 from monitoring.ingest.tags import lock_tags
-from monitoring.models import Measurement, Series, Tag
+from monitoring.models import Event, Measurement, Series, Tag
 
 logger = logging.getLogger(__name__)
 
@@ -84,6 +84,7 @@ def apply_to(name: str, *, now: datetime, should_stop: Callable[[], bool]) -> in
     """Deletes what is too old of a tag, and tells the log; how many measurements."""
     raw = delete_all(name, delete_raw, now=now, should_stop=should_stop)
     anomalies = delete_all(name, delete_anomalies, now=now, should_stop=should_stop)
+    delete_events(name, now)
     rows = raw.rows + anomalies.rows
     if rows:
         before = iso_utc(from_micros(max(raw.end_us, anomalies.end_us)))
@@ -141,6 +142,13 @@ def delete_anomalies(name: str, now: datetime) -> Chunk:
                 measurements=F("measurements") - chunk.rows, anomalies=F("anomalies") - chunk.rows
             )
         return chunk
+
+
+def delete_events(name: str, now: datetime) -> None:
+    """Deletes the tag's events that ended before the anomalies which are kept. They are few."""
+    days = Tag.objects.values_list("anomaly_retention_days", flat=True).filter(name=name).first()
+    if days is not None:
+        Event.objects.filter(tag__name=name, end__lt=from_micros(cutoff(days, now))).delete()
 
 
 def lock_series(name: str) -> Series | None:

@@ -18,7 +18,7 @@ from django.db import Error as DatabaseError
 from django.db import connections
 from django_q.cluster import Cluster
 
-from monitoring.management.schedules import keep_schedules, queue_replay, queue_simulator
+from monitoring.management.schedules import keep_schedules, queue_judge, queue_replay, queue_simulator
 from monitoring.queries.workers import heartbeat
 from monitoring.sources.simulator import SOURCE
 from monitoring.sources.stop_flag import clear_stop, request_stop, stop_requested
@@ -158,6 +158,7 @@ def queue_first_runs() -> None:
         keep_schedules()
         queue_replay()
         queue_simulator()
+        queue_judge()
     except DatabaseError as error:
         logger.warning("first runs not queued: %s", error)
     finally:

@@ -9,6 +9,7 @@ from django_q.tasks import async_task
 
 PREFIX = "fermon."
 SIMULATOR_TASK = "monitoring.tasks.run_simulator"
+JUDGE_TASK = "monitoring.tasks.run_judge"
 FURTHEST = {
     Schedule.MINUTES: timedelta(minutes=3),
     Schedule.HOURLY: timedelta(hours=2),
@@ -34,6 +35,7 @@ class Plan:
 
 PLANS = (
     Plan("fermon.simulator", SIMULATOR_TASK, due_kwarg="due"),
+    Plan("fermon.judge", JUDGE_TASK, due_kwarg="due"),
     Plan("fermon.replay_dead_letters", "monitoring.tasks.replay_dead_letters"),
     Plan("fermon.prune_tasks", "monitoring.tasks.prune_tasks", schedule_type=Schedule.DAILY),
     # Not at once: there is nothing to copy yet. With a slow disk it takes longer than other tasks may.
@@ -110,5 +112,19 @@ def queue_simulator() -> None:
     Raises:
         django.db.Error: the queue can't be written.
     """
+    queue_pair(SIMULATOR_TASK, group="fermon.simulator")
+
+
+def queue_judge() -> None:
+    """Queues two runs of the judge, as of the simulator.
+
+    Raises:
+        django.db.Error: the queue can't be written.
+    """
+    queue_pair(JUDGE_TASK, group="fermon.judge")
+
+
+def queue_pair(task: str, *, group: str) -> None:
+    """Queues two runs that are due now."""
     for _ in range(2):
-        async_task(SIMULATOR_TASK, due=datetime.now(UTC).isoformat(), group="fermon.simulator")
+        async_task(task, due=datetime.now(UTC).isoformat(), group=group)

@@ -1,5 +1,7 @@
 """The tables."""
 
+from monitoring.models.detector_state import DetectorState
+from monitoring.models.event import Event
 from monitoring.models.finding import Finding
 from monitoring.models.lease import Lease
 from monitoring.models.measurement import Measurement
@@ -10,6 +12,8 @@ from monitoring.models.set_aside import SetAsideReading
 from monitoring.models.tag import Tag
 
 __all__ = [
+    "DetectorState",
+    "Event",
     "Finding",
     "Lease",
     "Measurement",

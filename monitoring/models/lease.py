@@ -7,7 +7,8 @@ class Lease(models.Model):
     """One row a source. Whoever holds it runs the source; the others stand by until it expires.
 
     ``written_until`` moves in the transaction that stores the measurements up to it, so what a
-    killed worker has not written is known exactly.
+    killed worker has not written is known exactly. Who follows the measurements by their ids, as
+    the judge does, keeps its ``position`` likewise.
     """
 
     source = models.CharField(max_length=40, primary_key=True)
@@ -15,6 +16,7 @@ class Lease(models.Model):
     expires_at = models.DateTimeField(null=True)
     renewed_at = models.DateTimeField(null=True)
     written_until = models.DateTimeField(null=True)
+    position = models.BigIntegerField(null=True)
 
     class Meta:
         db_table = "leases"

@@ -1,10 +1,11 @@
 """The tag: a named signal of one sensor, with what it may show and where it should stay."""
 
 from django.core.exceptions import ValidationError
-from django.core.validators import MinValueValidator, RegexValidator
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, JSONField, Q, Value
 
+from monitoring.domain.monitor import DetectionSettings
 from monitoring.domain.tags import STALE_AFTER_S, TagDefinition
 
 TAG_NAME = RegexValidator(
@@ -62,7 +63,27 @@ class Tag(models.Model):
         null=True,
         blank=True,
         validators=[MinValueValidator(1)],
-        help_text="Days, at least as many as raw readings. Empty: for ever.",
+        help_text="Days, at least as many as raw readings; events, too. Empty: for ever.",
+    )
+
+    detectors_off = models.JSONField(
+        default=list,
+        blank=True,
+        db_default=Value([], output_field=JSONField()),
+        help_text="Those that find nothing for this tag.",
+    )
+    sensitivity = models.FloatField(
+        default=1.0,
+        blank=True,
+        db_default=1.0,
+        validators=[MinValueValidator(0.1), MaxValueValidator(10)],
+        help_text="0.1 to 10. 2 finds what is half as far from normal, 0.5 only what is twice as far.",
+    )
+    detection_parameters = models.JSONField(
+        default=dict,
+        blank=True,
+        db_default=Value({}, output_field=JSONField()),
+        help_text='Numbers in place of the detectors\' own, as {"detector.parameter": 3}.',
     )
 
     class Meta:
@@ -140,4 +161,12 @@ class Tag(models.Model):
             active=self.active,
             group=self.group,
             stale_after_s=self.stale_after_s or STALE_AFTER_S,
+        )
+
+    def detection(self) -> DetectionSettings:
+        """How the detectors go about this tag."""
+        return DetectionSettings(
+            off=frozenset(self.detectors_off),
+            sensitivity=self.sensitivity,
+            parameters=self.detection_parameters,
         )

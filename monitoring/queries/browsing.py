@@ -1,25 +1,27 @@
-"""Measurements for the admin's list: whatever it asks is answered off an index, never by a scan."""
+"""Measurements and events for the admin's lists: what they ask is answered off an index, not by a scan."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta, tzinfo
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.core.paginator import Paginator
-from django.db.models import Q, QuerySet
+from django.db.models import Model, Q, QuerySet
 
 from monitoring.domain.clock import parse_bound
-from monitoring.models import Measurement, Tag
+from monitoring.models import Tag
 
 if TYPE_CHECKING:
-    MeasurementPaginator = Paginator[Measurement]
+    RowPaginator = Paginator[Any]
 else:  # Django's own class takes no parameters while it runs
-    MeasurementPaginator = Paginator
+    RowPaginator = Paginator
+
+RowT = TypeVar("RowT", bound=Model)
 
 TIMES_SHOWN = {len("2026-01-31"): timedelta(days=1), len("2026-01-31T12:30"): timedelta(minutes=1)}
 
 
-class CappedPaginator(MeasurementPaginator):
+class CappedPaginator(RowPaginator):
     """Pages over the first ``cap`` rows: counting all of them, and skipping to the last, would scan."""
 
     cap = 10_000
@@ -31,7 +33,7 @@ class CappedPaginator(MeasurementPaginator):
         return int(rows[: self.cap].count())
 
 
-class IndexedTimes(QuerySet[Measurement, Measurement]):
+class IndexedTimes(QuerySet[RowT, RowT]):
     """Answers as a queryset does, but finds the periods that have rows by hopping along the index."""
 
     def aggregate(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
@@ -51,7 +53,7 @@ class IndexedTimes(QuerySet[Measurement, Measurement]):
 
     def periods(self, field_name: str, kind: str, zone: tzinfo | None) -> Iterator[datetime]:
         """The beginnings of the periods that have rows, oldest first; one look at the index each."""
-        rows: QuerySet[Measurement, Measurement] | None = self
+        rows: QuerySet[RowT, RowT] | None = self
         while rows is not None:
             moment = rows.order_by(field_name).values_list(field_name, flat=True).first()
             if moment is None:
@@ -80,8 +82,11 @@ def beginning(day: datetime, kind: str) -> datetime:
     return day.replace(day=1) if kind == "month" else day
 
 
-def matching(rows: QuerySet[Measurement], term: str) -> QuerySet[Measurement]:
-    """The rows at a time (a day, a minute, or exactly), or of the tags that a word is part of."""
+def matching(rows: QuerySet[RowT], term: str, *, moment: str = "timestamp") -> QuerySet[RowT]:
+    """The rows at a time (a day, a minute, or exactly), or of the tags that a word is part of.
+
+    ``moment`` is the column that has the time.
+    """
     term = term.strip()
     if not term:
         return rows
@@ -90,7 +95,7 @@ def matching(rows: QuerySet[Measurement], term: str) -> QuerySet[Measurement]:
     except ValueError:
         return rows.filter(tag__name__in=tags_like(term))
     end = start + TIMES_SHOWN.get(len(term), timedelta(seconds=1)) - timedelta(microseconds=1)
-    return rows.filter(timestamp__range=(start, end))
+    return rows.filter(**{f"{moment}__range": (start, end)})
 
 
 def tags_like(word: str) -> list[str]:

@@ -19,7 +19,7 @@ WRITERS_POSTGRESQL = """
     SELECT virtualtransaction FROM pg_locks
     WHERE locktype = 'relation' AND relation IN ('measurements'::regclass, 'tags'::regclass)
       AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-      AND mode IN ('RowExclusiveLock', 'RowShareLock')
+      AND mode IN ('RowExclusiveLock', 'RowShareLock') AND pid <> pg_backend_pid()
 """
 
 
@@ -91,7 +91,7 @@ def number(sql: str) -> int:
 
 
 def writers() -> set[str]:
-    """The transactions that may be storing measurements now."""
+    """The others' transactions that may be storing measurements now."""
     with connection.cursor() as cursor:
         cursor.execute(WRITERS_POSTGRESQL)
         return {row[0] for row in cursor.fetchall()}

@@ -1,7 +1,9 @@
 """One thread a process reads what is stored, for all who follow it.
 
-It starts with the first subscriber and ends some seconds after the last. Who falls behind what
-it keeps reads on from the database, at their own pace, until they are back.
+It keeps two rings: of measurements by their ids, and of the detectors' events by their revisions,
+as each is sent again when it changes. The thread starts with the first subscriber and ends some
+seconds after the last. Who falls behind what it keeps reads on from the database, at their own
+pace, until they are back.
 """
 
 import threading
@@ -14,6 +16,7 @@ from monitoring.domain.outages import Outage
 from monitoring.domain.ring import Event, Place, Ring
 from monitoring.domain.wakeups import stored
 from monitoring.queries.changes import Watch, make_watch, newest_id, read_changes, release_connection
+from monitoring.queries.events import StoredEvent, changed_events, newest_revision
 from monitoring.queries.series import Row
 
 POLL_S = 0.15
@@ -23,8 +26,10 @@ AWAY_S = 1.0
 SETTLE_S = 5.0
 PAGE = 2_000
 EVENTS_KEPT = 20_000
+CHANGES_KEPT = 2_000
 
 Render = Callable[[Sequence[Row]], Sequence[Event]]
+RenderChange = Callable[[int, StoredEvent], Event]
 
 
 class TooManySubscribersError(Exception):
@@ -38,13 +43,15 @@ class NotSettledError(Exception):
 class Feed:
     """What the process's subscribers share.
 
-    ``render`` makes events of rows; ``refresh`` is called before the database is asked.
+    ``render`` makes messages of measurements, ``render_change`` one of what the detectors found and
+    its revision; ``refresh`` is called before the database is asked.
     """
 
-    def __init__(self, *, render: Render, refresh: Callable[[], None]) -> None:
+    def __init__(self, *, render: Render, render_change: RenderChange, refresh: Callable[[], None]) -> None:
         self.ring = Ring(EVENTS_KEPT)
+        self.changes = Ring(CHANGES_KEPT)
         self.outage = Outage(began="the stream can't read", ended="the stream reads again")
-        self.render, self.refresh = render, refresh
+        self.render, self.render_change, self.refresh = render, render_change, refresh
         self._subscribers: frozenset[Subscriber] = frozenset()  # replaced whole: any thread may iterate
         self._is_stopped = False
         self._thread: threading.Thread | None = None
@@ -97,6 +104,7 @@ class Feed:
         watch = make_watch()
         self._settled = settled_now(watch)
         self.ring.start(self._settled)
+        self.changes.start(newest_revision())
         self._thread = threading.Thread(target=self._run, args=[watch], name="feed", daemon=True)
         self._thread.start()
 
@@ -124,29 +132,50 @@ class Feed:
 
     def read_new(self, watch: Watch) -> bool:
         """Publishes what is new, if the database answers; whether there was anything."""
-        before = self.ring.head
+        before = self.ring.head, self.changes.head
         try:
             self.refresh()
             settled = watch.settled()
             if settled is not None:
                 self._settled = settled
-            if self._settled < before.id:  # another database took the place of this one
+            if self._settled < self.ring.head.id:  # another database took the place of this one
                 self.ring.start(self._settled)
             self._read_pages()
+            self._read_changes()
         except DatabaseError as error:
             self.outage.begin(error)
             release_connection()
             stored.clear()
         else:
             self.outage.end()
-        return self.ring.head != before
+        return (self.ring.head, self.changes.head) != before
 
     def _read_pages(self) -> None:
         while (head := self.ring.head.id) < self._settled and not self._is_stopped:
             rows = read_changes(after=head, upto=self._settled, limit=PAGE)
             self.ring.add(self.render(rows), behind(rows, self._settled))
-            for subscriber in self._subscribers:
-                subscriber.wake()
+            self._wake_all()
+
+    def _read_changes(self) -> None:
+        newest = newest_revision()
+        if newest < self.changes.head.id:  # as with measurements
+            self.changes.start(newest)
+        while self.changes.head.id < newest and not self._is_stopped:
+            found = self.read_changed(after=self.changes.head.id)
+            self.changes.add(found, found[-1].id if found else newest)  # none: they are deleted meanwhile
+            self._wake_all()
+
+    def read_changed(self, *, after: int) -> list[Event]:
+        """A page of what changed since that revision.
+
+        Raises:
+            django.db.Error: the database did not answer.
+        """
+        return [self.render_change(*changed) for changed in changed_events(after=after, limit=PAGE)]
+
+    def _wake_all(self) -> None:
+        for subscriber in self._subscribers:
+            subscriber.wake()
 
     def _end_all(self) -> None:
         for subscriber in self._subscribers:
@@ -160,6 +189,7 @@ class Subscriber:
     def __init__(self, feed: Feed, wake: Callable[[], None], place: Place, tag: str | None) -> None:
         self.wake = wake
         self.place = place
+        self.change = feed.changes.head
         self.is_over = False
         self._feed = feed
         self._tag = tag
@@ -167,7 +197,7 @@ class Subscriber:
     @property
     def is_behind(self) -> bool:
         """Whether the next are in the database only."""
-        return self._feed.ring.has_lost(self.place)
+        return self._feed.ring.has_lost(self.place) or self._feed.changes.has_lost(self.change)
 
     def take(self) -> bytes:
         """What comes next, as much as there is at once; empty if nothing, or nothing for its tag.
@@ -177,13 +207,15 @@ class Subscriber:
         if self.is_behind:
             return self._take_page()
         events, self.place = self._feed.ring.after(self.place)
-        return b"".join(event.data for event in events if self._tag in {None, event.tag})
+        changes, self.change = self._feed.changes.after(self.change)
+        return self._joined(events + changes)
 
     def _take_page(self) -> bytes:
         head = self._feed.ring.head.id
         try:
             self._feed.refresh()
             rows = read_changes(after=self.place.id, upto=head, limit=PAGE)
+            changes = self._feed.read_changed(after=self.change.id)
         except DatabaseError as error:
             self._feed.outage.begin(error)
             time.sleep(AWAY_S)
@@ -191,8 +223,13 @@ class Subscriber:
         finally:
             release_connection()
         self.place = self.place._replace(id=behind(rows, head))
+        if changes:
+            self.change = self.change._replace(id=changes[-1].id)
         wanted = [row for row in rows if self._tag in {None, row[2]}]
-        return b"".join(event.data for event in self._feed.render(wanted))
+        return self._joined([*self._feed.render(wanted), *changes])
+
+    def _joined(self, events: Sequence[Event]) -> bytes:
+        return b"".join(event.data for event in events if self._tag in {None, event.tag})
 
     def close(self) -> None:
         """Gives the place up."""

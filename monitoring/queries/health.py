@@ -20,6 +20,7 @@ from monitoring.queries.refusals import Refused, refused
 # as another needs to take over.
 STALE_S = 10
 WORKER_STALE_S = 4.5
+JUDGE_STALE_S = 60
 ANSWER_S = 2.0
 LOCK_MS = 1500
 NOTHING_REFUSED = Refused(0, 0, ())
@@ -40,6 +41,7 @@ class Health:
     dead_letters: int
     worker_age: float | None
     simulator_age: float | None
+    detection_age: float | None
     refused: Refused
     queued: int
     problems: tuple[str, ...]
@@ -60,6 +62,7 @@ class Seen:
     database: str
     error: str = ""
     lease: Lease | None = None
+    judge: Lease | None = None
     refused: Refused = NOTHING_REFUSED
     queued: int = 0
 
@@ -72,10 +75,12 @@ def check_health(
     seen = look(now, queued)
     worker_age = seconds_since(seen.lease.renewed_at if seen.lease else None, now)
     simulator_age = seconds_since(seen.lease.written_until if seen.lease and simulator_on else None, now)
+    detection_age = seconds_since(seen.judge.written_until if seen.judge else None, now)
     problems = database_problems(seen)
     problems += storing_problems(seen)
     if seen.database == "connected" and not outages.storing.since:
         problems += worker_problems(worker_age, simulator_age, simulator_on=simulator_on)
+        problems += judge_problems(worker_age, detection_age)
     if dead_letters:
         problems.append(f"{dead_letters} readings wait on disk, where they are safe, to be stored.")
     if seen.refused.set_aside:
@@ -89,6 +94,7 @@ def check_health(
         dead_letters,
         worker_age,
         simulator_age,
+        detection_age,
         seen.refused,
         seen.queued,
         tuple(problems),
@@ -124,7 +130,15 @@ def probe_database(now: datetime, queued: Callable[[], int]) -> Seen:
 def read_state(now: datetime, queued: Callable[[], int]) -> Seen:
     """What there is to tell of the system's work."""
     try:
-        return Seen("connected", "", Lease.objects.first(), refused(now=now), queued())
+        leases = Lease.objects.in_bulk(["simulator", "judge"])
+        return Seen(
+            "connected",
+            "",
+            leases.get("simulator"),
+            leases.get("judge"),
+            refused(now=now),
+            queued(),
+        )
     except DatabaseError as error:
         return Seen("away", str(error))
 
@@ -184,6 +198,14 @@ def worker_problems(
         return [f"The worker {since}: start it with 'manage.py qcluster'."]
     if simulator_on and (simulator_age is None or simulator_age > WORKER_STALE_S):
         return ["The worker runs, but the simulator writes nothing: see the log."]
+    return []
+
+
+def judge_problems(worker_age: float | None, detection_age: float | None) -> list[str]:
+    """What is wrong with the judge, in words; nothing of a worker that does not run."""
+    runs = worker_age is not None and worker_age <= WORKER_STALE_S
+    if runs and detection_age is not None and detection_age > JUDGE_STALE_S:
+        return [f"The detectors are {detection_age:.0f} s behind the readings: see the log."]
     return []
 
 

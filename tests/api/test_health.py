@@ -24,6 +24,7 @@ FIELDS = {
     "notices",
     "worker",
     "simulator",
+    "detection",
     "timestamp",
     "problems",
 }
@@ -46,6 +47,7 @@ def test_all_is_well(client: Client) -> None:
     assert (health["status"], health["database"], health["problems"]) == ("healthy", "connected", [])
     assert health["worker"] == pytest.approx(2, abs=1)
     assert health["simulator"] == pytest.approx(2, abs=1)
+    assert health["detection"] is None
     assert datetime.fromisoformat(health["timestamp"]) == pytest.approx(
         datetime.now(UTC), abs=timedelta(seconds=5)
     )

@@ -18,6 +18,7 @@ CALLS = {
     "getTag": ("/tags/{name}", "get"),
     "getData": ("/data", "get"),
     "getAnomalies": ("/anomalies", "get"),
+    "getEvents": ("/events", "get"),
     "getTrend": ("/trend", "get"),
     "getStream": ("/stream", "get"),
     "getExport": ("/export", "get"),

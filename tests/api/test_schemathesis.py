@@ -10,7 +10,7 @@ from schemathesis.specs.openapi import checks as openapi_checks
 
 from fermon_site.wsgi import application
 from monitoring.api import stream
-from monitoring.api.stream import events_of, reopen_if_replaced
+from monitoring.api.stream import change_of, events_of, reopen_if_replaced
 from monitoring.queries.feed import Feed, Subscriber
 
 CHECKS = [
@@ -28,7 +28,7 @@ CHECKS = [
 @pytest.fixture(autouse=True)
 def streams_end(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Each stream ends after its first words, and the thread behind them with the test."""
-    feed = Feed(render=events_of, refresh=reopen_if_replaced)
+    feed = Feed(render=events_of, render_change=change_of, refresh=reopen_if_replaced)
     monkeypatch.setattr(stream, "feed", feed)
     monkeypatch.setattr(Subscriber, "take", Subscriber.close)
     yield

@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,9 @@ from pytest_django import Settings
 from rest_framework.authtoken.models import Token
 
 from monitoring.api import stream
-from monitoring.api.stream import events_of, reopen_if_replaced
+from monitoring.api.stream import change_of, events_of, reopen_if_replaced
+from monitoring.models import Event as EventRow
+from monitoring.models import Tag
 from monitoring.queries.feed import Feed
 
 BROWSER = {"accept": "text/event-stream"}
@@ -29,7 +32,7 @@ pytestmark = [pytest.mark.threads, pytest.mark.django_db(transaction=True, seria
 @pytest.fixture(autouse=True)
 def feed(monkeypatch: pytest.MonkeyPatch) -> Iterator[Feed]:
     """The test's own, of which no thread is left behind."""
-    feed = Feed(render=events_of, refresh=reopen_if_replaced)
+    feed = Feed(render=events_of, render_change=change_of, refresh=reopen_if_replaced)
     monkeypatch.setattr(stream, "feed", feed)
     yield feed
     feed.stop()
@@ -102,6 +105,25 @@ def test_one_tag_alone(client: Client, store: Callable[..., int]) -> None:
         store(2, "fermenter_ph", 7.5)
         found = items(iter(answer.streaming_content), 2)
     assert [(item["tag"], item["value"]) for item in found] == [("fermenter_ph", 7.0), ("fermenter_ph", 7.5)]
+
+
+def test_what_the_detectors_find_comes_without_a_place_of_its_own(client: Client) -> None:
+    with closing(client.get("/stream?tag=fermenter_ph")) as answer:
+        chunks = iter(answer.streaming_content)
+        assert next(chunks).startswith(b"retry: ")
+        for number, tag in enumerate(["agitator_rpm", "fermenter_ph"], start=1):
+            EventRow.objects.create(
+                tag=Tag.objects.get(name=tag),
+                detector="step",
+                kind="step up",
+                start=datetime(2026, 1, 31, 12, tzinfo=UTC),
+                score=1.5,
+                explanation="Acidity rose by 0.3 pH.",
+                revision=number,
+            )
+        event, data = next(chunks).removesuffix(b"\n\n").split(b"\n")
+    assert event == b"event: event"
+    assert [json.loads(data.removeprefix(b"data: "))] == client.get("/events?tag=fermenter_ph").json()
 
 
 @pytest.mark.parametrize(

@@ -146,9 +146,10 @@ class System:
         before = self.count()
         wait_until(lambda: self.count() >= before + 6, within_s)
 
-    def lease_holder(self) -> psutil.Process:
-        """The worker that writes, by the process id in its lease."""
-        owner = wait_until(lambda: self.select("SELECT owner FROM leases WHERE owner != ''"))[0]
+    def lease_holder(self, source: str = "simulator") -> psutil.Process:
+        """The worker that runs a source, by the process id in its lease."""
+        held = f"SELECT owner FROM leases WHERE owner != '' AND source = '{source}'"  # noqa: S608
+        owner = wait_until(lambda: self.select(held))[0]
         return psutil.Process(int(owner.split(":")[1]))
 
 

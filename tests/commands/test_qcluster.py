@@ -30,7 +30,7 @@ def sentinel_of(worker):
 def test_a_signal_stops_it_in_order(system, worker, number, to_group) -> None:
     worker.send(number, to_group=to_group)
     assert worker.end(within_s=10) == 0
-    assert system.select("SELECT owner FROM leases") == ("",)
+    assert system.select("SELECT group_concat(owner, '') FROM leases") == ("",)
     assert [line.split(": ")[-1] for line in worker.text.splitlines()] == ["worker started", "worker stopped"]
 
 
@@ -59,6 +59,13 @@ def test_it_goes_on_when_the_writing_worker_is_killed(system, worker) -> None:
     system.lease_holder().kill()
     system.wait_for_more()
     assert worker.process.poll() is None
+
+
+def test_another_goes_on_to_judge_when_the_judging_worker_is_killed(system, worker, wait_until) -> None:
+    seen = "SELECT owner, written_until FROM leases WHERE source = 'judge'"
+    system.lease_holder("judge").kill()
+    before = system.select(seen)
+    wait_until(lambda: all(now != then for now, then in zip(system.select(seen), before, strict=True)))
 
 
 def test_it_goes_on_when_the_sentinel_is_killed(system, worker, wait_until) -> None:

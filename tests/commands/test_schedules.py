@@ -1,17 +1,19 @@
 """What qcluster does by the clock."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.utils.module_loading import import_string
 from django_q.models import OrmQ, Schedule
 
-from monitoring.management.schedules import PLANS, keep_schedules, queue_simulator
+from monitoring.management.schedules import PLANS, keep_schedules, queue_judge, queue_simulator
 
 pytestmark = pytest.mark.django_db
 
 NAMES = {
     "fermon.simulator",
+    "fermon.judge",
     "fermon.replay_dead_letters",
     "fermon.prune_tasks",
     "fermon.back_up",
@@ -35,10 +37,11 @@ def test_each_plan_is_scheduled_once_however_often_it_starts() -> None:
     assert names() == sorted(NAMES)
 
 
-def test_the_simulator_is_told_when_it_was_due() -> None:
+@pytest.mark.parametrize("name", ["simulator", "judge"])
+def test_who_works_by_the_minute_is_told_when_it_was_due(name: str) -> None:
     keep_schedules()
-    row = Schedule.objects.get(name="fermon.simulator")
-    assert (row.func, row.intended_date_kwarg) == ("monitoring.tasks.run_simulator", "due")
+    row = Schedule.objects.get(name=f"fermon.{name}")
+    assert (row.func, row.intended_date_kwarg) == (f"monitoring.tasks.run_{name}", "due")
     assert (row.schedule_type, row.minutes, row.repeats) == (Schedule.MINUTES, 1, -1)
 
 
@@ -80,8 +83,14 @@ def test_doubles_and_plans_of_old_go_and_those_of_the_user_stay() -> None:
     assert names() == sorted([*NAMES, "mine"])
 
 
-def test_a_cluster_begins_with_one_run_that_writes_and_one_that_stands_by() -> None:
-    queue_simulator()
-    tasks = [row.task for row in OrmQ.objects.all()]
-    assert [task["func"] for task in tasks] == ["monitoring.tasks.run_simulator"] * 2
-    assert all(datetime.fromisoformat(task["kwargs"]["due"]) <= datetime.now(UTC) for task in tasks)
+@pytest.mark.parametrize(
+    ("queue", "task"),
+    [(queue_simulator, "monitoring.tasks.run_simulator"), (queue_judge, "monitoring.tasks.run_judge")],
+)
+def test_a_cluster_begins_with_one_run_that_works_and_one_that_stands_by(
+    queue: Callable[[], None], task: str
+) -> None:
+    queue()
+    queued = [row.task for row in OrmQ.objects.all()]
+    assert [each["func"] for each in queued] == [task] * 2
+    assert all(datetime.fromisoformat(each["kwargs"]["due"]) <= datetime.now(UTC) for each in queued)

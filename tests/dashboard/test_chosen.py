@@ -22,6 +22,7 @@ def test_nothing_chosen_is_all_tags_and_the_default() -> None:
         "group": "",
         "compare": [],
         "anomaly": None,
+        "event": None,
     }
 
 
@@ -62,9 +63,10 @@ def test_what_is_compared(names: str, compared: tuple[str, ...]) -> None:
     assert chosen_of({"compare": names}, dict.fromkeys("abcde", ""), NOW).compare == compared
 
 
-@pytest.mark.parametrize(("text", "anomaly"), [("17", 17), ("", None), ("-1", None), ("9" * 30, None)])
-def test_which_anomaly_is_pointed_out(text: str, anomaly: int | None) -> None:
-    assert chosen_of({"anomaly": text}, {}, NOW).anomaly == anomaly
+@pytest.mark.parametrize(("text", "found"), [("17", 17), ("", None), ("-1", None), ("9" * 30, None)])
+def test_which_anomaly_or_event_is_pointed_out(text: str, found: int | None) -> None:
+    assert chosen_of({"anomaly": text}, {}, NOW).anomaly == found
+    assert chosen_of({"event": text}, {}, NOW).event == found
 
 
 @pytest.mark.parametrize(

@@ -38,6 +38,13 @@ def test_reasons(reason: Reason, text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("kind", "text"), [("stuck", "Stuck"), ("step_up", "Step up"), ("step up", "Step up"), ("", "")]
+)
+def test_kinds(kind: str, text: str) -> None:
+    assert words.kind_text(kind) == text
+
+
+@pytest.mark.parametrize(
     ("seconds", "text"),
     [
         (0, "0 s"),

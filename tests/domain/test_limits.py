@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from monitoring.domain.detectors import detectors_for
+from monitoring.domain.detectors import rules_for
 from monitoring.domain.detectors.limits import Limits
 from monitoring.domain.tags import DEFAULT_TAGS
 
@@ -44,6 +44,6 @@ def test_a_verdict_carries_the_limits_as_its_band() -> None:
 
 @pytest.mark.parametrize("tag", [default.definition for default in DEFAULT_TAGS], ids=lambda tag: tag.name)
 def test_each_default_tag_is_judged_by_its_own_limits(tag) -> None:
-    limits = detectors_for(tag)[0]
+    limits = rules_for(tag)[0]
     assert reasons(limits, tag.lower_limit - 0.01) == ["below_limit"]
     assert reasons(limits, tag.upper_limit + 0.01) == ["above_limit"]

@@ -18,7 +18,8 @@ from playwright.sync_api import BrowserContext, Locator, Page, Playwright, Route
 from pytest_django.live_server_helper import LiveServer
 
 from monitoring.api import stream
-from monitoring.models import Lease
+from monitoring.ingest.leases import LONGEST
+from monitoring.models import Event, Lease, Tag
 from monitoring.queries.feed import Feed
 
 expect.set_options(timeout=20_000)  # patience with a busy machine; what holds is seen at once
@@ -34,6 +35,12 @@ ARGUMENTS = (
     "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run"
     " --disable-background-networking --disable-component-update --disable-sync"
 )
+WHY = {
+    "stuck": "has not changed for 14 s; it normally changes every second",
+    "step_up": "rose by 20 rpm within 4 s, 5 times as much as its noise",
+    "noise": "is 2.1 times as noisy as it normally is",
+    "spike": "jumped for 1 s, 8 times as far as its noise",
+}
 JANUARY = datetime(2026, 1, 31, 12, tzinfo=UTC)
 
 
@@ -161,6 +168,21 @@ class Dashboard:
             values[late] = 46.0 + late % 2
         self.post_past("fermenter_temp", values, start=start, every_s=10)
 
+    def add_event(self, tag: str, kind: str, *, age: float, lasted: float | None = None) -> Event:
+        """Puts an event there that began ``age`` seconds ago; without how long it lasted it is open."""
+        start = datetime.now(UTC) - timedelta(seconds=age)
+        event: Event = Event.objects.create(
+            tag=Tag.objects.get(name=tag),
+            detector=kind.split("_")[0],
+            kind=kind,
+            start=start,
+            end=None if lasted is None else start + timedelta(seconds=lasted),
+            score=2.5,
+            explanation=f"{tag} {WHY[kind]}",
+            revision=Event.objects.count() + 1,
+        )
+        return event
+
     def hide(self, *, hidden: bool = True) -> None:
         """Puts the page into the background, as far as it can tell."""
         self.page.evaluate(
@@ -255,6 +277,13 @@ class Dashboard:
 
 
 @pytest.fixture
+def judge_elsewhere(transactional_db: None, django_db_serialized_rollback: None) -> None:
+    """Another holds the judge's lease: the only events are those that the test makes."""
+    now = datetime.now(UTC)
+    Lease.objects.create(source="judge", owner="test", renewed_at=now, expires_at=now + LONGEST)
+
+
+@pytest.fixture
 def worker_runs(transactional_db: None, django_db_serialized_rollback: None) -> None:
     """A heartbeat that does not age: nothing is wrong with the worker."""
     ahead = datetime.now(UTC) + timedelta(hours=1)
@@ -266,7 +295,7 @@ def worker_runs(transactional_db: None, django_db_serialized_rollback: None) -> 
 @pytest.fixture
 def own_feed(worker_runs: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Feed]:
     """The stream's thread, for as long as the test's rows are there."""
-    feed = Feed(render=stream.events_of, refresh=stream.reopen_if_replaced)
+    feed = Feed(render=stream.events_of, render_change=stream.change_of, refresh=stream.reopen_if_replaced)
     monkeypatch.setattr(stream, "feed", feed)
     yield feed
     feed.stop()
@@ -286,6 +315,7 @@ def answer_cdn(context: BrowserContext, chart_js: Path) -> Callable[[Callable[[R
 @pytest.fixture
 def dashboard(
     worker_runs: None,
+    judge_elsewhere: None,
     own_feed: Feed,
     live_server: LiveServer,
     page: Page,

@@ -25,11 +25,13 @@ def violations(dashboard: Any, axe_js: Path) -> list[str]:
 
 
 def fill(dashboard: Any) -> None:
-    """A card in each state."""
+    """A card in each state, and events of both kinds."""
     Tag.objects.create(name="co2", unit="%", group="Off-gas", valid_min=0, valid_max=100)
     dashboard.post_history(60)
     dashboard.post(("fermenter_temp", 46.5, 0), ("co2", 5.0, 300))
     Tag.objects.create(name="oxygen", unit="%", valid_min=0, valid_max=100)
+    dashboard.add_event("agitator_rpm", "stuck", age=30)
+    dashboard.add_event("fermenter_temp", "spike", age=30, lasted=1)
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -61,10 +61,10 @@ def test_space_plays_where_the_focus_is(past: Any) -> None:
     past.card().locator(".plot").focus()
     past.page.keyboard.press("Space")
     expect(past.page.get_by_role("button", name="Pause")).to_be_visible()
+    past.wait_until(f"{AT} > {NOON_MS}")
     past.page.get_by_role("button", name="Pause").focus()
     past.page.keyboard.press("Space")
     expect(past.page.get_by_role("button", name="Play")).to_be_visible()
-    past.wait_until(f"{AT} > {NOON_MS}")
 
 
 def test_little_motion_moves_in_steps(past: Any) -> None:

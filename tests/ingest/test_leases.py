@@ -33,6 +33,15 @@ def test_after_it_expires_another_takes_over_where_the_first_stopped() -> None:
     assert hold("b", NOW + 3 * SECONDS) == leases.Hold("simulator", "b", NOW)
 
 
+def test_who_goes_by_ids_keeps_a_position_likewise() -> None:
+    assert leases.position_of("simulator") is None
+    held = hold("a", NOW)
+    leases.keep_position(held, 7)
+    assert hold("b", NOW + 3 * SECONDS).position == leases.position_of("simulator") == 7
+    leases.keep_position(held, 9)
+    assert leases.position_of("simulator") == 7
+
+
 def test_who_has_lost_it_can_not_move_the_watermark() -> None:
     lost = hold("a", NOW)
     hold("b", NOW + 5 * SECONDS)

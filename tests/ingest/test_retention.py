@@ -12,7 +12,7 @@ from monitoring.ingest import retention
 from monitoring.ingest.outcomes import Status
 from monitoring.ingest.pipeline import ingest_readings
 from monitoring.ingest.retention import apply_retention
-from monitoring.models import Finding, Measurement, Rollup, Series, Tag
+from monitoring.models import Event, Finding, Measurement, Rollup, Series, Tag
 from monitoring.queries.stats import totals
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -53,6 +53,29 @@ def left(tag: str = TAG) -> list[float]:
 
 def raw_from() -> datetime | None:
     return Series.objects.get(tag__name=TAG).raw_from
+
+
+def test_events_are_kept_as_long_as_anomalies_and_while_they_last() -> None:
+    def event(end: datetime | None) -> Event:
+        return Event.objects.create(
+            tag=Tag.objects.get(name=TAG),
+            detector="step",
+            kind="step up",
+            start=ANOMALIES_KEPT_FROM - timedelta(days=Event.objects.count() + 1),
+            end=end,
+            score=1,
+            explanation="",
+            revision=1,
+        )
+
+    event(ANOMALIES_KEPT_FROM - timedelta(microseconds=1))
+    kept = [event(ANOMALIES_KEPT_FROM), event(None)]
+    keep_for(10)
+    apply_retention(now=NOW)
+    assert Event.objects.count() == 3
+    keep_for(10, 20)
+    apply_retention(now=NOW)
+    assert list(Event.objects.order_by("id")) == kept
 
 
 def test_what_is_older_goes_in_whole_days_and_what_is_younger_stays() -> None:

@@ -10,8 +10,10 @@ from django.db import OperationalError, connection
 
 from monitoring.domain.ring import Event
 from monitoring.ingest.pipeline import ingest_readings
-from monitoring.models import Measurement
+from monitoring.models import Event as EventRow
+from monitoring.models import Measurement, Tag
 from monitoring.queries import feed as feeds
+from monitoring.queries.events import StoredEvent, newest_revision
 from monitoring.queries.feed import Feed, Subscriber, TooManySubscribersError
 from monitoring.queries.series import Row
 
@@ -25,18 +27,23 @@ def events_of(rows: list[Row]) -> list[Event]:
     return [Event(row[0], row[2], b"%d " % row[0]) for row in rows]
 
 
+def change_of(revision: int, event: StoredEvent) -> Event:
+    return Event(revision, event.tag, b"e%d " % revision)
+
+
 @pytest.fixture
 def feed(monkeypatch: pytest.MonkeyPatch) -> Iterator[Feed]:
-    """One that keeps three events and reads two at a time; no thread of it is left behind."""
+    """One that keeps three of each kind and reads two at a time; no thread of it is left behind."""
     for name, value in {
         "EVENTS_KEPT": 3,
+        "CHANGES_KEPT": 3,
         "PAGE": 2,
         "GATHER_S": 0.01,
         "AWAY_S": 0.01,
         "LINGER_S": 0.1,
     }.items():
         monkeypatch.setattr(feeds, name, value)
-    feed = Feed(render=events_of, refresh=lambda: None)
+    feed = Feed(render=events_of, render_change=change_of, refresh=lambda: None)
     yield feed
     feed.stop()
 
@@ -152,6 +159,61 @@ def test_while_the_database_is_away_nobody_loses_anything(
     ids += store(1)
     assert taken(subscriber, 11) == ids
     assert caplog.text.count("the stream can't read") == caplog.text.count("the stream reads again") == 1
+
+
+def change(*starts: int, tag: str = "fermenter_temp") -> list[int]:
+    """Stores an event that begins at each of these minutes, or changes it; their revisions."""
+    first = newest_revision() + 1
+    for place, start in enumerate(starts):
+        EventRow.objects.update_or_create(
+            tag=Tag.objects.get(name=tag),
+            detector="step",
+            start=NOON + timedelta(minutes=start),
+            defaults={"kind": "up", "score": 1.0, "explanation": "", "revision": first + place},
+        )
+    return list(range(first, first + len(starts)))
+
+
+def taken_words(subscriber: Subscriber, count: int) -> list[bytes]:
+    """The next ids and revisions (with an e), once there are so many."""
+    found: list[bytes] = []
+    end = time.monotonic() + PATIENCE_S
+    while len(found) < count and time.monotonic() < end:
+        found += subscriber.take().split()
+        time.sleep(0.005)
+    return found
+
+
+def test_an_event_comes_each_time_that_it_changes(follow: Callable[..., Subscriber]) -> None:
+    change(1)
+    one, of_ph = follow(), follow(tag="fermenter_ph")
+    (number,) = store(1)
+    assert taken_words(one, 1) == [b"%d" % number]
+    for start in (2, 2):
+        (revision,) = change(start)
+        assert taken_words(one, 1) == [b"e%d" % revision]
+    (revision,) = change(1, tag="fermenter_ph")
+    assert taken_words(one, 1) == taken_words(of_ph, 1) == [b"e%d" % revision]
+
+
+def test_who_falls_far_behind_reads_events_from_the_database_too(follow: Callable[..., Subscriber]) -> None:
+    slow, quick = follow(), follow()
+    revisions = change(1, 2, 3, 4, 5)
+    assert taken_words(quick, 5) == [b"e%d" % revision for revision in revisions]
+    wait_until(lambda: slow.is_behind)
+    assert taken_words(slow, 5) == [b"e%d" % revision for revision in revisions]
+    assert not slow.is_behind
+
+
+def test_in_a_restored_database_events_go_on_from_there(
+    follow: Callable[..., Subscriber], feed: Feed
+) -> None:
+    change(1, 2)
+    subscriber = follow()
+    EventRow.objects.all().delete()
+    wait_until(lambda: feed.changes.head.id == 0)
+    assert change(3) == [1]
+    assert taken_words(subscriber, 1) == [b"e1"]
 
 
 def test_there_are_no_more_places_than_told(follow: Callable[..., Subscriber]) -> None:

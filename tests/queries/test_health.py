@@ -28,6 +28,7 @@ def check(**changes) -> Health:
 def working_worker() -> None:
     now = datetime.now(UTC)
     Lease.objects.create(source="simulator", owner="a", renewed_at=now, written_until=now)
+    Lease.objects.create(source="judge", owner="a", renewed_at=now, written_until=now)
 
 
 @pytest.fixture
@@ -89,9 +90,23 @@ def test_a_worker_that_falls_silent_is_noticed_within_five_seconds(silent_s: int
 
 
 def test_a_simulator_that_writes_nothing_is_noticed_although_the_worker_lives() -> None:
-    Lease.objects.update(written_until=datetime.now(UTC) - timedelta(seconds=6))
+    simulator = Lease.objects.filter(source="simulator")
+    simulator.update(written_until=datetime.now(UTC) - timedelta(seconds=6))
     assert "the simulator writes nothing" in check().problems[0]
     assert check(simulator_on=False).status == "healthy"
+
+
+@pytest.mark.parametrize(
+    ("behind_s", "status"), [(None, "healthy"), (0, "healthy"), (59, "healthy"), (61, "degraded")]
+)
+def test_detectors_that_lag_behind_are_told_while_a_worker_runs(behind_s: int | None, status: str) -> None:
+    until = None if behind_s is None else datetime.now(UTC) - timedelta(seconds=behind_s)
+    Lease.objects.filter(source="judge").update(written_until=until)
+    found = check()
+    assert found.status == status
+    assert found.detection_age == (behind_s and pytest.approx(behind_s, abs=1))
+    Lease.objects.filter(source="simulator").delete()
+    assert not any("detectors" in problem for problem in check().problems)
 
 
 def test_readings_that_wait_are_told_with_since_when() -> None:

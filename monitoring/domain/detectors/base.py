@@ -1,4 +1,4 @@
-"""What a detector is: a function of the values just before and of the values to judge."""
+"""What a rule is: a function of the values just before and of the values to judge."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -24,11 +24,11 @@ class Verdict:
     upper: FloatArray
 
 
-class Detector(Protocol):
+class Rule(Protocol):
     """Judges each value by up to ``lookback`` values just before it in time, and by nothing else.
 
-    A detector holds settings, never state: what it has learned from is the history that it is
-    given, so its answer is the same after a restart, in any process and for any grouping.
+    A rule holds settings, never state: so its answer is the same after a restart, in any process
+    and for any grouping. What rules find makes a measurement an anomaly.
     """
 
     @property

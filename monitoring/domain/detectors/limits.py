@@ -25,7 +25,7 @@ class Limits:
     lookback: ClassVar[int] = 0
 
     def score(self, history: FloatArray, values: FloatArray) -> tuple[Verdict, ...]:
-        """See ``Detector.score``; the history is not looked at."""
+        """See ``Rule.score``; the history is not looked at."""
         lower = np.full(values.shape, -math.inf if self.lower is None else self.lower)
         upper = np.full(values.shape, math.inf if self.upper is None else self.upper)
         return (

@@ -28,7 +28,7 @@ class RollingSigma:
     sigma_floor: float = 1e-6
 
     def score(self, history: FloatArray, values: FloatArray) -> tuple[Verdict, ...]:
-        """See ``Detector.score``. The band is infinite where the rule finds nothing by definition."""
+        """See ``Rule.score``. The band is infinite where the rule finds nothing by definition."""
         series = np.concatenate([history[-self.lookback :], values])
         first = len(series) - len(values)
         mean, sigma = np.zeros(values.shape), np.zeros(values.shape)

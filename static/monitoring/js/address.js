@@ -34,7 +34,7 @@ export function wireAddress() {
 const snapshot = () => ({ ...view, past: view.past && { ...view.past } });
 
 /** The address of a view: defaults are left out, times are UTC. */
-export function addressOf({ tag, group, preset, past, compare, anomaly }) {
+export function addressOf({ tag, group, preset, past, compare, anomaly, event }) {
   const parameters = new URLSearchParams();
   if (tag) parameters.set("tag", tag);
   if (group) parameters.set("group", group);
@@ -44,6 +44,7 @@ export function addressOf({ tag, group, preset, past, compare, anomaly }) {
     parameters.set("to", isoText(past.to));
   }
   if (anomaly !== null) parameters.set("anomaly", anomaly);
+  if (event !== null) parameters.set("event", event);
   if (compare.length) parameters.set("compare", compare.join(","));
   const query = parameters.toString().replaceAll("%3A", ":").replaceAll("%2C", ",");
   return location.pathname + (query && `?${query}`);

@@ -37,7 +37,7 @@ export function wireAnomalies({ end, isChartShown, reveal }) {
     const { from, to } = around(Date.parse(row.parts.time.dateTime));
     const name = row.parts.tag.textContent;
     const tag = isChartShown(name) ? view.tag : name;
-    showPast(from, to, end(), { tag, anomaly: row.id, isChoice: true, isStill: true });
+    showPast(from, to, end(), { tag, anomaly: row.id, event: null, isChoice: true, isStill: true });
     reveal(name);
   });
 }
@@ -54,7 +54,7 @@ function fill(parts, anomaly) {
   const tag = tagOf(anomaly.tag);
   const time = Date.parse(anomaly.timestamp);
   showTime(parts.time, time);
-  setAttribute(parts.link, "href", addressOf({ ...view, past: around(time), anomaly: anomaly.id }));
+  setAttribute(parts.link, "href", addressOf({ ...view, past: around(time), anomaly: anomaly.id, event: null }));
   setText(parts.tag, anomaly.tag);
   setText(parts.value, valueText(tag, anomaly.value));
   setText(parts.unit, tag.unit);

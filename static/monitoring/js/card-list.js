@@ -38,12 +38,12 @@ function sort(cards) {
   const groups = new Map([...groupNames(cards)].map((name) => [name, []]));
   for (const card of cards.values()) groups.get(groupOf(card.element)).push(card);
   const sections = [...groups.values()].map((members) => {
-    const sorted = urgentFirst(members, (card) => card.isUrgent);
+    const sorted = urgentFirst(members);
     const section = members[0].element.parentElement;
     putInOrder(section, sorted.map(({ element }) => element));
-    return { section, isUrgent: sorted[0].isUrgent };
+    return { section, urgency: sorted[0].urgency };
   });
-  putInOrder(container, urgentFirst(sections, ({ isUrgent }) => isUrgent).map(({ section }) => section));
+  putInOrder(container, urgentFirst(sections).map(({ section }) => section));
 }
 
 /** The groups in the order of their first tags, the one of all others last: as the server has them. */
@@ -53,7 +53,7 @@ function groupNames(cards) {
   return hadOther ? names.add(settings.otherGroup) : names;
 }
 
-const urgentFirst = (items, isUrgent) => [...items.filter(isUrgent), ...items.filter((item) => !isUrgent(item))];
+const urgentFirst = (items) => [...items].sort((one, other) => other.urgency - one.urgency);
 
 /** Moves only what is out of place, to behind everything else that the parent holds. */
 function putInOrder(parent, nodes) {

@@ -2,6 +2,8 @@
 import { CursorLine, onPointed, pointedAt } from "./cursor.js";
 import { DataTable } from "./data-table.js";
 import { setAttribute, setText } from "./dom.js";
+import { EVENT_SIGN, eventsText, eventText, kindText, whyText } from "./event-words.js";
+import { eventsOver } from "./events.js";
 import { reasonsOf } from "./findings.js";
 import { Glance } from "./glance.js";
 import { ruleBandOf } from "./rule-band.js";
@@ -13,6 +15,7 @@ import { anomaliesText, momentValueText, spreadText, valueText, whole, withUnit 
 
 export class Card extends Glance {
   chart = null;
+  events = []; // those of the range that is shown
   makeChart = null;
 
   /** `onArrival()` is called when there is something new to show. */
@@ -51,6 +54,7 @@ export class Card extends Glance {
     const { layers, history } = this;
     layers.choose(shown, { width: this.plot.clientWidth, aheadMs: playback.aheadMs });
     const isMissing = layers.isMissing(range);
+    this.events = eventsOver(this.tag.name, range, this.layer.events);
     // What was drawn stays until there is something to draw instead.
     if (!isMissing || !history.isLoading) this.draw(range, playback.at);
     if (!isMissing) this.describe(this.layer.summary(range), shown.label);
@@ -67,7 +71,7 @@ export class Card extends Glance {
     if (!this.makeChart) return;
     this.chart ??= this.makeChart();
     this.chart.chart.options.plugins.ruleBand.found = ruleBandOf(this.layer, this.chosenAnomaly());
-    this.chart.draw(this.layer, range, at);
+    this.chart.draw(this.layer, range, { events: this.events, chosen: view.event }, at);
   }
 
   /** The point that the viewer chose among the anomalies, null if it is not one of this chart's. */
@@ -76,18 +80,26 @@ export class Card extends Glance {
     return points.find(({ id, anomaly }) => id === view.anomaly && anomaly) ?? null;
   }
 
-  /** What was measured at the moment that is pointed at, or else why the chosen anomaly is one. */
+  /** What was measured at the moment that is pointed at, or else what is known of the chosen anomaly or event. */
   showPointed() {
     if (!this.layer || this.element.hidden) return;
     const at = pointedAt();
-    const chosen = this.chosenAnomaly();
     if (this.chart?.isMade) this.cursor.show(this.chart.chart, at);
     if (at !== null) setText(this.parts.pointed, this.pointedText(at));
-    else setText(this.parts.pointed, chosen ? `▲ ${this.anomalyText(chosen)}` : "");
+    else setText(this.parts.pointed, this.chosenText());
+  }
+
+  chosenText() {
+    const anomaly = this.chosenAnomaly();
+    const event = this.events.find(({ id }) => id === view.event);
+    if (anomaly) return `▲ ${this.anomalyText(anomaly)}`;
+    return event ? `${EVENT_SIGN} ${eventText(event)}` : "";
   }
 
   pointedText(at) {
-    return `${momentText(at)}: ${momentValueText(this.tag, this.layer.at(at))}`;
+    const events = this.events.filter(({ start, end }) => start <= at && at <= (end ?? Infinity));
+    const said = events.map((event) => ` ${EVENT_SIGN} ${kindText(event)}: ${whyText(event)}`).join("");
+    return `${momentText(at)}: ${momentValueText(this.tag, this.layer.at(at))}${said}`;
   }
 
   anomalyText({ x, y, id }) {
@@ -96,11 +108,13 @@ export class Card extends Glance {
 
   /** The chart in words, beside it and for who does not see it. */
   describe(summary, label) {
-    const spread = summary ? spreadText(this.tag, summary.low, summary.high) : "nothing";
+    const spread = summary ? spreadText(this.tag, summary.low, summary.high) : "–";
+    const values = summary ? withUnit(this.tag, spread) : "nothing measured";
     const anomalies = summary?.anomalies ?? 0;
-    setText(this.parts.shown, summary ? spread : "–");
+    setText(this.parts.shown, spread);
     setText(this.parts.anomalies, summary ? whole.format(anomalies) : "–");
-    this.nameChart(`${label}: ${withUnit(this.tag, spread)}, ${anomaliesText(anomalies)}`);
+    const events = this.events.length ? `, ${eventsText(this.events.length)}` : "";
+    this.nameChart(`${label}: ${values}, ${anomaliesText(anomalies)}${events}`);
   }
 
   describeMissing(label, text) {

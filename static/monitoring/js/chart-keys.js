@@ -1,4 +1,4 @@
-// A chart by keyboard: it takes the focus, arrows move in time or from anomaly to anomaly.
+// A chart by keyboard: it takes the focus, arrows move in time or among anomalies and events.
 import { answer } from "./announcer.js";
 import { MOVES } from "./controls.js";
 
@@ -13,26 +13,27 @@ const ALONG = { ArrowUp: -1, ArrowDown: 1 };
 const STEPS = { ArrowLeft: -1, ArrowRight: 1 };
 
 /**
- * `chart` has the marks; `inWords(mark)` says one. The handlers: onMove as in gestures.js,
- * onMark(mark) for Enter, onStep(direction) for Shift and the arrows, onLive() for End, onPlay() for Space.
+ * `chart` has the stops; `inWords(stop)` says one. The handlers: onMove as in gestures.js,
+ * onPoint(stop) when one is reached, onMark(stop) for Enter, onStep(direction) for Shift and the arrows, onLive() for End, onPlay() for Space.
  */
-export function wireChartKeys(plot, chart, { inWords, onMove, onMark, onStep, onLive, onPlay }) {
-  let current = null; // the mark's time: marks are made anew with each drawing
+export function wireChartKeys(plot, chart, { inWords, onMove, onPoint, onMark, onStep, onLive, onPlay }) {
+  let current = null; // the stop's key: stops are made anew with each drawing
 
   function walk(direction) {
-    const { marks } = chart;
-    if (!marks.length) return answer("No anomaly is shown");
-    const place = marks.findIndex(({ x }) => x === current);
-    const next = place < 0 ? (direction > 0 ? 0 : marks.length - 1) : place + direction;
-    const index = Math.min(marks.length - 1, Math.max(0, next));
-    current = marks[index].x;
-    chart.pointAt(index);
-    answer(`${index + 1} of ${marks.length}: ${inWords(marks[index])}`);
+    const { stops } = chart;
+    if (!stops.length) return answer("No anomaly and no event is shown");
+    const place = stops.findIndex((stop) => keyOf(stop) === current);
+    const next = place < 0 ? (direction > 0 ? 0 : stops.length - 1) : place + direction;
+    const index = Math.min(stops.length - 1, Math.max(0, next));
+    current = keyOf(stops[index]);
+    onPoint(stops[index]);
+    chart.pointAt(stops[index]);
+    answer(`${index + 1} of ${stops.length}: ${inWords(stops[index])}`);
   }
 
   function enter() {
-    const mark = chart.marks.find(({ x }) => x === current);
-    if (mark) onMark(mark);
+    const stop = chart.stops.find((found) => keyOf(found) === current);
+    if (stop) onMark(stop);
   }
 
   plot.addEventListener("keydown", (event) => {
@@ -48,3 +49,6 @@ export function wireChartKeys(plot, chart, { inWords, onMove, onMark, onStep, on
     event.preventDefault();
   });
 }
+
+// What is drawn of an event may begin at the chart's edge, which moves; an event stays itself.
+const keyOf = ({ events, x }) => (events ? `event ${events[0].id}` : x);

@@ -1,4 +1,7 @@
 // How a tag's chart looks and reacts: axes, limit lines, tooltip.
+import { pointedAt } from "./cursor.js";
+import { barsAt, spanOptions, stripHeight } from "./event-spans.js";
+import { EVENT_SIGN, kindText, whenText, whyText } from "./event-words.js";
 import { firstPlace } from "./search.js";
 import { timeTicks, valueTicks, valueTickText } from "./ticks.js";
 import { momentText, rangeText } from "./times.js";
@@ -6,6 +9,7 @@ import { anomaliesText, spreadText, valueText, whole, withUnit } from "./words.j
 
 const LINE = 0; // the datasets' places
 export const ANOMALIES = 2;
+const MOST_EVENTS = 3; // that a tooltip tells of
 const WRAP = 34; // characters that a tooltip fits on a phone
 
 /** Chart.js options. All motion is off: what moves should be the process. */
@@ -22,13 +26,14 @@ export function chartOptions(tag, theme, reasonsOf) {
     locale: "en",
     font,
     color: theme.text,
-    layout: { padding: { top: 0.4 * theme.rem, right: 0.9 * theme.rem } },
+    layout: { padding: { top: stripHeight(theme.rem), right: 0.9 * theme.rem } },
     interaction: { mode: "reading" },
     scales: { x: timeAxis(theme, font), y: valueAxis(tag, limits, theme, font) },
     plugins: {
       legend: { display: false },
       limitLines: { limits, colour: theme.muted, text: theme.muted, panel: theme.panel, fontSize: font.size, family: theme.font },
       playhead: { colour: theme.text },
+      eventSpans: spanOptions(theme, font),
       ruleBand: { colour: theme.focus, fill: theme.band, panel: theme.panel, fontSize: font.size, family: theme.font },
       tooltip: tooltip(tag, theme, font, reasonsOf),
     },
@@ -90,6 +95,7 @@ function tooltip(tag, theme, font, reasonsOf) {
         if (datasetIndex !== ANOMALIES) return value;
         return [value, "▲ anomaly:", ...reasonsOf(raw.id).flatMap(wrapped)];
       },
+      afterBody: ([{ raw, chart, datasetIndex }]) => eventLines(chart, datasetIndex === ANOMALIES ? raw.x : (pointedAt() ?? raw.x)),
     },
   };
 }
@@ -101,6 +107,13 @@ function markLines(tag, mark) {
 function bucketLines(tag, { y, low, high, count }) {
   const mean = withUnit(tag, valueText(tag, y));
   return count === 1 ? mean : [`mean ${mean}`, withUnit(tag, spreadText(tag, low, high)), `${whole.format(count)} measurements`];
+}
+
+/** What is said of the events at a moment: the tooltip is of the value that was measured nearest. */
+function eventLines(chart, moment) {
+  const found = barsAt(chart, chart.scales.x.getPixelForValue(moment)).flatMap(({ events }) => events);
+  const lines = found.slice(0, MOST_EVENTS).flatMap((event) => [`${EVENT_SIGN} ${kindText(event)}, ${whenText(event)}:`, ...wrapped(whyText(event))]);
+  return found.length > MOST_EVENTS ? [...lines, `and ${found.length - MOST_EVENTS} more`] : lines;
 }
 
 /** A text in lines that fit. */
@@ -121,7 +134,8 @@ export function addReadingMode(Chart) {
   };
 }
 
-function nearestOnLine(chart, pixel) {
+/** What was measured nearest to a pixel, as Chart.js names an element; empty if nothing is in sight. */
+export function nearestOnLine(chart, pixel) {
   const { data } = chart.data.datasets[LINE];
   const elements = chart.getDatasetMeta(LINE).data;
   const time = chart.scales.x.getValueForPixel(pixel);

@@ -2,6 +2,7 @@
 import { answer } from "./announcer.js";
 import { CursorLine, onPointed, pointAt, pointedAt, wirePointing } from "./cursor.js";
 import { setAttribute, setText } from "./dom.js";
+import { eventsOver } from "./events.js";
 import { DASHES, Overlay } from "./overlay.js";
 import { settings, tagOf } from "./settings.js";
 import { TagLayers } from "./tag-layers.js";
@@ -85,9 +86,14 @@ export class Comparison {
     if (!this.overlay) return;
     for (const { layers } of this.lines) layers.choose(shown, { width: canvas.clientWidth, aheadMs });
     const drawn = this.lines.map(({ layers }) => (layers.isMissing(shown.range) && layers.history.isLoading ? null : layers.layer));
-    this.overlay.draw(drawn, shown.range);
+    this.overlay.draw(drawn, this.eventsOf(shown.range), shown.range);
     setAttribute(canvas, "aria-label", `Chart of ${this.lines.map(({ tag }) => tag.name).join(", ")}, ${shown.label}.`);
     this.showPointed();
+  }
+
+  eventsOf(range) {
+    const events = this.lines.flatMap(({ tag, layers }) => eventsOver(tag.name, range, layers.layer?.events));
+    return events.sort((one, other) => one.start - other.start);
   }
 
   /** Each line's value at the moment that is pointed at, or its newest. */

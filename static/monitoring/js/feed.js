@@ -1,4 +1,5 @@
 // Where data arrives: by the stream, and by asking every few seconds while that can't be had.
+import { hearEvents, readEvents } from "./events.js";
 import { makePause, whenVisible } from "./pause.js";
 import { readNew } from "./polling.js";
 import { Recent } from "./recent.js";
@@ -18,9 +19,9 @@ const { urls } = settings;
 
 /**
  * Starts to read and never stops. The handlers: onReadings(items), of which some may be known;
- * onStored(items), new ones, each once; onAnomalies(anomalies, areNewest); onHealth(health);
- * onTotals({measurements, anomalies, newestId}); onContact("ok" or a RequestFailed's kind);
- * onMode("stream" or "polling"). `tags()` names all tags, `near()` those that are in view or nearly.
+ * onStored(items), new ones, each once; onAnomalies(anomalies, areNewest); onEvents(), those known have
+ * changed; onHealth(health); onTotals({measurements, anomalies, newestId}); onContact("ok" or a
+ * RequestFailed's kind); onMode("stream" or "polling"). `tags()` names all tags, `near()` those that are in view or nearly.
  */
 export function startFeed(handlers) {
   const feed = new Feed(handlers);
@@ -54,6 +55,7 @@ class Feed {
       onHealth: this.onHealth,
       onTotals: this.onTotals,
       onAnomalies: (anomalies) => this.onAnomalies(anomalies, true),
+      onRead: (found, askedAt) => this.tellEvents(() => readEvents(found, askedAt)),
       onLook: (kind, sent) => this.look(kind, sent),
     });
   }
@@ -90,6 +92,7 @@ class Feed {
         signal,
         onOpen: () => this.opened(isAnew),
         onMeasurements: (items) => this.take(items),
+        onEvents: (items) => this.tellEvents(() => hearEvents(items)),
       });
       this.failures = Date.now() - began > SHORT_MS ? 0 : this.failures + 1;
       this.streamAt = Date.now() + Math.min(LONGEST_PAUSE_MS, retryMs * 2 ** this.failures);
@@ -135,6 +138,11 @@ class Feed {
     this.onStored(items);
     this.deliver(items);
     if (items.some((item) => item.is_anomaly)) this.summary.reasonsSoon();
+  }
+
+  tellEvents(take) {
+    take();
+    this.onEvents();
   }
 
   async poll() {

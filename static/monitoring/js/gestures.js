@@ -1,11 +1,11 @@
-// What a pointer does on a chart: drag to zoom in, Shift and drag to move, wheel and pinch to zoom, click an anomaly.
+// What a pointer does on a chart: drag to zoom in, Shift and drag to move, wheel and pinch to zoom, click an anomaly or event.
 // The buttons and keys do the same for who can't.
 const SLACK_PX = 6;
 const WHEEL = 0.002; // how much a pixel of the wheel stretches
 
 /**
  * `chart` tells times and marks from pixels. The handlers: onRange(from, to) when a range was drawn,
- * onMove({stretch, move, about}) as in adjust(), onMark(mark) when an anomaly was clicked.
+ * onMove({stretch, move, about}) as in adjust(), onMark(mark) when an anomaly or an event was clicked.
  */
 export function wireGestures(plot, chart, { onRange, onMove, onMark }) {
   const band = plot.appendChild(document.createElement("div"));

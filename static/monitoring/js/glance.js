@@ -1,11 +1,11 @@
 // One tag at a glance: its value, its state in words and shape, and its last minutes as a line.
 import { partsOf, setAttribute, setIcon, setText } from "./dom.js";
+import { openEventsOf } from "./events.js";
 import { Series } from "./series.js";
-import { settings } from "./settings.js";
 import { Sparkline } from "./sparkline.js";
 import { stateOf } from "./tag-state.js";
 import { durationText, showTime } from "./times.js";
-import { valueText, words } from "./words.js";
+import { valueText } from "./words.js";
 
 const KEPT_MS = 60000; // what needed a person keeps its place for so long: cards don't jump up and down
 const LEAST_MS = 2000; // shorter than that, nothing has lasted
@@ -13,6 +13,7 @@ const LEAST_MS = 2000; // shorter than that, nothing has lasted
 export class Glance {
   series = new Series();
   urgentUntil = -Infinity;
+  mostUrgent = 0; // of its states until then
 
   constructor(element, tag) {
     Object.assign(this, { element, tag, parts: partsOf(element) });
@@ -20,9 +21,9 @@ export class Glance {
     this.sparkline = new Sparkline(this.parts.sparkline, tag);
   }
 
-  /** Whether it needs a person, or did a moment ago. */
-  get isUrgent() {
-    return performance.now() < this.urgentUntil;
+  /** How much it needs a person, or did a moment ago; 0 is not at all. */
+  get urgency() {
+    return performance.now() < this.urgentUntil ? this.mostUrgent : 0;
   }
 
   /** The value and the state, in words: cheap, for every card whenever there is news. */
@@ -32,19 +33,20 @@ export class Glance {
     if (!latest) return;
     setText(this.parts.value, valueText(this.tag, latest.y));
     showTime(this.timeNode(), latest.x);
-    if (!this.element.hidden) this.sparkline.show(points, now);
+    if (!this.element.hidden) this.sparkline.show(points, now, openEventsOf(this.tag.name));
   }
 
   showState(now) {
-    const { state, since, detail } = stateOf(this.tag, this.series.points, now);
+    const { state, word, since, detail, urgency } = stateOf(this.tag, this.series.points, openEventsOf(this.tag.name), now);
     setAttribute(this.element, "data-state", state);
     setIcon(this.element.querySelector(".state"), state === "recent" ? "anomaly" : state);
-    setText(this.parts.word, words.card[state]);
+    setText(this.parts.word, word);
     const lasting = this.lastingText(state, since, now);
     setText(this.parts.lasting, lasting && detail ? `${lasting}:` : lasting);
     setText(this.parts.detail, detail);
-    const isUrgent = settings.urgentStates.includes(state);
-    if (isUrgent) this.urgentUntil = performance.now() + KEPT_MS;
+    if (urgency && urgency >= this.urgency) {
+      Object.assign(this, { mostUrgent: urgency, urgentUntil: performance.now() + KEPT_MS });
+    }
   }
 
   /** For how long it has been so, as far as the page can know. */

@@ -57,6 +57,7 @@ startFeed({
     remember(anomalies);
     showSoon();
   },
+  onEvents: showSoon,
   onHealth(health) {
     showProblems(health.problems, health.since);
     showNotices(health.notices);

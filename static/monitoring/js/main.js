@@ -9,6 +9,7 @@ import { addReadingMode } from "./chart-options.js";
 import { serverNow } from "./clock.js";
 import { Comparison } from "./comparison.js";
 import { allowZoom, wireControls } from "./controls.js";
+import { announceEvents, showEvents, wireEvents } from "./event-list.js";
 import { startFeed } from "./feed.js";
 import { reasonsOf, remember } from "./findings.js";
 import { Nearness } from "./nearness.js";
@@ -81,6 +82,7 @@ function scene() {
   const now = serverNow();
   showLink(now, newest());
   showTimeline();
+  showEvents(now);
   if (tally.totals) showTotals(tally.totals);
   return {
     now,
@@ -177,7 +179,9 @@ wireAddress();
 wireControls(end);
 wireTimeline();
 wireThemes();
-wireAnomalies({ end, isChartShown, reveal: (tag) => reveal(cards, tag) });
+const leading = { end, isChartShown, reveal: (tag) => reveal(cards, tag) };
+wireAnomalies(leading);
+wireEvents(leading);
 keepSorted(cards);
 watchForTags(takeNewTags);
 comparison.choose();
@@ -191,6 +195,10 @@ feed = startFeed({
   onAnomalies(anomalies, areNewest) {
     remember(anomalies);
     if (areNewest) showAnomalies(anomalies);
+    redraw();
+  },
+  onEvents() {
+    announceEvents();
     redraw();
   },
   onHealth({ problems, since, notices }) {

@@ -1,4 +1,6 @@
 // Several tags in one chart, an axis each: lines told apart by their dashes and by the names beside them.
+import { eventSpans, setSpans, spanOptions, stripHeight } from "./event-spans.js";
+import { kindText } from "./event-words.js";
 import { timeTicks, valueTicks, valueTickText } from "./ticks.js";
 
 /** The lines' dashes in pixels, in the order of the tags. */
@@ -12,12 +14,12 @@ export class Overlay {
       type: "line",
       data: { datasets: tags.flatMap((_, i) => datasets(i, theme)) },
       options: options(tags, theme),
-      plugins: [lineNames],
+      plugins: [eventSpans, lineNames],
     });
   }
 
-  /** Draws the tags' layers, in their order, over a range; null is one that is not there yet. */
-  draw(layers, range) {
+  /** Draws the tags' layers, in their order, and events over a range; null is a layer that is not there yet. */
+  draw(layers, events, range) {
     const { chart } = this;
     layers.forEach((layer, i) => {
       const { line, marks } = layer?.outline(range, Math.max(SMALLEST_PX, chart.width)) ?? { line: [], marks: [] };
@@ -26,6 +28,7 @@ export class Overlay {
       chart.data.datasets[2 * i + 1].data = layer?.buckets ? [] : marks;
     });
     Object.assign(chart.options.scales.x, { min: range.from, max: range.to });
+    setSpans(chart, events, null);
     chart.update("none");
   }
 
@@ -54,11 +57,12 @@ function options(tags, theme) {
     responsive: true,
     maintainAspectRatio: false,
     events: [],
-    layout: { padding: { top: 0.4 * theme.rem } },
+    layout: { padding: { top: stripHeight(theme.rem) } },
     scales: { x: timeAxis(theme, font), ...Object.fromEntries(axes) },
     plugins: {
       legend: { display: false },
       tooltip: { enabled: false },
+      eventSpans: spanOptions(theme, font, (event) => `${event.tag}: ${kindText(event)}`),
       lineNames: { names: tags.map(({ name }) => name), panel: theme.panel, font: `600 ${font.size}px ${theme.font}` },
     },
   };

@@ -1,10 +1,13 @@
 // The place of a chart: pointer and keyboard do the same to it, and so to all charts.
 import { answer } from "./announcer.js";
 import { wireChartKeys } from "./chart-keys.js";
+import { serverNow } from "./clock.js";
 import { pointAt, pointedAt, wirePointing } from "./cursor.js";
+import { eventsText, eventText } from "./event-words.js";
 import { wireGestures } from "./gestures.js";
 import { togglePlayback } from "./playback.js";
-import { adjust, chooseAnomaly, goLive, rangeShown, showPast, view } from "./view.js";
+import { rangeText } from "./times.js";
+import { adjust, chooseAnomaly, chooseEvent, goLive, rangeShown, showPast, view } from "./view.js";
 import { markText } from "./words.js";
 
 const ROOM = 0.1; // beside the interval that is zoomed into
@@ -22,7 +25,8 @@ export function wirePlot(card, chart, end) {
     onLive: () => view.past && goLive(),
     onPlay: togglePlayback,
     onStep: (direction) => step(card, direction, rangeShown(end())),
-    inWords: (mark) => (mark.end ? markText(tag, mark) : card.anomalyText(mark)),
+    onPoint: ({ events, x }) => pointAt(events ? x : null),
+    inWords: (stop) => stopText(card, stop),
   });
   wirePointing(plot, () => (chart.isMade ? chart.chart : null));
   plot.setAttribute("role", "application"); // the arrow keys are the chart's, not the screen reader's
@@ -31,9 +35,19 @@ export function wirePlot(card, chart, end) {
   plot.tabIndex = 0;
 }
 
-/** Points out the anomaly, or zooms into the interval whose anomalies the mark stands for. */
-function showMark({ id, start, end: stop }, end) {
-  if (!stop) return chooseAnomaly(id === view.anomaly ? null : id);
+function stopText(card, stop) {
+  if (!stop.events) return stop.end ? markText(card.tag, stop) : card.anomalyText(stop);
+  const { length } = stop.events;
+  return length === 1 ? eventText(stop.events[0]) : `${eventsText(length)}, ${rangeText(spanOf(stop.events))}`;
+}
+
+const spanOf = (events) => ({ from: events[0].start, to: Math.max(...events.map(({ end }) => end ?? serverNow())) });
+
+/** Points out the anomaly or event, or zooms into the interval whose anomalies or events the mark stands for. */
+function showMark({ id, events, ...interval }, end) {
+  if (events?.length === 1) return chooseEvent(events[0].id === view.event ? null : events[0].id);
+  if (!events && !interval.end) return chooseAnomaly(id === view.anomaly ? null : id);
+  const { from: start, to: stop } = events ? spanOf(events) : { from: interval.start, to: interval.end };
   const room = Math.max((stop - start) * ROOM, ROOM_MS);
   showPast(start - room, stop + room, end, { isChoice: true });
 }

@@ -5,6 +5,7 @@ import { LIVE_MS } from "./settings.js";
 
 const EVERY_MS = 1000;
 const CALM = 0.1; // of the limits' distance: noise within that is not made to fill the height
+const LEAST_PX = 6; // of an event that has just begun
 const MARKS = { share: 0.085, least: 3, most: 8 }; // of the height, in pixels
 const SVG = "http://www.w3.org/2000/svg";
 const sizes = new ResizeObserver((entries) => {
@@ -18,10 +19,11 @@ export class Sparkline {
   drawnAt = -Infinity;
   oldest = Infinity; // the first point's time, as drawn
   points = [];
+  events = []; // that last
 
   constructor(svg, tag) {
     Object.assign(this, { svg, tag });
-    const kinds = ["bound", "trace", "marks", "newest"];
+    const kinds = ["bound", "event", "trace", "marks", "newest"];
     this.paths = Object.fromEntries(kinds.map((kind) => [kind, svg.appendChild(path(kind))]));
     sparklines.set(svg, this);
     sizes.observe(svg);
@@ -32,10 +34,14 @@ export class Sparkline {
     this.draw();
   }
 
-  /** Shows a series' points up to now: about once a second, and at once what was read of the past. */
-  show(points, now) {
-    Object.assign(this, { points, now });
-    if (performance.now() - this.drawnAt >= EVERY_MS || points[0]?.x < this.oldest) this.draw();
+  /**
+   * Shows a series' points up to now, with the `events` that last: about once a second, and at once what was
+   * read of the past, or when an event has begun or ended.
+   */
+  show(points, now, events) {
+    const hasChanged = events !== this.events;
+    Object.assign(this, { points, now, events });
+    if (hasChanged || performance.now() - this.drawnAt >= EVERY_MS || points[0]?.x < this.oldest) this.draw();
   }
 
   draw() {
@@ -50,6 +56,7 @@ export class Sparkline {
     this.write("trace", trace(line.filter(({ x }) => x >= range.from), place));
     this.write("marks", marks.map((mark) => triangle(place(mark), this.mark)).join(""));
     this.write("bound", [lower, upper].map((limit) => this.level(place({ x: range.from, y: limit ?? NaN }).y)).join(""));
+    this.write("event", this.span(range));
     this.write("newest", dot(place(this.points.at(-1))));
   }
 
@@ -73,6 +80,15 @@ export class Sparkline {
   /** How large an anomaly's triangle is, in pixels. */
   get mark() {
     return Math.min(MARKS.most, Math.max(MARKS.least, this.height * MARKS.share));
+  }
+
+  /** Under the line, from when the oldest event began until now, with an upright end where that is in sight. */
+  span({ from, to }) {
+    const start = Math.min(...this.events.map((event) => event.start));
+    if (start === Infinity) return "";
+    const x = Math.min(this.width - LEAST_PX, Math.max(0, ((start - from) / (to - from)) * (this.width - this.mark)));
+    const y = this.height - 1;
+    return `M${text(x)} ${text(y)}H${text(this.width)}${start > from ? `M${text(x)} ${text(y + 1.5)}v-7` : ""}`;
   }
 
   level(y) {

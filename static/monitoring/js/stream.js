@@ -1,4 +1,4 @@
-// Measurements as they are stored: /stream, read as server-sent events.
+// Measurements as they are stored, and events as they begin and end: /stream, read as server-sent events.
 // Not by EventSource, which keeps status, Retry-After and heartbeats to itself: then nobody could tell
 // a full server from a broken one, nor a quiet stream from a dead one.
 import { EventLines } from "./event-lines.js";
@@ -11,11 +11,11 @@ const RETRY_MS = 2000;
 
 /**
  * Follows the stream, from behind the measurement with the id `since`, until it is cut or `signal` ends it.
- * Then: how long to wait before following again, in ms. The handlers: onOpen(), and onMeasurements(items)
- * whenever something is heard, be it a sign of life without any.
+ * Then: how long to wait before following again, in ms. The handlers: onOpen(), onMeasurements(items)
+ * whenever something is heard, be it a sign of life without any, and onEvents(items) when there are some.
  * Throws RequestFailed if the stream can't be had or falls silent.
  */
-export async function follow(url, { since, signal, onOpen, onMeasurements }) {
+export async function follow(url, { since, signal, onOpen, onMeasurements, onEvents }) {
   const address = new URL(url, location.href);
   address.searchParams.set("since", since);
   const silence = watchSilence(signal);
@@ -27,7 +27,10 @@ export async function follow(url, { since, signal, onOpen, onMeasurements }) {
       if (done) break;
       silence.end(SILENT_MS);
       if (isFirst) onOpen();
-      onMeasurements(itemsOf(lines.take(value)));
+      const told = lines.take(value);
+      onMeasurements(itemsOf(told, "measurement"));
+      const events = itemsOf(told, "event");
+      if (events.length) onEvents(events);
     }
     if (silence.isTooLong) throw new RequestFailed("offline");
     return lines.retryMs ?? RETRY_MS;
@@ -48,9 +51,9 @@ async function open(address, signal) {
   return response.body.pipeThrough(new TextDecoderStream()).getReader();
 }
 
-function itemsOf(events) {
+function itemsOf(told, kind) {
   try {
-    return events.filter(({ event }) => event === "measurement").map(({ data }) => JSON.parse(data));
+    return told.filter(({ event }) => event === kind).map(({ data }) => JSON.parse(data));
   } catch {
     throw new RequestFailed("broken");
   }

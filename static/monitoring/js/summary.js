@@ -1,4 +1,4 @@
-// What is asked for beside the measurements: health, totals, and the newest anomalies with their reasons.
+// What is asked for beside the measurements: health, totals, events, and the newest anomalies with their reasons.
 import { setServerTime } from "./clock.js";
 import { makePause } from "./pause.js";
 import { get } from "./request.js";
@@ -7,7 +7,8 @@ import { settings } from "./settings.js";
 const EVERY_MS = 5000;
 const TROUBLED_EVERY_MS = 1000;
 const HIDDEN_EVERY_MS = 15000;
-const CORRECT_EVERY_MS = 60000; // totals that the stream counts on, and anomalies that late readings made
+const CORRECT_EVERY_MS = 60000; // totals that the stream counts on, anomalies that late readings made, and events
+const MOST_EVENTS = 200;
 const REASONS_AFTER_MS = 100; // anomalies come in groups, one request is enough for each
 const REASONS_EVERY_MS = 2000;
 const { urls } = settings;
@@ -27,8 +28,9 @@ export class Summary {
   /**
    * `isStreaming()`: whether the stream tells all that is new; `isTroubled()`: whether something stands in
    * its way, and nothing else would tell when that is over. The handlers: onHealth(health),
-   * onTotals(counted), onAnomalies(newest), and onLook(kind, sent): how the request for the health went
-   * that was sent then, "ok" or a RequestFailed's kind.
+   * onTotals(counted), onAnomalies(newest), onRead(found, askedAt) as readEvents in events.js
+   * takes them, and onLook(kind, sent): how the request for the health went that was sent then, "ok" or a
+   * RequestFailed's kind.
    */
   constructor(handlers) {
     Object.assign(this, handlers);
@@ -77,7 +79,7 @@ export class Summary {
 
   async correct() {
     this.correctedAt = Date.now();
-    const [{ value }] = await Promise.allSettled([readTotals(), this.readAnomalies()]);
+    const [{ value }] = await Promise.allSettled([readTotals(), this.readAnomalies(), this.readEvents()]);
     if (value) this.onTotals(value);
     else this.correctedAt = -Infinity;
   }
@@ -88,5 +90,14 @@ export class Summary {
     this.reasonsAt = Date.now();
     const [{ value }] = await Promise.allSettled([get(urls.anomalies, { parameters: { limit: 100 } })]);
     if (value) this.onAnomalies(value.body);
+  }
+
+  async readEvents() {
+    const askedAt = performance.now();
+    const asked = [{ open: true, limit: MOST_EVENTS }, { limit: MOST_EVENTS }];
+    const answers = await Promise.allSettled(asked.map((parameters) => get(urls.events, { parameters })));
+    if (answers.some(({ value }) => !value)) return;
+    const [open, newest] = answers.map(({ value }) => value);
+    this.onRead({ open: open.body, areAll: open.next === null, newest: newest.body }, askedAt);
   }
 }

@@ -1,5 +1,6 @@
 // The chart of one tag: what is drawn. How it looks and reacts is in chart-options.js.
-import { ANOMALIES, chartOptions } from "./chart-options.js";
+import { ANOMALIES, chartOptions, nearestOnLine } from "./chart-options.js";
+import { barsIn, barUnder, eventSpans, setSpans } from "./event-spans.js";
 import { limitLines } from "./limit-lines.js";
 import { playhead } from "./playhead.js";
 import { ruleBand } from "./rule-band.js";
@@ -20,7 +21,7 @@ export class TagChart {
       type: "line",
       data: { datasets: datasets(this.theme) },
       options: chartOptions(this.tag, this.theme, this.reasonsOf),
-      plugins: [limitLines, playhead, ruleBand],
+      plugins: [eventSpans, limitLines, playhead, ruleBand],
     });
     return this.made;
   }
@@ -42,13 +43,14 @@ export class TagChart {
     this.rest();
   }
 
-  /** Draws a layer over a range; `at` is where playback stands, null if it does not. */
-  draw(layer, range, at) {
+  /** Draws a layer over a range, with {events, chosen} as spans; `at` is where playback stands, null if it does not. */
+  draw(layer, range, { events, chosen }, at) {
     const { chart } = this;
     const { line, lone, marks, high, low } = layer.outline(range, Math.max(SMALLEST_PX, chart.width));
     [line, lone, marks, high, low].forEach((data, i) => (chart.data.datasets[i].data = data));
     Object.assign(chart.options.scales.x, { min: range.from, max: range.to });
     chart.options.plugins.playhead.at = at;
+    setSpans(chart, events, chosen);
     chart.update("none");
   }
 
@@ -73,17 +75,29 @@ export class TagChart {
     return this.made?.data.datasets[ANOMALIES].data ?? [];
   }
 
-  /** The drawn anomaly under the pointer, null if there is none. */
-  markUnder(event) {
-    const [hit] = this.chart.getElementsAtEventForMode(event, "reading", { intersect: true }, false);
-    return hit?.datasetIndex === ANOMALIES ? this.marks[hit.index] : null;
+  /** What can be pointed at one after another: anomalies, and bars of events from where they begin in sight. */
+  get stops() {
+    if (!this.made) return [];
+    const bars = barsIn(this.made).map((bar) => ({ ...bar, x: this.timeAt(bar.left) }));
+    return [...this.marks, ...bars].sort((one, other) => one.x - other.x);
   }
 
-  /** Shows the mark's tooltip, as pointing at it does. */
-  pointAt(index) {
+  /** The drawn anomaly under the pointer, or else the bar of events; null if there is neither. */
+  markUnder(event) {
+    const { chart, canvas } = this;
+    const [hit] = chart.getElementsAtEventForMode(event, "reading", { intersect: true }, false);
+    if (hit?.datasetIndex === ANOMALIES) return this.marks[hit.index];
+    const { left, top } = canvas.getBoundingClientRect();
+    return barUnder(chart, { x: event.clientX - left, y: event.clientY - top });
+  }
+
+  /** Shows the tooltip of a stop, as pointing at it does. */
+  pointAt(stop) {
     const { chart } = this;
-    const hit = { datasetIndex: ANOMALIES, index };
-    const { x, y } = chart.getDatasetMeta(ANOMALIES).data[index];
+    const index = this.marks.indexOf(stop);
+    const [hit] = index < 0 ? nearestOnLine(chart, stop.left) : [{ datasetIndex: ANOMALIES, index }];
+    if (!hit) return;
+    const { x, y } = chart.getDatasetMeta(hit.datasetIndex).data[hit.index];
     chart.setActiveElements([hit]);
     chart.tooltip.setActiveElements([hit], { x, y });
     chart.update("none");

@@ -2,6 +2,7 @@
 import { BucketLayer } from "./bucket-layer.js";
 import { chunkAround } from "./chunk.js";
 import { serverNow } from "./clock.js";
+import { eventOf } from "./events.js";
 import { remember } from "./findings.js";
 import { RawLayer } from "./raw-layer.js";
 import { get, RequestFailed } from "./request.js";
@@ -11,6 +12,7 @@ import { settings } from "./settings.js";
 const PAUSE_MS = 150; // who turns a wheel wants what is there when it stops
 const KEPT = 6; // chunks a tag
 const MOST_ROWS = 5000; // of single measurements; more are shown in intervals
+const MOST_EVENTS = 2000;
 const FRESH_MS = { least: 2000, most: 60000 };
 const SINGLE_MS = 30000; // taken for the interval of single measurements: those of now come by the feed
 const AGAIN_MS = 3000; // after a failure
@@ -103,8 +105,19 @@ function freshMs(chunk, { stepMs = SINGLE_MS }) {
   return Math.min(FRESH_MS.most, Math.max(FRESH_MS.least, stepMs / 2));
 }
 
-/** The chunk as a layer: single measurements if they are asked for and not too many, else intervals. */
+/** The chunk as a layer, with the events of its time: single measurements if asked for and not too many, else intervals. */
 async function read(tag, chunk, signal) {
+  const [layer, events] = await Promise.all([readLayer(tag, chunk, signal), readEvents(tag, chunk, signal)]);
+  return Object.assign(layer, { events });
+}
+
+async function readEvents(tag, chunk, signal) {
+  const parameters = { tag: tag.name, from: isoText(chunk.from), to: isoText(chunk.to), limit: MOST_EVENTS };
+  const { body } = await get(urls.events, { parameters, timeoutMs: TIMEOUT_MS, signal });
+  return body.map((item) => eventOf(item));
+}
+
+async function readLayer(tag, chunk, signal) {
   const bounds = { tag: tag.name, from: isoText(chunk.from), to: isoText(chunk.to) };
   const options = { timeoutMs: TIMEOUT_MS, signal };
   if (chunk.isRaw) {

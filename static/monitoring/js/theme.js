@@ -1,5 +1,5 @@
 // The theme that the viewer chose, and the style sheet's colours and sizes for what is drawn on a canvas.
-const NAMES = ["text", "muted", "trace", "band", "grid", "alarm", "panel", "line", "focus", "line-1", "line-2", "line-3", "line-4"];
+const NAMES = ["text", "muted", "trace", "band", "grid", "alarm", "warn", "panel", "line", "focus", "line-1", "line-2", "line-3", "line-4"];
 const KEY = "fermon-theme"; // early-theme.js reads it before the page is painted
 const root = document.documentElement;
 const listeners = [];

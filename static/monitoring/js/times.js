@@ -28,7 +28,12 @@ export function momentText(ms) {
 /** Two times, of which the second has its date only if it is another; `withDate` also if it is today's. */
 export function rangeText({ from, to }, { withDate = false } = {}) {
   const first = withDate ? `${DAY_AND_YEAR.format(from)} ${SECONDS.format(from)}` : momentText(from);
-  return `${first} to ${isSameDay(from, to) ? SECONDS.format(to) : momentText(to)}`;
+  return `${first} to ${untilText({ from, to })}`;
+}
+
+/** The second of two times, with its date only if it is another. */
+export function untilText({ from, to }) {
+  return isSameDay(from, to) ? SECONDS.format(to) : momentText(to);
 }
 
 /** A duration in the one or two units that matter. */

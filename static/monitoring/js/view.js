@@ -8,13 +8,14 @@ const { chosen } = settings;
 
 /**
  * `past` is {from, to} in epoch milliseconds, null while the charts follow the time; `compare` are the tags
- * that share a chart, `anomaly` is the id of one that is pointed out, null if none is.
+ * that share a chart; `anomaly` or `event` is the id of one that is pointed out, null if none is.
  */
 export const view = {
   tag: chosen.tag,
   group: chosen.group,
   compare: chosen.compare,
   anomaly: chosen.anomaly,
+  event: chosen.event,
   preset: chosen.range,
   past: chosen.from ? { from: Date.parse(chosen.from), to: Date.parse(chosen.to) } : null,
 };
@@ -50,12 +51,17 @@ export function endComparison() {
 
 /** Points an anomaly out, where it is. */
 export function chooseAnomaly(anomaly) {
-  change({ anomaly }, true);
+  change({ anomaly, event: null }, true);
+}
+
+/** Points an event out, where it is. */
+export function chooseEvent(event) {
+  change({ event, anomaly: null }, true);
 }
 
 /** Follows the time, over the length of the preset. */
 export function goLive(preset = view.preset) {
-  change({ preset, past: null, anomaly: null }, true);
+  change({ preset, past: null, anomaly: null, event: null }, true);
 }
 
 /** Takes the view that was shown before, as the browser's history kept it. */
@@ -68,13 +74,13 @@ export function restore(earlier) {
  * Holds the charts at a range, as far as it has passed. One that is all of the preset follows the time,
  * unless it `isStill`. `isChoice`: the browser's Back leads to before it.
  */
-export function showPast(from, to, end, { tag = view.tag, anomaly = view.anomaly, isChoice = false, isStill = false } = {}) {
+export function showPast(from, to, end, { tag = view.tag, anomaly = view.anomaly, event = view.event, isChoice = false, isStill = false } = {}) {
   const length = Math.min(settings.longestMs, Math.max(SHORTEST_MS, to - from));
   const stop = Math.min(end, (from + to + length) / 2);
   const isPreset = !isStill && stop >= end && Math.abs(length / presetMs() - 1) < SAME_LENGTH;
   const past = isPreset ? null : { from: stop - length, to: stop };
   const group = tag === view.tag ? view.group : "";
-  change({ tag, group, past, anomaly }, isChoice || (past === null) !== (view.past === null));
+  change({ tag, group, past, anomaly, event }, isChoice || (past === null) !== (view.past === null));
 }
 
 /** The range stretched about a place in it (0 left, 1 right), or moved by parts of its length. */

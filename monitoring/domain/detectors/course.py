@@ -1,0 +1,208 @@
+"""What a signal is expected to do next, learned from the signal: level, trend and cycles."""
+
+import math
+from array import array
+from dataclasses import dataclass
+
+import numpy as np
+
+from monitoring.domain.detectors.base import FloatArray
+from monitoring.domain.detectors.cycles import Cycle, cycles_at, fit_cycles
+from monitoring.domain.detectors.scale import Candidates, Lesson
+from monitoring.domain.detectors.state import Stateful
+
+LARGEST = 1e100  # values are cut off there: their squares must be numbers
+GAP = 5.0  # usual intervals without a reading: then what follows is begun anew
+INTERVAL_GAIN = 1 / 64
+SETTLING = 64  # readings before the forecasts' errors mean anything
+DAY = 86_400.0  # readings
+SCATTER = 2_654_435_761  # Fibonacci hashing, Knuth, The Art of Computer Programming 6.4
+QUARTER = 0b11 << 16
+OUTLYING = 4.5  # σ from the forecast: so far a reading does not move the levels
+STAYING = 7  # outliers in a row: one more shows that the signal has moved
+LONG_AGO = 32  # readings
+BLOCK = 8  # readings
+BLOCKS = 1024  # kept for the cycles
+REFIT_EVERY = 32  # blocks
+FEWEST = 128  # blocks for a fit
+STEADY = 0.15  # of the rest's σ: by less two fits of the same cycles differ
+PROVEN = 2  # steady fits in a row
+
+LAST, FAST, SLOW, TREND, CYCLE = range(5)
+FAST_GAIN, SLOW_GAIN, TREND_GAIN, SLOPE_GAIN = 1 / 4, 1 / 32, 0.15, 0.006
+
+
+@dataclass(frozen=True, slots=True)
+class Refit:
+    """New cycles in the place of the old: values without cycles are ``shift`` higher now.
+
+    ``rest`` (n,) is what they leave of the blocks; the new are steady if they foretell what the old
+    did, and proven when they have become so.
+    """
+
+    shift: float
+    rest: FloatArray
+    is_steady: bool
+    is_proven: bool
+
+
+class Course(Stateful):
+    """One-step forecasts, the error of the one that is believed, and the signal without its outliers.
+
+    Five forecasts compete: the last value, exponential means over about 4 and 32 values, level and slope
+    (Holt 1957, Winters 1960), and cycles plus a mean over 32. All values are relative to the first one.
+    """
+
+    STATE = (
+        *("origin", "origin_us", "last_us", "interval", "count", "value", "levels", "slope", "cycles"),
+        *("outliers", "since", "errors", "block_times", "blocks", "sums", "filled", "block_count", "steady"),
+    )
+
+    def __init__(self) -> None:
+        self.origin = 0.0
+        self.origin_us = 0
+        self.last_us: int | None = None
+        self.interval = 0.0  # between readings usually, in s
+        self.count = 0
+        self.value = self.previous = 0.0
+        self.levels = (0.0, 0.0, 0.0, 0.0)  # fast, slow, trend, cycle
+        self.slope = 0.0
+        self.cycles: tuple[Cycle, ...] = ()
+        self.outliers = 0
+        self.since = 0  # readings since the levels began
+        self.errors = Candidates(5, held=0, memory=1000, half_life=DAY / 4, least=75)
+        self.block_times, self.blocks = array("d"), array("d")
+        self.sums = (0.0, 0.0, 0.0)  # of the block's clean values, those without cycles, times
+        self.filled = 0
+        self.block_count = 0
+        self.steady = 0
+        # Of the present reading:
+        self.present: tuple[float, ...] = ()
+        self.seconds = self.error = self.sigma = self.clean = self.clean_cycle = 0.0
+        self.block = self.block_cycle = 0.0
+        self.is_fresh = True
+        self.is_known = False  # how large errors are
+        self.lesson = Lesson.NORMAL
+        self.has_block = False
+
+    def take(self, time_us: int, value: float, *, anew: bool = False) -> None:
+        """Goes on to the next reading; ``anew``: what came before says nothing of it, as behind a gap."""
+        if self.last_us is None:
+            self.origin, self.origin_us = min(max(value, -LARGEST), LARGEST), time_us
+            elapsed = 0.0
+        else:
+            elapsed = (time_us - self.last_us) / 1e6
+        self.is_fresh = anew or self.last_us is None or (self.interval > 0 and elapsed > GAP * self.interval)
+        self.last_us = time_us
+        self.seconds = (time_us - self.origin_us) / 1e6
+        self.count += 1
+        self.previous = self.value
+        self.value = min(max(value, -LARGEST), LARGEST) - self.origin
+        self.has_block = False
+        if self.is_fresh:
+            return self._begin()
+        self.interval += (
+            (min(elapsed, 4 * self.interval) - self.interval) * INTERVAL_GAIN if self.interval else elapsed
+        )
+        self._forecast(cycles_at(self.cycles, self.seconds) if self.cycles else 0.0)
+        if self.filled == BLOCK:
+            self._end_block()
+
+    def _begin(self) -> None:
+        """Begins at a value of which nothing is foretold: the first one, or one behind a gap."""
+        self.clean = self.value
+        self._anchor(self.value, cycles_at(self.cycles, self.seconds))
+        self.error, self.sums, self.filled = 0.0, (0.0, 0.0, 0.0), 0
+
+    def _anchor(self, value: float, cycle: float) -> None:
+        """Puts the levels where the signal is now."""
+        self.clean_cycle = value - cycle
+        self.levels, self.slope = (value, value, value, self.clean_cycle), 0.0
+        self.outliers, self.since = 0, 1
+
+    def _forecast(self, cycle: float) -> None:
+        """Compares the forecasts with the value, then moves them."""
+        value = self.value
+        fast, slow, trend, cycle_level = self.levels
+        foretold = trend + self.slope
+        errors = self.present = (
+            value - self.previous,
+            value - fast,
+            value - slow,
+            value - foretold,
+            value - cycle - cycle_level,
+        )
+        error = self.error = errors[self.errors.best]
+        scale = self.errors.believed
+        sigma = self.sigma = math.sqrt(scale.variance)
+        self.is_known = scale.count >= scale.least
+        if sigma and self.is_known and abs(error) > OUTLYING * sigma:
+            self.outliers += 1
+            if self.outliers <= STAYING:
+                value += math.copysign(OUTLYING * sigma, error) - error
+            else:
+                self._anchor(value, cycle)
+                fast, slow, foretold, cycle_level = self.levels
+        else:
+            self.outliers = 0
+        self.clean, clean_cycle = value, value - cycle
+        self.clean_cycle = clean_cycle
+        self.since += 1
+        early = 1 / self.since if self.since < LONG_AGO else 0.0  # at first the levels are plain means
+        surprise = value - foretold
+        slow_gain = max(SLOW_GAIN, early)
+        self.levels = (
+            fast + (value - fast) * max(FAST_GAIN, early),
+            slow + (value - slow) * slow_gain,
+            foretold + surprise * max(TREND_GAIN, early),
+            cycle_level + (clean_cycle - cycle_level) * slow_gain,
+        )
+        self.slope += surprise * SLOPE_GAIN
+        total, total_cycle, total_time = self.sums
+        self.sums = (total + value, total_cycle + clean_cycle, total_time + self.seconds)
+        self.filled += 1
+
+    def learn(self) -> None:
+        """Lets the present reading's errors teach, once all have looked at it."""
+        # A quarter of them, as if by chance, teaches as well and costs less.
+        if self.count * SCATTER & QUARTER == 0 and self.count > SETTLING and not self.is_fresh:
+            self.errors.learn(self.present, self.lesson)
+
+    def _end_block(self) -> None:
+        self.block, self.block_cycle, time = (total / BLOCK for total in self.sums)
+        self.sums, self.filled, self.has_block = (0.0, 0.0, 0.0), 0, True
+        self.block_count += 1
+        self.blocks.append(self.block)
+        self.block_times.append(time)
+        if len(self.blocks) > BLOCKS:
+            del self.blocks[0], self.block_times[0]
+
+    @property
+    def is_cyclic(self) -> bool:
+        """Whether it is cycles that foretell best: what leaves them is a habit only if it does so often."""
+        return self.errors.best == CYCLE
+
+    @property
+    def is_refit_due(self) -> bool:
+        """Whether the cycles should be looked for again, once all have looked at the present reading."""
+        return self.has_block and self.block_count % REFIT_EVERY == 0 and len(self.blocks) >= FEWEST
+
+    def refit(self) -> Refit:
+        """Looks for the cycles in the blocks that are kept."""
+        before = self.cycles
+        fit = fit_cycles(np.array(self.blocks), np.array(self.block_times))
+        shift = cycles_at(before, self.seconds) - cycles_at(fit.cycles, self.seconds)
+        self.cycles = fit.cycles
+        *levels, cycle_level = self.levels
+        self.levels = (levels[0], levels[1], levels[2], cycle_level + shift)
+        is_steady = bool(before and fit.cycles) and self._agree(before, fit.cycles, float(fit.rest.std()))
+        self.steady = self.steady + 1 if is_steady else 0
+        if not is_steady:
+            self.errors.forget(CYCLE)
+        return Refit(shift, fit.rest, is_steady, self.steady == PROVEN)
+
+    def _agree(self, before: tuple[Cycle, ...], after: tuple[Cycle, ...], sigma: float) -> bool:
+        """Whether both say nearly the same of the readings around now, but for the level."""
+        around = self.seconds + self.interval * BLOCK * np.arange(-REFIT_EVERY, REFIT_EVERY)
+        differences = [cycles_at(before, time) - cycles_at(after, time) for time in around.tolist()]
+        return bool(np.std(differences) < STEADY * sigma)

@@ -1,0 +1,104 @@
+"""Noise: the signal scatters more, or less, than it does normally."""
+
+from collections import deque
+from dataclasses import dataclass, field
+
+from monitoring.domain.detectors.course import BLOCK, Course, Refit
+from monitoring.domain.detectors.scale import Lesson, Scale
+from monitoring.domain.detectors.state import Stateful
+from monitoring.domain.detectors.words import Words
+
+SHORT, LONG = 16, 64  # readings
+CLIP = 16.0  # squared σ: one outlier is no noise
+CUBE_ROOT = 1 / 3
+MEMORY = 2000  # blocks
+RECORD_HALF_LIFE = 3 * 86_400 / BLOCK
+
+
+class Window(Stateful):
+    """The scatter over the last ``size`` readings against what it is on average."""
+
+    STATE = ("squares", "mean", "count", "scale")
+
+    def __init__(self, size: int) -> None:
+        self.squares: deque[float] = deque(maxlen=size)
+        self.mean = 0.0
+        self.count = 0
+        self.scale = Scale(held=112, memory=MEMORY, half_life=RECORD_HALF_LIFE, least=100)
+        self.error: float | None = None
+
+    def score(self, threshold: float, margin: float) -> float:
+        """How far the scatter is from its mean; 0 until the window is full."""
+        self.error = None
+        if len(self.squares) < (self.squares.maxlen or 0):
+            return 0.0
+        root = (sum(self.squares) / len(self.squares)) ** CUBE_ROOT
+        self.count += 1
+        self.mean += (root - self.mean) / min(self.count, MEMORY)
+        self.error = root - self.mean
+        return self.scale.score(self.error, threshold, margin)
+
+    def learn(self, lesson: Lesson) -> None:
+        """Lets the scatter teach."""
+        if self.error is not None:
+            self.scale.learn(self.error, lesson)
+
+
+@dataclass(slots=True)
+class Noise(Stateful):
+    """Finds |r - r̄| > max(threshold · σ, margin · record), r = (mean of z² over 16 or 64 readings)^⅓.
+
+    z is the one-step error over its σ, z² at most 16. The cube root of a mean of squares is nearly
+    normal, on either side.
+
+    Grace: about 2,000 readings. Source: Wilson & Hilferty (1931).
+    """
+
+    threshold_short: float = 5.1
+    threshold_long: float = 4.9
+    margin: float = 1.25
+    short: Window = field(default_factory=lambda: Window(SHORT), init=False)
+    long: Window = field(default_factory=lambda: Window(LONG), init=False)
+
+    STATE = ("short", "long")
+
+    def score(self, course: Course) -> float:
+        """See ``Detector.score``; only the reading that ends a block can be found."""
+        if course.is_fresh:
+            self.short.squares.clear()
+            self.long.squares.clear()
+            return 0.0
+        if course.sigma and course.is_known:
+            z = course.error / course.sigma
+            square = min(z * z, CLIP)
+            self.short.squares.append(square)
+            self.long.squares.append(square)
+        if not course.has_block:
+            return 0.0
+        return max(
+            self.short.score(self.threshold_short, self.margin),
+            self.long.score(self.threshold_long, self.margin),
+        )
+
+    def learn(self, course: Course) -> None:
+        """See ``Detector.learn``."""
+        if course.has_block:
+            self.short.learn(course.lesson)
+            self.long.learn(course.lesson)
+
+    def adjust(self, refit: Refit) -> None:
+        """Nothing of it hangs on the cycles."""
+
+    def explain(self, course: Course, words: Words) -> tuple[str, str]:
+        """See ``Detector.explain``."""
+        short = self.short.scale.score(self.short.error or 0.0, self.threshold_short, self.margin)
+        long = self.long.scale.score(self.long.error or 0.0, self.threshold_long, self.margin)
+        window = self.short if short > long else self.long
+        root = window.mean + (window.error or 0.0)
+        times = (root / window.mean) ** 1.5 if window.mean else 0.0
+        direction = "up" if (window.error or 0.0) > 0 else "down"
+        return (
+            f"noise {direction}",
+            f"{words.name} scatters {times:.2g} times as much as usual"
+            f" (over the last {window.squares.maxlen} readings)",
+        )

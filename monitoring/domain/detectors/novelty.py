@@ -1,0 +1,124 @@
+"""Novelty: has such a value ever been seen?"""
+
+from array import array
+from bisect import bisect_left, insort
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Any
+
+from monitoring.domain.detectors.course import DAY, Course, Refit
+from monitoring.domain.detectors.state import Stateful
+from monitoring.domain.detectors.words import Words
+
+MEMORY = 8000  # values
+FIRST = 50  # values before anything can be new
+GRACE = 900  # readings before anything is found
+OUTSIDE = 1.5  # what lies outside all that was seen counts more than what lies in a gap of it
+EDGE = 0.001  # of the values on either side: what they are does not stretch the spread
+GATE = 100  # readings: only the newest thing among them is news
+FIND = 0.1
+DAMPING = 0.5
+HABIT_HALF_LIFE = 5000  # readings
+
+
+@dataclass(slots=True)
+class Novelty(Stateful):
+    """The distance from all of the last 8000 values over their spread, Q99.9 - Q0.1.
+
+    1.5 · distance / spread outside of them, distance to the nearest / spread inside. Finds what is
+    outside and above ``threshold``, and above ``margin`` times the most that was met, which fades by half
+    in a day's readings at 1 Hz. ``grade`` in [0, 1) is the same as a graded score of its own: s / (1 + s),
+    s the novelty where it is the greatest of 100 readings, over 1 + h / 2, h the finds of late (half-life
+    5000 readings).
+
+    Grace: 900 readings (50 for the grade). Source: one-class nearest neighbours, Tax & Duin (2000).
+    """
+
+    threshold: float = 1.5
+    margin: float = 1.2
+    ring: "array[float]" = field(default_factory=lambda: array("d"), init=False)
+    place: int = field(default=0, init=False)
+    values: "array[float]" = field(default_factory=lambda: array("d"), init=False)  # sorted
+    gate: deque[tuple[float, int]] = field(default_factory=deque, init=False)  # falling, with their numbers
+    habit: float = field(default=0.0, init=False)
+    count: int = field(default=0, init=False)
+    record: float = field(default=0.0, init=False)
+    present: float = field(default=0.0, init=False)
+    is_outside: bool = field(default=False, init=False)
+    grade: float = field(default=0.0, init=False)
+
+    STATE = ("ring", "place", "gate", "habit", "count", "record")
+
+    def score(self, course: Course) -> float:
+        """See ``Detector.score``."""
+        self.present = self._distance(course.value) if self.count >= FIRST else 0.0
+        self.grade = self._grade(self.present)
+        if self.count < GRACE or not self.is_outside:
+            return 0.0
+        return min(self.present / max(self.threshold, self.margin * self.record), 1000.0)
+
+    def _distance(self, value: float) -> float:
+        values = self.values
+        edge = int(EDGE * (len(values) - 1))
+        spread = values[-1 - edge] - values[edge] or values[-1] - values[0]
+        above = bisect_left(values, value)
+        self.is_outside = above in (0, len(values))
+        if above == 0:
+            distance = OUTSIDE * (values[0] - value)
+        elif above == len(values):
+            distance = OUTSIDE * (value - values[-1])
+        else:
+            distance = min(values[above] - value, value - values[above - 1])
+        if not distance:
+            return 0.0
+        return distance / spread if distance < 1e6 * spread else 1e6
+
+    def _grade(self, score: float) -> float:
+        self.habit *= 0.5 ** (1 / HABIT_HALF_LIFE)
+        gate = self.gate
+        while gate and gate[0][1] <= self.count - GATE:
+            gate.popleft()
+        damped = 0.0
+        if not gate or score > gate[0][0]:
+            damped = score / (1 + DAMPING * self.habit)
+            if score > FIND:
+                self.habit += 1
+        while gate and gate[-1][0] <= score:
+            gate.pop()
+        gate.append((score, self.count))
+        return damped / (1 + damped)
+
+    def learn(self, course: Course) -> None:
+        """See ``Detector.learn``."""
+        value = course.value
+        self.count += 1
+        self.record *= FADE
+        if self.is_outside and self.count > FIRST:
+            self.record = max(self.record, self.present)
+        insort(self.values, value)
+        if len(self.ring) < MEMORY:
+            self.ring.append(value)
+            return
+        del self.values[bisect_left(self.values, self.ring[self.place])]
+        self.ring[self.place] = value
+        self.place = (self.place + 1) % MEMORY
+
+    def restore(self, state: list[Any]) -> None:
+        """See ``Stateful.restore``."""
+        Stateful.restore(self, state)
+        self.values = array("d", sorted(self.ring))
+
+    def adjust(self, refit: Refit) -> None:
+        """Nothing of it hangs on the cycles."""
+
+    def explain(self, course: Course, words: Words) -> tuple[str, str]:
+        """See ``Detector.explain``."""
+        low, high = (words.amount(course.origin + bound) for bound in (self.values[0], self.values[-1]))
+        return (
+            "never seen",
+            f"{words.name} is at {words.amount(course.origin + course.value)};"
+            f" of late it was between {low} and {high}",
+        )
+
+
+FADE = 0.5 ** (1 / DAY)

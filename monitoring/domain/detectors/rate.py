@@ -1,0 +1,63 @@
+"""Rate: the signal changes faster than it ever does."""
+
+from collections import deque
+from dataclasses import dataclass, field
+
+from monitoring.domain.detectors.course import BLOCK, DAY, Course, Refit
+from monitoring.domain.detectors.scale import Scale
+from monitoring.domain.detectors.state import Stateful
+from monitoring.domain.detectors.words import Words
+
+SETTLING = 256  # readings
+
+
+@dataclass(slots=True)
+class Rate(Stateful):
+    """Finds |d| > max(threshold · σ, margin · record), d from one block of 8 readings to the next.
+
+    d is the difference of the blocks' means. σ is that of d, so an honest slope belongs to it.
+
+    Grace: about 1,700 readings. Source: rate-of-change alarms, ANSI/ISA-18.2-2016.
+    """
+
+    threshold: float = 6.5
+    margin: float = 1.5
+    blocks: deque[float] = field(default_factory=lambda: deque(maxlen=2), init=False)
+    scale: Scale = field(
+        default_factory=lambda: Scale(held=112, memory=2000, half_life=DAY / BLOCK, least=100), init=False
+    )
+
+    STATE = ("blocks", "scale")
+
+    @property
+    def change(self) -> float:
+        """From the block before to the present one; 0 where there is none."""
+        return self.blocks[-1] - self.blocks[0] if self.blocks else 0.0
+
+    def score(self, course: Course) -> float:
+        """See ``Detector.score``; only the reading that ends a block can be found."""
+        if course.is_fresh:
+            self.blocks.clear()
+        if not course.has_block:
+            return 0.0
+        self.blocks.append(course.block)
+        return self.scale.score(self.change, self.threshold, self.margin)
+
+    def learn(self, course: Course) -> None:
+        """See ``Detector.learn``."""
+        if course.has_block and len(self.blocks) > 1 and course.count > SETTLING:
+            self.scale.learn(self.change, course.lesson)
+
+    def adjust(self, refit: Refit) -> None:
+        """Nothing of it hangs on the cycles."""
+
+    def explain(self, course: Course, words: Words) -> tuple[str, str]:
+        """See ``Detector.explain``."""
+        took = BLOCK * course.interval
+        reach = self.scale.reach(self.threshold, self.margin)
+        direction = "rises" if self.change > 0 else "falls"
+        return (
+            "fast change",
+            f"{words.name} {direction} by {words.reach(abs(self.change) / took)} a second;"
+            f" up to {words.reach(reach / took)} a second is usual",
+        )

@@ -1,0 +1,93 @@
+"""Spike: a reading far from what the readings just before it foretell."""
+
+import math
+from dataclasses import dataclass, field
+
+from monitoring.domain.detectors.course import DAY, Course, Refit
+from monitoring.domain.detectors.scale import MOST, Lesson
+from monitoring.domain.detectors.state import Stateful
+from monitoring.domain.detectors.words import Words
+
+FAR = 4.0  # σ
+TAIL_MEMORY = 50_000
+HEAVY_SHARE = 2.5e-4  # four times that of normal noise
+ENOUGH = 1000
+OFTEN = 1 / 300
+FADE = 0.5 ** (1 / DAY)
+FIRST = 4  # readings since the levels began: before, they are not worth much
+
+
+@dataclass(slots=True)
+class Spike(Stateful):
+    """Finds |e| > threshold · σ, e the error of the believed one-step forecast.
+
+    Where clearly more than one error in 4,000 lies between 4 σ and the threshold (normal noise: one in
+    16,000), or one in 300 beyond 4 σ, the tails are heavy: large errors are this signal's nature, and e has
+    to exceed ``margin`` times the record, too: the largest |e| met, which fades by half in a day's readings
+    at 1 Hz. A few spikes of which none is of middling size are no tail. Threshold in σ.
+
+    Grace: 300 errors. Source: control charts for residuals, Alwan & Roberts (1988); for the margin,
+    records of a Pareto tail: a new one exceeds the old m times with probability 1 / (1 + m^α) a doubling.
+    """
+
+    threshold: float = 5.0
+    margin: float = 1.7
+    move_margin: float = 1.25
+    record: float = field(default=0.0, init=False)
+    latest: float = field(default=0.0, init=False)  # the largest error of the present incident
+    moves: float = field(default=0.0, init=False)  # the largest with which the signal moved elsewhere
+    tail: float = field(default=0.0, init=False)  # the share of errors from 4 σ to the threshold
+    beyond: float = field(default=0.0, init=False)  # and beyond 4 σ
+    count: int = field(default=0, init=False)
+
+    STATE = ("record", "latest", "moves", "tail", "beyond", "count")
+
+    def score(self, course: Course) -> float:
+        """See ``Detector.score``."""
+        if course.since < FIRST or not course.is_known:
+            return 0.0
+        size, reach = abs(course.error), self.reach(course)
+        if size < MOST * reach:
+            return size / reach
+        return MOST if size else 0.0
+
+    def reach(self, course: Course) -> float:
+        """Beyond which an error is found."""
+        habitual = max(self.move_margin * self.moves, self.margin * self.record if self.is_heavy else 0.0)
+        return max(self.threshold * course.sigma, habitual)
+
+    def note_move(self) -> None:
+        """What was found was no spike: the signal has moved, as it does."""
+        self.moves = max(self.moves, self.latest)
+
+    @property
+    def is_heavy(self) -> bool:
+        """Whether large errors are this signal's nature."""
+        count = min(self.count, TAIL_MEMORY)
+        tail = self.tail * count
+        return (self.beyond > OFTEN and count > ENOUGH) or tail - 2 * math.sqrt(tail) > HEAVY_SHARE * count
+
+    def learn(self, course: Course) -> None:
+        """See ``Detector.learn``; σ is the course's."""
+        if course.is_fresh or not course.is_known:
+            return
+        size, sigma = abs(course.error), course.sigma
+        self.record = max(self.record * FADE, size)
+        self.moves *= FADE
+        self.latest = size if course.lesson is Lesson.NORMAL else max(self.latest, size)
+        self.count += 1
+        gain = 1 / min(self.count, TAIL_MEMORY)
+        self.tail += ((1.0 if FAR * sigma < size < self.threshold * sigma else 0.0) - self.tail) * gain
+        self.beyond += ((1.0 if size > FAR * sigma else 0.0) - self.beyond) * gain
+
+    def adjust(self, refit: Refit) -> None:
+        """Nothing of it hangs on the cycles."""
+
+    def explain(self, course: Course, words: Words) -> tuple[str, str]:
+        """See ``Detector.explain``."""
+        value = course.origin + course.value
+        expected, reach = words.amount(value - course.error), words.reach(self.reach(course))
+        return (
+            "spike",
+            f"{words.name} jumped to {words.amount(value)}; {expected} was expected, give or take {reach}",
+        )

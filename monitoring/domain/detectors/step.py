@@ -1,0 +1,92 @@
+"""Step: the level of the last few readings is not the one before them."""
+
+from collections import deque
+from dataclasses import dataclass, field
+
+from monitoring.domain.detectors.course import LONG_AGO, Course, Refit
+from monitoring.domain.detectors.scale import Candidates
+from monitoring.domain.detectors.state import Stateful
+from monitoring.domain.detectors.words import Words, duration
+
+WINDOW = 8  # readings
+CENTRE = (WINDOW + 1) / 2  # readings ahead of the forecast
+TEACHES_EVERY = 8  # readings: the windows between overlap anyway
+SETTLING = 256  # readings
+CYCLE = 3
+
+
+def candidates() -> Candidates:
+    """Of the forecasts from an exponential mean over 4, over 32, of level and slope, of the cycles."""
+    return Candidates(4, held=112, memory=1000, half_life=86_400 / TEACHES_EVERY, least=75)
+
+
+@dataclass(slots=True)
+class Step(Stateful):
+    """Finds |e| > max(threshold · σ, margin · record), e the mean of the last 8 readings less its forecast.
+
+    The forecast was made before them, by the one of four that has the least σ. Outliers count up to
+    4.5 σ of the one-step error, so that one spike is no step.
+
+    Grace: about 1,800 readings (900 held back, 600 learned). Source: two-sided mean shift in a moving
+    window against a forecast, Basseville & Nikiforov, Detection of Abrupt Changes (1993).
+    """
+
+    threshold: float = 5.5
+    margin: float = 1.25
+    errors: Candidates = field(default_factory=candidates, init=False)
+    values: deque[float] = field(default_factory=lambda: deque(maxlen=WINDOW), init=False)
+    rests: deque[float] = field(default_factory=lambda: deque(maxlen=WINDOW), init=False)
+    forecasts: deque[tuple[float, ...]] = field(default_factory=lambda: deque(maxlen=WINDOW + 1), init=False)
+    present: tuple[float, ...] = field(default=(), init=False)
+
+    STATE = ("errors", "values", "rests", "forecasts")
+
+    def score(self, course: Course) -> float:
+        """See ``Detector.score``."""
+        if course.is_fresh:
+            self.begin()
+        self.values.append(course.clean)
+        self.rests.append(course.clean_cycle)
+        self.present = ()
+        score = 0.0
+        if len(self.forecasts) > WINDOW:
+            fast, slow, trend, cycle_level, slope = self.forecasts[0]
+            mean = sum(self.values) / WINDOW
+            rest = sum(self.rests) / WINDOW - cycle_level
+            self.present = (mean - fast, mean - slow, mean - trend - CENTRE * slope, rest)
+            error = self.present[self.errors.best]
+            score = self.errors.believed.score(error, self.threshold, self.margin)
+        if course.since >= LONG_AGO or self.forecasts:
+            self.forecasts.append((*course.levels, course.slope))
+        return score
+
+    def begin(self) -> None:
+        """Begins anew: what was before says nothing of what comes."""
+        for window in (self.values, self.rests, self.forecasts):
+            window.clear()
+
+    def learn(self, course: Course) -> None:
+        """See ``Detector.learn``."""
+        if self.present and course.count > SETTLING and course.count % TEACHES_EVERY == 0:
+            self.errors.learn(self.present, course.lesson)
+
+    def adjust(self, refit: Refit) -> None:
+        """See ``Detector.adjust``."""
+        self.rests = deque((rest + refit.shift for rest in self.rests), WINDOW)
+        self.forecasts = deque(
+            ((*levels, cycle_level + refit.shift, slope) for *levels, cycle_level, slope in self.forecasts),
+            WINDOW + 1,
+        )
+        if not refit.is_steady:
+            self.errors.forget(CYCLE)
+
+    def explain(self, course: Course, words: Words) -> tuple[str, str]:
+        """See ``Detector.explain``."""
+        error = self.present[self.errors.best]
+        reach = self.errors.believed.reach(self.threshold, self.margin)
+        direction = "up" if error > 0 else "down"
+        return (
+            f"step {direction}",
+            f"{words.name} went {direction} by {words.reach(abs(error))} within"
+            f" {duration(WINDOW * course.interval)}; up to {words.reach(reach)} is usual",
+        )

@@ -1,0 +1,30 @@
+"""Numbers as an operator reads them."""
+
+from dataclasses import dataclass
+
+MINUTE, HOUR, DAY = 60.0, 3600.0, 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """How to speak of a tag."""
+
+    name: str
+    unit: str
+
+    def amount(self, value: float, *, digits: int = 5) -> str:
+        """A value in the tag's unit, to so many significant digits."""
+        return f"{value:.{digits}g} {self.unit}".rstrip()
+
+    def reach(self, value: float) -> str:
+        """A difference in the tag's unit, to two significant digits."""
+        return self.amount(value, digits=2)
+
+
+def duration(seconds: float) -> str:
+    """A time as short as it is still exact enough: 0.25 s, 14 s, 3 min, 2.5 h, 3 d."""
+    if seconds < MINUTE * 2:
+        return f"{seconds:.2g} s" if seconds < 10 else f"{seconds:.0f} s"
+    if seconds < HOUR * 2:
+        return f"{seconds / MINUTE:.0f} min"
+    return f"{seconds / HOUR:.3g} h" if seconds < 2 * DAY else f"{seconds / DAY:.3g} d"

@@ -1,0 +1,274 @@
+"""All detectors of one tag at work on its readings, and the events that they make of them."""
+
+import zlib
+from collections.abc import Sequence
+
+import msgpack
+
+from monitoring.domain.detectors.course import Course
+from monitoring.domain.detectors.detector import Detector
+from monitoring.domain.detectors.drift import Drift
+from monitoring.domain.detectors.habit import Habit
+from monitoring.domain.detectors.missing import Missing
+from monitoring.domain.detectors.noise import Noise
+from monitoring.domain.detectors.novelty import Novelty
+from monitoring.domain.detectors.rate import Rate
+from monitoring.domain.detectors.saturation import Saturation
+from monitoring.domain.detectors.scale import Lesson
+from monitoring.domain.detectors.settings import DETECTORS, DetectionSettings, SettingError
+from monitoring.domain.detectors.spike import Spike
+from monitoring.domain.detectors.state import Stateful
+from monitoring.domain.detectors.step import Step
+from monitoring.domain.detectors.stuck import Stuck
+from monitoring.domain.detectors.words import Words
+from monitoring.domain.events import Event
+from monitoring.domain.incidents import Incident
+
+__all__ = ["DETECTORS", "VERSION", "DetectionSettings", "SettingError", "StateError", "TagMonitor"]
+
+VERSION = 1
+PROCESS_QUIET = 120  # readings
+SATURATION_QUIET = 32
+TO_STAY_US = 3_600_000_000
+UNREST = 20.0  # incidents a day
+# Of the findings in one incident, those of the highest rank say best what it is.
+RANKS = {"spike": 0, "novelty": 1, "noise": 2, "rate": 3, "step": 4, "drift": 4}
+
+
+Named = tuple[tuple[str, Detector], ...]
+Found = tuple[str, Detector, float]
+
+
+class StateError(ValueError):
+    """A saved state can't be used: it is of another version, or not one at all."""
+
+
+class Parts(Stateful):
+    """The detectors, what they look at, and the incidents that they make."""
+
+    STATE = (
+        *("course", "spike", "step", "drift", "noise", "rate", "novelty", "stuck", "saturation", "missing"),
+        *("process", "unrest", "sticking", "cutting", "silence"),
+    )
+
+    def __init__(self, settings: DetectionSettings) -> None:
+        self.course = Course()
+        self.spike = Spike(**settings.of("spike"))
+        self.step = Step(**settings.of("step"))
+        self.drift = Drift(**settings.of("drift"))
+        self.noise = Noise(**settings.of("noise"))
+        self.rate = Rate(**settings.of("rate"))
+        self.novelty = Novelty(**settings.of("novelty"))
+        self.stuck = Stuck(**settings.of("stuck"))
+        self.saturation = Saturation(**settings.of("saturation"))
+        self.missing = Missing(**settings.of("missing"))
+        self.process = Incident(PROCESS_QUIET)
+        self.unrest = Habit(UNREST)  # of incidents
+        self.sticking = Incident(0)
+        self.cutting = Incident(SATURATION_QUIET)
+        self.silence = Incident(0)
+        self.incidents = (self.process, self.sticking, self.cutting, self.silence)
+        self.each_reading: Named = (("spike", self.spike), ("step", self.step), ("noise", self.noise))
+        self.all_of_them: Named = (*self.each_reading, ("drift", self.drift), ("rate", self.rate))
+
+
+class TagMonitor:
+    """Judges a tag's readings one after another; its answers hang on nothing but their order.
+
+    What the process does, or what its sensor makes of it (spike, step, drift, noise, rate, novelty), is
+    one incident at a time; a sensor that is stuck, cut off or silent is another each.
+
+    ``name`` and ``unit`` are for the sentences.
+    """
+
+    def __init__(self, name: str, unit: str = "", settings: DetectionSettings | None = None) -> None:
+        self.words = Words(name, unit)
+        self.settings = settings or DetectionSettings()
+        self.parts = Parts(self.settings)
+        self._changed: list[Event] = []
+
+    @property
+    def novelty(self) -> float:
+        """How new the newest reading's value is, in [0, 1); see ``Novelty``."""
+        return self.parts.novelty.grade
+
+    @property
+    def last_us(self) -> int | None:
+        """The newest reading's time, None before the first."""
+        return self.parts.course.last_us
+
+    @property
+    def open_events(self) -> list[Event]:
+        """The events that last."""
+        return [incident.event() for incident in self.parts.incidents if incident.is_open]
+
+    def take(self, times_us: Sequence[int], values: Sequence[float]) -> list[Event]:
+        """Judges and learns readings in the order of time; the events that began, changed or ended.
+
+        A reading that is not behind the newest is late: it is left out. An event may be in the answer
+        more than once: the last one counts. ``novelty`` is the newest reading's then.
+        """
+        self._changed = []
+        for time_us, value in zip(times_us, values, strict=True):
+            last_us = self.parts.course.last_us
+            if last_us is None:
+                self._judge(int(time_us), float(value))
+            elif time_us > last_us:
+                self._break_silence(int(time_us))
+                self._judge(int(time_us), float(value))
+        return self._changed
+
+    def look(self, now_us: int) -> list[Event]:
+        """Notices by the clock that readings have stopped coming; events as ``take`` answers them."""
+        self._changed = []
+        if self.parts.course.last_us is not None:
+            self._hear(now_us, (now_us - self.parts.course.last_us) / 1e6)
+        return self._changed
+
+    def _hear(self, now_us: int, silence_s: float) -> None:
+        """Judges a time without a reading."""
+        score = self.parts.missing.score(self.parts.course, silence_s)
+        if score <= 1 or "missing" in self.settings.off:
+            return
+        for incident in (self.parts.process, self.parts.sticking, self.parts.cutting):
+            self._end(incident)
+        if not self.parts.silence.is_open:
+            self.parts.silence.begin(
+                "missing", (self.parts.course.last_us or 0) + int(self.parts.course.interval * 1e6)
+            )
+        self.parts.silence.note(score, now_us)
+        if self.parts.silence.is_news("missing", score, 0):
+            told = self.parts.missing.explain(self.parts.course, self.words, silence_s)
+            self.parts.silence.tell("missing", told, score=score, rank=0)
+            self._changed.append(self.parts.silence.event())
+
+    def _break_silence(self, time_us: int) -> None:
+        """A reading ends the time without one."""
+        silence_s = (time_us - (self.parts.course.last_us or 0)) / 1e6
+        if silence_s > self.parts.course.interval:
+            self._hear(time_us, silence_s)
+            if self.parts.silence.is_open:
+                self.parts.silence.last_us = time_us
+                self._end(self.parts.silence)
+        self.parts.missing.learn(self.parts.course, silence_s)
+
+    def _judge(self, time_us: int, value: float) -> None:
+        course, is_stuck = self.parts.course, self.parts.sticking.is_open
+        is_freed = is_stuck and value != course.origin + course.value
+        course.take(time_us, value, anew=is_freed)
+        novelty = self.parts.novelty.score(course)
+        self.parts.novelty.learn(course)
+        self._judge_sticking(course)
+        if not self.parts.sticking.is_open:
+            self._judge_cutting(course)
+            self._judge_process(course, novelty)
+            course.learn()
+        if course.is_refit_due and self._may_refit():
+            refit = course.refit()
+            self.parts.step.adjust(refit)
+            self.parts.drift.adjust(refit)
+
+    def _may_refit(self) -> bool:
+        """Whether the cycles may be learned: not from a fault, unless it stays."""
+        return all(not one.is_open or self._has_stayed(one) for one in self.parts.incidents)
+
+    def _lesson(self) -> Lesson:
+        """What the present reading is to teach the detectors of the process."""
+        parts = self.parts
+        if not parts.process.is_open or self._has_stayed(parts.process):
+            return Lesson.NORMAL
+        return Lesson.FAULT if parts.course.is_cyclic and not parts.unrest.is_formed else Lesson.HABIT
+
+    def _has_stayed(self, incident: Incident) -> bool:
+        """Whether an incident has lasted so long that it is to be taken for normal."""
+        return (self.parts.course.last_us or 0) - incident.start_us > TO_STAY_US
+
+    def _judge_sticking(self, course: Course) -> None:
+        score = self.parts.stuck.score(course)
+        self.parts.stuck.learn(course)
+        if self.parts.stuck.run == 0:
+            self._end(self.parts.sticking)
+        elif self.parts.sticking.is_open:
+            self.parts.sticking.last_us = course.last_us or 0
+        if score > 1 and not self.parts.cutting.is_open:
+            self._found(
+                self.parts.sticking, "stuck", self.parts.stuck, score, start_us=self.parts.stuck.began_us
+            )
+
+    def _judge_cutting(self, course: Course) -> None:
+        score = self.parts.saturation.score(course)
+        self.parts.saturation.learn(course)
+        if score > 1:
+            self._found(self.parts.cutting, "saturation", self.parts.saturation, score)
+        elif self.parts.cutting.is_open and self.parts.cutting.rest():
+            self._end(self.parts.cutting)
+            self.parts.step.begin()
+            self.parts.drift.begin()
+
+    def _judge_process(self, course: Course, novelty: float) -> None:
+        parts = self.parts
+        course.lesson = self._lesson()
+        found: list[Found] = [("novelty", parts.novelty, novelty)] if novelty > 1 else []
+        detectors = parts.all_of_them if course.has_block or course.is_fresh else parts.each_reading
+        for name, detector in detectors:
+            score = detector.score(course)
+            detector.learn(course)
+            if score > 1:
+                found.append((name, detector, score))
+        if found:
+            found = [one for one in found if one[0] not in self.settings.off]
+        parts.unrest.fade()
+        if found and (self.parts.process.is_open or not self.parts.cutting.is_open):
+            self._found(self.parts.process, *max(found, key=lambda one: (RANKS[one[0]], one[2])))
+        elif self.parts.process.is_open and (course.is_fresh or self.parts.process.rest()):
+            self._end(self.parts.process)
+
+    def _found(
+        self,
+        incident: Incident,
+        name: str,
+        detector: Detector,
+        score: float,
+        *,
+        start_us: int | None = None,
+    ) -> None:
+        """A finding in the present reading."""
+        if name in self.settings.off:
+            return
+        now_us = self.parts.course.last_us or 0
+        if not incident.is_open:
+            incident.begin(name, now_us if start_us is None else start_us)
+            if incident is self.parts.process:
+                self.parts.unrest.add()
+        incident.note(score, now_us)
+        rank = RANKS.get(name, 0)
+        if incident.is_news(name, score, rank):
+            incident.tell(name, detector.explain(self.parts.course, self.words), score=score, rank=rank)
+            self._changed.append(incident.event())
+            if name == "step" and self.parts.course.lesson is not Lesson.FAULT:
+                self.parts.spike.note_move()
+
+    def _end(self, incident: Incident) -> None:
+        if incident.is_open:
+            self._changed.append(incident.end())
+
+    def dump(self) -> bytes:
+        """The whole state, at most 100 kB; its version stands in it."""
+        return zlib.compress(msgpack.packb([VERSION, self.parts.state()]), level=1)
+
+    def restore(self, dumped: bytes) -> None:
+        """Goes on where the monitor was whose ``dump`` this is.
+
+        Raises:
+            StateError: it is no state of this version; the monitor is as it was.
+        """
+        parts = Parts(self.settings)
+        try:
+            version, state = msgpack.unpackb(zlib.decompress(dumped), use_list=False)
+            if version == VERSION:
+                parts.restore(state)
+        except (ValueError, TypeError, zlib.error) as error:
+            raise StateError(f"no state of a monitor: {error}") from error
+        if version != VERSION:
+            raise StateError(f"a state of version {version}, expected {VERSION}")
+        self.parts = parts

@@ -1,0 +1,133 @@
+"""What can be wrong with a sensor, at any severity and on any signal: ground truth to judge detectors by."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float64]
+USUAL_RANGE = (0.02, 0.98)
+
+
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """What a fault is made of: its severity, the clean signal (n,), its noise σ, and chance."""
+
+    severity: float
+    clean: FloatArray
+    noise: float
+    rng: np.random.Generator
+
+    @property
+    def usual_range(self) -> tuple[float, float]:
+        """Between which values the clean signal usually lies: its 2nd and its 98th percentile."""
+        low, high = np.quantile(self.clean, USUAL_RANGE)
+        return float(low), float(high)
+
+    @property
+    def sign(self) -> int:
+        """Up or down, by chance."""
+        return 1 if self.rng.random() < 0.5 else -1
+
+
+def inject(
+    kind: str,
+    severity: float,
+    values: FloatArray,
+    *,
+    start: int,
+    stop: int,
+    noise: float,
+    rng: np.random.Generator,
+) -> FloatArray:
+    """The signal ``values`` (n,) with a fault on the readings from ``start`` to ``stop`` (exclusive); (n,).
+
+    ``noise`` is σ, the standard deviation of the signal's noise. What ``severity`` means hangs on the
+    kind: see ``FAULTS``. Outside the fault nothing changes. A reading that never came is NaN.
+
+    Raises:
+        KeyError: there is no such kind.
+        ValueError: the fault does not lie within the signal, or it would take noise away.
+    """
+    if not 0 <= start < stop <= len(values):
+        raise ValueError(f"a fault from {start} to {stop} does not lie within {len(values)} readings")
+    faulty = values.copy()
+    damage = Damage(severity, values, noise, rng)
+    faulty[start:stop] = FAULTS[kind](damage, values[start:stop])
+    return faulty
+
+
+def labels(kind: str, length: int, *, start: int, stop: int) -> NDArray[np.str_]:
+    """The kind where ``inject`` may change a reading, empty elsewhere; shape (length,)."""
+    last = start + 1 if kind == "spike" else stop
+    return np.where((np.arange(length) >= start) & (np.arange(length) < last), kind, "")
+
+
+def spike(damage: Damage, during: FloatArray) -> FloatArray:
+    """The first reading is off by severity · σ, up or down."""
+    faulty = during.copy()
+    faulty[0] += damage.sign * damage.severity * damage.noise
+    return faulty
+
+
+def step(damage: Damage, during: FloatArray) -> FloatArray:
+    """All readings are off by severity · σ, all up or all down."""
+    return during + damage.sign * damage.severity * damage.noise
+
+
+def drift(damage: Damage, during: FloatArray) -> FloatArray:
+    """Reading i = 1, 2, ... is off by i · severity · σ: severity is in σ a reading."""
+    return during + damage.sign * damage.severity * damage.noise * np.arange(1, len(during) + 1)
+
+
+def stuck(damage: Damage, during: FloatArray) -> FloatArray:
+    """The first value is held."""
+    return np.full(during.shape, during[0])
+
+
+def noisy(damage: Damage, during: FloatArray) -> FloatArray:
+    """White noise is added until its standard deviation is severity · σ; severity >= 1."""
+    if damage.severity < 1:
+        raise ValueError(f"noise can only grow: expected a severity of 1 or more, got {damage.severity:g}")
+    added = damage.noise * math.sqrt(damage.severity**2 - 1)
+    return during + damage.rng.normal(0, added, during.shape)
+
+
+def dropout(damage: Damage, during: FloatArray) -> FloatArray:
+    """The value falls to 0."""
+    return np.zeros(during.shape)
+
+
+def pegged(damage: Damage, during: FloatArray) -> FloatArray:
+    """The value sits beyond the clean signal's own extreme by severity times its range, above or below."""
+    low, high = float(damage.clean.min()), float(damage.clean.max())
+    reach = damage.severity * (high - low)
+    return np.full(during.shape, high + reach if damage.sign > 0 else low - reach)
+
+
+def clipped(damage: Damage, during: FloatArray) -> FloatArray:
+    """Values are limited to middle ± severity · amplitude, both by the clean signal's usual range."""
+    low, high = damage.usual_range
+    middle, reach = (low + high) / 2, damage.severity * (high - low) / 2
+    return np.clip(during, middle - reach, middle + reach)
+
+
+def missing(damage: Damage, during: FloatArray) -> FloatArray:
+    """No reading comes."""
+    return np.full(during.shape, np.nan)
+
+
+# Severity means nothing to stuck, dropout and missing.
+FAULTS: dict[str, Callable[[Damage, FloatArray], FloatArray]] = {
+    "spike": spike,
+    "step": step,
+    "drift": drift,
+    "stuck": stuck,
+    "noise": noisy,
+    "dropout": dropout,
+    "pegged": pegged,
+    "clipped": clipped,
+    "missing": missing,
+}

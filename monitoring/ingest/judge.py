@@ -1,0 +1,154 @@
+"""The judge: lets the detectors at what is stored, and keeps the events that they find.
+
+It takes measurements in the order of their ids, and saves with the events how far it has come. So
+what it answers is a function of what is stored, whichever process it works in and wherever it was
+broken off: what is not in saved states is judged again, and gives the same events.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from monitoring.domain.clock import to_micros
+from monitoring.domain.events import Event
+from monitoring.ingest import leases
+from monitoring.ingest.events import Key, key_of, open_events, write_events
+from monitoring.ingest.monitors import Monitors, Watcher, save_states
+
+SOURCE = "judge"
+LEASE = timedelta(seconds=10)
+RENEWED_AFTER_S = REFRESHED_AFTER_S = LOOKED_AFTER_S = 1.0
+# Whoever was away for so long waits as long again for the sources, before readings count as missing.
+AWAY = timedelta(seconds=5)
+SETTLED_AFTER_S = 10.0
+# States are saved a few at a time, or writers would wait for megabytes.
+STATES_A_STEP = 8
+STATES_AT_THE_END = 20
+# Where it has never judged: a day of a reading a second.
+FIRST_READINGS_A_TAG = 86_400
+
+# A measurement: id, microseconds since 1970, tag, value, is_anomaly.
+Row = tuple[int, int, str, float, bool]
+
+
+class LeaseLostError(Exception):
+    """Another judge is at work, or was meanwhile: this one is of no use any more."""
+
+
+class Judge:
+    """Judges for as long as it holds the lease. Whatever it raises, it is of no use afterwards."""
+
+    def __init__(self, held: leases.Hold, newest_id: int, *, looks_from: float) -> None:
+        self.has_written = False
+        self._held = held
+        self._monitors = Monitors()
+        if held.position is not None and held.position <= newest_id:
+            self.position = held.position
+        else:  # not at the beginning of years
+            self.position = max(0, newest_id - FIRST_READINGS_A_TAG * len(self._monitors.tags))
+        self._changed: dict[Key, Event] = {}
+        self._looks_from = looks_from
+        self._renewed = self._refreshed = time.monotonic()
+
+    @classmethod
+    def begin(cls, owner: str, *, now: datetime, newest_id: int) -> "Judge | None":
+        """Takes the lease and goes on where the last judge was; None if another has it.
+
+        Raises:
+            django.db.Error: the database is away.
+        """
+        if not leases.is_free(SOURCE, owner, now=now):
+            return None
+        with transaction.atomic():
+            held = leases.hold(SOURCE, owner, now=now, duration=LEASE)
+        if held is None:
+            return None
+        was_away = held.written_until is None or now - held.written_until > AWAY
+        looks_from = time.monotonic() + (SETTLED_AFTER_S if was_away else 0)
+        return cls(held, newest_id, looks_from=looks_from)
+
+    def take(self, rows: Sequence[Row], upto: int) -> None:
+        """Judges the measurements behind the position, all that there are up to this id, in their order."""
+        by_tag: dict[str, list[Row]] = {}
+        for row in rows:
+            by_tag.setdefault(row[2], []).append(row)
+        for name, watcher in self._monitors.of(by_tag).items():
+            ids, times_us, _, values, _ = zip(*by_tag[name], strict=True)
+            self._note(watcher, watcher.take(ids, times_us, values))
+        self.position = upto
+
+    def refresh(self) -> None:
+        """Heeds the tags' settings, each second."""
+        if time.monotonic() - self._refreshed >= REFRESHED_AFTER_S:
+            self._refreshed = time.monotonic()
+            self._monitors.refresh()
+
+    def look(self, now: datetime) -> None:
+        """Notices readings that stopped coming, each second; called when all that is stored is judged."""
+        if time.monotonic() < self._looks_from:
+            return
+        self._looks_from = time.monotonic() + LOOKED_AFTER_S
+        watchers = self._monitors.everyone()
+        for watcher in watchers:
+            self._note(watcher, watcher.look(to_micros(now)))
+        known = {
+            key_of(watcher.tag.pk, event)
+            for watcher in watchers
+            for event in watcher.monitor.open_events
+            if event.detector not in watcher.tag.settings.off
+        }
+        self._end_unknown(known, to_micros(now))
+
+    def is_to_commit(self) -> bool:
+        """Whether there is anything to write, if only that it still works."""
+        renews = time.monotonic() - self._renewed >= RENEWED_AFTER_S
+        return renews or bool(self._changed) or bool(self._monitors.due(1))
+
+    def commit(self, *, now: datetime, is_caught_up: bool) -> None:
+        """Writes the events that changed and the states that are due, and renews the lease.
+
+        Raises:
+            LeaseLostError: nothing is written.
+            django.db.Error: likewise.
+        """
+        self._write(self._monitors.due(STATES_A_STEP), now=now, is_caught_up=is_caught_up)
+
+    def close(self, *, now: datetime, until: float) -> None:
+        """Saves what there is time for (``until`` by the monotonic clock), and gives the lease up.
+
+        Raises:
+            LeaseLostError: there is none to give up.
+            django.db.Error: what is not saved is judged again.
+        """
+        while (dirty := self._monitors.dirty(STATES_AT_THE_END)) and time.monotonic() < until:
+            self._write(dirty, now=now, is_caught_up=False)
+        leases.release(SOURCE, self._held.owner)
+
+    def _note(self, watcher: Watcher, events: Sequence[Event]) -> None:
+        for event in events:
+            self._changed[key_of(watcher.tag.pk, event)] = event
+
+    def _end_unknown(self, known: set[Key], now_us: int) -> None:
+        """An event that no monitor knows of has ended: its tag left, its detector was switched off."""
+        for key, event in open_events().items():
+            if key not in known and key not in self._changed:
+                self._changed[key] = replace(event, end_us=max(event.start_us, now_us))
+
+    def _write(self, watchers: Sequence[Watcher], *, now: datetime, is_caught_up: bool) -> None:
+        with transaction.atomic():
+            held = leases.hold(SOURCE, self._held.owner, now=now, duration=LEASE)
+            if held is None or held.position != self._held.position:
+                raise LeaseLostError
+            write_events(self._changed, now=now)
+            save_states(watchers)
+            position = self._monitors.saved_until(self.position)
+            leases.keep_position(held, position)
+            if is_caught_up:
+                leases.advance(held, now)
+        self.has_written = True
+        self._held = replace(held, position=position)
+        self._changed.clear()
+        self._renewed = time.monotonic()

@@ -1,0 +1,153 @@
+"""manage.py evaluate_detectors"""
+
+from argparse import ArgumentTypeError
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from tqdm import tqdm
+
+from monitoring.domain.evaluation import speed
+from monitoring.domain.evaluation.clean_runs import CleanRun, run_clean
+from monitoring.domain.evaluation.recording import Findings
+from monitoring.domain.evaluation.tables import clean_table, event_table, fault_table, speed_table
+from monitoring.domain.evaluation.trials import CASES, Trial, run_trial
+from monitoring.domain.simulation.families import FAMILIES
+from monitoring.management import evaluating
+from monitoring.management.evaluating import EvaluationError
+
+KINDS = tuple(dict.fromkeys(case.kind for case in CASES))
+Job = TypeVar("Job")
+Answer = TypeVar("Answer")
+
+
+class Command(BaseCommand):
+    """Tells what the detectors find, how soon, and how often they cry wolf."""
+
+    help = (
+        "Tells what the detectors find: faults of every kind put into simulated signals, and false findings"
+        " on clean ones, for the required rule and for the whole set. With --csv: the events in your own"
+        " data; with --nab: the score in the Numenta Anomaly Benchmark; with --speed: readings a second."
+        " Nothing is read from the database, and nothing is stored."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """What to evaluate on, and how much of it."""
+        parser.add_argument("--trials", type=whole, default=100, metavar="N", help="of each fault (100)")
+        parser.add_argument(
+            "--days", type=positive, default=1.0, metavar="N", help="of each clean signal, after an hour (1)"
+        )
+        parser.add_argument(
+            "--signals", type=whole, default=3, metavar="N", help="clean ones of each family (3)"
+        )
+        parser.add_argument(
+            "--seed", type=int, default=1, metavar="N", help="other signals, other chance (1)"
+        )
+        parser.add_argument(
+            "--only",
+            nargs="+",
+            choices=[*KINDS, *FAMILIES],
+            metavar="NAME",
+            help="these fault kinds or families",
+        )
+        parser.add_argument("--jobs", type=whole, default=1, metavar="N", help="processes at a time (1)")
+        parser.add_argument("--csv", type=Path, metavar="FILE", help="one tag: columns timestamp and value")
+        parser.add_argument("--events", type=Path, metavar="OUT.csv", help="with --csv: where events go")
+        parser.add_argument("--nab", type=Path, metavar="DIR", help="holds data/ and windows.json")
+        parser.add_argument("--scores", type=Path, metavar="OUT", help="with --nab: where scores go")
+        parser.add_argument("--speed", action="store_true", help="readings a second on this machine")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Evaluates what was asked for; signals and faults if nothing was."""
+        for needed, option in (("csv", "events"), ("nab", "scores")):
+            if options[option] and not options[needed]:
+                raise CommandError(f"--{option} is for --{needed}. Give that, too.")
+        try:
+            self.evaluate(options)
+        except EvaluationError as error:
+            raise CommandError(str(error)) from error
+        except KeyboardInterrupt:
+            raise CommandError("Stopped.", returncode=130) from None
+
+    def evaluate(self, options: dict[str, Any]) -> None:
+        """What was asked for, one after another."""
+        if options["csv"]:
+            self.evaluate_csv(options["csv"], options["events"])
+        if options["nab"]:
+            self.evaluate_nab(options["nab"], options["scores"], options["jobs"])
+        if options["speed"]:
+            self.tell(speed_table(speed.measure()))
+        if not (options["csv"] or options["nab"] or options["speed"]):
+            self.evaluate_signals(options)
+
+    def evaluate_signals(self, options: dict[str, Any]) -> None:
+        """Faults and clean signals, of the chosen kinds and families."""
+        chosen = options["only"] or [*KINDS, *FAMILIES]
+        seed, jobs = options["seed"], options["jobs"]
+        if cases := tuple(case for case in CASES if case.kind in chosen):
+            trials = [Trial(seed, number, cases) for number in range(options["trials"])]
+            answers = self.work(run_trial, trials, jobs, "trials")
+            self.tell(fault_table(outcome for outcomes in answers for outcome in outcomes))
+        if families := [name for name in FAMILIES if name in chosen]:
+            seeds = range(1000 * seed, 1000 * seed + options["signals"])
+            runs = [CleanRun(family, one, options["days"]) for family in families for one in seeds]
+            self.tell(clean_table(self.work(run_clean, runs, jobs, "signals")))
+
+    def evaluate_csv(self, path: Path, out: Path | None) -> None:
+        """The events in a user's own data, as a table or into a file."""
+        findings = evaluating.watch_file(path)
+        if out:
+            evaluating.write_events(out, findings)
+        else:
+            self.tell(event_table(findings.events))
+        self.stdout.write(summary(findings))
+
+    def evaluate_nab(self, folder: Path, out: Path | None, jobs: int) -> None:
+        """The scores of a folder that is laid out as the benchmark."""
+        scored = self.work(evaluating.score_file, evaluating.nab_files(folder), jobs, "files")
+        if out:
+            for one in scored:
+                evaluating.write_scores(out, one)
+        self.tell(evaluating.nab_lines(scored))
+
+    def work(
+        self, function: Callable[[Job], Answer], jobs: Sequence[Job], processes: int, unit: str
+    ) -> list[Answer]:
+        """The jobs' answers, with a progress bar on a terminal."""
+        with evaluating.done_by(function, jobs, processes) as answers:
+            return list(tqdm(answers, total=len(jobs), unit=f" {unit}", disable=None))
+
+    def tell(self, lines: Sequence[str]) -> None:
+        """Writes a table."""
+        self.stdout.write("\n".join(lines))
+
+
+def summary(findings: Findings) -> str:
+    """How many readings came to how many events, and what was left out."""
+    left_out = (
+        (findings.late, "late (before the one above)"),
+        (findings.doubled, "doubled (the same time again)"),
+        (findings.empty, "without a value"),
+    )
+    told = [f"{number} {words}" for number, words in left_out if number]
+    counted = f"Readings: {findings.readings}. Events: {len(findings.events)}."
+    return f"{counted} Left out: {', '.join(told)}." if told else counted
+
+
+def whole(text: str) -> int:
+    """An argument that counts something."""
+    if not text.isdecimal() or int(text) < 1:
+        raise ArgumentTypeError(f"expected a whole number, 1 or more, got {text!r}")
+    return int(text)
+
+
+def positive(text: str) -> float:
+    """An argument that is a length of time."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
+    if not 0 < number < 10_000:
+        raise ArgumentTypeError(f"expected a number above 0, got {text!r}")
+    return number

@@ -1,0 +1,22 @@
+"""The detector state: what the detectors have learnt of a tag, to go on from after a restart."""
+
+from django.db import models
+
+from monitoring.models.tag import Tag
+
+
+class DetectorState(models.Model):
+    """One row a tag; ``position`` is the id of the last measurement that the state has taken in."""
+
+    tag = models.OneToOneField(
+        Tag, on_delete=models.CASCADE, primary_key=True, db_column="tag", related_name="detector_state"
+    )
+    version = models.PositiveIntegerField()
+    position = models.BigIntegerField()
+    data = models.BinaryField()
+
+    class Meta:
+        db_table = "detector_states"
+
+    def __str__(self) -> str:
+        return f"what is known of {self.tag} up to measurement {self.position}"
