@@ -1,15 +1,17 @@
 PYTHON := .venv/bin/python
 
-.PHONY: bench check install lint run test torture
+.PHONY: audit bench check install lint lock run test torture
 
 SECONDS := 600
 SEED :=
 ONLY :=
+COMPILE := pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header
 
 check: lint test
+	@.ci/audit --if-reachable
 
 install:
-	@./start.sh --install-only requirements-dev.txt
+	@./start.sh --install-only requirements-dev.lock
 
 lint: install
 	$(PYTHON) -m ruff check .
@@ -17,7 +19,19 @@ lint: install
 	$(PYTHON) -m mypy monitoring fermon_site
 	.venv/bin/lint-imports
 	$(PYTHON) manage.py makemigrations --check --dry-run
-	.venv/bin/shellcheck start.sh test.sh .ci/run
+	$(PYTHON) -m bandit -q -c pyproject.toml -r monitoring fermon_site manage.py
+	.venv/bin/shellcheck start.sh test.sh .ci/run .ci/audit deploy/back-up-postgresql
+	.venv/bin/hadolint deploy/Dockerfile
+
+# Whether a known vulnerability is in what is pinned. Needs the internet.
+audit: install
+	@.ci/audit
+
+# After a pin was changed: all that is installed anywhere, with the hashes of every file of it.
+lock: install
+	$(PYTHON) -m uv $(COMPILE) requirements.txt -o requirements.lock
+	$(PYTHON) -m uv $(COMPILE) requirements-dev.txt -c requirements.lock -o requirements-dev.lock
+	$(PYTHON) -m uv $(COMPILE) deploy/requirements.txt -c requirements.lock -o deploy/requirements.lock
 
 test:
 	./test.sh

@@ -11,6 +11,6 @@ echo Fermon needs Python 3.11 or newer, and found none. Install it from https://
 exit /b 1
 
 :found
-%PYTHON% fermon_site\prepare.py requirements.txt || exit /b 1
+%PYTHON% fermon_site\prepare.py requirements.lock || exit /b 1
 .venv\Scripts\python.exe -m fermon_site.start
 exit /b %ERRORLEVEL%

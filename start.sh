@@ -21,5 +21,5 @@ python=$(find_python)
 if [ "${1-}" = --install-only ]; then
     exec "$python" fermon_site/prepare.py "$2"
 fi
-"$python" fermon_site/prepare.py requirements.txt
+"$python" fermon_site/prepare.py requirements.lock
 exec .venv/bin/python -m fermon_site.start

@@ -16,7 +16,7 @@ install_programs() {
     DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null
 }
 
-./start.sh --install-only requirements-dev.txt
+./start.sh --install-only requirements-dev.lock
 missing=$(missing_programs | tr '\n' ' ')
 if [ -n "$missing" ]; then
     if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then

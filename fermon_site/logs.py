@@ -85,6 +85,9 @@ def logging_config(directory: Path) -> dict[str, Any]:
                 "filters": ["no_outage"],
             },
             "django.request": {"level": "ERROR", "filters": ["no_outage"]},
+            # The production server: an answer that breaks off, a process that ends by itself.
+            "_granian": {"handlers": ["console", "file"], "level": "WARNING", "propagate": False},
+            "axes": {"level": "WARNING"},  # failed logins are in the audit trail
             "django.security.DisallowedHost": {"level": "CRITICAL"},  # scanners knock all day
             "django-q": {
                 "handlers": ["console", "file"],

@@ -1,7 +1,7 @@
 """Makes ``.venv`` and installs a requirements file in it, when that is not done yet.
 
 ``start.sh``, ``start.bat`` and ``test.sh`` call this with whatever Python they find, so it needs
-the standard library alone: ``python fermon_site/prepare.py requirements.txt``.
+the standard library alone: ``python fermon_site/prepare.py requirements.lock``.
 """
 
 import hashlib
@@ -16,7 +16,16 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 # -qq: errors only, nothing about the configuration of this machine's pip.
-PIP = ("-m", "pip", "--disable-pip-version-check", "-qq", "install", "--root-user-action", "ignore")
+PIP = (
+    "-m",
+    "pip",
+    "--disable-pip-version-check",
+    "-qq",
+    "install",
+    "--root-user-action",
+    "ignore",
+    "--require-hashes",
+)
 WORKS = "import pip, sys; sys.exit(sys.version_info < (3, 11))"
 
 
@@ -49,9 +58,8 @@ def works() -> bool:
 
 
 def fingerprint(requirements: str) -> str:
-    """Changes with the file, and with ``requirements.txt``, which the others build on."""
-    parts = [(ROOT / name).read_bytes() for name in ("requirements.txt", requirements)]
-    return hashlib.sha256(b"\0".join(parts)).hexdigest()
+    """Changes with the file."""
+    return hashlib.sha256((ROOT / requirements).read_bytes()).hexdigest()
 
 
 def say(text: str) -> None:

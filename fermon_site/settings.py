@@ -1,23 +1,28 @@
 """Fermon's settings. Every choice that a user may make comes from fermon_site.environment."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import dj_database_url
+from csp.constants import NONE, SELF
 
-from fermon_site import environment
+from fermon_site import environment, safety
 from fermon_site.logs import logging_config
 from fermon_site.scripts import CHART_SCRIPT
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 PRODUCTION = environment.flag("FERMON_PRODUCTION", default=False)
-DEBUG = environment.flag("FERMON_DEBUG", default=False) and not PRODUCTION
+DEBUG = environment.flag("FERMON_DEBUG", default=False)
 
 FERMON_HOST = environment.text("FERMON_HOST", "127.0.0.1")
 FERMON_PORT = environment.whole_number("FERMON_PORT", 8000, lowest=1, highest=65535)
 FERMON_DATA_DIR = Path(environment.text("FERMON_DATA_DIR", str(BASE_DIR / "var"))).resolve()
 FERMON_OPEN = environment.flag("FERMON_OPEN", default=not PRODUCTION)
+FERMON_OPEN_BY_DEFAULT = FERMON_OPEN and not environment.text("FERMON_OPEN", "")
+# How many proxies stand before the server; those are believed in what they say of a request.
+FERMON_PROXIES = environment.whole_number("FERMON_PROXIES", 0, lowest=0, highest=10)
 FERMON_SIMULATOR = environment.flag("FERMON_SIMULATOR", default=True)
 FERMON_LOCAL_SCRIPTS = environment.flag("FERMON_LOCAL_SCRIPTS", default=False)
 FERMON_CHART_SCRIPT = CHART_SCRIPT
@@ -29,7 +34,12 @@ FERMON_DISK_RESERVE_BYTES = environment.whole_number(
 )
 FERMON_BACKGROUND_REPLAY = True  # off in tests, which replay by hand
 FERMON_STREAM_CLIENTS = environment.whole_number("FERMON_STREAM_CLIENTS", 250, lowest=0, highest=100_000)
+FERMON_WEB_WORKERS = environment.whole_number("FERMON_WEB_WORKERS", 1, lowest=1, highest=64)
 FERMON_BACKUPS_KEPT = environment.whole_number("FERMON_BACKUPS_KEPT", 7, lowest=1, highest=10_000)
+
+# Requests a minute: a thousand tags at 1 Hz, one by one, are 60,000. Guesses and strangers need few.
+FERMON_CALLER_RATE = environment.whole_number("FERMON_CALLER_RATE", 120_000, lowest=1, highest=10**9)
+FERMON_STRANGER_RATE = environment.whole_number("FERMON_STRANGER_RATE", 600, lowest=1, highest=10**9)
 
 DATA_FILES = FERMON_DATA_DIR / "static"
 STATIC_ROOT = FERMON_DATA_DIR / "staticfiles"
@@ -39,7 +49,12 @@ for directory in (FERMON_DATA_DIR, DATA_FILES, STATIC_ROOT):
 if PRODUCTION:
     SECRET_KEY = environment.required("SECRET_KEY", "a long random text that signs logins")
     environment.required("ALLOWED_HOSTS", "the host names that users type, separated by commas")
+    safety.refuse_insecure(
+        secret_key=SECRET_KEY, hosts=environment.words("ALLOWED_HOSTS"), is_open=FERMON_OPEN, debug=DEBUG
+    )
 else:
+    if FERMON_OPEN_BY_DEFAULT:
+        safety.refuse_open_to_others(FERMON_HOST)
     SECRET_KEY = environment.text("SECRET_KEY", "") or environment.kept_secret(FERMON_DATA_DIR / "secret_key")
 
 EVERY_ADDRESS = frozenset({"0.0.0.0", "::"})  # noqa: S104 - compared with, never bound to
@@ -50,7 +65,7 @@ ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS") or (
 INSTALLED_APPS = [
     "monitoring",  # before django_q: its qcluster command adds a watchdog to django_q's
     "whitenoise.runserver_nostatic",
-    "django.contrib.admin",
+    "fermon_site.apps.FermonAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -61,6 +76,9 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "django_q",
+    "axes",
+    "csp",
+    "fermon_site.apps.FermonAuditConfig",
 ]
 
 MIDDLEWARE = [
@@ -70,13 +88,19 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "monitoring.dashboard.access.LoginForPages",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "fermon_site.headers.PermissionsPolicy",
+    "fermon_site.audit.AuditMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 
 ROOT_URLCONF = "fermon_site.urls"
 WSGI_APPLICATION = "fermon_site.wsgi.application"
-LOGIN_URL = "admin:login"
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = LOGOUT_REDIRECT_URL = "dashboard"
 
 TEMPLATES = [
     {
@@ -129,6 +153,31 @@ Q_CLUSTER: dict[str, Any] = {
     "log_level": "WARNING",
 }
 
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+AXES_FAILURE_LIMIT = environment.whole_number("FERMON_LOGIN_FAILURES", 5, lowest=1, highest=1000)
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]  # nobody locks another out from elsewhere
+AXES_LOCKOUT_CALLABLE = "fermon_site.lockout.locked_out"
+AXES_CLIENT_IP_CALLABLE = "fermon_site.lockout.address_of"
+AXES_RESET_ON_SUCCESS = True
+AXES_DISABLE_ACCESS_LOG = True  # logins are in the audit trail
+AXES_ENABLE_ADMIN = False
+AXES_VERBOSE = False
+
+AUDITLOG_DISABLE_ON_RAW_SAVE = True  # what is loaded as it was has its trail already
+AUDITLOG_MASK_CALLABLE = "fermon_site.audit.hidden"
+AUDITLOG_INCLUDE_TRACKING_MODELS: tuple[Any, ...] = (
+    "monitoring.Tag",
+    {"model": "monitoring.Token", "exclude_fields": ["used_at"], "mask_fields": ["digest"]},
+    {
+        "model": "auth.User",
+        "exclude_fields": ["last_login"],
+        "mask_fields": ["password"],
+        "m2m_fields": {"groups", "user_permissions"},
+    },
+    {"model": "auth.Group", "m2m_fields": {"permissions"}},
+)
+
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
@@ -143,19 +192,34 @@ USE_TZ = True
 
 STATIC_URL = "static/"
 STATICFILES_DIRS = [BASE_DIR / "static", DATA_FILES]
-WHITENOISE_USE_FINDERS = True
+# In production manage.py serve collects them; otherwise they are served from where they are.
+WHITENOISE_USE_FINDERS = not PRODUCTION
+WHITENOISE_MAX_AGE = 60  # of those few whose name has no hash
+STORAGES: dict[str, Any] = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "fermon_site.static_files.HashedFiles"
+        if PRODUCTION
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+    },
+}
 
 REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_RENDERER_CLASSES": [
         "monitoring.api.renderers.FastJSONRenderer",
-        "rest_framework.renderers.BrowsableAPIRenderer",
+        "monitoring.api.renderers.PageRenderer",
     ],
     "DEFAULT_PARSER_CLASSES": ["monitoring.api.parsers.ReadingParser"],
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "rest_framework.authentication.TokenAuthentication",
+        "monitoring.api.authentication.SourceAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
-    "DEFAULT_PERMISSION_CLASSES": ["monitoring.api.permissions.OpenOrSignedIn"],
+    "DEFAULT_PERMISSION_CLASSES": [
+        "monitoring.api.scopes.WithinScope",
+        "monitoring.api.permissions.OpenOrAllowed",
+    ],
+    "DEFAULT_THROTTLE_CLASSES": ["monitoring.api.throttles.CallerThrottle"],
+    "NUM_PROXIES": FERMON_PROXIES,
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "monitoring.api.errors.exception_handler",
     "COMPACT_JSON": True,
@@ -194,4 +258,26 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
 LOGGING = logging_config(FERMON_DATA_DIR / "logs")
 
 SECURE_REFERRER_POLICY = "same-origin"
+# Chart.js by its whole address: of the CDN's other files, some would run whatever they are told.
+CONTENT_SECURITY_POLICY: dict[str, Any] = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF] if FERMON_LOCAL_SCRIPTS else [SELF, CHART_SCRIPT.url],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+    }
+}
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION
+# What comes without TLS is sent there, but for who asks this machine itself whether it is well.
+SECURE_SSL_REDIRECT = PRODUCTION
+SECURE_REDIRECT_EXEMPT = ["^health$"]
+SECURE_HSTS_SECONDS = 365 * 24 * 3600 if PRODUCTION else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = PRODUCTION
+# To be in the lists that browsers are delivered with is for the owner of the whole domain to decide.
+SILENCED_SYSTEM_CHECKS = ["security.W021"]
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if FERMON_PROXIES else None

@@ -170,7 +170,10 @@ def run(host: str, port: int) -> int:
     """Runs server and worker until one of them ends or a stop is asked for; the exit code."""
     pair = Pair()
     address = f"{bracketed(host)}:{port}"
-    pair.add("web", "runserver", "--noreload", "--skip-checks", address)
+    if settings.PRODUCTION:
+        pair.add("web", "serve")
+    else:
+        pair.add("web", "runserver", "--noreload", "--skip-checks", address)
     pair.add("worker", "qcluster", "--skip-checks")
     threading.Thread(target=announce, args=(pair, host, port), daemon=True).start()
     try:

@@ -1,17 +1,26 @@
 """The admin: tags are edited here, measurements and events only looked at."""
 
+import csv
+import json
+from collections.abc import Iterator
 from datetime import datetime
+from io import StringIO
 from typing import TYPE_CHECKING, Any
 
+from auditlog.admin import LogEntryAdmin
+from auditlog.models import LogEntry
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.checks import ModelAdminChecks
 from django.core.checks import CheckMessage
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.template.response import TemplateResponse
 
+from monitoring.domain.cells import inert
 from monitoring.domain.monitor import DETECTORS
 from monitoring.ingest.replay import retry
+from monitoring.ingest.tokens import make_token
 from monitoring.models import (
     Event,
     Finding,
@@ -22,6 +31,7 @@ from monitoring.models import (
     Series,
     SetAsideReading,
     Tag,
+    Token,
 )
 from monitoring.queries.browsing import CappedPaginator, IndexedTimes, matching
 
@@ -34,17 +44,13 @@ if TYPE_CHECKING:
     RefusalModelAdmin = admin.ModelAdmin[Refusal]
     RefusalCountModelAdmin = admin.ModelAdmin[RefusalCount]
     SetAsideModelAdmin = admin.ModelAdmin[SetAsideReading]
+    TokenModelAdmin = admin.ModelAdmin[Token]
     FindingTabularInline = admin.TabularInline[Finding, Measurement]
 else:  # Django's own classes take no parameters while it runs
     TagModelAdmin = BrowsedModelAdmin = LeaseModelAdmin = SeriesModelAdmin = admin.ModelAdmin
-    RefusalModelAdmin = RefusalCountModelAdmin = SetAsideModelAdmin = admin.ModelAdmin
+    RefusalModelAdmin = RefusalCountModelAdmin = SetAsideModelAdmin = TokenModelAdmin = admin.ModelAdmin
     TagModelForm = forms.ModelForm
     FindingTabularInline = admin.TabularInline
-
-admin.site.site_header = "Fermon"
-admin.site.site_title = "Fermon"
-admin.site.index_title = "Administration"
-admin.site.site_url = "/dashboard"
 
 
 class ReadOnly:
@@ -73,6 +79,13 @@ class TagForm(TagModelForm):
         help_text="Those that are ticked find nothing for this tag.",
     )
 
+    reason = forms.CharField(
+        label="reason for change",
+        required=False,
+        max_length=200,
+        help_text="Kept in the audit trail beside what was changed.",
+    )
+
     class Meta:
         model = Tag
         exclude = ("detection_parameters",)
@@ -98,6 +111,7 @@ class TagAdmin(TagModelAdmin):
         ("Limits", {"fields": (("lower_limit", "upper_limit"),)}),
         ("Detection", {"fields": ("detectors_off", "sensitivity")}),
         ("Retention", {"fields": (("retention_days", "anomaly_retention_days"),)}),
+        ("Audit trail", {"fields": ("reason",)}),
     )
 
     @admin.display(description="valid range")
@@ -112,6 +126,12 @@ class TagAdmin(TagModelAdmin):
             "none" if limit is None else f"{limit:g}" for limit in (tag.lower_limit, tag.upper_limit)
         )
         return f"{low} to {high}"
+
+    def save_model(self, request: HttpRequest, obj: Tag, form: Any, change: bool) -> None:
+        """Hands the reason to the audit trail, which asks the tag for it."""
+        if reason := form.cleaned_data["reason"]:
+            obj.get_additional_data = lambda: {"reason": reason}  # type: ignore[attr-defined]
+        super().save_model(request, obj, form, change)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Tag | None = None) -> tuple[str, ...]:
         """A tag's name is its identity: measurements carry it."""
@@ -300,3 +320,112 @@ class SetAsideReadingAdmin(SetAsideModelAdmin):
             function, name, _ = actions["delete_selected"]
             actions["delete_selected"] = (function, name, "Dismiss the selected readings for good")
         return actions
+
+
+@admin.register(Token)
+class TokenAdmin(TokenModelAdmin):
+    """A token is made and revoked here; its secret is on the page that follows, and nowhere afterwards."""
+
+    list_display = ("name", "scope", "prefix", "active", "expires_at", "used_at", "created_at")
+    list_filter = ("active", "scope")
+    search_fields = ("name", "prefix")
+    actions = ("revoke",)
+
+    def get_fields(self, request: HttpRequest, obj: Token | None = None) -> tuple[str, ...]:
+        """Once it is made, also what became of it."""
+        decided = ("name", "scope", "prefix", "expires_at")
+        return (*decided, "active", "created_at", "used_at") if obj else decided
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Token | None = None) -> tuple[str, ...]:
+        """What it may do is decided when it is made."""
+        return ("scope", "prefix", "created_at", "used_at") if obj else ()
+
+    def has_delete_permission(self, request: HttpRequest, obj: Token | None = None) -> bool:
+        """It is revoked, and stays known."""
+        return False
+
+    def save_model(self, request: HttpRequest, obj: Token, form: Any, change: bool) -> None:
+        """Makes the secret of a new one."""
+        if change:
+            obj.save(update_fields=["name", "expires_at", "active"])  # not used_at, which moves meanwhile
+        else:
+            request.new_secret = make_token(obj)  # type: ignore[attr-defined]
+
+    def response_add(
+        self, request: HttpRequest, obj: Token, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        """The secret, this once: neither a message nor a session ever holds it."""
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"Token {obj}",
+            "secret": request.new_secret,  # type: ignore[attr-defined]
+        }
+        return TemplateResponse(request, "admin/monitoring/token/made.html", context)
+
+    @admin.action(description="Revoke the selected tokens", permissions=["change"])
+    def revoke(self, request: HttpRequest, queryset: QuerySet[Token]) -> None:
+        """Lets nobody in by them any more. Row by row: each is recorded."""
+        for token in queryset.filter(active=True):
+            token.active = False
+            token.save(update_fields=["active"])
+
+
+TRAIL_COLUMNS = ("when", "who", "address", "action", "what", "object", "changes", "details")
+admin.site.unregister(LogEntry)  # auditlog's own, whose export is missing
+
+
+@admin.register(LogEntry)
+class TrailAdmin(LogEntryAdmin):  # type: ignore[misc]  # auditlog has no types
+    """The audit trail: read, searched and exported; nobody edits or deletes it."""
+
+    list_display = ("created", "who", "remote_addr", "action", "resource_url", "msg_short", "details")
+    search_fields = ("object_repr", "changes", "actor_email", "actor__username")
+    fieldsets = (
+        (None, {"fields": ("created", "who", "remote_addr", "resource_url", "action", "details")}),
+        ("Changes", {"fields": ("msg",)}),
+    )
+    readonly_fields = ("created", "who", "remote_addr", "resource_url", "action", "details", "msg")
+    actions = ("export",)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody, not even along with something else."""
+        return False
+
+    @admin.display(description="who")
+    def who(self, entry: LogEntry) -> str:
+        """By name, also when the account is gone; empty for the system itself."""
+        return entry.actor_email or ""
+
+    @admin.display(description="details")
+    def details(self, entry: LogEntry) -> str:
+        """The reason for a change, or what happened to an account."""
+        return "; ".join(map(str, (entry.additional_data or {}).values()))
+
+    @admin.action(description="Export the selected entries as CSV", permissions=["view"])
+    def export(self, request: HttpRequest, queryset: QuerySet[LogEntry]) -> StreamingHttpResponse:
+        """A line an entry; no cell is a formula."""
+        answer = StreamingHttpResponse(trail_lines(queryset), content_type="text/csv")
+        answer["Content-Disposition"] = 'attachment; filename="fermon-audit-trail.csv"'
+        return answer
+
+
+def trail_lines(entries: QuerySet[LogEntry]) -> Iterator[str]:
+    """The entries as lines of a CSV below its header, oldest first."""
+    lines = StringIO(newline="")
+    writer = csv.writer(lines, lineterminator="\n")
+    writer.writerow(TRAIL_COLUMNS)
+    for entry in entries.order_by("timestamp", "pk").iterator():
+        cells = (
+            entry.timestamp.isoformat(),
+            entry.actor_email or "",
+            entry.remote_addr or "",
+            entry.get_action_display(),
+            str(entry.content_type),
+            entry.object_repr,
+            json.dumps(entry.changes) if entry.changes else "",
+            json.dumps(entry.additional_data) if entry.additional_data else "",
+        )
+        writer.writerow([inert(cell) for cell in cells])
+        yield lines.getvalue()
+        lines.seek(0)
+        lines.truncate()

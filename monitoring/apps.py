@@ -1,9 +1,16 @@
 """The monitoring app."""
 
+from typing import Any
+
 from django.apps import AppConfig
+from django.apps import apps as all_apps
+from django.apps.registry import Apps
+from django.contrib.auth.management import create_permissions
 from django.core.signals import request_started
 from django.db.backends.signals import connection_created
+from django.db.models.signals import post_migrate
 
+from monitoring.domain.roles import ROLES, grants
 from monitoring.ingest.connections import close_if_replaced, remember_file
 
 
@@ -14,6 +21,24 @@ class MonitoringConfig(AppConfig):
     verbose_name = "Fermentation monitoring"
 
     def ready(self) -> None:
-        """Wires what watches the connections."""
+        """Wires what watches the connections, and what follows migrations."""
         connection_created.connect(remember_file)
         request_started.connect(close_if_replaced)
+        post_migrate.connect(grant_permissions)
+
+
+def grant_permissions(sender: AppConfig, using: str, apps: Apps = all_apps, **kwargs: Any) -> None:
+    """Gives each role what it may do with the models of an app that was migrated.
+
+    Django makes permissions after all migrations, so none of those could. What somebody gave a role
+    beside the table stays.
+    """
+    create_permissions(sender, verbosity=0, using=using, apps=apps)
+    try:
+        group, permission = apps.get_model("auth", "Group"), apps.get_model("auth", "Permission")
+    except LookupError:  # a migration of long ago was asked for
+        return
+    found = permission.objects.using(using).filter(content_type__app_label=sender.label)
+    known = {f"{sender.label}.{each.codename}": each for each in found}
+    for role in group.objects.using(using).filter(name__in=ROLES):
+        role.permissions.add(*(known[name] for name in grants(role.name, known)))

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from concurrent_log_handler import ConcurrentRotatingFileHandler
+from django.contrib.auth.models import Group, User
 from django.db import connection
 from django.test import Client
 from pytest_django import Settings
@@ -32,7 +33,7 @@ def django_db_modify_db_settings(
 @pytest.fixture(scope="session", autouse=True)
 def no_log_file() -> None:
     """Leaves the log file to the running system."""
-    for logger in map(logging.getLogger, ("", "django.server", "django-q")):
+    for logger in map(logging.getLogger, ("", "django.server", "django-q", "_granian")):
         for handler in list(logger.handlers):
             if isinstance(handler, ConcurrentRotatingFileHandler):
                 logger.removeHandler(handler)
@@ -71,6 +72,18 @@ def no_threads(request: pytest.FixtureRequest, settings: Settings, monkeypatch: 
 def post(client: Client) -> Callable[..., Any]:
     """Posts JSON: objects, lists, or text and bytes as they are."""
     return partial(client.post, content_type="application/json")
+
+
+@pytest.fixture
+def account() -> Callable[[str], User]:
+    """Somebody with this role, who is also named after it."""
+
+    def make(role: str) -> User:
+        user = User.objects.create_user(role)
+        user.groups.add(Group.objects.get(name=role))
+        return user
+
+    return make
 
 
 @pytest.fixture

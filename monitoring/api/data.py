@@ -42,6 +42,8 @@ def with_link(request: Request, response: Response, following: Cursor | None) ->
 class MeasurementViewSet(ViewSet):
     """The measurements: stored readings."""
 
+    told_by = "query"
+
     @extend_schema(
         operation_id="getData",
         tags=["measurements"],
@@ -60,6 +62,8 @@ class MeasurementViewSet(ViewSet):
 
 class AnomalyViewSet(ViewSet):
     """The anomalies: measurements that a rule speaks against."""
+
+    told_by = "query"
 
     @extend_schema(
         operation_id="getAnomalies",

@@ -6,29 +6,30 @@ from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.renderers import OpenApiJsonRenderer, OpenApiJsonRenderer2
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema
-from drf_spectacular.views import SpectacularSwaggerView
-from rest_framework.permissions import AllowAny
+from drf_spectacular.views import SpectacularSwaggerSplitView
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.settings import api_settings
 from rest_framework.views import APIView
 
 from monitoring.api import schemas
+from monitoring.api.permissions import NobodyAskedWhileOpen
 
 
-class SchemaView(APIView):
-    """The API's description. It is no secret and needs no database, so nobody is asked who they are."""
+class SchemaView(NobodyAskedWhileOpen, APIView):
+    """The API's description."""
 
-    authentication_classes = ()
-    permission_classes = (AllowAny,)
     renderer_classes = (OpenApiJsonRenderer2, OpenApiJsonRenderer)
 
     @extend_schema(
         operation_id="getSchema",
         tags=["system"],
+        auth=schemas.MAY_READ,
         responses={
             (200, "application/json"): OpenApiResponse(OpenApiTypes.OBJECT, "OpenAPI 3."),
             (200, "application/vnd.oai.openapi+json"): OpenApiResponse(OpenApiTypes.OBJECT, "OpenAPI 3."),
+            **schemas.REFUSED,
             406: schemas.NOT_ACCEPTABLE,
         },
     )
@@ -38,18 +39,24 @@ class SchemaView(APIView):
         return Response(generator.get_schema(request=request, public=True))  # type: ignore[no-untyped-call]
 
 
-class DocsView(SpectacularSwaggerView):
+class DocsView(NobodyAskedWhileOpen, SpectacularSwaggerSplitView):
     """Swagger UI, from files of our own: it works without internet."""
 
-    authentication_classes = ()
-    permission_classes = (AllowAny,)
+    authentication_classes = api_settings.DEFAULT_AUTHENTICATION_CLASSES  # type: ignore[assignment]  # by their names
+    permission_classes = api_settings.DEFAULT_PERMISSION_CLASSES  # type: ignore[assignment]
     metadata_class = None  # OPTIONS would need a page of its own
     url_name = "schema"
 
     @extend_schema(
         operation_id="getDocs",
         tags=["system"],
-        responses={(200, "text/html"): OpenApiTypes.STR, 406: schemas.NOT_ACCEPTABLE},
+        auth=schemas.MAY_READ,
+        responses={
+            (200, "text/html"): OpenApiTypes.STR,
+            302: schemas.TO_LOGIN,
+            **schemas.REFUSED,
+            406: schemas.NOT_ACCEPTABLE,
+        },
     )
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Any:
         """Swagger UI for this API."""
@@ -58,6 +65,8 @@ class DocsView(SpectacularSwaggerView):
     def handle_exception(self, exc: Exception) -> Response:
         """Errors are JSON: there is no page that could show them."""
         response = super().handle_exception(exc)
+        if not isinstance(response, Response):
+            return response
         self.request.accepted_renderer = JSONRenderer()
         self.request.accepted_media_type = JSONRenderer.media_type
         return response

@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
+from django.contrib.auth.views import redirect_to_login
 from django.db import Error as DatabaseError
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import render
 from rest_framework import status
-from rest_framework.exceptions import APIException, NotFound, ValidationError
-from rest_framework.response import Response
+from rest_framework.exceptions import APIException, NotAuthenticated, NotFound, ValidationError
+from rest_framework.request import Request
 from rest_framework.views import exception_handler as rest_exception_handler
 
 from monitoring.domain import outages
@@ -42,8 +43,13 @@ class Unavailable(APIException):
     wait = RETRY_AFTER_S  # DRF answers it as Retry-After
 
 
-def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
-    """DRF's handler, with one shape for every error and 503 while the database is away."""
+def exception_handler(error: Exception, context: dict[str, Any]) -> HttpResponseBase | None:
+    """DRF's handler, with one shape for every error and 503 while the database is away.
+
+    A browser that asks for a page is led to the login.
+    """
+    if isinstance(error, NotAuthenticated) and asks_for_page(context["request"]):
+        return redirect_to_login(context["request"].get_full_path())
     if isinstance(error, DatabaseError):
         outages.database.begin(error)
         error = Unavailable("The database is away. Nothing is lost; try again in a few seconds.")
@@ -55,6 +61,12 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
     if response is not None and isinstance(error, BadInput) and error.field:
         response.data["field"] = error.field
     return response
+
+
+def asks_for_page(request: Request) -> bool:
+    """Whether a person waits for the answer in a browser, and can sign in."""
+    kind = getattr(request, "accepted_renderer", None)
+    return request.method == "GET" and kind is not None and kind.format in ("api", "html")
 
 
 def first_problem(error: ValidationError) -> BadInput:
@@ -69,10 +81,11 @@ def first_problem(error: ValidationError) -> BadInput:
     return BadInput(f"{field}: {detail}" if field else str(detail), field)
 
 
-def answer(request: HttpRequest, code: int, detail: str) -> HttpResponse:
+def answer(request: HttpRequest, code: int, detail: str, *, signed_in_as: str = "") -> HttpResponse:
     """The error as a page for who would rather have one, as browsers do, else as JSON."""
     if request.get_preferred_type(["application/json", "text/html"]) == "text/html":
-        return render(request, "error.html", {"code": code, "detail": detail}, status=code)
+        context = {"code": code, "detail": detail, "signed_in_as": signed_in_as}
+        return render(request, "error.html", context, status=code)
     return JsonResponse({"detail": detail}, status=code)
 
 
@@ -82,8 +95,10 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Django's 403."""
-    return answer(request, 403, "You may not do that.")
+    """Django's 403, with a way to sign in as somebody else."""
+    user = getattr(request, "user", None)
+    name = user.get_username() if user else ""
+    return answer(request, 403, str(exception) or "You may not do that.", signed_in_as=name)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:

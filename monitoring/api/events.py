@@ -15,6 +15,8 @@ from monitoring.sources.judging import catch_up
 class EventViewSet(ViewSet):
     """The events: what the detectors found over some time."""
 
+    told_by = "query"
+
     @extend_schema(
         operation_id="getEvents",
         tags=["measurements"],

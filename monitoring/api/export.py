@@ -49,6 +49,7 @@ class ExportView(APIView):
     """Measurements as a file."""
 
     content_negotiation_class = ErrorNegotiation
+    told_by = "query"
 
     @extend_schema(
         operation_id="getExport",

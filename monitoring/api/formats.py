@@ -9,6 +9,7 @@ from io import BytesIO, StringIO
 import orjson
 from django.utils.text import compress_sequence
 
+from monitoring.domain.cells import inert
 from monitoring.queries.series import FIELDS, Page, timestamps
 
 ROWS = 5_000
@@ -43,7 +44,7 @@ def write_csv(pages: Iterable[Page]) -> Iterator[bytes]:
     writer.writerow(FIELDS)
     for page in pages:
         writer.writerows(
-            (row, text, tag, value, "true" if is_anomaly else "false")
+            (row, text, inert(tag), value, "true" if is_anomaly else "false")
             for (row, _, tag, value, is_anomaly), text in zip(page.rows, timestamps(page.rows), strict=True)
         )
         yield lines.getvalue().encode()

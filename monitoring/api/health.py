@@ -1,25 +1,40 @@
 """GET /health."""
 
+from typing import Any
+
 from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
+from django.db import Error as DatabaseError
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
+from rest_framework.exceptions import APIException
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from monitoring.api import schemas
+from monitoring.api.permissions import NobodyAskedWhileOpen
 from monitoring.api.queue import queued_readings
+from monitoring.api.scopes import sees_all
 from monitoring.domain.clock import iso_utc
+from monitoring.domain.roles import READ, allows
 from monitoring.ingest import dead_letters
-from monitoring.queries.health import check_health
+from monitoring.queries.health import Health, check_health
 
 
-class HealthView(APIView):
-    """Whether the system does its work. Asks nobody who they are: that would need the database."""
+class HealthView(NobodyAskedWhileOpen, APIView):
+    """Whether the system does its work, told to everybody; what is wrong with it, only to who may read."""
 
-    authentication_classes = ()
     permission_classes = (AllowAny,)
+
+    def perform_authentication(self, request: Request) -> None:
+        """Takes whoever can't be recognised for a stranger: a short answer is better than none."""
+        try:
+            self.tells_all = settings.FERMON_OPEN or (allows(request.user, READ) and sees_all(request))
+        except (APIException, DatabaseError):
+            self.tells_all = False
+            request.user = AnonymousUser()
 
     @extend_schema(
         operation_id="getHealth",
@@ -27,7 +42,10 @@ class HealthView(APIView):
         responses={200: schemas.HealthSerializer, 406: schemas.NOT_ACCEPTABLE, 503: schemas.HealthSerializer},
     )
     def get(self, request: Request) -> Response:
-        """200 while the database answers, 503 while it is away."""
+        """200 while the database answers, 503 while it is away.
+
+        While Fermon is closed, who may not read is told the status alone.
+        """
         health = check_health(
             simulator_on=settings.FERMON_SIMULATOR,
             dead_letters=dead_letters.pending_count(),
@@ -36,20 +54,25 @@ class HealthView(APIView):
         )
         away = health.database == "away"
         return Response(
-            {
-                "status": health.status,
-                "database": health.database,
-                "retry_queue_size": health.dead_letters + health.queued,
-                "dead_letters": health.dead_letters,
-                "set_aside": health.refused.set_aside,
-                "refused_last_hour": health.refused.lately,
-                "worker": health.worker_age,
-                "simulator": health.simulator_age,
-                "detection": health.detection_age,
-                "problems": list(health.problems),
-                "since": iso_utc(health.since) if health.since else None,
-                "notices": list(health.refused.notices),
-                "timestamp": iso_utc(health.timestamp),
-            },
+            details(health) if self.tells_all else {"status": health.status},
             status=status.HTTP_503_SERVICE_UNAVAILABLE if away else status.HTTP_200_OK,
         )
+
+
+def details(health: Health) -> dict[str, Any]:
+    """All that is known."""
+    return {
+        "status": health.status,
+        "database": health.database,
+        "retry_queue_size": health.dead_letters + health.queued,
+        "dead_letters": health.dead_letters,
+        "set_aside": health.refused.set_aside,
+        "refused_last_hour": health.refused.lately,
+        "worker": health.worker_age,
+        "simulator": health.simulator_age,
+        "detection": health.detection_age,
+        "problems": list(health.problems),
+        "since": iso_utc(health.since) if health.since else None,
+        "notices": list(health.refused.notices),
+        "timestamp": iso_utc(health.timestamp),
+    }

@@ -2,10 +2,9 @@
 
 from typing import Any
 
-from django.conf import settings
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
-from rest_framework.authentication import BaseAuthentication
+from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -13,7 +12,10 @@ from rest_framework.views import APIView
 from monitoring.api import schemas
 from monitoring.api.errors import BadInput, Conflict, Unavailable
 from monitoring.api.parsers import LengthRequired, PayloadTooLarge
-from monitoring.domain.readings import shown
+from monitoring.api.permissions import NobodyAskedWhileOpen
+from monitoring.api.scopes import grant_of
+from monitoring.domain.readings import Reason, shown, tag_of
+from monitoring.domain.tokens import Scope
 from monitoring.ingest.dead_letters import DeadLettersFullError
 from monitoring.ingest.intake import take_in
 from monitoring.ingest.outcomes import Outcome, Outcomes, Status
@@ -34,11 +36,32 @@ def receive(request: Request, items: list[Any]) -> Outcomes:
         Unavailable: neither the database nor the disk could take it.
     """
     try:
-        return take_in(items, source=source_of(request))
+        outcomes = take_in(items, source=source_of(request))
     except DeadLettersFullError as error:
         raise Unavailable(
             f"Nothing can be stored now: {error}. Keep the readings and send them again."
         ) from error
+    if grant_of(request):
+        outcomes.others |= {  # a source is not told the names of all others
+            place: outcome._replace(error=f"tag: unknown tag {shown(outcome.tag)}")
+            for place, outcome in outcomes.others.items()
+            if outcome.reason is Reason.UNKNOWN_TAG
+        }
+    return outcomes
+
+
+def foreign_items(request: Request, items: list[Any]) -> dict[int, Outcome]:
+    """What is said of readings of tags that the request's token is not for, by position."""
+    grant = grant_of(request)
+    if grant is None or not grant.prefix:
+        return {}
+    return {
+        place: Outcome(
+            tag, Status.REJECTED, error=f"tag: this token does not write {shown(tag)}, only {grant.prefix}..."
+        )
+        for place, tag in enumerate(map(tag_of, items))
+        if tag and not grant.covers(tag)
+    }
 
 
 def source_of(request: Request) -> str:
@@ -47,12 +70,10 @@ def source_of(request: Request) -> str:
     return f"{user}{request.META.get('REMOTE_ADDR', '')}"
 
 
-class WriteView(APIView):
+class WriteView(NobodyAskedWhileOpen, APIView):
     """Where readings come in."""
 
-    def get_authenticators(self) -> list[BaseAuthentication]:
-        """None while Fermon is open: to look a token up would need the database, which may be away."""
-        return [] if settings.FERMON_OPEN else super().get_authenticators()
+    scope = Scope.INGEST
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Refuses a body of unknown length, once it is clear who sends it."""
@@ -83,6 +104,8 @@ class IngestView(WriteView):
                 " lists go to /ingest/batch",
                 "reading",
             )
+        if foreign := foreign_items(request, [request.data]):
+            raise PermissionDenied(foreign[0].error)
         (outcome,) = receive(request, [request.data])
         if outcome.status is Status.REJECTED:
             raise BadInput(outcome.error, outcome.field)
@@ -112,13 +135,15 @@ class BatchIngestView(WriteView):
             raise PayloadTooLarge(
                 f"body: expected at most {MAX_ITEMS} readings, got {len(items)}; send smaller batches"
             )
-        outcomes = receive(request, items)
+        foreign = foreign_items(request, items)
+        own = [item for place, item in enumerate(items) if place not in foreign] if foreign else items
+        outcomes = receive(request, own)
         kept = any(outcome.status is Status.KEPT for outcome in outcomes.others.values())
         return Response(
             {
                 "status": Status.KEPT if kept else Status.STORED,
-                "processed": len(outcomes),
-                "results": results(outcomes),
+                "processed": len(items),
+                "results": with_foreign(results(outcomes), foreign),
             },
             status=CODES[Status.KEPT if kept else Status.STORED],
         )
@@ -132,6 +157,17 @@ def results(outcomes: Outcomes) -> list[dict[str, Any]]:
     for position, outcome in outcomes.others.items():
         found[position] = {"tag": outcome.tag, **body(outcome)}
     return found
+
+
+def with_foreign(told: list[dict[str, Any]], foreign: dict[int, Outcome]) -> list[dict[str, Any]]:
+    """What became of each item, with those in their places that were not looked at."""
+    if not foreign:
+        return told
+    own = iter(told)
+    return [
+        {"tag": foreign[place].tag, **body(foreign[place])} if place in foreign else next(own)
+        for place in range(len(told) + len(foreign))
+    ]
 
 
 def body(outcome: Outcome) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import orjson
-from rest_framework.renderers import JSONRenderer
+from rest_framework.renderers import BrowsableAPIRenderer, JSONRenderer
 
 
 class FastJSONRenderer(JSONRenderer):
@@ -32,3 +32,11 @@ class FastJSONRenderer(JSONRenderer):
     def default(self, value: Any) -> Any:
         """A value of another type by those that JSON has."""
         return self.encoder_class().default(value)
+
+
+class PageRenderer(BrowsableAPIRenderer):
+    """DRF's browsable API, without the styles that it writes into its pages: those are not let through."""
+
+    def get_context(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        """What the page is made from."""
+        return {**super().get_context(*args, **kwargs), "code_style": None}

@@ -4,13 +4,13 @@ from django.http import HttpResponseBase
 from django.shortcuts import redirect
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema
-from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
 from monitoring.api import schemas
+from monitoring.api.permissions import NobodyAskedWhileOpen
 
 ENDPOINTS = {
     "tags": "tag-list",
@@ -30,18 +30,17 @@ ENDPOINTS = {
 }
 
 
-class RootView(APIView):
+class RootView(NobodyAskedWhileOpen, APIView):
     """Where everything is."""
-
-    authentication_classes = ()
-    permission_classes = (AllowAny,)
 
     @extend_schema(
         operation_id="getRoot",
         tags=["system"],
+        auth=schemas.MAY_READ,
         responses={
             200: OpenApiResponse(OpenApiTypes.OBJECT, "The address of each endpoint by its name."),
             302: OpenApiResponse(None, "A browser is led to the dashboard."),
+            **schemas.REFUSED,
             406: schemas.NOT_ACCEPTABLE,
         },
     )

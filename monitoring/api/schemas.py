@@ -155,32 +155,42 @@ class StatsSerializer(Shape):
 
 
 class HealthSerializer(Shape):
-    """Whether the system does its work."""
+    """Whether the system does its work; ``status`` alone to who may not read."""
 
     status = serializers.ChoiceField(choices=["healthy", "degraded", "unhealthy"])
     database = serializers.ChoiceField(
-        choices=["connected", "locked", "away"], help_text="locked: it can be read, but takes no writes."
+        required=False,
+        choices=["connected", "locked", "away"],
+        help_text="locked: it can be read, but takes no writes.",
     )
-    retry_queue_size = serializers.IntegerField(help_text="Readings that wait to be stored.")
-    dead_letters = serializers.IntegerField(help_text="Those of them that wait on disk.")
+    retry_queue_size = serializers.IntegerField(required=False, help_text="Readings that wait to be stored.")
+    dead_letters = serializers.IntegerField(required=False, help_text="Those of them that wait on disk.")
     set_aside = serializers.IntegerField(
-        help_text="Readings from disk that can't be stored, for a person to look at in the admin."
+        required=False,
+        help_text="Readings from disk that can't be stored, for a person to look at in the admin.",
     )
-    refused_last_hour = serializers.IntegerField()
-    worker = serializers.FloatField(allow_null=True, help_text="Age of its heartbeat in seconds.")
+    refused_last_hour = serializers.IntegerField(required=False)
+    worker = serializers.FloatField(
+        required=False, allow_null=True, help_text="Age of its heartbeat in seconds."
+    )
     simulator = serializers.FloatField(
-        allow_null=True, help_text="Age of its last reading in seconds; null if it is off or has never run."
+        required=False,
+        allow_null=True,
+        help_text="Age of its last reading in seconds; null if it is off or has never run.",
     )
     detection = serializers.FloatField(
+        required=False,
         allow_null=True,
         help_text="For how long readings wait to be judged, in seconds; null before the first.",
     )
-    problems = serializers.ListField(child=serializers.CharField())
-    since = serializers.DateTimeField(allow_null=True, help_text="When the first problem began, if known.")
-    notices = serializers.ListField(
-        child=serializers.CharField(), help_text="What was refused of late, in words."
+    problems = serializers.ListField(required=False, child=serializers.CharField())
+    since = serializers.DateTimeField(
+        required=False, allow_null=True, help_text="When the first problem began, if known."
     )
-    timestamp = serializers.DateTimeField()
+    notices = serializers.ListField(
+        required=False, child=serializers.CharField(), help_text="What was refused of late, in words."
+    )
+    timestamp = serializers.DateTimeField(required=False)
 
 
 class ErrorSerializer(Shape):
@@ -194,7 +204,10 @@ BAD_INPUT = OpenApiResponse(ErrorSerializer, "Bad input; detail names the field 
 NOT_SIGNED_IN = OpenApiResponse(
     ErrorSerializer, "Fermon is closed, and the request has no valid token or login."
 )
-FORBIDDEN = OpenApiResponse(ErrorSerializer, "Signed in, but not in the way that this call needs.")
+FORBIDDEN = OpenApiResponse(
+    ErrorSerializer, "Signed in, but without the role, or not in the way, that it needs."
+)
+TO_LOGIN = OpenApiResponse(None, "Fermon is closed: a browser is led to the login page.")
 NOT_FOUND = OpenApiResponse(ErrorSerializer, "There is no such thing.")
 NOT_ACCEPTABLE = OpenApiResponse(ErrorSerializer, "None of the accepted media types can be answered.")
 CONFLICT = OpenApiResponse(ErrorSerializer, "That tag and timestamp hold another value, which stays.")
@@ -260,7 +273,8 @@ MAY_READ: list[Any] = [{"tokenAuth": []}, {"cookieAuth": []}, {}]
 MAY_WRITE: list[Any] = [{"tokenAuth": []}, {}]
 
 Responses = dict[int, Any]
-COMMON: Responses = {401: NOT_SIGNED_IN, 403: FORBIDDEN, 406: NOT_ACCEPTABLE, 503: AWAY}
+REFUSED: dict[Any, Any] = {401: NOT_SIGNED_IN, 403: FORBIDDEN, 503: AWAY}
+COMMON: Responses = {**REFUSED, 406: NOT_ACCEPTABLE}
 
 
 def reads(shape: Any, *, also: Responses | None = None) -> Responses:

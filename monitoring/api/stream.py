@@ -1,6 +1,7 @@
 """GET /stream: measurements and what is found in them as server-sent events, each as soon as it is stored."""
 
 import asyncio
+import math
 import threading
 import time
 from collections.abc import Sequence
@@ -31,6 +32,8 @@ from monitoring.queries.series import Page, Row
 
 MEDIA_TYPE = "text/event-stream"
 HEARTBEAT_S = 15.0
+# After so long a client has to connect again, and is asked anew who it is: a login ends, a token is revoked.
+RECOGNISED_S = 600.0
 HEARTBEAT = b":\n\n"
 RECONNECT_MS = 2_000
 HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
@@ -86,10 +89,16 @@ class Stream:
         # An id without data is where a client begins again that was cut off before its first event.
         place = b"id: %d\n" % self.subscriber.place.id if since is None else b""
         self.opening = b"retry: %d\n%b\n" % (RECONNECT_MS, place)
+        self.ends_at = math.inf if settings.FERMON_OPEN else time.monotonic() + RECOGNISED_S
 
     def wake(self) -> None:
         """There may be something to send. Called in the feed's thread."""
         raise NotImplementedError
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more is sent."""
+        return self.subscriber.is_over or time.monotonic() > self.ends_at
 
     def next_now(self) -> bytes:
         """What can be sent without waiting for anything but the database; empty if there is nothing."""
@@ -117,7 +126,7 @@ class ThreadStream(Stream):
 
     def __next__(self) -> bytes:
         end = time.monotonic() + HEARTBEAT_S
-        while not self.subscriber.is_over:
+        while not self.is_over:
             self.woken.clear()
             if data := self.next_now():
                 return data
@@ -148,7 +157,7 @@ class LoopStream(Stream):
     async def __anext__(self) -> bytes:
         self.loop = asyncio.get_running_loop()
         end = time.monotonic() + HEARTBEAT_S
-        while not self.subscriber.is_over:
+        while not self.is_over:
             self.woken.clear()
             is_behind = self.subscriber.is_behind
             if data := await asyncio.to_thread(self.next_now) if is_behind else self.next_now():
@@ -165,6 +174,7 @@ class StreamView(APIView):
     """Measurements as they are stored."""
 
     content_negotiation_class = ErrorNegotiation
+    told_by = "query"
 
     @extend_schema(
         operation_id="getStream",

@@ -7,6 +7,7 @@ from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
 from monitoring.api import answers, schemas
+from monitoring.api.scopes import grant_of
 from monitoring.domain.readings import known_tags, shown
 from monitoring.queries.tags import active_tags, find_tag, latest, tag_names
 
@@ -16,6 +17,7 @@ NAME = OpenApiParameter("name", str, OpenApiParameter.PATH, description="The tag
 class TagViewSet(ViewSet):
     """The tags: named signals of one sensor each."""
 
+    told_by = "each"
     lookup_field = "name"
     lookup_value_regex = "[^/\\x00]+"  # not every database can be asked for a NUL
 
@@ -28,7 +30,9 @@ class TagViewSet(ViewSet):
     )
     def list(self, request: Request) -> Response:
         """The names of the tags in use."""
-        return Response({"tags": [tag.name for tag in active_tags()]})
+        grant = grant_of(request)
+        names = [tag.name for tag in active_tags()]
+        return Response({"tags": [name for name in names if grant is None or grant.covers(name)]})
 
     @extend_schema(
         operation_id="getTag",

@@ -13,6 +13,8 @@ from monitoring.queries.trend import read_trend
 class TrendView(APIView):
     """What a chart draws."""
 
+    told_by = "query"
+
     @extend_schema(
         operation_id="getTrend",
         tags=["measurements"],

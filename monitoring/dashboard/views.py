@@ -3,8 +3,6 @@
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth.views import redirect_to_login
-from django.db import Error as DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -12,6 +10,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from monitoring.dashboard import words
+from monitoring.dashboard.access import signed_in_as
 from monitoring.dashboard.chosen import DEFAULT_PRESET, LONGEST, MOST_COMPARED, PRESETS, Chosen, chosen_of
 from monitoring.dashboard.events import EVENT_ROWS
 from monitoring.dashboard.moments import moment
@@ -30,6 +29,7 @@ ENDPOINTS = {
     "health": "health",
     "tags": "tag-list",
     "export": "export",
+    "login": "login",
 }
 # Up to here the charts show every measurement; what is longer is shown in intervals.
 RAW_S = 900
@@ -64,13 +64,7 @@ SAME_FOR_ALL: dict[str, Any] = {
 @never_cache
 @require_safe
 def dashboard(request: HttpRequest) -> HttpResponse:
-    """The page, for everybody while Fermon is open, else for who is signed in."""
-    try:
-        if not settings.FERMON_OPEN and not request.user.is_authenticated:
-            return redirect_to_login(request.get_full_path())
-    except DatabaseError:
-        detail = "The database is away, so nobody can be recognised. Nothing is lost; try again soon."
-        return render(request, "error.html", {"code": 503, "detail": detail}, status=503)
+    """The page."""
     page = read_dashboard()
     status = 503 if page.totals is None else 200
     template = "dashboard/kiosk.html" if request.GET.get("kiosk") == "1" else "dashboard/index.html"
@@ -100,6 +94,7 @@ def context(request: HttpRequest, page: Page) -> dict[str, Any]:
         "totals": words.totals_texts(page.totals) if page.totals else {},
         "script": script,
         "open": settings.FERMON_OPEN,
+        "signed_in_as": signed_in_as(request),
         "settings_for_scripts": for_scripts(page, chosen, script),
     }
 

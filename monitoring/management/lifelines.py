@@ -33,6 +33,21 @@ def end_with_launcher() -> None:
         _watch(lambda: _end_after(int(launcher)))
 
 
+def end_with_server() -> None:
+    """Ends this process, one of several of a server, as SIGTERM does once the server's main one is gone.
+
+    And has the main one end once what launched it is gone: it does not look after that itself.
+    """
+    server = multiprocessing.parent_process()
+    if server is None or server.pid is None:
+        return
+    main = server.pid
+    _watch(lambda: _end_after(main))
+    launcher = os.environ.get(LAUNCHER, "")
+    if launcher.isdecimal():
+        _watch(lambda: _end_after(int(launcher), then=main))
+
+
 def end_forks_with_parent() -> None:
     """Makes each process that multiprocessing forks from now on, and theirs, end with its parent.
 
@@ -57,13 +72,14 @@ def _follow_parent(leader: int) -> None:
     _watch(follow)
 
 
-def _end_after(launcher: int) -> None:
+def _end_after(other: int, *, then: int | None = None) -> None:
     with suppress(psutil.NoSuchProcess):
-        process = psutil.Process(launcher)
+        process = psutil.Process(other)
         # Dead but not yet collected by its own parent is gone too; psutil's wait() does not think so.
         while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
             time.sleep(LOOK_S)
-    os.kill(os.getpid(), signal.SIGTERM)
+    with suppress(ProcessLookupError):
+        os.kill(then or os.getpid(), signal.SIGTERM)
 
 
 def _watch(until_the_end: Callable[[], None]) -> None:

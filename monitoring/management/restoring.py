@@ -30,7 +30,8 @@ logger = logging.getLogger(__name__)
 
 TABLES = frozenset({"django_migrations", "measurements", "tags"})
 FRESH = timedelta(seconds=5)
-RUNNING = frozenset({"runserver", "qcluster"})
+RUNNING = frozenset({"runserver", "granian", "qcluster"})
+SCRIPTS = ("manage.py", "fermon_site.wsgi:application")
 IN_USE = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 IN_USE_S = 2.0
 # What SQLite keeps beside a database while that is in use, or after a crash.
@@ -153,7 +154,7 @@ def running_by_hand() -> Iterator[str]:
     for process in psutil.process_iter():
         with suppress(psutil.Error, OSError):
             words = process.cmdline()
-            script = next((word for word in words if word.endswith("manage.py")), None)
+            script = next((word for word in words if word.endswith(SCRIPTS)), None)
             role = next((word for word in words if word in RUNNING), None)
             if script and role and data_dir_of(process, script) == ours:
                 yield f"{role}, process {process.pid}"

@@ -10,6 +10,7 @@ from monitoring.models.rollup import Rollup
 from monitoring.models.series import Series
 from monitoring.models.set_aside import SetAsideReading
 from monitoring.models.tag import Tag
+from monitoring.models.token import Token
 
 __all__ = [
     "DetectorState",
@@ -23,4 +24,5 @@ __all__ = [
     "Series",
     "SetAsideReading",
     "Tag",
+    "Token",
 ]

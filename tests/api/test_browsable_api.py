@@ -51,9 +51,10 @@ def test_the_pages_stand_while_the_database_is_away(client: Client, database_awa
     assert client.get("/health", headers=BROWSER).status_code == 503
 
 
-def test_the_pages_stand_for_a_stranger_where_fermon_is_closed(client: Client, settings: Settings) -> None:
+def test_a_stranger_is_led_to_the_login_where_fermon_is_closed(client: Client, settings: Settings) -> None:
     settings.FERMON_OPEN = False
-    assert client.get("/data", headers=BROWSER).status_code == 401
+    answer = client.get("/data?limit=5", headers=BROWSER)
+    assert answer.headers["Location"] == "/login?next=/data%3Flimit%3D5"
 
 
 def test_the_pages_stand_for_somebody_who_is_logged_in(client: Client) -> None:

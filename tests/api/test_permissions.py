@@ -1,4 +1,4 @@
-"""Who may call what: everybody while FERMON_OPEN=1; else a token writes, and a login or a token reads."""
+"""Who may call what: everybody while FERMON_OPEN=1; else roles say, and writing takes a token."""
 
 from collections.abc import Callable
 from typing import Any
@@ -22,9 +22,9 @@ def closed(settings: Settings) -> None:
 
 
 @pytest.fixture
-def user() -> User:
-    """Somebody without any rights of their own."""
-    return User.objects.create_user("operator")
+def user(account: Callable[[str], User]) -> User:
+    """Somebody who may read and write."""
+    return account("engineer")
 
 
 @pytest.fixture
@@ -88,6 +88,26 @@ def test_closed_a_login_alone_does_not_write(
 
 
 @pytest.mark.usefixtures("closed")
+@pytest.mark.parametrize("role", ["viewer", "operator"])
+def test_closed_a_role_that_only_reads_does_not_write(
+    client: Client, post: Callable[..., Any], account: Callable[[str], User], role: str
+) -> None:
+    header = {"authorization": f"Token {Token.objects.create(user=account(role)).key}"}
+    assert client.get("/data", headers=header).status_code == 200
+    answer = post("/ingest/batch", [], headers=header)
+    assert answer.status_code == 403
+    assert "without a role" in answer.json()["detail"]
+
+
+@pytest.mark.usefixtures("closed")
+def test_closed_a_login_without_a_role_reads_nothing(client: Client) -> None:
+    client.force_login(User.objects.create_user("new"))
+    answer = client.get("/data")
+    assert answer.status_code == 403
+    assert "without a role" in answer.json()["detail"]
+
+
+@pytest.mark.usefixtures("closed")
 def test_closed_a_token_of_somebody_who_left_is_refused(
     post: Callable[..., Any], reading: dict[str, Any], user: User, token: dict[str, str]
 ) -> None:
@@ -96,9 +116,26 @@ def test_closed_a_token_of_somebody_who_left_is_refused(
 
 
 @pytest.mark.usefixtures("closed")
-def test_closed_health_asks_nobody_who_they_are(client: Client) -> None:
-    assert client.get("/health").status_code == 200
-    assert client.get("/health", headers={"authorization": "Token wrong"}).status_code == 200
+@pytest.mark.parametrize("header", ["", "Token wrong", "Token a b"])
+def test_closed_health_tells_a_stranger_its_status_alone(client: Client, header: str) -> None:
+    answer = client.get("/health", headers={"authorization": header})
+    assert answer.status_code == 200
+    assert list(answer.json()) == ["status"]
+
+
+@pytest.mark.usefixtures("closed")
+def test_closed_health_tells_a_role_everything(client: Client, token: dict[str, str]) -> None:
+    assert "problems" in client.get("/health", headers=token).json()
+
+
+@pytest.mark.parametrize("accept", ["application/json", "text/html"])
+def test_closed_health_answers_while_nobody_can_be_recognised(
+    client: Client, closed: None, database_away: None, accept: str
+) -> None:
+    client.cookies["sessionid"] = "somebody"
+    answer = client.get("/health", headers={"accept": accept})
+    assert answer.status_code == 503
+    assert "problems" not in answer.content.decode()
 
 
 def test_closed_while_the_database_is_away_no_token_can_be_checked(

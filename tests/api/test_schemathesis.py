@@ -1,10 +1,17 @@
-"""The schema tells the truth: requests made from it are answered as it says, and never with a 500."""
+"""The schema tells the truth: requests made from it are answered as it says, and never with a 500.
 
-from collections.abc import Iterator
+Neither while Fermon is open nor, whatever somebody's role is, while it is closed.
+"""
+
+from collections.abc import Callable, Iterator
 
 import pytest
 import schemathesis
-from hypothesis import HealthCheck, settings
+from django.contrib.auth.models import User
+from django.test import Client
+from hypothesis import HealthCheck
+from hypothesis import settings as examples
+from pytest_django import Settings
 from schemathesis import checks
 from schemathesis.specs.openapi import checks as openapi_checks
 
@@ -24,6 +31,29 @@ CHECKS = [
     openapi_checks.ignored_auth,
 ]
 
+CHECKS_CLOSED = [
+    check for check in CHECKS if check is not openapi_checks.ignored_auth
+]  # it has its own login
+
+READERS = {"viewer", "operator", "engineer", "administrator"}
+
+
+@pytest.fixture(params=[*sorted(READERS), "stranger", "somebody without a role"])
+def role(request: pytest.FixtureRequest, settings: Settings) -> str:
+    """Each role; Fermon is closed."""
+    settings.FERMON_OPEN = False
+    name: str = request.param
+    return name
+
+
+@pytest.fixture
+def login(role: str, account: Callable[[str], User], client: Client) -> dict[str, str]:
+    """The header that carries the role's login."""
+    if role == "stranger":
+        return {}
+    client.force_login(account(role) if role in READERS else User.objects.create_user("new"))
+    return {"Cookie": f"sessionid={client.cookies['sessionid'].value}"}
+
 
 @pytest.fixture(autouse=True)
 def streams_end(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
@@ -40,6 +70,19 @@ schema = schemathesis.openapi.from_wsgi("/schema", application)
 
 @pytest.mark.django_db(transaction=True, serialized_rollback=True)
 @schema.parametrize()
-@settings(max_examples=120, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
+@examples(max_examples=120, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
 def test_every_answer_is_as_the_schema_says(case: schemathesis.Case) -> None:
     case.call_and_validate(checks=CHECKS)
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+@schema.parametrize()
+@examples(max_examples=20, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
+def test_closed_no_role_gets_more_than_it_may(
+    case: schemathesis.Case, role: str, login: dict[str, str]
+) -> None:
+    answer = case.call_and_validate(checks=CHECKS_CLOSED, headers=login)
+    if case.path == "/health":
+        assert role in READERS or "problems" not in answer.text
+    elif case.method not in {"GET", "HEAD", "OPTIONS"} or role not in READERS:
+        assert answer.status_code >= 300

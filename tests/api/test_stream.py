@@ -215,16 +215,28 @@ def test_it_ends_when_the_process_is_told_to_stop(client: Client, feed: Feed) ->
         assert b"".join(answer.streaming_content) == b""
 
 
-def test_closed_a_token_or_a_login_is_needed(client: Client, settings: Settings) -> None:
+def test_closed_a_token_or_a_login_is_needed(
+    client: Client, settings: Settings, account: Callable[[str], User]
+) -> None:
     settings.FERMON_OPEN = False
     assert client.get("/stream", headers=BROWSER).status_code == 401
-    user = User.objects.create_user("operator")
+    user = account("viewer")
     token = f"Token {Token.objects.create(user=user).key}"
     with closing(client.get("/stream", headers=BROWSER | {"authorization": token})) as answer:
         assert answer.status_code == 200
     client.force_login(user)
     with closing(client.get("/stream", headers=BROWSER)) as answer:
         assert answer.status_code == 200
+
+
+def test_closed_it_ends_in_time_for_its_client_to_be_recognised_anew(
+    client: Client, settings: Settings, account: Callable[[str], User], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.FERMON_OPEN = False
+    monkeypatch.setattr(stream, "RECOGNISED_S", 0.0)
+    client.force_login(account("viewer"))
+    with closing(client.get("/stream")) as answer:
+        assert b"".join(answer.streaming_content) == b""
 
 
 def test_under_an_event_loop_it_takes_none_of_its_threads(

@@ -199,14 +199,17 @@ def test_it_is_refused_while_fermon_runs(database, backup) -> None:
         refused(database, "Fermon runs on .*Stop it first")
 
 
-def test_it_is_refused_while_a_server_runs_by_hand(system, wait_until) -> None:
+@pytest.mark.parametrize(
+    ("server", "name"), [(("runserver", "--noreload"), "runserver"), (("serve",), "granian")]
+)
+def test_it_is_refused_while_a_server_runs_by_hand(system, wait_until, server, name) -> None:
     system.migrate()
     assert system.run("manage.py", "backup").end(60) == 0
-    server = system.run("manage.py", "runserver", "--noreload")
+    running = system.run("manage.py", *server)
     wait_until(lambda: system.get("/stats"))
     command = system.run("manage.py", "restore", "latest", "--noinput")
     assert command.end(60) == 1
-    assert f"Fermon runs: runserver, process {server.process.pid}" in command.text
+    assert f"Fermon runs: {name}, process {running.process.pid}" in command.text
 
 
 def heard(database, *, ago: timedelta) -> None:

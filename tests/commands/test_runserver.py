@@ -3,6 +3,7 @@
 import signal
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.core.servers.basehttp import WSGIRequestHandler
 
 from monitoring.management.commands.runserver import Command
@@ -54,3 +55,9 @@ def test_what_is_typed_goes_before_the_environment(settings, monkeypatch, host, 
     command.handle(**options)
     assert WSGIRequestHandler.disable_nagle_algorithm
     assert f"{'[' + command.addr + ']' if command._raw_ipv6 else command.addr}:{command.port}" == address
+
+
+def test_open_by_default_it_does_not_listen_to_others(settings) -> None:
+    settings.FERMON_OPEN_BY_DEFAULT = True
+    with pytest.raises(CommandError, match="would let other machines in"):
+        call_command("runserver", "0.0.0.0:8123", "--noreload")

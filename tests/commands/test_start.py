@@ -116,7 +116,7 @@ def test_a_taken_port_is_said_plainly_before_anything_is_made(system, taken) -> 
 @pytest.mark.parametrize(
     ("name", "value", "message"),
     [
-        ("FERMON_HOST", "192.0.2.1", "192.0.2.1 can't be listened on"),
+        ("FERMON_HOST", "192.0.2.1", "192.0.2.1 (FERMON_HOST) would let other machines in"),
         ("FERMON_PORT", "many", "FERMON_PORT='many' is not understood"),
         ("FERMON_PRODUCTION", "1", "FERMON_PRODUCTION=1 needs SECRET_KEY"),
         ("DATABASE_URL", "sqlite:////nowhere/at/all", "the database could not be prepared"),
@@ -126,6 +126,12 @@ def test_what_can_not_work_is_refused_in_words(system, name, value, message) -> 
     command = launch(system, **{name: value})
     assert command.end() == 1
     assert message in command.text
+
+
+def test_an_address_of_no_machine_is_refused_in_words(system) -> None:
+    command = launch(system, FERMON_HOST="192.0.2.1", FERMON_OPEN="1")
+    assert command.end() == 1
+    assert "192.0.2.1 can't be listened on" in command.text
 
 
 def test_a_data_directory_that_is_a_file_is_refused_in_words(system) -> None:

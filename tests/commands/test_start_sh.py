@@ -11,7 +11,7 @@ import pytest
 from fermon_site import prepare
 
 ROOT = Path(__file__).parent.parent.parent
-SCRIPTS = ["start.sh", "test.sh", ".ci/run"]
+SCRIPTS = ["start.sh", "test.sh", ".ci/run", ".ci/audit", "deploy/back-up-postgresql"]
 SHELLCHECK = Path(sys.executable).with_name("shellcheck")
 
 
@@ -34,7 +34,7 @@ def checkout(tmp_path: Path) -> Path:
     (checkout / "fermon_site").mkdir(parents=True)
     shutil.copy(ROOT / "start.sh", checkout)
     shutil.copy(ROOT / "fermon_site" / "prepare.py", checkout / "fermon_site")
-    (checkout / "requirements.txt").write_text("# nothing\n")
+    (checkout / "requirements.lock").write_text("# nothing\n")
     (checkout / "fermon_site" / "start.py").write_text(
         "import os, sys\nprint('started', os.getcwd(), sys.prefix, os.getppid())\n"
     )
@@ -55,13 +55,13 @@ def run(checkout: Path, *arguments: str, path: str | None = None) -> subprocess.
 
 def test_it_installs_once_then_starts_at_once(checkout: Path) -> None:
     first = run(checkout)
-    assert "Making .venv\nInstalling requirements.txt" in first.stdout
+    assert "Making .venv\nInstalling requirements.lock" in first.stdout
     assert f"started {checkout} {checkout / '.venv'} {os.getpid()}" in first.stdout  # exec: our own child
     assert (first.returncode, first.stderr) == (0, "")
     assert run(checkout).stdout.startswith("started")
 
-    (checkout / "requirements.txt").write_text("# something else\n")
-    assert run(checkout).stdout.startswith("Installing requirements.txt")
+    (checkout / "requirements.lock").write_text("# something else\n")
+    assert run(checkout).stdout.startswith("Installing requirements.lock")
 
     (checkout / ".venv/bin/python").unlink()
     shutil.rmtree(next((checkout / ".venv/lib").glob("python*/site-packages/pip")))
@@ -69,12 +69,12 @@ def test_it_installs_once_then_starts_at_once(checkout: Path) -> None:
 
 
 def test_what_can_not_be_installed_is_said_and_tried_again(checkout: Path) -> None:
-    (checkout / "requirements.txt").write_text("./no-such-package\n")
+    (checkout / "requirements.lock").write_text("./no-such-package\n")
     for _ in range(2):
         done = run(checkout)
         assert done.returncode == 1
         assert "no-such-package" in done.stderr
-        assert "requirements.txt could not be installed; the lines above say why." in done.stderr
+        assert "requirements.lock could not be installed; the lines above say why." in done.stderr
         assert "started" not in done.stdout
 
 
@@ -96,11 +96,11 @@ def test_a_python_that_makes_no_environments_is_said_in_words(
 ) -> None:
     monkeypatch.setattr(prepare, "PYTHON", tmp_path / "none")
     monkeypatch.setattr(prepare.importlib.util, "find_spec", lambda name: None)
-    assert prepare.main("requirements.txt") == 1
+    assert prepare.main("requirements.lock") == 1
     assert "python3-venv" in capsys.readouterr().err
 
 
 def test_installing_only_does_not_start(checkout: Path) -> None:
-    done = run(checkout, "--install-only", "requirements.txt")
+    done = run(checkout, "--install-only", "requirements.lock")
     assert done.returncode == 0
     assert "started" not in done.stdout

@@ -15,7 +15,7 @@ import pytest
 NOON = datetime(2024, 1, 31, 12, tzinfo=UTC)
 SERVERS = {
     "runserver": ("manage.py", "runserver", "--noreload"),
-    "granian": ("-m", "granian", "--interface", "wsgi", "--no-ws", "--blocking-threads", "20"),
+    "serve": ("manage.py", "serve"),
 }
 
 
@@ -56,10 +56,7 @@ def serve(system: Any, wait_until: Callable[..., Any]) -> Callable[..., Any]:
     system.migrate()
 
     def start(kind: str = "runserver", **environment: str) -> Any:
-        arguments = SERVERS[kind]
-        if kind == "granian":
-            arguments += ("--port", str(system.port), "fermon_site.wsgi:application")
-        command = system.run(*arguments, **environment)
+        command = system.run(*SERVERS[kind], **environment)
         wait_until(lambda: system.get("/health"))
         return command
 

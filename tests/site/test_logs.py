@@ -63,3 +63,9 @@ def test_what_the_queue_says_of_an_outage_is_one_line(log_file: Path) -> None:
             logging.getLogger("django-q").exception("Could not create task from schedule")
     (line,) = log_file.read_text().splitlines()
     assert json.loads(line)["message"] == "database away"
+
+
+@pytest.mark.parametrize(("level", "logged"), [(logging.INFO, False), (logging.ERROR, True)])
+def test_of_the_server_only_what_fails_is_in_the_file(log_file: Path, level: int, logged: bool) -> None:
+    logging.getLogger("_granian").log(level, "Application callable raised an exception")
+    assert log_file.exists() is logged

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+KEY = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+PRODUCTION = {"FERMON_PRODUCTION": "1", "SECRET_KEY": KEY, "ALLOWED_HOSTS": "plant, other"}
 SHOW = "import json, django; django.setup(); from django.conf import settings as s; print(s.{})"
 
 
@@ -31,16 +33,56 @@ def test_production_needs_a_secret_key_and_says_so(tmp_path: Path) -> None:
 
 
 def test_production_needs_allowed_hosts_and_says_so(tmp_path: Path) -> None:
-    done = python("import django; django.setup()", tmp_path, FERMON_PRODUCTION="1", SECRET_KEY="s" * 60)
+    done = python("import django; django.setup()", tmp_path, FERMON_PRODUCTION="1", SECRET_KEY=KEY)
     assert done.returncode != 0
     assert "FERMON_PRODUCTION=1 needs ALLOWED_HOSTS" in done.stderr
 
 
 def test_production_is_closed_and_never_shows_debug_pages(tmp_path: Path) -> None:
-    production = {"FERMON_PRODUCTION": "1", "SECRET_KEY": "s" * 60, "ALLOWED_HOSTS": "plant, other"}
-    assert setting("FERMON_OPEN", tmp_path, **production) == "False"
-    assert setting("DEBUG", tmp_path, FERMON_DEBUG="1", **production) == "False"
-    assert setting("ALLOWED_HOSTS", tmp_path, **production) == "['plant', 'other']"
+    assert setting("FERMON_OPEN", tmp_path, **PRODUCTION) == "False"
+    assert setting("DEBUG", tmp_path, **PRODUCTION) == "False"
+    assert setting("ALLOWED_HOSTS", tmp_path, **PRODUCTION) == "['plant', 'other']"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "why"),
+    [
+        ("SECRET_KEY", "short", "shorter than 50 characters"),
+        ("SECRET_KEY", "abc" * 20, "fewer than 5 different characters"),
+        ("SECRET_KEY", f"django-insecure-{KEY}", "begins as the samples in documentation do"),
+        ("ALLOWED_HOSTS", "plant,*", "'*' is any host name"),
+        ("FERMON_OPEN", "1", "everybody could read and write"),
+        ("FERMON_DEBUG", "1", "its pages show settings and source"),
+    ],
+)
+def test_production_does_not_start_insecure(tmp_path: Path, name: str, value: str, why: str) -> None:
+    done = python("import django; django.setup()", tmp_path, **{**PRODUCTION, name: value})
+    assert done.returncode != 0
+    message = done.stderr.splitlines()[-1]
+    assert name in message
+    assert why in message
+
+
+def test_djangos_own_check_of_a_production_finds_nothing(tmp_path: Path) -> None:
+    code = "import runpy, sys; sys.argv = ['manage.py', 'check', '--deploy', '--fail-level', 'DEBUG'];"
+    done = python(f"{code} runpy.run_path('manage.py', run_name='__main__')", tmp_path, **PRODUCTION)
+    # Whether a domain is put on browsers' own lists of those with TLS is not for Fermon to say.
+    assert done.stdout == "System check identified no issues (1 silenced).\n"
+    assert done.stderr == ""
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "plant.example"])  # noqa: S104
+def test_open_by_default_it_listens_to_this_machine_alone(tmp_path: Path, host: str) -> None:
+    done = python("import django; django.setup()", tmp_path, FERMON_HOST=host)
+    assert done.returncode != 0
+    assert f"{host} (FERMON_HOST) would let other machines in" in done.stderr
+    for said in ("0", "1"):
+        assert setting("FERMON_HOST", tmp_path, FERMON_HOST=host, FERMON_OPEN=said) == host
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.1.1", "::1", "localhost"])
+def test_this_machine_has_several_names(tmp_path: Path, host: str) -> None:
+    assert setting("FERMON_HOST", tmp_path, FERMON_HOST=host) == host
 
 
 def test_without_any_variable_it_is_open_on_this_machine_only(tmp_path: Path) -> None:

@@ -3,11 +3,13 @@
 from typing import Any
 
 from django.conf import settings
+from django.core.management.base import CommandError
 from django.core.servers import basehttp
 from django.core.servers.basehttp import WSGIRequestHandler
 from django.db import Error as DatabaseError
 from whitenoise.runserver_nostatic.management.commands.runserver import Command as WhiteNoiseCommand
 
+from monitoring.domain.addresses import open_to_others
 from monitoring.ingest.replayer import wake_replayer
 from monitoring.management.chunks import ChunkedHandler
 from monitoring.management.lifelines import end_with_launcher, was_launched
@@ -25,6 +27,12 @@ class Command(WhiteNoiseCommand):  # type: ignore[misc]  # WhiteNoise finds its 
         # Otherwise each answer on a kept connection waits 40 ms for the client's delayed ACK.
         WSGIRequestHandler.disable_nagle_algorithm = True
         super().handle(*args, **options)
+
+    def run(self, **options: Any) -> None:
+        """Serves, unless that would let others in who are asked for no login."""
+        if settings.FERMON_OPEN_BY_DEFAULT and (why := open_to_others(self.addr)):
+            raise CommandError(why)
+        super().run(**options)
 
     def inner_run(self, *args: Any, **options: Any) -> None:
         """The process that serves; under the reloader, not the one that restarts it."""

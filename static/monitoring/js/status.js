@@ -11,6 +11,8 @@ const list = document.getElementById("problems");
 const notices = document.getElementById("notices");
 const word = root.querySelector("[data-link=word]");
 const detail = root.querySelector("[data-link=detail]");
+const signIn = document.createElement("a");
+signIn.textContent = "Sign in";
 let mode = "stream";
 let contact = { kind: root.dataset.state === "database" ? "database" : "ok", since: Date.now() };
 
@@ -35,6 +37,14 @@ export function showLink(now, newest) {
   setIcon(root, ICONS[state] ?? state);
   setText(word, state === "live" && mode === "polling" ? `${words.link.live}, renewed every 5 s` : words.link[state]);
   setText(detail, detailText(state, now, newest));
+  offerSignIn(state === "denied");
+}
+
+/** The way to the login and back to what is shown. */
+function offerSignIn(isNeeded) {
+  if (!isNeeded) return signIn.remove();
+  signIn.href = `${settings.urls.login}?next=${encodeURIComponent(location.pathname + location.search)}`;
+  if (!signIn.isConnected) detail.after(" ", signIn);
 }
 
 function linkState(now, newest) {
@@ -53,7 +63,7 @@ function detailText(state, now, newest) {
     case "empty":
       return "waiting for the first reading";
     case "denied":
-      return `${since}. Load this page again to sign in.`;
+      return `${since}. What is shown is of then.`;
     default:
       return `${since}. What is shown is of then; trying again every second.`;
   }

@@ -70,11 +70,12 @@ export class Summary {
   async readHealth() {
     const sent = Date.now();
     const [{ value, reason }] = await Promise.allSettled([get(urls.health, { accept: [503] })]);
-    if (value) {
+    const isTold = Boolean(value?.body.timestamp); // strangers are told the status alone
+    if (isTold) {
       setServerTime(value.body.timestamp, sent);
       this.onHealth(value.body);
     }
-    this.onLook(value ? (value.status === 503 ? "database" : "ok") : reason.kind, sent);
+    this.onLook(value ? (value.status === 503 ? "database" : isTold ? "ok" : "denied") : reason.kind, sent);
   }
 
   async correct() {

@@ -1,0 +1,31 @@
+"""The apps of Django's that Fermon sets up in its own way."""
+
+from auditlog.apps import AuditlogConfig
+from django.contrib.admin.apps import AdminConfig
+from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
+from django.db.models.signals import post_delete, post_save, pre_delete, pre_save
+
+
+class FermonAdminConfig(AdminConfig):
+    """Django's admin, with a site that is entered by role."""
+
+    default_site = "fermon_site.admin.FermonAdminSite"
+
+
+class FermonAuditConfig(AuditlogConfig):  # type: ignore[misc]  # auditlog has no types
+    """django-auditlog, to which nothing is ever changed, and with logins."""
+
+    def ready(self) -> None:
+        """Wires what adds to the trail, and what keeps it as it is."""
+        super().ready()
+        from fermon_site import audit
+
+        entries = self.get_model("LogEntry")
+        pre_save.connect(audit.refuse_change, sender=entries)
+        pre_delete.connect(audit.refuse_deletion, sender=entries)
+        user_logged_in.connect(audit.logged_in)
+        user_logged_out.connect(audit.logged_out)
+        user_login_failed.connect(audit.login_failed)
+        for model in audit.key_models():
+            post_save.connect(audit.key_made, sender=model)
+            post_delete.connect(audit.key_deleted, sender=model)

@@ -1,0 +1,37 @@
+"""Whether the web server on this machine is well: ``python -m fermon_site.healthy`` ends with 0, or with 1.
+
+It asks ``/health`` under the first of ``ALLOWED_HOSTS``; anything but 200 is not well. It reads no settings,
+so that asking every half minute costs little.
+"""
+
+import http.client
+import sys
+
+from fermon_site import environment
+
+EVERY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - looked up, never bound to
+PATIENCE_S = 8
+
+
+def main() -> int:
+    """The exit code; what was answered is printed."""
+    host = environment.text("FERMON_HOST", "127.0.0.1")
+    port = environment.whole_number("FERMON_PORT", 8000, lowest=1, highest=65535)
+    named = [name for name in environment.words("ALLOWED_HOSTS") if name != "*"]
+    connection = http.client.HTTPConnection(EVERY_ADDRESS.get(host, host), port, timeout=PATIENCE_S)
+    # A name that begins with a dot stands for every name that ends so.
+    headers = {"Host": named[0].lstrip(".")} if named else {}
+    try:
+        connection.request("GET", "/health", headers={"Accept": "application/json", **headers})
+        answer = connection.getresponse()
+        sys.stdout.write(f"{answer.status} {answer.read(500).decode(errors='replace')}\n")
+    except (OSError, http.client.HTTPException) as error:
+        sys.stdout.write(f"{error}\n")
+        return 1
+    finally:
+        connection.close()
+    return 0 if answer.status == http.client.OK else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

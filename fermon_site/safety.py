@@ -1,0 +1,55 @@
+"""What Fermon refuses to start with, each with the setting's name and the way out."""
+
+from collections.abc import Sequence
+
+from django.core.exceptions import ImproperlyConfigured
+
+from monitoring.domain.addresses import open_to_others
+
+# What Django asks of a key as well: https://docs.djangoproject.com/en/5.2/ref/checks/#security
+SHORTEST_KEY = 50
+FEWEST_SIGNS = 5
+SAMPLES = ("django-insecure-", "change", "secret", "example", "your-", "your_")
+NEW_KEY = 'python3 -c "import secrets; print(secrets.token_urlsafe(50))"'
+
+
+def refuse_insecure(*, secret_key: str, hosts: Sequence[str], is_open: bool, debug: bool) -> None:
+    """Checks the settings of a production.
+
+    Raises:
+        ImproperlyConfigured: one of them would let in who does not belong.
+    """
+    if why := weakness(secret_key):
+        raise insecure("SECRET_KEY", f"it {why}, so that logins can be forged. Make one: {NEW_KEY}")
+    if any(host in ("*", ".") for host in hosts):
+        raise insecure("ALLOWED_HOSTS", "'*' is any host name. List those that users type.")
+    if is_open:
+        raise insecure("FERMON_OPEN=1", "everybody could read and write. Leave it out.")
+    if debug:
+        raise insecure("FERMON_DEBUG=1", "its pages show settings and source. Leave it out.")
+
+
+def insecure(setting: str, why: str) -> ImproperlyConfigured:
+    """The refusal of a setting."""
+    return ImproperlyConfigured(f"FERMON_PRODUCTION=1 does not start with this {setting}: {why}")
+
+
+def weakness(secret_key: str) -> str:
+    """What is wrong with the key; empty if nothing is."""
+    if len(secret_key) < SHORTEST_KEY:
+        return f"is shorter than {SHORTEST_KEY} characters"
+    if len(set(secret_key)) < FEWEST_SIGNS:
+        return f"has fewer than {FEWEST_SIGNS} different characters"
+    if secret_key.lower().startswith(SAMPLES):
+        return "begins as the samples in documentation do"
+    return ""
+
+
+def refuse_open_to_others(host: str) -> None:
+    """Checks that an open Fermon is reached from this machine alone.
+
+    Raises:
+        ImproperlyConfigured: it would listen to other machines.
+    """
+    if why := open_to_others(host):
+        raise ImproperlyConfigured(why)

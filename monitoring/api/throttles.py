@@ -1,0 +1,68 @@
+"""How often the API may be called: by one caller, and by one address that nobody knows."""
+
+import time
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from rest_framework.exceptions import Throttled
+from rest_framework.request import Request
+from rest_framework.throttling import BaseThrottle
+
+from monitoring.domain.allowance import Allowances
+from monitoring.domain.tokens import Grant
+
+if TYPE_CHECKING:
+    from rest_framework.views import APIView
+
+allowances = Allowances()
+
+
+class CallerThrottle(BaseThrottle):
+    """Counts by token, by user, or by address; in each web server process for itself.
+
+    While Fermon is open nobody is asked who they are, and nobody is held up.
+    """
+
+    waiting = 0.0
+
+    def allow_request(self, request: Request, view: "APIView") -> bool:
+        """Whether the call is within what is allowed."""
+        if settings.FERMON_OPEN:
+            return True
+        caller = caller_of(request)
+        if caller is None:
+            self.waiting = stranger_waits(self.get_ident(request))
+        else:
+            self.waiting = allowances.wait(
+                caller, per_minute=settings.FERMON_CALLER_RATE, now=time.monotonic()
+            )
+        return not self.waiting
+
+    def wait(self) -> float:
+        """Seconds until the next call is allowed, told as Retry-After."""
+        return self.waiting
+
+
+def caller_of(request: Request) -> str | None:
+    """Whose allowance the call is taken from; None if nobody is known."""
+    if isinstance(request.auth, Grant):
+        return f"token {request.auth.id}"
+    user = request.user
+    return f"user {user.pk}" if user and user.is_authenticated else None
+
+
+def stranger_waits(address: str) -> float:
+    """Takes one call of an address: 0 if it is allowed, else the seconds until one is."""
+    return allowances.wait(
+        f"address {address}", per_minute=settings.FERMON_STRANGER_RATE, now=time.monotonic()
+    )
+
+
+def count_failure(address: str) -> None:
+    """Counts a token that is none.
+
+    Raises:
+        Throttled: so many came from this address that they are not answered one by one any more.
+    """
+    if not settings.FERMON_OPEN and (waiting := stranger_waits(address)):
+        raise Throttled(waiting)

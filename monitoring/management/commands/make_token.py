@@ -1,0 +1,39 @@
+"""manage.py make_token"""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from monitoring.domain.tokens import Scope
+from monitoring.ingest.tokens import issue_token
+
+
+class Command(BaseCommand):
+    """Makes a token for a source and prints its secret, this once."""
+
+    help = "Makes a token for a source and prints its secret, this once."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """What the token is for."""
+        parser.add_argument("name", help="which source has it")
+        parser.add_argument("--scope", choices=list(map(str, Scope)), default=str(Scope.INGEST))
+        parser.add_argument("--prefix", default="", help="only tags whose names begin so")
+        parser.add_argument("--days", type=int, help="how long it is valid; for ever if left out")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Makes it; its secret alone is printed, so that a script can take it."""
+        days = options["days"]
+        try:
+            expires_at = None if days is None else datetime.now(UTC) + timedelta(days=days)
+            secret = issue_token(
+                name=options["name"],
+                scope=Scope(options["scope"]),
+                prefix=options["prefix"],
+                expires_at=expires_at,
+            )
+        except (ValidationError, OverflowError) as error:
+            reasons = error.messages if isinstance(error, ValidationError) else ["--days: too many"]
+            raise CommandError("; ".join(reasons)) from error
+        self.stdout.write(secret)

@@ -1,0 +1,17 @@
+"""The roles, as groups. What each may do is granted after the migrations, when Django has made the permissions."""
+
+from django.db import migrations
+
+from monitoring.domain.roles import ROLES
+
+
+def create_groups(apps, schema_editor):
+    Group = apps.get_model("auth", "Group")
+    for role in ROLES:
+        Group.objects.get_or_create(name=role)
+
+
+class Migration(migrations.Migration):
+    dependencies = [("monitoring", "0009_events"), ("auth", "0012_alter_user_first_name_max_length")]
+
+    operations = [migrations.RunPython(create_groups, migrations.RunPython.noop)]

@@ -1,0 +1,126 @@
+"""The audit trail: every change and login, with who, when, old and new; no secrets, and no way to edit it."""
+
+import csv
+from typing import Any
+
+import pytest
+from auditlog.models import LogEntry
+from django.contrib.auth.models import Group, User
+from django.db import transaction
+from django.test import Client
+from rest_framework.authtoken.models import Token as UserToken
+
+from fermon_site.audit import AppendOnlyError
+from monitoring.domain.tokens import Scope
+from monitoring.ingest.pipeline import ingest_readings
+from monitoring.ingest.tokens import issue_token
+from monitoring.models import Tag, Token
+
+TRAIL = "/admin/auditlog/logentry/"
+LOGIN = {"username": "admin", "password": "password"}
+
+pytestmark = pytest.mark.django_db
+
+
+def newest() -> LogEntry:
+    return LogEntry.objects.order_by("-pk")[0]
+
+
+def change_limit(admin_client: Client, **more: str) -> None:
+    tag = Tag.objects.get(name="fermenter_temp")
+    form = {"valid_min": 30, "valid_max": 50, "lower_limit": 35, "upper_limit": 44, "active": "on", **more}
+    admin_client.post(f"/admin/monitoring/tag/{tag.pk}/change/", form)
+
+
+def test_a_changed_limit_is_told_with_old_and_new_who_from_where_and_why(admin_client: Client) -> None:
+    change_limit(admin_client, reason="Batch 7 runs cooler", retention_days="30")
+    entry = newest()
+    assert entry.changes["upper_limit"] == ["45.0", "44.0"]
+    assert entry.changes["retention_days"] == ["None", "30"]
+    assert (entry.actor_email, entry.remote_addr) == ("admin", "127.0.0.1")
+    assert entry.additional_data == {"reason": "Batch 7 runs cooler"}
+
+
+def test_nobody_passes_for_another_address(admin_client: Client) -> None:
+    admin_client.defaults["HTTP_X_FORWARDED_FOR"] = "'; DROP TABLE"
+    change_limit(admin_client)
+    assert newest().remote_addr == "127.0.0.1"
+
+
+def test_users_groups_and_tokens_leave_their_traces_without_secrets(admin_client: Client) -> None:
+    user = User.objects.create_user("eva", None, "first secret")
+    user.set_password("second secret")
+    user.save()
+    assert newest().changes == {"password": ["(not shown)", "(not shown)"]}
+    user.groups.add(Group.objects.get_or_create(name="operator")[0])
+    assert newest().changes["groups"]["operation"] == "add"
+    issue_token(name="gateway", scope=Scope.INGEST)
+    assert newest().changes["digest"] == ["None", "(not shown)"]
+    told = repr(list(LogEntry.objects.values()))
+    assert user.password not in told
+    assert Token.objects.get().digest not in told
+
+
+def test_a_users_own_token_is_not_told(admin_client: Client) -> None:
+    key = UserToken.objects.create(user=User.objects.get(username="admin")).key
+    assert newest().additional_data == {"what": "token made"}
+    assert key not in repr(list(LogEntry.objects.values()))
+
+
+def test_a_revoked_token_is_told(admin_client: Client) -> None:
+    issue_token(name="gateway", scope=Scope.INGEST)
+    chosen = {"action": "revoke", "_selected_action": [Token.objects.get().pk]}
+    admin_client.post("/admin/monitoring/token/", chosen)
+    assert newest().changes == {"active": ["True", "False"]}
+    assert newest().actor_email == "admin"
+
+
+def test_each_login_is_told_and_each_that_failed(client: Client, admin_user: User) -> None:
+    client.post("/login", LOGIN)
+    assert (newest().additional_data, newest().actor) == ({"what": "login"}, admin_user)
+    client.post("/logout")
+    assert newest().additional_data == {"what": "log-out"}
+    client.post("/login", LOGIN | {"password": "wrong one"})
+    assert (newest().additional_data, newest().actor) == ({"what": "login failed"}, None)
+    client.post("/login", {"username": "my passphrase", "password": "x"})
+    assert newest().object_repr == "(no such user)"
+    assert "wrong one" not in repr(list(LogEntry.objects.values()))
+
+
+def test_measurements_leave_none(admin_client: Client, reading: dict[str, Any]) -> None:
+    before = LogEntry.objects.count()
+    ingest_readings([reading])
+    admin_client.post("/ingest", {**reading, "value": 38}, content_type="application/json")
+    assert LogEntry.objects.count() == before
+
+
+def test_it_stays_as_it_is(admin_client: Client) -> None:
+    change_limit(admin_client)
+    entry = newest()
+    entry.object_repr = "another"
+    for attempt in (entry.save, entry.delete, LogEntry.objects.all().delete):
+        with transaction.atomic(), pytest.raises(AppendOnlyError):
+            attempt()
+    for path in (f"{entry.pk}/delete/", "add/"):
+        assert admin_client.post(f"{TRAIL}{path}", {"post": "yes"}).status_code == 403
+    admin_client.post(f"{TRAIL}{entry.pk}/change/", {"object_repr": "another"})
+    admin_client.post(TRAIL, {"action": "delete_selected", "_selected_action": [entry.pk], "post": "yes"})
+    assert newest().object_repr == "fermenter_temp"
+
+
+def test_who_it_was_stays_known_when_the_account_is_gone(admin_client: Client, admin_user: User) -> None:
+    change_limit(admin_client)
+    admin_user.delete()
+    assert LogEntry.objects.get(changes__has_key="upper_limit").actor_email == "admin"
+
+
+def test_it_is_read_searched_and_exported(admin_client: Client) -> None:
+    change_limit(admin_client, reason="=HYPERLINK(1)")
+    entry = newest()
+    assert "=HYPERLINK(1)" in admin_client.get(f"{TRAIL}?q=fermenter").content.decode()
+    assert "44.0" in admin_client.get(f"{TRAIL}{entry.pk}/change/").content.decode()
+    assert "=HYPERLINK(1)" not in admin_client.get(f"{TRAIL}?q=nowhere").content.decode()
+    answer = admin_client.post(TRAIL, {"action": "export", "_selected_action": [entry.pk]})
+    (row,) = csv.DictReader(b"".join(answer.streaming_content).decode().splitlines())
+    assert (row["who"], row["object"]) == ("admin", "fermenter_temp")
+    assert '"upper_limit": ["45.0", "44.0"]' in row["changes"]

@@ -1,0 +1,47 @@
+"""Who gets into the admin, and how."""
+
+from collections.abc import Callable
+
+import pytest
+from django.contrib.auth.models import Group, User
+from django.test import Client
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_stranger_is_led_to_the_one_login_page_and_back(client: Client) -> None:
+    answer = client.get("/admin/monitoring/tag/", follow=True)
+    assert answer.redirect_chain[-1][0] == "/login?next=/admin/monitoring/tag/"
+
+
+@pytest.mark.parametrize("role", ["engineer", "administrator"])
+def test_a_role_is_enough(client: Client, account: Callable[[str], User], role: str) -> None:
+    client.force_login(account(role))
+    assert client.get("/admin/").status_code == 200
+    assert client.get("/admin/login/").headers["Location"] == "/admin/"
+
+
+@pytest.mark.parametrize("role", ["viewer", "operator"])
+def test_who_only_reads_is_told_why_not(client: Client, account: Callable[[str], User], role: str) -> None:
+    client.force_login(account(role))
+    answer = client.get("/admin/", follow=True)
+    assert answer.status_code == 403
+    assert "for engineers and administrators" in answer.content.decode()
+
+
+def test_an_engineer_sees_tags_and_no_users(client: Client, account: Callable[[str], User]) -> None:
+    client.force_login(account("engineer"))
+    page = client.get("/admin/").content.decode()
+    assert "/admin/monitoring/tag/add/" in page
+    assert "/admin/auth/user/" not in page
+
+
+def test_the_first_administrator_is_made_by_the_command(client: Client) -> None:
+    client.force_login(User.objects.create_superuser("boss"))
+    assert "/admin/auth/user/" in client.get("/admin/").content.decode()
+
+
+def test_each_role_is_a_group_with_its_permissions() -> None:
+    count = {group.name: group.permissions.count() for group in Group.objects.all()}
+    assert count["viewer"] == count["operator"] == 1
+    assert count["viewer"] < count["engineer"] < count["administrator"]

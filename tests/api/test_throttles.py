@@ -1,0 +1,77 @@
+"""Too much is answered 429, with when to come again; open, nobody is held up."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.test import Client
+from pytest_django import Settings
+
+from monitoring.api import throttles
+from monitoring.domain.allowance import Allowances
+from monitoring.domain.tokens import Scope
+from monitoring.ingest.tokens import issue_token
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def strict(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Closed, and two calls a minute."""
+    monkeypatch.setattr(throttles, "allowances", Allowances())
+    settings.FERMON_OPEN = False
+    settings.FERMON_CALLER_RATE = settings.FERMON_STRANGER_RATE = 2
+
+
+def header(scope: Scope = Scope.INGEST) -> dict[str, str]:
+    return {"authorization": f"Token {issue_token(name='gateway', scope=scope)}"}
+
+
+def test_a_token_has_its_own_allowance(post: Callable[..., Any], reading: dict[str, Any]) -> None:
+    first, second = header(), header()
+    codes = [post("/ingest", reading, headers=first).status_code for _ in range(3)]
+    assert codes == [201, 200, 429]
+    assert post("/ingest", reading, headers=second).status_code == 200
+
+
+def test_it_says_when_to_come_again(client: Client) -> None:
+    sent = header(Scope.READ)
+    answer = [client.get("/tags", headers=sent) for _ in range(3)][-1]
+    assert answer.status_code == 429
+    assert 29 <= int(answer.headers["Retry-After"]) <= 30
+    assert "throttled" in answer.json()["detail"]
+
+
+def test_what_is_throttled_stores_nothing_and_may_be_sent_again(
+    post: Callable[..., Any], reading: dict[str, Any], settings: Settings
+) -> None:
+    sent = header()
+    for _ in range(2):
+        post("/ingest", {}, headers=sent)
+    assert post("/ingest", reading, headers=sent).status_code == 429
+    settings.FERMON_CALLER_RATE = 10**9
+    assert post("/ingest", reading, headers=sent).status_code == 201
+
+
+def test_guesses_are_counted_by_address_and_cost_a_good_token_nothing(client: Client) -> None:
+    wrong = {"authorization": "Token fermon_wrong"}
+    codes = [client.get("/tags", headers=wrong).status_code for _ in range(4)]
+    assert codes == [401, 401, 429, 429]
+    assert client.get("/tags", headers=wrong, REMOTE_ADDR="10.0.0.2").status_code == 401
+    assert client.get("/tags", headers=header(Scope.READ)).status_code == 200
+
+
+def test_a_stranger_is_counted_by_address(client: Client) -> None:
+    assert [client.get("/health").status_code for _ in range(3)] == [200, 200, 429]
+    assert client.get("/health", REMOTE_ADDR="10.0.0.2").status_code == 200
+
+
+def test_nobody_invents_an_address(client: Client) -> None:
+    for number in range(2):
+        client.get("/health", headers={"X-Forwarded-For": f"10.0.0.{number}"})
+    assert client.get("/health", headers={"X-Forwarded-For": "10.0.0.9"}).status_code == 429
+
+
+def test_open_nobody_is_held_up(client: Client, settings: Settings) -> None:
+    settings.FERMON_OPEN = True
+    assert {client.get("/tags").status_code for _ in range(10)} == {200}

@@ -1,0 +1,73 @@
+"""deploy/Dockerfile and deploy/compose.yaml, as far as they can be told without an engine."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from django.core.management import get_commands
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCKERFILE = (ROOT / "deploy/Dockerfile").read_text()
+COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "deploy/compose.yaml").read_text())
+SERVICES: dict[str, Any] = COMPOSE["services"]
+OURS = ["migrate", "web", "worker"]
+
+
+def test_the_dockerfile_is_sound() -> None:
+    hadolint = Path(sys.executable).with_name("hadolint")
+    done = subprocess.run([hadolint, ROOT / "deploy/Dockerfile"], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_the_image_takes_files_that_are_there_and_no_others() -> None:
+    allowed = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
+    copied = set(re.findall(r"^COPY (?!--from)(\S+)", DOCKERFILE, re.MULTILINE))
+    assert copied == allowed
+    assert all((ROOT / path).exists() for path in copied)
+
+
+def test_the_image_runs_without_root_and_takes_only_known_packages() -> None:
+    last_stage = DOCKERFILE.rpartition("FROM")[2]
+    assert re.search(r"^USER [1-9]\d+$", last_stage, re.MULTILINE)
+    assert "--require-hashes -r" in DOCKERFILE
+    assert "pip install" not in last_stage
+    assert '"-m", "fermon_site.healthy"' in last_stage
+
+
+def test_all_that_production_needs_is_there() -> None:
+    assert {"web", "worker", "database", "redis", "backup", "migrate"} == set(SERVICES)
+    assert set(COMPOSE["volumes"]) >= {"data", "database", "backups"}
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_no_service_gains_rights_and_each_comes_back(name: str) -> None:
+    assert SERVICES[name]["security_opt"] == ["no-new-privileges:true"]
+    assert SERVICES[name]["restart"] == ("no" if name == "migrate" else "unless-stopped")
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_ours_write_to_the_data_directory_only(name: str) -> None:
+    assert SERVICES[name]["read_only"] is True
+    assert SERVICES[name]["cap_drop"] == ["ALL"]
+    assert SERVICES[name]["volumes"] == ["data:/data"]
+
+
+@pytest.mark.parametrize("name", ["migrate", "worker"])
+def test_what_is_run_exists(name: str) -> None:
+    python, script, command = SERVICES[name]["command"][:3]
+    assert (python, (ROOT / script).exists()) == ("python", True)
+    assert command in get_commands()
+
+
+def test_nobody_reaches_a_port_but_by_the_proxy_on_this_machine() -> None:
+    ports = [port for service in SERVICES.values() for port in service.get("ports", [])]
+    assert ports == ["127.0.0.1:8000:8000"]
+
+
+def test_redis_is_not_started_unless_asked_for() -> None:
+    assert SERVICES["redis"]["profiles"] == ["redis"]
+    assert "REDIS_URL" not in SERVICES["web"]["environment"]

@@ -1,0 +1,48 @@
+"""deploy/systemd: units that start what exists, with no more rights than it needs."""
+
+import re
+from pathlib import Path
+
+import pytest
+from django.core.management import get_commands
+
+UNITS = Path(__file__).resolve().parents[2] / "deploy/systemd"
+SERVICES = sorted(UNITS.glob("*.service"))
+HARDENING = [
+    "CapabilityBoundingSet=",
+    "NoNewPrivileges=yes",
+    "PrivateDevices=yes",
+    "PrivateTmp=yes",
+    "ProtectHome=yes",
+    "ProtectKernelModules=yes",
+    "ProtectKernelTunables=yes",
+    "ProtectSystem=strict",
+    "RestrictNamespaces=yes",
+    "RestrictSUIDSGID=yes",
+    "StateDirectory=fermon",
+    "SystemCallFilter=@system-service",
+    "User=fermon",
+]
+
+
+@pytest.mark.parametrize("unit", SERVICES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("line", HARDENING)
+def test_each_service_has_no_more_rights_than_it_needs(unit: Path, line: str) -> None:
+    assert line in unit.read_text().splitlines()
+
+
+@pytest.mark.parametrize("unit", SERVICES, ids=lambda path: path.stem)
+def test_each_service_starts_a_command_that_exists(unit: Path) -> None:
+    named = re.findall(
+        r"^Exec\w+=/opt/fermon/\.venv/bin/python manage\.py (\w+)", unit.read_text(), re.MULTILINE
+    )
+    assert named
+    assert set(named) <= set(get_commands())
+
+
+def test_a_reload_replaces_the_server_s_processes() -> None:
+    assert "ExecReload=/bin/kill -HUP $MAINPID" in (UNITS / "fermon-web.service").read_text()
+
+
+def test_the_timer_starts_a_service_that_exists() -> None:
+    assert (UNITS / "fermon-backup.timer").with_suffix(".service") in SERVICES

@@ -1,0 +1,188 @@
+"""Who may do what: every route of the URL configuration, with every role and without one, in both modes.
+
+A route that is missing from the tables fails here: whoever adds one says whom it is for.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+from pytest_django import Settings
+
+STRANGER, NEW = "stranger", "somebody without a role"
+ENGINEERS = frozenset({"engineer", "administrator", "superuser"})
+ADMINISTRATORS = frozenset({"administrator", "superuser"})
+READERS = ENGINEERS | {"viewer", "operator"}
+ALL = READERS | {STRANGER, NEW}
+NOBODY: frozenset[str] = frozenset()
+
+SAFE, UNSAFE = ("GET", "HEAD", "OPTIONS"), ("POST", "PUT", "PATCH", "DELETE")
+EXAMPLES = {"name": "fermenter_temp", "object_id": "1", "id": "1", "content_type_id": "1"}
+EXAMPLES |= {"app_label": "monitoring", "url": "nothing"}
+
+# Who gets to a page, by whatever method.
+PAGES = {"dashboard": READERS, "login": ALL, "logout": ALL, "favicon.ico": ALL, "health": ALL}
+# Reading is for readers; writing needs a token, which nobody has here.
+API = {
+    *("", "tags", "tags/<name>", "data", "anomalies", "events", "trend", "stream", "export"),
+    *("ingest", "ingest/batch", "stats", "schema", "docs"),
+}
+ADMIN = {
+    "": ENGINEERS,
+    "login/": ENGINEERS,
+    "logout/": ENGINEERS,
+    "password_change/": ENGINEERS,
+    "password_change/done/": ENGINEERS,
+    "autocomplete/": NOBODY,  # no form has any
+    "jsi18n/": ENGINEERS,
+    "r/<path:content_type_id>/<path:object_id>/": ENGINEERS,
+    "<app_label>/": ENGINEERS,
+    "<url>": ENGINEERS,
+    "auth/user/<id>/password/": ADMINISTRATORS,
+}
+# Who sees, adds, changes and deletes the rows of a table.
+RECORDS = (ENGINEERS, NOBODY, NOBODY, NOBODY)
+ADMINISTERED = (ADMINISTRATORS,) * 4
+TABLES = {
+    "monitoring/tag": (ENGINEERS,) * 4,
+    "monitoring/measurement": RECORDS,
+    "monitoring/event": RECORDS,
+    "monitoring/series": RECORDS,
+    "monitoring/lease": RECORDS,
+    "monitoring/refusal": RECORDS,
+    "monitoring/refusalcount": RECORDS,
+    "monitoring/setasidereading": (ENGINEERS, NOBODY, ENGINEERS, ENGINEERS),
+    "monitoring/token": (ADMINISTRATORS, ADMINISTRATORS, ADMINISTRATORS, NOBODY),
+    "auditlog/logentry": (ADMINISTRATORS, NOBODY, NOBODY, NOBODY),
+    "auth/group": ADMINISTERED,
+    "auth/user": ADMINISTERED,
+    "authtoken/tokenproxy": ADMINISTERED,
+    "django_q/schedule": ADMINISTERED,
+    "django_q/success": (ADMINISTRATORS, NOBODY, ADMINISTRATORS, ADMINISTRATORS),
+    "django_q/failure": (ADMINISTRATORS, NOBODY, ADMINISTRATORS, ADMINISTRATORS),
+    "django_q/ormq": (ADMINISTRATORS, NOBODY, ADMINISTRATORS, ADMINISTRATORS),
+}
+WITH_ROWS = {"auditlog/logentry", "monitoring/tag", "auth/group", "auth/user"}
+
+Access = dict[tuple[str, str], frozenset[str]]
+
+
+def by_method(route: str, who: frozenset[str], methods: Iterable[str]) -> Access:
+    return {(route, method): who for method in methods}
+
+
+def access() -> Access:
+    """Who gets in, by route and method, while Fermon is closed."""
+    found: Access = {}
+    for route, who in PAGES.items():
+        found |= by_method(route, who, SAFE + UNSAFE)
+    for route in API:
+        found |= by_method(route, READERS, SAFE) | by_method(route, NOBODY, UNSAFE)
+    for route, who in ADMIN.items():
+        found |= by_method(f"admin/{route}", who, ("GET", "POST"))
+    for table, rights in TABLES.items():
+        found |= access_to_table(f"admin/{table}/", *rights, has_rows=table in WITH_ROWS)
+    return found
+
+
+def access_to_table(
+    table: str,
+    see: frozenset[str],
+    add: frozenset[str],
+    change: frozenset[str],
+    delete: frozenset[str],
+    *,
+    has_rows: bool,
+) -> Access:
+    row = f"{table}<path:object_id>/"
+    found = by_method(table, see, ("GET", "POST")) | by_method(f"{table}add/", add, ("GET", "POST"))
+    found |= {(f"{row}change/", "GET"): see, (f"{row}change/", "POST"): change}
+    found |= by_method(f"{row}delete/", delete, ("GET", "POST"))
+    # Without a row to show there is nothing to refuse, either: Django leads to the index.
+    found |= by_method(f"{row}history/", see if has_rows else ENGINEERS, ("GET", "POST"))
+    return found | by_method(row, ENGINEERS, ("GET", "POST"))  # leads to change/
+
+
+def routes(patterns: Iterable[Any], before: str = "") -> Iterator[str]:
+    """Every route below these patterns; regular expressions as paths are written."""
+    for pattern in patterns:
+        route = before + re.sub(r"\(\?P<(\w+)>[^)]*\)", r"<\1>", str(pattern.pattern)).strip("^$")
+        if isinstance(pattern, URLResolver):
+            yield from routes(pattern.url_patterns, route)
+        elif isinstance(pattern, URLPattern):
+            yield route
+
+
+def address(route: str) -> str:
+    """An address of the route."""
+    return "/" + re.sub(r"<(?:\w+:)?(\w+)>", lambda found: EXAMPLES[found[1]], route)
+
+
+def is_refused(answer: Any) -> bool:
+    to_login = answer.headers.get("Location", "").startswith(("/login", "/admin/login/"))
+    return answer.status_code in (401, 403) or to_login
+
+
+def is_sent_back(route: str, answer: Any) -> bool:
+    """Whether who is not in the admin is led from its logout to its index, which leads to the login."""
+    return route == "admin/logout/" and answer.headers.get("Location") == "/admin/"
+
+
+def leaves_signed_in(item: tuple[tuple[str, str], Any]) -> int:
+    """The order in which to ask: what signs out comes last."""
+    return ["admin/logout/", "logout"].index(item[0][0]) + 1 if "logout" in item[0][0] else 0
+
+
+def strangest(client: Client, role: str, *, is_open: bool = False) -> Iterator[str]:
+    """What the role is answered otherwise than the table says."""
+    for (route, method), named in sorted(access().items(), key=leaves_signed_in):
+        allowed = ALL if is_open and not route.startswith("admin/") else named
+        answer = client.generic(method, address(route), headers={"accept": "*/*"})
+        is_in = not is_refused(answer) and not is_sent_back(route, answer)
+        is_wrong = is_in != (role in allowed) and answer.status_code != 405
+        if is_wrong or (answer.status_code >= 500 and route != "stream"):
+            yield f"{method} /{route}: {answer.status_code}"
+        if not is_in and method == "GET" and b"fermenter" in answer.content:
+            yield f"{method} /{route}: refused, and yet it tells something"
+
+
+@pytest.fixture
+def signed_in(client: Client, settings: Settings, account: Callable[[str], User]) -> Callable[[str], Client]:
+    """The role's browser. Streams have no place left: they would not end."""
+    settings.FERMON_STREAM_CLIENTS = 0
+
+    def sign_in(role: str) -> Client:
+        if role == "superuser":
+            client.force_login(User.objects.create_superuser(role))
+        elif role == NEW:
+            client.force_login(User.objects.create_user("new"))
+        elif role != STRANGER:
+            client.force_login(account(role))
+        return client
+
+    return sign_in
+
+
+def test_every_route_is_in_the_tables_and_none_that_is_gone() -> None:
+    assert set(routes(get_resolver().url_patterns)) == {route for route, _ in access()}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("role", sorted(ALL))
+def test_closed_a_role_gets_where_the_tables_say_and_nowhere_else(
+    signed_in: Callable[[str], Client], settings: Settings, role: str
+) -> None:
+    settings.FERMON_OPEN = False
+    assert list(strangest(signed_in(role), role)) == []
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("role", sorted(ALL))
+def test_open_everybody_gets_everywhere_but_into_the_admin(
+    signed_in: Callable[[str], Client], role: str
+) -> None:
+    assert list(strangest(signed_in(role), role, is_open=True)) == []
