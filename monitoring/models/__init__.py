@@ -1,5 +1,6 @@
 """The tables."""
 
+from monitoring.models.backtest import Backtest
 from monitoring.models.detector_state import DetectorState
 from monitoring.models.event import Event
 from monitoring.models.finding import Finding
@@ -12,6 +13,7 @@ from monitoring.models.set_aside import SetAsideReading
 from monitoring.models.tag import Tag
 
 __all__ = [
+    "Backtest",
     "DetectorState",
     "Event",
     "Finding",
