@@ -143,6 +143,8 @@ class TagMonitor:
             told = self.parts.missing.explain(self.parts.course, self.words, silence_s)
             self.parts.silence.tell("missing", told, score=score, rank=0)
             self._changed.append(self.parts.silence.event())
+        else:
+            self.parts.silence.retell(self.parts.missing.explain(self.parts.course, self.words, silence_s))
 
     def _break_silence(self, time_us: int) -> None:
         """A reading ends the time without one."""
@@ -251,13 +253,15 @@ class TagMonitor:
             incident.begin(name, now_us if start_us is None else start_us)
             if incident is self.parts.process:
                 self._begin_fault()
-        incident.note(score, now_us)
+        is_worst = incident.note(score, now_us)
         rank = RANKS.get(name, 0)
         if incident.is_news(name, score, rank):
             incident.tell(name, detector.explain(self.parts.course, self.words), score=score, rank=rank)
             self._changed.append(incident.event())
             if name == "step" and self.parts.course.lesson is not Lesson.FAULT:
                 self.parts.spike.note_move()
+        elif is_worst and name == incident.teller:
+            incident.retell(detector.explain(self.parts.course, self.words))
 
     def _begin_fault(self) -> None:
         """What has just been learned may belong to the fault."""

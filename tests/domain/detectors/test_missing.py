@@ -42,3 +42,10 @@ def test_a_silence_is_no_fault_of_what_comes_after():
     times = [time + 3600 * SECOND for time in microseconds(600, start=9000)]
     told = monitor.take(times, (wave(9600)[9000:] + 1.5).tolist())
     assert {event.detector for event in told} == {"missing"}
+
+
+def test_the_end_tells_how_long_it_was():
+    monitor = monitor_of(100)
+    monitor.look(112 * SECOND)
+    *_, event = monitor.take([119 * SECOND], [37.5])
+    assert event.explanation.startswith("no reading of fermenter_temp for 20 s")
