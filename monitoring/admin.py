@@ -14,11 +14,17 @@ from django.contrib import admin, messages
 from django.contrib.admin.checks import ModelAdminChecks
 from django.core.checks import CheckMessage
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict, StreamingHttpResponse
 from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.http import urlencode
+from django.utils.safestring import SafeString
 
 from monitoring.domain.cells import inert
-from monitoring.domain.monitor import DETECTORS
+from monitoring.domain.detectors.overrides import override_lines, parse_overrides, refusal
+from monitoring.domain.detectors.settings import defaults
+from monitoring.domain.monitor import DETECTORS, DetectionSettings, SettingError
 from monitoring.ingest.replay import retry
 from monitoring.ingest.tokens import make_token
 from monitoring.models import (
@@ -69,8 +75,38 @@ class ReadOnly:
         return False
 
 
+class ParametersField(forms.CharField):
+    """The detectors' own parameters that are overridden: ``detector.parameter = value``, one a line."""
+
+    widget = forms.Textarea(attrs={"rows": 4, "cols": 50, "spellcheck": "false"})
+
+    def prepare_value(self, value: Any) -> Any:
+        """Parameters by name become lines; what was typed stays."""
+        return "\n".join(override_lines(value)) if isinstance(value, dict) else value
+
+    def clean(self, value: Any) -> Any:
+        """Lines become parameters by name."""
+        try:
+            return parse_overrides(super().clean(value).splitlines())
+        except SettingError as error:
+            raise forms.ValidationError(refusal(error)) from error
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        """Whether the lines say something else."""
+        return super().has_changed(self.prepare_value(initial or {}), data)
+
+
+def parameters_help() -> SafeString:
+    """How parameters are written, and those that there are."""
+    return format_html(
+        "<code>detector.parameter = value</code>, one a line, where a detector's own does not do."
+        "<details><summary>All of them with their defaults</summary><pre>{}</pre></details>",
+        "\n".join(override_lines(defaults())),
+    )
+
+
 class TagForm(TagModelForm):
-    """A tag; its detectors as boxes to tick."""
+    """A tag; its detectors as boxes to tick, their parameters as lines."""
 
     detectors_off = forms.MultipleChoiceField(
         choices=[(name, name) for name in DETECTORS],
@@ -78,6 +114,7 @@ class TagForm(TagModelForm):
         widget=forms.CheckboxSelectMultiple,
         help_text="Those that are ticked find nothing for this tag.",
     )
+    detection_parameters = ParametersField(required=False, label="Parameters", help_text=parameters_help())
 
     reason = forms.CharField(
         label="reason for change",
@@ -88,12 +125,40 @@ class TagForm(TagModelForm):
 
     class Meta:
         model = Tag
-        exclude = ("detection_parameters",)
+        fields = "__all__"
 
     def clean_sensitivity(self) -> float:
         """An empty one is the usual one."""
         given: float | None = self.cleaned_data["sensitivity"]
         return 1.0 if given is None else given
+
+    def clean(self) -> dict[str, Any]:
+        """Refuses settings that the detectors can't have."""
+        data: dict[str, Any] = super().clean() or self.cleaned_data
+        try:
+            DetectionSettings(parameters=data.get("detection_parameters") or {})
+        except SettingError as error:
+            self.add_error("detection_parameters", refusal(error))
+        return data
+
+
+def tried_settings(query: QueryDict) -> dict[str, Any]:
+    """The form's values by the address; they are not checked before somebody saves them."""
+    return {
+        "detectors_off": query.getlist("detectors_off"),
+        "sensitivity": query["sensitivity"],
+        "detection_parameters": query.get("detection_parameters", ""),
+    }
+
+
+def filled_in(form: type[TagModelForm], values: dict[str, Any]) -> type[TagModelForm]:
+    """The form with these values in place of the tag's."""
+
+    class FilledIn(form):  # type: ignore[misc, valid-type]  # a class that is made while it runs
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            super().__init__(*args, **kwargs, initial=values)
+
+    return FilledIn
 
 
 @admin.register(Tag)
@@ -109,7 +174,10 @@ class TagAdmin(TagModelAdmin):
         (None, {"fields": ("name", "description", "group", "unit", "active", "stale_after_s")}),
         ("Valid range", {"fields": (("valid_min", "valid_max"),)}),
         ("Limits", {"fields": (("lower_limit", "upper_limit"),)}),
-        ("Detection", {"fields": ("detectors_off", "sensitivity")}),
+        (
+            "Detection",
+            {"fields": ("detectors_off", "sensitivity", "detection_parameters", "other_settings")},
+        ),
         ("Retention", {"fields": (("retention_days", "anomaly_retention_days"),)}),
         ("Audit trail", {"fields": ("reason",)}),
     )
@@ -135,7 +203,30 @@ class TagAdmin(TagModelAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Tag | None = None) -> tuple[str, ...]:
         """A tag's name is its identity: measurements carry it."""
-        return ("name",) if obj else ()
+        return ("name", "other_settings") if obj else ("other_settings",)
+
+    @admin.display(description="other settings")
+    def other_settings(self, tag: Tag) -> str:
+        """Where they can be tried before they are used."""
+        if tag.pk is None:
+            return "They can be tried on measurements once there are some."
+        query = urlencode({"tag": tag.name})
+        return format_html(
+            '<a href="{}?{}">Try them on what is stored</a>: which events would they have given?',
+            reverse("backtest"),
+            query,
+        )
+
+    def get_form(
+        self, request: HttpRequest, obj: Tag | None = None, change: bool = False, **kwargs: Any
+    ) -> type[TagModelForm]:
+        """The form, filled in with the settings that the address brings along, as a backtest does."""
+        form: type[TagModelForm] = super().get_form(request, obj, change, **kwargs)
+        is_filled_in = request.method == "GET" and "sensitivity" in request.GET
+        if obj is None or not is_filled_in or not self.has_change_permission(request, obj):
+            return form
+        messages.info(request, "Filled in with the settings that were tried. Save to use them.")
+        return filled_in(form, tried_settings(request.GET))
 
     def has_delete_permission(self, request: HttpRequest, obj: Tag | None = None) -> bool:
         """Only a tag without measurements; Django would list all of them to say no."""

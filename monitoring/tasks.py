@@ -15,7 +15,7 @@ from monitoring.ingest import dead_letters, refusals, retention
 from monitoring.ingest.pipeline import ingest_readings
 from monitoring.ingest.replay import replay
 from monitoring.queries import backups
-from monitoring.sources import judging, simulator
+from monitoring.sources import backtesting, judging, simulator
 from monitoring.sources.stop_flag import stop_requested
 
 logger = logging.getLogger(__name__)
@@ -43,6 +43,11 @@ def run_judge(due: str | None = None) -> None:
     if due and datetime.now(UTC) - datetime.fromisoformat(due) > STALE:
         return
     judging.run(duration_s=RUN_S, should_stop=stop_requested)
+
+
+def run_backtests() -> int:
+    """Works out the backtests that wait, unless another worker is at it; how many."""
+    return backtesting.run(should_stop=stop_requested)
 
 
 def queue_retry(items: list[dict[str, Any]]) -> None:

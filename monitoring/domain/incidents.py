@@ -49,10 +49,16 @@ class Incident(Stateful):
         self.detector, self.start_us, self.score = detector, start_us, 0.0
         self.teller, self.rank, self.told = "", -1, 0.0
 
-    def note(self, score: float, time_us: int) -> None:
-        """One more finding."""
+    def retell(self, told: tuple[str, str]) -> None:
+        """The same, only worse: not worth telling by itself, but what the event says when it ends."""
+        self.kind, self.explanation = told
+
+    def note(self, score: float, time_us: int) -> bool:
+        """One more finding; whether it is the worst so far."""
+        is_worst = score > self.score
         self.score = max(self.score, score)
         self.last_us, self.calm = time_us, 0
+        return is_worst
 
     def rest(self) -> bool:
         """A reading without a finding; whether that was enough of them."""

@@ -8,7 +8,7 @@ import msgpack
 from monitoring.domain.detectors.course import Course
 from monitoring.domain.detectors.detector import Detector
 from monitoring.domain.detectors.drift import Drift
-from monitoring.domain.detectors.habit import Habit
+from monitoring.domain.detectors.habit import Burden, Habit
 from monitoring.domain.detectors.missing import Missing
 from monitoring.domain.detectors.noise import Noise
 from monitoring.domain.detectors.novelty import Novelty
@@ -29,8 +29,8 @@ __all__ = ["DETECTORS", "VERSION", "DetectionSettings", "SettingError", "StateEr
 VERSION = 1
 PROCESS_QUIET = 120  # readings
 SATURATION_QUIET = 32
-TO_STAY_US = 3_600_000_000
-UNREST = 20.0  # incidents a day
+NOTABLE = 2e6  # usual intervals, in µs for one in s: a shorter silence is none
+UNREST = 24.0  # incidents a day
 # Of the findings in one incident, those of the highest rank say best what it is.
 RANKS = {"spike": 0, "novelty": 1, "noise": 2, "rate": 3, "step": 4, "drift": 4}
 
@@ -48,7 +48,7 @@ class Parts(Stateful):
 
     STATE = (
         *("course", "spike", "step", "drift", "noise", "rate", "novelty", "stuck", "saturation", "missing"),
-        *("process", "unrest", "sticking", "cutting", "silence"),
+        *("process", "unrest", "burden", "sticking", "cutting", "silence"),
     )
 
     def __init__(self, settings: DetectionSettings) -> None:
@@ -64,6 +64,7 @@ class Parts(Stateful):
         self.missing = Missing(**settings.of("missing"))
         self.process = Incident(PROCESS_QUIET)
         self.unrest = Habit(UNREST)  # of incidents
+        self.burden = Burden()
         self.sticking = Incident(0)
         self.cutting = Incident(SATURATION_QUIET)
         self.silence = Incident(0)
@@ -114,7 +115,8 @@ class TagMonitor:
             if last_us is None:
                 self._judge(int(time_us), float(value))
             elif time_us > last_us:
-                self._break_silence(int(time_us))
+                if time_us - last_us > NOTABLE * self.parts.course.interval:
+                    self._break_silence(int(time_us))
                 self._judge(int(time_us), float(value))
         return self._changed
 
@@ -141,73 +143,85 @@ class TagMonitor:
             told = self.parts.missing.explain(self.parts.course, self.words, silence_s)
             self.parts.silence.tell("missing", told, score=score, rank=0)
             self._changed.append(self.parts.silence.event())
+        else:
+            self.parts.silence.retell(self.parts.missing.explain(self.parts.course, self.words, silence_s))
 
     def _break_silence(self, time_us: int) -> None:
         """A reading ends the time without one."""
         silence_s = (time_us - (self.parts.course.last_us or 0)) / 1e6
-        if silence_s > self.parts.course.interval:
-            self._hear(time_us, silence_s)
-            if self.parts.silence.is_open:
-                self.parts.silence.last_us = time_us
-                self._end(self.parts.silence)
+        self._hear(time_us, silence_s)
+        if self.parts.silence.is_open:
+            self.parts.silence.last_us = time_us
+            self._end(self.parts.silence)
         self.parts.missing.learn(self.parts.course, silence_s)
 
     def _judge(self, time_us: int, value: float) -> None:
         course, is_stuck = self.parts.course, self.parts.sticking.is_open
-        is_freed = is_stuck and value != course.origin + course.value
+        is_freed = is_stuck and value - course.origin != course.value
         course.take(time_us, value, anew=is_freed)
         novelty = self.parts.novelty.score(course)
         self.parts.novelty.learn(course)
         self._judge_sticking(course)
+        course.lesson = self._lesson()
         if not self.parts.sticking.is_open:
             self._judge_cutting(course)
             self._judge_process(course, novelty)
             course.learn()
+        if course.has_block:
+            self._end_block(course)
+
+    def _end_block(self, course: Course) -> None:
+        """What is done once a block of readings."""
+        for fading in (self.parts.unrest, self.parts.stuck, self.parts.saturation, self.parts.missing):
+            fading.fade()
+        self.parts.burden.add(is_troubled=self._is_troubled())
         if course.is_refit_due and self._may_refit():
-            refit = course.refit()
-            self.parts.step.adjust(refit)
-            self.parts.drift.adjust(refit)
+            refit = course.refit(anew=self.parts.burden.is_too_much)
+            if refit is not None:
+                self.parts.step.adjust(refit)
+                self.parts.drift.adjust(refit)
 
     def _may_refit(self) -> bool:
         """Whether the cycles may be learned: not from a fault, unless it stays."""
-        return all(not one.is_open or self._has_stayed(one) for one in self.parts.incidents)
+        return not self.parts.course.is_cyclic or self.parts.burden.is_too_much or not self._is_troubled()
+
+    def _is_troubled(self) -> bool:
+        """Whether there is any incident now."""
+        parts = self.parts
+        return bool(parts.process.detector or parts.sticking.detector or parts.cutting.detector)
 
     def _lesson(self) -> Lesson:
         """What the present reading is to teach the detectors of the process."""
         parts = self.parts
-        if not parts.process.is_open or self._has_stayed(parts.process):
+        if parts.burden.is_too_much or not self._is_troubled():
             return Lesson.NORMAL
         return Lesson.FAULT if parts.course.is_cyclic and not parts.unrest.is_formed else Lesson.HABIT
 
-    def _has_stayed(self, incident: Incident) -> bool:
-        """Whether an incident has lasted so long that it is to be taken for normal."""
-        return (self.parts.course.last_us or 0) - incident.start_us > TO_STAY_US
-
     def _judge_sticking(self, course: Course) -> None:
-        score = self.parts.stuck.score(course)
-        self.parts.stuck.learn(course)
-        if self.parts.stuck.run == 0:
-            self._end(self.parts.sticking)
-        elif self.parts.sticking.is_open:
-            self.parts.sticking.last_us = course.last_us or 0
+        stuck, sticking = self.parts.stuck, self.parts.sticking
+        score = stuck.score(course)
+        stuck.learn(course)
+        if sticking.detector:
+            if stuck.run == 0:
+                self._end(sticking)
+            else:
+                sticking.last_us = course.last_us or 0
         if score > 1 and not self.parts.cutting.is_open:
-            self._found(
-                self.parts.sticking, "stuck", self.parts.stuck, score, start_us=self.parts.stuck.began_us
-            )
+            self._found(sticking, "stuck", stuck, score, start_us=stuck.began_us)
 
     def _judge_cutting(self, course: Course) -> None:
-        score = self.parts.saturation.score(course)
-        self.parts.saturation.learn(course)
+        saturation, cutting = self.parts.saturation, self.parts.cutting
+        score = saturation.score(course)
+        saturation.learn(course)
         if score > 1:
-            self._found(self.parts.cutting, "saturation", self.parts.saturation, score)
-        elif self.parts.cutting.is_open and self.parts.cutting.rest():
-            self._end(self.parts.cutting)
+            self._found(cutting, "saturation", saturation, score)
+        elif cutting.detector and cutting.rest():
+            self._end(cutting)
             self.parts.step.begin()
             self.parts.drift.begin()
 
     def _judge_process(self, course: Course, novelty: float) -> None:
         parts = self.parts
-        course.lesson = self._lesson()
         found: list[Found] = [("novelty", parts.novelty, novelty)] if novelty > 1 else []
         detectors = parts.all_of_them if course.has_block or course.is_fresh else parts.each_reading
         for name, detector in detectors:
@@ -217,11 +231,10 @@ class TagMonitor:
                 found.append((name, detector, score))
         if found:
             found = [one for one in found if one[0] not in self.settings.off]
-        parts.unrest.fade()
-        if found and (self.parts.process.is_open or not self.parts.cutting.is_open):
-            self._found(self.parts.process, *max(found, key=lambda one: (RANKS[one[0]], one[2])))
-        elif self.parts.process.is_open and (course.is_fresh or self.parts.process.rest()):
-            self._end(self.parts.process)
+        if found and (parts.process.is_open or not parts.cutting.is_open):
+            self._found(parts.process, *max(found, key=lambda one: (RANKS[one[0]], one[2])))
+        elif parts.process.detector and (course.is_fresh or parts.process.rest()):
+            self._end(parts.process)
 
     def _found(
         self,
@@ -239,14 +252,24 @@ class TagMonitor:
         if not incident.is_open:
             incident.begin(name, now_us if start_us is None else start_us)
             if incident is self.parts.process:
-                self.parts.unrest.add()
-        incident.note(score, now_us)
+                self._begin_fault()
+        is_worst = incident.note(score, now_us)
         rank = RANKS.get(name, 0)
         if incident.is_news(name, score, rank):
             incident.tell(name, detector.explain(self.parts.course, self.words), score=score, rank=rank)
             self._changed.append(incident.event())
             if name == "step" and self.parts.course.lesson is not Lesson.FAULT:
                 self.parts.spike.note_move()
+        elif is_worst and name == incident.teller:
+            incident.retell(detector.explain(self.parts.course, self.words))
+
+    def _begin_fault(self) -> None:
+        """What has just been learned may belong to the fault."""
+        self.parts.unrest.add()
+        if self.parts.course.is_cyclic:
+            self.parts.course.recant()
+            for detector in (self.parts.step, self.parts.drift, self.parts.noise, self.parts.rate):
+                detector.recant()
 
     def _end(self, incident: Incident) -> None:
         if incident.is_open:

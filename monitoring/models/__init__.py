@@ -1,5 +1,6 @@
 """The tables."""
 
+from monitoring.models.backtest import Backtest
 from monitoring.models.detector_state import DetectorState
 from monitoring.models.event import Event
 from monitoring.models.finding import Finding
@@ -13,6 +14,7 @@ from monitoring.models.tag import Tag
 from monitoring.models.token import Token
 
 __all__ = [
+    "Backtest",
     "DetectorState",
     "Event",
     "Finding",

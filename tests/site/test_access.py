@@ -25,7 +25,15 @@ EXAMPLES = {"name": "fermenter_temp", "object_id": "1", "id": "1", "content_type
 EXAMPLES |= {"app_label": "monitoring", "url": "nothing"}
 
 # Who gets to a page, by whatever method.
-PAGES = {"dashboard": READERS, "login": ALL, "logout": ALL, "favicon.ico": ALL, "health": ALL}
+PAGES = {
+    "dashboard": READERS,
+    "backtest": READERS,
+    "backtest/progress": READERS,
+    "login": ALL,
+    "logout": ALL,
+    "favicon.ico": ALL,
+    "health": ALL,
+}
 # Reading is for readers; writing needs a token, which nobody has here.
 API = {
     *("", "tags", "tags/<name>", "data", "anomalies", "events", "trend", "stream", "export"),

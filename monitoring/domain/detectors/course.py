@@ -26,7 +26,11 @@ BLOCKS = 1024  # kept for the cycles
 REFIT_EVERY = 32  # blocks
 FEWEST = 128  # blocks for a fit
 STEADY = 0.15  # of the rest's σ: by less two fits of the same cycles differ
-PROVEN = 2  # steady fits in a row
+PROVEN, LONG_STEADY = 2, 8  # steady fits in a row
+ENOUGH_PERIODS = 2
+BEGINNING = 25  # blocks in which a fault may have begun before it was found
+BEFORE = BEGINNING + 64
+PATIENCE = 7  # refits that say otherwise
 
 LAST, FAST, SLOW, TREND, CYCLE = range(5)
 FAST_GAIN, SLOW_GAIN, TREND_GAIN, SLOPE_GAIN = 1 / 4, 1 / 32, 0.15, 0.006
@@ -55,7 +59,8 @@ class Course(Stateful):
 
     STATE = (
         *("origin", "origin_us", "last_us", "interval", "count", "value", "levels", "slope", "cycles"),
-        *("outliers", "since", "errors", "block_times", "blocks", "sums", "filled", "block_count", "steady"),
+        *("outliers", "since", "usual_level", "errors", "block_times", "blocks", "sums", "filled"),
+        *("block_count", "steady", "disputes", "is_mature"),
     )
 
     def __init__(self) -> None:
@@ -70,12 +75,15 @@ class Course(Stateful):
         self.cycles: tuple[Cycle, ...] = ()
         self.outliers = 0
         self.since = 0  # readings since the levels began
+        self.usual_level = 0.0  # without cycles, before the present fault
         self.errors = Candidates(5, held=0, memory=1000, half_life=DAY / 4, least=75)
         self.block_times, self.blocks = array("d"), array("d")
         self.sums = (0.0, 0.0, 0.0)  # of the block's clean values, those without cycles, times
         self.filled = 0
         self.block_count = 0
         self.steady = 0
+        self.disputes = 0
+        self.is_mature = False  # the cycles have been seen for long enough to be relied on
         # Of the present reading:
         self.present: tuple[float, ...] = ()
         self.seconds = self.error = self.sigma = self.clean = self.clean_cycle = 0.0
@@ -84,6 +92,7 @@ class Course(Stateful):
         self.is_known = False  # how large errors are
         self.lesson = Lesson.NORMAL
         self.has_block = False
+        self.has_moved = False  # after a number of outliers: this is where the signal is now
 
     def take(self, time_us: int, value: float, *, anew: bool = False) -> None:
         """Goes on to the next reading; ``anew``: what came before says nothing of it, as behind a gap."""
@@ -98,7 +107,7 @@ class Course(Stateful):
         self.count += 1
         self.previous = self.value
         self.value = min(max(value, -LARGEST), LARGEST) - self.origin
-        self.has_block = False
+        self.has_block = self.has_moved = False
         if self.is_fresh:
             return self._begin()
         self.interval += (
@@ -142,6 +151,7 @@ class Course(Stateful):
                 value += math.copysign(OUTLYING * sigma, error) - error
             else:
                 self._anchor(value, cycle)
+                self.has_moved = True
                 fast, slow, foretold, cycle_level = self.levels
         else:
             self.outliers = 0
@@ -172,31 +182,57 @@ class Course(Stateful):
         self.block, self.block_cycle, time = (total / BLOCK for total in self.sums)
         self.sums, self.filled, self.has_block = (0.0, 0.0, 0.0), 0, True
         self.block_count += 1
-        self.blocks.append(self.block)
+        # The cycles are not to be learned from a fault: in its place stands what they foretell.
+        is_usual = self.lesson is not Lesson.FAULT
+        if is_usual:
+            self.usual_level = self.levels[-1]
+        self.blocks.append(self.block if is_usual else self.usual_level + cycles_at(self.cycles, time))
         self.block_times.append(time)
         if len(self.blocks) > BLOCKS:
             del self.blocks[0], self.block_times[0]
 
+    def recant(self) -> None:
+        """Puts what the cycles foretell in the place of the last blocks: a fault may have begun in them."""
+        rests = [
+            block - cycles_at(self.cycles, time)
+            for block, time in zip(self.blocks[-BEFORE:], self.block_times[-BEFORE:], strict=True)
+        ]
+        level = self.usual_level = sum(rests[:-BEGINNING]) / len(rests[:-BEGINNING])
+        for place in range(-BEGINNING, 0):
+            self.blocks[place] = level + cycles_at(self.cycles, self.block_times[place])
+
     @property
     def is_cyclic(self) -> bool:
         """Whether it is cycles that foretell best: what leaves them is a habit only if it does so often."""
-        return self.errors.best == CYCLE
+        return self.is_mature and self.errors.best == CYCLE
 
     @property
     def is_refit_due(self) -> bool:
         """Whether the cycles should be looked for again, once all have looked at the present reading."""
-        return self.has_block and self.block_count % REFIT_EVERY == 0 and len(self.blocks) >= FEWEST
+        every = REFIT_EVERY if self.steady < LONG_STEADY else 2 * REFIT_EVERY
+        return self.has_block and self.block_count % every == 0 and len(self.blocks) >= FEWEST
 
-    def refit(self) -> Refit:
-        """Looks for the cycles in the blocks that are kept."""
+    def refit(self, *, anew: bool) -> Refit | None:
+        """Looks for the cycles in the blocks that are kept.
+
+        None if it stays with those that it has: unless it is to learn ``anew``, what has long been proved
+        is not given up at once.
+        """
         before = self.cycles
         fit = fit_cycles(np.array(self.blocks), np.array(self.block_times))
+        is_steady = bool(before and fit.cycles) and self._agree(before, fit.cycles, float(fit.rest.std()))
+        if self.is_mature and not is_steady and not anew and self.disputes < PATIENCE:
+            self.disputes += 1
+            return None
+        self.disputes = 0
         shift = cycles_at(before, self.seconds) - cycles_at(fit.cycles, self.seconds)
         self.cycles = fit.cycles
         *levels, cycle_level = self.levels
         self.levels = (levels[0], levels[1], levels[2], cycle_level + shift)
-        is_steady = bool(before and fit.cycles) and self._agree(before, fit.cycles, float(fit.rest.std()))
         self.steady = self.steady + 1 if is_steady else 0
+        longest_s = 2 * math.pi / min((cycle[0] for cycle in fit.cycles), default=math.inf)
+        span_s = self.block_times[-1] - self.block_times[0]
+        self.is_mature = self.steady >= LONG_STEADY and span_s > ENOUGH_PERIODS * longest_s
         if not is_steady:
             self.errors.forget(CYCLE)
         return Refit(shift, fit.rest, is_steady, self.steady == PROVEN)

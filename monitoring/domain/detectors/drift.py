@@ -4,8 +4,8 @@ from collections import deque
 from dataclasses import dataclass, field
 from operator import mul
 
-from monitoring.domain.detectors.course import BLOCK, Course, Refit
-from monitoring.domain.detectors.scale import Candidates
+from monitoring.domain.detectors.course import BEGINNING, BLOCK, Course, Refit
+from monitoring.domain.detectors.scale import Candidates, Lesson
 from monitoring.domain.detectors.state import Stateful
 from monitoring.domain.detectors.words import Words, duration
 
@@ -22,7 +22,7 @@ INFLATION = 1.15  # of a variance that was measured on what the cycles were fitt
 
 def candidates() -> Candidates:
     """Of the forecasts from an exponential mean over 4 blocks, over 64, of level and slope, of the cycles."""
-    return Candidates(4, held=112, memory=2000, half_life=86_400 / BLOCK, least=100)
+    return Candidates(4, held=112, memory=2000, half_life=3 * 86_400 / BLOCK, least=100)
 
 
 @dataclass(slots=True)
@@ -36,7 +36,7 @@ class Drift(Stateful):
     Grace: about 1,700 readings. Source: matched filter, North (1943); Basseville & Nikiforov (1993).
     """
 
-    threshold: float = 4.6
+    threshold: float = 4.4
     margin: float = 1.2
     errors: Candidates = field(default_factory=candidates, init=False)
     levels: tuple[float, ...] = field(default=(), init=False)
@@ -45,9 +45,12 @@ class Drift(Stateful):
     values: deque[float] = field(default_factory=lambda: deque(maxlen=WINDOW), init=False)
     rests: deque[float] = field(default_factory=lambda: deque(maxlen=WINDOW), init=False)
     forecasts: deque[tuple[float, ...]] = field(default_factory=lambda: deque(maxlen=WINDOW + 1), init=False)
+    usual: float = field(
+        default=0.0, init=False
+    )  # the level of the cycles; before the fault, if there is one
     present: tuple[float, ...] = field(default=(), init=False)
 
-    STATE = ("errors", "levels", "slope", "since", "values", "rests", "forecasts")
+    STATE = ("errors", "levels", "slope", "since", "values", "rests", "forecasts", "usual")
 
     def score(self, course: Course) -> float:
         """See ``Detector.score``; only the reading that ends a block can be found."""
@@ -62,11 +65,13 @@ class Drift(Stateful):
         if len(self.forecasts) > WINDOW:
             fast, slow, trend, cycle_level, slope = self.forecasts[0]
             mean = sum(map(mul, WEIGHTS, self.values))
-            rest = sum(map(mul, WEIGHTS, self.rests)) - cycle_level
+            if course.lesson is not Lesson.FAULT:
+                self.usual = cycle_level
+            rest = sum(map(mul, WEIGHTS, self.rests)) - self.usual
             self.present = (mean - fast, mean - slow, mean - trend - CENTRE * slope, rest)
             error = self.present[self.errors.best]
             score = self.errors.believed.score(error, self.threshold, self.margin)
-        self._forecast(course.block, course.block_cycle)
+        self._forecast(course.block, self.usual if course.lesson is Lesson.FAULT else course.block_cycle)
         return score
 
     def begin(self) -> None:
@@ -91,6 +96,12 @@ class Drift(Stateful):
         )
         if self.since >= FIRST:
             self.forecasts.append((*self.levels, self.slope))
+
+    def recant(self) -> None:
+        """Takes back what the beginning of a fault may have taught."""
+        self.errors.recant(BEGINNING)
+        if self.forecasts:
+            self.levels = (*self.levels[:CYCLE], self.forecasts[0][CYCLE])
 
     def learn(self, course: Course) -> None:
         """See ``Detector.learn``."""

@@ -1,8 +1,10 @@
-"""What is found again and again is the signal's habit, and teaches as anything else."""
+"""What is found again and again, or for very long, is how the signal is now: it teaches as anything else."""
 
 from monitoring.domain.detectors.state import Stateful
 
-FADE = 0.5 ** (1 / 86_400)  # a reading
+BURDEN_GAIN = 1 / 512  # blocks of 8 readings
+TOO_MUCH = 0.6
+FADE = 0.5 ** (8 / 86_400)  # a block of readings
 
 
 class Habit(Stateful):
@@ -10,12 +12,12 @@ class Habit(Stateful):
 
     STATE = ("found",)
 
-    def __init__(self, often: float = 5.0) -> None:
+    def __init__(self, often: float = 24.0) -> None:
         self.often = often  # times a day
         self.found = 0.0
 
     def fade(self) -> None:
-        """A reading has passed."""
+        """A block of 8 readings has passed."""
         self.found *= FADE
 
     def add(self) -> None:
@@ -26,3 +28,22 @@ class Habit(Stateful):
     def is_formed(self) -> bool:
         """Whether it was found often."""
         return self.found > self.often
+
+
+class Burden(Stateful):
+    """For which share of the last hour or so there was trouble.
+
+    Where it is too much, what is learned no longer fits the signal, and it has to be learned anew: that
+    goes on until the share has halved. One trouble that does not end is too much after an hour.
+    """
+
+    STATE = ("share", "is_too_much")
+
+    def __init__(self) -> None:
+        self.share = 0.0
+        self.is_too_much = False
+
+    def add(self, *, is_troubled: bool) -> None:
+        """A block of 8 readings has passed, with trouble or without."""
+        self.share += (is_troubled - self.share) * BURDEN_GAIN
+        self.is_too_much = self.share > (TOO_MUCH / 2 if self.is_too_much else TOO_MUCH)

@@ -8,7 +8,7 @@ from monitoring.domain.detectors.state import Stateful
 from monitoring.domain.detectors.words import Words, duration
 
 GRACE = 30  # readings
-FADE = 0.5 ** (1 / 86_400)
+FADE = 0.5 ** (8 / 86_400)  # a block of readings
 
 
 @dataclass(slots=True)
@@ -16,7 +16,7 @@ class Missing(Stateful):
     """Finds a time without a reading longer than ``intervals`` times the usual interval between them.
 
     It is also longer than ``margin`` times the longest normal one, which fades by half in a day's readings
-    at 1 Hz. What was found is normal only if it is found more than five times a day. Times in s.
+    at 1 Hz. What was found is normal only if it is found more than 24 times a day. Times in s.
 
     Grace: 30 readings.
 
@@ -41,10 +41,13 @@ class Missing(Stateful):
             return 0.0
         return silence / self.reach(course)
 
-    def learn(self, course: Course, silence: float) -> None:
-        """Lets the time before a reading teach."""
+    def fade(self) -> None:
+        """A block of 8 readings has passed."""
         self.longest *= FADE
         self.habit.fade()
+
+    def learn(self, course: Course, silence: float) -> None:
+        """Lets the time before a reading teach."""
         if silence <= self.longest:
             return
         if self.score(course, silence) > 1:

@@ -12,6 +12,7 @@ SHORT, LONG = 16, 64  # readings
 CLIP = 16.0  # squared σ: one outlier is no noise
 CUBE_ROOT = 1 / 3
 MEMORY = 2000  # blocks
+BEGINNING = 9  # blocks
 RECORD_HALF_LIFE = 3 * 86_400 / BLOCK
 
 
@@ -79,6 +80,11 @@ class Noise(Stateful):
             self.short.score(self.threshold_short, self.margin),
             self.long.score(self.threshold_long, self.margin),
         )
+
+    def recant(self) -> None:
+        """Takes back what the beginning of a fault may have taught."""
+        self.short.scale.recant(BEGINNING)
+        self.long.scale.recant(BEGINNING)
 
     def learn(self, course: Course) -> None:
         """See ``Detector.learn``."""

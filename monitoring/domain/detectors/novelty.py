@@ -1,12 +1,12 @@
 """Novelty: has such a value ever been seen?"""
 
 from array import array
-from bisect import bisect_left, insort
 from collections import deque
 from dataclasses import dataclass, field
 from typing import Any
 
 from monitoring.domain.detectors.course import DAY, Course, Refit
+from monitoring.domain.detectors.sorted_values import SortedValues
 from monitoring.domain.detectors.state import Stateful
 from monitoring.domain.detectors.words import Words
 
@@ -18,7 +18,7 @@ EDGE = 0.001  # of the values on either side: what they are does not stretch the
 GATE = 100  # readings: only the newest thing among them is news
 FIND = 0.1
 DAMPING = 0.5
-HABIT_HALF_LIFE = 5000  # readings
+HABIT_FADE = 0.5 ** (1 / 5000)  # a reading
 
 
 @dataclass(slots=True)
@@ -27,7 +27,7 @@ class Novelty(Stateful):
 
     1.5 · distance / spread outside of them, distance to the nearest / spread inside. Finds what is
     outside and above ``threshold``, and above ``margin`` times the most that was met, which fades by half
-    in a day's readings at 1 Hz. ``grade`` in [0, 1) is the same as a graded score of its own: s / (1 + s),
+    in three days at 1 Hz. ``grade`` in [0, 1) is the same as a graded score of its own: s / (1 + s),
     s the novelty where it is the greatest of 100 readings, over 1 + h / 2, h the finds of late (half-life
     5000 readings).
 
@@ -38,7 +38,7 @@ class Novelty(Stateful):
     margin: float = 1.2
     ring: "array[float]" = field(default_factory=lambda: array("d"), init=False)
     place: int = field(default=0, init=False)
-    values: "array[float]" = field(default_factory=lambda: array("d"), init=False)  # sorted
+    values: SortedValues = field(default_factory=SortedValues, init=False)
     gate: deque[tuple[float, int]] = field(default_factory=deque, init=False)  # falling, with their numbers
     habit: float = field(default=0.0, init=False)
     count: int = field(default=0, init=False)
@@ -59,22 +59,21 @@ class Novelty(Stateful):
 
     def _distance(self, value: float) -> float:
         values = self.values
-        edge = int(EDGE * (len(values) - 1))
-        spread = values[-1 - edge] - values[edge] or values[-1] - values[0]
-        above = bisect_left(values, value)
-        self.is_outside = above in (0, len(values))
-        if above == 0:
-            distance = OUTSIDE * (values[0] - value)
-        elif above == len(values):
-            distance = OUTSIDE * (value - values[-1])
+        low, high = values.lowest, values.highest
+        spread = values.spread(int(EDGE * (len(self.ring) - 1))) or high - low
+        self.is_outside = not low < value <= high
+        if value <= low:
+            distance = OUTSIDE * (low - value)
+        elif value > high:
+            distance = OUTSIDE * (value - high)
         else:
-            distance = min(values[above] - value, value - values[above - 1])
+            distance = values.distance(value)
         if not distance:
             return 0.0
         return distance / spread if distance < 1e6 * spread else 1e6
 
     def _grade(self, score: float) -> float:
-        self.habit *= 0.5 ** (1 / HABIT_HALF_LIFE)
+        self.habit *= HABIT_FADE
         gate = self.gate
         while gate and gate[0][1] <= self.count - GATE:
             gate.popleft()
@@ -95,25 +94,27 @@ class Novelty(Stateful):
         self.record *= FADE
         if self.is_outside and self.count > FIRST:
             self.record = max(self.record, self.present)
-        insort(self.values, value)
+        self.values.add(value)
         if len(self.ring) < MEMORY:
             self.ring.append(value)
             return
-        del self.values[bisect_left(self.values, self.ring[self.place])]
+        self.values.remove(self.ring[self.place])
         self.ring[self.place] = value
         self.place = (self.place + 1) % MEMORY
 
     def restore(self, state: list[Any]) -> None:
         """See ``Stateful.restore``."""
         Stateful.restore(self, state)
-        self.values = array("d", sorted(self.ring))
+        self.values = SortedValues(self.ring)
 
     def adjust(self, refit: Refit) -> None:
         """Nothing of it hangs on the cycles."""
 
     def explain(self, course: Course, words: Words) -> tuple[str, str]:
         """See ``Detector.explain``."""
-        low, high = (words.amount(course.origin + bound) for bound in (self.values[0], self.values[-1]))
+        low, high = (
+            words.amount(course.origin + bound) for bound in (self.values.lowest, self.values.highest)
+        )
         return (
             "never seen",
             f"{words.name} is at {words.amount(course.origin + course.value)};"
@@ -121,4 +122,4 @@ class Novelty(Stateful):
         )
 
 
-FADE = 0.5 ** (1 / DAY)
+FADE = 0.5 ** (1 / (3 * DAY))

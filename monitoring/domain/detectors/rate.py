@@ -9,6 +9,7 @@ from monitoring.domain.detectors.state import Stateful
 from monitoring.domain.detectors.words import Words
 
 SETTLING = 256  # readings
+BEGINNING = 2  # blocks
 
 
 @dataclass(slots=True)
@@ -24,7 +25,7 @@ class Rate(Stateful):
     margin: float = 1.5
     blocks: deque[float] = field(default_factory=lambda: deque(maxlen=2), init=False)
     scale: Scale = field(
-        default_factory=lambda: Scale(held=112, memory=2000, half_life=DAY / BLOCK, least=100), init=False
+        default_factory=lambda: Scale(held=112, memory=2000, half_life=3 * DAY / BLOCK, least=100), init=False
     )
 
     STATE = ("blocks", "scale")
@@ -42,6 +43,10 @@ class Rate(Stateful):
             return 0.0
         self.blocks.append(course.block)
         return self.scale.score(self.change, self.threshold, self.margin)
+
+    def recant(self) -> None:
+        """Takes back what the beginning of a fault may have taught."""
+        self.scale.recant(BEGINNING)
 
     def learn(self, course: Course) -> None:
         """See ``Detector.learn``."""

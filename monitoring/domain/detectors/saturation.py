@@ -11,8 +11,8 @@ from monitoring.domain.detectors.words import Words
 
 WINDOW = 32  # readings
 FEWEST = 4
-GRACE = 300  # readings
 HELD = 900  # readings
+GRACE = HELD + 300  # readings
 SURPRISE = 22.0  # nats
 RECORD_EVERY = 32  # readings
 FADE = 0.5 ** (1 / 2700)  # of the record, each time it is looked at: half in a day's readings at 1 Hz
@@ -24,7 +24,7 @@ class Saturation(Stateful):
 
     Score: (k·ln(k / 32p) - (k - 32p)) / ``surprise``; the numerator bounds the logarithm of the Poisson
     tail. k is also more than ``margin`` times the most that is normal. What was found is normal only if it
-    is found more than five times a day.
+    is found more than 24 times a day.
 
     Grace: 1,200 readings. Source: Chernoff (1952).
     """
@@ -68,7 +68,8 @@ class Saturation(Stateful):
             tie = 0
             self.highest, self.lowest = (now, value), (lower_now, value)
         else:
-            tie = int(value in (max(before, now), min(lower_before, lower_now)))
+            highest, lowest = max(before, now), min(lower_before, lower_now)
+            tie = int(value in (highest, lowest) and lowest < highest)
             if value > now:
                 self.highest = (before, value)
             if value < lower_now:
@@ -89,9 +90,12 @@ class Saturation(Stateful):
             self.calm = 0
         return score
 
+    def fade(self) -> None:
+        """A block of 8 readings has passed."""
+        self.habit.fade()
+
     def learn(self, course: Course) -> None:
         """See ``Detector.learn``: what is older than 900 readings teaches."""
-        self.habit.fade()
         self.calm += 1
         teaches = self.calm > WINDOW or self.habit.is_formed
         if len(self.ties) > HELD + WINDOW:

@@ -77,6 +77,11 @@ class Scale(Stateful):
         if len(self.queue) > self.held:
             self.take(self.queue.popleft())
 
+    def recant(self, count: int) -> None:
+        """Takes the last errors back, as far as they have not taught anything yet."""
+        for _ in range(min(count, len(self.queue))):
+            self.queue.pop()
+
     def take(self, error: float) -> None:
         """Lets the error teach."""
         self.count += 1
@@ -118,6 +123,11 @@ class Candidates(Stateful):
             scale.learn(error, lesson)
         if lesson is Lesson.NORMAL:
             self.choose()
+
+    def recant(self, count: int) -> None:
+        """Takes the last errors back of each forecast."""
+        for scale in self.scales:
+            scale.recant(count)
 
     def forget(self, place: int) -> None:
         """Begins one forecast anew."""

@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import cast
@@ -31,6 +32,7 @@ DETECTORS = tuple(CLASSES)
 # What the sensitivity divides. A chance is a threshold of its logarithm.
 THRESHOLDS = {"threshold", "threshold_short", "threshold_long", "surprise", "intervals"}
 CHANCES = {"chance"}
+SMALLEST, LARGEST = sys.float_info.min, 1 - sys.float_info.epsilon  # what a chance may become
 
 
 class SettingError(ValueError):
@@ -76,7 +78,7 @@ class DetectionSettings:
             if parameter in THRESHOLDS:
                 value /= self.sensitivity
             elif parameter in CHANCES:
-                value **= 1 / self.sensitivity
+                value = min(max(value ** (1 / self.sensitivity), SMALLEST), LARGEST)
             found[parameter] = value
         return found
 

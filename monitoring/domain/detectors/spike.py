@@ -14,6 +14,7 @@ HEAVY_SHARE = 2.5e-4  # four times that of normal noise
 ENOUGH = 1000
 OFTEN = 1 / 300
 FADE = 0.5 ** (1 / DAY)
+MOVE_FADE = 0.5 ** (1 / (3 * DAY))
 FIRST = 4  # readings since the levels began: before, they are not worth much
 
 
@@ -24,7 +25,8 @@ class Spike(Stateful):
     Where clearly more than one error in 4,000 lies between 4 σ and the threshold (normal noise: one in
     16,000), or one in 300 beyond 4 σ, the tails are heavy: large errors are this signal's nature, and e has
     to exceed ``margin`` times the record, too: the largest |e| met, which fades by half in a day's readings
-    at 1 Hz. A few spikes of which none is of middling size are no tail. Threshold in σ.
+    at 1 Hz. A few spikes of which none is of middling size are no tail. Where the signal has jumped and
+    stayed, as setpoints do, e has to exceed ``move_margin`` times the largest such jump of late. In σ.
 
     Grace: 300 errors. Source: control charts for residuals, Alwan & Roberts (1988); for the margin,
     records of a Pareto tail: a new one exceeds the old m times with probability 1 / (1 + m^α) a doubling.
@@ -39,8 +41,9 @@ class Spike(Stateful):
     tail: float = field(default=0.0, init=False)  # the share of errors from 4 σ to the threshold
     beyond: float = field(default=0.0, init=False)  # and beyond 4 σ
     count: int = field(default=0, init=False)
+    is_heavy: bool = field(default=False, init=False)
 
-    STATE = ("record", "latest", "moves", "tail", "beyond", "count")
+    STATE = ("record", "latest", "moves", "tail", "beyond", "count", "is_heavy")
 
     def score(self, course: Course) -> float:
         """See ``Detector.score``."""
@@ -53,19 +56,19 @@ class Spike(Stateful):
 
     def reach(self, course: Course) -> float:
         """Beyond which an error is found."""
-        habitual = max(self.move_margin * self.moves, self.margin * self.record if self.is_heavy else 0.0)
-        return max(self.threshold * course.sigma, habitual)
+        reach = max(self.threshold * course.sigma, self.move_margin * self.moves)
+        return max(reach, self.margin * self.record) if self.is_heavy else reach
 
     def note_move(self) -> None:
         """What was found was no spike: the signal has moved, as it does."""
         self.moves = max(self.moves, self.latest)
 
-    @property
-    def is_heavy(self) -> bool:
-        """Whether large errors are this signal's nature."""
+    def weigh(self) -> None:
+        """Looks whether large errors are this signal's nature."""
         count = min(self.count, TAIL_MEMORY)
         tail = self.tail * count
-        return (self.beyond > OFTEN and count > ENOUGH) or tail - 2 * math.sqrt(tail) > HEAVY_SHARE * count
+        is_frequent = self.beyond > OFTEN and count > ENOUGH
+        self.is_heavy = is_frequent or tail - 2 * math.sqrt(tail) > HEAVY_SHARE * count
 
     def learn(self, course: Course) -> None:
         """See ``Detector.learn``; σ is the course's."""
@@ -73,12 +76,19 @@ class Spike(Stateful):
             return
         size, sigma = abs(course.error), course.sigma
         self.record = max(self.record * FADE, size)
-        self.moves *= FADE
+        self.moves *= MOVE_FADE
         self.latest = size if course.lesson is Lesson.NORMAL else max(self.latest, size)
+        if course.lesson is Lesson.FAULT:
+            return
+        if course.has_moved:
+            self.note_move()
         self.count += 1
         gain = 1 / min(self.count, TAIL_MEMORY)
-        self.tail += ((1.0 if FAR * sigma < size < self.threshold * sigma else 0.0) - self.tail) * gain
-        self.beyond += ((1.0 if size > FAR * sigma else 0.0) - self.beyond) * gain
+        is_beyond = size > FAR * sigma
+        self.beyond += (is_beyond - self.beyond) * gain
+        self.tail += ((is_beyond and size < self.threshold * sigma) - self.tail) * gain
+        if course.has_block:
+            self.weigh()
 
     def adjust(self, refit: Refit) -> None:
         """Nothing of it hangs on the cycles."""

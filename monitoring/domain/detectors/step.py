@@ -4,7 +4,7 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from monitoring.domain.detectors.course import LONG_AGO, Course, Refit
-from monitoring.domain.detectors.scale import Candidates
+from monitoring.domain.detectors.scale import Candidates, Lesson
 from monitoring.domain.detectors.state import Stateful
 from monitoring.domain.detectors.words import Words, duration
 
@@ -12,12 +12,13 @@ WINDOW = 8  # readings
 CENTRE = (WINDOW + 1) / 2  # readings ahead of the forecast
 TEACHES_EVERY = 8  # readings: the windows between overlap anyway
 SETTLING = 256  # readings
+BEGINNING = 4  # errors
 CYCLE = 3
 
 
 def candidates() -> Candidates:
     """Of the forecasts from an exponential mean over 4, over 32, of level and slope, of the cycles."""
-    return Candidates(4, held=112, memory=1000, half_life=86_400 / TEACHES_EVERY, least=75)
+    return Candidates(4, held=112, memory=1000, half_life=3 * 86_400 / TEACHES_EVERY, least=75)
 
 
 @dataclass(slots=True)
@@ -37,9 +38,12 @@ class Step(Stateful):
     values: deque[float] = field(default_factory=lambda: deque(maxlen=WINDOW), init=False)
     rests: deque[float] = field(default_factory=lambda: deque(maxlen=WINDOW), init=False)
     forecasts: deque[tuple[float, ...]] = field(default_factory=lambda: deque(maxlen=WINDOW + 1), init=False)
+    usual: float = field(
+        default=0.0, init=False
+    )  # the level of the cycles; before the fault, if there is one
     present: tuple[float, ...] = field(default=(), init=False)
 
-    STATE = ("errors", "values", "rests", "forecasts")
+    STATE = ("errors", "values", "rests", "forecasts", "usual")
 
     def score(self, course: Course) -> float:
         """See ``Detector.score``."""
@@ -52,7 +56,9 @@ class Step(Stateful):
         if len(self.forecasts) > WINDOW:
             fast, slow, trend, cycle_level, slope = self.forecasts[0]
             mean = sum(self.values) / WINDOW
-            rest = sum(self.rests) / WINDOW - cycle_level
+            if course.lesson is not Lesson.FAULT:
+                self.usual = cycle_level
+            rest = sum(self.rests) / WINDOW - self.usual
             self.present = (mean - fast, mean - slow, mean - trend - CENTRE * slope, rest)
             error = self.present[self.errors.best]
             score = self.errors.believed.score(error, self.threshold, self.margin)
@@ -65,6 +71,10 @@ class Step(Stateful):
         for window in (self.values, self.rests, self.forecasts):
             window.clear()
 
+    def recant(self) -> None:
+        """Takes back what the beginning of a fault may have taught."""
+        self.errors.recant(BEGINNING)
+
     def learn(self, course: Course) -> None:
         """See ``Detector.learn``."""
         if self.present and course.count > SETTLING and course.count % TEACHES_EVERY == 0:
@@ -73,6 +83,7 @@ class Step(Stateful):
     def adjust(self, refit: Refit) -> None:
         """See ``Detector.adjust``."""
         self.rests = deque((rest + refit.shift for rest in self.rests), WINDOW)
+        self.usual += refit.shift
         self.forecasts = deque(
             ((*levels, cycle_level + refit.shift, slope) for *levels, cycle_level, slope in self.forecasts),
             WINDOW + 1,

@@ -10,7 +10,7 @@ from monitoring.domain.detectors.words import Words, duration
 
 SHORTEST = 3  # repeats
 GRACE = 300  # readings
-FADE = 0.5 ** (1 / DAY)
+FADE = 0.5 ** (8 / DAY)  # a block of readings
 
 
 @dataclass(slots=True)
@@ -19,9 +19,9 @@ class Stuck(Stateful):
 
     A run is also longer than ``margin`` times the longest normal one, which fades by half in a day's
     readings at 1 Hz: so a signal of few levels may. A run that was found is normal only if such are found
-    more than five times a day: then the signal rests now and then.
+    more than 24 times a day: then the signal rests now and then.
 
-    Grace: 300 readings. Source: runs of independent trials, Feller (1968).
+    Grace: 300 readings before the run. Source: runs of independent trials, Feller (1968).
     """
 
     chance: float = 1e-8
@@ -40,18 +40,21 @@ class Stuck(Stateful):
     def score(self, course: Course) -> float:
         """See ``Detector.score``; ``began_us`` is when the run began."""
         run = self.run + 1 if course.value == self.last and not course.is_fresh else 0
-        if run < SHORTEST or self.count < GRACE or run <= self.margin * self.longest:
+        if run < SHORTEST or self.count - self.run < GRACE or run <= self.margin * self.longest:
             return 0.0
         share = (self.repeats - self.run + 1) / (self.count - self.run + 2)
         score = run * math.log(share) / math.log(self.chance)
         self.is_found = self.is_found or score > 1
         return score
 
+    def fade(self) -> None:
+        """A block of 8 readings has passed."""
+        self.longest *= FADE
+        self.habit.fade()
+
     def learn(self, course: Course) -> None:
         """See ``Detector.learn``."""
         self.count += 1
-        self.longest *= FADE
-        self.habit.fade()
         if course.value == self.last and not course.is_fresh:
             self.run += 1
             self.repeats += 1

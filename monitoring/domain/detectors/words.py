@@ -14,7 +14,8 @@ class Words:
 
     def amount(self, value: float, *, digits: int = 5) -> str:
         """A value in the tag's unit, to so many significant digits."""
-        return f"{value:.{digits}g} {self.unit}".rstrip()
+        rounded = float(f"{value:.{digits}g}")
+        return f"{rounded:.15g} {self.unit}".rstrip()  # 160 rpm, not 1.6e+02 rpm
 
     def reach(self, value: float) -> str:
         """A difference in the tag's unit, to two significant digits."""

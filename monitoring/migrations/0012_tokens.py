@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('monitoring', '0010_roles'),
+        ('monitoring', '0011_roles'),
     ]
 
     operations = [

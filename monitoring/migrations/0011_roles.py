@@ -12,6 +12,6 @@ def create_groups(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("monitoring", "0009_events"), ("auth", "0012_alter_user_first_name_max_length")]
+    dependencies = [("monitoring", "0010_backtests"), ("auth", "0012_alter_user_first_name_max_length")]
 
     operations = [migrations.RunPython(create_groups, migrations.RunPython.noop)]

@@ -1,0 +1,222 @@
+"""What other settings would have found in a tag's history: asked here, worked out by the worker."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.views import redirect_to_login
+from django.db import Error as DatabaseError
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
+from django_q.tasks import async_task
+
+from monitoring.dashboard import words
+from monitoring.dashboard.backtest_form import BacktestForm, bounds_of, initial_for
+from monitoring.dashboard.moments import Moment, age_s, moment
+from monitoring.domain.backtest import WARM_UP
+from monitoring.domain.clock import from_micros, iso_utc
+from monitoring.domain.detectors.overrides import override_lines
+from monitoring.domain.detectors.settings import defaults
+from monitoring.ingest import backtests
+from monitoring.ingest.backtests import Asked, CrowdedError, Question
+from monitoring.queries.backtest import BacktestError, find_stretch, find_subject
+from monitoring.queries.tags import tag_names
+from monitoring.queries.workers import heartbeat
+from monitoring.sources.backtesting import ROWS
+
+# A week of a reading a second, and some.
+MOST_READINGS = 650_000
+TASK = "monitoring.tasks.run_backtests"
+# Longer than one may take, and than the few that may wait before it.
+TASK_S = 1800
+WORKER_QUIET_S = 15
+CROWDED = "Others wait for theirs already. Try again in a minute or two."
+AWAY = "The database is away, so nothing can be tried. Nothing is lost; try again soon."
+
+
+@dataclass(frozen=True, slots=True)
+class FoundRow:
+    """An event that the settings find; ``address`` shows what was measured then."""
+
+    kind: str
+    detector: str
+    start: Moment
+    until: Moment | None
+    score: str
+    explanation: str
+    address: str
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def backtest(request: HttpRequest) -> HttpResponse:
+    """The page: GET shows the form and what came out, POST asks the worker and leads back to the page."""
+    try:
+        if not is_allowed(request):
+            return redirect_to_login(request.get_full_path())
+        return posted(request) if request.method == "POST" else shown(request)
+    except DatabaseError:
+        return render(request, "error.html", {"code": 503, "detail": AWAY}, status=503)
+
+
+@never_cache
+@require_safe
+def progress(request: HttpRequest) -> HttpResponse:
+    """How far the asker's backtest has come."""
+    try:
+        if not is_allowed(request):
+            return JsonResponse({"detail": "Sign in first."}, status=403)
+        asked = last_asked(request)
+    except DatabaseError:
+        return JsonResponse({"detail": AWAY}, status=503)
+    is_over = asked is None or asked.outcome is not None
+    return JsonResponse({"is_over": is_over, "share": asked.share if asked else 1.0, "told": told(asked)})
+
+
+def is_allowed(request: HttpRequest) -> bool:
+    """Whether the asker may look: everybody while Fermon is open, else who is signed in."""
+    return bool(settings.FERMON_OPEN or request.user.is_authenticated)
+
+
+def posted(request: HttpRequest) -> HttpResponse:
+    """Has it worked out, or says what is wrong with the question."""
+    form, now = BacktestForm(request.POST, tags=tag_names()), datetime.now(UTC)
+    if form.is_valid():
+        question = form.question()
+        try:
+            start, end = bounds_of(question, now)
+            find_stretch(find_subject(question.tag), start, end, at_most=MOST_READINGS)
+            backtests.ask(asker_of(request), question, start, end, now=now)
+        except (BacktestError, CrowdedError) as error:
+            form.add_error(None, str(error) or CROWDED)
+        else:
+            async_task(TASK, group="fermon.backtests", q_options={"timeout": TASK_S})
+            return HttpResponseRedirect(f"{reverse('backtest')}?{query_of(question)}#outcome", status=303)
+    return render(
+        request, "dashboard/backtest.html", {**page_of(form), "open": settings.FERMON_OPEN}, status=400
+    )
+
+
+def shown(request: HttpRequest) -> HttpResponse:
+    """The form as the address fills it in, and what came out if that is what was asked last."""
+    names = tag_names()
+    if "sensitivity" not in request.GET:
+        tag = request.GET.get("tag", "")
+        tag = tag if tag in names else next(iter(names), "")
+        initial = initial_for(tag, find_subject(tag).present) if tag else {}
+        return answer(request, BacktestForm(initial=initial, tags=names))
+    form = BacktestForm(request.GET, tags=names)
+    asked = last_asked(request)
+    if not form.is_valid() or asked is None or asked.question != form.question().as_json():
+        asked = None
+    return answer(request, form, asked)
+
+
+def answer(request: HttpRequest, form: BacktestForm, asked: Asked | None = None) -> HttpResponse:
+    """The page with this form and, if there is one, this backtest."""
+    context = page_of(form) | {"asked": asked, "told": told(asked), "open": settings.FERMON_OPEN}
+    if asked is not None and asked.outcome is not None:
+        context |= outcome_of(asked, datetime.now(UTC))
+    return render(request, "dashboard/backtest.html", context)
+
+
+def page_of(form: BacktestForm) -> dict[str, Any]:
+    """What the template is given whatever was asked."""
+    return {
+        "form": form,
+        "defaults": override_lines(defaults()),
+        "tag": str(form["tag"].value() or ""),
+    }
+
+
+def outcome_of(asked: Asked, now: datetime) -> dict[str, Any]:
+    """What came out, for the template."""
+    outcome = asked.outcome or {}
+    if "error" in outcome:
+        return {"failure": outcome["error"]}
+    tag = asked.question["tag"]
+    return {
+        "headline": headline(outcome["events"], outcome["present"]),
+        "readings": f"{outcome['readings']:,}",
+        "warm_up": f"{WARM_UP:,}",
+        "bounds": [moment(time, now) for time in (asked.start, asked.end)],
+        "rows": [found_row(tag, row, now, asked.end) for row in outcome["rows"]],
+        "left_out": max(0, outcome["events"] - ROWS),
+        "settings_address": settings_address(asked.question),
+    }
+
+
+def headline(events: int, present: int) -> str:
+    """How many these settings find, and how many the present ones."""
+    found = f"{events or 'no'} event{'' if events == 1 else 's'}"
+    return f"These settings would have given {found}; the present ones give {present or 'none'}."
+
+
+def found_row(tag: str, row: list[Any], now: datetime, last: datetime) -> FoundRow:
+    """A row of the outcome in words."""
+    start_us, end_us, detector, kind, score, explanation = row
+    start, end = from_micros(start_us), None if end_us is None else from_micros(end_us)
+    shown = {"tag": tag, "from": iso_utc(start - words.AROUND), "to": iso_utc((end or last) + words.AROUND)}
+    return FoundRow(
+        kind=words.kind_text(kind),
+        detector=detector,
+        start=moment(start, now),
+        until=moment(end, now) if end else None,
+        score=f"{score:.3g}",
+        explanation=explanation,
+        address=f"{reverse('dashboard')}?{urlencode(shown)}",
+    )
+
+
+def settings_address(question: dict[str, Any]) -> str:
+    """The tag's form in the admin, filled in with the settings that were tried."""
+    filled = {
+        "detectors_off": question["off"],
+        "sensitivity": f"{question['sensitivity']:.15g}",
+        "detection_parameters": "\n".join(override_lines(question["parameters"])),
+    }
+    tag = find_subject(question["tag"]).pk
+    return f"{reverse('admin:monitoring_tag_change', args=[tag])}?{urlencode(filled, doseq=True)}"
+
+
+def query_of(question: Question) -> str:
+    """The query of the page's address that asks this."""
+    tried = question.settings
+    asked = question.as_json() | {
+        "sensitivity": f"{tried.sensitivity:.15g}",
+        "parameters": "\n".join(override_lines(tried.parameters)),
+    }
+    return urlencode({name: value for name, value in asked.items() if value or name == "days"}, doseq=True)
+
+
+def told(asked: Asked | None) -> str:
+    """How far it is, in words."""
+    if asked is None or asked.outcome is not None:
+        return ""
+    if asked.is_begun:
+        return f"Working: {asked.share:.0%}"
+    seen = heartbeat("judge")
+    if seen is None or age_s(seen, datetime.now(UTC)) > WORKER_QUIET_S:
+        return "It waits for the worker, which does not run: start manage.py qcluster."
+    return "It waits for the worker."
+
+
+def last_asked(request: HttpRequest) -> Asked | None:
+    """What this asker asked last."""
+    if not request.user.is_authenticated and request.session.session_key is None:
+        return None
+    return backtests.last_asked(asker_of(request))
+
+
+def asker_of(request: HttpRequest) -> str:
+    """Who asks: the user, or whoever has this browser."""
+    if request.user.is_authenticated:
+        return f"user {request.user.pk}"
+    if request.session.session_key is None:
+        request.session.create()
+    return f"session {request.session.session_key}"

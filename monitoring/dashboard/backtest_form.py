@@ -1,0 +1,117 @@
+"""The form that asks what other settings would have found."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, cast
+
+from django import forms
+
+from monitoring.domain.clock import iso_utc, parse_bound
+from monitoring.domain.detectors.overrides import override_lines, parse_overrides, refusal
+from monitoring.domain.monitor import DETECTORS, DetectionSettings, SettingError
+from monitoring.ingest.backtests import Question
+
+LENGTHS = (("1", "The last day"), ("3", "The last 3 days"), ("7", "The last 7 days"), ("", "From – to"))
+USUAL_LENGTH = "7"
+TYPED = "%Y-%m-%dT%H:%M:%S"
+
+
+class MomentField(forms.CharField):
+    """A time in UTC, as browsers send one that was picked, or any ISO 8601; it becomes ISO 8601."""
+
+    widget = forms.DateTimeInput(attrs={"type": "datetime-local", "step": "1"}, format=TYPED)
+
+    def __init__(self, *, is_end: bool, label: str) -> None:
+        super().__init__(required=False, label=label)
+        self.is_end = is_end
+
+    def prepare_value(self, value: Any) -> Any:
+        """In the form that the browser's input understands."""
+        try:
+            return f"{parse_bound(str(value or ''), end=self.is_end):{TYPED}}"
+        except ValueError:
+            return value
+
+    def clean(self, value: Any) -> str:
+        """Refuses what is no time."""
+        text = super().clean(value)
+        try:
+            return iso_utc(parse_bound(text, end=self.is_end)) if text else ""
+        except ValueError as error:
+            raise forms.ValidationError(
+                f"Expected ISO 8601, as in 2026-01-31T12:00:00, got {text!r}."
+            ) from error
+
+
+class BacktestForm(forms.Form):
+    """Which tag, which time, which settings; the names of the fields stand in the page's address."""
+
+    tag = forms.ChoiceField()
+    days = forms.ChoiceField(choices=LENGTHS, required=False, label="Time")
+    sensitivity = forms.FloatField(
+        min_value=0.1, max_value=10, widget=forms.NumberInput(attrs={"step": "any"})
+    )
+    off = forms.MultipleChoiceField(
+        choices=[(name, name) for name in DETECTORS],
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        label="Detectors switched off",
+    )
+    parameters = forms.CharField(
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false", "placeholder": "spike.threshold = 6"}),
+    )
+
+    def __init__(self, *args: Any, tags: Sequence[str], **kwargs: Any) -> None:
+        super().__init__(*args, **{**kwargs, "label_suffix": ""})
+        self.fields["from"] = MomentField(is_end=False, label="From (UTC)")
+        self.fields["to"] = MomentField(is_end=True, label="To (UTC)")
+        choice = cast("forms.ChoiceField", self.fields["tag"])
+        choice.choices = [(name, name) for name in tags]
+
+    def clean_parameters(self) -> dict[str, float]:
+        """Lines become parameters by name."""
+        try:
+            return parse_overrides(self.cleaned_data["parameters"].splitlines())
+        except SettingError as error:
+            raise forms.ValidationError(refusal(error)) from error
+
+    def clean(self) -> dict[str, Any]:
+        """Refuses settings that there can't be, and a time without both ends."""
+        data: dict[str, Any] = super().clean() or {}
+        if not data.get("days") and not (data.get("from") and data.get("to")) and not self.errors:
+            self.add_error("days", "Both ends are needed, each with its date and time.")
+        if not self.errors:
+            try:
+                data["settings"] = DetectionSettings(
+                    off=frozenset(data["off"]),
+                    sensitivity=data["sensitivity"],
+                    parameters=data["parameters"],
+                )
+            except SettingError as error:
+                self.add_error("parameters", refusal(error))
+        return data
+
+    def question(self) -> Question:
+        """What a valid form asks."""
+        data = self.cleaned_data
+        bounds = {} if data["days"] else {"start": data["from"], "end": data["to"]}
+        return Question(data["tag"], data["settings"], data["days"], **bounds)
+
+
+def initial_for(tag: str, present: DetectionSettings) -> dict[str, Any]:
+    """The form's values before anything is asked: the tag's settings."""
+    return {
+        "tag": tag,
+        "days": USUAL_LENGTH,
+        "off": sorted(present.off),
+        "sensitivity": f"{present.sensitivity:.15g}",
+        "parameters": "\n".join(override_lines(present.parameters)),
+    }
+
+
+def bounds_of(question: Question, now: datetime) -> tuple[datetime, datetime]:
+    """From when to when; what lies in the future is left out."""
+    if question.days:
+        return now - timedelta(days=int(question.days)), now
+    return parse_bound(question.start), min(parse_bound(question.end), now)
