@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth.views import redirect_to_login
 from django.db import Error as DatabaseError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
@@ -16,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from django_q.tasks import async_task
 
 from monitoring.dashboard import words
+from monitoring.dashboard.access import signed_in_as
 from monitoring.dashboard.backtest_form import BacktestForm, bounds_of, initial_for
 from monitoring.dashboard.moments import Moment, age_s, moment
 from monitoring.domain.backtest import WARM_UP
@@ -57,8 +57,6 @@ class FoundRow:
 def backtest(request: HttpRequest) -> HttpResponse:
     """The page: GET shows the form and what came out, POST asks the worker and leads back to the page."""
     try:
-        if not is_allowed(request):
-            return redirect_to_login(request.get_full_path())
         return posted(request) if request.method == "POST" else shown(request)
     except DatabaseError:
         return render(request, "error.html", {"code": 503, "detail": AWAY}, status=503)
@@ -69,18 +67,11 @@ def backtest(request: HttpRequest) -> HttpResponse:
 def progress(request: HttpRequest) -> HttpResponse:
     """How far the asker's backtest has come."""
     try:
-        if not is_allowed(request):
-            return JsonResponse({"detail": "Sign in first."}, status=403)
         asked = last_asked(request)
     except DatabaseError:
         return JsonResponse({"detail": AWAY}, status=503)
     is_over = asked is None or asked.outcome is not None
     return JsonResponse({"is_over": is_over, "share": asked.share if asked else 1.0, "told": told(asked)})
-
-
-def is_allowed(request: HttpRequest) -> bool:
-    """Whether the asker may look: everybody while Fermon is open, else who is signed in."""
-    return bool(settings.FERMON_OPEN or request.user.is_authenticated)
 
 
 def posted(request: HttpRequest) -> HttpResponse:
@@ -97,9 +88,7 @@ def posted(request: HttpRequest) -> HttpResponse:
         else:
             async_task(TASK, group="fermon.backtests", q_options={"timeout": TASK_S})
             return HttpResponseRedirect(f"{reverse('backtest')}?{query_of(question)}#outcome", status=303)
-    return render(
-        request, "dashboard/backtest.html", {**page_of(form), "open": settings.FERMON_OPEN}, status=400
-    )
+    return render(request, "dashboard/backtest.html", page_of(form, request), status=400)
 
 
 def shown(request: HttpRequest) -> HttpResponse:
@@ -119,18 +108,20 @@ def shown(request: HttpRequest) -> HttpResponse:
 
 def answer(request: HttpRequest, form: BacktestForm, asked: Asked | None = None) -> HttpResponse:
     """The page with this form and, if there is one, this backtest."""
-    context = page_of(form) | {"asked": asked, "told": told(asked), "open": settings.FERMON_OPEN}
+    context = page_of(form, request) | {"asked": asked, "told": told(asked)}
     if asked is not None and asked.outcome is not None:
         context |= outcome_of(asked, datetime.now(UTC))
     return render(request, "dashboard/backtest.html", context)
 
 
-def page_of(form: BacktestForm) -> dict[str, Any]:
+def page_of(form: BacktestForm, request: HttpRequest) -> dict[str, Any]:
     """What the template is given whatever was asked."""
     return {
         "form": form,
         "defaults": override_lines(defaults()),
         "tag": str(form["tag"].value() or ""),
+        "open": settings.FERMON_OPEN,
+        "signed_in_as": signed_in_as(request),
     }
 
 

@@ -209,12 +209,14 @@ def test_without_tags_there_is_a_page_all_the_same(client: Client) -> None:
 
 
 @pytest.mark.django_db
-def test_where_fermon_is_not_open_it_needs_a_login(client: Client, settings: Settings) -> None:
+def test_where_fermon_is_not_open_it_needs_a_login(
+    client: Client, settings: Settings, account: Callable[[str], User]
+) -> None:
     settings.FERMON_OPEN = False
-    assert client.get("/backtest").url == "/admin/login/?next=/backtest"
+    assert client.get("/backtest").url == "/login?next=/backtest"
     assert client.post("/backtest", ASKED).status_code == 302
-    assert client.get("/backtest/progress").status_code == 403
-    client.force_login(User.objects.create_user("op"))
+    assert client.get("/backtest/progress", headers={"accept": "application/json"}).status_code == 401
+    client.force_login(account("viewer"))
     assert client.get("/backtest").status_code == client.get("/backtest/progress").status_code == 200
 
 
