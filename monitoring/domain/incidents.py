@@ -19,6 +19,8 @@ class Incident(Stateful):
         *("start_us", "last_us", "calm"),
     )
 
+    __slots__ = (*STATE, "quiet")
+
     def __init__(self, quiet: int) -> None:
         self.quiet = quiet
         self.detector, self.kind, self.explanation = "", "", ""

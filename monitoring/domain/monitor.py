@@ -28,7 +28,7 @@ __all__ = ["DETECTORS", "VERSION", "DetectionSettings", "SettingError", "StateEr
 
 VERSION = 1
 PROCESS_QUIET = 120  # readings
-SATURATION_QUIET = 32
+SATURATION_QUIET = 4  # blocks
 NOTABLE = 2e6  # usual intervals, in µs for one in s: a shorter silence is none
 UNREST = 24.0  # incidents a day
 # Of the findings in one incident, those of the highest rank say best what it is.
@@ -51,6 +51,8 @@ class Parts(Stateful):
         *("process", "unrest", "burden", "sticking", "cutting", "silence"),
     )
 
+    __slots__ = (*STATE, "all_of_them", "each_reading", "incidents")
+
     def __init__(self, settings: DetectionSettings) -> None:
         self.course = Course()
         self.spike = Spike(**settings.of("spike"))
@@ -69,8 +71,11 @@ class Parts(Stateful):
         self.cutting = Incident(SATURATION_QUIET)
         self.silence = Incident(0)
         self.incidents = (self.process, self.sticking, self.cutting, self.silence)
-        self.each_reading: Named = (("spike", self.spike), ("step", self.step), ("noise", self.noise))
-        self.all_of_them: Named = (*self.each_reading, ("drift", self.drift), ("rate", self.rate))
+        self.each_reading: Named = (("spike", self.spike), ("step", self.step))
+        self.all_of_them: Named = (
+            *self.each_reading,
+            *(("noise", self.noise), ("drift", self.drift), ("rate", self.rate)),
+        )
 
 
 class TagMonitor:
@@ -81,6 +86,8 @@ class TagMonitor:
 
     ``name`` and ``unit`` are for the sentences.
     """
+
+    __slots__ = ("_changed", "parts", "settings", "words")
 
     def __init__(self, name: str, unit: str = "", settings: DetectionSettings | None = None) -> None:
         self.words = Words(name, unit)
@@ -158,21 +165,26 @@ class TagMonitor:
     def _judge(self, time_us: int, value: float) -> None:
         course, is_stuck = self.parts.course, self.parts.sticking.is_open
         is_freed = is_stuck and value - course.origin != course.value
+        course.lesson = self._lesson()
         course.take(time_us, value, anew=is_freed)
+        self.parts.saturation.note(course.value)
         novelty = self.parts.novelty.score(course)
         self.parts.novelty.learn(course)
         self._judge_sticking(course)
         course.lesson = self._lesson()
         if not self.parts.sticking.is_open:
-            self._judge_cutting(course)
+            if course.has_block:
+                self._judge_cutting(course)
             self._judge_process(course, novelty)
             course.learn()
+        else:
+            self.parts.saturation.ties = 0
         if course.has_block:
             self._end_block(course)
 
     def _end_block(self, course: Course) -> None:
         """What is done once a block of readings."""
-        for fading in (self.parts.unrest, self.parts.stuck, self.parts.saturation, self.parts.missing):
+        for fading in (self.parts.unrest, self.parts.stuck, self.parts.missing):
             fading.fade()
         self.parts.burden.add(is_troubled=self._is_troubled())
         if course.is_refit_due and self._may_refit():

@@ -19,6 +19,8 @@ DAY = 86_400.0  # readings
 SCATTER = 2_654_435_761  # Fibonacci hashing, Knuth, The Art of Computer Programming 6.4
 QUARTER = 0b11 << 16
 OUTLYING = 4.5  # σ from the forecast: so far a reading does not move the levels
+LARGEST_SQUARE = 16.0  # in σ²: one outlier is no noise
+NOTHING = (0.0, 0.0, 0.0, 0.0)
 STAYING = 7  # outliers in a row: one more shows that the signal has moved
 LONG_AGO = 32  # readings
 BLOCK = 8  # readings
@@ -60,7 +62,14 @@ class Course(Stateful):
     STATE = (
         *("origin", "origin_us", "last_us", "interval", "count", "value", "levels", "slope", "cycles"),
         *("outliers", "since", "usual_level", "errors", "block_times", "blocks", "sums", "filled"),
-        *("block_count", "steady", "disputes", "is_mature"),
+        *("block_count", "steady", "disputes", "is_mature", "clean", "clean_cycle"),
+    )
+
+    __slots__ = (
+        *STATE,
+        *("block", "block_cycle", "clean_before", "clean_cycle_before", "error"),
+        *("has_block", "has_moved", "is_fresh", "is_known", "lesson", "present", "previous", "seconds"),
+        *("sigma", "squares"),
     )
 
     def __init__(self) -> None:
@@ -78,7 +87,7 @@ class Course(Stateful):
         self.usual_level = 0.0  # without cycles, before the present fault
         self.errors = Candidates(5, held=0, memory=1000, half_life=DAY / 4, least=75)
         self.block_times, self.blocks = array("d"), array("d")
-        self.sums = (0.0, 0.0, 0.0)  # of the block's clean values, those without cycles, times
+        self.sums = NOTHING  # of the block's clean values, those without cycles, times, squared errors in σ
         self.filled = 0
         self.block_count = 0
         self.steady = 0
@@ -87,7 +96,8 @@ class Course(Stateful):
         # Of the present reading:
         self.present: tuple[float, ...] = ()
         self.seconds = self.error = self.sigma = self.clean = self.clean_cycle = 0.0
-        self.block = self.block_cycle = 0.0
+        self.clean_before = self.clean_cycle_before = 0.0
+        self.block = self.block_cycle = self.squares = 0.0
         self.is_fresh = True
         self.is_known = False  # how large errors are
         self.lesson = Lesson.NORMAL
@@ -105,7 +115,8 @@ class Course(Stateful):
         self.last_us = time_us
         self.seconds = (time_us - self.origin_us) / 1e6
         self.count += 1
-        self.previous = self.value
+        self.previous, self.clean_before = self.value, self.clean
+        self.clean_cycle_before = self.clean_cycle
         self.value = min(max(value, -LARGEST), LARGEST) - self.origin
         self.has_block = self.has_moved = False
         if self.is_fresh:
@@ -121,7 +132,7 @@ class Course(Stateful):
         """Begins at a value of which nothing is foretold: the first one, or one behind a gap."""
         self.clean = self.value
         self._anchor(self.value, cycles_at(self.cycles, self.seconds))
-        self.error, self.sums, self.filled = 0.0, (0.0, 0.0, 0.0), 0
+        self.error, self.sums, self.filled = 0.0, NOTHING, 0
 
     def _anchor(self, value: float, cycle: float) -> None:
         """Puts the levels where the signal is now."""
@@ -168,8 +179,14 @@ class Course(Stateful):
             cycle_level + (clean_cycle - cycle_level) * slow_gain,
         )
         self.slope += surprise * SLOPE_GAIN
-        total, total_cycle, total_time = self.sums
-        self.sums = (total + value, total_cycle + clean_cycle, total_time + self.seconds)
+        z = error / sigma if sigma and self.is_known else 0.0
+        total, total_cycle, total_time, squares = self.sums
+        self.sums = (
+            total + value,
+            total_cycle + clean_cycle,
+            total_time + self.seconds,
+            squares + min(z * z, LARGEST_SQUARE),
+        )
         self.filled += 1
 
     def learn(self) -> None:
@@ -179,8 +196,9 @@ class Course(Stateful):
             self.errors.learn(self.present, self.lesson)
 
     def _end_block(self) -> None:
-        self.block, self.block_cycle, time = (total / BLOCK for total in self.sums)
-        self.sums, self.filled, self.has_block = (0.0, 0.0, 0.0), 0, True
+        total, total_cycle, total_time, self.squares = self.sums
+        self.block, self.block_cycle, time = total / BLOCK, total_cycle / BLOCK, total_time / BLOCK
+        self.sums, self.filled, self.has_block = NOTHING, 0, True
         self.block_count += 1
         # The cycles are not to be learned from a fault: in its place stands what they foretell.
         is_usual = self.lesson is not Lesson.FAULT

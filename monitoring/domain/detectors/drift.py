@@ -45,9 +45,7 @@ class Drift(Stateful):
     values: deque[float] = field(default_factory=lambda: deque(maxlen=WINDOW), init=False)
     rests: deque[float] = field(default_factory=lambda: deque(maxlen=WINDOW), init=False)
     forecasts: deque[tuple[float, ...]] = field(default_factory=lambda: deque(maxlen=WINDOW + 1), init=False)
-    usual: float = field(
-        default=0.0, init=False
-    )  # the level of the cycles; before the fault, if there is one
+    usual: float = field(default=0.0, init=False)  # the level of the cycles, as before a fault
     present: tuple[float, ...] = field(default=(), init=False)
 
     STATE = ("errors", "levels", "slope", "since", "values", "rests", "forecasts", "usual")

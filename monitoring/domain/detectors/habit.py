@@ -12,6 +12,8 @@ class Habit(Stateful):
 
     STATE = ("found",)
 
+    __slots__ = ("found", "often")
+
     def __init__(self, often: float = 24.0) -> None:
         self.often = often  # times a day
         self.found = 0.0
@@ -38,6 +40,8 @@ class Burden(Stateful):
     """
 
     STATE = ("share", "is_too_much")
+
+    __slots__ = ("is_too_much", "share")
 
     def __init__(self) -> None:
         self.share = 0.0

@@ -9,7 +9,6 @@ from monitoring.domain.detectors.state import Stateful
 from monitoring.domain.detectors.words import Words
 
 SHORT, LONG = 16, 64  # readings
-CLIP = 16.0  # squared σ: one outlier is no noise
 CUBE_ROOT = 1 / 3
 MEMORY = 2000  # blocks
 BEGINNING = 9  # blocks
@@ -17,23 +16,25 @@ RECORD_HALF_LIFE = 3 * 86_400 / BLOCK
 
 
 class Window(Stateful):
-    """The scatter over the last ``size`` readings against what it is on average."""
+    """The scatter over the last ``size`` readings, in whole blocks, against what it is on average."""
 
+    __slots__ = ("count", "error", "mean", "scale", "squares")
     STATE = ("squares", "mean", "count", "scale")
 
     def __init__(self, size: int) -> None:
-        self.squares: deque[float] = deque(maxlen=size)
+        self.squares: deque[float] = deque(maxlen=size // BLOCK)  # each block's sum
         self.mean = 0.0
         self.count = 0
         self.scale = Scale(held=112, memory=MEMORY, half_life=RECORD_HALF_LIFE, least=100)
         self.error: float | None = None
 
-    def score(self, threshold: float, margin: float) -> float:
-        """How far the scatter is from its mean; 0 until the window is full."""
+    def score(self, squares: float, threshold: float, margin: float) -> float:
+        """How far the scatter is from its mean with one more block's; 0 until the window is full."""
+        self.squares.append(squares)
         self.error = None
         if len(self.squares) < (self.squares.maxlen or 0):
             return 0.0
-        root = (sum(self.squares) / len(self.squares)) ** CUBE_ROOT
+        root = (sum(self.squares) / (BLOCK * len(self.squares))) ** CUBE_ROOT
         self.count += 1
         self.mean += (root - self.mean) / min(self.count, MEMORY)
         self.error = root - self.mean
@@ -68,17 +69,11 @@ class Noise(Stateful):
         if course.is_fresh:
             self.short.squares.clear()
             self.long.squares.clear()
-            return 0.0
-        if course.sigma and course.is_known:
-            z = course.error / course.sigma
-            square = min(z * z, CLIP)
-            self.short.squares.append(square)
-            self.long.squares.append(square)
-        if not course.has_block:
+        if not course.has_block or not course.sigma or not course.is_known:
             return 0.0
         return max(
-            self.short.score(self.threshold_short, self.margin),
-            self.long.score(self.threshold_long, self.margin),
+            self.short.score(course.squares, self.threshold_short, self.margin),
+            self.long.score(course.squares, self.threshold_long, self.margin),
         )
 
     def recant(self) -> None:
@@ -88,9 +83,8 @@ class Noise(Stateful):
 
     def learn(self, course: Course) -> None:
         """See ``Detector.learn``."""
-        if course.has_block:
-            self.short.learn(course.lesson)
-            self.long.learn(course.lesson)
+        self.short.learn(course.lesson)
+        self.long.learn(course.lesson)
 
     def adjust(self, refit: Refit) -> None:
         """Nothing of it hangs on the cycles."""
@@ -106,5 +100,5 @@ class Noise(Stateful):
         return (
             f"noise {direction}",
             f"{words.name} scatters {times:.2g} times as much as usual"
-            f" (over the last {window.squares.maxlen} readings)",
+            f" (over the last {BLOCK * (window.squares.maxlen or 0)} readings)",
         )

@@ -4,18 +4,17 @@ import math
 from collections import deque
 from dataclasses import dataclass, field
 
-from monitoring.domain.detectors.course import Course, Refit
+from monitoring.domain.detectors.course import BLOCK, Course, Refit
 from monitoring.domain.detectors.habit import Habit
 from monitoring.domain.detectors.state import Stateful
 from monitoring.domain.detectors.words import Words
 
-WINDOW = 32  # readings
-FEWEST = 4
-HELD = 900  # readings
-GRACE = HELD + 300  # readings
+WINDOW = 4  # blocks
+FEWEST = 4  # readings
+HELD = 112  # blocks
+GRACE = 150  # blocks
 SURPRISE = 22.0  # nats
-RECORD_EVERY = 32  # readings
-FADE = 0.5 ** (1 / 2700)  # of the record, each time it is looked at: half in a day's readings at 1 Hz
+FADE = 0.5 ** (1 / 2700)  # of the most, each 32 readings: half in a day's readings at 1 Hz
 
 
 @dataclass(slots=True)
@@ -31,92 +30,88 @@ class Saturation(Stateful):
 
     surprise: float = SURPRISE
     margin: float = 1.3
-    highest: tuple[float, float] = field(default=(-math.inf, -math.inf), init=False)
-    lowest: tuple[float, float] = field(default=(math.inf, math.inf), init=False)
-    ties: deque[int] = field(
-        default_factory=deque, init=False
-    )  # of the last 932 readings, 1 where at a bound
-    recent: int = field(default=0, init=False)  # ties among the last 32
+    highest: float = field(default=-math.inf, init=False)
+    lowest: float = field(default=math.inf, init=False)
+    highest_before: float = field(default=-math.inf, init=False)  # of the 32 readings before
+    lowest_before: float = field(default=math.inf, init=False)
+    ties: int = field(default=0, init=False)  # readings of this block at a bound
+    blocks: deque[int] = field(default_factory=deque, init=False)  # ties of the last 116 blocks
+    count: int = field(default=0, init=False)  # blocks
     usual: int = field(default=0, init=False)
     learned: int = field(default=0, init=False)
     most: float = field(default=0.0, init=False)
-    held: deque[int] = field(default_factory=deque, init=False)
-    count: int = field(default=0, init=False)
-    calm: int = field(default=HELD, init=False)  # readings since the last finding
+    recents: deque[int] = field(default_factory=deque, init=False)
+    calm: int = field(default=HELD, init=False)  # blocks since the last finding
     habit: Habit = field(default_factory=Habit, init=False)
 
     STATE = (
-        "highest",
-        "lowest",
-        "ties",
-        "recent",
-        "usual",
-        "learned",
-        "most",
-        "held",
-        "count",
-        "calm",
-        "habit",
+        *("highest", "lowest", "highest_before", "lowest_before", "ties", "blocks", "count", "usual"),
+        *("learned", "most", "recents", "calm", "habit"),
     )
 
+    def note(self, value: float) -> None:
+        """Looks whether a reading is at a bound; each one is to be shown to it."""
+        highest = self.highest if self.highest > self.highest_before else self.highest_before
+        lowest = self.lowest if self.lowest < self.lowest_before else self.lowest_before
+        if (value >= highest or value <= lowest) and lowest < highest and value in (highest, lowest):
+            self.ties += 1
+        if value > self.highest:
+            self.highest = value
+        if value < self.lowest:
+            self.lowest = value
+
+    @property
+    def recent(self) -> int:
+        """How many of the last 32 readings were at a bound."""
+        return sum(self.blocks[-place] for place in range(1, min(WINDOW, len(self.blocks)) + 1))
+
     def score(self, course: Course) -> float:
-        """See ``Detector.score``."""
-        value = course.value
-        before, now = self.highest
-        lower_before, lower_now = self.lowest
-        if self.count % WINDOW == 0:
-            tie = 0
-            self.highest, self.lowest = (now, value), (lower_now, value)
-        else:
-            highest, lowest = max(before, now), min(lower_before, lower_now)
-            tie = int(value in (highest, lowest) and lowest < highest)
-            if value > now:
-                self.highest = (before, value)
-            if value < lower_now:
-                self.lowest = (lower_before, value)
+        """See ``Detector.score``; only the reading that ends a block can be found."""
+        self.blocks.append(self.ties)
+        self.ties = 0
         self.count += 1
-        self.ties.append(tie)
-        self.recent += tie
-        if len(self.ties) > WINDOW:
-            self.recent -= self.ties[-1 - WINDOW]
-        k = self.recent
-        if k < FEWEST or self.count < GRACE or k <= self.margin * self.most:
+        recent = self.recent
+        if recent < FEWEST or self.count < GRACE or recent <= self.margin * self.most:
             return 0.0
-        expected = WINDOW * (self.usual + 1) / (self.learned + 50)
-        score = (k * math.log(k / expected) - (k - expected)) / self.surprise if k > expected else 0.0
+        expected = WINDOW * BLOCK * (self.usual + 1) / (self.learned + 50)
+        if recent <= expected:
+            return 0.0
+        score = (recent * math.log(recent / expected) - (recent - expected)) / self.surprise
         if score > 1:
             if self.calm > WINDOW:
                 self.habit.add()
             self.calm = 0
         return score
 
-    def fade(self) -> None:
-        """A block of 8 readings has passed."""
-        self.habit.fade()
-
     def learn(self, course: Course) -> None:
         """See ``Detector.learn``: what is older than 900 readings teaches."""
+        self.habit.fade()
         self.calm += 1
         teaches = self.calm > WINDOW or self.habit.is_formed
-        if len(self.ties) > HELD + WINDOW:
-            tie = self.ties.popleft()
+        if len(self.blocks) > HELD + WINDOW:
+            ties = self.blocks.popleft()
             if teaches:
-                self.usual += tie
-                self.learned += 1
-        if teaches and self.count % RECORD_EVERY == 0:
-            self.held.append(self.recent)
-            if len(self.held) > HELD // RECORD_EVERY:
-                self.most = max(self.most * FADE, self.held.popleft())
+                self.usual += ties
+                self.learned += BLOCK
+        if self.count % WINDOW:
+            return
+        if teaches:
+            self.recents.append(self.recent)
+            if len(self.recents) > HELD // WINDOW:
+                self.most = max(self.most * FADE, self.recents.popleft())
+        self.highest_before, self.lowest_before = self.highest, self.lowest
+        self.highest, self.lowest = -math.inf, math.inf
 
     def adjust(self, refit: Refit) -> None:
         """Nothing of it hangs on the cycles."""
 
     def explain(self, course: Course, words: Words) -> tuple[str, str]:
         """See ``Detector.explain``."""
-        is_high = course.value >= max(self.highest)
-        bound = max(self.highest) if is_high else min(self.lowest)
+        highest = max(self.highest, self.highest_before)
+        lowest = min(self.lowest, self.lowest_before)
+        bound = highest if highest - course.value < course.value - lowest else lowest
         return (
             "saturated",
             f"{words.name} is cut off at {words.amount(course.origin + bound)}:"
-            f" {self.recent} of the last {WINDOW} readings are exactly at a bound",
+            f" {self.recent} of the last {WINDOW * BLOCK} readings are exactly at a bound",
         )

@@ -7,6 +7,7 @@ from enum import Enum
 
 from monitoring.domain.detectors.state import Stateful
 
+HABIT_MARGIN = 1.6  # of the largest error of an event that is the signal's habit
 MOST = 1000.0  # a score says no more than that
 CLIP = 9.0  # of the variance: a larger square teaches no more than that
 EARLY = 30  # errors that are taken as they are
@@ -28,12 +29,15 @@ class Scale(Stateful):
     ``held`` errors are kept back before they teach anything, so that a slow fault does not teach the
     detector that meets it. The variance is that of about the last ``memory`` errors, each clipped at 3 σ.
     The record is the largest error, which fades by half in ``half_life`` errors: what was met before
+    is no news. The habit is the same of errors that were found and are the signal's habit: 1.6 times that
     is no news. Fewer than ``least`` errors say nothing yet (the grace period, beside ``held``).
 
     Source: exponentially weighted variance, Roberts (1959); clipping, Huber (1964).
     """
 
-    STATE = ("count", "variance", "record", "queue")
+    STATE = ("count", "variance", "record", "habit", "queue")
+
+    __slots__ = ("count", "fade", "habit", "held", "least", "memory", "queue", "record", "variance")
 
     def __init__(self, *, held: int, memory: int, half_life: float, least: int) -> None:
         self.held, self.memory, self.least = held, memory, least
@@ -42,7 +46,7 @@ class Scale(Stateful):
 
     def forget(self) -> None:
         """Begins anew."""
-        self.count, self.variance, self.record = 0, 0.0, 0.0
+        self.count, self.variance, self.record, self.habit = 0, 0.0, 0.0, 0.0
         self.queue: deque[float] = deque()
 
     @property
@@ -51,8 +55,8 @@ class Scale(Stateful):
         return self.count >= self.least
 
     def reach(self, threshold: float, margin: float) -> float:
-        """Beyond which an error is found: ``threshold`` σ, or ``margin`` times the record if that is more."""
-        return max(threshold * math.sqrt(self.variance), margin * self.record)
+        """Beyond which an error is found: ``threshold`` σ, or well beyond what was met, if that is more."""
+        return max(threshold * math.sqrt(self.variance), margin * self.record, HABIT_MARGIN * self.habit)
 
     def score(self, error: float, threshold: float, margin: float) -> float:
         """The error over its reach, at most 1000; 0 while too little is known."""
@@ -68,9 +72,10 @@ class Scale(Stateful):
         """Takes the error in, once it has been held back, if it is normal."""
         if lesson is not Lesson.NORMAL:
             if lesson is Lesson.HABIT:
-                self.record = max(self.record, abs(error))
+                self.habit = max(self.habit, abs(error))
             return
         self.record *= self.fade
+        self.habit *= self.fade
         if not self.held:
             return self.take(error)
         self.queue.append(error)
@@ -105,6 +110,8 @@ class Candidates(Stateful):
     """Several forecasts of the same: the one whose errors are smallest is believed."""
 
     STATE = ("scales", "best")
+
+    __slots__ = ("best", "scales")
 
     def __init__(self, count: int, *, held: int, memory: int, half_life: float, least: int) -> None:
         self.scales = [

@@ -10,6 +10,11 @@ PIECE = 256  # values; a piece of twice as many is cut in two
 class SortedValues:
     """A sorted multiset of floats; adding and removing one moves at most 4 kB of memory."""
 
+    __slots__ = (
+        "pieces",
+        "tops",
+    )
+
     def __init__(self, values: Iterable[float] = ()) -> None:
         ordered = sorted(values)
         self.pieces = [array("d", ordered[i : i + PIECE]) for i in range(0, len(ordered), PIECE)] or [

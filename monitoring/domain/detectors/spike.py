@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass, field
 
-from monitoring.domain.detectors.course import DAY, Course, Refit
+from monitoring.domain.detectors.course import BLOCK, DAY, Course, Refit
 from monitoring.domain.detectors.scale import MOST, Lesson
 from monitoring.domain.detectors.state import Stateful
 from monitoring.domain.detectors.words import Words
@@ -13,8 +13,8 @@ TAIL_MEMORY = 50_000
 HEAVY_SHARE = 2.5e-4  # four times that of normal noise
 ENOUGH = 1000
 OFTEN = 1 / 300
-FADE = 0.5 ** (1 / DAY)
-MOVE_FADE = 0.5 ** (1 / (3 * DAY))
+FADE = 0.5 ** (BLOCK / DAY)
+MOVE_FADE = 0.5 ** (BLOCK / (3 * DAY))
 FIRST = 4  # readings since the levels began: before, they are not worth much
 
 
@@ -40,10 +40,12 @@ class Spike(Stateful):
     moves: float = field(default=0.0, init=False)  # the largest with which the signal moved elsewhere
     tail: float = field(default=0.0, init=False)  # the share of errors from 4 σ to the threshold
     beyond: float = field(default=0.0, init=False)  # and beyond 4 σ
+    far: int = field(default=0, init=False)  # errors of this block beyond 4 σ
+    far_in_tail: int = field(default=0, init=False)
     count: int = field(default=0, init=False)
     is_heavy: bool = field(default=False, init=False)
 
-    STATE = ("record", "latest", "moves", "tail", "beyond", "count", "is_heavy")
+    STATE = ("record", "latest", "moves", "tail", "beyond", "far", "far_in_tail", "count", "is_heavy")
 
     def score(self, course: Course) -> float:
         """See ``Detector.score``."""
@@ -74,21 +76,31 @@ class Spike(Stateful):
         """See ``Detector.learn``; σ is the course's."""
         if course.is_fresh or not course.is_known:
             return
-        size, sigma = abs(course.error), course.sigma
-        self.record = max(self.record * FADE, size)
-        self.moves *= MOVE_FADE
-        self.latest = size if course.lesson is Lesson.NORMAL else max(self.latest, size)
-        if course.lesson is Lesson.FAULT:
-            return
-        if course.has_moved:
-            self.note_move()
-        self.count += 1
-        gain = 1 / min(self.count, TAIL_MEMORY)
-        is_beyond = size > FAR * sigma
-        self.beyond += (is_beyond - self.beyond) * gain
-        self.tail += ((is_beyond and size < self.threshold * sigma) - self.tail) * gain
+        size = abs(course.error)
+        if size > self.record:
+            self.record = size
+        is_normal = course.lesson is Lesson.NORMAL
+        if is_normal or size > self.latest:
+            self.latest = size
+        if course.lesson is not Lesson.FAULT:
+            self.count += 1
+            if size > FAR * course.sigma:
+                self.far += 1
+                self.far_in_tail += size < self.threshold * course.sigma
+            if course.has_moved:
+                self.note_move()
         if course.has_block:
-            self.weigh()
+            self._end_block()
+
+    def _end_block(self) -> None:
+        """Fades what is to fade, and weighs the tails."""
+        self.record *= FADE
+        self.moves *= MOVE_FADE
+        gain = BLOCK / max(BLOCK, min(self.count, TAIL_MEMORY))
+        self.beyond += (self.far / BLOCK - self.beyond) * gain
+        self.tail += (self.far_in_tail / BLOCK - self.tail) * gain
+        self.far = self.far_in_tail = 0
+        self.weigh()
 
     def adjust(self, refit: Refit) -> None:
         """Nothing of it hangs on the cycles."""

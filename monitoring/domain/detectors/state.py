@@ -12,6 +12,7 @@ class Stateful:
     and lists of stateful objects. All else is made anew by the constructor.
     """
 
+    __slots__ = ()
     STATE: ClassVar[tuple[str, ...]] = ()
 
     def state(self) -> list[Any]:

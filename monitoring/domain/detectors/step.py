@@ -9,6 +9,7 @@ from monitoring.domain.detectors.state import Stateful
 from monitoring.domain.detectors.words import Words, duration
 
 WINDOW = 8  # readings
+EVERY = 2  # readings it looks
 CENTRE = (WINDOW + 1) / 2  # readings ahead of the forecast
 TEACHES_EVERY = 8  # readings: the windows between overlap anyway
 SETTLING = 256  # readings
@@ -35,25 +36,27 @@ class Step(Stateful):
     threshold: float = 5.5
     margin: float = 1.25
     errors: Candidates = field(default_factory=candidates, init=False)
-    values: deque[float] = field(default_factory=lambda: deque(maxlen=WINDOW), init=False)
-    rests: deque[float] = field(default_factory=lambda: deque(maxlen=WINDOW), init=False)
-    forecasts: deque[tuple[float, ...]] = field(default_factory=lambda: deque(maxlen=WINDOW + 1), init=False)
-    usual: float = field(
-        default=0.0, init=False
-    )  # the level of the cycles; before the fault, if there is one
+    values: deque[float] = field(default_factory=lambda: deque(maxlen=WINDOW // EVERY), init=False)
+    rests: deque[float] = field(default_factory=lambda: deque(maxlen=WINDOW // EVERY), init=False)
+    forecasts: deque[tuple[float, ...]] = field(
+        default_factory=lambda: deque(maxlen=WINDOW // EVERY + 1), init=False
+    )
+    usual: float = field(default=0.0, init=False)  # the level of the cycles, as before a fault
     present: tuple[float, ...] = field(default=(), init=False)
 
     STATE = ("errors", "values", "rests", "forecasts", "usual")
 
     def score(self, course: Course) -> float:
         """See ``Detector.score``."""
+        self.present = ()
         if course.is_fresh:
             self.begin()
-        self.values.append(course.clean)
-        self.rests.append(course.clean_cycle)
-        self.present = ()
+        if course.count % EVERY:
+            return 0.0
+        self.values.append(course.clean_before + course.clean)
+        self.rests.append(course.clean_cycle_before + course.clean_cycle)
         score = 0.0
-        if len(self.forecasts) > WINDOW:
+        if len(self.forecasts) > WINDOW // EVERY:
             fast, slow, trend, cycle_level, slope = self.forecasts[0]
             mean = sum(self.values) / WINDOW
             if course.lesson is not Lesson.FAULT:
@@ -82,11 +85,11 @@ class Step(Stateful):
 
     def adjust(self, refit: Refit) -> None:
         """See ``Detector.adjust``."""
-        self.rests = deque((rest + refit.shift for rest in self.rests), WINDOW)
+        self.rests = deque((rest + EVERY * refit.shift for rest in self.rests), WINDOW // EVERY)
         self.usual += refit.shift
         self.forecasts = deque(
             ((*levels, cycle_level + refit.shift, slope) for *levels, cycle_level, slope in self.forecasts),
-            WINDOW + 1,
+            WINDOW // EVERY + 1,
         )
         if not refit.is_steady:
             self.errors.forget(CYCLE)

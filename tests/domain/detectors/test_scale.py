@@ -42,12 +42,17 @@ def test_held_errors_have_not_taught_yet_and_can_be_taken_back():
     assert (scale.record, scale.variance) == pytest.approx((1, 1))
 
 
-def test_a_fault_teaches_nothing_and_a_habit_only_the_record():
+def test_a_fault_teaches_nothing():
     scale = scale_of([1.0] * 20)
     scale.learn(30.0, FAULT)
-    assert (scale.record, scale.variance) == (1, 1)
+    assert (scale.record, scale.habit, scale.variance) == (1, 0, 1)
+
+
+def test_a_habit_is_to_be_exceeded_clearly_and_changes_no_sigma():
+    scale = scale_of([1.0] * 20)
     scale.learn(30.0, HABIT)
-    assert (scale.record, scale.variance) == (30, 1)
+    assert (scale.record, scale.variance) == (1, 1)
+    assert scale.score(1.6 * 30, 5, 1.2) == pytest.approx(1)
 
 
 @given(st.lists(st.floats(-1e100, 1e100), min_size=11, max_size=60), st.floats(-1e100, 1e100))
