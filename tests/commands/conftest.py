@@ -104,6 +104,8 @@ class System:
             "FERMON_HOST": "127.0.0.1",
             "FERMON_PORT": str(port),
         }
+        # The browser tests need it in this process; 'check --deploy' refuses it, and rightly so.
+        self.environment.pop("DJANGO_ALLOW_ASYNC_UNSAFE", None)
         self.commands: list[Command] = []
 
     def run(self, *arguments: str, **environment: str) -> Command:

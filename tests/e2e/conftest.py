@@ -74,9 +74,13 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
 
 @pytest.fixture(scope="session")
 def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]:
-    """A viewer in Berlin, so that a time left in UTC is seen."""
+    """A viewer in Berlin, so that a time left in UTC is seen.
+
+    Playwright waits by evaluating text, which the pages' policy forbids: only ``test_csp`` has it in force.
+    """
     return {
         **browser_context_args,
+        "bypass_csp": True,
         "viewport": {"width": 1440, "height": 900},
         "timezone_id": "Europe/Berlin",
     }

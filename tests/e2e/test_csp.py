@@ -12,6 +12,8 @@ from monitoring.domain.tokens import Scope
 from monitoring.ingest.tokens import issue_token
 from monitoring.models import Tag, Token
 
+pytestmark = pytest.mark.browser_context_args(bypass_csp=False)
+
 PAGES = ["/dashboard?kiosk=1", "/login", "/nowhere"]
 BROWSABLE = ["/?format=api", "/tags", "/data?limit=5", "/anomalies", "/ingest", "/stats", "/health"]
 ADMIN = [

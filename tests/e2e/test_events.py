@@ -173,7 +173,13 @@ def test_a_stuck_sensor_from_its_first_reading_to_its_last(dashboard: Any) -> No
     changing = [round(450 + 40 * math.sin(i / 90) + 8 * math.sin(i * i), 2) for i in range(600)]
 
     def found() -> Any:
-        return dashboard.page.request.get(f"{dashboard.server}/events?detector=stuck").json()[0]
+        """The event, once somebody had the time to judge."""
+        for _ in range(100):
+            told = dashboard.page.request.get(f"{dashboard.server}/events?detector=stuck").json()
+            if told:
+                return told[0]
+            dashboard.page.wait_for_timeout(200)
+        raise AssertionError("no event")
 
     dashboard.post(*(("agitator_rpm", value, 680.0 - i) for i, value in enumerate(changing)))
     dashboard.open().wait_for_charts(0)

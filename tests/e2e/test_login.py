@@ -64,5 +64,5 @@ def test_the_login_page_is_accessible(closed: Dashboard, axe_js: Path) -> None:
     page.get_by_label("Password").fill("wrong")
     page.keyboard.press("Enter")
     expect(page.get_by_role("alert")).to_be_visible()
-    page.add_script_tag(path=axe_js)
+    page.evaluate(axe_js.read_text())  # the page's policy lets no script in that it does not name
     assert [found["id"] for found in page.evaluate("axe.run().then((result) => result.violations)")] == []
