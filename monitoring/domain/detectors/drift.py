@@ -47,6 +47,7 @@ class Drift(Stateful):
     forecasts: deque[tuple[float, ...]] = field(default_factory=lambda: deque(maxlen=WINDOW + 1), init=False)
     usual: float = field(default=0.0, init=False)  # the level of the cycles, as before a fault
     present: tuple[float, ...] = field(default=(), init=False)
+    allowed: float = field(default=0.0, init=False)  # the reach when the present reading was found
 
     STATE = ("errors", "levels", "slope", "since", "values", "rests", "forecasts", "usual")
 
@@ -69,6 +70,8 @@ class Drift(Stateful):
             self.present = (mean - fast, mean - slow, mean - trend - CENTRE * slope, rest)
             error = self.present[self.errors.best]
             score = self.errors.believed.score(error, self.threshold, self.margin)
+            if score > 1:
+                self.allowed = self.errors.believed.reach(self.threshold, self.margin)
         self._forecast(course.block, self.usual if course.lesson is Lesson.FAULT else course.block_cycle)
         return score
 
@@ -141,12 +144,11 @@ class Drift(Stateful):
     def explain(self, course: Course, words: Words) -> tuple[str, str]:
         """See ``Detector.explain``."""
         error = self.present[self.errors.best]
-        reach = self.errors.believed.reach(self.threshold, self.margin)
         direction = "up" if error > 0 else "down"
         return (
             f"drift {direction}",
             f"{words.name} has drifted {direction} by {words.reach(abs(error))} within"
-            f" {duration(WINDOW * BLOCK * course.interval)}; up to {words.reach(reach)} is usual",
+            f" {duration(WINDOW * BLOCK * course.interval)}; up to {words.reach(self.allowed)} is usual",
         )
 
 

@@ -27,6 +27,7 @@ class Rate(Stateful):
     scale: Scale = field(
         default_factory=lambda: Scale(held=112, memory=2000, half_life=3 * DAY / BLOCK, least=100), init=False
     )
+    allowed: float = field(default=0.0, init=False)  # the reach when the present reading was found
 
     STATE = ("blocks", "scale")
 
@@ -42,7 +43,10 @@ class Rate(Stateful):
         if not course.has_block:
             return 0.0
         self.blocks.append(course.block)
-        return self.scale.score(self.change, self.threshold, self.margin)
+        score = self.scale.score(self.change, self.threshold, self.margin)
+        if score > 1:
+            self.allowed = self.scale.reach(self.threshold, self.margin)
+        return score
 
     def recant(self) -> None:
         """Takes back what the beginning of a fault may have taught."""
@@ -59,10 +63,9 @@ class Rate(Stateful):
     def explain(self, course: Course, words: Words) -> tuple[str, str]:
         """See ``Detector.explain``."""
         took = BLOCK * course.interval
-        reach = self.scale.reach(self.threshold, self.margin)
         direction = "rises" if self.change > 0 else "falls"
         return (
             "fast change",
             f"{words.name} {direction} by {words.reach(abs(self.change) / took)} a second;"
-            f" up to {words.reach(reach / took)} a second is usual",
+            f" up to {words.reach(self.allowed / took)} a second is usual",
         )

@@ -44,6 +44,7 @@ class Spike(Stateful):
     far_in_tail: int = field(default=0, init=False)
     count: int = field(default=0, init=False)
     is_heavy: bool = field(default=False, init=False)
+    allowed: float = field(default=0.0, init=False)  # the reach when the present reading was found
 
     STATE = ("record", "latest", "moves", "tail", "beyond", "far", "far_in_tail", "count", "is_heavy")
 
@@ -52,6 +53,8 @@ class Spike(Stateful):
         if course.since < FIRST or not course.is_known:
             return 0.0
         size, reach = abs(course.error), self.reach(course)
+        if size > reach:
+            self.allowed = reach
         if size < MOST * reach:
             return size / reach
         return MOST if size else 0.0
@@ -108,7 +111,7 @@ class Spike(Stateful):
     def explain(self, course: Course, words: Words) -> tuple[str, str]:
         """See ``Detector.explain``."""
         value = course.origin + course.value
-        expected, reach = words.amount(value - course.error), words.reach(self.reach(course))
+        expected, reach = words.amount(value - course.error), words.reach(self.allowed)
         return (
             "spike",
             f"{words.name} jumped to {words.amount(value)}; {expected} was expected, give or take {reach}",

@@ -43,6 +43,7 @@ class Step(Stateful):
     )
     usual: float = field(default=0.0, init=False)  # the level of the cycles, as before a fault
     present: tuple[float, ...] = field(default=(), init=False)
+    allowed: float = field(default=0.0, init=False)  # the reach when the present reading was found
 
     STATE = ("errors", "values", "rests", "forecasts", "usual")
 
@@ -65,6 +66,8 @@ class Step(Stateful):
             self.present = (mean - fast, mean - slow, mean - trend - CENTRE * slope, rest)
             error = self.present[self.errors.best]
             score = self.errors.believed.score(error, self.threshold, self.margin)
+            if score > 1:
+                self.allowed = self.errors.believed.reach(self.threshold, self.margin)
         if course.since >= LONG_AGO or self.forecasts:
             self.forecasts.append((*course.levels, course.slope))
         return score
@@ -97,10 +100,9 @@ class Step(Stateful):
     def explain(self, course: Course, words: Words) -> tuple[str, str]:
         """See ``Detector.explain``."""
         error = self.present[self.errors.best]
-        reach = self.errors.believed.reach(self.threshold, self.margin)
         direction = "up" if error > 0 else "down"
         return (
             f"step {direction}",
             f"{words.name} went {direction} by {words.reach(abs(error))} within"
-            f" {duration(WINDOW * course.interval)}; up to {words.reach(reach)} is usual",
+            f" {duration(WINDOW * course.interval)}; up to {words.reach(self.allowed)} is usual",
         )

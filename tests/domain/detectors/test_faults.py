@@ -1,5 +1,7 @@
 """Each fault is found, called by its name, and ends when it ends; a clean signal is silent."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -98,3 +100,13 @@ def test_what_happens_again_and_again_is_no_news():
     for begin in range(3000, 30_000, 1500):
         values[begin : begin + 700] += 12
     assert 1 <= len(events_of(values)) <= 4
+
+
+def test_the_sentence_says_what_was_usual_before_the_event():
+    values = level(9000)
+    values[6000:] += np.minimum(np.arange(3000) * 4.0, 40)
+    said = [event.explanation for event in events_of(values) if event.kind == "step up"]
+    assert said
+    for sentence in said:
+        went, usual = (float(number) for number in re.findall(r"(?:by|up to) ([0-9.]+)", sentence))
+        assert went > usual
