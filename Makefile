@@ -31,7 +31,6 @@ audit: install
 lock: install
 	$(PYTHON) -m uv $(COMPILE) requirements.txt -o requirements.lock
 	$(PYTHON) -m uv $(COMPILE) requirements-dev.txt -c requirements.lock -o requirements-dev.lock
-	$(PYTHON) -m uv $(COMPILE) deploy/requirements.txt -c requirements.lock -o deploy/requirements.lock
 
 test:
 	./test.sh

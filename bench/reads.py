@@ -86,7 +86,8 @@ from monitoring.models import Tag
 Tag.objects.create(name="year", valid_min=-10, valid_max=10)
 minutes = np.arange({start}, {stop}, 60) * 1_000_000
 for part in np.array_split(minutes, 30):
-    ingest_columns({{"year": ReadingColumns(np.arange(len(part)), part, np.sin(part / 1e12))}})
+    place = np.arange(len(part))
+    ingest_columns(["year"], ReadingColumns(0 * place, place, part, np.sin(part / 1e12)))
 """
     start, stop = int((END - timedelta(days=365)).timestamp()), int(END.timestamp())
     manage(data, "shell", "-v0", "-c", code.format(start=start, stop=stop))

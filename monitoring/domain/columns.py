@@ -7,7 +7,6 @@ What is as nearly all readings are is read column by column; anything else goes 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import pairwise
 from typing import Any, cast
 
 import numpy as np
@@ -30,14 +29,31 @@ NOTHING: dict[str, Any] = {}
 
 @dataclass(frozen=True, slots=True)
 class ReadingColumns:
-    """Valid readings of one tag, in the order in which they came; all arrays have shape (n,).
+    """Valid readings, in any order; all arrays have shape (n,).
 
-    ``position`` is a reading's place in what the source sent.
+    ``tag`` is the place of a reading's tag among those that it was read by, ``position`` its own
+    place in what the source sent.
     """
 
+    tag: NDArray[np.int64]
     position: NDArray[np.int64]
     time_us: NDArray[np.int64]
     value: NDArray[np.float64]
+
+    def __len__(self) -> int:
+        return len(self.time_us)
+
+    def take(self, places: NDArray[Any] | slice) -> "ReadingColumns":
+        """The readings at these places, of this slice, or of this mask."""
+        return ReadingColumns(
+            self.tag[places], self.position[places], self.time_us[places], self.value[places]
+        )
+
+
+def joined(columns: Sequence[ReadingColumns]) -> ReadingColumns:
+    """All of them, one behind the other; at least one is given."""
+    fields = ("tag", "position", "time_us", "value")
+    return ReadingColumns(*(np.concatenate([getattr(part, field) for part in columns]) for field in fields))
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +88,8 @@ def validate(
     *,
     now: datetime,
     known: Iterable[str] | None = None,
-) -> tuple[dict[str, ReadingColumns], dict[int, Rejection]]:
-    """Splits what a source sent into columns by tag and rejections by position.
+) -> tuple[ReadingColumns, dict[int, Rejection]]:
+    """Splits what a source sent into readings, in their order, and rejections by position.
 
     ``known`` are the names of all tags, for the words of a rejection, where ``tags`` are not all.
     """
@@ -91,7 +107,8 @@ def validate(
             draft.tag[position] = place_of[reading.tag]
             draft.time_us[position], draft.value[position] = reading.time_us, reading.value
             draft.read[position] = True
-    return by_tag(draft, names), rejections
+    kept = np.flatnonzero(draft.read)
+    return ReadingColumns(draft.tag[kept], kept, draft.time_us[kept], draft.value[kept]), rejections
 
 
 def nothing_read(count: int) -> Draft:
@@ -150,17 +167,3 @@ def bounds_of(
         np.array([*(tag.valid_max for tag in rows), np.nan]),
         np.array([*(never if tag.raw_from is None else to_micros(tag.raw_from) for tag in rows), never]),
     )
-
-
-def by_tag(draft: Draft, names: Sequence[str]) -> dict[str, ReadingColumns]:
-    """The draft's readings by tag, in alphabetical order (so that locks have one order)."""
-    position = np.flatnonzero(draft.read)
-    position = position[np.argsort(draft.tag[position], kind="stable")]
-    tag = draft.tag[position]
-    edges = [0, *(np.flatnonzero(tag[1:] != tag[:-1]) + 1).tolist(), len(tag)]
-    columns = {}
-    for start, stop in pairwise(edges):
-        if start < stop:
-            own = position[start:stop]
-            columns[names[int(tag[start])]] = ReadingColumns(own, draft.time_us[own], draft.value[own])
-    return dict(sorted(columns.items()))

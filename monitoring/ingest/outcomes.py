@@ -1,15 +1,15 @@
 """What became of readings, as whoever sent them is told."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
 import numpy as np
 
 from monitoring.domain.clock import from_micros, iso_utc
-from monitoring.domain.columns import ReadingColumns
 from monitoring.domain.readings import Reason, Rejection
 from monitoring.ingest.store import Written
+from monitoring.ingest.windows import Served
 
 
 class Status(StrEnum):
@@ -61,16 +61,16 @@ class Outcomes:
         """Tag, id and flag of each, which say nothing where ``others`` does."""
         return zip(self.tag.tolist(), self.id.tolist(), self.is_anomaly.tolist(), strict=True)
 
-    def add(self, tag: str, readings: ReadingColumns, written: Written) -> None:
-        """Adds a tag's readings; each of them has its place in what was written."""
-        place = np.searchsorted(written.timeline.time_us, readings.time_us)
-        self.tag[readings.position] = tag
+    def add(self, names: Sequence[str], served: Served, written: Written) -> None:
+        """Adds readings as they were written; ``names`` are those of the tags by whose places they go."""
+        readings, place = served.readings, served.place()
+        self.tag[readings.position] = np.array([*names, ""], dtype=object)[readings.tag]
         self.id[readings.position] = written.id[place]
         self.is_anomaly[readings.position] = written.is_anomaly[place]
-        repeated = written.timeline.position[place] != readings.position
+        repeated = written.timelines.position[place] != readings.position
         for number in np.flatnonzero(repeated).tolist():
-            position = int(readings.position[number])
-            stored, sent = float(written.timeline.value[place[number]]), float(readings.value[number])
+            position, tag = int(readings.position[number]), names[int(readings.tag[number])]
+            stored, sent = float(written.timelines.value[place[number]]), float(readings.value[number])
             if stored == sent:
                 row, flag = int(self.id[position]), bool(self.is_anomaly[position])
                 self.others[position] = Outcome(tag, Status.DUPLICATE, row, flag)

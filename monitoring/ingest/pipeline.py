@@ -1,20 +1,22 @@
 """THE write path. Whatever feeds Fermon ends here."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
+import numpy as np
 from django.db import transaction
 
-from monitoring.domain.clock import to_micros
-from monitoring.domain.columns import ReadingColumns, named_tags, validate
+from monitoring.domain.clock import FIRST_MICROS, to_micros
+from monitoring.domain.columns import UNKNOWN, ReadingColumns, named_tags, validate
 from monitoring.domain.crash_points import crash_point
 from monitoring.domain.detectors import rules_for
 from monitoring.domain.timeline import judge
 from monitoring.ingest.outcomes import Outcomes
 from monitoring.ingest.refusals import refused, remember_refusals
-from monitoring.ingest.store import Judged, Written, store
+from monitoring.ingest.store import Written, store
 from monitoring.ingest.tags import LockedTag, all_names, keep_definitions_known, lock_tags
-from monitoring.ingest.windows import next_timeline, take
+from monitoring.ingest.windows import Served, next_timelines
 
 
 def ingest_readings(
@@ -40,46 +42,43 @@ def ingest_readings(
         columns, rejections = validate(items, definitions, now=now, known=known)
         outcomes = Outcomes(len(items))
         outcomes.refuse(rejections)
-        for name, served, written in add(columns, tags):
-            outcomes.add(name, served, written)
+        for served, written in add(columns, list(tags.values())):
+            outcomes.add(list(tags), served, written)
         if source is not None:
             remember_refusals(source, refused(items, outcomes), now=now)
         crash_point("ingest.before_commit")
     return outcomes
 
 
-def ingest_columns(columns: Mapping[str, ReadingColumns]) -> int:
-    """Judges and stores readings by tag that are valid as they are; how many of them are new.
+def ingest_columns(names: Sequence[str], columns: ReadingColumns) -> int:
+    """Judges and stores readings that are valid as they are; how many of them are new.
 
-    Those of tags that don't exist, and of the deleted past, are left out.
+    ``names`` are those of the tags by whose places they go. Those of tags that don't exist, and of
+    the deleted past, are left out.
 
     Raises:
         django.db.Error: as ``ingest_readings``.
     """
     with transaction.atomic():
-        tags = lock_tags(columns)
-        kept = {name: since(columns[name], tag.definition.raw_from) for name, tag in tags.items()}
-        filled = {name: of_tag for name, of_tag in kept.items() if len(of_tag.time_us)}
-        return sum(int(written.timeline.is_new.sum()) for _, _, written in add(filled, tags))
+        tags = lock_tags(names)
+        columns = kept(names, columns, tags)
+        return sum(int(served.timelines.is_new.sum()) for served, _ in add(columns, list(tags.values())))
 
 
-def since(columns: ReadingColumns, moment: datetime | None) -> ReadingColumns:
-    """The readings from this moment on; all of them if it is None."""
-    return columns if moment is None else take(columns, columns.time_us >= to_micros(moment))
+def kept(names: Sequence[str], columns: ReadingColumns, tags: Mapping[str, LockedTag]) -> ReadingColumns:
+    """Those that may be stored, by the places of the tags that there are."""
+    places = {name: place for place, name in enumerate(tags)}
+    columns = replace(columns, tag=np.array([places.get(name, UNKNOWN) for name in names])[columns.tag])
+    oldest = [*(tag.definition.raw_from for tag in tags.values()), None]
+    oldest_us = np.array([FIRST_MICROS if moment is None else to_micros(moment) for moment in oldest])
+    return columns.take((columns.tag != UNKNOWN) & (columns.time_us >= oldest_us[columns.tag]))
 
 
-def add(
-    columns: Mapping[str, ReadingColumns], tags: Mapping[str, LockedTag]
-) -> Iterator[tuple[str, ReadingColumns, Written]]:
-    """Judges and stores each tag's readings, oldest first; tag, readings, and where they have their place."""
-    waiting = dict(columns)
-    while waiting:
-        judged: dict[str, Judged] = {}
-        served: dict[str, ReadingColumns] = {}
-        for name, new in waiting.items():
-            timeline, served[name], waiting[name] = next_timeline(tags[name], new)
-            verdicts = judge(timeline, rules_for(tags[name].definition))
-            judged[name] = Judged(tags[name], timeline, verdicts)
-        for name, written in store(judged).items():
-            yield name, served[name], written
-        waiting = {name: rest for name, rest in waiting.items() if len(rest.time_us)}
+def add(columns: ReadingColumns, tags: Sequence[LockedTag]) -> Iterator[tuple[Served, Written]]:
+    """Judges and stores readings; those that were served at once, and what became of them."""
+    rules = rules_for([tag.definition for tag in tags])
+    while len(columns):
+        served, columns = next_timelines(tags, columns)
+        yield served, store(tags, served.timelines, judge(served.timelines, rules))
+        if len(columns):  # the values are no longer the recent ones
+            tags = [replace(tag, recent_values=None) for tag in tags]

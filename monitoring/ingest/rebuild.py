@@ -20,6 +20,7 @@ from monitoring.domain.clock import from_micros, iso_utc, to_micros
 from monitoring.domain.rollups import RESOLUTIONS_S, buckets_of, rollups_of
 from monitoring.ingest.rollups import columns_of
 from monitoring.ingest.tags import lock_tags
+from monitoring.ingest.windows import values_before
 from monitoring.models import Rollup, Series, Tag
 
 DAY_US = 86_400_000_000
@@ -27,6 +28,8 @@ FIRST_US = -(2**63)
 TOLERANCE = 1e-9  # of totals, which are sums of floats in the order in which they came
 FIELDS = ("count", "total", "minimum", "minimum_at", "maximum", "maximum_at", "anomalies")
 TIMES = frozenset({"minimum_at", "maximum_at", "last"})
+SERIES_FIELDS = ("measurements", "anomalies", "last")
+RECENT = "wrong recent values"
 
 MEASUREMENTS = """
     SELECT timestamp, value, is_anomaly FROM measurements
@@ -46,7 +49,7 @@ NEXT_OF_ALL = " UNION ALL ".join(
     ]
 )
 SERIES = """
-    SELECT series.measurements, series.anomalies, series.last, series.raw_from,
+    SELECT series.measurements, series.anomalies, series.last, series.raw_from, series.recent_values,
         (SELECT count(*) FROM measurements WHERE tag = tags.id),
         (SELECT count(*) FROM measurements WHERE tag = tags.id AND is_anomaly),
         (SELECT max(timestamp) FROM measurements WHERE tag = tags.id)
@@ -187,7 +190,7 @@ def rollups_on(pk: int, day_us: int) -> tuple[dict[Interval, Row], dict[Interval
     recomputed = {
         (resolution_s, start): tuple(row)
         for resolution_s, (buckets, _) in rolled.items()
-        for start, *row in zip(*columns_of(buckets), strict=True)
+        for start, *row in zip(*(column.tolist() for column in columns_of(buckets)), strict=True)
         if start >= first_us
     }
     return stored, recomputed
@@ -252,22 +255,31 @@ def correct(pk: int, wrong: Iterable[Interval], recomputed: dict[Interval, Row])
     )
 
 
+def moment(time_us: int | None) -> datetime | None:
+    """The moment of its microseconds since 1970; None of none."""
+    return None if time_us is None else from_micros(time_us)
+
+
 def as_column(field: str, number: float | None) -> Any:
     """The number as the model has it."""
     return from_micros(int(number)) if field in TIMES and number is not None else number
 
 
 def rebuild_series(span: Span, *, write: bool) -> list[Difference]:
-    """Compares the tag's totals, and corrects them if it is to."""
+    """Compares the tag's totals and recent values, and corrects them if it is to."""
     if not series_differences(span):
         return []
     with transaction.atomic():
         lock_tags([span.tag])
         wrong = series_differences(span)
         if write and wrong:
-            Series.objects.update_or_create(
-                tag_id=span.pk, defaults={one.field: as_column(one.field, one.recomputed) for one in wrong}
-            )
+            numbers = {
+                one.field: as_column(one.field, one.recomputed) for one in wrong if one.field != RECENT
+            }
+            series, _ = Series.objects.update_or_create(tag_id=span.pk, defaults=numbers)
+            series.refresh_from_db()
+            series.recent_values = recent_values(span.pk, series.last, series.raw_from)
+            series.save(update_fields=["recent_values"])
     return wrong
 
 
@@ -278,16 +290,24 @@ def series_differences(span: Span) -> list[Difference]:
     """
     with connection.cursor() as cursor:
         cursor.execute(SERIES, [span.pk])
-        count, anomalies, last, raw_from, *counted, newest = cursor.fetchone()
+        count, anomalies, last, raw_from, recent, *counted, newest = cursor.fetchone()
     if raw_from is not None and (newest is None or newest < raw_from):
         newest = last
     if count is None and not counted[0]:
         return []
-    pairs = zip(
-        ("measurements", "anomalies", "last"), (count, anomalies, last), (*counted, newest), strict=True
+    is_wrong = recent is not None and bytes(recent) != recent_values(
+        span.pk, moment(newest), moment(raw_from)
     )
     return [
         Difference(f"{span.tag} series", field, before, after)
-        for field, before, after in pairs
+        for field, before, after in (
+            *zip(SERIES_FIELDS, (count, anomalies, last), (*counted, newest), strict=True),
+            (RECENT, int(is_wrong), 0),
+        )
         if before != after
     ]
+
+
+def recent_values(pk: int, last: datetime | None, raw_from: datetime | None) -> bytes:
+    """The tag's ``series.recent_values`` as its measurements say."""
+    return b"" if last is None else values_before(pk, to_micros(last) + 1, raw_from).tobytes()

@@ -122,7 +122,9 @@ def delete_raw(name: str, now: datetime) -> Chunk:
             return NOTHING
         chunk = delete(series.tag, OTHERS, start, before)
         Series.objects.filter(pk=series.pk).update(
-            measurements=F("measurements") - chunk.rows, raw_from=from_micros(chunk.end_us)
+            measurements=F("measurements") - chunk.rows,
+            raw_from=from_micros(chunk.end_us),
+            recent_values=None,
         )
         return chunk
 

@@ -1,25 +1,28 @@
 """Keeps rollups and series current, in the transaction that stores what they are made of."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import repeat
+from typing import Any
 
 import numpy as np
 from django.db import connection
 from numpy.typing import NDArray
 
-from monitoring.domain.clock import SECOND_US
+from monitoring.domain.clock import FIRST_MICROS, SECOND_US
+from monitoring.domain.detectors import BoolArray, FloatArray, IntArray
 from monitoring.domain.rollups import RESOLUTIONS_S, Buckets, buckets_of, rollups_of
+from monitoring.ingest.bulk import insert
 
 # Of equal extremes the earliest counts, whatever the order in which they come.
 LOWER = """(excluded.minimum < rollups.minimum
     OR (excluded.minimum = rollups.minimum AND excluded.minimum_at < rollups.minimum_at))"""
 HIGHER = """(excluded.maximum > rollups.maximum
     OR (excluded.maximum = rollups.maximum AND excluded.maximum_at < rollups.maximum_at))"""
+ROLLUPS = (
+    "rollups (tag, resolution_s, start, count, total, minimum, minimum_at, maximum, maximum_at, anomalies)"
+)
 ADD = f"""
-    INSERT INTO rollups
-        (tag, resolution_s, start, count, total, minimum, minimum_at, maximum, maximum_at, anomalies)
-    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
     ON CONFLICT (tag, resolution_s, start) DO UPDATE SET
         count = rollups.count + excluded.count,
         total = rollups.total + excluded.total,
@@ -28,81 +31,72 @@ ADD = f"""
         maximum_at = CASE WHEN {HIGHER} THEN excluded.maximum_at ELSE rollups.maximum_at END,
         maximum = CASE WHEN {HIGHER} THEN excluded.maximum ELSE rollups.maximum END,
         anomalies = rollups.anomalies + excluded.anomalies
-"""  # noqa: S608 - made of nothing but the text above
+"""
 TURN = """
     UPDATE rollups SET anomalies = anomalies + %s WHERE tag = %s AND resolution_s = %s AND start = %s
 """
+SERIES = "series (tag, measurements, anomalies, last, recent_values)"
 ADD_TO_SERIES = """
-    INSERT INTO series (tag, measurements, anomalies, last) VALUES (%s, %s, %s, %s)
     ON CONFLICT (tag) DO UPDATE SET
         measurements = series.measurements + excluded.measurements,
         anomalies = series.anomalies + excluded.anomalies,
         last = CASE WHEN series.last IS NULL OR excluded.last > series.last
-            THEN excluded.last ELSE series.last END
+            THEN excluded.last ELSE series.last END,
+        recent_values = COALESCE(excluded.recent_values, series.recent_values)
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What a transaction does to the measurements of a tag.
+    """What a transaction does to measurements.
 
-    It adds those of the columns ``time_us``, ``value`` and ``is_anomaly``, in order of time, and
-    turns the flags of stored ones at ``turned_us``: ``turned_by`` is 1 or -1.
+    It adds those of the columns ``tag``, ``time_us``, ``value`` and ``is_anomaly`` (n,), tag behind
+    tag in order of time, and turns the flags of stored ones (m,), of ``turned_tag`` at ``turned_us``:
+    ``turned_by`` is 1 or -1. ``recent`` are a tag's ``recent_values`` afterwards, where they changed.
     """
 
-    tag: int
-    time_us: NDArray[np.int64]
-    value: NDArray[np.float64]
-    is_anomaly: NDArray[np.bool_]
-    turned_us: NDArray[np.int64]
-    turned_by: NDArray[np.int64]
+    tag: IntArray
+    time_us: IntArray
+    value: FloatArray
+    is_anomaly: BoolArray
+    turned_tag: IntArray
+    turned_us: IntArray
+    turned_by: IntArray
+    recent: Mapping[int, bytes]
 
 
-def keep_rollups(changes: Sequence[Change]) -> None:
+def keep_rollups(change: Change) -> None:
     """Moves rollups and series by what was really changed, in the caller's transaction."""
-    rows = rollup_rows([change for change in changes if len(change.time_us)])
-    turns = [row for change in changes if len(change.turned_us) for row in turn_rows(change)]
-    totals = [series_row(change) for change in changes if len(change.time_us) or len(change.turned_us)]
-    with connection.cursor() as cursor:
-        if rows:
-            cursor.executemany(ADD, rows)
-        if turns:
-            cursor.executemany(TURN, turns)
-        if totals:
-            cursor.executemany(ADD_TO_SERIES, totals)
+    if len(change.tag):
+        insert(ROLLUPS, rollup_columns(change), otherwise=ADD)
+    if len(change.turned_tag):
+        with connection.cursor() as cursor:
+            cursor.executemany(TURN, list(turn_rows(change)))
+    if len(change.tag) or len(change.turned_tag):
+        insert(SERIES, series_columns(change), otherwise=ADD_TO_SERIES)
 
 
-def rollup_rows(changes: Sequence[Change]) -> list[tuple[float, ...]]:
-    """What the new measurements add, as rows of the table."""
-    if not changes:
-        return []
-    measurements = buckets_of(
-        np.concatenate([change.time_us for change in changes]),
-        np.concatenate([change.value for change in changes]),
-        np.concatenate([change.is_anomaly for change in changes]),
-    )
-    tag = np.repeat([change.tag for change in changes], [len(change.time_us) for change in changes])
-    return [
-        row
-        for resolution_s, (buckets, tags) in rollups_of(measurements, tag).items()
-        for row in zip(tags.tolist(), repeat(resolution_s), *columns_of(buckets), strict=False)
+def rollup_columns(change: Change) -> list[NDArray[Any]]:
+    """What the new measurements add, as columns of the table."""
+    measurements = buckets_of(change.time_us, change.value, change.is_anomaly)
+    parts = [
+        (tag, np.full(len(tag), resolution_s), *columns_of(buckets))
+        for resolution_s, (buckets, tag) in rollups_of(measurements, change.tag).items()
     ]
+    return [np.concatenate(column) for column in zip(*parts, strict=True)]
 
 
-def columns_of(buckets: Buckets) -> Iterable[list[float]]:
+def columns_of(buckets: Buckets) -> tuple[NDArray[Any], ...]:
     """The buckets' columns in the order of the table's."""
     return (
-        column.tolist()
-        for column in (
-            buckets.start,
-            buckets.count,
-            buckets.total,
-            buckets.minimum,
-            buckets.minimum_at,
-            buckets.maximum,
-            buckets.maximum_at,
-            buckets.anomalies,
-        )
+        buckets.start,
+        buckets.count,
+        buckets.total,
+        buckets.minimum,
+        buckets.minimum_at,
+        buckets.maximum,
+        buckets.maximum_at,
+        buckets.anomalies,
     )
 
 
@@ -110,14 +104,27 @@ def turn_rows(change: Change) -> Iterator[tuple[int, int, int, int]]:
     """What the turned flags add to the anomalies of each interval."""
     for resolution_s in RESOLUTIONS_S:
         starts = change.turned_us // (resolution_s * SECOND_US) * (resolution_s * SECOND_US)
-        for start in np.unique(starts):
-            by = int(change.turned_by[starts == start].sum())
-            if by:
-                yield (by, change.tag, resolution_s, int(start))
+        by: Counter[tuple[int, int]] = Counter()
+        for tag, start, turned in zip(
+            change.turned_tag.tolist(), starts.tolist(), change.turned_by.tolist(), strict=True
+        ):
+            by[tag, start] += turned
+        yield from ((turned, tag, resolution_s, start) for (tag, start), turned in by.items() if turned)
 
 
-def series_row(change: Change) -> tuple[int, int, int, int | None]:
-    """What the change adds to the tag's totals."""
-    anomalies = int(change.is_anomaly.sum()) + int(change.turned_by.sum())
-    last = int(change.time_us[-1]) if len(change.time_us) else None
-    return change.tag, len(change.time_us), anomalies, last
+def series_columns(change: Change) -> list[NDArray[Any] | list[bytes | None]]:
+    """What the change adds to its tags' totals, as columns of the table."""
+    tags, which = np.unique(np.concatenate([change.tag, change.turned_tag]), return_inverse=True)
+    new, turned = which[: len(change.tag)], which[len(change.tag) :]
+    anomalies = np.bincount(new, change.is_anomaly, len(tags)) + np.bincount(
+        turned, change.turned_by, len(tags)
+    )
+    last = np.full(len(tags), FIRST_MICROS)
+    np.maximum.at(last, new, change.time_us)
+    return [
+        tags,
+        np.bincount(new, minlength=len(tags)),
+        anomalies.astype(np.int64),
+        last,
+        [change.recent.get(tag) for tag in tags.tolist()],
+    ]

@@ -1,100 +1,74 @@
 """Writes judged timelines: new measurements, their findings, and what they change of stored ones."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from django.db import connection, transaction
-from numpy.typing import NDArray
 
 from monitoring.domain.crash_points import crash_point
-from monitoring.domain.detectors import BoolArray, Verdict
-from monitoring.domain.timeline import Timeline
+from monitoring.domain.detectors import LOOKBACK, BoolArray, IntArray, Verdict
+from monitoring.domain.timeline import Timelines
 from monitoring.domain.wakeups import stored
+from monitoring.ingest.bulk import insert_measurements
 from monitoring.ingest.rollups import Change, keep_rollups
 from monitoring.ingest.tags import LockedTag
+from monitoring.ingest.windows import VALUE
 from monitoring.models import Finding, Measurement
 
-INSERT_MEASUREMENTS = """
-    INSERT INTO measurements (id, timestamp, tag, value, is_anomaly) VALUES (%s, %s, %s, %s, %s)
-"""
 INSERT_FINDINGS = "INSERT INTO findings (measurement_id, reason, lower, upper) VALUES (%s, %s, %s, %s)"
 LAST_ID_SQLITE = "SELECT seq FROM sqlite_sequence WHERE name = 'measurements'"
 NEXT_IDS_POSTGRESQL = """
     SELECT nextval(pg_get_serial_sequence('measurements', 'id')) FROM generate_series(1, %s)
 """
 
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """A tag's timeline, and each reason's verdict on it beside which of it that is to be kept for."""
-
-    tag: LockedTag
-    timeline: Timeline
-    verdicts: Sequence[tuple[Verdict, BoolArray]]
+Verdicts = Sequence[tuple[Verdict, BoolArray]]
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A timeline as it is stored now; ``id`` and ``is_anomaly`` have its shape (n,)."""
+    """Timelines as they are stored now; ``id`` and ``is_anomaly`` have their shape (n,)."""
 
-    timeline: Timeline
-    id: NDArray[np.int64]
+    timelines: Timelines
+    id: IntArray
     is_anomaly: BoolArray
 
 
-def store(judged: Mapping[str, Judged]) -> dict[str, Written]:
-    """Stores one timeline a tag, inside the caller's transaction.
+def store(tags: Sequence[LockedTag], timelines: Timelines, verdicts: Verdicts) -> Written:
+    """Stores the timelines of these tags as judged, inside the caller's transaction.
 
-    The timelines were read in that same transaction, under the lock of their tags: so nothing
-    can have come between, and an id is given to each time only once.
+    They were read in that same transaction, under the lock of their tags: so nothing can have
+    come between, and an id is given to each time only once.
     """
-    flagged = {
-        name: np.logical_or.reduce([verdict.found for verdict, _ in of_tag.verdicts])
-        for name, of_tag in judged.items()
-    }
-    ids = insert_measurements(judged, flagged)
+    flags = np.logical_or.reduce([verdict.found for verdict, _ in verdicts])
+    pk = np.array([tag.pk for tag in tags], dtype=np.int64)[timelines.tag]
+    ids = store_new(pk, timelines, flags)
     crash_point("ingest.before_findings")
-    insert_findings(judged, ids)
-    written = {}
-    for name, of_tag in judged.items():
-        timeline = of_tag.timeline
-        flags = np.where(timeline.is_new, flagged[name], timeline.was_anomaly)
-        if not timeline.is_new.all():
-            flags = judge_again(of_tag, ids[name], flags)
-        written[name] = Written(timeline, ids[name], flags)
+    store_findings(timelines, verdicts, ids)
+    is_new = timelines.is_new
+    if not is_new.all():
+        flags = judge_again(timelines, verdicts, ids, np.where(is_new, flags, timelines.was_anomaly))
+    written = Written(timelines, ids, flags)
     crash_point("ingest.before_rollups")
-    keep_rollups([change_of(of_tag.tag, written[name]) for name, of_tag in judged.items()])
+    keep_rollups(change_of(pk, written))
     transaction.on_commit(stored.set)
     return written
 
 
-def insert_measurements(
-    judged: Mapping[str, Judged], flagged: Mapping[str, BoolArray]
-) -> dict[str, NDArray[np.int64]]:
-    """Stores what is new in the order of time; each timeline's ids, old and new, by tag."""
-    news = {name: of_tag.timeline.is_new for name, of_tag in judged.items()}
-    time_us = np.concatenate([judged[name].timeline.time_us[new] for name, new in news.items()])
-    value = np.concatenate([judged[name].timeline.value[new] for name, new in news.items()])
-    flag = np.concatenate([flagged[name][new] for name, new in news.items()])
-    tag = np.repeat([of_tag.tag.pk for of_tag in judged.values()], [new.sum() for new in news.values()])
+def store_new(pk: IntArray, timelines: Timelines, flags: BoolArray) -> IntArray:
+    """Stores what is new in the order of time; the ids of all, old and new."""
+    is_new = timelines.is_new
+    time_us, tag = timelines.time_us[is_new], np.repeat(pk, timelines.count)[is_new]
     order = np.lexsort((tag, time_us))
     given = np.array(next_ids(len(order)), dtype=np.int64)
-    if connection.vendor == "sqlite":  # to which a bool is an object to ask for what it is, row by row
-        flag = flag.astype(np.int64)
-    columns = (given, time_us[order], tag[order], value[order], flag[order])
-    with connection.cursor() as cursor:
-        cursor.executemany(
-            INSERT_MEASUREMENTS, list(zip(*(column.tolist() for column in columns), strict=True))
-        )
+    insert_measurements(
+        given, time_us[order], tag[order], timelines.value[is_new][order], flags[is_new][order]
+    )
     by_place = np.empty_like(given)
     by_place[order] = given
-    ids, taken = {}, 0
-    for name, new in news.items():
-        ids[name] = judged[name].timeline.id.copy()
-        ids[name][new] = by_place[taken : taken + int(new.sum())]
-        taken += int(new.sum())
+    ids = timelines.id.copy()
+    ids[is_new] = by_place
     return ids
 
 
@@ -110,24 +84,23 @@ def next_ids(count: int) -> Sequence[int]:
         return sorted(row[0] for row in cursor.fetchall())
 
 
-def insert_findings(judged: Mapping[str, Judged], ids: Mapping[str, NDArray[np.int64]]) -> None:
+def store_findings(timelines: Timelines, verdicts: Verdicts, ids: IntArray) -> None:
     """Keeps why the new are anomalies."""
     rows = [
-        (int(ids[name][place]), verdict.reason, finite(verdict.lower[place]), finite(verdict.upper[place]))
-        for name, of_tag in judged.items()
-        for verdict, kept in of_tag.verdicts
-        for place in np.flatnonzero(verdict.found & kept & of_tag.timeline.is_new)
+        (int(ids[place]), verdict.reason, finite(verdict.lower[place]), finite(verdict.upper[place]))
+        for verdict, kept in verdicts
+        for place in np.flatnonzero(verdict.found & kept & timelines.is_new).tolist()
     ]
     if rows:
         with connection.cursor() as cursor:
             cursor.executemany(INSERT_FINDINGS, rows)
 
 
-def judge_again(judged: Judged, ids: NDArray[np.int64], flags: BoolArray) -> BoolArray:
+def judge_again(timelines: Timelines, verdicts: Verdicts, ids: IntArray, flags: BoolArray) -> BoolArray:
     """Judges anew the stored ones that the new stand before; all flags as they are then."""
     changed: set[int] = set()
-    for verdict, kept in judged.verdicts:
-        again = kept & ~judged.timeline.is_new
+    for verdict, kept in verdicts:
+        again = kept & ~timelines.is_new
         if again.any():
             stale = Finding.objects.filter(measurement_id__in=ids[again].tolist(), reason=verdict.reason)
             changed.update(stale.values_list("measurement_id", flat=True))
@@ -145,7 +118,7 @@ def judge_again(judged: Judged, ids: NDArray[np.int64], flags: BoolArray) -> Boo
     return flag_by_findings(changed, ids, flags) if changed else flags
 
 
-def flag_by_findings(changed: set[int], ids: NDArray[np.int64], flags: BoolArray) -> BoolArray:
+def flag_by_findings(changed: set[int], ids: IntArray, flags: BoolArray) -> BoolArray:
     """Sets these measurements' flags to whether any finding speaks against them; all flags then."""
     with_finding = set(
         Finding.objects.filter(measurement_id__in=changed).values_list("measurement_id", flat=True)
@@ -156,19 +129,34 @@ def flag_by_findings(changed: set[int], ids: NDArray[np.int64], flags: BoolArray
     return np.where(np.isin(ids, list(changed)), found, flags)
 
 
-def change_of(tag: LockedTag, written: Written) -> Change:
-    """What a written timeline means for the tag's rollups."""
-    timeline = written.timeline
-    new = timeline.is_new
-    turned = ~new & (written.is_anomaly != timeline.was_anomaly)
+def change_of(pk: IntArray, written: Written) -> Change:
+    """What written timelines mean for the rollups and series of their tags."""
+    timelines, is_new = written.timelines, written.timelines.is_new
+    tag = np.repeat(pk, timelines.count)
+    turned = ~is_new & (written.is_anomaly != timelines.was_anomaly)
     return Change(
-        tag=tag.pk,
-        time_us=timeline.time_us[new],
-        value=timeline.value[new],
-        is_anomaly=written.is_anomaly[new],
-        turned_us=timeline.time_us[turned],
+        tag=tag[is_new],
+        time_us=timelines.time_us[is_new],
+        value=timelines.value[is_new],
+        is_anomaly=written.is_anomaly[is_new],
+        turned_tag=tag[turned],
+        turned_us=timelines.time_us[turned],
         turned_by=np.where(written.is_anomaly[turned], 1, -1),
+        recent=dict(recent_of(pk, timelines)),
     )
+
+
+def recent_of(pk: IntArray, timelines: Timelines) -> Iterator[tuple[int, bytes]]:
+    """A tag's ``recent_values`` as they are now, by its id, where the timeline tells them."""
+    runs = timelines.runs()
+    series, size = runs.series.astype(VALUE).tobytes(), timelines.known + timelines.count
+    end = np.cumsum(size)
+    start = end - np.minimum(size, LOOKBACK)
+    for tag, first, last, is_last in zip(
+        pk.tolist(), start.tolist(), end.tolist(), timelines.is_last.tolist(), strict=True
+    ):
+        if is_last:
+            yield tag, series[first * VALUE.itemsize : last * VALUE.itemsize]
 
 
 def finite(bound: float) -> float | None:

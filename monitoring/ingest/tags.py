@@ -12,22 +12,27 @@ from monitoring.domain.tags import TagDefinition
 from monitoring.models import Tag
 
 REFRESHED_EVERY_S = 10.0
+NOTHING_STORED = (None, None, None)
 LOCK = """
     SELECT id, name, unit, valid_min, valid_max, lower_limit, upper_limit, description, active FROM tags
     WHERE name IN ({names}) ORDER BY name {lock}
 """
-STORED = "SELECT tag, raw_from, last FROM series WHERE tag IN ({tags})"
+STORED = "SELECT tag, raw_from, last, recent_values FROM series WHERE tag IN ({tags})"
 _last_known: dict[str, TagDefinition] | None = None
 _refreshed = -REFRESHED_EVERY_S
 
 
 @dataclass(frozen=True, slots=True)
 class LockedTag:
-    """A tag in a writer's hands; ``last_us`` is its newest measurement's time, None before the first."""
+    """A tag in a writer's hands; ``last_us`` is its newest measurement's time, None before the first.
+
+    ``recent_values`` is what ``series.recent_values`` is, None where it is not known.
+    """
 
     pk: int
     definition: TagDefinition
     last_us: int | None
+    recent_values: bytes | None
 
 
 def tag_definitions() -> dict[str, TagDefinition]:
@@ -62,14 +67,14 @@ def lock_tags(names: Iterable[str]) -> dict[str, LockedTag]:
     askable = [name for name in names if name.isascii() and name.isprintable()]  # in any database
     if not askable:
         return {}
-    lock = "FOR UPDATE" if connection.features.has_select_for_update else ""
+    lock = "FOR NO KEY UPDATE" if connection.features.has_select_for_update else ""
     with connection.cursor() as cursor:
         cursor.execute(LOCK.format(names=places(askable), lock=lock), askable)
         rows = cursor.fetchall()
         # A statement of its own: one that has waited for the lock still sees what was before.
         cursor.execute(STORED.format(tags=places(rows)), [row[0] for row in rows])
-        stored = {tag: (raw_from, last) for tag, raw_from, last in cursor.fetchall()}
-    return {row[1]: locked(row, *stored.get(row[0], (None, None))) for row in rows}
+        stored = {tag: series for tag, *series in cursor.fetchall()}
+    return {row[1]: locked(row, *stored.get(row[0], NOTHING_STORED)) for row in rows}
 
 
 def places(values: Sequence[object]) -> str:
@@ -77,7 +82,9 @@ def places(values: Sequence[object]) -> str:
     return ", ".join(["%s"] * len(values)) or "NULL"
 
 
-def locked(row: Sequence[Any], raw_from: int | None, last_us: int | None) -> LockedTag:
+def locked(
+    row: Sequence[Any], raw_from: int | None, last_us: int | None, recent_values: bytes | None
+) -> LockedTag:
     """A row of the tags, with what is stored of it, as a tag in a writer's hands."""
     pk, name, unit, valid_min, valid_max, lower, upper, description, active = row
     definition = TagDefinition(
@@ -91,4 +98,4 @@ def locked(row: Sequence[Any], raw_from: int | None, last_us: int | None) -> Loc
         active=bool(active),
         raw_from=None if raw_from is None else from_micros(raw_from),
     )
-    return LockedTag(pk, definition, last_us)
+    return LockedTag(pk, definition, last_us, None if recent_values is None else bytes(recent_values))

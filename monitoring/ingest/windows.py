@@ -1,12 +1,16 @@
-"""The stored measurements that detectors need around new readings."""
+"""The stored measurements that rules need around new readings."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
 import numpy as np
 from django.db import connection
 
 from monitoring.domain.clock import FIRST_MICROS, to_micros
-from monitoring.domain.columns import ReadingColumns
-from monitoring.domain.detectors import LOOKBACK, FloatArray
-from monitoring.domain.timeline import StoredColumns, Timeline, merge
+from monitoring.domain.columns import ReadingColumns, joined
+from monitoring.domain.detectors import LOOKBACK, FloatArray, IntArray
+from monitoring.domain.timeline import StoredColumns, Timelines, append, merge, side_by_side
 from monitoring.ingest.tags import LockedTag
 
 SLACK = 200
@@ -22,39 +26,80 @@ BEFORE = """
     SELECT value FROM measurements WHERE tag = %s AND timestamp < %s AND timestamp >= %s
     ORDER BY timestamp DESC LIMIT %s
 """
-NOTHING_STORED = StoredColumns(
-    np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float64), np.empty(0, np.bool_)
-)
+NEVER = np.iinfo(np.int64).min
+VALUE = np.dtype("<f8")  # as a window of values is kept, whatever machine reads it
 
 
-def next_timeline(tag: LockedTag, new: ReadingColumns) -> tuple[Timeline, ReadingColumns, ReadingColumns]:
-    """The timeline of the earliest new readings that one look at the table can serve; these, and the rest.
+@dataclass(frozen=True, slots=True)
+class Served:
+    """New readings, and the timelines in which each of them has its place.
+
+    Both stand tag behind tag in the same order, the readings in order of time.
+    """
+
+    readings: ReadingColumns
+    timelines: Timelines
+
+    def place(self) -> IntArray:
+        """Where among the measurements each of the readings is; of the shape of ``readings``."""
+        run = np.cumsum(np.diff(self.readings.tag, prepend=self.readings.tag[:1]) != 0)
+        time_us = np.concatenate([self.timelines.time_us, self.readings.time_us])
+        _, rank = np.unique(time_us, return_inverse=True)
+        key = np.concatenate([self.timelines.run, run]) * len(time_us) + rank
+        stored = len(self.timelines.run)
+        return np.searchsorted(key[:stored], key[stored:])
+
+
+def next_timelines(tags: Sequence[LockedTag], new: ReadingColumns) -> tuple[Served, ReadingColumns]:
+    """The timelines of the earliest new readings that one look a tag at the table can serve; and the rest.
 
     Readings that append, repeat, or fill an outage are served at once. Those strewn over a long
     stored past are cut at their largest gap, so that the past between is not read.
     """
-    order = np.argsort(new.time_us, kind="stable")
-    new, rest = take(new, order), take(new, order[:0])
+    new = new.take(np.lexsort((new.time_us, new.tag)))
+    edges = np.append(np.flatnonzero(np.diff(new.tag, prepend=-1)), len(new))
+    last_us = np.array([NEVER if tag.last_us is None else tag.last_us for tag in tags], dtype=np.int64)
+    is_append = new.time_us[edges[:-1]] > last_us[new.tag[edges[:-1]]]
+    served, rests = [], [new.take(slice(0, 0))]
+    if is_append.any():
+        served.append(appended(tags, new.take(np.repeat(is_append, np.diff(edges)))))
+    for among in np.flatnonzero(~is_append).tolist():
+        part, rest = inserted(tags, new.take(slice(edges[among], edges[among + 1])))
+        served.append(part)
+        rests.append(rest)
+    readings = joined([part.readings for part in served])
+    return Served(readings, side_by_side([part.timelines for part in served])), joined(rests)
+
+
+def appended(tags: Sequence[LockedTag], new: ReadingColumns) -> Served:
+    """Readings that come behind all that is stored of their tags; in order of tag and time."""
+    places = new.tag[np.flatnonzero(np.diff(new.tag, prepend=-1))]
+    histories = [recent_values_of(tags[place]) for place in places.tolist()]
+    known = np.array([len(history) for history in histories], dtype=np.int64) // VALUE.itemsize
+    history = np.frombuffer(b"".join(histories), dtype=VALUE)
+    return Served(new, append(places, known, history, new))
+
+
+def recent_values_of(tag: LockedTag) -> bytes:
+    """The up to ``LOOKBACK`` values stored last, oldest first, as ``series.recent_values`` has them."""
+    if tag.last_us is None:
+        return b""
+    if tag.recent_values is not None:
+        return tag.recent_values
+    return values_before(tag.pk, tag.last_us + 1, tag.definition.raw_from).tobytes()
+
+
+def inserted(tags: Sequence[LockedTag], new: ReadingColumns) -> tuple[Served, ReadingColumns]:
+    """One tag's earliest readings, set among what is stored, and the rest; in order of time."""
+    place = int(new.tag[0])
+    tag, rest = tags[place], [new.take(slice(0, 0))]
     while (stored := stored_from(tag, new)) is None:
         cut = int(np.argmax(np.diff(new.time_us))) + 1
-        places = np.arange(len(new.time_us))
-        rest = join(take(new, places[cut:]), rest)
-        new = take(new, places[:cut])
-    return merge(values_before(tag, int(new.time_us[0])), stored, new), new, rest
-
-
-def take(columns: ReadingColumns, places: np.ndarray) -> ReadingColumns:
-    """The readings at these places."""
-    return ReadingColumns(columns.position[places], columns.time_us[places], columns.value[places])
-
-
-def join(first: ReadingColumns, second: ReadingColumns) -> ReadingColumns:
-    """Both, one behind the other."""
-    return ReadingColumns(
-        np.concatenate([first.position, second.position]),
-        np.concatenate([first.time_us, second.time_us]),
-        np.concatenate([first.value, second.value]),
-    )
+        rest.insert(0, new.take(slice(cut, None)))
+        new = new.take(slice(0, cut))
+    is_last = int(np.sum(stored.time_us > new.time_us[-1])) < LOOKBACK
+    history = values_before(tag.pk, int(new.time_us[0]), tag.definition.raw_from)
+    return Served(new, merge(place, history, stored, new, is_last=is_last)), joined(rest)
 
 
 def stored_from(tag: LockedTag, new: ReadingColumns) -> StoredColumns | None:
@@ -63,9 +108,7 @@ def stored_from(tag: LockedTag, new: ReadingColumns) -> StoredColumns | None:
     None if more lies between them than is worth reading; never None if all are at one time.
     """
     first, last = int(new.time_us[0]), int(new.time_us[-1])
-    if tag.last_us is None or tag.last_us < first:
-        return NOTHING_STORED
-    limit = 2 * len(new.time_us) + SLACK
+    limit = 2 * len(new) + SLACK
     with connection.cursor() as cursor:
         cursor.execute(BETWEEN, [tag.pk, first, last, limit])
         rows = cursor.fetchall()
@@ -82,14 +125,13 @@ def stored_from(tag: LockedTag, new: ReadingColumns) -> StoredColumns | None:
     )
 
 
-def values_before(tag: LockedTag, time_us: int) -> FloatArray:
-    """The up to ``LOOKBACK`` values just before a moment, in time order.
+def values_before(tag: int, time_us: int, raw_from: datetime | None) -> FloatArray:
+    """The tag's up to ``LOOKBACK`` values just before a moment, in time order.
 
     Anomalies that retention has left of a deleted past are none of them: their neighbours are gone.
     """
-    raw_from = tag.definition.raw_from
     oldest = FIRST_MICROS if raw_from is None else to_micros(raw_from)
     with connection.cursor() as cursor:
-        cursor.execute(BEFORE, [tag.pk, time_us, oldest, LOOKBACK])
+        cursor.execute(BEFORE, [tag, time_us, oldest, LOOKBACK])
         values = [row[0] for row in cursor.fetchall()]
-    return np.array(values[::-1], dtype=np.float64)
+    return np.array(values[::-1], dtype=VALUE)

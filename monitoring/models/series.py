@@ -18,6 +18,10 @@ class Series(models.Model):
     measurements = models.BigIntegerField(default=0, help_text="Rows of the tag in measurements.")
     anomalies = models.BigIntegerField(default=0, help_text="Those of them that are anomalies.")
     last = MomentField(null=True, help_text="The newest measurement's timestamp.")
+    recent_values = models.BinaryField(
+        null=True,
+        help_text="Its last 50 values (little-endian doubles, oldest first), for who judges the next. Empty: read them.",
+    )
     raw_from = MomentField(
         null=True, help_text="What is older was deleted, as the tag's retention says, and is refused."
     )

@@ -57,17 +57,17 @@ def generate(tags: Sequence[DefaultTag], past: Past, *, seed: int) -> Iterator[S
     for start in aligned:
         part = Past(max(start, past.start), min(start + length, past.stop))
         lacking = [tag for tag in tags if not is_covered(tag.definition.name, part.start, part.stop)]
-        stored = ingest_columns(columns_of(lacking, part, seed=seed)) if lacking else 0
+        names = [tag.definition.name for tag in lacking]
+        stored = ingest_columns(names, columns_of(lacking, part, seed=seed)) if lacking else 0
         yield Step(readings=len(part) * len(tags), stored=stored)
 
 
-def columns_of(tags: Sequence[DefaultTag], past: Past, *, seed: int) -> dict[str, ReadingColumns]:
-    """The tags' readings over that time, by tag."""
-    place = np.arange(len(past), dtype=np.int64)
-    columns = {}
-    for number, tag in enumerate(tags):
-        signal = simulate(tag, seed=seed, start=past.start, stop=past.stop)
-        columns[tag.definition.name] = ReadingColumns(
-            position=place + number * len(past), time_us=signal.second * SECOND_US, value=signal.value
-        )
-    return columns
+def columns_of(tags: Sequence[DefaultTag], past: Past, *, seed: int) -> ReadingColumns:
+    """The tags' readings over that time."""
+    signals = [simulate(tag, seed=seed, start=past.start, stop=past.stop) for tag in tags]
+    return ReadingColumns(
+        tag=np.repeat(np.arange(len(tags)), len(past)),
+        position=np.arange(len(tags) * len(past)),
+        time_us=np.concatenate([signal.second for signal in signals]) * SECOND_US,
+        value=np.concatenate([signal.value for signal in signals]),
+    )

@@ -92,10 +92,10 @@ def test_what_was_broken_off_goes_on(short: Past, monkeypatch, capsys) -> None:
     forget()
     store, steps = history.ingest_columns, iter(range(1))
 
-    def store_once(columns: Any) -> Any:
+    def store_once(*columns: Any) -> Any:
         if next(steps, None) is None:
             raise KeyboardInterrupt
-        return store(columns)
+        return store(*columns)
 
     monkeypatch.setattr(history, "ingest_columns", store_once)
     with pytest.raises(CommandError, match="--until 2026-01-31T12:00:00Z to go on") as stopped:
@@ -164,7 +164,7 @@ def test_without_simulated_tags_there_is_nothing_to_generate() -> None:
 
 
 def test_a_database_that_does_not_take_it_is_said(short: Past, monkeypatch) -> None:
-    def away(columns: object) -> None:
+    def away(*columns: object) -> None:
         raise OperationalError("disk I/O error")
 
     monkeypatch.setattr(history, "ingest_columns", away)

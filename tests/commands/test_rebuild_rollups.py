@@ -163,3 +163,10 @@ def test_a_database_that_is_away_is_said(monkeypatch) -> None:
     monkeypatch.setattr(rebuild_rollups, "spans_of", away)
     with pytest.raises(CommandError, match=r"can't be used .unable to open.*run the same again"):
         call_command("rebuild_rollups")
+
+
+def test_recent_values_that_are_not_those_stored_are_corrected(rebuild) -> None:
+    before = everything()
+    Series.objects.filter(tag__name=TAG).update(recent_values=bytes(8))
+    assert rebuild() == [f"{TAG} series wrong recent values: 1 -> 0", "1 numbers corrected."]
+    assert everything() == before

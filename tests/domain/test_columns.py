@@ -61,12 +61,16 @@ def one_by_one(items: list[Any]) -> tuple[dict[int, tuple[str, int, float]], dic
 
 def all_at_once(items: list[Any]) -> tuple[dict[int, tuple[str, int, float]], dict[int, str]]:
     """The same, of ``validate``."""
-    by_tag, rejections = validate(items, TAGS, now=NOW)
+    found, rejections = validate(items, TAGS, now=NOW)
+    names = list(TAGS)
     readings = {
-        position: (tag, time_us, value)
-        for tag, of_tag in by_tag.items()
-        for position, time_us, value in zip(
-            of_tag.position.tolist(), of_tag.time_us.tolist(), of_tag.value.tolist(), strict=True
+        position: (names[tag], time_us, value)
+        for tag, position, time_us, value in zip(
+            found.tag.tolist(),
+            found.position.tolist(),
+            found.time_us.tolist(),
+            found.value.tolist(),
+            strict=True,
         )
     }
     return readings, {position: rejection.message for position, rejection in rejections.items()}
@@ -93,7 +97,7 @@ def test_readings_of_one_form_need_no_second_look(text: str, tag: str, value: fl
 def test_readings_keep_the_order_in_which_they_came() -> None:
     times = ["12:00:02", "12:00:00", "12:00:02", "12:00:01"]
     items = [{"timestamp": f"2026-01-30T{time}Z", "tag": "fermenter_ph", "value": 7.0} for time in times]
-    (only,) = validate(items * FEW, TAGS, now=NOW)[0].values()
+    only = validate(items * FEW, TAGS, now=NOW)[0]
     assert only.position.tolist() == list(range(4 * FEW))
     assert np.diff(only.time_us[:4]).tolist() == [-2_000_000, 2_000_000, -1_000_000]
 

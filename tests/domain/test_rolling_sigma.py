@@ -9,6 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from monitoring.domain.detectors.base import run_of
 from monitoring.domain.detectors.rolling_sigma import RollingSigma
 
 RULE = RollingSigma()
@@ -23,7 +24,7 @@ signals = st.one_of(
 
 
 def found(values: list[float]) -> list[bool]:
-    (verdict,) = RULE.score(NOTHING_BEFORE, np.array(values, dtype=float))
+    (verdict,) = RULE.score(run_of(NOTHING_BEFORE, np.array(values, dtype=float)))
     return verdict.found.tolist()
 
 
@@ -47,11 +48,11 @@ def test_a_batch_is_judged_as_its_readings_one_by_one(values: list[float]) -> No
 
 @given(signals, st.lists(st.integers(0, 130), max_size=8))
 def test_any_grouping_gives_the_same_bits(values: list[float], cuts: list[int]) -> None:
-    (whole,) = RULE.score(NOTHING_BEFORE, np.array(values, dtype=float))
+    (whole,) = RULE.score(run_of(NOTHING_BEFORE, np.array(values, dtype=float)))
     edges = sorted({0, len(values), *(cut for cut in cuts if cut < len(values))})
     for start, stop in pairwise(edges):
         history = np.array(values[max(0, start - 50) : start], dtype=float)
-        (part,) = RULE.score(history, np.array(values[start:stop], dtype=float))
+        (part,) = RULE.score(run_of(history, np.array(values[start:stop], dtype=float)))
         assert part.found.tolist() == whole.found[start:stop].tolist()
         assert part.lower.tobytes() == whole.lower[start:stop].tobytes()
         assert part.upper.tobytes() == whole.upper[start:stop].tobytes()
@@ -106,10 +107,10 @@ def test_sigma_below_the_floor_finds_nothing(step: float, expected: bool) -> Non
 
 
 def test_the_band_is_mean_and_three_sigma_of_the_window() -> None:
-    (verdict,) = RULE.score(np.array([36.0, 38.0] * 25), np.array([40.5]))
+    (verdict,) = RULE.score(run_of(np.array([36.0, 38.0] * 25), np.array([40.5])))
     assert (verdict.lower[0], verdict.upper[0]) == (34.0, 40.0)
 
 
 def test_the_band_is_open_where_the_rule_finds_nothing_by_definition() -> None:
-    (verdict,) = RULE.score(NOTHING_BEFORE, np.array([37.0]))
+    (verdict,) = RULE.score(run_of(NOTHING_BEFORE, np.array([37.0])))
     assert (verdict.lower[0], verdict.upper[0]) == (-math.inf, math.inf)

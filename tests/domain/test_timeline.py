@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitoring.domain.columns import ReadingColumns
-from monitoring.domain.timeline import StoredColumns, Timeline, affected, merge
+from monitoring.domain.timeline import StoredColumns, Timelines, affected, append, merge, side_by_side
 
 
 def stored_at(*times: int) -> StoredColumns:
@@ -14,11 +14,12 @@ def stored_at(*times: int) -> StoredColumns:
 
 
 def new_at(*times: int) -> ReadingColumns:
-    return ReadingColumns(np.arange(len(times)), np.array(times, dtype=np.int64), np.ones(len(times)))
+    place = np.arange(len(times))
+    return ReadingColumns(0 * place, place, np.array(times, dtype=np.int64), np.ones(len(times)))
 
 
-def timeline(stored: StoredColumns, new: ReadingColumns) -> Timeline:
-    return merge(np.empty(0), stored, new)
+def timeline(stored: StoredColumns, new: ReadingColumns) -> Timelines:
+    return merge(0, np.empty(0), stored, new)
 
 
 def test_it_is_in_order_of_time() -> None:
@@ -50,3 +51,22 @@ def test_affected_means_a_new_one_stands_in_the_window(stored: set[int], new: se
         not fresh[place] and fresh[max(0, place - reach) : place].any() for place in range(len(fresh))
     ]
     assert affected(merged, reach).tolist() == expected
+
+
+def test_tags_that_only_append_are_taken_together() -> None:
+    tag, time_us = np.array([2, 2, 2, 5]), np.array([10, 20, 20, 10])
+    new = ReadingColumns(tag, np.arange(4), time_us, np.array([1.0, 2.0, 3.0, 4.0]))
+    taken = append(np.array([2, 5]), np.array([2, 0]), np.array([8.0, 9.0]), new)
+    assert taken.count.tolist() == [2, 1]
+    assert taken.position.tolist() == [0, 1, 3]
+    runs = taken.runs()
+    assert runs.series.tolist() == [8, 9, 1, 2, 4]
+    assert runs.value.tolist() == [1, 2, 4]
+    assert runs.before.tolist() == [2, 3, 0]
+    assert runs.signal.tolist() == [2, 2, 5]
+
+
+def test_a_window_does_not_reach_into_the_tag_before() -> None:
+    both = side_by_side([timeline(stored_at(10), new_at(20)), timeline(stored_at(30, 40), new_at(50))])
+    assert affected(both, 50).tolist() == [False] * 5
+    assert both.run.tolist() == [0, 0, 1, 1, 1]

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from monitoring.domain.clock import SECOND_US
+from monitoring.domain.detectors.base import run_of
 from monitoring.domain.evaluation.clean_runs import CleanRun, run_clean
 from monitoring.domain.evaluation.trials import (
     CASES,
@@ -112,7 +113,7 @@ def test_faults_are_read_at_the_resolution_of_the_sensor() -> None:
 @pytest.mark.parametrize("before", [0, 30, 60])
 def test_the_flags_of_a_long_signal_are_those_of_the_rule(length: int, before: int) -> None:
     values = FAMILIES["white_noise"](1, length + before).values
-    (verdict,) = RULE.score(values[:before], values[before:])
+    (verdict,) = RULE.score(run_of(values[:before], values[before:]))
     assert rule_flags(values[:before], values[before:]).tolist() == np.flatnonzero(verdict.found).tolist()
 
 

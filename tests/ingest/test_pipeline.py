@@ -11,10 +11,11 @@ from hypothesis.extra.django import TestCase
 
 from monitoring.ingest.outcomes import Status
 from monitoring.ingest.pipeline import ingest_readings
-from monitoring.models import Finding, Measurement, Tag
+from monitoring.models import Finding, Measurement, Series, Tag
 
 START = datetime(2026, 1, 31, 12, tzinfo=UTC)
 TAG = "fermenter_temp"
+OTHER = "vessel.temp"
 
 pytestmark = pytest.mark.django_db
 
@@ -26,6 +27,11 @@ def reading(second: float, value: float, tag: str = TAG) -> dict[str, object]:
 def flags(tag: str = TAG) -> list[bool]:
     rows = Measurement.objects.filter(tag__name=tag).order_by("timestamp")
     return list(rows.values_list("is_anomaly", flat=True))
+
+
+def recent_values(tag: str) -> list[float]:
+    """The tag's recent values as its series has them."""
+    return np.frombuffer(Series.objects.get(tag__name=tag).recent_values).tolist()
 
 
 def by_the_rule(values: list[float], lower: float = 35, upper: float = 45) -> list[bool]:
@@ -53,8 +59,31 @@ class TestGrouping(TestCase):
             ingest_readings(items[:size])
             items = items[size:]
         assert flags() == by_the_rule(values)
+        assert recent_values(TAG) == values[-50:]
         explained = Finding.objects.values_list("measurement_id").distinct().count()
         assert explained == Measurement.objects.filter(is_anomaly=True).count()
+
+    @settings(max_examples=40, deadline=None)
+    @given(
+        st.lists(st.tuples(st.integers(0, 70), st.floats(36, 44), st.booleans()), min_size=1, max_size=120),
+        st.randoms(use_true_random=False),
+    )
+    def test_tags_side_by_side_are_judged_as_each_alone(
+        self, sent: list[tuple[int, float, bool]], rng: random.Random
+    ) -> None:
+        Tag.objects.get_or_create(name=OTHER, valid_min=0, valid_max=100)
+        items = [reading(second, value, OTHER if is_other else TAG) for second, value, is_other in sent]
+        stored: dict[str, dict[int, float]] = {TAG: {}, OTHER: {}}
+        for second, value, is_other in sent:
+            stored[OTHER if is_other else TAG].setdefault(second, value)
+        while items:
+            size = rng.choice([1, 3, 40])
+            ingest_readings(items[:size])
+            items = items[size:]
+        for tag, of_tag in stored.items():
+            values = [of_tag[second] for second in sorted(of_tag)]
+            assert flags(tag) == by_the_rule(values, 0 if tag == OTHER else 35, 100 if tag == OTHER else 45)
+            assert not values or recent_values(tag) == values[-50:]
 
 
 def test_twenty_thousand_readings_in_random_batches_are_judged_by_the_rule() -> None:

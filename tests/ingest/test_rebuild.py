@@ -103,7 +103,7 @@ def test_what_begins_before_raw_from_is_left_alone() -> None:
 
 def test_an_interval_that_raw_from_cuts_is_left_alone_and_those_behind_are_not() -> None:
     ingest(NOW, NOW + timedelta(seconds=30), NOW + timedelta(seconds=60))
-    Series.objects.update(raw_from=NOW + timedelta(seconds=10), measurements=2)
+    Series.objects.update(raw_from=NOW + timedelta(seconds=10), measurements=2, recent_values=None)
     Measurement.objects.get(timestamp=NOW).delete()
     Rollup.objects.update(count=9)
     assert [str(one) for one in differences(span())] == [f"{TAG} 60 s 2026-01-31T12:01:00Z count: 9 -> 1"]

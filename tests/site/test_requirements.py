@@ -9,7 +9,6 @@ ROOT = Path(__file__).resolve().parents[2]
 LOCKS = {
     "requirements.lock": ["requirements.txt"],
     "requirements-dev.lock": ["requirements.txt", "requirements-dev.txt"],
-    "deploy/requirements.lock": ["requirements.txt", "deploy/requirements.txt"],
 }
 PINNED = re.compile(r"^([\w.-]+)(?:\[[\w,-]+\])?==([\w.]+)", re.MULTILINE)
 
@@ -39,7 +38,7 @@ def test_every_package_has_hashes(lock: str) -> None:
     assert all(hashes(lock).values())
 
 
-@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt", "deploy/requirements.txt"])
+@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
 def test_each_pin_is_exact(name: str) -> None:
     lines = [line for line in (ROOT / name).read_text().splitlines() if line and line[0] not in "#-"]
     assert all(PINNED.fullmatch(line) for line in lines)

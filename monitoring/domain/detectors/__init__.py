@@ -1,16 +1,28 @@
 """Rules and detectors: each says of values, by those before them, which are not normal and why."""
 
-from monitoring.domain.detectors.base import BoolArray, FloatArray, Rule, Verdict
+from collections.abc import Sequence
+
+from monitoring.domain.detectors.base import BoolArray, FloatArray, IntArray, Rule, Runs, Verdict
 from monitoring.domain.detectors.detector import Detector
-from monitoring.domain.detectors.limits import Limits
+from monitoring.domain.detectors.limits import limits_of
 from monitoring.domain.detectors.rolling_sigma import RollingSigma
 from monitoring.domain.tags import TagDefinition
 
-__all__ = ["LOOKBACK", "BoolArray", "Detector", "FloatArray", "Rule", "Verdict", "rules_for"]
+__all__ = [
+    "LOOKBACK",
+    "BoolArray",
+    "Detector",
+    "FloatArray",
+    "IntArray",
+    "Rule",
+    "Runs",
+    "Verdict",
+    "rules_for",
+]
 
 LOOKBACK = RollingSigma().lookback
 
 
-def rules_for(tag: TagDefinition) -> tuple[Rule, ...]:
-    """The rules whose findings make a measurement of the tag an anomaly."""
-    return (Limits(tag.lower_limit, tag.upper_limit), RollingSigma())
+def rules_for(tags: Sequence[TagDefinition]) -> tuple[Rule, ...]:
+    """The rules whose findings make a measurement of these tags an anomaly; a tag is a signal."""
+    return (limits_of(tags), RollingSigma())

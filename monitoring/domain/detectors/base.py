@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 
 
@@ -24,6 +25,32 @@ class Verdict:
     upper: FloatArray
 
 
+@dataclass(frozen=True, slots=True)
+class Runs:
+    """Values of several signals, to be judged at once.
+
+    ``series`` (s,) has signal behind signal, of each the values just before and then those to judge,
+    in order of time. Of the n values to judge, ``place`` (n,) is where in ``series`` each stands,
+    ``before`` (n,) how many of its own signal stand before it there, and ``signal`` (n,) which it is of.
+    """
+
+    series: FloatArray
+    place: IntArray
+    before: IntArray
+    signal: IntArray
+
+    @property
+    def value(self) -> FloatArray:
+        """The values to judge; shape (n,)."""
+        return self.series[self.place]
+
+
+def run_of(history: FloatArray, values: FloatArray) -> Runs:
+    """One signal: ``values`` (n,) to judge, which follow ``history`` (h,) in time."""
+    place = np.arange(len(history), len(history) + len(values))
+    return Runs(np.concatenate([history, values]), place, place, np.zeros(len(values), dtype=np.int64))
+
+
 class Rule(Protocol):
     """Judges each value by up to ``lookback`` values just before it in time, and by nothing else.
 
@@ -36,9 +63,9 @@ class Rule(Protocol):
         """How many earlier values it looks at."""
         ...
 
-    def score(self, history: FloatArray, values: FloatArray) -> tuple[Verdict, ...]:
-        """Judges ``values`` (n,), which follow ``history`` (h,) in time; a verdict a reason.
+    def score(self, runs: Runs) -> tuple[Verdict, ...]:
+        """Judges the runs' n values; a verdict a reason.
 
-        ``history`` may be shorter than ``lookback`` only if no earlier values exist.
+        Before a value there may be fewer than ``lookback`` only if no earlier values exist.
         """
         ...

@@ -1,12 +1,14 @@
 """The threshold rule: a value outside the tag's limits."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
-from monitoring.domain.detectors.base import FloatArray, Verdict
+from monitoring.domain.detectors.base import FloatArray, Runs, Verdict
+from monitoring.domain.tags import TagDefinition
 
 BELOW_LIMIT = "below_limit"
 ABOVE_LIMIT = "above_limit"
@@ -14,21 +16,30 @@ ABOVE_LIMIT = "above_limit"
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Finds x < lower or x > upper; a value on a limit is inside. None is no limit.
+    """Finds x < lower or x > upper; a value on a limit is inside.
+
+    ``lower`` and ``upper`` (k,) are the limits of each signal, infinite where there is none.
 
     Source: high and low process alarms, ANSI/ISA-18.2-2016.
     """
 
-    lower: float | None
-    upper: float | None
+    lower: FloatArray
+    upper: FloatArray
 
     lookback: ClassVar[int] = 0
 
-    def score(self, history: FloatArray, values: FloatArray) -> tuple[Verdict, ...]:
-        """See ``Rule.score``; the history is not looked at."""
-        lower = np.full(values.shape, -math.inf if self.lower is None else self.lower)
-        upper = np.full(values.shape, math.inf if self.upper is None else self.upper)
+    def score(self, runs: Runs) -> tuple[Verdict, ...]:
+        """See ``Rule.score``; what is before is not looked at."""
+        lower, upper, value = self.lower[runs.signal], self.upper[runs.signal], runs.value
         return (
-            Verdict(BELOW_LIMIT, values < lower, lower, upper),
-            Verdict(ABOVE_LIMIT, values > upper, lower, upper),
+            Verdict(BELOW_LIMIT, value < lower, lower, upper),
+            Verdict(ABOVE_LIMIT, value > upper, lower, upper),
         )
+
+
+def limits_of(tags: Sequence[TagDefinition]) -> Limits:
+    """The limits of these tags, in their order."""
+    return Limits(
+        np.array([-math.inf if tag.lower_limit is None else tag.lower_limit for tag in tags]),
+        np.array([math.inf if tag.upper_limit is None else tag.upper_limit for tag in tags]),
+    )

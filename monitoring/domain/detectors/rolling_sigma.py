@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from monitoring.domain.detectors.base import FloatArray, Verdict
+from monitoring.domain.detectors.base import FloatArray, IntArray, Runs, Verdict
 
 ROLLING_3SIGMA = "rolling_3sigma"
 
@@ -27,26 +27,23 @@ class RollingSigma:
     k: float = 3.0
     sigma_floor: float = 1e-6
 
-    def score(self, history: FloatArray, values: FloatArray) -> tuple[Verdict, ...]:
+    def score(self, runs: Runs) -> tuple[Verdict, ...]:
         """See ``Rule.score``. The band is infinite where the rule finds nothing by definition."""
-        series = np.concatenate([history[-self.lookback :], values])
-        first = len(series) - len(values)
-        mean, sigma = np.zeros(values.shape), np.zeros(values.shape)
-        short = max(0, min(len(values), self.lookback - first))
-        for place in range(max(0, self.minimum - first), short):
-            window = series[: first + place]
-            mean[place], sigma[place] = window.mean(), window.std()
-        if short < len(values):
-            mean[short:], sigma[short:] = self.full_windows(series[first + short - self.lookback : -1])
+        mean, sigma = np.zeros(runs.place.shape), np.zeros(runs.place.shape)
+        length = np.minimum(runs.before, self.lookback)
+        for each in np.unique(length[length >= self.minimum]).tolist():
+            alike = length == each
+            mean[alike], sigma[alike] = moments(runs.series, runs.place[alike], each)
         reach = np.where(sigma < self.sigma_floor, math.inf, self.k * sigma)
-        lower, upper = mean - reach, mean + reach
-        return (Verdict(ROLLING_3SIGMA, (values < lower) | (values > upper), lower, upper),)
+        lower, upper, value = mean - reach, mean + reach, runs.value
+        return (Verdict(ROLLING_3SIGMA, (value < lower) | (value > upper), lower, upper),)
 
-    def full_windows(self, series: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Mean and σ of each run of ``lookback`` values, each of shape (len(series) - lookback + 1,).
 
-        The windows are laid out one by one, not strided: so each is summed in the same order
-        as it would be alone, and the last bit does not depend on how many stand beside it.
-        """
-        windows = np.ascontiguousarray(np.lib.stride_tricks.sliding_window_view(series, self.lookback))
-        return windows.mean(axis=1), windows.std(axis=1)
+def moments(series: FloatArray, place: IntArray, length: int) -> tuple[FloatArray, FloatArray]:
+    """Mean and σ of the ``length`` values before each place; both of the shape of ``place``.
+
+    The windows are laid out one by one, not strided: so each is summed in the same order
+    as it would be alone, and the last bit does not depend on how many stand beside it.
+    """
+    windows = np.lib.stride_tricks.sliding_window_view(series, length)[place - length]
+    return windows.mean(axis=1), windows.std(axis=1)

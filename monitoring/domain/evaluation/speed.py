@@ -6,6 +6,7 @@ from time import perf_counter
 
 import numpy as np
 
+from monitoring.domain.detectors.base import run_of
 from monitoring.domain.evaluation.watching import BATCH, RULE, FloatArray, seconds, take_all
 from monitoring.domain.monitor import TagMonitor
 from monitoring.domain.simulation.families import default
@@ -68,7 +69,7 @@ def rule(values: FloatArray) -> float:
         history = np.empty(0)
         begin = perf_counter()
         for batch in batches:
-            RULE.score(history, batch)
+            RULE.score(run_of(history, batch))
             history = batch[-RULE.lookback :]
         fastest = max(fastest, len(batches) * BATCH / (perf_counter() - begin))
     return fastest

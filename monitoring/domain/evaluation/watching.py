@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitoring.domain.clock import SECOND_US
+from monitoring.domain.detectors.base import run_of
 from monitoring.domain.detectors.rolling_sigma import RollingSigma
 from monitoring.domain.events import Event
 from monitoring.domain.monitor import TagMonitor
@@ -36,7 +37,7 @@ def rule_flags(history: FloatArray, values: FloatArray) -> NDArray[np.intp]:
     """Which of ``values`` (n,), behind ``history``, the required rule flags; their places, ascending."""
     places = []
     for start in range(0, len(values), 20 * BATCH):
-        (verdict,) = RULE.score(history, values[start : start + 20 * BATCH])
+        (verdict,) = RULE.score(run_of(history, values[start : start + 20 * BATCH]))
         places.append(start + np.flatnonzero(verdict.found))
         history = values[max(0, start + 20 * BATCH - RULE.lookback) : start + 20 * BATCH]
     return np.concatenate(places) if places else np.empty(0, np.intp)

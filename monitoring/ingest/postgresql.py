@@ -1,0 +1,130 @@
+"""PostgreSQL's own ways to take many rows: COPY, and arrays, both in its binary format.
+
+The bytes are laid out by numpy, all rows at once; to have each number written as text would take
+longer than to store it. Format: PostgreSQL's documentation, "COPY", "Binary Format".
+"""
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+import psycopg
+from django.db import connection
+from numpy.typing import NDArray
+from psycopg.adapt import Buffer, Dumper
+from psycopg.postgres import types
+from psycopg.pq import Format
+
+from monitoring.domain.detectors import BoolArray, FloatArray, IntArray
+
+COPY_MEASUREMENTS = "COPY measurements (id, timestamp, tag, value, is_anomaly) FROM STDIN (FORMAT BINARY)"
+HEADER, TRAILER = b"PGCOPY\n\xff\r\n\0" + bytes(8), b"\xff\xff"
+ROW = np.dtype(
+    [
+        ("fields", ">i2"),
+        *(
+            (f"{kind}_{name}", of)
+            for name in ("id", "time", "tag")
+            for kind, of in (("n", ">i4"), ("v", ">i8"))
+        ),
+        *(("n_value", ">i4"), ("v_value", ">f8")),
+        *(("n_flag", ">i4"), ("v_flag", "u1")),
+    ]
+)
+ELEMENT = {"i": np.dtype([("n", ">i4"), ("v", ">i8")]), "f": np.dtype([("n", ">i4"), ("v", ">f8")])}
+TYPE = {"i": "int8", "f": "float8"}
+
+
+class Numbers:
+    """A column of numbers, given to a statement as an array."""
+
+    def __init__(self, values: NDArray[Any]) -> None:
+        self.values = values
+
+
+class Integers(Numbers):
+    """Those that are whole."""
+
+
+class Floats(Numbers):
+    """Those that are not."""
+
+
+class NumbersDumper(Dumper):
+    """Lays a column out as PostgreSQL takes an array; see ``array_send`` in its sources."""
+
+    format = Format.BINARY
+    kind: ClassVar[str]
+
+    def dump(self, obj: Numbers) -> Buffer:
+        """The array's bytes: dimensions, no NULLs, the elements' type, how many, from 1 on; then each."""
+        count = len(obj.values)
+        head = np.array([1 if count else 0, 0, types[TYPE[self.kind]].oid], dtype=">i4").tobytes()
+        if not count:
+            return head
+        elements = np.empty(count, dtype=ELEMENT[self.kind])
+        elements["n"], elements["v"] = 8, obj.values
+        return head + np.array([count, 1], dtype=">i4").tobytes() + elements.tobytes()
+
+
+class IntegersDumper(NumbersDumper):
+    """Of whole numbers."""
+
+    kind = "i"
+    oid = types["int8"].array_oid
+
+
+class FloatsDumper(NumbersDumper):
+    """Of the others."""
+
+    kind = "f"
+    oid = types["float8"].array_oid
+
+
+psycopg.adapters.register_dumper(Integers, IntegersDumper)
+psycopg.adapters.register_dumper(Floats, FloatsDumper)
+
+
+def copy_measurements(
+    ids: IntArray, time_us: IntArray, tag: IntArray, value: FloatArray, is_anomaly: BoolArray
+) -> None:
+    """Inserts measurements by COPY; a column each, of shape (n,)."""
+    rows = copy_rows(ids, time_us, tag, value, is_anomaly)
+    with (
+        connection.wrap_database_errors,
+        psycopg.Cursor(connection.connection) as cursor,
+        cursor.copy(COPY_MEASUREMENTS) as copy,
+    ):
+        copy.write(rows)
+
+
+def copy_rows(
+    ids: IntArray, time_us: IntArray, tag: IntArray, value: FloatArray, is_anomaly: BoolArray
+) -> bytes:
+    """The rows as COPY takes them."""
+    rows = np.empty(len(ids), dtype=ROW)
+    rows["fields"] = 5
+    for name in ("id", "time", "tag", "value"):
+        rows[f"n_{name}"] = 8
+    rows["n_flag"] = 1
+    rows["v_id"], rows["v_time"], rows["v_tag"] = ids, time_us, tag
+    rows["v_value"], rows["v_flag"] = value, is_anomaly
+    return HEADER + rows.tobytes() + TRAILER
+
+
+def insert_arrays(into: str, columns: Sequence[NDArray[Any] | list[bytes | None]], *, otherwise: str) -> None:
+    """Inserts rows, column by column, as ``bulk.insert`` says."""
+    arrays = [as_array(column) for column in columns]
+    places = ", ".join(["%b"] * len(arrays))
+    statement = f"INSERT INTO {into} SELECT * FROM unnest({places}) {otherwise}"  # noqa: S608 - our own words
+    with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
+        cursor.execute(statement.encode(), arrays)
+
+
+def as_array(column: NDArray[Any] | list[bytes | None]) -> Numbers | list[Any]:
+    """The column as psycopg takes it."""
+    if not isinstance(column, np.ndarray):
+        return column
+    if column.dtype.kind == "f":
+        return Floats(column)
+    return Integers(column) if column.dtype.kind == "i" else column.tolist()
