@@ -11,7 +11,7 @@ from django.utils import timezone
 from django_q.models import Failure
 from django_q.tasks import async_task
 
-from monitoring.ingest import dead_letters, refusals, retention
+from monitoring.ingest import dead_letters, partitions, refusals, retention
 from monitoring.ingest.pipeline import ingest_readings
 from monitoring.ingest.replay import replay
 from monitoring.queries import backups
@@ -106,6 +106,11 @@ def apply_retention() -> int:
     return retention.apply_retention(
         now=datetime.now(UTC), should_stop=lambda: stop_requested() or time.monotonic() > end
     )
+
+
+def create_partitions() -> int:
+    """Makes the partitions of the coming months on PostgreSQL, long before they are needed; how many."""
+    return partitions.create_ahead(now=datetime.now(UTC))
 
 
 def prune_tasks() -> int:

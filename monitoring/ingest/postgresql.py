@@ -5,6 +5,7 @@ longer than to store it. Format: PostgreSQL's documentation, "COPY", "Binary For
 """
 
 from collections.abc import Sequence
+from struct import pack
 from typing import Any, ClassVar
 
 import numpy as np
@@ -50,6 +51,13 @@ class Floats(Numbers):
     """Those that are not."""
 
 
+class Bytes:
+    """A column of bytes, some of them perhaps missing."""
+
+    def __init__(self, values: list[bytes | None]) -> None:
+        self.values = values
+
+
 class NumbersDumper(Dumper):
     """Lays a column out as PostgreSQL takes an array; see ``array_send`` in its sources."""
 
@@ -81,6 +89,21 @@ class FloatsDumper(NumbersDumper):
     oid = types["float8"].array_oid
 
 
+class BytesDumper(Dumper):
+    """As for numbers, of elements that differ in length; one that is missing has the length -1."""
+
+    format = Format.BINARY
+    oid = types["bytea"].array_oid
+
+    def dump(self, obj: Bytes) -> Buffer:
+        """The array's bytes."""
+        head = pack(">5i", 1, 1, types["bytea"].oid, len(obj.values), 1)
+        return head + b"".join(
+            pack(">i", -1) if value is None else pack(">i", len(value)) + value for value in obj.values
+        )
+
+
+psycopg.adapters.register_dumper(Bytes, BytesDumper)
 psycopg.adapters.register_dumper(Integers, IntegersDumper)
 psycopg.adapters.register_dumper(Floats, FloatsDumper)
 
@@ -121,10 +144,8 @@ def insert_arrays(into: str, columns: Sequence[NDArray[Any] | list[bytes | None]
         cursor.execute(statement.encode(), arrays)
 
 
-def as_array(column: NDArray[Any] | list[bytes | None]) -> Numbers | list[Any]:
+def as_array(column: NDArray[Any] | list[bytes | None]) -> Numbers | Bytes:
     """The column as psycopg takes it."""
     if not isinstance(column, np.ndarray):
-        return column
-    if column.dtype.kind == "f":
-        return Floats(column)
-    return Integers(column) if column.dtype.kind == "i" else column.tolist()
+        return Bytes(column)
+    return Floats(column) if column.dtype.kind == "f" else Integers(column)

@@ -9,18 +9,22 @@ comes back when retention is lengthened later.
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.db import Error as DatabaseError
 from django.db import connection, transaction
 from django.db.models import F
 from filelock import FileLock, Timeout
 
 from monitoring.domain.clock import FIRST_MICROS, from_micros, iso_utc, to_micros
+from monitoring.ingest.old_partitions import drop_old, first_left, past_months
 from monitoring.ingest.tags import lock_tags
 from monitoring.models import Event, Measurement, Series, Tag
 
@@ -29,6 +33,7 @@ logger = logging.getLogger(__name__)
 CHUNK = 3_000
 PAGES_A_STEP = 200
 PAUSE_S = 0.05
+ADVISORY_LOCK = 7_237_541_001  # any number, the same everywhere
 DAY_US = 86_400_000_000
 
 CHUNK_END = """
@@ -67,22 +72,66 @@ def apply_retention(*, now: datetime, should_stop: Callable[[], bool] = lambda: 
     Raises:
         django.db.Error: the database is away; what was deleted until then stays so.
     """
-    place = Path(settings.FERMON_DATA_DIR)
-    place.mkdir(parents=True, exist_ok=True)
     names = Tag.objects.exclude(retention_days=None).order_by("name").values_list("name", flat=True)
-    try:
-        with FileLock(place / "retention.lock", timeout=0):
-            rows = sum(apply_to(name, now=now, should_stop=should_stop) for name in list(names))
-            if connection.vendor == "sqlite":
-                give_space_back(should_stop)
-    except Timeout:
-        return 0
+    with alone() as is_alone:
+        if not is_alone:
+            return 0
+        rows = drop_old(past_months(now), now=now, should_stop=should_stop)
+        left = first_left(past_months(now))
+        for name in list(names):
+            rows += apply_to(name, now=now, left_from_us=left.get(name), should_stop=should_stop)
+        if connection.vendor == "sqlite":
+            give_space_back(should_stop)
     return rows
 
 
-def apply_to(name: str, *, now: datetime, should_stop: Callable[[], bool]) -> int:
-    """Deletes what is too old of a tag, and tells the log; how many measurements."""
-    raw = delete_all(name, delete_raw, now=now, should_stop=should_stop)
+@contextmanager
+def alone() -> Iterator[bool]:
+    """Whether nobody else is at it, on this host or another; nobody begins meanwhile."""
+    place = Path(settings.FERMON_DATA_DIR)
+    place.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(place / "retention.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        yield False
+        return
+    try:
+        if connection.vendor == "sqlite":
+            yield True
+        else:
+            yield from alone_of_all_hosts()
+    finally:
+        lock.release()
+
+
+def alone_of_all_hosts() -> Iterator[bool]:
+    """As ``alone``, by a lock of PostgreSQL's. It goes with its connection, if that breaks."""
+    if not asked("pg_try_advisory_lock"):
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        with suppress(DatabaseError):
+            asked("pg_advisory_unlock")
+
+
+def asked(function: str) -> bool:
+    """What PostgreSQL answers about the lock that all hosts share."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {function}(%s)", [ADVISORY_LOCK])
+        return bool(cursor.fetchone()[0])
+
+
+def apply_to(
+    name: str, *, now: datetime, left_from_us: int | None = None, should_stop: Callable[[], bool]
+) -> int:
+    """Deletes what is too old of a tag, and tells the log; how many measurements.
+
+    Those from ``left_from_us`` on are left alone: they go when their month does.
+    """
+    raw = delete_all(name, partial(delete_raw, left_from_us=left_from_us), now=now, should_stop=should_stop)
     anomalies = delete_all(name, delete_anomalies, now=now, should_stop=should_stop)
     delete_events(name, now)
     rows = raw.rows + anomalies.rows
@@ -106,7 +155,7 @@ def delete_all(
     return Chunk(rows, chunk.end_us, chunk.is_last)
 
 
-def delete_raw(name: str, now: datetime) -> Chunk:
+def delete_raw(name: str, now: datetime, *, left_from_us: int | None = None) -> Chunk:
     """Deletes the oldest measurements that are no anomalies, and moves ``raw_from`` past them.
 
     It begins at ``raw_from``, so that the anomalies which were kept before are not read again.
@@ -118,6 +167,8 @@ def delete_raw(name: str, now: datetime) -> Chunk:
             return NOTHING
         start = FIRST_MICROS if series.raw_from is None else to_micros(series.raw_from)
         before = cutoff(series.tag.retention_days, now)
+        if left_from_us is not None:
+            before = min(before, left_from_us)
         if before <= start or (series.raw_from is None and not anything_before(series.tag, before)):
             return NOTHING
         chunk = delete(series.tag, OTHERS, start, before)

@@ -15,9 +15,9 @@ REFRESHED_EVERY_S = 10.0
 NOTHING_STORED = (None, None, None)
 LOCK = """
     SELECT id, name, unit, valid_min, valid_max, lower_limit, upper_limit, description, active FROM tags
-    WHERE name IN ({names}) ORDER BY name {lock}
+    WHERE name {among} ORDER BY name {lock}
 """
-STORED = "SELECT tag, raw_from, last, recent_values FROM series WHERE tag IN ({tags})"
+STORED = "SELECT tag, raw_from, last, recent_values FROM series WHERE tag {among}"
 _last_known: dict[str, TagDefinition] | None = None
 _refreshed = -REFRESHED_EVERY_S
 
@@ -69,17 +69,28 @@ def lock_tags(names: Iterable[str]) -> dict[str, LockedTag]:
         return {}
     lock = "FOR NO KEY UPDATE" if connection.features.has_select_for_update else ""
     with connection.cursor() as cursor:
-        cursor.execute(LOCK.format(names=places(askable), lock=lock), askable)
+        cursor.execute(LOCK.format(among=among(askable), lock=lock), given(askable))
         rows = cursor.fetchall()
         # A statement of its own: one that has waited for the lock still sees what was before.
-        cursor.execute(STORED.format(tags=places(rows)), [row[0] for row in rows])
+        keys = [row[0] for row in rows]
+        cursor.execute(STORED.format(among=among(keys)), given(keys))
         stored = {tag: series for tag, *series in cursor.fetchall()}
     return {row[1]: locked(row, *stored.get(row[0], NOTHING_STORED)) for row in rows}
 
 
-def places(values: Sequence[object]) -> str:
-    """A place for each value in the text of a query."""
-    return ", ".join(["%s"] * len(values)) or "NULL"
+def among(values: Sequence[object]) -> str:
+    """What comes behind a column that is one of the values; ``given`` goes with it.
+
+    PostgreSQL takes them as one array: a text with a thousand places takes it long to read.
+    """
+    if connection.vendor == "postgresql":
+        return "= ANY(%s)"
+    return f"IN ({', '.join(['%s'] * len(values)) or 'NULL'})"
+
+
+def given(values: list[Any]) -> list[Any]:
+    """The parameters for ``among``."""
+    return [values] if connection.vendor == "postgresql" else values
 
 
 def locked(

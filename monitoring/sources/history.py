@@ -10,6 +10,7 @@ from monitoring.domain.clock import SECOND_US
 from monitoring.domain.columns import ReadingColumns
 from monitoring.domain.simulation.signals import BLOCK_S, simulate
 from monitoring.domain.tags import DefaultTag
+from monitoring.ingest.partitions import create_for
 from monitoring.ingest.pipeline import ingest_columns
 from monitoring.queries.coverage import is_covered
 
@@ -52,6 +53,7 @@ def generate(tags: Sequence[DefaultTag], past: Past, *, seed: int) -> Iterator[S
     What is stored already stays as it is; so it may be broken off and begun again. Nothing is
     stored of the deleted past, nor of tags that were deleted meanwhile.
     """
+    create_for(past.start * SECOND_US, (past.stop - 1) * SECOND_US)
     length = max(1, READINGS_A_STEP // len(tags) // BLOCK_S) * BLOCK_S
     aligned = range(past.start // length * length, past.stop, length)  # so that no block is made twice
     for start in aligned:

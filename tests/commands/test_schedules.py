@@ -15,6 +15,7 @@ NAMES = {
     "fermon.simulator",
     "fermon.judge",
     "fermon.replay_dead_letters",
+    "fermon.create_partitions",
     "fermon.prune_tasks",
     "fermon.back_up",
     "fermon.apply_retention",

@@ -1,0 +1,170 @@
+"""Drops PostgreSQL's partitions of months that are too old for every tag in them.
+
+To drop a month takes milliseconds, to delete its rows hours. So where all tags of a month are kept
+equally long, its measurements stay until the whole month is too old, and go together; else they go
+row by row, as on SQLite. Anomalies that are kept for longer move to the default partition.
+
+First ``raw_from`` moves past the month, so that nothing comes to it any more; then it can be counted
+without anybody waiting; then it is dropped, and ``series`` moves by what was counted. Broken off
+anywhere between, it begins again.
+"""
+
+import logging
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from re import fullmatch
+
+from django.db import connection, transaction
+from django.db.models import F, Q
+
+from monitoring.domain.clock import from_micros, to_micros
+from monitoring.ingest.partitions import LOCK_S, name_of, names, next_month
+from monitoring.ingest.tags import lock_tags
+from monitoring.models import Series
+
+logger = logging.getLogger(__name__)
+
+DAY_US = 86_400_000_000
+NAME = r"measurements_(\d{4})_(\d{2})"
+SHARES = """
+    SELECT id, name, retention_days, anomaly_retention_days FROM tags
+    WHERE EXISTS (SELECT 1 FROM {partition} AS month WHERE month.tag = tags.id)
+"""
+COUNTS = "SELECT tag, count(*), count(*) FILTER (WHERE is_anomaly) FROM {partition} GROUP BY tag"
+DROP = (
+    f"SET LOCAL lock_timeout = '{LOCK_S}s'",
+    "ALTER TABLE measurements DETACH PARTITION {partition}",
+    """
+    DELETE FROM findings WHERE measurement_id IN
+        (SELECT id FROM {partition} WHERE is_anomaly AND NOT tag = ANY(%(keeping)s))
+    """,
+    """
+    INSERT INTO measurements (id, timestamp, tag, value, is_anomaly)
+    SELECT id, timestamp, tag, value, is_anomaly FROM {partition} WHERE is_anomaly AND tag = ANY(%(keeping)s)
+    """,
+    "DROP TABLE {partition}",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A tag that has measurements in a month, and for how many days it keeps them (None: for ever)."""
+
+    tag: int
+    name: str
+    days: int | None
+    anomaly_days: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """The partition of a month, from ``start_us`` to before ``end_us``, and the tags in it."""
+
+    partition: str
+    start_us: int
+    end_us: int
+    shares: tuple[Share, ...]
+
+    @property
+    def goes_whole(self) -> bool:
+        """Whether all of it becomes too old at once."""
+        return len({share.days for share in self.shares} | {None}) == 2 and all(
+            share.days is not None for share in self.shares
+        )
+
+    def is_too_old(self, now: datetime) -> bool:
+        """Whether no tag keeps any of it any more, but for anomalies; not if it is empty."""
+        return bool(self.shares) and all(
+            share.days is not None and self.is_past(share.days, now) for share in self.shares
+        )
+
+    def is_past(self, days: int, now: datetime) -> bool:
+        """Whether what is kept for so many days begins behind it."""
+        return self.end_us <= (to_micros(now) // DAY_US - days) * DAY_US
+
+    def keeping(self, now: datetime) -> list[int]:
+        """The tags whose anomalies of this month stay."""
+        return [
+            share.tag
+            for share in self.shares
+            if share.anomaly_days is None or not self.is_past(share.anomaly_days, now)
+        ]
+
+
+def past_months(now: datetime) -> list[Month]:
+    """The partitions of the months that are over, oldest first; none on SQLite."""
+    if connection.vendor != "postgresql":
+        return []
+    months = [found for found in map(month_named, sorted(names())) if found]
+    return [with_shares(month) for month in months if to_micros(next_month(month)) <= to_micros(now)]
+
+
+def month_named(partition: str) -> datetime | None:
+    """The month that a partition is of; None of the default one."""
+    found = fullmatch(NAME, partition)
+    return datetime(int(found[1]), int(found[2]), 1, tzinfo=UTC) if found else None
+
+
+def with_shares(month: datetime) -> Month:
+    """The month's partition, and the tags in it: a look at its index each."""
+    partition = name_of(month)
+    with connection.cursor() as cursor:
+        cursor.execute(SHARES.format(partition=partition))
+        shares = tuple(Share(*row) for row in cursor.fetchall())
+    return Month(partition, to_micros(month), to_micros(next_month(month)), shares)
+
+
+def first_left(months: Iterable[Month]) -> dict[str, int]:
+    """From when on a tag's measurements are left for their month to be dropped whole, by its name."""
+    left: dict[str, int] = {}
+    for month in months:
+        if month.goes_whole:
+            for share in month.shares:
+                left.setdefault(share.name, month.start_us)
+    return left
+
+
+def drop_old(months: Iterable[Month], *, now: datetime, should_stop: Callable[[], bool]) -> int:
+    """Drops those of the months that are too old; how many measurements that deletes.
+
+    Raises:
+        django.db.Error: the database is away, or somebody holds the table for longer than 5 s.
+    """
+    rows = 0
+    for month in months:
+        if not should_stop() and month.is_too_old(now):
+            rows += drop(month, month.keeping(now))
+    return rows
+
+
+def drop(month: Month, keeping: list[int]) -> int:
+    """Drops the month, but for the anomalies of tags that keep theirs; how many measurements go."""
+    close(month)
+    with connection.cursor() as cursor:
+        cursor.execute(COUNTS.format(partition=month.partition))
+        counts = cursor.fetchall()
+    rows = 0
+    with transaction.atomic():
+        lock_tags(share.name for share in month.shares)
+        with connection.cursor() as cursor:
+            for statement in DROP:
+                cursor.execute(statement.format(partition=month.partition), {"keeping": keeping})
+        for tag, count, anomalies in counts:
+            kept = anomalies if tag in keeping else 0
+            rows += count - kept
+            Series.objects.filter(tag=tag).update(
+                measurements=F("measurements") - (count - kept), anomalies=F("anomalies") - (anomalies - kept)
+            )
+    extra = {"partition": month.partition, "rows": rows, "before": from_micros(month.end_us).isoformat()}
+    logger.info("old month dropped", extra=extra)
+    return rows
+
+
+def close(month: Month) -> None:
+    """Lets nothing come to the month any more: it counts as deleted from now on."""
+    end = from_micros(month.end_us)
+    with transaction.atomic():
+        lock_tags(share.name for share in month.shares)
+        of_month = Series.objects.filter(tag__in=[share.tag for share in month.shares])
+        of_month.filter(Q(raw_from=None) | Q(raw_from__lt=end)).update(raw_from=end, recent_values=None)

@@ -1,0 +1,55 @@
+"""One of many writers: sends parts of the same readings as the others, in an order of its own, for so long.
+
+``python -m tests.ingest.hammer SEED SECONDS``; it ends with an error at the first answer that is none.
+"""
+
+import math
+import random
+import sys
+import time
+from datetime import UTC, datetime, timedelta
+
+START = datetime(2026, 1, 31, 12, tzinfo=UTC)
+TAGS = [f"hammer.{number:02}" for number in range(20)]
+SECONDS = 1500
+
+
+def value_at(tag: str, second: int) -> float:
+    """The tag's value; one in a hundred is far off, so that flags turn when it comes late."""
+    rng = random.Random(f"{tag} {second}")
+    return 40 + 3 * math.sin(second / 60) + rng.gauss(0, 1) + (20 if rng.random() < 0.01 else 0)
+
+
+def reading(tag: str, second: int) -> dict[str, object]:
+    moment = START + timedelta(seconds=second)
+    return {"tag": tag, "timestamp": moment.isoformat(), "value": value_at(tag, second)}
+
+
+def some_readings(rng: random.Random) -> list[dict[str, object]]:
+    """A batch: stretches of several tags, mixed, now and then with the same reading twice."""
+    batch = []
+    for tag in rng.sample(TAGS, rng.randint(1, 6)):
+        start, length = rng.randrange(SECONDS), rng.choice([1, 1, 3, 20, 60])
+        batch += [reading(tag, second) for second in range(start, min(SECONDS, start + length))]
+    rng.shuffle(batch)
+    return batch + batch[: rng.randint(0, 1)]
+
+
+def main(seed: str, seconds: str) -> None:
+    import django
+
+    django.setup()
+    from monitoring.ingest.pipeline import ingest_readings
+
+    rng, end, sent = random.Random(seed), time.monotonic() + float(seconds), 0
+    while time.monotonic() < end:
+        batch = some_readings(rng)
+        outcomes = ingest_readings(batch)
+        wrong = [outcome for outcome in outcomes.others.values() if outcome.reason is not None]
+        assert not wrong, wrong[0]
+        sent += len(batch)
+    sys.stdout.write(f"{sent}\n")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
