@@ -1,6 +1,7 @@
 """One of many writers: sends parts of the same readings as the others, in an order of its own, for so long.
 
-``python -m tests.ingest.hammer SEED SECONDS``; it ends with an error at the first answer that is none.
+``python -m tests.ingest.hammer SEED SECONDS``; it ends with an error at the first answer that is none,
+else it tells how many of its readings had to be refused, and were.
 """
 
 import math
@@ -12,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 START = datetime(2026, 1, 31, 12, tzinfo=UTC)
 TAGS = [f"hammer.{number:02}" for number in range(20)]
 SECONDS = 1500
+BEYOND = 999
 
 
 def value_at(tag: str, second: int) -> float:
@@ -31,6 +33,7 @@ def some_readings(rng: random.Random) -> list[dict[str, object]]:
     for tag in rng.sample(TAGS, rng.randint(1, 6)):
         start, length = rng.randrange(SECONDS), rng.choice([1, 1, 3, 20, 60])
         batch += [reading(tag, second) for second in range(start, min(SECONDS, start + length))]
+    batch += [reading(tag, 0) | {"value": BEYOND} for tag in rng.sample(TAGS, rng.randint(0, 3))]
     rng.shuffle(batch)
     return batch + batch[: rng.randint(0, 1)]
 
@@ -41,14 +44,14 @@ def main(seed: str, seconds: str) -> None:
     django.setup()
     from monitoring.ingest.pipeline import ingest_readings
 
-    rng, end, sent = random.Random(seed), time.monotonic() + float(seconds), 0
+    rng, end, refused = random.Random(seed), time.monotonic() + float(seconds), 0
     while time.monotonic() < end:
         batch = some_readings(rng)
-        outcomes = ingest_readings(batch)
-        wrong = [outcome for outcome in outcomes.others.values() if outcome.reason is not None]
-        assert not wrong, wrong[0]
-        sent += len(batch)
-    sys.stdout.write(f"{sent}\n")
+        outcomes = ingest_readings(batch, source=f"hammer {seed}")
+        reasons = [outcome.reason for outcome in outcomes.others.values() if outcome.reason is not None]
+        assert reasons == ["above_valid_range"] * sum(item["value"] == BEYOND for item in batch), reasons
+        refused += len(reasons)
+    sys.stdout.write(f"{refused}\n")
 
 
 if __name__ == "__main__":

@@ -9,11 +9,12 @@ from urllib.parse import urlsplit
 import numpy as np
 import pytest
 from django.db import connection
+from django.db.models import Sum
 
 from monitoring.domain.clock import to_micros
 from monitoring.ingest.pipeline import ingest_readings
 from monitoring.ingest.rebuild import rebuild, spans_of
-from monitoring.models import Finding, Measurement, Series, Tag
+from monitoring.models import Finding, Measurement, RefusalCount, Series, Tag
 from tests.ingest.hammer import SECONDS, START, TAGS, reading, value_at
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -57,6 +58,8 @@ def test_eight_at_once_are_as_one() -> None:
     writers = [start_writer(seed) for seed in range(WRITERS)]
     told = [writer.communicate() for writer in writers]
     assert [writer.returncode for writer in writers] == [0] * WRITERS, told
+    counted = RefusalCount.objects.aggregate(refused=Sum("count"))["refused"]
+    assert counted == sum(int(output) for output, _ in told) > 0
     for tag in TAGS:  # what none of them has sent by chance
         ingest_readings([reading(tag, second) for second in range(SECONDS)])
     for tag in TAGS:

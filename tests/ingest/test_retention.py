@@ -224,7 +224,7 @@ def test_two_at_a_time_do_not_get_in_each_other_s_way(data_dir) -> None:
     assert apply_retention(now=NOW) == 1
 
 
-@pytest.mark.skipif(connection.vendor != "sqlite", reason="shrinks SQLite's file")
+@pytest.mark.sqlite
 @pytest.mark.django_db(transaction=True)
 def test_the_file_shrinks(django_db_serialized_rollback) -> None:
     keep_for(10)
