@@ -9,7 +9,7 @@ def create_default_tags(apps, schema_editor):
     Tag = apps.get_model("monitoring", "Tag")
     for default in DEFAULT_TAGS:
         tag = default.definition
-        Tag.objects.get_or_create(
+        Tag.objects.using(schema_editor.connection.alias).get_or_create(
             name=tag.name,
             defaults={
                 "description": tag.description,

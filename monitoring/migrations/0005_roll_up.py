@@ -35,7 +35,8 @@ SERIES = """
     FROM measurements WHERE tag = %s GROUP BY tag
 """
 def roll_up(apps, schema_editor):
-    tags = list(apps.get_model("monitoring", "Tag").objects.values_list("id", "name"))
+    tags = apps.get_model("monitoring", "Tag").objects.using(schema_editor.connection.alias)
+    tags = list(tags.values_list("id", "name"))
     with schema_editor.connection.cursor() as cursor:
         for number, (tag, name) in enumerate(tags, start=1):
             cursor.execute(SERIES, [tag])

@@ -8,7 +8,7 @@ from monitoring.domain.roles import ROLES
 def create_groups(apps, schema_editor):
     Group = apps.get_model("auth", "Group")
     for role in ROLES:
-        Group.objects.get_or_create(name=role)
+        Group.objects.using(schema_editor.connection.alias).get_or_create(name=role)
 
 
 class Migration(migrations.Migration):

@@ -1,0 +1,66 @@
+"""Copies measurements page by page in the order of their ids, and goes on behind the last one there."""
+
+from collections.abc import Iterator
+
+import numpy as np
+from django.db import transaction
+
+from monitoring.domain.crash_points import crash_point
+from monitoring.ingest import partitions
+from monitoring.ingest.store_copy.columns import MEASUREMENTS, Rows, read_source, write_target
+from monitoring.ingest.store_copy.databases import SOURCE, TARGET, number, select, snapshot
+from monitoring.ingest.store_copy.findings import copy_findings
+from monitoring.ingest.store_copy.small_tables import replace_tags
+
+PAGE = 20_000
+MONTH_FROM = 100
+
+
+def newest_at(alias: str) -> int:
+    """The highest id of a measurement there; 0 if there is none."""
+    return number(alias, "SELECT max(id) FROM measurements")
+
+
+def copy_pages() -> Iterator[int]:
+    """Copies what the target does not have yet; yields after each page the id up to which it has.
+
+    Each page is one transaction at the target and one short read at the source, whose log can
+    shrink between them.
+
+    Raises:
+        django.db.Error: one of the two is away; what is copied stays.
+    """
+    last, known = newest_at(TARGET), {row[0] for row in select(TARGET, "SELECT id FROM tags")}
+    while True:
+        with snapshot():
+            rows = read_source(MEASUREMENTS, "id > %s ORDER BY id LIMIT %s", [last, PAGE])
+            if not len(rows):
+                return
+            make_partitions(rows)
+            with transaction.atomic(using=TARGET):
+                if not known.issuperset(np.unique(rows["tag"]).tolist()):
+                    replace_tags()
+                    known = {row[0] for row in select(SOURCE, "SELECT id FROM tags")}
+                write(rows)
+                crash_point("store_copy.before_commit")
+        crash_point("store_copy.after_commit")
+        last = int(rows["id"][-1])
+        yield last
+
+
+def make_partitions(rows: Rows) -> None:
+    """Makes the partitions of the months that these fill; the few of another time need none."""
+    _, first, count = np.unique(
+        rows["timestamp"].astype("datetime64[us]").astype("datetime64[M]"),
+        return_index=True,
+        return_counts=True,
+    )
+    for place in first[count >= MONTH_FROM].tolist():
+        moment_us = int(rows["timestamp"][place])
+        partitions.create_for(moment_us, moment_us, using=TARGET)
+
+
+def write(rows: Rows) -> None:
+    """Adds measurements, ascending by their ids, with their findings; in the caller's transaction."""
+    write_target(MEASUREMENTS, rows)
+    copy_findings(rows["id"].tolist())

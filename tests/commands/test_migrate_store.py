@@ -1,0 +1,442 @@
+"""manage.py migrate_store"""
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from shutil import copy
+from typing import Any
+
+import dj_database_url
+import psycopg
+import pytest
+from django.contrib.auth.models import Group, User
+from django.core.management import CommandError, call_command
+from django.db import connections
+from django.test import Client
+from django.urls import reverse
+from pytest_django import DjangoDbBlocker, Settings
+
+from monitoring.domain.tokens import Scope
+from monitoring.ingest import retention
+from monitoring.ingest.pipeline import ingest_readings
+from monitoring.ingest.store_copy import copying, pages, sequences
+from monitoring.ingest.store_copy.databases import ONLY_ONE
+from monitoring.ingest.tokens import issue_token
+from monitoring.models import DetectorState, Event, Finding, Lease, Measurement, Rollup, Series, Tag
+from monitoring.queries.changes import newest_id
+from monitoring.sources.judging import catch_up
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # that there is no XDG_RUNTIME_DIR
+    import pgserver
+
+ROOT = Path(__file__).parent.parent.parent
+PASSWORD = "a long enough one"  # noqa: S105 - of a user of these tests
+START = datetime(2026, 1, 30, 23, 50, tzinfo=UTC)
+STORED = (Measurement, Finding, Rollup, Series, Tag, Event, DetectorState, Lease, User, Group)
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[str]:
+    """The address of a PostgreSQL of this run's own, with the name of a database left out."""
+    with tempfile.TemporaryDirectory(prefix="fermon-pg-") as directory:
+        running = pgserver.get_server(Path(directory) / "data", cleanup_mode="delete")
+        yield running.get_uri().replace("/postgres?", "/{}?")
+        running.cleanup()
+
+
+@contextmanager
+def as_default(url: str) -> Iterator[None]:
+    """Within it Django's connection leads there, in every thread."""
+    before, settings = connections["default"], connections.settings["default"]
+    connections.settings["default"] = dict(dj_database_url.parse(url))
+    connections.configure_settings(connections.settings)
+    connections["default"] = connections.create_connection("default")
+    try:
+        yield
+    finally:
+        connections["default"].close()
+        connections.settings["default"], connections["default"] = settings, before
+
+
+@pytest.fixture(scope="session")
+def empty_source(tmp_path_factory: pytest.TempPathFactory, django_db_blocker: DjangoDbBlocker) -> Path:
+    """A SQLite database as 'manage.py migrate' makes it; to be copied."""
+    path = tmp_path_factory.mktemp("source") / "fermon.sqlite3"
+    with django_db_blocker.unblock(), as_default(f"sqlite:///{path}"):
+        call_command("migrate", verbosity=0)
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("PRAGMA journal_mode=WAL")
+    return path
+
+
+@pytest.fixture
+def source(empty_source: Path, tmp_path: Path, django_db_blocker: DjangoDbBlocker) -> Iterator[Path]:
+    """A SQLite database with some minutes of three tags around midnight; Django's connection leads there."""
+    path = Path(copy(empty_source, tmp_path))
+    with django_db_blocker.unblock(), as_default(f"sqlite:///{path}"):
+        measure(START, 1_500)
+        yield path
+
+
+@pytest.fixture(scope="session")
+def empty_target(server: str, django_db_blocker: DjangoDbBlocker) -> str:
+    """The name of a database with Fermon's tables; to be copied."""
+    with psycopg.connect(server.format("postgres"), autocommit=True) as admin:
+        admin.execute("CREATE DATABASE empty_target")
+    with django_db_blocker.unblock(), as_default(server.format("empty_target")):
+        call_command("migrate", verbosity=0)
+    return "empty_target"
+
+
+@pytest.fixture
+def target(server: str, empty_target: str) -> Iterator[str]:
+    """The address of a database with Fermon's tables and nothing else."""
+    with psycopg.connect(server.format("postgres"), autocommit=True) as admin:
+        admin.execute(f"CREATE DATABASE target TEMPLATE {empty_target}")
+        yield server.format("target")
+        admin.execute("DROP DATABASE target WITH (FORCE)")
+
+
+@pytest.fixture(autouse=True)
+def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some thousand readings are many pages."""
+    monkeypatch.setattr(pages, "PAGE", 500)
+
+
+def measure(start: datetime, seconds: int) -> None:
+    """Stores readings of the three tags, every hundredth far from what is usual."""
+    tags = {"fermenter_temp": 37.0, "fermenter_ph": 7.0, "agitator_rpm": 450.0}
+    ingest_readings(
+        [
+            {"timestamp": moment(start, second), "tag": tag, "value": usual * factor(second)}
+            for second in range(seconds)
+            for tag, usual in tags.items()
+        ]
+    )
+
+
+def moment(start: datetime, second: int) -> str:
+    """A time as a reading has it."""
+    return (start + timedelta(seconds=second)).isoformat()
+
+
+def factor(second: int) -> float:
+    """A little noise, and now and then much."""
+    return 1.2 if second % 100 == 99 else 1 + (second * 7 % 13) / 1000
+
+
+def migrate(target: str, *options: str) -> None:
+    call_command("migrate_store", "--to", target, *options)
+
+
+def rows() -> dict[str, list[Any]]:
+    """All that is stored in the tables that matter most."""
+    found = {model._meta.db_table: list(model._base_manager.order_by("pk").values_list()) for model in STORED}
+    return {table: [tuple(map(plain, row)) for row in some] for table, some in found.items()}
+
+
+def plain(value: Any) -> Any:
+    """Bytes as such, whichever database they are from."""
+    return bytes(value) if isinstance(value, memoryview) else value
+
+
+def at_target(target: str) -> dict[str, list[Any]]:
+    with as_default(target):
+        return rows()
+
+
+def sql(target: str, statement: str) -> None:
+    """Changes the target behind everybody's back."""
+    with psycopg.connect(target) as database:
+        database.execute(statement)
+
+
+def test_all_that_is_stored_goes_over_and_keeps_its_ids(source, target, capsys) -> None:
+    migrate(target)
+    assert at_target(target) == rows()
+    assert Measurement.objects.count() == 4_500
+    assert Finding.objects.exists()
+    assert "nothing has come since. Start Fermon with DATABASE_URL" in capsys.readouterr().out
+
+
+def test_an_empty_database_gets_its_tables(source, server) -> None:
+    with psycopg.connect(server.format("postgres"), autocommit=True) as admin:
+        admin.execute("CREATE DATABASE bare")
+    migrate(server.format("bare"))
+    assert at_target(server.format("bare")) == rows()
+
+
+def test_it_answers_as_before(source, target, client) -> None:
+    tag = "fermenter_temp"
+    paths = ["/stats", "/tags", f"/tags/{tag}", "/data", "/anomalies", "/events", f"/trend?tag={tag}"]
+    catch_up()
+    before = [client.get(path).json() for path in paths]
+    migrate(target)
+    with as_default(target):
+        assert [client.get(path).json() for path in paths] == before
+    assert all(before)
+
+
+def test_people_sources_and_sessions_still_come_in(source, target, settings: Settings) -> None:
+    settings.FERMON_OPEN = False
+    user = User.objects.create_user("ada", password=PASSWORD)
+    user.groups.add(Group.objects.get(name="viewer"))
+    secret = issue_token(name="skid", scope=Scope.INGEST)
+    signed_in = Client()
+    signed_in.force_login(user, "django.contrib.auth.backends.ModelBackend")
+    migrate(target)
+    reading = {"timestamp": "2026-02-01T12:00:00Z", "tag": "fermenter_temp", "value": 37.0}
+    with as_default(target):
+        assert signed_in.get("/stats").status_code == 200
+        sent = {"headers": {"authorization": f"Token {secret}"}, "content_type": "application/json"}
+        assert Client().post("/ingest", reading, **sent).status_code == 201
+        known = {"username": "ada", "password": PASSWORD}
+        assert Client().post(reverse("login"), known).status_code == 302
+        assert User.objects.get().has_perm("monitoring.view_measurement")
+
+
+def test_the_next_ids_lie_beyond_all_that_were_ever_given(source, target) -> None:
+    newest = newest_id()
+    Measurement.objects.filter(id__gt=newest - 10).delete()
+    catch_up()
+    migrate(target)
+    with as_default(target):
+        assert newest_id() == newest
+        assert User.objects.create_user("first").pk == 1
+        measure(START + timedelta(hours=2), 1)
+        assert Measurement.objects.order_by("-id").first().pk == newest + 3
+        catch_up()
+        assert Lease.objects.get(source="judge").position is not None
+
+
+def test_fermon_stores_on_while_it_is_copied(source, target, capsys, monkeypatch) -> None:
+    came = iter(range(3))
+
+    def store_more(name: str) -> None:
+        if name == "store_copy.before_commit" and next(came, None) is not None:
+            measure(START + timedelta(seconds=Measurement.objects.count()), 2)
+
+    monkeypatch.setattr(pages, "crash_point", store_more)
+    migrate(target)
+    assert at_target(target) == rows()
+    assert Measurement.objects.count() == 4_500 + 3 * 6
+
+
+def test_what_comes_after_the_snapshot_is_copied_next_time(source, target, capsys, monkeypatch) -> None:
+    def late() -> None:
+        measure(START + timedelta(hours=1), 1)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(sequences, "go_on", late)
+        migrate(target)
+    assert "Fermon has written since. Stop Fermon and run the same again" in capsys.readouterr().out
+    assert at_target(target) != rows()
+    migrate(target)
+    assert "3 measurements copied" in capsys.readouterr().out
+    assert at_target(target) == rows()
+
+
+def test_broken_off_it_goes_on_where_it_was(source, target, capsys, monkeypatch) -> None:
+    visits = iter(range(3))
+
+    def break_off(name: str) -> None:
+        if name == "store_copy.after_commit" and next(visits, None) is None:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(pages, "crash_point", break_off)
+        with pytest.raises(CommandError, match="goes on where it was") as stopped:
+            migrate(target)
+    assert stopped.value.returncode == 130
+    migrate(target)
+    assert "2500 measurements copied" in capsys.readouterr().out
+    assert at_target(target) == rows()
+
+
+@pytest.mark.parametrize("point", ["before_commit", "after_commit", "day_copied:2"])
+def test_killed_it_goes_on_where_it_was(source, target, point: str, tmp_path: Path) -> None:
+    environment = {
+        "DATABASE_URL": f"sqlite:///{source}",
+        "FERMON_DATA_DIR": str(tmp_path / "data"),
+        "FERMON_CRASH_AT": f"store_copy.{point}",
+    }
+    command = [sys.executable, "manage.py", "migrate_store", "--to", target]
+    killed = subprocess.run(command, cwd=ROOT, env=os.environ | environment, capture_output=True, check=False)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    migrate(target)
+    assert at_target(target) == rows()
+
+
+def late_reading() -> None:
+    """Comes to stand among others that are copied already, and turns flags behind it."""
+    when = START + timedelta(seconds=150, milliseconds=500)
+    ingest_readings([{"timestamp": when.isoformat(), "tag": "fermenter_temp", "value": 49.9}])
+
+
+def turned_flag() -> None:
+    Measurement.objects.filter(is_anomaly=False, tag__name="fermenter_ph").first().delete()
+    row = Measurement.objects.filter(is_anomaly=False, tag__name="fermenter_ph").first()
+    Measurement.objects.filter(pk=row.pk).update(is_anomaly=True)
+    Finding.objects.create(measurement_id=row.pk, reason="rolling_3sigma", lower=1.0, upper=2.0)
+
+
+def kept_for_a_day() -> None:
+    Tag.objects.filter(name="agitator_rpm").update(retention_days=1, anomaly_retention_days=1)
+    retention.apply_retention(now=START + timedelta(days=2))
+    assert Measurement.objects.filter(tag__name="agitator_rpm").count() < 1_500
+
+
+def new_tag() -> None:
+    Tag.objects.filter(name="fermenter_ph").update(upper_limit=7.5)
+    Tag.objects.create(name="airflow", valid_min=0, valid_max=10)
+    ingest_readings([{"timestamp": START.isoformat(), "tag": "airflow", "value": 1.0}])
+
+
+@pytest.mark.parametrize("change", [late_reading, turned_flag, kept_for_a_day, new_tag])
+def test_what_has_changed_since_is_copied_again(source, target, change: Callable[[], None]) -> None:
+    migrate(target)
+    change()
+    migrate(target)
+    assert at_target(target) == rows()
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE measurements SET value = value + 1e-9 WHERE id = 700",
+        "DELETE FROM measurements WHERE id BETWEEN 700 AND 2000",
+        "UPDATE measurements SET is_anomaly = NOT is_anomaly WHERE id = 700",
+        "UPDATE findings SET upper = upper + 1e-9",
+        "DELETE FROM rollups WHERE id % 7 = 0",
+        "INSERT INTO measurements (id, timestamp, tag, value, is_anomaly) VALUES (5, 5, 1, 5, false)",
+    ],
+)
+def test_damage_at_the_target_is_found_and_mended(source, target, damage: str) -> None:
+    migrate(target)
+    sql(target, "SET session_replication_role = replica; " + damage)
+    with pytest.raises(CommandError, match="They differ: "):
+        migrate(target, "--verify-only")
+    migrate(target)
+    migrate(target, "--verify-only")
+    assert at_target(target) == rows()
+
+
+def test_what_differs_is_told_by_tag_and_day(source, target, capsys) -> None:
+    migrate(target)
+    sql(target, "UPDATE measurements SET value = value + 1e-9 WHERE id = (SELECT min(id) FROM measurements)")
+    with pytest.raises(CommandError, match=r"They differ: \w+ on 2026-01-30\."):
+        migrate(target, "--verify-only")
+    assert "no: 2026-01-30" in capsys.readouterr().out
+
+
+def test_a_day_that_stays_different_fails(source, target, monkeypatch) -> None:
+    migrate(target)
+    sql(target, "UPDATE measurements SET value = value + 1e-9 WHERE tag = 1")
+    monkeypatch.setattr(copying, "mend", lambda windows: None)
+    with pytest.raises(CommandError, match=r"They still differ after another copy: \w+ on 2026-01-30"):
+        migrate(target)
+
+
+def test_verify_only_writes_nothing(source, target) -> None:
+    migrate(target)
+    before = at_target(target)
+    measure(START + timedelta(hours=1), 5)
+    with pytest.raises(CommandError, match="Run it without --verify-only"):
+        migrate(target, "--verify-only")
+    assert at_target(target) == before
+
+
+def test_verify_only_needs_a_copy(source, target) -> None:
+    with pytest.raises(CommandError, match="no copy of this source"):
+        migrate(target, "--verify-only")
+
+
+def test_the_source_is_never_written_to(source, target) -> None:
+    connections["default"].close()
+    before = source.read_bytes()
+    migrate(target)
+    connections["default"].close()
+    assert source.read_bytes() == before
+
+
+def refused(target: str, match: str) -> None:
+    """The command fails with this message, and the target is what it was."""
+    before = at_target(target)
+    with pytest.raises(CommandError, match=match):
+        migrate(target)
+    assert at_target(target) == before
+
+
+def test_a_target_with_data_of_its_own_is_refused(source, target) -> None:
+    with as_default(target):
+        measure(START, 2)
+    refused(target, "holds data of its own .* Copy into an empty database")
+
+
+def test_a_target_with_people_is_refused(source, target) -> None:
+    with as_default(target):
+        User.objects.create_user("somebody")
+    refused(target, "holds data of its own")
+
+
+def test_one_that_fermon_has_run_on_is_refused(source, target) -> None:
+    migrate(target)
+    with as_default(target):
+        measure(START + timedelta(hours=1), 2)
+    refused(target, "measurements that the source does not have")
+
+
+def test_one_whose_worker_was_heard_later_is_refused(source, target) -> None:
+    migrate(target)
+    with as_default(target):
+        Lease.objects.create(source="judge", renewed_at=datetime.now(UTC))
+    refused(target, r"Fermon has run on the target since it was copied \(judge, ")
+
+
+def test_a_copy_of_another_source_is_refused(source, target) -> None:
+    migrate(target)
+    with closing(sqlite3.connect(source)) as database, database:
+        database.execute("UPDATE django_migrations SET applied = '2001-01-01'")
+    refused(target, "copy of another source")
+
+
+@pytest.mark.parametrize(
+    ("url", "match"),
+    [
+        ("sqlite:////tmp/other.sqlite3", "has to be a database of PostgreSQL"),
+        ("postgres", "--to"),
+        ("mysql://localhost/fermon", "has to be a database of PostgreSQL"),
+        ("postgres://user:secret@127.0.0.1:1/fermon", "can't be reached: .*refused"),
+    ],
+)
+def test_what_is_no_target_is_refused(source, url: str, match: str) -> None:
+    with pytest.raises(CommandError, match=match) as refusal:
+        migrate(url)
+    assert "secret" not in str(refusal.value)
+
+
+def test_a_source_that_is_postgresql_is_refused(django_db_blocker: DjangoDbBlocker, target) -> None:
+    with django_db_blocker.unblock(), as_default(target):
+        refused(target, "not SQLite")
+
+
+def test_one_copy_at_a_time(source, target) -> None:
+    with psycopg.connect(target) as other:
+        other.execute("SELECT pg_advisory_lock(%s)", [ONLY_ONE])
+        refused(target, "Another migrate_store")
+
+
+def test_a_text_that_postgresql_has_no_room_for_does_no_harm(source, target) -> None:
+    Tag.objects.filter(name="fermenter_ph").update(description="a\x00b")
+    migrate(target)
+    with as_default(target):
+        assert Tag.objects.get(name="fermenter_ph").description == "ab"
