@@ -5,6 +5,7 @@ PYTHON := .venv/bin/python
 SECONDS := 600
 SEED :=
 ONLY :=
+DATABASE := sqlite
 COMPILE := pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header
 
 check: lint test
@@ -38,9 +39,11 @@ test:
 run:
 	./start.sh
 
-# make torture SECONDS=3600 SEED=7: faults in random order for so long, with a seed that was seen to fail
+# make torture SECONDS=3600 SEED=7: faults in random order for so long, with a seed that was seen to fail;
+# DATABASE=postgresql: on PostgreSQL and Redis
 torture: install
-	FERMON_TORTURE_SECONDS=$(SECONDS) FERMON_TORTURE_SEED=$(SEED) $(PYTHON) -m pytest tests/torture -rP
+	FERMON_TORTURE_SECONDS=$(SECONDS) FERMON_TORTURE_SEED=$(SEED) \
+	FERMON_TEST_DATABASE=$(DATABASE) ./test.sh tests/torture -rP
 
 # make bench ONLY=reads: a part of the benchmarks; see bench/README.md
 bench: install

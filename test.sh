@@ -1,13 +1,16 @@
 #!/usr/bin/env bash
-# Installs what the tests need, then runs them all; arguments go to pytest (./test.sh tests/api -x).
+# Installs what the tests need, then runs them all, on SQLite and again on PostgreSQL. Arguments go to pytest,
+# which then runs once: ./test.sh tests/api -x, or FERMON_TEST_DATABASE=postgresql ./test.sh tests/api -x
 set -euo pipefail
 cd -- "$(dirname -- "${BASH_SOURCE[0]}")"
 
 # The dashboard's tests drive a browser, and have npm fetch the script that the page takes from a CDN.
+# PostgreSQL comes by pip; Redis does not.
 missing_programs() {
     [ -n "${FERMON_CHROMIUM-}" ] || command -v chromium chromium-browser google-chrome google-chrome-stable >/dev/null ||
         echo chromium
     command -v npm >/dev/null || echo npm
+    command -v redis-server >/dev/null || echo redis-server
 }
 
 install_programs() {
@@ -23,10 +26,28 @@ if [ -n "$missing" ]; then
         # shellcheck disable=SC2086 # two words are two packages
         install_programs $missing
     else
-        echo "The dashboard's tests will fail: install ${missing% } (any Chromium or Chrome will do)." >&2
+        echo "Some tests will fail: install ${missing% } (any Chromium or Chrome will do)." >&2
     fi
 fi
-if [ $# -eq 0 ]; then
-    set -- -n 2
+
+# What runs the tests on this database.
+runner() {
+    case $1 in
+    sqlite) echo pytest ;;
+    postgresql) echo tests.on_postgresql ;;
+    *) echo "FERMON_TEST_DATABASE=$1 is not understood: use sqlite or postgresql." >&2 && return 2 ;;
+    esac
+}
+
+unset DATABASE_URL REDIS_URL # tests are not for what a production uses
+if [ $# -gt 0 ] || [ -n "${FERMON_TEST_DATABASE-}" ]; then
+    module=$(runner "${FERMON_TEST_DATABASE:-sqlite}")
+    [ $# -gt 0 ] || set -- -n 2
+    exec .venv/bin/python -m "$module" "$@"
 fi
-exec .venv/bin/python -m pytest "$@"
+code=0
+for database in sqlite postgresql; do
+    echo "On $database:"
+    .venv/bin/python -m "$(runner $database)" -n 2 || code=$?
+done
+exit "$code"

@@ -3,6 +3,7 @@
 import os
 import secrets
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -39,6 +40,34 @@ def whole_number(name: str, default: int, *, lowest: int, highest: int) -> int:
     raise ImproperlyConfigured(
         f"{name}={word!r} is not understood: use a whole number from {lowest} to {highest}."
     )
+
+
+def redis_address(name: str) -> str:
+    """The variable as the address of a Redis server; empty if unset. Whether one is there is not asked.
+
+    Raises:
+        ImproperlyConfigured: it is no such address. The message does not show it: it may hold a password.
+    """
+    address = text(name, "")
+    if address and not is_redis_address(address):
+        raise ImproperlyConfigured(
+            f"{name} is not understood: use redis://host:6379/0, with a password"
+            " redis://:password@host:6379/0, with TLS rediss://host:6379/0, or unix:///path/to/socket."
+        )
+    return address
+
+
+def is_redis_address(address: str) -> bool:
+    """Whether it has the form of one."""
+    try:
+        parts = urlsplit(address)
+        database = parts.path.removeprefix("/")
+        is_host = bool(parts.hostname) and parts.port != 0 and (not database or database.isdecimal())
+    except ValueError:
+        return False
+    if parts.scheme == "unix":
+        return parts.path not in {"", "/"}
+    return parts.scheme in {"redis", "rediss"} and is_host
 
 
 def words(name: str) -> list[str]:

@@ -87,6 +87,7 @@ def logging_config(directory: Path) -> dict[str, Any]:
             "django.request": {"level": "ERROR", "filters": ["no_outage"]},
             # The production server: an answer that breaks off, a process that ends by itself.
             "_granian": {"handlers": ["console", "file"], "level": "WARNING", "propagate": False},
+            "psycopg.pool": {"level": "ERROR"},  # a line for each try to connect; the outage has its own
             "axes": {"level": "WARNING"},  # failed logins are in the audit trail
             "django.security.DisallowedHost": {"level": "CRITICAL"},  # scanners knock all day
             "django-q": {

@@ -119,11 +119,26 @@ TEMPLATES = [
 
 # IMMEDIATE: a transaction that reads before it writes waits its turn instead of failing.
 # FULL: what was committed is still there after the power went. Never set mmap_size: it corrupts.
+DATABASE_TIMEOUT_S = environment.whole_number("FERMON_DATABASE_TIMEOUT", 10, lowest=1, highest=3600)
 SQLITE_OPTIONS: dict[str, Any] = {
     "transaction_mode": "IMMEDIATE",
-    "timeout": environment.whole_number("FERMON_DATABASE_TIMEOUT", 10, lowest=1, highest=3600),
+    "timeout": DATABASE_TIMEOUT_S,
     "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON",
 }
+# Nobody waits for a lock for ever, nor for a host that has gone; and who goes in the middle of a
+# transaction, leaving a connection that seems open, does not keep its locks.
+POSTGRESQL_OPTIONS: dict[str, Any] = {
+    "connect_timeout": min(DATABASE_TIMEOUT_S, 5),
+    "keepalives_idle": 15,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+    "application_name": "fermon",
+    "options": f"-c lock_timeout={DATABASE_TIMEOUT_S}s -c idle_in_transaction_session_timeout=60s",
+}
+# Connections of a web server process. Without a pool (0) each of its many threads keeps one.
+DATABASE_POOL = environment.whole_number("FERMON_DATABASE_POOL", 20, lowest=0, highest=1_000)
+POOL_WAIT_S = min(DATABASE_TIMEOUT_S, 3)  # when all are taken
 DATABASES: dict[str, Any] = {
     "default": dj_database_url.config(default=f"sqlite:///{FERMON_DATA_DIR / 'fermon.sqlite3'}")
 }
@@ -133,14 +148,36 @@ DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["OPTIONS"] = SQLITE_OPTIONS
     DATABASES["default"]["TEST"] = {"NAME": FERMON_DATA_DIR / "test.sqlite3"}
+elif DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
+    DATABASES["default"]["OPTIONS"] = POSTGRESQL_OPTIONS | DATABASES["default"].get("OPTIONS", {})
+    if DATABASE_POOL:
+        from fermon_site.pooling import pool_options
+
+        DATABASES["default"]["CONN_MAX_AGE"] = 0  # given back after each request
+        DATABASES["default"]["OPTIONS"]["pool"] = pool_options(most=DATABASE_POOL, wait_s=POOL_WAIT_S)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-# timeout < retry, or a task that still runs is started again beside itself. Four of the workers have
-# the simulator and the judge, each with one that stands by; two have whatever else is to be done.
+# Counts and wake-ups go by Redis, where there is one; tasks never, which would be lost with it.
+REDIS_URL = environment.redis_address("REDIS_URL")
+CACHES: dict[str, Any] = {
+    "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
+    "process": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "process"},
+}
+if REDIS_URL:
+    CACHES["default"] = {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": "fermon",
+        "OPTIONS": {"socket_connect_timeout": 0.25, "socket_timeout": 0.25},
+    }
+
+# timeout < retry, or a task that still runs is started again beside itself. Five of the workers have
+# the simulator and the judge, with those that stand by; two have whatever else is to be done.
 Q_CLUSTER: dict[str, Any] = {
     "name": "fermon",
     "orm": "default",
-    "workers": 6,
+    "cache": "process",  # where the worker notes its state, which must not fail with Redis
+    "workers": 7,
     "timeout": 100,
     "retry": 120,
     "max_attempts": 3,

@@ -2,8 +2,11 @@
 
 import logging
 import os
+import shutil
+import socket
+import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -12,13 +15,21 @@ from typing import Any
 import pytest
 from concurrent_log_handler import ConcurrentRotatingFileHandler
 from django.contrib.auth.models import Group, User
+from django.db import Error as DatabaseError
 from django.db import connection
 from django.test import Client
 from pytest_django import Settings
+from redis import Redis
+from redis.backoff import ConstantBackoff
+from redis.retry import Retry
 
 from monitoring.domain import outages
-from monitoring.ingest import dead_letters
+from monitoring.domain.redis_link import link_to
+from monitoring.domain.wakeups import stored
+from monitoring.ingest import dead_letters, notices
 from monitoring.queries import health
+
+TO_THE_DATABASE = frozenset({"db", "transactional_db", "live_server", "system", "new_plant", "plant"})
 
 
 @pytest.fixture(scope="session")
@@ -55,7 +66,9 @@ def new_process(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
-def no_threads(request: pytest.FixtureRequest, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def no_threads(
+    request: pytest.FixtureRequest, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[None]:
     """Does here what threads do in the running system: they would not see a test's own transaction.
 
     Tests of the threads themselves are marked ``threads``.
@@ -63,9 +76,55 @@ def no_threads(request: pytest.FixtureRequest, settings: Settings, monkeypatch: 
     for name in ("database", "storing", "keeping"):
         outage = getattr(outages, name)
         monkeypatch.setattr(outages, name, outages.Outage(began=outage.began, ended=outage.ended))
+    settings.REDIS_URL = ""  # it may be set for the commands that are tested
     if request.node.get_closest_marker("threads") is None:
         settings.FERMON_BACKGROUND_REPLAY = False
         monkeypatch.setattr(health, "look", health.read_state)
+        monkeypatch.setattr(notices, "tell_now", stored.set)
+    yield
+    notices.stop()
+
+
+class RedisServer:
+    """A Redis of the test's own, which keeps nothing; it may be killed, and started again."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = int(free.getsockname()[1])
+        self.url = f"redis://127.0.0.1:{self.port}/0"
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Returns once it answers."""
+        options = {"--port": self.port, "--bind": "127.0.0.1", "--save": "", "--dir": self.directory}
+        words = [str(word) for option in options.items() for word in option]
+        output = subprocess.DEVNULL
+        self.process = subprocess.Popen(["redis-server", *words, "--appendonly", "no"], stdout=output)
+        with Redis.from_url(self.url, retry=Retry(ConstantBackoff(0.05), 200)) as client:
+            client.ping()
+
+    def client(self) -> Redis:
+        return Redis.from_url(self.url)
+
+    def kill(self) -> None:
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+            self.process = None
+
+
+@pytest.fixture
+def redis_server(tmp_path: Path) -> Iterator[RedisServer]:
+    """A Redis that answers; no link to it outlives the test."""
+    if shutil.which("redis-server") is None:
+        pytest.fail("install redis-server (apt-get install redis-server)")
+    server = RedisServer(tmp_path)
+    server.start()
+    yield server
+    server.kill()
+    link_to.cache_clear()
 
 
 @pytest.fixture
@@ -103,22 +162,39 @@ def reading() -> dict[str, Any]:
     return {"timestamp": "2024-01-31T12:00:00Z", "tag": "fermenter_temp", "value": 37.0}
 
 
+def cut_connections() -> None:
+    """Ends this thread's connection; on PostgreSQL, where it can be reached, all threads', and the pool."""
+    if connection.vendor == "postgresql":
+        with suppress(DatabaseError), connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+    connection.close()
+    if connection.vendor == "postgresql":
+        connection.close_pool()  # last, as whoever closes a connection makes a pool to give it back to
+
+
 @pytest.fixture
 def outage(
     transactional_db: None, django_db_serialized_rollback: None, tmp_path: Path
 ) -> Callable[[], AbstractContextManager[None]]:
-    """Within it the database can't be opened: where its file was, there is a directory."""
+    """Within it the database can't be opened: SQLite's file is a directory, and no PostgreSQL listens."""
+    gone: dict[str, Any] = {"NAME": str(tmp_path)}
+    if connection.vendor == "postgresql":
+        gone = {"OPTIONS": connection.settings_dict["OPTIONS"] | {"host": "127.0.0.1", "port": 1}}
 
     @contextmanager
     def unreachable() -> Iterator[None]:
-        name = connection.settings_dict["NAME"]
-        connection.close()
-        connection.settings_dict["NAME"] = str(tmp_path)
+        before = {key: connection.settings_dict[key] for key in gone}
+        cut_connections()
+        connection.settings_dict.update(gone)
         try:
             yield
         finally:
             connection.close()
-            connection.settings_dict["NAME"] = name
+            connection.settings_dict.update(before)
+            cut_connections()
 
     return unreachable
 
@@ -128,6 +204,44 @@ def database_away(outage: Callable[[], AbstractContextManager[None]]) -> Iterato
     """The database can't be opened during the whole test."""
     with outage():
         yield
+
+
+@pytest.fixture
+def write_lock(transactional_db: None) -> Callable[[], AbstractContextManager[None]]:
+    """Within it another program keeps everybody from writing; reading goes on."""
+    steps = ["BEGIN", "LOCK TABLE measurements, events, leases IN EXCLUSIVE MODE"]
+    if connection.vendor == "sqlite":
+        steps = ["BEGIN IMMEDIATE"]
+
+    @contextmanager
+    def held() -> Iterator[None]:
+        with closing(connection.copy()) as other, other.cursor() as cursor:
+            for step in steps:
+                cursor.execute(step)
+            yield
+            cursor.execute("ROLLBACK")
+
+    return held
+
+
+def reaches_the_database(item: pytest.Item) -> bool:
+    """Whether the test can come near a database: pytest-django keeps all others from it."""
+    fixtures = set(getattr(item, "fixturenames", ()))
+    marked = any(item.get_closest_marker(name) for name in ("django_db", "postgresql"))
+    return marked or not fixtures.isdisjoint(TO_THE_DATABASE)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leaves out what is about the other database; on PostgreSQL also what needs none, as SQLite had it."""
+    other = "postgresql" if connection.vendor == "sqlite" else "sqlite"
+    left_out = [
+        item
+        for item in items
+        if item.get_closest_marker(other)
+        or (connection.vendor == "postgresql" and not reaches_the_database(item))
+    ]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in set(left_out)]
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -1,6 +1,7 @@
 """How often the API may be called: by one caller, and by one address that nobody knows."""
 
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -8,7 +9,8 @@ from rest_framework.exceptions import Throttled
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
-from monitoring.domain.allowance import Allowances
+from monitoring.domain.allowance import Allowances, SharedAllowances
+from monitoring.domain.redis_link import RedisAwayError, link_to
 from monitoring.domain.tokens import Grant
 
 if TYPE_CHECKING:
@@ -18,7 +20,7 @@ allowances = Allowances()
 
 
 class CallerThrottle(BaseThrottle):
-    """Counts by token, by user, or by address; in each web server process for itself.
+    """Counts by token, by user, or by address: over all processes where there is Redis, else in each.
 
     While Fermon is open nobody is asked who they are, and nobody is held up.
     """
@@ -33,9 +35,7 @@ class CallerThrottle(BaseThrottle):
         if caller is None:
             self.waiting = stranger_waits(self.get_ident(request))
         else:
-            self.waiting = allowances.wait(
-                caller, per_minute=settings.FERMON_CALLER_RATE, now=time.monotonic()
-            )
+            self.waiting = caller_waits(caller, per_minute=settings.FERMON_CALLER_RATE)
         return not self.waiting
 
     def wait(self) -> float:
@@ -51,11 +51,17 @@ def caller_of(request: Request) -> str | None:
     return f"user {user.pk}" if user and user.is_authenticated else None
 
 
+def caller_waits(caller: str, *, per_minute: int) -> float:
+    """Takes one call: 0 if it is allowed, else the seconds until one is. Without Redis by this process."""
+    if link := link_to(settings.REDIS_URL):
+        with suppress(RedisAwayError):
+            return SharedAllowances(link).wait(caller, per_minute=per_minute)
+    return allowances.wait(caller, per_minute=per_minute, now=time.monotonic())
+
+
 def stranger_waits(address: str) -> float:
     """Takes one call of an address: 0 if it is allowed, else the seconds until one is."""
-    return allowances.wait(
-        f"address {address}", per_minute=settings.FERMON_STRANGER_RATE, now=time.monotonic()
-    )
+    return caller_waits(f"address {address}", per_minute=settings.FERMON_STRANGER_RATE)
 
 
 def count_failure(address: str) -> None:

@@ -127,6 +127,13 @@ class TagMonitor:
                 self._judge(int(time_us), float(value))
         return self._changed
 
+    def is_silent(self, now_us: int) -> bool:
+        """Whether readings have stopped coming, by the clock: there is something to ``look`` at."""
+        last_us = self.parts.course.last_us
+        return (
+            last_us is not None and self.parts.missing.score(self.parts.course, (now_us - last_us) / 1e6) > 1
+        )
+
     def look(self, now_us: int) -> list[Event]:
         """Notices by the clock that readings have stopped coming; events as ``take`` answers them."""
         self._changed = []

@@ -2,4 +2,7 @@
 
 import threading
 
-stored = threading.Event()  # set by this process's writers, cleared by its one reader
+# By this name processes tell one another. Whoever is woken for nothing looks once for nothing.
+CHANNEL = "fermon_stored"
+
+stored = threading.Event()  # set by this process's writers and whoever hears of others, cleared by its reader

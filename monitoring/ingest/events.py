@@ -4,12 +4,11 @@ import math
 from collections.abc import Mapping
 from datetime import datetime
 
-from django.db import transaction
 from django.db.models import Max
 
 from monitoring.domain.clock import from_micros, to_micros
 from monitoring.domain.events import Event
-from monitoring.domain.wakeups import stored
+from monitoring.ingest import notices
 from monitoring.models import Event as EventRow
 
 HIGHEST_SCORE = 1e9
@@ -38,7 +37,7 @@ def write_events(events: Mapping[Key, Event], *, now: datetime) -> None:
     EventRow.objects.bulk_create(
         rows, update_conflicts=True, unique_fields=("tag", "detector", "start"), update_fields=CHANGING
     )
-    transaction.on_commit(stored.set)
+    notices.tell()
 
 
 def open_events() -> dict[Key, Event]:

@@ -6,7 +6,7 @@ broken off: what is not in saved states is judged again, and gives the same even
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -73,11 +73,14 @@ class Judge:
     def take(self, rows: Sequence[Row], upto: int) -> None:
         """Judges the measurements behind the position, all that there are up to this id, in their order."""
         by_tag: dict[str, list[Row]] = {}
+        judged: list[Watcher] = []
         for row in rows:
             by_tag.setdefault(row[2], []).append(row)
         for name, watcher in self._monitors.of(by_tag).items():
             ids, times_us, _, values, _ = zip(*by_tag[name], strict=True)
             self._note(watcher, watcher.take(ids, times_us, values))
+            judged.append(watcher)
+        self._monitors.note(judged)
         self.position = upto
 
     def refresh(self) -> None:
@@ -94,13 +97,8 @@ class Judge:
         watchers = self._monitors.everyone()
         for watcher in watchers:
             self._note(watcher, watcher.look(to_micros(now)))
-        known = {
-            key_of(watcher.tag.pk, event)
-            for watcher in watchers
-            for event in watcher.monitor.open_events
-            if event.detector not in watcher.tag.settings.off
-        }
-        self._end_unknown(known, to_micros(now))
+        self._monitors.note(watchers)
+        self._end_unknown({watcher.tag.pk: watcher for watcher in watchers}, to_micros(now))
 
     def is_to_commit(self) -> bool:
         """Whether there is anything to write, if only that it still works."""
@@ -131,10 +129,12 @@ class Judge:
         for event in events:
             self._changed[key_of(watcher.tag.pk, event)] = event
 
-    def _end_unknown(self, known: set[Key], now_us: int) -> None:
+    def _end_unknown(self, watchers: Mapping[int, Watcher], now_us: int) -> None:
         """An event that no monitor knows of has ended: its tag left, its detector was switched off."""
         for key, event in open_events().items():
-            if key not in known and key not in self._changed:
+            watcher = watchers.get(key[0])
+            is_known = watcher is not None and watcher.knows(key)
+            if not is_known and key not in self._changed:
                 self._changed[key] = replace(event, end_us=max(event.start_us, now_us))
 
     def _write(self, watchers: Sequence[Watcher], *, now: datetime, is_caught_up: bool) -> None:
@@ -144,6 +144,7 @@ class Judge:
                 raise LeaseLostError
             write_events(self._changed, now=now)
             save_states(watchers)
+            self._monitors.forget(watchers)
             position = self._monitors.saved_until(self.position)
             leases.keep_position(held, position)
             if is_caught_up:

@@ -1,14 +1,19 @@
 """The monitors in memory: one a tag, restored from what is saved, and saved again by and by."""
 
+import json
 import logging
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import chain, islice, takewhile
+from typing import Any
+
+from django.db import connection
 
 from monitoring.domain.events import Event
 from monitoring.domain.monitor import VERSION, DetectionSettings, StateError, TagMonitor
 from monitoring.ingest.events import Key, key_of
-from monitoring.models import DetectorState, Tag
+from monitoring.models import DetectorState
 
 logger = logging.getLogger(__name__)
 
@@ -16,6 +21,10 @@ SAVED_AFTER_READINGS = 1_000
 SAVED_AFTER_S = 600.0
 TOLD_AFTER_S = 10.0
 ROWS_A_QUERY = 100  # of states, each of which may be 100 kB
+IN_USE = """
+    SELECT id, name, unit, detectors_off, sensitivity, detection_parameters FROM tags
+    WHERE active ORDER BY id
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +74,14 @@ class Watcher:
         return self.is_urgent or self.unsaved_from is not None
 
     @property
-    def is_due(self) -> bool:
-        """Whether it is time to save."""
-        late = self.unsaved_from is not None and time.monotonic() - self.saved_at > SAVED_AFTER_S
-        return self.is_urgent or self.unsaved >= SAVED_AFTER_READINGS or late
+    def is_pressing(self) -> bool:
+        """Whether it should be saved, however long ago it was."""
+        return self.is_urgent or self.unsaved >= SAVED_AFTER_READINGS
+
+    @property
+    def is_late(self) -> bool:
+        """Whether it was saved too long ago."""
+        return self.unsaved_from is not None and time.monotonic() - self.saved_at > SAVED_AFTER_S
 
     def take(self, ids: Sequence[int], times_us: Sequence[int], values: Sequence[float]) -> list[Event]:
         """Judges these readings, but for those that it has had already; events as the monitor tells them."""
@@ -86,6 +99,8 @@ class Watcher:
 
         What began or ended is saved soon, since no reading tells of it again.
         """
+        if not self.monitor.is_silent(now_us):
+            return []
         before = self.open_keys
         changed = self.safely(lambda: self.monitor.look(now_us))
         if self.open_keys != before:
@@ -99,6 +114,10 @@ class Watcher:
     def open_keys(self) -> set[Key]:
         """Which events last."""
         return {key_of(self.tag.pk, event) for event in self.monitor.open_events}
+
+    def knows(self, key: Key) -> bool:
+        """Whether this event lasts, by a detector that is not switched off."""
+        return key in self.open_keys and key[1] not in self.tag.settings.off
 
     def safely(self, judge: Callable[[], list[Event]]) -> list[Event]:
         """What is found. A detector's fault is logged, and the monitor begins anew: others go on."""
@@ -117,23 +136,34 @@ class Watcher:
 
 
 class Monitors:
-    """The watchers of the tags in use, each loaded when it is first asked for."""
+    """The watchers of the tags in use, each loaded when it is first asked for.
+
+    Those that are not saved are kept in the order in which that began, which is the order of
+    ``unsaved_from``: so with ten thousand tags nobody looks through all of them at each step.
+    """
 
     def __init__(self) -> None:
-        self.tags = watched_tags()
+        self._rows = tag_rows()
+        self.tags = watched_tags(self._rows)
         self._watchers: dict[str, Watcher] = {}
+        self._unsaved: dict[str, Watcher] = {}
+        self._pressing: dict[str, Watcher] = {}
+        self._stateless: set[str] = set()
 
     def refresh(self) -> None:
         """Looks at the tags again: heeds other settings from now on, and forgets tags that left."""
-        before, self.tags = self.tags, watched_tags()
-        if self.tags == before:
+        rows = tag_rows()
+        if rows == self._rows:
             return
+        self._rows, self.tags = rows, watched_tags(rows)
+        self._stateless.clear()
         for name in [name for name in self._watchers if name not in self.tags]:
-            del self._watchers[name]
+            self.forget([self._watchers.pop(name)])
         DetectorState.objects.filter(tag__active=False).delete()
         for name, watcher in self._watchers.items():
             if watcher.tag != self.tags[name]:
                 watcher.change(self.tags[name])
+                self.note([watcher])
 
     def of(self, names: Iterable[str]) -> dict[str, Watcher]:
         """The watchers of these tags by name; without those of tags that are not in use."""
@@ -146,22 +176,42 @@ class Monitors:
 
     def everyone(self) -> list[Watcher]:
         """The watchers of all tags in use of which anything was ever judged."""
-        self._load([tag for name, tag in self.tags.items() if name not in self._watchers], keep_new=False)
+        if len(self._watchers) + len(self._stateless) < len(self.tags):
+            known = self._watchers.keys() | self._stateless
+            self._load([tag for name, tag in self.tags.items() if name not in known], keep_new=False)
         return list(self._watchers.values())
 
+    def note(self, watchers: Iterable[Watcher]) -> None:
+        """Notes which of these are to be saved; called with all of a page of readings, or of a look."""
+        new = []
+        for watcher in watchers:
+            if watcher.is_pressing:
+                self._pressing[watcher.tag.name] = watcher
+            if watcher.is_dirty and watcher.tag.name not in self._unsaved:
+                new.append(watcher)
+        for watcher in sorted(new, key=lambda one: one.unsaved_from or 0):
+            self._unsaved[watcher.tag.name] = watcher
+
     def due(self, limit: int) -> list[Watcher]:
-        """Up to so many whose state should be saved now, those first that have waited longest."""
-        due = [watcher for watcher in self._watchers.values() if watcher.is_due]
-        return sorted(due, key=lambda watcher: watcher.saved_at)[:limit]
+        """Up to so many whose state should be saved now: those that press, then those that waited longest."""
+        late = takewhile(lambda watcher: watcher.is_late, self._unsaved.values())
+        due = {watcher.tag.name: watcher for watcher in islice(chain(self._pressing.values(), late), limit)}
+        return list(due.values())
 
     def dirty(self, limit: int) -> list[Watcher]:
         """Up to so many whose state is not saved."""
-        return [watcher for watcher in self._watchers.values() if watcher.is_dirty][:limit]
+        return list(islice(self._unsaved.values(), limit))
 
     def saved_until(self, position: int) -> int:
         """The id up to which everything is in saved states, given up to which it is judged."""
-        waiting = (watcher.unsaved_from for watcher in self._watchers.values())
-        return min((number - 1 for number in waiting if number is not None), default=position)
+        waiting = (watcher.unsaved_from for watcher in self._unsaved.values())
+        return next((number - 1 for number in waiting if number is not None), position)
+
+    def forget(self, saved: Iterable[Watcher]) -> None:
+        """Takes those that were saved off the list of those that are not."""
+        for watcher in saved:
+            self._unsaved.pop(watcher.tag.name, None)
+            self._pressing.pop(watcher.tag.name, None)
 
     def _load(self, tags: Sequence[WatchedTag], *, keep_new: bool) -> None:
         for start in range(0, len(tags), ROWS_A_QUERY):
@@ -170,7 +220,10 @@ class Monitors:
             for tag in some:
                 state = states.get(tag.pk)
                 if state is not None or keep_new:
+                    self._stateless.discard(tag.name)
                     self._watchers[tag.name] = watcher_of(tag, state)
+                else:
+                    self._stateless.add(tag.name)
 
 
 def watcher_of(tag: WatchedTag, state: DetectorState | None) -> Watcher:
@@ -184,10 +237,26 @@ def watcher_of(tag: WatchedTag, state: DetectorState | None) -> Watcher:
         return Watcher(tag, tag.monitor(), position=state.position, is_urgent=True)
 
 
-def watched_tags() -> dict[str, WatchedTag]:
-    """The tags in use by name, with their settings as they are now."""
-    tags = Tag.objects.filter(active=True)
-    return {tag.name: WatchedTag(tag.pk, tag.name, tag.unit, tag.detection()) for tag in tags}
+def tag_rows() -> list[tuple[Any, ...]]:
+    """The tags in use, with their settings as the database has them; cheap to ask for, and to compare."""
+    with connection.cursor() as cursor:
+        cursor.execute(IN_USE)
+        return list(cursor.fetchall())
+
+
+def watched_tags(rows: Iterable[tuple[Any, ...]]) -> dict[str, WatchedTag]:
+    """These tags by name, with their settings."""
+    return {
+        name: WatchedTag(
+            pk,
+            name,
+            unit,
+            DetectionSettings(
+                off=frozenset(json.loads(off)), sensitivity=sensitivity, parameters=json.loads(parameters)
+            ),
+        )
+        for pk, name, unit, off, sensitivity, parameters in rows
+    }
 
 
 def save_states(watchers: Sequence[Watcher]) -> None:

@@ -16,6 +16,7 @@ from monitoring.ingest.outcomes import Outcomes
 from monitoring.ingest.refusals import refused, remember_refusals
 from monitoring.ingest.store import Written, store
 from monitoring.ingest.tags import LockedTag, all_names, keep_definitions_known, lock_tags
+from monitoring.ingest.turns import turn
 from monitoring.ingest.windows import Served, next_timelines
 
 
@@ -35,7 +36,7 @@ def ingest_readings(
     keep_definitions_known()
     names = named_tags(items)
     crash_point("ingest.before_transaction")
-    with transaction.atomic():
+    with turn(), transaction.atomic():
         tags = lock_tags(names)
         definitions = {name: tag.definition for name, tag in tags.items()}
         known = definitions if len(tags) == len(names) else all_names()
@@ -59,7 +60,7 @@ def ingest_columns(names: Sequence[str], columns: ReadingColumns) -> int:
     Raises:
         django.db.Error: as ``ingest_readings``.
     """
-    with transaction.atomic():
+    with turn(), transaction.atomic():
         tags = lock_tags(names)
         columns = kept(names, columns, tags)
         return sum(int(served.timelines.is_new.sum()) for served, _ in add(columns, list(tags.values())))

@@ -5,12 +5,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from django.db import connection, transaction
+from django.db import connection
 
 from monitoring.domain.crash_points import crash_point
 from monitoring.domain.detectors import LOOKBACK, BoolArray, IntArray, Verdict
 from monitoring.domain.timeline import Timelines
-from monitoring.domain.wakeups import stored
+from monitoring.ingest import notices
 from monitoring.ingest.bulk import insert_measurements
 from monitoring.ingest.rollups import Change, keep_rollups
 from monitoring.ingest.tags import LockedTag
@@ -52,7 +52,7 @@ def store(tags: Sequence[LockedTag], timelines: Timelines, verdicts: Verdicts) -
     written = Written(timelines, ids, flags)
     crash_point("ingest.before_rollups")
     keep_rollups(change_of(pk, written))
-    transaction.on_commit(stored.set)
+    notices.tell()
     return written
 
 

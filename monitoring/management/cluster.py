@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import datetime
 from types import FrameType
 
@@ -18,9 +19,10 @@ from django.db import Error as DatabaseError
 from django.db import connections
 from django_q.cluster import Cluster
 
+from monitoring.ingest.judge import SOURCE as JUDGE
 from monitoring.management.schedules import keep_schedules, queue_judge, queue_replay, queue_simulator
 from monitoring.queries.workers import heartbeat
-from monitoring.sources.simulator import SOURCE
+from monitoring.sources.simulator import SOURCE as SIMULATOR
 from monitoring.sources.stop_flag import clear_stop, request_stop, stop_requested
 
 logger = logging.getLogger(__name__)
@@ -37,6 +39,16 @@ STOP_S = 4.0
 LONGEST_PAUSE_S = 60.0
 # A cluster that lasted so long did not fail at once: the pauses begin anew.
 LASTING_S = 300.0
+
+
+def leave_pool() -> None:
+    """Gives each process and thread from now on connections of its own: a pool's can't be forked."""
+    for connection in connections.all():
+        connection.close()
+        if connection.vendor == "postgresql":
+            connection.close_pool()  # type: ignore[attr-defined]
+            connection.settings_dict["OPTIONS"].pop("pool", None)
+            connection.settings_dict["CONN_MAX_AGE"] = None
 
 
 def run_worker() -> None:
@@ -66,6 +78,34 @@ def run_once() -> None:
     cluster.end()
 
 
+@dataclass(slots=True)
+class Pulse:
+    """Whether a source's lease is renewed; ``queue`` queues runs of it, once when it has gone quiet.
+
+    It compares no clocks: they jump, as after a suspend.
+    """
+
+    source: str
+    queue: Callable[[], None]
+    heard: float = field(default_factory=time.monotonic)
+    beat: datetime | None = None
+    called: bool = False
+
+    def listen(self) -> None:
+        """Raises django.db.Error where the database is away."""
+        beat = heartbeat(self.source)
+        if beat != self.beat:
+            self.beat = beat
+            self.hear()
+        elif not self.called and time.monotonic() - self.heard > QUIET_S:
+            self.queue()
+            self.called = True
+
+    def hear(self) -> None:
+        """It counts as heard."""
+        self.heard, self.called = time.monotonic(), False
+
+
 class WatchedCluster(Cluster):  # type: ignore[misc]  # django-q2 has no types
     """A cluster that knows its processes, and whether they work.
 
@@ -77,9 +117,8 @@ class WatchedCluster(Cluster):  # type: ignore[misc]  # django-q2 has no types
     def __init__(self) -> None:
         super().__init__()
         self.processes: set[psutil.Process] = set()
-        self.began = self.heard = time.monotonic()
-        self.beat: datetime | None = None
-        self.called = False
+        self.began = time.monotonic()
+        self.simulator, self.judge = Pulse(SIMULATOR, queue_simulator), Pulse(JUDGE, queue_judge)
 
     def sig_handler(self, signum: int, frame: FrameType | None) -> None:
         """Asks for the stop, no more: to wait for locks in a signal handler may be for ever."""
@@ -108,9 +147,9 @@ class WatchedCluster(Cluster):  # type: ignore[misc]  # django-q2 has no types
             return "their sentinel is dead"
         self.remember_processes()
         beside(self.listen, give_up=stop_requested)
-        now = time.monotonic()
-        if now - self.began > SETTLED_S and now - self.heard > SILENCE_S:
-            return f"no heartbeat for {now - self.heard:.0f} s"
+        now, heard = time.monotonic(), self.simulator.heard  # it ticks also when it is off
+        if now - self.began > SETTLED_S and now - heard > SILENCE_S:
+            return f"no heartbeat for {now - heard:.0f} s"
         return None
 
     def remember_processes(self) -> None:
@@ -121,17 +160,14 @@ class WatchedCluster(Cluster):  # type: ignore[misc]  # django-q2 has no types
             self.processes = family | {process for process in self.processes if process.is_running()}
 
     def listen(self) -> None:
-        """Notes whether the heartbeat moved. Compares no clocks: they jump, as after a suspend."""
+        """Listens whether simulator and judge work; where one does not, runs are queued."""
         try:
-            beat = heartbeat(SOURCE)
-            if beat != self.beat:
-                self.beat, self.heard, self.called = beat, time.monotonic(), False
-            elif not self.called and time.monotonic() - self.heard > QUIET_S:
-                queue_simulator()
-                self.called = True
+            self.simulator.listen()
+            self.judge.listen()
         except DatabaseError:
             # It can't be read or not be written: not the workers' fault, nor healed by replacing them.
-            self.heard, self.called = time.monotonic(), False
+            self.simulator.hear()
+            self.judge.hear()
         finally:
             connections.close_all()
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 from django_q.models import Schedule
@@ -10,6 +11,7 @@ from django_q.tasks import async_task
 PREFIX = "fermon."
 SIMULATOR_TASK = "monitoring.tasks.run_simulator"
 JUDGE_TASK = "monitoring.tasks.run_judge"
+JUDGE_TIMEOUT_S = 7 * 24 * 3600
 FURTHEST = {
     Schedule.MINUTES: timedelta(minutes=3),
     Schedule.HOURLY: timedelta(hours=2),
@@ -35,7 +37,7 @@ class Plan:
 
 PLANS = (
     Plan("fermon.simulator", SIMULATOR_TASK, due_kwarg="due"),
-    Plan("fermon.judge", JUDGE_TASK, due_kwarg="due"),
+    Plan("fermon.judge", JUDGE_TASK, due_kwarg="due", timeout_s=JUDGE_TIMEOUT_S),
     Plan("fermon.replay_dead_letters", "monitoring.tasks.replay_dead_letters"),
     Plan("fermon.create_partitions", "monitoring.tasks.create_partitions", schedule_type=Schedule.DAILY),
     Plan("fermon.prune_tasks", "monitoring.tasks.prune_tasks", schedule_type=Schedule.DAILY),
@@ -122,10 +124,10 @@ def queue_judge() -> None:
     Raises:
         django.db.Error: the queue can't be written.
     """
-    queue_pair(JUDGE_TASK, group="fermon.judge")
+    queue_pair(JUDGE_TASK, group="fermon.judge", timeout=JUDGE_TIMEOUT_S)
 
 
-def queue_pair(task: str, *, group: str) -> None:
+def queue_pair(task: str, **options: Any) -> None:
     """Queues two runs that are due now."""
     for _ in range(2):
-        async_task(task, due=datetime.now(UTC).isoformat(), group=group)
+        async_task(task, due=datetime.now(UTC).isoformat(), q_options=options)

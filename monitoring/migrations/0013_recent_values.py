@@ -13,6 +13,6 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='series',
             name='recent_values',
-            field=models.BinaryField(help_text='Its last 50 values (little-endian doubles, oldest first), for who judges the next. Empty: read them.', null=True),
+            field=models.BinaryField(help_text='Its last 50 values (little-endian doubles, oldest first), by which the next is judged. Empty: they are to be read.', null=True),
         ),
     ]

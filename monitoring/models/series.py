@@ -20,7 +20,8 @@ class Series(models.Model):
     last = MomentField(null=True, help_text="The newest measurement's timestamp.")
     recent_values = models.BinaryField(
         null=True,
-        help_text="Its last 50 values (little-endian doubles, oldest first), for who judges the next. Empty: read them.",
+        help_text="Its last 50 values (little-endian doubles, oldest first), by which the next is judged."
+        " Empty: they are to be read.",
     )
     raw_from = MomentField(
         null=True, help_text="What is older was deleted, as the tag's retention says, and is refused."

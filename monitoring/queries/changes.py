@@ -26,6 +26,10 @@ WRITERS_POSTGRESQL = """
 class Watch(Protocol):
     """Notices what is stored, through this thread's connection."""
 
+    @property
+    def is_waiting(self) -> bool:
+        """Whether there is something new that is not settled yet: to be asked again soon."""
+
     def settled(self) -> int | None:
         """The id up to which everything is settled; None if nothing is new since it was asked last.
 
@@ -36,6 +40,8 @@ class Watch(Protocol):
 
 class SqliteWatch:
     """Its writers come one after another, so whatever is committed is settled."""
+
+    is_waiting = False
 
     def __init__(self) -> None:
         self._seen: tuple[Any, int] | None = None
@@ -57,6 +63,11 @@ class PostgresqlWatch:
     def __init__(self) -> None:
         self._settled: int | None = None
         self._waiting: tuple[int, set[str]] | None = None
+
+    @property
+    def is_waiting(self) -> bool:
+        """As ``Watch``."""
+        return self._waiting is not None
 
     def settled(self) -> int | None:
         """As ``Watch``; the id is read before the writers are, or one of them could be missed."""

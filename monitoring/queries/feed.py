@@ -17,9 +17,12 @@ from monitoring.domain.ring import Event, Place, Ring
 from monitoring.domain.wakeups import stored
 from monitoring.queries.changes import Watch, make_watch, newest_id, read_changes, release_connection
 from monitoring.queries.events import StoredEvent, changed_events, newest_revision
+from monitoring.queries.listening import Listener
 from monitoring.queries.series import Row
 
-POLL_S = 0.15
+POLL_S = 0.15  # while nobody tells what other processes store; to look costs little on SQLite
+HEARING_POLL_S = 1.0  # while somebody does: a notice may be lost
+UNSETTLED_POLL_S = 0.05
 GATHER_S = 0.1  # what comes one by one goes to the many subscribers together
 LINGER_S = 5.0
 AWAY_S = 1.0
@@ -109,14 +112,17 @@ class Feed:
         self._thread.start()
 
     def _run(self, watch: Watch) -> None:
+        listener = Listener(stored.set)
+        listener.start()
         try:
             while self._is_wanted():
                 if self.read_new(watch):
                     time.sleep(GATHER_S)
-                stored.wait(POLL_S)
+                stored.wait(pause_s(watch, listener))
                 stored.clear()
         finally:
             release_connection()
+            listener.stop()
             with self._lock:
                 if self._thread is threading.current_thread():  # it failed in a way that nobody foresaw
                     self._thread = None
@@ -236,6 +242,13 @@ class Subscriber:
         self.is_over = True
         self._feed.unsubscribe(self)
         self.wake()
+
+
+def pause_s(watch: Watch, listener: Listener) -> float:
+    """How long to wait for a notice before one looks all the same."""
+    if watch.is_waiting:
+        return UNSETTLED_POLL_S
+    return HEARING_POLL_S if listener.is_hearing else POLL_S
 
 
 def settled_now(watch: Watch) -> int:

@@ -13,6 +13,7 @@ from django.db import Error as DatabaseError
 from django.db import OperationalError, connection, transaction
 
 from monitoring.domain import outages
+from monitoring.domain.redis_link import RedisLink, link_to
 from monitoring.models import Lease
 from monitoring.queries.refusals import Refused, refused
 
@@ -25,7 +26,10 @@ ANSWER_S = 2.0
 LOCK_MS = 1500
 NOTHING_REFUSED = Refused(0, 0, ())
 
+READ_ONLY_POSTGRESQL = "SELECT pg_is_in_recovery() OR current_setting('transaction_read_only')::bool"
+
 _probes = ThreadPoolExecutor(max_workers=2, thread_name_prefix="health")
+_looks = ThreadPoolExecutor(max_workers=1, thread_name_prefix="health-redis")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,8 @@ def check_health(
 ) -> Health:
     """The state now, given what waits on disk, and how to ask how many readings wait in the queue."""
     now = datetime.now(UTC)
+    redis = link_to(settings.REDIS_URL)
+    redis_error = _looks.submit(redis.look) if redis else None
     seen = look(now, queued)
     worker_age = seconds_since(seen.lease.renewed_at if seen.lease else None, now)
     simulator_age = seconds_since(seen.lease.written_until if seen.lease and simulator_on else None, now)
@@ -81,6 +87,7 @@ def check_health(
     if seen.database == "connected" and not outages.storing.since:
         problems += worker_problems(worker_age, simulator_age, simulator_on=simulator_on)
         problems += judge_problems(worker_age, detection_age)
+    problems += redis_problems(redis_error.result() if redis_error else "")
     if dead_letters:
         problems.append(f"{dead_letters} readings wait on disk, where they are safe, to be stored.")
     if seen.refused.set_aside:
@@ -98,7 +105,7 @@ def check_health(
         seen.refused,
         seen.queued,
         tuple(problems),
-        began(seen, waiting_since, worker_age) if problems else None,
+        began(seen, waiting_since, worker_age, redis) if problems else None,
     )
 
 
@@ -150,9 +157,33 @@ def write_error() -> str:
             cursor.execute(f"PRAGMA busy_timeout = {LOCK_MS}")
     try:
         with transaction.atomic():
+            if is_read_only():
+                return "it is read-only"
+            take_write_lock()
             return ""
     except OperationalError as error:
         return str(error)
+
+
+def is_read_only() -> bool:
+    """Whether PostgreSQL takes no writes, as one that stands by for another."""
+    if connection.vendor != "postgresql":
+        return False
+    with connection.cursor() as cursor:
+        cursor.execute(READ_ONLY_POSTGRESQL)
+        return bool(cursor.fetchone()[0])
+
+
+def take_write_lock() -> None:
+    """Takes what an INSERT needs on PostgreSQL; on SQLite, whoever has begun a transaction has it.
+
+    Raises:
+        OperationalError: another holds it for long.
+    """
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(f"SET LOCAL lock_timeout = {LOCK_MS}")
+            cursor.execute("LOCK TABLE ONLY measurements IN ROW EXCLUSIVE MODE")
 
 
 def database_problems(seen: Seen) -> list[str]:
@@ -209,7 +240,19 @@ def judge_problems(worker_age: float | None, detection_age: float | None) -> lis
     return []
 
 
-def began(seen: Seen, waiting_since: datetime | None, worker_age: float | None) -> datetime | None:
+def redis_problems(error: str) -> list[str]:
+    """What is wrong with Redis, in words: nothing depends on it."""
+    if not error:
+        return []
+    return [
+        f"Redis is away ({error}). Each process counts calls by itself and streams look for what is new;"
+        " nothing is lost."
+    ]
+
+
+def began(
+    seen: Seen, waiting_since: datetime | None, worker_age: float | None, redis: RedisLink | None
+) -> datetime | None:
     """When the first of the problems began, as far as anybody knows."""
     silent = worker_age is not None and worker_age > WORKER_STALE_S
     known = [
@@ -218,6 +261,7 @@ def began(seen: Seen, waiting_since: datetime | None, worker_age: float | None) 
         outages.storing.since,
         outages.keeping.since,
         seen.lease.renewed_at if seen.lease and silent else None,
+        redis.outage.since if redis else None,
     ]
     return min((moment for moment in known if moment is not None), default=None)
 

@@ -98,11 +98,17 @@ class Follower:
             judge.take(rows, rows[-1][0] if len(rows) == PAGE else upto)
 
 
-def run(*, duration_s: float, should_stop: Callable[[], bool]) -> None:
-    """Judges what is stored as it comes, or stands by, until the time is up."""
-    end = time.monotonic() + duration_s
+def run(*, duration_s: float, should_stop: Callable[[], bool], stays_s: float = 0.0) -> None:
+    """Judges what is stored as it comes, or stands by, until the time is up.
+
+    Who judges then stays for up to ``stays_s``: another would have to begin with what is not in
+    saved states, which of ten thousand tags is some minutes' readings.
+    """
+    began = time.monotonic()
     follower = Follower()
-    while not should_stop() and time.monotonic() < end:
+    while not should_stop():
+        if time.monotonic() > began + (stays_s if follower.judge and stays_s else duration_s):
+            break
         if not step_safely(follower):
             nap(POLL_S if follower.judge else STAND_BY_S, should_stop)
     follower.leave()
@@ -159,19 +165,19 @@ def judge_some() -> None:
 
 @contextmanager
 def short_wait() -> Iterator[None]:
-    """Within it nobody waits for long for SQLite's lock."""
-    if connection.vendor != "sqlite":
-        yield
-        return
+    """Within it nobody waits for long for a lock."""
+    show, put = ("PRAGMA busy_timeout", "PRAGMA busy_timeout = {}")
+    if connection.vendor == "postgresql":
+        show, put = ("SHOW lock_timeout", "SET lock_timeout = '{}'")
     with connection.cursor() as cursor:
-        cursor.execute("PRAGMA busy_timeout")
+        cursor.execute(show)
         before = cursor.fetchone()[0]
-        cursor.execute(f"PRAGMA busy_timeout = {LOCK_MS}")
+        cursor.execute(put.format(LOCK_MS))
     try:
         yield
     finally:
         with connection.cursor() as cursor:
-            cursor.execute(f"PRAGMA busy_timeout = {before}")
+            cursor.execute(put.format(before))
 
 
 def nap(duration_s: float, should_stop: Callable[[], bool]) -> None:

@@ -25,7 +25,6 @@ from monitoring.queries.feed import Feed
 
 BROWSER = {"accept": "text/event-stream"}
 
-sqlite_only = pytest.mark.skipif(connection.vendor != "sqlite", reason="moves SQLite's file")
 pytestmark = [pytest.mark.threads, pytest.mark.django_db(transaction=True, serialized_rollback=True)]
 
 
@@ -184,7 +183,6 @@ def test_while_the_database_is_away_nobody_is_taken_in(client: Client, database_
     assert answer.headers["Retry-After"] == "5"
 
 
-@sqlite_only
 def test_an_open_stream_outlives_an_outage(
     client: Client, store: Callable[..., int], outage: Callable[[], Any], feed: Feed
 ) -> None:
@@ -198,7 +196,7 @@ def test_an_open_stream_outlives_an_outage(
         assert [item["id"] for item in items(iter(answer.streaming_content), 2)] == ids
 
 
-@sqlite_only
+@pytest.mark.sqlite
 def test_a_database_file_that_is_gone_is_not_made_anew(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -72,6 +72,31 @@ def test_nobody_invents_an_address(client: Client) -> None:
     assert client.get("/health", headers={"X-Forwarded-For": "10.0.0.9"}).status_code == 429
 
 
+@pytest.fixture
+def shared(settings: Settings, redis_server: Any) -> Any:
+    """All processes count in this Redis."""
+    settings.REDIS_URL = redis_server.url
+    return redis_server
+
+
+@pytest.mark.usefixtures("shared")
+def test_with_redis_it_is_counted_over_all_processes(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    sent = header(Scope.READ)
+    codes = []
+    for _ in range(3):
+        monkeypatch.setattr(throttles, "allowances", Allowances())  # as in another process
+        codes.append(client.get("/tags", headers=sent).status_code)
+    assert codes == [200, 200, 429]
+    assert client.get("/tags", headers=header(Scope.READ)).status_code == 200
+
+
+def test_while_redis_is_away_each_process_counts_by_itself(client: Client, shared: Any) -> None:
+    sent = header(Scope.READ)
+    assert client.get("/tags", headers=sent).status_code == 200
+    shared.kill()
+    assert [client.get("/tags", headers=sent).status_code for _ in range(3)] == [200, 200, 429]
+
+
 def test_open_nobody_is_held_up(client: Client, settings: Settings) -> None:
     settings.FERMON_OPEN = True
     assert {client.get("/tags").status_code for _ in range(10)} == {200}

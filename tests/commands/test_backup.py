@@ -22,6 +22,7 @@ from monitoring import tasks
 from monitoring.management.schedules import keep_schedules
 from monitoring.queries import backups
 
+pytestmark = pytest.mark.sqlite
 BEGIN = datetime(2024, 1, 31, tzinfo=UTC)
 FAR_APART = timedelta(days=1)
 

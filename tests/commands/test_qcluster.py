@@ -30,7 +30,7 @@ def sentinel_of(worker):
 def test_a_signal_stops_it_in_order(system, worker, number, to_group) -> None:
     worker.send(number, to_group=to_group)
     assert worker.end(within_s=10) == 0
-    assert system.select("SELECT group_concat(owner, '') FROM leases") == ("",)
+    assert system.select("SELECT count(*) FROM leases WHERE owner != ''") == (0,)
     assert [line.split(": ")[-1] for line in worker.text.splitlines()] == ["worker started", "worker stopped"]
 
 
@@ -113,6 +113,20 @@ def test_without_tables_it_says_what_to_do(system) -> None:
     assert "Traceback" not in command.text
 
 
+def test_its_processes_have_connections_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    closed = []
+    pooled = SimpleNamespace(
+        vendor="postgresql",
+        settings_dict={"OPTIONS": {"pool": {"max_size": 20}, "sslmode": "require"}, "CONN_MAX_AGE": 0},
+        close=lambda: closed.append("connection"),
+        close_pool=lambda: closed.append("pool"),
+    )
+    monkeypatch.setattr(cluster, "connections", SimpleNamespace(all=lambda: [pooled]))
+    cluster.leave_pool()
+    assert closed == ["connection", "pool"]
+    assert pooled.settings_dict == {"OPTIONS": {"sslmode": "require"}, "CONN_MAX_AGE": None}
+
+
 @pytest.fixture
 def watched(monkeypatch: pytest.MonkeyPatch) -> Iterator[cluster.WatchedCluster]:
     """A cluster that has run for an hour, without processes; its heartbeat is ``watched.beats``."""
@@ -120,11 +134,12 @@ def watched(monkeypatch: pytest.MonkeyPatch) -> Iterator[cluster.WatchedCluster]
     watched = cluster.WatchedCluster()
     watched.sentinel = SimpleNamespace(is_alive=lambda: True, pid=2**22 + 1)
     watched.began -= 3600
-    watched.heard -= 3600
+    watched.simulator.heard -= 3600
     watched.beats = [None]
     monkeypatch.setattr(cluster, "heartbeat", lambda source: watched.beats[0])
     watched.calls = []
-    monkeypatch.setattr(cluster, "queue_simulator", lambda: watched.calls.append("called"))
+    watched.simulator.queue = lambda: watched.calls.append("called")
+    watched.judge.queue = lambda: watched.calls.append("judge")
     yield watched
     for number, handler in handlers.items():
         signal.signal(number, handler)
@@ -137,7 +152,7 @@ def test_a_heartbeat_that_never_moved_is_a_problem(watched) -> None:
 def test_a_heartbeat_that_moves_is_none_whatever_the_clock_says(watched) -> None:
     watched.beats[0] = "any other moment"
     assert watched.problem() is None
-    watched.heard -= 16
+    watched.simulator.heard -= 16
     assert watched.problem() == "no heartbeat for 16 s"
 
 
@@ -160,20 +175,27 @@ def test_a_database_that_is_away_is_not_the_workers_fault(watched, monkeypatch: 
 
 
 def test_after_a_short_silence_another_run_is_queued_once(watched) -> None:
-    watched.heard = time.monotonic() - 6
+    watched.simulator.heard = time.monotonic() - 6
     assert [watched.problem(), watched.problem()] == [None, None]
     assert watched.calls == ["called"]
     watched.beats[0] = "a beat"
     watched.problem()
-    watched.heard -= 6
+    watched.simulator.heard -= 6
     watched.problem()
     assert watched.calls == ["called", "called"]
+
+
+def test_after_a_short_silence_of_the_judge_one_is_queued(watched) -> None:
+    watched.simulator.hear()
+    watched.judge.heard -= 6
+    assert [watched.problem(), watched.problem()] == [None, None]
+    assert watched.calls == ["judge"]
 
 
 def test_a_database_that_takes_no_writes_is_not_the_workers_fault(watched, monkeypatch) -> None:
     def locked() -> None:
         raise DatabaseError("database is locked")
 
-    monkeypatch.setattr(cluster, "queue_simulator", locked)
+    watched.simulator.queue = locked
     assert watched.problem() is None
-    assert time.monotonic() - watched.heard < 3600
+    assert time.monotonic() - watched.simulator.heard < 3600

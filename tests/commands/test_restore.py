@@ -16,6 +16,7 @@ from monitoring.management import restoring
 from monitoring.models import Lease
 from monitoring.queries import backups
 
+pytestmark = pytest.mark.sqlite
 GARBAGE = b"something else" * 10_000
 
 

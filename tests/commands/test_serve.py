@@ -4,7 +4,6 @@ import gzip
 import json
 import re
 import signal
-import sqlite3
 import threading
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -132,8 +131,9 @@ def test_it_says_nothing_of_requests_that_succeed(system: Any, serve: Callable[.
     assert not [log for log in (system.data / "logs").glob("*.jsonl") if "/data" in log.read_text()]
 
 
-def test_it_serves_while_the_database_is_away(system: Any, wait_until: Callable[..., Any]) -> None:
-    server = system.run("manage.py", "serve", DATABASE_URL="sqlite:////nowhere/at/all")
+@pytest.mark.parametrize("url", ["sqlite:////nowhere/at/all", "postgres://127.0.0.1:1/fermon"])
+def test_it_serves_while_the_database_is_away(system: Any, wait_until: Callable[..., Any], url: str) -> None:
+    server = system.run("manage.py", "serve", DATABASE_URL=url)
     wait_until(lambda: status_of(system.port, "/health") == 503)
     assert "The database is away" in server.text
 
@@ -148,8 +148,7 @@ def status_of(port: int, path: str) -> int | None:
 
 
 def test_a_database_of_another_version_is_refused(system: Any) -> None:
-    system.data.mkdir()
-    sqlite3.connect(system.data / "fermon.sqlite3").close()
+    system.make_empty()
     server = system.run("manage.py", "serve")
     assert server.end(within_s=30) == 1
     assert "run 'manage.py migrate' first" in server.text

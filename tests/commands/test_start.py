@@ -11,6 +11,7 @@ import pytest
 
 from fermon_site import start
 
+FIRST = "SELECT id, timestamp, value FROM measurements ORDER BY id LIMIT 1"
 SIGNALS = [signal.SIGINT, signal.SIGTERM]
 
 
@@ -79,7 +80,7 @@ def test_a_second_start_is_refused(system, launched) -> None:
 
 
 def test_starting_again_keeps_all_data(system, launched, wait_until) -> None:
-    oldest = system.select("SELECT min(id), timestamp, value FROM measurements")
+    oldest = system.select(FIRST)
     launched.send(signal.SIGTERM)
     launched.end()
     stored = system.count()
@@ -87,7 +88,7 @@ def test_starting_again_keeps_all_data(system, launched, wait_until) -> None:
     wait_until(lambda: system.count() > stored)
     again.send(signal.SIGTERM)
     assert again.end() == 0
-    assert system.select("SELECT min(id), timestamp, value FROM measurements") == oldest
+    assert system.select(FIRST) == oldest
 
 
 def test_it_starts_again_right_after_it_was_killed(system, launched, wait_until) -> None:
@@ -110,7 +111,7 @@ def test_a_taken_port_is_said_plainly_before_anything_is_made(system, taken) -> 
     assert command.end() == 1
     assert f"port {system.port} of 127.0.0.1 is taken" in command.text
     assert f"FERMON_PORT={system.port + 1}" in command.text
-    assert not (system.data / "fermon.sqlite3").exists()
+    assert not system.has_tables()
 
 
 @pytest.mark.parametrize(
@@ -120,6 +121,7 @@ def test_a_taken_port_is_said_plainly_before_anything_is_made(system, taken) -> 
         ("FERMON_PORT", "many", "FERMON_PORT='many' is not understood"),
         ("FERMON_PRODUCTION", "1", "FERMON_PRODUCTION=1 needs SECRET_KEY"),
         ("DATABASE_URL", "sqlite:////nowhere/at/all", "the database could not be prepared"),
+        ("DATABASE_URL", "postgres://127.0.0.1:1/fermon", "the database could not be prepared"),
     ],
 )
 def test_what_can_not_work_is_refused_in_words(system, name, value, message) -> None:

@@ -70,4 +70,4 @@ def test_nobody_reaches_a_port_but_by_the_proxy_on_this_machine() -> None:
 
 def test_redis_is_not_started_unless_asked_for() -> None:
     assert SERVICES["redis"]["profiles"] == ["redis"]
-    assert "REDIS_URL" not in SERVICES["web"]["environment"]
+    assert SERVICES["web"]["environment"]["REDIS_URL"] == "${REDIS_URL:-}"

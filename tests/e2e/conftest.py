@@ -284,7 +284,8 @@ class Dashboard:
 def judge_elsewhere(transactional_db: None, django_db_serialized_rollback: None) -> None:
     """Another holds the judge's lease: the only events are those that the test makes."""
     now = datetime.now(UTC)
-    Lease.objects.create(source="judge", owner="test", renewed_at=now, expires_at=now + LONGEST)
+    held = {"owner": "test", "renewed_at": now, "expires_at": now + LONGEST}
+    Lease.objects.update_or_create(source="judge", defaults=held)
 
 
 @pytest.fixture

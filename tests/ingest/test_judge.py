@@ -45,6 +45,9 @@ class LevelMonitor:
             changed += self._judge(time_us, value)
         return changed
 
+    def is_silent(self, now_us: int) -> bool:
+        return self.last_us is not None
+
     def _judge(self, time_us: int, value: float) -> list[Event]:
         is_high = value > 40 and "step" not in self.settings.off
         if is_high:

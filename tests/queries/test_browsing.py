@@ -3,7 +3,6 @@
 from datetime import UTC, datetime
 
 import pytest
-from django.db import connection
 
 from monitoring.ingest.pipeline import ingest_readings
 from monitoring.models import Measurement, Tag
@@ -81,7 +80,7 @@ newest = Measurement.objects.order_by("-timestamp", "-id")
     ],
     ids=["all", "tag", "anomalies", "anomalies of a tag", "year", "search for a day"],
 )
-@pytest.mark.skipif(connection.vendor != "sqlite", reason="reads SQLite's plan")
+@pytest.mark.sqlite
 def test_the_list_is_read_off_an_index_in_its_order(rows) -> None:
     assert "USING" in plan(rows[:100])
     assert "TEMP B-TREE" not in plan(rows[:100])

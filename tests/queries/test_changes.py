@@ -92,30 +92,29 @@ def test_on_postgresql_an_id_is_settled_once_those_who_wrote_by_then_have_ended(
     assert watch.settled() is None
 
 
-if connection.vendor == "postgresql":
+@pytest.mark.postgresql
+@pytest.mark.threads
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_a_smaller_id_that_is_committed_later_is_waited_for(
+    elsewhere: Callable[..., list[int | None]],
+) -> None:
+    given, committed = threading.Event(), threading.Event()
 
-    @pytest.mark.threads
-    @pytest.mark.django_db(transaction=True, serialized_rollback=True)
-    def test_a_smaller_id_that_is_committed_later_is_waited_for(
-        elsewhere: Callable[..., list[int | None]],
-    ) -> None:
-        given, committed = threading.Event(), threading.Event()
+    def store_slowly() -> int | None:
+        with transaction.atomic():
+            (slow,) = store(1, tag="fermenter_ph", value=7.0)
+            given.set()
+            committed.wait(20)
+        connection.close()
+        return slow
 
-        def store_slowly() -> int | None:
-            with transaction.atomic():
-                (slow,) = store(1, tag="fermenter_ph", value=7.0)
-                given.set()
-                committed.wait(20)
-            connection.close()
-            return slow
-
-        watch = make_watch()
-        watch.settled()
-        with ThreadPoolExecutor(1) as executor:
-            slow = executor.submit(store_slowly)
-            given.wait(20)
-            (quick,) = elsewhere(2)
-            assert watch.settled() is None
-            committed.set()
-            assert slow.result() < quick
-        assert watch.settled() == quick
+    watch = make_watch()
+    watch.settled()
+    with ThreadPoolExecutor(1) as executor:
+        slow = executor.submit(store_slowly)
+        given.wait(20)
+        (quick,) = elsewhere(2)
+        assert watch.settled() is None
+        committed.set()
+        assert slow.result() < quick
+    assert watch.settled() == quick

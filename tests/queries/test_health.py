@@ -1,6 +1,5 @@
 """Health as threads find it out: soon, whatever the database does."""
 
-import sqlite3
 import threading
 import time
 from collections.abc import Iterator
@@ -32,12 +31,10 @@ def working_worker() -> None:
 
 
 @pytest.fixture
-def locked_database(monkeypatch) -> Iterator[None]:
+def locked_database(monkeypatch, write_lock) -> Iterator[None]:
     monkeypatch.setattr(health, "LOCK_MS", 50)
-    other = sqlite3.connect(connection.settings_dict["NAME"], isolation_level=None)
-    other.execute("BEGIN IMMEDIATE")
-    yield
-    other.close()
+    with write_lock():
+        yield
 
 
 def test_all_is_well() -> None:
@@ -52,6 +49,24 @@ def test_a_database_that_takes_no_writes_is_told_from_one_that_is_away() -> None
     assert "takes no writes now" in found.problems[0]
     assert "kept safe on disk" in found.problems[0]
     assert found.since is not None
+
+
+@pytest.fixture
+def only_reads(monkeypatch) -> Iterator[None]:
+    """New connections are to a PostgreSQL that takes no writes."""
+    connection.close_pool()
+    with monkeypatch.context() as patch:
+        patch.setitem(connection.settings_dict["OPTIONS"], "options", "-c default_transaction_read_only=on")
+        yield
+    connection.close_pool()
+
+
+@pytest.mark.postgresql
+@pytest.mark.usefixtures("only_reads")
+def test_a_server_that_only_reads_is_told() -> None:
+    found = check()
+    assert (found.status, found.database) == ("degraded", "locked")
+    assert "takes no writes now (it is read-only)" in found.problems[0]
 
 
 def test_a_database_that_hangs_is_not_waited_for(monkeypatch) -> None:
@@ -135,3 +150,22 @@ def test_a_database_that_answers_but_stores_nothing_is_told() -> None:
     found = check()
     assert "Readings can't be stored (database or disk is full)" in found.problems[0]
     assert found.since == outages.storing.since
+
+
+def test_that_redis_is_away_is_told_and_no_more(settings, redis_server) -> None:
+    settings.REDIS_URL = redis_server.url
+    assert check().status == "healthy"
+    redis_server.kill()
+    found = check()
+    assert (found.status, found.database) == ("degraded", "connected")
+    (problem,) = found.problems
+    assert problem.startswith("Redis is away (")
+    assert problem.endswith("nothing is lost.")
+    assert found.since is not None
+
+
+def test_a_postgresql_that_only_stands_by_takes_no_writes(monkeypatch) -> None:
+    monkeypatch.setattr(health, "is_read_only", lambda: True)
+    found = check()
+    assert (found.status, found.database) == ("degraded", "locked")
+    assert "it is read-only" in found.problems[0]

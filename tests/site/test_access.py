@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
@@ -126,8 +127,16 @@ def routes(patterns: Iterable[Any], before: str = "") -> Iterator[str]:
 
 
 def address(route: str) -> str:
-    """An address of the route."""
-    return "/" + re.sub(r"<(?:\w+:)?(\w+)>", lambda found: EXAMPLES[found[1]], route)
+    """An address of the route: of its table's first row, where it has one."""
+    examples = EXAMPLES | {"object_id": first_row(route) or EXAMPLES["object_id"]}
+    return "/" + re.sub(r"<(?:\w+:)?(\w+)>", lambda found: examples[found[1]], route)
+
+
+def first_row(route: str) -> str:
+    """The first id in the table that the route is about; empty if there is none."""
+    table = re.match(r"admin/(\w+)/(\w+)/<path:object_id>", route)
+    first = table and apps.get_model(*table.groups()).objects.order_by("pk").first()
+    return str(first.pk) if first else ""
 
 
 def is_refused(answer: Any) -> bool:

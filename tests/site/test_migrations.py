@@ -12,6 +12,7 @@ import pytest
 
 from tests.torture.audit import wrong_rollups
 
+pytestmark = pytest.mark.sqlite
 ROOT = Path(__file__).resolve().parents[2]
 ROWS = [
     ("1969-12-31 23:59:59.250000", "fermenter_temp", 36.5, 0),

@@ -113,6 +113,49 @@ def test_a_value_that_makes_no_sense_is_refused(tmp_path: Path, name: str, value
     assert advice in done.stderr
 
 
+@pytest.mark.parametrize(
+    "address",
+    ["localhost", "http://host:6379", "redis://", "redis://host:port/0", "redis://host/name", "unix://"],
+)
+def test_an_address_of_redis_that_is_none_is_refused(tmp_path: Path, address: str) -> None:
+    done = python("import django; django.setup()", tmp_path, REDIS_URL=address)
+    assert done.returncode != 0
+    assert "REDIS_URL is not understood: use redis://host:6379/0" in done.stderr.splitlines()[-1]
+
+
+def test_a_password_is_not_told_with_a_wrong_address(tmp_path: Path) -> None:
+    done = python("import django; django.setup()", tmp_path, REDIS_URL="redis://:hush@host/name")
+    assert done.returncode != 0
+    assert "hush" not in done.stderr
+
+
+@pytest.mark.parametrize("address", ["redis://:word@host:1/2", "rediss://host", "unix:///run/redis.sock", ""])
+def test_an_address_of_redis_is_believed_in_until_it_is_used(tmp_path: Path, address: str) -> None:
+    assert setting("REDIS_URL", tmp_path, REDIS_URL=address) == address
+
+
+def test_the_worker_notes_its_state_where_redis_can_not_fail_it(tmp_path: Path) -> None:
+    address = "redis://host:6379/0"
+    assert "RedisCache" in setting("CACHES['default']", tmp_path, REDIS_URL=address)
+    assert "LocMem" in setting("CACHES[s.Q_CLUSTER['cache']]", tmp_path, REDIS_URL=address)
+
+
+def test_on_postgresql_nobody_waits_for_ever(tmp_path: Path) -> None:
+    given = {"DATABASE_URL": "postgres://a:b@host/name?sslmode=require", "FERMON_DATABASE_TIMEOUT": "7"}
+    options = setting("DATABASES['default']['OPTIONS']", tmp_path, **given)
+    for part in ("lock_timeout=7s", "idle_in_transaction_session_timeout", "'sslmode': 'require'"):
+        assert part in options
+    assert "'connect_timeout': 5" in options
+
+
+@pytest.mark.parametrize(("size", "age"), [("5", "0"), ("0", "None")])
+def test_connections_to_postgresql_are_pooled_or_kept(tmp_path: Path, size: str, age: str) -> None:
+    given = {"DATABASE_URL": "postgres://a:b@host/name", "FERMON_DATABASE_POOL": size}
+    assert setting("DATABASES['default']['CONN_MAX_AGE']", tmp_path, **given) == age
+    options = setting("DATABASES['default']['OPTIONS'].get('pool')", tmp_path, **given)
+    assert ("'max_size': 5" in options) == (size == "5")
+
+
 @pytest.mark.parametrize(("word", "expected"), [("off", "False"), ("On", "True"), ("", "True")])
 def test_the_simulator_is_switched_by_a_word(tmp_path: Path, word: str, expected: str) -> None:
     assert setting("FERMON_SIMULATOR", tmp_path, FERMON_SIMULATOR=word) == expected

@@ -1,13 +1,14 @@
 """What is stored as the judge's source: followed by a worker, or caught up with when somebody asks."""
 
-import sqlite3
 import time
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from django.db import OperationalError, connection
+from django.db import OperationalError
 
 from monitoring.ingest import judge as judges
 from monitoring.ingest import leases
@@ -132,6 +133,23 @@ def test_a_run_ends_when_asked_to_saves_all_and_gives_the_lease_up() -> None:
     assert Lease.objects.get(source=SOURCE).owner == ""
 
 
+@pytest.mark.parametrize(("judges", "minutes"), [(False, 2), (True, 10)])
+def test_who_judges_stays_and_who_stands_by_gives_way(
+    monkeypatch: pytest.MonkeyPatch, judges: bool, minutes: int
+) -> None:
+    clock = [0.0]
+
+    def step(follower: Follower) -> bool:
+        follower.judge = SimpleNamespace(close=lambda **_: None) if judges else None
+        clock[0] += 60
+        return True
+
+    monkeypatch.setattr(judging, "step_safely", step)
+    monkeypatch.setattr(judging, "time", SimpleNamespace(monotonic=lambda: clock[0]))
+    judging.run(duration_s=95, stays_s=595, should_stop=lambda: False)
+    assert clock == [60.0 * minutes]
+
+
 def test_a_run_ends_when_its_time_is_up() -> None:
     judging.run(duration_s=0, should_stop=lambda: False)
     assert not Lease.objects.filter(source=SOURCE).exists()
@@ -178,20 +196,18 @@ def test_with_nothing_new_nothing_is_written(django_assert_num_queries: Callable
         catch_up()
 
 
-if connection.vendor == "sqlite":
-
-    @pytest.mark.django_db(transaction=True, serialized_rollback=True)
-    def test_a_database_that_takes_no_writes_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(judging, "LOCK_MS", 20)
-        store(STUCK)
-        other = sqlite3.connect(connection.settings_dict["NAME"], isolation_level=None)
-        other.execute("BEGIN IMMEDIATE")
-        before = time.monotonic()
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_a_database_that_takes_no_writes_is_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch, write_lock: Callable[[], AbstractContextManager[None]]
+) -> None:
+    monkeypatch.setattr(judging, "LOCK_MS", 20)
+    store(STUCK)
+    before = time.monotonic()
+    with write_lock():
         catch_up()
         catch_up()
-        assert time.monotonic() - before < 5
-        other.close()
-        assert not Event.objects.exists()
-        monkeypatch.setattr(judging, "_not_before", 0.0)
-        catch_up()
-        assert stuck() == [False]
+    assert time.monotonic() - before < 5
+    assert not Event.objects.exists()
+    monkeypatch.setattr(judging, "_not_before", 0.0)
+    catch_up()
+    assert stuck() == [False]

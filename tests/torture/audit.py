@@ -1,4 +1,4 @@
-"""The end checks: SQLite's file against what the writers were told, and against the contract's rule."""
+"""The end checks: the database itself against what the writers were told, and the contract's rule."""
 
 import json
 import math
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psycopg
 
 from monitoring.domain.simulation.signals import simulate
 from monitoring.domain.tags import DEFAULT_TAGS
@@ -20,14 +21,15 @@ from tests.torture.writers import KEPT, Reading, Writer
 
 RESOLUTIONS_S = (60, 600, 3600, 86400)
 ROLLED_UP = """
-    SELECT tag, timestamp - ((timestamp % :us) + :us) % :us AS start, count(*), sum(is_anomaly),
+    SELECT tag, timestamp - ((timestamp % {us}) + {us}) % {us} AS start, count(*), {anomalies},
         min(value), max(value), avg(value)
     FROM measurements GROUP BY tag, start ORDER BY tag, start
 """
 KEPT_ROLLUPS = """
     SELECT tag, start, count, anomalies, minimum, maximum, total / count
-    FROM rollups WHERE resolution_s = :resolution_s ORDER BY tag, start
+    FROM rollups WHERE resolution_s = {resolution_s} ORDER BY tag, start
 """
+ANOMALIES = "sum(CASE WHEN is_anomaly THEN 1 ELSE 0 END)"
 SIMULATED_SINCE = datetime(2021, 1, 1, tzinfo=UTC)
 
 
@@ -43,16 +45,16 @@ class Row:
     reasons: frozenset[str]
 
 
-def audit(database: Path, writers: Sequence[Writer]) -> list[str]:
-    """All that is wrong, in words; nothing if every promise was kept."""
+def audit(database: Path | str, writers: Sequence[Writer]) -> list[str]:
+    """All that is wrong with SQLite's file or PostgreSQL's address, in words; nothing if all was kept."""
     problems: list[str] = []
-    with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
-        sound = connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-        sound = sound and not connection.execute("PRAGMA foreign_key_check").fetchall()
+    with closing(opened(database)) as connection:
+        sound = is_sound(connection)
         rows = measurements(connection)
         limits = connection.execute("SELECT name, lower_limit, upper_limit FROM tags").fetchall()
         problems += wrong_rollups(connection)
-        aside = [json.loads(text) for (text,) in connection.execute("SELECT reading FROM set_aside_readings")]
+        found = connection.execute("SELECT CAST(reading AS TEXT) FROM set_aside_readings")
+        aside = [json.loads(text) for (text,) in found]
     problems += [] if sound else ["the database is damaged"]
     problems += [problem for writer in writers for problem in writer.problems]
     sent = [row for row in rows if row.moment < SIMULATED_SINCE]
@@ -65,30 +67,47 @@ def audit(database: Path, writers: Sequence[Writer]) -> list[str]:
     return problems
 
 
-def measurements(connection: sqlite3.Connection) -> list[Row]:
-    """Every row of the table, by id."""
-    found = connection.execute(
-        "SELECT m.id, m.tag, m.timestamp, m.value, m.is_anomaly, group_concat(f.reason)"
-        " FROM readable_measurements m LEFT JOIN findings f ON f.measurement_id = m.id GROUP BY m.id"
-    )
+def opened(database: Path | str) -> Any:
+    """A connection whose ``execute`` reads: to SQLite's file, or to PostgreSQL's address."""
+    if isinstance(database, str):
+        return psycopg.connect(database, autocommit=True)
+    return sqlite3.connect(f"file:{database}?mode=ro", uri=True)
+
+
+def is_sound(connection: Any) -> bool:
+    """Whether the file is as SQLite wants it, and every finding has its measurement."""
+    if isinstance(connection, sqlite3.Connection):
+        whole = connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        return whole and not connection.execute("PRAGMA foreign_key_check").fetchall()
+    orphans = "SELECT count(*) FROM findings WHERE measurement_id NOT IN (SELECT id FROM measurements)"
+    return bool(connection.execute(orphans).fetchone() == (0,))
+
+
+def measurements(connection: Any) -> list[Row]:
+    """Every row of the table."""
+    reasons: dict[int, set[str]] = {}
+    for id_, reason in connection.execute("SELECT measurement_id, reason FROM findings"):
+        reasons.setdefault(id_, set()).add(reason)
+    found = connection.execute("SELECT id, tag, timestamp, value, is_anomaly FROM readable_measurements")
     return [
-        Row(id_, tag, moment(text), value, bool(flag), frozenset((reasons or "").split(",")) - {""})
-        for id_, tag, text, value, flag, reasons in found
+        Row(id_, tag, moment(time), value, bool(flag), frozenset(reasons.get(id_, ())))
+        for id_, tag, time, value, flag in found
     ]
 
 
-def moment(text: str) -> datetime:
+def moment(time: str | datetime) -> datetime:
     """The timestamp in UTC; without an offset it is UTC."""
-    parsed = datetime.fromisoformat(text)
+    parsed = datetime.fromisoformat(time) if isinstance(time, str) else time
     return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
 
 
-def wrong_rollups(connection: sqlite3.Connection) -> list[str]:
+def wrong_rollups(connection: Any) -> list[str]:
     """Where rollups or totals differ from what is stored, counted anew."""
     problems = []
     for resolution_s in RESOLUTIONS_S:
-        expected = connection.execute(ROLLED_UP, {"us": resolution_s * 1_000_000}).fetchall()
-        kept = connection.execute(KEPT_ROLLUPS, {"resolution_s": resolution_s}).fetchall()
+        counted = ROLLED_UP.format(us=resolution_s * 1_000_000, anomalies=ANOMALIES)
+        expected = connection.execute(counted).fetchall()
+        kept = connection.execute(KEPT_ROLLUPS.format(resolution_s=resolution_s)).fetchall()
         if len(kept) != len(expected):
             problems.append(f"{len(kept)} rollups of {resolution_s} s, not {len(expected)}")
         problems += [
@@ -97,7 +116,7 @@ def wrong_rollups(connection: sqlite3.Connection) -> list[str]:
             if found[:-1] != right[:-1] or not math.isclose(found[-1], right[-1], rel_tol=1e-9)
         ]
     totals = connection.execute(
-        "SELECT tag, count(*), sum(is_anomaly), max(timestamp) FROM measurements GROUP BY tag"
+        f"SELECT tag, count(*), {ANOMALIES}, max(timestamp) FROM measurements GROUP BY tag"  # noqa: S608
     )
     kept_totals = connection.execute(
         "SELECT tag, measurements, anomalies, last FROM series WHERE measurements > 0"

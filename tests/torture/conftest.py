@@ -107,7 +107,7 @@ def finish(plant: Plant, writers: list[Writer]) -> list[str]:
     wait_until(lambda: not any(writer.is_alive() for writer in writers), SETTLE_S)
     wait_until(lambda: nothing_waits(plant), SETTLE_S)
     plant.close()
-    return audit(plant.database, writers) + plant.ended_by_themselves
+    return audit(plant.system.database_url or plant.database, writers) + plant.ended_by_themselves
 
 
 def nothing_waits(plant: Plant) -> bool:

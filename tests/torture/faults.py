@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from tests.commands.conftest import wait_until
 from tests.torture.disk import MIB, Disk
@@ -105,7 +106,8 @@ def database_a_directory(torture: Torture) -> None:
         torture.pause(2)
 
 
-FAULTS: tuple[Callable[[Torture], None], ...] = (
+Fault = Callable[[Any], None]
+FAULTS: tuple[Fault, ...] = (
     kill_web,
     kill_worker,
     kill_one_process_of_the_worker,
@@ -117,12 +119,12 @@ FAULTS: tuple[Callable[[Torture], None], ...] = (
 )
 
 
-def torment(torture: Torture, seconds: float) -> None:
+def torment(torture: Torture, seconds: float, faults: Sequence[Fault] = FAULTS) -> None:
     """Every fault in random order, and again until the time is up; after each, work must go on."""
     end = time.monotonic() + seconds
-    while len(torture.struck) < len(FAULTS) or time.monotonic() < end:
-        for fault in torture.rng.sample(FAULTS, len(FAULTS)):
-            if len(torture.struck) >= len(FAULTS) and time.monotonic() > end:
+    while len(torture.struck) < len(faults) or time.monotonic() < end:
+        for fault in torture.rng.sample(faults, len(faults)):
+            if len(torture.struck) >= len(faults) and time.monotonic() > end:
                 return
             torture.struck.append(fault.__name__)
             fault(torture)

@@ -16,6 +16,8 @@ COMMANDS = {
     "web": ("manage.py", "runserver", "--noreload", "--skip-checks"),
     "worker": ("manage.py", "qcluster", "--skip-checks"),
 }
+COMMANDS |= {"second web": COMMANDS["web"], "second worker": COMMANDS["worker"]}
+ONE_OF_EACH = ("web", "worker")
 LOOK_S = 0.3
 SETTLE_S = 240.0  # a task that died with its worker is delivered again after 120 s
 # What a worker says that was started while the database is away; who supervises it starts it again.
@@ -30,6 +32,7 @@ class Plant:
         self.system = system
         self.environment = environment
         self.wanted: tuple[str, ...] = ()
+        self.second_port = 0  # of the second web server, where there is one
         self.commands: dict[str, Command] = {}
         self.ended_by_themselves: list[str] = []
         self.file_size_limit = resource.RLIM_INFINITY
@@ -54,7 +57,7 @@ class Plant:
 
     def start(self, *wanted: str) -> None:
         """Starts these commands, and again whenever they end; returns when the server answers."""
-        self.wanted = wanted or tuple(COMMANDS)
+        self.wanted = wanted or ONE_OF_EACH
         self._supervisor.start()
         if "web" in self.wanted:
             self.wait_for_answer()
@@ -130,7 +133,8 @@ class Plant:
             elif command.process.returncode != -signal.SIGKILL and NOT_NOW not in command.text:
                 self.ended_by_themselves.append(f"{name} ended by itself:\n{command.text[-2000:]}")
             self.kill(name)
-        self.commands[name] = self.system.run(*COMMANDS[name], **self.environment)
+        second = {"FERMON_PORT": str(self.second_port)} if name == "second web" else {}
+        self.commands[name] = self.system.run(*COMMANDS[name], **self.environment | second)
         limit_file_size(self.commands[name].process.pid, self.file_size_limit)
 
 

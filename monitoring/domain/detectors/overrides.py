@@ -46,8 +46,8 @@ def parse_override(line: str) -> tuple[str, float | None]:
 
 
 def override_lines(parameters: Mapping[str, float]) -> list[str]:
-    """The parameters as ``parse_overrides`` reads them."""
-    return [f"{name} = {value:.15g}" for name, value in parameters.items()]
+    """The parameters as ``parse_overrides`` reads them, by name: databases keep no order of their own."""
+    return [f"{name} = {value:.15g}" for name, value in sorted(parameters.items())]
 
 
 def refusal(error: SettingError) -> str:

@@ -5,6 +5,7 @@ import math
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import cast
 
 from monitoring.domain.detectors.drift import Drift
@@ -83,8 +84,9 @@ class DetectionSettings:
         return found
 
 
-def defaults() -> dict[str, float]:
-    """Each parameter's default, by ``detector.parameter``."""
+@cache
+def defaults() -> Mapping[str, float]:
+    """Each parameter's default, by ``detector.parameter``; asked once a parameter, tag and detector."""
     return {
         f"{name}.{parameter.name}": float(cast("float", parameter.default))
         for name, detector in CLASSES.items()

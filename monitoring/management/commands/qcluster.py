@@ -22,6 +22,7 @@ class Command(StockCommand):  # type: ignore[misc]  # django-q2 has no types
         """Raises CommandError where the database can't be used."""
         if options["cluster_name"]:
             os.environ["Q_CLUSTER_NAME"] = options["cluster_name"]
+        cluster.leave_pool()
         end_with_launcher()
         end_forks_with_parent()
         try:

@@ -1,0 +1,1 @@
+"""What a load test sends, when, and what becomes of it."""
