@@ -2,9 +2,6 @@
 
 import logging
 import os
-import shutil
-import socket
-import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from datetime import UTC, datetime
@@ -19,15 +16,13 @@ from django.db import Error as DatabaseError
 from django.db import connection
 from django.test import Client
 from pytest_django import Settings
-from redis import Redis
-from redis.backoff import ConstantBackoff
-from redis.retry import Retry
 
 from monitoring.domain import outages
 from monitoring.domain.redis_link import link_to
 from monitoring.domain.wakeups import stored
 from monitoring.ingest import dead_letters, notices
 from monitoring.queries import health
+from tests.own_redis import RedisServer
 
 TO_THE_DATABASE = frozenset({"db", "transactional_db", "live_server", "system", "new_plant", "plant"})
 
@@ -85,41 +80,9 @@ def no_threads(
     notices.stop()
 
 
-class RedisServer:
-    """A Redis of the test's own, which keeps nothing; it may be killed, and started again."""
-
-    def __init__(self, directory: Path) -> None:
-        self.directory = directory
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = int(free.getsockname()[1])
-        self.url = f"redis://127.0.0.1:{self.port}/0"
-        self.process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        """Returns once it answers."""
-        options = {"--port": self.port, "--bind": "127.0.0.1", "--save": "", "--dir": self.directory}
-        words = [str(word) for option in options.items() for word in option]
-        output = subprocess.DEVNULL
-        self.process = subprocess.Popen(["redis-server", *words, "--appendonly", "no"], stdout=output)
-        with Redis.from_url(self.url, retry=Retry(ConstantBackoff(0.05), 200)) as client:
-            client.ping()
-
-    def client(self) -> Redis:
-        return Redis.from_url(self.url)
-
-    def kill(self) -> None:
-        if self.process is not None:
-            self.process.kill()
-            self.process.wait()
-            self.process = None
-
-
 @pytest.fixture
 def redis_server(tmp_path: Path) -> Iterator[RedisServer]:
     """A Redis that answers; no link to it outlives the test."""
-    if shutil.which("redis-server") is None:
-        pytest.fail("install redis-server (apt-get install redis-server)")
     server = RedisServer(tmp_path)
     server.start()
     yield server

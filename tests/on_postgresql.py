@@ -1,4 +1,4 @@
-"""pytest on a PostgreSQL of its own, which pip brought.
+"""pytest on a PostgreSQL of its own, which pip brought, and a Redis.
 
 ``python -m tests.on_postgresql -n 2 tests/api``: arguments are pytest's.
 """
@@ -17,6 +17,8 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+
+from tests.own_redis import RedisServer
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # that there is no XDG_RUNTIME_DIR
@@ -74,8 +76,13 @@ def main() -> int:
     """pytest's exit code; what the server has made is gone then, also when this is interrupted."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with tempfile.TemporaryDirectory(prefix="fermon-") as place, started(Path(place) / "data") as server:
-        os.environ["DATABASE_URL"] = server.get_uri()
-        return pytest.main(sys.argv[1:])
+        redis = RedisServer(Path(place))
+        redis.start()
+        try:
+            os.environ |= {"DATABASE_URL": server.get_uri(), "REDIS_URL": redis.url}
+            return pytest.main(sys.argv[1:])
+        finally:
+            redis.kill()
 
 
 if __name__ == "__main__":
