@@ -7,6 +7,7 @@ from html import unescape
 from typing import Any
 
 import pytest
+import time_machine
 from django.test import Client
 
 from monitoring.models import Event, Tag
@@ -51,6 +52,7 @@ def test_without_events_it_says_so(client: Client) -> None:
 
 
 @pytest.mark.django_db
+@time_machine.travel(datetime(2026, 1, 31, 12, tzinfo=UTC), tick=False)
 def test_open_events_come_first_and_then_what_ended_last(client: Client) -> None:
     add("fermenter_ph", "noise", age=3000, lasted=10)
     add("agitator_rpm", "slow_drift", age=600)

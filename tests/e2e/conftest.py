@@ -165,11 +165,17 @@ class Dashboard:
         assert self.page.request.post(f"{self.server}/ingest/batch", data=items).status == 201
 
     def post_hours(self, hours: int = 3) -> None:
-        """A quiet past of the temperature up to now, ten seconds apart, with a fault 100 minutes ago."""
+        """A quiet past of the temperature up to now, ten seconds apart, with a fault some 100 minutes ago.
+
+        The fault is within ten minutes that are one interval of the chart, and not on their edge.
+        """
         start = datetime.now(UTC) - timedelta(hours=hours)
         values = [round(37.5 + math.sin(i / 40), 2) for i in range(hours * 360 + 1)]
-        for late in range(-602, -599):
-            values[late] = 46.0 + late % 2
+        first = len(values) - 602
+        into_interval_s = (start.timestamp() + 10 * first) % 600
+        first += 18 if into_interval_s > 480 else 0
+        for place in range(first, first + 3):
+            values[place] = 46.0 + place % 2
         self.post_past("fermenter_temp", values, start=start, every_s=10)
 
     def add_event(self, tag: str, kind: str, *, age: float, lasted: float | None = None) -> Event:
