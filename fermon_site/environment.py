@@ -3,10 +3,13 @@
 import os
 import secrets
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
+import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 
+DATABASES = frozenset({"django.db.backends.sqlite3", "django.db.backends.postgresql"})
 TRUE = frozenset({"1", "on", "true", "yes"})
 FALSE = frozenset({"0", "off", "false", "no"})
 
@@ -40,6 +43,24 @@ def whole_number(name: str, default: int, *, lowest: int, highest: int) -> int:
     raise ImproperlyConfigured(
         f"{name}={word!r} is not understood: use a whole number from {lowest} to {highest}."
     )
+
+
+def database_address(name: str, default: str) -> dict[str, Any]:
+    """The variable as Django's settings of a SQLite or PostgreSQL database.
+
+    Raises:
+        ImproperlyConfigured: it is no such address. The message does not show it: it may hold a password.
+    """
+    try:
+        found = dict(dj_database_url.parse(text(name, default)))
+    except ValueError:
+        found = {}
+    if found.get("ENGINE") not in DATABASES:
+        raise ImproperlyConfigured(
+            f"{name} is not understood: use postgres://user:password@host/name or sqlite:////path/to/file,"
+            " what is no letter or digit in user or password written as %xx."
+        )
+    return found
 
 
 def redis_address(name: str) -> str:

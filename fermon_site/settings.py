@@ -4,7 +4,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import dj_database_url
 from csp.constants import NONE, SELF
 
 from fermon_site import environment, safety
@@ -140,7 +139,7 @@ POSTGRESQL_OPTIONS: dict[str, Any] = {
 DATABASE_POOL = environment.whole_number("FERMON_DATABASE_POOL", 20, lowest=0, highest=1_000)
 POOL_WAIT_S = min(DATABASE_TIMEOUT_S, 3)  # when all are taken
 DATABASES: dict[str, Any] = {
-    "default": dj_database_url.config(default=f"sqlite:///{FERMON_DATA_DIR / 'fermon.sqlite3'}")
+    "default": environment.database_address("DATABASE_URL", f"sqlite:///{FERMON_DATA_DIR / 'fermon.sqlite3'}")
 }
 # To open SQLite anew takes longer than to store a reading, and to close it last writes its log back.
 DATABASES["default"]["CONN_MAX_AGE"] = None

@@ -123,8 +123,24 @@ def test_an_address_of_redis_that_is_none_is_refused(tmp_path: Path, address: st
     assert "REDIS_URL is not understood: use redis://host:6379/0" in done.stderr.splitlines()[-1]
 
 
-def test_a_password_is_not_told_with_a_wrong_address(tmp_path: Path) -> None:
-    done = python("import django; django.setup()", tmp_path, REDIS_URL="redis://:hush@host/name")
+@pytest.mark.parametrize(
+    "address", ["localhost", "mysql://host/name", "postgres://me:p[w@host/name", "file.db"]
+)
+def test_an_address_of_a_database_that_is_none_is_refused(tmp_path: Path, address: str) -> None:
+    done = python("import django; django.setup()", tmp_path, DATABASE_URL=address)
+    assert done.returncode != 0
+    assert "DATABASE_URL is not understood: use postgres://user:" in done.stderr.splitlines()[-1]
+
+
+def test_an_empty_address_of_a_database_is_none(tmp_path: Path) -> None:
+    assert "fermon.sqlite3" in setting("DATABASES['default']['NAME']", tmp_path, DATABASE_URL="")
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"REDIS_URL": "redis://:hush@host/name"}, {"DATABASE_URL": "postgres://me:hush@[host/name"}]
+)
+def test_a_password_is_not_told_with_a_wrong_address(tmp_path: Path, wrong: dict[str, str]) -> None:
+    done = python("import django; django.setup()", tmp_path, **wrong)
     assert done.returncode != 0
     assert "hush" not in done.stderr
 
