@@ -41,6 +41,8 @@ from monitoring.models import (
 )
 from monitoring.queries.browsing import CappedPaginator, IndexedTimes, matching
 
+MOST_TAGS_TO_CHOOSE = 100
+
 if TYPE_CHECKING:
     TagModelAdmin = admin.ModelAdmin[Tag]
     BrowsedModelAdmin = admin.ModelAdmin[Any]
@@ -271,6 +273,18 @@ class Browsed(ReadOnly, BrowsedModelAdmin):
         return matching(queryset, search_term, moment=self.date_hierarchy or ""), False
 
 
+class TagFilter(admin.RelatedFieldListFilter):
+    """The tags to choose from. Of too many it has the first, and the chosen one: the search finds all."""
+
+    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> list[tuple[Any, Any]]:
+        """Their ids and names."""
+        tags = Tag.objects.order_by("name").values_list("pk", "name")
+        first = list(tags[:MOST_TAGS_TO_CHOOSE])
+        chosen = request.GET.get(self.lookup_kwarg, "")
+        others = tags.filter(pk=int(chosen)) if chosen.isdecimal() else tags.none()
+        return [*first, *(tag for tag in others if tag not in first)]
+
+
 class FindingInline(ReadOnly, FindingTabularInline):
     """Why a measurement is an anomaly."""
 
@@ -284,7 +298,7 @@ class MeasurementAdmin(Browsed):
     """What is stored."""
 
     list_display = ("timestamp_utc", "tag_name", "value", "anomaly")
-    list_filter = ("tag", "is_anomaly")
+    list_filter = (("tag", TagFilter), "is_anomaly")
     date_hierarchy = "timestamp"
     ordering = ("-timestamp", "-id")
     inlines = (FindingInline,)
@@ -332,7 +346,7 @@ class EventAdmin(Browsed):
     """What the detectors found."""
 
     list_display = ("start_utc", "end_utc", "tag", "detector", "kind", "score", "explanation")
-    list_filter = ("tag", DetectorFilter, ("end", admin.EmptyFieldListFilter))
+    list_filter = (("tag", TagFilter), DetectorFilter, ("end", admin.EmptyFieldListFilter))
     date_hierarchy = "start"
     list_per_page = 50
     ordering = ("-start", "-id")

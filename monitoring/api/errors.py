@@ -75,7 +75,8 @@ def first_problem(error: ValidationError) -> BadInput:
     field = ""
     while isinstance(detail, Mapping | list):
         if isinstance(detail, Mapping):
-            field, detail = next(iter(detail.items()))
+            key, detail = next(iter(detail.items()))
+            field = key if isinstance(key, str) else field  # else it is a place in a list
         else:
             detail = detail[0]
     return BadInput(f"{field}: {detail}" if field else str(detail), field)

@@ -14,12 +14,13 @@ from monitoring.domain.monitor import DETECTORS
 from monitoring.domain.readings import known_tags, shown
 from monitoring.queries.events import EventSelection
 from monitoring.queries.series import MAX_ID, Cursor, Selection
-from monitoring.queries.tags import find_tag, tag_names
+from monitoring.queries.tags import find_tag, known_of, tag_names
 
 MAX_PAGE = 10_000
 DEFAULT_PAGE = 1_000
 MAX_POINTS = 5_000
 DEFAULT_POINTS = 600
+MAX_FOLLOWED = 250
 
 
 def whole_number(default: int, highest: int, help_text: str) -> serializers.IntegerField:
@@ -167,8 +168,16 @@ class ExportSerializer(SelectionSerializer):
         return name
 
 
-class StreamSerializer(TaggedSerializer):
-    """Where a stream begins, and of which tag."""
+class StreamSerializer(serializers.Serializer[Any]):
+    """Where a stream begins, and of which tags: ``tag`` may be given more than once."""
+
+    tag = serializers.ListField(
+        child=serializers.CharField(),
+        required=False,
+        max_length=MAX_FOLLOWED,
+        help_text=f"Only this tag; may be given up to {MAX_FOLLOWED} times. All tags if left out.",
+        error_messages={"max_length": f"expected at most {MAX_FOLLOWED} of them"},
+    )
 
     since = serializers.IntegerField(
         required=False,
@@ -180,6 +189,14 @@ class StreamSerializer(TaggedSerializer):
             "expected the id of a measurement",
         ),
     )
+
+    def validate_tag(self, names: list[str]) -> list[str]:
+        """Refuses tags that do not exist, as everywhere."""
+        known = known_of(names)
+        for name in names:
+            if name not in known:
+                raise serializers.ValidationError(f"unknown tag {shown(name)}; {known_tags(tag_names())}")
+        return names
 
 
 def query_of(request: Request) -> dict[str, str]:

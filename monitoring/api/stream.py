@@ -82,9 +82,9 @@ feed = Feed(render=events_of, render_change=change_of, refresh=reopen_if_replace
 class Stream:
     """What one client is sent: events as they come, else a sign of life now and then."""
 
-    def __init__(self, *, since: int | None, tag: str | None) -> None:
+    def __init__(self, *, since: int | None, tags: frozenset[str]) -> None:
         self.subscriber: Subscriber = feed.subscribe(
-            self.wake, since=since, tag=tag, limit=settings.FERMON_STREAM_CLIENTS
+            self.wake, since=since, tags=tags, limit=settings.FERMON_STREAM_CLIENTS
         )
         # An id without data is where a client begins again that was cut off before its first event.
         place = b"id: %d\n" % self.subscriber.place.id if since is None else b""
@@ -105,6 +105,14 @@ class Stream:
         opening, self.opening = self.opening, b""
         return opening or self.subscriber.take()
 
+    def sign_of_life(self) -> bytes:
+        """What is sent while nothing comes. Who follows some tags is also told how far the stream has come.
+
+        Otherwise they would begin again behind the last of theirs, and have all since read for nothing.
+        """
+        place = b"id: %d\n" % self.subscriber.place.id if self.subscriber.tags else b""
+        return b":\n" + place + b"\n"
+
     def close(self) -> None:
         """Gives the client's place up. Django calls it, whatever ended the answer."""
         self.subscriber.close()
@@ -113,9 +121,9 @@ class Stream:
 class ThreadStream(Stream):
     """For servers that give each answer a thread (WSGI)."""
 
-    def __init__(self, *, since: int | None, tag: str | None) -> None:
+    def __init__(self, *, since: int | None, tags: frozenset[str]) -> None:
         self.woken = threading.Event()
-        super().__init__(since=since, tag=tag)
+        super().__init__(since=since, tags=tags)
 
     def wake(self) -> None:
         """As ``Stream``."""
@@ -131,7 +139,7 @@ class ThreadStream(Stream):
             if data := self.next_now():
                 return data
             if (left := end - time.monotonic()) <= 0:
-                return HEARTBEAT
+                return self.sign_of_life()
             if not self.subscriber.is_behind:
                 self.woken.wait(left)
         raise StopIteration
@@ -140,10 +148,10 @@ class ThreadStream(Stream):
 class LoopStream(Stream):
     """For servers that have one thread for all answers (ASGI): only the database is asked in others."""
 
-    def __init__(self, *, since: int | None, tag: str | None) -> None:
+    def __init__(self, *, since: int | None, tags: frozenset[str]) -> None:
         self.woken = asyncio.Event()
         self.loop: asyncio.AbstractEventLoop | None = None
-        super().__init__(since=since, tag=tag)
+        super().__init__(since=since, tags=tags)
 
     def wake(self) -> None:
         """As ``Stream``; before the loop is known, nobody waits yet."""
@@ -163,7 +171,7 @@ class LoopStream(Stream):
             if data := await asyncio.to_thread(self.next_now) if is_behind else self.next_now():
                 return data
             if (left := end - time.monotonic()) <= 0:
-                return HEARTBEAT
+                return self.sign_of_life()
             if not self.subscriber.is_behind:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self.woken.wait(), left)
@@ -197,7 +205,7 @@ class StreamView(APIView):
             return StreamingHttpResponse(iter(()), content_type=MEDIA_TYPE, headers=HEADERS)
         kind = LoopStream if isinstance(request._request, ASGIRequest) else ThreadStream
         try:
-            stream = kind(since=chosen.get("since"), tag=chosen.get("tag"))
+            stream = kind(since=chosen.get("since"), tags=frozenset(chosen.get("tag", ())))
         except TooManySubscribersError as error:
             raise Unavailable("As many clients as may follow the stream do so. Try again later.") from error
         except NotSettledError as error:
@@ -209,7 +217,8 @@ class StreamView(APIView):
 def parameters_of(request: Request) -> dict[str, Any]:
     """The query's parameters; ``Last-Event-ID`` goes before ``since``, which stays in a browser's address."""
     last = request.headers.get("Last-Event-ID", "")
-    query = StreamSerializer(data=query_of(request) | ({"since": last} if last else {}))
+    tags = {"tag": [name for name in request.query_params.getlist("tag") if name]}
+    query = StreamSerializer(data=query_of(request) | tags | ({"since": last} if last else {}))
     try:
         query.is_valid(raise_exception=True)
     except ValidationError as error:

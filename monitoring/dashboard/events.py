@@ -1,15 +1,17 @@
 """The events as the page shows them: those that last, and then the newest of those that have ended."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from monitoring.dashboard import words
 from monitoring.dashboard.moments import Moment, age_s, moment
 from monitoring.domain.tags import TagDefinition
-from monitoring.queries.events import StoredEvent, newest_events, open_events
+from monitoring.queries.events import StoredEvent, count_open_events, newest_events, open_events
 
 EVENT_ROWS = 20
+# As many as the scripts ask for, of tags that are not on the page.
+MOST_OPEN = 200
 SHORTEST_S = 1
 
 
@@ -32,32 +34,45 @@ class EventRow:
 
 @dataclass(frozen=True, slots=True)
 class Events:
-    """What is shown: ``open`` began last first, ``ended`` ended last first."""
+    """What is shown: ``open`` began last first, ``ended`` ended last first.
+
+    ``open_count`` is how many last: more than ``open`` where there are too many tags for one page.
+    """
 
     open: list[StoredEvent] = field(default_factory=list)
     ended: list[StoredEvent] = field(default_factory=list)
+    open_count: int = 0
 
     @property
     def all(self) -> list[StoredEvent]:
         """What the scripts start from."""
         return [*self.open, *self.ended]
 
-    def open_of(self, tag: str) -> list[StoredEvent]:
-        """The tag's events that last."""
-        return [event for event in self.open if event.tag == tag]
+    def open_by_tag(self) -> dict[str, list[StoredEvent]]:
+        """The events that last, of each tag that has some."""
+        found: dict[str, list[StoredEvent]] = {}
+        for event in self.open:
+            found.setdefault(event.tag, []).append(event)
+        return found
 
-    def rows(self, now: datetime) -> list[EventRow]:
-        """The list."""
-        return [event_row(event, now) for event in self.all[:EVENT_ROWS]]
-
-
-def read_events(tags: Mapping[str, TagDefinition]) -> Events:
-    """The events now."""
-    ended = [event for event in newest_events(EVENT_ROWS) if event.end is not None and event.tag in tags]
-    return Events(open_events(), sorted(ended, key=lambda event: event.end or event.start, reverse=True))
+    def rows(self, now: datetime, *, of_part: bool) -> list[EventRow]:
+        """The list; where the page has a part of the tags only, each address names the event's tag."""
+        return [event_row(event, now, event.tag if of_part else "") for event in self.all[:EVENT_ROWS]]
 
 
-def event_row(event: StoredEvent, now: datetime) -> EventRow:
+def read_events(tags: Mapping[str, TagDefinition], on_page: Collection[str] | None = None) -> Events:
+    """The events now; of those that last, all of the tags on the page and the newest of the others."""
+    newest = [event for event in newest_events(EVENT_ROWS) if event.end is not None and event.tag in tags]
+    ended = sorted(newest, key=lambda event: event.end or event.start, reverse=True)
+    if on_page is None:
+        lasting = open_events()
+        return Events(lasting, ended, len(lasting))
+    found = {event.id: event for event in [*open_events(on_page), *open_events(limit=MOST_OPEN)]}
+    lasting = sorted(found.values(), key=lambda event: (event.start, event.id), reverse=True)
+    return Events(lasting, ended, count_open_events())
+
+
+def event_row(event: StoredEvent, now: datetime, only: str) -> EventRow:
     """The event in words."""
     end = event.end or now
     lasted_s = age_s(event.start, end)
@@ -71,5 +86,5 @@ def event_row(event: StoredEvent, now: datetime) -> EventRow:
         start=moment(event.start, now),
         until=moment(event.end, now) if event.end and not is_moment else None,
         explanation=event.explanation,
-        address=words.address_over(event.start, end, event.id),
+        address=words.address_over(event.start, end, event.id, only),
     )

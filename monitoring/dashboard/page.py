@@ -10,6 +10,7 @@ from django.db import Error as DatabaseError
 from monitoring.dashboard import words
 from monitoring.dashboard.events import Events, read_events
 from monitoring.dashboard.moments import Moment, age_s, moment
+from monitoring.dashboard.part import MOST_CARDS, Needs, Part, part_of, read_needs
 from monitoring.dashboard.states import state_of
 from monitoring.domain.tags import STALE_AFTER_S, TagDefinition
 from monitoring.ingest import dead_letters
@@ -18,7 +19,7 @@ from monitoring.queries.events import StoredEvent
 from monitoring.queries.health import Health, check_health
 from monitoring.queries.series import Point, Reason, Selection, read_page, reasons_for
 from monitoring.queries.stats import Totals, totals
-from monitoring.queries.tags import latest, newest_anomalies, raw_from
+from monitoring.queries.tags import latest_of, newest_anomalies, raw_from
 
 ANOMALY_ROWS = 20
 
@@ -75,10 +76,16 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """All of the page that comes from the database, as it was at ``now``."""
+    """All of the page that comes from the database, as it was at ``now``.
+
+    ``tags`` are all, active or not, ``headings`` those of the tags in use by their names. The ``cards`` are
+    of all tags in use, or of a ``part`` where there are too many.
+    """
 
     now: datetime
     tags: Mapping[str, TagDefinition]
+    headings: Mapping[str, str]
+    part: Part | None
     link: Link
     cards: list[Card]
     latest: list[Point] = field(default_factory=list)
@@ -93,18 +100,32 @@ class Page:
 
     @property
     def group_names(self) -> list[str]:
-        """The headings in the order of their first tags, "Other" last."""
-        names = dict.fromkeys(card.group for card in self.cards)
-        return sorted(names, key=lambda name: name == words.OTHER_GROUP)
+        """The headings to choose from; where even those are too many, the ones on the page."""
+        names = other_last(self.headings.values())
+        return names if len(names) <= MOST_CARDS else other_last(card.group for card in self.cards)
 
     @property
     def groups(self) -> list[Group]:
         """The cards by group; groups and cards that need a person come first."""
-        groups = [
-            Group(name, urgent_first(card for card in self.cards if card.group == name))
-            for name in self.group_names
-        ]
+        members: dict[str, list[Card]] = {}
+        for card in self.cards:
+            members.setdefault(card.group, []).append(card)
+        groups = [Group(name, urgent_first(members[name])) for name in other_last(members)]
         return sorted(groups, key=lambda group: -group.cards[0].urgency)
+
+    @property
+    def told_tags(self) -> list[TagDefinition]:
+        """The tags that the scripts are told of: all, or those that the page mentions."""
+        if len(self.tags) <= MOST_CARDS:
+            return list(self.tags.values())
+        mentioned = [*(event.tag for event in self.events.all), *(row.tag for row in self.anomalies)]
+        names = dict.fromkeys([*(card.tag.name for card in self.cards), *mentioned])
+        return [self.tags[name] for name in names if name in self.tags]
+
+
+def other_last(names: Iterable[str]) -> list[str]:
+    """The headings, each once, in the order of their first tags, "Other" last."""
+    return sorted(dict.fromkeys(names), key=lambda name: name == words.OTHER_GROUP)
 
 
 def urgent_first(cards: Iterable[Card]) -> list[Card]:
@@ -119,8 +140,8 @@ def groups_of(tags: Iterable[TagDefinition]) -> dict[str, str]:
     return {tag.name: tag.group or other for tag in grouped}
 
 
-def read_dashboard() -> Page:
-    """The page now; while the database is away, what can be said without it."""
+def read_dashboard(query: Mapping[str, str]) -> Page:
+    """The page that the address asks for, now; while the database is away, what can be said without it."""
     health = check_health(
         simulator_on=settings.FERMON_SIMULATOR,
         dead_letters=dead_letters.pending_count(),
@@ -129,46 +150,55 @@ def read_dashboard() -> Page:
     )
     now = datetime.now(UTC)
     try:
-        return read_page_at(now, health)
+        return read_page_at(now, health, query)
     except DatabaseError:
         tags = last_known_definitions() or {}
-        groups = groups_of(tag for tag in tags.values() if tag.active)
-        cards = [card_of(tags[name], None, now, group=group) for name, group in groups.items()]
+        used = [tag for tag in tags.values() if tag.active]
+        groups = groups_of(used)
+        part = part_of(query, used, groups, now, Needs({}, None)) if len(used) > MOST_CARDS else None
+        names = part.on_page if part else list(groups)
+        cards = [card_of(tags[name], None, now, group=groups[name]) for name in names]
         link = Link("database", words.LINK_WORDS["database"])
-        return Page(now, tags, link, cards, problems=health.problems, since=health.since)
+        return Page(now, tags, groups, part, link, cards, problems=health.problems, since=health.since)
 
 
-def read_page_at(now: datetime, health: Health) -> Page:
-    """The page from the database."""
+def read_page_at(now: datetime, health: Health, query: Mapping[str, str]) -> Page:
+    """The page from the database, by as many queries however many tags there are."""
     tags = tag_definitions()
-    groups = groups_of(tag for tag in tags.values() if tag.active)
-    newest = {name: latest(name) for name in groups}
-    anomalous = newest_anomalies()
+    used = [tag for tag in tags.values() if tag.active]
+    groups = groups_of(used)
+    part = part_of(query, used, groups, now, read_needs(used, now)) if len(used) > MOST_CARDS else None
+    names = part.on_page if part else list(groups)
+    newest, anomalous = latest_of(names), newest_anomalies(names)
     anomalies = read_page(Selection(anomalies_only=True), limit=ANOMALY_ROWS).points
-    events = read_events(tags)
-    known = [point for point in newest.values() if point is not None]
+    events = read_events(tags, names if part else None)
+    known = [newest[name] for name in names if name in newest]
     reasons = reasons_for([*anomalies, *(point for point in known if point.is_anomaly)])
+    lasting = events.open_by_tag()
     cards = [
         card_of(
             tags[name],
-            point,
+            newest.get(name),
             now,
             group=groups[name],
-            reasons=reasons.get(point.id, []) if point else [],
-            events=events.open_of(name),
+            reasons=reasons.get(newest[name].id, []) if name in newest else [],
+            events=lasting.get(name, []),
             normal_since=anomalous.get(name),
         )
-        for name, point in newest.items()
+        for name in names
     ]
+    last = part.newest if part else max((point.timestamp for point in known), default=None)
     return Page(
         now=now,
         tags=tags,
-        link=link_of(known, stale_after_s(tags.values()), now),
+        headings=groups,
+        part=part,
+        link=link_of(last, stale_after_s(tags.values()), now),
         cards=cards,
         latest=known,
-        raw_from=raw_from(),
+        raw_from=raw_from(names),
         newest_anomalies=anomalous,
-        anomalies=[anomaly_row(point, tags[point.tag], reasons[point.id], now) for point in anomalies],
+        anomalies=[anomaly_row(point, tags[point.tag], reasons[point.id], now, part) for point in anomalies],
         events=events,
         totals=totals(),
         problems=health.problems,
@@ -209,12 +239,14 @@ def card_of(
     )
 
 
-def anomaly_row(point: Point, tag: TagDefinition, reasons: list[Reason], now: datetime) -> AnomalyRow:
-    """The anomaly in words."""
+def anomaly_row(
+    point: Point, tag: TagDefinition, reasons: list[Reason], now: datetime, part: Part | None
+) -> AnomalyRow:
+    """The anomaly in words; the page of a ``part`` may not have its tag, so the address names it."""
     decimals = words.decimals_for(tag)
     return AnomalyRow(
         time=moment(point.timestamp, now),
-        address=words.address_around(point.timestamp, point.id),
+        address=words.address_around(point.timestamp, point.id, tag.name if part else ""),
         tag=tag.name,
         value=f"{point.value:.{decimals}f}",
         unit=tag.unit,
@@ -227,9 +259,8 @@ def stale_after_s(tags: Iterable[TagDefinition]) -> int:
     return max((tag.stale_after_s for tag in tags if tag.active), default=STALE_AFTER_S)
 
 
-def link_of(known: Iterable[Point], stale_after_s: int, now: datetime) -> Link:
-    """Whether data comes, by the newest measurement of all tags."""
-    newest = max((point.timestamp for point in known), default=None)
+def link_of(newest: datetime | None, stale_after_s: int, now: datetime) -> Link:
+    """Whether data comes, by when any tag was measured last."""
     if newest is None:
         return Link("empty", words.LINK_WORDS["empty"])
     age = age_s(newest, now)

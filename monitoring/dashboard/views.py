@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
@@ -15,6 +15,7 @@ from monitoring.dashboard.chosen import DEFAULT_PRESET, LONGEST, MOST_COMPARED, 
 from monitoring.dashboard.events import EVENT_ROWS
 from monitoring.dashboard.moments import moment
 from monitoring.dashboard.page import ANOMALY_ROWS, Page, read_dashboard, stale_after_s
+from monitoring.dashboard.part import Part
 from monitoring.dashboard.scripts import ScriptTag, chart_script
 from monitoring.domain.clock import iso_utc
 from monitoring.domain.tags import TagDefinition
@@ -65,7 +66,7 @@ SAME_FOR_ALL: dict[str, Any] = {
 @require_safe
 def dashboard(request: HttpRequest) -> HttpResponse:
     """The page."""
-    page = read_dashboard()
+    page = read_dashboard(request.GET.dict())
     status = 503 if page.totals is None else 200
     template = "dashboard/kiosk.html" if request.GET.get("kiosk") == "1" else "dashboard/index.html"
     return render(request, template, context(request, page), status=status)
@@ -73,13 +74,19 @@ def dashboard(request: HttpRequest) -> HttpResponse:
 
 def context(request: HttpRequest, page: Page) -> dict[str, Any]:
     """What the template is given; an address that asks for what does not exist gets the default."""
-    chosen = chosen_of(request.GET.dict(), {card.tag.name: card.group for card in page.cards}, page.now)
-    shown = [card for card in page.cards if chosen.shows(card.tag.name, card.group)]
-    script, events = chart_script(), page.events.rows(page.now)
+    chosen = chosen_of(request.GET.dict(), page.headings, page.now)
+    beside = page.part.beside if page.part else ()
+    shown = [
+        card for card in page.cards if chosen.shows(card.tag.name, card.group) and card.tag.name not in beside
+    ]
+    script, events = chart_script(), page.events.rows(page.now, of_part=page.part is not None)
     return {
         "page": page,
         "chosen": chosen,
         "shown": shown,
+        "shown_names": {card.tag.name for card in shown},
+        "part": page.part,
+        "part_addresses": part_addresses(request.GET, page.part) if page.part else {},
         "layout": "one" if chosen.tag else "many" if len(shown) > MOST_CHARTS else "all",
         "card_level": 3 if any(page.group_names) else 2,
         "presets": [(key, preset.label) for key, preset in PRESETS.items()],
@@ -90,7 +97,7 @@ def context(request: HttpRequest, page: Page) -> dict[str, Any]:
         "default_speed": DEFAULT_SPEED,
         "rows": [*page.anomalies, *[None] * (ANOMALY_ROWS - len(page.anomalies))],
         "events": [*events, *[None] * (EVENT_ROWS - len(events))],
-        "open_events": len(page.events.open),
+        "open_events": page.events.open_count,
         "totals": words.totals_texts(page.totals) if page.totals else {},
         "script": script,
         "open": settings.FERMON_OPEN,
@@ -106,7 +113,8 @@ def for_scripts(page: Page, chosen: Chosen, script: ScriptTag) -> dict[str, Any]
         "staleAfterMs": stale_after_s(page.tags.values()) * 1000,
         "chosen": chosen.as_json(),
         "database": page.totals is not None,
-        "tags": [tag_for_scripts(page, tag) for tag in page.tags.values()],
+        "part": page.part and page.part.as_json(),
+        "tags": [tag_for_scripts(page, tag) for tag in page.told_tags],
         "latest": [point.as_json() for point in page.latest],
         "events": [event.as_json() for event in page.events.all],
         "totals": page.totals
@@ -118,6 +126,26 @@ def for_scripts(page: Page, chosen: Chosen, script: ScriptTag) -> dict[str, Any]
         "urls": {name: reverse(view) for name, view in ENDPOINTS.items()},
         "chart": {"missing": script.missing, "trouble": script.trouble},
         **SAME_FOR_ALL,
+    }
+
+
+def part_addresses(query: QueryDict, part: Part) -> dict[str, Any]:
+    """Where the page before and after this one is, and what a search keeps of the address."""
+    kept = query.copy()
+    for name in ("tag", "search", "page", "anomaly", "event"):
+        kept.pop(name, None)
+
+    def address(page: int) -> str:
+        at = kept.copy()
+        if part.search:
+            at["search"] = part.search
+        at["page"] = str(page)
+        return f"?{at.urlencode()}"
+
+    return {
+        "before": address(part.page - 1) if part.page > 1 else "",
+        "after": address(part.page + 1) if part.page < part.pages else "",
+        "kept": list(kept.items()),
     }
 
 

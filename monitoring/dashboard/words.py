@@ -115,14 +115,32 @@ def duration_text(seconds: float) -> str:
     return f"{days} d {hours % 24} h"
 
 
-def address_around(time: datetime, anomaly: int) -> str:
+def address_around(time: datetime, anomaly: int, tag: str = "") -> str:
     """The query of the dashboard's address that shows this anomaly among what was measured around it."""
-    return f"?from={iso_utc(time - AROUND)}&to={iso_utc(time + AROUND)}&anomaly={anomaly}"
+    only = f"tag={tag}&" if tag else ""
+    return f"?{only}from={iso_utc(time - AROUND)}&to={iso_utc(time + AROUND)}&anomaly={anomaly}"
 
 
-def address_over(start: datetime, end: datetime, event: int) -> str:
+def address_over(start: datetime, end: datetime, event: int, tag: str = "") -> str:
     """The query of the dashboard's address that shows all of this event."""
-    return f"?from={iso_utc(start - AROUND)}&to={iso_utc(end + AROUND)}&event={event}"
+    only = f"tag={tag}&" if tag else ""
+    return f"?{only}from={iso_utc(start - AROUND)}&to={iso_utc(end + AROUND)}&event={event}"
+
+
+def part_text(
+    *, shown: int, first: int, found: int, urgent: int, group: str, search: str, in_use: int
+) -> str:
+    """Which of how many tags the page shows; ``first`` is how many come before it."""
+    of = f" of {group}" if group else ""
+    sought = f" with “{search}” in their name, description or group" if search else ""
+    if not found:
+        return f"None of the {in_use:,} tags{of} is shown: there is none{sought}."
+    what = f"{shown} of {found:,} tags{of}{sought}" + (f" ({in_use:,} in all)" if found < in_use else "")
+    place = f", from the {first + 1:,}. on" if first else ""
+    verb = "is" if shown == 1 else "are"
+    needing = "none needs" if not urgent else f"{urgent:,} {'needs' if urgent == 1 else 'need'}"
+    order = f": {needing} a person" + (", first in the list." if urgent else ".")
+    return f"{what} {verb} shown{place}{order if found > 1 else '.'}"
 
 
 def totals_texts(totals: Totals) -> dict[str, str]:

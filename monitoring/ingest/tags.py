@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db import connection
@@ -13,6 +13,17 @@ from monitoring.models import Tag
 
 REFRESHED_EVERY_S = 10.0
 NOTHING_STORED = (None, None, None)
+# What TagDefinition begins with, in its order; raw_from follows.
+DEFINED = (
+    "name",
+    "unit",
+    "valid_min",
+    "valid_max",
+    "lower_limit",
+    "upper_limit",
+    "description",
+    "active",
+)
 LOCK = """
     SELECT id, name, unit, valid_min, valid_max, lower_limit, upper_limit, description, active FROM tags
     WHERE name {among} ORDER BY name {lock}
@@ -38,9 +49,17 @@ class LockedTag:
 def tag_definitions() -> dict[str, TagDefinition]:
     """Every tag by name, active or not."""
     global _last_known, _refreshed
-    _last_known = {tag.name: tag.definition() for tag in Tag.objects.all()}
+    rows = Tag.objects.values_list(*DEFINED, "group", "stale_after_s")
+    _last_known = {row[0]: defined(row) for row in rows}
     _refreshed = time.monotonic()
     return _last_known
+
+
+def defined(row: Sequence[Any]) -> TagDefinition:
+    """A tag of its columns; quicker than by way of the model, which ten thousand tags would feel."""
+    *fields, group, stale_after_s = row
+    definition = TagDefinition(*fields, group=group)  # type: ignore[misc]  # it takes them for all there are
+    return replace(definition, stale_after_s=stale_after_s) if stale_after_s else definition
 
 
 def last_known_definitions() -> dict[str, TagDefinition] | None:

@@ -1,6 +1,6 @@
 """What the detectors have found: events over a range of time, and those that changed since."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -77,9 +77,15 @@ def read_events(
     return EventPage(found[:limit], Cursor(last.start, last.id))
 
 
-def open_events() -> list[StoredEvent]:
-    """The events that last, of tags in use; newest first."""
-    return stored(Event.objects.filter(end=None, tag__active=True).order_by("-start", "-id"))
+def open_events(tags: Collection[str] | None = None, *, limit: int | None = None) -> list[StoredEvent]:
+    """The events that last, of tags in use, or of those of them that are named; the newest first."""
+    rows = Event.objects.filter(end=None, tag__active=True).order_by("-start", "-id")
+    return stored((rows if tags is None else rows.filter(tag__name__in=list(tags)))[:limit])
+
+
+def count_open_events() -> int:
+    """How many events last, of tags in use."""
+    return Event.objects.filter(end=None, tag__active=True).count()
 
 
 def newest_events(limit: int) -> list[StoredEvent]:

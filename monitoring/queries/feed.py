@@ -63,9 +63,9 @@ class Feed:
         self._lock = threading.Lock()
 
     def subscribe(
-        self, wake: Callable[[], None], *, since: int | None, tag: str | None, limit: int
+        self, wake: Callable[[], None], *, since: int | None, tags: frozenset[str], limit: int
     ) -> "Subscriber":
-        """A place in the stream: behind the id, or behind all that is stored now.
+        """A place in the stream of these tags (none: of all), behind the id or behind all that is stored.
 
         An id that was never given, as of a database that was restored since, is as good as none.
         ``wake`` is called in another thread whenever there may be something to take.
@@ -83,7 +83,7 @@ class Feed:
             place = self.ring.head
             if since is not None and (since <= place.id or since <= newest_id()):
                 place = place._replace(id=since)
-            subscriber = Subscriber(self, wake, place, tag)
+            subscriber = Subscriber(self, wake, place, tags)
             self._subscribers |= {subscriber}
         return subscriber
 
@@ -192,13 +192,13 @@ class Feed:
 class Subscriber:
     """One who follows the feed, with a place of their own; used by one thread at a time."""
 
-    def __init__(self, feed: Feed, wake: Callable[[], None], place: Place, tag: str | None) -> None:
+    def __init__(self, feed: Feed, wake: Callable[[], None], place: Place, tags: frozenset[str]) -> None:
         self.wake = wake
         self.place = place
         self.change = feed.changes.head
         self.is_over = False
         self._feed = feed
-        self._tag = tag
+        self.tags = tags
 
     @property
     def is_behind(self) -> bool:
@@ -206,7 +206,7 @@ class Subscriber:
         return self._feed.ring.has_lost(self.place) or self._feed.changes.has_lost(self.change)
 
     def take(self) -> bytes:
-        """What comes next, as much as there is at once; empty if nothing, or nothing for its tag.
+        """What comes next, as much as there is at once; empty if nothing, or nothing of its tags.
 
         While it ``is_behind`` this reads a page of the database, or waits a little if that is away.
         """
@@ -231,11 +231,11 @@ class Subscriber:
         self.place = self.place._replace(id=behind(rows, head))
         if changes:
             self.change = self.change._replace(id=changes[-1].id)
-        wanted = [row for row in rows if self._tag in {None, row[2]}]
+        wanted = [row for row in rows if not self.tags or row[2] in self.tags]
         return self._joined([*self._feed.render(wanted), *changes])
 
     def _joined(self, events: Sequence[Event]) -> bytes:
-        return b"".join(event.data for event in events if self._tag in {None, event.tag})
+        return b"".join(event.data for event in events if not self.tags or event.tag in self.tags)
 
     def close(self) -> None:
         """Gives the place up."""

@@ -5,6 +5,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from monitoring import admin
 from monitoring.admin import MeasurementAdmin
 from monitoring.ingest.pipeline import ingest_readings
 from monitoring.models import Measurement, Tag
@@ -53,6 +54,16 @@ def test_the_newest_comes_first_with_time_tag_value_and_anomaly(admin_client: Cl
 def test_filters_search_and_dates_narrow_it_down(admin_client: Client, query: str, values: list) -> None:
     temp = Tag.objects.get(name="fermenter_temp").pk
     assert listed(admin_client, query.format(temp=temp)) == values
+
+
+def test_of_too_many_tags_the_first_and_the_chosen_one_are_offered(
+    admin_client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(admin, "MOST_TAGS_TO_CHOOSE", 1)
+    temp, ph = (Tag.objects.get(name=name).pk for name in ("fermenter_temp", "fermenter_ph"))
+    offered = admin_client.get(f"{LIST}?tag__id__exact={temp}").content.decode()
+    assert f"tag__id__exact={temp}" in offered
+    assert f"tag__id__exact={ph}" not in offered
 
 
 def test_the_date_hierarchy_offers_the_days_that_there_are(admin_client: Client) -> None:

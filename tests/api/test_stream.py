@@ -106,6 +106,24 @@ def test_one_tag_alone(client: Client, store: Callable[..., int]) -> None:
     assert [(item["tag"], item["value"]) for item in found] == [("fermenter_ph", 7.0), ("fermenter_ph", 7.5)]
 
 
+def test_some_tags_alone(client: Client, store: Callable[..., int]) -> None:
+    with closing(client.get("/stream?tag=fermenter_ph&tag=agitator_rpm", headers=BROWSER)) as answer:
+        store(1)
+        numbers = [store(1, "fermenter_ph", 7.0), store(1, "agitator_rpm", 400)]
+        assert [item["id"] for item in items(iter(answer.streaming_content), 2)] == numbers
+
+
+def test_who_follows_some_tags_is_told_how_far_the_stream_has_come(
+    client: Client, store: Callable[..., int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stream, "HEARTBEAT_S", 0.3)
+    with closing(client.get("/stream?tag=fermenter_ph", headers=BROWSER)) as answer:
+        chunks = iter(answer.streaming_content)
+        number = store(1)
+        sign = f":\nid: {number}\n\n".encode()
+        assert sign in (next(chunks) for _ in range(100))
+
+
 def test_what_the_detectors_find_comes_without_a_place_of_its_own(client: Client) -> None:
     with closing(client.get("/stream?tag=fermenter_ph")) as answer:
         chunks = iter(answer.streaming_content)
@@ -129,6 +147,7 @@ def test_what_the_detectors_find_comes_without_a_place_of_its_own(client: Client
     ("query", "last", "field"),
     [
         ("tag=ph", "", "tag"),
+        ("tag=fermenter_ph&tag=%00", "", "tag"),
         ("since=x", "", "since"),
         ("since=-1", "", "since"),
         (f"since={2**63}", "", "since"),

@@ -65,3 +65,21 @@ def test_a_chart_is_drawn_about_once_a_second_however_many_readings_come(dashboa
     dashboard.wait_until("chart.data.datasets[0].data.at(-1).y === 37.29")
     passed_s = (dashboard.page.evaluate("performance.now()") - began) / 1000
     assert 1 <= dashboard.page.evaluate("window.drawings") <= 2 * passed_s + 2
+
+
+def test_of_too_many_tags_a_part_is_shown_and_the_others_are_found(dashboard: Any) -> None:
+    names = [f"plant.{number:03}" for number in range(300)]
+    Tag.objects.bulk_create(
+        Tag(name=name, unit="°C", valid_min=0, valid_max=100, upper_limit=80) for name in names
+    )
+    dashboard.post(*((name, 40.5, 1.0) for name in names))
+    dashboard.open()
+    expect(dashboard.page.locator("#part-text")).to_contain_text("200 of 303")
+    assert dashboard.page.locator(".card:visible").count() == 200
+    dashboard.page.get_by_label("Find tags").fill("plant.29")
+    dashboard.page.get_by_label("Find tags").press("Enter")
+    expect(dashboard.page.locator(".card:visible")).to_have_count(10)
+    expect(dashboard.link()).to_have_attribute("data-mode", "stream")
+    dashboard.post(("plant.299", 41.5, 0.0))
+    expect(dashboard.card("plant.299").locator(".number")).to_have_text("41.5")
+    dashboard.screenshot("part")

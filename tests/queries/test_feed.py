@@ -3,12 +3,17 @@
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from django.core.management.color import no_style
 from django.db import OperationalError, connection
+from pytest_django import Settings
 
 from monitoring.domain.ring import Event
+from monitoring.domain.wakeups import CHANNEL
+from monitoring.ingest import notices
 from monitoring.ingest.pipeline import ingest_readings
 from monitoring.models import Event as EventRow
 from monitoring.models import Measurement, Tag
@@ -52,8 +57,8 @@ def feed(monkeypatch: pytest.MonkeyPatch) -> Iterator[Feed]:
 def follow(feed: Feed) -> Callable[..., Subscriber]:
     """Subscribes."""
 
-    def subscribe(since: int | None = None, tag: str | None = None, limit: int = 10) -> Subscriber:
-        return feed.subscribe(lambda: None, since=since, tag=tag, limit=limit)
+    def subscribe(since: int | None = None, tag: str = "", limit: int = 10) -> Subscriber:
+        return feed.subscribe(lambda: None, since=since, tags=frozenset(filter(None, [tag])), limit=limit)
 
     return subscribe
 
@@ -125,6 +130,50 @@ def test_an_id_that_was_never_given_means_from_now_on(follow: Callable[..., Subs
     subscriber = follow(since=10**12)
     ids = store(1)
     assert taken(subscriber, 1) == ids
+
+
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody looks by themselves."""
+    monkeypatch.setattr(feeds, "POLL_S", 3600.0)
+    monkeypatch.setattr(feeds, "HEARING_POLL_S", 3600.0)
+
+
+@pytest.mark.usefixtures("patient")
+def test_what_another_process_stores_is_heard_of(
+    follow: Callable[..., Subscriber], monkeypatch: pytest.MonkeyPatch, settings: Settings, redis_server: Any
+) -> None:
+    settings.REDIS_URL = redis_server.url
+    subscriber = follow()
+    wait_until(lambda: dict(redis_server.client().pubsub_numsub(CHANNEL))[CHANNEL.encode()])
+    monkeypatch.setattr(notices, "tell", lambda: None)
+    (number,) = store(1)
+    redis_server.client().publish(CHANNEL, b"")
+    assert taken(subscriber, 1) == [number]
+
+
+def test_while_redis_is_away_it_looks_by_itself(
+    follow: Callable[..., Subscriber], monkeypatch: pytest.MonkeyPatch, settings: Settings, redis_server: Any
+) -> None:
+    monkeypatch.setattr(feeds, "HEARING_POLL_S", 3600.0)
+    settings.REDIS_URL = redis_server.url
+    subscriber = follow()
+    redis_server.kill()
+    monkeypatch.setattr(notices, "tell", lambda: None)
+    ids = store(1)
+    assert taken(subscriber, 1) == ids
+
+
+def test_how_long_it_waits_before_it_looks_all_the_same() -> None:
+    def pause_s(*, is_waiting: bool, is_hearing: bool) -> float:
+        watch, listener = SimpleNamespace(is_waiting=is_waiting), SimpleNamespace(is_hearing=is_hearing)
+        return feeds.pause_s(cast(Any, watch), cast(Any, listener))
+
+    assert pause_s(is_waiting=True, is_hearing=True) == pause_s(is_waiting=True, is_hearing=False) == 0.05
+    assert (pause_s(is_waiting=False, is_hearing=True), pause_s(is_waiting=False, is_hearing=False)) == (
+        1,
+        0.15,
+    )
 
 
 def test_in_a_restored_database_it_goes_on_from_there(follow: Callable[..., Subscriber], feed: Feed) -> None:

@@ -34,10 +34,12 @@ export function wireAddress() {
 const snapshot = () => ({ ...view, past: view.past && { ...view.past } });
 
 /** The address of a view: defaults are left out, times are UTC. */
-export function addressOf({ tag, group, preset, past, compare, anomaly, event }) {
+export function addressOf({ tag, group, search, page, preset, past, compare, anomaly, event }) {
   const parameters = new URLSearchParams();
   if (tag) parameters.set("tag", tag);
   if (group) parameters.set("group", group);
+  if (search) parameters.set("search", search);
+  if (page > 1) parameters.set("page", page);
   if (preset !== settings.defaultPreset) parameters.set("range", preset);
   if (past) {
     parameters.set("from", isoText(past.from));

@@ -2,6 +2,7 @@
 import { addressOf } from "./address.js";
 import { announce } from "./announcer.js";
 import { partsOf, setAttribute, setText } from "./dom.js";
+import { tagToShow } from "./part.js";
 import { settings, tagOf } from "./settings.js";
 import { showTime } from "./times.js";
 import { showPast, view } from "./view.js";
@@ -54,7 +55,7 @@ function fill(parts, anomaly) {
   const tag = tagOf(anomaly.tag);
   const time = Date.parse(anomaly.timestamp);
   showTime(parts.time, time);
-  setAttribute(parts.link, "href", addressOf({ ...view, past: around(time), anomaly: anomaly.id, event: null }));
+  setAttribute(parts.link, "href", addressOf({ ...view, tag: tagToShow(anomaly.tag), past: around(time), anomaly: anomaly.id, event: null }));
   setText(parts.tag, anomaly.tag);
   setText(parts.value, valueText(tag, anomaly.value));
   setText(parts.unit, tag.unit);

@@ -1,4 +1,5 @@
 // Which cards are shown, with or without charts, and in which order: what needs a person comes first.
+import { isBeside } from "./part.js";
 import { settings } from "./settings.js";
 import { view } from "./view.js";
 
@@ -20,7 +21,7 @@ export function keepSorted(cards) {
 export function showChosen(cards) {
   let count = 0;
   for (const [name, { element }] of cards) {
-    const isShown = (!view.tag || name === view.tag) && (!view.group || groupOf(element) === view.group);
+    const isShown = (view.tag ? name === view.tag : !isBeside(name)) && (!view.group || groupOf(element) === view.group);
     element.hidden = !isShown;
     count += isShown;
   }

@@ -8,6 +8,8 @@ export class EventLines {
   event = {};
   /** What the server asked to wait before coming again, null if it did not say. */
   retryMs = null;
+  /** Where to begin again, null before the server said it: told with an event, or by itself. */
+  lastId = null;
 
   /** The events that the text completes: [{event, data}]. Comments are none. Throws RequestFailed. */
   take(text) {
@@ -18,6 +20,7 @@ export class EventLines {
     for (const line of lines) {
       if (line === "" || line === "\r") {
         if ("data" in this.event) events.push(this.event);
+        this.lastId = this.event.id ?? this.lastId;
         this.event = {};
       } else this.takeField(line);
     }
@@ -27,6 +30,7 @@ export class EventLines {
   takeField(line) {
     const [, name, value] = /^([^:\r]*):? ?(.*?)\r?$/.exec(line);
     if (name === "data") this.event.data = "data" in this.event ? `${this.event.data}\n${value}` : value;
+    if (name === "id" && /^\d+$/.test(value)) this.event.id = Number(value);
     if (name === "event") this.event.event = value;
     if (name === "retry" && /^\d+$/.test(value)) this.retryMs = Number(value);
   }

@@ -4,7 +4,8 @@ import { announce } from "./announcer.js";
 import { serverNow } from "./clock.js";
 import { partsOf, setAttribute, setText } from "./dom.js";
 import { isMoment, kindText, lengthText } from "./event-words.js";
-import { endedEvents, openEvents } from "./events.js";
+import { areMoreOpen, endedEvents, openEvents } from "./events.js";
+import { tagToShow } from "./part.js";
 import { settings } from "./settings.js";
 import { showTime, untilText } from "./times.js";
 import { showPast, view } from "./view.js";
@@ -25,7 +26,7 @@ export function showEvents(now) {
     if (row.event) fill(row, now);
   });
   none.hidden = events.length > 0;
-  setText(count, open.length ? `${open.length} open` : "");
+  setText(count, open.length ? `${open.length}${areMoreOpen() ? " or more" : ""} open` : "");
 }
 
 /** Says aloud which events have begun since the last call. */
@@ -56,7 +57,7 @@ function around({ start, end }, now) {
 function fill({ element, parts, event }, now) {
   const isOpen = event.end === null;
   setAttribute(element, "data-open", String(isOpen));
-  setAttribute(parts.link, "href", addressOf({ ...view, past: around(event, now), event: event.id, anomaly: null }));
+  setAttribute(parts.link, "href", addressOf({ ...view, tag: tagToShow(event.tag), past: around(event, now), event: event.id, anomaly: null }));
   setText(parts.kind, kindText(event));
   setText(parts.tag, event.tag);
   setText(parts.length, lengthText(event, now));

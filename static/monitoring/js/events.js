@@ -1,10 +1,12 @@
 // The events that the page knows: those that last, and the newest of those that have ended.
+import { isOnPage, part } from "./part.js";
 import { settings, tagOf } from "./settings.js";
 
 const MOST_ENDED = 500;
 const known = new Map(); // by id
 const none = [];
 let index = null; // what is known in order, null if it has changed since
+let isCut = false;
 
 /** An event out of the server's item: its times are epoch milliseconds, the end null while it lasts. */
 export function eventOf({ start, end, ...item }, heardAt = -Infinity) {
@@ -22,9 +24,12 @@ export function hearEvents(items) {
  */
 export function readEvents({ open, areAll, newest }, askedAt) {
   const lasting = new Set(open.map(({ id }) => id));
-  for (const { id, end, heardAt } of known.values()) {
-    if (areAll && end === null && heardAt < askedAt && !lasting.has(id)) known.delete(id); // over, and nobody said so
+  const since = areAll ? -Infinity : Date.parse(open.at(-1)?.start ?? Infinity); // all that began later are among them
+  for (const { id, tag, start, end, heardAt } of known.values()) {
+    const isCovered = start > since || (part && !isOnPage(tag)); // of tags elsewhere, the newest will do
+    if (isCovered && end === null && heardAt < askedAt && !lasting.has(id)) known.delete(id); // over, and nobody said so
   }
+  isCut = part !== null && !areAll;
   const items = [...open, ...newest].map((item) => eventOf(item, askedAt));
   take(items.filter(({ id }) => !(known.get(id)?.heardAt > askedAt)));
 }
@@ -49,6 +54,9 @@ function inOrder() {
 /** The events that last, of all tags: the one that began last first. */
 export const openEvents = () => inOrder().open;
 
+/** Whether there may be more of them, of tags that are not on the page. */
+export const areMoreOpen = () => isCut;
+
 /** Those of one tag. */
 export const openEventsOf = (tag) => inOrder().openOf.get(tag) ?? none;
 
@@ -63,4 +71,4 @@ export function eventsOver(tag, { from, to }, read = []) {
   return overlapping.sort((one, other) => one.start - other.start || one.id - other.id);
 }
 
-readEvents({ open: [], areAll: false, newest: settings.events }, -Infinity);
+take(settings.events.map((item) => eventOf(item)));

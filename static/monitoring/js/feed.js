@@ -1,7 +1,8 @@
 // Where data arrives: by the stream, and by asking every few seconds while that can't be had.
 import { hearEvents, readEvents } from "./events.js";
 import { makePause, whenVisible } from "./pause.js";
-import { readNew } from "./polling.js";
+import { part } from "./part.js";
+import { readNew, readNewOf } from "./polling.js";
 import { Recent } from "./recent.js";
 import { RequestFailed } from "./request.js";
 import { settings } from "./settings.js";
@@ -50,7 +51,7 @@ class Feed {
     [this.pauseRecent, this.readSoon] = makePause();
     this.recent = new Recent((items) => this.deliver(items), (anomalies) => this.onAnomalies(anomalies, false));
     this.summary = new Summary({
-      isStreaming: () => this.isOpen,
+      isStreaming: () => this.isOpen && !part, // of a part of the tags it tells no totals, nor all events
       isTroubled: () => this.isOpen && this.isTroubled,
       onHealth: this.onHealth,
       onTotals: this.onTotals,
@@ -76,9 +77,14 @@ class Feed {
   async readChanges() {
     for (;;) {
       await whenVisible();
-      if (Date.now() >= this.streamAt) await this.tryStream();
+      if (Date.now() >= this.streamAt && !this.isOfNone()) await this.tryStream();
       else await this.poll();
     }
+  }
+
+  /** Asked for no tag, the stream would tell of all. */
+  isOfNone() {
+    return part !== null && !this.tags().length;
   }
 
   async tryStream() {
@@ -89,9 +95,10 @@ class Feed {
       if (isAnew) await this.catchUp();
       const retryMs = await follow(urls.stream, {
         since: this.lastId,
+        tags: part && this.tags(),
         signal,
         onOpen: () => this.opened(isAnew),
-        onMeasurements: (items) => this.take(items),
+        onMeasurements: (items, place) => this.take(items, place),
         onEvents: (items) => this.tellEvents(() => hearEvents(items)),
       });
       this.failures = Date.now() - began > SHORT_MS ? 0 : this.failures + 1;
@@ -130,14 +137,16 @@ class Feed {
   }
 
   /** What the stream brings: nothing, as a sign of life, or new measurements. */
-  take(items) {
+  take(items, place) {
     this.heardAt = Date.now();
+    this.lastId = items.at(-1)?.id ?? place ?? this.lastId;
     if (!items.length) return;
-    this.lastId = items.at(-1).id;
     this.onContact("ok");
     this.onStored(items);
     this.deliver(items);
-    if (items.some((item) => item.is_anomaly)) this.summary.reasonsSoon();
+    const anomalies = items.filter((item) => item.is_anomaly);
+    if (part) anomalies.forEach(({ tag, timestamp }) => this.recent.miss(tag, timestamp));
+    else if (anomalies.length) this.summary.reasonsSoon();
   }
 
   tellEvents(take) {
@@ -147,13 +156,14 @@ class Feed {
 
   async poll() {
     try {
-      const { items, isAll } = await readNew(this.newest);
+      const { items, isAll } = await (part ? readNewOf(this.near(), this.newest) : readNew(this.newest));
       this.deliver(items);
       if (!isAll || this.isTroubled) this.recent.forget(); // what was missed may be older than what was read
       if (this.isTroubled) this.streamAt = 0;
       this.isTroubled = false;
       this.onContact("ok");
-      await this.pause(Math.min(POLL_EVERY_MS, Math.max(0, this.streamAt - Date.now())));
+      const untilStream = this.isOfNone() ? POLL_EVERY_MS : this.streamAt - Date.now();
+      await this.pause(Math.min(POLL_EVERY_MS, Math.max(0, untilStream)));
     } catch (error) {
       if (!(error instanceof RequestFailed)) throw error;
       this.trouble(error.kind);

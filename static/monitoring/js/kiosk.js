@@ -4,6 +4,7 @@ import { serverNow } from "./clock.js";
 import { startFeed } from "./feed.js";
 import { remember } from "./findings.js";
 import { pageNow, watchForTags } from "./new-tags.js";
+import { newestOfAll, noteCount, part } from "./part.js";
 import { LIVE_MS, settings, tagOf } from "./settings.js";
 import { noteContact, noteMode, showLink, showNotices, showProblems } from "./status.js";
 import { localiseTimes } from "./times.js";
@@ -11,6 +12,7 @@ import { localiseTimes } from "./times.js";
 const WORDS_EVERY_MS = 200;
 const TICK_MS = 1000; // ages grow, and what has stopped must show, also when nothing arrives
 const RENEW_MS = 30 * 60000; // limits that were changed meanwhile, and a newer version of this page
+const RENEW_PART_MS = 60000; // others need a person by now, and are to come first
 const cards = new Map(
   [...document.querySelectorAll(".card")].map((node) => [node.dataset.tag, new Glance(node, tagOf(node.dataset.tag))]),
 );
@@ -20,7 +22,7 @@ function show() {
   timer = null;
   const now = serverNow();
   const times = [...cards.values()].map(({ series }) => series.latest?.x ?? -Infinity);
-  const newest = Math.max(-Infinity, ...times);
+  const newest = Math.max(newestOfAll() ?? -Infinity, ...times);
   showLink(now, Number.isFinite(newest) ? newest : null);
   for (const card of cards.values()) card.showNow(now);
 }
@@ -62,10 +64,12 @@ startFeed({
     showProblems(health.problems, health.since);
     showNotices(health.notices);
   },
-  onTotals: () => {},
+  onTotals(counted) {
+    if (part) noteCount(counted, serverNow());
+  },
   onContact: takeContact,
   onMode: noteMode,
 });
 setInterval(show, TICK_MS);
-setInterval(renew, RENEW_MS);
+setInterval(renew, part ? RENEW_PART_MS : RENEW_MS);
 watchForTags(renew);

@@ -15,6 +15,7 @@ import { reasonsOf, remember } from "./findings.js";
 import { Nearness } from "./nearness.js";
 import { adoptCards, pageNow, watchForTags } from "./new-tags.js";
 import { Painter } from "./painter.js";
+import { isElsewhere, learn, newestOfAll, noteCount, part, showPart, wirePart } from "./part.js";
 import { aheadMs, playheadAt, wirePlayback } from "./playback.js";
 import { wirePlot } from "./plot.js";
 import { LIVE_MS, settings, tagOf } from "./settings.js";
@@ -27,6 +28,7 @@ import { localiseTimes, zoneText } from "./times.js";
 import { showTotals } from "./totals.js";
 import { onViewChange, rangeShown, view } from "./view.js";
 
+const LISTED = 20; // anomalies that have a row
 const container = document.getElementById("cards");
 const tally = new Tally(settings.totals);
 const cards = new Map(); // by the tags' names
@@ -71,7 +73,7 @@ function passed(element, isNear) {
 /** The newest reading's time, null before the first. */
 function newest() {
   const times = [...cards.values()].map(({ series }) => series.latest?.x ?? -Infinity);
-  const latest = Math.max(-Infinity, ...times);
+  const latest = Math.max(newestOfAll() ?? -Infinity, ...times);
   return Number.isFinite(latest) ? latest : null;
 }
 
@@ -96,6 +98,8 @@ function showShared({ shown, playback }) {
 }
 
 function arrange(isChoice) {
+  if (isElsewhere()) return location.reload(); // the address is as the view already
+  if (part) showPart();
   if (isChoice && view.past) announce("view", `Showing the past: ${shownText()}`);
   showChosen(cards);
   comparison.choose();
@@ -138,6 +142,7 @@ function drawCharts(Chart) {
 async function takeNewTags() {
   const page = await pageNow();
   if (!page) return;
+  if (page.settings.part) return location.reload(); // they have become too many for one page
   const fresh = adoptCards(page);
   if (!fresh) return location.reload();
   fresh.forEach(addCard);
@@ -151,6 +156,11 @@ function nextTime(moment, direction) {
   const times = shown.map(({ layer }) => layer.next(moment, direction)).filter((time) => time !== null);
   if (!times.length) return null;
   return direction > 0 ? Math.min(...times) : Math.max(...times);
+}
+
+async function listAnomalies(anomalies) {
+  if (part) await learn(anomalies.slice(0, LISTED).map(({ tag }) => tag));
+  showAnomalies(anomalies);
 }
 
 function takeContact(kind) {
@@ -168,7 +178,8 @@ function nearTags() {
 }
 
 function isChartShown(tag) {
-  return !cards.has(tag) || (haveCharts() && !cards.get(tag).element.hidden);
+  if (!cards.has(tag)) return !part;
+  return haveCharts() && !cards.get(tag).element.hidden;
 }
 
 const madeWithoutDatabase = !settings.database && settings.tags.length === 0;
@@ -179,6 +190,7 @@ wireAddress();
 wireControls(end);
 wireTimeline();
 wireThemes();
+wirePart();
 const leading = { end, isChartShown, reveal: (tag) => reveal(cards, tag) };
 wireAnomalies(leading);
 wireEvents(leading);
@@ -191,10 +203,12 @@ feed = startFeed({
   tags: () => [...cards.keys()].sort((one, other) => isHidden(one) - isHidden(other)),
   near: nearTags,
   onReadings: takeReadings,
-  onStored: (items) => tally.add(items),
+  onStored(items) {
+    if (!part) tally.add(items);
+  },
   onAnomalies(anomalies, areNewest) {
     remember(anomalies);
-    if (areNewest) showAnomalies(anomalies);
+    if (areNewest) listAnomalies(anomalies);
     redraw();
   },
   onEvents() {
@@ -205,7 +219,10 @@ feed = startFeed({
     showProblems(problems, since);
     showNotices(notices);
   },
-  onTotals: (counted) => tally.take(counted),
+  onTotals(counted) {
+    if (part) noteCount(counted, serverNow());
+    tally.take(counted);
+  },
   onContact: takeContact,
   onMode: noteMode,
 });

@@ -4,8 +4,9 @@ import { settings, tags } from "./settings.js";
 
 const EVERY_MS = 30000;
 
-/** Looks for tags that the page does not know; `found(page)` takes the page that has them. */
+/** Looks for tags that the page does not know, unless it has a part only; `found(page)` takes the page that has them. */
 export function watchForTags(found) {
+  if (settings.part) return;
   setInterval(async () => {
     if (document.hidden) return;
     try {

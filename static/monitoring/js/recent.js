@@ -1,12 +1,14 @@
 // The recent measurements of each tag, read as a whole: at first, after a gap, and now and then, since
 // late readings change flags and a logger that was cut off sends what it kept.
 import { serverNow } from "./clock.js";
+import { part } from "./part.js";
 import { get } from "./request.js";
 import { LIVE_MS, settings } from "./settings.js";
 
 const AGAIN_AFTER_MS = 60000;
 const PAGE = 10000;
 const MAX_PAGES = 4; // a window of more measurements is shown by its newest
+const TAGS_AT_ONCE = 5;
 const TIMEOUT_MS = 10000; // a page of a window is larger than what is new
 const { urls } = settings;
 
@@ -15,6 +17,7 @@ export class Recent {
   readAt = new Map(); // by tag, when its window was asked for
   busy = new Set(); // tags that are being read
   reasonsFrom = null; // from when on there are anomalies without reasons
+  reasonless = new Map(); // the same by tag, where the page has a part of them
 
   /** `onItems(items)` and `onAnomalies(anomalies)` take what is read. */
   constructor(onItems, onAnomalies) {
@@ -56,13 +59,29 @@ export class Recent {
     for (let page = 0; url && page < MAX_PAGES; page++) {
       const { body, next } = await get(url, { parameters, timeoutMs: TIMEOUT_MS });
       if (body.length) this.onItems(body);
-      if (body.some((item) => item.is_anomaly)) this.reasonsFrom ??= first.from;
+      if (body.some((item) => item.is_anomaly)) this.miss(first.tag, first.from);
       [url, parameters] = [next, {}];
     }
   }
 
+  /** There are anomalies of the tag without reasons, from then on. */
+  miss(tag, from) {
+    if (!part) this.reasonsFrom ??= from;
+    else if (!(this.reasonless.get(tag) < from)) this.reasonless.set(tag, from);
+  }
+
+  /** Reads why the anomalies are some, of some of the page's tags: there may be too many of all. Throws RequestFailed. */
+  async readReasonsOfPart() {
+    const some = [...this.reasonless].slice(0, TAGS_AT_ONCE);
+    const read = ([tag, from]) => get(urls.anomalies, { parameters: { tag, from, limit: PAGE }, timeoutMs: TIMEOUT_MS });
+    const answers = await Promise.all(some.map(read));
+    for (const [tag] of some) this.reasonless.delete(tag);
+    for (const { body } of answers) this.onAnomalies(body);
+  }
+
   /** Reads why the anomalies are some, of all tags at once, unless nothing is missing. Throws RequestFailed. */
   async readReasons() {
+    if (part) return this.readReasonsOfPart();
     const from = this.reasonsFrom;
     if (from === null) return;
     const { body } = await get(urls.anomalies, { parameters: { from, limit: PAGE }, timeoutMs: TIMEOUT_MS });

@@ -10,14 +10,15 @@ const LOOK_EVERY_MS = 2000;
 const RETRY_MS = 2000;
 
 /**
- * Follows the stream, from behind the measurement with the id `since`, until it is cut or `signal` ends it.
+ * Follows the stream of `tags` (null: of all), from behind the measurement with the id `since`, until it is cut or `signal` ends it.
  * Then: how long to wait before following again, in ms. The handlers: onOpen(), onMeasurements(items)
- * whenever something is heard, be it a sign of life without any, and onEvents(items) when there are some.
+ * whenever something is heard, be it a sign of life without any, with the id to begin again from, and onEvents(items) when there are some.
  * Throws RequestFailed if the stream can't be had or falls silent.
  */
-export async function follow(url, { since, signal, onOpen, onMeasurements, onEvents }) {
+export async function follow(url, { since, tags, signal, onOpen, onMeasurements, onEvents }) {
   const address = new URL(url, location.href);
   address.searchParams.set("since", since);
+  for (const tag of tags ?? []) address.searchParams.append("tag", tag);
   const silence = watchSilence(signal);
   const lines = new EventLines();
   try {
@@ -28,7 +29,7 @@ export async function follow(url, { since, signal, onOpen, onMeasurements, onEve
       silence.end(SILENT_MS);
       if (isFirst) onOpen();
       const told = lines.take(value);
-      onMeasurements(itemsOf(told, "measurement"));
+      onMeasurements(itemsOf(told, "measurement"), lines.lastId);
       const events = itemsOf(told, "event");
       if (events.length) onEvents(events);
     }

@@ -8,7 +8,7 @@ const { chosen } = settings;
 
 /**
  * `past` is {from, to} in epoch milliseconds, null while the charts follow the time; `compare` are the tags
- * that share a chart; `anomaly` or `event` is the id of one that is pointed out, null if none is.
+ * that share a chart; `search` and `page` say which of too many tags there are; `anomaly` or `event` is the id of one that is pointed out, null if none is.
  */
 export const view = {
   tag: chosen.tag,
@@ -16,6 +16,8 @@ export const view = {
   compare: chosen.compare,
   anomaly: chosen.anomaly,
   event: chosen.event,
+  search: settings.part?.search ?? "",
+  page: settings.part?.page ?? 1,
   preset: chosen.range,
   past: chosen.from ? { from: Date.parse(chosen.from), to: Date.parse(chosen.to) } : null,
 };
@@ -35,7 +37,17 @@ export function chooseTag(tag, group = "") {
 }
 
 export function chooseGroup(group) {
-  change({ group, tag: "" }, true);
+  change({ group, tag: "", page: 1 }, true);
+}
+
+/** Only tags with these words in their names or descriptions; for pages that have a part of the tags. */
+export function chooseSearch(search) {
+  change({ search, tag: "", page: 1 }, true);
+}
+
+/** Those that come so many pages later. */
+export function choosePage(page) {
+  change({ page, tag: "" }, true);
 }
 
 /** Puts the tag into the chart that several share, or takes it out; a full one loses what came first. */
