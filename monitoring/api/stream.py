@@ -110,8 +110,7 @@ class Stream:
 
         Otherwise they would begin again behind the last of theirs, and have all since read for nothing.
         """
-        place = b"id: %d\n" % self.subscriber.place.id if self.subscriber.tags else b""
-        return b":\n" + place + b"\n"
+        return b":\nid: %d\n\n" % self.subscriber.place.id if self.subscriber.tags else HEARTBEAT
 
     def close(self) -> None:
         """Gives the client's place up. Django calls it, whatever ended the answer."""

@@ -13,6 +13,8 @@ from monitoring.ingest.backtests import Question
 
 LENGTHS = (("1", "The last day"), ("3", "The last 3 days"), ("7", "The last 7 days"), ("", "From – to"))
 USUAL_LENGTH = "7"
+# More tags than these are no list to choose from: the name is typed.
+MOST_TO_CHOOSE = 200
 TYPED = "%Y-%m-%dT%H:%M:%S"
 
 
@@ -67,6 +69,8 @@ class BacktestForm(forms.Form):
         self.fields["from"] = MomentField(is_end=False, label="From (UTC)")
         self.fields["to"] = MomentField(is_end=True, label="To (UTC)")
         choice = cast("forms.ChoiceField", self.fields["tag"])
+        if len(tags) > MOST_TO_CHOOSE:
+            choice.widget = forms.TextInput(attrs={"spellcheck": "false", "autocapitalize": "off"})
         choice.choices = [(name, name) for name in tags]
 
     def clean_parameters(self) -> dict[str, float]:

@@ -18,6 +18,7 @@ else:  # Django's own class takes no parameters while it runs
 
 RowT = TypeVar("RowT", bound=Model)
 
+FEW_TAGS = 200
 TIMES_SHOWN = {len("2026-01-31"): timedelta(days=1), len("2026-01-31T12:30"): timedelta(minutes=1)}
 
 
@@ -93,12 +94,14 @@ def matching(rows: QuerySet[RowT], term: str, *, moment: str = "timestamp") -> Q
     try:
         start = parse_bound(term)
     except ValueError:
-        return rows.filter(tag__name__in=tags_like(term))
+        tags = tags_like(term)
+        few = list(tags.values_list("pk", flat=True)[: FEW_TAGS + 1])
+        # A few are looked up one by one; of many, each row's tag is looked up among them.
+        return rows.filter(tag__in=few if len(few) <= FEW_TAGS else tags)
     end = start + TIMES_SHOWN.get(len(term), timedelta(seconds=1)) - timedelta(microseconds=1)
     return rows.filter(**{f"{moment}__range": (start, end)})
 
 
-def tags_like(word: str) -> list[str]:
-    """The names of the tags whose name or description has the word in it."""
-    found = Tag.objects.filter(Q(name__icontains=word) | Q(description__icontains=word))
-    return list(found.values_list("name", flat=True))
+def tags_like(word: str) -> QuerySet[Tag]:
+    """The tags whose name or description has the word in it."""
+    return Tag.objects.filter(Q(name__icontains=word) | Q(description__icontains=word))

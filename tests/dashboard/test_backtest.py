@@ -14,7 +14,7 @@ from django_q.models import OrmQ
 from pytest_django import Settings
 
 from monitoring import tasks
-from monitoring.dashboard import backtest
+from monitoring.dashboard import backtest, backtest_form
 from monitoring.ingest import backtests
 from monitoring.ingest.pipeline import ingest_readings
 from monitoring.models import Backtest, Event, Series, Tag
@@ -242,3 +242,13 @@ def test_the_dashboard_and_the_admin_lead_to_it(client: Client, admin_client: Cl
         f'href="/backtest?tag={TAG}"'
         in admin_client.get(f"/admin/monitoring/tag/{tag}/change/").content.decode()
     )
+
+
+@pytest.mark.django_db
+def test_of_too_many_tags_the_name_is_typed(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(backtest_form, "MOST_TO_CHOOSE", 2)
+    html = client.get(f"/backtest?tag={TAG}").content.decode()
+    assert re.search(rf'<input type="text" name="tag" value="{TAG}"', html)
+    refused = client.post("/backtest", ASKED | {"tag": "nothing"})
+    assert refused.status_code == 400
+    assert "nothing is not one of the available choices" in refused.content.decode()

@@ -83,3 +83,46 @@ def test_of_too_many_tags_a_part_is_shown_and_the_others_are_found(dashboard: An
     dashboard.post(("plant.299", 41.5, 0.0))
     expect(dashboard.card("plant.299").locator(".number")).to_have_text("41.5")
     dashboard.screenshot("part")
+
+
+def test_what_happens_to_a_tag_on_another_page_is_told_and_leads_to_it(dashboard: Any) -> None:
+    page, bounds = dashboard.page, {"valid_min": 0, "valid_max": 100, "upper_limit": 80}
+    groups = {f"plant.{number:03}": f"Vessel {number % 2}" for number in range(300)}
+    Tag.objects.bulk_create(
+        Tag(name=name, group=group, unit="bar", **bounds) for name, group in groups.items()
+    )
+    dashboard.post(*((name, 40.5, 2.0) for name in groups))
+    dashboard.open("?page=2")
+    expect(page.locator(".card:visible")).to_have_count(103)
+    away = "plant.000"
+    expect(dashboard.card(away)).to_have_count(0)
+    dashboard.post((away, 81.5, 0.0))
+    row = page.locator("#anomalies li", has_text=away)
+    expect(row).to_contain_text("81.5")
+    expect(row).to_contain_text("bar")
+    expect(page.locator("#totals [data-part=measurements]")).to_have_text("301")
+    row.get_by_role("link").click()
+    expect(page.locator(".card:visible")).to_have_count(1)
+    dashboard.wait_until("chart.options.plugins.ruleBand.found?.value === 81.5", away)
+    page.get_by_label("Tag", exact=True).select_option("")
+    expect(page.locator(".card:visible")).to_have_count(200)
+
+
+def test_groups_and_pages_lead_to_the_other_tags_and_back(dashboard: Any) -> None:
+    page, shown = dashboard.page, dashboard.page.locator(".card:visible")
+    Tag.objects.bulk_create(
+        Tag(name=f"plant.{number:03}", group=f"Vessel {number % 3}", valid_min=0, valid_max=100)
+        for number in range(300)
+    )
+    dashboard.open()
+    expect(shown).to_have_count(200)
+    page.get_by_role("link", name="Next").click()
+    expect(shown).to_have_count(103)
+    expect(dashboard.link()).to_have_attribute("data-mode", "stream")  # the scripts run
+    page.get_by_label("Group").select_option("Vessel 1")
+    expect(page).to_have_url(f"{dashboard.server}/dashboard?group=Vessel+1")
+    expect(shown).to_have_count(100)
+    page.go_back()
+    expect(shown).to_have_count(103)
+    page.get_by_role("link", name="Previous").click()
+    expect(shown).to_have_count(200)

@@ -6,6 +6,7 @@ import pytest
 
 from monitoring.ingest.pipeline import ingest_readings
 from monitoring.models import Measurement, Tag
+from monitoring.queries import browsing
 from monitoring.queries.browsing import CappedPaginator, IndexedTimes, beginning, matching
 
 TIMES = ["2024-02-29T23:59:59", "2025-12-31T00:00:00", "2026-01-31T12:00:00", "2026-01-31T12:30:15.5"]
@@ -56,6 +57,13 @@ def test_the_last_year_there_is_can_be_browsed() -> None:
 )
 def test_a_search_is_for_a_tag_or_a_time(term: str, count: int) -> None:
     assert matching(Measurement.objects.all(), term).count() == count
+
+
+def test_a_word_in_many_tags_finds_them_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(browsing, "FEW_TAGS", 1)
+    found = matching(Measurement.objects.all(), "fermenter")
+    assert found.count() == 5
+    assert matching(Measurement.objects.all(), "temp").count() == 4
 
 
 def test_pages_stop_at_the_cap(monkeypatch) -> None:

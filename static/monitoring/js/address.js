@@ -1,4 +1,5 @@
 // The address bar carries the view: a link shows the same, and Back leads to what was shown before.
+import { isElsewhere } from "./part.js";
 import { settings } from "./settings.js";
 import { onViewChange, restore, view } from "./view.js";
 
@@ -16,6 +17,7 @@ export function wireAddress() {
   };
   onViewChange((isChoice) => {
     if (isChoice === null) return;
+    if (isElsewhere()) return location.assign(addressOf(view)); // the server has the tags; Back leads to this page
     // What a movement has come to belongs to the entry that it began in, not to the next.
     if (isChoice && timer) write();
     written = snapshot();

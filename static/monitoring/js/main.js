@@ -98,7 +98,10 @@ function showShared({ shown, playback }) {
 }
 
 function arrange(isChoice) {
-  if (isElsewhere()) return location.reload(); // the address is as the view already
+  if (isElsewhere()) {
+    if (isChoice === null) location.reload(); // the address is as the view already; else it is left for another
+    return;
+  }
   if (part) showPart();
   if (isChoice && view.past) announce("view", `Showing the past: ${shownText()}`);
   showChosen(cards);
