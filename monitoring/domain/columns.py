@@ -52,6 +52,8 @@ class ReadingColumns:
 
 def joined(columns: Sequence[ReadingColumns]) -> ReadingColumns:
     """All of them, one behind the other; at least one is given."""
+    if len(columns) == 1:
+        return columns[0]
     fields = ("tag", "position", "time_us", "value")
     return ReadingColumns(*(np.concatenate([getattr(part, field) for part in columns]) for field in fields))
 

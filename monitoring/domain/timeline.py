@@ -140,14 +140,16 @@ def affected(timelines: Timelines, lookback: int) -> BoolArray:
     return ~is_new & (news[place] > news[place - np.minimum(timelines.within, lookback)])
 
 
-def judge(timelines: Timelines, rules: Iterable[Rule]) -> list[tuple[Verdict, BoolArray]]:
+def judge(timelines: Timelines, runs: Runs, rules: Iterable[Rule]) -> list[tuple[Verdict, BoolArray]]:
     """Each reason's verdict on the measurements, beside which of them the verdict is to be kept for.
 
-    New readings are judged by every rule, stored ones again by those whose window has changed.
+    ``runs`` are those of the timelines. New readings are judged by every rule, stored ones again by
+    those whose window has changed.
     """
-    runs = timelines.runs()
+    is_new = timelines.is_new
+    is_appended = bool(is_new.all())
     return [
-        (verdict, timelines.is_new | affected(timelines, rule.lookback))
+        (verdict, is_new if is_appended else is_new | affected(timelines, rule.lookback))
         for rule in rules
         for verdict in rule.score(runs)
     ]

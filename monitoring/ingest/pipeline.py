@@ -17,7 +17,7 @@ from monitoring.ingest.refusals import refused, remember_refusals
 from monitoring.ingest.store import Written, store
 from monitoring.ingest.tags import LockedTag, all_names, keep_definitions_known, lock_tags
 from monitoring.ingest.turns import turn
-from monitoring.ingest.windows import Served, next_timelines
+from monitoring.ingest.windows import Served, next_timelines, recent_of
 
 
 def ingest_readings(
@@ -80,6 +80,8 @@ def add(columns: ReadingColumns, tags: Sequence[LockedTag]) -> Iterator[tuple[Se
     rules = rules_for([tag.definition for tag in tags])
     while len(columns):
         served, columns = next_timelines(tags, columns)
-        yield served, store(tags, served.timelines, judge(served.timelines, rules))
+        runs = served.timelines.runs()
+        verdicts = judge(served.timelines, runs, rules)
+        yield served, store(tags, served.timelines, verdicts, recent_of(served.timelines, runs))
         if len(columns):  # the values are no longer the recent ones
             tags = [replace(tag, recent_values=None) for tag in tags]

@@ -114,6 +114,8 @@ def turn_rows(change: Change) -> Iterator[tuple[int, int, int, int]]:
 
 def series_columns(change: Change) -> list[NDArray[Any] | list[bytes | None]]:
     """What the change adds to its tags' totals, as columns of the table."""
+    if not len(change.turned_tag):
+        return appended_columns(change)
     tags, which = np.unique(np.concatenate([change.tag, change.turned_tag]), return_inverse=True)
     new, turned = which[: len(change.tag)], which[len(change.tag) :]
     anomalies = np.bincount(new, change.is_anomaly, len(tags)) + np.bincount(
@@ -126,5 +128,18 @@ def series_columns(change: Change) -> list[NDArray[Any] | list[bytes | None]]:
         np.bincount(new, minlength=len(tags)),
         anomalies.astype(np.int64),
         last,
+        [change.recent.get(tag) for tag in tags.tolist()],
+    ]
+
+
+def appended_columns(change: Change) -> list[NDArray[Any] | list[bytes | None]]:
+    """As ``series_columns``, where no flag has turned: tag stands behind tag, so nothing is to be sorted."""
+    first = np.flatnonzero(np.diff(change.tag, prepend=-1))
+    tags, count = change.tag[first], np.diff(first, append=len(change.tag))
+    return [
+        tags,
+        count,
+        np.add.reduceat(change.is_anomaly.astype(np.int64), first),
+        change.time_us[first + count - 1],
         [change.recent.get(tag) for tag in tags.tolist()],
     ]

@@ -1,20 +1,19 @@
 """Writes judged timelines: new measurements, their findings, and what they change of stored ones."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from django.db import connection
 
 from monitoring.domain.crash_points import crash_point
-from monitoring.domain.detectors import LOOKBACK, BoolArray, IntArray, Verdict
+from monitoring.domain.detectors import BoolArray, IntArray, Verdict
 from monitoring.domain.timeline import Timelines
 from monitoring.ingest import notices
 from monitoring.ingest.bulk import insert_measurements
 from monitoring.ingest.rollups import Change, keep_rollups
 from monitoring.ingest.tags import LockedTag
-from monitoring.ingest.windows import VALUE
 from monitoring.models import Finding, Measurement
 
 INSERT_FINDINGS = "INSERT INTO findings (measurement_id, reason, lower, upper) VALUES (%s, %s, %s, %s)"
@@ -35,8 +34,12 @@ class Written:
     is_anomaly: BoolArray
 
 
-def store(tags: Sequence[LockedTag], timelines: Timelines, verdicts: Verdicts) -> Written:
+def store(
+    tags: Sequence[LockedTag], timelines: Timelines, verdicts: Verdicts, recent: Mapping[int, bytes]
+) -> Written:
     """Stores the timelines of these tags as judged, inside the caller's transaction.
+
+    ``recent`` are their ``recent_values`` afterwards, by their places, where the timelines tell them.
 
     They were read in that same transaction, under the lock of their tags: so nothing can have
     come between, and an id is given to each time only once.
@@ -51,7 +54,7 @@ def store(tags: Sequence[LockedTag], timelines: Timelines, verdicts: Verdicts) -
         flags = judge_again(timelines, verdicts, ids, np.where(is_new, flags, timelines.was_anomaly))
     written = Written(timelines, ids, flags)
     crash_point("ingest.before_rollups")
-    keep_rollups(change_of(pk, written))
+    keep_rollups(change_of(pk, written, {tags[place].pk: values for place, values in recent.items()}))
     notices.tell()
     return written
 
@@ -129,7 +132,7 @@ def flag_by_findings(changed: set[int], ids: IntArray, flags: BoolArray) -> Bool
     return np.where(np.isin(ids, list(changed)), found, flags)
 
 
-def change_of(pk: IntArray, written: Written) -> Change:
+def change_of(pk: IntArray, written: Written, recent: Mapping[int, bytes]) -> Change:
     """What written timelines mean for the rollups and series of their tags."""
     timelines, is_new = written.timelines, written.timelines.is_new
     tag = np.repeat(pk, timelines.count)
@@ -142,21 +145,8 @@ def change_of(pk: IntArray, written: Written) -> Change:
         turned_tag=tag[turned],
         turned_us=timelines.time_us[turned],
         turned_by=np.where(written.is_anomaly[turned], 1, -1),
-        recent=dict(recent_of(pk, timelines)),
+        recent=recent,
     )
-
-
-def recent_of(pk: IntArray, timelines: Timelines) -> Iterator[tuple[int, bytes]]:
-    """A tag's ``recent_values`` as they are now, by its id, where the timeline tells them."""
-    runs = timelines.runs()
-    series, size = runs.series.astype(VALUE).tobytes(), timelines.known + timelines.count
-    end = np.cumsum(size)
-    start = end - np.minimum(size, LOOKBACK)
-    for tag, first, last, is_last in zip(
-        pk.tolist(), start.tolist(), end.tolist(), timelines.is_last.tolist(), strict=True
-    ):
-        if is_last:
-            yield tag, series[first * VALUE.itemsize : last * VALUE.itemsize]
 
 
 def finite(bound: float) -> float | None:

@@ -9,7 +9,7 @@ from django.db import connection
 
 from monitoring.domain.clock import FIRST_MICROS, to_micros
 from monitoring.domain.columns import ReadingColumns, joined
-from monitoring.domain.detectors import LOOKBACK, FloatArray, IntArray
+from monitoring.domain.detectors import LOOKBACK, FloatArray, IntArray, Runs
 from monitoring.domain.timeline import StoredColumns, Timelines, append, merge, side_by_side
 from monitoring.ingest.tags import LockedTag
 
@@ -42,6 +42,8 @@ class Served:
 
     def place(self) -> IntArray:
         """Where among the measurements each of the readings is; of the shape of ``readings``."""
+        if len(self.readings) == len(self.timelines.id) and self.timelines.is_new.all():
+            return np.arange(len(self.readings))
         run = np.cumsum(np.diff(self.readings.tag, prepend=self.readings.tag[:1]) != 0)
         time_us = np.concatenate([self.timelines.time_us, self.readings.time_us])
         _, rank = np.unique(time_us, return_inverse=True)
@@ -135,3 +137,18 @@ def values_before(tag: int, time_us: int, raw_from: datetime | None) -> FloatArr
         cursor.execute(BEFORE, [tag, time_us, oldest, LOOKBACK])
         values = [row[0] for row in cursor.fetchall()]
     return np.array(values[::-1], dtype=VALUE)
+
+
+def recent_of(timelines: Timelines, runs: Runs) -> dict[int, bytes]:
+    """The tags' ``recent_values`` once these are stored, by their places, where the timelines tell them."""
+    series, size = runs.series.astype(VALUE, copy=False).tobytes(), timelines.known + timelines.count
+    end = np.cumsum(size)
+    start = end - np.minimum(size, LOOKBACK)
+    width = VALUE.itemsize
+    return {
+        place: series[first * width : last * width]
+        for place, first, last, is_last in zip(
+            timelines.tag.tolist(), start.tolist(), end.tolist(), timelines.is_last.tolist(), strict=True
+        )
+        if is_last
+    }

@@ -40,10 +40,15 @@ class RollingSigma:
 
 
 def moments(series: FloatArray, place: IntArray, length: int) -> tuple[FloatArray, FloatArray]:
-    """Mean and σ of the ``length`` values before each place; both of the shape of ``place``.
+    """Mean and σ of the ``length`` values before each place (ascending); both of the shape of ``place``.
 
     The windows are laid out one by one, not strided: so each is summed in the same order
     as it would be alone, and the last bit does not depend on how many stand beside it.
     """
-    windows = np.lib.stride_tricks.sliding_window_view(series, length)[place - length]
+    windows = np.lib.stride_tricks.sliding_window_view(series, length)
+    first, last = int(place[0]), int(place[-1])
+    if last - first == len(place) - 1:  # ascending, so they stand side by side, as one signal's do
+        windows = np.ascontiguousarray(windows[first - length : last - length + 1])
+    else:
+        windows = windows[place - length]
     return windows.mean(axis=1), windows.std(axis=1)
