@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 SECOND_US = 1_000_000
+DAY_US = 86_400 * SECOND_US
 # Python's own reading lets any character part date and time, and ends at a NUL.
 ISO_8601 = re.compile(r"[0-9W-]+([T ][0-9:.,]+ ?(Z|[+-][0-9:.,]+)?)?")
 # In a URL an unescaped "+" arrives as a space: 2026-01-01T00:00:00 02:00

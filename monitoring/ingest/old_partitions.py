@@ -18,14 +18,13 @@ from re import fullmatch
 from django.db import connection, transaction
 from django.db.models import F, Q
 
-from monitoring.domain.clock import from_micros, to_micros
+from monitoring.domain.clock import DAY_US, FIRST_MICROS, from_micros, to_micros
 from monitoring.ingest.partitions import LOCK_S, name_of, names, next_month
 from monitoring.ingest.tags import lock_tags
 from monitoring.models import Series
 
 logger = logging.getLogger(__name__)
 
-DAY_US = 86_400_000_000
 NAME = r"measurements_(\d{4})_(\d{2})"
 SHARES = """
     SELECT id, name, retention_days, anomaly_retention_days FROM tags
@@ -69,9 +68,8 @@ class Month:
     @property
     def goes_whole(self) -> bool:
         """Whether all of it becomes too old at once."""
-        return len({share.days for share in self.shares} | {None}) == 2 and all(
-            share.days is not None for share in self.shares
-        )
+        days = {share.days for share in self.shares}
+        return len(days) == 1 and None not in days
 
     def is_too_old(self, now: datetime) -> bool:
         """Whether no tag keeps any of it any more, but for anomalies; not if it is empty."""
@@ -81,7 +79,7 @@ class Month:
 
     def is_past(self, days: int, now: datetime) -> bool:
         """Whether what is kept for so many days begins behind it."""
-        return self.end_us <= (to_micros(now) // DAY_US - days) * DAY_US
+        return self.end_us <= cutoff(days, now)
 
     def keeping(self, now: datetime) -> list[int]:
         """The tags whose anomalies of this month stay."""
@@ -90,6 +88,11 @@ class Month:
             for share in self.shares
             if share.anomaly_days is None or not self.is_past(share.anomaly_days, now)
         ]
+
+
+def cutoff(days: int, now: datetime) -> int:
+    """Where that which is kept for so many days begins: at midnight (UTC), in microseconds."""
+    return max(FIRST_MICROS, (to_micros(now) // DAY_US - days) * DAY_US)
 
 
 def past_months(now: datetime) -> list[Month]:

@@ -5,6 +5,7 @@ longer than to store it. Format: PostgreSQL's documentation, "COPY", "Binary For
 """
 
 from collections.abc import Sequence
+from functools import cache
 from struct import pack
 from typing import Any, ClassVar
 
@@ -20,18 +21,6 @@ from monitoring.domain.detectors import BoolArray, FloatArray, IntArray
 
 COPY_MEASUREMENTS = "COPY measurements (id, timestamp, tag, value, is_anomaly) FROM STDIN (FORMAT BINARY)"
 HEADER, TRAILER = b"PGCOPY\n\xff\r\n\0" + bytes(8), b"\xff\xff"
-ROW = np.dtype(
-    [
-        ("fields", ">i2"),
-        *(
-            (f"{kind}_{name}", of)
-            for name in ("id", "time", "tag")
-            for kind, of in (("n", ">i4"), ("v", ">i8"))
-        ),
-        *(("n_value", ">i4"), ("v_value", ">f8")),
-        *(("n_flag", ">i4"), ("v_flag", "u1")),
-    ]
-)
 ELEMENT = {"i": np.dtype([("n", ">i4"), ("v", ">i8")]), "f": np.dtype([("n", ">i4"), ("v", ">f8")])}
 TYPE = {"i": "int8", "f": "float8"}
 
@@ -112,7 +101,7 @@ def copy_measurements(
     ids: IntArray, time_us: IntArray, tag: IntArray, value: FloatArray, is_anomaly: BoolArray
 ) -> None:
     """Inserts measurements by COPY; a column each, of shape (n,)."""
-    rows = copy_rows(ids, time_us, tag, value, is_anomaly)
+    rows = copy_rows((ids, time_us, tag, value, is_anomaly))
     with (
         connection.wrap_database_errors,
         psycopg.Cursor(connection.connection) as cursor,
@@ -121,18 +110,26 @@ def copy_measurements(
         copy.write(rows)
 
 
-def copy_rows(
-    ids: IntArray, time_us: IntArray, tag: IntArray, value: FloatArray, is_anomaly: BoolArray
-) -> bytes:
-    """The rows as COPY takes them."""
-    rows = np.empty(len(ids), dtype=ROW)
-    rows["fields"] = 5
-    for name in ("id", "time", "tag", "value"):
-        rows[f"n_{name}"] = 8
-    rows["n_flag"] = 1
-    rows["v_id"], rows["v_time"], rows["v_tag"] = ids, time_us, tag
-    rows["v_value"], rows["v_flag"] = value, is_anomaly
+def copy_rows(columns: Sequence[NDArray[Any]]) -> bytes:
+    """Rows as a binary COPY takes them, given column by column, none of them empty anywhere.
+
+    A row is the number of its fields, then for each its length and its bytes, the highest first.
+    """
+    rows = np.empty(len(columns[0]), dtype=row_of(tuple(column.dtype for column in columns)))
+    rows["fields"] = len(columns)
+    for place, column in enumerate(columns):
+        rows[f"length {place}"], rows[f"field {place}"] = column.dtype.itemsize, column
     return HEADER + rows.tobytes() + TRAILER
+
+
+@cache
+def row_of(kinds: tuple[np.dtype[Any], ...]) -> np.dtype[Any]:
+    """A row of such columns, in a binary COPY."""
+    pairs = (
+        ((f"length {place}", ">i4"), (f"field {place}", kind.newbyteorder(">")))
+        for place, kind in enumerate(kinds)
+    )
+    return np.dtype([("fields", ">i2"), *(field for pair in pairs for field in pair)])
 
 
 def insert_arrays(into: str, columns: Sequence[NDArray[Any] | list[bytes | None]], *, otherwise: str) -> None:

@@ -16,14 +16,13 @@ from typing import Any
 import numpy as np
 from django.db import connection, transaction
 
-from monitoring.domain.clock import from_micros, iso_utc, to_micros
+from monitoring.domain.clock import DAY_US, from_micros, iso_utc, to_micros
 from monitoring.domain.rollups import RESOLUTIONS_S, buckets_of, rollups_of
 from monitoring.ingest.rollups import columns_of
 from monitoring.ingest.tags import lock_tags
 from monitoring.ingest.windows import values_before
 from monitoring.models import Rollup, Series, Tag
 
-DAY_US = 86_400_000_000
 FIRST_US = -(2**63)
 TOLERANCE = 1e-9  # of totals, which are sums of floats in the order in which they came
 FIELDS = ("count", "total", "minimum", "minimum_at", "maximum", "maximum_at", "anomalies")

@@ -24,7 +24,7 @@ from django.db.models import F
 from filelock import FileLock, Timeout
 
 from monitoring.domain.clock import FIRST_MICROS, from_micros, iso_utc, to_micros
-from monitoring.ingest.old_partitions import drop_old, first_left, past_months
+from monitoring.ingest.old_partitions import cutoff, drop_old, first_left, past_months
 from monitoring.ingest.tags import lock_tags
 from monitoring.models import Event, Measurement, Series, Tag
 
@@ -34,7 +34,6 @@ CHUNK = 3_000
 PAGES_A_STEP = 200
 PAUSE_S = 0.05
 ADVISORY_LOCK = 7_237_541_001  # any number, the same everywhere
-DAY_US = 86_400_000_000
 
 CHUNK_END = """
     SELECT timestamp FROM measurements
@@ -76,8 +75,9 @@ def apply_retention(*, now: datetime, should_stop: Callable[[], bool] = lambda: 
     with alone() as is_alone:
         if not is_alone:
             return 0
-        rows = drop_old(past_months(now), now=now, should_stop=should_stop)
-        left = first_left(past_months(now))
+        months = past_months(now)
+        rows = drop_old(months, now=now, should_stop=should_stop)
+        left = first_left(month for month in months if not month.is_too_old(now))
         for name in list(names):
             rows += apply_to(name, now=now, left_from_us=left.get(name), should_stop=should_stop)
         if connection.vendor == "sqlite":
@@ -208,11 +208,6 @@ def lock_series(name: str) -> Series | None:
     """What is stored of a tag that nobody writes to until the transaction ends; None if nothing was ever."""
     lock_tags([name])
     return Series.objects.select_related("tag").filter(tag__name=name).first()
-
-
-def cutoff(days: int, now: datetime) -> int:
-    """Where that which is kept for so many days begins: at midnight (UTC), in microseconds."""
-    return max(FIRST_MICROS, (to_micros(now) // DAY_US - days) * DAY_US)
 
 
 def anything_before(tag: Tag, moment_us: int) -> bool:

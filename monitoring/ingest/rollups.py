@@ -9,7 +9,7 @@ import numpy as np
 from django.db import connection
 from numpy.typing import NDArray
 
-from monitoring.domain.clock import FIRST_MICROS, SECOND_US
+from monitoring.domain.clock import SECOND_US
 from monitoring.domain.detectors import BoolArray, FloatArray, IntArray
 from monitoring.domain.rollups import RESOLUTIONS_S, Buckets, buckets_of, rollups_of
 from monitoring.ingest.bulk import insert
@@ -35,6 +35,7 @@ ADD = f"""
 TURN = """
     UPDATE rollups SET anomalies = anomalies + %s WHERE tag = %s AND resolution_s = %s AND start = %s
 """
+TURN_SERIES = "UPDATE series SET anomalies = anomalies + %s WHERE tag = %s"
 SERIES = "series (tag, measurements, anomalies, last, recent_values)"
 ADD_TO_SERIES = """
     ON CONFLICT (tag) DO UPDATE SET
@@ -69,11 +70,12 @@ def keep_rollups(change: Change) -> None:
     """Moves rollups and series by what was really changed, in the caller's transaction."""
     if len(change.tag):
         insert(ROLLUPS, rollup_columns(change), otherwise=ADD)
+        insert(SERIES, series_columns(change), otherwise=ADD_TO_SERIES)
     if len(change.turned_tag):
+        tags = zip(change.turned_by.tolist(), change.turned_tag.tolist(), strict=True)
         with connection.cursor() as cursor:
             cursor.executemany(TURN, list(turn_rows(change)))
-    if len(change.tag) or len(change.turned_tag):
-        insert(SERIES, series_columns(change), otherwise=ADD_TO_SERIES)
+            cursor.executemany(TURN_SERIES, list(tags))
 
 
 def rollup_columns(change: Change) -> list[NDArray[Any]]:
@@ -113,27 +115,7 @@ def turn_rows(change: Change) -> Iterator[tuple[int, int, int, int]]:
 
 
 def series_columns(change: Change) -> list[NDArray[Any] | list[bytes | None]]:
-    """What the change adds to its tags' totals, as columns of the table."""
-    if not len(change.turned_tag):
-        return appended_columns(change)
-    tags, which = np.unique(np.concatenate([change.tag, change.turned_tag]), return_inverse=True)
-    new, turned = which[: len(change.tag)], which[len(change.tag) :]
-    anomalies = np.bincount(new, change.is_anomaly, len(tags)) + np.bincount(
-        turned, change.turned_by, len(tags)
-    )
-    last = np.full(len(tags), FIRST_MICROS)
-    np.maximum.at(last, new, change.time_us)
-    return [
-        tags,
-        np.bincount(new, minlength=len(tags)),
-        anomalies.astype(np.int64),
-        last,
-        [change.recent.get(tag) for tag in tags.tolist()],
-    ]
-
-
-def appended_columns(change: Change) -> list[NDArray[Any] | list[bytes | None]]:
-    """As ``series_columns``, where no flag has turned: tag stands behind tag, so nothing is to be sorted."""
+    """What the new measurements add to their tags' totals, as columns of the table."""
     first = np.flatnonzero(np.diff(change.tag, prepend=-1))
     tags, count = change.tag[first], np.diff(first, append=len(change.tag))
     return [

@@ -6,7 +6,6 @@ import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import numpy as np
 import pytest
 from django.db import connection
 from django.db.models import Sum
@@ -16,6 +15,7 @@ from monitoring.ingest.pipeline import ingest_readings
 from monitoring.ingest.rebuild import rebuild, spans_of
 from monitoring.models import Finding, Measurement, RefusalCount, Series, Tag
 from tests.ingest.hammer import SECONDS, START, TAGS, reading, value_at
+from tests.ingest.plain_rule import by_the_rule
 
 ROOT = Path(__file__).resolve().parents[2]
 WRITERS = 8
@@ -43,16 +43,6 @@ def start_writer(seed: int) -> subprocess.Popen[str]:
     )
 
 
-def by_the_rule(values: list[float]) -> list[bool]:
-    """The contract's rule, reading by reading: rolling mean and 3 sigma, and an upper limit of 55."""
-    judged = []
-    for place, value in enumerate(values):
-        window = np.array(values[max(0, place - 50) : place])
-        outside = len(window) >= 10 and window.std() >= 1e-6
-        judged.append(bool((outside and abs(value - window.mean()) > 3 * window.std()) or value > 55))
-    return judged
-
-
 def test_eight_at_once_are_as_one() -> None:
     Tag.objects.bulk_create(Tag(name=tag, valid_min=-100, valid_max=200, upper_limit=55) for tag in TAGS)
     writers = [start_writer(seed) for seed in range(WRITERS)]
@@ -71,7 +61,7 @@ def test_eight_at_once_are_as_one() -> None:
         assert [(to_micros(row[0]) - to_micros(START)) // 1_000_000 for row in rows] == [*range(SECONDS)]
         values = [value_at(tag, second) for second in range(SECONDS)]
         assert [row[1] for row in rows] == values
-        assert [row[2] for row in rows] == by_the_rule(values)
+        assert [row[2] for row in rows] == by_the_rule(values, -100, 55)
     explained = Finding.objects.values_list("measurement_id").distinct().count()
     assert explained == Measurement.objects.filter(is_anomaly=True).count() > 0
     for span in spans_of(TAGS, None, None, now=START):

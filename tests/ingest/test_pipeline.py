@@ -12,6 +12,7 @@ from hypothesis.extra.django import TestCase
 from monitoring.ingest.outcomes import Status
 from monitoring.ingest.pipeline import ingest_readings
 from monitoring.models import Finding, Measurement, Series, Tag
+from tests.ingest.plain_rule import by_the_rule
 
 START = datetime(2026, 1, 31, 12, tzinfo=UTC)
 TAG = "fermenter_temp"
@@ -32,18 +33,6 @@ def flags(tag: str = TAG) -> list[bool]:
 def recent_values(tag: str) -> list[float]:
     """The tag's recent values as its series has them."""
     return np.frombuffer(Series.objects.get(tag__name=tag).recent_values).tolist()
-
-
-def by_the_rule(values: list[float], lower: float = 35, upper: float = 45) -> list[bool]:
-    """The contract's anomaly rule, reading by reading."""
-    judged = []
-    for place, value in enumerate(values):
-        window = np.array(values[max(0, place - 50) : place])
-        outside = False
-        if len(window) >= 10 and window.std() >= 1e-6:
-            outside = abs(value - window.mean()) > 3 * window.std()
-        judged.append(bool(outside or not lower <= value <= upper))
-    return judged
 
 
 class TestGrouping(TestCase):

@@ -8,10 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from monitoring.domain.clock import DAY_US
 from monitoring.ingest.store_copy.columns import Rows, Table
 from monitoring.ingest.store_copy.findings import Finding
-
-DAY_US = 86_400_000_000
 
 DayKey = tuple[int, int]  # a tag's id, and days since 1970
 

@@ -1,8 +1,4 @@
-"""Tables of numbers as arrays, and arrays as PostgreSQL's binary COPY: no value is touched by Python.
-
-A row of such a copy is the number of its fields, then for each its length and its bytes, the
-highest first; where no column can be empty, all rows are as long as each other.
-"""
+"""Tables of numbers as arrays, from and to both databases: no value is touched by Python."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,12 +9,11 @@ import numpy as np
 from django.db import connections
 from numpy.typing import NDArray
 
+from monitoring.ingest.postgresql import HEADER, TRAILER, copy_rows
 from monitoring.ingest.store_copy.databases import SOURCE, TARGET
 
 Rows = NDArray[Any]  # of a table's dtype, shape (n,)
 
-HEADER = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
-TRAILER = b"\xff\xff"
 ARRAY_HEADER = bytes(20)  # dimensions, whether any is empty, type, length, first index
 
 
@@ -40,14 +35,6 @@ class Table:
         """A row here, in memory without gaps, in one order of bytes wherever this runs."""
         return np.dtype([(name, f"<{kind}") for name, kind in self.kinds.items()])
 
-    @property
-    def wire(self) -> np.dtype[Any]:
-        """A row in a binary COPY."""
-        fields = [("fields", ">i2")]
-        for name, kind in self.kinds.items():
-            fields += [(f"length of {name}", ">i4"), (name, f">{kind}")]
-        return np.dtype(fields)
-
 
 MEASUREMENTS = Table(
     "measurements",
@@ -62,16 +49,6 @@ ROLLUPS = Table(
         | {"minimum": "f8", "minimum_at": "i8", "maximum": "f8", "maximum_at": "i8", "anomalies": "i8"}
     ),
 )
-
-
-def encode(table: Table, rows: Rows) -> bytes:
-    """The rows as PostgreSQL reads them."""
-    wire = np.empty(len(rows), dtype=table.wire)
-    wire["fields"] = len(table.kinds)
-    for name in table.kinds:
-        wire[f"length of {name}"] = table.dtype[name].itemsize
-        wire[name] = rows[name]
-    return HEADER + wire.tobytes() + TRAILER
 
 
 def decode(table: Table, copied: bytes) -> Rows:
@@ -119,4 +96,4 @@ def write_target(table: Table, rows: Rows) -> None:
         connections[TARGET].cursor() as cursor,
         cursor.copy(f"COPY {table.name} ({table.columns}) FROM STDIN (FORMAT binary)") as sink,
     ):
-        sink.write(encode(table, rows))
+        sink.write(copy_rows([rows[name] for name in table.kinds]))

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from monitoring.domain.clock import DAY_US
 from monitoring.domain.rollups import RESOLUTIONS_S
-from monitoring.ingest.store_copy.checksums import DAY_US, DayKey, DaySums
+from monitoring.ingest.store_copy.checksums import DayKey, DaySums
 from monitoring.ingest.store_copy.columns import MEASUREMENTS, ROLLUPS, Table, read_source, read_target
 from monitoring.ingest.store_copy.databases import SOURCE, TARGET, select
 from monitoring.ingest.store_copy.findings import Finding, findings_between

@@ -5,8 +5,9 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 from django.db import transaction
 
+from monitoring.domain.clock import DAY_US
 from monitoring.domain.crash_points import crash_point
-from monitoring.ingest.store_copy.checksums import DAY_US, DayKey
+from monitoring.ingest.store_copy.checksums import DayKey
 from monitoring.ingest.store_copy.columns import MEASUREMENTS, ROLLUPS, Table, read_source, write_target
 from monitoring.ingest.store_copy.databases import TARGET, execute
 from monitoring.ingest.store_copy.days import Window
