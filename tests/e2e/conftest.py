@@ -167,13 +167,13 @@ class Dashboard:
     def post_hours(self, hours: int = 3) -> None:
         """A quiet past of the temperature up to now, ten seconds apart, with a fault some 100 minutes ago.
 
-        The fault is within ten minutes that are one interval of the chart, and not on their edge.
+        The fault lies within one minute by the clock, so that it is one interval of a chart however wide.
         """
         start = datetime.now(UTC) - timedelta(hours=hours)
         values = [round(37.5 + math.sin(i / 40), 2) for i in range(hours * 360 + 1)]
         first = len(values) - 602
-        into_interval_s = (start.timestamp() + 10 * first) % 600
-        first += 18 if into_interval_s > 480 else 0
+        into_minute_s = (start.timestamp() + 10 * first) % 60
+        first += math.ceil((60 - into_minute_s) / 10) % 6
         for place in range(first, first + 3):
             values[place] = 46.0 + place % 2
         self.post_past("fermenter_temp", values, start=start, every_s=10)
