@@ -100,6 +100,8 @@ ROOT_URLCONF = "fermon_site.urls"
 WSGI_APPLICATION = "fermon_site.wsgi.application"
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = LOGOUT_REDIRECT_URL = "dashboard"
+# Only the admin has messages, and there is a session; a cookie would be got ready to sign for each request.
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
 TEMPLATES = [
     {

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitoring.domain.clock import SECOND_US
+from monitoring.domain.stretches import stretches
 
 RESOLUTIONS_S = (60, 600, 3_600, 86_400)
 
@@ -61,14 +62,11 @@ def coarsen(finer: Buckets, resolution_us: int) -> Buckets:
 def coarsen_each(finer: Buckets, tag: IntArray, resolution_us: int) -> tuple[Buckets, IntArray]:
     """As ``coarsen``, of several tags at once, one behind the other; and which tag each interval is of."""
     start = finer.start // resolution_us * resolution_us
-    begins = np.ones(len(start), dtype=bool)
-    begins[1:] = (start[1:] != start[:-1]) | (tag[1:] != tag[:-1])
-    first = np.flatnonzero(begins)
+    first, size = stretches(start, tag)
     if len(first) == len(start):
         return replace(finer, start=start), tag
     minimum = np.minimum.reduceat(finer.minimum, first)
     maximum = np.maximum.reduceat(finer.maximum, first)
-    size = np.diff(first, append=len(start))
     coarse = Buckets(
         start=start[first],
         count=np.add.reduceat(finer.count, first),

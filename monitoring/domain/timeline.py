@@ -7,9 +7,9 @@ import numpy as np
 
 from monitoring.domain.columns import ReadingColumns
 from monitoring.domain.detectors import BoolArray, FloatArray, IntArray, Rule, Runs, Verdict
+from monitoring.domain.stretches import begins, stretches
 
 NEW = 0
-NONE = np.empty(0, dtype=np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,11 +111,8 @@ def append(tag: IntArray, known: IntArray, history: FloatArray, new: ReadingColu
 
     ``new`` stands tag behind tag in the same order, in order of time; of equal times the first wins.
     """
-    first = np.ones(len(new), dtype=np.bool_)
-    first[1:] = (new.tag[1:] != new.tag[:-1]) | (new.time_us[1:] != new.time_us[:-1])
-    begins = np.ones(len(new), dtype=np.bool_)
-    begins[1:] = new.tag[1:] != new.tag[:-1]
-    count = np.add.reduceat(first.astype(np.int64), np.flatnonzero(begins)) if len(new) else NONE
+    first = begins(new.tag, new.time_us)
+    _, count = stretches(new.tag[first])
     return Timelines(
         tag=tag,
         known=known,

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from monitoring.domain.clock import SECOND_US
 from monitoring.domain.detectors import BoolArray, FloatArray, IntArray
 from monitoring.domain.rollups import RESOLUTIONS_S, Buckets, buckets_of, rollups_of
+from monitoring.domain.stretches import stretches
 from monitoring.ingest.bulk import insert
 
 # Of equal extremes the earliest counts, whatever the order in which they come.
@@ -116,8 +117,8 @@ def turn_rows(change: Change) -> Iterator[tuple[int, int, int, int]]:
 
 def series_columns(change: Change) -> list[NDArray[Any] | list[bytes | None]]:
     """What the new measurements add to their tags' totals, as columns of the table."""
-    first = np.flatnonzero(np.diff(change.tag, prepend=-1))
-    tags, count = change.tag[first], np.diff(first, append=len(change.tag))
+    first, count = stretches(change.tag)
+    tags = change.tag[first]
     return [
         tags,
         count,

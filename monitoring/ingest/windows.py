@@ -10,6 +10,7 @@ from django.db import connection
 from monitoring.domain.clock import FIRST_MICROS, to_micros
 from monitoring.domain.columns import ReadingColumns, joined
 from monitoring.domain.detectors import LOOKBACK, FloatArray, IntArray, Runs
+from monitoring.domain.stretches import begins, stretches
 from monitoring.domain.timeline import StoredColumns, Timelines, append, merge, side_by_side
 from monitoring.ingest.tags import LockedTag
 
@@ -44,7 +45,7 @@ class Served:
         """Where among the measurements each of the readings is; of the shape of ``readings``."""
         if len(self.readings) == len(self.timelines.id) and self.timelines.is_new.all():
             return np.arange(len(self.readings))
-        run = np.cumsum(np.diff(self.readings.tag, prepend=self.readings.tag[:1]) != 0)
+        run = np.cumsum(begins(self.readings.tag)) - 1
         time_us = np.concatenate([self.timelines.time_us, self.readings.time_us])
         _, rank = np.unique(time_us, return_inverse=True)
         key = np.concatenate([self.timelines.run, run]) * len(time_us) + rank
@@ -59,14 +60,14 @@ def next_timelines(tags: Sequence[LockedTag], new: ReadingColumns) -> tuple[Serv
     stored past are cut at their largest gap, so that the past between is not read.
     """
     new = new.take(np.lexsort((new.time_us, new.tag)))
-    edges = np.append(np.flatnonzero(np.diff(new.tag, prepend=-1)), len(new))
+    first, size = stretches(new.tag)
     last_us = np.array([NEVER if tag.last_us is None else tag.last_us for tag in tags], dtype=np.int64)
-    is_append = new.time_us[edges[:-1]] > last_us[new.tag[edges[:-1]]]
+    is_append = new.time_us[first] > last_us[new.tag[first]]
     served, rests = [], [new.take(slice(0, 0))]
     if is_append.any():
-        served.append(appended(tags, new.take(np.repeat(is_append, np.diff(edges)))))
+        served.append(appended(tags, new.take(np.repeat(is_append, size))))
     for among in np.flatnonzero(~is_append).tolist():
-        part, rest = inserted(tags, new.take(slice(edges[among], edges[among + 1])))
+        part, rest = inserted(tags, new.take(slice(first[among], first[among] + size[among])))
         served.append(part)
         rests.append(rest)
     readings = joined([part.readings for part in served])
@@ -75,7 +76,7 @@ def next_timelines(tags: Sequence[LockedTag], new: ReadingColumns) -> tuple[Serv
 
 def appended(tags: Sequence[LockedTag], new: ReadingColumns) -> Served:
     """Readings that come behind all that is stored of their tags; in order of tag and time."""
-    places = new.tag[np.flatnonzero(np.diff(new.tag, prepend=-1))]
+    places = new.tag[begins(new.tag)]
     histories = [recent_values_of(tags[place]) for place in places.tolist()]
     known = np.array([len(history) for history in histories], dtype=np.int64) // VALUE.itemsize
     history = np.frombuffer(b"".join(histories), dtype=VALUE)

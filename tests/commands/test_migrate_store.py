@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import threading
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -27,7 +28,7 @@ from pytest_django import DjangoDbBlocker, Settings
 from monitoring.domain.tokens import Scope
 from monitoring.ingest import retention
 from monitoring.ingest.pipeline import ingest_readings
-from monitoring.ingest.store_copy import copying, pages, sequences
+from monitoring.ingest.store_copy import copying, databases, pages, sequences
 from monitoring.ingest.store_copy.databases import ONLY_ONE
 from monitoring.ingest.tokens import issue_token
 from monitoring.models import DetectorState, Event, Finding, Lease, Measurement, Rollup, Series, Tag
@@ -429,10 +430,19 @@ def test_a_source_that_is_postgresql_is_refused(django_db_blocker: DjangoDbBlock
         refused(target, "not SQLite")
 
 
-def test_one_copy_at_a_time(source, target) -> None:
+def test_one_copy_at_a_time(source, target, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(databases, "ENDING_S", 0.1)
     with psycopg.connect(target) as other:
         other.execute("SELECT pg_advisory_lock(%s)", [ONLY_ONE])
         refused(target, "Another migrate_store")
+
+
+def test_one_that_was_killed_is_waited_for_until_the_server_has_noticed(source, target) -> None:
+    with psycopg.connect(target) as killed:
+        killed.execute("SELECT pg_advisory_lock(%s)", [ONLY_ONE])
+        threading.Timer(0.5, killed.close).start()
+        migrate(target)
+    assert at_target(target) == rows()
 
 
 def test_a_text_that_postgresql_has_no_room_for_does_no_harm(source, target) -> None:

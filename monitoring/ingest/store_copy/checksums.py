@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from monitoring.domain.clock import DAY_US
+from monitoring.domain.stretches import stretches
 from monitoring.ingest.store_copy.columns import Rows, Table
 from monitoring.ingest.store_copy.findings import Finding
 
@@ -51,15 +52,13 @@ class DaySums:
         time = self._table.time
         rows = rows[np.lexsort((rows["id"], rows[time], rows["tag"]))]
         day = rows[time] // DAY_US
-        is_first = np.ones(len(rows), dtype=bool)
-        is_first[1:] = (np.diff(rows["tag"]) != 0) | (np.diff(day) != 0)
-        starts = np.flatnonzero(is_first)
+        starts, sizes = stretches(rows["tag"], day)
         anomalies = self._anomalies(rows, starts)
-        for start, end, found in zip(starts, np.append(starts, len(rows))[1:], anomalies, strict=True):
+        for start, size, found in zip(starts, sizes, anomalies, strict=True):
             open_day = self._at(int(rows["tag"][start]), int(day[start]))
-            open_day.count += int(end - start)
+            open_day.count += int(size)
             open_day.anomalies += int(found)
-            open_day.rows.update(rows[start:end].tobytes())
+            open_day.rows.update(rows[start : start + size].tobytes())
         for tag, timestamp, *finding in findings:
             self._at(tag, timestamp // DAY_US).findings.update(repr(finding).encode())
 

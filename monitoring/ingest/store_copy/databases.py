@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import dj_database_url
-from django.db import DEFAULT_DB_ALIAS, connections, transaction
+from django.db import DEFAULT_DB_ALIAS, OperationalError, connections, transaction
 from django.db import Error as DatabaseError
+from psycopg.errors import LockNotAvailable
 
 from monitoring.ingest.store_copy.errors import StoreCopyError
 
@@ -20,6 +21,7 @@ POSTGRESQL = "django.db.backends.postgresql"
 EXAMPLE = "postgres://user:password@host/name"
 ONLY_ONE = 0x6665726D6F6E  # the number of the lock that a copy holds at the target
 BUSY_S = 60
+ENDING_S = 10  # until the server has noticed that a copy was killed, and its lock is free
 OPTIONS: dict[str, Any] = {
     "application_name": "fermon migrate_store",
     "connect_timeout": 10,
@@ -98,8 +100,25 @@ def reach(*, read_only: bool) -> None:
     except DatabaseError as error:
         reason = " ".join(str(error).split())
         raise StoreCopyError(f"The target can't be reached: {reason}. Its source was not touched.") from error
-    if not number(TARGET, "SELECT pg_try_advisory_lock(%s)::int", [ONLY_ONE]):
-        raise StoreCopyError("Another migrate_store copies into this target right now. Wait for its end.")
+    lock_target()
+
+
+def lock_target() -> None:
+    """Keeps others from copying into this target, for as long as the connection lasts.
+
+    Raises:
+        StoreCopyError: another does so already.
+    """
+    execute(TARGET, f"SET lock_timeout = '{ENDING_S}s'")
+    try:
+        execute(TARGET, "SELECT pg_advisory_lock(%s)", [ONLY_ONE])
+    except OperationalError as error:
+        if not isinstance(error.__cause__, LockNotAvailable):
+            raise
+        raise StoreCopyError(
+            "Another migrate_store copies into this target right now. Wait for its end."
+        ) from error
+    execute(TARGET, "SET lock_timeout = 0")
 
 
 @contextmanager

@@ -1,0 +1,27 @@
+"""Stretches of rows that are equal in some columns: where each begins, and how long it is."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+BoolArray = NDArray[np.bool_]
+IntArray = NDArray[np.int64]
+
+
+def begins(*columns: NDArray[Any]) -> BoolArray:
+    """Which rows differ from the one before in any of the columns (n,), as the first does; shape (n,)."""
+    is_first = np.zeros(len(columns[0]), dtype=np.bool_)
+    is_first[:1] = True
+    for column in columns:
+        is_first[1:] |= column[1:] != column[:-1]
+    return is_first
+
+
+def stretches(*columns: NDArray[Any]) -> tuple[IntArray, IntArray]:
+    """The place of the first row of each stretch, and how many rows it has; both of shape (k,)."""
+    first = begins(*columns).nonzero()[0]
+    size = np.empty_like(first)
+    size[:-1] = first[1:] - first[:-1]
+    size[-1:] = len(columns[0]) - first[-1:]
+    return first, size
