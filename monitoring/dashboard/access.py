@@ -1,14 +1,17 @@
 """Who may see a page, and who is shown as signed in."""
 
 from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.db import Error as DatabaseError
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import render
+from django.views.decorators.cache import never_cache
 
 from monitoring.domain.roles import READ, allows
 
@@ -46,6 +49,23 @@ class LoginForPages:
         if is_known:
             raise PermissionDenied(NO_ROLE)
         return to_login(request, request.get_full_path())
+
+
+def for_whoever_is_signed_in(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    """The view of an account's own page: for who is signed in, open or closed, with a role or without."""
+
+    @never_cache
+    @login_not_required  # it is asked for here, and without a role
+    @wraps(view)
+    def own_page(request: HttpRequest) -> HttpResponseBase:
+        try:
+            if request.user.is_authenticated:
+                return view(request)
+        except DatabaseError:
+            return away(request)
+        return to_login(request, request.get_full_path())
+
+    return own_page
 
 
 def to_login(request: HttpRequest, following: str) -> HttpResponse:

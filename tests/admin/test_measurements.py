@@ -5,8 +5,8 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from monitoring import admin
-from monitoring.admin import MeasurementAdmin
+from monitoring.admin import browsed
+from monitoring.admin.measurements import MeasurementAdmin
 from monitoring.ingest.pipeline import ingest_readings
 from monitoring.models import Measurement, Tag
 
@@ -59,7 +59,7 @@ def test_filters_search_and_dates_narrow_it_down(admin_client: Client, query: st
 def test_of_too_many_tags_the_first_and_the_chosen_one_are_offered(
     admin_client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(admin, "MOST_TAGS_TO_CHOOSE", 1)
+    monkeypatch.setattr(browsed, "MOST_TAGS_TO_CHOOSE", 1)
     temp, ph = (Tag.objects.get(name=name).pk for name in ("fermenter_temp", "fermenter_ph"))
     offered = admin_client.get(f"{LIST}?tag__id__exact={temp}").content.decode()
     assert f"tag__id__exact={temp}" in offered

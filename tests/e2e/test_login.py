@@ -1,4 +1,4 @@
-"""Signing in, staying signed in, and what the page says when that has ended."""
+"""Signing in, staying signed in, another password, and what the page says when that has ended."""
 
 import re
 from collections.abc import Callable
@@ -65,4 +65,30 @@ def test_the_login_page_is_accessible(closed: Dashboard, axe_js: Path) -> None:
     page.keyboard.press("Enter")
     expect(page.get_by_role("alert")).to_be_visible()
     page.evaluate(axe_js.read_text())  # the page's policy lets no script in that it does not name
+    assert [found["id"] for found in page.evaluate("axe.run().then((result) => result.violations)")] == []
+
+
+def test_changing_the_password(closed: Dashboard) -> None:
+    page = closed.open().page
+    sign_in(page)
+    page.get_by_role("link", name="Change password").click()
+    page.get_by_label("Old password").fill(PASSWORD)
+    for label in ("New password", "New password confirmation"):
+        page.get_by_label(label, exact=True).fill("staple of the new harvest")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Password changed")).to_be_visible()
+    page.get_by_role("link", name="To the dashboard").click()
+    expect(page.get_by_text("Signed in as viewer")).to_be_visible()
+
+
+def test_the_password_page_is_accessible(closed: Dashboard, axe_js: Path) -> None:
+    page = closed.open().page
+    sign_in(page)
+    page.get_by_role("link", name="Change password").click()
+    page.get_by_label("Old password").fill("wrong")
+    for label in ("New password", "New password confirmation"):
+        page.get_by_label(label, exact=True).fill("short")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert")).to_be_visible()
+    page.evaluate(axe_js.read_text())
     assert [found["id"] for found in page.evaluate("axe.run().then((result) => result.violations)")] == []

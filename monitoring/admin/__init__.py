@@ -1,0 +1,25 @@
+"""The admin: tags are edited here, measurements and events only looked at. A module a subject."""
+
+from monitoring.admin.audit import TrailAdmin
+from monitoring.admin.events import EventAdmin
+from monitoring.admin.leases import LeaseAdmin
+from monitoring.admin.measurements import MeasurementAdmin
+from monitoring.admin.refusals import RefusalAdmin, RefusalCountAdmin
+from monitoring.admin.series import SeriesAdmin
+from monitoring.admin.set_aside import SetAsideReadingAdmin
+from monitoring.admin.tags import TagAdmin
+from monitoring.admin.tokens import TokenAdmin
+
+# Django looks for nothing but this package: what is named here is what it registers.
+__all__ = [
+    "EventAdmin",
+    "LeaseAdmin",
+    "MeasurementAdmin",
+    "RefusalAdmin",
+    "RefusalCountAdmin",
+    "SeriesAdmin",
+    "SetAsideReadingAdmin",
+    "TagAdmin",
+    "TokenAdmin",
+    "TrailAdmin",
+]

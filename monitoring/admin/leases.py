@@ -1,0 +1,20 @@
+"""Leases in the admin."""
+
+from typing import TYPE_CHECKING
+
+from django.contrib import admin
+
+from monitoring.admin.read_only import ReadOnly
+from monitoring.models import Lease
+
+if TYPE_CHECKING:
+    LeaseModelAdmin = admin.ModelAdmin[Lease]
+else:  # Django's own class takes no parameters while it runs
+    LeaseModelAdmin = admin.ModelAdmin
+
+
+@admin.register(Lease)
+class LeaseAdmin(ReadOnly, LeaseModelAdmin):
+    """Which worker runs a source, and how far it has written."""
+
+    list_display = ("source", "owner", "renewed_at", "written_until", "position")

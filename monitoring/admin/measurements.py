@@ -1,0 +1,58 @@
+"""Measurements in the admin, each with its findings."""
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+
+from monitoring.admin.browsed import Browsed, TagFilter, to_the_second
+from monitoring.admin.read_only import ReadOnly
+from monitoring.models import Finding, Measurement
+from monitoring.queries.browsing import CappedPaginator
+
+if TYPE_CHECKING:
+    FindingTabularInline = admin.TabularInline[Finding, Measurement]
+else:  # Django's own class takes no parameters while it runs
+    FindingTabularInline = admin.TabularInline
+
+
+class FindingInline(ReadOnly, FindingTabularInline):
+    """Why a measurement is an anomaly."""
+
+    model = Finding
+    fields = ("reason", "lower", "upper")
+    verbose_name_plural = "findings: the rules that speak against it, and the band that it left"
+
+
+@admin.register(Measurement)
+class MeasurementAdmin(Browsed):
+    """What is stored."""
+
+    list_display = ("timestamp_utc", "tag_name", "value", "anomaly")
+    list_filter = (("tag", TagFilter), "is_anomaly")
+    date_hierarchy = "timestamp"
+    ordering = ("-timestamp", "-id")
+    inlines = (FindingInline,)
+
+    @admin.display(description="timestamp (UTC)")
+    def timestamp_utc(self, row: Measurement) -> str:
+        """The whole timestamp."""
+        return to_the_second(row.timestamp)
+
+    @admin.display(description="tag")
+    def tag_name(self, row: Measurement) -> str:
+        """The tag's name."""
+        name: str = row.tag.name
+        return name
+
+    @admin.display(description="anomaly")
+    def anomaly(self, row: Measurement) -> str:
+        """In a word; most rows are normal, and say nothing."""
+        return "▲ anomaly" if row.is_anomaly else ""
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Says how far the list goes."""
+        title = f"Measurements, the newest {CappedPaginator.cap:,} of the selection"
+        return super().changelist_view(request, {"title": title, **(extra_context or {})})

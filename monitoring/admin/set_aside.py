@@ -1,0 +1,46 @@
+"""Readings set aside, in the admin."""
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from monitoring.ingest.replay import retry
+from monitoring.models import SetAsideReading
+
+if TYPE_CHECKING:
+    SetAsideModelAdmin = admin.ModelAdmin[SetAsideReading]
+else:  # Django's own class takes no parameters while it runs
+    SetAsideModelAdmin = admin.ModelAdmin
+
+
+@admin.register(SetAsideReading)
+class SetAsideReadingAdmin(SetAsideModelAdmin):
+    """Readings that were acknowledged and can't be stored: tried again, or dismissed, by a person."""
+
+    list_display = ("set_aside_at", "reading", "message", "source", "kept_at")
+    fields = readonly_fields = ("reading", "message", "source", "kept_at", "set_aside_at")
+    actions = ("try_again",)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Only the system sets aside."""
+        return False
+
+    @admin.action(description="Try to store the selected readings again", permissions=["change"])
+    def try_again(self, request: HttpRequest, queryset: QuerySet[SetAsideReading]) -> None:
+        """Stores those that can be stored now; the others stay, with the reason of today."""
+        outcomes = [retry(row) for row in queryset]
+        stuck = [outcome.error for outcome in outcomes if outcome.reason is not None]
+        if len(stuck) < len(outcomes):
+            messages.success(request, f"{len(outcomes) - len(stuck)} stored.")
+        if stuck:
+            messages.warning(request, f"{len(stuck)} can't be stored still: {stuck[0]}")
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        """Django's deletion under the name of what it means here."""
+        actions: dict[str, Any] = super().get_actions(request)
+        if "delete_selected" in actions:
+            function, name, _ = actions["delete_selected"]
+            actions["delete_selected"] = (function, name, "Dismiss the selected readings for good")
+        return actions

@@ -1,0 +1,104 @@
+"""The form of a tag: its detectors as boxes to tick, their parameters as lines."""
+
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.http import QueryDict
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from monitoring.domain.detectors.overrides import override_lines, parse_overrides, refusal
+from monitoring.domain.detectors.settings import defaults
+from monitoring.domain.monitor import DETECTORS, DetectionSettings, SettingError
+from monitoring.models import Tag
+
+if TYPE_CHECKING:
+    TagModelForm = forms.ModelForm[Tag]
+else:  # Django's own class takes no parameters while it runs
+    TagModelForm = forms.ModelForm
+
+
+class ParametersField(forms.CharField):
+    """The detectors' own parameters that are overridden: ``detector.parameter = value``, one a line."""
+
+    widget = forms.Textarea(attrs={"rows": 4, "cols": 50, "spellcheck": "false"})
+
+    def prepare_value(self, value: Any) -> Any:
+        """Parameters by name become lines; what was typed stays."""
+        return "\n".join(override_lines(value)) if isinstance(value, dict) else value
+
+    def clean(self, value: Any) -> Any:
+        """Lines become parameters by name."""
+        try:
+            return parse_overrides(super().clean(value).splitlines())
+        except SettingError as error:
+            raise forms.ValidationError(refusal(error)) from error
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        """Whether the lines say something else."""
+        return super().has_changed(self.prepare_value(initial or {}), data)
+
+
+def parameters_help() -> SafeString:
+    """How parameters are written, and those that there are."""
+    return format_html(
+        "<code>detector.parameter = value</code>, one a line, where a detector's own does not do."
+        "<details><summary>All of them with their defaults</summary><pre>{}</pre></details>",
+        "\n".join(override_lines(defaults())),
+    )
+
+
+class TagForm(TagModelForm):
+    """A tag; its detectors as boxes to tick, their parameters as lines."""
+
+    detectors_off = forms.MultipleChoiceField(
+        choices=[(name, name) for name in DETECTORS],
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text="Those that are ticked find nothing for this tag.",
+    )
+    detection_parameters = ParametersField(required=False, label="Parameters", help_text=parameters_help())
+
+    reason = forms.CharField(
+        label="reason for change",
+        required=False,
+        max_length=200,
+        help_text="Kept in the audit trail beside what was changed.",
+    )
+
+    class Meta:
+        model = Tag
+        fields = "__all__"
+
+    def clean_sensitivity(self) -> float:
+        """An empty one is the usual one."""
+        given: float | None = self.cleaned_data["sensitivity"]
+        return 1.0 if given is None else given
+
+    def clean(self) -> dict[str, Any]:
+        """Refuses settings that the detectors can't have."""
+        data: dict[str, Any] = super().clean() or self.cleaned_data
+        try:
+            DetectionSettings(parameters=data.get("detection_parameters") or {})
+        except SettingError as error:
+            self.add_error("detection_parameters", refusal(error))
+        return data
+
+
+def tried_settings(query: QueryDict) -> dict[str, Any]:
+    """The form's values by the address; they are not checked before somebody saves them."""
+    return {
+        "detectors_off": query.getlist("detectors_off"),
+        "sensitivity": query["sensitivity"],
+        "detection_parameters": query.get("detection_parameters", ""),
+    }
+
+
+def filled_in(form: type[TagModelForm], values: dict[str, Any]) -> type[TagModelForm]:
+    """The form with these values in place of the tag's."""
+
+    class FilledIn(form):  # type: ignore[misc, valid-type]  # a class that is made while it runs
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            super().__init__(*args, **kwargs, initial=values)
+
+    return FilledIn

@@ -1,0 +1,90 @@
+"""Tags in the admin: the only place where they are made and edited."""
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin, messages
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.http import urlencode
+
+from monitoring.admin.tag_form import TagForm, TagModelForm, filled_in, tried_settings
+from monitoring.models import Tag
+
+if TYPE_CHECKING:
+    TagModelAdmin = admin.ModelAdmin[Tag]
+else:  # Django's own class takes no parameters while it runs
+    TagModelAdmin = admin.ModelAdmin
+
+
+@admin.register(Tag)
+class TagAdmin(TagModelAdmin):
+    """A tag is made here, without code; once it has measurements it can be set inactive, not deleted."""
+
+    list_display = ("name", "group", "description", "unit", "valid_range", "limits", "active")
+    list_filter = ("active", "group")
+    search_fields = ("name", "description")
+    actions = None
+    form = TagForm
+    fieldsets = (
+        (None, {"fields": ("name", "description", "group", "unit", "active", "stale_after_s")}),
+        ("Valid range", {"fields": (("valid_min", "valid_max"),)}),
+        ("Limits", {"fields": (("lower_limit", "upper_limit"),)}),
+        (
+            "Detection",
+            {"fields": ("detectors_off", "sensitivity", "detection_parameters", "other_settings")},
+        ),
+        ("Retention", {"fields": (("retention_days", "anomaly_retention_days"),)}),
+        ("Audit trail", {"fields": ("reason",)}),
+    )
+
+    @admin.display(description="valid range")
+    def valid_range(self, tag: Tag) -> str:
+        """Both ends in one column."""
+        return f"{tag.valid_min:g} to {tag.valid_max:g}"
+
+    @admin.display(description="limits")
+    def limits(self, tag: Tag) -> str:
+        """Both limits in one column."""
+        low, high = (
+            "none" if limit is None else f"{limit:g}" for limit in (tag.lower_limit, tag.upper_limit)
+        )
+        return f"{low} to {high}"
+
+    def save_model(self, request: HttpRequest, obj: Tag, form: Any, change: bool) -> None:
+        """Hands the reason to the audit trail, which asks the tag for it."""
+        if reason := form.cleaned_data["reason"]:
+            obj.get_additional_data = lambda: {"reason": reason}  # type: ignore[attr-defined]
+        super().save_model(request, obj, form, change)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Tag | None = None) -> tuple[str, ...]:
+        """A tag's name is its identity: measurements carry it."""
+        return ("name", "other_settings") if obj else ("other_settings",)
+
+    @admin.display(description="other settings")
+    def other_settings(self, tag: Tag) -> str:
+        """Where they can be tried before they are used."""
+        if tag.pk is None:
+            return "They can be tried on measurements once there are some."
+        query = urlencode({"tag": tag.name})
+        return format_html(
+            '<a href="{}?{}">Try them on what is stored</a>: which events would they have given?',
+            reverse("backtest"),
+            query,
+        )
+
+    def get_form(
+        self, request: HttpRequest, obj: Tag | None = None, change: bool = False, **kwargs: Any
+    ) -> type[TagModelForm]:
+        """The form, filled in with the settings that the address brings along, as a backtest does."""
+        form: type[TagModelForm] = super().get_form(request, obj, change, **kwargs)
+        is_filled_in = request.method == "GET" and "sensitivity" in request.GET
+        if obj is None or not is_filled_in or not self.has_change_permission(request, obj):
+            return form
+        messages.info(request, "Filled in with the settings that were tried. Save to use them.")
+        return filled_in(form, tried_settings(request.GET))
+
+    def has_delete_permission(self, request: HttpRequest, obj: Tag | None = None) -> bool:
+        """Only a tag without measurements; Django would list all of them to say no."""
+        unused = obj is None or not obj.measurements.exists()
+        return unused and super().has_delete_permission(request, obj)
