@@ -14,7 +14,7 @@ from monitoring.domain.detectors.noise import Noise
 from monitoring.domain.detectors.novelty import Novelty
 from monitoring.domain.detectors.rate import Rate
 from monitoring.domain.detectors.saturation import Saturation
-from monitoring.domain.detectors.scale import Lesson
+from monitoring.domain.detectors.scale import NORMAL, Lesson
 from monitoring.domain.detectors.settings import DETECTORS, DetectionSettings, SettingError
 from monitoring.domain.detectors.spike import Spike
 from monitoring.domain.detectors.state import Stateful
@@ -77,6 +77,15 @@ class Parts(Stateful):
             *(("noise", self.noise), ("drift", self.drift), ("rate", self.rate)),
         )
 
+    def let_go(self) -> None:
+        """Forgets what is only of the present reading, once all is done with it.
+
+        Its memory serves the next tag's reading at once, and is still near the processor then.
+        """
+        self.course.let_go()
+        self.novelty.let_go()
+        self.step.present = self.drift.present = ()
+
 
 class TagMonitor:
     """Judges a tag's readings one after another; its answers hang on nothing but their order.
@@ -87,13 +96,14 @@ class TagMonitor:
     ``name`` and ``unit`` are for the sentences.
     """
 
-    __slots__ = ("_changed", "parts", "settings", "words")
+    __slots__ = ("_changed", "_is_troubled", "parts", "settings", "words")
 
     def __init__(self, name: str, unit: str = "", settings: DetectionSettings | None = None) -> None:
         self.words = Words(name, unit)
         self.settings = settings or DetectionSettings()
         self.parts = Parts(self.settings)
         self._changed: list[Event] = []
+        self._is_troubled = False  # whether there is any incident now, but for silence
 
     @property
     def novelty(self) -> float:
@@ -117,14 +127,16 @@ class TagMonitor:
         more than once: the last one counts. ``novelty`` is the newest reading's then.
         """
         self._changed = []
+        course = self.parts.course
         for time_us, value in zip(times_us, values, strict=True):
-            last_us = self.parts.course.last_us
+            last_us = course.last_us
             if last_us is None:
                 self._judge(int(time_us), float(value))
             elif time_us > last_us:
-                if time_us - last_us > NOTABLE * self.parts.course.interval:
+                if time_us - last_us > NOTABLE * course.interval:
                     self._break_silence(int(time_us))
                 self._judge(int(time_us), float(value))
+        self.parts.let_go()
         return self._changed
 
     def is_silent(self, now_us: int) -> bool:
@@ -170,22 +182,24 @@ class TagMonitor:
         self.parts.missing.learn(self.parts.course, silence_s)
 
     def _judge(self, time_us: int, value: float) -> None:
-        course, is_stuck = self.parts.course, self.parts.sticking.is_open
+        parts = self.parts
+        course = parts.course
+        is_stuck = self._is_troubled and parts.sticking.is_open
         is_freed = is_stuck and value - course.origin != course.value
-        course.lesson = self._lesson()
+        course.lesson = self._lesson() if self._is_troubled else NORMAL
         course.take(time_us, value, anew=is_freed)
-        self.parts.saturation.note(course.value)
-        novelty = self.parts.novelty.score(course)
-        self.parts.novelty.learn(course)
+        parts.saturation.note(course.value)
+        novelty = parts.novelty.score(course)
+        parts.novelty.learn(course)
         self._judge_sticking(course)
-        course.lesson = self._lesson()
-        if not self.parts.sticking.is_open:
+        course.lesson = self._lesson() if self._is_troubled else NORMAL
+        if not (self._is_troubled and parts.sticking.is_open):
             if course.has_block:
                 self._judge_cutting(course)
             self._judge_process(course, novelty)
             course.learn()
         else:
-            self.parts.saturation.ties = 0
+            parts.saturation.ties = 0
         if course.has_block:
             self._end_block(course)
 
@@ -193,7 +207,7 @@ class TagMonitor:
         """What is done once a block of readings."""
         for fading in (self.parts.unrest, self.parts.stuck, self.parts.missing):
             fading.fade()
-        self.parts.burden.add(is_troubled=self._is_troubled())
+        self.parts.burden.add(is_troubled=self._is_troubled)
         if course.is_refit_due and self._may_refit():
             refit = course.refit(anew=self.parts.burden.is_too_much)
             if refit is not None:
@@ -202,25 +216,25 @@ class TagMonitor:
 
     def _may_refit(self) -> bool:
         """Whether the cycles may be learned: not from a fault, unless it stays."""
-        return not self.parts.course.is_cyclic or self.parts.burden.is_too_much or not self._is_troubled()
+        return not self.parts.course.is_cyclic or self.parts.burden.is_too_much or not self._is_troubled
 
-    def _is_troubled(self) -> bool:
-        """Whether there is any incident now."""
+    def _look_for_trouble(self) -> None:
+        """To be called whenever an incident began or ended: readings without trouble look at none then."""
         parts = self.parts
-        return bool(parts.process.detector or parts.sticking.detector or parts.cutting.detector)
+        self._is_troubled = bool(parts.process.detector or parts.sticking.detector or parts.cutting.detector)
 
     def _lesson(self) -> Lesson:
-        """What the present reading is to teach the detectors of the process."""
+        """What the present reading is to teach the detectors of the process, in trouble."""
         parts = self.parts
-        if parts.burden.is_too_much or not self._is_troubled():
-            return Lesson.NORMAL
+        if parts.burden.is_too_much:
+            return NORMAL
         return Lesson.FAULT if parts.course.is_cyclic and not parts.unrest.is_formed else Lesson.HABIT
 
     def _judge_sticking(self, course: Course) -> None:
         stuck, sticking = self.parts.stuck, self.parts.sticking
         score = stuck.score(course)
         stuck.learn(course)
-        if sticking.detector:
+        if self._is_troubled and sticking.detector:
             if stuck.run == 0:
                 self._end(sticking)
             else:
@@ -250,6 +264,8 @@ class TagMonitor:
                 found.append((name, detector, score))
         if found:
             found = [one for one in found if one[0] not in self.settings.off]
+        if not found and not self._is_troubled:
+            return
         if found and (parts.process.is_open or not parts.cutting.is_open):
             self._found(parts.process, *max(found, key=lambda one: (RANKS[one[0]], one[2])))
         elif parts.process.detector and (course.is_fresh or parts.process.rest()):
@@ -270,6 +286,7 @@ class TagMonitor:
         now_us = self.parts.course.last_us or 0
         if not incident.is_open:
             incident.begin(name, now_us if start_us is None else start_us)
+            self._look_for_trouble()
             if incident is self.parts.process:
                 self._begin_fault()
         is_worst = incident.note(score, now_us)
@@ -293,6 +310,7 @@ class TagMonitor:
     def _end(self, incident: Incident) -> None:
         if incident.is_open:
             self._changed.append(incident.end())
+            self._look_for_trouble()
 
     def dump(self) -> bytes:
         """The whole state, at most 100 kB; its version stands in it."""
@@ -314,3 +332,4 @@ class TagMonitor:
         if version != VERSION:
             raise StateError(f"a state of version {version}, expected {VERSION}")
         self.parts = parts
+        self._look_for_trouble()

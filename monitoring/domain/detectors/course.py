@@ -3,12 +3,13 @@
 import math
 from array import array
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from monitoring.domain.detectors.base import FloatArray
 from monitoring.domain.detectors.cycles import Cycle, cycles_at, fit_cycles
-from monitoring.domain.detectors.scale import Candidates, Lesson
+from monitoring.domain.detectors.scale import FAULT, NORMAL, Candidates
 from monitoring.domain.detectors.state import Stateful
 
 LARGEST = 1e100  # values are cut off there: their squares must be numbers
@@ -25,6 +26,7 @@ STAYING = 7  # outliers in a row: one more shows that the signal has moved
 LONG_AGO = 32  # readings
 BLOCK = 8  # readings
 BLOCKS = 1024  # kept for the cycles
+SPARE = 64  # blocks: as many are dropped at once, since each time all others are moved
 REFIT_EVERY = 32  # blocks
 FEWEST = 128  # blocks for a fit
 STEADY = 0.15  # of the rest's σ: by less two fits of the same cycles differ
@@ -35,7 +37,8 @@ BEFORE = BEGINNING + 64
 PATIENCE = 7  # refits that say otherwise
 
 LAST, FAST, SLOW, TREND, CYCLE = range(5)
-FAST_GAIN, SLOW_GAIN, TREND_GAIN, SLOPE_GAIN = 1 / 4, 1 / 32, 0.15, 0.006
+GAINS = FAST_GAIN, SLOW_GAIN, TREND_GAIN = 1 / 4, 1 / 32, 0.15
+SLOPE_GAIN = 0.006
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +103,7 @@ class Course(Stateful):
         self.block = self.block_cycle = self.squares = 0.0
         self.is_fresh = True
         self.is_known = False  # how large errors are
-        self.lesson = Lesson.NORMAL
+        self.lesson = NORMAL
         self.has_block = False
         self.has_moved = False  # after a number of outliers: this is where the signal is now
 
@@ -117,13 +120,15 @@ class Course(Stateful):
         self.count += 1
         self.previous, self.clean_before = self.value, self.clean
         self.clean_cycle_before = self.clean_cycle
-        self.value = min(max(value, -LARGEST), LARGEST) - self.origin
+        self.value = (value if -LARGEST <= value <= LARGEST else math.copysign(LARGEST, value)) - self.origin
         self.has_block = self.has_moved = False
         if self.is_fresh:
             return self._begin()
-        self.interval += (
-            (min(elapsed, 4 * self.interval) - self.interval) * INTERVAL_GAIN if self.interval else elapsed
-        )
+        interval = self.interval
+        if elapsed != interval:
+            most = 4 * interval
+            step = ((most if most < elapsed else elapsed) - interval) * INTERVAL_GAIN
+            self.interval = interval + step if interval else elapsed
         self._forecast(cycles_at(self.cycles, self.seconds) if self.cycles else 0.0)
         if self.filled == BLOCK:
             self._end_block()
@@ -142,7 +147,7 @@ class Course(Stateful):
 
     def _forecast(self, cycle: float) -> None:
         """Compares the forecasts with the value, then moves them."""
-        value = self.value
+        value, candidates = self.value, self.errors
         fast, slow, trend, cycle_level = self.levels
         foretold = trend + self.slope
         errors = self.present = (
@@ -152,11 +157,11 @@ class Course(Stateful):
             value - foretold,
             value - cycle - cycle_level,
         )
-        error = self.error = errors[self.errors.best]
-        scale = self.errors.believed
+        error = self.error = errors[candidates.best]
+        scale = candidates.scales[candidates.best]
         sigma = self.sigma = math.sqrt(scale.variance)
-        self.is_known = scale.count >= scale.least
-        if sigma and self.is_known and abs(error) > OUTLYING * sigma:
+        is_known = self.is_known = scale.count >= scale.least
+        if sigma and is_known and abs(error) > OUTLYING * sigma:
             self.outliers += 1
             if self.outliers <= STAYING:
                 value += math.copysign(OUTLYING * sigma, error) - error
@@ -169,25 +174,31 @@ class Course(Stateful):
         self.clean, clean_cycle = value, value - cycle
         self.clean_cycle = clean_cycle
         self.since += 1
-        early = 1 / self.since if self.since < LONG_AGO else 0.0  # at first the levels are plain means
+        fast_gain, slow_gain, trend_gain = GAINS if self.since >= LONG_AGO else early_gains(self.since)
         surprise = value - foretold
-        slow_gain = max(SLOW_GAIN, early)
         self.levels = (
-            fast + (value - fast) * max(FAST_GAIN, early),
+            fast + (value - fast) * fast_gain,
             slow + (value - slow) * slow_gain,
-            foretold + surprise * max(TREND_GAIN, early),
+            foretold + surprise * trend_gain,
             cycle_level + (clean_cycle - cycle_level) * slow_gain,
         )
         self.slope += surprise * SLOPE_GAIN
-        z = error / sigma if sigma and self.is_known else 0.0
+        z = error / sigma if sigma and is_known else 0.0
+        square = z * z
         total, total_cycle, total_time, squares = self.sums
         self.sums = (
             total + value,
             total_cycle + clean_cycle,
             total_time + self.seconds,
-            squares + min(z * z, LARGEST_SQUARE),
+            squares + (square if square < LARGEST_SQUARE else LARGEST_SQUARE),
         )
         self.filled += 1
+
+    def let_go(self) -> None:
+        """Forgets what is only of the present reading."""
+        self.present = ()
+        self.seconds = self.error = self.sigma = self.previous = 0.0
+        self.clean_before = self.clean_cycle_before = self.block = self.block_cycle = self.squares = 0.0
 
     def learn(self) -> None:
         """Lets the present reading's errors teach, once all have looked at it."""
@@ -201,13 +212,23 @@ class Course(Stateful):
         self.sums, self.filled, self.has_block = NOTHING, 0, True
         self.block_count += 1
         # The cycles are not to be learned from a fault: in its place stands what they foretell.
-        is_usual = self.lesson is not Lesson.FAULT
+        is_usual = self.lesson is not FAULT
         if is_usual:
             self.usual_level = self.levels[-1]
         self.blocks.append(self.block if is_usual else self.usual_level + cycles_at(self.cycles, time))
         self.block_times.append(time)
+        if len(self.blocks) >= BLOCKS + SPARE:
+            self._drop_old()
+
+    def _drop_old(self) -> None:
+        """Drops the blocks that are not to be kept."""
         if len(self.blocks) > BLOCKS:
-            del self.blocks[0], self.block_times[0]
+            del self.blocks[:-BLOCKS], self.block_times[:-BLOCKS]
+
+    def state(self) -> list[Any]:
+        """See ``Stateful.state``."""
+        self._drop_old()
+        return Stateful.state(self)
 
     def recant(self) -> None:
         """Puts what the cycles foretell in the place of the last blocks: a fault may have begun in them."""
@@ -236,6 +257,7 @@ class Course(Stateful):
         None if it stays with those that it has: unless it is to learn ``anew``, what has long been proved
         is not given up at once.
         """
+        self._drop_old()
         before = self.cycles
         fit = fit_cycles(np.array(self.blocks), np.array(self.block_times))
         is_steady = bool(before and fit.cycles) and self._agree(before, fit.cycles, float(fit.rest.std()))
@@ -260,3 +282,9 @@ class Course(Stateful):
         around = self.seconds + self.interval * BLOCK * np.arange(-REFIT_EVERY, REFIT_EVERY)
         differences = [cycles_at(before, time) - cycles_at(after, time) for time in around.tolist()]
         return bool(np.std(differences) < STEADY * sigma)
+
+
+def early_gains(count: int) -> tuple[float, float, float]:
+    """Of the levels fast, slow and trend, when they have ``count`` values: at first they are plain means."""
+    early = 1 / count
+    return max(FAST_GAIN, early), max(SLOW_GAIN, early), max(TREND_GAIN, early)

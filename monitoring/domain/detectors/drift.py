@@ -1,18 +1,20 @@
 """Drift: the signal slowly leaves its course."""
 
-from collections import deque
+from array import array
 from dataclasses import dataclass, field
 from operator import mul
+from typing import Any
 
 from monitoring.domain.detectors.course import BEGINNING, BLOCK, Course, Refit
-from monitoring.domain.detectors.scale import Candidates, Lesson
-from monitoring.domain.detectors.state import Stateful
+from monitoring.domain.detectors.scale import FAULT, Candidates
+from monitoring.domain.detectors.state import Stateful, flat, rows_of
 from monitoring.domain.detectors.words import Words, duration
 
 WINDOW = 17  # blocks
 TOTAL = WINDOW * (WINDOW + 1) / 2
 WEIGHTS = tuple((place + 1) / TOTAL for place in range(WINDOW))
 CENTRE = (2 * WINDOW + 1) / 3  # blocks ahead of the forecast
+ROW = 5  # numbers of a forecast: the four levels and the slope
 SETTLING = 256  # readings
 CYCLE = 3
 FIRST = 8  # blocks: before, the levels are not worth much
@@ -42,14 +44,33 @@ class Drift(Stateful):
     levels: tuple[float, ...] = field(default=(), init=False)
     slope: float = field(default=0.0, init=False)
     since: int = field(default=0, init=False)  # blocks since the levels began
-    values: deque[float] = field(default_factory=lambda: deque(maxlen=WINDOW), init=False)
-    rests: deque[float] = field(default_factory=lambda: deque(maxlen=WINDOW), init=False)
-    forecasts: deque[tuple[float, ...]] = field(default_factory=lambda: deque(maxlen=WINDOW + 1), init=False)
+    values: "array[float]" = field(default_factory=lambda: array("d"), init=False)
+    rests: "array[float]" = field(default_factory=lambda: array("d"), init=False)
+    forecasts: "array[float]" = field(default_factory=lambda: array("d"), init=False)  # in rows
     usual: float = field(default=0.0, init=False)  # the level of the cycles, as before a fault
     present: tuple[float, ...] = field(default=(), init=False)
     allowed: float = field(default=0.0, init=False)  # the reach when the present reading was found
 
-    STATE = ("errors", "levels", "slope", "since", "values", "rests", "forecasts", "usual")
+    def state(self) -> list[Any]:
+        """See ``Stateful.state``."""
+        return [
+            *(
+                self.errors.state(),
+                self.levels,
+                self.slope,
+                self.since,
+                self.values.tolist(),
+                self.rests.tolist(),
+            ),
+            *(rows_of(self.forecasts, ROW), self.usual),
+        ]
+
+    def restore(self, state: list[Any]) -> None:
+        """See ``Stateful.restore``."""
+        errors, self.levels, self.slope, self.since, values, rests, forecasts, self.usual = state
+        self.errors.restore(errors)
+        self.values, self.rests = array("d", values), array("d", rests)
+        self.forecasts = flat(forecasts)
 
     def score(self, course: Course) -> float:
         """See ``Detector.score``; only the reading that ends a block can be found."""
@@ -60,25 +81,27 @@ class Drift(Stateful):
             return 0.0
         self.values.append(course.block)
         self.rests.append(course.block_cycle)
+        if len(self.values) > WINDOW:
+            del self.values[0], self.rests[0]
         score = 0.0
-        if len(self.forecasts) > WINDOW:
-            fast, slow, trend, cycle_level, slope = self.forecasts[0]
+        if len(self.forecasts) > WINDOW * ROW:
+            fast, slow, trend, cycle_level, slope = self.forecasts[:ROW]
             mean = sum(map(mul, WEIGHTS, self.values))
-            if course.lesson is not Lesson.FAULT:
+            if course.lesson is not FAULT:
                 self.usual = cycle_level
             rest = sum(map(mul, WEIGHTS, self.rests)) - self.usual
             self.present = (mean - fast, mean - slow, mean - trend - CENTRE * slope, rest)
-            error = self.present[self.errors.best]
-            score = self.errors.believed.score(error, self.threshold, self.margin)
+            believed = self.errors.believed
+            score = believed.score(self.present[self.errors.best], self.threshold, self.margin)
             if score > 1:
-                self.allowed = self.errors.believed.reach(self.threshold, self.margin)
-        self._forecast(course.block, self.usual if course.lesson is Lesson.FAULT else course.block_cycle)
+                self.allowed = believed.reach(self.threshold, self.margin)
+        self._forecast(course.block, self.usual if course.lesson is FAULT else course.block_cycle)
         return score
 
     def begin(self) -> None:
         """Begins anew: what was before says nothing of what comes."""
         for window in (self.values, self.rests, self.forecasts):
-            window.clear()
+            del window[:]
         self.levels, self.slope, self.since = (), 0.0, 0
 
     def _forecast(self, value: float, rest: float) -> None:
@@ -96,13 +119,15 @@ class Drift(Stateful):
             cycle_level + (rest - cycle_level) * slow_gain,
         )
         if self.since >= FIRST:
-            self.forecasts.append((*self.levels, self.slope))
+            if len(self.forecasts) > WINDOW * ROW:
+                del self.forecasts[:ROW]
+            self.forecasts.extend((*self.levels, self.slope))
 
     def recant(self) -> None:
         """Takes back what the beginning of a fault may have taught."""
         self.errors.recant(BEGINNING)
         if self.forecasts:
-            self.levels = (*self.levels[:CYCLE], self.forecasts[0][CYCLE])
+            self.levels = (*self.levels[:CYCLE], self.forecasts[CYCLE])
 
     def learn(self, course: Course) -> None:
         """See ``Detector.learn``."""
@@ -115,17 +140,11 @@ class Drift(Stateful):
             return
         rests = refit.rest.tolist()
         levels = slow_levels(rests)
-        self.rests = deque(rests[-len(self.rests) :] if self.rests else (), WINDOW)
+        self.rests = array("d", rests[-len(self.rests) :] if self.rests else ())
         self.levels = (*self.levels[:CYCLE], levels[-1])
-        self.forecasts = deque(
-            (
-                (*before, level, slope)
-                for (*before, _, slope), level in zip(
-                    self.forecasts, levels[-len(self.forecasts) :] if self.forecasts else (), strict=False
-                )
-            ),
-            WINDOW + 1,
-        )
+        places = range(CYCLE, len(self.forecasts), ROW)
+        for place, level in zip(places, levels[len(levels) - len(places) :], strict=True):
+            self.forecasts[place] = level
         if not refit.is_steady:
             self.errors.forget(CYCLE)
         elif refit.is_proven:

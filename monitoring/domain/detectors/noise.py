@@ -1,6 +1,5 @@
 """Noise: the signal scatters more, or less, than it does normally."""
 
-from collections import deque
 from dataclasses import dataclass, field
 
 from monitoring.domain.detectors.course import BLOCK, Course, Refit
@@ -18,11 +17,12 @@ RECORD_HALF_LIFE = 3 * 86_400 / BLOCK
 class Window(Stateful):
     """The scatter over the last ``size`` readings, in whole blocks, against what it is on average."""
 
-    __slots__ = ("count", "error", "mean", "scale", "squares")
+    __slots__ = ("blocks", "count", "error", "mean", "scale", "squares")
     STATE = ("squares", "mean", "count", "scale")
 
     def __init__(self, size: int) -> None:
-        self.squares: deque[float] = deque(maxlen=size // BLOCK)  # each block's sum
+        self.blocks = size // BLOCK
+        self.squares: tuple[float, ...] = ()  # each block's sum
         self.mean = 0.0
         self.count = 0
         self.scale = Scale(held=112, memory=MEMORY, half_life=RECORD_HALF_LIFE, least=100)
@@ -30,14 +30,14 @@ class Window(Stateful):
 
     def score(self, squares: float, threshold: float, margin: float) -> float:
         """How far the scatter is from its mean with one more block's; 0 until the window is full."""
-        self.squares.append(squares)
+        kept = self.squares = (*self.squares[1 - self.blocks :], squares)
         self.error = None
-        if len(self.squares) < (self.squares.maxlen or 0):
+        if len(kept) < self.blocks:
             return 0.0
-        root = (sum(self.squares) / (BLOCK * len(self.squares))) ** CUBE_ROOT
-        self.count += 1
-        self.mean += (root - self.mean) / min(self.count, MEMORY)
-        self.error = root - self.mean
+        root = (sum(kept) / (BLOCK * self.blocks)) ** CUBE_ROOT
+        count = self.count = self.count + 1
+        mean = self.mean = self.mean + (root - self.mean) / (count if count < MEMORY else MEMORY)
+        self.error = root - mean
         return self.scale.score(self.error, threshold, margin)
 
     def learn(self, lesson: Lesson) -> None:
@@ -67,8 +67,7 @@ class Noise(Stateful):
     def score(self, course: Course) -> float:
         """See ``Detector.score``; only the reading that ends a block can be found."""
         if course.is_fresh:
-            self.short.squares.clear()
-            self.long.squares.clear()
+            self.short.squares = self.long.squares = ()
         if not course.has_block or not course.sigma or not course.is_known:
             return 0.0
         return max(
@@ -100,5 +99,5 @@ class Noise(Stateful):
         return (
             f"noise {direction}",
             f"{words.name} scatters {times:.2g} times as much as usual"
-            f" (over the last {BLOCK * (window.squares.maxlen or 0)} readings)",
+            f" (over the last {BLOCK * window.blocks} readings)",
         )

@@ -1,12 +1,11 @@
 """Novelty: has such a value ever been seen?"""
 
 from array import array
-from collections import deque
 from dataclasses import dataclass, field
 from typing import Any
 
 from monitoring.domain.detectors.course import DAY, Course, Refit
-from monitoring.domain.detectors.sorted_values import SortedValues
+from monitoring.domain.detectors.sorted_values import SortedValues, Spot
 from monitoring.domain.detectors.state import Stateful
 from monitoring.domain.detectors.words import Words
 
@@ -19,6 +18,7 @@ GATE = 100  # readings: only the newest thing among them is news
 FIND = 0.1
 DAMPING = 0.5
 HABIT_FADE = 0.5 ** (1 / 5000)  # a reading
+NOWHERE = (0, 0)
 
 
 @dataclass(slots=True)
@@ -39,44 +39,46 @@ class Novelty(Stateful):
     ring: "array[float]" = field(default_factory=lambda: array("d"), init=False)
     place: int = field(default=0, init=False)
     values: SortedValues = field(default_factory=SortedValues, init=False)
-    gate: deque[tuple[float, int]] = field(default_factory=deque, init=False)  # falling, with their numbers
+    gate: list[tuple[float, int]] = field(default_factory=list, init=False)  # falling, with their numbers
     habit: float = field(default=0.0, init=False)
     count: int = field(default=0, init=False)
     record: float = field(default=0.0, init=False)
     present: float = field(default=0.0, init=False)
     is_outside: bool = field(default=False, init=False)
     grade: float = field(default=0.0, init=False)
+    spot: Spot = field(default=NOWHERE, init=False)  # of the present value
 
     STATE = ("ring", "place", "gate", "habit", "count", "record")
 
     def score(self, course: Course) -> float:
         """See ``Detector.score``."""
-        self.present = self._distance(course.value) if self.count >= FIRST else 0.0
-        self.grade = self._grade(self.present)
+        value = course.value
+        spot = self.spot = self.values.find(value)
+        present = self.present = self._distance(value, spot) if self.count >= FIRST else 0.0
+        self.grade = self._grade(present)
         if self.count < GRACE or not self.is_outside:
             return 0.0
         return min(self.present / max(self.threshold, self.margin * self.record), 1000.0)
 
-    def _distance(self, value: float) -> float:
+    def _distance(self, value: float, spot: Spot) -> float:
         values = self.values
-        low, high = values.lowest, values.highest
-        spread = values.spread(int(EDGE * (len(self.ring) - 1))) or high - low
-        self.is_outside = not low < value <= high
-        if value <= low:
-            distance = OUTSIDE * (low - value)
-        elif value > high:
-            distance = OUTSIDE * (value - high)
+        low, high, spread = values.bounds or values.measure(int(EDGE * (len(self.ring) - 1)))
+        is_outside = self.is_outside = not low < value <= high
+        if not is_outside:
+            distance = values.distance(value, spot)
         else:
-            distance = values.distance(value)
+            distance = OUTSIDE * (low - value if value <= low else value - high)
         if not distance:
             return 0.0
+        spread = spread or high - low
         return distance / spread if distance < 1e6 * spread else 1e6
 
     def _grade(self, score: float) -> float:
-        self.habit *= HABIT_FADE
-        gate = self.gate
-        while gate and gate[0][1] <= self.count - GATE:
-            gate.popleft()
+        if self.habit:
+            self.habit *= HABIT_FADE
+        gate, oldest = self.gate, self.count - GATE
+        while gate and gate[0][1] <= oldest:
+            del gate[0]
         damped = 0.0
         if not gate or score > gate[0][0]:
             damped = score / (1 + DAMPING * self.habit)
@@ -85,22 +87,27 @@ class Novelty(Stateful):
         while gate and gate[-1][0] <= score:
             gate.pop()
         gate.append((score, self.count))
-        return damped / (1 + damped)
+        return damped / (1 + damped) if damped else 0.0
 
     def learn(self, course: Course) -> None:
         """See ``Detector.learn``."""
-        value = course.value
+        value, values, ring, place = course.value, self.values, self.ring, self.place
         self.count += 1
         self.record *= FADE
-        if self.is_outside and self.count > FIRST:
-            self.record = max(self.record, self.present)
-        self.values.add(value)
-        if len(self.ring) < MEMORY:
-            self.ring.append(value)
+        if self.is_outside and self.count > FIRST and self.present > self.record:
+            self.record = self.present
+        values.add(value, self.spot)
+        if len(ring) < MEMORY:
+            ring.append(value)
+            values.bounds = None  # more of the values are at the edges now
             return
-        self.values.remove(self.ring[self.place])
-        self.ring[self.place] = value
-        self.place = (self.place + 1) % MEMORY
+        values.remove(ring[place])
+        ring[place] = value
+        self.place = (place + 1) % MEMORY
+
+    def let_go(self) -> None:
+        """Forgets what is only of the present reading."""
+        self.spot, self.present = NOWHERE, 0.0
 
     def restore(self, state: list[Any]) -> None:
         """See ``Stateful.restore``."""

@@ -1,6 +1,5 @@
 """Rate: the signal changes faster than it ever does."""
 
-from collections import deque
 from dataclasses import dataclass, field
 
 from monitoring.domain.detectors.course import BLOCK, DAY, Course, Refit
@@ -23,7 +22,7 @@ class Rate(Stateful):
 
     threshold: float = 6.5
     margin: float = 1.5
-    blocks: deque[float] = field(default_factory=lambda: deque(maxlen=2), init=False)
+    blocks: tuple[float, ...] = field(default=(), init=False)  # the one before, and the present one
     scale: Scale = field(
         default_factory=lambda: Scale(held=112, memory=2000, half_life=3 * DAY / BLOCK, least=100), init=False
     )
@@ -39,10 +38,10 @@ class Rate(Stateful):
     def score(self, course: Course) -> float:
         """See ``Detector.score``; only the reading that ends a block can be found."""
         if course.is_fresh:
-            self.blocks.clear()
+            self.blocks = ()
         if not course.has_block:
             return 0.0
-        self.blocks.append(course.block)
+        self.blocks = (*self.blocks[-1:], course.block)
         score = self.scale.score(self.change, self.threshold, self.margin)
         if score > 1:
             self.allowed = self.scale.reach(self.threshold, self.margin)

@@ -1,9 +1,10 @@
 """How large an error is normally: learned from the errors themselves, and from nothing else."""
 
 import math
-from collections import deque
+from array import array
 from collections.abc import Sequence
 from enum import Enum
+from typing import Any
 
 from monitoring.domain.detectors.state import Stateful
 
@@ -23,6 +24,9 @@ class Lesson(Enum):
     FAULT = 3
 
 
+NORMAL, HABIT, FAULT = Lesson  # looking a member up takes as long as what is done by it
+
+
 class Scale(Stateful):
     """Variance and record of errors around zero.
 
@@ -37,7 +41,7 @@ class Scale(Stateful):
 
     STATE = ("count", "variance", "record", "habit", "queue")
 
-    __slots__ = ("count", "fade", "habit", "held", "least", "memory", "queue", "record", "variance")
+    __slots__ = ("count", "fade", "habit", "held", "least", "memory", "oldest", "queue", "record", "variance")
 
     def __init__(self, *, held: int, memory: int, half_life: float, least: int) -> None:
         self.held, self.memory, self.least = held, memory, least
@@ -47,16 +51,29 @@ class Scale(Stateful):
     def forget(self) -> None:
         """Begins anew."""
         self.count, self.variance, self.record, self.habit = 0, 0.0, 0.0, 0.0
-        self.queue: deque[float] = deque()
+        self.queue = array("d")  # a ring once it is full: a deque of floats takes six times the memory
+        self.oldest = 0  # where in it
 
-    @property
-    def is_ready(self) -> bool:
-        """Whether it has seen enough."""
-        return self.count >= self.least
+    def state(self) -> list[Any]:
+        """See ``Stateful.state``; the errors held are in the order in which they came."""
+        return [self.count, self.variance, self.record, self.habit, self._in_order().tolist()]
+
+    def restore(self, state: list[Any]) -> None:
+        """See ``Stateful.restore``."""
+        self.count, self.variance, self.record, self.habit, queue = state
+        self.queue, self.oldest = array("d", queue), 0
+
+    def _in_order(self) -> "array[float]":
+        return self.queue[self.oldest :] + self.queue[: self.oldest]
 
     def reach(self, threshold: float, margin: float) -> float:
         """Beyond which an error is found: ``threshold`` σ, or well beyond what was met, if that is more."""
-        return max(threshold * math.sqrt(self.variance), margin * self.record, HABIT_MARGIN * self.habit)
+        reach, met = threshold * math.sqrt(self.variance), margin * self.record
+        if met > reach:
+            reach = met
+        if self.habit and HABIT_MARGIN * self.habit > reach:
+            reach = HABIT_MARGIN * self.habit
+        return reach
 
     def score(self, error: float, threshold: float, margin: float) -> float:
         """The error over its reach, at most 1000; 0 while too little is known."""
@@ -69,34 +86,35 @@ class Scale(Stateful):
         return MOST if size else 0.0
 
     def learn(self, error: float, lesson: Lesson) -> None:
-        """Takes the error in, once it has been held back, if it is normal."""
-        if lesson is not Lesson.NORMAL:
-            if lesson is Lesson.HABIT:
+        """Takes the error in, if it is normal: it teaches once it has been held back."""
+        if lesson is not NORMAL:
+            if lesson is HABIT:
                 self.habit = max(self.habit, abs(error))
             return
-        self.record *= self.fade
-        self.habit *= self.fade
-        if not self.held:
-            return self.take(error)
-        self.queue.append(error)
-        if len(self.queue) > self.held:
-            self.take(self.queue.popleft())
+        record = self.record = self.record * self.fade
+        if self.habit:
+            self.habit *= self.fade
+        if self.held:
+            queue = self.queue
+            if len(queue) < self.held:
+                return queue.append(error)
+            oldest = self.oldest
+            error, queue[oldest] = queue[oldest], error
+            self.oldest = oldest + 1 if oldest + 1 < self.held else 0
+        size = abs(error)
+        if size > record:
+            self.record = size
+        count = self.count = self.count + 1
+        square, variance = error * error, self.variance
+        if count > EARLY and variance:
+            most = CLIP * variance
+            square = TRUE_AGAIN * (most if most < square else square)
+        self.variance = variance + (square - variance) / (count if count < self.memory else self.memory)
 
     def recant(self, count: int) -> None:
         """Takes the last errors back, as far as they have not taught anything yet."""
-        for _ in range(min(count, len(self.queue))):
-            self.queue.pop()
-
-    def take(self, error: float) -> None:
-        """Lets the error teach."""
-        self.count += 1
-        size = abs(error)
-        if size > self.record:
-            self.record = size
-        square = error * error
-        if self.count > EARLY:
-            square = TRUE_AGAIN * min(square, CLIP * self.variance) if self.variance else square
-        self.variance += (square - self.variance) / min(self.count, self.memory)
+        self.queue = self._in_order()[: max(0, len(self.queue) - count)]
+        self.oldest = 0
 
     def seed(self, errors: Sequence[float], *, inflation: float) -> None:
         """Takes errors as if they had been met; their variance counts ``inflation`` times."""
@@ -128,7 +146,7 @@ class Candidates(Stateful):
         """Takes each forecast's error in, and believes the one that has proved best."""
         for scale, error in zip(self.scales, errors, strict=True):
             scale.learn(error, lesson)
-        if lesson is Lesson.NORMAL:
+        if lesson is NORMAL:
             self.choose()
 
     def recant(self, count: int) -> None:
@@ -148,9 +166,9 @@ class Candidates(Stateful):
 
     def choose(self) -> None:
         """Believes the forecast with the least variance, if it is clearly better than the present one."""
-        present = self.believed
-        best, least = self.best, present.variance * BETTER if present.is_ready else math.inf
+        best, present = self.best, self.scales[self.best]
+        least = present.variance * BETTER if present.count >= present.least else math.inf
         for place, scale in enumerate(self.scales):
-            if scale.variance < least and scale.is_ready:
+            if scale.variance < least and scale.count >= scale.least:
                 best, least = place, scale.variance
         self.best = best

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass, field
 
 from monitoring.domain.detectors.course import BLOCK, DAY, Course, Refit
-from monitoring.domain.detectors.scale import MOST, Lesson
+from monitoring.domain.detectors.scale import FAULT, MOST, NORMAL
 from monitoring.domain.detectors.state import Stateful
 from monitoring.domain.detectors.words import Words
 
@@ -52,7 +52,9 @@ class Spike(Stateful):
         """See ``Detector.score``."""
         if course.since < FIRST or not course.is_known:
             return 0.0
-        size, reach = abs(course.error), self.reach(course)
+        size, reach = abs(course.error), self.threshold * course.sigma
+        if self.is_heavy or self.moves:
+            reach = self.reach(course)
         if size > reach:
             self.allowed = reach
         if size < MOST * reach:
@@ -82,10 +84,10 @@ class Spike(Stateful):
         size = abs(course.error)
         if size > self.record:
             self.record = size
-        is_normal = course.lesson is Lesson.NORMAL
+        is_normal = course.lesson is NORMAL
         if is_normal or size > self.latest:
             self.latest = size
-        if course.lesson is not Lesson.FAULT:
+        if course.lesson is not FAULT:
             self.count += 1
             if size > FAR * course.sigma:
                 self.far += 1

@@ -2,6 +2,8 @@
 
 from array import array
 from collections import deque
+from collections.abc import Iterable
+from itertools import chain
 from typing import Any, ClassVar
 
 
@@ -52,3 +54,13 @@ def unpacked(present: Any, value: Any) -> Any:
     if isinstance(present, deque):
         return deque(value, present.maxlen)
     return list(value) if isinstance(present, list) else value
+
+
+def rows_of(numbers: "array[float]", width: int) -> list[list[float]]:
+    """An array of rows, one behind another, as plain values."""
+    return [numbers[start : start + width].tolist() for start in range(0, len(numbers), width)]
+
+
+def flat(rows: Iterable[Iterable[float]]) -> "array[float]":
+    """The array of these rows."""
+    return array("d", chain.from_iterable(rows))

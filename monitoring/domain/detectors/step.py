@@ -1,15 +1,17 @@
 """Step: the level of the last few readings is not the one before them."""
 
-from collections import deque
+from array import array
 from dataclasses import dataclass, field
+from typing import Any
 
 from monitoring.domain.detectors.course import LONG_AGO, Course, Refit
-from monitoring.domain.detectors.scale import Candidates, Lesson
-from monitoring.domain.detectors.state import Stateful
+from monitoring.domain.detectors.scale import FAULT, Candidates
+from monitoring.domain.detectors.state import Stateful, flat, rows_of
 from monitoring.domain.detectors.words import Words, duration
 
 WINDOW = 8  # readings
 EVERY = 2  # readings it looks
+ROW = 5  # numbers of a forecast: the four levels and the slope
 CENTRE = (WINDOW + 1) / 2  # readings ahead of the forecast
 TEACHES_EVERY = 8  # readings: the windows between overlap anyway
 SETTLING = 256  # readings
@@ -36,16 +38,26 @@ class Step(Stateful):
     threshold: float = 5.5
     margin: float = 1.25
     errors: Candidates = field(default_factory=candidates, init=False)
-    values: deque[float] = field(default_factory=lambda: deque(maxlen=WINDOW // EVERY), init=False)
-    rests: deque[float] = field(default_factory=lambda: deque(maxlen=WINDOW // EVERY), init=False)
-    forecasts: deque[tuple[float, ...]] = field(
-        default_factory=lambda: deque(maxlen=WINDOW // EVERY + 1), init=False
-    )
+    values: "array[float]" = field(default_factory=lambda: array("d"), init=False)
+    rests: "array[float]" = field(default_factory=lambda: array("d"), init=False)
+    forecasts: "array[float]" = field(default_factory=lambda: array("d"), init=False)  # in rows
     usual: float = field(default=0.0, init=False)  # the level of the cycles, as before a fault
     present: tuple[float, ...] = field(default=(), init=False)
     allowed: float = field(default=0.0, init=False)  # the reach when the present reading was found
 
-    STATE = ("errors", "values", "rests", "forecasts", "usual")
+    def state(self) -> list[Any]:
+        """See ``Stateful.state``."""
+        return [
+            *(self.errors.state(), self.values.tolist(), self.rests.tolist()),
+            *(rows_of(self.forecasts, ROW), self.usual),
+        ]
+
+    def restore(self, state: list[Any]) -> None:
+        """See ``Stateful.restore``."""
+        errors, values, rests, forecasts, self.usual = state
+        self.errors.restore(errors)
+        self.values, self.rests = array("d", values), array("d", rests)
+        self.forecasts = flat(forecasts)
 
     def score(self, course: Course) -> float:
         """See ``Detector.score``."""
@@ -54,28 +66,32 @@ class Step(Stateful):
             self.begin()
         if course.count % EVERY:
             return 0.0
-        self.values.append(course.clean_before + course.clean)
-        self.rests.append(course.clean_cycle_before + course.clean_cycle)
-        score = 0.0
-        if len(self.forecasts) > WINDOW // EVERY:
-            fast, slow, trend, cycle_level, slope = self.forecasts[0]
-            mean = sum(self.values) / WINDOW
-            if course.lesson is not Lesson.FAULT:
+        values, rests, forecasts, score = self.values, self.rests, self.forecasts, 0.0
+        values.append(course.clean_before + course.clean)
+        rests.append(course.clean_cycle_before + course.clean_cycle)
+        if len(values) > WINDOW // EVERY:
+            del values[0], rests[0]
+        if len(forecasts) > WINDOW // EVERY * ROW:
+            fast, slow, trend, cycle_level, slope = forecasts[:ROW]
+            del forecasts[:ROW]
+            mean = sum(values) / WINDOW
+            if course.lesson is not FAULT:
                 self.usual = cycle_level
-            rest = sum(self.rests) / WINDOW - self.usual
+            rest = sum(rests) / WINDOW - self.usual
             self.present = (mean - fast, mean - slow, mean - trend - CENTRE * slope, rest)
-            error = self.present[self.errors.best]
-            score = self.errors.believed.score(error, self.threshold, self.margin)
+            best = self.errors.best
+            believed = self.errors.scales[best]
+            score = believed.score(self.present[best], self.threshold, self.margin)
             if score > 1:
-                self.allowed = self.errors.believed.reach(self.threshold, self.margin)
-        if course.since >= LONG_AGO or self.forecasts:
-            self.forecasts.append((*course.levels, course.slope))
+                self.allowed = believed.reach(self.threshold, self.margin)
+        if forecasts or course.since >= LONG_AGO:
+            forecasts.extend((*course.levels, course.slope))
         return score
 
     def begin(self) -> None:
         """Begins anew: what was before says nothing of what comes."""
         for window in (self.values, self.rests, self.forecasts):
-            window.clear()
+            del window[:]
 
     def recant(self) -> None:
         """Takes back what the beginning of a fault may have taught."""
@@ -88,12 +104,10 @@ class Step(Stateful):
 
     def adjust(self, refit: Refit) -> None:
         """See ``Detector.adjust``."""
-        self.rests = deque((rest + EVERY * refit.shift for rest in self.rests), WINDOW // EVERY)
+        self.rests = array("d", (rest + EVERY * refit.shift for rest in self.rests))
         self.usual += refit.shift
-        self.forecasts = deque(
-            ((*levels, cycle_level + refit.shift, slope) for *levels, cycle_level, slope in self.forecasts),
-            WINDOW // EVERY + 1,
-        )
+        for place in range(CYCLE, len(self.forecasts), ROW):
+            self.forecasts[place] += refit.shift
         if not refit.is_steady:
             self.errors.forget(CYCLE)
 

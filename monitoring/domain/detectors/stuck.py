@@ -39,7 +39,9 @@ class Stuck(Stateful):
 
     def score(self, course: Course) -> float:
         """See ``Detector.score``; ``began_us`` is when the run began."""
-        run = self.run + 1 if course.value == self.last and not course.is_fresh else 0
+        if course.value != self.last or course.is_fresh:
+            return 0.0
+        run = self.run + 1
         if run < SHORTEST or self.count - self.run < GRACE or run <= self.margin * self.longest:
             return 0.0
         share = (self.repeats - self.run + 1) / (self.count - self.run + 2)
@@ -63,7 +65,9 @@ class Stuck(Stateful):
             self.habit.add()
             if not self.habit.is_formed:
                 self.count, self.repeats, self.run = self.count - self.run, self.repeats - self.run, 0
-        self.longest, self.is_found = max(self.longest, self.run), False
+        if self.run > self.longest:
+            self.longest = self.run
+        self.is_found = False
         self.run, self.last, self.began_us = 0, course.value, course.last_us or 0
 
     def adjust(self, refit: Refit) -> None:

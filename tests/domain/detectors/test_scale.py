@@ -42,6 +42,26 @@ def test_held_errors_have_not_taught_yet_and_can_be_taken_back():
     assert (scale.record, scale.variance) == pytest.approx((1, 1))
 
 
+@given(st.lists(st.floats(-1e3, 1e3), max_size=30), st.integers(0, 12), st.lists(st.floats(-1e3, 1e3)))
+def test_those_that_came_first_teach_first_whatever_was_taken_back(errors, back, more):
+    scale, plain = scale_of(errors, held=7), errors[-7:]
+    scale.recant(back)
+    plain = plain[: max(0, len(plain) - back)]
+    for error in more:
+        scale.learn(error, NORMAL)
+        plain = [*plain, error][-7:]
+    assert scale.state()[-1] == plain
+
+
+def test_a_scale_goes_on_where_it_was_saved():
+    through, after = scale_of([*range(40)], held=7), scale_of([], held=7)
+    after.restore(through.state())
+    for scale in (through, after):
+        for error in range(20):
+            scale.learn(float(error), NORMAL)
+    assert after.state() == through.state()
+
+
 def test_a_fault_teaches_nothing():
     scale = scale_of([1.0] * 20)
     scale.learn(30.0, FAULT)
