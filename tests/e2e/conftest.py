@@ -22,7 +22,8 @@ from monitoring.ingest.leases import LONGEST
 from monitoring.models import Event, Lease, Tag
 from monitoring.queries.feed import Feed
 
-expect.set_options(timeout=20_000)  # patience with a busy machine; what holds is seen at once
+PATIENCE_MS = 60_000  # with a busy machine; what holds is seen at once
+expect.set_options(timeout=PATIENCE_MS)
 
 # Playwright's synchronous interface runs an event loop in this thread, which Django takes for async code.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
@@ -334,6 +335,7 @@ def dashboard(
     answer_cdn: Callable[[Callable[[Route], None]], None],
 ) -> Iterator[Dashboard]:
     """The dashboard, not loaded yet; fails what writes to the browser's console what it should not."""
+    page.set_default_timeout(PATIENCE_MS)
     headers = {"Access-Control-Allow-Origin": "*", "Content-Type": "text/javascript"}
     answer_cdn(lambda route: route.fulfill(path=chart_js, headers=headers))
     found = Dashboard(page, live_server.url)

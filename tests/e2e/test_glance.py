@@ -35,7 +35,7 @@ def test_how_long_it_has_been_so(dashboard: Any) -> None:
     expect(dashboard.card().locator(".state")).to_contain_text("normal for 3 min")
     dashboard.post(("fermenter_temp", 46.5, -1))
     expect(dashboard.card().locator(".state")).to_contain_text(
-        re.compile(r"anomaly for \d s: above the limit 45")
+        re.compile(r"anomaly for \d+ s: above the limit 45")
     )
 
 
@@ -44,9 +44,9 @@ def test_each_tag_is_stale_after_a_time_of_its_own(dashboard: Any) -> None:
     Tag.objects.filter(name="agitator_rpm").update(stale_after_s=3)
     is_normal(dashboard)
     dashboard.open().wait_for_charts(0)
-    expect(dashboard.card("agitator_rpm")).to_have_attribute("data-state", "stale", timeout=8000)
+    expect(dashboard.card("agitator_rpm")).to_have_attribute("data-state", "stale")
     expect(dashboard.card("fermenter_temp")).to_have_attribute("data-state", "normal")
-    expect(dashboard.card("fermenter_temp")).to_have_attribute("data-state", "stale", timeout=12000)
+    expect(dashboard.card("fermenter_temp")).to_have_attribute("data-state", "stale")
     expect(dashboard.card("fermenter_ph")).to_have_attribute("data-state", "normal")
     expect(dashboard.card().locator(".state")).to_contain_text("no reading since")
 

@@ -7,6 +7,8 @@ from typing import Any
 
 from playwright.sync_api import CDPSession, Route
 
+from tests.e2e.conftest import PATIENCE_MS
+
 DAY_S = 86_400
 TAGS = ("fermenter_temp", "fermenter_ph", "agitator_rpm")
 GROWTH_BYTES = 3_000_000
@@ -53,6 +55,7 @@ def test_a_day_of_readings_leaves_the_heap_as_it_was(dashboard: Any) -> None:
         last = start + timedelta(seconds=second - 1)
         dashboard.wait_until(f"chart.data.datasets[0].data.at(-1)?.x >= {int(last.timestamp() * 1000)}")
 
+    dashboard.page.set_default_timeout(4 * PATIENCE_MS)  # it is a day
     dashboard.page.route("**/stream?*", tell)
     dashboard.open()
     session = dashboard.page.context.new_cdp_session(dashboard.page)
