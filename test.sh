@@ -42,12 +42,12 @@ runner() {
 unset DATABASE_URL REDIS_URL # tests are not for what a production uses
 if [ $# -gt 0 ] || [ -n "${FERMON_TEST_DATABASE-}" ]; then
     module=$(runner "${FERMON_TEST_DATABASE:-sqlite}")
-    [ $# -gt 0 ] || set -- -n 2
+    [ $# -gt 0 ] || set -- -n 3 --dist worksteal
     exec .venv/bin/python -m "$module" "$@"
 fi
 code=0
 for database in sqlite postgresql; do
     echo "On $database:"
-    .venv/bin/python -m "$(runner $database)" -n 2 || code=$?
+    .venv/bin/python -m "$(runner $database)" -n 3 --dist worksteal || code=$?
 done
 exit "$code"

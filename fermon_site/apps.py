@@ -1,6 +1,8 @@
 """The apps of Django's that Fermon sets up in its own way."""
 
 from auditlog.apps import AuditlogConfig
+from auditlog.signals import pre_log
+from django.apps import apps as all_apps
 from django.contrib.admin.apps import AdminConfig
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
 from django.db.models.signals import post_delete, post_save, pre_delete, pre_save
@@ -26,6 +28,8 @@ class FermonAuditConfig(AuditlogConfig):  # type: ignore[misc]  # auditlog has n
         user_logged_in.connect(audit.logged_in)
         user_logged_out.connect(audit.logged_out)
         user_login_failed.connect(audit.login_failed)
+        pre_log.connect(audit.by_a_person, sender=all_apps.get_model("django_q", "Schedule"))
+        pre_delete.connect(audit.group_deleted, sender=all_apps.get_model("auth", "Group"))
         for model in audit.key_models():
             post_save.connect(audit.key_made, sender=model)
             post_delete.connect(audit.key_deleted, sender=model)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from auditlog.context import auditlog_value
 from auditlog.middleware import AuditlogMiddleware
 from auditlog.models import LogEntry
 from django.apps import apps
@@ -13,7 +14,7 @@ from django.db.models import Model
 from django.http import HttpRequest, HttpResponseBase
 from rest_framework.permissions import SAFE_METHODS
 
-from fermon_site.lockout import address_of
+from monitoring.api.throttles import address_of
 
 HIDDEN = "(not shown)"
 
@@ -96,6 +97,18 @@ def login_failed(credentials: dict[str, Any], request: HttpRequest | None = None
     users = get_user_model()._default_manager
     user = users.filter(username=str(credentials.get("username", ""))).first()
     record(user, "login failed", request)
+
+
+def group_deleted(instance: Any, **kwargs: Any) -> None:
+    """Records for each of its users that they lose the role: the rows between go without a word."""
+    groups = type(instance)._default_manager.filter(pk=instance.pk)
+    for user in instance.user_set.order_by("pk"):
+        LogEntry.objects.log_m2m_changes(groups, user, "delete", "groups")
+
+
+def by_a_person(**kwargs: Any) -> bool:
+    """Whether somebody is at work: the worker moves its own schedule on minute by minute."""
+    return auditlog_value.get(None) is not None
 
 
 def key_made(instance: Any, created: bool, raw: bool, **kwargs: Any) -> None:

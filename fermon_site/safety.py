@@ -21,6 +21,8 @@ def refuse_insecure(*, secret_key: str, hosts: Sequence[str], is_open: bool, deb
     """
     if why := weakness(secret_key):
         raise insecure("SECRET_KEY", f"it {why}, so that logins can be forged. Make one: {NEW_KEY}")
+    if not hosts:
+        raise insecure("ALLOWED_HOSTS", "there is no name between its commas. List those that users type.")
     if any(host in ("*", ".") for host in hosts):
         raise insecure("ALLOWED_HOSTS", "'*' is any host name. List those that users type.")
     if is_open:

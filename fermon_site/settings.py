@@ -81,6 +81,8 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "csp.middleware.CSPMiddleware",  # these two first: they add to static files and redirects as well
+    "fermon_site.headers.PermissionsPolicy",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -90,10 +92,9 @@ MIDDLEWARE = [
     "monitoring.dashboard.access.LoginForPages",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "csp.middleware.CSPMiddleware",
-    "fermon_site.headers.PermissionsPolicy",
     "fermon_site.audit.AuditMiddleware",
     "axes.middleware.AxesMiddleware",
+    "fermon_site.limits.Limits",
 ]
 
 ROOT_URLCONF = "fermon_site.urls"
@@ -150,7 +151,12 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["OPTIONS"] = SQLITE_OPTIONS
     DATABASES["default"]["TEST"] = {"NAME": FERMON_DATA_DIR / "test.sqlite3"}
 elif DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
-    DATABASES["default"]["OPTIONS"] = POSTGRESQL_OPTIONS | DATABASES["default"].get("OPTIONS", {})
+    given_options = DATABASES["default"].get("OPTIONS", {})
+    DATABASES["default"]["OPTIONS"] = POSTGRESQL_OPTIONS | given_options
+    if "options" in given_options:  # ours stand in the same text; of two that differ the latter holds
+        DATABASES["default"]["OPTIONS"]["options"] = (
+            f"{POSTGRESQL_OPTIONS['options']} {given_options['options']}"
+        )
     if DATABASE_POOL:
         from fermon_site.pooling import pool_options
 
@@ -196,11 +202,12 @@ AXES_FAILURE_LIMIT = environment.whole_number("FERMON_LOGIN_FAILURES", 5, lowest
 AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]  # nobody locks another out from elsewhere
 AXES_LOCKOUT_CALLABLE = "fermon_site.lockout.locked_out"
-AXES_CLIENT_IP_CALLABLE = "fermon_site.lockout.address_of"
+AXES_CLIENT_IP_CALLABLE = "monitoring.api.throttles.address_of"
 AXES_RESET_ON_SUCCESS = True
 AXES_DISABLE_ACCESS_LOG = True  # logins are in the audit trail
 AXES_ENABLE_ADMIN = False
 AXES_VERBOSE = False
+AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "old_password", "new_password1", "new_password2"]
 
 AUDITLOG_DISABLE_ON_RAW_SAVE = True  # what is loaded as it was has its trail already
 AUDITLOG_MASK_CALLABLE = "fermon_site.audit.hidden"
@@ -214,6 +221,7 @@ AUDITLOG_INCLUDE_TRACKING_MODELS: tuple[Any, ...] = (
         "m2m_fields": {"groups", "user_permissions"},
     },
     {"model": "auth.Group", "m2m_fields": {"permissions"}},
+    "django_q.Schedule",  # what persons change of it; fermon_site.audit leaves out what the worker does
 )
 
 AUTH_PASSWORD_VALIDATORS = [
@@ -227,6 +235,9 @@ LANGUAGE_CODE = "en-us"
 TIME_ZONE = "UTC"
 USE_I18N = True
 USE_TZ = True
+
+# No form takes files, so none is written to the disk; how large a body may be, fermon_site.limits says.
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
 
 STATIC_URL = "static/"
 STATICFILES_DIRS = [BASE_DIR / "static", DATA_FILES]
@@ -257,7 +268,6 @@ REST_FRAMEWORK: dict[str, Any] = {
         "monitoring.api.permissions.OpenOrAllowed",
     ],
     "DEFAULT_THROTTLE_CLASSES": ["monitoring.api.throttles.CallerThrottle"],
-    "NUM_PROXIES": FERMON_PROXIES,
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "monitoring.api.errors.exception_handler",
     "COMPACT_JSON": True,
@@ -310,6 +320,7 @@ CONTENT_SECURITY_POLICY: dict[str, Any] = {
         "frame-ancestors": [NONE],
     }
 }
+CSRF_FAILURE_VIEW = "monitoring.api.errors.csrf_failed"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION
 # What comes without TLS is sent there, but for who asks this machine itself whether it is well.
 SECURE_SSL_REDIRECT = PRODUCTION

@@ -18,6 +18,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from monitoring.domain import outages
+from monitoring.domain.allowance import Allowances
 from monitoring.domain.redis_link import link_to
 from monitoring.domain.wakeups import stored
 from monitoring.ingest import dead_letters, notices
@@ -55,7 +56,8 @@ def data_dir(settings: Settings, tmp_path: Path) -> Path:
 
 @pytest.fixture(autouse=True)
 def new_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Forgets what an earlier test has seen: the tags, and a database that took no writes."""
+    """Forgets what an earlier test has seen: tags, callers, and a database that took no writes."""
+    monkeypatch.setattr("monitoring.api.throttles.allowances", Allowances())
     monkeypatch.setattr("monitoring.ingest.tags._last_known", None)
     monkeypatch.setattr("monitoring.sources.judging._not_before", 0.0)
 

@@ -1,8 +1,11 @@
 """Readings set aside, in the admin."""
 
+import json
 from typing import TYPE_CHECKING, Any
 
+from auditlog.models import LogEntry
 from django.contrib import admin, messages
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
@@ -36,6 +39,19 @@ class SetAsideReadingAdmin(SetAsideModelAdmin):
             messages.success(request, f"{len(outcomes) - len(stuck)} stored.")
         if stuck:
             messages.warning(request, f"{len(stuck)} can't be stored still: {stuck[0]}")
+
+    def delete_model(self, request: HttpRequest, obj: SetAsideReading) -> None:
+        """Dismisses one."""
+        self.delete_queryset(request, SetAsideReading.objects.filter(pk=obj.pk))
+
+    @transaction.atomic
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[SetAsideReading]) -> None:
+        """Dismisses them; what each was stays in the audit trail."""
+        for row in queryset:
+            gone = {"reading": json.dumps(row.reading), "source": row.source, "kept_at": str(row.kept_at)}
+            changes = {field: (value, "None") for field, value in gone.items()}
+            LogEntry.objects.log_create(row, action=LogEntry.Action.DELETE, changes=changes)
+        super().delete_queryset(request, queryset)
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         """Django's deletion under the name of what it means here."""

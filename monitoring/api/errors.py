@@ -3,15 +3,17 @@
 from collections.abc import Mapping
 from typing import Any
 
+from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.views import redirect_to_login
 from django.db import Error as DatabaseError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import render
 from rest_framework import status
-from rest_framework.exceptions import APIException, NotAuthenticated, NotFound, ValidationError
+from rest_framework.exceptions import APIException, NotAuthenticated, NotFound, Throttled, ValidationError
 from rest_framework.request import Request
 from rest_framework.views import exception_handler as rest_exception_handler
 
+from monitoring.api.throttles import address_of, count_failure
 from monitoring.domain import outages
 
 RETRY_AFTER_S = 5
@@ -46,12 +48,19 @@ class Unavailable(APIException):
 def exception_handler(error: Exception, context: dict[str, Any]) -> HttpResponseBase | None:
     """DRF's handler, with one shape for every error and 503 while the database is away.
 
-    A browser that asks for a page is led to the login.
+    A browser that asks for a page is led to the login; other strangers are counted, as throttles are not
+    asked about who may not come in.
     """
-    if isinstance(error, NotAuthenticated) and asks_for_page(context["request"]):
-        return redirect_to_login(context["request"].get_full_path())
+    if isinstance(error, NotAuthenticated):
+        if asks_for_page(context["request"]):
+            return redirect_to_login(context["request"].get_full_path())
+        try:
+            count_failure(address_of(context["request"]))
+        except Throttled as too_many:
+            error = too_many
     if isinstance(error, DatabaseError):
         outages.database.begin(error)
+        be_nobody(context["request"])
         error = Unavailable("The database is away. Nothing is lost; try again in a few seconds.")
     if isinstance(error, ValidationError):
         error = first_problem(error)
@@ -61,6 +70,11 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> HttpResponse
     if response is not None and isinstance(error, BadInput) and error.field:
         response.data["field"] = error.field
     return response
+
+
+def be_nobody(request: Request) -> None:
+    """Has nobody asked for who this is, which would take the database: the page of the error would."""
+    request.user, request.auth = AnonymousUser(), None
 
 
 def asks_for_page(request: Request) -> bool:
@@ -100,6 +114,13 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
     user = getattr(request, "user", None)
     name = user.get_username() if user else ""
     return answer(request, 403, str(exception) or "You may not do that.", signed_in_as=name)
+
+
+def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Django's 403 for what was sent from no page of ours, or from one that lay open over a login."""
+    return answer(
+        request, 403, "This was not sent from a current page of Fermon. Go back, reload it and try again."
+    )
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:

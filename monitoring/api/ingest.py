@@ -11,9 +11,10 @@ from rest_framework.views import APIView
 
 from monitoring.api import schemas
 from monitoring.api.errors import BadInput, Conflict, Unavailable
-from monitoring.api.parsers import LengthRequired, PayloadTooLarge
+from monitoring.api.parsers import PayloadTooLarge
 from monitoring.api.permissions import NobodyAskedWhileOpen
 from monitoring.api.scopes import grant_of
+from monitoring.api.throttles import address_of
 from monitoring.domain.readings import Reason, shown, tag_of
 from monitoring.domain.tokens import Scope
 from monitoring.ingest.dead_letters import DeadLettersFullError
@@ -67,19 +68,13 @@ def foreign_items(request: Request, items: list[Any]) -> dict[int, Outcome]:
 def source_of(request: Request) -> str:
     """Who sends: the address, and the user whose token it is."""
     user = f"{request.user} " if request.auth else ""
-    return f"{user}{request.META.get('REMOTE_ADDR', '')}"
+    return f"{user}{address_of(request)}"
 
 
 class WriteView(NobodyAskedWhileOpen, APIView):
     """Where readings come in."""
 
     scope = Scope.INGEST
-
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Refuses a body of unknown length, once it is clear who sends it."""
-        super().initial(request, *args, **kwargs)
-        if "Transfer-Encoding" in request.headers and not request.headers.get("Content-Length"):
-            raise LengthRequired
 
 
 class IngestView(WriteView):

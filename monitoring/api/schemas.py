@@ -214,6 +214,10 @@ CONFLICT = OpenApiResponse(ErrorSerializer, "That tag and timestamp hold another
 NO_LENGTH = OpenApiResponse(ErrorSerializer, "The body came in chunks; send it with a Content-Length.")
 TOO_LARGE = OpenApiResponse(ErrorSerializer, "More than 10000 items or 8 MiB.")
 NOT_JSON = OpenApiResponse(ErrorSerializer, "Send Content-Type: application/json.")
+TOO_OFTEN = OpenApiResponse(
+    ErrorSerializer,
+    "Too many calls came from here while Fermon is closed; Retry-After says when to try again.",
+)
 AWAY = OpenApiResponse(ErrorSerializer, "The database is away; Retry-After says when to try again.")
 NO_PLACE = OpenApiResponse(
     ErrorSerializer,
@@ -231,7 +235,7 @@ RETRY_AFTER = OpenApiParameter(
     "Retry-After",
     int,
     OpenApiParameter.HEADER,
-    response=[503],
+    response=[429, 503],
     description="Seconds to wait before the next try.",
 )
 
@@ -273,7 +277,7 @@ MAY_READ: list[Any] = [{"tokenAuth": []}, {"cookieAuth": []}, {}]
 MAY_WRITE: list[Any] = [{"tokenAuth": []}, {}]
 
 Responses = dict[int, Any]
-REFUSED: dict[Any, Any] = {401: NOT_SIGNED_IN, 403: FORBIDDEN, 503: AWAY}
+REFUSED: dict[Any, Any] = {401: NOT_SIGNED_IN, 403: FORBIDDEN, 429: TOO_OFTEN, 503: AWAY}
 COMMON: Responses = {**REFUSED, 406: NOT_ACCEPTABLE}
 
 

@@ -9,7 +9,7 @@ from rest_framework.request import Request
 
 from monitoring.domain.readings import shown
 from monitoring.domain.tokens import Grant, Scope
-from monitoring.queries.tags import find_tag
+from monitoring.queries.tags import known_of
 
 if TYPE_CHECKING:
     from rest_framework.views import APIView
@@ -27,7 +27,7 @@ def sees_all(request: Request) -> bool:
 
 
 class WithinScope(BasePermission):
-    """A token is used for its scope only, and a reader with a prefix names a tag that it covers.
+    """A token is used for its scope only, and a reader with a prefix names tags that it covers.
 
     A view says what it is by ``scope`` (``read`` unless it says otherwise), and by ``told_by`` where
     it tells of one tag: ``query`` or ``path``, or ``each`` if it leaves out what is not covered. One
@@ -50,7 +50,7 @@ class WithinScope(BasePermission):
 
 
 def tells_of_covered(request: Request, view: "APIView", grant: Grant) -> bool:
-    """True if what is asked is about a tag that the token covers.
+    """True if what is asked is about tags that the token covers, each that is named: a view may follow all.
 
     Raises:
         PermissionDenied: it names none, or another. One that is not there is no answer either: the
@@ -59,10 +59,13 @@ def tells_of_covered(request: Request, view: "APIView", grant: Grant) -> bool:
     told_by = getattr(view, "told_by", "")
     if told_by == "each" and "name" not in view.kwargs:
         return True
-    path, query = view.kwargs.get("name", ""), request.query_params.get("tag", "")
-    name = path if told_by in ("each", "path") else query if told_by == "query" else ""
-    if not name:
+    path, query = [view.kwargs.get("name", "")], request.query_params.getlist("tag")
+    names = path if told_by in ("each", "path") else query if told_by == "query" else []
+    if not all(names) or not names:
         raise PermissionDenied(f"This token reads one tag at a time, tag={grant.prefix}..., and no totals.")
-    if not grant.covers(name) or find_tag(name) is None:
-        raise PermissionDenied(f"tag: this token does not read {shown(name)}, only {grant.prefix}...")
+    covered = {name for name in names if grant.covers(name)}
+    readable = known_of(covered) if covered else set()
+    for name in names:
+        if name not in readable:
+            raise PermissionDenied(f"tag: this token does not read {shown(name)}, only {grant.prefix}...")
     return True

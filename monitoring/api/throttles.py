@@ -1,14 +1,16 @@
-"""How often the API may be called: by one caller, and by one address that nobody knows."""
+"""How often one caller may call, and one address that nobody knows; and how often it may try to sign in."""
 
 import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from django.conf import settings
+from django.http import HttpRequest
 from rest_framework.exceptions import Throttled
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
+from monitoring.domain.addresses import client_address
 from monitoring.domain.allowance import Allowances, SharedAllowances
 from monitoring.domain.redis_link import RedisAwayError, link_to
 from monitoring.domain.tokens import Grant
@@ -33,7 +35,7 @@ class CallerThrottle(BaseThrottle):
             return True
         caller = caller_of(request)
         if caller is None:
-            self.waiting = stranger_waits(self.get_ident(request))
+            self.waiting = stranger_waits(address_of(request))
         else:
             self.waiting = caller_waits(caller, per_minute=settings.FERMON_CALLER_RATE)
         return not self.waiting
@@ -41,6 +43,15 @@ class CallerThrottle(BaseThrottle):
     def wait(self) -> float:
         """Seconds until the next call is allowed, told as Retry-After."""
         return self.waiting
+
+
+def address_of(request: HttpRequest | Request) -> str:
+    """The client's IP address, as far as the proxies that are known can tell; empty if it has none."""
+    return client_address(
+        request.META.get("REMOTE_ADDR", ""),
+        request.META.get("HTTP_X_FORWARDED_FOR", ""),
+        proxies=settings.FERMON_PROXIES,
+    )
 
 
 def caller_of(request: Request) -> str | None:
@@ -64,8 +75,17 @@ def stranger_waits(address: str) -> float:
     return caller_waits(f"address {address}", per_minute=settings.FERMON_STRANGER_RATE)
 
 
+def login_waits(address: str) -> float:
+    """Takes one attempt to sign in: 0 if it is allowed, else the seconds until one is.
+
+    It has as many as a stranger has calls, and of their own: a source beside whose token was revoked
+    keeps nobody from signing in.
+    """
+    return caller_waits(f"login {address}", per_minute=settings.FERMON_STRANGER_RATE)
+
+
 def count_failure(address: str) -> None:
-    """Counts a token that is none.
+    """Counts a call without a token, or with one that is none.
 
     Raises:
         Throttled: so many came from this address that they are not answered one by one any more.

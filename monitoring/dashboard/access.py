@@ -9,15 +9,18 @@ from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.db import Error as DatabaseError
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 
+from monitoring.domain import outages
 from monitoring.domain.roles import READ, allows
 
 NO_ROLE = "You are signed in, but without a role. An administrator gives roles in the admin."
 NOT_SIGNED_IN = "Sign in first: in a browser at /login, in a script with 'Authorization: Token ...'."
-AWAY = "The database is away, so nobody can be recognised. Nothing is lost; try again soon."
+AWAY = "The database is away. What is stored is safe; try again in a few seconds."
+RETRY_AFTER_S = 5
 
 
 class LoginForPages:
@@ -50,6 +53,13 @@ class LoginForPages:
             raise PermissionDenied(NO_ROLE)
         return to_login(request, request.get_full_path())
 
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        """What is answered by a page that does without the database in no other way, as the admin's."""
+        if not isinstance(error, OperationalError | InterfaceError):
+            return None
+        outages.database.begin(error)
+        return away(request)
+
 
 def for_whoever_is_signed_in(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
     """The view of an account's own page: for who is signed in, open or closed, with a role or without."""
@@ -77,7 +87,12 @@ def to_login(request: HttpRequest, following: str) -> HttpResponse:
 
 def away(request: HttpRequest) -> HttpResponse:
     """What can be said of anybody while the database is away."""
-    return render(request, "error.html", {"code": 503, "detail": AWAY}, status=503)
+    if request.get_preferred_type(["application/json", "text/html"]) == "text/html":
+        answer = render(request, "error.html", {"code": 503, "detail": AWAY}, status=503)
+    else:
+        answer = JsonResponse({"detail": AWAY}, status=503)
+    answer["Retry-After"] = str(RETRY_AFTER_S)
+    return answer
 
 
 def signed_in_as(request: HttpRequest) -> str:

@@ -1,20 +1,43 @@
-"""The login page."""
+"""The login page, and the page on which a password is changed."""
 
 from typing import Any
 
+from django.contrib.auth import authenticate
 from django.contrib.auth.decorators import login_not_required
-from django.contrib.auth.views import LoginView
+from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm
+from django.contrib.auth.models import User
+from django.contrib.auth.views import LoginView, PasswordChangeView
+from django.core.exceptions import ValidationError
 from django.db import Error as DatabaseError
 from django.http import HttpRequest, HttpResponseBase
+from django.urls import reverse_lazy
 from django.utils.decorators import method_decorator
+from django.views.decorators.debug import sensitive_variables
 
 from monitoring.dashboard.access import away
+
+LONGEST_NAME = User._meta.get_field("username").max_length or 150
+
+
+class SignInForm(AuthenticationForm):
+    """Django's, without names that nobody can have: they would not fit where failed logins are kept."""
+
+    def clean(self) -> dict[str, Any]:
+        """What was filled in.
+
+        Raises:
+            ValidationError: nobody has this name and password. Of a name that is too long, it is not asked.
+        """
+        if len(self.cleaned_data.get("username", "")) > LONGEST_NAME:
+            raise self.get_invalid_login_error()
+        return super().clean()
 
 
 class SignInView(LoginView):
     """Name and password; then on to the page that was asked for."""
 
     template_name = "login.html"
+    form_class = SignInForm
 
     @method_decorator(login_not_required)
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -23,3 +46,35 @@ class SignInView(LoginView):
             return super().dispatch(request, *args, **kwargs)
         except DatabaseError:
             return away(request)
+
+
+class OwnPasswordForm(PasswordChangeForm):
+    """Django's, but the old password is asked for as at a login: so a wrong one counts and is recorded."""
+
+    def __init__(self, *args: Any, request: HttpRequest, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.request = request
+
+    @sensitive_variables("old")
+    def clean_old_password(self) -> str:
+        """The old password.
+
+        Raises:
+            ValidationError: it is wrong, or too many were.
+        """
+        old: str = self.cleaned_data["old_password"]
+        if authenticate(self.request, username=self.user.get_username(), password=old) is None:
+            raise ValidationError(self.error_messages["password_incorrect"], code="password_incorrect")
+        return old
+
+
+class OwnPasswordView(PasswordChangeView):
+    """The old password and the new one, twice."""
+
+    template_name = "password.html"
+    success_url = reverse_lazy("password-changed")
+    form_class = OwnPasswordForm
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        """What the form is made with."""
+        return {**super().get_form_kwargs(), "request": self.request}

@@ -229,7 +229,7 @@ def card_of(
         group=group,
         digits=words.digits_for(tag),
         limits=words.limits_text(tag),
-        value=f"{newest.value:.{decimals}f}" if newest else "–",
+        value=words.value_text(newest.value, decimals) if newest else "–",
         state=found.state,
         word=found.word or words.CARD_WORDS[found.state],
         lasting=f"for {words.duration_text(age_s(since, now))}{':' if found.detail else ''}" if since else "",
@@ -248,7 +248,7 @@ def anomaly_row(
         time=moment(point.timestamp, now),
         address=words.address_around(point.timestamp, point.id, tag.name if part else ""),
         tag=tag.name,
-        value=f"{point.value:.{decimals}f}",
+        value=words.value_text(point.value, decimals),
         unit=tag.unit,
         reason=words.reasons_text(reasons, decimals),
     )

@@ -1,26 +1,23 @@
 """The addresses of the dashboard, of the login, and of everybody's own password."""
 
 from django.contrib.auth.decorators import login_not_required
-from django.contrib.auth.views import LogoutView, PasswordChangeDoneView, PasswordChangeView
+from django.contrib.auth.views import LogoutView, PasswordChangeDoneView
 from django.templatetags.static import static
-from django.urls import path, reverse_lazy
+from django.urls import path
 from django.views.generic import RedirectView
 
 from monitoring.dashboard.access import for_whoever_is_signed_in
 from monitoring.dashboard.backtest import backtest, progress
-from monitoring.dashboard.login import SignInView
+from monitoring.dashboard.login import OwnPasswordView, SignInView
 from monitoring.dashboard.views import dashboard
 
-change_password = PasswordChangeView.as_view(
-    template_name="password.html", success_url=reverse_lazy("password-changed")
-)
 password_changed = PasswordChangeDoneView.as_view(template_name="password_changed.html")
 
 urlpatterns = [
     path("dashboard", dashboard, name="dashboard"),
     path("login", SignInView.as_view(), name="login"),
     path("logout", login_not_required(LogoutView.as_view()), name="logout"),
-    path("password", for_whoever_is_signed_in(change_password), name="password"),
+    path("password", for_whoever_is_signed_in(OwnPasswordView.as_view()), name="password"),
     path("password/changed", for_whoever_is_signed_in(password_changed), name="password-changed"),
     path("backtest", backtest, name="backtest"),
     path("backtest/progress", progress, name="backtest-progress"),

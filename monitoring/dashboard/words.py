@@ -21,6 +21,7 @@ CARD_WORDS = {
     "stale": "stale",
     "empty": "no data yet",
 }
+EXPONENT_FROM = 1e21  # as JavaScript's toFixed
 # How much a state needs a person: whose does most comes first. An anomaly does only outside a limit.
 URGENCY = {"event": 2, "stale": 1, "anomaly": 1}
 # Where tags without a group stand, if others have one.
@@ -46,22 +47,28 @@ REFUSED_RANGES = {
 
 def decimals_for(tag: TagDefinition) -> int:
     """How many decimals tell at least one part in a thousand of the tag's valid range apart, at most 6."""
-    return min(6, max(0, 3 - math.floor(math.log10(tag.valid_max - tag.valid_min))))
+    width = tag.valid_max - tag.valid_min
+    return 0 if math.isinf(width) else min(6, max(0, 3 - math.floor(math.log10(width))))
 
 
 def digits_for(tag: TagDefinition) -> float:
     """How many digits wide the longest value is, so that room for it is kept; a point is half of one."""
     decimals = decimals_for(tag)
-    longest = max(len(f"{bound:.{decimals}f}") for bound in (tag.valid_min, tag.valid_max))
+    longest = max(len(value_text(bound, decimals)) for bound in (tag.valid_min, tag.valid_max))
     return longest - 0.5 if decimals else longest
+
+
+def value_text(value: float, decimals: int) -> str:
+    """The value as the scripts write it: with so many decimals, and from 1e21 on with an exponent."""
+    return f"{value:.{decimals}f}" if abs(value) < EXPONENT_FROM else repr(value)
 
 
 def short(number: float | None, decimals: int) -> str:
     """The number without trailing zeros: limits read as they were typed."""
     if number is None:
         return "-"
-    text = f"{number:.{decimals}f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
+    text = value_text(number, decimals)
+    return text.rstrip("0").rstrip(".") if "." in text and "e" not in text else text
 
 
 def limits_text(tag: TagDefinition) -> str:

@@ -20,7 +20,7 @@ from monitoring.domain.readings import (
     read_item,
     tag_of,
 )
-from monitoring.domain.tags import TagDefinition
+from monitoring.domain.tags import LARGEST_VALUE, TagDefinition
 
 UNKNOWN = -1
 FEW = 16  # readings, for which columns take longer than reading one by one
@@ -165,7 +165,7 @@ def bounds_of(
     rows = [tags[name] for name in names]
     never = np.iinfo(np.int64).min
     return (
-        np.array([*(tag.valid_min for tag in rows), np.nan]),
-        np.array([*(tag.valid_max for tag in rows), np.nan]),
+        np.maximum([*(tag.valid_min for tag in rows), np.nan], -LARGEST_VALUE),
+        np.minimum([*(tag.valid_max for tag in rows), np.nan], LARGEST_VALUE),
         np.array([*(never if tag.raw_from is None else to_micros(tag.raw_from) for tag in rows), never]),
     )

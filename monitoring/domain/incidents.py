@@ -12,6 +12,8 @@ class Incident(Stateful):
 
     It lasts until ``quiet`` readings have come without a finding, and ended with the last finding: so
     what comes and goes is one event. A finding of a higher rank takes over its kind and its sentence.
+
+    An incident without quiet readings ends at once, and is resumed by what begins soon after its end.
     """
 
     STATE = (
@@ -49,6 +51,11 @@ class Incident(Stateful):
     def begin(self, detector: str, start_us: int) -> None:
         """Opens the event."""
         self.detector, self.start_us, self.score = detector, start_us, 0.0
+        self.teller, self.rank, self.told = "", -1, 0.0
+
+    def resume(self, detector: str) -> None:
+        """Opens the event again that ended last: it is told anew, and its score stays."""
+        self.detector = detector
         self.teller, self.rank, self.told = "", -1, 0.0
 
     def retell(self, told: tuple[str, str]) -> None:

@@ -18,8 +18,10 @@ __all__ = ["DETECTORS", "VERSION", "DetectionSettings", "SettingError", "StateEr
 
 VERSION = 1
 NOTABLE = 2e6  # usual intervals, in µs for one in s: a shorter silence is none
+SOON = 30  # usual intervals: what is stuck or silent again after less is the same event
 # Of the findings in one incident, those of the highest rank say best what it is.
 RANKS = {"spike": 0, "novelty": 1, "noise": 2, "rate": 3, "step": 4, "drift": 4}
+JUMPS = frozenset({"spike", "novelty", "step"})  # what a change of a constant signal may be
 
 Found = tuple[str, Detector, float]
 
@@ -68,13 +70,13 @@ class TagMonitor:
         more than once: the last one counts. ``novelty`` is the newest reading's then.
         """
         self._changed = []
-        course = self.parts.course
+        course, silence = self.parts.course, self.parts.silence
         for time_us, value in zip(times_us, values, strict=True):
             last_us = course.last_us
             if last_us is None:
                 self._judge(int(time_us), float(value))
             elif time_us > last_us:
-                if time_us - last_us > NOTABLE * course.interval:
+                if silence.detector or time_us - last_us > NOTABLE * course.interval:
                     self._break_silence(int(time_us))
                 self._judge(int(time_us), float(value))
         self.parts.let_go()
@@ -88,7 +90,10 @@ class TagMonitor:
         )
 
     def look(self, now_us: int) -> list[Event]:
-        """Notices by the clock that readings have stopped coming; events as ``take`` answers them."""
+        """Notices by the clock that readings have stopped coming; events as ``take`` answers them.
+
+        A silence that lasts has changed whenever it is looked at: how often that is told is the caller's.
+        """
         self._changed = []
         if self.parts.course.last_us is not None:
             self._hear(now_us, (now_us - self.parts.course.last_us) / 1e6)
@@ -102,25 +107,26 @@ class TagMonitor:
         for incident in (self.parts.process, self.parts.sticking, self.parts.cutting):
             self._end(incident)
         if not self.parts.silence.is_open:
-            self.parts.silence.begin(
-                "missing", (self.parts.course.last_us or 0) + int(self.parts.course.interval * 1e6)
-            )
+            start_us = (self.parts.course.last_us or 0) + int(self.parts.course.interval * 1e6)
+            self._begin(self.parts.silence, "missing", start_us)
         self.parts.silence.note(score, now_us)
-        if self.parts.silence.is_news("missing", score, 0):
-            told = self.parts.missing.explain(self.parts.course, self.words, silence_s)
-            self.parts.silence.tell("missing", told, score=score, rank=0)
-            self._changed.append(self.parts.silence.event())
-        else:
-            self.parts.silence.retell(self.parts.missing.explain(self.parts.course, self.words, silence_s))
+        told = self.parts.missing.explain(self.parts.course, self.words, silence_s)
+        self.parts.silence.tell("missing", told, score=score, rank=0)
+        self._changed.append(self.parts.silence.event())
 
     def _break_silence(self, time_us: int) -> None:
-        """A reading ends the time without one."""
-        silence_s = (time_us - (self.parts.course.last_us or 0)) / 1e6
-        self._hear(time_us, silence_s)
-        if self.parts.silence.is_open:
-            self.parts.silence.last_us = time_us
-            self._end(self.parts.silence)
-        self.parts.missing.learn(self.parts.course, silence_s)
+        """A reading ends the time without one.
+
+        If the readings have a hole that is worth telling, that is the event. If they only came late, it
+        lasted until the clock last found none.
+        """
+        silence, last_us = self.parts.silence, self.parts.course.last_us or 0
+        self._hear(time_us, (time_us - last_us) / 1e6)
+        silent_until_us = time_us
+        if silence.is_open:
+            silent_until_us = max(time_us, silence.last_us)
+            self._end(silence)
+        self.parts.missing.learn(self.parts.course, (silent_until_us - last_us) / 1e6)
 
     def _judge(self, time_us: int, value: float) -> None:
         parts = self.parts
@@ -204,13 +210,17 @@ class TagMonitor:
             if score > 1:
                 found.append((name, detector, score))
         if found:
-            found = [one for one in found if one[0] not in self.settings.off]
+            found = [one for one in found if self._is_told(one[0], course)]
         if not found and not self._is_troubled:
             return
         if found and (parts.process.is_open or not parts.cutting.is_open):
             self._found(parts.process, *max(found, key=lambda one: (RANKS[one[0]], one[2])))
         elif parts.process.detector and (course.is_fresh or parts.process.rest()):
             self._end(parts.process)
+
+    def _is_told(self, name: str, course: Course) -> bool:
+        """Whether the detector is to be heard: a constant signal changes by a jump, whatever it seems."""
+        return name not in self.settings.off and (course.sigma > 0 or name in JUMPS)
 
     def _found(
         self,
@@ -226,7 +236,7 @@ class TagMonitor:
             return
         now_us = self.parts.course.last_us or 0
         if not incident.is_open:
-            incident.begin(name, now_us if start_us is None else start_us)
+            self._begin(incident, name, now_us if start_us is None else start_us)
             self._look_for_trouble()
             if incident is self.parts.process:
                 self._begin_fault()
@@ -239,6 +249,14 @@ class TagMonitor:
                 self.parts.spike.note_move()
         elif is_worst and name == incident.teller:
             incident.retell(detector.explain(self.parts.course, self.words))
+
+    def _begin(self, incident: Incident, name: str, start_us: int) -> None:
+        """Opens an event, or again the one before: flapping is one event."""
+        soon_us = SOON * self.parts.course.interval * 1e6
+        if incident.quiet == 0 and incident.kind and 0 <= start_us - incident.last_us <= soon_us:
+            incident.resume(name)
+        else:
+            incident.begin(name, start_us)
 
     def _begin_fault(self) -> None:
         """What has just been learned may belong to the fault."""
@@ -260,6 +278,8 @@ class TagMonitor:
     def restore(self, dumped: bytes) -> None:
         """Goes on where the monitor was whose ``dump`` this is.
 
+        An event whose detector is switched off here is none any more: ``open_events`` do not have it.
+
         Raises:
             StateError: it is no state of this version; the monitor is as it was.
         """
@@ -272,5 +292,8 @@ class TagMonitor:
             raise StateError(f"no state of a monitor: {error}") from error
         if version != VERSION:
             raise StateError(f"a state of version {version}, expected {VERSION}")
+        for incident in parts.incidents:
+            if incident.detector in self.settings.off:
+                incident.end()
         self.parts = parts
         self._look_for_trouble()

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from monitoring.domain.clock import iso_utc, parse_timestamp, to_micros
-from monitoring.domain.tags import TagDefinition
+from monitoring.domain.tags import LARGEST_VALUE, TagDefinition
 
 FUTURE_TOLERANCE = timedelta(minutes=5)
 SHOWN_TAGS = 20
@@ -172,13 +172,14 @@ def read_value(item: Mapping[str, Any], tag: TagDefinition) -> float:
             Reason.NOT_A_NUMBER, "value", f"expected a finite number, got {shown(raw)}"
         )
     value = float(raw)
-    if not tag.valid_min <= value <= tag.valid_max:
-        below = value < tag.valid_min
+    lowest, highest = max(tag.valid_min, -LARGEST_VALUE), min(tag.valid_max, LARGEST_VALUE)
+    if not lowest <= value <= highest:
+        below = value < lowest
         raise ReadingRejectedError(
             Reason.BELOW_VALID_RANGE if below else Reason.ABOVE_VALID_RANGE,
             "value",
             f"{value:.15g} is {'below' if below else 'above'} {tag.name}'s valid range"
-            f" {tag.valid_min:g} to {tag.valid_max:g} {tag.unit}".rstrip(),
+            f" {lowest:g} to {highest:g} {tag.unit}".rstrip(),
         )
     return value
 

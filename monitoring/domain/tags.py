@@ -4,13 +4,15 @@ from dataclasses import dataclass
 from datetime import datetime
 
 STALE_AFTER_S = 10
+LARGEST_VALUE = 1e100  # a year's sums, and the squares in σ, stay far below what a float holds
 
 
 @dataclass(frozen=True, slots=True)
 class TagDefinition:
     """One sensor's signal as the rules see it. All bounds are in the tag's unit and inclusive.
 
-    ``valid_min`` to ``valid_max`` is what the sensor can mean at all; ``lower_limit`` to
+    ``valid_min`` to ``valid_max`` is what the sensor can mean at all, and nothing beyond
+    ``LARGEST_VALUE`` is taken, whatever they are; ``lower_limit`` to
     ``upper_limit`` is where the process should stay (None: no limit on that side). What is older
     than ``raw_from`` was deleted (None: nothing was). ``group`` is the vessel; without a reading for
     ``stale_after_s`` seconds the tag is stale.

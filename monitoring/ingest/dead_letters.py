@@ -2,15 +2,16 @@
 
 ``pending.jsonl`` takes new ones. A replay (see ``replay.py``) first renames it to
 ``replaying.jsonl``, so that nobody appends to what is being read. A lock file keeps processes
-apart. A line holds when and from whom the reading came, and the reading. What was refused at once
-waits, with the reason, in ``refused.jsonl`` to be remembered as refused.
+apart. ``replaying.done`` says how many of its lines are done with, for whoever counts what waits.
+A line holds when and from whom the reading came, and the reading. What was refused at once waits,
+with the reason, in ``refused.jsonl`` to be remembered as refused.
 """
 
 import json
 import os
 import shutil
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -151,7 +152,24 @@ def anything_waits() -> bool:
 
 def pending_count() -> int:
     """How many readings wait to be replayed."""
-    return sum(line_count(directory() / name) for name in (PENDING, REPLAYING))
+    pending, replaying = directory() / PENDING, directory() / REPLAYING
+    return line_count(pending) + max(0, line_count(replaying) - done_count(replaying))
+
+
+def note_done(path: Path, lines: int) -> None:
+    """Notes that so many lines of a file are done with; that can't be written on a full disk, nor need be."""
+    note = path.with_suffix(".done.new")
+    with suppress(OSError):
+        note.write_text(str(lines))
+        note.replace(path.with_suffix(".done"))
+
+
+def done_count(path: Path) -> int:
+    """How many of the file's lines are done with, as far as that was noted."""
+    try:
+        return int(path.with_suffix(".done").read_text())
+    except (OSError, ValueError):
+        return 0
 
 
 def line_count(path: Path) -> int:

@@ -1,5 +1,7 @@
 """The tags of a load test: made for it, and out of the way afterwards."""
 
+from auditlog.models import LogEntry
+from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
 
 from monitoring.domain.load.tags import GROUP, PREFIX, definition_of
@@ -39,7 +41,7 @@ def make_load_tags(count: int) -> None:
                 f"The tag {foreign} is not of the group {GROUP}: it may be a sensor's. Tags of a load test"
                 f" begin with {PREFIX!r}, so it has to be another system that is put under load."
             )
-        retire_load_tags()
+        set_inactive()
         Tag.objects.bulk_create(
             tags,
             batch_size=ROWS_A_STATEMENT,
@@ -47,8 +49,26 @@ def make_load_tags(count: int) -> None:
             unique_fields=["name"],
             update_fields=list(DEFINED[1:]),
         )
+        record(f"{count} tags of a load test are active")
 
 
 def retire_load_tags() -> None:
     """Sets them inactive: what is measured of them stays, and the dashboard shows them no more."""
-    Tag.objects.filter(group=GROUP, name__startswith=PREFIX).update(active=False)
+    with transaction.atomic():
+        if count := set_inactive():
+            record(f"{count} tags of a load test are inactive")
+
+
+def set_inactive() -> int:
+    """Sets those inactive that are not; how many."""
+    return Tag.objects.filter(group=GROUP, name__startswith=PREFIX, active=True).update(active=False)
+
+
+def record(what: str) -> None:
+    """Adds one entry to the audit trail, for all tags together: they are as they are defined."""
+    LogEntry.objects.create(
+        content_type=ContentType.objects.get_for_model(Tag),
+        object_repr=f"{PREFIX}*",
+        action=LogEntry.Action.UPDATE,
+        additional_data={"what": what},
+    )

@@ -20,6 +20,7 @@ logger = logging.getLogger(__name__)
 SAVED_AFTER_READINGS = 1_000
 SAVED_AFTER_S = 600.0
 TOLD_AFTER_S = 10.0
+GROWTH = 0.1  # so much longer, as a share, a silence is told anew: what has been away for days is quiet
 ROWS_A_QUERY = 100  # of states, each of which may be 100 kB
 IN_USE = """
     SELECT id, name, unit, detectors_off, sensitivity, detection_parameters FROM tags
@@ -66,7 +67,8 @@ class Watcher:
     unsaved_from: int | None = None
     is_urgent: bool = False
     saved_at: float = field(default_factory=time.monotonic)
-    told_at: float = field(default_factory=time.monotonic)
+    told_us: int = 0  # when, by the clock, a silence was last told
+    is_awaited: bool = False  # there was a silence when the clock was last looked at
 
     @property
     def is_dirty(self) -> bool:
@@ -92,6 +94,8 @@ class Watcher:
             self.unsaved_from = ids[had]
         self.unsaved += len(ids) - had
         self.position = ids[-1]
+        # What the clock told no reading tells again: it must not be lost with how it ended.
+        self.is_urgent, self.is_awaited = self.is_urgent or self.is_awaited, False
         return self.safely(lambda: self.monitor.take(times_us[had:], values[had:]))
 
     def look(self, now_us: int) -> list[Event]:
@@ -105,10 +109,14 @@ class Watcher:
         changed = self.safely(lambda: self.monitor.look(now_us))
         if self.open_keys != before:
             self.is_urgent = True
-        elif time.monotonic() - self.told_at < TOLD_AFTER_S:
+        elif now_us - self.told_us < self._pause_us(now_us):
             return []
-        self.told_at = time.monotonic()
+        self.told_us, self.is_awaited = now_us, bool(changed)
         return changed
+
+    def _pause_us(self, now_us: int) -> float:
+        """How long a silence that only lasts is not told anew."""
+        return max(TOLD_AFTER_S * 1e6, GROWTH * (now_us - (self.monitor.last_us or now_us)))
 
     @property
     def open_keys(self) -> set[Key]:

@@ -4,9 +4,11 @@ To drop a month takes milliseconds, to delete its rows hours. So where all tags 
 equally long, its measurements stay until the whole month is too old, and go together; else they go
 row by row, as on SQLite. Anomalies that are kept for longer move to the default partition.
 
-First ``raw_from`` moves past the month, so that nothing comes to it any more; then it can be counted
+First ``raw_from`` moves past the month, so that no more comes of its tags; then it can be counted
 without anybody waiting; then it is dropped, and ``series`` moves by what was counted. Broken off
-anywhere between, it begins again.
+anywhere between, it begins again. Until it is detached, tags that had nothing in it may still come to
+it, and somebody may let a tag keep its own for longer: so it is looked at again once nobody can write
+to it, and is given back if it may not go after all.
 """
 
 import logging
@@ -15,6 +17,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from re import fullmatch
 
+from django.db import Error as DatabaseError
 from django.db import connection, transaction
 from django.db.models import F, Q
 
@@ -31,9 +34,8 @@ SHARES = """
     WHERE EXISTS (SELECT 1 FROM {partition} AS month WHERE month.tag = tags.id)
 """
 COUNTS = "SELECT tag, count(*), count(*) FILTER (WHERE is_anomaly) FROM {partition} GROUP BY tag"
+DETACH = "ALTER TABLE measurements DETACH PARTITION {partition}"
 DROP = (
-    f"SET LOCAL lock_timeout = '{LOCK_S}s'",
-    "ALTER TABLE measurements DETACH PARTITION {partition}",
     """
     DELETE FROM findings WHERE measurement_id IN
         (SELECT id FROM {partition} WHERE is_anomaly AND NOT tag = ANY(%(keeping)s))
@@ -44,6 +46,11 @@ DROP = (
     """,
     "DROP TABLE {partition}",
 )
+HELD = {"55P03", "40P01"}  # lock_not_available, deadlock_detected
+
+
+class ChangedError(Exception):
+    """A month may not be dropped after all, as it is no longer what it was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,26 +138,59 @@ def first_left(months: Iterable[Month]) -> dict[str, int]:
 def drop_old(months: Iterable[Month], *, now: datetime, should_stop: Callable[[], bool]) -> int:
     """Drops those of the months that are too old; how many measurements that deletes.
 
+    One that can't go now stays whole: it has changed meanwhile, or somebody holds the table for longer
+    than 5 s. Then nobody is made to wait for those behind it either.
+
     Raises:
-        django.db.Error: the database is away, or somebody holds the table for longer than 5 s.
+        django.db.Error: the database is away.
     """
     rows = 0
     for month in months:
-        if not should_stop() and month.is_too_old(now):
-            rows += drop(month, month.keeping(now))
+        if should_stop() or not month.is_too_old(now):
+            continue
+        try:
+            rows += drop(month, now)
+        except ChangedError:
+            logger.info("old month has changed", extra={"partition": month.partition})
+        except DatabaseError as error:
+            if getattr(error.__cause__, "sqlstate", None) not in HELD:
+                raise
+            logger.warning("old month is held", extra={"partition": month.partition, "error": str(error)})
+            break
     return rows
 
 
-def drop(month: Month, keeping: list[int]) -> int:
-    """Drops the month, but for the anomalies of tags that keep theirs; how many measurements go."""
-    close(month)
+def drop(month: Month, now: datetime) -> int:
+    """Drops the month, but for the anomalies of tags that keep theirs; how many measurements go.
+
+    Raises:
+        ChangedError: it may not go after all; it is as it was.
+        django.db.Error: the database is away; or somebody holds the table, and it is as it was.
+    """
+    closed = close(month, now)
     with connection.cursor() as cursor:
         cursor.execute(COUNTS.format(partition=month.partition))
         counts = cursor.fetchall()
+    try:
+        rows = drop_counted(month, counts, now)
+    except (ChangedError, DatabaseError):
+        if connection.is_usable():
+            reopen(month, closed)
+        raise
+    extra = {"partition": month.partition, "rows": rows, "before": from_micros(month.end_us).isoformat()}
+    logger.info("old month dropped", extra=extra)
+    return rows
+
+
+def drop_counted(month: Month, counts: Iterable[tuple[int, int, int]], now: datetime) -> int:
+    """As ``drop``; of each tag in it, how many measurements and anomalies there are."""
     rows = 0
     with transaction.atomic():
         lock_tags(share.name for share in month.shares)
         with connection.cursor() as cursor:
+            cursor.execute(f"SET LOCAL lock_timeout = '{LOCK_S}s'")
+            cursor.execute(DETACH.format(partition=month.partition))
+            keeping = looked_at_again(month, now).keeping(now)
             for statement in DROP:
                 cursor.execute(statement.format(partition=month.partition), {"keeping": keeping})
         for tag, count, anomalies in counts:
@@ -159,15 +199,44 @@ def drop(month: Month, keeping: list[int]) -> int:
             Series.objects.filter(tag=tag).update(
                 measurements=F("measurements") - (count - kept), anomalies=F("anomalies") - (anomalies - kept)
             )
-    extra = {"partition": month.partition, "rows": rows, "before": from_micros(month.end_us).isoformat()}
-    logger.info("old month dropped", extra=extra)
     return rows
 
 
-def close(month: Month) -> None:
-    """Lets nothing come to the month any more: it counts as deleted from now on."""
+def looked_at_again(month: Month, now: datetime) -> Month:
+    """The month as it is now, with the same tags in it; they are locked.
+
+    Raises:
+        ChangedError: there are others, or one keeps its own for longer by now.
+    """
+    found = with_shares(from_micros(month.start_us))
+    if {share.tag for share in found.shares} != {share.tag for share in month.shares}:
+        raise ChangedError
+    if not found.is_too_old(now):
+        raise ChangedError
+    return found
+
+
+def close(month: Month, now: datetime) -> list[Series]:
+    """Lets no more of its tags come to the month: it counts as deleted from now on.
+
+    Returns those that took it until now, as they were, for ``reopen``.
+
+    Raises:
+        ChangedError: as ``looked_at_again``.
+    """
     end = from_micros(month.end_us)
     with transaction.atomic():
         lock_tags(share.name for share in month.shares)
+        looked_at_again(month, now)
         of_month = Series.objects.filter(tag__in=[share.tag for share in month.shares])
-        of_month.filter(Q(raw_from=None) | Q(raw_from__lt=end)).update(raw_from=end, recent_values=None)
+        taking = of_month.filter(Q(raw_from=None) | Q(raw_from__lt=end))
+        before = list(taking)
+        taking.update(raw_from=end, recent_values=None)
+    return before
+
+
+def reopen(month: Month, closed: list[Series]) -> None:
+    """Undoes ``close``: else what stays would be taken for deleted, and never be."""
+    with transaction.atomic():
+        lock_tags(share.name for share in month.shares)
+        Series.objects.bulk_update(closed, ["raw_from"], batch_size=1000)

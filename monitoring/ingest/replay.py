@@ -28,6 +28,7 @@ from monitoring.ingest.dead_letters import (
     DeadLetter,
     anything_waits,
     locked,
+    note_done,
 )
 from monitoring.ingest.outcomes import Outcome, Status
 from monitoring.ingest.pipeline import ingest_readings
@@ -80,7 +81,9 @@ def commit_file(path: Path) -> int:
         commit(chunk)
         crash_point("replay.after_chunk")
         done += len(chunk)
+        note_done(path, done)
     crash_point("replay.before_unlink")
+    path.with_suffix(".done").unlink(missing_ok=True)  # first: it must not be taken for the next file's
     path.unlink()
     crash_point("replay.after_unlink")
     sync_directory(path.parent)

@@ -6,7 +6,12 @@ from django.db import models
 from django.db.models import F, JSONField, Q, Value
 
 from monitoring.domain.monitor import DetectionSettings
-from monitoring.domain.tags import STALE_AFTER_S, TagDefinition
+from monitoring.domain.tags import LARGEST_VALUE, STALE_AFTER_S, TagDefinition
+
+SUMMABLE = f"Must be from {-LARGEST_VALUE:g} to {LARGEST_VALUE:g}: of larger values no sums could be made."
+VALUES = [MinValueValidator(-LARGEST_VALUE, SUMMABLE), MaxValueValidator(LARGEST_VALUE, SUMMABLE)]
+LONGEST_STALE_S = 365 * 24 * 3600
+LONGEST_RETENTION_DAYS = 36_500
 
 TAG_NAME = RegexValidator(
     r"\A[A-Za-z][A-Za-z0-9_.-]*\Z",
@@ -28,10 +33,14 @@ class Tag(models.Model):
     )
     unit = models.CharField(max_length=20, blank=True, help_text="As it is shown beside values: °C, pH, rpm.")
     valid_min = models.FloatField(
-        "valid range minimum", help_text="A reading below is impossible and is refused."
+        "valid range minimum",
+        validators=VALUES,
+        help_text="A reading below is impossible and is refused.",
     )
     valid_max = models.FloatField(
-        "valid range maximum", help_text="A reading above is impossible and is refused."
+        "valid range maximum",
+        validators=VALUES,
+        help_text="A reading above is impossible and is refused.",
     )
     lower_limit = models.FloatField(
         null=True, blank=True, help_text="A measurement below is an anomaly. Empty: no lower limit."
@@ -48,21 +57,21 @@ class Tag(models.Model):
         "stale after",
         null=True,
         blank=True,
-        validators=[MinValueValidator(1)],
+        validators=[MinValueValidator(1), MaxValueValidator(LONGEST_STALE_S)],
         help_text=f"Seconds without a reading after which the dashboard says so. Empty: {STALE_AFTER_S}.",
     )
     retention_days = models.PositiveIntegerField(
         "keep raw readings for",
         null=True,
         blank=True,
-        validators=[MinValueValidator(1)],
+        validators=[MinValueValidator(1), MaxValueValidator(LONGEST_RETENTION_DAYS)],
         help_text="Days. Older measurements are deleted; their rollups stay. Empty: for ever.",
     )
     anomaly_retention_days = models.PositiveIntegerField(
         "keep anomalies for",
         null=True,
         blank=True,
-        validators=[MinValueValidator(1)],
+        validators=[MinValueValidator(1), MaxValueValidator(LONGEST_RETENTION_DAYS)],
         help_text="Days, at least as many as raw readings; events, too. Empty: for ever.",
     )
 

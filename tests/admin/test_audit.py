@@ -1,6 +1,8 @@
 """The audit trail: every change and login, with who, when, old and new; no secrets, and no way to edit it."""
 
 import csv
+from contextvars import Context
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -8,13 +10,14 @@ from auditlog.models import LogEntry
 from django.contrib.auth.models import Group, User
 from django.db import transaction
 from django.test import Client
+from django_q.models import Schedule
 from rest_framework.authtoken.models import Token as UserToken
 
 from fermon_site.audit import AppendOnlyError
 from monitoring.domain.tokens import Scope
 from monitoring.ingest.pipeline import ingest_readings
 from monitoring.ingest.tokens import issue_token
-from monitoring.models import Tag, Token
+from monitoring.models import SetAsideReading, Tag, Token
 
 TRAIL = "/admin/auditlog/logentry/"
 LOGIN = {"username": "admin", "password": "password"}
@@ -124,3 +127,48 @@ def test_it_is_read_searched_and_exported(admin_client: Client) -> None:
     (row,) = csv.DictReader(b"".join(answer.streaming_content).decode().splitlines())
     assert (row["who"], row["object"]) == ("admin", "fermenter_temp")
     assert '"upper_limit": ["45.0", "44.0"]' in row["changes"]
+
+
+def test_who_puts_the_backup_off_is_told_and_the_worker_is_not(admin_client: Client) -> None:
+    form = {"func": "monitoring.tasks.back_up", "schedule_type": "D", "repeats": "-1", "minutes": ""}
+    path, later = "/admin/django_q/schedule/", {"next_run_0": "2099-01-01", "next_run_1": "00:00:00"}
+    admin_client.post(f"{path}add/", form | later | {"next_run_0": "2027-01-01"})
+    assert (newest().action, newest().actor_email) == (LogEntry.Action.CREATE, "admin")
+    schedule = Schedule.objects.get()
+    admin_client.post(f"{path}{schedule.pk}/change/", form | later)
+    assert newest().changes == {"next_run": ["2027-01-01 00:00:00", "2099-01-01 00:00:00"]}
+    count = LogEntry.objects.count()
+    schedule.next_run = datetime.now(UTC) + timedelta(days=1)
+    Context().run(schedule.save)  # as in the worker, where no request is answered
+    assert LogEntry.objects.count() == count
+    admin_client.post(f"{path}{schedule.pk}/delete/", {"post": "yes"})
+    assert newest().changes["func"] == ["monitoring.tasks.back_up", "None"]
+
+
+def test_a_reading_that_is_dismissed_stays_here(admin_client: Client) -> None:
+    for place in range(3):
+        SetAsideReading.objects.create(
+            digest=str(place), reading={"value": place}, set_aside_at=datetime.now(UTC), message="too hot"
+        )
+    first, *others = SetAsideReading.objects.order_by("pk")
+    path = "/admin/monitoring/setasidereading/"
+    admin_client.post(f"{path}{first.pk}/delete/", {"post": "yes"})
+    chosen = {"action": "delete_selected", "_selected_action": [row.pk for row in others], "post": "yes"}
+    admin_client.post(path, chosen)
+    entries = LogEntry.objects.filter(object_repr="too hot", action=LogEntry.Action.DELETE)
+    assert not SetAsideReading.objects.exists()
+    gone = {entry.changes["reading"][0] for entry in entries}
+    assert gone == {'{"value": 0}', '{"value": 1}', '{"value": 2}'}
+    assert {entry.actor_email for entry in entries} == {"admin"}
+
+
+@pytest.mark.parametrize("path", ["{}/delete/", ""])
+def test_with_a_group_its_users_lose_their_role_and_that_is_told(admin_client: Client, path: str) -> None:
+    group, eva = Group.objects.get(name="engineer"), User.objects.create_user("eva")
+    eva.groups.add(group)
+    chosen = {"post": "yes", "action": "delete_selected", "_selected_action": group.pk}
+    admin_client.post(f"/admin/auth/group/{path.format(group.pk)}", chosen)
+    assert not eva.groups.exists()
+    entry = LogEntry.objects.filter(object_repr="eva").order_by("-pk")[0]
+    assert entry.changes["groups"] == {"type": "m2m", "operation": "delete", "objects": ["engineer"]}
+    assert entry.actor_email == "admin"

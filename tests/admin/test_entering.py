@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 from django.contrib.auth.models import Group, User
 from django.test import Client
+from pytest_django import Settings
 
 pytestmark = pytest.mark.django_db
 
@@ -45,3 +46,38 @@ def test_each_role_is_a_group_with_its_permissions() -> None:
     count = {group.name: group.permissions.count() for group in Group.objects.all()}
     assert count["viewer"] == count["operator"] == 1
     assert count["viewer"] < count["engineer"] < count["administrator"]
+
+
+@pytest.mark.parametrize("is_open", [True, False])
+@pytest.mark.parametrize("path", ["/admin/", "/admin/login/", "/admin/monitoring/tag/", "/logout"])
+@pytest.mark.parametrize("kind", ["text/html", "application/json"])
+def test_while_the_database_is_away_everybody_is_told_so_in_their_way(
+    client: Client, settings: Settings, database_away: None, path: str, kind: str, is_open: bool
+) -> None:
+    settings.FERMON_OPEN = is_open
+    client.cookies["sessionid"] = "abcdefghijklmnop"
+    answer = client.post(path, headers={"accept": kind})
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+    assert answer.headers["Content-Type"].startswith(kind)
+    assert "The database is away" in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "monitoring/tag/?group=%00",
+        "monitoring/tag/?id__in=999999999999999999999999",
+        "monitoring/measurement/?timestamp__year=999999999999999999999999",
+        "monitoring/event/?tag=999999999999999999999999",
+        "monitoring/series/?pk=999999999999999999999999",
+        "auditlog/logentry/?resource_type=x",
+        "django_q/success/%00/change/",
+    ],
+)
+def test_what_no_column_can_have_is_no_fault_of_ours(admin_client: Client, asked: str) -> None:
+    assert admin_client.get(f"/admin/{asked}").status_code in {200, 302, 400}
+
+
+def test_nor_is_a_row_that_has_no_number(admin_client: Client) -> None:
+    chosen = {"action": "revoke", "_selected_action": "x"}
+    assert admin_client.post("/admin/monitoring/token/", chosen).status_code == 400

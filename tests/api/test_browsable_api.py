@@ -51,6 +51,20 @@ def test_the_pages_stand_while_the_database_is_away(client: Client, database_awa
     assert client.get("/health", headers=BROWSER).status_code == 503
 
 
+@pytest.mark.parametrize("is_open", [True, False])
+@pytest.mark.parametrize(
+    "path", ["/tags", "/data", "/trend?tag=fermenter_temp", "/export", "/stats", "/events"]
+)
+def test_nor_do_they_ask_it_who_has_come(
+    client: Client, settings: Settings, database_away: None, path: str, is_open: bool
+) -> None:
+    settings.FERMON_OPEN = is_open
+    client.cookies["sessionid"] = "abcdefghijklmnop"
+    answer = client.get(path, headers=BROWSER)
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+    assert "The database is away" in answer.content.decode()
+
+
 def test_a_stranger_is_led_to_the_login_where_fermon_is_closed(client: Client, settings: Settings) -> None:
     settings.FERMON_OPEN = False
     answer = client.get("/data?limit=5", headers=BROWSER)

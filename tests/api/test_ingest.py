@@ -11,7 +11,7 @@ from pytest_django import Settings
 
 from monitoring.ingest import dead_letters
 from monitoring.ingest.replay import replay
-from monitoring.models import Measurement
+from monitoring.models import Measurement, Refusal
 
 pytestmark = pytest.mark.django_db
 
@@ -183,3 +183,11 @@ def test_when_even_the_disk_is_full_the_source_is_told_to_wait(
     assert answer.status_code == 503
     assert int(answer.headers["Retry-After"]) > 0
     assert "send them again" in answer.json()["detail"]
+
+
+def test_behind_a_proxy_a_refusal_names_who_sent_it(
+    post: JsonPost, reading: dict[str, Any], settings: Settings
+) -> None:
+    settings.FERMON_PROXIES = 1
+    post("/ingest", reading | {"value": 1000}, headers={"X-Forwarded-For": "10.0.0.6, 10.0.0.7:4711"})
+    assert Refusal.objects.get().source == "10.0.0.7"

@@ -7,8 +7,6 @@ import pytest
 from django.test import Client
 from pytest_django import Settings
 
-from monitoring.api import throttles
-from monitoring.domain.allowance import Allowances
 from monitoring.domain.tokens import Scope
 from monitoring.ingest.tokens import issue_token
 
@@ -16,9 +14,8 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
-def strict(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def strict(settings: Settings) -> None:
     """Closed, and two calls a minute."""
-    monkeypatch.setattr(throttles, "allowances", Allowances())
     settings.FERMON_OPEN = False
     settings.FERMON_CALLER_RATE = settings.FERMON_STRANGER_RATE = 2
 
@@ -61,6 +58,20 @@ def test_guesses_are_counted_by_address_and_cost_a_good_token_nothing(client: Cl
     assert client.get("/tags", headers=header(Scope.READ)).status_code == 200
 
 
+@pytest.mark.parametrize("path", ["/data", "/stream", "/ingest", "/schema"])
+def test_a_stranger_without_a_token_is_counted_too(client: Client, path: str) -> None:
+    answers = [client.post(path) if path == "/ingest" else client.get(path) for _ in range(4)]
+    assert [answer.status_code for answer in answers] == [401, 401, 429, 429]
+    assert 29 <= int(answers[-1].headers["Retry-After"]) <= 60
+    assert client.get("/data", REMOTE_ADDR="10.0.0.2").status_code == 401
+    assert client.get("/data", headers=header(Scope.READ)).status_code == 200
+
+
+def test_a_browser_is_led_to_the_login_as_often_as_it_likes(client: Client) -> None:
+    codes = {client.get("/docs", headers={"accept": "text/html"}).status_code for _ in range(4)}
+    assert codes == {302}
+
+
 def test_a_stranger_is_counted_by_address(client: Client) -> None:
     assert [client.get("/health").status_code for _ in range(3)] == [200, 200, 429]
     assert client.get("/health", REMOTE_ADDR="10.0.0.2").status_code == 200
@@ -70,6 +81,15 @@ def test_nobody_invents_an_address(client: Client) -> None:
     for number in range(2):
         client.get("/health", headers={"X-Forwarded-For": f"10.0.0.{number}"})
     assert client.get("/health", headers={"X-Forwarded-For": "10.0.0.9"}).status_code == 429
+
+
+def test_behind_a_proxy_a_port_makes_no_other_address(client: Client, settings: Settings) -> None:
+    settings.FERMON_PROXIES = 1
+    codes = [
+        client.get("/health", headers={"X-Forwarded-For": f"10.0.0.9:{port}"}).status_code
+        for port in range(3)
+    ]
+    assert codes == [200, 200, 429]
 
 
 @pytest.fixture
@@ -84,7 +104,6 @@ def test_with_redis_it_is_counted_over_all_processes(client: Client, monkeypatch
     sent = header(Scope.READ)
     codes = []
     for _ in range(3):
-        monkeypatch.setattr(throttles, "allowances", Allowances())  # as in another process
         codes.append(client.get("/tags", headers=sent).status_code)
     assert codes == [200, 200, 429]
     assert client.get("/tags", headers=header(Scope.READ)).status_code == 200

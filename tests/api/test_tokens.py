@@ -100,6 +100,9 @@ def test_with_a_prefix_a_tag_has_to_be_named(client: Client, path: str) -> None:
         "?tag=fermenter_temp",
         "?tag=agitator_none",
         "?tag=agitator_rpm&tag=fermenter_ph",
+        "?tag=fermenter_ph&tag=agitator_rpm",
+        "?tag=&tag=agitator_rpm",
+        "?tag=agitator_rpm&tag=",
     ):
         answer = client.get(path + query, headers=sent)
         assert answer.status_code == 403
@@ -114,10 +117,27 @@ def test_with_a_prefix_tags_are_listed_that_it_covers(client: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/stats", "/stats?tag=fermenter_temp", "/stream", "/stream?tag=agitator_rpm"]
+    "path",
+    [
+        "/stats",
+        "/stats?tag=fermenter_temp",
+        "/stream",
+        "/stream?tag=agitator_rpm",
+        "/stream?tag=agitator_rpm&tag=fermenter_temp",
+        "/stream?tag=fermenter_temp&tag=agitator_rpm",
+        "/stream?tag=fermenter_temp&tag=",
+    ],
 )
 def test_with_a_prefix_nothing_is_told_of_all_tags(client: Client, path: str) -> None:
     assert client.get(path, headers=header(Scope.READ, "fermenter_")).status_code == 403
+
+
+def test_with_a_prefix_several_tags_that_it_covers_are_followed(client: Client, settings: Settings) -> None:
+    settings.FERMON_STREAM_CLIENTS = 0  # who is let in finds no place
+    answer = client.get(
+        "/stream?tag=fermenter_temp&tag=fermenter_ph", headers=header(Scope.READ, "fermenter_")
+    )
+    assert answer.status_code == 503
 
 
 def test_health_tells_details_only_to_who_sees_all(client: Client) -> None:
@@ -178,3 +198,18 @@ def test_open_nobody_looks_at_it(
     settings.FERMON_OPEN = True
     assert post("/ingest", reading, headers=header(Scope.READ)).status_code == 201
     assert Tag.objects.count() == 3
+
+
+@pytest.mark.parametrize("path", [*READS, "/trend?tag=fermenter_temp", "/health"])
+@pytest.mark.parametrize("sent", ["Token garbage", "Token fermon_abc", "Token", "Token a b"])
+def test_open_a_token_that_is_none_shuts_nobody_out(
+    client: Client, settings: Settings, path: str, sent: str
+) -> None:
+    settings.FERMON_OPEN = True
+    assert client.get(path, headers={"authorization": sent}).status_code == 200
+
+
+def test_open_one_that_is_known_is_still_recognised(client: Client, settings: Settings) -> None:
+    settings.FERMON_OPEN = True
+    answer = client.get("/tags", headers=header(Scope.READ) | {"accept": "text/html"})
+    assert "token gateway" in answer.content.decode()

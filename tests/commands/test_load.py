@@ -7,10 +7,12 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
+from auditlog.models import LogEntry
 from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
@@ -81,13 +83,37 @@ def test_in_production_it_sends_as_the_proxy_does(system: Any, wait_until: Calla
     assert run.end(60) == 0, run.text
 
 
-def test_stopped_early_it_sums_up(served: Any, wait_until: Callable[..., Any]) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_stopped_early_it_sums_up(served: Any, wait_until: Callable[..., Any], number: int) -> None:
     run = served.run("manage.py", *WHOLE, "--minutes", "5")
     wait_until(lambda: len(run.text.splitlines()) > 2)
-    run.send(signal.SIGINT)
+    run.send(number)
     assert run.end(60) == 130, run.text
     assert "Stopped before its end." in run.text
     assert "nothing is lost" in run.text
+    assert len(served.get("/tags")["tags"]) == 3
+
+
+def test_where_ctrl_c_is_ignored_sigterm_ends_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(signal, "getsignal", lambda number: signal.SIG_IGN)
+    with pytest.raises(KeyboardInterrupt):
+        load.interrupt(signal.SIGTERM, None)
+
+
+@pytest.mark.postgresql
+def test_a_database_that_ends_its_connection_is_asked_again(
+    served: Any, wait_until: Callable[..., Any]
+) -> None:
+    named = {"DATABASE_URL": f"{served.database_url}&application_name=load"}
+    run = served.run("manage.py", *WHOLE, "--seconds", "3", **named)
+    wait_until(lambda: len(run.text.splitlines()) > 1)
+    (is_ended,) = served.select(
+        "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = 'load'"
+    )
+    assert is_ended
+    assert run.end(60) == 0, run.text
+    assert "stored    60: all that were accepted" in run.text
+    assert len(served.get("/tags")["tags"]) == 3
 
 
 def test_the_server_of_another_database_is_left_alone(served: Any) -> None:
@@ -205,3 +231,11 @@ def test_its_tags_are_made_once_and_those_of_others_are_not_touched() -> None:
     with pytest.raises(LoadTagError, match=r"load\.cell is not of the group load"):
         make_load_tags(5)
     assert Tag.objects.filter(group="load", active=True).count() == 3
+
+
+@pytest.mark.django_db
+def test_its_tags_are_told_in_the_audit_trail_all_in_one_entry() -> None:
+    for act in (partial(make_load_tags, 1000), retire_load_tags, retire_load_tags):
+        act()
+    told = [entry.additional_data["what"] for entry in LogEntry.objects.order_by("pk")]
+    assert told == ["1000 tags of a load test are active", "1000 tags of a load test are inactive"]

@@ -24,7 +24,16 @@ def test_it_prints_the_secret_alone() -> None:
     assert (token.expires_at - token.created_at).days in (89, 90)
 
 
-@pytest.mark.parametrize("wrong", [("--prefix", "a b"), ("--days", "99999999")])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ("--prefix", "a b"),
+        ("--days", "99999999"),
+        ("--days", "9" * 30),
+        ("--days", "0"),
+        ("--days=-3", "--scope=read"),
+    ],
+)
 def test_what_makes_no_sense_is_refused(wrong: tuple[str, str]) -> None:
     with pytest.raises(CommandError):
         printed("gateway", *wrong)

@@ -18,6 +18,7 @@ from typing import Any
 import dj_database_url
 import psycopg
 import pytest
+from axes.models import AccessAttempt, AccessFailureLog
 from django.contrib.auth.models import Group, User
 from django.core.management import CommandError, call_command
 from django.db import connections
@@ -28,10 +29,20 @@ from pytest_django import DjangoDbBlocker, Settings
 from monitoring.domain.tokens import Scope
 from monitoring.ingest import retention
 from monitoring.ingest.pipeline import ingest_readings
-from monitoring.ingest.store_copy import copying, databases, pages, sequences
+from monitoring.ingest.store_copy import copying, databases, ownership, pages, sequences
 from monitoring.ingest.store_copy.databases import ONLY_ONE
 from monitoring.ingest.tokens import issue_token
-from monitoring.models import DetectorState, Event, Finding, Lease, Measurement, Rollup, Series, Tag
+from monitoring.models import (
+    DetectorState,
+    Event,
+    Finding,
+    Lease,
+    Measurement,
+    Rollup,
+    Series,
+    SetAsideReading,
+    Tag,
+)
 from monitoring.queries.changes import newest_id
 from monitoring.sources.judging import catch_up
 
@@ -389,6 +400,37 @@ def test_a_target_with_people_is_refused(source, target) -> None:
     refused(target, "holds data of its own")
 
 
+@pytest.mark.parametrize(
+    "tables",
+    [
+        "CREATE TABLE tags (id int)",
+        "CREATE TABLE django_migrations (id int, app text, name text, applied timestamptz);"
+        "INSERT INTO django_migrations VALUES (1, 'auth', '0001_initial', now()), (2, 'shop', '0001', now())",
+    ],
+)
+def test_another_applications_database_is_left_as_it_is(source, server, tables: str) -> None:
+    with psycopg.connect(server.format("postgres"), autocommit=True) as admin:
+        admin.execute("CREATE DATABASE foreign_one")
+        try:
+            sql(server.format("foreign_one"), tables)
+            with pytest.raises(CommandError, match=r"tables that are not Fermon's .*Nothing was written"):
+                migrate(server.format("foreign_one"))
+            with psycopg.connect(server.format("foreign_one")) as left:
+                query = "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"
+                assert left.execute(query).fetchone() == (1,)
+        finally:
+            admin.execute("DROP DATABASE foreign_one WITH (FORCE)")
+
+
+def test_one_whose_first_migrations_were_broken_off_is_gone_on_with(source, server) -> None:
+    with psycopg.connect(server.format("postgres"), autocommit=True) as admin:
+        admin.execute("CREATE DATABASE begun")
+    with as_default(server.format("begun")):
+        call_command("migrate", "auth", verbosity=0)
+    migrate(server.format("begun"))
+    assert at_target(server.format("begun")) == rows()
+
+
 def test_one_that_fermon_has_run_on_is_refused(source, target) -> None:
     migrate(target)
     with as_default(target):
@@ -430,6 +472,13 @@ def test_a_source_that_is_postgresql_is_refused(django_db_blocker: DjangoDbBlock
         refused(target, "not SQLite")
 
 
+def test_a_row_that_does_not_fit_is_not_said_to_go_on(source, target, monkeypatch) -> None:
+    monkeypatch.setattr(ownership, "refuse_numbers", lambda models: None)
+    Tag.objects.filter(name="fermenter_ph").update(retention_days=3_000_000_000)
+    with pytest.raises(CommandError, match=r"Broken off: .*3000000000.* change what the source has there"):
+        migrate(target)
+
+
 def test_one_copy_at_a_time(source, target, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(databases, "ENDING_S", 0.1)
     with psycopg.connect(target) as other:
@@ -450,3 +499,44 @@ def test_a_text_that_postgresql_has_no_room_for_does_no_harm(source, target) -> 
     migrate(target)
     with as_default(target):
         assert Tag.objects.get(name="fermenter_ph").description == "ab"
+
+
+def test_a_json_that_postgresql_has_no_room_for_does_no_harm(source, target) -> None:
+    now = datetime.now(UTC)
+    aside = {"source": "skid", "kept_at": now, "set_aside_at": now}
+    SetAsideReading.objects.create(digest="1", reading={"tag\x00": ["a\ud800b"]}, message="", **aside)
+    migrate(target)
+    with as_default(target):
+        assert SetAsideReading.objects.get().reading == {"tag": ["ab"]}
+
+
+def test_texts_and_addresses_are_made_to_fit(source, target) -> None:
+    kept = {"http_accept": "*/*", "path_info": "/login", "attempt_time": START}
+    for username, address in (("x" * 300, "unknown"), ("ada", "2001:DB8::1"), ("bob", "fe80::1%eth0")):
+        AccessFailureLog.objects.create(username=username, ip_address=address, user_agent="y" * 300, **kept)
+    migrate(target)
+    with as_default(target):
+        found = AccessFailureLog.objects.order_by("pk").values_list("username", "ip_address", "user_agent")
+        fitting = [("x" * 255, None), ("ada", "2001:db8::1"), ("bob", "fe80::1")]
+        assert list(found) == [(*pair, "y" * 255) for pair in fitting]
+    migrate(target, "--verify-only")
+
+
+def test_who_is_locked_out_is_left_behind(source, target) -> None:
+    for name in ("x" * 300, "x" * 301):
+        AccessAttempt.objects.create(username=name, ip_address="unknown", failures_since_start=5)
+    migrate(target)
+    with as_default(target):
+        assert not AccessAttempt.objects.exists()
+
+
+def test_a_number_that_postgresql_has_no_room_for_is_named_before_anything_is_written(source, server) -> None:
+    Tag.objects.filter(name="fermenter_ph").update(retention_days=3_000_000_000)
+    with psycopg.connect(server.format("postgres"), autocommit=True) as admin:
+        admin.execute("CREATE DATABASE untouched")
+    with pytest.raises(
+        CommandError, match=r"3000000000 as retention_days of the table tags, in the row with id 2\. .*admin"
+    ):
+        migrate(server.format("untouched"))
+    with psycopg.connect(server.format("untouched")) as left:
+        assert left.execute("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'").fetchone() == (0,)

@@ -44,6 +44,16 @@ def for_scripts(html: str) -> dict[str, Any]:
 
 
 @pytest.mark.django_db
+def test_a_tag_with_a_range_beyond_all_sums_costs_nobody_the_page(
+    client: Client, post: Callable[..., Any]
+) -> None:
+    Tag.objects.create(name="too_wide", valid_min=-1e308, valid_max=1e308, lower_limit=-1e300)
+    assert post("/ingest", {"timestamp": ago(1), "tag": "too_wide", "value": 1e308}).status_code == 400
+    assert post("/ingest", {"timestamp": ago(1), "tag": "too_wide", "value": 1e100}).status_code == 201
+    assert "1e+100 normal Limits at least -1e+300" in card(page(client), "too_wide")
+
+
+@pytest.mark.django_db
 def test_values_are_in_the_page(client: Client, post: Callable[..., Any]) -> None:
     post("/ingest", {"timestamp": ago(1), "tag": "fermenter_temp", "value": 36.5})
     post("/ingest", {"timestamp": ago(0), "tag": "fermenter_ph", "value": 8.25})

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from axes.models import AccessAttempt
 from django.contrib.auth.models import User
 from django.test import Client
 from pytest_django import Settings
@@ -45,6 +46,15 @@ def test_a_wrong_password_is_told_and_not_which_part_was_wrong(client: Client, a
     assert 'role="alert"' in page
     assert "Please enter a correct username and password" in page
     assert "wrong" not in page
+
+
+@pytest.mark.django_db
+def test_a_name_that_nobody_can_have_is_told_alike_and_not_kept(client: Client, anna: User) -> None:
+    page = client.post("/login", {"username": "x" * 151, "password": PASSWORD}).content.decode()
+    assert "Please enter a correct username and password" in page
+    assert not AccessAttempt.objects.exists()
+    client.post("/login", {"username": "x" * 150, "password": PASSWORD})
+    assert AccessAttempt.objects.get().username == "x" * 150
 
 
 @pytest.mark.django_db

@@ -3,6 +3,8 @@
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from monitoring.dashboard import words
 from monitoring.domain.tags import DEFAULT_TAGS, TagDefinition
@@ -11,7 +13,10 @@ from monitoring.queries.series import Reason
 
 @pytest.mark.parametrize(
     ("low", "high", "decimals", "digits"),
-    [(30, 50, 2, 4.5), (5, 9, 3, 4.5), (200, 700, 1, 4.5), (0, 20000, 0, 5), (-1, 1e-9, 3, 5.5)],
+    [
+        *((30, 50, 2, 4.5), (5, 9, 3, 4.5), (200, 700, 1, 4.5), (0, 20000, 0, 5), (-1, 1e-9, 3, 5.5)),
+        *((-1e100, 1e100, 0, 7), (-1e308, 1e308, 0, 7), (0, 5e-324, 6, 7.5)),
+    ],
 )
 def test_decimals_follow_the_valid_range(low: float, high: float, decimals: int, digits: float) -> None:
     tag = TagDefinition("x", "", low, high)
@@ -21,6 +26,23 @@ def test_decimals_follow_the_valid_range(low: float, high: float, decimals: int,
 def test_default_tags_are_shown_as_fine_as_they_are_simulated() -> None:
     for default in DEFAULT_TAGS:
         assert words.decimals_for(default.definition) == default.profile.decimals
+
+
+@given(st.floats(allow_nan=False), st.floats(allow_nan=False))
+def test_every_range_has_decimals_and_digits(one: float, other: float) -> None:
+    assume(one != other)
+    tag = TagDefinition("x", "", min(one, other), max(one, other))
+    assert 0 <= words.decimals_for(tag) <= 6
+    assert 0 < words.digits_for(tag) < 30
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(37.128, "37.13"), (1e20, "100000000000000000000.00"), (1e21, "1e+21"), (-1.5e100, "-1.5e+100")],
+)
+def test_values_are_written_as_the_scripts_do(value: float, text: str) -> None:
+    assert words.value_text(value, 2) == text
+    assert words.short(1e100, 6) == "1e+100"
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,10 @@ DOCKERFILE = (ROOT / "deploy/Dockerfile").read_text()
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "deploy/compose.yaml").read_text())
 SERVICES: dict[str, Any] = COMPOSE["services"]
 OURS = ["migrate", "web", "worker"]
+# The image says them; nobody needs another one within a container.
+IN_THE_IMAGE = {"FERMON_HOST", "FERMON_PORT", "FERMON_DATA_DIR", "FERMON_PRODUCTION"}
+NOT_IN_PRODUCTION = {"FERMON_OPEN", "FERMON_DEBUG"}
+OF_THE_BACKUP = {"FERMON_BACKUPS_KEPT"}  # PostgreSQL's own, which the worker does not make
 
 
 def test_the_dockerfile_is_sound() -> None:
@@ -71,3 +75,13 @@ def test_nobody_reaches_a_port_but_by_the_proxy_on_this_machine() -> None:
 def test_redis_is_not_started_unless_asked_for() -> None:
     assert SERVICES["redis"]["profiles"] == ["redis"]
     assert SERVICES["web"]["environment"]["REDIS_URL"] == "${REDIS_URL:-}"
+
+
+def test_each_setting_that_is_documented_is_handed_on_or_left_out_on_purpose() -> None:
+    readme = (ROOT / "README.md").read_text()
+    documented = set(re.findall(r"^\| `([A-Z_]+)` \|", readme, re.MULTILINE))
+    handed_on = SERVICES["web"]["environment"]
+    assert documented == set(handed_on) | IN_THE_IMAGE | NOT_IN_PRODUCTION | OF_THE_BACKUP
+    assert all(f"${{{name}:" in text for name, text in handed_on.items() if name != "DATABASE_URL")
+    assert "FERMON_BACKUPS_KEPT" in SERVICES["backup"]["environment"]["BACKUPS_KEPT"]
+    assert IN_THE_IMAGE - {"FERMON_PORT"} <= set(re.findall(r"\bFERMON_[A-Z_]+", DOCKERFILE))

@@ -16,6 +16,7 @@ from monitoring.domain.tags import DEFAULT_TAGS, TagDefinition
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 TAGS = {tag.definition.name: tag.definition for tag in DEFAULT_TAGS} | {
     "off": TagDefinition("off", "", 0, 100, active=False),
+    "too_wide": TagDefinition("too_wide", "", -1e308, 1e308),
     "short_past": TagDefinition("short_past", "", 0, 100, raw_from=NOW - timedelta(days=1)),
 }
 
@@ -105,3 +106,12 @@ def test_readings_keep_the_order_in_which_they_came() -> None:
 @pytest.mark.parametrize("items", [[], [None, 3, {"tag": 7}, {"tag": "b"}, {"tag": "a"}, {"tag": "b"}]])
 def test_the_names_that_readings_give(items: list[Any]) -> None:
     assert named_tags(items) == {item["tag"] for item in items[3:]}
+
+
+@pytest.mark.parametrize("value", [-1.1e100, 1.1e100, 1e308])
+@pytest.mark.parametrize("count", [1, FEW])
+def test_what_no_sum_could_hold_is_refused_whatever_the_valid_range_says(value: float, count: int) -> None:
+    items = [{"timestamp": "2026-01-31T12:00:00Z", "tag": "too_wide", "value": value}] * count
+    taken, rejections = validate(items, TAGS, now=NOW)
+    assert not len(taken.value)
+    assert "too_wide's valid range -1e+100 to 1e+100" in rejections[0].message

@@ -238,7 +238,7 @@ def test_readings_that_stop_coming_are_noticed_by_the_clock(begin: Callable[[], 
 
 
 def test_while_readings_are_missing_their_event_is_written_and_their_state_saved_only_now_and_then(
-    begin: Callable[[], Judge], levels: None, monkeypatch: pytest.MonkeyPatch
+    begin: Callable[[], Judge], levels: None
 ) -> None:
     def after(seconds: int) -> tuple[str, int]:
         judge.look(NOW + seconds * SECOND)
@@ -247,9 +247,58 @@ def test_while_readings_are_missing_their_event_is_written_and_their_state_saved
 
     store([37.0])
     judge = judge_all(begin())
-    assert after(61) == after(62) == ("no readings for 61 s", 0)
-    monkeypatch.setattr(monitors, "TOLD_AFTER_S", 0)
+    assert after(61) == after(62) == after(70) == ("no readings for 61 s", 0)
     assert after(71) == ("no readings for 71 s", 0)
+    assert after(71 + 86_400) == ("no readings for 86471 s", 0)
+    assert after(86_400 + 3600) == ("no readings for 86471 s", 0)
+
+
+def silent_for(seconds: int, begin: Callable[[], Judge]) -> Judge:
+    """A judge that was looking for so long after the last of 100 readings, each second."""
+    store([37.0 + second % 7 / 10 for second in range(100)])
+    judge = judge_all(begin())
+    for second in range(100, 100 + seconds):
+        judge.look(NOW + second * SECOND)
+        commit(judge)
+    return judge
+
+
+def test_what_is_told_of_a_silence_keeps_up_with_it(begin: Callable[[], Judge]) -> None:
+    silent_for(115, begin)
+    event = EventRow.objects.get()
+    told = int(event.explanation.split(" s;")[0].split()[-1])
+    assert 105 <= told <= 115
+    assert event.score == pytest.approx(told / 10)
+
+
+def test_readings_that_came_late_end_their_silence_also_if_the_judge_is_killed_then(
+    begin: Callable[[], Judge],
+) -> None:
+    judge = silent_for(60, begin)
+    store([37.0 + second % 7 / 10 for second in range(61)], first=100)
+    judge_all(judge)
+    ended = events()
+    assert spans() == [("missing", 100, 159)]
+    judge_all(begin())
+    assert events() == ended
+
+
+def test_what_others_find_is_not_told_as_of_a_detector_that_was_switched_off(
+    begin: Callable[[], Judge],
+) -> None:
+    rng = random.Random(3)
+    store([*(rng.gauss(37, 0.2) for _ in range(3000)), 40.9, *(rng.gauss(37, 0.2) for _ in range(10))])
+    judge = judge_all(begin())
+    off = EventRow.objects.get().detector
+    Tag.objects.filter(name=TEMP).update(detectors_off=[off])
+    judge.refresh()
+    judge.look(NOW + 3015 * SECOND)
+    commit(judge)
+    store([rng.gauss(38, 0.8) for _ in range(60)], first=3011)
+    judge_all(judge)
+    first, *others = spans()
+    assert first == (off, 3000, 3015)
+    assert {detector for detector, *_ in others} - {off} == {detector for detector, *_ in others} != set()
 
 
 def test_after_a_pause_the_sources_are_given_time_before_readings_count_as_missing(

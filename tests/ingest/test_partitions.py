@@ -1,9 +1,13 @@
 """PostgreSQL's partitions: made ahead, filled from what came too early for them, dropped when too old."""
 
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.db import ProgrammingError, connection
+from django.db import ProgrammingError, connection, transaction
 
 from monitoring.domain.clock import to_micros
 from monitoring.ingest import old_partitions
@@ -39,6 +43,39 @@ def where(moment: datetime) -> str:
 
 def make_february() -> None:
     create_for(to_micros(FEBRUARY), to_micros(MARCH) - 1)
+
+
+@pytest.fixture
+def february(transactional_db: None, django_db_serialized_rollback: None) -> Iterator[None]:
+    """The month's partition, also for other connections; gone at the end, whatever is in it."""
+    make_february()
+    yield
+    with connection.cursor() as cursor:
+        cursor.execute("DROP TABLE IF EXISTS measurements_2020_02")
+
+
+def retain() -> int:
+    """What retention deletes, on a connection of its own."""
+    with closing(connection):
+        return apply_retention(now=NOW)
+
+
+def waits_for_us() -> bool:
+    """Whether another connection waits for a lock that this one has."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM pg_locks WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid))")
+        return cursor.fetchone() is not None
+
+
+def meanwhile(step: Callable[[], object]) -> int:
+    """What retention deletes that begins while a transaction is open in which this step was done."""
+    with ThreadPoolExecutor(1) as beside:
+        with transaction.atomic():
+            step()
+            deleted: Future[int] = beside.submit(retain)
+            while not (deleted.done() or waits_for_us()):
+                time.sleep(0.01)
+        return deleted.result()
 
 
 def test_this_month_and_the_next_three_have_theirs() -> None:
@@ -131,3 +168,50 @@ def test_on_several_hosts_one_at_a_time_deletes() -> None:
     finally:
         other.close()
     assert apply_retention(now=NOW) == 1
+
+
+@pytest.mark.usefixtures("february")
+def test_what_comes_while_its_month_is_being_dropped_stays() -> None:
+    send(FEBRUARY)
+    Tag.objects.filter(name=TAG).update(retention_days=10)
+    assert meanwhile(lambda: send(FEBRUARY, 7.0, OTHER)) == 1
+    assert Measurement.objects.get().tag.name == OTHER
+    assert send(FEBRUARY, 7.0, OTHER) == Status.DUPLICATE
+    assert totals().measurements == 1
+
+
+@pytest.mark.usefixtures("february")
+def test_what_is_to_be_kept_for_ever_from_now_on_stays() -> None:
+    send(FEBRUARY)
+    mine = Tag.objects.filter(name=TAG)
+    mine.update(retention_days=10)
+    assert meanwhile(lambda: mine.update(retention_days=None)) == 0
+    assert Measurement.objects.get().timestamp == FEBRUARY
+    assert send(FEBRUARY + timedelta(days=1)) == Status.STORED
+
+
+@pytest.mark.usefixtures("february")
+def test_what_is_to_be_kept_for_ever_once_it_is_counted_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    send(FEBRUARY)
+    Tag.objects.filter(name=TAG).update(retention_days=10)
+    forever = f"WITH done AS (UPDATE tags SET retention_days = NULL) {old_partitions.COUNTS}"  # noqa: S608 - a constant
+    monkeypatch.setattr(old_partitions, "COUNTS", forever)
+    assert apply_retention(now=NOW) == 0
+    assert Measurement.objects.get().timestamp == FEBRUARY
+    assert send(FEBRUARY + timedelta(days=1)) == Status.STORED
+
+
+@pytest.mark.usefixtures("february")
+def test_while_somebody_reads_the_table_for_long_rows_go_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(old_partitions, "LOCK_S", 0.1)
+    send(FEBRUARY)
+    send(FEBRUARY - timedelta(days=9), 7.0, OTHER)
+    Tag.objects.update(retention_days=10)
+    with closing(connection.copy()) as reader, reader.cursor() as cursor:
+        cursor.execute("BEGIN")
+        cursor.execute("SELECT count(*) FROM measurements")
+        assert apply_retention(now=NOW) == 2
+        cursor.execute("ROLLBACK")
+    assert "measurements_2020_02" in names()
+    assert totals().measurements == 0
+    assert send(FEBRUARY + timedelta(days=1)) == Status.REJECTED

@@ -1,5 +1,6 @@
 """The replay: what waits on disk is stored once, and what can't be waits for a person."""
 
+import errno
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,6 +20,10 @@ pytestmark = pytest.mark.django_db
 
 def away(*args: object, **kwargs: object) -> None:
     raise OperationalError("database is locked")
+
+
+def full(*args: object, **kwargs: object) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")
 
 
 def test_it_stores_what_was_kept_and_empties_the_store(keep) -> None:
@@ -48,6 +53,26 @@ def test_while_the_database_is_away_everything_stays_on_disk(keep, monkeypatch) 
     assert pending_count() == 2
     assert replay.replay() == 2
     assert Measurement.objects.count() == 2
+
+
+def test_what_is_stored_of_a_file_waits_no_longer(keep, monkeypatch) -> None:
+    keep(GOOD, LATER, IMPOSSIBLE)
+    monkeypatch.setattr(replay, "CHUNK", 1)
+    waiting = []
+    monkeypatch.setattr(replay, "crash_point", lambda name: waiting.append((name, pending_count())))
+    replay.replay()
+    before = [count for name, count in waiting if name == "replay.before_commit"]
+    assert before == [3, 2, 1]
+    assert pending_count() == 0
+    keep(GOOD)
+    assert pending_count() == 1
+
+
+def test_a_disk_too_full_to_note_how_far_it_has_come_costs_nothing(keep, monkeypatch) -> None:
+    keep(GOOD, LATER)
+    monkeypatch.setattr(Path, "write_text", full)
+    assert replay.replay() == 2
+    assert pending_count() == 0
 
 
 def test_a_torn_line_costs_nothing_else(keep) -> None:

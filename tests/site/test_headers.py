@@ -34,6 +34,18 @@ def test_every_answer_is_guarded(client: Client, path: str) -> None:
     assert "Access-Control-Allow-Origin" not in headers
 
 
+@pytest.mark.parametrize(("path", "code"), [("/static/monitoring/js/feed.js", 200), ("/tags", 301)])
+def test_so_are_static_files_and_the_way_to_tls(
+    client: Client, settings: Settings, path: str, code: int
+) -> None:
+    settings.SECURE_SSL_REDIRECT = code == 301
+    answer = client.get(path)
+    answer.close()
+    assert answer.status_code == code
+    assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+    assert "camera=()" in answer.headers["Permissions-Policy"]
+
+
 def test_only_one_file_of_the_cdn_may_run() -> None:
     (source,) = [
         each for each in django_settings.CONTENT_SECURITY_POLICY["DIRECTIVES"]["script-src"] if "/" in each
@@ -60,6 +72,24 @@ def test_a_sessions_write_needs_a_page_of_its_own(admin_user: User, path: str) -
     assert client.post(path, {"username": "a", "password": "b"}).status_code == 403
 
 
+@pytest.mark.parametrize("kind", ["text/html", "application/json"])
+def test_what_it_is_told_is_a_page_of_ours_or_json(kind: str) -> None:
+    client = Client(enforce_csrf_checks=True, headers={"accept": kind})
+    answer = client.post("/login", {"username": "a", "password": "b"})
+    assert answer.headers["Content-Type"].startswith(kind)
+    page = answer.content.decode()
+    assert "not sent from a current page of Fermon" in page
+    assert "<style" not in page
+
+
+def test_a_script_that_guesses_is_told_in_json(client: Client, admin_user: User, settings: Settings) -> None:
+    settings.AXES_FAILURE_LIMIT = 1
+    wrong = {"username": "admin", "password": "wrong"}
+    answer = client.post("/login", wrong, headers={"accept": "application/json"})
+    assert (answer.status_code, answer.headers["Retry-After"]) == (429, "900")
+    assert answer.json()["detail"].startswith("Too many wrong passwords")
+
+
 def test_guessing_ends_for_that_account_from_that_address(
     client: Client, admin_user: User, settings: Settings, time_machine: TimeMachineFixture
 ) -> None:
@@ -73,6 +103,25 @@ def test_guessing_ends_for_that_account_from_that_address(
     assert client.post("/login", right, REMOTE_ADDR="10.0.0.2").status_code == 302
     time_machine.shift(901)
     assert client.post("/login", right).status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("forwarded", "kept"),
+    [
+        ("10.0.0.7", "10.0.0.7"),
+        ("10.0.0.7:4711", "10.0.0.7"),
+        ("[2001:db8::7]:4711", "2001:db8::7"),
+        ("unknown", "127.0.0.1"),
+        ("10.0.0.6, 10.0.0.7", "10.0.0.7"),
+    ],
+)
+def test_behind_a_proxy_failures_are_kept_by_the_clients_address(
+    client: Client, settings: Settings, forwarded: str, kept: str
+) -> None:
+    settings.FERMON_PROXIES = 1
+    wrong = {"username": "admin", "password": "x"}
+    assert client.post("/login", wrong, headers={"X-Forwarded-For": forwarded}).status_code == 200
+    assert AccessAttempt.objects.get().ip_address == kept
 
 
 def test_an_address_is_not_invented_to_guess_on(client: Client, admin_user: User) -> None:

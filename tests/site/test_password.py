@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 from auditlog.models import LogEntry
+from axes.models import AccessAttempt
 from django.contrib.auth.models import User
 from django.test import Client
 from pytest_django import Settings
@@ -74,6 +75,34 @@ def test_what_is_wrong_is_told_and_changes_nothing(
     assert OLD not in page
     assert NEW not in page
     assert User.objects.get(username="viewer").check_password(OLD)
+
+
+def test_guessing_with_somebodys_session_ends(sign_in: Callable[[str], Client], settings: Settings) -> None:
+    settings.AXES_FAILURE_LIMIT = 3
+    thief = sign_in("viewer")
+    codes = [thief.post("/password", CHANGE | {"old_password": "guessed"}).status_code for _ in range(3)]
+    assert codes == [200, 200, 429]
+    answer = thief.post("/password", CHANGE)
+    assert (answer.status_code, answer.headers["Retry-After"]) == (429, "900")
+    assert User.objects.get(username="viewer").check_password(OLD)
+    assert sign_in("operator").post("/password", CHANGE).status_code == 302
+
+
+def test_a_wrong_old_password_leaves_its_trace_and_no_secret(sign_in: Callable[[str], Client]) -> None:
+    sign_in("viewer").post("/password", CHANGE | {"old_password": "almost it"})
+    entry = LogEntry.objects.order_by("-pk")[0]
+    assert (entry.object_repr, entry.additional_data) == ("viewer", {"what": "login failed"})
+    told = repr([*LogEntry.objects.values(), *AccessAttempt.objects.values()])
+    assert "old_password" in told
+    assert "almost it" not in told
+    assert NEW not in told
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_the_admin_has_no_other_page_for_it(sign_in: Callable[[str], Client], method: str) -> None:
+    answer = getattr(sign_in("engineer"), method)("/admin/password_change/", CHANGE)
+    assert answer.headers["Location"] == "/password"
+    assert User.objects.get(username="engineer").check_password(OLD)
 
 
 def test_it_is_in_the_audit_trail_without_the_password(sign_in: Callable[[str], Client]) -> None:

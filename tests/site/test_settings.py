@@ -51,6 +51,7 @@ def test_production_is_closed_and_never_shows_debug_pages(tmp_path: Path) -> Non
         ("SECRET_KEY", "abc" * 20, "fewer than 5 different characters"),
         ("SECRET_KEY", f"django-insecure-{KEY}", "begins as the samples in documentation do"),
         ("ALLOWED_HOSTS", "plant,*", "'*' is any host name"),
+        ("ALLOWED_HOSTS", " , ,", "there is no name between its commas"),
         ("FERMON_OPEN", "1", "everybody could read and write"),
         ("FERMON_DEBUG", "1", "its pages show settings and source"),
     ],
@@ -162,6 +163,13 @@ def test_on_postgresql_nobody_waits_for_ever(tmp_path: Path) -> None:
     for part in ("lock_timeout=7s", "idle_in_transaction_session_timeout", "'sslmode': 'require'"):
         assert part in options
     assert "'connect_timeout': 5" in options
+
+
+def test_options_of_the_address_stand_beside_those_that_end_waiting(tmp_path: Path) -> None:
+    address = "postgres://a:b@host/name?options=-csearch_path%3Dpublic"
+    options = setting("DATABASES['default']['OPTIONS']['options']", tmp_path, DATABASE_URL=address).split(" ")
+    assert options[1] == "lock_timeout=10s"
+    assert options[3:] == ["idle_in_transaction_session_timeout=60s", "-csearch_path=public"]
 
 
 @pytest.mark.parametrize(("size", "age"), [("5", "0"), ("0", "None")])

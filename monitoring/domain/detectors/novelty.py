@@ -19,6 +19,7 @@ FIND = 0.1
 DAMPING = 0.5
 HABIT_FADE = 0.5 ** (1 / 5000)  # a reading
 NOWHERE = (0, 0)
+NOTHING = (0.0, 0.0)
 
 
 @dataclass(slots=True)
@@ -47,6 +48,7 @@ class Novelty(Stateful):
     is_outside: bool = field(default=False, init=False)
     grade: float = field(default=0.0, init=False)
     spot: Spot = field(default=NOWHERE, init=False)  # of the present value
+    seen: tuple[float, float] = field(default=NOTHING, init=False)  # the bounds that a value left
 
     STATE = ("ring", "place", "gate", "habit", "count", "record")
 
@@ -67,6 +69,7 @@ class Novelty(Stateful):
         if not is_outside:
             distance = values.distance(value, spot)
         else:
+            self.seen = low, high
             distance = OUTSIDE * (low - value if value <= low else value - high)
         if not distance:
             return 0.0
@@ -119,9 +122,7 @@ class Novelty(Stateful):
 
     def explain(self, course: Course, words: Words) -> tuple[str, str]:
         """See ``Detector.explain``."""
-        low, high = (
-            words.amount(course.origin + bound) for bound in (self.values.lowest, self.values.highest)
-        )
+        low, high = (words.amount(course.origin + bound) for bound in self.seen)
         return (
             "never seen",
             f"{words.name} is at {words.amount(course.origin + course.value)};"

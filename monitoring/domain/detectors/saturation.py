@@ -50,10 +50,13 @@ class Saturation(Stateful):
     )
 
     def note(self, value: float) -> None:
-        """Looks whether a reading is at a bound; each one is to be shown to it."""
+        """Looks whether a reading is at a bound; each one is to be shown to it.
+
+        A constant signal is at both: so it is nothing unusual for it to stay at another level.
+        """
         highest = self.highest if self.highest > self.highest_before else self.highest_before
         lowest = self.lowest if self.lowest < self.lowest_before else self.lowest_before
-        if (value >= highest or value <= lowest) and lowest < highest and value in (highest, lowest):
+        if (value >= highest or value <= lowest) and value in (highest, lowest):
             self.ties += 1
         if value > self.highest:
             self.highest = value

@@ -114,6 +114,8 @@ class Step(Stateful):
     def explain(self, course: Course, words: Words) -> tuple[str, str]:
         """See ``Detector.explain``."""
         error = self.present[self.errors.best]
+        if not self.allowed:  # a constant signal shows the whole step at once, the mean of 8 does not
+            error += course.clean - sum(self.values) / WINDOW
         direction = "up" if error > 0 else "down"
         return (
             f"step {direction}",

@@ -51,10 +51,11 @@ class Plan:
     def paced(self, lane: int) -> Iterator[Request]:
         """A lane's requests in the order in which they are due, at the times of their readings."""
         number, count = 0, self.requests_a_round
-        while number / (count * self.hz) < self.seconds:
+        end = round(self.seconds * count * self.hz, 6)  # of the numbers: 3 x 0.1 is more than 0.3
+        while number < end:
             for place in range(lane, count, self.lanes):
-                due_s = (number + place) / (count * self.hz)
-                if due_s < self.seconds:
+                if number + place < end:
+                    due_s = (number + place) / (count * self.hz)
                     tag = np.arange(place * self.batch, min((place + 1) * self.batch, self.tags))
                     yield Request(due_s, tag, np.full(len(tag), self.measured_us(number, place)))
             number += count

@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
+from django.db import DataError, connections
 from django.db import Error as DatabaseError
-from django.db import connections
 
 from monitoring.ingest.store_copy import ownership, pages, sequences, small_tables
 from monitoring.ingest.store_copy.columns import MEASUREMENTS, ROLLUPS
@@ -39,6 +39,8 @@ from monitoring.ingest.store_copy.mending import mend, spans
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 COUNT = "SELECT count(*) FROM {table}"
+GO_ON = "Run the same again: it goes on where it was."
+AS_IT_IS = "Run again, it would end there again: change what the source has there first."
 TOTAL = "SELECT sum(measurements) FROM series"
 
 
@@ -129,7 +131,8 @@ def failures_told() -> Iterator[None]:
             yield
     except DatabaseError as error:
         reason = " ".join(str(error).split())
-        raise StoreCopyError(f"Broken off: {reason}. Run the same again: it goes on where it was.") from error
+        what_to_do = AS_IT_IS if isinstance(error, DataError) else GO_ON
+        raise StoreCopyError(f"Broken off: {reason}. {what_to_do}") from error
 
 
 def copy_measurements(progress: Progress) -> int:

@@ -15,6 +15,8 @@ from django.db.migrations.recorder import MigrationRecorder
 from monitoring.domain.tags import DEFAULT_TAGS
 from monitoring.ingest.store_copy.databases import SOURCE, TARGET, execute, number, select
 from monitoring.ingest.store_copy.errors import StoreCopyError
+from monitoring.ingest.store_copy.fitting import refuse_numbers
+from monitoring.ingest.store_copy.small_tables import small_models
 from monitoring.models import Lease
 
 COMPARED = 1_000
@@ -22,6 +24,15 @@ MARK = "SELECT obj_description('measurements'::regclass, 'pg_class')"
 NEWEST = "SELECT id, tag, timestamp FROM measurements ORDER BY id DESC LIMIT %s"
 SAME_IDS = "SELECT id, tag, timestamp FROM measurements WHERE id >= %s AND id <= %s"
 LAST_GIVEN = "SELECT seq FROM sqlite_sequence WHERE name = 'measurements'"
+TABLES = """
+    SELECT relname FROM pg_class WHERE relkind IN ('r', 'p', 'v', 'm', 'f') AND pg_table_is_visible(oid)
+    AND relnamespace NOT IN ('pg_catalog'::regnamespace, 'information_schema'::regnamespace)
+    AND NOT EXISTS (
+        SELECT FROM pg_depend WHERE classid = 'pg_class'::regclass AND objid = pg_class.oid AND deptype = 'e'
+    )
+    ORDER BY relname
+"""  # an extension's belong to nobody
+SHOWN = 5
 EMPTY_IT = "Copy into an empty database: make another one, or drop this one and create it again."
 
 
@@ -32,6 +43,8 @@ def claim_target() -> None:
         StoreCopyError: it holds other data than a copy of this source.
     """
     refuse_unmigrated_source()
+    refuse_numbers(small_models())
+    refuse_foreign()
     call_command("migrate", database=TARGET, interactive=False, verbosity=0)
     if mark() is None:
         refuse_used()
@@ -78,6 +91,22 @@ def refuse_unmigrated_source() -> None:
         raise StoreCopyError(
             f"The source is not migrated ({'.'.join(missing[0])}). Run 'manage.py migrate', and start Fermon"
             " again, before it is copied."
+        )
+
+
+def refuse_foreign() -> None:
+    """Raises StoreCopyError if the target has tables that are not Fermon's.
+
+    Those of a Fermon, also of one whose migration was broken off, are known by what was migrated.
+    """
+    tables = [name for (name,) in select(TARGET, TABLES)]
+    recorder = MigrationRecorder(connections[TARGET])
+    migrated = {app for app, _ in recorder.applied_migrations()}
+    is_ours = recorder.has_table() and migrated <= MigrationLoader(None).migrated_apps
+    if tables and not is_ours:
+        raise StoreCopyError(
+            f"The target has tables that are not Fermon's ({', '.join(tables[:SHOWN])}). Nothing was written."
+            f" {EMPTY_IT}"
         )
 
 

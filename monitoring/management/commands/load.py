@@ -2,17 +2,20 @@
 
 import asyncio
 import math
+import signal
 import time
 from argparse import ArgumentTypeError
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from typing import Any
+from types import FrameType
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import numpy as np
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import Error as DatabaseError
+from django.db import connection
 
 from monitoring.domain.addresses import is_this_machine
 from monitoring.domain.clock import from_micros, iso_utc
@@ -28,7 +31,9 @@ MOST_BATCH = 10_000  # the API's own limit
 MOST_RATE = 200_000
 MOST_SECONDS = 24 * 3600
 REPLAYED_S = 60.0
+RETRY_AFTER_S = (0.5, 1.0, 2.0, 4.0)  # while the database starts again
 EVERY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - looked up, never bound to
+Answer = TypeVar("Answer")
 
 
 class Command(BaseCommand):
@@ -83,10 +88,11 @@ class Command(BaseCommand):
         plan, is_burst = planned(options), options["burst"]
         target = target_of(options)
         try:
-            make_load_tags(plan.tags)
             with ExitStack() as at_the_end:
+                at_the_end.callback(signal.signal, signal.SIGTERM, signal.signal(signal.SIGTERM, interrupt))
+                make_load_tags(plan.tags)
                 if not options["keep"]:
-                    at_the_end.callback(retire_load_tags)
+                    at_the_end.callback(asked, retire_load_tags)
                 refuse_other_system(target)
                 self.load(plan, target, is_burst=is_burst, is_single=options["single"])
         except LoadTagError as error:
@@ -201,11 +207,32 @@ def refuse_other_system(target: Target) -> None:
         raise CommandError(f"The server at {where} has another database: what it stored is not in this one.")
 
 
+def interrupt(number: int, frame: FrameType | None) -> None:
+    """Takes SIGTERM for Ctrl-C, also where that is ignored, as it is behind a shell's ``&``."""
+    on_ctrl_c = signal.getsignal(signal.SIGINT)
+    (on_ctrl_c if callable(on_ctrl_c) else signal.default_int_handler)(signal.SIGINT, frame)
+
+
+def asked(question: Callable[[], Answer]) -> Answer:
+    """What the database answers, also when it has broken our connection or is just being started again.
+
+    Raises:
+        django.db.Error: it is away for longer.
+    """
+    for pause_s in RETRY_AFTER_S:
+        try:
+            return question()
+        except DatabaseError:
+            connection.close()
+            time.sleep(pause_s)
+    return question()
+
+
 def settled(run: Run) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
     """How many measurements of each tag are stored, once those are that waited on disk."""
     end = time.monotonic() + REPLAYED_S
     while True:
-        found = stored_load(run.start_us)
+        found = asked(lambda: stored_load(run.start_us))
         stored = np.array([found.get(name, 0) for name in run.names], np.int64)
         if not run.tally.kept or not run.tally.lost(stored) or time.monotonic() > end:
             return stored

@@ -1,5 +1,6 @@
 """manage.py make_token"""
 
+from argparse import ArgumentTypeError
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -20,13 +21,13 @@ class Command(BaseCommand):
         parser.add_argument("name", help="which source has it")
         parser.add_argument("--scope", choices=list(map(str, Scope)), default=str(Scope.INGEST))
         parser.add_argument("--prefix", default="", help="only tags whose names begin so")
-        parser.add_argument("--days", type=int, help="how long it is valid; for ever if left out")
+        parser.add_argument("--days", type=days, help="how long it is valid; for ever if left out")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Makes it; its secret alone is printed, so that a script can take it."""
-        days = options["days"]
         try:
-            expires_at = None if days is None else datetime.now(UTC) + timedelta(days=days)
+            lasts = options["days"]
+            expires_at = None if lasts is None else datetime.now(UTC) + timedelta(days=lasts)
             secret = issue_token(
                 name=options["name"],
                 scope=Scope(options["scope"]),
@@ -37,3 +38,10 @@ class Command(BaseCommand):
             reasons = error.messages if isinstance(error, ValidationError) else ["--days: too many"]
             raise CommandError("; ".join(reasons)) from error
         self.stdout.write(secret)
+
+
+def days(text: str) -> int:
+    """The argument as a whole number of days; with none or fewer the token would have expired already."""
+    if not text.isdecimal() or int(text) < 1:
+        raise ArgumentTypeError(f"expected a whole number of at least 1, got {text!r}")
+    return int(text)

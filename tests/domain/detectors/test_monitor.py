@@ -110,3 +110,18 @@ def test_sensitivity_finds_less_or_more():
     values[3500] += 0.15 * 6
     finds = [bool(events_of(values, settings=DetectionSettings(sensitivity=s))) for s in (0.25, 1.5)]
     assert finds == [False, True]
+
+
+def test_an_event_whose_detector_is_switched_off_is_none_any_more_and_others_begin_their_own():
+    values = np.concatenate([level(4000), level(1, seed=2) + 15, level(60, seed=3), level(600, seed=4) + 5])
+    times = microseconds(len(values))
+    before = TagMonitor("tag")
+    (open_event,) = before.take(times[:4010], values[:4010].tolist())
+    others = frozenset({open_event.detector})
+    after = TagMonitor("tag", settings=DetectionSettings(off=others))
+    after.restore(before.dump())
+    assert after.open_events == []
+    told = after.take(times[4010:], values[4010:].tolist())
+    assert told
+    assert not others & {event.detector for event in told}
+    assert min(event.start_us for event in told) >= times[4061]

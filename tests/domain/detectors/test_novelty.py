@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from monitoring.domain.monitor import TagMonitor
+from monitoring.domain.monitor import DetectionSettings, TagMonitor
 from tests.domain.detectors.signals import level, microseconds
 
 
@@ -43,3 +43,11 @@ def test_what_was_forgotten_is_new_again():
     values = np.concatenate([np.full(1, 90.0), level(9000)])
     *_, grade = grades([*values.tolist(), 90.0])
     assert grade > 0.5
+
+
+def test_the_sentence_tells_what_was_seen_before_the_value():
+    values = level(1000)
+    monitor = TagMonitor("tag", settings=DetectionSettings(off=frozenset({"spike", "step"})))
+    (event,) = monitor.take(microseconds(1001), [*values.tolist(), 90.0])
+    seen = f"between {values.min():.5g} and {values.max():.5g}"
+    assert event.explanation == f"tag is at 90; of late it was {seen}"

@@ -1,0 +1,36 @@
+"""``manage.py migrate``"""
+
+from contextlib import closing
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+
+from monitoring.management.commands.migrate import ADVISORY_LOCK
+
+
+@pytest.mark.postgresql
+def test_hosts_that_start_together_on_an_empty_database_all_come_up(system: Any) -> None:
+    system.make_empty()
+    hosts = [system.run("manage.py", "migrate", "--noinput", FERMON_DATABASE_POOL="1") for _ in range(3)]
+    assert [host.end(120) for host in hosts] == [0, 0, 0], [host.text for host in hosts]
+    waited = [host for host in hosts if "Another process migrates this database" in host.text]
+    assert [host.text.count("No migrations to apply") for host in waited] == [1, 1]
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_its_turn_ends_with_it(capsys: pytest.CaptureFixture[str]) -> None:
+    call_command("migrate", "--noinput")
+    with closing(connection.copy()) as other, other.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [ADVISORY_LOCK])
+        assert cursor.fetchone() == (True,)
+    assert "waiting" not in capsys.readouterr().out
+
+
+@pytest.mark.django_db
+def test_what_is_up_to_date_stays_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    call_command("migrate", "--check")
+    call_command("migrate", "--plan")
+    assert "No planned migration operations." in capsys.readouterr().out
