@@ -86,6 +86,7 @@ def test_a_place_that_can_not_be_written_is_said(script: Path, settings: Setting
         call_command("install_scripts")
 
 
+@pytest.mark.django_db  # the end of an answer looks after the connection, if there is one
 def test_a_server_that_starts_afterwards_serves_it(script: Path, settings: Settings) -> None:
     call_command("install_scripts")
     response = Client().get(f"/static/{settings.FERMON_CHART_SCRIPT.file}")
