@@ -44,7 +44,8 @@ def refused_body(request: HttpRequest) -> HttpResponse | None:
 
 def refused_login(request: HttpRequest) -> HttpResponse | None:
     """429 for who tries to sign in too often, by whatever names; to look at the page costs nothing."""
-    if request.method != "POST" or request.path != reverse("login"):
+    is_like_it = request.method == "POST" and request.path.endswith("login")  # readings come often
+    if not is_like_it or request.path != reverse("login"):
         return None
     if not (waiting := ceil(login_waits(address_of(request)))):
         return None
