@@ -7,6 +7,7 @@ the standard library alone: ``python fermon_site/prepare.py requirements.lock``.
 import hashlib
 import importlib.util
 import os
+import re
 import subprocess
 import sys
 import venv
@@ -15,17 +16,11 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+PIP = ("-m", "pip", "--disable-pip-version-check")
+# A lock is complete: installing it resolves nothing. With a resolver, pip 23 in hash mode looks for
+# "coverage[toml]" without a version, and refuses the lock on the day of that package's next release.
 # -qq: errors only, nothing about the configuration of this machine's pip.
-PIP = (
-    "-m",
-    "pip",
-    "--disable-pip-version-check",
-    "-qq",
-    "install",
-    "--root-user-action",
-    "ignore",
-    "--require-hashes",
-)
+INSTALL = ("-qq", "install", "--root-user-action", "ignore", "--require-hashes", "--no-deps")
 WORKS = "import pip, sys; sys.exit(sys.version_info < (3, 11))"
 
 
@@ -44,8 +39,16 @@ def main(requirements: str) -> int:
         say("Making .venv")
         venv.create(VENV, with_pip=True, clear=True, symlinks=os.name != "nt")
     say(f"Installing {requirements}; the first time that takes a minute")
-    if subprocess.run([PYTHON, *PIP, "-r", ROOT / requirements], check=False).returncode:  # noqa: S603
+    if subprocess.run([PYTHON, *PIP, *INSTALL, "-r", ROOT / requirements], check=False).returncode:  # noqa: S603
         return fail(f"{requirements} could not be installed; the lines above say why.")
+    if conflicts := find_conflicts():
+        ours, others = split_by_lock(conflicts, (ROOT / requirements).read_text())
+        if ours:
+            return fail(
+                f"{requirements} does not fit together:\n{ours}\nMake the lock anew with 'make lock', or take"
+                f" the one of the release."
+            )
+        say(f"Packages that you added to .venv do not fit Fermon's:\n{others}")
     stamp.write_text(wanted)
     return 0
 
@@ -55,6 +58,24 @@ def works() -> bool:
     if not PYTHON.exists():
         return False
     return subprocess.run([PYTHON, "-c", WORKS], capture_output=True, check=False).returncode == 0  # noqa: S603
+
+
+def find_conflicts() -> list[str]:
+    """Return the lines of ``pip check``: a requirement that is missing or at another version, each."""
+    checked = subprocess.run([PYTHON, *PIP, "check"], capture_output=True, text=True, check=False)  # noqa: S603
+    return checked.stdout.splitlines() if checked.returncode else []
+
+
+def split_by_lock(conflicts: list[str], lock: str) -> tuple[str, str]:
+    """Split the conflicts into those of packages in the lock and those of packages added by hand."""
+    locked = {normalized(name) for name in re.findall(r"^[\w.-]+", lock, re.MULTILINE)}
+    ours = [line for line in conflicts if normalized(line.split()[0]) in locked]
+    return "\n".join(ours), "\n".join(line for line in conflicts if line not in ours)
+
+
+def normalized(package: str) -> str:
+    """Return the package's name as PyPI compares names (PEP 503)."""
+    return re.sub(r"[-_.]+", "-", package).lower()
 
 
 def fingerprint(requirements: str) -> str:

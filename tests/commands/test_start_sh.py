@@ -1,9 +1,11 @@
 """The shell scripts, and what they install with; in a copy of the checkout's few files that matter."""
 
+import hashlib
 import os
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -41,8 +43,10 @@ def checkout(tmp_path: Path) -> Path:
     return checkout
 
 
-def run(checkout: Path, *arguments: str, path: str | None = None) -> subprocess.CompletedProcess[str]:
-    environment = {"PATH": path or os.environ["PATH"], "HOME": os.environ["HOME"]}
+def run(
+    checkout: Path, *arguments: str, path: str | None = None, **pip: str
+) -> subprocess.CompletedProcess[str]:
+    environment = {"PATH": path or os.environ["PATH"], "HOME": os.environ["HOME"], **pip}
     return subprocess.run(
         [shutil.which("bash") or "bash", str(checkout / "start.sh"), *arguments],
         cwd="/",
@@ -76,6 +80,71 @@ def test_what_can_not_be_installed_is_said_and_tried_again(checkout: Path) -> No
         assert "no-such-package" in done.stderr
         assert "requirements.lock could not be installed; the lines above say why." in done.stderr
         assert "started" not in done.stdout
+
+
+class PackageIndex:
+    """A folder of wheels in PyPI's place; a release made later is there as soon as it is made."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.folder.mkdir()
+        self.environment = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(folder)}
+
+    def release(self, name: str, version: str, *requires: str) -> str:
+        """Release a package with an extra, and return the line that pins it in a lock."""
+        info = f"{name}-{version}.dist-info"
+        needs = "".join(f"Requires-Dist: {need}\n" for need in requires)
+        files = {
+            f"{name}.py": "",
+            f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
+            f"Provides-Extra: toml\n{needs}",
+            f"{info}/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        }
+        files[f"{info}/RECORD"] = "".join(f"{file},,\n" for file in [*files, f"{info}/RECORD"])
+        wheel = self.folder / f"{name}-{version}-py3-none-any.whl"
+        with zipfile.ZipFile(wheel, "w") as archive:
+            for file, text in files.items():
+                archive.writestr(file, text)
+        return f"{name}=={version} --hash=sha256:{hashlib.sha256(wheel.read_bytes()).hexdigest()}\n"
+
+
+@pytest.fixture
+def index(tmp_path: Path) -> PackageIndex:
+    return PackageIndex(tmp_path / "index")
+
+
+def test_a_later_release_of_a_dependency_with_an_extra_changes_nothing(
+    checkout: Path, index: PackageIndex
+) -> None:
+    lock = index.release("cover", "1.0") + index.release("tests", "1.0", "cover[toml]>=1.0")
+    (checkout / "requirements.lock").write_text(lock)
+    index.release("cover", "2.0")
+    done = run(checkout, **index.environment)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert next((checkout / ".venv").rglob("cover-*.dist-info")).name == "cover-1.0.dist-info"
+
+
+def test_a_lock_that_lacks_a_package_is_refused_each_time(checkout: Path, index: PackageIndex) -> None:
+    (checkout / "requirements.lock").write_text(index.release("tests", "1.0", "cover[toml]>=1.0"))
+    for _ in range(2):
+        done = run(checkout, **index.environment)
+        assert done.returncode == 1
+        assert "tests 1.0 requires cover, which is not installed." in done.stderr
+        assert "'make lock'" in done.stderr
+        assert "started" not in done.stdout
+
+
+def test_a_package_added_by_hand_keeps_nobody_from_starting(checkout: Path, index: PackageIndex) -> None:
+    (checkout / "requirements.lock").write_text(index.release("cover", "1.0"))
+    assert run(checkout, **index.environment).returncode == 0
+    pip = [checkout / ".venv/bin/python", "-m", "pip", "-qq", "install"]
+    index.release("mine", "1.0", "cover<2")
+    subprocess.run([*pip, "mine"], env=index.environment, check=True)
+
+    (checkout / "requirements.lock").write_text(index.release("cover", "2.0"))
+    done = run(checkout, **index.environment)
+    assert "Packages that you added to .venv do not fit Fermon's:\nmine 1.0 has requirement" in done.stdout
+    assert "started" in done.stdout
 
 
 def test_too_old_a_python_is_said_in_words(checkout: Path, tmp_path: Path) -> None:
