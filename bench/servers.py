@@ -59,7 +59,8 @@ class Server:
 
 def environment(data: Path) -> dict[str, str]:
     """The environment of a process that uses this data directory."""
-    return {**os.environ, "FERMON_DATA_DIR": str(data), "FERMON_SIMULATOR": "off", "PYTHONPATH": str(ROOT)}
+    ours = {"FERMON_DATA_DIR": str(data), "FERMON_SIMULATOR": "off", "FERMON_LOCAL_SCRIPTS": "on"}
+    return {**os.environ, **ours, "PYTHONPATH": str(ROOT)}
 
 
 def manage(data: Path, *arguments: str) -> None:

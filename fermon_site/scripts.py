@@ -1,25 +1,10 @@
-"""The script that the dashboard takes from elsewhere: version, address and hash, written here only.
+"""The script that the dashboard takes from elsewhere: version, addresses and hash, written here only.
 
 To move to another version: ``npm pack chart.js@<version>``, then change the version and the hash
 of its ``dist/chart.umd.min.js`` (``openssl dgst -sha384 -binary <file> | base64``).
 """
 
-from dataclasses import dataclass
-
-
-@dataclass(frozen=True, slots=True)
-class PinnedScript:
-    """A script of exactly one content: browser and ``install_scripts`` refuse any other.
-
-    ``integrity`` is as in HTML (https://www.w3.org/TR/SRI/); ``file`` is where a local copy lies,
-    below the static files' root.
-    """
-
-    name: str
-    url: str
-    integrity: str
-    file: str
-
+from monitoring.domain.pinned_script import PinnedScript
 
 _VERSION = "4.6.1"
 
@@ -27,5 +12,7 @@ CHART_SCRIPT = PinnedScript(
     name=f"Chart.js {_VERSION}",
     url=f"https://cdn.jsdelivr.net/npm/chart.js@{_VERSION}/dist/chart.umd.min.js",
     integrity="sha384-Emf5ZVIUiarAdhkgtqK+5/Z5qIvM6QoVrS+qAVtfyZVuD5lIHrac0me485+Antp0",
+    package=f"chart.js@{_VERSION}",
+    member="package/dist/chart.umd.min.js",
     file=f"vendor/chart-{_VERSION}.umd.min.js",
 )

@@ -240,7 +240,7 @@ USE_TZ = True
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
 
 STATIC_URL = "static/"
-STATICFILES_DIRS = [BASE_DIR / "static", DATA_FILES]
+STATICFILES_DIRS = [BASE_DIR / "static"]
 # In production manage.py serve collects them; otherwise they are served from where they are.
 WHITENOISE_USE_FINDERS = not PRODUCTION
 WHITENOISE_MAX_AGE = 60  # of those few whose name has no hash

@@ -6,7 +6,7 @@ from whitenoise.storage import CompressedManifestStaticFilesStorage
 class HashedFiles(CompressedManifestStaticFilesStorage):  # type: ignore[misc]  # WhiteNoise has no types
     """Each file under a name with its content's hash, so that browsers may keep it for ever; compressed, too.
 
-    A file that ``collectstatic`` has not seen, such as a script installed since, has its plain name
+    A file that ``collectstatic`` has not seen, such as one of a newer version, has its plain name
     instead of ending the page with an error.
     """
 

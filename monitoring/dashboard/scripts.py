@@ -1,38 +1,70 @@
-"""Where the page gets Chart.js from, and what it says if it does not come."""
+"""Where the page gets Chart.js from, the copy that this server has, and what the page says without either."""
 
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.contrib.staticfiles import finders
-from django.templatetags.static import static
+from django.contrib.auth.decorators import login_not_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import reverse
+from django.views.decorators.gzip import gzip_page
+from django.views.decorators.http import require_safe
 
-INSTALL = "run 'manage.py install_scripts' and start Fermon again"
+INSTALL = "On the server, run 'manage.py install_scripts'; the charts then appear by themselves."
+FOR_EVER = "public, max-age=31536000, immutable"
 
 
 @dataclass(frozen=True, slots=True)
 class ScriptTag:
-    """The script's tag. ``missing``: there is no file to refer to; ``trouble``: what to say if it fails."""
+    """The script's tag, and what the page does without it.
+
+    ``missing``: there is nothing to refer to; ``copy``: the address of this server's copy, which need
+    not be there yet; ``trouble``: what the page says when neither can be loaded.
+    """
 
     src: str
     integrity: str
     missing: bool
+    copy: str
     trouble: str
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what the page's scripts need to know."""
+        return {"copy": self.copy, "integrity": self.integrity, "trouble": self.trouble}
 
 
 def chart_script() -> ScriptTag:
-    """Chart.js from the CDN, or this server's own copy where FERMON_LOCAL_SCRIPTS is on."""
+    """Return Chart.js from the CDN, or from this server alone where FERMON_LOCAL_SCRIPTS is on."""
     script = settings.FERMON_CHART_SCRIPT
-    if not settings.FERMON_LOCAL_SCRIPTS:
-        host = urlsplit(script.url).hostname
-        trouble = (
-            f"No charts: {script.name} could not be loaded from {host}. The address is blocked or out of"
-            f" reach, or the file is not the one expected. To serve it from here, {INSTALL} with"
-            " FERMON_LOCAL_SCRIPTS=on."
-        )
-        return ScriptTag(script.url, script.integrity, missing=False, trouble=trouble)
-    if finders.find(script.file) is None:
-        trouble = f"No charts: FERMON_LOCAL_SCRIPTS is on, but {script.name} is not installed: {INSTALL}."
-        return ScriptTag("", script.integrity, missing=True, trouble=trouble)
-    trouble = f"No charts: this server's copy of {script.name} could not be loaded: {INSTALL}."
-    return ScriptTag(static(script.file), script.integrity, missing=False, trouble=trouble)
+    copy = reverse("local-script", args=[script.file_name])
+    if settings.FERMON_LOCAL_SCRIPTS:
+        missing = script.read_copy(Path(settings.DATA_FILES)) is None
+        trouble = f"No charts: FERMON_LOCAL_SCRIPTS is on, but {script.name} is not installed. {INSTALL}"
+        return ScriptTag(copy, script.integrity, missing, copy, trouble)
+    trouble = (
+        f"No charts: {script.name} could not be loaded from {urlsplit(script.url).hostname} (the address is"
+        " blocked or out of reach, or the file is not the one expected), and this server has no copy of it."
+        f" {INSTALL}"
+    )
+    return ScriptTag(script.url, script.integrity, missing=False, copy=copy, trouble=trouble)
+
+
+@gzip_page
+@require_safe
+@login_not_required  # as static files are; it answers while the database is away, too
+def local_script(request: HttpRequest, file: str) -> HttpResponse:
+    """Return this server's copy of the pinned script; 204 as long as there is none.
+
+    A view, since static files are those of the server's start: the copy may come later. 204, since a
+    browser writes an error to its console for every 404, and the page asks again and again.
+    """
+    script = settings.FERMON_CHART_SCRIPT
+    if file != script.file_name:
+        raise Http404
+    content = script.read_copy(Path(settings.DATA_FILES))
+    if content is None:
+        return HttpResponse(status=204, headers={"Cache-Control": "no-store"})
+    headers = {"Content-Type": "text/javascript; charset=utf-8", "Cache-Control": FOR_EVER}
+    return HttpResponse(content, headers=headers)

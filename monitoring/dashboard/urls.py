@@ -9,6 +9,7 @@ from django.views.generic import RedirectView
 from monitoring.dashboard.access import for_whoever_is_signed_in
 from monitoring.dashboard.backtest import backtest, progress
 from monitoring.dashboard.login import OwnPasswordView, SignInView
+from monitoring.dashboard.scripts import local_script
 from monitoring.dashboard.views import dashboard
 
 password_changed = PasswordChangeDoneView.as_view(template_name="password_changed.html")
@@ -21,6 +22,7 @@ urlpatterns = [
     path("password/changed", for_whoever_is_signed_in(password_changed), name="password-changed"),
     path("backtest", backtest, name="backtest"),
     path("backtest/progress", progress, name="backtest-progress"),
+    path("scripts/<str:file>", local_script, name="local-script"),
     # What browsers ask for on pages that name no icon, as in the admin.
     path("favicon.ico", login_not_required(RedirectView.as_view(url=static("monitoring/favicon.svg")))),
 ]

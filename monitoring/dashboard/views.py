@@ -124,7 +124,7 @@ def for_scripts(page: Page, chosen: Chosen, script: ScriptTag) -> dict[str, Any]
             "newestId": page.totals.newest_id,
         },
         "urls": {name: reverse(view) for name, view in ENDPOINTS.items()},
-        "chart": {"missing": script.missing, "trouble": script.trouble},
+        "chart": script.as_json(),
         **SAME_FOR_ALL,
     }
 

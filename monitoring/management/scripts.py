@@ -1,74 +1,95 @@
-"""A copy of Chart.js on this server, for a plant whose browsers do not reach the internet."""
+"""A copy of Chart.js on this server, for browsers that do not reach the CDN."""
 
-import base64
-import hashlib
-import tarfile
+import logging
+import os
+import threading
 from pathlib import Path
-from urllib.error import URLError
-from urllib.request import urlopen
+from urllib.parse import urlsplit
 
 from django.conf import settings
+from filelock import FileLock, Timeout
 
-IN_NPM_TARBALL = "package/dist/chart.umd.min.js"
-TIMEOUT_S = 30
+from monitoring.domain.pinned_script import PinnedScript
+from monitoring.management.script_sources import ScriptRefusedError, download, fetch_by_npm, read_file
+
+logger = logging.getLogger(__name__)
 
 
-class ScriptRefusedError(Exception):
-    """The script could not be had, or is not the one that the pages expect."""
+def prepare_in_background() -> None:
+    """Start ``prepare_chart_script`` in a thread, so that the server's start does not wait for a network.
+
+    With FERMON_LOCAL_SCRIPTS=on Fermon makes no outside request unless a person runs the command.
+    """
+    if not settings.FERMON_LOCAL_SCRIPTS:
+        threading.Thread(target=prepare_chart_script, daemon=True, name="chart script").start()
+
+
+def prepare_chart_script() -> None:
+    """Install the copy if it is missing, best effort: one process at a time, and a failure is logged only."""
+    script, root = settings.FERMON_CHART_SCRIPT, Path(settings.DATA_FILES)
+    if script.read_copy(root):
+        return
+    try:
+        with FileLock(root / "prepare.lock", timeout=0):
+            if script.read_copy(root):
+                return
+            target = install_chart_script()
+    except Timeout:
+        return  # another process is at it
+    except (ScriptRefusedError, OSError) as error:
+        logger.warning("%s", note_for(script, error))
+    else:
+        logger.info("%s is kept at %s for browsers that do not reach the CDN", script.name, target)
+
+
+def note_for(script: PinnedScript, error: Exception) -> str:
+    """Return what the log says if there is no copy: what that means, why, and what to do."""
+    host = urlsplit(script.url).hostname
+    return f"No copy of {script.name} here: browsers that do not reach {host} show no charts. {error}"
 
 
 def install_chart_script(source: Path | None = None) -> Path:
-    """Puts the pinned script where the static files are served from; the path it then has.
+    """Write the pinned script to the data directory, where the server finds it at once; return its path.
 
-    ``source`` is the file itself or npm's tarball; without one it is downloaded from the CDN.
+    ``source`` is the script or npm's tarball; without one the CDN is asked, then npm's registry.
 
     Raises:
-        ScriptRefusedError: it can't be read or written, or its hash is another.
+        ScriptRefusedError: the script can't be had or written, or its hash is another.
     """
     script = settings.FERMON_CHART_SCRIPT
-    content = read(source) if source else download(script.url)
-    found = integrity(content)
-    if found != script.integrity:
-        raise ScriptRefusedError(
-            f"{source or script.url} is not {script.name}: expected {script.integrity}, found {found}."
-            " Nothing was written."
-        )
+    content = read_file(script, source) if source else fetch(script)
     target = Path(settings.DATA_FILES) / script.file
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        draft = target.with_suffix(".part")  # a server that starts meanwhile finds all of it or nothing
-        draft.write_bytes(content)
-        draft.replace(target)
+        write(target, content)
     except OSError as error:
         raise ScriptRefusedError(f"{target} can't be written: {error}") from error
     return target
 
 
-def integrity(content: bytes) -> str:
-    """The content's hash as the ``integrity`` attribute has it."""
-    return "sha384-" + base64.b64encode(hashlib.sha384(content).digest()).decode()
+def fetch(script: PinnedScript) -> bytes:
+    """Return the script from the CDN, else from npm's registry.
 
-
-def read(source: Path) -> bytes:
-    """The file's content; of npm's tarball, that of the script inside it."""
+    Raises:
+        ScriptRefusedError: neither has it; the message has both reasons, and the way out.
+    """
     try:
-        if tarfile.is_tarfile(source):
-            with tarfile.open(source) as tarball:
-                member = tarball.extractfile(IN_NPM_TARBALL)
-                return member.read() if member else b""
-        return source.read_bytes()
-    except (OSError, KeyError, tarfile.TarError) as error:
-        raise ScriptRefusedError(f"{source} can't be read: {error}") from error
+        return download(script)
+    except ScriptRefusedError as from_cdn:
+        try:
+            return fetch_by_npm(script)
+        except ScriptRefusedError as from_npm:
+            raise ScriptRefusedError(
+                f"{from_cdn}; {from_npm}. Fetch the file, or npm's tarball ('npm pack {script.package}'), on"
+                " a machine that reaches either, and run 'manage.py install_scripts --from FILE' here."
+            ) from from_npm
 
 
-def download(url: str) -> bytes:
-    """What the address answers."""
+def write(target: Path, content: bytes) -> None:
+    """Write the file so that readers, and others who write it, see all of it or nothing."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    draft = target.with_suffix(f".{os.getpid()}.part")
     try:
-        with urlopen(url, timeout=TIMEOUT_S) as response:  # noqa: S310 - a constant https address
-            content: bytes = response.read()
-            return content
-    except (URLError, OSError) as error:
-        raise ScriptRefusedError(
-            f"{url} can't be downloaded: {error}. Fetch the file elsewhere, or npm's tarball"
-            " ('npm pack chart.js'), and give it with --from."
-        ) from error
+        draft.write_bytes(content)
+        draft.replace(target)
+    finally:
+        draft.unlink(missing_ok=True)

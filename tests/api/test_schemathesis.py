@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 import schemathesis
 from django.contrib.auth.models import User
+from django.core.wsgi import get_wsgi_application
 from django.test import Client
 from hypothesis import HealthCheck
 from hypothesis import settings as examples
@@ -15,7 +16,6 @@ from pytest_django import Settings
 from schemathesis import checks
 from schemathesis.specs.openapi import checks as openapi_checks
 
-from fermon_site.wsgi import application
 from monitoring.api import stream
 from monitoring.api.stream import change_of, events_of, reopen_if_replaced
 from monitoring.queries.feed import Feed, Subscriber
@@ -65,7 +65,7 @@ def streams_end(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     feed.stop()
 
 
-schema = schemathesis.openapi.from_wsgi("/schema", application)
+schema = schemathesis.openapi.from_wsgi("/schema", get_wsgi_application())
 
 
 @pytest.mark.django_db(transaction=True, serialized_rollback=True)

@@ -108,6 +108,7 @@ class System:
             "FERMON_DATA_DIR": str(self.data),
             "FERMON_HOST": "127.0.0.1",
             "FERMON_PORT": str(port),
+            "FERMON_LOCAL_SCRIPTS": "on",  # without it each server on new data asks the CDN and npm
         }
         self.database_url = on_postgresql.new_database() if connection.vendor == "postgresql" else ""
         if self.database_url:

@@ -23,7 +23,7 @@ NOBODY: frozenset[str] = frozenset()
 
 SAFE, UNSAFE = ("GET", "HEAD", "OPTIONS"), ("POST", "PUT", "PATCH", "DELETE")
 EXAMPLES = {"name": "fermenter_temp", "object_id": "1", "id": "1", "content_type_id": "1"}
-EXAMPLES |= {"app_label": "monitoring", "url": "nothing"}
+EXAMPLES |= {"app_label": "monitoring", "url": "nothing", "file": "nothing.js"}
 
 # Who gets to a page, by whatever method.
 PAGES = {
@@ -35,6 +35,7 @@ PAGES = {
     "password": READERS | {NEW},
     "password/changed": READERS | {NEW},
     "favicon.ico": ALL,
+    "scripts/<str:file>": ALL,
     "health": ALL,
 }
 # What is somebody's own takes a login in open mode, too.

@@ -5,13 +5,14 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from monitoring.management.scripts import ScriptRefusedError, install_chart_script
+from monitoring.management.script_sources import ScriptRefusedError
+from monitoring.management.scripts import install_chart_script
 
 
 class Command(BaseCommand):
-    """Puts a copy of Chart.js on this server, for use with FERMON_LOCAL_SCRIPTS=on."""
+    """Puts a copy of Chart.js on this server, for browsers that do not reach the CDN."""
 
-    help = "Puts a copy of Chart.js on this server, for use with FERMON_LOCAL_SCRIPTS=on."
+    help = "Puts a copy of Chart.js on this server, for browsers that do not reach the CDN."
     requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -21,7 +22,7 @@ class Command(BaseCommand):
             dest="source",
             type=Path,
             metavar="FILE",
-            help="the script, or npm's tarball with it, instead of a download from the CDN",
+            help="the script, or npm's tarball with it; without it the CDN is asked, then npm's registry",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -30,4 +31,4 @@ class Command(BaseCommand):
             path = install_chart_script(options["source"])
         except ScriptRefusedError as error:
             raise CommandError(str(error)) from error
-        self.stdout.write(f"{path} is in place. Start Fermon again, with FERMON_LOCAL_SCRIPTS=on.")
+        self.stdout.write(f"{path} is in place. Pages find it by themselves; no restart is needed.")

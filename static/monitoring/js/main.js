@@ -231,6 +231,7 @@ feed = startFeed({
 });
 document.addEventListener("visibilitychange", redraw);
 whenChartLoads({
+  ...settings.chart,
   ready: drawCharts,
   trouble: () => cards.forEach((card) => card.sayNoChart(settings.chart.trouble)),
 });
