@@ -1,7 +1,7 @@
 """Query parameters: what they may be, and what is said when they are not."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
@@ -14,13 +14,15 @@ from monitoring.domain.monitor import DETECTORS
 from monitoring.domain.readings import known_tags, shown
 from monitoring.queries.events import EventSelection
 from monitoring.queries.series import MAX_ID, Cursor, Selection
-from monitoring.queries.tags import find_tag, known_of, tag_names
+from monitoring.queries.tags import known_of, tag_names
 
 MAX_PAGE = 10_000
 DEFAULT_PAGE = 1_000
 MAX_POINTS = 5_000
 DEFAULT_POINTS = 600
 MAX_FOLLOWED = 250
+
+SerializerT = TypeVar("SerializerT", bound=serializers.Serializer[Any])
 
 
 def whole_number(default: int, highest: int, help_text: str) -> serializers.IntegerField:
@@ -63,20 +65,29 @@ class CursorField(serializers.CharField):
             raise serializers.ValidationError("expected the cursor of a Link header") from error
 
 
-class TaggedSerializer(serializers.Serializer[Any]):
-    """``tag``: an empty one is as good as none."""
+def tags_field() -> serializers.ListField:
+    """The parameter ``tag``, which may be repeated."""
+    blank = {"blank": "expected the name of a tag, got none; leave 'tag' out for all tags"}
+    return serializers.ListField(
+        child=serializers.CharField(error_messages=blank),
+        required=False,
+        max_length=MAX_FOLLOWED,
+        help_text=f"Only this tag; may be repeated, up to {MAX_FOLLOWED} times. All tags if left out.",
+        error_messages={"max_length": f"expected at most {MAX_FOLLOWED} tags in one request"},
+    )
 
-    tag = serializers.CharField(required=False, help_text="Only this tag; all tags if left out.")
 
-    def validate_tag(self, name: str) -> str:
-        """Refuses a tag that does not exist: an empty answer would hide the typing error."""
-        if find_tag(name) is None:
+def known_only(names: list[str]) -> list[str]:
+    """Return the names, each once; refuse unknown tags, as an empty answer would hide the typing error."""
+    known = known_of(names)
+    for name in names:
+        if name not in known:
             raise serializers.ValidationError(f"unknown tag {shown(name)}; {known_tags(tag_names())}")
-        return name
+    return list(dict.fromkeys(names))
 
 
-class SelectionSerializer(TaggedSerializer):
-    """``tag``, ``from`` and ``to``: empty ones are as good as none."""
+class RangeSerializer(serializers.Serializer[Any]):
+    """``from`` and ``to``: empty ones are as good as none."""
 
     def get_fields(self) -> dict[str, Any]:
         """``from`` is a word of Python's own, so the two bounds are added by name."""
@@ -94,11 +105,21 @@ class SelectionSerializer(TaggedSerializer):
             raise serializers.ValidationError({"from": "expected to be no later than 'to'"})
         return attrs
 
+
+class SelectionSerializer(RangeSerializer):
+    """A range of time, and the tags that are asked for."""
+
+    tag = tags_field()
+
+    def validate_tag(self, names: list[str]) -> list[str]:
+        """Refuse tags that do not exist."""
+        return known_only(names)
+
     @property
     def selection(self) -> Selection:
         """What the parameters select."""
         chosen = self.validated_data
-        return Selection(chosen.get("tag"), chosen.get("from"), chosen.get("to"))
+        return Selection(tuple(chosen.get("tag", ())), chosen.get("from"), chosen.get("to"))
 
 
 class PageSerializer(SelectionSerializer):
@@ -139,13 +160,17 @@ class EventPageSerializer(PageSerializer):
         return EventSelection(self.selection, chosen.get("open"), chosen.get("detector"), chosen.get("kind"))
 
 
-class TrendSerializer(SelectionSerializer):
+class TrendSerializer(RangeSerializer):
     """One tag over a range of time, all that is stored of it if left out."""
 
     tag = serializers.CharField(
         help_text="The tag.", error_messages={"required": "missing; expected the name of a tag"}
     )
     points = whole_number(DEFAULT_POINTS, MAX_POINTS, "How many buckets at most.")
+
+    def validate_tag(self, name: str) -> str:
+        """Refuse a tag that does not exist."""
+        return known_only([name])[0]
 
 
 class ExportSerializer(SelectionSerializer):
@@ -169,16 +194,9 @@ class ExportSerializer(SelectionSerializer):
 
 
 class StreamSerializer(serializers.Serializer[Any]):
-    """Where a stream begins, and of which tags: ``tag`` may be given more than once."""
+    """Where a stream begins, and of which tags."""
 
-    tag = serializers.ListField(
-        child=serializers.CharField(),
-        required=False,
-        max_length=MAX_FOLLOWED,
-        help_text=f"Only this tag; may be given up to {MAX_FOLLOWED} times. All tags if left out.",
-        error_messages={"max_length": f"expected at most {MAX_FOLLOWED} of them"},
-    )
-
+    tag = tags_field()
     since = serializers.IntegerField(
         required=False,
         min_value=0,
@@ -191,14 +209,43 @@ class StreamSerializer(serializers.Serializer[Any]):
     )
 
     def validate_tag(self, names: list[str]) -> list[str]:
-        """Refuses tags that do not exist, as everywhere."""
-        known = known_of(names)
-        for name in names:
-            if name not in known:
-                raise serializers.ValidationError(f"unknown tag {shown(name)}; {known_tags(tag_names())}")
-        return names
+        """Refuse tags that do not exist."""
+        return known_only(names)
 
 
-def query_of(request: Request) -> dict[str, str]:
-    """The request's parameters without empty ones."""
-    return {name: str(value) for name, value in request.query_params.items() if value != ""}
+def parameters(kind: type[SerializerT], request: Request, **instead: list[str]) -> SerializerT:
+    """Read the query parameters that ``kind`` names; ``instead`` replaces the values of those in it.
+
+    An empty parameter counts as left out, except ``tag``: an empty tag is an error in the caller's query,
+    and all tags would be the wrong answer.
+
+    Raises:
+        ValidationError: a parameter is not as expected, or has several values where one is expected.
+    """
+    data: dict[str, Any] = {}
+    for name, field in kind().fields.items():
+        values = instead.get(name, request.query_params.getlist(name))
+        is_list = isinstance(field, serializers.ListField)
+        if given := values if is_list else one_of(name, values):
+            data[name] = given
+    query = kind(data=data)
+    query.is_valid(raise_exception=True)
+    return query
+
+
+def one_of(name: str, values: list[str]) -> str:
+    """Return the value of a parameter that takes one, empty if there is none.
+
+    Raises:
+        ValidationError: two different values were given; to use the last would hide the other.
+    """
+    if len(set(values)) > 1:
+        raise serializers.ValidationError({name: several(name, len(values))})
+    return values[0] if values else ""
+
+
+def several(name: str, count: int) -> str:
+    """Word the refusal of a parameter that was given ``count`` times."""
+    if name == "tag":
+        return f"expected one tag, got {count}; send a request for each"
+    return f"expected one value, got {count}; give '{name}' once"

@@ -22,7 +22,7 @@ from rest_framework.views import APIView
 from monitoring.api import schemas
 from monitoring.api.errors import Unavailable
 from monitoring.api.export import ErrorNegotiation
-from monitoring.api.fields import StreamSerializer, query_of
+from monitoring.api.fields import StreamSerializer, parameters
 from monitoring.domain.ring import Event
 from monitoring.ingest.connections import close_if_replaced, identity_of
 from monitoring.queries.changes import release_connection
@@ -216,10 +216,9 @@ class StreamView(APIView):
 def parameters_of(request: Request) -> dict[str, Any]:
     """The query's parameters; ``Last-Event-ID`` goes before ``since``, which stays in a browser's address."""
     last = request.headers.get("Last-Event-ID", "")
-    tags = {"tag": [name for name in request.query_params.getlist("tag") if name]}
-    query = StreamSerializer(data=query_of(request) | tags | ({"since": last} if last else {}))
+    instead = {"tag": [name for name in request.query_params.getlist("tag") if name]}
     try:
-        query.is_valid(raise_exception=True)
+        query = parameters(StreamSerializer, request, **instead | ({"since": [last]} if last else {}))
     except ValidationError as error:
         if last and isinstance(error.detail, dict) and "since" in error.detail:
             raise ValidationError({"Last-Event-ID": error.detail["since"]}) from error

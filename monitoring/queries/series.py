@@ -76,9 +76,9 @@ class Cursor:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Which measurements: of one tag or of all, from ``start`` to ``end`` (inclusive), or anomalies only."""
+    """Measurements of some tags (none named: of all), from ``start`` to ``end`` (inclusive)."""
 
-    tag: str | None = None
+    tags: tuple[str, ...] = ()
     start: datetime | None = None
     end: datetime | None = None
     anomalies_only: bool = False
@@ -120,21 +120,44 @@ def read_page(
 
     Measurements of one time come in the order of their ids, so that pages neither repeat nor skip.
     """
-    rows = behind(selection, after, ascending=ascending)
-    sign = "" if ascending else "-"
-    ordered = rows.order_by(f"{sign}timestamp", f"{sign}id")
-    found = list(ordered.values_list("id", MICROS, "tag__name", "value", "is_anomaly")[: limit + 1])
+    found = list(page_query(selection, after, limit=limit + 1, ascending=ascending))
     if len(found) <= limit:
         return Page(found, None)
     last = found[limit - 1]
     return Page(found[:limit], Cursor(from_micros(last[1]), last[0]))
 
 
+def page_query(
+    selection: Selection, after: Cursor | None, *, limit: int, ascending: bool
+) -> QuerySet[Any, Row]:
+    """Return the query of the first ``limit`` rows of the selection behind the cursor.
+
+    Of several tags each is read along its own index (tag, timestamp), and the database merges these
+    streams: as many rows are read as are returned, however rare the chosen tags are. The index of all
+    timestamps would have the rows of every other tag read, too.
+    """
+    sign = "" if ascending else "-"
+    order = [f"{sign}micros", f"{sign}id"]
+    parts = [
+        behind(part, after, ascending=ascending)
+        .annotate(micros=MICROS)
+        .values_list("id", "micros", "tag__name", "value", "is_anomaly")
+        for part in each_alone(selection)
+    ]
+    rows = parts[0].union(*parts[1:], all=True) if len(parts) > 1 else parts[0]
+    return rows.order_by(*order)[:limit]
+
+
+def each_alone(selection: Selection) -> list[Selection]:
+    """Split the selection into one of each of its tags; one of all tags stays whole."""
+    return [replace(selection, tags=(name,)) for name in selection.tags] or [selection]
+
+
 def selected(selection: Selection) -> QuerySet[Measurement]:
     """The selection's rows, in no order."""
     rows = Measurement.objects.all()
-    if selection.tag is not None:
-        rows = rows.filter(tag__name=selection.tag)
+    if selection.tags:
+        rows = rows.filter(tag__name__in=selection.tags)
     if selection.start is not None:
         rows = rows.filter(timestamp__gte=selection.start)
     if selection.end is not None:
