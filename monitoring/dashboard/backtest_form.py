@@ -40,7 +40,7 @@ class MomentField(forms.CharField):
         try:
             return iso_utc(parse_bound(text, end=self.is_end)) if text else ""
         except ValueError as error:
-            expected = expected_bound(text)
+            expected = expected_bound(text, "2026-01-31T12:00:00")
             raise forms.ValidationError(f"{expected[0].upper()}{expected[1:]}, got {text!r}.") from error
 
 

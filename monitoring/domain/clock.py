@@ -143,9 +143,9 @@ def parse_bound(text: str, *, end: bool = False) -> datetime:
     return parse_timestamp(OFFSET_WITHOUT_SIGN.sub(r"\1+\2", text) if " " in text else text)
 
 
-def expected_bound(text: str) -> str:
+def expected_bound(text: str, examples: str = "2026-01-31T12:00:00Z or 2026-01-31") -> str:
     """Return what was expected instead of a text that ``parse_bound`` refused, as errors say it."""
-    expected = "expected ISO 8601, as in 2026-01-31T12:00:00Z or 2026-01-31"
+    expected = f"expected ISO 8601, as in {examples}"
     if not is_number_text(text):
         return expected
     return f"{expected}, not a number: convert seconds or milliseconds since 1970 to such a text"
