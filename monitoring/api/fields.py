@@ -9,7 +9,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 
 from monitoring.api.formats import FORMATS
-from monitoring.domain.clock import parse_bound
+from monitoring.domain.clock import expected_bound, parse_bound
 from monitoring.domain.monitor import DETECTORS
 from monitoring.domain.readings import known_tags, shown
 from monitoring.queries.events import EventSelection
@@ -49,9 +49,7 @@ class BoundField(serializers.Field[datetime, str, str, Any]):
         try:
             return parse_bound(data, end=self.end)
         except ValueError as error:
-            raise serializers.ValidationError(
-                f"expected ISO 8601, as in 2026-01-31T12:00:00Z or 2026-01-31, got {shown(data)}"
-            ) from error
+            raise serializers.ValidationError(f"{expected_bound(data)}, got {shown(data)}") from error
 
 
 class CursorField(serializers.CharField):

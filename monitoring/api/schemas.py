@@ -2,7 +2,13 @@
 
 from typing import Any
 
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema_serializer
+from drf_spectacular.utils import (
+    OpenApiExample,
+    OpenApiParameter,
+    OpenApiResponse,
+    extend_schema_field,
+    extend_schema_serializer,
+)
 from rest_framework import serializers
 
 from monitoring.domain.monitor import DETECTORS
@@ -103,10 +109,19 @@ class TrendColumnsSerializer(Shape):
     max_t = numbers(serializers.IntegerField(), "When the maximum was reached first, as t.")
 
 
+@extend_schema_field({"oneOf": [{"type": "string", "format": "date-time"}, {"type": "number"}]})
+class TimestampField(serializers.Field[Any, Any, Any, Any]):
+    """When a reading was taken, as a source may write it."""
+
+
 class ReadingSerializer(Shape):
     """What a source sends."""
 
-    timestamp = serializers.DateTimeField(help_text="ISO 8601; UTC unless it has an offset.")
+    timestamp = TimestampField(
+        required=False,
+        help_text="ISO 8601, UTC unless it has an offset; or a number: seconds since 1970, or milliseconds"
+        " from 1e11 on. May be missing only with ?now=1.",
+    )
     tag = serializers.CharField()
     value = serializers.FloatField()
 
@@ -246,6 +261,13 @@ COUNTED_TO = OpenApiParameter(
     response=[200],
     description="The newest measurement that is counted: /stream?since= tells all behind it.",
 )
+NOW = OpenApiParameter(
+    "now",
+    str,
+    enum=["1"],
+    description="1: a reading without a timestamp (missing, null or empty) gets the time at which the server"
+    " receives it; several of one tag get following microseconds. Sent again, it is stored again.",
+)
 LAST_EVENT_ID = OpenApiParameter(
     "Last-Event-ID",
     int,
@@ -253,11 +275,18 @@ LAST_EVENT_ID = OpenApiParameter(
     description="As since, and goes before it: browsers send it when they connect again.",
 )
 
-READING = OpenApiExample(
-    "A reading",
-    value={"timestamp": "2026-01-31T12:00:00Z", "tag": "fermenter_temp", "value": 37.2},
-    request_only=True,
-)
+READINGS = [
+    OpenApiExample(
+        name,
+        value={"timestamp": timestamp, "tag": "fermenter_temp", "value": 37.2},
+        request_only=True,
+    )
+    for name, timestamp in (
+        ("A reading", "2026-01-31T12:00:00Z"),
+        ("Epoch seconds", 1769860800.25),
+        ("Epoch milliseconds", 1769860800250),
+    )
+]
 BATCH_ANSWER = OpenApiExample(
     "One bad item",
     value={

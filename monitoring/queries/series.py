@@ -1,5 +1,6 @@
 """Measurements over a range of time, in pages that follow each other by key, not by offset."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -9,10 +10,11 @@ import numpy as np
 from django.db import connection
 from django.db.models import BigIntegerField, ExpressionWrapper, F, Q, QuerySet
 
-from monitoring.domain.clock import from_micros, iso_texts, iso_utc, to_micros
+from monitoring.domain.clock import FIRST_MICROS, LAST_MICROS, from_micros, iso_texts, iso_utc, to_micros
 from monitoring.models import Measurement
 
 MAX_ID = 2**63 - 1
+CURSOR = re.compile("(-?[0-9]{1,18})_([0-9]{1,19})")
 FIELDS = ("id", "timestamp", "tag", "value", "is_anomaly")
 
 # A measurement as the columns have it: id, microseconds since the epoch, tag, value, is_anomaly.
@@ -64,14 +66,11 @@ class Cursor:
         Raises:
             ValueError: it is not one that a page has given.
         """
-        micros, _, row = text.partition("_")
-        try:
-            cursor = cls(from_micros(int(micros)), int(row))
-        except (ValueError, OverflowError) as error:
-            raise ValueError(f"{text!r} is not a cursor") from error
-        if not 0 <= cursor.id <= MAX_ID:
-            raise ValueError(f"{text!r} is not a cursor")
-        return cursor
+        match = CURSOR.fullmatch(text)
+        micros, row = map(int, match.groups()) if match else (0, -1)
+        if not (FIRST_MICROS <= micros <= LAST_MICROS and 0 <= row <= MAX_ID):
+            raise ValueError(f"{text[:80]!r} is not a cursor")
+        return cls(from_micros(micros), row)
 
 
 @dataclass(frozen=True, slots=True)
