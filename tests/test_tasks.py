@@ -131,7 +131,7 @@ def test_retention_ends_by_itself_before_it_would_be_ended() -> None:
 
 def test_retention_stops_when_fermon_does_or_when_its_time_is_up(monkeypatch) -> None:
     Tag.objects.update(retention_days=1)
-    tasks.ingest_readings([READING])
+    tasks.ingest_readings([READING, READING | {"timestamp": datetime.now(UTC).isoformat()}])
     monkeypatch.setattr(tasks, "stop_requested", lambda: True)
     assert tasks.apply_retention() == 0
     monkeypatch.setattr(tasks, "stop_requested", lambda: False)

@@ -89,6 +89,14 @@ def keep_schedules() -> None:
         Schedule.objects.filter(name__startswith=PREFIX).exclude(name__in=[p.name for p in PLANS]).delete()
         for plan in PLANS:
             keep_plan(plan)
+        pull_back(datetime.now(UTC))
+
+
+def pull_back(now: datetime) -> None:
+    """Makes plans due whose next run is further off than they ever plan: the clock was set back since."""
+    for schedule_type, furthest in FURTHEST.items():
+        names = [plan.name for plan in PLANS if plan.schedule_type == schedule_type]
+        Schedule.objects.filter(name__in=names, next_run__gt=now + furthest).update(next_run=now)
 
 
 def keep_plan(plan: Plan) -> None:
@@ -110,8 +118,6 @@ def keep_plan(plan: Plan) -> None:
     rows.exclude(pk=kept.pk).delete()
     rows.update(**fields)
     rows.filter(next_run__lt=now).update(next_run=now)
-    # Further off than it ever plans: the clock was set back since.
-    rows.filter(next_run__gt=now + FURTHEST[plan.schedule_type]).update(next_run=now)
 
 
 def queue_replay() -> None:

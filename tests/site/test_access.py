@@ -56,6 +56,7 @@ ADMIN = {
     "<app_label>/": ENGINEERS,
     "<url>": ENGINEERS,
     "auth/user/<id>/password/": ADMINISTRATORS,
+    "monitoring/hostclock/confirm/": ADMINISTRATORS,
 }
 # Who sees, adds, changes and deletes the rows of a table.
 RECORDS = (ENGINEERS, NOBODY, NOBODY, NOBODY)
@@ -66,6 +67,7 @@ TABLES = {
     "monitoring/event": RECORDS,
     "monitoring/series": RECORDS,
     "monitoring/lease": RECORDS,
+    "monitoring/hostclock": RECORDS,
     "monitoring/refusal": RECORDS,
     "monitoring/refusalcount": RECORDS,
     "monitoring/setasidereading": (ENGINEERS, NOBODY, ENGINEERS, ENGINEERS),
