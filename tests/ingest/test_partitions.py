@@ -151,10 +151,10 @@ def test_a_drop_that_was_broken_off_is_done_by_the_next(monkeypatch) -> None:
     make_february()
     send(FEBRUARY)
     Tag.objects.filter(name=TAG).update(retention_days=10)
-    monkeypatch.setattr(old_partitions, "COUNTS", "SELECT nothing FROM {partition}")
-    with pytest.raises(ProgrammingError, match="nothing"):
-        apply_retention(now=NOW)
-    monkeypatch.undo()
+    with monkeypatch.context() as broken:
+        broken.setattr(old_partitions, "COUNTS", "SELECT nothing FROM {partition}")
+        with pytest.raises(ProgrammingError, match="nothing"):
+            apply_retention(now=NOW)
     assert send(FEBRUARY + timedelta(days=1)) == Status.REJECTED
     assert totals().measurements == 1
     assert apply_retention(now=NOW) == 1
