@@ -5,6 +5,9 @@ deleted: the totals, and ``raw_from``, before which the write path refuses. So a
 deleted can't come again and be counted twice, wherever this is broken off. Retention counts in
 whole days (UTC): what is kept for 30 days goes when the 30th day after its own is over. Nothing
 comes back when retention is lengthened later.
+
+Ages are counted up to the newest measurement plus a day at most, whatever the clock says. So a plant
+that sends nothing loses nothing, and ``raw_from`` never lies beyond the day of the newest measurement.
 """
 
 import logging
@@ -24,9 +27,11 @@ from django.db.models import F
 from filelock import FileLock, Timeout
 
 from monitoring.domain.clock import FIRST_MICROS, from_micros, iso_utc, to_micros
+from monitoring.domain.host_clock import TOLERANCE
 from monitoring.ingest.old_partitions import cutoff, drop_old, first_left, past_months
 from monitoring.ingest.tags import lock_tags
 from monitoring.models import Event, Measurement, Series, Tag
+from monitoring.models.host_clock import newest_measured
 
 logger = logging.getLogger(__name__)
 
@@ -65,12 +70,18 @@ DeleteChunk = Callable[[str, datetime], Chunk]
 def apply_retention(*, now: datetime, should_stop: Callable[[], bool] = lambda: False) -> int:
     """Deletes what is too old by now, and gives its space back to the disk; how many measurements.
 
+    The caller has made sure that the clock is right.
+
     Writers wait for one short transaction at most. Asked to stop, it does so after that, and goes
     on from there when it is called again. Where another process is at it already, it does nothing.
 
     Raises:
         django.db.Error: the database is away; what was deleted until then stays so.
     """
+    newest = newest_measured(now)
+    if newest is None:
+        return 0
+    now = min(now, newest + TOLERANCE)
     names = Tag.objects.exclude(retention_days=None).order_by("name").values_list("name", flat=True)
     with alone() as is_alone:
         if not is_alone:

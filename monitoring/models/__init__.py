@@ -4,6 +4,7 @@ from monitoring.models.backtest import Backtest
 from monitoring.models.detector_state import DetectorState
 from monitoring.models.event import Event
 from monitoring.models.finding import Finding
+from monitoring.models.host_clock import HostClock
 from monitoring.models.lease import Lease
 from monitoring.models.measurement import Measurement
 from monitoring.models.refusal import Refusal, RefusalCount
@@ -18,6 +19,7 @@ __all__ = [
     "DetectorState",
     "Event",
     "Finding",
+    "HostClock",
     "Lease",
     "Measurement",
     "Refusal",

@@ -30,6 +30,12 @@ def no_pauses(monkeypatch) -> None:
     monkeypatch.setattr(retention, "PAUSE_S", 0)
 
 
+@pytest.fixture(autouse=True)
+def plant_that_sends(monkeypatch) -> None:
+    """Other tags have readings of the present; what happens without is in ``test_host_clock.py``."""
+    monkeypatch.setattr(retention, "newest_measured", lambda now: now)
+
+
 def reading(moment: datetime, value: float = NORMAL, tag: str = TAG) -> dict[str, object]:
     return {"timestamp": moment.isoformat(), "tag": tag, "value": value}
 
