@@ -65,9 +65,10 @@ class CursorField(serializers.CharField):
 
 def tags_field() -> serializers.ListField:
     """The parameter ``tag``, which may be repeated."""
-    blank = {"blank": "expected the name of a tag, got none; leave 'tag' out for all tags"}
     return serializers.ListField(
-        child=serializers.CharField(error_messages=blank),
+        child=serializers.CharField(
+            error_messages={"blank": "expected the name of a tag, got none; leave 'tag' out for all tags"}
+        ),
         required=False,
         max_length=MAX_FOLLOWED,
         help_text=f"Only this tag; may be repeated, up to {MAX_FOLLOWED} times. All tags if left out.",
