@@ -33,7 +33,7 @@ def server_command() -> list[str]:
     module, _, name = settings.ASGI_APPLICATION.rpartition(".")
     options = {
         "--interface": "asgi",
-        "--loop": "asyncio",
+        "--loop": "auto",  # uvloop, where it is installed
         "--http": 1,  # over one connection HTTP/2 would open any number of requests, past all limits
         "--http1-header-read-timeout": 1000 * HEADERS_S,
         "--host": settings.FERMON_HOST,

@@ -8,6 +8,7 @@ a client that takes its time holds none either.
 import asyncio
 import logging
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import orjson
@@ -19,7 +20,7 @@ from monitoring.operations.serving.bodies import Bodies, ClientGoneError
 from monitoring.operations.serving.environ import environ_of
 from monitoring.operations.serving.limits import RefusedRequestError
 from monitoring.operations.serving.sockets import bound_blocked_writes, cut
-from monitoring.operations.serving.threads import PIECES, Threads, kind_of
+from monitoring.operations.serving.threads import PIECES, all_threads, kind_of
 
 logger = logging.getLogger("_granian")
 
@@ -41,7 +42,7 @@ class Gateway:
         self.application = application
         self.on_start = on_start
         self.bodies = Bodies()
-        self.threads = Threads()
+        self.threads = all_threads()
         self.long_answers = 0
         self.is_bounded = False
 
@@ -64,13 +65,13 @@ class Gateway:
         """Read the request and send the application's answer, or why it was not asked."""
         if not self.is_bounded:
             self.is_bounded = True
-            bound_blocked_writes(scope["server"][1])
+            bound_blocked_writes(int(scope["server"][1]))
         try:
             with self.bodies.read(scope, receive) as body:
                 content = await body.whole()
                 environ = environ_of(scope, content, body.size)
-                rest = await self.threads.run(
-                    kind_of(scope["method"], scope["path"]), self.begin, environ, send
+                rest = await self.threads[kind_of(scope["method"], scope["path"])].run(
+                    partial(self.begin, environ, send)
                 )
             if rest is not None:
                 await self.send_rest(rest, scope, receive, send)
@@ -79,7 +80,7 @@ class Gateway:
         except ClientGoneError:
             pass
 
-    def begin(self, environ: dict[str, Any], send: Send) -> HttpResponseBase | None:
+    def begin(self, environ: dict[str, Any], send: Send) -> Any:
         """Ask the application, in a thread of it; return its answer unless it has been sent whole.
 
         A whole answer is handed to the server here: its ``send`` may be called in any thread, and does
@@ -99,13 +100,13 @@ class Gateway:
     ) -> None:
         """Send an answer that is not there whole; cut the connection if it fails on its way."""
         if not response.is_async and self.long_answers >= LONG_ANSWERS:
-            await self.threads.run(PIECES, response.close)
+            await self.threads[PIECES].run(response.close)
             await refuse(
                 send, RefusedRequestError(503, f"{LONG_ANSWERS} others are downloading. Try again later.")
             )
             return
         self.long_answers += not response.is_async
-        gone = asyncio.ensure_future(receive())
+        gone = asyncio.ensure_future(wait_until_gone(receive))
         try:
             await send(start_of(response))
             await (send_stream if response.is_async else self.send_pieces)(response, gone, send)
@@ -116,16 +117,25 @@ class Gateway:
         finally:
             self.long_answers -= not response.is_async
             gone.cancel()
-            await self.threads.run(PIECES, response.close)
+            await self.threads[PIECES].run(response.close)
 
     async def send_pieces(
         self, response: StreamingHttpResponse, gone: "asyncio.Future[Any]", send: Send
     ) -> None:
         """Send what an iterator gives, each piece when the client has taken those before it."""
         pieces = iter(response)
-        while not gone.done() and (piece := await self.threads.run(PIECES, next_piece, pieces)) is not None:
+        while (
+            not gone.done()
+            and (piece := await self.threads[PIECES].run(partial(next_piece, pieces))) is not None
+        ):
             for start in range(0, len(piece), PIECE_BYTES):
                 await send(body_of(piece[start : start + PIECE_BYTES]))
+
+
+async def wait_until_gone(receive: Receive) -> None:
+    """Return when the connection ends; before, the server tells where the request ended."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 async def send_stream(response: StreamingHttpResponse, gone: "asyncio.Future[Any]", send: Send) -> None:

@@ -44,11 +44,12 @@ def bound_blocked_writes(port: int) -> bool:
     return False
 
 
-def cut(client: tuple[str, int]) -> None:
+def cut(client: tuple[str, str | int]) -> None:
     """End the connection of that client at once, so that an answer which breaks off looks so."""
     for found in open_sockets():
         with suppress(OSError):
-            if found.getpeername()[:2] == tuple(client):
+            host, port, *_ = found.getpeername()
+            if (host, port) == (client[0], int(client[1])):
                 found.shutdown(socket.SHUT_RDWR)
                 return
     logger.warning("An answer broke off, and its connection was not found to be cut.")
