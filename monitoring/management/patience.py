@@ -183,6 +183,8 @@ class PatientRequestHandler(WSGIRequestHandler):
 class BoundedServer(WSGIServer):
     """Django's server with a limit to the connections that it gives a thread."""
 
+    request_queue_size = 1024  # Django's 10 let some wait for seconds when many come at once
+
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.lock = Lock()

@@ -9,7 +9,8 @@ from typing import Any
 
 HEALTH, WRITES, READS, PIECES = "health", "writes", "reads", "pieces"
 # Writers wait for the database one after another, while readers compute; both hold its connections.
-SIZES = {HEALTH: 2, WRITES: 8, READS: 8, PIECES: 4}
+# Few make the pieces of exports: these compute without a pause, and all others wait for the interpreter.
+SIZES = {HEALTH: 2, WRITES: 8, READS: 8, PIECES: 2}
 
 Call = Callable[[], Any]
 Job = tuple[Call, "asyncio.Future[Any]", asyncio.AbstractEventLoop]
