@@ -98,7 +98,8 @@ MIDDLEWARE = [
 ]
 
 ROOT_URLCONF = "fermon_site.urls"
-WSGI_APPLICATION = "fermon_site.wsgi.application"
+WSGI_APPLICATION = "fermon_site.wsgi.application"  # runserver's
+ASGI_APPLICATION = "fermon_site.asgi.application"  # serve's
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = LOGOUT_REDIRECT_URL = "dashboard"
 # Only the admin has messages, and there is a session; a cookie would be got ready to sign for each request.

@@ -13,10 +13,13 @@ from monitoring.domain.addresses import open_to_others
 from monitoring.ingest.replayer import wake_replayer
 from monitoring.management.chunks import ChunkedHandler
 from monitoring.management.lifelines import end_with_launcher, was_launched
+from monitoring.management.patience import BoundedServer, PatientRequestHandler
 
 
 class Command(WhiteNoiseCommand):  # type: ignore[misc]  # WhiteNoise finds its base at run time
     """Serves the API and the dashboard until SIGTERM or SIGINT."""
+
+    server_cls = BoundedServer
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Fills in what the address lacks, then serves."""
@@ -39,6 +42,7 @@ class Command(WhiteNoiseCommand):  # type: ignore[misc]  # WhiteNoise finds its 
         end_with_launcher()
         wake_replayer()
         basehttp.ServerHandler = ChunkedHandler  # type: ignore[misc]  # where its request handler looks it up
+        basehttp.WSGIRequestHandler = PatientRequestHandler  # type: ignore[misc]  # likewise
         super().inner_run(*args, **options)
 
     def check_migrations(self) -> None:
