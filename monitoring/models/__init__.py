@@ -6,6 +6,7 @@ from monitoring.models.event import Event
 from monitoring.models.finding import Finding
 from monitoring.models.lease import Lease
 from monitoring.models.measurement import Measurement
+from monitoring.models.reading_ahead import ReadingAhead
 from monitoring.models.refusal import Refusal, RefusalCount
 from monitoring.models.rollup import Rollup
 from monitoring.models.series import Series
@@ -20,6 +21,7 @@ __all__ = [
     "Finding",
     "Lease",
     "Measurement",
+    "ReadingAhead",
     "Refusal",
     "RefusalCount",
     "Rollup",
