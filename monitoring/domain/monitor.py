@@ -2,6 +2,7 @@
 
 import zlib
 from collections.abc import Sequence
+from dataclasses import replace
 
 import msgpack
 
@@ -80,6 +81,23 @@ class TagMonitor:
                     self._break_silence(int(time_us))
                 self._judge(int(time_us), float(value))
         self.parts.let_go()
+        return self._changed
+
+    def step_back(self, time_us: int) -> list[Event]:
+        """Goes on at a time before the newest reading, which was ahead of time; the events that ended.
+
+        What was learned stays, but for what was learned of times to come.
+        """
+        self._changed = []
+        for incident in self.parts.incidents:
+            if incident.is_open:
+                event = incident.end()
+                end_us = max(event.start_us, min(event.end_us or time_us, time_us))
+                self._changed.append(replace(event, end_us=end_us))
+        if not self.parts.course.step_back(time_us):
+            self.parts = Parts(self.settings)
+        self.parts.stuck.began_us = min(self.parts.stuck.began_us, time_us)
+        self._look_for_trouble()
         return self._changed
 
     def is_silent(self, now_us: int) -> bool:

@@ -8,13 +8,14 @@ broken off: what is not in saved states is judged again, and gives the same even
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from django.db import transaction
 
 from monitoring.domain.clock import to_micros
 from monitoring.domain.events import Event
 from monitoring.ingest import leases
+from monitoring.ingest.ahead import marked_between
 from monitoring.ingest.events import Key, key_of, open_events, write_events
 from monitoring.ingest.monitors import Monitors, Watcher, save_states
 
@@ -70,15 +71,20 @@ class Judge:
         looks_from = time.monotonic() + (SETTLED_AFTER_S if was_away else 0)
         return cls(held, newest_id, looks_from=looks_from)
 
-    def take(self, rows: Sequence[Row], upto: int) -> None:
-        """Judges the measurements behind the position, all that there are up to this id, in their order."""
+    def take(self, rows: Sequence[Row], upto: int, *, now: datetime | None = None) -> None:
+        """Judges the measurements behind the position, all that there are up to this id, in their order.
+
+        What is ahead of time waits until its time has come: it must not stand in the way of what is not.
+        """
+        now_us = to_micros(now or datetime.now(UTC))
+        marked = marked_between(self.position, upto) if rows else set()
         by_tag: dict[str, list[Row]] = {}
         judged: list[Watcher] = []
         for row in rows:
             by_tag.setdefault(row[2], []).append(row)
         for name, watcher in self._monitors.of(by_tag).items():
             ids, times_us, _, values, _ = zip(*by_tag[name], strict=True)
-            self._note(watcher, watcher.take(ids, times_us, values))
+            self._note(watcher, watcher.take(ids, times_us, values, marked=marked, now_us=now_us))
             judged.append(watcher)
         self._monitors.note(judged)
         self.position = upto

@@ -11,9 +11,13 @@ from monitoring.domain.clock import FIRST_MICROS, to_micros
 from monitoring.domain.columns import UNKNOWN, ReadingColumns, named_tags, validate
 from monitoring.domain.crash_points import crash_point
 from monitoring.domain.detectors import rules_for
+from monitoring.domain.source_clock import limit_us
 from monitoring.domain.timeline import judge
+from monitoring.ingest.ahead import mark_ahead
+from monitoring.ingest.clocks import clocks_after, stored_clocks
 from monitoring.ingest.outcomes import Outcomes
 from monitoring.ingest.refusals import refused, remember_refusals
+from monitoring.ingest.rollups import Clocks
 from monitoring.ingest.store import Written, store
 from monitoring.ingest.tags import LockedTag, all_names, keep_definitions_known, lock_tags
 from monitoring.ingest.turns import turn
@@ -43,7 +47,10 @@ def ingest_readings(
         columns, rejections = validate(items, definitions, now=now, known=known)
         outcomes = Outcomes(len(items))
         outcomes.refuse(rejections)
-        for served, written in add(columns, list(tags.values())):
+        locked = list(tags.values())
+        # Without a source they are no arrivals: what waits on disk arrived before.
+        clocks = stored_clocks(locked) if source is None else clocks_after(locked, columns, now)
+        for served, written in add(columns, locked, clocks, now=now):
             outcomes.add(list(tags), served, written)
         if source is not None:
             remember_refusals(source, refused(items, outcomes), now=now)
@@ -62,8 +69,9 @@ def ingest_columns(names: Sequence[str], columns: ReadingColumns) -> int:
     """
     with turn(), transaction.atomic():
         tags = lock_tags(names)
-        columns = kept(names, columns, tags)
-        return sum(int(served.timelines.is_new.sum()) for served, _ in add(columns, list(tags.values())))
+        columns, locked = kept(names, columns, tags), list(tags.values())
+        added = add(columns, locked, stored_clocks(locked), now=datetime.now(UTC))
+        return sum(int(served.timelines.is_new.sum()) for served, _ in added)
 
 
 def kept(names: Sequence[str], columns: ReadingColumns, tags: Mapping[str, LockedTag]) -> ReadingColumns:
@@ -75,13 +83,18 @@ def kept(names: Sequence[str], columns: ReadingColumns, tags: Mapping[str, Locke
     return columns.take((columns.tag != UNKNOWN) & (columns.time_us >= oldest_us[columns.tag]))
 
 
-def add(columns: ReadingColumns, tags: Sequence[LockedTag]) -> Iterator[tuple[Served, Written]]:
+def add(
+    columns: ReadingColumns, tags: Sequence[LockedTag], clocks: Clocks, *, now: datetime
+) -> Iterator[tuple[Served, Written]]:
     """Judges and stores readings; those that were served at once, and what became of them."""
-    rules = rules_for([tag.definition for tag in tags])
+    rules, latest_us = rules_for([tag.definition for tag in tags]), limit_us(now)
     while len(columns):
         served, columns = next_timelines(tags, columns)
         runs = served.timelines.runs()
         verdicts = judge(served.timelines, runs, rules)
-        yield served, store(tags, served.timelines, verdicts, recent_of(served.timelines, runs))
+        recent = recent_of(served.timelines, runs)
+        written = store(tags, served.timelines, verdicts, recent, clocks)
+        mark_ahead(tags, written, latest_us)
+        yield served, written
         if len(columns):  # the values are no longer the recent ones
             tags = [replace(tag, recent_values=None) for tag in tags]

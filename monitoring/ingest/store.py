@@ -12,7 +12,7 @@ from monitoring.domain.detectors import BoolArray, IntArray, Verdict
 from monitoring.domain.timeline import Timelines
 from monitoring.ingest import notices
 from monitoring.ingest.bulk import insert_measurements
-from monitoring.ingest.rollups import Change, keep_rollups
+from monitoring.ingest.rollups import Change, Clocks, keep_rollups
 from monitoring.ingest.tags import LockedTag
 from monitoring.models import Finding, Measurement
 
@@ -35,11 +35,16 @@ class Written:
 
 
 def store(
-    tags: Sequence[LockedTag], timelines: Timelines, verdicts: Verdicts, recent: Mapping[int, bytes]
+    tags: Sequence[LockedTag],
+    timelines: Timelines,
+    verdicts: Verdicts,
+    recent: Mapping[int, bytes],
+    clocks: Clocks,
 ) -> Written:
     """Stores the timelines of these tags as judged, inside the caller's transaction.
 
-    ``recent`` are their ``recent_values`` afterwards, by their places, where the timelines tell them.
+    ``recent`` are their ``recent_values`` afterwards, by their places, where the timelines tell them;
+    ``clocks`` are as in ``Change``.
 
     They were read in that same transaction, under the lock of their tags: so nothing can have
     come between, and an id is given to each time only once.
@@ -54,7 +59,8 @@ def store(
         flags = judge_again(timelines, verdicts, ids, np.where(is_new, flags, timelines.was_anomaly))
     written = Written(timelines, ids, flags)
     crash_point("ingest.before_rollups")
-    keep_rollups(change_of(pk, written, {tags[place].pk: values for place, values in recent.items()}))
+    by_pk = {tags[place].pk: values for place, values in recent.items()}
+    keep_rollups(change_of(pk, written, by_pk, clocks))
     notices.tell()
     return written
 
@@ -132,7 +138,7 @@ def flag_by_findings(changed: set[int], ids: IntArray, flags: BoolArray) -> Bool
     return np.where(np.isin(ids, list(changed)), found, flags)
 
 
-def change_of(pk: IntArray, written: Written, recent: Mapping[int, bytes]) -> Change:
+def change_of(pk: IntArray, written: Written, recent: Mapping[int, bytes], clocks: Clocks) -> Change:
     """What written timelines mean for the rollups and series of their tags."""
     timelines, is_new = written.timelines, written.timelines.is_new
     tag = np.repeat(pk, timelines.count)
@@ -146,6 +152,7 @@ def change_of(pk: IntArray, written: Written, recent: Mapping[int, bytes]) -> Ch
         turned_us=timelines.time_us[turned],
         turned_by=np.where(written.is_anomaly[turned], 1, -1),
         recent=recent,
+        clocks=clocks,
     )
 
 

@@ -7,6 +7,7 @@ from monitoring.models.finding import Finding
 from monitoring.models.host_clock import HostClock
 from monitoring.models.lease import Lease
 from monitoring.models.measurement import Measurement
+from monitoring.models.reading_ahead import ReadingAhead
 from monitoring.models.refusal import Refusal, RefusalCount
 from monitoring.models.rollup import Rollup
 from monitoring.models.series import Series
@@ -22,6 +23,7 @@ __all__ = [
     "HostClock",
     "Lease",
     "Measurement",
+    "ReadingAhead",
     "Refusal",
     "RefusalCount",
     "Rollup",

@@ -133,6 +133,19 @@ class Course(Stateful):
         if self.filled == BLOCK:
             self._end_block()
 
+    def step_back(self, time_us: int) -> bool:
+        """Forgets what lies behind a time: a reading then begins anew, as behind a gap.
+
+        False if so little is left that all should begin anew.
+        """
+        seconds = (time_us - self.origin_us) / 1e6
+        kept = sum(time < seconds for time in self.block_times)
+        if kept < min(FEWEST, len(self.block_times)):
+            return False
+        del self.blocks[kept:], self.block_times[kept:]
+        self.last_us = time_us - int((GAP + 1) * self.interval * 1e6) - 1
+        return True
+
     def _begin(self) -> None:
         """Begins at a value of which nothing is foretold: the first one, or one behind a gap."""
         self.clean = self.value
