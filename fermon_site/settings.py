@@ -9,6 +9,7 @@ from csp.constants import NONE, SELF
 from fermon_site import environment, safety
 from fermon_site.logs import logging_config
 from fermon_site.scripts import CHART_SCRIPT
+from monitoring.domain import private_files
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -40,6 +41,7 @@ FERMON_BACKUPS_KEPT = environment.whole_number("FERMON_BACKUPS_KEPT", 7, lowest=
 FERMON_CALLER_RATE = environment.whole_number("FERMON_CALLER_RATE", 120_000, lowest=1, highest=10**9)
 FERMON_STRANGER_RATE = environment.whole_number("FERMON_STRANGER_RATE", 600, lowest=1, highest=10**9)
 
+private_files.begin_private()  # before anything is made there
 DATA_FILES = FERMON_DATA_DIR / "static"
 STATIC_ROOT = FERMON_DATA_DIR / "staticfiles"
 for directory in (FERMON_DATA_DIR, DATA_FILES, STATIC_ROOT):

@@ -171,6 +171,7 @@ def test_in_another_directory_so_many_stay_as_are_asked_for(database, tmp_path) 
     "options", [("--keep", "3"), ("--keep", "0", "--to", "."), ("--keep", "1", "--to", "no")]
 )
 def test_what_can_not_be_kept_is_said(database, options: tuple[str, ...]) -> None:
+    make_backups(2)
     refused("--keep needs", *options)
 
 
