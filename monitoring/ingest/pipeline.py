@@ -86,7 +86,11 @@ def kept(names: Sequence[str], columns: ReadingColumns, tags: Mapping[str, Locke
 def add(
     columns: ReadingColumns, tags: Sequence[LockedTag], clocks: Clocks, *, now: datetime
 ) -> Iterator[tuple[Served, Written]]:
-    """Judges and stores readings; those that were served at once, and what became of them."""
+    """Judges and stores readings; those that were served at once, and what became of them.
+
+    -0.0 becomes 0.0: they are equal, but SQLite does not keep the sign while bytes of values would.
+    """
+    columns = replace(columns, value=columns.value + 0.0)
     rules, latest_us = rules_for([tag.definition for tag in tags]), limit_us(now)
     while len(columns):
         served, columns = next_timelines(tags, columns)
