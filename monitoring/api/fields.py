@@ -67,7 +67,7 @@ class CursorField(serializers.CharField):
 
 def tags_field() -> serializers.ListField:
     """The parameter ``tag``, which may be repeated."""
-    blank = {"blank": "expected the name of a tag, got none; leave 'tag' out for all tags"}
+    blank: dict[str, Any] = {"blank": "expected the name of a tag, got none; leave 'tag' out for all tags"}
     return serializers.ListField(
         child=serializers.CharField(error_messages=blank),
         required=False,
