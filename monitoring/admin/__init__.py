@@ -5,6 +5,7 @@ from monitoring.admin.events import EventAdmin
 from monitoring.admin.leases import LeaseAdmin
 from monitoring.admin.measurements import MeasurementAdmin
 from monitoring.admin.refusals import RefusalAdmin, RefusalCountAdmin
+from monitoring.admin.replacements import ReplacementAdmin
 from monitoring.admin.series import SeriesAdmin
 from monitoring.admin.set_aside import SetAsideReadingAdmin
 from monitoring.admin.tags import TagAdmin
@@ -17,6 +18,7 @@ __all__ = [
     "MeasurementAdmin",
     "RefusalAdmin",
     "RefusalCountAdmin",
+    "ReplacementAdmin",
     "SeriesAdmin",
     "SetAsideReadingAdmin",
     "TagAdmin",

@@ -7,6 +7,7 @@ from monitoring.models.finding import Finding
 from monitoring.models.lease import Lease
 from monitoring.models.measurement import Measurement
 from monitoring.models.refusal import Refusal, RefusalCount
+from monitoring.models.replacement import Replacement
 from monitoring.models.rollup import Rollup
 from monitoring.models.series import Series
 from monitoring.models.set_aside import SetAsideReading
@@ -22,6 +23,7 @@ __all__ = [
     "Measurement",
     "Refusal",
     "RefusalCount",
+    "Replacement",
     "Rollup",
     "Series",
     "SetAsideReading",
