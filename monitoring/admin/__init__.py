@@ -6,6 +6,7 @@ from monitoring.admin.host_clocks import HostClockAdmin
 from monitoring.admin.leases import LeaseAdmin
 from monitoring.admin.measurements import MeasurementAdmin
 from monitoring.admin.refusals import RefusalAdmin, RefusalCountAdmin
+from monitoring.admin.replacements import ReplacementAdmin
 from monitoring.admin.series import SeriesAdmin
 from monitoring.admin.set_aside import SetAsideReadingAdmin
 from monitoring.admin.tags import TagAdmin
@@ -19,6 +20,7 @@ __all__ = [
     "MeasurementAdmin",
     "RefusalAdmin",
     "RefusalCountAdmin",
+    "ReplacementAdmin",
     "SeriesAdmin",
     "SetAsideReadingAdmin",
     "TagAdmin",

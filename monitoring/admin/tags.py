@@ -30,6 +30,7 @@ class TagAdmin(TagModelAdmin):
         (None, {"fields": ("name", "description", "group", "unit", "active", "stale_after_s")}),
         ("Valid range", {"fields": (("valid_min", "valid_max"),)}),
         ("Limits", {"fields": (("lower_limit", "upper_limit"),)}),
+        ("Readings", {"fields": ("on_conflict",)}),
         (
             "Detection",
             {"fields": ("detectors_off", "sensitivity", "detection_parameters", "other_settings")},

@@ -26,6 +26,8 @@ MAX_ITEMS = 10_000
 CODES = {
     Status.STORED: status.HTTP_201_CREATED,
     Status.DUPLICATE: status.HTTP_200_OK,
+    Status.KEPT_FIRST: status.HTTP_200_OK,
+    Status.REPLACED: status.HTTP_200_OK,
     Status.KEPT: status.HTTP_202_ACCEPTED,
 }
 QUEUED = {202: schemas.QueuedSerializer}

@@ -12,6 +12,7 @@ from drf_spectacular.utils import (
 from rest_framework import serializers
 
 from monitoring.domain.monitor import DETECTORS
+from monitoring.domain.tags import OnConflict
 
 # They only describe: answers are built from the domain's own objects.
 Shape = serializers.Serializer[Any]
@@ -58,6 +59,10 @@ class TagSerializer(Shape):
     active = serializers.BooleanField()
     valid_range = BoundsSerializer()
     limits = LimitsSerializer()
+    on_conflict = serializers.ChoiceField(
+        choices=list(OnConflict),
+        help_text="What happens to a reading whose timestamp is stored with another value.",
+    )
     latest = MeasurementSerializer(allow_null=True)
 
 
@@ -129,8 +134,11 @@ class ReadingSerializer(Shape):
 class StoredSerializer(Shape):
     """What became of the reading."""
 
-    status = serializers.ChoiceField(choices=["success", "duplicate"])
-    id = serializers.IntegerField()
+    status = serializers.ChoiceField(
+        choices=["success", "duplicate", "kept_first", "replaced"],
+        help_text="kept_first, replaced: another value was stored, which stayed, or made way.",
+    )
+    id = serializers.IntegerField(help_text="Of the measurement that is stored now.")
     is_anomaly = serializers.BooleanField()
 
 
@@ -144,7 +152,9 @@ class ItemSerializer(Shape):
     """What became of one item."""
 
     tag = serializers.CharField()
-    status = serializers.ChoiceField(choices=["success", "duplicate", "queued_for_retry", "error"])
+    status = serializers.ChoiceField(
+        choices=["success", "duplicate", "kept_first", "replaced", "queued_for_retry", "error"]
+    )
     id = serializers.IntegerField(required=False)
     is_anomaly = serializers.BooleanField(required=False)
     error = serializers.CharField(required=False)

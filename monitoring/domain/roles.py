@@ -9,7 +9,17 @@ CONFIGURE = "monitoring.change_tag"
 
 ADMINISTRATOR = "administrator"
 # What is looked at in the admin; the dashboard and the API ask for READ alone.
-_RECORDS = ("event", "finding", "hostclock", "lease", "measurement", "refusal", "refusalcount", "series")
+_RECORDS = (
+    "event",
+    "finding",
+    "hostclock",
+    "lease",
+    "measurement",
+    "refusal",
+    "refusalcount",
+    "replacement",
+    "series",
+)
 _ENGINEER = frozenset(
     {
         INGEST,

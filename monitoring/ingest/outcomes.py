@@ -1,6 +1,6 @@
 """What became of readings, as whoever sent them is told."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -17,6 +17,8 @@ class Status(StrEnum):
 
     STORED = "success"
     DUPLICATE = "duplicate"
+    KEPT_FIRST = "kept_first"
+    REPLACED = "replaced"
     CONFLICT = "conflict"
     REJECTED = "error"
     KEPT = "queued_for_retry"
@@ -78,6 +80,20 @@ class Outcomes:
                 time_us = int(readings.time_us[number])
                 self.others[position] = conflict(tag, time_us, sent=sent, stored=stored)
 
+    def settle(self, statuses: Mapping[int, Status], keeping_first: Callable[[str], bool]) -> None:
+        """Word the conflicts that tags settle by themselves; readings in ``statuses`` have that status.
+
+        ``keeping_first`` tells whether the tag of that name keeps the first value.
+        """
+        dropped = {
+            position: Status.KEPT_FIRST
+            for position, outcome in self.others.items()
+            if outcome.status is Status.CONFLICT and keeping_first(outcome.tag)
+        }
+        for position, status in {**dropped, **statuses}.items():
+            row, flag = int(self.id[position]), bool(self.is_anomaly[position])
+            self.others[position] = Outcome(str(self.tag[position]), status, row, flag)
+
     def refuse(self, rejections: Mapping[int, Rejection]) -> None:
         """Adds those that can't be measurements."""
         for position, rejection in rejections.items():
@@ -93,7 +109,7 @@ def conflict(tag: str, time_us: int, *, sent: float, stored: float) -> Outcome:
         field="value",
         error=(
             f"value: {tag} at {iso_utc(from_micros(time_us))} is stored as {stored:.15g} and stays so;"
-            f" {sent:.15g} was refused. A measurement is never changed: send another timestamp"
+            f" {sent:.15g} was refused. Send another timestamp, or change the tag's 'on conflict'"
         ),
     )
 

@@ -12,9 +12,11 @@ from monitoring.domain.columns import UNKNOWN, ReadingColumns, named_tags, valid
 from monitoring.domain.crash_points import crash_point
 from monitoring.domain.detectors import rules_for
 from monitoring.domain.source_clock import limit_us
+from monitoring.domain.tags import OnConflict
 from monitoring.domain.timeline import judge
 from monitoring.ingest.ahead import mark_ahead
 from monitoring.ingest.clocks import clocks_after, stored_clocks
+from monitoring.ingest.conflicts import make_way
 from monitoring.ingest.outcomes import Outcomes
 from monitoring.ingest.refusals import refused, remember_refusals
 from monitoring.ingest.rollups import Clocks
@@ -25,13 +27,18 @@ from monitoring.ingest.windows import Served, next_timelines, recent_of
 
 
 def ingest_readings(
-    items: Sequence[object], *, source: str | None = None, now: datetime | None = None
+    items: Sequence[object],
+    *,
+    source: str | None = None,
+    senders: Sequence[str] | None = None,
+    now: datetime | None = None,
 ) -> Outcomes:
     """Validates, judges and stores what a source sent; one outcome an item, in order.
 
     All that is valid is committed when this returns, each tag and time once, however often and
     in whatever order it comes. Flags equal those of the same readings come one by one in time.
-    What is refused is remembered together with its source (unless that is None).
+    What is refused is remembered together with its source (unless that is None). ``senders`` are the
+    sources of the items where these differ, for the record of values that are replaced.
 
     Raises:
         django.db.Error: the database did not take it; nothing of it is stored.
@@ -50,8 +57,10 @@ def ingest_readings(
         locked = list(tags.values())
         # Without a source they are no arrivals: what waits on disk arrived before.
         clocks = stored_clocks(locked) if source is None else clocks_after(locked, columns, now)
-        for served, written in add(columns, locked, clocks, now=now):
+        ready = make_way(columns, locked, senders or [source or ""] * len(items), now=now)
+        for served, written in add(ready.columns, ready.tags, clocks, now=now):
             outcomes.add(list(tags), served, written)
+        outcomes.settle(ready.statuses, lambda name: definitions[name].on_conflict == OnConflict.KEEP_FIRST)
         if source is not None:
             remember_refusals(source, refused(items, outcomes), now=now)
         crash_point("ingest.before_commit")
@@ -62,7 +71,7 @@ def ingest_columns(names: Sequence[str], columns: ReadingColumns) -> int:
     """Judges and stores readings that are valid as they are; how many of them are new.
 
     ``names`` are those of the tags by whose places they go. Those of tags that don't exist, and of
-    the deleted past, are left out.
+    the deleted past, are left out; of readings at one time the first stands, whatever their tag keeps.
 
     Raises:
         django.db.Error: as ``ingest_readings``.

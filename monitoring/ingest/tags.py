@@ -25,7 +25,8 @@ DEFINED = (
     "active",
 )
 LOCK = """
-    SELECT id, name, unit, valid_min, valid_max, lower_limit, upper_limit, description, active FROM tags
+    SELECT id, name, unit, valid_min, valid_max, lower_limit, upper_limit, description, active, on_conflict
+    FROM tags
     WHERE name {among} ORDER BY name {lock}
 """
 STORED = """
@@ -53,7 +54,7 @@ class LockedTag:
 def tag_definitions() -> dict[str, TagDefinition]:
     """Every tag by name, active or not."""
     global _last_known, _refreshed
-    rows = Tag.objects.values_list(*DEFINED, "group", "stale_after_s")
+    rows = Tag.objects.values_list(*DEFINED, "group", "on_conflict", "stale_after_s")
     _last_known = {row[0]: defined(row) for row in rows}
     _refreshed = time.monotonic()
     return _last_known
@@ -61,8 +62,8 @@ def tag_definitions() -> dict[str, TagDefinition]:
 
 def defined(row: Sequence[Any]) -> TagDefinition:
     """A tag of its columns; quicker than by way of the model, which ten thousand tags would feel."""
-    *fields, group, stale_after_s = row
-    definition = TagDefinition(*fields, group=group)  # type: ignore[misc]  # it takes them for all there are
+    *fields, group, on_conflict, stale_after_s = row
+    definition = TagDefinition(*fields, group=group, on_conflict=on_conflict)  # type: ignore[misc]  # it takes them for all there are
     return replace(definition, stale_after_s=stale_after_s) if stale_after_s else definition
 
 
@@ -125,7 +126,7 @@ def locked(
     clock_error: int,
 ) -> LockedTag:
     """A row of the tags, with what is stored of it, as a tag in a writer's hands."""
-    pk, name, unit, valid_min, valid_max, lower, upper, description, active = row
+    pk, name, unit, valid_min, valid_max, lower, upper, description, active, on_conflict = row
     definition = TagDefinition(
         name=name,
         unit=unit,
@@ -136,6 +137,7 @@ def locked(
         description=description,
         active=bool(active),
         raw_from=None if raw_from is None else from_micros(raw_from),
+        on_conflict=on_conflict,
     )
     return LockedTag(pk, definition, last_us, as_bytes(recent_values), as_bytes(arrivals), clock_error)
 

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('monitoring', '0015_bounds_of_settings'),
+        ('monitoring', '0020_source_clocks'),
     ]
 
     operations = [

@@ -9,6 +9,7 @@ from monitoring.models.lease import Lease
 from monitoring.models.measurement import Measurement
 from monitoring.models.reading_ahead import ReadingAhead
 from monitoring.models.refusal import Refusal, RefusalCount
+from monitoring.models.replacement import Replacement
 from monitoring.models.rollup import Rollup
 from monitoring.models.series import Series
 from monitoring.models.set_aside import SetAsideReading
@@ -26,6 +27,7 @@ __all__ = [
     "ReadingAhead",
     "Refusal",
     "RefusalCount",
+    "Replacement",
     "Rollup",
     "Series",
     "SetAsideReading",

@@ -20,3 +20,25 @@ def is_outside(before: list[float], value: float) -> bool:
     if largest == 0 or sigma < 1e-9 * largest:
         return not min(before) <= value <= max(before)
     return bool(value < mean - 3 * sigma or value > mean + 3 * sigma)
+
+
+def kept_last(
+    sent: list[tuple[int, float]],
+) -> tuple[dict[int, float], list[str], list[tuple[int, float, float]]]:
+    """Return what is stored of readings (second, value) that come one by one, of a tag that keeps the last.
+
+    Beside that, what each is answered, and which values were replaced: second, old, new.
+    """
+    stored: dict[int, float] = {}
+    answers, replaced = [], []
+    for second, value in sent:
+        if second not in stored:
+            answers.append("success")
+            stored[second] = value
+        elif value == stored[second] or value in [old for at, old, _ in replaced if at == second]:
+            answers.append("duplicate")
+        else:
+            answers.append("replaced")
+            replaced.append((second, stored[second], value))
+            stored[second] = value
+    return stored, answers, replaced
