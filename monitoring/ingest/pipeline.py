@@ -12,6 +12,7 @@ from monitoring.domain.columns import UNKNOWN, ReadingColumns, named_tags, valid
 from monitoring.domain.crash_points import crash_point
 from monitoring.domain.detectors import rules_for
 from monitoring.domain.timeline import judge
+from monitoring.ingest.excluded import without_excluded
 from monitoring.ingest.outcomes import Outcomes
 from monitoring.ingest.refusals import refused, remember_refusals
 from monitoring.ingest.store import Written, store
@@ -43,6 +44,9 @@ def ingest_readings(
         columns, rejections = validate(items, definitions, now=now, known=known)
         outcomes = Outcomes(len(items))
         outcomes.refuse(rejections)
+        columns, excluded = without_excluded(columns, list(tags.values()))
+        if excluded is not None:
+            outcomes.add_excluded(list(tags), excluded)
         for served, written in add(columns, list(tags.values())):
             outcomes.add(list(tags), served, written)
         if source is not None:
@@ -54,15 +58,15 @@ def ingest_readings(
 def ingest_columns(names: Sequence[str], columns: ReadingColumns) -> int:
     """Judges and stores readings that are valid as they are; how many of them are new.
 
-    ``names`` are those of the tags by whose places they go. Those of tags that don't exist, and of
-    the deleted past, are left out.
+    ``names`` are those of the tags by whose places they go. Those of tags that don't exist, of the
+    deleted past, and at times of excluded measurements are left out.
 
     Raises:
         django.db.Error: as ``ingest_readings``.
     """
     with turn(), transaction.atomic():
         tags = lock_tags(names)
-        columns = kept(names, columns, tags)
+        columns, _ = without_excluded(kept(names, columns, tags), list(tags.values()))
         return sum(int(served.timelines.is_new.sum()) for served, _ in add(columns, list(tags.values())))
 
 

@@ -12,7 +12,7 @@ from monitoring.domain.tags import TagDefinition
 from monitoring.models import Tag
 
 REFRESHED_EVERY_S = 10.0
-NOTHING_STORED = (None, None, None)
+NOTHING_STORED = (None, None, None, None)
 # What TagDefinition begins with, in its order; raw_from follows.
 DEFINED = (
     "name",
@@ -28,7 +28,7 @@ LOCK = """
     SELECT id, name, unit, valid_min, valid_max, lower_limit, upper_limit, description, active FROM tags
     WHERE name {among} ORDER BY name {lock}
 """
-STORED = "SELECT tag, raw_from, last, recent_values FROM series WHERE tag {among}"
+STORED = "SELECT tag, raw_from, last, recent_values, excluded_until FROM series WHERE tag {among}"
 _last_known: dict[str, TagDefinition] | None = None
 _refreshed = -REFRESHED_EVERY_S
 
@@ -37,13 +37,15 @@ _refreshed = -REFRESHED_EVERY_S
 class LockedTag:
     """A tag in a writer's hands; ``last_us`` is its newest measurement's time, None before the first.
 
-    ``recent_values`` is what ``series.recent_values`` is, None where it is not known.
+    ``recent_values`` is what ``series.recent_values`` is, None where it is not known; ``excluded_until_us``
+    is the newest excluded measurement's time, None if there is none.
     """
 
     pk: int
     definition: TagDefinition
     last_us: int | None
     recent_values: bytes | None
+    excluded_until_us: int | None = None
 
 
 def tag_definitions() -> dict[str, TagDefinition]:
@@ -113,7 +115,11 @@ def given(values: list[Any]) -> list[Any]:
 
 
 def locked(
-    row: Sequence[Any], raw_from: int | None, last_us: int | None, recent_values: bytes | None
+    row: Sequence[Any],
+    raw_from: int | None,
+    last_us: int | None,
+    recent_values: bytes | None,
+    excluded_until_us: int | None,
 ) -> LockedTag:
     """A row of the tags, with what is stored of it, as a tag in a writer's hands."""
     pk, name, unit, valid_min, valid_max, lower, upper, description, active = row
@@ -128,4 +134,5 @@ def locked(
         active=bool(active),
         raw_from=None if raw_from is None else from_micros(raw_from),
     )
-    return LockedTag(pk, definition, last_us, None if recent_values is None else bytes(recent_values))
+    recent = None if recent_values is None else bytes(recent_values)
+    return LockedTag(pk, definition, last_us, recent, excluded_until_us)

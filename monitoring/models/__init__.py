@@ -3,6 +3,7 @@
 from monitoring.models.backtest import Backtest
 from monitoring.models.detector_state import DetectorState
 from monitoring.models.event import Event
+from monitoring.models.exclusion import ExcludedMeasurement, Exclusion
 from monitoring.models.finding import Finding
 from monitoring.models.lease import Lease
 from monitoring.models.measurement import Measurement
@@ -17,6 +18,8 @@ __all__ = [
     "Backtest",
     "DetectorState",
     "Event",
+    "ExcludedMeasurement",
+    "Exclusion",
     "Finding",
     "Lease",
     "Measurement",

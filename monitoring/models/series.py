@@ -27,6 +27,10 @@ class Series(models.Model):
         null=True, help_text="What is older was deleted, as the tag's retention says, and is refused."
     )
 
+    excluded_until = MomentField(
+        null=True, help_text="The newest excluded measurement's timestamp. Empty: none is excluded."
+    )
+
     class Meta:
         db_table = "series"
         verbose_name_plural = "series"
