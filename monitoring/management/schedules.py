@@ -39,6 +39,7 @@ PLANS = (
     Plan("fermon.simulator", SIMULATOR_TASK, due_kwarg="due"),
     Plan("fermon.judge", JUDGE_TASK, due_kwarg="due", timeout_s=JUDGE_TIMEOUT_S),
     Plan("fermon.replay_dead_letters", "monitoring.tasks.replay_dead_letters"),
+    Plan("fermon.finish_exclusions", "monitoring.tasks.finish_exclusions"),
     Plan("fermon.create_partitions", "monitoring.tasks.create_partitions", schedule_type=Schedule.DAILY),
     Plan("fermon.prune_tasks", "monitoring.tasks.prune_tasks", schedule_type=Schedule.DAILY),
     # Not at once: there is nothing to copy yet. With a slow disk it takes longer than other tasks may.
