@@ -148,8 +148,8 @@ def moment(time_us: int | None) -> datetime | None:
     return None if time_us is None else from_micros(time_us)
 
 
-def exclude(choice: Choice, *, reason: str, by: str, for_s: float = AT_ONCE_S) -> Exclusion:
-    """Record the exclusion and take its measurements out, as many as ``for_s`` seconds allow.
+def exclude(choice: Choice, *, reason: str, by: str, for_s: float | None = None) -> Exclusion:
+    """Record the exclusion and take measurements out, as many as ``for_s`` (``AT_ONCE_S``) seconds allow.
 
     It is about what is stored now: what comes later is stored as ever, be its time within or not.
 
@@ -173,12 +173,12 @@ def exclude(choice: Choice, *, reason: str, by: str, for_s: float = AT_ONCE_S) -
             made_by=by,
             made_at=datetime.now(UTC),
         )
-        in_trail(exclusion, reason)
+        in_trail(exclusion, reason=reason, by=by)
         exclusion.save()
     return go_on(exclusion.pk, for_s=for_s)
 
 
-def revoke(pk: int, *, reason: str, by: str, for_s: float = AT_ONCE_S) -> Exclusion:
+def revoke(pk: int, *, reason: str, by: str, for_s: float | None = None) -> Exclusion:
     """Record that the exclusion is over, and let its measurements back in, as ``exclude`` does.
 
     Raises:
@@ -192,21 +192,21 @@ def revoke(pk: int, *, reason: str, by: str, for_s: float = AT_ONCE_S) -> Exclus
         exclusion.revoked_at, exclusion.revoked_by = datetime.now(UTC), by
         exclusion.revoke_reason = reason
         exclusion.is_complete = exclusion.is_judged = False
-        in_trail(exclusion, reason)
+        in_trail(exclusion, reason=reason, by=by)
         exclusion.save(
             update_fields=["revoked_at", "revoked_by", "revoke_reason", "is_complete", "is_judged"]
         )
     return go_on(pk, for_s=for_s)
 
 
-def in_trail(exclusion: Exclusion, reason: str) -> None:
-    """Hand the reason to the audit trail, which asks the row for it."""
-    exclusion.get_additional_data = lambda: {"reason": reason}  # type: ignore[attr-defined]
+def in_trail(exclusion: Exclusion, *, reason: str, by: str) -> None:
+    """Hand reason and name to the audit trail, which asks the row for it; it knows logins, and no tokens."""
+    exclusion.get_additional_data = lambda: {"reason": reason, "by": by}  # type: ignore[attr-defined]
 
 
-def go_on(pk: int, *, for_s: float) -> Exclusion:
+def go_on(pk: int, *, for_s: float | None) -> Exclusion:
     """Move chunk after chunk until all have moved or the time is up; the exclusion as it is then."""
-    end = time.monotonic() + for_s
+    end = time.monotonic() + (AT_ONCE_S if for_s is None else for_s)
     while not move_chunk(pk) and time.monotonic() < end:
         time.sleep(PAUSE_S)
     return Exclusion.objects.select_related("tag").get(pk=pk)
