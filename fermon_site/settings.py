@@ -218,6 +218,10 @@ AUDITLOG_DISABLE_ON_RAW_SAVE = True  # what is loaded as it was has its trail al
 AUDITLOG_MASK_CALLABLE = "fermon_site.audit.hidden"
 AUDITLOG_INCLUDE_TRACKING_MODELS: tuple[Any, ...] = (
     "monitoring.Tag",
+    {
+        "model": "monitoring.Exclusion",
+        "exclude_fields": ["upto_id", "taken", "returned", "is_complete", "is_judged"],
+    },
     {"model": "monitoring.Token", "exclude_fields": ["used_at"], "mask_fields": ["digest"]},
     {
         "model": "auth.User",

@@ -10,7 +10,7 @@ from django.db import connection
 from django_q.models import Failure
 from django_q.tasks import async_task
 
-from monitoring.ingest import dead_letters, host_clock, partitions, refusals, retention
+from monitoring.ingest import dead_letters, exclusions, host_clock, partitions, refusals, retention
 from monitoring.ingest.pipeline import ingest_readings
 from monitoring.ingest.replay import replay
 from monitoring.queries import backups
@@ -28,6 +28,8 @@ STALE = timedelta(seconds=100)
 PAUSES_S = (0.5, 2, 8)
 # An hour's share of what retention deletes: a third of its hour, so that other tasks have workers too.
 RETENTION_S = 1200
+# Less than the minute between runs: so one worker is at it, not two that wait for each other.
+EXCLUSIONS_S = 50
 FAILURES_KEPT = timedelta(days=7)
 FAILURES_KEPT_AT_MOST = 500
 
@@ -112,6 +114,15 @@ def apply_retention() -> int:
     return retention.apply_retention(
         now=clock.reading.now, should_stop=lambda: stop_requested() or time.monotonic() > end
     )
+
+
+def finish_exclusions() -> int:
+    """Moves what exclusions have left unmoved, out or back; how many of them are complete now.
+
+    What is too much for one run, or left when Fermon stops, is moved by the next.
+    """
+    end = time.monotonic() + EXCLUSIONS_S
+    return exclusions.finish_all(should_stop=lambda: stop_requested() or time.monotonic() > end)
 
 
 def create_partitions() -> int:

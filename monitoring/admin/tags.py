@@ -87,5 +87,5 @@ class TagAdmin(TagModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Tag | None = None) -> bool:
         """Only a tag without measurements; Django would list all of them to say no."""
-        unused = obj is None or not obj.measurements.exists()
+        unused = obj is None or not (obj.measurements.exists() or obj.exclusions.exists())
         return unused and super().has_delete_permission(request, obj)

@@ -12,8 +12,9 @@ from monitoring.api.formats import FORMATS
 from monitoring.domain.clock import expected_bound, parse_bound
 from monitoring.domain.monitor import DETECTORS
 from monitoring.domain.readings import known_tags, shown
+from monitoring.ingest.exclusions import MOST_IDS
 from monitoring.queries.events import EventSelection
-from monitoring.queries.series import MAX_ID, Cursor, Selection
+from monitoring.queries.series import MAX_ID, Cursor, Excluded, Selection
 from monitoring.queries.tags import known_of, tag_names
 
 MAX_PAGE = 10_000
@@ -21,6 +22,7 @@ DEFAULT_PAGE = 1_000
 MAX_POINTS = 5_000
 DEFAULT_POINTS = 600
 MAX_FOLLOWED = 250
+LONGEST_REASON = 500
 
 SerializerT = TypeVar("SerializerT", bound=serializers.Serializer[Any])
 
@@ -36,6 +38,16 @@ def whole_number(default: int, highest: int, help_text: str) -> serializers.Inte
     )
 
 
+def excluded_field() -> serializers.ChoiceField:
+    """A parameter that says whether excluded measurements are wanted."""
+    return serializers.ChoiceField(
+        choices=[Excluded.INCLUDE.value, Excluded.ONLY.value],
+        required=False,
+        help_text="include: excluded measurements, too; only: no others. Each then has `excluded`.",
+        error_messages={"invalid_choice": "expected 'include' or 'only'"},
+    )
+
+
 @extend_schema_field(OpenApiTypes.DATETIME)
 class BoundField(serializers.Field[datetime, str, str, Any]):
     """One end of a range of time, inclusive."""
@@ -47,7 +59,7 @@ class BoundField(serializers.Field[datetime, str, str, Any]):
     def to_internal_value(self, data: str) -> datetime:
         """The moment that the text names."""
         try:
-            return parse_bound(data, end=self.end)
+            return parse_bound(str(data), end=self.end)
         except ValueError as error:
             raise serializers.ValidationError(f"{expected_bound(data)}, got {shown(data)}") from error
 
@@ -118,7 +130,10 @@ class SelectionSerializer(RangeSerializer):
     def selection(self) -> Selection:
         """What the parameters select."""
         chosen = self.validated_data
-        return Selection(tuple(chosen.get("tag", ())), chosen.get("from"), chosen.get("to"))
+        excluded = Excluded(chosen.get("excluded", Excluded.LEFT_OUT))
+        return Selection(
+            tuple(chosen.get("tag", ())), chosen.get("from"), chosen.get("to"), excluded=excluded
+        )
 
 
 class PageSerializer(SelectionSerializer):
@@ -134,6 +149,12 @@ class PageSerializer(SelectionSerializer):
     cursor = CursorField(
         required=False, help_text="Where the page before ended; take it from its Link header."
     )
+
+
+class DataPageSerializer(PageSerializer):
+    """A selection of measurements in pages, with excluded ones if they are asked for."""
+
+    excluded = excluded_field()
 
 
 class EventPageSerializer(PageSerializer):
@@ -175,6 +196,8 @@ class TrendSerializer(RangeSerializer):
 class ExportSerializer(SelectionSerializer):
     """A selection as a file."""
 
+    excluded = excluded_field()
+
     format = serializers.ChoiceField(
         choices=list(FORMATS),
         default="csv",
@@ -190,6 +213,51 @@ class ExportSerializer(SelectionSerializer):
                 f"{name} needs {needs}, which is not installed here; pip install {needs}, or use csv or jsonl"
             )
         return name
+
+
+def reason_field() -> serializers.CharField:
+    """Why: for the record."""
+    return serializers.CharField(
+        max_length=LONGEST_REASON,
+        help_text="Why; it stays on record.",
+        error_messages=dict.fromkeys(("required", "blank", "null"), "missing; say why, for the record"),
+    )
+
+
+class ExcludeSerializer(RangeSerializer):
+    """Measurements to exclude: of a tag between two times, or single ones by their ids."""
+
+    tag = serializers.CharField(required=False)
+    ids = serializers.ListField(
+        child=serializers.IntegerField(min_value=1, max_value=MAX_ID),
+        required=False,
+        max_length=MOST_IDS,
+        help_text=f"Single measurements of one tag, up to {MOST_IDS}, instead of tag, from and to.",
+    )
+    reason = reason_field()
+    dry_run = serializers.BooleanField(
+        default=False, help_text="true: count what would be excluded, and change nothing."
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Refuses what names measurements in both ways, or in none."""
+        named = [name for name in ("tag", "from", "to") if name in attrs]
+        if "ids" in attrs and named:
+            raise serializers.ValidationError({named[0]: "expected either ids, or tag, from and to"})
+        if "ids" not in attrs and len(named) < len(("tag", "from", "to")):
+            missing = next(name for name in ("tag", "from", "to") if name not in attrs)
+            raise serializers.ValidationError({missing: "missing; expected tag, from and to, or ids"})
+        return super().validate(attrs)
+
+    def validate_tag(self, name: str) -> str:
+        """Refuse a tag that does not exist."""
+        return known_only([name])[0]
+
+
+class RevokeSerializer(serializers.Serializer[Any]):
+    """An exclusion to revoke."""
+
+    reason = reason_field()
 
 
 class StreamSerializer(serializers.Serializer[Any]):

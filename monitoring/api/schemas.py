@@ -49,6 +49,12 @@ class MeasurementSerializer(Shape):
     is_anomaly = serializers.BooleanField()
 
 
+class ShownMeasurementSerializer(MeasurementSerializer):
+    """A stored reading; whether it is excluded is told where that was asked for."""
+
+    excluded = serializers.BooleanField(required=False)
+
+
 class TagSerializer(Shape):
     """A named signal of one sensor."""
 
@@ -117,6 +123,73 @@ class TrendColumnsSerializer(Shape):
 @extend_schema_field({"oneOf": [{"type": "string", "format": "date-time"}, {"type": "number"}]})
 class TimestampField(serializers.Field[Any, Any, Any, Any]):
     """When a reading was taken, as a source may write it."""
+
+
+class RevocationSerializer(Shape):
+    """That measurements are included again: why, by whom, and when."""
+
+    reason = serializers.CharField()
+    by = serializers.CharField()
+    at = serializers.DateTimeField()
+
+
+class RangeShape(Shape):
+    """A range of time, both ends inclusive."""
+
+    def get_fields(self) -> dict[str, Any]:
+        """``from`` is a word of Python's own."""
+        return {
+            **super().get_fields(),
+            "from": serializers.DateTimeField(),
+            "to": serializers.DateTimeField(),
+        }
+
+
+class ExclusionSerializer(RangeShape):
+    """Measurements that were taken out: which, why, by whom, and whether they are back."""
+
+    id = serializers.IntegerField()
+    tag = serializers.CharField()
+    ids = serializers.ListField(
+        child=serializers.IntegerField(), allow_null=True, help_text="Null: all from `from` to `to`."
+    )
+    reason = serializers.CharField()
+    by = serializers.CharField()
+    at = serializers.DateTimeField()
+    excluded = serializers.IntegerField(help_text="How many measurements have been taken out.")
+    included = serializers.IntegerField(help_text="How many of them have come back.")
+    complete = serializers.BooleanField(help_text="False while measurements are still moving.")
+    revoked = RevocationSerializer(allow_null=True, help_text="Null while the exclusion holds.")
+
+
+class PreviewSerializer(RangeShape):
+    """What would be excluded."""
+
+    tag = serializers.CharField()
+    measurements = serializers.IntegerField()
+    anomalies = serializers.IntegerField()
+    first = serializers.DateTimeField(allow_null=True)
+    last = serializers.DateTimeField(allow_null=True)
+
+
+class ExcludeShape(Shape):
+    """A tag, `from` and `to`, or `ids`; and the reason."""
+
+    tag = serializers.CharField(required=False)
+    ids = serializers.ListField(child=serializers.IntegerField(), required=False)
+    reason = serializers.CharField(max_length=500)
+    dry_run = serializers.BooleanField(required=False)
+
+    def get_fields(self) -> dict[str, Any]:
+        """``from`` is a word of Python's own."""
+        bounds = {name: serializers.CharField(required=False) for name in ("from", "to")}
+        return {**super().get_fields(), **bounds}
+
+
+class RevokeShape(Shape):
+    """Why measurements are included again."""
+
+    reason = serializers.CharField(max_length=500)
 
 
 class ReadingSerializer(Shape):
@@ -236,6 +309,7 @@ TO_LOGIN = OpenApiResponse(None, "Fermon is closed: a browser is led to the logi
 NOT_FOUND = OpenApiResponse(ErrorSerializer, "There is no such thing.")
 NOT_ACCEPTABLE = OpenApiResponse(ErrorSerializer, "None of the accepted media types can be answered.")
 CONFLICT = OpenApiResponse(ErrorSerializer, "That tag and timestamp hold another value, which stays.")
+REVOKED_ALREADY = OpenApiResponse(ErrorSerializer, "The measurements are included again already.")
 NO_LENGTH = OpenApiResponse(ErrorSerializer, "The body came in chunks; send it with a Content-Length.")
 TOO_LARGE = OpenApiResponse(ErrorSerializer, "More than 10000 items or 8 MiB.")
 NOT_JSON = OpenApiResponse(ErrorSerializer, "Send Content-Type: application/json.")
@@ -297,6 +371,17 @@ READINGS = [
         ("Epoch milliseconds", 1769860800250),
     )
 ]
+EXCLUSION = OpenApiExample(
+    "A range",
+    value={
+        "tag": "fermenter_temp",
+        "from": "2026-01-31T12:00:00Z",
+        "to": "2026-01-31T12:05:00Z",
+        "reason": "probe in the calibration bath",
+        "dry_run": True,
+    },
+    request_only=True,
+)
 BATCH_ANSWER = OpenApiExample(
     "One bad item",
     value={

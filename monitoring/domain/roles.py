@@ -6,11 +6,14 @@ from typing import Protocol
 READ = "monitoring.view_measurement"
 INGEST = "monitoring.add_measurement"
 CONFIGURE = "monitoring.change_tag"
+EXCLUDE = "monitoring.add_exclusion"  # and to include again
 
 ADMINISTRATOR = "administrator"
 # What is looked at in the admin; the dashboard and the API ask for READ alone.
 _RECORDS = (
     "event",
+    "excludedmeasurement",
+    "exclusion",
     "finding",
     "hostclock",
     "lease",
@@ -24,6 +27,7 @@ _ENGINEER = frozenset(
     {
         INGEST,
         CONFIGURE,
+        EXCLUDE,
         "monitoring.add_tag",
         "monitoring.delete_tag",
         "monitoring.view_tag",

@@ -177,6 +177,12 @@ class Watcher:
             self.is_urgent = True
             return []
 
+    def begin_with(self, monitor: TagMonitor, position: int) -> None:
+        """Goes on with a monitor that has had all measurements up to that id."""
+        self.monitor, self.position = monitor, position
+        self.unsaved_from = None
+        self.is_urgent, self.is_awaited = True, False
+
     def change(self, tag: WatchedTag) -> None:
         """Goes on by other settings."""
         self.monitor, self.tag = tag.monitor(self.monitor.dump()), tag

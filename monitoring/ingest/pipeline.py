@@ -17,6 +17,7 @@ from monitoring.domain.timeline import judge
 from monitoring.ingest.ahead import mark_ahead
 from monitoring.ingest.clocks import clocks_after, stored_clocks
 from monitoring.ingest.conflicts import make_way
+from monitoring.ingest.excluded import without_excluded
 from monitoring.ingest.outcomes import Outcomes
 from monitoring.ingest.refusals import refused, remember_refusals
 from monitoring.ingest.rollups import Clocks
@@ -57,6 +58,9 @@ def ingest_readings(
         locked = list(tags.values())
         # Without a source they are no arrivals: what waits on disk arrived before.
         clocks = stored_clocks(locked) if source is None else clocks_after(locked, columns, now)
+        columns, excluded = without_excluded(columns, locked)
+        if excluded is not None:
+            outcomes.add_excluded(list(tags), excluded)
         ready = make_way(columns, locked, senders or [source or ""] * len(items), now=now)
         for served, written in add(ready.columns, ready.tags, clocks, now=now):
             outcomes.add(list(tags), served, written)
@@ -70,15 +74,17 @@ def ingest_readings(
 def ingest_columns(names: Sequence[str], columns: ReadingColumns) -> int:
     """Judges and stores readings that are valid as they are; how many of them are new.
 
-    ``names`` are those of the tags by whose places they go. Those of tags that don't exist, and of
-    the deleted past, are left out; of readings at one time the first stands, whatever their tag keeps.
+    ``names`` are those of the tags by whose places they go. Those of tags that don't exist, of the
+    deleted past, and at times of excluded measurements are left out; of readings at one time the first
+    stands, whatever their tag keeps.
 
     Raises:
         django.db.Error: as ``ingest_readings``.
     """
     with turn(), transaction.atomic():
         tags = lock_tags(names)
-        columns, locked = kept(names, columns, tags), list(tags.values())
+        locked = list(tags.values())
+        columns, _ = without_excluded(kept(names, columns, tags), locked)
         added = add(columns, locked, stored_clocks(locked), now=datetime.now(UTC))
         return sum(int(served.timelines.is_new.sum()) for served, _ in added)
 

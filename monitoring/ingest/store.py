@@ -40,18 +40,21 @@ def store(
     verdicts: Verdicts,
     recent: Mapping[int, bytes],
     clocks: Clocks,
+    *,
+    given: IntArray | None = None,
 ) -> Written:
     """Stores the timelines of these tags as judged, inside the caller's transaction.
 
     ``recent`` are their ``recent_values`` afterwards, by their places, where the timelines tell them;
-    ``clocks`` are as in ``Change``.
+    ``clocks`` are as in ``Change``. ``given`` are the ids of the new by their positions, where they have
+    had ids before.
 
     They were read in that same transaction, under the lock of their tags: so nothing can have
     come between, and an id is given to each time only once.
     """
     flags = np.logical_or.reduce([verdict.found for verdict, _ in verdicts])
     pk = np.array([tag.pk for tag in tags], dtype=np.int64)[timelines.tag]
-    ids = store_new(pk, timelines, flags)
+    ids = store_new(pk, timelines, flags, given)
     crash_point("ingest.before_findings")
     store_findings(timelines, verdicts, ids)
     is_new = timelines.is_new
@@ -65,17 +68,20 @@ def store(
     return written
 
 
-def store_new(pk: IntArray, timelines: Timelines, flags: BoolArray) -> IntArray:
+def store_new(
+    pk: IntArray, timelines: Timelines, flags: BoolArray, given: IntArray | None = None
+) -> IntArray:
     """Stores what is new in the order of time; the ids of all, old and new."""
     is_new = timelines.is_new
     time_us, tag = timelines.time_us[is_new], np.repeat(pk, timelines.count)[is_new]
     order = np.lexsort((tag, time_us))
-    given = np.array(next_ids(len(order)), dtype=np.int64)
-    insert_measurements(
-        given, time_us[order], tag[order], timelines.value[is_new][order], flags[is_new][order]
-    )
-    by_place = np.empty_like(given)
-    by_place[order] = given
+    if given is None:
+        new = np.array(next_ids(len(order)), dtype=np.int64)
+    else:
+        new = given[timelines.position[is_new][order]]
+    insert_measurements(new, time_us[order], tag[order], timelines.value[is_new][order], flags[is_new][order])
+    by_place = np.empty_like(new)
+    by_place[order] = new
     ids = timelines.id.copy()
     ids[is_new] = by_place
     return ids

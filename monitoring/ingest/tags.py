@@ -12,7 +12,7 @@ from monitoring.domain.tags import TagDefinition
 from monitoring.models import Tag
 
 REFRESHED_EVERY_S = 10.0
-NOTHING_STORED = (None, None, None, None, 0)
+NOTHING_STORED = (None, None, None, None, 0, None)
 # What TagDefinition begins with, in its order; raw_from follows.
 DEFINED = (
     "name",
@@ -30,7 +30,8 @@ LOCK = """
     WHERE name {among} ORDER BY name {lock}
 """
 STORED = """
-    SELECT tag, raw_from, last, recent_values, arrivals, clock_error FROM series WHERE tag {among}
+    SELECT tag, raw_from, last, recent_values, arrivals, clock_error, excluded_until
+    FROM series WHERE tag {among}
 """
 _last_known: dict[str, TagDefinition] | None = None
 _refreshed = -REFRESHED_EVERY_S
@@ -41,6 +42,7 @@ class LockedTag:
     """A tag in a writer's hands; ``last_us`` is its newest measurement's time, None before the first.
 
     ``recent_values``, ``arrivals`` and ``clock_error`` are as in ``series``; None where not known.
+    ``excluded_until_us`` is the newest excluded measurement's time, None if there is none.
     """
 
     pk: int
@@ -49,6 +51,7 @@ class LockedTag:
     recent_values: bytes | None
     arrivals: bytes | None = None
     clock_error: int = 0
+    excluded_until_us: int | None = None
 
 
 def tag_definitions() -> dict[str, TagDefinition]:
@@ -124,6 +127,7 @@ def locked(
     recent_values: bytes | None,
     arrivals: bytes | None,
     clock_error: int,
+    excluded_until_us: int | None,
 ) -> LockedTag:
     """A row of the tags, with what is stored of it, as a tag in a writer's hands."""
     pk, name, unit, valid_min, valid_max, lower, upper, description, active, on_conflict = row
@@ -139,7 +143,9 @@ def locked(
         raw_from=None if raw_from is None else from_micros(raw_from),
         on_conflict=on_conflict,
     )
-    return LockedTag(pk, definition, last_us, as_bytes(recent_values), as_bytes(arrivals), clock_error)
+    return LockedTag(
+        pk, definition, last_us, as_bytes(recent_values), as_bytes(arrivals), clock_error, excluded_until_us
+    )
 
 
 def as_bytes(column: Any) -> bytes | None:

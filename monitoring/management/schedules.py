@@ -50,6 +50,7 @@ PLANS = (
     Plan("fermon.judge", JUDGE_TASK, due_kwarg="due", timeout_s=JUDGE_TIMEOUT_S),
     # A full disk of dead letters takes minutes; a second replay beside the first ends at once.
     Plan("fermon.replay_dead_letters", REPLAY_TASK, timeout_s=LONG_TIMEOUT_S),
+    Plan("fermon.finish_exclusions", "monitoring.tasks.finish_exclusions", timeout_s=LONG_TIMEOUT_S),
     Plan(
         "fermon.create_partitions",
         "monitoring.tasks.create_partitions",

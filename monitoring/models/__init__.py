@@ -3,6 +3,7 @@
 from monitoring.models.backtest import Backtest
 from monitoring.models.detector_state import DetectorState
 from monitoring.models.event import Event
+from monitoring.models.exclusion import ExcludedMeasurement, Exclusion
 from monitoring.models.finding import Finding
 from monitoring.models.host_clock import HostClock
 from monitoring.models.lease import Lease
@@ -20,6 +21,8 @@ __all__ = [
     "Backtest",
     "DetectorState",
     "Event",
+    "ExcludedMeasurement",
+    "Exclusion",
     "Finding",
     "HostClock",
     "Lease",

@@ -37,6 +37,9 @@ class Series(models.Model):
         help_text="By how many milliseconds the clock of the tag's source is always ahead of the server's;"
         " negative: behind. 0: none is known.",
     )
+    excluded_until = MomentField(
+        null=True, help_text="The newest excluded measurement's timestamp. Empty: none is excluded."
+    )
 
     class Meta:
         db_table = "series"

@@ -16,9 +16,9 @@ from django.db import Error as DatabaseError
 from django.db import connection
 
 from monitoring.domain.outages import Outage
-from monitoring.ingest import leases
 from monitoring.ingest.connections import close_if_replaced
 from monitoring.ingest.judge import SOURCE, Judge, LeaseLostError
+from monitoring.ingest.rejudging import judged_until
 from monitoring.queries.changes import make_watch, newest_id, read_changes
 
 PAGE = 2_000
@@ -135,7 +135,7 @@ def catch_up() -> None:
         django.db.Error: the database is away.
     """
     global _not_before
-    if time.monotonic() < _not_before or newest_id() <= (leases.position_of(SOURCE) or 0):
+    if time.monotonic() < _not_before or newest_id() <= judged_until(SOURCE):
         return
     if not _catching_up.acquire(blocking=False):
         return

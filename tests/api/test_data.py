@@ -11,7 +11,7 @@ from django.test import Client
 from requests.utils import parse_header_links
 
 from monitoring.ingest.pipeline import ingest_readings
-from monitoring.models import Tag
+from monitoring.models import Measurement, Tag
 from monitoring.queries.series import Cursor, Selection, behind, lateral, merged
 
 pytestmark = pytest.mark.django_db
@@ -223,8 +223,8 @@ def test_pages_of_several_tags_are_those_of_all_without_the_others(
 def plan_of(selection: Selection, after: Cursor, *, ascending: bool) -> list[str]:
     """Return the steps by which the database reads a page of the selection."""
     if connection.vendor == "sqlite":
-        return merged(selection, after, limit=100, ascending=ascending).explain().splitlines()
-    statement, parameters = lateral(selection, after, limit=100, ascending=ascending)
+        return merged(Measurement, selection, after, limit=100, ascending=ascending).explain().splitlines()
+    statement, parameters = lateral(Measurement, selection, after, limit=100, ascending=ascending)
     with connection.cursor() as cursor:
         cursor.execute(
             "ANALYZE measurements; SET LOCAL enable_seqscan = off"
