@@ -1,5 +1,7 @@
 """The plant works again within a minute after a clock that was ahead has been set right."""
 
+import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -18,6 +20,33 @@ LOGIN = {"username": "somebody", "password": "wrong"}
 GOOD_LOGIN = {"username": "somebody", "password": "right horse battery"}
 
 pytestmark = pytest.mark.django_db
+
+# What a run with a clock that was 400 days ahead leaves in the database.
+LEFT_BEHIND = (
+    "UPDATE leases SET owner = 'a', expires_at = datetime('now', '+400 days'),"
+    " renewed_at = datetime('now', '+400 days'), written_until = datetime('now', '+400 days')",
+    "UPDATE django_q_schedule SET next_run = datetime('now', '+400 days')",
+    "INSERT INTO series (tag, measurements, anomalies, raw_from)"
+    " SELECT id, 0, 0, (strftime('%s', 'now') + 398 * 86400) * 1000000 FROM tags",
+)
+
+
+@pytest.mark.sqlite
+def test_the_real_program_works_at_once_on_what_a_clock_ahead_left(system, wait_until) -> None:
+    system.migrate()
+    first = system.run("manage.py", "qcluster", FERMON_SIMULATOR="off")
+    wait_until(lambda: system.select("SELECT count(*) FROM leases WHERE owner != ''") == (2,))
+    first.process.terminate()
+    assert first.end() == 0
+    with closing(sqlite3.connect(system.data / "fermon.sqlite3")) as database, database:
+        for statement in LEFT_BEHIND:
+            database.execute(statement)
+    system.run("manage.py", "qcluster")
+    system.wait_for_more()
+    present = "SELECT max(timestamp) / 1000000 - strftime('%s', 'now') FROM measurements"
+    assert abs(system.select(present)[0]) < 60
+    overdue = "SELECT count(*) FROM django_q_schedule WHERE next_run > datetime('now', '+3 days')"
+    assert system.select(overdue) == (0,)
 
 
 @pytest.fixture
