@@ -15,6 +15,7 @@ from django.db import OperationalError, connection, transaction
 from monitoring.domain import outages
 from monitoring.domain.redis_link import RedisLink, link_to
 from monitoring.models import Lease
+from monitoring.queries.ahead import Times, read_times
 from monitoring.queries.refusals import Refused, refused
 
 # A tag whose newest reading is older has gone quiet; a worker is, after as many missed heartbeats
@@ -25,6 +26,7 @@ JUDGE_STALE_S = 60
 ANSWER_S = 2.0
 LOCK_MS = 1500
 NOTHING_REFUSED = Refused(0, 0, ())
+NO_TIMES = Times()
 
 READ_ONLY_POSTGRESQL = "SELECT pg_is_in_recovery() OR current_setting('transaction_read_only')::bool"
 
@@ -48,6 +50,7 @@ class Health:
     detection_age: float | None
     refused: Refused
     queued: int
+    times: Times
     problems: tuple[str, ...]
     since: datetime | None
 
@@ -69,6 +72,7 @@ class Seen:
     judge: Lease | None = None
     refused: Refused = NOTHING_REFUSED
     queued: int = 0
+    times: Times = NO_TIMES
 
 
 def check_health(
@@ -95,6 +99,7 @@ def check_health(
             f"{seen.refused.set_aside} readings that waited on disk can't be stored:"
             " see 'readings set aside' in the admin."
         )
+    problems += seen.times.problems
     return Health(
         now,
         seen.database,
@@ -104,6 +109,7 @@ def check_health(
         detection_age,
         seen.refused,
         seen.queued,
+        seen.times,
         tuple(problems),
         began(seen, waiting_since, worker_age, redis) if problems else None,
     )
@@ -145,6 +151,7 @@ def read_state(now: datetime, queued: Callable[[], int]) -> Seen:
             leases.get("judge"),
             refused(now=now),
             queued(),
+            read_times(now),
         )
     except DatabaseError as error:
         return Seen("away", str(error))
