@@ -1,11 +1,14 @@
 """Series in the admin."""
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from django.contrib import admin
 
 from monitoring.admin.read_only import ReadOnly
+from monitoring.domain.source_clock import error_text
 from monitoring.models import Series
+from monitoring.queries.ahead import clock_error_of
 
 if TYPE_CHECKING:
     SeriesModelAdmin = admin.ModelAdmin[Series]
@@ -17,5 +20,11 @@ else:  # Django's own class takes no parameters while it runs
 class SeriesAdmin(ReadOnly, SeriesModelAdmin):
     """How much is stored of each tag, and since when."""
 
-    list_display = ("tag", "measurements", "anomalies", "last", "raw_from")
+    list_display = ("tag", "measurements", "anomalies", "last", "source_clock", "raw_from")
     list_select_related = ("tag",)
+
+    @admin.display(description="source's clock", ordering="clock_error")
+    def source_clock(self, series: Series) -> str:
+        """How far it is constantly ahead or behind."""
+        error_s = clock_error_of(series, datetime.now(UTC))
+        return error_text(error_s) if error_s else ""

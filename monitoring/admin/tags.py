@@ -1,5 +1,6 @@
 """Tags in the admin: the only place where they are made and edited."""
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
@@ -9,7 +10,9 @@ from django.utils.html import format_html
 from django.utils.http import urlencode
 
 from monitoring.admin.tag_form import TagForm, TagModelForm, filled_in, tried_settings
+from monitoring.domain.source_clock import error_text
 from monitoring.models import Tag
+from monitoring.queries.ahead import times_of
 
 if TYPE_CHECKING:
     TagModelAdmin = admin.ModelAdmin[Tag]
@@ -27,7 +30,10 @@ class TagAdmin(TagModelAdmin):
     actions = None
     form = TagForm
     fieldsets = (
-        (None, {"fields": ("name", "description", "group", "unit", "active", "stale_after_s")}),
+        (
+            None,
+            {"fields": ("name", "description", "group", "unit", "active", "stale_after_s", "source_clock")},
+        ),
         ("Valid range", {"fields": (("valid_min", "valid_max"),)}),
         ("Limits", {"fields": (("lower_limit", "upper_limit"),)}),
         ("Readings", {"fields": ("on_conflict",)}),
@@ -60,7 +66,18 @@ class TagAdmin(TagModelAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Tag | None = None) -> tuple[str, ...]:
         """A tag's name is its identity: measurements carry it."""
-        return ("name", "other_settings") if obj else ("other_settings",)
+        shown = ("source_clock", "other_settings")
+        return ("name", *shown) if obj else shown
+
+    @admin.display(description="source's clock")
+    def source_clock(self, tag: Tag) -> str:
+        """How far the clock is off that readings are stamped by, and what of them is ahead of time."""
+        ahead, error_s = times_of(tag.name, datetime.now(UTC))
+        told = [
+            f"{error_text(error_s)} of the server's, constantly" if error_s else "",
+            ahead.text if ahead else "",
+        ]
+        return "; ".join(filter(None, told)) or "no error known"
 
     @admin.display(description="other settings")
     def other_settings(self, tag: Tag) -> str:

@@ -4,6 +4,7 @@ from typing import Any
 
 from monitoring.domain.tags import TagDefinition
 from monitoring.domain.trend import MILLISECOND_US, means
+from monitoring.queries.ahead import Ahead
 from monitoring.queries.series import Point, Reason
 from monitoring.queries.trend import Trend
 
@@ -19,8 +20,10 @@ def anomaly(item: dict[str, Any], reasons: list[Reason]) -> dict[str, Any]:
     }
 
 
-def tag(definition: TagDefinition, latest: Point | None) -> dict[str, Any]:
-    """A tag and its newest measurement."""
+def tag(
+    definition: TagDefinition, latest: Point | None, ahead: Ahead | None, clock_error_s: float | None
+) -> dict[str, Any]:
+    """A tag, its newest measurement, and what is wrong with the times of its readings."""
     return {
         "name": definition.name,
         "description": definition.description,
@@ -31,6 +34,9 @@ def tag(definition: TagDefinition, latest: Point | None) -> dict[str, Any]:
         "limits": {"lower": definition.lower_limit, "upper": definition.upper_limit},
         "on_conflict": definition.on_conflict,
         "latest": latest.as_json() if latest else None,
+        "ahead": ahead.readings if ahead else 0,
+        "ahead_up_to_s": ahead.up_to_s if ahead else None,
+        "clock_error_s": clock_error_s,
     }
 
 

@@ -71,6 +71,8 @@ def details(health: Health) -> dict[str, Any]:
         "worker": health.worker_age,
         "simulator": health.simulator_age,
         "detection": health.detection_age,
+        "ahead": [one.as_json() for one in health.times.ahead],
+        "clock_errors_s": health.times.clock_errors,
         "problems": list(health.problems),
         "since": iso_utc(health.since) if health.since else None,
         "notices": list(health.refused.notices),

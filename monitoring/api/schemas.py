@@ -69,7 +69,17 @@ class TagSerializer(Shape):
         choices=list(OnConflict),
         help_text="What happens to a reading whose timestamp is stored with another value.",
     )
-    latest = MeasurementSerializer(allow_null=True)
+    latest = MeasurementSerializer(
+        allow_null=True, help_text="The newest measurement, without those that are ahead of time."
+    )
+    ahead = serializers.IntegerField(help_text="How many measurements are ahead of time; at most 1000.")
+    ahead_up_to_s = serializers.FloatField(
+        allow_null=True, help_text="By how many seconds the furthest of them is ahead."
+    )
+    clock_error_s = serializers.FloatField(
+        allow_null=True,
+        help_text="By how many seconds the clock of its source is always ahead; negative: behind.",
+    )
 
 
 class FindingSerializer(Shape):
@@ -252,6 +262,14 @@ class StatsSerializer(Shape):
     retry_queue_status = serializers.ChoiceField(choices=["clear", "pending"])
 
 
+class AheadSerializer(Shape):
+    """Readings of a tag that are ahead of the server's clock by more than 5 s."""
+
+    tag = serializers.CharField()
+    readings = serializers.IntegerField(help_text="How many there are; 1000 are 1000 or more.")
+    up_to_s = serializers.FloatField(help_text="By how many seconds the furthest is ahead.")
+
+
 class HealthSerializer(Shape):
     """Whether the system does its work; ``status`` alone to who may not read."""
 
@@ -280,6 +298,14 @@ class HealthSerializer(Shape):
         required=False,
         allow_null=True,
         help_text="For how long readings wait to be judged, in seconds; null before the first.",
+    )
+    ahead = AheadSerializer(
+        many=True, required=False, help_text="The tags with readings ahead of time, the furthest 20 first."
+    )
+    clock_errors_s = serializers.DictField(
+        required=False,
+        child=serializers.FloatField(),
+        help_text="By tag: seconds by which its source's clock is always ahead; negative: behind.",
     )
     problems = serializers.ListField(required=False, child=serializers.CharField())
     since = serializers.DateTimeField(

@@ -1,5 +1,7 @@
 """GET /tags and GET /tags/<name>."""
 
+from datetime import UTC, datetime
+
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
@@ -9,6 +11,7 @@ from rest_framework.viewsets import ViewSet
 from monitoring.api import answers, schemas
 from monitoring.api.scopes import grant_of
 from monitoring.domain.readings import known_tags, shown
+from monitoring.queries.ahead import times_of
 from monitoring.queries.tags import active_names, find_tag, latest, tag_names
 
 NAME = OpenApiParameter("name", str, OpenApiParameter.PATH, description="The tag's name.")
@@ -45,4 +48,5 @@ class TagViewSet(ViewSet):
         tag = find_tag(name)
         if tag is None:
             raise NotFound(f"name: unknown tag {shown(name)}; {known_tags(tag_names())}")
-        return Response(answers.tag(tag, latest(name)))
+        now = datetime.now(UTC)
+        return Response(answers.tag(tag, latest(name, now), *times_of(name, now)))

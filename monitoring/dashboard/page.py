@@ -28,6 +28,8 @@ ANOMALY_ROWS = 20
 class Card:
     """One tag: its newest value, and ``state`` as a key of CARD_WORDS, which ``word`` names.
 
+    The value is the newest that is not ahead of time; ``ahead`` says what is.
+
     ``group`` is the heading that it stands under, ``lasting`` for how long it has been in its state,
     ``urgency`` how much it needs a person: 0 is not at all.
     """
@@ -43,6 +45,7 @@ class Card:
     detail: str
     time: Moment | None
     urgency: int
+    ahead: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,12 +172,13 @@ def read_page_at(now: datetime, health: Health, query: Mapping[str, str]) -> Pag
     groups = groups_of(used)
     part = part_of(query, used, groups, now, read_needs(used, now)) if len(used) > MOST_CARDS else None
     names = part.on_page if part else list(groups)
-    newest, anomalous = latest_of(names), newest_anomalies(names)
+    newest, anomalous = latest_of(names, now), newest_anomalies(names, now)
     anomalies = read_page(Selection(anomalies_only=True), limit=ANOMALY_ROWS).points
     events = read_events(tags, names if part else None)
     known = [newest[name] for name in names if name in newest]
     reasons = reasons_for([*anomalies, *(point for point in known if point.is_anomaly)])
     lasting = events.open_by_tag()
+    ahead = {one.tag: one.text for one in health.times.ahead}
     cards = [
         card_of(
             tags[name],
@@ -184,6 +188,7 @@ def read_page_at(now: datetime, health: Health, query: Mapping[str, str]) -> Pag
             reasons=reasons.get(newest[name].id, []) if name in newest else [],
             events=lasting.get(name, []),
             normal_since=anomalous.get(name),
+            ahead=ahead.get(name, ""),
         )
         for name in names
     ]
@@ -216,10 +221,12 @@ def card_of(
     reasons: list[Reason] | None = None,
     events: Sequence[StoredEvent] = (),
     normal_since: datetime | None = None,
+    ahead: str = "",
 ) -> Card:
     """The tag with its newest measurement, if it has any.
 
-    ``events`` are those that last, which began last first; ``normal_since`` is when its newest anomaly was.
+    ``events`` are those that last, which began last first; ``normal_since`` is when its newest anomaly was,
+    ``ahead`` what of it is ahead of time, in words.
     """
     decimals = words.decimals_for(tag)
     found = state_of(tag, newest, now, words.reasons_texts(reasons or [], decimals), events)
@@ -236,6 +243,7 @@ def card_of(
         detail=found.detail,
         time=moment(newest.timestamp, now) if newest else None,
         urgency=found.urgency,
+        ahead=ahead,
     )
 
 

@@ -11,7 +11,7 @@ from monitoring.dashboard.chosen import Chosen, chosen_of
 from monitoring.dashboard.moments import age_s
 from monitoring.dashboard.states import is_outside
 from monitoring.domain.tags import TagDefinition
-from monitoring.queries.tags import anomalous_values, last_measured, tags_in_event
+from monitoring.queries.tags import last_points, tags_in_event
 
 # Up to here all tags are on the page. A browser bears more cards, but nobody reads them.
 MOST_CARDS = 200
@@ -141,8 +141,9 @@ def page_of(query: Mapping[str, str]) -> int:
 
 
 def read_needs(tags: Sequence[TagDefinition], now: datetime) -> Needs:
-    """Which of the tags in use need a person, by three queries however many there are."""
-    last, values, in_event = last_measured(), anomalous_values(), tags_in_event()
+    """Which of the tags in use need a person, by as many queries however many there are."""
+    last, values = last_points(now)
+    in_event = tags_in_event()
     found = {
         tag.name: need_of(tag, last[tag.name], now, values.get(tag.name), in_event=tag.name in in_event)
         for tag in tags

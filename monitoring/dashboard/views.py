@@ -18,6 +18,7 @@ from monitoring.dashboard.page import ANOMALY_ROWS, Page, read_dashboard, stale_
 from monitoring.dashboard.part import Part
 from monitoring.dashboard.scripts import ScriptTag, chart_script
 from monitoring.domain.clock import iso_utc
+from monitoring.domain.source_clock import AHEAD_US
 from monitoring.domain.tags import TagDefinition
 
 ENDPOINTS = {
@@ -48,6 +49,7 @@ SAME_FOR_ALL: dict[str, Any] = {
     "longestMs": LONGEST.total_seconds() * 1000,
     "rawMs": RAW_S * 1000,
     "liveMs": LIVE_S * 1000,
+    "aheadMs": AHEAD_US // 1000,
     "aroundMs": words.AROUND.total_seconds() * 1000,
     "mostCharts": MOST_CHARTS,
     "mostCompared": MOST_COMPARED,

@@ -17,6 +17,7 @@ from monitoring.domain.host_clock import ClockReading, jump_problem, read_clock
 from monitoring.domain.redis_link import RedisLink, link_to
 from monitoring.models import HostClock, Lease
 from monitoring.models.host_clock import clock_state
+from monitoring.queries.ahead import Times, read_times
 from monitoring.queries.refusals import Refused, refused
 
 # A tag whose newest reading is older has gone quiet; a worker is, after as many missed heartbeats
@@ -29,6 +30,7 @@ AHEAD_S = 900
 ANSWER_S = 2.0
 LOCK_MS = 1500
 NOTHING_REFUSED = Refused(0, 0, ())
+NO_TIMES = Times()
 
 READ_ONLY_POSTGRESQL = "SELECT pg_is_in_recovery() OR current_setting('transaction_read_only')::bool"
 
@@ -52,6 +54,7 @@ class Health:
     detection_age: float | None
     refused: Refused
     queued: int
+    times: Times
     problems: tuple[str, ...]
     since: datetime | None
 
@@ -75,6 +78,7 @@ class Seen:
     queued: int = 0
     clock_problems: tuple[str, ...] = ()
     clock_good_until: datetime | None = None
+    times: Times = NO_TIMES
 
 
 def check_health(
@@ -102,6 +106,7 @@ def check_health(
             f"{seen.refused.set_aside} readings that waited on disk can't be stored:"
             " see 'readings set aside' in the admin."
         )
+    problems += seen.times.problems
     return Health(
         now,
         seen.database,
@@ -111,6 +116,7 @@ def check_health(
         detection_age,
         seen.refused,
         seen.queued,
+        seen.times,
         tuple(problems),
         began(seen, waiting_since, worker_age, redis) if problems else None,
     )
@@ -153,6 +159,7 @@ def read_state(now: datetime, queued: Callable[[], int]) -> Seen:
             refused(now=now),
             queued(),
             *clock_jumps(read_clock()),
+            read_times(now),
         )
     except DatabaseError as error:
         return Seen("away", str(error))

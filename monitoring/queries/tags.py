@@ -6,8 +6,10 @@ from datetime import datetime
 from django.db import connection
 from django.db.models import OuterRef, QuerySet, Subquery
 
+from monitoring.domain.source_clock import latest_plausible
 from monitoring.domain.tags import TagDefinition
 from monitoring.models import Event, Measurement, Series, Tag
+from monitoring.queries.ahead import not_ahead
 from monitoring.queries.series import Point, point_of
 
 # From the few rows of one table into the many of the other: SQLite takes a cross join's tables in this order.
@@ -35,31 +37,39 @@ def find_tag(name: str) -> TagDefinition | None:
     return tag.definition() if tag else None
 
 
-def latest(name: str) -> Point | None:
-    """The tag's newest measurement; None before the first."""
-    row = Measurement.objects.select_related("tag").filter(tag__name=name).order_by("-timestamp").first()
+def latest(name: str, now: datetime) -> Point | None:
+    """The tag's newest measurement that is not ahead of time; None before the first."""
+    rows = not_ahead(Measurement.objects.select_related("tag").filter(tag__name=name), now)
+    row = rows.order_by("-timestamp").first()
     return point_of(row) if row else None
 
 
-def latest_of(names: Collection[str]) -> dict[str, Point]:
-    """The newest measurement of each of these tags; without those that have none."""
-    newest = Measurement.objects.filter(tag=OuterRef("pk")).order_by("-timestamp").values("id")[:1]
+def latest_of(names: Collection[str], now: datetime) -> dict[str, Point]:
+    """The newest measurement of each of these tags, not ahead of time; without those that have none."""
+    rows = not_ahead(Measurement.objects.filter(tag=OuterRef("pk")), now)
+    newest = rows.order_by("-timestamp").values("id")[:1]
     ids = named(names).annotate(newest=Subquery(newest)).values_list("newest", flat=True)
     rows = Measurement.objects.select_related("tag").filter(id__in=[row for row in ids if row is not None])
     return {row.tag.name: point_of(row) for row in rows}
 
 
-def last_measured() -> dict[str, datetime]:
-    """When each tag in use was measured last; without those that never were."""
+def last_points(now: datetime) -> tuple[dict[str, datetime], dict[str, float]]:
+    """When each tag in use was measured last, and the value where that is an anomaly; as ``latest`` has it.
+
+    Without tags that never were. Read from ``series``, but for the few that have measurements ahead of time.
+    """
     found = Series.objects.filter(tag__active=True).values_list("tag__name", "last")
-    return {name: moment for name, moment in found if moment is not None}
-
-
-def anomalous_values() -> dict[str, float]:
-    """The newest value of each tag in use, where that is an anomaly."""
+    last = {name: moment for name, moment in found if moment is not None}
     with connection.cursor() as cursor:
         cursor.execute(NEWEST_ANOMALOUS)
-        return dict(cursor.fetchall())
+        anomalous = dict(cursor.fetchall())
+    ahead = [name for name, moment in last.items() if moment > latest_plausible(now)]
+    points = latest_of(ahead, now) if ahead else {}
+    for name in ahead:
+        del last[name]
+        anomalous.pop(name, None)
+    last |= {name: point.timestamp for name, point in points.items()}
+    return last, anomalous | {name: point.value for name, point in points.items() if point.is_anomaly}
 
 
 def tags_in_event() -> set[str]:
@@ -83,9 +93,10 @@ def named(names: Collection[str]) -> QuerySet[Tag]:
     return Tag.objects.filter(name__in=list(names))
 
 
-def newest_anomalies(names: Collection[str]) -> dict[str, datetime]:
-    """When the newest anomaly of each of these tags was measured; without those that have none."""
-    newest = Measurement.objects.filter(tag=OuterRef("pk"), is_anomaly=True).order_by("-timestamp")
+def newest_anomalies(names: Collection[str], now: datetime) -> dict[str, datetime]:
+    """When the newest anomaly of each of these tags was measured, not ahead of time; without others."""
+    rows = not_ahead(Measurement.objects.filter(tag=OuterRef("pk"), is_anomaly=True), now)
+    newest = rows.order_by("-timestamp")
     found = named(names).annotate(newest=Subquery(newest.values("timestamp")[:1]))
     return {name: moment for name, moment in found.values_list("name", "newest") if moment is not None}
 

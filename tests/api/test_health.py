@@ -14,6 +14,8 @@ from monitoring.models import Lease
 pytestmark = pytest.mark.django_db
 
 FIELDS = {
+    "ahead",
+    "clock_errors_s",
     "status",
     "database",
     "retry_queue_size",

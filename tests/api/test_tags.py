@@ -31,6 +31,9 @@ def test_a_tag_tells_all_that_is_known_of_it(client: Client) -> None:
         "valid_range": {"min": 30.0, "max": 50.0},
         "limits": {"lower": 35.0, "upper": 45.0},
         "latest": None,
+        "ahead": 0,
+        "ahead_up_to_s": None,
+        "clock_error_s": None,
     }
 
 

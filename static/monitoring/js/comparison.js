@@ -1,5 +1,6 @@
 // The panel in which several tags share one chart.
 import { answer } from "./announcer.js";
+import { serverNow } from "./clock.js";
 import { CursorLine, onPointed, pointAt, pointedAt, wirePointing } from "./cursor.js";
 import { setAttribute, setText } from "./dom.js";
 import { eventsOver } from "./events.js";
@@ -121,7 +122,10 @@ export class Comparison {
 
 const textAt = ({ tag, layers }, at) => momentValueText(tag, layers.layer?.at(at));
 
-const newestText = ({ tag, series }) => (series.latest ? withUnit(tag, valueText(tag, series.latest.y)) : "no data yet");
+function newestText({ tag, series }) {
+  const latest = series.latestAt(serverNow());
+  return latest ? withUnit(tag, valueText(tag, latest.y)) : "no data yet";
+}
 
 /** A piece of the line as it is drawn. */
 function sample(i, theme) {

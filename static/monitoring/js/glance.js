@@ -4,11 +4,19 @@ import { openEventsOf } from "./events.js";
 import { Series } from "./series.js";
 import { Sparkline } from "./sparkline.js";
 import { stateOf } from "./tag-state.js";
-import { durationText, showTime } from "./times.js";
-import { valueText } from "./words.js";
+import { ageText, durationText, showTime } from "./times.js";
+import { valueText, whole } from "./words.js";
 
 const KEPT_MS = 60000; // what needed a person keeps its place for so long: cards don't jump up and down
+const SECONDS_BELOW_MS = 600000;
 const LEAST_MS = 2000; // shorter than that, nothing has lasted
+
+/** What is ahead of time, as the server says it. */
+function aheadText({ count, ms }) {
+  if (!count) return "";
+  const upTo = ms < SECONDS_BELOW_MS ? `${Math.round(ms / 1000)} s` : ageText(ms);
+  return `${whole.format(count)} ${count === 1 ? "reading" : "readings"} ahead of time, up to ${upTo}`;
+}
 
 export class Glance {
   series = new Series();
@@ -28,16 +36,17 @@ export class Glance {
 
   /** The value and the state, in words: cheap, for every card whenever there is news. */
   showNow(now) {
-    const { latest, points } = this.series;
+    const latest = this.series.latestAt(now);
     this.showState(now);
+    setText(this.parts.ahead, aheadText(this.series.aheadAt(now)));
     if (!latest) return;
     setText(this.parts.value, valueText(this.tag, latest.y));
     showTime(this.timeNode(), latest.x);
-    if (!this.element.hidden) this.sparkline.show(points, now, openEventsOf(this.tag.name));
+    if (!this.element.hidden) this.sparkline.show(this.series.pointsAt(now), now, openEventsOf(this.tag.name));
   }
 
   showState(now) {
-    const { state, word, since, detail, urgency } = stateOf(this.tag, this.series.points, openEventsOf(this.tag.name), now);
+    const { state, word, since, detail, urgency } = stateOf(this.tag, this.series.pointsAt(now), openEventsOf(this.tag.name), now);
     setAttribute(this.element, "data-state", state);
     setIcon(this.element.querySelector(".state"), state === "recent" ? "anomaly" : state);
     setText(this.parts.word, word);

@@ -21,7 +21,7 @@ let timer = null;
 function show() {
   timer = null;
   const now = serverNow();
-  const times = [...cards.values()].map(({ series }) => series.latest?.x ?? -Infinity);
+  const times = [...cards.values()].map(({ series }) => series.latestAt(now)?.x ?? -Infinity);
   const newest = Math.max(newestOfAll() ?? -Infinity, ...times);
   showLink(now, Number.isFinite(newest) ? newest : null);
   for (const card of cards.values()) card.showNow(now);
@@ -33,7 +33,7 @@ function showSoon() {
 
 function takeReadings(items) {
   for (const item of items) cards.get(item.tag)?.series.merge([item]);
-  for (const { series } of cards.values()) series.trim(serverNow() - LIVE_MS);
+  for (const { series } of cards.values()) series.trim(serverNow() - LIVE_MS, serverNow());
   showSoon();
 }
 

@@ -70,14 +70,14 @@ function passed(element, isNear) {
   }
 }
 
-/** The newest reading's time, null before the first. */
-function newest() {
-  const times = [...cards.values()].map(({ series }) => series.latest?.x ?? -Infinity);
+/** The time of the newest reading that is not ahead of time, null before the first. */
+function newest(now = serverNow()) {
+  const times = [...cards.values()].map(({ series }) => series.latestAt(now)?.x ?? -Infinity);
   const latest = Math.max(newestOfAll() ?? -Infinity, ...times);
   return Number.isFinite(latest) ? latest : null;
 }
 
-const end = () => Math.max(serverNow(), newest() ?? 0); // a source's clock may be ahead
+const end = () => Math.max(serverNow(), newest() ?? 0); // a source's clock may be a little ahead
 
 /** What all cards share is shown, and what each of them has to show is given. */
 function scene() {
@@ -121,7 +121,7 @@ function takeReadings(items) {
     const card = cards.get(name);
     if (!card) continue;
     foundAnomaly = card.series.merge(found) || foundAnomaly;
-    card.series.trim(end() - LIVE_MS);
+    card.series.trim(end() - LIVE_MS, serverNow());
     painter.tell(card);
   }
   if (foundAnomaly) feed?.reasonsSoon();

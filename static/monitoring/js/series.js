@@ -1,5 +1,6 @@
 // The measurements of one tag, in order of time and bounded in number.
 import { firstPlace } from "./search.js";
+import { AHEAD_MS } from "./settings.js";
 
 const MOST = 60000;
 const inTime = (one, other) => one.x - other.x || one.id - other.id;
@@ -7,8 +8,25 @@ const inTime = (one, other) => one.x - other.x || one.id - other.id;
 export class Series {
   points = []; // {x: epoch ms, y, anomaly, id}, ascending by x
 
-  get latest() {
-    return this.points.at(-1) ?? null;
+  /** The newest that is not ahead of time; null if there is none. */
+  latestAt(now) {
+    return this.points[this.countAt(now) - 1] ?? null;
+  }
+
+  /** Those that are not ahead of time. */
+  pointsAt(now) {
+    const count = this.countAt(now);
+    return count === this.points.length ? this.points : this.points.slice(0, count);
+  }
+
+  /** {count, ms}: how many are ahead of time, and how far the last of them is. */
+  aheadAt(now) {
+    const count = this.points.length - this.countAt(now);
+    return { count, ms: count ? this.points.at(-1).x - now : 0 };
+  }
+
+  countAt(now) {
+    return firstPlace(this.points.length, (i) => this.points[i].x <= now + AHEAD_MS);
   }
 
   /** Takes in measurements of which some may be known; whether an anomaly is new. */
@@ -46,10 +64,11 @@ export class Series {
     });
   }
 
-  /** Forgets what is older, except the newest: that is still the tag's value. */
-  trim(before) {
+  /** Forgets what is older, except the newest that is not ahead of time: that is still the tag's value. */
+  trim(before, now) {
     const old = this.placeOf({ x: before, id: -1 });
-    const count = Math.min(Math.max(old, this.points.length - MOST), this.points.length - 1);
+    const last = (this.countAt(now) || this.points.length) - 1;
+    const count = Math.min(Math.max(old, this.points.length - MOST), last);
     if (count > 0) this.points.splice(0, count);
   }
 }
