@@ -1,6 +1,5 @@
 """manage.py rebuild_rollups"""
 
-from argparse import ArgumentTypeError
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -9,8 +8,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import Error as DatabaseError
 from tqdm import tqdm
 
-from monitoring.domain.clock import expected_bound, iso_utc, parse_bound, to_micros
+from monitoring.domain.clock import iso_utc, to_micros
 from monitoring.ingest.rebuild import Span, UnknownTagError, rebuild, spans_of
+from monitoring.management.arguments import add_days, refuse_reversed
 
 
 class Command(BaseCommand):
@@ -23,17 +23,11 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Which ones, and whether to correct them."""
-        parser.add_argument("--tag", nargs="+", metavar="NAME", default=[], help="of these tags only")
-        parser.add_argument("--from", dest="start", type=start, metavar="TIME", help="from this day on (UTC)")
-        parser.add_argument("--to", dest="end", type=end, metavar="TIME", help="up to this day (UTC)")
-        parser.add_argument(
-            "--check", action="store_true", help="change nothing; the exit code is 1 if anything is wrong"
-        )
+        add_days(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Recomputes and says what was wrong."""
-        if options["start"] and options["end"] and options["start"] > options["end"]:
-            raise CommandError("--from is after --to. Swap them.")
+        refuse_reversed(options)
         now = datetime.now(UTC)
         try:
             spans = spans_of(options["tag"], options["start"], options["end"], now=now)
@@ -71,21 +65,3 @@ class Command(BaseCommand):
                 f"{span.tag}: what begins before {iso_utc(span.raw_from)} stays as it is:"
                 " its measurements were deleted."
             )
-
-
-def start(text: str) -> datetime:
-    """The argument of --from."""
-    return bound(text, is_end=False)
-
-
-def end(text: str) -> datetime:
-    """The argument of --to."""
-    return bound(text, is_end=True)
-
-
-def bound(text: str, *, is_end: bool) -> datetime:
-    """A bound of the range."""
-    try:
-        return parse_bound(text, end=is_end)
-    except ValueError:
-        raise ArgumentTypeError(f"{expected_bound(text)}, got {text!r}") from None
