@@ -20,13 +20,13 @@ from typing import Any
 from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import connection, transaction
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef
 from filelock import FileLock, Timeout
 
 from monitoring.domain.clock import FIRST_MICROS, from_micros, iso_utc, to_micros
 from monitoring.ingest.old_partitions import cutoff, drop_old, first_left, past_months
 from monitoring.ingest.tags import lock_tags
-from monitoring.models import Event, Measurement, Series, Tag
+from monitoring.models import Event, Measurement, Replacement, Series, Tag
 
 logger = logging.getLogger(__name__)
 
@@ -134,6 +134,7 @@ def apply_to(
     raw = delete_all(name, partial(delete_raw, left_from_us=left_from_us), now=now, should_stop=should_stop)
     anomalies = delete_all(name, delete_anomalies, now=now, should_stop=should_stop)
     delete_events(name, now)
+    delete_replacements(name)
     rows = raw.rows + anomalies.rows
     if rows:
         before = iso_utc(from_micros(max(raw.end_us, anomalies.end_us)))
@@ -202,6 +203,16 @@ def delete_events(name: str, now: datetime) -> None:
     days = Tag.objects.values_list("anomaly_retention_days", flat=True).filter(name=name).first()
     if days is not None:
         Event.objects.filter(tag__name=name, end__lt=from_micros(cutoff(days, now))).delete()
+
+
+def delete_replacements(name: str) -> None:
+    """Delete the records of replaced values whose measurement was deleted: no reading comes there again."""
+    left = Measurement.objects.filter(tag=OuterRef("tag"), timestamp=OuterRef("timestamp"))
+    with transaction.atomic():
+        series = lock_series(name)
+        if series is not None and series.raw_from is not None:
+            old = Replacement.objects.filter(tag=series.tag, timestamp__lt=series.raw_from)
+            old.filter(~Exists(left)).delete()
 
 
 def lock_series(name: str) -> Series | None:
