@@ -48,8 +48,15 @@ def parameters_help() -> SafeString:
     )
 
 
+ON_CONFLICT: Any = Tag._meta.get_field("on_conflict")
+
+
 class TagForm(TagModelForm):
     """A tag; its detectors as boxes to tick, their parameters as lines."""
+
+    on_conflict = forms.ChoiceField(
+        choices=ON_CONFLICT.choices, required=False, help_text=ON_CONFLICT.help_text
+    )
 
     detectors_off = forms.MultipleChoiceField(
         choices=[(name, name) for name in DETECTORS],
@@ -74,6 +81,11 @@ class TagForm(TagModelForm):
         """An empty one is the usual one."""
         given: float | None = self.cleaned_data["sensitivity"]
         return 1.0 if given is None else given
+
+    def clean_on_conflict(self) -> str:
+        """Keep the tag's setting where none is sent, as by scripts that were written before there was one."""
+        given: str = self.cleaned_data["on_conflict"]
+        return given or self.instance.on_conflict
 
     def clean(self) -> dict[str, Any]:
         """Refuses settings that the detectors can't have."""

@@ -23,7 +23,7 @@ from typing import Any
 from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import connection, transaction
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef
 from filelock import FileLock, Timeout
 
 from monitoring.domain.clock import FIRST_MICROS, from_micros, iso_utc, to_micros
@@ -31,7 +31,7 @@ from monitoring.domain.host_clock import TOLERANCE
 from monitoring.ingest.moving import note_until
 from monitoring.ingest.old_partitions import cutoff, drop_old, first_left, past_months
 from monitoring.ingest.tags import lock_tags
-from monitoring.models import Event, ExcludedMeasurement, Measurement, Series, Tag
+from monitoring.models import Event, ExcludedMeasurement, Measurement, Replacement, Series, Tag
 from monitoring.models.host_clock import newest_measured
 
 logger = logging.getLogger(__name__)
@@ -147,6 +147,7 @@ def apply_to(
     anomalies = delete_all(name, delete_anomalies, now=now, should_stop=should_stop)
     delete_all(name, delete_excluded, now=now, should_stop=should_stop)
     delete_events(name, now)
+    delete_replacements(name)
     rows = raw.rows + anomalies.rows
     if rows:
         before = iso_utc(from_micros(max(raw.end_us, anomalies.end_us)))
@@ -229,6 +230,16 @@ def delete_events(name: str, now: datetime) -> None:
     days = Tag.objects.values_list("anomaly_retention_days", flat=True).filter(name=name).first()
     if days is not None:
         Event.objects.filter(tag__name=name, end__lt=from_micros(cutoff(days, now))).delete()
+
+
+def delete_replacements(name: str) -> None:
+    """Delete the records of replaced values whose measurement was deleted: no reading comes there again."""
+    left = Measurement.objects.filter(tag=OuterRef("tag"), timestamp=OuterRef("timestamp"))
+    with transaction.atomic():
+        series = lock_series(name)
+        if series is not None and series.raw_from is not None:
+            old = Replacement.objects.filter(tag=series.tag, timestamp__lt=series.raw_from)
+            old.filter(~Exists(left)).delete()
 
 
 def lock_series(name: str) -> Series | None:

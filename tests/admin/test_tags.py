@@ -52,6 +52,20 @@ def test_a_contradiction_is_refused_with_the_reason(admin_client: Client, change
     assert Tag.objects.count() == 3
 
 
+def test_what_happens_on_a_conflict_is_chosen_and_stays_where_a_form_does_not_have_it(
+    admin_client: Client,
+) -> None:
+    admin_client.post("/admin/monitoring/tag/add/", PRESSURE)
+    tag = Tag.objects.get(name="headspace_pressure")
+    assert tag.on_conflict == "refuse"
+    for sent in ({"on_conflict": "keep_last"}, {"on_conflict": ""}, {}):
+        admin_client.post(f"/admin/monitoring/tag/{tag.pk}/change/", PRESSURE | sent)
+        tag.refresh_from_db()
+        assert tag.on_conflict == "keep_last"
+    page = admin_client.post(f"/admin/monitoring/tag/{tag.pk}/change/", PRESSURE | {"on_conflict": "all"})
+    assert "all is not one of the available choices" in page.content.decode()
+
+
 def test_a_limit_is_edited_but_a_name_never_changes(admin_client: Client) -> None:
     tag = Tag.objects.get(name="fermenter_temp")
     edited = {"name": "renamed", "valid_min": 30, "valid_max": 50, "lower_limit": 36, "upper_limit": 45}

@@ -11,7 +11,7 @@ from pytest_django import Settings
 
 from monitoring.ingest import dead_letters
 from monitoring.ingest.replay import replay
-from monitoring.models import Measurement, Refusal
+from monitoring.models import Measurement, Refusal, Tag
 
 pytestmark = pytest.mark.django_db
 
@@ -41,6 +41,25 @@ def test_the_same_again_is_a_duplicate_with_the_same_answer(post: JsonPost, read
     assert again.status_code == 200
     assert again.json() == {**first.json(), "status": "duplicate"}
     assert Measurement.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("on_conflict", "status", "stays"), [("keep_first", "kept_first", 37.0), ("keep_last", "replaced", 46.0)]
+)
+def test_a_tag_may_settle_a_conflict_by_itself(
+    client: Client, post: JsonPost, reading: dict[str, Any], on_conflict: str, status: str, stays: float
+) -> None:
+    Tag.objects.filter(name=reading["tag"]).update(on_conflict=on_conflict)
+    post("/ingest", reading)
+    other = reading | {"value": 46.0}
+    answer = post("/ingest", other)
+    (item,) = client.get("/data").json()
+    assert item["value"] == stays
+    assert answer.status_code == 200
+    assert answer.json() == {"status": status, "id": item["id"], "is_anomaly": item["is_anomaly"]}
+    again = "kept_first" if on_conflict == "keep_first" else "duplicate"
+    result = {"tag": reading["tag"], "status": again, "id": item["id"], "is_anomaly": item["is_anomaly"]}
+    assert post("/ingest/batch", [other]).json()["results"] == [result]
 
 
 def test_another_value_at_that_time_is_a_conflict_and_changes_nothing(

@@ -38,6 +38,7 @@ from monitoring.models import (
     Finding,
     Lease,
     Measurement,
+    Replacement,
     Rollup,
     Series,
     SetAsideReading,
@@ -53,7 +54,7 @@ with warnings.catch_warnings():
 ROOT = Path(__file__).parent.parent.parent
 PASSWORD = "a long enough one"  # noqa: S105 - of a user of these tests
 START = datetime(2026, 1, 30, 23, 50, tzinfo=UTC)
-STORED = (Measurement, Finding, Rollup, Series, Tag, Event, DetectorState, Lease, User, Group)
+STORED = (Measurement, Finding, Rollup, Series, Replacement, Tag, Event, DetectorState, Lease, User, Group)
 
 
 @pytest.fixture(scope="session")
@@ -313,7 +314,15 @@ def new_tag() -> None:
     ingest_readings([{"timestamp": START.isoformat(), "tag": "airflow", "value": 1.0}])
 
 
-@pytest.mark.parametrize("change", [late_reading, turned_flag, kept_for_a_day, new_tag])
+def replaced_values() -> None:
+    """One was copied; another came and was replaced between two copies."""
+    Tag.objects.filter(name="fermenter_temp").update(on_conflict="keep_last")
+    for second, value in ((99, 36.0), (2_000, 36.5), (2_000, 38.5)):
+        ingest_readings([{"timestamp": moment(START, second), "tag": "fermenter_temp", "value": value}])
+    assert Replacement.objects.count() == 2
+
+
+@pytest.mark.parametrize("change", [late_reading, turned_flag, kept_for_a_day, new_tag, replaced_values])
 def test_what_has_changed_since_is_copied_again(source, target, change: Callable[[], None]) -> None:
     migrate(target)
     change()

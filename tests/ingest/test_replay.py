@@ -123,10 +123,10 @@ def test_a_letter_that_the_database_itself_can_not_take_is_parted_from_its_neigh
 ) -> None:
     stored = replay.ingest_readings
 
-    def choke(items: list[dict]) -> object:
+    def choke(items: list[dict], **senders: list[str]) -> object:
         if LATER in items:
             raise IntegrityError("can't take that")
-        return stored(items)
+        return stored(items, **senders)
 
     monkeypatch.setattr(replay, "ingest_readings", choke)
     keep(GOOD, LATER, {**GOOD, "tag": "agitator_rpm", "value": 300})

@@ -8,12 +8,23 @@ import pytest
 from django.db import connection
 from filelock import FileLock
 
+from monitoring.domain.tags import OnConflict
 from monitoring.ingest import retention
 from monitoring.ingest.exclusions import choice_of_range, exclude, revoke
 from monitoring.ingest.outcomes import Status
 from monitoring.ingest.pipeline import ingest_readings
 from monitoring.ingest.retention import apply_retention
-from monitoring.models import Event, ExcludedMeasurement, Exclusion, Finding, Measurement, Rollup, Series, Tag
+from monitoring.models import (
+    Event,
+    ExcludedMeasurement,
+    Exclusion,
+    Finding,
+    Measurement,
+    Replacement,
+    Rollup,
+    Series,
+    Tag,
+)
 from monitoring.queries.stats import totals
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -83,6 +94,19 @@ def test_events_are_kept_as_long_as_anomalies_and_while_they_last() -> None:
     keep_for(10, 20)
     apply_retention(now=NOW)
     assert list(Event.objects.order_by("id")) == kept
+
+
+def test_what_was_replaced_is_known_as_long_as_the_measurement() -> None:
+    Tag.objects.filter(name=TAG).update(on_conflict=OnConflict.KEEP_LAST)
+    ingest_readings([*days_ago(30, 25, 5), *days_ago(30, value=38.0), *days_ago(25, value=TOO_HIGH)])
+    ingest_readings(days_ago(5, value=38.0))
+    keep_for(10)
+    apply_retention(now=NOW)
+    assert left() == [25, 5]  # the one is an anomaly
+    assert [(NOW - row.timestamp).days for row in Replacement.objects.order_by("timestamp")] == [25, 5]
+    keep_for(10, 20)
+    apply_retention(now=NOW)
+    assert [(NOW - row.timestamp).days for row in Replacement.objects.all()] == [5]
 
 
 def test_what_is_older_goes_in_whole_days_and_what_is_younger_stays() -> None:

@@ -8,12 +8,24 @@ from django.db import transaction
 from monitoring.domain.crash_points import crash_point
 from monitoring.ingest import partitions
 from monitoring.ingest.store_copy.columns import MEASUREMENTS, Rows, read_source, write_target
-from monitoring.ingest.store_copy.databases import SOURCE, TARGET, number, select, snapshot
+from monitoring.ingest.store_copy.databases import SOURCE, TARGET, execute, number, select, snapshot
 from monitoring.ingest.store_copy.findings import copy_findings
 from monitoring.ingest.store_copy.small_tables import replace_tags
 
 PAGE = 20_000
 MONTH_FROM = 100
+REPLACED = """
+    SELECT DISTINCT measurements.tag, measurements.timestamp FROM replacements JOIN measurements
+    ON measurements.tag = replacements.tag AND measurements.timestamp = replacements.timestamp
+    WHERE measurements.id >= %s AND measurements.id <= %s
+"""
+DELETE_REPLACED = (
+    """
+    DELETE FROM findings USING measurements
+    WHERE measurements.id = findings.measurement_id AND tag = %s AND timestamp = %s
+    """,
+    "DELETE FROM measurements WHERE tag = %s AND timestamp = %s",
+)
 
 
 def newest_at(alias: str) -> int:
@@ -62,5 +74,13 @@ def make_partitions(rows: Rows) -> None:
 
 def write(rows: Rows) -> None:
     """Adds measurements, ascending by their ids, with their findings; in the caller's transaction."""
+    delete_replaced(int(rows["id"][0]), int(rows["id"][-1]))
     write_target(MEASUREMENTS, rows)
     copy_findings(rows["id"].tolist())
+
+
+def delete_replaced(first: int, last: int) -> None:
+    """Delete what was copied before a row of these ids took its place: it has the same tag and time."""
+    for place in select(SOURCE, REPLACED, [first, last]):
+        for statement in DELETE_REPLACED:
+            execute(TARGET, statement, list(place))
