@@ -46,9 +46,7 @@ def test_killed_between_chunks_all_is_right_and_the_worker_finishes_it(
 ) -> None:
     system.migrate()
     script = BEGIN.replace("REVOKES", str(revokes))
-    died = system.run(
-        "manage.py", "shell", "-c", script, FERMON_CRASH_AT=f"exclusions.chunk_moved:{dies_at}"
-    )
+    died = system.run("manage.py", "shell", "-c", script, FERMON_CRASH_AT=f"exclusions.chunk_moved:{dies_at}")
     assert died.end(LONG_S) == -signal.SIGKILL, died.text
     assert (system.count(), system.select(STATE)) == (left, state)
     check = system.run("manage.py", "rebuild_rollups", "--check")
