@@ -2,6 +2,7 @@
 
 from monitoring.admin.audit import TrailAdmin
 from monitoring.admin.events import EventAdmin
+from monitoring.admin.exclusions import ExcludedMeasurementAdmin, ExclusionAdmin
 from monitoring.admin.host_clocks import HostClockAdmin
 from monitoring.admin.leases import LeaseAdmin
 from monitoring.admin.measurements import MeasurementAdmin
@@ -15,6 +16,8 @@ from monitoring.admin.tokens import TokenAdmin
 # Django looks for nothing but this package: what is named here is what it registers.
 __all__ = [
     "EventAdmin",
+    "ExcludedMeasurementAdmin",
+    "ExclusionAdmin",
     "HostClockAdmin",
     "LeaseAdmin",
     "MeasurementAdmin",

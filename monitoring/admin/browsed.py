@@ -1,7 +1,7 @@
 """Long tables in the admin, browsed in the order of time."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib import admin, messages
 from django.contrib.admin.checks import ModelAdminChecks
@@ -46,7 +46,7 @@ class Browsed(ReadOnly, BrowsedModelAdmin):
     paginator = CappedPaginator
     search_fields = ("tag",)
     search_help_text = "A part of a tag's name or description, or a time: 2026-01-31, 2026-01-31T12:30"
-    list_select_related = ("tag",)
+    list_select_related: ClassVar[tuple[str, ...]] = ("tag",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Rows whose date hierarchy is read off the index, newest first."""

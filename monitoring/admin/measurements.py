@@ -2,13 +2,20 @@
 
 from typing import TYPE_CHECKING, Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.http import urlencode
 
 from monitoring.admin.browsed import Browsed, TagFilter, to_the_second
 from monitoring.admin.read_only import ReadOnly
+from monitoring.domain.roles import EXCLUDE, allows
 from monitoring.models import Finding, Measurement
 from monitoring.queries.browsing import CappedPaginator
+
+MOST_CHOSEN = 200  # their ids are part of an address
 
 if TYPE_CHECKING:
     FindingTabularInline = admin.TabularInline[Finding, Measurement]
@@ -33,6 +40,7 @@ class MeasurementAdmin(Browsed):
     date_hierarchy = "timestamp"
     ordering = ("-timestamp", "-id")
     inlines = (FindingInline,)
+    actions = ("exclude_selected",)
 
     @admin.display(description="timestamp (UTC)")
     def timestamp_utc(self, row: Measurement) -> str:
@@ -49,6 +57,23 @@ class MeasurementAdmin(Browsed):
     def anomaly(self, row: Measurement) -> str:
         """In a word; most rows are normal, and say nothing."""
         return "▲ anomaly" if row.is_anomaly else ""
+
+    def has_exclude_permission(self, request: HttpRequest) -> bool:
+        """Engineers exclude."""
+        return allows(request.user, EXCLUDE)
+
+    @admin.action(description="Exclude the selected measurements", permissions=["exclude"])
+    def exclude_selected(self, request: HttpRequest, queryset: QuerySet[Measurement]) -> HttpResponse | None:
+        """Leads to the page that asks why."""
+        ids = list(queryset.values_list("pk", flat=True)[: MOST_CHOSEN + 1])
+        if len(ids) > MOST_CHOSEN:
+            messages.warning(
+                request,
+                f"Choose at most {MOST_CHOSEN} measurements. More go by tag and time: Exclusions, Add.",
+            )
+            return None
+        query = urlencode({"ids": ",".join(map(str, ids))})
+        return redirect(f"{reverse('admin:monitoring_exclusion_add')}?{query}")
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

@@ -28,6 +28,7 @@ from pytest_django import DjangoDbBlocker, Settings
 
 from monitoring.domain.tokens import Scope
 from monitoring.ingest import retention
+from monitoring.ingest.exclusions import choice_of_range, exclude, revoke
 from monitoring.ingest.pipeline import ingest_readings
 from monitoring.ingest.store_copy import copying, databases, ownership, pages, sequences
 from monitoring.ingest.store_copy.databases import ONLY_ONE
@@ -35,6 +36,8 @@ from monitoring.ingest.tokens import issue_token
 from monitoring.models import (
     DetectorState,
     Event,
+    ExcludedMeasurement,
+    Exclusion,
     Finding,
     Lease,
     Measurement,
@@ -54,7 +57,10 @@ with warnings.catch_warnings():
 ROOT = Path(__file__).parent.parent.parent
 PASSWORD = "a long enough one"  # noqa: S105 - of a user of these tests
 START = datetime(2026, 1, 30, 23, 50, tzinfo=UTC)
-STORED = (Measurement, Finding, Rollup, Series, Replacement, Tag, Event, DetectorState, Lease, User, Group)
+STORED = (
+    *(Measurement, Finding, Rollup, Series, Replacement, Tag, Event, DetectorState, Lease, User, Group),
+    *(Exclusion, ExcludedMeasurement),
+)
 
 
 @pytest.fixture(scope="session")
@@ -308,6 +314,15 @@ def kept_for_a_day() -> None:
     assert Measurement.objects.filter(tag__name="agitator_rpm").count() < 1_500
 
 
+def excluded() -> None:
+    """Some leave, the newest of all among them; of those that had left before, some come back."""
+    exclude(choice_of_range("fermenter_temp", START, START + timedelta(days=1)), reason="bath", by="eva")
+    exclude(choice_of_range("fermenter_ph", START, START + timedelta(seconds=99)), reason="bath", by="eva")
+    back = exclude(choice_of_range("agitator_rpm", START, START + timedelta(days=1)), reason="off", by="eva")
+    revoke(back.pk, reason="on", by="eva")
+    assert ExcludedMeasurement.objects.count() == 1_600
+
+
 def new_tag() -> None:
     Tag.objects.filter(name="fermenter_ph").update(upper_limit=7.5)
     Tag.objects.create(name="airflow", valid_min=0, valid_max=10)
@@ -322,7 +337,9 @@ def replaced_values() -> None:
     assert Replacement.objects.count() == 2
 
 
-@pytest.mark.parametrize("change", [late_reading, turned_flag, kept_for_a_day, new_tag, replaced_values])
+@pytest.mark.parametrize(
+    "change", [late_reading, turned_flag, kept_for_a_day, new_tag, replaced_values, excluded]
+)
 def test_what_has_changed_since_is_copied_again(source, target, change: Callable[[], None]) -> None:
     migrate(target)
     change()

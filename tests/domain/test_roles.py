@@ -5,9 +5,9 @@ from itertools import pairwise
 
 import pytest
 
-from monitoring.domain.roles import ADMINISTRATOR, CONFIGURE, INGEST, READ, ROLES, allows, grants
+from monitoring.domain.roles import ADMINISTRATOR, CONFIGURE, EXCLUDE, INGEST, READ, ROLES, allows, grants
 
-KNOWN = {READ, INGEST, CONFIGURE, "auth.change_user", "monitoring.delete_measurement"}
+KNOWN = {READ, INGEST, CONFIGURE, EXCLUDE, "auth.change_user", "monitoring.delete_measurement"}
 
 
 @dataclass
@@ -24,7 +24,7 @@ class Somebody:
     [
         ("viewer", {READ}),
         ("operator", {READ}),
-        ("engineer", {READ, INGEST, CONFIGURE}),
+        ("engineer", {READ, INGEST, CONFIGURE, EXCLUDE}),
         (ADMINISTRATOR, KNOWN),
     ],
 )
