@@ -71,11 +71,12 @@ def manage(data: Path, *arguments: str) -> None:
 
 @contextmanager
 def serving(
-    data: Path, application: str = "fermon_site.wsgi", *, cwd: Path = ROOT, threads: int = 4
+    data: Path, application: str = "fermon_site.asgi", *, cwd: Path = ROOT, threads: int = 4
 ) -> Iterator[Server]:
-    """The application under granian: one worker process with so many threads."""
+    """The application under granian: one worker process; one that is WSGI's gets so many threads."""
     port = free_port()
-    command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--port", str(port), "--no-ws"]
+    interface = application.rpartition(".")[2]
+    command = [sys.executable, "-m", "granian", "--interface", interface, "--port", str(port), "--no-ws"]
     with subprocess.Popen(
         [
             *command,

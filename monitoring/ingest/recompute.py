@@ -21,10 +21,11 @@ from monitoring.domain.columns import ReadingColumns
 from monitoring.domain.detectors import LOOKBACK, BoolArray, FloatArray, Verdict
 from monitoring.domain.detectors.rolling_sigma import ROLLING_3SIGMA, RollingSigma
 from monitoring.domain.timeline import StoredColumns, Timelines, merge
+from monitoring.ingest.clocks import stored_clocks
 from monitoring.ingest.rebuild import Span
 from monitoring.ingest.rollups import keep_rollups
 from monitoring.ingest.store import Written, change_of, judge_again
-from monitoring.ingest.tags import lock_tags
+from monitoring.ingest.tags import LockedTag, lock_tags
 from monitoring.ingest.windows import values_before
 
 CHUNK = 5_000
@@ -107,16 +108,17 @@ def recompute_chunk(span: Span, start_us: int, end_us: int, *, write: bool) -> R
             return Recount()
         rows = measurements(span.pk, start_us, end_us, limit=ALL)
         judged = judge_stored(span.pk, start_us, end_us, rows, tag.definition.raw_from)
-        turned = correct(span.pk, judged) if write and judged.differs.any() else 0
+        turned = correct(tag, judged) if write and judged.differs.any() else 0
         return judged.recount(turned)
 
 
-def correct(pk: int, judged: Judged) -> int:
+def correct(tag: LockedTag, judged: Judged) -> int:
     """Write the findings that differ, with flags, rollups and totals; how many flags turned."""
     timelines = judged.timelines
     verdicts = [(judged.verdict, judged.differs)]
     flags = judge_again(timelines, verdicts, timelines.id, timelines.was_anomaly)
-    change = change_of(np.array([pk]), Written(timelines, timelines.id, flags), {})
+    written = Written(timelines, timelines.id, flags)
+    change = change_of(np.array([tag.pk]), written, {}, stored_clocks([tag]))
     keep_rollups(change)
     return len(change.turned_us)
 

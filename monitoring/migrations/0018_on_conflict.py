@@ -9,7 +9,7 @@ readable = import_module("monitoring.migrations.0008_readable")
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('monitoring', '0030_host_clocks'),
+        ('monitoring', '0017_host_clocks'),
     ]
 
     operations = [

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('monitoring', '0020_source_clocks'),
+        ('monitoring', '0016_source_clocks'),
     ]
 
     operations = [

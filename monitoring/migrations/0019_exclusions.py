@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('monitoring', '0060_on_conflict'),
+        ('monitoring', '0018_on_conflict'),
     ]
 
     operations = [
