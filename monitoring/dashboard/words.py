@@ -12,7 +12,7 @@ REASON_WORDS = {
     "below_limit": "below the limit {lower}",
     "above_limit": "above the limit {upper}",
     "rolling_3sigma": "outside rolling mean ± 3σ ({lower} to {upper})",
-    "rolling_3sigma_constant": "the readings just before were constant at {lower}",
+    "rolling_3sigma_constant": "constant before, at {lower}",
 }
 CONSTANT = "_constant"  # behind a reason whose band is a single value
 CARD_WORDS = {

@@ -36,7 +36,9 @@ export const ruleBand = {
       ctx.stroke();
       ctx.setLineDash([]);
       ctx.font = `${fontSize}px ${family}`;
-      label(ctx, isConstant(found) ? "constant" : "mean ± 3σ", { x: left, y: bottom + 3, colour, panel });
+      const constant = isConstant(found); // its line may lie on the axis: the label goes above
+      const y = constant ? top - fontSize - 4 : bottom + 3;
+      label(ctx, constant ? "constant" : "mean ± 3σ", { x: left, y, colour, panel });
     });
   },
   afterDatasetsDraw(chart, _args, { found = null, colour }) {
