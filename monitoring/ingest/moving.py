@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from django.db import connection
 
-from monitoring.domain.clock import FIRST_MICROS, SECOND_US, to_micros
+from monitoring.domain.clock import FIRST_MICROS, SECOND_US, from_micros, to_micros
 from monitoring.domain.columns import ReadingColumns
 from monitoring.domain.detectors import BoolArray, IntArray, Rule, Verdict, rules_for
 from monitoring.domain.timeline import StoredColumns, Timelines, affected, judge, merge
@@ -35,6 +35,7 @@ from monitoring.models import ExcludedMeasurement, Exclusion, Finding
 
 CHUNK = 3_000
 FEW = 100  # of single measurements, each of which may have neighbours of its own
+NO_REASONS = "[]"
 MINUTE_US = 60 * SECOND_US
 
 IN_RANGE = """
@@ -51,7 +52,7 @@ EXCLUDED = """
 """
 COPY_OUT = """
     INSERT INTO excluded_measurements (id, tag, timestamp, value, is_anomaly, findings, exclusion_id)
-    SELECT id, tag, timestamp, value, is_anomaly, '[]', %s FROM measurements WHERE {these}
+    SELECT id, tag, timestamp, value, is_anomaly, '{none}', %s FROM measurements WHERE {these}
 """
 KEEP_FINDINGS = "UPDATE excluded_measurements SET findings = %s WHERE id = %s"
 DELETE = "DELETE FROM measurements WHERE {these}"
@@ -110,7 +111,7 @@ def copy_out(exclusion: Exclusion, tag: LockedTag, rows: StoredColumns) -> None:
     flagged = rows.id[rows.is_anomaly].tolist()
     findings = findings_of(flagged)
     with connection.cursor() as cursor:
-        cursor.execute(COPY_OUT.format(these=these), [exclusion.pk, *parameters])
+        cursor.execute(COPY_OUT.format(these=these, none=NO_REASONS), [exclusion.pk, *parameters])
         if findings:
             texts = [(json.dumps(reasons), row) for row, reasons in findings.items()]
             cursor.executemany(KEEP_FINDINGS, texts)
@@ -192,7 +193,8 @@ def bring_back(exclusion: Exclusion, tag: LockedTag) -> int:
         found = cursor.fetchall()
     rows = stored_columns([row[:4] for row in found])
     if found:
-        ExcludedMeasurement.objects.filter(pk__in=rows.id.tolist()).delete()
+        last = from_micros(int(rows.time_us[-1]))
+        ExcludedMeasurement.objects.filter(exclusion=exclusion, timestamp__lte=last).delete()
         come_back(tag, rows, [reasons_in(row[4]) for row in found])
     note_until(tag.pk)
     return len(found)
@@ -213,6 +215,8 @@ def note_until(tag: int) -> None:
 
 def reasons_in(column: Any) -> Reasons:
     """The findings of an excluded measurement, as either database answers them."""
+    if column == NO_REASONS:
+        return []
     reasons: Reasons = json.loads(column) if isinstance(column, str) else column
     return reasons
 

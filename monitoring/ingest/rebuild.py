@@ -48,6 +48,7 @@ ROLLUPS = f"""
     SELECT resolution_s, start, {", ".join(FIELDS)} FROM rollups
     WHERE tag = %s AND resolution_s IN {RESOLUTIONS_S} AND start >= %s AND start < %s
 """  # noqa: S608 - made of nothing but the constants above
+DELETE = "DELETE FROM rollups WHERE tag = %s AND resolution_s = %s AND start = %s"
 NEXT_OF_ALL = " UNION ALL ".join(
     [
         "SELECT min(timestamp) AS moment FROM measurements WHERE tag = %s AND timestamp >= %s",
@@ -290,14 +291,17 @@ def place_of(tag: str, interval: Interval) -> str:
 
 def correct(pk: int, wrong: Iterable[Interval], recomputed: dict[Interval, Row]) -> None:
     """Writes these intervals' rollups as recomputed, and deletes those that should not be."""
-    rows = []
+    rows, gone = [], []
     for resolution_s, start_us in wrong:
         start, row = from_micros(start_us), recomputed.get((resolution_s, start_us))
         if row is None:
-            Rollup.objects.filter(tag=pk, resolution_s=resolution_s, start=start).delete()
+            gone.append((pk, resolution_s, start_us))
         else:
             fields = {field: as_column(field, number) for field, number in zip(FIELDS, row, strict=True)}
             rows.append(Rollup(tag_id=pk, resolution_s=resolution_s, start=start, **fields))
+    if gone:
+        with connection.cursor() as cursor:
+            cursor.executemany(DELETE, gone)
     Rollup.objects.bulk_create(
         rows,
         update_conflicts=True,
