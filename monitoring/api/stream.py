@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 from django.conf import settings
+from django.core.handlers.asgi import ASGIRequest
 from django.db import OperationalError, connection
 from django.http import HttpResponseBase, StreamingHttpResponse
 from drf_spectacular.types import OpenApiTypes
@@ -202,7 +203,8 @@ class StreamView(APIView):
         chosen = parameters_of(request)
         if request.method == "HEAD":
             return StreamingHttpResponse(iter(()), content_type=MEDIA_TYPE, headers=HEADERS)
-        kind = LoopStream if request.META.get(ON_LOOP) else ThreadStream
+        on_loop = request.META.get(ON_LOOP) or isinstance(request._request, ASGIRequest)
+        kind = LoopStream if on_loop else ThreadStream
         try:
             stream = kind(since=chosen.get("since"), tags=frozenset(chosen.get("tag", ())))
         except TooManySubscribersError as error:

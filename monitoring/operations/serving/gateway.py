@@ -7,7 +7,9 @@ a client that takes its time holds none either.
 
 import asyncio
 import logging
+import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
@@ -19,7 +21,7 @@ from monitoring.operations.serving.asgi import Receive, Scope, Send
 from monitoring.operations.serving.bodies import Bodies, ClientGoneError
 from monitoring.operations.serving.environ import environ_of
 from monitoring.operations.serving.limits import RefusedRequestError
-from monitoring.operations.serving.sockets import bound_blocked_writes, cut
+from monitoring.operations.serving.sockets import bound_unread_answers, cut
 from monitoring.operations.serving.threads import PIECES, all_threads, kind_of
 
 logger = logging.getLogger("_granian")
@@ -33,6 +35,8 @@ WHOLE_BYTES = 1024 * 1024
 # Answers of unknown length, as exports, that may be under way in a process. Each has some pieces in memory.
 LONG_ANSWERS = 64
 RETRY_AFTER_S = 5
+SWITCH_S = 0.001
+CATCHING_UP = 2
 
 
 class Gateway:
@@ -57,6 +61,7 @@ class Gateway:
         """Start and stop with the server."""
         while (message := await receive())["type"] != "lifespan.shutdown":
             if message["type"] == "lifespan.startup":
+                share_interpreter()
                 self.on_start()
                 await send({"type": "lifespan.startup.complete"})
         await send({"type": "lifespan.shutdown.complete"})
@@ -65,7 +70,7 @@ class Gateway:
         """Read the request and send the application's answer, or why it was not asked."""
         if not self.is_bounded:
             self.is_bounded = True
-            bound_blocked_writes(int(scope["server"][1]))
+            bound_unread_answers(int(scope["server"][1]))
         try:
             with self.bodies.read(scope, receive) as body:
                 content = await body.whole()
@@ -130,6 +135,15 @@ class Gateway:
         ):
             for start in range(0, len(piece), PIECE_BYTES):
                 await send(body_of(piece[start : start + PIECE_BYTES]))
+
+
+def share_interpreter() -> None:
+    """Let those who answer quickly come in between those who compute.
+
+    The loop's own threads read the database for followers of the stream that have fallen behind.
+    """
+    sys.setswitchinterval(SWITCH_S)
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(CATCHING_UP, "behind"))
 
 
 async def wait_until_gone(receive: Receive) -> None:

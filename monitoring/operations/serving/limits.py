@@ -11,6 +11,8 @@ LARGE_BODY_BYTES = 64 * 1024
 LARGE_BODIES = 32
 # An answer of which the client takes nothing for this long is cut off.
 BLOCKED_WRITE_S = 60
+# Of an answer, so much waits in the system for its client; by itself it would take megabytes for each.
+UNREAD_BYTES = 128 * 1024
 
 
 class RefusedRequestError(Exception):

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from monitoring.operations.serving.limits import BLOCKED_WRITE_S
+from monitoring.operations.serving.limits import BLOCKED_WRITE_S, UNREAD_BYTES
 
 logger = logging.getLogger("_granian")
 OPEN_FILES = Path("/dev/fd")
@@ -28,18 +28,17 @@ def open_sockets() -> Iterator[socket.socket]:
                     yield found
 
 
-def bound_blocked_writes(port: int) -> bool:
-    """Have the system end connections of that port whose client takes nothing for 60 s.
+def bound_unread_answers(port: int) -> bool:
+    """Bound what waits for the clients of that port, and for how long; return whether the port was found.
 
-    Connections inherit the option of the socket that accepts them. Linux has it, for clients whose
-    window stays closed since 5.11; others leave such connections alone. Return whether it was set.
+    Connections inherit the options of the socket that accepts them. Linux ends those whose client
+    takes nothing for 60 s (since 5.11 also if it says so); others leave them alone.
     """
-    option = getattr(socket, "TCP_USER_TIMEOUT", None)
-    if option is None:
-        return False
     for found in open_sockets():
         if found.getsockname()[1] == port and found.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
-            found.setsockopt(socket.IPPROTO_TCP, option, 1000 * BLOCKED_WRITE_S)
+            found.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, UNREAD_BYTES)
+            if option := getattr(socket, "TCP_USER_TIMEOUT", None):
+                found.setsockopt(socket.IPPROTO_TCP, option, 1000 * BLOCKED_WRITE_S)
             return True
     return False
 
