@@ -143,6 +143,7 @@ def test_the_page_takes_the_copy_by_itself(
     dashboard.post_history(20)
     dashboard.page.add_init_script(f"({WATCH})()")
     dashboard.page.goto(f"{dashboard.server}/dashboard", wait_until="commit")
+    expect(dashboard.page.locator("#zone")).to_contain_text("Europe/Berlin")  # the page is whole
     dashboard.wait_for_charts(10)
     assert copies(asked) == ["HEAD", "GET"]
     assert dashboard.page.evaluate("Chart.version") == "4.6.1"
