@@ -88,12 +88,11 @@ def run_npm_pack(npm: str, package: str, directory: Path) -> int:
     """Have npm put the package's tarball into the directory, in ``NPM_LIMIT_S``; return the exit code."""
     # A service's user often has no home: the cache lies beside, unless the user has named one.
     environment = {"npm_config_cache": str(directory / "cache")} | os.environ
-    limited = [sys.executable, "-I", leash.__file__, str(NPM_LIMIT_S)]
+    limited = [sys.executable, "-I", leash.__file__, str(NPM_LIMIT_S), str(directory)]
     with (
         (directory / ERRORS).open("wb") as errors,
         subprocess.Popen(  # noqa: S603
             [*limited, npm, "pack", package, *NPM_OPTIONS],
-            cwd=directory,
             env=environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
