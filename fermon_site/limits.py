@@ -8,8 +8,9 @@ from django.urls import reverse
 from rest_framework.permissions import SAFE_METHODS
 
 from monitoring.api.errors import answer
-from monitoring.api.parsers import MAX_BODY_BYTES, LengthRequired, too_large
+from monitoring.api.parsers import LengthRequired, too_large
 from monitoring.api.throttles import address_of, login_waits
+from monitoring.operations.serving.limits import MAX_BODY_BYTES
 
 
 class Limits:

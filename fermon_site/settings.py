@@ -9,6 +9,7 @@ from csp.constants import NONE, SELF
 from fermon_site import environment, safety
 from fermon_site.logs import logging_config
 from fermon_site.scripts import CHART_SCRIPT
+from monitoring.domain import private_files
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -40,6 +41,7 @@ FERMON_BACKUPS_KEPT = environment.whole_number("FERMON_BACKUPS_KEPT", 7, lowest=
 FERMON_CALLER_RATE = environment.whole_number("FERMON_CALLER_RATE", 120_000, lowest=1, highest=10**9)
 FERMON_STRANGER_RATE = environment.whole_number("FERMON_STRANGER_RATE", 600, lowest=1, highest=10**9)
 
+private_files.begin_private()  # before anything is made there
 DATA_FILES = FERMON_DATA_DIR / "static"
 STATIC_ROOT = FERMON_DATA_DIR / "staticfiles"
 for directory in (FERMON_DATA_DIR, DATA_FILES, STATIC_ROOT):
@@ -98,7 +100,8 @@ MIDDLEWARE = [
 ]
 
 ROOT_URLCONF = "fermon_site.urls"
-WSGI_APPLICATION = "fermon_site.wsgi.application"
+WSGI_APPLICATION = "fermon_site.wsgi.application"  # runserver's
+ASGI_APPLICATION = "fermon_site.asgi.application"  # serve's
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = LOGOUT_REDIRECT_URL = "dashboard"
 # Only the admin has messages, and there is a session; a cookie would be got ready to sign for each request.
@@ -178,6 +181,8 @@ if REDIS_URL:
         "OPTIONS": {"socket_connect_timeout": 0.25, "socket_timeout": 0.25},
     }
 
+# Longer than the shortest tasks take when they wait for a lock at each of their steps.
+TASK_TIMEOUT_S = max(100, 60 + 4 * DATABASE_TIMEOUT_S)
 # timeout < retry, or a task that still runs is started again beside itself. Five of the workers have
 # the simulator and the judge, with those that stand by; two have whatever else is to be done.
 Q_CLUSTER: dict[str, Any] = {
@@ -185,8 +190,8 @@ Q_CLUSTER: dict[str, Any] = {
     "orm": "default",
     "cache": "process",  # where the worker notes its state, which must not fail with Redis
     "workers": 7,
-    "timeout": 100,
-    "retry": 120,
+    "timeout": TASK_TIMEOUT_S,
+    "retry": TASK_TIMEOUT_S + 20,
     "max_attempts": 3,
     "ack_failures": False,
     "catch_up": False,
@@ -213,6 +218,10 @@ AUDITLOG_DISABLE_ON_RAW_SAVE = True  # what is loaded as it was has its trail al
 AUDITLOG_MASK_CALLABLE = "fermon_site.audit.hidden"
 AUDITLOG_INCLUDE_TRACKING_MODELS: tuple[Any, ...] = (
     "monitoring.Tag",
+    {
+        "model": "monitoring.Exclusion",
+        "exclude_fields": ["upto_id", "taken", "returned", "is_complete", "is_judged"],
+    },
     {"model": "monitoring.Token", "exclude_fields": ["used_at"], "mask_fields": ["digest"]},
     {
         "model": "auth.User",

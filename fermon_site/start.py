@@ -28,6 +28,8 @@ from filelock import FileLock, Timeout
 from honcho.manager import Manager
 from honcho.printer import Message
 
+from monitoring.domain import private_files
+
 MANAGE = Path(__file__).resolve().parent.parent / "manage.py"
 ON_WINDOWS = os.name == "nt"
 EVERY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - looked up, never bound to
@@ -48,6 +50,7 @@ def main() -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         host, port, data_dir = read_settings()
+        private_files.mend(data_dir, database_file())
         with only_one(data_dir, page(host, port)):
             refuse_taken_port(host, port)
             migrate(data_dir)
@@ -71,6 +74,12 @@ def read_settings() -> tuple[str, int, Path]:
         raise StartError(str(error)) from error
     except OSError as error:
         raise unwritable(error) from error
+
+
+def database_file() -> Path | None:
+    """The SQLite file; None where the database has a server."""
+    database = settings.DATABASES["default"]
+    return Path(database["NAME"]) if database["ENGINE"].endswith("sqlite3") else None
 
 
 def unwritable(error: OSError) -> StartError:

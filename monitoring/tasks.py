@@ -7,11 +7,10 @@ from typing import Any
 
 from django.db import Error as DatabaseError
 from django.db import connection
-from django.utils import timezone
 from django_q.models import Failure
 from django_q.tasks import async_task
 
-from monitoring.ingest import dead_letters, partitions, refusals, retention
+from monitoring.ingest import dead_letters, exclusions, host_clock, partitions, refusals, retention
 from monitoring.ingest.pipeline import ingest_readings
 from monitoring.ingest.replay import replay
 from monitoring.queries import backups
@@ -29,6 +28,8 @@ STALE = timedelta(seconds=100)
 PAUSES_S = (0.5, 2, 8)
 # An hour's share of what retention deletes: a third of its hour, so that other tasks have workers too.
 RETENTION_S = 1200
+# Less than the minute between runs: so one worker is at it, not two that wait for each other.
+EXCLUSIONS_S = 50
 FAILURES_KEPT = timedelta(days=7)
 FAILURES_KEPT_AT_MOST = 500
 
@@ -102,23 +103,47 @@ def back_up() -> str | None:
 def apply_retention() -> int:
     """Deletes measurements that are older than their tags' retention says; how many.
 
-    What is too much for one run, or left when Fermon stops, is deleted by the next.
+    A clock that has jumped deletes nothing. What is too much for one run, or left when Fermon stops,
+    is deleted by the next.
     """
     end = time.monotonic() + RETENTION_S
+    clock = host_clock.look()
+    if clock.jump:
+        logger.warning("retention is stopped", extra={"reason": clock.problem})
+        return 0
     return retention.apply_retention(
-        now=datetime.now(UTC), should_stop=lambda: stop_requested() or time.monotonic() > end
+        now=clock.reading.now, should_stop=lambda: stop_requested() or time.monotonic() > end
     )
 
 
+def finish_exclusions() -> int:
+    """Moves what exclusions have left unmoved, out or back; how many of them are complete now.
+
+    What is too much for one run, or left when Fermon stops, is moved by the next.
+    """
+    end = time.monotonic() + EXCLUSIONS_S
+    return exclusions.finish_all(should_stop=lambda: stop_requested() or time.monotonic() > end)
+
+
 def create_partitions() -> int:
-    """Makes the partitions of the coming months on PostgreSQL, long before they are needed; how many."""
-    return partitions.create_ahead(now=datetime.now(UTC))
+    """Makes the partitions of the coming months on PostgreSQL, long before they are needed; how many.
+
+    After a jump of the clock, those of the expected time.
+    """
+    clock = host_clock.look()
+    return partitions.create_ahead(now=clock.expected if clock.jump else clock.reading.now)
 
 
 def prune_tasks() -> int:
-    """Deletes old failures, which django-q2 keeps for ever, and old counts of refusals; how many failures."""
+    """Deletes old failures, which django-q2 keeps for ever, and old counts of refusals; how many failures.
+
+    A clock that has jumped deletes nothing.
+    """
+    clock = host_clock.look()
+    if clock.jump:
+        return 0
     newest = Failure.objects.order_by("-started").values_list("pk", flat=True)[:FAILURES_KEPT_AT_MOST]
-    old = Failure.objects.filter(started__lt=timezone.now() - FAILURES_KEPT)
+    old = Failure.objects.filter(started__lt=clock.reading.now - FAILURES_KEPT)
     excess = Failure.objects.exclude(pk__in=list(newest))
-    refusals.prune_counts(now=timezone.now())
+    refusals.prune_counts(now=clock.reading.now)
     return int((old | excess).delete()[0])

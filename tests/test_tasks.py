@@ -1,5 +1,8 @@
 """What django-q2 runs."""
 
+import os
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -34,6 +37,31 @@ both_runs = pytest.mark.parametrize("run", [tasks.run_simulator, tasks.run_judge
 def test_the_scheduled_run_outlasts_the_time_to_the_next_one(runs: list[dict], settings, run) -> None:
     run(datetime.now(UTC).isoformat())
     assert 90 < runs[0]["duration_s"] < settings.Q_CLUSTER["timeout"] < settings.Q_CLUSTER["retry"]
+
+
+SETTINGS = """
+import django; django.setup()
+from django.conf import settings
+from monitoring import tasks
+from monitoring.management.schedules import PLANS, WAITS
+wait_s, timeout_s = settings.DATABASE_TIMEOUT_S, settings.Q_CLUSTER["timeout"]
+plans = {plan.func.rpartition(".")[2]: plan.timeout_s or timeout_s for plan in PLANS}
+assert plans["run_simulator"] >= tasks.RUN_S + WAITS * wait_s + 60
+assert plans["run_judge"] >= tasks.STAYS_S + tasks.RUN_S + WAITS * wait_s + 60
+assert plans["apply_retention"] >= tasks.RETENTION_S + WAITS * wait_s + 60
+assert plans["prune_tasks"] >= WAITS * wait_s + 60
+assert timeout_s >= len(tasks.PAUSES_S) * wait_s + sum(tasks.PAUSES_S) + tasks.dead_letters.LOCK_TIMEOUT_S
+assert timeout_s < settings.Q_CLUSTER["retry"]
+"""
+
+
+@pytest.mark.parametrize("wait_s", [1, 10, 3600])
+def test_a_task_ends_before_its_timeout_however_long_locks_are_waited_for(wait_s: int) -> None:
+    environment = os.environ | {
+        "FERMON_DATABASE_TIMEOUT": str(wait_s),
+        "DJANGO_SETTINGS_MODULE": "fermon_site.settings",
+    }
+    subprocess.run([sys.executable, "-c", SETTINGS], env=environment, check=True)
 
 
 @both_runs
@@ -103,7 +131,7 @@ def test_retention_ends_by_itself_before_it_would_be_ended() -> None:
 
 def test_retention_stops_when_fermon_does_or_when_its_time_is_up(monkeypatch) -> None:
     Tag.objects.update(retention_days=1)
-    tasks.ingest_readings([READING])
+    tasks.ingest_readings([READING, READING | {"timestamp": datetime.now(UTC).isoformat()}])
     monkeypatch.setattr(tasks, "stop_requested", lambda: True)
     assert tasks.apply_retention() == 0
     monkeypatch.setattr(tasks, "stop_requested", lambda: False)

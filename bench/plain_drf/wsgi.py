@@ -96,7 +96,9 @@ def judge(rows: list[PlainMeasurement]) -> None:
         row.is_anomaly = not lower <= row.value <= upper
         if len(window) >= MINIMUM:
             mean, sigma = statistics.fmean(window), statistics.pstdev(window)
-            row.is_anomaly |= sigma >= 1e-6 and abs(row.value - mean) > 3 * sigma
+            is_constant = sigma <= 1e-9 * max(map(abs, window))
+            is_other = not min(window) <= row.value <= max(window)
+            row.is_anomaly |= is_other if is_constant else abs(row.value - mean) > 3 * sigma
         window.append(row.value)
         del window[:-WINDOW]
 

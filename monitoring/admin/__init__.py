@@ -2,9 +2,11 @@
 
 from monitoring.admin.audit import TrailAdmin
 from monitoring.admin.events import EventAdmin
+from monitoring.admin.host_clocks import HostClockAdmin
 from monitoring.admin.leases import LeaseAdmin
 from monitoring.admin.measurements import MeasurementAdmin
 from monitoring.admin.refusals import RefusalAdmin, RefusalCountAdmin
+from monitoring.admin.replacements import ReplacementAdmin
 from monitoring.admin.series import SeriesAdmin
 from monitoring.admin.set_aside import SetAsideReadingAdmin
 from monitoring.admin.tags import TagAdmin
@@ -13,10 +15,12 @@ from monitoring.admin.tokens import TokenAdmin
 # Django looks for nothing but this package: what is named here is what it registers.
 __all__ = [
     "EventAdmin",
+    "HostClockAdmin",
     "LeaseAdmin",
     "MeasurementAdmin",
     "RefusalAdmin",
     "RefusalCountAdmin",
+    "ReplacementAdmin",
     "SeriesAdmin",
     "SetAsideReadingAdmin",
     "TagAdmin",

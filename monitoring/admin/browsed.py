@@ -3,13 +3,14 @@
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.checks import ModelAdminChecks
 from django.core.checks import CheckMessage
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from monitoring.admin.read_only import ReadOnly
+from monitoring.domain.clock import is_number_text
 from monitoring.models import Tag
 from monitoring.queries.browsing import CappedPaginator, IndexedTimes, matching
 
@@ -54,7 +55,13 @@ class Browsed(ReadOnly, BrowsedModelAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        """By tag or by time, both through an index."""
+        """Search by tag or by time, both through an index."""
+        if is_number_text(search_term):
+            messages.info(
+                request,
+                "A number is searched for in the names of tags. For a time, write 2026-01-31 or"
+                " 2026-01-31T12:30.",
+            )
         return matching(queryset, search_term, moment=self.date_hierarchy or ""), False
 
 

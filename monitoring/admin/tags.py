@@ -30,6 +30,7 @@ class TagAdmin(TagModelAdmin):
         (None, {"fields": ("name", "description", "group", "unit", "active", "stale_after_s")}),
         ("Valid range", {"fields": (("valid_min", "valid_max"),)}),
         ("Limits", {"fields": (("lower_limit", "upper_limit"),)}),
+        ("Readings", {"fields": ("on_conflict",)}),
         (
             "Detection",
             {"fields": ("detectors_off", "sensitivity", "detection_parameters", "other_settings")},
@@ -86,5 +87,5 @@ class TagAdmin(TagModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Tag | None = None) -> bool:
         """Only a tag without measurements; Django would list all of them to say no."""
-        unused = obj is None or not obj.measurements.exists()
+        unused = obj is None or not (obj.measurements.exists() or obj.exclusions.exists())
         return unused and super().has_delete_permission(request, obj)

@@ -29,6 +29,7 @@ def tag(definition: TagDefinition, latest: Point | None) -> dict[str, Any]:
         "active": definition.active,
         "valid_range": {"min": definition.valid_min, "max": definition.valid_max},
         "limits": {"lower": definition.lower_limit, "upper": definition.upper_limit},
+        "on_conflict": definition.on_conflict,
         "latest": latest.as_json() if latest else None,
     }
 

@@ -11,7 +11,7 @@ from rest_framework.utils.urls import replace_query_param
 from rest_framework.viewsets import ViewSet
 
 from monitoring.api import answers, schemas
-from monitoring.api.fields import PageSerializer, query_of
+from monitoring.api.fields import DataPageSerializer, PageSerializer, parameters
 from monitoring.queries.series import Cursor, Page, Selection, read_page, reasons_by_id
 
 PAGED = {400: schemas.BAD_INPUT}
@@ -21,8 +21,7 @@ def page_response(
     request: Request, *, anomalies_only: bool, items: Callable[[Page], list[dict[str, Any]]]
 ) -> Response:
     """The page that the request's parameters ask for, with a Link to the next if there is more."""
-    query = PageSerializer(data=query_of(request))
-    query.is_valid(raise_exception=True)
+    query = parameters(PageSerializer if anomalies_only else DataPageSerializer, request)
     chosen = query.validated_data
     selection: Selection = replace(query.selection, anomalies_only=anomalies_only)
     page = read_page(
@@ -48,11 +47,11 @@ class MeasurementViewSet(ViewSet):
         operation_id="getData",
         tags=["measurements"],
         auth=schemas.MAY_READ,
-        parameters=[PageSerializer, schemas.LINK, schemas.RETRY_AFTER],
-        responses=schemas.reads(schemas.MeasurementSerializer(many=True), also=PAGED),
+        parameters=[DataPageSerializer, schemas.LINK, schemas.RETRY_AFTER],
+        responses=schemas.reads(schemas.ShownMeasurementSerializer(many=True), also=PAGED),
     )
     def list(self, request: Request) -> Response:
-        """Measurements of a tag, or of all, over a range of time; newest first."""
+        """Measurements of some tags, or of all, over a range of time; newest first."""
         return page_response(
             request,
             anomalies_only=False,
@@ -73,7 +72,7 @@ class AnomalyViewSet(ViewSet):
         responses=schemas.reads(schemas.AnomalySerializer(many=True), also=PAGED),
     )
     def list(self, request: Request) -> Response:
-        """Anomalies of a tag, or of all, over a range of time, with their reasons; newest first."""
+        """Anomalies of some tags, or of all, over a range of time, with their reasons; newest first."""
         return page_response(request, anomalies_only=True, items=with_reasons)
 
 

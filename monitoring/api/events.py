@@ -7,7 +7,7 @@ from rest_framework.viewsets import ViewSet
 
 from monitoring.api import schemas
 from monitoring.api.data import with_link
-from monitoring.api.fields import EventPageSerializer, query_of
+from monitoring.api.fields import EventPageSerializer, parameters
 from monitoring.queries.events import read_events
 from monitoring.sources.judging import catch_up
 
@@ -25,12 +25,11 @@ class EventViewSet(ViewSet):
         responses=schemas.reads(schemas.EventSerializer(many=True), also={400: schemas.BAD_INPUT}),
     )
     def list(self, request: Request) -> Response:
-        """Events of a tag, or of all, that overlap a range of time; those that began last come first.
+        """Events of some tags, or of all, that overlap a range of time; those that began last come first.
 
         One that lasts has no end. While it does, its score and explanation may change; its id stays.
         """
-        query = EventPageSerializer(data=query_of(request))
-        query.is_valid(raise_exception=True)
+        query = parameters(EventPageSerializer, request)
         chosen = query.validated_data
         catch_up()
         page = read_events(

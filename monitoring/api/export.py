@@ -17,7 +17,7 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from monitoring.api import schemas
-from monitoring.api.fields import ExportSerializer, query_of
+from monitoring.api.fields import ExportSerializer, parameters
 from monitoring.api.formats import FORMATS
 from monitoring.queries.export import read_pages
 from monitoring.queries.series import Selection
@@ -59,13 +59,12 @@ class ExportView(APIView):
         responses={**FILES, **ERRORS},
     )
     def get(self, request: Request) -> HttpResponseBase:
-        """Measurements of a tag, or of all, over a range of time, as a file; oldest first.
+        """Measurements of some tags, or of all, over a range of time, as a file; oldest first.
 
         It is sent while it is read. Should that fail on the way, the connection is cut: what ends as
         it should is complete.
         """
-        query = ExportSerializer(data=query_of(request))
-        query.is_valid(raise_exception=True)
+        query = parameters(ExportSerializer, request)
         ending = query.validated_data["format"]
         chosen = FORMATS[ending]
         pages = read_pages(query.selection, size=chosen.rows)
@@ -88,7 +87,14 @@ def file_name(selection: Selection) -> str:
         stamp(moment) if moment else otherwise
         for moment, otherwise in ((selection.start, "oldest"), (selection.end, "newest"))
     )
-    return f"fermon-{selection.tag or 'all'}-{start}-{end}"
+    return f"fermon-{tags_in(selection)}-{start}-{end}"
+
+
+def tags_in(selection: Selection) -> str:
+    """Word the tags for a file name; several by their number, as their names would be too long."""
+    if len(selection.tags) == 1:
+        return selection.tags[0]
+    return f"{len(selection.tags)}-tags" if selection.tags else "all"
 
 
 def stamp(moment: datetime) -> str:

@@ -1,7 +1,7 @@
 """Query parameters: what they may be, and what is said when they are not."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
@@ -9,18 +9,22 @@ from rest_framework import serializers
 from rest_framework.request import Request
 
 from monitoring.api.formats import FORMATS
-from monitoring.domain.clock import parse_bound
+from monitoring.domain.clock import expected_bound, parse_bound
 from monitoring.domain.monitor import DETECTORS
 from monitoring.domain.readings import known_tags, shown
+from monitoring.ingest.exclusions import MOST_IDS
 from monitoring.queries.events import EventSelection
-from monitoring.queries.series import MAX_ID, Cursor, Selection
-from monitoring.queries.tags import find_tag, known_of, tag_names
+from monitoring.queries.series import MAX_ID, Cursor, Excluded, Selection
+from monitoring.queries.tags import known_of, tag_names
 
 MAX_PAGE = 10_000
 DEFAULT_PAGE = 1_000
 MAX_POINTS = 5_000
 DEFAULT_POINTS = 600
 MAX_FOLLOWED = 250
+LONGEST_REASON = 500
+
+SerializerT = TypeVar("SerializerT", bound=serializers.Serializer[Any])
 
 
 def whole_number(default: int, highest: int, help_text: str) -> serializers.IntegerField:
@@ -31,6 +35,16 @@ def whole_number(default: int, highest: int, help_text: str) -> serializers.Inte
     )
     return serializers.IntegerField(
         default=default, min_value=1, max_value=highest, help_text=help_text, error_messages=messages
+    )
+
+
+def excluded_field() -> serializers.ChoiceField:
+    """A parameter that says whether excluded measurements are wanted."""
+    return serializers.ChoiceField(
+        choices=[Excluded.INCLUDE.value, Excluded.ONLY.value],
+        required=False,
+        help_text="include: excluded measurements, too; only: no others. Each then has `excluded`.",
+        error_messages={"invalid_choice": "expected 'include' or 'only'"},
     )
 
 
@@ -45,11 +59,9 @@ class BoundField(serializers.Field[datetime, str, str, Any]):
     def to_internal_value(self, data: str) -> datetime:
         """The moment that the text names."""
         try:
-            return parse_bound(data, end=self.end)
+            return parse_bound(str(data), end=self.end)
         except ValueError as error:
-            raise serializers.ValidationError(
-                f"expected ISO 8601, as in 2026-01-31T12:00:00Z or 2026-01-31, got {shown(data)}"
-            ) from error
+            raise serializers.ValidationError(f"{expected_bound(data)}, got {shown(data)}") from error
 
 
 class CursorField(serializers.CharField):
@@ -63,20 +75,30 @@ class CursorField(serializers.CharField):
             raise serializers.ValidationError("expected the cursor of a Link header") from error
 
 
-class TaggedSerializer(serializers.Serializer[Any]):
-    """``tag``: an empty one is as good as none."""
+def tags_field() -> serializers.ListField:
+    """The parameter ``tag``, which may be repeated."""
+    return serializers.ListField(
+        child=serializers.CharField(
+            error_messages={"blank": "expected the name of a tag, got none; leave 'tag' out for all tags"}
+        ),
+        required=False,
+        max_length=MAX_FOLLOWED,
+        help_text=f"Only this tag; may be repeated, up to {MAX_FOLLOWED} times. All tags if left out.",
+        error_messages={"max_length": f"expected at most {MAX_FOLLOWED} tags in one request"},
+    )
 
-    tag = serializers.CharField(required=False, help_text="Only this tag; all tags if left out.")
 
-    def validate_tag(self, name: str) -> str:
-        """Refuses a tag that does not exist: an empty answer would hide the typing error."""
-        if find_tag(name) is None:
+def known_only(names: list[str]) -> list[str]:
+    """Return the names, each once; refuse unknown tags, as an empty answer would hide the typing error."""
+    known = known_of(names)
+    for name in names:
+        if name not in known:
             raise serializers.ValidationError(f"unknown tag {shown(name)}; {known_tags(tag_names())}")
-        return name
+    return list(dict.fromkeys(names))
 
 
-class SelectionSerializer(TaggedSerializer):
-    """``tag``, ``from`` and ``to``: empty ones are as good as none."""
+class RangeSerializer(serializers.Serializer[Any]):
+    """``from`` and ``to``: empty ones are as good as none."""
 
     def get_fields(self) -> dict[str, Any]:
         """``from`` is a word of Python's own, so the two bounds are added by name."""
@@ -94,11 +116,24 @@ class SelectionSerializer(TaggedSerializer):
             raise serializers.ValidationError({"from": "expected to be no later than 'to'"})
         return attrs
 
+
+class SelectionSerializer(RangeSerializer):
+    """A range of time, and the tags that are asked for."""
+
+    tag = tags_field()
+
+    def validate_tag(self, names: list[str]) -> list[str]:
+        """Refuse tags that do not exist."""
+        return known_only(names)
+
     @property
     def selection(self) -> Selection:
         """What the parameters select."""
         chosen = self.validated_data
-        return Selection(chosen.get("tag"), chosen.get("from"), chosen.get("to"))
+        excluded = Excluded(chosen.get("excluded", Excluded.LEFT_OUT))
+        return Selection(
+            tuple(chosen.get("tag", ())), chosen.get("from"), chosen.get("to"), excluded=excluded
+        )
 
 
 class PageSerializer(SelectionSerializer):
@@ -114,6 +149,12 @@ class PageSerializer(SelectionSerializer):
     cursor = CursorField(
         required=False, help_text="Where the page before ended; take it from its Link header."
     )
+
+
+class DataPageSerializer(PageSerializer):
+    """A selection of measurements in pages, with excluded ones if they are asked for."""
+
+    excluded = excluded_field()
 
 
 class EventPageSerializer(PageSerializer):
@@ -139,7 +180,7 @@ class EventPageSerializer(PageSerializer):
         return EventSelection(self.selection, chosen.get("open"), chosen.get("detector"), chosen.get("kind"))
 
 
-class TrendSerializer(SelectionSerializer):
+class TrendSerializer(RangeSerializer):
     """One tag over a range of time, all that is stored of it if left out."""
 
     tag = serializers.CharField(
@@ -147,9 +188,15 @@ class TrendSerializer(SelectionSerializer):
     )
     points = whole_number(DEFAULT_POINTS, MAX_POINTS, "How many buckets at most.")
 
+    def validate_tag(self, name: str) -> str:
+        """Refuse a tag that does not exist."""
+        return known_only([name])[0]
+
 
 class ExportSerializer(SelectionSerializer):
     """A selection as a file."""
+
+    excluded = excluded_field()
 
     format = serializers.ChoiceField(
         choices=list(FORMATS),
@@ -168,17 +215,55 @@ class ExportSerializer(SelectionSerializer):
         return name
 
 
-class StreamSerializer(serializers.Serializer[Any]):
-    """Where a stream begins, and of which tags: ``tag`` may be given more than once."""
-
-    tag = serializers.ListField(
-        child=serializers.CharField(),
-        required=False,
-        max_length=MAX_FOLLOWED,
-        help_text=f"Only this tag; may be given up to {MAX_FOLLOWED} times. All tags if left out.",
-        error_messages={"max_length": f"expected at most {MAX_FOLLOWED} of them"},
+def reason_field() -> serializers.CharField:
+    """Why: for the record."""
+    return serializers.CharField(
+        max_length=LONGEST_REASON,
+        help_text="Why; it stays on record.",
+        error_messages=dict.fromkeys(("required", "blank", "null"), "missing; say why, for the record"),
     )
 
+
+class ExcludeSerializer(RangeSerializer):
+    """Measurements to exclude: of a tag between two times, or single ones by their ids."""
+
+    tag = serializers.CharField(required=False)
+    ids = serializers.ListField(
+        child=serializers.IntegerField(min_value=1, max_value=MAX_ID),
+        required=False,
+        max_length=MOST_IDS,
+        help_text=f"Single measurements of one tag, up to {MOST_IDS}, instead of tag, from and to.",
+    )
+    reason = reason_field()
+    dry_run = serializers.BooleanField(
+        default=False, help_text="true: count what would be excluded, and change nothing."
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Refuses what names measurements in both ways, or in none."""
+        named = [name for name in ("tag", "from", "to") if name in attrs]
+        if "ids" in attrs and named:
+            raise serializers.ValidationError({named[0]: "expected either ids, or tag, from and to"})
+        if "ids" not in attrs and len(named) < len(("tag", "from", "to")):
+            missing = next(name for name in ("tag", "from", "to") if name not in attrs)
+            raise serializers.ValidationError({missing: "missing; expected tag, from and to, or ids"})
+        return super().validate(attrs)
+
+    def validate_tag(self, name: str) -> str:
+        """Refuse a tag that does not exist."""
+        return known_only([name])[0]
+
+
+class RevokeSerializer(serializers.Serializer[Any]):
+    """An exclusion to revoke."""
+
+    reason = reason_field()
+
+
+class StreamSerializer(serializers.Serializer[Any]):
+    """Where a stream begins, and of which tags."""
+
+    tag = tags_field()
     since = serializers.IntegerField(
         required=False,
         min_value=0,
@@ -191,14 +276,43 @@ class StreamSerializer(serializers.Serializer[Any]):
     )
 
     def validate_tag(self, names: list[str]) -> list[str]:
-        """Refuses tags that do not exist, as everywhere."""
-        known = known_of(names)
-        for name in names:
-            if name not in known:
-                raise serializers.ValidationError(f"unknown tag {shown(name)}; {known_tags(tag_names())}")
-        return names
+        """Refuse tags that do not exist."""
+        return known_only(names)
 
 
-def query_of(request: Request) -> dict[str, str]:
-    """The request's parameters without empty ones."""
-    return {name: str(value) for name, value in request.query_params.items() if value != ""}
+def parameters(kind: type[SerializerT], request: Request, **instead: list[str]) -> SerializerT:
+    """Read the query parameters that ``kind`` names; ``instead`` replaces the values of those in it.
+
+    An empty parameter counts as left out, except ``tag``: an empty tag is an error in the caller's query,
+    and all tags would be the wrong answer.
+
+    Raises:
+        ValidationError: a parameter is not as expected, or has several values where one is expected.
+    """
+    data: dict[str, Any] = {}
+    for name, field in kind().fields.items():
+        values = instead.get(name, request.query_params.getlist(name))
+        is_list = isinstance(field, serializers.ListField)
+        if given := values if is_list else one_of(name, values):
+            data[name] = given
+    query = kind(data=data)
+    query.is_valid(raise_exception=True)
+    return query
+
+
+def one_of(name: str, values: list[str]) -> str:
+    """Return the value of a parameter that takes one, empty if there is none.
+
+    Raises:
+        ValidationError: two different values were given; to use the last would hide the other.
+    """
+    if len(set(values)) > 1:
+        raise serializers.ValidationError({name: several(name, len(values))})
+    return values[0] if values else ""
+
+
+def several(name: str, count: int) -> str:
+    """Word the refusal of a parameter that was given ``count`` times."""
+    if name == "tag":
+        return f"expected one tag, got {count}; send a request for each"
+    return f"expected one value, got {count}; give '{name}' once"

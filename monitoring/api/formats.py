@@ -5,15 +5,19 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
 from io import BytesIO, StringIO
+from itertools import chain
+from typing import Any
 
 import orjson
 from django.utils.text import compress_sequence
 
 from monitoring.domain.cells import inert
-from monitoring.queries.series import FIELDS, Page, timestamps
+from monitoring.queries.series import Page, timestamps
 
 ROWS = 5_000
 GROUP_ROWS = 50_000  # each group of a Parquet file has its place in the file's end, which waits in memory
+
+TRUE_OR_FALSE = {True: "true", False: "false"}
 
 Write = Callable[[Iterable[Page]], Iterator[bytes]]
 
@@ -41,15 +45,25 @@ def write_csv(pages: Iterable[Page]) -> Iterator[bytes]:
     """A line a measurement below a header; each value reads back as exactly itself."""
     lines = StringIO(newline="")
     writer = csv.writer(lines, lineterminator="\n")
-    writer.writerow(FIELDS)
+    is_first = True
     for page in pages:
+        if is_first:
+            writer.writerow(page.fields)
+            is_first = False
         writer.writerows(
-            (row, text, inert(tag), value, "true" if is_anomaly else "false")
-            for (row, _, tag, value, is_anomaly), text in zip(page.rows, timestamps(page.rows), strict=True)
+            (row, text, inert(tag), value, *map(TRUE_OR_FALSE.get, flags))
+            for (row, _, tag, value, *flags), text in zip(rows_of(page), timestamps(page.rows), strict=True)
         )
         yield lines.getvalue().encode()
         lines.seek(0)
         lines.truncate()
+
+
+def rows_of(page: Page) -> Iterable[tuple[Any, ...]]:
+    """The page's rows, each with whether it is excluded if that was asked for."""
+    if page.excluded is None:
+        return page.rows
+    return [(*row, row[0] in page.excluded) for row in page.rows]
 
 
 def write_jsonl(pages: Iterable[Page]) -> Iterator[bytes]:
@@ -64,12 +78,15 @@ def write_parquet(pages: Iterable[Page]) -> Iterator[bytes]:
     from pyarrow.parquet import ParquetWriter
 
     tags = pa.dictionary(pa.int32(), pa.string())
-    types = (pa.int64(), pa.timestamp("us", tz="UTC"), tags, pa.float64(), pa.bool_())
-    schema = pa.schema(list(zip(FIELDS, types, strict=True)))
+    rest = iter(pages)
+    first = next(rest)
+    flags = [pa.bool_()] * (1 if first.excluded is None else 2)
+    types = (pa.int64(), pa.timestamp("us", tz="UTC"), tags, pa.float64(), *flags)
+    schema = pa.schema(list(zip(first.fields, types, strict=True)))
     sink = BytesIO()
     with ParquetWriter(sink, schema) as writer:
-        for page in pages:
-            columns = zip(*page.rows, strict=True) if page.rows else ((),) * len(types)
+        for page in chain([first], rest):
+            columns = zip(*rows_of(page), strict=True) if page.rows else ((),) * len(types)
             arrays = [pa.array(column, kind) for column, kind in zip(columns, types, strict=True)]
             writer.write_batch(pa.record_batch(arrays, schema=schema))
             yield taken(sink)

@@ -1,5 +1,6 @@
 """POST /ingest and POST /ingest/batch."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from drf_spectacular.utils import extend_schema
@@ -15,7 +16,7 @@ from monitoring.api.parsers import PayloadTooLarge
 from monitoring.api.permissions import NobodyAskedWhileOpen
 from monitoring.api.scopes import grant_of
 from monitoring.api.throttles import address_of
-from monitoring.domain.readings import Reason, shown, tag_of
+from monitoring.domain.readings import Reason, shown, tag_of, with_receive_time
 from monitoring.domain.tokens import Scope
 from monitoring.ingest.dead_letters import DeadLettersFullError
 from monitoring.ingest.intake import take_in
@@ -25,6 +26,8 @@ MAX_ITEMS = 10_000
 CODES = {
     Status.STORED: status.HTTP_201_CREATED,
     Status.DUPLICATE: status.HTTP_200_OK,
+    Status.KEPT_FIRST: status.HTTP_200_OK,
+    Status.REPLACED: status.HTTP_200_OK,
     Status.KEPT: status.HTTP_202_ACCEPTED,
 }
 QUEUED = {202: schemas.QueuedSerializer}
@@ -49,6 +52,19 @@ def receive(request: Request, items: list[Any]) -> Outcomes:
             if outcome.reason is Reason.UNKNOWN_TAG
         }
     return outcomes
+
+
+def timed(request: Request, items: list[Any]) -> list[Any]:
+    """Return the items; where the request says ``?now=1``, none of them is without a timestamp.
+
+    Raises:
+        BadInput: ``now`` is anything but 1.
+    """
+    asked = request.query_params.getlist("now")
+    for value in asked:
+        if value != "1":
+            raise BadInput(f"now: expected 1 or no such parameter, got {shown(value)}", "now")
+    return with_receive_time(items, datetime.now(UTC)) if asked else items
 
 
 def foreign_items(request: Request, items: list[Any]) -> dict[int, Outcome]:
@@ -84,8 +100,8 @@ class IngestView(WriteView):
         operation_id="ingestReading",
         tags=["ingest"],
         auth=schemas.MAY_WRITE,
-        parameters=[schemas.RETRY_AFTER],
-        examples=[schemas.READING],
+        parameters=[schemas.NOW, schemas.RETRY_AFTER],
+        examples=schemas.READINGS,
         request=schemas.ReadingSerializer,
         responses=schemas.writes(
             schemas.StoredSerializer, also={200: schemas.StoredSerializer, 409: schemas.CONFLICT, **QUEUED}
@@ -101,7 +117,7 @@ class IngestView(WriteView):
             )
         if foreign := foreign_items(request, [request.data]):
             raise PermissionDenied(foreign[0].error)
-        (outcome,) = receive(request, [request.data])
+        (outcome,) = receive(request, timed(request, [request.data]))
         if outcome.status is Status.REJECTED:
             raise BadInput(outcome.error, outcome.field)
         if outcome.status is Status.CONFLICT:
@@ -116,8 +132,8 @@ class BatchIngestView(WriteView):
         operation_id="ingestBatch",
         tags=["ingest"],
         auth=schemas.MAY_WRITE,
-        parameters=[schemas.RETRY_AFTER],
-        examples=[schemas.READING, schemas.BATCH_ANSWER],
+        parameters=[schemas.NOW, schemas.RETRY_AFTER],
+        examples=[*schemas.READINGS, schemas.BATCH_ANSWER],
         request=schemas.ReadingSerializer(many=True),
         responses=schemas.writes(schemas.BatchSerializer, also={202: schemas.BatchSerializer}),
     )
@@ -132,7 +148,7 @@ class BatchIngestView(WriteView):
             )
         foreign = foreign_items(request, items)
         own = [item for place, item in enumerate(items) if place not in foreign] if foreign else items
-        outcomes = receive(request, own)
+        outcomes = receive(request, timed(request, own))
         kept = any(outcome.status is Status.KEPT for outcome in outcomes.others.values())
         return Response(
             {

@@ -13,8 +13,8 @@ from rest_framework.parsers import BaseParser
 from rest_framework.renderers import JSONRenderer
 
 from monitoring.domain.readings import shown
+from monitoring.operations.serving.limits import MAX_BODY_BYTES
 
-MAX_BODY_BYTES = 8 * 1024 * 1024
 LONGEST_INTEGER = 400  # digits; int() takes 4300 at most, and a longer one would cost a batch its neighbours
 
 
@@ -26,7 +26,7 @@ class PayloadTooLarge(APIException):
 
 
 class LengthRequired(APIException):
-    """A body in chunks: a WSGI server hands nothing of it on, and an empty body would be blamed."""
+    """A body in chunks that the server has not put together: an empty one would be blamed."""
 
     status_code = 411
     default_code = "length_required"

@@ -7,7 +7,7 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 
-from monitoring.domain.roles import INGEST, READ, allows
+from monitoring.domain.roles import EXCLUDE, INGEST, READ, allows
 
 if TYPE_CHECKING:
     from rest_framework.views import APIView
@@ -36,6 +36,21 @@ class OpenOrAllowed(BasePermission):
             return allows(request.user, READ)
         self.message = NO_ROLE if request.auth else WRITING_NEEDS
         return request.auth is not None and allows(request.user, INGEST)
+
+
+class MayExclude(BasePermission):
+    """Everybody while Fermon is open; else readers read, and engineers exclude and include again.
+
+    By their login, whose forms carry a CSRF token, or by a token of their own. A source's token is for
+    reading or for sending alone.
+    """
+
+    message = NO_ROLE
+
+    def has_permission(self, request: Request, view: "APIView") -> bool:
+        """Whether this request may go on."""
+        needed = READ if request.method in SAFE_METHODS else EXCLUDE
+        return settings.FERMON_OPEN or allows(request.user, needed)
 
 
 class NobodyAskedWhileOpen(ViewBase):

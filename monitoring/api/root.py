@@ -17,6 +17,7 @@ ENDPOINTS = {
     "data": "measurement-list",
     "anomalies": "anomaly-list",
     "events": "event-list",
+    "exclusions": "exclusion-list",
     "trend": "trend",
     "stream": "stream",
     "export": "export",

@@ -2,10 +2,17 @@
 
 from typing import Any
 
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema_serializer
+from drf_spectacular.utils import (
+    OpenApiExample,
+    OpenApiParameter,
+    OpenApiResponse,
+    extend_schema_field,
+    extend_schema_serializer,
+)
 from rest_framework import serializers
 
 from monitoring.domain.monitor import DETECTORS
+from monitoring.domain.tags import OnConflict
 
 # They only describe: answers are built from the domain's own objects.
 Shape = serializers.Serializer[Any]
@@ -42,6 +49,12 @@ class MeasurementSerializer(Shape):
     is_anomaly = serializers.BooleanField()
 
 
+class ShownMeasurementSerializer(MeasurementSerializer):
+    """A stored reading; whether it is excluded is told where that was asked for."""
+
+    excluded = serializers.BooleanField(required=False)
+
+
 class TagSerializer(Shape):
     """A named signal of one sensor."""
 
@@ -52,6 +65,10 @@ class TagSerializer(Shape):
     active = serializers.BooleanField()
     valid_range = BoundsSerializer()
     limits = LimitsSerializer()
+    on_conflict = serializers.ChoiceField(
+        choices=list(OnConflict),
+        help_text="What happens to a reading whose timestamp is stored with another value.",
+    )
     latest = MeasurementSerializer(allow_null=True)
 
 
@@ -103,10 +120,86 @@ class TrendColumnsSerializer(Shape):
     max_t = numbers(serializers.IntegerField(), "When the maximum was reached first, as t.")
 
 
+@extend_schema_field({"oneOf": [{"type": "string", "format": "date-time"}, {"type": "number"}]})
+class TimestampField(serializers.Field[Any, Any, Any, Any]):
+    """When a reading was taken, as a source may write it."""
+
+
+class RevocationSerializer(Shape):
+    """That measurements are included again: why, by whom, and when."""
+
+    reason = serializers.CharField()
+    by = serializers.CharField()
+    at = serializers.DateTimeField()
+
+
+class RangeShape(Shape):
+    """A range of time, both ends inclusive."""
+
+    def get_fields(self) -> dict[str, Any]:
+        """``from`` is a word of Python's own."""
+        return {
+            **super().get_fields(),
+            "from": serializers.DateTimeField(),
+            "to": serializers.DateTimeField(),
+        }
+
+
+class ExclusionSerializer(RangeShape):
+    """Measurements that were taken out: which, why, by whom, and whether they are back."""
+
+    id = serializers.IntegerField()
+    tag = serializers.CharField()
+    ids = serializers.ListField(
+        child=serializers.IntegerField(), allow_null=True, help_text="Null: all from `from` to `to`."
+    )
+    reason = serializers.CharField()
+    by = serializers.CharField()
+    at = serializers.DateTimeField()
+    excluded = serializers.IntegerField(help_text="How many measurements have been taken out.")
+    included = serializers.IntegerField(help_text="How many of them have come back.")
+    complete = serializers.BooleanField(help_text="False while measurements are still moving.")
+    revoked = RevocationSerializer(allow_null=True, help_text="Null while the exclusion holds.")
+
+
+class PreviewSerializer(RangeShape):
+    """What would be excluded."""
+
+    tag = serializers.CharField()
+    measurements = serializers.IntegerField()
+    anomalies = serializers.IntegerField()
+    first = serializers.DateTimeField(allow_null=True)
+    last = serializers.DateTimeField(allow_null=True)
+
+
+class ExcludeShape(Shape):
+    """A tag, `from` and `to`, or `ids`; and the reason."""
+
+    tag = serializers.CharField(required=False)
+    ids = serializers.ListField(child=serializers.IntegerField(), required=False)
+    reason = serializers.CharField(max_length=500)
+    dry_run = serializers.BooleanField(required=False)
+
+    def get_fields(self) -> dict[str, Any]:
+        """``from`` is a word of Python's own."""
+        bounds = {name: serializers.CharField(required=False) for name in ("from", "to")}
+        return {**super().get_fields(), **bounds}
+
+
+class RevokeShape(Shape):
+    """Why measurements are included again."""
+
+    reason = serializers.CharField(max_length=500)
+
+
 class ReadingSerializer(Shape):
     """What a source sends."""
 
-    timestamp = serializers.DateTimeField(help_text="ISO 8601; UTC unless it has an offset.")
+    timestamp = TimestampField(
+        required=False,
+        help_text="ISO 8601, UTC unless it has an offset; or a number: seconds since 1970, or milliseconds"
+        " from 1e11 on. May be missing only with ?now=1.",
+    )
     tag = serializers.CharField()
     value = serializers.FloatField()
 
@@ -114,8 +207,11 @@ class ReadingSerializer(Shape):
 class StoredSerializer(Shape):
     """What became of the reading."""
 
-    status = serializers.ChoiceField(choices=["success", "duplicate"])
-    id = serializers.IntegerField()
+    status = serializers.ChoiceField(
+        choices=["success", "duplicate", "kept_first", "replaced"],
+        help_text="kept_first, replaced: another value was stored, which stayed, or made way.",
+    )
+    id = serializers.IntegerField(help_text="Of the measurement that is stored now.")
     is_anomaly = serializers.BooleanField()
 
 
@@ -129,7 +225,9 @@ class ItemSerializer(Shape):
     """What became of one item."""
 
     tag = serializers.CharField()
-    status = serializers.ChoiceField(choices=["success", "duplicate", "queued_for_retry", "error"])
+    status = serializers.ChoiceField(
+        choices=["success", "duplicate", "kept_first", "replaced", "queued_for_retry", "error"]
+    )
     id = serializers.IntegerField(required=False)
     is_anomaly = serializers.BooleanField(required=False)
     error = serializers.CharField(required=False)
@@ -211,6 +309,7 @@ TO_LOGIN = OpenApiResponse(None, "Fermon is closed: a browser is led to the logi
 NOT_FOUND = OpenApiResponse(ErrorSerializer, "There is no such thing.")
 NOT_ACCEPTABLE = OpenApiResponse(ErrorSerializer, "None of the accepted media types can be answered.")
 CONFLICT = OpenApiResponse(ErrorSerializer, "That tag and timestamp hold another value, which stays.")
+REVOKED_ALREADY = OpenApiResponse(ErrorSerializer, "The measurements are included again already.")
 NO_LENGTH = OpenApiResponse(ErrorSerializer, "The body came in chunks; send it with a Content-Length.")
 TOO_LARGE = OpenApiResponse(ErrorSerializer, "More than 10000 items or 8 MiB.")
 NOT_JSON = OpenApiResponse(ErrorSerializer, "Send Content-Type: application/json.")
@@ -246,6 +345,13 @@ COUNTED_TO = OpenApiParameter(
     response=[200],
     description="The newest measurement that is counted: /stream?since= tells all behind it.",
 )
+NOW = OpenApiParameter(
+    "now",
+    str,
+    enum=["1"],
+    description="1: a reading without a timestamp (missing, null or empty) gets the time at which the server"
+    " receives it; several of one tag get following microseconds. Sent again, it is stored again.",
+)
 LAST_EVENT_ID = OpenApiParameter(
     "Last-Event-ID",
     int,
@@ -253,9 +359,27 @@ LAST_EVENT_ID = OpenApiParameter(
     description="As since, and goes before it: browsers send it when they connect again.",
 )
 
-READING = OpenApiExample(
-    "A reading",
-    value={"timestamp": "2026-01-31T12:00:00Z", "tag": "fermenter_temp", "value": 37.2},
+READINGS = [
+    OpenApiExample(
+        name,
+        value={"timestamp": timestamp, "tag": "fermenter_temp", "value": 37.2},
+        request_only=True,
+    )
+    for name, timestamp in (
+        ("A reading", "2026-01-31T12:00:00Z"),
+        ("Epoch seconds", 1769860800.25),
+        ("Epoch milliseconds", 1769860800250),
+    )
+]
+EXCLUSION = OpenApiExample(
+    "A range",
+    value={
+        "tag": "fermenter_temp",
+        "from": "2026-01-31T12:00:00Z",
+        "to": "2026-01-31T12:05:00Z",
+        "reason": "probe in the calibration bath",
+        "dry_run": True,
+    },
     request_only=True,
 )
 BATCH_ANSWER = OpenApiExample(

@@ -10,7 +10,6 @@ from typing import Any
 
 import orjson
 from django.conf import settings
-from django.core.handlers.asgi import ASGIRequest
 from django.db import OperationalError, connection
 from django.http import HttpResponseBase, StreamingHttpResponse
 from drf_spectacular.types import OpenApiTypes
@@ -22,9 +21,10 @@ from rest_framework.views import APIView
 from monitoring.api import schemas
 from monitoring.api.errors import Unavailable
 from monitoring.api.export import ErrorNegotiation
-from monitoring.api.fields import StreamSerializer, query_of
+from monitoring.api.fields import StreamSerializer, parameters
 from monitoring.domain.ring import Event
 from monitoring.ingest.connections import close_if_replaced, identity_of
+from monitoring.operations.serving.environ import ON_LOOP
 from monitoring.queries.changes import release_connection
 from monitoring.queries.events import StoredEvent
 from monitoring.queries.feed import Feed, NotSettledError, Subscriber, TooManySubscribersError
@@ -118,7 +118,7 @@ class Stream:
 
 
 class ThreadStream(Stream):
-    """For servers that give each answer a thread (WSGI)."""
+    """For servers that give each answer a thread (``manage.py runserver``)."""
 
     def __init__(self, *, since: int | None, tags: frozenset[str]) -> None:
         self.woken = threading.Event()
@@ -145,7 +145,7 @@ class ThreadStream(Stream):
 
 
 class LoopStream(Stream):
-    """For servers that have one thread for all answers (ASGI): only the database is asked in others."""
+    """For servers that iterate on an event loop (``manage.py serve``): only the database needs a thread."""
 
     def __init__(self, *, since: int | None, tags: frozenset[str]) -> None:
         self.woken = asyncio.Event()
@@ -202,7 +202,7 @@ class StreamView(APIView):
         chosen = parameters_of(request)
         if request.method == "HEAD":
             return StreamingHttpResponse(iter(()), content_type=MEDIA_TYPE, headers=HEADERS)
-        kind = LoopStream if isinstance(request._request, ASGIRequest) else ThreadStream
+        kind = LoopStream if request.META.get(ON_LOOP) else ThreadStream
         try:
             stream = kind(since=chosen.get("since"), tags=frozenset(chosen.get("tag", ())))
         except TooManySubscribersError as error:
@@ -216,10 +216,9 @@ class StreamView(APIView):
 def parameters_of(request: Request) -> dict[str, Any]:
     """The query's parameters; ``Last-Event-ID`` goes before ``since``, which stays in a browser's address."""
     last = request.headers.get("Last-Event-ID", "")
-    tags = {"tag": [name for name in request.query_params.getlist("tag") if name]}
-    query = StreamSerializer(data=query_of(request) | tags | ({"since": last} if last else {}))
+    instead = {"tag": [name for name in request.query_params.getlist("tag") if name]}
     try:
-        query.is_valid(raise_exception=True)
+        query = parameters(StreamSerializer, request, **instead | ({"since": [last]} if last else {}))
     except ValidationError as error:
         if last and isinstance(error.detail, dict) and "since" in error.detail:
             raise ValidationError({"Last-Event-ID": error.detail["since"]}) from error

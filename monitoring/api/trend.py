@@ -6,7 +6,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from monitoring.api import answers, schemas
-from monitoring.api.fields import TrendSerializer, query_of
+from monitoring.api.fields import TrendSerializer, parameters
 from monitoring.queries.trend import read_trend
 
 
@@ -28,13 +28,9 @@ class TrendView(APIView):
         No extreme and no anomaly is smoothed away. Buckets begin at multiples of their length, counted
         from 1970-01-01T00:00:00Z, and those at the ends of the range are whole.
         """
-        query = TrendSerializer(data=query_of(request))
-        query.is_valid(raise_exception=True)
-        selection = query.selection
+        query = parameters(TrendSerializer, request)
+        chosen = query.validated_data
         found = read_trend(
-            query.validated_data["tag"],
-            start=selection.start,
-            end=selection.end,
-            points=query.validated_data["points"],
+            chosen["tag"], start=chosen.get("from"), end=chosen.get("to"), points=chosen["points"]
         )
-        return Response(answers.trend(query.validated_data["tag"], found))
+        return Response(answers.trend(chosen["tag"], found))

@@ -6,6 +6,7 @@ from rest_framework.routers import SimpleRouter
 from monitoring.api.data import AnomalyViewSet, MeasurementViewSet
 from monitoring.api.docs import DocsView, SchemaView
 from monitoring.api.events import EventViewSet
+from monitoring.api.exclusions import ExclusionViewSet
 from monitoring.api.export import ExportView
 from monitoring.api.health import HealthView
 from monitoring.api.ingest import BatchIngestView, IngestView
@@ -20,6 +21,7 @@ router.register("tags", TagViewSet, basename="tag")
 router.register("data", MeasurementViewSet, basename="measurement")
 router.register("anomalies", AnomalyViewSet, basename="anomaly")
 router.register("events", EventViewSet, basename="event")
+router.register("exclusions", ExclusionViewSet, basename="exclusion")
 
 urlpatterns = [
     path("", RootView.as_view(), name="root"),

@@ -32,8 +32,8 @@ from monitoring.sources.backtesting import ROWS
 # A week of a reading a second, and some.
 MOST_READINGS = 650_000
 TASK = "monitoring.tasks.run_backtests"
-# Longer than one may take, and than the few that may wait before it.
-TASK_S = 1800
+# Longer than all that may wait take together: one run works at them one after another.
+TASK_S = 3600
 WORKER_QUIET_S = 15
 CROWDED = "Others wait for theirs already. Try again in a minute or two."
 AWAY = "The database is away, so nothing can be tried. Nothing is lost; try again soon."

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from django import forms
 
-from monitoring.domain.clock import iso_utc, parse_bound
+from monitoring.domain.clock import expected_bound, iso_utc, parse_bound
 from monitoring.domain.detectors.overrides import override_lines, parse_overrides, refusal
 from monitoring.domain.monitor import DETECTORS, DetectionSettings, SettingError
 from monitoring.ingest.backtests import Question
@@ -40,9 +40,8 @@ class MomentField(forms.CharField):
         try:
             return iso_utc(parse_bound(text, end=self.is_end)) if text else ""
         except ValueError as error:
-            raise forms.ValidationError(
-                f"Expected ISO 8601, as in 2026-01-31T12:00:00, got {text!r}."
-            ) from error
+            expected = expected_bound(text, "2026-01-31T12:00:00")
+            raise forms.ValidationError(f"{expected[0].upper()}{expected[1:]}, got {text!r}.") from error
 
 
 class BacktestForm(forms.Form):

@@ -12,7 +12,9 @@ REASON_WORDS = {
     "below_limit": "below the limit {lower}",
     "above_limit": "above the limit {upper}",
     "rolling_3sigma": "outside rolling mean ± 3σ ({lower} to {upper})",
+    "rolling_3sigma_constant": "the readings just before were constant at {lower}",
 }
+CONSTANT = "_constant"  # behind a reason whose band is a single value
 CARD_WORDS = {
     "normal": "normal",
     "anomaly": "anomaly",
@@ -84,11 +86,17 @@ def limits_text(tag: TagDefinition) -> str:
 def reasons_texts(reasons: list[Reason], decimals: int) -> list[str]:
     """Each finding in words; a rule without words of its own goes by its name."""
     return [
-        REASON_WORDS.get(found.reason, found.reason.replace("_", " ")).format(
-            lower=short(found.lower, decimals), upper=short(found.upper, decimals)
-        )
+        reason_words(found).format(lower=short(found.lower, decimals), upper=short(found.upper, decimals))
         for found in reasons
     ]
+
+
+def reason_words(found: Reason) -> str:
+    """Return a finding's sentence with places for its band; a band of one value may have its own."""
+    sentence = REASON_WORDS.get(found.reason, found.reason.replace("_", " "))
+    if found.lower is not None and found.lower == found.upper:
+        return REASON_WORDS.get(found.reason + CONSTANT, sentence)
+    return sentence
 
 
 def reasons_text(reasons: list[Reason], decimals: int) -> str:

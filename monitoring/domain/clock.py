@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,11 +11,21 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 SECOND_US = 1_000_000
 DAY_US = 86_400 * SECOND_US
-# Python's own reading lets any character part date and time, and ends at a NUL.
-ISO_8601 = re.compile(r"[0-9W-]+([T ][0-9:.,]+ ?(Z|[+-][0-9:.,]+)?)?")
-# In a URL an unescaped "+" arrives as a space: 2026-01-01T00:00:00 02:00
-OFFSET_WITHOUT_SIGN = re.compile(r"(?<=\d) (?=\d{2}:?\d{2}$)")
+# The one grammar of written times; texts that match differ only in whether such a day exists.
+DATE = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
+HOUR, SIXTY = "(?:[01][0-9]|2[0-3])", "[0-5][0-9]"
+FRACTION = "(?:[.,][0-9]{1,30})?"  # of a second; digits beyond microseconds are cut off
+EXTENDED = f"{DATE}[Tt ]{HOUR}:{SIXTY}(?::{SIXTY}{FRACTION})?"
+BASIC = f"[0-9]{{8}}[Tt]{HOUR}{SIXTY}(?:{SIXTY}{FRACTION})?"
+OFFSET = f" ?([Zz]|[+-]{HOUR}(?::?{SIXTY})?)"
+TIMESTAMP = re.compile(f"({EXTENDED}|{BASIC})(?:{OFFSET})?")
+DAY = re.compile(DATE)
+# In a URL an unescaped "+" arrives as a space: 2026-01-31T14:00:00 02:00
+OFFSET_WITHOUT_SIGN = re.compile(f"((?:{EXTENDED}|{BASIC})) ({HOUR}(?::?{SIXTY})?)")
+MINUTE_FORM = re.compile(f"(?:{DATE}[Tt ]{HOUR}:{SIXTY}|[0-9]{{8}}[Tt]{HOUR}{SIXTY})(?:{OFFSET})?")
+NUMBER = re.compile(r"\s*[+-]?[0-9]+(?:[.,][0-9]*)?\s*")
 FIRST_MICROS = (datetime.min.replace(tzinfo=UTC) - EPOCH) // MICROSECOND
+LAST_MICROS = (datetime.max.replace(tzinfo=UTC) - EPOCH) // MICROSECOND
 # Where the signs of 2026-01-31T12:00:00Z stand, by its length with 0, 3 or 6 decimals.
 DATE_SIGNS = ((4, b"-"), (7, b"-"), (10, b"T"), (13, b":"), (16, b":"))
 PLAIN_FORMS = {
@@ -36,21 +46,32 @@ def from_micros(micros: int) -> datetime:
 
 
 def parse_timestamp(text: str) -> datetime:
-    """An ISO 8601 timestamp as an aware UTC datetime; without an offset it is taken as UTC.
+    """Return the aware UTC datetime of an ISO 8601 timestamp; without an offset it is taken as UTC.
+
+    Exactly these forms: ``YYYY-MM-DD``, ``T`` or a space, ``HH:MM``, optional ``:SS`` with an optional
+    fraction after ``.`` or ``,`` (cut off behind microseconds), optional offset ``Z``, ``+HH:MM``,
+    ``+HHMM`` or ``+HH`` up to 23:59; or all of date and time without signs, as in 20260131T120000Z.
 
     Raises:
-        ValueError: it is no such timestamp, or outside the years 1 to 9999.
+        ValueError: the text has another form, no such day exists, or in UTC it lies outside the
+            years 1 to 9999.
     """
-    text = text.strip().upper()
-    if not ISO_8601.fullmatch(text):
-        raise ValueError(f"{text!r} is not ISO 8601")
-    moment = datetime.fromisoformat(text)
-    if moment.tzinfo is None:
-        return moment.replace(tzinfo=UTC)
+    match = TIMESTAMP.fullmatch(text)
+    if match is None:
+        raise ValueError(f"{text[:80]!r} is not an ISO 8601 timestamp")
+    local, offset = match.groups()
+    moment = datetime.fromisoformat(f"{local}{offset or 'Z'}".upper())
+    if moment.tzinfo is UTC:
+        return moment
     try:
         return moment.astimezone(UTC)
     except OverflowError as error:
         raise ValueError(f"{text} lies outside the years 1 to 9999 in UTC") from error
+
+
+def is_number_text(text: str) -> bool:
+    """Whether a text that is no timestamp consists of a number, as senders of epoch times write it."""
+    return NUMBER.fullmatch(text) is not None
 
 
 def parse_plain_timestamps(
@@ -110,23 +131,32 @@ def plain_micros(text: object) -> int | None:
 
 
 def parse_bound(text: str, *, end: bool = False) -> datetime:
-    """A bound of a time range as ``parse_timestamp`` reads it.
+    """Return a bound of a time range: a timestamp as ``parse_timestamp`` reads it, or a day.
 
-    A date alone means its whole day: as the end of a range, its last microsecond.
+    A day (``YYYY-MM-DD``) means all of it: as the end of a range, its last microsecond.
 
     Raises:
         ValueError: as ``parse_timestamp``.
     """
-    text = text.strip()
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        pass
-    else:
-        return datetime.combine(day, time.max if end else time.min, tzinfo=UTC)
-    if "T" in text.upper() or text.count(" ") > 1:
-        text = OFFSET_WITHOUT_SIGN.sub("+", text)
-    return parse_timestamp(text)
+    if DAY.fullmatch(text):
+        return parse_timestamp(f"{text}T23:59:59.999999" if end else f"{text}T00:00")
+    return parse_timestamp(OFFSET_WITHOUT_SIGN.sub(r"\1+\2", text) if " " in text else text)
+
+
+def expected_bound(text: str, examples: str = "2026-01-31T12:00:00Z or 2026-01-31") -> str:
+    """Return what was expected instead of a text that ``parse_bound`` refused, as errors say it."""
+    expected = f"expected ISO 8601, as in {examples}"
+    if not is_number_text(text):
+        return expected
+    return f"{expected}, not a number: convert seconds or milliseconds since 1970 to such a text"
+
+
+def length_of(text: str) -> timedelta:
+    """Return for how long a text that ``parse_bound`` takes holds: a day, a minute, or a second."""
+    if DAY.fullmatch(text):
+        return timedelta(days=1)
+    is_minute = MINUTE_FORM.fullmatch(text) is not None
+    return timedelta(minutes=1) if is_minute else timedelta(seconds=1)
 
 
 def iso_utc(moment: datetime) -> str:

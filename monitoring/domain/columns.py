@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitoring.domain.clock import parse_plain_timestamps, to_micros
+from monitoring.domain.epoch_numbers import micros_of_numbers, plain_numbers
 from monitoring.domain.readings import (
     FUTURE_TOLERANCE,
     ReadingRejectedError,
@@ -131,7 +132,7 @@ def read_plainly(
     places = {name: place for place, name in enumerate(names) if tags[name].active}
     tag = places_in(places, [field.get("tag") for field in fields])
     value = plain_numbers([field.get("value") for field in fields])
-    time_us, timely = parse_plain_timestamps([field.get("timestamp") for field in fields])
+    time_us, timely = plain_times([field.get("timestamp") for field in fields])
     lowest, highest, oldest = bounds_of(names, tags)
     read = timely & (tag != UNKNOWN) & (value >= lowest[tag]) & (value <= highest[tag])
     read &= (time_us >= oldest[tag]) & (time_us <= to_micros(now + FUTURE_TOLERANCE))
@@ -147,15 +148,15 @@ def places_in(places: Mapping[str, int], named: Sequence[Any]) -> NDArray[np.int
     return np.array(found, dtype=np.int64)
 
 
-def plain_numbers(values: Sequence[object]) -> NDArray[np.float64]:
-    """The values that are numbers a float holds exactly; NaN for all others."""
-    kinds = set(map(type, values))
-    if not kinds <= {float}:
-        values = [
-            value if type(value) is float or (type(value) is int and abs(value) < 2**53) else np.nan
-            for value in values
-        ]
-    return np.array(values, dtype=np.float64)
+def plain_times(stamps: Sequence[object]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Return microseconds of timestamps, texts or numbers, and which are read; both of shape (n,)."""
+    if {int, float}.isdisjoint(map(type, stamps)):
+        return parse_plain_timestamps(stamps)
+    number_us, is_number = micros_of_numbers(plain_numbers(stamps))
+    if is_number.all():
+        return number_us, is_number
+    text_us, is_text = parse_plain_timestamps(stamps)
+    return np.where(is_text, text_us, number_us), is_text | is_number
 
 
 def bounds_of(

@@ -2,6 +2,7 @@
 
 import zlib
 from collections.abc import Sequence
+from dataclasses import replace
 
 import msgpack
 
@@ -21,7 +22,11 @@ NOTABLE = 2e6  # usual intervals, in µs for one in s: a shorter silence is none
 SOON = 30  # usual intervals: what is stuck or silent again after less is the same event
 # Of the findings in one incident, those of the highest rank say best what it is.
 RANKS = {"spike": 0, "novelty": 1, "noise": 2, "rate": 3, "step": 4, "drift": 4}
-JUMPS = frozenset({"spike", "novelty", "step"})  # what a change of a constant signal may be
+JUMPS = frozenset({"spike", "step"})  # what a change of a constant signal may be
+NEWS_OF_ONE = frozenset({"spike", "novelty"})  # what one reading alone may be
+FAR = 10.0  # a spike's score: no noise reaches it, and such a reading alone makes a quiet signal scatter
+SPIKE = 7  # readings: what lasts for longer is no spike
+IN_SCATTER = 72  # readings: for so long a spike is in the noise detector's windows
 
 Found = tuple[str, Detector, float]
 
@@ -80,6 +85,23 @@ class TagMonitor:
                     self._break_silence(int(time_us))
                 self._judge(int(time_us), float(value))
         self.parts.let_go()
+        return self._changed
+
+    def step_back(self, time_us: int) -> list[Event]:
+        """Goes on at a time before the newest reading, which was ahead of time; the events that ended.
+
+        What was learned stays, but for what was learned of times to come.
+        """
+        self._changed = []
+        for incident in self.parts.incidents:
+            if incident.is_open:
+                event = incident.end()
+                end_us = max(event.start_us, min(event.end_us or time_us, time_us))
+                self._changed.append(replace(event, end_us=end_us))
+        if not self.parts.course.step_back(time_us):
+            self.parts = Parts(self.settings)
+        self.parts.stuck.began_us = min(self.parts.stuck.began_us, time_us)
+        self._look_for_trouble()
         return self._changed
 
     def is_silent(self, now_us: int) -> bool:
@@ -211,6 +233,8 @@ class TagMonitor:
                 found.append((name, detector, score))
         if found:
             found = [one for one in found if self._is_told(one[0], course)]
+        if len(found) > 1 or (found and self._is_troubled):
+            found = self._without_scatter_of_spike(found, course)
         if not found and not self._is_troubled:
             return
         if found and (parts.process.is_open or not parts.cutting.is_open):
@@ -218,9 +242,29 @@ class TagMonitor:
         elif parts.process.detector and (course.is_fresh or parts.process.rest()):
             self._end(parts.process)
 
+    def _without_scatter_of_spike(self, found: list[Found], course: Course) -> list[Found]:
+        """Drop noise where one far spike is all that has happened."""
+        process = self.parts.process
+        if process.is_open:
+            last_us, reading_us = course.last_us or 0, course.interval * 1e6
+            is_spike = (
+                process.teller in NEWS_OF_ONE
+                and process.told >= FAR
+                and process.last_us - process.start_us <= SPIKE * reading_us
+                and last_us - process.last_us <= IN_SCATTER * reading_us
+            )
+        else:
+            is_spike = any(name == "spike" and score >= FAR for name, _, score in found)
+        return [one for one in found if one[0] != "noise"] if is_spike else found
+
     def _is_told(self, name: str, course: Course) -> bool:
-        """Whether the detector is to be heard: a constant signal changes by a jump, whatever it seems."""
-        return name not in self.settings.off and (course.sigma > 0 or name in JUMPS)
+        """Whether the detector is to be heard.
+
+        A constant signal changes by a jump, whatever it seems: any other value would be new.
+        """
+        if name in self.settings.off:
+            return False
+        return course.sigma > 0 or name in JUMPS or (name == "novelty" and "spike" in self.settings.off)
 
     def _found(
         self,

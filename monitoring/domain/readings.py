@@ -1,13 +1,22 @@
 """From what a source sent to columns of readings; every rejection is made here, with its message."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from monitoring.domain.clock import iso_utc, parse_timestamp, to_micros
+from monitoring.domain.clock import (
+    MICROSECOND,
+    from_micros,
+    is_number_text,
+    iso_utc,
+    parse_timestamp,
+    to_micros,
+)
+from monitoring.domain.epoch_numbers import micros_of_number
 from monitoring.domain.tags import LARGEST_VALUE, TagDefinition
 
 FUTURE_TOLERANCE = timedelta(minutes=5)
@@ -74,6 +83,22 @@ def tag_of(item: object) -> str:
     return tag.encode("utf-8", "replace").decode() if isinstance(tag, str) else ""
 
 
+def with_receive_time(items: Sequence[object], received: datetime) -> list[object]:
+    """Give readings that have no timestamp the time at which they were received.
+
+    Several of one tag get following microseconds, in their order, so that none collides with another.
+    """
+    given: Counter[str] = Counter()
+    stamped = list(items)
+    for place, item in enumerate(items):
+        if isinstance(item, dict) and is_missing(item.get("timestamp")):
+            tag = tag_of(item)
+            moment = received + given[tag] * MICROSECOND
+            stamped[place] = {**item, "timestamp": iso_utc(moment)}
+            given[tag] += 1
+    return stamped
+
+
 def read_item(
     item: object, tags: Mapping[str, TagDefinition], *, now: datetime, known: Iterable[str]
 ) -> Reading:
@@ -123,24 +148,16 @@ def known_tags(tags: Iterable[str]) -> str:
 
 
 def read_timestamp(item: Mapping[str, Any], *, now: datetime) -> datetime:
-    """The item's timestamp in UTC."""
-    text = item.get("timestamp")
-    if text is None or text == "":
-        raise ReadingRejectedError(
-            Reason.BAD_TIMESTAMP, "timestamp", "missing; expected ISO 8601, as in 2026-01-31T12:00:00Z"
-        )
-    if not isinstance(text, str):
-        raise ReadingRejectedError(
-            Reason.BAD_TIMESTAMP, "timestamp", f"expected ISO 8601 text, got {shown(text)}"
-        )
-    try:
-        moment = parse_timestamp(text)
-    except ValueError as error:
-        raise ReadingRejectedError(
-            Reason.BAD_TIMESTAMP,
-            "timestamp",
-            f"expected ISO 8601, as in 2026-01-31T12:00:00Z, got {shown(text)}",
-        ) from error
+    """Return the item's timestamp in UTC."""
+    given = item.get("timestamp")
+    if is_missing(given):
+        raise bad_timestamp("missing; expected ISO 8601, as in 2026-01-31T12:00:00Z")
+    if isinstance(given, str):
+        moment = moment_of_text(given)
+    elif isinstance(given, int | float) and not isinstance(given, bool):
+        moment = moment_of_number(given)
+    else:
+        raise bad_timestamp(f"expected ISO 8601 text or a number, got {shown(given)}")
     if moment > now + FUTURE_TOLERANCE:
         raise ReadingRejectedError(
             Reason.IN_FUTURE,
@@ -149,6 +166,38 @@ def read_timestamp(item: Mapping[str, Any], *, now: datetime) -> datetime:
             " check the source's clock and its offset from UTC",
         )
     return moment
+
+
+def is_missing(timestamp: object) -> bool:
+    """Whether a reading with this timestamp has none."""
+    return timestamp is None or timestamp == ""
+
+
+def moment_of_text(text: str) -> datetime:
+    """Return the time that a text names."""
+    try:
+        return parse_timestamp(text)
+    except ValueError as error:
+        way_out = "; send seconds or milliseconds since 1970 without quotes" if is_number_text(text) else ""
+        raise bad_timestamp(
+            f"expected ISO 8601, as in 2026-01-31T12:00:00Z, got {shown(text)}{way_out}"
+        ) from error
+
+
+def moment_of_number(number: int | float) -> datetime:
+    """Return the time that a number names."""
+    try:
+        return from_micros(micros_of_number(number))
+    except ValueError as error:
+        raise bad_timestamp(
+            "expected seconds since 1970, or milliseconds from 1e11 on, within the years 1 to 9999,"
+            f" got {shown(number)}"
+        ) from error
+
+
+def bad_timestamp(expected: str) -> ReadingRejectedError:
+    """Return the error for a timestamp that is none."""
+    return ReadingRejectedError(Reason.BAD_TIMESTAMP, "timestamp", expected)
 
 
 def refuse_deleted_past(tag: TagDefinition, moment: datetime) -> None:

@@ -6,14 +6,28 @@ from typing import Protocol
 READ = "monitoring.view_measurement"
 INGEST = "monitoring.add_measurement"
 CONFIGURE = "monitoring.change_tag"
+EXCLUDE = "monitoring.add_exclusion"  # and to include again
 
 ADMINISTRATOR = "administrator"
 # What is looked at in the admin; the dashboard and the API ask for READ alone.
-_RECORDS = ("event", "finding", "lease", "measurement", "refusal", "refusalcount", "series")
+_RECORDS = (
+    "event",
+    "excludedmeasurement",
+    "exclusion",
+    "finding",
+    "hostclock",
+    "lease",
+    "measurement",
+    "refusal",
+    "refusalcount",
+    "replacement",
+    "series",
+)
 _ENGINEER = frozenset(
     {
         INGEST,
         CONFIGURE,
+        EXCLUDE,
         "monitoring.add_tag",
         "monitoring.delete_tag",
         "monitoring.view_tag",

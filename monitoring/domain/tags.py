@@ -2,9 +2,18 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 STALE_AFTER_S = 10
 LARGEST_VALUE = 1e100  # a year's sums, and the squares in σ, stay far below what a float holds
+
+
+class OnConflict(StrEnum):
+    """What happens to a reading whose tag and timestamp hold another value."""
+
+    REFUSE = "refuse"
+    KEEP_FIRST = "keep_first"
+    KEEP_LAST = "keep_last"
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +24,7 @@ class TagDefinition:
     ``LARGEST_VALUE`` is taken, whatever they are; ``lower_limit`` to
     ``upper_limit`` is where the process should stay (None: no limit on that side). What is older
     than ``raw_from`` was deleted (None: nothing was). ``group`` is the vessel; without a reading for
-    ``stale_after_s`` seconds the tag is stale.
+    ``stale_after_s`` seconds the tag is stale. ``on_conflict`` is one of ``OnConflict``.
     """
 
     name: str
@@ -29,6 +38,7 @@ class TagDefinition:
     raw_from: datetime | None = None
     group: str = ""
     stale_after_s: int = STALE_AFTER_S
+    on_conflict: str = OnConflict.REFUSE
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,7 +99,8 @@ def last_asked(asker: str) -> Asked | None:
 def take_next(*, now: datetime) -> Asked | None:
     """The one that has waited longest; None if none waits, or somebody is at work: one is at a time."""
     with transaction.atomic():
-        if unfinished().filter(renewed_at__gt=now - GONE_AFTER).exists():
+        # Not one that a clock which was ahead has dated.
+        if unfinished().filter(renewed_at__gt=now - GONE_AFTER, renewed_at__lt=now + GONE_AFTER).exists():
             return None
         row = unfinished().order_by("asked_at", "pk").first()
         if row is None or not same(row).filter(renewed_at=row.renewed_at).update(renewed_at=now):

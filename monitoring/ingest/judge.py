@@ -8,15 +8,27 @@ broken off: what is not in saved states is judged again, and gives the same even
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from django.db import transaction
 
+from monitoring.domain.backtest import Span
 from monitoring.domain.clock import to_micros
 from monitoring.domain.events import Event
 from monitoring.ingest import leases
+from monitoring.ingest.ahead import marked_between
 from monitoring.ingest.events import Key, key_of, open_events, write_events
 from monitoring.ingest.monitors import Monitors, Watcher, save_states
+from monitoring.ingest.rejudging import (
+    SILENCE,
+    events_within,
+    rejudge,
+    settle,
+    stretches_of,
+    unjudged,
+    widened,
+)
+from monitoring.models import Exclusion
 
 SOURCE = "judge"
 LEASE = timedelta(seconds=10)
@@ -50,8 +62,11 @@ class Judge:
         else:  # not at the beginning of years
             self.position = max(0, newest_id - FIRST_READINGS_A_TAG * len(self._monitors.tags))
         self._changed: dict[Key, Event] = {}
+        self._gone: list[tuple[int, Span]] = []
+        self._rejudged: list[Exclusion] = []
         self._looks_from = looks_from
-        self._renewed = self._refreshed = time.monotonic()
+        self._renewed = time.monotonic()
+        self._refreshed = self._renewed - REFRESHED_AFTER_S  # an exclusion may wait already
 
     @classmethod
     def begin(cls, owner: str, *, now: datetime, newest_id: int) -> "Judge | None":
@@ -70,24 +85,35 @@ class Judge:
         looks_from = time.monotonic() + (SETTLED_AFTER_S if was_away else 0)
         return cls(held, newest_id, looks_from=looks_from)
 
-    def take(self, rows: Sequence[Row], upto: int) -> None:
-        """Judges the measurements behind the position, all that there are up to this id, in their order."""
+    def take(self, rows: Sequence[Row], upto: int, *, now: datetime | None = None) -> None:
+        """Judges the measurements behind the position, all that there are up to this id, in their order.
+
+        What is ahead of time waits until its time has come: it must not stand in the way of what is not.
+        """
+        now_us = to_micros(now or datetime.now(UTC))
+        marked = marked_between(self.position, upto) if rows else set()
         by_tag: dict[str, list[Row]] = {}
         judged: list[Watcher] = []
         for row in rows:
             by_tag.setdefault(row[2], []).append(row)
         for name, watcher in self._monitors.of(by_tag).items():
             ids, times_us, _, values, _ = zip(*by_tag[name], strict=True)
-            self._note(watcher, watcher.take(ids, times_us, values))
+            self._note(watcher, watcher.take(ids, times_us, values, marked=marked, now_us=now_us))
             judged.append(watcher)
         self._monitors.note(judged)
         self.position = upto
 
     def refresh(self) -> None:
-        """Heeds the tags' settings, each second."""
+        """Heeds the tags' settings, and what was excluded or included again, each second.
+
+        Raises:
+            LeaseLostError: another judge is at work.
+        """
         if time.monotonic() - self._refreshed >= REFRESHED_AFTER_S:
             self._refreshed = time.monotonic()
             self._monitors.refresh()
+            for exclusion in unjudged()[:1]:  # one at a time, as each may take seconds
+                self._rejudge(exclusion)
 
     def look(self, now: datetime) -> None:
         """Notices readings that stopped coming, each second; called when all that is stored is judged."""
@@ -103,7 +129,7 @@ class Judge:
     def is_to_commit(self) -> bool:
         """Whether there is anything to write, if only that it still works."""
         renews = time.monotonic() - self._renewed >= RENEWED_AFTER_S
-        return renews or bool(self._changed) or bool(self._monitors.due(1))
+        return renews or bool(self._changed or self._rejudged) or bool(self._monitors.due(1))
 
     def commit(self, *, now: datetime, is_caught_up: bool) -> None:
         """Writes the events that changed and the states that are due, and renews the lease.
@@ -125,6 +151,36 @@ class Judge:
             self._write(dirty, now=now, is_caught_up=False)
         leases.release(SOURCE, self._held.owner)
 
+    def _rejudge(self, exclusion: Exclusion) -> None:
+        """Puts other events in the place of those that the exclusion touches, with the next commit."""
+        self._rejudged.append(exclusion)
+        watcher = self._monitors.of([exclusion.tag.name]).get(exclusion.tag.name)
+        if watcher is None:  # its events have ended, and it has no detectors at work
+            self._leave(
+                exclusion.tag_id, [widened(exclusion.tag_id, span)[0] for span in stretches_of(exclusion)]
+            )
+            return
+        found = rejudge(watcher.tag, exclusion, upto=self.position, renew=self._renew)
+        self._leave(watcher.tag.pk, found.spans)
+        self._note(watcher, found.events)
+        if found.monitor is not None:
+            self._monitors.forget([watcher])
+            watcher.begin_with(found.monitor, self.position)
+            self._monitors.note([watcher])
+
+    def _leave(self, tag: int, spans: Sequence[Span]) -> None:
+        """Forgets the tag's events within the spans, stored or not."""
+        self._gone += [(tag, span) for span in spans]
+        for key, event in list(self._changed.items()):
+            if key[0] == tag and event.detector != SILENCE and any(span.has(event) for span in spans):
+                del self._changed[key]
+
+    def _renew(self) -> None:
+        """Renews the lease in the midst of much work."""
+        with transaction.atomic():
+            if leases.hold(SOURCE, self._held.owner, now=datetime.now(UTC), duration=LEASE) is None:
+                raise LeaseLostError
+
     def _note(self, watcher: Watcher, events: Sequence[Event]) -> None:
         for event in events:
             self._changed[key_of(watcher.tag.pk, event)] = event
@@ -142,7 +198,10 @@ class Judge:
             held = leases.hold(SOURCE, self._held.owner, now=now, duration=LEASE)
             if held is None or held.position != self._held.position:
                 raise LeaseLostError
+            for tag, span in self._gone:
+                events_within(tag, span).delete()
             write_events(self._changed, now=now)
+            settle(self._rejudged)
             save_states(watchers)
             self._monitors.forget(watchers)
             position = self._monitors.saved_until(self.position)
@@ -152,4 +211,6 @@ class Judge:
         self.has_written = True
         self._held = replace(held, position=position)
         self._changed.clear()
+        self._gone.clear()
+        self._rejudged.clear()
         self._renewed = time.monotonic()

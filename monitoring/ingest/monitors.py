@@ -3,7 +3,7 @@
 import json
 import logging
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, islice, takewhile
 from typing import Any
@@ -12,8 +12,11 @@ from django.db import connection
 
 from monitoring.domain.events import Event
 from monitoring.domain.monitor import VERSION, DetectionSettings, StateError, TagMonitor
+from monitoring.domain.source_clock import AHEAD_US
+from monitoring.ingest.ahead import mark, marked_of, unmark
 from monitoring.ingest.events import Key, key_of
-from monitoring.models import DetectorState
+from monitoring.ingest.held import HeldReadings, Reading
+from monitoring.models import DetectorState, ReadingAhead
 
 logger = logging.getLogger(__name__)
 
@@ -69,6 +72,7 @@ class Watcher:
     saved_at: float = field(default_factory=time.monotonic)
     told_us: int = 0  # when, by the clock, a silence was last told
     is_awaited: bool = False  # there was a silence when the clock was last looked at
+    held: HeldReadings = field(default_factory=HeldReadings)
 
     @property
     def is_dirty(self) -> bool:
@@ -85,8 +89,19 @@ class Watcher:
         """Whether it was saved too long ago."""
         return self.unsaved_from is not None and time.monotonic() - self.saved_at > SAVED_AFTER_S
 
-    def take(self, ids: Sequence[int], times_us: Sequence[int], values: Sequence[float]) -> list[Event]:
-        """Judges these readings, but for those that it has had already; events as the monitor tells them."""
+    def take(
+        self,
+        ids: Sequence[int],
+        times_us: Sequence[int],
+        values: Sequence[float],
+        *,
+        marked: Collection[int] = (),
+        now_us: int,
+    ) -> list[Event]:
+        """Judges these readings, but for those that it has had already; events as the monitor tells them.
+
+        What is ahead of time is held; see ``HeldReadings.sift``.
+        """
         had = sum(number <= self.position for number in ids)
         if had == len(ids):
             return []
@@ -96,15 +111,40 @@ class Watcher:
         self.position = ids[-1]
         # What the clock told no reading tells again: it must not be lost with how it ended.
         self.is_urgent, self.is_awaited = self.is_urgent or self.is_awaited, False
-        return self.safely(lambda: self.monitor.take(times_us[had:], values[had:]))
+        latest_us = now_us + AHEAD_US
+        times_us, values = self.held.sift(
+            ids[had:], times_us[had:], values[had:], marked=marked, latest_us=latest_us
+        )
+        if not times_us:
+            return []
+        events = self.step_back(min(times_us)) if (self.monitor.last_us or 0) > latest_us else []
+        return events + self.safely(lambda: self.monitor.take(times_us, values))
+
+    def step_back(self, time_us: int) -> list[Event]:
+        """Goes on at an earlier time: what was judged before is ahead, since the server's clock was."""
+        logger.warning("detectors go back in time", extra={"tag": self.tag.name, "to": time_us})
+        self.is_urgent = True
+        return self.safely(lambda: self.monitor.step_back(time_us))
+
+    def release(self, now_us: int) -> list[Event]:
+        """Judges the held readings whose time has come."""
+        if not self.held.waiting or self.held.waiting[0][0] > now_us:
+            return []
+        times_us, values = self.held.release(now_us)
+        if self.unsaved_from is None:
+            self.unsaved_from = self.position + 1
+        self.unsaved += len(times_us)
+        return self.safely(lambda: self.monitor.take(times_us, values))
 
     def look(self, now_us: int) -> list[Event]:
         """As the monitor's, but for an event that only lasts: of that it is told now and then.
 
         What began or ended is saved soon, since no reading tells of it again.
         """
-        if not self.monitor.is_silent(now_us):
-            return []
+        released = self.release(now_us)
+        return released + self._look(now_us) if self.monitor.is_silent(now_us) else released
+
+    def _look(self, now_us: int) -> list[Event]:
         before = self.open_keys
         changed = self.safely(lambda: self.monitor.look(now_us))
         if self.open_keys != before:
@@ -137,6 +177,12 @@ class Watcher:
             self.is_urgent = True
             return []
 
+    def begin_with(self, monitor: TagMonitor, position: int) -> None:
+        """Goes on with a monitor that has had all measurements up to that id."""
+        self.monitor, self.position = monitor, position
+        self.unsaved_from = None
+        self.is_urgent, self.is_awaited = True, False
+
     def change(self, tag: WatchedTag) -> None:
         """Goes on by other settings."""
         self.monitor, self.tag = tag.monitor(self.monitor.dump()), tag
@@ -168,6 +214,7 @@ class Monitors:
         for name in [name for name in self._watchers if name not in self.tags]:
             self.forget([self._watchers.pop(name)])
         DetectorState.objects.filter(tag__active=False).delete()
+        ReadingAhead.objects.filter(tag__active=False).delete()
         for name, watcher in self._watchers.items():
             if watcher.tag != self.tags[name]:
                 watcher.change(self.tags[name])
@@ -225,24 +272,29 @@ class Monitors:
         for start in range(0, len(tags), ROWS_A_QUERY):
             some = tags[start : start + ROWS_A_QUERY]
             states = DetectorState.objects.in_bulk([tag.pk for tag in some])
+            waiting = marked_of(list(states)) if states else {}
             for tag in some:
                 state = states.get(tag.pk)
                 if state is not None or keep_new:
                     self._stateless.discard(tag.name)
-                    self._watchers[tag.name] = watcher_of(tag, state)
+                    self._watchers[tag.name] = watcher_of(tag, state, waiting.get(tag.pk, []))
                 else:
                     self._stateless.add(tag.name)
 
 
-def watcher_of(tag: WatchedTag, state: DetectorState | None) -> Watcher:
-    """The tag's watcher, as it was saved; one that begins anew if it was not, or can't be restored."""
+def watcher_of(tag: WatchedTag, state: DetectorState | None, marked: Sequence[Reading]) -> Watcher:
+    """The tag's watcher, as it was saved; one that begins anew if it was not, or can't be restored.
+
+    Of the readings that are ``marked`` as ahead, those wait that it has had when it was saved.
+    """
     if state is None:
         return Watcher(tag, tag.monitor(), position=0)
+    held = HeldReadings([reading for reading in marked if reading[1] <= state.position])
     try:
-        return Watcher(tag, tag.monitor(bytes(state.data)), position=state.position)
+        return Watcher(tag, tag.monitor(bytes(state.data)), position=state.position, held=held)
     except StateError as error:
         logger.warning("detectors begin anew", extra={"tag": tag.name, "reason": str(error)})
-        return Watcher(tag, tag.monitor(), position=state.position, is_urgent=True)
+        return Watcher(tag, tag.monitor(), position=state.position, is_urgent=True, held=held)
 
 
 def tag_rows() -> list[tuple[Any, ...]]:
@@ -278,6 +330,9 @@ def save_states(watchers: Sequence[Watcher]) -> None:
     DetectorState.objects.bulk_create(
         rows, update_conflicts=True, unique_fields=["tag"], update_fields=["version", "position", "data"]
     )
+    mark((pk, watcher.tag.pk, time_us) for watcher in watchers for pk, time_us in watcher.held.unmarked)
+    unmark([pk for watcher in watchers for pk in watcher.held.released])
     for watcher in watchers:
+        watcher.held.note_saved()
         watcher.unsaved, watcher.unsaved_from, watcher.is_urgent = 0, None, False
         watcher.saved_at = time.monotonic()

@@ -1,13 +1,15 @@
 """What became of readings, as whoever sent them is told."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
 import numpy as np
 
 from monitoring.domain.clock import from_micros, iso_utc
+from monitoring.domain.columns import ReadingColumns
 from monitoring.domain.readings import Reason, Rejection
+from monitoring.ingest.excluded import FoundExcluded
 from monitoring.ingest.store import Written
 from monitoring.ingest.windows import Served
 
@@ -17,6 +19,8 @@ class Status(StrEnum):
 
     STORED = "success"
     DUPLICATE = "duplicate"
+    KEPT_FIRST = "kept_first"
+    REPLACED = "replaced"
     CONFLICT = "conflict"
     REJECTED = "error"
     KEPT = "queued_for_retry"
@@ -69,14 +73,39 @@ class Outcomes:
         self.is_anomaly[readings.position] = written.is_anomaly[place]
         repeated = written.timelines.position[place] != readings.position
         for number in np.flatnonzero(repeated).tolist():
-            position, tag = int(readings.position[number]), names[int(readings.tag[number])]
-            stored, sent = float(written.timelines.value[place[number]]), float(readings.value[number])
-            if stored == sent:
-                row, flag = int(self.id[position]), bool(self.is_anomaly[position])
-                self.others[position] = Outcome(tag, Status.DUPLICATE, row, flag)
-            else:
-                time_us = int(readings.time_us[number])
-                self.others[position] = conflict(tag, time_us, sent=sent, stored=stored)
+            self._repeat(readings, number, names, stored=float(written.timelines.value[place[number]]))
+
+    def add_excluded(self, names: Sequence[str], found: FoundExcluded) -> None:
+        """Adds readings whose tag and time an excluded measurement holds; ``names`` as in ``add``."""
+        self.tag[found.readings.position] = np.array([*names, ""], dtype=object)[found.readings.tag]
+        self.id[found.readings.position] = found.id
+        self.is_anomaly[found.readings.position] = found.is_anomaly
+        for number, stored in enumerate(found.value.tolist()):
+            self._repeat(found.readings, number, names, stored=stored)
+
+    def _repeat(self, readings: ReadingColumns, number: int, names: Sequence[str], *, stored: float) -> None:
+        position, tag = int(readings.position[number]), names[int(readings.tag[number])]
+        sent = float(readings.value[number])
+        if stored == sent:
+            row, flag = int(self.id[position]), bool(self.is_anomaly[position])
+            self.others[position] = Outcome(tag, Status.DUPLICATE, row, flag)
+        else:
+            time_us = int(readings.time_us[number])
+            self.others[position] = conflict(tag, time_us, sent=sent, stored=stored)
+
+    def settle(self, statuses: Mapping[int, Status], keeping_first: Callable[[str], bool]) -> None:
+        """Word the conflicts that tags settle by themselves; readings in ``statuses`` have that status.
+
+        ``keeping_first`` tells whether the tag of that name keeps the first value.
+        """
+        dropped = {
+            position: Status.KEPT_FIRST
+            for position, outcome in self.others.items()
+            if outcome.status is Status.CONFLICT and keeping_first(outcome.tag)
+        }
+        for position, status in {**dropped, **statuses}.items():
+            row, flag = int(self.id[position]), bool(self.is_anomaly[position])
+            self.others[position] = Outcome(str(self.tag[position]), status, row, flag)
 
     def refuse(self, rejections: Mapping[int, Rejection]) -> None:
         """Adds those that can't be measurements."""
@@ -93,7 +122,7 @@ def conflict(tag: str, time_us: int, *, sent: float, stored: float) -> Outcome:
         field="value",
         error=(
             f"value: {tag} at {iso_utc(from_micros(time_us))} is stored as {stored:.15g} and stays so;"
-            f" {sent:.15g} was refused. A measurement is never changed: send another timestamp"
+            f" {sent:.15g} was refused. Send another timestamp, or change the tag's 'on conflict'"
         ),
     )
 

@@ -108,8 +108,11 @@ def commit(letters: Sequence[DeadLetter]) -> None:
     """
     try:
         with transaction.atomic():
-            outcomes = ingest_readings([letter.reading for letter in letters if not letter.refused])
-            set_aside([letter for letter in letters if not letter.refused], outcomes)
+            waiting = [letter for letter in letters if not letter.refused]
+            outcomes = ingest_readings(
+                [letter.reading for letter in waiting], senders=[letter.source for letter in waiting]
+            )
+            set_aside(waiting, outcomes)
             remember([letter for letter in letters if letter.refused])
             crash_point("replay.before_commit")
     except (DataError, IntegrityError) as error:
@@ -177,7 +180,7 @@ def retry(row: SetAsideReading) -> Outcome:
         django.db.Error: the database did not take it; it stays set aside.
     """
     with transaction.atomic():
-        (outcome,) = ingest_readings([row.reading])
+        (outcome,) = ingest_readings([row.reading], senders=[row.source])
         if outcome.reason is None:
             row.delete()
         else:

@@ -4,7 +4,10 @@ Each transaction deletes a few thousand under the tag's lock, and moves ``series
 deleted: the totals, and ``raw_from``, before which the write path refuses. So a reading that was
 deleted can't come again and be counted twice, wherever this is broken off. Retention counts in
 whole days (UTC): what is kept for 30 days goes when the 30th day after its own is over. Nothing
-comes back when retention is lengthened later.
+comes back when retention is lengthened later. Excluded measurements go with those around them.
+
+Ages are counted up to the newest measurement plus a day at most, whatever the clock says. So a plant
+that sends nothing loses nothing, and ``raw_from`` never lies beyond the day of the newest measurement.
 """
 
 import logging
@@ -24,9 +27,12 @@ from django.db.models import F
 from filelock import FileLock, Timeout
 
 from monitoring.domain.clock import FIRST_MICROS, from_micros, iso_utc, to_micros
+from monitoring.domain.host_clock import TOLERANCE
+from monitoring.ingest.moving import note_until
 from monitoring.ingest.old_partitions import cutoff, drop_old, first_left, past_months
 from monitoring.ingest.tags import lock_tags
-from monitoring.models import Event, Measurement, Series, Tag
+from monitoring.models import Event, ExcludedMeasurement, Measurement, Series, Tag
+from monitoring.models.host_clock import newest_measured
 
 logger = logging.getLogger(__name__)
 
@@ -65,12 +71,18 @@ DeleteChunk = Callable[[str, datetime], Chunk]
 def apply_retention(*, now: datetime, should_stop: Callable[[], bool] = lambda: False) -> int:
     """Deletes what is too old by now, and gives its space back to the disk; how many measurements.
 
+    The caller has made sure that the clock is right.
+
     Writers wait for one short transaction at most. Asked to stop, it does so after that, and goes
     on from there when it is called again. Where another process is at it already, it does nothing.
 
     Raises:
         django.db.Error: the database is away; what was deleted until then stays so.
     """
+    newest = newest_measured(now)
+    if newest is None:
+        return 0
+    now = min(now, newest + TOLERANCE)
     names = Tag.objects.exclude(retention_days=None).order_by("name").values_list("name", flat=True)
     with alone() as is_alone:
         if not is_alone:
@@ -133,6 +145,7 @@ def apply_to(
     """
     raw = delete_all(name, partial(delete_raw, left_from_us=left_from_us), now=now, should_stop=should_stop)
     anomalies = delete_all(name, delete_anomalies, now=now, should_stop=should_stop)
+    delete_all(name, delete_excluded, now=now, should_stop=should_stop)
     delete_events(name, now)
     rows = raw.rows + anomalies.rows
     if rows:
@@ -197,6 +210,20 @@ def delete_anomalies(name: str, now: datetime) -> Chunk:
         return chunk
 
 
+def delete_excluded(name: str, now: datetime) -> Chunk:
+    """Deletes the oldest of the excluded measurements from before ``raw_from``, anomalies among them."""
+    with transaction.atomic():
+        series = lock_series(name)
+        if series is None or series.raw_from is None:
+            return NOTHING
+        old = ExcludedMeasurement.objects.filter(tag=series.tag, timestamp__lt=series.raw_from)
+        chunk = list(old.order_by("timestamp").values_list("pk", flat=True)[:CHUNK])
+        if chunk:
+            ExcludedMeasurement.objects.filter(pk__in=chunk).delete()
+            note_until(series.tag.pk)
+        return Chunk(len(chunk), is_last=len(chunk) < CHUNK)
+
+
 def delete_events(name: str, now: datetime) -> None:
     """Deletes the tag's events that ended before the anomalies which are kept. They are few."""
     days = Tag.objects.values_list("anomaly_retention_days", flat=True).filter(name=name).first()
@@ -211,8 +238,11 @@ def lock_series(name: str) -> Series | None:
 
 
 def anything_before(tag: Tag, moment_us: int) -> bool:
-    """Whether any measurement of the tag is older than that."""
-    return Measurement.objects.filter(tag=tag, timestamp__lt=from_micros(moment_us)).exists()
+    """Whether any measurement of the tag is older than that, be it excluded or not."""
+    older = {"tag": tag, "timestamp__lt": from_micros(moment_us)}
+    return (
+        Measurement.objects.filter(**older).exists() or ExcludedMeasurement.objects.filter(**older).exists()
+    )
 
 
 def delete(tag: Tag, kind: str, start_us: int, before_us: int) -> Chunk:

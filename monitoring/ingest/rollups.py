@@ -37,15 +37,21 @@ TURN = """
     UPDATE rollups SET anomalies = anomalies + %s WHERE tag = %s AND resolution_s = %s AND start = %s
 """
 TURN_SERIES = "UPDATE series SET anomalies = anomalies + %s WHERE tag = %s"
-SERIES = "series (tag, measurements, anomalies, last, recent_values)"
+SERIES = "series (tag, measurements, anomalies, last, recent_values, arrivals, clock_error)"
 ADD_TO_SERIES = """
     ON CONFLICT (tag) DO UPDATE SET
         measurements = series.measurements + excluded.measurements,
         anomalies = series.anomalies + excluded.anomalies,
         last = CASE WHEN series.last IS NULL OR excluded.last > series.last
             THEN excluded.last ELSE series.last END,
-        recent_values = COALESCE(excluded.recent_values, series.recent_values)
+        recent_values = COALESCE(excluded.recent_values, series.recent_values),
+        arrivals = excluded.arrivals,
+        clock_error = excluded.clock_error
 """
+
+
+# By tag's id: what ``series`` has as ``arrivals`` and ``clock_error``.
+Clocks = Mapping[int, tuple[bytes | None, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +60,8 @@ class Change:
 
     It adds those of the columns ``tag``, ``time_us``, ``value`` and ``is_anomaly`` (n,), tag behind
     tag in order of time, and turns the flags of stored ones (m,), of ``turned_tag`` at ``turned_us``:
-    ``turned_by`` is 1 or -1. ``recent`` are a tag's ``recent_values`` afterwards, where they changed.
+    ``turned_by`` is 1 or -1. ``recent`` are a tag's ``recent_values`` afterwards, where they changed, and
+    ``clocks`` its ``arrivals`` and ``clock_error``.
     """
 
     tag: IntArray
@@ -65,6 +72,7 @@ class Change:
     turned_us: IntArray
     turned_by: IntArray
     recent: Mapping[int, bytes]
+    clocks: Clocks
 
 
 def keep_rollups(change: Change) -> None:
@@ -125,4 +133,6 @@ def series_columns(change: Change) -> list[NDArray[Any] | list[bytes | None]]:
         np.add.reduceat(change.is_anomaly.astype(np.int64), first),
         change.time_us[first + count - 1],
         [change.recent.get(tag) for tag in tags.tolist()],
+        [change.clocks[tag][0] for tag in tags.tolist()],
+        np.array([change.clocks[tag][1] for tag in tags.tolist()], dtype=np.int64),
     ]

@@ -12,7 +12,7 @@ from monitoring.domain.detectors import BoolArray, IntArray, Verdict
 from monitoring.domain.timeline import Timelines
 from monitoring.ingest import notices
 from monitoring.ingest.bulk import insert_measurements
-from monitoring.ingest.rollups import Change, keep_rollups
+from monitoring.ingest.rollups import Change, Clocks, keep_rollups
 from monitoring.ingest.tags import LockedTag
 from monitoring.models import Finding, Measurement
 
@@ -35,18 +35,26 @@ class Written:
 
 
 def store(
-    tags: Sequence[LockedTag], timelines: Timelines, verdicts: Verdicts, recent: Mapping[int, bytes]
+    tags: Sequence[LockedTag],
+    timelines: Timelines,
+    verdicts: Verdicts,
+    recent: Mapping[int, bytes],
+    clocks: Clocks,
+    *,
+    given: IntArray | None = None,
 ) -> Written:
     """Stores the timelines of these tags as judged, inside the caller's transaction.
 
-    ``recent`` are their ``recent_values`` afterwards, by their places, where the timelines tell them.
+    ``recent`` are their ``recent_values`` afterwards, by their places, where the timelines tell them;
+    ``clocks`` are as in ``Change``. ``given`` are the ids of the new by their positions, where they have
+    had ids before.
 
     They were read in that same transaction, under the lock of their tags: so nothing can have
     come between, and an id is given to each time only once.
     """
     flags = np.logical_or.reduce([verdict.found for verdict, _ in verdicts])
     pk = np.array([tag.pk for tag in tags], dtype=np.int64)[timelines.tag]
-    ids = store_new(pk, timelines, flags)
+    ids = store_new(pk, timelines, flags, given)
     crash_point("ingest.before_findings")
     store_findings(timelines, verdicts, ids)
     is_new = timelines.is_new
@@ -54,22 +62,26 @@ def store(
         flags = judge_again(timelines, verdicts, ids, np.where(is_new, flags, timelines.was_anomaly))
     written = Written(timelines, ids, flags)
     crash_point("ingest.before_rollups")
-    keep_rollups(change_of(pk, written, {tags[place].pk: values for place, values in recent.items()}))
+    by_pk = {tags[place].pk: values for place, values in recent.items()}
+    keep_rollups(change_of(pk, written, by_pk, clocks))
     notices.tell()
     return written
 
 
-def store_new(pk: IntArray, timelines: Timelines, flags: BoolArray) -> IntArray:
+def store_new(
+    pk: IntArray, timelines: Timelines, flags: BoolArray, given: IntArray | None = None
+) -> IntArray:
     """Stores what is new in the order of time; the ids of all, old and new."""
     is_new = timelines.is_new
     time_us, tag = timelines.time_us[is_new], np.repeat(pk, timelines.count)[is_new]
     order = np.lexsort((tag, time_us))
-    given = np.array(next_ids(len(order)), dtype=np.int64)
-    insert_measurements(
-        given, time_us[order], tag[order], timelines.value[is_new][order], flags[is_new][order]
-    )
-    by_place = np.empty_like(given)
-    by_place[order] = given
+    if given is None:
+        new = np.array(next_ids(len(order)), dtype=np.int64)
+    else:
+        new = given[timelines.position[is_new][order]]
+    insert_measurements(new, time_us[order], tag[order], timelines.value[is_new][order], flags[is_new][order])
+    by_place = np.empty_like(new)
+    by_place[order] = new
     ids = timelines.id.copy()
     ids[is_new] = by_place
     return ids
@@ -132,7 +144,7 @@ def flag_by_findings(changed: set[int], ids: IntArray, flags: BoolArray) -> Bool
     return np.where(np.isin(ids, list(changed)), found, flags)
 
 
-def change_of(pk: IntArray, written: Written, recent: Mapping[int, bytes]) -> Change:
+def change_of(pk: IntArray, written: Written, recent: Mapping[int, bytes], clocks: Clocks) -> Change:
     """What written timelines mean for the rollups and series of their tags."""
     timelines, is_new = written.timelines, written.timelines.is_new
     tag = np.repeat(pk, timelines.count)
@@ -146,6 +158,7 @@ def change_of(pk: IntArray, written: Written, recent: Mapping[int, bytes]) -> Ch
         turned_us=timelines.time_us[turned],
         turned_by=np.where(written.is_anomaly[turned], 1, -1),
         recent=recent,
+        clocks=clocks,
     )
 
 

@@ -12,7 +12,7 @@ from monitoring.domain.tags import TagDefinition
 from monitoring.models import Tag
 
 REFRESHED_EVERY_S = 10.0
-NOTHING_STORED = (None, None, None)
+NOTHING_STORED = (None, None, None, None, 0, None)
 # What TagDefinition begins with, in its order; raw_from follows.
 DEFINED = (
     "name",
@@ -25,10 +25,14 @@ DEFINED = (
     "active",
 )
 LOCK = """
-    SELECT id, name, unit, valid_min, valid_max, lower_limit, upper_limit, description, active FROM tags
+    SELECT id, name, unit, valid_min, valid_max, lower_limit, upper_limit, description, active, on_conflict
+    FROM tags
     WHERE name {among} ORDER BY name {lock}
 """
-STORED = "SELECT tag, raw_from, last, recent_values FROM series WHERE tag {among}"
+STORED = """
+    SELECT tag, raw_from, last, recent_values, arrivals, clock_error, excluded_until
+    FROM series WHERE tag {among}
+"""
 _last_known: dict[str, TagDefinition] | None = None
 _refreshed = -REFRESHED_EVERY_S
 
@@ -37,19 +41,23 @@ _refreshed = -REFRESHED_EVERY_S
 class LockedTag:
     """A tag in a writer's hands; ``last_us`` is its newest measurement's time, None before the first.
 
-    ``recent_values`` is what ``series.recent_values`` is, None where it is not known.
+    ``recent_values``, ``arrivals`` and ``clock_error`` are as in ``series``; None where not known.
+    ``excluded_until_us`` is the newest excluded measurement's time, None if there is none.
     """
 
     pk: int
     definition: TagDefinition
     last_us: int | None
     recent_values: bytes | None
+    arrivals: bytes | None = None
+    clock_error: int = 0
+    excluded_until_us: int | None = None
 
 
 def tag_definitions() -> dict[str, TagDefinition]:
     """Every tag by name, active or not."""
     global _last_known, _refreshed
-    rows = Tag.objects.values_list(*DEFINED, "group", "stale_after_s")
+    rows = Tag.objects.values_list(*DEFINED, "group", "on_conflict", "stale_after_s")
     _last_known = {row[0]: defined(row) for row in rows}
     _refreshed = time.monotonic()
     return _last_known
@@ -57,8 +65,8 @@ def tag_definitions() -> dict[str, TagDefinition]:
 
 def defined(row: Sequence[Any]) -> TagDefinition:
     """A tag of its columns; quicker than by way of the model, which ten thousand tags would feel."""
-    *fields, group, stale_after_s = row
-    definition = TagDefinition(*fields, group=group)  # type: ignore[misc]  # it takes them for all there are
+    *fields, group, on_conflict, stale_after_s = row
+    definition = TagDefinition(*fields, group=group, on_conflict=on_conflict)  # type: ignore[misc]  # it takes them for all there are
     return replace(definition, stale_after_s=stale_after_s) if stale_after_s else definition
 
 
@@ -113,10 +121,16 @@ def given(values: list[Any]) -> list[Any]:
 
 
 def locked(
-    row: Sequence[Any], raw_from: int | None, last_us: int | None, recent_values: bytes | None
+    row: Sequence[Any],
+    raw_from: int | None,
+    last_us: int | None,
+    recent_values: bytes | None,
+    arrivals: bytes | None,
+    clock_error: int,
+    excluded_until_us: int | None,
 ) -> LockedTag:
     """A row of the tags, with what is stored of it, as a tag in a writer's hands."""
-    pk, name, unit, valid_min, valid_max, lower, upper, description, active = row
+    pk, name, unit, valid_min, valid_max, lower, upper, description, active, on_conflict = row
     definition = TagDefinition(
         name=name,
         unit=unit,
@@ -127,5 +141,13 @@ def locked(
         description=description,
         active=bool(active),
         raw_from=None if raw_from is None else from_micros(raw_from),
+        on_conflict=on_conflict,
     )
-    return LockedTag(pk, definition, last_us, None if recent_values is None else bytes(recent_values))
+    return LockedTag(
+        pk, definition, last_us, as_bytes(recent_values), as_bytes(arrivals), clock_error, excluded_until_us
+    )
+
+
+def as_bytes(column: Any) -> bytes | None:
+    """Return a binary column's value as bytes."""
+    return None if column is None else bytes(column)

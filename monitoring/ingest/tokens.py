@@ -36,8 +36,9 @@ def note_use(grant: Grant, *, now: datetime) -> None:
 
     A database that can be read and not written lets nobody in or out by it: it stays unsaid.
     """
-    if grant.used_at is not None and now - grant.used_at < NOTED_EVERY:
+    if grant.used_at is not None and abs(now - grant.used_at) < NOTED_EVERY:
         return
-    due = Q(used_at__isnull=True) | Q(used_at__lte=now - NOTED_EVERY)
+    # Ahead: noted by a clock that was ahead.
+    due = Q(used_at__isnull=True) | Q(used_at__lte=now - NOTED_EVERY) | Q(used_at__gte=now + NOTED_EVERY)
     with suppress(DatabaseError), transaction.atomic():
         Token.objects.filter(due, pk=grant.id).update(used_at=now)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 from django.db import connection
@@ -95,14 +96,24 @@ def recent_values_of(tag: LockedTag) -> bytes:
 def inserted(tags: Sequence[LockedTag], new: ReadingColumns) -> tuple[Served, ReadingColumns]:
     """One tag's earliest readings, set among what is stored, and the rest; in order of time."""
     place = int(new.tag[0])
-    tag, rest = tags[place], [new.take(slice(0, 0))]
+    tag = tags[place]
+    new, stored, rest = earliest(tag, new)
+    is_last = int(np.sum(stored.time_us > new.time_us[-1])) < LOOKBACK
+    history = values_before(tag.pk, int(new.time_us[0]), tag.definition.raw_from)
+    return Served(new, merge(place, history, stored, new, is_last=is_last)), rest
+
+
+def earliest(tag: LockedTag, new: ReadingColumns) -> tuple[ReadingColumns, StoredColumns, ReadingColumns]:
+    """One tag's earliest readings, what is stored from them on as ``stored_from`` reads it, and the rest.
+
+    All of ``new`` are in order of time.
+    """
+    rest = [new.take(slice(0, 0))]
     while (stored := stored_from(tag, new)) is None:
         cut = int(np.argmax(np.diff(new.time_us))) + 1
         rest.insert(0, new.take(slice(cut, None)))
         new = new.take(slice(0, cut))
-    is_last = int(np.sum(stored.time_us > new.time_us[-1])) < LOOKBACK
-    history = values_before(tag.pk, int(new.time_us[0]), tag.definition.raw_from)
-    return Served(new, merge(place, history, stored, new, is_last=is_last)), joined(rest)
+    return new, stored, joined(rest)
 
 
 def stored_from(tag: LockedTag, new: ReadingColumns) -> StoredColumns | None:
@@ -119,6 +130,11 @@ def stored_from(tag: LockedTag, new: ReadingColumns) -> StoredColumns | None:
             return None
         cursor.execute(AFTER, [tag.pk, last, LOOKBACK])
         rows += cursor.fetchall()
+    return stored_columns(rows)
+
+
+def stored_columns(rows: Sequence[Sequence[Any]]) -> StoredColumns:
+    """Rows of id, time, value and flag as columns, in their order."""
     ids, times, values, flags = zip(*rows, strict=True) if rows else ((), (), (), ())
     return StoredColumns(
         id=np.array(ids, dtype=np.int64),

@@ -20,6 +20,7 @@ from django.db import connections
 from django_q.cluster import Cluster
 
 from monitoring.ingest.judge import SOURCE as JUDGE
+from monitoring.management.after_jump import look_after_clock
 from monitoring.management.schedules import keep_schedules, queue_judge, queue_replay, queue_simulator
 from monitoring.queries.workers import heartbeat
 from monitoring.sources.simulator import SOURCE as SIMULATOR
@@ -37,6 +38,10 @@ SETTLED_S = 30.0
 # Less than the 5 s that start.sh waits after it stopped the server.
 STOP_S = 4.0
 LONGEST_PAUSE_S = 60.0
+# django-q2's sentinel waits by the wall clock: one that is set back stops it for as long.
+SET_BACK_S = 5.0
+# How often the clock is looked at, and what a jump has left is mended.
+CLOCK_S = 20.0
 # A cluster that lasted so long did not fail at once: the pauses begin anew.
 LASTING_S = 300.0
 
@@ -118,6 +123,8 @@ class WatchedCluster(Cluster):  # type: ignore[misc]  # django-q2 has no types
         super().__init__()
         self.processes: set[psutil.Process] = set()
         self.began = time.monotonic()
+        self.clock_seen = self.began
+        self.clock_lead = clock_lead()
         self.simulator, self.judge = Pulse(SIMULATOR, queue_simulator), Pulse(JUDGE, queue_judge)
 
     def sig_handler(self, signum: int, frame: FrameType | None) -> None:
@@ -145,6 +152,9 @@ class WatchedCluster(Cluster):  # type: ignore[misc]  # django-q2 has no types
         """Why the cluster must be replaced; None as long as it works."""
         if not self.sentinel.is_alive():
             return "their sentinel is dead"
+        before, self.clock_lead = self.clock_lead, clock_lead()
+        if before - self.clock_lead > SET_BACK_S:
+            return f"the clock was set back by {before - self.clock_lead:.0f} s"
         self.remember_processes()
         beside(self.listen, give_up=stop_requested)
         now, heard = time.monotonic(), self.simulator.heard  # it ticks also when it is off
@@ -164,12 +174,19 @@ class WatchedCluster(Cluster):  # type: ignore[misc]  # django-q2 has no types
         try:
             self.simulator.listen()
             self.judge.listen()
+            self.look_after_clock()
         except DatabaseError:
             # It can't be read or not be written: not the workers' fault, nor healed by replacing them.
             self.simulator.hear()
             self.judge.hear()
         finally:
             connections.close_all()
+
+    def look_after_clock(self) -> None:
+        """Looks at the clock now and then; each run of the worker's tasks goes by it."""
+        if time.monotonic() - self.clock_seen > CLOCK_S:
+            look_after_clock()
+            self.clock_seen = time.monotonic()
 
     def end(self) -> None:
         """Stops the cluster in order, or kills it when that takes too long."""
@@ -191,6 +208,7 @@ class WatchedCluster(Cluster):  # type: ignore[misc]  # django-q2 has no types
 def queue_first_runs() -> None:
     """Queues what a new cluster begins with; failing that, the scheduler's runs come later."""
     try:
+        look_after_clock()  # before anything is stored by it
         keep_schedules()
         queue_replay()
         queue_simulator()
@@ -199,6 +217,11 @@ def queue_first_runs() -> None:
         logger.warning("first runs not queued: %s", error)
     finally:
         connections.close_all()  # a connection must not be forked
+
+
+def clock_lead() -> float:
+    """Return how far the wall clock is ahead of the monotonic one; setting the former changes that."""
+    return time.time() - time.monotonic()
 
 
 def beside(work: Callable[[], object], *, give_up: Callable[[], bool]) -> bool:

@@ -31,7 +31,7 @@ logger = logging.getLogger(__name__)
 TABLES = frozenset({"django_migrations", "measurements", "tags"})
 FRESH = timedelta(seconds=5)
 RUNNING = frozenset({"runserver", "granian", "qcluster"})
-SCRIPTS = ("manage.py", "fermon_site.wsgi:application")
+SCRIPTS = ("manage.py", "fermon_site.asgi:application")
 IN_USE = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 IN_USE_S = 2.0
 # What SQLite keeps beside a database while that is in use, or after a crash.
@@ -63,6 +63,7 @@ def find(name: str) -> Path:
         found = backups.existing()
         if not found:
             raise RestoreRefusedError(f"There is no backup in {backups.directory()}.")
+        refuse_if_ahead(found[-1])
         return found[0]
     path = Path(name)
     if not path.is_file():
@@ -70,6 +71,19 @@ def find(name: str) -> Path:
     if database.exists() and path.samefile(database):
         raise RestoreRefusedError(f"{path} is the database itself, not a backup.")
     return path
+
+
+def refuse_if_ahead(oldest: Path) -> None:
+    """Lets a person choose where a clock that was ahead has named backups: which is the latest is unknown.
+
+    Raises:
+        RestoreRefusedError: the last of the backups has such a name.
+    """
+    if backups.is_ahead(oldest):
+        raise RestoreRefusedError(
+            f"Which backup is the latest can't be told: the clock was ahead when {oldest.name} was made, or"
+            f" is behind now. Name one of those in {backups.directory()} instead of 'latest'."
+        )
 
 
 def database_file() -> Path:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django_q.models import Schedule
 from django_q.tasks import async_task
@@ -11,7 +12,16 @@ from django_q.tasks import async_task
 PREFIX = "fermon."
 SIMULATOR_TASK = "monitoring.tasks.run_simulator"
 JUDGE_TASK = "monitoring.tasks.run_judge"
+REPLAY_TASK = "monitoring.tasks.replay_dead_letters"
+# A task may end in as many waits for a lock, each of FERMON_DATABASE_TIMEOUT: the simulator's last tick,
+# the hand-over of what that tick could not write, and the release of its lease.
+WAITS = 3
+WAITS_S = WAITS * settings.DATABASE_TIMEOUT_S
+# Timeouts lie far beyond what a task needs: a task that reaches its timeout is killed, and its death is
+# logged as CRITICAL. A simulator that hangs is found by its heartbeat, within seconds.
+SIMULATOR_TIMEOUT_S = 180 + WAITS_S
 JUDGE_TIMEOUT_S = 7 * 24 * 3600
+LONG_TIMEOUT_S = 3600 + WAITS_S
 FURTHEST = {
     Schedule.MINUTES: timedelta(minutes=3),
     Schedule.HOURLY: timedelta(hours=2),
@@ -36,10 +46,17 @@ class Plan:
 
 
 PLANS = (
-    Plan("fermon.simulator", SIMULATOR_TASK, due_kwarg="due"),
+    Plan("fermon.simulator", SIMULATOR_TASK, due_kwarg="due", timeout_s=SIMULATOR_TIMEOUT_S),
     Plan("fermon.judge", JUDGE_TASK, due_kwarg="due", timeout_s=JUDGE_TIMEOUT_S),
-    Plan("fermon.replay_dead_letters", "monitoring.tasks.replay_dead_letters"),
-    Plan("fermon.create_partitions", "monitoring.tasks.create_partitions", schedule_type=Schedule.DAILY),
+    # A full disk of dead letters takes minutes; a second replay beside the first ends at once.
+    Plan("fermon.replay_dead_letters", REPLAY_TASK, timeout_s=LONG_TIMEOUT_S),
+    Plan("fermon.finish_exclusions", "monitoring.tasks.finish_exclusions", timeout_s=LONG_TIMEOUT_S),
+    Plan(
+        "fermon.create_partitions",
+        "monitoring.tasks.create_partitions",
+        schedule_type=Schedule.DAILY,
+        timeout_s=LONG_TIMEOUT_S,
+    ),
     Plan("fermon.prune_tasks", "monitoring.tasks.prune_tasks", schedule_type=Schedule.DAILY),
     # Not at once: there is nothing to copy yet. With a slow disk it takes longer than other tasks may.
     Plan(
@@ -47,14 +64,14 @@ PLANS = (
         "monitoring.tasks.back_up",
         schedule_type=Schedule.DAILY,
         first_after=timedelta(hours=1),
-        timeout_s=3600,
+        timeout_s=LONG_TIMEOUT_S,
     ),
     # The first time that a year of measurements becomes too old, that takes longer than other tasks may.
     Plan(
         "fermon.apply_retention",
         "monitoring.tasks.apply_retention",
         schedule_type=Schedule.HOURLY,
-        timeout_s=1500,
+        timeout_s=1500 + WAITS_S,
     ),
 )
 
@@ -73,6 +90,14 @@ def keep_schedules() -> None:
         Schedule.objects.filter(name__startswith=PREFIX).exclude(name__in=[p.name for p in PLANS]).delete()
         for plan in PLANS:
             keep_plan(plan)
+        pull_back(datetime.now(UTC))
+
+
+def pull_back(now: datetime) -> None:
+    """Makes plans due whose next run is further off than they ever plan: the clock was set back since."""
+    for schedule_type, furthest in FURTHEST.items():
+        names = [plan.name for plan in PLANS if plan.schedule_type == schedule_type]
+        Schedule.objects.filter(name__in=names, next_run__gt=now + furthest).update(next_run=now)
 
 
 def keep_plan(plan: Plan) -> None:
@@ -94,8 +119,6 @@ def keep_plan(plan: Plan) -> None:
     rows.exclude(pk=kept.pk).delete()
     rows.update(**fields)
     rows.filter(next_run__lt=now).update(next_run=now)
-    # Further off than it ever plans: the clock was set back since.
-    rows.filter(next_run__gt=now + FURTHEST[plan.schedule_type]).update(next_run=now)
 
 
 def queue_replay() -> None:
@@ -104,7 +127,8 @@ def queue_replay() -> None:
     Raises:
         django.db.Error: the queue can't be written.
     """
-    async_task("monitoring.tasks.replay_dead_letters", group="fermon.replay_dead_letters")
+    options = {"group": "fermon.replay_dead_letters", "timeout": LONG_TIMEOUT_S}
+    async_task(REPLAY_TASK, q_options=options)
 
 
 def queue_simulator() -> None:
@@ -115,7 +139,7 @@ def queue_simulator() -> None:
     Raises:
         django.db.Error: the queue can't be written.
     """
-    queue_pair(SIMULATOR_TASK, group="fermon.simulator")
+    queue_pair(SIMULATOR_TASK, group="fermon.simulator", timeout=SIMULATOR_TIMEOUT_S)
 
 
 def queue_judge() -> None:

@@ -3,10 +3,14 @@
 from monitoring.models.backtest import Backtest
 from monitoring.models.detector_state import DetectorState
 from monitoring.models.event import Event
+from monitoring.models.exclusion import ExcludedMeasurement, Exclusion
 from monitoring.models.finding import Finding
+from monitoring.models.host_clock import HostClock
 from monitoring.models.lease import Lease
 from monitoring.models.measurement import Measurement
+from monitoring.models.reading_ahead import ReadingAhead
 from monitoring.models.refusal import Refusal, RefusalCount
+from monitoring.models.replacement import Replacement
 from monitoring.models.rollup import Rollup
 from monitoring.models.series import Series
 from monitoring.models.set_aside import SetAsideReading
@@ -17,11 +21,16 @@ __all__ = [
     "Backtest",
     "DetectorState",
     "Event",
+    "ExcludedMeasurement",
+    "Exclusion",
     "Finding",
+    "HostClock",
     "Lease",
     "Measurement",
+    "ReadingAhead",
     "Refusal",
     "RefusalCount",
+    "Replacement",
     "Rollup",
     "Series",
     "SetAsideReading",

@@ -9,6 +9,8 @@ from monitoring.models.tag import Tag
 class Rollup(models.Model):
     """One row a tag, resolution and interval that has measurements; the mean is total / count.
 
+    The mean is right to count · 2⁻⁵³ of the largest magnitude in the interval: 10⁻¹¹ of it in a day at 1 Hz.
+
     Kept current in the transaction that stores, and kept for ever: also when the raw measurements
     under it are deleted.
     """

@@ -27,6 +27,20 @@ class Series(models.Model):
         null=True, help_text="What is older was deleted, as the tag's retention says, and is refused."
     )
 
+    arrivals = models.BinaryField(
+        null=True,
+        help_text="When the last reading arrived, and how far the last 10 were ahead of the server's clock"
+        " then (little-endian 64-bit integers: microseconds since 1970; milliseconds, oldest first).",
+    )
+    clock_error = models.BigIntegerField(
+        default=0,
+        help_text="By how many milliseconds the clock of the tag's source is always ahead of the server's;"
+        " negative: behind. 0: none is known.",
+    )
+    excluded_until = MomentField(
+        null=True, help_text="The newest excluded measurement's timestamp. Empty: none is excluded."
+    )
+
     class Meta:
         db_table = "series"
         verbose_name_plural = "series"

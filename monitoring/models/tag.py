@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import F, JSONField, Q, Value
 
 from monitoring.domain.monitor import DetectionSettings
-from monitoring.domain.tags import LARGEST_VALUE, STALE_AFTER_S, TagDefinition
+from monitoring.domain.tags import LARGEST_VALUE, STALE_AFTER_S, OnConflict, TagDefinition
 
 SUMMABLE = f"Must be from {-LARGEST_VALUE:g} to {LARGEST_VALUE:g}: of larger values no sums could be made."
 VALUES = [MinValueValidator(-LARGEST_VALUE, SUMMABLE), MaxValueValidator(LARGEST_VALUE, SUMMABLE)]
@@ -51,6 +51,19 @@ class Tag(models.Model):
     active = models.BooleanField(
         default=True,
         help_text="Off: its readings are refused and it leaves the dashboard; its measurements stay.",
+    )
+    on_conflict = models.CharField(
+        max_length=10,
+        choices=[
+            (OnConflict.REFUSE.value, "refuse the new value"),
+            (OnConflict.KEEP_FIRST.value, "keep the first value"),
+            (OnConflict.KEEP_LAST.value, "keep the last value"),
+        ],
+        default=OnConflict.REFUSE.value,
+        db_default=OnConflict.REFUSE.value,
+        help_text="What happens to a reading whose timestamp is stored with another value. Refuse: 409, and"
+        " it is remembered as refused. Keep the first: it is dropped. Keep the last: it replaces the stored"
+        " value, and the old value is recorded.",
     )
 
     stale_after_s = models.PositiveIntegerField(
@@ -170,6 +183,7 @@ class Tag(models.Model):
             active=self.active,
             group=self.group,
             stale_after_s=self.stale_after_s or STALE_AFTER_S,
+            on_conflict=self.on_conflict,
         )
 
     def detection(self) -> DetectionSettings:

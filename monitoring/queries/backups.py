@@ -19,7 +19,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from django.conf import settings
@@ -30,7 +30,10 @@ from monitoring.domain.durability import sync_directory
 
 logger = logging.getLogger(__name__)
 
-NAME = re.compile(r"fermon-\d{8}T\d{6}Z\.sqlite3")
+NAME = re.compile(r"fermon-(\d{8}T\d{6}Z)\.sqlite3")
+STAMP = "%Y%m%dT%H%M%SZ"
+# A name that is further ahead than this is of a clock that was ahead.
+AHEAD = timedelta(days=1)
 PAGES_A_STEP = 1000
 PAUSE_S = 0.005
 BUSY_S = 20.0
@@ -57,11 +60,14 @@ class Backup:
     seconds: float
 
 
-def back_up(to: Path | None = None, *, should_stop: Callable[[], bool] = lambda: False) -> Backup:
+def back_up(
+    to: Path | None = None, *, keep: int | None = None, should_stop: Callable[[], bool] = lambda: False
+) -> Backup:
     """Copies the database as it is when this begins, while it is in use.
 
     Without ``to``, a file or a directory, the copy goes to the data directory, where it takes the
-    place of the oldest when there are more than ``FERMON_BACKUPS_KEPT``.
+    place of the oldest when there are more than ``FERMON_BACKUPS_KEPT``; in another directory, when
+    there are more than ``keep``.
 
     Raises:
         BackupError: there is none; what there was of it is gone again.
@@ -73,8 +79,9 @@ def back_up(to: Path | None = None, *, should_stop: Callable[[], bool] = lambda:
             target = named(to)
             refuse_without_room(source.stat().st_size, target.parent)
             write(source, target, should_stop)
-            if to is None:
-                rotate(target)
+            kept = settings.FERMON_BACKUPS_KEPT if to is None else keep
+            if kept is not None:
+                rotate(target, kept)
             return Backup(target, target.stat().st_size, round(time.monotonic() - began, 3))
     except (OSError, sqlite3.Error) as error:
         raise BackupError(f"The backup could not be made: {error}. Earlier ones are untouched.") from error
@@ -109,7 +116,7 @@ def server_options() -> str:
 
 def stamp() -> str:
     """Now, in UTC, as file names have it."""
-    return f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
+    return f"{datetime.now(UTC):{STAMP}}"
 
 
 def directory() -> Path:
@@ -117,10 +124,19 @@ def directory() -> Path:
     return Path(settings.FERMON_DATA_DIR) / "backups"
 
 
-def existing() -> list[Path]:
-    """The backups there, newest first."""
-    found = [path for path in directory().glob("fermon-*.sqlite3") if NAME.fullmatch(path.name)]
-    return sorted(found, reverse=True)
+def existing(place: Path | None = None) -> list[Path]:
+    """The backups there, newest first; those whose names lie in the future last.
+
+    A clock that was ahead named them: by their names they would be the newest for as long as it was ahead.
+    """
+    found = [path for path in (place or directory()).glob("fermon-*.sqlite3") if NAME.fullmatch(path.name)]
+    return sorted(found, key=lambda path: (not is_ahead(path), path.name), reverse=True)
+
+
+def is_ahead(path: Path) -> bool:
+    """Whether the backup's name lies in the future."""
+    found = NAME.fullmatch(path.name)
+    return found is not None and found[1] > f"{datetime.now(UTC) + AHEAD:{STAMP}}"
 
 
 @contextmanager
@@ -224,10 +240,10 @@ def flaw_of(path: Path) -> str | None:
     return None if found == "ok" else found
 
 
-def rotate(newest: Path) -> None:
-    """Deletes the oldest beyond ``FERMON_BACKUPS_KEPT``; never the newest, whatever the clock did."""
-    others = [path for path in existing() if path != newest]
-    for path in others[settings.FERMON_BACKUPS_KEPT - 1 :]:
+def rotate(newest: Path, kept: int) -> None:
+    """Deletes the oldest beside the newest beyond so many; never the newest, whatever the clock did."""
+    others = [path for path in existing(newest.parent) if path != newest]
+    for path in others[kept - 1 :]:
         try:
             path.unlink()
         except OSError as error:

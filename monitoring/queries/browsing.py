@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from django.core.paginator import Paginator
 from django.db.models import Model, Q, QuerySet
 
-from monitoring.domain.clock import parse_bound
+from monitoring.domain.clock import length_of, parse_bound
 from monitoring.models import Tag
 
 if TYPE_CHECKING:
@@ -19,7 +19,6 @@ else:  # Django's own class takes no parameters while it runs
 RowT = TypeVar("RowT", bound=Model)
 
 FEW_TAGS = 200
-TIMES_SHOWN = {len("2026-01-31"): timedelta(days=1), len("2026-01-31T12:30"): timedelta(minutes=1)}
 
 
 class CappedPaginator(RowPaginator):
@@ -98,7 +97,7 @@ def matching(rows: QuerySet[RowT], term: str, *, moment: str = "timestamp") -> Q
         few = list(tags.values_list("pk", flat=True)[: FEW_TAGS + 1])
         # A few are looked up one by one; of many, each row's tag is looked up among them.
         return rows.filter(tag__in=few if len(few) <= FEW_TAGS else tags)
-    end = start + TIMES_SHOWN.get(len(term), timedelta(seconds=1)) - timedelta(microseconds=1)
+    end = start + length_of(term) - timedelta(microseconds=1)
     return rows.filter(**{f"{moment}__range": (start, end)})
 
 

@@ -41,7 +41,7 @@ class StoredEvent:
 
 @dataclass(frozen=True, slots=True)
 class EventSelection:
-    """Which events: those that overlap a time (inclusive), of one tag or of all; each None is any.
+    """Which events: those that overlap a time (inclusive), of some tags or of all; each None is any.
 
     An event that lasts overlaps whatever comes after its start.
     """
@@ -107,8 +107,8 @@ def changed_events(*, after: int, limit: int) -> list[tuple[int, StoredEvent]]:
 def selected(selection: EventSelection) -> QuerySet[Event]:
     """The selection's rows, in no order."""
     rows, within = Event.objects.all(), selection.within
-    if within.tag is not None:
-        rows = rows.filter(tag__name=within.tag)
+    if within.tags:
+        rows = rows.filter(tag__name__in=within.tags)
     if within.end is not None:
         rows = rows.filter(start__lte=within.end)
     if within.start is not None:

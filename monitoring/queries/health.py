@@ -13,8 +13,10 @@ from django.db import Error as DatabaseError
 from django.db import OperationalError, connection, transaction
 
 from monitoring.domain import outages
+from monitoring.domain.host_clock import ClockReading, jump_problem, read_clock
 from monitoring.domain.redis_link import RedisLink, link_to
-from monitoring.models import Lease
+from monitoring.models import HostClock, Lease
+from monitoring.models.host_clock import clock_state
 from monitoring.queries.refusals import Refused, refused
 
 # A tag whose newest reading is older has gone quiet; a worker is, after as many missed heartbeats
@@ -22,6 +24,8 @@ from monitoring.queries.refusals import Refused, refused
 STALE_S = 10
 WORKER_STALE_S = 4.5
 JUDGE_STALE_S = 60
+# As far as the simulator may be ahead of a clock that was set back, before it begins anew.
+AHEAD_S = 900
 ANSWER_S = 2.0
 LOCK_MS = 1500
 NOTHING_REFUSED = Refused(0, 0, ())
@@ -69,6 +73,8 @@ class Seen:
     judge: Lease | None = None
     refused: Refused = NOTHING_REFUSED
     queued: int = 0
+    clock_problems: tuple[str, ...] = ()
+    clock_good_until: datetime | None = None
 
 
 def check_health(
@@ -84,6 +90,7 @@ def check_health(
     detection_age = seconds_since(seen.judge.written_until if seen.judge else None, now)
     problems = database_problems(seen)
     problems += storing_problems(seen)
+    problems += seen.clock_problems
     if seen.database == "connected" and not outages.storing.since:
         problems += worker_problems(worker_age, simulator_age, simulator_on=simulator_on)
         problems += judge_problems(worker_age, detection_age)
@@ -145,9 +152,22 @@ def read_state(now: datetime, queued: Callable[[], int]) -> Seen:
             leases.get("judge"),
             refused(now=now),
             queued(),
+            *clock_jumps(read_clock()),
         )
     except DatabaseError as error:
         return Seen("away", str(error))
+
+
+def clock_jumps(reading: ClockReading) -> tuple[tuple[str, ...], datetime | None]:
+    """Return which clocks have jumped, in words, and until when the first of them was known good.
+
+    This host's is looked at now; of other hosts, the worker there has noted the jump.
+    """
+    own = clock_state(reading)
+    jumps = [(own.problem, own.good_until)] if own.jump else []
+    others = HostClock.objects.exclude(jump_s=0).exclude(boot=reading.boot)
+    jumps += [(jump_problem(row.host, row.jump), row.good_until) for row in others]
+    return tuple(problem for problem, _ in jumps), min((since for _, since in jumps), default=None)
 
 
 def write_error() -> str:
@@ -262,10 +282,17 @@ def began(
         outages.keeping.since,
         seen.lease.renewed_at if seen.lease and silent else None,
         redis.outage.since if redis else None,
+        seen.clock_good_until,
     ]
     return min((moment for moment in known if moment is not None), default=None)
 
 
 def seconds_since(moment: datetime | None, now: datetime) -> float | None:
-    """The age of a moment in seconds, to the tenth; None of none."""
-    return None if moment is None else round(max(0.0, (now - moment).total_seconds()), 1)
+    """Return the age of a moment in seconds, to the tenth; None of none.
+
+    A moment that lies far ahead is left from a clock that was ahead: its distance counts as its age.
+    """
+    if moment is None:
+        return None
+    age = (now - moment).total_seconds()
+    return round(-age if age < -AHEAD_S else max(0.0, age), 1)

@@ -22,7 +22,8 @@ class Refused:
 
 def refused(*, now: datetime) -> Refused:
     """What was refused within the last hour, and what is set aside."""
-    recent = Refusal.objects.filter(received_at__gt=now - LATELY).order_by()
+    # Not those that a clock which was ahead has dated.
+    recent = Refusal.objects.filter(received_at__gt=now - LATELY, received_at__lte=now + LATELY).order_by()
     by_tag = recent.values("tag").annotate(number=Count("id"), newest=Max("id")).order_by("-number")
     rows = list(by_tag[:SHOWN_TAGS])
     messages = dict(

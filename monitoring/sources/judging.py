@@ -16,9 +16,9 @@ from django.db import Error as DatabaseError
 from django.db import connection
 
 from monitoring.domain.outages import Outage
-from monitoring.ingest import leases
 from monitoring.ingest.connections import close_if_replaced
 from monitoring.ingest.judge import SOURCE, Judge, LeaseLostError
+from monitoring.ingest.rejudging import judged_until
 from monitoring.queries.changes import make_watch, newest_id, read_changes
 
 PAGE = 2_000
@@ -78,7 +78,7 @@ class Follower:
         settled = self._watch.settled()
         self._settled = upto = self._settled if settled is None else settled
         if upto is not None:
-            self._read_into(judge, upto)
+            self._read_into(judge, upto, now)
         is_caught_up = judge.position == upto
         if is_caught_up and self.looks:
             judge.look(now)
@@ -90,12 +90,12 @@ class Follower:
         self._watch, self._settled = make_watch(), None
         return Judge.begin(self.owner, now=now, newest_id=newest_id())
 
-    def _read_into(self, judge: Judge, upto: int) -> None:
+    def _read_into(self, judge: Judge, upto: int, now: datetime) -> None:
         if upto < judge.position:  # another database took the place of this one
             raise LeaseLostError
         if upto > judge.position:
             rows = read_changes(after=judge.position, upto=upto, limit=PAGE)
-            judge.take(rows, rows[-1][0] if len(rows) == PAGE else upto)
+            judge.take(rows, rows[-1][0] if len(rows) == PAGE else upto, now=now)
 
 
 def run(*, duration_s: float, should_stop: Callable[[], bool], stays_s: float = 0.0) -> None:
@@ -135,7 +135,7 @@ def catch_up() -> None:
         django.db.Error: the database is away.
     """
     global _not_before
-    if time.monotonic() < _not_before or newest_id() <= (leases.position_of(SOURCE) or 0):
+    if time.monotonic() < _not_before or newest_id() <= judged_until(SOURCE):
         return
     if not _catching_up.acquire(blocking=False):
         return

@@ -145,7 +145,10 @@ def readings_between(tags: Iterable[DefaultTag], first: datetime, last: datetime
 
 
 def sleep_to_next_second(should_stop: Callable[[], bool]) -> None:
-    """Sleeps until just after the next whole second, in naps that notice a request to stop."""
-    until = int(time.time()) + 1
-    while (left := until - time.time()) > 0 and not should_stop():
+    """Sleeps until just after the next whole second, in naps that notice a request to stop.
+
+    The end is fixed by the monotonic clock: a wall clock that is set back meanwhile prolongs nothing.
+    """
+    end = time.monotonic() + 1 - time.time() % 1
+    while (left := end - time.monotonic()) > 0 and not should_stop():
         time.sleep(min(left, NAP_S))

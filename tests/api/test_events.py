@@ -91,6 +91,8 @@ def test_those_that_began_last_come_first_unless_asked_otherwise(client: Client)
     ("query", "expected"),
     [
         ("tag=fermenter_ph", ["05"]),
+        ("tag=fermenter_ph&tag=fermenter_temp", ["05", "02", "00"]),
+        ("tag=agitator_rpm&tag=fermenter_ph&tag=agitator_rpm", ["05"]),
         ("detector=step", ["02"]),
         ("kind=step up", ["02"]),
         ("kind=sideways", []),
@@ -103,7 +105,7 @@ def test_those_that_began_last_come_first_unless_asked_otherwise(client: Client)
         ("to=2026-01-31T12:01:59Z", ["00"]),
         ("from=2026-01-31T12:03:00Z&to=2026-01-31T12:04:00Z", ["02"]),
         ("from=2026-01-31&to=2026-01-31", ["05", "02", "00"]),
-        ("tag=&from=&to=&open=&detector=&kind=&limit=&order=", ["05", "02", "00"]),
+        ("from=&to=&open=&detector=&kind=&limit=&order=", ["05", "02", "00"]),
     ],
 )
 def test_parameters_narrow_it_down(client: Client, query: str, expected: list[str]) -> None:
@@ -117,6 +119,10 @@ def test_parameters_narrow_it_down(client: Client, query: str, expected: list[st
     ("query", "field"),
     [
         ("tag=nowhere", "tag"),
+        ("tag=", "tag"),
+        ("tag=fermenter_ph&tag=nowhere", "tag"),
+        ("kind=stuck&kind=step", "kind"),
+        ("open=true&open=false", "open"),
         ("from=yesterday", "from"),
         ("to=soon", "to"),
         ("from=2026-02-01&to=2026-01-31", "from"),

@@ -73,7 +73,8 @@ def test_a_value_reads_back_as_itself(client: Client, value: float) -> None:
     ("query", "minutes"),
     [
         ("tag=fermenter_ph", ["12:02", "12:03"]),
-        ("tag=", ["12:00", "12:01", "12:02", "12:02", "12:03"]),
+        ("tag=agitator_rpm&tag=fermenter_ph", ["12:02", "12:03"]),
+        ("tag=fermenter_temp&tag=fermenter_ph", ["12:00", "12:01", "12:02", "12:02", "12:03"]),
         ("from=2024-01-31T12:01:00Z&to=2024-01-31T12:02:00Z", ["12:01", "12:02", "12:02"]),
         ("tag=fermenter_temp&from=2024-01-31T14:01:00+02:00", ["12:01", "12:02"]),
         ("from=2024-01-31&to=2024-01-31&format=", ["12:00", "12:01", "12:02", "12:02", "12:03"]),

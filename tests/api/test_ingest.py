@@ -73,6 +73,16 @@ def test_a_naive_timestamp_is_utc_and_an_offset_is_converted(
     assert post("/ingest", {**reading, "timestamp": same_moment}).json()["status"] == "duplicate"
 
 
+@pytest.mark.parametrize(
+    "same_moment", [1706702400, 1706702400.0, 1706702400.0000002, 1706702400000, 1706702400000.0]
+)
+def test_a_number_is_epoch_seconds_or_milliseconds(
+    post: JsonPost, reading: dict[str, Any], same_moment: float
+) -> None:
+    post("/ingest", reading)
+    assert post("/ingest", {**reading, "timestamp": same_moment}).json()["status"] == "duplicate"
+
+
 def test_microseconds_are_kept(client: Client, post: JsonPost, reading: dict[str, Any]) -> None:
     post("/ingest", {**reading, "timestamp": "2024-01-31T12:00:00.123456"})
     assert client.get("/data").json()[0]["timestamp"] == "2024-01-31T12:00:00.123456Z"

@@ -147,6 +147,8 @@ def test_what_the_detectors_find_comes_without_a_place_of_its_own(client: Client
     ("query", "last", "field"),
     [
         ("tag=ph", "", "tag"),
+        ("tag=fermenter_ph&tag=ph", "", "tag"),
+        ("since=1&since=2", "", "since"),
         ("tag=fermenter_ph&tag=%00", "", "tag"),
         ("since=x", "", "since"),
         ("since=-1", "", "since"),

@@ -92,6 +92,8 @@ def test_where_nothing_was_measured_there_is_no_bucket(client: Client) -> None:
         ("", "tag"),
         ("tag=", "tag"),
         ("tag=nowhere", "tag"),
+        ("tag=fermenter_temp&tag=fermenter_ph", "tag"),
+        ("tag=fermenter_temp&points=5&points=6", "points"),
         ("tag=%00", "tag"),
         ("tag=fermenter_temp&from=soon", "from"),
         ("tag=fermenter_temp&to=soon", "to"),

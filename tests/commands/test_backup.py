@@ -19,7 +19,7 @@ from django_q.scheduler import scheduler
 from filelock import FileLock
 
 from monitoring import tasks
-from monitoring.management.schedules import keep_schedules
+from monitoring.management.schedules import LONG_TIMEOUT_S, keep_schedules
 from monitoring.queries import backups
 
 pytestmark = pytest.mark.sqlite
@@ -146,6 +146,35 @@ def test_a_clock_set_back_does_not_cost_the_new_one(database, settings) -> None:
     assert backups.existing() == [path]
 
 
+def test_what_a_clock_ahead_has_named_goes_first_once_it_is_right(database, settings) -> None:
+    settings.FERMON_BACKUPS_KEPT = 4
+    names = make_backups(3)
+    for day in (1, 2):
+        (backups.directory() / f"fermon-2999010{day}T000000Z.sqlite3").touch()
+    made = backups.back_up().path.name
+    left = [path.name for path in backups.existing()]
+    assert left == [made, *reversed(names)]
+
+
+def test_in_another_directory_so_many_stay_as_are_asked_for(database, tmp_path) -> None:
+    place = tmp_path / "elsewhere"
+    place.mkdir()
+    for day in range(10, 15):
+        (place / f"fermon-202401{day}T120000Z.sqlite3").touch()
+    call_command("backup", "--to", str(place), "--keep", "3")
+    assert len(files(place)) == 3
+    call_command("backup", "--to", str(place / "mine.sqlite3"))
+    assert len(files(place)) == 4
+
+
+@pytest.mark.parametrize(
+    "options", [("--keep", "3"), ("--keep", "0", "--to", "."), ("--keep", "1", "--to", "no")]
+)
+def test_what_can_not_be_kept_is_said(database, options: tuple[str, ...]) -> None:
+    make_backups(2)
+    refused("--keep needs", *options)
+
+
 def test_an_old_one_that_can_not_be_deleted_is_logged(database, settings, monkeypatch, caplog) -> None:
     settings.FERMON_BACKUPS_KEPT = 1
     (backups.directory() / make_backups(1)[0]).unlink()
@@ -269,4 +298,4 @@ def test_it_is_scheduled_each_day_first_after_an_hour_and_with_time_enough(monke
     Schedule.objects.update(next_run=datetime.now(UTC) - timedelta(seconds=1))
     scheduler()
     task = OrmQ.objects.get().task
-    assert (task["func"], task["timeout"]) == ("monitoring.tasks.back_up", 3600)
+    assert (task["func"], task["timeout"]) == ("monitoring.tasks.back_up", LONG_TIMEOUT_S)

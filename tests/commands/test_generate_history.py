@@ -7,6 +7,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import OperationalError
 
+from monitoring.ingest.exclusions import choice_of_range, exclude
 from monitoring.ingest.pipeline import ingest_readings
 from monitoring.models import Finding, Measurement, Rollup, Series, Tag
 from monitoring.sources import history
@@ -170,3 +171,12 @@ def test_a_database_that_does_not_take_it_is_said(short: Past, monkeypatch) -> N
     monkeypatch.setattr(history, "ingest_columns", away)
     with pytest.raises(CommandError, match=r"did not take it: disk I/O error. Run the same again"):
         run()
+
+
+def test_times_of_excluded_measurements_are_taken(short: Past) -> None:
+    run("--tags", TAG)
+    stored = moments()
+    start, end = (datetime.fromtimestamp(second, UTC) for second in (stored[100], stored[200]))
+    exclude(choice_of_range(TAG, start, end), reason="bath", by="eva")
+    run("--tags", TAG)
+    assert moments() == stored[:100] + stored[201:]

@@ -161,6 +161,20 @@ def test_a_cluster_that_just_began_is_given_time(watched) -> None:
     assert watched.problem() is None
 
 
+@pytest.mark.parametrize(
+    ("step_s", "is_problem"), [(-400 * 86_400, True), (-6, True), (-1, False), (86_400, False)]
+)
+def test_a_clock_that_was_set_back_stops_the_sentinel_s_waits(
+    watched, monkeypatch: pytest.MonkeyPatch, step_s: float, is_problem: bool
+) -> None:
+    watched.beats[0] = "a beat"
+    now = time.time()
+    monkeypatch.setattr(cluster.time, "time", lambda: now + step_s)
+    assert (watched.problem() is not None) is is_problem
+    watched.beats[0] = "another beat"
+    assert watched.problem() is None
+
+
 def test_a_dead_sentinel_is_a_problem(watched) -> None:
     watched.sentinel.is_alive = lambda: False
     assert watched.problem() == "their sentinel is dead"

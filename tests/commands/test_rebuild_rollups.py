@@ -148,6 +148,7 @@ def test_what_was_deleted_can_not_be_rebuilt_and_that_is_said(rebuild) -> None:
     [
         (["--tag", "nope"], "nope: no such tag. Choose from: agitator_rpm, "),
         (["--from", "2026-02-01", "--to", "2026-01-31"], "--from is after --to"),
+        (["--from", "1712010112000"], "--from: expected ISO 8601, as in .* not a number: convert .*"),
         (["--from", "yesterday"], "--from: expected ISO 8601, as in .*, got 'yesterday'"),
     ],
 )

@@ -96,7 +96,8 @@ def test_what_was_kept_can_be_restored_again(database, backup) -> None:
 
 def test_latest_is_the_newest(database, backup, measurement_count) -> None:
     database.measure()
-    shutil.copy(database.path, backups.directory() / "fermon-29990101T000000Z.sqlite3")
+    later = f"{datetime.now(UTC) + timedelta(hours=1):{backups.STAMP}}"
+    shutil.copy(database.path, backups.directory() / f"fermon-{later}.sqlite3")
     shutil.copy(backup, backups.directory() / "fermon-20240131T120000Z.sqlite3")
     restore()
     assert database.count() == measurement_count(backups.existing()[0])
@@ -189,6 +190,11 @@ def test_other_files_are_refused(database, backup, tmp_path) -> None:
 def test_half_of_a_database_is_refused(database, backup) -> None:
     backup.with_name(f"{backup.name}-wal").write_bytes(b"the other half")
     refused(database, "part of it is in fermon-.*-wal", backup)
+
+
+def test_which_is_the_latest_a_person_says_after_the_clock_was_ahead(database, backup) -> None:
+    (backups.directory() / "fermon-29990101T000000Z.sqlite3").touch()
+    refused(database, "the clock was ahead when fermon-29990101T000000Z")
 
 
 def test_without_a_backup_there_is_no_latest(database) -> None:

@@ -16,6 +16,7 @@ NAMES = {
     "fermon.judge",
     "fermon.replay_dead_letters",
     "fermon.create_partitions",
+    "fermon.finish_exclusions",
     "fermon.prune_tasks",
     "fermon.back_up",
     "fermon.apply_retention",

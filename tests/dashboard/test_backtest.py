@@ -15,6 +15,7 @@ from pytest_django import Settings
 
 from monitoring import tasks
 from monitoring.dashboard import backtest, backtest_form
+from monitoring.dashboard.backtest import TASK_S
 from monitoring.ingest import backtests
 from monitoring.ingest.pipeline import ingest_readings
 from monitoring.models import Backtest, Event, Series, Tag
@@ -135,7 +136,7 @@ def test_until_the_worker_has_come_the_page_says_what_it_waits_for(client: Clien
     told = client.get("/backtest/progress").json()
     assert told == {"is_over": False, "share": 0.25, "told": "Working: 25%"}
     (queued,) = OrmQ.objects.all()
-    assert (queued.task["func"], queued.task["timeout"]) == ("monitoring.tasks.run_backtests", 1800)
+    assert (queued.task["func"], queued.task["timeout"]) == ("monitoring.tasks.run_backtests", TASK_S)
 
 
 @pytest.mark.usefixtures("stuck_for_a_minute")

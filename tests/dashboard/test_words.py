@@ -51,6 +51,7 @@ def test_values_are_written_as_the_scripts_do(value: float, text: str) -> None:
         (Reason("above_limit", 35, 45), "above the limit 45"),
         (Reason("below_limit", 35.5, None), "below the limit 35.5"),
         (Reason("rolling_3sigma", 36.1, 38.904), "outside rolling mean ± 3σ (36.1 to 38.9)"),
+        (Reason("rolling_3sigma", 50.0, 50.0), "the readings just before were constant at 50"),
         (Reason("stuck_sensor", None, None), "stuck sensor"),
     ],
 )

@@ -46,3 +46,8 @@ def test_a_reload_replaces_the_server_s_processes() -> None:
 
 def test_the_timer_starts_a_service_that_exists() -> None:
     assert (UNITS / "fermon-backup.timer").with_suffix(".service") in SERVICES
+
+
+@pytest.mark.parametrize("unit", SERVICES, ids=lambda path: path.stem)
+def test_nothing_is_deleted_by_its_age(unit: Path) -> None:
+    assert "-mtime" not in unit.read_text()

@@ -33,14 +33,16 @@ odd_texts = st.sampled_from(
         *("2026-01-31T12:00:00z", "2026-01-31T12:00:00.1234567Z", "٢٠٢٦-01-31T12:00:00Z"),
     ]
 )
+plain_numbers = around_now.map(datetime.timestamp) | around_now.map(lambda now: int(now.timestamp() * 1000))
+odd_numbers = st.sampled_from([0, -0.0, 1, -1.5, 1e11, -1e11, 2**53 + 1, 10**400, 1769860800 * 10**6])
 junk = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.lists(st.integers())
 good_items = st.fixed_dictionaries(
-    {"timestamp": plain_texts, "tag": st.sampled_from([*TAGS]), "value": st.floats(0, 700)}
+    {"timestamp": plain_texts | plain_numbers, "tag": st.sampled_from([*TAGS]), "value": st.floats(0, 700)}
 )
 any_items = st.fixed_dictionaries(
     {},
     optional={
-        "timestamp": plain_texts | odd_texts | junk,
+        "timestamp": plain_texts | plain_numbers | odd_texts | odd_numbers | junk,
         "tag": st.sampled_from([*TAGS, "unknown"]) | junk,
         "value": st.floats() | st.integers() | junk,
     },
@@ -88,9 +90,9 @@ def test_whatever_stands_among_them_changes_nothing(odd: list[Any], good: list[A
     assert all_at_once(items) == one_by_one(items)
 
 
-@given(plain_texts, st.sampled_from([*TAGS]), st.floats(0, 700))
-def test_readings_of_one_form_need_no_second_look(text: str, tag: str, value: float) -> None:
-    items = [{"timestamp": text, "tag": tag, "value": value}] * FEW
+@given(plain_texts | plain_numbers, st.sampled_from([*TAGS]), st.floats(0, 700))
+def test_readings_of_one_form_need_no_second_look(timestamp: Any, tag: str, value: float) -> None:
+    items = [{"timestamp": timestamp, "tag": tag, "value": value}] * FEW
     draft = columns.read_plainly(items, [*TAGS], TAGS, now=NOW)
     assert draft.read.all() == bool(one_by_one(items)[0])
 

@@ -1,5 +1,6 @@
 """The write path: what is stored and how it is judged hangs on the readings alone."""
 
+import math
 import random
 from datetime import UTC, datetime, timedelta
 
@@ -9,8 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
+from monitoring.domain.columns import ReadingColumns
 from monitoring.ingest.outcomes import Status
-from monitoring.ingest.pipeline import ingest_readings
+from monitoring.ingest.pipeline import ingest_columns, ingest_readings
+from monitoring.ingest.rebuild import rebuild, spans_of
 from monitoring.models import Finding, Measurement, Series, Tag
 from tests.ingest.plain_rule import by_the_rule
 
@@ -121,6 +124,28 @@ def test_one_bad_reading_costs_its_neighbours_nothing() -> None:
     outcomes = ingest_readings([reading(0, 37.0), reading(1, 99.0), reading(2, 38.0)])
     assert [outcome.status for outcome in outcomes] == [Status.STORED, Status.REJECTED, Status.STORED]
     assert Measurement.objects.count() == 2
+
+
+@pytest.mark.parametrize("count", [1, 40])  # one by one, and in columns
+def test_minus_zero_is_zero(count: int) -> None:
+    Tag.objects.create(name=OTHER, valid_min=-1, valid_max=1)
+    ingest_readings([reading(second, -0.0, OTHER) for second in range(count)])
+    stored = [*Measurement.objects.values_list("value", flat=True), *recent_values(OTHER)]
+    assert [math.copysign(1, value) for value in stored] == [1.0] * 2 * count
+    again = ingest_readings([reading(second, 0.0, OTHER) for second in range(count)])
+    assert {outcome.status for outcome in again} == {Status.DUPLICATE}
+    ingest_readings([reading(count, 0.0, OTHER)])
+    (outcome,) = ingest_readings([reading(count, -0.0, OTHER)])
+    assert outcome.status == Status.DUPLICATE
+
+
+def test_minus_zero_of_a_source_within_is_zero() -> None:
+    Tag.objects.create(name=OTHER, valid_min=-1, valid_max=1)
+    place, zeros = np.zeros(3, dtype=np.int64), np.full(3, -0.0)
+    ingest_columns([OTHER], ReadingColumns(place, np.arange(3), np.arange(3) * 1_000_000, zeros))
+    (span,) = spans_of([OTHER], None, None, now=START)
+    assert [difference for _, part in rebuild(span, write=False) for difference in part] == []
+    assert [math.copysign(1, value) for value in recent_values(OTHER)] == [1.0] * 3
 
 
 def test_the_same_again_is_a_duplicate_and_another_value_a_conflict() -> None:

@@ -34,6 +34,13 @@ def test_it_stores_what_was_kept_and_empties_the_store(keep) -> None:
     assert list(rows) == [(37.0, False), (46.0, True)]
 
 
+def test_a_timestamp_that_is_a_number_is_kept_as_it_came(keep) -> None:
+    keep({**GOOD, "timestamp": 1769860800.25}, {**GOOD, "timestamp": 1769860800500})
+    assert replay.replay() == 2
+    times = Measurement.objects.order_by("timestamp").values_list("timestamp", flat=True)
+    assert [moment.microsecond for moment in times] == [250_000, 500_000]
+
+
 def test_what_is_stored_already_is_not_stored_again(keep) -> None:
     keep(GOOD, GOOD)
     replay.replay()

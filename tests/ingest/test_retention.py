@@ -9,10 +9,11 @@ from django.db import connection
 from filelock import FileLock
 
 from monitoring.ingest import retention
+from monitoring.ingest.exclusions import choice_of_range, exclude, revoke
 from monitoring.ingest.outcomes import Status
 from monitoring.ingest.pipeline import ingest_readings
 from monitoring.ingest.retention import apply_retention
-from monitoring.models import Event, Finding, Measurement, Rollup, Series, Tag
+from monitoring.models import Event, ExcludedMeasurement, Exclusion, Finding, Measurement, Rollup, Series, Tag
 from monitoring.queries.stats import totals
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -28,6 +29,12 @@ pytestmark = pytest.mark.django_db
 def no_pauses(monkeypatch) -> None:
     """Between chunks, as nobody else writes."""
     monkeypatch.setattr(retention, "PAUSE_S", 0)
+
+
+@pytest.fixture(autouse=True)
+def plant_that_sends(monkeypatch) -> None:
+    """Other tags have readings of the present; what happens without is in ``test_host_clock.py``."""
+    monkeypatch.setattr(retention, "newest_measured", lambda now: now)
 
 
 def reading(moment: datetime, value: float = NORMAL, tag: str = TAG) -> dict[str, object]:
@@ -240,3 +247,39 @@ def test_the_file_shrinks(django_db_serialized_rollback) -> None:
     assert size() < before - 500_000
     assert retention.pragma("freelist_count") == 0
     assert retention.pragma("integrity_check") == "ok"
+
+
+def excluded_left() -> list[float]:
+    """How many days old the excluded measurements are, oldest first."""
+    rows = ExcludedMeasurement.objects.order_by("timestamp").values_list("timestamp", flat=True)
+    return [(NOW - moment) / timedelta(days=1) for moment in rows]
+
+
+def exclude_days(oldest: float, newest: float) -> Exclusion:
+    """Takes out what was measured so many days ago."""
+    start, end = (NOW - timedelta(days=day) for day in (oldest, newest))
+    return exclude(choice_of_range(TAG, start, end), reason="bath", by="eva")
+
+
+@pytest.mark.parametrize("all_old_are_excluded", [True, False])
+def test_excluded_measurements_go_with_the_others_anomalies_among_them(all_old_are_excluded: bool) -> None:
+    keep_for(10)
+    ingest_readings(days_ago(15, 13, 5, 1) + days_ago(14, value=TOO_HIGH))
+    exclusion = exclude_days(15, 5)
+    if not all_old_are_excluded:
+        ingest_readings(days_ago(12))
+    apply_retention(now=NOW)
+    assert excluded_left() == [5]
+    assert left() == [1]
+    revoked = revoke(exclusion.pk, reason="no bath", by="eva")
+    assert (revoked.returned, left(), excluded_left()) == (1, [5, 1], [])
+    assert Series.objects.get().excluded_until is None
+
+
+def test_what_is_included_again_too_late_does_not_come_back() -> None:
+    keep_for(10)
+    ingest_readings(days_ago(15, 12, 5))
+    exclusion = exclude_days(12, 12)
+    retention.delete_raw(TAG, NOW)
+    assert revoke(exclusion.pk, reason="no bath", by="eva").returned == 0
+    assert (left(), excluded_left()) == ([5], [])

@@ -1,14 +1,16 @@
 """Rollups and series: whatever comes and however, they are what the measurements say."""
 
+import math
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
 from monitoring.ingest.pipeline import ingest_readings
+from monitoring.ingest.rebuild import rebuild, spans_of
 from monitoring.models import Measurement, Rollup, Series, Tag
 
 START = datetime(2026, 1, 31, 23, 50, tzinfo=UTC)  # a day, and with it every interval, ends soon
@@ -63,7 +65,7 @@ def assert_current() -> None:
             "last": measurements.values_list("timestamp", flat=True).last(),
         }
         series = Series.objects.filter(tag=tag).values(*expected).first()
-        assert series == (expected if expected["measurements"] else None)
+        assert series == expected or (series is None and not expected["measurements"])
 
 
 # A few values and times, so that they repeat and contradict each other; some lie outside the limits,
@@ -97,6 +99,33 @@ class TestAnySequence(TestCase):
             rng.shuffle(batch)
             ingest_readings(batch)
         assert_current()
+
+
+WIDE = "wide"
+EXTREMES = st.sampled_from([1.0, 0.1, -0.1, 1e16, -1e16, -0.0, 3e-300]) | st.floats(-1e18, 1e18)
+
+
+class TestAnyMagnitude(TestCase):
+    """Each example runs in a transaction of its own."""
+
+    @settings(max_examples=40, deadline=None)
+    @given(
+        st.lists(EXTREMES, min_size=1, max_size=60), st.lists(st.integers(1, 20), min_size=60, max_size=60)
+    )
+    @example([1.0, 1e16, 1.0, -1e16] * 15, [1] * 60)
+    def test_sums_are_right_to_their_bound_and_nothing_is_to_be_rebuilt(self, values, sizes) -> None:
+        Tag.objects.get_or_create(name=WIDE, valid_min=-1e100, valid_max=1e100)
+        items = [reading(second, value, WIDE) for second, value in enumerate(values)]
+        for size in sizes:
+            ingest_readings(items[:size])
+            items = items[size:]
+        bound = len(values) * 2**-53 * math.fsum(map(abs, values))
+        for resolution in RESOLUTIONS:
+            rows = Rollup.objects.filter(tag__name=WIDE, resolution_s=resolution.total_seconds())
+            total = math.fsum(rows.values_list("total", flat=True))
+            assert abs(total - math.fsum(values)) <= bound
+        (span,) = spans_of([WIDE], None, None, now=START)
+        assert [difference for _, part in rebuild(span, write=False) for difference in part] == []
 
 
 def test_twenty_thousand_readings_one_batch_late() -> None:

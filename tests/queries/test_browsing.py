@@ -53,6 +53,10 @@ def test_the_last_year_there_is_can_be_browsed() -> None:
         ("2026-01-31T12:30", 1),
         ("2026-01-31 12:00:00", 1),
         ("2026-01-30", 0),
+        ("20260131T123000Z", 0),
+        ("20260131T123015Z", 1),
+        ("20260131", 0),
+        ("1769860800", 0),
     ],
 )
 def test_a_search_is_for_a_tag_or_a_time(term: str, count: int) -> None:

@@ -9,7 +9,8 @@ import pytest
 from django.db import connection
 
 from monitoring.domain import outages
-from monitoring.models import Lease
+from monitoring.ingest.host_clock import look
+from monitoring.models import HostClock, Lease
 from monitoring.queries import health
 from monitoring.queries.health import Health, check_health
 
@@ -169,3 +170,34 @@ def test_a_postgresql_that_only_stands_by_takes_no_writes(monkeypatch) -> None:
     found = check()
     assert (found.status, found.database) == ("degraded", "locked")
     assert "it is read-only" in found.problems[0]
+
+
+def test_a_clock_that_jumped_is_told_since_it_was_last_good(time_machine) -> None:
+    good = look().reading.now
+    time_machine.move_to(NOW + timedelta(days=400))
+    now = datetime.now(UTC)
+    Lease.objects.update(renewed_at=now, written_until=now)
+    found = check()
+    assert (found.status, found.since) == ("degraded", good)
+    (problem,) = found.problems
+    assert "400 days ahead" in problem
+    assert "manage.py confirm_clock" in problem
+    time_machine.move_to(NOW + timedelta(minutes=1))
+    now = datetime.now(UTC)
+    Lease.objects.update(renewed_at=now, written_until=now)
+    assert check().status == "healthy"
+
+
+def test_another_host_s_jump_is_told_as_the_worker_there_has_noted_it() -> None:
+    look()
+    HostClock.objects.create(
+        boot="other", host="b", anchored_at=NOW, anchored_uptime_s=0, uptime_s=0, good_until=NOW, jump_s=-2e6
+    )
+    (problem,) = check().problems
+    assert problem.startswith("The clock of b jumped: it is 23.1 days behind the expected time.")
+
+
+def test_a_worker_that_fell_silent_while_the_clock_was_ahead_is_noticed() -> None:
+    ahead = datetime.now(UTC) + timedelta(days=400)
+    Lease.objects.update(renewed_at=ahead, written_until=ahead)
+    assert "The worker was last heard of" in check().problems[0]

@@ -57,6 +57,7 @@ ADMIN = {
     "<app_label>/": ENGINEERS,
     "<url>": ENGINEERS,
     "auth/user/<id>/password/": ADMINISTRATORS,
+    "monitoring/hostclock/confirm/": ADMINISTRATORS,
 }
 # Who sees, adds, changes and deletes the rows of a table.
 RECORDS = (ENGINEERS, NOBODY, NOBODY, NOBODY)
@@ -67,6 +68,7 @@ TABLES = {
     "monitoring/event": RECORDS,
     "monitoring/series": RECORDS,
     "monitoring/lease": RECORDS,
+    "monitoring/hostclock": RECORDS,
     "monitoring/refusal": RECORDS,
     "monitoring/refusalcount": RECORDS,
     "monitoring/setasidereading": (ENGINEERS, NOBODY, ENGINEERS, ENGINEERS),

@@ -1,13 +1,16 @@
 """The simulator as a source: every due second once, by one writer at a time."""
 
 from collections import Counter
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.db import OperationalError
+from django.db import OperationalError, connection
 
+from monitoring.management.schedules import WAITS
 from monitoring.models import Lease, Measurement, Tag
 from monitoring.sources import simulator
+from tests.conftest import cut_connections
 
 NOW = datetime(2026, 1, 31, 12, 0, 0, 4000, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -115,6 +118,52 @@ def test_a_run_ends_when_asked_to_and_gives_the_lease_up() -> None:
     simulator.run(duration_s=60, should_stop=lambda: next(asked), hand_over=list)
     assert Measurement.objects.count() == 3
     assert Lease.objects.get().owner == ""
+
+
+@pytest.fixture
+def locked_out(write_lock, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """Another program holds the database for the whole test; the waits for it that were in vain."""
+    options = connection.settings_dict["OPTIONS"]
+    short = {"timeout": 0.1} if connection.vendor == "sqlite" else {"options": "-c lock_timeout=100ms"}
+    monkeypatch.setitem(connection.settings_dict, "OPTIONS", options | short)
+    cut_connections()
+    waits: list[str] = []
+
+    def watch(execute, sql, params, many, context):
+        try:
+            return execute(sql, params, many, context)
+        except OperationalError:
+            waits.append(sql)
+            raise
+
+    with write_lock(), connection.execute_wrapper(watch):
+        yield waits
+    monkeypatch.undo()
+    cut_connections()
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_a_run_that_is_locked_out_at_its_end_waits_no_more_often_than_its_timeout_allows(
+    locked_out: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [0.0]
+    monkeypatch.setattr(simulator.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(simulator, "sleep_to_next_second", lambda should_stop: now.__setitem__(0, 95.0))
+    simulator.run(duration_s=95, should_stop=lambda: False, hand_over=list)
+    assert 1 < len(locked_out) <= WAITS
+
+
+def test_a_clock_that_is_set_back_meanwhile_does_not_prolong_its_sleep(time_machine) -> None:
+    calls: list[None] = []
+
+    def set_back() -> bool:
+        calls.append(None)
+        time_machine.move_to(NOW - 400 * 86_400 * SECOND)
+        return len(calls) > 100
+
+    time_machine.move_to(NOW)
+    simulator.sleep_to_next_second(set_back)
+    assert len(calls) <= 100
 
 
 def test_it_wakes_just_after_the_next_whole_second() -> None:

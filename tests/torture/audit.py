@@ -17,6 +17,7 @@ import psycopg
 from monitoring.domain.simulation.signals import simulate
 from monitoring.domain.tags import DEFAULT_TAGS
 from monitoring.sources.simulator import SEED
+from tests.ingest.plain_rule import is_outside
 from tests.torture.writers import KEPT, Reading, Writer
 
 RESOLUTIONS_S = (60, 600, 3600, 86400)
@@ -169,7 +170,7 @@ def reasons(window: np.ndarray, value: float, lower: float | None, upper: float 
         found.add("below_limit")
     if upper is not None and value > upper:
         found.add("above_limit")
-    if len(window) >= 10 and window.std() >= 1e-6 and abs(value - window.mean()) > 3 * window.std():
+    if is_outside(window.tolist(), value):
         found.add("rolling_3sigma")
     return frozenset(found)
 

@@ -12,6 +12,7 @@ from monitoring.domain.detectors.cycles import Cycle, cycles_at, fit_cycles
 from monitoring.domain.detectors.scale import FAULT, NORMAL, Candidates
 from monitoring.domain.detectors.state import Stateful
 
+ROUNDING = 1e-12
 LARGEST = 1e100  # values are cut off there: their squares must be numbers
 GAP = 5.0  # usual intervals without a reading: then what follows is begun anew
 INTERVAL_GAIN = 1 / 64
@@ -133,6 +134,19 @@ class Course(Stateful):
         if self.filled == BLOCK:
             self._end_block()
 
+    def step_back(self, time_us: int) -> bool:
+        """Forgets what lies behind a time: a reading then begins anew, as behind a gap.
+
+        False if so little is left that all should begin anew.
+        """
+        seconds = (time_us - self.origin_us) / 1e6
+        kept = sum(time < seconds for time in self.block_times)
+        if kept < min(FEWEST, len(self.block_times)):
+            return False
+        del self.blocks[kept:], self.block_times[kept:]
+        self.last_us = time_us - int((GAP + 1) * self.interval * 1e6) - 1
+        return True
+
     def _begin(self) -> None:
         """Begins at a value of which nothing is foretold: the first one, or one behind a gap."""
         self.clean = self.value
@@ -148,26 +162,30 @@ class Course(Stateful):
     def _forecast(self, cycle: float) -> None:
         """Compares the forecasts with the value, then moves them."""
         value, candidates = self.value, self.errors
+        scale = candidates.scales[candidates.best]
+        sigma = self.sigma = math.sqrt(scale.variance)
         fast, slow, trend, cycle_level = self.levels
         foretold = trend + self.slope
+        # A constant that a spike has left is expected to come back.
+        last = self.clean_before if self.outliers and not sigma else self.previous
         errors = self.present = (
-            value - self.previous,
+            value - last,
             value - fast,
             value - slow,
             value - foretold,
             value - cycle - cycle_level,
         )
         error = self.error = errors[candidates.best]
-        scale = candidates.scales[candidates.best]
-        sigma = self.sigma = math.sqrt(scale.variance)
         is_known = self.is_known = scale.count >= scale.least
-        if sigma and is_known and abs(error) > OUTLYING * sigma:
+        if is_known and abs(error) > OUTLYING * sigma:
             self.outliers += 1
             if self.outliers <= STAYING:
                 value += math.copysign(OUTLYING * sigma, error) - error
             else:
                 self._anchor(value, cycle)
                 self.has_moved = True
+                if not sigma:
+                    self._move(value, cycle)
                 fast, slow, foretold, cycle_level = self.levels
         else:
             self.outliers = 0
@@ -194,6 +212,14 @@ class Course(Stateful):
         )
         self.filled += 1
 
+    def _move(self, value: float, cycle: float) -> None:
+        """Take over the level to which a constant has moved, as if the reading before had been there, too.
+
+        The jump itself is no scatter: only the difference of the last two readings teaches.
+        """
+        self.clean_before, self.clean_cycle_before = value, value - cycle
+        self.present = (value - self.previous,) * len(self.present)
+
     def let_go(self) -> None:
         """Forgets what is only of the present reading."""
         self.present = ()
@@ -202,6 +228,8 @@ class Course(Stateful):
 
     def learn(self) -> None:
         """Lets the present reading's errors teach, once all have looked at it."""
+        if self.outliers and not self.sigma:
+            return  # a constant is left by a spike, or has moved: the next readings tell
         # A quarter of them, as if by chance, teaches as well and costs less.
         if self.count * SCATTER & QUARTER == 0 and self.count > SETTLING and not self.is_fresh:
             self.errors.learn(self.present, self.lesson)
@@ -239,6 +267,11 @@ class Course(Stateful):
         level = self.usual_level = sum(rests[:-BEGINNING]) / len(rests[:-BEGINNING])
         for place in range(-BEGINNING, 0):
             self.blocks[place] = level + cycles_at(self.cycles, self.block_times[place])
+
+    @property
+    def rounding(self) -> float:
+        """Below which a difference of values is none: it comes from calculating with them."""
+        return ROUNDING * (abs(self.origin) + abs(self.value))
 
     @property
     def is_cyclic(self) -> bool:

@@ -167,7 +167,7 @@ class Drift(Stateful):
         return (
             f"drift {direction}",
             f"{words.name} has drifted {direction} by {words.reach(abs(error))} within"
-            f" {duration(WINDOW * BLOCK * course.interval)}; up to {words.reach(self.allowed)} is usual",
+            f" {duration(WINDOW * BLOCK * course.interval)}; {words.usual(self.allowed)}",
         )
 
 

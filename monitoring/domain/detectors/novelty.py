@@ -123,10 +123,10 @@ class Novelty(Stateful):
     def explain(self, course: Course, words: Words) -> tuple[str, str]:
         """See ``Detector.explain``."""
         low, high = (words.amount(course.origin + bound) for bound in self.seen)
+        seen = f"between {low} and {high}" if low != high else f"always {low}"
         return (
             "never seen",
-            f"{words.name} is at {words.amount(course.origin + course.value)};"
-            f" of late it was between {low} and {high}",
+            f"{words.name} is at {words.amount(course.origin + course.value)}; of late it was {seen}",
         )
 
 

@@ -75,15 +75,18 @@ class Scale(Stateful):
             reach = HABIT_MARGIN * self.habit
         return reach
 
-    def score(self, error: float, threshold: float, margin: float) -> float:
-        """The error over its reach, at most 1000; 0 while too little is known."""
+    def score(self, error: float, threshold: float, margin: float, *, floor: float = math.inf) -> float:
+        """The error over its reach, at most 1000; 0 while too little is known.
+
+        Where no error was ever met the reach is 0: then an error counts only above ``floor``.
+        """
         if self.count < self.least:
             return 0.0
         reach = self.reach(threshold, margin)
         size = abs(error)
         if size < MOST * reach:
             return size / reach
-        return MOST if size else 0.0
+        return MOST if reach or size > floor else 0.0
 
     def learn(self, error: float, lesson: Lesson) -> None:
         """Takes the error in, if it is normal: it teaches once it has been held back."""

@@ -56,6 +56,8 @@ class Spike(Stateful):
         if self.is_heavy or self.moves:
             reach = self.reach(course)
         if size > reach:
+            if size <= course.rounding:
+                return 0.0
             self.allowed = reach
         if size < MOST * reach:
             return size / reach
@@ -113,8 +115,8 @@ class Spike(Stateful):
     def explain(self, course: Course, words: Words) -> tuple[str, str]:
         """See ``Detector.explain``."""
         value = course.origin + course.value
-        expected, reach = words.amount(value - course.error), words.reach(self.allowed)
-        return (
-            "spike",
-            f"{words.name} jumped to {words.amount(value)}; {expected} was expected, give or take {reach}",
-        )
+        name, reached, expected = words.name, words.amount(value), words.amount(value - course.error)
+        if not self.allowed:
+            return "spike", f"{name} spiked to {reached}; it was constant at {expected}"
+        reach = words.reach(self.allowed)
+        return "spike", f"{name} jumped to {reached}; {expected} was expected, give or take {reach}"

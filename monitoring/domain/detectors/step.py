@@ -64,6 +64,8 @@ class Step(Stateful):
         self.present = ()
         if course.is_fresh:
             self.begin()
+        elif course.has_moved and not course.sigma:
+            self._move(course)
         if course.count % EVERY:
             return 0.0
         values, rests, forecasts, score = self.values, self.rests, self.forecasts, 0.0
@@ -72,21 +74,32 @@ class Step(Stateful):
         if len(values) > WINDOW // EVERY:
             del values[0], rests[0]
         if len(forecasts) > WINDOW // EVERY * ROW:
-            fast, slow, trend, cycle_level, slope = forecasts[:ROW]
-            del forecasts[:ROW]
-            mean = sum(values) / WINDOW
-            if course.lesson is not FAULT:
-                self.usual = cycle_level
-            rest = sum(rests) / WINDOW - self.usual
-            self.present = (mean - fast, mean - slow, mean - trend - CENTRE * slope, rest)
-            best = self.errors.best
-            believed = self.errors.scales[best]
-            score = believed.score(self.present[best], self.threshold, self.margin)
-            if score > 1:
-                self.allowed = believed.reach(self.threshold, self.margin)
+            score = self._compare(course)
         if forecasts or course.since >= LONG_AGO:
             forecasts.extend((*course.levels, course.slope))
         return score
+
+    def _compare(self, course: Course) -> float:
+        """Compare the window's mean with what was foretold before it; the score."""
+        fast, slow, trend, cycle_level, slope = self.forecasts[:ROW]
+        del self.forecasts[:ROW]
+        mean = sum(self.values) / WINDOW
+        if course.lesson is not FAULT:
+            self.usual = cycle_level
+        rest = sum(self.rests) / WINDOW - self.usual
+        self.present = (mean - fast, mean - slow, mean - trend - CENTRE * slope, rest)
+        best = self.errors.best
+        error, believed = self.present[best], self.errors.scales[best]
+        score = believed.score(error, self.threshold, self.margin, floor=course.sigma)
+        if score <= 1:
+            return score
+        self.allowed = believed.reach(self.threshold, self.margin)
+        return score if abs(error) > course.rounding else 0.0
+
+    def _move(self, course: Course) -> None:
+        """Take over the level to which a constant has moved: the window's readings are all there."""
+        for place in range(len(self.values)):
+            self.values[place], self.rests[place] = EVERY * course.clean, EVERY * course.clean_cycle
 
     def begin(self) -> None:
         """Begins anew: what was before says nothing of what comes."""
@@ -114,11 +127,9 @@ class Step(Stateful):
     def explain(self, course: Course, words: Words) -> tuple[str, str]:
         """See ``Detector.explain``."""
         error = self.present[self.errors.best]
-        if not self.allowed:  # a constant signal shows the whole step at once, the mean of 8 does not
-            error += course.clean - sum(self.values) / WINDOW
         direction = "up" if error > 0 else "down"
         return (
             f"step {direction}",
             f"{words.name} went {direction} by {words.reach(abs(error))} within"
-            f" {duration(WINDOW * course.interval)}; up to {words.reach(self.allowed)} is usual",
+            f" {duration(WINDOW * course.interval)}; {words.usual(self.allowed)}",
         )

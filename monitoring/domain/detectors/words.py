@@ -17,6 +17,10 @@ class Words:
         rounded = float(f"{value:.{digits}g}")
         return f"{rounded:.15g} {self.unit}".rstrip()  # 160 rpm, not 1.6e+02 rpm
 
+    def usual(self, reach: float) -> str:
+        """Up to which change a level is normal; nothing is where it has never changed."""
+        return f"up to {self.reach(reach)} is usual" if reach else "before, it was constant"
+
     def reach(self, value: float) -> str:
         """A difference in the tag's unit, to two significant digits."""
         return self.amount(value, digits=2)

@@ -8,7 +8,7 @@ from itertools import islice
 
 import numpy as np
 
-from monitoring.domain.clock import parse_plain_timestamps
+from monitoring.domain.clock import DAY, parse_plain_timestamps
 from monitoring.domain.events import Event
 from monitoring.domain.monitor import TagMonitor
 
@@ -106,8 +106,8 @@ def piece_of(numbered: list[tuple[int, list[str]]], places: tuple[int, int]) -> 
     for line, row in numbered:
         if len(row) <= max(places):
             raise RecordingError(f"line {line}: expected a timestamp and a value, got {','.join(row)!r}")
-    texts = [row[time] for _, row in numbered]
-    micros, readable = parse_plain_timestamps(texts)
+    texts = [row[time].strip() for _, row in numbered]
+    micros, readable = parse_plain_timestamps([begin_of_day(text) for text in texts])
     if not readable.all():
         first = int(np.argmin(readable))
         raise RecordingError(
@@ -118,6 +118,11 @@ def piece_of(numbered: list[tuple[int, list[str]]], places: tuple[int, int]) -> 
     there = [place for place, one in enumerate(values) if one is not None]
     kept = [one for one in values if one is not None]
     return Piece(micros[there].tolist(), kept, len(values) - len(kept))
+
+
+def begin_of_day(text: str) -> str:
+    """Return the timestamp of a cell: a date alone, as in recordings of a reading a day, is its midnight."""
+    return f"{text}T00:00" if DAY.fullmatch(text) else text
 
 
 def number(text: str, line: int) -> float | None:

@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import Error as DatabaseError
 from tqdm import tqdm
 
-from monitoring.domain.clock import parse_bound
+from monitoring.domain.clock import expected_bound, parse_bound
 from monitoring.domain.detectors.overrides import parse_overrides
 from monitoring.domain.evaluation.tables import EVENT_HEADER, event_cells, event_table
 from monitoring.domain.events import Event
@@ -125,6 +125,4 @@ def bound(text: str, *, is_end: bool) -> datetime:
     try:
         return parse_bound(text, end=is_end)
     except ValueError:
-        raise ArgumentTypeError(
-            f"expected ISO 8601, as in 2026-01-31T12:00:00Z or 2026-01-31, got {text!r}"
-        ) from None
+        raise ArgumentTypeError(f"{expected_bound(text)}, got {text!r}") from None

@@ -14,18 +14,28 @@ class Command(BaseCommand):
     help = "Makes a consistent copy of the database while Fermon runs."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Where to put it."""
+        """Where to put it, and how many others stay there."""
         parser.add_argument(
             "--to",
             type=Path,
             metavar="FILE_OR_DIRECTORY",
-            help="where to put it, instead of backups/ in the data directory; such a copy is never deleted",
+            help="where to put it, instead of backups/ in the data directory; such a copy is never deleted,"
+            " unless you say --keep",
+        )
+        parser.add_argument(
+            "--keep",
+            type=int,
+            metavar="N",
+            help="with --to DIRECTORY: delete the oldest backups there beyond N, by number and not by age",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Makes it and says where."""
+        to, keep = options["to"], options["keep"]
+        if keep is not None and (keep < 1 or to is None or not to.is_dir()):
+            raise CommandError("--keep needs a number from 1 on, and a directory: --to DIRECTORY --keep 30")
         try:
-            backup = back_up(options["to"])
+            backup = back_up(to, keep=keep)
         except BackupError as error:
             raise CommandError(str(error)) from error
         self.stdout.write(f"{backup.path}: {backup.size / 1e6:.1f} MB in {backup.seconds:.1f} s")

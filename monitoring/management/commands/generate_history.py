@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import Error as DatabaseError
 from tqdm import tqdm
 
-from monitoring.domain.clock import iso_utc, parse_bound
+from monitoring.domain.clock import expected_bound, iso_utc, parse_bound
 from monitoring.domain.tags import DefaultTag
 from monitoring.sources import history
 from monitoring.sources.simulator import SEED, simulated_tags
@@ -78,9 +78,7 @@ def moment(text: str) -> datetime:
     try:
         return parse_bound(text, end=True)
     except ValueError:
-        raise ArgumentTypeError(
-            f"expected ISO 8601, as in 2026-01-31T12:00:00Z or 2026-01-31, got {text!r}"
-        ) from None
+        raise ArgumentTypeError(f"{expected_bound(text)}, got {text!r}") from None
 
 
 def chosen(names: Sequence[str] | None) -> list[DefaultTag]:

@@ -8,6 +8,8 @@ from typing import Any
 from django.core.management.commands.migrate import Command as DjangoCommand
 from django.db import connections
 
+from monitoring.management.privacy import mend_private_files
+
 ADVISORY_LOCK = 7_237_541_003  # any number of its own, the same everywhere
 ASKED_EVERY_S = 0.2
 
@@ -22,6 +24,7 @@ class Command(DjangoCommand):
             if options["verbosity"] > 0:
                 self.stdout.write("Another process migrates this database: waiting for its end.")
 
+        mend_private_files()
         with alone(options["database"], tell):
             super().handle(*args, **options)
 

@@ -10,6 +10,7 @@ from django_q.management.commands.qcluster import Command as StockCommand
 
 from monitoring.management import cluster
 from monitoring.management.lifelines import end_forks_with_parent, end_with_launcher
+from monitoring.management.privacy import mend_private_files
 from monitoring.management.schedules import keep_schedules
 
 
@@ -22,6 +23,7 @@ class Command(StockCommand):  # type: ignore[misc]  # django-q2 has no types
         """Raises CommandError where the database can't be used."""
         if options["cluster_name"]:
             os.environ["Q_CLUSTER_NAME"] = options["cluster_name"]
+        mend_private_files()
         cluster.leave_pool()
         end_with_launcher()
         end_forks_with_parent()

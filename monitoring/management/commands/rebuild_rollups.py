@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import Error as DatabaseError
 from tqdm import tqdm
 
-from monitoring.domain.clock import iso_utc, parse_bound, to_micros
+from monitoring.domain.clock import expected_bound, iso_utc, parse_bound, to_micros
 from monitoring.ingest.rebuild import Span, UnknownTagError, rebuild, spans_of
 
 
@@ -88,6 +88,4 @@ def bound(text: str, *, is_end: bool) -> datetime:
     try:
         return parse_bound(text, end=is_end)
     except ValueError:
-        raise ArgumentTypeError(
-            f"expected ISO 8601, as in 2026-01-31T12:00:00Z or 2026-01-31, got {text!r}"
-        ) from None
+        raise ArgumentTypeError(f"{expected_bound(text)}, got {text!r}") from None

@@ -13,10 +13,14 @@ from monitoring.domain.addresses import open_to_others
 from monitoring.ingest.replayer import wake_replayer
 from monitoring.management.chunks import ChunkedHandler
 from monitoring.management.lifelines import end_with_launcher, was_launched
+from monitoring.management.patience import BoundedServer, PatientRequestHandler
+from monitoring.management.privacy import mend_private_files
 
 
 class Command(WhiteNoiseCommand):  # type: ignore[misc]  # WhiteNoise finds its base at run time
     """Serves the API and the dashboard until SIGTERM or SIGINT."""
+
+    server_cls = BoundedServer
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Fills in what the address lacks, then serves."""
@@ -37,8 +41,10 @@ class Command(WhiteNoiseCommand):  # type: ignore[misc]  # WhiteNoise finds its 
     def inner_run(self, *args: Any, **options: Any) -> None:
         """The process that serves; under the reloader, not the one that restarts it."""
         end_with_launcher()
+        mend_private_files()
         wake_replayer()
         basehttp.ServerHandler = ChunkedHandler  # type: ignore[misc]  # where its request handler looks it up
+        basehttp.WSGIRequestHandler = PatientRequestHandler  # type: ignore[misc]  # likewise
         super().inner_run(*args, **options)
 
     def check_migrations(self) -> None:

@@ -9,6 +9,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand
 from django.db import Error as DatabaseError
 
+from monitoring.management.privacy import mend_private_files
 from monitoring.management.serving import refuse_old_database, server_command, tell_outage
 
 
@@ -23,6 +24,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Refuses what is insecure or does not fit; then this process becomes the server."""
+        mend_private_files()
         self.check(include_deployment_checks=settings.PRODUCTION, fail_level=WARNING)
         try:
             refuse_old_database()

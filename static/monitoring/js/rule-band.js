@@ -1,5 +1,7 @@
 // A Chart.js plugin: the mean and the band of 3σ that an anomaly left, over the measurements that they were made of.
+// The band of constant measurements is a line at their value.
 import { findingsOf } from "./findings.js";
+import { isConstant } from "./words.js";
 
 const RULE = "rolling_3sigma";
 const WINDOW = 50; // measurements that the rule looks back on
@@ -34,7 +36,7 @@ export const ruleBand = {
       ctx.stroke();
       ctx.setLineDash([]);
       ctx.font = `${fontSize}px ${family}`;
-      label(ctx, "mean ± 3σ", { x: left, y: bottom + 3, colour, panel });
+      label(ctx, isConstant(found) ? "constant" : "mean ± 3σ", { x: left, y: bottom + 3, colour, panel });
     });
   },
   afterDatasetsDraw(chart, _args, { found = null, colour }) {

@@ -15,10 +15,18 @@ function short(number, decimals) {
 /** Each finding in words; a rule without words of its own goes by its name. */
 export function reasonTexts(tag, findings) {
   return findings.map(({ reason, lower, upper }) =>
-    (words.reasons[reason] ?? reason.replaceAll("_", " "))
+    sentenceOf(reason, isConstant({ lower, upper }))
       .replace("{lower}", () => short(lower, tag.decimals))
       .replace("{upper}", () => short(upper, tag.decimals)),
   );
+}
+
+/** Whether a finding's band is a single value: the readings before were constant. */
+export const isConstant = ({ lower, upper }) => lower !== null && lower === upper;
+
+function sentenceOf(reason, constant) {
+  const sentence = words.reasons[reason] ?? reason.replaceAll("_", " ");
+  return constant ? (words.reasons[`${reason}_constant`] ?? sentence) : sentence;
 }
 
 /** Counts with their thousands apart. */

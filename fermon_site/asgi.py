@@ -1,0 +1,19 @@
+"""The entry point for the production server: an ASGI application that calls Django's WSGI one in threads."""
+
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "fermon_site.settings")
+
+wsgi_application = get_wsgi_application()
+
+from monitoring.api.stream import feed  # noqa: E402 - needs Django set up
+from monitoring.ingest.replayer import wake_replayer  # noqa: E402
+from monitoring.management.lifelines import end_with_server  # noqa: E402
+from monitoring.management.stopping import when_told_to_stop  # noqa: E402
+from monitoring.operations.serving.gateway import Gateway  # noqa: E402
+
+wake_replayer()
+end_with_server()
+application = Gateway(wsgi_application, on_start=lambda: when_told_to_stop(feed.stop))

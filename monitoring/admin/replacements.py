@@ -1,0 +1,26 @@
+"""Replaced values in the admin."""
+
+from django.contrib import admin
+
+from monitoring.admin.browsed import Browsed, TagFilter, to_the_second
+from monitoring.models import Replacement
+
+
+@admin.register(Replacement)
+class ReplacementAdmin(Browsed):
+    """Values that another took the place of: which, when, and who sent the new one. Nobody edits them."""
+
+    list_display = ("replaced_at_utc", "tag", "timestamp_utc", "old_value", "new_value", "source")
+    list_filter = (("tag", TagFilter),)
+    date_hierarchy = "timestamp"
+    ordering = ("-timestamp", "-id")
+
+    @admin.display(description="replaced at (UTC)")
+    def replaced_at_utc(self, row: Replacement) -> str:
+        """When the new value came."""
+        return to_the_second(row.replaced_at)
+
+    @admin.display(description="timestamp (UTC)")
+    def timestamp_utc(self, row: Replacement) -> str:
+        """The measurement's timestamp."""
+        return to_the_second(row.timestamp)

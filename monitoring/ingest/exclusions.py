@@ -1,0 +1,257 @@
+"""Takes wrong measurements out, and lets them back in: who, when, why, and how far it has come.
+
+An exclusion is recorded first. Then its measurements move chunk by chunk, each in a transaction of
+its own, and writers have their turn between. After each chunk everything that is derived is right;
+whatever is left when a process dies is done by the next that looks, here or in the worker.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from django.db import connection, transaction
+from django.db.models import F
+
+from monitoring.domain.clock import from_micros, iso_utc, to_micros
+from monitoring.domain.crash_points import crash_point
+from monitoring.ingest.moving import bring_back, chunk_of, movable_from, take_out
+from monitoring.ingest.tags import LockedTag, among, given, lock_tags
+from monitoring.ingest.turns import turn
+from monitoring.models import Exclusion, Measurement, Tag
+
+PAUSE_S = 0.02
+AT_ONCE_S = 5.0  # what takes longer is done by the worker
+MOST_IDS = 1_000
+MOST_NAMED = 5
+
+COUNT_RANGE = """
+    SELECT count(*), min(timestamp), max(timestamp) FROM measurements
+    WHERE tag = %s AND timestamp >= %s AND timestamp <= %s {also}
+"""
+FLAGGED = "AND is_anomaly"
+
+
+class ExclusionError(ValueError):
+    """That can't be excluded; ``field`` is what was wrong with the request, the message what to do."""
+
+    def __init__(self, message: str, field: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class UnknownExclusionError(LookupError):
+    """There is no exclusion with this id."""
+
+
+class AlreadyRevokedError(Exception):
+    """The measurements of this exclusion were included again before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Measurements of one tag: from ``start`` to ``end`` (inclusive), ``ids`` only unless that is None."""
+
+    tag: str
+    start: datetime
+    end: datetime
+    ids: tuple[int, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a choice would exclude: how many measurements and anomalies, and the first and last time."""
+
+    choice: Choice
+    measurements: int
+    anomalies: int
+    first: datetime | None
+    last: datetime | None
+
+
+def choice_of_range(tag: str, start: datetime, end: datetime) -> Choice:
+    """The measurements of a tag between two times.
+
+    Raises:
+        ExclusionError: it ends before it begins, or retention has deleted some of them.
+    """
+    if start > end:
+        raise ExclusionError("expected to be no later than 'to'", "from")
+    locked = tag_now(tag)
+    if to_micros(start) < movable_from(locked) and locked.definition.raw_from is not None:
+        raise ExclusionError(
+            f"measurements of {tag} before {iso_utc(from_micros(movable_from(locked)))} were deleted by its"
+            " retention and are in its totals for good; begin then, or later",
+            "from",
+        )
+    return Choice(tag, start, end)
+
+
+def choice_of_ids(ids: Sequence[int]) -> Choice:
+    """Single measurements, all of one tag.
+
+    Raises:
+        ExclusionError: one is not there, or they are too many, or of several tags, or too old.
+    """
+    wanted = sorted(set(ids))
+    if not 1 <= len(wanted) <= MOST_IDS:
+        raise ExclusionError(
+            f"expected 1 to {MOST_IDS} of them, got {len(wanted)}; give a tag, from and to instead", "ids"
+        )
+    rows = Measurement.objects.filter(pk__in=wanted).order_by("timestamp")
+    found = list(rows.values_list("pk", "tag__name", "timestamp"))
+    if missing := sorted(set(wanted) - {row[0] for row in found}):
+        shown = ", ".join(map(str, missing[:MOST_NAMED]))
+        raise ExclusionError(f"no measurement has the id {shown}; perhaps it is excluded already", "ids")
+    tags = sorted({row[1] for row in found})
+    if len(tags) > 1:
+        raise ExclusionError(f"expected measurements of one tag, got {', '.join(tags[:MOST_NAMED])}", "ids")
+    choice_of_range(tags[0], found[0][2], found[-1][2])
+    return Choice(tags[0], found[0][2], found[-1][2], tuple(wanted))
+
+
+def tag_now(name: str) -> LockedTag:
+    """The tag as it is now, without a lock that lasts.
+
+    Raises:
+        ExclusionError: there is none.
+    """
+    with transaction.atomic():
+        found = lock_tags([name]).get(name)
+    if found is None:
+        raise ExclusionError(f"unknown tag {name!r}", "tag")
+    return found
+
+
+def preview(choice: Choice) -> Preview:
+    """What the choice would exclude now."""
+    pk = Tag.objects.values_list("pk", flat=True).get(name=choice.tag)
+    count, first, last = counted(pk, choice, "")
+    anomalies = counted(pk, choice, FLAGGED)[0]
+    return Preview(choice, count, anomalies, moment(first), moment(last))
+
+
+def counted(tag: int, choice: Choice, also: str) -> tuple[int, int | None, int | None]:
+    """How many of the chosen measurements there are, and the time of the first and the last."""
+    ids = list(choice.ids or ())
+    if choice.ids is not None:
+        also += f" AND id {among(ids)}"
+    within = [tag, to_micros(choice.start), to_micros(choice.end)]
+    with connection.cursor() as cursor:
+        cursor.execute(COUNT_RANGE.format(also=also), [*within, *(given(ids) if ids else [])])
+        row: tuple[int, int | None, int | None] = cursor.fetchone()
+    return row
+
+
+def moment(time_us: int | None) -> datetime | None:
+    """The moment of its microseconds since 1970; None of none."""
+    return None if time_us is None else from_micros(time_us)
+
+
+def exclude(choice: Choice, *, reason: str, by: str, for_s: float | None = None) -> Exclusion:
+    """Record the exclusion and take measurements out, as many as ``for_s`` (``AT_ONCE_S``) seconds allow.
+
+    It is about what is stored now: what comes later is stored as ever, be its time within or not.
+
+    Raises:
+        ExclusionError: there is nothing to exclude.
+    """
+    if not preview(choice).measurements:
+        raise ExclusionError(
+            f"{choice.tag} has no measurements from {iso_utc(choice.start)} to {iso_utc(choice.end)}", "from"
+        )
+    with turn(), transaction.atomic():
+        tag = lock_tags([choice.tag])[choice.tag]
+        newest = Measurement.objects.order_by("-id").values_list("id", flat=True).first()
+        exclusion = Exclusion(
+            tag_id=tag.pk,
+            start=choice.start,
+            end=choice.end,
+            ids=None if choice.ids is None else list(choice.ids),
+            upto_id=newest or 0,
+            reason=reason,
+            made_by=by,
+            made_at=datetime.now(UTC),
+        )
+        in_trail(exclusion, reason=reason, by=by)
+        exclusion.save()
+    return go_on(exclusion.pk, for_s=for_s)
+
+
+def revoke(pk: int, *, reason: str, by: str, for_s: float | None = None) -> Exclusion:
+    """Record that the exclusion is over, and let its measurements back in, as ``exclude`` does.
+
+    Raises:
+        UnknownExclusionError: there is none.
+        AlreadyRevokedError: it was over before.
+    """
+    with turn(), transaction.atomic():
+        exclusion = under_lock(pk)[0]
+        if exclusion.revoked_at is not None:
+            raise AlreadyRevokedError
+        exclusion.revoked_at, exclusion.revoked_by = datetime.now(UTC), by
+        exclusion.revoke_reason = reason
+        exclusion.is_complete = exclusion.is_judged = False
+        in_trail(exclusion, reason=reason, by=by)
+        exclusion.save(
+            update_fields=["revoked_at", "revoked_by", "revoke_reason", "is_complete", "is_judged"]
+        )
+    return go_on(pk, for_s=for_s)
+
+
+def in_trail(exclusion: Exclusion, *, reason: str, by: str) -> None:
+    """Hand reason and name to the audit trail, which asks the row for it; it knows logins, and no tokens."""
+    exclusion.get_additional_data = lambda: {"reason": reason, "by": by}  # type: ignore[attr-defined]
+
+
+def go_on(pk: int, *, for_s: float | None) -> Exclusion:
+    """Move chunk after chunk until all have moved or the time is up; the exclusion as it is then."""
+    end = time.monotonic() + (AT_ONCE_S if for_s is None else for_s)
+    while not move_chunk(pk) and time.monotonic() < end:
+        time.sleep(PAUSE_S)
+    return Exclusion.objects.select_related("tag").get(pk=pk)
+
+
+def finish_all(*, should_stop: Callable[[], bool]) -> int:
+    """Move what exclusions have left unmoved, the oldest exclusion first; how many of them are complete now.
+
+    Raises:
+        django.db.Error: the database is away; what has moved stays so.
+    """
+    finished = 0
+    for pk in list(Exclusion.objects.filter(is_complete=False).order_by("id").values_list("pk", flat=True)):
+        is_complete = False
+        while not (is_complete or should_stop()):
+            is_complete = move_chunk(pk)
+            time.sleep(PAUSE_S)
+        finished += is_complete
+    return finished
+
+
+def move_chunk(pk: int) -> bool:
+    """Move one chunk of measurements, out or, once it was revoked, back; whether it was the last."""
+    with turn(), transaction.atomic():
+        exclusion, tag = under_lock(pk)
+        if exclusion.is_complete:
+            return True
+        is_back = exclusion.revoked_at is not None
+        moved = bring_back(exclusion, tag) if is_back else take_out(exclusion, tag)
+        is_complete = moved < chunk_of(exclusion)
+        counter = "returned" if is_back else "taken"
+        Exclusion.objects.filter(pk=pk).update(**{counter: F(counter) + moved}, is_complete=is_complete)
+    crash_point("exclusions.chunk_moved")
+    return is_complete
+
+
+def under_lock(pk: int) -> tuple[Exclusion, LockedTag]:
+    """The exclusion and its tag, which no other transaction writes to until this one ends.
+
+    Raises:
+        UnknownExclusionError: there is none.
+    """
+    exclusion = Exclusion.objects.select_related("tag").filter(pk=pk).first()
+    if exclusion is None:
+        raise UnknownExclusionError
+    tag = lock_tags([exclusion.tag.name])[exclusion.tag.name]
+    exclusion.refresh_from_db()  # as it is now that nobody else works at it
+    return exclusion, tag

@@ -1,0 +1,54 @@
+"""Writes an ASGI request as the WSGI environment that Django reads."""
+
+import sys
+from io import BytesIO
+from typing import Any
+
+from monitoring.operations.serving.asgi import Scope
+
+# In the environment: the server iterates asynchronous answers on its event loop.
+ON_LOOP = "fermon.on_loop"
+FIXED: dict[str, Any] = {
+    "SCRIPT_NAME": "",
+    "SERVER_SOFTWARE": "granian",
+    ON_LOOP: True,
+    "wsgi.errors": sys.stderr,
+    "wsgi.multiprocess": False,
+    "wsgi.multithread": True,
+    "wsgi.run_once": False,
+    "wsgi.version": (1, 0),
+}
+BARE = frozenset({"CONTENT_LENGTH", "CONTENT_TYPE"})
+
+
+def environ_of(scope: Scope, body: bytes, size: int) -> dict[str, Any]:
+    """Return the environment of a request whose body has been read; ``size`` is larger if it was refused."""
+    client, server = scope.get("client") or ("", 0), scope.get("server") or ("", 0)
+    environ = FIXED | {
+        "REQUEST_METHOD": scope["method"],
+        "PATH_INFO": scope["path"].encode().decode("latin-1"),
+        "QUERY_STRING": scope["query_string"].decode("latin-1"),
+        "SERVER_PROTOCOL": f"HTTP/{scope['http_version']}",
+        "REMOTE_ADDR": client[0],
+        "SERVER_NAME": server[0],
+        "SERVER_PORT": str(server[1]),
+        "wsgi.url_scheme": scope["scheme"],
+        "wsgi.input": BytesIO(body),
+    }
+    for name, value in scope["headers"]:
+        add_header(environ, name.decode("latin-1"), value.decode("latin-1"))
+    if environ.pop("HTTP_TRANSFER_ENCODING", None) is not None:
+        environ["CONTENT_LENGTH"] = str(size)
+    return environ
+
+
+def add_header(environ: dict[str, Any], name: str, value: str) -> None:
+    """Add a header. A name with an underscore would pass for another one, and is left out."""
+    if "_" in name:
+        return
+    key = name.upper().replace("-", "_")
+    if key not in BARE:
+        key = f"HTTP_{key}"
+    if key in environ:
+        value = f"{environ[key]}{'; ' if key == 'HTTP_COOKIE' else ','}{value}"
+    environ[key] = value

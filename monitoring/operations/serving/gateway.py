@@ -1,0 +1,188 @@
+"""Answers ASGI requests by a WSGI application.
+
+The request is read whole on the event loop, so that slow clients hold no thread. A thread then calls
+the application. Answers without an end are iterated on the loop, long ones piece by piece in threads:
+a client that takes its time holds none either.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+import orjson
+from django.db import close_old_connections
+from django.http import HttpResponseBase, StreamingHttpResponse
+
+from monitoring.operations.serving.asgi import Receive, Scope, Send
+from monitoring.operations.serving.bodies import Bodies, ClientGoneError
+from monitoring.operations.serving.environ import environ_of
+from monitoring.operations.serving.limits import RefusedRequestError
+from monitoring.operations.serving.sockets import bound_blocked_writes, cut
+from monitoring.operations.serving.threads import PIECES, all_threads, kind_of
+
+logger = logging.getLogger("_granian")
+
+Application = Callable[[dict[str, Any], Callable[..., Any]], HttpResponseBase]
+
+# A piece of an answer that waits for its client; larger ones are cut up.
+PIECE_BYTES = 64 * 1024
+# A streamed answer that is no longer, as a static file is, is read at once.
+WHOLE_BYTES = 1024 * 1024
+# Answers of unknown length, as exports, that may be under way in a process. Each has some pieces in memory.
+LONG_ANSWERS = 64
+RETRY_AFTER_S = 5
+
+
+class Gateway:
+    """An ASGI application around Django's WSGI one. ``on_start`` is called in the loop's thread."""
+
+    def __init__(self, application: Application, on_start: Callable[[], None]) -> None:
+        self.application = application
+        self.on_start = on_start
+        self.bodies = Bodies()
+        self.threads = all_threads()
+        self.long_answers = 0
+        self.is_bounded = False
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, or follow the server's life."""
+        if scope["type"] == "lifespan":
+            await self.live(receive, send)
+        elif scope["type"] == "http":
+            await self.answer(scope, receive, send)
+
+    async def live(self, receive: Receive, send: Send) -> None:
+        """Start and stop with the server."""
+        while (message := await receive())["type"] != "lifespan.shutdown":
+            if message["type"] == "lifespan.startup":
+                self.on_start()
+                await send({"type": "lifespan.startup.complete"})
+        await send({"type": "lifespan.shutdown.complete"})
+
+    async def answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Read the request and send the application's answer, or why it was not asked."""
+        if not self.is_bounded:
+            self.is_bounded = True
+            bound_blocked_writes(int(scope["server"][1]))
+        try:
+            with self.bodies.read(scope, receive) as body:
+                content = await body.whole()
+                environ = environ_of(scope, content, body.size)
+                rest = await self.threads[kind_of(scope["method"], scope["path"])].run(
+                    partial(self.begin, environ, send)
+                )
+            if rest is not None:
+                await self.send_rest(rest, scope, receive, send)
+        except RefusedRequestError as error:
+            await refuse(send, error)
+        except ClientGoneError:
+            pass
+
+    def begin(self, environ: dict[str, Any], send: Send) -> Any:
+        """Ask the application, in a thread of it; return its answer unless it has been sent whole.
+
+        A whole answer is handed to the server here: its ``send`` may be called in any thread, and does
+        not wait for such a one. To go by the loop would cost another change of threads.
+        """
+        response = self.application(environ, lambda status, headers: None)
+        if is_long(response):
+            return response
+        content = b"" if environ["REQUEST_METHOD"] == "HEAD" else b"".join(response)
+        response.close()
+        send(start_of(response))
+        send({"type": "http.response.body", "body": content})
+        return None
+
+    async def send_rest(
+        self, response: StreamingHttpResponse, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        """Send an answer that is not there whole; cut the connection if it fails on its way."""
+        if not response.is_async and self.long_answers >= LONG_ANSWERS:
+            await self.threads[PIECES].run(response.close)
+            await refuse(
+                send, RefusedRequestError(503, f"{LONG_ANSWERS} others are downloading. Try again later.")
+            )
+            return
+        self.long_answers += not response.is_async
+        gone = asyncio.ensure_future(wait_until_gone(receive))
+        try:
+            await send(start_of(response))
+            await (send_stream if response.is_async else self.send_pieces)(response, gone, send)
+            await send({"type": "http.response.body", "body": b""})
+        except Exception:
+            logger.exception("An answer broke off")
+            cut(scope["client"])
+        finally:
+            self.long_answers -= not response.is_async
+            gone.cancel()
+            await self.threads[PIECES].run(response.close)
+
+    async def send_pieces(
+        self, response: StreamingHttpResponse, gone: "asyncio.Future[Any]", send: Send
+    ) -> None:
+        """Send what an iterator gives, each piece when the client has taken those before it."""
+        pieces = iter(response)
+        while (
+            not gone.done()
+            and (piece := await self.threads[PIECES].run(partial(next_piece, pieces))) is not None
+        ):
+            for start in range(0, len(piece), PIECE_BYTES):
+                await send(body_of(piece[start : start + PIECE_BYTES]))
+
+
+async def wait_until_gone(receive: Receive) -> None:
+    """Return when the connection ends; before, the server tells where the request ended."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def send_stream(response: StreamingHttpResponse, gone: "asyncio.Future[Any]", send: Send) -> None:
+    """Send what an asynchronous iterator gives until the client leaves."""
+    gone.add_done_callback(lambda _: response.close())
+    async for piece in response:
+        for start in range(0, len(piece), PIECE_BYTES):
+            await send(body_of(piece[start : start + PIECE_BYTES]))
+
+
+def next_piece(pieces: Iterator[bytes]) -> bytes | None:
+    """Return the next piece; None at the end. The next may be read in another thread."""
+    try:
+        return next(pieces, None)
+    finally:
+        close_old_connections()
+
+
+def is_long(response: HttpResponseBase) -> bool:
+    """Whether the answer is sent piece by piece."""
+    length = response.headers.get("Content-Length", "")
+    return response.streaming and not (length.isdecimal() and int(length) <= WHOLE_BYTES)
+
+
+def start_of(response: HttpResponseBase) -> dict[str, Any]:
+    """Return the answer's status and headers as ASGI's message."""
+    headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in response.items()]
+    headers += [
+        (b"set-cookie", cookie.OutputString().encode("latin-1")) for cookie in response.cookies.values()
+    ]
+    return {"type": "http.response.start", "status": response.status_code, "headers": headers}
+
+
+def body_of(piece: bytes) -> dict[str, Any]:
+    """Return a piece as ASGI's message."""
+    return {"type": "http.response.body", "body": piece, "more_body": True}
+
+
+async def refuse(send: Send, error: RefusedRequestError) -> None:
+    """Answer a request that never reached Django, and end its connection: the rest of it is not read."""
+    content = orjson.dumps({"detail": error.detail})
+    headers = [
+        (b"content-type", b"application/json"),
+        (b"content-length", b"%d" % len(content)),
+        (b"connection", b"close"),
+    ]
+    if error.status == 503:
+        headers.append((b"retry-after", b"%d" % RETRY_AFTER_S))
+    await send({"type": "http.response.start", "status": error.status, "headers": headers})
+    await send({"type": "http.response.body", "body": content})

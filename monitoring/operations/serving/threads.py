@@ -1,0 +1,78 @@
+"""The threads that answer, apart for each kind of request: none of one kind waits for those of another."""
+
+import asyncio
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from queue import SimpleQueue
+from typing import Any
+
+HEALTH, WRITES, READS, PIECES = "health", "writes", "reads", "pieces"
+# Writers wait for the database one after another, while readers compute; both hold its connections.
+# Few make the pieces of exports: these compute without a pause, and all others wait for the interpreter.
+SIZES = {HEALTH: 2, WRITES: 8, READS: 8, PIECES: 2}
+
+Call = Callable[[], Any]
+Job = tuple[Call, "asyncio.Future[Any]", asyncio.AbstractEventLoop]
+
+
+class Threads:
+    """The threads of one kind, started as they are needed.
+
+    What ``asyncio.to_thread`` does, at half the cost: a context and two futures fewer for each call.
+    """
+
+    def __init__(self, kind: str, size: int) -> None:
+        self.kind, self.size = kind, size
+        self.jobs: SimpleQueue[Job] = SimpleQueue()
+        self.started = self.busy = 0
+
+    def run(self, call: Call) -> "asyncio.Future[Any]":
+        """Return the future of what the call returns in one of the threads; for the loop's thread only."""
+        loop = asyncio.get_running_loop()
+        future = loop.create_future()
+        self.busy += 1
+        future.add_done_callback(self._count)
+        if self.started < min(self.busy, self.size):
+            self.started += 1
+            threading.Thread(target=self._work, name=f"{self.kind}-{self.started}", daemon=True).start()
+        self.jobs.put((call, future, loop))
+        return future
+
+    def _count(self, future: "asyncio.Future[Any]") -> None:
+        self.busy -= 1
+
+    def _work(self) -> None:
+        while True:
+            call, future, loop = self.jobs.get()
+            try:
+                outcome, error = call(), None
+            except BaseException as caught:  # noqa: BLE001 - raised where the outcome is awaited
+                outcome, error = None, caught
+            with suppress(RuntimeError):  # the loop is closed: the server has ended
+                loop.call_soon_threadsafe(settle, future, outcome, error)
+            del call, future, outcome, error  # not kept until the next one comes
+
+
+def settle(future: "asyncio.Future[Any]", outcome: Any, error: BaseException | None) -> None:
+    """Hand the outcome to whoever still waits for it."""
+    if future.cancelled():
+        return
+    if error is None:
+        future.set_result(outcome)
+    else:
+        future.set_exception(error)
+
+
+def all_threads() -> dict[str, Threads]:
+    """Return the threads of one process by their kind."""
+    return {kind: Threads(kind, size) for kind, size in SIZES.items()}
+
+
+def kind_of(method: str, path: str) -> str:
+    """Return whose threads answer that request."""
+    if path == "/health":
+        return HEALTH
+    if path == "/export":
+        return PIECES
+    return READS if method in {"GET", "HEAD", "OPTIONS"} else WRITES

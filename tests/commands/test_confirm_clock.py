@@ -1,0 +1,30 @@
+"""``manage.py confirm_clock``: a person says that the clock is right."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from auditlog.models import LogEntry
+from django.core.management import CommandError, call_command
+
+from monitoring.ingest.host_clock import look
+from monitoring.models import HostClock
+
+
+@pytest.mark.django_db
+def test_after_it_the_clock_is_right(capsys) -> None:
+    look()
+    HostClock.objects.update(anchored_at=datetime.now(UTC) - timedelta(days=30))
+    assert look().jump
+    call_command("confirm_clock")
+    assert not look().jump
+    assert capsys.readouterr().out.startswith(f"Confirmed: it is {datetime.now(UTC):%Y-%m-%d}")
+    assert (
+        "manage.py confirm_clock"
+        in LogEntry.objects.get(additional_data__isnull=False).additional_data["what"]
+    )
+
+
+@pytest.mark.usefixtures("database_away")
+def test_without_a_database_it_says_so() -> None:
+    with pytest.raises(CommandError, match="can't be used"):
+        call_command("confirm_clock")
