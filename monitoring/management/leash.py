@@ -1,10 +1,13 @@
 """Run a command that ends with its parent, even after a ``kill -9``, and after a time limit.
 
-``python leash.py SECONDS COMMAND...``: the parent holds the other end of standard input, which the
-operating system closes when the parent ends. Imports no Django, so that it starts in milliseconds.
+``python leash.py SECONDS DIRECTORY COMMAND...``: the parent holds the other end of standard input, which
+the operating system closes when the parent ends. The directory, where the command works, is the parent's to
+remove, unless the parent is gone. Imports no Django, so that it starts in milliseconds.
 """
 
 import os
+import shutil
+import signal
 import subprocess
 import sys
 import threading
@@ -15,22 +18,30 @@ import psutil
 TIMED_OUT = 124  # as coreutils' timeout
 
 
-def main(limit_s: float, command: list[str]) -> int:
+def main(limit_s: float, directory: str, command: list[str]) -> int:
     """Return the command's exit code, or ``TIMED_OUT``."""
-    process = psutil.Popen(command, stdin=subprocess.DEVNULL)
-    threading.Thread(target=kill_with_parent, args=(process,), daemon=True).start()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    orphaned = threading.Event()
+    process = psutil.Popen(command, cwd=directory, stdin=subprocess.DEVNULL)
+    threading.Thread(target=kill_with_parent, args=(process, orphaned), daemon=True).start()
     try:
         return int(process.wait(limit_s))
     except psutil.TimeoutExpired:
         return TIMED_OUT
+    except KeyboardInterrupt:
+        orphaned.set()  # the signal goes to the whole group
+        raise
     finally:
         kill_family(process)
+        if orphaned.is_set():
+            shutil.rmtree(directory, ignore_errors=True)
 
 
-def kill_with_parent(process: psutil.Process) -> None:
+def kill_with_parent(process: psutil.Process, orphaned: threading.Event) -> None:
     """Wait for the end of standard input, then kill the command."""
     while os.read(0, 1):  # not sys.stdin, whose lock a daemon thread holds when the interpreter ends
         pass
+    orphaned.set()
     kill_family(process)
 
 
@@ -43,4 +54,4 @@ def kill_family(process: psutil.Process) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(float(sys.argv[1]), sys.argv[2:]))
+    sys.exit(main(float(sys.argv[1]), sys.argv[2], sys.argv[3:]))

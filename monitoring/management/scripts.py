@@ -3,6 +3,8 @@
 import logging
 import os
 import threading
+import time
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -13,6 +15,9 @@ from monitoring.domain.pinned_script import PinnedScript
 from monitoring.management.script_sources import ScriptRefusedError, download, fetch_by_npm, read_file
 
 logger = logging.getLogger(__name__)
+
+# The processes of one server start within seconds of each other: one of them tries, and one note is enough.
+PAUSE_S = 10.0
 
 
 def prepare_in_background() -> None:
@@ -31,15 +36,30 @@ def prepare_chart_script() -> None:
         return
     try:
         with FileLock(root / "prepare.lock", timeout=0):
-            if script.read_copy(root):
+            if script.read_copy(root) or failed_just_now(root):
                 return
             target = install_chart_script()
     except Timeout:
         return  # another process is at it
     except (ScriptRefusedError, OSError) as error:
+        remember_failure(root)
         logger.warning("%s", note_for(script, error))
     else:
         logger.info("%s is kept at %s for browsers that do not reach the CDN", script.name, target)
+
+
+def failed_just_now(root: Path) -> bool:
+    """Return whether a process failed to install the copy less than ``PAUSE_S`` ago."""
+    try:
+        return abs(time.time() - (root / "prepare.failed").stat().st_mtime) < PAUSE_S
+    except OSError:
+        return False
+
+
+def remember_failure(root: Path) -> None:
+    """Note the time of the failure for the server's other processes."""
+    with suppress(OSError):
+        (root / "prepare.failed").touch()
 
 
 def note_for(script: PinnedScript, error: Exception) -> str:

@@ -41,8 +41,9 @@ def package(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def script(tmp_path: Path, settings: Settings, package: Path) -> Path:
+def script(tmp_path: Path, settings: Settings, package: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A small script in Chart.js's place: pinned, and to be had at an address and from npm."""
+    monkeypatch.setattr(script_sources, "NPM_LIMIT_S", 600.0)  # a busy machine is no failure
     path = tmp_path / "chart.js"
     path.write_bytes(CONTENT)
     settings.FERMON_CHART_SCRIPT = replace(
@@ -279,6 +280,19 @@ def test_when_nothing_is_to_be_had_there_is_a_note(
     assert not installed(settings).exists()
 
 
+def test_the_other_processes_of_a_server_do_not_try_again(
+    script: Path, no_npm: None, settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    source = script.rename(script.with_name("away"))
+    prepare_chart_script()
+    prepare_chart_script()
+    assert len(caplog.records) == 1
+    source.rename(script)
+    os.utime(settings.DATA_FILES / "prepare.failed", (0, 0))  # a start on another day
+    prepare_chart_script()
+    assert installed(settings).read_bytes() == CONTENT
+
+
 def test_a_data_directory_that_can_not_be_written_is_a_note(
     script: Path, settings: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -352,7 +366,7 @@ def test_nothing_else_is_served(client: Client, script: Path, file: str) -> None
 @pytest.fixture
 def slow_npm(npm_does: Callable[[str], None], system: Any, tmp_path: Path) -> Path:
     """An npm that never ends; the file tells its process. And no CDN: a proxy that is not there."""
-    npm_does(f"echo $$ > {tmp_path}/pid; exec sleep 1000")
+    npm_does(f"pwd > {tmp_path}/place; echo $$ > {tmp_path}/pid; exec sleep 1000")
     system.environment |= {"FERMON_LOCAL_SCRIPTS": "off", "https_proxy": "http://127.0.0.1:1"}
     system.environment["PATH"] = os.environ["PATH"]
     return tmp_path / "pid"
@@ -371,3 +385,5 @@ def test_a_start_does_not_wait_and_nothing_outlives_the_server(
     server.process.kill()
     server.end(20)
     wait_until(lambda: not is_running(npm))
+    place = Path(slow_npm.with_name("place").read_text().strip())
+    wait_until(lambda: not place.exists())

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -106,8 +107,10 @@ def late_cdn(chart_js: Path, answer_cdn: AnswerCdn, dashboard: Any) -> LateCdn:
 
 
 def open_with_clock(dashboard: Any) -> None:
-    """Opens the page with a clock that the test moves, up to where its scripts run."""
-    dashboard.page.clock.install()
+    """Opens the page with a clock that only the test moves, up to where its scripts run."""
+    now = datetime.now(UTC)
+    dashboard.page.clock.install(time=now)
+    dashboard.page.clock.pause_at(now + timedelta(seconds=1))
     dashboard.page.goto(f"{dashboard.server}/dashboard", wait_until="commit")
     expect(dashboard.page.locator("#zone")).to_contain_text("Europe/Berlin")
 
@@ -120,8 +123,11 @@ def test_with_the_cdn_the_copy_is_not_asked_for(
 ) -> None:
     put_copy()
     dashboard.post_history(20)
-    dashboard.open().wait_for_charts(10)
-    dashboard.page.wait_for_timeout(2500)  # longer than the page has patience
+    open_with_clock(dashboard)
+    expect(dashboard.card().locator(".plot")).to_have_class("plot ready")
+    dashboard.page.clock.fast_forward(10_000)  # longer than the page has patience
+    dashboard.page.clock.resume()
+    dashboard.wait_for_charts(10)
     assert copies(asked) == []
 
 
@@ -143,6 +149,7 @@ def test_the_page_takes_the_copy_by_itself(
     dashboard.post_history(20)
     dashboard.page.add_init_script(f"({WATCH})()")
     dashboard.page.goto(f"{dashboard.server}/dashboard", wait_until="commit")
+    expect(dashboard.page.locator("#zone")).to_contain_text("Europe/Berlin")  # the page is whole
     dashboard.wait_for_charts(10)
     assert copies(asked) == ["HEAD", "GET"]
     assert dashboard.page.evaluate("Chart.version") == "4.6.1"
@@ -228,6 +235,7 @@ def test_without_either_the_page_says_why_and_goes_on(
     dashboard.post_history(20)
     open_with_clock(dashboard)
     dashboard.page.clock.fast_forward(9000)  # as long as the page has patience
+    dashboard.page.clock.resume()
     words = dashboard.card().locator(".no-chart")
     expect(words).to_be_visible()
     expect(words).to_contain_text("could not be loaded from cdn.jsdelivr.net")
@@ -247,8 +255,9 @@ def test_a_slow_cdn_without_a_copy_is_waited_for_in_silence(
     with dashboard.page.expect_response(lambda response: "/scripts/" in response.url) as answered:
         dashboard.page.clock.fast_forward(5000)
     assert answered.value.status == 204
-    dashboard.page.clock.resume()
     late_cdn.answer()
+    expect(dashboard.card().locator(".plot")).to_have_class("plot ready")
+    dashboard.page.clock.resume()
     dashboard.wait_for_charts(10)
     assert dashboard.page.evaluate("window.said") == []
 
