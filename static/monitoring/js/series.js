@@ -6,7 +6,7 @@ const MOST = 60000;
 const inTime = (one, other) => one.x - other.x || one.id - other.id;
 
 export class Series {
-  points = []; // {x: epoch ms, y, anomaly, id}, ascending by x
+  points = []; // {x: epoch ms, us: microseconds beyond, y, anomaly, id}, ascending by x
 
   /** The newest that is not ahead of time; null if there is none. */
   latestAt(now) {
@@ -34,7 +34,7 @@ export class Series {
     let foundAnomaly = false;
     const fresh = new Map(); // by id: a page may repeat what another had
     for (const { id, timestamp, value, is_anomaly: anomaly } of items) {
-      const point = { x: Date.parse(timestamp), y: value, anomaly, id };
+      const point = { x: Date.parse(timestamp), us: Number(timestamp.slice(23, 26)) || 0, y: value, anomaly, id };
       const place = this.placeOf(point);
       const known = this.points[place]?.id === id ? this.points[place] : null;
       foundAnomaly ||= anomaly && !known?.anomaly;
@@ -50,10 +50,17 @@ export class Series {
     const later = this.points.splice(this.placeOf(fresh[0]));
     let next = 0;
     for (const point of fresh) {
-      while (next < later.length && inTime(later[next], point) < 0) this.points.push(later[next++]);
-      this.points.push(point);
+      while (next < later.length && inTime(later[next], point) < 0) this.append(later[next++]);
+      this.append(point);
     }
-    while (next < later.length) this.points.push(later[next++]);
+    while (next < later.length) this.append(later[next++]);
+  }
+
+  /** Adds a point at the end. One of the same time has a lower id: its value was replaced. */
+  append(point) {
+    const last = this.points.at(-1);
+    if (last?.x === point.x && last.us === point.us) this.points.pop();
+    this.points.push(point);
   }
 
   /** Where the point is, or belongs: the first place whose (x, id) is not smaller. */
