@@ -80,7 +80,7 @@ def year_of_minutes(data: Path) -> None:
     """Adds a tag with a reading a minute over a year."""
     code = """
 import numpy as np
-from monitoring.domain.columns import ReadingColumns
+from monitoring.ingest.parse import ReadingColumns
 from monitoring.ingest.pipeline import ingest_columns
 from monitoring.models import Tag
 Tag.objects.create(name="year", valid_min=-10, valid_max=10)

@@ -4,8 +4,8 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from monitoring.domain.simulation.signals import simulate
-from monitoring.domain.tags import DEFAULT_TAGS
+from monitoring.kernel.tag_definition import DEFAULT_TAGS
+from monitoring.sources.simulator.signals import simulate
 
 SEED = 7
 BEGIN = datetime(2025, 1, 1, tzinfo=UTC)

@@ -12,8 +12,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.decorators import method_decorator
 
-from monitoring.dashboard.access import to_login
-from monitoring.domain.roles import CONFIGURE, allows
+from monitoring.access.pages import to_login
+from monitoring.access.roles import CONFIGURE, allows
 
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 

@@ -9,11 +9,11 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "fermon_site.settings")
 wsgi_application = get_wsgi_application()
 
 from monitoring.api.stream import feed  # noqa: E402 - needs Django set up
-from monitoring.ingest.replayer import wake_replayer  # noqa: E402
-from monitoring.management.lifelines import end_with_server  # noqa: E402
-from monitoring.management.scripts import prepare_in_background  # noqa: E402
-from monitoring.management.stopping import when_told_to_stop  # noqa: E402
+from monitoring.operations.parent_watchdog import end_with_server  # noqa: E402
+from monitoring.operations.scripts import prepare_in_background  # noqa: E402
 from monitoring.operations.serving.gateway import Gateway  # noqa: E402
+from monitoring.operations.stopping import when_told_to_stop  # noqa: E402
+from monitoring.spool.replayer import wake_replayer  # noqa: E402
 
 wake_replayer()
 prepare_in_background()

@@ -7,9 +7,9 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import reverse
 from rest_framework.permissions import SAFE_METHODS
 
+from monitoring.access.throttles import address_of, login_waits
 from monitoring.api.errors import answer
 from monitoring.api.parsers import LengthRequired, too_large
-from monitoring.api.throttles import address_of, login_waits
 from monitoring.operations.serving.limits import MAX_BODY_BYTES
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from django.db import Error as DatabaseError
 from pythonjsonlogger.core import RESERVED_ATTRS, merge_record_extra
 
-from monitoring.domain import outages
+from monitoring.kernel import outages
 
 MEBIBYTE = 1024 * 1024
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from django.core.exceptions import ImproperlyConfigured
 
-from monitoring.domain.addresses import open_to_others
+from monitoring.access.addresses import open_to_others
 
 # What Django asks of a key as well: https://docs.djangoproject.com/en/5.2/ref/checks/#security
 SHORTEST_KEY = 50

@@ -4,7 +4,7 @@ To move to another version: ``npm pack chart.js@<version>``, then change the ver
 of its ``dist/chart.umd.min.js`` (``openssl dgst -sha384 -binary <file> | base64``).
 """
 
-from monitoring.domain.pinned_script import PinnedScript
+from monitoring.kernel.pinned_script import PinnedScript
 
 _VERSION = "4.6.1"
 

@@ -9,7 +9,7 @@ from csp.constants import NONE, SELF
 from fermon_site import environment, safety
 from fermon_site.logs import logging_config
 from fermon_site.scripts import CHART_SCRIPT
-from monitoring.domain import private_files
+from monitoring.kernel import private_files
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -91,7 +91,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "monitoring.dashboard.access.LoginForPages",
+    "monitoring.access.pages.LoginForPages",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "fermon_site.audit.AuditMiddleware",
@@ -207,7 +207,7 @@ AXES_FAILURE_LIMIT = environment.whole_number("FERMON_LOGIN_FAILURES", 5, lowest
 AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]  # nobody locks another out from elsewhere
 AXES_LOCKOUT_CALLABLE = "fermon_site.lockout.locked_out"
-AXES_CLIENT_IP_CALLABLE = "monitoring.api.throttles.address_of"
+AXES_CLIENT_IP_CALLABLE = "monitoring.access.throttles.address_of"
 AXES_RESET_ON_SUCCESS = True
 AXES_DISABLE_ACCESS_LOG = True  # logins are in the audit trail
 AXES_ENABLE_ADMIN = False
@@ -269,14 +269,14 @@ REST_FRAMEWORK: dict[str, Any] = {
     ],
     "DEFAULT_PARSER_CLASSES": ["monitoring.api.parsers.ReadingParser"],
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "monitoring.api.authentication.SourceAuthentication",
+        "monitoring.access.authentication.SourceAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": [
-        "monitoring.api.scopes.WithinScope",
-        "monitoring.api.permissions.OpenOrAllowed",
+        "monitoring.access.scopes.WithinScope",
+        "monitoring.access.permissions.OpenOrAllowed",
     ],
-    "DEFAULT_THROTTLE_CLASSES": ["monitoring.api.throttles.CallerThrottle"],
+    "DEFAULT_THROTTLE_CLASSES": ["monitoring.access.throttles.CallerThrottle"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "monitoring.api.errors.exception_handler",
     "COMPACT_JSON": True,

@@ -28,7 +28,7 @@ from filelock import FileLock, Timeout
 from honcho.manager import Manager
 from honcho.printer import Message
 
-from monitoring.domain import private_files
+from monitoring.kernel import private_files
 
 MANAGE = Path(__file__).resolve().parent.parent / "manage.py"
 ON_WINDOWS = os.name == "nt"

@@ -10,8 +10,8 @@ from django.core.signals import request_started
 from django.db.backends.signals import connection_created
 from django.db.models.signals import post_migrate
 
-from monitoring.domain.roles import ROLES, grants
-from monitoring.ingest.connections import close_if_replaced, remember_file
+from monitoring.access.roles import ROLES, grants
+from monitoring.database.connections import close_if_replaced, remember_file
 
 
 class MonitoringConfig(AppConfig):

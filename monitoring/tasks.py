@@ -10,12 +10,15 @@ from django.db import connection
 from django_q.models import Failure
 from django_q.tasks import async_task
 
-from monitoring.ingest import dead_letters, exclusions, host_clock, partitions, refusals, retention
+from monitoring.detection import runner
+from monitoring.detection.backtest import worker
+from monitoring.ingest import exclusions, rejections
 from monitoring.ingest.pipeline import ingest_readings
-from monitoring.ingest.replay import replay
-from monitoring.queries import backups
-from monitoring.sources import backtesting, judging, simulator
-from monitoring.sources.stop_flag import stop_requested
+from monitoring.kernel.stop_flag import stop_requested
+from monitoring.sources.simulator import source
+from monitoring.spool import dead_letters
+from monitoring.spool.replay import replay
+from monitoring.storage import backups, host_clock, partitions, retention
 
 logger = logging.getLogger(__name__)
 
@@ -38,19 +41,19 @@ def run_simulator(due: str | None = None) -> None:
     """Runs the simulator (or stands by) for a minute and a half; ``due`` is when it should have begun."""
     if due and datetime.now(UTC) - datetime.fromisoformat(due) > STALE:
         return
-    simulator.run(duration_s=RUN_S, should_stop=stop_requested, hand_over=queue_retry)
+    source.run(duration_s=RUN_S, should_stop=stop_requested, hand_over=queue_retry)
 
 
 def run_judge(due: str | None = None) -> None:
     """Runs the judge for days, or stands by for a minute and a half; ``due`` as for the simulator."""
     if due and datetime.now(UTC) - datetime.fromisoformat(due) > STALE:
         return
-    judging.run(duration_s=RUN_S, stays_s=STAYS_S, should_stop=stop_requested)
+    runner.run(duration_s=RUN_S, stays_s=STAYS_S, should_stop=stop_requested)
 
 
 def run_backtests() -> int:
     """Works out the backtests that wait, unless another worker is at it; how many."""
-    return backtesting.run(should_stop=stop_requested)
+    return worker.run(should_stop=stop_requested)
 
 
 def queue_retry(items: list[dict[str, Any]]) -> None:
@@ -65,7 +68,7 @@ def retry_ingest(items: list[dict[str, Any]]) -> None:
     """
     for pause_s in PAUSES_S:
         try:
-            ingest_readings(items, source=simulator.SOURCE)
+            ingest_readings(items, source=source.SOURCE)
         except DatabaseError as error:
             logger.warning("retried ingestion failed", extra={"error": str(error), "readings": len(items)})
             connection.close()
@@ -73,7 +76,7 @@ def retry_ingest(items: list[dict[str, Any]]) -> None:
         else:
             return
     now = datetime.now(UTC)
-    dead_letters.keep(dead_letters.letter(item, source=simulator.SOURCE, now=now) for item in items)
+    dead_letters.keep(dead_letters.letter(item, source=source.SOURCE, now=now) for item in items)
 
 
 def replay_dead_letters() -> int:
@@ -145,5 +148,5 @@ def prune_tasks() -> int:
     newest = Failure.objects.order_by("-started").values_list("pk", flat=True)[:FAILURES_KEPT_AT_MOST]
     old = Failure.objects.filter(started__lt=clock.reading.now - FAILURES_KEPT)
     excess = Failure.objects.exclude(pk__in=list(newest))
-    refusals.prune_counts(now=clock.reading.now)
+    rejections.prune_counts(now=clock.reading.now)
     return int((old | excess).delete()[0])

@@ -17,12 +17,13 @@ from django.db import connection
 from django.test import Client
 from pytest_django import Settings
 
-from monitoring.domain import outages
-from monitoring.domain.allowance import Allowances
-from monitoring.domain.redis_link import link_to
-from monitoring.domain.wakeups import stored
-from monitoring.ingest import dead_letters, notices
-from monitoring.queries import health
+from monitoring.access.token_bucket import Allowances
+from monitoring.kernel import outages
+from monitoring.kernel.redis_link import link_to
+from monitoring.live import publish
+from monitoring.live.wakeups import stored
+from monitoring.operations import health
+from monitoring.spool import dead_letters
 from tests.own_redis import RedisServer
 
 TO_THE_DATABASE = frozenset({"db", "transactional_db", "live_server", "system", "new_plant", "plant"})
@@ -57,9 +58,9 @@ def data_dir(settings: Settings, tmp_path: Path) -> Path:
 @pytest.fixture(autouse=True)
 def new_process(monkeypatch: pytest.MonkeyPatch) -> None:
     """Forgets what an earlier test has seen: tags, callers, and a database that took no writes."""
-    monkeypatch.setattr("monitoring.api.throttles.allowances", Allowances())
+    monkeypatch.setattr("monitoring.access.throttles.allowances", Allowances())
     monkeypatch.setattr("monitoring.ingest.tags._last_known", None)
-    monkeypatch.setattr("monitoring.sources.judging._not_before", 0.0)
+    monkeypatch.setattr("monitoring.detection.runner._not_before", 0.0)
 
 
 @pytest.fixture(autouse=True)
@@ -77,9 +78,9 @@ def no_threads(
     if request.node.get_closest_marker("threads") is None:
         settings.FERMON_BACKGROUND_REPLAY = False
         monkeypatch.setattr(health, "look", health.read_state)
-        monkeypatch.setattr(notices, "tell_now", stored.set)
+        monkeypatch.setattr(publish, "tell_now", stored.set)
     yield
-    notices.stop()
+    publish.stop()
 
 
 @pytest.fixture

@@ -11,10 +11,11 @@ from django.utils import timezone
 from django_q.models import Failure, OrmQ, Task
 
 from monitoring import tasks
-from monitoring.ingest import dead_letters
-from monitoring.management.schedules import PLANS
+from monitoring.detection import runner
 from monitoring.models import Measurement, Tag
-from monitoring.sources import judging, simulator
+from monitoring.operations.schedules import PLANS
+from monitoring.sources.simulator import source
+from monitoring.spool import dead_letters
 
 READING = {"timestamp": "2026-01-31T12:00:00Z", "tag": "fermenter_temp", "value": 37.0}
 
@@ -25,8 +26,8 @@ pytestmark = pytest.mark.django_db
 def runs(monkeypatch) -> list[dict]:
     """The runs that would have been started."""
     started: list[dict] = []
-    monkeypatch.setattr(simulator, "run", lambda **how: started.append(how))
-    monkeypatch.setattr(judging, "run", lambda **how: started.append(how))
+    monkeypatch.setattr(source, "run", lambda **how: started.append(how))
+    monkeypatch.setattr(runner, "run", lambda **how: started.append(how))
     return started
 
 
@@ -43,7 +44,7 @@ SETTINGS = """
 import django; django.setup()
 from django.conf import settings
 from monitoring import tasks
-from monitoring.management.schedules import PLANS, WAITS
+from monitoring.operations.schedules import PLANS, WAITS
 wait_s, timeout_s = settings.DATABASE_TIMEOUT_S, settings.Q_CLUSTER["timeout"]
 plans = {plan.func.rpartition(".")[2]: plan.timeout_s or timeout_s for plan in PLANS}
 assert plans["run_simulator"] >= tasks.RUN_S + WAITS * wait_s + 60

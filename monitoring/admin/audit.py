@@ -12,7 +12,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, StreamingHttpResponse
 
-from monitoring.domain.cells import inert
+from monitoring.history.spreadsheet import inert
 
 TRAIL_COLUMNS = ("when", "who", "address", "action", "what", "object", "changes", "details")
 admin.site.unregister(LogEntry)  # auditlog's own, whose export is missing

@@ -10,9 +10,9 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from monitoring.admin.read_only import ReadOnly
-from monitoring.domain.clock import is_number_text
+from monitoring.history.browsing import CappedPaginator, IndexedTimes, matching
+from monitoring.kernel.clock import is_number_text
 from monitoring.models import Tag
-from monitoring.queries.browsing import CappedPaginator, IndexedTimes, matching
 
 MOST_TAGS_TO_CHOOSE = 100
 

@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from monitoring.admin.browsed import Browsed, TagFilter, to_the_second
-from monitoring.domain.monitor import DETECTORS
+from monitoring.detection.monitor import DETECTORS
 from monitoring.models import Event
 
 

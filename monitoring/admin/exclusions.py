@@ -12,10 +12,9 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.html import format_html
 
+from monitoring.access.roles import EXCLUDE, allows
 from monitoring.admin.browsed import Browsed, TagFilter, to_the_second
 from monitoring.admin.read_only import ReadOnly
-from monitoring.domain.clock import iso_utc, parse_bound
-from monitoring.domain.roles import EXCLUDE, allows
 from monitoring.ingest.exclusions import (
     AlreadyRevokedError,
     Choice,
@@ -27,6 +26,7 @@ from monitoring.ingest.exclusions import (
     preview,
     revoke,
 )
+from monitoring.kernel.clock import iso_utc, parse_bound
 from monitoring.models import ExcludedMeasurement, Exclusion
 
 LONGEST_REASON = 500

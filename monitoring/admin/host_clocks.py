@@ -9,10 +9,10 @@ from django.shortcuts import redirect
 from django.urls import URLPattern, path
 
 from monitoring.admin.read_only import ReadOnly
-from monitoring.domain.host_clock import read_clock
-from monitoring.ingest.host_clock import confirm
+from monitoring.kernel.host_clock import read_clock
 from monitoring.models import HostClock
 from monitoring.models.host_clock import clock_state
+from monitoring.storage.host_clock import confirm
 
 if TYPE_CHECKING:
     HostClockModelAdmin = admin.ModelAdmin[HostClock]

@@ -9,11 +9,11 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.http import urlencode
 
+from monitoring.access.roles import EXCLUDE, allows
 from monitoring.admin.browsed import Browsed, TagFilter, to_the_second
 from monitoring.admin.read_only import ReadOnly
-from monitoring.domain.roles import EXCLUDE, allows
+from monitoring.history.browsing import CappedPaginator
 from monitoring.models import Finding, Measurement
-from monitoring.queries.browsing import CappedPaginator
 
 MOST_CHOSEN = 200  # their ids are part of an address
 

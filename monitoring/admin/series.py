@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 from django.contrib import admin
 
 from monitoring.admin.read_only import ReadOnly
-from monitoring.domain.source_clock import error_text
+from monitoring.history.ahead import clock_error_of
+from monitoring.kernel.source_clock import error_text
 from monitoring.models import Series
-from monitoring.queries.ahead import clock_error_of
 
 if TYPE_CHECKING:
     SeriesModelAdmin = admin.ModelAdmin[Series]

@@ -9,8 +9,8 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from monitoring.ingest.replay import retry
 from monitoring.models import SetAsideReading
+from monitoring.spool.replay import retry
 
 if TYPE_CHECKING:
     SetAsideModelAdmin = admin.ModelAdmin[SetAsideReading]

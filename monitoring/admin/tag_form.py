@@ -7,9 +7,9 @@ from django.http import QueryDict
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from monitoring.domain.detectors.overrides import override_lines, parse_overrides, refusal
-from monitoring.domain.detectors.settings import defaults
-from monitoring.domain.monitor import DETECTORS, DetectionSettings, SettingError
+from monitoring.detection.detectors.overrides import override_lines, parse_overrides, refusal
+from monitoring.detection.detectors.settings import defaults
+from monitoring.detection.monitor import DETECTORS, DetectionSettings, SettingError
 from monitoring.models import Tag
 
 if TYPE_CHECKING:

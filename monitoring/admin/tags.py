@@ -10,9 +10,9 @@ from django.utils.html import format_html
 from django.utils.http import urlencode
 
 from monitoring.admin.tag_form import TagForm, TagModelForm, filled_in, tried_settings
-from monitoring.domain.source_clock import error_text
+from monitoring.history.ahead import times_of
+from monitoring.kernel.source_clock import error_text
 from monitoring.models import Tag
-from monitoring.queries.ahead import times_of
 
 if TYPE_CHECKING:
     TagModelAdmin = admin.ModelAdmin[Tag]

@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 
-from monitoring.ingest.tokens import make_token
+from monitoring.access.token_store import make_token
 from monitoring.models import Token
 
 if TYPE_CHECKING:

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from monitoring.domain.tags import TagDefinition
-from monitoring.domain.trend import MILLISECOND_US, means
-from monitoring.queries.ahead import Ahead
-from monitoring.queries.series import Point, Reason
-from monitoring.queries.trend import Trend
+from monitoring.history.ahead import Ahead
+from monitoring.history.measurements import Point, Reason
+from monitoring.history.trend import Trend
+from monitoring.history.trend_plan import MILLISECOND_US, means
+from monitoring.kernel.tag_definition import TagDefinition
 
 
 def anomaly(item: dict[str, Any], reasons: list[Reason]) -> dict[str, Any]:

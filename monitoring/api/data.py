@@ -12,7 +12,7 @@ from rest_framework.viewsets import ViewSet
 
 from monitoring.api import answers, schemas
 from monitoring.api.fields import DataPageSerializer, PageSerializer, parameters
-from monitoring.queries.series import Cursor, Page, Selection, read_page, reasons_by_id
+from monitoring.history.measurements import Cursor, Page, Selection, read_page, reasons_by_id
 
 PAGED = {400: schemas.BAD_INPUT}
 

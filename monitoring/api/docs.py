@@ -13,8 +13,8 @@ from rest_framework.response import Response
 from rest_framework.settings import api_settings
 from rest_framework.views import APIView
 
+from monitoring.access.permissions import NobodyAskedWhileOpen
 from monitoring.api import schemas
-from monitoring.api.permissions import NobodyAskedWhileOpen
 
 
 class SchemaView(NobodyAskedWhileOpen, APIView):

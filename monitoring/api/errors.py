@@ -13,8 +13,8 @@ from rest_framework.exceptions import APIException, NotAuthenticated, NotFound, 
 from rest_framework.request import Request
 from rest_framework.views import exception_handler as rest_exception_handler
 
-from monitoring.api.throttles import address_of, count_failure
-from monitoring.domain import outages
+from monitoring.access.throttles import address_of, count_failure
+from monitoring.kernel import outages
 
 RETRY_AFTER_S = 5
 

@@ -8,8 +8,8 @@ from rest_framework.viewsets import ViewSet
 from monitoring.api import schemas
 from monitoring.api.data import with_link
 from monitoring.api.fields import EventPageSerializer, parameters
-from monitoring.queries.events import read_events
-from monitoring.sources.judging import catch_up
+from monitoring.detection.runner import catch_up
+from monitoring.history.events import read_events
 
 
 class EventViewSet(ViewSet):

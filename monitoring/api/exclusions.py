@@ -10,15 +10,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
+from monitoring.access.permissions import MayExclude
+from monitoring.access.scopes import WithinScope
+from monitoring.access.throttles import address_of
 from monitoring.api import schemas
 from monitoring.api.data import with_link
 from monitoring.api.errors import BadInput, Conflict
 from monitoring.api.fields import ExcludeSerializer, PageSerializer, RevokeSerializer, parameters
-from monitoring.api.permissions import MayExclude
-from monitoring.api.scopes import WithinScope
-from monitoring.api.throttles import address_of
-from monitoring.domain.clock import iso_utc
-from monitoring.domain.readings import shown
+from monitoring.history.exclusions import StoredExclusion, find_exclusion, read_exclusions
 from monitoring.ingest.exclusions import (
     AlreadyRevokedError,
     Choice,
@@ -31,7 +30,8 @@ from monitoring.ingest.exclusions import (
     preview,
     revoke,
 )
-from monitoring.queries.exclusions import StoredExclusion, find_exclusion, read_exclusions
+from monitoring.ingest.validate import shown
+from monitoring.kernel.clock import iso_utc
 
 ID = OpenApiParameter("id", int, OpenApiParameter.PATH, description="The exclusion's id.")
 CHANGED = {400: schemas.BAD_INPUT, 411: schemas.NO_LENGTH, 413: schemas.TOO_LARGE, 415: schemas.NOT_JSON}

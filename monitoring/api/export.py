@@ -18,9 +18,9 @@ from rest_framework.views import APIView
 
 from monitoring.api import schemas
 from monitoring.api.fields import ExportSerializer, parameters
-from monitoring.api.formats import FORMATS
-from monitoring.queries.export import read_pages
-from monitoring.queries.series import Selection
+from monitoring.history.export import read_pages
+from monitoring.history.export_formats import FORMATS
+from monitoring.history.measurements import Selection
 
 FILES: dict[Any, Any] = {
     (200, each.media_type): OpenApiResponse(OpenApiTypes.BINARY, "The file.") for each in FORMATS.values()

@@ -8,14 +8,14 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 
-from monitoring.api.formats import FORMATS
-from monitoring.domain.clock import expected_bound, parse_bound
-from monitoring.domain.monitor import DETECTORS
-from monitoring.domain.readings import known_tags, shown
+from monitoring.detection.monitor import DETECTORS
+from monitoring.history.events import EventSelection
+from monitoring.history.export_formats import FORMATS
+from monitoring.history.measurements import MAX_ID, Cursor, Excluded, Selection
+from monitoring.history.tags import known_of, tag_names
 from monitoring.ingest.exclusions import MOST_IDS
-from monitoring.queries.events import EventSelection
-from monitoring.queries.series import MAX_ID, Cursor, Excluded, Selection
-from monitoring.queries.tags import known_of, tag_names
+from monitoring.ingest.validate import known_tags, shown
+from monitoring.kernel.clock import expected_bound, parse_bound
 
 MAX_PAGE = 10_000
 DEFAULT_PAGE = 1_000

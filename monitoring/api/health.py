@@ -13,14 +13,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from monitoring.access.permissions import NobodyAskedWhileOpen
+from monitoring.access.roles import READ, allows
+from monitoring.access.scopes import sees_all
 from monitoring.api import schemas
-from monitoring.api.permissions import NobodyAskedWhileOpen
 from monitoring.api.queue import queued_readings
-from monitoring.api.scopes import sees_all
-from monitoring.domain.clock import iso_utc
-from monitoring.domain.roles import READ, allows
-from monitoring.ingest import dead_letters
-from monitoring.queries.health import Health, check_health
+from monitoring.kernel.clock import iso_utc
+from monitoring.operations.health import Health, check_health
+from monitoring.spool import dead_letters
 
 
 class HealthView(NobodyAskedWhileOpen, APIView):

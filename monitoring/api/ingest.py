@@ -10,17 +10,17 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from monitoring.access.permissions import NobodyAskedWhileOpen
+from monitoring.access.scopes import grant_of
+from monitoring.access.throttles import address_of
+from monitoring.access.token_secrets import Scope
 from monitoring.api import schemas
 from monitoring.api.errors import BadInput, Conflict, Unavailable
 from monitoring.api.parsers import PayloadTooLarge
-from monitoring.api.permissions import NobodyAskedWhileOpen
-from monitoring.api.scopes import grant_of
-from monitoring.api.throttles import address_of
-from monitoring.domain.readings import Reason, shown, tag_of, with_receive_time
-from monitoring.domain.tokens import Scope
-from monitoring.ingest.dead_letters import DeadLettersFullError
-from monitoring.ingest.intake import take_in
 from monitoring.ingest.outcomes import Outcome, Outcomes, Status
+from monitoring.ingest.validate import Reason, shown, tag_of, with_receive_time
+from monitoring.spool.accept import take_in
+from monitoring.spool.dead_letters import DeadLettersFullError
 
 MAX_ITEMS = 10_000
 CODES = {

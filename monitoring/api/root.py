@@ -9,8 +9,8 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
+from monitoring.access.permissions import NobodyAskedWhileOpen
 from monitoring.api import schemas
-from monitoring.api.permissions import NobodyAskedWhileOpen
 
 ENDPOINTS = {
     "tags": "tag-list",

@@ -11,8 +11,8 @@ from drf_spectacular.utils import (
 )
 from rest_framework import serializers
 
-from monitoring.domain.monitor import DETECTORS
-from monitoring.domain.tags import OnConflict
+from monitoring.detection.monitor import DETECTORS
+from monitoring.kernel.tag_definition import OnConflict
 
 # They only describe: answers are built from the domain's own objects.
 Shape = serializers.Serializer[Any]

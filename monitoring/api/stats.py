@@ -7,8 +7,8 @@ from rest_framework.views import APIView
 
 from monitoring.api import schemas
 from monitoring.api.queue import queued_readings
-from monitoring.ingest import dead_letters
-from monitoring.queries.stats import totals
+from monitoring.history.stats import totals
+from monitoring.spool import dead_letters
 
 
 class StatsView(APIView):

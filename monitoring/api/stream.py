@@ -23,13 +23,13 @@ from monitoring.api import schemas
 from monitoring.api.errors import Unavailable
 from monitoring.api.export import ErrorNegotiation
 from monitoring.api.fields import StreamSerializer, parameters
-from monitoring.domain.ring import Event
-from monitoring.ingest.connections import close_if_replaced, identity_of
+from monitoring.database.connections import close_if_replaced, identity_of
+from monitoring.history.events import StoredEvent
+from monitoring.history.measurements import Page, Row
+from monitoring.live.changes import release_connection
+from monitoring.live.feed import Feed, NotSettledError, Subscriber, TooManySubscribersError
+from monitoring.live.ring import Event
 from monitoring.operations.serving.environ import ON_LOOP
-from monitoring.queries.changes import release_connection
-from monitoring.queries.events import StoredEvent
-from monitoring.queries.feed import Feed, NotSettledError, Subscriber, TooManySubscribersError
-from monitoring.queries.series import Page, Row
 
 MEDIA_TYPE = "text/event-stream"
 HEARTBEAT_S = 15.0

@@ -8,11 +8,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
+from monitoring.access.scopes import grant_of
 from monitoring.api import answers, schemas
-from monitoring.api.scopes import grant_of
-from monitoring.domain.readings import known_tags, shown
-from monitoring.queries.ahead import times_of
-from monitoring.queries.tags import active_names, find_tag, latest, tag_names
+from monitoring.history.ahead import times_of
+from monitoring.history.tags import active_names, find_tag, latest, tag_names
+from monitoring.ingest.validate import known_tags, shown
 
 NAME = OpenApiParameter("name", str, OpenApiParameter.PATH, description="The tag's name.")
 

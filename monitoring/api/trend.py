@@ -7,7 +7,7 @@ from rest_framework.views import APIView
 
 from monitoring.api import answers, schemas
 from monitoring.api.fields import TrendSerializer, parameters
-from monitoring.queries.trend import read_trend
+from monitoring.history.trend import read_trend
 
 
 class TrendView(APIView):

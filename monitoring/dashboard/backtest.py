@@ -14,20 +14,20 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 from django_q.tasks import async_task
 
+from monitoring.access.pages import signed_in_as
 from monitoring.dashboard import words
-from monitoring.dashboard.access import signed_in_as
 from monitoring.dashboard.backtest_form import BacktestForm, bounds_of, initial_for
 from monitoring.dashboard.moments import Moment, age_s, moment
-from monitoring.domain.backtest import WARM_UP
-from monitoring.domain.clock import from_micros, iso_utc
-from monitoring.domain.detectors.overrides import override_lines
-from monitoring.domain.detectors.settings import defaults
-from monitoring.ingest import backtests
-from monitoring.ingest.backtests import Asked, CrowdedError, Question
-from monitoring.queries.backtest import BacktestError, find_stretch, find_subject
-from monitoring.queries.tags import tag_names
-from monitoring.queries.workers import heartbeat
-from monitoring.sources.backtesting import ROWS
+from monitoring.detection.backtest import requests
+from monitoring.detection.backtest.compare import WARM_UP
+from monitoring.detection.backtest.data import BacktestError, find_stretch, find_subject
+from monitoring.detection.backtest.requests import Asked, CrowdedError, Question
+from monitoring.detection.backtest.worker import ROWS
+from monitoring.detection.detectors.overrides import override_lines
+from monitoring.detection.detectors.settings import defaults
+from monitoring.history.heartbeats import heartbeat
+from monitoring.history.tags import tag_names
+from monitoring.kernel.clock import from_micros, iso_utc
 
 # A week of a reading a second, and some.
 MOST_READINGS = 650_000
@@ -82,7 +82,7 @@ def posted(request: HttpRequest) -> HttpResponse:
         try:
             start, end = bounds_of(question, now)
             find_stretch(find_subject(question.tag), start, end, at_most=MOST_READINGS)
-            backtests.ask(asker_of(request), question, start, end, now=now)
+            requests.ask(asker_of(request), question, start, end, now=now)
         except (BacktestError, CrowdedError) as error:
             form.add_error(None, str(error) or CROWDED)
         else:
@@ -201,7 +201,7 @@ def last_asked(request: HttpRequest) -> Asked | None:
     """What this asker asked last."""
     if not request.user.is_authenticated and request.session.session_key is None:
         return None
-    return backtests.last_asked(asker_of(request))
+    return requests.last_asked(asker_of(request))
 
 
 def asker_of(request: HttpRequest) -> str:

@@ -6,10 +6,10 @@ from typing import Any, cast
 
 from django import forms
 
-from monitoring.domain.clock import expected_bound, iso_utc, parse_bound
-from monitoring.domain.detectors.overrides import override_lines, parse_overrides, refusal
-from monitoring.domain.monitor import DETECTORS, DetectionSettings, SettingError
-from monitoring.ingest.backtests import Question
+from monitoring.detection.backtest.requests import Question
+from monitoring.detection.detectors.overrides import override_lines, parse_overrides, refusal
+from monitoring.detection.monitor import DETECTORS, DetectionSettings, SettingError
+from monitoring.kernel.clock import expected_bound, iso_utc, parse_bound
 
 LENGTHS = (("1", "The last day"), ("3", "The last 3 days"), ("7", "The last 7 days"), ("", "From – to"))
 USUAL_LENGTH = "7"

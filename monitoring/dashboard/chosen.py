@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from monitoring.domain.clock import iso_utc, parse_bound
+from monitoring.kernel.clock import iso_utc, parse_bound
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ from datetime import datetime
 
 from monitoring.dashboard import words
 from monitoring.dashboard.moments import Moment, age_s, moment
-from monitoring.domain.tags import TagDefinition
-from monitoring.queries.events import StoredEvent, count_open_events, newest_events, open_events
+from monitoring.history.events import StoredEvent, count_open_events, newest_events, open_events
+from monitoring.kernel.tag_definition import TagDefinition
 
 EVENT_ROWS = 20
 # As many as the scripts ask for, of tags that are not on the page.

@@ -14,7 +14,7 @@ from django.urls import reverse_lazy
 from django.utils.decorators import method_decorator
 from django.views.decorators.debug import sensitive_variables
 
-from monitoring.dashboard.access import away
+from monitoring.access.pages import away
 
 LONGEST_NAME = User._meta.get_field("username").max_length or 150
 

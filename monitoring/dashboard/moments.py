@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from monitoring.dashboard import words
-from monitoring.domain.clock import iso_utc
+from monitoring.kernel.clock import iso_utc
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,14 +12,14 @@ from monitoring.dashboard.events import Events, read_events
 from monitoring.dashboard.moments import Moment, age_s, moment
 from monitoring.dashboard.part import MOST_CARDS, Needs, Part, part_of, read_needs
 from monitoring.dashboard.states import state_of
-from monitoring.domain.tags import STALE_AFTER_S, TagDefinition
-from monitoring.ingest import dead_letters
+from monitoring.history.events import StoredEvent
+from monitoring.history.measurements import Point, Reason, Selection, read_page, reasons_for
+from monitoring.history.stats import Totals, totals
+from monitoring.history.tags import latest_of, newest_anomalies, raw_from
 from monitoring.ingest.tags import last_known_definitions, tag_definitions
-from monitoring.queries.events import StoredEvent
-from monitoring.queries.health import Health, check_health
-from monitoring.queries.series import Point, Reason, Selection, read_page, reasons_for
-from monitoring.queries.stats import Totals, totals
-from monitoring.queries.tags import latest_of, newest_anomalies, raw_from
+from monitoring.kernel.tag_definition import STALE_AFTER_S, TagDefinition
+from monitoring.operations.health import Health, check_health
+from monitoring.spool import dead_letters
 
 ANOMALY_ROWS = 20
 

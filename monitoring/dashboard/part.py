@@ -10,8 +10,8 @@ from monitoring.dashboard import words
 from monitoring.dashboard.chosen import Chosen, chosen_of
 from monitoring.dashboard.moments import age_s
 from monitoring.dashboard.states import is_outside
-from monitoring.domain.tags import TagDefinition
-from monitoring.queries.tags import last_points, tags_in_event
+from monitoring.history.tags import last_points, tags_in_event
+from monitoring.kernel.tag_definition import TagDefinition
 
 # Up to here all tags are on the page. A browser bears more cards, but nobody reads them.
 MOST_CARDS = 200

@@ -6,9 +6,9 @@ from datetime import datetime
 
 from monitoring.dashboard import words
 from monitoring.dashboard.moments import age_s, moment
-from monitoring.domain.tags import TagDefinition
-from monitoring.queries.events import StoredEvent
-from monitoring.queries.series import Point
+from monitoring.history.events import StoredEvent
+from monitoring.history.measurements import Point
+from monitoring.kernel.tag_definition import TagDefinition
 
 
 @dataclass(frozen=True, slots=True)

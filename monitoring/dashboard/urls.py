@@ -6,7 +6,7 @@ from django.templatetags.static import static
 from django.urls import path
 from django.views.generic import RedirectView
 
-from monitoring.dashboard.access import for_whoever_is_signed_in
+from monitoring.access.pages import for_whoever_is_signed_in
 from monitoring.dashboard.backtest import backtest, progress
 from monitoring.dashboard.login import OwnPasswordView, SignInView
 from monitoring.dashboard.scripts import local_script

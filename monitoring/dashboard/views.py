@@ -9,17 +9,17 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from monitoring.access.pages import signed_in_as
 from monitoring.dashboard import words
-from monitoring.dashboard.access import signed_in_as
 from monitoring.dashboard.chosen import DEFAULT_PRESET, LONGEST, MOST_COMPARED, PRESETS, Chosen, chosen_of
 from monitoring.dashboard.events import EVENT_ROWS
 from monitoring.dashboard.moments import moment
 from monitoring.dashboard.page import ANOMALY_ROWS, Page, read_dashboard, stale_after_s
 from monitoring.dashboard.part import Part
 from monitoring.dashboard.scripts import ScriptTag, chart_script
-from monitoring.domain.clock import iso_utc
-from monitoring.domain.source_clock import AHEAD_US
-from monitoring.domain.tags import TagDefinition
+from monitoring.kernel.clock import iso_utc
+from monitoring.kernel.source_clock import AHEAD_US
+from monitoring.kernel.tag_definition import TagDefinition
 
 ENDPOINTS = {
     "data": "measurement-list",

@@ -3,10 +3,10 @@
 import math
 from datetime import datetime, timedelta
 
-from monitoring.domain.clock import iso_utc
-from monitoring.domain.tags import TagDefinition
-from monitoring.queries.series import Reason
-from monitoring.queries.stats import Totals
+from monitoring.history.measurements import Reason
+from monitoring.history.stats import Totals
+from monitoring.kernel.clock import iso_utc
+from monitoring.kernel.tag_definition import TagDefinition
 
 REASON_WORDS = {
     "below_limit": "below the limit {lower}",

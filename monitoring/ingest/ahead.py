@@ -4,10 +4,10 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from monitoring.domain.clock import from_micros, to_micros
-from monitoring.domain.source_clock import IntArray
 from monitoring.ingest.store import Written
 from monitoring.ingest.tags import LockedTag
+from monitoring.kernel.clock import from_micros, to_micros
+from monitoring.kernel.source_clock import IntArray
 from monitoring.models import Measurement, ReadingAhead
 
 CHUNK = 500  # ids in a query

@@ -11,8 +11,8 @@ import numpy as np
 from django.db import connection
 from numpy.typing import NDArray
 
-from monitoring.domain.detectors import BoolArray, FloatArray, IntArray
-from monitoring.ingest import postgresql
+from monitoring.database import postgresql
+from monitoring.detection.detectors import BoolArray, FloatArray, IntArray
 
 INSERT_MEASUREMENTS = """
     INSERT INTO measurements (id, timestamp, tag, value, is_anomaly) VALUES (%s, %s, %s, %s, %s)

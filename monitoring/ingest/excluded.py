@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from django.db import connection
 
-from monitoring.domain.columns import ReadingColumns
-from monitoring.domain.detectors import BoolArray, FloatArray, IntArray
+from monitoring.detection.detectors import BoolArray, FloatArray, IntArray
+from monitoring.ingest.parse import ReadingColumns
 from monitoring.ingest.tags import LockedTag, among, given
 
 TIMES_A_QUERY = 10_000

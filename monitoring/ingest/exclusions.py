@@ -13,11 +13,11 @@ from datetime import UTC, datetime
 from django.db import connection, transaction
 from django.db.models import F
 
-from monitoring.domain.clock import from_micros, iso_utc, to_micros
-from monitoring.domain.crash_points import crash_point
+from monitoring.database.write_lock import turn
 from monitoring.ingest.moving import bring_back, chunk_of, movable_from, take_out
 from monitoring.ingest.tags import LockedTag, among, given, lock_tags
-from monitoring.ingest.turns import turn
+from monitoring.kernel.clock import from_micros, iso_utc, to_micros
+from monitoring.kernel.failpoints import crash_point
 from monitoring.models import Exclusion, Measurement, Tag
 
 PAUSE_S = 0.02

@@ -15,15 +15,14 @@ from typing import Any
 import numpy as np
 from django.db import connection
 
-from monitoring.domain.clock import FIRST_MICROS, SECOND_US, from_micros, to_micros
-from monitoring.domain.columns import ReadingColumns
-from monitoring.domain.detectors import BoolArray, IntArray, Rule, Verdict, rules_for
-from monitoring.domain.timeline import StoredColumns, Timelines, affected, judge, merge
-from monitoring.ingest.clocks import stored_clocks
+from monitoring.detection.detectors import BoolArray, IntArray, Rule, Verdict, rules_for
+from monitoring.ingest.parse import ReadingColumns
 from monitoring.ingest.rebuild import rebuild_intervals
 from monitoring.ingest.rollups import keep_rollups
+from monitoring.ingest.source_clocks import stored_clocks
 from monitoring.ingest.store import Written, change_of, judge_again, store
 from monitoring.ingest.tags import LockedTag, among, given
+from monitoring.ingest.timeline import StoredColumns, Timelines, affected, judge, merge
 from monitoring.ingest.windows import (
     earliest,
     next_timelines,
@@ -31,6 +30,7 @@ from monitoring.ingest.windows import (
     stored_columns,
     values_before,
 )
+from monitoring.kernel.clock import FIRST_MICROS, SECOND_US, from_micros, to_micros
 from monitoring.models import ExcludedMeasurement, Exclusion, Finding
 
 CHUNK = 3_000

@@ -6,12 +6,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from monitoring.domain.clock import from_micros, iso_utc
-from monitoring.domain.columns import ReadingColumns
-from monitoring.domain.readings import Reason, Rejection
 from monitoring.ingest.excluded import FoundExcluded
+from monitoring.ingest.parse import ReadingColumns
 from monitoring.ingest.store import Written
+from monitoring.ingest.validate import Reason, Rejection
 from monitoring.ingest.windows import Served
+from monitoring.kernel.clock import from_micros, iso_utc
 
 
 class Status(StrEnum):

@@ -7,24 +7,24 @@ from datetime import UTC, datetime
 import numpy as np
 from django.db import transaction
 
-from monitoring.domain.clock import FIRST_MICROS, to_micros
-from monitoring.domain.columns import UNKNOWN, ReadingColumns, named_tags, validate
-from monitoring.domain.crash_points import crash_point
-from monitoring.domain.detectors import rules_for
-from monitoring.domain.source_clock import limit_us
-from monitoring.domain.tags import OnConflict
-from monitoring.domain.timeline import judge
+from monitoring.database.write_lock import turn
+from monitoring.detection.detectors import rules_for
 from monitoring.ingest.ahead import mark_ahead
-from monitoring.ingest.clocks import clocks_after, stored_clocks
 from monitoring.ingest.conflicts import make_way
 from monitoring.ingest.excluded import without_excluded
 from monitoring.ingest.outcomes import Outcomes
-from monitoring.ingest.refusals import refused, remember_refusals
+from monitoring.ingest.parse import UNKNOWN, ReadingColumns, named_tags, validate
+from monitoring.ingest.rejections import refused, remember_refusals
 from monitoring.ingest.rollups import Clocks
+from monitoring.ingest.source_clocks import clocks_after, stored_clocks
 from monitoring.ingest.store import Written, store
 from monitoring.ingest.tags import LockedTag, all_names, keep_definitions_known, lock_tags
-from monitoring.ingest.turns import turn
+from monitoring.ingest.timeline import judge
 from monitoring.ingest.windows import Served, next_timelines, recent_of
+from monitoring.kernel.clock import FIRST_MICROS, to_micros
+from monitoring.kernel.failpoints import crash_point
+from monitoring.kernel.source_clock import limit_us
+from monitoring.kernel.tag_definition import OnConflict
 
 
 def ingest_readings(

@@ -16,17 +16,17 @@ from datetime import datetime
 import numpy as np
 from django.db import connection, transaction
 
-from monitoring.domain.clock import FIRST_MICROS, to_micros
-from monitoring.domain.columns import ReadingColumns
-from monitoring.domain.detectors import LOOKBACK, BoolArray, FloatArray, Verdict
-from monitoring.domain.detectors.rolling_sigma import ROLLING_3SIGMA, RollingSigma
-from monitoring.domain.timeline import StoredColumns, Timelines, merge
-from monitoring.ingest.clocks import stored_clocks
+from monitoring.detection.detectors import LOOKBACK, BoolArray, FloatArray, Verdict
+from monitoring.ingest.parse import ReadingColumns
 from monitoring.ingest.rebuild import Span
 from monitoring.ingest.rollups import keep_rollups
+from monitoring.ingest.rules.rolling_sigma import ROLLING_3SIGMA, RollingSigma
+from monitoring.ingest.source_clocks import stored_clocks
 from monitoring.ingest.store import Written, change_of, judge_again
 from monitoring.ingest.tags import LockedTag, lock_tags
+from monitoring.ingest.timeline import StoredColumns, Timelines, merge
 from monitoring.ingest.windows import values_before
+from monitoring.kernel.clock import FIRST_MICROS, to_micros
 
 CHUNK = 5_000
 ALL = 2**62

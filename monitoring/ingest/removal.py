@@ -12,11 +12,11 @@ import numpy as np
 from django.db import connection
 from django.db.models import F
 
-from monitoring.domain.clock import SECOND_US, to_micros
-from monitoring.domain.rollups import RESOLUTIONS_S, Buckets, buckets_of, coarsen
 from monitoring.ingest.rebuild import FIELDS, Interval, correct
 from monitoring.ingest.rollups import columns_of
 from monitoring.ingest.tags import among, given
+from monitoring.kernel.clock import SECOND_US, to_micros
+from monitoring.kernel.rollups import RESOLUTIONS_S, Buckets, buckets_of, coarsen
 from monitoring.models import Finding, Series
 
 ROWS_A_STATEMENT = 500

@@ -9,11 +9,11 @@ import numpy as np
 from django.db import connection
 from numpy.typing import NDArray
 
-from monitoring.domain.clock import SECOND_US
-from monitoring.domain.detectors import BoolArray, FloatArray, IntArray
-from monitoring.domain.rollups import RESOLUTIONS_S, Buckets, buckets_of, rollups_of
-from monitoring.domain.stretches import stretches
+from monitoring.detection.detectors import BoolArray, FloatArray, IntArray
 from monitoring.ingest.bulk import insert
+from monitoring.kernel.clock import SECOND_US
+from monitoring.kernel.rollups import RESOLUTIONS_S, Buckets, buckets_of, rollups_of
+from monitoring.kernel.run_lengths import stretches
 
 # Of equal extremes the earliest counts, whatever the order in which they come.
 LOWER = """(excluded.minimum < rollups.minimum

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 from django.db import connection
 
-from monitoring.domain.crash_points import crash_point
-from monitoring.domain.detectors import BoolArray, IntArray, Verdict
-from monitoring.domain.timeline import Timelines
-from monitoring.ingest import notices
+from monitoring.detection.detectors import BoolArray, IntArray, Verdict
 from monitoring.ingest.bulk import insert_measurements
 from monitoring.ingest.rollups import Change, Clocks, keep_rollups
 from monitoring.ingest.tags import LockedTag
+from monitoring.ingest.timeline import Timelines
+from monitoring.kernel.failpoints import crash_point
+from monitoring.live import publish
 from monitoring.models import Finding, Measurement
 
 INSERT_FINDINGS = "INSERT INTO findings (measurement_id, reason, lower, upper) VALUES (%s, %s, %s, %s)"
@@ -64,7 +64,7 @@ def store(
     crash_point("ingest.before_rollups")
     by_pk = {tags[place].pk: values for place, values in recent.items()}
     keep_rollups(change_of(pk, written, by_pk, clocks))
-    notices.tell()
+    publish.tell()
     return written
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from django.db import connection
 
-from monitoring.domain.clock import from_micros
-from monitoring.domain.tags import TagDefinition
+from monitoring.kernel.clock import from_micros
+from monitoring.kernel.tag_definition import TagDefinition
 from monitoring.models import Tag
 
 REFRESHED_EVERY_S = 10.0

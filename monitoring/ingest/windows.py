@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 from django.db import connection
 
-from monitoring.domain.clock import FIRST_MICROS, to_micros
-from monitoring.domain.columns import ReadingColumns, joined
-from monitoring.domain.detectors import LOOKBACK, FloatArray, IntArray, Runs
-from monitoring.domain.stretches import begins, stretches
-from monitoring.domain.timeline import StoredColumns, Timelines, append, merge, side_by_side
+from monitoring.detection.detectors import LOOKBACK, FloatArray, IntArray, Runs
+from monitoring.ingest.parse import ReadingColumns, joined
 from monitoring.ingest.tags import LockedTag
+from monitoring.ingest.timeline import StoredColumns, Timelines, append, merge, side_by_side
+from monitoring.kernel.clock import FIRST_MICROS, to_micros
+from monitoring.kernel.run_lengths import begins, stretches
 
 SLACK = 200
 BETWEEN = """

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from monitoring.domain.clock import expected_bound, parse_bound
+from monitoring.kernel.clock import expected_bound, parse_bound
 
 
 def add_days(parser: CommandParser) -> None:

@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-from monitoring.domain.tags import DEFAULT_TAGS
+from monitoring.kernel.tag_definition import DEFAULT_TAGS
 
 
 def create_default_tags(apps, schema_editor):

@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-from monitoring.domain.roles import ROLES
+from monitoring.access.roles import ROLES
 
 
 def create_groups(apps, schema_editor):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from monitoring.domain.clock import from_micros, to_micros
+from monitoring.kernel.clock import from_micros, to_micros
 
 if TYPE_CHECKING:
     DateTimeColumn = models.DateTimeField[Any, Any]

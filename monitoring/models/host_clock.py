@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from django.db import models
 
-from monitoring.domain.host_clock import ClockReading, ClockState, expect_after_start
+from monitoring.kernel.host_clock import ClockReading, ClockState, expect_after_start
 from monitoring.models.measurement import Measurement
 from monitoring.models.series import Series
 from monitoring.models.tag import Tag

@@ -5,8 +5,8 @@ from django.core.validators import MaxValueValidator, MinValueValidator, RegexVa
 from django.db import models
 from django.db.models import F, JSONField, Q, Value
 
-from monitoring.domain.monitor import DetectionSettings
-from monitoring.domain.tags import LARGEST_VALUE, STALE_AFTER_S, OnConflict, TagDefinition
+from monitoring.detection.monitor import DetectionSettings
+from monitoring.kernel.tag_definition import LARGEST_VALUE, STALE_AFTER_S, OnConflict, TagDefinition
 
 SUMMABLE = f"Must be from {-LARGEST_VALUE:g} to {LARGEST_VALUE:g}: of larger values no sums could be made."
 VALUES = [MinValueValidator(-LARGEST_VALUE, SUMMABLE), MaxValueValidator(LARGEST_VALUE, SUMMABLE)]

@@ -3,7 +3,7 @@
 from django.core.validators import RegexValidator
 from django.db import models
 
-from monitoring.domain.tokens import Scope
+from monitoring.access.token_secrets import Scope
 
 TAG_PREFIX = RegexValidator(
     r"\A[A-Za-z][A-Za-z0-9_.-]*\Z", "As tags' names begin: a letter; then letters, digits, '_', '-' and '.'."

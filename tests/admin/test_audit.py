@@ -14,9 +14,9 @@ from django_q.models import Schedule
 from rest_framework.authtoken.models import Token as UserToken
 
 from fermon_site.audit import AppendOnlyError
-from monitoring.domain.tokens import Scope
+from monitoring.access.token_secrets import Scope
+from monitoring.access.token_store import issue_token
 from monitoring.ingest.pipeline import ingest_readings
-from monitoring.ingest.tokens import issue_token
 from monitoring.models import SetAsideReading, Tag, Token
 
 TRAIL = "/admin/auditlog/logentry/"

@@ -6,8 +6,8 @@ import pytest
 from auditlog.models import LogEntry
 from django.test import Client
 
-from monitoring.ingest.host_clock import look
 from monitoring.models import HostClock
+from monitoring.storage.host_clock import look
 
 PAGE = "/admin/monitoring/hostclock/"
 

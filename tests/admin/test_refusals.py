@@ -4,8 +4,8 @@ import pytest
 from django.test import Client
 
 from monitoring.ingest.pipeline import ingest_readings
-from monitoring.ingest.replay import replay
 from monitoring.models import Measurement, SetAsideReading, Tag
+from monitoring.spool.replay import replay
 
 HOT = {"timestamp": "2026-01-31T12:00:00Z", "tag": "fermenter_temp", "value": 99.0}
 ASIDE = "/admin/monitoring/setasidereading/"

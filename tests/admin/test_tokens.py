@@ -6,8 +6,8 @@ import pytest
 from django.test import Client
 from pytest_django import Settings
 
-from monitoring.domain.tokens import Scope
-from monitoring.ingest.tokens import issue_token
+from monitoring.access.token_secrets import Scope
+from monitoring.access.token_store import issue_token
 from monitoring.models import Token
 
 LIST = "/admin/monitoring/token/"

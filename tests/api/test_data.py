@@ -10,9 +10,9 @@ from django.db import connection
 from django.test import Client
 from requests.utils import parse_header_links
 
+from monitoring.history.measurements import Cursor, Selection, behind, lateral, merged
 from monitoring.ingest.pipeline import ingest_readings
 from monitoring.models import Measurement, Tag
-from monitoring.queries.series import Cursor, Selection, behind, lateral, merged
 
 pytestmark = pytest.mark.django_db
 

@@ -15,11 +15,12 @@ from django.test import Client, RequestFactory
 from pyarrow import parquet
 from pytest_django import DjangoAssertNumQueries, Settings
 
-from monitoring.api import export, formats
+from monitoring.api import export
 from monitoring.api.export import ExportView
-from monitoring.api.formats import FORMATS
+from monitoring.history import export_formats
+from monitoring.history.export import read_pages
+from monitoring.history.export_formats import FORMATS
 from monitoring.ingest.pipeline import ingest_readings
-from monitoring.queries.export import read_pages
 
 NOON = datetime(2024, 1, 31, 12, tzinfo=UTC)
 HEADER = "id,timestamp,tag,value,is_anomaly"
@@ -261,7 +262,7 @@ def test_bad_parameters_are_named_in_json(client: Client, query: str, field: str
 
 
 def test_without_pyarrow_there_is_no_parquet(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(formats, "find_spec", lambda name: None)
+    monkeypatch.setattr(export_formats, "find_spec", lambda name: None)
     answer = client.get("/export?format=parquet")
     assert answer.status_code == 400
     assert answer.json()["detail"] == (

@@ -9,9 +9,9 @@ import pytest
 from django.test import Client
 from pytest_django import Settings
 
-from monitoring.ingest import dead_letters
-from monitoring.ingest.replay import replay
 from monitoring.models import Measurement, Refusal, Tag
+from monitoring.spool import dead_letters
+from monitoring.spool.replay import replay
 
 pytestmark = pytest.mark.django_db
 

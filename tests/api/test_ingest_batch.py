@@ -10,8 +10,8 @@ import pytest
 from django.test import Client
 from pytest_django import Settings
 
-from monitoring.ingest import dead_letters
 from monitoring.models import Measurement
+from monitoring.spool import dead_letters
 
 pytestmark = pytest.mark.django_db
 

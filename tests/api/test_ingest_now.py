@@ -9,8 +9,8 @@ import pytest
 from django.test import Client
 from time_machine import TimeMachineFixture
 
-from monitoring.ingest.replay import replay
 from monitoring.models import Measurement
+from monitoring.spool.replay import replay
 
 pytestmark = pytest.mark.django_db
 

@@ -15,9 +15,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pytest_django import Settings
 
-from monitoring.domain.tokens import Scope
+from monitoring.access.token_secrets import Scope
+from monitoring.access.token_store import issue_token
 from monitoring.ingest.pipeline import ingest_readings
-from monitoring.ingest.tokens import issue_token
 from monitoring.models import Measurement
 
 OWN, OTHERS = "agitator_rpm", {"fermenter_temp": 41.4142, "fermenter_ph": 6.4142}

@@ -18,7 +18,7 @@ from schemathesis.specs.openapi import checks as openapi_checks
 
 from monitoring.api import stream
 from monitoring.api.stream import change_of, events_of, reopen_if_replaced
-from monitoring.queries.feed import Feed, Subscriber
+from monitoring.live.feed import Feed, Subscriber
 
 CHECKS = [
     checks.not_a_server_error,

@@ -7,7 +7,7 @@ from django.test import Client
 from django_q.tasks import async_task
 
 from monitoring.ingest.pipeline import ingest_readings
-from monitoring.ingest.replay import replay
+from monitoring.spool.replay import replay
 from monitoring.tasks import queue_retry
 
 pytestmark = pytest.mark.django_db

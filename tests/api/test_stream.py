@@ -19,9 +19,9 @@ from rest_framework.authtoken.models import Token
 
 from monitoring.api import stream
 from monitoring.api.stream import change_of, events_of, reopen_if_replaced
+from monitoring.live.feed import Feed
 from monitoring.models import Event as EventRow
 from monitoring.models import Tag
-from monitoring.queries.feed import Feed
 
 BROWSER = {"accept": "text/event-stream"}
 

@@ -9,8 +9,8 @@ from django.test import Client
 from pytest_django import DjangoAssertNumQueries, Settings
 from time_machine import TimeMachineFixture
 
-from monitoring.domain.tokens import Scope
-from monitoring.ingest.tokens import issue_token
+from monitoring.access.token_secrets import Scope
+from monitoring.access.token_store import issue_token
 from monitoring.models import Measurement, Tag, Token
 
 READS = ["/tags", "/tags/fermenter_temp", "/data", "/anomalies", "/events", "/stats", "/export"]

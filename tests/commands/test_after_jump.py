@@ -9,11 +9,12 @@ from axes.models import AccessAttempt
 from django.test import Client
 from django_q.models import OrmQ, Schedule
 
-from monitoring.ingest import backtests, leases
-from monitoring.management.after_jump import look_after_clock
-from monitoring.management.schedules import keep_schedules, queue_simulator
+from monitoring.database import leases
+from monitoring.detection.backtest import requests
 from monitoring.models import Backtest, Token
-from monitoring.sources import simulator
+from monitoring.operations.after_jump import look_after_clock
+from monitoring.operations.schedules import keep_schedules, queue_simulator
+from monitoring.sources.simulator import source
 
 AHEAD = timedelta(days=400)
 LOGIN = {"username": "somebody", "password": "wrong"}
@@ -85,9 +86,9 @@ def test_what_is_planned_and_delivered_in_time_stays_as_it_is() -> None:
 
 
 def test_the_simulator_writes_present_seconds(ahead, right) -> None:
-    simulator.tick("a", now=datetime.now(UTC), write=simulator.ingest_readings)
+    source.tick("a", now=datetime.now(UTC), write=source.ingest_readings)
     right()
-    assert simulator.tick("b", now=datetime.now(UTC), write=simulator.ingest_readings)
+    assert source.tick("b", now=datetime.now(UTC), write=source.ingest_readings)
     held = leases.Lease.objects.get()
     assert (held.owner, held.written_until) == ("b", datetime.now(UTC).replace(microsecond=0))
 
@@ -111,12 +112,12 @@ def test_backtests_are_taken_on(ahead, right) -> None:
     question = {"tag": "fermenter_temp", "off": [], "sensitivity": 1.0, "parameters": {}}
     Backtest.objects.create(asker="a", question=question, start=now, end=now, asked_at=now, renewed_at=now)
     right()
-    assert backtests.take_next(now=datetime.now(UTC)) is not None
+    assert requests.take_next(now=datetime.now(UTC)) is not None
 
 
 def test_the_use_of_a_token_is_noted_again(ahead, right, client: Client) -> None:
-    from monitoring.domain.tokens import Scope
-    from monitoring.ingest.tokens import issue_token
+    from monitoring.access.token_secrets import Scope
+    from monitoring.access.token_store import issue_token
 
     secret = issue_token(name="gateway", scope=Scope.READ)
     headers = {"Authorization": f"Token {secret}"}

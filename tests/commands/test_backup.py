@@ -19,8 +19,8 @@ from django_q.scheduler import scheduler
 from filelock import FileLock
 
 from monitoring import tasks
-from monitoring.management.schedules import LONG_TIMEOUT_S, keep_schedules
-from monitoring.queries import backups
+from monitoring.operations.schedules import LONG_TIMEOUT_S, keep_schedules
+from monitoring.storage import backups
 
 pytestmark = pytest.mark.sqlite
 BEGIN = datetime(2024, 1, 31, tzinfo=UTC)

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from monitoring.management.chunks import ChunkedHandler
+from monitoring.operations.chunked import ChunkedHandler
 
 Application = Callable[..., Iterable[bytes]]
 

@@ -6,8 +6,8 @@ import pytest
 from auditlog.models import LogEntry
 from django.core.management import CommandError, call_command
 
-from monitoring.ingest.host_clock import look
 from monitoring.models import HostClock
+from monitoring.storage.host_clock import look
 
 
 @pytest.mark.django_db

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
-from monitoring.management import evaluating
+from monitoring.lab.evaluation import evaluating
 
 FAULTS = ("--trials", "3", "--only", "stuck")
 MINUTES = [f"2026-01-31 {minute // 60:02}:{minute % 60:02}:00" for minute in range(200)]
@@ -228,7 +228,7 @@ def test_a_file_without_readings_is_told(run, tmp_path: Path) -> None:
 
 
 def test_speed_is_readings_a_second_of_three_kinds(run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("monitoring.domain.evaluation.speed.TAGS", 5)
+    monkeypatch.setattr("monitoring.lab.evaluation.speed.TAGS", 5)
     header, *lines = run("--speed")
     assert header.split() == ["readings/s"]
     assert [line.split(None, 1)[1] for line in lines] == [
@@ -243,7 +243,7 @@ def test_it_can_be_stopped(run, monkeypatch: pytest.MonkeyPatch) -> None:
     def stop(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("monitoring.domain.evaluation.speed.measure", stop)
+    monkeypatch.setattr("monitoring.lab.evaluation.speed.measure", stop)
     with pytest.raises(CommandError, match="Stopped") as stopped:
         run("--speed")
     assert stopped.value.returncode == 130

@@ -10,9 +10,9 @@ from django.db import OperationalError
 from monitoring.ingest.exclusions import choice_of_range, exclude
 from monitoring.ingest.pipeline import ingest_readings
 from monitoring.models import Finding, Measurement, Rollup, Series, Tag
-from monitoring.sources import history
-from monitoring.sources.history import Past, generate, past_until
-from monitoring.sources.simulator import SEED, readings_between, simulated_tags
+from monitoring.sources.simulator import history
+from monitoring.sources.simulator.history import Past, generate, past_until
+from monitoring.sources.simulator.source import SEED, readings_between, simulated_tags
 
 UNTIL = datetime(2026, 1, 31, 12, tzinfo=UTC)
 TAG = "fermenter_temp"

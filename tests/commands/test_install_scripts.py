@@ -21,9 +21,9 @@ from django.test import Client
 from filelock import FileLock
 from pytest_django import Settings
 
-from monitoring.domain.pinned_script import integrity_of
-from monitoring.management import script_sources
-from monitoring.management.scripts import install_chart_script, prepare_chart_script, prepare_in_background
+from monitoring.kernel.pinned_script import integrity_of
+from monitoring.operations import script_sources
+from monitoring.operations.scripts import install_chart_script, prepare_chart_script, prepare_in_background
 
 CONTENT = b"window.Chart = 1"
 CHART_SCRIPT = django_settings.FERMON_CHART_SCRIPT

@@ -16,11 +16,11 @@ from auditlog.models import LogEntry
 from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
-from monitoring.domain.load.plan import Plan
-from monitoring.ingest.load_tags import LoadTagError, make_load_tags, retire_load_tags
+from monitoring.lab.load.generator import Run, drive
+from monitoring.lab.load.http import Target
+from monitoring.lab.load.plan import Plan
+from monitoring.lab.load.tag_store import LoadTagError, make_load_tags, retire_load_tags
 from monitoring.management.commands import load
-from monitoring.management.load_http import Target
-from monitoring.management.loading import Run, drive
 from monitoring.models import Tag
 
 PRODUCTION = {

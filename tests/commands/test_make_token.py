@@ -5,7 +5,7 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
-from monitoring.domain.tokens import digest
+from monitoring.access.token_secrets import digest
 from monitoring.models import Token
 
 pytestmark = pytest.mark.django_db

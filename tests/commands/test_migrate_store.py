@@ -26,13 +26,12 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoDbBlocker, Settings
 
-from monitoring.domain.tokens import Scope
-from monitoring.ingest import retention
+from monitoring.access.token_secrets import Scope
+from monitoring.access.token_store import issue_token
+from monitoring.detection.runner import catch_up
 from monitoring.ingest.exclusions import choice_of_range, exclude, revoke
 from monitoring.ingest.pipeline import ingest_readings
-from monitoring.ingest.store_copy import copying, databases, ownership, pages, sequences
-from monitoring.ingest.store_copy.databases import ONLY_ONE
-from monitoring.ingest.tokens import issue_token
+from monitoring.live.changes import newest_id
 from monitoring.models import (
     DetectorState,
     Event,
@@ -47,8 +46,9 @@ from monitoring.models import (
     SetAsideReading,
     Tag,
 )
-from monitoring.queries.changes import newest_id
-from monitoring.sources.judging import catch_up
+from monitoring.storage import retention
+from monitoring.storage.store_copy import copying, databases, ownership, pages, sequences
+from monitoring.storage.store_copy.databases import ONLY_ONE
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # that there is no XDG_RUNTIME_DIR

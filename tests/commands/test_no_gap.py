@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from monitoring.domain.clock import from_micros
+from monitoring.kernel.clock import from_micros
 
 RANGES = {"fermenter_temp": (30, 50), "fermenter_ph": (5, 9), "agitator_rpm": (200, 700)}
 

@@ -11,7 +11,7 @@ os.umask(0o022)
 import django; django.setup()
 from datetime import UTC, datetime
 from django.core.management import call_command
-from monitoring.ingest import dead_letters
+from monitoring.spool import dead_letters
 call_command("migrate", verbosity=0)
 handler = next(one for one in logging.root.handlers if hasattr(one, "maxBytes"))
 handler.maxBytes = 200
@@ -21,8 +21,8 @@ dead_letters.keep([dead_letters.letter({}, source="a test", now=datetime.now(UTC
 """
 BACKUP = """
 from django.db import connections
-from monitoring.queries import backups
-from monitoring.management.restoring import examine, restore
+from monitoring.storage import backups
+from monitoring.storage.restoring import examine, restore
 copy = examine(backups.back_up().path)
 connections.close_all()
 restore(copy)

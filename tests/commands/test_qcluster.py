@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.db import DatabaseError
 
-from monitoring.management import cluster
+from monitoring.operations import cluster
 
 
 @pytest.fixture

@@ -8,9 +8,9 @@ from django.db import OperationalError
 from django.db.models import F
 
 from monitoring.ingest.pipeline import ingest_readings
-from monitoring.ingest.retention import apply_retention
 from monitoring.management.commands import rebuild_rollups
 from monitoring.models import Rollup, Series, Tag
+from monitoring.storage.retention import apply_retention
 
 START = datetime(2026, 1, 30, 23, 59, 58, tzinfo=UTC)
 TAG, OTHER = "fermenter_temp", "fermenter_ph"

@@ -12,9 +12,8 @@ from django.core.management import CommandError, call_command
 from django.db import connection, connections
 from filelock import FileLock
 
-from monitoring.management import restoring
 from monitoring.models import Lease
-from monitoring.queries import backups
+from monitoring.storage import backups, restoring
 
 pytestmark = pytest.mark.sqlite
 GARBAGE = b"something else" * 10_000

@@ -7,7 +7,7 @@ import pytest
 from django.utils.module_loading import import_string
 from django_q.models import OrmQ, Schedule
 
-from monitoring.management.schedules import PLANS, keep_schedules, queue_judge, queue_simulator
+from monitoring.operations.schedules import PLANS, keep_schedules, queue_judge, queue_simulator
 
 pytestmark = pytest.mark.django_db
 

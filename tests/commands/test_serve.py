@@ -17,7 +17,7 @@ import psutil
 import pytest
 from pytest_django import Settings
 
-from monitoring.management.serving import server_command
+from monitoring.operations.serving.command import server_command
 
 NOON = datetime(2024, 1, 31, 12, tzinfo=UTC)
 PRODUCTION = {

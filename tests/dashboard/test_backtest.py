@@ -16,7 +16,7 @@ from pytest_django import Settings
 from monitoring import tasks
 from monitoring.dashboard import backtest, backtest_form
 from monitoring.dashboard.backtest import TASK_S
-from monitoring.ingest import backtests
+from monitoring.detection.backtest import requests
 from monitoring.ingest.pipeline import ingest_readings
 from monitoring.models import Backtest, Event, Series, Tag
 
@@ -191,7 +191,7 @@ def test_what_was_deleted_or_is_too_much_can_not_be_tried(client: Client, monkey
 
 @pytest.mark.usefixtures("stuck_for_a_minute")
 def test_only_a_few_wait_at_a_time(client: Client, monkeypatch: Any) -> None:
-    monkeypatch.setattr(backtests, "MOST_WAITING", 1)
+    monkeypatch.setattr(requests, "MOST_WAITING", 1)
     assert client.post("/backtest", ASKED).status_code == client.post("/backtest", ASKED).status_code == 303
     assert "Others wait for theirs already" in text_of(Client().post("/backtest", ASKED))
 

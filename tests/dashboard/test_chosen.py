@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitoring.dashboard.chosen import DEFAULT_PRESET, PRESETS, chosen_of, past_of
-from monitoring.domain.clock import iso_utc
+from monitoring.kernel.clock import iso_utc
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 

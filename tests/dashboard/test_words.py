@@ -7,8 +7,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from monitoring.dashboard import words
-from monitoring.domain.tags import DEFAULT_TAGS, TagDefinition
-from monitoring.queries.series import Reason
+from monitoring.history.measurements import Reason
+from monitoring.kernel.tag_definition import DEFAULT_TAGS, TagDefinition
 
 
 @pytest.mark.parametrize(

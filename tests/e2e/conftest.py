@@ -18,9 +18,9 @@ from playwright.sync_api import BrowserContext, Locator, Page, Playwright, Route
 from pytest_django.live_server_helper import LiveServer
 
 from monitoring.api import stream
-from monitoring.ingest.leases import LONGEST
+from monitoring.database.leases import LONGEST
+from monitoring.live.feed import Feed
 from monitoring.models import Event, Lease, Tag
-from monitoring.queries.feed import Feed
 
 PATIENCE_MS = 60_000  # with a busy machine; what holds is seen at once
 expect.set_options(timeout=PATIENCE_MS)

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from monitoring.domain.clock import to_micros
-from monitoring.ingest import judge as judges
-from monitoring.ingest import monitors
-from monitoring.ingest.judge import SOURCE, Judge
+from monitoring.detection import judge as judges
+from monitoring.detection import monitor_pool
+from monitoring.detection.judge import SOURCE, Judge
 from monitoring.ingest.pipeline import ingest_readings
+from monitoring.kernel.clock import to_micros
+from monitoring.live.changes import newest_id, read_changes
 from monitoring.models import DetectorState, Event, Lease, ReadingAhead
-from monitoring.queries.changes import newest_id, read_changes
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """States are saved after a few readings; settings and silence are looked at with each step."""
-    monkeypatch.setattr(monitors, "SAVED_AFTER_READINGS", 7)
+    monkeypatch.setattr(monitor_pool, "SAVED_AFTER_READINGS", 7)
     for name in ("SETTLED_AFTER_S", "REFRESHED_AFTER_S", "LOOKED_AFTER_S"):
         monkeypatch.setattr(judges, name, 0)
 

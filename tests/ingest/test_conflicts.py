@@ -12,13 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
-from monitoring.domain.clock import to_micros
-from monitoring.domain.tags import OnConflict
 from monitoring.ingest.outcomes import Outcome, Status
 from monitoring.ingest.pipeline import ingest_readings
 from monitoring.ingest.rebuild import rebuild, spans_of
-from monitoring.ingest.replay import replay
+from monitoring.kernel.clock import to_micros
+from monitoring.kernel.tag_definition import OnConflict
 from monitoring.models import Finding, Measurement, Refusal, Replacement, Rollup, Series, SetAsideReading, Tag
+from monitoring.spool.replay import replay
 from tests.ingest.plain_rule import by_the_rule, kept_last
 
 START = datetime(2026, 1, 31, 11, 59, 30, tzinfo=UTC)  # seconds go over a minute, an hour and a half day

@@ -10,9 +10,9 @@ import pytest
 from django.db import connection
 from django.db.models import Sum
 
-from monitoring.domain.clock import to_micros
 from monitoring.ingest.pipeline import ingest_readings
 from monitoring.ingest.rebuild import rebuild, spans_of
+from monitoring.kernel.clock import to_micros
 from monitoring.models import Finding, Measurement, RefusalCount, Series, Tag
 from tests.ingest.hammer import SECONDS, START, TAGS, reading, value_at
 from tests.ingest.plain_rule import by_the_rule

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
-from monitoring.domain.columns import ReadingColumns
 from monitoring.ingest.outcomes import Status
+from monitoring.ingest.parse import ReadingColumns
 from monitoring.ingest.pipeline import ingest_columns, ingest_readings
 from monitoring.ingest.rebuild import rebuild, spans_of
 from monitoring.models import Finding, Measurement, Series, Tag

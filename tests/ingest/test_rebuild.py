@@ -5,12 +5,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from monitoring.domain.clock import to_micros
 from monitoring.ingest import rebuild as module
 from monitoring.ingest.pipeline import ingest_readings
 from monitoring.ingest.rebuild import DAY_US, Difference, Span, UnknownTagError, agree, rebuild, spans_of
-from monitoring.ingest.retention import apply_retention
+from monitoring.kernel.clock import to_micros
 from monitoring.models import Measurement, Rollup, Series, Tag
+from monitoring.storage.retention import apply_retention
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 TAG = "fermenter_temp"

@@ -11,8 +11,8 @@ from monitoring.ingest import recompute as module
 from monitoring.ingest.pipeline import ingest_readings
 from monitoring.ingest.rebuild import rebuild, spans_of
 from monitoring.ingest.recompute import Recount, recompute
-from monitoring.ingest.retention import apply_retention
 from monitoring.models import Finding, Measurement, Series, Tag
+from monitoring.storage.retention import apply_retention
 from tests.ingest.plain_rule import by_the_rule
 
 START = datetime(2026, 1, 30, 23, 59, tzinfo=UTC)
@@ -53,7 +53,7 @@ def findings() -> set[tuple[object, ...]]:
 def judge_as_before(monkeypatch: pytest.MonkeyPatch, values: list[float]) -> None:
     """Store values by a rule that takes no window for constant and is stricter than that of today."""
     with monkeypatch.context() as patched:
-        patched.setattr("monitoring.domain.detectors.rolling_sigma.RollingSigma.bands", two_sigma)
+        patched.setattr("monitoring.ingest.rules.rolling_sigma.RollingSigma.bands", two_sigma)
         ingest(values)
 
 

@@ -8,9 +8,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from pytest_django import Settings
 
-from monitoring.api import throttles
+from monitoring.access import throttles
+from monitoring.access.token_bucket import Allowances
 from monitoring.api.parsers import MAX_BODY_BYTES
-from monitoring.domain.allowance import Allowances
 
 PATHS = ["/login", "/logout", "/password", "/backtest", "/admin/login/", "/ingest/batch", "/nowhere"]
 FORM = "multipart/form-data; boundary=x"

@@ -10,7 +10,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from monitoring.domain.clock import to_micros
+from monitoring.kernel.clock import to_micros
 from tests import on_postgresql
 
 ROOT = Path(__file__).resolve().parents[2]

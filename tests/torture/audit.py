@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 import psycopg
 
-from monitoring.domain.simulation.signals import simulate
-from monitoring.domain.tags import DEFAULT_TAGS
-from monitoring.sources.simulator import SEED
+from monitoring.kernel.tag_definition import DEFAULT_TAGS
+from monitoring.sources.simulator.signals import simulate
+from monitoring.sources.simulator.source import SEED
 from tests.ingest.plain_rule import is_outside
 from tests.torture.writers import KEPT, Reading, Writer
 

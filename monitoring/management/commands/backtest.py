@@ -10,13 +10,13 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import Error as DatabaseError
 from tqdm import tqdm
 
-from monitoring.domain.clock import expected_bound, parse_bound
-from monitoring.domain.detectors.overrides import parse_overrides
-from monitoring.domain.evaluation.tables import EVENT_HEADER, event_cells, event_table
-from monitoring.domain.events import Event
-from monitoring.domain.monitor import DETECTORS, DetectionSettings, SettingError
-from monitoring.management.evaluating import EvaluationError, write_csv
-from monitoring.queries.backtest import BacktestError, Stretch, find_stretch, find_subject
+from monitoring.detection.backtest.data import BacktestError, Stretch, find_stretch, find_subject
+from monitoring.detection.detectors.overrides import parse_overrides
+from monitoring.detection.monitor import DETECTORS, DetectionSettings, SettingError
+from monitoring.kernel.clock import expected_bound, parse_bound
+from monitoring.kernel.incident_event import Event
+from monitoring.lab.evaluation.evaluating import EvaluationError, write_csv
+from monitoring.lab.evaluation.tables import EVENT_HEADER, event_cells, event_table
 
 
 class Command(BaseCommand):

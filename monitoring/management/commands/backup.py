@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from monitoring.queries.backups import BackupError, back_up
+from monitoring.storage.backups import BackupError, back_up
 
 
 class Command(BaseCommand):

@@ -5,8 +5,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import Error as DatabaseError
 
-from monitoring.domain.clock import iso_utc
-from monitoring.ingest.host_clock import confirm
+from monitoring.kernel.clock import iso_utc
+from monitoring.storage.host_clock import confirm
 
 
 class Command(BaseCommand):

@@ -8,14 +8,13 @@ from typing import Any, TypeVar
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
-from monitoring.domain.evaluation import speed
-from monitoring.domain.evaluation.clean_runs import CleanRun, run_clean
-from monitoring.domain.evaluation.recording import Findings
-from monitoring.domain.evaluation.tables import clean_table, event_table, fault_table, speed_table
-from monitoring.domain.evaluation.trials import CASES, Trial, run_trial
-from monitoring.domain.simulation.families import FAMILIES
-from monitoring.management import evaluating
-from monitoring.management.evaluating import EvaluationError
+from monitoring.lab.evaluation import evaluating, speed
+from monitoring.lab.evaluation.clean_runs import CleanRun, run_clean
+from monitoring.lab.evaluation.evaluating import EvaluationError
+from monitoring.lab.evaluation.recording import Findings
+from monitoring.lab.evaluation.tables import clean_table, event_table, fault_table, speed_table
+from monitoring.lab.evaluation.trials import CASES, Trial, run_trial
+from monitoring.lab.signal_families import FAMILIES
 
 KINDS = tuple(dict.fromkeys(case.kind for case in CASES))
 Job = TypeVar("Job")

@@ -9,10 +9,10 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import Error as DatabaseError
 from tqdm import tqdm
 
-from monitoring.domain.clock import expected_bound, iso_utc, parse_bound
-from monitoring.domain.tags import DefaultTag
-from monitoring.sources import history
-from monitoring.sources.simulator import SEED, simulated_tags
+from monitoring.kernel.clock import expected_bound, iso_utc, parse_bound
+from monitoring.kernel.tag_definition import DefaultTag
+from monitoring.sources.simulator import history
+from monitoring.sources.simulator.source import SEED, simulated_tags
 
 
 class Command(BaseCommand):

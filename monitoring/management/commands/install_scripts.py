@@ -5,8 +5,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from monitoring.management.script_sources import ScriptRefusedError
-from monitoring.management.scripts import install_chart_script
+from monitoring.operations.script_sources import ScriptRefusedError
+from monitoring.operations.scripts import install_chart_script
 
 
 class Command(BaseCommand):

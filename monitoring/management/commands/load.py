@@ -17,15 +17,15 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import Error as DatabaseError
 from django.db import connection
 
-from monitoring.domain.addresses import is_this_machine
-from monitoring.domain.clock import from_micros, iso_utc
-from monitoring.domain.load.plan import SECOND_US, Plan
-from monitoring.domain.load.tags import MOST_TAGS, name_of, pattern_of
-from monitoring.ingest.load_tags import LoadTagError, make_load_tags, retire_load_tags
-from monitoring.management.load_http import Target, probe
-from monitoring.management.load_report import Table, summary, verdict
-from monitoring.management.loading import Lane, Run, drive
-from monitoring.queries.load import stored_load
+from monitoring.access.addresses import is_this_machine
+from monitoring.kernel.clock import from_micros, iso_utc
+from monitoring.lab.load.generator import Lane, Run, drive
+from monitoring.lab.load.http import Target, probe
+from monitoring.lab.load.plan import SECOND_US, Plan
+from monitoring.lab.load.report import Table, summary, verdict
+from monitoring.lab.load.stored import stored_load
+from monitoring.lab.load.tag_store import LoadTagError, make_load_tags, retire_load_tags
+from monitoring.lab.load.tags import MOST_TAGS, name_of, pattern_of
 
 MOST_BATCH = 10_000  # the API's own limit
 MOST_RATE = 200_000

@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.commands.migrate import Command as DjangoCommand
 from django.db import connections
 
-from monitoring.management.privacy import mend_private_files
+from monitoring.operations.privacy import mend_private_files
 
 ADVISORY_LOCK = 7_237_541_003  # any number of its own, the same everywhere
 ASKED_EVERY_S = 0.2

@@ -6,8 +6,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
-from monitoring.ingest.store_copy.copying import Result, TagResult, copy_store, verify_store
-from monitoring.ingest.store_copy.errors import StoreCopyError
+from monitoring.storage.store_copy.copying import Result, TagResult, copy_store, verify_store
+from monitoring.storage.store_copy.errors import StoreCopyError
 
 SHOWN = 10
 

@@ -8,10 +8,10 @@ from django.db import Error as DatabaseError
 from django.db import connections
 from django_q.management.commands.qcluster import Command as StockCommand
 
-from monitoring.management import cluster
-from monitoring.management.lifelines import end_forks_with_parent, end_with_launcher
-from monitoring.management.privacy import mend_private_files
-from monitoring.management.schedules import keep_schedules
+from monitoring.operations import cluster
+from monitoring.operations.parent_watchdog import end_forks_with_parent, end_with_launcher
+from monitoring.operations.privacy import mend_private_files
+from monitoring.operations.schedules import keep_schedules
 
 
 class Command(StockCommand):  # type: ignore[misc]  # django-q2 has no types

@@ -8,9 +8,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import Error as DatabaseError
 from tqdm import tqdm
 
-from monitoring.domain.clock import iso_utc, to_micros
 from monitoring.ingest.rebuild import Span, UnknownTagError, spans_of
 from monitoring.ingest.recompute import Recount, recompute
+from monitoring.kernel.clock import iso_utc, to_micros
 from monitoring.management.arguments import add_days, refuse_reversed
 
 

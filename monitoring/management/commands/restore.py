@@ -7,8 +7,8 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import Error as DatabaseError
 
-from monitoring.management import restoring
-from monitoring.queries.backups import BackupError
+from monitoring.storage import restoring
+from monitoring.storage.backups import BackupError
 
 
 class Command(BaseCommand):

@@ -9,12 +9,12 @@ from django.core.servers.basehttp import WSGIRequestHandler
 from django.db import Error as DatabaseError
 from whitenoise.runserver_nostatic.management.commands.runserver import Command as WhiteNoiseCommand
 
-from monitoring.domain.addresses import open_to_others
-from monitoring.ingest.replayer import wake_replayer
-from monitoring.management.chunks import ChunkedHandler
-from monitoring.management.lifelines import end_with_launcher, was_launched
-from monitoring.management.patience import BoundedServer, PatientRequestHandler
-from monitoring.management.privacy import mend_private_files
+from monitoring.access.addresses import open_to_others
+from monitoring.operations.chunked import ChunkedHandler
+from monitoring.operations.parent_watchdog import end_with_launcher, was_launched
+from monitoring.operations.privacy import mend_private_files
+from monitoring.operations.serving.patience import BoundedServer, PatientRequestHandler
+from monitoring.spool.replayer import wake_replayer
 
 
 class Command(WhiteNoiseCommand):  # type: ignore[misc]  # WhiteNoise finds its base at run time

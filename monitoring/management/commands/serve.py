@@ -9,8 +9,8 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand
 from django.db import Error as DatabaseError
 
-from monitoring.management.privacy import mend_private_files
-from monitoring.management.serving import refuse_old_database, server_command, tell_outage
+from monitoring.operations.privacy import mend_private_files
+from monitoring.operations.serving.command import refuse_old_database, server_command, tell_outage
 
 
 class Command(BaseCommand):

@@ -1,0 +1,15 @@
+"""Who a token lets in."""
+
+from datetime import datetime
+
+from django.db.models import Q
+
+from monitoring.access.token_secrets import Grant, Scope, digest
+from monitoring.models import Token
+
+
+def find_grant(secret: str, *, now: datetime) -> Grant | None:
+    """What the token with this secret allows; None if there is none, or it is revoked or expired."""
+    unexpired = Q(expires_at__isnull=True) | Q(expires_at__gt=now)
+    row = Token.objects.filter(unexpired, digest=digest(secret), active=True).first()
+    return Grant(row.pk, row.name, Scope(row.scope), row.prefix, row.used_at) if row else None

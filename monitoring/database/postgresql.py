@@ -1,0 +1,148 @@
+"""PostgreSQL's own ways to take many rows: COPY, and arrays, both in its binary format.
+
+The bytes are laid out by numpy, all rows at once; to have each number written as text would take
+longer than to store it. Format: PostgreSQL's documentation, "COPY", "Binary Format".
+"""
+
+from collections.abc import Sequence
+from functools import cache
+from struct import pack
+from typing import Any, ClassVar
+
+import numpy as np
+import psycopg
+from django.db import connection
+from numpy.typing import NDArray
+from psycopg.adapt import Buffer, Dumper
+from psycopg.postgres import types
+from psycopg.pq import Format
+
+from monitoring.detection.detectors import BoolArray, FloatArray, IntArray
+
+COPY_MEASUREMENTS = "COPY measurements (id, timestamp, tag, value, is_anomaly) FROM STDIN (FORMAT BINARY)"
+HEADER, TRAILER = b"PGCOPY\n\xff\r\n\0" + bytes(8), b"\xff\xff"
+ELEMENT = {"i": np.dtype([("n", ">i4"), ("v", ">i8")]), "f": np.dtype([("n", ">i4"), ("v", ">f8")])}
+TYPE = {"i": "int8", "f": "float8"}
+
+
+class Numbers:
+    """A column of numbers, given to a statement as an array."""
+
+    def __init__(self, values: NDArray[Any]) -> None:
+        self.values = values
+
+
+class Integers(Numbers):
+    """Those that are whole."""
+
+
+class Floats(Numbers):
+    """Those that are not."""
+
+
+class Bytes:
+    """A column of bytes, some of them perhaps missing."""
+
+    def __init__(self, values: list[bytes | None]) -> None:
+        self.values = values
+
+
+class NumbersDumper(Dumper):
+    """Lays a column out as PostgreSQL takes an array; see ``array_send`` in its sources."""
+
+    format = Format.BINARY
+    kind: ClassVar[str]
+
+    def dump(self, obj: Numbers) -> Buffer:
+        """The array's bytes: dimensions, no NULLs, the elements' type, how many, from 1 on; then each."""
+        count = len(obj.values)
+        head = np.array([1 if count else 0, 0, types[TYPE[self.kind]].oid], dtype=">i4").tobytes()
+        if not count:
+            return head
+        elements = np.empty(count, dtype=ELEMENT[self.kind])
+        elements["n"], elements["v"] = 8, obj.values
+        return head + np.array([count, 1], dtype=">i4").tobytes() + elements.tobytes()
+
+
+class IntegersDumper(NumbersDumper):
+    """Of whole numbers."""
+
+    kind = "i"
+    oid = types["int8"].array_oid
+
+
+class FloatsDumper(NumbersDumper):
+    """Of the others."""
+
+    kind = "f"
+    oid = types["float8"].array_oid
+
+
+class BytesDumper(Dumper):
+    """As for numbers, of elements that differ in length; one that is missing has the length -1."""
+
+    format = Format.BINARY
+    oid = types["bytea"].array_oid
+
+    def dump(self, obj: Bytes) -> Buffer:
+        """The array's bytes."""
+        head = pack(">5i", 1, 1, types["bytea"].oid, len(obj.values), 1)
+        return head + b"".join(
+            pack(">i", -1) if value is None else pack(">i", len(value)) + value for value in obj.values
+        )
+
+
+psycopg.adapters.register_dumper(Bytes, BytesDumper)
+psycopg.adapters.register_dumper(Integers, IntegersDumper)
+psycopg.adapters.register_dumper(Floats, FloatsDumper)
+
+
+def copy_measurements(
+    ids: IntArray, time_us: IntArray, tag: IntArray, value: FloatArray, is_anomaly: BoolArray
+) -> None:
+    """Inserts measurements by COPY; a column each, of shape (n,)."""
+    rows = copy_rows((ids, time_us, tag, value, is_anomaly))
+    with (
+        connection.wrap_database_errors,
+        psycopg.Cursor(connection.connection) as cursor,
+        cursor.copy(COPY_MEASUREMENTS) as copy,
+    ):
+        copy.write(rows)
+
+
+def copy_rows(columns: Sequence[NDArray[Any]]) -> bytes:
+    """Rows as a binary COPY takes them, given column by column, none of them empty anywhere.
+
+    A row is the number of its fields, then for each its length and its bytes, the highest first.
+    """
+    rows = np.empty(len(columns[0]), dtype=row_of(tuple(column.dtype for column in columns)))
+    rows["fields"] = len(columns)
+    for place, column in enumerate(columns):
+        rows[f"length {place}"], rows[f"field {place}"] = column.dtype.itemsize, column
+    return HEADER + rows.tobytes() + TRAILER
+
+
+@cache
+def row_of(kinds: tuple[np.dtype[Any], ...]) -> np.dtype[Any]:
+    """A row of such columns, in a binary COPY."""
+    pairs = (
+        ((f"length {place}", ">i4"), (f"field {place}", kind.newbyteorder(">")))
+        for place, kind in enumerate(kinds)
+    )
+    return np.dtype([("fields", ">i2"), *(field for pair in pairs for field in pair)])
+
+
+def insert_arrays(into: str, columns: Sequence[NDArray[Any] | list[bytes | None]], *, otherwise: str) -> None:
+    """Inserts rows, column by column, as ``bulk.insert`` says."""
+    arrays = [as_array(column) for column in columns]
+    places = ", ".join(["%b"] * len(arrays))
+    statement = f"INSERT INTO {into} SELECT * FROM unnest({places}) {otherwise}"  # noqa: S608 - our own words
+    with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
+        cursor.execute(statement.encode(), arrays)
+
+
+def as_array(column: NDArray[Any] | list[bytes | None]) -> Numbers | Bytes:
+    """The column as psycopg takes it."""
+    if not isinstance(column, np.ndarray):
+        return Bytes(column)
+    return Floats(column) if column.dtype.kind == "f" else Integers(column)

@@ -1,0 +1,87 @@
+"""Works out the backtests that were asked for, one after another."""
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from django.db import Error as DatabaseError
+
+from monitoring.detection.backtest import requests
+from monitoring.detection.backtest.data import BacktestError, Stretch, find_stretch, find_subject
+from monitoring.detection.backtest.requests import Asked
+from monitoring.detection.event_store import finite
+from monitoring.detection.monitor import SettingError
+from monitoring.kernel.incident_event import Event
+
+logger = logging.getLogger(__name__)
+
+TOLD_AFTER_S = 1.0
+LONGEST_S = 300.0
+ROWS = 500
+STOPPED = "Fermon was stopped before it was done. Try again."
+TOO_LONG = f"It was not done within {LONGEST_S / 60:.0f} minutes. Choose a shorter time."
+FAILED = "It failed: the detectors could not judge this. The log says more."
+
+
+def run(*, should_stop: Callable[[], bool]) -> int:
+    """Works at those that wait until none does, unless another worker is at it; how many it has done.
+
+    Raises:
+        django.db.Error: the database is away; what was begun is begun again by the next run.
+    """
+    done = 0
+    while not should_stop() and (asked := requests.take_next(now=datetime.now(UTC))):
+        outcome = outcome_of(asked, should_stop)
+        if outcome is not None:
+            done += requests.finish(asked, outcome)
+    return done
+
+
+def outcome_of(asked: Asked, should_stop: Callable[[], bool]) -> dict[str, Any] | None:
+    """What comes out, or why nothing does; None where the asker has asked something else meanwhile."""
+    try:
+        stretch = find_stretch(find_subject(asked.question["tag"]), asked.start, asked.end)
+        return work(asked, stretch, should_stop)
+    except (BacktestError, SettingError) as error:
+        return {"error": str(error)}
+    except DatabaseError:
+        raise
+    except Exception:  # whatever it is: others wait, and it would fail again
+        logger.exception("backtest failed", extra={"question": asked.question})
+        return {"error": FAILED}
+
+
+def work(asked: Asked, stretch: Stretch, should_stop: Callable[[], bool]) -> dict[str, Any] | None:
+    """Goes through the readings, and tells each second how far it has come."""
+    test = stretch.begin(asked.settings)
+    began = told = time.monotonic()
+    for times_us, values in stretch.pages():
+        test.take(times_us, values)
+        if should_stop():
+            return {"error": STOPPED}
+        if time.monotonic() - began > LONGEST_S:
+            return {"error": TOO_LONG}
+        if time.monotonic() - told >= TOLD_AFTER_S:
+            told = time.monotonic()
+            if not requests.renew(asked, test.readings / stretch.readings, now=datetime.now(UTC)):
+                return None
+    found, present = test.finish()
+    return {
+        "readings": test.readings,
+        "events": len(found),
+        "present": len(present),
+        "rows": rows_of(found[-ROWS:]),
+    }
+
+
+def rows_of(events: Sequence[Event]) -> list[list[Any]]:
+    """The events as JSON, the newest first; times in microseconds since 1970."""
+    return [
+        [
+            *(event.start_us, event.end_us, event.detector, event.kind),
+            *(finite(event.score), event.explanation),
+        ]
+        for event in reversed(events)
+    ]

@@ -1,0 +1,95 @@
+"""What an engineer may set: which detectors find, how easily, and each one's own parameters."""
+
+import dataclasses
+import math
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import cast
+
+from monitoring.detection.detectors.drift import Drift
+from monitoring.detection.detectors.missing import Missing
+from monitoring.detection.detectors.noise import Noise
+from monitoring.detection.detectors.novelty import Novelty
+from monitoring.detection.detectors.rate import Rate
+from monitoring.detection.detectors.saturation import Saturation
+from monitoring.detection.detectors.spike import Spike
+from monitoring.detection.detectors.step import Step
+from monitoring.detection.detectors.stuck import Stuck
+
+CLASSES = {
+    "spike": Spike,
+    "step": Step,
+    "drift": Drift,
+    "stuck": Stuck,
+    "noise": Noise,
+    "rate": Rate,
+    "saturation": Saturation,
+    "missing": Missing,
+    "novelty": Novelty,
+}
+DETECTORS = tuple(CLASSES)
+# What the sensitivity divides. A chance is a threshold of its logarithm.
+THRESHOLDS = {"threshold", "threshold_short", "threshold_long", "surprise", "intervals"}
+CHANCES = {"chance"}
+SMALLEST, LARGEST = sys.float_info.min, 1 - sys.float_info.epsilon  # what a chance may become
+
+
+class SettingError(ValueError):
+    """A detector or a parameter that there is not, or a value that it can't have."""
+
+
+@dataclass(frozen=True, slots=True)
+class DetectionSettings:
+    """What is set for a tag.
+
+    ``off`` names detectors that find nothing; ``sensitivity`` divides every threshold (2 finds what
+    is half as far from normal); ``parameters`` override a detector's own, by ``detector.parameter``.
+
+    Raises:
+        SettingError: there is no such detector or parameter, or the value is no positive number.
+    """
+
+    off: frozenset[str] = frozenset()
+    sensitivity: float = 1.0
+    parameters: Mapping[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        known = defaults()
+        if unknown := self.off - set(DETECTORS):
+            raise SettingError(f"{min(unknown)!r} is no detector; expected one of {', '.join(DETECTORS)}")
+        for name in self.parameters:
+            if name not in known:
+                raise SettingError(f"{name!r} is no parameter; expected one of {', '.join(known)}")
+        for name, value in {**self.parameters, "sensitivity": self.sensitivity}.items():
+            if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
+                raise SettingError(f"{name} must be a positive number, not {value!r}")
+            if name.endswith(".chance") and value >= 1:
+                raise SettingError(f"{name} must be below 1, not {value!r}")
+
+    def of(self, detector: str) -> dict[str, float]:
+        """The detector's parameters, the sensitivity taken into account."""
+        found = {}
+        for name, default in defaults().items():
+            owner, parameter = name.split(".")
+            if owner != detector:
+                continue
+            value = self.parameters.get(name, default)
+            if parameter in THRESHOLDS:
+                value /= self.sensitivity
+            elif parameter in CHANCES:
+                value = min(max(value ** (1 / self.sensitivity), SMALLEST), LARGEST)
+            found[parameter] = value
+        return found
+
+
+@cache
+def defaults() -> Mapping[str, float]:
+    """Each parameter's default, by ``detector.parameter``; asked once a parameter, tag and detector."""
+    return {
+        f"{name}.{parameter.name}": float(cast("float", parameter.default))
+        for name, detector in CLASSES.items()
+        for parameter in dataclasses.fields(detector)
+        if parameter.init
+    }

@@ -1,0 +1,70 @@
+"""Writes what the detectors have found."""
+
+import math
+from collections.abc import Mapping
+from datetime import datetime
+
+from django.db.models import Max
+
+from monitoring.kernel.clock import from_micros, to_micros
+from monitoring.kernel.incident_event import Event
+from monitoring.live import publish
+from monitoring.models import Event as EventRow
+
+HIGHEST_SCORE = 1e9
+CHANGING = ("kind", "end", "score", "explanation", "revision")
+
+# Which event: the tag's id, the detector, and the start in microseconds since 1970.
+Key = tuple[int, str, int]
+
+
+def key_of(tag: int, event: Event) -> Key:
+    """By what the tag's event is known."""
+    return tag, event.detector, event.start_us
+
+
+def write_events(events: Mapping[Key, Event], *, now: datetime) -> None:
+    """Stores events as they are now, in the caller's transaction; one that is stored already changes.
+
+    Only who holds the judge's lease may call it, or a revision could be given twice. It is the time
+    in microseconds, and more than any before, so that it grows also when the clock is set back.
+    """
+    if not events:
+        return
+    newest = EventRow.objects.aggregate(newest=Max("revision"))["newest"] or 0
+    first = max(to_micros(now), newest + 1)
+    rows = [row_of(tag, event, first + place) for place, ((tag, *_), event) in enumerate(events.items())]
+    EventRow.objects.bulk_create(
+        rows, update_conflicts=True, unique_fields=("tag", "detector", "start"), update_fields=CHANGING
+    )
+    publish.tell()
+
+
+def open_events() -> dict[Key, Event]:
+    """The stored events that last."""
+    rows = EventRow.objects.filter(end=None)
+    return {
+        (row.tag_id, row.detector, to_micros(row.start)): Event(
+            row.detector, row.kind, to_micros(row.start), None, row.score, row.explanation
+        )
+        for row in rows
+    }
+
+
+def row_of(tag: int, event: Event, revision: int) -> EventRow:
+    """The event as the table holds it."""
+    return EventRow(
+        tag_id=tag,
+        detector=event.detector,
+        kind=event.kind,
+        start=from_micros(event.start_us),
+        end=None if event.end_us is None else from_micros(event.end_us),
+        score=finite(event.score),
+        explanation=event.explanation,
+        revision=revision,
+    )
+
+
+def finite(score: float) -> float:
+    """The score as a number that JSON has."""
+    return 0.0 if math.isnan(score) else max(-HIGHEST_SCORE, min(HIGHEST_SCORE, float(score)))

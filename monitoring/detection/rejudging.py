@@ -1,0 +1,205 @@
+"""What the detectors say of a stretch of a tag's past, once some of its measurements are excluded or back.
+
+The detectors begin anew, as in a backtest: they learn from up to ``WARM_UP`` measurements before, and
+judge what is stored in the order of time. The events that overlap the exclusion are replaced by those
+that are found so. ``missing`` ones stay as they are: that readings came is not undone.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from django.db import connection
+from django.db.models import Exists, Q, QuerySet
+
+from monitoring.detection.backtest.compare import WARM_UP, EventLog, Span
+from monitoring.detection.monitor import TagMonitor
+from monitoring.detection.monitor_pool import WatchedTag
+from monitoring.kernel.clock import FIRST_MICROS, from_micros, to_micros
+from monitoring.kernel.incident_event import Event
+from monitoring.models import Event as EventRow
+from monitoring.models import ExcludedMeasurement, Exclusion, Lease, Measurement, Series
+
+SILENCE = "missing"
+PAGE = 5_000
+# So many measurements are judged again, about 3 s: those of a day of a reading a second.
+MOST = WARM_UP + 86_400
+TOGETHER_US = 3_600 * 1_000_000  # single measurements that are no further apart are one stretch
+ROUNDS = 10
+BEFORE = """
+    SELECT min(timestamp) FROM (
+        SELECT timestamp FROM measurements WHERE tag = %s AND timestamp < %s AND timestamp >= %s
+        ORDER BY timestamp DESC LIMIT %s
+    ) AS before_it
+"""
+COUNT = """
+    SELECT count(*) FROM (
+        SELECT 1 FROM measurements WHERE tag = %s AND timestamp >= %s AND id <= %s LIMIT %s
+    ) AS behind_it
+"""
+NEXT = """
+    SELECT timestamp, value FROM measurements
+    WHERE tag = %s AND timestamp >= %s AND id <= %s ORDER BY timestamp LIMIT %s
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Rejudged:
+    """What takes the place of the events within the spans.
+
+    ``monitor`` is one that has come up to the present, None if the tag's own goes on as it is.
+    """
+
+    spans: tuple[Span, ...]
+    events: tuple[Event, ...]
+    monitor: TagMonitor | None
+
+
+def unjudged() -> list[Exclusion]:
+    """The exclusions whose measurements have all moved and whose events have not followed yet."""
+    rows = Exclusion.objects.filter(is_judged=False, is_complete=True)
+    return list(rows.select_related("tag").order_by("id"))
+
+
+def judged_until(source: str) -> int:
+    """The last measurement's id that the source has judged; 0 also while an exclusion waits to be judged."""
+    waiting = Exclusion.objects.filter(is_judged=False, is_complete=True)
+    rows = Lease.objects.filter(~Exists(waiting), source=source)
+    return rows.values_list("position", flat=True).first() or 0
+
+
+def settle(exclusions: Sequence[Exclusion]) -> None:
+    """Note that the events have followed, but for what was revoked since; in the caller's transaction."""
+    for exclusion in exclusions:
+        Exclusion.objects.filter(pk=exclusion.pk, is_complete=True, revoked_at=exclusion.revoked_at).update(
+            is_judged=True
+        )
+
+
+def stretches_of(exclusion: Exclusion) -> list[Span]:
+    """The stretches of time that the exclusion is about: one, or of single measurements perhaps several."""
+    if exclusion.ids is None:
+        return [Span(to_micros(exclusion.start), to_micros(exclusion.end))]
+    spans: list[Span] = []
+    for time_us in times_of(exclusion):
+        if spans and time_us - spans[-1].end_us <= TOGETHER_US:
+            spans[-1] = Span(spans[-1].start_us, time_us)
+        else:
+            spans.append(Span(time_us, time_us))
+    return spans
+
+
+def times_of(exclusion: Exclusion) -> list[int]:
+    """When the exclusion's single measurements were measured, wherever they are now; ascending."""
+    found: set[datetime] = set()
+    for model in (Measurement, ExcludedMeasurement):
+        rows = model._default_manager.filter(pk__in=exclusion.ids or (), tag=exclusion.tag_id)
+        found.update(rows.values_list("timestamp", flat=True))
+    return sorted(map(to_micros, found))
+
+
+def events_within(tag: int, span: Span) -> QuerySet[EventRow]:
+    """The tag's events that overlap the span, but for silences."""
+    start, end = from_micros(span.start_us), from_micros(span.end_us)
+    rows = EventRow.objects.filter(Q(end=None) | Q(end__gte=start), tag=tag, start__lte=end)
+    return rows.exclude(detector=SILENCE)
+
+
+def widened(tag: int, span: Span) -> tuple[Span, bool]:
+    """The span with all of the events that overlap it, and whether one of those lasts."""
+    lasts = False
+    for _ in range(ROUNDS):
+        rows = list(events_within(tag, span).values_list("start", "end"))
+        lasts = any(end is None for _, end in rows)
+        starts = [to_micros(start) for start, _ in rows]
+        ends = [to_micros(end) for _, end in rows if end is not None]
+        wider = Span(min([span.start_us, *starts]), max([span.end_us, *ends]))
+        if wider == span:
+            break
+        span = wider
+    return span, lasts
+
+
+def rejudge(tag: WatchedTag, exclusion: Exclusion, *, upto: int, renew: Callable[[], None]) -> Rejudged:
+    """Judge the exclusion's stretches again, by the measurements with ids up to ``upto``.
+
+    ``renew`` is called between pages. Of what lies beyond ``MOST`` measurements the events go without
+    others in their place.
+    """
+    log, spans, left = EventLog(), [], MOST
+    replay: Replay | None = None
+    for stretch in stretches_of(exclusion):
+        span, lasts = widened(tag.pk, stretch)
+        spans.append(span)
+        if replay is None or not replay.is_live:  # one that is has judged the later stretches, too
+            replay = Replay(tag, span, upto, lasts=lasts)
+            left -= replay.run(left, renew)
+        log.note([event for event in replay.events() if span.has(event) and event.detector != SILENCE])
+    monitor = replay.monitor if replay is not None and replay.is_live else None
+    return Rejudged(tuple(spans), tuple(log.events()), monitor)
+
+
+class Replay:
+    """Detectors that begin anew before a span and judge what is stored behind it.
+
+    They go on to the present (``is_live``) if that is no more than ``MOST`` measurements away, or one of
+    the span's events ``lasts``; else until the span is over and they find nothing any more.
+    """
+
+    def __init__(self, tag: WatchedTag, span: Span, upto: int, *, lasts: bool) -> None:
+        self.monitor = tag.monitor()
+        self._tag, self._span, self._upto = tag, span, upto
+        self._log = EventLog()
+        self._from_us = self._before(span.start_us, WARM_UP)
+        self.is_live = lasts or self._count(self._from_us) <= MOST
+        if lasts and self._count(self._from_us) > MOST:
+            self._from_us = self._before(2**63 - 1, MOST)
+
+    def run(self, most: int, renew: Callable[[], None]) -> int:
+        """Judge at most so many measurements; how many there were."""
+        taken = 0
+        if most <= 0 and not self.is_live:
+            return taken
+        for times_us, values in self._pages():
+            self._log.note(self.monitor.take(times_us, values))
+            renew()
+            taken += len(times_us)
+            if not self.is_live and (taken >= most or self._is_over(times_us[-1])):
+                break
+        return taken
+
+    def events(self) -> list[Event]:
+        """What was found. Where it broke off before the present, an event that lasted then ends there."""
+        found = self._log.events()
+        end_us = self.monitor.last_us
+        if self.is_live or end_us is None:
+            return found
+        return [replace(event, end_us=end_us) if event.is_open else event for event in found]
+
+    def _is_over(self, time_us: int) -> bool:
+        return time_us > self._span.end_us and not self.monitor.open_events
+
+    def _before(self, time_us: int, count: int) -> int:
+        raw_from = Series.objects.filter(tag=self._tag.pk).values_list("raw_from", flat=True).first()
+        oldest_us = FIRST_MICROS if raw_from is None else to_micros(raw_from)
+        with connection.cursor() as cursor:
+            cursor.execute(BEFORE, [self._tag.pk, time_us, oldest_us, count])
+            found: int | None = cursor.fetchone()[0]
+        return time_us if found is None else found
+
+    def _count(self, time_us: int) -> int:
+        with connection.cursor() as cursor:
+            cursor.execute(COUNT, [self._tag.pk, time_us, self._upto, MOST + 1])
+            return int(cursor.fetchone()[0])
+
+    def _pages(self) -> Iterator[tuple[list[int], list[float]]]:
+        after = self._from_us
+        while True:
+            with connection.cursor() as cursor:
+                cursor.execute(NEXT, [self._tag.pk, after, self._upto, PAGE])
+                rows = cursor.fetchall()
+            if not rows:
+                return
+            times_us, values = zip(*rows, strict=True)
+            yield list(times_us), list(values)
+            after = times_us[-1] + 1

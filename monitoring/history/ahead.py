@@ -1,0 +1,129 @@
+"""Measurements that are ahead of the server's clock, and sources whose clocks are wrong."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db.models import QuerySet
+
+from monitoring.kernel.clock import from_micros
+from monitoring.kernel.source_clock import FORGOTTEN_AFTER, error_text, latest_plausible, unpacked
+from monitoring.models import Measurement, Series
+
+MOST_COUNTED = 1_000
+MOST_TAGS = 20
+SHOWN_TAGS = 3
+EXPLAINED_S = 10  # a known error explains readings that are ahead by so much more
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """How many measurements of a tag are ahead of time, at most ``MOST_COUNTED``, and up to how far."""
+
+    tag: str
+    readings: int
+    up_to_s: float
+
+    def as_json(self) -> dict[str, Any]:
+        """The tag's entry in ``/health``."""
+        return {"tag": self.tag, "readings": self.readings, "up_to_s": self.up_to_s}
+
+    @property
+    def text(self) -> str:
+        """How many, and up to how far, in words."""
+        count = f"{MOST_COUNTED} or more" if self.readings == MOST_COUNTED else str(self.readings)
+        noun = "reading" if self.readings == 1 else "readings"
+        return f"{count} {noun} ahead of time, up to {span_text(self.up_to_s)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """What is wrong with the times of readings: the tags that are furthest ahead, and how many there are.
+
+    ``clock_errors`` are in seconds by tag, positive is ahead.
+    """
+
+    ahead: Sequence[Ahead] = ()
+    tags_ahead: int = 0
+    clock_errors: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def problems(self) -> list[str]:
+        """All of it in sentences, with what to do."""
+        explained = {tag: error_s + EXPLAINED_S for tag, error_s in self.clock_errors.items()}
+        unexplained = [one for one in self.ahead if one.up_to_s > explained.get(one.tag, 0)]
+        return [*clock_problems(self.clock_errors), *ahead_problems(unexplained, self.tags_ahead)]
+
+
+def clock_problems(errors: dict[str, float]) -> list[str]:
+    """Return what to say of the sources' clocks."""
+    texts = [f"{tag}: its source's clock is {error_text(error_s)}" for tag, error_s in errors.items()]
+    if not texts:
+        return []
+    return [f"{listed(texts, len(texts))}. Set the clock of the source, or its offset from UTC."]
+
+
+def ahead_problems(ahead: Sequence[Ahead], tags: int) -> list[str]:
+    """Return what to say of measurements that are ahead."""
+    if not ahead:
+        return []
+    texts = [f"{one.tag}: {one.text}" for one in ahead]
+    return [
+        f"{listed(texts, max(tags, len(ahead)))}. Values, states and detectors leave them out until their"
+        " time has come. Check the clock of the source, and of this server."
+    ]
+
+
+def listed(texts: Sequence[str], count: int) -> str:
+    """Return the first of so many texts, and how many more there are."""
+    more = f"; and {count - SHOWN_TAGS} more tags" if count > SHOWN_TAGS else ""
+    return "; ".join(texts[:SHOWN_TAGS]) + more
+
+
+def span_text(seconds: float) -> str:
+    """Return how far ahead that is, in words."""
+    if seconds < 600:
+        return f"{seconds:.0f} s"
+    if seconds < 7_200:
+        return f"{seconds // 60:.0f} min"
+    return f"{seconds // 3_600:.0f} h" if seconds < 172_800 else f"{seconds // 86_400:.0f} days"
+
+
+def read_times(now: datetime) -> Times:
+    """Return what is wrong with the times of readings of the tags in use."""
+    series = Series.objects.filter(tag__active=True).select_related("tag")
+    late = series.filter(last__gt=latest_plausible(now)).order_by("-last")
+    first = [ahead_of(one, now) for one in late[:MOST_TAGS]]
+    tags = late.count() if len(first) == MOST_TAGS else len(first)
+    wrong = series.exclude(clock_error=0).order_by("tag__name")
+    errors = {one.tag.name: error_s for one in wrong if (error_s := clock_error_of(one, now))}
+    return Times([one for one in first if one], tags, errors)
+
+
+def times_of(name: str, now: datetime) -> tuple[Ahead | None, float | None]:
+    """Return what of a tag is ahead, and its source's clock error in seconds; None where there is none."""
+    series = Series.objects.select_related("tag").filter(tag__name=name).first()
+    return (ahead_of(series, now), clock_error_of(series, now)) if series else (None, None)
+
+
+def ahead_of(series: Series, now: datetime) -> Ahead | None:
+    """Return what of a tag is ahead; None if nothing is."""
+    if series.last is None or series.last <= latest_plausible(now):
+        return None
+    rows = Measurement.objects.filter(tag=series.pk, timestamp__gt=latest_plausible(now))
+    count = rows[:MOST_COUNTED].count()
+    return Ahead(series.tag.name, count, round((series.last - now).total_seconds(), 1)) if count else None
+
+
+def clock_error_of(series: Series, now: datetime) -> float | None:
+    """Return the source's clock error in seconds; None if none is known, or nothing has come for long."""
+    if not series.clock_error or series.arrivals is None:
+        return None
+    arrived = from_micros(int(unpacked(bytes(series.arrivals))[0, 0]))
+    return series.clock_error / 1_000 if now - arrived < FORGOTTEN_AFTER else None
+
+
+def not_ahead(rows: QuerySet[Measurement], now: datetime) -> QuerySet[Measurement]:
+    """Return the measurements whose time has come."""
+    return rows.filter(timestamp__lte=latest_plausible(now))

@@ -1,0 +1,145 @@
+"""What the detectors have found: events over a range of time, and those that changed since."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Max, Q, QuerySet
+
+from monitoring.history.measurements import Cursor, Selection
+from monitoring.kernel.clock import iso_utc
+from monitoring.models import Event
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEvent:
+    """An event as answers carry it; the end is None while it lasts."""
+
+    id: int
+    tag: str
+    detector: str
+    kind: str
+    start: datetime
+    end: datetime | None
+    score: float
+    explanation: str
+
+    def as_json(self) -> dict[str, Any]:
+        """An item of ``/events``."""
+        return {
+            "id": self.id,
+            "tag": self.tag,
+            "detector": self.detector,
+            "kind": self.kind,
+            "start": iso_utc(self.start),
+            "end": None if self.end is None else iso_utc(self.end),
+            "score": self.score,
+            "explanation": self.explanation,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class EventSelection:
+    """Which events: those that overlap a time (inclusive), of some tags or of all; each None is any.
+
+    An event that lasts overlaps whatever comes after its start.
+    """
+
+    within: Selection = field(default_factory=Selection)
+    is_open: bool | None = None
+    detector: str | None = None
+    kind: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EventPage:
+    """Events in order of their start, and where the next page begins (None: there is no more)."""
+
+    events: Sequence[StoredEvent]
+    next: Cursor | None
+
+    def as_json(self) -> list[dict[str, Any]]:
+        """The items of ``/events``."""
+        return [event.as_json() for event in self.events]
+
+
+def read_events(
+    selection: EventSelection, *, limit: int, ascending: bool = False, after: Cursor | None = None
+) -> EventPage:
+    """Up to ``limit`` of the selected events behind the cursor, in order of start and id; newest first."""
+    sign = "" if ascending else "-"
+    ordered = behind(selection, after, ascending=ascending).order_by(f"{sign}start", f"{sign}id")
+    found = stored(ordered[: limit + 1])
+    if len(found) <= limit:
+        return EventPage(found, None)
+    last = found[limit - 1]
+    return EventPage(found[:limit], Cursor(last.start, last.id))
+
+
+def open_events(tags: Collection[str] | None = None, *, limit: int | None = None) -> list[StoredEvent]:
+    """The events that last, of tags in use, or of those of them that are named; the newest first."""
+    rows = Event.objects.filter(end=None, tag__active=True).order_by("-start", "-id")
+    return stored((rows if tags is None else rows.filter(tag__name__in=list(tags)))[:limit])
+
+
+def count_open_events() -> int:
+    """How many events last, of tags in use."""
+    return Event.objects.filter(end=None, tag__active=True).count()
+
+
+def newest_events(limit: int) -> list[StoredEvent]:
+    """The last ``limit`` events, be they over or not; newest first."""
+    return list(read_events(EventSelection(), limit=limit).events)
+
+
+def newest_revision() -> int:
+    """The revision of the event that changed last; 0 before the first."""
+    return Event.objects.aggregate(newest=Max("revision"))["newest"] or 0
+
+
+def changed_events(*, after: int, limit: int) -> list[tuple[int, StoredEvent]]:
+    """The first ``limit`` events with a higher revision, each behind its own, as they are now."""
+    rows = Event.objects.select_related("tag").filter(revision__gt=after).order_by("revision")[:limit]
+    return [(row.revision, stored_event(row)) for row in rows]
+
+
+def selected(selection: EventSelection) -> QuerySet[Event]:
+    """The selection's rows, in no order."""
+    rows, within = Event.objects.all(), selection.within
+    if within.tags:
+        rows = rows.filter(tag__name__in=within.tags)
+    if within.end is not None:
+        rows = rows.filter(start__lte=within.end)
+    if within.start is not None:
+        rows = rows.filter(Q(end=None) | Q(end__gte=within.start))
+    if selection.is_open is not None:
+        rows = rows.filter(end__isnull=selection.is_open)
+    if selection.detector is not None:
+        rows = rows.filter(detector=selection.detector)
+    return rows if selection.kind is None else rows.filter(kind=selection.kind)
+
+
+def behind(selection: EventSelection, after: Cursor | None, *, ascending: bool) -> QuerySet[Event]:
+    """The selection's rows that come after the cursor, in no order."""
+    if after is None:
+        return selected(selection)
+    if ascending:
+        later = Q(start__gt=after.timestamp) | Q(id__gt=after.id)
+        return selected(selection).filter(later, start__gte=after.timestamp)
+    # One bound to this side: given two, SQLite would start at the first of them.
+    end = min(selection.within.end or after.timestamp, after.timestamp)
+    earlier = Q(start__lt=after.timestamp) | Q(id__lt=after.id)
+    return selected(replace(selection, within=replace(selection.within, end=end))).filter(earlier)
+
+
+def stored(rows: QuerySet[Event]) -> list[StoredEvent]:
+    """The rows as answers carry them."""
+    return [stored_event(row) for row in rows.select_related("tag")]
+
+
+def stored_event(row: Event) -> StoredEvent:
+    """The row as answers carry it."""
+    return StoredEvent(
+        row.pk, row.tag.name, row.detector, row.kind, row.start, row.end, row.score, row.explanation
+    )

@@ -1,0 +1,115 @@
+"""The formats of an export: from pages of measurements to pieces of a file, one page in memory at a time."""
+
+import csv
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from importlib.util import find_spec
+from io import BytesIO, StringIO
+from itertools import chain
+from typing import Any
+
+import orjson
+from django.utils.text import compress_sequence
+
+from monitoring.history.measurements import Page, timestamps
+from monitoring.history.spreadsheet import inert
+
+ROWS = 5_000
+GROUP_ROWS = 50_000  # each group of a Parquet file has its place in the file's end, which waits in memory
+
+TRUE_OR_FALSE = {True: "true", False: "false"}
+
+Write = Callable[[Iterable[Page]], Iterator[bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """How an export is written; ``plain`` is what can be compressed on its way.
+
+    ``needs`` is a package that must be installed, ``rows`` how many make a page.
+    """
+
+    media_type: str
+    write: Write
+    rows: int = ROWS
+    plain: bool = False
+    needs: str = ""
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether the package that it needs is not there."""
+        return bool(self.needs) and find_spec(self.needs) is None
+
+
+def write_csv(pages: Iterable[Page]) -> Iterator[bytes]:
+    """A line a measurement below a header; each value reads back as exactly itself."""
+    lines = StringIO(newline="")
+    writer = csv.writer(lines, lineterminator="\n")
+    is_first = True
+    for page in pages:
+        if is_first:
+            writer.writerow(page.fields)
+            is_first = False
+        writer.writerows(
+            (row, text, inert(tag), value, *map(TRUE_OR_FALSE.get, flags))
+            for (row, _, tag, value, *flags), text in zip(rows_of(page), timestamps(page.rows), strict=True)
+        )
+        yield lines.getvalue().encode()
+        lines.seek(0)
+        lines.truncate()
+
+
+def rows_of(page: Page) -> Iterable[tuple[Any, ...]]:
+    """The page's rows, each with whether it is excluded if that was asked for."""
+    if page.excluded is None:
+        return page.rows
+    return [(*row, row[0] in page.excluded) for row in page.rows]
+
+
+def write_jsonl(pages: Iterable[Page]) -> Iterator[bytes]:
+    """A line a measurement, each an item of ``/data``."""
+    for page in pages:
+        yield b"".join(orjson.dumps(item, option=orjson.OPT_APPEND_NEWLINE) for item in page.as_json())
+
+
+def write_parquet(pages: Iterable[Page]) -> Iterator[bytes]:
+    """A group of rows a page; the file's end says where each is, so a part of it is no file."""
+    import pyarrow as pa
+    from pyarrow.parquet import ParquetWriter
+
+    tags = pa.dictionary(pa.int32(), pa.string())
+    rest = iter(pages)
+    first = next(rest)
+    flags = [pa.bool_()] * (1 if first.excluded is None else 2)
+    types = (pa.int64(), pa.timestamp("us", tz="UTC"), tags, pa.float64(), *flags)
+    schema = pa.schema(list(zip(first.fields, types, strict=True)))
+    sink = BytesIO()
+    with ParquetWriter(sink, schema) as writer:
+        for page in chain([first], rest):
+            columns = zip(*rows_of(page), strict=True) if page.rows else ((),) * len(types)
+            arrays = [pa.array(column, kind) for column, kind in zip(columns, types, strict=True)]
+            writer.write_batch(pa.record_batch(arrays, schema=schema))
+            yield taken(sink)
+    yield taken(sink)
+
+
+def taken(sink: BytesIO) -> bytes:
+    """What was written since the last time."""
+    piece = sink.getvalue()
+    sink.seek(0)
+    sink.truncate()
+    return piece
+
+
+def compressed(write: Write) -> Write:
+    """The same as a gzip file."""
+    return lambda pages: compress_sequence(write(pages))
+
+
+FORMATS = {
+    "csv": Format("text/csv", write_csv, plain=True),
+    "jsonl": Format("application/x-ndjson", write_jsonl, plain=True),
+    "csv.gz": Format("application/gzip", compressed(write_csv)),
+    "jsonl.gz": Format("application/gzip", compressed(write_jsonl)),
+    "parquet": Format("application/vnd.apache.parquet", write_parquet, rows=GROUP_ROWS, needs="pyarrow"),
+}

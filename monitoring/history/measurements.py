@@ -1,0 +1,288 @@
+"""Measurements over a range of time, in pages that follow each other by key, not by offset."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+import numpy as np
+from django.db import connection
+from django.db.models import BigIntegerField, ExpressionWrapper, F, Q, QuerySet
+from django.db.models.expressions import RawSQL
+
+from monitoring.kernel.clock import FIRST_MICROS, LAST_MICROS, from_micros, iso_texts, iso_utc, to_micros
+from monitoring.models import ExcludedMeasurement, Measurement
+
+MAX_ID = 2**63 - 1
+CURSOR = re.compile("(-?[0-9]{1,18})_([0-9]{1,19})")
+FIELDS = ("id", "timestamp", "tag", "value", "is_anomaly")
+
+# A measurement as the columns have it: id, microseconds since the epoch, tag, value, is_anomaly.
+Row = tuple[int, int, str, float, bool]
+Stored = Measurement | ExcludedMeasurement
+ROWS_A_QUERY = 1_000
+FINDINGS = """
+    SELECT measurement_id, reason, lower, upper FROM findings WHERE measurement_id IN ({ids}) ORDER BY id
+"""
+LATERAL = """
+    SELECT found.id, found.timestamp, tags.name, found.value, found.is_anomaly
+    FROM tags CROSS JOIN LATERAL ({rows}) AS found WHERE tags.name = ANY(%s)
+    ORDER BY found.timestamp {direction}, found.id {direction} LIMIT %s
+"""
+MICROS = ExpressionWrapper(F("timestamp"), output_field=BigIntegerField())
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A measurement as answers carry it."""
+
+    id: int
+    timestamp: datetime
+    tag: str
+    value: float
+    is_anomaly: bool
+
+    def as_json(self) -> dict[str, Any]:
+        """An item of ``/data``."""
+        return item(self.id, iso_utc(self.timestamp), self.tag, self.value, self.is_anomaly)
+
+
+class Reason(NamedTuple):
+    """Why a measurement is an anomaly: the rule, and the band that the value left (None: open)."""
+
+    reason: str
+    lower: float | None
+    upper: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """Where a page ended: the next begins with the measurement just behind."""
+
+    timestamp: datetime
+    id: int
+
+    def __str__(self) -> str:
+        return f"{to_micros(self.timestamp)}_{self.id}"
+
+    @classmethod
+    def parse(cls, text: str) -> "Cursor":
+        """The cursor of its text.
+
+        Raises:
+            ValueError: it is not one that a page has given.
+        """
+        match = CURSOR.fullmatch(text)
+        micros, row = map(int, match.groups()) if match else (0, -1)
+        if not (FIRST_MICROS <= micros <= LAST_MICROS and 0 <= row <= MAX_ID):
+            raise ValueError(f"{text[:80]!r} is not a cursor")
+        return cls(from_micros(micros), row)
+
+
+class Excluded(StrEnum):
+    """Whether excluded measurements are asked for: not, beside the others, or alone."""
+
+    LEFT_OUT = ""
+    INCLUDE = "include"
+    ONLY = "only"
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Measurements of some tags (none named: of all), from ``start`` to ``end`` (inclusive)."""
+
+    tags: tuple[str, ...] = ()
+    start: datetime | None = None
+    end: datetime | None = None
+    anomalies_only: bool = False
+    excluded: Excluded = Excluded.LEFT_OUT
+
+    @property
+    def models(self) -> list[type[Stored]]:
+        """The tables that have them."""
+        if self.excluded is Excluded.INCLUDE:
+            return [Measurement, ExcludedMeasurement]
+        return [Measurement] if self.excluded is Excluded.LEFT_OUT else [ExcludedMeasurement]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Measurements in order, and where the next page starts (None: there is no more).
+
+    ``excluded`` are the ids of those that are excluded; None if that was not asked for.
+    """
+
+    rows: list[Row]
+    next: Cursor | None
+    excluded: frozenset[int] | None = None
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """What is told of each."""
+        return FIELDS if self.excluded is None else (*FIELDS, "excluded")
+
+    @property
+    def points(self) -> list[Point]:
+        """The measurements one by one; dear where they are many."""
+        return [Point(row[0], from_micros(row[1]), *row[2:]) for row in self.rows]
+
+    def as_json(self) -> list[dict[str, Any]]:
+        """The items of ``/data``."""
+        items = [
+            item(row[0], text, *row[2:]) for row, text in zip(self.rows, timestamps(self.rows), strict=True)
+        ]
+        if self.excluded is not None:
+            for each in items:
+                each["excluded"] = each["id"] in self.excluded
+        return items
+
+
+def item(row: int, timestamp: str, tag: str, value: float, is_anomaly: bool) -> dict[str, Any]:
+    """A measurement as answers carry it, by ``FIELDS``."""
+    return {"id": row, "timestamp": timestamp, "tag": tag, "value": value, "is_anomaly": is_anomaly}
+
+
+def timestamps(rows: Sequence[Row]) -> list[str]:
+    """When they were measured, in ISO 8601."""
+    return iso_texts(np.array([row[1] for row in rows], dtype=np.int64))
+
+
+def read_page(
+    selection: Selection, *, limit: int, ascending: bool = False, after: Cursor | None = None
+) -> Page:
+    """Up to ``limit`` measurements of the selection, newest first unless ``ascending``.
+
+    Measurements of one time come in the order of their ids, so that pages neither repeat nor skip.
+    """
+    found, excluded = read_rows(selection, after, limit=limit + 1, ascending=ascending)
+    told = None if selection.excluded is Excluded.LEFT_OUT else frozenset(excluded)
+    if len(found) <= limit:
+        return Page(found, None, told)
+    last = found[limit - 1]
+    return Page(found[:limit], Cursor(from_micros(last[1]), last[0]), told)
+
+
+def read_rows(
+    selection: Selection, after: Cursor | None, *, limit: int, ascending: bool
+) -> tuple[list[Row], set[int]]:
+    """Return the first ``limit`` rows behind the cursor, and the ids of the excluded ones among them.
+
+    A row that moves from table to table meanwhile is returned once.
+    """
+    found: dict[int, Row] = {}
+    excluded: set[int] = set()
+    for model in selection.models:
+        part = read_table(model, selection, after, limit=limit, ascending=ascending)
+        if selection.excluded is Excluded.LEFT_OUT:
+            return part, excluded
+        found.update({row[0]: row for row in part})
+        excluded.update(row[0] for row in part if model is ExcludedMeasurement)
+    rows = sorted(found.values(), key=lambda row: (row[1], row[0]), reverse=not ascending)
+    return rows[:limit], excluded
+
+
+def read_table(
+    model: type[Stored], selection: Selection, after: Cursor | None, *, limit: int, ascending: bool
+) -> list[Row]:
+    """Return the first ``limit`` rows of one table, read by one statement.
+
+    Each of several tags is read along its own index (tag, timestamp): the index of all timestamps would
+    have the rows of every other tag read too, which are millions where the chosen tags are rare.
+    """
+    if len(selection.tags) > 1 and connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(*lateral(model, selection, after, limit=limit, ascending=ascending))
+            return list(cursor.fetchall())
+    return list(merged(model, selection, after, limit=limit, ascending=ascending))
+
+
+def merged(
+    model: type[Stored], selection: Selection, after: Cursor | None, *, limit: int, ascending: bool
+) -> QuerySet[Any, Row]:
+    """Return the query of the rows; SQLite merges the streams of several tags, and reads no row in vain."""
+    parts = [
+        behind(part, after, ascending=ascending, model=model)
+        .annotate(micros=MICROS)
+        .values_list("id", "micros", "tag__name", "value", "is_anomaly")
+        for part in each_alone(selection)
+    ]
+    rows = parts[0].union(*parts[1:], all=True) if len(parts) > 1 else parts[0]
+    sign = "" if ascending else "-"
+    page: QuerySet[Any, Row] = rows.order_by(f"{sign}micros", f"{sign}id")[:limit]
+    return page
+
+
+def lateral(
+    model: type[Stored], selection: Selection, after: Cursor | None, *, limit: int, ascending: bool
+) -> tuple[str, list[Any]]:
+    """Return PostgreSQL's statement and its parameters.
+
+    Up to ``limit`` rows of each tag are read. A union would spare that, but to plan it for 250 tags over
+    two years of monthly partitions takes PostgreSQL 15 s.
+    """
+    sign, direction = ("", "ASC") if ascending else ("-", "DESC")
+    of_all = behind(replace(selection, tags=()), after, ascending=ascending, model=model)
+    rows = of_all.filter(tag=RawSQL("tags.id", ()))
+    ordered = rows.order_by(f"{sign}timestamp").values(*FIELDS)[:limit]
+    statement, parameters = ordered.query.sql_with_params()
+    return LATERAL.format(rows=statement, direction=direction), [*parameters, list(selection.tags), limit]
+
+
+def each_alone(selection: Selection) -> list[Selection]:
+    """Split the selection into one of each of its tags; one of all tags stays whole."""
+    return [replace(selection, tags=(name,)) for name in selection.tags] or [selection]
+
+
+def selected(selection: Selection, model: type[Stored] = Measurement) -> QuerySet[Any]:
+    """The selection's rows, in no order."""
+    rows: QuerySet[Any] = model._default_manager.order_by()
+    if selection.tags:
+        rows = rows.filter(tag__name__in=selection.tags)
+    if selection.start is not None:
+        rows = rows.filter(timestamp__gte=selection.start)
+    if selection.end is not None:
+        rows = rows.filter(timestamp__lte=selection.end)
+    return rows.filter(is_anomaly=True) if selection.anomalies_only else rows
+
+
+def behind(
+    selection: Selection, after: Cursor | None, *, ascending: bool, model: type[Stored] = Measurement
+) -> QuerySet[Any]:
+    """The selection's rows that come after the cursor, in no order.
+
+    The cursor's time takes the place of the bound that it is past: given two bounds to one side,
+    SQLite starts at the first of them, and would read each page's predecessors again.
+    """
+    if after is None:
+        return selected(selection, model)
+    if ascending:
+        start = max(selection.start or after.timestamp, after.timestamp)
+        later = Q(timestamp__gt=after.timestamp) | Q(id__gt=after.id)
+        return selected(replace(selection, start=start), model).filter(later)
+    end = min(selection.end or after.timestamp, after.timestamp)
+    earlier = Q(timestamp__lt=after.timestamp) | Q(id__lt=after.id)
+    return selected(replace(selection, end=end), model).filter(earlier)
+
+
+def point_of(row: Measurement) -> Point:
+    """The row as a point."""
+    return Point(row.pk, row.timestamp, row.tag.name, row.value, row.is_anomaly)
+
+
+def reasons_for(points: Iterable[Point]) -> dict[int, list[Reason]]:
+    """Why these are anomalies, by id; each list in the order in which the rules were asked."""
+    return reasons_by_id([point.id for point in points])
+
+
+def reasons_by_id(ids: Sequence[int]) -> dict[int, list[Reason]]:
+    """As ``reasons_for``, of the measurements with these ids."""
+    reasons: dict[int, list[Reason]] = {row: [] for row in ids}
+    for start in range(0, len(ids), ROWS_A_QUERY):
+        some = ids[start : start + ROWS_A_QUERY]
+        with connection.cursor() as cursor:
+            cursor.execute(FINDINGS.format(ids=", ".join(["%s"] * len(some))), some)
+            for row, *reason in cursor.fetchall():
+                reasons[row].append(Reason(*reason))
+    return reasons

@@ -1,0 +1,109 @@
+"""What is known of the tags."""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from django.db import connection
+from django.db.models import OuterRef, QuerySet, Subquery
+
+from monitoring.history.ahead import not_ahead
+from monitoring.history.measurements import Point, point_of
+from monitoring.kernel.source_clock import latest_plausible
+from monitoring.kernel.tag_definition import TagDefinition
+from monitoring.models import Event, Measurement, Series, Tag
+
+# From the few rows of one table into the many of the other: SQLite takes a cross join's tables in this order.
+NEWEST_ANOMALOUS = """
+    SELECT tags.name, measurements.value
+    FROM series CROSS JOIN measurements CROSS JOIN tags
+    WHERE measurements.tag = series.tag AND measurements.timestamp = series.last
+      AND measurements.is_anomaly AND tags.id = series.tag AND tags.active
+"""
+
+
+def active_tags() -> list[TagDefinition]:
+    """The tags in use, in the order in which they were made."""
+    return [tag.definition() for tag in Tag.objects.filter(active=True)]
+
+
+def active_names() -> list[str]:
+    """The names of the tags in use, in the order in which they were made."""
+    return list(Tag.objects.filter(active=True).values_list("name", flat=True))
+
+
+def find_tag(name: str) -> TagDefinition | None:
+    """The tag of this name, active or not; None if there is none."""
+    tag = Tag.objects.filter(name=name).first()
+    return tag.definition() if tag else None
+
+
+def latest(name: str, now: datetime) -> Point | None:
+    """The tag's newest measurement that is not ahead of time; None before the first."""
+    rows = not_ahead(Measurement.objects.select_related("tag").filter(tag__name=name), now)
+    row = rows.order_by("-timestamp").first()
+    return point_of(row) if row else None
+
+
+def latest_of(names: Collection[str], now: datetime) -> dict[str, Point]:
+    """The newest measurement of each of these tags, not ahead of time; without those that have none."""
+    rows = not_ahead(Measurement.objects.filter(tag=OuterRef("pk")), now)
+    newest = rows.order_by("-timestamp").values("id")[:1]
+    ids = named(names).annotate(newest=Subquery(newest)).values_list("newest", flat=True)
+    rows = Measurement.objects.select_related("tag").filter(id__in=[row for row in ids if row is not None])
+    return {row.tag.name: point_of(row) for row in rows}
+
+
+def last_points(now: datetime) -> tuple[dict[str, datetime], dict[str, float]]:
+    """When each tag in use was measured last, and the value where that is an anomaly; as ``latest`` has it.
+
+    Without tags that never were. Read from ``series``, but for the few that have measurements ahead of time.
+    """
+    found = Series.objects.filter(tag__active=True).values_list("tag__name", "last")
+    last = {name: moment for name, moment in found if moment is not None}
+    with connection.cursor() as cursor:
+        cursor.execute(NEWEST_ANOMALOUS)
+        anomalous = dict(cursor.fetchall())
+    ahead = [name for name, moment in last.items() if moment > latest_plausible(now)]
+    points = latest_of(ahead, now) if ahead else {}
+    for name in ahead:
+        del last[name]
+        anomalous.pop(name, None)
+    last |= {name: point.timestamp for name, point in points.items()}
+    return last, anomalous | {name: point.value for name, point in points.items() if point.is_anomaly}
+
+
+def tags_in_event() -> set[str]:
+    """The tags in use that have an event that lasts."""
+    lasting = Event.objects.filter(end=None, tag__active=True).order_by()
+    return set(lasting.values_list("tag__name", flat=True).distinct())
+
+
+def tag_names() -> list[str]:
+    """Every tag's name, active or not."""
+    return list(Tag.objects.values_list("name", flat=True))
+
+
+def known_of(names: Collection[str]) -> set[str]:
+    """Those of the names that are tags', active or not."""
+    return set(named(names).values_list("name", flat=True))
+
+
+def named(names: Collection[str]) -> QuerySet[Tag]:
+    """The tags of these names."""
+    return Tag.objects.filter(name__in=list(names))
+
+
+def newest_anomalies(names: Collection[str], now: datetime) -> dict[str, datetime]:
+    """When the newest anomaly of each of these tags was measured, not ahead of time; without others."""
+    rows = not_ahead(Measurement.objects.filter(tag=OuterRef("pk"), is_anomaly=True), now)
+    newest = rows.order_by("-timestamp")
+    found = named(names).annotate(newest=Subquery(newest.values("timestamp")[:1]))
+    return {name: moment for name, moment in found.values_list("name", "newest") if moment is not None}
+
+
+def raw_from(names: Collection[str]) -> dict[str, datetime]:
+    """Since when measurements of these tags are kept, by tag; without those of which all are."""
+    kept = Series.objects.filter(raw_from__isnull=False, tag__name__in=list(names)).values_list(
+        "tag__name", "raw_from"
+    )
+    return {name: moment for name, moment in kept if moment is not None}

@@ -1,0 +1,123 @@
+"""Trends: one tag over a range of time, in as many buckets as a chart has room for."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from django.db import connection
+from numpy.typing import NDArray
+
+from monitoring.history.trend_plan import MEASUREMENTS, Step, source_rows, steps
+from monitoring.kernel.clock import to_micros
+from monitoring.kernel.rollups import RESOLUTIONS_S, Buckets, buckets_of
+
+STORED = """
+    SELECT tags.id, series.last, series.raw_from FROM tags LEFT JOIN series ON series.tag = tags.id
+    WHERE tags.name = %s
+"""
+FIRST = "SELECT start FROM rollups WHERE tag = %s AND resolution_s = %s ORDER BY start LIMIT 1"
+ROLLUPS = """
+    SELECT start, count, total, minimum, minimum_at, maximum, maximum_at, anomalies FROM rollups
+    WHERE tag = %s AND resolution_s = %s AND start >= %s AND start < %s ORDER BY start
+"""
+DENSITY = """
+    SELECT count(*) FROM (
+        SELECT 1 FROM measurements WHERE tag = %s AND timestamp >= %s AND timestamp < %s LIMIT %s
+    ) AS counted
+"""
+ROWS = """
+    SELECT timestamp, value, is_anomaly FROM measurements
+    WHERE tag = %s AND timestamp >= %s AND timestamp < %s ORDER BY timestamp
+"""
+
+# So many times a chart's rows are too many measurements: about 50 ms to read. A reading a second
+# stays far below, so that its step never changes while a chart is moved.
+DENSE = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Trend:
+    """The buckets that have measurements, in order of time, and the step that they are of."""
+
+    step: Step
+    buckets: Buckets
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What is stored of a tag, in microseconds since the epoch.
+
+    Measurements from before ``raw_from_us`` were deleted; what is left of them is anomalies, and rollups.
+    """
+
+    tag: int | None
+    first_us: int
+    last_us: int
+    raw_from_us: int | None
+
+
+def read_trend(name: str, *, start: datetime | None, end: datetime | None, points: int) -> Trend:
+    """The tag from ``start`` to ``end`` (inclusive; None: all that is stored) in whole buckets.
+
+    ``points`` is how many there are at most. A tag that does not exist has nothing stored.
+    """
+    stored = stored_of(name)
+    first_us = stored.first_us if start is None else to_micros(start)
+    last_us = max(stored.last_us, first_us) if end is None else to_micros(end)
+    first_us = min(first_us, last_us)
+    step = step_for(stored, first_us, last_us, points)
+    start_us, end_us = step.reach(first_us, last_us)
+    return Trend(step, step.bucketed(rows_between(stored.tag, step.source_s, start_us, end_us)))
+
+
+def stored_of(name: str) -> Stored:
+    """What is stored of the tag of this name; the first moment is known to the minute."""
+    with connection.cursor() as cursor:
+        cursor.execute(STORED, [name])
+        tag, last_us, raw_from_us = cursor.fetchone() or (None, None, None)
+        cursor.execute(FIRST, [tag, RESOLUTIONS_S[0]])
+        first = cursor.fetchone()
+    if first is None or last_us is None:
+        return Stored(tag, 0, 0, raw_from_us)
+    return Stored(tag, first[0], last_us, raw_from_us)
+
+
+def step_for(stored: Stored, first_us: int, last_us: int, points: int) -> Step:
+    """The finest step with which this range is cheap to read.
+
+    Measurements are taken only if all of the range is still there, and not too many.
+    """
+    candidates = steps(first_us, last_us, points)
+    step = next(candidates)
+    if step.source_s == MEASUREMENTS:
+        start_us, end_us = step.reach(first_us, last_us)
+        deleted = stored.raw_from_us is not None and start_us < stored.raw_from_us
+        if deleted or is_dense(stored.tag, start_us, end_us, DENSE * source_rows(points)):
+            return next(each for each in candidates if each.source_s != MEASUREMENTS)
+    return step
+
+
+def is_dense(tag: int | None, start_us: int, end_us: int, limit: int) -> bool:
+    """Whether the tag has more than so many measurements from one moment to before another."""
+    with connection.cursor() as cursor:
+        cursor.execute(DENSITY, [tag, start_us, end_us, limit + 1])
+        return bool(cursor.fetchone()[0] > limit)
+
+
+def rows_between(tag: int | None, source_s: int, start_us: int, end_us: int) -> Buckets:
+    """The tag's rollups, or its measurements, from one moment to before another."""
+    with connection.cursor() as cursor:
+        if source_s != MEASUREMENTS:
+            cursor.execute(ROLLUPS, [tag, source_s, start_us, end_us])
+            return Buckets(*columns(cursor.fetchall(), "qqddqdqq"))
+        cursor.execute(ROWS, [tag, start_us, end_us])
+        time_us, value, is_anomaly = columns(cursor.fetchall(), "qd?")
+        return buckets_of(time_us, value, is_anomaly)
+
+
+def columns(rows: Sequence[Sequence[Any]], types: str) -> list[NDArray[Any]]:
+    """The rows' columns, each of shape (n,) and of the type that numpy's character names."""
+    found = zip(*rows, strict=True) if rows else ((),) * len(types)
+    return [np.array(column, dtype=kind) for column, kind in zip(found, types, strict=True)]

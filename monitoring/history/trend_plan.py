@@ -1,0 +1,103 @@
+"""Trends: a range of time as a bounded number of buckets, each of a whole step counted from the epoch."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from monitoring.kernel.clock import FIRST_MICROS, SECOND_US
+from monitoring.kernel.rollups import RESOLUTIONS_S, Buckets, FloatArray, coarsen
+
+DAY_S = 86_400
+MILLISECOND_US = 1_000
+MEASUREMENTS = 0  # a step made of measurements themselves, not of rollups
+
+FRACTIONS_MS = (1, 2, 5, 10, 20, 50, 100, 200, 500)
+SECONDS = (1, 2, 5, 10, 15, 30)
+MINUTES_AND_HOURS_S = (60, 120, 300, 600, 1_200, 1_800, 3_600, 7_200, 10_800, 21_600, 43_200)
+DAYS = (1, 2, 7, 14, *(28 * 2**power for power in range(18)))  # the last is longer than 9,999 years
+
+SOURCE_ROWS = 4_000  # under a chart of usual width
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A width of buckets, and what they are made of: rollups of ``source_s``, or ``MEASUREMENTS``.
+
+    Its buckets begin at multiples of ``us``, counted from ``origin_us``, in microseconds since the
+    epoch.
+    """
+
+    us: int
+    source_s: int
+    origin_us: int = 0
+
+    @property
+    def seconds(self) -> int | float:
+        """The width in seconds, a whole number where it is one."""
+        return self.us // SECOND_US if self.us % SECOND_US == 0 else self.us / SECOND_US
+
+    def reach(self, first_us: int, last_us: int) -> tuple[int, int]:
+        """Where the bucket of the first moment begins, and where the one of the last ends (not in it)."""
+        first, last = ((moment - self.origin_us) // self.us for moment in (first_us, last_us))
+        return self.origin_us + first * self.us, self.origin_us + (last + 1) * self.us
+
+    def most_buckets(self, span_us: int) -> int:
+        """The most buckets that a range of this length can touch, wherever it lies."""
+        return -(-span_us // self.us) + 1
+
+    def most_rows(self, span_us: int) -> int:
+        """The most rows under those buckets: of measurements, at the usual rate of one a second."""
+        return self.most_buckets(span_us) * self.us // ((self.source_s or 1) * SECOND_US)
+
+    def bucketed(self, source: Buckets) -> Buckets:
+        """The measurements or rollups in buckets of this step."""
+        counted = replace(source, start=source.start - self.origin_us)
+        coarse = coarsen(counted, self.us)
+        return replace(coarse, start=coarse.start + self.origin_us)
+
+
+def source_of(step_s: int) -> int:
+    """The coarsest rollup that divides a step of whole seconds; ``MEASUREMENTS`` if none does."""
+    return max((each for each in RESOLUTIONS_S if step_s % each == 0), default=MEASUREMENTS)
+
+
+LADDER = (
+    *(Step(ms * MILLISECOND_US, MEASUREMENTS) for ms in FRACTIONS_MS),
+    *(
+        Step(seconds * SECOND_US, source_of(seconds))
+        for seconds in (*SECONDS, *MINUTES_AND_HOURS_S, *(days * DAY_S for days in DAYS))
+    ),
+)
+# One bucket for all times: those counted from the epoch would part there.
+EVER = Step(LADDER[-1].us, RESOLUTIONS_S[-1], origin_us=FIRST_MICROS)
+
+
+def steps(first_us: int, last_us: int, points: int) -> Iterator[Step]:
+    """The steps that show a range (inclusive) in at most ``points`` buckets, the finest first.
+
+    They depend on how long the range is, not on where it lies: so buckets stay as they are while a
+    chart is moved. Only for a single point there is none that would always do.
+    """
+    span_us = last_us - first_us
+    rows = source_rows(points)
+    for step in (*LADDER, EVER):
+        if points == 1:
+            start, end = step.reach(first_us, last_us)
+            fits = end - start == step.us
+        else:
+            fits = step.most_buckets(span_us) <= points
+        # Nothing is coarser than the rollups of a day, and of those ten years have only 3,653.
+        if fits and (step.source_s == RESOLUTIONS_S[-1] or step.most_rows(span_us) <= rows):
+            yield step
+
+
+def source_rows(points: int) -> int:
+    """How many rows may be read for so many points."""
+    return max(2 * points, SOURCE_ROWS)
+
+
+def means(buckets: Buckets) -> FloatArray:
+    """Mean of each bucket, shape (n,): never outside its extremes, whatever the sum was rounded to."""
+    mean: FloatArray = np.clip(buckets.mean, buckets.minimum, buckets.maximum)
+    return mean

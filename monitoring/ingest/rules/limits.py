@@ -1,0 +1,45 @@
+"""The threshold rule: a value outside the tag's limits."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from monitoring.ingest.rules.base import FloatArray, Runs, Verdict
+from monitoring.kernel.tag_definition import TagDefinition
+
+BELOW_LIMIT = "below_limit"
+ABOVE_LIMIT = "above_limit"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Finds x < lower or x > upper; a value on a limit is inside.
+
+    ``lower`` and ``upper`` (k,) are the limits of each signal, infinite where there is none.
+
+    Source: high and low process alarms, ANSI/ISA-18.2-2016.
+    """
+
+    lower: FloatArray
+    upper: FloatArray
+
+    lookback: ClassVar[int] = 0
+
+    def score(self, runs: Runs) -> tuple[Verdict, ...]:
+        """See ``Rule.score``; what is before is not looked at."""
+        lower, upper, value = self.lower[runs.signal], self.upper[runs.signal], runs.value
+        return (
+            Verdict(BELOW_LIMIT, value < lower, lower, upper),
+            Verdict(ABOVE_LIMIT, value > upper, lower, upper),
+        )
+
+
+def limits_of(tags: Sequence[TagDefinition]) -> Limits:
+    """The limits of these tags, in their order."""
+    return Limits(
+        np.array([-math.inf if tag.lower_limit is None else tag.lower_limit for tag in tags]),
+        np.array([math.inf if tag.upper_limit is None else tag.upper_limit for tag in tags]),
+    )

@@ -1,0 +1,81 @@
+"""The statistical rule: a value outside the rolling mean ± 3 σ."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from monitoring.ingest.rules.base import FloatArray, IntArray, Runs, Verdict
+
+ROLLING_3SIGMA = "rolling_3sigma"
+PERHAPS_CONSTANT = 2e-9  # σ over |mean|: a window that counts as constant lies well below
+TINY = 1e-140  # the squares behind a smaller σ are below what a float holds exactly
+
+
+@dataclass(frozen=True, slots=True)
+class RollingSigma:
+    """Find x < m - k·σ or x > m + k·σ over the ``lookback`` values just before x.
+
+    m is the window's mean and σ its population standard deviation, by two passes; x itself is left out,
+    earlier anomalies are not. Fewer than ``minimum`` earlier values find nothing. A value exactly on the
+    line is inside.
+
+    A window with σ < ``flatness`` · max|w|, or of zeros only, is constant up to rounding. The band is then
+    the window's lowest to highest value, so that any other value than a constant is found. No threshold has
+    a unit: multiplying all values by a power of two changes no answer, another factor only its rounding.
+
+    Source: Shewhart's control limits (Economic Control of Quality of Manufactured Product,
+    1931), with mean and σ from a moving window.
+    """
+
+    lookback: int = 50
+    minimum: int = 10
+    k: float = 3.0
+    flatness: float = 1e-9
+
+    def score(self, runs: Runs) -> tuple[Verdict, ...]:
+        """See ``Rule.score``. The band is infinite where there are too few earlier values."""
+        lower, upper = np.full(runs.place.shape, -math.inf), np.full(runs.place.shape, math.inf)
+        length = np.minimum(runs.before, self.lookback)
+        for each in np.unique(length[length >= self.minimum]).tolist():
+            alike = length == each
+            lower[alike], upper[alike] = self.bands(windows_before(runs.series, runs.place[alike], each))
+        value = runs.value
+        return (Verdict(ROLLING_3SIGMA, (value < lower) | (value > upper), lower, upper),)
+
+    def bands(self, windows: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return the lower and upper bound of normal values behind each window (n, length); shape (n,)."""
+        mean, sigma = windows.mean(axis=1), windows.std(axis=1)
+        lower, upper = mean - self.k * sigma, mean + self.k * sigma
+        doubtful = np.flatnonzero((sigma <= PERHAPS_CONSTANT * np.abs(mean)) | (sigma < TINY))
+        if len(doubtful):
+            lower[doubtful], upper[doubtful] = self.flat_bands(windows[doubtful])
+        return lower, upper
+
+    def flat_bands(self, windows: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return the same as ``bands``, of windows of which some are constant or tiny.
+
+        A power of two brings each window's largest magnitude to between 0.5 and 1: this alters no bit of
+        the result, and the squares of tiny values stay above zero.
+        """
+        lowest, highest = windows.min(axis=1), windows.max(axis=1)
+        largest = np.maximum(-lowest, highest)
+        fraction, exponent = np.frexp(largest)
+        scaled = np.ldexp(windows, -exponent[:, np.newaxis])
+        mean, sigma = scaled.mean(axis=1), scaled.std(axis=1)
+        is_constant = (sigma < self.flatness * fraction) | (largest == 0)
+        lower, upper = (np.ldexp(mean + side * self.k * sigma, exponent) for side in (-1, 1))
+        return np.where(is_constant, lowest, lower), np.where(is_constant, highest, upper)
+
+
+def windows_before(series: FloatArray, place: IntArray, length: int) -> FloatArray:
+    """Return the ``length`` values before each of n places (ascending); shape (n, length).
+
+    The windows are laid out one by one, not strided: so each is summed in the same order
+    as it would be alone, and the last bit does not depend on how many stand beside it.
+    """
+    windows = np.lib.stride_tricks.sliding_window_view(series, length)
+    first, last = int(place[0]), int(place[-1])
+    if last - first == len(place) - 1:  # ascending, so they stand side by side, as one signal's do
+        return np.ascontiguousarray(windows[first - length : last - length + 1])
+    return windows[place - length]

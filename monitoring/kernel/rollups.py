@@ -1,0 +1,98 @@
+"""Rollups: measurements over fixed intervals, as count, total, extremes with their times, and anomalies."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitoring.kernel.clock import SECOND_US
+from monitoring.kernel.run_lengths import stretches
+
+RESOLUTIONS_S = (60, 600, 3_600, 86_400)
+
+IntArray = NDArray[np.int64]
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Buckets:
+    """One tag's intervals that have measurements, in order of time; all arrays have shape (n,).
+
+    ``start``, ``minimum_at`` and ``maximum_at`` are in microseconds since the epoch, the others in
+    the tag's unit; an extreme that was reached more than once has its first time.
+    """
+
+    start: IntArray
+    count: IntArray
+    total: FloatArray
+    minimum: FloatArray
+    minimum_at: IntArray
+    maximum: FloatArray
+    maximum_at: IntArray
+    anomalies: IntArray
+
+    def __len__(self) -> int:
+        return len(self.start)
+
+    @property
+    def mean(self) -> FloatArray:
+        """Mean of each interval's values; shape (n,)."""
+        return self.total / self.count
+
+
+def buckets_of(time_us: IntArray, value: FloatArray, is_anomaly: NDArray[np.bool_]) -> Buckets:
+    """Measurements in order of time, each as an interval of its own; all of shape (n,)."""
+    return Buckets(
+        start=time_us,
+        count=np.ones(len(time_us), dtype=np.int64),
+        total=value,
+        minimum=value,
+        minimum_at=time_us,
+        maximum=value,
+        maximum_at=time_us,
+        anomalies=is_anomaly.astype(np.int64),
+    )
+
+
+def coarsen(finer: Buckets, resolution_us: int) -> Buckets:
+    """The intervals of ``resolution_us``, counted from the epoch, that the finer ones lie in."""
+    return coarsen_each(finer, np.zeros(len(finer), dtype=np.int64), resolution_us)[0]
+
+
+def coarsen_each(finer: Buckets, tag: IntArray, resolution_us: int) -> tuple[Buckets, IntArray]:
+    """As ``coarsen``, of several tags at once, one behind the other; and which tag each interval is of."""
+    start = finer.start // resolution_us * resolution_us
+    first, size = stretches(start, tag)
+    if len(first) == len(start):
+        return replace(finer, start=start), tag
+    minimum = np.minimum.reduceat(finer.minimum, first)
+    maximum = np.maximum.reduceat(finer.maximum, first)
+    coarse = Buckets(
+        start=start[first],
+        count=np.add.reduceat(finer.count, first),
+        total=np.add.reduceat(finer.total, first),
+        minimum=minimum,
+        minimum_at=first_time(finer.minimum_at, finer.minimum == np.repeat(minimum, size), first),
+        maximum=maximum,
+        maximum_at=first_time(finer.maximum_at, finer.maximum == np.repeat(maximum, size), first),
+        anomalies=np.add.reduceat(finer.anomalies, first),
+    )
+    return coarse, tag[first]
+
+
+def first_time(time_us: IntArray, reached: NDArray[np.bool_], first: IntArray) -> IntArray:
+    """The earliest of the times at which an extreme was reached, for each group that begins at ``first``."""
+    latest = np.iinfo(np.int64).max
+    return np.minimum.reduceat(np.where(reached, time_us, latest), first)
+
+
+def rollups_of(measurements: Buckets, tag: IntArray) -> dict[int, tuple[Buckets, IntArray]]:
+    """Measurements rolled up at every resolution (by its seconds), each with the tags of its intervals.
+
+    ``tag`` (n,) tells which tag a measurement is of; each tag's stand together, in order of time.
+    """
+    rolled: dict[int, tuple[Buckets, IntArray]] = {}
+    finer = measurements, tag
+    for resolution_s in RESOLUTIONS_S:
+        finer = rolled[resolution_s] = coarsen_each(*finer, resolution_s * SECOND_US)
+    return rolled

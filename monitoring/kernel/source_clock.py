@@ -1,0 +1,81 @@
+"""How far the clock of a source is from the server's, by when its readings arrive.
+
+A reading's offset is its timestamp minus the time of its arrival. Transport only makes offsets smaller, so
+the largest of the last ones is the best estimate of the clock's error, and an error ahead is certain. A
+source that is behind looks like one whose readings are delayed: only readings that arrive at the pace at
+which they were taken tell that it is its clock, or a delay that is as good as one. Readings sent after an
+outage, or of an old recording, arrive faster.
+"""
+
+from datetime import datetime, timedelta
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitoring.kernel.clock import SECOND_US, to_micros
+
+# A reading that is ahead of the server's clock by no more counts as one of now.
+AHEAD_TOLERANCE = timedelta(seconds=5)
+AHEAD_US = 5 * SECOND_US
+AHEAD_MS, BEHIND_MS, STEADY_MS = 5_000, 60_000, 3_000
+KEPT = 10  # arrivals, at least a second apart; an error is told when all of them show it
+PAUSE_US = SECOND_US
+NUMBER = np.dtype("<i8")
+NO_ARRIVALS = bytes((1 + KEPT) * NUMBER.itemsize)
+# A source from which nothing has come for so long may have been set right meanwhile.
+FORGOTTEN_AFTER = timedelta(hours=1)
+
+IntArray = NDArray[np.int64]
+
+
+def latest_plausible(now: datetime) -> datetime:
+    """Return the latest time that a measurement can have without being ahead."""
+    return now + AHEAD_TOLERANCE
+
+
+def limit_us(now: datetime) -> int:
+    """Return ``latest_plausible`` in microseconds since 1970."""
+    return to_micros(now) + AHEAD_US
+
+
+def unpacked(states: bytes) -> IntArray:
+    """Return the last arrivals of sources (n, 1 + KEPT), given behind one another.
+
+    First comes when the last of them arrived, in microseconds since 1970, then their offsets in
+    milliseconds, oldest first; all are 0 where nothing has arrived.
+    """
+    return np.frombuffer(states, dtype=NUMBER).astype(np.int64).reshape(-1, 1 + KEPT)
+
+
+def packed(arrivals: IntArray) -> list[bytes]:
+    """Return the last arrivals of each source as they are stored."""
+    states, width = arrivals.astype(NUMBER).tobytes(), len(NO_ARRIVALS)
+    return [states[start : start + width] for start in range(0, len(states), width)]
+
+
+def with_readings(arrivals: IntArray, time_us: IntArray, received_us: int) -> IntArray:
+    """Return the last arrivals after each source's reading of ``time_us`` (n,) arrived.
+
+    After the server's clock was set back, all of them are forgotten but this one.
+    """
+    since_us = received_us - arrivals[:, 0]
+    kept = np.where(since_us[:, np.newaxis] < 0, 0, arrivals[:, 2:])
+    last = np.full((len(arrivals), 1), received_us)
+    offsets = ((time_us - received_us) // 1_000)[:, np.newaxis]
+    is_due = (since_us < 0) | (since_us >= PAUSE_US)
+    return np.where(is_due[:, np.newaxis], np.concatenate([last, kept, offsets], axis=1), arrivals)
+
+
+def clock_errors(arrivals: IntArray) -> IntArray:
+    """Return each source's clock error (n,) in milliseconds by its last arrivals; positive is ahead.
+
+    0 where no error is certain, also while there are fewer arrivals: the offsets of missing ones are 0.
+    """
+    lowest, highest = arrivals[:, 1:].min(axis=1), arrivals[:, 1:].max(axis=1)
+    is_behind = (highest < -BEHIND_MS) & (highest - lowest < STEADY_MS)
+    return np.where((lowest > AHEAD_MS) | is_behind, highest, 0)
+
+
+def error_text(error_s: float) -> str:
+    """Return a clock error in words."""
+    return f"{abs(error_s):.0f} s {'ahead' if error_s > 0 else 'behind'}"

@@ -1,0 +1,136 @@
+"""A user's own data: one tag's readings from CSV, and the events that the detectors make of them."""
+
+import csv
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+
+import numpy as np
+
+from monitoring.detection.monitor import TagMonitor
+from monitoring.kernel.clock import DAY, parse_plain_timestamps
+from monitoring.kernel.incident_event import Event
+
+COLUMNS = ("timestamp", "value")
+ROWS_A_PIECE = 1000
+
+
+class RecordingError(ValueError):
+    """The data can't be read; the message names the line and what was expected."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Readings as they follow each other in the file: times in µs since 1970, values; both of length n.
+
+    ``empty`` rows between them had no value, which is no reading.
+    """
+
+    times_us: list[int]
+    values: list[float]
+    empty: int = 0
+
+
+@dataclass(slots=True)
+class Findings:
+    """What a recording came to: its events in the order of their start, and how many readings it had.
+
+    ``empty`` rows have no value, ``late`` readings lie before the newest, ``doubled`` ones have its
+    time: they are left out.
+    """
+
+    readings: int = 0
+    empty: int = 0
+    late: int = 0
+    doubled: int = 0
+    events: list[Event] = field(default_factory=list)
+
+
+def watch(pieces: Iterable[Piece], monitor: TagMonitor) -> Findings:
+    """Has the monitor judge a recording from its beginning to its end."""
+    findings = Findings()
+    events: dict[tuple[str, int], Event] = {}
+    for piece in pieces:
+        count_untimely(piece, monitor.last_us, findings)
+        for event in monitor.take(piece.times_us, piece.values):
+            events[event.detector, event.start_us] = event
+    findings.events = sorted(events.values(), key=lambda event: (event.start_us, event.detector))
+    return findings
+
+
+def count_untimely(piece: Piece, newest_us: int | None, findings: Findings) -> None:
+    """Counts the piece's readings: those in the order of time, the others late or doubled."""
+    findings.empty += piece.empty
+    for time_us in piece.times_us:
+        if newest_us is None or time_us > newest_us:
+            newest_us = time_us
+            findings.readings += 1
+        elif time_us == newest_us:
+            findings.doubled += 1
+        else:
+            findings.late += 1
+
+
+def read_pieces(lines: Iterable[str]) -> Iterator[Piece]:
+    """The readings of a CSV with a header, columns ``timestamp`` and ``value``, others are not looked at.
+
+    Timestamps are ISO 8601, also with a space, in UTC unless they carry an offset.
+
+    Raises:
+        RecordingError: a line is not as expected.
+    """
+    rows = csv.reader(lines)
+    try:
+        places = column_places(next(rows, []))
+        while numbered := [(rows.line_num, row) for row in islice(rows, ROWS_A_PIECE)]:
+            yield piece_of([(line, row) for line, row in numbered if row], places)
+    except csv.Error as error:
+        raise RecordingError(f"line {rows.line_num}: expected CSV, got {error}") from error
+
+
+def column_places(header: list[str]) -> tuple[int, int]:
+    """Which columns are the timestamp and the value."""
+    names = [name.strip().lower() for name in header]
+    if any(name not in names for name in COLUMNS):
+        raise RecordingError(
+            f"line 1: expected a header with the columns timestamp and value, got {','.join(header)!r}"
+        )
+    time, value = map(names.index, COLUMNS)
+    return time, value
+
+
+def piece_of(numbered: list[tuple[int, list[str]]], places: tuple[int, int]) -> Piece:
+    """The readings of rows that stand on these lines."""
+    time, value = places
+    for line, row in numbered:
+        if len(row) <= max(places):
+            raise RecordingError(f"line {line}: expected a timestamp and a value, got {','.join(row)!r}")
+    texts = [row[time].strip() for _, row in numbered]
+    micros, readable = parse_plain_timestamps([begin_of_day(text) for text in texts])
+    if not readable.all():
+        first = int(np.argmin(readable))
+        raise RecordingError(
+            f"line {numbered[first][0]}: timestamp: expected ISO 8601, as in 2026-01-31T12:00:00Z or"
+            f" 2026-01-31 12:00:00, got {texts[first]!r}"
+        )
+    values = [number(row[value], line) for line, row in numbered]
+    there = [place for place, one in enumerate(values) if one is not None]
+    kept = [one for one in values if one is not None]
+    return Piece(micros[there].tolist(), kept, len(values) - len(kept))
+
+
+def begin_of_day(text: str) -> str:
+    """Return the timestamp of a cell: a date alone, as in recordings of a reading a day, is its midnight."""
+    return f"{text}T00:00" if DAY.fullmatch(text) else text
+
+
+def number(text: str, line: int) -> float | None:
+    """The value; None where the cell is empty or NaN, as programs write what they do not have."""
+    try:
+        value = float(text) if text.strip() else math.nan
+    except ValueError:
+        value = math.inf
+    if math.isinf(value):
+        raise RecordingError(f"line {line}: value: expected a finite number, got {text!r}")
+    return None if math.isnan(value) else value

@@ -1,0 +1,182 @@
+"""Sends a load test's readings over HTTP, as sensors would: on their time, whether answers are slow or not.
+
+A lane is one connection that stays open. Its requests are due at times of their own, and how long an
+answer takes counts from when its request was due, not from when it could at last be sent: so a server that
+stands still for ten seconds is not flattered by all that was not sent meanwhile.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import orjson
+
+from monitoring.lab.load.http import ANSWER_S, Connection, Target
+from monitoring.lab.load.plan import Plan, Request
+from monitoring.lab.load.signals import Signals
+from monitoring.lab.load.tags import name_of
+from monitoring.lab.load.tally import Tally
+
+PAUSE_S = 0.5  # before a connection that failed is tried again
+GRACE_S = 30.0  # for what is still due when the time is over
+SHOWN = 200  # characters of what an error says
+
+
+@dataclass(slots=True)
+class Run:
+    """What all lanes of one load test share. ``start_us`` is when it begins, in microseconds since 1970."""
+
+    target: Target
+    tags: int
+    start_us: int
+    is_single: bool = False
+    end_s: float = float("inf")
+    stopped: asyncio.Event = field(default_factory=asyncio.Event)
+    tally: Tally = field(init=False)
+    names: list[str] = field(init=False)
+    signals: Signals = field(init=False)
+    _began: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.tally = Tally(self.tags)
+        self.names = [name_of(place) for place in range(self.tags)]
+        self.signals = Signals(self.tags, seed=self.start_us)
+        self._began = time.perf_counter() + self.start_us / 1e6 - time.time()
+
+    @property
+    def now_s(self) -> float:
+        """Seconds since the beginning; negative before it."""
+        return time.perf_counter() - self._began
+
+    @property
+    def is_over(self) -> bool:
+        """Whether no further request is to be sent."""
+        return self.stopped.is_set() or self.now_s >= self.end_s
+
+    def body(self, request: Request) -> bytes:
+        """A request's readings as JSON."""
+        time_us = self.start_us + request.offset_us
+        moments, place = np.unique(time_us, return_inverse=True)
+        texts = np.datetime_as_string(moments.astype("datetime64[us]"), timezone="UTC").tolist()
+        values = self.signals.values(request.tag, time_us).tolist()
+        readings = [
+            {"timestamp": texts[moment], "tag": self.names[tag], "value": value}
+            for moment, tag, value in zip(place.tolist(), request.tag.tolist(), values, strict=True)
+        ]
+        return orjson.dumps(readings[0] if self.is_single else readings)
+
+    async def wait_for(self, due_s: float) -> None:
+        """Returns when it is that late, or when the run is stopped."""
+        if (left := due_s - self.now_s) > 0:
+            try:
+                await asyncio.wait_for(self.stopped.wait(), left)
+            except TimeoutError:
+                return
+
+
+class Lane:
+    """Sends its requests one after the other, each when it is due or as soon as it can after that."""
+
+    def __init__(self, run: Run, requests: Iterator[Request]) -> None:
+        self._run, self._requests = run, requests
+        self._connection = Connection(run.target, "/ingest" if run.is_single else "/ingest/batch")
+        self._next = next(requests, None)
+        self.unsent = 0
+
+    @property
+    def lag_s(self) -> float:
+        """For how long its next request has been due."""
+        due_s = self._next.due_s if self._next else None
+        return 0.0 if due_s is None else max(0.0, self._run.now_s - due_s)
+
+    async def work(self) -> None:
+        """Sends all of them; those that nobody waits for any longer are counted."""
+        await self._run.wait_for(0.0)
+        while (request := self._next) is not None:
+            if request.due_s is not None:
+                await self._run.wait_for(request.due_s)
+            if self._run.is_over:
+                break
+            self._next = next(self._requests, None)
+            await self._send(request)
+        if self._next is not None and self._next.due_s is not None:
+            self._count_unsent(self._next)
+        self._connection.close()
+
+    def _count_unsent(self, request: Request | None) -> None:
+        while request and request.due_s is not None and request.due_s <= self._run.now_s:
+            self.unsent += len(request.tag)
+            request = next(self._requests, None)
+
+    async def _send(self, request: Request) -> None:
+        body, tally = self._run.body(request), self._run.tally
+        try:
+            await asyncio.wait_for(self._connection.open(), ANSWER_S)
+        except OSError as error:
+            tally.fail(request.tag, f"no connection: {error}", was_sent=False)
+            await self._run.wait_for(self._run.now_s + PAUSE_S)
+            return
+        since_s = self._run.now_s if request.due_s is None else request.due_s
+        tally.sent += len(request.tag)
+        try:
+            status, text = await asyncio.wait_for(self._connection.post(body), ANSWER_S)
+        except (OSError, EOFError) as error:
+            self._connection.close()
+            tally.fail(request.tag, f"no answer: {error!r}", was_sent=True)
+            return
+        tally.latencies.append(self._run.now_s - since_s)
+        self._count(request, status, text)
+
+    def _count(self, request: Request, status: int, text: bytes) -> None:
+        tally = self._run.tally
+        try:
+            if status < 300:
+                answer = orjson.loads(text)
+                tally.answered(request.tag, [answer] if self._run.is_single else answer["results"])
+                return
+        except (ValueError, KeyError, TypeError):  # no answer of Fermon's
+            pass
+        reason = f"{status}: {text[:SHOWN].decode(errors='replace')}"
+        if 400 <= status < 500:
+            tally.refuse(request.tag, reason)
+        else:
+            tally.fail(request.tag, reason, was_sent=True)
+
+
+Tell = Callable[[Run, Sequence[Lane]], None]
+
+
+def drive(run: Run, plan: Plan, *, is_burst: bool, tell: Tell) -> bool:
+    """Sends what is planned, and tells once a second how it goes; whether it came to its end.
+
+    Ctrl-C ends it early, once what is under way is answered.
+    """
+    sends = plan.burst if is_burst else plan.paced
+    run.end_s = plan.seconds if is_burst else plan.seconds + GRACE_S
+    lanes = [Lane(run, sends(number)) for number in range(plan.lanes)]
+    return asyncio.run(work(run, lanes, tell))
+
+
+async def work(run: Run, lanes: Sequence[Lane], tell: Tell) -> bool:
+    """As ``drive``; ``lanes`` end when they have nothing more to send."""
+    tasks = [asyncio.create_task(lane.work()) for lane in lanes]
+    teller = asyncio.create_task(keep_telling(run, lanes, tell))
+    try:
+        await asyncio.gather(*map(asyncio.shield, tasks))
+    except asyncio.CancelledError:
+        run.stopped.set()
+        await asyncio.wait(tasks)
+    finally:
+        teller.cancel()
+    tell(run, lanes)
+    return not run.stopped.is_set()
+
+
+async def keep_telling(run: Run, lanes: Sequence[Lane], tell: Tell) -> None:
+    """Tells at each whole second, without end."""
+    while True:
+        await asyncio.sleep(1 - run.now_s % 1)
+        if run.now_s >= 1:
+            tell(run, lanes)

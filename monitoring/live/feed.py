@@ -1,0 +1,270 @@
+"""One thread a process reads what is stored, for all who follow it.
+
+It keeps two rings: of measurements by their ids, and of the detectors' events by their revisions,
+as each is sent again when it changes. The thread starts with the first subscriber and ends some
+seconds after the last. Who falls behind what it keeps reads on from the database, at their own
+pace, until they are back.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+
+from django.db import Error as DatabaseError
+
+from monitoring.history.events import StoredEvent, changed_events, newest_revision
+from monitoring.history.measurements import Row
+from monitoring.kernel.outages import Outage
+from monitoring.live.changes import Watch, make_watch, newest_id, read_changes, release_connection
+from monitoring.live.ring import Event, Place, Ring
+from monitoring.live.subscribe import Listener
+from monitoring.live.wakeups import stored
+
+POLL_S = 0.15  # while nobody tells what other processes store; to look costs little on SQLite
+HEARING_POLL_S = 1.0  # while somebody does: a notice may be lost
+UNSETTLED_POLL_S = 0.05
+GATHER_S = 0.1  # what comes one by one goes to the many subscribers together
+LINGER_S = 5.0
+AWAY_S = 1.0
+SETTLE_S = 5.0
+PAGE = 2_000
+EVENTS_KEPT = 20_000
+CHANGES_KEPT = 2_000
+
+Render = Callable[[Sequence[Row]], Sequence[Event]]
+RenderChange = Callable[[int, StoredEvent], Event]
+
+
+class TooManySubscribersError(Exception):
+    """Nobody else can be served now."""
+
+
+class NotSettledError(Exception):
+    """Writers are under way who have not come to an end in time."""
+
+
+class Feed:
+    """What the process's subscribers share.
+
+    ``render`` makes messages of measurements, ``render_change`` one of what the detectors found and
+    its revision; ``refresh`` is called before the database is asked.
+    """
+
+    def __init__(self, *, render: Render, render_change: RenderChange, refresh: Callable[[], None]) -> None:
+        self.ring = Ring(EVENTS_KEPT)
+        self.changes = Ring(CHANGES_KEPT)
+        self.outage = Outage(began="the stream can't read", ended="the stream reads again")
+        self.render, self.render_change, self.refresh = render, render_change, refresh
+        self._subscribers: frozenset[Subscriber] = frozenset()  # replaced whole: any thread may iterate
+        self._is_stopped = False
+        self._thread: threading.Thread | None = None
+        self._left_at = 0.0
+        self._settled = 0
+        self._lock = threading.Lock()
+
+    def subscribe(
+        self, wake: Callable[[], None], *, since: int | None, tags: frozenset[str], limit: int
+    ) -> "Subscriber":
+        """A place in the stream of these tags (none: of all), behind the id or behind all that is stored.
+
+        An id that was never given, as of a database that was restored since, is as good as none.
+        ``wake`` is called in another thread whenever there may be something to take.
+
+        Raises:
+            TooManySubscribersError: there are ``limit`` already, or the process is being stopped.
+            NotSettledError: it can't be said yet what is stored now; the caller may try again.
+            django.db.Error: the database is away.
+        """
+        with self._lock:
+            if len(self._subscribers) >= limit or self._is_stopped:
+                raise TooManySubscribersError
+            if self._thread is None:
+                self._start()
+            place = self.ring.head
+            if since is not None and (since <= place.id or since <= newest_id()):
+                place = place._replace(id=since)
+            subscriber = Subscriber(self, wake, place, tags)
+            self._subscribers |= {subscriber}
+        return subscriber
+
+    def unsubscribe(self, subscriber: "Subscriber") -> None:
+        """Frees the place; no harm if it is free already."""
+        with self._lock:
+            self._subscribers -= {subscriber}
+            self._left_at = time.monotonic()
+
+    def stop(self) -> None:
+        """Ends all subscriptions for good; returns once the thread has ended."""
+        with self._lock:
+            self._is_stopped = True
+            thread = self._thread
+        self._end_all()
+        stored.set()
+        if thread is not None:
+            thread.join()
+
+    def _start(self) -> None:
+        watch = make_watch()
+        self._settled = settled_now(watch)
+        self.ring.start(self._settled)
+        self.changes.start(newest_revision())
+        self._thread = threading.Thread(target=self._run, args=[watch], name="feed", daemon=True)
+        self._thread.start()
+
+    def _run(self, watch: Watch) -> None:
+        listener = Listener(stored.set)
+        listener.start()
+        try:
+            while self._is_wanted():
+                if self.read_new(watch):
+                    time.sleep(GATHER_S)
+                stored.wait(pause_s(watch, listener))
+                stored.clear()
+        finally:
+            release_connection()
+            listener.stop()
+            with self._lock:
+                if self._thread is threading.current_thread():  # it failed in a way that nobody foresaw
+                    self._thread = None
+                    self._end_all()
+
+    def _is_wanted(self) -> bool:
+        with self._lock:
+            is_wanted = bool(self._subscribers) or time.monotonic() - self._left_at < LINGER_S
+            if self._is_stopped or not is_wanted:
+                self._thread = None
+                return False
+            return True
+
+    def read_new(self, watch: Watch) -> bool:
+        """Publishes what is new, if the database answers; whether there was anything."""
+        before = self.ring.head, self.changes.head
+        try:
+            self.refresh()
+            settled = watch.settled()
+            if settled is not None:
+                self._settled = settled
+            if self._settled < self.ring.head.id:  # another database took the place of this one
+                self.ring.start(self._settled)
+            self._read_pages()
+            self._read_changes()
+        except DatabaseError as error:
+            self.outage.begin(error)
+            release_connection()
+            stored.clear()
+        else:
+            self.outage.end()
+        return (self.ring.head, self.changes.head) != before
+
+    def _read_pages(self) -> None:
+        while (head := self.ring.head.id) < self._settled and not self._is_stopped:
+            rows = read_changes(after=head, upto=self._settled, limit=PAGE)
+            self.ring.add(self.render(rows), behind(rows, self._settled))
+            self._wake_all()
+
+    def _read_changes(self) -> None:
+        newest = newest_revision()
+        if newest < self.changes.head.id:  # as with measurements
+            self.changes.start(newest)
+        while self.changes.head.id < newest and not self._is_stopped:
+            found = self.read_changed(after=self.changes.head.id)
+            self.changes.add(found, found[-1].id if found else newest)  # none: they are deleted meanwhile
+            self._wake_all()
+
+    def read_changed(self, *, after: int) -> list[Event]:
+        """A page of what changed since that revision.
+
+        Raises:
+            django.db.Error: the database did not answer.
+        """
+        return [self.render_change(*changed) for changed in changed_events(after=after, limit=PAGE)]
+
+    def _wake_all(self) -> None:
+        for subscriber in self._subscribers:
+            subscriber.wake()
+
+    def _end_all(self) -> None:
+        for subscriber in self._subscribers:
+            subscriber.is_over = True
+            subscriber.wake()
+
+
+class Subscriber:
+    """One who follows the feed, with a place of their own; used by one thread at a time."""
+
+    def __init__(self, feed: Feed, wake: Callable[[], None], place: Place, tags: frozenset[str]) -> None:
+        self.wake = wake
+        self.place = place
+        self.change = feed.changes.head
+        self.is_over = False
+        self._feed = feed
+        self.tags = tags
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether the next are in the database only."""
+        return self._feed.ring.has_lost(self.place) or self._feed.changes.has_lost(self.change)
+
+    def take(self) -> bytes:
+        """What comes next, as much as there is at once; empty if nothing, or nothing of its tags.
+
+        While it ``is_behind`` this reads a page of the database, or waits a little if that is away.
+        """
+        if self.is_behind:
+            return self._take_page()
+        events, self.place = self._feed.ring.after(self.place)
+        changes, self.change = self._feed.changes.after(self.change)
+        return self._joined(events + changes)
+
+    def _take_page(self) -> bytes:
+        head = self._feed.ring.head.id
+        try:
+            self._feed.refresh()
+            rows = read_changes(after=self.place.id, upto=head, limit=PAGE)
+            changes = self._feed.read_changed(after=self.change.id)
+        except DatabaseError as error:
+            self._feed.outage.begin(error)
+            time.sleep(AWAY_S)
+            return b""
+        finally:
+            release_connection()
+        self.place = self.place._replace(id=behind(rows, head))
+        if changes:
+            self.change = self.change._replace(id=changes[-1].id)
+        wanted = [row for row in rows if not self.tags or row[2] in self.tags]
+        return self._joined([*self._feed.render(wanted), *changes])
+
+    def _joined(self, events: Sequence[Event]) -> bytes:
+        return b"".join(event.data for event in events if not self.tags or event.tag in self.tags)
+
+    def close(self) -> None:
+        """Gives the place up."""
+        self.is_over = True
+        self._feed.unsubscribe(self)
+        self.wake()
+
+
+def pause_s(watch: Watch, listener: Listener) -> float:
+    """How long to wait for a notice before one looks all the same."""
+    if watch.is_waiting:
+        return UNSETTLED_POLL_S
+    return HEARING_POLL_S if listener.is_hearing else POLL_S
+
+
+def settled_now(watch: Watch) -> int:
+    """Where a watch begins.
+
+    Raises:
+        NotSettledError: nothing was settled in time.
+    """
+    end = time.monotonic() + SETTLE_S
+    while (settled := watch.settled()) is None:
+        if time.monotonic() > end:
+            raise NotSettledError
+        time.sleep(GATHER_S / 2)
+    return settled
+
+
+def behind(rows: Sequence[Row], upto: int) -> int:
+    """The id up to which everything is read when these rows were."""
+    return rows[-1][0] if len(rows) == PAGE else upto

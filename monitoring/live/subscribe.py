@@ -1,0 +1,93 @@
+"""Hears from other processes that something was stored, so that nobody has to look all the time.
+
+By Redis where there is one, else by PostgreSQL, through a connection of its own. SQLite has nothing to
+listen to; there it costs next to nothing to look.
+"""
+
+import threading
+from collections.abc import Callable, Generator
+from contextlib import closing
+
+from django.conf import settings
+from django.db import Error as DatabaseError
+from django.db import connection
+
+from monitoring.kernel.outages import Outage
+from monitoring.kernel.redis_link import RedisAwayError, link_to
+from monitoring.live.wakeups import CHANNEL
+
+STOP_S = 0.25  # within which it ends when it is told to
+LEAVE_S = 2.0  # after which it is left alone: it may be connecting to a host that says nothing
+RETRY_S = 1.0
+
+outage = Outage(began="not told of what others store", ended="told again of what others store")
+
+
+class Listener:
+    """A thread that calls ``wake`` whenever something may have been stored, from ``start`` to ``stop``."""
+
+    def __init__(self, wake: Callable[[], None]) -> None:
+        self.wake = wake
+        self._is_hearing = False
+        self._is_stopped = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    @property
+    def is_hearing(self) -> bool:
+        """Whether it would hear of anything now; while it does not, one has to look."""
+        return self._is_hearing
+
+    def start(self) -> None:
+        """Begins, if there is anything to listen to. It is called once."""
+        if settings.REDIS_URL or connection.vendor == "postgresql":
+            self._thread = threading.Thread(target=self._run, name="listener", daemon=True)
+            self._thread.start()
+
+    def stop(self) -> None:
+        """Ends; returns once the thread has ended."""
+        self._is_stopped.set()
+        if self._thread is not None:
+            self._thread.join(LEAVE_S)
+
+    def _run(self) -> None:
+        while not self._is_stopped.is_set():
+            try:
+                self._hear()
+            except (RedisAwayError, DatabaseError) as error:
+                if isinstance(error, DatabaseError):  # that Redis is away is said by who asks it
+                    outage.begin(error)
+                self._is_hearing = False
+                self._is_stopped.wait(RETRY_S)
+        self._is_hearing = False
+
+    def _hear(self) -> None:
+        with closing(heard()) as notices:
+            for is_notice in notices:
+                if not self._is_hearing:
+                    outage.end()
+                if is_notice or not self._is_hearing:  # what came before it heard is looked for, too
+                    self._is_hearing = True
+                    self.wake()
+                if self._is_stopped.is_set():
+                    return
+
+
+def heard() -> Generator[bool, None, None]:
+    """True for each notice, False now and then; it does not end.
+
+    Raises:
+        RedisAwayError, django.db.Error: nothing can be heard.
+    """
+    link = link_to(settings.REDIS_URL)
+    return link.heard(CHANNEL, within_s=STOP_S) if link else heard_by_postgresql()
+
+
+def heard_by_postgresql() -> Generator[bool, None, None]:
+    """As ``heard``, by a connection that is neither kept nor pooled."""
+    parameters = connection.get_connection_params() | {"autocommit": True}
+    with connection.wrap_database_errors, connection.Database.connect(**parameters) as own:  # type: ignore[attr-defined]
+        own.execute(f"LISTEN {CHANNEL}")
+        while True:
+            yield False
+            for _ in own.notifies(timeout=STOP_S):
+                yield True

@@ -1,0 +1,305 @@
+"""Whether the system does its work: found out within two seconds, also when the database hangs."""
+
+import math
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as FutureTimeoutError
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from shutil import disk_usage
+
+from django.conf import settings
+from django.db import Error as DatabaseError
+from django.db import OperationalError, connection, transaction
+
+from monitoring.history.ahead import Times, read_times
+from monitoring.history.rejections import Refused, refused
+from monitoring.kernel import outages
+from monitoring.kernel.host_clock import ClockReading, jump_problem, read_clock
+from monitoring.kernel.redis_link import RedisLink, link_to
+from monitoring.models import HostClock, Lease
+from monitoring.models.host_clock import clock_state
+
+# A tag whose newest reading is older has gone quiet; a worker is, after as many missed heartbeats
+# as another needs to take over.
+STALE_S = 10
+WORKER_STALE_S = 4.5
+JUDGE_STALE_S = 60
+# As far as the simulator may be ahead of a clock that was set back, before it begins anew.
+AHEAD_S = 900
+ANSWER_S = 2.0
+LOCK_MS = 1500
+NOTHING_REFUSED = Refused(0, 0, ())
+NO_TIMES = Times()
+
+READ_ONLY_POSTGRESQL = "SELECT pg_is_in_recovery() OR current_setting('transaction_read_only')::bool"
+
+_probes = ThreadPoolExecutor(max_workers=2, thread_name_prefix="health")
+_looks = ThreadPoolExecutor(max_workers=1, thread_name_prefix="health-redis")
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """What ``/health`` tells. Ages are in seconds, None where there has never been any.
+
+    ``database`` is connected, locked (it can be read, not written) or away. ``problems`` names in
+    words what is wrong and what to do, ``since`` when the first of it began, as far as known.
+    """
+
+    timestamp: datetime
+    database: str
+    dead_letters: int
+    worker_age: float | None
+    simulator_age: float | None
+    detection_age: float | None
+    refused: Refused
+    queued: int
+    times: Times
+    problems: tuple[str, ...]
+    since: datetime | None
+
+    @property
+    def status(self) -> str:
+        """One word for all of it."""
+        if self.database == "away":
+            return "unhealthy"
+        return "degraded" if self.problems else "healthy"
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a look into the database showed."""
+
+    database: str
+    error: str = ""
+    lease: Lease | None = None
+    judge: Lease | None = None
+    refused: Refused = NOTHING_REFUSED
+    queued: int = 0
+    clock_problems: tuple[str, ...] = ()
+    clock_good_until: datetime | None = None
+    times: Times = NO_TIMES
+
+
+def check_health(
+    *, simulator_on: bool, dead_letters: int, waiting_since: datetime | None, queued: Callable[[], int]
+) -> Health:
+    """The state now, given what waits on disk, and how to ask how many readings wait in the queue."""
+    now = datetime.now(UTC)
+    redis = link_to(settings.REDIS_URL)
+    redis_error = _looks.submit(redis.look) if redis else None
+    seen = look(now, queued)
+    worker_age = seconds_since(seen.lease.renewed_at if seen.lease else None, now)
+    simulator_age = seconds_since(seen.lease.written_until if seen.lease and simulator_on else None, now)
+    detection_age = seconds_since(seen.judge.written_until if seen.judge else None, now)
+    problems = database_problems(seen)
+    problems += storing_problems(seen)
+    problems += seen.clock_problems
+    if seen.database == "connected" and not outages.storing.since:
+        problems += worker_problems(worker_age, simulator_age, simulator_on=simulator_on)
+        problems += judge_problems(worker_age, detection_age)
+    problems += redis_problems(redis_error.result() if redis_error else "")
+    if dead_letters:
+        problems.append(f"{dead_letters} readings wait on disk, where they are safe, to be stored.")
+    if seen.refused.set_aside:
+        problems.append(
+            f"{seen.refused.set_aside} readings that waited on disk can't be stored:"
+            " see 'readings set aside' in the admin."
+        )
+    problems += seen.times.problems
+    return Health(
+        now,
+        seen.database,
+        dead_letters,
+        worker_age,
+        simulator_age,
+        detection_age,
+        seen.refused,
+        seen.queued,
+        seen.times,
+        tuple(problems),
+        began(seen, waiting_since, worker_age, redis) if problems else None,
+    )
+
+
+def look(now: datetime, queued: Callable[[], int]) -> Seen:
+    """What the database shows, looked at from a thread that may hang without anybody waiting for it."""
+    probe: Future[Seen] = _probes.submit(probe_database, now, queued)
+    try:
+        seen = probe.result(timeout=ANSWER_S)
+    except FutureTimeoutError:
+        probe.cancel()
+        seen = Seen("away", f"it did not answer within {ANSWER_S:.0f} s")
+    if seen.database == "connected":
+        outages.database.end()
+    else:
+        outages.database.begin(seen.error)
+    return seen
+
+
+def probe_database(now: datetime, queued: Callable[[], int]) -> Seen:
+    """Reads what there is to tell, then tries whether it could write. Runs in a thread of its own."""
+    try:
+        seen = read_state(now, queued)
+        error = write_error() if seen.database == "connected" else ""
+        return replace(seen, database="locked", error=error) if error else seen
+    finally:
+        connection.close()
+
+
+def read_state(now: datetime, queued: Callable[[], int]) -> Seen:
+    """What there is to tell of the system's work."""
+    try:
+        leases = Lease.objects.in_bulk(["simulator", "judge"])
+        return Seen(
+            "connected",
+            "",
+            leases.get("simulator"),
+            leases.get("judge"),
+            refused(now=now),
+            queued(),
+            *clock_jumps(read_clock()),
+            read_times(now),
+        )
+    except DatabaseError as error:
+        return Seen("away", str(error))
+
+
+def clock_jumps(reading: ClockReading) -> tuple[tuple[str, ...], datetime | None]:
+    """Return which clocks have jumped, in words, and until when the first of them was known good.
+
+    This host's is looked at now; of other hosts, the worker there has noted the jump.
+    """
+    own = clock_state(reading)
+    jumps = [(own.problem, own.good_until)] if own.jump else []
+    others = HostClock.objects.exclude(jump_s=0).exclude(boot=reading.boot)
+    jumps += [(jump_problem(row.host, row.jump), row.good_until) for row in others]
+    return tuple(problem for problem, _ in jumps), min((since for _, since in jumps), default=None)
+
+
+def write_error() -> str:
+    """Why nothing can be written, empty if it can."""
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            cursor.execute(f"PRAGMA busy_timeout = {LOCK_MS}")
+    try:
+        with transaction.atomic():
+            if is_read_only():
+                return "it is read-only"
+            take_write_lock()
+            return ""
+    except OperationalError as error:
+        return str(error)
+
+
+def is_read_only() -> bool:
+    """Whether PostgreSQL takes no writes, as one that stands by for another."""
+    if connection.vendor != "postgresql":
+        return False
+    with connection.cursor() as cursor:
+        cursor.execute(READ_ONLY_POSTGRESQL)
+        return bool(cursor.fetchone()[0])
+
+
+def take_write_lock() -> None:
+    """Takes what an INSERT needs on PostgreSQL; on SQLite, whoever has begun a transaction has it.
+
+    Raises:
+        OperationalError: another holds it for long.
+    """
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(f"SET LOCAL lock_timeout = {LOCK_MS}")
+            cursor.execute("LOCK TABLE ONLY measurements IN ROW EXCLUSIVE MODE")
+
+
+def database_problems(seen: Seen) -> list[str]:
+    """What is wrong with the database, in words."""
+    if seen.database == "connected":
+        return []
+    what = "is away" if seen.database == "away" else "takes no writes now"
+    return [f"The database {what} ({seen.error}). Readings that come in are kept safe on disk."]
+
+
+def storing_problems(seen: Seen) -> list[str]:
+    """What keeps readings from being stored although the database answers, in words."""
+    problems = []
+    free = free_bytes()
+    if seen.database == "connected" and free >= settings.FERMON_DISK_RESERVE_BYTES:
+        outages.storing.end_if_quiet()
+        outages.keeping.end_if_quiet()
+    if outages.storing.since and seen.database == "connected":
+        safe = "" if outages.keeping.since else "; they are kept safe on disk"
+        problems.append(f"Readings can't be stored ({outages.storing.error}){safe}.")
+    if outages.keeping.since:
+        error = outages.keeping.error
+        problems.append(f"Readings are turned away, for their sources to send again: {error}.")
+    elif free < settings.FERMON_DISK_RESERVE_BYTES:
+        problems.append(f"The disk is full: {free / 2**20:.0f} MiB are left. Make room.")
+    return problems
+
+
+def free_bytes() -> float:
+    """What is free on the data directory's disk; infinite if it can't be told."""
+    try:
+        return disk_usage(settings.FERMON_DATA_DIR).free
+    except OSError:
+        return math.inf
+
+
+def worker_problems(
+    worker_age: float | None, simulator_age: float | None, *, simulator_on: bool
+) -> list[str]:
+    """What is wrong with the worker, in words."""
+    if worker_age is None or worker_age > WORKER_STALE_S:
+        since = "has never run" if worker_age is None else f"was last heard of {worker_age:.0f} s ago"
+        return [f"The worker {since}: start it with 'manage.py qcluster'."]
+    if simulator_on and (simulator_age is None or simulator_age > WORKER_STALE_S):
+        return ["The worker runs, but the simulator writes nothing: see the log."]
+    return []
+
+
+def judge_problems(worker_age: float | None, detection_age: float | None) -> list[str]:
+    """What is wrong with the judge, in words; nothing of a worker that does not run."""
+    runs = worker_age is not None and worker_age <= WORKER_STALE_S
+    if runs and detection_age is not None and detection_age > JUDGE_STALE_S:
+        return [f"The detectors are {detection_age:.0f} s behind the readings: see the log."]
+    return []
+
+
+def redis_problems(error: str) -> list[str]:
+    """What is wrong with Redis, in words: nothing depends on it."""
+    if not error:
+        return []
+    return [
+        f"Redis is away ({error}). Each process counts calls by itself and streams look for what is new;"
+        " nothing is lost."
+    ]
+
+
+def began(
+    seen: Seen, waiting_since: datetime | None, worker_age: float | None, redis: RedisLink | None
+) -> datetime | None:
+    """When the first of the problems began, as far as anybody knows."""
+    silent = worker_age is not None and worker_age > WORKER_STALE_S
+    known = [
+        waiting_since,
+        outages.database.since,
+        outages.storing.since,
+        outages.keeping.since,
+        seen.lease.renewed_at if seen.lease and silent else None,
+        redis.outage.since if redis else None,
+        seen.clock_good_until,
+    ]
+    return min((moment for moment in known if moment is not None), default=None)
+
+
+def seconds_since(moment: datetime | None, now: datetime) -> float | None:
+    """Return the age of a moment in seconds, to the tenth; None of none.
+
+    A moment that lies far ahead is left from a clock that was ahead: its distance counts as its age.
+    """
+    if moment is None:
+        return None
+    age = (now - moment).total_seconds()
+    return round(-age if age < -AHEAD_S else max(0.0, age), 1)

@@ -1,0 +1,74 @@
+"""Where the simulated signal is faulty: labelled episodes, and what they do to the signal."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitoring.kernel.tag_definition import TagDefinition
+
+FloatArray = NDArray[np.float64]
+EXCURSION_S = (2, 7)
+MARGIN = 0.02
+
+
+class FaultKind(StrEnum):
+    """What is wrong with a simulated reading."""
+
+    SPIKE = "spike"
+    BELOW_LIMIT = "below_limit"
+    ABOVE_LIMIT = "above_limit"
+
+
+SHARES = {FaultKind.SPIKE: 0.5, FaultKind.BELOW_LIMIT: 0.25, FaultKind.ABOVE_LIMIT: 0.25}
+
+
+@dataclass(frozen=True, slots=True)
+class Episode:
+    """A fault over the readings ``start`` to ``stop`` (exclusive) of a block."""
+
+    kind: FaultKind
+    start: int
+    stop: int
+
+
+def plan_episodes(rng: np.random.Generator, *, length: int, rate: float) -> list[Episode]:
+    """Episodes over a block of ``length`` readings; a share of about ``rate`` of them is faulty.
+
+    Episode and gap alternate; gaps are geometric, with the mean that gives the rate.
+    """
+    kinds, shares = list(SHARES), list(SHARES.values())
+    mean_excursion = sum(EXCURSION_S) / 2 - 0.5
+    spikes = SHARES[FaultKind.SPIKE]
+    mean_episode = spikes + (1 - spikes) * mean_excursion
+    mean_gap = mean_episode * (1 - rate) / rate
+    episodes: list[Episode] = []
+    start = int(rng.geometric(1 / mean_gap))
+    while start < length:
+        kind = FaultKind(kinds[int(rng.choice(len(kinds), p=shares))])
+        duration = 1 if kind is FaultKind.SPIKE else int(rng.integers(*EXCURSION_S))
+        episodes.append(Episode(kind, start, min(start + duration, length)))
+        start += duration + int(rng.geometric(1 / mean_gap))
+    return episodes
+
+
+def faulty_values(
+    rng: np.random.Generator, episode: Episode, normal: FloatArray, *, tag: TagDefinition, noise: float
+) -> FloatArray:
+    """What the sensor shows during the episode instead of ``normal``; same shape, any bound open.
+
+    A spike jumps by 8 to 15 times the noise; an excursion lies between a limit and the end of the
+    valid range, a margin off either (a tag without that limit shows its normal signal).
+    """
+    if episode.kind is FaultKind.SPIKE:
+        jump: FloatArray = noise * rng.uniform(8, 15, normal.shape)
+        return normal + jump if rng.random() < 0.5 else normal - jump
+    if episode.kind is FaultKind.BELOW_LIMIT:
+        limit, end = tag.lower_limit, tag.valid_min
+    else:
+        limit, end = tag.upper_limit, tag.valid_max
+    if limit is None:
+        return normal
+    depth: FloatArray = rng.uniform(MARGIN, 1 - MARGIN, normal.shape)
+    return limit + (end - limit) * depth

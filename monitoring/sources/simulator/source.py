@@ -1,0 +1,154 @@
+"""The simulated sensors as a source: every due second of each tag, once, whoever runs it.
+
+Several runs overlap; a lease says which of them writes, the others stand by. Each tick is one
+transaction that renews the lease, writes every second since the watermark and moves it. So what
+a killed worker did not commit is still due, and what it did commit is not due again.
+"""
+
+import logging
+import os
+import socket
+import time
+import uuid
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import Error as DatabaseError
+from django.db import connection, transaction
+
+from monitoring.database import leases
+from monitoring.database.connections import close_if_replaced
+from monitoring.history.tags import active_tags
+from monitoring.ingest.pipeline import ingest_readings
+from monitoring.kernel.clock import iso_utc
+from monitoring.kernel.failpoints import crash_point
+from monitoring.kernel.tag_definition import DEFAULT_TAGS, DefaultTag
+from monitoring.sources.simulator.signals import simulate
+
+logger = logging.getLogger(__name__)
+
+SOURCE = "simulator"
+SEED = 1
+SECOND = timedelta(seconds=1)
+LEASE = timedelta(seconds=3)
+FILL_LIMIT = timedelta(minutes=15)
+NAP_S = 0.1
+PROFILES = {tag.definition.name: tag.profile for tag in DEFAULT_TAGS}
+
+Item = dict[str, Any]
+HandOver = Callable[[list[Item]], object]
+
+
+def run(*, duration_s: float, should_stop: Callable[[], bool], hand_over: HandOver) -> None:
+    """Ticks just after each whole second, as writer or standing by, until the time is up.
+
+    ``hand_over`` is given readings that could not be written; called in a transaction, it puts
+    them where they are tried again. With the simulator off, the ticks are the worker's heartbeat.
+    """
+    owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
+    end = time.monotonic() + duration_s
+    healthy = True
+    while not should_stop() and time.monotonic() < end:
+        healthy = tick_safely(owner, hand_over, was_healthy=healthy)
+        sleep_to_next_second(should_stop)
+    with suppress(DatabaseError):  # then it expires
+        leases.release(SOURCE, owner)
+
+
+def tick_safely(owner: str, hand_over: HandOver, *, was_healthy: bool) -> bool:
+    """A tick whose failure is logged when it begins and when it ends; whether it went well.
+
+    What it could not write is handed over; if that fails too, the next tick makes it up.
+    """
+    close_if_replaced()
+    try:
+        tick(owner, now=datetime.now(UTC), write=write_readings)
+    except DatabaseError as error:
+        if was_healthy:
+            logger.error("simulator can't write; it goes on trying", extra={"error": str(error)})
+        connection.close()
+        return hand_over_due(owner, hand_over)
+    if not was_healthy:
+        logger.info("simulator writes again")
+    return True
+
+
+def write_readings(items: list[Item]) -> object:
+    """Stores the readings."""
+    return ingest_readings(items, source=SOURCE)
+
+
+def hand_over_due(owner: str, hand_over: HandOver) -> bool:
+    """Hands over what is due, together with the watermark's move; False if the database refuses that too."""
+    try:
+        if tick(owner, now=datetime.now(UTC), write=hand_over):
+            logger.warning("simulated readings handed over to a task")
+    except DatabaseError:
+        connection.close()
+        return False
+    return True
+
+
+def tick(owner: str, *, now: datetime, write: HandOver) -> bool:
+    """Takes or renews the lease and writes what is due, in one transaction; False if standing by."""
+    if not leases.is_free(SOURCE, owner, now=now):
+        return False
+    with transaction.atomic():
+        held = leases.hold(SOURCE, owner, now=now, duration=LEASE)
+        if held is None:
+            return False
+        first, last = due(held.written_until, now)
+        if settings.FERMON_SIMULATOR and first <= last:
+            write(readings_between(simulated_tags(), first, last))
+            leases.advance(held, last)
+            crash_point("simulator.before_commit")
+    crash_point("simulator.after_commit")
+    return True
+
+
+def due(written_until: datetime | None, now: datetime) -> tuple[datetime, datetime]:
+    """First and last whole second to write (none if first > last).
+
+    Up to ``FILL_LIMIT`` of missed time is filled at its own seconds; after more, or at the very
+    beginning, it starts at now. So it does when the clock was set back by more than that; by less,
+    it waits until the clock is where it was.
+    """
+    last = now.replace(microsecond=0)
+    if written_until is None:
+        return last, last
+    if abs(last - written_until) <= FILL_LIMIT:
+        return written_until + SECOND, last
+    logger.warning(
+        "simulator was away for longer than it fills, or the clock was set; it starts at now",
+        extra={"written_until": iso_utc(written_until), "now": iso_utc(last)},
+    )
+    return last, last
+
+
+def simulated_tags() -> list[DefaultTag]:
+    """The active tags that have a simulation profile, with their bounds as they are now."""
+    return [DefaultTag(tag, PROFILES[tag.name]) for tag in active_tags() if tag.name in PROFILES]
+
+
+def readings_between(tags: Iterable[DefaultTag], first: datetime, last: datetime) -> list[Item]:
+    """The tags' readings at each whole second from first to last, both inclusive, in order of time."""
+    start, stop = int(first.timestamp()), int(last.timestamp()) + 1
+    signals = [(tag.definition.name, simulate(tag, seed=SEED, start=start, stop=stop)) for tag in tags]
+    return [
+        {"timestamp": iso_utc(first + place * SECOND), "tag": name, "value": float(signal.value[place])}
+        for place in range(stop - start)
+        for name, signal in signals
+    ]
+
+
+def sleep_to_next_second(should_stop: Callable[[], bool]) -> None:
+    """Sleeps until just after the next whole second, in naps that notice a request to stop.
+
+    The end is fixed by the monotonic clock: a wall clock that is set back meanwhile prolongs nothing.
+    """
+    end = time.monotonic() + 1 - time.time() % 1
+    while (left := end - time.monotonic()) > 0 and not should_stop():
+        time.sleep(min(left, NAP_S))

@@ -1,0 +1,102 @@
+"""Keeps when the host's clock was known good, and mends what a clock that was ahead has left behind."""
+
+import logging
+from datetime import datetime, timedelta
+
+from auditlog.models import LogEntry
+from django.db import transaction
+from django.db.models import Q
+
+from monitoring.ingest.tags import lock_tags
+from monitoring.kernel.clock import iso_utc
+from monitoring.kernel.host_clock import ClockReading, ClockState, read_clock
+from monitoring.models import HostClock, Rollup, Series
+from monitoring.models.host_clock import clock_state
+
+logger = logging.getLogger(__name__)
+
+ROWS_KEPT = 20
+FINEST_S = 60
+
+
+def look(reading: ClockReading | None = None) -> ClockState:
+    """Compare the clock with what was expected, and keep what came out; called by the worker each minute.
+
+    While the clock is good, tags that refuse present readings as deleted take them again.
+
+    Raises:
+        django.db.Error: the database is away.
+    """
+    reading = reading or read_clock()
+    with transaction.atomic():
+        state = clock_state(reading)
+        keep(state)
+    if not state.jump:
+        take_present_readings(reading.now)
+    return state
+
+
+def keep(state: ClockState) -> None:
+    """Write what is known of this clock; of a machine that has started anew, in the place of the old."""
+    reading = state.reading
+    seen = {"host": reading.host, "uptime_s": reading.uptime_s, "jump_s": state.jump.total_seconds()}
+    if not state.jump:
+        seen["good_until"] = max(state.good_until, reading.now)
+    known = HostClock.objects.filter(pk=reading.boot).first()
+    if known is not None and known.is_of(reading):
+        HostClock.objects.filter(pk=reading.boot).update(**seen)
+        return
+    others = HostClock.objects.filter(Q(host=reading.host) | Q(boot=reading.boot))
+    others.delete()
+    kept = HostClock.objects.values_list("pk", flat=True)[:ROWS_KEPT]
+    HostClock.objects.exclude(pk__in=list(kept)).delete()
+    anchor = {"anchored_at": state.expected, "anchored_uptime_s": reading.uptime_s}
+    HostClock.objects.update_or_create(
+        boot=reading.boot, defaults={"good_until": state.good_until, **seen, **anchor}
+    )
+
+
+def confirm(how: str, reading: ClockReading | None = None) -> datetime:
+    """Take the host's clock for right, as a person says; return the time that it shows.
+
+    ``how`` goes to the audit trail.
+    """
+    reading = reading or read_clock()
+    with transaction.atomic():
+        before = clock_state(reading)
+        HostClock.objects.all().delete()
+        keep(ClockState(reading, reading.now, reading.now))
+        LogEntry.objects.log_create(
+            HostClock.objects.get(pk=reading.boot),
+            action=LogEntry.Action.UPDATE,
+            changes={"time": (iso_utc(before.expected), iso_utc(reading.now))},
+            additional_data={"what": how},
+        )
+    logger.warning("clock confirmed", extra={"now": iso_utc(reading.now), "how": how})
+    take_present_readings(reading.now)
+    return reading.now
+
+
+def take_present_readings(now: datetime) -> int:
+    """Let tags take readings again that refuse them up to a time in the future; return how many tags.
+
+    Retention that ran while the clock was ahead has set that time. What it deleted had been rolled up, so
+    readings up to the end of the newest rollup are refused still: they would be counted twice.
+    """
+    names = Series.objects.filter(raw_from__gt=now).order_by("tag__name").values_list("tag__name", flat=True)
+    refusing = list(names)
+    for name in refusing:
+        with transaction.atomic():
+            lock_tags([name])
+            until = rolled_up_until(name, now)
+            Series.objects.filter(tag__name=name, raw_from__gt=now).update(raw_from=until, recent_values=None)
+        extra = {"tag": name, "before": iso_utc(until) if until else None}
+        logger.warning("present readings are taken again; a clock ahead had ended that", extra=extra)
+    return len(refusing)
+
+
+def rolled_up_until(name: str, now: datetime) -> datetime | None:
+    """Return the end of the newest rollup of the tag, now at most; None if there is none."""
+    finest = Rollup.objects.filter(tag__name=name, resolution_s=FINEST_S, start__lte=now)
+    start = finest.order_by("-start").values_list("start", flat=True).first()
+    return None if start is None else min(now, start + timedelta(seconds=FINEST_S))

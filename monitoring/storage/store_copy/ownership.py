@@ -1,0 +1,152 @@
+"""Whose data the target holds: only an empty one, or this source's own unfinished copy, is written to.
+
+A copy is known by a comment on its table of measurements, which names the source: by when its
+tables were made, to the microsecond, which stays the same wherever the file is moved to.
+"""
+
+from datetime import datetime
+from hashlib import sha256
+
+from django.core.management import call_command
+from django.db import connections
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.recorder import MigrationRecorder
+
+from monitoring.kernel.tag_definition import DEFAULT_TAGS
+from monitoring.models import Lease
+from monitoring.storage.store_copy.databases import SOURCE, TARGET, execute, number, select
+from monitoring.storage.store_copy.errors import StoreCopyError
+from monitoring.storage.store_copy.fitting import refuse_numbers
+from monitoring.storage.store_copy.small_tables import small_models
+
+COMPARED = 1_000
+MARK = "SELECT obj_description('measurements'::regclass, 'pg_class')"
+NEWEST = "SELECT id, tag, timestamp FROM measurements ORDER BY id DESC LIMIT %s"
+SAME_IDS = "SELECT id, tag, timestamp FROM measurements WHERE id >= %s AND id <= %s"
+LAST_GIVEN = "SELECT seq FROM sqlite_sequence WHERE name = 'measurements'"
+TABLES = """
+    SELECT relname FROM pg_class WHERE relkind IN ('r', 'p', 'v', 'm', 'f') AND pg_table_is_visible(oid)
+    AND relnamespace NOT IN ('pg_catalog'::regnamespace, 'information_schema'::regnamespace)
+    AND NOT EXISTS (
+        SELECT FROM pg_depend WHERE classid = 'pg_class'::regclass AND objid = pg_class.oid AND deptype = 'e'
+    )
+    ORDER BY relname
+"""  # an extension's belong to nobody
+SHOWN = 5
+EMPTY_IT = "Copy into an empty database: make another one, or drop this one and create it again."
+
+
+def claim_target() -> None:
+    """Makes the target's tables, and makes sure that nothing there gets lost.
+
+    Raises:
+        StoreCopyError: it holds other data than a copy of this source.
+    """
+    refuse_unmigrated_source()
+    refuse_numbers(small_models())
+    refuse_foreign()
+    call_command("migrate", database=TARGET, interactive=False, verbosity=0)
+    if mark() is None:
+        refuse_used()
+        write_mark()
+    elif mark() != identity():
+        raise StoreCopyError(f"The target is a copy of another source. {EMPTY_IT}")
+    refuse_run()
+    refuse_other_measurements()
+
+
+def require_copy() -> None:
+    """Raises StoreCopyError if the target is no copy of this source."""
+    if not has_tables() or mark() != identity():
+        raise StoreCopyError("The target is no copy of this source. Run it without --verify-only first.")
+
+
+def has_tables() -> bool:
+    """Whether the target has Fermon's tables."""
+    return bool(number(TARGET, "SELECT (to_regclass('measurements') IS NOT NULL)::int"))
+
+
+def identity() -> str:
+    """The mark of a copy of this source."""
+    made = select(SOURCE, "SELECT app, name, applied FROM django_migrations ORDER BY id LIMIT 1")
+    return f"copied from store {sha256(repr(made).encode()).hexdigest()[:16]}"
+
+
+def mark() -> str | None:
+    """The mark at the target; None if it is no copy."""
+    found: str | None = select(TARGET, MARK)[0][0]
+    return found
+
+
+def write_mark() -> None:
+    """Marks the target as a copy of this source."""
+    execute(TARGET, f"COMMENT ON TABLE measurements IS '{identity()}'")
+
+
+def refuse_unmigrated_source() -> None:
+    """Raises StoreCopyError if the source is not of this Fermon."""
+    recorder = MigrationRecorder(connections[SOURCE])
+    known = recorder.applied_migrations() if recorder.has_table() else {}
+    if missing := sorted(set(MigrationLoader(None).disk_migrations) - set(known)):
+        raise StoreCopyError(
+            f"The source is not migrated ({'.'.join(missing[0])}). Run 'manage.py migrate', and start Fermon"
+            " again, before it is copied."
+        )
+
+
+def refuse_foreign() -> None:
+    """Raises StoreCopyError if the target has tables that are not Fermon's.
+
+    Those of a Fermon, also of one whose migration was broken off, are known by what was migrated.
+    """
+    tables = [name for (name,) in select(TARGET, TABLES)]
+    recorder = MigrationRecorder(connections[TARGET])
+    migrated = {app for app, _ in recorder.applied_migrations()}
+    is_ours = recorder.has_table() and migrated <= MigrationLoader(None).migrated_apps
+    if tables and not is_ours:
+        raise StoreCopyError(
+            f"The target has tables that are not Fermon's ({', '.join(tables[:SHOWN])}). Nothing was written."
+            f" {EMPTY_IT}"
+        )
+
+
+def refuse_used() -> None:
+    """Raises StoreCopyError if anybody has used the target before it became a copy."""
+    rows = select(TARGET, "SELECT name FROM tags")
+    default = {tag.definition.name for tag in DEFAULT_TAGS}
+    measurements = number(TARGET, "SELECT count(*) FROM (SELECT 1 FROM measurements LIMIT 1) AS one")
+    users = number(TARGET, "SELECT count(*) FROM auth_user")
+    if measurements or users or not default.issuperset(name for (name,) in rows):
+        raise StoreCopyError(
+            f"The target holds data of its own (measurements, users or tags), which would be lost. {EMPTY_IT}"
+        )
+
+
+def refuse_run() -> None:
+    """Raises StoreCopyError if a Fermon has run on the target since it was copied to."""
+    here, there = leases(SOURCE), leases(TARGET)
+    for source, renewed_at in there.items():
+        if source not in here or renewed_at > here[source]:
+            raise StoreCopyError(
+                f"Fermon has run on the target since it was copied ({source}, {renewed_at:%Y-%m-%d %H:%M:%S}"
+                f" UTC): what it stored there would be lost. {EMPTY_IT}"
+            )
+
+
+def leases(alias: str) -> dict[str, datetime]:
+    """When each worker that ever ran was last heard of, by what it runs."""
+    held = Lease.objects.using(alias).exclude(renewed_at=None)
+    return {lease.source: lease.renewed_at for lease in held if lease.renewed_at}
+
+
+def refuse_other_measurements() -> None:
+    """Raises StoreCopyError if the target's newest measurements are not the source's.
+
+    One that the source has deleted since is none to worry about; its id was given there once.
+    """
+    newest = select(TARGET, NEWEST, [COMPARED])
+    if not newest:
+        return
+    here = {row[0]: row for row in select(SOURCE, SAME_IDS, [newest[-1][0], newest[0][0]])}
+    if newest[0][0] > number(SOURCE, LAST_GIVEN) or any(here.get(row[0], row) != row for row in newest):
+        raise StoreCopyError(f"The target holds measurements that the source does not have. {EMPTY_IT}")

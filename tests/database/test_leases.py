@@ -1,0 +1,69 @@
+"""The lease: one holder at a time, and a watermark that moves with what is written."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from monitoring.database import leases
+
+NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
+SECONDS = timedelta(seconds=1)
+
+pytestmark = pytest.mark.django_db
+
+
+def hold(owner: str, at: datetime) -> leases.Hold | None:
+    return leases.hold("simulator", owner, now=at, duration=3 * SECONDS)
+
+
+def test_the_first_who_asks_holds_it() -> None:
+    assert hold("a", NOW) == leases.Hold("simulator", "a", None)
+    assert hold("b", NOW + 2 * SECONDS) is None
+
+
+def test_the_holder_renews_it() -> None:
+    hold("a", NOW)
+    assert hold("a", NOW + 2 * SECONDS)
+    assert hold("b", NOW + 4 * SECONDS) is None
+
+
+def test_after_it_expires_another_takes_over_where_the_first_stopped() -> None:
+    held = hold("a", NOW)
+    leases.advance(held, NOW)
+    assert hold("b", NOW + 3 * SECONDS) == leases.Hold("simulator", "b", NOW)
+
+
+def test_who_goes_by_ids_keeps_a_position_likewise() -> None:
+    assert leases.position_of("simulator") is None
+    held = hold("a", NOW)
+    leases.keep_position(held, 7)
+    assert hold("b", NOW + 3 * SECONDS).position == leases.position_of("simulator") == 7
+    leases.keep_position(held, 9)
+    assert leases.position_of("simulator") == 7
+
+
+def test_who_has_lost_it_can_not_move_the_watermark() -> None:
+    lost = hold("a", NOW)
+    hold("b", NOW + 5 * SECONDS)
+    leases.advance(lost, NOW + 60 * SECONDS)
+    assert hold("b", NOW + 6 * SECONDS).written_until is None
+
+
+def test_a_released_lease_is_free_at_once() -> None:
+    hold("a", NOW)
+    assert not leases.is_free("simulator", "b", now=NOW)
+    leases.release("simulator", "a")
+    assert leases.is_free("simulator", "b", now=NOW)
+    assert hold("b", NOW)
+
+
+def test_only_the_holder_can_release_it() -> None:
+    hold("a", NOW)
+    leases.release("simulator", "b")
+    assert hold("b", NOW) is None
+
+
+def test_a_lease_from_before_the_clock_was_set_back_does_not_hold_for_long() -> None:
+    hold("a", NOW + 86_400 * SECONDS)
+    assert leases.is_free("simulator", "b", now=NOW)
+    assert hold("b", NOW)

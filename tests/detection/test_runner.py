@@ -1,0 +1,213 @@
+"""What is stored as the judge's source: followed by a worker, or caught up with when somebody asks."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from django.db import OperationalError
+
+from monitoring.database import leases
+from monitoring.detection import judge as judges
+from monitoring.detection import runner
+from monitoring.detection.judge import SOURCE, Judge
+from monitoring.detection.runner import Follower, catch_up, step_safely
+from monitoring.ingest.pipeline import ingest_readings
+from monitoring.live.changes import newest_id
+from monitoring.models import DetectorState, Event, Lease
+
+NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
+TAG = "agitator_rpm"
+STUCK = [400.0 + place * 37 % 11 for place in range(300)] + [444.0] * 60
+
+pytestmark = pytest.mark.django_db
+
+
+def store(values: list[float], first: int = 0) -> None:
+    """Stores a reading a second, the first of them so many seconds after noon."""
+    ingest_readings(
+        [
+            {"timestamp": (NOON + timedelta(seconds=first + place)).isoformat(), "tag": TAG, "value": value}
+            for place, value in enumerate(values)
+        ],
+        now=NOON + timedelta(days=1),
+    )
+
+
+@pytest.fixture(autouse=True)
+def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runner, "PAGE", 50)
+
+
+@pytest.fixture
+def follower() -> Iterator[Follower]:
+    follower = Follower()
+    yield follower
+    follower.leave()
+
+
+def work_off(follower: Follower) -> int:
+    """Steps until nothing is left; how many there were."""
+    steps = 1
+    while step_safely(follower):
+        steps += 1
+    return steps
+
+
+def stuck() -> list[bool]:
+    """Whether each event of a stuck sensor is over, oldest first."""
+    return [row.end is not None for row in Event.objects.filter(detector="stuck").order_by("start")]
+
+
+def test_it_follows_what_is_stored_page_by_page(follower: Follower) -> None:
+    store(STUCK)
+    assert work_off(follower) == 8
+    assert stuck() == [False]
+    store([400.0, 410.0, 403.0], first=400)
+    follower._watch = runner.make_watch()  # the test writes through the follower's own connection
+    work_off(follower)
+    assert stuck() == [True]
+
+
+def test_a_second_one_stands_by_until_the_first_leaves(follower: Follower) -> None:
+    store(STUCK)
+    work_off(follower)
+    other = Follower()
+    assert not other.step()
+    assert other.judge is None
+    follower.leave()
+    other.step()
+    assert other.judge is not None
+    assert other.judge.position == newest_id()
+    other.leave()
+
+
+def test_who_lost_the_lease_stands_by_without_a_word(
+    follower: Follower, caplog: pytest.LogCaptureFixture
+) -> None:
+    store(STUCK)
+    follower.step()
+    Lease.objects.filter(source=SOURCE).update(owner="another", position=0)
+    work_off(follower)
+    assert follower.judge is None
+    assert not caplog.records
+
+
+def test_a_database_that_fails_is_told_once_and_nothing_is_lost(
+    follower: Follower, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refuse(*_: Any, **__: Any) -> None:
+        raise OperationalError("disk I/O error")
+
+    caplog.set_level("INFO")
+    monkeypatch.setattr(runner.connection, "close", lambda: None)
+    store(STUCK)
+    with monkeypatch.context() as broken:
+        broken.setattr(judges, "write_events", refuse)
+        for _ in range(20):
+            step_safely(follower)
+    work_off(follower)
+    assert stuck() == [False]
+    assert caplog.text.count("can't be judged") == caplog.text.count("are judged again") == 1
+
+
+def test_another_database_in_this_ones_place_is_judged_from_its_beginning(follower: Follower) -> None:
+    store(STUCK)
+    work_off(follower)
+    assert follower.judge
+    follower.judge.position = newest_id() + 1000
+    work_off(follower)
+    assert follower.judge is None
+    follower.step()
+    assert follower.judge is not None
+
+
+def test_a_run_ends_when_asked_to_saves_all_and_gives_the_lease_up() -> None:
+    store(STUCK)
+    asked = iter([False] * 8 + [True] * 10)
+    runner.run(duration_s=60, should_stop=lambda: next(asked))
+    assert DetectorState.objects.get().position == leases.position_of(SOURCE) == newest_id()
+    assert Lease.objects.get(source=SOURCE).owner == ""
+
+
+@pytest.mark.parametrize(("judges", "minutes"), [(False, 2), (True, 10)])
+def test_who_judges_stays_and_who_stands_by_gives_way(
+    monkeypatch: pytest.MonkeyPatch, judges: bool, minutes: int
+) -> None:
+    clock = [0.0]
+
+    def step(follower: Follower) -> bool:
+        follower.judge = SimpleNamespace(close=lambda **_: None) if judges else None
+        clock[0] += 60
+        return True
+
+    monkeypatch.setattr(runner, "step_safely", step)
+    monkeypatch.setattr(runner, "time", SimpleNamespace(monotonic=lambda: clock[0]))
+    runner.run(duration_s=95, stays_s=595, should_stop=lambda: False)
+    assert clock == [60.0 * minutes]
+
+
+def test_a_run_ends_when_its_time_is_up() -> None:
+    runner.run(duration_s=0, should_stop=lambda: False)
+    assert not Lease.objects.filter(source=SOURCE).exists()
+
+
+def test_it_looks_for_silence_only_when_all_is_judged(
+    follower: Follower, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked_at: list[int] = []
+    monkeypatch.setattr(Judge, "look", lambda judge, now: looked_at.append(judge.position))
+    store(STUCK)
+    work_off(follower)
+    assert looked_at == [newest_id()]
+
+
+def test_without_a_worker_whoever_asks_judges() -> None:
+    store(STUCK)
+    catch_up()
+    assert stuck() == [False]
+    assert Lease.objects.get(source=SOURCE).owner == ""
+    store([400.0, 410.0, 403.0], first=400)
+    catch_up()
+    assert stuck() == [True]
+
+
+def test_what_is_caught_up_with_at_a_time_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runner, "CATCH_UP_PAGES", 3)
+    store(STUCK)
+    catch_up()
+    assert leases.position_of(SOURCE) == newest_id() - len(STUCK) + 150
+
+
+def test_beside_a_worker_nobody_else_judges(follower: Follower) -> None:
+    follower.step()
+    store(STUCK)
+    catch_up()
+    assert stuck() == []
+
+
+def test_with_nothing_new_nothing_is_written(django_assert_num_queries: Callable[..., Any]) -> None:
+    store(STUCK[:50])
+    catch_up()
+    with django_assert_num_queries(2):
+        catch_up()
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_a_database_that_takes_no_writes_is_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch, write_lock: Callable[[], AbstractContextManager[None]]
+) -> None:
+    monkeypatch.setattr(runner, "LOCK_MS", 20)
+    store(STUCK)
+    before = time.monotonic()
+    with write_lock():
+        catch_up()
+        catch_up()
+    assert time.monotonic() - before < 5
+    assert not Event.objects.exists()
+    monkeypatch.setattr(runner, "_not_before", 0.0)
+    catch_up()
+    assert stuck() == [False]

@@ -1,0 +1,85 @@
+"""The replayer: a thread that stores what waits as soon as the database is back."""
+
+import itertools
+import time
+
+import pytest
+from django.db import OperationalError
+
+from monitoring.kernel import outages
+from monitoring.models import Measurement
+from monitoring.spool import replayer
+from monitoring.spool.dead_letters import anything_waits
+
+GOOD = {"timestamp": "2026-01-31T12:00:00Z", "tag": "fermenter_temp", "value": 37.0}
+
+pytestmark = [pytest.mark.threads, pytest.mark.django_db(transaction=True, serialized_rollback=True)]
+
+
+@pytest.fixture(autouse=True)
+def short_pauses(monkeypatch) -> None:
+    monkeypatch.setattr(replayer, "FIRST_PAUSE_S", 0.01)
+    monkeypatch.setattr(replayer, "LONGEST_PAUSE_S", 0.02)
+
+
+def wait_until_idle() -> None:
+    deadline = time.monotonic() + 20
+    while replayer._thread is not None and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert replayer._thread is None
+
+
+def test_with_nothing_to_do_there_is_no_thread() -> None:
+    replayer.wake_replayer()
+    assert replayer._thread is None
+
+
+def test_what_waits_is_stored_and_the_thread_ends(keep) -> None:
+    keep(GOOD)
+    replayer.wake_replayer()
+    wait_until_idle()
+    assert Measurement.objects.get().value == 37.0
+    assert not anything_waits()
+
+
+def test_it_goes_on_until_the_database_is_back_and_logs_once(keep, monkeypatch, caplog) -> None:
+    caplog.set_level("INFO")
+    failures = iter(range(3))
+    work = replayer.replay
+
+    def fail_thrice() -> int:
+        if next(failures, None) is not None:
+            raise OperationalError("database is locked")
+        return work()
+
+    monkeypatch.setattr(replayer, "replay", fail_thrice)
+    keep(GOOD)
+    replayer.wake_replayer()
+    wait_until_idle()
+    assert Measurement.objects.count() == 1
+    assert caplog.text.count("readings can't be stored") == 1
+    assert caplog.text.count("readings are stored again") == 1
+    assert outages.storing.since is None
+
+
+def test_pauses_grow_up_to_a_bound_and_differ_between_processes() -> None:
+    first = list(itertools.islice(replayer.pauses(), 10))
+    second = list(itertools.islice(replayer.pauses(), 10))
+    assert first != second
+    assert max(first + second) <= 1.5 * 0.02
+    assert min(first + second) >= 0.5 * 0.01
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_thread_that_dies_of_something_unforeseen_is_followed_by_another(keep, monkeypatch) -> None:
+    def fail() -> None:
+        raise LookupError("a bug")
+
+    keep(GOOD)
+    with monkeypatch.context() as broken:
+        broken.setattr(replayer, "replay", fail)
+        replayer.wake_replayer()
+        wait_until_idle()
+    replayer.wake_replayer()
+    wait_until_idle()
+    assert Measurement.objects.count() == 1
