@@ -12,8 +12,9 @@ from rest_framework.request import Request
 from monitoring.access import roles
 from monitoring.access.throttles import address_of, count_failure
 from monitoring.access.token_lookup import find_grant
-from monitoring.access.token_secrets import Grant, Scope, is_secret
+from monitoring.access.token_secrets import Grant, is_secret
 from monitoring.access.token_store import note_use
+from monitoring.models.token import Scope
 
 PERMISSIONS = {Scope.INGEST: roles.INGEST, Scope.READ: roles.READ}
 

@@ -7,9 +7,10 @@ from rest_framework.exceptions import PermissionDenied
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
-from monitoring.access.token_secrets import Grant, Scope
+from monitoring.access.token_secrets import Grant
 from monitoring.history.tags import known_of
-from monitoring.ingest.validate import shown
+from monitoring.kernel.quoting import shown
+from monitoring.models.token import Scope
 
 if TYPE_CHECKING:
     from rest_framework.views import APIView

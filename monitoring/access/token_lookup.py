@@ -4,8 +4,9 @@ from datetime import datetime
 
 from django.db.models import Q
 
-from monitoring.access.token_secrets import Grant, Scope, digest
+from monitoring.access.token_secrets import Grant, digest
 from monitoring.models import Token
+from monitoring.models.token import Scope
 
 
 def find_grant(secret: str, *, now: datetime) -> Grant | None:

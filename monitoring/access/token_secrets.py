@@ -4,17 +4,11 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
+
+from monitoring.models.token import Scope
 
 MARK = "fermon_"
 SECRET_BYTES = 32
-
-
-class Scope(StrEnum):
-    """What a token is for; none is for both."""
-
-    INGEST = "ingest"
-    READ = "read"
 
 
 @dataclass(frozen=True, slots=True)

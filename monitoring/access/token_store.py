@@ -7,8 +7,9 @@ from django.db import Error as DatabaseError
 from django.db import transaction
 from django.db.models import Q
 
-from monitoring.access.token_secrets import Grant, Scope, digest, new_secret
+from monitoring.access.token_secrets import Grant, digest, new_secret
 from monitoring.models import Token
+from monitoring.models.token import Scope
 
 NOTED_EVERY = timedelta(minutes=1)
 

@@ -30,8 +30,8 @@ from monitoring.ingest.exclusions import (
     preview,
     revoke,
 )
-from monitoring.ingest.validate import shown
 from monitoring.kernel.clock import iso_utc
+from monitoring.kernel.quoting import shown
 
 ID = OpenApiParameter("id", int, OpenApiParameter.PATH, description="The exclusion's id.")
 CHANGED = {400: schemas.BAD_INPUT, 411: schemas.NO_LENGTH, 413: schemas.TOO_LARGE, 415: schemas.NOT_JSON}

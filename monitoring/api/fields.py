@@ -14,8 +14,9 @@ from monitoring.history.export_formats import FORMATS
 from monitoring.history.measurements import MAX_ID, Cursor, Excluded, Selection
 from monitoring.history.tags import known_of, tag_names
 from monitoring.ingest.exclusions import MOST_IDS
-from monitoring.ingest.validate import known_tags, shown
+from monitoring.ingest.validate import known_tags
 from monitoring.kernel.clock import expected_bound, parse_bound
+from monitoring.kernel.quoting import shown
 
 MAX_PAGE = 10_000
 DEFAULT_PAGE = 1_000

@@ -13,12 +13,13 @@ from rest_framework.views import APIView
 from monitoring.access.permissions import NobodyAskedWhileOpen
 from monitoring.access.scopes import grant_of
 from monitoring.access.throttles import address_of
-from monitoring.access.token_secrets import Scope
 from monitoring.api import schemas
 from monitoring.api.errors import BadInput, Conflict, Unavailable
 from monitoring.api.parsers import PayloadTooLarge
 from monitoring.ingest.outcomes import Outcome, Outcomes, Status
-from monitoring.ingest.validate import Reason, shown, tag_of, with_receive_time
+from monitoring.ingest.validate import Reason, tag_of, with_receive_time
+from monitoring.kernel.quoting import shown
+from monitoring.models.token import Scope
 from monitoring.spool.accept import take_in
 from monitoring.spool.dead_letters import DeadLettersFullError
 

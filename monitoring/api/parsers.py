@@ -12,7 +12,7 @@ from rest_framework.exceptions import APIException, ParseError
 from rest_framework.parsers import BaseParser
 from rest_framework.renderers import JSONRenderer
 
-from monitoring.ingest.validate import shown
+from monitoring.kernel.quoting import shown
 from monitoring.operations.serving.limits import MAX_BODY_BYTES
 
 LONGEST_INTEGER = 400  # digits; int() takes 4300 at most, and a longer one would cost a batch its neighbours

@@ -12,7 +12,8 @@ from monitoring.access.scopes import grant_of
 from monitoring.api import answers, schemas
 from monitoring.history.ahead import times_of
 from monitoring.history.tags import active_names, find_tag, latest, tag_names
-from monitoring.ingest.validate import known_tags, shown
+from monitoring.ingest.validate import known_tags
+from monitoring.kernel.quoting import shown
 
 NAME = OpenApiParameter("name", str, OpenApiParameter.PATH, description="The tag's name.")
 

@@ -17,7 +17,7 @@ from psycopg.adapt import Buffer, Dumper
 from psycopg.postgres import types
 from psycopg.pq import Format
 
-from monitoring.detection.detectors import BoolArray, FloatArray, IntArray
+from monitoring.kernel.arrays import BoolArray, FloatArray, IntArray
 
 COPY_MEASUREMENTS = "COPY measurements (id, timestamp, tag, value, is_anomaly) FROM STDIN (FORMAT BINARY)"
 HEADER, TRAILER = b"PGCOPY\n\xff\r\n\0" + bytes(8), b"\xff\xff"

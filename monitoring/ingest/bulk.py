@@ -12,7 +12,7 @@ from django.db import connection
 from numpy.typing import NDArray
 
 from monitoring.database import postgresql
-from monitoring.detection.detectors import BoolArray, FloatArray, IntArray
+from monitoring.kernel.arrays import BoolArray, FloatArray, IntArray
 
 INSERT_MEASUREMENTS = """
     INSERT INTO measurements (id, timestamp, tag, value, is_anomaly) VALUES (%s, %s, %s, %s, %s)

@@ -13,12 +13,12 @@ from datetime import datetime
 import numpy as np
 from django.db import connection
 
-from monitoring.detection.detectors import IntArray
 from monitoring.ingest.conflict_rule import Arrival, Settled, keep_last
 from monitoring.ingest.outcomes import Status
 from monitoring.ingest.parse import ReadingColumns
 from monitoring.ingest.removal import Removed, remove
 from monitoring.ingest.tags import LockedTag, among, given
+from monitoring.kernel.arrays import IntArray
 from monitoring.kernel.clock import from_micros
 from monitoring.kernel.run_lengths import stretches
 from monitoring.kernel.tag_definition import OnConflict

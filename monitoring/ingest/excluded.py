@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from django.db import connection
 
-from monitoring.detection.detectors import BoolArray, FloatArray, IntArray
 from monitoring.ingest.parse import ReadingColumns
 from monitoring.ingest.tags import LockedTag, among, given
+from monitoring.kernel.arrays import BoolArray, FloatArray, IntArray
 
 TIMES_A_QUERY = 10_000
 AT = """

@@ -15,10 +15,11 @@ from typing import Any
 import numpy as np
 from django.db import connection
 
-from monitoring.detection.detectors import BoolArray, IntArray, Rule, Verdict, rules_for
 from monitoring.ingest.parse import ReadingColumns
 from monitoring.ingest.rebuild import rebuild_intervals
 from monitoring.ingest.rollups import keep_rollups
+from monitoring.ingest.rules import rules_for
+from monitoring.ingest.rules.base import Rule, Verdict
 from monitoring.ingest.source_clocks import stored_clocks
 from monitoring.ingest.store import Written, change_of, judge_again, store
 from monitoring.ingest.tags import LockedTag, among, given
@@ -30,6 +31,7 @@ from monitoring.ingest.windows import (
     stored_columns,
     values_before,
 )
+from monitoring.kernel.arrays import BoolArray, IntArray
 from monitoring.kernel.clock import FIRST_MICROS, SECOND_US, from_micros, to_micros
 from monitoring.models import ExcludedMeasurement, Exclusion, Finding
 

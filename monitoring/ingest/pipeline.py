@@ -8,7 +8,6 @@ import numpy as np
 from django.db import transaction
 
 from monitoring.database.write_lock import turn
-from monitoring.detection.detectors import rules_for
 from monitoring.ingest.ahead import mark_ahead
 from monitoring.ingest.conflicts import make_way
 from monitoring.ingest.excluded import without_excluded
@@ -16,6 +15,7 @@ from monitoring.ingest.outcomes import Outcomes
 from monitoring.ingest.parse import UNKNOWN, ReadingColumns, named_tags, validate
 from monitoring.ingest.rejections import refused, remember_refusals
 from monitoring.ingest.rollups import Clocks
+from monitoring.ingest.rules import rules_for
 from monitoring.ingest.source_clocks import clocks_after, stored_clocks
 from monitoring.ingest.store import Written, store
 from monitoring.ingest.tags import LockedTag, all_names, keep_definitions_known, lock_tags

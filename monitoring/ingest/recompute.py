@@ -16,16 +16,18 @@ from datetime import datetime
 import numpy as np
 from django.db import connection, transaction
 
-from monitoring.detection.detectors import LOOKBACK, BoolArray, FloatArray, Verdict
 from monitoring.ingest.parse import ReadingColumns
 from monitoring.ingest.rebuild import Span
 from monitoring.ingest.rollups import keep_rollups
+from monitoring.ingest.rules import LOOKBACK
+from monitoring.ingest.rules.base import Verdict
 from monitoring.ingest.rules.rolling_sigma import ROLLING_3SIGMA, RollingSigma
 from monitoring.ingest.source_clocks import stored_clocks
 from monitoring.ingest.store import Written, change_of, judge_again
 from monitoring.ingest.tags import LockedTag, lock_tags
 from monitoring.ingest.timeline import StoredColumns, Timelines, merge
 from monitoring.ingest.windows import values_before
+from monitoring.kernel.arrays import BoolArray, FloatArray
 from monitoring.kernel.clock import FIRST_MICROS, to_micros
 
 CHUNK = 5_000

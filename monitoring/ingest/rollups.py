@@ -9,8 +9,8 @@ import numpy as np
 from django.db import connection
 from numpy.typing import NDArray
 
-from monitoring.detection.detectors import BoolArray, FloatArray, IntArray
 from monitoring.ingest.bulk import insert
+from monitoring.kernel.arrays import BoolArray, FloatArray, IntArray
 from monitoring.kernel.clock import SECOND_US
 from monitoring.kernel.rollups import RESOLUTIONS_S, Buckets, buckets_of, rollups_of
 from monitoring.kernel.run_lengths import stretches

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 from django.db import connection
 
-from monitoring.detection.detectors import BoolArray, IntArray, Verdict
 from monitoring.ingest.bulk import insert_measurements
 from monitoring.ingest.rollups import Change, Clocks, keep_rollups
+from monitoring.ingest.rules.base import Verdict
 from monitoring.ingest.tags import LockedTag
 from monitoring.ingest.timeline import Timelines
+from monitoring.kernel.arrays import BoolArray, IntArray
 from monitoring.kernel.failpoints import crash_point
 from monitoring.live import publish
 from monitoring.models import Finding, Measurement

@@ -5,8 +5,9 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from monitoring.detection.detectors import BoolArray, FloatArray, IntArray, Rule, Runs, Verdict
 from monitoring.ingest.parse import ReadingColumns
+from monitoring.ingest.rules.base import Rule, Runs, Verdict
+from monitoring.kernel.arrays import BoolArray, FloatArray, IntArray
 from monitoring.kernel.run_lengths import begins, stretches
 
 NEW = 0

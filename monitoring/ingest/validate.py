@@ -17,11 +17,11 @@ from monitoring.kernel.clock import (
     to_micros,
 )
 from monitoring.kernel.epoch_numbers import micros_of_number
+from monitoring.kernel.quoting import shown
 from monitoring.kernel.tag_definition import LARGEST_VALUE, TagDefinition
 
 FUTURE_TOLERANCE = timedelta(minutes=5)
 SHOWN_TAGS = 20
-SHOWN_CHARACTERS = 80
 
 
 class Reason(StrEnum):
@@ -66,15 +66,6 @@ class Rejection:
     reason: Reason
     field: str
     message: str
-
-
-def shown(value: object) -> str:
-    """A refused value as a message may carry it: short, and encodable whatever was sent."""
-    try:
-        text = ascii(value)
-    except RecursionError:
-        text = "something nested too deeply"
-    return text if len(text) <= SHOWN_CHARACTERS else f"{text[:SHOWN_CHARACTERS]}..."
 
 
 def tag_of(item: object) -> str:

@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 from django.db import connection
 
-from monitoring.detection.detectors import LOOKBACK, FloatArray, IntArray, Runs
 from monitoring.ingest.parse import ReadingColumns, joined
+from monitoring.ingest.rules import LOOKBACK
+from monitoring.ingest.rules.base import Runs
 from monitoring.ingest.tags import LockedTag
 from monitoring.ingest.timeline import StoredColumns, Timelines, append, merge, side_by_side
+from monitoring.kernel.arrays import FloatArray, IntArray
 from monitoring.kernel.clock import FIRST_MICROS, to_micros
 from monitoring.kernel.run_lengths import begins, stretches
 

@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-from monitoring.access.roles import ROLES
+ROLES = ("viewer", "operator", "engineer", "administrator")
 
 
 def create_groups(apps, schema_editor):

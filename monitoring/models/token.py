@@ -1,13 +1,20 @@
 """The token: what a source shows to be let in."""
 
+from enum import StrEnum
+
 from django.core.validators import RegexValidator
 from django.db import models
-
-from monitoring.access.token_secrets import Scope
 
 TAG_PREFIX = RegexValidator(
     r"\A[A-Za-z][A-Za-z0-9_.-]*\Z", "As tags' names begin: a letter; then letters, digits, '_', '-' and '.'."
 )
+
+
+class Scope(StrEnum):
+    """The one purpose of a token."""
+
+    INGEST = "ingest"
+    READ = "read"
 
 
 class Token(models.Model):

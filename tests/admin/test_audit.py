@@ -14,10 +14,10 @@ from django_q.models import Schedule
 from rest_framework.authtoken.models import Token as UserToken
 
 from fermon_site.audit import AppendOnlyError
-from monitoring.access.token_secrets import Scope
 from monitoring.access.token_store import issue_token
 from monitoring.ingest.pipeline import ingest_readings
 from monitoring.models import SetAsideReading, Tag, Token
+from monitoring.models.token import Scope
 
 TRAIL = "/admin/auditlog/logentry/"
 LOGIN = {"username": "admin", "password": "password"}

@@ -6,9 +6,9 @@ import pytest
 from django.test import Client
 from pytest_django import Settings
 
-from monitoring.access.token_secrets import Scope
 from monitoring.access.token_store import issue_token
 from monitoring.models import Token
+from monitoring.models.token import Scope
 
 LIST = "/admin/monitoring/token/"
 FORM = {"name": "gateway", "scope": "ingest", "prefix": "fermenter_", "expires_at_0": "", "expires_at_1": ""}

@@ -13,11 +13,11 @@ from django.test import Client
 from pytest_django import Settings
 from rest_framework.authtoken.models import Token as UserToken
 
-from monitoring.access.token_secrets import Scope
 from monitoring.access.token_store import issue_token
 from monitoring.ingest import exclusions
 from monitoring.ingest.pipeline import ingest_readings
 from monitoring.models import Exclusion
+from monitoring.models.token import Scope
 from tests.api.test_data import pages
 from tests.api.test_export import file_of
 

@@ -15,10 +15,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pytest_django import Settings
 
-from monitoring.access.token_secrets import Scope
 from monitoring.access.token_store import issue_token
 from monitoring.ingest.pipeline import ingest_readings
 from monitoring.models import Measurement
+from monitoring.models.token import Scope
 
 OWN, OTHERS = "agitator_rpm", {"fermenter_temp": 41.4142, "fermenter_ph": 6.4142}
 TIME = "2024-01-31T12:00:00Z"

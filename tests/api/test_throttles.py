@@ -7,8 +7,8 @@ import pytest
 from django.test import Client
 from pytest_django import Settings
 
-from monitoring.access.token_secrets import Scope
 from monitoring.access.token_store import issue_token
+from monitoring.models.token import Scope
 
 pytestmark = pytest.mark.django_db
 

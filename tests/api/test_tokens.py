@@ -9,9 +9,9 @@ from django.test import Client
 from pytest_django import DjangoAssertNumQueries, Settings
 from time_machine import TimeMachineFixture
 
-from monitoring.access.token_secrets import Scope
 from monitoring.access.token_store import issue_token
 from monitoring.models import Measurement, Tag, Token
+from monitoring.models.token import Scope
 
 READS = ["/tags", "/tags/fermenter_temp", "/data", "/anomalies", "/events", "/stats", "/export"]
 OF_A_TAG = ["/data", "/anomalies", "/events", "/trend", "/export"]

@@ -116,8 +116,8 @@ def test_backtests_are_taken_on(ahead, right) -> None:
 
 
 def test_the_use_of_a_token_is_noted_again(ahead, right, client: Client) -> None:
-    from monitoring.access.token_secrets import Scope
     from monitoring.access.token_store import issue_token
+    from monitoring.models.token import Scope
 
     secret = issue_token(name="gateway", scope=Scope.READ)
     headers = {"Authorization": f"Token {secret}"}

@@ -26,7 +26,6 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoDbBlocker, Settings
 
-from monitoring.access.token_secrets import Scope
 from monitoring.access.token_store import issue_token
 from monitoring.detection.runner import catch_up
 from monitoring.ingest.exclusions import choice_of_range, exclude, revoke
@@ -46,6 +45,7 @@ from monitoring.models import (
     SetAsideReading,
     Tag,
 )
+from monitoring.models.token import Scope
 from monitoring.storage import retention
 from monitoring.storage.store_copy import copying, databases, ownership, pages, sequences
 from monitoring.storage.store_copy.databases import ONLY_ONE

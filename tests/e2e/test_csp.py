@@ -8,9 +8,9 @@ from django.contrib.auth.models import User
 from django.test import Client
 from playwright.sync_api import expect
 
-from monitoring.access.token_secrets import Scope
 from monitoring.access.token_store import issue_token
 from monitoring.models import Tag, Token
+from monitoring.models.token import Scope
 
 pytestmark = pytest.mark.browser_context_args(bypass_csp=False)
 

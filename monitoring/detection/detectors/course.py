@@ -9,7 +9,7 @@ import numpy as np
 
 from monitoring.detection.detectors.cycles import Cycle, cycles_at, fit_cycles
 from monitoring.detection.detectors.scale import FAULT, NORMAL, Candidates
-from monitoring.ingest.rules.base import FloatArray
+from monitoring.kernel.arrays import FloatArray
 from monitoring.kernel.state import Stateful
 
 ROUNDING = 1e-12

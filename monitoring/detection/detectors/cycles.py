@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from monitoring.ingest.rules.base import FloatArray
+from monitoring.kernel.arrays import FloatArray
 
 MOST = 3
 EXPLAINED = 0.5  # of the variance that is left: what explains less is no cycle

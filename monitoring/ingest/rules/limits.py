@@ -7,7 +7,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from monitoring.ingest.rules.base import FloatArray, Runs, Verdict
+from monitoring.ingest.rules.base import Runs, Verdict
+from monitoring.kernel.arrays import FloatArray
 from monitoring.kernel.tag_definition import TagDefinition
 
 BELOW_LIMIT = "below_limit"

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from monitoring.ingest.rules.base import FloatArray, IntArray, Runs, Verdict
+from monitoring.ingest.rules.base import Runs, Verdict
+from monitoring.kernel.arrays import FloatArray, IntArray
 
 ROLLING_3SIGMA = "rolling_3sigma"
 PERHAPS_CONSTANT = 2e-9  # σ over |mean|: a window that counts as constant lies well below

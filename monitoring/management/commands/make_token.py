@@ -7,8 +7,8 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from monitoring.access.token_secrets import Scope
 from monitoring.access.token_store import issue_token
+from monitoring.models.token import Scope
 
 
 class Command(BaseCommand):

@@ -3,7 +3,7 @@
 import numpy as np
 
 from monitoring.detection.monitor import DetectionSettings, TagMonitor
-from monitoring.ingest.rules.base import FloatArray
+from monitoring.kernel.arrays import FloatArray
 from monitoring.kernel.incident_event import Event
 
 NOISE = 0.15

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitoring.detection.monitor import DetectionSettings
-from monitoring.ingest.rules.base import FloatArray
+from monitoring.kernel.arrays import FloatArray
 from tests.detection.detectors.signals import events_of, level, seconds_of
 
 HOUR = 3600
