@@ -8,7 +8,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "fermon_site.settings")
 
 wsgi_application = get_wsgi_application()
 
-from monitoring.api.stream import feed  # noqa: E402 - needs Django set up
+from monitoring.live.hub import feed  # noqa: E402 - needs Django set up
 from monitoring.operations.parent_watchdog import end_with_server  # noqa: E402
 from monitoring.operations.scripts import prepare_in_background  # noqa: E402
 from monitoring.operations.serving.gateway import Gateway  # noqa: E402

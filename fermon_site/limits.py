@@ -7,10 +7,10 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import reverse
 from rest_framework.permissions import SAFE_METHODS
 
+from monitoring.access.body_limits import LengthRequired, too_large
+from monitoring.access.responses import answer
 from monitoring.access.throttles import address_of, login_waits
-from monitoring.api.errors import answer
-from monitoring.api.parsers import LengthRequired, too_large
-from monitoring.operations.serving.limits import MAX_BODY_BYTES
+from monitoring.kernel.request_limits import MAX_BODY_BYTES
 
 
 class Limits:

@@ -12,6 +12,8 @@ from django.db.models.signals import post_migrate
 
 from monitoring.access.roles import ROLES, grants
 from monitoring.database.connections import close_if_replaced, remember_file
+from monitoring.ingest.stored import stored
+from monitoring.live import publish
 
 
 class MonitoringConfig(AppConfig):
@@ -23,6 +25,7 @@ class MonitoringConfig(AppConfig):
     def ready(self) -> None:
         """Wires what watches the connections, and what follows migrations."""
         connection_created.connect(remember_file)
+        stored.connect(publish.tell)
         request_started.connect(close_if_replaced)
         post_migrate.connect(grant_permissions)
 

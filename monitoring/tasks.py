@@ -14,6 +14,7 @@ from monitoring.detection import runner
 from monitoring.detection.backtest import worker
 from monitoring.ingest import exclusions, rejections
 from monitoring.ingest.pipeline import ingest_readings
+from monitoring.kernel.lease_names import SIMULATOR
 from monitoring.kernel.stop_flag import stop_requested
 from monitoring.sources.simulator import source
 from monitoring.spool import dead_letters
@@ -68,7 +69,7 @@ def retry_ingest(items: list[dict[str, Any]]) -> None:
     """
     for pause_s in PAUSES_S:
         try:
-            ingest_readings(items, source=source.SOURCE)
+            ingest_readings(items, source=SIMULATOR)
         except DatabaseError as error:
             logger.warning("retried ingestion failed", extra={"error": str(error), "readings": len(items)})
             connection.close()
@@ -76,7 +77,7 @@ def retry_ingest(items: list[dict[str, Any]]) -> None:
         else:
             return
     now = datetime.now(UTC)
-    dead_letters.keep(dead_letters.letter(item, source=source.SOURCE, now=now) for item in items)
+    dead_letters.keep(dead_letters.letter(item, source=SIMULATOR, now=now) for item in items)
 
 
 def replay_dead_letters() -> int:

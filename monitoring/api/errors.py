@@ -6,13 +6,13 @@ from typing import Any
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.views import redirect_to_login
 from django.db import Error as DatabaseError
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
-from django.shortcuts import render
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from rest_framework import status
 from rest_framework.exceptions import APIException, NotAuthenticated, NotFound, Throttled, ValidationError
 from rest_framework.request import Request
 from rest_framework.views import exception_handler as rest_exception_handler
 
+from monitoring.access.responses import answer
 from monitoring.access.throttles import address_of, count_failure
 from monitoring.kernel import outages
 
@@ -94,14 +94,6 @@ def first_problem(error: ValidationError) -> BadInput:
         else:
             detail = detail[0]
     return BadInput(f"{field}: {detail}" if field else str(detail), field)
-
-
-def answer(request: HttpRequest, code: int, detail: str, *, signed_in_as: str = "") -> HttpResponse:
-    """The error as a page for who would rather have one, as browsers do, else as JSON."""
-    if request.get_preferred_type(["application/json", "text/html"]) == "text/html":
-        context = {"code": code, "detail": detail, "signed_in_as": signed_in_as}
-        return render(request, "error.html", context, status=code)
-    return JsonResponse({"detail": detail}, status=code)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

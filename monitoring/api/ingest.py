@@ -10,12 +10,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from monitoring.access.body_limits import PayloadTooLarge
 from monitoring.access.permissions import NobodyAskedWhileOpen
 from monitoring.access.scopes import grant_of
 from monitoring.access.throttles import address_of
 from monitoring.api import schemas
 from monitoring.api.errors import BadInput, Conflict, Unavailable
-from monitoring.api.parsers import PayloadTooLarge
 from monitoring.ingest.outcomes import Outcome, Outcomes, Status
 from monitoring.ingest.validate import Reason, tag_of, with_receive_time
 from monitoring.kernel.quoting import shown

@@ -12,25 +12,11 @@ from rest_framework.exceptions import APIException, ParseError
 from rest_framework.parsers import BaseParser
 from rest_framework.renderers import JSONRenderer
 
+from monitoring.access.body_limits import too_large
 from monitoring.kernel.quoting import shown
-from monitoring.operations.serving.limits import MAX_BODY_BYTES
+from monitoring.kernel.request_limits import MAX_BODY_BYTES
 
 LONGEST_INTEGER = 400  # digits; int() takes 4300 at most, and a longer one would cost a batch its neighbours
-
-
-class PayloadTooLarge(APIException):
-    """More than one request may carry."""
-
-    status_code = 413
-    default_code = "payload_too_large"
-
-
-class LengthRequired(APIException):
-    """A body in chunks that the server has not put together: an empty one would be blamed."""
-
-    status_code = 411
-    default_code = "length_required"
-    default_detail = "body: expected a Content-Length; send the body whole, not in chunks"
 
 
 class UnsupportedEncoding(APIException):
@@ -43,11 +29,6 @@ class UnsupportedEncoding(APIException):
 def whole_number(digits: str) -> int | float:
     """The number; infinite, as floats have it, where no float can hold it."""
     return int(digits) if len(digits) <= LONGEST_INTEGER else float(digits)
-
-
-def too_large(size: str) -> PayloadTooLarge:
-    """The error that says how much may be sent."""
-    return PayloadTooLarge(f"body: expected at most {MAX_BODY_BYTES} bytes, got {size}; send smaller batches")
 
 
 def decompressed(body: bytes, encoding: str) -> bytes:

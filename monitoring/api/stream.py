@@ -4,14 +4,11 @@ import asyncio
 import math
 import threading
 import time
-from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
-import orjson
 from django.conf import settings
 from django.core.handlers.asgi import ASGIRequest
-from django.db import OperationalError, connection
 from django.http import HttpResponseBase, StreamingHttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema
@@ -23,12 +20,9 @@ from monitoring.api import schemas
 from monitoring.api.errors import Unavailable
 from monitoring.api.export import ErrorNegotiation
 from monitoring.api.fields import StreamSerializer, parameters
-from monitoring.database.connections import close_if_replaced, identity_of
-from monitoring.history.events import StoredEvent
-from monitoring.history.measurements import Page, Row
 from monitoring.live.changes import release_connection
-from monitoring.live.feed import Feed, NotSettledError, Subscriber, TooManySubscribersError
-from monitoring.live.ring import Event
+from monitoring.live.feed import NotSettledError, Subscriber, TooManySubscribersError
+from monitoring.live.hub import feed
 from monitoring.operations.serving.environ import ON_LOOP
 
 MEDIA_TYPE = "text/event-stream"
@@ -47,37 +41,6 @@ EVENTS: dict[Any, Any] = {
     )
 }
 ERRORS = {400: schemas.BAD_INPUT, 401: schemas.NOT_SIGNED_IN, 403: schemas.FORBIDDEN, 503: schemas.NO_PLACE}
-
-
-def events_of(rows: Sequence[Row]) -> list[Event]:
-    """The rows as they go over the wire."""
-    return [
-        Event(
-            item["id"],
-            item["tag"],
-            b"event: measurement\nid: %d\ndata: %b\n\n" % (item["id"], orjson.dumps(item)),
-        )
-        for item in Page(list(rows), None).as_json()
-    ]
-
-
-def change_of(revision: int, event: StoredEvent) -> Event:
-    """An event of the detectors as it goes over the wire. Without an id: those are places in the stream."""
-    return Event(revision, event.tag, b"event: event\ndata: %b\n\n" % orjson.dumps(event.as_json()))
-
-
-def reopen_if_replaced() -> None:
-    """Leaves a database file that is one no longer.
-
-    Raises:
-        OperationalError: there is none now, and SQLite would make an empty one.
-    """
-    close_if_replaced()
-    if connection.vendor == "sqlite" and connection.connection is None and identity_of(connection) is None:
-        raise OperationalError("the database file is gone")
-
-
-feed = Feed(render=events_of, render_change=change_of, refresh=reopen_if_replaced)
 
 
 class Stream:

@@ -28,6 +28,7 @@ from monitoring.detection.detectors.settings import defaults
 from monitoring.history.heartbeats import heartbeat
 from monitoring.history.tags import tag_names
 from monitoring.kernel.clock import from_micros, iso_utc
+from monitoring.kernel.lease_names import DETECTION
 
 # A week of a reading a second, and some.
 MOST_READINGS = 650_000
@@ -191,7 +192,7 @@ def told(asked: Asked | None) -> str:
         return ""
     if asked.is_begun:
         return f"Working: {asked.share:.0%}"
-    seen = heartbeat("judge")
+    seen = heartbeat(DETECTION)
     if seen is None or age_s(seen, datetime.now(UTC)) > WORKER_QUIET_S:
         return "It waits for the worker, which does not run: start manage.py qcluster."
     return "It waits for the worker."

@@ -28,9 +28,9 @@ from monitoring.detection.rejudging import (
 from monitoring.ingest.ahead import marked_between
 from monitoring.kernel.clock import to_micros
 from monitoring.kernel.incident_event import Event
+from monitoring.kernel.lease_names import DETECTION
 from monitoring.models import Exclusion
 
-SOURCE = "judge"
 LEASE = timedelta(seconds=10)
 RENEWED_AFTER_S = REFRESHED_AFTER_S = LOOKED_AFTER_S = 1.0
 # Whoever was away for so long waits as long again for the sources, before readings count as missing.
@@ -75,10 +75,10 @@ class Judge:
         Raises:
             django.db.Error: the database is away.
         """
-        if not leases.is_free(SOURCE, owner, now=now):
+        if not leases.is_free(DETECTION, owner, now=now):
             return None
         with transaction.atomic():
-            held = leases.hold(SOURCE, owner, now=now, duration=LEASE)
+            held = leases.hold(DETECTION, owner, now=now, duration=LEASE)
         if held is None:
             return None
         was_away = held.written_until is None or now - held.written_until > AWAY
@@ -149,7 +149,7 @@ class Judge:
         """
         while (dirty := self._monitors.dirty(STATES_AT_THE_END)) and time.monotonic() < until:
             self._write(dirty, now=now, is_caught_up=False)
-        leases.release(SOURCE, self._held.owner)
+        leases.release(DETECTION, self._held.owner)
 
     def _rejudge(self, exclusion: Exclusion) -> None:
         """Puts other events in the place of those that the exclusion touches, with the next commit."""
@@ -178,7 +178,7 @@ class Judge:
     def _renew(self) -> None:
         """Renews the lease in the midst of much work."""
         with transaction.atomic():
-            if leases.hold(SOURCE, self._held.owner, now=datetime.now(UTC), duration=LEASE) is None:
+            if leases.hold(DETECTION, self._held.owner, now=datetime.now(UTC), duration=LEASE) is None:
                 raise LeaseLostError
 
     def _note(self, watcher: Watcher, events: Sequence[Event]) -> None:
@@ -195,7 +195,7 @@ class Judge:
 
     def _write(self, watchers: Sequence[Watcher], *, now: datetime, is_caught_up: bool) -> None:
         with transaction.atomic():
-            held = leases.hold(SOURCE, self._held.owner, now=now, duration=LEASE)
+            held = leases.hold(DETECTION, self._held.owner, now=now, duration=LEASE)
             if held is None or held.position != self._held.position:
                 raise LeaseLostError
             for tag, span in self._gone:

@@ -16,8 +16,9 @@ from django.db import Error as DatabaseError
 from django.db import connection
 
 from monitoring.database.connections import close_if_replaced
-from monitoring.detection.judge import SOURCE, Judge, LeaseLostError
+from monitoring.detection.judge import Judge, LeaseLostError
 from monitoring.detection.rejudging import judged_until
+from monitoring.kernel.lease_names import DETECTION
 from monitoring.kernel.outages import Outage
 from monitoring.live.changes import make_watch, newest_id, read_changes
 
@@ -135,7 +136,7 @@ def catch_up() -> None:
         django.db.Error: the database is away.
     """
     global _not_before
-    if time.monotonic() < _not_before or newest_id() <= judged_until(SOURCE):
+    if time.monotonic() < _not_before or newest_id() <= judged_until(DETECTION):
         return
     if not _catching_up.acquire(blocking=False):
         return

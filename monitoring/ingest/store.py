@@ -10,11 +10,11 @@ from django.db import connection
 from monitoring.ingest.bulk import insert_measurements
 from monitoring.ingest.rollups import Change, Clocks, keep_rollups
 from monitoring.ingest.rules.base import Verdict
+from monitoring.ingest.stored import stored
 from monitoring.ingest.tags import LockedTag
 from monitoring.ingest.timeline import Timelines
 from monitoring.kernel.arrays import BoolArray, IntArray
 from monitoring.kernel.failpoints import crash_point
-from monitoring.live import publish
 from monitoring.models import Finding, Measurement
 
 INSERT_FINDINGS = "INSERT INTO findings (measurement_id, reason, lower, upper) VALUES (%s, %s, %s, %s)"
@@ -65,7 +65,7 @@ def store(
     crash_point("ingest.before_rollups")
     by_pk = {tags[place].pk: values for place, values in recent.items()}
     keep_rollups(change_of(pk, written, by_pk, clocks))
-    publish.tell()
+    stored.send(sender=None)
     return written
 
 

@@ -27,7 +27,7 @@ _is_stopped = threading.Event()
 _thread: threading.Thread | None = None
 
 
-def tell() -> None:
+def tell(**kwargs: object) -> None:
     """Tells it once the caller's transaction is committed; not at all if it is rolled back."""
     transaction.on_commit(tell_now)
 

@@ -5,7 +5,6 @@ from django.core.validators import MaxValueValidator, MinValueValidator, RegexVa
 from django.db import models
 from django.db.models import F, JSONField, Q, Value
 
-from monitoring.detection.monitor import DetectionSettings
 from monitoring.kernel.tag_definition import LARGEST_VALUE, STALE_AFTER_S, OnConflict, TagDefinition
 
 SUMMABLE = f"Must be from {-LARGEST_VALUE:g} to {LARGEST_VALUE:g}: of larger values no sums could be made."
@@ -184,12 +183,4 @@ class Tag(models.Model):
             group=self.group,
             stale_after_s=self.stale_after_s or STALE_AFTER_S,
             on_conflict=self.on_conflict,
-        )
-
-    def detection(self) -> DetectionSettings:
-        """How the detectors go about this tag."""
-        return DetectionSettings(
-            off=frozenset(self.detectors_off),
-            sensitivity=self.sensitivity,
-            parameters=self.detection_parameters,
         )

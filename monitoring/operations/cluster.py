@@ -19,12 +19,11 @@ from django.db import Error as DatabaseError
 from django.db import connections
 from django_q.cluster import Cluster
 
-from monitoring.detection.judge import SOURCE as JUDGE
 from monitoring.history.heartbeats import heartbeat
+from monitoring.kernel.lease_names import DETECTION, SIMULATOR
 from monitoring.kernel.stop_flag import clear_stop, request_stop, stop_requested
 from monitoring.operations.after_jump import look_after_clock
 from monitoring.operations.schedules import keep_schedules, queue_judge, queue_replay, queue_simulator
-from monitoring.sources.simulator.source import SOURCE as SIMULATOR
 
 logger = logging.getLogger(__name__)
 
@@ -125,7 +124,7 @@ class WatchedCluster(Cluster):  # type: ignore[misc]  # django-q2 has no types
         self.began = time.monotonic()
         self.clock_seen = self.began
         self.clock_lead = clock_lead()
-        self.simulator, self.judge = Pulse(SIMULATOR, queue_simulator), Pulse(JUDGE, queue_judge)
+        self.simulator, self.judge = Pulse(SIMULATOR, queue_simulator), Pulse(DETECTION, queue_judge)
 
     def sig_handler(self, signum: int, frame: FrameType | None) -> None:
         """Asks for the stop, no more: to wait for locks in a signal handler may be for ever."""

@@ -16,6 +16,7 @@ from monitoring.history.ahead import Times, read_times
 from monitoring.history.rejections import Refused, refused
 from monitoring.kernel import outages
 from monitoring.kernel.host_clock import ClockReading, jump_problem, read_clock
+from monitoring.kernel.lease_names import DETECTION, SIMULATOR
 from monitoring.kernel.redis_link import RedisLink, link_to
 from monitoring.models import HostClock, Lease
 from monitoring.models.host_clock import clock_state
@@ -150,12 +151,12 @@ def probe_database(now: datetime, queued: Callable[[], int]) -> Seen:
 def read_state(now: datetime, queued: Callable[[], int]) -> Seen:
     """What there is to tell of the system's work."""
     try:
-        leases = Lease.objects.in_bulk(["simulator", "judge"])
+        leases = Lease.objects.in_bulk([SIMULATOR, DETECTION])
         return Seen(
             "connected",
             "",
-            leases.get("simulator"),
-            leases.get("judge"),
+            leases.get(SIMULATOR),
+            leases.get(DETECTION),
             refused(now=now),
             queued(),
             *clock_jumps(read_clock()),

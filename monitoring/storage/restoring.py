@@ -23,7 +23,7 @@ from filelock import FileLock, Timeout
 
 from monitoring.history.heartbeats import heartbeat
 from monitoring.kernel.durability import sync_directory
-from monitoring.sources.simulator.source import SOURCE
+from monitoring.kernel.lease_names import SIMULATOR
 from monitoring.storage import backups
 
 logger = logging.getLogger(__name__)
@@ -186,7 +186,7 @@ def worker_is_heard() -> bool:
     if not database_file().is_file():
         return False  # to look would make one
     try:
-        beat = heartbeat(SOURCE)
+        beat = heartbeat(SIMULATOR)
     except DatabaseError:
         return False  # perhaps that is why it is to be restored
     finally:

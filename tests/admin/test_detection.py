@@ -6,6 +6,7 @@ import pytest
 from django.contrib.auth.models import Permission, User
 from django.test import Client
 
+from monitoring.detection.tag_settings import settings_of
 from monitoring.models import Tag
 
 EDITED = {"valid_min": 30, "valid_max": 50, "lower_limit": 35, "upper_limit": 45, "active": "on"}
@@ -28,7 +29,7 @@ def test_parameters_are_lines(admin_client: Client, address: str) -> None:
     lines = "spike.threshold = 6\r\nstuck.chance=1e-9\r\n"
     admin_client.post(address, EDITED | {"detection_parameters": lines, "sensitivity": "2"})
     assert saved().detection_parameters == {"spike.threshold": 6.0, "stuck.chance": 1e-9}
-    assert saved().detection().of("spike")["threshold"] == 3
+    assert settings_of(saved()).of("spike")["threshold"] == 3
     assert (
         "spike.threshold = 6\nstuck.chance = 1e-09</textarea>" in admin_client.get(address).content.decode()
     )

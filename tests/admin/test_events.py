@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.test import Client
 
+from monitoring.detection.tag_settings import settings_of
 from monitoring.models import Event, Tag
 
 LIST = "/admin/monitoring/event/"
@@ -86,7 +87,7 @@ def test_detectors_and_sensitivity_are_set_tag_by_tag(
     admin_client.post(f"/admin/monitoring/tag/{tag.pk}/change/", TAG | given)
     tag.refresh_from_db()
     assert (tag.detectors_off, tag.sensitivity) == kept
-    assert tag.detection().off == set(kept[0])
+    assert settings_of(tag).off == set(kept[0])
 
 
 @pytest.mark.parametrize(

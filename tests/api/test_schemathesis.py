@@ -17,8 +17,8 @@ from schemathesis import checks
 from schemathesis.specs.openapi import checks as openapi_checks
 
 from monitoring.api import stream
-from monitoring.api.stream import change_of, events_of, reopen_if_replaced
 from monitoring.live.feed import Feed, Subscriber
+from monitoring.live.hub import change_of, events_of, reopen_if_replaced
 
 CHECKS = [
     checks.not_a_server_error,

@@ -18,8 +18,8 @@ from pytest_django import Settings
 from rest_framework.authtoken.models import Token
 
 from monitoring.api import stream
-from monitoring.api.stream import change_of, events_of, reopen_if_replaced
 from monitoring.live.feed import Feed
+from monitoring.live.hub import change_of, events_of, reopen_if_replaced
 from monitoring.models import Event as EventRow
 from monitoring.models import Tag
 

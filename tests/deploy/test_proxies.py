@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from monitoring.api.parsers import MAX_BODY_BYTES
+from monitoring.kernel.request_limits import MAX_BODY_BYTES
 
 DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
 NGINX = (DEPLOY / "nginx/fermon.conf").read_text()

@@ -12,11 +12,12 @@ import pytest
 from monitoring.database import leases
 from monitoring.detection import judge as judges
 from monitoring.detection import monitor_pool
-from monitoring.detection.judge import LEASE, SOURCE, Judge, LeaseLostError
+from monitoring.detection.judge import LEASE, Judge, LeaseLostError
 from monitoring.detection.monitor import StateError
 from monitoring.ingest.pipeline import ingest_readings
 from monitoring.kernel.clock import to_micros
 from monitoring.kernel.incident_event import Event
+from monitoring.kernel.lease_names import DETECTION
 from monitoring.live.changes import newest_id, read_changes
 from monitoring.models import DetectorState, Lease, Tag
 from monitoring.models import Event as EventRow
@@ -131,7 +132,7 @@ def commit(judge: Judge) -> None:
 
 
 def leased_at() -> datetime:
-    moment = Lease.objects.get(source=SOURCE).renewed_at
+    moment = Lease.objects.get(source=DETECTION).renewed_at
     assert moment
     return moment
 
@@ -191,7 +192,7 @@ def test_states_are_saved_by_and_by_and_the_position_is_behind_none_that_is_not(
     store([7.0] * 3, PH)
     judge_all(begin())
     assert [(state.tag.name, state.position) for state in DetectorState.objects.all()] == [(TEMP, last)]
-    assert leases.position_of(SOURCE) == last
+    assert leases.position_of(DETECTION) == last
 
 
 def test_at_an_orderly_end_all_is_saved_and_the_lease_is_free(
@@ -199,8 +200,8 @@ def test_at_an_orderly_end_all_is_saved_and_the_lease_is_free(
 ) -> None:
     store([37.0] * 3)
     judge_all(begin()).close(now=leased_at(), until=float("inf"))
-    assert DetectorState.objects.get().position == leases.position_of(SOURCE) == newest_id()
-    assert leases.is_free(SOURCE, "another", now=leased_at())
+    assert DetectorState.objects.get().position == leases.position_of(DETECTION) == newest_id()
+    assert leases.is_free(DETECTION, "another", now=leased_at())
 
 
 def test_late_readings_change_nothing(begin: Callable[[], Judge], levels: None) -> None:

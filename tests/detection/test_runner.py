@@ -13,9 +13,10 @@ from django.db import OperationalError
 from monitoring.database import leases
 from monitoring.detection import judge as judges
 from monitoring.detection import runner
-from monitoring.detection.judge import SOURCE, Judge
+from monitoring.detection.judge import Judge
 from monitoring.detection.runner import Follower, catch_up, step_safely
 from monitoring.ingest.pipeline import ingest_readings
+from monitoring.kernel.lease_names import DETECTION
 from monitoring.live.changes import newest_id
 from monitoring.models import DetectorState, Event, Lease
 
@@ -90,7 +91,7 @@ def test_who_lost_the_lease_stands_by_without_a_word(
 ) -> None:
     store(STUCK)
     follower.step()
-    Lease.objects.filter(source=SOURCE).update(owner="another", position=0)
+    Lease.objects.filter(source=DETECTION).update(owner="another", position=0)
     work_off(follower)
     assert follower.judge is None
     assert not caplog.records
@@ -129,8 +130,8 @@ def test_a_run_ends_when_asked_to_saves_all_and_gives_the_lease_up() -> None:
     store(STUCK)
     asked = iter([False] * 8 + [True] * 10)
     runner.run(duration_s=60, should_stop=lambda: next(asked))
-    assert DetectorState.objects.get().position == leases.position_of(SOURCE) == newest_id()
-    assert Lease.objects.get(source=SOURCE).owner == ""
+    assert DetectorState.objects.get().position == leases.position_of(DETECTION) == newest_id()
+    assert Lease.objects.get(source=DETECTION).owner == ""
 
 
 @pytest.mark.parametrize(("judges", "minutes"), [(False, 2), (True, 10)])
@@ -152,7 +153,7 @@ def test_who_judges_stays_and_who_stands_by_gives_way(
 
 def test_a_run_ends_when_its_time_is_up() -> None:
     runner.run(duration_s=0, should_stop=lambda: False)
-    assert not Lease.objects.filter(source=SOURCE).exists()
+    assert not Lease.objects.filter(source=DETECTION).exists()
 
 
 def test_it_looks_for_silence_only_when_all_is_judged(
@@ -169,7 +170,7 @@ def test_without_a_worker_whoever_asks_judges() -> None:
     store(STUCK)
     catch_up()
     assert stuck() == [False]
-    assert Lease.objects.get(source=SOURCE).owner == ""
+    assert Lease.objects.get(source=DETECTION).owner == ""
     store([400.0, 410.0, 403.0], first=400)
     catch_up()
     assert stuck() == [True]
@@ -179,7 +180,7 @@ def test_what_is_caught_up_with_at_a_time_is_bounded(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(runner, "CATCH_UP_PAGES", 3)
     store(STUCK)
     catch_up()
-    assert leases.position_of(SOURCE) == newest_id() - len(STUCK) + 150
+    assert leases.position_of(DETECTION) == newest_id() - len(STUCK) + 150
 
 
 def test_beside_a_worker_nobody_else_judges(follower: Follower) -> None:

@@ -19,6 +19,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from monitoring.api import stream
 from monitoring.database.leases import LONGEST
+from monitoring.live import hub
 from monitoring.live.feed import Feed
 from monitoring.models import Event, Lease, Tag
 
@@ -307,7 +308,7 @@ def worker_runs(transactional_db: None, django_db_serialized_rollback: None) -> 
 @pytest.fixture
 def own_feed(worker_runs: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Feed]:
     """The stream's thread, for as long as the test's rows are there."""
-    feed = Feed(render=stream.events_of, render_change=stream.change_of, refresh=stream.reopen_if_replaced)
+    feed = Feed(render=hub.events_of, render_change=hub.change_of, refresh=hub.reopen_if_replaced)
     monkeypatch.setattr(stream, "feed", feed)
     yield feed
     feed.stop()

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from monitoring.kernel.request_limits import MAX_BODY_BYTES
 from monitoring.operations.serving import bodies
 from monitoring.operations.serving.bodies import Bodies, ClientGoneError
 from monitoring.operations.serving.environ import environ_of
@@ -13,7 +14,6 @@ from monitoring.operations.serving.limits import (
     BODY_S,
     LARGE_BODY_BYTES,
     LEAST_BYTES_A_SECOND,
-    MAX_BODY_BYTES,
     RefusedRequestError,
     seconds_allowed,
 )

@@ -10,7 +10,7 @@ from pytest_django import Settings
 
 from monitoring.access import throttles
 from monitoring.access.token_bucket import Allowances
-from monitoring.api.parsers import MAX_BODY_BYTES
+from monitoring.kernel.request_limits import MAX_BODY_BYTES
 
 PATHS = ["/login", "/logout", "/password", "/backtest", "/admin/login/", "/ingest/batch", "/nowhere"]
 FORM = "multipart/form-data; boundary=x"

@@ -9,6 +9,7 @@ from django.db import connection
 
 from monitoring.detection.backtest.compare import WARM_UP, Backtest, Span
 from monitoring.detection.monitor import DetectionSettings, SettingError
+from monitoring.detection.tag_settings import settings_of
 from monitoring.kernel.clock import from_micros, iso_utc, to_micros
 from monitoring.models import Series, Tag
 
@@ -100,7 +101,7 @@ def find_subject(name: str) -> Subject:
 def present_settings(tag: Tag) -> DetectionSettings:
     """The tag's settings as the judge goes by them: the usual ones, if they can't be used."""
     try:
-        return tag.detection()
+        return settings_of(tag)
     except SettingError as error:
         logger.warning("detection settings left out", extra={"tag": tag.name, "reason": str(error)})
         return DetectionSettings()

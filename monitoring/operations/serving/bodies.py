@@ -5,11 +5,11 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from monitoring.kernel.request_limits import MAX_BODY_BYTES
 from monitoring.operations.serving.asgi import Receive, Scope
 from monitoring.operations.serving.limits import (
     LARGE_BODIES,
     LARGE_BODY_BYTES,
-    MAX_BODY_BYTES,
     RefusedRequestError,
     malformed,
     seconds_allowed,

@@ -1,6 +1,5 @@
 """How much time and room one connection may take before its request reaches Django."""
 
-MAX_BODY_BYTES = 8 * 1024 * 1024
 # From the first byte of a request to the end of its headers; an unused connection is closed after as long.
 HEADERS_S = 10
 BODY_S = 10.0

@@ -13,12 +13,12 @@ from typing import Any
 
 from django.core.servers.basehttp import WSGIRequestHandler, WSGIServer
 
+from monitoring.kernel.request_limits import MAX_BODY_BYTES
 from monitoring.operations.serving.chunked import read_chunked
 from monitoring.operations.serving.limits import (
     BLOCKED_WRITE_S,
     BODY_S,
     HEADERS_S,
-    MAX_BODY_BYTES,
     RefusedRequestError,
     seconds_allowed,
     too_slow,

@@ -25,12 +25,12 @@ from monitoring.history.tags import active_tags
 from monitoring.ingest.pipeline import ingest_readings
 from monitoring.kernel.clock import iso_utc
 from monitoring.kernel.failpoints import crash_point
+from monitoring.kernel.lease_names import SIMULATOR
 from monitoring.kernel.tag_definition import DEFAULT_TAGS, DefaultTag
 from monitoring.sources.simulator.signals import simulate
 
 logger = logging.getLogger(__name__)
 
-SOURCE = "simulator"
 SEED = 1
 SECOND = timedelta(seconds=1)
 LEASE = timedelta(seconds=3)
@@ -55,7 +55,7 @@ def run(*, duration_s: float, should_stop: Callable[[], bool], hand_over: HandOv
         healthy = tick_safely(owner, hand_over, was_healthy=healthy)
         sleep_to_next_second(should_stop)
     with suppress(DatabaseError):  # then it expires
-        leases.release(SOURCE, owner)
+        leases.release(SIMULATOR, owner)
 
 
 def tick_safely(owner: str, hand_over: HandOver, *, was_healthy: bool) -> bool:
@@ -78,7 +78,7 @@ def tick_safely(owner: str, hand_over: HandOver, *, was_healthy: bool) -> bool:
 
 def write_readings(items: list[Item]) -> object:
     """Stores the readings."""
-    return ingest_readings(items, source=SOURCE)
+    return ingest_readings(items, source=SIMULATOR)
 
 
 def hand_over_due(owner: str, hand_over: HandOver) -> bool:
@@ -94,10 +94,10 @@ def hand_over_due(owner: str, hand_over: HandOver) -> bool:
 
 def tick(owner: str, *, now: datetime, write: HandOver) -> bool:
     """Takes or renews the lease and writes what is due, in one transaction; False if standing by."""
-    if not leases.is_free(SOURCE, owner, now=now):
+    if not leases.is_free(SIMULATOR, owner, now=now):
         return False
     with transaction.atomic():
-        held = leases.hold(SOURCE, owner, now=now, duration=LEASE)
+        held = leases.hold(SIMULATOR, owner, now=now, duration=LEASE)
         if held is None:
             return False
         first, last = due(held.written_until, now)

@@ -1,0 +1,3 @@
+"""Limits of a request that the server and the API share."""
+
+MAX_BODY_BYTES = 8 * 1024 * 1024
