@@ -34,7 +34,7 @@ def test_every_answer_is_guarded(client: Client, path: str) -> None:
     assert "Access-Control-Allow-Origin" not in headers
 
 
-@pytest.mark.parametrize(("path", "code"), [("/static/monitoring/js/feed.js", 200), ("/tags", 301)])
+@pytest.mark.parametrize(("path", "code"), [("/static/monitoring/js/live/feed.js", 200), ("/tags", 301)])
 def test_so_are_static_files_and_the_way_to_tls(
     client: Client, settings: Settings, path: str, code: int
 ) -> None:
