@@ -33,7 +33,7 @@ export function isElsewhere() {
 }
 
 /** Whether a tag is here only to be compared with others. */
-export const isBeside = (tag) => part !== null && part.beside.includes(tag);
+export const isBeside = (tag) => part?.beside.includes(tag) ?? false;
 
 /** Says how many tags are shown. */
 export function showPart() {

@@ -11,7 +11,7 @@ let timer = null;
 /** Says the text soon; until then a later one with the same key takes its place. */
 export function announce(key, text) {
   waiting.set(key, text);
-  timer ??= setTimeout(speak, Math.max(0, spokeAt + AT_MOST_EVERY_MS - performance.now()));
+  if (timer === null) timer = setTimeout(speak, Math.max(0, spokeAt + AT_MOST_EVERY_MS - performance.now()));
 }
 
 function speak() {

@@ -6,7 +6,10 @@ export function makePause() {
   const pause = (ms) =>
     new Promise((resolve) => {
       const timer = setTimeout(resolve, ms);
-      end = () => (clearTimeout(timer), resolve());
+      end = () => {
+        clearTimeout(timer);
+        resolve();
+      };
     });
   return [pause, () => end()];
 }

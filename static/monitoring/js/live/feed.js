@@ -88,7 +88,8 @@ class Feed {
   }
 
   async tryStream() {
-    const { signal } = (this.stream = new AbortController());
+    this.stream = new AbortController();
+    const { signal } = this.stream;
     const began = Date.now();
     try {
       const isAnew = this.lastId === null || began - this.heardAt > MUCH_MS;
@@ -186,7 +187,8 @@ class Feed {
   }
 
   async readMissing() {
-    for (let tag; (tag = this.recent.next(this.near(), this.tags())); ) await this.recent.read(tag);
+    const next = () => this.recent.next(this.near(), this.tags());
+    for (let tag = next(); tag; tag = next()) await this.recent.read(tag);
   }
 
   /** How the request for the health went that was sent then. A stream that was heard since says more. */

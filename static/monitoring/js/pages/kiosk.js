@@ -28,7 +28,7 @@ function show() {
 }
 
 function showSoon() {
-  timer ??= setTimeout(show, WORDS_EVERY_MS);
+  if (timer === null) timer = setTimeout(show, WORDS_EVERY_MS);
 }
 
 function takeReadings(items) {
