@@ -23,7 +23,7 @@ export function showChosen(cards) {
   for (const [name, { element }] of cards) {
     const isShown = (view.tag ? name === view.tag : !isBeside(name)) && (!view.group || groupOf(element) === view.group);
     element.hidden = !isShown;
-    count += isShown;
+    count += Number(isShown);
   }
   container.dataset.layout = view.tag ? "one" : count > settings.mostCharts ? "many" : "all";
 }

@@ -14,12 +14,13 @@ export function wireControls(end) {
     applyCustomRange();
   });
   form.addEventListener("change", ({ target }) => {
-    if (target.name === "tag") chooseTag(target.value);
-    if (target.name === "group") chooseGroup(target.value);
-    if (target.name === "range") goLive(target.value);
+    const { name, value } = /** @type {HTMLInputElement | HTMLSelectElement} */ (target);
+    if (name === "tag") chooseTag(value);
+    if (name === "group") chooseGroup(value);
+    if (name === "range") goLive(value);
   });
   form.addEventListener("click", ({ target }) => {
-    const move = target.closest("[data-move]")?.dataset.move;
+    const move = /** @type {Element} */ (target).closest("[data-move]")?.dataset.move;
     if (move) adjust(MOVES[move], end());
   });
   const sync = () => {

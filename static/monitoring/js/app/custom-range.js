@@ -20,7 +20,7 @@ export function wireCustomRange(end) {
   });
   panel.addEventListener("keydown", ({ key }) => key === "Escape" && close());
   document.addEventListener("pointerdown", ({ target }) => {
-    if (panel.open && !panel.contains(target)) panel.open = false;
+    if (panel.open && !panel.contains(/** @type {Node} */ (target))) panel.open = false;
   });
   const sync = () => panel.toggleAttribute("data-chosen", Boolean(view.past));
   onViewChange(sync);

@@ -22,6 +22,12 @@ export class Glance {
   series = new Series();
   urgentUntil = -Infinity;
   mostUrgent = 0; // of its states until then
+  /** @type {HTMLElement} */
+  element;
+  /** @type {import("../base/settings.js").Tag} */
+  tag;
+  /** @type {Record<string, any>} */
+  parts;
 
   constructor(element, tag) {
     Object.assign(this, { element, tag, parts: partsOf(element) });

@@ -79,7 +79,7 @@ export function wirePart() {
     chooseSearch(form.elements.search.value.trim());
   });
   form.addEventListener("click", (event) => {
-    const { page } = event.target.dataset;
+    const { page } = /** @type {HTMLElement} */ (event.target).dataset;
     if (!page || event.ctrlKey || event.metaKey || event.shiftKey) return; // a tab of its own
     event.preventDefault();
     choosePage(Number(page));

@@ -33,7 +33,7 @@ export function wirePlayback({ end, next, width, draw }) {
   page = { end, next, width, draw };
   play.addEventListener("click", togglePlayback);
   buttons.addEventListener("click", ({ target }) => {
-    const direction = target.closest("[data-step]")?.dataset.step;
+    const direction = /** @type {Element} */ (target).closest("[data-step]")?.dataset.step;
     if (direction) step(Number(direction));
   });
   buttons.addEventListener("keydown", ({ key, target }) => {

@@ -11,7 +11,11 @@ export function setIcon(root, name) {
   setAttribute(root.querySelector(".icon use"), "href", `#icon-${name}`);
 }
 
-/** The element's parts by the names that the template gave them. */
+/**
+ * The element's parts by the names that the template gave them.
+ * @param {Element} root
+ * @returns {Record<string, any>} elements of whichever kind the template has there
+ */
 export function partsOf(root) {
   return Object.fromEntries([...root.querySelectorAll("[data-part]")].map((node) => [node.dataset.part, node]));
 }

@@ -1,8 +1,12 @@
 // Waiting, and being woken.
 
-/** A pause, and what cuts it short. */
+/**
+ * A pause, and what cuts it short.
+ * @returns {[(ms: number) => Promise<void>, () => void]}
+ */
 export function makePause() {
   let end = () => {};
+  /** @type {(ms: number) => Promise<void>} */
   const pause = (ms) =>
     new Promise((resolve) => {
       const timer = setTimeout(resolve, ms);

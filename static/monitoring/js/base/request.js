@@ -1,6 +1,11 @@
 // One GET of JSON that always ends: with an answer, or with a word for why there is none.
 
 export class RequestFailed extends Error {
+  /** @type {"offline" | "database" | "denied" | "broken"} */
+  kind;
+  /** @type {number | null} */
+  retryAfterMs;
+
   /**
    * `kind`: offline (nothing answers), database (503), denied (401, 403) or broken (anything else).
    * `retryAfterMs`: when the server wants to be asked again, null if it does not say.

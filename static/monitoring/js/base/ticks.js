@@ -39,7 +39,11 @@ function even(step, text) {
   };
 }
 
-/** Steps of the viewer's calendar, where a day may have 23 hours; `fields` gives the i-th as Date takes it. */
+/**
+ * Steps of the viewer's calendar, where a day may have 23 hours; `fields` gives the i-th as Date takes it.
+ * @param {(ms: number) => string} text
+ * @param {(first: Date, i: number) => [year: number, month: number, day?: number, hour?: number]} fields
+ */
 function local(text, fields) {
   return (min, max) => {
     const first = new Date(min);

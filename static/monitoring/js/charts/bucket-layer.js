@@ -6,6 +6,23 @@ const GAP_STEPS = 1.5;
 const MARK_PX = 18; // triangles closer than this would cover each other: they become one
 
 export class BucketLayer {
+  /** @type {import("../base/settings.js").Tag} */
+  tag;
+  /** @type {number} epoch milliseconds */
+  from;
+  /** @type {number} epoch milliseconds */
+  to;
+  /** @type {number} the length of an interval in milliseconds */
+  stepMs;
+  /** @type {number} milliseconds between two intervals' beginnings that no line connects */
+  gap;
+  /** @type {ReturnType<typeof bucketOf>[]} ascending in time */
+  buckets;
+  /** @type {undefined} single measurements are points */
+  points;
+  /** @type {import("../live/events.js").PlantEvent[] | undefined} of its time, if they were read with it */
+  events;
+
   /** `answer` as /trend gives it; `chunk` {from, to} is the time that it is all of. */
   constructor(tag, answer, { from, to }) {
     const stepMs = answer.resolution_s * 1000;

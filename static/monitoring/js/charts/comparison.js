@@ -25,13 +25,18 @@ export class Comparison {
   overlay = null;
   lines = []; // {tag, series, layers, node} of each tag that is compared
   cursor = new CursorLine(plot);
+  /** @type {Map<string, import("../app/card.js").Card>} */
+  cards;
+  /** @type {() => void} */
+  onArrival;
 
   /** `cards` are the page's, by their tags' names; `onArrival()` is called when there is something new to show. */
   constructor(cards, onArrival) {
     Object.assign(this, { cards, onArrival });
     document.getElementById("comparison-end").addEventListener("click", () => this.end());
     document.getElementById("cards").addEventListener("change", ({ target }) => {
-      if (target.name === "compare") toggleCompared(target.value);
+      const { name, value } = /** @type {HTMLInputElement} */ (target);
+      if (name === "compare") toggleCompared(value);
     });
     plot.tabIndex = 0;
     plot.setAttribute("role", "application"); // the arrow keys are the chart's, not the screen reader's

@@ -11,6 +11,12 @@ export class DataTable {
   layer = null;
   range = null;
   filledAt = -Infinity;
+  /** @type {HTMLDetailsElement} */
+  details;
+  /** @type {HTMLElement} */
+  panel;
+  /** @type {import("../base/settings.js").Tag} */
+  tag;
 
   constructor(details, panel, tag) {
     Object.assign(this, { details, panel, tag });

@@ -67,6 +67,7 @@ export const eventSpans = {
   },
 };
 
+/** @type {(bar: {isOpen: boolean}, colours: Record<string, any>) => string} */
 const colourOf = ({ isOpen }, { open, ended }) => (isOpen ? open : ended);
 
 function shade({ ctx, chartArea: area }, found, options) {
@@ -141,7 +142,12 @@ function placeOf({ left, right }, width, { from, to }) {
   return needed <= left - from ? left - PAD_PX - width : null;
 }
 
-/** The plugin's options in a theme; `nameOf(event)` is what its bar says. */
+/**
+ * The plugin's options in a theme; `nameOf(event)` is what its bar says.
+ * @param {Record<string, any>} theme
+ * @param {{size: number}} font
+ * @param {(event: import("../live/events.js").PlantEvent) => string} nameOf
+ */
 export function spanOptions(theme, font, nameOf = kindText) {
   const { rem, panel, text, focus } = theme;
   return { rem, panel, text, focus, open: theme.warn, ended: theme.muted, font: `600 ${0.92 * font.size}px ${theme.font}`, nameOf };

@@ -13,6 +13,14 @@ export class Painter {
   sharedAt = -Infinity;
   timer = null;
   frame = null;
+  /** @type {() => Iterable<import("../app/card.js").Card>} */
+  cards;
+  /** @type {(card: import("../app/card.js").Card) => boolean} */
+  isNear;
+  /** @type {() => any} */
+  scene;
+  /** @type {(scene: any) => void} */
+  showShared;
 
   /**
    * `cards()`: all that there are; `isNear(card)`: whether its chart can be seen, or nearly; `scene()` shows

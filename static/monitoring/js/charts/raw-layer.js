@@ -5,6 +5,21 @@ import { gapMs, lineAndLone, thinned } from "./trace.js";
 const GAP_MS = 5000; // at least, however fast the readings come
 
 export class RawLayer {
+  /** @type {import("../live/series.js").Point[]} */
+  points;
+  /** @type {number} epoch milliseconds */
+  from;
+  /** @type {number} epoch milliseconds */
+  to;
+  /** @type {number} milliseconds between two measurements that no line connects */
+  gap;
+  /** @type {undefined} intervals have them */
+  buckets;
+  /** @type {undefined} intervals have one */
+  stepMs;
+  /** @type {import("../live/events.js").PlantEvent[] | undefined} of its time, if they were read with it */
+  events;
+
   /** `points` as in a series; `chunk` {from, to} is the time that they are all of. */
   constructor(points, { from, to }) {
     Object.assign(this, { points, from, to, gap: gapMs(points.map(({ x }) => x), GAP_MS) });
@@ -35,7 +50,7 @@ export class RawLayer {
     for (const { y, anomaly } of points) {
       summary.low = Math.min(summary.low, y);
       summary.high = Math.max(summary.high, y);
-      summary.anomalies += anomaly;
+      summary.anomalies += Number(anomaly);
     }
     return summary;
   }

@@ -20,6 +20,9 @@ export class Sparkline {
   oldest = Infinity; // the first point's time, as drawn
   points = [];
   events = []; // that last
+  now = 0; // epoch milliseconds
+  /** @type {import("../base/settings.js").Tag} */
+  tag;
 
   constructor(svg, tag) {
     Object.assign(this, { svg, tag });

@@ -9,6 +9,16 @@ const SMALLEST_PX = 100; // a chart that is not laid out yet has no width
 
 export class TagChart {
   made = null;
+  /** @type {any} Chart.js, which makes them */
+  Chart;
+  /** @type {HTMLCanvasElement} */
+  canvas;
+  /** @type {import("../base/settings.js").Tag} */
+  tag;
+  /** @type {Record<string, any>} */
+  theme;
+  /** @type {(id: number) => string[]} */
+  reasonsOf;
 
   /** `reasonsOf(id)`: why that measurement is an anomaly, in words. */
   constructor(Chart, canvas, tag, theme, reasonsOf) {

@@ -26,6 +26,10 @@ export class TagHistory {
   wanted = null;
   failed = false;
   notBefore = 0;
+  /** @type {import("../base/settings.js").Tag} */
+  tag;
+  /** @type {() => void} */
+  onArrival;
 
   /** `onArrival()` is called when there is something new to show. */
   constructor(tag, onArrival) {

@@ -7,7 +7,12 @@ import { TagHistory } from "./tag-history.js";
 const ENOUGH = 0.25; // of the range: less than that is not shown while more is on its way
 
 export class TagLayers {
+  /** @type {RawLayer | import("./bucket-layer.js").BucketLayer | null} */
   layer = null;
+  /** @type {import("../live/series.js").Series} */
+  series;
+  /** @type {TagHistory} */
+  history;
 
   /** `onArrival()` is called when there is something new to show. */
   constructor(tag, series, onArrival) {

@@ -8,7 +8,20 @@ const none = [];
 let index = null; // what is known in order, null if it has changed since
 let isCut = false;
 
-/** An event out of the server's item: its times are epoch milliseconds, the end null while it lasts. */
+/**
+ * An event as /events and the stream have it; times are ISO 8601, the end null while it lasts.
+ * @typedef {{id: number, tag: string, detector: string, kind: string, start: string, end: string | null, score: number,
+ *   explanation: string}} EventItem
+ *
+ * The same with times in epoch milliseconds; `heardAt` is when the page learned of it, by performance.now().
+ * @typedef {Omit<EventItem, "start" | "end"> & {start: number, end: number | null, heardAt: number}} PlantEvent
+ */
+
+/**
+ * An event out of the server's item: its times are epoch milliseconds, the end null while it lasts.
+ * @param {EventItem} item
+ * @returns {PlantEvent}
+ */
 export function eventOf({ start, end, ...item }, heardAt = -Infinity) {
   return { ...item, start: Date.parse(start), end: end === null ? null : Date.parse(end), heardAt };
 }

@@ -44,6 +44,34 @@ class Feed {
   isTroubled = false;
   failures = 0;
   streamAt = 0; // not to be tried before
+  /** @type {(ms: number) => Promise<void>} */
+  pause;
+  /** @type {() => void} */
+  wake;
+  /** @type {(ms: number) => Promise<void>} */
+  pauseRecent;
+  /** @type {() => void} */
+  readSoon;
+  /** @type {() => string[]} */
+  tags;
+  /** @type {() => string[]} */
+  near;
+  /** @type {(items: import("../base/settings.js").Measurement[]) => void} */
+  onReadings;
+  /** @type {(items: import("../base/settings.js").Measurement[]) => void} */
+  onStored;
+  /** @type {(anomalies: object[], areNewest: boolean) => void} */
+  onAnomalies;
+  /** @type {() => void} */
+  onEvents;
+  /** @type {(health: any) => void} */
+  onHealth;
+  /** @type {(counted: import("../base/settings.js").Counted) => void} */
+  onTotals;
+  /** @type {(kind: string) => void} */
+  onContact;
+  /** @type {(mode: "stream" | "polling") => void} */
+  onMode;
 
   constructor(handlers) {
     Object.assign(this, handlers);

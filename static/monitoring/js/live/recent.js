@@ -2,7 +2,7 @@
 // late readings change flags and a logger that was cut off sends what it kept.
 import { serverNow } from "../base/clock.js";
 import { part } from "../app/part.js";
-import { get } from "../base/request.js";
+import { get, RequestFailed } from "../base/request.js";
 import { LIVE_MS, settings } from "../base/settings.js";
 
 const AGAIN_AFTER_MS = 60000;
@@ -18,6 +18,11 @@ export class Recent {
   busy = new Set(); // tags that are being read
   reasonsFrom = null; // from when on there are anomalies without reasons
   reasonless = new Map(); // the same by tag, where the page has a part of them
+
+  /** @type {(items: import("../base/settings.js").Measurement[]) => void} */
+  onItems;
+  /** @type {(anomalies: object[]) => void} */
+  onAnomalies;
 
   /** `onItems(items)` and `onAnomalies(anomalies)` take what is read. */
   constructor(onItems, onAnomalies) {
@@ -45,7 +50,7 @@ export class Recent {
     try {
       await this.readPages({ tag, from, limit: PAGE });
     } catch (error) {
-      if (error.kind !== "broken") throw error;
+      if (!(error instanceof RequestFailed) || error.kind !== "broken") throw error;
       // The tag can't be read: it must not keep the others waiting.
     } finally {
       this.busy.delete(tag);

@@ -5,8 +5,15 @@ import { AHEAD_MS } from "../base/settings.js";
 const MOST = 60000;
 const inTime = (one, other) => one.x - other.x || one.id - other.id;
 
+/**
+ * A measurement on a chart: `x` in epoch milliseconds, `us` the microseconds beyond, `y` in the tag's
+ * unit.
+ * @typedef {{x: number, us: number, y: number, anomaly: boolean, id: number}} Point
+ */
+
 export class Series {
-  points = []; // {x: epoch ms, us: microseconds beyond, y, anomaly, id}, ascending by x
+  /** @type {Point[]} ascending by x, then by id */
+  points = [];
 
   /** The newest that is not ahead of time; null if there is none. */
   latestAt(now) {
@@ -29,7 +36,10 @@ export class Series {
     return firstPlace(this.points.length, (i) => this.points[i].x <= now + AHEAD_MS);
   }
 
-  /** Takes in measurements of which some may be known; whether an anomaly is new. */
+  /**
+   * Takes in measurements of which some may be known; whether an anomaly is new.
+   * @param {import("../base/settings.js").Measurement[]} items
+   */
   merge(items) {
     let foundAnomaly = false;
     const fresh = new Map(); // by id: a page may repeat what another had

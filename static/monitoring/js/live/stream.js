@@ -24,7 +24,7 @@ export async function follow(url, { since, tags, signal, onOpen, onMeasurements,
   try {
     const reader = await open(address, silence.signal);
     for (let isFirst = true; ; isFirst = false) {
-      const { done, value } = await reader.read().catch(() => ({ done: true }));
+      const { done, value } = await reader.read().catch(() => ({ done: true, value: "" }));
       if (done) break;
       silence.end(SILENT_MS);
       if (isFirst) onOpen();
@@ -42,6 +42,7 @@ export async function follow(url, { since, tags, signal, onOpen, onMeasurements,
 
 /** A reader of the answer's text. */
 async function open(address, signal) {
+  /** @type {RequestInit} */
   const options = { headers: { Accept: "text/event-stream" }, cache: "no-store", signal };
   const response = await fetch(address, options).catch(() => {
     throw new RequestFailed("offline");

@@ -24,6 +24,24 @@ export class Summary {
   correctedAt = -Infinity;
   reasonsAt = -Infinity;
   reasonsTimer = null;
+  /** @type {(ms: number) => Promise<void>} */
+  pause;
+  /** @type {() => void} */
+  wake;
+  /** @type {() => boolean} */
+  isStreaming;
+  /** @type {() => boolean} */
+  isTroubled;
+  /** @type {(health: any) => void} */
+  onHealth;
+  /** @type {(counted: import("../base/settings.js").Counted) => void} */
+  onTotals;
+  /** @type {(newest: object[]) => void} */
+  onAnomalies;
+  /** @type {(found: {open: object[], areAll: boolean, newest: object[]}, askedAt: number) => void} */
+  onRead;
+  /** @type {(kind: string, sent: number) => void} */
+  onLook;
 
   /**
    * `isStreaming()`: whether the stream tells all that is new; `isTroubled()`: whether something stands in

@@ -2,7 +2,8 @@
 const MOST = 10000;
 
 export class Tally {
-  totals = null; // {measurements, anomalies}
+  /** @type {{measurements: number, anomalies: number} | null} */
+  totals = null;
   countedTo = 0; // by the server, as an id
   newestId = 0; // by both
   later = []; // what the stream brought of late: a count that was under way may not have it
@@ -28,7 +29,7 @@ export class Tally {
       if (id <= this.newestId || !this.totals) continue;
       this.newestId = id;
       this.totals.measurements += 1;
-      this.totals.anomalies += is_anomaly;
+      this.totals.anomalies += Number(is_anomaly);
       this.later.push({ id, is_anomaly });
     }
     if (this.later.length > MOST) this.later.splice(0, this.later.length - MOST);
