@@ -1,12 +1,15 @@
 PYTHON := .venv/bin/python
 
-.PHONY: audit bench check install lint lock run test torture
+.PHONY: audit bench check format install lint lint-page lock run test torture
 
 SECONDS := 600
 SEED :=
 ONLY :=
 DATABASE := sqlite
 COMPILE := pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header
+NPM_STAMP := tests/js/node_modules/.installed
+BIOME := tests/js/node_modules/.bin/biome
+PAGE := --config-path=tests/js/page.biome.json static/monitoring/js tests/js
 
 check: lint test
 	@.ci/audit --if-reachable
@@ -14,15 +17,31 @@ check: lint test
 install:
 	@./start.sh --install-only requirements-dev.lock
 
-lint: install
+lint: install lint-page
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m mypy monitoring fermon_site
 	.venv/bin/lint-imports
 	$(PYTHON) manage.py makemigrations --check --dry-run
 	$(PYTHON) -m bandit -q -c pyproject.toml -r monitoring fermon_site manage.py
-	.venv/bin/shellcheck start.sh test.sh .ci/run .ci/audit deploy/back-up-postgresql
+	.venv/bin/shellcheck start.sh test.sh .ci/run .ci/audit .ci/programs deploy/back-up-postgresql
 	.venv/bin/hadolint deploy/Dockerfile
+
+# The scripts of the page: rules and format, then types.
+lint-page: $(NPM_STAMP)
+	$(BIOME) check --error-on-warnings $(PAGE)
+	tests/js/node_modules/.bin/tsc --project tests/js
+
+# Formats Python and the scripts of the page.
+format: install $(NPM_STAMP)
+	$(PYTHON) -m ruff format .
+	$(BIOME) format --write $(PAGE)
+
+# Last of all, so that an installation that broke off is made again.
+$(NPM_STAMP): tests/js/package-lock.json
+	@.ci/programs npm
+	npm ci --prefix tests/js --no-audit --no-fund
+	@touch $@
 
 # Whether a known vulnerability is in what is pinned. Needs the internet.
 audit: install

@@ -1,34 +1,14 @@
 #!/usr/bin/env bash
-# Installs what the tests need, then runs them all, on SQLite and again on PostgreSQL. Arguments go to pytest,
-# which then runs once: ./test.sh tests/api -x, or FERMON_TEST_DATABASE=postgresql ./test.sh tests/api -x
+# Installs what the tests need, then runs them all, on SQLite and again on
+# PostgreSQL. Arguments go to pytest, which then runs alone and once: ./test.sh tests/api -x, or
+# FERMON_TEST_DATABASE=postgresql ./test.sh tests/api -x
 set -euo pipefail
 cd -- "$(dirname -- "${BASH_SOURCE[0]}")"
 
+./start.sh --install-only requirements-dev.lock
 # The dashboard's tests drive a browser, and have npm fetch the script that the page takes from a CDN.
 # PostgreSQL comes by pip; Redis does not.
-missing_programs() {
-    [ -n "${FERMON_CHROMIUM-}" ] || command -v chromium chromium-browser google-chrome google-chrome-stable >/dev/null ||
-        echo chromium
-    command -v npm >/dev/null || echo npm
-    command -v redis-server >/dev/null || echo redis-server
-}
-
-install_programs() {
-    echo "Installing for the tests: $*"
-    apt-get update -qq >/dev/null
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null
-}
-
-./start.sh --install-only requirements-dev.lock
-missing=$(missing_programs | tr '\n' ' ')
-if [ -n "$missing" ]; then
-    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-        # shellcheck disable=SC2086 # two words are two packages
-        install_programs $missing
-    else
-        echo "Some tests will fail: install ${missing% } (any Chromium or Chrome will do)." >&2
-    fi
-fi
+.ci/programs chromium npm redis-server
 
 # What runs the tests on this database.
 runner() {

@@ -13,7 +13,15 @@ import pytest
 from fermon_site import prepare
 
 ROOT = Path(__file__).parent.parent.parent
-SCRIPTS = ["start.sh", "test.sh", ".ci/run", ".ci/audit", "deploy/back-up-postgresql"]
+SCRIPTS = [
+    "start.sh",
+    "test.sh",
+    ".ci/run",
+    ".ci/audit",
+    ".ci/programs",
+    "tests/js/run",
+    "deploy/back-up-postgresql",
+]
 SHELLCHECK = Path(sys.executable).with_name("shellcheck")
 
 
