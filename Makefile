@@ -24,7 +24,7 @@ lint: install lint-page
 	.venv/bin/lint-imports
 	$(PYTHON) manage.py makemigrations --check --dry-run
 	$(PYTHON) -m bandit -q -c pyproject.toml -r monitoring fermon_site manage.py
-	.venv/bin/shellcheck start.sh test.sh .ci/run .ci/audit .ci/programs deploy/back-up-postgresql
+	.venv/bin/shellcheck start.sh test.sh .ci/run .ci/audit .ci/programs tests/js/run deploy/back-up-postgresql
 	.venv/bin/hadolint deploy/Dockerfile
 
 # The scripts of the page: rules and format, then types.

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what the tests need, then runs them all, on SQLite and again on
+# Installs what the tests need, then runs them all: those of the page's scripts, then the others on SQLite and again on
 # PostgreSQL. Arguments go to pytest, which then runs alone and once: ./test.sh tests/api -x, or
 # FERMON_TEST_DATABASE=postgresql ./test.sh tests/api -x
 set -euo pipefail
@@ -26,6 +26,7 @@ if [ $# -gt 0 ] || [ -n "${FERMON_TEST_DATABASE-}" ]; then
     exec .venv/bin/python -m "$module" "$@"
 fi
 code=0
+tests/js/run || code=$?
 for database in sqlite postgresql; do
     echo "On $database:"
     .venv/bin/python -m "$(runner $database)" -n 3 --dist worksteal || code=$?

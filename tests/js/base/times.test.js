@@ -1,0 +1,65 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import {
+  ageText,
+  dayMonth,
+  durationText,
+  hoursMinutes,
+  hoursMinutesSeconds,
+  momentText,
+  monthYear,
+  rangeText,
+  untilText,
+  zoneText,
+} from "../../../static/monitoring/js/base/times.js";
+
+// It is 13:00 on 31 January 2026 in Berlin, by the server's settings.
+const at = (text) => new Date(text).getTime();
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+test("times are the viewer's, with 24 hours", () => {
+  const noon = Date.parse("2026-01-31T12:00:05Z");
+  assert.equal(hoursMinutes(noon), "13:00");
+  assert.equal(hoursMinutesSeconds(noon), "13:00:05");
+  assert.equal(hoursMinutes(Date.parse("2026-01-30T23:00:00Z")), "00:00");
+  assert.equal(dayMonth(noon), "31 Jan");
+  assert.equal(monthYear(noon), "Jan 2026");
+});
+
+test("a moment has its date unless that is today's, and its year unless that is this one", () => {
+  assert.equal(momentText(at("2026-01-31T08:05:00")), "08:05:00");
+  assert.equal(momentText(at("2026-01-30T08:05:00")), "30 Jan 08:05:00");
+  assert.equal(momentText(at("2025-12-31T08:05:00")), "31 Dec 2025 08:05:00");
+});
+
+test("the day is the viewer's, not UTC's", () => {
+  assert.equal(momentText(Date.parse("2026-01-30T23:30:00Z")), "00:30:00");
+});
+
+test("a range has its second date only if it is another", () => {
+  const today = { from: at("2026-01-31T08:00:00"), to: at("2026-01-31T09:00:00") };
+  const night = { from: at("2026-01-29T22:00:00"), to: at("2026-01-30T06:00:00") };
+  assert.equal(rangeText(today), "08:00:00 to 09:00:00");
+  assert.equal(rangeText(today, { withDate: true }), "31 Jan 2026 08:00:00 to 09:00:00");
+  assert.equal(rangeText(night), "29 Jan 22:00:00 to 30 Jan 06:00:00");
+  assert.equal(untilText(night), "30 Jan 06:00:00");
+});
+
+test("an age is told in the unit that matters", () => {
+  const told = [-5, 0, 119, 120, 7199, 7200, 172799, 172800].map((seconds) => ageText(seconds * SECOND));
+  assert.deepEqual(told, ["0 s", "0 s", "119 s", "2 min", "119 min", "2 h", "47 h", "2 days"]);
+});
+
+test("a duration is told down to the minute", () => {
+  const told = [14 * SECOND, 119 * SECOND, 2 * MINUTE, HOUR - 1, HOUR, 25 * HOUR, 2 * DAY + 30 * MINUTE].map(
+    durationText,
+  );
+  assert.deepEqual(told, ["14 s", "119 s", "2 min", "59 min", "1 h 0 min", "1 d 1 h", "2 d 0 h"]);
+});
+
+test("the zone is told with its distance from UTC", () => {
+  assert.match(zoneText(), /^Europe\/Berlin \((UTC|GMT)\+[12]\)$/);
+});

@@ -1,0 +1,73 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { tagOf } from "../../../static/monitoring/js/base/settings.js";
+import {
+  anomaliesText,
+  markText,
+  momentValueText,
+  reasonTexts,
+  spreadText,
+  valueText,
+  whole,
+  withUnit,
+} from "../../../static/monitoring/js/base/words.js";
+
+const TEMPERATURE = tagOf("fermenter_temp");
+const RPM = tagOf("pump_rpm");
+
+test("a value has its tag's decimals and unit", () => {
+  assert.equal(valueText(TEMPERATURE, 37), "37.00");
+  assert.equal(valueText(RPM, 1200.4), "1200");
+  assert.equal(withUnit(TEMPERATURE, "37.00"), "37.00 °C");
+  assert.equal(withUnit({ ...TEMPERATURE, unit: "" }, "37.00"), "37.00");
+});
+
+test("a tag that was made after the page has three decimals and no unit", () => {
+  const unknown = tagOf("ph");
+  assert.equal(withUnit(unknown, valueText(unknown, 7)), "7.000");
+});
+
+test("a reason tells its limits as they were typed, without zeros behind", () => {
+  const below = { reason: "below_limit", lower: 30, upper: null };
+  const rolling = { reason: "rolling_3sigma", lower: 36.504, upper: 37.5 };
+  assert.deepEqual(reasonTexts(TEMPERATURE, [below, rolling]), [
+    "below the limit 30",
+    "outside rolling mean ± 3σ (36.5 to 37.5)",
+  ]);
+});
+
+test("a bound that is missing is a dash, a rule without words goes by its name", () => {
+  const half = { reason: "rolling_3sigma", lower: null, upper: 1 };
+  assert.deepEqual(reasonTexts(TEMPERATURE, [half]), ["outside rolling mean ± 3σ (- to 1)"]);
+  assert.deepEqual(reasonTexts(TEMPERATURE, [{ reason: "new_rule", lower: null, upper: null }]), ["new rule"]);
+});
+
+test("counts have their thousands apart", () => {
+  assert.equal(whole.format(1234567), "1,234,567");
+  assert.equal(anomaliesText(0), "0 anomalies");
+  assert.equal(anomaliesText(1), "1 anomaly");
+  assert.equal(anomaliesText(1234), "1,234 anomalies");
+});
+
+test("a spread of one value is that value", () => {
+  assert.equal(spreadText(TEMPERATURE, 36, 37.5), "36.00 to 37.50");
+  assert.equal(spreadText(TEMPERATURE, 37.001, 37.002), "37.00");
+});
+
+test("an interval's anomalies are told by number, spread and time", () => {
+  const mark = {
+    anomalies: 3,
+    low: 36,
+    high: 41,
+    start: Date.parse("2026-01-31T11:00:00Z"),
+    end: Date.parse("2026-01-31T11:10:00Z"),
+  };
+  assert.equal(markText(TEMPERATURE, mark), "3 anomalies, 36.00 to 41.00 °C, 12:00:00 to 12:10:00");
+});
+
+test("at a moment there is a measurement, a mean with its extremes, or nothing", () => {
+  assert.equal(momentValueText(TEMPERATURE, { value: 37 }), "37.00 °C");
+  assert.equal(momentValueText(TEMPERATURE, { value: 37, low: 36, high: 38 }), "37.00 °C (36.00 to 38.00)");
+  assert.equal(momentValueText(TEMPERATURE, { value: 37, low: 37, high: 37 }), "37.00 °C");
+  assert.equal(momentValueText(TEMPERATURE, null), "nothing measured");
+});
