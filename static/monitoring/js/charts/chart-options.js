@@ -12,7 +12,10 @@ export const ANOMALIES = 2;
 const MOST_EVENTS = 3; // that a tooltip tells of
 const WRAP = 34; // characters that a tooltip fits on a phone
 
-/** Chart.js options. All motion is off: what moves should be the process. */
+/**
+ * Chart.js options. All motion is off: what moves should be the process.
+ * @returns {import("chart.js").ChartOptions<"line">}
+ */
 export function chartOptions(tag, theme, reasonsOf) {
   const font = { family: theme.font, size: 0.75 * theme.rem };
   const limits = limitsOf(tag);
@@ -45,6 +48,7 @@ function limitsOf({ lower, upper }) {
   return limits.filter(({ value }) => value !== null);
 }
 
+/** @returns {import("chart.js").ChartOptions<"line">["scales"][string]} */
 function timeAxis(theme, font) {
   return {
     type: "linear",
@@ -57,6 +61,7 @@ function timeAxis(theme, font) {
   };
 }
 
+/** @returns {import("chart.js").ChartOptions<"line">["scales"][string]} */
 function valueAxis(tag, limits, theme, font) {
   const bounds = limits.map(({ value }) => value);
   const room = bounds.length === 2 ? (bounds[0] - bounds[1]) * 0.18 : 0; // for the labels outside the lines
@@ -77,6 +82,7 @@ function valueAxis(tag, limits, theme, font) {
   };
 }
 
+/** @returns {any} Chart.js does not know what the layers have it draw, and so not what a tooltip is of */
 function tooltip(tag, theme, font, reasonsOf) {
   return {
     animation: false,

@@ -47,6 +47,7 @@ function datasets(i, theme) {
   ];
 }
 
+/** @returns {import("chart.js").ChartOptions<"line">} */
 function options(tags, theme) {
   const font = { family: theme.font, size: 0.75 * theme.rem };
   const axes = tags.map((tag, i) => [`y${i}`, valueAxis(tag, i, theme, font)]);
@@ -68,6 +69,7 @@ function options(tags, theme) {
   };
 }
 
+/** @returns {import("chart.js").ChartOptions<"line">["scales"][string]} */
 function timeAxis(theme, font) {
   return {
     type: "linear",
@@ -77,6 +79,7 @@ function timeAxis(theme, font) {
   };
 }
 
+/** @returns {import("chart.js").ChartOptions<"line">["scales"][string]} */
 function valueAxis(tag, i, theme, font) {
   const color = theme[`line-${i + 1}`];
   return {
