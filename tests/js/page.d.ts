@@ -1,6 +1,6 @@
-// What tsc has to know of the page: its elements by their ids, and Chart.js, which the page loads by itself.
+// Types of the page: its elements by their ids, and Chart.js, which the page loads by a script element of its own.
 // tests/dashboard/test_scripts.py holds the ids against the templates.
-import type { Chart } from "chart.js";
+import type { Chart, ChartType, InteractionModeFunction } from "chart.js";
 
 /** A form with controls of these names. */
 type FormOf<Controls> = HTMLFormElement & { elements: Controls };
@@ -53,11 +53,28 @@ interface PageElements {
   zoom: HTMLFieldSetElement;
 }
 
+// Additions to Chart.js by the scripts: plugins with their options, and a way to tell what the pointer means.
+declare module "chart.js" {
+  interface PluginOptionsByType<TType extends ChartType> {
+    eventSpans: object;
+    limitLines: object;
+    lineNames: object;
+    playhead: object;
+    ruleBand: object;
+  }
+  interface Tick {
+    text?: string;
+  }
+  interface InteractionModeMap {
+    reading: InteractionModeFunction;
+  }
+}
+
 declare global {
   interface Document {
     getElementById<Id extends keyof PageElements>(id: Id): PageElements[Id] | null;
   }
-  // What the scripts look for by a selector is HTML, but for the canvas and a few parts of icons.
+  // Elements that the scripts look for by a selector are HTML, but for the canvas and a few parts of icons.
   interface ParentNode {
     querySelector(selectors: "canvas"): HTMLCanvasElement | null;
     querySelector(selectors: string): HTMLElement | null;
