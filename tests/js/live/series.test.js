@@ -17,7 +17,7 @@ const items = (seconds, firstId = 1) =>
 const seconds = (series) => series.points.map(({ x }) => (x - START) / 1000);
 
 test("a series without measurements has no latest", () => {
-  assert.equal(new Series().latest, null);
+  assert.equal(new Series().latestAt(START), null);
 });
 
 test("points are in order of time, in whichever order measurements come", () => {
@@ -25,15 +25,15 @@ test("points are in order of time, in whichever order measurements come", () => 
   series.merge(items([3, 1, 2]));
   series.merge(items([2.5, 0, 5, 4], 10));
   assert.deepEqual(seconds(series), [0, 1, 2, 2.5, 3, 4, 5]);
-  assert.deepEqual(series.latest, { x: START + 5000, y: 5, anomaly: false, id: 12 });
+  assert.deepEqual(series.latestAt(START + 5000), { x: START + 5000, us: 0, y: 5, anomaly: false, id: 12 });
 });
 
-test("measurements of one time are in order of their ids", () => {
+test("of measurements of one time the newest id stays: it has replaced the others", () => {
   const series = new Series();
   series.merge([...items([1], 7), ...items([1], 5), ...items([1], 6)]);
   assert.deepEqual(
     series.points.map(({ id }) => id),
-    [5, 6, 7],
+    [7],
   );
 });
 

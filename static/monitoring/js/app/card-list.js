@@ -21,7 +21,8 @@ export function keepSorted(cards) {
 export function showChosen(cards) {
   let count = 0;
   for (const [name, { element }] of cards) {
-    const isShown = (view.tag ? name === view.tag : !isBeside(name)) && (!view.group || groupOf(element) === view.group);
+    const isShown =
+      (view.tag ? name === view.tag : !isBeside(name)) && (!view.group || groupOf(element) === view.group);
     element.hidden = !isShown;
     count += Number(isShown);
   }
@@ -41,10 +42,16 @@ function sort(cards) {
   const sections = [...groups.values()].map((members) => {
     const sorted = urgentFirst(members);
     const section = members[0].element.parentElement;
-    putInOrder(section, sorted.map(({ element }) => element));
+    putInOrder(
+      section,
+      sorted.map(({ element }) => element),
+    );
     return { section, urgency: sorted[0].urgency };
   });
-  putInOrder(container, urgentFirst(sections).map(({ section }) => section));
+  putInOrder(
+    container,
+    urgentFirst(sections).map(({ section }) => section),
+  );
 }
 
 /** The groups in the order of their first tags, the one of all others last: as the server has them. */

@@ -52,7 +52,12 @@ export class Glance {
   }
 
   showState(now) {
-    const { state, word, since, detail, urgency } = stateOf(this.tag, this.series.pointsAt(now), openEventsOf(this.tag.name), now);
+    const { state, word, since, detail, urgency } = stateOf(
+      this.tag,
+      this.series.pointsAt(now),
+      openEventsOf(this.tag.name),
+      now,
+    );
     setAttribute(this.element, "data-state", state);
     setIcon(this.element.querySelector(".state"), state === "recent" ? "anomaly" : state);
     setText(this.parts.word, word);

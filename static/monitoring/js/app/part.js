@@ -63,7 +63,17 @@ async function learnOne(name) {
     const decimals = Math.min(6, Math.max(0, 3 - Math.floor(Math.log10(max - min))));
     const { lower, upper } = body.limits;
     const { staleAfterMs } = settings;
-    tags.set(name, { name, unit: body.unit, lower, upper, decimals, active: body.active, staleAfterMs, rawFrom: null, newestAnomaly: null });
+    tags.set(name, {
+      name,
+      unit: body.unit,
+      lower,
+      upper,
+      decimals,
+      active: body.active,
+      staleAfterMs,
+      rawFrom: null,
+      newestAnomaly: null,
+    });
   } catch (error) {
     if (!(error instanceof RequestFailed)) throw error;
     failed.add(name);

@@ -86,7 +86,12 @@ export function restore(earlier) {
  * Holds the charts at a range, as far as it has passed. One that is all of the preset follows the time,
  * unless it `isStill`. `isChoice`: the browser's Back leads to before it.
  */
-export function showPast(from, to, end, { tag = view.tag, anomaly = view.anomaly, event = view.event, isChoice = false, isStill = false } = {}) {
+export function showPast(
+  from,
+  to,
+  end,
+  { tag = view.tag, anomaly = view.anomaly, event = view.event, isChoice = false, isStill = false } = {},
+) {
   const length = Math.min(settings.longestMs, Math.max(SHORTEST_MS, to - from));
   const stop = Math.min(end, (from + to + length) / 2);
   const isPreset = !isStill && stop >= end && Math.abs(length / presetMs() - 1) < SAME_LENGTH;

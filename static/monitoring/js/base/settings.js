@@ -35,12 +35,13 @@
  * @property {Counted | null} totals
  * @property {Record<"data" | "stream" | "trend" | "anomalies" | "events" | "stats" | "health" | "tags" | "export" | "login",
  *   string>} urls
- * @property {{missing: boolean, trouble: string}} chart
+ * @property {{missing: boolean, copy: string, integrity: string, trouble: string}} chart
  * @property {Record<string, {ms: number, label: string}>} presets
  * @property {string} defaultPreset
  * @property {number} longestMs
  * @property {number} rawMs
  * @property {number} liveMs
+ * @property {number} aheadMs
  * @property {number} aroundMs
  * @property {number} mostCharts
  * @property {number} mostCompared
@@ -65,5 +66,7 @@ export const AHEAD_MS = settings.aheadMs;
  * @returns {Tag}
  */
 export function tagOf(name) {
-  return tags.get(name) ?? { name, unit: "", decimals: 3, lower: null, upper: null, staleAfterMs: settings.staleAfterMs };
+  return (
+    tags.get(name) ?? { name, unit: "", decimals: 3, lower: null, upper: null, staleAfterMs: settings.staleAfterMs }
+  );
 }

@@ -1,5 +1,20 @@
 // The theme that the viewer chose, and the style sheet's colours and sizes for what is drawn on a canvas.
-const NAMES = ["text", "muted", "trace", "band", "grid", "alarm", "warn", "panel", "line", "focus", "line-1", "line-2", "line-3", "line-4"];
+const NAMES = [
+  "text",
+  "muted",
+  "trace",
+  "band",
+  "grid",
+  "alarm",
+  "warn",
+  "panel",
+  "line",
+  "focus",
+  "line-1",
+  "line-2",
+  "line-3",
+  "line-4",
+];
 const KEY = "fermon-theme"; // early-theme.js reads it before the page is painted
 const root = document.documentElement;
 const listeners = [];
@@ -12,7 +27,11 @@ export function readTheme() {
     probe.style.color = `var(--${name})`; // the variable itself would name the colours of both themes
     return [name, style.color];
   });
-  const theme = { ...Object.fromEntries(colours), rem: parseFloat(getComputedStyle(root).fontSize), font: style.fontFamily };
+  const theme = {
+    ...Object.fromEntries(colours),
+    rem: parseFloat(getComputedStyle(root).fontSize),
+    font: style.fontFamily,
+  };
   probe.remove();
   return theme;
 }

@@ -13,10 +13,16 @@ const yearText = (ms) => String(new Date(ms).getFullYear());
 const STEPS = [
   ...steps(SECOND, [1, 2, 5, 10, 15, 30], (n) => even(n * SECOND, hoursMinutesSeconds)),
   ...steps(MINUTE, [1, 2, 5, 10, 15, 30], (n) => even(n * MINUTE, clockText)),
-  ...steps(HOUR, [1, 2, 3, 6, 12], (n) => local(clockText, (first, i) => [first.getFullYear(), first.getMonth(), first.getDate(), i * n])),
+  ...steps(HOUR, [1, 2, 3, 6, 12], (n) =>
+    local(clockText, (first, i) => [first.getFullYear(), first.getMonth(), first.getDate(), i * n]),
+  ),
   ...steps(DAY, [1, 2, 7, 14], (n) => local(dayMonth, (first, i) => [1970, 0, 1 + dayOf(first, n) + i * n])),
-  ...steps(30.5 * DAY, [1, 3, 6], (n) => local(monthYear, (first, i) => [first.getFullYear(), floorTo(n, first.getMonth()) + i * n])),
-  ...steps(365 * DAY, [1, 2, 5, 10, 20, 50], (n) => local(yearText, (first, i) => [floorTo(n, first.getFullYear()) + i * n, 0])),
+  ...steps(30.5 * DAY, [1, 3, 6], (n) =>
+    local(monthYear, (first, i) => [first.getFullYear(), floorTo(n, first.getMonth()) + i * n]),
+  ),
+  ...steps(365 * DAY, [1, 2, 5, 10, 20, 50], (n) =>
+    local(yearText, (first, i) => [floorTo(n, first.getFullYear()) + i * n, 0]),
+  ),
 ];
 
 function steps(ms, counts, ticksOf) {
@@ -34,7 +40,8 @@ function even(step, text) {
   return (min, max) => {
     const shift = new Date(max).getTimezoneOffset() * MINUTE;
     const ticks = [];
-    for (let at = Math.ceil((min - shift) / step) * step + shift; at <= max; at += step) ticks.push({ value: at, text: text(at) });
+    for (let at = Math.ceil((min - shift) / step) * step + shift; at <= max; at += step)
+      ticks.push({ value: at, text: text(at) });
     return ticks;
   };
 }

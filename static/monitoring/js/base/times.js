@@ -68,7 +68,9 @@ export function localiseTimes(root = document) {
 /** The zone's name and its distance from UTC, as in "Europe/Berlin (UTC+1)". */
 export function zoneText() {
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone ?? "local time";
-  const part = format({ timeZoneName: "shortOffset" }).formatToParts(serverNow()).find((p) => p.type === "timeZoneName");
+  const part = format({ timeZoneName: "shortOffset" })
+    .formatToParts(serverNow())
+    .find((p) => p.type === "timeZoneName");
   const offset = (part?.value ?? "").replace("GMT", "UTC");
   return offset && offset !== zone ? `${zone} (${offset})` : zone;
 }

@@ -34,7 +34,14 @@ export function chartOptions(tag, theme, reasonsOf) {
     scales: { x: timeAxis(theme, font), y: valueAxis(tag, limits, theme, font) },
     plugins: {
       legend: { display: false },
-      limitLines: { limits, colour: theme.muted, text: theme.muted, panel: theme.panel, fontSize: font.size, family: theme.font },
+      limitLines: {
+        limits,
+        colour: theme.muted,
+        text: theme.muted,
+        panel: theme.panel,
+        fontSize: font.size,
+        family: theme.font,
+      },
       playhead: { colour: theme.text },
       eventSpans: spanOptions(theme, font),
       ruleBand: { colour: theme.focus, fill: theme.band, panel: theme.panel, fontSize: font.size, family: theme.font },
@@ -44,7 +51,10 @@ export function chartOptions(tag, theme, reasonsOf) {
 }
 
 function limitsOf({ lower, upper }) {
-  const limits = [{ name: "upper", value: upper }, { name: "lower", value: lower }];
+  const limits = [
+    { name: "upper", value: upper },
+    { name: "lower", value: lower },
+  ];
   return limits.filter(({ value }) => value !== null);
 }
 
@@ -101,24 +111,33 @@ function tooltip(tag, theme, font, reasonsOf) {
         if (datasetIndex !== ANOMALIES) return value;
         return [value, "▲ anomaly:", ...reasonsOf(raw.id).flatMap(wrapped)];
       },
-      afterBody: ([{ raw, chart, datasetIndex }]) => eventLines(chart, datasetIndex === ANOMALIES ? raw.x : (pointedAt() ?? raw.x)),
+      afterBody: ([{ raw, chart, datasetIndex }]) =>
+        eventLines(chart, datasetIndex === ANOMALIES ? raw.x : (pointedAt() ?? raw.x)),
     },
   };
 }
 
 function markLines(tag, mark) {
-  return [`▲ ${anomaliesText(mark.anomalies)}`, withUnit(tag, spreadText(tag, mark.low, mark.high)), "click or Enter to see them"];
+  return [
+    `▲ ${anomaliesText(mark.anomalies)}`,
+    withUnit(tag, spreadText(tag, mark.low, mark.high)),
+    "click or Enter to see them",
+  ];
 }
 
 function bucketLines(tag, { y, low, high, count }) {
   const mean = withUnit(tag, valueText(tag, y));
-  return count === 1 ? mean : [`mean ${mean}`, withUnit(tag, spreadText(tag, low, high)), `${whole.format(count)} measurements`];
+  return count === 1
+    ? mean
+    : [`mean ${mean}`, withUnit(tag, spreadText(tag, low, high)), `${whole.format(count)} measurements`];
 }
 
 /** What is said of the events at a moment: the tooltip is of the value that was measured nearest. */
 function eventLines(chart, moment) {
   const found = barsAt(chart, chart.scales.x.getPixelForValue(moment)).flatMap(({ events }) => events);
-  const lines = found.slice(0, MOST_EVENTS).flatMap((event) => [`${EVENT_SIGN} ${kindText(event)}, ${whenText(event)}:`, ...wrapped(whyText(event))]);
+  const lines = found
+    .slice(0, MOST_EVENTS)
+    .flatMap((event) => [`${EVENT_SIGN} ${kindText(event)}, ${whenText(event)}:`, ...wrapped(whyText(event))]);
   return found.length > MOST_EVENTS ? [...lines, `and ${found.length - MOST_EVENTS} more`] : lines;
 }
 
@@ -149,7 +168,9 @@ export function nearestOnLine(chart, pixel) {
   const { left, right } = chart.chartArea;
   // A break has the place of the point behind it, so two on either side hold the nearest.
   const near = [-2, -1, 0, 1].map((distance) => place + distance);
-  const drawn = near.filter((i) => data[i] && !Number.isNaN(data[i].y) && elements[i]?.x >= left && elements[i].x <= right);
+  const drawn = near.filter(
+    (i) => data[i] && !Number.isNaN(data[i].y) && elements[i]?.x >= left && elements[i].x <= right,
+  );
   drawn.sort((one, other) => Math.abs(data[one].x - time) - Math.abs(data[other].x - time));
   return drawn.slice(0, 1).map((index) => ({ element: elements[index], datasetIndex: LINE, index }));
 }

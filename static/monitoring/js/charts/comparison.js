@@ -64,7 +64,12 @@ export class Comparison {
     const names = view.compare.filter((name) => this.cards.has(name));
     panel.hidden = names.length === 0;
     setAttribute(panel, "data-count", String(names.length));
-    setText(hint, names.length === 1 ? `${names[0]} is chosen: choose up to ${settings.mostCompared - 1} more by the boxes on their cards.` : "");
+    setText(
+      hint,
+      names.length === 1
+        ? `${names[0]} is chosen: choose up to ${settings.mostCompared - 1} more by the boxes on their cards.`
+        : "",
+    );
     if (names.join() === this.lines.map(({ tag }) => tag.name).join()) return;
     for (const { layers } of this.lines) layers.history.leave();
     this.lines = names.map((name) => this.lineOf(name));
@@ -84,14 +89,22 @@ export class Comparison {
     this.overlay = null;
     const theme = readTheme();
     this.lines.forEach(({ node, tag }, i) => node.replaceChildren(sample(i, theme), ...named(tag, i)));
-    if (this.Chart && this.lines.length > 1) this.overlay = new Overlay(this.Chart, canvas, this.lines.map(({ tag }) => tag), theme);
+    if (this.Chart && this.lines.length > 1)
+      this.overlay = new Overlay(
+        this.Chart,
+        canvas,
+        this.lines.map(({ tag }) => tag),
+        theme,
+      );
   }
 
   /** Draws what is shown; see Card.showRange. */
   show(shown, { aheadMs }) {
     if (!this.overlay) return;
     for (const { layers } of this.lines) layers.choose(shown, { width: canvas.clientWidth, aheadMs });
-    const drawn = this.lines.map(({ layers }) => (layers.isMissing(shown.range) && layers.history.isLoading ? null : layers.layer));
+    const drawn = this.lines.map(({ layers }) =>
+      layers.isMissing(shown.range) && layers.history.isLoading ? null : layers.layer,
+    );
     this.overlay.draw(drawn, this.eventsOf(shown.range), shown.range);
     setAttribute(canvas, "aria-label", `Chart of ${this.lines.map(({ tag }) => tag.name).join(", ")}, ${shown.label}.`);
     this.showPointed();
@@ -107,7 +120,8 @@ export class Comparison {
     if (!this.overlay) return;
     const at = pointedAt();
     this.cursor.show(this.overlay.chart, at);
-    for (const line of this.lines) setText(line.node.lastElementChild, at === null ? newestText(line) : textAt(line, at));
+    for (const line of this.lines)
+      setText(line.node.lastElementChild, at === null ? newestText(line) : textAt(line, at));
   }
 
   /** By the arrow keys from measurement to measurement. */
@@ -117,7 +131,9 @@ export class Comparison {
     event.preventDefault();
     const { min, max } = this.overlay.chart.scales.x;
     const start = pointedAt() ?? (direction > 0 ? min : max);
-    const times = this.lines.map(({ layers }) => layers.layer?.next(start, direction) ?? null).filter((time) => time !== null);
+    const times = this.lines
+      .map(({ layers }) => layers.layer?.next(start, direction) ?? null)
+      .filter((time) => time !== null);
     const next = direction > 0 ? Math.min(...times) : Math.max(...times);
     if (!(next >= min && next <= max)) return;
     pointAt(next);

@@ -42,7 +42,9 @@ export class DataTable {
 }
 
 function captionText(shown, all) {
-  return shown < all ? `Newest first: ${whole.format(shown)} of ${whole.format(all)} rows` : `Newest first: ${whole.format(all)} rows`;
+  return shown < all
+    ? `Newest first: ${whole.format(shown)} of ${whole.format(all)} rows`
+    : `Newest first: ${whole.format(all)} rows`;
 }
 
 /** Single measurements, or intervals, with a row {cells, isAnomalous} each. */
@@ -50,7 +52,10 @@ function contents(layer, { from, to }, tag) {
   const value = tag.unit ? `Value (${tag.unit})` : "Value";
   if (layer.buckets) {
     const inside = layer.buckets.filter(({ x }) => x >= from && x <= to);
-    return { columns: ["From", "Lowest", "Mean", "Highest", "Measurements", "Anomalies"], rows: inside.map((b) => bucketRow(b, tag)) };
+    return {
+      columns: ["From", "Lowest", "Mean", "Highest", "Measurements", "Anomalies"],
+      rows: inside.map((b) => bucketRow(b, tag)),
+    };
   }
   const inside = layer.points.filter(({ x }) => x >= from && x <= to);
   return { columns: ["Time", value, "Anomaly"], rows: inside.map((point) => pointRow(point, tag)) };
@@ -58,7 +63,10 @@ function contents(layer, { from, to }, tag) {
 
 function bucketRow({ start, low, y, high, count, anomalies }, tag) {
   const values = [low, y, high].map((value) => valueText(tag, value));
-  return { cells: [momentText(start), ...values, whole.format(count), whole.format(anomalies)], isAnomalous: anomalies > 0 };
+  return {
+    cells: [momentText(start), ...values, whole.format(count), whole.format(anomalies)],
+    isAnomalous: anomalies > 0,
+  };
 }
 
 function pointRow({ x, y, anomaly, id }, tag) {

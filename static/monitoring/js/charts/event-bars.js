@@ -26,8 +26,20 @@ function barOf(event, pixelOf, area) {
   const [start, stop] = [pixelOf(event.start), event.end === null ? area.right : pixelOf(event.end)];
   const left = Math.max(area.left, Math.min(start, area.right - LEAST_PX));
   const right = Math.min(area.right, Math.max(stop, left + LEAST_PX));
-  const span = { left: Math.max(area.left, start), right: Math.min(area.right, Math.max(stop, start + 1)), isOpen: event.end === null };
-  return { events: [event], spans: [span], left, right, isOpen: span.isOpen, begins: start >= area.left, ends: stop < area.right };
+  const span = {
+    left: Math.max(area.left, start),
+    right: Math.min(area.right, Math.max(stop, start + 1)),
+    isOpen: event.end === null,
+  };
+  return {
+    events: [event],
+    spans: [span],
+    left,
+    right,
+    isOpen: span.isOpen,
+    begins: start >= area.left,
+    ends: stop < area.right,
+  };
 }
 
 /** The bar's lane; null if it has become a part of one that is there. */

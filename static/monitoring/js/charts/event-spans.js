@@ -75,7 +75,8 @@ function shade({ ctx, chartArea: area }, found, options) {
   for (const isOpen of [false, true]) {
     ctx.fillStyle = colourOf({ isOpen }, options);
     const alike = found.flatMap(({ spans }) => spans).filter((span) => span.isOpen === isOpen);
-    for (const { left, right } of stretchesOf(alike)) ctx.fillRect(left, area.top, right - left, area.bottom - area.top);
+    for (const { left, right } of stretchesOf(alike))
+      ctx.fillRect(left, area.top, right - left, area.bottom - area.top);
   }
   ctx.globalAlpha = 1;
 }
@@ -150,5 +151,14 @@ function placeOf({ left, right }, width, { from, to }) {
  */
 export function spanOptions(theme, font, nameOf = kindText) {
   const { rem, panel, text, focus } = theme;
-  return { rem, panel, text, focus, open: theme.warn, ended: theme.muted, font: `600 ${0.92 * font.size}px ${theme.font}`, nameOf };
+  return {
+    rem,
+    panel,
+    text,
+    focus,
+    open: theme.warn,
+    ended: theme.muted,
+    font: `600 ${0.92 * font.size}px ${theme.font}`,
+    nameOf,
+  };
 }

@@ -37,7 +37,14 @@ export function wireGestures(plot, chart, { onRange, onMove, onMark }) {
     pointer.x = place(event);
     if (mode === "range") drawBand(band, pointer);
     else if (mode === "move") onMove({ move: chart.shareOf(before[0] - pointer.x) });
-    else onMove(pinched(chart, before, [...pointers.values()].map(({ x }) => x)));
+    else
+      onMove(
+        pinched(
+          chart,
+          before,
+          [...pointers.values()].map(({ x }) => x),
+        ),
+      );
   });
 
   plot.addEventListener("pointerup", (event) => {

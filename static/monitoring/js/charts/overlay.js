@@ -39,8 +39,20 @@ export class Overlay {
 
 function datasets(i, theme) {
   const yAxisID = `y${i}`;
-  const line = { borderColor: theme[`line-${i + 1}`], borderDash: DASHES[i], borderWidth: 0.11 * theme.rem, pointRadius: 0 };
-  const marks = { clip: false, showLine: false, pointStyle: "triangle", pointRadius: 0.38 * theme.rem, backgroundColor: theme.alarm, borderColor: theme.panel };
+  const line = {
+    borderColor: theme[`line-${i + 1}`],
+    borderDash: DASHES[i],
+    borderWidth: 0.11 * theme.rem,
+    pointRadius: 0,
+  };
+  const marks = {
+    clip: false,
+    showLine: false,
+    pointStyle: "triangle",
+    pointRadius: 0.38 * theme.rem,
+    backgroundColor: theme.alarm,
+    borderColor: theme.panel,
+  };
   return [
     { data: [], yAxisID, order: 2, ...line },
     { data: [], yAxisID, order: 1, ...marks },
@@ -74,7 +86,8 @@ function timeAxis(theme, font) {
   return {
     type: "linear",
     grid: { color: theme.grid },
-    afterBuildTicks: (axis) => (axis.ticks = timeTicks(axis.min, axis.max, Math.max(2, Math.floor(axis.width / (5.5 * theme.rem))))),
+    afterBuildTicks: (axis) =>
+      (axis.ticks = timeTicks(axis.min, axis.max, Math.max(2, Math.floor(axis.width / (5.5 * theme.rem))))),
     ticks: { color: theme.muted, font, maxRotation: 0, autoSkip: false, callback: (_value, i, ticks) => ticks[i].text },
   };
 }
@@ -89,7 +102,8 @@ function valueAxis(tag, i, theme, font) {
     border: { color },
     title: { display: true, text: tag.unit ? `${tag.name} (${tag.unit})` : tag.name, color, font },
     ticks: { color, font, callback: (value, _i, ticks) => valueTickText(value, ticks) },
-    afterBuildTicks: (axis) => (axis.ticks = valueTicks(axis.min, axis.max, Math.max(2, Math.floor(axis.height / (1.9 * theme.rem))))),
+    afterBuildTicks: (axis) =>
+      (axis.ticks = valueTicks(axis.min, axis.max, Math.max(2, Math.floor(axis.height / (1.9 * theme.rem))))),
   };
 }
 
@@ -98,10 +112,21 @@ const lineNames = {
   id: "lineNames",
   afterDatasetsDraw(chart, _args, { names, panel, font }) {
     const { ctx, chartArea: area } = chart;
-    const ends = names.map((name, i) => ({ name, ...endOf(chart, 2 * i), color: chart.data.datasets[2 * i].borderColor }));
+    const ends = names.map((name, i) => ({
+      name,
+      ...endOf(chart, 2 * i),
+      color: chart.data.datasets[2 * i].borderColor,
+    }));
     const drawn = ends.filter(({ y }) => y !== undefined).sort((one, other) => one.y - other.y);
     ctx.save();
-    Object.assign(ctx, { font, textAlign: "right", textBaseline: "bottom", lineWidth: 4, strokeStyle: panel, lineJoin: "round" });
+    Object.assign(ctx, {
+      font,
+      textAlign: "right",
+      textBaseline: "bottom",
+      lineWidth: 4,
+      strokeStyle: panel,
+      lineJoin: "round",
+    });
     let above = area.top;
     for (const { name, x, y, color } of drawn) {
       const size = parseFloat(font.slice(4)) * 1.2;

@@ -22,7 +22,15 @@ export class RawLayer {
 
   /** `points` as in a series; `chunk` {from, to} is the time that they are all of. */
   constructor(points, { from, to }) {
-    Object.assign(this, { points, from, to, gap: gapMs(points.map(({ x }) => x), GAP_MS) });
+    Object.assign(this, {
+      points,
+      from,
+      to,
+      gap: gapMs(
+        points.map(({ x }) => x),
+        GAP_MS,
+      ),
+    });
   }
 
   /** The points of a range, with the neighbour on either side so that lines reach the edge. */
@@ -39,7 +47,13 @@ export class RawLayer {
     const inside = ({ x }) => x >= from && x <= to;
     const { line, lone } = lineAndLone(points, this.gap);
     const kept = points.length > 2 * width ? thinned(line, Math.max(1, Math.round((to - from) / width))) : line;
-    return { line: kept, lone: lone.filter(inside), marks: points.filter((point) => point.anomaly && inside(point)), high: [], low: [] };
+    return {
+      line: kept,
+      lone: lone.filter(inside),
+      marks: points.filter((point) => point.anomaly && inside(point)),
+      high: [],
+      low: [],
+    };
   }
 
   /** {low, high, anomalies} of the range; null if nothing was measured. */

@@ -53,12 +53,24 @@ export class Sparkline {
     this.oldest = this.points[0].x;
     const range = { from: this.now - LIVE_MS, to: this.now };
     const { line, marks } = new RawLayer(this.points, range).outline(range, this.width);
-    const place = this.placing(line.filter(({ x, y }) => x >= range.from && !Number.isNaN(y)), range);
+    const place = this.placing(
+      line.filter(({ x, y }) => x >= range.from && !Number.isNaN(y)),
+      range,
+    );
     if (!place) return this.clear();
     const { lower, upper } = this.tag;
-    this.write("trace", trace(line.filter(({ x }) => x >= range.from), place));
+    this.write(
+      "trace",
+      trace(
+        line.filter(({ x }) => x >= range.from),
+        place,
+      ),
+    );
     this.write("marks", marks.map((mark) => triangle(place(mark), this.mark)).join(""));
-    this.write("bound", [lower, upper].map((limit) => this.level(place({ x: range.from, y: limit ?? NaN }).y)).join(""));
+    this.write(
+      "bound",
+      [lower, upper].map((limit) => this.level(place({ x: range.from, y: limit ?? NaN }).y)).join(""),
+    );
     this.write("event", this.span(range));
     this.write("newest", dot(place(this.points.at(-1))));
   }
@@ -128,6 +140,7 @@ function trace(line, place) {
     .join("");
 }
 
-const triangle = ({ x, y }, size) => `M${text(x)} ${text(y - size)}l${text(size)} ${text(1.8 * size)}h${text(-2 * size)}z`;
+const triangle = ({ x, y }, size) =>
+  `M${text(x)} ${text(y - size)}l${text(size)} ${text(1.8 * size)}h${text(-2 * size)}z`;
 
 const dot = ({ x, y }) => `M${text(x)} ${text(y)}h0`;

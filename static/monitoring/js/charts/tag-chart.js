@@ -115,9 +115,22 @@ export class TagChart {
 }
 
 function datasets(theme) {
-  const line = { borderColor: theme.trace, borderWidth: 0.085 * theme.rem, pointRadius: 0, pointHitRadius: 0, order: 3 };
+  const line = {
+    borderColor: theme.trace,
+    borderWidth: 0.085 * theme.rem,
+    pointRadius: 0,
+    pointHitRadius: 0,
+    order: 3,
+  };
   // Not clipped: what is newest lies on the edge, and a half triangle is easily overlooked.
-  const lone = { clip: false, showLine: false, pointRadius: 0.13 * theme.rem, backgroundColor: theme.trace, borderWidth: 0, order: 2 };
+  const lone = {
+    clip: false,
+    showLine: false,
+    pointRadius: 0.13 * theme.rem,
+    backgroundColor: theme.trace,
+    borderWidth: 0,
+    order: 2,
+  };
   const anomalies = {
     clip: false,
     showLine: false,

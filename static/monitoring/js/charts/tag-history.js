@@ -128,7 +128,8 @@ async function readLayer(tag, chunk, signal) {
     const rows = { ...bounds, order: "asc", limit: MOST_ROWS };
     const { body, next } = await get(urls.data, { parameters: rows, ...options });
     if (!next) {
-      if (body.some((item) => item.is_anomaly)) remember((await get(urls.anomalies, { parameters: rows, ...options })).body);
+      if (body.some((item) => item.is_anomaly))
+        remember((await get(urls.anomalies, { parameters: rows, ...options })).body);
       const series = new Series();
       series.merge(body);
       return new RawLayer(series.points, chunk);

@@ -55,7 +55,11 @@ function fill(parts, anomaly) {
   const tag = tagOf(anomaly.tag);
   const time = Date.parse(anomaly.timestamp);
   showTime(parts.time, time);
-  setAttribute(parts.link, "href", addressOf({ ...view, tag: tagToShow(anomaly.tag), past: around(time), anomaly: anomaly.id, event: null }));
+  setAttribute(
+    parts.link,
+    "href",
+    addressOf({ ...view, tag: tagToShow(anomaly.tag), past: around(time), anomaly: anomaly.id, event: null }),
+  );
   setText(parts.tag, anomaly.tag);
   setText(parts.value, valueText(tag, anomaly.value));
   setText(parts.unit, tag.unit);

@@ -57,7 +57,11 @@ function around({ start, end }, now) {
 function fill({ element, parts, event }, now) {
   const isOpen = event.end === null;
   setAttribute(element, "data-open", String(isOpen));
-  setAttribute(parts.link, "href", addressOf({ ...view, tag: tagToShow(event.tag), past: around(event, now), event: event.id, anomaly: null }));
+  setAttribute(
+    parts.link,
+    "href",
+    addressOf({ ...view, tag: tagToShow(event.tag), past: around(event, now), event: event.id, anomaly: null }),
+  );
   setText(parts.kind, kindText(event));
   setText(parts.tag, event.tag);
   setText(parts.length, lengthText(event, now));

@@ -58,7 +58,9 @@ function take(events) {
 function inOrder() {
   if (index) return index;
   const all = [...known.values()];
-  const open = all.filter(({ end, tag }) => end === null && tagOf(tag).active !== false).sort((one, other) => other.start - one.start || other.id - one.id);
+  const open = all
+    .filter(({ end, tag }) => end === null && tagOf(tag).active !== false)
+    .sort((one, other) => other.start - one.start || other.id - one.id);
   const ended = all.filter(({ end }) => end !== null).sort((one, other) => other.end - one.end || other.id - one.id);
   index = { open, ended, openOf: Map.groupBy(open, ({ tag }) => tag) };
   return index;

@@ -77,7 +77,10 @@ class Feed {
     Object.assign(this, handlers);
     [this.pause, this.wake] = makePause();
     [this.pauseRecent, this.readSoon] = makePause();
-    this.recent = new Recent((items) => this.deliver(items), (anomalies) => this.onAnomalies(anomalies, false));
+    this.recent = new Recent(
+      (items) => this.deliver(items),
+      (anomalies) => this.onAnomalies(anomalies, false),
+    );
     this.summary = new Summary({
       isStreaming: () => this.isOpen && !part, // of a part of the tags it tells no totals, nor all events
       isTroubled: () => this.isOpen && this.isTroubled,
@@ -135,7 +138,8 @@ class Feed {
     } catch (error) {
       if (!(error instanceof RequestFailed)) throw error;
       this.failures += 1;
-      this.streamAt = Date.now() + (error.retryAfterMs ?? Math.min(LONGEST_PAUSE_MS, POLL_EVERY_MS * 2 ** this.failures));
+      this.streamAt =
+        Date.now() + (error.retryAfterMs ?? Math.min(LONGEST_PAUSE_MS, POLL_EVERY_MS * 2 ** this.failures));
     }
     this.closed(signal.aborted);
   }

@@ -20,7 +20,9 @@ export function watchForTags(found) {
 
 /** The page as the server would make it now: {document, settings}; null if it can't be had. */
 export async function pageNow() {
-  const response = await fetch(location.href, { headers: { Accept: "text/html" }, cache: "no-store" }).catch(() => null);
+  const response = await fetch(location.href, { headers: { Accept: "text/html" }, cache: "no-store" }).catch(
+    () => null,
+  );
   if (!response?.ok) return null;
   const page = new DOMParser().parseFromString(await response.text(), "text/html");
   const found = page.getElementById("settings");

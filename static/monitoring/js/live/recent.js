@@ -78,7 +78,8 @@ export class Recent {
   /** Reads why the anomalies are some, of some of the page's tags: there may be too many of all. Throws RequestFailed. */
   async readReasonsOfPart() {
     const some = [...this.reasonless].slice(0, TAGS_AT_ONCE);
-    const read = ([tag, from]) => get(urls.anomalies, { parameters: { tag, from, limit: PAGE }, timeoutMs: TIMEOUT_MS });
+    const read = ([tag, from]) =>
+      get(urls.anomalies, { parameters: { tag, from, limit: PAGE }, timeoutMs: TIMEOUT_MS });
     const answers = await Promise.all(some.map(read));
     for (const [tag] of some) this.reasonless.delete(tag);
     for (const { body } of answers) this.onAnomalies(body);

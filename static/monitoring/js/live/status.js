@@ -72,7 +72,10 @@ function detailText(state, now, newest) {
 /** Shows what is wrong, each in a line of its own, the first with since when (null if not known). */
 export function showProblems(problems, since) {
   const when = since ? ` Since ${momentText(Date.parse(since))}.` : "";
-  setLines(list, problems.map((text, i) => (i === 0 ? text + when : text)));
+  setLines(
+    list,
+    problems.map((text, i) => (i === 0 ? text + when : text)),
+  );
   if (problems.length > 0 && !root.hasAttribute("data-problems")) announce("problems", problems.join(" "));
   root.toggleAttribute("data-problems", problems.length > 0);
 }

@@ -34,7 +34,12 @@ const tally = new Tally(settings.totals);
 const cards = new Map(); // by the tags' names
 const charts = new Map(); // by card
 const nearness = new Nearness(passed);
-const painter = new Painter({ cards: () => cards.values(), isNear: (card) => nearness.has(card.plot), scene, showShared });
+const painter = new Painter({
+  cards: () => cards.values(),
+  isNear: (card) => nearness.has(card.plot),
+  scene,
+  showShared,
+});
 const comparison = new Comparison(cards, redraw);
 let Library = null; // Chart.js, once it is there
 let feed = null;
