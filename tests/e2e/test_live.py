@@ -107,7 +107,8 @@ def test_a_replaced_value_leaves_the_chart(dashboard: Any) -> None:
     dashboard.open().wait_for_charts(20)
     expect(dashboard.link()).to_have_attribute("data-mode", "stream")
     dashboard.post_past("fermenter_temp", [44.0], start=start + timedelta(seconds=10))
-    values = "window.Chart.getChart(document.querySelector('.card canvas')).data.datasets[0].data.map(({ y }) => y)"
+    chart = "window.Chart.getChart(document.querySelector('.card canvas'))"
+    values = f"{chart}.data.datasets[0].data.map(({{ y }}) => y)"
     dashboard.page.wait_for_function(f"{values}.includes(44)")
     assert dashboard.page.evaluate(values) == [37.0] * 10 + [44.0] + [37.0] * 9
 
