@@ -78,8 +78,8 @@ def test_redis_is_not_started_unless_asked_for() -> None:
 
 
 def test_each_setting_that_is_documented_is_handed_on_or_left_out_on_purpose() -> None:
-    readme = (ROOT / "README.md").read_text()
-    documented = set(re.findall(r"^\| `([A-Z_]+)` \|", readme, re.MULTILINE))
+    configuration = (ROOT / "docs/configuration.md").read_text()
+    documented = set(re.findall(r"^\| `([A-Z_]+)` \|", configuration, re.MULTILINE))
     handed_on = SERVICES["web"]["environment"]
     assert documented == set(handed_on) | IN_THE_IMAGE | NOT_IN_PRODUCTION | OF_THE_BACKUP
     assert all(f"${{{name}:" in text for name, text in handed_on.items() if name != "DATABASE_URL")

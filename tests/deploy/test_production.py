@@ -10,7 +10,8 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs/production.md").read_text()
 SETTINGS = (ROOT / "deploy/fermon.env.example").read_text()
 COMPOSE = (ROOT / "deploy/compose.yaml").read_text()
-TABLE = [line.split("|")[1] for line in (ROOT / "README.md").read_text().splitlines() if line.startswith("|")]
+CONFIGURATION = (ROOT / "docs/configuration.md").read_text()
+TABLE = [line.split("|")[1] for line in CONFIGURATION.splitlines() if line.startswith("|")]
 NAMED = set(re.findall(r"^#?([A-Z_]+)=", SETTINGS, re.MULTILINE)) | set(
     re.findall(r"^    ([A-Z_]+): ", COMPOSE, re.MULTILINE)
 )

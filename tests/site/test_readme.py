@@ -1,11 +1,26 @@
-"""The README tells every setting."""
+"""The documents name every setting and command, their links lead somewhere, and the README is one page."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parent.parent.parent
+
+
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def first_cells(page: str) -> list[str]:
+    """The first cell of each row of the page's tables."""
+    return [line.split("|")[1] for line in (ROOT / page).read_text().splitlines() if line.startswith("|")]
+
+
+def anchors(page: Path) -> set[str]:
+    """The page's headings as links name them."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 def variables() -> list[str]:
@@ -33,5 +48,27 @@ def test_the_settings_are_found() -> None:
 
 @pytest.mark.parametrize("name", variables())
 def test_each_variable_is_in_the_configuration_table(name: str) -> None:
-    rows = [line for line in (ROOT / "README.md").read_text().splitlines() if line.startswith("|")]
-    assert any(f"`{name}`" in row.split("|")[1] for row in rows)
+    assert any(f"`{name}`" in cell for cell in first_cells("docs/configuration.md"))
+
+
+COMMANDS = sorted(file.stem for file in (ROOT / "monitoring/management/commands").glob("[!_]*.py"))
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_each_command_is_in_the_table_of_commands(name: str) -> None:
+    assert any(f"`{name}`" in cell for cell in first_cells("docs/commands.md"))
+
+
+def test_the_readme_is_one_page() -> None:
+    assert len((ROOT / "README.md").read_text().splitlines()) <= 130
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_each_link_leads_to_a_file_and_a_heading_that_exist(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text()):
+        if target.startswith("http"):
+            continue
+        path, _, heading = target.partition("#")
+        file = (page.parent / path).resolve() if path else page
+        assert file.exists(), target
+        assert not heading or heading in anchors(file), target
