@@ -35,7 +35,7 @@
  * @property {Counted | null} totals
  * @property {Record<"data" | "stream" | "trend" | "anomalies" | "events" | "stats" | "health" | "tags" | "export" | "login",
  *   string>} urls
- * @property {{missing: boolean, copy: string, integrity: string, trouble: string}} chart
+ * @property {{copy: string, integrity: string, trouble: string}} chart
  * @property {Record<string, {ms: number, label: string}>} presets
  * @property {string} defaultPreset
  * @property {number} longestMs
