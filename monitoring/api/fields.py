@@ -62,7 +62,7 @@ class BoundField(serializers.Field[datetime, str, str, Any]):
         try:
             return parse_bound(str(data), end=self.end)
         except ValueError as error:
-            raise serializers.ValidationError(f"{expected_bound(data)}, got {shown(data)}") from error
+            raise serializers.ValidationError(f"{expected_bound(str(data))}, got {shown(data)}") from error
 
 
 class CursorField(serializers.CharField):

@@ -73,6 +73,7 @@ TABLES = {
     "monitoring/series": RECORDS,
     "monitoring/lease": RECORDS,
     "monitoring/hostclock": RECORDS,
+    "monitoring/replacement": RECORDS,
     "monitoring/refusal": RECORDS,
     "monitoring/refusalcount": RECORDS,
     "monitoring/setasidereading": (ENGINEERS, NOBODY, ENGINEERS, ENGINEERS),
