@@ -25,7 +25,9 @@ def test_before_the_first_reading(client: Client) -> None:
 
 
 def test_the_rate_is_in_percent(client: Client, reading: dict[str, Any]) -> None:
-    ingest_readings([{**reading, "timestamp": f"2024-01-0{day}", "value": 44 + day} for day in range(1, 4)])
+    ingest_readings(
+        [{**reading, "timestamp": f"2024-01-0{day}T00:00:00Z", "value": 44 + day} for day in range(1, 4)]
+    )
     stats = client.get("/stats").json()
     assert (stats["total_measurements"], stats["total_anomalies"]) == (3, 2)
     assert stats["anomaly_rate"] == pytest.approx(66.67)
