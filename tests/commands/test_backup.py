@@ -104,7 +104,7 @@ def test_it_is_one_file_for_the_owner_alone_and_the_command_says_which(
 ) -> None:
     call_command("backup")
     path = backups.existing()[0]
-    assert f"{path}: 0.4 MB in 0." in capsys.readouterr().out
+    assert f"{path}: {path.stat().st_size / 1e6:.1f} MB in 0." in capsys.readouterr().out
     assert files(backups.directory()) == [path.name]
     assert path.stat().st_mode & 0o777 == 0o600
     assert measurement_count(path) == 1

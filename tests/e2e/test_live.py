@@ -1,12 +1,9 @@
 """What the page does by itself while data comes, and when it stops."""
 
-from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
 from playwright.sync_api import BrowserContext, expect
-
-from monitoring.models import Tag
 
 
 def test_a_new_reading_appears_by_itself(dashboard: Any) -> None:
@@ -98,19 +95,6 @@ def test_a_server_that_does_not_answer_counts_as_no_connection(dashboard: Any) -
     expect(dashboard.link()).to_have_attribute("data-state", "offline")
     assert asked.count("/data") <= 2  # one at a time
     dashboard.page.unroute_all()
-
-
-def test_a_replaced_value_leaves_the_chart(dashboard: Any) -> None:
-    Tag.objects.filter(name="fermenter_temp").update(on_conflict="keep_last")
-    start = datetime.now(UTC).replace(microsecond=0) - timedelta(seconds=40)
-    dashboard.post_past("fermenter_temp", [37.0] * 20, start=start)
-    dashboard.open().wait_for_charts(20)
-    expect(dashboard.link()).to_have_attribute("data-mode", "stream")
-    dashboard.post_past("fermenter_temp", [44.0], start=start + timedelta(seconds=10))
-    chart = "window.Chart.getChart(document.querySelector('.card canvas'))"
-    values = f"{chart}.data.datasets[0].data.map(({{ y }}) => y)"
-    dashboard.page.wait_for_function(f"{values}.includes(44)")
-    assert dashboard.page.evaluate(values) == [37.0] * 10 + [44.0] + [37.0] * 9
 
 
 def test_a_hidden_page_asks_for_nothing_new(dashboard: Any) -> None:
