@@ -298,8 +298,8 @@ def judge_elsewhere(transactional_db: None, django_db_serialized_rollback: None)
 
 @pytest.fixture
 def worker_runs(transactional_db: None, django_db_serialized_rollback: None) -> None:
-    """A heartbeat that does not age: nothing is wrong with the worker."""
-    ahead = datetime.now(UTC) + timedelta(hours=1)
+    """A heartbeat that does not age in ten minutes: nothing is wrong with the worker."""
+    ahead = datetime.now(UTC) + timedelta(minutes=10)
     Lease.objects.update_or_create(
         source="simulator", defaults={"owner": "test", "renewed_at": ahead, "written_until": ahead}
     )
