@@ -27,8 +27,8 @@ LEFT_BEHIND = (
     "UPDATE leases SET owner = 'a', expires_at = datetime('now', '+400 days'),"
     " renewed_at = datetime('now', '+400 days'), written_until = datetime('now', '+400 days')",
     "UPDATE django_q_schedule SET next_run = datetime('now', '+400 days')",
-    "INSERT INTO series (tag, measurements, anomalies, raw_from)"
-    " SELECT id, 0, 0, (strftime('%s', 'now') + 398 * 86400) * 1000000 FROM tags",
+    "INSERT INTO series (tag, measurements, anomalies, clock_error, raw_from)"
+    " SELECT id, 0, 0, 0, (strftime('%s', 'now') + 398 * 86400) * 1000000 FROM tags",
 )
 
 
