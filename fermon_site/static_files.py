@@ -1,5 +1,8 @@
 """How static files are kept in production."""
 
+import re
+from collections.abc import Callable
+
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 
@@ -12,6 +15,7 @@ class HashedFiles(CompressedManifestStaticFilesStorage):  # type: ignore[misc]  
 
     support_js_module_import_aggregation = True
     manifest_strict = False
+    max_post_process_passes = 50  # a pass settles one level of scripts that import each other, and ends when all are
 
     def hashed_name(self, name: str, content: object = None, filename: str | None = None) -> str:
         """The name with the hash."""
@@ -20,3 +24,15 @@ class HashedFiles(CompressedManifestStaticFilesStorage):  # type: ignore[misc]  
         except ValueError:
             return name
         return hashed
+
+    def url_converter(
+        self, name: str, hashed_files: dict[str, str], template: str | None = None
+    ) -> Callable[[re.Match[str]], str]:
+        """Leave ``import("./card.js").Card`` alone: in these scripts it is the type of a comment, and types have circles."""
+        convert: Callable[[re.Match[str]], str] = super().url_converter(name, hashed_files, template)
+
+        def converter(match: re.Match[str]) -> str:
+            matched = match["matched"]
+            return matched if matched.startswith("import(") else convert(match)
+
+        return converter

@@ -9,9 +9,10 @@ import pytest
 
 from monitoring.detection import judge as judges
 from monitoring.detection import monitor_pool
-from monitoring.detection.judge import SOURCE, Judge
+from monitoring.detection.judge import Judge
 from monitoring.ingest.pipeline import ingest_readings
 from monitoring.kernel.clock import to_micros
+from monitoring.kernel.lease_names import DETECTION
 from monitoring.live.changes import newest_id, read_changes
 from monitoring.models import DetectorState, Event, Lease, ReadingAhead
 
@@ -58,7 +59,7 @@ def noise(second: int) -> float:
 
 def begin(now: datetime) -> Judge:
     """A judge; the one before was killed."""
-    Lease.objects.filter(source=SOURCE).update(expires_at=None)
+    Lease.objects.filter(source=DETECTION).update(expires_at=None)
     judge = Judge.begin(str(now), now=now, newest_id=newest_id())
     assert judge
     return judge

@@ -1,0 +1,44 @@
+"""The page's files as production serves them: each under a name with its hash, also where one script imports another."""
+
+import re
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import pytest
+from django.contrib.staticfiles.finders import FileSystemFinder
+
+from fermon_site.static_files import HashedFiles
+
+SCRIPTS = Path(__file__).parents[2] / "static" / "monitoring" / "js"
+IMPORT = re.compile(r"""^(?:import|export|\}) [^"']*?["'](\.[^"']+)["'];$""", re.MULTILINE)
+HASHED = re.compile(r"\.[0-9a-f]{12}\.js$")
+
+
+@pytest.fixture(scope="module")
+def collected(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with our own static files, hashed."""
+    folder = tmp_path_factory.mktemp("static")
+    hashed = HashedFiles(location=folder, manifest_storage=None)
+    files = {path: (storage, path) for path, storage in FileSystemFinder().list([])}
+    for path, (storage, _) in files.items():
+        with storage.open(path) as source:
+            hashed.save(path, source)
+    failures = [outcome for _, _, outcome in hashed.post_process(files) if isinstance(outcome, Exception)]
+    assert not failures
+    return folder
+
+
+def test_each_import_of_a_script_names_a_hashed_file(collected: Path) -> None:
+    scripts = [path for path in collected.rglob("*.js") if HASHED.search(path.name)]
+    imported = [(path.parent / target).resolve() for path in scripts for target in IMPORT.findall(path.read_text())]
+    assert len(imported) > 100
+    assert [path for path in imported if not HASHED.search(path.name) or not path.exists()] == []
+
+
+def test_no_circle_of_scripts_that_import_each_other() -> None:
+    """In a circle, a script's hash would depend on itself, and its names may be read before they are there."""
+    imports = {
+        path: [(path.parent / target).resolve() for target in IMPORT.findall(path.read_text())]
+        for path in SCRIPTS.rglob("*.js")
+    }
+    assert list(TopologicalSorter(imports).static_order())
