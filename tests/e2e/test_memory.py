@@ -46,10 +46,16 @@ def test_a_day_of_readings_leaves_the_heap_as_it_was(dashboard: Any) -> None:
     start = datetime.now(UTC)
     hour = DAY_S // 24
     parts = [(0, hour), (hour, DAY_S // 2), (DAY_S // 2, DAY_S)]
+    passed_s = 0
 
     def tell(route: Route) -> None:
-        body = seconds_of(start, *parts.pop(0)) if parts else ": nothing more\n\n"
-        route.fulfill(body=body, content_type="text/event-stream")
+        nonlocal passed_s
+        first, passed_s = parts.pop(0) if parts else (passed_s, passed_s + 1)
+        route.fulfill(body=seconds_of(start, first, passed_s), content_type="text/event-stream")
+
+    def tell_time(route: Route) -> None:
+        health = route.fetch().json()
+        route.fulfill(json=health | {"timestamp": (start + timedelta(seconds=passed_s)).isoformat()})
 
     def wait_for(second: int) -> None:
         last = start + timedelta(seconds=second - 1)
@@ -57,6 +63,7 @@ def test_a_day_of_readings_leaves_the_heap_as_it_was(dashboard: Any) -> None:
 
     dashboard.page.set_default_timeout(4 * PATIENCE_MS)  # it is a day
     dashboard.page.route("**/stream?*", tell)
+    dashboard.page.route("**/health", tell_time)
     dashboard.open()
     session = dashboard.page.context.new_cdp_session(dashboard.page)
     wait_for(hour)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -14,10 +14,16 @@ READING = ("fermenter_temp", 38.12, 0)
 
 def events(*ids: int) -> str:
     """What the stream says of measurements of the temperature, 1000 times its value being the id."""
-    moment = datetime.now(UTC).isoformat()
+    now = datetime.now(UTC)
     items = [
-        {"id": i, "timestamp": moment, "tag": "fermenter_temp", "value": i / 1000, "is_anomaly": False}
-        for i in ids
+        {
+            "id": i,
+            "timestamp": (now + timedelta(milliseconds=place)).isoformat(),
+            "tag": "fermenter_temp",
+            "value": i / 1000,
+            "is_anomaly": False,
+        }
+        for place, i in enumerate(ids)
     ]
     return "retry: 100\n\n" + "".join(f"event: measurement\ndata: {json.dumps(item)}\n\n" for item in items)
 
