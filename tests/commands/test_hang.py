@@ -22,6 +22,7 @@ STREAM = b"GET /stream?since=0 HTTP/1.1\r\nHost: localhost\r\n\r\n"
 EXPORT = b"GET /export HTTP/1.1\r\nHost: localhost\r\n\r\n"
 HTTP2 = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 MINUTES = count()
+PATIENCE_S = 2
 
 
 def frame(kind: int, flags: int, stream: int, content: bytes) -> bytes:
@@ -139,9 +140,13 @@ def health_s(port: int) -> float:
     return quantiles([seconds for _, seconds in answers], n=20)[18]
 
 
-def assert_others_are_served(port: int, usual_s: float) -> None:
-    """/health answers within half a second, unless this machine is so busy that it usually takes long."""
-    assert health_s(port) < max(0.5, 10 * usual_s)
+def assert_others_are_served(port: int) -> None:
+    """/health answers at once, and a reading is stored.
+
+    The aim is half a second, and a quiet machine with two cores takes 0.02 to 0.3 s; beside other tests it takes
+    longer. A server that hangs does not answer in 10 s.
+    """
+    assert health_s(port) < PATIENCE_S
     assert request(port, "POST", "/ingest", reading())[0] == 201
 
 
@@ -168,11 +173,10 @@ def test_slow_clients_hold_nobody_up_and_are_cut_off(
     end: bytes,
 ) -> None:
     serve(kind)
-    usual_s = health_s(system.port)
     attackers = attack(number, content)
-    assert_others_are_served(system.port, usual_s)
+    assert_others_are_served(system.port)
     assert attackers.answers() == {end}
-    assert_others_are_served(system.port, usual_s)
+    assert_others_are_served(system.port)
 
 
 @pytest.mark.parametrize("content", [STREAM, EXPORT], ids=["stream", "export"])
@@ -182,9 +186,8 @@ def test_clients_that_never_read_hold_nobody_up(
     history = ["--days", "1", "--tags", "fermenter_temp"]
     server = serve("serve")
     assert system.run("manage.py", "generate_history", *history).end(within_s=60) == 0
-    usual_s = health_s(system.port)
     attack(300, content)
-    assert_others_are_served(system.port, usual_s)
+    assert_others_are_served(system.port)
     server.process.terminate()
     server.end(within_s=10)
 
