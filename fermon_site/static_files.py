@@ -15,7 +15,8 @@ class HashedFiles(CompressedManifestStaticFilesStorage):  # type: ignore[misc]  
 
     support_js_module_import_aggregation = True
     manifest_strict = False
-    max_post_process_passes = 50  # a pass settles one level of scripts that import each other, and ends when all are
+    # A pass settles one level of scripts that import others; the passes end when nothing changes.
+    max_post_process_passes = 50
 
     def hashed_name(self, name: str, content: object = None, filename: str | None = None) -> str:
         """The name with the hash."""
@@ -28,7 +29,10 @@ class HashedFiles(CompressedManifestStaticFilesStorage):  # type: ignore[misc]  
     def url_converter(
         self, name: str, hashed_files: dict[str, str], template: str | None = None
     ) -> Callable[[re.Match[str]], str]:
-        """Leave ``import("./card.js").Card`` alone: in these scripts it is the type of a comment, and types have circles."""
+        """Leave ``import("./card.js").Card`` alone.
+
+        In these scripts it is a type in a comment, and the types refer to each other in circles.
+        """
         convert: Callable[[re.Match[str]], str] = super().url_converter(name, hashed_files, template)
 
         def converter(match: re.Match[str]) -> str:

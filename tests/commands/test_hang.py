@@ -143,8 +143,8 @@ def health_s(port: int) -> float:
 def assert_others_are_served(port: int) -> None:
     """/health answers at once, and a reading is stored.
 
-    The aim is half a second, and a quiet machine with two cores takes 0.02 to 0.3 s; beside other tests it takes
-    longer. A server that hangs does not answer in 10 s.
+    The aim is half a second, and a quiet machine with two cores takes 0.02 to 0.3 s; beside other tests it
+    takes longer. A server that hangs does not answer in 10 s.
     """
     assert health_s(port) < PATIENCE_S
     assert request(port, "POST", "/ingest", reading())[0] == 201

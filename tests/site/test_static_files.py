@@ -1,4 +1,4 @@
-"""The page's files as production serves them: each under a name with its hash, also where one script imports another."""
+"""The page's files in production have names with their hash, also where one script imports another."""
 
 import re
 from graphlib import TopologicalSorter
@@ -30,13 +30,15 @@ def collected(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_each_import_of_a_script_names_a_hashed_file(collected: Path) -> None:
     scripts = [path for path in collected.rglob("*.js") if HASHED.search(path.name)]
-    imported = [(path.parent / target).resolve() for path in scripts for target in IMPORT.findall(path.read_text())]
+    imported = [
+        (path.parent / target).resolve() for path in scripts for target in IMPORT.findall(path.read_text())
+    ]
     assert len(imported) > 100
     assert [path for path in imported if not HASHED.search(path.name) or not path.exists()] == []
 
 
 def test_no_circle_of_scripts_that_import_each_other() -> None:
-    """In a circle, a script's hash would depend on itself, and its names may be read before they are there."""
+    """In a circle, a script's hash would depend on itself."""
     imports = {
         path: [(path.parent / target).resolve() for target in IMPORT.findall(path.read_text())]
         for path in SCRIPTS.rglob("*.js")
