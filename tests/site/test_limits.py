@@ -1,5 +1,6 @@
 """What is too much for pages as well: large bodies, bodies of unknown size, and too many tries to sign in."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -72,10 +73,12 @@ def test_tries_to_sign_in_are_limited_by_address_whatever_the_name(
 
 def test_who_tries_too_often_is_told_when_to_come_again(client: Client, settings: Settings) -> None:
     settings.FERMON_STRANGER_RATE = 1
+    began = time.monotonic()
     client.post("/login", WRONG)
     page = client.post("/login", WRONG, headers=BROWSER)
     assert page.headers["Content-Type"] == "text/html; charset=utf-8"
-    assert 59 <= int(page.headers["Retry-After"]) <= 60
+    passed_s = time.monotonic() - began  # comparing a password takes a while on a busy machine
+    assert 59 - passed_s <= int(page.headers["Retry-After"]) <= 60
     assert client.post("/login", WRONG).json()["detail"].startswith("Too many tried to sign in")
 
 
