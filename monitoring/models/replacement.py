@@ -1,4 +1,4 @@
-"""The replacement: a value that another took the place of."""
+"""The replacement: a value that a later reading replaced."""
 
 from django.db import models
 
@@ -7,9 +7,9 @@ from monitoring.models.tag import Tag
 
 
 class Replacement(models.Model):
-    """One row for each value that was replaced, of tags that keep the last of several at one timestamp.
+    """One row per replaced value, of tags that keep the last of several values at one timestamp.
 
-    Rows are only added. They are deleted together with the measurement, by the tag's retention.
+    Rows are append-only. Retention deletes a row together with the measurement.
     """
 
     tag = models.ForeignKey(

@@ -1,4 +1,4 @@
-"""The rollup: one tag's measurements over a fixed interval, in a few numbers."""
+"""The rollup: count, total and extremes of a tag's measurements over a fixed interval."""
 
 from django.db import models
 
@@ -7,12 +7,13 @@ from monitoring.models.tag import Tag
 
 
 class Rollup(models.Model):
-    """One row a tag, resolution and interval that has measurements; the mean is total / count.
+    """One row per tag, resolution and interval with measurements; the mean is total / count.
 
-    The mean is right to count · 2⁻⁵³ of the largest magnitude in the interval: 10⁻¹¹ of it in a day at 1 Hz.
+    The relative error of the mean is at most count · 2⁻⁵³ of the largest magnitude in the interval: 10⁻¹¹ for
+    a day at 1 Hz.
 
-    Kept current in the transaction that stores, and kept for ever: also when the raw measurements
-    under it are deleted.
+    Rollups are updated in the transaction that stores the measurements, and stay when retention deletes
+    these.
     """
 
     tag = models.ForeignKey(

@@ -1,4 +1,4 @@
-"""The series: how much is stored of one tag."""
+"""The totals of the measurements of each tag."""
 
 from django.db import models
 
@@ -7,9 +7,9 @@ from monitoring.models.tag import Tag
 
 
 class Series(models.Model):
-    """One row a tag, from its first measurement on, kept current in each transaction that writes.
+    """One row per tag from the first measurement on, updated in each transaction that writes measurements.
 
-    So totals need no counting, and a writer knows without looking whether it appends.
+    Totals need no counting, and a writer sees from this row whether new readings only append.
     """
 
     tag = models.OneToOneField(

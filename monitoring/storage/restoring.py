@@ -1,7 +1,8 @@
-"""A backup becomes the database again: only if it is sound, and only while nobody uses the database.
+"""Restore a backup, if the backup is sound and no process uses the database.
 
-The file that was there is kept beside it under another name. Its write-ahead log goes into it
-first, or with it if it can't be read any more: a log of one database must never lie beside another.
+The previous file is kept beside the restored one under another name. Its write-ahead log is merged into the
+file first, or moved with the file if unreadable: SQLite must never find the log of another database beside a
+database.
 """
 
 import logging
@@ -34,17 +35,17 @@ RUNNING = frozenset({"runserver", "granian", "qcluster"})
 SCRIPTS = ("manage.py", "fermon_site.asgi:application")
 IN_USE = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 IN_USE_S = 2.0
-# What SQLite keeps beside a database while that is in use, or after a crash.
+# Files that SQLite creates beside a database in use, and leaves there after a crash.
 COMPANIONS = ("-wal", "-shm", "-journal")
 
 
 class RestoreRefusedError(Exception):
-    """Nothing was changed; the message says why, and what to do."""
+    """Nothing was changed; the message gives the reason and the remedy."""
 
 
 @dataclass(frozen=True, slots=True)
 class Examined:
-    """A sound backup: what it holds in words, and whether its tables are those of an older Fermon."""
+    """A sound backup: a summary of the contents, and whether the tables are those of an older Fermon."""
 
     path: Path
     summary: str
@@ -52,10 +53,10 @@ class Examined:
 
 
 def find(name: str) -> Path:
-    """The backup of that name; ``latest`` is the newest in the data directory.
+    """Return the backup with that name; ``latest`` is the newest in the data directory.
 
     Raises:
-        RestoreRefusedError: there is none, or it is the database itself.
+        RestoreRefusedError: the file does not exist, or is the database itself.
         BackupError: the database is not SQLite.
     """
     database = database_file()
@@ -74,10 +75,10 @@ def find(name: str) -> Path:
 
 
 def refuse_if_ahead(oldest: Path) -> None:
-    """Lets a person choose where a clock that was ahead has named backups: which is the latest is unknown.
+    """Refuse to choose the latest backup if a clock that was ahead has dated backups in the future.
 
     Raises:
-        RestoreRefusedError: the last of the backups has such a name.
+        RestoreRefusedError: the last backup of the list is dated in the future.
     """
     if backups.is_ahead(oldest):
         raise RestoreRefusedError(
@@ -87,10 +88,10 @@ def refuse_if_ahead(oldest: Path) -> None:
 
 
 def database_file() -> Path:
-    """Where the database is, or was, or will be.
+    """Return the path of the database, whether or not the file exists.
 
     Raises:
-        RestoreRefusedError: it is not a file; the message says what to run instead.
+        RestoreRefusedError: the database is not a file; the message names the command to run instead.
     """
     if connection.vendor != "sqlite":
         raise RestoreRefusedError(
@@ -101,10 +102,10 @@ def database_file() -> Path:
 
 
 def examine(path: Path) -> Examined:
-    """Makes sure that the file is a whole Fermon database that this code understands.
+    """Check that the file is a complete Fermon database that this version can read.
 
     Raises:
-        RestoreRefusedError: it is not.
+        RestoreRefusedError: the check failed.
     """
     wal = path.with_name(f"{path.name}-wal")
     if wal.exists() and wal.stat().st_size:
@@ -121,10 +122,10 @@ def examine(path: Path) -> Examined:
 
 
 def describe(path: Path, database: sqlite3.Connection) -> Examined:
-    """What the backup holds.
+    """Return a summary of the backup.
 
     Raises:
-        RestoreRefusedError: it is none of Fermon's, or of a newer Fermon.
+        RestoreRefusedError: the file is not of Fermon, or of a newer version.
     """
     tables = {row[0] for row in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     if missing := TABLES - tables:
@@ -140,16 +141,16 @@ def describe(path: Path, database: sqlite3.Connection) -> Examined:
 
 
 def newest(known: set[tuple[str, str]], app: str) -> str:
-    """The name of the app's newest migration; for an app that is no more, one behind all others."""
+    """Return the newest migration of the app; for an app that no longer exists, a name that sorts last."""
     return max((name for label, name in known if label == app), default="~")
 
 
 @contextmanager
 def while_stopped() -> Iterator[None]:
-    """Makes sure that Fermon does not run on this data directory, and keeps it from starting.
+    """Check that Fermon does not run on this data directory, and keep Fermon from starting.
 
     Raises:
-        RestoreRefusedError: it runs.
+        RestoreRefusedError: Fermon runs.
     """
     try:
         with FileLock(Path(settings.FERMON_DATA_DIR) / "start.lock", timeout=0):
@@ -163,7 +164,7 @@ def while_stopped() -> Iterator[None]:
 
 
 def running_by_hand() -> Iterator[str]:
-    """The servers and workers on this data directory that did not come from the launcher."""
+    """Yield the servers and workers on this data directory that the launcher did not start."""
     ours = Path(settings.FERMON_DATA_DIR).resolve()
     for process in psutil.process_iter():
         with suppress(psutil.Error, OSError):
@@ -175,33 +176,33 @@ def running_by_hand() -> Iterator[str]:
 
 
 def data_dir_of(process: psutil.Process, script: str) -> Path:
-    """The data directory that a process works on."""
+    """Return the data directory of a process."""
     place = Path(process.cwd())
     named = process.environ().get("FERMON_DATA_DIR", "").strip()
     return (place / (named or Path(script).parent / "var")).resolve()
 
 
 def worker_is_heard() -> bool:
-    """Whether a worker, wherever it runs, has just left its sign of life in the database."""
+    """Return whether a worker on any host has just written a heartbeat to the database."""
     if not database_file().is_file():
-        return False  # to look would make one
+        return False  # connecting would create the file
     try:
         beat = heartbeat(SIMULATOR)
     except DatabaseError:
-        return False  # perhaps that is why it is to be restored
+        return False  # a broken database may be the reason for the restore
     finally:
         connections.close_all()
     return beat is not None and abs(datetime.now(UTC) - beat) < FRESH
 
 
 def restore(backup: Examined) -> Path | None:
-    """Puts the backup in the database's place; where the one before is kept, if there was one.
+    """Replace the database by the backup; return where the previous one is kept, None if there was none.
 
-    Call it within ``while_stopped``.
+    Call this within ``while_stopped``.
 
     Raises:
-        RestoreRefusedError: the database is in use, or the disk is full; it is what it was.
-        BackupError: there is no room.
+        RestoreRefusedError: the database is in use, or the disk is full; the database is unchanged.
+        BackupError: the disk has too little space.
     """
     database = database_file()
     draft = database.with_name(f"{database.name}.restoring")
@@ -220,7 +221,7 @@ def restore(backup: Examined) -> Path | None:
 
 
 def copy(path: Path, draft: Path) -> None:
-    """Copies the file, synced, for the owner of the data directory: root may be the one who restores."""
+    """Copy the file and sync; if root restores, give the copy to the owner of the data directory."""
     shutil.copyfile(path, draft)
     with suppress(OSError, AttributeError):
         place = draft.parent.stat()
@@ -230,7 +231,7 @@ def copy(path: Path, draft: Path) -> None:
 
 
 def exchange(database: Path, draft: Path) -> Path | None:
-    """Puts the draft in the database's place; where what was there is kept, None if nothing was."""
+    """Move the draft to the database's path; return where the previous file is kept, if there was one."""
     kept = database.with_name(f"{database.name}.before-restore-{backups.stamp()}")
     if database.is_file():
         settle(database)
@@ -244,7 +245,7 @@ def exchange(database: Path, draft: Path) -> Path | None:
         draft.replace(database)
     except OSError:
         if there:
-            kept.replace(database)  # which leaves two names of one file as they are
+            kept.replace(database)  # does nothing if both names are the same file
             kept.unlink(missing_ok=True)
         raise
     sync_directory(database.parent)
@@ -252,18 +253,18 @@ def exchange(database: Path, draft: Path) -> Path | None:
 
 
 def beside(database: Path, ending: str) -> Path:
-    """The file that SQLite keeps beside the database."""
+    """Return the path of one of SQLite's files beside the database."""
     return database.with_name(f"{database.name}{ending}")
 
 
 def settle(database: Path) -> None:
-    """Moves the write-ahead log into the file, which only the last user of a database can do.
+    """Merge the write-ahead log into the file, which only the last user of a database can do.
 
     Raises:
-        RestoreRefusedError: there are others.
+        RestoreRefusedError: another program uses the database.
     """
     try:
-        # One that can't be read is not opened for writing, or the log would be written into it.
+        # Do not open an unreadable file for writing: SQLite would write the log into it.
         with closing(backups.connect(database, "mode=ro")) as looking:
             looking.execute("SELECT count(*) FROM sqlite_master").fetchone()
         with closing(backups.connect(database)) as last_one:
@@ -276,8 +277,8 @@ def settle(database: Path) -> None:
 
 
 def keep(database: Path, kept: Path) -> None:
-    """Gives the file its second name first, so that there is a database at every moment."""
+    """Link the file to a second name before the exchange, so that a database exists at every moment."""
     try:
         os.link(database, kept)
-    except OSError:  # a directory, or a disk that knows no links
+    except OSError:  # a directory, or a file system without hard links
         database.replace(kept)

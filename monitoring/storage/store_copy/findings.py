@@ -1,4 +1,4 @@
-"""Findings go with their measurements: they have a word in them, and there are few."""
+"""Copy rule violations along with their measurements: rows with text, and few of them."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -21,7 +21,7 @@ BETWEEN = """
 
 
 def copy_findings(ids: Sequence[int]) -> None:
-    """Copies what speaks against these measurements, ascending, in the caller's transaction."""
+    """Copy the rule violations of these measurements (ascending ids), in the caller's transaction."""
     if not ids:
         return
     known = frozenset(ids)
@@ -33,12 +33,12 @@ def copy_findings(ids: Sequence[int]) -> None:
 
 
 def delete_findings(ids: Sequence[int]) -> None:
-    """Deletes what speaks against these measurements at the target."""
+    """Delete the rule violations of these measurements at the target."""
     execute(TARGET, "DELETE FROM findings WHERE measurement_id = ANY(%s)", [list(ids)])
 
 
 def findings_between(alias: str, start_us: int, end_us: int, tag: int | None = None) -> list[Finding]:
-    """The findings of that time, in one order: tag, timestamp, and the findings' own columns."""
+    """Return the rule violations of that time, sorted by tag, timestamp and their own columns."""
     parameters: list[Any] = [start_us, end_us] + ([] if tag is None else [tag])
     of_tag = "" if tag is None else "AND measurements.tag = %s"
     return sorted(select(alias, BETWEEN.format(of_tag=of_tag), parameters))

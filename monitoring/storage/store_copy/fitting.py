@@ -1,7 +1,7 @@
-"""What SQLite takes and PostgreSQL does not: it checks no lengths, no ranges and no addresses.
+"""Convert values that SQLite accepts and PostgreSQL rejects: SQLite checks no lengths, ranges or addresses.
 
-Texts and addresses are made to fit, on both sides of the comparison. A number can't be, without
-becoming another one: it is refused before anything is written.
+Texts and addresses are converted on both sides of the comparison. A number can't be converted without
+changing the value, so an unsuitable one stops the copy before anything is written.
 """
 
 import re
@@ -23,7 +23,7 @@ from django.db.models import (
 from monitoring.storage.store_copy.databases import SOURCE, TARGET, select
 from monitoring.storage.store_copy.errors import StoreCopyError
 
-# NUL, and halves of a character that JSON may have as "\ud800".
+# NUL, and lone surrogates, which JSON allows as "\ud800".
 NO_CHARACTERS = re.compile("[\x00\ud800-\udfff]")
 BEYOND = "SELECT {key}, {column} FROM {table} WHERE {column} NOT BETWEEN %s AND %s LIMIT 1"
 
@@ -31,7 +31,7 @@ Fit = Callable[[Any], Any]
 
 
 def fit_of(field: "Field[Any, Any]") -> Fit | None:
-    """What makes the field's values fit; None if they always do."""
+    """Return the function that converts values of the field; None if none need conversion."""
     if isinstance(field, JSONField | TextField):
         return storable
     if isinstance(field, CharField):
@@ -40,7 +40,7 @@ def fit_of(field: "Field[Any, Any]") -> Fit | None:
 
 
 def storable(value: Any) -> Any:
-    """The value without the characters that PostgreSQL has no room for, in all its parts."""
+    """Return the value without characters that PostgreSQL can't store, recursively."""
     if isinstance(value, str):
         return NO_CHARACTERS.sub("", value)
     if isinstance(value, list):
@@ -51,7 +51,7 @@ def storable(value: Any) -> Any:
 
 
 def address(text: str | None) -> str | None:
-    """An IP address as both sides write it, without its zone; None for what is none."""
+    """Return an IP address in canonical form without zone; None for invalid text."""
     try:
         return str(ip_address((text or "").partition("%")[0]))
     except ValueError:
@@ -59,7 +59,7 @@ def address(text: str | None) -> str | None:
 
 
 def refuse_numbers(models: Iterable[type[Model]]) -> None:
-    """Raises StoreCopyError if one of the source's tables has a number beyond what the target's takes."""
+    """Raise StoreCopyError if a table of the source holds a number outside the target's range."""
     for model in models:
         for field in model._meta.local_concrete_fields:
             if isinstance(field, IntegerField):
@@ -67,7 +67,7 @@ def refuse_numbers(models: Iterable[type[Model]]) -> None:
 
 
 def refuse_numbers_of(model: type[Model], field: "IntegerField[Any, Any]") -> None:
-    """Raises StoreCopyError if the source has such a number in this column."""
+    """Raise StoreCopyError if the column of the source holds a number outside the target's range."""
     low, high = connections[TARGET].ops.integer_field_range(field.get_internal_type())
     table, key = model._meta.db_table, model._meta.pk.column
     query = BEYOND.format(table=f'"{table}"', column=f'"{field.column}"', key=f'"{key}"')

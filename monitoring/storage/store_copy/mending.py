@@ -1,4 +1,4 @@
-"""Copies days again that differ: what the target has of them is deleted, what the source has is written."""
+"""Copy differing days again: delete the target's rows of the day, and write the source's."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -21,7 +21,7 @@ DELETE_FINDINGS = """
 
 
 def spans(table: Table, keys: Sequence[DayKey]) -> Iterator[Window]:
-    """Windows of whole days that hold these, in their order; days of a tag in a row are one."""
+    """Yield windows of whole days that cover these days in order, one for consecutive days of a tag."""
     place, longest = 0, LONGEST_DAYS[table.name]
     while place < len(keys):
         tag, first = keys[place]
@@ -33,7 +33,7 @@ def spans(table: Table, keys: Sequence[DayKey]) -> Iterator[Window]:
 
 
 def mend(windows: Iterable[Window]) -> None:
-    """Copies these again, each in a transaction of its own."""
+    """Copy the windows again, each in a separate transaction."""
     for window in windows:
         with transaction.atomic(using=TARGET):
             if window.table is MEASUREMENTS:
@@ -44,11 +44,11 @@ def mend(windows: Iterable[Window]) -> None:
 
 
 def write(window: Window) -> None:
-    """Adds the source's rows of the window, in the caller's transaction."""
+    """Append the source's rows of the window, in the caller's transaction."""
     rows = read_source(window.table, window.condition, [])
     rows = rows[np.argsort(rows["id"])]
     if window.table is MEASUREMENTS:
-        delete_findings(rows["id"].tolist())  # those whose measurements were lost
+        delete_findings(rows["id"].tolist())  # rows whose measurement was missing
     write_target(window.table, rows)
     if window.table is MEASUREMENTS:
         copy_findings(rows["id"].tolist())

@@ -1,7 +1,7 @@
-"""All tables but the long ones: the same as the source's row by row, or replaced by the source's rows.
+"""Copy all tables except the long ones: a table that differs is replaced by the source's rows.
 
-Ids are kept throughout, those of content types and permissions too, since everything that refers
-to them is replaced with them. ``django_migrations`` and ``LEFT_OUT`` are the target's own.
+All ids are kept, including those of content types and permissions, since the tables that refer to them are
+replaced as well. ``django_migrations`` and ``LEFT_OUT`` are not copied.
 """
 
 import json
@@ -21,39 +21,39 @@ from monitoring.storage.store_copy.databases import SOURCE, TARGET, execute
 from monitoring.storage.store_copy.fitting import fit_of
 
 LONG = (Measurement, Finding, Rollup)
-# Of no worth after the move: who is locked out after wrong passwords, for some minutes.
+# Not needed after the move: lockouts after wrong passwords, which last some minutes.
 LEFT_OUT = {"axes.accessattempt", "axes.accessattemptexpiration"}
-ROWS_A_READ = 500  # of detectors' states, each of which may be 100 kB
+ROWS_A_READ = 500  # a detector state may take 100 kB
 
 Row = tuple[Any, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """How many rows a table has, and a checksum of them that does not heed their order."""
+    """The number of rows of a table, and a checksum that does not depend on their order."""
 
     count: int
     checksum: int
 
 
 def models() -> list[type[Model]]:
-    """The models of all tables."""
+    """Return the models of all tables."""
     found = apps.get_models(include_auto_created=True)
     return [model for model in found if model._meta.managed and not model._meta.proxy]
 
 
 def small_models() -> list[type[Model]]:
-    """The models of all tables that are copied and are not long."""
+    """Return the models of all copied tables except the long ones."""
     return [model for model in models() if model not in LONG and model._meta.label_lower not in LEFT_OUT]
 
 
 def differing() -> list[type[Model]]:
-    """Those of the small tables that are not the same on both sides."""
+    """Return the small tables that differ between source and target."""
     return [model for model in small_models() if content(model, SOURCE) != content(model, TARGET)]
 
 
 def content(model: type[Model], alias: str) -> Content:
-    """What a table holds."""
+    """Return row count and checksum of a table."""
     count = checksum = 0
     for row in rows(model, alias):
         digest = sha256(repr(tuple(map(comparable, row))).encode(errors="surrogatepass")).digest()
@@ -63,7 +63,7 @@ def content(model: type[Model], alias: str) -> Content:
 
 
 def rows(model: type[Model], alias: str) -> Iterator[Row]:
-    """A table's rows, in no order, as PostgreSQL can hold them; read by and by."""
+    """Yield the rows of a table in no order, converted to values that PostgreSQL can store."""
     fields = model._meta.local_concrete_fields
     names = [field.attname for field in fields]
     fits = [fit_of(field) for field in fields]
@@ -73,35 +73,35 @@ def rows(model: type[Model], alias: str) -> Iterator[Row]:
 
 
 def comparable(value: Any) -> object:
-    """The value in words that are the same whichever database it was read from."""
+    """Return the value in a form that is the same from both databases."""
     if isinstance(value, memoryview | bytes):
         return bytes(value)
     if isinstance(value, datetime):
         return value.timestamp()
-    if isinstance(value, dict | list):  # whose numbers PostgreSQL writes in its own way
+    if isinstance(value, dict | list):  # PostgreSQL formats the numbers in JSON differently
         return json.dumps(json.loads(json.dumps(value), parse_int=float), sort_keys=True)
     return value
 
 
 def replace(changed: list[type[Model]]) -> None:
-    """Gives these tables the source's rows, all of them in one transaction."""
+    """Replace the rows of these tables by the source's, in one transaction."""
     with transaction.atomic(using=TARGET):
         execute(TARGET, "SET CONSTRAINTS ALL DEFERRED")
         for model in changed:
-            execute(TARGET, f"DELETE FROM {quoted(model._meta.db_table)}")  # noqa: S608 - a name of ours
+            execute(TARGET, f"DELETE FROM {quoted(model._meta.db_table)}")  # noqa: S608 - a model's table
         for model in changed:
             write(model)
     ContentType.objects.clear_cache()
 
 
 def replace_tags() -> None:
-    """Gives the tags the source's rows, if they differ."""
+    """Replace the tags by the source's if they differ."""
     if content(Tag, SOURCE) != content(Tag, TARGET):
         replace([Tag])
 
 
 def write(model: type[Model]) -> None:
-    """Adds the source's rows of a table."""
+    """Append the source's rows of a table."""
     target, fields = connections[TARGET], model._meta.local_concrete_fields
     columns = ", ".join(quoted(field.column) for field in fields)
     copy = f"COPY {quoted(model._meta.db_table)} ({columns}) FROM STDIN"
@@ -112,5 +112,5 @@ def write(model: type[Model]) -> None:
 
 
 def quoted(name: str | None) -> str:
-    """A name as a query has it."""
+    """Return the name quoted for a query."""
     return connections[TARGET].ops.quote_name(name or "")
