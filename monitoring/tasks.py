@@ -42,7 +42,7 @@ def run_simulator(due: str | None = None) -> None:
     """Runs the simulator (or stands by) for a minute and a half; ``due`` is when it should have begun."""
     if due and datetime.now(UTC) - datetime.fromisoformat(due) > STALE:
         return
-    source.run(duration_s=RUN_S, should_stop=stop_requested, hand_over=queue_retry)
+    source.run_simulator(duration_s=RUN_S, should_stop=stop_requested, hand_over=queue_retry)
 
 
 def run_judge(due: str | None = None) -> None:

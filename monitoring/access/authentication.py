@@ -13,14 +13,14 @@ from monitoring.access import roles
 from monitoring.access.throttles import address_of, count_failure
 from monitoring.access.token_lookup import find_grant
 from monitoring.access.token_secrets import Grant, is_secret
-from monitoring.access.token_store import note_use
+from monitoring.access.token_store import record_use
 from monitoring.models.token import Scope
 
 PERMISSIONS = {Scope.INGEST: roles.INGEST, Scope.READ: roles.READ}
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class TokenUser:
     """The user of a request with a source token. No account exists, so pages and admin deny access."""
 
     grant: Grant
@@ -70,5 +70,5 @@ class SourceAuthentication(TokenAuthentication):
         grant = find_grant(key, now=now)
         if grant is None:
             raise AuthenticationFailed("Invalid token: it is unknown, revoked or expired.")
-        note_use(grant, now=now)
-        return Source(grant), grant
+        record_use(grant, now=now)
+        return TokenUser(grant), grant

@@ -23,7 +23,7 @@ AWAY = "The database is away. What is stored is safe; try again in a few seconds
 RETRY_AFTER_S = 5
 
 
-class LoginForPages:
+class LoginRequiredMiddleware:
     """Require a user with the READ permission for every page while Fermon is closed.
 
     All views are covered except those marked ``login_not_required``, so a new view is closed by default. DRF
@@ -47,7 +47,7 @@ class LoginForPages:
                 return None
             is_known = request.user.is_authenticated
         except DatabaseError:
-            return away(request)
+            return database_unavailable(request)
         if is_known:
             raise PermissionDenied(NO_ROLE)
         return to_login(request, request.get_full_path())
@@ -57,10 +57,10 @@ class LoginForPages:
         if not isinstance(error, OperationalError | InterfaceError):
             return None
         outages.database.begin(error)
-        return away(request)
+        return database_unavailable(request)
 
 
-def for_whoever_is_signed_in(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+def signed_in_only(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
     """Require a login for a page of the user's own account, without a role, also while Fermon is open."""
 
     @never_cache
@@ -71,7 +71,7 @@ def for_whoever_is_signed_in(view: Callable[..., HttpResponseBase]) -> Callable[
             if request.user.is_authenticated:
                 return view(request)
         except DatabaseError:
-            return away(request)
+            return database_unavailable(request)
         return to_login(request, request.get_full_path())
 
     return own_page
@@ -84,7 +84,7 @@ def to_login(request: HttpRequest, following: str) -> HttpResponse:
     return redirect_to_login(following)
 
 
-def away(request: HttpRequest) -> HttpResponse:
+def database_unavailable(request: HttpRequest) -> HttpResponse:
     """Return the 503 response for the time while the database is unavailable."""
     if request.get_preferred_type(["application/json", "text/html"]) == "text/html":
         answer = render(request, "error.html", {"code": 503, "detail": AWAY}, status=503)

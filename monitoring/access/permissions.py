@@ -51,7 +51,7 @@ class MayExclude(BasePermission):
         return settings.FERMON_OPEN or allows(request.user, needed)
 
 
-class NobodyAskedWhileOpen(ViewBase):
+class UnauthenticatedWhileOpen(ViewBase):
     """Skip authentication while Fermon is open, in views that must work without the database."""
 
     def get_authenticators(self) -> list[BaseAuthentication]:

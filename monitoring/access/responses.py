@@ -4,7 +4,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 
 
-def answer(request: HttpRequest, code: int, detail: str, *, signed_in_as: str = "") -> HttpResponse:
+def error_response(request: HttpRequest, code: int, detail: str, *, signed_in_as: str = "") -> HttpResponse:
     """Return the error as HTML if the client prefers HTML, as browsers do, otherwise as JSON."""
     if request.get_preferred_type(["application/json", "text/html"]) == "text/html":
         context = {"code": code, "detail": detail, "signed_in_as": signed_in_as}

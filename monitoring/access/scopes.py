@@ -21,7 +21,7 @@ def grant_of(request: Request) -> Grant | None:
     return request.auth if isinstance(request.auth, Grant) and not settings.FERMON_OPEN else None
 
 
-def sees_all(request: Request) -> bool:
+def can_read_all_tags(request: Request) -> bool:
     """Return whether the caller may read all tags at once."""
     grant = grant_of(request)
     return grant is None or not grant.prefix
@@ -48,21 +48,21 @@ class WithinScope(BasePermission):
         scope: Scope = getattr(view, "scope", Scope.READ)
         if grant.scope is not scope:
             raise PermissionDenied(f"This token is for {grant.scope} only, and this is {scope}.")
-        return scope is Scope.INGEST or not grant.prefix or tells_of_covered(request, view, grant)
+        return scope is Scope.INGEST or not grant.prefix or names_covered_tags(request, view, grant)
 
 
-def tells_of_covered(request: Request, view: "APIView", grant: Grant) -> bool:
+def names_covered_tags(request: Request, view: "APIView", grant: Grant) -> bool:
     """Return True if the token covers every named tag; a request may name several.
 
     Raises:
         PermissionDenied: the request names no tag, or an uncovered or unknown one. Unknown tags get the same
             answer as uncovered ones, or the answer would reveal the names of other tags.
     """
-    told_by = getattr(view, "told_by", "")
-    if told_by == "each" and "name" not in view.kwargs:
+    tag_filter = getattr(view, "tag_filter", "")
+    if tag_filter == "each" and "name" not in view.kwargs:
         return True
     path, query = [view.kwargs.get("name", "")], request.query_params.getlist("tag")
-    names = path if told_by in ("each", "path") else query if told_by == "query" else []
+    names = path if tag_filter in ("each", "path") else query if tag_filter == "query" else []
     if not all(names) or not names:
         raise PermissionDenied(f"This token reads one tag at a time, tag={grant.prefix}..., and no totals.")
     covered = {name for name in names if grant.covers(name)}

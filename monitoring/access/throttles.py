@@ -11,14 +11,14 @@ from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
 from monitoring.access.addresses import client_address
-from monitoring.access.token_bucket import Allowances, SharedAllowances
+from monitoring.access.token_bucket import RedisTokenBucket, TokenBucket
 from monitoring.access.token_secrets import Grant
 from monitoring.kernel.redis_link import RedisAwayError, link_to
 
 if TYPE_CHECKING:
     from rest_framework.views import APIView
 
-allowances = Allowances()
+local_bucket = TokenBucket()
 
 
 class CallerThrottle(BaseThrottle):
@@ -35,9 +35,9 @@ class CallerThrottle(BaseThrottle):
             return True
         caller = caller_of(request)
         if caller is None:
-            self.waiting = stranger_waits(address_of(request))
+            self.waiting = throttle_address(address_of(request))
         else:
-            self.waiting = caller_waits(caller, per_minute=settings.FERMON_CALLER_RATE)
+            self.waiting = throttle_caller(caller, per_minute=settings.FERMON_CALLER_RATE)
         return not self.waiting
 
     def wait(self) -> float:
@@ -62,29 +62,29 @@ def caller_of(request: Request) -> str | None:
     return f"user {user.pk}" if user and user.is_authenticated else None
 
 
-def caller_waits(caller: str, *, per_minute: int) -> float:
+def throttle_caller(caller: str, *, per_minute: int) -> float:
     """Take one call from the bucket of the caller; return 0 if allowed, else the seconds until a call is.
 
     The bucket is in Redis; without Redis, or while Redis is down, in the memory of this process.
     """
     if link := link_to(settings.REDIS_URL):
         with suppress(RedisAwayError):
-            return SharedAllowances(link).wait(caller, per_minute=per_minute)
-    return allowances.wait(caller, per_minute=per_minute, now=time.monotonic())
+            return RedisTokenBucket(link).wait(caller, per_minute=per_minute)
+    return local_bucket.wait(caller, per_minute=per_minute, now=time.monotonic())
 
 
-def stranger_waits(address: str) -> float:
+def throttle_address(address: str) -> float:
     """Take one call from the bucket of the address; return 0 if allowed, else the seconds to wait."""
-    return caller_waits(f"address {address}", per_minute=settings.FERMON_STRANGER_RATE)
+    return throttle_caller(f"address {address}", per_minute=settings.FERMON_STRANGER_RATE)
 
 
-def login_waits(address: str) -> float:
+def throttle_login(address: str) -> float:
     """Take one login attempt of the address; return 0 if allowed, else the seconds to wait.
 
     The limit is the same as for unknown callers, in a bucket of its own: a source with a revoked token at the
     same address must not block logins.
     """
-    return caller_waits(f"login {address}", per_minute=settings.FERMON_STRANGER_RATE)
+    return throttle_caller(f"login {address}", per_minute=settings.FERMON_STRANGER_RATE)
 
 
 def count_failure(address: str) -> None:
@@ -93,5 +93,5 @@ def count_failure(address: str) -> None:
     Raises:
         Throttled: the address has used up its limit, so further calls get one common answer.
     """
-    if not settings.FERMON_OPEN and (waiting := stranger_waits(address)):
+    if not settings.FERMON_OPEN and (waiting := throttle_address(address)):
         raise Throttled(waiting)

@@ -6,7 +6,7 @@ from typing import cast
 
 from monitoring.kernel.redis_link import RedisLink
 
-MOST_KEPT = 10_000
+MAX_BUCKETS = 10_000
 MINUTE_S = 60.0
 
 # The value of a caller's key is the time, by Redis's clock, at which the bucket will be full again.
@@ -23,7 +23,7 @@ TAKE_ONE = """
 
 
 @dataclass(slots=True)
-class Allowances:
+class TokenBucket:
     """One token bucket per caller, in the memory of this process.
 
     A bucket holds at most ``per_minute`` calls and refills at ``per_minute`` calls a minute. Times are
@@ -40,13 +40,13 @@ class Allowances:
             left = min(per_minute, left + (now - since) * per_minute / MINUTE_S)
             allowed = left >= 1
             self.left[caller] = (left - allowed, now)
-            if len(self.left) > MOST_KEPT:  # the bucket unused for longest is the fullest
+            if len(self.left) > MAX_BUCKETS:  # the bucket unused for longest is the fullest
                 del self.left[next(iter(self.left))]
         return 0.0 if allowed else (1 - left) * MINUTE_S / per_minute
 
 
 @dataclass(frozen=True, slots=True)
-class SharedAllowances:
+class RedisTokenBucket:
     """One token bucket per caller in Redis, shared by all processes; same rule as ``TokenBucket``."""
 
     link: RedisLink

@@ -32,7 +32,7 @@ def issue_token(*, name: str, scope: Scope, prefix: str = "", expires_at: dateti
     return make_token(Token(name=name, scope=scope, prefix=prefix, expires_at=expires_at))
 
 
-def note_use(grant: Grant, *, now: datetime) -> None:
+def record_use(grant: Grant, *, now: datetime) -> None:
     """Record that the token is in use, at most once a minute, since a source sends every second.
 
     A database error is ignored: a database that is readable but not writable must not deny access.

@@ -3,7 +3,7 @@
 from django.db import models
 from django.db.models import Q
 
-from monitoring.models.fields import MomentField
+from monitoring.models.fields import MicrosecondsField
 from monitoring.models.tag import Tag
 
 
@@ -18,8 +18,8 @@ class Event(models.Model):
     )
     detector = models.CharField(max_length=40)
     kind = models.CharField(max_length=40)
-    start = MomentField()
-    end = MomentField(null=True)
+    start = MicrosecondsField()
+    end = MicrosecondsField(null=True)
     score = models.FloatField()
     explanation = models.TextField()
     revision = models.BigIntegerField()

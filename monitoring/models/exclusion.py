@@ -3,7 +3,7 @@
 from django.db import models
 from django.db.models import Q
 
-from monitoring.models.fields import MomentField
+from monitoring.models.fields import MicrosecondsField
 from monitoring.models.tag import Tag
 
 
@@ -19,8 +19,8 @@ class Exclusion(models.Model):
     tag = models.ForeignKey(
         Tag, on_delete=models.PROTECT, db_column="tag", db_index=False, related_name="exclusions"
     )
-    start = MomentField()
-    end = MomentField()
+    start = MicrosecondsField()
+    end = MicrosecondsField()
     ids = models.JSONField(null=True, editable=False)
     upto_id = models.BigIntegerField(editable=False)
     reason = models.TextField()
@@ -57,7 +57,7 @@ class ExcludedMeasurement(models.Model):
 
     id = models.BigIntegerField(primary_key=True)
     tag = models.ForeignKey(Tag, on_delete=models.PROTECT, db_column="tag", db_index=False, related_name="+")
-    timestamp = MomentField()
+    timestamp = MicrosecondsField()
     value = models.FloatField()
     is_anomaly = models.BooleanField("anomaly")
     findings = models.JSONField(default=list)

@@ -15,7 +15,7 @@ else:  # Django's class is not generic at run time
     DateTimeColumn = models.DateTimeField
 
 
-class MomentField(DateTimeColumn):
+class MicrosecondsField(DateTimeColumn):
     """A time stored as integer microseconds since 1970-01-01T00:00:00Z, in Python an aware datetime.
 
     Eight bytes in every database, where SQLite stores a datetime as text of 19 to 26 bytes. The columns of
@@ -24,7 +24,7 @@ class MomentField(DateTimeColumn):
 
     def get_internal_type(self) -> str:
         """Name a type that is not DateTimeField, so that the database backend does not convert values."""
-        return "MomentField"
+        return "MicrosecondsField"
 
     def deconstruct(self) -> tuple[str, str, Sequence[Any], dict[str, Any]]:
         """Present the field to migrations, which do not import models, as an integer column."""

@@ -3,7 +3,7 @@
 from django.db import models
 from django.db.models import Q
 
-from monitoring.models.fields import MomentField
+from monitoring.models.fields import MicrosecondsField
 from monitoring.models.tag import Tag
 
 
@@ -14,7 +14,7 @@ class Measurement(models.Model):
     view ``readable_measurements`` shows the same rows with the name of the tag and ISO 8601.
     """
 
-    timestamp = MomentField()
+    timestamp = MicrosecondsField()
     tag = models.ForeignKey(
         Tag, on_delete=models.PROTECT, db_column="tag", db_index=False, related_name="measurements"
     )

@@ -2,7 +2,7 @@
 
 from django.db import models
 
-from monitoring.models.fields import MomentField
+from monitoring.models.fields import MicrosecondsField
 from monitoring.models.tag import Tag
 
 
@@ -15,7 +15,7 @@ class ReadingAhead(models.Model):
 
     measurement_id = models.BigIntegerField(primary_key=True)
     tag = models.ForeignKey(Tag, on_delete=models.CASCADE, db_column="tag", related_name="+")
-    timestamp = MomentField()
+    timestamp = MicrosecondsField()
 
     class Meta:
         db_table = "readings_ahead"

@@ -2,7 +2,7 @@
 
 from django.db import models
 
-from monitoring.models.fields import MomentField
+from monitoring.models.fields import MicrosecondsField
 from monitoring.models.tag import Tag
 
 
@@ -15,7 +15,7 @@ class Replacement(models.Model):
     tag = models.ForeignKey(
         Tag, on_delete=models.PROTECT, db_column="tag", db_index=False, related_name="replacements"
     )
-    timestamp = MomentField(help_text="The measurement's timestamp.")
+    timestamp = MicrosecondsField(help_text="The measurement's timestamp.")
     old_value = models.FloatField()
     new_value = models.FloatField()
     replaced_at = models.DateTimeField()

@@ -2,7 +2,7 @@
 
 from django.db import models
 
-from monitoring.models.fields import MomentField
+from monitoring.models.fields import MicrosecondsField
 from monitoring.models.tag import Tag
 
 
@@ -20,13 +20,13 @@ class Rollup(models.Model):
         Tag, on_delete=models.PROTECT, db_column="tag", db_index=False, related_name="rollups"
     )
     resolution_s = models.PositiveIntegerField()
-    start = MomentField()
+    start = MicrosecondsField()
     count = models.BigIntegerField()
     total = models.FloatField()
     minimum = models.FloatField()
-    minimum_at = MomentField()
+    minimum_at = MicrosecondsField()
     maximum = models.FloatField()
-    maximum_at = MomentField()
+    maximum_at = MicrosecondsField()
     anomalies = models.BigIntegerField()
 
     class Meta:

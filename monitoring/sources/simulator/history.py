@@ -18,7 +18,7 @@ READINGS_A_STEP = 30_000
 
 
 @dataclass(frozen=True, slots=True)
-class Past:
+class SecondRange:
     """The whole seconds from ``start`` to ``stop`` (exclusive), in Unix time."""
 
     start: int
@@ -29,14 +29,14 @@ class Past:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class GenerationStep:
     """Result of one transaction: the number of readings in the interval, and how many were new."""
 
     readings: int
     stored: int
 
 
-def past_until(moment: datetime, *, days: int) -> Past:
+def last_days(moment: datetime, *, days: int) -> SecondRange:
     """Return the last ``days`` days, up to and including the second of ``moment``.
 
     Raises:
@@ -44,10 +44,10 @@ def past_until(moment: datetime, *, days: int) -> Past:
     """
     _ = moment - timedelta(days=days)  # raises OverflowError
     stop = int(moment.timestamp() // 1) + 1
-    return Past(stop - days * 86_400, stop)
+    return SecondRange(stop - days * 86_400, stop)
 
 
-def generate(tags: Sequence[DefaultTag], past: Past, *, seed: int) -> Iterator[Step]:
+def generate_history(tags: Sequence[DefaultTag], past: SecondRange, *, seed: int) -> Iterator[GenerationStep]:
     """Store one reading per second and tag, oldest first; yield after each transaction.
 
     Stored measurements stay unchanged, so an interrupted run can be repeated. Times that retention has
@@ -57,14 +57,14 @@ def generate(tags: Sequence[DefaultTag], past: Past, *, seed: int) -> Iterator[S
     length = max(1, READINGS_A_STEP // len(tags) // BLOCK_S) * BLOCK_S
     aligned = range(past.start // length * length, past.stop, length)  # so that no block is computed twice
     for start in aligned:
-        part = Past(max(start, past.start), min(start + length, past.stop))
+        part = SecondRange(max(start, past.start), min(start + length, past.stop))
         lacking = [tag for tag in tags if not is_covered(tag.definition.name, part.start, part.stop)]
         names = [tag.definition.name for tag in lacking]
-        stored = ingest_columns(names, columns_of(lacking, part, seed=seed)) if lacking else 0
-        yield Step(readings=len(part) * len(tags), stored=stored)
+        stored = ingest_columns(names, simulated_columns(lacking, part, seed=seed)) if lacking else 0
+        yield GenerationStep(readings=len(part) * len(tags), stored=stored)
 
 
-def columns_of(tags: Sequence[DefaultTag], past: Past, *, seed: int) -> ReadingColumns:
+def simulated_columns(tags: Sequence[DefaultTag], past: SecondRange, *, seed: int) -> ReadingColumns:
     """Return the readings of the tags over that time."""
     signals = [simulate(tag, seed=seed, start=past.start, stop=past.stop) for tag in tags]
     return ReadingColumns(

@@ -35,14 +35,14 @@ SEED = 1
 SECOND = timedelta(seconds=1)
 LEASE = timedelta(seconds=3)
 FILL_LIMIT = timedelta(minutes=15)
-NAP_S = 0.1
+SLEEP_SLICE_S = 0.1
 PROFILES = {tag.definition.name: tag.profile for tag in DEFAULT_TAGS}
 
 Item = dict[str, Any]
 HandOver = Callable[[list[Item]], object]
 
 
-def run(*, duration_s: float, should_stop: Callable[[], bool], hand_over: HandOver) -> None:
+def run_simulator(*, duration_s: float, should_stop: Callable[[], bool], hand_over: HandOver) -> None:
     """Tick just after each whole second, writing or standing by, for ``duration_s`` seconds.
 
     ``hand_over`` receives readings that could not be written; it runs in a transaction and queues them for a
@@ -150,4 +150,4 @@ def sleep_to_next_second(should_stop: Callable[[], bool]) -> None:
     """
     end = time.monotonic() + 1 - time.time() % 1
     while (left := end - time.monotonic()) > 0 and not should_stop():
-        time.sleep(min(left, NAP_S))
+        time.sleep(min(left, SLEEP_SLICE_S))
