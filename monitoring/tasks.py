@@ -111,7 +111,7 @@ def apply_retention() -> int:
     is deleted by the next.
     """
     end = time.monotonic() + RETENTION_S
-    clock = host_clock.look()
+    clock = host_clock.check_clock()
     if clock.jump:
         logger.warning("retention is stopped", extra={"reason": clock.problem})
         return 0
@@ -134,7 +134,7 @@ def create_partitions() -> int:
 
     After a jump of the clock, those of the expected time.
     """
-    clock = host_clock.look()
+    clock = host_clock.check_clock()
     return partitions.create_ahead(now=clock.expected if clock.jump else clock.reading.now)
 
 
@@ -143,7 +143,7 @@ def prune_tasks() -> int:
 
     A clock that has jumped deletes nothing.
     """
-    clock = host_clock.look()
+    clock = host_clock.check_clock()
     if clock.jump:
         return 0
     newest = Failure.objects.order_by("-started").values_list("pk", flat=True)[:FAILURES_KEPT_AT_MOST]

@@ -73,13 +73,13 @@ def back_up(
     source = database_file()
     began = time.monotonic()
     try:
-        with only_one():
-            target = named(to)
-            refuse_without_room(source.stat().st_size, target.parent)
-            write(source, target, should_stop)
+        with backup_lock():
+            target = target_path(to)
+            require_free_space(source.stat().st_size, target.parent)
+            write_checked(source, target, should_stop)
             kept = settings.FERMON_BACKUPS_KEPT if to is None else keep
             if kept is not None:
-                rotate(target, kept)
+                delete_oldest(target, kept)
             return Backup(target, target.stat().st_size, round(time.monotonic() - began, 3))
     except (OSError, sqlite3.Error) as error:
         raise BackupError(f"The backup could not be made: {error}. Earlier ones are untouched.") from error
@@ -102,7 +102,7 @@ def database_file() -> Path:
 
 def pg_dump() -> str:
     """Return the command that backs up the configured PostgreSQL database; pg_dump asks for the password."""
-    return f"pg_dump --format=custom --file=fermon-{stamp()}.dump {server_options()}"
+    return f"pg_dump --format=custom --file=fermon-{utc_stamp()}.dump {server_options()}"
 
 
 def server_options() -> str:
@@ -112,40 +112,42 @@ def server_options() -> str:
     return " ".join(f"--{option}={value}" for option, value in given.items() if value)
 
 
-def stamp() -> str:
+def utc_stamp() -> str:
     """Return the current UTC time in the format of file names."""
     return f"{datetime.now(UTC):{STAMP}}"
 
 
-def directory() -> Path:
+def backup_directory() -> Path:
     """Return the default directory of backups."""
     return Path(settings.FERMON_DATA_DIR) / "backups"
 
 
-def existing(place: Path | None = None) -> list[Path]:
+def list_backups(place: Path | None = None) -> list[Path]:
     """Return the backups in the directory, newest first; those dated in the future come last.
 
     A clock that was ahead dated them: by name they would stay the newest for as long as the clock was ahead.
     """
-    found = [path for path in (place or directory()).glob("fermon-*.sqlite3") if NAME.fullmatch(path.name)]
-    return sorted(found, key=lambda path: (not is_ahead(path), path.name), reverse=True)
+    found = [
+        path for path in (place or backup_directory()).glob("fermon-*.sqlite3") if NAME.fullmatch(path.name)
+    ]
+    return sorted(found, key=lambda path: (not is_dated_ahead(path), path.name), reverse=True)
 
 
-def is_ahead(path: Path) -> bool:
+def is_dated_ahead(path: Path) -> bool:
     """Return whether the name of the backup lies in the future."""
     found = NAME.fullmatch(path.name)
     return found is not None and found[1] > f"{datetime.now(UTC) + AHEAD:{STAMP}}"
 
 
 @contextmanager
-def only_one() -> Iterator[None]:
+def backup_lock() -> Iterator[None]:
     """Lock out other backups, and delete partial files of a killed one.
 
     Raises:
         BackupRunningError: another process is making a backup.
         OSError: the directory can't be created or written.
     """
-    place = directory()
+    place = backup_directory()
     place.mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(place / "backup.lock", timeout=0):
@@ -156,15 +158,15 @@ def only_one() -> Iterator[None]:
         raise BackupRunningError("Another backup is being made right now.") from error
 
 
-def named(to: Path | None) -> Path:
+def target_path(to: Path | None) -> Path:
     """Return the file to write.
 
     Raises:
         BackupError: the file exists already, or the directory does not.
     """
-    name = f"fermon-{stamp()}.sqlite3"
+    name = f"fermon-{utc_stamp()}.sqlite3"
     if to is None:
-        return directory() / name
+        return backup_directory() / name
     target = to / name if to.is_dir() else to
     if target.exists():
         raise BackupError(f"{target} exists already. Choose another name.")
@@ -173,7 +175,7 @@ def named(to: Path | None) -> Path:
     return target
 
 
-def refuse_without_room(size: int, place: Path) -> None:
+def require_free_space(size: int, place: Path) -> None:
     """Raise BackupError if a copy of ``size`` bytes leaves too little space for the live database to grow."""
     free, needed = shutil.disk_usage(place).free, size + settings.FERMON_DISK_RESERVE_BYTES
     if free < needed:
@@ -183,13 +185,13 @@ def refuse_without_room(size: int, place: Path) -> None:
         )
 
 
-def write(source: Path, target: Path, should_stop: Callable[[], bool]) -> None:
+def write_checked(source: Path, target: Path, should_stop: Callable[[], bool]) -> None:
     """Copy under a temporary name, check, and rename; on failure delete the temporary file."""
     draft = target.with_name(f"{target.name}.part")
     try:
         draft.touch(mode=0o600)  # it holds password hashes and tokens
-        copy(source, draft, should_stop)
-        if flaw := flaw_of(draft):
+        copy_snapshot(source, draft, should_stop)
+        if flaw := find_corruption(draft):
             raise BackupError(f"The copy of {source} is damaged, so the database may be: {flaw}.")
         draft.replace(target)
         sync_directory(target.parent)
@@ -197,7 +199,7 @@ def write(source: Path, target: Path, should_stop: Callable[[], bool]) -> None:
         draft.unlink(missing_ok=True)
 
 
-def copy(source: Path, draft: Path, should_stop: Callable[[], bool]) -> None:
+def copy_snapshot(source: Path, draft: Path, should_stop: Callable[[], bool]) -> None:
     """Copy one snapshot of the source into the draft, and sync.
 
     Raises:
@@ -227,7 +229,7 @@ def connect(path: Path, mode: str = "mode=rw") -> sqlite3.Connection:
     return sqlite3.connect(uri, uri=True, timeout=BUSY_S, isolation_level=None)
 
 
-def flaw_of(path: Path) -> str | None:
+def find_corruption(path: Path) -> str | None:
     """Return the first defect that SQLite finds in the file; None if the file is sound.
 
     Raises:
@@ -238,9 +240,9 @@ def flaw_of(path: Path) -> str | None:
     return None if found == "ok" else found
 
 
-def rotate(newest: Path, kept: int) -> None:
+def delete_oldest(newest: Path, kept: int) -> None:
     """Delete the oldest backups so that ``kept`` stay; never the newest, even after clock changes."""
-    others = [path for path in existing(newest.parent) if path != newest]
+    others = [path for path in list_backups(newest.parent) if path != newest]
     for path in others[kept - 1 :]:
         try:
             path.unlink()

@@ -19,7 +19,7 @@ ROWS_KEPT = 20
 FINEST_S = 60
 
 
-def look(reading: ClockReading | None = None) -> ClockState:
+def check_clock(reading: ClockReading | None = None) -> ClockState:
     """Compare the clock with the expected time and store the result; the worker calls this every minute.
 
     While the clock is right, tags that reject present readings as deleted accept them again.
@@ -30,13 +30,13 @@ def look(reading: ClockReading | None = None) -> ClockState:
     reading = reading or read_clock()
     with transaction.atomic():
         state = clock_state(reading)
-        keep(state)
+        store_state(state)
     if not state.jump:
-        take_present_readings(reading.now)
+        accept_present_readings(reading.now)
     return state
 
 
-def keep(state: ClockState) -> None:
+def store_state(state: ClockState) -> None:
     """Store the state of this clock; after a reboot, replace the machine's previous row."""
     reading = state.reading
     seen = {"host": reading.host, "uptime_s": reading.uptime_s, "jump_s": state.jump.total_seconds()}
@@ -56,7 +56,7 @@ def keep(state: ClockState) -> None:
     )
 
 
-def confirm(how: str, reading: ClockReading | None = None) -> datetime:
+def confirm_clock(how: str, reading: ClockReading | None = None) -> datetime:
     """Accept the host's clock as right on a person's word; return the current time.
 
     ``how`` is written to the audit trail.
@@ -65,7 +65,7 @@ def confirm(how: str, reading: ClockReading | None = None) -> datetime:
     with transaction.atomic():
         before = clock_state(reading)
         HostClock.objects.all().delete()
-        keep(ClockState(reading, reading.now, reading.now))
+        store_state(ClockState(reading, reading.now, reading.now))
         LogEntry.objects.log_create(
             HostClock.objects.get(pk=reading.boot),
             action=LogEntry.Action.UPDATE,
@@ -73,11 +73,11 @@ def confirm(how: str, reading: ClockReading | None = None) -> datetime:
             additional_data={"what": how},
         )
     logger.warning("clock confirmed", extra={"now": iso_utc(reading.now), "how": how})
-    take_present_readings(reading.now)
+    accept_present_readings(reading.now)
     return reading.now
 
 
-def take_present_readings(now: datetime) -> int:
+def accept_present_readings(now: datetime) -> int:
     """Let tags accept readings that they reject up to a future time; return the number of tags.
 
     Retention that ran while the clock was ahead has set that time. The deleted measurements are included in

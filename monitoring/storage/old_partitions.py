@@ -24,7 +24,7 @@ from django.db.models import F, Q
 from monitoring.ingest.tags import lock_tags
 from monitoring.kernel.clock import DAY_US, FIRST_MICROS, from_micros, to_micros
 from monitoring.models import Series
-from monitoring.storage.partitions import LOCK_S, name_of, names, next_month
+from monitoring.storage.partitions import LOCK_S, next_month, partition_name, partition_names
 
 logger = logging.getLogger(__name__)
 
@@ -46,7 +46,7 @@ DROP = (
     """,
     "DROP TABLE {partition}",
 )
-HELD = {"55P03", "40P01"}  # lock_not_available, deadlock_detected
+LOCK_ERRORS = {"55P03", "40P01"}  # lock_not_available, deadlock_detected
 
 
 class ChangedError(Exception):
@@ -73,7 +73,7 @@ class Month:
     shares: tuple[Share, ...]
 
     @property
-    def goes_whole(self) -> bool:
+    def has_one_retention(self) -> bool:
         """Return whether the whole month becomes too old at once."""
         days = {share.days for share in self.shares}
         return len(days) == 1 and None not in days
@@ -88,7 +88,7 @@ class Month:
         """Return whether a retention of ``days`` days starts after the month."""
         return self.end_us <= cutoff(days, now)
 
-    def keeping(self, now: datetime) -> list[int]:
+    def tags_keeping_anomalies(self, now: datetime) -> list[int]:
         """Return the ids of the tags whose anomalies of this month stay."""
         return [
             share.tag
@@ -106,36 +106,36 @@ def past_months(now: datetime) -> list[Month]:
     """Return the partitions of past months, oldest first; empty on SQLite."""
     if connection.vendor != "postgresql":
         return []
-    months = [found for found in map(month_named, sorted(names())) if found]
-    return [with_shares(month) for month in months if to_micros(next_month(month)) <= to_micros(now)]
+    months = [found for found in map(month_of_partition, sorted(partition_names())) if found]
+    return [read_month(month) for month in months if to_micros(next_month(month)) <= to_micros(now)]
 
 
-def month_named(partition: str) -> datetime | None:
+def month_of_partition(partition: str) -> datetime | None:
     """Return the month of a partition; None for the default partition."""
     found = fullmatch(NAME, partition)
     return datetime(int(found[1]), int(found[2]), 1, tzinfo=UTC) if found else None
 
 
-def with_shares(month: datetime) -> Month:
+def read_month(month: datetime) -> Month:
     """Return the partition of a month and the tags with rows in it, by one index lookup per tag."""
-    partition = name_of(month)
+    partition = partition_name(month)
     with connection.cursor() as cursor:
         cursor.execute(SHARES.format(partition=partition))
         shares = tuple(Share(*row) for row in cursor.fetchall())
     return Month(partition, to_micros(month), to_micros(next_month(month)), shares)
 
 
-def first_left(months: Iterable[Month]) -> dict[str, int]:
+def whole_months_from(months: Iterable[Month]) -> dict[str, int]:
     """Return by tag name the time from which measurements stay until their month is dropped as a whole."""
     left: dict[str, int] = {}
     for month in months:
-        if month.goes_whole:
+        if month.has_one_retention:
             for share in month.shares:
                 left.setdefault(share.name, month.start_us)
     return left
 
 
-def drop_old(months: Iterable[Month], *, now: datetime, should_stop: Callable[[], bool]) -> int:
+def drop_old_months(months: Iterable[Month], *, now: datetime, should_stop: Callable[[], bool]) -> int:
     """Drop the months that are too old; return the number of deleted measurements.
 
     A month that can't be dropped now stays complete: the month has changed meanwhile, or another session
@@ -150,18 +150,18 @@ def drop_old(months: Iterable[Month], *, now: datetime, should_stop: Callable[[]
         if should_stop() or not month.is_too_old(now):
             continue
         try:
-            rows += drop(month, now)
+            rows += drop_month(month, now)
         except ChangedError:
             logger.info("old month has changed", extra={"partition": month.partition})
         except DatabaseError as error:
-            if getattr(error.__cause__, "sqlstate", None) not in HELD:
+            if getattr(error.__cause__, "sqlstate", None) not in LOCK_ERRORS:
                 raise
             logger.warning("old month is held", extra={"partition": month.partition, "error": str(error)})
             break
     return rows
 
 
-def drop(month: Month, now: datetime) -> int:
+def drop_month(month: Month, now: datetime) -> int:
     """Drop the month except anomalies with a longer retention; return the number of deleted measurements.
 
     Raises:
@@ -169,30 +169,30 @@ def drop(month: Month, now: datetime) -> int:
         django.db.Error: the database is unavailable; or another session locks the table, and the month is
             unchanged.
     """
-    closed = close(month, now)
+    closed = close_month(month, now)
     with connection.cursor() as cursor:
         cursor.execute(COUNTS.format(partition=month.partition))
         counts = cursor.fetchall()
     try:
-        rows = drop_counted(month, counts, now)
+        rows = drop_counted_month(month, counts, now)
     except (ChangedError, DatabaseError):
         if connection.is_usable():
-            reopen(month, closed)
+            reopen_month(month, closed)
         raise
     extra = {"partition": month.partition, "rows": rows, "before": from_micros(month.end_us).isoformat()}
     logger.info("old month dropped", extra=extra)
     return rows
 
 
-def drop_counted(month: Month, counts: Iterable[tuple[int, int, int]], now: datetime) -> int:
-    """Do the work of ``drop``, given (tag, measurements, anomalies) for each tag of the month."""
+def drop_counted_month(month: Month, counts: Iterable[tuple[int, int, int]], now: datetime) -> int:
+    """Do the work of ``drop_month``, given (tag, measurements, anomalies) for each tag of the month."""
     rows = 0
     with transaction.atomic():
         lock_tags(share.name for share in month.shares)
         with connection.cursor() as cursor:
             cursor.execute(f"SET LOCAL lock_timeout = '{LOCK_S}s'")
             cursor.execute(DETACH.format(partition=month.partition))
-            keeping = looked_at_again(month, now).keeping(now)
+            keeping = recheck(month, now).tags_keeping_anomalies(now)
             for statement in DROP:
                 cursor.execute(statement.format(partition=month.partition), {"keeping": keeping})
         for tag, count, anomalies in counts:
@@ -204,13 +204,13 @@ def drop_counted(month: Month, counts: Iterable[tuple[int, int, int]], now: date
     return rows
 
 
-def looked_at_again(month: Month, now: datetime) -> Month:
+def recheck(month: Month, now: datetime) -> Month:
     """Return the current state of the month; the same tags, which are locked, must still be in it.
 
     Raises:
         ChangedError: there are other tags, or one has a longer retention now.
     """
-    found = with_shares(from_micros(month.start_us))
+    found = read_month(from_micros(month.start_us))
     if {share.tag for share in found.shares} != {share.tag for share in month.shares}:
         raise ChangedError
     if not found.is_too_old(now):
@@ -218,18 +218,18 @@ def looked_at_again(month: Month, now: datetime) -> Month:
     return found
 
 
-def close(month: Month, now: datetime) -> list[Series]:
+def close_month(month: Month, now: datetime) -> list[Series]:
     """Make all tags of the month reject readings for it, as if the month were deleted already.
 
-    Return the changed rows with their previous values, for ``reopen``.
+    Return the changed rows with their previous values, for ``reopen_month``.
 
     Raises:
-        ChangedError: as ``looked_at_again``.
+        ChangedError: as ``recheck``.
     """
     end = from_micros(month.end_us)
     with transaction.atomic():
         lock_tags(share.name for share in month.shares)
-        looked_at_again(month, now)
+        recheck(month, now)
         of_month = Series.objects.filter(tag__in=[share.tag for share in month.shares])
         taking = of_month.filter(Q(raw_from=None) | Q(raw_from__lt=end))
         before = list(taking)
@@ -237,8 +237,8 @@ def close(month: Month, now: datetime) -> list[Series]:
     return before
 
 
-def reopen(month: Month, closed: list[Series]) -> None:
-    """Undo ``close``: otherwise measurements that stay would count as deleted, and never be deleted."""
+def reopen_month(month: Month, closed: list[Series]) -> None:
+    """Undo ``close_month``: otherwise measurements that stay would count as deleted, and never be deleted."""
     with transaction.atomic():
         lock_tags(share.name for share in month.shares)
         Series.objects.bulk_update(closed, ["raw_from"], batch_size=1000)

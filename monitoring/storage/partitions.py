@@ -44,10 +44,10 @@ def create_ahead(*, now: datetime, using: str = "default") -> int:
     last = month_of(now)
     for _ in range(MONTHS_AHEAD):
         last = next_month(last)
-    return create_for(to_micros(now), to_micros(last), using=using)
+    return create_partitions(to_micros(now), to_micros(last), using=using)
 
 
-def create_for(first_us: int, last_us: int, *, using: str = "default") -> int:
+def create_partitions(first_us: int, last_us: int, *, using: str = "default") -> int:
     """Create the missing partitions from one time to another (inclusive); return how many.
 
     Rows of these months move there from the default partition. On SQLite, do nothing.
@@ -57,21 +57,21 @@ def create_for(first_us: int, last_us: int, *, using: str = "default") -> int:
     """
     if connections[using].vendor != "postgresql":
         return 0
-    existing = names(using)
-    lacking = [month for month in months_between(first_us, last_us) if name_of(month) not in existing]
+    existing = partition_names(using)
+    lacking = [month for month in months_between(first_us, last_us) if partition_name(month) not in existing]
     for month in lacking:
-        create(month, using=using)
-        logger.info("partition made", extra={"partition": name_of(month)})
+        create_partition(month, using=using)
+        logger.info("partition made", extra={"partition": partition_name(month)})
     return len(lacking)
 
 
-def create(month: datetime, *, using: str) -> None:
+def create_partition(month: datetime, *, using: str) -> None:
     """Create the partition of one month, unless another process has just created the same."""
-    name, start_us, end_us = name_of(month), to_micros(month), to_micros(next_month(month))
+    name, start_us, end_us = partition_name(month), to_micros(month), to_micros(next_month(month))
     with transaction.atomic(using=using), connections[using].cursor() as cursor:
         for statement in LOCK:
             cursor.execute(statement)
-        if name in names(using):
+        if name in partition_names(using):
             return
         cursor.execute(f"CREATE TABLE {name} (LIKE measurements INCLUDING ALL EXCLUDING IDENTITY)")
         cursor.execute(MOVE.format(name=name), [start_us, end_us])
@@ -80,14 +80,14 @@ def create(month: datetime, *, using: str) -> None:
         )
 
 
-def names(using: str = "default") -> set[str]:
+def partition_names(using: str = "default") -> set[str]:
     """Return the names of the partitions of measurements."""
     with connections[using].cursor() as cursor:
         cursor.execute(EXISTING)
         return {row[0] for row in cursor.fetchall()}
 
 
-def name_of(month: datetime) -> str:
+def partition_name(month: datetime) -> str:
     """Return the name of the partition of a month."""
     return f"measurements_{month.year:04}_{month.month:02}"
 

@@ -39,12 +39,12 @@ IN_USE_S = 2.0
 COMPANIONS = ("-wal", "-shm", "-journal")
 
 
-class RestoreRefusedError(Exception):
+class RestoreError(Exception):
     """Nothing was changed; the message gives the reason and the remedy."""
 
 
 @dataclass(frozen=True, slots=True)
-class Examined:
+class CheckedBackup:
     """A sound backup: a summary of the contents, and whether the tables are those of an older Fermon."""
 
     path: Path
@@ -52,118 +52,120 @@ class Examined:
     is_older: bool
 
 
-def find(name: str) -> Path:
+def find_backup(name: str) -> Path:
     """Return the backup with that name; ``latest`` is the newest in the data directory.
 
     Raises:
-        RestoreRefusedError: the file does not exist, or is the database itself.
+        RestoreError: the file does not exist, or is the database itself.
         BackupError: the database is not SQLite.
     """
-    database = database_file()
+    database = database_path()
     if name == "latest":
-        found = backups.existing()
+        found = backups.list_backups()
         if not found:
-            raise RestoreRefusedError(f"There is no backup in {backups.directory()}.")
-        refuse_if_ahead(found[-1])
+            raise RestoreError(f"There is no backup in {backups.backup_directory()}.")
+        require_known_latest(found[-1])
         return found[0]
     path = Path(name)
     if not path.is_file():
-        raise RestoreRefusedError(f"There is no file {path}. The backups are in {backups.directory()}.")
+        raise RestoreError(f"There is no file {path}. The backups are in {backups.backup_directory()}.")
     if database.exists() and path.samefile(database):
-        raise RestoreRefusedError(f"{path} is the database itself, not a backup.")
+        raise RestoreError(f"{path} is the database itself, not a backup.")
     return path
 
 
-def refuse_if_ahead(oldest: Path) -> None:
+def require_known_latest(oldest: Path) -> None:
     """Refuse to choose the latest backup if a clock that was ahead has dated backups in the future.
 
     Raises:
-        RestoreRefusedError: the last backup of the list is dated in the future.
+        RestoreError: the last backup of the list is dated in the future.
     """
-    if backups.is_ahead(oldest):
-        raise RestoreRefusedError(
+    if backups.is_dated_ahead(oldest):
+        raise RestoreError(
             f"Which backup is the latest can't be told: the clock was ahead when {oldest.name} was made, or"
-            f" is behind now. Name one of those in {backups.directory()} instead of 'latest'."
+            f" is behind now. Name one of those in {backups.backup_directory()} instead of 'latest'."
         )
 
 
-def database_file() -> Path:
+def database_path() -> Path:
     """Return the path of the database, whether or not the file exists.
 
     Raises:
-        RestoreRefusedError: the database is not a file; the message names the command to run instead.
+        RestoreError: the database is not a file; the message names the command to run instead.
     """
     if connection.vendor != "sqlite":
-        raise RestoreRefusedError(
+        raise RestoreError(
             "This database is not SQLite. Stop Fermon and restore it with its own tool:\n"
             f"  pg_restore --clean --if-exists --single-transaction {backups.server_options()} FILE.dump"
         )
     return Path(connection.settings_dict["NAME"])
 
 
-def examine(path: Path) -> Examined:
+def check_backup(path: Path) -> CheckedBackup:
     """Check that the file is a complete Fermon database that this version can read.
 
     Raises:
-        RestoreRefusedError: the check failed.
+        RestoreError: the check failed.
     """
     wal = path.with_name(f"{path.name}-wal")
     if wal.exists() and wal.stat().st_size:
-        raise RestoreRefusedError(
+        raise RestoreError(
             f"{path} is no backup, but a database in use or not closed: part of it is in {wal.name}."
         )
     try:
-        if flaw := backups.flaw_of(path):
-            raise RestoreRefusedError(f"{path} is damaged: {flaw}. Take another backup.")
+        if flaw := backups.find_corruption(path):
+            raise RestoreError(f"{path} is damaged: {flaw}. Take another backup.")
         with closing(backups.connect(path, "mode=ro&immutable=1")) as database:
             return describe(path, database)
     except sqlite3.Error as error:
-        raise RestoreRefusedError(f"{path} can't be read as a database: {error}.") from error
+        raise RestoreError(f"{path} can't be read as a database: {error}.") from error
 
 
-def describe(path: Path, database: sqlite3.Connection) -> Examined:
+def describe(path: Path, database: sqlite3.Connection) -> CheckedBackup:
     """Return a summary of the backup.
 
     Raises:
-        RestoreRefusedError: the file is not of Fermon, or of a newer version.
+        RestoreError: the file is not of Fermon, or of a newer version.
     """
     tables = {row[0] for row in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     if missing := TABLES - tables:
-        raise RestoreRefusedError(
+        raise RestoreError(
             f"{path} is no backup of Fermon's: it lacks the tables {', '.join(sorted(missing))}."
         )
     applied = set(database.execute("SELECT app, name FROM django_migrations"))
     known = set(MigrationLoader(None).disk_migrations)
-    if newer := sorted(name for app, name in applied - known if name > newest(known, app)):
-        raise RestoreRefusedError(f"{path} is of a newer Fermon ({newer[0]}): restore it with that one.")
+    if newer := sorted(name for app, name in applied - known if name > newest_migration(known, app)):
+        raise RestoreError(f"{path} is of a newer Fermon ({newer[0]}): restore it with that one.")
     count, last = database.execute("SELECT count(*), max(timestamp) FROM measurements").fetchone()
-    return Examined(path, f"{count} measurements, the newest of {last or 'never'}", bool(known - applied))
+    return CheckedBackup(
+        path, f"{count} measurements, the newest of {last or 'never'}", bool(known - applied)
+    )
 
 
-def newest(known: set[tuple[str, str]], app: str) -> str:
+def newest_migration(known: set[tuple[str, str]], app: str) -> str:
     """Return the newest migration of the app; for an app that no longer exists, a name that sorts last."""
     return max((name for label, name in known if label == app), default="~")
 
 
 @contextmanager
-def while_stopped() -> Iterator[None]:
+def require_stopped() -> Iterator[None]:
     """Check that Fermon does not run on this data directory, and keep Fermon from starting.
 
     Raises:
-        RestoreRefusedError: Fermon runs.
+        RestoreError: Fermon runs.
     """
     try:
         with FileLock(Path(settings.FERMON_DATA_DIR) / "start.lock", timeout=0):
-            if by_hand := next(running_by_hand(), None):
-                raise RestoreRefusedError(f"Fermon runs: {by_hand}. Stop it first.")
-            if worker_is_heard():
-                raise RestoreRefusedError("A worker has just been at work. Stop it first; then wait 5 s.")
+            if by_hand := next(processes_without_launcher(), None):
+                raise RestoreError(f"Fermon runs: {by_hand}. Stop it first.")
+            if has_live_worker():
+                raise RestoreError("A worker has just been at work. Stop it first; then wait 5 s.")
             yield
     except Timeout as error:
-        raise RestoreRefusedError(f"Fermon runs on {settings.FERMON_DATA_DIR}. Stop it first.") from error
+        raise RestoreError(f"Fermon runs on {settings.FERMON_DATA_DIR}. Stop it first.") from error
 
 
-def running_by_hand() -> Iterator[str]:
+def processes_without_launcher() -> Iterator[str]:
     """Yield the servers and workers on this data directory that the launcher did not start."""
     ours = Path(settings.FERMON_DATA_DIR).resolve()
     for process in psutil.process_iter():
@@ -182,9 +184,9 @@ def data_dir_of(process: psutil.Process, script: str) -> Path:
     return (place / (named or Path(script).parent / "var")).resolve()
 
 
-def worker_is_heard() -> bool:
+def has_live_worker() -> bool:
     """Return whether a worker on any host has just written a heartbeat to the database."""
-    if not database_file().is_file():
+    if not database_path().is_file():
         return False  # connecting would create the file
     try:
         beat = heartbeat(SIMULATOR)
@@ -195,32 +197,30 @@ def worker_is_heard() -> bool:
     return beat is not None and abs(datetime.now(UTC) - beat) < FRESH
 
 
-def restore(backup: Examined) -> Path | None:
+def restore(backup: CheckedBackup) -> Path | None:
     """Replace the database by the backup; return where the previous one is kept, None if there was none.
 
-    Call this within ``while_stopped``.
+    Call this within ``require_stopped``.
 
     Raises:
-        RestoreRefusedError: the database is in use, or the disk is full; the database is unchanged.
+        RestoreError: the database is in use, or the disk is full; the database is unchanged.
         BackupError: the disk has too little space.
     """
-    database = database_file()
+    database = database_path()
     draft = database.with_name(f"{database.name}.restoring")
     try:
-        backups.refuse_without_room(backup.path.stat().st_size, database.parent)
-        copy(backup.path, draft)
-        kept = exchange(database, draft)
+        backups.require_free_space(backup.path.stat().st_size, database.parent)
+        copy_backup(backup.path, draft)
+        kept = swap_in(database, draft)
     except OSError as error:
-        raise RestoreRefusedError(
-            f"Nothing was changed: the backup can't be put in place ({error})."
-        ) from error
+        raise RestoreError(f"Nothing was changed: the backup can't be put in place ({error}).") from error
     finally:
         draft.unlink(missing_ok=True)
     logger.info("database restored", extra={"backup": str(backup.path), "kept": str(kept or "")})
     return kept
 
 
-def copy(path: Path, draft: Path) -> None:
+def copy_backup(path: Path, draft: Path) -> None:
     """Copy the file and sync; if root restores, give the copy to the owner of the data directory."""
     shutil.copyfile(path, draft)
     with suppress(OSError, AttributeError):
@@ -230,17 +230,17 @@ def copy(path: Path, draft: Path) -> None:
         os.fsync(file.fileno())
 
 
-def exchange(database: Path, draft: Path) -> Path | None:
+def swap_in(database: Path, draft: Path) -> Path | None:
     """Move the draft to the database's path; return where the previous file is kept, if there was one."""
-    kept = database.with_name(f"{database.name}.before-restore-{backups.stamp()}")
+    kept = database.with_name(f"{database.name}.before-restore-{backups.utc_stamp()}")
     if database.is_file():
-        settle(database)
+        merge_write_ahead_log(database)
     for ending in COMPANIONS:
         with suppress(FileNotFoundError):
-            beside(database, ending).replace(beside(kept, ending))
+            companion_path(database, ending).replace(companion_path(kept, ending))
     there = database.exists()
     if there:
-        keep(database, kept)
+        keep_previous(database, kept)
     try:
         draft.replace(database)
     except OSError:
@@ -252,16 +252,16 @@ def exchange(database: Path, draft: Path) -> Path | None:
     return kept if there else None
 
 
-def beside(database: Path, ending: str) -> Path:
+def companion_path(database: Path, ending: str) -> Path:
     """Return the path of one of SQLite's files beside the database."""
     return database.with_name(f"{database.name}{ending}")
 
 
-def settle(database: Path) -> None:
+def merge_write_ahead_log(database: Path) -> None:
     """Merge the write-ahead log into the file, which only the last user of a database can do.
 
     Raises:
-        RestoreRefusedError: another program uses the database.
+        RestoreError: another program uses the database.
     """
     try:
         # Do not open an unreadable file for writing: SQLite would write the log into it.
@@ -272,11 +272,11 @@ def settle(database: Path) -> None:
             last_one.execute("PRAGMA journal_mode=DELETE")
     except sqlite3.Error as error:
         if getattr(error, "sqlite_errorcode", 0) & 0xFF in IN_USE:
-            raise RestoreRefusedError(f"{database} is in use by another program. Stop that first.") from error
+            raise RestoreError(f"{database} is in use by another program. Stop that first.") from error
         logger.warning("database can't be read; it is kept as it is", extra={"error": str(error)})
 
 
-def keep(database: Path, kept: Path) -> None:
+def keep_previous(database: Path, kept: Path) -> None:
     """Link the file to a second name before the exchange, so that a database exists at every moment."""
     try:
         os.link(database, kept)

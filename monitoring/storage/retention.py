@@ -32,7 +32,7 @@ from monitoring.kernel.clock import FIRST_MICROS, from_micros, iso_utc, to_micro
 from monitoring.kernel.host_clock import TOLERANCE
 from monitoring.models import Event, ExcludedMeasurement, Measurement, Replacement, Series, Tag
 from monitoring.models.host_clock import newest_measured
-from monitoring.storage.old_partitions import cutoff, drop_old, first_left, past_months
+from monitoring.storage.old_partitions import cutoff, drop_old_months, past_months, whole_months_from
 
 logger = logging.getLogger(__name__)
 
@@ -83,21 +83,21 @@ def apply_retention(*, now: datetime, should_stop: Callable[[], bool] = lambda: 
         return 0
     now = min(now, newest + TOLERANCE)
     names = Tag.objects.exclude(retention_days=None).order_by("name").values_list("name", flat=True)
-    with alone() as is_alone:
+    with retention_lock() as is_alone:
         if not is_alone:
             return 0
         months = past_months(now)
-        rows = drop_old(months, now=now, should_stop=should_stop)
-        left = first_left(month for month in months if not month.is_too_old(now))
+        rows = drop_old_months(months, now=now, should_stop=should_stop)
+        left = whole_months_from(month for month in months if not month.is_too_old(now))
         for name in list(names):
-            rows += apply_to(name, now=now, left_from_us=left.get(name), should_stop=should_stop)
+            rows += apply_to_tag(name, now=now, left_from_us=left.get(name), should_stop=should_stop)
         if connection.vendor == "sqlite":
-            give_space_back(should_stop)
+            shrink_file(should_stop)
     return rows
 
 
 @contextmanager
-def alone() -> Iterator[bool]:
+def retention_lock() -> Iterator[bool]:
     """Acquire the lock against concurrent retention on any host; yield whether that succeeded."""
     place = Path(settings.FERMON_DATA_DIR)
     place.mkdir(parents=True, exist_ok=True)
@@ -111,31 +111,31 @@ def alone() -> Iterator[bool]:
         if connection.vendor == "sqlite":
             yield True
         else:
-            yield from alone_of_all_hosts()
+            yield from advisory_lock()
     finally:
         lock.release()
 
 
-def alone_of_all_hosts() -> Iterator[bool]:
+def advisory_lock() -> Iterator[bool]:
     """Acquire PostgreSQL's advisory lock; yield whether that succeeded. The lock ends with the connection."""
-    if not asked("pg_try_advisory_lock"):
+    if not call_lock_function("pg_try_advisory_lock"):
         yield False
         return
     try:
         yield True
     finally:
         with suppress(DatabaseError):
-            asked("pg_advisory_unlock")
+            call_lock_function("pg_advisory_unlock")
 
 
-def asked(function: str) -> bool:
+def call_lock_function(function: str) -> bool:
     """Call a PostgreSQL function on the advisory lock that all hosts share; return the result."""
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {function}(%s)", [ADVISORY_LOCK])
         return bool(cursor.fetchone()[0])
 
 
-def apply_to(
+def apply_to_tag(
     name: str, *, now: datetime, left_from_us: int | None = None, should_stop: Callable[[], bool]
 ) -> int:
     """Delete and log what is too old of a tag; return the number of measurements.
@@ -182,9 +182,9 @@ def delete_raw(name: str, now: datetime, *, left_from_us: int | None = None) -> 
         before = cutoff(series.tag.retention_days, now)
         if left_from_us is not None:
             before = min(before, left_from_us)
-        if before <= start or (series.raw_from is None and not anything_before(series.tag, before)):
+        if before <= start or (series.raw_from is None and not has_measurements_before(series.tag, before)):
             return NOTHING
-        chunk = delete(series.tag, OTHERS, start, before)
+        chunk = delete_measurements(series.tag, OTHERS, start, before)
         Series.objects.filter(pk=series.pk).update(
             measurements=F("measurements") - chunk.rows,
             raw_from=from_micros(chunk.end_us),
@@ -202,7 +202,7 @@ def delete_anomalies(name: str, now: datetime) -> Chunk:
         if series.tag.retention_days is None or series.tag.anomaly_retention_days is None:
             return NOTHING
         before = min(cutoff(series.tag.anomaly_retention_days, now), to_micros(series.raw_from))
-        chunk = delete(series.tag, ANOMALIES, FIRST_MICROS, before)
+        chunk = delete_measurements(series.tag, ANOMALIES, FIRST_MICROS, before)
         if chunk.rows:
             Series.objects.filter(pk=series.pk).update(
                 measurements=F("measurements") - chunk.rows, anomalies=F("anomalies") - chunk.rows
@@ -247,7 +247,7 @@ def lock_series(name: str) -> Series | None:
     return Series.objects.select_related("tag").filter(tag__name=name).first()
 
 
-def anything_before(tag: Tag, moment_us: int) -> bool:
+def has_measurements_before(tag: Tag, moment_us: int) -> bool:
     """Return whether the tag has a measurement before that time, excluded or not."""
     older = {"tag": tag, "timestamp__lt": from_micros(moment_us)}
     return (
@@ -255,7 +255,7 @@ def anything_before(tag: Tag, moment_us: int) -> bool:
     )
 
 
-def delete(tag: Tag, kind: str, start_us: int, before_us: int) -> Chunk:
+def delete_measurements(tag: Tag, kind: str, start_us: int, before_us: int) -> Chunk:
     """Delete the oldest ``CHUNK`` measurements of that time and kind, with their rule violations."""
     within: list[int] = [tag.pk, start_us, before_us]
     with connection.cursor() as cursor:
@@ -268,7 +268,7 @@ def delete(tag: Tag, kind: str, start_us: int, before_us: int) -> Chunk:
         return Chunk(cursor.rowcount, end_us, is_last=next_chunk is None)
 
 
-def give_space_back(should_stop: Callable[[], bool]) -> None:
+def shrink_file(should_stop: Callable[[], bool]) -> None:
     """Shrink SQLite's file to the size of its contents, from the next checkpoint on.
 
     Each call of ``incremental_vacuum`` moves one page from the end of the file into a gap: Python's sqlite3

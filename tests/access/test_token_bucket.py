@@ -32,7 +32,7 @@ def test_one_does_not_pay_for_another() -> None:
 
 
 def test_it_does_not_grow_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(token_bucket, "MOST_KEPT", 10)
+    monkeypatch.setattr(token_bucket, "MAX_BUCKETS", 10)
     calls = TokenBucket()
     for number in range(100):
         calls.wait(str(number), per_minute=5, now=number)

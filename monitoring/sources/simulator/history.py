@@ -12,7 +12,7 @@ from monitoring.ingest.pipeline import ingest_columns
 from monitoring.kernel.clock import SECOND_US
 from monitoring.kernel.tag_definition import DefaultTag
 from monitoring.sources.simulator.signals import BLOCK_S, simulate
-from monitoring.storage.partitions import create_for
+from monitoring.storage.partitions import create_partitions
 
 READINGS_A_STEP = 30_000
 
@@ -53,7 +53,7 @@ def generate_history(tags: Sequence[DefaultTag], past: SecondRange, *, seed: int
     Stored measurements stay unchanged, so an interrupted run can be repeated. Times that retention has
     deleted and tags that were deleted meanwhile are skipped.
     """
-    create_for(past.start * SECOND_US, (past.stop - 1) * SECOND_US)
+    create_partitions(past.start * SECOND_US, (past.stop - 1) * SECOND_US)
     length = max(1, READINGS_A_STEP // len(tags) // BLOCK_S) * BLOCK_S
     aligned = range(past.start // length * length, past.stop, length)  # so that no block is computed twice
     for start in aligned:

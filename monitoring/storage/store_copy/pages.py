@@ -69,7 +69,7 @@ def make_partitions(rows: Rows) -> None:
     )
     for place in first[count >= MONTH_FROM].tolist():
         moment_us = int(rows["timestamp"][place])
-        partitions.create_for(moment_us, moment_us, using=TARGET)
+        partitions.create_partitions(moment_us, moment_us, using=TARGET)
 
 
 def write(rows: Rows) -> None:
