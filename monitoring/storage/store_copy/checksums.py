@@ -10,8 +10,8 @@ import numpy as np
 
 from monitoring.kernel.clock import DAY_US
 from monitoring.kernel.run_lengths import stretches
-from monitoring.storage.store_copy.columns import Rows, Table
-from monitoring.storage.store_copy.findings import Finding
+from monitoring.storage.store_copy.columns import NumericTable, Rows
+from monitoring.storage.store_copy.findings import FindingRow
 
 DayKey = tuple[int, int]  # a tag's id, and days since 1970
 
@@ -42,12 +42,12 @@ class OpenDay:
 class DaySums:
     """The days of one table on one side, computed from rows in order of time."""
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: NumericTable) -> None:
         self.days: dict[DayKey, Day] = {}
         self._table = table
         self._open: dict[DayKey, OpenDay] = {}
 
-    def add(self, rows: Rows, findings: Iterable[Finding]) -> None:
+    def add(self, rows: Rows, findings: Iterable[FindingRow]) -> None:
         """Add rows in any order; none may be earlier than the rows of the previous call."""
         time = self._table.time
         rows = rows[np.lexsort((rows["id"], rows[time], rows["tag"]))]

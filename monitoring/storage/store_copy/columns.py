@@ -18,7 +18,7 @@ ARRAY_HEADER = bytes(20)  # dimensions, null flag, element type, length, lower b
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class NumericTable:
     """A table of numeric columns without nulls; ``time`` is the column that determines a row's day."""
 
     name: str
@@ -36,12 +36,12 @@ class Table:
         return np.dtype([(name, f"<{kind}") for name, kind in self.kinds.items()])
 
 
-MEASUREMENTS = Table(
+MEASUREMENTS = NumericTable(
     "measurements",
     "timestamp",
     MappingProxyType({"id": "i8", "tag": "i8", "timestamp": "i8", "value": "f8", "is_anomaly": "u1"}),
 )
-ROLLUPS = Table(
+ROLLUPS = NumericTable(
     "rollups",
     "start",
     MappingProxyType(
@@ -51,7 +51,7 @@ ROLLUPS = Table(
 )
 
 
-def decode(table: Table, copied: bytes) -> Rows:
+def decode(table: NumericTable, copied: bytes) -> Rows:
     """Decode columns from PostgreSQL's binary format: one row, whose fields are arrays of whole columns.
 
     Raises:
@@ -72,14 +72,14 @@ def decode(table: Table, copied: bytes) -> Rows:
     return rows
 
 
-def read_source(table: Table, condition: str, parameters: Sequence[Any]) -> Rows:
+def read_source(table: NumericTable, condition: str, parameters: Sequence[Any]) -> Rows:
     """Return the rows of the source that match the condition, which may include ORDER BY and LIMIT."""
     with connections[SOURCE].cursor() as cursor:
         cursor.execute(f"SELECT {table.columns} FROM {table.name} WHERE {condition}", parameters)  # noqa: S608
         return np.array(cursor.fetchall(), dtype=table.dtype)
 
 
-def read_target(table: Table, condition: str) -> Rows:
+def read_target(table: NumericTable, condition: str) -> Rows:
     """Return the target's rows that match the condition, in no order; the condition contains its values."""
     arrays = ", ".join(
         f'array_agg("{name}")' for name in table.kinds
@@ -92,7 +92,7 @@ def read_target(table: Table, condition: str) -> Rows:
         return decode(table, b"".join(blocks))
 
 
-def write_target(table: Table, rows: Rows) -> None:
+def write_target(table: NumericTable, rows: Rows) -> None:
     """Append the rows to the target, in the caller's transaction."""
     with (
         connections[TARGET].cursor() as cursor,

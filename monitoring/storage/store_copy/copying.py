@@ -21,21 +21,21 @@ from monitoring.storage.store_copy.databases import (
     SOURCE,
     TARGET,
     execute,
-    number,
-    opened,
-    select,
+    open_databases,
+    select_number,
+    select_rows,
     snapshot,
     source_version,
 )
 from monitoring.storage.store_copy.days import (
     Compared,
     compare,
-    look_again,
     measurement_windows,
+    reread_target,
     rollup_windows,
 )
 from monitoring.storage.store_copy.errors import StoreCopyError
-from monitoring.storage.store_copy.mending import mend, spans
+from monitoring.storage.store_copy.mending import copy_again, day_windows
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 COUNT = "SELECT count(*) FROM {table}"
@@ -66,7 +66,7 @@ class TagResult:
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class CopyResult:
     """Result of the comparison.
 
     ``tables`` are the differing tables other than measurements, ``mended`` counts days copied again,
@@ -86,45 +86,45 @@ class Result:
         return not self.tables and not any(tag.differing for tag in self.tags)
 
 
-def copy_store(url: str, progress: Progress) -> Result:
+def copy_store(url: str, progress: Progress) -> CopyResult:
     """Make the database at the URL equal to that of the running system, which keeps storing meanwhile.
 
     Raises:
         StoreCopyError: the copy failed; the message gives the reason and the remedy.
     """
-    with opened(url, read_only=False), failures_told():
+    with open_databases(url, read_only=False), translate_errors():
         ownership.claim_target()
         small_tables.replace_tags()
         copied = copy_measurements(progress)
         with snapshot():
             version = source_version()
             copied += copy_measurements(progress)
-            small_tables.replace(small_tables.differing())
+            small_tables.replace_tables(small_tables.differing_tables())
             compared = compare_all(progress)
             mended = sum(mend_days(each) for each in compared.values())
             execute(TARGET, "SET synchronous_commit = on")
-            sequences.go_on()
+            sequences.advance_sequences()
             ownership.write_mark()  # a synchronous commit, which also flushes all earlier ones
-            result = results(compared, copied=copied, mended=mended)
-        return with_news(result, version)
+            result = build_result(compared, copied=copied, mended=mended)
+        return with_source_changes(result, version)
 
 
-def verify_store(url: str, progress: Progress) -> Result:
+def verify_store(url: str, progress: Progress) -> CopyResult:
     """Compare source and target, and write to neither.
 
     Raises:
         StoreCopyError: the comparison failed; the message gives the reason and the remedy.
     """
-    with opened(url, read_only=True), failures_told():
+    with open_databases(url, read_only=True), translate_errors():
         ownership.require_copy()
         with snapshot():
             version = source_version()
-            result = results(compare_all(progress), copied=0, mended=0)
-        return with_news(result, version)
+            result = build_result(compare_all(progress), copied=0, mended=0)
+        return with_source_changes(result, version)
 
 
 @contextmanager
-def failures_told() -> Iterator[None]:
+def translate_errors() -> Iterator[None]:
     """Turn database errors into StoreCopyError."""
     try:
         with connections[TARGET].wrap_database_errors:  # COPY raises psycopg's errors otherwise
@@ -147,9 +147,9 @@ def copy_measurements(progress: Progress) -> int:
 
 def compare_all(progress: Progress) -> dict[str, Compared]:
     """Compare all days of measurements and rollups."""
-    progress.begin("compared", number(SOURCE, TOTAL))
+    progress.begin("compared", select_number(SOURCE, TOTAL))
     measurements = compare(MEASUREMENTS, measurement_windows(), progress.advance)
-    progress.begin("rollups compared", number(SOURCE, COUNT.format(table=ROLLUPS.name)))
+    progress.begin("rollups compared", select_number(SOURCE, COUNT.format(table=ROLLUPS.name)))
     rollups = compare(ROLLUPS, rollup_windows(), progress.advance)
     return {MEASUREMENTS.name: measurements, ROLLUPS.name: rollups}
 
@@ -157,19 +157,19 @@ def compare_all(progress: Progress) -> dict[str, Compared]:
 def mend_days(compared: Compared) -> int:
     """Copy the differing days again and compare them again; return how many days differed."""
     keys = compared.differing()
-    windows = list(spans(compared.table, keys))
-    mend(windows)
-    look_again(windows, compared)
+    windows = list(day_windows(compared.table, keys))
+    copy_again(windows)
+    reread_target(windows, compared)
     return len(keys)
 
 
-def results(compared: dict[str, Compared], *, copied: int, mended: int) -> Result:
+def build_result(compared: dict[str, Compared], *, copied: int, mended: int) -> CopyResult:
     """Build the result from the comparison."""
     differing: defaultdict[int, list[int]] = defaultdict(list)
     for table in compared.values():
         for key in table.differing():
             differing[key[0]].append(key[1])
-    names = dict(select(SOURCE, "SELECT id, name FROM tags ORDER BY name"))
+    names = dict(select_rows(SOURCE, "SELECT id, name FROM tags ORDER BY name"))
     gone = differing.keys() - names.keys()
     names |= {tag: f"tag {tag}, which the source does not have" for tag in gone}
     days = compared[MEASUREMENTS.name].source.of_tags()
@@ -183,12 +183,12 @@ def results(compared: dict[str, Compared], *, copied: int, mended: int) -> Resul
         )
         for tag, name in names.items()
     )
-    return Result(tags, other_differences(), copied=copied, mended=mended, is_behind=False)
+    return CopyResult(tags, other_differences(), copied=copied, mended=mended, is_behind=False)
 
 
 def other_differences() -> tuple[str, ...]:
     """Return the tables that differ outside days: small tables, and long tables with other row counts."""
-    small = [model._meta.db_table for model in small_tables.differing()]
+    small = [model._meta.db_table for model in small_tables.differing_tables()]
     counts = [model._meta.db_table for model in small_tables.LONG if not same_count(model._meta.db_table)]
     return tuple(sorted(small + counts))
 
@@ -196,7 +196,7 @@ def other_differences() -> tuple[str, ...]:
 def same_count(table: str) -> bool:
     """Return whether both sides have the same number of rows."""
     count = COUNT.format(table=table)
-    return number(SOURCE, count) == number(TARGET, count)
+    return select_number(SOURCE, count) == select_number(TARGET, count)
 
 
 def date_of(day: int) -> str:
@@ -204,6 +204,6 @@ def date_of(day: int) -> str:
     return (EPOCH + timedelta(days=day)).date().isoformat()
 
 
-def with_news(result: Result, version: int) -> Result:
+def with_source_changes(result: CopyResult, version: int) -> CopyResult:
     """Add whether the source has changed since the snapshot; call this after the snapshot has ended."""
     return replace(result, is_behind=source_version() != version)

@@ -32,7 +32,7 @@ OPTIONS: dict[str, Any] = {
 
 
 @contextmanager
-def opened(url: str, *, read_only: bool) -> Iterator[None]:
+def open_databases(url: str, *, read_only: bool) -> Iterator[None]:
     """Configure the aliases ``SOURCE`` and ``TARGET`` for the duration of the context.
 
     Raises:
@@ -42,7 +42,7 @@ def opened(url: str, *, read_only: bool) -> Iterator[None]:
     connections.settings.update(settings)
     connections.configure_settings(connections.settings)
     try:
-        reach(read_only=read_only)
+        connect_target(read_only=read_only)
         yield
     finally:
         for alias in settings:
@@ -86,7 +86,7 @@ def target_settings(url: str) -> dict[str, Any]:
     return settings
 
 
-def reach(*, read_only: bool) -> None:
+def connect_target(*, read_only: bool) -> None:
     """Connect, and lock the target against other copies unless ``read_only``.
 
     Raises:
@@ -125,25 +125,25 @@ def lock_target() -> None:
 def snapshot() -> Iterator[None]:
     """Read the source as of one moment for the duration of the context; writers are not blocked."""
     with transaction.atomic(using=SOURCE):
-        select(SOURCE, "SELECT count(*) FROM django_migrations")  # takes the snapshot
+        select_rows(SOURCE, "SELECT count(*) FROM django_migrations")  # takes the snapshot
         yield
 
 
 def source_version() -> int:
     """Return a number that changes when another connection has written to the source."""
-    return number(SOURCE, "PRAGMA data_version")
+    return select_number(SOURCE, "PRAGMA data_version")
 
 
-def select(alias: str, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+def select_rows(alias: str, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
     """Return all rows of a query."""
     with connections[alias].cursor() as cursor:
         cursor.execute(sql, parameters or None)
         return list(cursor.fetchall())
 
 
-def number(alias: str, sql: str, parameters: Sequence[Any] = ()) -> int:
+def select_number(alias: str, sql: str, parameters: Sequence[Any] = ()) -> int:
     """Return the single number of a query; 0 if there is none."""
-    rows = select(alias, sql, parameters)
+    rows = select_rows(alias, sql, parameters)
     return int(rows[0][0] or 0) if rows else 0
 
 

@@ -20,7 +20,7 @@ from django.db.models import (
     TextField,
 )
 
-from monitoring.storage.store_copy.databases import SOURCE, TARGET, select
+from monitoring.storage.store_copy.databases import SOURCE, TARGET, select_rows
 from monitoring.storage.store_copy.errors import StoreCopyError
 
 # NUL, and lone surrogates, which JSON allows as "\ud800".
@@ -30,23 +30,23 @@ BEYOND = "SELECT {key}, {column} FROM {table} WHERE {column} NOT BETWEEN %s AND 
 Fit = Callable[[Any], Any]
 
 
-def fit_of(field: "Field[Any, Any]") -> Fit | None:
+def conversion_for(field: "Field[Any, Any]") -> Fit | None:
     """Return the function that converts values of the field; None if none need conversion."""
     if isinstance(field, JSONField | TextField):
-        return storable
+        return to_storable
     if isinstance(field, CharField):
-        return lambda value: value if value is None else storable(value)[: field.max_length]
+        return lambda value: value if value is None else to_storable(value)[: field.max_length]
     return address if isinstance(field, GenericIPAddressField) else None
 
 
-def storable(value: Any) -> Any:
+def to_storable(value: Any) -> Any:
     """Return the value without characters that PostgreSQL can't store, recursively."""
     if isinstance(value, str):
         return NO_CHARACTERS.sub("", value)
     if isinstance(value, list):
-        return [storable(item) for item in value]
+        return [to_storable(item) for item in value]
     if isinstance(value, dict):
-        return {storable(key): storable(item) for key, item in value.items()}
+        return {to_storable(key): to_storable(item) for key, item in value.items()}
     return value
 
 
@@ -71,7 +71,7 @@ def refuse_numbers_of(model: type[Model], field: "IntegerField[Any, Any]") -> No
     low, high = connections[TARGET].ops.integer_field_range(field.get_internal_type())
     table, key = model._meta.db_table, model._meta.pk.column
     query = BEYOND.format(table=f'"{table}"', column=f'"{field.column}"', key=f'"{key}"')
-    for row, found in select(SOURCE, query, [low, high]):
+    for row, found in select_rows(SOURCE, query, [low, high]):
         raise StoreCopyError(
             f"The source has a number that PostgreSQL has no room for: {found} as {field.column} of the table"
             f" {table}, in the row with {key} {row}. It has to be from {low} to {high}: change it in the"

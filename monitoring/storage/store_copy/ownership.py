@@ -14,7 +14,7 @@ from django.db.migrations.recorder import MigrationRecorder
 
 from monitoring.kernel.tag_definition import DEFAULT_TAGS
 from monitoring.models import Lease
-from monitoring.storage.store_copy.databases import SOURCE, TARGET, execute, number, select
+from monitoring.storage.store_copy.databases import SOURCE, TARGET, execute, select_number, select_rows
 from monitoring.storage.store_copy.errors import StoreCopyError
 from monitoring.storage.store_copy.fitting import refuse_numbers
 from monitoring.storage.store_copy.small_tables import small_models
@@ -46,10 +46,10 @@ def claim_target() -> None:
     refuse_numbers(small_models())
     refuse_foreign()
     call_command("migrate", database=TARGET, interactive=False, verbosity=0)
-    if mark() is None:
+    if read_mark() is None:
         refuse_used()
         write_mark()
-    elif mark() != identity():
+    elif read_mark() != identity():
         raise StoreCopyError(f"The target is a copy of another source. {EMPTY_IT}")
     refuse_run()
     refuse_other_measurements()
@@ -57,24 +57,24 @@ def claim_target() -> None:
 
 def require_copy() -> None:
     """Raise StoreCopyError if the target is not a copy of this source."""
-    if not has_tables() or mark() != identity():
+    if not has_tables() or read_mark() != identity():
         raise StoreCopyError("The target is no copy of this source. Run it without --verify-only first.")
 
 
 def has_tables() -> bool:
     """Return whether the target has Fermon's tables."""
-    return bool(number(TARGET, "SELECT (to_regclass('measurements') IS NOT NULL)::int"))
+    return bool(select_number(TARGET, "SELECT (to_regclass('measurements') IS NOT NULL)::int"))
 
 
 def identity() -> str:
     """Return the mark of a copy of this source."""
-    made = select(SOURCE, "SELECT app, name, applied FROM django_migrations ORDER BY id LIMIT 1")
+    made = select_rows(SOURCE, "SELECT app, name, applied FROM django_migrations ORDER BY id LIMIT 1")
     return f"copied from store {sha256(repr(made).encode()).hexdigest()[:16]}"
 
 
-def mark() -> str | None:
+def read_mark() -> str | None:
     """Return the mark of the target; None if the target is no copy."""
-    found: str | None = select(TARGET, MARK)[0][0]
+    found: str | None = select_rows(TARGET, MARK)[0][0]
     return found
 
 
@@ -99,7 +99,7 @@ def refuse_foreign() -> None:
 
     Applied migrations identify the tables of Fermon, also after an interrupted migration.
     """
-    tables = [name for (name,) in select(TARGET, TABLES)]
+    tables = [name for (name,) in select_rows(TARGET, TABLES)]
     recorder = MigrationRecorder(connections[TARGET])
     migrated = {app for app, _ in recorder.applied_migrations()}
     is_ours = recorder.has_table() and migrated <= MigrationLoader(None).migrated_apps
@@ -112,10 +112,10 @@ def refuse_foreign() -> None:
 
 def refuse_used() -> None:
     """Raise StoreCopyError if the target was used before becoming a copy."""
-    rows = select(TARGET, "SELECT name FROM tags")
+    rows = select_rows(TARGET, "SELECT name FROM tags")
     default = {tag.definition.name for tag in DEFAULT_TAGS}
-    measurements = number(TARGET, "SELECT count(*) FROM (SELECT 1 FROM measurements LIMIT 1) AS one")
-    users = number(TARGET, "SELECT count(*) FROM auth_user")
+    measurements = select_number(TARGET, "SELECT count(*) FROM (SELECT 1 FROM measurements LIMIT 1) AS one")
+    users = select_number(TARGET, "SELECT count(*) FROM auth_user")
     if measurements or users or not default.issuperset(name for (name,) in rows):
         raise StoreCopyError(
             f"The target holds data of its own (measurements, users or tags), which would be lost. {EMPTY_IT}"
@@ -124,7 +124,7 @@ def refuse_used() -> None:
 
 def refuse_run() -> None:
     """Raise StoreCopyError if Fermon has run on the target since the copy."""
-    here, there = leases(SOURCE), leases(TARGET)
+    here, there = lease_renewals(SOURCE), lease_renewals(TARGET)
     for source, renewed_at in there.items():
         if source not in here or renewed_at > here[source]:
             raise StoreCopyError(
@@ -133,7 +133,7 @@ def refuse_run() -> None:
             )
 
 
-def leases(alias: str) -> dict[str, datetime]:
+def lease_renewals(alias: str) -> dict[str, datetime]:
     """Return the last renewal of each lease by source."""
     held = Lease.objects.using(alias).exclude(renewed_at=None)
     return {lease.source: lease.renewed_at for lease in held if lease.renewed_at}
@@ -144,9 +144,11 @@ def refuse_other_measurements() -> None:
 
     Measurements that the source has deleted since do not count; their ids were assigned there once.
     """
-    newest = select(TARGET, NEWEST, [COMPARED])
+    newest = select_rows(TARGET, NEWEST, [COMPARED])
     if not newest:
         return
-    here = {row[0]: row for row in select(SOURCE, SAME_IDS, [newest[-1][0], newest[0][0]])}
-    if newest[0][0] > number(SOURCE, LAST_GIVEN) or any(here.get(row[0], row) != row for row in newest):
+    here = {row[0]: row for row in select_rows(SOURCE, SAME_IDS, [newest[-1][0], newest[0][0]])}
+    if newest[0][0] > select_number(SOURCE, LAST_GIVEN) or any(
+        here.get(row[0], row) != row for row in newest
+    ):
         raise StoreCopyError(f"The target holds measurements that the source does not have. {EMPTY_IT}")

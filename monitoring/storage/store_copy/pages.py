@@ -8,7 +8,14 @@ from django.db import transaction
 from monitoring.kernel.failpoints import crash_point
 from monitoring.storage import partitions
 from monitoring.storage.store_copy.columns import MEASUREMENTS, Rows, read_source, write_target
-from monitoring.storage.store_copy.databases import SOURCE, TARGET, execute, number, select, snapshot
+from monitoring.storage.store_copy.databases import (
+    SOURCE,
+    TARGET,
+    execute,
+    select_number,
+    select_rows,
+    snapshot,
+)
 from monitoring.storage.store_copy.findings import copy_findings
 from monitoring.storage.store_copy.small_tables import replace_tags
 
@@ -30,7 +37,7 @@ DELETE_REPLACED = (
 
 def newest_at(alias: str) -> int:
     """Return the highest id of a measurement; 0 if there is none."""
-    return number(alias, "SELECT max(id) FROM measurements")
+    return select_number(alias, "SELECT max(id) FROM measurements")
 
 
 def copy_pages() -> Iterator[int]:
@@ -42,7 +49,7 @@ def copy_pages() -> Iterator[int]:
     Raises:
         django.db.Error: one of the databases is unavailable; copied pages persist.
     """
-    last, known = newest_at(TARGET), {row[0] for row in select(TARGET, "SELECT id FROM tags")}
+    last, known = newest_at(TARGET), {row[0] for row in select_rows(TARGET, "SELECT id FROM tags")}
     while True:
         with snapshot():
             rows = read_source(MEASUREMENTS, "id > %s ORDER BY id LIMIT %s", [last, PAGE])
@@ -52,8 +59,8 @@ def copy_pages() -> Iterator[int]:
             with transaction.atomic(using=TARGET):
                 if not known.issuperset(np.unique(rows["tag"]).tolist()):
                     replace_tags()
-                    known = {row[0] for row in select(SOURCE, "SELECT id FROM tags")}
-                write(rows)
+                    known = {row[0] for row in select_rows(SOURCE, "SELECT id FROM tags")}
+                write_measurements(rows)
                 crash_point("store_copy.before_commit")
         crash_point("store_copy.after_commit")
         last = int(rows["id"][-1])
@@ -72,7 +79,7 @@ def make_partitions(rows: Rows) -> None:
         partitions.create_partitions(moment_us, moment_us, using=TARGET)
 
 
-def write(rows: Rows) -> None:
+def write_measurements(rows: Rows) -> None:
     """Append measurements (ascending ids) and their rule violations, in the caller's transaction."""
     delete_replaced(int(rows["id"][0]), int(rows["id"][-1]))
     write_target(MEASUREMENTS, rows)
@@ -81,6 +88,6 @@ def write(rows: Rows) -> None:
 
 def delete_replaced(first: int, last: int) -> None:
     """Delete measurements copied before a row of these ids replaced them at the same tag and time."""
-    for place in select(SOURCE, REPLACED, [first, last]):
+    for place in select_rows(SOURCE, REPLACED, [first, last]):
         for statement in DELETE_REPLACED:
             execute(TARGET, statement, list(place))

@@ -18,7 +18,7 @@ from django.db.models import Model
 
 from monitoring.models import Finding, Measurement, Rollup, Tag
 from monitoring.storage.store_copy.databases import SOURCE, TARGET, execute
-from monitoring.storage.store_copy.fitting import fit_of
+from monitoring.storage.store_copy.fitting import conversion_for
 
 LONG = (Measurement, Finding, Rollup)
 # Not needed after the move: lockouts after wrong passwords, which last some minutes.
@@ -36,7 +36,7 @@ class Content:
     checksum: int
 
 
-def models() -> list[type[Model]]:
+def all_models() -> list[type[Model]]:
     """Return the models of all tables."""
     found = apps.get_models(include_auto_created=True)
     return [model for model in found if model._meta.managed and not model._meta.proxy]
@@ -44,29 +44,29 @@ def models() -> list[type[Model]]:
 
 def small_models() -> list[type[Model]]:
     """Return the models of all copied tables except the long ones."""
-    return [model for model in models() if model not in LONG and model._meta.label_lower not in LEFT_OUT]
+    return [model for model in all_models() if model not in LONG and model._meta.label_lower not in LEFT_OUT]
 
 
-def differing() -> list[type[Model]]:
+def differing_tables() -> list[type[Model]]:
     """Return the small tables that differ between source and target."""
-    return [model for model in small_models() if content(model, SOURCE) != content(model, TARGET)]
+    return [model for model in small_models() if table_content(model, SOURCE) != table_content(model, TARGET)]
 
 
-def content(model: type[Model], alias: str) -> Content:
+def table_content(model: type[Model], alias: str) -> Content:
     """Return row count and checksum of a table."""
     count = checksum = 0
-    for row in rows(model, alias):
+    for row in table_rows(model, alias):
         digest = sha256(repr(tuple(map(comparable, row))).encode(errors="surrogatepass")).digest()
         checksum = (checksum + int.from_bytes(digest)) % 2**256
         count += 1
     return Content(count, checksum)
 
 
-def rows(model: type[Model], alias: str) -> Iterator[Row]:
+def table_rows(model: type[Model], alias: str) -> Iterator[Row]:
     """Yield the rows of a table in no order, converted to values that PostgreSQL can store."""
     fields = model._meta.local_concrete_fields
     names = [field.attname for field in fields]
-    fits = [fit_of(field) for field in fields]
+    fits = [conversion_for(field) for field in fields]
     query = model._base_manager.using(alias).order_by().values_list(*names)
     for row in query.iterator(chunk_size=ROWS_A_READ):
         yield tuple(fit(value) if fit else value for value, fit in zip(row, fits, strict=True))
@@ -83,30 +83,30 @@ def comparable(value: Any) -> object:
     return value
 
 
-def replace(changed: list[type[Model]]) -> None:
+def replace_tables(changed: list[type[Model]]) -> None:
     """Replace the rows of these tables by the source's, in one transaction."""
     with transaction.atomic(using=TARGET):
         execute(TARGET, "SET CONSTRAINTS ALL DEFERRED")
         for model in changed:
             execute(TARGET, f"DELETE FROM {quoted(model._meta.db_table)}")  # noqa: S608 - a model's table
         for model in changed:
-            write(model)
+            write_table(model)
     ContentType.objects.clear_cache()
 
 
 def replace_tags() -> None:
     """Replace the tags by the source's if they differ."""
-    if content(Tag, SOURCE) != content(Tag, TARGET):
-        replace([Tag])
+    if table_content(Tag, SOURCE) != table_content(Tag, TARGET):
+        replace_tables([Tag])
 
 
-def write(model: type[Model]) -> None:
+def write_table(model: type[Model]) -> None:
     """Append the source's rows of a table."""
     target, fields = connections[TARGET], model._meta.local_concrete_fields
     columns = ", ".join(quoted(field.column) for field in fields)
     copy = f"COPY {quoted(model._meta.db_table)} ({columns}) FROM STDIN"
     with target.cursor() as cursor, cursor.copy(copy) as sink:
-        for row in rows(model, SOURCE):
+        for row in table_rows(model, SOURCE):
             values = zip(fields, row, strict=True)
             sink.write_row([field.get_db_prep_save(value, connection=target) for field, value in values])
 
