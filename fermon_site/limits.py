@@ -8,8 +8,8 @@ from django.urls import reverse
 from rest_framework.permissions import SAFE_METHODS
 
 from monitoring.access.body_limits import LengthRequired, too_large
-from monitoring.access.responses import answer
-from monitoring.access.throttles import address_of, login_waits
+from monitoring.access.responses import error_response
+from monitoring.access.throttles import address_of, throttle_login
 from monitoring.kernel.request_limits import MAX_BODY_BYTES
 
 
@@ -32,7 +32,7 @@ def refused_body(request: HttpRequest) -> HttpResponse | None:
     """413 for a body of more than 8 MiB, 411 for one in chunks, of which nobody knows how large it is."""
     declared = request.META.get("CONTENT_LENGTH") or ""
     if not declared and "Transfer-Encoding" in request.headers and request.method not in SAFE_METHODS:
-        return answer(request, LengthRequired.status_code, LengthRequired.default_detail)
+        return error_response(request, LengthRequired.status_code, LengthRequired.default_detail)
     try:
         length = int(declared)
     except ValueError:
@@ -40,7 +40,7 @@ def refused_body(request: HttpRequest) -> HttpResponse | None:
     if length <= MAX_BODY_BYTES:
         return None
     error = too_large(declared)
-    return answer(request, error.status_code, str(error.detail))
+    return error_response(request, error.status_code, str(error.detail))
 
 
 def refused_login(request: HttpRequest) -> HttpResponse | None:
@@ -48,9 +48,9 @@ def refused_login(request: HttpRequest) -> HttpResponse | None:
     is_like_it = request.method == "POST" and request.path.endswith("login")  # readings come often
     if not is_like_it or request.path != reverse("login"):
         return None
-    if not (waiting := ceil(login_waits(address_of(request)))):
+    if not (waiting := ceil(throttle_login(address_of(request)))):
         return None
-    page = answer(
+    page = error_response(
         request, 429, f"Too many tried to sign in from this address. Try again in {waiting} seconds."
     )
     page["Retry-After"] = str(waiting)

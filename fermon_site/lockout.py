@@ -6,13 +6,13 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
-from monitoring.access.responses import answer
+from monitoring.access.responses import error_response
 
 
 def locked_out(request: HttpRequest, credentials: dict[str, Any] | None = None) -> HttpResponse:
     """429, alike for accounts that exist and those that don't."""
     minutes = ceil(settings.AXES_COOLOFF_TIME.total_seconds() / 60)
     detail = f"Too many wrong passwords. Wait {minutes} minutes, or ask an administrator to run axes_reset."
-    refusal = answer(request, 429, detail)
+    refusal = error_response(request, 429, detail)
     refusal["Retry-After"] = str(minutes * 60)
     return refusal

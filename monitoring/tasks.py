@@ -42,7 +42,7 @@ def run_simulator(due: str | None = None) -> None:
     """Runs the simulator (or stands by) for a minute and a half; ``due`` is when it should have begun."""
     if due and datetime.now(UTC) - datetime.fromisoformat(due) > STALE:
         return
-    source.run(duration_s=RUN_S, should_stop=stop_requested, hand_over=queue_retry)
+    source.run_simulator(duration_s=RUN_S, should_stop=stop_requested, hand_over=queue_retry)
 
 
 def run_judge(due: str | None = None) -> None:
@@ -111,7 +111,7 @@ def apply_retention() -> int:
     is deleted by the next.
     """
     end = time.monotonic() + RETENTION_S
-    clock = host_clock.look()
+    clock = host_clock.check_clock()
     if clock.jump:
         logger.warning("retention is stopped", extra={"reason": clock.problem})
         return 0
@@ -134,7 +134,7 @@ def create_partitions() -> int:
 
     After a jump of the clock, those of the expected time.
     """
-    clock = host_clock.look()
+    clock = host_clock.check_clock()
     return partitions.create_ahead(now=clock.expected if clock.jump else clock.reading.now)
 
 
@@ -143,7 +143,7 @@ def prune_tasks() -> int:
 
     A clock that has jumped deletes nothing.
     """
-    clock = host_clock.look()
+    clock = host_clock.check_clock()
     if clock.jump:
         return 0
     newest = Failure.objects.order_by("-started").values_list("pk", flat=True)[:FAILURES_KEPT_AT_MOST]

@@ -17,7 +17,7 @@ from django.db import connection
 from django.test import Client
 from pytest_django import Settings
 
-from monitoring.access.token_bucket import Allowances
+from monitoring.access.token_bucket import TokenBucket
 from monitoring.kernel import outages
 from monitoring.kernel.redis_link import link_to
 from monitoring.live import publish
@@ -58,7 +58,7 @@ def data_dir(settings: Settings, tmp_path: Path) -> Path:
 @pytest.fixture(autouse=True)
 def new_process(monkeypatch: pytest.MonkeyPatch) -> None:
     """Forgets what an earlier test has seen: tags, callers, and a database that took no writes."""
-    monkeypatch.setattr("monitoring.access.throttles.allowances", Allowances())
+    monkeypatch.setattr("monitoring.access.throttles.local_bucket", TokenBucket())
     monkeypatch.setattr("monitoring.ingest.tags._last_known", None)
     monkeypatch.setattr("monitoring.detection.runner._not_before", 0.0)
 

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.django_db
 def runs(monkeypatch) -> list[dict]:
     """The runs that would have been started."""
     started: list[dict] = []
-    monkeypatch.setattr(source, "run", lambda **how: started.append(how))
+    monkeypatch.setattr(source, "run_simulator", lambda **how: started.append(how))
     monkeypatch.setattr(runner, "run", lambda **how: started.append(how))
     return started
 

@@ -1,10 +1,10 @@
-"""Network addresses: to listen on, with who reaches them, and those of clients."""
+"""Network addresses: addresses to listen on, and the addresses of clients."""
 
 import ipaddress
 
 
 def is_this_machine(host: str) -> bool:
-    """Whether only this machine reaches the address, a name or an IP address."""
+    """Return whether only this machine reaches the host, a name or an IP address."""
     try:
         return ipaddress.ip_address(host.strip("[]")).is_loopback
     except ValueError:
@@ -12,11 +12,12 @@ def is_this_machine(host: str) -> bool:
 
 
 def client_address(peer: str, forwarded: str, *, proxies: int) -> str:
-    """The client's IP address, as far as the proxies before the server can tell.
+    """Return the IP address of the client, as reported by the trusted proxies.
 
-    ``peer`` is who is connected. ``forwarded`` is X-Forwarded-For, where each proxy adds who asked it; only
-    the last ``proxies`` entries are believed. If what stands there is no address, as "unknown", it is the
-    peer's; empty if that is none either, as of a socket that is a file.
+    ``peer`` is the address of the connection. ``forwarded`` is the X-Forwarded-For header, to which each
+    proxy appends the address of its client; only the last ``proxies`` entries are trusted. If the trusted
+    entry is not an address, such as "unknown", return the peer's; return an empty string if the peer has none
+    either, such as a Unix socket.
     """
     entries = forwarded.split(",")
     named = entries[-min(proxies, len(entries))] if proxies else ""
@@ -24,11 +25,11 @@ def client_address(peer: str, forwarded: str, *, proxies: int) -> str:
 
 
 def bare_address(text: str) -> str:
-    """The IP address in the text, without brackets, port and zone; empty if there is none."""
+    """Return the IP address in the text without brackets, port and zone; empty if there is none."""
     host = text.strip()
     if host.startswith("["):
         host = host[1:].partition("]")[0]
-    elif host.count(":") == 1:  # an IPv4 address has none of its own, an IPv6 address two or more
+    elif host.count(":") == 1:  # IPv4 addresses contain no colon, IPv6 addresses two or more
         host = host.partition(":")[0]
     try:
         return str(ipaddress.ip_address(host.partition("%")[0]))
@@ -37,7 +38,7 @@ def bare_address(text: str) -> str:
 
 
 def open_to_others(host: str) -> str:
-    """Why Fermon, open only because nobody said otherwise, does not listen there; empty if it may."""
+    """Return why Fermon refuses to listen on the host while open by default; empty if the host is allowed."""
     if is_this_machine(host):
         return ""
     return (

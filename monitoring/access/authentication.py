@@ -1,4 +1,4 @@
-"""Who calls the API: a source with a token, or somebody with a token of their own."""
+"""Authenticate API callers: sources by a source token, users by a token of their own."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,15 +13,15 @@ from monitoring.access import roles
 from monitoring.access.throttles import address_of, count_failure
 from monitoring.access.token_lookup import find_grant
 from monitoring.access.token_secrets import Grant, is_secret
-from monitoring.access.token_store import note_use
+from monitoring.access.token_store import record_use
 from monitoring.models.token import Scope
 
 PERMISSIONS = {Scope.INGEST: roles.INGEST, Scope.READ: roles.READ}
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
-    """Who comes with a token: nobody with an account, so neither page nor admin knows it."""
+class TokenUser:
+    """The user of a request with a source token. No account exists, so pages and admin deny access."""
 
     grant: Grant
     pk: None = None
@@ -35,20 +35,20 @@ class Source:
         return f"token {self.grant.name}"
 
     def has_perm(self, permission: str, obj: object = None) -> bool:
-        """As of a user, by the scope: to read, or to write, and nothing else."""
+        """Return whether the scope grants the permission: to read, or to ingest, and nothing else."""
         return permission == PERMISSIONS[self.grant.scope]
 
 
 class SourceAuthentication(TokenAuthentication):
-    """``Authorization: Token ...`` with a source's secret, or with the key of a user's own token."""
+    """Accept ``Authorization: Token ...`` with a source's secret, or with the key of a user's own token."""
 
     def authenticate(self, request: Request) -> tuple[Any, Any] | None:
-        """Who it is; None without a token, and while Fermon is open also with one that is none.
+        """Return user and credentials; None without a token, and for an invalid token while Fermon is open.
 
         Raises:
-            AuthenticationFailed: the token is none.
-            Throttled: too many of them were none. Good ones are let in still: sources behind one
-                address must not pay for a neighbour whose token was revoked.
+            AuthenticationFailed: the token is invalid.
+            Throttled: too many invalid tokens came from this address. Valid ones are still accepted: sources
+                that share an address must not suffer from a neighbour with a revoked token.
         """
         try:
             return super().authenticate(request)
@@ -59,10 +59,10 @@ class SourceAuthentication(TokenAuthentication):
             raise
 
     def authenticate_credentials(self, key: str) -> tuple[Any, Any]:
-        """Who it is, and what was shown: a ``Grant``, or the user's token.
+        """Return the user and the credentials: a ``Grant``, or the token of the user.
 
         Raises:
-            AuthenticationFailed: no such token, or it is revoked or expired; which, is not told.
+            AuthenticationFailed: the token is unknown, revoked or expired; the answer does not say which.
         """
         if not is_secret(key):
             return super().authenticate_credentials(key)
@@ -70,5 +70,5 @@ class SourceAuthentication(TokenAuthentication):
         grant = find_grant(key, now=now)
         if grant is None:
             raise AuthenticationFailed("Invalid token: it is unknown, revoked or expired.")
-        note_use(grant, now=now)
-        return Source(grant), grant
+        record_use(grant, now=now)
+        return TokenUser(grant), grant

@@ -1,4 +1,4 @@
-"""Limits of a request body, for pages and the API alike."""
+"""Limits of a request body, shared by pages and the API."""
 
 from rest_framework.exceptions import APIException
 
@@ -6,14 +6,14 @@ from monitoring.kernel.request_limits import MAX_BODY_BYTES
 
 
 class PayloadTooLarge(APIException):
-    """More than one request may carry."""
+    """The request body exceeds the limit."""
 
     status_code = 413
     default_code = "payload_too_large"
 
 
 class LengthRequired(APIException):
-    """A body in chunks that the server has not put together: an empty one would be blamed."""
+    """The body is chunked and was not reassembled; to parse an empty body would report the wrong error."""
 
     status_code = 411
     default_code = "length_required"
@@ -21,5 +21,5 @@ class LengthRequired(APIException):
 
 
 def too_large(size: str) -> PayloadTooLarge:
-    """The error that says how much may be sent."""
+    """Return the error that states the limit."""
     return PayloadTooLarge(f"body: expected at most {MAX_BODY_BYTES} bytes, got {size}; send smaller batches")

@@ -1,4 +1,4 @@
-"""Who may see a page, and who is shown as signed in."""
+"""Access to pages: require a login and a role, and answer while the database is unavailable."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -23,24 +23,23 @@ AWAY = "The database is away. What is stored is safe; try again in a few seconds
 RETRY_AFTER_S = 5
 
 
-class LoginForPages:
-    """Django middleware: while Fermon is closed, every page needs somebody who may read.
+class LoginRequiredMiddleware:
+    """Require a user with the READ permission for every page while Fermon is closed.
 
-    It asks for all views but those marked ``login_not_required``: what is added later is closed by itself.
-    The API's views are marked so by DRF, and ask by ``monitoring.access.permissions``.
+    All views are covered except those marked ``login_not_required``, so a new view is closed by default. DRF
+    marks the views of the API, which check access by ``monitoring.access.permissions``.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """The answer, as the views give it."""
         return self.get_response(request)
 
     def process_view(
         self, request: HttpRequest, view: Callable[..., Any], arguments: Any, named: Any
     ) -> HttpResponse | None:
-        """What is answered instead of the page; None if it may be seen."""
+        """Return the response that replaces the page; None if the user may see the page."""
         if settings.FERMON_OPEN or not getattr(view, "login_required", True):
             return None
         try:
@@ -48,45 +47,45 @@ class LoginForPages:
                 return None
             is_known = request.user.is_authenticated
         except DatabaseError:
-            return away(request)
+            return database_unavailable(request)
         if is_known:
             raise PermissionDenied(NO_ROLE)
         return to_login(request, request.get_full_path())
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        """What is answered by a page that does without the database in no other way, as the admin's."""
+        """Answer 503 for views that do not handle a database failure themselves, such as the admin's."""
         if not isinstance(error, OperationalError | InterfaceError):
             return None
         outages.database.begin(error)
-        return away(request)
+        return database_unavailable(request)
 
 
-def for_whoever_is_signed_in(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
-    """The view of an account's own page: for who is signed in, open or closed, with a role or without."""
+def signed_in_only(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    """Require a login for a page of the user's own account, without a role, also while Fermon is open."""
 
     @never_cache
-    @login_not_required  # it is asked for here, and without a role
+    @login_not_required  # the view below checks the login itself, without a role
     @wraps(view)
     def own_page(request: HttpRequest) -> HttpResponseBase:
         try:
             if request.user.is_authenticated:
                 return view(request)
         except DatabaseError:
-            return away(request)
+            return database_unavailable(request)
         return to_login(request, request.get_full_path())
 
     return own_page
 
 
 def to_login(request: HttpRequest, following: str) -> HttpResponse:
-    """Leads a browser to the login and from there to ``following``; a JSON client gets 401."""
+    """Redirect a browser to the login page, and from there to ``following``; answer 401 to a JSON client."""
     if request.get_preferred_type(["text/html", "application/json"]) == "application/json":
         return JsonResponse({"detail": NOT_SIGNED_IN}, status=401, headers={"WWW-Authenticate": "Token"})
     return redirect_to_login(following)
 
 
-def away(request: HttpRequest) -> HttpResponse:
-    """What can be said of anybody while the database is away."""
+def database_unavailable(request: HttpRequest) -> HttpResponse:
+    """Return the 503 response for the time while the database is unavailable."""
     if request.get_preferred_type(["application/json", "text/html"]) == "text/html":
         answer = render(request, "error.html", {"code": 503, "detail": AWAY}, status=503)
     else:
@@ -96,7 +95,7 @@ def away(request: HttpRequest) -> HttpResponse:
 
 
 def signed_in_as(request: HttpRequest) -> str:
-    """The name of who is signed in; empty if nobody is, or if that can't be found out now."""
+    """Return the name of the signed-in user; empty if anonymous, or if the database is unavailable."""
     try:
         return request.user.get_username()
     except DatabaseError:

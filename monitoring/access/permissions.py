@@ -1,4 +1,4 @@
-"""Who may call the API."""
+"""Permissions of API callers."""
 
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from rest_framework.views import APIView
 
     ViewBase = APIView
-else:  # DRF imports this module before it has its views
+else:  # DRF imports this module before rest_framework.views
     ViewBase = object
 
 WRITING_NEEDS = "Writing needs a token: send 'Authorization: Token ...' (made in the admin under Tokens)."
@@ -21,14 +21,13 @@ NO_ROLE = "Signed in, but without a role that may do this. An administrator give
 
 
 class OpenOrAllowed(BasePermission):
-    """Everybody while Fermon is open; else whose role, or whose token's scope, allows it.
+    """Allow everything while Fermon is open; otherwise require a role or a token with a suitable scope.
 
-    Reading takes a login or a token. Writing takes a token: a page of another site may send a browser's
-    login along, but it knows no token. What a token stands for answers ``has_perm`` by its scope.
+    Reading needs a login or a token. Writing needs a token: a page of another site can make a browser send a
+    session cookie, but cannot know a token. The user of a source token implements ``has_perm`` by scope.
     """
 
     def has_permission(self, request: Request, view: "APIView") -> bool:
-        """Whether this request may go on."""
         if settings.FERMON_OPEN:
             return True
         if request.method in SAFE_METHODS:
@@ -39,23 +38,22 @@ class OpenOrAllowed(BasePermission):
 
 
 class MayExclude(BasePermission):
-    """Everybody while Fermon is open; else readers read, and engineers exclude and include again.
+    """Allow everything while Fermon is open; otherwise let readers read, and engineers exclude and include.
 
-    By their login, whose forms carry a CSRF token, or by a token of their own. A source's token is for
-    reading or for sending alone.
+    Engineers use their login, whose forms carry a CSRF token, or a token of their own. Source tokens only
+    read or only ingest.
     """
 
     message = NO_ROLE
 
     def has_permission(self, request: Request, view: "APIView") -> bool:
-        """Whether this request may go on."""
         needed = READ if request.method in SAFE_METHODS else EXCLUDE
         return settings.FERMON_OPEN or allows(request.user, needed)
 
 
-class NobodyAskedWhileOpen(ViewBase):
-    """For views that have to answer while the database is away: to look a token up would need it."""
+class UnauthenticatedWhileOpen(ViewBase):
+    """Skip authentication while Fermon is open, in views that must work without the database."""
 
     def get_authenticators(self) -> list[BaseAuthentication]:
-        """None while Fermon is open."""
+        """Return no authenticators while Fermon is open."""
         return [] if settings.FERMON_OPEN else super().get_authenticators()

@@ -1,11 +1,11 @@
-"""An error as a page or as JSON, for code in front of the views."""
+"""Error responses as HTML or JSON, for code that runs before the views."""
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 
 
-def answer(request: HttpRequest, code: int, detail: str, *, signed_in_as: str = "") -> HttpResponse:
-    """The error as a page for who would rather have one, as browsers do, else as JSON."""
+def error_response(request: HttpRequest, code: int, detail: str, *, signed_in_as: str = "") -> HttpResponse:
+    """Return the error as HTML if the client prefers HTML, as browsers do, otherwise as JSON."""
     if request.get_preferred_type(["application/json", "text/html"]) == "text/html":
         context = {"code": code, "detail": detail, "signed_in_as": signed_in_as}
         return render(request, "error.html", context, status=code)

@@ -1,4 +1,4 @@
-"""Who may do what: THE table of roles. A role is a Django group; what it may are Django's permissions."""
+"""Roles and their permissions. A role is a Django group with Django permissions."""
 
 from collections.abc import Iterable
 from typing import Protocol
@@ -6,10 +6,10 @@ from typing import Protocol
 READ = "monitoring.view_measurement"
 INGEST = "monitoring.add_measurement"
 CONFIGURE = "monitoring.change_tag"
-EXCLUDE = "monitoring.add_exclusion"  # and to include again
+EXCLUDE = "monitoring.add_exclusion"  # covers including again
 
 ADMINISTRATOR = "administrator"
-# What is looked at in the admin; the dashboard and the API ask for READ alone.
+# Tables that engineers view in the admin; the dashboard and the API check READ alone.
 _RECORDS = (
     "event",
     "excludedmeasurement",
@@ -37,7 +37,7 @@ _ENGINEER = frozenset(
         *(f"monitoring.view_{model}" for model in _RECORDS),
     }
 )
-# Each role's permissions, as "app.codename". An administrator has those of every app, whatever comes to be.
+# Permissions of each role as "app.codename"; None: all permissions of all apps, also of future ones.
 ROLES: dict[str, frozenset[str] | None] = {
     "viewer": frozenset({READ}),
     "operator": frozenset({READ}),
@@ -47,22 +47,22 @@ ROLES: dict[str, frozenset[str] | None] = {
 
 
 class Account(Protocol):
-    """A user, or what a token stands for: an ingest token's has INGEST alone, a reading one's READ."""
+    """A user, or the user of a source token, with INGEST alone or READ alone."""
 
     @property
     def is_active(self) -> bool: ...
 
     def has_perm(self, perm: str) -> bool:
-        """Whether it has the permission, by its groups or its scope."""
+        """Return whether groups or scope grant the permission."""
         ...
 
 
 def grants(role: str, permissions: Iterable[str]) -> set[str]:
-    """Those of the permissions that the role gives."""
+    """Return the subset of the permissions that the role grants."""
     given = ROLES[role]
     return {each for each in permissions if given is None or each in given}
 
 
 def allows(account: Account, permission: str) -> bool:
-    """Whether the account may do that: the one question that API, page and admin ask."""
+    """Return whether the account is active and has the permission; API, pages and admin all call this."""
     return account.is_active and account.has_perm(permission)

@@ -1,4 +1,4 @@
-"""What a token is for: a leaked one opens nothing else."""
+"""Restrict source tokens to a scope and a tag prefix, so that a leaked token opens nothing else."""
 
 from typing import TYPE_CHECKING
 
@@ -17,29 +17,30 @@ if TYPE_CHECKING:
 
 
 def grant_of(request: Request) -> Grant | None:
-    """What the token of this request allows; None of other callers, and while anybody may do anything."""
+    """Return the grant of the request's source token; None for other callers, and while Fermon is open."""
     return request.auth if isinstance(request.auth, Grant) and not settings.FERMON_OPEN else None
 
 
-def sees_all(request: Request) -> bool:
-    """Whether the caller may be told of all tags at once."""
+def can_read_all_tags(request: Request) -> bool:
+    """Return whether the caller may read all tags at once."""
     grant = grant_of(request)
     return grant is None or not grant.prefix
 
 
 class WithinScope(BasePermission):
-    """A token is used for its scope only, and a reader with a prefix names tags that it covers.
+    """Allow a source token within its scope only, and a read token with a prefix for matching tags only.
 
-    A view says what it is by ``scope`` (``read`` unless it says otherwise), and by ``told_by`` where
-    it tells of one tag: ``query`` or ``path``, or ``each`` if it leaves out what is not covered. One
-    that says nothing tells of all tags at once, so that a new view is closed until somebody decides.
+    A view declares ``scope`` (default ``read``) and, if the response is about single tags, ``tag_filter``:
+    ``query`` or ``path`` names the place of the tag, and ``each`` promises to leave out tags outside the
+    prefix. A view without ``tag_filter`` counts as one about all tags, so a new view is closed to tokens with
+    a prefix by default.
     """
 
     def has_permission(self, request: Request, view: "APIView") -> bool:
-        """Whether the token may be used here.
+        """Return True if the token may call the view.
 
         Raises:
-            PermissionDenied: it may not; says what it is for.
+            PermissionDenied: scope or prefix do not match; the message states both.
         """
         grant = grant_of(request)
         if grant is None:
@@ -47,21 +48,21 @@ class WithinScope(BasePermission):
         scope: Scope = getattr(view, "scope", Scope.READ)
         if grant.scope is not scope:
             raise PermissionDenied(f"This token is for {grant.scope} only, and this is {scope}.")
-        return scope is Scope.INGEST or not grant.prefix or tells_of_covered(request, view, grant)
+        return scope is Scope.INGEST or not grant.prefix or names_covered_tags(request, view, grant)
 
 
-def tells_of_covered(request: Request, view: "APIView", grant: Grant) -> bool:
-    """True if what is asked is about tags that the token covers, each that is named: a view may follow all.
+def names_covered_tags(request: Request, view: "APIView", grant: Grant) -> bool:
+    """Return True if the token covers every named tag; a request may name several.
 
     Raises:
-        PermissionDenied: it names none, or another. One that is not there is no answer either: the
-            names of others would be in it.
+        PermissionDenied: the request names no tag, or an uncovered or unknown one. Unknown tags get the same
+            answer as uncovered ones, or the answer would reveal the names of other tags.
     """
-    told_by = getattr(view, "told_by", "")
-    if told_by == "each" and "name" not in view.kwargs:
+    tag_filter = getattr(view, "tag_filter", "")
+    if tag_filter == "each" and "name" not in view.kwargs:
         return True
     path, query = [view.kwargs.get("name", "")], request.query_params.getlist("tag")
-    names = path if told_by in ("each", "path") else query if told_by == "query" else []
+    names = path if tag_filter in ("each", "path") else query if tag_filter == "query" else []
     if not all(names) or not names:
         raise PermissionDenied(f"This token reads one tag at a time, tag={grant.prefix}..., and no totals.")
     covered = {name for name in names if grant.covers(name)}

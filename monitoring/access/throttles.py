@@ -1,4 +1,4 @@
-"""How often one caller may call, and one address that nobody knows; and how often it may try to sign in."""
+"""Rate limits: of calls per token or user, of calls per unknown address, and of login attempts."""
 
 import time
 from contextlib import suppress
@@ -11,42 +11,42 @@ from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
 from monitoring.access.addresses import client_address
-from monitoring.access.token_bucket import Allowances, SharedAllowances
+from monitoring.access.token_bucket import RedisTokenBucket, TokenBucket
 from monitoring.access.token_secrets import Grant
 from monitoring.kernel.redis_link import RedisAwayError, link_to
 
 if TYPE_CHECKING:
     from rest_framework.views import APIView
 
-allowances = Allowances()
+local_bucket = TokenBucket()
 
 
 class CallerThrottle(BaseThrottle):
-    """Counts by token, by user, or by address: over all processes where there is Redis, else in each.
+    """Limit the calls of a token, a user or an address: over all processes with Redis, else per process.
 
-    While Fermon is open nobody is asked who they are, and nobody is held up.
+    No limit applies while Fermon is open, since callers are not identified.
     """
 
     waiting = 0.0
 
     def allow_request(self, request: Request, view: "APIView") -> bool:
-        """Whether the call is within what is allowed."""
+        """Return whether the call is within the limit."""
         if settings.FERMON_OPEN:
             return True
         caller = caller_of(request)
         if caller is None:
-            self.waiting = stranger_waits(address_of(request))
+            self.waiting = throttle_address(address_of(request))
         else:
-            self.waiting = caller_waits(caller, per_minute=settings.FERMON_CALLER_RATE)
+            self.waiting = throttle_caller(caller, per_minute=settings.FERMON_CALLER_RATE)
         return not self.waiting
 
     def wait(self) -> float:
-        """Seconds until the next call is allowed, told as Retry-After."""
+        """Return the seconds until the next call is allowed, for Retry-After."""
         return self.waiting
 
 
 def address_of(request: HttpRequest | Request) -> str:
-    """The client's IP address, as far as the proxies that are known can tell; empty if it has none."""
+    """Return the IP address of the client as reported by trusted proxies; empty if there is none."""
     return client_address(
         request.META.get("REMOTE_ADDR", ""),
         request.META.get("HTTP_X_FORWARDED_FOR", ""),
@@ -55,40 +55,43 @@ def address_of(request: HttpRequest | Request) -> str:
 
 
 def caller_of(request: Request) -> str | None:
-    """Whose allowance the call is taken from; None if nobody is known."""
+    """Return the key of the caller's token bucket; None for an unknown caller."""
     if isinstance(request.auth, Grant):
         return f"token {request.auth.id}"
     user = request.user
     return f"user {user.pk}" if user and user.is_authenticated else None
 
 
-def caller_waits(caller: str, *, per_minute: int) -> float:
-    """Takes one call: 0 if it is allowed, else the seconds until one is. Without Redis by this process."""
+def throttle_caller(caller: str, *, per_minute: int) -> float:
+    """Take one call from the bucket of the caller; return 0 if allowed, else the seconds until a call is.
+
+    The bucket is in Redis; without Redis, or while Redis is down, in the memory of this process.
+    """
     if link := link_to(settings.REDIS_URL):
         with suppress(RedisAwayError):
-            return SharedAllowances(link).wait(caller, per_minute=per_minute)
-    return allowances.wait(caller, per_minute=per_minute, now=time.monotonic())
+            return RedisTokenBucket(link).wait(caller, per_minute=per_minute)
+    return local_bucket.wait(caller, per_minute=per_minute, now=time.monotonic())
 
 
-def stranger_waits(address: str) -> float:
-    """Takes one call of an address: 0 if it is allowed, else the seconds until one is."""
-    return caller_waits(f"address {address}", per_minute=settings.FERMON_STRANGER_RATE)
+def throttle_address(address: str) -> float:
+    """Take one call from the bucket of the address; return 0 if allowed, else the seconds to wait."""
+    return throttle_caller(f"address {address}", per_minute=settings.FERMON_STRANGER_RATE)
 
 
-def login_waits(address: str) -> float:
-    """Takes one attempt to sign in: 0 if it is allowed, else the seconds until one is.
+def throttle_login(address: str) -> float:
+    """Take one login attempt of the address; return 0 if allowed, else the seconds to wait.
 
-    It has as many as a stranger has calls, and of their own: a source beside whose token was revoked
-    keeps nobody from signing in.
+    The limit is the same as for unknown callers, in a bucket of its own: a source with a revoked token at the
+    same address must not block logins.
     """
-    return caller_waits(f"login {address}", per_minute=settings.FERMON_STRANGER_RATE)
+    return throttle_caller(f"login {address}", per_minute=settings.FERMON_STRANGER_RATE)
 
 
 def count_failure(address: str) -> None:
-    """Counts a call without a token, or with one that is none.
+    """Count a call without a token or with an invalid one.
 
     Raises:
-        Throttled: so many came from this address that they are not answered one by one any more.
+        Throttled: the address has used up its limit, so further calls get one common answer.
     """
-    if not settings.FERMON_OPEN and (waiting := stranger_waits(address)):
+    if not settings.FERMON_OPEN and (waiting := throttle_address(address)):
         raise Throttled(waiting)

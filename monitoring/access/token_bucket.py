@@ -1,4 +1,4 @@
-"""How often somebody may call: so many times at once, and as many again over each minute."""
+"""Token buckets: ``per_minute`` calls at once, refilled evenly over each minute."""
 
 import threading
 from dataclasses import dataclass, field
@@ -6,10 +6,10 @@ from typing import cast
 
 from monitoring.kernel.redis_link import RedisLink
 
-MOST_KEPT = 10_000
+MAX_BUCKETS = 10_000
 MINUTE_S = 60.0
 
-# Kept of each caller is one moment, by Redis's clock: when the allowance will be full again.
+# The value of a caller's key is the time, by Redis's clock, at which the bucket will be full again.
 TAKE_ONE = """
     local now = redis.call('TIME')
     now = now[1] + now[2] / 1000000
@@ -23,39 +23,39 @@ TAKE_ONE = """
 
 
 @dataclass(slots=True)
-class Allowances:
-    """What is left to each caller, in this process.
+class TokenBucket:
+    """One token bucket per caller, in the memory of this process.
 
-    A caller's allowance fills evenly, ``per_minute`` calls a minute, and never holds more than a
-    minute's. Times are seconds of any clock that does not go back.
+    A bucket holds at most ``per_minute`` calls and refills at ``per_minute`` calls a minute. Times are
+    seconds of any monotonic clock.
     """
 
     left: dict[str, tuple[float, float]] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def wait(self, caller: str, *, per_minute: int, now: float) -> float:
-        """Takes one call: 0 if it is allowed, else the seconds until one is."""
+        """Take one call; return 0 if allowed, else the seconds until one is."""
         with self.lock:
             left, since = self.left.pop(caller, (float(per_minute), now))
             left = min(per_minute, left + (now - since) * per_minute / MINUTE_S)
             allowed = left >= 1
             self.left[caller] = (left - allowed, now)
-            if len(self.left) > MOST_KEPT:  # whoever has been silent for longest has most left
+            if len(self.left) > MAX_BUCKETS:  # the bucket unused for longest is the fullest
                 del self.left[next(iter(self.left))]
         return 0.0 if allowed else (1 - left) * MINUTE_S / per_minute
 
 
 @dataclass(frozen=True, slots=True)
-class SharedAllowances:
-    """What is left to each caller over all processes: the same rule as ``Allowances``, kept in Redis."""
+class RedisTokenBucket:
+    """One token bucket per caller in Redis, shared by all processes; same rule as ``TokenBucket``."""
 
     link: RedisLink
 
     def wait(self, caller: str, *, per_minute: int) -> float:
-        """Takes one call: 0 if it is allowed, else the seconds until one is.
+        """Take one call; return 0 if allowed, else the seconds until one is.
 
         Raises:
-            RedisAwayError: Redis can't be used now.
+            RedisAwayError: Redis is unavailable.
         """
         key = f"fermon:allowance:{caller}"
         answer = self.link.ask(lambda client: client.eval(TAKE_ONE, 1, key, str(per_minute), str(MINUTE_S)))

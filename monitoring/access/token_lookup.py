@@ -1,4 +1,4 @@
-"""Who a token lets in."""
+"""Look up source tokens."""
 
 from datetime import datetime
 
@@ -10,7 +10,7 @@ from monitoring.models.token import Scope
 
 
 def find_grant(secret: str, *, now: datetime) -> Grant | None:
-    """What the token with this secret allows; None if there is none, or it is revoked or expired."""
+    """Return the grant of the token with this secret; None if unknown, revoked or expired."""
     unexpired = Q(expires_at__isnull=True) | Q(expires_at__gt=now)
     row = Token.objects.filter(unexpired, digest=digest(secret), active=True).first()
     return Grant(row.pk, row.name, Scope(row.scope), row.prefix, row.used_at) if row else None

@@ -1,4 +1,4 @@
-"""Tokens: what a source shows to be let in, and what it may do then."""
+"""Secrets of source tokens, and the grant of a token."""
 
 import hashlib
 import secrets
@@ -13,9 +13,9 @@ SECRET_BYTES = 32
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What a token allows: its scope, and only tags that begin with ``prefix`` (empty: all).
+    """The rights of a token: a scope, and tags whose names begin with ``prefix`` (empty: all).
 
-    ``used_at`` is when it was last seen in use, as far as that was written down.
+    ``used_at`` is the last recorded use.
     """
 
     id: int
@@ -25,24 +25,24 @@ class Grant:
     used_at: datetime | None = None
 
     def covers(self, tag: str) -> bool:
-        """Whether the tag of this name is among those that it is for."""
+        """Return whether the name of the tag begins with the prefix."""
         return tag.startswith(self.prefix)
 
 
 def new_secret() -> str:
-    """A secret that nobody guesses: 256 random bits behind a mark by which scanners know it."""
+    """Return a new secret: 256 random bits after a prefix that secret scanners recognise."""
     return MARK + secrets.token_urlsafe(SECRET_BYTES)
 
 
 def is_secret(text: str) -> bool:
-    """Whether the text has the form of a secret; the keys of users' own tokens have another."""
+    """Return whether the text has the form of a source's secret; the keys of users' tokens look different."""
     return text.startswith(MARK)
 
 
 def digest(secret: str) -> str:
-    """The secret as it is stored.
+    """Return the SHA-256 of the secret in hex, the form that is stored.
 
-    Passwords are stretched as people choose guessable ones. Of 256 random bits there is nothing to
-    guess, so one SHA-256 is enough, and costs a source that sends each second nothing.
+    Passwords need a slow hash because people choose guessable ones. 256 random bits can't be guessed, so one
+    SHA-256 is enough and adds no noticeable cost to a source that sends every second.
     """
     return hashlib.sha256(secret.encode("utf-8", "replace")).hexdigest()

@@ -1,4 +1,4 @@
-"""Tokens are made, and it is noted when they were used."""
+"""Create source tokens and record their use."""
 
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -15,10 +15,10 @@ NOTED_EVERY = timedelta(minutes=1)
 
 
 def make_token(token: Token) -> str:
-    """Stores a new token; the secret, which is told this once and never again.
+    """Store a new token; return the secret, which can't be read again later.
 
     Raises:
-        ValidationError: one of its fields is not as it should be.
+        ValidationError: a field of the token is invalid.
     """
     secret = new_secret()
     token.digest = digest(secret)
@@ -28,18 +28,18 @@ def make_token(token: Token) -> str:
 
 
 def issue_token(*, name: str, scope: Scope, prefix: str = "", expires_at: datetime | None = None) -> str:
-    """Makes a token; its secret, as ``make_token``."""
+    """Create and store a token; return the secret, as ``make_token`` does."""
     return make_token(Token(name=name, scope=scope, prefix=prefix, expires_at=expires_at))
 
 
-def note_use(grant: Grant, *, now: datetime) -> None:
-    """Writes down that the token is in use, at most once a minute: a source sends each second.
+def record_use(grant: Grant, *, now: datetime) -> None:
+    """Record that the token is in use, at most once a minute, since a source sends every second.
 
-    A database that can be read and not written lets nobody in or out by it: it stays unsaid.
+    A database error is ignored: a database that is readable but not writable must not deny access.
     """
     if grant.used_at is not None and abs(now - grant.used_at) < NOTED_EVERY:
         return
-    # Ahead: noted by a clock that was ahead.
+    # A time in the future was recorded by a clock that was ahead.
     due = Q(used_at__isnull=True) | Q(used_at__lte=now - NOTED_EVERY) | Q(used_at__gte=now + NOTED_EVERY)
     with suppress(DatabaseError), transaction.atomic():
         Token.objects.filter(due, pk=grant.id).update(used_at=now)

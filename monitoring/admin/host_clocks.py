@@ -12,7 +12,7 @@ from monitoring.admin.read_only import ReadOnly
 from monitoring.kernel.host_clock import read_clock
 from monitoring.models import HostClock
 from monitoring.models.host_clock import clock_state
-from monitoring.storage.host_clock import confirm
+from monitoring.storage.host_clock import confirm_clock
 
 if TYPE_CHECKING:
     HostClockModelAdmin = admin.ModelAdmin[HostClock]
@@ -56,6 +56,6 @@ class HostClockAdmin(ReadOnly, HostClockModelAdmin):
             raise PermissionDenied
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
-        now = confirm("clock confirmed in the admin")
+        now = confirm_clock("clock confirmed in the admin")
         messages.success(request, f"Confirmed: it is {now:%Y-%m-%d %H:%M:%S} UTC. Retention goes on.")
         return redirect("admin:monitoring_hostclock_changelist")

@@ -41,7 +41,7 @@ def with_link(request: Request, response: Response, following: Cursor | None) ->
 class MeasurementViewSet(ViewSet):
     """The measurements: stored readings."""
 
-    told_by = "query"
+    tag_filter = "query"
 
     @extend_schema(
         operation_id="getData",
@@ -62,7 +62,7 @@ class MeasurementViewSet(ViewSet):
 class AnomalyViewSet(ViewSet):
     """The anomalies: measurements that a rule speaks against."""
 
-    told_by = "query"
+    tag_filter = "query"
 
     @extend_schema(
         operation_id="getAnomalies",

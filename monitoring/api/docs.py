@@ -13,11 +13,11 @@ from rest_framework.response import Response
 from rest_framework.settings import api_settings
 from rest_framework.views import APIView
 
-from monitoring.access.permissions import NobodyAskedWhileOpen
+from monitoring.access.permissions import UnauthenticatedWhileOpen
 from monitoring.api import schemas
 
 
-class SchemaView(NobodyAskedWhileOpen, APIView):
+class SchemaView(UnauthenticatedWhileOpen, APIView):
     """The API's description."""
 
     renderer_classes = (OpenApiJsonRenderer2, OpenApiJsonRenderer)
@@ -39,7 +39,7 @@ class SchemaView(NobodyAskedWhileOpen, APIView):
         return Response(generator.get_schema(request=request, public=True))  # type: ignore[no-untyped-call]
 
 
-class DocsView(NobodyAskedWhileOpen, SpectacularSwaggerSplitView):
+class DocsView(UnauthenticatedWhileOpen, SpectacularSwaggerSplitView):
     """Swagger UI, from files of our own: it works without internet."""
 
     authentication_classes = api_settings.DEFAULT_AUTHENTICATION_CLASSES  # type: ignore[assignment]  # by their names

@@ -12,7 +12,7 @@ from rest_framework.exceptions import APIException, NotAuthenticated, NotFound, 
 from rest_framework.request import Request
 from rest_framework.views import exception_handler as rest_exception_handler
 
-from monitoring.access.responses import answer
+from monitoring.access.responses import error_response
 from monitoring.access.throttles import address_of, count_failure
 from monitoring.kernel import outages
 
@@ -98,28 +98,28 @@ def first_problem(error: ValidationError) -> BadInput:
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Django's 400, as for a host name that is not allowed."""
-    return answer(request, 400, "Bad request: its host name or its form is not accepted here.")
+    return error_response(request, 400, "Bad request: its host name or its form is not accepted here.")
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Django's 403, with a way to sign in as somebody else."""
     user = getattr(request, "user", None)
     name = user.get_username() if user else ""
-    return answer(request, 403, str(exception) or "You may not do that.", signed_in_as=name)
+    return error_response(request, 403, str(exception) or "You may not do that.", signed_in_as=name)
 
 
 def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Django's 403 for what was sent from no page of ours, or from one that lay open over a login."""
-    return answer(
+    return error_response(
         request, 403, "This was not sent from a current page of Fermon. Go back, reload it and try again."
     )
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Django's 404."""
-    return answer(request, 404, f"There is nothing at {request.path}. GET / lists what there is.")
+    return error_response(request, 404, f"There is nothing at {request.path}. GET / lists what there is.")
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Django's 500; what happened is in the log."""
-    return answer(request, 500, "Something went wrong here; the log says what.")
+    return error_response(request, 500, "Something went wrong here; the log says what.")

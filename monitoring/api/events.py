@@ -15,7 +15,7 @@ from monitoring.history.events import read_events
 class EventViewSet(ViewSet):
     """The events: what the detectors found over some time."""
 
-    told_by = "query"
+    tag_filter = "query"
 
     @extend_schema(
         operation_id="getEvents",

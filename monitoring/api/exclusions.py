@@ -40,7 +40,7 @@ CHANGED = {400: schemas.BAD_INPUT, 411: schemas.NO_LENGTH, 413: schemas.TOO_LARG
 class ExclusionViewSet(ViewSet):
     """The exclusions: measurements that an engineer has taken out because they are wrong."""
 
-    told_by = "query"
+    tag_filter = "query"
     permission_classes = (WithinScope, MayExclude)
     lookup_value_regex = "[0-9]{1,18}"
     lookup_field = "id"

@@ -49,7 +49,7 @@ class ExportView(APIView):
     """Measurements as a file."""
 
     content_negotiation_class = ErrorNegotiation
-    told_by = "query"
+    tag_filter = "query"
 
     @extend_schema(
         operation_id="getExport",

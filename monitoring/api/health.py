@@ -13,9 +13,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from monitoring.access.permissions import NobodyAskedWhileOpen
+from monitoring.access.permissions import UnauthenticatedWhileOpen
 from monitoring.access.roles import READ, allows
-from monitoring.access.scopes import sees_all
+from monitoring.access.scopes import can_read_all_tags
 from monitoring.api import schemas
 from monitoring.api.queue import queued_readings
 from monitoring.kernel.clock import iso_utc
@@ -23,7 +23,7 @@ from monitoring.operations.health import Health, check_health
 from monitoring.spool import dead_letters
 
 
-class HealthView(NobodyAskedWhileOpen, APIView):
+class HealthView(UnauthenticatedWhileOpen, APIView):
     """Whether the system does its work, told to everybody; what is wrong with it, only to who may read."""
 
     permission_classes = (AllowAny,)
@@ -31,7 +31,9 @@ class HealthView(NobodyAskedWhileOpen, APIView):
     def perform_authentication(self, request: Request) -> None:
         """Takes whoever can't be recognised for a stranger: a short answer is better than none."""
         try:
-            self.tells_all = settings.FERMON_OPEN or (allows(request.user, READ) and sees_all(request))
+            self.tells_all = settings.FERMON_OPEN or (
+                allows(request.user, READ) and can_read_all_tags(request)
+            )
         except (APIException, DatabaseError):
             self.tells_all = False
             request.user = AnonymousUser()

@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from monitoring.access.body_limits import PayloadTooLarge
-from monitoring.access.permissions import NobodyAskedWhileOpen
+from monitoring.access.permissions import UnauthenticatedWhileOpen
 from monitoring.access.scopes import grant_of
 from monitoring.access.throttles import address_of
 from monitoring.api import schemas
@@ -88,7 +88,7 @@ def source_of(request: Request) -> str:
     return f"{user}{address_of(request)}"
 
 
-class WriteView(NobodyAskedWhileOpen, APIView):
+class WriteView(UnauthenticatedWhileOpen, APIView):
     """Where readings come in."""
 
     scope = Scope.INGEST

@@ -9,7 +9,7 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
-from monitoring.access.permissions import NobodyAskedWhileOpen
+from monitoring.access.permissions import UnauthenticatedWhileOpen
 from monitoring.api import schemas
 
 ENDPOINTS = {
@@ -31,7 +31,7 @@ ENDPOINTS = {
 }
 
 
-class RootView(NobodyAskedWhileOpen, APIView):
+class RootView(UnauthenticatedWhileOpen, APIView):
     """Where everything is."""
 
     @extend_schema(

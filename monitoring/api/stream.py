@@ -145,7 +145,7 @@ class StreamView(APIView):
     """Measurements as they are stored."""
 
     content_negotiation_class = ErrorNegotiation
-    told_by = "query"
+    tag_filter = "query"
 
     @extend_schema(
         operation_id="getStream",

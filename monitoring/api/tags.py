@@ -21,7 +21,7 @@ NAME = OpenApiParameter("name", str, OpenApiParameter.PATH, description="The tag
 class TagViewSet(ViewSet):
     """The tags: named signals of one sensor each."""
 
-    told_by = "each"
+    tag_filter = "each"
     lookup_field = "name"
     lookup_value_regex = "[^/\\x00]+"  # not every database can be asked for a NUL
 

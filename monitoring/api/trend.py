@@ -13,7 +13,7 @@ from monitoring.history.trend import read_trend
 class TrendView(APIView):
     """What a chart draws."""
 
-    told_by = "query"
+    tag_filter = "query"
 
     @extend_schema(
         operation_id="getTrend",

@@ -14,7 +14,7 @@ from django.urls import reverse_lazy
 from django.utils.decorators import method_decorator
 from django.views.decorators.debug import sensitive_variables
 
-from monitoring.access.pages import away
+from monitoring.access.pages import database_unavailable
 
 LONGEST_NAME = User._meta.get_field("username").max_length or 150
 
@@ -45,7 +45,7 @@ class SignInView(LoginView):
         try:
             return super().dispatch(request, *args, **kwargs)
         except DatabaseError:
-            return away(request)
+            return database_unavailable(request)
 
 
 class OwnPasswordForm(PasswordChangeForm):

@@ -6,7 +6,7 @@ from django.templatetags.static import static
 from django.urls import path
 from django.views.generic import RedirectView
 
-from monitoring.access.pages import for_whoever_is_signed_in
+from monitoring.access.pages import signed_in_only
 from monitoring.dashboard.backtest import backtest, progress
 from monitoring.dashboard.login import OwnPasswordView, SignInView
 from monitoring.dashboard.scripts import local_script
@@ -18,8 +18,8 @@ urlpatterns = [
     path("dashboard", dashboard, name="dashboard"),
     path("login", SignInView.as_view(), name="login"),
     path("logout", login_not_required(LogoutView.as_view()), name="logout"),
-    path("password", for_whoever_is_signed_in(OwnPasswordView.as_view()), name="password"),
-    path("password/changed", for_whoever_is_signed_in(password_changed), name="password-changed"),
+    path("password", signed_in_only(OwnPasswordView.as_view()), name="password"),
+    path("password/changed", signed_in_only(password_changed), name="password-changed"),
     path("backtest", backtest, name="backtest"),
     path("backtest/progress", progress, name="backtest-progress"),
     path("scripts/<str:file>", local_script, name="local-script"),

@@ -1,4 +1,4 @@
-"""The tables."""
+"""The database tables."""
 
 from monitoring.models.backtest import Backtest
 from monitoring.models.detector_state import DetectorState

@@ -1,12 +1,13 @@
-"""The backtest: settings that someone wants tried on what is stored."""
+"""The backtest request: detection settings to test on past data."""
 
 from django.db import models
 
 
 class Backtest(models.Model):
-    """One row a person: what they asked last, how far it has come, and what came out.
+    """One row per person: the last request, the progress and the outcome.
 
-    ``outcome`` is empty until it is over; ``renewed_at`` is when who works at it was last heard of.
+    ``outcome`` is null until the backtest ends; ``renewed_at`` is when the worker last renewed the claim on
+    the row.
     """
 
     asker = models.CharField(max_length=80, unique=True)

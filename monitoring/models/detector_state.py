@@ -1,4 +1,4 @@
-"""The detector state: what the detectors have learnt of a tag, to go on from after a restart."""
+"""The detector state: learned state of a tag's detectors, loaded after a restart."""
 
 from django.db import models
 
@@ -6,7 +6,7 @@ from monitoring.models.tag import Tag
 
 
 class DetectorState(models.Model):
-    """One row a tag; ``position`` is the id of the last measurement that the state has taken in."""
+    """One row per tag; ``position`` is the id of the last measurement that the state includes."""
 
     tag = models.OneToOneField(
         Tag, on_delete=models.CASCADE, primary_key=True, db_column="tag", related_name="detector_state"

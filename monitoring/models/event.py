@@ -1,16 +1,16 @@
-"""The event: what a detector found over some time, as one thing."""
+"""The event: an anomaly that a detector found over an interval of time."""
 
 from django.db import models
 from django.db.models import Q
 
-from monitoring.models.fields import MomentField
+from monitoring.models.fields import MicrosecondsField
 from monitoring.models.tag import Tag
 
 
 class Event(models.Model):
-    """One row a tag, detector and start; ``end`` is empty while it lasts.
+    """One row per tag, detector and start; ``end`` is null while the event lasts.
 
-    ``revision`` grows with each change, over all events: what changed since is what has a higher one.
+    ``revision`` increases with each change over all events: events with a higher revision are new or changed.
     """
 
     tag = models.ForeignKey(
@@ -18,8 +18,8 @@ class Event(models.Model):
     )
     detector = models.CharField(max_length=40)
     kind = models.CharField(max_length=40)
-    start = MomentField()
-    end = MomentField(null=True)
+    start = MicrosecondsField()
+    end = MicrosecondsField(null=True)
     score = models.FloatField()
     explanation = models.TextField()
     revision = models.BigIntegerField()

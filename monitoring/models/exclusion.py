@@ -1,26 +1,26 @@
-"""The exclusion: measurements that an engineer has taken out, and why; and the measurements themselves."""
+"""The exclusion: measurements that an engineer took out, and the reason; and the measurements themselves."""
 
 from django.db import models
 from django.db.models import Q
 
-from monitoring.models.fields import MomentField
+from monitoring.models.fields import MicrosecondsField
 from monitoring.models.tag import Tag
 
 
 class Exclusion(models.Model):
-    """One row an exclusion; it is never deleted, and what it says of who, when and why never changes.
+    """One row per exclusion. Rows are never deleted; author, time and reason never change.
 
-    It is about the measurements of one tag from ``start`` to ``end`` (inclusive) with an id up to
-    ``upto_id``: those that were stored when it was made. ``ids`` narrows them down (None: all).
-    Measurements move chunk by chunk; ``is_complete`` says that all have, out or, once revoked, back.
-    ``is_judged`` says that the events have followed.
+    An exclusion covers the measurements of one tag from ``start`` to ``end`` (inclusive) with an id up to
+    ``upto_id``: those stored before the exclusion was made. ``ids`` restricts the exclusion to single
+    measurements (None: all). Measurements move in chunks; ``is_complete`` says that all have moved out or,
+    after a revocation, back. ``is_judged`` says that the events have been recomputed.
     """
 
     tag = models.ForeignKey(
         Tag, on_delete=models.PROTECT, db_column="tag", db_index=False, related_name="exclusions"
     )
-    start = MomentField()
-    end = MomentField()
+    start = MicrosecondsField()
+    end = MicrosecondsField()
     ids = models.JSONField(null=True, editable=False)
     upto_id = models.BigIntegerField(editable=False)
     reason = models.TextField()
@@ -48,15 +48,16 @@ class Exclusion(models.Model):
 
 
 class ExcludedMeasurement(models.Model):
-    """A measurement that is excluded: as it was stored, with its id and its findings.
+    """An excluded measurement as it was stored, with id and rule violations.
 
-    ``findings`` are lists of reason, lower and upper bound (None: open). What leaves ``measurements``
-    leaves every chart, total and rule; that its tag and time are taken, ingestion learns from here.
+    ``findings`` is a list of (reason, lower bound, upper bound), with None for an open bound. A row removed
+    from ``measurements`` is gone from every chart, total and rule; ingestion reads this table to learn that
+    tag and timestamp are taken.
     """
 
     id = models.BigIntegerField(primary_key=True)
     tag = models.ForeignKey(Tag, on_delete=models.PROTECT, db_column="tag", db_index=False, related_name="+")
-    timestamp = MomentField()
+    timestamp = MicrosecondsField()
     value = models.FloatField()
     is_anomaly = models.BooleanField("anomaly")
     findings = models.JSONField(default=list)

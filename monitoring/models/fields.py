@@ -1,4 +1,4 @@
-"""Columns of our own."""
+"""Custom model fields."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -11,35 +11,34 @@ from monitoring.kernel.clock import from_micros, to_micros
 
 if TYPE_CHECKING:
     DateTimeColumn = models.DateTimeField[Any, Any]
-else:  # Django's own class takes no parameters while it runs
+else:  # Django's class is not generic at run time
     DateTimeColumn = models.DateTimeField
 
 
-class MomentField(DateTimeColumn):
-    """A moment as whole microseconds since 1970-01-01T00:00:00Z, an aware datetime in Python.
+class MicrosecondsField(DateTimeColumn):
+    """A time stored as integer microseconds since 1970-01-01T00:00:00Z, in Python an aware datetime.
 
-    Eight bytes in every database, where SQLite's own datetimes are text of 19 to 26; and what the
-    columns of the write path carry, so that nothing is converted reading by reading.
+    Eight bytes in every database, where SQLite stores a datetime as text of 19 to 26 bytes. The columns of
+    the write path hold the same integers, so no conversion per reading is needed.
     """
 
     def get_internal_type(self) -> str:
-        """No DateTimeField to the database's own conversions."""
-        return "MomentField"
+        """Name a type that is not DateTimeField, so that the database backend does not convert values."""
+        return "MicrosecondsField"
 
     def deconstruct(self) -> tuple[str, str, Sequence[Any], dict[str, Any]]:
-        """To migrations, which know nothing of the models, it is the number that the column holds."""
+        """Present the field to migrations, which do not import models, as an integer column."""
         name, _, arguments, options = super().deconstruct()
         return name, "django.db.models.BigIntegerField", arguments, options
 
     def db_type(self, connection: BaseDatabaseWrapper) -> str:
-        """The column's type."""
         return "bigint"
 
     def get_db_prep_value(self, value: Any, connection: BaseDatabaseWrapper, prepared: bool = False) -> Any:
-        """The moment as the column holds it."""
+        """Convert a datetime to microseconds."""
         moment = value if prepared else self.get_prep_value(value)
         return to_micros(moment) if isinstance(moment, datetime) else moment
 
     def from_db_value(self, value: int | None, expression: Any, connection: BaseDatabaseWrapper) -> Any:
-        """The column's value as a moment."""
+        """Convert microseconds to an aware datetime."""
         return None if value is None else from_micros(value)

@@ -1,4 +1,4 @@
-"""The finding: why a measurement is an anomaly, as it was judged."""
+"""The finding: a rule violation, the reason why a measurement is an anomaly."""
 
 from django.db import models
 
@@ -6,9 +6,9 @@ from monitoring.models.measurement import Measurement
 
 
 class Finding(models.Model):
-    """One row a measurement and reason; ``lower`` to ``upper`` is the band that the value left.
+    """One row per measurement and reason; ``lower`` to ``upper`` is the band that the value left.
 
-    The band is kept because it can't be had again later: limits are edited.
+    The band is stored because limits change later, and the band at the time of the measurement would be lost.
     """
 
     measurement = models.ForeignKey(

@@ -1,4 +1,4 @@
-"""What is known of the hosts' clocks."""
+"""Clocks of the hosts: when each was known to be right."""
 
 from datetime import datetime, timedelta
 
@@ -9,15 +9,15 @@ from monitoring.models.measurement import Measurement
 from monitoring.models.series import Series
 from monitoring.models.tag import Tag
 
-# Readings of two processes may be written in the other order.
+# Two processes may write their readings out of order.
 SAME_START_S = 60
 
 
 class HostClock(models.Model):
-    """One row a start of a machine: when its clock was known good, by the seconds since that start.
+    """One row per boot of a machine: when the clock was known to be right, against the uptime of that boot.
 
-    The worker looks each minute. ``anchored_at`` and ``anchored_uptime_s`` belong together: the time that
-    is expected later is the first plus what the uptime has grown by. They move by a confirmation alone.
+    The worker checks every minute. The time expected at a later uptime is ``anchored_at`` plus the growth of
+    the uptime since ``anchored_uptime_s``. A confirmation by a person is the only change to this pair.
     """
 
     boot = models.CharField(max_length=100, primary_key=True)
@@ -37,23 +37,23 @@ class HostClock(models.Model):
 
     @property
     def jump(self) -> timedelta:
-        """By how much it was off when the worker last looked."""
+        """Return the offset of the clock at the worker's last check."""
         return timedelta(seconds=self.jump_s)
 
     def expected_at(self, uptime_s: float) -> datetime:
-        """The time that is expected at that uptime."""
+        """Return the time expected at an uptime."""
         return self.anchored_at + timedelta(seconds=uptime_s - self.anchored_uptime_s)
 
     def is_of(self, reading: ClockReading) -> bool:
-        """Whether the reading is of the same start; where starts have no names, a smaller uptime tells."""
+        """Return whether the reading is of this boot; without boot ids, a smaller uptime means another."""
         return self.boot == reading.boot and self.uptime_s <= reading.uptime_s + SAME_START_S
 
 
 def clock_state(reading: ClockReading) -> ClockState:
-    """Compare a reading of the clock with what is known. It only reads.
+    """Compare a reading of the clock with the stored rows; write nothing.
 
-    A machine that was not seen since its start is compared with the latest time that any clock was
-    known good; without such, with the newest measurement, if anything may be deleted at all.
+    After a boot without a row, compare with the latest time at which any clock was known to be right; without
+    any such time, compare with the newest measurement, if retention may delete anything at all.
     """
     rows = list(HostClock.objects.all())
     for row in rows:
@@ -67,7 +67,7 @@ def clock_state(reading: ClockReading) -> ClockState:
 
 
 def newest_measured(now: datetime) -> datetime | None:
-    """Return the time of the newest measurement that is not ahead of now; None if there is none."""
+    """Return the time of the newest measurement that is not in the future; None if there is none."""
     newest = Series.objects.filter(last__lte=now).aggregate(newest=models.Max("last"))["newest"]
     of_tag = Measurement.objects.filter(tag=models.OuterRef("tag"), timestamp__lte=now)
     latest = of_tag.order_by("-timestamp").values("timestamp")[:1]

@@ -1,14 +1,14 @@
-"""The lease: which worker runs a source now, and how far it has come."""
+"""The lease: the worker that runs a source now, and the progress of the source."""
 
 from django.db import models
 
 
 class Lease(models.Model):
-    """One row a source. Whoever holds it runs the source; the others stand by until it expires.
+    """One row per source. The owner runs the source; other workers stand by until the lease expires.
 
-    ``written_until`` moves in the transaction that stores the measurements up to it, so what a
-    killed worker has not written is known exactly. Who follows the measurements by their ids, as
-    the judge does, keeps its ``position`` likewise.
+    ``written_until`` moves in the transaction that stores the measurements up to that time, so the part that
+    a killed worker did not write is known exactly. A process that follows measurements by id, such as
+    detection, stores ``position`` in the same way.
     """
 
     source = models.CharField(max_length=40, primary_key=True)

@@ -3,18 +3,18 @@
 from django.db import models
 from django.db.models import Q
 
-from monitoring.models.fields import MomentField
+from monitoring.models.fields import MicrosecondsField
 from monitoring.models.tag import Tag
 
 
 class Measurement(models.Model):
-    """One row a tag and timestamp.
+    """One row per tag and timestamp.
 
-    The columns ``tag`` and ``timestamp`` hold numbers, or there would be no room for a year of
-    them; the view ``readable_measurements`` shows the same rows with the tag's name and ISO 8601.
+    The columns ``tag`` and ``timestamp`` hold integers, so that a year of measurements fits on the disk; the
+    view ``readable_measurements`` shows the same rows with the name of the tag and ISO 8601.
     """
 
-    timestamp = MomentField()
+    timestamp = MicrosecondsField()
     tag = models.ForeignKey(
         Tag, on_delete=models.PROTECT, db_column="tag", db_index=False, related_name="measurements"
     )

@@ -1,21 +1,21 @@
-"""Measurements that were ahead of the server's clock when they were stored."""
+"""Measurements that were ahead of the server's clock when stored."""
 
 from django.db import models
 
-from monitoring.models.fields import MomentField
+from monitoring.models.fields import MicrosecondsField
 from monitoring.models.tag import Tag
 
 
 class ReadingAhead(models.Model):
-    """One row a measurement that the detectors have not judged yet, since its time had not come.
+    """One row per measurement that detectors have not evaluated yet because its time is in the future.
 
-    Kept because nothing else says how late it was when a measurement was stored: events stay a function of
-    what is stored, also for detectors that begin anew long after.
+    No other table records how late it was when a measurement was stored. With this row, events stay a
+    function of stored data, also for detectors that are reset much later.
     """
 
     measurement_id = models.BigIntegerField(primary_key=True)
     tag = models.ForeignKey(Tag, on_delete=models.CASCADE, db_column="tag", related_name="+")
-    timestamp = MomentField()
+    timestamp = MicrosecondsField()
 
     class Meta:
         db_table = "readings_ahead"

@@ -1,10 +1,10 @@
-"""Readings that were refused: the last of them whole, and how many there were."""
+"""Rejected readings: the newest in full, and counts of all."""
 
 from django.db import models
 
 
 class Refusal(models.Model):
-    """One refused reading as it came. Only the newest are kept; the counts go on."""
+    """One rejected reading as received. Only the newest rows are kept; the counts cover all."""
 
     received_at = models.DateTimeField()
     source = models.CharField(max_length=100)
@@ -22,9 +22,9 @@ class Refusal(models.Model):
 
 
 class RefusalCount(models.Model):
-    """How many readings of a tag were refused for a reason within an hour (UTC).
+    """The number of readings of a tag that were rejected for one reason within an hour (UTC).
 
-    The tag is empty where none of ours was named: a stranger's words make no rows here.
+    ``tag`` is empty if the reading names no known tag, so that foreign input creates no rows here.
     """
 
     hour = models.DateTimeField()

@@ -1,21 +1,21 @@
-"""The replacement: a value that another took the place of."""
+"""The replacement: a value that a later reading replaced."""
 
 from django.db import models
 
-from monitoring.models.fields import MomentField
+from monitoring.models.fields import MicrosecondsField
 from monitoring.models.tag import Tag
 
 
 class Replacement(models.Model):
-    """One row for each value that was replaced, of tags that keep the last of several at one timestamp.
+    """One row per replaced value, of tags that keep the last of several values at one timestamp.
 
-    Rows are only added. They are deleted together with the measurement, by the tag's retention.
+    Rows are append-only. Retention deletes a row together with the measurement.
     """
 
     tag = models.ForeignKey(
         Tag, on_delete=models.PROTECT, db_column="tag", db_index=False, related_name="replacements"
     )
-    timestamp = MomentField(help_text="The measurement's timestamp.")
+    timestamp = MicrosecondsField(help_text="The measurement's timestamp.")
     old_value = models.FloatField()
     new_value = models.FloatField()
     replaced_at = models.DateTimeField()

@@ -1,31 +1,32 @@
-"""The rollup: one tag's measurements over a fixed interval, in a few numbers."""
+"""The rollup: count, total and extremes of a tag's measurements over a fixed interval."""
 
 from django.db import models
 
-from monitoring.models.fields import MomentField
+from monitoring.models.fields import MicrosecondsField
 from monitoring.models.tag import Tag
 
 
 class Rollup(models.Model):
-    """One row a tag, resolution and interval that has measurements; the mean is total / count.
+    """One row per tag, resolution and interval with measurements; the mean is total / count.
 
-    The mean is right to count · 2⁻⁵³ of the largest magnitude in the interval: 10⁻¹¹ of it in a day at 1 Hz.
+    The relative error of the mean is at most count · 2⁻⁵³ of the largest magnitude in the interval: 10⁻¹¹ for
+    a day at 1 Hz.
 
-    Kept current in the transaction that stores, and kept for ever: also when the raw measurements
-    under it are deleted.
+    Rollups are updated in the transaction that stores the measurements, and stay when retention deletes
+    these.
     """
 
     tag = models.ForeignKey(
         Tag, on_delete=models.PROTECT, db_column="tag", db_index=False, related_name="rollups"
     )
     resolution_s = models.PositiveIntegerField()
-    start = MomentField()
+    start = MicrosecondsField()
     count = models.BigIntegerField()
     total = models.FloatField()
     minimum = models.FloatField()
-    minimum_at = MomentField()
+    minimum_at = MicrosecondsField()
     maximum = models.FloatField()
-    maximum_at = MomentField()
+    maximum_at = MicrosecondsField()
     anomalies = models.BigIntegerField()
 
     class Meta:

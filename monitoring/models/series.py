@@ -1,15 +1,15 @@
-"""The series: how much is stored of one tag."""
+"""The totals of the measurements of each tag."""
 
 from django.db import models
 
-from monitoring.models.fields import MomentField
+from monitoring.models.fields import MicrosecondsField
 from monitoring.models.tag import Tag
 
 
 class Series(models.Model):
-    """One row a tag, from its first measurement on, kept current in each transaction that writes.
+    """One row per tag from the first measurement on, updated in each transaction that writes measurements.
 
-    So totals need no counting, and a writer knows without looking whether it appends.
+    Totals need no counting, and a writer sees from this row whether new readings only append.
     """
 
     tag = models.OneToOneField(
@@ -17,13 +17,13 @@ class Series(models.Model):
     )
     measurements = models.BigIntegerField(default=0, help_text="Rows of the tag in measurements.")
     anomalies = models.BigIntegerField(default=0, help_text="Those of them that are anomalies.")
-    last = MomentField(null=True, help_text="The newest measurement's timestamp.")
+    last = MicrosecondsField(null=True, help_text="The newest measurement's timestamp.")
     recent_values = models.BinaryField(
         null=True,
         help_text="Its last 50 values (little-endian doubles, oldest first), by which the next is judged."
         " Empty: they are to be read.",
     )
-    raw_from = MomentField(
+    raw_from = MicrosecondsField(
         null=True, help_text="What is older was deleted, as the tag's retention says, and is refused."
     )
 
@@ -37,7 +37,7 @@ class Series(models.Model):
         help_text="By how many milliseconds the clock of the tag's source is always ahead of the server's;"
         " negative: behind. 0: none is known.",
     )
-    excluded_until = MomentField(
+    excluded_until = MicrosecondsField(
         null=True, help_text="The newest excluded measurement's timestamp. Empty: none is excluded."
     )
 

@@ -1,12 +1,12 @@
-"""Readings that waited on disk and can't be stored: a person decides what becomes of them."""
+"""Dead letters: readings that waited in the spool and can't be stored, for a person to decide."""
 
 from django.db import models
 
 
 class SetAsideReading(models.Model):
-    """One reading that was acknowledged, kept on disk, and then refused when it was to be stored.
+    """One reading that was acknowledged, spooled to disk, and rejected when replayed.
 
-    ``digest`` is the SHA-256 of the reading's text: set aside again, it stays one row.
+    ``digest`` is the SHA-256 of the text of the reading: a second rejection of the same reading adds no row.
     """
 
     digest = models.CharField(max_length=64, unique=True, editable=False)

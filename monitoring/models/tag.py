@@ -1,4 +1,4 @@
-"""The tag: a named signal of one sensor, with what it may show and where it should stay."""
+"""The tag: a named signal of one sensor, with valid range, limits, retention and detection settings."""
 
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
@@ -19,7 +19,7 @@ TAG_NAME = RegexValidator(
 
 
 class Tag(models.Model):
-    """A tag's name is its identity: measurements carry it, so it never changes."""
+    """A tag. The name is the identity of a tag, and never changes."""
 
     name = models.CharField(max_length=64, unique=True, validators=[TAG_NAME])
     description = models.CharField(max_length=200, blank=True)
@@ -134,10 +134,10 @@ class Tag(models.Model):
         return self.name
 
     def clean(self) -> None:
-        """Refuses bounds that contradict each other.
+        """Reject limits and retention periods that contradict each other.
 
         Raises:
-            ValidationError: by field, with what was expected.
+            ValidationError: by field, with the expected value.
         """
         errors: dict[str, str] = {}
         if self.valid_min is None or self.valid_max is None:
@@ -170,7 +170,7 @@ class Tag(models.Model):
             raise ValidationError(errors)
 
     def definition(self) -> TagDefinition:
-        """The tag as the domain's rules see it."""
+        """Return the tag as the value object that validation and detection use."""
         return TagDefinition(
             name=self.name,
             unit=self.unit,

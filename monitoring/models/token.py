@@ -1,4 +1,4 @@
-"""The token: what a source shows to be let in."""
+"""The token: the credentials of a source."""
 
 from enum import StrEnum
 
@@ -11,16 +11,16 @@ TAG_PREFIX = RegexValidator(
 
 
 class Scope(StrEnum):
-    """The one purpose of a token."""
+    """The purpose of a token; a token has exactly one."""
 
     INGEST = "ingest"
     READ = "read"
 
 
 class Token(models.Model):
-    """Only the digest of its secret is kept, so whoever reads this table can't use what it lists.
+    """One row per token, with the digest of the secret only: reading this table gives nobody access.
 
-    Scope and prefix never change: what it may do is what was decided when it was made.
+    Scope and prefix never change after creation.
     """
 
     name = models.CharField(max_length=100, help_text="Which source has it.")

@@ -23,7 +23,7 @@ def look_after_clock() -> None:
     Raises:
         django.db.Error: the database is away.
     """
-    now = host_clock.look().reading.now
+    now = host_clock.check_clock().reading.now
     with transaction.atomic():
         pull_back(now)
         free_queue(now)

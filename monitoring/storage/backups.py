@@ -1,13 +1,12 @@
-"""Copies of the live database: made whole, checked, and only then given their name; the newest are kept.
+"""Back up the live SQLite database: copy, check, then rename; keep the newest backups.
 
-The copy is SQLite's online backup of one snapshot: a read transaction, held until the end. In WAL
-mode that stops no writer. Tried with 580 MB, against a writer that syncs 5 commits a second:
-without the held transaction every commit makes the backup begin anew, and in 30 s it never came
-past 18 %; in one step it is done in 0.6 s, but the sync at its end held a commit up for 76 ms,
-``VACUUM INTO`` for 58 ms, and neither can be stopped. So it goes in steps of 4 MB with a sync and
-a short pause after each: 1.8 s, and the slowest commit took 2 ms. Four writers that do all they
-can, 3700 commits a second, come to 60 % meanwhile (70 % in one step), and the log grows by 170 MB,
-as it can't be reused while it is read from.
+SQLite's online backup API copies one snapshot: a read transaction stays open until the end, which stops no
+writer in WAL mode. Measured with 580 MB against a writer with 5 synced commits a second: without the open
+transaction every commit restarts the backup, which reached at most 18 % in 30 s; in one step the backup takes
+0.6 s, but the final sync delayed a commit by 76 ms, ``VACUUM INTO`` by 58 ms, and neither can be interrupted.
+So the backup proceeds in steps of 4 MB, each followed by a sync and a short pause: 1.8 s, and the slowest
+commit took 2 ms. Four writers at full speed, 3700 commits a second, drop to 60 % meanwhile (70 % in one
+step), and the write-ahead log grows by 170 MB, since the open snapshot prevents its reuse.
 """
 
 import logging
@@ -32,7 +31,7 @@ logger = logging.getLogger(__name__)
 
 NAME = re.compile(r"fermon-(\d{8}T\d{6}Z)\.sqlite3")
 STAMP = "%Y%m%dT%H%M%SZ"
-# A name that is further ahead than this is of a clock that was ahead.
+# A backup dated further in the future was dated by a clock that was ahead.
 AHEAD = timedelta(days=1)
 PAGES_A_STEP = 1000
 PAUSE_S = 0.005
@@ -40,20 +39,20 @@ BUSY_S = 20.0
 
 
 class BackupError(Exception):
-    """No backup was made, and none was deleted; the message says why."""
+    """No backup was made and none was deleted; the message gives the reason."""
 
 
 class BackupRunningError(BackupError):
-    """Another process is making one."""
+    """Another process is making a backup."""
 
 
 class NotSQLiteError(BackupError):
-    """The database has a server, whose own tools make backups."""
+    """The database runs on a server, so the tools of that server make backups."""
 
 
 @dataclass(frozen=True, slots=True)
 class Backup:
-    """A backup that was made: its size in bytes, and how long it took in seconds."""
+    """A finished backup: path, size in bytes, and duration in seconds."""
 
     path: Path
     size: int
@@ -63,36 +62,35 @@ class Backup:
 def back_up(
     to: Path | None = None, *, keep: int | None = None, should_stop: Callable[[], bool] = lambda: False
 ) -> Backup:
-    """Copies the database as it is when this begins, while it is in use.
+    """Copy the live database as of the start of the call.
 
-    Without ``to``, a file or a directory, the copy goes to the data directory, where it takes the
-    place of the oldest when there are more than ``FERMON_BACKUPS_KEPT``; in another directory, when
-    there are more than ``keep``.
+    Without ``to`` (a file or a directory) the copy goes to the data directory, and the oldest copies beyond
+    ``FERMON_BACKUPS_KEPT`` are deleted; in another directory, those beyond ``keep``.
 
     Raises:
-        BackupError: there is none; what there was of it is gone again.
+        BackupError: no backup was made; partial files are removed.
     """
     source = database_file()
     began = time.monotonic()
     try:
-        with only_one():
-            target = named(to)
-            refuse_without_room(source.stat().st_size, target.parent)
-            write(source, target, should_stop)
+        with backup_lock():
+            target = target_path(to)
+            require_free_space(source.stat().st_size, target.parent)
+            write_checked(source, target, should_stop)
             kept = settings.FERMON_BACKUPS_KEPT if to is None else keep
             if kept is not None:
-                rotate(target, kept)
+                delete_oldest(target, kept)
             return Backup(target, target.stat().st_size, round(time.monotonic() - began, 3))
     except (OSError, sqlite3.Error) as error:
         raise BackupError(f"The backup could not be made: {error}. Earlier ones are untouched.") from error
 
 
 def database_file() -> Path:
-    """The live database.
+    """Return the path of the live database.
 
     Raises:
-        NotSQLiteError: it is no file; the message says what to run instead.
-        BackupError: it is not there.
+        NotSQLiteError: the database is not a file; the message names the command to run instead.
+        BackupError: the file does not exist.
     """
     if connection.vendor != "sqlite":
         raise NotSQLiteError(f"This database is not SQLite. Back it up with its own tool:\n  {pg_dump()}")
@@ -103,51 +101,53 @@ def database_file() -> Path:
 
 
 def pg_dump() -> str:
-    """The command that backs up the PostgreSQL database of the settings; it asks for the password."""
-    return f"pg_dump --format=custom --file=fermon-{stamp()}.dump {server_options()}"
+    """Return the command that backs up the configured PostgreSQL database; pg_dump asks for the password."""
+    return f"pg_dump --format=custom --file=fermon-{utc_stamp()}.dump {server_options()}"
 
 
 def server_options() -> str:
-    """Where PostgreSQL's tools find the database: the end of their command line."""
+    """Return the connection options of PostgreSQL's command-line tools."""
     options = {"host": "HOST", "port": "PORT", "username": "USER", "dbname": "NAME"}
     given = {option: connection.settings_dict.get(key) for option, key in options.items()}
     return " ".join(f"--{option}={value}" for option, value in given.items() if value)
 
 
-def stamp() -> str:
-    """Now, in UTC, as file names have it."""
+def utc_stamp() -> str:
+    """Return the current UTC time in the format of file names."""
     return f"{datetime.now(UTC):{STAMP}}"
 
 
-def directory() -> Path:
-    """Where the backups lie."""
+def backup_directory() -> Path:
+    """Return the default directory of backups."""
     return Path(settings.FERMON_DATA_DIR) / "backups"
 
 
-def existing(place: Path | None = None) -> list[Path]:
-    """The backups there, newest first; those whose names lie in the future last.
+def list_backups(place: Path | None = None) -> list[Path]:
+    """Return the backups in the directory, newest first; those dated in the future come last.
 
-    A clock that was ahead named them: by their names they would be the newest for as long as it was ahead.
+    A clock that was ahead dated them: by name they would stay the newest for as long as the clock was ahead.
     """
-    found = [path for path in (place or directory()).glob("fermon-*.sqlite3") if NAME.fullmatch(path.name)]
-    return sorted(found, key=lambda path: (not is_ahead(path), path.name), reverse=True)
+    found = [
+        path for path in (place or backup_directory()).glob("fermon-*.sqlite3") if NAME.fullmatch(path.name)
+    ]
+    return sorted(found, key=lambda path: (not is_dated_ahead(path), path.name), reverse=True)
 
 
-def is_ahead(path: Path) -> bool:
-    """Whether the backup's name lies in the future."""
+def is_dated_ahead(path: Path) -> bool:
+    """Return whether the name of the backup lies in the future."""
     found = NAME.fullmatch(path.name)
     return found is not None and found[1] > f"{datetime.now(UTC) + AHEAD:{STAMP}}"
 
 
 @contextmanager
-def only_one() -> Iterator[None]:
-    """Keeps others from making a backup meanwhile, and clears away what a killed one left.
+def backup_lock() -> Iterator[None]:
+    """Lock out other backups, and delete partial files of a killed one.
 
     Raises:
-        BackupRunningError: another process is at it.
-        OSError: the directory can't be made or written.
+        BackupRunningError: another process is making a backup.
+        OSError: the directory can't be created or written.
     """
-    place = directory()
+    place = backup_directory()
     place.mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(place / "backup.lock", timeout=0):
@@ -158,15 +158,15 @@ def only_one() -> Iterator[None]:
         raise BackupRunningError("Another backup is being made right now.") from error
 
 
-def named(to: Path | None) -> Path:
-    """The file to write.
+def target_path(to: Path | None) -> Path:
+    """Return the file to write.
 
     Raises:
-        BackupError: it exists already, or its directory does not.
+        BackupError: the file exists already, or the directory does not.
     """
-    name = f"fermon-{stamp()}.sqlite3"
+    name = f"fermon-{utc_stamp()}.sqlite3"
     if to is None:
-        return directory() / name
+        return backup_directory() / name
     target = to / name if to.is_dir() else to
     if target.exists():
         raise BackupError(f"{target} exists already. Choose another name.")
@@ -175,8 +175,8 @@ def named(to: Path | None) -> Path:
     return target
 
 
-def refuse_without_room(size: int, place: Path) -> None:
-    """Raises BackupError if a copy of so many bytes left too little for the live database to grow."""
+def require_free_space(size: int, place: Path) -> None:
+    """Raise BackupError if a copy of ``size`` bytes leaves too little space for the live database to grow."""
     free, needed = shutil.disk_usage(place).free, size + settings.FERMON_DISK_RESERVE_BYTES
     if free < needed:
         raise BackupError(
@@ -185,13 +185,13 @@ def refuse_without_room(size: int, place: Path) -> None:
         )
 
 
-def write(source: Path, target: Path, should_stop: Callable[[], bool]) -> None:
-    """Copies under a temporary name, checks, and renames. On failure nothing of it stays."""
+def write_checked(source: Path, target: Path, should_stop: Callable[[], bool]) -> None:
+    """Copy under a temporary name, check, and rename; on failure delete the temporary file."""
     draft = target.with_name(f"{target.name}.part")
     try:
         draft.touch(mode=0o600)  # it holds password hashes and tokens
-        copy(source, draft, should_stop)
-        if flaw := flaw_of(draft):
+        copy_snapshot(source, draft, should_stop)
+        if flaw := find_corruption(draft):
             raise BackupError(f"The copy of {source} is damaged, so the database may be: {flaw}.")
         draft.replace(target)
         sync_directory(target.parent)
@@ -199,11 +199,11 @@ def write(source: Path, target: Path, should_stop: Callable[[], bool]) -> None:
         draft.unlink(missing_ok=True)
 
 
-def copy(source: Path, draft: Path, should_stop: Callable[[], bool]) -> None:
-    """Copies one snapshot of the source into the draft, synced.
+def copy_snapshot(source: Path, draft: Path, should_stop: Callable[[], bool]) -> None:
+    """Copy one snapshot of the source into the draft, and sync.
 
     Raises:
-        BackupError: it was asked to stop.
+        BackupError: ``should_stop`` asked to stop.
     """
 
     def after_step(status: int, remaining: int, total: int) -> None:
@@ -217,32 +217,32 @@ def copy(source: Path, draft: Path, should_stop: Callable[[], bool]) -> None:
             copied.execute("PRAGMA journal_mode=OFF")
             copied.execute("PRAGMA synchronous=OFF")
             live.execute("BEGIN")
-            live.execute("SELECT count(*) FROM sqlite_master").fetchone()  # here the snapshot is taken
+            live.execute("SELECT count(*) FROM sqlite_master").fetchone()  # takes the snapshot
             live.backup(copied, pages=PAGES_A_STEP, progress=after_step)
-            copied.execute("PRAGMA journal_mode=DELETE")  # a file that is complete by itself
+            copied.execute("PRAGMA journal_mode=DELETE")  # a file complete without a write-ahead log
         os.fsync(file.fileno())
 
 
 def connect(path: Path, mode: str = "mode=rw") -> sqlite3.Connection:
-    """A connection of our own to a file that exists; never makes one."""
+    """Open a separate connection to an existing file; never create one."""
     uri = f"{path.absolute().as_uri()}?{mode}"
     return sqlite3.connect(uri, uri=True, timeout=BUSY_S, isolation_level=None)
 
 
-def flaw_of(path: Path) -> str | None:
-    """What SQLite finds wrong with the file, the first of it; None if it is sound.
+def find_corruption(path: Path) -> str | None:
+    """Return the first defect that SQLite finds in the file; None if the file is sound.
 
     Raises:
-        sqlite3.Error: it can't even be checked.
+        sqlite3.Error: the file can't be checked at all.
     """
     with closing(connect(path, "mode=ro&immutable=1")) as database:
         found = str(database.execute("PRAGMA quick_check(1)").fetchone()[0])
     return None if found == "ok" else found
 
 
-def rotate(newest: Path, kept: int) -> None:
-    """Deletes the oldest beside the newest beyond so many; never the newest, whatever the clock did."""
-    others = [path for path in existing(newest.parent) if path != newest]
+def delete_oldest(newest: Path, kept: int) -> None:
+    """Delete the oldest backups so that ``kept`` stay; never the newest, even after clock changes."""
+    others = [path for path in list_backups(newest.parent) if path != newest]
     for path in others[kept - 1 :]:
         try:
             path.unlink()

@@ -1,4 +1,4 @@
-"""Keeps when the host's clock was known good, and mends what a clock that was ahead has left behind."""
+"""Record when the host's clock was known to be right, and undo the effects of a clock that was ahead."""
 
 import logging
 from datetime import datetime, timedelta
@@ -19,25 +19,25 @@ ROWS_KEPT = 20
 FINEST_S = 60
 
 
-def look(reading: ClockReading | None = None) -> ClockState:
-    """Compare the clock with what was expected, and keep what came out; called by the worker each minute.
+def check_clock(reading: ClockReading | None = None) -> ClockState:
+    """Compare the clock with the expected time and store the result; the worker calls this every minute.
 
-    While the clock is good, tags that refuse present readings as deleted take them again.
+    While the clock is right, tags that reject present readings as deleted accept them again.
 
     Raises:
-        django.db.Error: the database is away.
+        django.db.Error: the database is unavailable.
     """
     reading = reading or read_clock()
     with transaction.atomic():
         state = clock_state(reading)
-        keep(state)
+        store_state(state)
     if not state.jump:
-        take_present_readings(reading.now)
+        accept_present_readings(reading.now)
     return state
 
 
-def keep(state: ClockState) -> None:
-    """Write what is known of this clock; of a machine that has started anew, in the place of the old."""
+def store_state(state: ClockState) -> None:
+    """Store the state of this clock; after a reboot, replace the machine's previous row."""
     reading = state.reading
     seen = {"host": reading.host, "uptime_s": reading.uptime_s, "jump_s": state.jump.total_seconds()}
     if not state.jump:
@@ -56,16 +56,16 @@ def keep(state: ClockState) -> None:
     )
 
 
-def confirm(how: str, reading: ClockReading | None = None) -> datetime:
-    """Take the host's clock for right, as a person says; return the time that it shows.
+def confirm_clock(how: str, reading: ClockReading | None = None) -> datetime:
+    """Accept the host's clock as right on a person's word; return the current time.
 
-    ``how`` goes to the audit trail.
+    ``how`` is written to the audit trail.
     """
     reading = reading or read_clock()
     with transaction.atomic():
         before = clock_state(reading)
         HostClock.objects.all().delete()
-        keep(ClockState(reading, reading.now, reading.now))
+        store_state(ClockState(reading, reading.now, reading.now))
         LogEntry.objects.log_create(
             HostClock.objects.get(pk=reading.boot),
             action=LogEntry.Action.UPDATE,
@@ -73,15 +73,15 @@ def confirm(how: str, reading: ClockReading | None = None) -> datetime:
             additional_data={"what": how},
         )
     logger.warning("clock confirmed", extra={"now": iso_utc(reading.now), "how": how})
-    take_present_readings(reading.now)
+    accept_present_readings(reading.now)
     return reading.now
 
 
-def take_present_readings(now: datetime) -> int:
-    """Let tags take readings again that refuse them up to a time in the future; return how many tags.
+def accept_present_readings(now: datetime) -> int:
+    """Let tags accept readings that they reject up to a future time; return the number of tags.
 
-    Retention that ran while the clock was ahead has set that time. What it deleted had been rolled up, so
-    readings up to the end of the newest rollup are refused still: they would be counted twice.
+    Retention that ran while the clock was ahead has set that time. The deleted measurements are included in
+    rollups, so readings up to the end of the newest rollup stay rejected: they would be counted twice.
     """
     names = Series.objects.filter(raw_from__gt=now).order_by("tag__name").values_list("tag__name", flat=True)
     refusing = list(names)
@@ -96,7 +96,7 @@ def take_present_readings(now: datetime) -> int:
 
 
 def rolled_up_until(name: str, now: datetime) -> datetime | None:
-    """Return the end of the newest rollup of the tag, now at most; None if there is none."""
+    """Return the end of the tag's newest rollup, at most now; None if there is no rollup."""
     finest = Rollup.objects.filter(tag__name=name, resolution_s=FINEST_S, start__lte=now)
     start = finest.order_by("-start").values_list("start", flat=True).first()
     return None if start is None else min(now, start + timedelta(seconds=FINEST_S))

@@ -1,14 +1,14 @@
-"""Drops PostgreSQL's partitions of months that are too old for every tag in them.
+"""Drop PostgreSQL's monthly partitions that are too old for every tag in them.
 
-To drop a month takes milliseconds, to delete its rows hours. So where all tags of a month are kept
-equally long, its measurements stay until the whole month is too old, and go together; else they go
-row by row, as on SQLite. Anomalies that are kept for longer move to the default partition.
+Dropping a month takes milliseconds, deleting the rows hours. So if all tags of a month have the same
+retention, the measurements stay until the whole month is too old and are dropped together; otherwise they are
+deleted row by row, as on SQLite. Anomalies with a longer retention move to the default partition.
 
-First ``raw_from`` moves past the month, so that no more comes of its tags; then it can be counted
-without anybody waiting; then it is dropped, and ``series`` moves by what was counted. Broken off
-anywhere between, it begins again. Until it is detached, tags that had nothing in it may still come to
-it, and somebody may let a tag keep its own for longer: so it is looked at again once nobody can write
-to it, and is given back if it may not go after all.
+Sequence: ``raw_from`` moves past the month, so that the tags of the month accept no more readings there; the
+rows are counted without a lock; the partition is dropped, and ``series`` is reduced by the counts. An
+interrupted run starts over. Until the partition is detached, other tags may still add rows, and an
+administrator may extend the retention of a tag. So the check is repeated once no writer can reach the month,
+and the month is reopened if it must stay.
 """
 
 import logging
@@ -24,7 +24,7 @@ from django.db.models import F, Q
 from monitoring.ingest.tags import lock_tags
 from monitoring.kernel.clock import DAY_US, FIRST_MICROS, from_micros, to_micros
 from monitoring.models import Series
-from monitoring.storage.partitions import LOCK_S, name_of, names, next_month
+from monitoring.storage.partitions import LOCK_S, next_month, partition_name, partition_names
 
 logger = logging.getLogger(__name__)
 
@@ -46,16 +46,16 @@ DROP = (
     """,
     "DROP TABLE {partition}",
 )
-HELD = {"55P03", "40P01"}  # lock_not_available, deadlock_detected
+LOCK_ERRORS = {"55P03", "40P01"}  # lock_not_available, deadlock_detected
 
 
 class ChangedError(Exception):
-    """A month may not be dropped after all, as it is no longer what it was."""
+    """The month has changed and must not be dropped."""
 
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """A tag that has measurements in a month, and for how many days it keeps them (None: for ever)."""
+    """A tag with measurements in a month, and its retention in days (None: for ever)."""
 
     tag: int
     name: str
@@ -65,7 +65,7 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Month:
-    """The partition of a month, from ``start_us`` to before ``end_us``, and the tags in it."""
+    """A month's partition, from ``start_us`` to ``end_us`` (exclusive), and the tags with rows in it."""
 
     partition: str
     start_us: int
@@ -73,23 +73,23 @@ class Month:
     shares: tuple[Share, ...]
 
     @property
-    def goes_whole(self) -> bool:
-        """Whether all of it becomes too old at once."""
+    def has_one_retention(self) -> bool:
+        """Return whether the whole month becomes too old at once."""
         days = {share.days for share in self.shares}
         return len(days) == 1 and None not in days
 
     def is_too_old(self, now: datetime) -> bool:
-        """Whether no tag keeps any of it any more, but for anomalies; not if it is empty."""
+        """Return whether no tag keeps measurements of the month, anomalies aside; False if it is empty."""
         return bool(self.shares) and all(
             share.days is not None and self.is_past(share.days, now) for share in self.shares
         )
 
     def is_past(self, days: int, now: datetime) -> bool:
-        """Whether what is kept for so many days begins behind it."""
+        """Return whether a retention of ``days`` days starts after the month."""
         return self.end_us <= cutoff(days, now)
 
-    def keeping(self, now: datetime) -> list[int]:
-        """The tags whose anomalies of this month stay."""
+    def tags_keeping_anomalies(self, now: datetime) -> list[int]:
+        """Return the ids of the tags whose anomalies of this month stay."""
         return [
             share.tag
             for share in self.shares
@@ -98,99 +98,101 @@ class Month:
 
 
 def cutoff(days: int, now: datetime) -> int:
-    """Where that which is kept for so many days begins: at midnight (UTC), in microseconds."""
+    """Return the start of a retention period of ``days`` days: midnight (UTC), in microseconds."""
     return max(FIRST_MICROS, (to_micros(now) // DAY_US - days) * DAY_US)
 
 
 def past_months(now: datetime) -> list[Month]:
-    """The partitions of the months that are over, oldest first; none on SQLite."""
+    """Return the partitions of past months, oldest first; empty on SQLite."""
     if connection.vendor != "postgresql":
         return []
-    months = [found for found in map(month_named, sorted(names())) if found]
-    return [with_shares(month) for month in months if to_micros(next_month(month)) <= to_micros(now)]
+    months = [found for found in map(month_of_partition, sorted(partition_names())) if found]
+    return [read_month(month) for month in months if to_micros(next_month(month)) <= to_micros(now)]
 
 
-def month_named(partition: str) -> datetime | None:
-    """The month that a partition is of; None of the default one."""
+def month_of_partition(partition: str) -> datetime | None:
+    """Return the month of a partition; None for the default partition."""
     found = fullmatch(NAME, partition)
     return datetime(int(found[1]), int(found[2]), 1, tzinfo=UTC) if found else None
 
 
-def with_shares(month: datetime) -> Month:
-    """The month's partition, and the tags in it: a look at its index each."""
-    partition = name_of(month)
+def read_month(month: datetime) -> Month:
+    """Return the partition of a month and the tags with rows in it, by one index lookup per tag."""
+    partition = partition_name(month)
     with connection.cursor() as cursor:
         cursor.execute(SHARES.format(partition=partition))
         shares = tuple(Share(*row) for row in cursor.fetchall())
     return Month(partition, to_micros(month), to_micros(next_month(month)), shares)
 
 
-def first_left(months: Iterable[Month]) -> dict[str, int]:
-    """From when on a tag's measurements are left for their month to be dropped whole, by its name."""
+def whole_months_from(months: Iterable[Month]) -> dict[str, int]:
+    """Return by tag name the time from which measurements stay until their month is dropped as a whole."""
     left: dict[str, int] = {}
     for month in months:
-        if month.goes_whole:
+        if month.has_one_retention:
             for share in month.shares:
                 left.setdefault(share.name, month.start_us)
     return left
 
 
-def drop_old(months: Iterable[Month], *, now: datetime, should_stop: Callable[[], bool]) -> int:
-    """Drops those of the months that are too old; how many measurements that deletes.
+def drop_old_months(months: Iterable[Month], *, now: datetime, should_stop: Callable[[], bool]) -> int:
+    """Drop the months that are too old; return the number of deleted measurements.
 
-    One that can't go now stays whole: it has changed meanwhile, or somebody holds the table for longer
-    than 5 s. Then nobody is made to wait for those behind it either.
+    A month that can't be dropped now stays complete: the month has changed meanwhile, or another session
+    holds a lock on the table for more than 5 s. In the latter case later months are not tried either, so that
+    writers do not have to wait.
 
     Raises:
-        django.db.Error: the database is away.
+        django.db.Error: the database is unavailable.
     """
     rows = 0
     for month in months:
         if should_stop() or not month.is_too_old(now):
             continue
         try:
-            rows += drop(month, now)
+            rows += drop_month(month, now)
         except ChangedError:
             logger.info("old month has changed", extra={"partition": month.partition})
         except DatabaseError as error:
-            if getattr(error.__cause__, "sqlstate", None) not in HELD:
+            if getattr(error.__cause__, "sqlstate", None) not in LOCK_ERRORS:
                 raise
             logger.warning("old month is held", extra={"partition": month.partition, "error": str(error)})
             break
     return rows
 
 
-def drop(month: Month, now: datetime) -> int:
-    """Drops the month, but for the anomalies of tags that keep theirs; how many measurements go.
+def drop_month(month: Month, now: datetime) -> int:
+    """Drop the month except anomalies with a longer retention; return the number of deleted measurements.
 
     Raises:
-        ChangedError: it may not go after all; it is as it was.
-        django.db.Error: the database is away; or somebody holds the table, and it is as it was.
+        ChangedError: the month must stay, and is unchanged.
+        django.db.Error: the database is unavailable; or another session locks the table, and the month is
+            unchanged.
     """
-    closed = close(month, now)
+    closed = close_month(month, now)
     with connection.cursor() as cursor:
         cursor.execute(COUNTS.format(partition=month.partition))
         counts = cursor.fetchall()
     try:
-        rows = drop_counted(month, counts, now)
+        rows = drop_counted_month(month, counts, now)
     except (ChangedError, DatabaseError):
         if connection.is_usable():
-            reopen(month, closed)
+            reopen_month(month, closed)
         raise
     extra = {"partition": month.partition, "rows": rows, "before": from_micros(month.end_us).isoformat()}
     logger.info("old month dropped", extra=extra)
     return rows
 
 
-def drop_counted(month: Month, counts: Iterable[tuple[int, int, int]], now: datetime) -> int:
-    """As ``drop``; of each tag in it, how many measurements and anomalies there are."""
+def drop_counted_month(month: Month, counts: Iterable[tuple[int, int, int]], now: datetime) -> int:
+    """Do the work of ``drop_month``, given (tag, measurements, anomalies) for each tag of the month."""
     rows = 0
     with transaction.atomic():
         lock_tags(share.name for share in month.shares)
         with connection.cursor() as cursor:
             cursor.execute(f"SET LOCAL lock_timeout = '{LOCK_S}s'")
             cursor.execute(DETACH.format(partition=month.partition))
-            keeping = looked_at_again(month, now).keeping(now)
+            keeping = recheck(month, now).tags_keeping_anomalies(now)
             for statement in DROP:
                 cursor.execute(statement.format(partition=month.partition), {"keeping": keeping})
         for tag, count, anomalies in counts:
@@ -202,13 +204,13 @@ def drop_counted(month: Month, counts: Iterable[tuple[int, int, int]], now: date
     return rows
 
 
-def looked_at_again(month: Month, now: datetime) -> Month:
-    """The month as it is now, with the same tags in it; they are locked.
+def recheck(month: Month, now: datetime) -> Month:
+    """Return the current state of the month; the same tags, which are locked, must still be in it.
 
     Raises:
-        ChangedError: there are others, or one keeps its own for longer by now.
+        ChangedError: there are other tags, or one has a longer retention now.
     """
-    found = with_shares(from_micros(month.start_us))
+    found = read_month(from_micros(month.start_us))
     if {share.tag for share in found.shares} != {share.tag for share in month.shares}:
         raise ChangedError
     if not found.is_too_old(now):
@@ -216,18 +218,18 @@ def looked_at_again(month: Month, now: datetime) -> Month:
     return found
 
 
-def close(month: Month, now: datetime) -> list[Series]:
-    """Lets no more of its tags come to the month: it counts as deleted from now on.
+def close_month(month: Month, now: datetime) -> list[Series]:
+    """Make all tags of the month reject readings for it, as if the month were deleted already.
 
-    Returns those that took it until now, as they were, for ``reopen``.
+    Return the changed rows with their previous values, for ``reopen_month``.
 
     Raises:
-        ChangedError: as ``looked_at_again``.
+        ChangedError: as ``recheck``.
     """
     end = from_micros(month.end_us)
     with transaction.atomic():
         lock_tags(share.name for share in month.shares)
-        looked_at_again(month, now)
+        recheck(month, now)
         of_month = Series.objects.filter(tag__in=[share.tag for share in month.shares])
         taking = of_month.filter(Q(raw_from=None) | Q(raw_from__lt=end))
         before = list(taking)
@@ -235,8 +237,8 @@ def close(month: Month, now: datetime) -> list[Series]:
     return before
 
 
-def reopen(month: Month, closed: list[Series]) -> None:
-    """Undoes ``close``: else what stays would be taken for deleted, and never be."""
+def reopen_month(month: Month, closed: list[Series]) -> None:
+    """Undo ``close_month``: otherwise measurements that stay would count as deleted, and never be deleted."""
     with transaction.atomic():
         lock_tags(share.name for share in month.shares)
         Series.objects.bulk_update(closed, ["raw_from"], batch_size=1000)

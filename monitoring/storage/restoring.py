@@ -1,7 +1,8 @@
-"""A backup becomes the database again: only if it is sound, and only while nobody uses the database.
+"""Restore a backup, if the backup is sound and no process uses the database.
 
-The file that was there is kept beside it under another name. Its write-ahead log goes into it
-first, or with it if it can't be read any more: a log of one database must never lie beside another.
+The previous file is kept beside the restored one under another name. Its write-ahead log is merged into the
+file first, or moved with the file if unreadable: SQLite must never find the log of another database beside a
+database.
 """
 
 import logging
@@ -34,136 +35,138 @@ RUNNING = frozenset({"runserver", "granian", "qcluster"})
 SCRIPTS = ("manage.py", "fermon_site.asgi:application")
 IN_USE = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 IN_USE_S = 2.0
-# What SQLite keeps beside a database while that is in use, or after a crash.
+# Files that SQLite creates beside a database in use, and leaves there after a crash.
 COMPANIONS = ("-wal", "-shm", "-journal")
 
 
-class RestoreRefusedError(Exception):
-    """Nothing was changed; the message says why, and what to do."""
+class RestoreError(Exception):
+    """Nothing was changed; the message gives the reason and the remedy."""
 
 
 @dataclass(frozen=True, slots=True)
-class Examined:
-    """A sound backup: what it holds in words, and whether its tables are those of an older Fermon."""
+class CheckedBackup:
+    """A sound backup: a summary of the contents, and whether the tables are those of an older Fermon."""
 
     path: Path
     summary: str
     is_older: bool
 
 
-def find(name: str) -> Path:
-    """The backup of that name; ``latest`` is the newest in the data directory.
+def find_backup(name: str) -> Path:
+    """Return the backup with that name; ``latest`` is the newest in the data directory.
 
     Raises:
-        RestoreRefusedError: there is none, or it is the database itself.
+        RestoreError: the file does not exist, or is the database itself.
         BackupError: the database is not SQLite.
     """
-    database = database_file()
+    database = database_path()
     if name == "latest":
-        found = backups.existing()
+        found = backups.list_backups()
         if not found:
-            raise RestoreRefusedError(f"There is no backup in {backups.directory()}.")
-        refuse_if_ahead(found[-1])
+            raise RestoreError(f"There is no backup in {backups.backup_directory()}.")
+        require_known_latest(found[-1])
         return found[0]
     path = Path(name)
     if not path.is_file():
-        raise RestoreRefusedError(f"There is no file {path}. The backups are in {backups.directory()}.")
+        raise RestoreError(f"There is no file {path}. The backups are in {backups.backup_directory()}.")
     if database.exists() and path.samefile(database):
-        raise RestoreRefusedError(f"{path} is the database itself, not a backup.")
+        raise RestoreError(f"{path} is the database itself, not a backup.")
     return path
 
 
-def refuse_if_ahead(oldest: Path) -> None:
-    """Lets a person choose where a clock that was ahead has named backups: which is the latest is unknown.
+def require_known_latest(oldest: Path) -> None:
+    """Refuse to choose the latest backup if a clock that was ahead has dated backups in the future.
 
     Raises:
-        RestoreRefusedError: the last of the backups has such a name.
+        RestoreError: the last backup of the list is dated in the future.
     """
-    if backups.is_ahead(oldest):
-        raise RestoreRefusedError(
+    if backups.is_dated_ahead(oldest):
+        raise RestoreError(
             f"Which backup is the latest can't be told: the clock was ahead when {oldest.name} was made, or"
-            f" is behind now. Name one of those in {backups.directory()} instead of 'latest'."
+            f" is behind now. Name one of those in {backups.backup_directory()} instead of 'latest'."
         )
 
 
-def database_file() -> Path:
-    """Where the database is, or was, or will be.
+def database_path() -> Path:
+    """Return the path of the database, whether or not the file exists.
 
     Raises:
-        RestoreRefusedError: it is not a file; the message says what to run instead.
+        RestoreError: the database is not a file; the message names the command to run instead.
     """
     if connection.vendor != "sqlite":
-        raise RestoreRefusedError(
+        raise RestoreError(
             "This database is not SQLite. Stop Fermon and restore it with its own tool:\n"
             f"  pg_restore --clean --if-exists --single-transaction {backups.server_options()} FILE.dump"
         )
     return Path(connection.settings_dict["NAME"])
 
 
-def examine(path: Path) -> Examined:
-    """Makes sure that the file is a whole Fermon database that this code understands.
+def check_backup(path: Path) -> CheckedBackup:
+    """Check that the file is a complete Fermon database that this version can read.
 
     Raises:
-        RestoreRefusedError: it is not.
+        RestoreError: the check failed.
     """
     wal = path.with_name(f"{path.name}-wal")
     if wal.exists() and wal.stat().st_size:
-        raise RestoreRefusedError(
+        raise RestoreError(
             f"{path} is no backup, but a database in use or not closed: part of it is in {wal.name}."
         )
     try:
-        if flaw := backups.flaw_of(path):
-            raise RestoreRefusedError(f"{path} is damaged: {flaw}. Take another backup.")
+        if flaw := backups.find_corruption(path):
+            raise RestoreError(f"{path} is damaged: {flaw}. Take another backup.")
         with closing(backups.connect(path, "mode=ro&immutable=1")) as database:
             return describe(path, database)
     except sqlite3.Error as error:
-        raise RestoreRefusedError(f"{path} can't be read as a database: {error}.") from error
+        raise RestoreError(f"{path} can't be read as a database: {error}.") from error
 
 
-def describe(path: Path, database: sqlite3.Connection) -> Examined:
-    """What the backup holds.
+def describe(path: Path, database: sqlite3.Connection) -> CheckedBackup:
+    """Return a summary of the backup.
 
     Raises:
-        RestoreRefusedError: it is none of Fermon's, or of a newer Fermon.
+        RestoreError: the file is not of Fermon, or of a newer version.
     """
     tables = {row[0] for row in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     if missing := TABLES - tables:
-        raise RestoreRefusedError(
+        raise RestoreError(
             f"{path} is no backup of Fermon's: it lacks the tables {', '.join(sorted(missing))}."
         )
     applied = set(database.execute("SELECT app, name FROM django_migrations"))
     known = set(MigrationLoader(None).disk_migrations)
-    if newer := sorted(name for app, name in applied - known if name > newest(known, app)):
-        raise RestoreRefusedError(f"{path} is of a newer Fermon ({newer[0]}): restore it with that one.")
+    if newer := sorted(name for app, name in applied - known if name > newest_migration(known, app)):
+        raise RestoreError(f"{path} is of a newer Fermon ({newer[0]}): restore it with that one.")
     count, last = database.execute("SELECT count(*), max(timestamp) FROM measurements").fetchone()
-    return Examined(path, f"{count} measurements, the newest of {last or 'never'}", bool(known - applied))
+    return CheckedBackup(
+        path, f"{count} measurements, the newest of {last or 'never'}", bool(known - applied)
+    )
 
 
-def newest(known: set[tuple[str, str]], app: str) -> str:
-    """The name of the app's newest migration; for an app that is no more, one behind all others."""
+def newest_migration(known: set[tuple[str, str]], app: str) -> str:
+    """Return the newest migration of the app; for an app that no longer exists, a name that sorts last."""
     return max((name for label, name in known if label == app), default="~")
 
 
 @contextmanager
-def while_stopped() -> Iterator[None]:
-    """Makes sure that Fermon does not run on this data directory, and keeps it from starting.
+def require_stopped() -> Iterator[None]:
+    """Check that Fermon does not run on this data directory, and keep Fermon from starting.
 
     Raises:
-        RestoreRefusedError: it runs.
+        RestoreError: Fermon runs.
     """
     try:
         with FileLock(Path(settings.FERMON_DATA_DIR) / "start.lock", timeout=0):
-            if by_hand := next(running_by_hand(), None):
-                raise RestoreRefusedError(f"Fermon runs: {by_hand}. Stop it first.")
-            if worker_is_heard():
-                raise RestoreRefusedError("A worker has just been at work. Stop it first; then wait 5 s.")
+            if by_hand := next(processes_without_launcher(), None):
+                raise RestoreError(f"Fermon runs: {by_hand}. Stop it first.")
+            if has_live_worker():
+                raise RestoreError("A worker has just been at work. Stop it first; then wait 5 s.")
             yield
     except Timeout as error:
-        raise RestoreRefusedError(f"Fermon runs on {settings.FERMON_DATA_DIR}. Stop it first.") from error
+        raise RestoreError(f"Fermon runs on {settings.FERMON_DATA_DIR}. Stop it first.") from error
 
 
-def running_by_hand() -> Iterator[str]:
-    """The servers and workers on this data directory that did not come from the launcher."""
+def processes_without_launcher() -> Iterator[str]:
+    """Yield the servers and workers on this data directory that the launcher did not start."""
     ours = Path(settings.FERMON_DATA_DIR).resolve()
     for process in psutil.process_iter():
         with suppress(psutil.Error, OSError):
@@ -175,52 +178,50 @@ def running_by_hand() -> Iterator[str]:
 
 
 def data_dir_of(process: psutil.Process, script: str) -> Path:
-    """The data directory that a process works on."""
+    """Return the data directory of a process."""
     place = Path(process.cwd())
     named = process.environ().get("FERMON_DATA_DIR", "").strip()
     return (place / (named or Path(script).parent / "var")).resolve()
 
 
-def worker_is_heard() -> bool:
-    """Whether a worker, wherever it runs, has just left its sign of life in the database."""
-    if not database_file().is_file():
-        return False  # to look would make one
+def has_live_worker() -> bool:
+    """Return whether a worker on any host has just written a heartbeat to the database."""
+    if not database_path().is_file():
+        return False  # connecting would create the file
     try:
         beat = heartbeat(SIMULATOR)
     except DatabaseError:
-        return False  # perhaps that is why it is to be restored
+        return False  # a broken database may be the reason for the restore
     finally:
         connections.close_all()
     return beat is not None and abs(datetime.now(UTC) - beat) < FRESH
 
 
-def restore(backup: Examined) -> Path | None:
-    """Puts the backup in the database's place; where the one before is kept, if there was one.
+def restore(backup: CheckedBackup) -> Path | None:
+    """Replace the database by the backup; return where the previous one is kept, None if there was none.
 
-    Call it within ``while_stopped``.
+    Call this within ``require_stopped``.
 
     Raises:
-        RestoreRefusedError: the database is in use, or the disk is full; it is what it was.
-        BackupError: there is no room.
+        RestoreError: the database is in use, or the disk is full; the database is unchanged.
+        BackupError: the disk has too little space.
     """
-    database = database_file()
+    database = database_path()
     draft = database.with_name(f"{database.name}.restoring")
     try:
-        backups.refuse_without_room(backup.path.stat().st_size, database.parent)
-        copy(backup.path, draft)
-        kept = exchange(database, draft)
+        backups.require_free_space(backup.path.stat().st_size, database.parent)
+        copy_backup(backup.path, draft)
+        kept = swap_in(database, draft)
     except OSError as error:
-        raise RestoreRefusedError(
-            f"Nothing was changed: the backup can't be put in place ({error})."
-        ) from error
+        raise RestoreError(f"Nothing was changed: the backup can't be put in place ({error}).") from error
     finally:
         draft.unlink(missing_ok=True)
     logger.info("database restored", extra={"backup": str(backup.path), "kept": str(kept or "")})
     return kept
 
 
-def copy(path: Path, draft: Path) -> None:
-    """Copies the file, synced, for the owner of the data directory: root may be the one who restores."""
+def copy_backup(path: Path, draft: Path) -> None:
+    """Copy the file and sync; if root restores, give the copy to the owner of the data directory."""
     shutil.copyfile(path, draft)
     with suppress(OSError, AttributeError):
         place = draft.parent.stat()
@@ -229,41 +230,41 @@ def copy(path: Path, draft: Path) -> None:
         os.fsync(file.fileno())
 
 
-def exchange(database: Path, draft: Path) -> Path | None:
-    """Puts the draft in the database's place; where what was there is kept, None if nothing was."""
-    kept = database.with_name(f"{database.name}.before-restore-{backups.stamp()}")
+def swap_in(database: Path, draft: Path) -> Path | None:
+    """Move the draft to the database's path; return where the previous file is kept, if there was one."""
+    kept = database.with_name(f"{database.name}.before-restore-{backups.utc_stamp()}")
     if database.is_file():
-        settle(database)
+        merge_write_ahead_log(database)
     for ending in COMPANIONS:
         with suppress(FileNotFoundError):
-            beside(database, ending).replace(beside(kept, ending))
+            companion_path(database, ending).replace(companion_path(kept, ending))
     there = database.exists()
     if there:
-        keep(database, kept)
+        keep_previous(database, kept)
     try:
         draft.replace(database)
     except OSError:
         if there:
-            kept.replace(database)  # which leaves two names of one file as they are
+            kept.replace(database)  # does nothing if both names are the same file
             kept.unlink(missing_ok=True)
         raise
     sync_directory(database.parent)
     return kept if there else None
 
 
-def beside(database: Path, ending: str) -> Path:
-    """The file that SQLite keeps beside the database."""
+def companion_path(database: Path, ending: str) -> Path:
+    """Return the path of one of SQLite's files beside the database."""
     return database.with_name(f"{database.name}{ending}")
 
 
-def settle(database: Path) -> None:
-    """Moves the write-ahead log into the file, which only the last user of a database can do.
+def merge_write_ahead_log(database: Path) -> None:
+    """Merge the write-ahead log into the file, which only the last user of a database can do.
 
     Raises:
-        RestoreRefusedError: there are others.
+        RestoreError: another program uses the database.
     """
     try:
-        # One that can't be read is not opened for writing, or the log would be written into it.
+        # Do not open an unreadable file for writing: SQLite would write the log into it.
         with closing(backups.connect(database, "mode=ro")) as looking:
             looking.execute("SELECT count(*) FROM sqlite_master").fetchone()
         with closing(backups.connect(database)) as last_one:
@@ -271,13 +272,13 @@ def settle(database: Path) -> None:
             last_one.execute("PRAGMA journal_mode=DELETE")
     except sqlite3.Error as error:
         if getattr(error, "sqlite_errorcode", 0) & 0xFF in IN_USE:
-            raise RestoreRefusedError(f"{database} is in use by another program. Stop that first.") from error
+            raise RestoreError(f"{database} is in use by another program. Stop that first.") from error
         logger.warning("database can't be read; it is kept as it is", extra={"error": str(error)})
 
 
-def keep(database: Path, kept: Path) -> None:
-    """Gives the file its second name first, so that there is a database at every moment."""
+def keep_previous(database: Path, kept: Path) -> None:
+    """Link the file to a second name before the exchange, so that a database exists at every moment."""
     try:
         os.link(database, kept)
-    except OSError:  # a directory, or a disk that knows no links
+    except OSError:  # a directory, or a file system without hard links
         database.replace(kept)

@@ -1,13 +1,13 @@
-"""Deletes measurements and events that are older than their tag's retention says; their rollups stay.
+"""Delete measurements and events older than the retention of their tag; rollups stay.
 
-Each transaction deletes a few thousand under the tag's lock, and moves ``series`` by what it
-deleted: the totals, and ``raw_from``, before which the write path refuses. So a reading that was
-deleted can't come again and be counted twice, wherever this is broken off. Retention counts in
-whole days (UTC): what is kept for 30 days goes when the 30th day after its own is over. Nothing
-comes back when retention is lengthened later. Excluded measurements go with those around them.
+Each transaction deletes a few thousand rows under the lock of the tag and updates ``series`` accordingly: the
+totals, and ``raw_from``, before which the write path rejects readings. So a deleted reading can't be stored
+and counted again, wherever retention is interrupted. Retention counts whole days (UTC): with 30 days, a
+measurement is deleted when the 30th day after its own is over. A longer retention later restores nothing.
+Excluded measurements are deleted along with their neighbours.
 
-Ages are counted up to the newest measurement plus a day at most, whatever the clock says. So a plant
-that sends nothing loses nothing, and ``raw_from`` never lies beyond the day of the newest measurement.
+Ages count up to the newest measurement plus a day at most, whatever the clock shows. So a plant that sends
+nothing loses nothing, and ``raw_from`` never lies after the day of the newest measurement.
 """
 
 import logging
@@ -32,14 +32,14 @@ from monitoring.kernel.clock import FIRST_MICROS, from_micros, iso_utc, to_micro
 from monitoring.kernel.host_clock import TOLERANCE
 from monitoring.models import Event, ExcludedMeasurement, Measurement, Replacement, Series, Tag
 from monitoring.models.host_clock import newest_measured
-from monitoring.storage.old_partitions import cutoff, drop_old, first_left, past_months
+from monitoring.storage.old_partitions import cutoff, drop_old_months, past_months, whole_months_from
 
 logger = logging.getLogger(__name__)
 
 CHUNK = 3_000
 PAGES_A_STEP = 200
 PAUSE_S = 0.05
-ADVISORY_LOCK = 7_237_541_001  # any number, the same everywhere
+ADVISORY_LOCK = 7_237_541_001  # arbitrary, the same on every host
 
 CHUNK_END = """
     SELECT timestamp FROM measurements
@@ -57,7 +57,7 @@ ANOMALIES, OTHERS = "is_anomaly", "NOT is_anomaly"
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """What one transaction deleted: measurements of one tag and kind, up to ``end_us`` (exclusive)."""
+    """Rows deleted in one transaction: measurements of one tag and kind, up to ``end_us`` (exclusive)."""
 
     rows: int = 0
     end_us: int = FIRST_MICROS
@@ -69,37 +69,36 @@ DeleteChunk = Callable[[str, datetime], Chunk]
 
 
 def apply_retention(*, now: datetime, should_stop: Callable[[], bool] = lambda: False) -> int:
-    """Deletes what is too old by now, and gives its space back to the disk; how many measurements.
+    """Delete rows that are too old now and return the space to the disk; return the number of measurements.
 
-    The caller has made sure that the clock is right.
-
-    Writers wait for one short transaction at most. Asked to stop, it does so after that, and goes
-    on from there when it is called again. Where another process is at it already, it does nothing.
+    The caller must check the clock first. Writers wait for one short transaction at most. When asked to stop,
+    finish the current transaction; the next call continues. While another process applies retention, do
+    nothing.
 
     Raises:
-        django.db.Error: the database is away; what was deleted until then stays so.
+        django.db.Error: the database is unavailable; earlier deletions persist.
     """
     newest = newest_measured(now)
     if newest is None:
         return 0
     now = min(now, newest + TOLERANCE)
     names = Tag.objects.exclude(retention_days=None).order_by("name").values_list("name", flat=True)
-    with alone() as is_alone:
+    with retention_lock() as is_alone:
         if not is_alone:
             return 0
         months = past_months(now)
-        rows = drop_old(months, now=now, should_stop=should_stop)
-        left = first_left(month for month in months if not month.is_too_old(now))
+        rows = drop_old_months(months, now=now, should_stop=should_stop)
+        left = whole_months_from(month for month in months if not month.is_too_old(now))
         for name in list(names):
-            rows += apply_to(name, now=now, left_from_us=left.get(name), should_stop=should_stop)
+            rows += apply_to_tag(name, now=now, left_from_us=left.get(name), should_stop=should_stop)
         if connection.vendor == "sqlite":
-            give_space_back(should_stop)
+            shrink_file(should_stop)
     return rows
 
 
 @contextmanager
-def alone() -> Iterator[bool]:
-    """Whether nobody else is at it, on this host or another; nobody begins meanwhile."""
+def retention_lock() -> Iterator[bool]:
+    """Acquire the lock against concurrent retention on any host; yield whether that succeeded."""
     place = Path(settings.FERMON_DATA_DIR)
     place.mkdir(parents=True, exist_ok=True)
     lock = FileLock(place / "retention.lock")
@@ -112,36 +111,36 @@ def alone() -> Iterator[bool]:
         if connection.vendor == "sqlite":
             yield True
         else:
-            yield from alone_of_all_hosts()
+            yield from advisory_lock()
     finally:
         lock.release()
 
 
-def alone_of_all_hosts() -> Iterator[bool]:
-    """As ``alone``, by a lock of PostgreSQL's. It goes with its connection, if that breaks."""
-    if not asked("pg_try_advisory_lock"):
+def advisory_lock() -> Iterator[bool]:
+    """Acquire PostgreSQL's advisory lock; yield whether that succeeded. The lock ends with the connection."""
+    if not call_lock_function("pg_try_advisory_lock"):
         yield False
         return
     try:
         yield True
     finally:
         with suppress(DatabaseError):
-            asked("pg_advisory_unlock")
+            call_lock_function("pg_advisory_unlock")
 
 
-def asked(function: str) -> bool:
-    """What PostgreSQL answers about the lock that all hosts share."""
+def call_lock_function(function: str) -> bool:
+    """Call a PostgreSQL function on the advisory lock that all hosts share; return the result."""
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {function}(%s)", [ADVISORY_LOCK])
         return bool(cursor.fetchone()[0])
 
 
-def apply_to(
+def apply_to_tag(
     name: str, *, now: datetime, left_from_us: int | None = None, should_stop: Callable[[], bool]
 ) -> int:
-    """Deletes what is too old of a tag, and tells the log; how many measurements.
+    """Delete and log what is too old of a tag; return the number of measurements.
 
-    Those from ``left_from_us`` on are left alone: they go when their month does.
+    Measurements from ``left_from_us`` on stay until their month is dropped.
     """
     raw = delete_all(name, partial(delete_raw, left_from_us=left_from_us), now=now, should_stop=should_stop)
     anomalies = delete_all(name, delete_anomalies, now=now, should_stop=should_stop)
@@ -159,7 +158,7 @@ def apply_to(
 def delete_all(
     name: str, delete_chunk: DeleteChunk, *, now: datetime, should_stop: Callable[[], bool]
 ) -> Chunk:
-    """Deletes chunk after chunk, and leaves writers their turn between; all of it as one."""
+    """Delete chunk by chunk, with a pause for writers after each; return the sum as one chunk."""
     rows, chunk = 0, Chunk(is_last=False)
     while not chunk.is_last and not should_stop():
         chunk = delete_chunk(name, now)
@@ -170,10 +169,10 @@ def delete_all(
 
 
 def delete_raw(name: str, now: datetime, *, left_from_us: int | None = None) -> Chunk:
-    """Deletes the oldest measurements that are no anomalies, and moves ``raw_from`` past them.
+    """Delete the oldest measurements that are no anomalies, and move ``raw_from`` past them.
 
-    It begins at ``raw_from``, so that the anomalies which were kept before are not read again.
-    Where there is nothing to delete yet, ``raw_from`` stays empty: late readings may still come.
+    Start at ``raw_from``, so that anomalies kept earlier are not read again. If there is nothing to delete
+    yet, ``raw_from`` stays null: late readings may still arrive.
     """
     with transaction.atomic():
         series = lock_series(name)
@@ -183,9 +182,9 @@ def delete_raw(name: str, now: datetime, *, left_from_us: int | None = None) -> 
         before = cutoff(series.tag.retention_days, now)
         if left_from_us is not None:
             before = min(before, left_from_us)
-        if before <= start or (series.raw_from is None and not anything_before(series.tag, before)):
+        if before <= start or (series.raw_from is None and not has_measurements_before(series.tag, before)):
             return NOTHING
-        chunk = delete(series.tag, OTHERS, start, before)
+        chunk = delete_measurements(series.tag, OTHERS, start, before)
         Series.objects.filter(pk=series.pk).update(
             measurements=F("measurements") - chunk.rows,
             raw_from=from_micros(chunk.end_us),
@@ -195,7 +194,7 @@ def delete_raw(name: str, now: datetime, *, left_from_us: int | None = None) -> 
 
 
 def delete_anomalies(name: str, now: datetime) -> Chunk:
-    """Deletes the oldest of the anomalies that outlived the measurements around them."""
+    """Delete the oldest of the anomalies that remain where other measurements are deleted already."""
     with transaction.atomic():
         series = lock_series(name)
         if series is None or series.raw_from is None:
@@ -203,7 +202,7 @@ def delete_anomalies(name: str, now: datetime) -> Chunk:
         if series.tag.retention_days is None or series.tag.anomaly_retention_days is None:
             return NOTHING
         before = min(cutoff(series.tag.anomaly_retention_days, now), to_micros(series.raw_from))
-        chunk = delete(series.tag, ANOMALIES, FIRST_MICROS, before)
+        chunk = delete_measurements(series.tag, ANOMALIES, FIRST_MICROS, before)
         if chunk.rows:
             Series.objects.filter(pk=series.pk).update(
                 measurements=F("measurements") - chunk.rows, anomalies=F("anomalies") - chunk.rows
@@ -212,7 +211,7 @@ def delete_anomalies(name: str, now: datetime) -> Chunk:
 
 
 def delete_excluded(name: str, now: datetime) -> Chunk:
-    """Deletes the oldest of the excluded measurements from before ``raw_from``, anomalies among them."""
+    """Delete the oldest excluded measurements before ``raw_from``, including anomalies."""
     with transaction.atomic():
         series = lock_series(name)
         if series is None or series.raw_from is None:
@@ -226,14 +225,14 @@ def delete_excluded(name: str, now: datetime) -> Chunk:
 
 
 def delete_events(name: str, now: datetime) -> None:
-    """Deletes the tag's events that ended before the anomalies which are kept. They are few."""
+    """Delete the events of the tag that ended before the retention period of anomalies."""
     days = Tag.objects.values_list("anomaly_retention_days", flat=True).filter(name=name).first()
     if days is not None:
         Event.objects.filter(tag__name=name, end__lt=from_micros(cutoff(days, now))).delete()
 
 
 def delete_replacements(name: str) -> None:
-    """Delete the records of replaced values whose measurement was deleted: no reading comes there again."""
+    """Delete records of replaced values whose measurement was deleted; no reading can arrive there again."""
     left = Measurement.objects.filter(tag=OuterRef("tag"), timestamp=OuterRef("timestamp"))
     with transaction.atomic():
         series = lock_series(name)
@@ -243,21 +242,21 @@ def delete_replacements(name: str) -> None:
 
 
 def lock_series(name: str) -> Series | None:
-    """What is stored of a tag that nobody writes to until the transaction ends; None if nothing was ever."""
+    """Lock the tag until the end of the transaction and return its totals; None if nothing was stored."""
     lock_tags([name])
     return Series.objects.select_related("tag").filter(tag__name=name).first()
 
 
-def anything_before(tag: Tag, moment_us: int) -> bool:
-    """Whether any measurement of the tag is older than that, be it excluded or not."""
+def has_measurements_before(tag: Tag, moment_us: int) -> bool:
+    """Return whether the tag has a measurement before that time, excluded or not."""
     older = {"tag": tag, "timestamp__lt": from_micros(moment_us)}
     return (
         Measurement.objects.filter(**older).exists() or ExcludedMeasurement.objects.filter(**older).exists()
     )
 
 
-def delete(tag: Tag, kind: str, start_us: int, before_us: int) -> Chunk:
-    """Deletes the oldest ``CHUNK`` measurements of that time and kind, with their findings."""
+def delete_measurements(tag: Tag, kind: str, start_us: int, before_us: int) -> Chunk:
+    """Delete the oldest ``CHUNK`` measurements of that time and kind, with their rule violations."""
     within: list[int] = [tag.pk, start_us, before_us]
     with connection.cursor() as cursor:
         cursor.execute(CHUNK_END.format(kind=kind), [*within, CHUNK])
@@ -269,11 +268,11 @@ def delete(tag: Tag, kind: str, start_us: int, before_us: int) -> Chunk:
         return Chunk(cursor.rowcount, end_us, is_last=next_chunk is None)
 
 
-def give_space_back(should_stop: Callable[[], bool]) -> None:
-    """Makes SQLite's file as small as what is in it, from its next checkpoint on.
+def shrink_file(should_stop: Callable[[], bool]) -> None:
+    """Shrink SQLite's file to the size of its contents, from the next checkpoint on.
 
-    Each page moves from the file's end into a gap. They are asked for one by one, as Python's
-    sqlite3 ends the statement after the first, however many it was to move.
+    Each call of ``incremental_vacuum`` moves one page from the end of the file into a gap: Python's sqlite3
+    ends the statement after the first page, whatever number is requested.
     """
     free = pragma("freelist_count")
     while free and not should_stop():
@@ -281,13 +280,13 @@ def give_space_back(should_stop: Callable[[], bool]) -> None:
             for _ in range(PAGES_A_STEP):
                 pragma("incremental_vacuum(1)")
         before, free = free, pragma("freelist_count")
-        if free == before:  # as in a file that can't shrink
+        if free == before:  # a file that can't shrink
             break
         time.sleep(PAUSE_S)
 
 
 def pragma(words: str) -> Any:
-    """The first that SQLite answers, if it answers."""
+    """Return the first value that a PRAGMA returns; None if there is none."""
     with connection.cursor() as cursor:
         cursor.execute(f"PRAGMA {words}")
         row = cursor.fetchone()

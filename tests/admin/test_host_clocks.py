@@ -7,7 +7,7 @@ from auditlog.models import LogEntry
 from django.test import Client
 
 from monitoring.models import HostClock
-from monitoring.storage.host_clock import look
+from monitoring.storage.host_clock import check_clock
 
 PAGE = "/admin/monitoring/hostclock/"
 
@@ -16,9 +16,9 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def jumped() -> None:
-    look()
+    check_clock()
     HostClock.objects.update(anchored_at=datetime.now(UTC) - timedelta(days=400))
-    assert look().jump
+    assert check_clock().jump
 
 
 @pytest.mark.usefixtures("jumped")
@@ -39,7 +39,7 @@ def test_an_engineer_sees_it_and_confirms_nothing(client: Client, account) -> No
     assert "400 days ahead" in page
     assert "clock is right" not in page
     assert client.post(f"{PAGE}confirm/").status_code == 403
-    assert look().jump
+    assert check_clock().jump
 
 
 def test_to_look_at_the_address_confirms_nothing(admin_client: Client) -> None:

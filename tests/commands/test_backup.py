@@ -103,9 +103,9 @@ def test_it_is_one_file_for_the_owner_alone_and_the_command_says_which(
     database, capsys, measurement_count
 ) -> None:
     call_command("backup")
-    path = backups.existing()[0]
+    path = backups.list_backups()[0]
     assert f"{path}: {path.stat().st_size / 1e6:.1f} MB in 0." in capsys.readouterr().out
-    assert files(backups.directory()) == [path.name]
+    assert files(backups.backup_directory()) == [path.name]
     assert path.stat().st_mode & 0o777 == 0o600
     assert measurement_count(path) == 1
 
@@ -116,43 +116,43 @@ def test_it_goes_where_it_is_told(database, tmp_path, name: str, measurement_cou
     place.mkdir()
     call_command("backup", "--to", str(place / name))
     assert measurement_count(next(place.glob(name or "fermon-*Z.sqlite3"))) == 1
-    assert backups.existing() == []
+    assert backups.list_backups() == []
 
 
 def make_backups(count: int) -> list[str]:
     """Files with the names of backups, from old to new."""
     names = [f"fermon-2024013{n}T120000Z.sqlite3" for n in range(count)]
-    backups.directory().mkdir()
+    backups.backup_directory().mkdir()
     for name in names:
-        (backups.directory() / name).touch()
+        (backups.backup_directory() / name).touch()
     return names
 
 
 def test_the_newest_are_kept_and_what_is_no_backup_stays(database, settings) -> None:
     settings.FERMON_BACKUPS_KEPT = 3
     names = [*make_backups(5), "fermon-of-mine.sqlite3"]
-    (backups.directory() / names[-1]).touch()
+    (backups.backup_directory() / names[-1]).touch()
     call_command("backup")
-    left = files(backups.directory())
+    left = files(backups.backup_directory())
     assert len(left) == 4
     assert set(names) & set(left) == set(names[3:])
 
 
 def test_a_clock_set_back_does_not_cost_the_new_one(database, settings) -> None:
     settings.FERMON_BACKUPS_KEPT = 1
-    backups.directory().mkdir()
-    (backups.directory() / "fermon-29990101T000000Z.sqlite3").touch()
+    backups.backup_directory().mkdir()
+    (backups.backup_directory() / "fermon-29990101T000000Z.sqlite3").touch()
     path = backups.back_up().path
-    assert backups.existing() == [path]
+    assert backups.list_backups() == [path]
 
 
 def test_what_a_clock_ahead_has_named_goes_first_once_it_is_right(database, settings) -> None:
     settings.FERMON_BACKUPS_KEPT = 4
     names = make_backups(3)
     for day in (1, 2):
-        (backups.directory() / f"fermon-2999010{day}T000000Z.sqlite3").touch()
+        (backups.backup_directory() / f"fermon-2999010{day}T000000Z.sqlite3").touch()
     made = backups.back_up().path.name
-    left = [path.name for path in backups.existing()]
+    left = [path.name for path in backups.list_backups()]
     assert left == [made, *reversed(names)]
 
 
@@ -177,18 +177,18 @@ def test_what_can_not_be_kept_is_said(database, options: tuple[str, ...]) -> Non
 
 def test_an_old_one_that_can_not_be_deleted_is_logged(database, settings, monkeypatch, caplog) -> None:
     settings.FERMON_BACKUPS_KEPT = 1
-    (backups.directory() / make_backups(1)[0]).unlink()
-    (backups.directory() / "fermon-20240130T120000Z.sqlite3").mkdir()
+    (backups.backup_directory() / make_backups(1)[0]).unlink()
+    (backups.backup_directory() / "fermon-20240130T120000Z.sqlite3").mkdir()
     assert backups.back_up().path.exists()
     assert "old backup can't be deleted" in caplog.text
 
 
 def refused(match: str, *arguments: str) -> None:
     """The command fails with this message, leaves nothing of its own and deletes nothing."""
-    before = files(backups.directory()) if backups.directory().exists() else []
+    before = files(backups.backup_directory()) if backups.backup_directory().exists() else []
     with pytest.raises(CommandError, match=match):
         call_command("backup", *arguments)
-    assert files(backups.directory()) == before
+    assert files(backups.backup_directory()) == before
 
 
 def test_a_disk_that_fills_up_is_said(database, settings, disk_full) -> None:
@@ -207,7 +207,7 @@ def test_a_disk_without_room_is_not_filled_up(database, monkeypatch) -> None:
 
 def test_a_copy_with_a_flaw_is_none(database, monkeypatch) -> None:
     make_backups(1)
-    monkeypatch.setattr(backups, "flaw_of", lambda path: "row 7 missing from index")
+    monkeypatch.setattr(backups, "find_corruption", lambda path: "row 7 missing from index")
     refused("is damaged, so the database may be: row 7 missing from index")
 
 
@@ -232,16 +232,16 @@ def test_a_name_that_is_taken_or_has_no_place_is_said(database, tmp_path) -> Non
 
 def test_two_at_a_time_are_refused(database) -> None:
     make_backups(1)
-    with FileLock(backups.directory() / "backup.lock"):
+    with FileLock(backups.backup_directory() / "backup.lock"):
         refused("Another backup is being made")
         assert tasks.back_up() is None
 
 
 def test_what_a_killed_one_left_is_cleared_away(database) -> None:
-    backups.directory().mkdir()
-    (backups.directory() / "fermon-20240131T120000Z.sqlite3.part").touch()
+    backups.backup_directory().mkdir()
+    (backups.backup_directory() / "fermon-20240131T120000Z.sqlite3.part").touch()
     path = backups.back_up().path
-    assert files(backups.directory()) == [path.name]
+    assert files(backups.backup_directory()) == [path.name]
 
 
 @pytest.fixture
@@ -284,7 +284,7 @@ def test_a_task_ends_when_fermon_stops(database, monkeypatch) -> None:
     monkeypatch.setattr(tasks, "stop_requested", lambda: True)
     with pytest.raises(backups.BackupError, match="broken off"):
         tasks.back_up()
-    assert files(backups.directory()) == []
+    assert files(backups.backup_directory()) == []
 
 
 @pytest.mark.django_db

@@ -7,16 +7,16 @@ from auditlog.models import LogEntry
 from django.core.management import CommandError, call_command
 
 from monitoring.models import HostClock
-from monitoring.storage.host_clock import look
+from monitoring.storage.host_clock import check_clock
 
 
 @pytest.mark.django_db
 def test_after_it_the_clock_is_right(capsys) -> None:
-    look()
+    check_clock()
     HostClock.objects.update(anchored_at=datetime.now(UTC) - timedelta(days=30))
-    assert look().jump
+    assert check_clock().jump
     call_command("confirm_clock")
-    assert not look().jump
+    assert not check_clock().jump
     assert capsys.readouterr().out.startswith(f"Confirmed: it is {datetime.now(UTC):%Y-%m-%d}")
     assert (
         "manage.py confirm_clock"

@@ -11,7 +11,7 @@ from monitoring.ingest.exclusions import choice_of_range, exclude
 from monitoring.ingest.pipeline import ingest_readings
 from monitoring.models import Finding, Measurement, Rollup, Series, Tag
 from monitoring.sources.simulator import history
-from monitoring.sources.simulator.history import Past, generate, past_until
+from monitoring.sources.simulator.history import SecondRange, generate_history, last_days
 from monitoring.sources.simulator.source import SEED, readings_between, simulated_tags
 
 UNTIL = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -21,10 +21,10 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def short(monkeypatch) -> Past:
+def short(monkeypatch) -> SecondRange:
     """A past of 20 minutes takes the place of that of the command, and small steps that of large."""
-    past = Past(int(UNTIL.timestamp()) - 1100, int(UNTIL.timestamp()) + 100)
-    monkeypatch.setattr(history, "past_until", lambda moment, days: past)
+    past = SecondRange(int(UNTIL.timestamp()) - 1100, int(UNTIL.timestamp()) + 100)
+    monkeypatch.setattr(history, "last_days", lambda moment, days: past)
     monkeypatch.setattr(history, "READINGS_A_STEP", 1800)
     return past
 
@@ -58,7 +58,7 @@ def forget() -> None:
         model.objects.all().delete()
 
 
-def test_it_is_what_the_simulator_would_have_written(short: Past) -> None:
+def test_it_is_what_the_simulator_would_have_written(short: SecondRange) -> None:
     run()
     generated = everything()
     assert [len(part) for part in generated][0::3] == [3 * 1200, 3]
@@ -72,11 +72,11 @@ def test_it_is_what_the_simulator_would_have_written(short: Past) -> None:
 
 
 def test_a_year_ends_with_the_second_of_that_moment() -> None:
-    past = past_until(UNTIL + timedelta(milliseconds=300), days=365)
-    assert past == Past(int(UNTIL.timestamp()) + 1 - 365 * 86_400, int(UNTIL.timestamp()) + 1)
+    past = last_days(UNTIL + timedelta(milliseconds=300), days=365)
+    assert past == SecondRange(int(UNTIL.timestamp()) + 1 - 365 * 86_400, int(UNTIL.timestamp()) + 1)
 
 
-def test_the_same_again_stores_nothing_twice(short: Past, capsys) -> None:
+def test_the_same_again_stores_nothing_twice(short: SecondRange, capsys) -> None:
     run()
     before = everything()
     run()
@@ -87,7 +87,7 @@ def test_the_same_again_stores_nothing_twice(short: Past, capsys) -> None:
     ]
 
 
-def test_what_was_broken_off_goes_on(short: Past, monkeypatch, capsys) -> None:
+def test_what_was_broken_off_goes_on(short: SecondRange, monkeypatch, capsys) -> None:
     run()
     whole = everything()
     forget()
@@ -108,7 +108,7 @@ def test_what_was_broken_off_goes_on(short: Past, monkeypatch, capsys) -> None:
     assert everything() == whole
 
 
-def test_gaps_are_filled_and_what_is_stored_stays(short: Past) -> None:
+def test_gaps_are_filled_and_what_is_stored_stays(short: SecondRange) -> None:
     real = {"timestamp": UNTIL.isoformat(), "tag": TAG, "value": 44.75}
     ingest_readings([real])
     run("--tags", TAG)
@@ -116,7 +116,7 @@ def test_gaps_are_filled_and_what_is_stored_stays(short: Past) -> None:
     assert Measurement.objects.get(timestamp=UNTIL).value == 44.75
 
 
-def test_the_deleted_past_stays_deleted(short: Past) -> None:
+def test_the_deleted_past_stays_deleted(short: SecondRange) -> None:
     run("--tags", TAG)
     Series.objects.update(raw_from=UNTIL, measurements=0)
     Measurement.objects.all().delete()
@@ -124,7 +124,7 @@ def test_the_deleted_past_stays_deleted(short: Past) -> None:
     assert moments() == list(range(int(UNTIL.timestamp()), short.stop))
 
 
-def test_only_the_tags_that_are_named_and_active_ones_only(short: Past) -> None:
+def test_only_the_tags_that_are_named_and_active_ones_only(short: SecondRange) -> None:
     Tag.objects.filter(name="fermenter_ph").update(active=False)
     run("--tags", "agitator_rpm", "agitator_rpm")
     assert {tag: len(moments(tag)) for tag in (TAG, "agitator_rpm")} == {TAG: 0, "agitator_rpm": 1200}
@@ -132,8 +132,8 @@ def test_only_the_tags_that_are_named_and_active_ones_only(short: Past) -> None:
     assert {tag: len(moments(tag)) for tag in (TAG, "fermenter_ph")} == {TAG: 1200, "fermenter_ph": 0}
 
 
-def test_another_seed_is_another_past(short: Past) -> None:
-    list(generate(simulated_tags(), short, seed=SEED))
+def test_another_seed_is_another_past(short: SecondRange) -> None:
+    list(generate_history(simulated_tags(), short, seed=SEED))
     ours = everything()
     forget()
     run("--seed", str(SEED + 1))
@@ -164,7 +164,7 @@ def test_without_simulated_tags_there_is_nothing_to_generate() -> None:
         run()
 
 
-def test_a_database_that_does_not_take_it_is_said(short: Past, monkeypatch) -> None:
+def test_a_database_that_does_not_take_it_is_said(short: SecondRange, monkeypatch) -> None:
     def away(*columns: object) -> None:
         raise OperationalError("disk I/O error")
 
@@ -173,7 +173,7 @@ def test_a_database_that_does_not_take_it_is_said(short: Past, monkeypatch) -> N
         run()
 
 
-def test_times_of_excluded_measurements_are_taken(short: Past) -> None:
+def test_times_of_excluded_measurements_are_taken(short: SecondRange) -> None:
     run("--tags", TAG)
     stored = moments()
     start, end = (datetime.fromtimestamp(second, UTC) for second in (stored[100], stored[200]))

@@ -255,7 +255,7 @@ def test_what_comes_after_the_snapshot_is_copied_next_time(source, target, capsy
         measure(START + timedelta(hours=1), 1)
 
     with monkeypatch.context() as patched:
-        patched.setattr(sequences, "go_on", late)
+        patched.setattr(sequences, "advance_sequences", late)
         migrate(target)
     assert "Fermon has written since. Stop Fermon and run the same again" in capsys.readouterr().out
     assert at_target(target) != rows()
@@ -379,7 +379,7 @@ def test_what_differs_is_told_by_tag_and_day(source, target, capsys) -> None:
 def test_a_day_that_stays_different_fails(source, target, monkeypatch) -> None:
     migrate(target)
     sql(target, "UPDATE measurements SET value = value + 1e-9 WHERE tag = 1")
-    monkeypatch.setattr(copying, "mend", lambda windows: None)
+    monkeypatch.setattr(copying, "copy_again", lambda windows: None)
     with pytest.raises(CommandError, match=r"They still differ after another copy: \w+ on 2026-01-30"):
         migrate(target)
 

@@ -22,8 +22,8 @@ dead_letters.keep([dead_letters.letter({}, source="a test", now=datetime.now(UTC
 BACKUP = """
 from django.db import connections
 from monitoring.storage import backups
-from monitoring.storage.restoring import examine, restore
-copy = examine(backups.back_up().path)
+from monitoring.storage.restoring import check_backup, restore
+copy = check_backup(backups.back_up().path)
 connections.close_all()
 restore(copy)
 """

@@ -96,10 +96,10 @@ def test_what_was_kept_can_be_restored_again(database, backup) -> None:
 def test_latest_is_the_newest(database, backup, measurement_count) -> None:
     database.measure()
     later = f"{datetime.now(UTC) + timedelta(hours=1):{backups.STAMP}}"
-    shutil.copy(database.path, backups.directory() / f"fermon-{later}.sqlite3")
-    shutil.copy(backup, backups.directory() / "fermon-20240131T120000Z.sqlite3")
+    shutil.copy(database.path, backups.backup_directory() / f"fermon-{later}.sqlite3")
+    shutil.copy(backup, backups.backup_directory() / "fermon-20240131T120000Z.sqlite3")
     restore()
-    assert database.count() == measurement_count(backups.existing()[0])
+    assert database.count() == measurement_count(backups.list_backups()[0])
 
 
 def test_a_database_that_is_lost_comes_back(database, backup, capsys) -> None:
@@ -192,7 +192,7 @@ def test_half_of_a_database_is_refused(database, backup) -> None:
 
 
 def test_which_is_the_latest_a_person_says_after_the_clock_was_ahead(database, backup) -> None:
-    (backups.directory() / "fermon-29990101T000000Z.sqlite3").touch()
+    (backups.backup_directory() / "fermon-29990101T000000Z.sqlite3").touch()
     refused(database, "the clock was ahead when fermon-29990101T000000Z")
 
 

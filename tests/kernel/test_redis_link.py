@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from monitoring.access.token_bucket import SharedAllowances
+from monitoring.access.token_bucket import RedisTokenBucket
 from monitoring.kernel import redis_link
 from monitoring.kernel.redis_link import RedisAwayError, RedisLink, link_to
 
@@ -65,18 +65,18 @@ def test_allowances_are_shared_by_all_links(redis_server: Any, per_minute: int, 
     links = [RedisLink(redis_server.url) for _ in range(2)]
     links[0].client.flushall()
     waits = [
-        SharedAllowances(links[number % 2]).wait("a", per_minute=per_minute)
+        RedisTokenBucket(links[number % 2]).wait("a", per_minute=per_minute)
         for number in range(per_minute + more)
     ]
     assert not any(waits[:per_minute])
     assert all(0 < wait <= 60 / per_minute for wait in waits[per_minute:])
-    assert SharedAllowances(links[0]).wait("b", per_minute=1) == 0
+    assert RedisTokenBucket(links[0]).wait("b", per_minute=1) == 0
     for link in links:
         link.client.close()
 
 
 def test_an_allowance_fills_again_and_is_forgotten_when_it_is_full(link: RedisLink) -> None:
-    shared = SharedAllowances(link)
+    shared = RedisTokenBucket(link)
     calls = 0
     while not shared.wait("a", per_minute=6_000):
         calls += 1

@@ -12,7 +12,7 @@ from monitoring.kernel import outages
 from monitoring.models import HostClock, Lease
 from monitoring.operations import health
 from monitoring.operations.health import Health, check_health
-from monitoring.storage.host_clock import look
+from monitoring.storage.host_clock import check_clock
 
 NOW = datetime.now(UTC)
 
@@ -173,7 +173,7 @@ def test_a_postgresql_that_only_stands_by_takes_no_writes(monkeypatch) -> None:
 
 
 def test_a_clock_that_jumped_is_told_since_it_was_last_good(time_machine) -> None:
-    good = look().reading.now
+    good = check_clock().reading.now
     time_machine.move_to(NOW + timedelta(days=400))
     now = datetime.now(UTC)
     Lease.objects.update(renewed_at=now, written_until=now)
@@ -189,7 +189,7 @@ def test_a_clock_that_jumped_is_told_since_it_was_last_good(time_machine) -> Non
 
 
 def test_another_host_s_jump_is_told_as_the_worker_there_has_noted_it() -> None:
-    look()
+    check_clock()
     HostClock.objects.create(
         boot="other", host="b", anchored_at=NOW, anchored_uptime_s=0, uptime_s=0, good_until=NOW, jump_s=-2e6
     )

@@ -10,7 +10,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from monitoring.access import throttles
-from monitoring.access.token_bucket import Allowances
+from monitoring.access.token_bucket import TokenBucket
 from monitoring.kernel.request_limits import MAX_BODY_BYTES
 
 PATHS = ["/login", "/logout", "/password", "/backtest", "/admin/login/", "/ingest/batch", "/nowhere"]
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def closed(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """Closed, and nobody has called yet."""
-    monkeypatch.setattr(throttles, "allowances", Allowances())
+    monkeypatch.setattr(throttles, "local_bucket", TokenBucket())
     settings.FERMON_OPEN = False
 
 

@@ -15,7 +15,7 @@ from monitoring.kernel.host_clock import ClockReading
 from monitoring.models import HostClock, Measurement, Rollup, Series, Tag
 from monitoring.models.host_clock import clock_state, newest_measured
 from monitoring.storage import host_clock, partitions, retention
-from monitoring.storage.host_clock import confirm, look
+from monitoring.storage.host_clock import check_clock, confirm_clock
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -58,34 +58,34 @@ def plant(clock) -> None:
     """Ten days of a reading an hour, kept for two, and a worker that has just looked at the clock."""
     Tag.objects.update(retention_days=2, anomaly_retention_days=4)
     send(*(NOW - timedelta(hours=hour) for hour in range(240)))
-    look(reads(NOW))
+    check_clock(reads(NOW))
 
 
 def test_a_clock_that_goes_on_is_good_and_how_long_is_kept() -> None:
-    look(reads(NOW))
-    assert not look(reads(NOW + 40 * DAY, passed=40 * DAY)).jump
+    check_clock(reads(NOW))
+    assert not check_clock(reads(NOW + 40 * DAY, passed=40 * DAY)).jump
     assert HostClock.objects.get().good_until == NOW + 40 * DAY
 
 
 @pytest.mark.parametrize("jump", [-400 * DAY, -2 * DAY, 2 * DAY, 400 * DAY])
 def test_a_jump_is_noticed_and_goes_by_itself_when_the_clock_is_right_again(jump: timedelta) -> None:
-    look(reads(NOW))
-    assert look(reads(NOW + MINUTE + jump, passed=MINUTE)).jump == jump
-    assert look(reads(NOW + 2 * MINUTE + jump, passed=2 * MINUTE)).jump == jump
+    check_clock(reads(NOW))
+    assert check_clock(reads(NOW + MINUTE + jump, passed=MINUTE)).jump == jump
+    assert check_clock(reads(NOW + 2 * MINUTE + jump, passed=2 * MINUTE)).jump == jump
     assert HostClock.objects.get().good_until == NOW
-    assert not look(reads(NOW + 3 * MINUTE, passed=3 * MINUTE)).jump
+    assert not check_clock(reads(NOW + 3 * MINUTE, passed=3 * MINUTE)).jump
     assert HostClock.objects.get().good_until == NOW + 3 * MINUTE
 
 
 @pytest.mark.parametrize("jump", [timedelta(hours=-23), timedelta(0), timedelta(hours=23)])
 def test_less_than_a_day_is_no_jump(jump: timedelta) -> None:
-    look(reads(NOW))
-    assert not look(reads(NOW + jump)).jump
+    check_clock(reads(NOW))
+    assert not check_clock(reads(NOW + jump)).jump
 
 
 def test_many_small_jumps_are_a_large_one() -> None:
-    look(reads(NOW))
-    jumps = [look(reads(NOW + hours * timedelta(hours=10))).jump for hours in range(1, 5)]
+    check_clock(reads(NOW))
+    jumps = [check_clock(reads(NOW + hours * timedelta(hours=10))).jump for hours in range(1, 5)]
     assert jumps == [timedelta(0), timedelta(0), timedelta(hours=30), timedelta(hours=40)]
 
 
@@ -93,32 +93,32 @@ def test_many_small_jumps_are_a_large_one() -> None:
 def test_after_a_start_of_the_machine_the_clock_is_compared_with_when_it_was_last_good(
     away: timedelta, is_jump: bool
 ) -> None:
-    look(reads(NOW))
-    state = look(reads(NOW + away, boot="second"))
+    check_clock(reads(NOW))
+    state = check_clock(reads(NOW + away, boot="second"))
     assert bool(state.jump) is is_jump
     assert HostClock.objects.get().boot == "second"
 
 
 def test_a_plant_that_was_off_for_a_month_goes_on_once_a_person_confirms() -> None:
-    look(reads(NOW))
+    check_clock(reads(NOW))
     back = NOW + 30 * DAY
-    assert look(reads(back, boot="second")).jump == 30 * DAY
-    confirm("by a test", reads(back + MINUTE, passed=MINUTE, boot="second"))
-    assert not look(reads(back + 2 * MINUTE, passed=2 * MINUTE, boot="second")).jump
+    assert check_clock(reads(back, boot="second")).jump == 30 * DAY
+    confirm_clock("by a test", reads(back + MINUTE, passed=MINUTE, boot="second"))
+    assert not check_clock(reads(back + 2 * MINUTE, passed=2 * MINUTE, boot="second")).jump
     entry = LogEntry.objects.get(additional_data__what="by a test")
     assert "2026-12-28T12:01:00Z" in str(entry.changes)
 
 
 def test_where_starts_have_no_names_a_smaller_uptime_is_a_new_one() -> None:
-    look(reads(NOW, passed=5 * DAY))
-    assert not look(reads(NOW + timedelta(hours=3), passed=MINUTE)).jump
+    check_clock(reads(NOW, passed=5 * DAY))
+    assert not check_clock(reads(NOW + timedelta(hours=3), passed=MINUTE)).jump
 
 
 def test_another_host_s_wrong_clock_does_not_spoil_this_one_s() -> None:
-    look(reads(NOW))
+    check_clock(reads(NOW))
     other = replace(reads(NOW + 400 * DAY, boot="other"), host="other")
-    assert look(other).jump == 400 * DAY
-    assert not look(reads(NOW + MINUTE, passed=MINUTE)).jump
+    assert check_clock(other).jump == 400 * DAY
+    assert not check_clock(reads(NOW + MINUTE, passed=MINUTE)).jump
 
 
 def test_to_look_without_keeping_writes_nothing() -> None:
@@ -184,7 +184,7 @@ def test_a_past_that_was_deleted_by_a_clock_ahead_lets_present_readings_in_again
     Series.objects.update(raw_from=NOW + 398 * DAY, measurements=0)
     assert send(NOW + MINUTE) == [Status.REJECTED]
     rolled_up = Rollup.objects.filter(resolution_s=60).order_by("-start").first().start
-    look(reads(NOW + MINUTE, passed=MINUTE))
+    check_clock(reads(NOW + MINUTE, passed=MINUTE))
     assert Series.objects.get(tag__name=TAG).raw_from == rolled_up + MINUTE
     assert send(NOW + MINUTE, NOW) == [Status.STORED, Status.REJECTED]
     assert Rollup.objects.get(resolution_s=60, start=rolled_up).count == 1
@@ -193,22 +193,22 @@ def test_a_past_that_was_deleted_by_a_clock_ahead_lets_present_readings_in_again
 def test_a_clock_that_went_back_by_mistake_lets_no_deleted_readings_in(plant) -> None:
     retention.apply_retention(now=NOW)
     before = Series.objects.get(tag__name=TAG).raw_from
-    assert look(reads(NOW - 4000 * DAY, passed=MINUTE)).jump
+    assert check_clock(reads(NOW - 4000 * DAY, passed=MINUTE)).jump
     assert Series.objects.get(tag__name=TAG).raw_from == before
 
 
 def test_a_confirmation_mends_at_once(plant) -> None:
     Series.objects.update(raw_from=NOW + 398 * DAY)
-    confirm("by a test", reads(NOW))
+    confirm_clock("by a test", reads(NOW))
     assert Series.objects.get(tag__name=TAG).raw_from <= NOW
 
 
 @pytest.mark.postgresql
 def test_partitions_are_made_for_the_expected_time_and_none_is_dropped(plant, clock) -> None:
     tasks.create_partitions()
-    before = partitions.names()
+    before = partitions.partition_names()
     clock(reads(NOW + 400 * DAY))
     tasks.create_partitions()
     tasks.apply_retention()
-    assert partitions.names() == before
+    assert partitions.partition_names() == before
     assert connection.vendor == "postgresql"

@@ -15,7 +15,7 @@ from monitoring.ingest.pipeline import ingest_readings
 from monitoring.kernel.clock import to_micros
 from monitoring.models import Finding, Measurement, Series, Tag
 from monitoring.storage import old_partitions, retention
-from monitoring.storage.partitions import create_ahead, create_for, names
+from monitoring.storage.partitions import create_ahead, create_partitions, partition_names
 from monitoring.storage.retention import ADVISORY_LOCK, apply_retention
 
 NOW = datetime(2020, 3, 15, 12, tzinfo=UTC)
@@ -48,7 +48,7 @@ def where(moment: datetime) -> str:
 
 
 def make_february() -> None:
-    create_for(to_micros(FEBRUARY), to_micros(MARCH) - 1)
+    create_partitions(to_micros(FEBRUARY), to_micros(MARCH) - 1)
 
 
 @pytest.fixture
@@ -88,7 +88,7 @@ def test_this_month_and_the_next_three_have_theirs() -> None:
     assert create_ahead(now=datetime(2031, 11, 30, tzinfo=UTC)) == 4
     assert create_ahead(now=datetime(2031, 11, 30, tzinfo=UTC)) == 0
     made = {f"measurements_{month}" for month in ("2031_11", "2031_12", "2032_01", "2032_02")}
-    assert made <= names()
+    assert made <= partition_names()
 
 
 def test_what_comes_before_its_month_has_a_partition_moves_there() -> None:
@@ -108,7 +108,7 @@ def test_a_month_is_dropped_whole_once_it_is_too_old() -> None:
     Tag.objects.filter(name=TAG).update(retention_days=10)
     assert apply_retention(now=NOW - timedelta(days=5)) == 0  # the 25th of February is too old, the 29th not
     assert apply_retention(now=NOW) == 2
-    assert "measurements_2020_02" not in names()
+    assert "measurements_2020_02" not in partition_names()
     assert list(Measurement.objects.values_list("timestamp", flat=True)) == [NOW]
     series = Series.objects.get(tag__name=TAG)
     assert (series.measurements, series.raw_from) == (1, MARCH + timedelta(days=4))
@@ -142,7 +142,7 @@ def test_where_tags_keep_theirs_for_different_times_rows_go_one_by_one() -> None
     send(FEBRUARY, 7.0, OTHER)
     Tag.objects.filter(name=TAG).update(retention_days=10)
     assert apply_retention(now=NOW) == 1
-    assert "measurements_2020_02" in names()
+    assert "measurements_2020_02" in partition_names()
     assert Measurement.objects.get().tag.name == OTHER
 
 
@@ -218,6 +218,6 @@ def test_while_somebody_reads_the_table_for_long_rows_go_one_by_one(monkeypatch:
         cursor.execute("SELECT count(*) FROM measurements")
         assert apply_retention(now=NOW) == 2
         cursor.execute("ROLLBACK")
-    assert "measurements_2020_02" in names()
+    assert "measurements_2020_02" in partition_names()
     assert totals().measurements == 0
     assert send(FEBRUARY + timedelta(days=1)) == Status.REJECTED

@@ -231,8 +231,8 @@ def test_kept_anomalies_are_not_read_again(monkeypatch) -> None:
     ingest_readings(days_ago(35))
     apply_retention(now=NOW)
     starts: list[int] = []
-    delete = retention.delete
-    monkeypatch.setattr(retention, "delete", lambda *how: starts.append(how[2]) or delete(*how))
+    delete = retention.delete_measurements
+    monkeypatch.setattr(retention, "delete_measurements", lambda *how: starts.append(how[2]) or delete(*how))
     apply_retention(now=NOW + timedelta(days=1))
     assert starts == [retention.to_micros(KEPT_FROM)]
 

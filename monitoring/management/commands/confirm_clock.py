@@ -6,7 +6,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import Error as DatabaseError
 
 from monitoring.kernel.clock import iso_utc
-from monitoring.storage.host_clock import confirm
+from monitoring.storage.host_clock import confirm_clock
 
 
 class Command(BaseCommand):
@@ -21,7 +21,7 @@ class Command(BaseCommand):
             CommandError: the database can't be used.
         """
         try:
-            now = confirm("clock confirmed by 'manage.py confirm_clock'")
+            now = confirm_clock("clock confirmed by 'manage.py confirm_clock'")
         except DatabaseError as error:
             raise CommandError(f"The database can't be used ({error}).") from error
         self.stdout.write(f"Confirmed: it is {iso_utc(now.replace(microsecond=0))}. Retention goes on.")

@@ -42,7 +42,7 @@ class Command(BaseCommand):
         if until > now:
             raise CommandError(f"--until {iso_utc(until)} lies in the future. Give a time that has been.")
         try:
-            past = history.past_until(until, days=options["days"])
+            past = history.last_days(until, days=options["days"])
         except OverflowError:
             raise CommandError(f"--days {options['days']} begin before the year 1. Take fewer.") from None
         try:
@@ -54,11 +54,11 @@ class Command(BaseCommand):
                 f"Stopped; what is stored stays. Add --until {iso_utc(until)} to go on.", returncode=130
             ) from None
 
-    def generate(self, tags: Sequence[DefaultTag], past: history.Past, seed: int) -> None:
+    def generate(self, tags: Sequence[DefaultTag], past: history.SecondRange, seed: int) -> None:
         """Stores the past, with a progress bar on a terminal."""
         total, stored = len(past) * len(tags), 0
         with tqdm(total=total, unit=" readings", unit_scale=True, disable=None) as bar:
-            for step in history.generate(tags, past, seed=seed):
+            for step in history.generate_history(tags, past, seed=seed):
                 stored += step.stored
                 bar.update(step.readings)
         self.stdout.write(

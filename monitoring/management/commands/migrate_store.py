@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
-from monitoring.storage.store_copy.copying import Result, TagResult, copy_store, verify_store
+from monitoring.storage.store_copy.copying import CopyResult, TagResult, copy_store, verify_store
 from monitoring.storage.store_copy.errors import StoreCopyError
 
 SHOWN = 10
@@ -47,7 +47,7 @@ class Command(BaseCommand):
             raise CommandError(difference(result, verify_only=options["verify_only"]))
         self.stdout.write(advice(result))
 
-    def report(self, result: Result, seconds: float) -> None:
+    def report(self, result: CopyResult, seconds: float) -> None:
         """A table of the tags, and what was done."""
         width = max([len("tag"), *(len(tag.name) for tag in result.tags)])
         line = f"{{:{width}}} {{:>6}} {{:>13}} {{:>10}}  {{}}"
@@ -88,7 +88,7 @@ def verdict(tag: TagResult) -> str:
     return f"no: {', '.join(tag.differing[:SHOWN])}{more}"
 
 
-def difference(result: Result, *, verify_only: bool) -> str:
+def difference(result: CopyResult, *, verify_only: bool) -> str:
     """What is not the same, and what to do."""
     tags = [f"{tag.name} on {tag.differing[0]}" for tag in result.tags if tag.differing]
     found = ", ".join([*tags[:SHOWN], *(f"table {name}" for name in result.tables)])
@@ -97,7 +97,7 @@ def difference(result: Result, *, verify_only: bool) -> str:
     return f"They still differ after another copy: {found}. Is somebody writing to the target? Run it again."
 
 
-def advice(result: Result) -> str:
+def advice(result: CopyResult) -> str:
     """What to do next."""
     if result.is_behind:
         return (

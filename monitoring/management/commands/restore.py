@@ -25,14 +25,14 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Restores, migrates if the backup is of an older Fermon, and says what became of what."""
         try:
-            backup = restoring.examine(restoring.find(options["file"]))
-            with restoring.while_stopped():
+            backup = restoring.check_backup(restoring.find_backup(options["file"]))
+            with restoring.require_stopped():
                 if options["ask"] and not self.agreed(backup):
                     raise CommandError("Nothing was changed.")
                 self.report(backup, restoring.restore(backup))
                 if backup.is_older:
                     self.migrate()
-        except (restoring.RestoreRefusedError, BackupError) as error:
+        except (restoring.RestoreError, BackupError) as error:
             raise CommandError(str(error)) from error
 
     def migrate(self) -> None:
@@ -43,7 +43,7 @@ class Command(BaseCommand):
         except DatabaseError as error:
             raise CommandError(f"That failed ({error}). Run 'manage.py migrate' before you start.") from error
 
-    def agreed(self, backup: restoring.Examined) -> bool:
+    def agreed(self, backup: restoring.CheckedBackup) -> bool:
         """Asks; anything but yes is no."""
         self.stdout.write(f"{backup.path} holds {backup.summary}.")
         self.stdout.write("It takes the place of the present database, which is kept aside.")
@@ -52,7 +52,7 @@ class Command(BaseCommand):
         except EOFError:
             raise CommandError("Nobody answers here: add --noinput. Nothing was changed.") from None
 
-    def report(self, backup: restoring.Examined, kept: Path | None) -> None:
+    def report(self, backup: restoring.CheckedBackup, kept: Path | None) -> None:
         """What became of what."""
         self.stdout.write(f"Restored from {backup.path}: {backup.summary}.")
         if kept:

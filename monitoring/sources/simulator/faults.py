@@ -1,4 +1,4 @@
-"""Where the simulated signal is faulty: labelled episodes, and what they do to the signal."""
+"""Faults of the simulated signal: labelled episodes and their effect."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -14,7 +14,7 @@ MARGIN = 0.02
 
 
 class FaultKind(StrEnum):
-    """What is wrong with a simulated reading."""
+    """The kind of fault of a simulated reading."""
 
     SPIKE = "spike"
     BELOW_LIMIT = "below_limit"
@@ -34,9 +34,9 @@ class Episode:
 
 
 def plan_episodes(rng: np.random.Generator, *, length: int, rate: float) -> list[Episode]:
-    """Episodes over a block of ``length`` readings; a share of about ``rate`` of them is faulty.
+    """Return episodes over a block of ``length`` readings, with a share of about ``rate`` faulty readings.
 
-    Episode and gap alternate; gaps are geometric, with the mean that gives the rate.
+    Episodes and gaps alternate; gaps are geometrically distributed, with the mean that gives ``rate``.
     """
     kinds, shares = list(SHARES), list(SHARES.values())
     mean_excursion = sum(EXCURSION_S) / 2 - 0.5
@@ -56,10 +56,10 @@ def plan_episodes(rng: np.random.Generator, *, length: int, rate: float) -> list
 def faulty_values(
     rng: np.random.Generator, episode: Episode, normal: FloatArray, *, tag: TagDefinition, noise: float
 ) -> FloatArray:
-    """What the sensor shows during the episode instead of ``normal``; same shape, any bound open.
+    """Return the faulty signal that replaces ``normal`` during the episode; same shape.
 
-    A spike jumps by 8 to 15 times the noise; an excursion lies between a limit and the end of the
-    valid range, a margin off either (a tag without that limit shows its normal signal).
+    A spike adds or subtracts 8 to 15 times the noise. An excursion lies between a limit and the end of the
+    valid range, a margin away from both; a tag without that limit keeps the normal signal.
     """
     if episode.kind is FaultKind.SPIKE:
         jump: FloatArray = noise * rng.uniform(8, 15, normal.shape)

@@ -1,4 +1,4 @@
-"""A simulated past: what the simulator would have written, had it run then."""
+"""Generate a simulated history, identical to the simulator's output for that time."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,13 +12,13 @@ from monitoring.ingest.pipeline import ingest_columns
 from monitoring.kernel.clock import SECOND_US
 from monitoring.kernel.tag_definition import DefaultTag
 from monitoring.sources.simulator.signals import BLOCK_S, simulate
-from monitoring.storage.partitions import create_for
+from monitoring.storage.partitions import create_partitions
 
 READINGS_A_STEP = 30_000
 
 
 @dataclass(frozen=True, slots=True)
-class Past:
+class SecondRange:
     """The whole seconds from ``start`` to ``stop`` (exclusive), in Unix time."""
 
     start: int
@@ -29,43 +29,43 @@ class Past:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """What one transaction came to: how many readings there are of its time, how many of them are new."""
+class GenerationStep:
+    """Result of one transaction: the number of readings in the interval, and how many were new."""
 
     readings: int
     stored: int
 
 
-def past_until(moment: datetime, *, days: int) -> Past:
-    """So many days that end with the second of this moment.
+def last_days(moment: datetime, *, days: int) -> SecondRange:
+    """Return the last ``days`` days, up to and including the second of ``moment``.
 
     Raises:
-        OverflowError: they begin before the year 1.
+        OverflowError: the first day is before the year 1.
     """
-    _ = moment - timedelta(days=days)  # which is where it is raised
+    _ = moment - timedelta(days=days)  # raises OverflowError
     stop = int(moment.timestamp() // 1) + 1
-    return Past(stop - days * 86_400, stop)
+    return SecondRange(stop - days * 86_400, stop)
 
 
-def generate(tags: Sequence[DefaultTag], past: Past, *, seed: int) -> Iterator[Step]:
-    """Stores a reading a second and tag, oldest first, step by step, each in a transaction of its own.
+def generate_history(tags: Sequence[DefaultTag], past: SecondRange, *, seed: int) -> Iterator[GenerationStep]:
+    """Store one reading per second and tag, oldest first; yield after each transaction.
 
-    What is stored already stays as it is; so it may be broken off and begun again. Nothing is
-    stored of the deleted past, nor of tags that were deleted meanwhile.
+    Stored measurements stay unchanged, so an interrupted run can be repeated. Times that retention has
+    deleted and tags that were deleted meanwhile are skipped.
     """
-    create_for(past.start * SECOND_US, (past.stop - 1) * SECOND_US)
+    create_partitions(past.start * SECOND_US, (past.stop - 1) * SECOND_US)
     length = max(1, READINGS_A_STEP // len(tags) // BLOCK_S) * BLOCK_S
-    aligned = range(past.start // length * length, past.stop, length)  # so that no block is made twice
+    aligned = range(past.start // length * length, past.stop, length)  # so that no block is computed twice
     for start in aligned:
-        part = Past(max(start, past.start), min(start + length, past.stop))
+        part = SecondRange(max(start, past.start), min(start + length, past.stop))
         lacking = [tag for tag in tags if not is_covered(tag.definition.name, part.start, part.stop)]
         names = [tag.definition.name for tag in lacking]
-        stored = ingest_columns(names, columns_of(lacking, part, seed=seed)) if lacking else 0
-        yield Step(readings=len(part) * len(tags), stored=stored)
+        stored = ingest_columns(names, simulated_columns(lacking, part, seed=seed)) if lacking else 0
+        yield GenerationStep(readings=len(part) * len(tags), stored=stored)
 
 
-def columns_of(tags: Sequence[DefaultTag], past: Past, *, seed: int) -> ReadingColumns:
-    """The tags' readings over that time."""
+def simulated_columns(tags: Sequence[DefaultTag], past: SecondRange, *, seed: int) -> ReadingColumns:
+    """Return the readings of the tags over that time."""
     signals = [simulate(tag, seed=seed, start=past.start, stop=past.stop) for tag in tags]
     return ReadingColumns(
         tag=np.repeat(np.arange(len(tags)), len(past)),

@@ -1,4 +1,4 @@
-"""The simulated sensors: pure functions of (seed, tag, time)."""
+"""Simulated sensors: pure functions of (seed, tag, time)."""
 
 import math
 import zlib
@@ -18,9 +18,9 @@ EDGE_SIGMAS = 4
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """Simulated readings at consecutive whole seconds; all of shape (n,).
+    """Simulated readings at consecutive whole seconds; all arrays of shape (n,).
 
-    ``fault`` labels each reading with its fault's kind, empty where the signal is normal.
+    ``fault`` is the kind of fault of each reading, empty where the signal is normal.
     """
 
     second: NDArray[np.int64]
@@ -29,7 +29,7 @@ class Signal:
 
 
 def simulate(tag: DefaultTag, *, seed: int, start: int, stop: int) -> Signal:
-    """The tag's readings at the whole seconds from ``start`` to ``stop`` (exclusive, Unix time)."""
+    """Return the readings of the tag from ``start`` to ``stop`` (exclusive, whole seconds of Unix time)."""
     if stop <= start:
         return Signal(np.empty(0, np.int64), np.empty(0), np.empty(0, "U1"))
     blocks = [
@@ -47,7 +47,7 @@ def simulate(tag: DefaultTag, *, seed: int, start: int, stop: int) -> Signal:
 
 @lru_cache(maxsize=CACHED_BLOCKS)
 def simulate_block(tag: DefaultTag, seed: int, number: int) -> Signal:
-    """Block ``number`` of the signal, 600 s long: its random numbers hang on nothing but the arguments."""
+    """Return block ``number`` of the signal, 600 s long; all random numbers depend on the arguments only."""
     name = zlib.crc32(tag.definition.name.encode())
     rng = np.random.default_rng([seed, name, abs(number), int(number < 0)])
     second = np.arange(number * BLOCK_S, (number + 1) * BLOCK_S)
@@ -66,7 +66,7 @@ def simulate_block(tag: DefaultTag, seed: int, number: int) -> Signal:
 def normal_signal(
     tag: DefaultTag, rng: np.random.Generator, second: NDArray[np.int64]
 ) -> NDArray[np.float64]:
-    """middle + amplitude · sin(2π t / period) + noise, in [low, high]; same shape as ``second``."""
+    """Return middle + amplitude · sin(2π t / period) + noise, clipped to [low, high]; shape of ``second``."""
     profile = tag.profile
     middle = (profile.low + profile.high) / 2
     amplitude = (profile.high - profile.low) / 2 - EDGE_SIGMAS * profile.noise

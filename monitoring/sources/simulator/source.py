@@ -1,8 +1,8 @@
-"""The simulated sensors as a source: every due second of each tag, once, whoever runs it.
+"""The simulator as a source: write every due second of each tag exactly once.
 
-Several runs overlap; a lease says which of them writes, the others stand by. Each tick is one
-transaction that renews the lease, writes every second since the watermark and moves it. So what
-a killed worker did not commit is still due, and what it did commit is not due again.
+Several runs overlap; the owner of the lease writes, the others stand by. Each tick is one transaction that
+renews the lease, writes every second since the watermark, and moves the watermark. So seconds that a killed
+worker did not commit are still due, and committed ones are not.
 """
 
 import logging
@@ -35,18 +35,18 @@ SEED = 1
 SECOND = timedelta(seconds=1)
 LEASE = timedelta(seconds=3)
 FILL_LIMIT = timedelta(minutes=15)
-NAP_S = 0.1
+SLEEP_SLICE_S = 0.1
 PROFILES = {tag.definition.name: tag.profile for tag in DEFAULT_TAGS}
 
 Item = dict[str, Any]
 HandOver = Callable[[list[Item]], object]
 
 
-def run(*, duration_s: float, should_stop: Callable[[], bool], hand_over: HandOver) -> None:
-    """Ticks just after each whole second, as writer or standing by, until the time is up.
+def run_simulator(*, duration_s: float, should_stop: Callable[[], bool], hand_over: HandOver) -> None:
+    """Tick just after each whole second, writing or standing by, for ``duration_s`` seconds.
 
-    ``hand_over`` is given readings that could not be written; called in a transaction, it puts
-    them where they are tried again. With the simulator off, the ticks are the worker's heartbeat.
+    ``hand_over`` receives readings that could not be written; it runs in a transaction and queues them for a
+    retry. With the simulator switched off, the ticks still serve as the heartbeat of the worker.
     """
     owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
     end = time.monotonic() + duration_s
@@ -54,14 +54,14 @@ def run(*, duration_s: float, should_stop: Callable[[], bool], hand_over: HandOv
     while not should_stop() and time.monotonic() < end:
         healthy = tick_safely(owner, hand_over, was_healthy=healthy)
         sleep_to_next_second(should_stop)
-    with suppress(DatabaseError):  # then it expires
+    with suppress(DatabaseError):  # the lease expires instead
         leases.release(SIMULATOR, owner)
 
 
 def tick_safely(owner: str, hand_over: HandOver, *, was_healthy: bool) -> bool:
-    """A tick whose failure is logged when it begins and when it ends; whether it went well.
+    """Run a tick, and log the begin and the end of a series of failures; return whether the tick succeeded.
 
-    What it could not write is handed over; if that fails too, the next tick makes it up.
+    Readings of a failed tick are handed over; if this fails too, they stay due for the next tick.
     """
     close_if_replaced()
     try:
@@ -77,12 +77,11 @@ def tick_safely(owner: str, hand_over: HandOver, *, was_healthy: bool) -> bool:
 
 
 def write_readings(items: list[Item]) -> object:
-    """Stores the readings."""
     return ingest_readings(items, source=SIMULATOR)
 
 
 def hand_over_due(owner: str, hand_over: HandOver) -> bool:
-    """Hands over what is due, together with the watermark's move; False if the database refuses that too."""
+    """Hand over the due readings and move the watermark; return False if the database fails again."""
     try:
         if tick(owner, now=datetime.now(UTC), write=hand_over):
             logger.warning("simulated readings handed over to a task")
@@ -93,7 +92,7 @@ def hand_over_due(owner: str, hand_over: HandOver) -> bool:
 
 
 def tick(owner: str, *, now: datetime, write: HandOver) -> bool:
-    """Takes or renews the lease and writes what is due, in one transaction; False if standing by."""
+    """Acquire or renew the lease and write due readings in one transaction; return False if standing by."""
     if not leases.is_free(SIMULATOR, owner, now=now):
         return False
     with transaction.atomic():
@@ -110,11 +109,11 @@ def tick(owner: str, *, now: datetime, write: HandOver) -> bool:
 
 
 def due(written_until: datetime | None, now: datetime) -> tuple[datetime, datetime]:
-    """First and last whole second to write (none if first > last).
+    """Return the first and last whole second to write (none if first > last).
 
-    Up to ``FILL_LIMIT`` of missed time is filled at its own seconds; after more, or at the very
-    beginning, it starts at now. So it does when the clock was set back by more than that; by less,
-    it waits until the clock is where it was.
+    Fill a gap of up to ``FILL_LIMIT`` second by second. After a longer gap, on the first run, or when the
+    clock was set back by more than ``FILL_LIMIT``, start now. When the clock was set back by less, wait until
+    the watermark is reached.
     """
     last = now.replace(microsecond=0)
     if written_until is None:
@@ -129,12 +128,12 @@ def due(written_until: datetime | None, now: datetime) -> tuple[datetime, dateti
 
 
 def simulated_tags() -> list[DefaultTag]:
-    """The active tags that have a simulation profile, with their bounds as they are now."""
+    """Return the active tags that have a simulation profile, with their current limits."""
     return [DefaultTag(tag, PROFILES[tag.name]) for tag in active_tags() if tag.name in PROFILES]
 
 
 def readings_between(tags: Iterable[DefaultTag], first: datetime, last: datetime) -> list[Item]:
-    """The tags' readings at each whole second from first to last, both inclusive, in order of time."""
+    """Return the tags' readings at each whole second from first to last (inclusive), in order of time."""
     start, stop = int(first.timestamp()), int(last.timestamp()) + 1
     signals = [(tag.definition.name, simulate(tag, seed=SEED, start=start, stop=stop)) for tag in tags]
     return [
@@ -145,10 +144,10 @@ def readings_between(tags: Iterable[DefaultTag], first: datetime, last: datetime
 
 
 def sleep_to_next_second(should_stop: Callable[[], bool]) -> None:
-    """Sleeps until just after the next whole second, in naps that notice a request to stop.
+    """Sleep until just after the next whole second; return early when asked to stop.
 
-    The end is fixed by the monotonic clock: a wall clock that is set back meanwhile prolongs nothing.
+    The end is measured by the monotonic clock, so setting the wall clock back does not prolong the sleep.
     """
     end = time.monotonic() + 1 - time.time() % 1
     while (left := end - time.monotonic()) > 0 and not should_stop():
-        time.sleep(min(left, NAP_S))
+        time.sleep(min(left, SLEEP_SLICE_S))

@@ -1,5 +1,5 @@
-"""A live SQLite history becomes a PostgreSQL one: copied, compared, and never written to itself.
+"""Migrate a live SQLite database to PostgreSQL: copy and compare; the source is never written to.
 
-``copying`` is where it begins. Measurements go page by page in the order of their ids while Fermon
-stores on; then, within one snapshot of the source, all else, and the comparison of every day.
+``copying`` is the entry point. Measurements are copied in pages in the order of their ids while Fermon keeps
+storing; then, within one snapshot of the source, all other tables, and the comparison of every day.
 """

@@ -1,4 +1,4 @@
-"""What is stored of each tag and UTC day, in three figures: rows, anomalies, a checksum over all of it."""
+"""Summaries of each tag and UTC day: rows, anomalies, and a checksum over all columns."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -10,15 +10,15 @@ import numpy as np
 
 from monitoring.kernel.clock import DAY_US
 from monitoring.kernel.run_lengths import stretches
-from monitoring.storage.store_copy.columns import Rows, Table
-from monitoring.storage.store_copy.findings import Finding
+from monitoring.storage.store_copy.columns import NumericTable, Rows
+from monitoring.storage.store_copy.findings import FindingRow
 
 DayKey = tuple[int, int]  # a tag's id, and days since 1970
 
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """How many rows and anomalies, and the SHA-256 of the rows and their findings in order of time."""
+    """Number of rows and anomalies, and the SHA-256 of rows and rule violations in order of time."""
 
     count: int
     anomalies: int
@@ -27,7 +27,7 @@ class Day:
 
 @dataclass(slots=True)
 class OpenDay:
-    """A day of which not all rows may have been seen."""
+    """A day that may still get more rows."""
 
     count: int = 0
     anomalies: int = 0
@@ -35,20 +35,20 @@ class OpenDay:
     findings: Any = field(default_factory=sha256)
 
     def closed(self) -> Day:
-        """The day as it is now."""
+        """Return the summary of the rows so far."""
         return Day(self.count, self.anomalies, self.rows.digest() + self.findings.digest())
 
 
 class DaySums:
-    """The days of one table on one side, from rows that come in order of time."""
+    """The days of one table on one side, computed from rows in order of time."""
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: NumericTable) -> None:
         self.days: dict[DayKey, Day] = {}
         self._table = table
         self._open: dict[DayKey, OpenDay] = {}
 
-    def add(self, rows: Rows, findings: Iterable[Finding]) -> None:
-        """Takes in rows in any order, none of them before those of the call before."""
+    def add(self, rows: Rows, findings: Iterable[FindingRow]) -> None:
+        """Add rows in any order; none may be earlier than the rows of the previous call."""
         time = self._table.time
         rows = rows[np.lexsort((rows["id"], rows[time], rows["tag"]))]
         day = rows[time] // DAY_US
@@ -63,12 +63,12 @@ class DaySums:
             self._at(tag, timestamp // DAY_US).findings.update(repr(finding).encode())
 
     def close(self, before_us: int) -> None:
-        """Nothing more comes of the days that were over by then."""
+        """Finish the days that ended before that time; they get no more rows."""
         for key in [key for key in self._open if (key[1] + 1) * DAY_US <= before_us]:
             self.days[key] = self._open.pop(key).closed()
 
     def of_tags(self) -> defaultdict[int, list[Day]]:
-        """The days of each tag, by its id."""
+        """Return the days of each tag by tag id."""
         found: defaultdict[int, list[Day]] = defaultdict(list)
         for (tag, _), day in self.days.items():
             found[tag].append(day)

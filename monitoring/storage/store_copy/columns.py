@@ -1,4 +1,4 @@
-"""Tables of numbers as arrays, from and to both databases: no value is touched by Python."""
+"""Read and write numeric tables as arrays on both databases, without a Python object per value."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,12 +14,12 @@ from monitoring.storage.store_copy.databases import SOURCE, TARGET
 
 Rows = NDArray[Any]  # of a table's dtype, shape (n,)
 
-ARRAY_HEADER = bytes(20)  # dimensions, whether any is empty, type, length, first index
+ARRAY_HEADER = bytes(20)  # dimensions, null flag, element type, length, lower bound
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
-    """A table whose columns are numbers and never empty; ``time`` is the one that tells a row's day."""
+class NumericTable:
+    """A table of numeric columns without nulls; ``time`` is the column that determines a row's day."""
 
     name: str
     time: str
@@ -27,21 +27,21 @@ class Table:
 
     @property
     def columns(self) -> str:
-        """The columns, as a query names them."""
+        """Return the quoted columns for a query."""
         return ", ".join(f'"{name}"' for name in self.kinds)
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """A row here, in memory without gaps, in one order of bytes wherever this runs."""
+        """Return the dtype of a row: packed, little-endian on every machine."""
         return np.dtype([(name, f"<{kind}") for name, kind in self.kinds.items()])
 
 
-MEASUREMENTS = Table(
+MEASUREMENTS = NumericTable(
     "measurements",
     "timestamp",
     MappingProxyType({"id": "i8", "tag": "i8", "timestamp": "i8", "value": "f8", "is_anomaly": "u1"}),
 )
-ROLLUPS = Table(
+ROLLUPS = NumericTable(
     "rollups",
     "start",
     MappingProxyType(
@@ -51,15 +51,15 @@ ROLLUPS = Table(
 )
 
 
-def decode(table: Table, copied: bytes) -> Rows:
-    """The columns as PostgreSQL wrote them: one row, each of its fields the array of a whole column.
+def decode(table: NumericTable, copied: bytes) -> Rows:
+    """Decode columns from PostgreSQL's binary format: one row, whose fields are arrays of whole columns.
 
     Raises:
-        ValueError: those are not columns of this table.
+        ValueError: the bytes are not the columns of this table.
     """
     columns, place = [], len(HEADER) + 2
     for name, kind in table.kinds.items():
-        size = max(0, int.from_bytes(copied[place : place + 4], signed=True))  # -1: there are no rows
+        size = max(0, int.from_bytes(copied[place : place + 4], signed=True))  # -1: NULL, no rows
         place += 4 + size
         item = np.dtype([("length", ">i4"), (name, f">{kind}")])
         array = copied[place - size : place][len(ARRAY_HEADER) :]
@@ -72,17 +72,19 @@ def decode(table: Table, copied: bytes) -> Rows:
     return rows
 
 
-def read_source(table: Table, condition: str, parameters: Sequence[Any]) -> Rows:
-    """The source's rows for which the condition (and what may follow it) holds."""
+def read_source(table: NumericTable, condition: str, parameters: Sequence[Any]) -> Rows:
+    """Return the rows of the source that match the condition, which may include ORDER BY and LIMIT."""
     with connections[SOURCE].cursor() as cursor:
         cursor.execute(f"SELECT {table.columns} FROM {table.name} WHERE {condition}", parameters)  # noqa: S608
         return np.array(cursor.fetchall(), dtype=table.dtype)
 
 
-def read_target(table: Table, condition: str) -> Rows:
-    """The target's rows for which the condition holds, in no order; it has its numbers in its words."""
-    arrays = ", ".join(f'array_agg("{name}")' for name in table.kinds)  # one message, not one a row
-    query = f"SELECT {arrays} FROM {table.name} WHERE {condition}"  # noqa: S608 - our own words
+def read_target(table: NumericTable, condition: str) -> Rows:
+    """Return the target's rows that match the condition, in no order; the condition contains its values."""
+    arrays = ", ".join(
+        f'array_agg("{name}")' for name in table.kinds
+    )  # one message in all, instead of one per row
+    query = f"SELECT {arrays} FROM {table.name} WHERE {condition}"  # noqa: S608 - built from constants
     with (
         connections[TARGET].cursor() as cursor,
         cursor.copy(f"COPY ({query}) TO STDOUT (FORMAT binary)") as blocks,
@@ -90,8 +92,8 @@ def read_target(table: Table, condition: str) -> Rows:
         return decode(table, b"".join(blocks))
 
 
-def write_target(table: Table, rows: Rows) -> None:
-    """Adds the rows to the target, in the caller's transaction."""
+def write_target(table: NumericTable, rows: Rows) -> None:
+    """Append the rows to the target, in the caller's transaction."""
     with (
         connections[TARGET].cursor() as cursor,
         cursor.copy(f"COPY {table.name} ({table.columns}) FROM STDIN (FORMAT binary)") as sink,

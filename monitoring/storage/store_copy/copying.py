@@ -1,8 +1,8 @@
-"""The whole copy, step by step; and the comparison by itself, which writes nothing.
+"""Run the whole copy step by step; or the comparison alone, which writes nothing.
 
-First the measurements, while Fermon stores on. What is left of them, all else and the comparison
-then stand on one snapshot of the source: so the target is the source as it was at one moment, and
-what has come since is told. Broken off anywhere, the same again goes on from there.
+Measurements come first, while Fermon keeps storing. The remaining measurements, all other tables and the
+comparison use one snapshot of the source: so the target equals the source at one moment, and later changes
+are reported. After an interruption the same call continues.
 """
 
 from collections import defaultdict
@@ -21,21 +21,21 @@ from monitoring.storage.store_copy.databases import (
     SOURCE,
     TARGET,
     execute,
-    number,
-    opened,
-    select,
+    open_databases,
+    select_number,
+    select_rows,
     snapshot,
     source_version,
 )
 from monitoring.storage.store_copy.days import (
     Compared,
     compare,
-    look_again,
     measurement_windows,
+    reread_target,
     rollup_windows,
 )
 from monitoring.storage.store_copy.errors import StoreCopyError
-from monitoring.storage.store_copy.mending import mend, spans
+from monitoring.storage.store_copy.mending import copy_again, day_windows
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 COUNT = "SELECT count(*) FROM {table}"
@@ -45,18 +45,18 @@ TOTAL = "SELECT sum(measurements) FROM series"
 
 
 class Progress(Protocol):
-    """Who is told how far it has come."""
+    """Receiver of progress reports."""
 
     def begin(self, what: str, total: int) -> None:
-        """A part begins, which has about so many steps."""
+        """Start a part of about ``total`` steps."""
 
     def advance(self, steps: int) -> None:
-        """So many of them are done."""
+        """Count ``steps`` steps as done."""
 
 
 @dataclass(frozen=True, slots=True)
 class TagResult:
-    """How one tag came out; ``differing`` are the days (UTC) that are not the same on both sides."""
+    """Result for one tag; ``differing`` are the days (UTC) that differ between source and target."""
 
     name: str
     days: int
@@ -66,12 +66,12 @@ class TagResult:
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
-    """How the comparison came out.
+class CopyResult:
+    """Result of the comparison.
 
-    ``tables`` are those beside the measurements that are not the same, ``mended`` how many days were
-    copied again, ``copied`` how many measurements came for the first time; ``is_behind`` tells that
-    somebody has written to the source since.
+    ``tables`` are the differing tables other than measurements, ``mended`` counts days copied again,
+    ``copied`` counts measurements copied for the first time; ``is_behind`` says that the source has changed
+    since the snapshot.
     """
 
     tags: tuple[TagResult, ...]
@@ -82,52 +82,52 @@ class Result:
 
     @property
     def is_equal(self) -> bool:
-        """Whether the target is what the source was when the comparison began."""
+        """Return whether the target equals the source at the time of the snapshot."""
         return not self.tables and not any(tag.differing for tag in self.tags)
 
 
-def copy_store(url: str, progress: Progress) -> Result:
-    """Makes the database of that address the same as the running system's, which goes on meanwhile.
+def copy_store(url: str, progress: Progress) -> CopyResult:
+    """Make the database at the URL equal to that of the running system, which keeps storing meanwhile.
 
     Raises:
-        StoreCopyError: it can't be done; the message says why, and what to do.
+        StoreCopyError: the copy failed; the message gives the reason and the remedy.
     """
-    with opened(url, read_only=False), failures_told():
+    with open_databases(url, read_only=False), translate_errors():
         ownership.claim_target()
         small_tables.replace_tags()
         copied = copy_measurements(progress)
         with snapshot():
             version = source_version()
             copied += copy_measurements(progress)
-            small_tables.replace(small_tables.differing())
+            small_tables.replace_tables(small_tables.differing_tables())
             compared = compare_all(progress)
             mended = sum(mend_days(each) for each in compared.values())
             execute(TARGET, "SET synchronous_commit = on")
-            sequences.go_on()
-            ownership.write_mark()  # a commit that waits until all before it is on the disk
-            result = results(compared, copied=copied, mended=mended)
-        return with_news(result, version)
+            sequences.advance_sequences()
+            ownership.write_mark()  # a synchronous commit, which also flushes all earlier ones
+            result = build_result(compared, copied=copied, mended=mended)
+        return with_source_changes(result, version)
 
 
-def verify_store(url: str, progress: Progress) -> Result:
-    """Compares the two, and writes to neither.
+def verify_store(url: str, progress: Progress) -> CopyResult:
+    """Compare source and target, and write to neither.
 
     Raises:
-        StoreCopyError: it can't be done; the message says why, and what to do.
+        StoreCopyError: the comparison failed; the message gives the reason and the remedy.
     """
-    with opened(url, read_only=True), failures_told():
+    with open_databases(url, read_only=True), translate_errors():
         ownership.require_copy()
         with snapshot():
             version = source_version()
-            result = results(compare_all(progress), copied=0, mended=0)
-        return with_news(result, version)
+            result = build_result(compare_all(progress), copied=0, mended=0)
+        return with_source_changes(result, version)
 
 
 @contextmanager
-def failures_told() -> Iterator[None]:
-    """Raises StoreCopyError in the place of what the databases raise."""
+def translate_errors() -> Iterator[None]:
+    """Turn database errors into StoreCopyError."""
     try:
-        with connections[TARGET].wrap_database_errors:  # a copy's come as they are otherwise
+        with connections[TARGET].wrap_database_errors:  # COPY raises psycopg's errors otherwise
             yield
     except DatabaseError as error:
         reason = " ".join(str(error).split())
@@ -136,7 +136,7 @@ def failures_told() -> Iterator[None]:
 
 
 def copy_measurements(progress: Progress) -> int:
-    """Copies what the target lacks at the end; how many ids that went over."""
+    """Copy the measurements after the target's newest; return by how much the highest id grew."""
     first = last = pages.newest_at(TARGET)
     progress.begin("copied", max(0, pages.newest_at(SOURCE) - first))
     for newest in pages.copy_pages():
@@ -146,30 +146,30 @@ def copy_measurements(progress: Progress) -> int:
 
 
 def compare_all(progress: Progress) -> dict[str, Compared]:
-    """Compares all days of measurements and rollups."""
-    progress.begin("compared", number(SOURCE, TOTAL))
+    """Compare all days of measurements and rollups."""
+    progress.begin("compared", select_number(SOURCE, TOTAL))
     measurements = compare(MEASUREMENTS, measurement_windows(), progress.advance)
-    progress.begin("rollups compared", number(SOURCE, COUNT.format(table=ROLLUPS.name)))
+    progress.begin("rollups compared", select_number(SOURCE, COUNT.format(table=ROLLUPS.name)))
     rollups = compare(ROLLUPS, rollup_windows(), progress.advance)
     return {MEASUREMENTS.name: measurements, ROLLUPS.name: rollups}
 
 
 def mend_days(compared: Compared) -> int:
-    """Copies the days that differ once more, and looks at them again; how many they were."""
+    """Copy the differing days again and compare them again; return how many days differed."""
     keys = compared.differing()
-    windows = list(spans(compared.table, keys))
-    mend(windows)
-    look_again(windows, compared)
+    windows = list(day_windows(compared.table, keys))
+    copy_again(windows)
+    reread_target(windows, compared)
     return len(keys)
 
 
-def results(compared: dict[str, Compared], *, copied: int, mended: int) -> Result:
-    """What the comparison has found."""
+def build_result(compared: dict[str, Compared], *, copied: int, mended: int) -> CopyResult:
+    """Build the result from the comparison."""
     differing: defaultdict[int, list[int]] = defaultdict(list)
     for table in compared.values():
         for key in table.differing():
             differing[key[0]].append(key[1])
-    names = dict(select(SOURCE, "SELECT id, name FROM tags ORDER BY name"))
+    names = dict(select_rows(SOURCE, "SELECT id, name FROM tags ORDER BY name"))
     gone = differing.keys() - names.keys()
     names |= {tag: f"tag {tag}, which the source does not have" for tag in gone}
     days = compared[MEASUREMENTS.name].source.of_tags()
@@ -183,27 +183,27 @@ def results(compared: dict[str, Compared], *, copied: int, mended: int) -> Resul
         )
         for tag, name in names.items()
     )
-    return Result(tags, other_differences(), copied=copied, mended=mended, is_behind=False)
+    return CopyResult(tags, other_differences(), copied=copied, mended=mended, is_behind=False)
 
 
 def other_differences() -> tuple[str, ...]:
-    """The tables that differ in what has no day: small ones, and long ones with rows of nobody's."""
-    small = [model._meta.db_table for model in small_tables.differing()]
+    """Return the tables that differ outside days: small tables, and long tables with other row counts."""
+    small = [model._meta.db_table for model in small_tables.differing_tables()]
     counts = [model._meta.db_table for model in small_tables.LONG if not same_count(model._meta.db_table)]
     return tuple(sorted(small + counts))
 
 
 def same_count(table: str) -> bool:
-    """Whether both sides have as many rows."""
+    """Return whether both sides have the same number of rows."""
     count = COUNT.format(table=table)
-    return number(SOURCE, count) == number(TARGET, count)
+    return select_number(SOURCE, count) == select_number(TARGET, count)
 
 
 def date_of(day: int) -> str:
-    """A day since 1970 as a date."""
+    """Return the ISO date of a day since 1970."""
     return (EPOCH + timedelta(days=day)).date().isoformat()
 
 
-def with_news(result: Result, version: int) -> Result:
-    """The result, with whether the source has moved on since its snapshot; that has to be over."""
+def with_source_changes(result: CopyResult, version: int) -> CopyResult:
+    """Add whether the source has changed since the snapshot; call this after the snapshot has ended."""
     return replace(result, is_behind=source_version() != version)

@@ -1,7 +1,7 @@
-"""Both ends of the copy as connections of their own: the source read only, the target with one writer.
+"""Connections of the copy: a read-only source, and a target with a single writer.
 
-The source is opened so that SQLite itself refuses to write to it, and so that reading a snapshot
-takes no lock: the settings of the running system begin every transaction as a writer's.
+SQLite itself refuses writes to the source, and reading a snapshot takes no lock: with the settings of the
+running system every transaction would begin as a writer's.
 """
 
 from collections.abc import Iterator, Sequence
@@ -19,9 +19,9 @@ from monitoring.storage.store_copy.errors import StoreCopyError
 SOURCE, TARGET = "source", "target"
 POSTGRESQL = "django.db.backends.postgresql"
 EXAMPLE = "postgres://user:password@host/name"
-ONLY_ONE = 0x6665726D6F6E  # the number of the lock that a copy holds at the target
+ONLY_ONE = 0x6665726D6F6E  # key of the advisory lock of a copy, at the target
 BUSY_S = 60
-ENDING_S = 10  # until the server has noticed that a copy was killed, and its lock is free
+ENDING_S = 10  # for the server to notice that a copy was killed, and to free the lock
 OPTIONS: dict[str, Any] = {
     "application_name": "fermon migrate_store",
     "connect_timeout": 10,
@@ -32,17 +32,17 @@ OPTIONS: dict[str, Any] = {
 
 
 @contextmanager
-def opened(url: str, *, read_only: bool) -> Iterator[None]:
-    """Within it, the aliases ``SOURCE`` and ``TARGET`` lead to the two databases.
+def open_databases(url: str, *, read_only: bool) -> Iterator[None]:
+    """Configure the aliases ``SOURCE`` and ``TARGET`` for the duration of the context.
 
     Raises:
-        StoreCopyError: one of them can't be used; the message says why.
+        StoreCopyError: a database is unusable; the message gives the reason.
     """
     settings = {SOURCE: source_settings(), TARGET: target_settings(url)}
     connections.settings.update(settings)
     connections.configure_settings(connections.settings)
     try:
-        reach(read_only=read_only)
+        connect_target(read_only=read_only)
         yield
     finally:
         for alias in settings:
@@ -52,10 +52,10 @@ def opened(url: str, *, read_only: bool) -> Iterator[None]:
 
 
 def source_settings() -> dict[str, Any]:
-    """The running system's database, to be read only.
+    """Return settings that open the running system's database read-only.
 
     Raises:
-        StoreCopyError: it is not SQLite, or not there.
+        StoreCopyError: the database is not SQLite, or does not exist.
     """
     default = connections[DEFAULT_DB_ALIAS]
     if default.vendor != "sqlite":
@@ -71,10 +71,10 @@ def source_settings() -> dict[str, Any]:
 
 
 def target_settings(url: str) -> dict[str, Any]:
-    """The database of that address.
+    """Return the settings of the database at the URL.
 
     Raises:
-        StoreCopyError: it is not one of PostgreSQL.
+        StoreCopyError: the URL is not one of a PostgreSQL database.
     """
     try:
         settings: dict[str, Any] = dict(dj_database_url.parse(url))
@@ -86,14 +86,14 @@ def target_settings(url: str) -> dict[str, Any]:
     return settings
 
 
-def reach(*, read_only: bool) -> None:
-    """Connects, as the only one that copies into this target.
+def connect_target(*, read_only: bool) -> None:
+    """Connect, and lock the target against other copies unless ``read_only``.
 
     Raises:
-        StoreCopyError: the target does not answer, or another copies into it.
+        StoreCopyError: the target is unreachable, or another copy into it is running.
     """
     try:
-        execute(TARGET, "SET synchronous_commit = off")  # made up for by the last commit's sync
+        execute(TARGET, "SET synchronous_commit = off")  # the last commit is synchronous
         if read_only:
             execute(TARGET, "SET default_transaction_read_only = on")
             return
@@ -104,10 +104,10 @@ def reach(*, read_only: bool) -> None:
 
 
 def lock_target() -> None:
-    """Keeps others from copying into this target, for as long as the connection lasts.
+    """Lock the target against other copies for as long as the connection lasts.
 
     Raises:
-        StoreCopyError: another does so already.
+        StoreCopyError: another copy holds the lock.
     """
     execute(TARGET, f"SET lock_timeout = '{ENDING_S}s'")
     try:
@@ -123,31 +123,31 @@ def lock_target() -> None:
 
 @contextmanager
 def snapshot() -> Iterator[None]:
-    """Within it the source is read as it was at one moment; writers are not held up."""
+    """Read the source as of one moment for the duration of the context; writers are not blocked."""
     with transaction.atomic(using=SOURCE):
-        select(SOURCE, "SELECT count(*) FROM django_migrations")  # here the snapshot is taken
+        select_rows(SOURCE, "SELECT count(*) FROM django_migrations")  # takes the snapshot
         yield
 
 
 def source_version() -> int:
-    """A number that changes when others have written to the source since this connection looked last."""
-    return number(SOURCE, "PRAGMA data_version")
+    """Return a number that changes when another connection has written to the source."""
+    return select_number(SOURCE, "PRAGMA data_version")
 
 
-def select(alias: str, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-    """All rows that the database answers."""
+def select_rows(alias: str, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+    """Return all rows of a query."""
     with connections[alias].cursor() as cursor:
         cursor.execute(sql, parameters or None)
         return list(cursor.fetchall())
 
 
-def number(alias: str, sql: str, parameters: Sequence[Any] = ()) -> int:
-    """The one number that the database answers; 0 if it answers none."""
-    rows = select(alias, sql, parameters)
+def select_number(alias: str, sql: str, parameters: Sequence[Any] = ()) -> int:
+    """Return the single number of a query; 0 if there is none."""
+    rows = select_rows(alias, sql, parameters)
     return int(rows[0][0] or 0) if rows else 0
 
 
 def execute(alias: str, sql: str, parameters: Sequence[Any] = ()) -> None:
-    """Has the database do it."""
+    """Run a statement."""
     with connections[alias].cursor() as cursor:
         cursor.execute(sql, parameters or None)

@@ -1,5 +1,5 @@
-"""What keeps a store from being copied."""
+"""Errors of the copy."""
 
 
 class StoreCopyError(Exception):
-    """The copy is not complete; the message says why, and what to do."""
+    """The copy is incomplete; the message gives the reason and the remedy."""

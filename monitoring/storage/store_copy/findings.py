@@ -1,13 +1,13 @@
-"""Findings go with their measurements: they have a word in them, and there are few."""
+"""Copy rule violations along with their measurements: rows with text, and few of them."""
 
 from collections.abc import Sequence
 from typing import Any
 
 from django.db import connections
 
-from monitoring.storage.store_copy.databases import SOURCE, TARGET, execute, select
+from monitoring.storage.store_copy.databases import SOURCE, TARGET, execute, select_rows
 
-Finding = tuple[int, int, int, int, str, float | None, float | None]
+FindingRow = tuple[int, int, int, int, str, float | None, float | None]
 
 OF_MEASUREMENTS = """
     SELECT id, measurement_id, reason, lower, upper FROM findings
@@ -21,11 +21,11 @@ BETWEEN = """
 
 
 def copy_findings(ids: Sequence[int]) -> None:
-    """Copies what speaks against these measurements, ascending, in the caller's transaction."""
+    """Copy the rule violations of these measurements (ascending ids), in the caller's transaction."""
     if not ids:
         return
     known = frozenset(ids)
-    found = [row for row in select(SOURCE, OF_MEASUREMENTS, [ids[0], ids[-1]]) if row[1] in known]
+    found = [row for row in select_rows(SOURCE, OF_MEASUREMENTS, [ids[0], ids[-1]]) if row[1] in known]
     copy = "COPY findings (id, measurement_id, reason, lower, upper) FROM STDIN"
     with connections[TARGET].cursor() as cursor, cursor.copy(copy) as sink:
         for row in found:
@@ -33,12 +33,12 @@ def copy_findings(ids: Sequence[int]) -> None:
 
 
 def delete_findings(ids: Sequence[int]) -> None:
-    """Deletes what speaks against these measurements at the target."""
+    """Delete the rule violations of these measurements at the target."""
     execute(TARGET, "DELETE FROM findings WHERE measurement_id = ANY(%s)", [list(ids)])
 
 
-def findings_between(alias: str, start_us: int, end_us: int, tag: int | None = None) -> list[Finding]:
-    """The findings of that time, in one order: tag, timestamp, and the findings' own columns."""
+def findings_between(alias: str, start_us: int, end_us: int, tag: int | None = None) -> list[FindingRow]:
+    """Return the rule violations of that time, sorted by tag, timestamp and their own columns."""
     parameters: list[Any] = [start_us, end_us] + ([] if tag is None else [tag])
     of_tag = "" if tag is None else "AND measurements.tag = %s"
-    return sorted(select(alias, BETWEEN.format(of_tag=of_tag), parameters))
+    return sorted(select_rows(alias, BETWEEN.format(of_tag=of_tag), parameters))

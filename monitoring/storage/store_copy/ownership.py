@@ -1,7 +1,7 @@
-"""Whose data the target holds: only an empty one, or this source's own unfinished copy, is written to.
+"""Check the target's data: only an empty target, or an unfinished copy of this source, may be written to.
 
-A copy is known by a comment on its table of measurements, which names the source: by when its
-tables were made, to the microsecond, which stays the same wherever the file is moved to.
+A comment on the table of measurements marks a copy and identifies the source by the time of its first
+migration, to the microsecond, which stays the same wherever the file is moved.
 """
 
 from datetime import datetime
@@ -14,7 +14,7 @@ from django.db.migrations.recorder import MigrationRecorder
 
 from monitoring.kernel.tag_definition import DEFAULT_TAGS
 from monitoring.models import Lease
-from monitoring.storage.store_copy.databases import SOURCE, TARGET, execute, number, select
+from monitoring.storage.store_copy.databases import SOURCE, TARGET, execute, select_number, select_rows
 from monitoring.storage.store_copy.errors import StoreCopyError
 from monitoring.storage.store_copy.fitting import refuse_numbers
 from monitoring.storage.store_copy.small_tables import small_models
@@ -31,60 +31,60 @@ TABLES = """
         SELECT FROM pg_depend WHERE classid = 'pg_class'::regclass AND objid = pg_class.oid AND deptype = 'e'
     )
     ORDER BY relname
-"""  # an extension's belong to nobody
+"""  # tables of extensions do not count
 SHOWN = 5
 EMPTY_IT = "Copy into an empty database: make another one, or drop this one and create it again."
 
 
 def claim_target() -> None:
-    """Makes the target's tables, and makes sure that nothing there gets lost.
+    """Create the target's tables, and check that no data would be lost there.
 
     Raises:
-        StoreCopyError: it holds other data than a copy of this source.
+        StoreCopyError: the target holds data other than a copy of this source.
     """
     refuse_unmigrated_source()
     refuse_numbers(small_models())
     refuse_foreign()
     call_command("migrate", database=TARGET, interactive=False, verbosity=0)
-    if mark() is None:
+    if read_mark() is None:
         refuse_used()
         write_mark()
-    elif mark() != identity():
+    elif read_mark() != identity():
         raise StoreCopyError(f"The target is a copy of another source. {EMPTY_IT}")
     refuse_run()
     refuse_other_measurements()
 
 
 def require_copy() -> None:
-    """Raises StoreCopyError if the target is no copy of this source."""
-    if not has_tables() or mark() != identity():
+    """Raise StoreCopyError if the target is not a copy of this source."""
+    if not has_tables() or read_mark() != identity():
         raise StoreCopyError("The target is no copy of this source. Run it without --verify-only first.")
 
 
 def has_tables() -> bool:
-    """Whether the target has Fermon's tables."""
-    return bool(number(TARGET, "SELECT (to_regclass('measurements') IS NOT NULL)::int"))
+    """Return whether the target has Fermon's tables."""
+    return bool(select_number(TARGET, "SELECT (to_regclass('measurements') IS NOT NULL)::int"))
 
 
 def identity() -> str:
-    """The mark of a copy of this source."""
-    made = select(SOURCE, "SELECT app, name, applied FROM django_migrations ORDER BY id LIMIT 1")
+    """Return the mark of a copy of this source."""
+    made = select_rows(SOURCE, "SELECT app, name, applied FROM django_migrations ORDER BY id LIMIT 1")
     return f"copied from store {sha256(repr(made).encode()).hexdigest()[:16]}"
 
 
-def mark() -> str | None:
-    """The mark at the target; None if it is no copy."""
-    found: str | None = select(TARGET, MARK)[0][0]
+def read_mark() -> str | None:
+    """Return the mark of the target; None if the target is no copy."""
+    found: str | None = select_rows(TARGET, MARK)[0][0]
     return found
 
 
 def write_mark() -> None:
-    """Marks the target as a copy of this source."""
+    """Mark the target as a copy of this source."""
     execute(TARGET, f"COMMENT ON TABLE measurements IS '{identity()}'")
 
 
 def refuse_unmigrated_source() -> None:
-    """Raises StoreCopyError if the source is not of this Fermon."""
+    """Raise StoreCopyError if the source lacks migrations of this version."""
     recorder = MigrationRecorder(connections[SOURCE])
     known = recorder.applied_migrations() if recorder.has_table() else {}
     if missing := sorted(set(MigrationLoader(None).disk_migrations) - set(known)):
@@ -95,11 +95,11 @@ def refuse_unmigrated_source() -> None:
 
 
 def refuse_foreign() -> None:
-    """Raises StoreCopyError if the target has tables that are not Fermon's.
+    """Raise StoreCopyError if the target has tables of another application.
 
-    Those of a Fermon, also of one whose migration was broken off, are known by what was migrated.
+    Applied migrations identify the tables of Fermon, also after an interrupted migration.
     """
-    tables = [name for (name,) in select(TARGET, TABLES)]
+    tables = [name for (name,) in select_rows(TARGET, TABLES)]
     recorder = MigrationRecorder(connections[TARGET])
     migrated = {app for app, _ in recorder.applied_migrations()}
     is_ours = recorder.has_table() and migrated <= MigrationLoader(None).migrated_apps
@@ -111,11 +111,11 @@ def refuse_foreign() -> None:
 
 
 def refuse_used() -> None:
-    """Raises StoreCopyError if anybody has used the target before it became a copy."""
-    rows = select(TARGET, "SELECT name FROM tags")
+    """Raise StoreCopyError if the target was used before becoming a copy."""
+    rows = select_rows(TARGET, "SELECT name FROM tags")
     default = {tag.definition.name for tag in DEFAULT_TAGS}
-    measurements = number(TARGET, "SELECT count(*) FROM (SELECT 1 FROM measurements LIMIT 1) AS one")
-    users = number(TARGET, "SELECT count(*) FROM auth_user")
+    measurements = select_number(TARGET, "SELECT count(*) FROM (SELECT 1 FROM measurements LIMIT 1) AS one")
+    users = select_number(TARGET, "SELECT count(*) FROM auth_user")
     if measurements or users or not default.issuperset(name for (name,) in rows):
         raise StoreCopyError(
             f"The target holds data of its own (measurements, users or tags), which would be lost. {EMPTY_IT}"
@@ -123,8 +123,8 @@ def refuse_used() -> None:
 
 
 def refuse_run() -> None:
-    """Raises StoreCopyError if a Fermon has run on the target since it was copied to."""
-    here, there = leases(SOURCE), leases(TARGET)
+    """Raise StoreCopyError if Fermon has run on the target since the copy."""
+    here, there = lease_renewals(SOURCE), lease_renewals(TARGET)
     for source, renewed_at in there.items():
         if source not in here or renewed_at > here[source]:
             raise StoreCopyError(
@@ -133,20 +133,22 @@ def refuse_run() -> None:
             )
 
 
-def leases(alias: str) -> dict[str, datetime]:
-    """When each worker that ever ran was last heard of, by what it runs."""
+def lease_renewals(alias: str) -> dict[str, datetime]:
+    """Return the last renewal of each lease by source."""
     held = Lease.objects.using(alias).exclude(renewed_at=None)
     return {lease.source: lease.renewed_at for lease in held if lease.renewed_at}
 
 
 def refuse_other_measurements() -> None:
-    """Raises StoreCopyError if the target's newest measurements are not the source's.
+    """Raise StoreCopyError if the target's newest measurements differ from the source's.
 
-    One that the source has deleted since is none to worry about; its id was given there once.
+    Measurements that the source has deleted since do not count; their ids were assigned there once.
     """
-    newest = select(TARGET, NEWEST, [COMPARED])
+    newest = select_rows(TARGET, NEWEST, [COMPARED])
     if not newest:
         return
-    here = {row[0]: row for row in select(SOURCE, SAME_IDS, [newest[-1][0], newest[0][0]])}
-    if newest[0][0] > number(SOURCE, LAST_GIVEN) or any(here.get(row[0], row) != row for row in newest):
+    here = {row[0]: row for row in select_rows(SOURCE, SAME_IDS, [newest[-1][0], newest[0][0]])}
+    if newest[0][0] > select_number(SOURCE, LAST_GIVEN) or any(
+        here.get(row[0], row) != row for row in newest
+    ):
         raise StoreCopyError(f"The target holds measurements that the source does not have. {EMPTY_IT}")

@@ -1,4 +1,4 @@
-"""Copies measurements page by page in the order of their ids, and goes on behind the last one there."""
+"""Copy measurements in pages in the order of their ids, starting after the target's newest."""
 
 from collections.abc import Iterator
 
@@ -8,7 +8,14 @@ from django.db import transaction
 from monitoring.kernel.failpoints import crash_point
 from monitoring.storage import partitions
 from monitoring.storage.store_copy.columns import MEASUREMENTS, Rows, read_source, write_target
-from monitoring.storage.store_copy.databases import SOURCE, TARGET, execute, number, select, snapshot
+from monitoring.storage.store_copy.databases import (
+    SOURCE,
+    TARGET,
+    execute,
+    select_number,
+    select_rows,
+    snapshot,
+)
 from monitoring.storage.store_copy.findings import copy_findings
 from monitoring.storage.store_copy.small_tables import replace_tags
 
@@ -29,20 +36,20 @@ DELETE_REPLACED = (
 
 
 def newest_at(alias: str) -> int:
-    """The highest id of a measurement there; 0 if there is none."""
-    return number(alias, "SELECT max(id) FROM measurements")
+    """Return the highest id of a measurement; 0 if there is none."""
+    return select_number(alias, "SELECT max(id) FROM measurements")
 
 
 def copy_pages() -> Iterator[int]:
-    """Copies what the target does not have yet; yields after each page the id up to which it has.
+    """Copy the measurements that the target lacks; yield the highest copied id after each page.
 
-    Each page is one transaction at the target and one short read at the source, whose log can
-    shrink between them.
+    Each page is one transaction at the target and one short read at the source, whose write-ahead log can
+    shrink between pages.
 
     Raises:
-        django.db.Error: one of the two is away; what is copied stays.
+        django.db.Error: one of the databases is unavailable; copied pages persist.
     """
-    last, known = newest_at(TARGET), {row[0] for row in select(TARGET, "SELECT id FROM tags")}
+    last, known = newest_at(TARGET), {row[0] for row in select_rows(TARGET, "SELECT id FROM tags")}
     while True:
         with snapshot():
             rows = read_source(MEASUREMENTS, "id > %s ORDER BY id LIMIT %s", [last, PAGE])
@@ -52,8 +59,8 @@ def copy_pages() -> Iterator[int]:
             with transaction.atomic(using=TARGET):
                 if not known.issuperset(np.unique(rows["tag"]).tolist()):
                     replace_tags()
-                    known = {row[0] for row in select(SOURCE, "SELECT id FROM tags")}
-                write(rows)
+                    known = {row[0] for row in select_rows(SOURCE, "SELECT id FROM tags")}
+                write_measurements(rows)
                 crash_point("store_copy.before_commit")
         crash_point("store_copy.after_commit")
         last = int(rows["id"][-1])
@@ -61,7 +68,7 @@ def copy_pages() -> Iterator[int]:
 
 
 def make_partitions(rows: Rows) -> None:
-    """Makes the partitions of the months that these fill; the few of another time need none."""
+    """Create the partitions of the months with many rows; the few rows of other months need none."""
     _, first, count = np.unique(
         rows["timestamp"].astype("datetime64[us]").astype("datetime64[M]"),
         return_index=True,
@@ -69,18 +76,18 @@ def make_partitions(rows: Rows) -> None:
     )
     for place in first[count >= MONTH_FROM].tolist():
         moment_us = int(rows["timestamp"][place])
-        partitions.create_for(moment_us, moment_us, using=TARGET)
+        partitions.create_partitions(moment_us, moment_us, using=TARGET)
 
 
-def write(rows: Rows) -> None:
-    """Adds measurements, ascending by their ids, with their findings; in the caller's transaction."""
+def write_measurements(rows: Rows) -> None:
+    """Append measurements (ascending ids) and their rule violations, in the caller's transaction."""
     delete_replaced(int(rows["id"][0]), int(rows["id"][-1]))
     write_target(MEASUREMENTS, rows)
     copy_findings(rows["id"].tolist())
 
 
 def delete_replaced(first: int, last: int) -> None:
-    """Delete what was copied before a row of these ids took its place: it has the same tag and time."""
-    for place in select(SOURCE, REPLACED, [first, last]):
+    """Delete measurements copied before a row of these ids replaced them at the same tag and time."""
+    for place in select_rows(SOURCE, REPLACED, [first, last]):
         for statement in DELETE_REPLACED:
             execute(TARGET, statement, list(place))

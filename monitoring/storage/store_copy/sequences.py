@@ -1,27 +1,27 @@
-"""Ids go on where the source's stood, also those of rows that it has deleted since."""
+"""Advance the target's sequences to the source's, which also count deleted rows."""
 
 from django.db import connections
 from django.db.models import AutoField, Model
 
-from monitoring.storage.store_copy.databases import SOURCE, TARGET, execute, number, select
-from monitoring.storage.store_copy.small_tables import models, quoted
+from monitoring.storage.store_copy.databases import SOURCE, TARGET, execute, select_number, select_rows
+from monitoring.storage.store_copy.small_tables import all_models, quoted
 
 SET = "SELECT setval(pg_get_serial_sequence(%s, %s), %s)"
 
 
-def go_on() -> None:
-    """Sets each sequence of the target to the highest id that the source has ever given."""
-    given = dict(select(SOURCE, "SELECT name, seq FROM sqlite_sequence"))
-    for model in models():
+def advance_sequences() -> None:
+    """Set each sequence of the target to the highest id that the source has ever assigned."""
+    given = dict(select_rows(SOURCE, "SELECT name, seq FROM sqlite_sequence"))
+    for model in all_models():
         key = model._meta.pk
         if isinstance(key, AutoField) or key.get_internal_type() == "BigAutoField":
             set_sequence(model, key.column, given.get(model._meta.db_table, 0))
 
 
 def set_sequence(model: type[Model], column: str | None, given: int) -> None:
-    """Sets the sequence to what was given, or to the highest that is there if that is more."""
+    """Set the sequence to ``given``, or to the table's highest id if larger."""
     table = quoted(model._meta.db_table)
-    highest = number(TARGET, f"SELECT max({quoted(column)}) FROM {table}")  # noqa: S608 - names of ours
+    highest = select_number(TARGET, f"SELECT max({quoted(column)}) FROM {table}")  # noqa: S608 - names of models
     if newest := max(given, highest):
         execute(TARGET, SET, [table, column, newest])
     elif connections[TARGET].features.supports_sequence_reset:

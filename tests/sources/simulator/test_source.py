@@ -115,7 +115,7 @@ def test_what_can_not_even_be_handed_over_is_made_up_by_the_next_tick(monkeypatc
 
 def test_a_run_ends_when_asked_to_and_gives_the_lease_up() -> None:
     asked = iter([False, True, True, True])
-    source.run(duration_s=60, should_stop=lambda: next(asked), hand_over=list)
+    source.run_simulator(duration_s=60, should_stop=lambda: next(asked), hand_over=list)
     assert Measurement.objects.count() == 3
     assert Lease.objects.get().owner == ""
 
@@ -149,7 +149,7 @@ def test_a_run_that_is_locked_out_at_its_end_waits_no_more_often_than_its_timeou
     now = [0.0]
     monkeypatch.setattr(source.time, "monotonic", lambda: now[0])
     monkeypatch.setattr(source, "sleep_to_next_second", lambda should_stop: now.__setitem__(0, 95.0))
-    source.run(duration_s=95, should_stop=lambda: False, hand_over=list)
+    source.run_simulator(duration_s=95, should_stop=lambda: False, hand_over=list)
     assert 1 < len(locked_out) <= WAITS
 
 
