@@ -13,11 +13,11 @@ from datetime import UTC, datetime
 from django.db import connection, transaction
 from django.db.models import F
 
-from monitoring.database.write_lock import turn
+from monitoring.database.write_lock import write_lock
 from monitoring.ingest.moving import bring_back, chunk_of, movable_from, take_out
 from monitoring.ingest.tags import LockedTag, among, given, lock_tags
 from monitoring.kernel.clock import from_micros, iso_utc, to_micros
-from monitoring.kernel.failpoints import crash_point
+from monitoring.kernel.failpoints import failpoint
 from monitoring.models import Exclusion, Measurement, Tag
 
 PAUSE_S = 0.02
@@ -160,7 +160,7 @@ def exclude(choice: Choice, *, reason: str, by: str, for_s: float | None = None)
         raise ExclusionError(
             f"{choice.tag} has no measurements from {iso_utc(choice.start)} to {iso_utc(choice.end)}", "from"
         )
-    with turn(), transaction.atomic():
+    with write_lock(), transaction.atomic():
         tag = lock_tags([choice.tag])[choice.tag]
         newest = Measurement.objects.order_by("-id").values_list("id", flat=True).first()
         exclusion = Exclusion(
@@ -185,7 +185,7 @@ def revoke(pk: int, *, reason: str, by: str, for_s: float | None = None) -> Excl
         UnknownExclusionError: there is none.
         AlreadyRevokedError: it was over before.
     """
-    with turn(), transaction.atomic():
+    with write_lock(), transaction.atomic():
         exclusion = under_lock(pk)[0]
         if exclusion.revoked_at is not None:
             raise AlreadyRevokedError
@@ -230,7 +230,7 @@ def finish_all(*, should_stop: Callable[[], bool]) -> int:
 
 def move_chunk(pk: int) -> bool:
     """Move one chunk of measurements, out or, once it was revoked, back; whether it was the last."""
-    with turn(), transaction.atomic():
+    with write_lock(), transaction.atomic():
         exclusion, tag = under_lock(pk)
         if exclusion.is_complete:
             return True
@@ -239,7 +239,7 @@ def move_chunk(pk: int) -> bool:
         is_complete = moved < chunk_of(exclusion)
         counter = "returned" if is_back else "taken"
         Exclusion.objects.filter(pk=pk).update(**{counter: F(counter) + moved}, is_complete=is_complete)
-    crash_point("exclusions.chunk_moved")
+    failpoint("exclusions.chunk_moved")
     return is_complete
 
 

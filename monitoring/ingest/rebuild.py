@@ -17,9 +17,9 @@ import numpy as np
 from django.db import connection, transaction
 from numpy.typing import NDArray
 
+from monitoring.ingest.neighbours import VALUE, values_before
 from monitoring.ingest.rollups import columns_of
 from monitoring.ingest.tags import lock_tags
-from monitoring.ingest.windows import VALUE, values_before
 from monitoring.kernel.arrays import IntArray
 from monitoring.kernel.clock import DAY_US, SECOND_US, from_micros, iso_utc, to_micros
 from monitoring.kernel.rollups import RESOLUTIONS_S, Buckets, buckets_of, coarsen, rollups_of

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitoring.kernel.clock import SECOND_US
-from monitoring.kernel.run_lengths import stretches
+from monitoring.kernel.run_lengths import run_lengths
 
 RESOLUTIONS_S = (60, 600, 3_600, 86_400)
 
@@ -62,7 +62,7 @@ def coarsen(finer: Buckets, resolution_us: int) -> Buckets:
 def coarsen_each(finer: Buckets, tag: IntArray, resolution_us: int) -> tuple[Buckets, IntArray]:
     """As ``coarsen``, of several tags at once, one behind the other; and which tag each interval is of."""
     start = finer.start // resolution_us * resolution_us
-    first, size = stretches(start, tag)
+    first, size = run_lengths(start, tag)
     if len(first) == len(start):
         return replace(finer, start=start), tag
     minimum = np.minimum.reduceat(finer.minimum, first)

@@ -9,7 +9,7 @@ BoolArray = NDArray[np.bool_]
 IntArray = NDArray[np.int64]
 
 
-def begins(*columns: NDArray[Any]) -> BoolArray:
+def run_starts(*columns: NDArray[Any]) -> BoolArray:
     """Which rows differ from the one before in any of the columns (n,), as the first does; shape (n,)."""
     is_first = np.zeros(len(columns[0]), dtype=np.bool_)
     is_first[:1] = True
@@ -18,9 +18,9 @@ def begins(*columns: NDArray[Any]) -> BoolArray:
     return is_first
 
 
-def stretches(*columns: NDArray[Any]) -> tuple[IntArray, IntArray]:
+def run_lengths(*columns: NDArray[Any]) -> tuple[IntArray, IntArray]:
     """The place of the first row of each stretch, and how many rows it has; both of shape (k,)."""
-    first = begins(*columns).nonzero()[0]
+    first = run_starts(*columns).nonzero()[0]
     size = np.empty_like(first)
     size[:-1] = first[1:] - first[:-1]
     size[-1:] = len(columns[0]) - first[-1:]

@@ -6,7 +6,7 @@ import numpy as np
 from django.db import transaction
 
 from monitoring.kernel.clock import DAY_US
-from monitoring.kernel.failpoints import crash_point
+from monitoring.kernel.failpoints import failpoint
 from monitoring.storage.store_copy.checksums import DayKey
 from monitoring.storage.store_copy.columns import MEASUREMENTS, ROLLUPS, Table, read_source, write_target
 from monitoring.storage.store_copy.databases import TARGET, execute
@@ -40,7 +40,7 @@ def mend(windows: Iterable[Window]) -> None:
                 execute(TARGET, DELETE_FINDINGS, [window.start_us, window.end_us, window.tag])
             execute(TARGET, f"DELETE FROM {window.table.name} WHERE {window.condition}")  # noqa: S608
             write(window)
-        crash_point("store_copy.day_copied")
+        failpoint("store_copy.day_copied")
 
 
 def write(window: Window) -> None:
