@@ -80,14 +80,14 @@ def year_of_minutes(data: Path) -> None:
     """Adds a tag with a reading a minute over a year."""
     code = """
 import numpy as np
-from monitoring.ingest.parse import ReadingColumns
+from monitoring.ingest.columns import Batch
 from monitoring.ingest.pipeline import ingest_columns
 from monitoring.models import Tag
 Tag.objects.create(name="year", valid_min=-10, valid_max=10)
 minutes = np.arange({start}, {stop}, 60) * 1_000_000
 for part in np.array_split(minutes, 30):
     place = np.arange(len(part))
-    ingest_columns(["year"], ReadingColumns(0 * place, place, part, np.sin(part / 1e12)))
+    ingest_columns(["year"], Batch(0 * place, place, part, np.sin(part / 1e12)))
 """
     start, stop = int((END - timedelta(days=365)).timestamp()), int(END.timestamp())
     manage(data, "shell", "-v0", "-c", code.format(start=start, stop=stop))

@@ -13,9 +13,9 @@ from monitoring.operations.parent_watchdog import end_with_server  # noqa: E402
 from monitoring.operations.scripts import prepare_in_background  # noqa: E402
 from monitoring.operations.serving.gateway import Gateway  # noqa: E402
 from monitoring.operations.stopping import when_told_to_stop  # noqa: E402
-from monitoring.spool.replayer import wake_replayer  # noqa: E402
+from monitoring.spool.replayer import replayer  # noqa: E402
 
-wake_replayer()
+replayer.start()
 prepare_in_background()
 end_with_server()
 application = Gateway(wsgi_application, on_start=lambda: when_told_to_stop(feed.stop))

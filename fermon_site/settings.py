@@ -32,7 +32,6 @@ FERMON_DEAD_LETTER_BYTES = environment.whole_number(
 FERMON_DISK_RESERVE_BYTES = environment.whole_number(
     "FERMON_DISK_RESERVE_BYTES", 64 * 2**20, lowest=0, highest=2**50
 )
-FERMON_BACKGROUND_REPLAY = True  # off in tests, which replay by hand
 FERMON_STREAM_CLIENTS = environment.whole_number("FERMON_STREAM_CLIENTS", 250, lowest=0, highest=100_000)
 FERMON_WEB_WORKERS = environment.whole_number("FERMON_WEB_WORKERS", 1, lowest=1, highest=64)
 FERMON_BACKUPS_KEPT = environment.whole_number("FERMON_BACKUPS_KEPT", 7, lowest=1, highest=10_000)

@@ -17,7 +17,7 @@ from monitoring.ingest.pipeline import ingest_readings
 from monitoring.kernel.lease_names import SIMULATOR
 from monitoring.kernel.stop_flag import stop_requested
 from monitoring.sources.simulator import source
-from monitoring.spool import dead_letters
+from monitoring.spool import spool_files
 from monitoring.spool.replay import replay
 from monitoring.storage import backups, host_clock, partitions, retention
 
@@ -77,7 +77,7 @@ def retry_ingest(items: list[dict[str, Any]]) -> None:
         else:
             return
     now = datetime.now(UTC)
-    dead_letters.keep(dead_letters.letter(item, source=SIMULATOR, now=now) for item in items)
+    spool_files.save(spool_files.spooled(item, source=SIMULATOR, now=now) for item in items)
 
 
 def replay_dead_letters() -> int:

@@ -18,12 +18,13 @@ from django.test import Client
 from pytest_django import Settings
 
 from monitoring.access.token_bucket import TokenBucket
+from monitoring.ingest.tags import tag_cache
 from monitoring.kernel import outages
 from monitoring.kernel.redis_link import link_to
 from monitoring.live import publish
 from monitoring.live.wakeups import stored
 from monitoring.operations import health
-from monitoring.spool import dead_letters
+from monitoring.spool import replayer, spool_files
 from tests.own_redis import RedisServer
 
 TO_THE_DATABASE = frozenset({"db", "transactional_db", "live_server", "system", "new_plant", "plant"})
@@ -59,7 +60,7 @@ def data_dir(settings: Settings, tmp_path: Path) -> Path:
 def new_process(monkeypatch: pytest.MonkeyPatch) -> None:
     """Forgets what an earlier test has seen: tags, callers, and a database that took no writes."""
     monkeypatch.setattr("monitoring.access.throttles.local_bucket", TokenBucket())
-    monkeypatch.setattr("monitoring.ingest.tags._last_known", None)
+    monkeypatch.setattr(tag_cache, "definitions", None)
     monkeypatch.setattr("monitoring.detection.runner._not_before", 0.0)
 
 
@@ -76,7 +77,7 @@ def no_threads(
         monkeypatch.setattr(outages, name, outages.Outage(began=outage.began, ended=outage.ended))
     settings.REDIS_URL = ""  # it may be set for the commands that are tested
     if request.node.get_closest_marker("threads") is None:
-        settings.FERMON_BACKGROUND_REPLAY = False
+        monkeypatch.setattr(replayer.replayer, "in_background", False)
         monkeypatch.setattr(health, "look", health.read_state)
         monkeypatch.setattr(publish, "tell_now", stored.set)
     yield
@@ -117,7 +118,7 @@ def keep() -> Callable[..., None]:
 
     def keep_on_disk(*readings: Any) -> None:
         now = datetime.now(UTC)
-        dead_letters.keep(dead_letters.letter(reading, source="a test", now=now) for reading in readings)
+        spool_files.save(spool_files.spooled(reading, source="a test", now=now) for reading in readings)
 
     return keep_on_disk
 

@@ -15,7 +15,7 @@ from monitoring.detection import runner
 from monitoring.models import Measurement, Tag
 from monitoring.operations.schedules import PLANS
 from monitoring.sources.simulator import source
-from monitoring.spool import dead_letters
+from monitoring.spool import spool_files
 
 READING = {"timestamp": "2026-01-31T12:00:00Z", "tag": "fermenter_temp", "value": 37.0}
 
@@ -51,7 +51,7 @@ assert plans["run_simulator"] >= tasks.RUN_S + WAITS * wait_s + 60
 assert plans["run_judge"] >= tasks.STAYS_S + tasks.RUN_S + WAITS * wait_s + 60
 assert plans["apply_retention"] >= tasks.RETENTION_S + WAITS * wait_s + 60
 assert plans["prune_tasks"] >= WAITS * wait_s + 60
-assert timeout_s >= len(tasks.PAUSES_S) * wait_s + sum(tasks.PAUSES_S) + tasks.dead_letters.LOCK_TIMEOUT_S
+assert timeout_s >= len(tasks.PAUSES_S) * wait_s + sum(tasks.PAUSES_S) + tasks.spool_files.LOCK_TIMEOUT_S
 assert timeout_s < settings.Q_CLUSTER["retry"]
 """
 
@@ -102,7 +102,7 @@ def test_a_retry_that_fails_thrice_keeps_the_readings_on_disk(monkeypatch, setti
     tasks.retry_ingest([READING])
     assert len(tries) == 3
     assert tasks.replay_dead_letters() == 1
-    assert dead_letters.pending_count() == 0
+    assert spool_files.pending_count() == 0
     assert Measurement.objects.count() == 1
 
 

@@ -20,7 +20,7 @@ from monitoring.api import schemas
 from monitoring.api.queue import queued_readings
 from monitoring.kernel.clock import iso_utc
 from monitoring.operations.health import Health, check_health
-from monitoring.spool import dead_letters
+from monitoring.spool import spool_files
 
 
 class HealthView(UnauthenticatedWhileOpen, APIView):
@@ -50,8 +50,8 @@ class HealthView(UnauthenticatedWhileOpen, APIView):
         """
         health = check_health(
             simulator_on=settings.FERMON_SIMULATOR,
-            dead_letters=dead_letters.pending_count(),
-            waiting_since=dead_letters.pending_since(),
+            dead_letters=spool_files.pending_count(),
+            waiting_since=spool_files.pending_since(),
             queued=queued_readings,
         )
         away = health.database == "away"

@@ -20,8 +20,8 @@ from monitoring.ingest.outcomes import Outcome, Outcomes, Status
 from monitoring.ingest.validate import Reason, tag_of, with_receive_time
 from monitoring.kernel.quoting import shown
 from monitoring.models.token import Scope
-from monitoring.spool.accept import take_in
-from monitoring.spool.dead_letters import DeadLettersFullError
+from monitoring.spool.accept import accept
+from monitoring.spool.spool_files import SpoolFullError
 
 MAX_ITEMS = 10_000
 CODES = {
@@ -41,8 +41,8 @@ def receive(request: Request, items: list[Any]) -> Outcomes:
         Unavailable: neither the database nor the disk could take it.
     """
     try:
-        outcomes = take_in(items, source=source_of(request))
-    except DeadLettersFullError as error:
+        outcomes = accept(items, source=source_of(request))
+    except SpoolFullError as error:
         raise Unavailable(
             f"Nothing can be stored now: {error}. Keep the readings and send them again."
         ) from error

@@ -8,7 +8,7 @@ from rest_framework.views import APIView
 from monitoring.api import schemas
 from monitoring.api.queue import queued_readings
 from monitoring.history.stats import totals
-from monitoring.spool import dead_letters
+from monitoring.spool import spool_files
 
 
 class StatsView(APIView):
@@ -24,7 +24,7 @@ class StatsView(APIView):
     def get(self, request: Request) -> Response:
         """Totals over all that is stored, and whether readings wait to be stored."""
         total = totals()
-        waiting = dead_letters.pending_count() + queued_readings()
+        waiting = spool_files.pending_count() + queued_readings()
         return Response(
             {
                 "total_tags": total.tags,

@@ -16,10 +16,10 @@ from monitoring.history.events import StoredEvent
 from monitoring.history.measurements import Point, Reason, Selection, read_page, reasons_for
 from monitoring.history.stats import Totals, totals
 from monitoring.history.tags import latest_of, newest_anomalies, raw_from
-from monitoring.ingest.tags import last_known_definitions, tag_definitions
+from monitoring.ingest.tags import tag_cache
 from monitoring.kernel.tag_definition import STALE_AFTER_S, TagDefinition
 from monitoring.operations.health import Health, check_health
-from monitoring.spool import dead_letters
+from monitoring.spool import spool_files
 
 ANOMALY_ROWS = 20
 
@@ -147,15 +147,15 @@ def read_dashboard(query: Mapping[str, str]) -> Page:
     """The page that the address asks for, now; while the database is away, what can be said without it."""
     health = check_health(
         simulator_on=settings.FERMON_SIMULATOR,
-        dead_letters=dead_letters.pending_count(),
-        waiting_since=dead_letters.pending_since(),
+        dead_letters=spool_files.pending_count(),
+        waiting_since=spool_files.pending_since(),
         queued=int,
     )
     now = datetime.now(UTC)
     try:
         return read_page_at(now, health, query)
     except DatabaseError:
-        tags = last_known_definitions() or {}
+        tags = tag_cache.definitions or {}
         used = [tag for tag in tags.values() if tag.active]
         groups = groups_of(used)
         part = part_of(query, used, groups, now, Needs({}, None)) if len(used) > MOST_CARDS else None
@@ -167,7 +167,7 @@ def read_dashboard(query: Mapping[str, str]) -> Page:
 
 def read_page_at(now: datetime, health: Health, query: Mapping[str, str]) -> Page:
     """The page from the database, by as many queries however many tags there are."""
-    tags = tag_definitions()
+    tags = tag_cache.read()
     used = [tag for tag in tags.values() if tag.active]
     groups = groups_of(used)
     part = part_of(query, used, groups, now, read_needs(used, now)) if len(used) > MOST_CARDS else None

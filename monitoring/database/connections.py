@@ -1,6 +1,6 @@
-"""Connections outlive a request; so a file that was put in the place of the database has to be noticed.
+"""Detect that the database file was replaced while a connection outlives a request.
 
-SQLite itself goes on with the file that it has opened, even when no name leads there any more.
+SQLite keeps using the opened file even if no name refers to the file any more.
 """
 
 import os
@@ -15,7 +15,7 @@ _opened: "WeakKeyDictionary[BaseDatabaseWrapper, FileIdentity | None]" = WeakKey
 
 
 def identity_of(connection: BaseDatabaseWrapper) -> FileIdentity | None:
-    """Which file the connection's settings lead to now; None if there is none, or no file at all."""
+    """Return the file that the connection's settings name now; None without such a file."""
     try:
         found = os.stat(connection.settings_dict["NAME"])
     except (OSError, ValueError):
@@ -24,13 +24,13 @@ def identity_of(connection: BaseDatabaseWrapper) -> FileIdentity | None:
 
 
 def remember_file(connection: BaseDatabaseWrapper, **_: Any) -> None:
-    """Remembers the file of a connection that was just made."""
+    """Remember the file of a new connection."""
     if connection.vendor == "sqlite":
         _opened[connection] = identity_of(connection)
 
 
 def close_if_replaced(**_: Any) -> None:
-    """Closes this thread's connections to a file that is the database no longer."""
+    """Close this thread's connections to a file that is no longer the database."""
     for connection in connections.all(initialized_only=True):
         if connection.vendor != "sqlite" or connection.connection is None or connection.in_atomic_block:
             continue

@@ -1,4 +1,4 @@
-"""Who runs a source, and how far it has come: a lease that expires, and a watermark."""
+"""Leases: the exclusive right of a worker to run a source, with an expiry and a watermark."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,9 +12,9 @@ LONGEST = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """A lease in hand; ``written_until`` is the last moment that is written, None before the first.
+    """A lease held by an owner. ``written_until`` is the last moment written, None before the first.
 
-    ``position`` is the last measurement's id that is done with, where the source goes by those.
+    ``position`` is the id of the last measurement processed, for sources that follow ids.
     """
 
     source: str
@@ -24,17 +24,17 @@ class Hold:
 
 
 def valid_at(now: datetime) -> Q:
-    """The leases that hold now. One that would hold for long is left from before the clock was set back."""
+    """Return a condition for valid leases; an expiry beyond ``LONGEST`` predates a change of the clock."""
     return Q(expires_at__gt=now, expires_at__lte=now + LONGEST)
 
 
 def is_free(source: str, owner: str, *, now: datetime) -> bool:
-    """Whether the owner may hold the lease now; a cheap look that changes nothing."""
+    """Return whether the owner may hold the lease now; changes nothing."""
     return not Lease.objects.exclude(owner=owner).filter(valid_at(now), source=source).exists()
 
 
 def hold(source: str, owner: str, *, now: datetime, duration: timedelta) -> Hold | None:
-    """Takes or renews the lease, in the caller's transaction; None if another owner has it."""
+    """Take or renew the lease, in the caller's transaction; return None if another owner holds it."""
     Lease.objects.get_or_create(source=source)
     mine_or_expired = Q(owner=owner) | Q(expires_at=None) | ~valid_at(now)
     taken = Lease.objects.filter(mine_or_expired, source=source).update(
@@ -46,20 +46,20 @@ def hold(source: str, owner: str, *, now: datetime, duration: timedelta) -> Hold
 
 
 def advance(held: Hold, written_until: datetime) -> None:
-    """Moves the watermark, in the transaction that wrote up to there."""
+    """Move the watermark, in the transaction that wrote up to that moment."""
     Lease.objects.filter(source=held.source, owner=held.owner).update(written_until=written_until)
 
 
 def keep_position(held: Hold, position: int) -> None:
-    """Keeps how far the source is done, in the transaction that wrote what came of it."""
+    """Save the position, in the transaction that wrote the results."""
     Lease.objects.filter(source=held.source, owner=held.owner).update(position=position)
 
 
 def position_of(source: str) -> int | None:
-    """The last measurement's id that the source is done with, whoever holds it; None before the first."""
+    """Return the id of the last measurement that the source has processed; None before the first."""
     return Lease.objects.values_list("position", flat=True).filter(source=source).first()
 
 
 def release(source: str, owner: str) -> None:
-    """Gives the lease up, so that the next worker need not wait for it to expire."""
+    """Release the lease, so that the next worker need not wait for the expiry."""
     Lease.objects.filter(source=source, owner=owner).update(owner="", expires_at=None)

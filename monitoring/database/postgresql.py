@@ -1,7 +1,7 @@
-"""PostgreSQL's own ways to take many rows: COPY, and arrays, both in its binary format.
+"""Bulk inserts in PostgreSQL's binary formats: COPY, and arrays.
 
-The bytes are laid out by numpy, all rows at once; to have each number written as text would take
-longer than to store it. Format: PostgreSQL's documentation, "COPY", "Binary Format".
+Numpy lays out the bytes of all rows at once; writing each number as text would take longer than storing the
+row. Format: PostgreSQL's documentation, "COPY", "Binary Format".
 """
 
 from collections.abc import Sequence
@@ -26,35 +26,35 @@ TYPE = {"i": "int8", "f": "float8"}
 
 
 class Numbers:
-    """A column of numbers, given to a statement as an array."""
+    """A column of numbers, passed to a statement as an array."""
 
     def __init__(self, values: NDArray[Any]) -> None:
         self.values = values
 
 
 class Integers(Numbers):
-    """Those that are whole."""
+    """A column of integers."""
 
 
 class Floats(Numbers):
-    """Those that are not."""
+    """A column of floats."""
 
 
 class Bytes:
-    """A column of bytes, some of them perhaps missing."""
+    """A column of bytes; None is NULL."""
 
     def __init__(self, values: list[bytes | None]) -> None:
         self.values = values
 
 
 class NumbersDumper(Dumper):
-    """Lays a column out as PostgreSQL takes an array; see ``array_send`` in its sources."""
+    """Encode a column as a PostgreSQL array; see ``array_send`` in PostgreSQL's source."""
 
     format = Format.BINARY
     kind: ClassVar[str]
 
     def dump(self, obj: Numbers) -> Buffer:
-        """The array's bytes: dimensions, no NULLs, the elements' type, how many, from 1 on; then each."""
+        """Return dimensions, null flag, element type, count and lower bound 1, then the elements."""
         count = len(obj.values)
         head = np.array([1 if count else 0, 0, types[TYPE[self.kind]].oid], dtype=">i4").tobytes()
         if not count:
@@ -65,27 +65,27 @@ class NumbersDumper(Dumper):
 
 
 class IntegersDumper(NumbersDumper):
-    """Of whole numbers."""
+    """Encode integers."""
 
     kind = "i"
     oid = types["int8"].array_oid
 
 
 class FloatsDumper(NumbersDumper):
-    """Of the others."""
+    """Encode floats."""
 
     kind = "f"
     oid = types["float8"].array_oid
 
 
 class BytesDumper(Dumper):
-    """As for numbers, of elements that differ in length; one that is missing has the length -1."""
+    """Encode elements of different lengths; a missing element has the length -1."""
 
     format = Format.BINARY
     oid = types["bytea"].array_oid
 
     def dump(self, obj: Bytes) -> Buffer:
-        """The array's bytes."""
+        """Return the array's bytes."""
         head = pack(">5i", 1, 1, types["bytea"].oid, len(obj.values), 1)
         return head + b"".join(
             pack(">i", -1) if value is None else pack(">i", len(value)) + value for value in obj.values
@@ -100,7 +100,7 @@ psycopg.adapters.register_dumper(Floats, FloatsDumper)
 def copy_measurements(
     ids: IntArray, time_us: IntArray, tag: IntArray, value: FloatArray, is_anomaly: BoolArray
 ) -> None:
-    """Inserts measurements by COPY; a column each, of shape (n,)."""
+    """Insert measurements by COPY; each column has shape (n,)."""
     rows = copy_rows((ids, time_us, tag, value, is_anomaly))
     with (
         connection.wrap_database_errors,
@@ -111,9 +111,9 @@ def copy_measurements(
 
 
 def copy_rows(columns: Sequence[NDArray[Any]]) -> bytes:
-    """Rows as a binary COPY takes them, given column by column, none of them empty anywhere.
+    """Return rows in the format of a binary COPY, from columns without NULLs.
 
-    A row is the number of its fields, then for each its length and its bytes, the highest first.
+    A row is the number of fields, then for each field the length and the bytes, in network byte order.
     """
     rows = np.empty(len(columns[0]), dtype=row_of(tuple(column.dtype for column in columns)))
     rows["fields"] = len(columns)
@@ -124,7 +124,7 @@ def copy_rows(columns: Sequence[NDArray[Any]]) -> bytes:
 
 @cache
 def row_of(kinds: tuple[np.dtype[Any], ...]) -> np.dtype[Any]:
-    """A row of such columns, in a binary COPY."""
+    """Return the type of a row with such columns in a binary COPY."""
     pairs = (
         ((f"length {place}", ">i4"), (f"field {place}", kind.newbyteorder(">")))
         for place, kind in enumerate(kinds)
@@ -133,7 +133,7 @@ def row_of(kinds: tuple[np.dtype[Any], ...]) -> np.dtype[Any]:
 
 
 def insert_arrays(into: str, columns: Sequence[NDArray[Any] | list[bytes | None]], *, otherwise: str) -> None:
-    """Inserts rows, column by column, as ``bulk.insert`` says."""
+    """Insert rows, column by column; see ``bulk.insert``."""
     arrays = [as_array(column) for column in columns]
     places = ", ".join(["%b"] * len(arrays))
     statement = f"INSERT INTO {into} SELECT * FROM unnest({places}) {otherwise}"  # noqa: S608 - our own words
@@ -142,7 +142,7 @@ def insert_arrays(into: str, columns: Sequence[NDArray[Any] | list[bytes | None]
 
 
 def as_array(column: NDArray[Any] | list[bytes | None]) -> Numbers | Bytes:
-    """The column as psycopg takes it."""
+    """Return the column in a type that psycopg can encode."""
     if not isinstance(column, np.ndarray):
         return Bytes(column)
     return Floats(column) if column.dtype.kind == "f" else Integers(column)

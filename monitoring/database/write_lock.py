@@ -1,8 +1,8 @@
-"""On SQLite the writers of a process take turns.
+"""A lock for the writers of a process on SQLite.
 
-There is one writer at a time in any case, but SQLite lets the others try again and again: after a
-few tries each sleeps for longer than a write takes, and some starve. Here whoever came first is
-next: with ten thousand readings a second over HTTP the slowest answers took a twelfth of the time.
+SQLite allows one writer at a time, but lets the others poll: after a few tries each sleeps for longer than
+a write takes, and some starve. This lock serves writers in order: with ten thousand readings a second over
+HTTP the slowest responses took a twelfth of the time.
 """
 
 import os
@@ -12,33 +12,45 @@ from contextlib import contextmanager
 
 from django.db import OperationalError, connection
 
-_turn = threading.Lock()
+
+class ProcessLock:
+    """A lock between threads that is free again in a forked process."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=self._renew)
+
+    def acquire(self, *, timeout_s: float) -> bool:
+        """Acquire the lock; return False if that takes longer than the timeout."""
+        return self._lock.acquire(timeout=timeout_s)
+
+    def release(self) -> None:
+        """Release the lock."""
+        self._lock.release()
+
+    def _renew(self) -> None:
+        self._lock = threading.Lock()
+
+
+_writers = ProcessLock()
 
 
 @contextmanager
-def turn() -> Iterator[None]:
-    """Within it no other thread of this process writes; elsewhere than on SQLite it is nothing.
+def write_lock() -> Iterator[None]:
+    """Keep the other threads of this process from writing; do nothing on other databases than SQLite.
 
-    So it is in a transaction that has begun: who has the database waits for nobody.
+    Do nothing inside a transaction either: SQLite's own lock is already held then.
 
     Raises:
-        OperationalError: it did not come within the time that SQLite waits for a lock.
+        OperationalError: the lock was not free within SQLite's timeout for locks.
     """
     if connection.vendor != "sqlite" or connection.in_atomic_block:
         yield
         return
-    if not _turn.acquire(timeout=connection.settings_dict["OPTIONS"].get("timeout", 5)):
+    if not _writers.acquire(timeout_s=connection.settings_dict["OPTIONS"].get("timeout", 5)):
         raise OperationalError("database is locked: others have been writing for too long")
     try:
         yield
     finally:
-        _turn.release()
-
-
-def _forget() -> None:
-    global _turn
-    _turn = threading.Lock()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forget)
+        _writers.release()

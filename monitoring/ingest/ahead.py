@@ -1,36 +1,29 @@
-"""Marks measurements that are ahead of the server's clock: detectors wait until their time comes."""
+"""Mark measurements that are ahead of the server's clock: detectors wait until the clock reaches them."""
 
 from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from monitoring.ingest.store import Written
+from monitoring.ingest.columns import StoredRows
 from monitoring.ingest.tags import LockedTag
+from monitoring.kernel.arrays import IntArray
 from monitoring.kernel.clock import from_micros, to_micros
-from monitoring.kernel.source_clock import IntArray
 from monitoring.models import Measurement, ReadingAhead
 
 CHUNK = 500  # ids in a query
 
 
-def mark_ahead(tags: Sequence[LockedTag], written: Written, limit_us: int) -> None:
+def mark_ahead(tags: Sequence[LockedTag], rows: StoredRows, limit_us: int) -> None:
     """Mark the new measurements that are later than the limit, in the transaction that stores them."""
-    timelines = written.timelines
-    is_ahead = timelines.is_new & (timelines.time_us > limit_us)
+    is_ahead = rows.is_new & (rows.time_us > limit_us)
     if is_ahead.any():
-        pk: IntArray = np.repeat([tags[place].pk for place in timelines.tag.tolist()], timelines.count)
-        mark(
-            zip(
-                written.id[is_ahead].tolist(),
-                pk[is_ahead].tolist(),
-                timelines.time_us[is_ahead].tolist(),
-                strict=True,
-            )
-        )
+        pk: IntArray = np.repeat([tags[index].pk for index in rows.tag.tolist()], rows.count)
+        ids, times_us = rows.id[is_ahead].tolist(), rows.time_us[is_ahead].tolist()
+        mark(zip(ids, pk[is_ahead].tolist(), times_us, strict=True))
 
 
 def mark(rows: Iterable[tuple[int, int, int]]) -> None:
-    """Mark measurements, each given by id, tag's id and time; what is marked already stays so."""
+    """Mark measurements, each given by id, tag id and time in µs; skip those marked already."""
     ReadingAhead.objects.bulk_create(
         (
             ReadingAhead(measurement_id=pk, tag_id=tag, timestamp=from_micros(time_us))
@@ -41,13 +34,13 @@ def mark(rows: Iterable[tuple[int, int, int]]) -> None:
 
 
 def marked_between(after: int, upto: int) -> set[int]:
-    """Return the ids of marked measurements behind one id, up to another (inclusive)."""
+    """Return the ids of marked measurements with ``after < id <= upto``."""
     rows = ReadingAhead.objects.filter(measurement_id__gt=after, measurement_id__lte=upto)
     return set(rows.values_list("measurement_id", flat=True))
 
 
 def marked_of(tags: Sequence[int]) -> dict[int, list[tuple[int, int, float]]]:
-    """Return the marked measurements of tags by tag's id: time in µs, id, value; in order of time."""
+    """Return the marked measurements by tag id: (time in µs, id, value), in order of time."""
     marks = ReadingAhead.objects.filter(tag__in=tags).order_by("timestamp")
     found = list(marks.values_list("measurement_id", "tag_id", "timestamp"))
     values = values_of([pk for pk, _, _ in found])
@@ -59,7 +52,7 @@ def marked_of(tags: Sequence[int]) -> dict[int, list[tuple[int, int, float]]]:
 
 
 def values_of(ids: Sequence[int]) -> dict[int, float]:
-    """Return the values of measurements by their ids, without those that were deleted."""
+    """Return the values of measurements by id, without deleted ones."""
     found: dict[int, float] = {}
     for start in range(0, len(ids), CHUNK):
         rows = Measurement.objects.filter(id__in=ids[start : start + CHUNK])
@@ -68,6 +61,6 @@ def values_of(ids: Sequence[int]) -> dict[int, float]:
 
 
 def unmark(ids: Sequence[int]) -> None:
-    """Forget marks of measurements that are judged, in the transaction that saves what came of it."""
+    """Delete the marks of judged measurements, in the transaction that saves the result."""
     for start in range(0, len(ids), CHUNK):
         ReadingAhead.objects.filter(measurement_id__in=ids[start : start + CHUNK]).delete()

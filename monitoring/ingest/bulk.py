@@ -1,7 +1,7 @@
-"""Many rows in one statement, each database in the way that it is quickest at.
+"""Insert many rows with one statement, by the fastest way of each database.
 
-SQLite runs a statement row by row without leaving the process. PostgreSQL takes measurements by
-COPY, and what may meet a row that is there as arrays: it is asked once, however many rows there are.
+SQLite runs a statement row by row inside the process. PostgreSQL takes measurements by COPY, and rows that
+may conflict with existing ones as arrays, in one statement.
 """
 
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ Columns = Sequence[NDArray[Any] | list[bytes | None]]
 def insert_measurements(
     ids: IntArray, time_us: IntArray, tag: IntArray, value: FloatArray, is_anomaly: BoolArray
 ) -> None:
-    """Inserts measurements, a column each, in the caller's transaction."""
+    """Insert measurements in the caller's transaction; each column has shape (n,)."""
     if connection.vendor == "postgresql":
         postgresql.copy_measurements(ids, time_us, tag, value, is_anomaly)
         return
@@ -33,9 +33,9 @@ def insert_measurements(
 
 
 def insert(into: str, columns: Columns, *, otherwise: str = "") -> None:
-    """Inserts rows, column by column, ``into`` a table and its columns, in the caller's transaction.
+    """Insert rows, column by column, ``into`` a table with its columns, in the caller's transaction.
 
-    ``otherwise`` is the clause that says what becomes of those that are there.
+    ``otherwise`` is the clause for rows that exist already.
     """
     if connection.vendor == "postgresql":
         postgresql.insert_arrays(into, columns, otherwise=otherwise)
@@ -45,7 +45,7 @@ def insert(into: str, columns: Columns, *, otherwise: str = "") -> None:
 
 
 def run_each(statement: str, columns: Columns) -> None:
-    """Runs the statement for each row."""
+    """Run the statement for each row."""
     plain = [column.tolist() if isinstance(column, np.ndarray) else column for column in columns]
     with connection.cursor() as cursor:
         cursor.executemany(statement, list(zip(*plain, strict=True)))

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class Arrival(Enum):
-    """What a reading is to the values of its time that arrived earlier."""
+    """The relation of a reading to the values of the same time that arrived earlier."""
 
     FIRST = auto()
     AGAIN = auto()
@@ -14,7 +14,7 @@ class Arrival(Enum):
 
 
 class Settled(NamedTuple):
-    """The value that stands in the end, what each reading was, and the replacements (old, new) in order."""
+    """The final value, the relation of each reading, and the replacements (old, new) in order."""
 
     value: float
     arrivals: list[Arrival]
@@ -22,11 +22,14 @@ class Settled(NamedTuple):
 
 
 def keep_last(stored: float | None, replaced: Collection[float], sent: Sequence[float]) -> Settled:
-    """Settle the values that were ``sent`` for one time, in order of arrival; at least one.
+    """Settle the values ``sent`` for one time, in order of arrival; at least one.
 
-    ``stored`` is the value that stands (None: none), ``replaced`` are those that stood earlier. Such a value
-    does not come back: sources send again when an answer is lost, and a batch [1, 2] that is sent twice has
-    to end with 2 both times.
+    ``stored`` is the current value (None if there is none), ``replaced`` are earlier values. A replaced value
+    does not return: sources send again when a response is lost, and a batch [1, 2] that is sent twice must
+    end with 2 both times.
+
+    Raises:
+        ValueError: ``sent`` is empty.
     """
     standing, gone = stored, set(replaced)
     arrivals: list[Arrival] = []

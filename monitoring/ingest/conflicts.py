@@ -1,26 +1,26 @@
-"""Tags that keep the last value: a stored measurement makes way for a reading of the same timestamp.
+"""Tags that keep the last value: a reading replaces a stored measurement of the same timestamp.
 
-The stored row is taken out with all that follows from it. Then the reading goes through the write path like
-any late one: it gets a new id, so the stream and the detectors take it for the new value that it is, and the
-flags of the up to 50 measurements after it are judged again. All in the caller's transaction.
+The stored row is removed together with everything derived from it. Then the write path stores the reading
+like any late one, with a new id: stream and detectors receive a new value, and the flags of up to 50 later
+measurements are judged again. All in the caller's transaction.
 """
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
 from django.db import connection
 
+from monitoring.ingest.columns import Batch
 from monitoring.ingest.conflict_rule import Arrival, Settled, keep_last
 from monitoring.ingest.outcomes import Status
-from monitoring.ingest.parse import ReadingColumns
 from monitoring.ingest.removal import Removed, remove
 from monitoring.ingest.tags import LockedTag, among, given
 from monitoring.kernel.arrays import IntArray
 from monitoring.kernel.clock import from_micros
-from monitoring.kernel.run_lengths import stretches
+from monitoring.kernel.run_lengths import run_lengths
 from monitoring.kernel.tag_definition import OnConflict
 from monitoring.models import Replacement
 
@@ -32,88 +32,74 @@ STATUS = {Arrival.FIRST: Status.STORED, Arrival.AGAIN: Status.DUPLICATE, Arrival
 
 
 @dataclass(frozen=True, slots=True)
-class Prepared:
-    """Readings, of which those of tags that keep the last value contradict neither each other nor the table.
-
-    ``statuses`` are those of the readings of which something was to be settled, by position.
-    """
-
-    columns: ReadingColumns
-    tags: Sequence[LockedTag]
-    statuses: dict[int, Status] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
 class Standing:
-    """A tag's stored rows at some times (value, id, flag), and the values that stood there earlier."""
+    """The stored rows of a tag at some times (value, id, flag), and the replaced values, by time in µs."""
 
     stored: dict[int, tuple[float, int, bool]]
     replaced: dict[int, list[float]]
 
 
-def make_way(
-    columns: ReadingColumns, tags: Sequence[LockedTag], senders: Sequence[str], *, now: datetime
-) -> Prepared:
-    """Settle the conflicts of tags that keep the last value, and take out the rows that are replaced.
+def settle_conflicts(
+    batch: Batch, tags: Sequence[LockedTag], senders: Sequence[str], *, now: datetime
+) -> tuple[Batch, list[LockedTag], dict[int, Status]]:
+    """Settle the conflicts of tags that keep the last value, and remove the rows that are replaced.
 
-    ``senders`` names the source of each reading, by position. Without such a tag this costs one look at
-    each tag's setting; with one, readings that append are not looked up either.
+    ``senders`` names the source of each reading, by position. Readings that append cost no query. Return
+    the batch with the values to store, the tags, and the statuses of settled readings by position.
     """
     keeping = [tag.definition.on_conflict == OnConflict.KEEP_LAST for tag in tags]
-    if not any(keeping):
-        return Prepared(columns, tags)
-    rows = doubtful(columns, tags, np.array(keeping))
+    rows = doubtful(batch, tags, np.array(keeping))
     if not len(rows):
-        return Prepared(columns, tags)
-    value, changed, statuses = columns.value.copy(), list(tags), dict[int, Status]()
-    first, size = stretches(columns.tag[rows])
+        return batch, list(tags), {}
+    value, changed, statuses = batch.value.copy(), list(tags), dict[int, Status]()
+    first, size = run_lengths(batch.tag[rows])
     for of_tag in (rows[start : start + count] for start, count in zip(first, size, strict=True)):
-        place = int(columns.tag[of_tag[0]])
-        tag = tags[place]
-        standing = standing_at(tag.pk, np.unique(columns.time_us[of_tag]).tolist())
-        settled = list(settle(columns, of_tag, standing))
+        index = int(batch.tag[of_tag[0]])
+        tag = tags[index]
+        standing = standing_at(tag.pk, np.unique(batch.time_us[of_tag]).tolist())
+        settled = list(settle(batch, of_tag, standing))
         for group, outcome in settled:
             value[group] = outcome.value
-            positions = columns.position[group].tolist()
+            positions = batch.position[group].tolist()
             statuses |= zip(positions, (STATUS[arrival] for arrival in outcome.arrivals), strict=True)
-        record(tag, columns, settled, senders, now=now)
-        if take_out(tag.pk, columns, settled, standing):
-            changed[place] = replace(tag, recent_values=None)
-    return Prepared(replace(columns, value=value), changed, statuses)
+        record(tag, batch, settled, senders, now=now)
+        if remove_replaced(tag.pk, batch, settled, standing):
+            changed[index] = replace(tag, recent_values=None)
+    return replace(batch, value=value), changed, statuses
 
 
-def doubtful(columns: ReadingColumns, tags: Sequence[LockedTag], keeping: np.ndarray) -> IntArray:
-    """Return the rows that may meet another value, tag by tag, in order of time and arrival; shape (m,).
+def doubtful(batch: Batch, tags: Sequence[LockedTag], keeping: np.ndarray) -> IntArray:
+    """Return the indices (m,) of readings that may conflict, in order of tag, time and arrival.
 
-    These are readings that do not append, and those of one time. ``keeping`` tells which tags matter.
+    These are readings that do not append, and readings of one time. ``keeping`` (k,) marks the tags to check.
     """
     last_us = np.array([NEVER if tag.last_us is None else tag.last_us for tag in tags], dtype=np.int64)
-    order = np.lexsort((columns.position, columns.time_us, columns.tag))
-    tag, time_us = columns.tag[order], columns.time_us[order]
-    _, size = stretches(tag, time_us)
+    order = np.lexsort((batch.position, batch.time_us, batch.tag))
+    tag, time_us = batch.tag[order], batch.time_us[order]
+    _, size = run_lengths(tag, time_us)
     is_repeated = np.repeat(size > 1, size)
     rows: IntArray = order[keeping[tag] & (is_repeated | (time_us <= last_us[tag]))]
     return rows
 
 
-def settle(columns: ReadingColumns, rows: IntArray, standing: Standing) -> Iterator[tuple[IntArray, Settled]]:
+def settle(batch: Batch, rows: IntArray, standing: Standing) -> Iterator[tuple[IntArray, Settled]]:
     """Settle one tag's readings, time by time; ``rows`` are in order of time and arrival."""
-    for start, count in zip(*stretches(columns.time_us[rows]), strict=True):
+    for start, count in zip(*run_lengths(batch.time_us[rows]), strict=True):
         group = rows[start : start + count]
-        time_us = int(columns.time_us[group[0]])
+        time_us = int(batch.time_us[group[0]])
         stored = standing.stored.get(time_us)
         yield (
             group,
             keep_last(
                 stored[0] if stored else None,
                 standing.replaced.get(time_us, ()),
-                columns.value[group].tolist(),
+                batch.value[group].tolist(),
             ),
         )
 
 
 def standing_at(pk: int, times_us: Sequence[int]) -> Standing:
-    """Read what is stored of a tag at these times, and what was replaced there."""
+    """Read the stored rows of a tag at these times, and the values replaced there."""
     stored: dict[int, tuple[float, int, bool]] = {}
     replaced: defaultdict[int, list[float]] = defaultdict(list)
     with connection.cursor() as cursor:
@@ -129,24 +115,24 @@ def standing_at(pk: int, times_us: Sequence[int]) -> Standing:
 
 def record(
     tag: LockedTag,
-    columns: ReadingColumns,
+    batch: Batch,
     settled: Sequence[tuple[IntArray, Settled]],
     senders: Sequence[str],
     *,
     now: datetime,
 ) -> None:
-    """Add a row for each value that was replaced, also for one that never became a measurement.
+    """Record each replaced value, also one that never became a measurement.
 
-    So the rows are the same however the readings were grouped, and each of them is known when sent again.
+    So the records do not depend on the grouping of readings, and a repeated delivery is recognised.
     """
     Replacement.objects.bulk_create(
         Replacement(
             tag_id=tag.pk,
-            timestamp=from_micros(int(columns.time_us[row])),
+            timestamp=from_micros(int(batch.time_us[row])),
             old_value=old,
             new_value=new,
             replaced_at=now,
-            source=senders[int(columns.position[row])][:100],
+            source=senders[int(batch.position[row])][:100],
         )
         for group, outcome in settled
         for row, (old, new) in zip(replacing(group, outcome), outcome.replacements, strict=True)
@@ -154,19 +140,19 @@ def record(
 
 
 def replacing(group: IntArray, outcome: Settled) -> list[int]:
-    """Return those rows of the group that replaced a value, in order of arrival."""
+    """Return the readings of the group that replaced a value, in order of arrival."""
     return [
         int(row) for row, arrival in zip(group, outcome.arrivals, strict=True) if arrival is Arrival.REPLACES
     ]
 
 
-def take_out(
-    pk: int, columns: ReadingColumns, settled: Sequence[tuple[IntArray, Settled]], standing: Standing
+def remove_replaced(
+    pk: int, batch: Batch, settled: Sequence[tuple[IntArray, Settled]], standing: Standing
 ) -> bool:
-    """Remove the stored rows whose value does not stand any more; whether there were any."""
+    """Remove the stored rows with a replaced value; return whether there were any."""
     removed = []
     for group, outcome in settled:
-        time_us = int(columns.time_us[group[0]])
+        time_us = int(batch.time_us[group[0]])
         stored = standing.stored.get(time_us)
         if stored and stored[0] != outcome.value:
             value, row, is_anomaly = stored

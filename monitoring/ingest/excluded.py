@@ -1,4 +1,4 @@
-"""Readings that an excluded measurement answers: their tag and time are taken, though nothing shows them."""
+"""Readings whose tag and time belong to an excluded measurement."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from django.db import connection
 
-from monitoring.ingest.parse import ReadingColumns
+from monitoring.ingest.columns import Batch
 from monitoring.ingest.tags import LockedTag, among, given
 from monitoring.kernel.arrays import BoolArray, FloatArray, IntArray
 
@@ -16,52 +16,50 @@ AT = """
     WHERE tag = %s AND timestamp {among}
 """
 
-Found = dict[int, tuple[int, float, bool]]  # by time: id, value and flag
+Found = dict[int, tuple[int, float, bool]]  # by time in µs: id, value and flag
 
 
 @dataclass(frozen=True, slots=True)
-class FoundExcluded:
+class ExcludedMatches:
     """Readings, and the excluded measurements at their tags and times; all arrays have shape (n,)."""
 
-    readings: ReadingColumns
+    batch: Batch
     id: IntArray
     value: FloatArray
     is_anomaly: BoolArray
 
 
-def without_excluded(
-    columns: ReadingColumns, tags: Sequence[LockedTag]
-) -> tuple[ReadingColumns, FoundExcluded | None]:
+def without_excluded(batch: Batch, tags: Sequence[LockedTag]) -> tuple[Batch, ExcludedMatches | None]:
     """Split the readings of locked tags into those to store and those that are excluded already.
 
-    Only tags with an exclusion, and of those only readings that are not newer, cost a query.
+    Query only tags with an exclusion, and only for readings not newer than the newest excluded one.
     """
     if all(tag.excluded_until_us is None for tag in tags):
-        return columns, None
+        return batch, None
     rows: dict[int, tuple[int, float, bool]] = {}
-    for place, tag in enumerate(tags):
+    for index, tag in enumerate(tags):
         if tag.excluded_until_us is not None:
-            asked = np.flatnonzero((columns.tag == place) & (columns.time_us <= tag.excluded_until_us))
-            found = excluded_at(tag.pk, np.unique(columns.time_us[asked]).tolist())
+            asked = np.flatnonzero((batch.tag == index) & (batch.time_us <= tag.excluded_until_us))
+            found = excluded_at(tag.pk, np.unique(batch.time_us[asked]).tolist())
             rows |= {
                 number: found[time_us]
-                for number, time_us in zip(asked.tolist(), columns.time_us[asked].tolist(), strict=True)
+                for number, time_us in zip(asked.tolist(), batch.time_us[asked].tolist(), strict=True)
                 if time_us in found
             }
     if not rows:
-        return columns, None
-    places = np.array(list(rows), dtype=np.int64)
-    is_free = np.ones(len(columns), dtype=np.bool_)
-    is_free[places] = False
+        return batch, None
+    matching = np.array(list(rows), dtype=np.int64)
+    is_free = np.ones(len(batch), dtype=np.bool_)
+    is_free[matching] = False
     ids, values, flags = zip(*rows.values(), strict=True)
-    excluded = FoundExcluded(
-        columns.take(places), np.array(ids), np.array(values, np.float64), np.array(flags, np.bool_)
+    excluded = ExcludedMatches(
+        batch.take(matching), np.array(ids), np.array(values, np.float64), np.array(flags, np.bool_)
     )
-    return columns.take(is_free), excluded
+    return batch.take(is_free), excluded
 
 
 def excluded_at(tag: int, times_us: list[int]) -> Found:
-    """The tag's excluded measurements at these times."""
+    """Return the excluded measurements of the tag at these times, by time in µs."""
     found: Found = {}
     for start in range(0, len(times_us), TIMES_A_QUERY):
         some = times_us[start : start + TIMES_A_QUERY]

@@ -1,8 +1,8 @@
-"""Takes wrong measurements out, and lets them back in: who, when, why, and how far it has come.
+"""Exclude wrong measurements and include them again, with a record of person, time, reason and progress.
 
-An exclusion is recorded first. Then its measurements move chunk by chunk, each in a transaction of
-its own, and writers have their turn between. After each chunk everything that is derived is right;
-whatever is left when a process dies is done by the next that looks, here or in the worker.
+An exclusion is recorded first. Then the measurements move chunk by chunk, each in a transaction of its
+own, and writers run between. After each chunk all derived data is correct. If the process dies, the next call, here
+or in the worker, moves the rest.
 """
 
 import time
@@ -13,11 +13,11 @@ from datetime import UTC, datetime
 from django.db import connection, transaction
 from django.db.models import F
 
-from monitoring.database.write_lock import turn
+from monitoring.database.write_lock import write_lock
 from monitoring.ingest.moving import bring_back, chunk_of, movable_from, take_out
 from monitoring.ingest.tags import LockedTag, among, given, lock_tags
 from monitoring.kernel.clock import from_micros, iso_utc, to_micros
-from monitoring.kernel.failpoints import crash_point
+from monitoring.kernel.failpoints import failpoint
 from monitoring.models import Exclusion, Measurement, Tag
 
 PAUSE_S = 0.02
@@ -33,7 +33,7 @@ FLAGGED = "AND is_anomaly"
 
 
 class ExclusionError(ValueError):
-    """That can't be excluded; ``field`` is what was wrong with the request, the message what to do."""
+    """An invalid exclusion; ``field`` is the invalid field of the request, the message has the remedy."""
 
     def __init__(self, message: str, field: str) -> None:
         super().__init__(message)
@@ -41,16 +41,16 @@ class ExclusionError(ValueError):
 
 
 class UnknownExclusionError(LookupError):
-    """There is no exclusion with this id."""
+    """No exclusion has this id."""
 
 
 class AlreadyRevokedError(Exception):
-    """The measurements of this exclusion were included again before."""
+    """The exclusion was revoked before."""
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Measurements of one tag: from ``start`` to ``end`` (inclusive), ``ids`` only unless that is None."""
+    """Measurements of one tag from ``start`` to ``end`` (inclusive); only ``ids`` unless that is None."""
 
     tag: str
     start: datetime
@@ -60,7 +60,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What a choice would exclude: how many measurements and anomalies, and the first and last time."""
+    """The effect of a choice: how many measurements and anomalies, and the first and last time."""
 
     choice: Choice
     measurements: int
@@ -70,10 +70,10 @@ class Preview:
 
 
 def choice_of_range(tag: str, start: datetime, end: datetime) -> Choice:
-    """The measurements of a tag between two times.
+    """Choose the measurements of a tag between two times.
 
     Raises:
-        ExclusionError: it ends before it begins, or retention has deleted some of them.
+        ExclusionError: the range ends before the start, or retention has deleted some of the measurements.
     """
     if start > end:
         raise ExclusionError("expected to be no later than 'to'", "from")
@@ -88,10 +88,10 @@ def choice_of_range(tag: str, start: datetime, end: datetime) -> Choice:
 
 
 def choice_of_ids(ids: Sequence[int]) -> Choice:
-    """Single measurements, all of one tag.
+    """Choose single measurements of one tag.
 
     Raises:
-        ExclusionError: one is not there, or they are too many, or of several tags, or too old.
+        ExclusionError: a measurement does not exist, or there are too many, or of several tags, or too old.
     """
     wanted = sorted(set(ids))
     if not 1 <= len(wanted) <= MOST_IDS:
@@ -111,10 +111,10 @@ def choice_of_ids(ids: Sequence[int]) -> Choice:
 
 
 def tag_now(name: str) -> LockedTag:
-    """The tag as it is now, without a lock that lasts.
+    """Return the current state of a tag, without a lasting lock.
 
     Raises:
-        ExclusionError: there is none.
+        ExclusionError: the tag does not exist.
     """
     with transaction.atomic():
         found = lock_tags([name]).get(name)
@@ -124,7 +124,7 @@ def tag_now(name: str) -> LockedTag:
 
 
 def preview(choice: Choice) -> Preview:
-    """What the choice would exclude now."""
+    """Return the effect of the choice now."""
     pk = Tag.objects.values_list("pk", flat=True).get(name=choice.tag)
     count, first, last = counted(pk, choice, "")
     anomalies = counted(pk, choice, FLAGGED)[0]
@@ -132,7 +132,7 @@ def preview(choice: Choice) -> Preview:
 
 
 def counted(tag: int, choice: Choice, also: str) -> tuple[int, int | None, int | None]:
-    """How many of the chosen measurements there are, and the time of the first and the last."""
+    """Return the number of chosen measurements, and the first and last time in microseconds."""
     ids = list(choice.ids or ())
     if choice.ids is not None:
         also += f" AND id {among(ids)}"
@@ -144,23 +144,23 @@ def counted(tag: int, choice: Choice, also: str) -> tuple[int, int | None, int |
 
 
 def moment(time_us: int | None) -> datetime | None:
-    """The moment of its microseconds since 1970; None of none."""
+    """Return the time of microseconds since 1970; None for None."""
     return None if time_us is None else from_micros(time_us)
 
 
 def exclude(choice: Choice, *, reason: str, by: str, for_s: float | None = None) -> Exclusion:
-    """Record the exclusion and take measurements out, as many as ``for_s`` (``AT_ONCE_S``) seconds allow.
+    """Record the exclusion and move measurements out for up to ``for_s`` (default ``AT_ONCE_S``) seconds.
 
-    It is about what is stored now: what comes later is stored as ever, be its time within or not.
+    The exclusion covers measurements that are stored now; later readings are stored even within the range.
 
     Raises:
-        ExclusionError: there is nothing to exclude.
+        ExclusionError: there are no such measurements.
     """
     if not preview(choice).measurements:
         raise ExclusionError(
             f"{choice.tag} has no measurements from {iso_utc(choice.start)} to {iso_utc(choice.end)}", "from"
         )
-    with turn(), transaction.atomic():
+    with write_lock(), transaction.atomic():
         tag = lock_tags([choice.tag])[choice.tag]
         newest = Measurement.objects.order_by("-id").values_list("id", flat=True).first()
         exclusion = Exclusion(
@@ -179,13 +179,13 @@ def exclude(choice: Choice, *, reason: str, by: str, for_s: float | None = None)
 
 
 def revoke(pk: int, *, reason: str, by: str, for_s: float | None = None) -> Exclusion:
-    """Record that the exclusion is over, and let its measurements back in, as ``exclude`` does.
+    """Record the end of the exclusion, and move the measurements back, as ``exclude`` does.
 
     Raises:
-        UnknownExclusionError: there is none.
-        AlreadyRevokedError: it was over before.
+        UnknownExclusionError: no such exclusion exists.
+        AlreadyRevokedError: the exclusion was revoked before.
     """
-    with turn(), transaction.atomic():
+    with write_lock(), transaction.atomic():
         exclusion = under_lock(pk)[0]
         if exclusion.revoked_at is not None:
             raise AlreadyRevokedError
@@ -200,12 +200,12 @@ def revoke(pk: int, *, reason: str, by: str, for_s: float | None = None) -> Excl
 
 
 def in_trail(exclusion: Exclusion, *, reason: str, by: str) -> None:
-    """Hand reason and name to the audit trail, which asks the row for it; it knows logins, and no tokens."""
+    """Pass reason and name to the audit trail, which reads them from the row and knows logins, not tokens."""
     exclusion.get_additional_data = lambda: {"reason": reason, "by": by}  # type: ignore[attr-defined]
 
 
 def go_on(pk: int, *, for_s: float | None) -> Exclusion:
-    """Move chunk after chunk until all have moved or the time is up; the exclusion as it is then."""
+    """Move chunks until all have moved or the time is up; return the exclusion then."""
     end = time.monotonic() + (AT_ONCE_S if for_s is None else for_s)
     while not move_chunk(pk) and time.monotonic() < end:
         time.sleep(PAUSE_S)
@@ -213,10 +213,10 @@ def go_on(pk: int, *, for_s: float | None) -> Exclusion:
 
 
 def finish_all(*, should_stop: Callable[[], bool]) -> int:
-    """Move what exclusions have left unmoved, the oldest exclusion first; how many of them are complete now.
+    """Move the remaining measurements of all exclusions, oldest first; return how many became complete.
 
     Raises:
-        django.db.Error: the database is away; what has moved stays so.
+        django.db.Error: the database failed; chunks that have moved stay so.
     """
     finished = 0
     for pk in list(Exclusion.objects.filter(is_complete=False).order_by("id").values_list("pk", flat=True)):
@@ -229,8 +229,8 @@ def finish_all(*, should_stop: Callable[[], bool]) -> int:
 
 
 def move_chunk(pk: int) -> bool:
-    """Move one chunk of measurements, out or, once it was revoked, back; whether it was the last."""
-    with turn(), transaction.atomic():
+    """Move one chunk out or, after a revocation, back; return whether that was the last chunk."""
+    with write_lock(), transaction.atomic():
         exclusion, tag = under_lock(pk)
         if exclusion.is_complete:
             return True
@@ -239,15 +239,15 @@ def move_chunk(pk: int) -> bool:
         is_complete = moved < chunk_of(exclusion)
         counter = "returned" if is_back else "taken"
         Exclusion.objects.filter(pk=pk).update(**{counter: F(counter) + moved}, is_complete=is_complete)
-    crash_point("exclusions.chunk_moved")
+    failpoint("exclusions.chunk_moved")
     return is_complete
 
 
 def under_lock(pk: int) -> tuple[Exclusion, LockedTag]:
-    """The exclusion and its tag, which no other transaction writes to until this one ends.
+    """Return the exclusion and the tag, locked until the transaction ends.
 
     Raises:
-        UnknownExclusionError: there is none.
+        UnknownExclusionError: no such exclusion exists.
     """
     exclusion = Exclusion.objects.select_related("tag").filter(pk=pk).first()
     if exclusion is None:

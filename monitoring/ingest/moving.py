@@ -1,8 +1,8 @@
-"""Moves measurements to ``excluded_measurements`` and back, a chunk at a time; all that is derived follows.
+"""Move measurements to ``excluded_measurements`` and back, a chunk at a time, with all derived data.
 
 Each function works in the caller's transaction, under the lock of the tag. Measurements leave newest
-first, so that each keeps the findings it had when it was excluded; they come back oldest first, so
-that each is judged by the window that it has from then on.
+first, so that each keeps the rule violations of the moment of the exclusion; they return oldest first, so
+that each is judged by the window of the remaining measurements.
 """
 
 import json
@@ -15,22 +15,21 @@ from typing import Any
 import numpy as np
 from django.db import connection
 
-from monitoring.ingest.parse import ReadingColumns
-from monitoring.ingest.rebuild import rebuild_intervals
-from monitoring.ingest.rollups import keep_rollups
-from monitoring.ingest.rules import rules_for
-from monitoring.ingest.rules.base import Rule, Verdict
-from monitoring.ingest.source_clocks import stored_clocks
-from monitoring.ingest.store import Written, change_of, judge_again, store
-from monitoring.ingest.tags import LockedTag, among, given
-from monitoring.ingest.timeline import StoredColumns, Timelines, affected, judge, merge
-from monitoring.ingest.windows import (
+from monitoring.ingest.columns import Batch, StoredRows, merge
+from monitoring.ingest.neighbours import (
+    as_stored_rows,
     earliest,
-    next_timelines,
-    recent_of,
-    stored_columns,
+    next_rows,
+    recent_values_after,
     values_before,
 )
+from monitoring.ingest.rebuild import rebuild_intervals
+from monitoring.ingest.rollups import update_rollups
+from monitoring.ingest.rules import judge, rules_for
+from monitoring.ingest.rules.base import Rule, Verdict
+from monitoring.ingest.source_clocks import stored_clocks
+from monitoring.ingest.store import judge_again, store
+from monitoring.ingest.tags import LockedTag, among, given
 from monitoring.kernel.arrays import BoolArray, IntArray
 from monitoring.kernel.clock import FIRST_MICROS, SECOND_US, from_micros, to_micros
 from monitoring.models import ExcludedMeasurement, Exclusion, Finding
@@ -73,28 +72,28 @@ Reasons = list[tuple[str, float | None, float | None]]  # why a measurement is a
 
 
 def chunk_of(exclusion: Exclusion) -> int:
-    """How many measurements one transaction moves at most."""
+    """Return how many measurements one transaction moves at most."""
     return CHUNK if exclusion.ids is None else FEW
 
 
 def movable_from(tag: LockedTag) -> int:
-    """From when on measurements can leave: a minute that retention has cut into can't be recomputed."""
+    """Return the first time (µs) that can be excluded: minutes that retention has cut can't be recomputed."""
     if tag.definition.raw_from is None:
         return FIRST_MICROS
     return -(-to_micros(tag.definition.raw_from) // MINUTE_US) * MINUTE_US
 
 
 def take_out(exclusion: Exclusion, tag: LockedTag) -> int:
-    """Move the newest chunk of what the exclusion names out of the measurements; how many those were."""
-    rows = next_to_leave(exclusion, tag)
+    """Move the newest chunk of excluded measurements out; return how many."""
+    rows = next_chunk_out(exclusion, tag)
     if len(rows.id):
         copy_out(exclusion, tag, rows)
-        leave(tag, rows)
+        update_derived(tag, rows)
     return len(rows.id)
 
 
-def next_to_leave(exclusion: Exclusion, tag: LockedTag) -> StoredColumns:
-    """The newest of the exclusion's measurements that are left, in order of time."""
+def next_chunk_out(exclusion: Exclusion, tag: LockedTag) -> StoredRows:
+    """Return the newest measurements that are still to be moved out, in order of time."""
     start_us = max(to_micros(exclusion.start), movable_from(tag))
     with connection.cursor() as cursor:
         if exclusion.ids is None:
@@ -104,25 +103,25 @@ def next_to_leave(exclusion: Exclusion, tag: LockedTag) -> StoredColumns:
             query = OF_IDS.format(among=among(exclusion.ids))
             cursor.execute(query, [*given(exclusion.ids), tag.pk, chunk_of(exclusion)])
         rows = cursor.fetchall()[::-1]
-    return stored_columns([row for row in rows if row[1] >= start_us])
+    return as_stored_rows([row for row in rows if row[1] >= start_us])
 
 
-def copy_out(exclusion: Exclusion, tag: LockedTag, rows: StoredColumns) -> None:
-    """Copy the measurements, with their findings, and delete both where they were."""
+def copy_out(exclusion: Exclusion, tag: LockedTag, rows: StoredRows) -> None:
+    """Copy the measurements with their rule violations, and delete the originals."""
     these, parameters = condition(tag, rows)
     flagged = rows.id[rows.is_anomaly].tolist()
-    findings = findings_of(flagged)
+    violations = violations_of(flagged)
     with connection.cursor() as cursor:
         cursor.execute(COPY_OUT.format(these=these, none=NO_REASONS), [exclusion.pk, *parameters])
-        if findings:
-            texts = [(json.dumps(reasons), row) for row, reasons in findings.items()]
+        if violations:
+            texts = [(json.dumps(reasons), row) for row, reasons in violations.items()]
             cursor.executemany(KEEP_FINDINGS, texts)
         Finding.objects.filter(measurement_id__in=flagged).delete()
         cursor.execute(DELETE.format(these=these), parameters)
 
 
-def condition(tag: LockedTag, rows: StoredColumns) -> tuple[str, list[Any]]:
-    """The rows as a query names them. PostgreSQL needs the time, too, to know their partitions."""
+def condition(tag: LockedTag, rows: StoredRows) -> tuple[str, list[Any]]:
+    """Return a condition for the rows, with parameters; PostgreSQL needs times to select partitions."""
     ids = rows.id.tolist()
     these = f"id {among(ids)}"
     if connection.vendor != "postgresql":
@@ -131,8 +130,8 @@ def condition(tag: LockedTag, rows: StoredColumns) -> tuple[str, list[Any]]:
     return f"tag = %s AND timestamp >= %s AND timestamp <= %s AND {these}", [*within, *given(ids)]
 
 
-def findings_of(ids: Sequence[int]) -> dict[int, Reasons]:
-    """Why these measurements are anomalies, by their ids, in the order in which the rules were asked."""
+def violations_of(ids: Sequence[int]) -> dict[int, Reasons]:
+    """Return the rule violations of measurements by id, in the order of the rules."""
     found: dict[int, Reasons] = {}
     rows = Finding.objects.filter(measurement_id__in=ids).order_by("id")
     for row, reason, lower, upper in rows.values_list("measurement_id", "reason", "lower", "upper"):
@@ -140,9 +139,9 @@ def findings_of(ids: Sequence[int]) -> dict[int, Reasons]:
     return found
 
 
-def leave(tag: LockedTag, rows: StoredColumns) -> None:
-    """Bring flags, rollups and totals up to date after these measurements, in order of time, have left."""
-    judge_those_after(tag, as_readings(rows))
+def update_derived(tag: LockedTag, rows: StoredRows) -> None:
+    """Update flags, rollups and totals after these measurements (in order of time) have been removed."""
+    judge_followers(tag, as_batch(rows))
     rebuild_intervals(tag.pk, rows.time_us)
     until_us = max(int(rows.time_us[-1]), tag.excluded_until_us or FIRST_MICROS)
     counts = [len(rows.id), int(rows.is_anomaly.sum())]
@@ -150,114 +149,112 @@ def leave(tag: LockedTag, rows: StoredColumns) -> None:
         cursor.execute(LESS, [*counts, tag.pk, until_us, tag.pk])
 
 
-def as_readings(rows: StoredColumns) -> ReadingColumns:
-    """Measurements of one tag as readings of the first tag, in their order."""
+def as_batch(rows: StoredRows) -> Batch:
+    """Return measurements of one tag as readings of the transaction's first tag, in the same order."""
     count = len(rows.id)
-    return ReadingColumns(np.zeros(count, np.int64), np.arange(count), rows.time_us, rows.value)
+    return Batch(np.zeros(count, np.int64), np.arange(count), rows.time_us, rows.value)
 
 
-def judge_those_after(tag: LockedTag, gone: ReadingColumns) -> None:
-    """Judge again the stored measurements in whose windows these were; ``gone`` is in order of time."""
+def judge_followers(tag: LockedTag, gone: Batch) -> None:
+    """Judge again the stored measurements that had one of ``gone`` (in order of time) in their windows."""
     while len(gone):
         part, stored, gone = earliest(tag, gone)
         if len(stored.id):
             judge_without(tag, part, stored)
 
 
-def judge_without(tag: LockedTag, gone: ReadingColumns, stored: StoredColumns) -> None:
-    """Judge again those of ``stored`` that stood up to a rule's lookback behind one of ``gone``."""
+def judge_without(tag: LockedTag, gone: Batch, stored: StoredRows) -> None:
+    """Judge again the measurements in ``stored`` within a rule's lookback after one of ``gone``."""
     history = values_before(tag.pk, int(gone.time_us[0]), tag.definition.raw_from)
     before = merge(0, history, stored, gone)
     now = merge(0, history, stored, gone.take(slice(0, 0)))
-    runs = now.runs()
+    segments = now.segments()
     verdicts = [
-        (verdict, affected(before, rule.lookback)[~before.is_new])
-        for rule in windowed(tag)
-        for verdict in rule.score(runs)
+        (verdict, before.affected(rule.lookback)[~before.is_new])
+        for rule in window_rules(tag)
+        for verdict in rule.score(segments)
     ]
-    flags = judge_again(now, verdicts, now.id, now.was_anomaly)
-    keep_rollups(change_of(np.array([tag.pk]), Written(now, now.id, flags), {}, stored_clocks([tag])))
+    flags = judge_again(now, verdicts, now.id, now.is_anomaly)
+    update_rollups(np.array([tag.pk]), now, flags, {}, stored_clocks([tag]))
 
 
-def windowed(tag: LockedTag) -> list[Rule]:
-    """The rules that look at earlier values; the others have had their say, by the limits of that moment."""
+def window_rules(tag: LockedTag) -> list[Rule]:
+    """Return the rules that read earlier values; limits are not judged again: they were others then."""
     return [rule for rule in rules_for([tag.definition]) if rule.lookback]
 
 
 def bring_back(exclusion: Exclusion, tag: LockedTag) -> int:
-    """Move the oldest chunk of what the exclusion has taken back among the measurements; how many those were.
+    """Move the oldest chunk of excluded measurements back; return how many.
 
-    Those that retention would have deleted meanwhile are deleted.
+    Delete those that retention would have deleted meanwhile.
     """
     delete_old(tag.pk, tag.definition.raw_from)
     with connection.cursor() as cursor:
         cursor.execute(EXCLUDED, [exclusion.pk, chunk_of(exclusion)])
         found = cursor.fetchall()
-    rows = stored_columns([row[:4] for row in found])
+    rows = as_stored_rows([row[:4] for row in found])
     if found:
         last = from_micros(int(rows.time_us[-1]))
         ExcludedMeasurement.objects.filter(exclusion=exclusion, timestamp__lte=last).delete()
-        come_back(tag, rows, [reasons_in(row[4]) for row in found])
-    note_until(tag.pk)
+        store_returned(tag, rows, [reasons_in(row[4]) for row in found])
+    update_excluded_until(tag.pk)
     return len(found)
 
 
 def delete_old(tag: int, raw_from: datetime | None) -> int:
-    """Delete the tag's excluded measurements from before ``raw_from``; how many those were."""
+    """Delete the excluded measurements of the tag before ``raw_from``; return how many."""
     if raw_from is None:
         return 0
     return ExcludedMeasurement.objects.filter(tag=tag, timestamp__lt=raw_from).delete()[0]
 
 
-def note_until(tag: int) -> None:
-    """Set ``series.excluded_until`` to what is excluded of the tag now."""
+def update_excluded_until(tag: int) -> None:
+    """Set ``series.excluded_until`` to the newest excluded measurement of the tag."""
     with connection.cursor() as cursor:
         cursor.execute(EXCLUDED_UNTIL, [tag, tag])
 
 
 def reasons_in(column: Any) -> Reasons:
-    """The findings of an excluded measurement, as either database answers them."""
+    """Return the rule violations of an excluded measurement, as either database returns the column."""
     if column == NO_REASONS:
         return []
     reasons: Reasons = json.loads(column) if isinstance(column, str) else column
     return reasons
 
 
-def come_back(tag: LockedTag, rows: StoredColumns, findings: Sequence[Reasons]) -> None:
-    """Store measurements under the ids that they had; judge them, and those after them, by their windows."""
-    readings, tags, rules = as_readings(rows), [tag], windowed(tag)
-    while len(readings):
-        served, readings = next_timelines(tags, readings)
-        timelines = served.timelines
-        runs = timelines.runs()
-        verdicts = judge(timelines, runs, rules)
-        verdicts += as_judged(timelines, findings, {verdict.reason for verdict, _ in verdicts})
-        store(tags, timelines, verdicts, recent_of(timelines, runs), stored_clocks(tags), given=rows.id)
-        tags = [replace(tag, recent_values=None)]  # the values are no longer the recent ones
+def store_returned(tag: LockedTag, excluded: StoredRows, violations: Sequence[Reasons]) -> None:
+    """Store measurements under their former ids; judge them and the following ones by their windows."""
+    batch, tags, rules = as_batch(excluded), [tag], window_rules(tag)
+    while len(batch):
+        _, rows, batch = next_rows(tags, batch)
+        segments = rows.segments()
+        verdicts = judge(rows, segments, rules)
+        verdicts += former_verdicts(rows, violations, {verdict.reason for verdict, _ in verdicts})
+        recent = recent_values_after(rows, segments)
+        store(tags, rows, verdicts, recent, stored_clocks(tags), given=excluded.id)
+        tags = [replace(tag, recent_values=None)]  # the recent values have changed
 
 
-def as_judged(
-    timelines: Timelines, findings: Sequence[Reasons], but: set[str]
+def former_verdicts(
+    rows: StoredRows, violations: Sequence[Reasons], but: set[str]
 ) -> list[tuple[Verdict, BoolArray]]:
-    """What other rules than those once said of the new measurements, as verdicts on the timelines."""
+    """Return the former violations of new rows as verdicts, without the reasons in ``but``."""
     bands: dict[str, dict[int, Band]] = {}
-    for position, reasons in enumerate(findings):
+    for position, reasons in enumerate(violations):
         for reason, *band in reasons:
             if reason not in but:
                 bands.setdefault(reason, {})[position] = (band[0], band[1])
-    return [
-        (verdict_of(reason, timelines, of_reason), timelines.is_new) for reason, of_reason in bands.items()
-    ]
+    return [(verdict_of(reason, rows, of_reason), rows.is_new) for reason, of_reason in bands.items()]
 
 
-def verdict_of(reason: str, timelines: Timelines, bands: Mapping[int, Band]) -> Verdict:
-    """A verdict that finds the new measurements at these positions, each with its band."""
-    found = np.zeros(len(timelines.id), dtype=np.bool_)
+def verdict_of(reason: str, rows: StoredRows, bands: Mapping[int, Band]) -> Verdict:
+    """Return a verdict that marks the new rows at these positions, each with the given band."""
+    found = np.zeros(len(rows.id), dtype=np.bool_)
     lower, upper = np.full(len(found), -math.inf), np.full(len(found), math.inf)
-    places: IntArray = np.flatnonzero(np.isin(timelines.position, list(bands)) & timelines.is_new)
-    for place in places.tolist():
-        low, high = bands[int(timelines.position[place])]
-        found[place] = True
-        lower[place] = -math.inf if low is None else low
-        upper[place] = math.inf if high is None else high
+    marked: IntArray = np.flatnonzero(np.isin(rows.position, list(bands)) & rows.is_new)
+    for index in marked.tolist():
+        low, high = bands[int(rows.position[index])]
+        found[index] = True
+        lower[index] = -math.inf if low is None else low
+        upper[index] = math.inf if high is None else high
     return Verdict(reason, found, lower, upper)

@@ -1,21 +1,20 @@
-"""What became of readings, as whoever sent them is told."""
+"""The outcome of each reading, as reported to the source."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import StrEnum
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
 
-from monitoring.ingest.excluded import FoundExcluded
-from monitoring.ingest.parse import ReadingColumns
-from monitoring.ingest.store import Written
+from monitoring.ingest.columns import Batch, StoredRows
+from monitoring.ingest.excluded import ExcludedMatches
 from monitoring.ingest.validate import Reason, Rejection
-from monitoring.ingest.windows import Served
 from monitoring.kernel.clock import from_micros, iso_utc
 
 
 class Status(StrEnum):
-    """What became of a reading."""
+    """The outcome of a reading in one word."""
 
     STORED = "success"
     DUPLICATE = "duplicate"
@@ -27,9 +26,9 @@ class Status(StrEnum):
 
 
 class Outcome(NamedTuple):
-    """What became of one reading; ``id`` and ``is_anomaly`` are those of the measurement it now is.
+    """The outcome of one reading; ``id`` and ``is_anomaly`` belong to its measurement.
 
-    ``reason``, ``field`` and ``error`` say what was wrong and what was expected, if anything was.
+    Of a rejected reading, ``reason``, ``field`` and ``error`` name the fault and the expected input.
     """
 
     tag: str
@@ -42,17 +41,19 @@ class Outcome(NamedTuple):
 
 
 class Outcomes:
-    """What became of many readings, in the order in which they came.
+    """The outcomes of n readings, in the order of the request.
 
-    Most were stored, and of these there are columns of shape (n,) only: ``tag``, ``id``,
-    ``is_anomaly``. ``others`` are those of which there is something else to say, by position.
+    Stored readings have only an entry in the columns ``tag``, ``id`` and ``is_anomaly``, shape (n,).
+    ``others`` has the outcome of every other reading, by position.
     """
 
-    def __init__(self, count: int) -> None:
+    def __init__(self, count: int, rejections: Mapping[int, Rejection] = MappingProxyType({})) -> None:
         self.tag = np.full(count, "", dtype=object)
         self.id = np.zeros(count, dtype=np.int64)
         self.is_anomaly = np.zeros(count, dtype=np.bool_)
-        self.others: dict[int, Outcome] = {}
+        self.others: dict[int, Outcome] = {
+            position: outcome_of_rejection(rejection) for position, rejection in rejections.items()
+        }
 
     def __len__(self) -> int:
         return len(self.id)
@@ -62,41 +63,46 @@ class Outcomes:
             yield self.others.get(position) or Outcome(tag, Status.STORED, row, flag)
 
     def rows(self) -> Iterator[tuple[str, int, bool]]:
-        """Tag, id and flag of each, which say nothing where ``others`` does."""
+        """Return tag, id and flag of each reading; placeholders for readings in ``others``."""
         return zip(self.tag.tolist(), self.id.tolist(), self.is_anomaly.tolist(), strict=True)
 
-    def add(self, names: Sequence[str], served: Served, written: Written) -> None:
-        """Adds readings as they were written; ``names`` are those of the tags by whose places they go."""
-        readings, place = served.readings, served.place()
-        self.tag[readings.position] = np.array([*names, ""], dtype=object)[readings.tag]
-        self.id[readings.position] = written.id[place]
-        self.is_anomaly[readings.position] = written.is_anomaly[place]
-        repeated = written.timelines.position[place] != readings.position
-        for number in np.flatnonzero(repeated).tolist():
-            self._repeat(readings, number, names, stored=float(written.timelines.value[place[number]]))
+    def add(self, names: Sequence[str], batch: Batch, rows: StoredRows) -> None:
+        """Add a batch and the rows that contain its readings; ``batch.tag`` holds indices in ``names``."""
+        position = batch.position
+        self.tag[position] = np.array([*names, ""], dtype=object)[batch.tag]
+        if len(batch) == len(rows.id) and rows.is_new.all():  # row by row the readings
+            self.id[position] = rows.id
+            self.is_anomaly[position] = rows.is_anomaly
+            return
+        index = rows.index_of(batch)
+        self.id[position] = rows.id[index]
+        self.is_anomaly[position] = rows.is_anomaly[index]
+        for number in np.flatnonzero(rows.position[index] != position).tolist():
+            self._repeat(batch, number, names, stored=float(rows.value[index[number]]))
 
-    def add_excluded(self, names: Sequence[str], found: FoundExcluded) -> None:
-        """Adds readings whose tag and time an excluded measurement holds; ``names`` as in ``add``."""
-        self.tag[found.readings.position] = np.array([*names, ""], dtype=object)[found.readings.tag]
-        self.id[found.readings.position] = found.id
-        self.is_anomaly[found.readings.position] = found.is_anomaly
+    def add_excluded(self, names: Sequence[str], found: ExcludedMatches) -> None:
+        """Add readings whose tag and time belong to an excluded measurement; ``names`` as in ``add``."""
+        self.tag[found.batch.position] = np.array([*names, ""], dtype=object)[found.batch.tag]
+        self.id[found.batch.position] = found.id
+        self.is_anomaly[found.batch.position] = found.is_anomaly
         for number, stored in enumerate(found.value.tolist()):
-            self._repeat(found.readings, number, names, stored=stored)
+            self._repeat(found.batch, number, names, stored=stored)
 
-    def _repeat(self, readings: ReadingColumns, number: int, names: Sequence[str], *, stored: float) -> None:
-        position, tag = int(readings.position[number]), names[int(readings.tag[number])]
-        sent = float(readings.value[number])
+    def _repeat(self, batch: Batch, number: int, names: Sequence[str], *, stored: float) -> None:
+        position, tag = int(batch.position[number]), names[int(batch.tag[number])]
+        sent = float(batch.value[number])
         if stored == sent:
             row, flag = int(self.id[position]), bool(self.is_anomaly[position])
             self.others[position] = Outcome(tag, Status.DUPLICATE, row, flag)
         else:
-            time_us = int(readings.time_us[number])
+            time_us = int(batch.time_us[number])
             self.others[position] = conflict(tag, time_us, sent=sent, stored=stored)
 
     def settle(self, statuses: Mapping[int, Status], keeping_first: Callable[[str], bool]) -> None:
-        """Word the conflicts that tags settle by themselves; readings in ``statuses`` have that status.
+        """Replace conflicts by the status that the settings of their tags give.
 
-        ``keeping_first`` tells whether the tag of that name keeps the first value.
+        ``statuses`` are those already settled, by position. ``keeping_first`` returns whether the named tag
+        keeps the first value.
         """
         dropped = {
             position: Status.KEPT_FIRST
@@ -107,14 +113,9 @@ class Outcomes:
             row, flag = int(self.id[position]), bool(self.is_anomaly[position])
             self.others[position] = Outcome(str(self.tag[position]), status, row, flag)
 
-    def refuse(self, rejections: Mapping[int, Rejection]) -> None:
-        """Adds those that can't be measurements."""
-        for position, rejection in rejections.items():
-            self.others[position] = refusal(rejection)
-
 
 def conflict(tag: str, time_us: int, *, sent: float, stored: float) -> Outcome:
-    """What to say of a reading whose tag and time hold another value."""
+    """Return the outcome of a reading whose tag and time have another stored value."""
     return Outcome(
         tag,
         Status.CONFLICT,
@@ -127,8 +128,8 @@ def conflict(tag: str, time_us: int, *, sent: float, stored: float) -> Outcome:
     )
 
 
-def refusal(rejection: Rejection) -> Outcome:
-    """What to say of a reading that can't be a measurement."""
+def outcome_of_rejection(rejection: Rejection) -> Outcome:
+    """Return the outcome of a reading that failed validation."""
     return Outcome(
         rejection.tag,
         Status.REJECTED,

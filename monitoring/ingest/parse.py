@@ -1,70 +1,29 @@
-"""From what a source sent to columns of readings, many at once.
+"""Parse a request into a batch of readings.
 
-What is as nearly all readings are is read column by column; anything else goes through
-``readings.read_item`` one by one, which has the last word and the words for every rejection.
+Parse the common case in columns. Items that the fast path cannot decide go through
+``validate.read_item``, which words every rejection.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
+from monitoring.ingest.columns import Batch
 from monitoring.ingest.validate import FUTURE_TOLERANCE, ReadingRejectedError, Rejection, read_item, tag_of
 from monitoring.kernel.clock import parse_plain_timestamps, to_micros
 from monitoring.kernel.epoch_numbers import micros_of_numbers, plain_numbers
 from monitoring.kernel.tag_definition import LARGEST_VALUE, TagDefinition
 
 UNKNOWN = -1
-FEW = 16  # readings, for which columns take longer than reading one by one
+FEW = 16  # readings, which are faster to parse one by one
 NOTHING: dict[str, Any] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class ReadingColumns:
-    """Valid readings, in any order; all arrays have shape (n,).
-
-    ``tag`` is the place of a reading's tag among those that it was read by, ``position`` its own
-    place in what the source sent.
-    """
-
-    tag: NDArray[np.int64]
-    position: NDArray[np.int64]
-    time_us: NDArray[np.int64]
-    value: NDArray[np.float64]
-
-    def __len__(self) -> int:
-        return len(self.time_us)
-
-    def take(self, places: NDArray[Any] | slice) -> "ReadingColumns":
-        """The readings at these places, of this slice, or of this mask."""
-        return ReadingColumns(
-            self.tag[places], self.position[places], self.time_us[places], self.value[places]
-        )
-
-
-def joined(columns: Sequence[ReadingColumns]) -> ReadingColumns:
-    """All of them, one behind the other; at least one is given."""
-    if len(columns) == 1:
-        return columns[0]
-    fields = ("tag", "position", "time_us", "value")
-    return ReadingColumns(*(np.concatenate([getattr(part, field) for part in columns]) for field in fields))
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """All items as columns of shape (n,), as far as they could be read; ``tag`` is a place among names."""
-
-    tag: NDArray[np.int64]
-    time_us: NDArray[np.int64]
-    value: NDArray[np.float64]
-    read: NDArray[np.bool_]
-
-
 def named_tags(items: Sequence[object]) -> set[str]:
-    """The names that the items give as their tags, whether such tags exist or not."""
+    """Return the tag names in the items, of existing tags or not."""
     try:
         named = {item.get("tag") for item in as_objects(items)}
     except TypeError:  # a list or an object, which can't be in a set
@@ -73,7 +32,7 @@ def named_tags(items: Sequence[object]) -> set[str]:
 
 
 def as_objects(items: Sequence[object]) -> Sequence[dict[str, Any]]:
-    """The items, with an empty object in the place of what is none."""
+    """Return the items, with an empty object in place of each item that is not an object."""
     if set(map(type, items)) <= {dict}:
         return cast(Sequence[dict[str, Any]], items)
     return [item if isinstance(item, dict) else NOTHING for item in items]
@@ -85,65 +44,68 @@ def validate(
     *,
     now: datetime,
     known: Iterable[str] | None = None,
-) -> tuple[ReadingColumns, dict[int, Rejection]]:
-    """Splits what a source sent into readings, in their order, and rejections by position.
+) -> tuple[Batch, dict[int, Rejection]]:
+    """Split the items of a request into a batch, in the same order, and rejections by position.
 
-    ``known`` are the names of all tags, for the words of a rejection, where ``tags`` are not all.
+    ``known`` are the names of all tags, for the message of a rejection, if ``tags`` are only some.
     """
     names = list(tags)
-    draft = nothing_read(len(items)) if len(items) < FEW else read_plainly(items, names, tags, now=now)
-    place_of = {name: place for place, name in enumerate(names)}
+    count = len(items)
+    if count < FEW:
+        draft, is_read = unread(count), np.zeros(count, dtype=bool)
+    else:
+        draft, is_read = parse_columns(items, names, tags, now=now)
+    index_of = {name: index for index, name in enumerate(names)}
     rejections: dict[int, Rejection] = {}
-    for position in np.flatnonzero(~draft.read).tolist():
+    for position in np.flatnonzero(~is_read).tolist():
         item = items[position]
         try:
             reading = read_item(item, tags, now=now, known=tags if known is None else known)
         except ReadingRejectedError as error:
             rejections[position] = Rejection(tag_of(item), error.reason, error.field, str(error))
         else:
-            draft.tag[position] = place_of[reading.tag]
+            draft.tag[position] = index_of[reading.tag]
             draft.time_us[position], draft.value[position] = reading.time_us, reading.value
-            draft.read[position] = True
-    kept = np.flatnonzero(draft.read)
-    return ReadingColumns(draft.tag[kept], kept, draft.time_us[kept], draft.value[kept]), rejections
+            is_read[position] = True
+    return draft.take(np.flatnonzero(is_read)) if rejections else draft, rejections
 
 
-def nothing_read(count: int) -> Draft:
-    """The columns of so many items, none of them read yet."""
-    return Draft(
+def unread(count: int) -> Batch:
+    """Return the columns of ``count`` items that are still to be parsed."""
+    return Batch(
         tag=np.full(count, UNKNOWN),
+        position=np.arange(count),
         time_us=np.zeros(count, dtype=np.int64),
         value=np.full(count, np.nan),
-        read=np.zeros(count, dtype=bool),
     )
 
 
-def read_plainly(
+def parse_columns(
     items: Sequence[object], names: Sequence[str], tags: Mapping[str, TagDefinition], *, now: datetime
-) -> Draft:
-    """The items as columns; ``read`` are those that certainly are valid."""
+) -> tuple[Batch, NDArray[np.bool_]]:
+    """Return the items as columns, and which of them are certainly valid; shape (n,)."""
     fields = as_objects(items)
-    places = {name: place for place, name in enumerate(names) if tags[name].active}
-    tag = places_in(places, [field.get("tag") for field in fields])
+    active = {name: index for index, name in enumerate(names) if tags[name].active}
+    tag = indices_in(active, [field.get("tag") for field in fields])
     value = plain_numbers([field.get("value") for field in fields])
     time_us, timely = plain_times([field.get("timestamp") for field in fields])
     lowest, highest, oldest = bounds_of(names, tags)
     read = timely & (tag != UNKNOWN) & (value >= lowest[tag]) & (value <= highest[tag])
     read &= (time_us >= oldest[tag]) & (time_us <= to_micros(now + FUTURE_TOLERANCE))
-    return Draft(tag, time_us, value, read)
+    return Batch(tag, np.arange(len(items)), time_us, value), read
 
 
-def places_in(places: Mapping[str, int], named: Sequence[Any]) -> NDArray[np.int64]:
-    """The places of the tags of these names."""
+def indices_in(indices: Mapping[str, int], named: Sequence[Any]) -> NDArray[np.int64]:
+    """Return the index of each named tag, ``UNKNOWN`` without one; shape (n,)."""
     try:
-        found = [places.get(name, UNKNOWN) for name in named]
+        found = [indices.get(name, UNKNOWN) for name in named]
     except TypeError:  # a list or an object can't be looked up
-        found = [places.get(name, UNKNOWN) if isinstance(name, str) else UNKNOWN for name in named]
+        found = [indices.get(name, UNKNOWN) if isinstance(name, str) else UNKNOWN for name in named]
     return np.array(found, dtype=np.int64)
 
 
 def plain_times(stamps: Sequence[object]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Return microseconds of timestamps, texts or numbers, and which are read; both of shape (n,)."""
+    """Return microseconds of timestamps (texts or numbers), and which were parsed; both of shape (n,)."""
     if {int, float}.isdisjoint(map(type, stamps)):
         return parse_plain_timestamps(stamps)
     number_us, is_number = micros_of_numbers(plain_numbers(stamps))
@@ -156,7 +118,7 @@ def plain_times(stamps: Sequence[object]) -> tuple[NDArray[np.int64], NDArray[np
 def bounds_of(
     names: Sequence[str], tags: Mapping[str, TagDefinition]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
-    """Valid range and oldest time of each tag, and of none for ``UNKNOWN``, which is the last place."""
+    """Return valid range and oldest time of each tag; the last entry, for ``UNKNOWN``, admits no value."""
     rows = [tags[name] for name in names]
     never = np.iinfo(np.int64).min
     return (

@@ -1,4 +1,7 @@
-"""THE write path. Whatever feeds Fermon ends here."""
+"""The write path: parse, set among stored rows, judge, store and roll up in one transaction.
+
+HTTP, the simulator and replays all call ``ingest_readings``.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -7,23 +10,23 @@ from datetime import UTC, datetime
 import numpy as np
 from django.db import transaction
 
-from monitoring.database.write_lock import turn
+from monitoring.database.write_lock import write_lock
 from monitoring.ingest.ahead import mark_ahead
-from monitoring.ingest.conflicts import make_way
+from monitoring.ingest.columns import Batch, StoredRows
+from monitoring.ingest.conflicts import settle_conflicts
 from monitoring.ingest.excluded import without_excluded
-from monitoring.ingest.outcomes import Outcomes
-from monitoring.ingest.parse import UNKNOWN, ReadingColumns, named_tags, validate
-from monitoring.ingest.rejections import refused, remember_refusals
+from monitoring.ingest.neighbours import next_rows, recent_values_after
+from monitoring.ingest.outcomes import Outcomes, Status
+from monitoring.ingest.parse import UNKNOWN, named_tags, validate
+from monitoring.ingest.rejections import rejected_items, remember_rejections
 from monitoring.ingest.rollups import Clocks
-from monitoring.ingest.rules import rules_for
+from monitoring.ingest.rules import judge, rules_for
 from monitoring.ingest.source_clocks import clocks_after, stored_clocks
-from monitoring.ingest.store import Written, store
-from monitoring.ingest.tags import LockedTag, all_names, keep_definitions_known, lock_tags
-from monitoring.ingest.timeline import judge
-from monitoring.ingest.windows import Served, next_timelines, recent_of
+from monitoring.ingest.store import store
+from monitoring.ingest.tags import LockedTag, all_names, lock_tags, tag_cache
 from monitoring.kernel.clock import FIRST_MICROS, to_micros
-from monitoring.kernel.failpoints import crash_point
-from monitoring.kernel.source_clock import limit_us
+from monitoring.kernel.failpoints import failpoint
+from monitoring.kernel.source_clock import AHEAD_US
 from monitoring.kernel.tag_definition import OnConflict
 
 
@@ -34,86 +37,95 @@ def ingest_readings(
     senders: Sequence[str] | None = None,
     now: datetime | None = None,
 ) -> Outcomes:
-    """Validates, judges and stores what a source sent; one outcome an item, in order.
+    """Validate, judge and store the readings of a request; return one outcome per item, in order.
 
-    All that is valid is committed when this returns, each tag and time once, however often and
-    in whatever order it comes. Flags equal those of the same readings come one by one in time.
-    What is refused is remembered together with its source (unless that is None). ``senders`` are the
-    sources of the items where these differ, for the record of values that are replaced.
+    On return all valid readings are committed, each tag and time once, however often and in whatever order
+    they arrive. Flags equal those of the same readings sent one by one in order of time. Rejections are
+    recorded with their source (not if ``source`` is None). ``senders`` names the source of each item, if
+    these differ, for the record of replaced values.
 
     Raises:
-        django.db.Error: the database did not take it; nothing of it is stored.
+        django.db.Error: the database failed; no reading is stored.
     """
     now = now or datetime.now(UTC)
-    keep_definitions_known()
     names = named_tags(items)
-    crash_point("ingest.before_transaction")
-    with turn(), transaction.atomic():
+    tag_cache.refresh_if_old()
+    failpoint("ingest.before_transaction")
+    with write_lock(), transaction.atomic():
         tags = lock_tags(names)
         definitions = {name: tag.definition for name, tag in tags.items()}
         known = definitions if len(tags) == len(names) else all_names()
-        columns, rejections = validate(items, definitions, now=now, known=known)
-        outcomes = Outcomes(len(items))
-        outcomes.refuse(rejections)
+        batch, rejections = validate(items, definitions, now=now, known=known)
         locked = list(tags.values())
-        # Without a source they are no arrivals: what waits on disk arrived before.
-        clocks = stored_clocks(locked) if source is None else clocks_after(locked, columns, now)
-        columns, excluded = without_excluded(columns, locked)
+        now_us = to_micros(now)
+        # Without a source these are no arrivals: readings that waited on disk arrived earlier.
+        clocks = stored_clocks(locked) if source is None else clocks_after(locked, batch, now_us)
+        excluded = None
+        if any(tag.excluded_until_us is not None for tag in locked):
+            batch, excluded = without_excluded(batch, locked)
+        ready, statuses = locked, dict[int, Status]()
+        if any(tag.definition.on_conflict == OnConflict.KEEP_LAST for tag in locked):
+            of_item = senders or [source or ""] * len(items)
+            batch, ready, statuses = settle_conflicts(batch, locked, of_item, now=now)
+        added = list(add(batch, ready, clocks, latest_us=now_us + AHEAD_US))
+        outcomes = Outcomes(len(items), rejections)
         if excluded is not None:
             outcomes.add_excluded(list(tags), excluded)
-        ready = make_way(columns, locked, senders or [source or ""] * len(items), now=now)
-        for served, written in add(ready.columns, ready.tags, clocks, now=now):
-            outcomes.add(list(tags), served, written)
-        outcomes.settle(ready.statuses, lambda name: definitions[name].on_conflict == OnConflict.KEEP_FIRST)
-        if source is not None:
-            remember_refusals(source, refused(items, outcomes), now=now)
-        crash_point("ingest.before_commit")
+        for readings, rows in added:
+            outcomes.add(list(tags), readings, rows)
+        if outcomes.others or statuses:
+            outcomes.settle(statuses, lambda name: definitions[name].on_conflict == OnConflict.KEEP_FIRST)
+            if source is not None:
+                remember_rejections(source, rejected_items(items, outcomes), now=now)
+        failpoint("ingest.before_commit")
     return outcomes
 
 
-def ingest_columns(names: Sequence[str], columns: ReadingColumns) -> int:
-    """Judges and stores readings that are valid as they are; how many of them are new.
+def ingest_columns(names: Sequence[str], batch: Batch) -> int:
+    """Judge and store readings that are valid already; return how many of them are new.
 
-    ``names`` are those of the tags by whose places they go. Those of tags that don't exist, of the
-    deleted past, and at times of excluded measurements are left out; of readings at one time the first
-    stands, whatever their tag keeps.
+    ``batch.tag`` holds indices in ``names``. Readings of unknown tags, of the deleted past, and at times of
+    excluded measurements are skipped; of readings at one time the first is stored, whatever the tag's setting
+    for conflicts.
 
     Raises:
         django.db.Error: as ``ingest_readings``.
     """
-    with turn(), transaction.atomic():
+    with write_lock(), transaction.atomic():
         tags = lock_tags(names)
         locked = list(tags.values())
-        columns, _ = without_excluded(kept(names, columns, tags), locked)
-        added = add(columns, locked, stored_clocks(locked), now=datetime.now(UTC))
-        return sum(int(served.timelines.is_new.sum()) for served, _ in added)
+        batch, _ = without_excluded(storable(names, batch, tags), locked)
+        latest_us = to_micros(datetime.now(UTC)) + AHEAD_US
+        added = add(batch, locked, stored_clocks(locked), latest_us=latest_us)
+        return sum(int(rows.is_new.sum()) for _, rows in added)
 
 
-def kept(names: Sequence[str], columns: ReadingColumns, tags: Mapping[str, LockedTag]) -> ReadingColumns:
-    """Those that may be stored, by the places of the tags that there are."""
-    places = {name: place for place, name in enumerate(tags)}
-    columns = replace(columns, tag=np.array([places.get(name, UNKNOWN) for name in names])[columns.tag])
+def storable(names: Sequence[str], batch: Batch, tags: Mapping[str, LockedTag]) -> Batch:
+    """Return the readings of existing tags that retention has not deleted, with indices in ``tags``."""
+    indices = {name: index for index, name in enumerate(tags)}
+    batch = replace(batch, tag=np.array([indices.get(name, UNKNOWN) for name in names])[batch.tag])
     oldest = [*(tag.definition.raw_from for tag in tags.values()), None]
-    oldest_us = np.array([FIRST_MICROS if moment is None else to_micros(moment) for moment in oldest])
-    return columns.take((columns.tag != UNKNOWN) & (columns.time_us >= oldest_us[columns.tag]))
+    oldest_us = np.array([FIRST_MICROS if time is None else to_micros(time) for time in oldest])
+    return batch.take((batch.tag != UNKNOWN) & (batch.time_us >= oldest_us[batch.tag]))
 
 
 def add(
-    columns: ReadingColumns, tags: Sequence[LockedTag], clocks: Clocks, *, now: datetime
-) -> Iterator[tuple[Served, Written]]:
-    """Judges and stores readings; those that were served at once, and what became of them.
+    batch: Batch, tags: Sequence[LockedTag], clocks: Clocks, *, latest_us: int
+) -> Iterator[tuple[Batch, StoredRows]]:
+    """Judge and store a batch; yield its readings part by part, in order of tag and time, with their rows.
 
-    -0.0 becomes 0.0: they are equal, but SQLite does not keep the sign while bytes of values would.
+    Store -0.0 as 0.0: both are equal, but SQLite drops the sign while the bytes of recent values keep it.
+    Rows later than ``latest_us`` are marked as ahead of the server's clock.
     """
-    columns = replace(columns, value=columns.value + 0.0)
-    rules, latest_us = rules_for([tag.definition for tag in tags]), limit_us(now)
-    while len(columns):
-        served, columns = next_timelines(tags, columns)
-        runs = served.timelines.runs()
-        verdicts = judge(served.timelines, runs, rules)
-        recent = recent_of(served.timelines, runs)
-        written = store(tags, served.timelines, verdicts, recent, clocks)
-        mark_ahead(tags, written, latest_us)
-        yield served, written
-        if len(columns):  # the values are no longer the recent ones
+    batch = replace(batch, value=batch.value + 0.0)
+    rules = rules_for([tag.definition for tag in tags])
+    while len(batch):
+        part, rows, batch = next_rows(tags, batch)
+        segments = rows.segments()
+        recent = recent_values_after(rows, segments)
+        rows = store(tags, rows, judge(rows, segments, rules), recent, clocks)
+        if (rows.time_us > latest_us).any():
+            mark_ahead(tags, rows, latest_us)
+        yield part, rows
+        if len(batch):  # the recent values have changed
             tags = [replace(tag, recent_values=None) for tag in tags]

@@ -1,10 +1,9 @@
-"""Recomputes rollups and series from the measurements, and tells where they differ.
+"""Recompute rollups and totals from the measurements, and report differences.
 
-A tag's day at a time: first it is looked at without a lock; only where something differs, which
-may be a writer's doing, it is looked at again under the tag's lock, and what differs then does.
-So nothing comes between, and writers wait for one day's measurements at most, if at all.
+Compare a tag's day at a time without a lock. If rollups differ, perhaps because of a writer, compare again
+under the tag's lock and correct the remaining differences. Writers wait for one day's measurements at most.
 
-Intervals that begin before ``series.raw_from`` are left alone: their measurements were deleted.
+Intervals that begin before ``series.raw_from`` stay as they are: the measurements were deleted.
 """
 
 import math
@@ -17,9 +16,9 @@ import numpy as np
 from django.db import connection, transaction
 from numpy.typing import NDArray
 
+from monitoring.ingest.neighbours import VALUE, values_before
 from monitoring.ingest.rollups import columns_of
 from monitoring.ingest.tags import lock_tags
-from monitoring.ingest.windows import VALUE, values_before
 from monitoring.kernel.arrays import IntArray
 from monitoring.kernel.clock import DAY_US, SECOND_US, from_micros, iso_utc, to_micros
 from monitoring.kernel.rollups import RESOLUTIONS_S, Buckets, buckets_of, coarsen, rollups_of
@@ -73,12 +72,12 @@ Row = tuple[float, ...]  # in the order of FIELDS
 
 
 class UnknownTagError(ValueError):
-    """There is no tag of that name; the message says which there are."""
+    """No tag has that name; the message lists the existing names."""
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Whole days of a tag; ``end_us`` is exclusive. ``is_whole``: all that is stored of the tag."""
+    """Whole days of a tag; ``end_us`` is exclusive. ``is_whole``: all stored measurements of the tag."""
 
     pk: int
     tag: str
@@ -93,7 +92,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A number that is not what the measurements say (None: there is no such row)."""
+    """A stored number that differs from the measurements (None: no such row)."""
 
     place: str
     field: str
@@ -104,7 +103,7 @@ class Difference:
         return f"{self.place} {self.field}: {self.shown(self.stored)} -> {self.shown(self.recomputed)}"
 
     def shown(self, number: float | None) -> str:
-        """The number as a person reads it."""
+        """Return the number for the report."""
         if number is None:
             return "none"
         return iso_utc(from_micros(int(number))) if self.field in TIMES else f"{number:.15g}"
@@ -113,10 +112,10 @@ class Difference:
 def spans_of(
     names: Iterable[str], start: datetime | None, end: datetime | None, *, now: datetime
 ) -> list[Span]:
-    """The days from that of ``start`` to that of ``end``, of these tags; of all tags if none is named.
+    """Return the days from ``start`` to ``end`` of the named tags; of all tags if none is named.
 
     Raises:
-        UnknownTagError: there is no such tag.
+        UnknownTagError: a tag does not exist.
     """
     tags = {tag.name: tag for tag in Tag.objects.select_related("series")}
     if unknown := [name for name in names if name not in tags]:
@@ -125,7 +124,7 @@ def spans_of(
 
 
 def span_of(tag: Tag, start: datetime | None, end: datetime | None, *, now: datetime) -> Span:
-    """The days of one tag; without bounds, from the first that holds anything to tomorrow."""
+    """Return the days of one tag; without bounds, from the first with data to tomorrow."""
     last_us = to_micros(end or now + timedelta(days=1))
     end_us = (last_us // DAY_US + 1) * DAY_US
     first_us = next_held(tag.pk, FIRST_US if start is None else to_micros(start) // DAY_US * DAY_US)
@@ -141,7 +140,7 @@ def span_of(tag: Tag, start: datetime | None, end: datetime | None, *, now: date
 
 
 def next_held(pk: int, moment_us: int) -> int | None:
-    """The next day, from this moment on, that holds a measurement or a rollup; None if none does."""
+    """Return the next day, from this time on, with a measurement or a rollup; None if there is none."""
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT min(moment) FROM ({NEXT_OF_ALL}) AS moments",  # noqa: S608
@@ -152,9 +151,9 @@ def next_held(pk: int, moment_us: int) -> int | None:
 
 
 def rebuild(span: Span, *, write: bool) -> Iterator[tuple[int, list[Difference]]]:
-    """Corrects the span's rollups, or only tells what is wrong; how many days on, and the differences there.
+    """Correct the rollups of a span, or only report; yield the number of days and the differences.
 
-    The series is looked at too, last, if the span is all that is stored of the tag.
+    If the span is the whole tag, compare the totals too, at the end.
     """
     day_us: int | None = span.start_us
     while day_us is not None and day_us < span.end_us:
@@ -167,7 +166,7 @@ def rebuild(span: Span, *, write: bool) -> Iterator[tuple[int, list[Difference]]
 
 
 def rebuild_day(span: Span, day_us: int, *, write: bool) -> list[Difference]:
-    """Compares the day's rollups, and corrects them if it is to."""
+    """Compare the rollups of a day, and correct them if ``write``."""
     stored, recomputed = rollups_on(span.pk, day_us)
     if not differing(stored, recomputed):
         return []
@@ -209,10 +208,10 @@ def rollups_on(pk: int, day_us: int) -> tuple[dict[Interval, Row], dict[Interval
 
 
 def rebuild_intervals(pk: int, times_us: IntArray) -> None:
-    """Recompute the rollups of the intervals that hold these times, in the caller's transaction.
+    """Recompute the rollups of the intervals that contain these times, in the caller's transaction.
 
-    The minutes are made from the measurements that are left, whatever is longer from the next finer
-    rollups: so those stay right of which retention has deleted some measurements.
+    Compute minutes from the remaining measurements, longer intervals from the next finer rollups. Intervals
+    of which retention has deleted some measurements stay correct.
     """
     for finer_s, resolution_s in zip((None, *RESOLUTIONS_S), RESOLUTIONS_S, strict=False):
         width_us = resolution_s * SECOND_US
@@ -226,7 +225,7 @@ def rebuild_intervals(pk: int, times_us: IntArray) -> None:
 
 
 def finer_between(pk: int, finer_s: int | None, start_us: int, end_us: int) -> Buckets:
-    """The tag's rollups of a resolution (None: its measurements) from one moment to before another."""
+    """Return the tag's rollups of a resolution (None: the measurements) in a half-open time range."""
     within = [pk, start_us, end_us] if finer_s is None else [pk, finer_s, start_us, end_us]
     with connection.cursor() as cursor:
         cursor.execute(MEASUREMENTS if finer_s is None else FINER, within)
@@ -241,7 +240,7 @@ def finer_between(pk: int, finer_s: int | None, start_us: int, end_us: int) -> B
 
 
 def rows_of(resolution_s: int, buckets: Buckets) -> dict[Interval, Row]:
-    """The buckets as rows of the table, by their intervals."""
+    """Return the buckets as rows of the table, by interval."""
     return {
         (resolution_s, start): tuple(row)
         for start, *row in zip(*(column.tolist() for column in columns_of(buckets)), strict=True)
@@ -249,7 +248,7 @@ def rows_of(resolution_s: int, buckets: Buckets) -> dict[Interval, Row]:
 
 
 def differing(stored: dict[Interval, Row], recomputed: dict[Interval, Row]) -> list[Interval]:
-    """The intervals whose rollups don't agree, the finest first."""
+    """Return the intervals with different rollups, the finest first."""
     return sorted(
         interval
         for interval in stored.keys() | recomputed.keys()
@@ -258,14 +257,14 @@ def differing(stored: dict[Interval, Row], recomputed: dict[Interval, Row]) -> l
 
 
 def agree(stored: Row | None, recomputed: Row | None) -> bool:
-    """Whether two rollups of an interval say the same."""
+    """Return whether two rollups of an interval agree, up to rounding of the total."""
     if stored is None or recomputed is None:
         return False
     return stored == recomputed or not any(fields_differing(stored, recomputed))
 
 
 def fields_differing(stored: Row, recomputed: Row) -> Iterator[str]:
-    """The fields that two rollups of an interval differ in."""
+    """Yield the fields in which two rollups of an interval differ."""
     count, _, minimum, _, maximum, *_ = recomputed
     slack = TOLERANCE * count * max(abs(minimum), abs(maximum))
     for field, before, after in zip(FIELDS, stored, recomputed, strict=True):
@@ -274,7 +273,7 @@ def fields_differing(stored: Row, recomputed: Row) -> Iterator[str]:
 
 
 def differences_of(place: str, stored: Row | None, recomputed: Row | None) -> Iterator[Difference]:
-    """What two rollups of an interval differ in; of a row that lacks, the count stands for all."""
+    """Yield the differences between two rollups of an interval; for a missing row, only the count."""
     if stored is None or recomputed is None:
         yield Difference(place, "count", stored[0] if stored else None, recomputed[0] if recomputed else None)
         return
@@ -284,13 +283,13 @@ def differences_of(place: str, stored: Row | None, recomputed: Row | None) -> It
 
 
 def place_of(tag: str, interval: Interval) -> str:
-    """The interval as a line of the report begins."""
+    """Return the interval as the start of a report line."""
     resolution_s, start_us = interval
     return f"{tag} {resolution_s} s {iso_utc(from_micros(start_us))}"
 
 
 def correct(pk: int, wrong: Iterable[Interval], recomputed: dict[Interval, Row]) -> None:
-    """Writes these intervals' rollups as recomputed, and deletes those that should not be."""
+    """Write the recomputed rollups of these intervals, and delete rollups without measurements."""
     rows, gone = [], []
     for resolution_s, start_us in wrong:
         start, row = from_micros(start_us), recomputed.get((resolution_s, start_us))
@@ -311,17 +310,17 @@ def correct(pk: int, wrong: Iterable[Interval], recomputed: dict[Interval, Row])
 
 
 def moment(time_us: int | None) -> datetime | None:
-    """The moment of its microseconds since 1970; None of none."""
+    """Return the time of microseconds since 1970; None for None."""
     return None if time_us is None else from_micros(time_us)
 
 
 def as_column(field: str, number: float | None) -> Any:
-    """The number as the model has it."""
+    """Return the number in the type of the model field."""
     return from_micros(int(number)) if field in TIMES and number is not None else number
 
 
 def rebuild_series(span: Span, *, write: bool) -> list[Difference]:
-    """Compares the tag's totals and recent values, and corrects them if it is to."""
+    """Compare the tag's totals and recent values, and correct them if ``write``."""
     if not series_differences(span):
         return []
     with transaction.atomic():
@@ -339,9 +338,9 @@ def rebuild_series(span: Span, *, write: bool) -> list[Difference]:
 
 
 def series_differences(span: Span) -> list[Difference]:
-    """What of the tag's totals is not what the measurements say, by one statement, so of one moment.
+    """Return the differences between the tag's totals and the measurements, read by one statement.
 
-    The newest measurement may be deleted already: then ``last`` stands as it is.
+    Retention may have deleted the newest measurement: then ``last`` stays as stored.
     """
     with connection.cursor() as cursor:
         cursor.execute(SERIES, [span.pk])
@@ -368,5 +367,5 @@ def series_differences(span: Span) -> list[Difference]:
 
 
 def recent_values(pk: int, last: datetime | None, raw_from: datetime | None) -> bytes:
-    """The tag's ``series.recent_values`` as its measurements say."""
+    """Return ``series.recent_values`` of the tag, computed from the measurements."""
     return b"" if last is None else values_before(pk, to_micros(last) + 1, raw_from).tobytes()

@@ -1,32 +1,30 @@
-"""Recompute the findings of the rolling 3σ rule, as when a version of Fermon changes the rule.
+"""Recompute the violations of the rolling 3σ rule, for a version of Fermon that changes the rule.
 
-A few thousand measurements of a tag at a time are judged without a lock. Only where a finding differs,
-perhaps because of a writer, they are judged again under the tag's lock, and findings, flags, rollups and
-totals change in that transaction. So writers wait for one chunk at most, and a run that broke off is
-repeated.
+Judge a few thousand measurements of a tag at a time without a lock. If a violation differs, perhaps because
+of a writer, judge the chunk again under the tag's lock, and change violations, flags, rollups and totals in
+that transaction. Writers wait for one chunk at most, and an interrupted run can be repeated.
 
-Limits are judged once, by the limits of that moment: their findings stay. So do those of measurements
-whose window retention has deleted a part of.
+Limit violations stay: limits are judged once, by the limits of that moment. Violations stay too if
+retention has deleted a part of the window.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
 from django.db import connection, transaction
 
-from monitoring.ingest.parse import ReadingColumns
+from monitoring.ingest.columns import Batch, StoredRows, merge, rows_of_tag
+from monitoring.ingest.neighbours import values_before
 from monitoring.ingest.rebuild import Span
-from monitoring.ingest.rollups import keep_rollups
+from monitoring.ingest.rollups import update_rollups
 from monitoring.ingest.rules import LOOKBACK
 from monitoring.ingest.rules.base import Verdict
 from monitoring.ingest.rules.rolling_sigma import ROLLING_3SIGMA, RollingSigma
 from monitoring.ingest.source_clocks import stored_clocks
-from monitoring.ingest.store import Written, change_of, judge_again
+from monitoring.ingest.store import judge_again
 from monitoring.ingest.tags import LockedTag, lock_tags
-from monitoring.ingest.timeline import StoredColumns, Timelines, merge
-from monitoring.ingest.windows import values_before
 from monitoring.kernel.arrays import BoolArray, FloatArray
 from monitoring.kernel.clock import FIRST_MICROS, to_micros
 
@@ -44,12 +42,12 @@ FINDINGS = """
         AND findings.reason = %s
 """
 NO_TIMES = np.empty(0, np.int64)
-NO_READINGS = ReadingColumns(NO_TIMES, NO_TIMES, NO_TIMES, np.empty(0))
+NO_READINGS = Batch(NO_TIMES, NO_TIMES, NO_TIMES, np.empty(0))
 
 
 @dataclass(frozen=True, slots=True)
 class Recount:
-    """How many findings come, go, or get another band, and how many flags turn with them."""
+    """How many violations are added, removed or get another band, and how many flags turn."""
 
     added: int = 0
     removed: int = 0
@@ -66,21 +64,21 @@ class Recount:
 
     @property
     def findings(self) -> int:
-        """How many findings are not as the rule says."""
+        """Return how many stored violations differ from the rule."""
         return self.added + self.removed + self.altered
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """Stored measurements, the rule's verdict on them, and which findings differ from it; shape (n,)."""
+    """Stored measurements, the verdict of the rule, and which violations differ; shape (n,)."""
 
-    timelines: Timelines
+    rows: StoredRows
     verdict: Verdict
     differs: BoolArray
     was_found: BoolArray
 
     def recount(self, turned: int) -> Recount:
-        """Count what differs."""
+        """Count the differences; ``turned`` is the number of turned flags."""
         found = self.verdict.found[self.differs]
         before = self.was_found[self.differs]
         return Recount(
@@ -89,7 +87,7 @@ class Judged:
 
 
 def recompute(span: Span, *, write: bool) -> Iterator[tuple[int, Recount]]:
-    """Correct the span's findings, or only count them; how many measurements on, and what differed there."""
+    """Correct or only count the violations of a span; yield the size and the differences of each chunk."""
     start_us: int | None = span.start_us
     while start_us is not None:
         rows = measurements(span.pk, start_us, span.end_us, limit=CHUNK)
@@ -103,7 +101,7 @@ def recompute(span: Span, *, write: bool) -> Iterator[tuple[int, Recount]]:
 
 
 def recompute_chunk(span: Span, start_us: int, end_us: int, *, write: bool) -> Recount:
-    """Judge again what is stored between two times, under the tag's lock, and correct it if asked to."""
+    """Judge the measurements between two times under the tag's lock; correct them if ``write``."""
     with transaction.atomic():
         tag = lock_tags([span.tag]).get(span.tag)
         if tag is None:  # deleted meanwhile
@@ -115,64 +113,58 @@ def recompute_chunk(span: Span, start_us: int, end_us: int, *, write: bool) -> R
 
 
 def correct(tag: LockedTag, judged: Judged) -> int:
-    """Write the findings that differ, with flags, rollups and totals; how many flags turned."""
-    timelines = judged.timelines
-    verdicts = [(judged.verdict, judged.differs)]
-    flags = judge_again(timelines, verdicts, timelines.id, timelines.was_anomaly)
-    written = Written(timelines, timelines.id, flags)
-    change = change_of(np.array([tag.pk]), written, {}, stored_clocks([tag]))
-    keep_rollups(change)
-    return len(change.turned_us)
+    """Write the violations that differ, with flags, rollups and totals; return how many flags turned."""
+    rows = judged.rows
+    flags = judge_again(rows, [(judged.verdict, judged.differs)], rows.id, rows.is_anomaly)
+    return update_rollups(np.array([tag.pk]), rows, flags, {}, stored_clocks([tag]))
 
 
-def judge_stored(
-    pk: int, start_us: int, end_us: int, rows: StoredColumns, raw_from: datetime | None
-) -> Judged:
-    """Judge measurements of a tag, those stored between two times, by the rolling 3σ rule."""
+def judge_stored(pk: int, start_us: int, end_us: int, rows: StoredRows, raw_from: datetime | None) -> Judged:
+    """Judge the measurements of a tag between two times by the rolling 3σ rule."""
     oldest_us = FIRST_MICROS if raw_from is None else to_micros(raw_from)
     history = values_before(pk, max(start_us, oldest_us), raw_from)
-    timelines = merge(0, history, of_time(rows, oldest_us), NO_READINGS)
-    runs = timelines.runs()
-    (verdict,) = RollingSigma().score(runs)
-    was_found, lower, upper = stored_bands(pk, start_us, end_us, timelines)
+    rows = merge(0, history, rows_from(rows, oldest_us), NO_READINGS)
+    segments = rows.segments()
+    (verdict,) = RollingSigma().score(segments)
+    was_found, lower, upper = stored_bands(pk, start_us, end_us, rows)
     differs = (verdict.found != was_found) | (
         was_found & ~(same_bound(verdict.lower, lower, verdict) & same_bound(verdict.upper, upper, verdict))
     )
     if raw_from is not None:  # measurements of the window are deleted
-        differs &= runs.before >= LOOKBACK
-    return Judged(timelines, verdict, differs, was_found)
+        differs &= segments.history_length >= LOOKBACK
+    return Judged(rows, verdict, differs, was_found)
 
 
 def same_bound(recomputed: FloatArray, stored: FloatArray, verdict: Verdict) -> BoolArray:
-    """Tell which bounds are the same but for rounding."""
+    """Return which bounds are equal except for rounding; shape (n,)."""
     with np.errstate(invalid="ignore"):  # of bands that are infinite
         slack = np.maximum(SAME * (verdict.upper - verdict.lower), ROUNDING * np.abs(recomputed))
         return np.asarray((recomputed == stored) | (np.abs(recomputed - stored) <= slack))
 
 
 def stored_bands(
-    pk: int, start_us: int, end_us: int, timelines: Timelines
+    pk: int, start_us: int, end_us: int, rows: StoredRows
 ) -> tuple[BoolArray, FloatArray, FloatArray]:
-    """Return which measurements have a finding of the rule, and its band (NaN: none); all of shape (n,)."""
-    count = len(timelines.id)
+    """Return which measurements violate the rule, with lower and upper bound (else NaN); shape (n,)."""
+    count = len(rows.id)
     was_found, lower, upper = np.zeros(count, np.bool_), np.full(count, np.nan), np.full(count, np.nan)
     with connection.cursor() as cursor:
         cursor.execute(FINDINGS, [pk, start_us, end_us, ROLLING_3SIGMA])
         for time_us, low, high in cursor.fetchall():
-            place = int(np.searchsorted(timelines.time_us, time_us))
-            if place < count and timelines.time_us[place] == time_us:
-                was_found[place] = True
-                lower[place], upper[place] = (np.nan if bound is None else bound for bound in (low, high))
+            index = int(np.searchsorted(rows.time_us, time_us))
+            if index < count and rows.time_us[index] == time_us:
+                was_found[index] = True
+                lower[index], upper[index] = (np.nan if bound is None else bound for bound in (low, high))
     return was_found, lower, upper
 
 
-def measurements(pk: int, start_us: int, end_us: int, *, limit: int) -> StoredColumns:
-    """Read a tag's measurements between two times, oldest first."""
+def measurements(pk: int, start_us: int, end_us: int, *, limit: int) -> StoredRows:
+    """Read the measurements of a tag between two times, oldest first."""
     with connection.cursor() as cursor:
         cursor.execute(MEASUREMENTS, [pk, start_us, end_us, limit])
         rows = cursor.fetchall()
     ids, times, values, flags = zip(*rows, strict=True) if rows else ((), (), (), ())
-    return StoredColumns(
+    return rows_of_tag(
         np.array(ids, np.int64),
         np.array(times, np.int64),
         np.array(values, np.float64),
@@ -180,13 +172,7 @@ def measurements(pk: int, start_us: int, end_us: int, *, limit: int) -> StoredCo
     )
 
 
-def of_time(rows: StoredColumns, start_us: int) -> StoredColumns:
-    """Return those measurements from a time on."""
+def rows_from(rows: StoredRows, start_us: int) -> StoredRows:
+    """Return the measurements from a time on."""
     kept = rows.time_us >= start_us
-    return replace(
-        rows,
-        id=rows.id[kept],
-        time_us=rows.time_us[kept],
-        value=rows.value[kept],
-        is_anomaly=rows.is_anomaly[kept],
-    )
+    return rows_of_tag(rows.id[kept], rows.time_us[kept], rows.value[kept], rows.is_anomaly[kept])

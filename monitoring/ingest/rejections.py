@@ -1,4 +1,4 @@
-"""Refused readings, remembered: in a real plant these are the ones that matter most."""
+"""Record rejected readings: the latest ones with their content, and counts per tag, reason and hour."""
 
 import json
 from collections import Counter
@@ -18,18 +18,18 @@ LONGEST_NAME = 64
 UNNAMED = frozenset({Reason.NOT_A_READING, Reason.NO_TAG, Reason.UNKNOWN_TAG})
 
 
-Refused = Sequence[tuple[object, Outcome]]
+Rejected = Sequence[tuple[object, Outcome]]
 
 
-def refused(items: Sequence[object], outcomes: Outcomes) -> Refused:
-    """Those of the items that were refused, each with its outcome, in the order in which they came."""
+def rejected_items(items: Sequence[object], outcomes: Outcomes) -> Rejected:
+    """Return the rejected items with their outcomes, in the order of the request."""
     others = sorted(outcomes.others.items())
     return [(items[position], outcome) for position, outcome in others if outcome.reason is not None]
 
 
-def remember_refusals(source: str, refused: Refused, *, now: datetime) -> None:
-    """Keeps what was refused, and counts it, in the caller's transaction."""
-    if not refused:
+def remember_rejections(source: str, rejected: Rejected, *, now: datetime) -> None:
+    """Record and count rejected readings, in the caller's transaction; keep the latest ``KEPT``."""
+    if not rejected:
         return
     Refusal.objects.bulk_create(
         Refusal(
@@ -40,28 +40,28 @@ def remember_refusals(source: str, refused: Refused, *, now: datetime) -> None:
             message=outcome.error,
             reading=as_text(item),
         )
-        for item, outcome in refused[-KEPT:]
+        for item, outcome in rejected[-KEPT:]
     )
     newest = Refusal.objects.aggregate(newest=Max("id"))["newest"]
     Refusal.objects.filter(id__lte=newest - KEPT).delete()
-    count(Counter(count_key(outcome) for _, outcome in refused), now=now)
+    count(Counter(count_key(outcome) for _, outcome in rejected), now=now)
 
 
 def count_key(outcome: Outcome) -> tuple[str, str]:
-    """Tag and reason to count by."""
+    """Return the tag (empty if unknown) and the reason."""
     return ("" if outcome.reason in UNNAMED else outcome.tag, str(outcome.reason))
 
 
-def count(refused: Counter[tuple[str, str]], *, now: datetime) -> None:
-    """Adds to the counts of this hour."""
+def count(rejected: Counter[tuple[str, str]], *, now: datetime) -> None:
+    """Add to the counts of the current hour."""
     hour = now.replace(minute=0, second=0, microsecond=0)
-    for (tag, reason), number in sorted(refused.items()):
+    for (tag, reason), number in sorted(rejected.items()):
         row, _ = RefusalCount.objects.get_or_create(hour=hour, tag=tag, reason=reason)
         RefusalCount.objects.filter(pk=row.pk).update(count=F("count") + number)
 
 
 def as_text(item: object) -> str:
-    """The item as it came, as far as it can be written and is not too long."""
+    """Return the item as JSON, cut off after ``LONGEST_READING`` characters."""
     try:
         return json.dumps(item)[:LONGEST_READING]
     except RecursionError:
@@ -69,5 +69,5 @@ def as_text(item: object) -> str:
 
 
 def prune_counts(*, now: datetime) -> int:
-    """Deletes counts that nobody asks for any more; how many."""
+    """Delete counts older than ``COUNTS_KEPT``; return how many."""
     return RefusalCount.objects.filter(hour__lt=now - COUNTS_KEPT).delete()[0]

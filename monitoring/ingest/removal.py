@@ -1,7 +1,7 @@
-"""Takes single measurements out, and out of all numbers made of them, in the caller's transaction.
+"""Remove single measurements and their share of all derived data, in the caller's transaction.
 
-Rollups are not subtracted from: an extreme could not be, and sums of floats would keep a remainder. The
-minute is computed again from its measurements, each longer interval from the shorter ones in it.
+Rollups are recomputed, not subtracted from: an extreme cannot be subtracted, and sums of floats would keep a
+remainder. The minute is recomputed from the measurements, each longer interval from the shorter ones.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -33,7 +33,7 @@ KINDS = (np.int64, np.int64, np.float64, np.float64, np.int64, np.float64, np.in
 
 
 class Removed(NamedTuple):
-    """A stored measurement that is taken out."""
+    """A stored measurement to remove."""
 
     id: int
     time_us: int
@@ -42,9 +42,9 @@ class Removed(NamedTuple):
 
 
 def remove(pk: int, removed: Sequence[Removed]) -> None:
-    """Delete these measurements of a tag, whose lock the caller holds, with their findings.
+    """Delete these measurements of a tag, with their rule violations; the caller holds the tag's lock.
 
-    ``series.last`` stays, even where the newest is removed: the caller stores another at its time.
+    ``series.last`` stays, even if the newest is removed: the caller stores another at the same time.
     """
     for start in range(0, len(removed), ROWS_A_STATEMENT):
         some = removed[start : start + ROWS_A_STATEMENT]
@@ -61,7 +61,7 @@ def remove(pk: int, removed: Sequence[Removed]) -> None:
 
 
 def roll_up_again(pk: int, removed: Sequence[Removed]) -> None:
-    """Compute the intervals anew that the removed measurements were in, the shortest first."""
+    """Recompute the intervals of the removed measurements, the shortest first."""
     raw_from = Series.objects.values_list("raw_from", flat=True).get(pk=pk)
     first_us = None if raw_from is None else to_micros(raw_from)
     finest, *_ = RESOLUTIONS_S
@@ -80,13 +80,13 @@ def roll_up_again(pk: int, removed: Sequence[Removed]) -> None:
 
 
 def starts(removed: Collection[Removed], resolution_s: int) -> set[int]:
-    """Return where the intervals begin that the removed measurements were in."""
+    """Return the starts of the intervals that contain the removed measurements, in microseconds."""
     length = resolution_s * SECOND_US
     return {each.time_us // length * length for each in removed}
 
 
 def minute_of(pk: int, start_us: int) -> Buckets:
-    """Roll up the minute's measurements; empty without any."""
+    """Roll up the measurements of a minute; empty without any."""
     finest, *_ = RESOLUTIONS_S
     with connection.cursor() as cursor:
         cursor.execute(MEASUREMENTS, [pk, start_us, start_us + finest * SECOND_US])
@@ -97,7 +97,7 @@ def minute_of(pk: int, start_us: int) -> Buckets:
 
 
 def without(pk: int, start_us: int, removed: Sequence[Removed]) -> Buckets:
-    """Subtract from a minute of which retention has deleted a part; an extreme that was removed stays."""
+    """Subtract from a minute of which retention has deleted a part; a removed extreme stays."""
     finest, *_ = RESOLUTIONS_S
     stored = stored_rollups(pk, finest, start_us, start_us + 1)
     stored.count[:] -= len(removed)
@@ -107,7 +107,7 @@ def without(pk: int, start_us: int, removed: Sequence[Removed]) -> Buckets:
 
 
 def stored_rollups(pk: int, resolution_s: int, start_us: int, end_us: int) -> Buckets:
-    """Read the tag's rollups that begin in that time."""
+    """Read the tag's rollups that begin in a half-open time range."""
     with connection.cursor() as cursor:
         cursor.execute(ROLLUPS, [pk, resolution_s, start_us, end_us])
         rows = cursor.fetchall()
@@ -117,7 +117,7 @@ def stored_rollups(pk: int, resolution_s: int, start_us: int, end_us: int) -> Bu
 
 
 def write(pk: int, interval: Interval, buckets: Buckets) -> None:
-    """Write the interval's rollup, or delete it where nothing is left in it."""
+    """Write the rollup of an interval, or delete the rollup of an empty interval."""
     found = {}
     if len(buckets):
         found[interval] = tuple(column.item(0) for column in columns_of(buckets)[1:])

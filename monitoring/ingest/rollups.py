@@ -1,8 +1,7 @@
-"""Keeps rollups and series current, in the transaction that stores what they are made of."""
+"""Update rollups and the totals of tags (``series``) in the transaction that stores the measurements."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,10 +9,11 @@ from django.db import connection
 from numpy.typing import NDArray
 
 from monitoring.ingest.bulk import insert
+from monitoring.ingest.columns import StoredRows
 from monitoring.kernel.arrays import BoolArray, FloatArray, IntArray
 from monitoring.kernel.clock import SECOND_US
 from monitoring.kernel.rollups import RESOLUTIONS_S, Buckets, buckets_of, rollups_of
-from monitoring.kernel.run_lengths import stretches
+from monitoring.kernel.run_lengths import run_lengths
 
 # Of equal extremes the earliest counts, whatever the order in which they come.
 LOWER = """(excluded.minimum < rollups.minimum
@@ -50,55 +50,47 @@ ADD_TO_SERIES = """
 """
 
 
-# By tag's id: what ``series`` has as ``arrivals`` and ``clock_error``.
+# By primary key of the tag: the columns ``arrivals`` and ``clock_error`` of ``series``.
 Clocks = Mapping[int, tuple[bytes | None, int]]
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """What a transaction does to measurements.
+def update_rollups(
+    pk: IntArray, rows: StoredRows, flags: BoolArray, recent: Mapping[int, bytes], clocks: Clocks
+) -> int:
+    """Add new rows, and stored rows whose flag turned, to rollups and totals; return how many flags turned.
 
-    It adds those of the columns ``tag``, ``time_us``, ``value`` and ``is_anomaly`` (n,), tag behind
-    tag in order of time, and turns the flags of stored ones (m,), of ``turned_tag`` at ``turned_us``:
-    ``turned_by`` is 1 or -1. ``recent`` are a tag's ``recent_values`` afterwards, where they changed, and
-    ``clocks`` its ``arrivals`` and ``clock_error``.
+    ``pk`` (k,) are the primary keys of the tags, ``flags`` (n,) the flags now; ``rows.is_anomaly`` still has
+    the flags before. ``recent`` has ``series.recent_values`` by primary key, where they change.
     """
-
-    tag: IntArray
-    time_us: IntArray
-    value: FloatArray
-    is_anomaly: BoolArray
-    turned_tag: IntArray
-    turned_us: IntArray
-    turned_by: IntArray
-    recent: Mapping[int, bytes]
-    clocks: Clocks
-
-
-def keep_rollups(change: Change) -> None:
-    """Moves rollups and series by what was really changed, in the caller's transaction."""
-    if len(change.tag):
-        insert(ROLLUPS, rollup_columns(change), otherwise=ADD)
-        insert(SERIES, series_columns(change), otherwise=ADD_TO_SERIES)
-    if len(change.turned_tag):
-        tags = zip(change.turned_by.tolist(), change.turned_tag.tolist(), strict=True)
+    is_new = rows.is_new
+    tag = np.repeat(pk, rows.count)
+    if is_new.any():
+        new = tag[is_new], rows.time_us[is_new], flags[is_new]
+        insert(ROLLUPS, rollup_columns(*new, rows.value[is_new]), otherwise=ADD)
+        insert(SERIES, series_columns(*new, recent, clocks), otherwise=ADD_TO_SERIES)
+    turned = ~is_new & (flags != rows.is_anomaly)
+    count = int(turned.sum())
+    if count:
+        turned_tag, by = tag[turned], np.where(flags[turned], 1, -1)
         with connection.cursor() as cursor:
-            cursor.executemany(TURN, list(turn_rows(change)))
-            cursor.executemany(TURN_SERIES, list(tags))
+            cursor.executemany(TURN, list(turn_rows(turned_tag, rows.time_us[turned], by)))
+            cursor.executemany(TURN_SERIES, list(zip(by.tolist(), turned_tag.tolist(), strict=True)))
+    return count
 
 
-def rollup_columns(change: Change) -> list[NDArray[Any]]:
-    """What the new measurements add, as columns of the table."""
-    measurements = buckets_of(change.time_us, change.value, change.is_anomaly)
+def rollup_columns(
+    tag: IntArray, time_us: IntArray, is_anomaly: BoolArray, value: FloatArray
+) -> list[NDArray[Any]]:
+    """Return the rollups of new measurements (n,), as columns of the table."""
     parts = [
-        (tag, np.full(len(tag), resolution_s), *columns_of(buckets))
-        for resolution_s, (buckets, tag) in rollups_of(measurements, change.tag).items()
+        (of_tag, np.full(len(of_tag), resolution_s), *columns_of(buckets))
+        for resolution_s, (buckets, of_tag) in rollups_of(buckets_of(time_us, value, is_anomaly), tag).items()
     ]
     return [np.concatenate(column) for column in zip(*parts, strict=True)]
 
 
 def columns_of(buckets: Buckets) -> tuple[NDArray[Any], ...]:
-    """The buckets' columns in the order of the table's."""
+    """Return the arrays of the buckets in the column order of the table."""
     return (
         buckets.start,
         buckets.count,
@@ -111,28 +103,30 @@ def columns_of(buckets: Buckets) -> tuple[NDArray[Any], ...]:
     )
 
 
-def turn_rows(change: Change) -> Iterator[tuple[int, int, int, int]]:
-    """What the turned flags add to the anomalies of each interval."""
+def turn_rows(tag: IntArray, time_us: IntArray, by: IntArray) -> Iterator[tuple[int, int, int, int]]:
+    """Yield the parameters of ``TURN`` for flags that turned; ``by`` is 1 or -1."""
     for resolution_s in RESOLUTIONS_S:
-        starts = change.turned_us // (resolution_s * SECOND_US) * (resolution_s * SECOND_US)
-        by: Counter[tuple[int, int]] = Counter()
-        for tag, start, turned in zip(
-            change.turned_tag.tolist(), starts.tolist(), change.turned_by.tolist(), strict=True
-        ):
-            by[tag, start] += turned
-        yield from ((turned, tag, resolution_s, start) for (tag, start), turned in by.items() if turned)
+        starts = time_us // (resolution_s * SECOND_US) * (resolution_s * SECOND_US)
+        changes: Counter[tuple[int, int]] = Counter()
+        for of_tag, start, turned in zip(tag.tolist(), starts.tolist(), by.tolist(), strict=True):
+            changes[of_tag, start] += turned
+        yield from (
+            (turned, of_tag, resolution_s, start) for (of_tag, start), turned in changes.items() if turned
+        )
 
 
-def series_columns(change: Change) -> list[NDArray[Any] | list[bytes | None]]:
-    """What the new measurements add to their tags' totals, as columns of the table."""
-    first, count = stretches(change.tag)
-    tags = change.tag[first]
+def series_columns(
+    tag: IntArray, time_us: IntArray, is_anomaly: BoolArray, recent: Mapping[int, bytes], clocks: Clocks
+) -> list[NDArray[Any] | list[bytes | None]]:
+    """Return what new measurements add to the totals of their tags, as columns of ``series``."""
+    first, count = run_lengths(tag)
+    tags = tag[first]
     return [
         tags,
         count,
-        np.add.reduceat(change.is_anomaly.astype(np.int64), first),
-        change.time_us[first + count - 1],
-        [change.recent.get(tag) for tag in tags.tolist()],
-        [change.clocks[tag][0] for tag in tags.tolist()],
-        np.array([change.clocks[tag][1] for tag in tags.tolist()], dtype=np.int64),
+        np.add.reduceat(is_anomaly.astype(np.int64), first),
+        time_us[first + count - 1],
+        [recent.get(pk) for pk in tags.tolist()],
+        [clocks[pk][0] for pk in tags.tolist()],
+        np.array([clocks[pk][1] for pk in tags.tolist()], dtype=np.int64),
     ]

@@ -1,4 +1,4 @@
-"""The tag definitions that ingestion goes by."""
+"""The tag definitions that ingestion uses, and the locks on tags."""
 
 import time
 from collections.abc import Iterable, Sequence
@@ -33,16 +33,15 @@ STORED = """
     SELECT tag, raw_from, last, recent_values, arrivals, clock_error, excluded_until
     FROM series WHERE tag {among}
 """
-_last_known: dict[str, TagDefinition] | None = None
-_refreshed = -REFRESHED_EVERY_S
 
 
 @dataclass(frozen=True, slots=True)
 class LockedTag:
-    """A tag in a writer's hands; ``last_us`` is its newest measurement's time, None before the first.
+    """A tag that the current transaction has locked, with its row of ``series``.
 
-    ``recent_values``, ``arrivals`` and ``clock_error`` are as in ``series``; None where not known.
-    ``excluded_until_us`` is the newest excluded measurement's time, None if there is none.
+    ``last_us`` is the time of the newest measurement, ``excluded_until_us`` that of the newest excluded one,
+    both in microseconds since 1970, None if there is none. ``recent_values``, ``arrivals`` and
+    ``clock_error`` are the columns of ``series``; None if not known.
     """
 
     pk: int
@@ -54,42 +53,48 @@ class LockedTag:
     excluded_until_us: int | None = None
 
 
-def tag_definitions() -> dict[str, TagDefinition]:
-    """Every tag by name, active or not."""
-    global _last_known, _refreshed
-    rows = Tag.objects.values_list(*DEFINED, "group", "on_conflict", "stale_after_s")
-    _last_known = {row[0]: defined(row) for row in rows}
-    _refreshed = time.monotonic()
-    return _last_known
+class TagCache:
+    """The tag definitions as this process last read them, for use while the database is away.
+
+    ``definitions`` has every tag by name, active or not; None before the first read.
+    """
+
+    def __init__(self) -> None:
+        self.definitions: dict[str, TagDefinition] | None = None
+        self._read_at = -REFRESHED_EVERY_S
+
+    def read(self) -> dict[str, TagDefinition]:
+        """Read every tag from the database."""
+        rows = Tag.objects.values_list(*DEFINED, "group", "on_conflict", "stale_after_s")
+        self.definitions = {row[0]: defined(row) for row in rows}
+        self._read_at = time.monotonic()
+        return self.definitions
+
+    def refresh_if_old(self) -> None:
+        """Read the tags if the last read was more than ``REFRESHED_EVERY_S`` ago."""
+        if self.definitions is None or time.monotonic() - self._read_at > REFRESHED_EVERY_S:
+            self.read()
+
+
+tag_cache = TagCache()
 
 
 def defined(row: Sequence[Any]) -> TagDefinition:
-    """A tag of its columns; quicker than by way of the model, which ten thousand tags would feel."""
+    """Return the definition in a row; building models takes noticeably longer with ten thousand tags."""
     *fields, group, on_conflict, stale_after_s = row
     definition = TagDefinition(*fields, group=group, on_conflict=on_conflict)  # type: ignore[misc]  # it takes them for all there are
     return replace(definition, stale_after_s=stale_after_s) if stale_after_s else definition
 
 
-def last_known_definitions() -> dict[str, TagDefinition] | None:
-    """The tags as this process last saw them, for use while the database is away; None if it never did."""
-    return _last_known
-
-
-def keep_definitions_known() -> None:
-    """Looks at all tags now and then, so that ``last_known_definitions`` is not long out of date."""
-    if _last_known is None or time.monotonic() - _refreshed > REFRESHED_EVERY_S:
-        tag_definitions()
-
-
 def all_names() -> list[str]:
-    """The names of all tags."""
+    """Return the names of all tags."""
     return list(Tag.objects.values_list("name", flat=True))
 
 
 def lock_tags(names: Iterable[str]) -> dict[str, LockedTag]:
-    """These tags by name, those that exist; no other transaction writes to them until this one ends.
+    """Lock the named tags that exist until the transaction ends, and return them by name.
 
-    Locks are taken in order of the names, so that two writers never wait for each other.
+    Take the locks in order of the names, so that two writers cannot deadlock.
     """
     askable = [name for name in names if name.isascii() and name.isprintable()]  # in any database
     if not askable:
@@ -106,9 +111,9 @@ def lock_tags(names: Iterable[str]) -> dict[str, LockedTag]:
 
 
 def among(values: Sequence[object]) -> str:
-    """What comes behind a column that is one of the values; ``given`` goes with it.
+    """Return the SQL after a column that must equal one of the values; ``given`` has the parameters.
 
-    PostgreSQL takes them as one array: a text with a thousand places takes it long to read.
+    PostgreSQL gets one array: parsing a statement with a thousand placeholders takes long.
     """
     if connection.vendor == "postgresql":
         return "= ANY(%s)"
@@ -116,7 +121,7 @@ def among(values: Sequence[object]) -> str:
 
 
 def given(values: list[Any]) -> list[Any]:
-    """The parameters for ``among``."""
+    """Return the parameters for ``among``."""
     return [values] if connection.vendor == "postgresql" else values
 
 
@@ -129,7 +134,7 @@ def locked(
     clock_error: int,
     excluded_until_us: int | None,
 ) -> LockedTag:
-    """A row of the tags, with what is stored of it, as a tag in a writer's hands."""
+    """Return the locked tag of a row of ``tags`` and the columns of its row of ``series``."""
     pk, name, unit, valid_min, valid_max, lower, upper, description, active, on_conflict = row
     definition = TagDefinition(
         name=name,

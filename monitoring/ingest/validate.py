@@ -1,4 +1,4 @@
-"""From what a source sent to columns of readings; every rejection is made here, with its message."""
+"""Parse and validate single readings; every rejection is made here, with the message."""
 
 import math
 from collections import Counter
@@ -25,7 +25,7 @@ SHOWN_TAGS = 20
 
 
 class Reason(StrEnum):
-    """Why a reading is refused, in a word that counts can go by."""
+    """Why a reading is rejected, in a word for counts."""
 
     NOT_A_READING = "not_a_reading"
     NO_TAG = "no_tag"
@@ -41,7 +41,7 @@ class Reason(StrEnum):
 
 
 class ReadingRejectedError(ValueError):
-    """A reading that can't be a measurement: why, which field, and what was expected of it."""
+    """A reading that can't become a measurement: the reason, the field and the expected input."""
 
     def __init__(self, reason: Reason, field: str, expected: str) -> None:
         super().__init__(f"{field}: {expected}")
@@ -60,7 +60,7 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """Why the reading at a position was refused."""
+    """Why the reading at a position was rejected."""
 
     tag: str
     reason: Reason
@@ -69,15 +69,15 @@ class Rejection:
 
 
 def tag_of(item: object) -> str:
-    """The tag that an item names, as an answer may repeat it; empty if it names none."""
+    """Return the tag that an item names, encodable for a response; empty if the item names none."""
     tag = item.get("tag") if isinstance(item, dict) else None
     return tag.encode("utf-8", "replace").decode() if isinstance(tag, str) else ""
 
 
 def with_receive_time(items: Sequence[object], received: datetime) -> list[object]:
-    """Give readings that have no timestamp the time at which they were received.
+    """Set the timestamp of readings without one to the time of receipt.
 
-    Several of one tag get following microseconds, in their order, so that none collides with another.
+    Readings of one tag get consecutive microseconds, in order, so that none collides with another.
     """
     given: Counter[str] = Counter()
     stamped = list(items)
@@ -93,10 +93,10 @@ def with_receive_time(items: Sequence[object], received: datetime) -> list[objec
 def read_item(
     item: object, tags: Mapping[str, TagDefinition], *, now: datetime, known: Iterable[str]
 ) -> Reading:
-    """One item as a reading. ``tags`` are those that may be named, ``known`` all names that there are.
+    """Parse one item. ``tags`` are the tags that items may name, ``known`` the names of all tags.
 
     Raises:
-        ReadingRejectedError: it is not an object, or one of its fields is not as the contract says.
+        ReadingRejectedError: the item is not an object, or a field breaks the contract.
     """
     if not isinstance(item, dict):
         raise ReadingRejectedError(
@@ -113,7 +113,7 @@ def read_item(
 def read_tag(
     item: Mapping[str, Any], tags: Mapping[str, TagDefinition], known: Iterable[str]
 ) -> TagDefinition:
-    """The definition of the tag that the item names."""
+    """Return the definition of the tag that the item names."""
     name = item.get("tag")
     if name is None or name == "":
         raise ReadingRejectedError(Reason.NO_TAG, "tag", "missing; expected the name of a tag")
@@ -131,7 +131,7 @@ def read_tag(
 
 
 def known_tags(tags: Iterable[str]) -> str:
-    """The way out of an unknown tag: those that there are, or the first of them."""
+    """Return the names of existing tags, at most ``SHOWN_TAGS``, for the message about an unknown tag."""
     names = sorted(tags)
     listed = ", ".join(names[:SHOWN_TAGS]) or "none yet"
     more = f" and {len(names) - SHOWN_TAGS} more" if len(names) > SHOWN_TAGS else ""
@@ -160,12 +160,12 @@ def read_timestamp(item: Mapping[str, Any], *, now: datetime) -> datetime:
 
 
 def is_missing(timestamp: object) -> bool:
-    """Whether a reading with this timestamp has none."""
+    """Return whether a timestamp is missing."""
     return timestamp is None or timestamp == ""
 
 
 def moment_of_text(text: str) -> datetime:
-    """Return the time that a text names."""
+    """Return the time of a text."""
     try:
         return parse_timestamp(text)
     except ValueError as error:
@@ -176,7 +176,7 @@ def moment_of_text(text: str) -> datetime:
 
 
 def moment_of_number(number: int | float) -> datetime:
-    """Return the time that a number names."""
+    """Return the time of a number."""
     try:
         return from_micros(micros_of_number(number))
     except ValueError as error:
@@ -187,12 +187,12 @@ def moment_of_number(number: int | float) -> datetime:
 
 
 def bad_timestamp(expected: str) -> ReadingRejectedError:
-    """Return the error for a timestamp that is none."""
+    """Return the error for an invalid timestamp."""
     return ReadingRejectedError(Reason.BAD_TIMESTAMP, "timestamp", expected)
 
 
 def refuse_deleted_past(tag: TagDefinition, moment: datetime) -> None:
-    """Refuses what may have been stored, rolled up and deleted already: it would be counted twice."""
+    """Reject times that retention has deleted: a repeated reading would count twice in rollups."""
     if tag.raw_from is not None and moment < tag.raw_from:
         raise ReadingRejectedError(
             Reason.TOO_OLD,
@@ -203,7 +203,7 @@ def refuse_deleted_past(tag: TagDefinition, moment: datetime) -> None:
 
 
 def read_value(item: Mapping[str, Any], tag: TagDefinition) -> float:
-    """The item's value in the tag's unit."""
+    """Return the item's value in the tag's unit."""
     raw = item.get("value")
     if raw is None:
         raise ReadingRejectedError(Reason.NOT_A_NUMBER, "value", "missing; expected a finite number")
@@ -225,7 +225,7 @@ def read_value(item: Mapping[str, Any], tag: TagDefinition) -> float:
 
 
 def is_finite(number: int | float) -> bool:
-    """Whether a float can hold the number; integers may be too large for one."""
+    """Return whether a float can hold the number; an integer may be too large."""
     try:
         return math.isfinite(number)
     except OverflowError:

@@ -1,4 +1,4 @@
-"""Time as the columns carry it: whole microseconds since 1970-01-01T00:00:00Z."""
+"""Times in the columns: whole microseconds since 1970-01-01T00:00:00Z."""
 
 import re
 from collections.abc import Sequence
@@ -36,24 +36,24 @@ PLAIN_FORMS = {
 
 
 def to_micros(moment: datetime) -> int:
-    """Microseconds since the epoch of an aware datetime, exactly."""
+    """Return the microseconds since the epoch of an aware datetime, exactly."""
     return (moment - EPOCH) // MICROSECOND
 
 
 def from_micros(micros: int) -> datetime:
-    """The aware UTC datetime of microseconds since the epoch."""
+    """Return the aware UTC datetime of microseconds since the epoch."""
     return EPOCH + timedelta(microseconds=int(micros))
 
 
 def parse_timestamp(text: str) -> datetime:
-    """Return the aware UTC datetime of an ISO 8601 timestamp; without an offset it is taken as UTC.
+    """Return the aware UTC datetime of an ISO 8601 timestamp; a time without an offset counts as UTC.
 
-    Exactly these forms: ``YYYY-MM-DD``, ``T`` or a space, ``HH:MM``, optional ``:SS`` with an optional
-    fraction after ``.`` or ``,`` (cut off behind microseconds), optional offset ``Z``, ``+HH:MM``,
-    ``+HHMM`` or ``+HH`` up to 23:59; or all of date and time without signs, as in 20260131T120000Z.
+    Accepted forms: ``YYYY-MM-DD``, ``T`` or a space, ``HH:MM``, optional ``:SS`` with an optional fraction
+    after ``.`` or ``,`` (truncated to microseconds), optional offset ``Z``, ``+HH:MM``, ``+HHMM`` or ``+HH``
+    up to 23:59; or all of date and time without separators, as in 20260131T120000Z.
 
     Raises:
-        ValueError: the text has another form, no such day exists, or in UTC it lies outside the
+        ValueError: the text has another form, no such day exists, or the UTC time lies outside the
             years 1 to 9999.
     """
     match = TIMESTAMP.fullmatch(text)
@@ -70,17 +70,17 @@ def parse_timestamp(text: str) -> datetime:
 
 
 def is_number_text(text: str) -> bool:
-    """Whether a text that is no timestamp consists of a number, as senders of epoch times write it."""
+    """Return whether a text is a number, as some sources send epoch times."""
     return NUMBER.fullmatch(text) is not None
 
 
 def parse_plain_timestamps(
     texts: Sequence[object],
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Microseconds of many timestamps at once, beside which of them could be read; both of shape (n,).
+    """Return microseconds of many timestamps, and which of them were parsed; both of shape (n,).
 
-    Reads all of them if all have one plain form (2026-01-31T12:00:00Z, with a fraction or without),
-    else each for itself. What is left unread may still be a timestamp for ``parse_timestamp``.
+    Parse all at once if all have one plain form (2026-01-31T12:00:00Z, with or without a fraction), else one
+    by one. ``parse_timestamp`` may still accept a timestamp that was not parsed.
     """
     try:
         whole = parse_uniform_timestamps(texts)
@@ -97,10 +97,10 @@ def parse_plain_timestamps(
 
 
 def parse_uniform_timestamps(texts: Sequence[object]) -> NDArray[np.int64] | None:
-    """Microseconds of timestamps of one and the same plain form; None if they are not.
+    """Return microseconds of timestamps that share one plain form, shape (n,); None if they do not.
 
     Raises:
-        ValueError: one of them is no time that there is, or not ASCII.
+        ValueError: a timestamp does not exist, or is not ASCII.
     """
     if not texts or not all(map(is_text, texts)):
         return None
@@ -118,12 +118,12 @@ def parse_uniform_timestamps(texts: Sequence[object]) -> NDArray[np.int64] | Non
 
 
 def is_text(value: object) -> bool:
-    """Whether the value is a string."""
+    """Return whether the value is a string."""
     return type(value) is str
 
 
 def plain_micros(text: object) -> int | None:
-    """Microseconds of a timestamp; None if it is none."""
+    """Return microseconds of a timestamp; None if the text is not a timestamp."""
     try:
         return to_micros(parse_timestamp(str(text)))
     except ValueError:
@@ -133,7 +133,7 @@ def plain_micros(text: object) -> int | None:
 def parse_bound(text: str, *, end: bool = False) -> datetime:
     """Return a bound of a time range: a timestamp as ``parse_timestamp`` reads it, or a day.
 
-    A day (``YYYY-MM-DD``) means all of it: as the end of a range, its last microsecond.
+    A day (``YYYY-MM-DD``) means the whole day: as the end of a range, the last microsecond.
 
     Raises:
         ValueError: as ``parse_timestamp``.
@@ -144,7 +144,7 @@ def parse_bound(text: str, *, end: bool = False) -> datetime:
 
 
 def expected_bound(text: str, examples: str = "2026-01-31T12:00:00Z or 2026-01-31") -> str:
-    """Return what was expected instead of a text that ``parse_bound`` refused, as errors say it."""
+    """Return the expected input, for the error message about a text that ``parse_bound`` rejects."""
     expected = f"expected ISO 8601, as in {examples}"
     if not is_number_text(text):
         return expected
@@ -152,7 +152,7 @@ def expected_bound(text: str, examples: str = "2026-01-31T12:00:00Z or 2026-01-3
 
 
 def length_of(text: str) -> timedelta:
-    """Return for how long a text that ``parse_bound`` takes holds: a day, a minute, or a second."""
+    """Return the length of the interval that a bound names: a day, a minute, or a second."""
     if DAY.fullmatch(text):
         return timedelta(days=1)
     is_minute = MINUTE_FORM.fullmatch(text) is not None
@@ -160,12 +160,12 @@ def length_of(text: str) -> timedelta:
 
 
 def iso_utc(moment: datetime) -> str:
-    """The moment as ISO 8601 in UTC with a trailing Z, as all answers carry it."""
+    """Return the time as ISO 8601 in UTC with a trailing Z, the format of all responses."""
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def iso_texts(time_us: NDArray[np.int64]) -> list[str]:
-    """Many moments of the years 1 to 9999 as ``iso_utc`` writes them; shape (n,), in microseconds."""
+    """Return times of the years 1 to 9999, in microseconds, as ``iso_utc`` formats them; n texts."""
     moments = time_us.astype("M8[us]")
     exact = np.datetime_as_string(moments, unit="us", timezone="UTC")
     whole = np.datetime_as_string(moments.astype("M8[s]"), unit="s", timezone="UTC")

@@ -1,11 +1,11 @@
-"""What it takes for a file to be there after the power went."""
+"""Make files survive a power failure."""
 
 import os
 from pathlib import Path
 
 
 def sync_directory(path: Path) -> None:
-    """Makes a file's name as durable as its content; Windows does so by itself."""
+    """Make the name of a file as durable as the content; Windows needs no call for that."""
     if os.name == "posix":
         descriptor = os.open(path, os.O_RDONLY)
         try:

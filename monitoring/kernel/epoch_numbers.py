@@ -1,4 +1,4 @@
-"""Times as numbers: seconds since 1970, or milliseconds where the number is too large for seconds."""
+"""Times as numbers: seconds since 1970, or milliseconds if the number is too large for seconds."""
 
 import math
 from collections.abc import Sequence

@@ -1,26 +1,34 @@
-"""Named points at which a test kills the process, to prove that nothing is lost there.
+"""Named points at which a test kills the process, to prove that no data is lost there.
 
-``FERMON_CRASH_AT=ingest.before_commit`` kills the process, as ``kill -9`` does, when it comes to
-that point; ``ingest.before_commit:3`` when it comes there for the third time. Unset, as always
-outside the tests, a point costs one comparison.
+``FERMON_CRASH_AT=ingest.before_commit`` kills the process at that point, as ``kill -9`` does;
+``ingest.before_commit:3`` at the third pass. Without the variable, which is set in tests only, a point
+costs one comparison.
 """
 
 import os
 import signal
 
-_NAME, _, _NTH = os.environ.get("FERMON_CRASH_AT", "").partition(":")
-_left = int(_NTH or 1)
+
+class Failpoint:
+    """The point at which this process dies: a name and the number of passes left; no name disables it."""
+
+    def __init__(self, setting: str) -> None:
+        self.name, _, passes = setting.partition(":")
+        self.passes_left = int(passes or 1)
+
+    def pass_by(self) -> None:
+        """Count a pass; kill this process at the last one."""
+        self.passes_left -= 1
+        if self.passes_left <= 0:
+            os.write(2, f"killed at crash point {self.name}\n".encode())
+            os.kill(os.getpid(), signal.SIGKILL)
 
 
-def crash_point(name: str) -> None:
-    """Kills this process if it was started to die here."""
-    if _NAME and name == _NAME:
-        _die(name)
+_armed = Failpoint(os.environ.get("FERMON_CRASH_AT", ""))
+_ARMED_NAME = _armed.name
 
 
-def _die(name: str) -> None:
-    global _left
-    _left -= 1
-    if _left <= 0:
-        os.write(2, f"killed at crash point {name}\n".encode())
-        os.kill(os.getpid(), signal.SIGKILL)
+def failpoint(name: str) -> None:
+    """Kill this process if it was started to die at this point."""
+    if _ARMED_NAME and name == _ARMED_NAME:
+        _armed.pass_by()

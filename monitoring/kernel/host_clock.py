@@ -1,4 +1,4 @@
-"""The host's clock, compared with what can't jump: the seconds since the machine started."""
+"""Compare the host's clock with the seconds since the machine started, which cannot jump."""
 
 import socket
 import time
@@ -15,10 +15,10 @@ BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 @dataclass(frozen=True, slots=True)
 class ClockReading:
-    """What the host's clock says at one moment.
+    """The state of the host's clocks at one moment.
 
-    ``uptime_s``: seconds since the machine started, by a clock that nobody sets. ``boot``: which start
-    of which machine that is, as far as the system tells; else the host's name.
+    ``uptime_s`` is the number of seconds since the machine started, by a clock that cannot be set. ``boot``
+    identifies the start of the machine if the system has such an id; else the host's name.
     """
 
     now: datetime
@@ -29,9 +29,9 @@ class ClockReading:
 
 @dataclass(frozen=True, slots=True)
 class ClockState:
-    """A reading, and the time that was expected: since the clock was last known good, plus what passed.
+    """A reading and the expected time: the time when the clock was last known good, plus the elapsed time.
 
-    ``good_until``: the latest moment at which the clock was known good.
+    ``good_until`` is the latest moment at which the clock was known good.
     """
 
     reading: ClockReading
@@ -40,18 +40,18 @@ class ClockState:
 
     @property
     def jump(self) -> timedelta:
-        """By how much the clock has jumped, forwards or (negative) backwards; zero within the tolerance."""
+        """Return the jump of the clock, forwards or (negative) backwards; zero within the tolerance."""
         off = self.reading.now - self.expected
         return off if abs(off) > TOLERANCE else NO_JUMP
 
     @property
     def problem(self) -> str:
-        """The jump in words, with the way out; empty without one."""
+        """Return the jump in words, with the remedy; empty without a jump."""
         return jump_problem(self.reading.host, self.jump)
 
 
 def jump_problem(host: str, jump: timedelta) -> str:
-    """Return what a jump stops and who ends that; empty without a jump."""
+    """Return the consequences of a jump and the remedy; empty without a jump."""
     if not jump:
         return ""
     days = abs(jump) / timedelta(days=1)
@@ -64,7 +64,7 @@ def jump_problem(host: str, jump: timedelta) -> str:
 
 
 def expect_after_start(now: datetime, reference: datetime | None) -> datetime:
-    """Return the expected time of a machine that has just started: its own if near the reference."""
+    """Return the expected time after a start: the clock's own if near the reference, else the reference."""
     if reference is None or abs(now - reference) <= TOLERANCE:
         return now
     return reference
@@ -77,13 +77,13 @@ def read_clock() -> ClockReading:
 
 
 def uptime() -> float:
-    """Return the seconds since the machine started; on Linux, those of a suspend are among them."""
+    """Return the seconds since the machine started, on Linux including suspended time."""
     clock = getattr(time, "CLOCK_BOOTTIME", None)
     return time.monotonic() if clock is None else time.clock_gettime(clock)
 
 
 def boot_id() -> str:
-    """Return what Linux calls this start of the machine; empty elsewhere."""
+    """Return Linux's id of this start of the machine; empty on other systems."""
     with suppress(OSError):
         return BOOT_ID.read_text().strip()
     return ""

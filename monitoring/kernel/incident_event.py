@@ -1,14 +1,14 @@
-"""An event: what a detector found over some time, as one thing with a beginning and an end."""
+"""An event: findings of a detector over some time, with one start and one end."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Consecutive findings of one detector on one tag; ``detector`` and ``start_us`` identify it.
+    """Consecutive findings of one detector on one tag; ``detector`` and ``start_us`` identify the event.
 
-    ``kind`` says what it is (as a step up), ``score`` how much at its worst: 1 is just enough to be
-    found. ``start_us`` and ``end_us`` are microseconds since 1970, the end None while it lasts.
+    ``kind`` names the fault (as a step up). ``score`` is the worst score; 1 is just enough for a finding.
+    ``start_us`` and ``end_us`` are microseconds since 1970; the end is None while the event lasts.
     """
 
     detector: str
@@ -20,5 +20,5 @@ class Event:
 
     @property
     def is_open(self) -> bool:
-        """Whether it still lasts."""
+        """Return whether the event still lasts."""
         return self.end_us is None

@@ -1,4 +1,4 @@
-"""Numbers as an operator reads them."""
+"""Number formats for operators."""
 
 from dataclasses import dataclass
 
@@ -7,27 +7,27 @@ MINUTE, HOUR, DAY = 60.0, 3600.0, 86_400.0
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """How to speak of a tag."""
+    """The name and the unit of a tag, for texts about the tag."""
 
     name: str
     unit: str
 
     def amount(self, value: float, *, digits: int = 5) -> str:
-        """A value in the tag's unit, to so many significant digits."""
+        """Return a value with the tag's unit, rounded to significant digits."""
         rounded = float(f"{value:.{digits}g}")
         return f"{rounded:.15g} {self.unit}".rstrip()  # 160 rpm, not 1.6e+02 rpm
 
     def usual(self, reach: float) -> str:
-        """Up to which change a level is normal; nothing is where it has never changed."""
+        """Return the change of level that is normal, in words; a level that never changed has none."""
         return f"up to {self.reach(reach)} is usual" if reach else "before, it was constant"
 
     def reach(self, value: float) -> str:
-        """A difference in the tag's unit, to two significant digits."""
+        """Return a difference with the tag's unit, rounded to two significant digits."""
         return self.amount(value, digits=2)
 
 
 def duration(seconds: float) -> str:
-    """A time as short as it is still exact enough: 0.25 s, 14 s, 3 min, 2.5 h, 3 d."""
+    """Return a duration, rounded for reading: 0.25 s, 14 s, 3 min, 2.5 h, 3 d."""
     if seconds < MINUTE * 2:
         return f"{seconds:.2g} s" if seconds < 10 else f"{seconds:.0f} s"
     if seconds < HOUR * 2:

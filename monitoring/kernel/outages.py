@@ -1,4 +1,4 @@
-"""A fault's beginning and end, each noticed once, however many meet it in between."""
+"""Outages: log the beginning and the end of a fault once, however many threads notice the fault."""
 
 import logging
 import threading
@@ -11,7 +11,7 @@ QUIET_S = 4.0
 
 
 class Outage:
-    """Whether something fails, in this process, since when and why. Any thread may call it."""
+    """Whether an operation fails in this process, since when and why. Thread-safe."""
 
     def __init__(self, *, began: str, ended: str) -> None:
         self.began, self.ended = began, ended
@@ -21,7 +21,7 @@ class Outage:
         self._lock = threading.Lock()
 
     def begin(self, error: Exception | str) -> None:
-        """It fails; logged only if it did not fail before."""
+        """Record a failure; log only the first one of an outage."""
         with self._lock:
             self.error = str(error)
             self._failed_at = time.monotonic()
@@ -30,12 +30,12 @@ class Outage:
                 logger.error(self.began, extra={"error": self.error})
 
     def end_if_quiet(self) -> None:
-        """It seems to work, and has not failed for a while: so nobody tried, or would have said so."""
+        """End the outage if no failure was recorded for ``QUIET_S`` seconds."""
         if self.since is not None and time.monotonic() - self._failed_at > QUIET_S:
             self.end()
 
     def end(self) -> None:
-        """It works; logged only if it failed before."""
+        """Record a success; log only the end of an outage."""
         if self.since is None:
             return
         with self._lock:

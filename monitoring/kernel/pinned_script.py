@@ -1,4 +1,4 @@
-"""A script of exactly one content, and the local copy of it."""
+"""A script with a pinned hash, and the local copy."""
 
 import base64
 import hashlib
@@ -8,11 +8,11 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class PinnedScript:
-    """A script that browsers and Fermon accept by its hash alone, wherever it comes from.
+    """A script that browsers and Fermon accept by hash alone, from any source.
 
-    ``integrity`` is as in HTML (https://www.w3.org/TR/SRI/). ``package`` is the npm package that
-    contains the script, ``member`` its path in npm's tarball, ``file`` the path of a local copy
-    below the data directory's ``static/``.
+    ``integrity`` has the format of HTML (https://www.w3.org/TR/SRI/). ``package`` is the npm package that
+    contains the script, ``member`` the path in the npm tarball, ``file`` the path of a local copy
+    below ``static/`` in the data directory.
     """
 
     name: str
@@ -24,7 +24,7 @@ class PinnedScript:
 
     @property
     def file_name(self) -> str:
-        """Return the local copy's name without its directory; contains the version."""
+        """Return the name of the local copy without the directory; contains the version."""
         return Path(self.file).name
 
     def accepts(self, content: bytes) -> bool:
@@ -32,7 +32,7 @@ class PinnedScript:
         return integrity_of(content) == self.integrity
 
     def read_copy(self, root: Path) -> bytes | None:
-        """Return the local copy below ``root``; None if it is missing, unreadable or another content."""
+        """Return the local copy below ``root``; None if missing, unreadable or with another hash."""
         try:
             content = (root / self.file).read_bytes()
         except OSError:
@@ -41,5 +41,5 @@ class PinnedScript:
 
 
 def integrity_of(content: bytes) -> str:
-    """Return the content's hash as the ``integrity`` attribute has it."""
+    """Return the hash of the content in the format of the ``integrity`` attribute."""
     return "sha384-" + base64.b64encode(hashlib.sha384(content).digest()).decode()

@@ -1,8 +1,8 @@
-"""Keeps the data directory to the user whom Fermon runs as: 0700 for directories, 0600 for files.
+"""Restrict the data directory to the user of the process: mode 0700 for directories, 0600 for files.
 
-Fermon owns its data directory. Within it, only what Fermon makes is touched, in case the directory
-holds other things; files of other users and symbolic links are left alone. On Windows, where access
-is a matter of the user's profile, nothing is done.
+Fermon owns the data directory, but changes only files that Fermon makes, in case the directory holds others.
+Files of other users and symbolic links stay as they are. Do nothing on Windows, where the user's profile
+governs access.
 """
 
 import glob
@@ -21,16 +21,16 @@ HAS_MODES = os.name == "posix"
 
 
 def begin_private() -> None:
-    """Make all that this process creates from now on readable by its own user alone."""
+    """Make all files that this process creates from now on readable by the same user alone."""
     if HAS_MODES:
         os.umask(UMASK)
 
 
 def mend(data_dir: Path, database: Path | None = None) -> int:
-    """Take away what others may do with Fermon's files; return how many changed.
+    """Remove the access of other users to Fermon's files; return how many files changed.
 
-    ``database`` is a SQLite file that may lie elsewhere; its directory stays as it is. What can't be changed
-    is left: Fermon may run as a user who is not the owner.
+    ``database`` is a SQLite file outside the data directory; the parent directory stays as it is. Skip files
+    that can't be changed: Fermon may run as a user other than the owner.
     """
     if not HAS_MODES:
         return 0
@@ -42,14 +42,14 @@ def mend(data_dir: Path, database: Path | None = None) -> int:
 
 
 def is_shared(directory: Path) -> bool:
-    """Whether the directory is for several users by its sticky bit, as /tmp is."""
+    """Return whether the directory has the sticky bit, as /tmp has, and so belongs to several users."""
     with suppress(OSError):
         return bool(directory.stat().st_mode & stat.S_ISVTX)
     return True
 
 
 def all_of(path: Path) -> Iterator[Path]:
-    """Return the path and, of a directory that is no link, all below it."""
+    """Yield the path and, below a directory that is not a link, all paths."""
     yield path
     if path.is_dir() and not path.is_symlink():
         for place, directories, files in os.walk(path):
@@ -57,7 +57,7 @@ def all_of(path: Path) -> Iterator[Path]:
 
 
 def close_to_others(path: Path) -> bool:
-    """Take away what others may do with a file of this user; return whether that changed."""
+    """Remove the access of other users to a file of this user; return whether the mode changed."""
     with suppress(OSError):
         found = path.lstat()
         is_ours = found.st_uid == os.geteuid() and stat.S_IFMT(found.st_mode) in (stat.S_IFREG, stat.S_IFDIR)

@@ -1,10 +1,10 @@
-"""Rejected input as an error message quotes it."""
+"""Rejected input as quoted in error messages."""
 
 SHOWN_CHARACTERS = 80
 
 
 def shown(value: object) -> str:
-    """A refused value as a message may carry it: short, and encodable whatever was sent."""
+    """Return a rejected value for a message: short, and encodable whatever the input."""
     try:
         text = ascii(value)
     except RecursionError:

@@ -1,7 +1,7 @@
-"""Redis, for what may be lost: counts and wake-ups. While it is away nobody waits for it.
+"""Redis for data that may be lost: counts and wake-ups. No request waits for an unavailable Redis.
 
-What fails once is not asked again until a thread beside has seen Redis answer. So an outage costs one
-short timeout to those who ask at its beginning, and nothing to anybody after them.
+After a failure no request asks Redis until a thread has got an answer again. An outage costs one short
+timeout for the requests at the beginning, and nothing afterwards.
 """
 
 import threading
@@ -28,11 +28,11 @@ T = TypeVar("T")
 
 
 class RedisAwayError(Exception):
-    """Redis does not answer, or takes no writes."""
+    """Redis does not answer, or rejects writes."""
 
 
 class RedisLink:
-    """This process's way to Redis. Any thread may use it."""
+    """The connection of this process to Redis. Thread-safe."""
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -42,10 +42,10 @@ class RedisLink:
         self._lock = threading.Lock()
 
     def ask(self, question: Callable[[Redis], T]) -> T:
-        """What Redis answers.
+        """Return Redis's answer to a question.
 
         Raises:
-            RedisAwayError: it does not, or did not a moment ago.
+            RedisAwayError: Redis fails, or failed a moment ago.
         """
         if self.outage.since is not None:
             self._look_beside()
@@ -58,7 +58,7 @@ class RedisLink:
             raise RedisAwayError(str(error)) from error
 
     def look(self) -> str:
-        """Why Redis can't be used, as far as it shows within half a second; empty if it can."""
+        """Return why Redis can't be used, within half a second; empty if Redis works."""
         try:
             self.ask(probe)
         except RedisAwayError as error:
@@ -66,10 +66,10 @@ class RedisLink:
         return ""
 
     def heard(self, channel: str, *, within_s: float) -> Generator[bool, None, None]:
-        """True for each notice of the channel, False after so long without one; it does not end.
+        """Yield True for each message of the channel, False after ``within_s`` seconds without one; endless.
 
         Raises:
-            RedisAwayError: Redis is away, or has cut us off.
+            RedisAwayError: Redis is unavailable, or closed the connection.
         """
         if error := self.look():
             raise RedisAwayError(error)
@@ -102,7 +102,7 @@ class RedisLink:
 
 
 def connect(url: str) -> Redis:
-    """A client that fails after one try; it connects when it is first used."""
+    """Return a client that fails after one try and connects at the first use."""
     client: Redis = Redis.from_url(
         url,
         socket_connect_timeout=ANSWER_S,
@@ -115,11 +115,11 @@ def connect(url: str) -> Redis:
 
 
 def probe(client: Redis) -> None:
-    """Writes: one that can only be read, or is full, is of no use."""
+    """Write a key: a Redis that is read-only or full is of no use."""
     client.set(PROBE, 1, px=1_000)
 
 
 @cache
 def link_to(url: str) -> RedisLink | None:
-    """This process's link to that address; None of an empty one."""
+    """Return the link of this process to a URL; None for an empty URL."""
     return RedisLink(url) if url else None

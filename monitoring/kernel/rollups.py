@@ -1,4 +1,4 @@
-"""Rollups: measurements over fixed intervals, as count, total, extremes with their times, and anomalies."""
+"""Rollups: count, total, extremes with times, and anomalies of measurements in fixed intervals."""
 
 from dataclasses import dataclass, replace
 
@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitoring.kernel.clock import SECOND_US
-from monitoring.kernel.run_lengths import stretches
+from monitoring.kernel.run_lengths import run_lengths
 
 RESOLUTIONS_S = (60, 600, 3_600, 86_400)
 
@@ -16,10 +16,10 @@ FloatArray = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Buckets:
-    """One tag's intervals that have measurements, in order of time; all arrays have shape (n,).
+    """The intervals of one tag that have measurements, in order of time; all arrays have shape (n,).
 
-    ``start``, ``minimum_at`` and ``maximum_at`` are in microseconds since the epoch, the others in
-    the tag's unit; an extreme that was reached more than once has its first time.
+    ``start``, ``minimum_at`` and ``maximum_at`` are microseconds since the epoch; ``total``, ``minimum`` and
+    ``maximum`` have the tag's unit. An extreme that occurs more than once has the first time.
     """
 
     start: IntArray
@@ -36,12 +36,12 @@ class Buckets:
 
     @property
     def mean(self) -> FloatArray:
-        """Mean of each interval's values; shape (n,)."""
+        """Return the mean of each interval; shape (n,)."""
         return self.total / self.count
 
 
 def buckets_of(time_us: IntArray, value: FloatArray, is_anomaly: NDArray[np.bool_]) -> Buckets:
-    """Measurements in order of time, each as an interval of its own; all of shape (n,)."""
+    """Return measurements, in order of time, as one interval each; all of shape (n,)."""
     return Buckets(
         start=time_us,
         count=np.ones(len(time_us), dtype=np.int64),
@@ -55,14 +55,14 @@ def buckets_of(time_us: IntArray, value: FloatArray, is_anomaly: NDArray[np.bool
 
 
 def coarsen(finer: Buckets, resolution_us: int) -> Buckets:
-    """The intervals of ``resolution_us``, counted from the epoch, that the finer ones lie in."""
+    """Aggregate intervals into intervals of ``resolution_us``, aligned to the epoch."""
     return coarsen_each(finer, np.zeros(len(finer), dtype=np.int64), resolution_us)[0]
 
 
 def coarsen_each(finer: Buckets, tag: IntArray, resolution_us: int) -> tuple[Buckets, IntArray]:
-    """As ``coarsen``, of several tags at once, one behind the other; and which tag each interval is of."""
+    """Coarsen the concatenated intervals of several tags; return also the tag of each interval."""
     start = finer.start // resolution_us * resolution_us
-    first, size = stretches(start, tag)
+    first, size = run_lengths(start, tag)
     if len(first) == len(start):
         return replace(finer, start=start), tag
     minimum = np.minimum.reduceat(finer.minimum, first)
@@ -81,15 +81,15 @@ def coarsen_each(finer: Buckets, tag: IntArray, resolution_us: int) -> tuple[Buc
 
 
 def first_time(time_us: IntArray, reached: NDArray[np.bool_], first: IntArray) -> IntArray:
-    """The earliest of the times at which an extreme was reached, for each group that begins at ``first``."""
+    """Return the earliest time at which each group, starting at ``first``, reached the extreme."""
     latest = np.iinfo(np.int64).max
     return np.minimum.reduceat(np.where(reached, time_us, latest), first)
 
 
 def rollups_of(measurements: Buckets, tag: IntArray) -> dict[int, tuple[Buckets, IntArray]]:
-    """Measurements rolled up at every resolution (by its seconds), each with the tags of its intervals.
+    """Return rollups of measurements by resolution in seconds, each with the tags of the intervals.
 
-    ``tag`` (n,) tells which tag a measurement is of; each tag's stand together, in order of time.
+    ``tag`` (n,) is the tag of each measurement; the rows of a tag stand together, in order of time.
     """
     rolled: dict[int, tuple[Buckets, IntArray]] = {}
     finer = measurements, tag

@@ -1,4 +1,4 @@
-"""Stretches of rows that are equal in some columns: where each begins, and how long it is."""
+"""Runs of consecutive rows that are equal in some columns."""
 
 from typing import Any
 
@@ -9,8 +9,8 @@ BoolArray = NDArray[np.bool_]
 IntArray = NDArray[np.int64]
 
 
-def begins(*columns: NDArray[Any]) -> BoolArray:
-    """Which rows differ from the one before in any of the columns (n,), as the first does; shape (n,)."""
+def run_starts(*columns: NDArray[Any]) -> BoolArray:
+    """Return which rows begin a run: the first, and each that differs from the previous one; shape (n,)."""
     is_first = np.zeros(len(columns[0]), dtype=np.bool_)
     is_first[:1] = True
     for column in columns:
@@ -18,9 +18,9 @@ def begins(*columns: NDArray[Any]) -> BoolArray:
     return is_first
 
 
-def stretches(*columns: NDArray[Any]) -> tuple[IntArray, IntArray]:
-    """The place of the first row of each stretch, and how many rows it has; both of shape (k,)."""
-    first = begins(*columns).nonzero()[0]
+def run_lengths(*columns: NDArray[Any]) -> tuple[IntArray, IntArray]:
+    """Return the index of the first row of each run, and the number of rows; both of shape (k,)."""
+    first = run_starts(*columns).nonzero()[0]
     size = np.empty_like(first)
     size[:-1] = first[1:] - first[:-1]
     size[-1:] = len(columns[0]) - first[-1:]

@@ -1,10 +1,9 @@
-"""How far the clock of a source is from the server's, by when its readings arrive.
+"""Estimate the clock error of a source from the arrival times of readings.
 
-A reading's offset is its timestamp minus the time of its arrival. Transport only makes offsets smaller, so
-the largest of the last ones is the best estimate of the clock's error, and an error ahead is certain. A
-source that is behind looks like one whose readings are delayed: only readings that arrive at the pace at
-which they were taken tell that it is its clock, or a delay that is as good as one. Readings sent after an
-outage, or of an old recording, arrive faster.
+The offset of a reading is the timestamp minus the time of arrival. Transport only makes offsets smaller, so
+the largest recent offset is the best estimate of the clock error, and an error ahead is certain. A clock that
+is behind looks like delayed readings: only readings that arrive at the pace of their timestamps prove a clock
+error, or a constant delay. Readings sent after an outage, or from an old recording, arrive faster.
 """
 
 from datetime import datetime, timedelta
@@ -29,7 +28,7 @@ IntArray = NDArray[np.int64]
 
 
 def latest_plausible(now: datetime) -> datetime:
-    """Return the latest time that a measurement can have without being ahead."""
+    """Return the latest time of a measurement that does not count as ahead."""
     return now + AHEAD_TOLERANCE
 
 
@@ -39,16 +38,16 @@ def limit_us(now: datetime) -> int:
 
 
 def unpacked(states: bytes) -> IntArray:
-    """Return the last arrivals of sources (n, 1 + KEPT), given behind one another.
+    """Return the last arrivals of sources (n, 1 + KEPT) from concatenated states.
 
-    First comes when the last of them arrived, in microseconds since 1970, then their offsets in
-    milliseconds, oldest first; all are 0 where nothing has arrived.
+    Column 0 is the time of the last arrival in microseconds since 1970, the others the offsets in
+    milliseconds, oldest first; all are 0 before the first arrival.
     """
     return np.frombuffer(states, dtype=NUMBER).astype(np.int64).reshape(-1, 1 + KEPT)
 
 
 def packed(arrivals: IntArray) -> list[bytes]:
-    """Return the last arrivals of each source as they are stored."""
+    """Return the last arrivals of each source as stored."""
     states, width = arrivals.astype(NUMBER).tobytes(), len(NO_ARRIVALS)
     return [states[start : start + width] for start in range(0, len(states), width)]
 
@@ -56,7 +55,7 @@ def packed(arrivals: IntArray) -> list[bytes]:
 def with_readings(arrivals: IntArray, time_us: IntArray, received_us: int) -> IntArray:
     """Return the last arrivals after each source's reading of ``time_us`` (n,) arrived.
 
-    After the server's clock was set back, all of them are forgotten but this one.
+    After the server's clock was set back, keep only this arrival.
     """
     since_us = received_us - arrivals[:, 0]
     kept = np.where(since_us[:, np.newaxis] < 0, 0, arrivals[:, 2:])
@@ -67,9 +66,9 @@ def with_readings(arrivals: IntArray, time_us: IntArray, received_us: int) -> In
 
 
 def clock_errors(arrivals: IntArray) -> IntArray:
-    """Return each source's clock error (n,) in milliseconds by its last arrivals; positive is ahead.
+    """Return the clock error (n,) of each source in milliseconds by the last arrivals; positive is ahead.
 
-    0 where no error is certain, also while there are fewer arrivals: the offsets of missing ones are 0.
+    0 if no error is certain, also while there are too few arrivals: missing offsets are 0.
     """
     lowest, highest = arrivals[:, 1:].min(axis=1), arrivals[:, 1:].max(axis=1)
     is_behind = (highest < -BEHIND_MS) & (highest - lowest < STEADY_MS)

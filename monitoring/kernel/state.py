@@ -1,4 +1,4 @@
-"""Whatever goes on after a restart where it was: its state, as plain values."""
+"""Save and restore the state of objects that continue after a restart."""
 
 from array import array
 from collections import deque
@@ -8,31 +8,31 @@ from typing import Any, ClassVar
 
 
 class Stateful:
-    """An object whose state is the attributes that ``STATE`` names.
+    """An object with the state in the attributes that ``STATE`` names.
 
-    They may be numbers, None, text, tuples of these, deques and arrays of them, other stateful objects
-    and lists of stateful objects. All else is made anew by the constructor.
+    Values may be numbers, None, text, tuples of these, deques and arrays of these, other stateful objects
+    and lists of stateful objects. The constructor makes all other attributes.
     """
 
     __slots__ = ()
     STATE: ClassVar[tuple[str, ...]] = ()
 
     def state(self) -> list[Any]:
-        """The state as values that msgpack knows."""
+        """Return the state as values that msgpack can encode."""
         return [packed(getattr(self, name)) for name in self.STATE]
 
     def restore(self, state: list[Any]) -> None:
-        """Takes on a state.
+        """Restore a saved state.
 
         Raises:
-            ValueError: it has another shape.
+            ValueError: the state has another shape.
         """
         for name, value in zip(self.STATE, state, strict=True):
             setattr(self, name, unpacked(getattr(self, name), value))
 
 
 def packed(value: Any) -> Any:
-    """An attribute as plain values."""
+    """Return an attribute as plain values."""
     if isinstance(value, Stateful):
         return value.state()
     if isinstance(value, array):
@@ -43,7 +43,7 @@ def packed(value: Any) -> Any:
 
 
 def unpacked(present: Any, value: Any) -> Any:
-    """The attribute whose present value is to be replaced by a saved one."""
+    """Return the saved attribute, in the type of the present value."""
     if isinstance(present, Stateful):
         present.restore(value)
         return present
@@ -57,10 +57,10 @@ def unpacked(present: Any, value: Any) -> Any:
 
 
 def rows_of(numbers: "array[float]", width: int) -> list[list[float]]:
-    """An array of rows, one behind another, as plain values."""
+    """Return the rows of a concatenated array as lists."""
     return [numbers[start : start + width].tolist() for start in range(0, len(numbers), width)]
 
 
 def flat(rows: Iterable[Iterable[float]]) -> "array[float]":
-    """The array of these rows."""
+    """Return the concatenation of rows as an array."""
     return array("d", chain.from_iterable(rows))

@@ -1,9 +1,8 @@
-"""The worker's wish to stop, seen by tasks that run for long.
+"""A flag that asks long tasks of the worker to stop.
 
-The flag lies in memory that is made before the cluster forks, so that the cluster's main process
-can raise it and every task sees it. It has no lock: a process killed while it looks can't take
-the lock with it. Where processes are spawned instead (Windows, macOS) a task does not see it, and
-ends with its own run.
+The flag is in shared memory made before the cluster forks, so that the cluster's main process can set the
+flag and every task can read it. There is no lock: a process killed while reading can't keep one. With spawned
+processes (Windows, macOS) a task does not see the flag, and ends with the run.
 """
 
 from multiprocessing import RawValue
@@ -12,15 +11,15 @@ _raised = RawValue("b", 0)
 
 
 def request_stop() -> None:
-    """Asks every long task of this cluster to end soon."""
+    """Ask every long task of this cluster to end soon."""
     _raised.value = 1
 
 
 def clear_stop() -> None:
-    """Takes the request back, before a cluster is started."""
+    """Withdraw the request, before a cluster starts."""
     _raised.value = 0
 
 
 def stop_requested() -> bool:
-    """Whether long tasks should end."""
+    """Return whether long tasks should end."""
     return bool(_raised.value)

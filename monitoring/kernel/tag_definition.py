@@ -1,4 +1,4 @@
-"""What a tag is, and the table of the tags that a new installation starts with."""
+"""The definition of a tag, and the default tags of a new installation."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,7 +9,7 @@ LARGEST_VALUE = 1e100  # a year's sums, and the squares in σ, stay far below wh
 
 
 class OnConflict(StrEnum):
-    """What happens to a reading whose tag and timestamp hold another value."""
+    """The treatment of a reading with a tag and timestamp that already have another value."""
 
     REFUSE = "refuse"
     KEEP_FIRST = "keep_first"
@@ -18,13 +18,13 @@ class OnConflict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TagDefinition:
-    """One sensor's signal as the rules see it. All bounds are in the tag's unit and inclusive.
+    """The definition of one tag for the rules. All bounds are in the tag's unit and inclusive.
 
-    ``valid_min`` to ``valid_max`` is what the sensor can mean at all, and nothing beyond
-    ``LARGEST_VALUE`` is taken, whatever they are; ``lower_limit`` to
-    ``upper_limit`` is where the process should stay (None: no limit on that side). What is older
-    than ``raw_from`` was deleted (None: nothing was). ``group`` is the vessel; without a reading for
-    ``stale_after_s`` seconds the tag is stale. ``on_conflict`` is one of ``OnConflict``.
+    ``valid_min`` to ``valid_max`` is the valid range of the sensor; values beyond ``LARGEST_VALUE`` are
+    rejected in any case. ``lower_limit`` to ``upper_limit`` are the alarm limits of the process (None: no
+    limit on that side). Retention has deleted measurements before ``raw_from`` (None: none). ``group`` is the
+    vessel; the tag is stale after ``stale_after_s`` seconds without a reading. ``on_conflict`` is one of
+    ``OnConflict``.
     """
 
     name: str
@@ -43,10 +43,10 @@ class TagDefinition:
 
 @dataclass(frozen=True, slots=True)
 class SimulationProfile:
-    """How the simulator moves a tag: a sinusoid with noise that stays in [low, high].
+    """The simulated signal of a tag: a sinusoid with noise that stays in [low, high].
 
-    ``period_s`` is in seconds, ``noise`` the noise's standard deviation in the tag's unit,
-    ``fault_rate`` the share of readings that belong to a fault, ``decimals`` the sensor's resolution.
+    ``period_s`` is in seconds, ``noise`` the standard deviation in the tag's unit, ``fault_rate`` the share
+    of readings during faults, ``decimals`` the resolution of the sensor.
     """
 
     low: float
@@ -59,7 +59,7 @@ class SimulationProfile:
 
 @dataclass(frozen=True, slots=True)
 class DefaultTag:
-    """A row of the table below."""
+    """A row of the table below: a tag and the simulated signal."""
 
     definition: TagDefinition
     profile: SimulationProfile

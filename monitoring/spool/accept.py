@@ -1,4 +1,4 @@
-"""The write path for sources that can't send again: store, or else keep safe on disk."""
+"""The entry point of all sources that can't send again: store readings, or else save them on disk."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -10,73 +10,76 @@ from django.db import connection
 from monitoring.ingest.outcomes import Outcome, Outcomes, Status
 from monitoring.ingest.parse import validate
 from monitoring.ingest.pipeline import ingest_readings
-from monitoring.ingest.tags import last_known_definitions
+from monitoring.ingest.tags import tag_cache
 from monitoring.ingest.validate import Rejection, tag_of
 from monitoring.kernel import outages
-from monitoring.kernel.failpoints import crash_point
-from monitoring.spool import dead_letters
-from monitoring.spool.dead_letters import DeadLetter, DeadLettersFullError, letter
-from monitoring.spool.replayer import replayer_runs, wake_replayer
+from monitoring.kernel.failpoints import failpoint
+from monitoring.spool import replayer, spool_files
+from monitoring.spool.spool_files import SpooledReading, SpoolFullError, spooled
 
 
-def take_in(items: Sequence[object], *, source: str) -> Outcomes:
-    """Stores what a source sent, or keeps it on disk while the database is away.
+def accept(items: Sequence[object], *, source: str) -> Outcomes:
+    """Store the readings of a source, or save them on disk while the database is unavailable.
 
-    During an outage it goes to the disk at once: the replayer finds out when the outage is over,
-    and no source waits for a lock that the one before has waited for in vain.
+    During an outage save them at once: the replayer detects the end of the outage, and no source waits for a
+    lock that an earlier request has waited for in vain.
 
     Raises:
-        DeadLettersFullError: neither was possible; the source has to send it again.
+        SpoolFullError: neither is possible; the source has to send the readings again.
     """
-    if outages.storing.since and replayer_runs():
-        with suppress(DeadLettersFullError):
-            return keep_valid(items, source=source)
+    if outages.storing.since and replayer.replayer.is_running:
+        with suppress(SpoolFullError):
+            return save_valid(items, source=source)
     try:
         outcomes = ingest_readings(items, source=source)
     except DatabaseError as error:
         outages.storing.begin(error)
         connection.close()
-        return keep_valid(items, source=source)
-    crash_point("ingest.before_answer")
-    outages.storing.end()
-    outages.keeping.end()
+        return save_valid(items, source=source)
+    failpoint("ingest.before_answer")
+    if outages.storing.since:
+        outages.storing.end()
+    if outages.keeping.since:
+        outages.keeping.end()
     return outcomes
 
 
-def keep_valid(items: Sequence[object], *, source: str) -> Outcomes:
-    """Keeps on disk what may be valid by the tags as last seen; refuses what certainly is not.
+def save_valid(items: Sequence[object], *, source: str) -> Outcomes:
+    """Save items on disk that may be valid by the tags last read; reject the certainly invalid ones.
 
-    What is refused goes to the disk too, marked, to be remembered as refused later.
+    Save rejected items too, marked as such, so that a replay records them as rejected.
     """
     now = datetime.now(UTC)
     rejections = certain_rejections(items, now=now)
     try:
-        dead_letters.keep(
-            as_letter(item, rejections.get(position), source=source, now=now)
+        spool_files.save(
+            as_spooled(item, rejections.get(position), source=source, now=now)
             for position, item in enumerate(items)
         )
-    except DeadLettersFullError as error:
+    except SpoolFullError as error:
         outages.keeping.begin(error)
         raise
     outages.keeping.end()
-    crash_point("dead_letters.before_answer")
-    wake_replayer()
-    outcomes = Outcomes(len(items))
-    outcomes.others = {place: Outcome(tag_of(item), Status.KEPT) for place, item in enumerate(items)}
-    outcomes.refuse(rejections)
+    failpoint("dead_letters.before_answer")
+    replayer.replayer.start()
+    outcomes = Outcomes(len(items), rejections)
+    outcomes.others = {
+        position: outcomes.others.get(position) or Outcome(tag_of(item), Status.KEPT)
+        for position, item in enumerate(items)
+    }
     return outcomes
 
 
-def as_letter(item: object, rejection: Rejection | None, *, source: str, now: datetime) -> DeadLetter:
-    """The item as it is kept."""
+def as_spooled(item: object, rejection: Rejection | None, *, source: str, now: datetime) -> SpooledReading:
+    """Return the item as a line of the spool."""
     refused = {"reason": str(rejection.reason), "message": rejection.message} if rejection else None
-    return letter(plain_fields(item), source=source, now=now, refused=refused)
+    return spooled(plain_fields(item), source=source, now=now, refused=refused)
 
 
 def plain_fields(item: object) -> dict[str, object]:
-    """What makes the item a reading, without what else it carries.
+    """Return the fields of a reading, without other fields and without nested values.
 
-    Anything nested is left out: the replay refuses it in any case, and deep nesting can't be written.
+    A replay rejects nested values in any case, and deep nesting can't be written.
     """
     fields = item if isinstance(item, Mapping) else {}
     return {
@@ -87,11 +90,12 @@ def plain_fields(item: object) -> dict[str, object]:
 
 
 def certain_rejections(items: Sequence[object], *, now: datetime) -> dict[int, Rejection]:
-    """What is refused whatever the database would say, by position.
+    """Return, by position, the rejections that do not depend on the database.
 
-    A process that has never seen the tags can refuse only what is no object; the replay does the rest.
+    A process that has never read the tags can reject only items that are no objects; the replay rejects the
+    others.
     """
-    tags = last_known_definitions()
+    tags = tag_cache.definitions
     rejections = validate(items, tags or {}, now=now)[1]
     if tags is None:
         rejections = {position: why for position, why in rejections.items() if why.field == "reading"}

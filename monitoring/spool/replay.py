@@ -1,7 +1,7 @@
-"""Stores the dead letters, oldest first, and sets aside what can't be stored.
+"""Store spooled readings, oldest first; readings that can't be stored become dead letters.
 
-Nothing leaves the disk before it is committed: as a measurement, as a reading that a person has
-to look at, or as a refusal that is only remembered. Being repeated does no harm.
+A reading leaves the disk only after a commit: as a measurement, as a dead letter for a person to decide, or
+as the record of a rejection. Repeating a replay does no harm.
 """
 
 import hashlib
@@ -18,18 +18,18 @@ from filelock import Timeout
 
 from monitoring.ingest.outcomes import Outcome, Status
 from monitoring.ingest.pipeline import ingest_readings
-from monitoring.ingest.rejections import remember_refusals
+from monitoring.ingest.rejections import remember_rejections
 from monitoring.ingest.validate import Reason, tag_of
 from monitoring.kernel.durability import sync_directory
-from monitoring.kernel.failpoints import crash_point
+from monitoring.kernel.failpoints import failpoint
 from monitoring.models import SetAsideReading
-from monitoring.spool.dead_letters import (
+from monitoring.spool.spool_files import (
     LOCK_TIMEOUT_S,
     PENDING,
     REFUSED,
     REMEMBERING,
     REPLAYING,
-    DeadLetter,
+    SpooledReading,
     anything_waits,
     locked,
     note_done,
@@ -41,105 +41,106 @@ CHUNK = 1000
 
 
 def replay() -> int:
-    """Stores what waits on disk; how many readings are done with.
+    """Store the readings that wait on disk; return how many left the disk.
 
     Raises:
-        django.db.Error: the database is still away; what is not committed stays on disk.
+        django.db.Error: the database is still unavailable; readings without a commit stay on disk.
         OSError: the disk can't be read.
     """
     if not anything_waits():
         return 0
     done = 0
     try:
-        with locked("replay", timeout_s=0) as place:
+        with locked("replay", timeout_s=0) as spool:
             for source, target in ((REFUSED, REMEMBERING), (PENDING, REPLAYING)):
-                done += commit_file(place / target)  # left by a replay that was cut short
-                take_over(place / source, place / target)
-                done += commit_file(place / target)
+                done += commit_file(spool / target)  # left by an interrupted replay
+                take_over(spool / source, spool / target)
+                done += commit_file(spool / target)
     except Timeout:
-        return done  # another process is at it
+        return done  # another process replays
     logger.info("dead letters replayed", extra={"readings": done})
     return done
 
 
 def take_over(source: Path, target: Path) -> None:
-    """Renames the file that is appended to, so that nobody appends to what is read."""
+    """Rename the file that takes new readings, so that no process appends to a file that is being read."""
     with locked("append", timeout_s=LOCK_TIMEOUT_S):
         if source.exists():
             source.replace(target)
-            crash_point("replay.after_rename")
+            failpoint("replay.after_rename")
             sync_directory(target.parent)
 
 
 def commit_file(path: Path) -> int:
-    """Commits the file's letters chunk by chunk, then deletes it; how many there were."""
+    """Commit the readings of a file chunk by chunk, then delete the file; return how many."""
     if not path.exists():
         return 0
     done = 0
-    letters = read_letters(path)
-    while chunk := list(islice(letters, CHUNK)):
+    readings = read_file(path)
+    while chunk := list(islice(readings, CHUNK)):
         commit(chunk)
-        crash_point("replay.after_chunk")
+        failpoint("replay.after_chunk")
         done += len(chunk)
         note_done(path, done)
-    crash_point("replay.before_unlink")
-    path.with_suffix(".done").unlink(missing_ok=True)  # first: it must not be taken for the next file's
+    failpoint("replay.before_unlink")
+    path.with_suffix(".done").unlink(missing_ok=True)  # first: the next file must not inherit the count
     path.unlink()
-    crash_point("replay.after_unlink")
+    failpoint("replay.after_unlink")
     sync_directory(path.parent)
     return done
 
 
-def read_letters(path: Path) -> Iterator[DeadLetter]:
-    """The file's letters; a torn line was never acknowledged and is left out."""
+def read_file(path: Path) -> Iterator[SpooledReading]:
+    """Yield the readings of a file; skip a torn line, which was never acknowledged."""
     with path.open("rb") as file:
         for line in file:
             try:
-                yield DeadLetter(**json.loads(line))
+                yield SpooledReading(**json.loads(line))
             except (ValueError, TypeError):
                 if line.strip():
                     logger.warning("torn dead letter left out", extra={"line": repr(line[:200])})
 
 
-def commit(letters: Sequence[DeadLetter]) -> None:
-    """Takes the letters into the database, all that belongs to them in one transaction.
+def commit(readings: Sequence[SpooledReading]) -> None:
+    """Store readings, with dead letters and recorded rejections, in one transaction.
 
-    Letters that the database itself can't take are parted from their neighbours and set aside.
+    If the database rejects a reading, split the sequence until that reading is alone and becomes a dead
+    letter.
     """
     try:
         with transaction.atomic():
-            waiting = [letter for letter in letters if not letter.refused]
+            waiting = [one for one in readings if not one.refused]
             outcomes = ingest_readings(
-                [letter.reading for letter in waiting], senders=[letter.source for letter in waiting]
+                [one.reading for one in waiting], senders=[one.source for one in waiting]
             )
-            set_aside(waiting, outcomes)
-            remember([letter for letter in letters if letter.refused])
-            crash_point("replay.before_commit")
+            add_dead_letters(waiting, outcomes)
+            record_rejections([one for one in readings if one.refused])
+            failpoint("replay.before_commit")
     except (DataError, IntegrityError) as error:
-        if len(letters) > 1:
-            middle = len(letters) // 2
-            commit(letters[:middle])
-            commit(letters[middle:])
+        if len(readings) > 1:
+            middle = len(readings) // 2
+            commit(readings[:middle])
+            commit(readings[middle:])
         else:
-            keep_aside(letters[0], f"the database can't take it: {error}")
+            add_dead_letter(readings[0], f"the database can't take it: {error}")
 
 
-def set_aside(letters: Sequence[DeadLetter], outcomes: Iterable[Outcome]) -> None:
-    """Sets those aside that were refused: they were acknowledged, so a person has to decide."""
-    for letter, outcome in zip(letters, outcomes, strict=True):
+def add_dead_letters(readings: Sequence[SpooledReading], outcomes: Iterable[Outcome]) -> None:
+    """Keep rejected readings as dead letters: they were acknowledged, so a person has to decide."""
+    for spooled, outcome in zip(readings, outcomes, strict=True):
         if outcome.reason is not None:
-            keep_aside(letter, outcome.error)
+            add_dead_letter(spooled, outcome.error)
 
 
-def keep_aside(letter: DeadLetter, message: str) -> None:
-    """Sets one letter aside; a second time it changes nothing."""
-    text = json.dumps(letter.reading, sort_keys=True)
+def add_dead_letter(spooled: SpooledReading, message: str) -> None:
+    """Keep a reading as a dead letter, once even if repeated."""
+    text = json.dumps(spooled.reading, sort_keys=True)
     SetAsideReading.objects.get_or_create(
         digest=hashlib.sha256(text.encode()).hexdigest(),
         defaults={
-            "reading": storable(letter.reading),
-            "source": letter.source,
-            "kept_at": datetime.fromisoformat(letter.kept_at),
+            "reading": json_without_nan(spooled.reading),
+            "source": spooled.source,
+            "kept_at": datetime.fromisoformat(spooled.kept_at),
             "set_aside_at": datetime.now(UTC),
             "message": message,
         },
@@ -147,37 +148,37 @@ def keep_aside(letter: DeadLetter, message: str) -> None:
     logger.warning("reading set aside", extra={"reading": text[:200], "reason": message})
 
 
-def storable(reading: Any) -> Any:
-    """The reading as a JSON column takes it, which knows no NaN."""
+def json_without_nan(reading: Any) -> Any:
+    """Return the reading for a JSON column; NaN and infinities become texts."""
     return json.loads(json.dumps(reading), parse_constant=str)
 
 
-def remember(letters: Sequence[DeadLetter]) -> None:
-    """Remembers what had been refused while the database was away, as much at once as came at once."""
-    for (source, kept_at), group in groupby(letters, key=lambda letter: (letter.source, letter.kept_at)):
+def record_rejections(readings: Sequence[SpooledReading]) -> None:
+    """Record the rejections made during the outage, grouped by source and time of arrival."""
+    for (source, kept_at), group in groupby(readings, key=lambda one: (one.source, one.kept_at)):
         together = list(group)
-        remember_refusals(
+        remember_rejections(
             source,
-            [(letter.reading, refusal_of(letter)) for letter in together],
+            [(one.reading, rejection_of(one)) for one in together],
             now=datetime.fromisoformat(kept_at),
         )
 
 
-def refusal_of(letter: DeadLetter) -> Outcome:
-    """What the source of a refused letter was told."""
+def rejection_of(spooled: SpooledReading) -> Outcome:
+    """Return the outcome that the source of a rejected reading received."""
     return Outcome(
-        tag_of(letter.reading),
+        tag_of(spooled.reading),
         Status.REJECTED,
-        reason=Reason(letter.refused["reason"]),
-        error=letter.refused["message"],
+        reason=Reason(spooled.refused["reason"]),
+        error=spooled.refused["message"],
     )
 
 
 def retry(row: SetAsideReading) -> Outcome:
-    """Tries once more to store a reading that was set aside; if that works it is so no longer.
+    """Try again to store a dead letter; delete the dead letter on success.
 
     Raises:
-        django.db.Error: the database did not take it; it stays set aside.
+        django.db.Error: the database failed; the dead letter stays.
     """
     with transaction.atomic():
         (outcome,) = ingest_readings([row.reading], senders=[row.source])

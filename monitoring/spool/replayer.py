@@ -1,7 +1,7 @@
-"""A thread that replays this process's dead letters as soon as the database is back.
+"""A thread that stores the spooled readings of this process as soon as the database is back.
 
-It runs only while something waits. The scheduled task does the same once a minute, for whatever
-a killed process has left behind.
+The thread runs only while readings wait. A scheduled task does the same once a minute, for the readings of
+killed processes.
 """
 
 import logging
@@ -10,58 +10,65 @@ import threading
 import time
 from collections.abc import Iterator
 
-from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import connections
 
 from monitoring.kernel import outages
-from monitoring.spool.dead_letters import anything_waits
 from monitoring.spool.replay import replay
+from monitoring.spool.spool_files import anything_waits
 
 logger = logging.getLogger(__name__)
 
 FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 10.0
 
-_lock = threading.Lock()
-_thread: threading.Thread | None = None
+
+class SpoolReplayer:
+    """Replays the spool in a thread. With ``in_background`` false, ``start`` does nothing.
+
+    ``is_running`` is true while the thread works.
+    """
+
+    def __init__(self, *, in_background: bool = True) -> None:
+        self.in_background = in_background
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+
+    @property
+    def is_running(self) -> bool:
+        """Return whether the thread works."""
+        return self._thread is not None
+
+    def start(self) -> None:
+        """Start the thread if readings wait and no thread runs."""
+        if not self.in_background:
+            return
+        with self._lock:
+            if self._thread is None and anything_waits():
+                self._thread = threading.Thread(target=self._run, name="replayer", daemon=True)
+                self._thread.start()
+
+    def _run(self) -> None:
+        """Replay, with growing pauses after failures, until no reading waits."""
+        try:
+            for pause_s in pauses():
+                time.sleep(pause_s)
+                try_once()
+                with self._lock:  # a reading that is saved from here on starts another thread
+                    if not anything_waits():
+                        self._thread = None
+                        return
+        finally:
+            with self._lock:
+                if self._thread is threading.current_thread():  # an unforeseen error ended the loop
+                    self._thread = None
 
 
-def wake_replayer() -> None:
-    """Makes sure that the thread runs if anything waits; costs next to nothing otherwise."""
-    global _thread
-    if not settings.FERMON_BACKGROUND_REPLAY:
-        return
-    with _lock:
-        if _thread is None and anything_waits():
-            _thread = threading.Thread(target=replay_until_done, name="replayer", daemon=True)
-            _thread.start()
-
-
-def replayer_runs() -> bool:
-    """Whether the thread is at work."""
-    return _thread is not None
-
-
-def replay_until_done() -> None:
-    """Replays, with growing pauses after failures, until nothing waits."""
-    global _thread
-    try:
-        for pause_s in pauses():
-            time.sleep(pause_s)
-            try_once()
-            with _lock:  # whoever keeps a reading from here on starts another thread
-                if not anything_waits():
-                    _thread = None
-                    return
-    finally:
-        with _lock:
-            if _thread is threading.current_thread():  # it fails in a way that nobody foresaw
-                _thread = None
+replayer = SpoolReplayer()
 
 
 def try_once() -> None:
-    """One replay; a failure is an outage, and the next try comes."""
+    """Replay once; a failure begins or continues the outage."""
     try:
         replay()
         outages.storing.end()
@@ -72,7 +79,7 @@ def try_once() -> None:
 
 
 def pauses() -> Iterator[float]:
-    """Doubling pauses, each between half and one and a half of its length, so that processes spread."""
+    """Yield doubling pauses in seconds, each times a random 0.5 to 1.5, so that processes spread."""
     pause_s = FIRST_PAUSE_S
     while True:
         yield pause_s * random.uniform(0.5, 1.5)  # noqa: S311 - no secret

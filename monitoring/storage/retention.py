@@ -26,7 +26,7 @@ from django.db import connection, transaction
 from django.db.models import Exists, F, OuterRef
 from filelock import FileLock, Timeout
 
-from monitoring.ingest.moving import note_until
+from monitoring.ingest.moving import update_excluded_until
 from monitoring.ingest.tags import lock_tags
 from monitoring.kernel.clock import FIRST_MICROS, from_micros, iso_utc, to_micros
 from monitoring.kernel.host_clock import TOLERANCE
@@ -220,7 +220,7 @@ def delete_excluded(name: str, now: datetime) -> Chunk:
         chunk = list(old.order_by("timestamp").values_list("pk", flat=True)[:CHUNK])
         if chunk:
             ExcludedMeasurement.objects.filter(pk__in=chunk).delete()
-            note_until(series.tag.pk)
+            update_excluded_until(series.tag.pk)
         return Chunk(len(chunk), is_last=len(chunk) < CHUNK)
 
 

@@ -9,7 +9,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from monitoring.models import Lease
-from monitoring.spool import dead_letters
+from monitoring.spool import spool_files
 
 pytestmark = pytest.mark.django_db
 
@@ -103,5 +103,5 @@ def test_while_the_database_is_away_it_still_counts_what_is_kept(
 @pytest.mark.parametrize("path", ["/health", "/stats"])
 def test_a_broken_data_directory_is_no_server_error(client: Client, data_dir: Path, path: str) -> None:
     data_dir.mkdir()
-    dead_letters.directory().touch()
+    spool_files.directory().touch()
     assert client.get(path).status_code == 200

@@ -10,7 +10,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from monitoring.models import Measurement, Refusal, Tag
-from monitoring.spool import dead_letters
+from monitoring.spool import spool_files
 from monitoring.spool.replay import replay
 
 pytestmark = pytest.mark.django_db
@@ -162,7 +162,7 @@ def test_while_the_database_is_away_the_reading_is_kept_on_disk(
     answer = post("/ingest", reading)
     assert answer.status_code == 202
     assert answer.json() == {"status": "queued_for_retry"}
-    lines = (dead_letters.directory() / "pending.jsonl").read_text().splitlines()
+    lines = (spool_files.directory() / "pending.jsonl").read_text().splitlines()
     assert [json.loads(line)["reading"] for line in lines] == [reading]
 
 
@@ -188,7 +188,7 @@ def test_bad_input_is_refused_while_the_database_is_away(
     post("/ingest", reading)  # since then this process knows the tags
     with outage():
         assert post("/ingest", {**reading, **bad}).status_code == 400
-    assert dead_letters.pending_count() == 0
+    assert spool_files.pending_count() == 0
 
 
 def test_what_was_kept_is_stored_with_its_flag_once_the_database_is_back(

@@ -11,7 +11,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from monitoring.models import Measurement
-from monitoring.spool import dead_letters
+from monitoring.spool import spool_files
 
 pytestmark = pytest.mark.django_db
 
@@ -174,7 +174,7 @@ def test_while_the_database_is_away_what_may_be_valid_is_kept(
     assert answer.json()["processed"] == 3
     statuses = [result["status"] for result in answer.json()["results"]]
     assert statuses == ["queued_for_retry", "error", "queued_for_retry"]
-    assert dead_letters.pending_count() == 2
+    assert spool_files.pending_count() == 2
 
 
 def test_a_full_disk_takes_nothing_of_the_batch(
@@ -184,4 +184,4 @@ def test_a_full_disk_takes_nothing_of_the_batch(
     answer = post("/ingest/batch", [reading] * 3)
     assert answer.status_code == 503
     assert answer.headers["Retry-After"] == "5"
-    assert dead_letters.pending_count() == 0
+    assert spool_files.pending_count() == 0

@@ -244,7 +244,7 @@ def test_fermon_stores_on_while_it_is_copied(source, target, capsys, monkeypatch
         if name == "store_copy.before_commit" and next(came, None) is not None:
             measure(START + timedelta(seconds=Measurement.objects.count()), 2)
 
-    monkeypatch.setattr(pages, "crash_point", store_more)
+    monkeypatch.setattr(pages, "failpoint", store_more)
     migrate(target)
     assert at_target(target) == rows()
     assert Measurement.objects.count() == 4_500 + 3 * 6
@@ -272,7 +272,7 @@ def test_broken_off_it_goes_on_where_it_was(source, target, capsys, monkeypatch)
             raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(pages, "crash_point", break_off)
+        patched.setattr(pages, "failpoint", break_off)
         with pytest.raises(CommandError, match="goes on where it was") as stopped:
             migrate(target)
     assert stopped.value.returncode == 130

@@ -11,13 +11,13 @@ os.umask(0o022)
 import django; django.setup()
 from datetime import UTC, datetime
 from django.core.management import call_command
-from monitoring.spool import dead_letters
+from monitoring.spool import spool_files
 call_command("migrate", verbosity=0)
 handler = next(one for one in logging.root.handlers if hasattr(one, "maxBytes"))
 handler.maxBytes = 200
 for number in range(5):
     logging.getLogger("monitoring.test").warning("event %d", number)
-dead_letters.keep([dead_letters.letter({}, source="a test", now=datetime.now(UTC))])
+spool_files.save([spool_files.spooled({}, source="a test", now=datetime.now(UTC))])
 """
 BACKUP = """
 from django.db import connections

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.db import OperationalError, connection, transaction
 
-from monitoring.database.write_lock import turn
+from monitoring.database.write_lock import write_lock
 from monitoring.ingest.pipeline import ingest_readings
 from monitoring.models import Measurement
 
@@ -31,13 +31,13 @@ def test_while_one_has_its_turn_another_waits_and_then_gives_up(monkeypatch) -> 
         connection.settings_dict, "OPTIONS", connection.settings_dict["OPTIONS"] | {"timeout": 0.2}
     )
     with ThreadPoolExecutor(1) as other:
-        with turn():
+        with write_lock():
             assert "others have been writing" in other.submit(store_elsewhere).result()
         assert other.submit(store_elsewhere).result() == ""
     assert Measurement.objects.count() == 1
 
 
 def test_who_has_the_database_waits_for_nobody() -> None:
-    with transaction.atomic(), turn(), turn():
+    with transaction.atomic(), write_lock(), write_lock():
         ingest_readings([READING])
     assert Measurement.objects.count() == 1

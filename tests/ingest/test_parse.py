@@ -93,8 +93,8 @@ def test_whatever_stands_among_them_changes_nothing(odd: list[Any], good: list[A
 @given(plain_texts | plain_numbers, st.sampled_from([*TAGS]), st.floats(0, 700))
 def test_readings_of_one_form_need_no_second_look(timestamp: Any, tag: str, value: float) -> None:
     items = [{"timestamp": timestamp, "tag": tag, "value": value}] * FEW
-    draft = parse.read_plainly(items, [*TAGS], TAGS, now=NOW)
-    assert draft.read.all() == bool(one_by_one(items)[0])
+    _, is_read = parse.parse_columns(items, [*TAGS], TAGS, now=NOW)
+    assert is_read.all() == bool(one_by_one(items)[0])
 
 
 def test_readings_keep_the_order_in_which_they_came() -> None:

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
+from monitoring.ingest.columns import Batch
 from monitoring.ingest.outcomes import Status
-from monitoring.ingest.parse import ReadingColumns
 from monitoring.ingest.pipeline import ingest_columns, ingest_readings
 from monitoring.ingest.rebuild import rebuild, spans_of
 from monitoring.models import Finding, Measurement, Series, Tag
@@ -142,7 +142,7 @@ def test_minus_zero_is_zero(count: int) -> None:
 def test_minus_zero_of_a_source_within_is_zero() -> None:
     Tag.objects.create(name=OTHER, valid_min=-1, valid_max=1)
     place, zeros = np.zeros(3, dtype=np.int64), np.full(3, -0.0)
-    ingest_columns([OTHER], ReadingColumns(place, np.arange(3), np.arange(3) * 1_000_000, zeros))
+    ingest_columns([OTHER], Batch(place, np.arange(3), np.arange(3) * 1_000_000, zeros))
     (span,) = spans_of([OTHER], None, None, now=START)
     assert [difference for _, part in rebuild(span, write=False) for difference in part] == []
     assert [math.copysign(1, value) for value in recent_values(OTHER)] == [1.0] * 3

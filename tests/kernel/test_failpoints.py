@@ -8,10 +8,10 @@ import sys
 import pytest
 
 CODE = """
-from monitoring.kernel.failpoints import crash_point
+from monitoring.kernel.failpoints import failpoint
 for _ in range(3):
-    crash_point("other")
-    crash_point("here")
+    failpoint("other")
+    failpoint("here")
     print("passed", flush=True)
 """
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from monitoring.ingest.rules.base import run_of
+from monitoring.ingest.columns import segment_of
 from monitoring.kernel.clock import SECOND_US
 from monitoring.lab.evaluation.clean_runs import CleanRun, run_clean
 from monitoring.lab.evaluation.trials import (
@@ -113,7 +113,7 @@ def test_faults_are_read_at_the_resolution_of_the_sensor() -> None:
 @pytest.mark.parametrize("before", [0, 30, 60])
 def test_the_flags_of_a_long_signal_are_those_of_the_rule(length: int, before: int) -> None:
     values = FAMILIES["white_noise"](1, length + before).values
-    (verdict,) = RULE.score(run_of(values[:before], values[before:]))
+    (verdict,) = RULE.score(segment_of(values[:before], values[before:]))
     assert rule_flags(values[:before], values[before:]).tolist() == np.flatnonzero(verdict.found).tolist()
 
 

@@ -8,8 +8,8 @@ import pytest
 from django.db import IntegrityError, OperationalError
 
 from monitoring.models import Measurement, Refusal, SetAsideReading, Tag
-from monitoring.spool import dead_letters, replay
-from monitoring.spool.dead_letters import anything_waits, pending_count
+from monitoring.spool import replay, spool_files
+from monitoring.spool.spool_files import anything_waits, pending_count
 
 GOOD = {"timestamp": "2026-01-31T12:00:00Z", "tag": "fermenter_temp", "value": 37.0}
 LATER = {"timestamp": "2026-01-31T12:00:01Z", "tag": "fermenter_temp", "value": 46.0}
@@ -66,7 +66,7 @@ def test_what_is_stored_of_a_file_waits_no_longer(keep, monkeypatch) -> None:
     keep(GOOD, LATER, IMPOSSIBLE)
     monkeypatch.setattr(replay, "CHUNK", 1)
     waiting = []
-    monkeypatch.setattr(replay, "crash_point", lambda name: waiting.append((name, pending_count())))
+    monkeypatch.setattr(replay, "failpoint", lambda name: waiting.append((name, pending_count())))
     replay.replay()
     before = [count for name, count in waiting if name == "replay.before_commit"]
     assert before == [3, 2, 1]
@@ -84,7 +84,7 @@ def test_a_disk_too_full_to_note_how_far_it_has_come_costs_nothing(keep, monkeyp
 
 def test_a_torn_line_costs_nothing_else(keep) -> None:
     keep(GOOD)
-    with (dead_letters.directory() / "pending.jsonl").open("ab") as file:
+    with (spool_files.directory() / "pending.jsonl").open("ab") as file:
         file.write(b'{"timestamp": "2026-01-31T12:0')
     keep(LATER)
     assert replay.replay() == 2
@@ -138,7 +138,7 @@ def test_a_letter_that_the_database_itself_can_not_take_is_parted_from_its_neigh
 def test_what_was_refused_meanwhile_is_remembered_and_not_stored() -> None:
     now = datetime.now(UTC)
     why = {"reason": "unknown_tag", "message": "tag: unknown tag 'x'"}
-    dead_letters.keep([dead_letters.letter(GOOD, source="plc", now=now, refused=why)])
+    spool_files.save([spool_files.spooled(GOOD, source="plc", now=now, refused=why)])
     assert pending_count() == 0
     replay.replay()
     refusal = Refusal.objects.get()
@@ -150,8 +150,8 @@ def test_what_was_refused_meanwhile_is_remembered_and_not_stored() -> None:
 def test_refusals_of_several_sources_and_moments_keep_theirs() -> None:
     why = {"reason": "unknown_tag", "message": "tag: unknown tag 'x'"}
     came = [("plc", 1), ("plc", 1), ("pump", 1), ("plc", 2)]
-    dead_letters.keep(
-        dead_letters.letter(GOOD, source=source, now=datetime(2026, 1, day, tzinfo=UTC), refused=why)
+    spool_files.save(
+        spool_files.spooled(GOOD, source=source, now=datetime(2026, 1, day, tzinfo=UTC), refused=why)
         for source, day in came
     )
     replay.replay()
@@ -166,7 +166,7 @@ def test_a_reading_with_a_nan_can_be_set_aside(keep) -> None:
 
 def test_a_replay_cut_short_is_finished_by_the_next(keep) -> None:
     keep(GOOD)
-    place: Path = dead_letters.directory()
+    place: Path = spool_files.directory()
     (place / "pending.jsonl").rename(place / "replaying.jsonl")
     keep(LATER)
     assert replay.replay() == 2

@@ -9,7 +9,7 @@ from django.db import OperationalError
 from monitoring.kernel import outages
 from monitoring.models import Measurement
 from monitoring.spool import replayer
-from monitoring.spool.dead_letters import anything_waits
+from monitoring.spool.spool_files import anything_waits
 
 GOOD = {"timestamp": "2026-01-31T12:00:00Z", "tag": "fermenter_temp", "value": 37.0}
 
@@ -22,27 +22,34 @@ def short_pauses(monkeypatch) -> None:
     monkeypatch.setattr(replayer, "LONGEST_PAUSE_S", 0.02)
 
 
-def wait_until_idle() -> None:
+@pytest.fixture
+def spool_replayer() -> replayer.SpoolReplayer:
+    return replayer.SpoolReplayer()
+
+
+def wait_until_idle(spool_replayer: replayer.SpoolReplayer) -> None:
     deadline = time.monotonic() + 20
-    while replayer._thread is not None and time.monotonic() < deadline:
+    while spool_replayer.is_running and time.monotonic() < deadline:
         time.sleep(0.01)
-    assert replayer._thread is None
+    assert not spool_replayer.is_running
 
 
-def test_with_nothing_to_do_there_is_no_thread() -> None:
-    replayer.wake_replayer()
-    assert replayer._thread is None
+def test_with_nothing_to_do_there_is_no_thread(spool_replayer) -> None:
+    spool_replayer.start()
+    assert not spool_replayer.is_running
 
 
-def test_what_waits_is_stored_and_the_thread_ends(keep) -> None:
+def test_what_waits_is_stored_and_the_thread_ends(keep, spool_replayer) -> None:
     keep(GOOD)
-    replayer.wake_replayer()
-    wait_until_idle()
+    spool_replayer.start()
+    wait_until_idle(spool_replayer)
     assert Measurement.objects.get().value == 37.0
     assert not anything_waits()
 
 
-def test_it_goes_on_until_the_database_is_back_and_logs_once(keep, monkeypatch, caplog) -> None:
+def test_it_goes_on_until_the_database_is_back_and_logs_once(
+    keep, spool_replayer, monkeypatch, caplog
+) -> None:
     caplog.set_level("INFO")
     failures = iter(range(3))
     work = replayer.replay
@@ -54,8 +61,8 @@ def test_it_goes_on_until_the_database_is_back_and_logs_once(keep, monkeypatch, 
 
     monkeypatch.setattr(replayer, "replay", fail_thrice)
     keep(GOOD)
-    replayer.wake_replayer()
-    wait_until_idle()
+    spool_replayer.start()
+    wait_until_idle(spool_replayer)
     assert Measurement.objects.count() == 1
     assert caplog.text.count("readings can't be stored") == 1
     assert caplog.text.count("readings are stored again") == 1
@@ -71,15 +78,17 @@ def test_pauses_grow_up_to_a_bound_and_differ_between_processes() -> None:
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-def test_a_thread_that_dies_of_something_unforeseen_is_followed_by_another(keep, monkeypatch) -> None:
+def test_a_thread_that_dies_of_something_unforeseen_is_followed_by_another(
+    keep, spool_replayer, monkeypatch
+) -> None:
     def fail() -> None:
         raise LookupError("a bug")
 
     keep(GOOD)
     with monkeypatch.context() as broken:
         broken.setattr(replayer, "replay", fail)
-        replayer.wake_replayer()
-        wait_until_idle()
-    replayer.wake_replayer()
-    wait_until_idle()
+        spool_replayer.start()
+        wait_until_idle(spool_replayer)
+    spool_replayer.start()
+    wait_until_idle(spool_replayer)
     assert Measurement.objects.count() == 1

@@ -1,15 +1,31 @@
-"""Rules that mark a measurement as an anomaly, by its tag's limits and by the values just before."""
+"""Rules that mark a measurement as an anomaly, by the limits of its tag and by the values just before."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from monitoring.ingest.rules.base import Rule
+from monitoring.ingest.columns import Segments, StoredRows
+from monitoring.ingest.rules.base import Rule, Verdict
 from monitoring.ingest.rules.limits import limits_of
 from monitoring.ingest.rules.rolling_sigma import RollingSigma
+from monitoring.kernel.arrays import BoolArray
 from monitoring.kernel.tag_definition import TagDefinition
 
 LOOKBACK = RollingSigma().lookback
 
 
 def rules_for(tags: Sequence[TagDefinition]) -> tuple[Rule, ...]:
-    """Return the rules for these tags, in the order in which their reasons are stored."""
+    """Return the rules for these tags, in the order in which the reasons are stored."""
     return (limits_of(tags), RollingSigma())
+
+
+def judge(rows: StoredRows, segments: Segments, rules: Iterable[Rule]) -> list[tuple[Verdict, BoolArray]]:
+    """Return the verdict of each reason, with a mask of the rows that the verdict applies to.
+
+    ``segments`` are those of the rows. Every rule judges new rows; a rule judges stored rows again if the
+    window before them has changed.
+    """
+    is_appended = bool(rows.is_new.all())
+    return [
+        (verdict, rows.is_new if is_appended else rows.is_new | rows.affected(rule.lookback))
+        for rule in rules
+        for verdict in rule.score(segments)
+    ]

@@ -7,7 +7,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from monitoring.ingest.rules.base import Runs, Verdict
+from monitoring.ingest.columns import Segments
+from monitoring.ingest.rules.base import Verdict
 from monitoring.kernel.arrays import FloatArray
 from monitoring.kernel.tag_definition import TagDefinition
 
@@ -16,10 +17,10 @@ ABOVE_LIMIT = "above_limit"
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
-    """Finds x < lower or x > upper; a value on a limit is inside.
+class AlarmLimits:
+    """Find x < lower or x > upper; a value on a limit is inside.
 
-    ``lower`` and ``upper`` (k,) are the limits of each signal, infinite where there is none.
+    ``lower`` and ``upper`` (k,) are the limits of each tag, infinite on a side without a limit.
 
     Source: high and low process alarms, ANSI/ISA-18.2-2016.
     """
@@ -29,18 +30,18 @@ class Limits:
 
     lookback: ClassVar[int] = 0
 
-    def score(self, runs: Runs) -> tuple[Verdict, ...]:
-        """See ``Rule.score``; what is before is not looked at."""
-        lower, upper, value = self.lower[runs.signal], self.upper[runs.signal], runs.value
+    def score(self, segments: Segments) -> tuple[Verdict, ...]:
+        """See ``Rule.score``; ignore earlier values."""
+        lower, upper, value = self.lower[segments.tag], self.upper[segments.tag], segments.value
         return (
             Verdict(BELOW_LIMIT, value < lower, lower, upper),
             Verdict(ABOVE_LIMIT, value > upper, lower, upper),
         )
 
 
-def limits_of(tags: Sequence[TagDefinition]) -> Limits:
-    """The limits of these tags, in their order."""
-    return Limits(
+def limits_of(tags: Sequence[TagDefinition]) -> AlarmLimits:
+    """Return the limits of these tags, in the same order."""
+    return AlarmLimits(
         np.array([-math.inf if tag.lower_limit is None else tag.lower_limit for tag in tags]),
         np.array([math.inf if tag.upper_limit is None else tag.upper_limit for tag in tags]),
     )

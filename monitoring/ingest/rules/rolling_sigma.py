@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from monitoring.ingest.rules.base import Runs, Verdict
+from monitoring.ingest.columns import Segments
+from monitoring.ingest.rules.base import Verdict
 from monitoring.kernel.arrays import FloatArray, IntArray
 
 ROLLING_3SIGMA = "rolling_3sigma"
@@ -22,8 +23,8 @@ class RollingSigma:
     line is inside.
 
     A window with σ < ``flatness`` · max|w|, or of zeros only, is constant up to rounding. The band is then
-    the window's lowest to highest value, so that any other value than a constant is found. No threshold has
-    a unit: multiplying all values by a power of two changes no answer, another factor only its rounding.
+    the window's lowest to highest value, so that any value other than the constant is found. No threshold
+    has a unit: multiplying all values by a power of two changes no verdict, another factor only rounding.
 
     Source: Shewhart's control limits (Economic Control of Quality of Manufactured Product,
     1931), with mean and σ from a moving window.
@@ -34,18 +35,19 @@ class RollingSigma:
     k: float = 3.0
     flatness: float = 1e-9
 
-    def score(self, runs: Runs) -> tuple[Verdict, ...]:
-        """See ``Rule.score``. The band is infinite where there are too few earlier values."""
-        lower, upper = np.full(runs.place.shape, -math.inf), np.full(runs.place.shape, math.inf)
-        length = np.minimum(runs.before, self.lookback)
+    def score(self, segments: Segments) -> tuple[Verdict, ...]:
+        """See ``Rule.score``. The band is infinite for a value with too few earlier values."""
+        value = segments.value
+        lower, upper = np.full(value.shape, -math.inf), np.full(value.shape, math.inf)
+        length = np.minimum(segments.history_length, self.lookback)
         for each in np.unique(length[length >= self.minimum]).tolist():
             alike = length == each
-            lower[alike], upper[alike] = self.bands(windows_before(runs.series, runs.place[alike], each))
-        value = runs.value
+            windows = windows_before(segments.series, segments.index[alike], each)
+            lower[alike], upper[alike] = self.bands(windows)
         return (Verdict(ROLLING_3SIGMA, (value < lower) | (value > upper), lower, upper),)
 
     def bands(self, windows: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Return the lower and upper bound of normal values behind each window (n, length); shape (n,)."""
+        """Return the lower and upper bound of normal values after each window (n, length); shape (n,)."""
         mean, sigma = windows.mean(axis=1), windows.std(axis=1)
         lower, upper = mean - self.k * sigma, mean + self.k * sigma
         doubtful = np.flatnonzero((sigma <= PERHAPS_CONSTANT * np.abs(mean)) | (sigma < TINY))
@@ -54,7 +56,7 @@ class RollingSigma:
         return lower, upper
 
     def flat_bands(self, windows: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Return the same as ``bands``, of windows of which some are constant or tiny.
+        """Return the same as ``bands`` for windows of which some are constant or tiny.
 
         A power of two brings each window's largest magnitude to between 0.5 and 1: this alters no bit of
         the result, and the squares of tiny values stay above zero.
@@ -69,14 +71,14 @@ class RollingSigma:
         return np.where(is_constant, lowest, lower), np.where(is_constant, highest, upper)
 
 
-def windows_before(series: FloatArray, place: IntArray, length: int) -> FloatArray:
-    """Return the ``length`` values before each of n places (ascending); shape (n, length).
+def windows_before(series: FloatArray, index: IntArray, length: int) -> FloatArray:
+    """Return the ``length`` values before each of n indices (ascending); shape (n, length).
 
-    The windows are laid out one by one, not strided: so each is summed in the same order
-    as it would be alone, and the last bit does not depend on how many stand beside it.
+    The windows are contiguous, not strided: numpy then sums each in the same order as alone, and the last
+    bit does not depend on the number of windows.
     """
     windows = np.lib.stride_tricks.sliding_window_view(series, length)
-    first, last = int(place[0]), int(place[-1])
-    if last - first == len(place) - 1:  # ascending, so they stand side by side, as one signal's do
+    first, last = int(index[0]), int(index[-1])
+    if last - first == len(index) - 1:  # adjacent, as those of one tag are
         return np.ascontiguousarray(windows[first - length : last - length + 1])
-    return windows[place - length]
+    return windows[index - length]

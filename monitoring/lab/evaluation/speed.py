@@ -7,7 +7,7 @@ from time import perf_counter
 import numpy as np
 
 from monitoring.detection.monitor import TagMonitor
-from monitoring.ingest.rules.base import run_of
+from monitoring.ingest.columns import segment_of
 from monitoring.lab.evaluation.watching import BATCH, RULE, FloatArray, seconds, take_all
 from monitoring.lab.signal_families import default
 
@@ -69,7 +69,7 @@ def rule(values: FloatArray) -> float:
         history = np.empty(0)
         begin = perf_counter()
         for batch in batches:
-            RULE.score(run_of(history, batch))
+            RULE.score(segment_of(history, batch))
             history = batch[-RULE.lookback :]
         fastest = max(fastest, len(batches) * BATCH / (perf_counter() - begin))
     return fastest

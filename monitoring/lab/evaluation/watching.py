@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitoring.detection.monitor import TagMonitor
-from monitoring.ingest.rules.base import run_of
+from monitoring.ingest.columns import segment_of
 from monitoring.ingest.rules.rolling_sigma import RollingSigma
 from monitoring.kernel.clock import SECOND_US
 from monitoring.kernel.incident_event import Event
@@ -37,7 +37,7 @@ def rule_flags(history: FloatArray, values: FloatArray) -> NDArray[np.intp]:
     """Which of ``values`` (n,), behind ``history``, the required rule flags; their places, ascending."""
     places = []
     for start in range(0, len(values), 20 * BATCH):
-        (verdict,) = RULE.score(run_of(history, values[start : start + 20 * BATCH]))
+        (verdict,) = RULE.score(segment_of(history, values[start : start + 20 * BATCH]))
         places.append(start + np.flatnonzero(verdict.found))
         history = values[max(0, start + 20 * BATCH - RULE.lookback) : start + 20 * BATCH]
     return np.concatenate(places) if places else np.empty(0, np.intp)

@@ -14,7 +14,7 @@ from monitoring.operations.chunked import ChunkedHandler
 from monitoring.operations.parent_watchdog import end_with_launcher, was_launched
 from monitoring.operations.privacy import mend_private_files
 from monitoring.operations.serving.patience import BoundedServer, PatientRequestHandler
-from monitoring.spool.replayer import wake_replayer
+from monitoring.spool.replayer import replayer
 
 
 class Command(WhiteNoiseCommand):  # type: ignore[misc]  # WhiteNoise finds its base at run time
@@ -42,7 +42,7 @@ class Command(WhiteNoiseCommand):  # type: ignore[misc]  # WhiteNoise finds its 
         """The process that serves; under the reloader, not the one that restarts it."""
         end_with_launcher()
         mend_private_files()
-        wake_replayer()
+        replayer.start()
         basehttp.ServerHandler = ChunkedHandler  # type: ignore[misc]  # where its request handler looks it up
         basehttp.WSGIRequestHandler = PatientRequestHandler  # type: ignore[misc]  # likewise
         super().inner_run(*args, **options)

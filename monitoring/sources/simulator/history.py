@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from monitoring.history.coverage import is_covered
-from monitoring.ingest.parse import ReadingColumns
+from monitoring.ingest.columns import Batch
 from monitoring.ingest.pipeline import ingest_columns
 from monitoring.kernel.clock import SECOND_US
 from monitoring.kernel.tag_definition import DefaultTag
@@ -64,10 +64,10 @@ def generate_history(tags: Sequence[DefaultTag], past: SecondRange, *, seed: int
         yield GenerationStep(readings=len(part) * len(tags), stored=stored)
 
 
-def simulated_columns(tags: Sequence[DefaultTag], past: SecondRange, *, seed: int) -> ReadingColumns:
+def simulated_columns(tags: Sequence[DefaultTag], past: SecondRange, *, seed: int) -> Batch:
     """Return the readings of the tags over that time."""
     signals = [simulate(tag, seed=seed, start=past.start, stop=past.stop) for tag in tags]
-    return ReadingColumns(
+    return Batch(
         tag=np.repeat(np.arange(len(tags)), len(past)),
         position=np.arange(len(tags) * len(past)),
         time_us=np.concatenate([signal.second for signal in signals]) * SECOND_US,

@@ -24,7 +24,7 @@ from monitoring.database.connections import close_if_replaced
 from monitoring.history.tags import active_tags
 from monitoring.ingest.pipeline import ingest_readings
 from monitoring.kernel.clock import iso_utc
-from monitoring.kernel.failpoints import crash_point
+from monitoring.kernel.failpoints import failpoint
 from monitoring.kernel.lease_names import SIMULATOR
 from monitoring.kernel.tag_definition import DEFAULT_TAGS, DefaultTag
 from monitoring.sources.simulator.signals import simulate
@@ -103,8 +103,8 @@ def tick(owner: str, *, now: datetime, write: HandOver) -> bool:
         if settings.FERMON_SIMULATOR and first <= last:
             write(readings_between(simulated_tags(), first, last))
             leases.advance(held, last)
-            crash_point("simulator.before_commit")
-    crash_point("simulator.after_commit")
+            failpoint("simulator.before_commit")
+    failpoint("simulator.after_commit")
     return True
 
 

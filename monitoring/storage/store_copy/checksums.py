@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from monitoring.kernel.clock import DAY_US
-from monitoring.kernel.run_lengths import stretches
+from monitoring.kernel.run_lengths import run_lengths
 from monitoring.storage.store_copy.columns import NumericTable, Rows
 from monitoring.storage.store_copy.findings import FindingRow
 
@@ -52,7 +52,7 @@ class DaySums:
         time = self._table.time
         rows = rows[np.lexsort((rows["id"], rows[time], rows["tag"]))]
         day = rows[time] // DAY_US
-        starts, sizes = stretches(rows["tag"], day)
+        starts, sizes = run_lengths(rows["tag"], day)
         anomalies = self._anomalies(rows, starts)
         for start, size, found in zip(starts, sizes, anomalies, strict=True):
             open_day = self._at(int(rows["tag"][start]), int(day[start]))

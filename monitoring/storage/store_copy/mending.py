@@ -6,7 +6,7 @@ import numpy as np
 from django.db import transaction
 
 from monitoring.kernel.clock import DAY_US
-from monitoring.kernel.failpoints import crash_point
+from monitoring.kernel.failpoints import failpoint
 from monitoring.storage.store_copy.checksums import DayKey
 from monitoring.storage.store_copy.columns import (
     MEASUREMENTS,
@@ -46,7 +46,7 @@ def copy_again(windows: Iterable[TimeWindow]) -> None:
                 execute(TARGET, DELETE_FINDINGS, [window.start_us, window.end_us, window.tag])
             execute(TARGET, f"DELETE FROM {window.table.name} WHERE {window.condition}")  # noqa: S608
             write_window(window)
-        crash_point("store_copy.day_copied")
+        failpoint("store_copy.day_copied")
 
 
 def write_window(window: TimeWindow) -> None:

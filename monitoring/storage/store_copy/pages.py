@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 from django.db import transaction
 
-from monitoring.kernel.failpoints import crash_point
+from monitoring.kernel.failpoints import failpoint
 from monitoring.storage import partitions
 from monitoring.storage.store_copy.columns import MEASUREMENTS, Rows, read_source, write_target
 from monitoring.storage.store_copy.databases import (
@@ -61,8 +61,8 @@ def copy_pages() -> Iterator[int]:
                     replace_tags()
                     known = {row[0] for row in select_rows(SOURCE, "SELECT id FROM tags")}
                 write_measurements(rows)
-                crash_point("store_copy.before_commit")
-        crash_point("store_copy.after_commit")
+                failpoint("store_copy.before_commit")
+        failpoint("store_copy.after_commit")
         last = int(rows["id"][-1])
         yield last
 

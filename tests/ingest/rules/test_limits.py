@@ -3,19 +3,19 @@
 import numpy as np
 import pytest
 
-from monitoring.ingest.rules.base import Runs, run_of
-from monitoring.ingest.rules.limits import Limits, limits_of
+from monitoring.ingest.columns import Segments, segment_of
+from monitoring.ingest.rules.limits import AlarmLimits, limits_of
 from monitoring.kernel.tag_definition import DEFAULT_TAGS, TagDefinition
 
 NOTHING_BEFORE = np.empty(0)
 
 
-def limits(lower: float | None, upper: float | None) -> Limits:
+def limits(lower: float | None, upper: float | None) -> AlarmLimits:
     return limits_of([TagDefinition("tag", "", 0, 100, lower_limit=lower, upper_limit=upper)])
 
 
-def reasons(detector: Limits, value: float) -> list[str]:
-    verdicts = detector.score(run_of(NOTHING_BEFORE, np.array([value])))
+def reasons(detector: AlarmLimits, value: float) -> list[str]:
+    verdicts = detector.score(segment_of(NOTHING_BEFORE, np.array([value])))
     return [verdict.reason for verdict in verdicts if verdict.found[0]]
 
 
@@ -41,7 +41,7 @@ def test_a_missing_limit_is_never_crossed(lower: float | None, upper: float | No
 
 
 def test_a_verdict_carries_the_limits_as_its_band() -> None:
-    below, above = limits(35, 45).score(run_of(NOTHING_BEFORE, np.array([20.0, 40.0])))
+    below, above = limits(35, 45).score(segment_of(NOTHING_BEFORE, np.array([20.0, 40.0])))
     assert below.lower.tolist() == above.lower.tolist() == [35, 35]
     assert below.upper.tolist() == above.upper.tolist() == [45, 45]
 
@@ -58,7 +58,8 @@ def test_each_signal_of_many_has_its_own_limits() -> None:
         TagDefinition("low", "", 0, 100, upper_limit=10),
         TagDefinition("high", "", 0, 100, upper_limit=50),
     ]
-    place = np.arange(4)
-    runs = Runs(np.array([20.0, 20.0, 60.0, 5.0]), place, 0 * place, np.array([0, 1, 1, 0]))
-    _, above = limits_of(tags).score(runs)
+    index = np.arange(4)
+    series = np.array([20.0, 20.0, 60.0, 5.0])
+    segments = Segments(series, index, 0 * index, np.array([0, 1, 1, 0]), series)
+    _, above = limits_of(tags).score(segments)
     assert above.found.tolist() == [True, False, True, False]

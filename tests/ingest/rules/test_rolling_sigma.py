@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from monitoring.ingest.rules.base import run_of
+from monitoring.ingest.columns import segment_of
 from monitoring.ingest.rules.rolling_sigma import RollingSigma
 from tests.ingest.plain_rule import by_the_rule
 
@@ -32,7 +32,7 @@ def plainly_found(values: list[float]) -> list[bool]:
 
 
 def found(values: list[float]) -> list[bool]:
-    (verdict,) = RULE.score(run_of(NOTHING_BEFORE, np.array(values, dtype=float)))
+    (verdict,) = RULE.score(segment_of(NOTHING_BEFORE, np.array(values, dtype=float)))
     return verdict.found.tolist()
 
 
@@ -45,11 +45,11 @@ def test_a_batch_is_judged_as_its_readings_one_by_one(values: list[float]) -> No
 
 @given(signals, st.lists(st.integers(0, 130), max_size=8))
 def test_any_grouping_gives_the_same_bits(values: list[float], cuts: list[int]) -> None:
-    (whole,) = RULE.score(run_of(NOTHING_BEFORE, np.array(values, dtype=float)))
+    (whole,) = RULE.score(segment_of(NOTHING_BEFORE, np.array(values, dtype=float)))
     edges = sorted({0, len(values), *(cut for cut in cuts if cut < len(values))})
     for start, stop in pairwise(edges):
         history = np.array(values[max(0, start - 50) : start], dtype=float)
-        (part,) = RULE.score(run_of(history, np.array(values[start:stop], dtype=float)))
+        (part,) = RULE.score(segment_of(history, np.array(values[start:stop], dtype=float)))
         assert part.found.tolist() == whole.found[start:stop].tolist()
         assert part.lower.tobytes() == whole.lower[start:stop].tobytes()
         assert part.upper.tobytes() == whole.upper[start:stop].tobytes()
@@ -148,7 +148,7 @@ def test_a_unit_that_differs_by_any_factor_changes_no_flag_off_the_line(
     counts: list[int], factor: float
 ) -> None:
     values = [float(count) for count in counts]
-    (verdict,) = RULE.score(run_of(NOTHING_BEFORE, np.array(values)))
+    (verdict,) = RULE.score(segment_of(NOTHING_BEFORE, np.array(values)))
     is_near = np.minimum(abs(verdict.lower - values), abs(verdict.upper - values)) < 1e-6
     is_exact = verdict.lower == verdict.upper  # constant windows: equal values stay equal
     same = np.array(found([value * factor for value in values])) == verdict.found
@@ -156,15 +156,15 @@ def test_a_unit_that_differs_by_any_factor_changes_no_flag_off_the_line(
 
 
 def test_the_band_is_mean_and_three_sigma_of_the_window() -> None:
-    (verdict,) = RULE.score(run_of(np.array([36.0, 38.0] * 25), np.array([40.5])))
+    (verdict,) = RULE.score(segment_of(np.array([36.0, 38.0] * 25), np.array([40.5])))
     assert (verdict.lower[0], verdict.upper[0]) == (34.0, 40.0)
 
 
 def test_the_band_of_a_constant_window_is_its_value() -> None:
-    (verdict,) = RULE.score(run_of(np.array([37.1] * 30), np.array([37.2])))
+    (verdict,) = RULE.score(segment_of(np.array([37.1] * 30), np.array([37.2])))
     assert (verdict.lower[0], verdict.upper[0]) == (37.1, 37.1)
 
 
 def test_the_band_is_open_where_the_rule_finds_nothing_by_definition() -> None:
-    (verdict,) = RULE.score(run_of(NOTHING_BEFORE, np.array([37.0])))
+    (verdict,) = RULE.score(segment_of(NOTHING_BEFORE, np.array([37.0])))
     assert (verdict.lower[0], verdict.upper[0]) == (-math.inf, math.inf)

@@ -1,10 +1,10 @@
-"""Readings that could not be stored yet: JSON lines on disk, each synced before anybody is told.
+"""The store-and-forward spool: readings that wait on disk for the database, as JSON lines.
 
-``pending.jsonl`` takes new ones. A replay (see ``replay.py``) first renames it to
-``replaying.jsonl``, so that nobody appends to what is being read. A lock file keeps processes
-apart. ``replaying.done`` says how many of its lines are done with, for whoever counts what waits.
-A line holds when and from whom the reading came, and the reading. What was refused at once waits,
-with the reason, in ``refused.jsonl`` to be remembered as refused.
+``save`` appends to ``pending.jsonl`` and syncs the file before the source gets an answer. A replay (see
+``replay.py``) first renames the file to ``replaying.jsonl``, so that no process appends to a file that is
+being read. A lock file keeps processes apart. ``replaying.done`` holds the number of lines that are already
+stored, for the count of waiting readings. A line has the time of arrival, the source and the reading.
+Readings that were rejected at once wait in ``refused.jsonl``, with the reason, to be recorded as rejected.
 """
 
 import json
@@ -22,7 +22,7 @@ from filelock import FileLock, Timeout
 
 from monitoring.kernel.clock import iso_utc
 from monitoring.kernel.durability import sync_directory
-from monitoring.kernel.failpoints import crash_point
+from monitoring.kernel.failpoints import failpoint
 
 LOCK_TIMEOUT_S = 10
 BLOCK = 1024 * 1024
@@ -31,13 +31,13 @@ PENDING, REPLAYING = "pending.jsonl", "replaying.jsonl"
 REFUSED, REMEMBERING = "refused.jsonl", "remembering.jsonl"
 
 
-class DeadLettersFullError(Exception):
-    """The readings could not be kept: the disk, or the share of it that they may use, is full."""
+class SpoolFullError(Exception):
+    """The readings cannot be saved: the disk, or the share of the disk for the spool, is full."""
 
 
 @dataclass(frozen=True, slots=True)
-class DeadLetter:
-    """A reading on disk. ``refused`` is empty, or why it was refused (``reason``, ``message``)."""
+class SpooledReading:
+    """A line of the spool. ``refused`` has ``reason`` and ``message`` of a rejected reading, else nothing."""
 
     kept_at: str
     source: str
@@ -46,9 +46,9 @@ class DeadLetter:
 
 
 class Counted(NamedTuple):
-    """How many lines the first ``size`` bytes of a file have.
+    """The number of lines in the first ``size`` bytes of a file.
 
-    A file is known by how it begins, which is with a moment: a new one may get the number of an old.
+    ``head`` identifies the file, since each begins with a timestamp: a new file may reuse an inode.
     """
 
     head: bytes
@@ -60,55 +60,55 @@ _counted: dict[Path, Counted] = {}
 
 
 def directory() -> Path:
-    """Where the dead letters lie."""
+    """Return the directory of the spool."""
     return Path(settings.FERMON_DATA_DIR) / "dead_letters"
 
 
 @contextmanager
 def locked(name: str, *, timeout_s: float) -> Iterator[Path]:
-    """The directory, with one of its locks held.
+    """Hold one of the locks of the spool; yield the directory.
 
     Raises:
-        filelock.Timeout: another process holds it.
+        filelock.Timeout: another process holds the lock.
         OSError: the directory can't be made.
     """
-    place = directory()
-    place.mkdir(parents=True, exist_ok=True)
-    with FileLock(place / f"{name}.lock", timeout=timeout_s):
-        yield place
+    spool = directory()
+    spool.mkdir(parents=True, exist_ok=True)
+    with FileLock(spool / f"{name}.lock", timeout=timeout_s):
+        yield spool
 
 
-def keep(letters: Iterable[DeadLetter]) -> None:
-    """Appends the letters; when this returns they are on the disk.
+def save(readings: Iterable[SpooledReading]) -> None:
+    """Append readings to the spool; on return they are on the disk.
 
     Raises:
-        DeadLettersFullError: they are not.
+        SpoolFullError: none of them is saved.
     """
     lines: dict[str, list[str]] = {PENDING: [], REFUSED: []}
-    for one in letters:
+    for one in readings:
         lines[REFUSED if one.refused else PENDING].append(json.dumps(asdict(one)) + "\n")
     texts = {name: "".join(part).encode() for name, part in lines.items() if part}
     try:
-        with locked("append", timeout_s=LOCK_TIMEOUT_S) as place:
-            refuse_if_full(place, sum(map(len, texts.values())))
+        with locked("append", timeout_s=LOCK_TIMEOUT_S) as spool:
+            check_space(spool, sum(map(len, texts.values())))
             for name, text in texts.items():
-                crash_point("dead_letters.before_write")
-                append(place / name, text)
+                failpoint("dead_letters.before_write")
+                append(spool / name, text)
     except (OSError, Timeout) as error:
-        raise DeadLettersFullError(f"{directory()} can't be written: {error}") from error
+        raise SpoolFullError(f"{directory()} can't be written: {error}") from error
 
 
-def refuse_if_full(place: Path, more: int) -> None:
-    """Raises DeadLettersFullError if so many more bytes go beyond what the letters may take."""
-    taken = sum(size(place / name) for name in (PENDING, REPLAYING, REFUSED, REMEMBERING))
+def check_space(spool: Path, more: int) -> None:
+    """Raise SpoolFullError if ``more`` bytes exceed the limit of the spool or the reserve of the disk."""
+    taken = sum(size(spool / name) for name in (PENDING, REPLAYING, REFUSED, REMEMBERING))
     if taken + more > settings.FERMON_DEAD_LETTER_BYTES:
-        raise DeadLettersFullError(f"{place} holds as much as FERMON_DEAD_LETTER_BYTES allows")
-    if shutil.disk_usage(place).free - more < settings.FERMON_DISK_RESERVE_BYTES:
-        raise DeadLettersFullError(f"the disk of {place} has no more than FERMON_DISK_RESERVE_BYTES left")
+        raise SpoolFullError(f"{spool} holds as much as FERMON_DEAD_LETTER_BYTES allows")
+    if shutil.disk_usage(spool).free - more < settings.FERMON_DISK_RESERVE_BYTES:
+        raise SpoolFullError(f"the disk of {spool} has no more than FERMON_DISK_RESERVE_BYTES left")
 
 
 def size(path: Path) -> int:
-    """The file's bytes, 0 if there is none."""
+    """Return the size of a file in bytes, 0 if there is none."""
     try:
         return path.stat().st_size
     except (FileNotFoundError, NotADirectoryError):
@@ -116,48 +116,48 @@ def size(path: Path) -> int:
 
 
 def append(path: Path, lines: bytes) -> None:
-    """Adds whole lines and syncs them; a write that fails half-way is undone."""
+    """Append whole lines and sync the file; undo a write that fails half-way."""
     with path.open("ab", buffering=0) as file:
         before = file.tell()
         torn = before > 0 and not ends_in_newline(path)
         try:
             write_all(file.fileno(), b"\n" + lines if torn else lines)
-            crash_point("dead_letters.before_sync")
+            failpoint("dead_letters.before_sync")
             os.fsync(file.fileno())
         except OSError:
-            file.truncate(before)  # no half line, and no line that nobody was told is safe
+            file.truncate(before)  # no half line, and no line that was never acknowledged
             raise
     if not before:
         sync_directory(path.parent)
 
 
 def write_all(descriptor: int, data: bytes) -> None:
-    """Writes every byte: the system may take fewer at once than it is given."""
+    """Write every byte; one call of ``os.write`` may write fewer."""
     rest = memoryview(data)
     while rest:
         rest = rest[os.write(descriptor, rest) :]
 
 
 def ends_in_newline(path: Path) -> bool:
-    """Whether the last line is whole (it is not if the power went while it was written)."""
+    """Return whether the last line is complete; a power failure may have torn the line."""
     with path.open("rb") as file:
         file.seek(-1, os.SEEK_END)
         return file.read(1) == b"\n"
 
 
 def anything_waits() -> bool:
-    """Whether there is anything to replay or to remember."""
+    """Return whether readings wait to be stored or to be recorded as rejected."""
     return any(size(directory() / name) for name in (PENDING, REPLAYING, REFUSED, REMEMBERING))
 
 
 def pending_count() -> int:
-    """How many readings wait to be replayed."""
+    """Return how many readings wait to be stored."""
     pending, replaying = directory() / PENDING, directory() / REPLAYING
     return line_count(pending) + max(0, line_count(replaying) - done_count(replaying))
 
 
 def note_done(path: Path, lines: int) -> None:
-    """Notes that so many lines of a file are done with; that can't be written on a full disk, nor need be."""
+    """Note that the first lines of a file are stored; optional, and impossible on a full disk."""
     note = path.with_suffix(".done.new")
     with suppress(OSError):
         note.write_text(str(lines))
@@ -165,7 +165,7 @@ def note_done(path: Path, lines: int) -> None:
 
 
 def done_count(path: Path) -> int:
-    """How many of the file's lines are done with, as far as that was noted."""
+    """Return how many lines of the file are stored according to ``note_done``."""
     try:
         return int(path.with_suffix(".done").read_text())
     except (OSError, ValueError):
@@ -173,7 +173,7 @@ def done_count(path: Path) -> int:
 
 
 def line_count(path: Path) -> int:
-    """The file's whole lines, 0 if there is no file. Reads only what has come since it last looked."""
+    """Return the number of complete lines, 0 without a file; read only bytes added since the last count."""
     try:
         with path.open("rb") as file:
             head = file.read(HEAD)
@@ -191,7 +191,7 @@ def line_count(path: Path) -> int:
 
 
 def pending_since() -> datetime | None:
-    """When the first of those that wait was kept; None if none waits."""
+    """Return the time of arrival of the first waiting reading; None if none waits."""
     for name in (REPLAYING, PENDING):
         try:
             with (directory() / name).open("rb") as file:
@@ -201,6 +201,8 @@ def pending_since() -> datetime | None:
     return None
 
 
-def letter(reading: Any, *, source: str, now: datetime, refused: dict[str, str] | None = None) -> DeadLetter:
-    """A letter of a reading that came just now."""
-    return DeadLetter(iso_utc(now), source, reading, refused or {})
+def spooled(
+    reading: Any, *, source: str, now: datetime, refused: dict[str, str] | None = None
+) -> SpooledReading:
+    """Return a reading that arrived now as a line of the spool."""
+    return SpooledReading(iso_utc(now), source, reading, refused or {})

@@ -1,6 +1,6 @@
 """A process that is killed at any step of write, commit or replay loses nothing and doubles nothing.
 
-The steps are those that the source names, ``crash_point("...")``, but for those of ``migrate_store``
+The steps are those that the source names, ``failpoint("...")``, but for those of ``migrate_store``
 and of exclusions, which take no readings and have tests of their own.
 """
 
@@ -27,7 +27,7 @@ def names() -> list[str]:
     """Every crash point in the source that a reading may come to."""
     paths = sorted((ROOT / "monitoring").rglob("*.py"))
     sources = [path for path in paths if path.parent.name != "store_copy" and path.stem != "exclusions"]
-    return [name for path in sources for name in re.findall(r'crash_point\("([\w.]+)"\)', path.read_text())]
+    return [name for path in sources for name in re.findall(r'failpoint\("([\w.]+)"\)', path.read_text())]
 
 
 def test_every_step_has_its_point_and_every_point_its_name() -> None:
