@@ -52,7 +52,7 @@ class Command(WhiteNoiseCommand):  # type: ignore[misc]  # WhiteNoise finds its 
         super().inner_run(*args, **options)
 
     def check_migrations(self) -> None:
-        """Check migrations. While the database is away print a warning and serve: readings are spooled to disk."""
+        """Check migrations; serve with a warning while the database is away: readings are spooled."""
         try:
             super().check_migrations()
         except DatabaseError as error:
