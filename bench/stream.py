@@ -27,6 +27,7 @@ for number in range({count}):
     Tag.objects.create(name=f"sensor_{{number:02}}", valid_min=0, valid_max=1_000_000)
 """
 EVENT = re.compile(rb"event: measurement\nid: (\d+)\ndata: [^\n]+\n\n")
+LENGTH = re.compile(rb"content-length: (\d+)", re.IGNORECASE)
 FOLLOW = b"GET /stream HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n"
 POST = (
     b"POST /ingest HTTP/1.1\r\nHost: localhost\r\n"
@@ -149,6 +150,6 @@ async def post_share(port: int, share: int, began: float, figures: Figures) -> N
             sent = time.perf_counter()
             writer.write(POST % (len(body), body))
             head = await reader.readuntil(b"\r\n\r\n")
-            length = int(re.search(rb"content-length: (\d+)", head, re.IGNORECASE)[1])
+            length = int(LENGTH.findall(head)[0])
             figures.sent[json.loads(await reader.readexactly(length))["id"]] = sent
     writer.close()

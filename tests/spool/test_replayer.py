@@ -10,6 +10,7 @@ from monitoring.kernel import outages
 from monitoring.models import Measurement
 from monitoring.spool import replayer
 from monitoring.spool.dead_letters import anything_waits
+from monitoring.spool.replay import replay
 
 GOOD = {"timestamp": "2026-01-31T12:00:00Z", "tag": "fermenter_temp", "value": 37.0}
 
@@ -45,7 +46,7 @@ def test_what_waits_is_stored_and_the_thread_ends(keep) -> None:
 def test_it_goes_on_until_the_database_is_back_and_logs_once(keep, monkeypatch, caplog) -> None:
     caplog.set_level("INFO")
     failures = iter(range(3))
-    work = replayer.replay
+    work = replay
 
     def fail_thrice() -> int:
         if next(failures, None) is not None:
