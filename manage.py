@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Fermon's command line: migrate, runserver, qcluster, createsuperuser, ..."""
+"""Run Fermon's management commands: migrate, runserver, qcluster, createsuperuser, ..."""
 
 import os
 import sys

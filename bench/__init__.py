@@ -1,1 +1,1 @@
-"""What Fermon does in a second, measured on the machine that it runs on: ``make bench``."""
+"""Benchmarks of Fermon on the current machine: ``make bench``."""

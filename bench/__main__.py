@@ -1,4 +1,4 @@
-"""Measures, and prints the tables."""
+"""Run the benchmarks and print the tables."""
 
 import argparse
 import os
@@ -14,7 +14,7 @@ PARTS = {"ingest": ingest.measure, "reads": reads.measure, "stream": stream.meas
 
 
 def main() -> None:
-    """Runs the parts that were asked for, all of them by default."""
+    """Run the requested parts, all of them by default."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help="which parts; all if left out")
     chosen = parser.parse_args().parts or list(PARTS)

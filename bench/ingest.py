@@ -1,4 +1,4 @@
-"""Readings a second on their way in, beside raw SQLite and a plain endpoint."""
+"""Measure ingested readings a second, and compare with raw SQLite and a plain endpoint."""
 
 import sqlite3
 import time
@@ -16,12 +16,12 @@ SINGLES = 1500
 WARM_UP = 10
 LATER_S = 10_000_000  # so that the single readings do not repeat the batches'
 PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
-# What is said of the system that this one takes the place of, where raw SQLite takes 440,000 rows/s.
+# Stated rates of Fermon's predecessor, on a machine where raw SQLite takes 440,000 rows/s.
 DEMO_BATCH, DEMO_SINGLE, DEMO_RAW = 6_300, 390, 440_000
 
 
 def measure(directory: Path) -> list[Row]:
-    """The table's rows about ingestion."""
+    """Return the table's rows about ingestion."""
     manage(directory / "ingest", "migrate", "-v0")
     raw = raw_inserts(directory / "ingest" / "fermon.sqlite3", directory / "raw.sqlite3")
     with serving(directory / "ingest") as server:
@@ -55,13 +55,16 @@ def measure(directory: Path) -> list[Row]:
 
 
 def both(server: Server) -> tuple[float, float]:
-    """Readings a second in batches, and one by one."""
+    """Return readings a second in batches, and one by one."""
     many = rate(lambda body: server.post("/ingest/batch", body), batches(BATCHES * BATCH, BATCH)) * BATCH
     return many, rate(lambda body: server.post("/ingest", body), singles(SINGLES, skip=LATER_S))
 
 
 def plain(data: Path) -> tuple[float, float]:
-    """The same of the plain endpoint, on the same kind of server; fewer of them, as it takes long."""
+    """Return the same two rates of the plain endpoint, on the same kind of server.
+
+    Send fewer readings, since the plain endpoint is slow.
+    """
     data.mkdir()
     with serving(data, "bench.plain_drf.wsgi", cwd=ROOT) as server:
         few = batches(BATCHES * BATCH // 5, BATCH)
@@ -70,7 +73,7 @@ def plain(data: Path) -> tuple[float, float]:
 
 
 def rate(send: Callable[[bytes], None], bodies: Sequence[bytes]) -> float:
-    """Requests a second, one after the other, after a few to warm up."""
+    """Return requests a second, one after another, after a few to warm up."""
     for body in bodies[:WARM_UP]:
         send(body)
     began = time.perf_counter()
@@ -80,7 +83,7 @@ def rate(send: Callable[[bytes], None], bodies: Sequence[bytes]) -> float:
 
 
 def raw_inserts(schema_of: Path, path: Path) -> float:
-    """Rows a second that sqlite3 itself takes into the same tables and indexes, 1000 a transaction."""
+    """Return rows a second of sqlite3 alone, into the same tables and indexes, 1000 a transaction."""
     with closing(sqlite3.connect(path, isolation_level=None)) as raw:
         for pragma in PRAGMAS:
             raw.execute(f"PRAGMA {pragma}")

@@ -1,4 +1,4 @@
-"""How long answers take, by the range that is asked for and by how much is stored; bytes; memory."""
+"""Measure response times by requested range and stored rows, bytes a reading, and memory."""
 
 import sqlite3
 import subprocess
@@ -20,7 +20,7 @@ from bench.workload import BEGIN, batches
 TAG = "fermenter_temp"
 REQUESTS = 100
 END = BEGIN + timedelta(days=366)
-# Days of a history of three tags at a reading a second: about so many rows.
+# Rows, and the days of history of three tags at a reading a second that yield about as many.
 DAYS = {"10 thousand": 0, "1 million": 4, "10 million": 39}
 RANGES = {
     "1 h": timedelta(hours=1),
@@ -42,7 +42,7 @@ WORKER_S = 15
 
 
 def measure(directory: Path) -> list[Row]:
-    """The table's rows about answers, bytes and memory."""
+    """Return the table's rows about response times, bytes and memory."""
     for name, days in DAYS.items():
         fill(directory / name, days)
     largest = directory / list(DAYS)[-1]
@@ -66,7 +66,7 @@ def measure(directory: Path) -> list[Row]:
 
 
 def fill(data: Path, days: int) -> None:
-    """A database with so many days of history, or with ten batches of readings."""
+    """Make a database with ``days`` days of history, or with ten batches of readings if 0."""
     manage(data, "migrate", "-v0")
     if days:
         manage(data, "generate_history", "--days", str(days), "--until", END.isoformat())
@@ -77,7 +77,7 @@ def fill(data: Path, days: int) -> None:
 
 
 def year_of_minutes(data: Path) -> None:
-    """Adds a tag with a reading a minute over a year."""
+    """Add a tag with a reading a minute over a year."""
     code = """
 import numpy as np
 from monitoring.ingest.columns import Batch
@@ -86,8 +86,8 @@ from monitoring.models import Tag
 Tag.objects.create(name="year", valid_min=-10, valid_max=10)
 minutes = np.arange({start}, {stop}, 60) * 1_000_000
 for part in np.array_split(minutes, 30):
-    place = np.arange(len(part))
-    ingest_columns(["year"], Batch(0 * place, place, part, np.sin(part / 1e12)))
+    index = np.arange(len(part))
+    ingest_columns(["year"], Batch(0 * index, index, part, np.sin(part / 1e12)))
 """
     start, stop = int((END - timedelta(days=365)).timestamp()), int(END.timestamp())
     manage(data, "shell", "-v0", "-c", code.format(start=start, stop=stop))
@@ -95,7 +95,7 @@ for part in np.array_split(minutes, 30):
 
 @contextmanager
 def servers(directory: Path) -> Iterator[dict[str, Server]]:
-    """A server for each of the databases, at the same time."""
+    """Run a server for each of the databases at the same time, by the database's name."""
     small, middle, large = DAYS
     with (
         serving(directory / small) as first,
@@ -106,26 +106,26 @@ def servers(directory: Path) -> Iterator[dict[str, Server]]:
 
 
 def trends(server: Server) -> Iterator[Row]:
-    """/trend by range."""
+    """Yield the rows of /trend, one a range."""
     paths = {name: trend_path("year" if span.days == 365 else TAG, span) for name, span in RANGES.items()}
     took = in_turns(dict.fromkeys(paths, server), paths)
     shortest = median(took["1 h"])
     for name, times in took.items():
         p50, p95 = median(times), quantiles(times, n=20)[-1]
-        beside = f"p95 {1000 * p95:.1f} ms; {p50 / shortest:.2f} times 1 h" + (
+        note = f"p95 {1000 * p95:.1f} ms; {p50 / shortest:.2f} times 1 h" + (
             " (goal 2)" if "365" in name else ""
         )
-        yield Row(f"/trend over {name}", f"p50 {1000 * p50:.1f} ms", f"{beside}; goal 15 ms")
+        yield Row(f"/trend over {name}", f"p50 {1000 * p50:.1f} ms", f"{note}; goal 15 ms")
 
 
 def trend_path(tag: str, span: timedelta) -> str:
-    """The address that asks for the tag's last days or hours."""
+    """Return the path that requests the last ``span`` of the tag."""
     bounds = {"from": (END - span).isoformat(), "to": END.isoformat()}
     return f"/trend?{urlencode({'tag': tag, **bounds})}"
 
 
 def calls(running: Mapping[str, Server]) -> Iterator[Row]:
-    """The other calls, by how much is stored."""
+    """Yield the rows of the other calls, one for each call and database."""
     for name, template in CALLS.items():
         paths = {size: template.format(back=back(server)) for size, server in running.items()}
         took = in_turns(running, paths)
@@ -136,13 +136,13 @@ def calls(running: Mapping[str, Server]) -> Iterator[Row]:
 
 
 def back(server: Server) -> str:
-    """A moment 1000 readings before the newest of the tag."""
+    """Return the time 1000 s before the newest measurement of the tag, in ISO 8601."""
     newest = server.get(f"/data?tag={TAG}&limit=1")[1].decode().split('"timestamp":"')[1][:19]
     return f"{(datetime.fromisoformat(newest) - timedelta(seconds=1000)).isoformat()}Z"
 
 
 def in_turns(running: Mapping[str, Server], paths: Mapping[str, str]) -> dict[str, list[float]]:
-    """Seconds of each request, the servers asked in turns."""
+    """Return the seconds of each request, by name, with requests to the servers in turns."""
     took: dict[str, list[float]] = {name: [] for name in paths}
     for _ in range(REQUESTS):
         for name, path in paths.items():
@@ -151,7 +151,7 @@ def in_turns(running: Mapping[str, Server], paths: Mapping[str, str]) -> dict[st
 
 
 def bytes_a_reading(data: Path) -> Row:
-    """The whole file divided by the measurements in it."""
+    """Return the row of the file size divided by the number of measurements."""
     path = data / "fermon.sqlite3"
     with closing(sqlite3.connect(path)) as database:
         database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -164,7 +164,7 @@ def bytes_a_reading(data: Path) -> Row:
 
 
 def worker_memory_mb(data: Path) -> float:
-    """Resident memory of qcluster and its processes, in MB."""
+    """Return the resident memory of qcluster and all its processes, in MB."""
     with subprocess.Popen(
         [sys.executable, "manage.py", "qcluster"],
         cwd=ROOT,

@@ -1,4 +1,4 @@
-"""The table that is printed."""
+"""Format the printed table."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -6,15 +6,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A line: what was measured, the figure with its unit, and what it is held against."""
+    """A line: name of the measurement, figure with unit, and a note with the comparison."""
 
-    what: str
+    name: str
     figure: str
-    beside: str = ""
+    note: str = ""
 
 
 def table(title: str, rows: Iterable[Row]) -> str:
-    """The rows as text in columns."""
+    """Return the rows as text in columns."""
     lines = [title, "-" * len(title)]
-    lines += [f"{row.what:<52} {row.figure:>22}  {row.beside}".rstrip() for row in rows]
+    lines += [f"{row.name:<52} {row.figure:>22}  {row.note}".rstrip() for row in rows]
     return "\n".join(lines)

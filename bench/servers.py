@@ -1,4 +1,4 @@
-"""Server processes, and a client that keeps its connection."""
+"""Server processes, and a client with a persistent connection."""
 
 import http.client
 import os
@@ -25,10 +25,10 @@ class Server:
     client: http.client.HTTPConnection
 
     def post(self, path: str, body: bytes) -> None:
-        """Sends JSON that has to be accepted.
+        """Send JSON.
 
         Raises:
-            RuntimeError: it was not.
+            RuntimeError: the server did not accept the body.
         """
         self.client.request("POST", path, body, {"Content-Type": "application/json"})
         answer = self.client.getresponse()
@@ -37,10 +37,10 @@ class Server:
             raise RuntimeError(f"{path} answered {answer.status}: {text[:300]!r}")
 
     def get(self, path: str) -> tuple[float, bytes]:
-        """Seconds until the answer was there, and the answer.
+        """Return the seconds until the answer was complete, and the answer.
 
         Raises:
-            RuntimeError: it was an error.
+            RuntimeError: the status is not 200.
         """
         began = time.perf_counter()
         self.client.request("GET", path)
@@ -52,19 +52,19 @@ class Server:
         return took, text
 
     def memory_mb(self) -> float:
-        """Resident memory of the process and its children, in MB."""
+        """Return the resident memory of the process and its children, in MB."""
         family = [self.process, *self.process.children(recursive=True)]
         return sum(process.memory_info().rss for process in family) / 1e6
 
 
 def environment(data: Path) -> dict[str, str]:
-    """The environment of a process that uses this data directory."""
+    """Return the environment of a process that uses this data directory."""
     ours = {"FERMON_DATA_DIR": str(data), "FERMON_SIMULATOR": "off", "FERMON_LOCAL_SCRIPTS": "on"}
     return {**os.environ, **ours, "PYTHONPATH": str(ROOT)}
 
 
 def manage(data: Path, *arguments: str) -> None:
-    """Runs a command of manage.py to its end."""
+    """Run a command of manage.py to completion."""
     command = [sys.executable, "manage.py", *arguments]
     subprocess.run(command, cwd=ROOT, env=environment(data), check=True, stdout=subprocess.DEVNULL)
 
@@ -73,7 +73,7 @@ def manage(data: Path, *arguments: str) -> None:
 def serving(
     data: Path, application: str = "fermon_site.asgi", *, cwd: Path = ROOT, threads: int = 4
 ) -> Iterator[Server]:
-    """The application under granian: one worker process; one that is WSGI's gets so many threads."""
+    """Run the application under granian with one worker process; ``threads`` counts for WSGI only."""
     port = free_port()
     interface = application.rpartition(".")[2]
     command = [sys.executable, "-m", "granian", "--interface", interface, "--port", str(port), "--no-ws"]
@@ -100,17 +100,17 @@ def serving(
 
 
 def free_port() -> int:
-    """A port that nobody listens on."""
+    """Return a free port."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         return int(free.getsockname()[1])
 
 
 def wait_for(port: int) -> None:
-    """Returns once somebody listens there.
+    """Return once a server accepts connections at the port.
 
     Raises:
-        TimeoutError: nobody does.
+        TimeoutError: no server did within ``PATIENCE_S`` seconds.
     """
     end = time.monotonic() + PATIENCE_S
     while time.monotonic() < end:

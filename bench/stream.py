@@ -1,4 +1,4 @@
-"""How long a reading takes from its POST to everybody who follows the stream."""
+"""Measure the time from a reading's POST to the arrival at all subscribers of the stream."""
 
 import asyncio
 import json
@@ -19,7 +19,7 @@ CLIENTS = 200
 THREADS = CLIENTS + 20
 TAGS = 60
 SECONDS = 60
-CONNECTIONS = 6  # that post, each for its share of the tags
+CONNECTIONS = 6  # posting connections, each for a share of the tags
 LAST_S = 5.0
 MAKE_TAGS = """
 from monitoring.models import Tag
@@ -27,6 +27,7 @@ for number in range({count}):
     Tag.objects.create(name=f"sensor_{{number:02}}", valid_min=0, valid_max=1_000_000)
 """
 EVENT = re.compile(rb"event: measurement\nid: (\d+)\ndata: [^\n]+\n\n")
+LENGTH = re.compile(rb"content-length: (\d+)", re.IGNORECASE)
 FOLLOW = b"GET /stream HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n"
 POST = (
     b"POST /ingest HTTP/1.1\r\nHost: localhost\r\n"
@@ -36,36 +37,36 @@ POST = (
 
 @dataclass(slots=True)
 class Figures:
-    """When each measurement was sent, and how long it took to each client."""
+    """The send time of each measurement, and the arrival times at each client, in seconds."""
 
     sent: dict[int, float] = field(default_factory=dict)
     arrived: list[tuple[int, float]] = field(default_factory=list)
     followed: int = 0
 
     def delays(self) -> list[float]:
-        """Seconds from each POST to each arrival."""
+        """Return the seconds from each POST to each arrival."""
         return [moment - self.sent[row] for row, moment in self.arrived]
 
     def not_once(self) -> int:
-        """How often a client has missed a measurement, or got it again."""
+        """Return the number of missed and of repeated deliveries, over all clients."""
         counts = Counter(row for row, _ in self.arrived)
         return sum(abs(counts[row] - CLIENTS) for row in self.sent.keys() | counts.keys())
 
 
 class Client(asyncio.Protocol):
-    """One who follows."""
+    """A subscriber of the stream."""
 
     def __init__(self, figures: Figures) -> None:
         self.figures = figures
         self.rest = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Asks for the stream."""
+        """Request the stream."""
         assert isinstance(transport, asyncio.Transport)
         transport.write(FOLLOW)
 
     def data_received(self, data: bytes) -> None:
-        """Notes which measurements are there now."""
+        """Record the arrival of each complete measurement."""
         now = time.perf_counter()
         self.figures.followed += b"retry: " in data
         data = self.rest + data
@@ -77,7 +78,7 @@ class Client(asyncio.Protocol):
 
 
 def measure(directory: Path) -> list[Row]:
-    """The table's rows about the stream."""
+    """Return the table's rows about the stream."""
     manage(directory, "migrate", "-v0")
     manage(directory, "shell", "-v0", "-c", MAKE_TAGS.format(count=TAGS))
     with serving(directory, threads=THREADS) as server:
@@ -85,7 +86,7 @@ def measure(directory: Path) -> list[Row]:
 
 
 def rows(server: Server) -> list[Row]:
-    """What the clients saw, and what it cost."""
+    """Return the rows of delays, deliveries, processor time and memory."""
     family = [server.process, *server.process.children(recursive=True)]
     before = cpu_s(family), time.process_time()
     figures = asyncio.run(follow_and_post(server.client.port))
@@ -113,12 +114,12 @@ def rows(server: Server) -> list[Row]:
 
 
 def cpu_s(family: list[psutil.Process]) -> float:
-    """Processor time that the processes have taken."""
+    """Return the processor time of the processes so far, in seconds."""
     return sum(sum(process.cpu_times()[:2]) for process in family)
 
 
 async def follow_and_post(port: int) -> Figures:
-    """All clients follow while all sensors send."""
+    """Connect all clients, then send all readings; return the figures."""
     figures = Figures()
     loop = asyncio.get_running_loop()
     for _ in range(CLIENTS):
@@ -135,7 +136,7 @@ async def follow_and_post(port: int) -> Figures:
 
 
 async def post_share(port: int, share: int, began: float, figures: Figures) -> None:
-    """Sends the readings of each sixth tag, spread over each second."""
+    """Send the readings of every sixth tag, spread over each second."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     for turn in range(SECONDS):
         for tag in range(share, TAGS, CONNECTIONS):
@@ -149,6 +150,6 @@ async def post_share(port: int, share: int, began: float, figures: Figures) -> N
             sent = time.perf_counter()
             writer.write(POST % (len(body), body))
             head = await reader.readuntil(b"\r\n\r\n")
-            length = int(re.search(rb"content-length: (\d+)", head, re.IGNORECASE)[1])
+            length = int(LENGTH.findall(head)[0])
             figures.sent[json.loads(await reader.readexactly(length))["id"]] = sent
     writer.close()

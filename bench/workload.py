@@ -1,4 +1,4 @@
-"""The readings that are sent: the simulator's, as a source would send them."""
+"""The benchmark's readings: the simulator's signals, as a source would send them."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -12,7 +12,7 @@ BEGIN = datetime(2025, 1, 1, tzinfo=UTC)
 
 
 def readings(count: int, *, skip: int = 0) -> list[dict[str, Any]]:
-    """``count`` readings of three tags, a second each, from the beginning plus ``skip`` seconds."""
+    """Return ``count`` readings of three tags, one a second each, from ``BEGIN`` plus ``skip`` seconds."""
     seconds = -(-count // len(DEFAULT_TAGS))
     start = int((BEGIN + timedelta(seconds=skip)).timestamp())
     signals = {
@@ -21,22 +21,22 @@ def readings(count: int, *, skip: int = 0) -> list[dict[str, Any]]:
     }
     sent = [
         {
-            "timestamp": f"{datetime.fromtimestamp(start + place, UTC):%Y-%m-%dT%H:%M:%SZ}",
+            "timestamp": f"{datetime.fromtimestamp(start + index, UTC):%Y-%m-%dT%H:%M:%SZ}",
             "tag": name,
-            "value": values[place],
+            "value": values[index],
         }
-        for place in range(seconds)
+        for index in range(seconds)
         for name, values in signals.items()
     ]
     return sent[:count]
 
 
 def batches(count: int, size: int) -> list[bytes]:
-    """Bodies of ``/ingest/batch`` with ``size`` readings each."""
+    """Return bodies of ``/ingest/batch`` with ``size`` readings each."""
     sent = readings(count)
     return [json.dumps(sent[start : start + size]).encode() for start in range(0, count, size)]
 
 
 def singles(count: int, *, skip: int) -> list[bytes]:
-    """Bodies of ``/ingest``."""
+    """Return bodies of ``/ingest`` with one reading each."""
     return [json.dumps(reading).encode() for reading in readings(count, skip=skip)]

@@ -1,4 +1,4 @@
-"""The admin's site: entered by role, and by the same login page as everything else."""
+"""The admin site: entered by role, with the same login page as all other pages."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -21,29 +21,33 @@ NO_ADMIN = "Your role may not use the admin: that is for engineers and administr
 
 
 class FermonAdminSite(AdminSite):
-    """Django's, for whoever may change tags: nobody has to remember "staff status" beside the role."""
+    """Django's admin site for all roles with the permission to change tags, without a "staff status"."""
 
     site_header = site_title = "Fermon"
     index_title = "Administration"
     site_url = "/dashboard"
 
     def has_permission(self, request: HttpRequest) -> bool:
-        """Whether the user may enter; what they may do there is asked for page by page."""
+        """Return whether the user may enter. Each page checks its own permission as well."""
         return super().has_permission(request) or allows(request.user, CONFIGURE)
 
     def password_change(  # type: ignore[override]  # a redirect is an answer, too
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Leads to the page for everybody, where wrong old passwords are counted."""
+        """Redirect to the password page of all users, which counts wrong old passwords."""
         return redirect("password")
 
     def admin_view(self, view: View, cacheable: bool = False) -> View:
-        """The view, to who may enter."""
+        """Return the view for permitted users, with rejected values answered by 400."""
         return super().admin_view(or_bad_request(view), cacheable)
 
     @method_decorator(login_not_required)
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """Leads to the login page; whoever is signed in already is let in or told why not."""
+        """Redirect to the login page; let signed-in users enter.
+
+        Raises:
+            PermissionDenied: the user's role may not use the admin.
+        """
         if self.has_permission(request):
             return redirect("admin:index")
         if request.user.is_authenticated:
@@ -52,10 +56,10 @@ class FermonAdminSite(AdminSite):
 
 
 def or_bad_request(view: View) -> View:
-    """The view; where an address or a form asks by a value that its column can't have, that is a 400.
+    """Return the view, with status 400 for an address or a form value that a column can't hold.
 
-    Such are a text with NUL, which PostgreSQL does not take, a number of thirty digits, and a word as an id.
-    The warning in the log has the error's trace.
+    Examples: a text with NUL, which PostgreSQL rejects, a number of thirty digits, a word as an id. The
+    warning in the log has the error's traceback.
     """
 
     @wraps(view)

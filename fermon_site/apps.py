@@ -1,4 +1,4 @@
-"""The apps of Django's that Fermon sets up in its own way."""
+"""Django apps that Fermon configures."""
 
 from auditlog.apps import AuditlogConfig
 from auditlog.signals import pre_log
@@ -9,16 +9,16 @@ from django.db.models.signals import post_delete, post_save, pre_delete, pre_sav
 
 
 class FermonAdminConfig(AdminConfig):
-    """Django's admin, with a site that is entered by role."""
+    """Django's admin with Fermon's site, which is entered by role."""
 
     default_site = "fermon_site.admin.FermonAdminSite"
 
 
 class FermonAuditConfig(AuditlogConfig):  # type: ignore[misc]  # auditlog has no types
-    """django-auditlog, to which nothing is ever changed, and with logins."""
+    """django-auditlog with append-only entries, logins and token changes."""
 
     def ready(self) -> None:
-        """Wires what adds to the trail, and what keeps it as it is."""
+        """Connect the signals that add entries and protect them from change."""
         super().ready()
         from fermon_site import audit
 

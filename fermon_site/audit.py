@@ -1,4 +1,4 @@
-"""The audit trail: who changed what, and who came in. django-auditlog compares and stores."""
+"""The audit trail: changes to tags, users and tokens, and logins. django-auditlog compares and stores."""
 
 from typing import Any
 
@@ -20,45 +20,45 @@ HIDDEN = "(not shown)"
 
 
 def hidden(value: str) -> str:
-    """What stands in the place of a secret: that it changed is told, and nothing of it."""
+    """Return a placeholder for a secret: the trail records the change without the value."""
     return HIDDEN if value not in ("", "None") else value
 
 
 class AuditMiddleware(AuditlogMiddleware):  # type: ignore[misc]  # auditlog has no types
-    """Tells the trail who is at work, where a person may be: sources change nothing that it records."""
+    """Record the actor of requests that may change data. Token clients change nothing in the trail."""
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """The answer; without a session, or to who only looks, at no cost."""
+        """Return the answer; skip the actor, at no cost, without a session or for a safe method."""
         changes = request.method not in SAFE_METHODS and settings.SESSION_COOKIE_NAME in request.COOKIES
         answer: HttpResponseBase = (super().__call__ if changes else self.get_response)(request)
         return answer
 
     def get_extra_data(self, request: HttpRequest) -> dict[str, Any]:
-        """User, name and address; the name stays when the account is deleted."""
+        """Return user, user name and address; the name outlives the account."""
         try:
             user = self._get_actor(request)
         except DatabaseError:
-            user = None  # nothing can be changed either
+            user = None  # without the database, the request can change nothing
         name = user.get_username() if user else None
         return {"actor": user, "actor_email": name, "remote_addr": address_of(request)}
 
 
 class AppendOnlyError(TypeError):
-    """Somebody tried to change or delete what is in the audit trail."""
+    """An attempt to change or delete an entry of the audit trail."""
 
 
 def refuse_change(instance: LogEntry, **kwargs: Any) -> None:
-    """Lets an entry be made, and never be changed.
+    """Allow a new entry, and prevent a change to an existing one.
 
     Raises:
-        AppendOnlyError: it is there already.
+        AppendOnlyError: the entry exists already.
     """
     if instance.pk is not None and not kwargs.get("raw"):
         raise AppendOnlyError("An entry of the audit trail stays as it is.")
 
 
 def refuse_deletion(**kwargs: Any) -> None:
-    """Lets no entry be deleted.
+    """Prevent the deletion of an entry.
 
     Raises:
         AppendOnlyError: always.
@@ -67,7 +67,7 @@ def refuse_deletion(**kwargs: Any) -> None:
 
 
 def record(user: Model | None, what: str, request: HttpRequest | None, *, actor: Any = None) -> None:
-    """Adds something that happened to an account, or to one that does not exist."""
+    """Add an account event; ``user`` is None for a user name without an account."""
     LogEntry.objects.create(
         content_type=ContentType.objects.get_for_model(get_user_model()),
         object_pk=str(user.pk) if user else "",
@@ -82,46 +82,45 @@ def record(user: Model | None, what: str, request: HttpRequest | None, *, actor:
 
 
 def logged_in(request: HttpRequest, user: Any, **kwargs: Any) -> None:
-    """Records a login."""
     record(user, "login", request, actor=user)
 
 
 def logged_out(request: HttpRequest, user: Any, **kwargs: Any) -> None:
-    """Records a log-out."""
+    """Record a log-out of a known user."""
     if user is not None:
         record(user, "log-out", request, actor=user)
 
 
 def login_failed(credentials: dict[str, Any], request: HttpRequest | None = None, **kwargs: Any) -> None:
-    """Records a login that failed. A name that nobody has is left out: now and then it is a password."""
+    """Record a failed login. Omit a name without an account: users sometimes type a password there."""
     users = get_user_model()._default_manager
     user = users.filter(username=str(credentials.get("username", ""))).first()
     record(user, "login failed", request)
 
 
 def group_deleted(instance: Any, **kwargs: Any) -> None:
-    """Records for each of its users that they lose the role: the rows between go without a word."""
+    """Record the lost role of each user of a deleted group: the deletion of the relation sends no signal."""
     groups = type(instance)._default_manager.filter(pk=instance.pk)
     for user in instance.user_set.order_by("pk"):
         LogEntry.objects.log_m2m_changes(groups, user, "delete", "groups")
 
 
 def by_a_person(**kwargs: Any) -> bool:
-    """Whether somebody is at work: the worker moves its own schedule on minute by minute."""
+    """Return whether a person acts: the worker updates its own schedule each minute."""
     return auditlog_value.get(None) is not None
 
 
 def key_made(instance: Any, created: bool, raw: bool, **kwargs: Any) -> None:
-    """Records that a user was given a token of their own; its key is its identity, so it is not named."""
+    """Record a new token of a user, without its name: the key is the primary key."""
     if created and not raw:
         record(instance.user, "token made", None)
 
 
 def key_deleted(instance: Any, **kwargs: Any) -> None:
-    """Records that a user's own token was deleted."""
+    """Record the deletion of a user's own token."""
     record(instance.user, "token deleted", None)
 
 
 def key_models() -> list[type[Model]]:
-    """A user's own token, and the name under which the admin knows it."""
+    """Return the model of users' own tokens, and the admin's proxy of that model."""
     return [apps.get_model("authtoken", name) for name in ("Token", "TokenProxy")]

@@ -1,4 +1,4 @@
-"""The environment variables that Fermon reads, each in one place and with its default."""
+"""The environment variables that Fermon reads: parsing, defaults and errors."""
 
 import os
 import secrets
@@ -15,15 +15,15 @@ FALSE = frozenset({"0", "off", "false", "no"})
 
 
 def text(name: str, default: str) -> str:
-    """The variable's text; unset and empty both mean the default."""
+    """Return the variable's text; unset and empty both mean the default."""
     return os.environ.get(name, "").strip() or default
 
 
 def flag(name: str, *, default: bool) -> bool:
-    """The variable as a yes or no.
+    """Return the variable as a boolean.
 
     Raises:
-        ImproperlyConfigured: it is neither of the words for yes nor those for no.
+        ImproperlyConfigured: the word stands for neither yes nor no.
     """
     word = text(name, "on" if default else "off").lower()
     if word in TRUE | FALSE:
@@ -32,10 +32,10 @@ def flag(name: str, *, default: bool) -> bool:
 
 
 def whole_number(name: str, default: int, *, lowest: int, highest: int) -> int:
-    """The variable as an integer in [lowest, highest].
+    """Return the variable as an integer in [lowest, highest].
 
     Raises:
-        ImproperlyConfigured: it is not a whole number, or outside the bounds.
+        ImproperlyConfigured: the text is no whole number, or outside the bounds.
     """
     word = text(name, str(default))
     if word.isdecimal() and lowest <= int(word) <= highest:
@@ -46,10 +46,10 @@ def whole_number(name: str, default: int, *, lowest: int, highest: int) -> int:
 
 
 def database_address(name: str, default: str) -> dict[str, Any]:
-    """The variable as Django's settings of a SQLite or PostgreSQL database.
+    """Return the variable as Django's settings of a SQLite or PostgreSQL database.
 
     Raises:
-        ImproperlyConfigured: it is no such address. The message does not show it: it may hold a password.
+        ImproperlyConfigured: the text is no such address. The message omits the text: it may hold a password.
     """
     try:
         found = dict(dj_database_url.parse(text(name, default)))
@@ -64,10 +64,10 @@ def database_address(name: str, default: str) -> dict[str, Any]:
 
 
 def redis_address(name: str) -> str:
-    """The variable as the address of a Redis server; empty if unset. Whether one is there is not asked.
+    """Return the variable as the address of a Redis server, without a connection; empty if unset.
 
     Raises:
-        ImproperlyConfigured: it is no such address. The message does not show it: it may hold a password.
+        ImproperlyConfigured: the text is no such address. The message omits the text: it may hold a password.
     """
     address = text(name, "")
     if address and not is_redis_address(address):
@@ -79,7 +79,7 @@ def redis_address(name: str) -> str:
 
 
 def is_redis_address(address: str) -> bool:
-    """Whether it has the form of one."""
+    """Return whether the text has the form of a Redis address."""
     try:
         parts = urlsplit(address)
         database = parts.path.removeprefix("/")
@@ -92,15 +92,15 @@ def is_redis_address(address: str) -> bool:
 
 
 def words(name: str) -> list[str]:
-    """The variable as a comma-separated list, empty if unset."""
+    """Return the variable as a comma-separated list, empty if unset."""
     return [word.strip() for word in os.environ.get(name, "").split(",") if word.strip()]
 
 
 def required(name: str, purpose: str) -> str:
-    """The variable's text.
+    """Return the variable's text.
 
     Raises:
-        ImproperlyConfigured: it is unset or empty.
+        ImproperlyConfigured: the variable is unset or empty.
     """
     value = text(name, "")
     if not value:
@@ -108,10 +108,10 @@ def required(name: str, purpose: str) -> str:
     return value
 
 
-def kept_secret(path: Path) -> str:
-    """The secret in this file; made once, so that logins outlive a restart.
+def stored_secret(path: Path) -> str:
+    """Return the secret in this file; make the file if missing, so that logins survive a restart.
 
-    Two processes that start together agree: the file is linked into place whole.
+    Two processes that start together agree on one secret: a hard link puts the complete file in place.
     """
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""What every answer says to browsers, beside the Content-Security-Policy."""
+"""Response headers for browsers, other than the Content-Security-Policy."""
 
 from collections.abc import Callable
 
@@ -9,13 +9,13 @@ PERMISSIONS = ", ".join(f"{feature}=()" for feature in UNUSED)
 
 
 class PermissionsPolicy:
-    """Gives up what Fermon never asks a browser for, so that nothing on its pages can."""
+    """Disable the browser features that Fermon never uses, for every script on Fermon's pages."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """The answer, with the header."""
+        """Return the answer with the Permissions-Policy header."""
         response = self.get_response(request)
         response.headers["Permissions-Policy"] = PERMISSIONS
         return response

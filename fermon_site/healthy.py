@@ -1,7 +1,7 @@
-"""Whether the web server on this machine is well: ``python -m fermon_site.healthy`` ends with 0, or with 1.
+"""Check the web server on this machine: ``python -m fermon_site.healthy`` exits with 0 if healthy, else 1.
 
-It asks ``/health`` under the first of ``ALLOWED_HOSTS``; anything but 200 is not well. It reads no settings,
-so that asking every half minute costs little.
+Request ``/health`` with the first of ``ALLOWED_HOSTS`` as host name; any status but 200 means unhealthy. The
+check loads no settings, so a call every half minute costs little.
 """
 
 import http.client
@@ -14,12 +14,12 @@ PATIENCE_S = 8
 
 
 def main() -> int:
-    """The exit code; what was answered is printed."""
+    """Print the server's answer and return the exit code."""
     host = environment.text("FERMON_HOST", "127.0.0.1")
     port = environment.whole_number("FERMON_PORT", 8000, lowest=1, highest=65535)
     named = [name for name in environment.words("ALLOWED_HOSTS") if name != "*"]
     connection = http.client.HTTPConnection(EVERY_ADDRESS.get(host, host), port, timeout=PATIENCE_S)
-    # A name that begins with a dot stands for every name that ends so.
+    # A name with a leading dot stands for every name with that ending.
     headers = {"Host": named[0].lstrip(".")} if named else {}
     try:
         connection.request("GET", "/health", headers={"Accept": "application/json", **headers})

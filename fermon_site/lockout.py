@@ -1,4 +1,4 @@
-"""What is done about guessed passwords: after a few, that account is closed to that address for a while."""
+"""Lockout after wrong passwords: the account is closed to the address for a while."""
 
 from math import ceil
 from typing import Any
@@ -10,7 +10,7 @@ from monitoring.access.responses import error_response
 
 
 def locked_out(request: HttpRequest, credentials: dict[str, Any] | None = None) -> HttpResponse:
-    """429, alike for accounts that exist and those that don't."""
+    """Return 429, the same for existing and missing accounts."""
     minutes = ceil(settings.AXES_COOLOFF_TIME.total_seconds() / 60)
     detail = f"Too many wrong passwords. Wait {minutes} minutes, or ask an administrator to run axes_reset."
     refusal = error_response(request, 429, detail)

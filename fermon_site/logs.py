@@ -1,4 +1,4 @@
-"""Where Fermon's log goes: lines for a person on the console, JSON lines in a rotated file."""
+"""The log's outputs: lines for a person on the console, JSON lines in a rotated file."""
 
 import logging
 from pathlib import Path
@@ -13,12 +13,12 @@ MEBIBYTE = 1024 * 1024
 
 
 def no_outage(record: logging.LogRecord) -> bool:
-    """False for each single 503: an outage is logged once when it begins and once when it ends."""
+    """Return False for a single 503 answer: an outage is logged once at the start and once at the end."""
     return getattr(record, "status_code", None) != 503
 
 
 def no_database_error(record: logging.LogRecord) -> bool:
-    """False for what django-q2 says, with its traceback, each time that it meets a database that is away."""
+    """Return False for django-q2's tracebacks of a database that is away; report the outage instead."""
     error = record.exc_info[1] if record.exc_info else None
     if isinstance(error, DatabaseError):
         outages.database.begin(error)
@@ -27,74 +27,80 @@ def no_database_error(record: logging.LogRecord) -> bool:
 
 
 class ConsoleFormatter(logging.Formatter):
-    """A line for a person, which also ends in what the event carries: ``... (readings=3)``."""
+    """Format a record for a person, followed by the record's extra fields: ``... (readings=3)``."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
-        """The line without a traceback, which logging appends by itself."""
+        """Return the line without a traceback, which logging appends itself."""
         carried = merge_record_extra(record, {}, reserved={*RESERVED_ATTRS, "message", "asctime"})
         details = ", ".join(f"{name}={value}" for name, value in carried.items())
         line = super().formatMessage(record)
         return f"{line} ({details})" if details else line
 
 
-def logging_config(directory: Path) -> dict[str, Any]:
-    """Django's LOGGING: one JSON object an event in ``fermon.jsonl``, at most 10 files of 5 MiB.
+FORMATTERS: dict[str, Any] = {
+    "console": {
+        "()": ConsoleFormatter,
+        "format": "{asctime} {levelname} {name}: {message}",
+        "style": "{",
+    },
+    "json": {
+        "()": "pythonjsonlogger.json.JsonFormatter",
+        "format": "{asctime}{levelname}{name}{message}{process}",
+        "style": "{",
+        "rename_fields": {"asctime": "time", "levelname": "level", "name": "logger"},
+    },
+}
+FILTERS: dict[str, Any] = {
+    "no_outage": {"()": "django.utils.log.CallbackFilter", "callback": no_outage},
+    "no_database_error": {"()": "django.utils.log.CallbackFilter", "callback": no_database_error},
+}
+OUTPUTS = ["console", "file"]
+# The levels of other packages' loggers: a line for each request and each task would bury important events.
+LOGGERS: dict[str, Any] = {
+    "django.server": {"handlers": OUTPUTS, "level": "ERROR", "propagate": False, "filters": ["no_outage"]},
+    "django.request": {"level": "ERROR", "filters": ["no_outage"]},
+    # The production server: an answer that breaks off, a process that ends by itself.
+    "_granian": {"handlers": OUTPUTS, "level": "WARNING", "propagate": False},
+    "psycopg.pool": {"level": "ERROR"},  # a line for each attempt to connect; the outage has an event
+    "axes": {"level": "WARNING"},  # failed logins are in the audit trail
+    "django.security.DisallowedHost": {"level": "CRITICAL"},  # scanners cause these all day
+    "django-q": {
+        "handlers": OUTPUTS,
+        "level": "WARNING",
+        "propagate": False,
+        "filters": ["no_database_error"],
+    },
+}
 
-    Several processes write to the one file, so the handler locks it while it rotates.
+
+def logging_config(directory: Path) -> dict[str, Any]:
+    """Return Django's LOGGING: one JSON object an event in ``fermon.jsonl``, at most 10 files of 5 MiB.
+
+    Several processes write to the one file, so the handler locks the file for each rotation.
     """
     directory.mkdir(parents=True, exist_ok=True)
     logging.raiseExceptions = False  # a full disk would fill the console too, with each line's traceback
     return {
         "version": 1,
         "disable_existing_loggers": False,
-        "formatters": {
-            "console": {
-                "()": ConsoleFormatter,
-                "format": "{asctime} {levelname} {name}: {message}",
-                "style": "{",
-            },
-            "json": {
-                "()": "pythonjsonlogger.json.JsonFormatter",
-                "format": "{asctime}{levelname}{name}{message}{process}",
-                "style": "{",
-                "rename_fields": {"asctime": "time", "levelname": "level", "name": "logger"},
-            },
-        },
-        "filters": {
-            "no_outage": {"()": "django.utils.log.CallbackFilter", "callback": no_outage},
-            "no_database_error": {"()": "django.utils.log.CallbackFilter", "callback": no_database_error},
-        },
-        "handlers": {
-            "console": {"class": "logging.StreamHandler", "formatter": "console"},
-            "file": {
-                "class": "concurrent_log_handler.ConcurrentRotatingFileHandler",
-                "filename": str(directory / "fermon.jsonl"),
-                "maxBytes": 5 * MEBIBYTE,
-                "backupCount": 9,
-                "formatter": "json",
-                "delay": True,
-            },
-        },
-        "root": {"handlers": ["console", "file"], "level": "INFO"},
-        "loggers": {
-            # Each request and each task on a line of its own would bury what matters.
-            "django.server": {
-                "handlers": ["console", "file"],
-                "level": "ERROR",
-                "propagate": False,
-                "filters": ["no_outage"],
-            },
-            "django.request": {"level": "ERROR", "filters": ["no_outage"]},
-            # The production server: an answer that breaks off, a process that ends by itself.
-            "_granian": {"handlers": ["console", "file"], "level": "WARNING", "propagate": False},
-            "psycopg.pool": {"level": "ERROR"},  # a line for each try to connect; the outage has its own
-            "axes": {"level": "WARNING"},  # failed logins are in the audit trail
-            "django.security.DisallowedHost": {"level": "CRITICAL"},  # scanners knock all day
-            "django-q": {
-                "handlers": ["console", "file"],
-                "level": "WARNING",
-                "propagate": False,
-                "filters": ["no_database_error"],
-            },
+        "formatters": FORMATTERS,
+        "filters": FILTERS,
+        "handlers": handlers(directory),
+        "root": {"handlers": OUTPUTS, "level": "INFO"},
+        "loggers": LOGGERS,
+    }
+
+
+def handlers(directory: Path) -> dict[str, Any]:
+    """Return the handlers of the console and of ``fermon.jsonl`` in the directory."""
+    return {
+        "console": {"class": "logging.StreamHandler", "formatter": "console"},
+        "file": {
+            "class": "concurrent_log_handler.ConcurrentRotatingFileHandler",
+            "filename": str(directory / "fermon.jsonl"),
+            "maxBytes": 5 * MEBIBYTE,
+            "backupCount": 9,
+            "formatter": "json",
+            "delay": True,
         },
     }

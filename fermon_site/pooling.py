@@ -1,7 +1,7 @@
-"""PostgreSQL's connections in a pool: what can't be had is told at once, and what a restart broke is left.
+"""A pool of PostgreSQL connections that fails fast, and recovers from a restart of the server.
 
-By itself the pool lets everybody wait for as long as they may while the database is away, tries again
-after ever longer pauses, and after a restart tries its broken connections one after the other.
+psycopg's pool alone has three drawbacks: while the database is away each request waits for the full timeout,
+retries come after ever longer pauses, and after a restart broken connections fail one after another.
 """
 
 from typing import Any
@@ -12,16 +12,16 @@ IDLE_S = 60.0
 
 
 class PooledConnection(psycopg.Connection[Any]):
-    """One that tells why it could not be made, and what it means that it broke."""
+    """A connection that remembers the last connection error; a broken one discards the pool's idle ones."""
 
     last_error = "no connection can be made"
 
     @classmethod
     def connect(cls, conninfo: str = "", **options: Any) -> "PooledConnection":
-        """As psycopg's.
+        """Connect as psycopg does, and remember an error.
 
         Raises:
-            psycopg.Error: the database is away, or does not let us in.
+            psycopg.Error: the database is away, or rejects the login.
         """
         try:
             return super().connect(conninfo, **options)
@@ -30,10 +30,10 @@ class PooledConnection(psycopg.Connection[Any]):
             raise
 
     def execute(self, *args: Any, **options: Any) -> Any:
-        """As psycopg's. Django has cursors; it is the pool that asks so whether the database answers.
+        """Execute as psycopg does. Django uses cursors; only the pool calls this method, as a health check.
 
         Raises:
-            psycopg.Error: it does not. The other connections that lie idle are made anew.
+            psycopg.Error: the check failed; the pool then replaces the idle connections.
         """
         try:
             return super().execute(*args, **options)
@@ -45,20 +45,20 @@ class PooledConnection(psycopg.Connection[Any]):
 
 
 def pool_options(*, most: int, wait_s: float) -> dict[str, Any]:
-    """The options of a pool of up to so many connections, for which nobody waits longer than told."""
+    """Return the options of a pool of up to ``most`` connections, with a wait of up to ``wait_s`` seconds."""
     return {
         "min_size": 1,
         "max_size": most,
         "timeout": wait_s,
         "max_idle": IDLE_S,
         "connection_class": PooledConnection,
-        "reconnect_timeout": 0.0,  # it tries again when somebody comes
+        "reconnect_timeout": 0.0,  # retry only at the next request for a connection
         "reconnect_failed": fail_waiting,
     }
 
 
 def fail_waiting(pool: Any) -> None:
-    """Tells all who wait for a connection that there is none; the pool itself has no way to."""
+    """Fail all clients that wait for a connection; the pool has no public function for this."""
     with pool._lock:
         waiting = list(pool._waiting)
         pool._waiting.clear()

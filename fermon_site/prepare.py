@@ -1,6 +1,6 @@
-"""Makes ``.venv`` and installs a requirements file in it, when that is not done yet.
+"""Create ``.venv`` and install a requirements file there, unless both are up to date.
 
-``start.sh``, ``start.bat`` and ``test.sh`` call this with whatever Python they find, so it needs
+``start.sh``, ``start.bat`` and ``test.sh`` call this with any Python that they find, so the script needs
 the standard library alone: ``python fermon_site/prepare.py requirements.lock``.
 """
 
@@ -17,15 +17,18 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 PIP = ("-m", "pip", "--disable-pip-version-check")
-# A lock is complete: installing it resolves nothing. With a resolver, pip 23 in hash mode looks for
-# "coverage[toml]" without a version, and refuses the lock on the day of that package's next release.
+# A lock is complete, so pip need not resolve anything. With a resolver, pip 23 in hash mode looks for
+# "coverage[toml]" without a version, and rejects the lock on the day of that package's next release.
 # -qq: errors only, nothing about the configuration of this machine's pip.
 INSTALL = ("-qq", "install", "--root-user-action", "ignore", "--require-hashes", "--no-deps")
 WORKS = "import pip, sys; sys.exit(sys.version_info < (3, 11))"
 
 
 def main(requirements: str) -> int:
-    """0 when ``.venv`` holds what the file (a name in the checkout) asks for; else 1, having said why."""
+    """Return 0 once ``.venv`` holds the file's packages; else print the reason and return 1.
+
+    The requirements file is a name in the checkout.
+    """
     stamp = VENV / f"{requirements}.sha256"
     wanted = fingerprint(requirements)
     if works() and stamp.exists() and stamp.read_text() == wanted:
@@ -54,14 +57,14 @@ def main(requirements: str) -> int:
 
 
 def works() -> bool:
-    """Whether ``.venv`` has a Python that is new enough and can install."""
+    """Return whether ``.venv`` has a Python that is new enough and has pip."""
     if not PYTHON.exists():
         return False
     return subprocess.run([PYTHON, "-c", WORKS], capture_output=True, check=False).returncode == 0  # noqa: S603
 
 
 def find_conflicts() -> list[str]:
-    """Return the lines of ``pip check``: a requirement that is missing or at another version, each."""
+    """Return the lines of ``pip check``, one for each requirement that is missing or at another version."""
     checked = subprocess.run([PYTHON, *PIP, "check"], capture_output=True, text=True, check=False)  # noqa: S603
     return checked.stdout.splitlines() if checked.returncode else []
 
@@ -79,18 +82,18 @@ def normalized(package: str) -> str:
 
 
 def fingerprint(requirements: str) -> str:
-    """Changes with the file."""
+    """Return the SHA-256 of the requirements file."""
     return hashlib.sha256((ROOT / requirements).read_bytes()).hexdigest()
 
 
 def say(text: str) -> None:
-    """A line for the user, at once."""
+    """Print a line for the user at once."""
     sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
 
 
 def fail(why: str) -> int:
-    """Says why it failed; the exit code."""
+    """Print why the installation failed; return the exit code 1."""
     sys.stderr.write(f"Fermon can't be installed: {why}\n")
     return 1
 

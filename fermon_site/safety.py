@@ -1,4 +1,4 @@
-"""What Fermon refuses to start with, each with the setting's name and the way out."""
+"""Settings with which Fermon does not start, each with its name and the remedy."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from monitoring.access.addresses import open_to_others
 
-# What Django asks of a key as well: https://docs.djangoproject.com/en/5.2/ref/checks/#security
+# Django's own requirements of a key: https://docs.djangoproject.com/en/5.2/ref/checks/#security
 SHORTEST_KEY = 50
 FEWEST_SIGNS = 5
 SAMPLES = ("django-insecure-", "change", "secret", "example", "your-", "your_")
@@ -14,10 +14,10 @@ NEW_KEY = 'python3 -c "import secrets; print(secrets.token_urlsafe(50))"'
 
 
 def refuse_insecure(*, secret_key: str, hosts: Sequence[str], is_open: bool, debug: bool) -> None:
-    """Checks the settings of a production.
+    """Check the settings of a production server.
 
     Raises:
-        ImproperlyConfigured: one of them would let in who does not belong.
+        ImproperlyConfigured: one of the settings would let strangers in.
     """
     if why := weakness(secret_key):
         raise insecure("SECRET_KEY", f"it {why}, so that logins can be forged. Make one: {NEW_KEY}")
@@ -32,12 +32,12 @@ def refuse_insecure(*, secret_key: str, hosts: Sequence[str], is_open: bool, deb
 
 
 def insecure(setting: str, why: str) -> ImproperlyConfigured:
-    """The refusal of a setting."""
+    """Return the error for a setting."""
     return ImproperlyConfigured(f"FERMON_PRODUCTION=1 does not start with this {setting}: {why}")
 
 
 def weakness(secret_key: str) -> str:
-    """What is wrong with the key; empty if nothing is."""
+    """Return the weakness of the key; empty if none is found."""
     if len(secret_key) < SHORTEST_KEY:
         return f"is shorter than {SHORTEST_KEY} characters"
     if len(set(secret_key)) < FEWEST_SIGNS:
@@ -48,10 +48,10 @@ def weakness(secret_key: str) -> str:
 
 
 def refuse_open_to_others(host: str) -> None:
-    """Checks that an open Fermon is reached from this machine alone.
+    """Check that only this machine can reach a Fermon without login.
 
     Raises:
-        ImproperlyConfigured: it would listen to other machines.
+        ImproperlyConfigured: the server would listen to other machines.
     """
     if why := open_to_others(host):
         raise ImproperlyConfigured(why)

@@ -1,7 +1,7 @@
-"""The script that the dashboard takes from elsewhere: version, addresses and hash, written here only.
+"""The third-party script of the dashboard: version, addresses and hash, defined here only.
 
-To move to another version: ``npm pack chart.js@<version>``, then change the version and the hash
-of its ``dist/chart.umd.min.js`` (``openssl dgst -sha384 -binary <file> | base64``).
+To upgrade: ``npm pack chart.js@<version>``, then change the version and the hash of its
+``dist/chart.umd.min.js`` (``openssl dgst -sha384 -binary <file> | base64``).
 """
 
 from monitoring.kernel.pinned_script import PinnedScript

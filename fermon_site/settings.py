@@ -1,4 +1,4 @@
-"""Fermon's settings. Every choice that a user may make comes from fermon_site.environment."""
+"""Fermon's settings. Options for users come from ``fermon_site.environment``."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -21,7 +21,7 @@ FERMON_PORT = environment.whole_number("FERMON_PORT", 8000, lowest=1, highest=65
 FERMON_DATA_DIR = Path(environment.text("FERMON_DATA_DIR", str(BASE_DIR / "var"))).resolve()
 FERMON_OPEN = environment.flag("FERMON_OPEN", default=not PRODUCTION)
 FERMON_OPEN_BY_DEFAULT = FERMON_OPEN and not environment.text("FERMON_OPEN", "")
-# How many proxies stand before the server; those are believed in what they say of a request.
+# The number of proxies in front of the server, whose forwarded headers are trusted.
 FERMON_PROXIES = environment.whole_number("FERMON_PROXIES", 0, lowest=0, highest=10)
 FERMON_SIMULATOR = environment.flag("FERMON_SIMULATOR", default=True)
 FERMON_LOCAL_SCRIPTS = environment.flag("FERMON_LOCAL_SCRIPTS", default=False)
@@ -36,11 +36,11 @@ FERMON_STREAM_CLIENTS = environment.whole_number("FERMON_STREAM_CLIENTS", 250, l
 FERMON_WEB_WORKERS = environment.whole_number("FERMON_WEB_WORKERS", 1, lowest=1, highest=64)
 FERMON_BACKUPS_KEPT = environment.whole_number("FERMON_BACKUPS_KEPT", 7, lowest=1, highest=10_000)
 
-# Requests a minute: a thousand tags at 1 Hz, one by one, are 60,000. Guesses and strangers need few.
+# Requests a minute: a thousand tags at 1 Hz, one by one, are 60,000. Unauthenticated callers need few.
 FERMON_CALLER_RATE = environment.whole_number("FERMON_CALLER_RATE", 120_000, lowest=1, highest=10**9)
 FERMON_STRANGER_RATE = environment.whole_number("FERMON_STRANGER_RATE", 600, lowest=1, highest=10**9)
 
-private_files.begin_private()  # before anything is made there
+private_files.begin_private()  # before the first file is made in the data directory
 DATA_FILES = FERMON_DATA_DIR / "static"
 STATIC_ROOT = FERMON_DATA_DIR / "staticfiles"
 for directory in (FERMON_DATA_DIR, DATA_FILES, STATIC_ROOT):
@@ -55,7 +55,9 @@ if PRODUCTION:
 else:
     if FERMON_OPEN_BY_DEFAULT:
         safety.refuse_open_to_others(FERMON_HOST)
-    SECRET_KEY = environment.text("SECRET_KEY", "") or environment.kept_secret(FERMON_DATA_DIR / "secret_key")
+    SECRET_KEY = environment.text("SECRET_KEY", "") or environment.stored_secret(
+        FERMON_DATA_DIR / "secret_key"
+    )
 
 EVERY_ADDRESS = frozenset({"0.0.0.0", "::"})  # noqa: S104 - compared with, never bound to
 ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS") or (
@@ -82,7 +84,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "csp.middleware.CSPMiddleware",  # these two first: they add to static files and redirects as well
+    "csp.middleware.CSPMiddleware",  # these two first: static files and redirects need their headers, too
     "fermon_site.headers.PermissionsPolicy",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -95,7 +97,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "fermon_site.audit.AuditMiddleware",
     "axes.middleware.AxesMiddleware",
-    "fermon_site.limits.Limits",
+    "fermon_site.limits.RequestLimits",
 ]
 
 ROOT_URLCONF = "fermon_site.urls"
@@ -103,7 +105,7 @@ WSGI_APPLICATION = "fermon_site.wsgi.application"  # runserver's
 ASGI_APPLICATION = "fermon_site.asgi.application"  # serve's
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = LOGOUT_REDIRECT_URL = "dashboard"
-# Only the admin has messages, and there is a session; a cookie would be got ready to sign for each request.
+# Only the admin uses messages, always with a session; cookie storage would set up a signer at each request.
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
 TEMPLATES = [
@@ -121,16 +123,16 @@ TEMPLATES = [
     },
 ]
 
-# IMMEDIATE: a transaction that reads before it writes waits its turn instead of failing.
-# FULL: what was committed is still there after the power went. Never set mmap_size: it corrupts.
+# IMMEDIATE: a transaction that reads before writing waits for the write lock instead of failing.
+# FULL: committed data survives a power failure. Never set mmap_size: it corrupts the database.
 DATABASE_TIMEOUT_S = environment.whole_number("FERMON_DATABASE_TIMEOUT", 10, lowest=1, highest=3600)
 SQLITE_OPTIONS: dict[str, Any] = {
     "transaction_mode": "IMMEDIATE",
     "timeout": DATABASE_TIMEOUT_S,
     "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON",
 }
-# Nobody waits for a lock for ever, nor for a host that has gone; and who goes in the middle of a
-# transaction, leaving a connection that seems open, does not keep its locks.
+# Bound the wait for a lock and for a host that has gone. Release the locks of a client that vanished in the
+# middle of a transaction with its connection still open.
 POSTGRESQL_OPTIONS: dict[str, Any] = {
     "connect_timeout": min(DATABASE_TIMEOUT_S, 5),
     "keepalives_idle": 15,
@@ -146,7 +148,7 @@ POOL_WAIT_S = min(DATABASE_TIMEOUT_S, 3)  # when all are taken
 DATABASES: dict[str, Any] = {
     "default": environment.database_address("DATABASE_URL", f"sqlite:///{FERMON_DATA_DIR / 'fermon.sqlite3'}")
 }
-# To open SQLite anew takes longer than to store a reading, and to close it last writes its log back.
+# Opening SQLite takes longer than storing a reading, and closing the last connection writes back the WAL.
 DATABASES["default"]["CONN_MAX_AGE"] = None
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
@@ -155,18 +157,18 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
 elif DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
     given_options = DATABASES["default"].get("OPTIONS", {})
     DATABASES["default"]["OPTIONS"] = POSTGRESQL_OPTIONS | given_options
-    if "options" in given_options:  # ours stand in the same text; of two that differ the latter holds
+    if "options" in given_options:  # join both texts: the later of two values of an option wins
         DATABASES["default"]["OPTIONS"]["options"] = (
             f"{POSTGRESQL_OPTIONS['options']} {given_options['options']}"
         )
     if DATABASE_POOL:
         from fermon_site.pooling import pool_options
 
-        DATABASES["default"]["CONN_MAX_AGE"] = 0  # given back after each request
+        DATABASES["default"]["CONN_MAX_AGE"] = 0  # return the connection after each request
         DATABASES["default"]["OPTIONS"]["pool"] = pool_options(most=DATABASE_POOL, wait_s=POOL_WAIT_S)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-# Counts and wake-ups go by Redis, where there is one; tasks never, which would be lost with it.
+# Redis, where configured, holds counts and carries wake-ups, never tasks: these would be lost with Redis.
 REDIS_URL = environment.redis_address("REDIS_URL")
 CACHES: dict[str, Any] = {
     "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
@@ -180,14 +182,14 @@ if REDIS_URL:
         "OPTIONS": {"socket_connect_timeout": 0.25, "socket_timeout": 0.25},
     }
 
-# Longer than the shortest tasks take when they wait for a lock at each of their steps.
+# Longer than the shortest tasks take with a wait for a lock at each step.
 TASK_TIMEOUT_S = max(100, 60 + 4 * DATABASE_TIMEOUT_S)
-# timeout < retry, or a task that still runs is started again beside itself. Five of the workers have
-# the simulator and the judge, with those that stand by; two have whatever else is to be done.
+# timeout < retry, or a running task is started a second time. Five of the workers run the simulator and the
+# detectors, with their standbys; two run all other tasks.
 Q_CLUSTER: dict[str, Any] = {
     "name": "fermon",
     "orm": "default",
-    "cache": "process",  # where the worker notes its state, which must not fail with Redis
+    "cache": "process",  # for the worker's state, which must not depend on Redis
     "workers": 7,
     "timeout": TASK_TIMEOUT_S,
     "retry": TASK_TIMEOUT_S + 20,
@@ -204,7 +206,7 @@ Q_CLUSTER: dict[str, Any] = {
 AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
 AXES_FAILURE_LIMIT = environment.whole_number("FERMON_LOGIN_FAILURES", 5, lowest=1, highest=1000)
 AXES_COOLOFF_TIME = timedelta(minutes=15)
-AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]  # nobody locks another out from elsewhere
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]  # so a stranger elsewhere can't lock a user out
 AXES_LOCKOUT_CALLABLE = "fermon_site.lockout.locked_out"
 AXES_CLIENT_IP_CALLABLE = "monitoring.access.throttles.address_of"
 AXES_RESET_ON_SUCCESS = True
@@ -213,7 +215,7 @@ AXES_ENABLE_ADMIN = False
 AXES_VERBOSE = False
 AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "old_password", "new_password1", "new_password2"]
 
-AUDITLOG_DISABLE_ON_RAW_SAVE = True  # what is loaded as it was has its trail already
+AUDITLOG_DISABLE_ON_RAW_SAVE = True  # restored data has its trail already
 AUDITLOG_MASK_CALLABLE = "fermon_site.audit.hidden"
 AUDITLOG_INCLUDE_TRACKING_MODELS: tuple[Any, ...] = (
     "monitoring.Tag",
@@ -229,7 +231,7 @@ AUDITLOG_INCLUDE_TRACKING_MODELS: tuple[Any, ...] = (
         "m2m_fields": {"groups", "user_permissions"},
     },
     {"model": "auth.Group", "m2m_fields": {"permissions"}},
-    "django_q.Schedule",  # what persons change of it; fermon_site.audit leaves out what the worker does
+    "django_q.Schedule",  # changes by persons; fermon_site.audit omits the worker's
 )
 
 AUTH_PASSWORD_VALIDATORS = [
@@ -244,14 +246,14 @@ TIME_ZONE = "UTC"
 USE_I18N = True
 USE_TZ = True
 
-# No form takes files, so none is written to the disk; how large a body may be, fermon_site.limits says.
+# No form takes files, so none is written to the disk; fermon_site.limits bounds the body.
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
 
 STATIC_URL = "static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
-# In production manage.py serve collects them; otherwise they are served from where they are.
+# In production manage.py serve collects static files; otherwise the server reads them from their sources.
 WHITENOISE_USE_FINDERS = not PRODUCTION
-WHITENOISE_MAX_AGE = 60  # of those few whose name has no hash
+WHITENOISE_MAX_AGE = 60  # s, for the few files without a hash in the name
 STORAGES: dict[str, Any] = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
@@ -314,7 +316,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
 LOGGING = logging_config(FERMON_DATA_DIR / "logs")
 
 SECURE_REFERRER_POLICY = "same-origin"
-# Chart.js by its whole address: of the CDN's other files, some would run whatever they are told.
+# Chart.js by its full address: some other files of the CDN would run arbitrary code.
 CONTENT_SECURITY_POLICY: dict[str, Any] = {
     "DIRECTIVES": {
         "default-src": [NONE],
@@ -330,11 +332,11 @@ CONTENT_SECURITY_POLICY: dict[str, Any] = {
 }
 CSRF_FAILURE_VIEW = "monitoring.api.errors.csrf_failed"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION
-# What comes without TLS is sent there, but for who asks this machine itself whether it is well.
+# Redirect requests without TLS, except the health check of this machine.
 SECURE_SSL_REDIRECT = PRODUCTION
 SECURE_REDIRECT_EXEMPT = ["^health$"]
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if PRODUCTION else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = PRODUCTION
-# To be in the lists that browsers are delivered with is for the owner of the whole domain to decide.
+# The owner of the whole domain decides about browsers' HSTS preload lists.
 SILENCED_SYSTEM_CHECKS = ["security.W021"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if FERMON_PROXIES else None

@@ -1,4 +1,4 @@
-"""How static files are kept in production."""
+"""Storage of static files in production."""
 
 import re
 from collections.abc import Callable
@@ -7,19 +7,19 @@ from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 
 class HashedFiles(CompressedManifestStaticFilesStorage):  # type: ignore[misc]  # WhiteNoise has no types
-    """Each file under a name with its content's hash, so that browsers may keep it for ever; compressed, too.
+    """Compressed files with a hash of the content in the name, so that browsers may cache them for ever.
 
-    A file that ``collectstatic`` has not seen, such as one of a newer version, has its plain name
-    instead of ending the page with an error.
+    A file that ``collectstatic`` has not seen, such as one of a newer version, keeps the plain name instead
+    of failing the page.
     """
 
     support_js_module_import_aggregation = True
     manifest_strict = False
-    # A pass settles one level of scripts that import others; the passes end when nothing changes.
+    # Each pass resolves one level of imports between scripts; the passes end when nothing changes.
     max_post_process_passes = 50
 
     def hashed_name(self, name: str, content: object = None, filename: str | None = None) -> str:
-        """The name with the hash."""
+        """Return the name with the hash; the plain name for an unknown file."""
         try:
             hashed: str = super().hashed_name(name, content, filename)
         except ValueError:
@@ -29,9 +29,9 @@ class HashedFiles(CompressedManifestStaticFilesStorage):  # type: ignore[misc]  
     def url_converter(
         self, name: str, hashed_files: dict[str, str], template: str | None = None
     ) -> Callable[[re.Match[str]], str]:
-        """Leave ``import("./card.js").Card`` alone.
+        """Leave ``import("./card.js").Card`` unchanged.
 
-        In these scripts it is a type in a comment, and the types refer to each other in circles.
+        In Fermon's scripts this is a type in a comment, and the types refer to each other in cycles.
         """
         convert: Callable[[re.Match[str]], str] = super().url_converter(name, hashed_files, template)
 

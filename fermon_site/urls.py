@@ -1,4 +1,4 @@
-"""The site: the admin beside everything that the monitoring app serves."""
+"""The URLs of the site: the admin and the monitoring app."""
 
 from django.contrib import admin
 from django.urls import include, path

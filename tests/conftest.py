@@ -139,7 +139,7 @@ def cut_connections() -> None:
             )
     connection.close()
     if connection.vendor == "postgresql":
-        connection.close_pool()  # last, as whoever closes a connection makes a pool to give it back to
+        connection.close_pool()  # type: ignore[attr-defined]  # last, as whoever closes a connection makes a pool to give it back to
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ def test_the_six_contracts_are_there() -> None:
 
 def test_they_hold() -> None:
     # In a process of its own: it sets up logging, and switches off every logger that there is.
-    command = [Path(sys.executable).with_name("lint-imports"), "--config", PYPROJECT, "--no-cache"]
+    command = [str(Path(sys.executable).with_name("lint-imports")), "--config", str(PYPROJECT), "--no-cache"]
     done = subprocess.run(command, cwd=PYPROJECT.parent, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "6 kept, 0 broken" in done.stdout

@@ -12,6 +12,7 @@ from django_q.models import Failure, OrmQ, Task
 
 from monitoring import tasks
 from monitoring.detection import runner
+from monitoring.ingest.pipeline import ingest_readings
 from monitoring.models import Measurement, Tag
 from monitoring.operations.schedules import PLANS
 from monitoring.sources.simulator import source
@@ -97,8 +98,8 @@ def test_a_retry_that_fails_thrice_keeps_the_readings_on_disk(monkeypatch, setti
         raise OperationalError("disk I/O error")
 
     monkeypatch.setattr(tasks, "ingest_readings", refuse)
-    monkeypatch.setattr(tasks.connection, "close", lambda: None)
-    monkeypatch.setattr(tasks.time, "sleep", lambda seconds: None)
+    monkeypatch.setattr("django.db.connection.close", lambda: None)
+    monkeypatch.setattr("time.sleep", lambda seconds: None)
     tasks.retry_ingest([READING])
     assert len(tries) == 3
     assert tasks.replay_dead_letters() == 1
@@ -132,7 +133,7 @@ def test_retention_ends_by_itself_before_it_would_be_ended() -> None:
 
 def test_retention_stops_when_fermon_does_or_when_its_time_is_up(monkeypatch) -> None:
     Tag.objects.update(retention_days=1)
-    tasks.ingest_readings([READING, READING | {"timestamp": datetime.now(UTC).isoformat()}])
+    ingest_readings([READING, READING | {"timestamp": datetime.now(UTC).isoformat()}])
     monkeypatch.setattr(tasks, "stop_requested", lambda: True)
     assert tasks.apply_retention() == 0
     monkeypatch.setattr(tasks, "stop_requested", lambda: False)

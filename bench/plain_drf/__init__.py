@@ -1,5 +1,5 @@
-"""The plain way to take readings in with Django REST framework, to hold Fermon against.
+"""A plain ingestion endpoint of Django REST framework, for comparison with Fermon.
 
-A model, a ModelSerializer with ``many=True``, the limits' rule and the rolling one in Python, and
-``bulk_create``: what one writes first. It answers an id for each reading, too.
+A model, a ModelSerializer with ``many=True``, the two rules (limits, rolling 3σ) in Python, and
+``bulk_create``: a typical first version. The answer has an id for each reading, as Fermon's.
 """

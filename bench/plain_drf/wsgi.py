@@ -1,4 +1,4 @@
-"""The whole application: settings, model, serializer, views and addresses."""
+"""The whole application in one module: settings, models, serializer, views and URLs."""
 
 import os
 import statistics
@@ -44,8 +44,6 @@ WINDOW, MINIMUM = 50, 10
 
 
 class PlainTag(models.Model):
-    """A tag."""
-
     name = models.CharField(max_length=64, unique=True)
 
     class Meta:
@@ -72,7 +70,7 @@ class PlainMeasurement(models.Model):
 
 
 class PlainSerializer(serializers.ModelSerializer[PlainMeasurement]):
-    """A reading in, a measurement out; the constraint gives it a validator that asks the database."""
+    """A reading in, a measurement out. The unique constraint adds a validator that queries the database."""
 
     tag = serializers.SlugRelatedField(slug_field="name", queryset=PlainTag.objects.all())
 
@@ -83,7 +81,7 @@ class PlainSerializer(serializers.ModelSerializer[PlainMeasurement]):
 
 
 def judge(rows: list[PlainMeasurement]) -> None:
-    """Flags the rows, each by the 50 before it."""
+    """Flag the rows, each by the 50 before."""
     windows: dict[int, list[float]] = {}
     for row in rows:
         if row.tag_id not in windows:
@@ -105,7 +103,7 @@ def judge(rows: list[PlainMeasurement]) -> None:
 
 @api_view(["POST"])
 def ingest_batch(request: Request) -> Response:
-    """Stores many readings."""
+    """Store many readings."""
     serializer = PlainSerializer(data=request.data, many=True)
     serializer.is_valid(raise_exception=True)
     rows = [PlainMeasurement(**fields) for fields in serializer.validated_data]
@@ -117,7 +115,7 @@ def ingest_batch(request: Request) -> Response:
 
 @api_view(["POST"])
 def ingest(request: Request) -> Response:
-    """Stores one reading."""
+    """Store one reading."""
     serializer = PlainSerializer(data=request.data)
     serializer.is_valid(raise_exception=True)
     row = PlainMeasurement(**serializer.validated_data)

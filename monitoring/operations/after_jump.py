@@ -1,7 +1,8 @@
-"""What a clock that was ahead and came back would leave undone for as long as it was ahead.
+"""Repair times that a clock running ahead has left in the future.
 
-Schedules, queued tasks and locked accounts carry times of the host's clock. The worker mends them each
-minute; ``ingest.leases`` and ``ingest.host_clock`` see to the rest.
+Schedules, queued tasks and locked accounts carry times of the host's clock. Without this repair they would
+stay idle for as long as the clock was ahead. The worker runs the repair each minute; ``database.leases`` and
+``storage.host_clock`` handle leases and retention.
 """
 
 from datetime import datetime, timedelta
@@ -18,7 +19,7 @@ SLACK = timedelta(minutes=1)
 
 
 def look_after_clock() -> None:
-    """Keep whether the clock is good, and make due what lies further ahead than it can.
+    """Record whether the clock is good, and pull back times that lie further ahead than possible.
 
     Raises:
         django.db.Error: the database is away.
@@ -31,11 +32,11 @@ def look_after_clock() -> None:
 
 
 def free_queue(now: datetime) -> None:
-    """Let tasks be taken again that are locked for longer than any delivery lasts."""
+    """Unlock tasks that are locked for longer than any delivery lasts."""
     longest = timedelta(seconds=settings.Q_CLUSTER["retry"])
     OrmQ.objects.filter(lock__gt=now + longest + SLACK).update(lock=now)
 
 
 def date_attempts(now: datetime) -> None:
-    """Let failed logins of the future count from now: their accounts open again after 15 minutes."""
+    """Date failed logins of the future to now, so that their accounts open again after 15 minutes."""
     AccessAttempt.objects.filter(attempt_time__gt=now + SLACK).update(attempt_time=now)

@@ -1,4 +1,4 @@
-"""Answers of unknown length, as /export's, from Django's own server: in chunks, so that their end is told."""
+"""Send answers of unknown length, such as exports, in chunks from Django's development server."""
 
 from typing import Any
 from wsgiref.headers import Headers
@@ -7,9 +7,10 @@ from django.core.servers.basehttp import ServerHandler
 
 
 class ChunkedHandler(ServerHandler):
-    """Ends an answer that is whole with the chunk that says so.
+    """A handler that ends each complete answer with the final chunk.
 
-    Django's handler just closes the connection, and an answer that breaks off looks like a whole one.
+    Django's handler only closes the connection, so a client cannot tell a truncated answer from a complete
+    one.
     """
 
     environ: dict[str, str]
@@ -19,7 +20,7 @@ class ChunkedHandler(ServerHandler):
     is_chunked = False
 
     def cleanup_headers(self) -> None:
-        """Settles how the answer's end will be told."""
+        """Choose chunked encoding for an HTTP/1.1 answer with a body and without a Content-Length."""
         super().cleanup_headers()
         has_body = self.environ["REQUEST_METHOD"] != "HEAD" and self.status[:3] not in {"204", "304"}
         if has_body and "Content-Length" not in self.headers:
@@ -28,7 +29,7 @@ class ChunkedHandler(ServerHandler):
             self.headers["Transfer-Encoding"] = "chunked"
 
     def write(self, data: bytes) -> None:
-        """Sends a piece; an empty one would be the end."""
+        """Send a piece. Skip empty pieces of a chunked answer: an empty chunk would end the answer."""
         if not self.headers_sent:
             self.bytes_sent = len(data)
             self.send_headers()
@@ -38,7 +39,7 @@ class ChunkedHandler(ServerHandler):
             super().write(b"%x\r\n%b\r\n" % (len(data), data))
 
     def finish_content(self) -> Any:
-        """Called when all pieces were sent, and not if one of them failed."""
+        """Send the final chunk. The base class calls this after all pieces, and not if one of them failed."""
         super().finish_content()
         if self.is_chunked:
             super().write(b"0\r\n\r\n")

@@ -1,8 +1,8 @@
 """Run a command that ends with its parent, even after a ``kill -9``, and after a time limit.
 
-``python leash.py SECONDS DIRECTORY COMMAND...``: the parent holds the other end of standard input, which
-the operating system closes when the parent ends. The directory, where the command works, is the parent's to
-remove, unless the parent is gone. Imports no Django, so that it starts in milliseconds.
+``python command_limit.py SECONDS DIRECTORY COMMAND...``: the parent holds the other end of standard input,
+which the operating system closes when the parent ends. The command works in the directory. The parent removes
+the directory; this process does so if the parent is gone. No Django import, for a start in milliseconds.
 """
 
 import os
@@ -46,7 +46,7 @@ def kill_with_parent(process: psutil.Process, orphaned: threading.Event) -> None
 
 
 def kill_family(process: psutil.Process) -> None:
-    """Kill the process and its descendants; nothing happens if it has ended."""
+    """Kill the process and its descendants; do nothing if the process has ended."""
     with suppress(psutil.NoSuchProcess):
         for each in [*process.children(recursive=True), process]:
             with suppress(psutil.NoSuchProcess):

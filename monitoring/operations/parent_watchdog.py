@@ -1,4 +1,4 @@
-"""No process outlives the one that it works for, not even after a ``kill -9``."""
+"""End each process with the process that it works for, even after a ``kill -9``."""
 
 import multiprocessing
 import os
@@ -12,19 +12,19 @@ from multiprocessing.util import register_after_fork
 import psutil
 
 LAUNCHER = "FERMON_LAUNCHER_PID"
-LOOK_S = 0.5
+POLL_S = 0.5
 
 
 def was_launched() -> bool:
-    """Whether ``start.sh`` runs this process, and tells the user what there is to tell."""
+    """Return whether ``start.sh`` launched this process and prints the messages for the user."""
     return LAUNCHER in os.environ
 
 
 def end_with_launcher() -> None:
-    """Ends this process as SIGTERM does, once the one that launched it is gone.
+    """Send this process SIGTERM once its launcher is gone.
 
-    ``start.sh`` says by an environment variable which process that is; a server under runserver's
-    reloader is launched by the reloader.
+    ``start.sh`` names itself in an environment variable; a server under runserver's reloader is launched by
+    the reloader.
     """
     launcher = os.environ.get(LAUNCHER, "")
     if os.environ.get("RUN_MAIN") == "true":
@@ -34,9 +34,9 @@ def end_with_launcher() -> None:
 
 
 def end_with_server() -> None:
-    """Ends this process, one of several of a server, as SIGTERM does once the server's main one is gone.
+    """Send this server process SIGTERM once the server's main process is gone.
 
-    And has the main one end once what launched it is gone: it does not look after that itself.
+    Also send the main process SIGTERM once the launcher is gone: the main process itself watches nothing.
     """
     server = multiprocessing.parent_process()
     if server is None or server.pid is None:
@@ -49,10 +49,10 @@ def end_with_server() -> None:
 
 
 def end_forks_with_parent() -> None:
-    """Makes each process that multiprocessing forks from now on, and theirs, end with its parent.
+    """Make each process that multiprocessing forks from now on, and its descendants, end with its parent.
 
-    The direct children also leave this process's group: Ctrl-C in a terminal, or a signal to the
-    whole group, reaches this process alone, which then stops its children in order.
+    The direct children also leave this process's group. So Ctrl-C in a terminal, or a signal to the whole
+    group, reaches this process alone, which then stops the children in order.
     """
     leader = os.getpid()
     register_after_fork(_follow_parent, lambda follow_parent: follow_parent(leader))
@@ -75,12 +75,12 @@ def _follow_parent(leader: int) -> None:
 def _end_after(other: int, *, then: int | None = None) -> None:
     with suppress(psutil.NoSuchProcess):
         process = psutil.Process(other)
-        # Dead but not yet collected by its own parent is gone too; psutil's wait() does not think so.
+        # A zombie counts as gone, too; psutil's wait() would wait for its parent to collect it.
         while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
-            time.sleep(LOOK_S)
+            time.sleep(POLL_S)
     with suppress(ProcessLookupError):
         os.kill(then or os.getpid(), signal.SIGTERM)
 
 
 def _watch(until_the_end: Callable[[], None]) -> None:
-    threading.Thread(target=until_the_end, daemon=True, name="lifeline").start()
+    threading.Thread(target=until_the_end, daemon=True, name="parent watchdog").start()

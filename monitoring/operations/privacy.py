@@ -1,4 +1,4 @@
-"""What others on this machine may not read: asked for by each command that runs for long."""
+"""Close files to other users of this machine. Each long-running command calls this first."""
 
 import logging
 from pathlib import Path
@@ -12,7 +12,7 @@ logger = logging.getLogger(__name__)
 
 
 def mend_private_files() -> None:
-    """Take away what others may do with the data directory and the database, as an older Fermon left them."""
+    """Remove other users' permissions on the data directory and the database, which older versions left."""
     database = Path(connection.settings_dict["NAME"]) if connection.vendor == "sqlite" else None
     if changed := private_files.mend(Path(settings.FERMON_DATA_DIR), database):
         logger.info("files closed to other users", extra={"files": changed})

@@ -1,4 +1,4 @@
-"""Where the content of a pinned script can be had: a file, the CDN, or npm's registry."""
+"""Read the content of a pinned script from a file, the CDN or npm's registry."""
 
 import os
 import shutil
@@ -18,20 +18,20 @@ CDN_LIMIT_S = 5.0
 NPM_LIMIT_S = 60.0
 # Chart.js has 0.2 MB. An endless answer must not fill the memory.
 MOST_BYTES = 4 * 1024 * 1024
-# One try: whoever needs the script later starts again or runs the command.
+# One try: a restart or the command tries again.
 NPM_OPTIONS = ("--loglevel=error", "--ignore-scripts", "--fetch-retries=0", "--fetch-timeout=10000")
 ERRORS = "npm-errors.txt"
 
 
 class ScriptRefusedError(Exception):
-    """The script could not be had, or is not the one that the pages expect."""
+    """The script is unavailable, or differs from the pinned one."""
 
 
 def read_file(script: PinnedScript, source: Path) -> bytes:
     """Return the script from a file: the script itself, or npm's tarball.
 
     Raises:
-        ScriptRefusedError: the file can't be read, or its hash is another.
+        ScriptRefusedError: the file can't be read, or has another hash.
     """
     try:
         content = unpack(script, source) if tarfile.is_tarfile(source) else source.read_bytes()
@@ -41,14 +41,14 @@ def read_file(script: PinnedScript, source: Path) -> bytes:
 
 
 def unpack(script: PinnedScript, tarball: Path) -> bytes:
-    """Return the one file of npm's tarball that is needed. Nothing is extracted to the disk."""
+    """Return the script's file from npm's tarball, without extracting anything to the disk."""
     with tarfile.open(tarball) as archive:
         member = archive.extractfile(script.member)
         return member.read(MOST_BYTES) if member else b""
 
 
 def download(script: PinnedScript) -> bytes:
-    """Return the script from the CDN, in ``CDN_LIMIT_S`` or not at all.
+    """Return the script from the CDN within ``CDN_LIMIT_S`` seconds.
 
     Raises:
         ScriptRefusedError: the CDN can't be reached in time, or answers another content.
@@ -70,7 +70,7 @@ def fetch_by_npm(script: PinnedScript) -> bytes:
     """Return the script from npm's registry by the installed npm, with the user's own npm settings.
 
     Raises:
-        ScriptRefusedError: there is no npm, it fails or takes too long, or its content is another.
+        ScriptRefusedError: npm is missing, fails or takes too long, or the content differs.
     """
     npm = shutil.which("npm")
     if npm is None:
@@ -85,8 +85,8 @@ def fetch_by_npm(script: PinnedScript) -> bytes:
 
 
 def run_npm_pack(npm: str, package: str, directory: Path) -> int:
-    """Have npm put the package's tarball into the directory, in ``NPM_LIMIT_S``; return the exit code."""
-    # A service's user often has no home: the cache lies beside, unless the user has named one.
+    """Run ``npm pack`` for at most ``NPM_LIMIT_S``, with the directory as target; return the exit code."""
+    # A service's user often has no home, so the cache goes to the directory unless the user has named one.
     environment = {"npm_config_cache": str(directory / "cache")} | os.environ
     limited = [sys.executable, "-I", command_limit.__file__, str(NPM_LIMIT_S), str(directory)]
     with (
@@ -99,11 +99,11 @@ def run_npm_pack(npm: str, package: str, directory: Path) -> int:
             stderr=errors,
         ) as process,
     ):
-        return process.wait()  # not communicate(), which would close standard input, the leash
+        return process.wait()  # not communicate(), which would close standard input and end the command
 
 
 def why_npm_failed(code: int, directory: Path) -> str:
-    """Return the first line that npm printed, or else what its exit code tells."""
+    """Return the first line that npm printed, or else the meaning of the exit code."""
     if code == command_limit.TIMED_OUT:
         return f"it takes longer than {NPM_LIMIT_S:.0f} s"
     lines = (directory / ERRORS).read_text(errors="replace").splitlines()
@@ -111,10 +111,10 @@ def why_npm_failed(code: int, directory: Path) -> str:
 
 
 def checked(script: PinnedScript, content: bytes, source: Path | str) -> bytes:
-    """Return the content if it is the pinned one.
+    """Return the content if the content is the pinned one.
 
     Raises:
-        ScriptRefusedError: its hash is another.
+        ScriptRefusedError: the content has another hash.
     """
     if not script.accepts(content):
         raise ScriptRefusedError(

@@ -1,4 +1,4 @@
-"""A copy of Chart.js on this server, for browsers that do not reach the CDN."""
+"""Keep a copy of Chart.js on this server, for browsers that do not reach the CDN."""
 
 import logging
 import os
@@ -16,7 +16,7 @@ from monitoring.operations.script_sources import ScriptRefusedError, download, f
 
 logger = logging.getLogger(__name__)
 
-# The processes of one server start within seconds of each other: one of them tries, and one note is enough.
+# The processes of one server start within seconds of each other: one attempt and one log message are enough.
 PAUSE_S = 10.0
 
 
@@ -30,7 +30,7 @@ def prepare_in_background() -> None:
 
 
 def prepare_chart_script() -> None:
-    """Install the copy if it is missing, best effort: one process at a time, and a failure is logged only."""
+    """Install the copy if it is missing, best effort: one process at a time; only log a failure."""
     script, root = settings.FERMON_CHART_SCRIPT, Path(settings.DATA_FILES)
     if script.read_copy(root):
         return
@@ -40,7 +40,7 @@ def prepare_chart_script() -> None:
                 return
             target = install_chart_script()
     except Timeout:
-        return  # another process is at it
+        return  # another process installs the copy
     except (ScriptRefusedError, OSError) as error:
         remember_failure(root)
         logger.warning("%s", note_for(script, error))
@@ -63,18 +63,19 @@ def remember_failure(root: Path) -> None:
 
 
 def note_for(script: PinnedScript, error: Exception) -> str:
-    """Return what the log says if there is no copy: what that means, why, and what to do."""
+    """Return the log message for a missing copy: consequence, cause and remedy."""
     host = urlsplit(script.url).hostname
     return f"No copy of {script.name} here: browsers that do not reach {host} show no charts. {error}"
 
 
 def install_chart_script(source: Path | None = None) -> Path:
-    """Write the pinned script to the data directory, where the server finds it at once; return its path.
+    """Write the pinned script to the data directory, where the server finds the file at once.
 
-    ``source`` is the script or npm's tarball; without one the CDN is asked, then npm's registry.
+    ``source`` is the script or npm's tarball. Without a source, ask the CDN, then npm's registry. Return the
+    path of the copy.
 
     Raises:
-        ScriptRefusedError: the script can't be had or written, or its hash is another.
+        ScriptRefusedError: the script can't be had or written, or has another hash.
     """
     script = settings.FERMON_CHART_SCRIPT
     content = read_file(script, source) if source else fetch(script)
@@ -90,7 +91,7 @@ def fetch(script: PinnedScript) -> bytes:
     """Return the script from the CDN, else from npm's registry.
 
     Raises:
-        ScriptRefusedError: neither has it; the message has both reasons, and the way out.
+        ScriptRefusedError: both failed; the message gives both reasons and a manual remedy.
     """
     try:
         return download(script)
@@ -105,7 +106,7 @@ def fetch(script: PinnedScript) -> bytes:
 
 
 def write(target: Path, content: bytes) -> None:
-    """Write the file so that readers, and others who write it, see all of it or nothing."""
+    """Replace the file atomically: readers and other writers see a complete file or none."""
     target.parent.mkdir(parents=True, exist_ok=True)
     draft = target.with_suffix(f".{os.getpid()}.part")
     try:

@@ -1,4 +1,7 @@
-"""Servers that are told to stop wait for open answers; those without an end have to be told, too."""
+"""Run a callback when the server receives a stop signal.
+
+Servers wait for open answers before they end, so answers without an end need a notice to stop.
+"""
 
 import asyncio
 import os
@@ -10,9 +13,9 @@ STOPPING = frozenset({signal.SIGINT, signal.SIGTERM})
 
 
 def when_told_to_stop(call: Callable[[], None]) -> None:
-    """Call this in a thread once the process gets SIGINT or SIGTERM, whoever handles those.
+    """Call this function in a thread once the process gets SIGINT or SIGTERM.
 
-    Only the main thread can arrange that; in others nothing is done.
+    Works whichever code handles those signals. Only the main thread can watch signals; elsewhere do nothing.
     """
     if threading.current_thread() is not threading.main_thread():
         return
@@ -25,7 +28,7 @@ def when_told_to_stop(call: Callable[[], None]) -> None:
 
 
 def _add_handlers(call: Callable[[], None]) -> None:
-    """Under an event loop, which is told of signals by the wire: Python's own handlers are free."""
+    """Set Python signal handlers, which an event loop does not use: the loop uses the wakeup descriptor."""
 
     def stop(number: int, frame: object) -> None:
         threading.Thread(target=call, name="stopping", daemon=True).start()
@@ -35,7 +38,7 @@ def _add_handlers(call: Callable[[], None]) -> None:
 
 
 def _watch_wire(call: Callable[[], None]) -> None:
-    """Without one: servers set handlers, and leave the wire."""
+    """Watch the wakeup descriptor, which servers without an event loop do not use: they set handlers."""
     read_end, write_end = os.pipe()
     os.set_blocking(write_end, False)
     taken = signal.set_wakeup_fd(write_end, warn_on_full_buffer=False)

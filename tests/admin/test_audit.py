@@ -124,7 +124,7 @@ def test_it_is_read_searched_and_exported(admin_client: Client) -> None:
     assert "44.0" in admin_client.get(f"{TRAIL}{entry.pk}/change/").content.decode()
     assert "=HYPERLINK(1)" not in admin_client.get(f"{TRAIL}?q=nowhere").content.decode()
     answer = admin_client.post(TRAIL, {"action": "export", "_selected_action": [entry.pk]})
-    (row,) = csv.DictReader(b"".join(answer.streaming_content).decode().splitlines())
+    (row,) = csv.DictReader(b"".join(answer).decode().splitlines())
     assert (row["who"], row["object"]) == ("admin", "fermenter_temp")
     assert '"upper_limit": ["45.0", "44.0"]' in row["changes"]
 

@@ -136,9 +136,9 @@ def test_the_lists_say_who_when_why_and_how_many(engineer: Client) -> None:
         page = engineer.get(path).content.decode()
         for shown in ("fermenter_temp", "2026-01-31 12:00:01", "probe in the calibration bath", "engineer"):
             assert shown in page
-    page = engineer.get(f"/admin/monitoring/excludedmeasurement/?exclusion__id__exact={row.pk}")
-    assert [each.value for each in page.context["cl"].result_list] == [37.25, 46.5]
-    assert "▲ anomaly" in page.content.decode()
+    answer = engineer.get(f"/admin/monitoring/excludedmeasurement/?exclusion__id__exact={row.pk}")
+    assert [each.value for each in answer.context["cl"].result_list] == [37.25, 46.5]
+    assert "▲ anomaly" in answer.content.decode()
 
 
 def test_they_are_included_again_with_a_reason_and_all_of_it_is_in_the_trail(engineer: Client) -> None:

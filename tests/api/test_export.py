@@ -38,7 +38,7 @@ def at(minute: float, tag: str = "fermenter_temp", value: float | None = None) -
 def file_of(answer: Any) -> bytes:
     """The whole file."""
     assert answer.status_code == 200
-    return b"".join(answer.streaming_content)
+    return b"".join(answer)
 
 
 def lines(client: Client, query: str = "", **headers: str) -> list[str]:
@@ -166,7 +166,7 @@ def test_it_is_read_page_by_page_as_it_is_sent(
     ingest_readings([at(minute) for minute in range(5)])
     with django_assert_num_queries(1):
         answer = client.get(f"/export?format={ending}")
-    pieces = iter(answer.streaming_content)
+    pieces = iter(answer)
     with django_assert_num_queries(0):
         next(pieces)
     with django_assert_num_queries(2):
@@ -177,7 +177,7 @@ def test_it_takes_the_memory_of_a_page(client: Client, monkeypatch: pytest.Monke
     def peak() -> int:
         """The most memory that is in use at once while the file goes by, in bytes."""
         tracemalloc.start()
-        for _ in client.get("/export").streaming_content:
+        for _ in client.get("/export"):
             pass
         try:
             return tracemalloc.get_traced_memory()[1]
@@ -195,7 +195,7 @@ def test_it_takes_the_memory_of_a_page(client: Client, monkeypatch: pytest.Monke
 @pytest.mark.usefixtures("small_pages")
 def test_what_arrives_meanwhile_doubles_and_hides_nothing(client: Client) -> None:
     ingest_readings([at(minute) for minute in range(6)])
-    pieces = iter(client.get("/export").streaming_content)
+    pieces = iter(client.get("/export"))
     first = next(pieces)
     ingest_readings([at(0.5), at(2.5), at(6), at(1, "fermenter_ph")])
     minutes = [line.split(",")[1][11:19] for line in (first + b"".join(pieces)).decode().splitlines()[1:]]
@@ -219,7 +219,7 @@ def test_what_fails_on_the_way_does_not_end_as_if_complete(
     monkeypatch.setattr(export, "read_pages", fail_after_one)
     received: list[bytes] = []
     with pytest.raises(OperationalError):
-        received.extend(client.get(f"/export?format={ending}", headers=headers).streaming_content)
+        received.extend(client.get(f"/export?format={ending}", headers=headers))
     if ending.endswith(".gz") or (headers and ending != "parquet"):
         with pytest.raises(EOFError):
             gzip.decompress(b"".join(received))

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from django.contrib.auth.models import User
@@ -64,7 +64,7 @@ def items(chunks: Iterator[bytes], count: int) -> list[dict[str, Any]]:
 def test_an_event_is_an_item_of_data(client: Client, store: Callable[..., int]) -> None:
     with closing(client.get("/stream", headers=BROWSER)) as answer:
         number = store(1, value=46)
-        assert items(iter(answer.streaming_content), 1) == client.get("/data").json()
+        assert items(iter(answer), 1) == client.get("/data").json()
         assert client.get("/data").json()[0]["id"] == number
 
 
@@ -80,7 +80,7 @@ def test_its_headers_keep_it_from_being_held_back(client: Client) -> None:
 def test_it_begins_with_when_and_where_to_connect_again(client: Client, store: Callable[..., int]) -> None:
     last = store(1)
     with closing(client.get("/stream")) as answer:
-        assert next(iter(answer.streaming_content)) == b"retry: 2000\nid: %d\n\n" % last
+        assert next(iter(answer)) == b"retry: 2000\nid: %d\n\n" % last
 
 
 @pytest.mark.parametrize("by", ["header", "query", "both"])
@@ -89,7 +89,7 @@ def test_it_goes_on_behind_the_last_that_was_seen(client: Client, store: Callabl
     headers = BROWSER | ({} if by == "query" else {"last-event-id": str(first)})
     query = {"header": "", "query": f"?since={first}", "both": "?since=0"}[by]
     with closing(client.get(f"/stream{query}", headers=headers)) as answer:
-        chunks = iter(answer.streaming_content)
+        chunks = iter(answer)
         assert next(chunks) == b"retry: 2000\n\n"
         assert [item["id"] for item in items(chunks, 2)] == [second, third]
         fourth = store(4)
@@ -102,7 +102,7 @@ def test_one_tag_alone(client: Client, store: Callable[..., int]) -> None:
         store(1, "fermenter_ph", 7.0)
         store(2)
         store(2, "fermenter_ph", 7.5)
-        found = items(iter(answer.streaming_content), 2)
+        found = items(iter(answer), 2)
     assert [(item["tag"], item["value"]) for item in found] == [("fermenter_ph", 7.0), ("fermenter_ph", 7.5)]
 
 
@@ -110,7 +110,7 @@ def test_some_tags_alone(client: Client, store: Callable[..., int]) -> None:
     with closing(client.get("/stream?tag=fermenter_ph&tag=agitator_rpm", headers=BROWSER)) as answer:
         store(1)
         numbers = [store(1, "fermenter_ph", 7.0), store(1, "agitator_rpm", 400)]
-        assert [item["id"] for item in items(iter(answer.streaming_content), 2)] == numbers
+        assert [item["id"] for item in items(iter(answer), 2)] == numbers
 
 
 def test_who_follows_some_tags_is_told_how_far_the_stream_has_come(
@@ -118,7 +118,7 @@ def test_who_follows_some_tags_is_told_how_far_the_stream_has_come(
 ) -> None:
     monkeypatch.setattr(stream, "HEARTBEAT_S", 0.3)
     with closing(client.get("/stream?tag=fermenter_ph", headers=BROWSER)) as answer:
-        chunks = iter(answer.streaming_content)
+        chunks = iter(answer)
         number = store(1)
         sign = f":\nid: {number}\n\n".encode()
         assert sign in (next(chunks) for _ in range(100))
@@ -126,7 +126,7 @@ def test_who_follows_some_tags_is_told_how_far_the_stream_has_come(
 
 def test_what_the_detectors_find_comes_without_a_place_of_its_own(client: Client) -> None:
     with closing(client.get("/stream?tag=fermenter_ph")) as answer:
-        chunks = iter(answer.streaming_content)
+        chunks = iter(answer)
         assert next(chunks).startswith(b"retry: ")
         for number, tag in enumerate(["agitator_rpm", "fermenter_ph"], start=1):
             EventRow.objects.create(
@@ -174,13 +174,13 @@ def test_head_tells_the_headers_and_takes_no_place(client: Client, settings: Set
     answer = client.head("/stream", headers=BROWSER)
     assert answer.status_code == 200
     assert answer.headers["Content-Type"] == "text/event-stream"
-    assert b"".join(answer.streaming_content) == b""
+    assert b"".join(answer) == b""
 
 
 def test_while_nothing_comes_there_is_a_sign_of_life(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stream, "HEARTBEAT_S", 0.01)
     with closing(client.get("/stream")) as answer:
-        chunks = iter(answer.streaming_content)
+        chunks = iter(answer)
         assert next(chunks).startswith(b"retry: ")
         assert [next(chunks), next(chunks)] == [b":\n\n", b":\n\n"]
 
@@ -214,7 +214,7 @@ def test_an_open_stream_outlives_an_outage(
             while not feed.outage.since:
                 assert time.monotonic() < end
         ids.append(store(2))
-        assert [item["id"] for item in items(iter(answer.streaming_content), 2)] == ids
+        assert [item["id"] for item in items(iter(answer), 2)] == ids
 
 
 @pytest.mark.sqlite
@@ -231,7 +231,7 @@ def test_a_database_file_that_is_gone_is_not_made_anew(
 def test_it_ends_when_the_process_is_told_to_stop(client: Client, feed: Feed) -> None:
     with closing(client.get("/stream")) as answer:
         feed.stop()
-        assert b"".join(answer.streaming_content) == b""
+        assert b"".join(answer) == b""
 
 
 def test_closed_a_token_or_a_login_is_needed(
@@ -255,7 +255,7 @@ def test_closed_it_ends_in_time_for_its_client_to_be_recognised_anew(
     monkeypatch.setattr(stream, "RECOGNISED_S", 0.0)
     client.force_login(account("viewer"))
     with closing(client.get("/stream")) as answer:
-        assert b"".join(answer.streaming_content) == b""
+        assert b"".join(answer) == b""
 
 
 def test_under_an_event_loop_it_takes_none_of_its_threads(
@@ -270,7 +270,7 @@ def test_under_an_event_loop_it_takes_none_of_its_threads(
 
     async def follow() -> list[bytes]:
         answer = await AsyncClient().get("/stream?since=0")
-        chunks: AsyncIterator[bytes] = aiter(answer.streaming_content)
+        chunks: AsyncIterator[bytes] = aiter(cast(Any, answer))
         found = [await anext(chunks), await anext(chunks)]
         await asyncio.to_thread(store_elsewhere)
         found += [await anext(chunks), await anext(chunks)]

@@ -9,9 +9,9 @@ from axes.models import AccessAttempt
 from django.test import Client
 from django_q.models import OrmQ, Schedule
 
-from monitoring.database import leases
 from monitoring.detection.backtest import requests
-from monitoring.models import Backtest, Token
+from monitoring.ingest.pipeline import ingest_readings
+from monitoring.models import Backtest, Lease, Token
 from monitoring.operations.after_jump import look_after_clock
 from monitoring.operations.schedules import keep_schedules, queue_simulator
 from monitoring.sources.simulator import source
@@ -86,10 +86,10 @@ def test_what_is_planned_and_delivered_in_time_stays_as_it_is() -> None:
 
 
 def test_the_simulator_writes_present_seconds(ahead, right) -> None:
-    source.tick("a", now=datetime.now(UTC), write=source.ingest_readings)
+    source.tick("a", now=datetime.now(UTC), write=ingest_readings)
     right()
-    assert source.tick("b", now=datetime.now(UTC), write=source.ingest_readings)
-    held = leases.Lease.objects.get()
+    assert source.tick("b", now=datetime.now(UTC), write=ingest_readings)
+    held = Lease.objects.get()
     assert (held.owner, held.written_until) == ("b", datetime.now(UTC).replace(microsecond=0))
 
 

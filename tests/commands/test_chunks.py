@@ -3,8 +3,10 @@
 from collections.abc import Callable, Iterable, Iterator
 from http.client import HTTPResponse, IncompleteRead
 from io import BytesIO, StringIO
+from socket import socket
 from socketserver import ThreadingMixIn
 from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
@@ -32,7 +34,7 @@ def sent(app: Application, *, method: str = "GET", protocol: str = "HTTP/1.1") -
     """What goes over the wire."""
     environ = {"REQUEST_METHOD": method, "SERVER_PROTOCOL": protocol}
     wire = BytesIO()
-    handler = ChunkedHandler(BytesIO(), wire, StringIO(), environ)
+    handler: Any = ChunkedHandler(BytesIO(), wire, StringIO(), environ)
     handler.request_handler = SimpleNamespace(
         server=ThreadingMixIn(), close_connection=False, log_request=lambda *args: None
     )
@@ -42,7 +44,8 @@ def sent(app: Application, *, method: str = "GET", protocol: str = "HTTP/1.1") -
 
 def received(wire: bytes, method: str = "GET") -> HTTPResponse:
     """What a client makes of it."""
-    response = HTTPResponse(SimpleNamespace(makefile=lambda mode: BytesIO(wire)), method=method)
+    connection = cast(socket, SimpleNamespace(makefile=lambda mode: BytesIO(wire)))
+    response = HTTPResponse(connection, method=method)
     response.begin()
     return response
 

@@ -8,7 +8,7 @@ from django.core.management import CommandError, call_command
 from django.db import OperationalError
 
 from monitoring.ingest.exclusions import choice_of_range, exclude
-from monitoring.ingest.pipeline import ingest_readings
+from monitoring.ingest.pipeline import ingest_columns, ingest_readings
 from monitoring.models import Finding, Measurement, Rollup, Series, Tag
 from monitoring.sources.simulator import history
 from monitoring.sources.simulator.history import SecondRange, generate_history, last_days
@@ -91,7 +91,7 @@ def test_what_was_broken_off_goes_on(short: SecondRange, monkeypatch, capsys) ->
     run()
     whole = everything()
     forget()
-    store, steps = history.ingest_columns, iter(range(1))
+    store, steps = ingest_columns, iter(range(1))
 
     def store_once(*columns: Any) -> Any:
         if next(steps, None) is None:

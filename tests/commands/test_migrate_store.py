@@ -216,7 +216,10 @@ def test_people_sources_and_sessions_still_come_in(source, target, settings: Set
     reading = {"timestamp": "2026-02-01T12:00:00Z", "tag": "fermenter_temp", "value": 37.0}
     with as_default(target):
         assert signed_in.get("/stats").status_code == 200
-        sent = {"headers": {"authorization": f"Token {secret}"}, "content_type": "application/json"}
+        sent: dict[str, Any] = {
+            "headers": {"authorization": f"Token {secret}"},
+            "content_type": "application/json",
+        }
         assert Client().post("/ingest", reading, **sent).status_code == 201
         known = {"username": "ada", "password": PASSWORD}
         assert Client().post(reverse("login"), known).status_code == 302

@@ -1,6 +1,7 @@
 """manage.py rebuild_rollups"""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -44,7 +45,7 @@ def rebuild(capsys):
     return run
 
 
-def everything() -> tuple[list[dict], list[dict]]:
+def everything() -> tuple[list[Any], list[Any]]:
     """Rollups and series as they are stored, without the rows' ids."""
     rollups = Rollup.objects.order_by("tag", "resolution_s", "start").values()
     return [{**row, "id": None} for row in rollups], list(Series.objects.order_by("tag").values())

@@ -139,7 +139,7 @@ def test_a_disk_without_links_does_as_well(database, backup, measurement_count, 
     def unknown(*paths: object) -> None:
         raise PermissionError("Operation not permitted")
 
-    monkeypatch.setattr(restoring.os, "link", unknown)
+    monkeypatch.setattr("os.link", unknown)
     restore()
     assert database.count() == 1
     assert measurement_count(kept_aside(database)[0]) == 3

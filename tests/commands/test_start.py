@@ -4,6 +4,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -176,7 +177,7 @@ def test_a_directory_with_a_space_will_do(system, wait_until, tmp_path) -> None:
 def test_a_closed_output_does_not_leave_it_running(system, wait_until) -> None:
     reading, writing = os.pipe()
     launcher = subprocess.Popen(
-        [start.sys.executable, "-m", "fermon_site.start"],
+        [sys.executable, "-m", "fermon_site.start"],
         cwd=start.MANAGE.parent,
         env=system.environment,
         stdout=writing,

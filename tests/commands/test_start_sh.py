@@ -145,7 +145,7 @@ def test_a_lock_that_lacks_a_package_is_refused_each_time(checkout: Path, index:
 def test_a_package_added_by_hand_keeps_nobody_from_starting(checkout: Path, index: PackageIndex) -> None:
     (checkout / "requirements.lock").write_text(index.release("cover", "1.0"))
     assert run(checkout, **index.environment).returncode == 0
-    pip = [checkout / ".venv/bin/python", "-m", "pip", "-qq", "install"]
+    pip = [str(checkout / ".venv/bin/python"), "-m", "pip", "-qq", "install"]
     index.release("mine", "1.0", "cover<2")
     subprocess.run([*pip, "mine"], env=index.environment, check=True)
 
@@ -172,7 +172,7 @@ def test_a_python_that_makes_no_environments_is_said_in_words(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(prepare, "PYTHON", tmp_path / "none")
-    monkeypatch.setattr(prepare.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     assert prepare.main("requirements.lock") == 1
     assert "python3-venv" in capsys.readouterr().err
 

@@ -264,4 +264,4 @@ def test_an_error_page_looks_like_the_others(client: Client) -> None:
 
 def test_pages_that_name_no_icon_get_it_too(client: Client) -> None:
     answer = client.get("/favicon.ico")
-    assert (answer.status_code, answer.url) == (302, "/static/monitoring/favicon.svg")
+    assert (answer.status_code, answer["Location"]) == (302, "/static/monitoring/favicon.svg")

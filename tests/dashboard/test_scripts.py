@@ -28,7 +28,7 @@ def shape_of(value: Any) -> Any:
 def test_the_scripts_are_tested_with_settings_of_the_form_that_the_server_sends(client: Client) -> None:
     tested = json.loads((TOOLS / "settings.json").read_text())
     html = client.get("/dashboard").content.decode()
-    sent = json.loads(re.search(r'<script id="settings"[^>]*>(.*?)</script>', html, re.DOTALL)[1])  # type: ignore[index]
+    sent = json.loads(re.search(r'<script id="settings"[^>]*>(.*?)</script>', html, re.DOTALL)[1])
     assert shape_of(tested) == shape_of(sent)
 
 

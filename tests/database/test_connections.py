@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from django.core.signals import request_started
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.utils import ConnectionHandler
 
 from monitoring.database import connections as watched
@@ -18,24 +19,30 @@ def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path = tmp_path / "own.sqlite3"
     settings = {"ENGINE": "django.db.backends.sqlite3", "NAME": path}
     monkeypatch.setattr(watched, "connections", ConnectionHandler({"default": settings}))
-    with watched.connections["default"].cursor() as cursor:
+    with own().cursor() as cursor:
         cursor.execute("CREATE TABLE old (id)")
     return path
 
 
+def own() -> BaseDatabaseWrapper:
+    """Return the connection of the watched module, which the fixture replaces."""
+    connection: BaseDatabaseWrapper = vars(watched)["connections"]["default"]
+    return connection
+
+
 def tables() -> list[str]:
-    return watched.connections["default"].introspection.table_names()
+    return own().introspection.table_names()
 
 
 def test_it_stays_open_from_request_to_request(file: Path) -> None:
-    before = watched.connections["default"].connection
+    before = own().connection
     request_started.send(sender=None)
-    assert watched.connections["default"].connection is before
+    assert own().connection is before
 
 
 def test_it_is_closed_when_another_file_took_the_place(file: Path) -> None:
     shutil.copy(file, file.with_suffix(".copy"))
-    with watched.connections["default"].cursor() as cursor:
+    with own().cursor() as cursor:
         cursor.execute("CREATE TABLE never_seen (id)")
     file.with_suffix(".copy").replace(file)
     request_started.send(sender=None)
@@ -45,11 +52,11 @@ def test_it_is_closed_when_another_file_took_the_place(file: Path) -> None:
 def test_it_is_closed_when_the_file_is_gone(file: Path) -> None:
     file.unlink()
     request_started.send(sender=None)
-    assert watched.connections["default"].connection is None
+    assert own().connection is None
 
 
 def test_a_transaction_is_not_cut_in_two(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    connection = watched.connections["default"]
+    connection = own()
     monkeypatch.setattr(connection, "in_atomic_block", True)
     file.unlink()
     request_started.send(sender=None)

@@ -216,7 +216,7 @@ def test_late_readings_change_nothing(begin: Callable[[], Judge], levels: None) 
 def test_an_event_stays_one_row_while_it_changes_and_its_revision_grows(
     begin: Callable[[], Judge], levels: None
 ) -> None:
-    judge, seen = begin(), []
+    judge, seen = begin(), list[Any]()
     for second, value in enumerate([37.0, 41.0, 43.0, 42.0, 37.0]):
         store([value], first=second)
         judge_all(judge)

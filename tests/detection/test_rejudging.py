@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,7 +18,7 @@ from monitoring.models import DetectorState, Event, Exclusion, Lease, Measuremen
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
 TAG = "fermenter_temp"
-WHO = {"reason": "probe in the calibration bath", "by": "eva"}
+WHO: dict[str, Any] = {"reason": "probe in the calibration bath", "by": "eva"}
 FAULT = (3_000, 3_060)  # a probe that is taken out and held into something else
 
 pytestmark = pytest.mark.django_db

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from django.db import OperationalError
@@ -17,7 +17,7 @@ from monitoring.detection.judge import Judge
 from monitoring.detection.runner import Follower, catch_up, step_safely
 from monitoring.ingest.pipeline import ingest_readings
 from monitoring.kernel.lease_names import DETECTION
-from monitoring.live.changes import newest_id
+from monitoring.live.changes import make_watch, newest_id
 from monitoring.models import DetectorState, Event, Lease
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -68,7 +68,7 @@ def test_it_follows_what_is_stored_page_by_page(follower: Follower) -> None:
     assert work_off(follower) == 8
     assert stuck() == [False]
     store([400.0, 410.0, 403.0], first=400)
-    follower._watch = runner.make_watch()  # the test writes through the follower's own connection
+    follower._watch = make_watch()  # the test writes through the follower's own connection
     work_off(follower)
     assert stuck() == [True]
 
@@ -104,7 +104,7 @@ def test_a_database_that_fails_is_told_once_and_nothing_is_lost(
         raise OperationalError("disk I/O error")
 
     caplog.set_level("INFO")
-    monkeypatch.setattr(runner.connection, "close", lambda: None)
+    monkeypatch.setattr("django.db.connection.close", lambda: None)
     store(STUCK)
     with monkeypatch.context() as broken:
         broken.setattr(judges, "write_events", refuse)
@@ -141,7 +141,7 @@ def test_who_judges_stays_and_who_stands_by_gives_way(
     clock = [0.0]
 
     def step(follower: Follower) -> bool:
-        follower.judge = SimpleNamespace(close=lambda **_: None) if judges else None
+        follower.judge = cast(Judge, SimpleNamespace(close=lambda **_: None)) if judges else None
         clock[0] += 60
         return True
 

@@ -114,7 +114,7 @@ def script_of(package: str, file: str) -> Path:
                 [npm, "pack", "--silent", package], cwd=cache, check=True, capture_output=True, text=True
             )
             with tarfile.open(cache / packed.stdout.strip()) as tarball:
-                script.write_bytes(tarball.extractfile(f"package/{file}").read())  # type: ignore[union-attr]
+                script.write_bytes(tarball.extractfile(f"package/{file}").read())
     return script
 
 

@@ -98,7 +98,7 @@ def test_nor_the_admin(walk: Any, signed_in: User) -> None:
     rows = [
         f"monitoring/tag/{Tag.objects.first().pk}/change/",
         f"monitoring/token/{Token.objects.get().pk}/change/",
-    ]  # type: ignore[union-attr]
+    ]
     pages = [*ADMIN, *rows, f"auth/user/{signed_in.pk}/change/"]
     assert {path: found for path in pages if (found := walk(f"/admin/{path}"))} == {}
 

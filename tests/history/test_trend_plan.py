@@ -1,6 +1,7 @@
 """Trends: any range of time in a bounded number of buckets, which stay as they are while a chart moves."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import numpy as np
 import pytest
@@ -30,7 +31,7 @@ def ranges(draw: st.DrawFn) -> tuple[int, int]:
 def measured(draw: st.DrawFn) -> Buckets:
     """Some measurements of a few minutes, before and after the epoch, of few values and so with ties."""
     time_us = sorted(draw(st.sets(st.integers(-200 * SECOND_US, 200 * SECOND_US), max_size=60)))
-    several = {"min_size": len(time_us), "max_size": len(time_us)}
+    several: dict[str, Any] = {"min_size": len(time_us), "max_size": len(time_us)}
     values = draw(st.lists(st.sampled_from([36.9, 37.0, 37.1]), **several))
     flags = draw(st.lists(st.booleans(), **several))
     return buckets_of(np.array(time_us, dtype=np.int64), np.array(values), np.array(flags, dtype=bool))

@@ -30,7 +30,7 @@ def kept_last(
     Beside that, what each is answered, and which values were replaced: second, old, new.
     """
     stored: dict[int, float] = {}
-    answers, replaced = [], []
+    answers, replaced = list[str](), list[tuple[int, float, float]]()
     for second, value in sent:
         if second not in stored:
             answers.append("success")

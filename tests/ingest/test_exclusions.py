@@ -29,7 +29,7 @@ from tests.ingest.test_rollups import assert_current
 
 START = datetime(2026, 1, 31, 23, 50, tzinfo=UTC)  # a day, and with it every interval, ends soon
 TAG = "fermenter_temp"
-WHO = {"reason": "probe in the calibration bath", "by": "eva"}
+WHO: dict[str, Any] = {"reason": "probe in the calibration bath", "by": "eva"}
 
 pytestmark = pytest.mark.django_db
 

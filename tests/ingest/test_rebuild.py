@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from monitoring.ingest import rebuild as module
 from monitoring.ingest.pipeline import ingest_readings
-from monitoring.ingest.rebuild import DAY_US, Difference, Span, UnknownTagError, agree, rebuild, spans_of
-from monitoring.kernel.clock import to_micros
+from monitoring.ingest.rebuild import Difference, Span, UnknownTagError, agree, rebuild, spans_of
+from monitoring.kernel.clock import DAY_US, to_micros
 from monitoring.models import Measurement, Rollup, Series, Tag
 from monitoring.storage.retention import apply_retention
 
@@ -59,7 +60,7 @@ def test_a_tag_without_measurements_has_nothing_to_rebuild() -> None:
 def test_long_empty_times_are_passed_over(monkeypatch) -> None:
     ingest(datetime(1, 1, 1, tzinfo=UTC), datetime(1969, 12, 31, tzinfo=UTC), NOW)
     days: list[int] = []
-    monkeypatch.setattr(module, "rebuild_day", lambda span, day, write: days.append(day) or [])
+    monkeypatch.setattr(module, "rebuild_day", lambda span, day, write: days.append(day) or [])  # type: ignore[func-returns-value]
     found = span()
     assert sum(passed for passed, _ in rebuild(found, write=False)) == len(found)
     assert len(days) == 3
@@ -77,7 +78,7 @@ def test_what_a_writer_does_meanwhile_is_no_difference(monkeypatch, write: bool)
     ingest(NOW)
     looks: list[int] = []
 
-    def look(read: Callable[..., object]) -> Callable[..., object]:
+    def look(read: Callable[..., Any]) -> Callable[..., object]:
         def and_then_write(pk: int, day_us: int) -> object:
             stored, recomputed = read(pk, day_us)
             looks.append(day_us)

@@ -1,6 +1,7 @@
 """Recomputing flags: afterwards all is as if every reading had been judged by the rule of today."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -143,7 +144,7 @@ def test_what_retention_has_taken_the_window_of_stays(monkeypatch) -> None:
 
 def test_a_reading_that_comes_meanwhile_is_judged_with_the_rest(monkeypatch) -> None:
     judge_as_before(monkeypatch, VALUES[:-5])
-    real, looks = module.measurements, []
+    real, looks = module.measurements, list[Any]()
 
     def look(*args, **options):
         rows = real(*args, **options)

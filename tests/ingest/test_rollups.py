@@ -55,7 +55,7 @@ def assert_current() -> None:
     """Rollups and series of every tag are as recalculated."""
     for tag in Tag.objects.all():
         for resolution in RESOLUTIONS:
-            rows = Rollup.objects.filter(tag=tag, resolution_s=resolution.total_seconds())
+            rows = Rollup.objects.filter(tag=tag, resolution_s=int(resolution.total_seconds()))
             stored = {row.pop("start"): row for row in rows.values("start", "total", *FIELDS)}
             assert stored == recalculated(tag, resolution)
         measurements = Measurement.objects.filter(tag=tag).order_by("timestamp")
@@ -121,7 +121,7 @@ class TestAnyMagnitude(TestCase):
             items = items[size:]
         bound = len(values) * 2**-53 * math.fsum(map(abs, values))
         for resolution in RESOLUTIONS:
-            rows = Rollup.objects.filter(tag__name=WIDE, resolution_s=resolution.total_seconds())
+            rows = Rollup.objects.filter(tag__name=WIDE, resolution_s=int(resolution.total_seconds()))
             total = math.fsum(rows.values_list("total", flat=True))
             assert abs(total - math.fsum(values)) <= bound
         (span,) = spans_of([WIDE], None, None, now=START)

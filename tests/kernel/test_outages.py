@@ -2,7 +2,6 @@
 
 import pytest
 
-from monitoring.kernel import outages
 from monitoring.kernel.outages import Outage
 
 
@@ -25,7 +24,7 @@ def test_however_many_meet_it_it_is_logged_once(outage: Outage, caplog) -> None:
 
 def test_it_ends_by_itself_only_after_it_has_not_failed_for_a_while(outage: Outage, monkeypatch) -> None:
     now = [100.0]
-    monkeypatch.setattr(outages.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
     outage.begin("disk full")
     now[0] += 3
     outage.begin("disk full")

@@ -61,7 +61,7 @@ def test_what_is_not_fermon_s_and_what_links_lead_to_stays(opened: Path, tmp_pat
 
 
 def test_other_users_files_stay(opened: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(private_files.os, "geteuid", lambda: os.getuid() + 1)
+    monkeypatch.setattr("os.geteuid", lambda: os.getuid() + 1)
     assert mend(opened) == 0
 
 

@@ -81,7 +81,7 @@ def test_signals_stay_within_limits_and_move(time_s: int) -> None:
     tag = np.arange(300)
     signals = Signals(300)
     values = signals.values(tag, np.full(300, time_s * 1_000_000))
-    limits = [(definition_of(place).lower_limit, definition_of(place).upper_limit) for place in tag]
+    limits = [(definition_of(place).lower_limit, definition_of(place).upper_limit) for place in tag.tolist()]
     assert all(low <= value <= high for value, (low, high) in zip(values, limits, strict=True))
     later = signals.values(tag, np.full(300, (time_s + 300) * 1_000_000))
     assert np.mean(values != later) > 0.9

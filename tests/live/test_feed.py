@@ -1,7 +1,7 @@
 """The feed: one thread reads what is stored, for all who follow it."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any, cast
@@ -28,7 +28,7 @@ PATIENCE_S = 20
 pytestmark = [pytest.mark.threads, pytest.mark.django_db(transaction=True, serialized_rollback=True)]
 
 
-def events_of(rows: list[Row]) -> list[Event]:
+def events_of(rows: Sequence[Row]) -> list[Event]:
     return [Event(row[0], row[2], b"%d " % row[0]) for row in rows]
 
 

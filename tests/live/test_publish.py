@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.db import connection, transaction
 from pytest_django import Settings
 
@@ -102,7 +103,7 @@ def test_who_is_cut_off_listens_again_and_looks_for_what_was_missed(heard: Heard
 
 def cut_off(way: str) -> None:
     """Ends the connections of all who listen."""
-    if link := redis_link.link_to(publish.settings.REDIS_URL):
+    if link := redis_link.link_to(settings.REDIS_URL):
         link.client.client_kill_filter(_type="pubsub")
         return
     with connection.cursor() as cursor:

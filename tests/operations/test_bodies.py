@@ -14,7 +14,7 @@ from monitoring.operations.serving.limits import (
     BODY_S,
     LARGE_BODY_BYTES,
     LEAST_BYTES_A_SECOND,
-    RefusedRequestError,
+    RejectedRequestError,
     seconds_allowed,
 )
 
@@ -73,12 +73,14 @@ def test_one_in_chunks_is_read_up_to_the_limit() -> None:
 
 def test_a_client_that_stops_sending_is_told_so_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bodies, "seconds_allowed", lambda received: 0.05)
-    with pytest.raises(RefusedRequestError) as refused:
+    with pytest.raises(RejectedRequestError) as refused:
         read(sender(b"{", ends=False), length(100))
     assert refused.value.status == 408
 
 
-@pytest.mark.parametrize(("headers", "error"), [(length(9), ClientGoneError), (CHUNKED, RefusedRequestError)])
+@pytest.mark.parametrize(
+    ("headers", "error"), [(length(9), ClientGoneError), (CHUNKED, RejectedRequestError)]
+)
 def test_a_body_that_breaks_off_is_not_taken(headers: Any, error: type[Exception]) -> None:
     with pytest.raises(error):
         read(sender(b"[1,", ends=False, leaves=True), headers)
@@ -90,7 +92,7 @@ def test_larger_bodies_are_few_and_give_their_room_back() -> None:
     for _ in range(2):
         read(sender(large), length(len(large)), room)
     room.large = 1
-    with pytest.raises(RefusedRequestError) as refused:
+    with pytest.raises(RejectedRequestError) as refused:
         read(sender(large), length(len(large)), room)
     assert refused.value.status == 503
     assert read(sender(b"x" * LARGE_BODY_BYTES), length(LARGE_BODY_BYTES), room)[1] == LARGE_BODY_BYTES

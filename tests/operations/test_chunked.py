@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitoring.operations.serving.chunked import LONGEST_LINE, MOST_TRAILERS, read_chunked
-from monitoring.operations.serving.limits import RefusedRequestError
+from monitoring.operations.serving.limits import RejectedRequestError
 
 
 def encoded(pieces: list[bytes], trailers: bytes = b"") -> bytes:
@@ -32,7 +32,7 @@ def test_a_body_that_breaks_off_is_never_taken_for_a_whole_one(
 ) -> None:
     wire = encoded(pieces)
     cut = data.draw(st.integers(0, len(wire) - 1))
-    with pytest.raises(RefusedRequestError):
+    with pytest.raises(RejectedRequestError):
         read_chunked(BytesIO(wire[:cut]), limit=10**6)
 
 
@@ -55,7 +55,7 @@ def test_a_body_that_breaks_off_is_never_taken_for_a_whole_one(
     ],
 )
 def test_other_forms_are_refused(wire: bytes) -> None:
-    with pytest.raises(RefusedRequestError) as refused:
+    with pytest.raises(RejectedRequestError) as refused:
         read_chunked(BytesIO(wire), limit=1000)
     assert refused.value.status == 400
 

@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -20,7 +21,7 @@ pytestmark = [pytest.mark.threads, pytest.mark.django_db(transaction=True, seria
 
 
 def check(**changes) -> Health:
-    given = {"simulator_on": True, "dead_letters": 0, "waiting_since": None, "queued": int}
+    given: dict[str, Any] = {"simulator_on": True, "dead_letters": 0, "waiting_since": None, "queued": int}
     return check_health(**given | changes)
 
 
@@ -55,11 +56,11 @@ def test_a_database_that_takes_no_writes_is_told_from_one_that_is_away() -> None
 @pytest.fixture
 def only_reads(monkeypatch) -> Iterator[None]:
     """New connections are to a PostgreSQL that takes no writes."""
-    connection.close_pool()
+    connection.close_pool()  # type: ignore[attr-defined]
     with monkeypatch.context() as patch:
         patch.setitem(connection.settings_dict["OPTIONS"], "options", "-c default_transaction_read_only=on")
         yield
-    connection.close_pool()
+    connection.close_pool()  # type: ignore[attr-defined]
 
 
 @pytest.mark.postgresql

@@ -149,7 +149,7 @@ def address(route: str) -> str:
 def first_row(route: str) -> str:
     """The first id in the table that the route is about; empty if there is none."""
     table = re.match(r"admin/(\w+)/(\w+)/<path:object_id>", route)
-    first = table and apps.get_model(*table.groups()).objects.order_by("pk").first()
+    first = table and apps.get_model(table[1], table[2]).objects.order_by("pk").first()
     return str(first.pk) if first else ""
 
 

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,7 @@ from tests.torture.audit import wrong_rollups
 
 pytestmark = pytest.mark.sqlite
 ROOT = Path(__file__).resolve().parents[2]
-ROWS = [
+ROWS: list[tuple[str, str, float, int]] = [
     ("1969-12-31 23:59:59.250000", "fermenter_temp", 36.5, 0),
     ("2026-01-31 12:00:00", "fermenter_temp", 37.0, 0),
     ("2026-01-31 12:00:00.999999", "fermenter_temp", 46.5, 1),
@@ -53,7 +54,7 @@ def database(printed: tuple[Path, str]) -> Iterator[sqlite3.Connection]:
 
 def test_every_measurement_is_as_it_was(database: sqlite3.Connection) -> None:
     rows = database.execute("SELECT timestamp, tag, value, is_anomaly FROM readable_measurements ORDER BY id")
-    whole = [(text if "." in text else f"{text}.000000", *rest) for text, *rest in ROWS]
+    whole: list[Any] = [(text if "." in text else f"{text}.000000", *rest) for text, *rest in ROWS]
     assert rows.fetchall() == [(f"{text.replace(' ', 'T')}Z", *rest) for text, *rest in whole]
 
 

@@ -39,7 +39,7 @@ def variables() -> list[str]:
         and call.args
         and isinstance(call.args[0], ast.Constant)
     }
-    return sorted(names | {"DATABASE_URL"})  # which dj_database_url reads
+    return sorted(map(str, names | {"DATABASE_URL"}))  # which dj_database_url reads
 
 
 def test_the_settings_are_found() -> None:

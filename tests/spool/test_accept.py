@@ -28,7 +28,7 @@ def tries(monkeypatch) -> list[object]:
         raise OperationalError("database is locked")
 
     monkeypatch.setattr(accept, "ingest_readings", refuse)
-    monkeypatch.setattr(accept.connection, "close", lambda: None)
+    monkeypatch.setattr("django.db.connection.close", lambda: None)
     return tried
 
 

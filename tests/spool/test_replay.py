@@ -3,10 +3,12 @@
 import errno
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.db import IntegrityError, OperationalError
 
+from monitoring.ingest.pipeline import ingest_readings
 from monitoring.models import Measurement, Refusal, SetAsideReading, Tag
 from monitoring.spool import replay, spool_files
 from monitoring.spool.spool_files import anything_waits, pending_count
@@ -121,9 +123,9 @@ def test_tried_again_it_stays_until_the_reason_is_gone(keep) -> None:
 def test_a_letter_that_the_database_itself_can_not_take_is_parted_from_its_neighbours(
     keep, monkeypatch
 ) -> None:
-    stored = replay.ingest_readings
+    stored = ingest_readings
 
-    def choke(items: list[dict], **senders: list[str]) -> object:
+    def choke(items: list[dict], **senders: Any) -> object:
         if LATER in items:
             raise IntegrityError("can't take that")
         return stored(items, **senders)

@@ -10,6 +10,7 @@ from monitoring.kernel import outages
 from monitoring.models import Measurement
 from monitoring.spool import replayer
 from monitoring.spool.spool_files import anything_waits
+from monitoring.spool.replay import replay
 
 GOOD = {"timestamp": "2026-01-31T12:00:00Z", "tag": "fermenter_temp", "value": 37.0}
 
@@ -52,7 +53,7 @@ def test_it_goes_on_until_the_database_is_back_and_logs_once(
 ) -> None:
     caplog.set_level("INFO")
     failures = iter(range(3))
-    work = replayer.replay
+    work = replay
 
     def fail_thrice() -> int:
         if next(failures, None) is not None:

@@ -27,7 +27,7 @@ def test_a_letter_is_a_line_with_when_and_from_whom_it_came(keep, pending: Path)
 
 def test_each_is_synced_before_anybody_is_told(keep, monkeypatch, pending: Path) -> None:
     synced: list[int] = []
-    monkeypatch.setattr(spool_files.os, "fsync", lambda descriptor: synced.append(pending.stat().st_size))
+    monkeypatch.setattr("os.fsync", lambda descriptor: synced.append(pending.stat().st_size))
     keep(GOOD)
     assert synced[0] == pending.stat().st_size > 0
 
@@ -69,7 +69,7 @@ def test_a_write_that_fails_half_way_leaves_nothing_behind(keep, monkeypatch, pe
     def full(descriptor: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(spool_files.os, "fsync", full)
+    monkeypatch.setattr("os.fsync", full)
     with pytest.raises(SpoolFullError, match="No space left"):
         keep(GOOD)
     assert pending.read_bytes() == before
@@ -85,7 +85,7 @@ def test_beyond_its_size_nothing_more_is_taken(keep, settings, pending: Path) ->
 
 def test_a_reserve_of_the_disk_is_left_to_the_database(keep, settings, monkeypatch) -> None:
     usage = namedtuple("usage", "free")
-    monkeypatch.setattr(spool_files.shutil, "disk_usage", lambda path: usage(1000))
+    monkeypatch.setattr("shutil.disk_usage", lambda path: usage(1000))
     settings.FERMON_DISK_RESERVE_BYTES = 990
     with pytest.raises(SpoolFullError, match="FERMON_DISK_RESERVE_BYTES"):
         keep(GOOD)

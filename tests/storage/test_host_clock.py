@@ -9,6 +9,7 @@ from auditlog.models import LogEntry
 from django.db import connection
 
 from monitoring import tasks
+from monitoring.ingest import rejections
 from monitoring.ingest.outcomes import Status
 from monitoring.ingest.pipeline import ingest_readings
 from monitoring.kernel.host_clock import ClockReading
@@ -169,7 +170,7 @@ def test_readings_of_the_future_support_nothing(plant) -> None:
 
 def test_tasks_and_refusals_are_not_pruned_by_a_clock_that_jumped(plant, clock, monkeypatch) -> None:
     pruned: list[datetime] = []
-    monkeypatch.setattr(tasks.rejections, "prune_counts", lambda now: pruned.append(now))
+    monkeypatch.setattr(rejections, "prune_counts", lambda now: pruned.append(now))
     clock(reads(NOW + 400 * DAY))
     tasks.prune_tasks()
     assert not pruned

@@ -12,6 +12,7 @@ from monitoring.history.stats import totals
 from monitoring.ingest.exclusions import choice_of_range, exclude, revoke
 from monitoring.ingest.outcomes import Status
 from monitoring.ingest.pipeline import ingest_readings
+from monitoring.kernel.clock import to_micros
 from monitoring.kernel.tag_definition import OnConflict
 from monitoring.models import (
     Event,
@@ -232,9 +233,9 @@ def test_kept_anomalies_are_not_read_again(monkeypatch) -> None:
     apply_retention(now=NOW)
     starts: list[int] = []
     delete = retention.delete_measurements
-    monkeypatch.setattr(retention, "delete_measurements", lambda *how: starts.append(how[2]) or delete(*how))
+    monkeypatch.setattr(retention, "delete_measurements", lambda *how: starts.append(how[2]) or delete(*how))  # type: ignore[func-returns-value]
     apply_retention(now=NOW + timedelta(days=1))
-    assert starts == [retention.to_micros(KEPT_FROM)]
+    assert starts == [to_micros(KEPT_FROM)]
 
 
 def test_what_went_is_logged_a_line_a_tag(caplog) -> None:

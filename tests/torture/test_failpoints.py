@@ -53,7 +53,11 @@ def wait_for_simulated_seconds(plant: Plant) -> None:
     written = "SELECT written_until FROM leases WHERE source = 'simulator'"
     for _ in range(3):
         before = plant.system.select(written)
-        wait_until(lambda before=before: plant.system.select(written) != before)
+
+        def has_moved(before: object = before) -> bool:
+            return bool(plant.system.select(written) != before)
+
+        wait_until(has_moved)
 
 
 @pytest.mark.parametrize("name", names())

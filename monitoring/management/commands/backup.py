@@ -9,12 +9,12 @@ from monitoring.storage.backups import BackupError, back_up
 
 
 class Command(BaseCommand):
-    """Makes a consistent copy of the database while Fermon runs."""
+    """Make a consistent copy of the database while Fermon runs."""
 
     help = "Makes a consistent copy of the database while Fermon runs."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Where to put it, and how many others stay there."""
+        """Add the target and the number of backups to keep."""
         parser.add_argument(
             "--to",
             type=Path,
@@ -30,7 +30,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Makes it and says where."""
+        """Make the backup and print its path, size and duration."""
         to, keep = options["to"], options["keep"]
         if keep is not None and (keep < 1 or to is None or not to.is_dir()):
             raise CommandError("--keep needs a number from 1 on, and a directory: --to DIRECTORY --keep 30")

@@ -10,12 +10,12 @@ from monitoring.storage.host_clock import confirm_clock
 
 
 class Command(BaseCommand):
-    """Takes this host's clock for right after a jump, so that retention goes on."""
+    """Confirm this host's clock as correct after a jump, so that retention continues."""
 
     help = "Takes this host's clock for right after a jump, so that retention goes on."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Confirms it and says which time that is.
+        """Confirm the clock and print the time.
 
         Raises:
             CommandError: the database can't be used.

@@ -10,13 +10,13 @@ from monitoring.operations.scripts import install_chart_script
 
 
 class Command(BaseCommand):
-    """Puts a copy of Chart.js on this server, for browsers that do not reach the CDN."""
+    """Install a copy of Chart.js on this server, for browsers that do not reach the CDN."""
 
     help = "Puts a copy of Chart.js on this server, for browsers that do not reach the CDN."
     requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Where to take it from."""
+        """Add the source."""
         parser.add_argument(
             "--from",
             dest="source",
@@ -26,7 +26,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Installs it and says where."""
+        """Install the copy and print its path."""
         try:
             path = install_chart_script(options["source"])
         except ScriptRefusedError as error:

@@ -12,19 +12,19 @@ from monitoring.models.token import Scope
 
 
 class Command(BaseCommand):
-    """Makes a token for a source and prints its secret, this once."""
+    """Make a token for a source and print the secret, once."""
 
     help = "Makes a token for a source and prints its secret, this once."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """What the token is for."""
+        """Add the token's name, scope, tag prefix and days of validity."""
         parser.add_argument("name", help="which source has it")
         parser.add_argument("--scope", choices=list(map(str, Scope)), default=str(Scope.INGEST))
         parser.add_argument("--prefix", default="", help="only tags whose names begin so")
         parser.add_argument("--days", type=days, help="how long it is valid; for ever if left out")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Makes it; its secret alone is printed, so that a script can take it."""
+        """Make the token; print the secret alone, for use in scripts."""
         try:
             lasts = options["days"]
             expires_at = None if lasts is None else datetime.now(UTC) + timedelta(days=lasts)
@@ -41,7 +41,7 @@ class Command(BaseCommand):
 
 
 def days(text: str) -> int:
-    """The argument as a whole number of days; with none or fewer the token would have expired already."""
+    """Return the argument as a whole number of days, at least 1: fewer would be expired already."""
     if not text.isdecimal() or int(text) < 1:
         raise ArgumentTypeError(f"expected a whole number of at least 1, got {text!r}")
     return int(text)

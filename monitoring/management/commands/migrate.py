@@ -1,4 +1,4 @@
-"""``manage.py migrate``: Django's, one at a time on a PostgreSQL that several hosts share."""
+"""``manage.py migrate``: Django's, serialised on a PostgreSQL that several hosts share."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -10,31 +10,32 @@ from django.db import connections
 
 from monitoring.operations.privacy import mend_private_files
 
-ADVISORY_LOCK = 7_237_541_003  # any number of its own, the same everywhere
-ASKED_EVERY_S = 0.2
+ADVISORY_LOCK = 7_237_541_003  # an arbitrary number, the same on all hosts
+RETRY_S = 0.2
 
 
 class Command(DjangoCommand):
-    """Brings the database up to date; where another process is at it already, once that has ended."""
+    """Migrate the database, after a migration of another process has ended."""
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Django's, in its turn."""
+        """Run Django's command under the migration lock."""
 
-        def tell() -> None:
+        def report_wait() -> None:
             if options["verbosity"] > 0:
                 self.stdout.write("Another process migrates this database: waiting for its end.")
 
         mend_private_files()
-        with alone(options["database"], tell):
+        with migration_lock(options["database"], report_wait):
             super().handle(*args, **options)
 
 
 @contextmanager
-def alone(database: str, tell: Callable[[], None]) -> Iterator[None]:
-    """Within it no other process migrates this PostgreSQL; who has to wait for that is told once.
+def migration_lock(database: str, report_wait: Callable[[], None]) -> Iterator[None]:
+    """Hold a lock that keeps other processes from migrating this PostgreSQL; no lock on SQLite.
 
-    The lock is a connection's own, outside any pool, and goes with it. It is asked for again and again,
-    as a statement that waits would itself be waited for by an index that is built concurrently.
+    ``report_wait`` is called once if the lock is taken. The advisory lock belongs to a connection of its own,
+    outside any pool, and ends with the connection. Poll for the lock: ``CREATE INDEX CONCURRENTLY`` would
+    wait for a statement that blocks on the lock.
 
     Raises:
         django.db.Error: the database is away.
@@ -45,16 +46,16 @@ def alone(database: str, tell: Callable[[], None]) -> Iterator[None]:
     with closing(connections[database].copy()) as holder:
         holder.settings_dict["OPTIONS"].pop("pool", None)
         with holder.cursor() as cursor:
-            is_told = False
-            while not is_first(cursor):
-                if not is_told:
-                    tell()
-                is_told = True
-                time.sleep(ASKED_EVERY_S)
+            is_reported = False
+            while not try_lock(cursor):
+                if not is_reported:
+                    report_wait()
+                is_reported = True
+                time.sleep(RETRY_S)
             yield
 
 
-def is_first(cursor: Any) -> bool:
-    """Takes the lock, if nobody has it."""
+def try_lock(cursor: Any) -> bool:
+    """Take the lock if free; return whether this connection has the lock."""
     cursor.execute("SELECT pg_try_advisory_lock(%s)", [ADVISORY_LOCK])
     return bool(cursor.fetchone()[0])

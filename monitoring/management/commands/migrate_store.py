@@ -13,7 +13,7 @@ SHOWN = 10
 
 
 class Command(BaseCommand):
-    """Copies the SQLite database into one of PostgreSQL, while Fermon runs."""
+    """Copy the SQLite database to PostgreSQL while Fermon runs."""
 
     help = (
         "Copies this Fermon's SQLite database into one of PostgreSQL and compares the two, tag by tag and day"
@@ -24,15 +24,15 @@ class Command(BaseCommand):
     requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Where to, and whether to write."""
+        """Add the target, and the option to compare only."""
         parser.add_argument(
             "--to", required=True, metavar="URL", help="the target: postgres://user:password@host/name"
         )
         parser.add_argument("--verify-only", action="store_true", help="compare, and write nothing")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Copies and compares, or only compares, and says how it came out."""
-        began, bars = time.monotonic(), Bars()
+        """Copy and compare, or only compare, and print the result."""
+        began, bars = time.monotonic(), ProgressBars()
         do = verify_store if options["verify_only"] else copy_store
         try:
             result = do(options["to"], bars)
@@ -48,7 +48,7 @@ class Command(BaseCommand):
         self.stdout.write(advice(result))
 
     def report(self, result: CopyResult, seconds: float) -> None:
-        """A table of the tags, and what was done."""
+        """Print a table of the tags, and the amount of copied data."""
         width = max([len("tag"), *(len(tag.name) for tag in result.tags)])
         line = f"{{:{width}}} {{:>6}} {{:>13}} {{:>10}}  {{}}"
         self.stdout.write(line.format("tag", "days", "measurements", "anomalies", "equal"))
@@ -59,29 +59,29 @@ class Command(BaseCommand):
         )
 
 
-class Bars:
-    """Progress as bars, one a part; on a terminal only."""
+class ProgressBars:
+    """Progress bars, one for each part; on a terminal only."""
 
     def __init__(self) -> None:
         self._bar: Any = None
 
     def begin(self, what: str, total: int) -> None:
-        """Starts the next bar."""
+        """Start the next bar."""
         self.close()
         self._bar = tqdm(desc=what, total=total, unit=" rows", unit_scale=True, disable=None)
 
     def advance(self, steps: int) -> None:
-        """Moves it."""
+        """Advance the bar by ``steps`` rows."""
         self._bar.update(steps)
 
     def close(self) -> None:
-        """Ends the last bar."""
+        """End the last bar."""
         if self._bar is not None:
             self._bar.close()
 
 
 def verdict(tag: TagResult) -> str:
-    """Whether a tag is the same on both sides, in a word or a few."""
+    """Return whether a tag is equal on both sides, in a few words."""
     if not tag.differing:
         return "yes"
     more = f" and {len(tag.differing) - SHOWN} more" if len(tag.differing) > SHOWN else ""
@@ -89,7 +89,7 @@ def verdict(tag: TagResult) -> str:
 
 
 def difference(result: CopyResult, *, verify_only: bool) -> str:
-    """What is not the same, and what to do."""
+    """Return a message with the differences and the remedy."""
     tags = [f"{tag.name} on {tag.differing[0]}" for tag in result.tags if tag.differing]
     found = ", ".join([*tags[:SHOWN], *(f"table {name}" for name in result.tables)])
     if verify_only:
@@ -98,7 +98,7 @@ def difference(result: CopyResult, *, verify_only: bool) -> str:
 
 
 def advice(result: CopyResult) -> str:
-    """What to do next."""
+    """Return the next step for the user."""
     if result.is_behind:
         return (
             "The target is what the source was a moment ago; Fermon has written since."

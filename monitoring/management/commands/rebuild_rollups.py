@@ -14,7 +14,7 @@ from monitoring.management.arguments import add_days, refuse_reversed
 
 
 class Command(BaseCommand):
-    """Recomputes rollups from the measurements, while Fermon runs."""
+    """Recompute rollups from the measurements, while Fermon runs."""
 
     help = (
         "Recomputes rollups and totals from the measurements, and tells each number that was wrong."
@@ -22,11 +22,11 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Which ones, and whether to correct them."""
+        """Add the tags and days, and the option to check only."""
         add_days(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Recomputes and says what was wrong."""
+        """Recompute, and print each wrong number."""
         refuse_reversed(options)
         now = datetime.now(UTC)
         try:
@@ -45,11 +45,11 @@ class Command(BaseCommand):
         )
 
     def rebuild(self, spans: Sequence[Span], *, write: bool) -> int:
-        """Goes through the spans with a progress bar on a terminal; how many numbers were wrong."""
+        """Rebuild the spans with a progress bar on a terminal; return the number of wrong numbers."""
         wrong = 0
         with tqdm(total=sum(map(len, spans)), unit=" days", disable=None) as bar:
             for span in spans:
-                self.tell_what_stays(span)
+                self.report_deleted_range(span)
                 for days, differences in rebuild(span, write=write):
                     wrong += len(differences)
                     with bar.external_write_mode():
@@ -58,8 +58,8 @@ class Command(BaseCommand):
                     bar.update(days)
         return wrong
 
-    def tell_what_stays(self, span: Span) -> None:
-        """Says which intervals can't be recomputed any more."""
+    def report_deleted_range(self, span: Span) -> None:
+        """Print the time before which rollups can't be recomputed, since the measurements were deleted."""
         if span.raw_from and to_micros(span.raw_from) > span.start_us:
             self.stdout.write(
                 f"{span.tag}: what begins before {iso_utc(span.raw_from)} stays as it is:"

@@ -24,11 +24,11 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Which ones, and whether to correct them."""
+        """Add the tags and days, and the option to check only."""
         add_days(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Recompute, and tell how many findings changed."""
+        """Recompute, and print the number of changed findings."""
         refuse_reversed(options)
         try:
             spans = spans_of(options["tag"], options["start"], options["end"], now=datetime.now(UTC))
@@ -48,7 +48,7 @@ class Command(BaseCommand):
         self.stdout.write(f"{wrong} findings corrected." if wrong else "Every flag is as the rule says.")
 
     def recompute(self, spans: Sequence[Span], *, write: bool) -> int:
-        """Go through the spans with a progress bar on a terminal; how many findings were wrong."""
+        """Recompute the spans with a progress bar on a terminal; return the number of wrong findings."""
         wrong = 0
         with tqdm(unit=" measurements", unit_scale=True, disable=None) as bar:
             for span in spans:
@@ -58,11 +58,11 @@ class Command(BaseCommand):
                     bar.update(measurements)
                 wrong += total.findings
                 with bar.external_write_mode():
-                    self.tell(span, total, write=write)
+                    self.report(span, total, write=write)
         return wrong
 
-    def tell(self, span: Span, total: Recount, *, write: bool) -> None:
-        """Say what differed of a tag, and which part can't be recomputed any more."""
+    def report(self, span: Span, total: Recount, *, write: bool) -> None:
+        """Print a tag's differences, and the range that can't be recomputed any more."""
         if span.raw_from and to_micros(span.raw_from) > span.start_us:
             self.stdout.write(
                 f"{span.tag}: the first 50 measurements from {iso_utc(span.raw_from)} on, and all before,"

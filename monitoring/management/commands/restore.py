@@ -12,22 +12,22 @@ from monitoring.storage.backups import BackupError
 
 
 class Command(BaseCommand):
-    """Puts a backup in the database's place. Fermon must not run meanwhile."""
+    """Replace the database by a backup. Fermon must not run meanwhile."""
 
     help = "Puts a backup in the database's place, and keeps the present one aside. Stop Fermon first."
     requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Which one."""
+        """Add the backup's file, and the option not to ask."""
         parser.add_argument("file", metavar="FILE", help="the backup; 'latest' is the newest in backups/")
         parser.add_argument("--noinput", action="store_false", dest="ask", help="do not ask first")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Restores, migrates if the backup is of an older Fermon, and says what became of what."""
+        """Restore, migrate a backup of an older Fermon, and print the paths of backup and former database."""
         try:
             backup = restoring.check_backup(restoring.find_backup(options["file"]))
             with restoring.require_stopped():
-                if options["ask"] and not self.agreed(backup):
+                if options["ask"] and not self.is_confirmed(backup):
                     raise CommandError("Nothing was changed.")
                 self.report(backup, restoring.restore(backup))
                 if backup.is_older:
@@ -36,15 +36,23 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
 
     def migrate(self) -> None:
-        """Makes the tables those of this Fermon."""
+        """Migrate the restored tables to this version.
+
+        Raises:
+            CommandError: the migration failed.
+        """
         self.stdout.write("The backup is of an older Fermon: its tables are brought up to date.")
         try:
             call_command("migrate", interactive=False, verbosity=0)
         except DatabaseError as error:
             raise CommandError(f"That failed ({error}). Run 'manage.py migrate' before you start.") from error
 
-    def agreed(self, backup: restoring.CheckedBackup) -> bool:
-        """Asks; anything but yes is no."""
+    def is_confirmed(self, backup: restoring.CheckedBackup) -> bool:
+        """Ask the user; any answer but yes means no.
+
+        Raises:
+            CommandError: standard input is closed.
+        """
         self.stdout.write(f"{backup.path} holds {backup.summary}.")
         self.stdout.write("It takes the place of the present database, which is kept aside.")
         try:
@@ -53,7 +61,7 @@ class Command(BaseCommand):
             raise CommandError("Nobody answers here: add --noinput. Nothing was changed.") from None
 
     def report(self, backup: restoring.CheckedBackup, kept: Path | None) -> None:
-        """What became of what."""
+        """Print the restored backup, and the path of the former database."""
         self.stdout.write(f"Restored from {backup.path}: {backup.summary}.")
         if kept:
             self.stdout.write(f"The database before that, with all that was stored since, is {kept}.")

@@ -1,4 +1,4 @@
-"""``manage.py runserver``: Django's, at FERMON_HOST and FERMON_PORT unless told otherwise."""
+"""``manage.py runserver``: Django's, at FERMON_HOST and FERMON_PORT by default."""
 
 from typing import Any
 
@@ -18,43 +18,47 @@ from monitoring.spool.replayer import replayer
 
 
 class Command(WhiteNoiseCommand):  # type: ignore[misc]  # WhiteNoise finds its base at run time
-    """Serves the API and the dashboard until SIGTERM or SIGINT."""
+    """Serve the API and the dashboard until SIGTERM or SIGINT."""
 
     server_cls = BoundedServer
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Fills in what the address lacks, then serves."""
+        """Complete the address, then serve."""
         port = options["addrport"] or str(settings.FERMON_PORT)
         if port.isdecimal() and not options["use_ipv6"]:
             host = settings.FERMON_HOST
             options["addrport"] = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-        # Otherwise each answer on a kept connection waits 40 ms for the client's delayed ACK.
+        # Otherwise each answer on a persistent connection waits 40 ms for the client's delayed ACK.
         WSGIRequestHandler.disable_nagle_algorithm = True
         super().handle(*args, **options)
 
     def run(self, **options: Any) -> None:
-        """Serves, unless that would let others in who are asked for no login."""
+        """Serve, unless other machines could reach a server without login.
+
+        Raises:
+            CommandError: the address is open to others.
+        """
         if settings.FERMON_OPEN_BY_DEFAULT and (why := open_to_others(self.addr)):
             raise CommandError(why)
         super().run(**options)
 
     def inner_run(self, *args: Any, **options: Any) -> None:
-        """The process that serves; under the reloader, not the one that restarts it."""
+        """Serve in this process; under the reloader, in the reloaded process only."""
         end_with_launcher()
         mend_private_files()
         replayer.start()
-        basehttp.ServerHandler = ChunkedHandler  # type: ignore[misc]  # where its request handler looks it up
+        basehttp.ServerHandler = ChunkedHandler  # type: ignore[misc]  # the request handler's lookup
         basehttp.WSGIRequestHandler = PatientRequestHandler  # type: ignore[misc]  # likewise
         super().inner_run(*args, **options)
 
     def check_migrations(self) -> None:
-        """Serves while the database is away, too: what comes in is kept on disk."""
+        """Check migrations; serve with a warning while the database is away: readings are spooled."""
         try:
             super().check_migrations()
         except DatabaseError as error:
             self.stderr.write(f"The database is away ({error}). Readings that come in are kept safe on disk.")
 
     def on_bind(self, server_port: int) -> None:
-        """Django's banner, unless the launcher tells the address."""
+        """Print Django's banner, unless the launcher prints the address."""
         if not was_launched():
             super().on_bind(server_port)

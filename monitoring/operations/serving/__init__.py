@@ -1,1 +1,1 @@
-"""Between the server and Django: requests are read in bounded time and space before they take a thread."""
+"""Read requests in bounded time and space, between the server and Django, before they take a thread."""

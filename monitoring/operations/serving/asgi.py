@@ -1,4 +1,4 @@
-"""The parts of ASGI's types that are used here."""
+"""The subset of ASGI's types that Fermon uses."""
 
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any

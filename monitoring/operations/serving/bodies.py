@@ -1,4 +1,4 @@
-"""Reads request bodies on the event loop: a slow client costs a few kilobytes and no thread."""
+"""Read request bodies on the event loop: a slow client costs a few kilobytes and no thread."""
 
 import asyncio
 import time
@@ -10,7 +10,7 @@ from monitoring.operations.serving.asgi import Receive, Scope
 from monitoring.operations.serving.limits import (
     LARGE_BODIES,
     LARGE_BODY_BYTES,
-    RefusedRequestError,
+    RejectedRequestError,
     malformed,
     seconds_allowed,
     too_slow,
@@ -30,7 +30,7 @@ class Bodies:
 
     @contextmanager
     def read(self, scope: Scope, receive: Receive) -> "Iterator[Body]":
-        """Give the request's body, and the room that it takes back at the end."""
+        """Yield the request's body; release the room of a large body at the end."""
         body = Body(self, receive, declared_size(scope))
         try:
             yield body
@@ -41,17 +41,17 @@ class Bodies:
         """Count one more large body.
 
         Raises:
-            RefusedRequestError: there are as many as may be.
+            RejectedRequestError: the limit is reached.
         """
         if self.large >= self.large_bodies:
-            raise RefusedRequestError(
+            raise RejectedRequestError(
                 503, f"{self.large_bodies} other large bodies are being read. Try again in a few seconds."
             )
         self.large += 1
 
 
 class Body:
-    """One request's body as it arrives."""
+    """One request's body during arrival."""
 
     def __init__(self, bodies: Bodies, receive: Receive, declared: int | None) -> None:
         self.bodies, self.receive = bodies, receive
@@ -61,10 +61,10 @@ class Body:
         self.size = 0
 
     async def whole(self) -> bytes:
-        """Return the body; of one that is too large, which Django refuses by its size, nothing.
+        """Return the body; return nothing for a body over the limit, which Django rejects by size.
 
         Raises:
-            RefusedRequestError: it came too slowly, is no body, or there is no room for it now.
+            RejectedRequestError: the body came too slowly, is malformed, or finds no room now.
             ClientGoneError: the connection ended.
         """
         pieces: list[bytes] = []
@@ -81,14 +81,14 @@ class Body:
         return b"".join(pieces)
 
     async def next_piece(self, began: float) -> bytes:
-        """Return what arrives next; ``more`` tells whether it was the last."""
+        """Return the next piece, and set ``more`` to whether another follows."""
         try:
             async with asyncio.timeout(began + seconds_allowed(self.size) - time.monotonic()):
                 message = await self.receive()
         except TimeoutError:
             raise too_slow() from None
         if message["type"] != "http.request":
-            # The server tells the two apart no further: chunks that are none, and a client that has gone.
+            # The server sends the same message for malformed chunks and for a client that has gone.
             raise malformed() if self.is_chunked else ClientGoneError
         self.more = message.get("more_body", False)
         piece: bytes = message["body"]
@@ -96,7 +96,7 @@ class Body:
 
 
 def declared_size(scope: Scope) -> int | None:
-    """Return how many bytes the request says that follow; None if they come in chunks until one ends them."""
+    """Return the declared size in bytes; None for a body in chunks."""
     headers = dict(scope["headers"])
     if b"transfer-encoding" in headers:
         return None

@@ -1,7 +1,7 @@
-"""The production server: granian, with the options that Fermon needs.
+"""Build the command line of the production server: granian, with the options that Fermon needs.
 
-Its main process is a fresh one that never loads Fermon: so the processes that it starts at a SIGHUP
-run the code that is on the disk by then.
+The server's main process is a fresh one that never loads Fermon, so the processes started at a SIGHUP run the
+code that is on the disk by then.
 """
 
 import sys
@@ -17,19 +17,19 @@ from django.db.migrations.executor import MigrationExecutor
 from monitoring.operations.serving.limits import HEADERS_S
 
 BACKLOG = 1024
-# Connections that a process holds open, unused ones included; more wait until others end.
+# Open connections of a process, unused ones included; further ones wait until others end.
 CONNECTIONS = 4096
-# Beside connections: the database, the log, files that are read.
+# Open files other than connections: the database, the log, files being read.
 OTHER_FILES = 256
-# An answer may take so long when the server is told to stop; an export of years is cut off then.
+# Time for open answers at a stop signal; an export of years is cut off then.
 STOP_S = 8
-# A new process is given so long to load before the one that it takes the place of is told to stop: many
-# times what it needs, since the server does not look, and without either nobody would listen.
+# Time for a new process to load before the old one is stopped: many times more than a load takes, since the
+# server does not check, and with neither process ready no one would accept connections.
 OVERLAP_S = 15
 
 
 def server_command() -> list[str]:
-    """The command line of the server, by the settings."""
+    """Return the server's command line for the current settings."""
     module, _, name = settings.ASGI_APPLICATION.rpartition(".")
     options = {
         "--interface": "asgi",
@@ -59,7 +59,10 @@ def server_command() -> list[str]:
 
 
 def connections_allowed() -> int:
-    """Let this process, and those it becomes, open more files; return how many connections that allows."""
+    """Raise the limit of open files, also for the server that replaces this process.
+
+    Return the number of connections that the limit allows.
+    """
     try:
         import resource
     except ImportError:  # Windows, which has no such limit
@@ -76,11 +79,11 @@ def connections_allowed() -> int:
 
 
 def refuse_old_database() -> None:
-    """Sees to it that the database is the one that this code knows.
+    """Check that the database is migrated to this version.
 
     Raises:
-        CommandError: it is not migrated.
-        django.db.Error: it is away.
+        CommandError: migrations are missing.
+        django.db.Error: the database is away.
     """
     try:
         executor = MigrationExecutor(connections["default"])
@@ -90,6 +93,6 @@ def refuse_old_database() -> None:
         connections.close_all()
 
 
-def tell_outage(error: DatabaseError) -> str:
-    """What is said when the database is away: no reason not to serve."""
+def outage_message(error: DatabaseError) -> str:
+    """Return the message for a database that is away, which is no reason not to serve."""
     return f"The database is away ({error}). Readings that come in are kept safe on disk."

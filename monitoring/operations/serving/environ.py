@@ -1,4 +1,4 @@
-"""Writes an ASGI request as the WSGI environment that Django reads."""
+"""Convert an ASGI request to the WSGI environment that Django reads."""
 
 import sys
 from io import BytesIO
@@ -6,7 +6,7 @@ from typing import Any
 
 from monitoring.operations.serving.asgi import Scope
 
-# In the environment: the server iterates asynchronous answers on its event loop.
+# Key in the environment: the server iterates asynchronous answers on its event loop.
 ON_LOOP = "fermon.on_loop"
 FIXED: dict[str, Any] = {
     "SCRIPT_NAME": "",
@@ -22,7 +22,10 @@ BARE = frozenset({"CONTENT_LENGTH", "CONTENT_TYPE"})
 
 
 def environ_of(scope: Scope, body: bytes, size: int) -> dict[str, Any]:
-    """Return the environment of a request whose body has been read; ``size`` is larger if it was refused."""
+    """Return the environment of a request with this body.
+
+    ``size`` is the size that the client sent or announced; the body is empty if that is too large.
+    """
     client, server = scope.get("client") or ("", 0), scope.get("server") or ("", 0)
     environ = FIXED | {
         "REQUEST_METHOD": scope["method"],
@@ -43,7 +46,7 @@ def environ_of(scope: Scope, body: bytes, size: int) -> dict[str, Any]:
 
 
 def add_header(environ: dict[str, Any], name: str, value: str) -> None:
-    """Add a header. A name with an underscore would pass for another one, and is left out."""
+    """Add a header. Drop a name with an underscore, which could pass for another header."""
     if "_" in name:
         return
     key = name.upper().replace("-", "_")

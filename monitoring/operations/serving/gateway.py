@@ -1,8 +1,8 @@
-"""Answers ASGI requests by a WSGI application.
+"""Answer ASGI requests by a WSGI application.
 
-The request is read whole on the event loop, so that slow clients hold no thread. A thread then calls
-the application. Answers without an end are iterated on the loop, long ones piece by piece in threads:
-a client that takes its time holds none either.
+The event loop reads each request whole, so that slow clients hold no thread. A thread then calls the
+application. The loop iterates answers without an end; threads iterate long answers piece by piece, so that
+clients that read slowly hold no thread either.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ from django.http import HttpResponseBase, StreamingHttpResponse
 from monitoring.operations.serving.asgi import Receive, Scope, Send
 from monitoring.operations.serving.bodies import Bodies, ClientGoneError
 from monitoring.operations.serving.environ import environ_of
-from monitoring.operations.serving.limits import RefusedRequestError
+from monitoring.operations.serving.limits import RejectedRequestError
 from monitoring.operations.serving.sockets import bound_unread_answers, cut
 from monitoring.operations.serving.threads import PIECES, all_threads, kind_of
 
@@ -28,11 +28,11 @@ logger = logging.getLogger("_granian")
 
 Application = Callable[[dict[str, Any], Callable[..., Any]], HttpResponseBase]
 
-# A piece of an answer that waits for its client; larger ones are cut up.
+# Largest piece of an answer handed to the server at once; larger ones are divided.
 PIECE_BYTES = 64 * 1024
-# A streamed answer that is no longer, as a static file is, is read at once.
+# A streamed answer up to this length, such as a static file, is read at once.
 WHOLE_BYTES = 1024 * 1024
-# Answers of unknown length, as exports, that may be under way in a process. Each has some pieces in memory.
+# Concurrent answers of unknown length, such as exports, of a process. Each holds some pieces in memory.
 LONG_ANSWERS = 64
 RETRY_AFTER_S = 5
 SWITCH_S = 0.001
@@ -51,7 +51,7 @@ class Gateway:
         self.is_bounded = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request, or follow the server's life."""
+        """Answer one request, or handle the server's lifespan events."""
         if scope["type"] == "lifespan":
             await self.live(receive, send)
         elif scope["type"] == "http":
@@ -67,7 +67,7 @@ class Gateway:
         await send({"type": "lifespan.shutdown.complete"})
 
     async def answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Read the request and send the application's answer, or why it was not asked."""
+        """Read the request and send the application's answer, or the reason of a rejection."""
         if not self.is_bounded:
             self.is_bounded = True
             bound_unread_answers(int(scope["server"][1]))
@@ -80,16 +80,16 @@ class Gateway:
                 )
             if rest is not None:
                 await self.send_rest(rest, scope, receive, send)
-        except RefusedRequestError as error:
-            await refuse(send, error)
+        except RejectedRequestError as error:
+            await reject(send, error)
         except ClientGoneError:
             pass
 
     def begin(self, environ: dict[str, Any], send: Send) -> Any:
-        """Ask the application, in a thread of it; return its answer unless it has been sent whole.
+        """Call the application, in one of the threads; return the answer unless it was sent whole.
 
-        A whole answer is handed to the server here: its ``send`` may be called in any thread, and does
-        not wait for such a one. To go by the loop would cost another change of threads.
+        Send a whole answer from this thread: the server's ``send`` may be called in any thread, and does not
+        block for a whole answer. A return to the loop would cost another switch of threads.
         """
         response = self.application(environ, lambda status, headers: None)
         if is_long(response):
@@ -103,11 +103,11 @@ class Gateway:
     async def send_rest(
         self, response: StreamingHttpResponse, scope: Scope, receive: Receive, send: Send
     ) -> None:
-        """Send an answer that is not there whole; cut the connection if it fails on its way."""
+        """Send an answer that is not complete yet; cut the connection if the answer fails."""
         if not response.is_async and self.long_answers >= LONG_ANSWERS:
             await self.threads[PIECES].run(response.close)
-            await refuse(
-                send, RefusedRequestError(503, f"{LONG_ANSWERS} others are downloading. Try again later.")
+            await reject(
+                send, RejectedRequestError(503, f"{LONG_ANSWERS} others are downloading. Try again later.")
             )
             return
         self.long_answers += not response.is_async
@@ -127,7 +127,7 @@ class Gateway:
     async def send_pieces(
         self, response: StreamingHttpResponse, gone: "asyncio.Future[Any]", send: Send
     ) -> None:
-        """Send what an iterator gives, each piece when the client has taken those before it."""
+        """Send the pieces of an iterator, each after the client has taken the previous ones."""
         pieces = iter(response)
         while (
             not gone.done()
@@ -138,22 +138,22 @@ class Gateway:
 
 
 def share_interpreter() -> None:
-    """Let those who answer quickly come in between those who compute.
+    """Shorten the interpreter's switch interval, so that quick answers need not wait for computing threads.
 
-    The loop's own threads read the database for followers of the stream that have fallen behind.
+    The loop's default threads read the database for stream subscribers that have fallen behind.
     """
     sys.setswitchinterval(SWITCH_S)
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(CATCHING_UP, "behind"))
 
 
 async def wait_until_gone(receive: Receive) -> None:
-    """Return when the connection ends; before, the server tells where the request ended."""
+    """Return when the connection ends; skip the server's notice that the request ended."""
     while (await receive())["type"] != "http.disconnect":
         pass
 
 
 async def send_stream(response: StreamingHttpResponse, gone: "asyncio.Future[Any]", send: Send) -> None:
-    """Send what an asynchronous iterator gives until the client leaves."""
+    """Send the pieces of an asynchronous iterator until the client leaves."""
     gone.add_done_callback(lambda _: response.close())
     async for piece in response:
         for start in range(0, len(piece), PIECE_BYTES):
@@ -161,7 +161,7 @@ async def send_stream(response: StreamingHttpResponse, gone: "asyncio.Future[Any
 
 
 def next_piece(pieces: Iterator[bytes]) -> bytes | None:
-    """Return the next piece; None at the end. The next may be read in another thread."""
+    """Return the next piece; None at the end. Another thread may read the next one."""
     try:
         return next(pieces, None)
     finally:
@@ -169,13 +169,13 @@ def next_piece(pieces: Iterator[bytes]) -> bytes | None:
 
 
 def is_long(response: HttpResponseBase) -> bool:
-    """Whether the answer is sent piece by piece."""
+    """Return whether to send the answer piece by piece."""
     length = response.headers.get("Content-Length", "")
     return response.streaming and not (length.isdecimal() and int(length) <= WHOLE_BYTES)
 
 
 def start_of(response: HttpResponseBase) -> dict[str, Any]:
-    """Return the answer's status and headers as ASGI's message."""
+    """Return the answer's status and headers as an ASGI message."""
     headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in response.items()]
     headers += [
         (b"set-cookie", cookie.OutputString().encode("latin-1")) for cookie in response.cookies.values()
@@ -184,12 +184,12 @@ def start_of(response: HttpResponseBase) -> dict[str, Any]:
 
 
 def body_of(piece: bytes) -> dict[str, Any]:
-    """Return a piece as ASGI's message."""
+    """Return a piece as an ASGI message."""
     return {"type": "http.response.body", "body": piece, "more_body": True}
 
 
-async def refuse(send: Send, error: RefusedRequestError) -> None:
-    """Answer a request that never reached Django, and end its connection: the rest of it is not read."""
+async def reject(send: Send, error: RejectedRequestError) -> None:
+    """Answer a request that never reached Django, and end the connection without reading the rest."""
     content = orjson.dumps({"detail": error.detail})
     headers = [
         (b"content-type", b"application/json"),

@@ -1,6 +1,6 @@
-"""``manage.py runserver``: a client that sends or reads too slowly is cut off, and chunked bodies are read.
+"""Bound the time of requests and answers under ``manage.py runserver``, and read chunked bodies.
 
-Each connection has a thread, as Django's server gives it one; how many there are is bounded.
+Each connection has a thread, as in Django's server; the number of threads is bounded.
 """
 
 import io
@@ -19,7 +19,7 @@ from monitoring.operations.serving.limits import (
     BLOCKED_WRITE_S,
     BODY_S,
     HEADERS_S,
-    RefusedRequestError,
+    RejectedRequestError,
     seconds_allowed,
     too_slow,
 )
@@ -29,22 +29,22 @@ LINGER_S = 2.0
 
 
 class PatientReader(io.RawIOBase):
-    """What a client sends, within a time for all of it that ``expect`` begins anew."""
+    """A stream of the client's bytes with a deadline, which ``expect`` restarts."""
 
     def __init__(self, connection: socket.socket) -> None:
         self.connection = connection
         self.expect(HEADERS_S)
 
     def expect(self, seconds: float, *, at_rate: bool = False) -> None:
-        """Begin to wait: for so long, or longer while what comes keeps the least rate."""
+        """Allow this many seconds from now, or longer while the client keeps the least rate."""
         self.began, self.seconds, self.at_rate, self.received = time.monotonic(), seconds, at_rate, 0
 
     def readable(self) -> bool:
-        """As io's."""
+        """Return True: the stream is for reading."""
         return True
 
     def readinto(self, buffer: Any) -> int:
-        """Read what is there.
+        """Read the available bytes into the buffer; return their number.
 
         Raises:
             TimeoutError: the time is over.
@@ -60,20 +60,20 @@ class PatientReader(io.RawIOBase):
 
 
 class PatientWriter(io.RawIOBase):
-    """What a client is sent; one that takes nothing for a minute counts as gone."""
+    """A stream to the client that treats a client which takes nothing for a minute as gone."""
 
     def __init__(self, connection: socket.socket) -> None:
         self.connection = connection
 
     def writable(self) -> bool:
-        """As io's."""
+        """Return True: the stream is for writing."""
         return True
 
     def write(self, data: Any) -> int:
-        """Send it all.
+        """Send all of the data; return the size in bytes.
 
         Raises:
-            BrokenPipeError: the client did not take it.
+            BrokenPipeError: the client did not take the data.
         """
         left = memoryview(data)
         while left:
@@ -86,7 +86,7 @@ class PatientWriter(io.RawIOBase):
 
 
 class PatientRequestHandler(WSGIRequestHandler):
-    """Reads each request whole, in bounded time, before the application is called."""
+    """A handler that reads each request whole, in bounded time, before calling the application."""
 
     connection: Any
     headers: Any
@@ -94,7 +94,7 @@ class PatientRequestHandler(WSGIRequestHandler):
     wfile: Any
 
     def setup(self) -> None:
-        """Put bounds on the connection."""
+        """Wrap the connection in the bounded reader and writer."""
         super().setup()
         self.reader = PatientReader(self.connection)
         self.incoming = self.rfile = io.BufferedReader(self.reader)
@@ -103,13 +103,13 @@ class PatientRequestHandler(WSGIRequestHandler):
         self.is_unread = False
 
     def handle(self) -> None:
-        """As Django's; then read what has been answered unread, or the client may miss the answer."""
+        """Handle the connection, then drain a body answered unread, or the client may miss the answer."""
         super().handle()
         if self.is_unread:
             self.linger()
 
     def handle_one_request(self) -> None:
-        """Answer a request, or end the connection if it does not come."""
+        """Answer a request, or end the connection if no request comes in time."""
         self.reader.expect(HEADERS_S)
         self.rfile = self.incoming
         try:
@@ -118,27 +118,27 @@ class PatientRequestHandler(WSGIRequestHandler):
             self.close_connection = True
 
     def parse_request(self) -> bool:
-        """Read the request; whether it is to be answered by the application."""
+        """Read the request; return whether the application is to answer."""
         if not super().parse_request():
             return False
         self.reader.expect(BODY_S, at_rate=True)
         try:
             body = self.read_body()
         except TimeoutError:
-            self.refuse(too_slow())
-        except RefusedRequestError as error:
-            self.refuse(error)
+            self.reject(too_slow())
+        except RejectedRequestError as error:
+            self.reject(error)
         else:
             self.rfile = io.BytesIO(body)  # all that the application reads
             return True
         return False
 
     def read_body(self) -> bytes:
-        """Return the body; of one that is too large, which Django refuses by its size, nothing."""
+        """Return the body; return nothing for a body over the limit, which Django rejects by size."""
         encodings = self.headers.get_all("Transfer-Encoding", [])
         lengths = set(self.headers.get_all("Content-Length", []))
         if encodings:
-            refuse_ambiguous(encodings, lengths, self.request_version)
+            reject_ambiguous(encodings, lengths, self.request_version)
             body, self.body_size = read_chunked(self.incoming, limit=MAX_BODY_BYTES)
         else:
             self.body_size = declared(lengths)
@@ -150,14 +150,14 @@ class PatientRequestHandler(WSGIRequestHandler):
         return body
 
     def get_environ(self) -> dict[str, Any]:
-        """Django's, with the size of a body that came in chunks."""
+        """Return Django's environment, with the real size of a chunked body."""
         environ: dict[str, Any] = super().get_environ()
         if environ.pop("HTTP_TRANSFER_ENCODING", None) is not None:
             environ["CONTENT_LENGTH"] = str(self.body_size)
         return environ
 
-    def refuse(self, error: RefusedRequestError) -> None:
-        """Answer a request that the application is not asked about, and end its connection."""
+    def reject(self, error: RejectedRequestError) -> None:
+        """Answer a request in place of the application, and end the connection."""
         content = json.dumps({"detail": error.detail}).encode()
         self.send_response(HTTPStatus(error.status))
         for name, value in (
@@ -171,7 +171,7 @@ class PatientRequestHandler(WSGIRequestHandler):
         self.is_unread = self.close_connection = True
 
     def linger(self) -> None:
-        """Read what is still sent: to close over it would take the answer back."""
+        """Read the rest of the request: closing over unread bytes would discard the answer."""
         self.reader.expect(LINGER_S)
         try:
             while self.incoming.read1(2**16):
@@ -181,9 +181,9 @@ class PatientRequestHandler(WSGIRequestHandler):
 
 
 class BoundedServer(WSGIServer):
-    """Django's server with a limit to the connections that it gives a thread."""
+    """Django's server with a limit on connections, each of which takes a thread."""
 
-    request_queue_size = 1024  # Django's 10 let some wait for seconds when many come at once
+    request_queue_size = 1024  # with Django's 10, some of many simultaneous connections wait for seconds
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -191,7 +191,7 @@ class BoundedServer(WSGIServer):
         self.open: set[int] = set()
 
     def verify_request(self, request: Any, client_address: Any) -> bool:
-        """Whether there is a place for the connection; else the server ends it."""
+        """Reserve a place for the connection; return False if none is free, which ends the connection."""
         with self.lock:
             has_place = len(self.open) < CONNECTIONS
             if has_place:
@@ -199,33 +199,33 @@ class BoundedServer(WSGIServer):
         return has_place
 
     def close_request(self, request: Any) -> None:
-        """Give the place back. The server calls it for each connection, whatever ended it."""
+        """Release the connection's place. The server calls this for each connection, whatever ended it."""
         with self.lock:
             self.open.discard(id(request))
         super().close_request(request)
 
 
-def refuse_ambiguous(encodings: list[str], lengths: set[str], version: str) -> None:
-    """Refuse a body whose end another server could see elsewhere.
+def reject_ambiguous(encodings: list[str], lengths: set[str], version: str) -> None:
+    """Reject a body whose end another server could place elsewhere.
 
     Raises:
-        RefusedRequestError: it is not just in chunks.
+        RejectedRequestError: the encoding is not chunked alone over HTTP/1.1 without a Content-Length.
     """
     if lengths or version != "HTTP/1.1" or [each.strip().lower() for each in encodings] != ["chunked"]:
-        raise RefusedRequestError(
+        raise RejectedRequestError(
             400, "Transfer-Encoding: expected chunked alone, over HTTP/1.1 and without a Content-Length"
         )
 
 
 def declared(lengths: set[str]) -> int:
-    """Return the size that Content-Length says.
+    """Return the size in Content-Length; 0 without one.
 
     Raises:
-        RefusedRequestError: it says none, or several.
+        RejectedRequestError: the header is no number, or names several.
     """
     if not lengths:
         return 0
     length = lengths.pop().strip()
     if lengths or not (length.isascii() and length.isdecimal()):
-        raise RefusedRequestError(400, "Content-Length: expected one number of bytes")
+        raise RejectedRequestError(400, "Content-Length: expected one number of bytes")
     return int(length)

@@ -1,4 +1,4 @@
-"""Options of the server's sockets that it has no setting for: found among this process's open files."""
+"""Set socket options for which the server has no setting, on the process's open sockets."""
 
 import logging
 import os
@@ -14,7 +14,7 @@ OPEN_FILES = Path("/dev/fd")
 
 
 def open_sockets() -> Iterator[socket.socket]:
-    """Yield this process's TCP sockets, each as a duplicate that is closed when the next is asked for."""
+    """Yield this process's TCP sockets, each as a duplicate that is closed before the next one."""
     for number in [int(path.name) for path in OPEN_FILES.iterdir()] if OPEN_FILES.exists() else []:
         with suppress(OSError):
             duplicate = os.dup(number)
@@ -29,10 +29,10 @@ def open_sockets() -> Iterator[socket.socket]:
 
 
 def bound_unread_answers(port: int) -> bool:
-    """Bound what waits for the clients of that port, and for how long; return whether the port was found.
+    """Bound size and time of unread answers on this port; return whether the port was found.
 
-    Connections inherit the options of the socket that accepts them. Linux ends those whose client
-    takes nothing for 60 s (since 5.11 also if it says so); others leave them alone.
+    Connections inherit the options of the socket that accepts them. Linux ends connections whose client takes
+    nothing for 60 s (since 5.11 also if the client advertises a zero window); other systems do not.
     """
     for found in open_sockets():
         if found.getsockname()[1] == port and found.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
@@ -44,7 +44,7 @@ def bound_unread_answers(port: int) -> bool:
 
 
 def cut(client: tuple[str, str | int]) -> None:
-    """End the connection of that client at once, so that an answer which breaks off looks so."""
+    """End this client's connection at once, so that the client sees a broken-off answer as broken."""
     for found in open_sockets():
         with suppress(OSError):
             host, port, *_ = found.getpeername()

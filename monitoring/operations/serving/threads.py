@@ -1,4 +1,4 @@
-"""The threads that answer, apart for each kind of request: none of one kind waits for those of another."""
+"""Separate threads for each kind of request, so that no kind waits for another."""
 
 import asyncio
 import threading
@@ -8,8 +8,8 @@ from queue import SimpleQueue
 from typing import Any
 
 HEALTH, WRITES, READS, PIECES = "health", "writes", "reads", "pieces"
-# Writers wait for the database one after another, while readers compute; both hold its connections.
-# Few make the pieces of exports: these compute without a pause, and all others wait for the interpreter.
+# Writers wait for the database one after another, while readers compute; both hold database connections.
+# Few threads produce exports: they compute without a pause, and delay all others by the interpreter lock.
 SIZES = {HEALTH: 2, WRITES: 8, READS: 8, PIECES: 2}
 
 Call = Callable[[], Any]
@@ -17,9 +17,9 @@ Job = tuple[Call, "asyncio.Future[Any]", asyncio.AbstractEventLoop]
 
 
 class Threads:
-    """The threads of one kind, started as they are needed.
+    """The threads of one kind, started on demand.
 
-    What ``asyncio.to_thread`` does, at half the cost: a context and two futures fewer for each call.
+    Equivalent to ``asyncio.to_thread`` at half the cost: a context and two futures fewer for each call.
     """
 
     def __init__(self, kind: str, size: int) -> None:
@@ -28,7 +28,7 @@ class Threads:
         self.started = self.busy = 0
 
     def run(self, call: Call) -> "asyncio.Future[Any]":
-        """Return the future of what the call returns in one of the threads; for the loop's thread only."""
+        """Run the call in one of the threads and return its future; for the loop's thread only."""
         loop = asyncio.get_running_loop()
         future = loop.create_future()
         self.busy += 1
@@ -51,11 +51,11 @@ class Threads:
                 outcome, error = None, caught
             with suppress(RuntimeError):  # the loop is closed: the server has ended
                 loop.call_soon_threadsafe(settle, future, outcome, error)
-            del call, future, outcome, error  # not kept until the next one comes
+            del call, future, outcome, error  # free them before the wait for the next job
 
 
 def settle(future: "asyncio.Future[Any]", outcome: Any, error: BaseException | None) -> None:
-    """Hand the outcome to whoever still waits for it."""
+    """Set the outcome on a future unless it was cancelled."""
     if future.cancelled():
         return
     if error is None:
@@ -65,12 +65,12 @@ def settle(future: "asyncio.Future[Any]", outcome: Any, error: BaseException | N
 
 
 def all_threads() -> dict[str, Threads]:
-    """Return the threads of one process by their kind."""
+    """Return the threads of one process by kind."""
     return {kind: Threads(kind, size) for kind, size in SIZES.items()}
 
 
 def kind_of(method: str, path: str) -> str:
-    """Return whose threads answer that request."""
+    """Return the kind of threads that answers this request."""
     if path == "/health":
         return HEALTH
     if path == "/export":

@@ -11,8 +11,9 @@ from monitoring.detection.backtest import compare as domain
 from monitoring.detection.backtest import data as queries
 from monitoring.detection.backtest import requests, worker
 from monitoring.detection.backtest.requests import Question, ask, last_asked, take_next
-from monitoring.detection.monitor import DetectionSettings
+from monitoring.detection.monitor import DetectionSettings, TagMonitor
 from monitoring.ingest.pipeline import ingest_readings
+from monitoring.kernel.incident_event import Event
 from monitoring.models import Backtest
 
 TAG, START = "fermenter_temp", datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -124,7 +125,7 @@ def test_a_detector_s_fault_ends_one_and_not_those_behind_it(monkeypatch: pytest
 
     asked_by("a")
     with monkeypatch.context() as broken:
-        broken.setattr(domain.TagMonitor, "take", fail)
+        broken.setattr(TagMonitor, "take", fail)
         assert run() == 1
     assert outcome("a") == {"error": worker.FAILED}
 
@@ -140,7 +141,7 @@ def test_what_is_gone_meanwhile_is_said() -> None:
 
 def test_of_many_events_the_newest_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(worker, "ROWS", 1)
-    events = [domain.Event("spike", "spike", at, at + 1, float("inf"), "it jumped") for at in (1, 2)]
+    events = [Event("spike", "spike", at, at + 1, float("inf"), "it jumped") for at in (1, 2)]
     monkeypatch.setattr(domain.Backtest, "finish", lambda self: [events, []])
     asked_by("a")
     run()

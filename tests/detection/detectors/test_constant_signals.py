@@ -23,7 +23,7 @@ def constant(*stretches: tuple[float, int]) -> FloatArray:
 
 def two_levels(length: int) -> FloatArray:
     """A resolution of 0.1: half of the readings are one step up."""
-    return 50 + 0.1 * np.random.default_rng(1).integers(0, 2, length)
+    return np.asarray(50 + 0.1 * np.random.default_rng(1).integers(0, 2, length), dtype=np.float64)
 
 
 @pytest.mark.parametrize("seconds", [HOUR, HOUR + 1, HOUR + 5, 24 * HOUR])

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from monitoring.detection.detectors.cycles import cycles_at, fit_cycles
 
-SECONDS = np.arange(1024) * 8.0 + 3.5
+SECONDS = np.asarray(np.arange(1024) * 8.0 + 3.5, dtype=np.float64)
 NOISE = np.random.default_rng(1).normal(0, 0.05, len(SECONDS))
 
 

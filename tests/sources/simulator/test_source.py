@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.db import OperationalError, connection
 
+from monitoring.ingest.pipeline import ingest_readings
 from monitoring.models import Lease, Measurement, Tag
 from monitoring.operations.schedules import WAITS
 from monitoring.sources.simulator import source
@@ -19,7 +20,7 @@ pytestmark = pytest.mark.django_db
 
 
 def tick(owner: str, at: datetime) -> bool:
-    return source.tick(owner, now=at, write=source.ingest_readings)
+    return source.tick(owner, now=at, write=ingest_readings)
 
 
 def seconds() -> list[int]:
@@ -91,7 +92,7 @@ def test_what_can_not_be_written_is_handed_over_with_the_watermark(monkeypatch) 
 
     handed_over: list[dict] = []
     monkeypatch.setattr(source, "ingest_readings", refuse)
-    monkeypatch.setattr(source.connection, "close", lambda: None)
+    monkeypatch.setattr(connection, "close", lambda: None)
     assert source.tick_safely("a", handed_over.extend, was_healthy=True)
     assert [item["tag"] for item in handed_over] == ["fermenter_temp", "fermenter_ph", "agitator_rpm"]
     assert Lease.objects.get().written_until.isoformat() in handed_over[0]["timestamp"].replace("Z", "+00:00")
@@ -101,7 +102,7 @@ def test_what_can_not_even_be_handed_over_is_made_up_by_the_next_tick(monkeypatc
     def refuse(items: object, source: str = "") -> None:
         raise OperationalError("database is locked")
 
-    monkeypatch.setattr(source.connection, "close", lambda: None)
+    monkeypatch.setattr(connection, "close", lambda: None)
     with monkeypatch.context() as broken:
         broken.setattr(source, "ingest_readings", refuse)
         assert not source.tick_safely("a", refuse, was_healthy=True)
@@ -147,7 +148,7 @@ def test_a_run_that_is_locked_out_at_its_end_waits_no_more_often_than_its_timeou
     locked_out: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = [0.0]
-    monkeypatch.setattr(source.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
     monkeypatch.setattr(source, "sleep_to_next_second", lambda should_stop: now.__setitem__(0, 95.0))
     source.run_simulator(duration_s=95, should_stop=lambda: False, hand_over=list)
     assert 1 < len(locked_out) <= WAITS
