@@ -9,8 +9,8 @@ from django.db import OperationalError
 from monitoring.kernel import outages
 from monitoring.models import Measurement
 from monitoring.spool import replayer
-from monitoring.spool.spool_files import anything_waits
 from monitoring.spool.replay import replay
+from monitoring.spool.spool_files import anything_waits
 
 GOOD = {"timestamp": "2026-01-31T12:00:00Z", "tag": "fermenter_temp", "value": 37.0}
 
