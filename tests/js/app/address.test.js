@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { addressOf } from "../../../static/monitoring/js/app/address.js";
-import { view } from "../../../static/monitoring/js/app/view.js";
+import { view } from "../../../static/monitoring/js/app/view-state.js";
 
 test("defaults are left out", () => {
   assert.equal(addressOf(view), "/dashboard");

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { stateOf } from "../../../static/monitoring/js/app/tag-state.js";
 import { settings, tagOf } from "../../../static/monitoring/js/base/settings.js";
-import { remember } from "../../../static/monitoring/js/live/findings.js";
+import { storeViolations } from "../../../static/monitoring/js/live/rule-violations.js";
 
 const TAG = tagOf("fermenter_temp"); // 30 to 40 °C, stale after 15 s
 const NOW = Date.parse("2026-01-31T12:00:00Z");
@@ -29,7 +29,7 @@ const event = (changes = {}) => ({
   ...changes,
 });
 
-remember(
+storeViolations(
   Array.from({ length: 100 }, (_, id) => ({ id, findings: [{ reason: "above_limit", lower: null, upper: 40 }] })),
 );
 

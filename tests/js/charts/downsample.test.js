@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { gapMs, lineAndLone, thinned } from "../../../static/monitoring/js/charts/trace.js";
+import { gapMs, lineAndLone, thinned } from "../../../static/monitoring/js/charts/downsample.js";
 
 /** A line of one value a millisecond. */
 const line = (...values) => values.map((y, x) => ({ x, y }));

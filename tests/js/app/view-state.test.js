@@ -15,7 +15,7 @@ import {
   showPast,
   toggleCompared,
   view,
-} from "../../../static/monitoring/js/app/view.js";
+} from "../../../static/monitoring/js/app/view-state.js";
 
 const END = Date.parse("2026-01-31T12:00:00Z");
 const MINUTE = 60000;
