@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { firstIndex } from "../../../static/monitoring/js/base/search.js";
 
-test("the place found is the one that looking at each would find", () => {
+test("binary search finds the same index as linear search", () => {
   const values = [1, 1, 2, 5, 5, 5, 9];
   for (let wanted = 0; wanted <= 10; wanted++) {
     const expected = values.filter((value) => value < wanted).length;
@@ -13,7 +13,7 @@ test("the place found is the one that looking at each would find", () => {
   }
 });
 
-test("nothing has its first place at 0", () => {
+test("the first index in an empty array is 0", () => {
   assert.equal(
     firstIndex(0, () => true),
     0,

@@ -5,17 +5,17 @@ import { violationsOf, reasonsOf, storeViolations } from "../../../static/monito
 
 const ABOVE = { reason: "above_limit", lower: null, upper: 40 };
 
-test("nothing is known of a measurement before its findings came", () => {
+test("a measurement has no rule violations before they are stored", () => {
   assert.deepEqual(violationsOf(1), []);
 });
 
-test("the findings of an anomaly are given as the server told them, and in words", () => {
+test("the rule violations of an anomaly are returned as the server sent them, and as text", () => {
   storeViolations([{ id: 2, findings: [ABOVE] }]);
   assert.deepEqual(violationsOf(2), [ABOVE]);
   assert.deepEqual(reasonsOf(tagOf("fermenter_temp"), 2), ["above the limit 40"]);
 });
 
-test("of more than 20,000 anomalies, those learned of first are forgotten", () => {
+test("of more than 20,000 anomalies, those stored first are dropped", () => {
   storeViolations(Array.from({ length: 20001 }, (_, i) => ({ id: 100 + i, findings: [ABOVE] })));
   assert.deepEqual(violationsOf(2), []);
   assert.deepEqual(violationsOf(100), []);

@@ -5,9 +5,9 @@ import { momentText } from "../base/times.js";
 import { goLive, onViewChange, showPast, view } from "./view-state.js";
 
 /**
- * What playback needs from the page. `end()` returns the newest time that charts can show; `next(moment, direction)` the
- * time of the measurement before (-1) or after (1) a moment, null if there is none; `width()` the width of a chart in
- * pixels; `draw()` draws the charts.
+ * Functions of the page for playback. `end()` returns the newest time that charts can show; `next(moment, direction)`
+ * the time of the measurement before (-1) or after (1) a moment, null if there is none; `width()` the width of a chart
+ * in pixels; `draw()` draws the charts.
  * @typedef {{end: () => number, next: (moment: number, direction: number) => number | null, width: () => number,
  *   draw: () => void}} PlaybackPage
  */

@@ -52,7 +52,7 @@ export function showTagPage() {
   if (text && tagPage) text.textContent = view.tag && !chosen.tag ? `Only ${view.tag} is shown.` : tagPage.text;
 }
 
-/** Return the time of the newest measurement of any tag in epoch milliseconds, as far as known; null before the first. */
+/** Return the time of the newest known measurement of any tag in epoch milliseconds; null before the first. */
 export const newestOfAll = () => dataAt;
 
 /**

@@ -4,9 +4,9 @@ import { settings } from "../base/settings.js";
 /**
  * @typedef {import("../base/settings.js").TimeRange} TimeRange
  *
- * `past`: the range that the charts show, null while they follow the time; `compare`: tags that share a chart; `search`,
- * `page`: the subset of the tags on a page of a plant with too many tags; `anomaly`, `event`: id of the selected one,
- * null if none is.
+ * `past`: the range that the charts show, null while they follow the time; `compare`: tags that share a chart;
+ * `search`, `page`: the subset of the tags on a page of a plant with too many tags; `anomaly`, `event`: id of the
+ * selected one, null if none is.
  * @typedef {object} ViewState
  * @property {string} tag
  * @property {string} group
@@ -26,7 +26,8 @@ import { settings } from "../base/settings.js";
  * @typedef {(isChoice: boolean | null) => void} ViewListener
  *
  * `isStill`: hold the range even if it equals the preset; `isChoice`: the browser's Back returns to the view before.
- * @typedef {{tag?: string, anomaly?: number | null, event?: number | null, isChoice?: boolean, isStill?: boolean}} PastOptions
+ * @typedef {{tag?: string, anomaly?: number | null, event?: number | null, isChoice?: boolean, isStill?: boolean}}
+ *   PastOptions
  */
 
 const SHORTEST_MS = 1000;
@@ -139,8 +140,8 @@ export function restore(earlier) {
 }
 
 /**
- * Hold the charts at a range, moved so that it does not reach beyond the end. A range that equals the preset follows the
- * time instead.
+ * Hold the charts at a range, moved so that it does not reach beyond the end. A range that equals the preset follows
+ * the time instead.
  * @param {number} from
  * @param {number} to
  * @param {number} end the newest time that charts can show

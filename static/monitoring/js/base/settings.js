@@ -3,8 +3,8 @@
 /**
  * A tag's definition. `lower`, `upper`: alarm limits in the tag's unit; `decimals`: number of decimals of a value;
  * `rawFrom`: earlier measurements were deleted; `rawFrom` and `newestAnomaly` are ISO 8601.
- * @typedef {{name: string, unit: string, lower: number | null, upper: number | null, decimals: number, active?: boolean,
- *   staleAfterMs: number, rawFrom?: string | null, newestAnomaly?: string | null}} Tag
+ * @typedef {{name: string, unit: string, lower: number | null, upper: number | null, decimals: number,
+ *   active?: boolean, staleAfterMs: number, rawFrom?: string | null, newestAnomaly?: string | null}} Tag
  *
  * A measurement as /data and /stream send it; `timestamp` is ISO 8601.
  * @typedef {{id: number, tag: string, timestamp: string, value: number, is_anomaly: boolean}} Measurement
@@ -45,8 +45,8 @@
  * @property {Measurement[]} latest
  * @property {import("../live/events.js").EventItem[]} events
  * @property {CountedTotals | null} totals
- * @property {Record<"data" | "stream" | "trend" | "anomalies" | "events" | "stats" | "health" | "tags" | "export" | "login",
- *   string>} urls
+ * @property {Record<"data" | "stream" | "trend" | "anomalies" | "events" | "stats" | "health" | "tags" | "export" |
+ *   "login", string>} urls
  * @property {{copy: string, integrity: string, trouble: string}} chart
  * @property {Record<string, {ms: number, label: string}>} presets
  * @property {string} defaultPreset

@@ -12,8 +12,8 @@ import { gapMs, lineAndLone } from "./downsample.js";
  *   max_t: number[], count: number[], anomalies: number[]}} Trend
  *
  * An interval; (x, y) is on the line of the means.
- * @typedef {{x: number, y: number, start: number, end: number, low: number, high: number, lowAt: number, highAt: number,
- *   count: number, anomalies: number}} Bucket
+ * @typedef {{x: number, y: number, start: number, end: number, low: number, high: number, lowAt: number,
+ *   highAt: number, count: number, anomalies: number}} Bucket
  *
  * The marker of one or several intervals with anomalies; `off` is the distance from the mean.
  * @typedef {Bucket & {off: number}} IntervalMark

@@ -37,7 +37,7 @@ const MOST_EVENTS = 3; // in a tooltip
 const WRAP = 34; // characters in a tooltip's line on a phone
 
 /**
- * Return the options of Chart.js. All animation is off: what moves should be the process.
+ * Return the options of Chart.js. All animation is off: only the process should move.
  * @param {Tag} tag
  * @param {Theme} theme
  * @param {(id: number) => string[]} reasonsOf returns why the measurement with this id is an anomaly

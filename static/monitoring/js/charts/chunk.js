@@ -19,8 +19,8 @@ const LATEST = Date.parse("9999-12-30T00:00:00Z");
 export const pointsFor = (width) => WIDTHS.find((points) => points >= width / 2) ?? WIDTHS[WIDTHS.length - 1];
 
 /**
- * Return the chunk that holds a range with room on both sides. The ends are on a grid and the length depends only on the
- * length of the range: a range that moves gets the same chunks with the same steps.
+ * Return the chunk that holds a range with room on both sides. The ends are on a grid and the length depends only on
+ * the length of the range: a range that moves gets the same chunks with the same steps.
  * @param {import("../base/settings.js").TimeRange} range
  * @param {number} points
  * @param {number} aheadMs how far the range will have moved before the next chunk can arrive

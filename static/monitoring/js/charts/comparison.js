@@ -19,7 +19,8 @@ import { momentValueText, valueText, withUnit } from "../base/words.js";
  * @typedef {import("../base/theme.js").Theme} Theme
  *
  * A tag that is compared, with the list item that names it.
- * @typedef {{tag: Tag, series: import("../live/series.js").Series, layers: TagLayers, node: HTMLLIElement}} ComparedLine
+ * @typedef {{tag: Tag, series: import("../live/series.js").Series, layers: TagLayers, node: HTMLLIElement}}
+ *   ComparedLine
  */
 
 const SVG = "http://www.w3.org/2000/svg";

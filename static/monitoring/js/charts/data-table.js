@@ -34,7 +34,7 @@ export class DataTable {
   }
 
   /**
-   * Show what the chart shows.
+   * Show the contents of the chart.
    * @param {Layer} layer
    * @param {TimeRange} range
    * @param {{isLive: boolean}} shown

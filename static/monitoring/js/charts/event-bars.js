@@ -77,7 +77,8 @@ function laneFor(bar, lasts) {
   const free = lasts.findIndex(({ right }) => right + GAP_PX <= bar.left);
   if (free >= 0) return free;
   const [{ start }] = bar.events;
-  const near = lasts.find(({ events }) => events.every(({ end }) => end !== null && end <= start)); // apart in time, not in pixels
+  // Apart in time, but not in pixels.
+  const near = lasts.find(({ events }) => events.every(({ end }) => end !== null && end <= start));
   if (!near && lasts.length < MOST_LANES) return lasts.length;
   join(near ?? lasts[lasts.length - 1], bar);
   return null;

@@ -9,8 +9,8 @@ import { eventsText, kindText } from "../lists/event-words.js";
  * @typedef {Pick<import("chart.js").Chart, "ctx" | "scales" | "chartArea"> &
  *   {options: {plugins?: {eventSpans?: {rem?: number}}}}} DrawnChart
  *
- * The plugin's options: sizes and colours of the theme; `open`, `ended`: colours of events; `nameOf(event)`: the text on
- * a bar.
+ * The plugin's options: sizes and colours of the theme; `open`, `ended`: colours of events; `nameOf(event)`: the text
+ * on a bar.
  * @typedef {{rem: number, panel: string, text: string, focus: string, open: string, ended: string, font: string,
  *   nameOf: (event: PlantEvent) => string}} BarOptions
  */

@@ -49,7 +49,7 @@ export class Overlay {
     layers.forEach((layer, i) => {
       const { line, marks } = layer?.outline(range, Math.max(SMALLEST_PX, chart.width)) ?? { line: [], marks: [] };
       chart.data.datasets[2 * i].data = line;
-      // The extremes of an interval are far from the mean: they would stretch the axis, and their line would be unclear.
+      // The extremes of an interval are far from the mean: they would stretch the axis, without a clear line.
       chart.data.datasets[2 * i + 1].data = layer?.buckets ? [] : marks;
     });
     Object.assign(chart.options.scales.x, { min: range.from, max: range.to });

@@ -1,4 +1,4 @@
-// Schedules what is drawn: texts soon after a reading, charts about once a second, within the time budget of a frame.
+// Schedules drawing: texts soon after a reading, charts about once a second, within the time budget of a frame.
 const WORDS_EVERY_MS = 200; // people do not read faster
 const CHART_EVERY_MS = 900; // so that one reading a second is drawn when it arrives
 const TICK_MS = 1000; // ages grow, and stopped data must show, even when nothing arrives
@@ -7,12 +7,12 @@ const BUDGET_MS = 10; // in one frame: the rest follows in the next, so that the
 /**
  * @typedef {import("../app/card.js").Card} Card
  *
- * What the charts show at the time `now`; `playback.at`: where playback stands, null if it does not play.
+ * The contents of the page at the time `now`; `playback.at`: where playback stands, null if it does not play.
  * @typedef {{now: number, shown: import("./tag-layers.js").ShownRange, playback: Playback}} Scene
  * @typedef {{at: number | null, aheadMs: number}} Playback
  *
- * `cards()` returns all cards; `isNear(card)` whether a chart is in or near the view; `scene()` shows the texts that all
- * cards share and returns the scene; `showShared(scene)` draws what several cards share.
+ * `cards()` returns all cards; `isNear(card)` whether a chart is in or near the view; `scene()` shows the texts that
+ * all cards share and returns the scene; `showShared(scene)` draws the panels that several cards share.
  * @typedef {object} SchedulerParts
  * @property {() => Iterable<Card>} cards
  * @property {(card: Card) => boolean} isNear

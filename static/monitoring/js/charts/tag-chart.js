@@ -1,4 +1,4 @@
-// The chart of one tag: what is drawn. The appearance and interaction are in chart-options.js.
+// The contents of the chart of one tag. The appearance and interaction are in chart-options.js.
 import { ANOMALIES, chartOptions, nearestOnLine } from "./chart-options.js";
 import { barsIn, barUnder, eventSpans, setSpans } from "./event-spans.js";
 import { limitLines } from "./limit-lines.js";
@@ -14,7 +14,7 @@ import { ruleBand } from "./rule-band.js";
  * @typedef {import("./raw-layer.js").Mark} Mark
  * @typedef {import("./raw-layer.js").DrawnPoint} DrawnPoint
  *
- * What the keyboard can select in a chart: the marker of anomalies, or the bar of events at the time `x`.
+ * A selection of the keyboard in a chart: the marker of anomalies, or the bar of events at the time `x`.
  * @typedef {Mark | (Bar & {x: number})} Stop
  */
 
@@ -64,7 +64,8 @@ export class TagChart {
   }
 
   /**
-   * Use the colours of another theme. The chart is created again: Chart.js keeps the colours of points that it has drawn.
+   * Use the colours of another theme. The chart is created again: Chart.js keeps the colours of points that it has
+   * drawn.
    * @param {Theme} theme
    */
   restyle(theme) {

@@ -62,8 +62,8 @@ export class TagHistory {
   /**
    * Return the layer for a range; null if the layer is not loaded yet: it will be.
    * @param {import("../base/settings.js").TimeRange} range
-   * @param {{points: number, aheadMs: number, isUrgent: boolean}} needs `points`: number of intervals that the chart has
-   *   room for; `aheadMs` as in chunkAround; `isUrgent`: there is nothing else to show
+   * @param {{points: number, aheadMs: number, isUrgent: boolean}} needs `points`: number of intervals that the chart
+   *   has room for; `aheadMs` as in chunkAround; `isUrgent`: there is nothing else to show
    */
   layerFor(range, { points, aheadMs, isUrgent }) {
     const chunk = chunkAround(range, points, aheadMs);

@@ -5,7 +5,7 @@ import { LIVE_MS } from "../base/settings.js";
 import { TagHistory } from "./tag-history.js";
 
 /**
- * What the charts show. `isLive`: the range ends now; `label`: the range as text.
+ * The contents of the charts. `isLive`: the range ends now; `label`: the range as text.
  * @typedef {{range: import("../base/settings.js").TimeRange, isLive: boolean, label: string}} ShownRange
  */
 

@@ -11,8 +11,8 @@ import { reasonTexts, valueText, withUnit } from "../base/words.js";
 /**
  * @typedef {import("../base/settings.js").Anomaly} Anomaly
  *
- * What a list needs from the page to show an entry in the charts. `end()` returns the newest time that charts can show;
- * `isChartShown(tag)` whether the tag's chart is on the page; `reveal(tag)` scrolls the chart into view.
+ * Functions of the page for lists whose entries open in the charts. `end()` returns the newest time that charts can
+ * show; `isChartShown(tag)` whether the tag's chart is on the page; `reveal(tag)` scrolls the chart into view.
  * @typedef {{end: () => number, isChartShown: (tag: string) => boolean, reveal: (tag: string) => void}} ChartAccess
  */
 

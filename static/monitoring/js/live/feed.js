@@ -14,9 +14,9 @@ import { OverviewPoller, readTotals } from "./overview-poller.js";
  * @typedef {import("../base/request.js").FailureKind} FailureKind
  * @typedef {import("../base/settings.js").Measurement} Measurement
  *
- * `tags()` returns the names of all tags, `near()` of those in or near the view. onReadings: measurements, some of which
- * may be known; onStored: new measurements, each once; onEvents: the known events have changed; onContact: how the last
- * request went; onMode: how data arrives.
+ * `tags()` returns the names of all tags, `near()` of those in or near the view. onReadings: measurements, some of
+ * which may be known; onStored: new measurements, each once; onEvents: the known events have changed; onContact: how
+ * the last request went; onMode: how data arrives.
  * @typedef {object} FeedHandlers
  * @property {() => string[]} tags
  * @property {() => string[]} near
@@ -89,7 +89,7 @@ class Feed {
       (anomalies) => handlers.onAnomalies(anomalies, false),
     );
     this.overview = new OverviewPoller({
-      isStreaming: () => this.isOpen && !tagPage, // for a subset of the tags, the stream has neither totals nor all events
+      isStreaming: () => this.isOpen && !tagPage, // of a subset of the tags, the stream lacks totals and some events
       isTroubled: () => this.isOpen && this.isTroubled,
       onHealth: handlers.onHealth,
       onTotals: handlers.onTotals,

@@ -10,9 +10,9 @@ import { settings } from "../base/settings.js";
  * @typedef {import("../base/settings.js").CountedTotals} CountedTotals
  * @typedef {import("../base/settings.js").Health} Health
  *
- * `isStreaming()`: whether the stream brings all news. `isTroubled()`: whether a failure blocks the stream, so that only
- * a poll can notice its end. onHealthRequest(kind, sent): how the health request went that was sent at `sent`, in epoch
- * milliseconds. onEventsRead(snapshot, askedAt): as mergeEvents in events.js takes them.
+ * `isStreaming()`: whether the stream brings all news. `isTroubled()`: whether a failure blocks the stream, so that
+ * only a poll can notice its end. onHealthRequest(kind, sent): how the health request went that was sent at `sent`, in
+ * epoch milliseconds. onEventsRead(snapshot, askedAt): as mergeEvents in events.js takes them.
  * @typedef {object} OverviewHandlers
  * @property {() => boolean} isStreaming
  * @property {() => boolean} isTroubled

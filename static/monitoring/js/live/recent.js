@@ -1,5 +1,5 @@
-// The recent measurements of each tag, read as a whole: at the start, after a gap, and at intervals, since late readings
-// change flags and a logger that was disconnected sends its backlog.
+// The recent measurements of each tag, read as a whole: at the start, after a gap, and at intervals, since late
+// readings change flags and a logger that was disconnected sends its backlog.
 import { serverNow } from "../base/clock.js";
 import { tagPage } from "../app/tag-page.js";
 import { get, RequestFailed } from "../base/request.js";

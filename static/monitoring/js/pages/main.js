@@ -115,7 +115,7 @@ function newest(now = serverNow()) {
 const end = () => Math.max(serverNow(), newest() ?? 0); // a source's clock may be a little ahead
 
 /**
- * Show the texts that all cards share. Return what each card has to show.
+ * Show the texts that all cards share. Return the contents for the cards.
  * @returns {Scene}
  */
 function scene() {
