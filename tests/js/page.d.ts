@@ -1,16 +1,17 @@
 // Types of the page: its elements by their ids, and Chart.js, which the page loads by a script element of its own.
-// tests/dashboard/test_scripts.py holds the ids against the templates.
-import type { Chart, ChartType, InteractionModeFunction } from "chart.js";
+// tests/dashboard/test_scripts.py compares the ids with the templates.
+import type { Chart, ChartType, InteractionModeFunction, InteractionModeMap } from "chart.js";
 
 /** A form with controls of these names. */
 type FormOf<Controls> = HTMLFormElement & { elements: Controls };
 
+/** Elements that each page has whose scripts look for them; null stands for those that a page may lack. */
 interface PageElements {
   anomalies: HTMLOListElement & { children: HTMLCollectionOf<HTMLLIElement> };
   announcer: HTMLElement;
   answerer: HTMLElement;
   cards: HTMLDivElement;
-  "chart-script": HTMLScriptElement;
+  "chart-script": HTMLScriptElement | null;
   comparison: HTMLElement;
   "comparison-end": HTMLButtonElement;
   "comparison-hint": HTMLElement;
@@ -26,15 +27,15 @@ interface PageElements {
   events: HTMLOListElement & { children: HTMLCollectionOf<HTMLLIElement> };
   "events-open": HTMLElement;
   from: HTMLInputElement;
-  group: HTMLSelectElement;
+  group: HTMLSelectElement | null;
   live: HTMLButtonElement;
   moment: HTMLElement;
   "no-anomalies": HTMLElement;
   "no-events": HTMLElement;
   notices: HTMLUListElement;
-  part: FormOf<{ search: HTMLInputElement }>;
-  "part-changed": HTMLElement;
-  "part-text": HTMLElement;
+  part: FormOf<{ search: HTMLInputElement }> | null;
+  "part-changed": HTMLElement | null;
+  "part-text": HTMLElement | null;
   play: HTMLButtonElement;
   playback: HTMLFieldSetElement;
   playhead: HTMLOutputElement;
@@ -53,14 +54,14 @@ interface PageElements {
   zoom: HTMLFieldSetElement;
 }
 
-// Additions to Chart.js by the scripts: plugins with their options, and a way to tell what the pointer means.
+// Additions to Chart.js by the scripts: plugins with their options, and an interaction mode.
 declare module "chart.js" {
   interface PluginOptionsByType<TType extends ChartType> {
-    eventSpans: object;
-    limitLines: object;
-    lineNames: object;
-    playhead: object;
-    ruleBand: object;
+    eventSpans: import("../../static/monitoring/js/charts/event-spans.js").BarOptions;
+    limitLines: import("../../static/monitoring/js/charts/limit-lines.js").LimitLineOptions;
+    lineNames: import("../../static/monitoring/js/charts/overlay.js").LineNameOptions;
+    playhead: import("../../static/monitoring/js/charts/playhead.js").PlayheadOptions;
+    ruleBand: import("../../static/monitoring/js/charts/rule-band.js").RuleBandOptions;
   }
   interface Tick {
     text?: string;
@@ -72,9 +73,9 @@ declare module "chart.js" {
 
 declare global {
   interface Document {
-    getElementById<Id extends keyof PageElements>(id: Id): PageElements[Id] | null;
+    getElementById<Id extends keyof PageElements>(id: Id): PageElements[Id];
   }
-  // Elements that the scripts look for by a selector are HTML, but for the canvas and a few parts of icons.
+  // The scripts look for HTML elements by selectors, except for the canvas and a few parts of icons.
   interface ParentNode {
     querySelector(selectors: "canvas"): HTMLCanvasElement | null;
     querySelector(selectors: string): HTMLElement | null;
@@ -84,10 +85,10 @@ declare global {
     closest(selectors: string): HTMLElement | null;
   }
   interface Window {
-    /** Chart.js; undefined until it has come. */
-    Chart?: typeof Chart;
+    /** Chart.js; undefined until the script has loaded. */
+    Chart?: typeof Chart & { Interaction: { modes: InteractionModeMap } };
   }
-  // Promise.allSettled() gives one of these: the other's property is not there.
+  // Promise.allSettled() returns one of these, without the other's property.
   interface PromiseFulfilledResult<T> {
     reason?: undefined;
   }

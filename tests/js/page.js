@@ -1,4 +1,4 @@
-// In place of a browser's page: an empty one that has the server's settings, seen in Berlin. Run before each test file.
+// Replaces the browser's page: an empty page with the server's settings, in Berlin's time zone. Runs before each test file.
 import { readFileSync } from "node:fs";
 import { register } from "node:module";
 
@@ -13,14 +13,14 @@ globalThis.document = {
 };
 globalThis.location = new URL("http://fermon.example/dashboard");
 
-// Node 20 is older than the browsers that the page supports.
+// Node.js 20 is older than the supported browsers.
 Map.groupBy ??= (items, keyOf) => {
   const groups = new Map();
   for (const item of items) groups.set(keyOf(item), [...(groups.get(keyOf(item)) ?? []), item]);
   return groups;
 };
 
-// Browsers know by the script element that these are modules; Node would look for a package.json beside them.
+// The script element tells browsers that these are modules; Node.js would look for a package.json.
 const isModule = `export async function resolve(specifier, context, next) {
   const found = await next(specifier, context);
   return found.url.includes("/static/monitoring/js/") ? { ...found, format: "module" } : found;

@@ -1,7 +1,7 @@
 // Prints each failure, and one line of result.
 import { relative } from "node:path";
 
-/** The text for node:test's events; a file that could not be run counts as a test that failed. */
+/** Return the text for the events of node:test; a file that does not run counts as a failed test. */
 export default async function* report(events) {
   let passed = 0;
   let failed = 0;

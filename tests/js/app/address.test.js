@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { addressOf } from "../../../static/monitoring/js/app/address.js";
-import { view } from "../../../static/monitoring/js/app/view.js";
+import { view } from "../../../static/monitoring/js/app/view-state.js";
 
 test("defaults are left out", () => {
   assert.equal(addressOf(view), "/dashboard");
 });
 
-test("a view is told in full: times in UTC, tags readable", () => {
+test("the address has the whole view: times in UTC, tags readable", () => {
   const past = { from: Date.parse("2026-01-31T11:00:00Z"), to: Date.parse("2026-01-31T11:05:00.5Z") };
   const address = addressOf({ ...view, tag: "a&b", preset: "1h", past, event: 7, compare: ["a&b", "c"], page: 2 });
   assert.equal(

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { stateOf } from "../../../static/monitoring/js/app/tag-state.js";
 import { settings, tagOf } from "../../../static/monitoring/js/base/settings.js";
-import { remember } from "../../../static/monitoring/js/live/findings.js";
+import { storeViolations } from "../../../static/monitoring/js/live/rule-violations.js";
 
 const TAG = tagOf("fermenter_temp"); // 30 to 40 °C, stale after 15 s
 const NOW = Date.parse("2026-01-31T12:00:00Z");
@@ -29,7 +29,7 @@ const event = (changes = {}) => ({
   ...changes,
 });
 
-remember(
+storeViolations(
   Array.from({ length: 100 }, (_, id) => ({ id, findings: [{ reason: "above_limit", lower: null, upper: 40 }] })),
 );
 
@@ -37,7 +37,7 @@ test("a tag without measurements is empty and needs no attention", () => {
   assert.deepEqual(found(""), { state: "empty", word: card.empty, since: null, detail: "", urgency: 0 });
 });
 
-test("a tag is normal, since when the points cannot tell", () => {
+test("a tag is normal without a start if the points do not reach back far enough", () => {
   assert.deepEqual(found("...."), { state: "normal", word: card.normal, since: null, detail: "", urgency: 0 });
 });
 
@@ -47,7 +47,7 @@ test("a tag is normal since the first point after its last anomaly", () => {
   assert.equal(since, NOW - 19000);
 });
 
-test("a tag is stale when nothing came for longer than it may be silent", () => {
+test("a tag is stale after a longer silence than its definition allows", () => {
   assert.equal(found("...", [], NOW + 15000).state, "normal");
   assert.deepEqual(found("...", [], NOW + 15001), {
     state: "stale",
@@ -58,7 +58,7 @@ test("a tag is stale when nothing came for longer than it may be silent", () => 
   });
 });
 
-test("an anomaly outside a limit needs a person, one inside does not", () => {
+test("an anomaly that violates a limit is urgent, another is not", () => {
   const outside = found("...!!");
   assert.deepEqual(outside, {
     state: "anomaly",
@@ -70,11 +70,11 @@ test("an anomaly outside a limit needs a person, one inside does not", () => {
   assert.equal(found("...~~").urgency, 0);
 });
 
-test("an anomaly whose beginning is not in sight lasts at least since the first point", () => {
+test("an anomaly that began before the first point lasts at least since then", () => {
   assert.equal(found("!!!").since, NOW - 2000);
 });
 
-test("an anomaly of a moment stays to be seen for ten seconds", () => {
+test("a short anomaly stays visible for ten seconds", () => {
   const recent = found(`..!${".".repeat(10)}`);
   assert.equal(recent.state, "recent");
   assert.equal(recent.detail, "10 s ago: above the limit 40");
@@ -82,12 +82,12 @@ test("an anomaly of a moment stays to be seen for ten seconds", () => {
   assert.equal(found(`..!${".".repeat(11)}`).state, "normal");
 });
 
-test("silence begins a state anew", () => {
+test("a state begins again after a silence", () => {
   const series = [...points("..").map((point) => ({ ...point, x: point.x - 60000 })), ...points("...")];
   assert.equal(stateOf(TAG, series, [], NOW).since, NOW - 2000);
 });
 
-test("an event goes before what is measured: its kind, since when and why", () => {
+test("an event precedes the measured state: its kind, start and explanation", () => {
   assert.deepEqual(found("....", [event()]), {
     state: "event",
     word: "Step up",
@@ -97,17 +97,17 @@ test("an event goes before what is measured: its kind, since when and why", () =
   });
 });
 
-test("an event beside others says how many, and that the value is outside a limit all the same", () => {
+test("the detail of an event has the number of others and a limit violation", () => {
   const { detail } = found("...!", [event(), event({ id: 2 }), event({ id: 3 })]);
   assert.equal(detail, "rose by 4 °C; value above the limit 40; 2 more");
 });
 
-test("an event does not hide that no data comes", () => {
+test("an event does not hide missing data", () => {
   assert.equal(found("...", [event()], NOW + 60000).state, "stale");
   assert.equal(found("", [event()]).state, "empty");
 });
 
-test("a tag without limits is never outside one", () => {
+test("a tag without limits never violates one", () => {
   const unlimited = { ...TAG, lower: null, upper: null };
   assert.equal(stateOf(unlimited, points("..!"), [], NOW).urgency, 0);
 });

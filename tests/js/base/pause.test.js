@@ -3,12 +3,12 @@ import { beforeEach, mock, test } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
 import { makePause } from "../../../static/monitoring/js/base/pause.js";
 
-/** What waits, by its timer: {callback, ms}. */
+/** Callbacks that wait, by their timers: {callback, ms}. */
 const timers = new Map();
 mock.method(globalThis, "setTimeout", (callback, ms) => timers.set(timers.size + 1, { callback, ms }).size);
 mock.method(globalThis, "clearTimeout", (timer) => timers.delete(timer));
 
-/** Whether what is waited for has come, once everything that is due has run. */
+/** Return whether a promise is resolved after all due callbacks have run. */
 async function isOver(promise) {
   let over = false;
   promise.then(() => {
@@ -30,7 +30,7 @@ test("a pause ends when its time is over", async () => {
   assert.equal(await isOver(paused), true);
 });
 
-test("a pause is cut short, and nothing of it waits any more", async () => {
+test("a pause that is cut short leaves no timer", async () => {
   const [pause, wake] = makePause();
   const paused = pause(1000);
   wake();
@@ -38,7 +38,7 @@ test("a pause is cut short, and nothing of it waits any more", async () => {
   assert.equal(timers.size, 0);
 });
 
-test("waking without a pause shortens none that follows, and waking twice does no harm", async () => {
+test("waking without a pause does not shorten the next one, and waking twice has no effect", async () => {
   const [pause, wake] = makePause();
   wake();
   const paused = pause(1000);

@@ -30,7 +30,7 @@ after(() => {
 
 const failure = (kind, retryAfterMs = null) => new RequestFailed(kind, retryAfterMs);
 
-test("an answer is given with its status and where the next page is", async () => {
+test("a response has its status and the address of the next page", async () => {
   const { body, status, next } = await get(`${root}/ok`, { parameters: { tag: "a b", limit: 5 } });
   assert.deepEqual(body, { value: 1 });
   assert.equal(status, 200);
@@ -39,7 +39,7 @@ test("an answer is given with its status and where the next page is", async () =
   assert.equal((await get(`${root}/last`)).next, null);
 });
 
-test("no answer has a word for why", async () => {
+test("a failed request has a reason", async () => {
   await assert.rejects(get(`${root}/away`), failure("database", 7000));
   await assert.rejects(get(`${root}/signed-out`), failure("denied"));
   await assert.rejects(get(`${root}/wrong`), failure("broken"));
@@ -47,13 +47,13 @@ test("no answer has a word for why", async () => {
   await assert.rejects(get("http://127.0.0.1:1/"), failure("offline"));
 });
 
-test("a status may be an answer, too", async () => {
+test("an accepted error status counts as a response", async () => {
   const { body, status } = await get(`${root}/away`, { accept: [503] });
   assert.equal(status, 503);
   assert.deepEqual(body, { detail: "away" });
 });
 
-test("a server that never answers is offline after a while", async () => {
+test("a server that never responds is offline after the timeout", async () => {
   await assert.rejects(get(`${root}/silent`, { timeoutMs: 20 }), failure("offline"));
 });
 

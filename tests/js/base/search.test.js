@@ -1,21 +1,21 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { firstPlace } from "../../../static/monitoring/js/base/search.js";
+import { firstIndex } from "../../../static/monitoring/js/base/search.js";
 
-test("the place found is the one that looking at each would find", () => {
+test("binary search finds the same index as linear search", () => {
   const values = [1, 1, 2, 5, 5, 5, 9];
   for (let wanted = 0; wanted <= 10; wanted++) {
     const expected = values.filter((value) => value < wanted).length;
     assert.equal(
-      firstPlace(values.length, (i) => values[i] < wanted),
+      firstIndex(values.length, (i) => values[i] < wanted),
       expected,
     );
   }
 });
 
-test("nothing has its first place at 0", () => {
+test("the first index in an empty array is 0", () => {
   assert.equal(
-    firstPlace(0, () => true),
+    firstIndex(0, () => true),
     0,
   );
 });

@@ -7,7 +7,7 @@ const DAY = 24 * 60 * MINUTE;
 const at = (text) => new Date(text).getTime(); // in Berlin, where the tests are
 const texts = (from, to, most) => timeTicks(at(from), at(to), most).map(({ text }) => text);
 
-test("ticks lie at round times of the viewer's zone", () => {
+test("ticks are at round times of the viewer's time zone", () => {
   assert.deepEqual(texts("2026-01-31T12:00:07", "2026-01-31T12:05:00", 6), [
     "12:01",
     "12:02",
@@ -24,7 +24,7 @@ test("ticks lie at round times of the viewer's zone", () => {
   ]);
 });
 
-test("midnight is told by the day that begins", () => {
+test("midnight is shown by the day that begins", () => {
   assert.deepEqual(texts("2026-01-30T18:00", "2026-01-31T06:00", 2), ["18:00", "31 Jan", "06:00"]);
 });
 
@@ -57,7 +57,7 @@ test("ticks are on whole hours on the days when the clocks change", () => {
   }
 });
 
-test("there are never many more ticks than wanted, and all are inside", () => {
+test("there are never many more ticks than wanted, and all are in the range", () => {
   const from = at("2026-01-31T12:34:56");
   for (let length = 5000; length < 40 * 365 * DAY; length *= 1.7) {
     const ticks = timeTicks(from, from + length, 8);
@@ -73,7 +73,7 @@ test("values have steps of 1, 2 or 5 times a power of ten", () => {
   assert.deepEqual(values(-1500, 1500, 3), [-1000, 0, 1000]);
 });
 
-test("values of a flat line have a tick all the same", () => {
+test("the values of a flat line have a tick", () => {
   assert.deepEqual(
     valueTicks(5, 5, 5).map(({ value }) => value),
     [5],

@@ -20,7 +20,7 @@ const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-test("times are the viewer's, with 24 hours", () => {
+test("times are in the viewer's time zone, with 24 hours", () => {
   const noon = Date.parse("2026-01-31T12:00:05Z");
   assert.equal(hoursMinutes(noon), "13:00");
   assert.equal(hoursMinutesSeconds(noon), "13:00:05");
@@ -29,17 +29,17 @@ test("times are the viewer's, with 24 hours", () => {
   assert.equal(monthYear(noon), "Jan 2026");
 });
 
-test("a moment has its date unless that is today's, and its year unless that is this one", () => {
+test("a time has its date unless it is today's, and its year unless it is the current one", () => {
   assert.equal(momentText(at("2026-01-31T08:05:00")), "08:05:00");
   assert.equal(momentText(at("2026-01-30T08:05:00")), "30 Jan 08:05:00");
   assert.equal(momentText(at("2025-12-31T08:05:00")), "31 Dec 2025 08:05:00");
 });
 
-test("the day is the viewer's, not UTC's", () => {
+test("the day is that of the viewer's time zone, not of UTC", () => {
   assert.equal(momentText(Date.parse("2026-01-30T23:30:00Z")), "00:30:00");
 });
 
-test("a range has its second date only if it is another", () => {
+test("a range has a second date only if it differs from the first", () => {
   const today = { from: at("2026-01-31T08:00:00"), to: at("2026-01-31T09:00:00") };
   const night = { from: at("2026-01-29T22:00:00"), to: at("2026-01-30T06:00:00") };
   assert.equal(rangeText(today), "08:00:00 to 09:00:00");
@@ -48,18 +48,18 @@ test("a range has its second date only if it is another", () => {
   assert.equal(untilText(night), "30 Jan 06:00:00");
 });
 
-test("an age is told in the unit that matters", () => {
+test("an age has its largest useful unit", () => {
   const told = [-5, 0, 119, 120, 7199, 7200, 172799, 172800].map((seconds) => ageText(seconds * SECOND));
   assert.deepEqual(told, ["0 s", "0 s", "119 s", "2 min", "119 min", "2 h", "47 h", "2 days"]);
 });
 
-test("a duration is told down to the minute", () => {
+test("a duration has its one or two largest units", () => {
   const told = [14 * SECOND, 119 * SECOND, 2 * MINUTE, HOUR - 1, HOUR, 25 * HOUR, 2 * DAY + 30 * MINUTE].map(
     durationText,
   );
   assert.deepEqual(told, ["14 s", "119 s", "2 min", "59 min", "1 h 0 min", "1 d 1 h", "2 d 0 h"]);
 });
 
-test("the zone is told with its distance from UTC", () => {
+test("the time zone has its offset from UTC", () => {
   assert.match(zoneText(), /^Europe\/Berlin \((UTC|GMT)\+[12]\)$/);
 });

@@ -27,7 +27,7 @@ test("a tag that was made after the page has three decimals and no unit", () => 
   assert.equal(withUnit(unknown, valueText(unknown, 7)), "7.000");
 });
 
-test("a reason tells its limits as they were typed, without zeros behind", () => {
+test("a reason has its limits without trailing zeros", () => {
   const below = { reason: "below_limit", lower: 30, upper: null };
   const rolling = { reason: "rolling_3sigma", lower: 36.504, upper: 37.5 };
   assert.deepEqual(reasonTexts(TEMPERATURE, [below, rolling]), [
@@ -36,13 +36,13 @@ test("a reason tells its limits as they were typed, without zeros behind", () =>
   ]);
 });
 
-test("a bound that is missing is a dash, a rule without words goes by its name", () => {
+test("a missing bound is a dash, a rule without a sentence is shown by its name", () => {
   const half = { reason: "rolling_3sigma", lower: null, upper: 1 };
   assert.deepEqual(reasonTexts(TEMPERATURE, [half]), ["outside rolling mean ± 3σ (- to 1)"]);
   assert.deepEqual(reasonTexts(TEMPERATURE, [{ reason: "new_rule", lower: null, upper: null }]), ["new rule"]);
 });
 
-test("counts have their thousands apart", () => {
+test("counts have a separator of thousands", () => {
   assert.equal(whole.format(1234567), "1,234,567");
   assert.equal(anomaliesText(0), "0 anomalies");
   assert.equal(anomaliesText(1), "1 anomaly");
@@ -54,7 +54,7 @@ test("a spread of one value is that value", () => {
   assert.equal(spreadText(TEMPERATURE, 37.001, 37.002), "37.00");
 });
 
-test("an interval's anomalies are told by number, spread and time", () => {
+test("the anomalies of an interval: number, spread and times", () => {
   const mark = {
     anomalies: 3,
     low: 36,
@@ -65,7 +65,7 @@ test("an interval's anomalies are told by number, spread and time", () => {
   assert.equal(markText(TEMPERATURE, mark), "3 anomalies, 36.00 to 41.00 °C, 12:00:00 to 12:10:00");
 });
 
-test("at a moment there is a measurement, a mean with its extremes, or nothing", () => {
+test("the value at a moment: a measurement, a mean with its extremes, or nothing", () => {
   assert.equal(momentValueText(TEMPERATURE, { value: 37 }), "37.00 °C");
   assert.equal(momentValueText(TEMPERATURE, { value: 37, low: 36, high: 38 }), "37.00 °C (36.00 to 38.00)");
   assert.equal(momentValueText(TEMPERATURE, { value: 37, low: 37, high: 37 }), "37.00 °C");

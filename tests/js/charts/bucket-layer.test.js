@@ -4,7 +4,7 @@ import { BucketLayer } from "../../../static/monitoring/js/charts/bucket-layer.j
 
 const TAG = { name: "fermenter_temp", unit: "°C", lower: 30, upper: 40, decimals: 2, staleAfterMs: 15000 };
 
-/** An answer of /trend in steps of 10 s; nothing was measured from 30 to 60 s. */
+/** A response of /trend in steps of 10 s; nothing was measured from 30 to 60 s. */
 const answer = {
   resolution_s: 10,
   t: [0, 10000, 20000, 60000],
@@ -50,7 +50,7 @@ test("an interval's anomalies are marked at the extreme that is outside a limit"
   );
 });
 
-test("without limits the extreme farther from the mean is marked", () => {
+test("without limits the extreme further from the mean is marked", () => {
   const unlimited = new BucketLayer({ ...TAG, lower: null, upper: null }, answer, ALL);
   assert.deepEqual(
     unlimited.outline(ALL, 1000).marks.map(({ y }) => y),
@@ -58,7 +58,7 @@ test("without limits the extreme farther from the mean is marked", () => {
   );
 });
 
-test("marks that would cover each other are one, at the worst place, of all their anomalies", () => {
+test("marks that would cover each other become one at the worst extreme, with all their anomalies", () => {
   const { marks } = layer.outline(ALL, 20);
   assert.equal(marks.length, 1);
   const [{ x, y, start, end, low, high, anomalies }] = marks;
@@ -76,32 +76,32 @@ test("marks that would cover each other are one, at the worst place, of all thei
   );
 });
 
-test("drawing does not change what was read", () => {
+test("drawing does not change the intervals", () => {
   const before = structuredClone(layer.buckets);
   layer.outline(ALL, 20);
   assert.deepEqual(layer.buckets, before);
 });
 
-test("the summary is of the range, null if nothing was measured", () => {
+test("the summary covers the range, null if nothing was measured", () => {
   assert.deepEqual(layer.summary({ from: 0, to: 20000 }), { low: 25, high: 37, anomalies: 2 });
   assert.equal(layer.summary({ from: 40000, to: 50000 }), null);
 });
 
-test("at a moment the interval counts that holds it, none in a gap", () => {
+test("the value at a moment is that of its interval, null in a gap", () => {
   assert.deepEqual(layer.at(19999), { value: 36, low: 25, high: 37 });
   assert.deepEqual(layer.at(20000), { value: 35, low: 34, high: 45 });
   assert.equal(layer.at(30000), null);
   assert.equal(layer.at(-1), null);
 });
 
-test("from an interval to the one before and after it", () => {
+test("the intervals before and after a moment", () => {
   assert.equal(layer.next(20000, 1), 60000);
   assert.equal(layer.next(20000, -1), 10000);
   assert.equal(layer.next(60000, 1), null);
   assert.equal(layer.next(0, -1), null);
 });
 
-test("an answer without any interval has nothing to draw", () => {
+test("a trend without intervals has nothing to draw", () => {
   const empty = Object.fromEntries(
     Object.entries(answer).map(([name, column]) => [name, Array.isArray(column) ? [] : column]),
   );

@@ -8,7 +8,7 @@ const MINUTE = 60000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-test("a chart is given at least one interval for two pixels, and not more than 1,200", () => {
+test("a chart gets at least one interval for two pixels, and at most 1,200", () => {
   assert.equal(pointsFor(100), 200);
   assert.equal(pointsFor(801), 600);
   assert.equal(pointsFor(10000), 1200);
@@ -31,12 +31,12 @@ test("a small movement keeps the chunk", () => {
   assert.ok(chunks.size <= 4, `${chunks.size} chunks for a day`);
 });
 
-test("a short range's chunk is answered in steps of seconds, so it has less room", () => {
+test("the chunk of a short range has steps of seconds, thus less room", () => {
   const { from, to } = chunkAround({ from: START, to: START + HOUR }, 400);
   assert.ok(to - from <= 3950000);
 });
 
-test("moving on keeps the chunks' length and number of points: the steps stay", () => {
+test("moving the range keeps the chunks' length and number of points: the steps stay", () => {
   const one = chunkAround({ from: START, to: START + DAY }, 400);
   const other = chunkAround({ from: START + 5 * DAY, to: START + 6 * DAY }, 400);
   assert.equal(one.to - one.from, other.to - other.from);
@@ -55,7 +55,7 @@ test("playback that runs ahead gets more room", () => {
   assert.ok(ahead.to - ahead.from > plain.to - plain.from);
 });
 
-test("an answer never has more than 5,000 points, nor times that the server can't read", () => {
+test("a chunk never has more than 5,000 points, nor times outside the server's range", () => {
   const { from, to, points } = chunkAround({ from: -1e15, to: 1e15 }, 1200);
   assert.ok(points <= 5000);
   assert.equal(new Date(from).toISOString(), "0001-01-02T00:00:00.000Z");

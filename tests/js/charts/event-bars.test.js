@@ -11,11 +11,11 @@ test("events apart in time share a lane", () => {
   assert.deepEqual(lanes(draw(event(1, 0, 100), event(2, 200, 300))), [0, 0]);
 });
 
-test("events that overlap lie in lanes beside each other", () => {
+test("events that overlap are in different lanes", () => {
   assert.deepEqual(lanes(draw(event(1, 0, 300), event(2, 100, 200), event(3, 150))), [0, 1, 2]);
 });
 
-test("an event without a free lane joins a bar that is there", () => {
+test("an event without a free lane joins an earlier bar", () => {
   const bars = draw(event(1, 0), event(2, 10), event(3, 20), event(4, 30));
   assert.equal(bars.length, 3);
   assert.deepEqual(
@@ -35,13 +35,13 @@ test("events too close to be told apart share one bar, open if one of its events
   assert.equal(bar.right, 1000);
 });
 
-test("a short bar is made long enough to be hit, its span is not", () => {
+test("a short bar is lengthened so that it can be hit, its span is not", () => {
   const [{ left, right, spans }] = draw(event(1, 500, 500));
   assert.deepEqual([left, right], [500, 507]);
   assert.deepEqual(spans, [{ left: 500, right: 501, isOpen: false }]);
 });
 
-test("a bar tells whether its event begins and ends in sight", () => {
+test("a bar has whether its event begins and ends in view", () => {
   const [{ begins, ends, left, right }] = draw(event(1, -50, 2000));
   assert.deepEqual({ begins, ends, left, right }, { begins: false, ends: false, left: 0, right: 1000 });
 });

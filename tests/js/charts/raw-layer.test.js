@@ -19,7 +19,7 @@ test("a range is drawn with the neighbour on either side, so that lines reach th
   );
 });
 
-test("only the range's own anomalies are marked", () => {
+test("only anomalies in the range are marked", () => {
   assert.deepEqual(layer.outline({ from: 0, to: 70000 }, 800).marks, [points[3]]);
   assert.deepEqual(layer.outline({ from: 1500, to: 2500 }, 800).marks, []);
 });
@@ -30,19 +30,19 @@ test("more points than twice the pixels are thinned", () => {
   assert.ok(line.length <= 4 * 101, `${line.length} points`);
 });
 
-test("the summary is of what was measured in the range, null if nothing was", () => {
+test("the summary covers the range, null if nothing was measured", () => {
   assert.deepEqual(layer.summary({ from: 1000, to: 4000 }), { low: 11, high: 14, anomalies: 1 });
   assert.equal(layer.summary({ from: 10000, to: 50000 }), null);
 });
 
-test("at a moment the last measurement up to it counts, unless it is too long ago", () => {
+test("the value at a moment is the last measurement, unless there is a gap", () => {
   assert.deepEqual(layer.at(2900), { value: 12 });
   assert.deepEqual(layer.at(9000), { value: 14 });
   assert.equal(layer.at(9001), null);
   assert.equal(layer.at(-1), null);
 });
 
-test("from a measurement to the one before and after it", () => {
+test("the measurements before and after a moment", () => {
   assert.equal(layer.next(2000, 1), 3000);
   assert.equal(layer.next(2000, -1), 1000);
   assert.equal(layer.next(4000, 1), 60000);

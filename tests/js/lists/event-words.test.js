@@ -20,7 +20,7 @@ const event = (lengthMs) => ({
   explanation: "pump_rpm rose by 20 rpm",
 });
 
-test("a kind is named as a person would", () => {
+test("a kind is written as words", () => {
   assert.equal(kindText({ kind: "step_up" }), "Step up");
 });
 
@@ -30,26 +30,26 @@ test("an event of less than a second is a moment", () => {
   assert.equal(isMoment(event(null)), false);
 });
 
-test("how long it lasts or lasted; a moment has no length", () => {
+test("the length of open and ended events; a moment has none", () => {
   assert.equal(lengthText(event(null), START + 180000), "for 3 min");
   assert.equal(lengthText(event(null), START - 5000), "for 0 s"); // a clock that is behind
   assert.equal(lengthText(event(14000)), "14 s");
   assert.equal(lengthText(event(0)), "");
 });
 
-test("when it was", () => {
+test("the time of an event", () => {
   assert.equal(whenText(event(null)), "since 12:00:00");
   assert.equal(whenText(event(14000)), "12:00:00 to 12:00:14");
   assert.equal(whenText(event(0)), "12:00:00");
 });
 
-test("why it is one, without the tag that is named already", () => {
+test("the explanation without the tag's name", () => {
   assert.equal(whyText(event(null)), "rose by 20 rpm");
   assert.equal(whyText({ ...event(null), explanation: "the pump is loud" }), "the pump is loud");
   assert.equal(eventText(event(14000)), "Step up, 12:00:00 to 12:00:14: rose by 20 rpm");
 });
 
-test("one event, several events", () => {
+test("the number of events", () => {
   assert.equal(eventsText(1), "1 event");
   assert.equal(eventsText(3), "3 events");
 });

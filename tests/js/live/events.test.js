@@ -5,15 +5,15 @@ import {
   endedEvents,
   eventOf,
   eventsOver,
-  hearEvents,
+  receiveEvents,
   openEvents,
   openEventsOf,
-  readEvents,
+  mergeEvents,
 } from "../../../static/monitoring/js/live/events.js";
 
 const TAG = "fermenter_temp";
 
-/** An event as /events has it, of a tag, from one minute past eleven to another; without the second it lasts. */
+/** An event as /events sends it, from one minute past eleven to another; open without the second. */
 const item = (id, from, to = null, tag = TAG) => ({
   id,
   tag,
@@ -29,52 +29,52 @@ const ids = (events) => events.map(({ id }) => id);
 const askNow = () => performance.now();
 const ALL_OVER = { open: [], areAll: true, newest: [] };
 
-// The module is the page's memory: each test begins with whatever ended before, and nothing that lasts.
-beforeEach(() => readEvents(ALL_OVER, Infinity));
+// The module keeps its state: each test begins with the ended events of those before, and no open ones.
+beforeEach(() => mergeEvents(ALL_OVER, Infinity));
 
-test("times become milliseconds, the end of what lasts stays null", () => {
+test("times become milliseconds, the end of an open event stays null", () => {
   const { start, end } = eventOf(item(1, 5));
   assert.equal(start, Date.UTC(2026, 0, 31, 11, 5));
   assert.equal(end, null);
   assert.equal(eventOf(item(1, 5, 6)).end, Date.UTC(2026, 0, 31, 11, 6));
 });
 
-test("events that last are in order of their beginning, the last first, and known by tag", () => {
-  hearEvents([item(11, 1), item(12, 3, null, "pump_rpm"), item(13, 2)]);
+test("open events are in order of their starts, the latest first, and indexed by tag", () => {
+  receiveEvents([item(11, 1), item(12, 3, null, "pump_rpm"), item(13, 2)]);
   assert.deepEqual(ids(openEvents()), [12, 13, 11]);
   assert.deepEqual(ids(openEventsOf(TAG)), [13, 11]);
   assert.deepEqual(openEventsOf("unknown"), []);
 });
 
-test("an event that ends moves to those that have ended, the one that ended last first", () => {
-  hearEvents([item(21, 1), item(22, 2)]);
-  hearEvents([item(21, 1, 59)]);
+test("an event that ends moves to the ended events, the latest end first", () => {
+  receiveEvents([item(21, 1), item(22, 2)]);
+  receiveEvents([item(21, 1, 59)]);
   assert.deepEqual(ids(openEvents()), [22]);
   assert.equal(ids(endedEvents())[0], 21);
 });
 
-test("an event that the server no longer has among the open ones is over", () => {
-  hearEvents([item(31, 1), item(32, 2)]);
-  readEvents({ open: [item(32, 2)], areAll: true, newest: [] }, askNow());
+test("an event that is missing from the server's open events has ended", () => {
+  receiveEvents([item(31, 1), item(32, 2)]);
+  mergeEvents({ open: [item(32, 2)], areAll: true, newest: [] }, askNow());
   assert.deepEqual(ids(openEvents()), [32]);
 });
 
-test("an answer does not undo what was heard after it was asked for", () => {
+test("a response does not undo events that were received after the request", () => {
   const askedAt = askNow() - 1000;
-  hearEvents([item(41, 1, 2), item(42, 3)]);
-  readEvents({ open: [item(41, 1)], areAll: true, newest: [] }, askedAt);
+  receiveEvents([item(41, 1, 2), item(42, 3)]);
+  mergeEvents({ open: [item(41, 1)], areAll: true, newest: [] }, askedAt);
   assert.deepEqual(ids(openEvents()), [42]);
 });
 
-test("an answer that has not all of the open events says nothing of those that began before them", () => {
-  hearEvents([item(51, 1), item(52, 10)]);
-  readEvents({ open: [item(53, 5)], areAll: false, newest: [] }, askNow());
+test("a response with some of the open events leaves earlier ones as they are", () => {
+  receiveEvents([item(51, 1), item(52, 10)]);
+  mergeEvents({ open: [item(53, 5)], areAll: false, newest: [] }, askNow());
   assert.deepEqual(ids(openEvents()), [53, 51]);
   assert.equal(areMoreOpen(), false); // nor is there more to see: the page has all tags
 });
 
-test("events over a range are those that overlap it, by their beginning; what was read with it counts as well", () => {
-  hearEvents([item(61, 1, 2), item(62, 4, 6), item(63, 8)]);
+test("events that overlap a range, in order of their starts, include those read with the range", () => {
+  receiveEvents([item(61, 1, 2), item(62, 4, 6), item(63, 8)]);
   const range = { from: Date.parse(minute(5)), to: Date.parse(minute(9)) };
   const read = [eventOf(item(64, 3, 7)), eventOf(item(62, 4, 5))];
   const found = eventsOver(TAG, range, read).filter(({ id }) => id > 60);
@@ -87,7 +87,7 @@ test("of ended events the newest 500 are kept", () => {
     const start = new Date(Date.UTC(2026, 1, 1, 0, i)).toISOString();
     return { ...item(1000 + i, 0), start, end: start };
   });
-  hearEvents(many);
+  receiveEvents(many);
   assert.equal(endedEvents().length, 500);
   assert.equal(endedEvents()[0].id, 1519);
   assert.equal(endedEvents().at(-1).id, 1020);

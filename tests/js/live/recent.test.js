@@ -20,13 +20,13 @@ test("tags near the view are read first, then the others, each once", async () =
   assert.deepEqual(order, ["b", "a", "c"]);
 });
 
-test("what is being read is not read twice at the same time", () => {
+test("a tag is not read twice at the same time", () => {
   const recent = new Recent(ignore, ignore);
   recent.read("a");
   assert.equal(recent.next(["a"], ["a", "b"]), "b");
 });
 
-test("after a gap all is read again, even what is being read meanwhile", async () => {
+test("after a gap all tags are read again, including those with a read in progress", async () => {
   const recent = new Recent(ignore, ignore);
   const reading = recent.read("a");
   recent.forget();
@@ -43,7 +43,7 @@ test("anomalies that were read have their reasons read, once", async () => {
   assert.deepEqual(told, [{ id: 1, findings: [] }]);
 });
 
-test("a tag that can't be read does not keep the others waiting; a database that is away is told", async () => {
+test("an unreadable tag does not delay the others; an unavailable database is reported", async () => {
   const recent = new Recent(ignore, ignore);
   answers.status = 400;
   await recent.read("a");

@@ -28,7 +28,7 @@ test("points are in order of time, in whichever order measurements come", () => 
   assert.deepEqual(series.latestAt(START + 5000), { x: START + 5000, us: 0, y: 5, anomaly: false, id: 12 });
 });
 
-test("of measurements of one time the newest id stays: it has replaced the others", () => {
+test("of measurements with the same time the newest id stays: it has replaced the others", () => {
   const series = new Series();
   series.merge([...items([1], 7), ...items([1], 5), ...items([1], 6)]);
   assert.deepEqual(
@@ -37,14 +37,14 @@ test("of measurements of one time the newest id stays: it has replaced the other
   );
 });
 
-test("a measurement that comes twice is taken once, in one page or in two", () => {
+test("a measurement that arrives twice is stored once, in one page or in two", () => {
   const series = new Series();
   series.merge([...items([1, 2]), ...items([1, 2])]);
   series.merge(items([1, 2]));
   assert.deepEqual(seconds(series), [1, 2]);
 });
 
-test("an anomaly is new when it comes, and when a known measurement becomes one", () => {
+test("an anomaly is new when it arrives, and when a known measurement becomes one", () => {
   const series = new Series();
   const [first, second] = items([1, 2]);
   assert.equal(series.merge([first, second]), false);
@@ -53,7 +53,7 @@ test("an anomaly is new when it comes, and when a known measurement becomes one"
   assert.equal(series.points[0].anomaly, true);
 });
 
-test("a late reading can take an anomaly back", () => {
+test("a late reading can clear an anomaly", () => {
   const series = new Series();
   const [item] = items([1]);
   series.merge([{ ...item, is_anomaly: true }]);
@@ -61,7 +61,7 @@ test("a late reading can take an anomaly back", () => {
   assert.equal(series.points[0].anomaly, false);
 });
 
-test("trimming forgets what is older, but never the newest", () => {
+test("trimming removes older points, but never the newest", () => {
   const series = new Series();
   series.merge(items([0, 1, 2, 3]));
   series.trim(START + 2000);
@@ -70,7 +70,7 @@ test("trimming forgets what is older, but never the newest", () => {
   assert.deepEqual(seconds(series), [3]);
 });
 
-test("a series holds at most 60,000 points: the oldest go", () => {
+test("a series holds at most 60,000 points: the oldest are removed", () => {
   const series = new Series();
   series.merge(items(Array.from({ length: 60010 }, (_, i) => i)));
   series.trim(START - 1);

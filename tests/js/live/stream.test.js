@@ -22,7 +22,7 @@ after(() => {
   server.close();
 });
 
-/** Follows until the stream ends; what was heard on the way, and how long to wait before coming again. */
+/** Follow the stream to its end; return the received items and the pause before the next attempt. */
 async function hear(changes = {}) {
   const heard = [];
   const retryMs = await follow(url, {
@@ -37,7 +37,7 @@ async function hear(changes = {}) {
   return { heard, retryMs };
 }
 
-test("measurements and events come as they are sent, each with the place to begin again from", async () => {
+test("measurements and events arrive as they are sent, each with the id to continue from", async () => {
   answer = (response) => {
     response.writeHead(200, STREAM);
     response.end('retry: 3000\n\nevent: measurement\nid: 42\ndata: {"id": 42}\n\nevent: event\ndata: {"id": 5}\n\n');
@@ -48,7 +48,7 @@ test("measurements and events come as they are sent, each with the place to begi
   assert.equal(asked, "/stream?since=41&tag=a&tag=b+c");
 });
 
-test("a letter that is cut in two between pieces arrives whole", async () => {
+test("a character that is split between chunks arrives whole", async () => {
   const text = Buffer.from('event: measurement\nid: 1\ndata: {"id": 1, "unit": "°C"}\n\n');
   const cut = text.indexOf("°") + 1;
   const units = [];
@@ -60,21 +60,21 @@ test("a letter that is cut in two between pieces arrives whole", async () => {
   assert.deepEqual(units, ["°C"]);
 });
 
-test("a stream that can't be had says why, and when to come again", async () => {
+test("an unavailable stream has a reason and a pause", async () => {
   answer = (response) => response.writeHead(503, { "Retry-After": "5" }).end("{}");
   await assert.rejects(hear(), new RequestFailed("database", 5000));
   answer = (response) => response.destroy();
   await assert.rejects(hear(), new RequestFailed("offline"));
 });
 
-test("an answer that is no stream, or data that is no JSON, is broken", async () => {
+test("a response other than a stream, or data other than JSON, is broken", async () => {
   answer = (response) => response.writeHead(200, { "Content-Type": "text/html" }).end("<html>");
   await assert.rejects(hear(), new RequestFailed("broken"));
   answer = (response) => response.writeHead(200, STREAM).end("event: measurement\ndata: {\n\n");
   await assert.rejects(hear(), new RequestFailed("broken"));
 });
 
-test("leaving ends the stream, with the usual pause", async () => {
+test("aborting ends the stream, with the usual pause", async () => {
   const abort = new AbortController();
   answer = (response) => {
     response.writeHead(200, STREAM);

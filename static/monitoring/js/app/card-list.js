@@ -1,23 +1,31 @@
-// Which cards are shown, with or without charts, and in which order: what needs a person comes first.
-import { isBeside } from "./part.js";
+// Which cards are visible, with or without charts, and in which order: the most urgent first.
+import { isBeside } from "./tag-page.js";
 import { settings } from "../base/settings.js";
-import { view } from "./view.js";
+import { view } from "./view-state.js";
+
+/** @typedef {Map<string, import("./card.js").Card>} Cards by the tags' names */
 
 const SORT_EVERY_MS = 5000;
 const container = document.getElementById("cards");
 
-/** Whether the cards that are shown have room for their charts. */
+/** Return whether the visible cards have room for charts. */
 export const haveCharts = () => container.dataset.layout !== "many";
 
-/** Sorts the cards now and then; `cards` are the page's by their tags' names. */
+/**
+ * Sort the cards regularly.
+ * @param {Cards} cards
+ */
 export function keepSorted(cards) {
   setInterval(() => {
-    // Nobody is to read or click what moves away.
+    // A card must not move away under the pointer or focus.
     if (!document.hidden && !container.matches(":hover, :focus-within")) sort(cards);
   }, SORT_EVERY_MS);
 }
 
-/** Shows the cards that the view is of. */
+/**
+ * Show the cards of the view and hide the others.
+ * @param {Cards} cards
+ */
 export function showChosen(cards) {
   let count = 0;
   for (const [name, { element }] of cards) {
@@ -29,24 +37,30 @@ export function showChosen(cards) {
   container.dataset.layout = view.tag ? "one" : count > settings.mostCharts ? "many" : "all";
 }
 
-/** Brings the tag's card into sight. */
+/**
+ * Scroll the tag's card into view.
+ * @param {Cards} cards
+ * @param {string} tag
+ */
 export function reveal(cards, tag) {
   cards.get(tag)?.element.scrollIntoView({ block: "nearest" });
 }
 
-const groupOf = (element) => element.closest(".group").dataset.group;
+/** @param {Element} element */
+const groupOf = (element) => element.closest(".group")?.dataset.group ?? "";
 
+/** @param {Cards} cards */
 function sort(cards) {
-  const groups = new Map([...groupNames(cards)].map((name) => [name, []]));
-  for (const card of cards.values()) groups.get(groupOf(card.element)).push(card);
-  const sections = [...groups.values()].map((members) => {
-    const sorted = urgentFirst(members);
-    const section = members[0].element.parentElement;
+  const groups = Map.groupBy(cards.values(), ({ element }) => groupOf(element));
+  const sections = [...groupNames(cards)].flatMap((name) => {
+    const sorted = urgentFirst(groups.get(name) ?? []);
+    const section = sorted[0]?.element.parentElement;
+    if (!section) return [];
     putInOrder(
       section,
       sorted.map(({ element }) => element),
     );
-    return { section, urgency: sorted[0].urgency };
+    return [{ section, urgency: sorted[0].urgency }];
   });
   putInOrder(
     container,
@@ -54,16 +68,24 @@ function sort(cards) {
   );
 }
 
-/** The groups in the order of their first tags, the one of all others last: as the server has them. */
+/**
+ * Return the groups in the order of their first tags, the group of all other tags last, as the server does.
+ * @param {Cards} cards
+ */
 function groupNames(cards) {
   const names = new Set([...cards.values()].map(({ element }) => groupOf(element)));
   const hadOther = names.delete(settings.otherGroup);
   return hadOther ? names.add(settings.otherGroup) : names;
 }
 
+/** @type {<T extends {urgency: number}>(items: T[]) => T[]} */
 const urgentFirst = (items) => [...items].sort((one, other) => other.urgency - one.urgency);
 
-/** Moves only what is out of place, to behind everything else that the parent holds. */
+/**
+ * Put the nodes in order at the end of the parent; move only those that are out of place.
+ * @param {Element} parent
+ * @param {Element[]} nodes
+ */
 function putInOrder(parent, nodes) {
   const offset = parent.children.length - nodes.length;
   nodes.forEach((node, i) => {

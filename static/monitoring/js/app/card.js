@@ -1,33 +1,46 @@
-// One tag's card: its values at a glance, and its chart if there are charts.
+// One tag's card: the summary of its values, and its chart if there are charts.
 import { CursorLine, onPointed, pointedAt } from "../charts/cursor.js";
 import { DataTable } from "../charts/data-table.js";
-import { setAttribute, setText } from "../base/dom.js";
+import { descendant, setAttribute, setText } from "../base/dom.js";
 import { EVENT_SIGN, eventsText, eventText, kindText, whyText } from "../lists/event-words.js";
 import { eventsOver } from "../live/events.js";
-import { reasonsOf } from "../live/findings.js";
-import { Glance } from "./glance.js";
+import { reasonsOf } from "../live/rule-violations.js";
+import { TagSummary } from "./tag-summary.js";
 import { ruleBandOf } from "../charts/rule-band.js";
 import { wireSaving } from "../charts/save.js";
 import { TagLayers } from "../charts/tag-layers.js";
 import { momentText } from "../base/times.js";
-import { chooseTag, view } from "./view.js";
+import { chooseTag, view } from "./view-state.js";
 import { anomaliesText, momentValueText, spreadText, valueText, whole, withUnit } from "../base/words.js";
 
-export class Card extends Glance {
+/**
+ * @typedef {import("../base/settings.js").TimeRange} TimeRange
+ * @typedef {import("../charts/raw-layer.js").Layer} Layer
+ * @typedef {import("../charts/tag-chart.js").TagChart} TagChart
+ */
+
+export class Card extends TagSummary {
+  /** @type {TagChart | null} */
   chart = null;
-  events = []; // those of the range that is shown
+  /** @type {import("../live/events.js").PlantEvent[]} the events of the range that is shown */
+  events = [];
+  /** @type {(() => TagChart) | null} null until charts can be drawn */
   makeChart = null;
 
-  /** `onArrival()` is called when there is something new to show. */
+  /**
+   * @param {HTMLElement} element
+   * @param {import("../base/settings.js").Tag} tag
+   * @param {() => void} onArrival called when there is something new to show
+   */
   constructor(element, tag, onArrival) {
     super(element, tag);
     this.layers = new TagLayers(tag, this.series, onArrival);
-    this.canvas = element.querySelector("canvas");
-    this.plot = element.querySelector(".plot");
+    this.canvas = /** @type {HTMLCanvasElement} */ (descendant(element, "canvas"));
+    this.plot = descendant(element, ".plot");
     this.cursor = new CursorLine(this.plot);
     this.table = new DataTable(this.parts.table, this.parts.rows, tag);
     this.saving = wireSaving(this);
-    this.parts.open.addEventListener("click", (event) => this.open(event));
+    this.parts.open.addEventListener("click", (/** @type {MouseEvent} */ event) => this.open(event));
     onPointed(() => this.showPointed());
   }
 
@@ -39,48 +52,57 @@ export class Card extends Glance {
     return this.layers.history;
   }
 
+  /** @param {MouseEvent} event */
   open(event) {
-    if (event.ctrlKey || event.metaKey || event.shiftKey) return; // a tab of its own
+    if (event.ctrlKey || event.metaKey || event.shiftKey) return; // the browser opens another tab
     event.preventDefault();
     chooseTag(this.tag.name);
   }
 
   /**
-   * The chart and what it says: costly, about once a second and only for a card in view. `shown`:
-   * {range, isLive, label}, what the charts show; `playback`: {at, aheadMs}.
+   * Draw the chart and its texts: expensive, thus only for cards near the view and about once a second.
+   * @param {import("../charts/tag-layers.js").ShownRange} shown
+   * @param {import("../charts/render-scheduler.js").Playback} playback
    */
   showRange(shown, playback) {
     const { range } = shown;
     const { layers, history } = this;
     layers.choose(shown, { width: this.plot.clientWidth, aheadMs: playback.aheadMs });
+    const { layer } = layers;
+    if (!layer) return;
     const isMissing = layers.isMissing(range);
-    this.events = eventsOver(this.tag.name, range, this.layer.events);
-    // What was drawn stays until there is something to draw instead.
-    if (!isMissing || !history.isLoading) this.draw(range, playback.at);
-    if (!isMissing) this.describe(this.layer.summary(range), shown.label);
+    this.events = eventsOver(this.tag.name, range, layer.events);
+    // The last drawing stays until there is something to draw instead.
+    if (!isMissing || !history.isLoading) this.draw(layer, range, playback.at);
+    if (!isMissing) this.describe(layer.summary(range), shown.label);
     else if (history.failed) this.describeMissing(shown.label, "could not be read, trying again");
     else if (history.isSlow) this.describeMissing(shown.label, "loading");
-    else if (!history.isLoading) this.describe(this.layer.summary(range), shown.label);
-    this.showThen(playback.at);
+    else if (!history.isLoading) this.describe(layer.summary(range), shown.label);
+    this.showThen(layer, playback.at);
     this.saving.range = range;
-    this.table.show(this.layer, range, shown);
+    this.table.show(layer, range, shown);
     this.showPointed();
   }
 
-  draw(range, at) {
+  /**
+   * @param {Layer} layer
+   * @param {TimeRange} range
+   * @param {number | null} at where playback stands
+   */
+  draw(layer, range, at) {
     if (!this.makeChart) return;
     this.chart ??= this.makeChart();
-    this.chart.chart.options.plugins.ruleBand.found = ruleBandOf(this.layer, this.chosenAnomaly());
-    this.chart.draw(this.layer, range, { events: this.events, chosen: view.event }, at);
+    this.chart.chart.options.plugins.ruleBand.found = ruleBandOf(layer, this.chosenAnomaly());
+    this.chart.draw(layer, range, { events: this.events, chosen: view.event }, at);
   }
 
-  /** The point that the viewer chose among the anomalies, null if it is not one of this chart's. */
+  /** Return the point of the selected anomaly; null if it is not in this chart. */
   chosenAnomaly() {
     const points = (view.anomaly !== null && this.layer?.points) || [];
     return points.find(({ id, anomaly }) => id === view.anomaly && anomaly) ?? null;
   }
 
-  /** What was measured at the moment that is pointed at, or else what is known of the chosen anomaly or event. */
+  /** Show the value at the moment under the pointer, or else the selected anomaly or event. */
   showPointed() {
     if (!this.layer || this.element.hidden) return;
     const at = pointedAt();
@@ -96,17 +118,23 @@ export class Card extends Glance {
     return event ? `${EVENT_SIGN} ${eventText(event)}` : "";
   }
 
+  /** @param {number} at epoch milliseconds */
   pointedText(at) {
     const events = this.events.filter(({ start, end }) => start <= at && at <= (end ?? Infinity));
     const said = events.map((event) => ` ${EVENT_SIGN} ${kindText(event)}: ${whyText(event)}`).join("");
-    return `${momentText(at)}: ${momentValueText(this.tag, this.layer.at(at))}${said}`;
+    return `${momentText(at)}: ${momentValueText(this.tag, this.layer?.at(at) ?? null)}${said}`;
   }
 
+  /** @param {import("../live/series.js").Point} point */
   anomalyText({ x, y, id }) {
     return `${momentText(x)}: ${withUnit(this.tag, valueText(this.tag, y))}, ${reasonsOf(this.tag, id).join("; ")}`;
   }
 
-  /** The chart in words, beside it and for who does not see it. */
+  /**
+   * Describe the chart in words, beside it and for screen readers.
+   * @param {import("../charts/raw-layer.js").RangeSummary | null} summary
+   * @param {string} label
+   */
   describe(summary, label) {
     const spread = summary ? spreadText(this.tag, summary.low, summary.high) : "–";
     const values = summary ? withUnit(this.tag, spread) : "nothing measured";
@@ -117,29 +145,39 @@ export class Card extends Glance {
     this.nameChart(`${label}: ${values}, ${anomaliesText(anomalies)}${events}`);
   }
 
+  /** @type {(label: string, text: string) => void} */
   describeMissing(label, text) {
     setText(this.parts.shown, text);
     setText(this.parts.anomalies, "–");
     this.nameChart(`${label}: ${text}`);
   }
 
+  /** @param {string} text */
   nameChart(text) {
     setAttribute(this.canvas, "aria-label", `Chart of ${this.tag.name}, ${text}.`);
   }
 
-  /** What was measured where playback stands. */
-  showThen(at) {
+  /**
+   * Show the value where playback stands.
+   * @param {Layer} layer
+   * @param {number | null} at
+   */
+  showThen(layer, at) {
     this.parts.then.hidden = at === null;
     if (at === null) return;
-    setText(this.parts["then-value"], momentValueText(this.tag, this.layer.at(at)));
+    setText(this.parts["then-value"], momentValueText(this.tag, layer.at(at)));
   }
 
+  /** @param {string} text why there is no chart */
   sayNoChart(text) {
     setText(this.parts["no-chart"], text);
     this.parts["no-chart"].hidden = false;
   }
 
-  /** Charts can be drawn: `makeChart()` makes this card's once it is seen. */
+  /**
+   * Draw charts from now on.
+   * @param {() => TagChart} makeChart creates this card's chart when it is first in view
+   */
   useCharts(makeChart) {
     this.makeChart = makeChart;
     this.parts["no-chart"].hidden = true;

@@ -1,11 +1,17 @@
-// The form above the cards. Without scripts it is an ordinary form that asks the server.
+// The form above the cards. Without scripts it is an ordinary form that the server evaluates.
 import { wireCustomRange } from "./custom-range.js";
-import { adjust, chooseGroup, chooseTag, goLive, onViewChange, view } from "./view.js";
+import { adjust, chooseGroup, chooseTag, goLive, onViewChange, view } from "./view-state.js";
 
-/** What the buttons do to the range; the keys of a chart do the same. */
+/**
+ * The movements of the range by the buttons; the keys of a chart do the same.
+ * @satisfies {Record<string, import("./view-state.js").Movement>}
+ */
 export const MOVES = { in: { stretch: 0.5 }, out: { stretch: 2 }, earlier: { move: -0.5 }, later: { move: 0.5 } };
 
-/** Wires the form; `end()` is the right edge of time. */
+/**
+ * Wire the form.
+ * @param {() => number} end returns the newest time that charts can show
+ */
 export function wireControls(end) {
   const form = document.getElementById("controls");
   const applyCustomRange = wireCustomRange(end);
@@ -21,7 +27,7 @@ export function wireControls(end) {
   });
   form.addEventListener("click", ({ target }) => {
     const move = /** @type {Element} */ (target).closest("[data-move]")?.dataset.move;
-    if (move) adjust(MOVES[move], end());
+    if (move) adjust(MOVES[/** @type {keyof typeof MOVES} */ (move)], end());
   });
   const sync = () => {
     form.elements.tag.value = view.tag;
@@ -29,8 +35,8 @@ export function wireControls(end) {
     for (const radio of form.elements.range) radio.checked = !view.past && radio.value === view.preset;
   };
   onViewChange(sync);
-  sync(); // a browser that restores a page restores what was checked, too
+  sync(); // a browser that restores a page also restores the radio buttons
 }
 
-/** Zooming makes sense once there are charts. */
+/** Enable zooming once there are charts. */
 export const allowZoom = () => document.getElementById("zoom").removeAttribute("disabled");

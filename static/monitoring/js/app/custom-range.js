@@ -1,19 +1,24 @@
-// A range that is typed in: two times in the viewer's zone.
-import { setAttribute, setText } from "../base/dom.js";
+// A range that the viewer types: two times in the viewer's time zone.
+import { descendant, setAttribute, setText } from "../base/dom.js";
 import { zoneText } from "../base/times.js";
-import { onViewChange, rangeShown, showPast, view } from "./view.js";
+import { onViewChange, rangeShown, showPast, view } from "./view-state.js";
 import { words } from "../base/words.js";
+
+/** @typedef {"incomplete" | "reversed" | "future"} RejectionReason */
 
 const panel = document.getElementById("custom");
 const inputs = [document.getElementById("from"), document.getElementById("to")];
-const refused = document.getElementById("custom-refused");
+const rejection = document.getElementById("custom-refused");
 
-/** Wires the panel; gives what applies the range when the form is sent. */
+/**
+ * Wire the panel. Return a function that applies the range when the form is submitted.
+ * @param {() => number} end returns the newest time that charts can show
+ */
 export function wireCustomRange(end) {
   setText(document.getElementById("custom-zone"), `Times: ${zoneText()}`);
   panel.addEventListener("toggle", () => {
     if (!panel.open) return;
-    refuse(null);
+    showRejection(null);
     const { from, to } = rangeShown(end());
     [from, to].forEach((ms, i) => (inputs[i].value = inputText(ms)));
     inputs[0].focus();
@@ -28,33 +33,45 @@ export function wireCustomRange(end) {
   return () => apply(end());
 }
 
+/** @param {number} end */
 function apply(end) {
   if (!panel.open) return;
   const [from, to] = inputs.map(({ value }) => new Date(value).getTime());
-  const reason = reasonAgainst(from, to, end);
-  refuse(reason);
+  const reason = rejectionOf(from, to, end);
+  showRejection(reason);
   if (reason) return;
   close();
   showPast(from, to, end, { isChoice: true });
 }
 
-function reasonAgainst(from, to, end) {
+/**
+ * Return why a range is rejected; null if it is valid.
+ * @param {number} from NaN if the input is empty
+ * @param {number} to
+ * @param {number} end
+ * @returns {RejectionReason | null}
+ */
+function rejectionOf(from, to, end) {
   if (Number.isNaN(from) || Number.isNaN(to)) return "incomplete";
   if (from >= to) return "reversed";
   return from >= end ? "future" : null;
 }
 
-function refuse(reason) {
-  setText(refused, reason ? words.refused[reason] : "");
+/** @param {RejectionReason | null} reason */
+function showRejection(reason) {
+  setText(rejection, reason ? words.refused[reason] : "");
   for (const input of inputs) setAttribute(input, "aria-invalid", String(Boolean(reason)));
 }
 
 function close() {
   panel.open = false;
-  panel.querySelector("summary").focus();
+  descendant(panel, "summary").focus();
 }
 
-/** The time as the input has it: local, without its zone. */
+/**
+ * Return the time as the input takes it: local, without a zone.
+ * @param {number} ms
+ */
 function inputText(ms) {
   const local = new Date(ms);
   local.setMinutes(local.getMinutes() - local.getTimezoneOffset());

@@ -1,48 +1,60 @@
-// Playing the past: a playhead that moves through it, and the range that moves along.
-import { answer } from "../base/announcer.js";
+// Playback of the past: a playhead that moves through time, and a range that follows.
+import { announceNow } from "../base/announcer.js";
 import { setAttribute, setIcon, setText } from "../base/dom.js";
 import { momentText } from "../base/times.js";
-import { goLive, onViewChange, showPast, view } from "./view.js";
+import { goLive, onViewChange, showPast, view } from "./view-state.js";
 
-const FOLLOW_AT = 0.75; // of the range: from there on it moves along
-const REST_MS = 1000; // between two steps, for who wants little motion
-const LOADING_MS = 2000; // what may pass until an answer is there
-const LONGEST_MS = 2000; // that one frame makes up for: a page that was hidden does not jump
+/**
+ * Functions of the page for playback. `end()` returns the newest time that charts can show; `next(moment, direction)`
+ * the time of the measurement before (-1) or after (1) a moment, null if there is none; `width()` the width of a chart
+ * in pixels; `draw()` draws the charts.
+ * @typedef {{end: () => number, next: (moment: number, direction: number) => number | null, width: () => number,
+ *   draw: () => void}} PlaybackPage
+ */
+
+const FOLLOW_AT = 0.75; // of the range: from there on the range follows
+const REST_MS = 1000; // between two steps, for viewers who want little motion
+const LOADING_MS = 2000; // expected time until a response
+const LONGEST_MS = 2000; // that one frame makes up for, so that a page that was hidden does not jump
+/** @type {Record<string, number>} */
+const DIRECTIONS = { ArrowLeft: -1, ArrowRight: 1 };
 const buttons = document.getElementById("playback");
 const play = document.getElementById("play");
 const speed = document.getElementById("speed");
 const output = document.getElementById("playhead");
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
+/** @type {number | null} epoch milliseconds, null without playback */
 let at = null;
 let playing = false;
-let follows = false; // the range changes because of the playhead
-let page = null;
+let follows = false; // whether playback itself is changing the range
+/** @type {PlaybackPage} */
+let page;
 let frame = 0;
 
-/** Where playback stands, in epoch milliseconds; null if it does not. */
+/** Return where playback stands, in epoch milliseconds; null without playback. */
 export const playheadAt = () => at;
 
-/** How far the playhead will be by the time that something asked for now has arrived. */
+/** Return how far the playhead will have moved when the response to a request sent now arrives. */
 export const aheadMs = () => (playing ? Number(speed.value) * LOADING_MS : 0);
 
 /**
- * Wires the buttons. `end()` is the right edge of time, `next(moment, direction)` the time of the
- * measurement beside a moment (null if there is none), `width()` a chart's in pixels; `draw()` draws.
+ * Wire the buttons.
+ * @param {PlaybackPage} found
  */
-export function wirePlayback({ end, next, width, draw }) {
-  page = { end, next, width, draw };
+export function wirePlayback(found) {
+  page = found;
   play.addEventListener("click", togglePlayback);
   buttons.addEventListener("click", ({ target }) => {
     const direction = /** @type {Element} */ (target).closest("[data-step]")?.dataset.step;
     if (direction) step(Number(direction));
   });
   buttons.addEventListener("keydown", ({ key, target }) => {
-    const direction = { ArrowLeft: -1, ArrowRight: 1 }[key];
+    const direction = DIRECTIONS[key];
     if (direction && target !== speed) step(direction);
   });
   onViewChange(() => {
     if (follows) return;
-    playing = false; // somebody moves the range
+    playing = false; // the viewer moves the range
     sync();
   });
   sync();
@@ -51,54 +63,64 @@ export function wirePlayback({ end, next, width, draw }) {
 export function togglePlayback() {
   if (!view.past) return;
   playing = !playing;
-  if (playing) begin();
+  if (playing) begin(view.past);
   sync();
 }
 
-function begin() {
-  if (at === null || at < view.past.from || at >= view.past.to) at = view.past.from;
-  cancelAnimationFrame(frame); // one that was paused a moment ago
+/** @param {import("../base/settings.js").TimeRange} range */
+function begin({ from, to }) {
+  if (at === null || at < from || at >= to) at = from;
+  cancelAnimationFrame(frame); // of a playback that was paused a moment ago
   frame = requestAnimationFrame((time) => run(time, time));
 }
 
+/**
+ * @param {number} time of this frame
+ * @param {number} before time of the last step
+ */
 function run(time, before) {
-  if (!playing) return;
+  if (!playing || !view.past || at === null) return;
   const passed = time - before;
   const pixelMs = (view.past.to - view.past.from) / page.width();
   const enough = passed >= REST_MS || (!calm.matches && passed * Number(speed.value) >= pixelMs / 2);
   if (enough) {
     at += Math.min(passed, LONGEST_MS) * Number(speed.value);
     if (at >= page.end()) return goLive();
-    follow();
+    follow(at, view.past);
   }
   frame = requestAnimationFrame((later) => run(later, enough ? time : before));
 }
 
-/** To the next measurement, or where none is near, on by a part of the range. */
+/**
+ * Move to the next measurement or, without one nearby, by a quarter of the range.
+ * @param {number} direction -1 or 1
+ */
 function step(direction) {
   if (!view.past) return;
   playing = false;
   const { from, to } = view.past;
-  const inside = at !== null && at >= from && at <= to;
-  const start = inside ? at : direction > 0 ? from : to;
+  const start = at !== null && at >= from && at <= to ? at : direction > 0 ? from : to;
   at = page.next(start, direction) ?? start + (direction * (to - from)) / 4;
   if (at >= page.end()) return goLive();
-  follow();
+  follow(at, view.past);
   sync();
-  answer(momentText(at));
+  announceNow(momentText(at));
 }
 
-/** Moves the range so that the playhead is well inside. */
-function follow() {
-  const { from, to } = view.past;
+/**
+ * Move the range so that the playhead is well inside.
+ * @param {number} moment of the playhead
+ * @param {import("../base/settings.js").TimeRange} range
+ */
+function follow(moment, { from, to }) {
   const length = to - from;
   let start = from;
-  if (at > from + FOLLOW_AT * length && to < page.end()) start = at - FOLLOW_AT * length;
-  if (at < from) start = at - (1 - FOLLOW_AT) * length;
+  if (moment > from + FOLLOW_AT * length && to < page.end()) start = moment - FOLLOW_AT * length;
+  if (moment < from) start = moment - (1 - FOLLOW_AT) * length;
   follows = true;
   if (start !== from) showPast(start, start + length, page.end(), { isStill: true });
   follows = false;
-  setText(output, momentText(at));
+  setText(output, momentText(moment));
   page.draw();
 }
 

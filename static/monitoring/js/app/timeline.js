@@ -1,7 +1,7 @@
-// The line that says which time the charts show, and the way back to now.
+// The line that shows the time of the charts, and the button that returns to now.
 import { setAttribute, setText } from "../base/dom.js";
 import { rangeText } from "../base/times.js";
-import { goLive, presetLabel, view } from "./view.js";
+import { goLive, presetLabel, view } from "./view-state.js";
 
 const root = document.getElementById("timeline");
 const button = document.getElementById("live");
@@ -11,7 +11,7 @@ export function wireTimeline() {
   button.addEventListener("click", () => view.past && goLive());
 }
 
-/** The time shown in words, for the charts' names. */
+/** Return the time of the charts in words. */
 export const shownText = () => (view.past ? rangeText(view.past) : `last ${presetLabel()}`);
 
 export function showTimeline() {

@@ -1,14 +1,20 @@
-// What a screen reader is told without being asked: little, and not often.
+// Texts for screen readers: announcements are few and at most one in ten seconds; responses to a key are immediate.
 import { setText } from "./dom.js";
 
 const AT_MOST_EVERY_MS = 10000;
 const node = document.getElementById("announcer");
-const answerer = document.getElementById("answerer");
+const responseNode = document.getElementById("answerer");
+/** @type {Map<string, string>} */
 const waiting = new Map();
 let spokeAt = -Infinity;
+/** @type {number | null} */
 let timer = null;
 
-/** Says the text soon; until then a later one with the same key takes its place. */
+/**
+ * Announce the text soon. A later text with the same key replaces one that is still waiting.
+ * @param {string} key
+ * @param {string} text
+ */
 export function announce(key, text) {
   waiting.set(key, text);
   if (timer === null) timer = setTimeout(speak, Math.max(0, spokeAt + AT_MOST_EVERY_MS - performance.now()));
@@ -21,5 +27,8 @@ function speak() {
   timer = null;
 }
 
-/** Says at once what somebody has just asked for by a key. */
-export const answer = (text) => setText(answerer, text);
+/**
+ * Announce the response to a key press at once.
+ * @param {string} text
+ */
+export const announceNow = (text) => setText(responseNode, text);

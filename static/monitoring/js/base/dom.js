@@ -1,20 +1,47 @@
-// Writes to the page only what differs: nothing flickers, no selected text is lost.
+// Write to the page only where something differs: nothing flickers, and selected text stays selected.
+
+/**
+ * @param {Node} node
+ * @param {string} text
+ */
 export function setText(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }
 
+/**
+ * @param {Element} node
+ * @param {string} name
+ * @param {string} value
+ */
 export function setAttribute(node, name, value) {
   if (node.getAttribute(name) !== value) node.setAttribute(name, value);
 }
 
+/**
+ * Show another icon of the page's set in the icon inside `root`.
+ * @param {Element} root
+ * @param {string} name
+ */
 export function setIcon(root, name) {
-  setAttribute(root.querySelector(".icon use"), "href", `#icon-${name}`);
+  setAttribute(descendant(root, ".icon use"), "href", `#icon-${name}`);
 }
 
 /**
- * The element's parts by the names that the template gave them.
+ * Return the first element inside `root` that matches a selector. Throws Error if the template has none.
  * @param {Element} root
- * @returns {Record<string, any>} elements of whichever kind the template has there
+ * @param {string} selector
+ * @returns {HTMLElement}
+ */
+export function descendant(root, selector) {
+  const found = root.querySelector(selector);
+  if (!found) throw new Error(`No ${selector} in the page`);
+  return found;
+}
+
+/**
+ * Return the parts of an element by the names in their data-part attributes.
+ * @param {Element} root
+ * @returns {Record<string, any>} elements of the kind that the template has there
  */
 export function partsOf(root) {
   return Object.fromEntries([...root.querySelectorAll("[data-part]")].map((node) => [node.dataset.part, node]));

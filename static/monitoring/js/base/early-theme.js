@@ -1,7 +1,7 @@
-// Classic and in the head: the theme that the viewer chose is there before anything is painted.
+// A classic script in the head: applies the chosen theme before the first paint.
 try {
   const theme = localStorage.getItem("fermon-theme");
   if (theme === "light" || theme === "dark") document.documentElement.dataset.theme = theme;
 } catch {
-  // The browser keeps nothing for this page: the system's theme it is.
+  // The browser stores nothing for this page: the system's theme applies.
 }

@@ -1,7 +1,7 @@
-// Waiting, and being woken.
+// Pauses that can be cut short.
 
 /**
- * A pause, and what cuts it short.
+ * Return a function that waits, and a function that ends the current wait early.
  * @returns {[(ms: number) => Promise<void>, () => void]}
  */
 export function makePause() {
@@ -18,7 +18,7 @@ export function makePause() {
   return [pause, () => end()];
 }
 
-/** Waits until somebody can see the page. */
+/** Wait until the page is visible. */
 export async function whenVisible() {
   while (document.hidden) {
     await new Promise((resolve) => document.addEventListener("visibilitychange", resolve, { once: true }));

@@ -1,36 +1,54 @@
-// One GET of JSON that always ends: with an answer, or with a word for why there is none.
+// A GET of JSON that always ends: with a response, or with the reason for the failure.
+
+/**
+ * Why a request failed: offline (no response), database (503), denied (401, 403) or broken (anything else).
+ * @typedef {"offline" | "database" | "denied" | "broken"} FailureKind
+ *
+ * How a request went.
+ * @typedef {FailureKind | "ok"} ContactKind
+ */
 
 export class RequestFailed extends Error {
-  /** @type {"offline" | "database" | "denied" | "broken"} */
+  /** @type {FailureKind} */
   kind;
   /** @type {number | null} */
   retryAfterMs;
 
   /**
-   * `kind`: offline (nothing answers), database (503), denied (401, 403) or broken (anything else).
-   * `retryAfterMs`: when the server wants to be asked again, null if it does not say.
+   * @param {FailureKind} kind
+   * @param {number | null} retryAfterMs the pause that the server asks for; null if the server does not say
    */
   constructor(kind, retryAfterMs = null) {
     super(kind);
-    Object.assign(this, { kind, retryAfterMs });
+    this.kind = kind;
+    this.retryAfterMs = retryAfterMs;
   }
 }
 
+/** @type {Record<number, FailureKind>} */
 const KINDS = { 401: "denied", 403: "denied", 503: "database" };
 
-/** Why there is no answer, by the one that came instead. */
-export function refusal(response) {
+/**
+ * Return the error that a response with an error status stands for.
+ * @param {Response} response
+ */
+export function failureOf(response) {
   const seconds = Number(response.headers.get("Retry-After") ?? NaN);
   return new RequestFailed(KINDS[response.status] ?? "broken", Number.isFinite(seconds) ? seconds * 1000 : null);
 }
 
 /**
- * The answer's JSON, its headers and status, and the address of the page that follows it, null if it is the
- * last. `accept`: statuses that are answers, too; `signal` ends it early.
+ * Return the JSON, headers and status of a response, and the address of the next page (null on the last page).
+ * Throws RequestFailed.
+ * @param {string} url
+ * @param {{parameters?: Record<string, string | number | boolean>, timeoutMs?: number, accept?: number[],
+ *   signal?: AbortSignal | null}} options `accept`: error statuses that count as responses; `signal` ends the request
+ *   early
+ * @returns {Promise<{body: any, headers: Headers, status: number, next: string | null}>}
  */
 export async function get(url, { parameters = {}, timeoutMs = 5000, accept = [], signal = null } = {}) {
   const address = new URL(url, location.href);
-  for (const [name, value] of Object.entries(parameters)) address.searchParams.set(name, value);
+  for (const [name, value] of Object.entries(parameters)) address.searchParams.set(name, String(value));
   const abort = new AbortController();
   const timer = setTimeout(() => abort.abort(), timeoutMs);
   if (signal?.aborted) abort.abort();
@@ -51,6 +69,6 @@ export async function get(url, { parameters = {}, timeoutMs = 5000, accept = [],
     clearTimeout(timer);
   }
   const { headers, ok, status } = response;
-  if (!ok && !accept.includes(status)) throw refusal(response);
+  if (!ok && !accept.includes(status)) throw failureOf(response);
   return { body, headers, status, next: /<([^>]+)>;\s*rel="next"/.exec(headers.get("Link") ?? "")?.[1] ?? null };
 }

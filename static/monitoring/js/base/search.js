@@ -1,5 +1,10 @@
-/** The first place from 0 to `length` of which `isBefore` no longer holds; it holds of all before that. */
-export function firstPlace(length, isBefore) {
+/**
+ * Return the first index from 0 to `length` for which `isBefore` is false (binary search). `isBefore` must be true for
+ * all indexes before and false for all after.
+ * @param {number} length
+ * @param {(index: number) => boolean} isBefore
+ */
+export function firstIndex(length, isBefore) {
   let low = 0;
   let high = length;
   while (low < high) {

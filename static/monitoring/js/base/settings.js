@@ -1,40 +1,52 @@
-// What the server put into the page for the scripts.
+// The settings that the server writes into the page for the scripts.
 
 /**
- * A tag as the scripts know it. `lower`, `upper`: its alarm limits in its unit; `decimals`: how many its values are
- * shown with; `rawFrom`: measurements before that were deleted; both times are ISO 8601.
- * @typedef {{name: string, unit: string, lower: number | null, upper: number | null, decimals: number, active?: boolean,
- *   staleAfterMs: number, rawFrom?: string | null, newestAnomaly?: string | null}} Tag
+ * A tag's definition. `lower`, `upper`: alarm limits in the tag's unit; `decimals`: number of decimals of a value;
+ * `rawFrom`: earlier measurements were deleted; `rawFrom` and `newestAnomaly` are ISO 8601.
+ * @typedef {{name: string, unit: string, lower: number | null, upper: number | null, decimals: number,
+ *   active?: boolean, staleAfterMs: number, rawFrom?: string | null, newestAnomaly?: string | null}} Tag
  *
- * A measurement as /data and the stream have it; `timestamp` is ISO 8601.
+ * A measurement as /data and /stream send it; `timestamp` is ISO 8601.
  * @typedef {{id: number, tag: string, timestamp: string, value: number, is_anomaly: boolean}} Measurement
  *
- * Why a measurement is an anomaly: the rule, and the band in the tag's unit that the value left, null on a side
- * without a bound.
- * @typedef {{reason: string, lower: number | null, upper: number | null}} Finding
+ * Why a measurement is an anomaly: the rule, and the band in the tag's unit that the value left. A bound is null on a
+ * side without a limit.
+ * @typedef {{reason: string, lower: number | null, upper: number | null}} RuleViolation
  *
- * How many measurements and anomalies there are, up to the id `newestId`.
- * @typedef {{measurements: number, anomalies: number, newestId: number}} Counted
+ * A measurement with its rule violations, as /anomalies sends it.
+ * @typedef {Measurement & {findings: RuleViolation[]}} Anomaly
+ *
+ * The numbers of measurements and anomalies.
+ * @typedef {{measurements: number, anomalies: number}} Totals
+ *
+ * Totals up to the measurement with the id `newestId`.
+ * @typedef {Totals & {newestId: number}} CountedTotals
+ *
+ * The server's state as /health sends it; `since` is ISO 8601.
+ * @typedef {{timestamp: string, problems: string[], since: string | null, notices: string[]}} Health
  *
  * A range of time in epoch milliseconds, both ends included.
- * @typedef {{from: number, to: number}} Range
+ * @typedef {{from: number, to: number}} TimeRange
  *
- * Times are ISO 8601, durations milliseconds. `part`: which of too many tags the page has, null if it has all;
- * `database`: whether it could be read; `urgency`: how much a state needs a person, by state; `words`: texts by subject
- * and key.
+ * The subset of tags on a page of a plant with too many tags for one page. `beside`: tags that are only here to be
+ * compared with others; `newest`: time of the newest measurement of any tag, in epoch milliseconds.
+ * @typedef {{beside: string[], search: string, page: number, text: string, newest: number | null}} TagPage
+ *
+ * Times are ISO 8601, durations milliseconds. `part`: null if the page has all tags; `database`: whether the server
+ * could read the database; `urgency`: how much a state needs a person, by state; `words`: texts by subject and key.
  * @typedef {object} Settings
  * @property {string} now
  * @property {number} staleAfterMs
  * @property {{tag: string, range: string, from: string | null, to: string | null, group: string, compare: string[],
  *   anomaly: number | null, event: number | null}} chosen
  * @property {boolean} database
- * @property {{beside: string[], search: string, page: number, text: string, newest: number | null} | null} part
+ * @property {TagPage | null} part
  * @property {Tag[]} tags
  * @property {Measurement[]} latest
  * @property {import("../live/events.js").EventItem[]} events
- * @property {Counted | null} totals
- * @property {Record<"data" | "stream" | "trend" | "anomalies" | "events" | "stats" | "health" | "tags" | "export" | "login",
- *   string>} urls
+ * @property {CountedTotals | null} totals
+ * @property {Record<"data" | "stream" | "trend" | "anomalies" | "events" | "stats" | "health" | "tags" | "export" |
+ *   "login", string>} urls
  * @property {{copy: string, integrity: string, trouble: string}} chart
  * @property {Record<string, {ms: number, label: string}>} presets
  * @property {string} defaultPreset
@@ -51,17 +63,18 @@
  */
 
 /** @type {Settings} */
-export const settings = JSON.parse(document.getElementById("settings").textContent);
+export const settings = JSON.parse(document.getElementById("settings").textContent ?? "");
+/** Tags by their names. */
 export const tags = new Map(settings.tags.map((tag) => [tag.name, tag]));
 
-/** How far back every measurement is kept at hand, and what the line beside a value tells. */
+/** Length of the window in which the page holds every measurement, and of the sparkline beside a value. */
 export const LIVE_MS = settings.liveMs;
 
-/** A reading that is ahead of the server's clock by no more counts as one of now. */
+/** A reading that is ahead of the server's clock by up to this much counts as current. */
 export const AHEAD_MS = settings.aheadMs;
 
 /**
- * The tag's definition; of one that was made after the page, what can be said without it.
+ * Return the tag's definition, or defaults for a tag that is newer than the page.
  * @param {string} name
  * @returns {Tag}
  */

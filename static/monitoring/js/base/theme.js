@@ -1,4 +1,4 @@
-// The theme that the viewer chose, and the style sheet's colours and sizes for what is drawn on a canvas.
+// The theme that the viewer chose, and the style sheet's colours and sizes for drawing on a canvas.
 const NAMES = [
   "text",
   "muted",
@@ -15,11 +15,21 @@ const NAMES = [
   "line-3",
   "line-4",
 ];
-const KEY = "fermon-theme"; // early-theme.js reads it before the page is painted
+const KEY = "fermon-theme"; // early-theme.js reads this key before the first paint
 const root = document.documentElement;
+/** @type {(() => void)[]} */
 const listeners = [];
 
-/** Every colour as the theme has it now, the size of a letter in pixels, and the font. */
+/**
+ * Colours by the names of the style sheet's variables, the root font size in pixels and the font's family.
+ * @typedef {Record<"text" | "muted" | "trace" | "band" | "grid" | "alarm" | "warn" | "panel" | "line" | "focus" |
+ *   `line-${number}`, string> & {rem: number, font: string}} Theme
+ */
+
+/**
+ * Return the colours and sizes of the current theme.
+ * @returns {Theme}
+ */
 export function readTheme() {
   const probe = document.body.appendChild(document.createElement("span"));
   const style = getComputedStyle(probe);
@@ -36,19 +46,22 @@ export function readTheme() {
   return theme;
 }
 
-/** Calls back when the page goes from light to dark or back. */
+/**
+ * Call back when the page changes between light and dark.
+ * @param {() => void} callback
+ */
 export function onThemeChange(callback) {
   listeners.push(callback);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", callback);
 }
 
-/** Wires the choice between the system's theme, light and dark. */
+/** Wire the choice between the system's theme, light and dark. */
 export function wireThemes() {
   const choice = document.getElementById("theme");
   choice.value = root.dataset.theme ?? "";
   choice.disabled = false;
   choice.addEventListener("change", () => {
-    keep(choice.value);
+    store(choice.value);
     apply(choice.value);
   });
   window.addEventListener("storage", ({ key, newValue }) => {
@@ -58,15 +71,17 @@ export function wireThemes() {
   });
 }
 
-function keep(theme) {
+/** @param {string} theme "" for the system's */
+function store(theme) {
   try {
     if (theme) localStorage.setItem(KEY, theme);
     else localStorage.removeItem(KEY);
   } catch {
-    // The browser keeps nothing for this page: the theme lasts until it is left.
+    // The browser stores nothing for this page: the theme lasts until the viewer leaves it.
   }
 }
 
+/** @param {string | null} theme */
 function apply(theme) {
   if (theme) root.dataset.theme = theme;
   else delete root.dataset.theme;

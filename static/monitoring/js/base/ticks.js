@@ -5,11 +5,20 @@ const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
-const MONDAY = 4; // days from the epoch's first, a Thursday
+const MONDAY = 4; // days from the first day of the epoch, a Thursday
 
+/**
+ * A tick of a time axis: epoch milliseconds, and the text.
+ * @typedef {{value: number, text: string}} TimeTick
+ *
+ * A function that returns the ticks between two times.
+ * @typedef {(min: number, max: number) => TimeTick[]} TicksBetween
+ */
+
+/** @param {number} ms */
 const yearText = (ms) => String(new Date(ms).getFullYear());
 
-// Each: how long it is about, and where it begins between two times.
+// Each step: the approximate length, and the ticks between two times.
 const STEPS = [
   ...steps(SECOND, [1, 2, 5, 10, 15, 30], (n) => even(n * SECOND, hoursMinutesSeconds)),
   ...steps(MINUTE, [1, 2, 5, 10, 15, 30], (n) => even(n * MINUTE, clockText)),
@@ -25,17 +34,32 @@ const STEPS = [
   ),
 ];
 
+/**
+ * @param {number} ms
+ * @param {number[]} counts
+ * @param {(count: number) => TicksBetween} ticksOf
+ */
 function steps(ms, counts, ticksOf) {
   return counts.map((count) => ({ ms: ms * count, ticks: ticksOf(count) }));
 }
 
-/** Times from min to max, at most about `most` of them, round in the viewer's zone, each with its text. */
+/**
+ * Return about `most` ticks or fewer from min to max, round in the viewer's time zone.
+ * @param {number} min epoch milliseconds
+ * @param {number} max epoch milliseconds
+ * @param {number} most
+ */
 export function timeTicks(min, max, most) {
-  const step = STEPS.find(({ ms }) => (max - min) / ms <= most) ?? STEPS.at(-1);
+  const step = STEPS.find(({ ms }) => (max - min) / ms <= most) ?? STEPS[STEPS.length - 1];
   return step.ticks(min, max);
 }
 
-/** Steps that are always equally long. */
+/**
+ * Return the ticks of steps with a constant length.
+ * @param {number} step milliseconds
+ * @param {(ms: number) => string} text
+ * @returns {TicksBetween}
+ */
 function even(step, text) {
   return (min, max) => {
     const shift = new Date(max).getTimezoneOffset() * MINUTE;
@@ -47,9 +71,11 @@ function even(step, text) {
 }
 
 /**
- * Steps of the viewer's calendar, where a day may have 23 hours; `fields` gives the i-th as Date takes it.
+ * Return the ticks of steps of the viewer's calendar, in which a day may have 23 hours.
  * @param {(ms: number) => string} text
- * @param {(first: Date, i: number) => [year: number, month: number, day?: number, hour?: number]} fields
+ * @param {(first: Date, i: number) => [year: number, month: number, day?: number, hour?: number]} fields of the i-th
+ *   tick, as arguments of Date
+ * @returns {TicksBetween}
  */
 function local(text, fields) {
   return (min, max) => {
@@ -63,21 +89,34 @@ function local(text, fields) {
   };
 }
 
+/** @type {(n: number, value: number) => number} */
 const floorTo = (n, value) => Math.floor(value / n) * n;
 
-/** The last day up to the time's own at which a step of so many days begins, in days since the epoch. */
+/**
+ * Return the last day up to `time` on which a step of `days` days begins, in days since the epoch.
+ * @param {Date} time
+ * @param {number} days
+ */
 function dayOf(time, days) {
   const day = Math.round(Date.UTC(time.getFullYear(), time.getMonth(), time.getDate()) / DAY);
   return floorTo(days, day - MONDAY) + MONDAY;
 }
 
-/** Midnight goes by the day that begins. */
+/**
+ * Return hours and minutes; at midnight, the date of the day that begins.
+ * @param {number} ms
+ */
 function clockText(ms) {
   const text = hoursMinutes(ms);
   return text === "00:00" ? dayMonth(ms) : text;
 }
 
-/** Values from min to max in steps of 1, 2 or 5 times a power of ten, at most `most` of them. */
+/**
+ * Return at most `most` ticks from min to max, in steps of 1, 2 or 5 times a power of ten.
+ * @param {number} min
+ * @param {number} max
+ * @param {number} most
+ */
 export function valueTicks(min, max, most) {
   const rough = Math.max((max - min) / most, 1e-9);
   const power = 10 ** Math.floor(Math.log10(rough));
@@ -88,7 +127,11 @@ export function valueTicks(min, max, most) {
   return Array.from({ length: last - first + 1 }, (_, i) => ({ value: (first + i) * step }));
 }
 
-/** The tick's text, with as many decimals as the steps need. */
+/**
+ * Return the tick's text with as many decimals as the steps need.
+ * @param {number} value
+ * @param {{value: number}[]} ticks
+ */
 export function valueTickText(value, ticks) {
   const step = ticks.length > 1 ? ticks[1].value - ticks[0].value : 1;
   return value.toFixed(Math.max(0, -Math.floor(Math.log10(step) + 1e-9)));

@@ -1,7 +1,10 @@
-// Times in the viewer's zone.
+// Times in the viewer's time zone.
 import { serverNow } from "./clock.js";
 import { setAttribute, setText } from "./dom.js";
 
+/** @typedef {import("./settings.js").TimeRange} TimeRange */
+
+/** @param {Intl.DateTimeFormatOptions} options */
 const format = (options) => new Intl.DateTimeFormat("en-GB", { hourCycle: "h23", ...options });
 const SECONDS = format({ hour: "2-digit", minute: "2-digit", second: "2-digit" });
 const MINUTES = format({ hour: "2-digit", minute: "2-digit" });
@@ -9,15 +12,23 @@ const DAY = format({ day: "numeric", month: "short" });
 const MONTH = format({ month: "short", year: "numeric" });
 const DAY_AND_YEAR = format({ day: "numeric", month: "short", year: "numeric" });
 
+/** @param {number} ms */
 export const hoursMinutes = (ms) => MINUTES.format(ms);
+/** @param {number} ms */
 export const hoursMinutesSeconds = (ms) => SECONDS.format(ms);
 
+/** @param {number} ms */
 export const dayMonth = (ms) => DAY.format(ms);
+/** @param {number} ms */
 export const monthYear = (ms) => MONTH.format(ms);
 
+/** @type {(one: number, other: number) => boolean} */
 const isSameDay = (one, other) => new Date(one).toDateString() === new Date(other).toDateString();
 
-/** The time, with its date unless that is today's and with its year unless that is this one. */
+/**
+ * Return the time, with its date unless the date is today's, and with its year unless the year is the current one.
+ * @param {number} ms epoch milliseconds
+ */
 export function momentText(ms) {
   const now = serverNow();
   if (isSameDay(ms, now)) return SECONDS.format(ms);
@@ -25,18 +36,28 @@ export function momentText(ms) {
   return `${(thisYear ? DAY : DAY_AND_YEAR).format(ms)} ${SECONDS.format(ms)}`;
 }
 
-/** Two times, of which the second has its date only if it is another; `withDate` also if it is today's. */
+/**
+ * Return both ends of a range; the second has a date only if it differs from the first.
+ * @param {TimeRange} range
+ * @param {{withDate?: boolean}} options `withDate`: show the first date even if it is today's
+ */
 export function rangeText({ from, to }, { withDate = false } = {}) {
   const first = withDate ? `${DAY_AND_YEAR.format(from)} ${SECONDS.format(from)}` : momentText(from);
   return `${first} to ${untilText({ from, to })}`;
 }
 
-/** The second of two times, with its date only if it is another. */
+/**
+ * Return the end of a range, with a date only if it differs from the first.
+ * @param {TimeRange} range
+ */
 export function untilText({ from, to }) {
   return isSameDay(from, to) ? SECONDS.format(to) : momentText(to);
 }
 
-/** A duration in the one or two units that matter. */
+/**
+ * Return a duration in its largest useful unit.
+ * @param {number} ms
+ */
 export function ageText(ms) {
   const s = Math.max(0, Math.round(ms / 1000));
   if (s < 120) return `${s} s`;
@@ -44,7 +65,10 @@ export function ageText(ms) {
   return s < 172800 ? `${Math.floor(s / 3600)} h` : `${Math.floor(s / 86400)} days`;
 }
 
-/** A duration in the one or two units that matter, down to the minute. */
+/**
+ * Return a duration in its one or two largest units, down to the minute.
+ * @param {number} ms
+ */
 export function durationText(ms) {
   const minutes = Math.floor(ms / 60000);
   const [hours, days] = [Math.floor(minutes / 60), Math.floor(minutes / 1440)];
@@ -53,19 +77,27 @@ export function durationText(ms) {
   return days < 1 ? `${hours} h ${minutes % 60} min` : `${days} d ${hours % 24} h`;
 }
 
+/**
+ * Show a time in a <time> element.
+ * @param {Element} node
+ * @param {number} ms epoch milliseconds
+ */
 export function showTime(node, ms) {
   setAttribute(node, "datetime", new Date(ms).toISOString());
   setText(node, momentText(ms));
 }
 
-/** Puts every time that the server wrote in UTC into the viewer's zone. */
+/**
+ * Convert every time that the server wrote in UTC to the viewer's time zone.
+ * @param {ParentNode} root
+ */
 export function localiseTimes(root = document) {
   for (const node of root.querySelectorAll("time[datetime]:not([datetime=''])")) {
-    setText(node, momentText(Date.parse(node.getAttribute("datetime"))));
+    setText(node, momentText(Date.parse(node.getAttribute("datetime") ?? "")));
   }
 }
 
-/** The zone's name and its distance from UTC, as in "Europe/Berlin (UTC+1)". */
+/** Return the time zone's name and its offset from UTC, as in "Europe/Berlin (UTC+1)". */
 export function zoneText() {
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone ?? "local time";
   const part = format({ timeZoneName: "shortOffset" })

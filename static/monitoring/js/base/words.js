@@ -1,54 +1,85 @@
-// Values and reasons in words; the words themselves come from the server, which uses them too.
+// Values and reasons as text. The words come from the server, which uses them as well.
 import { settings } from "./settings.js";
 import { rangeText } from "./times.js";
 
+/**
+ * @typedef {import("./settings.js").Tag} Tag
+ * @typedef {import("./settings.js").RuleViolation} RuleViolation
+ * @typedef {import("../charts/raw-layer.js").ValueAt} ValueAt
+ */
+
 export const words = settings.words;
 
+/** @type {(tag: Tag, value: number) => string} */
 export const valueText = (tag, value) => value.toFixed(tag.decimals);
 
+/** @type {(tag: Tag, text: string) => string} */
 export const withUnit = (tag, text) => (tag.unit ? `${text} ${tag.unit}` : text);
 
+/** @type {(number: number | null, decimals: number) => string} */
 function short(number, decimals) {
   return number === null ? "-" : String(Number(number.toFixed(decimals)));
 }
 
-/** Each finding in words; a rule without words of its own goes by its name. */
-export function reasonTexts(tag, findings) {
-  return findings.map(({ reason, lower, upper }) =>
+/**
+ * Return a sentence for each rule violation; a rule without a sentence is shown by its name.
+ * @param {Tag} tag
+ * @param {RuleViolation[]} violations
+ */
+export function reasonTexts(tag, violations) {
+  return violations.map(({ reason, lower, upper }) =>
     sentenceOf(reason, isConstant({ lower, upper }))
       .replace("{lower}", () => short(lower, tag.decimals))
       .replace("{upper}", () => short(upper, tag.decimals)),
   );
 }
 
-/** Whether a finding's band is a single value: the readings before were constant. */
+/**
+ * Return whether the band is a single value: the measurements before were constant.
+ * @param {{lower: number | null, upper: number | null}} band
+ */
 export const isConstant = ({ lower, upper }) => lower !== null && lower === upper;
 
+/** @type {(reason: string, constant: boolean) => string} */
 function sentenceOf(reason, constant) {
   const sentence = words.reasons[reason] ?? reason.replaceAll("_", " ");
   return constant ? (words.reasons[`${reason}_constant`] ?? sentence) : sentence;
 }
 
-/** Counts with their thousands apart. */
+/** The format of counts, with a separator of thousands. */
 export const whole = new Intl.NumberFormat("en");
 
+/** @param {number} count */
 export const anomaliesText = (count) => (count === 1 ? "1 anomaly" : `${whole.format(count)} anomalies`);
 
-/** From lowest to highest, or the one value that both are. */
+/**
+ * Return the lowest and the highest value, or one value if both have the same text.
+ * @param {Tag} tag
+ * @param {number} low
+ * @param {number} high
+ */
 export function spreadText(tag, low, high) {
   const [from, to] = [valueText(tag, low), valueText(tag, high)];
   return from === to ? from : `${from} to ${to}`;
 }
 
-/** The anomalies of an interval: how many, between which values, and when. */
+/**
+ * Return the number, extremes and times of an interval's anomalies.
+ * @param {Tag} tag
+ * @param {{anomalies: number, low: number, high: number, start: number, end: number}} mark
+ */
 export function markText(tag, mark) {
   return `${anomaliesText(mark.anomalies)}, ${withUnit(tag, spreadText(tag, mark.low, mark.high))}, ${rangeText({ from: mark.start, to: mark.end })}`;
 }
 
-/** What a layer has at a moment: a measurement, or the mean of an interval with its extremes; null is nothing. */
+/**
+ * Return the text of a layer's value at a moment: a measurement, or the mean of an interval with its extremes.
+ * @param {Tag} tag
+ * @param {ValueAt | null} found null if nothing was measured
+ */
 export function momentValueText(tag, found) {
   if (!found) return "nothing measured";
   const { value, low, high } = found;
   const text = withUnit(tag, valueText(tag, value));
-  return low === undefined || low === high ? text : `${text} (${spreadText(tag, low, high)})`;
+  return low === undefined || high === undefined || low === high ? text : `${text} (${spreadText(tag, low, high)})`;
 }

@@ -1,69 +1,102 @@
-// Intervals of measurements as a chart shows them: mean, lowest to highest, and how many anomalies.
-import { firstPlace } from "../base/search.js";
-import { gapMs, lineAndLone } from "./trace.js";
+// Intervals of measurements on a chart: mean, lowest to highest, and the number of anomalies.
+import { firstIndex } from "../base/search.js";
+import { gapMs, lineAndLone } from "./downsample.js";
+
+/**
+ * @typedef {import("../base/settings.js").Tag} Tag
+ * @typedef {import("../base/settings.js").TimeRange} TimeRange
+ * @typedef {import("./raw-layer.js").DrawnPoint} DrawnPoint
+ *
+ * The response of /trend: columns with one item an interval; times are epoch milliseconds.
+ * @typedef {{resolution_s: number, t: number[], mean: number[], min: number[], max: number[], min_t: number[],
+ *   max_t: number[], count: number[], anomalies: number[]}} Trend
+ *
+ * An interval; (x, y) is on the line of the means.
+ * @typedef {{x: number, y: number, start: number, end: number, low: number, high: number, lowAt: number,
+ *   highAt: number, count: number, anomalies: number}} Bucket
+ *
+ * The marker of one or several intervals with anomalies; `off` is the distance from the mean.
+ * @typedef {Bucket & {off: number}} IntervalMark
+ */
 
 const GAP_STEPS = 1.5;
-const MARK_PX = 18; // triangles closer than this would cover each other: they become one
+const MARK_PX = 18; // triangles that are closer would cover each other: one stands for all of them
 
 export class BucketLayer {
-  /** @type {import("../base/settings.js").Tag} */
-  tag;
-  /** @type {number} epoch milliseconds */
-  from;
-  /** @type {number} epoch milliseconds */
-  to;
-  /** @type {number} the length of an interval in milliseconds */
-  stepMs;
-  /** @type {number} milliseconds between two intervals' beginnings that no line connects */
-  gap;
-  /** @type {ReturnType<typeof bucketOf>[]} ascending in time */
-  buckets;
-  /** @type {undefined} single measurements are points */
+  /** @type {undefined} a layer of single measurements has points */
   points;
-  /** @type {import("../live/events.js").PlantEvent[] | undefined} of its time, if they were read with it */
+  /** @type {import("../live/events.js").PlantEvent[] | undefined} the events of the layer's time, if read with it */
   events;
 
-  /** `answer` as /trend gives it; `chunk` {from, to} is the time that it is all of. */
-  constructor(tag, answer, { from, to }) {
-    const stepMs = answer.resolution_s * 1000;
-    const gap = gapMs(answer.t, GAP_STEPS * stepMs);
-    const buckets = answer.t.map((_, i) => bucketOf(answer, i, stepMs));
-    Object.assign(this, { tag, from, to, stepMs, gap, buckets });
+  /**
+   * @param {Tag} tag
+   * @param {Trend} trend
+   * @param {TimeRange} chunk the time that the intervals cover
+   */
+  constructor(tag, trend, { from, to }) {
+    this.tag = tag;
+    this.from = from;
+    this.to = to;
+    /** The length of an interval in milliseconds. */
+    this.stepMs = trend.resolution_s * 1000;
+    /** Intervals whose starts are further apart, in milliseconds, are not connected by a line. */
+    this.gap = gapMs(trend.t, GAP_STEPS * this.stepMs);
+    /** @type {Bucket[]} ascending in time */
+    this.buckets = trend.t.map((_, i) => bucketOf(trend, i, this.stepMs));
   }
 
-  /** The buckets of a range, with the neighbour on either side so that lines reach the edge. */
+  /**
+   * Return the intervals of a range with a neighbour on either side, so that lines reach the edges.
+   * @param {number} from
+   * @param {number} to
+   */
   between(from, to) {
     const { buckets } = this;
-    const start = firstPlace(buckets.length, (i) => buckets[i].end <= from);
-    const end = firstPlace(buckets.length, (i) => buckets[i].start <= to);
+    const start = firstIndex(buckets.length, (i) => buckets[i].end <= from);
+    const end = firstIndex(buckets.length, (i) => buckets[i].start <= to);
     return buckets.slice(Math.max(0, start - 1), end + 1);
   }
 
-  /** What is drawn: lines of {x, y} with NaN at a break, and the buckets' anomalies. */
+  /**
+   * Return the points to draw.
+   * @param {TimeRange} range
+   * @param {number} width of the chart in pixels
+   * @returns {import("./raw-layer.js").Outline}
+   */
   outline({ from, to }, width) {
     const buckets = this.between(from, to);
     const { line, lone } = lineAndLone(buckets, this.gap);
-    const edges = (name) => line.flatMap((bucket) => (Number.isNaN(bucket.y) ? [bucket] : stepOf(bucket, name)));
+    /** @param {"low" | "high"} name */
+    const edges = (name) => line.flatMap((bucket) => ("start" in bucket ? stepOf(bucket, name) : [bucket]));
     const slotMs = this.stepMs * Math.max(1, Math.ceil(((MARK_PX / width) * (to - from)) / this.stepMs));
     const marks = this.marks(buckets, slotMs).filter(({ x }) => x >= from && x <= to);
     return { line, lone, marks, high: edges("high"), low: edges("low") };
   }
 
-  /** One mark for all buckets with anomalies that lie in the same slot of time. */
+  /**
+   * Return one marker for all intervals with anomalies in the same slot of time.
+   * @param {Bucket[]} buckets
+   * @param {number} slotMs
+   */
   marks(buckets, slotMs) {
+    /** @type {IntervalMark[]} */
     const marks = [];
     let slot = null;
     for (const bucket of buckets) {
       if (!bucket.anomalies) continue;
-      const place = Math.floor(bucket.start / slotMs);
-      if (place === slot) extend(marks.at(-1), bucket, this.worst(bucket));
+      const index = Math.floor(bucket.start / slotMs);
+      if (index === slot) extend(marks[marks.length - 1], bucket, this.worst(bucket));
       else marks.push({ ...bucket, ...this.worst(bucket) });
-      slot = place;
+      slot = index;
     }
     return marks;
   }
 
-  /** The bucket's extreme that an anomaly is most likely to be: outside a limit, else the farther from the mean. */
+  /**
+   * Return the extreme of an interval that is most likely an anomaly: one that violates a limit, else the one that is
+   * further from the mean.
+   * @param {Bucket} bucket
+   */
   worst({ low, high, lowAt, highAt, y }) {
     const { lower, upper } = this.tag;
     const top = { x: highAt, y: high, off: high - y };
@@ -73,7 +106,11 @@ export class BucketLayer {
     return top.off >= bottom.off ? top : bottom;
   }
 
-  /** {low, high, anomalies} of the range; null if nothing was measured. */
+  /**
+   * Return extremes and anomalies of a range; null if nothing was measured.
+   * @param {TimeRange} range
+   * @returns {import("./raw-layer.js").RangeSummary | null}
+   */
   summary({ from, to }) {
     const buckets = this.buckets.filter(({ x }) => x >= from && x <= to);
     if (!buckets.length) return null;
@@ -84,42 +121,66 @@ export class BucketLayer {
     };
   }
 
-  /** What was measured at a moment: the bucket that holds it, null in a gap. */
+  /**
+   * Return the values of the interval at a moment; null in a gap.
+   * @param {number} moment epoch milliseconds
+   * @returns {import("./raw-layer.js").ValueAt | null}
+   */
   at(moment) {
-    const last = this.buckets[firstPlace(this.buckets.length, (i) => this.buckets[i].start <= moment) - 1];
+    const last = this.buckets[firstIndex(this.buckets.length, (i) => this.buckets[i].start <= moment) - 1];
     return last && moment < last.end ? { value: last.y, low: last.low, high: last.high } : null;
   }
 
-  /** The time of the bucket before (-1) or after (1) a moment, null if there is none. */
+  /**
+   * Return the start of the interval before (-1) or after (1) a moment; null if there is none.
+   * @param {number} moment epoch milliseconds
+   * @param {number} direction
+   * @returns {number | null}
+   */
   next(moment, direction) {
     const { buckets } = this;
-    const place =
+    const index =
       direction > 0
-        ? firstPlace(buckets.length, (i) => buckets[i].start <= moment)
-        : firstPlace(buckets.length, (i) => buckets[i].start < moment) - 1;
-    return buckets[place]?.start ?? null;
+        ? firstIndex(buckets.length, (i) => buckets[i].start <= moment)
+        : firstIndex(buckets.length, (i) => buckets[i].start < moment) - 1;
+    return buckets[index]?.start ?? null;
   }
 }
 
-/** The columns' i-th bucket; x and y are where the line of the means passes. */
-function bucketOf(answer, i, stepMs) {
+/**
+ * Return the i-th interval of a trend.
+ * @param {Trend} trend
+ * @param {number} i
+ * @param {number} stepMs
+ * @returns {Bucket}
+ */
+function bucketOf(trend, i, stepMs) {
   return {
-    x: answer.t[i] + stepMs / 2,
-    y: answer.mean[i],
-    start: answer.t[i],
-    end: answer.t[i] + stepMs,
-    low: answer.min[i],
-    high: answer.max[i],
-    lowAt: answer.min_t[i],
-    highAt: answer.max_t[i],
-    count: answer.count[i],
-    anomalies: answer.anomalies[i],
+    x: trend.t[i] + stepMs / 2,
+    y: trend.mean[i],
+    start: trend.t[i],
+    end: trend.t[i] + stepMs,
+    low: trend.min[i],
+    high: trend.max[i],
+    lowAt: trend.min_t[i],
+    highAt: trend.max_t[i],
+    count: trend.count[i],
+    anomalies: trend.anomalies[i],
   };
 }
 
-// The band is as wide as what it stands for: a lone bucket is a bar.
+/**
+ * Return an edge of an interval's band, as long as the interval: a lone interval is a bar.
+ * @type {(bucket: Bucket, name: "low" | "high") => DrawnPoint[]}
+ */
 const stepOf = ({ start, end, ...bucket }, name) => [start, end].map((x) => ({ x, y: bucket[name] }));
 
+/**
+ * Let a marker stand for one interval more.
+ * @param {IntervalMark} mark
+ * @param {Bucket} bucket
+ * @param {{x: number, y: number, off: number}} worst
+ */
 function extend(mark, bucket, worst) {
   mark.end = bucket.end;
   mark.anomalies += bucket.anomalies;

@@ -1,31 +1,35 @@
-// Chart.js: from the address in the page or, when that fails or is slow, from this server. Nothing waits for it.
-const PATIENCE_MS = 2000; // then this server's copy is asked for as well
-const GIVE_UP_MS = 8000; // an address that accepts and never answers counts as failed
-const FIRST_PAUSE_MS = 2000; // the copy may still be on its way to the server
+// Loads Chart.js from the address in the page or, when that fails or is slow, from this server. Nothing waits for it.
+const PATIENCE_MS = 2000; // then this server's copy is requested as well
+const GIVE_UP_MS = 8000; // an address that accepts connections and never responds counts as failed
+const FIRST_PAUSE_MS = 2000; // the server may still be downloading its copy
 const LONGEST_PAUSE_MS = 60000;
 
 /**
- * Calls `ready(Chart)` once, when Chart.js is there, and `trouble()` when neither the page's script nor the copy
- * is to be had for now; ready may still follow. `copy` and `integrity`: the copy's address and hash.
+ * Call `ready(Chart)` once, when Chart.js is loaded, and `trouble()` when neither the page's script nor the copy is
+ * available; ready may still follow.
+ * @param {{copy: string, integrity: string, ready: (Chart: import("./chart-options.js").ChartLibrary) => void,
+ *   trouble: () => void}} options `copy` and `integrity`: the copy's address and hash
  */
 export function whenChartLoads({ copy, integrity, ready, trouble }) {
-  const first = document.getElementById("chart-script"); // null: the server knew of no file
+  const first = document.getElementById("chart-script"); // null: the server had no file
+  /** @type {Set<HTMLScriptElement>} */
   const scripts = new Set(first ? [first] : []);
-  let isThere = false;
+  let isLoaded = false;
   let isFirstOver = !first;
   let isCopyAsked = false;
   let isCopyMissing = false;
 
+  /** @param {HTMLScriptElement | null} script */
   function takeFrom(script) {
-    if (isThere) return;
-    isThere = true;
-    scripts.delete(script);
+    if (isLoaded || !window.Chart) return;
+    isLoaded = true;
+    if (script) scripts.delete(script);
     scripts.forEach(keepFromRunning);
     ready(window.Chart);
   }
 
   function complain() {
-    if (!isThere && isFirstOver && isCopyMissing) trouble();
+    if (!isLoaded && isFirstOver && isCopyMissing) trouble();
   }
 
   function endFirst() {
@@ -36,24 +40,27 @@ export function whenChartLoads({ copy, integrity, ready, trouble }) {
   }
 
   function askForCopy() {
-    if (isThere || isCopyAsked) return;
+    if (isLoaded || isCopyAsked) return;
     isCopyAsked = true;
     look(FIRST_PAUSE_MS);
   }
 
+  /** @param {number} pauseMs before the next attempt */
   async function look(pauseMs) {
     const isReady = await exists(copy);
-    if (isThere) return;
+    if (isLoaded) return;
     if (isReady) addCopy(pauseMs);
     else lookLater(pauseMs);
   }
 
+  /** @param {number} pauseMs */
   function lookLater(pauseMs) {
     isCopyMissing = true;
     complain();
-    setTimeout(() => isThere || look(Math.min(2 * pauseMs, LONGEST_PAUSE_MS)), pauseMs);
+    setTimeout(() => isLoaded || look(Math.min(2 * pauseMs, LONGEST_PAUSE_MS)), pauseMs);
   }
 
+  /** @param {number} pauseMs */
   function addCopy(pauseMs) {
     const script = Object.assign(document.createElement("script"), { src: copy, integrity, crossOrigin: "anonymous" });
     scripts.add(script);
@@ -69,23 +76,29 @@ export function whenChartLoads({ copy, integrity, ready, trouble }) {
   if (!first || window.Chart) return endFirst();
   first.addEventListener("load", endFirst);
   first.addEventListener("error", endFirst);
-  // It may have failed before this module ran; the page's load event comes after both.
+  // The script may have failed before this module ran; the page's load event comes after both.
   if (document.readyState === "complete") return endFirst();
   window.addEventListener("load", endFirst);
   setTimeout(askForCopy, PATIENCE_MS);
   setTimeout(endFirst, GIVE_UP_MS);
 }
 
-/** A script that arrives when its element belongs to another document is not run. */
+/**
+ * Keep a script that is still loading from running: a browser does not run a script of another document.
+ * @param {HTMLScriptElement} script
+ */
 function keepFromRunning(script) {
   document.implementation.createHTMLDocument("").adoptNode(script);
 }
 
-/** Whether the server has the copy: it answers 204 while it has none, which is no error to the browser. */
+/**
+ * Return whether the server has the copy. Without the copy it responds with 204, which browsers do not log as an error.
+ * @param {string} address
+ */
 async function exists(address) {
   try {
-    const answer = await fetch(address, { method: "HEAD", cache: "no-store" });
-    return answer.status === 200;
+    const response = await fetch(address, { method: "HEAD", cache: "no-store" });
+    return response.status === 200;
   } catch {
     return false;
   }

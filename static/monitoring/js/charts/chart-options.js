@@ -1,19 +1,46 @@
-// How a tag's chart looks and reacts: axes, limit lines, tooltip.
+// The appearance and interaction of a tag's chart: axes, limit lines, tooltip.
 import { pointedAt } from "./cursor.js";
-import { barsAt, spanOptions, stripHeight } from "./event-spans.js";
+import { barOptions, barsAt, stripHeight } from "./event-spans.js";
 import { EVENT_SIGN, kindText, whenText, whyText } from "../lists/event-words.js";
-import { firstPlace } from "../base/search.js";
+import { firstIndex } from "../base/search.js";
 import { timeTicks, valueTicks, valueTickText } from "../base/ticks.js";
 import { momentText, rangeText } from "../base/times.js";
 import { anomaliesText, spreadText, valueText, whole, withUnit } from "../base/words.js";
 
-const LINE = 0; // the datasets' places
+/**
+ * @typedef {import("../base/settings.js").Tag} Tag
+ * @typedef {import("../base/theme.js").Theme} Theme
+ * @typedef {import("./bucket-layer.js").Bucket} Bucket
+ * @typedef {import("./bucket-layer.js").IntervalMark} IntervalMark
+ * @typedef {import("./limit-lines.js").Limit} Limit
+ * @typedef {import("./raw-layer.js").DrawnPoint} DrawnPoint
+ *
+ * @typedef {NonNullable<Window["Chart"]>} ChartLibrary
+ *
+ * A line chart whose options for plugins and the time axis are complete.
+ * @typedef {import("chart.js").Chart<"line", DrawnPoint[]> & {options: {
+ *   plugins: import("chart.js").PluginOptionsByType<"line">, scales: {x: object}}}} LineChart
+ *
+ * @typedef {NonNullable<import("chart.js").ChartOptions<"line">["scales"]>[string]} AxisOptions
+ * @typedef {{family: string, size: number}} ChartFont
+ *
+ * A measurement, an interval or a marker that a tooltip describes.
+ * @typedef {{raw: import("./raw-layer.js").Mark | Bucket, chart: LineChart, datasetIndex: number}} TooltipItem
+ *
+ * An element of a dataset, as Chart.js addresses it.
+ * @typedef {{element: import("chart.js").Element, datasetIndex: number, index: number}} FoundElement
+ */
+
+const LINE = 0; // indexes of the datasets
 export const ANOMALIES = 2;
-const MOST_EVENTS = 3; // that a tooltip tells of
-const WRAP = 34; // characters that a tooltip fits on a phone
+const MOST_EVENTS = 3; // in a tooltip
+const WRAP = 34; // characters in a tooltip's line on a phone
 
 /**
- * Chart.js options. All motion is off: what moves should be the process.
+ * Return the options of Chart.js. All animation is off: only the process should move.
+ * @param {Tag} tag
+ * @param {Theme} theme
+ * @param {(id: number) => string[]} reasonsOf returns why the measurement with this id is an anomaly
  * @returns {import("chart.js").ChartOptions<"line">}
  */
 export function chartOptions(tag, theme, reasonsOf) {
@@ -43,22 +70,30 @@ export function chartOptions(tag, theme, reasonsOf) {
         family: theme.font,
       },
       playhead: { colour: theme.text },
-      eventSpans: spanOptions(theme, font),
+      eventSpans: barOptions(theme, font),
       ruleBand: { colour: theme.focus, fill: theme.band, panel: theme.panel, fontSize: font.size, family: theme.font },
       tooltip: tooltip(tag, theme, font, reasonsOf),
     },
   };
 }
 
+/**
+ * Return the limits that the tag has, the upper one first.
+ * @param {Tag} tag
+ */
 function limitsOf({ lower, upper }) {
-  const limits = [
-    { name: "upper", value: upper },
-    { name: "lower", value: lower },
-  ];
-  return limits.filter(({ value }) => value !== null);
+  /** @type {Limit[]} */
+  const limits = [];
+  if (upper !== null) limits.push({ name: "upper", value: upper });
+  if (lower !== null) limits.push({ name: "lower", value: lower });
+  return limits;
 }
 
-/** @returns {import("chart.js").ChartOptions<"line">["scales"][string]} */
+/**
+ * @param {Theme} theme
+ * @param {ChartFont} font
+ * @returns {AxisOptions}
+ */
 function timeAxis(theme, font) {
   return {
     type: "linear",
@@ -71,7 +106,13 @@ function timeAxis(theme, font) {
   };
 }
 
-/** @returns {import("chart.js").ChartOptions<"line">["scales"][string]} */
+/**
+ * @param {Tag} tag
+ * @param {Limit[]} limits
+ * @param {Theme} theme
+ * @param {ChartFont} font
+ * @returns {AxisOptions}
+ */
 function valueAxis(tag, limits, theme, font) {
   const bounds = limits.map(({ value }) => value);
   const room = bounds.length === 2 ? (bounds[0] - bounds[1]) * 0.18 : 0; // for the labels outside the lines
@@ -83,16 +124,22 @@ function valueAxis(tag, limits, theme, font) {
     title: { display: Boolean(tag.unit), text: tag.unit, color: theme.muted, font },
     grid: { color: theme.grid },
     border: { color: theme.line },
-    ticks: { color: theme.muted, font, callback: (value, _i, ticks) => valueTickText(value, ticks) },
+    ticks: { color: theme.muted, font, callback: (value, _i, ticks) => valueTickText(Number(value), ticks) },
     afterBuildTicks(axis) {
       axis.ticks = valueTicks(axis.min, axis.max, Math.max(2, Math.floor(axis.height / (1.9 * theme.rem))));
     },
-    // The same width for every tag and value: time axes below each other stay aligned.
+    // The same width for every tag and value, so that the time axes of all charts stay aligned.
     afterFit: (axis) => (axis.width = 4.4 * theme.rem),
   };
 }
 
-/** @returns {any} Chart.js does not know what the layers have it draw, and so not what a tooltip is of */
+/**
+ * @param {Tag} tag
+ * @param {Theme} theme
+ * @param {ChartFont} font
+ * @param {(id: number) => string[]} reasonsOf
+ * @returns {any} the types of Chart.js do not cover the points that the layers draw
+ */
 function tooltip(tag, theme, font, reasonsOf) {
   return {
     animation: false,
@@ -104,19 +151,24 @@ function tooltip(tag, theme, font, reasonsOf) {
     bodyFont: font,
     caretPadding: 8,
     callbacks: {
-      title: ([{ raw }]) => (raw.end ? rangeText({ from: raw.start, to: raw.end }) : momentText(raw.x)),
-      label: ({ raw, datasetIndex }) => {
-        if (raw.end) return datasetIndex === ANOMALIES ? markLines(tag, raw) : bucketLines(tag, raw);
+      title: (/** @type {TooltipItem[]} */ [{ raw }]) =>
+        "end" in raw ? rangeText({ from: raw.start, to: raw.end }) : momentText(raw.x),
+      label: (/** @type {TooltipItem} */ { raw, datasetIndex }) => {
+        if ("end" in raw) return datasetIndex === ANOMALIES ? markLines(tag, raw) : bucketLines(tag, raw);
         const value = withUnit(tag, valueText(tag, raw.y));
         if (datasetIndex !== ANOMALIES) return value;
         return [value, "▲ anomaly:", ...reasonsOf(raw.id).flatMap(wrapped)];
       },
-      afterBody: ([{ raw, chart, datasetIndex }]) =>
+      afterBody: (/** @type {TooltipItem[]} */ [{ raw, chart, datasetIndex }]) =>
         eventLines(chart, datasetIndex === ANOMALIES ? raw.x : (pointedAt() ?? raw.x)),
     },
   };
 }
 
+/**
+ * @param {Tag} tag
+ * @param {Bucket} mark
+ */
 function markLines(tag, mark) {
   return [
     `▲ ${anomaliesText(mark.anomalies)}`,
@@ -125,6 +177,10 @@ function markLines(tag, mark) {
   ];
 }
 
+/**
+ * @param {Tag} tag
+ * @param {Bucket} bucket
+ */
 function bucketLines(tag, { y, low, high, count }) {
   const mean = withUnit(tag, valueText(tag, y));
   return count === 1
@@ -132,7 +188,11 @@ function bucketLines(tag, { y, low, high, count }) {
     : [`mean ${mean}`, withUnit(tag, spreadText(tag, low, high)), `${whole.format(count)} measurements`];
 }
 
-/** What is said of the events at a moment: the tooltip is of the value that was measured nearest. */
+/**
+ * Describe the events at a moment. The rest of the tooltip describes the nearest measurement.
+ * @param {LineChart} chart
+ * @param {number} moment epoch milliseconds
+ */
 function eventLines(chart, moment) {
   const found = barsAt(chart, chart.scales.x.getPixelForValue(moment)).flatMap(({ events }) => events);
   const lines = found
@@ -141,36 +201,47 @@ function eventLines(chart, moment) {
   return found.length > MOST_EVENTS ? [...lines, `and ${found.length - MOST_EVENTS} more`] : lines;
 }
 
-/** A text in lines that fit. */
+/**
+ * Break a text into lines for a tooltip.
+ * @param {string} text
+ */
 function wrapped(text) {
-  return text.split(" ").reduce((lines, word) => {
+  return text.split(" ").reduce((/** @type {string[]} */ lines, word) => {
     const longer = lines.length ? `${lines.at(-1)} ${word}` : word;
     return lines.length && longer.length <= WRAP ? [...lines.slice(0, -1), longer] : [...lines, word];
   }, []);
 }
 
-/** What the pointer means: an anomaly if it is on one, else what was measured nearest in time. */
+/**
+ * Add the interaction mode "reading": an anomaly if the pointer is on one, else the measurement nearest in time.
+ * @param {ChartLibrary} Chart
+ */
 export function addReadingMode(Chart) {
   const { modes } = Chart.Interaction;
   modes.reading = (chart, event, _options, final) => {
     const hits = modes.point(chart, event, { intersect: true }, final);
     const anomaly = hits.find(({ datasetIndex }) => datasetIndex === ANOMALIES);
-    return anomaly ? [anomaly] : nearestOnLine(chart, event.x);
+    return anomaly ? [anomaly] : nearestOnLine(/** @type {any} */ (chart), /** @type {{x: number}} */ (event).x);
   };
 }
 
-/** What was measured nearest to a pixel, as Chart.js names an element; empty if nothing is in sight. */
+/**
+ * Return the measurement nearest to a pixel as the only item; empty if none is in view.
+ * @param {LineChart} chart
+ * @param {number} pixel
+ * @returns {FoundElement[]}
+ */
 export function nearestOnLine(chart, pixel) {
   const { data } = chart.data.datasets[LINE];
   const elements = chart.getDatasetMeta(LINE).data;
-  const time = chart.scales.x.getValueForPixel(pixel);
-  const place = firstPlace(data.length, (i) => data[i].x < time);
+  const time = chart.scales.x.getValueForPixel(pixel) ?? NaN;
+  const index = firstIndex(data.length, (i) => data[i].x < time);
   const { left, right } = chart.chartArea;
-  // A break has the place of the point behind it, so two on either side hold the nearest.
-  const near = [-2, -1, 0, 1].map((distance) => place + distance);
+  // A break has the time of the point after it, so that two on either side include the nearest.
+  const near = [-2, -1, 0, 1].map((distance) => index + distance);
   const drawn = near.filter(
     (i) => data[i] && !Number.isNaN(data[i].y) && elements[i]?.x >= left && elements[i].x <= right,
   );
   drawn.sort((one, other) => Math.abs(data[one].x - time) - Math.abs(data[other].x - time));
-  return drawn.slice(0, 1).map((index) => ({ element: elements[index], datasetIndex: LINE, index }));
+  return drawn.slice(0, 1).map((i) => ({ element: elements[i], datasetIndex: LINE, index: i }));
 }

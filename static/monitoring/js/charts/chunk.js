@@ -1,18 +1,30 @@
-// Which piece of a tag's history a chart asks for: more than it shows, and the same while it moves a little.
-const MOST_POINTS = 5000; // that one answer may have
-const WIDTHS = [200, 300, 400, 600, 900, 1200]; // few, so that a window's width changes no step
-const FINE_MS = 3950000; // so long a chunk is answered in steps of seconds, a longer one in minutes
-const ROOM = [1 / 2, 1 / 4, 1 / 8, 1 / 16]; // beside the range, as parts of it: as much as leaves the steps fine
+// The piece of a tag's history that a chart requests: larger than the chart's range, and the same after small moves.
+
+/**
+ * A range, and the number of intervals to request for it.
+ * @typedef {import("../base/settings.js").TimeRange & {points: number}} Chunk
+ */
+
+const MOST_POINTS = 5000; // in one response
+const WIDTHS = [200, 300, 400, 600, 900, 1200]; // few, so that a window's width rarely changes the step
+const FINE_MS = 3950000; // a chunk up to this length gets steps of seconds, a longer one steps of minutes
+const ROOM = [1 / 2, 1 / 4, 1 / 8, 1 / 16]; // beside the range, in its lengths: as much as keeps the steps fine
 const EARLIEST = Date.parse("0001-01-02T00:00:00Z");
 const LATEST = Date.parse("9999-12-30T00:00:00Z");
 
-/** How many intervals a chart of this many pixels is given. */
-export const pointsFor = (width) => WIDTHS.find((points) => points >= width / 2) ?? WIDTHS.at(-1);
+/**
+ * Return the number of intervals for a chart of this width.
+ * @param {number} width pixels
+ */
+export const pointsFor = (width) => WIDTHS.find((points) => points >= width / 2) ?? WIDTHS[WIDTHS.length - 1];
 
 /**
- * The chunk that holds a range with room on both sides. Its ends lie on a grid and its length depends on
- * the range's length only: who moves gets the same chunks, in the same steps. `aheadMs` is how far the
- * range will have moved before the next chunk can be there.
+ * Return the chunk that holds a range with room on both sides. The ends are on a grid and the length depends only on
+ * the length of the range: a range that moves gets the same chunks with the same steps.
+ * @param {import("../base/settings.js").TimeRange} range
+ * @param {number} points
+ * @param {number} aheadMs how far the range will have moved before the next chunk can arrive
+ * @returns {Chunk}
  */
 export function chunkAround({ from, to }, points, aheadMs = 0) {
   const span = to - from;
@@ -23,6 +35,10 @@ export function chunkAround({ from, to }, points, aheadMs = 0) {
   return { from: Math.max(EARLIEST, first), to: Math.min(LATEST, first + length), points: asked };
 }
 
+/**
+ * @param {number} span milliseconds
+ * @param {number} atMost the largest step of the grid
+ */
 function lengths(span, atMost) {
   const grid = 2 ** Math.floor(Math.log2(atMost));
   return { grid, length: (Math.ceil(span / grid) + 2) * grid };

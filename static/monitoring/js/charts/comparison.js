@@ -1,45 +1,60 @@
 // The panel in which several tags share one chart.
-import { answer } from "../base/announcer.js";
+import { announceNow } from "../base/announcer.js";
 import { serverNow } from "../base/clock.js";
 import { CursorLine, onPointed, pointAt, pointedAt, wirePointing } from "./cursor.js";
-import { setAttribute, setText } from "../base/dom.js";
+import { descendant, setAttribute, setText } from "../base/dom.js";
 import { eventsOver } from "../live/events.js";
 import { DASHES, Overlay } from "./overlay.js";
 import { settings, tagOf } from "../base/settings.js";
 import { TagLayers } from "./tag-layers.js";
 import { readTheme } from "../base/theme.js";
 import { momentText } from "../base/times.js";
-import { endComparison, toggleCompared, view } from "../app/view.js";
+import { endComparison, toggleCompared, view } from "../app/view-state.js";
 import { momentValueText, valueText, withUnit } from "../base/words.js";
 
+/**
+ * @typedef {import("../app/card.js").Card} Card
+ * @typedef {import("../base/settings.js").Tag} Tag
+ * @typedef {import("../base/settings.js").TimeRange} TimeRange
+ * @typedef {import("../base/theme.js").Theme} Theme
+ *
+ * A tag that is compared, with the list item that names it.
+ * @typedef {{tag: Tag, series: import("../live/series.js").Series, layers: TagLayers, node: HTMLLIElement}}
+ *   ComparedLine
+ */
+
 const SVG = "http://www.w3.org/2000/svg";
+/** @type {Record<string, number>} */
 const ALONG = { ArrowLeft: -1, ArrowRight: 1 };
 const panel = document.getElementById("comparison");
-const plot = panel.querySelector(".plot");
-const canvas = panel.querySelector("canvas");
+const plot = descendant(panel, ".plot");
+const canvas = /** @type {HTMLCanvasElement} */ (descendant(panel, "canvas"));
 const hint = document.getElementById("comparison-hint");
 const list = document.getElementById("comparison-lines");
 
 export class Comparison {
+  /** @type {import("./chart-options.js").ChartLibrary | null} */
   Chart = null;
+  /** @type {Overlay | null} */
   overlay = null;
-  lines = []; // {tag, series, layers, node} of each tag that is compared
+  /** @type {ComparedLine[]} */
+  lines = [];
   cursor = new CursorLine(plot);
-  /** @type {Map<string, import("../app/card.js").Card>} */
-  cards;
-  /** @type {() => void} */
-  onArrival;
 
-  /** `cards` are the page's, by their tags' names; `onArrival()` is called when there is something new to show. */
+  /**
+   * @param {Map<string, Card>} cards the page's cards by their tags' names
+   * @param {() => void} onArrival called when there is something new to show
+   */
   constructor(cards, onArrival) {
-    Object.assign(this, { cards, onArrival });
+    this.cards = cards;
+    this.onArrival = onArrival;
     document.getElementById("comparison-end").addEventListener("click", () => this.end());
     document.getElementById("cards").addEventListener("change", ({ target }) => {
       const { name, value } = /** @type {HTMLInputElement} */ (target);
       if (name === "compare") toggleCompared(value);
     });
     plot.tabIndex = 0;
-    plot.setAttribute("role", "application"); // the arrow keys are the chart's, not the screen reader's
+    plot.setAttribute("role", "application"); // so that a screen reader leaves the arrow keys to the chart
     plot.setAttribute("aria-label", "Comparison over time");
     plot.addEventListener("keydown", (event) => this.walk(event));
     wirePointing(plot, () => this.overlay?.chart);
@@ -49,19 +64,23 @@ export class Comparison {
   end() {
     const box = this.cards.get(view.compare[0])?.parts.compare;
     endComparison();
-    box?.focus(); // the button is gone
+    box?.focus(); // the button has disappeared
   }
 
-  /** Charts can be drawn. */
+  /**
+   * Draw charts from now on.
+   * @param {import("./chart-options.js").ChartLibrary} Chart
+   */
   useCharts(Chart) {
     this.Chart = Chart;
     this.build();
   }
 
-  /** Takes the tags that the view compares. */
+  /** Compare the tags of the view. */
   choose() {
     for (const [name, { parts }] of this.cards) parts.compare.checked = view.compare.includes(name);
-    const names = view.compare.filter((name) => this.cards.has(name));
+    const chosen = view.compare.flatMap((name) => this.cards.get(name) ?? []);
+    const names = chosen.map(({ tag }) => tag.name);
     panel.hidden = names.length === 0;
     setAttribute(panel, "data-count", String(names.length));
     setText(
@@ -71,19 +90,19 @@ export class Comparison {
         : "",
     );
     if (names.join() === this.lines.map(({ tag }) => tag.name).join()) return;
-    for (const { layers } of this.lines) layers.history.leave();
-    this.lines = names.map((name) => this.lineOf(name));
+    for (const { layers } of this.lines) layers.history.cancel();
+    this.lines = chosen.map((card) => this.lineOf(card));
     list.replaceChildren(...this.lines.map(({ node }) => node));
     this.build();
   }
 
-  lineOf(name) {
+  /** @param {Card} card */
+  lineOf({ tag: { name }, series }) {
     const tag = tagOf(name);
-    const { series } = this.cards.get(name);
     return { tag, series, layers: new TagLayers(tag, series, this.onArrival), node: document.createElement("li") };
   }
 
-  /** Makes the chart, or makes it anew in the theme of now. */
+  /** Create the chart in the current theme. */
   build() {
     this.overlay?.destroy();
     this.overlay = null;
@@ -98,7 +117,11 @@ export class Comparison {
       );
   }
 
-  /** Draws what is shown; see Card.showRange. */
+  /**
+   * Draw a range; see Card.showRange.
+   * @param {import("./tag-layers.js").ShownRange} shown
+   * @param {{aheadMs: number}} playback
+   */
   show(shown, { aheadMs }) {
     if (!this.overlay) return;
     for (const { layers } of this.lines) layers.choose(shown, { width: canvas.clientWidth, aheadMs });
@@ -110,21 +133,27 @@ export class Comparison {
     this.showPointed();
   }
 
+  /** @param {TimeRange} range */
   eventsOf(range) {
     const events = this.lines.flatMap(({ tag, layers }) => eventsOver(tag.name, range, layers.layer?.events));
     return events.sort((one, other) => one.start - other.start);
   }
 
-  /** Each line's value at the moment that is pointed at, or its newest. */
+  /** Show each line's value at the moment under the pointer, or the newest value. */
   showPointed() {
     if (!this.overlay) return;
     const at = pointedAt();
     this.cursor.show(this.overlay.chart, at);
-    for (const line of this.lines)
-      setText(line.node.lastElementChild, at === null ? newestText(line) : textAt(line, at));
+    for (const line of this.lines) {
+      const value = line.node.lastElementChild;
+      if (value) setText(value, at === null ? newestText(line) : textAt(line, at));
+    }
   }
 
-  /** By the arrow keys from measurement to measurement. */
+  /**
+   * Move from measurement to measurement by the arrow keys.
+   * @param {KeyboardEvent} event
+   */
   walk(event) {
     const direction = ALONG[event.key];
     if (!direction || !this.overlay || event.ctrlKey || event.altKey || event.metaKey) return;
@@ -137,18 +166,26 @@ export class Comparison {
     const next = direction > 0 ? Math.min(...times) : Math.max(...times);
     if (!(next >= min && next <= max)) return;
     pointAt(next);
-    answer(`${momentText(next)}: ${this.lines.map((line) => `${line.tag.name} ${textAt(line, next)}`).join(", ")}`);
+    announceNow(
+      `${momentText(next)}: ${this.lines.map((line) => `${line.tag.name} ${textAt(line, next)}`).join(", ")}`,
+    );
   }
 }
 
-const textAt = ({ tag, layers }, at) => momentValueText(tag, layers.layer?.at(at));
+/** @type {(line: ComparedLine, at: number) => string} */
+const textAt = ({ tag, layers }, at) => momentValueText(tag, layers.layer?.at(at) ?? null);
 
+/** @param {ComparedLine} line */
 function newestText({ tag, series }) {
   const latest = series.latestAt(serverNow());
   return latest ? withUnit(tag, valueText(tag, latest.y)) : "no data yet";
 }
 
-/** A piece of the line as it is drawn. */
+/**
+ * Return a sample of the i-th line.
+ * @param {number} i
+ * @param {Theme} theme
+ */
 function sample(i, theme) {
   const svg = document.createElementNS(SVG, "svg");
   svg.setAttribute("aria-hidden", "true");
@@ -161,6 +198,7 @@ function sample(i, theme) {
   return svg;
 }
 
+/** @type {(tag: Tag, i: number) => HTMLElement[]} */
 function named(tag, i) {
   const [name, axis, value] = ["span", "span", "b"].map((kind) => document.createElement(kind));
   name.textContent = tag.name;

@@ -1,14 +1,23 @@
-// The moment that is pointed at in one chart is shown in all of them.
+// The moment under the pointer in one chart is shown in all charts.
+
+/** @typedef {import("./chart-options.js").LineChart} LineChart */
+
+/** @type {number | null} */
 let moment = null;
 let due = false;
+/** @type {(() => void)[]} */
 const listeners = [];
 
-/** The moment in epoch milliseconds, null if nothing is pointed at. */
+/** Return the moment in epoch milliseconds; null if the pointer is on no chart. */
 export const pointedAt = () => moment;
 
-/** The listener is called at the next frame after the moment has changed. */
+/**
+ * Call the listener in the next frame after the moment has changed.
+ * @param {() => void} listener
+ */
 export const onPointed = (listener) => listeners.push(listener);
 
+/** @param {number | null} at epoch milliseconds */
 export function pointAt(at) {
   if (at === moment) return;
   moment = at;
@@ -20,31 +29,42 @@ export function pointAt(at) {
   });
 }
 
-/** Lets the pointer choose the moment over a plot; `chart()` gives Chart.js's chart, null before there is one. */
+/**
+ * Let the pointer choose the moment over a plot.
+ * @param {HTMLElement} plot
+ * @param {() => LineChart | null | undefined} chart returns null or undefined while there is no chart
+ */
 export function wirePointing(plot, chart) {
   plot.addEventListener("pointermove", (event) => {
     const { chartArea: area, scales } = chart() ?? {};
-    if (!area) return;
+    if (!area || !scales) return;
     const pixel = event.clientX - plot.getBoundingClientRect().left;
-    pointAt(pixel >= area.left && pixel <= area.right ? scales.x.getValueForPixel(pixel) : null);
+    pointAt(pixel >= area.left && pixel <= area.right ? (scales.x.getValueForPixel(pixel) ?? null) : null);
   });
   plot.addEventListener("pointerleave", () => pointAt(null));
   plot.addEventListener("blur", () => pointAt(null));
 }
 
-/** The upright line over a plot. */
+/** The vertical line over a plot. */
 export class CursorLine {
+  /** @param {HTMLElement} plot */
   constructor(plot) {
     this.node = plot.appendChild(document.createElement("div"));
     this.node.className = "cursor";
     this.node.hidden = true;
   }
 
-  /** Stands at the moment if the chart shows it. */
+  /**
+   * Show the line at a moment, or hide it if the chart does not show the moment.
+   * @param {LineChart} chart
+   * @param {number | null} at epoch milliseconds
+   */
   show({ chartArea: area, scales }, at) {
-    const isInside = at !== null && at >= scales.x.min && at <= scales.x.max;
-    this.node.hidden = !isInside;
-    if (!isInside) return;
+    if (at === null || at < scales.x.min || at > scales.x.max) {
+      this.node.hidden = true;
+      return;
+    }
+    this.node.hidden = false;
     const { style } = this.node;
     style.top = `${area.top}px`;
     style.height = `${area.bottom - area.top}px`;

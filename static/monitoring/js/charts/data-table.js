@@ -1,29 +1,44 @@
-// What a chart shows as a table: made when it is opened, renewed while nobody is reading in it.
-import { reasonsOf } from "../live/findings.js";
+// The contents of a chart as a table: filled when it is opened, and renewed unless the pointer or focus is inside.
+import { reasonsOf } from "../live/rule-violations.js";
 import { momentText } from "../base/times.js";
 import { valueText, whole } from "../base/words.js";
 
+/**
+ * @typedef {import("../base/settings.js").Tag} Tag
+ * @typedef {import("../base/settings.js").TimeRange} TimeRange
+ * @typedef {import("./raw-layer.js").Layer} Layer
+ * @typedef {{cells: string[], isAnomalous: boolean}} TableRow
+ */
+
 const MOST_ROWS = 300;
 const EVERY_MS = 5000;
-const WORDY = 3; // columns, of which the last is a text
+const WORDY = 3; // a table with this many columns has texts in the last one
 
 export class DataTable {
+  /** @type {Layer | null} */
   layer = null;
+  /** @type {TimeRange | null} */
   range = null;
   filledAt = -Infinity;
-  /** @type {HTMLDetailsElement} */
-  details;
-  /** @type {HTMLElement} */
-  panel;
-  /** @type {import("../base/settings.js").Tag} */
-  tag;
 
+  /**
+   * @param {HTMLDetailsElement} details
+   * @param {HTMLElement} panel
+   * @param {Tag} tag
+   */
   constructor(details, panel, tag) {
-    Object.assign(this, { details, panel, tag });
+    this.details = details;
+    this.panel = panel;
+    this.tag = tag;
     details.addEventListener("toggle", () => this.fill());
   }
 
-  /** Takes what the chart shows now. */
+  /**
+   * Show the contents of the chart.
+   * @param {Layer} layer
+   * @param {TimeRange} range
+   * @param {{isLive: boolean}} shown
+   */
   show(layer, range, { isLive }) {
     const isOther = !this.range || (!isLive && (range.from !== this.range.from || layer !== this.layer));
     Object.assign(this, { layer, range });
@@ -33,7 +48,7 @@ export class DataTable {
   }
 
   fill() {
-    if (!this.details.open || !this.layer) return this.panel.replaceChildren();
+    if (!this.details.open || !this.layer || !this.range) return this.panel.replaceChildren();
     this.filledAt = performance.now();
     const { columns, rows } = contents(this.layer, this.range, this.tag);
     const shown = rows.slice(-MOST_ROWS).reverse();
@@ -41,13 +56,19 @@ export class DataTable {
   }
 }
 
+/** @type {(shown: number, all: number) => string} */
 function captionText(shown, all) {
   return shown < all
     ? `Newest first: ${whole.format(shown)} of ${whole.format(all)} rows`
     : `Newest first: ${whole.format(all)} rows`;
 }
 
-/** Single measurements, or intervals, with a row {cells, isAnomalous} each. */
+/**
+ * Return a row for each measurement or interval.
+ * @param {Layer} layer
+ * @param {TimeRange} range
+ * @param {Tag} tag
+ */
 function contents(layer, { from, to }, tag) {
   const value = tag.unit ? `Value (${tag.unit})` : "Value";
   if (layer.buckets) {
@@ -61,6 +82,7 @@ function contents(layer, { from, to }, tag) {
   return { columns: ["Time", value, "Anomaly"], rows: inside.map((point) => pointRow(point, tag)) };
 }
 
+/** @type {(bucket: import("./bucket-layer.js").Bucket, tag: Tag) => TableRow} */
 function bucketRow({ start, low, y, high, count, anomalies }, tag) {
   const values = [low, y, high].map((value) => valueText(tag, value));
   return {
@@ -69,11 +91,17 @@ function bucketRow({ start, low, y, high, count, anomalies }, tag) {
   };
 }
 
+/** @type {(point: import("../live/series.js").Point, tag: Tag) => TableRow} */
 function pointRow({ x, y, anomaly, id }, tag) {
   const why = anomaly ? `▲ ${reasonsOf(tag, id).join("; ")}` : "";
   return { cells: [momentText(x), valueText(tag, y), why], isAnomalous: anomaly };
 }
 
+/**
+ * @param {string} caption
+ * @param {string[]} columns
+ * @param {TableRow[]} rows
+ */
 function table(caption, columns, rows) {
   const node = document.createElement("table");
   node.createCaption().textContent = caption;
@@ -83,13 +111,18 @@ function table(caption, columns, rows) {
     cell.scope = "col";
     cell.textContent = column;
   }
-  if (columns.length === WORDY) head.lastElementChild.className = "words";
+  markWords(head);
   const body = node.createTBody();
   for (const { cells, isAnomalous } of rows) {
     const row = body.insertRow();
     row.classList.toggle("anomalous", isAnomalous);
     for (const cell of cells) row.insertCell().textContent = cell;
-    if (cells.length === WORDY) row.lastElementChild.className = "words";
+    markWords(row);
   }
   return node;
+}
+
+/** @param {HTMLTableRowElement} row */
+function markWords({ cells }) {
+  if (cells.length === WORDY) cells[WORDY - 1].className = "words";
 }

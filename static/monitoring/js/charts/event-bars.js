@@ -1,16 +1,35 @@
-// Where the events of a chart are drawn: a bar each, beside each other in lanes where they overlap in time.
-const LEAST_PX = 7; // a bar that is shorter can't be seen, nor hit
+// The bars of a chart's events, side by side in lanes where the events overlap in time.
+
+/**
+ * @typedef {import("../live/events.js").PlantEvent} PlantEvent
+ *
+ * A stretch of the time axis in pixels.
+ * @typedef {{left: number, right: number}} Stretch
+ *
+ * The time of an event in pixels.
+ * @typedef {Stretch & {isOpen: boolean}} Span
+ *
+ * A bar stands for one or several events; `begins`, `ends`: whether the first event's start and end are in view.
+ * @typedef {Stretch & {events: PlantEvent[], spans: Span[], lane: number, isOpen: boolean, begins: boolean,
+ *   ends: boolean}} Bar
+ */
+
+const LEAST_PX = 7; // a shorter bar is hard to see and to hit
 const GAP_PX = 2;
 const MOST_LANES = 3;
 
 /**
- * Bars {events, spans, left, right, lane, isOpen} in order of their left ends; `spans` are the times of its events
- * in pixels. `pixelOf(time)` places a time, `area` {left, right} is what is drawn on. What is too close to be told
- * apart, or has no lane left, is one bar.
+ * Return the bars in order of their left ends. Events that are too close to be told apart, or have no lane left, share
+ * one bar.
+ * @param {PlantEvent[]} events in order of their starts
+ * @param {(time: number) => number} pixelOf
+ * @param {Stretch} area the plotted area
  */
 export function barsOf(events, pixelOf, area) {
+  /** @type {Bar[]} */
   const bars = [];
-  const lasts = []; // by lane
+  /** @type {Bar[]} the last bar of each lane */
+  const lasts = [];
   for (const event of events) {
     const bar = barOf(event, pixelOf, area);
     const lane = laneFor(bar, lasts);
@@ -22,6 +41,12 @@ export function barsOf(events, pixelOf, area) {
   return bars;
 }
 
+/**
+ * @param {PlantEvent} event
+ * @param {(time: number) => number} pixelOf
+ * @param {Stretch} area
+ * @returns {Bar}
+ */
 function barOf(event, pixelOf, area) {
   const [start, stop] = [pixelOf(event.start), event.end === null ? area.right : pixelOf(event.end)];
   const left = Math.max(area.left, Math.min(start, area.right - LEAST_PX));
@@ -36,23 +61,33 @@ function barOf(event, pixelOf, area) {
     spans: [span],
     left,
     right,
+    lane: 0,
     isOpen: span.isOpen,
     begins: start >= area.left,
     ends: stop < area.right,
   };
 }
 
-/** The bar's lane; null if it has become a part of one that is there. */
+/**
+ * Return the bar's lane; null if the bar has been joined to an earlier one.
+ * @param {Bar} bar
+ * @param {Bar[]} lasts
+ */
 function laneFor(bar, lasts) {
   const free = lasts.findIndex(({ right }) => right + GAP_PX <= bar.left);
   if (free >= 0) return free;
   const [{ start }] = bar.events;
-  const near = lasts.find(({ events }) => events.every(({ end }) => end !== null && end <= start)); // apart in time, not in pixels
+  // Apart in time, but not in pixels.
+  const near = lasts.find(({ events }) => events.every(({ end }) => end !== null && end <= start));
   if (!near && lasts.length < MOST_LANES) return lasts.length;
-  join(near ?? lasts.at(-1), bar);
+  join(near ?? lasts[lasts.length - 1], bar);
   return null;
 }
 
+/**
+ * @param {Bar} into
+ * @param {Bar} bar
+ */
 function join(into, bar) {
   into.events.push(...bar.events);
   into.spans.push(...bar.spans);
@@ -60,8 +95,12 @@ function join(into, bar) {
   into.isOpen ||= bar.isOpen;
 }
 
-/** The stretches that any of the spans covers, without overlap: nothing is shaded twice. */
+/**
+ * Return the stretches that any of the spans covers, without overlap, so that nothing is shaded twice.
+ * @param {Stretch[]} spans
+ */
 export function stretchesOf(spans) {
+  /** @type {Stretch[]} */
   const stretches = [];
   for (const { left, right } of [...spans].sort((one, other) => one.left - other.left)) {
     const last = stretches.at(-1);

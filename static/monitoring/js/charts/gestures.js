@@ -1,19 +1,36 @@
-// What a pointer does on a chart: drag to zoom in, Shift and drag to move, wheel and pinch to zoom, click an anomaly or event.
-// The buttons and keys do the same for who can't.
+// Pointer control of a chart: drag to zoom in, Shift and drag to move, wheel and pinch to zoom, click to select an
+// anomaly or event. Buttons and keys do the same.
 const SLACK_PX = 6;
-const WHEEL = 0.002; // how much a pixel of the wheel stretches
+const WHEEL = 0.002; // stretch of the range per pixel of the wheel
 
 /**
- * `chart` tells times and marks from pixels. The handlers: onRange(from, to) when a range was drawn,
- * onMove({stretch, move, about}) as in adjust(), onMark(mark) when an anomaly or an event was clicked.
+ * @typedef {import("../app/view-state.js").Movement} Movement
+ * @typedef {import("./tag-chart.js").TagChart} TagChart
+ *
+ * onRange: the viewer dragged over a range; onMove: moved or zoomed; onMark: clicked an anomaly or event.
+ * @typedef {{onRange: (from: number, to: number) => void, onMove: (movement: Movement) => void,
+ *   onMark: (mark: import("./raw-layer.js").Mark | import("./event-bars.js").Bar) => void}} GestureHandlers
+ *
+ * A pointer that is down: where it went down and where it is, in pixels of the plot.
+ * @typedef {{start: number, x: number}} DownPointer
+ */
+
+/**
+ * Wire the pointer of a chart.
+ * @param {HTMLElement} plot
+ * @param {TagChart} chart
+ * @param {GestureHandlers} handlers
  */
 export function wireGestures(plot, chart, { onRange, onMove, onMark }) {
   const band = plot.appendChild(document.createElement("div"));
   band.className = "zoom-range";
   band.hidden = true;
-  const pointers = new Map(); // those that are down, by id: {start, x}
-  let mode = null; // null until it is clear; range, move or pinch
-  const place = (event) => event.clientX - plot.getBoundingClientRect().left;
+  /** @type {Map<number, DownPointer>} by id */
+  const pointers = new Map();
+  /** @type {"range" | "move" | "pinch" | null} null while undecided */
+  let mode = null;
+  /** @param {MouseEvent} event */
+  const pixelOf = (event) => event.clientX - plot.getBoundingClientRect().left;
   const stop = () => {
     mode = null;
     band.hidden = true;
@@ -22,7 +39,7 @@ export function wireGestures(plot, chart, { onRange, onMove, onMark }) {
 
   plot.addEventListener("pointerdown", (event) => {
     if (event.button !== 0) return;
-    pointers.set(event.pointerId, { start: place(event), x: place(event) });
+    pointers.set(event.pointerId, { start: pixelOf(event), x: pixelOf(event) });
     band.hidden = true;
     mode = pointers.size > 1 ? "pinch" : null;
   });
@@ -30,11 +47,11 @@ export function wireGestures(plot, chart, { onRange, onMove, onMark }) {
   plot.addEventListener("pointermove", (event) => {
     const pointer = pointers.get(event.pointerId);
     if (!pointer) return;
-    if (mode === null && Math.abs(place(event) - pointer.start) < SLACK_PX) return;
+    if (mode === null && Math.abs(pixelOf(event) - pointer.start) < SLACK_PX) return;
     if (mode === null) plot.setPointerCapture(event.pointerId); // so that the drag may end outside
     mode ??= event.shiftKey ? "move" : "range";
     const before = [...pointers.values()].map(({ x }) => x);
-    pointer.x = place(event);
+    pointer.x = pixelOf(event);
     if (mode === "range") drawBand(band, pointer);
     else if (mode === "move") onMove({ move: chart.shareOf(before[0] - pointer.x) });
     else
@@ -50,8 +67,11 @@ export function wireGestures(plot, chart, { onRange, onMove, onMark }) {
   plot.addEventListener("pointerup", (event) => {
     const pointer = pointers.get(event.pointerId);
     if (!pointer) return;
-    if (mode === "range") onRange(...[pointer.start, pointer.x].map((x) => chart.timeAt(x)).sort((a, b) => a - b));
-    const mark = mode === null && chart.markUnder(event);
+    if (mode === "range") {
+      const [from, to] = [pointer.start, pointer.x].map((x) => chart.timeAt(x)).sort((a, b) => a - b);
+      onRange(from, to);
+    }
+    const mark = mode === null ? chart.markUnder(event) : null;
     stop();
     if (mark) onMark(mark);
   });
@@ -63,19 +83,29 @@ export function wireGestures(plot, chart, { onRange, onMove, onMark }) {
     (event) => {
       if (!event.ctrlKey && !event.metaKey) return; // the page scrolls
       event.preventDefault();
-      onMove({ stretch: Math.exp(event.deltaY * WHEEL), about: chart.shareAt(place(event)) });
+      onMove({ stretch: Math.exp(event.deltaY * WHEEL), about: chart.shareAt(pixelOf(event)) });
     },
     { passive: false },
   );
 }
 
+/**
+ * @param {HTMLElement} band
+ * @param {DownPointer} pointer
+ */
 function drawBand(band, { start, x }) {
   band.hidden = false;
   band.style.left = `${Math.min(start, x)}px`;
   band.style.width = `${Math.abs(x - start)}px`;
 }
 
-/** Two fingers: their distance stretches, their middle moves. */
+/**
+ * Return the movement of two fingers: the change of their distance stretches, the change of their middle moves.
+ * @param {TagChart} chart
+ * @param {number[]} before pixels of both fingers
+ * @param {number[]} after
+ * @returns {Movement}
+ */
 function pinched(chart, before, after) {
   const [wide, narrow] = [before, after].map(([one, other]) => Math.max(20, Math.abs(one - other)));
   const [was, is] = [before, after].map(([one, other]) => (one + other) / 2);

@@ -1,9 +1,18 @@
-// A Chart.js plugin: the tag's limits as thin dashed lines that say what they are.
+// A Chart.js plugin: the tag's limits as thin dashed lines with labels.
 import { ANOMALIES } from "./chart-options.js";
 
+/**
+ * @typedef {{name: "upper" | "lower", value: number}} Limit
+ *
+ * The plugin's options: the limits, and colours and font of the theme.
+ * @typedef {{limits: Limit[], colour: string, text: string, panel: string, fontSize: number,
+ *   family: string}} LimitLineOptions
+ */
+
+/** @type {import("chart.js").Plugin<"line", LimitLineOptions>} */
 export const limitLines = {
   id: "limitLines",
-  // Over the line and under the anomalies, of which no word may hide one.
+  // Above the line and below the anomalies, which no label may hide.
   beforeDatasetDraw(chart, { index }, { limits, colour, text, panel, fontSize, family }) {
     if (index !== ANOMALIES) return;
     const { ctx, chartArea: area, scales } = chart;
@@ -25,7 +34,12 @@ export const limitLines = {
   },
 };
 
-// Outside the line, where there is nothing else to see while all is well; the halo keeps it legible.
+/**
+ * Write a label outside the limits, where there is nothing else in normal operation; the halo keeps it legible.
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {string} words
+ * @param {{x: number, y: number, name: string, text: string, panel: string}} options
+ */
 function label(ctx, words, { x, y, name, text, panel }) {
   ctx.textBaseline = name === "upper" ? "bottom" : "top";
   ctx.setLineDash([]);

@@ -1,30 +1,55 @@
-// Several tags in one chart, an axis each: lines told apart by their dashes and by the names beside them.
-import { eventSpans, setSpans, spanOptions, stripHeight } from "./event-spans.js";
+// Several tags in one chart with an axis each. The lines differ by their dashes and by the names beside them.
+import { barOptions, eventSpans, setSpans, stripHeight } from "./event-spans.js";
 import { kindText } from "../lists/event-words.js";
 import { timeTicks, valueTicks, valueTickText } from "../base/ticks.js";
 
-/** The lines' dashes in pixels, in the order of the tags. */
+/**
+ * @typedef {import("../base/settings.js").Tag} Tag
+ * @typedef {import("../base/theme.js").Theme} Theme
+ * @typedef {import("./chart-options.js").AxisOptions} AxisOptions
+ * @typedef {import("./chart-options.js").ChartFont} ChartFont
+ * @typedef {import("./chart-options.js").LineChart} LineChart
+ * @typedef {import("./raw-layer.js").DrawnPoint} DrawnPoint
+ *
+ * The options of the plugin for the lines' names.
+ * @typedef {{names: string[], panel: string, font: string}} LineNameOptions
+ */
+
+/** The dashes of the lines in pixels, in the order of the tags. */
 export const DASHES = [[], [9, 5], [2, 4], [12, 4, 2, 4]];
-const SMALLEST_PX = 100; // a chart that is not laid out yet has no width
+const SMALLEST_PX = 100; // a chart before its layout has no width
 
 export class Overlay {
+  /**
+   * @param {import("./chart-options.js").ChartLibrary} Chart
+   * @param {HTMLCanvasElement} canvas
+   * @param {Tag[]} tags
+   * @param {Theme} theme
+   */
   constructor(Chart, canvas, tags, theme) {
     this.tags = tags;
-    this.chart = new Chart(canvas, {
-      type: "line",
-      data: { datasets: tags.flatMap((_, i) => datasets(i, theme)) },
-      options: options(tags, theme),
-      plugins: [eventSpans, lineNames],
-    });
+    this.chart = /** @type {LineChart} */ (
+      new Chart(canvas, {
+        type: "line",
+        data: { datasets: tags.flatMap((_, i) => datasets(i, theme)) },
+        options: options(tags, theme),
+        plugins: [eventSpans, lineNames],
+      })
+    );
   }
 
-  /** Draws the tags' layers, in their order, and events over a range; null is a layer that is not there yet. */
+  /**
+   * Draw the tags' layers and events.
+   * @param {(import("./raw-layer.js").Layer | null)[]} layers in the order of the tags; null while a layer is loading
+   * @param {import("../live/events.js").PlantEvent[]} events
+   * @param {import("../base/settings.js").TimeRange} range
+   */
   draw(layers, events, range) {
     const { chart } = this;
     layers.forEach((layer, i) => {
       const { line, marks } = layer?.outline(range, Math.max(SMALLEST_PX, chart.width)) ?? { line: [], marks: [] };
       chart.data.datasets[2 * i].data = line;
-      // An interval's extremes lie far from its mean: they would stretch the axis, and nobody could tell whose they are.
+      // The extremes of an interval are far from the mean: they would stretch the axis, without a clear line.
       chart.data.datasets[2 * i + 1].data = layer?.buckets ? [] : marks;
     });
     Object.assign(chart.options.scales.x, { min: range.from, max: range.to });
@@ -37,29 +62,43 @@ export class Overlay {
   }
 }
 
+/**
+ * Return the datasets of one tag: the line, and the anomalies.
+ * @param {number} i
+ * @param {Theme} theme
+ * @returns {import("chart.js").ChartDataset<"line", DrawnPoint[]>[]}
+ */
 function datasets(i, theme) {
   const yAxisID = `y${i}`;
-  const line = {
-    borderColor: theme[`line-${i + 1}`],
-    borderDash: DASHES[i],
-    borderWidth: 0.11 * theme.rem,
-    pointRadius: 0,
-  };
-  const marks = {
-    clip: false,
-    showLine: false,
-    pointStyle: "triangle",
-    pointRadius: 0.38 * theme.rem,
-    backgroundColor: theme.alarm,
-    borderColor: theme.panel,
-  };
   return [
-    { data: [], yAxisID, order: 2, ...line },
-    { data: [], yAxisID, order: 1, ...marks },
+    {
+      data: [],
+      yAxisID,
+      order: 2,
+      borderColor: theme[`line-${i + 1}`],
+      borderDash: DASHES[i],
+      borderWidth: 0.11 * theme.rem,
+      pointRadius: 0,
+    },
+    {
+      data: [],
+      yAxisID,
+      order: 1,
+      clip: false,
+      showLine: false,
+      pointStyle: "triangle",
+      pointRadius: 0.38 * theme.rem,
+      backgroundColor: theme.alarm,
+      borderColor: theme.panel,
+    },
   ];
 }
 
-/** @returns {import("chart.js").ChartOptions<"line">} */
+/**
+ * @param {Tag[]} tags
+ * @param {Theme} theme
+ * @returns {import("chart.js").ChartOptions<"line">}
+ */
 function options(tags, theme) {
   const font = { family: theme.font, size: 0.75 * theme.rem };
   const axes = tags.map((tag, i) => [`y${i}`, valueAxis(tag, i, theme, font)]);
@@ -75,13 +114,17 @@ function options(tags, theme) {
     plugins: {
       legend: { display: false },
       tooltip: { enabled: false },
-      eventSpans: spanOptions(theme, font, (event) => `${event.tag}: ${kindText(event)}`),
+      eventSpans: barOptions(theme, font, (event) => `${event.tag}: ${kindText(event)}`),
       lineNames: { names: tags.map(({ name }) => name), panel: theme.panel, font: `600 ${font.size}px ${theme.font}` },
     },
   };
 }
 
-/** @returns {import("chart.js").ChartOptions<"line">["scales"][string]} */
+/**
+ * @param {Theme} theme
+ * @param {ChartFont} font
+ * @returns {AxisOptions}
+ */
 function timeAxis(theme, font) {
   return {
     type: "linear",
@@ -92,7 +135,13 @@ function timeAxis(theme, font) {
   };
 }
 
-/** @returns {import("chart.js").ChartOptions<"line">["scales"][string]} */
+/**
+ * @param {Tag} tag
+ * @param {number} i
+ * @param {Theme} theme
+ * @param {ChartFont} font
+ * @returns {AxisOptions}
+ */
 function valueAxis(tag, i, theme, font) {
   const color = theme[`line-${i + 1}`];
   return {
@@ -101,23 +150,25 @@ function valueAxis(tag, i, theme, font) {
     grid: { color: theme.grid, drawOnChartArea: i === 0 },
     border: { color },
     title: { display: true, text: tag.unit ? `${tag.name} (${tag.unit})` : tag.name, color, font },
-    ticks: { color, font, callback: (value, _i, ticks) => valueTickText(value, ticks) },
+    ticks: { color, font, callback: (value, _i, ticks) => valueTickText(Number(value), ticks) },
     afterBuildTicks: (axis) =>
       (axis.ticks = valueTicks(axis.min, axis.max, Math.max(2, Math.floor(axis.height / (1.9 * theme.rem))))),
   };
 }
 
-/** Each line's name at its end, moved apart where lines end close together. */
+/**
+ * Write each line's name at its end, moved apart where lines end close together.
+ * @type {import("chart.js").Plugin<"line", LineNameOptions>}
+ */
 const lineNames = {
   id: "lineNames",
   afterDatasetsDraw(chart, _args, { names, panel, font }) {
     const { ctx, chartArea: area } = chart;
-    const ends = names.map((name, i) => ({
-      name,
-      ...endOf(chart, 2 * i),
-      color: chart.data.datasets[2 * i].borderColor,
-    }));
-    const drawn = ends.filter(({ y }) => y !== undefined).sort((one, other) => one.y - other.y);
+    const ends = names.flatMap((name, i) => {
+      const end = endOf(chart, 2 * i);
+      return end ? [{ name, ...end, color: String(chart.data.datasets[2 * i].borderColor) }] : [];
+    });
+    ends.sort((one, other) => one.y - other.y);
     ctx.save();
     Object.assign(ctx, {
       font,
@@ -128,21 +179,28 @@ const lineNames = {
       lineJoin: "round",
     });
     let above = area.top;
-    for (const { name, x, y, color } of drawn) {
+    for (const { name, x, y, color } of ends) {
       const size = parseFloat(font.slice(4)) * 1.2;
-      const place = Math.max(above + size, Math.min(y - 4, area.bottom));
-      ctx.strokeText(name, Math.min(x, area.right) - 6, place);
+      const baseline = Math.max(above + size, Math.min(y - 4, area.bottom));
+      ctx.strokeText(name, Math.min(x, area.right) - 6, baseline);
       ctx.fillStyle = color;
-      ctx.fillText(name, Math.min(x, area.right) - 6, place);
-      above = place;
+      ctx.fillText(name, Math.min(x, area.right) - 6, baseline);
+      above = baseline;
     }
     ctx.restore();
   },
 };
 
+/**
+ * Return the pixel of a line's last point in view; null if there is none.
+ * @param {import("chart.js").Chart<"line">} chart
+ * @param {number} dataset
+ */
 function endOf(chart, dataset) {
   const { left, right } = chart.chartArea;
-  const points = chart.getDatasetMeta(dataset).data;
+  const points = /** @type {{x: number, y: number, skip?: boolean}[]} */ (
+    /** @type {unknown} */ (chart.getDatasetMeta(dataset).data)
+  );
   const last = points.findLast(({ x, y, skip }) => !skip && !Number.isNaN(y) && x >= left && x <= right + 1);
-  return last ? { x: last.x, y: last.y } : {};
+  return last ? { x: last.x, y: last.y } : null;
 }

@@ -1,4 +1,11 @@
-// A Chart.js plugin: where playback stands, as an upright line.
+// A Chart.js plugin: the position of the playback as a vertical line.
+
+/**
+ * The plugin's options; `at`: epoch milliseconds, null or missing without playback.
+ * @typedef {{at?: number | null, colour: string}} PlayheadOptions
+ */
+
+/** @type {import("chart.js").Plugin<"line", PlayheadOptions>} */
 export const playhead = {
   id: "playhead",
   afterDatasetsDraw(chart, _args, { at = null, colour }) {

@@ -1,62 +1,91 @@
-// Single measurements as a chart shows them. A bucket layer answers the same questions.
-import { firstPlace } from "../base/search.js";
-import { gapMs, lineAndLone, thinned } from "./trace.js";
+// Single measurements on a chart. A layer of intervals (bucket-layer.js) has the same methods.
+import { firstIndex } from "../base/search.js";
+import { gapMs, lineAndLone, thinned } from "./downsample.js";
+
+/**
+ * @typedef {import("../base/settings.js").TimeRange} TimeRange
+ * @typedef {import("../live/series.js").Point} Point
+ *
+ * A point of a line: x in epoch milliseconds, y in the tag's unit, NaN where the line breaks.
+ * @typedef {{x: number, y: number}} DrawnPoint
+ *
+ * The marker of an anomaly, or of intervals with anomalies.
+ * @typedef {Point | import("./bucket-layer.js").IntervalMark} Mark
+ *
+ * The points to draw: the line, the points that no line touches, the anomalies, and the edges of the intervals' band.
+ * @typedef {{line: DrawnPoint[], lone: DrawnPoint[], marks: Mark[], high: DrawnPoint[], low: DrawnPoint[]}} Outline
+ *
+ * @typedef {{low: number, high: number, anomalies: number}} RangeSummary
+ *
+ * A measurement, or the mean and the extremes of an interval.
+ * @typedef {{value: number, low?: number, high?: number}} ValueAt
+ *
+ * @typedef {RawLayer | import("./bucket-layer.js").BucketLayer} Layer
+ */
 
 const GAP_MS = 5000; // at least, however fast the readings come
 
 export class RawLayer {
-  /** @type {import("../live/series.js").Point[]} */
-  points;
-  /** @type {number} epoch milliseconds */
-  from;
-  /** @type {number} epoch milliseconds */
-  to;
-  /** @type {number} milliseconds between two measurements that no line connects */
-  gap;
-  /** @type {undefined} intervals have them */
+  /** @type {undefined} a layer of intervals has buckets */
   buckets;
-  /** @type {undefined} intervals have one */
+  /** @type {undefined} a layer of intervals has a step */
   stepMs;
-  /** @type {import("../live/events.js").PlantEvent[] | undefined} of its time, if they were read with it */
+  /** @type {import("../live/events.js").PlantEvent[] | undefined} the events of the layer's time, if read with it */
   events;
 
-  /** `points` as in a series; `chunk` {from, to} is the time that they are all of. */
+  /**
+   * @param {Point[]} points ascending in time
+   * @param {TimeRange} chunk the time that the points cover
+   */
   constructor(points, { from, to }) {
-    Object.assign(this, {
-      points,
-      from,
-      to,
-      gap: gapMs(
-        points.map(({ x }) => x),
-        GAP_MS,
-      ),
-    });
+    this.points = points;
+    this.from = from;
+    this.to = to;
+    /** Points that are further apart, in milliseconds, are not connected by a line. */
+    this.gap = gapMs(
+      points.map(({ x }) => x),
+      GAP_MS,
+    );
   }
 
-  /** The points of a range, with the neighbour on either side so that lines reach the edge. */
+  /**
+   * Return the points of a range with a neighbour on either side, so that lines reach the edges.
+   * @param {number} from
+   * @param {number} to
+   */
   between(from, to) {
     const { points } = this;
-    const start = firstPlace(points.length, (i) => points[i].x < from);
-    const end = firstPlace(points.length, (i) => points[i].x <= to);
+    const start = firstIndex(points.length, (i) => points[i].x < from);
+    const end = firstIndex(points.length, (i) => points[i].x <= to);
     return points.slice(Math.max(0, start - 1), end + 1);
   }
 
-  /** What is drawn: lines of {x, y} with NaN at a break, and the anomalies. */
+  /**
+   * Return the points to draw.
+   * @param {TimeRange} range
+   * @param {number} width of the chart in pixels
+   * @returns {Outline}
+   */
   outline({ from, to }, width) {
     const points = this.between(from, to);
-    const inside = ({ x }) => x >= from && x <= to;
+    /** @param {DrawnPoint} point */
+    const isInside = ({ x }) => x >= from && x <= to;
     const { line, lone } = lineAndLone(points, this.gap);
     const kept = points.length > 2 * width ? thinned(line, Math.max(1, Math.round((to - from) / width))) : line;
     return {
       line: kept,
-      lone: lone.filter(inside),
-      marks: points.filter((point) => point.anomaly && inside(point)),
+      lone: lone.filter(isInside),
+      marks: points.filter((point) => point.anomaly && isInside(point)),
       high: [],
       low: [],
     };
   }
 
-  /** {low, high, anomalies} of the range; null if nothing was measured. */
+  /**
+   * Return extremes and anomalies of a range; null if nothing was measured.
+   * @param {TimeRange} range
+   * @returns {RangeSummary | null}
+   */
   summary({ from, to }) {
     const points = this.between(from, to).filter(({ x }) => x >= from && x <= to);
     if (!points.length) return null;
@@ -69,18 +98,27 @@ export class RawLayer {
     return summary;
   }
 
-  /** What was measured at a moment: the last measurement up to it, null in a gap. */
+  /**
+   * Return the last measurement up to a moment; null in a gap.
+   * @param {number} moment epoch milliseconds
+   * @returns {ValueAt | null}
+   */
   at(moment) {
-    const last = this.points[firstPlace(this.points.length, (i) => this.points[i].x <= moment) - 1];
+    const last = this.points[firstIndex(this.points.length, (i) => this.points[i].x <= moment) - 1];
     return last && moment - last.x <= this.gap ? { value: last.y } : null;
   }
 
-  /** The time of the measurement before (-1) or after (1) a moment, null if there is none. */
+  /**
+   * Return the time of the measurement before (-1) or after (1) a moment; null if there is none.
+   * @param {number} moment epoch milliseconds
+   * @param {number} direction
+   * @returns {number | null}
+   */
   next(moment, direction) {
-    const place =
+    const index =
       direction > 0
-        ? firstPlace(this.points.length, (i) => this.points[i].x <= moment)
-        : firstPlace(this.points.length, (i) => this.points[i].x < moment) - 1;
-    return this.points[place]?.x ?? null;
+        ? firstIndex(this.points.length, (i) => this.points[i].x <= moment)
+        : firstIndex(this.points.length, (i) => this.points[i].x < moment) - 1;
+    return this.points[index]?.x ?? null;
   }
 }

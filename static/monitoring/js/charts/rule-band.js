@@ -1,20 +1,35 @@
-// A Chart.js plugin: the mean and the band of 3σ that an anomaly left, over the measurements that they were made of.
+// A Chart.js plugin: the mean and the 3σ band that an anomaly left, over the measurements that they were computed from.
 // The band of constant measurements is a line at their value.
-import { findingsOf } from "../live/findings.js";
+import { violationsOf } from "../live/rule-violations.js";
 import { isConstant } from "../base/words.js";
+
+/**
+ * An anomaly at (`at`, `value`) and the band that it left, from the time `from`; the bounds are null without a band.
+ * @typedef {{at: number, value: number, from: number, lower: number | null, upper: number | null}} RuleBand
+ *
+ * The plugin's options.
+ * @typedef {{found?: RuleBand | null, colour: string, fill: string, panel: string, fontSize: number,
+ *   family: string}} RuleBandOptions
+ */
 
 const RULE = "rolling_3sigma";
 const WINDOW = 50; // measurements that the rule looks back on
 
-/** What is drawn for an anomaly of a layer of single measurements: its place, and the band if it left one. */
+/**
+ * Return the band to draw for an anomaly of a layer of single measurements.
+ * @param {import("./raw-layer.js").Layer} layer
+ * @param {import("../live/series.js").Point | null} anomaly
+ * @returns {RuleBand | null}
+ */
 export function ruleBandOf(layer, anomaly) {
-  if (!anomaly) return null;
-  const band = findingsOf(anomaly.id).find(({ reason }) => reason === RULE);
-  const place = layer.points.indexOf(anomaly);
-  const from = layer.points[Math.max(0, place - WINDOW)].x;
+  if (!anomaly || !layer.points) return null;
+  const band = violationsOf(anomaly.id).find(({ reason }) => reason === RULE);
+  const index = layer.points.indexOf(anomaly);
+  const from = layer.points[Math.max(0, index - WINDOW)].x;
   return { at: anomaly.x, value: anomaly.y, from, lower: band?.lower ?? null, upper: band?.upper ?? null };
 }
 
+/** @type {import("chart.js").Plugin<"line", RuleBandOptions>} */
 export const ruleBand = {
   id: "ruleBand",
   beforeDatasetsDraw(chart, _args, { found = null, colour, fill, panel, fontSize, family }) {
@@ -24,6 +39,7 @@ export const ruleBand = {
     const [top, middle, bottom] = [found.upper, (found.upper + found.lower) / 2, found.lower].map((value) =>
       scales.y.getPixelForValue(value),
     );
+    const constant = isConstant(found); // the line may lie on the axis: the label goes above
     within(chart, () => {
       ctx.fillStyle = fill;
       ctx.fillRect(left, top, right - left, bottom - top);
@@ -36,7 +52,6 @@ export const ruleBand = {
       ctx.stroke();
       ctx.setLineDash([]);
       ctx.font = `${fontSize}px ${family}`;
-      const constant = isConstant(found); // its line may lie on the axis: the label goes above
       const y = constant ? top - fontSize - 4 : bottom + 3;
       label(ctx, constant ? "constant" : "mean ± 3σ", { x: left, y, colour, panel });
     });
@@ -54,6 +69,11 @@ export const ruleBand = {
   },
 };
 
+/**
+ * Draw inside the plotted area only.
+ * @param {Pick<import("chart.js").Chart, "ctx" | "chartArea">} chart
+ * @param {() => void} draw
+ */
 function within({ ctx, chartArea: { left, top, width, height } }, draw) {
   ctx.save();
   ctx.beginPath();
@@ -64,6 +84,11 @@ function within({ ctx, chartArea: { left, top, width, height } }, draw) {
   ctx.restore();
 }
 
+/**
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {string} words
+ * @param {{x: number, y: number, colour: string, panel: string}} options
+ */
 function label(ctx, words, { x, y, colour, panel }) {
   ctx.textBaseline = "top";
   ctx.lineWidth = 3;

@@ -1,41 +1,55 @@
-// What a chart shows, to take along: as a picture, or its data as a file.
-import { setAttribute } from "../base/dom.js";
+// Saves a chart as a picture, or its data as a CSV file.
+import { descendant, setAttribute } from "../base/dom.js";
 import { settings } from "../base/settings.js";
 import { readTheme } from "../base/theme.js";
 import { rangeText, zoneText } from "../base/times.js";
 
-const MARGIN = 1.2; // in the page's letters
+/**
+ * @typedef {import("../app/card.js").Card} Card
+ * @typedef {import("../base/settings.js").Tag} Tag
+ * @typedef {import("../base/settings.js").TimeRange} TimeRange
+ */
 
-/** Wires the card's menu; `range` of what it gives is the time that is saved. */
+const MARGIN = 1.2; // in root font sizes
+
+/**
+ * Wire the card's menu. Return an object whose `range` is the time to save.
+ * @param {Card} card
+ * @returns {{range: TimeRange | null}}
+ */
 export function wireSaving(card) {
   const { save: menu, picture, csv } = card.parts;
+  /** @type {{range: TimeRange | null}} */
   const saving = { range: null };
   const close = () => {
     menu.open = false;
-    menu.querySelector("summary").focus();
+    descendant(menu, "summary").focus();
   };
   menu.addEventListener("toggle", () => {
     if (menu.open && saving.range) setAttribute(csv, "href", exportAddress(card.tag, saving.range));
   });
   picture.addEventListener("click", () => {
-    savePicture(card, saving.range);
+    if (saving.range) savePicture(card, saving.range);
     close();
   });
   csv.addEventListener("click", () => (menu.open = false));
-  menu.addEventListener("keydown", ({ key }) => key === "Escape" && menu.open && close());
+  menu.addEventListener("keydown", (/** @type {KeyboardEvent} */ { key }) => key === "Escape" && menu.open && close());
   document.addEventListener("pointerdown", ({ target }) => {
     if (menu.open && !menu.contains(target)) menu.open = false;
   });
   return saving;
 }
 
+/** @type {(tag: Tag, range: TimeRange) => string} */
 function exportAddress(tag, { from, to }) {
   const bounds = { from: isoText(from), to: isoText(to) };
   return `${settings.urls.export}?${new URLSearchParams({ tag: tag.name, ...bounds, format: "csv" })}`;
 }
 
+/** @param {number} ms */
 const isoText = (ms) => new Date(Math.round(ms)).toISOString();
 
+/** @type {(card: Card, range: TimeRange) => void} */
 function savePicture({ tag, canvas }, range) {
   const link = document.createElement("a");
   link.download = `${tag.name}-${isoText(range.from).slice(0, 19).replace(/[-:]/g, "")}Z.png`;
@@ -43,7 +57,10 @@ function savePicture({ tag, canvas }, range) {
   link.click();
 }
 
-/** The chart under its title and times, on the page's background. */
+/**
+ * Return the chart with a title and its times, on the page's background.
+ * @type {(tag: Tag, canvas: HTMLCanvasElement, range: TimeRange) => HTMLCanvasElement}
+ */
 function pictureOf(tag, canvas, range) {
   const theme = readTheme();
   const scale = canvas.width / canvas.clientWidth;
@@ -52,7 +69,7 @@ function pictureOf(tag, canvas, range) {
   const picture = document.createElement("canvas");
   picture.width = canvas.width + 2 * MARGIN * letter;
   picture.height = canvas.height + head + MARGIN * letter;
-  const ctx = picture.getContext("2d");
+  const ctx = /** @type {CanvasRenderingContext2D} */ (picture.getContext("2d"));
   ctx.fillStyle = theme.panel;
   ctx.fillRect(0, 0, picture.width, picture.height);
   ctx.textBaseline = "top";

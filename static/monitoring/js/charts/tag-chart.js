@@ -1,59 +1,85 @@
-// The chart of one tag: what is drawn. How it looks and reacts is in chart-options.js.
+// The contents of the chart of one tag. The appearance and interaction are in chart-options.js.
 import { ANOMALIES, chartOptions, nearestOnLine } from "./chart-options.js";
 import { barsIn, barUnder, eventSpans, setSpans } from "./event-spans.js";
 import { limitLines } from "./limit-lines.js";
 import { playhead } from "./playhead.js";
 import { ruleBand } from "./rule-band.js";
 
-const SMALLEST_PX = 100; // a chart that is not laid out yet has no width
+/**
+ * @typedef {import("../base/settings.js").Tag} Tag
+ * @typedef {import("../base/theme.js").Theme} Theme
+ * @typedef {import("./chart-options.js").ChartLibrary} ChartLibrary
+ * @typedef {import("./chart-options.js").LineChart} LineChart
+ * @typedef {import("./event-bars.js").Bar} Bar
+ * @typedef {import("./raw-layer.js").Mark} Mark
+ * @typedef {import("./raw-layer.js").DrawnPoint} DrawnPoint
+ *
+ * A selection of the keyboard in a chart: the marker of anomalies, or the bar of events at the time `x`.
+ * @typedef {Mark | (Bar & {x: number})} Stop
+ */
+
+const SMALLEST_PX = 100; // a chart before its layout has no width
 
 export class TagChart {
+  /** @type {LineChart | null} */
   made = null;
-  /** @type {any} Chart.js, which makes them */
-  Chart;
-  /** @type {HTMLCanvasElement} */
-  canvas;
-  /** @type {import("../base/settings.js").Tag} */
-  tag;
-  /** @type {Record<string, any>} */
-  theme;
-  /** @type {(id: number) => string[]} */
-  reasonsOf;
 
-  /** `reasonsOf(id)`: why that measurement is an anomaly, in words. */
+  /**
+   * @param {ChartLibrary} Chart
+   * @param {HTMLCanvasElement} canvas
+   * @param {Tag} tag
+   * @param {Theme} theme
+   * @param {(id: number) => string[]} reasonsOf returns why the measurement with this id is an anomaly
+   */
   constructor(Chart, canvas, tag, theme, reasonsOf) {
-    Object.assign(this, { Chart, canvas, tag, theme, reasonsOf });
+    this.Chart = Chart;
+    this.canvas = canvas;
+    this.tag = tag;
+    this.theme = theme;
+    this.reasonsOf = reasonsOf;
   }
 
-  /** Chart.js's chart, made when it is needed. */
+  /** The chart of Chart.js, created on first use. */
   get chart() {
-    this.made ??= new this.Chart(this.canvas, {
-      type: "line",
-      data: { datasets: datasets(this.theme) },
-      options: chartOptions(this.tag, this.theme, this.reasonsOf),
-      plugins: [eventSpans, limitLines, playhead, ruleBand],
-    });
+    this.made ??= /** @type {LineChart} */ (
+      new this.Chart(this.canvas, {
+        type: "line",
+        data: { datasets: datasets(this.theme) },
+        options: chartOptions(this.tag, this.theme, this.reasonsOf),
+        plugins: [eventSpans, limitLines, playhead, ruleBand],
+      })
+    );
     return this.made;
   }
 
-  /** Whether it is there: out of view it is not. */
+  /** Whether the chart exists: out of view it does not. */
   get isMade() {
     return this.made !== null;
   }
 
-  /** Lets go of all that the chart costs. */
-  rest() {
+  /** Destroy the chart and free its memory; the next draw creates it again. */
+  release() {
     this.made?.destroy();
     this.made = null;
   }
 
-  /** Takes other colours. The chart is made anew: Chart.js keeps those of points that it has drawn. */
+  /**
+   * Use the colours of another theme. The chart is created again: Chart.js keeps the colours of points that it has
+   * drawn.
+   * @param {Theme} theme
+   */
   restyle(theme) {
     this.theme = theme;
-    this.rest();
+    this.release();
   }
 
-  /** Draws a layer over a range, with {events, chosen} as spans; `at` is where playback stands, null if it does not. */
+  /**
+   * Draw a layer and events over a range.
+   * @param {import("./raw-layer.js").Layer} layer
+   * @param {import("../base/settings.js").TimeRange} range
+   * @param {{events: import("../live/events.js").PlantEvent[], chosen: number | null}} spans `chosen`: id of an event
+   * @param {number | null} at where playback stands, null without playback
+   */
   draw(layer, range, { events, chosen }, at) {
     const { chart } = this;
     const { line, lone, marks, high, low } = layer.outline(range, Math.max(SMALLEST_PX, chart.width));
@@ -64,35 +90,47 @@ export class TagChart {
     chart.update("none");
   }
 
+  /** @param {number} pixel */
   timeAt(pixel) {
-    return this.chart.scales.x.getValueForPixel(pixel);
+    return this.chart.scales.x.getValueForPixel(pixel) ?? NaN;
   }
 
-  /** Where a pixel lies between the axis' ends: 0 left, 1 right. */
+  /**
+   * Return where a pixel lies between the ends of the axis: 0 left, 1 right.
+   * @param {number} pixel
+   */
   shareAt(pixel) {
     const { left, right } = this.chart.chartArea;
     return Math.min(1, Math.max(0, (pixel - left) / (right - left)));
   }
 
-  /** A distance in pixels as a part of the axis. */
+  /**
+   * Return a distance in pixels as a part of the axis.
+   * @param {number} pixels
+   */
   shareOf(pixels) {
     const { left, right } = this.chart.chartArea;
     return pixels / (right - left);
   }
 
-  /** The anomalies that are drawn, in order of time. */
+  /** The markers of anomalies in the chart, in order of time. */
   get marks() {
-    return this.made?.data.datasets[ANOMALIES].data ?? [];
+    return /** @type {Mark[]} */ (this.made?.data.datasets[ANOMALIES].data ?? []);
   }
 
-  /** What can be pointed at one after another: anomalies, and bars of events from where they begin in sight. */
+  /** The stops of the keyboard in order of time: anomalies, and the visible starts of events. */
   get stops() {
     if (!this.made) return [];
     const bars = barsIn(this.made).map((bar) => ({ ...bar, x: this.timeAt(bar.left) }));
-    return [...this.marks, ...bars].sort((one, other) => one.x - other.x);
+    /** @type {Stop[]} */
+    const stops = [...this.marks, ...bars];
+    return stops.sort((one, other) => one.x - other.x);
   }
 
-  /** The drawn anomaly under the pointer, or else the bar of events; null if there is neither. */
+  /**
+   * Return the anomaly under the pointer, or else the bar of events; null if there is neither.
+   * @param {MouseEvent} event
+   */
   markUnder(event) {
     const { chart, canvas } = this;
     const [hit] = chart.getElementsAtEventForMode(event, "reading", { intersect: true }, false);
@@ -101,19 +139,34 @@ export class TagChart {
     return barUnder(chart, { x: event.clientX - left, y: event.clientY - top });
   }
 
-  /** Shows the tooltip of a stop, as pointing at it does. */
+  /**
+   * Show the tooltip of a stop, as the pointer does.
+   * @param {Stop} stop
+   */
   pointAt(stop) {
     const { chart } = this;
-    const index = this.marks.indexOf(stop);
-    const [hit] = index < 0 ? nearestOnLine(chart, stop.left) : [{ datasetIndex: ANOMALIES, index }];
+    const hit = "events" in stop ? nearestOnLine(chart, stop.left)[0] : this.foundMark(stop);
     if (!hit) return;
     const { x, y } = chart.getDatasetMeta(hit.datasetIndex).data[hit.index];
     chart.setActiveElements([hit]);
-    chart.tooltip.setActiveElements([hit], { x, y });
+    chart.tooltip?.setActiveElements([hit], { x, y });
     chart.update("none");
+  }
+
+  /**
+   * Return a marker as Chart.js addresses it; null if the chart does not have it.
+   * @param {Mark} mark
+   */
+  foundMark(mark) {
+    const index = this.marks.indexOf(mark);
+    return index < 0 ? null : { datasetIndex: ANOMALIES, index };
   }
 }
 
+/**
+ * @param {Theme} theme
+ * @returns {import("chart.js").ChartDataset<"line", DrawnPoint[]>[]}
+ */
 function datasets(theme) {
   const line = {
     borderColor: theme.trace,
@@ -122,9 +175,11 @@ function datasets(theme) {
     pointHitRadius: 0,
     order: 3,
   };
-  // Not clipped: what is newest lies on the edge, and a half triangle is easily overlooked.
+  // Not clipped: the newest point lies on the edge, and half a triangle is easily overlooked.
+  /** @type {{clip: false}} */
+  const unclipped = { clip: false };
   const lone = {
-    clip: false,
+    ...unclipped,
     showLine: false,
     pointRadius: 0.13 * theme.rem,
     backgroundColor: theme.trace,
@@ -132,7 +187,7 @@ function datasets(theme) {
     order: 2,
   };
   const anomalies = {
-    clip: false,
+    ...unclipped,
     showLine: false,
     pointStyle: "triangle",
     pointRadius: Math.max(6, 0.42 * theme.rem),

@@ -1,29 +1,39 @@
-// What is drawn of a tag over a range: the measurements at hand, or what the history has of it.
+// The layer that a tag's chart draws: the live measurements, or a chunk of the history.
 import { pointsFor } from "./chunk.js";
 import { RawLayer } from "./raw-layer.js";
 import { LIVE_MS } from "../base/settings.js";
 import { TagHistory } from "./tag-history.js";
 
-const ENOUGH = 0.25; // of the range: less than that is not shown while more is on its way
+/**
+ * The contents of the charts. `isLive`: the range ends now; `label`: the range as text.
+ * @typedef {{range: import("../base/settings.js").TimeRange, isLive: boolean, label: string}} ShownRange
+ */
+
+const ENOUGH = 0.25; // of the range: a layer with less is not drawn while more is loading
 
 export class TagLayers {
-  /** @type {RawLayer | import("./bucket-layer.js").BucketLayer | null} */
+  /** @type {import("./raw-layer.js").Layer | null} */
   layer = null;
-  /** @type {import("../live/series.js").Series} */
-  series;
-  /** @type {TagHistory} */
-  history;
 
-  /** `onArrival()` is called when there is something new to show. */
+  /**
+   * @param {import("../base/settings.js").Tag} tag
+   * @param {import("../live/series.js").Series} series
+   * @param {() => void} onArrival called when there is something new to show
+   */
   constructor(tag, series, onArrival) {
-    Object.assign(this, { series, history: new TagHistory(tag, onArrival) });
+    this.series = series;
+    this.history = new TagHistory(tag, onArrival);
   }
 
-  /** Chooses the layer for what is shown; `width` is the chart's in pixels, `aheadMs` as in chunkAround. */
+  /**
+   * Choose the layer for a range.
+   * @param {ShownRange} shown
+   * @param {{width: number, aheadMs: number}} chart `width` in pixels, `aheadMs` as in chunkAround
+   */
   choose({ range, isLive }, { width, aheadMs }) {
     const live = new RawLayer(this.series.points, { from: range.to - LIVE_MS, to: range.to });
     if (isLive && range.to - range.from <= LIVE_MS) {
-      this.history.leave();
+      this.history.cancel();
       this.layer = live;
       return;
     }
@@ -31,7 +41,10 @@ export class TagLayers {
     this.layer = this.history.layerFor(range, needs) ?? this.layer ?? live;
   }
 
-  /** Whether most of the range is not there yet. */
+  /**
+   * Return whether the layer lacks most of the range.
+   * @param {import("../base/settings.js").TimeRange} range
+   */
   isMissing({ from, to }) {
     if (!this.layer) return true;
     return Math.max(0, Math.min(to, this.layer.to) - Math.max(from, this.layer.from)) / (to - from) < ENOUGH;

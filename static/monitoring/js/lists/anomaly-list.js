@@ -1,19 +1,31 @@
-// The list of recent anomalies. Its rows stay where they are and take new content: nothing slides.
+// The list of recent anomalies. The rows stay in place and take new content, so that nothing moves.
 import { addressOf } from "../app/address.js";
 import { announce } from "../base/announcer.js";
 import { partsOf, setAttribute, setText } from "../base/dom.js";
-import { tagToShow } from "../app/part.js";
+import { tagToShow } from "../app/tag-page.js";
 import { settings, tagOf } from "../base/settings.js";
 import { showTime } from "../base/times.js";
-import { showPast, view } from "../app/view.js";
+import { showPast, view } from "../app/view-state.js";
 import { reasonTexts, valueText, withUnit } from "../base/words.js";
+
+/**
+ * @typedef {import("../base/settings.js").Anomaly} Anomaly
+ *
+ * Functions of the page for lists whose entries open in the charts. `end()` returns the newest time that charts can
+ * show; `isChartShown(tag)` whether the tag's chart is on the page; `reveal(tag)` scrolls the chart into view.
+ * @typedef {{end: () => number, isChartShown: (tag: string) => boolean, reveal: (tag: string) => void}} ChartAccess
+ */
 
 const list = document.getElementById("anomalies");
 const rows = [...list.children].map((element) => ({ element, parts: partsOf(element), id: idIn(element) }));
 const none = document.getElementById("no-anomalies");
+/** @type {number | null} */
 let highestId = null;
 
-/** Shows the newest anomalies, newest first, and says aloud which came since the last call. */
+/**
+ * Show the newest anomalies, newest first, and announce those that are new since the last call.
+ * @param {Anomaly[]} anomalies
+ */
 export function showAnomalies(anomalies) {
   rows.forEach(({ element, parts }, i) => {
     element.hidden = i >= anomalies.length;
@@ -21,19 +33,20 @@ export function showAnomalies(anomalies) {
     rows[i].id = anomalies[i]?.id ?? null;
   });
   none.hidden = anomalies.length > 0;
-  const fresh = anomalies.filter(({ id }) => highestId !== null && id > highestId);
+  const known = highestId;
+  const fresh = anomalies.filter(({ id }) => known !== null && id > known);
   highestId = anomalies.reduce((highest, { id }) => Math.max(highest, id), highestId ?? 0);
   if (fresh.length) announce("anomalies", spoken(fresh));
 }
 
 /**
- * Shows the anomaly that is clicked among what was measured around it; `end()` is the right edge of time,
- * `isChartShown(tag)` tells whether the tag's chart is on the page, `reveal(tag)` brings it into sight.
+ * Show a clicked anomaly in the charts, with the measurements around its time.
+ * @param {ChartAccess} charts
  */
 export function wireAnomalies({ end, isChartShown, reveal }) {
   list.addEventListener("click", (event) => {
     const row = rows.find(({ parts }) => parts.link.contains(event.target));
-    if (!row || event.ctrlKey || event.metaKey || event.shiftKey) return; // a tab of its own
+    if (!row || event.ctrlKey || event.metaKey || event.shiftKey) return; // the browser opens another tab
     event.preventDefault();
     const { from, to } = around(Date.parse(row.parts.time.dateTime));
     const name = row.parts.tag.textContent;
@@ -43,14 +56,22 @@ export function wireAnomalies({ end, isChartShown, reveal }) {
   });
 }
 
-/** The id of the anomaly that the server's link leads to. */
+/**
+ * Return the id of the anomaly in the link that the server wrote.
+ * @param {Element} element
+ */
 function idIn(element) {
   const href = element.querySelector("[data-part=link]")?.getAttribute("href") ?? "";
   return Number(new URLSearchParams(href.slice(1)).get("anomaly")) || null;
 }
 
+/** @param {number} time */
 const around = (time) => ({ from: time - settings.aroundMs, to: time + settings.aroundMs });
 
+/**
+ * @param {Record<string, any>} parts
+ * @param {Anomaly} anomaly
+ */
 function fill(parts, anomaly) {
   const tag = tagOf(anomaly.tag);
   const time = Date.parse(anomaly.timestamp);
@@ -66,6 +87,7 @@ function fill(parts, anomaly) {
   setText(parts.reason, reasonTexts(tag, anomaly.findings).join("; "));
 }
 
+/** @param {Anomaly[]} anomalies at least one */
 function spoken([newest, ...others]) {
   const tag = tagOf(newest.tag);
   const first = `Anomaly: ${tag.name} ${withUnit(tag, valueText(tag, newest.value))}, ${reasonTexts(tag, newest.findings).join("; ")}`;

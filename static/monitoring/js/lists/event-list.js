@@ -1,46 +1,61 @@
-// The list of events: those that last, and then the newest of those that have ended. Its rows stay where they are.
+// The list of events: the open ones, then the newest of those that have ended. The rows stay in place.
 import { addressOf } from "../app/address.js";
 import { announce } from "../base/announcer.js";
 import { serverNow } from "../base/clock.js";
 import { partsOf, setAttribute, setText } from "../base/dom.js";
 import { isMoment, kindText, lengthText } from "./event-words.js";
 import { areMoreOpen, endedEvents, openEvents } from "../live/events.js";
-import { tagToShow } from "../app/part.js";
+import { tagToShow } from "../app/tag-page.js";
 import { settings } from "../base/settings.js";
 import { showTime, untilText } from "../base/times.js";
-import { showPast, view } from "../app/view.js";
+import { showPast, view } from "../app/view-state.js";
+
+/**
+ * @typedef {import("../live/events.js").PlantEvent} PlantEvent
+ * @typedef {{element: HTMLLIElement, parts: Record<string, any>, event: PlantEvent | null}} Row
+ */
 
 const list = document.getElementById("events");
-const rows = [...list.children].map((element) => ({ element, parts: partsOf(element), event: null }));
+const rows = [...list.children].map(
+  (element) => /** @type {Row} */ ({ element, parts: partsOf(element), event: null }),
+);
 const none = document.getElementById("no-events");
 const count = document.getElementById("events-open");
+/** @type {number | null} */
 let highestId = null;
 
-/** Shows the events as they are now. */
+/**
+ * Show the events as they are at the time `now`.
+ * @param {number} now epoch milliseconds
+ */
 export function showEvents(now) {
   const open = openEvents();
   const events = [...open, ...endedEvents()].slice(0, rows.length);
   rows.forEach((row, i) => {
     row.event = events[i] ?? null;
     row.element.hidden = !row.event;
-    if (row.event) fill(row, now);
+    if (row.event) fill(row, row.event, now);
   });
   none.hidden = events.length > 0;
   setText(count, open.length ? `${open.length}${areMoreOpen() ? " or more" : ""} open` : "");
 }
 
-/** Says aloud which events have begun since the last call. */
+/** Announce the events that have begun since the last call. */
 export function announceEvents() {
-  const fresh = openEvents().filter(({ id }) => highestId !== null && id > highestId);
+  const known = highestId;
+  const fresh = openEvents().filter(({ id }) => known !== null && id > known);
   highestId = [...openEvents(), ...endedEvents()].reduce((highest, { id }) => Math.max(highest, id), highestId ?? 0);
   if (fresh.length) announce("events", spoken(fresh));
 }
 
-/** Shows the event that is clicked in what was measured around it; the handlers are those of wireAnomalies. */
+/**
+ * Show a clicked event in the charts, with the measurements around it.
+ * @param {import("./anomaly-list.js").ChartAccess} charts
+ */
 export function wireEvents({ end, isChartShown, reveal }) {
   list.addEventListener("click", (click) => {
     const { event } = rows.find(({ parts }) => parts.link.contains(click.target)) ?? {};
-    if (!event || click.ctrlKey || click.metaKey || click.shiftKey) return; // a tab of its own
+    if (!event || click.ctrlKey || click.metaKey || click.shiftKey) return; // the browser opens another tab
     click.preventDefault();
     const { from, to } = around(event, serverNow());
     const tag = isChartShown(event.tag) ? view.tag : event.tag;
@@ -49,12 +64,21 @@ export function wireEvents({ end, isChartShown, reveal }) {
   });
 }
 
-/** All of the event, and as much again as an anomaly is given. */
+/**
+ * Return the whole event with the same margin that an anomaly has.
+ * @param {PlantEvent} event
+ * @param {number} now epoch milliseconds
+ */
 function around({ start, end }, now) {
   return { from: start - settings.aroundMs, to: Math.min((end ?? now) + settings.aroundMs, now) };
 }
 
-function fill({ element, parts, event }, now) {
+/**
+ * @param {Row} row
+ * @param {PlantEvent} event
+ * @param {number} now epoch milliseconds
+ */
+function fill({ element, parts }, event, now) {
   const isOpen = event.end === null;
   setAttribute(element, "data-open", String(isOpen));
   setAttribute(
@@ -67,13 +91,14 @@ function fill({ element, parts, event }, now) {
   setText(parts.length, lengthText(event, now));
   setText(parts.since, isOpen ? "since " : "");
   showTime(parts.start, event.start);
-  const hasNoEnd = isOpen || isMoment(event);
-  setText(parts.to, hasNoEnd ? "" : " to ");
-  setAttribute(parts.end, "datetime", hasNoEnd ? "" : new Date(event.end).toISOString());
-  setText(parts.end, hasNoEnd ? "" : untilText({ from: event.start, to: event.end }));
+  const end = isMoment(event) ? null : event.end;
+  setText(parts.to, end === null ? "" : " to ");
+  setAttribute(parts.end, "datetime", end === null ? "" : new Date(end).toISOString());
+  setText(parts.end, end === null ? "" : untilText({ from: event.start, to: end }));
   setText(parts.explanation, event.explanation);
 }
 
+/** @param {PlantEvent[]} events at least one */
 function spoken([newest, ...others]) {
   const first = `Event: ${newest.tag}, ${kindText(newest)}: ${newest.explanation}`;
   return others.length ? `${first}; and ${others.length} more` : first;

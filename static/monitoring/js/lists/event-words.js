@@ -1,9 +1,14 @@
-// Events in words.
+// Events as text.
 import { durationText, momentText, rangeText } from "../base/times.js";
+
+/** @typedef {import("../live/events.js").PlantEvent} PlantEvent */
 
 export const EVENT_SIGN = "▬";
 
-/** What it is, as "Step up". */
+/**
+ * Return the kind of an event, as "Step up".
+ * @param {Pick<PlantEvent, "kind">} event
+ */
 export function kindText({ kind }) {
   const words = kind.replaceAll("_", " ");
   return words.charAt(0).toUpperCase() + words.slice(1);
@@ -11,31 +16,48 @@ export function kindText({ kind }) {
 
 const SHORTEST_MS = 1000;
 
-/** Whether it was over as soon as it was there, as a spike of a single reading is. */
+/**
+ * Return whether the event ended as soon as it began, as a spike of a single reading does.
+ * @param {Pick<PlantEvent, "start" | "end">} event
+ */
 export const isMoment = ({ start, end }) => end !== null && end - start < SHORTEST_MS;
 
-/** How long it lasts, as "for 3 min", or lasted, as "14 s"; empty for a moment. */
+/**
+ * Return the length of an open event, as "for 3 min", or of an ended one, as "14 s"; empty for a moment.
+ * @param {Pick<PlantEvent, "start" | "end">} event
+ * @param {number} now epoch milliseconds
+ */
 export function lengthText(event, now) {
   const { start, end } = event;
   if (end === null) return `for ${durationText(Math.max(0, now - start))}`;
   return isMoment(event) ? "" : durationText(end - start);
 }
 
-/** When it was, as "since 12:00:00", "12:00:00 to 12:00:14" or "12:00:00". */
+/**
+ * Return the time of an event, as "since 12:00:00", "12:00:00 to 12:00:14" or "12:00:00".
+ * @param {Pick<PlantEvent, "start" | "end">} event
+ */
 export function whenText(event) {
   const { start, end } = event;
   if (isMoment(event)) return momentText(start);
   return end === null ? `since ${momentText(start)}` : rangeText({ from: start, to: end });
 }
 
-/** Why it is one; the tag is named already. */
+/**
+ * Return the explanation without the tag's name at its beginning.
+ * @param {Pick<PlantEvent, "tag" | "explanation">} event
+ */
 export function whyText({ tag, explanation }) {
   return explanation.startsWith(`${tag} `) ? explanation.slice(tag.length + 1) : explanation;
 }
 
-/** What, when and why. */
+/**
+ * Return the kind, time and explanation of an event.
+ * @param {PlantEvent} event
+ */
 export function eventText(event) {
   return `${kindText(event)}, ${whenText(event)}: ${whyText(event)}`;
 }
 
+/** @param {number} count */
 export const eventsText = (count) => (count === 1 ? "1 event" : `${count} events`);

@@ -4,7 +4,10 @@ import { whole } from "../base/words.js";
 
 const parts = partsOf(document.getElementById("totals"));
 
-/** Shows how many measurements and anomalies there are, and the anomalies in percent of the measurements. */
+/**
+ * Show the numbers of measurements and anomalies, and the anomalies in percent of the measurements.
+ * @param {import("../base/settings.js").Totals} totals
+ */
 export function showTotals({ measurements, anomalies }) {
   setText(parts.measurements, whole.format(measurements));
   setText(parts.anomalies, whole.format(anomalies));

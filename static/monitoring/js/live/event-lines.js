@@ -1,20 +1,30 @@
-// Server-sent events out of text that comes in pieces.
+// A parser of server-sent events from text that arrives in pieces.
 import { RequestFailed } from "../base/request.js";
 
-const LONGEST = 1e6; // characters without a line's end: that is no stream of events
+const LONGEST = 1e6; // characters without a line end: the response is not an event stream
+
+/**
+ * The fields of a server-sent event.
+ * @typedef {{event?: string, data?: string, id?: number}} SentEvent
+ */
 
 export class EventLines {
+  /** The unfinished last line. */
   rest = "";
+  /** @type {SentEvent} the fields read so far of the unfinished event */
   event = {};
-  /** What the server asked to wait before coming again, null if it did not say. */
+  /** @type {number | null} the pause that the server asks for before a reconnection, null before the server sent one */
   retryMs = null;
-  /** Where to begin again, null before the server said it: told with an event, or by itself. */
+  /** @type {number | null} the id to continue from, null before the server sent one */
   lastId = null;
 
-  /** The events that the text completes: [{event, data}]. Comments are none. Throws RequestFailed. */
-  take(text) {
+  /**
+   * Return the events that the text completes; comments are skipped. Throws RequestFailed.
+   * @param {string} text
+   */
+  parse(text) {
     const lines = (this.rest + text).split("\n");
-    this.rest = lines.pop();
+    this.rest = lines.pop() ?? "";
     if (this.rest.length > LONGEST) throw new RequestFailed("broken");
     const events = [];
     for (const line of lines) {
@@ -22,13 +32,14 @@ export class EventLines {
         if ("data" in this.event) events.push(this.event);
         this.lastId = this.event.id ?? this.lastId;
         this.event = {};
-      } else this.takeField(line);
+      } else this.parseField(line);
     }
     return events;
   }
 
-  takeField(line) {
-    const [, name, value] = /^([^:\r]*):? ?(.*?)\r?$/.exec(line);
+  /** @param {string} line */
+  parseField(line) {
+    const [, name, value] = /^([^:\r]*):? ?(.*?)\r?$/.exec(line) ?? ["", "", ""];
     if (name === "data") this.event.data = "data" in this.event ? `${this.event.data}\n${value}` : value;
     if (name === "id" && /^\d+$/.test(value)) this.event.id = Number(value);
     if (name === "event") this.event.event = value;

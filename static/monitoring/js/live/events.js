@@ -1,84 +1,110 @@
-// The events that the page knows: those that last, and the newest of those that have ended.
-import { isOnPage, part } from "../app/part.js";
+// The events that the page holds: the open ones, and the newest of those that have ended.
+import { isOnPage, tagPage } from "../app/tag-page.js";
 import { settings, tagOf } from "../base/settings.js";
 
-const MOST_ENDED = 500;
-const known = new Map(); // by id
-const none = [];
-let index = null; // what is known in order, null if it has changed since
-let isCut = false;
-
 /**
- * An event as /events and the stream have it; times are ISO 8601, the end null while it lasts.
+ * An event as /events and /stream send it. Times are ISO 8601; the end is null while the event is open.
  * @typedef {{id: number, tag: string, detector: string, kind: string, start: string, end: string | null, score: number,
  *   explanation: string}} EventItem
  *
- * The same with times in epoch milliseconds; `heardAt` is when the page learned of it, by performance.now().
+ * An event with times in epoch milliseconds; `heardAt` is when the page received it, by performance.now().
  * @typedef {Omit<EventItem, "start" | "end"> & {start: number, end: number | null, heardAt: number}} PlantEvent
+ *
+ * Responses of /events: the `open` events (`areAll`: all of them), and the `newest` events of all.
+ * @typedef {{open: EventItem[], areAll: boolean, newest: EventItem[]}} EventSnapshot
+ *
+ * Events in order: `open`, of tags in use, latest start first; `ended`, latest end first; `openOf`: `open` by tag.
+ * @typedef {{open: PlantEvent[], ended: PlantEvent[], openOf: Map<string, PlantEvent[]>}} OrderedEvents
  */
 
+const MOST_ENDED = 500;
+/** @type {Map<number, PlantEvent>} by id */
+const known = new Map();
+/** @type {PlantEvent[]} */
+const none = [];
+/** @type {OrderedEvents | null} null after a change, until the events are put in order again */
+let ordered = null;
+let isCut = false;
+
 /**
- * An event out of the server's item: its times are epoch milliseconds, the end null while it lasts.
+ * Convert an event from the server.
  * @param {EventItem} item
+ * @param {number} heardAt
  * @returns {PlantEvent}
  */
 export function eventOf({ start, end, ...item }, heardAt = -Infinity) {
   return { ...item, start: Date.parse(start), end: end === null ? null : Date.parse(end), heardAt };
 }
 
-/** Takes events as the server tells them of its own accord: nothing that was asked for before is newer. */
-export function hearEvents(items) {
-  take(items.map((item) => eventOf(item, performance.now())));
+/**
+ * Store events that the server pushed. They are newer than any response to an earlier request.
+ * @param {EventItem[]} items
+ */
+export function receiveEvents(items) {
+  store(items.map((item) => eventOf(item, performance.now())));
 }
 
 /**
- * Takes what was asked for at a time by performance.now(): the `open` events of then (`areAll`: there were no
- * others), and the `newest` of all.
+ * Merge responses of /events to requests that were sent at `askedAt`, by performance.now(). Events that the page
+ * received later stay as they are.
+ * @param {EventSnapshot} snapshot
+ * @param {number} askedAt
  */
-export function readEvents({ open, areAll, newest }, askedAt) {
+export function mergeEvents({ open, areAll, newest }, askedAt) {
   const lasting = new Set(open.map(({ id }) => id));
-  const since = areAll ? -Infinity : Date.parse(open.at(-1)?.start ?? Infinity); // all that began later are among them
+  // The response has all open events that began after this time.
+  const since = areAll ? -Infinity : open.length ? Date.parse(open[open.length - 1].start) : Infinity;
   for (const { id, tag, start, end, heardAt } of known.values()) {
-    const isCovered = start > since || (part && !isOnPage(tag)); // of tags elsewhere, the newest will do
-    if (isCovered && end === null && heardAt < askedAt && !lasting.has(id)) known.delete(id); // over, and nobody said so
+    const isCovered = start > since || (tagPage && !isOnPage(tag)); // of tags on other pages, the newest events suffice
+    if (isCovered && end === null && heardAt < askedAt && !lasting.has(id)) known.delete(id); // ended unnoticed
   }
-  isCut = part !== null && !areAll;
+  isCut = tagPage !== null && !areAll;
   const items = [...open, ...newest].map((item) => eventOf(item, askedAt));
-  take(items.filter(({ id }) => !(known.get(id)?.heardAt > askedAt)));
+  store(items.filter(({ id }) => !((known.get(id)?.heardAt ?? -Infinity) > askedAt)));
 }
 
-function take(events) {
+/** @param {PlantEvent[]} events */
+function store(events) {
   for (const event of events) known.set(event.id, event);
-  index = null;
-  const ended = inOrder().ended;
+  ordered = null;
+  const { ended } = inOrder();
   for (const { id } of ended.splice(MOST_ENDED)) known.delete(id);
 }
 
-/** {open, ended}: the former, of tags in use, begun last first, the latter ended last first; `openOf`: the former by tag. */
 function inOrder() {
-  if (index) return index;
+  if (ordered) return ordered;
   const all = [...known.values()];
   const open = all
     .filter(({ end, tag }) => end === null && tagOf(tag).active !== false)
     .sort((one, other) => other.start - one.start || other.id - one.id);
-  const ended = all.filter(({ end }) => end !== null).sort((one, other) => other.end - one.end || other.id - one.id);
-  index = { open, ended, openOf: Map.groupBy(open, ({ tag }) => tag) };
-  return index;
+  const ended = all
+    .filter(({ end }) => end !== null)
+    .sort((one, other) => Number(other.end) - Number(one.end) || other.id - one.id);
+  ordered = { open, ended, openOf: Map.groupBy(open, ({ tag }) => tag) };
+  return ordered;
 }
 
-/** The events that last, of all tags: the one that began last first. */
+/** Return the open events of all tags, latest start first. */
 export const openEvents = () => inOrder().open;
 
-/** Whether there may be more of them, of tags that are not on the page. */
+/** Return whether tags on other pages may have more open events. */
 export const areMoreOpen = () => isCut;
 
-/** Those of one tag. */
+/**
+ * Return the open events of one tag, latest start first.
+ * @param {string} tag
+ */
 export const openEventsOf = (tag) => inOrder().openOf.get(tag) ?? none;
 
-/** Those that have ended: the one that ended last first. */
+/** Return the events that have ended, latest end first. */
 export const endedEvents = () => inOrder().ended;
 
-/** The tag's events that overlap a range, by their beginning; `read`: those that were read with the range. */
+/**
+ * Return the tag's events that overlap a range, earliest start first.
+ * @param {string} tag
+ * @param {import("../base/settings.js").TimeRange} range
+ * @param {PlantEvent[]} read events that were read with the range
+ */
 export function eventsOver(tag, { from, to }, read = []) {
   const found = new Map(read.map((event) => [event.id, event]));
   for (const event of known.values()) if (event.tag === tag) found.set(event.id, event);
@@ -86,4 +112,4 @@ export function eventsOver(tag, { from, to }, read = []) {
   return overlapping.sort((one, other) => one.start - other.start || one.id - other.id);
 }
 
-take(settings.events.map((item) => eventOf(item)));
+store(settings.events.map((item) => eventOf(item)));

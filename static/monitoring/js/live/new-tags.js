@@ -1,24 +1,36 @@
-// Tags that appear while the page is open: their cards come from the server, as those of the page did.
+// Tags that are created while the page is open. Their cards come from the server, like those of the page.
 import { get, RequestFailed } from "../base/request.js";
 import { settings, tags } from "../base/settings.js";
 
 const EVERY_MS = 30000;
 
-/** Looks for tags that the page does not know, unless it has a part only; `found(page)` takes the page that has them. */
+/**
+ * A page from the server, parsed.
+ * @typedef {{document: Document, settings: import("../base/settings.js").Settings}} ServedPage
+ */
+
+/**
+ * Call `found` when the server has tags that the page does not know. A page with a subset of the tags does not look.
+ * @param {() => Promise<void>} found
+ */
 export function watchForTags(found) {
   if (settings.part) return;
   setInterval(async () => {
     if (document.hidden) return;
     try {
+      /** @type {{body: {tags: string[]}}} */
       const { body } = await get(settings.urls.tags);
       if (body.tags.some((name) => !tags.has(name))) await found();
     } catch (error) {
-      if (!(error instanceof RequestFailed)) throw error; // the next look will do
+      if (!(error instanceof RequestFailed)) throw error; // the next attempt follows
     }
   }, EVERY_MS);
 }
 
-/** The page as the server would make it now: {document, settings}; null if it can't be had. */
+/**
+ * Return this page as the server makes it now; null if the request fails.
+ * @returns {Promise<ServedPage | null>}
+ */
 export async function pageNow() {
   const response = await fetch(location.href, { headers: { Accept: "text/html" }, cache: "no-store" }).catch(
     () => null,
@@ -26,24 +38,32 @@ export async function pageNow() {
   if (!response?.ok) return null;
   const page = new DOMParser().parseFromString(await response.text(), "text/html");
   const found = page.getElementById("settings");
-  return found && { document: page, settings: JSON.parse(found.textContent) };
+  return found && { document: page, settings: JSON.parse(found.textContent ?? "") };
 }
 
-/** Puts the other page's new cards and choices into this one; gives the cards, null if only a reload will do. */
+/**
+ * Move the new cards and choices of another page into this one. Return the cards; null if only a reload will do.
+ * @param {ServedPage} page
+ */
 export function adoptCards(page) {
   const known = new Set([...document.querySelectorAll(".card")].map((card) => card.dataset.tag));
   const fresh = [...page.document.querySelectorAll(".card")].filter((card) => !known.has(card.dataset.tag));
   const hadGroups = Boolean(document.getElementById("group"));
-  // Headings come or go, or this is the first card of all: the page is built otherwise.
+  // Headings appear or disappear, or this is the first card: the page has another structure.
   if (hadGroups !== Boolean(page.document.getElementById("group")) || !known.size) return null;
   for (const tag of page.settings.tags) if (!tags.has(tag.name)) tags.set(tag.name, tag);
-  for (const card of fresh) placeFor(card.closest(".group")).append(document.adoptNode(card));
-  for (const id of ["tag", "group"]) adoptOptions(document.getElementById(id), page.document.getElementById(id));
+  for (const card of fresh) sectionFor(card.closest(".group")).append(document.adoptNode(card));
+  adoptOptions(document.getElementById("tag"), page.document.getElementById("tag"));
+  adoptOptions(document.getElementById("group"), page.document.getElementById("group"));
   return fresh;
 }
 
-/** This page's section for the other page's group. */
-function placeFor(section) {
+/**
+ * Return this page's section for a group of the other page; create it if this page has none.
+ * @param {HTMLElement | null} section
+ */
+function sectionFor(section) {
+  if (!section) throw new Error("A card lies outside a group");
   const here = [...document.querySelectorAll(".group")].find((group) => group.dataset.group === section.dataset.group);
   if (here) return here;
   const copy = document.importNode(section, true);
@@ -51,8 +71,12 @@ function placeFor(section) {
   return document.getElementById("cards").appendChild(copy);
 }
 
+/**
+ * @param {HTMLSelectElement | null} select
+ * @param {HTMLSelectElement | null} other
+ */
 function adoptOptions(select, other) {
-  if (!select) return;
+  if (!select || !other) return;
   const { value } = select;
   select.replaceChildren(...[...other.options].map((option) => document.adoptNode(option)));
   select.value = value;

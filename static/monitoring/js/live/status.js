@@ -1,34 +1,52 @@
-// The line that says whether data comes, and what the server says is wrong.
+// The line that shows whether data arrives, and the problems that the server reports.
 import { settings } from "../base/settings.js";
 import { announce } from "../base/announcer.js";
-import { setAttribute, setIcon, setText } from "../base/dom.js";
+import { descendant, setAttribute, setIcon, setText } from "../base/dom.js";
 import { ageText, momentText } from "../base/times.js";
 import { words } from "../base/words.js";
 
+/**
+ * @typedef {import("../base/request.js").ContactKind} ContactKind
+ * @typedef {import("../base/request.js").FailureKind | "empty" | "stale" | "live"} LinkState
+ */
+
+/** @type {Partial<Record<LinkState, string>>} */
 const ICONS = { database: "offline", denied: "problem", broken: "problem" };
 const root = document.getElementById("status");
 const list = document.getElementById("problems");
 const notices = document.getElementById("notices");
-const word = root.querySelector("[data-link=word]");
-const detail = root.querySelector("[data-link=detail]");
+const word = descendant(root, "[data-link=word]");
+const detail = descendant(root, "[data-link=detail]");
 const signIn = document.createElement("a");
 signIn.textContent = "Sign in";
+/** @type {"stream" | "polling"} */
 let mode = "stream";
+/** @type {{kind: ContactKind, since: number}} */
 let contact = { kind: root.dataset.state === "database" ? "database" : "ok", since: Date.now() };
 
-/** Notes how the last request went: "ok" or a RequestFailed's kind. */
+/**
+ * Note how the last request went.
+ * @param {ContactKind} kind
+ */
 export function noteContact(kind) {
-  // "Since" is the last good answer, not the first failure: a request may hang long before it fails.
+  // "Since" is the last good response, not the first failure: a request may hang long before it fails.
   if (kind === "ok") contact = { kind, since: Date.now() };
   else contact = { kind, since: contact.since };
 }
 
-/** Notes how data comes: by the "stream", or by "polling". */
+/**
+ * Note how data arrives.
+ * @param {"stream" | "polling"} found
+ */
 export function noteMode(found) {
   mode = found;
 }
 
-/** Shows the state now; `newest` is the time of the newest reading, null if there is none. */
+/**
+ * Show the current state.
+ * @param {number} now epoch milliseconds
+ * @param {number | null} newest time of the newest reading in epoch milliseconds, null if there is none
+ */
 export function showLink(now, newest) {
   const state = linkState(now, newest);
   if (root.dataset.state !== state) announce("link", words.link[state]);
@@ -40,26 +58,40 @@ export function showLink(now, newest) {
   offerSignIn(state === "denied");
 }
 
-/** The way to the login and back to what is shown. */
+/**
+ * Show a link to the login, which leads back to the current view.
+ * @param {boolean} isNeeded
+ */
 function offerSignIn(isNeeded) {
   if (!isNeeded) return signIn.remove();
   signIn.href = `${settings.urls.login}?next=${encodeURIComponent(location.pathname + location.search)}`;
   if (!signIn.isConnected) detail.after(" ", signIn);
 }
 
+/**
+ * @param {number} now
+ * @param {number | null} newest
+ * @returns {LinkState}
+ */
 function linkState(now, newest) {
   if (contact.kind !== "ok") return contact.kind;
   if (newest === null) return "empty";
   return now - newest > settings.staleAfterMs ? "stale" : "live";
 }
 
+/**
+ * @param {LinkState} state
+ * @param {number} now
+ * @param {number | null} newest
+ */
 function detailText(state, now, newest) {
   const since = `since ${momentText(contact.since)}`;
+  const at = newest ?? now; // "live" and "stale" imply a reading
   switch (state) {
     case "live":
-      return `last reading ${ageText(now - newest)} ago`;
+      return `last reading ${ageText(now - at)} ago`;
     case "stale":
-      return `no new reading since ${momentText(newest)} (${ageText(now - newest)} ago)`;
+      return `no new reading since ${momentText(at)} (${ageText(now - at)} ago)`;
     case "empty":
       return "waiting for the first reading";
     case "denied":
@@ -69,7 +101,11 @@ function detailText(state, now, newest) {
   }
 }
 
-/** Shows what is wrong, each in a line of its own, the first with since when (null if not known). */
+/**
+ * Show each problem in a line of its own, the first with the time since when.
+ * @param {string[]} problems
+ * @param {string | null} since ISO 8601, null if unknown
+ */
 export function showProblems(problems, since) {
   const when = since ? ` Since ${momentText(Date.parse(since))}.` : "";
   setLines(
@@ -80,12 +116,19 @@ export function showProblems(problems, since) {
   root.toggleAttribute("data-problems", problems.length > 0);
 }
 
-/** Shows what was refused of late, in lines that nobody is alarmed by. */
+/**
+ * Show recent rejections, in lines without an alarm colour.
+ * @param {string[]} lines
+ */
 export function showNotices(lines) {
   setLines(notices, lines);
 }
 
+/**
+ * @param {HTMLUListElement} parent
+ * @param {string[]} lines
+ */
 function setLines(parent, lines) {
-  while (parent.children.length > lines.length) parent.lastElementChild.remove();
+  while (parent.children.length > lines.length) parent.lastElementChild?.remove();
   lines.forEach((text, i) => setText(parent.children[i] ?? parent.appendChild(document.createElement("li")), text));
 }

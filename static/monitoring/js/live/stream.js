@@ -1,23 +1,36 @@
 // Measurements as they are stored, and events as they begin and end: /stream, read as server-sent events.
-// Not by EventSource, which keeps status, Retry-After and heartbeats to itself: then nobody could tell
-// a full server from a broken one, nor a quiet stream from a dead one.
+// EventSource would not do: it hides status, Retry-After and heartbeats, and thus the difference between a full server
+// and a broken one, and between a quiet stream and a dead one.
 import { EventLines } from "./event-lines.js";
-import { refusal, RequestFailed } from "../base/request.js";
+import { failureOf, RequestFailed } from "../base/request.js";
 
-const OPENS_WITHIN_MS = 10000; // a proxy that collects an answer before it hands it on never opens it
-const SILENT_MS = 40000; // the server is heard each 15 s
+/**
+ * @typedef {import("../base/settings.js").Measurement} Measurement
+ * @typedef {import("./events.js").EventItem} EventItem
+ * @typedef {import("./event-lines.js").SentEvent} SentEvent
+ *
+ * Follow the stream of `tags` (null: all tags), after the measurement with the id `since`, until the stream ends or
+ * `signal` aborts it. onMeasurements is called whenever something arrives, be it a heartbeat without measurements, with
+ * the id to continue from; onEvents only with events.
+ * @typedef {{since: number | null, tags: string[] | null, signal: AbortSignal, onOpen: () => void,
+ *   onMeasurements: (items: Measurement[], lastId: number | null) => void,
+ *   onEvents: (items: EventItem[]) => void}} StreamOptions
+ */
+
+const OPENS_WITHIN_MS = 10000; // a proxy that buffers the whole response never opens the stream
+const SILENT_MS = 40000; // the server sends something every 15 s
 const LOOK_EVERY_MS = 2000;
 const RETRY_MS = 2000;
 
 /**
- * Follows the stream of `tags` (null: of all), from behind the measurement with the id `since`, until it is cut or `signal` ends it.
- * Then: how long to wait before following again, in ms. The handlers: onOpen(), onMeasurements(items)
- * whenever something is heard, be it a sign of life without any, with the id to begin again from, and onEvents(items) when there are some.
- * Throws RequestFailed if the stream can't be had or falls silent.
+ * Follow the stream. Return the pause before the next attempt, in ms. Throws RequestFailed if the stream is not
+ * available or falls silent.
+ * @param {string} url
+ * @param {StreamOptions} options
  */
 export async function follow(url, { since, tags, signal, onOpen, onMeasurements, onEvents }) {
   const address = new URL(url, location.href);
-  address.searchParams.set("since", since);
+  address.searchParams.set("since", String(since));
   for (const tag of tags ?? []) address.searchParams.append("tag", tag);
   const silence = watchSilence(signal);
   const lines = new EventLines();
@@ -28,9 +41,9 @@ export async function follow(url, { since, tags, signal, onOpen, onMeasurements,
       if (done) break;
       silence.end(SILENT_MS);
       if (isFirst) onOpen();
-      const told = lines.take(value);
-      onMeasurements(itemsOf(told, "measurement"), lines.lastId);
-      const events = itemsOf(told, "event");
+      const sent = lines.parse(value ?? "");
+      onMeasurements(itemsOf(sent, "measurement"), lines.lastId);
+      const events = itemsOf(sent, "event");
       if (events.length) onEvents(events);
     }
     if (silence.isTooLong) throw new RequestFailed("offline");
@@ -40,28 +53,39 @@ export async function follow(url, { since, tags, signal, onOpen, onMeasurements,
   }
 }
 
-/** A reader of the answer's text. */
+/**
+ * Return a reader of the response's text.
+ * @param {URL} address
+ * @param {AbortSignal} signal
+ */
 async function open(address, signal) {
   /** @type {RequestInit} */
   const options = { headers: { Accept: "text/event-stream" }, cache: "no-store", signal };
   const response = await fetch(address, options).catch(() => {
     throw new RequestFailed("offline");
   });
-  if (!response.ok) throw refusal(response);
+  if (!response.ok) throw failureOf(response);
   const type = response.headers.get("Content-Type") ?? "";
-  if (!type.startsWith("text/event-stream")) throw new RequestFailed("broken"); // a page of some proxy
+  if (!type.startsWith("text/event-stream") || !response.body) throw new RequestFailed("broken"); // a proxy's page
   return response.body.pipeThrough(new TextDecoderStream()).getReader();
 }
 
-function itemsOf(told, kind) {
+/**
+ * @param {SentEvent[]} sent
+ * @param {"measurement" | "event"} kind
+ */
+function itemsOf(sent, kind) {
   try {
-    return told.filter(({ event }) => event === kind).map(({ data }) => JSON.parse(data));
+    return sent.filter(({ event }) => event === kind).map(({ data }) => JSON.parse(data ?? ""));
   } catch {
     throw new RequestFailed("broken");
   }
 }
 
-/** A signal that is aborted with `outer`, or when nothing was heard for too long by the clock. */
+/**
+ * Return a signal that is aborted with `outer`, or when nothing has arrived for too long by the clock.
+ * @param {AbortSignal} outer
+ */
 function watchSilence(outer) {
   const abort = new AbortController();
   let heardAt = Date.now();
@@ -69,7 +93,10 @@ function watchSilence(outer) {
   const watch = {
     signal: abort.signal,
     isTooLong: false,
-    /** Something was heard; within `ms` something has to be heard again. */
+    /**
+     * Note that something has arrived; the next must arrive within `ms`.
+     * @param {number} ms
+     */
     end(ms) {
       heardAt = Date.now();
       mostMs = ms;
@@ -79,7 +106,7 @@ function watchSilence(outer) {
       abort.abort();
     },
   };
-  // The clock, not a timer of 40 s: a computer that slept finds out at once.
+  // The clock, not a timer of 40 s: a computer that slept notices at once.
   const timer = setInterval(() => {
     watch.isTooLong = Date.now() - heardAt > mostMs;
     if (watch.isTooLong) abort.abort();

@@ -1,21 +1,25 @@
-// The wall screen: all cards at once and nothing to click. It is left alone for months, so it renews itself.
-import { Glance } from "../app/glance.js";
+// The wall screen: all cards at once and nothing to click. It runs for months without a person, so it renews itself.
+import { TagSummary } from "../app/tag-summary.js";
 import { serverNow } from "../base/clock.js";
 import { startFeed } from "../live/feed.js";
-import { remember } from "../live/findings.js";
+import { storeViolations } from "../live/rule-violations.js";
 import { pageNow, watchForTags } from "../live/new-tags.js";
-import { newestOfAll, noteCount, part } from "../app/part.js";
+import { newestOfAll, noteCount, tagPage } from "../app/tag-page.js";
 import { LIVE_MS, settings, tagOf } from "../base/settings.js";
 import { noteContact, noteMode, showLink, showNotices, showProblems } from "../live/status.js";
 import { localiseTimes } from "../base/times.js";
 
 const WORDS_EVERY_MS = 200;
-const TICK_MS = 1000; // ages grow, and what has stopped must show, also when nothing arrives
-const RENEW_MS = 30 * 60000; // limits that were changed meanwhile, and a newer version of this page
-const RENEW_PART_MS = 60000; // others need a person by now, and are to come first
+const TICK_MS = 1000; // ages grow, and stopped data must show, even when nothing arrives
+const RENEW_MS = 30 * 60000; // for changed limits and a newer version of this page
+const RENEW_PART_MS = 60000; // other tags may be more urgent by now, and come first
 const cards = new Map(
-  [...document.querySelectorAll(".card")].map((node) => [node.dataset.tag, new Glance(node, tagOf(node.dataset.tag))]),
+  [...document.querySelectorAll(".card")].map((node) => {
+    const name = node.dataset.tag ?? "";
+    return [name, new TagSummary(node, tagOf(name))];
+  }),
 );
+/** @type {number | null} */
 let timer = null;
 
 function show() {
@@ -31,20 +35,23 @@ function showSoon() {
   if (timer === null) timer = setTimeout(show, WORDS_EVERY_MS);
 }
 
-function takeReadings(items) {
+/** @param {import("../base/settings.js").Measurement[]} items */
+function receiveReadings(items) {
   for (const item of items) cards.get(item.tag)?.series.merge([item]);
   for (const { series } of cards.values()) series.trim(serverNow() - LIVE_MS, serverNow());
   showSoon();
 }
 
-/** Loads the page anew, but only if it can be had: what is shown is better than an error. */
+/** Reload the page, but only if the server can serve it: old values are better than an error page. */
 async function renew() {
   if (await pageNow()) location.reload();
 }
 
-function takeContact(kind) {
+/** @param {import("../base/request.js").ContactKind} kind */
+function receiveContact(kind) {
   noteContact(kind);
-  if (kind === "ok" && !cards.size && settings.tags.length === 0) renew(); // made while the database was away
+  // The server made the page without the database.
+  if (kind === "ok" && !cards.size && settings.tags.length === 0) renew();
   showSoon();
 }
 
@@ -53,10 +60,10 @@ const names = [...cards.keys()];
 startFeed({
   tags: () => names,
   near: () => names,
-  onReadings: takeReadings,
+  onReadings: receiveReadings,
   onStored: () => {},
   onAnomalies(anomalies) {
-    remember(anomalies);
+    storeViolations(anomalies);
     showSoon();
   },
   onEvents: showSoon,
@@ -65,11 +72,11 @@ startFeed({
     showNotices(health.notices);
   },
   onTotals(counted) {
-    if (part) noteCount(counted, serverNow());
+    if (tagPage) noteCount(counted, serverNow());
   },
-  onContact: takeContact,
+  onContact: receiveContact,
   onMode: noteMode,
 });
 setInterval(show, TICK_MS);
-setInterval(renew, part ? RENEW_PART_MS : RENEW_MS);
+setInterval(renew, tagPage ? RENEW_PART_MS : RENEW_MS);
 watchForTags(renew);

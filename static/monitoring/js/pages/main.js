@@ -1,4 +1,4 @@
-// Puts the page's parts together: data comes in by the feed, goes into the cards' series, and is shown.
+// The monitoring page: readings arrive by the feed, go into the series of the cards, and are drawn.
 import { wireAddress } from "../app/address.js";
 import { announce } from "../base/announcer.js";
 import { showAnomalies, wireAnomalies } from "../lists/anomaly-list.js";
@@ -11,71 +11,101 @@ import { Comparison } from "../charts/comparison.js";
 import { allowZoom, wireControls } from "../app/controls.js";
 import { announceEvents, showEvents, wireEvents } from "../lists/event-list.js";
 import { startFeed } from "../live/feed.js";
-import { reasonsOf, remember } from "../live/findings.js";
-import { Nearness } from "../charts/nearness.js";
+import { reasonsOf, storeViolations } from "../live/rule-violations.js";
+import { VisibilityTracker } from "../charts/visibility-tracker.js";
 import { adoptCards, pageNow, watchForTags } from "../live/new-tags.js";
-import { Painter } from "../charts/painter.js";
-import { isElsewhere, learn, newestOfAll, noteCount, part, showPart, wirePart } from "../app/part.js";
+import { RenderScheduler } from "../charts/render-scheduler.js";
+import {
+  isElsewhere,
+  loadDefinitions,
+  newestOfAll,
+  noteCount,
+  showTagPage,
+  tagPage,
+  wireTagPage,
+} from "../app/tag-page.js";
 import { aheadMs, playheadAt, wirePlayback } from "../app/playback.js";
 import { wirePlot } from "../charts/plot.js";
 import { LIVE_MS, settings, tagOf } from "../base/settings.js";
 import { noteContact, noteMode, showLink, showNotices, showProblems } from "../live/status.js";
 import { TagChart } from "../charts/tag-chart.js";
-import { Tally } from "../live/tally.js";
+import { LiveTotals } from "../live/live-totals.js";
 import { onThemeChange, readTheme, wireThemes } from "../base/theme.js";
 import { shownText, showTimeline, wireTimeline } from "../app/timeline.js";
 import { localiseTimes, zoneText } from "../base/times.js";
 import { showTotals } from "../lists/totals.js";
-import { onViewChange, rangeShown, view } from "../app/view.js";
+import { onViewChange, rangeShown, view } from "../app/view-state.js";
+
+/**
+ * @typedef {import("../base/settings.js").Anomaly} Anomaly
+ * @typedef {import("../base/settings.js").Measurement} Measurement
+ * @typedef {import("../charts/chart-options.js").ChartLibrary} ChartLibrary
+ * @typedef {import("../charts/render-scheduler.js").Scene} Scene
+ */
 
 const LISTED = 20; // anomalies that have a row
 const container = document.getElementById("cards");
-const tally = new Tally(settings.totals);
-const cards = new Map(); // by the tags' names
-const charts = new Map(); // by card
-const nearness = new Nearness(passed);
-const painter = new Painter({
+const liveTotals = new LiveTotals(settings.totals);
+/** @type {Map<string, Card>} by the tags' names */
+const cards = new Map();
+/** @type {Map<Card, TagChart>} */
+const charts = new Map();
+const visibility = new VisibilityTracker(noteVisibility);
+const scheduler = new RenderScheduler({
   cards: () => cards.values(),
-  isNear: (card) => nearness.has(card.plot),
+  isNear: (card) => visibility.has(card.plot),
   scene,
   showShared,
 });
 const comparison = new Comparison(cards, redraw);
-let Library = null; // Chart.js, once it is there
+/** @type {ChartLibrary | null} Chart.js, null until it is loaded */
+let Library = null;
+/** @type {import("../live/feed.js").FeedControl | null} */
 let feed = null;
 
 function redraw() {
-  painter.redraw();
+  scheduler.redraw();
 }
 
+/** @param {HTMLElement} node */
 function addCard(node) {
-  const card = new Card(node, tagOf(node.dataset.tag), redraw);
-  cards.set(node.dataset.tag, card);
-  if (Library) addChart(card);
-  nearness.observe(card.element);
-  nearness.observe(card.plot);
+  const name = node.dataset.tag ?? "";
+  const card = new Card(node, tagOf(name), redraw);
+  cards.set(name, card);
+  if (Library) addChart(card, Library);
+  visibility.observe(card.element);
+  visibility.observe(card.plot);
 }
 
-function addChart(card) {
-  const chart = new TagChart(Library, card.canvas, card.tag, readTheme(), (id) => reasonsOf(card.tag, id));
+/**
+ * @param {Card} card
+ * @param {ChartLibrary} Chart
+ */
+function addChart(card, Chart) {
+  const chart = new TagChart(Chart, card.canvas, card.tag, readTheme(), (id) => reasonsOf(card.tag, id));
   charts.set(card, chart);
   card.useCharts(() => chart);
   wirePlot(card, chart, end);
 }
 
-/** A card or its plot came near the view, or went. */
-function passed(element, isNear) {
-  const card = cards.get(element.closest(".card").dataset.tag);
+/**
+ * Note that a card or its plot has come near the view or left it.
+ * @param {HTMLElement} element
+ * @param {boolean} isNear
+ */
+function noteVisibility(element, isNear) {
+  const card = cards.get(element.closest(".card")?.dataset.tag ?? "");
+  if (!card) return;
   if (isNear) {
     feed?.readSoon();
-    painter.redraw(card);
+    scheduler.redraw(card);
   } else if (element === card.plot) {
-    charts.get(card)?.rest();
-    card.history.leave();
+    charts.get(card)?.release();
+    card.history.cancel();
   }
 }
 
-/** The time of the newest reading that is not ahead of time, null before the first. */
+/** Return the time of the newest reading that is not ahead of time; null before the first. */
 function newest(now = serverNow()) {
   const times = [...cards.values()].map(({ series }) => series.latestAt(now)?.x ?? -Infinity);
   const latest = Math.max(newestOfAll() ?? -Infinity, ...times);
@@ -84,13 +114,16 @@ function newest(now = serverNow()) {
 
 const end = () => Math.max(serverNow(), newest() ?? 0); // a source's clock may be a little ahead
 
-/** What all cards share is shown, and what each of them has to show is given. */
+/**
+ * Show the texts that all cards share. Return the contents for the cards.
+ * @returns {Scene}
+ */
 function scene() {
   const now = serverNow();
   showLink(now, newest());
   showTimeline();
   showEvents(now);
-  if (tally.totals) showTotals(tally.totals);
+  if (liveTotals.totals) showTotals(liveTotals.totals);
   return {
     now,
     shown: { range: rangeShown(end()), isLive: !view.past, label: shownText() },
@@ -98,44 +131,46 @@ function scene() {
   };
 }
 
+/** @param {Scene} scene */
 function showShared({ shown, playback }) {
   comparison.show(shown, playback);
 }
 
+/** @param {boolean | null} isChoice */
 function arrange(isChoice) {
   if (isElsewhere()) {
-    if (isChoice === null) location.reload(); // the address is as the view already; else it is left for another
+    if (isChoice === null) location.reload(); // the address already equals the view; otherwise the page is being left
     return;
   }
-  if (part) showPart();
+  if (tagPage) showTagPage();
   if (isChoice && view.past) announce("view", `Showing the past: ${shownText()}`);
   showChosen(cards);
   comparison.choose();
-  painter.redraw();
+  scheduler.redraw();
 }
 
-/** Readings of which some may be known. */
-function takeReadings(items) {
-  const byTag = new Map();
-  for (const item of items) {
-    if (!byTag.has(item.tag)) byTag.set(item.tag, []);
-    byTag.get(item.tag).push(item);
-  }
+/**
+ * Merge readings, some of which may be known.
+ * @param {Measurement[]} items
+ */
+function receiveReadings(items) {
+  const byTag = Map.groupBy(items, ({ tag }) => tag);
   let foundAnomaly = false;
   for (const [name, found] of byTag) {
     const card = cards.get(name);
     if (!card) continue;
     foundAnomaly = card.series.merge(found) || foundAnomaly;
     card.series.trim(end() - LIVE_MS, serverNow());
-    painter.tell(card);
+    scheduler.noteReadings(card);
   }
   if (foundAnomaly) feed?.reasonsSoon();
 }
 
+/** @param {ChartLibrary} Chart */
 function drawCharts(Chart) {
   Library = Chart;
   addReadingMode(Chart);
-  for (const card of cards.values()) addChart(card);
+  for (const card of cards.values()) addChart(card, Chart);
   comparison.useCharts(Chart);
   onThemeChange(() => {
     for (const chart of charts.values()) chart.restyle(readTheme());
@@ -146,48 +181,61 @@ function drawCharts(Chart) {
   redraw();
 }
 
-/** Takes in tags that were made after the page. */
-async function takeNewTags() {
+/** Add the cards of tags that are newer than the page. */
+async function addNewTags() {
   const page = await pageNow();
   if (!page) return;
-  if (page.settings.part) return location.reload(); // they have become too many for one page
+  if (page.settings.part) return location.reload(); // there are too many tags for one page now
   const fresh = adoptCards(page);
   if (!fresh) return location.reload();
   fresh.forEach(addCard);
-  takeReadings(page.settings.latest);
+  receiveReadings(page.settings.latest);
   arrange(false);
 }
 
-/** The measurement before or after a moment, of whichever tag that is shown. */
+/**
+ * Return the time of the measurement before (-1) or after (1) a moment, of any visible tag; null if there is none.
+ * @param {number} moment epoch milliseconds
+ * @param {number} direction
+ */
 function nextTime(moment, direction) {
-  const shown = [...cards.values()].filter(({ element, layer }) => !element.hidden && layer);
-  const times = shown.map(({ layer }) => layer.next(moment, direction)).filter((time) => time !== null);
+  const layers = [...cards.values()].flatMap(({ element, layer }) => (!element.hidden && layer ? [layer] : []));
+  const times = layers.map((layer) => layer.next(moment, direction)).filter((time) => time !== null);
   if (!times.length) return null;
   return direction > 0 ? Math.min(...times) : Math.max(...times);
 }
 
+/** @param {Anomaly[]} anomalies */
 async function listAnomalies(anomalies) {
-  if (part) await learn(anomalies.slice(0, LISTED).map(({ tag }) => tag));
+  if (tagPage) await loadDefinitions(anomalies.slice(0, LISTED).map(({ tag }) => tag));
   showAnomalies(anomalies);
 }
 
-function takeContact(kind) {
+/** @param {import("../base/request.js").ContactKind} kind */
+function receiveContact(kind) {
   noteContact(kind);
-  // The page was made while the database was away and knows no tag: now it can be made again.
+  // The server made the page without the database, thus without tags: now it can make the page again.
   if (kind === "ok" && madeWithoutDatabase) location.reload();
 }
 
-const isHidden = (name) => cards.get(name).element.hidden;
-
-/** The tags in view or nearly. */
-function nearTags() {
-  const isNear = ({ element, plot }) => nearness.has(element) || nearness.has(plot);
-  return [...cards.keys()].filter((name) => isNear(cards.get(name)));
+/** Return the names of the visible tags, then of the hidden ones. */
+function tagNames() {
+  /** @param {[string, Card]} entry */
+  const rank = ([, { element }]) => Number(element.hidden);
+  return [...cards].sort((one, other) => rank(one) - rank(other)).map(([name]) => name);
 }
 
+/** Return the names of the tags in or near the view. */
+function nearTags() {
+  const near = [...cards].filter(([, { element, plot }]) => visibility.has(element) || visibility.has(plot));
+  return near.map(([name]) => name);
+}
+
+/** @param {string} tag */
 function isChartShown(tag) {
-  if (!cards.has(tag)) return !part;
-  return haveCharts() && !cards.get(tag).element.hidden;
+  const card = cards.get(tag);
+  if (!card) return !tagPage;
+  return haveCharts() && !card.element.hidden;
 }
 
 const madeWithoutDatabase = !settings.database && settings.tags.length === 0;
@@ -198,24 +246,25 @@ wireAddress();
 wireControls(end);
 wireTimeline();
 wireThemes();
-wirePart();
-const leading = { end, isChartShown, reveal: (tag) => reveal(cards, tag) };
-wireAnomalies(leading);
-wireEvents(leading);
+wireTagPage();
+/** @type {import("../lists/anomaly-list.js").ChartAccess} */
+const chartAccess = { end, isChartShown, reveal: (tag) => reveal(cards, tag) };
+wireAnomalies(chartAccess);
+wireEvents(chartAccess);
 keepSorted(cards);
-watchForTags(takeNewTags);
+watchForTags(addNewTags);
 comparison.choose();
 wirePlayback({ end, next: nextTime, width: () => cards.values().next().value?.plot.clientWidth || 1, draw: redraw });
 onViewChange(arrange);
 feed = startFeed({
-  tags: () => [...cards.keys()].sort((one, other) => isHidden(one) - isHidden(other)),
+  tags: tagNames,
   near: nearTags,
-  onReadings: takeReadings,
+  onReadings: receiveReadings,
   onStored(items) {
-    if (!part) tally.add(items);
+    if (!tagPage) liveTotals.add(items);
   },
   onAnomalies(anomalies, areNewest) {
-    remember(anomalies);
+    storeViolations(anomalies);
     if (areNewest) listAnomalies(anomalies);
     redraw();
   },
@@ -228,10 +277,10 @@ feed = startFeed({
     showNotices(notices);
   },
   onTotals(counted) {
-    if (part) noteCount(counted, serverNow());
-    tally.take(counted);
+    if (tagPage) noteCount(counted, serverNow());
+    liveTotals.correct(counted);
   },
-  onContact: takeContact,
+  onContact: receiveContact,
   onMode: noteMode,
 });
 document.addEventListener("visibilitychange", redraw);

@@ -1,5 +1,5 @@
-// One tag at a glance: its value, its state in words and shape, and its last minutes as a line.
-import { partsOf, setAttribute, setIcon, setText } from "../base/dom.js";
+// The summary of one tag: its value, its state in words and shape, and its last minutes as a line.
+import { descendant, partsOf, setAttribute, setIcon, setText } from "../base/dom.js";
 import { openEventsOf } from "../live/events.js";
 import { Series } from "../live/series.js";
 import { Sparkline } from "../charts/sparkline.js";
@@ -7,40 +7,48 @@ import { stateOf } from "./tag-state.js";
 import { ageText, durationText, showTime } from "../base/times.js";
 import { valueText, whole } from "../base/words.js";
 
-const KEPT_MS = 60000; // what needed a person keeps its place for so long: cards don't jump up and down
+const KEPT_MS = 60000; // an urgent card stays in place for this long afterwards, so that cards do not jump
 const SECONDS_BELOW_MS = 600000;
-const LEAST_MS = 2000; // shorter than that, nothing has lasted
+const LEAST_MS = 2000; // a shorter duration is not shown
 
-/** What is ahead of time, as the server says it. */
+/**
+ * Return how many readings are ahead of time, and by how much, in the server's words.
+ * @param {{count: number, ms: number}} ahead
+ */
 function aheadText({ count, ms }) {
   if (!count) return "";
   const upTo = ms < SECONDS_BELOW_MS ? `${Math.round(ms / 1000)} s` : ageText(ms);
   return `${whole.format(count)} ${count === 1 ? "reading" : "readings"} ahead of time, up to ${upTo}`;
 }
 
-export class Glance {
+export class TagSummary {
   series = new Series();
   urgentUntil = -Infinity;
-  mostUrgent = 0; // of its states until then
-  /** @type {HTMLElement} */
-  element;
-  /** @type {import("../base/settings.js").Tag} */
-  tag;
-  /** @type {Record<string, any>} */
-  parts;
+  /** The highest urgency of the states until then. */
+  mostUrgent = 0;
 
+  /**
+   * @param {HTMLElement} element
+   * @param {import("../base/settings.js").Tag} tag
+   */
   constructor(element, tag) {
-    Object.assign(this, { element, tag, parts: partsOf(element) });
+    this.element = element;
+    this.tag = tag;
+    this.parts = partsOf(element);
+    /** @type {number | null} since when the tag has been normal, in epoch milliseconds */
     this.changedAt = tag.newestAnomaly ? Date.parse(tag.newestAnomaly) : null;
     this.sparkline = new Sparkline(this.parts.sparkline, tag);
   }
 
-  /** How much it needs a person, or did a moment ago; 0 is not at all. */
+  /** How much the tag needs a person, now or up to a minute ago; 0 is not at all. */
   get urgency() {
     return performance.now() < this.urgentUntil ? this.mostUrgent : 0;
   }
 
-  /** The value and the state, in words: cheap, for every card whenever there is news. */
+  /**
+   * Show the value and the state: cheap, thus for every card whenever there are readings.
+   * @param {number} now epoch milliseconds
+   */
   showNow(now) {
     const latest = this.series.latestAt(now);
     this.showState(now);
@@ -51,6 +59,7 @@ export class Glance {
     if (!this.element.hidden) this.sparkline.show(this.series.pointsAt(now), now, openEventsOf(this.tag.name));
   }
 
+  /** @param {number} now epoch milliseconds */
   showState(now) {
     const { state, word, since, detail, urgency } = stateOf(
       this.tag,
@@ -59,7 +68,7 @@ export class Glance {
       now,
     );
     setAttribute(this.element, "data-state", state);
-    setIcon(this.element.querySelector(".state"), state === "recent" ? "anomaly" : state);
+    setIcon(descendant(this.element, ".state"), state === "recent" ? "anomaly" : state);
     setText(this.parts.word, word);
     const lasting = this.lastingText(state, since, now);
     setText(this.parts.lasting, lasting && detail ? `${lasting}:` : lasting);
@@ -69,9 +78,14 @@ export class Glance {
     }
   }
 
-  /** For how long it has been so, as far as the page can know. */
+  /**
+   * Return how long the state has lasted, as far as the page knows.
+   * @param {import("./tag-state.js").StateName} state
+   * @param {number | null} since epoch milliseconds
+   * @param {number} now epoch milliseconds
+   */
   lastingText(state, since, now) {
-    if (state === "normal") this.changedAt = since ?? this.changedAt; // the series forgets, the card does not
+    if (state === "normal") this.changedAt = since ?? this.changedAt; // the series drops old points, the card does not
     const start = state === "normal" ? this.changedAt : since;
     return start !== null && now - start >= LEAST_MS ? `for ${durationText(now - start)}` : "";
   }

@@ -1,14 +1,22 @@
-// From measurements to what a chart draws: not more than its pixels can show, and honest about gaps.
+// Lines from measurements: no more points than the pixels can show, and a break at each gap.
+
+/** @typedef {import("./raw-layer.js").DrawnPoint} DrawnPoint */
+
 const USUAL = 0.75;
 const LONGER = 1.5;
-const ENOUGH = 8; // distances, to tell what is usual
+const ENOUGH = 8; // distances from which the usual one can be estimated
 
-// At most the first, lowest, highest and last point of each bucket: no extreme is lost.
+/**
+ * Return at most the first, lowest, highest and last point of each bucket: no extreme is lost.
+ * @param {DrawnPoint[]} points
+ * @param {number} bucketMs
+ */
 function thin(points, bucketMs) {
+  /** @type {DrawnPoint[]} */
   const kept = [];
   let start = 0;
   for (let end = 1; end <= points.length; end++) {
-    // Buckets lie fixed in time, else the line would tremble as the window moves.
+    // Buckets are fixed in time: otherwise the line would tremble as the window moves.
     if (end < points.length && bucket(points[end], bucketMs) === bucket(points[start], bucketMs)) continue;
     keepOutline(points, start, end, kept);
     start = end;
@@ -16,8 +24,10 @@ function thin(points, bucketMs) {
   return kept;
 }
 
+/** @type {(point: DrawnPoint, bucketMs: number) => number} */
 const bucket = (point, bucketMs) => Math.floor(point.x / bucketMs);
 
+/** @type {(points: DrawnPoint[], start: number, end: number, kept: DrawnPoint[]) => void} */
 function keepOutline(points, start, end, kept) {
   let low = start;
   let high = start;
@@ -25,20 +35,33 @@ function keepOutline(points, start, end, kept) {
     if (points[i].y < points[low].y) low = i;
     if (points[i].y > points[high].y) high = i;
   }
-  const places = new Set([start, low, high, end - 1].sort((a, b) => a - b));
-  for (const place of places) kept.push(points[place]);
+  const indexes = new Set([start, low, high, end - 1].sort((a, b) => a - b));
+  for (const index of indexes) kept.push(points[index]);
 }
 
-/** From which distance on two times have a gap between them: a source that is slow by nature has none. */
+/**
+ * Return the distance in milliseconds above which two times have a gap between them: 1.5 times the 75 % quantile of the
+ * distances, so that a slow source has no gaps.
+ * @param {number[]} times
+ * @param {number} leastMs
+ */
 export function gapMs(times, leastMs) {
   if (times.length <= ENOUGH) return leastMs;
   const distances = Float64Array.from(times.slice(1), (time, i) => time - times[i]).sort();
   return Math.max(leastMs, LONGER * distances[Math.floor(distances.length * USUAL)]);
 }
 
-/** The line with a break wherever nothing was measured, and the points that no line touches. */
+/**
+ * Return the line with a break at each gap, and the points that no line touches.
+ * @template {DrawnPoint} P
+ * @param {P[]} points
+ * @param {number} gap milliseconds
+ * @returns {{line: (P | DrawnPoint)[], lone: P[]}}
+ */
 export function lineAndLone(points, gap) {
+  /** @type {(P | DrawnPoint)[]} */
   const line = [];
+  /** @type {P[]} */
   const lone = [];
   points.forEach((point, i) => {
     const before = i > 0 && point.x - points[i - 1].x <= gap;
@@ -50,8 +73,13 @@ export function lineAndLone(points, gap) {
   return { line, lone };
 }
 
-/** A line thinned in each stretch without a gap on its own: the breaks between them must stay. */
+/**
+ * Thin each part of a line between two breaks by itself, so that the breaks stay.
+ * @param {DrawnPoint[]} line
+ * @param {number} bucketMs
+ */
 export function thinned(line, bucketMs) {
+  /** @type {DrawnPoint[]} */
   const kept = [];
   let start = 0;
   line.forEach((point, i) => {

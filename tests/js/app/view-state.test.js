@@ -15,7 +15,7 @@ import {
   showPast,
   toggleCompared,
   view,
-} from "../../../static/monitoring/js/app/view.js";
+} from "../../../static/monitoring/js/app/view-state.js";
 
 const END = Date.parse("2026-01-31T12:00:00Z");
 const MINUTE = 60000;
@@ -29,7 +29,7 @@ beforeEach(() => {
   calls.length = 0;
 });
 
-test("at first the charts follow the time over the default range", () => {
+test("initially the charts follow the time over the default range", () => {
   assert.equal(view.past, null);
   assert.deepEqual(rangeShown(END), { from: END - PRESET, to: END });
 });
@@ -46,7 +46,7 @@ test("a range never reaches beyond now", () => {
   assert.deepEqual(view.past, { from: END - 2 * MINUTE, to: END });
 });
 
-test("zooming keeps the place that it is about", () => {
+test("zooming keeps the point about which it stretches", () => {
   showPast(END - 4 * PRESET, END - 2 * PRESET, END);
   adjust({ stretch: 0.5, about: 0.25 }, END);
   assert.deepEqual(view.past, { from: END - 3.75 * PRESET, to: END - 2.75 * PRESET });
@@ -57,12 +57,12 @@ test("no range is shorter than a second", () => {
   assert.equal(view.past.to - view.past.from, 1000);
 });
 
-test("a range that is all of the preset may be held still", () => {
+test("a range that equals the preset can be held still", () => {
   showPast(END - PRESET, END, END, { isStill: true });
   assert.deepEqual(view.past, { from: END - PRESET, to: END });
 });
 
-test("listeners learn what is a choice to come back to, and what a part of a movement", () => {
+test("listeners can distinguish a choice from a part of a movement", () => {
   showPast(END - 3 * PRESET, END - 2 * PRESET, END); // leaves the present
   showPast(END - 4 * PRESET, END - 3 * PRESET, END); // moves on
   goLive("1h");
@@ -70,7 +70,7 @@ test("listeners learn what is a choice to come back to, and what a part of a mov
   assert.deepEqual(calls, [true, false, true, null]);
 });
 
-test("a tag is of its group: choosing another one leaves the group", () => {
+test("choosing a tag of another group leaves the group", () => {
   chooseGroup("Fermenter");
   chooseTag("fermenter_temp", "Fermenter");
   assert.deepEqual([view.tag, view.group], ["fermenter_temp", "Fermenter"]);
@@ -84,7 +84,7 @@ test("choosing a page ends the choice of a tag", () => {
   assert.deepEqual([view.tag, view.page], ["", 3]);
 });
 
-test("of an anomaly and an event one is pointed out", () => {
+test("either an anomaly or an event is selected", () => {
   chooseAnomaly(7);
   chooseEvent(8);
   assert.deepEqual([view.anomaly, view.event], [null, 8]);
@@ -92,7 +92,7 @@ test("of an anomaly and an event one is pointed out", () => {
   assert.deepEqual([view.anomaly, view.event], [7, null]);
 });
 
-test("a chart that is full loses what came first", () => {
+test("a full shared chart loses the tag that was added first", () => {
   for (const tag of ["a", "b", "c", "d", "e"]) toggleCompared(tag);
   assert.deepEqual(view.compare, ["b", "c", "d", "e"]);
   toggleCompared("c");

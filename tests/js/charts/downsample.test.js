@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { gapMs, lineAndLone, thinned } from "../../../static/monitoring/js/charts/trace.js";
+import { gapMs, lineAndLone, thinned } from "../../../static/monitoring/js/charts/downsample.js";
 
 /** A line of one value a millisecond. */
 const line = (...values) => values.map((y, x) => ({ x, y }));
 const BREAK = { x: 50, y: NaN };
 
-/** Numbers that look random and are the same in each run: a linear congruential generator's. */
+/** Pseudo-random numbers of a linear congruential generator, the same in each run. */
 function noise(count, seed) {
   let state = seed;
   return Array.from({ length: count }, () => {
@@ -27,7 +27,7 @@ test("where a bucket has few points all stay", () => {
   assert.deepEqual(thinned([], 10), []);
 });
 
-test("no extreme is lost, no point is made up, and there are at most four points a bucket", () => {
+test("no extreme is lost, no point is invented, and there are at most four points a bucket", () => {
   for (const seed of [1, 2, 3, 4, 5]) {
     const points = line(...noise(5000, seed));
     const kept = thinned(points, 100);
@@ -39,13 +39,13 @@ test("no extreme is lost, no point is made up, and there are at most four points
   }
 });
 
-test("the points kept of a time do not depend on the window, so that the line does not tremble as the window moves", () => {
+test("the points do not depend on the window, so that the line does not tremble as the window moves", () => {
   const points = line(...noise(1000, 7));
   const inside = (kept) => kept.filter(({ x }) => x >= 300 && x < 600);
   assert.deepEqual(inside(thinned(points.slice(100), 100)), inside(thinned(points.slice(200, 800), 100)));
 });
 
-test("breaks stay, and each stretch is thinned on its own", () => {
+test("breaks stay, and each part of the line is thinned by itself", () => {
   const points = [...line(1, 5, 3, 2, 4), BREAK, { x: 60, y: 1 }, { x: 61, y: 2 }, { x: 62, y: 1.5 }];
   const kept = thinned(points, 1000);
   assert.deepEqual(
@@ -54,21 +54,21 @@ test("breaks stay, and each stretch is thinned on its own", () => {
   );
 });
 
-test("few distances tell nothing: the least gap holds", () => {
+test("with few distances the least gap applies", () => {
   assert.equal(gapMs([0, 60000, 120000], 5000), 5000);
 });
 
-test("a source that is slow by nature has no gaps", () => {
+test("a slow source has no gaps", () => {
   const everyMinute = Array.from({ length: 20 }, (_, i) => i * 60000);
   assert.equal(gapMs(everyMinute, 5000), 90000);
 });
 
-test("a few outages do not change what is usual", () => {
+test("a few outages do not change the usual distance", () => {
   const times = Array.from({ length: 20 }, (_, i) => i * 1000 + (i > 10 ? 3600000 : 0));
   assert.equal(gapMs(times, 5000), 5000);
 });
 
-test("the line breaks where nothing was measured; a point that no line touches is alone", () => {
+test("the line breaks where nothing was measured; a point that no line touches is separate", () => {
   const points = [0, 1, 10, 20, 21].map((x) => ({ x, y: x }));
   const { line: drawn, lone } = lineAndLone(points, 5);
   assert.deepEqual(
@@ -78,6 +78,6 @@ test("the line breaks where nothing was measured; a point that no line touches i
   assert.deepEqual(lone, [{ x: 10, y: 10 }]);
 });
 
-test("a single measurement is alone", () => {
+test("a single measurement is a separate point", () => {
   assert.deepEqual(lineAndLone([{ x: 0, y: 1 }], 5).lone, [{ x: 0, y: 1 }]);
 });
