@@ -183,13 +183,13 @@ if REDIS_URL:
 
 # Longer than the shortest tasks take when they wait for a lock at each of their steps.
 TASK_TIMEOUT_S = max(100, 60 + 4 * DATABASE_TIMEOUT_S)
-# timeout < retry, or a task that still runs is started again beside itself. Five of the workers have
-# the simulator and the judge, with those that stand by; two have whatever else is to be done.
+# timeout < retry, or a task that still runs is started again beside itself. Three of the workers have
+# the simulator, with those that stand by; two have whatever else is to be done.
 Q_CLUSTER: dict[str, Any] = {
     "name": "fermon",
     "orm": "default",
     "cache": "process",  # where the worker notes its state, which must not fail with Redis
-    "workers": 7,
+    "workers": 5,
     "timeout": TASK_TIMEOUT_S,
     "retry": TASK_TIMEOUT_S + 20,
     "max_attempts": 3,

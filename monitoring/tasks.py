@@ -10,7 +10,6 @@ from django.db import connection
 from django_q.models import Failure
 from django_q.tasks import async_task
 
-from monitoring.detection import runner
 from monitoring.detection.backtest import worker
 from monitoring.ingest import exclusions, rejections
 from monitoring.ingest.pipeline import ingest_readings
@@ -25,8 +24,6 @@ logger = logging.getLogger(__name__)
 
 # Longer than the minute between runs plus the scheduler's half: so two overlap, one standing by.
 RUN_S = 95
-# The judge stays where it is. Less than the plan's timeout.
-STAYS_S = 6 * 24 * 3600
 # Past this it is no fresh run but one that django-q2 delivers again, after its worker was killed.
 STALE = timedelta(seconds=100)
 PAUSES_S = (0.5, 2, 8)
@@ -46,10 +43,10 @@ def run_simulator(due: str | None = None) -> None:
 
 
 def run_judge(due: str | None = None) -> None:
-    """Runs the judge for days, or stands by for a minute and a half; ``due`` as for the simulator."""
-    if due and datetime.now(UTC) - datetime.fromisoformat(due) > STALE:
-        return
-    runner.run(duration_s=RUN_S, stays_s=STAYS_S, should_stop=stop_requested)
+    """Do nothing: an older version queued this task, and such a row must not fail as unknown.
+
+    Detection is ``manage.py run_detection`` now.
+    """
 
 
 def run_backtests() -> int:

@@ -57,10 +57,9 @@ def data_dir(settings: Settings, tmp_path: Path) -> Path:
 
 @pytest.fixture(autouse=True)
 def new_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Forgets what an earlier test has seen: tags, callers, and a database that took no writes."""
+    """Forgets what an earlier test has seen: tags and callers."""
     monkeypatch.setattr("monitoring.access.throttles.allowances", Allowances())
     monkeypatch.setattr("monitoring.ingest.tags._last_known", None)
-    monkeypatch.setattr("monitoring.detection.runner._not_before", 0.0)
 
 
 @pytest.fixture(autouse=True)

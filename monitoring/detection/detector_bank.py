@@ -1,4 +1,4 @@
-"""The parts of a monitor, whose state together is its own."""
+"""The bank of a monitor, whose state together is its own."""
 
 from monitoring.detection.detectors.course import Course
 from monitoring.detection.detectors.detector import Detector
@@ -23,7 +23,7 @@ UNREST = 24.0  # incidents a day
 Named = tuple[tuple[str, Detector], ...]
 
 
-class Parts(Stateful):
+class DetectorBank(Stateful):
     """The detectors, what they look at, and the incidents that they make."""
 
     STATE = (

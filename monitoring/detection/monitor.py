@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import msgpack
 
-from monitoring.detection.detector_bank import Parts
+from monitoring.detection.detector_bank import DetectorBank
 from monitoring.detection.detectors.course import Course
 from monitoring.detection.detectors.detector import Detector
 from monitoring.detection.detectors.scale import NORMAL, Lesson
@@ -44,38 +44,38 @@ class TagMonitor:
     ``name`` and ``unit`` are for the sentences.
     """
 
-    __slots__ = ("_changed", "_is_troubled", "parts", "settings", "words")
+    __slots__ = ("_changed", "_is_troubled", "bank", "settings", "words")
 
     def __init__(self, name: str, unit: str = "", settings: DetectionSettings | None = None) -> None:
         self.words = Words(name, unit)
         self.settings = settings or DetectionSettings()
-        self.parts = Parts(self.settings)
+        self.bank = DetectorBank(self.settings)
         self._changed: list[Event] = []
         self._is_troubled = False  # whether there is any incident now, but for silence
 
     @property
     def novelty(self) -> float:
         """How new the newest reading's value is, in [0, 1); see ``Novelty``."""
-        return self.parts.novelty.grade
+        return self.bank.novelty.grade
 
     @property
     def last_us(self) -> int | None:
         """The newest reading's time, None before the first."""
-        return self.parts.course.last_us
+        return self.bank.course.last_us
 
     @property
     def open_events(self) -> list[Event]:
         """The events that last."""
-        return [incident.event() for incident in self.parts.incidents if incident.is_open]
+        return [incident.event() for incident in self.bank.incidents if incident.is_open]
 
-    def take(self, times_us: Sequence[int], values: Sequence[float]) -> list[Event]:
+    def update(self, times_us: Sequence[int], values: Sequence[float]) -> list[Event]:
         """Judges and learns readings in the order of time; the events that began, changed or ended.
 
         A reading that is not behind the newest is late: it is left out. An event may be in the answer
         more than once: the last one counts. ``novelty`` is the newest reading's then.
         """
         self._changed = []
-        course, silence = self.parts.course, self.parts.silence
+        course, silence = self.bank.course, self.bank.silence
         for time_us, value in zip(times_us, values, strict=True):
             last_us = course.last_us
             if last_us is None:
@@ -84,7 +84,7 @@ class TagMonitor:
                 if silence.detector or time_us - last_us > NOTABLE * course.interval:
                     self._break_silence(int(time_us))
                 self._judge(int(time_us), float(value))
-        self.parts.let_go()
+        self.bank.let_go()
         return self._changed
 
     def step_back(self, time_us: int) -> list[Event]:
@@ -93,48 +93,46 @@ class TagMonitor:
         What was learned stays, but for what was learned of times to come.
         """
         self._changed = []
-        for incident in self.parts.incidents:
+        for incident in self.bank.incidents:
             if incident.is_open:
                 event = incident.end()
                 end_us = max(event.start_us, min(event.end_us or time_us, time_us))
                 self._changed.append(replace(event, end_us=end_us))
-        if not self.parts.course.step_back(time_us):
-            self.parts = Parts(self.settings)
-        self.parts.stuck.began_us = min(self.parts.stuck.began_us, time_us)
+        if not self.bank.course.step_back(time_us):
+            self.bank = DetectorBank(self.settings)
+        self.bank.stuck.began_us = min(self.bank.stuck.began_us, time_us)
         self._look_for_trouble()
         return self._changed
 
     def is_silent(self, now_us: int) -> bool:
         """Whether readings have stopped coming, by the clock: there is something to ``look`` at."""
-        last_us = self.parts.course.last_us
-        return (
-            last_us is not None and self.parts.missing.score(self.parts.course, (now_us - last_us) / 1e6) > 1
-        )
+        last_us = self.bank.course.last_us
+        return last_us is not None and self.bank.missing.score(self.bank.course, (now_us - last_us) / 1e6) > 1
 
-    def look(self, now_us: int) -> list[Event]:
+    def check_silence(self, now_us: int) -> list[Event]:
         """Notices by the clock that readings have stopped coming; events as ``take`` answers them.
 
         A silence that lasts has changed whenever it is looked at: how often that is told is the caller's.
         """
         self._changed = []
-        if self.parts.course.last_us is not None:
-            self._hear(now_us, (now_us - self.parts.course.last_us) / 1e6)
+        if self.bank.course.last_us is not None:
+            self._hear(now_us, (now_us - self.bank.course.last_us) / 1e6)
         return self._changed
 
     def _hear(self, now_us: int, silence_s: float) -> None:
         """Judges a time without a reading."""
-        score = self.parts.missing.score(self.parts.course, silence_s)
+        score = self.bank.missing.score(self.bank.course, silence_s)
         if score <= 1 or "missing" in self.settings.off:
             return
-        for incident in (self.parts.process, self.parts.sticking, self.parts.cutting):
+        for incident in (self.bank.process, self.bank.sticking, self.bank.cutting):
             self._end(incident)
-        if not self.parts.silence.is_open:
-            start_us = (self.parts.course.last_us or 0) + int(self.parts.course.interval * 1e6)
-            self._begin(self.parts.silence, "missing", start_us)
-        self.parts.silence.note(score, now_us)
-        told = self.parts.missing.explain(self.parts.course, self.words, silence_s)
-        self.parts.silence.tell("missing", told, score=score, rank=0)
-        self._changed.append(self.parts.silence.event())
+        if not self.bank.silence.is_open:
+            start_us = (self.bank.course.last_us or 0) + int(self.bank.course.interval * 1e6)
+            self._begin(self.bank.silence, "missing", start_us)
+        self.bank.silence.note(score, now_us)
+        told = self.bank.missing.explain(self.bank.course, self.words, silence_s)
+        self.bank.silence.tell("missing", told, score=score, rank=0)
+        self._changed.append(self.bank.silence.event())
 
     def _break_silence(self, time_us: int) -> None:
         """A reading ends the time without one.
@@ -142,65 +140,65 @@ class TagMonitor:
         If the readings have a hole that is worth telling, that is the event. If they only came late, it
         lasted until the clock last found none.
         """
-        silence, last_us = self.parts.silence, self.parts.course.last_us or 0
+        silence, last_us = self.bank.silence, self.bank.course.last_us or 0
         self._hear(time_us, (time_us - last_us) / 1e6)
         silent_until_us = time_us
         if silence.is_open:
             silent_until_us = max(time_us, silence.last_us)
             self._end(silence)
-        self.parts.missing.learn(self.parts.course, (silent_until_us - last_us) / 1e6)
+        self.bank.missing.learn(self.bank.course, (silent_until_us - last_us) / 1e6)
 
     def _judge(self, time_us: int, value: float) -> None:
-        parts = self.parts
-        course = parts.course
-        is_stuck = self._is_troubled and parts.sticking.is_open
+        bank = self.bank
+        course = bank.course
+        is_stuck = self._is_troubled and bank.sticking.is_open
         is_freed = is_stuck and value - course.origin != course.value
         course.lesson = self._lesson() if self._is_troubled else NORMAL
         course.take(time_us, value, anew=is_freed)
-        parts.saturation.note(course.value)
-        novelty = parts.novelty.score(course)
-        parts.novelty.learn(course)
+        bank.saturation.note(course.value)
+        novelty = bank.novelty.score(course)
+        bank.novelty.learn(course)
         self._judge_sticking(course)
         course.lesson = self._lesson() if self._is_troubled else NORMAL
-        if not (self._is_troubled and parts.sticking.is_open):
+        if not (self._is_troubled and bank.sticking.is_open):
             if course.has_block:
                 self._judge_cutting(course)
             self._judge_process(course, novelty)
             course.learn()
         else:
-            parts.saturation.ties = 0
+            bank.saturation.ties = 0
         if course.has_block:
             self._end_block(course)
 
     def _end_block(self, course: Course) -> None:
         """What is done once a block of readings."""
-        for fading in (self.parts.unrest, self.parts.stuck, self.parts.missing):
+        for fading in (self.bank.unrest, self.bank.stuck, self.bank.missing):
             fading.fade()
-        self.parts.burden.add(is_troubled=self._is_troubled)
+        self.bank.burden.add(is_troubled=self._is_troubled)
         if course.is_refit_due and self._may_refit():
-            refit = course.refit(anew=self.parts.burden.is_too_much)
+            refit = course.refit(anew=self.bank.burden.is_too_much)
             if refit is not None:
-                self.parts.step.adjust(refit)
-                self.parts.drift.adjust(refit)
+                self.bank.step.adjust(refit)
+                self.bank.drift.adjust(refit)
 
     def _may_refit(self) -> bool:
         """Whether the cycles may be learned: not from a fault, unless it stays."""
-        return not self.parts.course.is_cyclic or self.parts.burden.is_too_much or not self._is_troubled
+        return not self.bank.course.is_cyclic or self.bank.burden.is_too_much or not self._is_troubled
 
     def _look_for_trouble(self) -> None:
         """To be called whenever an incident began or ended: readings without trouble look at none then."""
-        parts = self.parts
-        self._is_troubled = bool(parts.process.detector or parts.sticking.detector or parts.cutting.detector)
+        bank = self.bank
+        self._is_troubled = bool(bank.process.detector or bank.sticking.detector or bank.cutting.detector)
 
     def _lesson(self) -> Lesson:
         """What the present reading is to teach the detectors of the process, in trouble."""
-        parts = self.parts
-        if parts.burden.is_too_much:
+        bank = self.bank
+        if bank.burden.is_too_much:
             return NORMAL
-        return Lesson.FAULT if parts.course.is_cyclic and not parts.unrest.is_formed else Lesson.HABIT
+        return Lesson.FAULT if bank.course.is_cyclic and not bank.unrest.is_formed else Lesson.HABIT
 
     def _judge_sticking(self, course: Course) -> None:
-        stuck, sticking = self.parts.stuck, self.parts.sticking
+        stuck, sticking = self.bank.stuck, self.bank.sticking
         score = stuck.score(course)
         stuck.learn(course)
         if self._is_troubled and sticking.detector:
@@ -208,24 +206,24 @@ class TagMonitor:
                 self._end(sticking)
             else:
                 sticking.last_us = course.last_us or 0
-        if score > 1 and not self.parts.cutting.is_open:
+        if score > 1 and not self.bank.cutting.is_open:
             self._found(sticking, "stuck", stuck, score, start_us=stuck.began_us)
 
     def _judge_cutting(self, course: Course) -> None:
-        saturation, cutting = self.parts.saturation, self.parts.cutting
+        saturation, cutting = self.bank.saturation, self.bank.cutting
         score = saturation.score(course)
         saturation.learn(course)
         if score > 1:
             self._found(cutting, "saturation", saturation, score)
         elif cutting.detector and cutting.rest():
             self._end(cutting)
-            self.parts.step.begin()
-            self.parts.drift.begin()
+            self.bank.step.begin()
+            self.bank.drift.begin()
 
     def _judge_process(self, course: Course, novelty: float) -> None:
-        parts = self.parts
-        found: list[Found] = [("novelty", parts.novelty, novelty)] if novelty > 1 else []
-        detectors = parts.all_of_them if course.has_block or course.is_fresh else parts.each_reading
+        bank = self.bank
+        found: list[Found] = [("novelty", bank.novelty, novelty)] if novelty > 1 else []
+        detectors = bank.all_of_them if course.has_block or course.is_fresh else bank.each_reading
         for name, detector in detectors:
             score = detector.score(course)
             detector.learn(course)
@@ -237,14 +235,14 @@ class TagMonitor:
             found = self._without_scatter_of_spike(found, course)
         if not found and not self._is_troubled:
             return
-        if found and (parts.process.is_open or not parts.cutting.is_open):
-            self._found(parts.process, *max(found, key=lambda one: (RANKS[one[0]], one[2])))
-        elif parts.process.detector and (course.is_fresh or parts.process.rest()):
-            self._end(parts.process)
+        if found and (bank.process.is_open or not bank.cutting.is_open):
+            self._found(bank.process, *max(found, key=lambda one: (RANKS[one[0]], one[2])))
+        elif bank.process.detector and (course.is_fresh or bank.process.rest()):
+            self._end(bank.process)
 
     def _without_scatter_of_spike(self, found: list[Found], course: Course) -> list[Found]:
         """Drop noise where one far spike is all that has happened."""
-        process = self.parts.process
+        process = self.bank.process
         if process.is_open:
             last_us, reading_us = course.last_us or 0, course.interval * 1e6
             is_spike = (
@@ -278,25 +276,25 @@ class TagMonitor:
         """A finding in the present reading."""
         if name in self.settings.off:
             return
-        now_us = self.parts.course.last_us or 0
+        now_us = self.bank.course.last_us or 0
         if not incident.is_open:
             self._begin(incident, name, now_us if start_us is None else start_us)
             self._look_for_trouble()
-            if incident is self.parts.process:
+            if incident is self.bank.process:
                 self._begin_fault()
         is_worst = incident.note(score, now_us)
         rank = RANKS.get(name, 0)
         if incident.is_news(name, score, rank):
-            incident.tell(name, detector.explain(self.parts.course, self.words), score=score, rank=rank)
+            incident.tell(name, detector.explain(self.bank.course, self.words), score=score, rank=rank)
             self._changed.append(incident.event())
-            if name == "step" and self.parts.course.lesson is not Lesson.FAULT:
-                self.parts.spike.note_move()
+            if name == "step" and self.bank.course.lesson is not Lesson.FAULT:
+                self.bank.spike.note_move()
         elif is_worst and name == incident.teller:
-            incident.retell(detector.explain(self.parts.course, self.words))
+            incident.retell(detector.explain(self.bank.course, self.words))
 
     def _begin(self, incident: Incident, name: str, start_us: int) -> None:
         """Opens an event, or again the one before: flapping is one event."""
-        soon_us = SOON * self.parts.course.interval * 1e6
+        soon_us = SOON * self.bank.course.interval * 1e6
         if incident.quiet == 0 and incident.kind and 0 <= start_us - incident.last_us <= soon_us:
             incident.resume(name)
         else:
@@ -304,10 +302,10 @@ class TagMonitor:
 
     def _begin_fault(self) -> None:
         """What has just been learned may belong to the fault."""
-        self.parts.unrest.add()
-        if self.parts.course.is_cyclic:
-            self.parts.course.recant()
-            for detector in (self.parts.step, self.parts.drift, self.parts.noise, self.parts.rate):
+        self.bank.unrest.add()
+        if self.bank.course.is_cyclic:
+            self.bank.course.recant()
+            for detector in (self.bank.step, self.bank.drift, self.bank.noise, self.bank.rate):
                 detector.recant()
 
     def _end(self, incident: Incident) -> None:
@@ -317,7 +315,7 @@ class TagMonitor:
 
     def dump(self) -> bytes:
         """The whole state, at most 100 kB; its version stands in it."""
-        return zlib.compress(msgpack.packb([VERSION, self.parts.state()]), level=1)
+        return zlib.compress(msgpack.packb([VERSION, self.bank.state()]), level=1)
 
     def restore(self, dumped: bytes) -> None:
         """Goes on where the monitor was whose ``dump`` this is.
@@ -327,17 +325,17 @@ class TagMonitor:
         Raises:
             StateError: it is no state of this version; the monitor is as it was.
         """
-        parts = Parts(self.settings)
+        bank = DetectorBank(self.settings)
         try:
             version, state = msgpack.unpackb(zlib.decompress(dumped), use_list=False)
             if version == VERSION:
-                parts.restore(state)
+                bank.restore(state)
         except (ValueError, TypeError, zlib.error) as error:
             raise StateError(f"no state of a monitor: {error}") from error
         if version != VERSION:
             raise StateError(f"a state of version {version}, expected {VERSION}")
-        for incident in parts.incidents:
+        for incident in bank.incidents:
             if incident.detector in self.settings.off:
                 incident.end()
-        self.parts = parts
+        self.bank = bank
         self._look_for_trouble()

@@ -57,7 +57,7 @@ class WatchedTag:
 
 
 @dataclass(slots=True)
-class Watcher:
+class TagSession:
     """A tag's monitor, up to which measurement it has come, and what of that is not saved.
 
     ``unsaved_from`` is the id of the first reading that the saved state does not have.
@@ -89,7 +89,7 @@ class Watcher:
         """Whether it was saved too long ago."""
         return self.unsaved_from is not None and time.monotonic() - self.saved_at > SAVED_AFTER_S
 
-    def take(
+    def update(
         self,
         ids: Sequence[int],
         times_us: Sequence[int],
@@ -118,7 +118,7 @@ class Watcher:
         if not times_us:
             return []
         events = self.step_back(min(times_us)) if (self.monitor.last_us or 0) > latest_us else []
-        return events + self.safely(lambda: self.monitor.take(times_us, values))
+        return events + self.safely(lambda: self.monitor.update(times_us, values))
 
     def step_back(self, time_us: int) -> list[Event]:
         """Goes on at an earlier time: what was judged before is ahead, since the server's clock was."""
@@ -134,19 +134,19 @@ class Watcher:
         if self.unsaved_from is None:
             self.unsaved_from = self.position + 1
         self.unsaved += len(times_us)
-        return self.safely(lambda: self.monitor.take(times_us, values))
+        return self.safely(lambda: self.monitor.update(times_us, values))
 
-    def look(self, now_us: int) -> list[Event]:
+    def check_silence(self, now_us: int) -> list[Event]:
         """As the monitor's, but for an event that only lasts: of that it is told now and then.
 
         What began or ended is saved soon, since no reading tells of it again.
         """
         released = self.release(now_us)
-        return released + self._look(now_us) if self.monitor.is_silent(now_us) else released
+        return released + self._check_silence(now_us) if self.monitor.is_silent(now_us) else released
 
-    def _look(self, now_us: int) -> list[Event]:
+    def _check_silence(self, now_us: int) -> list[Event]:
         before = self.open_keys
-        changed = self.safely(lambda: self.monitor.look(now_us))
+        changed = self.safely(lambda: self.monitor.check_silence(now_us))
         if self.open_keys != before:
             self.is_urgent = True
         elif now_us - self.told_us < self._pause_us(now_us):
@@ -189,8 +189,8 @@ class Watcher:
         self.is_urgent = True
 
 
-class Monitors:
-    """The watchers of the tags in use, each loaded when it is first asked for.
+class MonitorPool:
+    """The sessions of the tags in use, each loaded when it is first asked for.
 
     Those that are not saved are kept in the order in which that began, which is the order of
     ``unsaved_from``: so with ten thousand tags nobody looks through all of them at each step.
@@ -199,9 +199,9 @@ class Monitors:
     def __init__(self) -> None:
         self._rows = tag_rows()
         self.tags = watched_tags(self._rows)
-        self._watchers: dict[str, Watcher] = {}
-        self._unsaved: dict[str, Watcher] = {}
-        self._pressing: dict[str, Watcher] = {}
+        self._sessions: dict[str, TagSession] = {}
+        self._unsaved: dict[str, TagSession] = {}
+        self._pressing: dict[str, TagSession] = {}
         self._stateless: set[str] = set()
 
     def refresh(self) -> None:
@@ -211,62 +211,62 @@ class Monitors:
             return
         self._rows, self.tags = rows, watched_tags(rows)
         self._stateless.clear()
-        for name in [name for name in self._watchers if name not in self.tags]:
-            self.forget([self._watchers.pop(name)])
+        for name in [name for name in self._sessions if name not in self.tags]:
+            self.forget([self._sessions.pop(name)])
         DetectorState.objects.filter(tag__active=False).delete()
         ReadingAhead.objects.filter(tag__active=False).delete()
-        for name, watcher in self._watchers.items():
-            if watcher.tag != self.tags[name]:
-                watcher.change(self.tags[name])
-                self.note([watcher])
+        for name, session in self._sessions.items():
+            if session.tag != self.tags[name]:
+                session.change(self.tags[name])
+                self.note([session])
 
-    def of(self, names: Iterable[str]) -> dict[str, Watcher]:
-        """The watchers of these tags by name; without those of tags that are not in use."""
+    def of(self, names: Iterable[str]) -> dict[str, TagSession]:
+        """The sessions of these tags by name; without those of tags that are not in use."""
         wanted = list(names)
         if any(name not in self.tags for name in wanted):
             self.refresh()
         wanted = [name for name in wanted if name in self.tags]
-        self._load([self.tags[name] for name in wanted if name not in self._watchers], keep_new=True)
-        return {name: self._watchers[name] for name in wanted}
+        self._load([self.tags[name] for name in wanted if name not in self._sessions], keep_new=True)
+        return {name: self._sessions[name] for name in wanted}
 
-    def everyone(self) -> list[Watcher]:
-        """The watchers of all tags in use of which anything was ever judged."""
-        if len(self._watchers) + len(self._stateless) < len(self.tags):
-            known = self._watchers.keys() | self._stateless
+    def everyone(self) -> list[TagSession]:
+        """The sessions of all tags in use of which anything was ever judged."""
+        if len(self._sessions) + len(self._stateless) < len(self.tags):
+            known = self._sessions.keys() | self._stateless
             self._load([tag for name, tag in self.tags.items() if name not in known], keep_new=False)
-        return list(self._watchers.values())
+        return list(self._sessions.values())
 
-    def note(self, watchers: Iterable[Watcher]) -> None:
+    def note(self, sessions: Iterable[TagSession]) -> None:
         """Notes which of these are to be saved; called with all of a page of readings, or of a look."""
         new = []
-        for watcher in watchers:
-            if watcher.is_pressing:
-                self._pressing[watcher.tag.name] = watcher
-            if watcher.is_dirty and watcher.tag.name not in self._unsaved:
-                new.append(watcher)
-        for watcher in sorted(new, key=lambda one: one.unsaved_from or 0):
-            self._unsaved[watcher.tag.name] = watcher
+        for session in sessions:
+            if session.is_pressing:
+                self._pressing[session.tag.name] = session
+            if session.is_dirty and session.tag.name not in self._unsaved:
+                new.append(session)
+        for session in sorted(new, key=lambda one: one.unsaved_from or 0):
+            self._unsaved[session.tag.name] = session
 
-    def due(self, limit: int) -> list[Watcher]:
+    def due(self, limit: int) -> list[TagSession]:
         """Up to so many whose state should be saved now: those that press, then those that waited longest."""
-        late = takewhile(lambda watcher: watcher.is_late, self._unsaved.values())
-        due = {watcher.tag.name: watcher for watcher in islice(chain(self._pressing.values(), late), limit)}
+        late = takewhile(lambda session: session.is_late, self._unsaved.values())
+        due = {session.tag.name: session for session in islice(chain(self._pressing.values(), late), limit)}
         return list(due.values())
 
-    def dirty(self, limit: int) -> list[Watcher]:
+    def dirty(self, limit: int) -> list[TagSession]:
         """Up to so many whose state is not saved."""
         return list(islice(self._unsaved.values(), limit))
 
     def saved_until(self, position: int) -> int:
         """The id up to which everything is in saved states, given up to which it is judged."""
-        waiting = (watcher.unsaved_from for watcher in self._unsaved.values())
+        waiting = (session.unsaved_from for session in self._unsaved.values())
         return next((number - 1 for number in waiting if number is not None), position)
 
-    def forget(self, saved: Iterable[Watcher]) -> None:
+    def forget(self, saved: Iterable[TagSession]) -> None:
         """Takes those that were saved off the list of those that are not."""
-        for watcher in saved:
-            self._unsaved.pop(watcher.tag.name, None)
-            self._pressing.pop(watcher.tag.name, None)
+        for session in saved:
+            self._unsaved.pop(session.tag.name, None)
+            self._pressing.pop(session.tag.name, None)
 
     def _load(self, tags: Sequence[WatchedTag], *, keep_new: bool) -> None:
         for start in range(0, len(tags), ROWS_A_QUERY):
@@ -277,24 +277,24 @@ class Monitors:
                 state = states.get(tag.pk)
                 if state is not None or keep_new:
                     self._stateless.discard(tag.name)
-                    self._watchers[tag.name] = watcher_of(tag, state, waiting.get(tag.pk, []))
+                    self._sessions[tag.name] = session_of(tag, state, waiting.get(tag.pk, []))
                 else:
                     self._stateless.add(tag.name)
 
 
-def watcher_of(tag: WatchedTag, state: DetectorState | None, marked: Sequence[Reading]) -> Watcher:
-    """The tag's watcher, as it was saved; one that begins anew if it was not, or can't be restored.
+def session_of(tag: WatchedTag, state: DetectorState | None, marked: Sequence[Reading]) -> TagSession:
+    """The tag's session, as it was saved; one that begins anew if it was not, or can't be restored.
 
     Of the readings that are ``marked`` as ahead, those wait that it has had when it was saved.
     """
     if state is None:
-        return Watcher(tag, tag.monitor(), position=0)
+        return TagSession(tag, tag.monitor(), position=0)
     held = HeldReadings([reading for reading in marked if reading[1] <= state.position])
     try:
-        return Watcher(tag, tag.monitor(bytes(state.data)), position=state.position, held=held)
+        return TagSession(tag, tag.monitor(bytes(state.data)), position=state.position, held=held)
     except StateError as error:
         logger.warning("detectors begin anew", extra={"tag": tag.name, "reason": str(error)})
-        return Watcher(tag, tag.monitor(), position=state.position, is_urgent=True, held=held)
+        return TagSession(tag, tag.monitor(), position=state.position, is_urgent=True, held=held)
 
 
 def tag_rows() -> list[tuple[Any, ...]]:
@@ -319,20 +319,20 @@ def watched_tags(rows: Iterable[tuple[Any, ...]]) -> dict[str, WatchedTag]:
     }
 
 
-def save_states(watchers: Sequence[Watcher]) -> None:
+def save_states(sessions: Sequence[TagSession]) -> None:
     """Saves these monitors' states, in the caller's transaction; they count as saved from now on."""
     rows = [
         DetectorState(
-            tag_id=watcher.tag.pk, version=VERSION, position=watcher.position, data=watcher.monitor.dump()
+            tag_id=session.tag.pk, version=VERSION, position=session.position, data=session.monitor.dump()
         )
-        for watcher in watchers
+        for session in sessions
     ]
     DetectorState.objects.bulk_create(
         rows, update_conflicts=True, unique_fields=["tag"], update_fields=["version", "position", "data"]
     )
-    mark((pk, watcher.tag.pk, time_us) for watcher in watchers for pk, time_us in watcher.held.unmarked)
-    unmark([pk for watcher in watchers for pk in watcher.held.released])
-    for watcher in watchers:
-        watcher.held.note_saved()
-        watcher.unsaved, watcher.unsaved_from, watcher.is_urgent = 0, None, False
-        watcher.saved_at = time.monotonic()
+    mark((pk, session.tag.pk, time_us) for session in sessions for pk, time_us in session.held.unmarked)
+    unmark([pk for session in sessions for pk in session.held.released])
+    for session in sessions:
+        session.held.note_saved()
+        session.unsaved, session.unsaved_from, session.is_urgent = 0, None, False
+        session.saved_at = time.monotonic()

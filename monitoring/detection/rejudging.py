@@ -161,7 +161,7 @@ class Replay:
         if most <= 0 and not self.is_live:
             return taken
         for times_us, values in self._pages():
-            self._log.note(self.monitor.take(times_us, values))
+            self._log.note(self.monitor.update(times_us, values))
             renew()
             taken += len(times_us)
             if not self.is_live and (taken >= most or self._is_over(times_us[-1])):

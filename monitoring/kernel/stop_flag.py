@@ -6,7 +6,11 @@ the lock with it. Where processes are spawned instead (Windows, macOS) a task do
 ends with its own run.
 """
 
+import time
+from collections.abc import Callable
 from multiprocessing import RawValue
+
+SLEEP_S = 0.1
 
 _raised = RawValue("b", 0)
 
@@ -24,3 +28,10 @@ def clear_stop() -> None:
 def stop_requested() -> bool:
     """Whether long tasks should end."""
     return bool(_raised.value)
+
+
+def interruptible_sleep(duration_s: float, should_stop: Callable[[], bool] = stop_requested) -> None:
+    """Sleep for so long, or until ``should_stop`` returns True."""
+    end = time.monotonic() + duration_s
+    while (left := end - time.monotonic()) > 0 and not should_stop():
+        time.sleep(min(left, SLEEP_S))

@@ -11,7 +11,6 @@ from django_q.tasks import async_task
 
 PREFIX = "fermon."
 SIMULATOR_TASK = "monitoring.tasks.run_simulator"
-JUDGE_TASK = "monitoring.tasks.run_judge"
 REPLAY_TASK = "monitoring.tasks.replay_dead_letters"
 # A task may end in as many waits for a lock, each of FERMON_DATABASE_TIMEOUT: the simulator's last tick,
 # the hand-over of what that tick could not write, and the release of its lease.
@@ -20,7 +19,6 @@ WAITS_S = WAITS * settings.DATABASE_TIMEOUT_S
 # Timeouts lie far beyond what a task needs: a task that reaches its timeout is killed, and its death is
 # logged as CRITICAL. A simulator that hangs is found by its heartbeat, within seconds.
 SIMULATOR_TIMEOUT_S = 180 + WAITS_S
-JUDGE_TIMEOUT_S = 7 * 24 * 3600
 LONG_TIMEOUT_S = 3600 + WAITS_S
 FURTHEST = {
     Schedule.MINUTES: timedelta(minutes=3),
@@ -47,7 +45,6 @@ class Plan:
 
 PLANS = (
     Plan("fermon.simulator", SIMULATOR_TASK, due_kwarg="due", timeout_s=SIMULATOR_TIMEOUT_S),
-    Plan("fermon.judge", JUDGE_TASK, due_kwarg="due", timeout_s=JUDGE_TIMEOUT_S),
     # A full disk of dead letters takes minutes; a second replay beside the first ends at once.
     Plan("fermon.replay_dead_letters", REPLAY_TASK, timeout_s=LONG_TIMEOUT_S),
     Plan("fermon.finish_exclusions", "monitoring.tasks.finish_exclusions", timeout_s=LONG_TIMEOUT_S),
@@ -140,15 +137,6 @@ def queue_simulator() -> None:
         django.db.Error: the queue can't be written.
     """
     queue_pair(SIMULATOR_TASK, group="fermon.simulator", timeout=SIMULATOR_TIMEOUT_S)
-
-
-def queue_judge() -> None:
-    """Queues two runs of the judge, as of the simulator.
-
-    Raises:
-        django.db.Error: the queue can't be written.
-    """
-    queue_pair(JUDGE_TASK, group="fermon.judge", timeout=JUDGE_TIMEOUT_S)
 
 
 def queue_pair(task: str, **options: Any) -> None:

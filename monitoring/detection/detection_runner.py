@@ -15,7 +15,7 @@ from django.db import transaction
 from monitoring.database import leases
 from monitoring.detection.backtest.compare import Span
 from monitoring.detection.event_store import Key, key_of, open_events, write_events
-from monitoring.detection.monitor_pool import Monitors, Watcher, save_states
+from monitoring.detection.monitor_pool import MonitorPool, TagSession, save_states
 from monitoring.detection.rejudging import (
     SILENCE,
     events_within,
@@ -50,13 +50,13 @@ class LeaseLostError(Exception):
     """Another judge is at work, or was meanwhile: this one is of no use any more."""
 
 
-class Judge:
+class DetectionRunner:
     """Judges for as long as it holds the lease. Whatever it raises, it is of no use afterwards."""
 
     def __init__(self, held: leases.Hold, newest_id: int, *, looks_from: float) -> None:
         self.has_written = False
         self._held = held
-        self._monitors = Monitors()
+        self._monitors = MonitorPool()
         if held.position is not None and held.position <= newest_id:
             self.position = held.position
         else:  # not at the beginning of years
@@ -69,7 +69,7 @@ class Judge:
         self._refreshed = self._renewed - REFRESHED_AFTER_S  # an exclusion may wait already
 
     @classmethod
-    def begin(cls, owner: str, *, now: datetime, newest_id: int) -> "Judge | None":
+    def begin(cls, owner: str, *, now: datetime, newest_id: int) -> "DetectionRunner | None":
         """Takes the lease and goes on where the last judge was; None if another has it.
 
         Raises:
@@ -85,7 +85,7 @@ class Judge:
         looks_from = time.monotonic() + (SETTLED_AFTER_S if was_away else 0)
         return cls(held, newest_id, looks_from=looks_from)
 
-    def take(self, rows: Sequence[Row], upto: int, *, now: datetime | None = None) -> None:
+    def update(self, rows: Sequence[Row], upto: int, *, now: datetime | None = None) -> None:
         """Judges the measurements behind the position, all that there are up to this id, in their order.
 
         What is ahead of time waits until its time has come: it must not stand in the way of what is not.
@@ -93,13 +93,13 @@ class Judge:
         now_us = to_micros(now or datetime.now(UTC))
         marked = marked_between(self.position, upto) if rows else set()
         by_tag: dict[str, list[Row]] = {}
-        judged: list[Watcher] = []
+        judged: list[TagSession] = []
         for row in rows:
             by_tag.setdefault(row[2], []).append(row)
-        for name, watcher in self._monitors.of(by_tag).items():
+        for name, session in self._monitors.of(by_tag).items():
             ids, times_us, _, values, _ = zip(*by_tag[name], strict=True)
-            self._note(watcher, watcher.take(ids, times_us, values, marked=marked, now_us=now_us))
-            judged.append(watcher)
+            self._note(session, session.update(ids, times_us, values, marked=marked, now_us=now_us))
+            judged.append(session)
         self._monitors.note(judged)
         self.position = upto
 
@@ -115,16 +115,16 @@ class Judge:
             for exclusion in unjudged()[:1]:  # one at a time, as each may take seconds
                 self._rejudge(exclusion)
 
-    def look(self, now: datetime) -> None:
+    def check_silence(self, now: datetime) -> None:
         """Notices readings that stopped coming, each second; called when all that is stored is judged."""
         if time.monotonic() < self._looks_from:
             return
         self._looks_from = time.monotonic() + LOOKED_AFTER_S
-        watchers = self._monitors.everyone()
-        for watcher in watchers:
-            self._note(watcher, watcher.look(to_micros(now)))
-        self._monitors.note(watchers)
-        self._end_unknown({watcher.tag.pk: watcher for watcher in watchers}, to_micros(now))
+        sessions = self._monitors.everyone()
+        for session in sessions:
+            self._note(session, session.check_silence(to_micros(now)))
+        self._monitors.note(sessions)
+        self._end_unknown({session.tag.pk: session for session in sessions}, to_micros(now))
 
     def is_to_commit(self) -> bool:
         """Whether there is anything to write, if only that it still works."""
@@ -154,19 +154,19 @@ class Judge:
     def _rejudge(self, exclusion: Exclusion) -> None:
         """Puts other events in the place of those that the exclusion touches, with the next commit."""
         self._rejudged.append(exclusion)
-        watcher = self._monitors.of([exclusion.tag.name]).get(exclusion.tag.name)
-        if watcher is None:  # its events have ended, and it has no detectors at work
+        session = self._monitors.of([exclusion.tag.name]).get(exclusion.tag.name)
+        if session is None:  # its events have ended, and it has no detectors at work
             self._leave(
                 exclusion.tag_id, [widened(exclusion.tag_id, span)[0] for span in stretches_of(exclusion)]
             )
             return
-        found = rejudge(watcher.tag, exclusion, upto=self.position, renew=self._renew)
-        self._leave(watcher.tag.pk, found.spans)
-        self._note(watcher, found.events)
+        found = rejudge(session.tag, exclusion, upto=self.position, renew=self._renew)
+        self._leave(session.tag.pk, found.spans)
+        self._note(session, found.events)
         if found.monitor is not None:
-            self._monitors.forget([watcher])
-            watcher.begin_with(found.monitor, self.position)
-            self._monitors.note([watcher])
+            self._monitors.forget([session])
+            session.begin_with(found.monitor, self.position)
+            self._monitors.note([session])
 
     def _leave(self, tag: int, spans: Sequence[Span]) -> None:
         """Forgets the tag's events within the spans, stored or not."""
@@ -181,19 +181,19 @@ class Judge:
             if leases.hold(DETECTION, self._held.owner, now=datetime.now(UTC), duration=LEASE) is None:
                 raise LeaseLostError
 
-    def _note(self, watcher: Watcher, events: Sequence[Event]) -> None:
+    def _note(self, session: TagSession, events: Sequence[Event]) -> None:
         for event in events:
-            self._changed[key_of(watcher.tag.pk, event)] = event
+            self._changed[key_of(session.tag.pk, event)] = event
 
-    def _end_unknown(self, watchers: Mapping[int, Watcher], now_us: int) -> None:
+    def _end_unknown(self, sessions: Mapping[int, TagSession], now_us: int) -> None:
         """An event that no monitor knows of has ended: its tag left, its detector was switched off."""
         for key, event in open_events().items():
-            watcher = watchers.get(key[0])
-            is_known = watcher is not None and watcher.knows(key)
+            session = sessions.get(key[0])
+            is_known = session is not None and session.knows(key)
             if not is_known and key not in self._changed:
                 self._changed[key] = replace(event, end_us=max(event.start_us, now_us))
 
-    def _write(self, watchers: Sequence[Watcher], *, now: datetime, is_caught_up: bool) -> None:
+    def _write(self, sessions: Sequence[TagSession], *, now: datetime, is_caught_up: bool) -> None:
         with transaction.atomic():
             held = leases.hold(DETECTION, self._held.owner, now=now, duration=LEASE)
             if held is None or held.position != self._held.position:
@@ -202,8 +202,8 @@ class Judge:
                 events_within(tag, span).delete()
             write_events(self._changed, now=now)
             settle(self._rejudged)
-            save_states(watchers)
-            self._monitors.forget(watchers)
+            save_states(sessions)
+            self._monitors.forget(sessions)
             position = self._monitors.saved_until(self.position)
             leases.keep_position(held, position)
             if is_caught_up:
