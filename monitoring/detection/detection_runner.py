@@ -1,8 +1,8 @@
-"""The judge: lets the detectors at what is stored, and keeps the events that they find.
+"""Run the detectors on the stored measurements, and store the events found.
 
-It takes measurements in the order of their ids, and saves with the events how far it has come. So
-what it answers is a function of what is stored, whichever process it works in and wherever it was
-broken off: what is not in saved states is judged again, and gives the same events.
+The measurements come in the order of their ids, and each transaction stores the position with the
+events. So events are a function of the stored measurements, wherever a process was interrupted:
+measurements that are not in saved states are processed again and give the same events.
 """
 
 import time
@@ -19,9 +19,9 @@ from monitoring.detection.monitor_pool import MonitorPool, TagSession, save_stat
 from monitoring.detection.rejudging import (
     SILENCE,
     events_within,
+    periods_of,
     rejudge,
     settle,
-    stretches_of,
     unjudged,
     widened,
 )
@@ -32,14 +32,14 @@ from monitoring.kernel.lease_names import DETECTION
 from monitoring.models import Exclusion
 
 LEASE = timedelta(seconds=10)
-RENEWED_AFTER_S = REFRESHED_AFTER_S = LOOKED_AFTER_S = 1.0
-# Whoever was away for so long waits as long again for the sources, before readings count as missing.
+RENEWED_AFTER_S = REFRESHED_AFTER_S = SILENCE_CHECKED_AFTER_S = 1.0
+# After a pause of this length, sources get time to deliver before readings count as missing.
 AWAY = timedelta(seconds=5)
 SETTLED_AFTER_S = 10.0
-# States are saved a few at a time, or writers would wait for megabytes.
+# A few states a transaction: other writers must not wait for megabytes.
 STATES_A_STEP = 8
 STATES_AT_THE_END = 20
-# Where it has never judged: a day of a reading a second.
+# The first run starts this many measurements a tag ago: a day of a reading a second.
 FIRST_READINGS_A_TAG = 86_400
 
 # A measurement: id, microseconds since 1970, tag, value, is_anomaly.
@@ -47,30 +47,30 @@ Row = tuple[int, int, str, float, bool]
 
 
 class LeaseLostError(Exception):
-    """Another judge is at work, or was meanwhile: this one is of no use any more."""
+    """Another process holds the lease or has held the lease meanwhile: discard this runner."""
 
 
 class DetectionRunner:
-    """Judges for as long as it holds the lease. Whatever it raises, it is of no use afterwards."""
+    """Run detection for as long as this process holds the lease. After any exception, discard the runner."""
 
-    def __init__(self, held: leases.Hold, newest_id: int, *, looks_from: float) -> None:
+    def __init__(self, held: leases.Hold, newest_id: int, *, silence_checked_from: float) -> None:
         self.has_written = False
         self._held = held
-        self._monitors = MonitorPool()
+        self._pool = MonitorPool()
         if held.position is not None and held.position <= newest_id:
             self.position = held.position
         else:  # not at the beginning of years
-            self.position = max(0, newest_id - FIRST_READINGS_A_TAG * len(self._monitors.tags))
+            self.position = max(0, newest_id - FIRST_READINGS_A_TAG * len(self._pool.tags))
         self._changed: dict[Key, Event] = {}
         self._gone: list[tuple[int, Span]] = []
         self._rejudged: list[Exclusion] = []
-        self._looks_from = looks_from
+        self._silence_checked_from = silence_checked_from
         self._renewed = time.monotonic()
         self._refreshed = self._renewed - REFRESHED_AFTER_S  # an exclusion may wait already
 
     @classmethod
     def begin(cls, owner: str, *, now: datetime, newest_id: int) -> "DetectionRunner | None":
-        """Takes the lease and goes on where the last judge was; None if another has it.
+        """Take the lease and continue at the stored position. Return None if another process holds the lease.
 
         Raises:
             django.db.Error: the database is away.
@@ -82,101 +82,101 @@ class DetectionRunner:
         if held is None:
             return None
         was_away = held.written_until is None or now - held.written_until > AWAY
-        looks_from = time.monotonic() + (SETTLED_AFTER_S if was_away else 0)
-        return cls(held, newest_id, looks_from=looks_from)
+        silence_checked_from = time.monotonic() + (SETTLED_AFTER_S if was_away else 0)
+        return cls(held, newest_id, silence_checked_from=silence_checked_from)
 
     def update(self, rows: Sequence[Row], upto: int, *, now: datetime | None = None) -> None:
-        """Judges the measurements behind the position, all that there are up to this id, in their order.
+        """Process ``rows``: all measurements with ids from the position to ``upto``, in the order of ids.
 
-        What is ahead of time waits until its time has come: it must not stand in the way of what is not.
+        Measurements ahead of the clock are held until their time, and do not delay the others.
         """
         now_us = to_micros(now or datetime.now(UTC))
         marked = marked_between(self.position, upto) if rows else set()
         by_tag: dict[str, list[Row]] = {}
-        judged: list[TagSession] = []
+        updated: list[TagSession] = []
         for row in rows:
             by_tag.setdefault(row[2], []).append(row)
-        for name, session in self._monitors.of(by_tag).items():
+        for name, session in self._pool.sessions_of(by_tag).items():
             ids, times_us, _, values, _ = zip(*by_tag[name], strict=True)
             self._note(session, session.update(ids, times_us, values, marked=marked, now_us=now_us))
-            judged.append(session)
-        self._monitors.note(judged)
+            updated.append(session)
+        self._pool.note(updated)
         self.position = upto
 
     def refresh(self) -> None:
-        """Heeds the tags' settings, and what was excluded or included again, each second.
+        """Apply changed settings of tags, and exclusions that were made or revoked, once a second.
 
         Raises:
-            LeaseLostError: another judge is at work.
+            LeaseLostError: another process holds the lease.
         """
         if time.monotonic() - self._refreshed >= REFRESHED_AFTER_S:
             self._refreshed = time.monotonic()
-            self._monitors.refresh()
+            self._pool.refresh()
             for exclusion in unjudged()[:1]:  # one at a time, as each may take seconds
                 self._rejudge(exclusion)
 
     def check_silence(self, now: datetime) -> None:
-        """Notices readings that stopped coming, each second; called when all that is stored is judged."""
-        if time.monotonic() < self._looks_from:
+        """Detect missing readings by the clock, once a second, when all measurements are processed."""
+        if time.monotonic() < self._silence_checked_from:
             return
-        self._looks_from = time.monotonic() + LOOKED_AFTER_S
-        sessions = self._monitors.everyone()
+        self._silence_checked_from = time.monotonic() + SILENCE_CHECKED_AFTER_S
+        sessions = self._pool.all_sessions()
         for session in sessions:
             self._note(session, session.check_silence(to_micros(now)))
-        self._monitors.note(sessions)
+        self._pool.note(sessions)
         self._end_unknown({session.tag.pk: session for session in sessions}, to_micros(now))
 
     def is_to_commit(self) -> bool:
-        """Whether there is anything to write, if only that it still works."""
+        """Return whether there is anything to write, if only the renewal of the lease."""
         renews = time.monotonic() - self._renewed >= RENEWED_AFTER_S
-        return renews or bool(self._changed or self._rejudged) or bool(self._monitors.due(1))
+        return renews or bool(self._changed or self._rejudged) or bool(self._pool.due(1))
 
     def commit(self, *, now: datetime, is_caught_up: bool) -> None:
-        """Writes the events that changed and the states that are due, and renews the lease.
+        """Write the changed events and the states that are due, and renew the lease.
 
         Raises:
-            LeaseLostError: nothing is written.
-            django.db.Error: likewise.
+            LeaseLostError: another process holds the lease; nothing is written.
+            django.db.Error: nothing is written.
         """
-        self._write(self._monitors.due(STATES_A_STEP), now=now, is_caught_up=is_caught_up)
+        self._write(self._pool.due(STATES_A_STEP), now=now, is_caught_up=is_caught_up)
 
     def close(self, *, now: datetime, until: float) -> None:
-        """Saves what there is time for (``until`` by the monotonic clock), and gives the lease up.
+        """Save unsaved states until the time ``until`` of the monotonic clock, and release the lease.
 
         Raises:
-            LeaseLostError: there is none to give up.
-            django.db.Error: what is not saved is judged again.
+            LeaseLostError: another process holds the lease.
+            django.db.Error: unsaved measurements will be processed again.
         """
-        while (dirty := self._monitors.dirty(STATES_AT_THE_END)) and time.monotonic() < until:
+        while (dirty := self._pool.dirty(STATES_AT_THE_END)) and time.monotonic() < until:
             self._write(dirty, now=now, is_caught_up=False)
         leases.release(DETECTION, self._held.owner)
 
     def _rejudge(self, exclusion: Exclusion) -> None:
-        """Puts other events in the place of those that the exclusion touches, with the next commit."""
+        """Replace the events that the exclusion touches, at the next commit."""
         self._rejudged.append(exclusion)
-        session = self._monitors.of([exclusion.tag.name]).get(exclusion.tag.name)
-        if session is None:  # its events have ended, and it has no detectors at work
-            self._leave(
-                exclusion.tag_id, [widened(exclusion.tag_id, span)[0] for span in stretches_of(exclusion)]
+        session = self._pool.sessions_of([exclusion.tag.name]).get(exclusion.tag.name)
+        if session is None:  # the tag is not in use: its events have ended
+            self._drop_events(
+                exclusion.tag_id, [widened(exclusion.tag_id, span)[0] for span in periods_of(exclusion)]
             )
             return
         found = rejudge(session.tag, exclusion, upto=self.position, renew=self._renew)
-        self._leave(session.tag.pk, found.spans)
+        self._drop_events(session.tag.pk, found.spans)
         self._note(session, found.events)
         if found.monitor is not None:
-            self._monitors.forget([session])
+            self._pool.forget([session])
             session.begin_with(found.monitor, self.position)
-            self._monitors.note([session])
+            self._pool.note([session])
 
-    def _leave(self, tag: int, spans: Sequence[Span]) -> None:
-        """Forgets the tag's events within the spans, stored or not."""
+    def _drop_events(self, tag: int, spans: Sequence[Span]) -> None:
+        """Drop the tag's events within the spans, stored or not."""
         self._gone += [(tag, span) for span in spans]
         for key, event in list(self._changed.items()):
             if key[0] == tag and event.detector != SILENCE and any(span.has(event) for span in spans):
                 del self._changed[key]
 
     def _renew(self) -> None:
-        """Renews the lease in the midst of much work."""
+        """Renew the lease during long work."""
         with transaction.atomic():
             if leases.hold(DETECTION, self._held.owner, now=datetime.now(UTC), duration=LEASE) is None:
                 raise LeaseLostError
@@ -186,11 +186,11 @@ class DetectionRunner:
             self._changed[key_of(session.tag.pk, event)] = event
 
     def _end_unknown(self, sessions: Mapping[int, TagSession], now_us: int) -> None:
-        """An event that no monitor knows of has ended: its tag left, its detector was switched off."""
+        """End the stored open events that no session has: of a tag out of use, or of a disabled detector."""
         for key, event in open_events().items():
             session = sessions.get(key[0])
-            is_known = session is not None and session.knows(key)
-            if not is_known and key not in self._changed:
+            is_open = session is not None and session.has_open(key)
+            if not is_open and key not in self._changed:
                 self._changed[key] = replace(event, end_us=max(event.start_us, now_us))
 
     def _write(self, sessions: Sequence[TagSession], *, now: datetime, is_caught_up: bool) -> None:
@@ -203,8 +203,8 @@ class DetectionRunner:
             write_events(self._changed, now=now)
             settle(self._rejudged)
             save_states(sessions)
-            self._monitors.forget(sessions)
-            position = self._monitors.saved_until(self.position)
+            self._pool.forget(sessions)
+            position = self._pool.saved_until(self.position)
             leases.keep_position(held, position)
             if is_caught_up:
                 leases.advance(held, now)

@@ -24,7 +24,7 @@ Named = tuple[tuple[str, Detector], ...]
 
 
 class DetectorBank(Stateful):
-    """The detectors of a tag, the forecast that they compare with, and the incidents that they cause."""
+    """The detectors of a tag, the forecast of the values, and the incidents found."""
 
     STATE = (
         *("course", "spike", "step", "drift", "noise", "rate", "novelty", "stuck", "saturation", "missing"),
@@ -64,9 +64,9 @@ class DetectorBank(Stateful):
         )
 
     def let_go(self) -> None:
-        """Release the temporaries of the present reading, once all detectors have seen it.
+        """Release the temporaries of the present reading, after the last detector.
 
-        The next tag reuses their memory while it is still in the processor's cache.
+        The next tag reuses their memory while still in the processor's cache.
         """
         self.course.let_go()
         self.novelty.let_go()

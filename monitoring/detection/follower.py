@@ -40,7 +40,7 @@ class Follower:
         self._settled: int | None = None
 
     def step_safely(self) -> bool:
-        """Do a step; log a database failure once when it begins and once when it ends.
+        """Do a step; log the begin and the end of a database failure once.
 
         Return whether more measurements wait.
         """
@@ -71,7 +71,7 @@ class Follower:
             raise
 
     def leave(self) -> None:
-        """Save all unsaved states and release the lease. If that fails, the lease expires by itself."""
+        """Save all unsaved states and release the lease. If that fails, the lease expires."""
         runner, self.runner = self.runner, None
         if runner is not None:
             with suppress(DatabaseError, LeaseLostError):

@@ -13,10 +13,10 @@ class Incident(Stateful):
     The event stays open until ``off_delay`` readings have come without a finding, and ends at the last
     finding; so flapping is one event. A finding of a higher rank replaces kind and explanation.
 
-    With an off-delay of 0 the event ends at once, and resumes if a finding follows soon after its end.
+    With an off-delay of 0 the event ends at once, and resumes if a finding follows soon.
 
-    ``primary_detector`` is the detector whose kind and explanation are reported, ``reported_score`` and
-    ``rank`` are those of its finding. ``score`` is the highest of all findings. Times are in
+    ``primary_detector`` gave the reported kind and explanation; ``reported_score`` and ``rank`` are those
+    of that finding. ``score`` is the highest of all findings. Times are in
     microseconds since 1970.
     """
 
@@ -42,7 +42,7 @@ class Incident(Stateful):
         return bool(self.detector)
 
     def is_reportable(self, detector: str, score: float, rank: int) -> bool:
-        """Return whether a finding changes the report, so that its explanation is needed."""
+        """Return whether a finding changes the report, which then needs an explanation."""
         if detector == self.primary_detector:
             return score > GROWN * self.reported_score
         return rank > self.rank and (score > self.reported_score or self.rank < PLAIN)
@@ -67,7 +67,7 @@ class Incident(Stateful):
         self.kind, self.explanation = description
 
     def add_finding(self, score: float, time_us: int) -> bool:
-        """Add a finding. Return whether its score is the highest so far."""
+        """Add a finding. Return whether the score is the highest so far."""
         is_worst = score > self.score
         self.score = max(self.score, score)
         self.last_us, self.quiet_readings = time_us, 0
@@ -79,11 +79,11 @@ class Incident(Stateful):
         return self.quiet_readings > self.off_delay
 
     def end(self) -> Event:
-        """Close the event at its last finding, and return it."""
+        """Close and return the event; the last finding is the end."""
         event = self.event(self.last_us)
         self.detector = ""
         return event
 
     def event(self, end_us: int | None = None) -> Event:
-        """Return the event as it is now."""
+        """Return the present event."""
         return Event(self.detector, self.kind, self.start_us, end_us, self.score, self.explanation)

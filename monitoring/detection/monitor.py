@@ -1,4 +1,4 @@
-"""Run all detectors of one tag on its readings, and turn their findings into events."""
+"""Run all detectors of one tag on its readings, and turn the findings into events."""
 
 import zlib
 from collections.abc import Sequence
@@ -32,7 +32,7 @@ Found = tuple[str, Detector, float]
 
 
 class StateError(ValueError):
-    """A saved state can't be used: it is of another version, or no state at all."""
+    """A saved state can't be used: another version wrote it, or it is no state at all."""
 
 
 class TagMonitor:
@@ -320,7 +320,7 @@ class TagMonitor:
             self._update_in_fault()
 
     def dump(self) -> bytes:
-        """Return the whole state with its version, at most 100 kB."""
+        """Return the whole state and its version as at most 100 kB."""
         return zlib.compress(msgpack.packb([VERSION, self.bank.state()]), level=1)
 
     def restore(self, dumped: bytes) -> None:

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("SETTLED_AFTER_S", "REFRESHED_AFTER_S", "LOOKED_AFTER_S"):
+    for name in ("SETTLED_AFTER_S", "REFRESHED_AFTER_S", "SILENCE_CHECKED_AFTER_S"):
         monkeypatch.setattr(detection_runner, name, 0)
 
 

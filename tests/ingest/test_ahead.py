@@ -26,7 +26,7 @@ pytestmark = pytest.mark.django_db
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """States are saved after a few readings; settings and silence are looked at with each step."""
     monkeypatch.setattr(monitor_pool, "SAVED_AFTER_READINGS", 7)
-    for name in ("SETTLED_AFTER_S", "REFRESHED_AFTER_S", "LOOKED_AFTER_S"):
+    for name in ("SETTLED_AFTER_S", "REFRESHED_AFTER_S", "SILENCE_CHECKED_AFTER_S"):
         monkeypatch.setattr(detection_runner, name, 0)
 
 
@@ -171,7 +171,7 @@ def test_what_begins_anew_after_the_servers_clock_was_ahead_holds_what_is_ahead(
     assert ReadingAhead.objects.count() == 3
     judge = begin(NOW + month + timedelta(minutes=1))
     step(judge, NOW + month + timedelta(minutes=1))
-    state = judge._monitors.everyone()[0].monitor
+    state = judge._pool.all_sessions()[0].monitor
     assert state.last_us == to_micros(NOW + month + 2 * SECOND)
 
 
