@@ -57,7 +57,7 @@ def leave_pool() -> None:
 
 
 def run_worker(*, with_detection: bool = True) -> None:
-    """Run a cluster until SIGTERM or SIGINT; replace a cluster that no longer works.
+    """Run a cluster until SIGTERM or SIGINT; replace a cluster that has stopped working.
 
     Run detection beside the cluster as a child process, unless another supervisor does.
     """
@@ -92,7 +92,7 @@ def run_once() -> None:
 
 @dataclass(slots=True)
 class Heartbeat:
-    """Whether a source's lease is renewed; ``queue`` queues runs of the source once it has gone quiet.
+    """Whether a source's lease is renewed; ``queue`` queues runs of a silent source.
 
     Ages are by the monotonic clock. Wall clocks jump, for example after a suspend.
     """
@@ -104,7 +104,7 @@ class Heartbeat:
     called: bool = False
 
     def listen(self) -> None:
-        """Read the lease; queue runs if it has not been renewed for QUIET_S.
+        """Read the lease; queue runs if the last renewal is older than QUIET_S.
 
         Raises:
             django.db.Error: the database is away.
@@ -123,7 +123,7 @@ class Heartbeat:
 
 
 class WatchedCluster(Cluster):  # type: ignore[misc]  # django-q2 has no types
-    """A cluster that knows its processes, and whether they work.
+    """A cluster that records the processes, and detects failures.
 
     Only the main thread of the main process calls its methods. Calls that may block for long (the
     database, a lock of a killed process) run in a thread, so that the main thread stays free for
@@ -164,7 +164,7 @@ class WatchedCluster(Cluster):  # type: ignore[misc]  # django-q2 has no types
         return None
 
     def problem(self) -> str | None:
-        """Return why the cluster must be replaced; None as long as it works."""
+        """Return why the cluster must be replaced; None if the cluster works."""
         if not self.sentinel.is_alive():
             return "their sentinel is dead"
         before, self.clock_lead = self.clock_lead, clock_lead()
@@ -178,14 +178,14 @@ class WatchedCluster(Cluster):  # type: ignore[misc]  # django-q2 has no types
         return None
 
     def remember_processes(self) -> None:
-        """Record the cluster's processes: once the sentinel is dead, its children can't be found."""
+        """Record the cluster's processes: after the death of the sentinel, its children can't be found."""
         with suppress(psutil.Error):
             sentinel = psutil.Process(self.sentinel.pid)
             family = {sentinel, *sentinel.children(recursive=True)}
             self.processes = family | {process for process in self.processes if process.is_running()}
 
     def listen(self) -> None:
-        """Check that the simulator works, and queue runs if it does not; check the clock."""
+        """Check that the simulator works, else queue runs; check the clock."""
         try:
             self.simulator.listen()
             self.look_after_clock()
@@ -202,7 +202,7 @@ class WatchedCluster(Cluster):  # type: ignore[misc]  # django-q2 has no types
             self.clock_seen = time.monotonic()
 
     def end(self) -> None:
-        """Stop the cluster in order, or kill it if that takes longer than STOP_S."""
+        """Stop the cluster in order within STOP_S, else kill the processes."""
         deadline = time.monotonic() + STOP_S
         if not run_with_timeout(self.stop, give_up=lambda: time.monotonic() > deadline):
             logger.warning("workers killed: they did not stop within %.0f s", STOP_S)
@@ -237,7 +237,7 @@ def clock_lead() -> float:
 
 
 def run_with_timeout(work: Callable[[], object], *, give_up: Callable[[], bool]) -> bool:
-    """Run the work in a thread until it is done (True) or ``give_up`` (False: it may still run)."""
+    """Run the work in a thread until the end (return True) or ``give_up`` (False: work may go on)."""
     thread = threading.Thread(target=work, daemon=True)
     thread.start()
     while thread.is_alive() and not give_up():

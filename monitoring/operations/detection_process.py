@@ -1,7 +1,6 @@
-"""Detection as a process of its own: its body, and its supervision by the worker.
+"""The process of detection, and the supervision of that process by the worker.
 
-A fault, a leak or a kill of detection costs no reading and no scheduled job, and a slow database
-transaction of the worker delays no detection.
+A crash of detection costs no reading and no scheduled job.
 """
 
 import logging
@@ -33,8 +32,8 @@ LASTING_S = 300.0
 def run_detection() -> bool:
     """Detect until SIGTERM or SIGINT. Return False if detection failed.
 
-    The main thread stays free for signals: a wait for a database lock would hold them up. Work that
-    does not end within STOP_S after the signal is abandoned; whatever is not saved is judged again.
+    The main thread stays free for signals, which a wait for a database lock would delay. Work that
+    does not end within STOP_S after the signal is abandoned; unsaved states are computed again.
     """
     clear_stop()
     for number in STOPPING:
@@ -44,7 +43,7 @@ def run_detection() -> bool:
     def work() -> None:
         try:
             follower.run(should_stop=stop_requested)
-        except Exception as error:  # the process ends, and its supervisor starts another
+        except Exception as error:  # the process ends, and the supervisor starts another
             logger.exception("detection failed")
             failures.append(error)
 
@@ -61,10 +60,10 @@ def run_detection() -> bool:
 
 
 class DetectionProcess:
-    """``manage.py run_detection`` as a child of the worker, started again whenever it ends.
+    """A child of the worker with ``manage.py run_detection``, started again after each end.
 
-    All methods belong to one thread. ``is_wanted`` is False where detection is supervised otherwise;
-    then no method does anything.
+    Call all methods in one thread. With ``is_wanted`` False, because systemd or Docker supervises
+    detection, no method does anything.
     """
 
     def __init__(self, *, is_wanted: bool = True) -> None:
@@ -75,7 +74,7 @@ class DetectionProcess:
         self._not_before = 0.0
 
     def ensure_running(self) -> None:
-        """Start the process if none runs, after a pause that grows while it keeps failing."""
+        """Start the process if none runs. After repeated failures the pause before a start grows."""
         if not self.is_wanted:
             return
         if self._process is not None and self._process.poll() is not None:
@@ -90,7 +89,7 @@ class DetectionProcess:
             self._process.terminate()
 
     def stop(self) -> None:
-        """End the process: in order if it can within STOP_S, else by a kill."""
+        """End the process: in order within STOP_S, else by a kill."""
         process, self._process = self._process, None
         if process is None:
             return
@@ -112,8 +111,8 @@ class DetectionProcess:
 def start_process() -> "subprocess.Popen[bytes]":
     """Start ``manage.py run_detection``.
 
-    The process ends with this one, even after a ``kill -9``. Its session is its own, so that Ctrl-C
-    reaches the worker alone, which then stops it in order.
+    The process ends with this one, even after a ``kill -9``. A session of its own lets Ctrl-C
+    reach the worker alone, which then stops the process in order.
     """
     command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "run_detection", "--skip-checks"]
     environment = os.environ | {LAUNCHER: str(os.getpid())}

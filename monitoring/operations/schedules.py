@@ -1,8 +1,7 @@
-"""What the worker does by the clock: the table, and its rows in django-q2's schedule."""
+"""The scheduled tasks of the worker, and the matching rows of django-q2's schedule."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -29,10 +28,10 @@ FURTHEST = {
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A task that comes back.
+    """A repeated task.
 
-    ``due_kwarg`` names the argument that is told the intended time; ``first_after`` puts the very
-    first run off; ``timeout_s`` takes the place of the cluster's timeout.
+    ``due_kwarg`` names the argument for the planned time, ``first_after`` delays the very first run, and
+    ``timeout_s`` replaces the cluster's timeout.
     """
 
     name: str
@@ -74,11 +73,11 @@ PLANS = (
 
 
 def keep_schedules() -> None:
-    """Makes the schedule hold each plan once, and none of ours that is no plan any more.
+    """Store each plan once in the schedule, and delete our rows without a plan, as of older versions.
 
-    When a plan runs next is left as it is, or frequent restarts would put it off for ever. Only
-    what is overdue is told so: it counts as due now, not as a leftover of the time when nothing ran.
-    And what is further off than it can be was planned before the clock was set back: it is due now.
+    The next run of a plan stays, or frequent restarts would delay that run for ever. An overdue run
+    becomes due now. So does a run further off than the plan allows, left from before the clock was set
+    back.
 
     Raises:
         django.db.Error: the database is away or not migrated.
@@ -91,14 +90,14 @@ def keep_schedules() -> None:
 
 
 def pull_back(now: datetime) -> None:
-    """Makes plans due whose next run is further off than they ever plan: the clock was set back since."""
+    """Make runs due that lie further off than any plan allows: the clock was set back since."""
     for schedule_type, furthest in FURTHEST.items():
         names = [plan.name for plan in PLANS if plan.schedule_type == schedule_type]
         Schedule.objects.filter(name__in=names, next_run__gt=now + furthest).update(next_run=now)
 
 
 def keep_plan(plan: Plan) -> None:
-    """One plan's row: brought up to date, or made. Of doubles, which nothing forbids, one stays."""
+    """Update or create the row of a plan, and delete duplicates."""
     fields = {
         "func": plan.func,
         "schedule_type": plan.schedule_type,
@@ -119,7 +118,7 @@ def keep_plan(plan: Plan) -> None:
 
 
 def queue_replay() -> None:
-    """Queues a look for readings that wait on disk, perhaps since before the last stop.
+    """Queue a replay of readings that wait on disk, perhaps since before the last stop.
 
     Raises:
         django.db.Error: the queue can't be written.
@@ -129,17 +128,13 @@ def queue_replay() -> None:
 
 
 def queue_simulator() -> None:
-    """Queues two runs of the simulator at once: one to write, one to stand by.
+    """Queue two runs of the simulator: one to write, one to stand by.
 
-    The scheduler's own come half a minute after the start at the earliest.
+    The scheduler queues the next ones half a minute after the start at the earliest.
 
     Raises:
         django.db.Error: the queue can't be written.
     """
-    queue_pair(SIMULATOR_TASK, group="fermon.simulator", timeout=SIMULATOR_TIMEOUT_S)
-
-
-def queue_pair(task: str, **options: Any) -> None:
-    """Queues two runs that are due now."""
+    options = {"group": "fermon.simulator", "timeout": SIMULATOR_TIMEOUT_S}
     for _ in range(2):
-        async_task(task, due=datetime.now(UTC).isoformat(), q_options=options)
+        async_task(SIMULATOR_TASK, due=datetime.now(UTC).isoformat(), q_options=options)
