@@ -12,7 +12,7 @@ from django_q.models import Failure, OrmQ, Task
 
 from monitoring import tasks
 from monitoring.models import Lease, Measurement, Tag
-from monitoring.operations.schedules import PLANS
+from monitoring.operations.schedules import SCHEDULED_TASKS
 from monitoring.sources.simulator import source
 from monitoring.spool import dead_letters
 
@@ -38,9 +38,9 @@ SETTINGS = """
 import django; django.setup()
 from django.conf import settings
 from monitoring import tasks
-from monitoring.operations.schedules import PLANS, WAITS
+from monitoring.operations.schedules import SCHEDULED_TASKS, WAITS
 wait_s, timeout_s = settings.DATABASE_TIMEOUT_S, settings.Q_CLUSTER["timeout"]
-plans = {plan.func.rpartition(".")[2]: plan.timeout_s or timeout_s for plan in PLANS}
+plans = {plan.func.rpartition(".")[2]: plan.timeout_s or timeout_s for plan in SCHEDULED_TASKS}
 assert plans["run_simulator"] >= tasks.RUN_S + WAITS * wait_s + 60
 assert plans["apply_retention"] >= tasks.RETENTION_S + WAITS * wait_s + 60
 assert plans["prune_tasks"] >= WAITS * wait_s + 60
@@ -64,7 +64,7 @@ def test_a_run_delivered_again_long_after_does_nothing(runs: list[dict]) -> None
 
 
 def test_while_all_long_runs_are_at_it_two_workers_are_left_for_the_rest(settings) -> None:
-    by_the_minute = [plan for plan in PLANS if plan.due_kwarg]
+    by_the_minute = [plan for plan in SCHEDULED_TASKS if plan.due_kwarg]
     assert settings.Q_CLUSTER["workers"] >= 2 * len(by_the_minute) + 1 + 2  # a new cluster queues two at once
 
 
@@ -74,7 +74,7 @@ def test_a_run_of_detection_that_an_older_version_queued_does_nothing() -> None:
 
 
 def test_no_task_runs_for_days() -> None:
-    longest_s = max(plan.timeout_s or 0 for plan in PLANS)
+    longest_s = max(plan.timeout_s or 0 for plan in SCHEDULED_TASKS)
     assert longest_s <= 2 * 3600
 
 
@@ -128,7 +128,7 @@ def test_failures_are_bounded_in_number_too(monkeypatch) -> None:
 
 
 def test_retention_ends_by_itself_before_it_would_be_ended() -> None:
-    (plan,) = [plan for plan in PLANS if plan.func == "monitoring.tasks.apply_retention"]
+    (plan,) = [plan for plan in SCHEDULED_TASKS if plan.func == "monitoring.tasks.apply_retention"]
     assert plan.timeout_s > tasks.RETENTION_S + 60
 
 

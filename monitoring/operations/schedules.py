@@ -27,7 +27,7 @@ FURTHEST = {
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class ScheduledTask:
     """A repeated task.
 
     ``due_kwarg`` names the argument for the planned time, ``first_after`` delays the very first run, and
@@ -42,20 +42,20 @@ class Plan:
     timeout_s: int | None = None
 
 
-PLANS = (
-    Plan("fermon.simulator", SIMULATOR_TASK, due_kwarg="due", timeout_s=SIMULATOR_TIMEOUT_S),
+SCHEDULED_TASKS = (
+    ScheduledTask("fermon.simulator", SIMULATOR_TASK, due_kwarg="due", timeout_s=SIMULATOR_TIMEOUT_S),
     # A full disk of dead letters takes minutes; a second replay beside the first ends at once.
-    Plan("fermon.replay_dead_letters", REPLAY_TASK, timeout_s=LONG_TIMEOUT_S),
-    Plan("fermon.finish_exclusions", "monitoring.tasks.finish_exclusions", timeout_s=LONG_TIMEOUT_S),
-    Plan(
+    ScheduledTask("fermon.replay_dead_letters", REPLAY_TASK, timeout_s=LONG_TIMEOUT_S),
+    ScheduledTask("fermon.finish_exclusions", "monitoring.tasks.finish_exclusions", timeout_s=LONG_TIMEOUT_S),
+    ScheduledTask(
         "fermon.create_partitions",
         "monitoring.tasks.create_partitions",
         schedule_type=Schedule.DAILY,
         timeout_s=LONG_TIMEOUT_S,
     ),
-    Plan("fermon.prune_tasks", "monitoring.tasks.prune_tasks", schedule_type=Schedule.DAILY),
+    ScheduledTask("fermon.prune_tasks", "monitoring.tasks.prune_tasks", schedule_type=Schedule.DAILY),
     # Not at once: there is nothing to copy yet. With a slow disk it takes longer than other tasks may.
-    Plan(
+    ScheduledTask(
         "fermon.back_up",
         "monitoring.tasks.back_up",
         schedule_type=Schedule.DAILY,
@@ -63,7 +63,7 @@ PLANS = (
         timeout_s=LONG_TIMEOUT_S,
     ),
     # The first time that a year of measurements becomes too old, that takes longer than other tasks may.
-    Plan(
+    ScheduledTask(
         "fermon.apply_retention",
         "monitoring.tasks.apply_retention",
         schedule_type=Schedule.HOURLY,
@@ -73,44 +73,46 @@ PLANS = (
 
 
 def keep_schedules() -> None:
-    """Store each plan once in the schedule, and delete our rows without a plan, as of older versions.
+    """Store each task once in the schedule, and delete our rows without a task, as of older versions.
 
-    The next run of a plan stays, or frequent restarts would delay that run for ever. An overdue run
-    becomes due now. So does a run further off than the plan allows, left from before the clock was set
+    The next run of a task stays, or frequent restarts would delay that run for ever. An overdue run
+    becomes due now. So does a run further off than the task allows, left from before the clock was set
     back.
 
     Raises:
         django.db.Error: the database is away or not migrated.
     """
     with transaction.atomic():
-        Schedule.objects.filter(name__startswith=PREFIX).exclude(name__in=[p.name for p in PLANS]).delete()
-        for plan in PLANS:
-            keep_plan(plan)
+        Schedule.objects.filter(name__startswith=PREFIX).exclude(
+            name__in=[p.name for p in SCHEDULED_TASKS]
+        ).delete()
+        for task in SCHEDULED_TASKS:
+            store_schedule(task)
         pull_back(datetime.now(UTC))
 
 
 def pull_back(now: datetime) -> None:
-    """Make runs due that lie further off than any plan allows: the clock was set back since."""
+    """Make runs due that lie further off than any task allows: the clock was set back since."""
     for schedule_type, furthest in FURTHEST.items():
-        names = [plan.name for plan in PLANS if plan.schedule_type == schedule_type]
+        names = [task.name for task in SCHEDULED_TASKS if task.schedule_type == schedule_type]
         Schedule.objects.filter(name__in=names, next_run__gt=now + furthest).update(next_run=now)
 
 
-def keep_plan(plan: Plan) -> None:
-    """Update or create the row of a plan, and delete duplicates."""
+def store_schedule(task: ScheduledTask) -> None:
+    """Update or create the row of a task, and delete duplicates."""
     fields = {
-        "func": plan.func,
-        "schedule_type": plan.schedule_type,
+        "func": task.func,
+        "schedule_type": task.schedule_type,
         "minutes": 1,
         "repeats": -1,
-        "intended_date_kwarg": plan.due_kwarg,
-        "kwargs": repr({"q_options": {"timeout": plan.timeout_s}}) if plan.timeout_s else None,
+        "intended_date_kwarg": task.due_kwarg,
+        "kwargs": repr({"q_options": {"timeout": task.timeout_s}}) if task.timeout_s else None,
     }
-    rows = Schedule.objects.filter(name=plan.name).order_by("pk")
+    rows = Schedule.objects.filter(name=task.name).order_by("pk")
     kept = rows.first()
     now = datetime.now(UTC)
     if kept is None:
-        Schedule.objects.create(name=plan.name, next_run=now + plan.first_after, **fields)
+        Schedule.objects.create(name=task.name, next_run=now + task.first_after, **fields)
         return
     rows.exclude(pk=kept.pk).delete()
     rows.update(**fields)

@@ -6,7 +6,7 @@ import pytest
 from django.utils.module_loading import import_string
 from django_q.models import OrmQ, Schedule
 
-from monitoring.operations.schedules import PLANS, keep_schedules, queue_simulator
+from monitoring.operations.schedules import SCHEDULED_TASKS, keep_schedules, queue_simulator
 
 pytestmark = pytest.mark.django_db
 
@@ -25,7 +25,7 @@ def names() -> list[str]:
     return sorted(Schedule.objects.values_list("name", flat=True))
 
 
-@pytest.mark.parametrize("plan", PLANS, ids=lambda plan: plan.name)
+@pytest.mark.parametrize("plan", SCHEDULED_TASKS, ids=lambda plan: plan.name)
 def test_each_plan_calls_something_that_exists(plan) -> None:
     assert callable(import_string(plan.func))
 
@@ -70,7 +70,9 @@ def test_what_a_row_says_follows_the_plan() -> None:
     keep_schedules()
     Schedule.objects.update(func="monitoring.tasks.of_an_old_version", repeats=0)
     keep_schedules()
-    assert set(Schedule.objects.values_list("func", "repeats")) == {(plan.func, -1) for plan in PLANS}
+    assert set(Schedule.objects.values_list("func", "repeats")) == {
+        (plan.func, -1) for plan in SCHEDULED_TASKS
+    }
 
 
 def test_doubles_and_plans_of_old_go_and_those_of_the_user_stay() -> None:
