@@ -1,6 +1,6 @@
-"""Runs Fermon: checks that it can, prepares the database, then runs server and worker together.
+"""Run Fermon: check the environment, prepare the database, then run server and worker together.
 
-``start.sh`` and ``start.bat`` end here; ``python -m fermon_site.start`` is the same.
+``start.sh`` and ``start.bat`` call ``python -m fermon_site.start``. The worker starts detection.
 """
 
 import contextlib
@@ -35,17 +35,17 @@ ON_WINDOWS = os.name == "nt"
 EVERY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - looked up, never bound to
 NAMES = {"web": "the web server", "worker": "the worker"}
 HIGHEST_PORT = 65535
-# A server whose launcher was killed keeps its port for about a second.
+# A server keeps the port for about a second after a kill of the launcher.
 LAST_ONE_ENDS_S = 2.0
 REQUESTED = {130, 143}  # honcho's codes for SIGINT and SIGTERM
 
 
 class StartError(Exception):
-    """Fermon can't start; the message says why, and what the user can do."""
+    """Fermon can't start; the message gives the reason and the remedy."""
 
 
 def main() -> int:
-    """Runs until Ctrl-C (0), or until server or worker ends by itself (1)."""
+    """Run until Ctrl-C (return 0), or until server or worker ends unasked (return 1)."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "fermon_site.settings")
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
@@ -63,10 +63,10 @@ def main() -> int:
 
 
 def read_settings() -> tuple[str, int, Path]:
-    """Host, port and data directory. Reading the settings also makes the directory.
+    """Return host, port and data directory. Reading the settings also creates the directory.
 
     Raises:
-        StartError: a setting is not understood, or the data directory can't be written.
+        StartError: a setting is invalid, or the data directory can't be written.
     """
     try:
         return settings.FERMON_HOST, settings.FERMON_PORT, settings.FERMON_DATA_DIR
@@ -77,13 +77,13 @@ def read_settings() -> tuple[str, int, Path]:
 
 
 def database_file() -> Path | None:
-    """The SQLite file; None where the database has a server."""
+    """Return the SQLite file; None if the database has a server."""
     database = settings.DATABASES["default"]
     return Path(database["NAME"]) if database["ENGINE"].endswith("sqlite3") else None
 
 
 def unwritable(error: OSError) -> StartError:
-    """The refusal of a data directory that can't be made or written."""
+    """Return the error for a data directory that can't be created or written."""
     return StartError(
         f"the data directory can't be written ({error}). Set FERMON_DATA_DIR to one that can be."
     )
@@ -91,10 +91,10 @@ def unwritable(error: OSError) -> StartError:
 
 @contextlib.contextmanager
 def only_one(data_dir: Path, address: str) -> Iterator[None]:
-    """Holds the data directory against a second start, and leaves a note of who holds it.
+    """Lock the data directory against a second start, and store process and address of this one.
 
     Raises:
-        StartError: Fermon runs on it already, or it can't be written.
+        StartError: Fermon already runs on the directory, or the directory can't be written.
     """
     note = data_dir / "running.json"
     lock = FileLock(data_dir / "start.lock", timeout=0)
@@ -113,7 +113,7 @@ def only_one(data_dir: Path, address: str) -> Iterator[None]:
 
 
 def holder(note: Path) -> str:
-    """Who holds the data directory, as far as the note tells."""
+    """Return process and address from the note in words; empty if unreadable."""
     try:
         told = json.loads(note.read_text())
         return f" (process {told['pid']}, {told['address']})"
@@ -122,18 +122,18 @@ def holder(note: Path) -> str:
 
 
 def page(host: str, port: int) -> str:
-    """Where a browser on this machine finds the dashboard."""
+    """Return the dashboard's address for a browser on this machine."""
     host = EVERY_ADDRESS.get(host, host)
     return f"http://{bracketed(host)}:{port}/dashboard"
 
 
 def bracketed(host: str) -> str:
-    """The host as it stands before a port: IPv6 addresses in brackets."""
+    """Return the host as written before a port: an IPv6 address in brackets."""
     return f"[{host}]" if ":" in host else host
 
 
 def refuse_taken_port(host: str, port: int) -> None:
-    """Tries the address out, before anything is changed.
+    """Try to listen on the address, before anything is changed.
 
     Raises:
         StartError: another program listens there, or this machine has no such address.
@@ -152,7 +152,7 @@ def refuse_taken_port(host: str, port: int) -> None:
 
 
 def listening_error(host: str, port: int) -> OSError | None:
-    """Why one can't listen there; None if one can."""
+    """Return why listening there fails; None on success."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         socket.create_server((host, port), family=family).close()
@@ -162,21 +162,21 @@ def listening_error(host: str, port: int) -> OSError | None:
 
 
 def migrate(data_dir: Path) -> None:
-    """Brings the database up to date.
+    """Migrate the database.
 
     Raises:
-        StartError: it failed; what went wrong is on the console.
+        StartError: the migration failed; the reason is on the console.
     """
     say(f"Preparing the database; data is kept in {data_dir}")
     command = [sys.executable, str(MANAGE), "migrate", "--noinput", "-v", "0"]
-    # In a session of its own, it does not answer Ctrl-C with a traceback; run() ends it.
+    # A session of its own: Ctrl-C gives no traceback there.
     done = subprocess.run(command, check=False, start_new_session=True)  # noqa: S603
     if done.returncode:
         raise StartError("the database could not be prepared; the lines above say why.")
 
 
 def run(host: str, port: int) -> int:
-    """Runs server and worker until one of them ends or a stop is asked for; the exit code."""
+    """Run server and worker until one ends or a stop is requested. Return the exit code."""
     pair = Pair()
     address = f"{bracketed(host)}:{port}"
     if settings.PRODUCTION:
@@ -200,7 +200,7 @@ def run(host: str, port: int) -> int:
 
 
 class Pair(Manager):  # type: ignore[misc]  # honcho has no types
-    """honcho's manager: starts both, prefixes what they print, stops both when one ends."""
+    """honcho's manager: start both, prefix their output, stop both when one ends."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -208,7 +208,7 @@ class Pair(Manager):  # type: ignore[misc]  # honcho has no types
         self.pid = os.getpid()
 
     def add(self, name: str, *arguments: str) -> None:
-        """Adds a manage.py command. The shell that honcho starts it with makes way for it."""
+        """Add a manage.py command, which replaces the shell that honcho starts."""
         command = [sys.executable, str(MANAGE), *arguments]
         line = subprocess.list2cmdline(command) if ON_WINDOWS else f"exec {shlex.join(command)}"
         own = {
@@ -219,7 +219,7 @@ class Pair(Manager):  # type: ignore[misc]  # honcho has no types
         self.add_process(name, line, env=os.environ | own)
 
     def terminate(self) -> None:
-        """Stops both; a moment later, if Ctrl-C came before they were there to be stopped."""
+        """Stop both; if Ctrl-C came before both had started, try again after 0.1 s."""
         if os.getpid() != self.pid:
             return  # Ctrl-C also reached the processes that relay the output
         if not self._all_started():
@@ -235,7 +235,7 @@ class Pair(Manager):  # type: ignore[misc]  # honcho has no types
 
 
 def family() -> list[psutil.Process]:
-    """All that server and worker consist of, without honcho's relays of their output."""
+    """Return all processes of server and worker, without honcho's output relays."""
     found = []
     for relay in multiprocessing.active_children():
         with contextlib.suppress(psutil.NoSuchProcess):
@@ -244,7 +244,7 @@ def family() -> list[psutil.Process]:
 
 
 def announce(pair: Pair, host: str, port: int) -> None:
-    """Prints the dashboard's address once it answers."""
+    """Print the dashboard's address once the server answers."""
     while not answers(EVERY_ADDRESS.get(host, host), port):
         time.sleep(0.3)
     for line in (
@@ -256,7 +256,7 @@ def announce(pair: Pair, host: str, port: int) -> None:
 
 
 def answers(host: str, port: int) -> bool:
-    """Whether a web server answers there, whatever it says."""
+    """Return whether a web server answers there, with any status."""
     connection = http.client.HTTPConnection(host, port, timeout=5)
     try:
         connection.request("GET", "/health")
@@ -270,7 +270,7 @@ def answers(host: str, port: int) -> bool:
 
 
 def say(text: str, stream: TextIO | None = None) -> None:
-    """A line for the user, at once."""
+    """Print a line and flush."""
     print(text, file=stream or sys.stdout, flush=True)
 
 

@@ -17,13 +17,13 @@ from monitoring.live import publish
 
 
 class MonitoringConfig(AppConfig):
-    """Everything that Fermon is, beside Django's own apps."""
+    """The app of all Fermon's rooms."""
 
     name = "monitoring"
     verbose_name = "Fermentation monitoring"
 
     def ready(self) -> None:
-        """Wires what watches the connections, and what follows migrations."""
+        """Connect the signal handlers for connections, stored readings, requests and migrations."""
         connection_created.connect(remember_file)
         stored.connect(publish.tell)
         request_started.connect(close_if_replaced)
@@ -31,10 +31,10 @@ class MonitoringConfig(AppConfig):
 
 
 def grant_permissions(sender: AppConfig, using: str, apps: Apps = all_apps, **kwargs: Any) -> None:
-    """Gives each role what it may do with the models of an app that was migrated.
+    """Grant each role its permissions on the models of a migrated app.
 
-    Django makes permissions after all migrations, so none of those could. What somebody gave a role
-    beside the table stays.
+    Django creates permissions after all migrations, so no migration can do this. Permissions that an
+    administrator added to a role stay.
     """
     create_permissions(sender, verbosity=0, using=using, apps=apps)
     try:

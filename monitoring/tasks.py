@@ -1,4 +1,4 @@
-"""What django-q2 runs. Schedules and queued tasks hold these names, so they are public API."""
+"""The tasks of django-q2. Schedules and queued tasks store these names: a rename breaks stored rows."""
 
 import logging
 import time
@@ -10,7 +10,6 @@ from django.db import connection
 from django_q.models import Failure
 from django_q.tasks import async_task
 
-from monitoring.detection import runner
 from monitoring.detection.backtest import worker
 from monitoring.ingest import exclusions, rejections
 from monitoring.ingest.pipeline import ingest_readings
@@ -23,49 +22,50 @@ from monitoring.storage import backups, host_clock, partitions, retention
 
 logger = logging.getLogger(__name__)
 
-# Longer than the minute between runs plus the scheduler's half: so two overlap, one standing by.
+# Longer than the minute between runs plus the scheduler's half minute: two runs overlap, one stands by.
 RUN_S = 95
-# The judge stays where it is. Less than the plan's timeout.
-STAYS_S = 6 * 24 * 3600
-# Past this it is no fresh run but one that django-q2 delivers again, after its worker was killed.
+# An older run is a repeated delivery, after a kill of the worker process.
 STALE = timedelta(seconds=100)
 PAUSES_S = (0.5, 2, 8)
-# An hour's share of what retention deletes: a third of its hour, so that other tasks have workers too.
+# A third of the hour between runs, so that other tasks have workers too.
 RETENTION_S = 1200
-# Less than the minute between runs: so one worker is at it, not two that wait for each other.
+# Less than the minute between runs, so that two runs never wait for each other.
 EXCLUSIONS_S = 50
 FAILURES_KEPT = timedelta(days=7)
 FAILURES_KEPT_AT_MOST = 500
 
 
 def run_simulator(due: str | None = None) -> None:
-    """Runs the simulator (or stands by) for a minute and a half; ``due`` is when it should have begun."""
+    """Run the simulator, or stand by, for RUN_S; ``due`` is the planned start."""
     if due and datetime.now(UTC) - datetime.fromisoformat(due) > STALE:
         return
     source.run_simulator(duration_s=RUN_S, should_stop=stop_requested, hand_over=queue_retry)
 
 
 def run_judge(due: str | None = None) -> None:
-    """Runs the judge for days, or stands by for a minute and a half; ``due`` as for the simulator."""
-    if due and datetime.now(UTC) - datetime.fromisoformat(due) > STALE:
-        return
-    runner.run(duration_s=RUN_S, stays_s=STAYS_S, should_stop=stop_requested)
+    """Do nothing, so that a run queued by an older version does not fail as unknown.
+
+    ``manage.py run_detection`` detects.
+    """
 
 
 def run_backtests() -> int:
-    """Works out the backtests that wait, unless another worker is at it; how many."""
+    """Compute the waiting backtests, unless another worker does. Return their number."""
     return worker.run(should_stop=stop_requested)
 
 
 def queue_retry(items: list[dict[str, Any]]) -> None:
-    """Queues readings that could not be written; in the caller's transaction, as the queue is a table."""
+    """Queue unwritten readings in the caller's transaction: the queue is a table."""
     async_task("monitoring.tasks.retry_ingest", items, group="retry_ingest")
 
 
 def retry_ingest(items: list[dict[str, Any]]) -> None:
-    """Stores readings that could not be written before, with growing pauses; else keeps them on disk.
+    """Store readings that could not be written before, in tries with growing pauses; else spool them to disk.
 
-    Delivered twice it does no harm. Raises only if even the disk is full: django-q2 tries again.
+    A second delivery is harmless.
+
+    Raises:
+        DeadLettersFullError: the disk is full; django-q2 tries again.
     """
     for pause_s in PAUSES_S:
         try:
@@ -81,15 +81,15 @@ def retry_ingest(items: list[dict[str, Any]]) -> None:
 
 
 def replay_dead_letters() -> int:
-    """Stores the readings that wait on disk; how many are done with."""
+    """Store the readings that wait on disk. Return the number of readings finished."""
     return replay()
 
 
 def back_up() -> str | None:
-    """Backs the database up; the copy's path. None where another one is at it, or PostgreSQL's tools are.
+    """Back up the database. Return the copy's path; None on PostgreSQL or while another backup runs.
 
     Raises:
-        BackupError: it failed; django-q2 tries again, a finite number of times.
+        BackupError: the backup failed; django-q2 tries again, a finite number of times.
     """
     try:
         backup = backups.back_up(should_stop=stop_requested)
@@ -105,10 +105,9 @@ def back_up() -> str | None:
 
 
 def apply_retention() -> int:
-    """Deletes measurements that are older than their tags' retention says; how many.
+    """Delete measurements older than the retention of their tags. Return their number.
 
-    A clock that has jumped deletes nothing. What is too much for one run, or left when Fermon stops,
-    is deleted by the next.
+    After a jump of the clock, delete nothing. The next run continues an unfinished deletion.
     """
     end = time.monotonic() + RETENTION_S
     clock = host_clock.check_clock()
@@ -121,27 +120,27 @@ def apply_retention() -> int:
 
 
 def finish_exclusions() -> int:
-    """Moves what exclusions have left unmoved, out or back; how many of them are complete now.
+    """Move the remaining measurements of exclusions, out or back. Return how many exclusions are complete.
 
-    What is too much for one run, or left when Fermon stops, is moved by the next.
+    The next run continues an unfinished move.
     """
     end = time.monotonic() + EXCLUSIONS_S
     return exclusions.finish_all(should_stop=lambda: stop_requested() or time.monotonic() > end)
 
 
 def create_partitions() -> int:
-    """Makes the partitions of the coming months on PostgreSQL, long before they are needed; how many.
+    """Create the partitions of the coming months on PostgreSQL, far ahead. Return their number.
 
-    After a jump of the clock, those of the expected time.
+    After a jump of the clock, the months follow the expected time.
     """
     clock = host_clock.check_clock()
     return partitions.create_ahead(now=clock.expected if clock.jump else clock.reading.now)
 
 
 def prune_tasks() -> int:
-    """Deletes old failures, which django-q2 keeps for ever, and old counts of refusals; how many failures.
+    """Delete old failures, which django-q2 never does, and old rejection counts. Return the deleted failures.
 
-    A clock that has jumped deletes nothing.
+    After a jump of the clock, delete nothing.
     """
     clock = host_clock.check_clock()
     if clock.jump:

@@ -58,10 +58,9 @@ def data_dir(settings: Settings, tmp_path: Path) -> Path:
 
 @pytest.fixture(autouse=True)
 def new_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Forgets what an earlier test has seen: tags, callers, and a database that took no writes."""
+    """Forgets what an earlier test has seen: tags and callers."""
     monkeypatch.setattr("monitoring.access.throttles.local_bucket", TokenBucket())
     monkeypatch.setattr(tag_cache, "definitions", None)
-    monkeypatch.setattr("monitoring.detection.runner._not_before", 0.0)
 
 
 @pytest.fixture(autouse=True)

@@ -11,10 +11,19 @@ from django.utils import timezone
 from django_q.models import Failure, OrmQ, Task
 
 from monitoring import tasks
+<<<<<<< HEAD
 from monitoring.detection import runner
 from monitoring.ingest.pipeline import ingest_readings
 from monitoring.models import Measurement, Tag
 from monitoring.operations.schedules import PLANS
+||||||| 4631061
+from monitoring.detection import runner
+from monitoring.models import Measurement, Tag
+from monitoring.operations.schedules import PLANS
+=======
+from monitoring.models import Lease, Measurement, Tag
+from monitoring.operations.schedules import SCHEDULED_TASKS
+>>>>>>> h/det
 from monitoring.sources.simulator import source
 from monitoring.spool import spool_files
 
@@ -28,16 +37,11 @@ def runs(monkeypatch) -> list[dict]:
     """The runs that would have been started."""
     started: list[dict] = []
     monkeypatch.setattr(source, "run_simulator", lambda **how: started.append(how))
-    monkeypatch.setattr(runner, "run", lambda **how: started.append(how))
     return started
 
 
-both_runs = pytest.mark.parametrize("run", [tasks.run_simulator, tasks.run_judge])
-
-
-@both_runs
-def test_the_scheduled_run_outlasts_the_time_to_the_next_one(runs: list[dict], settings, run) -> None:
-    run(datetime.now(UTC).isoformat())
+def test_the_scheduled_run_outlasts_the_time_to_the_next_one(runs: list[dict], settings) -> None:
+    tasks.run_simulator(datetime.now(UTC).isoformat())
     assert 90 < runs[0]["duration_s"] < settings.Q_CLUSTER["timeout"] < settings.Q_CLUSTER["retry"]
 
 
@@ -45,11 +49,10 @@ SETTINGS = """
 import django; django.setup()
 from django.conf import settings
 from monitoring import tasks
-from monitoring.operations.schedules import PLANS, WAITS
+from monitoring.operations.schedules import SCHEDULED_TASKS, WAITS
 wait_s, timeout_s = settings.DATABASE_TIMEOUT_S, settings.Q_CLUSTER["timeout"]
-plans = {plan.func.rpartition(".")[2]: plan.timeout_s or timeout_s for plan in PLANS}
+plans = {plan.func.rpartition(".")[2]: plan.timeout_s or timeout_s for plan in SCHEDULED_TASKS}
 assert plans["run_simulator"] >= tasks.RUN_S + WAITS * wait_s + 60
-assert plans["run_judge"] >= tasks.STAYS_S + tasks.RUN_S + WAITS * wait_s + 60
 assert plans["apply_retention"] >= tasks.RETENTION_S + WAITS * wait_s + 60
 assert plans["prune_tasks"] >= WAITS * wait_s + 60
 assert timeout_s >= len(tasks.PAUSES_S) * wait_s + sum(tasks.PAUSES_S) + tasks.spool_files.LOCK_TIMEOUT_S
@@ -66,15 +69,24 @@ def test_a_task_ends_before_its_timeout_however_long_locks_are_waited_for(wait_s
     subprocess.run([sys.executable, "-c", SETTINGS], env=environment, check=True)
 
 
-@both_runs
-def test_a_run_delivered_again_long_after_does_nothing(runs: list[dict], run) -> None:
-    run((datetime.now(UTC) - timedelta(seconds=120)).isoformat())
+def test_a_run_delivered_again_long_after_does_nothing(runs: list[dict]) -> None:
+    tasks.run_simulator((datetime.now(UTC) - timedelta(seconds=120)).isoformat())
     assert runs == []
 
 
 def test_while_all_long_runs_are_at_it_two_workers_are_left_for_the_rest(settings) -> None:
-    by_the_minute = [plan for plan in PLANS if plan.due_kwarg]
-    assert settings.Q_CLUSTER["workers"] >= 2 * len(by_the_minute) + 1 + 2  # one has the judge for days
+    by_the_minute = [plan for plan in SCHEDULED_TASKS if plan.due_kwarg]
+    assert settings.Q_CLUSTER["workers"] >= 2 * len(by_the_minute) + 1 + 2  # a new cluster queues two at once
+
+
+def test_a_run_of_detection_that_an_older_version_queued_does_nothing() -> None:
+    assert tasks.run_judge(datetime.now(UTC).isoformat()) is None
+    assert not Lease.objects.exists()
+
+
+def test_no_task_runs_for_days() -> None:
+    longest_s = max(plan.timeout_s or 0 for plan in SCHEDULED_TASKS)
+    assert longest_s <= 2 * 3600
 
 
 def test_queued_readings_are_one_task_that_is_tried_a_finite_number_of_times(settings) -> None:
@@ -127,7 +139,7 @@ def test_failures_are_bounded_in_number_too(monkeypatch) -> None:
 
 
 def test_retention_ends_by_itself_before_it_would_be_ended() -> None:
-    (plan,) = [plan for plan in PLANS if plan.func == "monitoring.tasks.apply_retention"]
+    (plan,) = [plan for plan in SCHEDULED_TASKS if plan.func == "monitoring.tasks.apply_retention"]
     assert plan.timeout_s > tasks.RETENTION_S + 60
 
 

@@ -8,7 +8,6 @@ from rest_framework.viewsets import ViewSet
 from monitoring.api import schemas
 from monitoring.api.data import with_link
 from monitoring.api.fields import EventPageSerializer, parameters
-from monitoring.detection.runner import catch_up
 from monitoring.history.events import read_events
 
 
@@ -31,7 +30,6 @@ class EventViewSet(ViewSet):
         """
         query = parameters(EventPageSerializer, request)
         chosen = query.validated_data
-        catch_up()
         page = read_events(
             query.chosen_events,
             limit=chosen["limit"],

@@ -1,4 +1,4 @@
-"""The parts of a monitor, whose state together is its own."""
+"""The detectors and incidents of one tag. Their states together are the state of the tag's monitor."""
 
 from monitoring.detection.detectors.course import Course
 from monitoring.detection.detectors.detector import Detector
@@ -16,19 +16,20 @@ from monitoring.detection.detectors.stuck import Stuck
 from monitoring.detection.incidents import Incident
 from monitoring.kernel.state import Stateful
 
-PROCESS_QUIET = 120  # readings
-SATURATION_QUIET = 4  # blocks
-UNREST = 24.0  # incidents a day
+PROCESS_OFF_DELAY = 120  # readings
+SATURATION_OFF_DELAY = 4  # blocks
+USUAL_INCIDENT_RATE = 24.0  # incidents a day
 
 Named = tuple[tuple[str, Detector], ...]
 
 
-class Parts(Stateful):
-    """The detectors, what they look at, and the incidents that they make."""
+class DetectorBank(Stateful):
+    """The detectors of a tag, the forecast of the values, and the incidents found."""
 
     STATE = (
         *("course", "spike", "step", "drift", "noise", "rate", "novelty", "stuck", "saturation", "missing"),
-        *("process", "unrest", "burden", "sticking", "cutting", "silence"),
+        *("process_incident", "incident_rate", "time_in_alarm"),
+        *("stuck_incident", "saturation_incident", "missing_incident"),
     )
 
     __slots__ = (*STATE, "all_of_them", "each_reading", "incidents")
@@ -44,13 +45,18 @@ class Parts(Stateful):
         self.stuck = Stuck(**settings.of("stuck"))
         self.saturation = Saturation(**settings.of("saturation"))
         self.missing = Missing(**settings.of("missing"))
-        self.process = Incident(PROCESS_QUIET)
-        self.unrest = Habit(UNREST)  # of incidents
-        self.burden = Burden()
-        self.sticking = Incident(0)
-        self.cutting = Incident(SATURATION_QUIET)
-        self.silence = Incident(0)
-        self.incidents = (self.process, self.sticking, self.cutting, self.silence)
+        self.process_incident = Incident(PROCESS_OFF_DELAY)
+        self.incident_rate = Habit(USUAL_INCIDENT_RATE)
+        self.time_in_alarm = Burden()
+        self.stuck_incident = Incident(0)
+        self.saturation_incident = Incident(SATURATION_OFF_DELAY)
+        self.missing_incident = Incident(0)
+        self.incidents = (
+            self.process_incident,
+            self.stuck_incident,
+            self.saturation_incident,
+            self.missing_incident,
+        )
         self.each_reading: Named = (("spike", self.spike), ("step", self.step))
         self.all_of_them: Named = (
             *self.each_reading,
@@ -58,9 +64,9 @@ class Parts(Stateful):
         )
 
     def let_go(self) -> None:
-        """Forgets what is only of the present reading, once all is done with it.
+        """Release the temporaries of the present reading, after the last detector.
 
-        Its memory serves the next tag's reading at once, and is still near the processor then.
+        The next tag reuses their memory while still in the processor's cache.
         """
         self.course.let_go()
         self.novelty.let_go()

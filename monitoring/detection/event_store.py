@@ -1,4 +1,4 @@
-"""Writes what the detectors have found."""
+"""Store the events that the detectors found."""
 
 import math
 from collections.abc import Mapping
@@ -14,26 +14,26 @@ from monitoring.models import Event as EventRow
 HIGHEST_SCORE = 1e9
 CHANGING = ("kind", "end", "score", "explanation", "revision")
 
-# Which event: the tag's id, the detector, and the start in microseconds since 1970.
+# Identity of an event: the tag's id, the detector, and the start in microseconds since 1970.
 Key = tuple[int, str, int]
 
 
 def key_of(tag: int, event: Event) -> Key:
-    """By what the tag's event is known."""
+    """Return the identity of the tag's event."""
     return tag, event.detector, event.start_us
 
 
 def write_events(events: Mapping[Key, Event], *, now: datetime) -> None:
-    """Stores events as they are now, in the caller's transaction; one that is stored already changes.
+    """Insert or update the events, in the caller's transaction.
 
-    Only who holds the judge's lease may call it, or a revision could be given twice. It is the time
-    in microseconds, and more than any before, so that it grows also when the clock is set back.
+    Only the holder of the detection lease may call this, or two events could get the same revision. A
+    revision is the time in microseconds, and larger than any before, even if the clock is set back.
     """
     if not events:
         return
     newest = EventRow.objects.aggregate(newest=Max("revision"))["newest"] or 0
     first = max(to_micros(now), newest + 1)
-    rows = [row_of(tag, event, first + place) for place, ((tag, *_), event) in enumerate(events.items())]
+    rows = [row_of(tag, event, first + index) for index, ((tag, *_), event) in enumerate(events.items())]
     EventRow.objects.bulk_create(
         rows, update_conflicts=True, unique_fields=("tag", "detector", "start"), update_fields=CHANGING
     )
@@ -41,7 +41,7 @@ def write_events(events: Mapping[Key, Event], *, now: datetime) -> None:
 
 
 def open_events() -> dict[Key, Event]:
-    """The stored events that last."""
+    """Return the stored events without an end."""
     rows = EventRow.objects.filter(end=None)
     return {
         (row.tag_id, row.detector, to_micros(row.start)): Event(
@@ -52,7 +52,7 @@ def open_events() -> dict[Key, Event]:
 
 
 def row_of(tag: int, event: Event, revision: int) -> EventRow:
-    """The event as the table holds it."""
+    """Return the event as a row of the table."""
     return EventRow(
         tag_id=tag,
         detector=event.detector,
@@ -66,5 +66,5 @@ def row_of(tag: int, event: Event, revision: int) -> EventRow:
 
 
 def finite(score: float) -> float:
-    """The score as a number that JSON has."""
+    """Return the score as a number that JSON can represent."""
     return 0.0 if math.isnan(score) else max(-HIGHEST_SCORE, min(HIGHEST_SCORE, float(score)))

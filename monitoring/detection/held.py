@@ -1,4 +1,4 @@
-"""Readings of one tag that are ahead of time: held back from the detectors until their time has come."""
+"""Hold readings of a tag that are ahead of the clock until their time has come."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
@@ -9,10 +9,10 @@ Reading = tuple[int, int, float]  # time in microseconds, id, value
 
 @dataclass(slots=True)
 class HeldReadings:
-    """What waits, and what changed of that since the tag's state was saved.
+    """The readings that wait, and the changes since the tag's state was saved.
 
-    ``unmarked`` (id, time) are held but not marked in the database as being ahead, ``released`` the ids of
-    those that wait no longer.
+    ``unmarked`` has (id, time) of held readings that the database does not mark as ahead, ``released``
+    the ids of readings that no longer wait.
     """
 
     waiting: list[Reading] = field(default_factory=list)
@@ -28,31 +28,31 @@ class HeldReadings:
         marked: Collection[int],
         latest_us: int,
     ) -> tuple[Sequence[int], Sequence[float]]:
-        """Return times and values of the readings to judge now, in their order.
+        """Return times and values of the readings to process now, in their order.
 
-        Those that are ``marked`` as having been ahead when they were stored, or are later than
-        ``latest_us``, wait. One that waits comes just before the first that is not earlier.
+        Readings with an id in ``marked`` (ahead when stored), or that are later than ``latest_us``,
+        wait. A waiting reading comes just before the first reading that is not earlier.
         """
         if not self.waiting and not marked and max(times_us) <= latest_us:
             return times_us, values
-        judged: list[Reading] = []
+        due: list[Reading] = []
         for pk, time_us, value in zip(ids, times_us, values, strict=True):
             if pk in marked or time_us > latest_us:
                 heappush(self.waiting, (time_us, pk, value))
                 if pk not in marked:
                     self.unmarked.append((pk, time_us))
             else:
-                judged += self._until(time_us)
-                judged.append((time_us, pk, value))
-        return [time_us for time_us, _, _ in judged], [value for _, _, value in judged]
+                due += self._until(time_us)
+                due.append((time_us, pk, value))
+        return [time_us for time_us, _, _ in due], [value for _, _, value in due]
 
     def release(self, now_us: int) -> tuple[Sequence[int], Sequence[float]]:
-        """Return times and values of the readings whose time has come, in order of time."""
+        """Return times and values of the readings that are due at ``now_us``, in order of time."""
         due = self._until(now_us)
         return [time_us for time_us, _, _ in due], [value for _, _, value in due]
 
     def note_saved(self) -> None:
-        """Take what changed as saved."""
+        """Mark all changes as saved."""
         self.unmarked, self.released = [], []
 
     def _until(self, time_us: int) -> list[Reading]:

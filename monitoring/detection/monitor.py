@@ -1,4 +1,4 @@
-"""All detectors of one tag at work on its readings, and the events that they make of them."""
+"""Run all detectors of one tag on its readings, and turn the findings into events."""
 
 import zlib
 from collections.abc import Sequence
@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import msgpack
 
-from monitoring.detection.detector_bank import Parts
+from monitoring.detection.detector_bank import DetectorBank
 from monitoring.detection.detectors.course import Course
 from monitoring.detection.detectors.detector import Detector
 from monitoring.detection.detectors.scale import NORMAL, Lesson
@@ -20,62 +20,62 @@ __all__ = ["DETECTORS", "VERSION", "DetectionSettings", "SettingError", "StateEr
 VERSION = 1
 NOTABLE = 2e6  # usual intervals, in µs for one in s: a shorter silence is none
 SOON = 30  # usual intervals: what is stuck or silent again after less is the same event
-# Of the findings in one incident, those of the highest rank say best what it is.
+# Of the findings in one incident, the one with the highest rank describes the incident best.
 RANKS = {"spike": 0, "novelty": 1, "noise": 2, "rate": 3, "step": 4, "drift": 4}
-JUMPS = frozenset({"spike", "step"})  # what a change of a constant signal may be
-NEWS_OF_ONE = frozenset({"spike", "novelty"})  # what one reading alone may be
+JUMPS = frozenset({"spike", "step"})  # the possible changes of a constant signal
+NEWS_OF_ONE = frozenset({"spike", "novelty"})  # the possible findings in a single reading
 FAR = 10.0  # a spike's score: no noise reaches it, and such a reading alone makes a quiet signal scatter
-SPIKE = 7  # readings: what lasts for longer is no spike
+SPIKE = 7  # readings: a longer deviation is no spike
 IN_SCATTER = 72  # readings: for so long a spike is in the noise detector's windows
 
 Found = tuple[str, Detector, float]
 
 
 class StateError(ValueError):
-    """A saved state can't be used: it is of another version, or not one at all."""
+    """A saved state can't be used: another version wrote it, or it is no state at all."""
 
 
 class TagMonitor:
-    """Judges a tag's readings one after another; its answers hang on nothing but their order.
+    """Detect events in a tag's readings, one after another. The result depends only on their order.
 
-    What the process does, or what its sensor makes of it (spike, step, drift, noise, rate, novelty), is
-    one incident at a time; a sensor that is stuck, cut off or silent is another each.
+    The findings of spike, step, drift, noise, rate and novelty belong to one incident at a time, that of
+    the process. A stuck, a saturated and a silent sensor are an incident each.
 
-    ``name`` and ``unit`` are for the sentences.
+    ``name`` and ``unit`` appear in the explanations.
     """
 
-    __slots__ = ("_changed", "_is_troubled", "parts", "settings", "words")
+    __slots__ = ("_changed", "_in_fault", "bank", "settings", "words")
 
     def __init__(self, name: str, unit: str = "", settings: DetectionSettings | None = None) -> None:
         self.words = Words(name, unit)
         self.settings = settings or DetectionSettings()
-        self.parts = Parts(self.settings)
+        self.bank = DetectorBank(self.settings)
         self._changed: list[Event] = []
-        self._is_troubled = False  # whether there is any incident now, but for silence
+        self._in_fault = False  # an incident is open, other than missing readings
 
     @property
     def novelty(self) -> float:
-        """How new the newest reading's value is, in [0, 1); see ``Novelty``."""
-        return self.parts.novelty.grade
+        """Return the novelty of the newest reading's value, in [0, 1); see ``Novelty``."""
+        return self.bank.novelty.grade
 
     @property
     def last_us(self) -> int | None:
-        """The newest reading's time, None before the first."""
-        return self.parts.course.last_us
+        """Return the time of the newest reading; None before the first."""
+        return self.bank.course.last_us
 
     @property
     def open_events(self) -> list[Event]:
-        """The events that last."""
-        return [incident.event() for incident in self.parts.incidents if incident.is_open]
+        """Return the events that have not ended."""
+        return [incident.event() for incident in self.bank.incidents if incident.is_open]
 
-    def take(self, times_us: Sequence[int], values: Sequence[float]) -> list[Event]:
-        """Judges and learns readings in the order of time; the events that began, changed or ended.
+    def update(self, times_us: Sequence[int], values: Sequence[float]) -> list[Event]:
+        """Detect in and learn from readings in the order of time.
 
-        A reading that is not behind the newest is late: it is left out. An event may be in the answer
-        more than once: the last one counts. ``novelty`` is the newest reading's then.
+        Return the events that began, changed or ended. An event may occur more than once; the last
+        occurrence counts. A reading that is not later than the newest one is skipped.
         """
         self._changed = []
-        course, silence = self.parts.course, self.parts.silence
+        course, silence = self.bank.course, self.bank.missing_incident
         for time_us, value in zip(times_us, values, strict=True):
             last_us = course.last_us
             if last_us is None:
@@ -84,172 +84,176 @@ class TagMonitor:
                 if silence.detector or time_us - last_us > NOTABLE * course.interval:
                     self._break_silence(int(time_us))
                 self._judge(int(time_us), float(value))
-        self.parts.let_go()
+        self.bank.let_go()
         return self._changed
 
     def step_back(self, time_us: int) -> list[Event]:
-        """Goes on at a time before the newest reading, which was ahead of time; the events that ended.
+        """Continue at a time before the newest reading, which was ahead of the clock.
 
-        What was learned stays, but for what was learned of times to come.
+        Return the events that this ends. Learned values stay, except those that belong to later times.
         """
         self._changed = []
-        for incident in self.parts.incidents:
+        for incident in self.bank.incidents:
             if incident.is_open:
                 event = incident.end()
                 end_us = max(event.start_us, min(event.end_us or time_us, time_us))
                 self._changed.append(replace(event, end_us=end_us))
-        if not self.parts.course.step_back(time_us):
-            self.parts = Parts(self.settings)
-        self.parts.stuck.began_us = min(self.parts.stuck.began_us, time_us)
-        self._look_for_trouble()
+        if not self.bank.course.step_back(time_us):
+            self.bank = DetectorBank(self.settings)
+        self.bank.stuck.began_us = min(self.bank.stuck.began_us, time_us)
+        self._update_in_fault()
         return self._changed
 
     def is_silent(self, now_us: int) -> bool:
-        """Whether readings have stopped coming, by the clock: there is something to ``look`` at."""
-        last_us = self.parts.course.last_us
-        return (
-            last_us is not None and self.parts.missing.score(self.parts.course, (now_us - last_us) / 1e6) > 1
-        )
+        """Return whether readings have stopped coming by the clock, so that ``check_silence`` is needed."""
+        last_us = self.bank.course.last_us
+        return last_us is not None and self.bank.missing.score(self.bank.course, (now_us - last_us) / 1e6) > 1
 
-    def look(self, now_us: int) -> list[Event]:
-        """Notices by the clock that readings have stopped coming; events as ``take`` answers them.
+    def check_silence(self, now_us: int) -> list[Event]:
+        """Detect by the clock that readings have stopped coming; return events as ``update`` does.
 
-        A silence that lasts has changed whenever it is looked at: how often that is told is the caller's.
+        A silence that lasts changes at every check. The caller decides how often to report that.
         """
         self._changed = []
-        if self.parts.course.last_us is not None:
-            self._hear(now_us, (now_us - self.parts.course.last_us) / 1e6)
+        if self.bank.course.last_us is not None:
+            self._hear(now_us, (now_us - self.bank.course.last_us) / 1e6)
         return self._changed
 
     def _hear(self, now_us: int, silence_s: float) -> None:
-        """Judges a time without a reading."""
-        score = self.parts.missing.score(self.parts.course, silence_s)
+        """Evaluate a period without readings."""
+        score = self.bank.missing.score(self.bank.course, silence_s)
         if score <= 1 or "missing" in self.settings.off:
             return
-        for incident in (self.parts.process, self.parts.sticking, self.parts.cutting):
+        for incident in (self.bank.process_incident, self.bank.stuck_incident, self.bank.saturation_incident):
             self._end(incident)
-        if not self.parts.silence.is_open:
-            start_us = (self.parts.course.last_us or 0) + int(self.parts.course.interval * 1e6)
-            self._begin(self.parts.silence, "missing", start_us)
-        self.parts.silence.note(score, now_us)
-        told = self.parts.missing.explain(self.parts.course, self.words, silence_s)
-        self.parts.silence.tell("missing", told, score=score, rank=0)
-        self._changed.append(self.parts.silence.event())
+        if not self.bank.missing_incident.is_open:
+            start_us = (self.bank.course.last_us or 0) + int(self.bank.course.interval * 1e6)
+            self._begin(self.bank.missing_incident, "missing", start_us)
+        self.bank.missing_incident.add_finding(score, now_us)
+        description = self.bank.missing.explain(self.bank.course, self.words, silence_s)
+        self.bank.missing_incident.report("missing", description, score=score, rank=0)
+        self._changed.append(self.bank.missing_incident.event())
 
     def _break_silence(self, time_us: int) -> None:
-        """A reading ends the time without one.
+        """End the period without readings at a reading.
 
-        If the readings have a hole that is worth telling, that is the event. If they only came late, it
-        lasted until the clock last found none.
+        If readings are missing, the gap is the event. If readings only came late, the event lasted until
+        the last check by the clock.
         """
-        silence, last_us = self.parts.silence, self.parts.course.last_us or 0
+        silence, last_us = self.bank.missing_incident, self.bank.course.last_us or 0
         self._hear(time_us, (time_us - last_us) / 1e6)
         silent_until_us = time_us
         if silence.is_open:
             silent_until_us = max(time_us, silence.last_us)
             self._end(silence)
-        self.parts.missing.learn(self.parts.course, (silent_until_us - last_us) / 1e6)
+        self.bank.missing.learn(self.bank.course, (silent_until_us - last_us) / 1e6)
 
     def _judge(self, time_us: int, value: float) -> None:
-        parts = self.parts
-        course = parts.course
-        is_stuck = self._is_troubled and parts.sticking.is_open
+        bank = self.bank
+        course = bank.course
+        is_stuck = self._in_fault and bank.stuck_incident.is_open
         is_freed = is_stuck and value - course.origin != course.value
-        course.lesson = self._lesson() if self._is_troubled else NORMAL
+        course.lesson = self._lesson() if self._in_fault else NORMAL
         course.take(time_us, value, anew=is_freed)
-        parts.saturation.note(course.value)
-        novelty = parts.novelty.score(course)
-        parts.novelty.learn(course)
-        self._judge_sticking(course)
-        course.lesson = self._lesson() if self._is_troubled else NORMAL
-        if not (self._is_troubled and parts.sticking.is_open):
+        bank.saturation.note(course.value)
+        novelty = bank.novelty.score(course)
+        bank.novelty.learn(course)
+        self._judge_stuck(course)
+        course.lesson = self._lesson() if self._in_fault else NORMAL
+        if not (self._in_fault and bank.stuck_incident.is_open):
             if course.has_block:
-                self._judge_cutting(course)
+                self._judge_saturation(course)
             self._judge_process(course, novelty)
             course.learn()
         else:
-            parts.saturation.ties = 0
+            bank.saturation.ties = 0
         if course.has_block:
             self._end_block(course)
 
     def _end_block(self, course: Course) -> None:
-        """What is done once a block of readings."""
-        for fading in (self.parts.unrest, self.parts.stuck, self.parts.missing):
+        """Update the slow statistics at the end of a block of readings."""
+        for fading in (self.bank.incident_rate, self.bank.stuck, self.bank.missing):
             fading.fade()
-        self.parts.burden.add(is_troubled=self._is_troubled)
+        self.bank.time_in_alarm.add(is_troubled=self._in_fault)
         if course.is_refit_due and self._may_refit():
-            refit = course.refit(anew=self.parts.burden.is_too_much)
+            refit = course.refit(anew=self.bank.time_in_alarm.is_too_much)
             if refit is not None:
-                self.parts.step.adjust(refit)
-                self.parts.drift.adjust(refit)
+                self.bank.step.adjust(refit)
+                self.bank.drift.adjust(refit)
 
     def _may_refit(self) -> bool:
-        """Whether the cycles may be learned: not from a fault, unless it stays."""
-        return not self.parts.course.is_cyclic or self.parts.burden.is_too_much or not self._is_troubled
+        """Return whether the cycles may be learned: not during a fault, unless the fault persists."""
+        return not self.bank.course.is_cyclic or self.bank.time_in_alarm.is_too_much or not self._in_fault
 
-    def _look_for_trouble(self) -> None:
-        """To be called whenever an incident began or ended: readings without trouble look at none then."""
-        parts = self.parts
-        self._is_troubled = bool(parts.process.detector or parts.sticking.detector or parts.cutting.detector)
+    def _update_in_fault(self) -> None:
+        """Update the flag that lets readings without an incident skip the incidents."""
+        bank = self.bank
+        self._in_fault = bool(
+            bank.process_incident.detector
+            or bank.stuck_incident.detector
+            or bank.saturation_incident.detector
+        )
 
     def _lesson(self) -> Lesson:
-        """What the present reading is to teach the detectors of the process, in trouble."""
-        parts = self.parts
-        if parts.burden.is_too_much:
+        """Return how the detectors of the process learn from the present reading during a fault."""
+        bank = self.bank
+        if bank.time_in_alarm.is_too_much:
             return NORMAL
-        return Lesson.FAULT if parts.course.is_cyclic and not parts.unrest.is_formed else Lesson.HABIT
+        return Lesson.FAULT if bank.course.is_cyclic and not bank.incident_rate.is_formed else Lesson.HABIT
 
-    def _judge_sticking(self, course: Course) -> None:
-        stuck, sticking = self.parts.stuck, self.parts.sticking
+    def _judge_stuck(self, course: Course) -> None:
+        stuck, incident = self.bank.stuck, self.bank.stuck_incident
         score = stuck.score(course)
         stuck.learn(course)
-        if self._is_troubled and sticking.detector:
+        if self._in_fault and incident.detector:
             if stuck.run == 0:
-                self._end(sticking)
+                self._end(incident)
             else:
-                sticking.last_us = course.last_us or 0
-        if score > 1 and not self.parts.cutting.is_open:
-            self._found(sticking, "stuck", stuck, score, start_us=stuck.began_us)
+                incident.last_us = course.last_us or 0
+        if score > 1 and not self.bank.saturation_incident.is_open:
+            self._found(incident, "stuck", stuck, score, start_us=stuck.began_us)
 
-    def _judge_cutting(self, course: Course) -> None:
-        saturation, cutting = self.parts.saturation, self.parts.cutting
+    def _judge_saturation(self, course: Course) -> None:
+        saturation, incident = self.bank.saturation, self.bank.saturation_incident
         score = saturation.score(course)
         saturation.learn(course)
         if score > 1:
-            self._found(cutting, "saturation", saturation, score)
-        elif cutting.detector and cutting.rest():
-            self._end(cutting)
-            self.parts.step.begin()
-            self.parts.drift.begin()
+            self._found(incident, "saturation", saturation, score)
+        elif incident.detector and incident.add_quiet_reading():
+            self._end(incident)
+            self.bank.step.begin()
+            self.bank.drift.begin()
 
     def _judge_process(self, course: Course, novelty: float) -> None:
-        parts = self.parts
-        found: list[Found] = [("novelty", parts.novelty, novelty)] if novelty > 1 else []
-        detectors = parts.all_of_them if course.has_block or course.is_fresh else parts.each_reading
+        bank = self.bank
+        found: list[Found] = [("novelty", bank.novelty, novelty)] if novelty > 1 else []
+        detectors = bank.all_of_them if course.has_block or course.is_fresh else bank.each_reading
         for name, detector in detectors:
             score = detector.score(course)
             detector.learn(course)
             if score > 1:
                 found.append((name, detector, score))
         if found:
-            found = [one for one in found if self._is_told(one[0], course)]
-        if len(found) > 1 or (found and self._is_troubled):
+            found = [one for one in found if self._counts(one[0], course)]
+        if len(found) > 1 or (found and self._in_fault):
             found = self._without_scatter_of_spike(found, course)
-        if not found and not self._is_troubled:
+        if not found and not self._in_fault:
             return
-        if found and (parts.process.is_open or not parts.cutting.is_open):
-            self._found(parts.process, *max(found, key=lambda one: (RANKS[one[0]], one[2])))
-        elif parts.process.detector and (course.is_fresh or parts.process.rest()):
-            self._end(parts.process)
+        if found and (bank.process_incident.is_open or not bank.saturation_incident.is_open):
+            self._found(bank.process_incident, *max(found, key=lambda one: (RANKS[one[0]], one[2])))
+        elif bank.process_incident.detector and (
+            course.is_fresh or bank.process_incident.add_quiet_reading()
+        ):
+            self._end(bank.process_incident)
 
     def _without_scatter_of_spike(self, found: list[Found], course: Course) -> list[Found]:
-        """Drop noise where one far spike is all that has happened."""
-        process = self.parts.process
+        """Drop the noise findings that a single far spike causes."""
+        process = self.bank.process_incident
         if process.is_open:
             last_us, reading_us = course.last_us or 0, course.interval * 1e6
             is_spike = (
-                process.teller in NEWS_OF_ONE
-                and process.told >= FAR
+                process.primary_detector in NEWS_OF_ONE
+                and process.reported_score >= FAR
                 and process.last_us - process.start_us <= SPIKE * reading_us
                 and last_us - process.last_us <= IN_SCATTER * reading_us
             )
@@ -257,10 +261,10 @@ class TagMonitor:
             is_spike = any(name == "spike" and score >= FAR for name, _, score in found)
         return [one for one in found if one[0] != "noise"] if is_spike else found
 
-    def _is_told(self, name: str, course: Course) -> bool:
-        """Whether the detector is to be heard.
+    def _counts(self, name: str, course: Course) -> bool:
+        """Return whether the detector's finding counts.
 
-        A constant signal changes by a jump, whatever it seems: any other value would be new.
+        A constant signal can only change by a jump; any other new value would be a novelty.
         """
         if name in self.settings.off:
             return False
@@ -275,69 +279,69 @@ class TagMonitor:
         *,
         start_us: int | None = None,
     ) -> None:
-        """A finding in the present reading."""
+        """Add a finding in the present reading to the incident."""
         if name in self.settings.off:
             return
-        now_us = self.parts.course.last_us or 0
+        now_us = self.bank.course.last_us or 0
         if not incident.is_open:
             self._begin(incident, name, now_us if start_us is None else start_us)
-            self._look_for_trouble()
-            if incident is self.parts.process:
+            self._update_in_fault()
+            if incident is self.bank.process_incident:
                 self._begin_fault()
-        is_worst = incident.note(score, now_us)
+        is_worst = incident.add_finding(score, now_us)
         rank = RANKS.get(name, 0)
-        if incident.is_news(name, score, rank):
-            incident.tell(name, detector.explain(self.parts.course, self.words), score=score, rank=rank)
+        if incident.is_reportable(name, score, rank):
+            incident.report(name, detector.explain(self.bank.course, self.words), score=score, rank=rank)
             self._changed.append(incident.event())
-            if name == "step" and self.parts.course.lesson is not Lesson.FAULT:
-                self.parts.spike.note_move()
-        elif is_worst and name == incident.teller:
-            incident.retell(detector.explain(self.parts.course, self.words))
+            if name == "step" and self.bank.course.lesson is not Lesson.FAULT:
+                self.bank.spike.note_move()
+        elif is_worst and name == incident.primary_detector:
+            incident.redescribe(detector.explain(self.bank.course, self.words))
 
     def _begin(self, incident: Incident, name: str, start_us: int) -> None:
-        """Opens an event, or again the one before: flapping is one event."""
-        soon_us = SOON * self.parts.course.interval * 1e6
-        if incident.quiet == 0 and incident.kind and 0 <= start_us - incident.last_us <= soon_us:
+        """Open a new event, or resume the last one if that ended just before: flapping is one event."""
+        soon_us = SOON * self.bank.course.interval * 1e6
+        if incident.off_delay == 0 and incident.kind and 0 <= start_us - incident.last_us <= soon_us:
             incident.resume(name)
         else:
             incident.begin(name, start_us)
 
     def _begin_fault(self) -> None:
-        """What has just been learned may belong to the fault."""
-        self.parts.unrest.add()
-        if self.parts.course.is_cyclic:
-            self.parts.course.recant()
-            for detector in (self.parts.step, self.parts.drift, self.parts.noise, self.parts.rate):
+        """Discard the latest learning, which may belong to the fault."""
+        self.bank.incident_rate.add()
+        if self.bank.course.is_cyclic:
+            self.bank.course.recant()
+            for detector in (self.bank.step, self.bank.drift, self.bank.noise, self.bank.rate):
                 detector.recant()
 
     def _end(self, incident: Incident) -> None:
         if incident.is_open:
             self._changed.append(incident.end())
-            self._look_for_trouble()
+            self._update_in_fault()
 
     def dump(self) -> bytes:
-        """The whole state, at most 100 kB; its version stands in it."""
-        return zlib.compress(msgpack.packb([VERSION, self.parts.state()]), level=1)
+        """Return the whole state and its version as at most 100 kB."""
+        return zlib.compress(msgpack.packb([VERSION, self.bank.state()]), level=1)
 
     def restore(self, dumped: bytes) -> None:
-        """Goes on where the monitor was whose ``dump`` this is.
+        """Continue from the state of another monitor's ``dump``.
 
-        An event whose detector is switched off here is none any more: ``open_events`` do not have it.
+        An open event of a detector that is switched off here is dropped.
 
         Raises:
-            StateError: it is no state of this version; the monitor is as it was.
+            StateError: ``dumped`` is no state of this version; the monitor is unchanged.
         """
-        parts = Parts(self.settings)
+        bank = DetectorBank(self.settings)
         try:
             version, state = msgpack.unpackb(zlib.decompress(dumped), use_list=False)
             if version == VERSION:
-                parts.restore(state)
+                bank.restore(state)
         except (ValueError, TypeError, zlib.error) as error:
             raise StateError(f"no state of a monitor: {error}") from error
         if version != VERSION:
             raise StateError(f"a state of version {version}, expected {VERSION}")
-        for incident in parts.incidents:
+        for incident in bank.incidents:
             if incident.detector in self.settings.off:
                 incident.end()
-        self.parts = parts
-        self._look_for_trouble()
+        self.bank = bank
+        self._update_in_fault()

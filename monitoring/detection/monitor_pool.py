@@ -1,4 +1,4 @@
-"""The monitors in memory: one a tag, restored from what is saved, and saved again by and by."""
+"""Hold the monitors of all tags in memory, restore them from their saved states, and save them again."""
 
 import json
 import logging
@@ -22,8 +22,8 @@ logger = logging.getLogger(__name__)
 
 SAVED_AFTER_READINGS = 1_000
 SAVED_AFTER_S = 600.0
-TOLD_AFTER_S = 10.0
-GROWTH = 0.1  # so much longer, as a share, a silence is told anew: what has been away for days is quiet
+REPORTED_AFTER_S = 10.0
+GROWTH = 0.1  # a silence is reported again when it has become longer by this share
 ROWS_A_QUERY = 100  # of states, each of which may be 100 kB
 IN_USE = """
     SELECT id, name, unit, detectors_off, sensitivity, detection_parameters FROM tags
@@ -33,7 +33,7 @@ IN_USE = """
 
 @dataclass(frozen=True, slots=True)
 class WatchedTag:
-    """A tag in use, as the detectors see it."""
+    """A tag in use and the detection settings."""
 
     pk: int
     name: str
@@ -41,7 +41,7 @@ class WatchedTag:
     settings: DetectionSettings
 
     def monitor(self, state: bytes | None = None) -> TagMonitor:
-        """A monitor of the tag, which goes on from the state or begins anew.
+        """Return a monitor of the tag that continues from the state, or a new one without.
 
         Raises:
             StateError: the state can't be used.
@@ -57,10 +57,12 @@ class WatchedTag:
 
 
 @dataclass(slots=True)
-class Watcher:
-    """A tag's monitor, up to which measurement it has come, and what of that is not saved.
+class TagSession:
+    """The monitor of a tag, the position in the measurements, and the unsaved changes.
 
-    ``unsaved_from`` is the id of the first reading that the saved state does not have.
+    ``position`` is the id of the last processed measurement, ``unsaved_from`` the id of the first one that
+    the saved state lacks, ``unsaved`` how many there are. An ``is_urgent`` session is saved at the next
+    commit.
     """
 
     tag: WatchedTag
@@ -70,26 +72,26 @@ class Watcher:
     unsaved_from: int | None = None
     is_urgent: bool = False
     saved_at: float = field(default_factory=time.monotonic)
-    told_us: int = 0  # when, by the clock, a silence was last told
-    is_awaited: bool = False  # there was a silence when the clock was last looked at
+    reported_us: int = 0  # when, by the clock, a silence was last reported
+    is_awaited: bool = False  # the last check by the clock found a silence
     held: HeldReadings = field(default_factory=HeldReadings)
 
     @property
     def is_dirty(self) -> bool:
-        """Whether the saved state is not the monitor's."""
+        """Return whether the saved state differs from the monitor's."""
         return self.is_urgent or self.unsaved_from is not None
 
     @property
     def is_pressing(self) -> bool:
-        """Whether it should be saved, however long ago it was."""
+        """Return whether to save the state now, however recent the last save."""
         return self.is_urgent or self.unsaved >= SAVED_AFTER_READINGS
 
     @property
     def is_late(self) -> bool:
-        """Whether it was saved too long ago."""
+        """Return whether the last save was too long ago."""
         return self.unsaved_from is not None and time.monotonic() - self.saved_at > SAVED_AFTER_S
 
-    def take(
+    def update(
         self,
         ids: Sequence[int],
         times_us: Sequence[int],
@@ -98,175 +100,176 @@ class Watcher:
         marked: Collection[int] = (),
         now_us: int,
     ) -> list[Event]:
-        """Judges these readings, but for those that it has had already; events as the monitor tells them.
+        """Process the readings that are new to the monitor; return the events.
 
-        What is ahead of time is held; see ``HeldReadings.sift``.
+        Readings ahead of the clock are held; see ``HeldReadings.sift``. ``marked`` has the ids of
+        readings that were ahead when stored.
         """
-        had = sum(number <= self.position for number in ids)
-        if had == len(ids):
+        processed = sum(number <= self.position for number in ids)
+        if processed == len(ids):
             return []
         if self.unsaved_from is None:
-            self.unsaved_from = ids[had]
-        self.unsaved += len(ids) - had
+            self.unsaved_from = ids[processed]
+        self.unsaved += len(ids) - processed
         self.position = ids[-1]
-        # What the clock told no reading tells again: it must not be lost with how it ended.
+        # No reading reproduces an event that the clock found: save it together with its end.
         self.is_urgent, self.is_awaited = self.is_urgent or self.is_awaited, False
         latest_us = now_us + AHEAD_US
         times_us, values = self.held.sift(
-            ids[had:], times_us[had:], values[had:], marked=marked, latest_us=latest_us
+            ids[processed:], times_us[processed:], values[processed:], marked=marked, latest_us=latest_us
         )
         if not times_us:
             return []
         events = self.step_back(min(times_us)) if (self.monitor.last_us or 0) > latest_us else []
-        return events + self.safely(lambda: self.monitor.take(times_us, values))
+        return events + self.safely(lambda: self.monitor.update(times_us, values))
 
     def step_back(self, time_us: int) -> list[Event]:
-        """Goes on at an earlier time: what was judged before is ahead, since the server's clock was."""
+        """Continue at an earlier time: the clock was ahead when the last readings were processed."""
         logger.warning("detectors go back in time", extra={"tag": self.tag.name, "to": time_us})
         self.is_urgent = True
         return self.safely(lambda: self.monitor.step_back(time_us))
 
     def release(self, now_us: int) -> list[Event]:
-        """Judges the held readings whose time has come."""
+        """Process the held readings that are due; return the events."""
         if not self.held.waiting or self.held.waiting[0][0] > now_us:
             return []
         times_us, values = self.held.release(now_us)
         if self.unsaved_from is None:
             self.unsaved_from = self.position + 1
         self.unsaved += len(times_us)
-        return self.safely(lambda: self.monitor.take(times_us, values))
+        return self.safely(lambda: self.monitor.update(times_us, values))
 
-    def look(self, now_us: int) -> list[Event]:
-        """As the monitor's, but for an event that only lasts: of that it is told now and then.
+    def check_silence(self, now_us: int) -> list[Event]:
+        """Check by the clock for missing readings; return the events.
 
-        What began or ended is saved soon, since no reading tells of it again.
+        An event that only lasts is reported now and then. A begin or end by the clock makes the state
+        urgent to save, since no reading reproduces it.
         """
         released = self.release(now_us)
-        return released + self._look(now_us) if self.monitor.is_silent(now_us) else released
+        return released + self._check_silence(now_us) if self.monitor.is_silent(now_us) else released
 
-    def _look(self, now_us: int) -> list[Event]:
+    def _check_silence(self, now_us: int) -> list[Event]:
         before = self.open_keys
-        changed = self.safely(lambda: self.monitor.look(now_us))
+        changed = self.safely(lambda: self.monitor.check_silence(now_us))
         if self.open_keys != before:
             self.is_urgent = True
-        elif now_us - self.told_us < self._pause_us(now_us):
+        elif now_us - self.reported_us < self._pause_us(now_us):
             return []
-        self.told_us, self.is_awaited = now_us, bool(changed)
+        self.reported_us, self.is_awaited = now_us, bool(changed)
         return changed
 
     def _pause_us(self, now_us: int) -> float:
-        """How long a silence that only lasts is not told anew."""
-        return max(TOLD_AFTER_S * 1e6, GROWTH * (now_us - (self.monitor.last_us or now_us)))
+        """Return how long not to report a lasting silence again."""
+        return max(REPORTED_AFTER_S * 1e6, GROWTH * (now_us - (self.monitor.last_us or now_us)))
 
     @property
     def open_keys(self) -> set[Key]:
-        """Which events last."""
+        """Return the keys of the open events."""
         return {key_of(self.tag.pk, event) for event in self.monitor.open_events}
 
-    def knows(self, key: Key) -> bool:
-        """Whether this event lasts, by a detector that is not switched off."""
+    def has_open(self, key: Key) -> bool:
+        """Return whether this event is open and the detector is not switched off."""
         return key in self.open_keys and key[1] not in self.tag.settings.off
 
-    def safely(self, judge: Callable[[], list[Event]]) -> list[Event]:
-        """What is found. A detector's fault is logged, and the monitor begins anew: others go on."""
+    def safely(self, detect: Callable[[], list[Event]]) -> list[Event]:
+        """Return the events. After an exception of a detector, log it and begin with a new monitor."""
         try:
-            return judge()
-        except Exception:  # whatever it is: the other tags have to be judged
+            return detect()
+        except Exception:  # one tag must not stop the others
             logger.exception("detectors failed and begin anew", extra={"tag": self.tag.name})
             self.monitor = self.tag.monitor()
             self.is_urgent = True
             return []
 
     def begin_with(self, monitor: TagMonitor, position: int) -> None:
-        """Goes on with a monitor that has had all measurements up to that id."""
+        """Continue with a monitor that has processed all measurements up to that id."""
         self.monitor, self.position = monitor, position
         self.unsaved_from = None
         self.is_urgent, self.is_awaited = True, False
 
     def change(self, tag: WatchedTag) -> None:
-        """Goes on by other settings."""
+        """Continue with other settings."""
         self.monitor, self.tag = tag.monitor(self.monitor.dump()), tag
         self.is_urgent = True
 
 
-class Monitors:
-    """The watchers of the tags in use, each loaded when it is first asked for.
+class MonitorPool:
+    """The sessions of all tags in use, each loaded on first use.
 
-    Those that are not saved are kept in the order in which that began, which is the order of
-    ``unsaved_from``: so with ten thousand tags nobody looks through all of them at each step.
+    Unsaved sessions are kept in the order of ``unsaved_from``, so that no step has to scan all of them.
     """
 
     def __init__(self) -> None:
         self._rows = tag_rows()
         self.tags = watched_tags(self._rows)
-        self._watchers: dict[str, Watcher] = {}
-        self._unsaved: dict[str, Watcher] = {}
-        self._pressing: dict[str, Watcher] = {}
+        self._sessions: dict[str, TagSession] = {}
+        self._unsaved: dict[str, TagSession] = {}
+        self._pressing: dict[str, TagSession] = {}
         self._stateless: set[str] = set()
 
     def refresh(self) -> None:
-        """Looks at the tags again: heeds other settings from now on, and forgets tags that left."""
+        """Read the tags again: apply changed settings, and drop tags that are no longer in use."""
         rows = tag_rows()
         if rows == self._rows:
             return
         self._rows, self.tags = rows, watched_tags(rows)
         self._stateless.clear()
-        for name in [name for name in self._watchers if name not in self.tags]:
-            self.forget([self._watchers.pop(name)])
+        for name in [name for name in self._sessions if name not in self.tags]:
+            self.forget([self._sessions.pop(name)])
         DetectorState.objects.filter(tag__active=False).delete()
         ReadingAhead.objects.filter(tag__active=False).delete()
-        for name, watcher in self._watchers.items():
-            if watcher.tag != self.tags[name]:
-                watcher.change(self.tags[name])
-                self.note([watcher])
+        for name, session in self._sessions.items():
+            if session.tag != self.tags[name]:
+                session.change(self.tags[name])
+                self.note([session])
 
-    def of(self, names: Iterable[str]) -> dict[str, Watcher]:
-        """The watchers of these tags by name; without those of tags that are not in use."""
+    def sessions_of(self, names: Iterable[str]) -> dict[str, TagSession]:
+        """Return the sessions of these tags by name, without tags that are not in use."""
         wanted = list(names)
         if any(name not in self.tags for name in wanted):
             self.refresh()
         wanted = [name for name in wanted if name in self.tags]
-        self._load([self.tags[name] for name in wanted if name not in self._watchers], keep_new=True)
-        return {name: self._watchers[name] for name in wanted}
+        self._load([self.tags[name] for name in wanted if name not in self._sessions], keep_new=True)
+        return {name: self._sessions[name] for name in wanted}
 
-    def everyone(self) -> list[Watcher]:
-        """The watchers of all tags in use of which anything was ever judged."""
-        if len(self._watchers) + len(self._stateless) < len(self.tags):
-            known = self._watchers.keys() | self._stateless
+    def all_sessions(self) -> list[TagSession]:
+        """Return the sessions of all tags in use that have a saved or new state."""
+        if len(self._sessions) + len(self._stateless) < len(self.tags):
+            known = self._sessions.keys() | self._stateless
             self._load([tag for name, tag in self.tags.items() if name not in known], keep_new=False)
-        return list(self._watchers.values())
+        return list(self._sessions.values())
 
-    def note(self, watchers: Iterable[Watcher]) -> None:
-        """Notes which of these are to be saved; called with all of a page of readings, or of a look."""
+    def note(self, sessions: Iterable[TagSession]) -> None:
+        """Record which of these sessions need saving, given all sessions of a page at once."""
         new = []
-        for watcher in watchers:
-            if watcher.is_pressing:
-                self._pressing[watcher.tag.name] = watcher
-            if watcher.is_dirty and watcher.tag.name not in self._unsaved:
-                new.append(watcher)
-        for watcher in sorted(new, key=lambda one: one.unsaved_from or 0):
-            self._unsaved[watcher.tag.name] = watcher
+        for session in sessions:
+            if session.is_pressing:
+                self._pressing[session.tag.name] = session
+            if session.is_dirty and session.tag.name not in self._unsaved:
+                new.append(session)
+        for session in sorted(new, key=lambda one: one.unsaved_from or 0):
+            self._unsaved[session.tag.name] = session
 
-    def due(self, limit: int) -> list[Watcher]:
-        """Up to so many whose state should be saved now: those that press, then those that waited longest."""
-        late = takewhile(lambda watcher: watcher.is_late, self._unsaved.values())
-        due = {watcher.tag.name: watcher for watcher in islice(chain(self._pressing.values(), late), limit)}
+    def due(self, limit: int) -> list[TagSession]:
+        """Return up to ``limit`` sessions to save now: the urgent ones, then those that waited longest."""
+        late = takewhile(lambda session: session.is_late, self._unsaved.values())
+        due = {session.tag.name: session for session in islice(chain(self._pressing.values(), late), limit)}
         return list(due.values())
 
-    def dirty(self, limit: int) -> list[Watcher]:
-        """Up to so many whose state is not saved."""
+    def dirty(self, limit: int) -> list[TagSession]:
+        """Return up to ``limit`` unsaved sessions."""
         return list(islice(self._unsaved.values(), limit))
 
     def saved_until(self, position: int) -> int:
-        """The id up to which everything is in saved states, given up to which it is judged."""
-        waiting = (watcher.unsaved_from for watcher in self._unsaved.values())
+        """Return the id up to which all measurements are in saved states: ``position`` if none is unsaved."""
+        waiting = (session.unsaved_from for session in self._unsaved.values())
         return next((number - 1 for number in waiting if number is not None), position)
 
-    def forget(self, saved: Iterable[Watcher]) -> None:
-        """Takes those that were saved off the list of those that are not."""
-        for watcher in saved:
-            self._unsaved.pop(watcher.tag.name, None)
-            self._pressing.pop(watcher.tag.name, None)
+    def forget(self, saved: Iterable[TagSession]) -> None:
+        """Remove these sessions from the unsaved ones."""
+        for session in saved:
+            self._unsaved.pop(session.tag.name, None)
+            self._pressing.pop(session.tag.name, None)
 
     def _load(self, tags: Sequence[WatchedTag], *, keep_new: bool) -> None:
         for start in range(0, len(tags), ROWS_A_QUERY):
@@ -277,35 +280,35 @@ class Monitors:
                 state = states.get(tag.pk)
                 if state is not None or keep_new:
                     self._stateless.discard(tag.name)
-                    self._watchers[tag.name] = watcher_of(tag, state, waiting.get(tag.pk, []))
+                    self._sessions[tag.name] = session_of(tag, state, waiting.get(tag.pk, []))
                 else:
                     self._stateless.add(tag.name)
 
 
-def watcher_of(tag: WatchedTag, state: DetectorState | None, marked: Sequence[Reading]) -> Watcher:
-    """The tag's watcher, as it was saved; one that begins anew if it was not, or can't be restored.
+def session_of(tag: WatchedTag, state: DetectorState | None, marked: Sequence[Reading]) -> TagSession:
+    """Return the tag's session from its saved state, or a new one without a usable state.
 
-    Of the readings that are ``marked`` as ahead, those wait that it has had when it was saved.
+    Of the readings that are ``marked`` as ahead, the session holds those up to the saved position.
     """
     if state is None:
-        return Watcher(tag, tag.monitor(), position=0)
+        return TagSession(tag, tag.monitor(), position=0)
     held = HeldReadings([reading for reading in marked if reading[1] <= state.position])
     try:
-        return Watcher(tag, tag.monitor(bytes(state.data)), position=state.position, held=held)
+        return TagSession(tag, tag.monitor(bytes(state.data)), position=state.position, held=held)
     except StateError as error:
         logger.warning("detectors begin anew", extra={"tag": tag.name, "reason": str(error)})
-        return Watcher(tag, tag.monitor(), position=state.position, is_urgent=True, held=held)
+        return TagSession(tag, tag.monitor(), position=state.position, is_urgent=True, held=held)
 
 
 def tag_rows() -> list[tuple[Any, ...]]:
-    """The tags in use, with their settings as the database has them; cheap to ask for, and to compare."""
+    """Return the rows of the tags in use, for a cheap comparison with the rows read before."""
     with connection.cursor() as cursor:
         cursor.execute(IN_USE)
         return list(cursor.fetchall())
 
 
 def watched_tags(rows: Iterable[tuple[Any, ...]]) -> dict[str, WatchedTag]:
-    """These tags by name, with their settings."""
+    """Return the tags of these rows by name."""
     return {
         name: WatchedTag(
             pk,
@@ -319,20 +322,20 @@ def watched_tags(rows: Iterable[tuple[Any, ...]]) -> dict[str, WatchedTag]:
     }
 
 
-def save_states(watchers: Sequence[Watcher]) -> None:
-    """Saves these monitors' states, in the caller's transaction; they count as saved from now on."""
+def save_states(sessions: Sequence[TagSession]) -> None:
+    """Save the states of these sessions in the caller's transaction, and mark them as saved."""
     rows = [
         DetectorState(
-            tag_id=watcher.tag.pk, version=VERSION, position=watcher.position, data=watcher.monitor.dump()
+            tag_id=session.tag.pk, version=VERSION, position=session.position, data=session.monitor.dump()
         )
-        for watcher in watchers
+        for session in sessions
     ]
     DetectorState.objects.bulk_create(
         rows, update_conflicts=True, unique_fields=["tag"], update_fields=["version", "position", "data"]
     )
-    mark((pk, watcher.tag.pk, time_us) for watcher in watchers for pk, time_us in watcher.held.unmarked)
-    unmark([pk for watcher in watchers for pk in watcher.held.released])
-    for watcher in watchers:
-        watcher.held.note_saved()
-        watcher.unsaved, watcher.unsaved_from, watcher.is_urgent = 0, None, False
-        watcher.saved_at = time.monotonic()
+    mark((pk, session.tag.pk, time_us) for session in sessions for pk, time_us in session.held.unmarked)
+    unmark([pk for session in sessions for pk in session.held.released])
+    for session in sessions:
+        session.held.note_saved()
+        session.unsaved, session.unsaved_from, session.is_urgent = 0, None, False
+        session.saved_at = time.monotonic()

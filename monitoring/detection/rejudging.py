@@ -1,8 +1,8 @@
-"""What the detectors say of a stretch of a tag's past, once some of its measurements are excluded or back.
+"""Detect again in a part of a tag's past, after measurements there were excluded or included again.
 
-The detectors begin anew, as in a backtest: they learn from up to ``WARM_UP`` measurements before, and
-judge what is stored in the order of time. The events that overlap the exclusion are replaced by those
-that are found so. ``missing`` ones stay as they are: that readings came is not undone.
+New detectors learn from up to ``WARM_UP`` measurements before that part, as in a backtest, and process
+the stored measurements in the order of time. The events found replace those that overlap the exclusion.
+``missing`` events stay: an exclusion does not undo that readings came.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db import connection
-from django.db.models import Exists, Q, QuerySet
+from django.db.models import Q, QuerySet
 
 from monitoring.detection.backtest.compare import WARM_UP, EventLog, Span
 from monitoring.detection.monitor import TagMonitor
@@ -18,13 +18,13 @@ from monitoring.detection.monitor_pool import WatchedTag
 from monitoring.kernel.clock import FIRST_MICROS, from_micros, to_micros
 from monitoring.kernel.incident_event import Event
 from monitoring.models import Event as EventRow
-from monitoring.models import ExcludedMeasurement, Exclusion, Lease, Measurement, Series
+from monitoring.models import ExcludedMeasurement, Exclusion, Measurement, Series
 
 SILENCE = "missing"
 PAGE = 5_000
-# So many measurements are judged again, about 3 s: those of a day of a reading a second.
+# The most measurements to process again, in about 3 s: a day of a reading a second.
 MOST = WARM_UP + 86_400
-TOGETHER_US = 3_600 * 1_000_000  # single measurements that are no further apart are one stretch
+TOGETHER_US = 3_600 * 1_000_000  # single measurements that are no further apart are one period
 ROUNDS = 10
 BEFORE = """
     SELECT min(timestamp) FROM (
@@ -45,9 +45,9 @@ NEXT = """
 
 @dataclass(frozen=True, slots=True)
 class Rejudged:
-    """What takes the place of the events within the spans.
+    """The events that replace those within the spans.
 
-    ``monitor`` is one that has come up to the present, None if the tag's own goes on as it is.
+    ``monitor`` has processed all measurements up to the present; None if the tag keeps the present monitor.
     """
 
     spans: tuple[Span, ...]
@@ -56,28 +56,21 @@ class Rejudged:
 
 
 def unjudged() -> list[Exclusion]:
-    """The exclusions whose measurements have all moved and whose events have not followed yet."""
+    """Return the complete exclusions without replaced events, oldest first."""
     rows = Exclusion.objects.filter(is_judged=False, is_complete=True)
     return list(rows.select_related("tag").order_by("id"))
 
 
-def judged_until(source: str) -> int:
-    """The last measurement's id that the source has judged; 0 also while an exclusion waits to be judged."""
-    waiting = Exclusion.objects.filter(is_judged=False, is_complete=True)
-    rows = Lease.objects.filter(~Exists(waiting), source=source)
-    return rows.values_list("position", flat=True).first() or 0
-
-
 def settle(exclusions: Sequence[Exclusion]) -> None:
-    """Note that the events have followed, but for what was revoked since; in the caller's transaction."""
+    """Mark the exclusions as done in the caller's transaction, except those revoked since."""
     for exclusion in exclusions:
         Exclusion.objects.filter(pk=exclusion.pk, is_complete=True, revoked_at=exclusion.revoked_at).update(
             is_judged=True
         )
 
 
-def stretches_of(exclusion: Exclusion) -> list[Span]:
-    """The stretches of time that the exclusion is about: one, or of single measurements perhaps several."""
+def periods_of(exclusion: Exclusion) -> list[Span]:
+    """Return the periods of the exclusion: one, or several if single measurements lie far apart."""
     if exclusion.ids is None:
         return [Span(to_micros(exclusion.start), to_micros(exclusion.end))]
     spans: list[Span] = []
@@ -90,7 +83,7 @@ def stretches_of(exclusion: Exclusion) -> list[Span]:
 
 
 def times_of(exclusion: Exclusion) -> list[int]:
-    """When the exclusion's single measurements were measured, wherever they are now; ascending."""
+    """Return the times of the exclusion's single measurements, excluded or not, ascending."""
     found: set[datetime] = set()
     for model in (Measurement, ExcludedMeasurement):
         rows = model._default_manager.filter(pk__in=exclusion.ids or (), tag=exclusion.tag_id)
@@ -99,14 +92,14 @@ def times_of(exclusion: Exclusion) -> list[int]:
 
 
 def events_within(tag: int, span: Span) -> QuerySet[EventRow]:
-    """The tag's events that overlap the span, but for silences."""
+    """Return the tag's events that overlap the span, without ``missing`` ones."""
     start, end = from_micros(span.start_us), from_micros(span.end_us)
     rows = EventRow.objects.filter(Q(end=None) | Q(end__gte=start), tag=tag, start__lte=end)
     return rows.exclude(detector=SILENCE)
 
 
 def widened(tag: int, span: Span) -> tuple[Span, bool]:
-    """The span with all of the events that overlap it, and whether one of those lasts."""
+    """Return the span widened by all events that overlap it, and whether one of those is open."""
     lasts = False
     for _ in range(ROUNDS):
         rows = list(events_within(tag, span).values_list("start", "end"))
@@ -121,17 +114,17 @@ def widened(tag: int, span: Span) -> tuple[Span, bool]:
 
 
 def rejudge(tag: WatchedTag, exclusion: Exclusion, *, upto: int, renew: Callable[[], None]) -> Rejudged:
-    """Judge the exclusion's stretches again, by the measurements with ids up to ``upto``.
+    """Detect again in the exclusion's periods, in the measurements with ids up to ``upto``.
 
-    ``renew`` is called between pages. Of what lies beyond ``MOST`` measurements the events go without
-    others in their place.
+    ``renew`` is called between pages. Events beyond ``MOST`` measurements are dropped without
+    replacement.
     """
     log, spans, left = EventLog(), [], MOST
     replay: Replay | None = None
-    for stretch in stretches_of(exclusion):
-        span, lasts = widened(tag.pk, stretch)
+    for period in periods_of(exclusion):
+        span, lasts = widened(tag.pk, period)
         spans.append(span)
-        if replay is None or not replay.is_live:  # one that is has judged the later stretches, too
+        if replay is None or not replay.is_live:  # a live replay has covered the later periods, too
             replay = Replay(tag, span, upto, lasts=lasts)
             left -= replay.run(left, renew)
         log.note([event for event in replay.events() if span.has(event) and event.detector != SILENCE])
@@ -140,10 +133,10 @@ def rejudge(tag: WatchedTag, exclusion: Exclusion, *, upto: int, renew: Callable
 
 
 class Replay:
-    """Detectors that begin anew before a span and judge what is stored behind it.
+    """New detectors that start before a span and process the stored measurements from there.
 
-    They go on to the present (``is_live``) if that is no more than ``MOST`` measurements away, or one of
-    the span's events ``lasts``; else until the span is over and they find nothing any more.
+    A replay that ``is_live`` continues to the present: if that is at most ``MOST`` measurements away, or if
+    one of the span's events ``lasts``. Otherwise the replay ends after the span, once no event is open.
     """
 
     def __init__(self, tag: WatchedTag, span: Span, upto: int, *, lasts: bool) -> None:
@@ -156,12 +149,12 @@ class Replay:
             self._from_us = self._before(2**63 - 1, MOST)
 
     def run(self, most: int, renew: Callable[[], None]) -> int:
-        """Judge at most so many measurements; how many there were."""
+        """Process at most ``most`` measurements. Return their number."""
         taken = 0
         if most <= 0 and not self.is_live:
             return taken
         for times_us, values in self._pages():
-            self._log.note(self.monitor.take(times_us, values))
+            self._log.note(self.monitor.update(times_us, values))
             renew()
             taken += len(times_us)
             if not self.is_live and (taken >= most or self._is_over(times_us[-1])):
@@ -169,7 +162,7 @@ class Replay:
         return taken
 
     def events(self) -> list[Event]:
-        """What was found. Where it broke off before the present, an event that lasted then ends there."""
+        """Return the events found. Events open at the end of a replay that is not live end there."""
         found = self._log.events()
         end_us = self.monitor.last_us
         if self.is_live or end_us is None:

@@ -1,4 +1,4 @@
-"""Detection settings of a tag, from the columns of its row."""
+"""Detection settings of a tag, from the columns of a row."""
 
 from monitoring.detection.detectors.settings import DetectionSettings
 from monitoring.models import Tag

@@ -5,7 +5,11 @@ flag and every task can read it. There is no lock: a process killed while readin
 processes (Windows, macOS) a task does not see the flag, and ends with the run.
 """
 
+import time
+from collections.abc import Callable
 from multiprocessing import RawValue
+
+SLEEP_S = 0.1
 
 _raised = RawValue("b", 0)
 
@@ -23,3 +27,10 @@ def clear_stop() -> None:
 def stop_requested() -> bool:
     """Return whether long tasks should end."""
     return bool(_raised.value)
+
+
+def interruptible_sleep(duration_s: float, should_stop: Callable[[], bool] = stop_requested) -> None:
+    """Sleep for so long, or until ``should_stop`` returns True."""
+    end = time.monotonic() + duration_s
+    while (left := end - time.monotonic()) > 0 and not should_stop():
+        time.sleep(min(left, SLEEP_S))

@@ -1,8 +1,8 @@
 """The worker: django-q2's cluster, replaced when it stops working and stopped within seconds.
 
-What the stock cluster does not heal: a worker killed while it reads the queue takes the queue's
-lock with it, and nobody gets another task; a killed sentinel leaves its children behind. What it
-may never end: its signal handler waits for locks that a killed process took along.
+The stock cluster does not recover from some faults. A worker process that is killed while reading
+the queue keeps the queue's lock, and no task starts any more. A killed sentinel leaves its children
+running. A signal handler that waits for the lock of a killed process never ends.
 """
 
 import logging
@@ -20,33 +20,34 @@ from django.db import connections
 from django_q.cluster import Cluster
 
 from monitoring.history.heartbeats import heartbeat
-from monitoring.kernel.lease_names import DETECTION, SIMULATOR
-from monitoring.kernel.stop_flag import clear_stop, request_stop, stop_requested
+from monitoring.kernel.lease_names import SIMULATOR
+from monitoring.kernel.stop_flag import clear_stop, interruptible_sleep, request_stop, stop_requested
 from monitoring.operations.after_jump import look_after_clock
-from monitoring.operations.schedules import keep_schedules, queue_judge, queue_replay, queue_simulator
+from monitoring.operations.detection_process import DetectionProcess
+from monitoring.operations.schedules import keep_schedules, queue_replay, queue_simulator
 
 logger = logging.getLogger(__name__)
 
-NAP_S = 0.1
+JOIN_S = 0.1
 LOOK_S = 1.0
-# Without a heartbeat for so long, and not just started: nobody works.
+# Without a heartbeat for so long, and not just started, the cluster counts as broken.
 SILENCE_S = 15.0
-# Before that, another run is queued: perhaps all that ran were killed, or could not be queued.
+# Before that, another run is queued: all runs may have been killed, or could not be queued.
 QUIET_S = 5.0
 SETTLED_S = 30.0
 # Less than the 5 s that start.sh waits after it stopped the server.
 STOP_S = 4.0
 LONGEST_PAUSE_S = 60.0
-# django-q2's sentinel waits by the wall clock: one that is set back stops it for as long.
+# django-q2's sentinel waits by the wall clock: setting the clock back stops the sentinel for as long.
 SET_BACK_S = 5.0
-# How often the clock is looked at, and what a jump has left is mended.
+# How often the clock is checked, and the effects of a jump are repaired.
 CLOCK_S = 20.0
-# A cluster that lasted so long did not fail at once: the pauses begin anew.
+# A cluster that lasted for so long did not fail at once: the next pause is short again.
 LASTING_S = 300.0
 
 
 def leave_pool() -> None:
-    """Gives each process and thread from now on connections of its own: a pool's can't be forked."""
+    """Give each process and thread from now on a connection of its own: a pool can't be forked."""
     for connection in connections.all():
         connection.close()
         if connection.vendor == "postgresql":
@@ -55,38 +56,45 @@ def leave_pool() -> None:
             connection.settings_dict["CONN_MAX_AGE"] = None
 
 
-def run_worker() -> None:
-    """Runs a cluster, and another whenever it no longer works, until SIGTERM or SIGINT."""
+def run_worker(*, with_detection: bool = True) -> None:
+    """Run a cluster until SIGTERM or SIGINT; replace a cluster that has stopped working.
+
+    Run detection beside the cluster as a child process, unless another supervisor does.
+    """
     clear_stop()
     logger.info("worker started")
+    detection = DetectionProcess(is_wanted=with_detection)
     pause_s = 1.0
-    while not stop_requested():
-        cluster = WatchedCluster()
-        problem = cluster.work()
-        if problem is None:
-            break
-        cluster.kill()
-        lasted_s = time.monotonic() - cluster.began
-        pause_s = 1.0 if lasted_s > LASTING_S else min(2 * pause_s, LONGEST_PAUSE_S)
-        logger.error("workers replaced: %s", problem, extra={"lasted_s": round(lasted_s)})
-        nap(pause_s)
+    try:
+        while not stop_requested():
+            cluster = WatchedCluster(detection)
+            problem = cluster.work()
+            if problem is None:
+                break
+            cluster.kill()
+            lasted_s = time.monotonic() - cluster.began
+            pause_s = 1.0 if lasted_s > LASTING_S else min(2 * pause_s, LONGEST_PAUSE_S)
+            logger.error("workers replaced: %s", problem, extra={"lasted_s": round(lasted_s)})
+            interruptible_sleep(pause_s)
+    finally:
+        detection.stop()
     logger.info("worker stopped")
 
 
 def run_once() -> None:
-    """Runs a cluster for what waits in the queue, then ends; sooner at SIGTERM or SIGINT."""
+    """Run a cluster until the queue is empty, then end; sooner at SIGTERM or SIGINT."""
     clear_stop()
     cluster = WatchedCluster()
     cluster.start()
-    beside(cluster.stop, give_up=stop_requested)
+    run_with_timeout(cluster.stop, give_up=stop_requested)
     cluster.end()
 
 
 @dataclass(slots=True)
-class Pulse:
-    """Whether a source's lease is renewed; ``queue`` queues runs of it, once when it has gone quiet.
+class Heartbeat:
+    """Whether a source's lease is renewed; ``queue`` queues runs of a silent source.
 
-    It compares no clocks: they jump, as after a suspend.
+    Ages are by the monotonic clock. Wall clocks jump, for example after a suspend.
     """
 
     source: str
@@ -96,7 +104,11 @@ class Pulse:
     called: bool = False
 
     def listen(self) -> None:
-        """Raises django.db.Error where the database is away."""
+        """Read the lease; queue runs if the last renewal is older than QUIET_S.
+
+        Raises:
+            django.db.Error: the database is away.
+        """
         beat = heartbeat(self.source)
         if beat != self.beat:
             self.beat = beat
@@ -106,36 +118,38 @@ class Pulse:
             self.called = True
 
     def hear(self) -> None:
-        """It counts as heard."""
+        """Count the source as heard now."""
         self.heard, self.called = time.monotonic(), False
 
 
 class WatchedCluster(Cluster):  # type: ignore[misc]  # django-q2 has no types
-    """A cluster that knows its processes, and whether they work.
+    """A cluster that records the processes, and detects failures.
 
-    Only the main thread of the main process calls it. What may block for long (the database, a
-    lock of a killed process) runs beside that thread, which stays free for signals. No process is
-    forked meanwhile.
+    Only the main thread of the main process calls its methods. Calls that may block for long (the
+    database, a lock of a killed process) run in a thread, so that the main thread stays free for
+    signals. No process is forked meanwhile.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, detection: DetectionProcess | None = None) -> None:
         super().__init__()
+        self.detection = detection or DetectionProcess(is_wanted=False)
         self.processes: set[psutil.Process] = set()
         self.began = time.monotonic()
         self.clock_seen = self.began
         self.clock_lead = clock_lead()
-        self.simulator, self.judge = Pulse(SIMULATOR, queue_simulator), Pulse(DETECTION, queue_judge)
+        self.simulator = Heartbeat(SIMULATOR, queue_simulator)
 
     def sig_handler(self, signum: int, frame: FrameType | None) -> None:
-        """Asks for the stop, no more: to wait for locks in a signal handler may be for ever."""
+        """Only request the stop: a wait for a lock in a signal handler may last for ever."""
         request_stop()
         self.start_event = None  # ends start()'s wait for the sentinel
 
     def work(self) -> str | None:
-        """Works until the stop is asked for, then stops (None), or until it no longer works (why)."""
-        beside(queue_first_runs, give_up=stop_requested)
+        """Work until the stop is requested, then stop and return None; else return the problem."""
+        run_with_timeout(queue_first_runs, give_up=stop_requested)
         if stop_requested():
             return None
+        self.detection.ensure_running()
         try:
             self.start()
         except RuntimeError as error:
@@ -143,75 +157,74 @@ class WatchedCluster(Cluster):  # type: ignore[misc]  # django-q2 has no types
         while not stop_requested():
             if problem := self.problem():
                 return problem
-            nap(LOOK_S)
+            self.detection.ensure_running()
+            interruptible_sleep(LOOK_S)
+        self.detection.terminate()  # both end in the same seconds
         self.end()
         return None
 
     def problem(self) -> str | None:
-        """Why the cluster must be replaced; None as long as it works."""
+        """Return why the cluster must be replaced; None if the cluster works."""
         if not self.sentinel.is_alive():
             return "their sentinel is dead"
         before, self.clock_lead = self.clock_lead, clock_lead()
         if before - self.clock_lead > SET_BACK_S:
             return f"the clock was set back by {before - self.clock_lead:.0f} s"
         self.remember_processes()
-        beside(self.listen, give_up=stop_requested)
+        run_with_timeout(self.listen, give_up=stop_requested)
         now, heard = time.monotonic(), self.simulator.heard  # it ticks also when it is off
         if now - self.began > SETTLED_S and now - heard > SILENCE_S:
             return f"no heartbeat for {now - heard:.0f} s"
         return None
 
     def remember_processes(self) -> None:
-        """Notes who belongs to the cluster: once the sentinel is dead, its children can't be found."""
+        """Record the cluster's processes: after the death of the sentinel, its children can't be found."""
         with suppress(psutil.Error):
             sentinel = psutil.Process(self.sentinel.pid)
             family = {sentinel, *sentinel.children(recursive=True)}
             self.processes = family | {process for process in self.processes if process.is_running()}
 
     def listen(self) -> None:
-        """Listens whether simulator and judge work; where one does not, runs are queued."""
+        """Check that the simulator works, else queue runs; check the clock."""
         try:
             self.simulator.listen()
-            self.judge.listen()
             self.look_after_clock()
         except DatabaseError:
-            # It can't be read or not be written: not the workers' fault, nor healed by replacing them.
+            # Replacing the workers would not mend a database that can't be read or written.
             self.simulator.hear()
-            self.judge.hear()
         finally:
             connections.close_all()
 
     def look_after_clock(self) -> None:
-        """Looks at the clock now and then; each run of the worker's tasks goes by it."""
+        """Check the clock every CLOCK_S: all tasks of the worker depend on it."""
         if time.monotonic() - self.clock_seen > CLOCK_S:
             look_after_clock()
             self.clock_seen = time.monotonic()
 
     def end(self) -> None:
-        """Stops the cluster in order, or kills it when that takes too long."""
+        """Stop the cluster in order within STOP_S, else kill the processes."""
         deadline = time.monotonic() + STOP_S
-        if not beside(self.stop, give_up=lambda: time.monotonic() > deadline):
+        if not run_with_timeout(self.stop, give_up=lambda: time.monotonic() > deadline):
             logger.warning("workers killed: they did not stop within %.0f s", STOP_S)
         self.kill()
 
     def kill(self) -> None:
-        """Kills all that is left of the cluster."""
+        """Kill all remaining processes of the cluster."""
         self.remember_processes()
         for process in self.processes:
             with suppress(psutil.NoSuchProcess):
                 process.kill()
         if self.sentinel is not None:
-            self.sentinel.join(NAP_S)
+            self.sentinel.join(JOIN_S)
 
 
 def queue_first_runs() -> None:
-    """Queues what a new cluster begins with; failing that, the scheduler's runs come later."""
+    """Queue the first runs of a new cluster. If that fails, the scheduler queues runs later."""
     try:
         look_after_clock()  # before anything is stored by it
         keep_schedules()
         queue_replay()
         queue_simulator()
-        queue_judge()
     except DatabaseError as error:
         logger.warning("first runs not queued: %s", error)
     finally:
@@ -219,21 +232,14 @@ def queue_first_runs() -> None:
 
 
 def clock_lead() -> float:
-    """Return how far the wall clock is ahead of the monotonic one; setting the former changes that."""
+    """Return how far the wall clock is ahead of the monotonic clock, in seconds."""
     return time.time() - time.monotonic()
 
 
-def beside(work: Callable[[], object], *, give_up: Callable[[], bool]) -> bool:
-    """Runs the work in a thread, until it is done (True) or given up (False: it may still run)."""
+def run_with_timeout(work: Callable[[], object], *, give_up: Callable[[], bool]) -> bool:
+    """Run the work in a thread until the end (return True) or ``give_up`` (False: work may go on)."""
     thread = threading.Thread(target=work, daemon=True)
     thread.start()
     while thread.is_alive() and not give_up():
-        thread.join(NAP_S)
+        thread.join(JOIN_S)
     return not thread.is_alive()
-
-
-def nap(duration_s: float) -> None:
-    """Sleeps, unless the stop is asked for."""
-    end = time.monotonic() + duration_s
-    while (left := end - time.monotonic()) > 0 and not stop_requested():
-        time.sleep(min(left, NAP_S))

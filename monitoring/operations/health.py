@@ -1,11 +1,14 @@
-"""Whether the system does its work: found out within two seconds, also when the database hangs."""
+"""Compute the state of the system from a snapshot, within two seconds even if the database hangs.
+
+The check stores nothing.
+"""
 
 import math
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from shutil import disk_usage
 
 from django.conf import settings
@@ -18,14 +21,14 @@ from monitoring.kernel import outages
 from monitoring.kernel.host_clock import ClockReading, jump_problem, read_clock
 from monitoring.kernel.lease_names import DETECTION, SIMULATOR
 from monitoring.kernel.redis_link import RedisLink, link_to
-from monitoring.models import HostClock, Lease
+from monitoring.models import HostClock, Lease, Measurement
 from monitoring.models.host_clock import clock_state
 
-# A tag whose newest reading is older has gone quiet; a worker is, after as many missed heartbeats
-# as another needs to take over.
+# A tag whose newest reading is older has gone quiet. A worker has after as many missed heartbeats as
+# another worker needs to take over.
 STALE_S = 10
 WORKER_STALE_S = 4.5
-JUDGE_STALE_S = 60
+DETECTION_STALE_S = 60
 # As far as the simulator may be ahead of a clock that was set back, before it begins anew.
 AHEAD_S = 900
 ANSWER_S = 2.0
@@ -41,10 +44,10 @@ _looks = ThreadPoolExecutor(max_workers=1, thread_name_prefix="health-redis")
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """What ``/health`` tells. Ages are in seconds, None where there has never been any.
+    """The content of ``/health``. Ages are in seconds; None means never.
 
-    ``database`` is connected, locked (it can be read, not written) or away. ``problems`` names in
-    words what is wrong and what to do, ``since`` when the first of it began, as far as known.
+    ``database`` is connected, locked (readable, not writable) or away. ``problems`` says in words each
+    fault and its remedy; ``since`` is the start of the first fault, as far as known.
     """
 
     timestamp: datetime
@@ -61,7 +64,7 @@ class Health:
 
     @property
     def status(self) -> str:
-        """One word for all of it."""
+        """Return healthy, degraded or unhealthy."""
         if self.database == "away":
             return "unhealthy"
         return "degraded" if self.problems else "healthy"
@@ -69,12 +72,16 @@ class Health:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What a look into the database showed."""
+    """A snapshot of the database.
+
+    ``detection_overdue``: detection has never run, although old measurements wait for it.
+    """
 
     database: str
     error: str = ""
     lease: Lease | None = None
-    judge: Lease | None = None
+    detection: Lease | None = None
+    detection_overdue: bool = False
     refused: Refused = NOTHING_REFUSED
     queued: int = 0
     clock_problems: tuple[str, ...] = ()
@@ -85,20 +92,24 @@ class Seen:
 def check_health(
     *, simulator_on: bool, dead_letters: int, waiting_since: datetime | None, queued: Callable[[], int]
 ) -> Health:
-    """The state now, given what waits on disk, and how to ask how many readings wait in the queue."""
+    """Return the state now.
+
+    ``dead_letters`` and ``waiting_since`` describe the readings on disk; ``queued`` counts the readings
+    in the task queue.
+    """
     now = datetime.now(UTC)
     redis = link_to(settings.REDIS_URL)
     redis_error = _looks.submit(redis.look) if redis else None
     seen = look(now, queued)
     worker_age = seconds_since(seen.lease.renewed_at if seen.lease else None, now)
     simulator_age = seconds_since(seen.lease.written_until if seen.lease and simulator_on else None, now)
-    detection_age = seconds_since(seen.judge.written_until if seen.judge else None, now)
+    detection_age = seconds_since(seen.detection.written_until if seen.detection else None, now)
     problems = database_problems(seen)
     problems += storing_problems(seen)
     problems += seen.clock_problems
     if seen.database == "connected" and not outages.storing.since:
         problems += worker_problems(worker_age, simulator_age, simulator_on=simulator_on)
-        problems += judge_problems(worker_age, detection_age)
+        problems += detection_problems(seen, worker_age, now)
     problems += redis_problems(redis_error.result() if redis_error else "")
     if dead_letters:
         problems.append(f"{dead_letters} readings wait on disk, where they are safe, to be stored.")
@@ -119,12 +130,12 @@ def check_health(
         seen.queued,
         seen.times,
         tuple(problems),
-        began(seen, waiting_since, worker_age, redis) if problems else None,
+        began(seen, waiting_since, worker_age, redis, now) if problems else None,
     )
 
 
 def look(now: datetime, queued: Callable[[], int]) -> Seen:
-    """What the database shows, looked at from a thread that may hang without anybody waiting for it."""
+    """Return a snapshot of the database, taken in a thread. A thread that hangs is not waited for."""
     probe: Future[Seen] = _probes.submit(probe_database, now, queued)
     try:
         seen = probe.result(timeout=ANSWER_S)
@@ -139,7 +150,7 @@ def look(now: datetime, queued: Callable[[], int]) -> Seen:
 
 
 def probe_database(now: datetime, queued: Callable[[], int]) -> Seen:
-    """Reads what there is to tell, then tries whether it could write. Runs in a thread of its own."""
+    """Read the state, then test whether a write would succeed. Runs in a thread of its own."""
     try:
         seen = read_state(now, queued)
         error = write_error() if seen.database == "connected" else ""
@@ -149,7 +160,7 @@ def probe_database(now: datetime, queued: Callable[[], int]) -> Seen:
 
 
 def read_state(now: datetime, queued: Callable[[], int]) -> Seen:
-    """What there is to tell of the system's work."""
+    """Read the state of sources, detection, queue and clocks."""
     try:
         leases = Lease.objects.in_bulk([SIMULATOR, DETECTION])
         return Seen(
@@ -157,6 +168,7 @@ def read_state(now: datetime, queued: Callable[[], int]) -> Seen:
             "",
             leases.get(SIMULATOR),
             leases.get(DETECTION),
+            is_detection_overdue(leases.get(DETECTION), now),
             refused(now=now),
             queued(),
             *clock_jumps(read_clock()),
@@ -166,10 +178,18 @@ def read_state(now: datetime, queued: Callable[[], int]) -> Seen:
         return Seen("away", str(error))
 
 
-def clock_jumps(reading: ClockReading) -> tuple[tuple[str, ...], datetime | None]:
-    """Return which clocks have jumped, in words, and until when the first of them was known good.
+def is_detection_overdue(lease: Lease | None, now: datetime) -> bool:
+    """Return whether detection has never run, and the first measurement is older than a minute."""
+    if lease is not None and lease.renewed_at is not None:
+        return False
+    first = Measurement.objects.order_by("id").values_list("timestamp", flat=True).first()
+    return first is not None and now - first > timedelta(seconds=DETECTION_STALE_S)
 
-    This host's is looked at now; of other hosts, the worker there has noted the jump.
+
+def clock_jumps(reading: ClockReading) -> tuple[tuple[str, ...], datetime | None]:
+    """Return in words which clocks have jumped, and until when the first of them was known good.
+
+    The clock of this host is compared now. The workers of other hosts have recorded the jumps there.
     """
     own = clock_state(reading)
     jumps = [(own.problem, own.good_until)] if own.jump else []
@@ -179,7 +199,7 @@ def clock_jumps(reading: ClockReading) -> tuple[tuple[str, ...], datetime | None
 
 
 def write_error() -> str:
-    """Why nothing can be written, empty if it can."""
+    """Return why no write can succeed; empty if one can. The transaction writes nothing."""
     if connection.vendor == "sqlite":
         with connection.cursor() as cursor:
             cursor.execute(f"PRAGMA busy_timeout = {LOCK_MS}")
@@ -194,7 +214,7 @@ def write_error() -> str:
 
 
 def is_read_only() -> bool:
-    """Whether PostgreSQL takes no writes, as one that stands by for another."""
+    """Return whether PostgreSQL accepts no writes, for example as a standby."""
     if connection.vendor != "postgresql":
         return False
     with connection.cursor() as cursor:
@@ -203,10 +223,10 @@ def is_read_only() -> bool:
 
 
 def take_write_lock() -> None:
-    """Takes what an INSERT needs on PostgreSQL; on SQLite, whoever has begun a transaction has it.
+    """Take the lock that an INSERT needs on PostgreSQL. On SQLite each transaction has it from its start.
 
     Raises:
-        OperationalError: another holds it for long.
+        OperationalError: another transaction holds the lock for long.
     """
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
@@ -215,15 +235,15 @@ def take_write_lock() -> None:
 
 
 def database_problems(seen: Seen) -> list[str]:
-    """What is wrong with the database, in words."""
+    """Return the faults of the database, in words."""
     if seen.database == "connected":
         return []
-    what = "is away" if seen.database == "away" else "takes no writes now"
-    return [f"The database {what} ({seen.error}). Readings that come in are kept safe on disk."]
+    state = "is away" if seen.database == "away" else "takes no writes now"
+    return [f"The database {state} ({seen.error}). Readings that come in are kept safe on disk."]
 
 
 def storing_problems(seen: Seen) -> list[str]:
-    """What keeps readings from being stored although the database answers, in words."""
+    """Return in words why readings can't be stored although the database answers."""
     problems = []
     free = free_bytes()
     if seen.database == "connected" and free >= settings.FERMON_DISK_RESERVE_BYTES:
@@ -241,7 +261,7 @@ def storing_problems(seen: Seen) -> list[str]:
 
 
 def free_bytes() -> float:
-    """What is free on the data directory's disk; infinite if it can't be told."""
+    """Return the free bytes on the data directory's disk; infinite if unknown."""
     try:
         return disk_usage(settings.FERMON_DATA_DIR).free
     except OSError:
@@ -251,7 +271,7 @@ def free_bytes() -> float:
 def worker_problems(
     worker_age: float | None, simulator_age: float | None, *, simulator_on: bool
 ) -> list[str]:
-    """What is wrong with the worker, in words."""
+    """Return the faults of the worker, in words."""
     if worker_age is None or worker_age > WORKER_STALE_S:
         since = "has never run" if worker_age is None else f"was last heard of {worker_age:.0f} s ago"
         return [f"The worker {since}: start it with 'manage.py qcluster'."]
@@ -260,16 +280,30 @@ def worker_problems(
     return []
 
 
-def judge_problems(worker_age: float | None, detection_age: float | None) -> list[str]:
-    """What is wrong with the judge, in words; nothing of a worker that does not run."""
-    runs = worker_age is not None and worker_age <= WORKER_STALE_S
-    if runs and detection_age is not None and detection_age > JUDGE_STALE_S:
-        return [f"The detectors are {detection_age:.0f} s behind the readings: see the log."]
+def detection_problems(seen: Seen, worker_age: float | None, now: datetime) -> list[str]:
+    """Return the faults of detection, in words; none while the worker, which starts detection, is silent."""
+    if worker_age is None or worker_age > WORKER_STALE_S:
+        return []
+    start = "start it with 'manage.py run_detection', or see the log."
+    if seen.detection_overdue:
+        return [f"Detection has never run: {start}"]
+    silent_s = silence_of_detection(seen, now)
+    if silent_s is not None:
+        return [f"Detection was last heard of {silent_s:.0f} s ago: {start}"]
+    age = seconds_since(seen.detection.written_until if seen.detection else None, now)
+    if age is not None and age > DETECTION_STALE_S:
+        return [f"The detectors are {age:.0f} s behind the readings: see the log."]
     return []
 
 
+def silence_of_detection(seen: Seen, now: datetime) -> float | None:
+    """Return for how many seconds detection has been silent; None if it renewed its lease lately."""
+    age = seconds_since(seen.detection.renewed_at if seen.detection else None, now)
+    return age if age is not None and age > DETECTION_STALE_S else None
+
+
 def redis_problems(error: str) -> list[str]:
-    """What is wrong with Redis, in words: nothing depends on it."""
+    """Return the faults of Redis, in words. No reading depends on Redis."""
     if not error:
         return []
     return [
@@ -279,26 +313,32 @@ def redis_problems(error: str) -> list[str]:
 
 
 def began(
-    seen: Seen, waiting_since: datetime | None, worker_age: float | None, redis: RedisLink | None
+    seen: Seen,
+    waiting_since: datetime | None,
+    worker_age: float | None,
+    redis: RedisLink | None,
+    now: datetime,
 ) -> datetime | None:
-    """When the first of the problems began, as far as anybody knows."""
-    silent = worker_age is not None and worker_age > WORKER_STALE_S
+    """Return the start of the first problem, as far as known."""
     known = [
         waiting_since,
         outages.database.since,
         outages.storing.since,
         outages.keeping.since,
-        seen.lease.renewed_at if seen.lease and silent else None,
         redis.outage.since if redis else None,
         seen.clock_good_until,
     ]
+    if worker_age is not None and worker_age > WORKER_STALE_S:
+        known.append(seen.lease.renewed_at if seen.lease else None)
+    elif seen.detection and silence_of_detection(seen, now):
+        known.append(seen.detection.renewed_at)
     return min((moment for moment in known if moment is not None), default=None)
 
 
 def seconds_since(moment: datetime | None, now: datetime) -> float | None:
-    """Return the age of a moment in seconds, to the tenth; None of none.
+    """Return the age of a moment in seconds, rounded to tenths; None for None.
 
-    A moment that lies far ahead is left from a clock that was ahead: its distance counts as its age.
+    A moment far ahead was written while the clock was ahead: the distance counts as the age.
     """
     if moment is None:
         return None

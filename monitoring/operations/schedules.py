@@ -1,8 +1,7 @@
-"""What the worker does by the clock: the table, and its rows in django-q2's schedule."""
+"""The scheduled tasks of the worker, and the matching rows of django-q2's schedule."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -11,7 +10,6 @@ from django_q.tasks import async_task
 
 PREFIX = "fermon."
 SIMULATOR_TASK = "monitoring.tasks.run_simulator"
-JUDGE_TASK = "monitoring.tasks.run_judge"
 REPLAY_TASK = "monitoring.tasks.replay_dead_letters"
 # A task may end in as many waits for a lock, each of FERMON_DATABASE_TIMEOUT: the simulator's last tick,
 # the hand-over of what that tick could not write, and the release of its lease.
@@ -20,7 +18,6 @@ WAITS_S = WAITS * settings.DATABASE_TIMEOUT_S
 # Timeouts lie far beyond what a task needs: a task that reaches its timeout is killed, and its death is
 # logged as CRITICAL. A simulator that hangs is found by its heartbeat, within seconds.
 SIMULATOR_TIMEOUT_S = 180 + WAITS_S
-JUDGE_TIMEOUT_S = 7 * 24 * 3600
 LONG_TIMEOUT_S = 3600 + WAITS_S
 FURTHEST = {
     Schedule.MINUTES: timedelta(minutes=3),
@@ -30,11 +27,11 @@ FURTHEST = {
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """A task that comes back.
+class ScheduledTask:
+    """A repeated task.
 
-    ``due_kwarg`` names the argument that is told the intended time; ``first_after`` puts the very
-    first run off; ``timeout_s`` takes the place of the cluster's timeout.
+    ``due_kwarg`` names the argument for the planned time, ``first_after`` delays the very first run, and
+    ``timeout_s`` replaces the cluster's timeout.
     """
 
     name: str
@@ -45,21 +42,20 @@ class Plan:
     timeout_s: int | None = None
 
 
-PLANS = (
-    Plan("fermon.simulator", SIMULATOR_TASK, due_kwarg="due", timeout_s=SIMULATOR_TIMEOUT_S),
-    Plan("fermon.judge", JUDGE_TASK, due_kwarg="due", timeout_s=JUDGE_TIMEOUT_S),
+SCHEDULED_TASKS = (
+    ScheduledTask("fermon.simulator", SIMULATOR_TASK, due_kwarg="due", timeout_s=SIMULATOR_TIMEOUT_S),
     # A full disk of dead letters takes minutes; a second replay beside the first ends at once.
-    Plan("fermon.replay_dead_letters", REPLAY_TASK, timeout_s=LONG_TIMEOUT_S),
-    Plan("fermon.finish_exclusions", "monitoring.tasks.finish_exclusions", timeout_s=LONG_TIMEOUT_S),
-    Plan(
+    ScheduledTask("fermon.replay_dead_letters", REPLAY_TASK, timeout_s=LONG_TIMEOUT_S),
+    ScheduledTask("fermon.finish_exclusions", "monitoring.tasks.finish_exclusions", timeout_s=LONG_TIMEOUT_S),
+    ScheduledTask(
         "fermon.create_partitions",
         "monitoring.tasks.create_partitions",
         schedule_type=Schedule.DAILY,
         timeout_s=LONG_TIMEOUT_S,
     ),
-    Plan("fermon.prune_tasks", "monitoring.tasks.prune_tasks", schedule_type=Schedule.DAILY),
+    ScheduledTask("fermon.prune_tasks", "monitoring.tasks.prune_tasks", schedule_type=Schedule.DAILY),
     # Not at once: there is nothing to copy yet. With a slow disk it takes longer than other tasks may.
-    Plan(
+    ScheduledTask(
         "fermon.back_up",
         "monitoring.tasks.back_up",
         schedule_type=Schedule.DAILY,
@@ -67,7 +63,7 @@ PLANS = (
         timeout_s=LONG_TIMEOUT_S,
     ),
     # The first time that a year of measurements becomes too old, that takes longer than other tasks may.
-    Plan(
+    ScheduledTask(
         "fermon.apply_retention",
         "monitoring.tasks.apply_retention",
         schedule_type=Schedule.HOURLY,
@@ -77,44 +73,46 @@ PLANS = (
 
 
 def keep_schedules() -> None:
-    """Makes the schedule hold each plan once, and none of ours that is no plan any more.
+    """Store each task once in the schedule, and delete our rows without a task, as of older versions.
 
-    When a plan runs next is left as it is, or frequent restarts would put it off for ever. Only
-    what is overdue is told so: it counts as due now, not as a leftover of the time when nothing ran.
-    And what is further off than it can be was planned before the clock was set back: it is due now.
+    The next run of a task stays, or frequent restarts would delay that run for ever. An overdue run
+    becomes due now. So does a run further off than the task allows, left from before the clock was set
+    back.
 
     Raises:
         django.db.Error: the database is away or not migrated.
     """
     with transaction.atomic():
-        Schedule.objects.filter(name__startswith=PREFIX).exclude(name__in=[p.name for p in PLANS]).delete()
-        for plan in PLANS:
-            keep_plan(plan)
+        Schedule.objects.filter(name__startswith=PREFIX).exclude(
+            name__in=[p.name for p in SCHEDULED_TASKS]
+        ).delete()
+        for task in SCHEDULED_TASKS:
+            store_schedule(task)
         pull_back(datetime.now(UTC))
 
 
 def pull_back(now: datetime) -> None:
-    """Makes plans due whose next run is further off than they ever plan: the clock was set back since."""
+    """Make runs due that lie further off than any task allows: the clock was set back since."""
     for schedule_type, furthest in FURTHEST.items():
-        names = [plan.name for plan in PLANS if plan.schedule_type == schedule_type]
+        names = [task.name for task in SCHEDULED_TASKS if task.schedule_type == schedule_type]
         Schedule.objects.filter(name__in=names, next_run__gt=now + furthest).update(next_run=now)
 
 
-def keep_plan(plan: Plan) -> None:
-    """One plan's row: brought up to date, or made. Of doubles, which nothing forbids, one stays."""
+def store_schedule(task: ScheduledTask) -> None:
+    """Update or create the row of a task, and delete duplicates."""
     fields = {
-        "func": plan.func,
-        "schedule_type": plan.schedule_type,
+        "func": task.func,
+        "schedule_type": task.schedule_type,
         "minutes": 1,
         "repeats": -1,
-        "intended_date_kwarg": plan.due_kwarg,
-        "kwargs": repr({"q_options": {"timeout": plan.timeout_s}}) if plan.timeout_s else None,
+        "intended_date_kwarg": task.due_kwarg,
+        "kwargs": repr({"q_options": {"timeout": task.timeout_s}}) if task.timeout_s else None,
     }
-    rows = Schedule.objects.filter(name=plan.name).order_by("pk")
+    rows = Schedule.objects.filter(name=task.name).order_by("pk")
     kept = rows.first()
     now = datetime.now(UTC)
     if kept is None:
-        Schedule.objects.create(name=plan.name, next_run=now + plan.first_after, **fields)
+        Schedule.objects.create(name=task.name, next_run=now + task.first_after, **fields)
         return
     rows.exclude(pk=kept.pk).delete()
     rows.update(**fields)
@@ -122,7 +120,7 @@ def keep_plan(plan: Plan) -> None:
 
 
 def queue_replay() -> None:
-    """Queues a look for readings that wait on disk, perhaps since before the last stop.
+    """Queue a replay of readings that wait on disk, perhaps since before the last stop.
 
     Raises:
         django.db.Error: the queue can't be written.
@@ -132,26 +130,13 @@ def queue_replay() -> None:
 
 
 def queue_simulator() -> None:
-    """Queues two runs of the simulator at once: one to write, one to stand by.
+    """Queue two runs of the simulator: one to write, one to stand by.
 
-    The scheduler's own come half a minute after the start at the earliest.
-
-    Raises:
-        django.db.Error: the queue can't be written.
-    """
-    queue_pair(SIMULATOR_TASK, group="fermon.simulator", timeout=SIMULATOR_TIMEOUT_S)
-
-
-def queue_judge() -> None:
-    """Queues two runs of the judge, as of the simulator.
+    The scheduler queues the next ones half a minute after the start at the earliest.
 
     Raises:
         django.db.Error: the queue can't be written.
     """
-    queue_pair(JUDGE_TASK, group="fermon.judge", timeout=JUDGE_TIMEOUT_S)
-
-
-def queue_pair(task: str, **options: Any) -> None:
-    """Queues two runs that are due now."""
+    options = {"group": "fermon.simulator", "timeout": SIMULATOR_TIMEOUT_S}
     for _ in range(2):
-        async_task(task, due=datetime.now(UTC).isoformat(), q_options=options)
+        async_task(SIMULATOR_TASK, due=datetime.now(UTC).isoformat(), q_options=options)

@@ -5,10 +5,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from requests.utils import parse_header_links
 
-from monitoring.models import Event, Tag
+from monitoring.models import Event, Lease, Tag
+from tests.detecting import detect
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -50,6 +53,7 @@ def test_a_sensor_that_is_stuck_is_an_event_until_it_moves(client: Client, post:
             for place, v in enumerate(values)
         ]
         assert "error" not in str(post("/ingest/batch", items).json())
+        detect()
 
     send(0, [400.0 + place * 37 % 11 for place in range(300)] + [444.0] * 60)
     (event,) = client.get("/events?detector=stuck").json()
@@ -61,6 +65,16 @@ def test_a_sensor_that_is_stuck_is_an_event_until_it_moves(client: Client, post:
     (after,) = client.get("/events?detector=stuck").json()
     assert (after["id"], after["start"]) == (event["id"], event["start"])
     assert after["end"] is not None
+
+
+def test_asking_for_events_detects_none_and_writes_nothing(
+    client: Client, post: Callable[..., Any], reading: dict[str, Any]
+) -> None:
+    post("/ingest", reading)
+    with CaptureQueriesContext(connection) as queries:
+        assert client.get("/events").json() == []
+    assert not [query for query in queries if not query["sql"].startswith("SELECT")]
+    assert not Lease.objects.exists()
 
 
 def test_an_item_has_eight_fields(client: Client) -> None:

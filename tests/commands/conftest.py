@@ -210,6 +210,11 @@ def system(tmp_path: Path, port: int) -> Iterator[System]:
     """Starts commands; whatever of them is left is killed at the end."""
     system = System(tmp_path, port)
     yield system
+    end_all(system)
+
+
+def end_all(system: System) -> None:
+    """Kills what is left of the system's commands, and drops its database."""
     for command in system.commands:
         for process in command.family():
             with suppress(psutil.NoSuchProcess):
@@ -217,6 +222,17 @@ def system(tmp_path: Path, port: int) -> Iterator[System]:
         command.process.wait()
     if system.database_url:
         on_postgresql.drop_database(system.database_url)
+
+
+@pytest.fixture
+def new_system(tmp_path: Path, port: int) -> Iterator[System]:
+    """Another data directory, migrated, to compare the first with."""
+    directory = tmp_path / "new"
+    directory.mkdir()
+    system = System(directory, port)
+    system.migrate()
+    yield system
+    end_all(system)
 
 
 class DatabaseFile:

@@ -27,7 +27,6 @@ from django.urls import reverse
 from pytest_django import DjangoDbBlocker, Settings
 
 from monitoring.access.token_store import issue_token
-from monitoring.detection.runner import catch_up
 from monitoring.ingest.exclusions import choice_of_range, exclude, revoke
 from monitoring.ingest.pipeline import ingest_readings
 from monitoring.live.changes import newest_id
@@ -49,6 +48,7 @@ from monitoring.models.token import Scope
 from monitoring.storage import retention
 from monitoring.storage.store_copy import copying, databases, ownership, pages, sequences
 from monitoring.storage.store_copy.databases import ONLY_ONE
+from tests.detecting import detect
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # that there is no XDG_RUNTIME_DIR
@@ -197,7 +197,7 @@ def test_an_empty_database_gets_its_tables(source, server) -> None:
 def test_it_answers_as_before(source, target, client) -> None:
     tag = "fermenter_temp"
     paths = ["/stats", "/tags", f"/tags/{tag}", "/data", "/anomalies", "/events", f"/trend?tag={tag}"]
-    catch_up()
+    detect()
     before = [client.get(path).json() for path in paths]
     migrate(target)
     with as_default(target):
@@ -229,14 +229,14 @@ def test_people_sources_and_sessions_still_come_in(source, target, settings: Set
 def test_the_next_ids_lie_beyond_all_that_were_ever_given(source, target) -> None:
     newest = newest_id()
     Measurement.objects.filter(id__gt=newest - 10).delete()
-    catch_up()
+    detect()
     migrate(target)
     with as_default(target):
         assert newest_id() == newest
         assert User.objects.create_user("first").pk == 1
         measure(START + timedelta(hours=2), 1)
         assert Measurement.objects.order_by("-id").first().pk == newest + 3
-        catch_up()
+        detect()
         assert Lease.objects.get(source="judge").position is not None
 
 

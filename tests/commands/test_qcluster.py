@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
 
+import psutil
 import pytest
 from django.db import DatabaseError
 
-from monitoring.operations import cluster
+from monitoring.operations import cluster, detection_process
+from monitoring.operations.detection_process import DetectionProcess
 
 
 @pytest.fixture
@@ -20,9 +22,18 @@ def worker(system) -> Any:
     return command
 
 
+def is_detection(process: psutil.Process) -> bool:
+    return "run_detection" in process.cmdline()
+
+
 def sentinel_of(worker):
-    (sentinel,) = (p for p in worker.family() if p.ppid() == worker.process.pid)
+    children = [p for p in worker.family() if p.ppid() == worker.process.pid]
+    (sentinel,) = (p for p in children if not is_detection(p))
     return sentinel
+
+
+def detection_of(worker):
+    return next((p for p in worker.family() if is_detection(p)), None)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -31,7 +42,9 @@ def test_a_signal_stops_it_in_order(system, worker, number, to_group) -> None:
     worker.send(number, to_group=to_group)
     assert worker.end(within_s=10) == 0
     assert system.select("SELECT count(*) FROM leases WHERE owner != ''") == (0,)
-    assert [line.split(": ")[-1] for line in worker.text.splitlines()] == ["worker started", "worker stopped"]
+    told = [line.split(": ")[-1] for line in worker.text.splitlines()]
+    assert sorted(told) == ["detection started", "detection stopped", "worker started", "worker stopped"]
+    assert (told[0], told[-1]) == ("worker started", "worker stopped")
 
 
 def test_it_stops_in_time_although_its_workers_hang(worker) -> None:
@@ -61,11 +74,45 @@ def test_it_goes_on_when_the_writing_worker_is_killed(system, worker) -> None:
     assert worker.process.poll() is None
 
 
-def test_another_goes_on_to_judge_when_the_judging_worker_is_killed(system, worker, wait_until) -> None:
+def test_detection_is_a_process_of_its_own_and_started_again_when_it_is_killed(
+    system, worker, wait_until
+) -> None:
     seen = "SELECT owner, written_until FROM leases WHERE source = 'judge'"
-    system.lease_holder("judge").kill()
+    first = system.lease_holder("judge")
+    assert first == detection_of(worker)
+    first.kill()
     before = system.select(seen)
     wait_until(lambda: all(now != then for now, then in zip(system.select(seen), before, strict=True)))
+    assert system.lease_holder("judge") == detection_of(worker)
+    assert worker.text.count("detection ended and is started again (code=-9") == 1
+
+
+def test_without_detection_it_starts_none(system, wait_until) -> None:
+    system.migrate()
+    worker = system.run("manage.py", "qcluster", "--no-detection")
+    system.wait_for_more()
+    assert detection_of(worker) is None
+    assert system.select("SELECT count(*) FROM leases WHERE source = 'judge'") == (0,)
+
+
+def test_what_an_older_version_has_scheduled_and_queued_for_detection_goes_in_silence(
+    system, wait_until
+) -> None:
+    system.migrate()
+    old = (
+        "from django_q.models import Schedule; from django_q.tasks import async_task;"
+        "Schedule.objects.create(name='fermon.judge', func='monitoring.tasks.run_judge', minutes=1,"
+        " schedule_type='I', repeats=-1, intended_date_kwarg='due');"
+        "async_task('monitoring.tasks.run_judge', due='2026-01-31T12:00:00+00:00')"
+    )
+    assert system.run("manage.py", "shell", "-v", "0", "-c", old).end(60) == 0
+    worker = system.run("manage.py", "qcluster")
+    system.wait_for_more()
+    wait_until(lambda: system.select("SELECT count(*) FROM django_q_task WHERE func LIKE '%judge'") == (1,))
+    assert system.select("SELECT success FROM django_q_task WHERE func LIKE '%judge'")[0]
+    assert system.select("SELECT count(*) FROM django_q_schedule WHERE name = 'fermon.judge'") == (0,)
+    assert system.lease_holder("judge") == detection_of(worker)
+    assert not {"ERROR", "CRITICAL", "Traceback"} & set(worker.text.split())
 
 
 def test_it_goes_on_when_the_sentinel_is_killed(system, worker, wait_until) -> None:
@@ -139,7 +186,6 @@ def watched(monkeypatch: pytest.MonkeyPatch) -> Iterator[cluster.WatchedCluster]
     monkeypatch.setattr(cluster, "heartbeat", lambda source: watched.beats[0])
     watched.calls = []
     watched.simulator.queue = lambda: watched.calls.append("called")
-    watched.judge.queue = lambda: watched.calls.append("judge")
     yield watched
     for number, handler in handlers.items():
         signal.signal(number, handler)
@@ -199,13 +245,6 @@ def test_after_a_short_silence_another_run_is_queued_once(watched) -> None:
     assert watched.calls == ["called", "called"]
 
 
-def test_after_a_short_silence_of_the_judge_one_is_queued(watched) -> None:
-    watched.simulator.hear()
-    watched.judge.heard -= 6
-    assert [watched.problem(), watched.problem()] == [None, None]
-    assert watched.calls == ["judge"]
-
-
 def test_a_database_that_takes_no_writes_is_not_the_workers_fault(watched, monkeypatch) -> None:
     def locked() -> None:
         raise DatabaseError("database is locked")
@@ -213,3 +252,41 @@ def test_a_database_that_takes_no_writes_is_not_the_workers_fault(watched, monke
     watched.simulator.queue = locked
     assert watched.problem() is None
     assert time.monotonic() - watched.simulator.heard < 3600
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> list[SimpleNamespace]:
+    """The processes that detection would have; each runs until its ``returncode`` is set."""
+    started: list[SimpleNamespace] = []
+
+    def start() -> SimpleNamespace:
+        process = SimpleNamespace(returncode=None)
+        process.poll = lambda: process.returncode
+        started.append(process)
+        return process
+
+    monkeypatch.setattr(detection_process, "start_process", start)
+    return started
+
+
+def test_detection_that_keeps_failing_is_started_again_less_and_less_often(
+    started, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    clock = [1000.0]
+    monkeypatch.setattr(detection_process, "time", SimpleNamespace(monotonic=lambda: clock[0]))
+    detection = DetectionProcess()
+    for _ in range(600):
+        detection.ensure_running()
+        started[-1].returncode = 1
+        clock[0] += 1
+    assert 10 < len(started) < 20
+    assert len(caplog.records) == len(started) - 1 or len(caplog.records) == len(started)
+    assert {record.message for record in caplog.records} == {"detection ended and is started again"}
+
+
+def test_where_another_supervises_detection_the_worker_starts_none(started) -> None:
+    detection = DetectionProcess(is_wanted=False)
+    detection.ensure_running()
+    detection.terminate()
+    detection.stop()
+    assert started == []

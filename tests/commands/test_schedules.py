@@ -1,19 +1,17 @@
 """What qcluster does by the clock."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.utils.module_loading import import_string
 from django_q.models import OrmQ, Schedule
 
-from monitoring.operations.schedules import PLANS, keep_schedules, queue_judge, queue_simulator
+from monitoring.operations.schedules import SCHEDULED_TASKS, keep_schedules, queue_simulator
 
 pytestmark = pytest.mark.django_db
 
 NAMES = {
     "fermon.simulator",
-    "fermon.judge",
     "fermon.replay_dead_letters",
     "fermon.create_partitions",
     "fermon.finish_exclusions",
@@ -27,7 +25,7 @@ def names() -> list[str]:
     return sorted(Schedule.objects.values_list("name", flat=True))
 
 
-@pytest.mark.parametrize("plan", PLANS, ids=lambda plan: plan.name)
+@pytest.mark.parametrize("plan", SCHEDULED_TASKS, ids=lambda plan: plan.name)
 def test_each_plan_calls_something_that_exists(plan) -> None:
     assert callable(import_string(plan.func))
 
@@ -38,11 +36,10 @@ def test_each_plan_is_scheduled_once_however_often_it_starts() -> None:
     assert names() == sorted(NAMES)
 
 
-@pytest.mark.parametrize("name", ["simulator", "judge"])
-def test_who_works_by_the_minute_is_told_when_it_was_due(name: str) -> None:
+def test_who_works_by_the_minute_is_told_when_it_was_due() -> None:
     keep_schedules()
-    row = Schedule.objects.get(name=f"fermon.{name}")
-    assert (row.func, row.intended_date_kwarg) == (f"monitoring.tasks.run_{name}", "due")
+    row = Schedule.objects.get(name="fermon.simulator")
+    assert (row.func, row.intended_date_kwarg) == ("monitoring.tasks.run_simulator", "due")
     assert (row.schedule_type, row.minutes, row.repeats) == (Schedule.MINUTES, 1, -1)
 
 
@@ -73,7 +70,9 @@ def test_what_a_row_says_follows_the_plan() -> None:
     keep_schedules()
     Schedule.objects.update(func="monitoring.tasks.of_an_old_version", repeats=0)
     keep_schedules()
-    assert set(Schedule.objects.values_list("func", "repeats")) == {(plan.func, -1) for plan in PLANS}
+    assert set(Schedule.objects.values_list("func", "repeats")) == {
+        (plan.func, -1) for plan in SCHEDULED_TASKS
+    }
 
 
 def test_doubles_and_plans_of_old_go_and_those_of_the_user_stay() -> None:
@@ -85,14 +84,14 @@ def test_doubles_and_plans_of_old_go_and_those_of_the_user_stay() -> None:
     assert names() == sorted([*NAMES, "mine"])
 
 
-@pytest.mark.parametrize(
-    ("queue", "task"),
-    [(queue_simulator, "monitoring.tasks.run_simulator"), (queue_judge, "monitoring.tasks.run_judge")],
-)
-def test_a_cluster_begins_with_one_run_that_works_and_one_that_stands_by(
-    queue: Callable[[], None], task: str
-) -> None:
-    queue()
+def test_the_schedule_of_detection_of_an_older_version_goes() -> None:
+    Schedule.objects.create(name="fermon.judge", func="monitoring.tasks.run_judge", minutes=1)
+    keep_schedules()
+    assert names() == sorted(NAMES)
+
+
+def test_a_cluster_begins_with_one_run_that_works_and_one_that_stands_by() -> None:
+    queue_simulator()
     queued = [row.task for row in OrmQ.objects.all()]
-    assert [each["func"] for each in queued] == [task] * 2
+    assert [each["func"] for each in queued] == ["monitoring.tasks.run_simulator"] * 2
     assert all(datetime.fromisoformat(each["kwargs"]["due"]) <= datetime.now(UTC) for each in queued)

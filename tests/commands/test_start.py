@@ -34,6 +34,10 @@ def test_it_serves_the_dashboard_where_it_says(system, launched) -> None:
     assert system.get("/tags")["tags"]
 
 
+def test_it_detects_in_a_process_of_its_own(system, launched) -> None:
+    assert system.lease_holder("judge") == launched.find("run_detection")
+
+
 def test_its_output_is_prefixed_and_calm(launched) -> None:
     first, *lines = launched.text.splitlines()
     assert first.startswith("Preparing the database")

@@ -37,7 +37,9 @@ def test_each_file_exists(path: str) -> None:
     assert (ROOT / path).exists() or path == "deploy/fermon.env"  # which is made on the way
 
 
-@pytest.mark.parametrize("unit", sorted(set(re.findall(r"fermon-(?:web|worker|backup)(?:\.timer)?\b", PAGE))))
+@pytest.mark.parametrize(
+    "unit", sorted(set(re.findall(r"fermon-(?:web|worker|detection|backup)(?:\.timer)?\b", PAGE)))
+)
 def test_each_unit_exists(unit: str) -> None:
     name = unit if unit.endswith(".timer") else f"{unit}.service"
     assert (ROOT / "deploy/systemd" / name).exists()

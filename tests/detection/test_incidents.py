@@ -7,18 +7,22 @@ from tests.detection.detectors.signals import events_of, level, seconds_of
 
 
 def opened() -> Incident:
-    incident = Incident(quiet=2)
+    incident = Incident(off_delay=2)
     incident.begin("spike", 100)
-    incident.note(1.5, 100)
-    incident.tell("spike", ("spike", "it jumped"), score=1.5, rank=0)
+    incident.add_finding(1.5, 100)
+    incident.report("spike", ("spike", "it jumped"), score=1.5, rank=0)
     return incident
 
 
 def test_it_ends_with_its_last_finding_once_it_has_been_quiet():
     incident = opened()
-    assert [incident.rest(), incident.rest()] == [False, False]
-    incident.note(1.1, 103)
-    assert [incident.rest(), incident.rest(), incident.rest()] == [False, False, True]
+    assert [incident.add_quiet_reading(), incident.add_quiet_reading()] == [False, False]
+    incident.add_finding(1.1, 103)
+    assert [incident.add_quiet_reading(), incident.add_quiet_reading(), incident.add_quiet_reading()] == [
+        False,
+        False,
+        True,
+    ]
     event = incident.end()
     assert (event.start_us, event.end_us, event.score) == (100, 103, 1.5)
     assert not incident.is_open
@@ -26,24 +30,24 @@ def test_it_ends_with_its_last_finding_once_it_has_been_quiet():
 
 def test_a_finding_that_says_better_what_it_is_takes_over():
     incident = opened()
-    assert incident.is_news("step", 1.1, 4)
-    incident.tell("step", ("step up", "it went up"), score=1.1, rank=4)
-    assert not incident.is_news("noise", 9.0, 2)
+    assert incident.is_reportable("step", 1.1, 4)
+    incident.report("step", ("step up", "it went up"), score=1.1, rank=4)
+    assert not incident.is_reportable("noise", 9.0, 2)
     assert (incident.event().detector, incident.event().kind) == ("spike", "step up")
 
 
 def test_only_what_is_much_worse_is_told_again():
     incident = opened()
-    assert not incident.is_news("spike", 2.0, 0)
-    assert incident.is_news("spike", 2.3, 0)
+    assert not incident.is_reportable("spike", 2.0, 0)
+    assert incident.is_reportable("spike", 2.3, 0)
 
 
 def test_one_that_is_resumed_keeps_its_start_and_its_worst_and_is_told_anew():
     incident = opened()
     incident.end()
     incident.resume("spike")
-    assert incident.is_news("spike", 1.1, 0)
-    incident.note(1.1, 200)
+    assert incident.is_reportable("spike", 1.1, 0)
+    incident.add_finding(1.1, 200)
     event = incident.end()
     assert (event.start_us, event.end_us, event.score) == (100, 200, 1.5)
 

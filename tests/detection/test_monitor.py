@@ -20,8 +20,8 @@ cuts = st.lists(st.integers(0, len(FAULTY)), max_size=6).map(lambda inner: [0, *
 def test_how_readings_are_grouped_changes_nothing(cuts):
     whole, parts = TagMonitor("tag"), TagMonitor("tag")
     times = microseconds(len(FAULTY))
-    told = whole.take(times, FAULTY.tolist())
-    again = [e for a, b in pairwise(cuts) for e in parts.take(times[a:b], FAULTY[a:b].tolist())]
+    told = whole.update(times, FAULTY.tolist())
+    again = [e for a, b in pairwise(cuts) for e in parts.update(times[a:b], FAULTY[a:b].tolist())]
     assert told == again
     assert whole.dump() == parts.dump()
 
@@ -31,33 +31,33 @@ def test_how_readings_are_grouped_changes_nothing(cuts):
 def test_a_restart_anywhere_changes_nothing(cut):
     through, before, after = TagMonitor("tag"), TagMonitor("tag"), TagMonitor("tag")
     times, values = microseconds(len(FAULTY)), FAULTY.tolist()
-    told = through.take(times, values)
-    first = before.take(times[:cut], values[:cut])
+    told = through.update(times, values)
+    first = before.update(times[:cut], values[:cut])
     after.restore(before.dump())
-    assert first + after.take(times[cut:], values[cut:]) == told
+    assert first + after.update(times[cut:], values[cut:]) == told
 
 
 def test_a_late_reading_is_left_out():
     times, values = microseconds(2000), wave(2000).tolist()
     punctual, disturbed = TagMonitor("tag"), TagMonitor("tag")
-    punctual.take(times, values)
-    disturbed.take(times[:1500], values[:1500])
-    disturbed.take([times[700], times[1499]], [1e6, -1e6])
-    disturbed.take(times[1500:], values[1500:])
+    punctual.update(times, values)
+    disturbed.update(times[:1500], values[:1500])
+    disturbed.update([times[700], times[1499]], [1e6, -1e6])
+    disturbed.update(times[1500:], values[1500:])
     assert disturbed.dump() == punctual.dump()
 
 
 @pytest.mark.parametrize("signal", [wave, level, lambda length: np.cumsum(level(length) - 50)])
 def test_a_state_takes_at_most_100_kb(signal):
     monitor = TagMonitor("tag")
-    monitor.take(microseconds(20_000), signal(20_000).tolist())
+    monitor.update(microseconds(20_000), signal(20_000).tolist())
     assert len(monitor.dump()) <= 100_000
 
 
 @pytest.mark.parametrize("saved", [b"", b"nonsense", b"x\x9c\x03\x00\x00\x00\x00\x01"])
 def test_what_is_no_state_is_refused_and_harms_nothing(saved):
     monitor = TagMonitor("tag")
-    monitor.take(microseconds(100), wave(100).tolist())
+    monitor.update(microseconds(100), wave(100).tolist())
     before = monitor.dump()
     with pytest.raises(StateError):
         monitor.restore(saved)
@@ -78,7 +78,7 @@ def test_a_state_of_another_version_is_refused(monkeypatch):
 def test_no_value_makes_nonsense(strange, repeated):
     monitor = TagMonitor("tag")
     values = [*level(700).tolist(), *strange, *[strange[-1]] * repeated, *level(500).tolist()]
-    told = monitor.take(microseconds(len(values)), values)
+    told = monitor.update(microseconds(len(values)), values)
     assert all(math.isfinite(event.score) for event in told)
     assert 0 <= monitor.novelty < 1
     assert not any("nan" in event.explanation for event in told)
@@ -116,12 +116,12 @@ def test_an_event_whose_detector_is_switched_off_is_none_any_more_and_others_beg
     values = np.concatenate([level(4000), level(1, seed=2) + 15, level(60, seed=3), level(600, seed=4) + 5])
     times = microseconds(len(values))
     before = TagMonitor("tag")
-    (open_event,) = before.take(times[:4010], values[:4010].tolist())
+    (open_event,) = before.update(times[:4010], values[:4010].tolist())
     others = frozenset({open_event.detector})
     after = TagMonitor("tag", settings=DetectionSettings(off=others))
     after.restore(before.dump())
     assert after.open_events == []
-    told = after.take(times[4010:], values[4010:].tolist())
+    told = after.update(times[4010:], values[4010:].tolist())
     assert told
     assert not others & {event.detector for event in told}
     assert min(event.start_us for event in told) >= times[4061]

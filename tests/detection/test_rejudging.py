@@ -7,9 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from monitoring.detection import judge as judges
-from monitoring.detection import rejudging
-from monitoring.detection.judge import LEASE, Judge
+from monitoring.detection import detection_runner, rejudging
+from monitoring.detection.detection_runner import LEASE, DetectionRunner
 from monitoring.ingest.exclusions import choice_of_ids, choice_of_range, exclude, revoke
 from monitoring.ingest.pipeline import ingest_readings
 from monitoring.live.changes import newest_id, read_changes
@@ -26,8 +25,8 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("SETTLED_AFTER_S", "REFRESHED_AFTER_S", "LOOKED_AFTER_S"):
-        monkeypatch.setattr(judges, name, 0)
+    for name in ("SETTLED_AFTER_S", "REFRESHED_AFTER_S", "SILENCE_CHECKED_AFTER_S"):
+        monkeypatch.setattr(detection_runner, name, 0)
 
 
 @pytest.fixture
@@ -37,11 +36,11 @@ def judge_again() -> Callable[[], None]:
 
     def judge() -> None:
         now = next(moments)
-        judge = Judge.begin(str(now), now=now, newest_id=newest_id())
+        judge = DetectionRunner.begin(str(now), now=now, newest_id=newest_id())
         assert judge
         rows = read_changes(after=judge.position, upto=newest_id(), limit=100_000)
         if rows:
-            judge.take(rows, rows[-1][0])
+            judge.update(rows, rows[-1][0])
         judge.refresh()
         while judge.is_to_commit():
             judge.commit(now=now, is_caught_up=False)

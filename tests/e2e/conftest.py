@@ -18,7 +18,6 @@ from playwright.sync_api import BrowserContext, Locator, Page, Playwright, Route
 from pytest_django.live_server_helper import LiveServer
 
 from monitoring.api import stream
-from monitoring.database.leases import LONGEST
 from monitoring.live import hub
 from monitoring.live.feed import Feed
 from monitoring.models import Event, Lease, Tag
@@ -289,17 +288,10 @@ class Dashboard:
 
 
 @pytest.fixture
-def judge_elsewhere(transactional_db: None, django_db_serialized_rollback: None) -> None:
-    """Another holds the judge's lease: the only events are those that the test makes."""
-    now = datetime.now(UTC)
-    held = {"owner": "test", "renewed_at": now, "expires_at": now + LONGEST}
-    Lease.objects.update_or_create(source="judge", defaults=held)
-
-
-@pytest.fixture
 def worker_runs(transactional_db: None, django_db_serialized_rollback: None) -> None:
-    """A heartbeat that does not age in ten minutes: nothing is wrong with the worker."""
+    """Heartbeats that do not age in ten minutes: nothing is wrong with the worker and with detection."""
     ahead = datetime.now(UTC) + timedelta(minutes=10)
+    Lease.objects.update_or_create(source="judge", defaults={"renewed_at": ahead})
     Lease.objects.update_or_create(
         source="simulator", defaults={"owner": "test", "renewed_at": ahead, "written_until": ahead}
     )
@@ -328,7 +320,6 @@ def answer_cdn(context: BrowserContext, chart_js: Path) -> Callable[[Callable[[R
 @pytest.fixture
 def dashboard(
     worker_runs: None,
-    judge_elsewhere: None,
     own_feed: Feed,
     live_server: LiveServer,
     page: Page,

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from monitoring.models import Event, Lease
+from monitoring.models import Event
+from tests.detecting import detect
 
 BARS = """canvas => {
     const { data, height, width } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
@@ -169,11 +170,11 @@ def test_an_event_shows_on_the_wall(fed: Any) -> None:
 
 
 def test_a_stuck_sensor_from_its_first_reading_to_its_last(dashboard: Any) -> None:
-    Lease.objects.filter(source="judge").delete()  # so that whoever asks for events has them found
     changing = [round(450 + 40 * math.sin(i / 90) + 8 * math.sin(i * i), 2) for i in range(600)]
 
     def found() -> Any:
-        """The event, once somebody had the time to judge."""
+        """The event, once it is detected."""
+        detect()
         for _ in range(100):
             told = dashboard.page.request.get(f"{dashboard.server}/events?detector=stuck").json()
             if told:

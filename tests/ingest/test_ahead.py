@@ -7,9 +7,8 @@ from typing import Any
 
 import pytest
 
-from monitoring.detection import judge as judges
-from monitoring.detection import monitor_pool
-from monitoring.detection.judge import Judge
+from monitoring.detection import detection_runner, monitor_pool
+from monitoring.detection.detection_runner import DetectionRunner
 from monitoring.ingest.pipeline import ingest_readings
 from monitoring.kernel.clock import to_micros
 from monitoring.kernel.lease_names import DETECTION
@@ -27,8 +26,8 @@ pytestmark = pytest.mark.django_db
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """States are saved after a few readings; settings and silence are looked at with each step."""
     monkeypatch.setattr(monitor_pool, "SAVED_AFTER_READINGS", 7)
-    for name in ("SETTLED_AFTER_S", "REFRESHED_AFTER_S", "LOOKED_AFTER_S"):
-        monkeypatch.setattr(judges, name, 0)
+    for name in ("SETTLED_AFTER_S", "REFRESHED_AFTER_S", "SILENCE_CHECKED_AFTER_S"):
+        monkeypatch.setattr(detection_runner, name, 0)
 
 
 def store(value: float, second: float, *, ahead_s: float = 0) -> None:
@@ -57,21 +56,21 @@ def noise(second: int) -> float:
     return round(37 + math.sin(second / 9) * 0.2 + random.Random(second).gauss(0, 0.05), 3)
 
 
-def begin(now: datetime) -> Judge:
+def begin(now: datetime) -> DetectionRunner:
     """A judge; the one before was killed."""
     Lease.objects.filter(source=DETECTION).update(expires_at=None)
-    judge = Judge.begin(str(now), now=now, newest_id=newest_id())
+    judge = DetectionRunner.begin(str(now), now=now, newest_id=newest_id())
     assert judge
     return judge
 
 
-def step(judge: Judge, now: datetime, limit: int = 10_000) -> bool:
+def step(judge: DetectionRunner, now: datetime, limit: int = 10_000) -> bool:
     """Judges a page and writes; whether there was one."""
     rows = read_changes(after=judge.position, upto=newest_id(), limit=limit)
     if rows:
-        judge.take(rows, rows[-1][0], now=now)
+        judge.update(rows, rows[-1][0], now=now)
     else:
-        judge.look(now)
+        judge.check_silence(now)
     judge.commit(now=now, is_caught_up=not rows)
     return bool(rows)
 
@@ -172,7 +171,7 @@ def test_what_begins_anew_after_the_servers_clock_was_ahead_holds_what_is_ahead(
     assert ReadingAhead.objects.count() == 3
     judge = begin(NOW + month + timedelta(minutes=1))
     step(judge, NOW + month + timedelta(minutes=1))
-    state = judge._monitors.everyone()[0].monitor
+    state = judge._pool.all_sessions()[0].monitor
     assert state.last_us == to_micros(NOW + month + 2 * SECOND)
 
 

@@ -10,7 +10,7 @@ import pytest
 from django.db import connection
 
 from monitoring.kernel import outages
-from monitoring.models import HostClock, Lease
+from monitoring.models import HostClock, Lease, Measurement, Tag
 from monitoring.operations import health
 from monitoring.operations.health import Health, check_health
 from monitoring.storage.host_clock import check_clock
@@ -124,6 +124,52 @@ def test_detectors_that_lag_behind_are_told_while_a_worker_runs(behind_s: int | 
     assert found.detection_age == (behind_s and pytest.approx(behind_s, abs=1))
     Lease.objects.filter(source="simulator").delete()
     assert not any("detectors" in problem for problem in check().problems)
+
+
+def measured(seconds_ago: float) -> None:
+    """Stores a measurement of so long ago."""
+    timestamp = datetime.now(UTC) - timedelta(seconds=seconds_ago)
+    Measurement.objects.create(tag=Tag.objects.first(), timestamp=timestamp, value=37.0, is_anomaly=False)
+
+
+@pytest.mark.parametrize(("seconds_ago", "status"), [(None, "healthy"), (5, "healthy"), (61, "degraded")])
+def test_that_detection_has_never_run_is_told_once_measurements_wait_for_a_minute(
+    seconds_ago: float | None, status: str
+) -> None:
+    Lease.objects.filter(source="judge").delete()
+    if seconds_ago is not None:
+        measured(seconds_ago)
+    found = check()
+    assert (found.status, found.detection_age) == (status, None)
+    told = [problem for problem in found.problems if "Detection has never run" in problem]
+    assert len(told) == (status == "degraded")
+    assert all("manage.py run_detection" in problem for problem in told)
+
+
+def test_detection_that_has_ended_is_told_since_when() -> None:
+    heard = datetime.now(UTC) - timedelta(seconds=90)
+    Lease.objects.filter(source="judge").update(renewed_at=heard, written_until=heard)
+    found = check()
+    (problem,) = found.problems
+    assert problem.startswith("Detection was last heard of 90 s ago")
+    assert "manage.py run_detection" in problem
+    assert (found.status, found.since) == ("degraded", heard)
+
+
+def test_asking_stores_nothing(monkeypatch) -> None:
+    measured(61)
+    statements: list[str] = []
+
+    def note(execute, sql, params, many, context):
+        statements.append(sql)
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(note):
+        seen = health.read_state(datetime.now(UTC), int)
+        assert health.write_error() == ""
+    assert seen.database == "connected"
+    assert len(statements) > 5
+    assert {sql.split()[0] for sql in statements} <= {"SELECT", "PRAGMA", "BEGIN", "SET", "LOCK", "SHOW"}
 
 
 def test_readings_that_wait_are_told_with_since_when() -> None:

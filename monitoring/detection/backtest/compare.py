@@ -39,7 +39,7 @@ class Backtest:
         """Has all of them judge readings, which come in the order of time."""
         self.readings += sum(time_us >= self._span.start_us for time_us in times_us)
         for _, monitor, log in self._trials:
-            log.note(monitor.take(times_us, values))
+            log.note(monitor.update(times_us, values))
 
     def finish(self) -> list[list[Event]]:
         """The events of each of the settings, in the order of their start.
@@ -47,7 +47,7 @@ class Backtest:
         Readings that had stopped coming by the span's end are noticed; an event that lasts then is open.
         """
         for _, monitor, log in self._trials:
-            log.note(monitor.look(self._span.end_us))
+            log.note(monitor.check_silence(self._span.end_us))
         return [self._found_by(one) for one in self._settings]
 
     def _found_by(self, settings: DetectionSettings) -> list[Event]:

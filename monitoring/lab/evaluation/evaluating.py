@@ -110,7 +110,7 @@ def score_file(file: NabFile) -> NabScores:
     scores, newest_us = np.empty(len(rows)), piece.times_us[0] - 1
     for place, (time_us, value) in enumerate(zip(piece.times_us, piece.values, strict=True)):
         newest_us = max(time_us, newest_us + 1)
-        monitor.take((newest_us,), (value,))
+        monitor.update((newest_us,), (value,))
         scores[place] = monitor.novelty
     times = np.array(piece.times_us, np.int64)
     return NabScores(file, rows, nab.Series(scores, [bounds(file, times, one) for one in file.windows]))

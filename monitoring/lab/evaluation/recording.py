@@ -53,7 +53,7 @@ def watch(pieces: Iterable[Piece], monitor: TagMonitor) -> Findings:
     events: dict[tuple[str, int], Event] = {}
     for piece in pieces:
         count_untimely(piece, monitor.last_us, findings)
-        for event in monitor.take(piece.times_us, piece.values):
+        for event in monitor.update(piece.times_us, piece.values):
             events[event.detector, event.start_us] = event
     findings.events = sorted(events.values(), key=lambda event: (event.start_us, event.detector))
     return findings

@@ -57,7 +57,7 @@ def many_tags(values: FloatArray) -> float:
     begin = perf_counter()
     for time_us, value in zip(times, readings, strict=True):
         for monitor in monitors:
-            monitor.take((time_us,), (value,))
+            monitor.update((time_us,), (value,))
     return ROUNDS * TAGS / (perf_counter() - begin)
 
 

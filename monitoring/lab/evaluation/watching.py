@@ -49,7 +49,7 @@ def take_all(monitor: TagMonitor, start: int, values: FloatArray) -> dict[tuple[
     for place in range(0, len(values), BATCH):
         batch = values[place : place + BATCH].tolist()
         first = start + place
-        for event in monitor.take(seconds(first, first + len(batch)), batch):
+        for event in monitor.update(seconds(first, first + len(batch)), batch):
             events[event.detector, event.start_us] = event
     return events
 
@@ -57,6 +57,6 @@ def take_all(monitor: TagMonitor, start: int, values: FloatArray) -> dict[tuple[
 def sightings(monitor: TagMonitor, start: int, values: FloatArray) -> Iterator[Sighting]:
     """What the monitor answers as the readings come one by one; NaN is a second without a reading."""
     for time_us, value in zip(seconds(start, start + len(values)), values.tolist(), strict=True):
-        events = monitor.look(time_us) if math.isnan(value) else monitor.take((time_us,), (value,))
+        events = monitor.check_silence(time_us) if math.isnan(value) else monitor.update((time_us,), (value,))
         for event in events:
             yield Sighting(event.detector, event.start_us, time_us)

@@ -1,6 +1,7 @@
-"""``manage.py qcluster``: the worker. Takes the place of django-q2's command, options and all."""
+"""``manage.py qcluster``: the worker. Replaces django-q2's command of that name, with its options."""
 
 import os
+from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import CommandError
@@ -15,12 +16,21 @@ from monitoring.operations.schedules import keep_schedules
 
 
 class Command(StockCommand):  # type: ignore[misc]  # django-q2 has no types
-    """Runs the simulator and all other tasks until SIGTERM or SIGINT."""
+    """Run the simulator, all other tasks, and detection until SIGTERM or SIGINT."""
 
-    help = "Runs the worker: the simulator, retries and clean-up. Ctrl-C stops it."
+    help = "Runs the worker: the simulator, retries and clean-up, and detection beside it. Ctrl-C stops it."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Add to django-q2's options one for detection."""
+        super().add_arguments(parser)
+        parser.add_argument(
+            "--no-detection",
+            action="store_true",
+            help="Do not start 'manage.py run_detection': systemd or Docker runs it as a service of its own.",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Raises CommandError where the database can't be used."""
+        """Raise CommandError if the database can't be used."""
         if options["cluster_name"]:
             os.environ["Q_CLUSTER_NAME"] = options["cluster_name"]
         mend_private_files()
@@ -38,4 +48,4 @@ class Command(StockCommand):  # type: ignore[misc]  # django-q2 has no types
         if options["run_once"]:
             cluster.run_once()
         else:
-            cluster.run_worker()
+            cluster.run_worker(with_detection=not options["no_detection"])

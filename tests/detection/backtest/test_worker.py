@@ -125,7 +125,7 @@ def test_a_detector_s_fault_ends_one_and_not_those_behind_it(monkeypatch: pytest
 
     asked_by("a")
     with monkeypatch.context() as broken:
-        broken.setattr(TagMonitor, "take", fail)
+        broken.setattr(TagMonitor, "update", fail)
         assert run() == 1
     assert outcome("a") == {"error": worker.FAILED}
 

@@ -30,7 +30,7 @@ def microseconds(length: int, *, start: int = 0) -> list[int]:
 def events_of(values: FloatArray, *, settings: DetectionSettings | None = None) -> list[Event]:
     """Each event of the signal as it was told last, in the order of their beginnings."""
     monitor = TagMonitor("fermenter_temp", "°C", settings)
-    told = monitor.take(microseconds(len(values)), values.tolist())
+    told = monitor.update(microseconds(len(values)), values.tolist())
     return sorted(
         {(event.detector, event.start_us): event for event in told}.values(), key=lambda e: e.start_us
     )

@@ -11,7 +11,7 @@ def grades(values: list[float]) -> list[float]:
     monitor = TagMonitor("tag")
     graded = []
     for time_us, value in zip(microseconds(len(values)), values, strict=True):
-        monitor.take([time_us], [value])
+        monitor.update([time_us], [value])
         graded.append(monitor.novelty)
     return graded
 
@@ -48,6 +48,6 @@ def test_what_was_forgotten_is_new_again():
 def test_the_sentence_tells_what_was_seen_before_the_value():
     values = level(1000)
     monitor = TagMonitor("tag", settings=DetectionSettings(off=frozenset({"spike", "step"})))
-    (event,) = monitor.take(microseconds(1001), [*values.tolist(), 90.0])
+    (event,) = monitor.update(microseconds(1001), [*values.tolist(), 90.0])
     seen = f"between {values.min():.5g} and {values.max():.5g}"
     assert event.explanation == f"tag is at 90; of late it was {seen}"

@@ -1,20 +1,17 @@
-"""What is stored as the judge's source: followed by a worker, or caught up with when somebody asks."""
+"""The stored measurements as the source of detection, followed page by page."""
 
-import time
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 from django.db import OperationalError
 
 from monitoring.database import leases
-from monitoring.detection import judge as judges
-from monitoring.detection import runner
-from monitoring.detection.judge import Judge
-from monitoring.detection.runner import Follower, catch_up, step_safely
+from monitoring.detection import detection_runner
+from monitoring.detection import follower as following
+from monitoring.detection.detection_runner import DetectionRunner
+from monitoring.detection.follower import Follower
 from monitoring.ingest.pipeline import ingest_readings
 from monitoring.kernel.lease_names import DETECTION
 from monitoring.live.changes import make_watch, newest_id
@@ -40,7 +37,7 @@ def store(values: list[float], first: int = 0) -> None:
 
 @pytest.fixture(autouse=True)
 def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runner, "PAGE", 50)
+    monkeypatch.setattr(following, "PAGE", 50)
 
 
 @pytest.fixture
@@ -53,7 +50,7 @@ def follower() -> Iterator[Follower]:
 def work_off(follower: Follower) -> int:
     """Steps until nothing is left; how many there were."""
     steps = 1
-    while step_safely(follower):
+    while follower.step_safely():
         steps += 1
     return steps
 
@@ -68,7 +65,13 @@ def test_it_follows_what_is_stored_page_by_page(follower: Follower) -> None:
     assert work_off(follower) == 8
     assert stuck() == [False]
     store([400.0, 410.0, 403.0], first=400)
+<<<<<<< HEAD:tests/detection/test_runner.py
     follower._watch = make_watch()  # the test writes through the follower's own connection
+||||||| 4631061:tests/detection/test_runner.py
+    follower._watch = runner.make_watch()  # the test writes through the follower's own connection
+=======
+    follower._watch = following.make_watch()  # the test writes through the follower's own connection
+>>>>>>> h/det:tests/detection/test_follower.py
     work_off(follower)
     assert stuck() == [True]
 
@@ -78,11 +81,11 @@ def test_a_second_one_stands_by_until_the_first_leaves(follower: Follower) -> No
     work_off(follower)
     other = Follower()
     assert not other.step()
-    assert other.judge is None
+    assert other.runner is None
     follower.leave()
     other.step()
-    assert other.judge is not None
-    assert other.judge.position == newest_id()
+    assert other.runner is not None
+    assert other.runner.position == newest_id()
     other.leave()
 
 
@@ -93,7 +96,7 @@ def test_who_lost_the_lease_stands_by_without_a_word(
     follower.step()
     Lease.objects.filter(source=DETECTION).update(owner="another", position=0)
     work_off(follower)
-    assert follower.judge is None
+    assert follower.runner is None
     assert not caplog.records
 
 
@@ -104,12 +107,18 @@ def test_a_database_that_fails_is_told_once_and_nothing_is_lost(
         raise OperationalError("disk I/O error")
 
     caplog.set_level("INFO")
+<<<<<<< HEAD:tests/detection/test_runner.py
     monkeypatch.setattr("django.db.connection.close", lambda: None)
+||||||| 4631061:tests/detection/test_runner.py
+    monkeypatch.setattr(runner.connection, "close", lambda: None)
+=======
+    monkeypatch.setattr(following.connection, "close", lambda: None)
+>>>>>>> h/det:tests/detection/test_follower.py
     store(STUCK)
     with monkeypatch.context() as broken:
-        broken.setattr(judges, "write_events", refuse)
+        broken.setattr(detection_runner, "write_events", refuse)
         for _ in range(20):
-            step_safely(follower)
+            follower.step_safely()
     work_off(follower)
     assert stuck() == [False]
     assert caplog.text.count("can't be judged") == caplog.text.count("are judged again") == 1
@@ -118,22 +127,24 @@ def test_a_database_that_fails_is_told_once_and_nothing_is_lost(
 def test_another_database_in_this_ones_place_is_judged_from_its_beginning(follower: Follower) -> None:
     store(STUCK)
     work_off(follower)
-    assert follower.judge
-    follower.judge.position = newest_id() + 1000
+    assert follower.runner
+    follower.runner.position = newest_id() + 1000
     work_off(follower)
-    assert follower.judge is None
+    assert follower.runner is None
     follower.step()
-    assert follower.judge is not None
+    assert follower.runner is not None
 
 
-def test_a_run_ends_when_asked_to_saves_all_and_gives_the_lease_up() -> None:
+def test_a_run_ends_when_asked_to_saves_all_and_gives_the_lease_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(following.connection, "close", lambda: None)
     store(STUCK)
     asked = iter([False] * 8 + [True] * 10)
-    runner.run(duration_s=60, should_stop=lambda: next(asked))
+    following.run(should_stop=lambda: next(asked))
     assert DetectorState.objects.get().position == leases.position_of(DETECTION) == newest_id()
     assert Lease.objects.get(source=DETECTION).owner == ""
 
 
+<<<<<<< HEAD:tests/detection/test_runner.py
 @pytest.mark.parametrize(("judges", "minutes"), [(False, 2), (True, 10)])
 def test_who_judges_stays_and_who_stands_by_gives_way(
     monkeypatch: pytest.MonkeyPatch, judges: bool, minutes: int
@@ -156,59 +167,47 @@ def test_a_run_ends_when_its_time_is_up() -> None:
     assert not Lease.objects.filter(source=DETECTION).exists()
 
 
+||||||| 4631061:tests/detection/test_runner.py
+@pytest.mark.parametrize(("judges", "minutes"), [(False, 2), (True, 10)])
+def test_who_judges_stays_and_who_stands_by_gives_way(
+    monkeypatch: pytest.MonkeyPatch, judges: bool, minutes: int
+) -> None:
+    clock = [0.0]
+
+    def step(follower: Follower) -> bool:
+        follower.judge = SimpleNamespace(close=lambda **_: None) if judges else None
+        clock[0] += 60
+        return True
+
+    monkeypatch.setattr(runner, "step_safely", step)
+    monkeypatch.setattr(runner, "time", SimpleNamespace(monotonic=lambda: clock[0]))
+    runner.run(duration_s=95, stays_s=595, should_stop=lambda: False)
+    assert clock == [60.0 * minutes]
+
+
+def test_a_run_ends_when_its_time_is_up() -> None:
+    runner.run(duration_s=0, should_stop=lambda: False)
+    assert not Lease.objects.filter(source=DETECTION).exists()
+
+
+=======
+>>>>>>> h/det:tests/detection/test_follower.py
 def test_it_looks_for_silence_only_when_all_is_judged(
     follower: Follower, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     looked_at: list[int] = []
-    monkeypatch.setattr(Judge, "look", lambda judge, now: looked_at.append(judge.position))
+    monkeypatch.setattr(
+        DetectionRunner, "check_silence", lambda runner, now: looked_at.append(runner.position)
+    )
     store(STUCK)
     work_off(follower)
     assert looked_at == [newest_id()]
 
 
-def test_without_a_worker_whoever_asks_judges() -> None:
-    store(STUCK)
-    catch_up()
-    assert stuck() == [False]
-    assert Lease.objects.get(source=DETECTION).owner == ""
-    store([400.0, 410.0, 403.0], first=400)
-    catch_up()
-    assert stuck() == [True]
-
-
-def test_what_is_caught_up_with_at_a_time_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runner, "CATCH_UP_PAGES", 3)
-    store(STUCK)
-    catch_up()
-    assert leases.position_of(DETECTION) == newest_id() - len(STUCK) + 150
-
-
-def test_beside_a_worker_nobody_else_judges(follower: Follower) -> None:
-    follower.step()
-    store(STUCK)
-    catch_up()
-    assert stuck() == []
-
-
-def test_with_nothing_new_nothing_is_written(django_assert_num_queries: Callable[..., Any]) -> None:
+def test_with_nothing_new_nothing_is_written(follower: Follower, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(detection_runner, "RENEWED_AFTER_S", 600)
     store(STUCK[:50])
-    catch_up()
-    with django_assert_num_queries(2):
-        catch_up()
-
-
-@pytest.mark.django_db(transaction=True, serialized_rollback=True)
-def test_a_database_that_takes_no_writes_is_not_waited_for(
-    monkeypatch: pytest.MonkeyPatch, write_lock: Callable[[], AbstractContextManager[None]]
-) -> None:
-    monkeypatch.setattr(runner, "LOCK_MS", 20)
-    store(STUCK)
-    before = time.monotonic()
-    with write_lock():
-        catch_up()
-        catch_up()
-    assert time.monotonic() - before < 5
-    assert not Event.objects.exists()
-    monkeypatch.setattr(runner, "_not_before", 0.0)
-    catch_up()
-    assert stuck() == [False]
+    work_off(follower)
+    before = Lease.objects.get(source=DETECTION)
+    work_off(follower)
+    assert Lease.objects.get(source=DETECTION).renewed_at == before.renewed_at

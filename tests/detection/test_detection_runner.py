@@ -10,9 +10,8 @@ from typing import Any
 import pytest
 
 from monitoring.database import leases
-from monitoring.detection import judge as judges
-from monitoring.detection import monitor_pool
-from monitoring.detection.judge import LEASE, Judge, LeaseLostError
+from monitoring.detection import detection_runner, monitor_pool
+from monitoring.detection.detection_runner import LEASE, DetectionRunner, LeaseLostError
 from monitoring.detection.monitor import StateError
 from monitoring.ingest.pipeline import ingest_readings
 from monitoring.kernel.clock import to_micros
@@ -37,7 +36,7 @@ class LevelMonitor:
         self.last_us: int | None = None
         self.open_events: list[Event] = []
 
-    def take(self, times_us: list[int], values: list[float]) -> list[Event]:
+    def update(self, times_us: list[int], values: list[float]) -> list[Event]:
         changed = []
         for time_us, value in zip(times_us, values, strict=True):
             if self.last_us is not None and time_us <= self.last_us:
@@ -60,7 +59,7 @@ class LevelMonitor:
         self.open_events = []
         return ended
 
-    def look(self, now_us: int) -> list[Event]:
+    def check_silence(self, now_us: int) -> list[Event]:
         if self.last_us is None or now_us - self.last_us < 60_000_000:
             return []
         text = f"no readings for {(now_us - self.last_us) // 1_000_000} s"
@@ -80,8 +79,8 @@ class LevelMonitor:
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """States are saved after a few readings; settings and silence are looked at with each step."""
     monkeypatch.setattr(monitor_pool, "SAVED_AFTER_READINGS", 7)
-    for name in ("SETTLED_AFTER_S", "REFRESHED_AFTER_S", "LOOKED_AFTER_S"):
-        monkeypatch.setattr(judges, name, 0)
+    for name in ("SETTLED_AFTER_S", "REFRESHED_AFTER_S", "SILENCE_CHECKED_AFTER_S"):
+        monkeypatch.setattr(detection_runner, name, 0)
 
 
 @pytest.fixture
@@ -96,12 +95,12 @@ def moments() -> Iterator[datetime]:
 
 
 @pytest.fixture
-def begin(moments: Iterator[datetime]) -> Callable[[], Judge]:
+def begin(moments: Iterator[datetime]) -> Callable[[], DetectionRunner]:
     """Another judge, after the one before was killed."""
 
-    def take_over() -> Judge:
+    def take_over() -> DetectionRunner:
         now = next(moments)
-        judge = Judge.begin(str(now), now=now, newest_id=newest_id())
+        judge = DetectionRunner.begin(str(now), now=now, newest_id=newest_id())
         assert judge
         return judge
 
@@ -119,15 +118,15 @@ def store(values: list[float], tag: str = TEMP, first: int = 0) -> None:
     )
 
 
-def take(judge: Judge, limit: int = 10_000) -> bool:
+def take(judge: DetectionRunner, limit: int = 10_000) -> bool:
     """Judges a page; whether there was one."""
     rows = read_changes(after=judge.position, upto=newest_id(), limit=limit)
     if rows:
-        judge.take(rows, rows[-1][0])
+        judge.update(rows, rows[-1][0])
     return bool(rows)
 
 
-def commit(judge: Judge) -> None:
+def commit(judge: DetectionRunner) -> None:
     judge.commit(now=leased_at(), is_caught_up=True)
 
 
@@ -137,7 +136,7 @@ def leased_at() -> datetime:
     return moment
 
 
-def judge_all(judge: Judge) -> Judge:
+def judge_all(judge: DetectionRunner) -> DetectionRunner:
     """Judges and writes all that is stored."""
     take(judge)
     commit(judge)
@@ -161,7 +160,7 @@ def spans() -> list[tuple[str, float, float | None]]:
 
 @pytest.mark.parametrize("seed", range(6))
 def test_killed_anywhere_it_gives_the_events_of_an_uninterrupted_run(
-    begin: Callable[[], Judge], seed: int
+    begin: Callable[[], DetectionRunner], seed: int
 ) -> None:
     rng = random.Random(seed)
     for first in range(0, 600, 50):  # the tags take turns, and each is stuck for a minute
@@ -185,7 +184,7 @@ def test_killed_anywhere_it_gives_the_events_of_an_uninterrupted_run(
 
 
 def test_states_are_saved_by_and_by_and_the_position_is_behind_none_that_is_not(
-    begin: Callable[[], Judge], levels: None
+    begin: Callable[[], DetectionRunner], levels: None
 ) -> None:
     store([37.0] * 10)
     last = newest_id()
@@ -196,7 +195,7 @@ def test_states_are_saved_by_and_by_and_the_position_is_behind_none_that_is_not(
 
 
 def test_at_an_orderly_end_all_is_saved_and_the_lease_is_free(
-    begin: Callable[[], Judge], levels: None
+    begin: Callable[[], DetectionRunner], levels: None
 ) -> None:
     store([37.0] * 3)
     judge_all(begin()).close(now=leased_at(), until=float("inf"))
@@ -204,7 +203,7 @@ def test_at_an_orderly_end_all_is_saved_and_the_lease_is_free(
     assert leases.is_free(DETECTION, "another", now=leased_at())
 
 
-def test_late_readings_change_nothing(begin: Callable[[], Judge], levels: None) -> None:
+def test_late_readings_change_nothing(begin: Callable[[], DetectionRunner], levels: None) -> None:
     store([37.0, 41.0, 41.0], first=10)
     judge = judge_all(begin())
     before = events()
@@ -214,7 +213,7 @@ def test_late_readings_change_nothing(begin: Callable[[], Judge], levels: None) 
 
 
 def test_an_event_stays_one_row_while_it_changes_and_its_revision_grows(
-    begin: Callable[[], Judge], levels: None
+    begin: Callable[[], DetectionRunner], levels: None
 ) -> None:
     judge, seen = begin(), list[Any]()
     for second, value in enumerate([37.0, 41.0, 43.0, 42.0, 37.0]):
@@ -226,12 +225,14 @@ def test_an_event_stays_one_row_while_it_changes_and_its_revision_grows(
     assert spans() == [("step", 1, 4)]
 
 
-def test_readings_that_stop_coming_are_noticed_by_the_clock(begin: Callable[[], Judge], levels: None) -> None:
+def test_readings_that_stop_coming_are_noticed_by_the_clock(
+    begin: Callable[[], DetectionRunner], levels: None
+) -> None:
     store([37.0])
     judge_all(begin()).close(now=leased_at(), until=float("inf"))
     judge = begin()  # which has seen no reading of its own
     for seconds in (59, 61):
-        judge.look(NOW + seconds * SECOND)
+        judge.check_silence(NOW + seconds * SECOND)
         commit(judge)
         assert spans() == ([("missing", 0, None)] if seconds > 60 else [])
     store([37.0], first=70)
@@ -240,12 +241,12 @@ def test_readings_that_stop_coming_are_noticed_by_the_clock(begin: Callable[[], 
 
 
 def test_while_readings_are_missing_their_event_is_written_and_their_state_saved_only_now_and_then(
-    begin: Callable[[], Judge], levels: None
+    begin: Callable[[], DetectionRunner], levels: None
 ) -> None:
     def after(seconds: int) -> tuple[str, int]:
-        judge.look(NOW + seconds * SECOND)
+        judge.check_silence(NOW + seconds * SECOND)
         commit(judge)
-        return EventRow.objects.get().explanation, len(judge._monitors.dirty(9))
+        return EventRow.objects.get().explanation, len(judge._pool.dirty(9))
 
     store([37.0])
     judge = judge_all(begin())
@@ -255,17 +256,17 @@ def test_while_readings_are_missing_their_event_is_written_and_their_state_saved
     assert after(86_400 + 3600) == ("no readings for 86471 s", 0)
 
 
-def silent_for(seconds: int, begin: Callable[[], Judge]) -> Judge:
+def silent_for(seconds: int, begin: Callable[[], DetectionRunner]) -> DetectionRunner:
     """A judge that was looking for so long after the last of 100 readings, each second."""
     store([37.0 + second % 7 / 10 for second in range(100)])
     judge = judge_all(begin())
     for second in range(100, 100 + seconds):
-        judge.look(NOW + second * SECOND)
+        judge.check_silence(NOW + second * SECOND)
         commit(judge)
     return judge
 
 
-def test_what_is_told_of_a_silence_keeps_up_with_it(begin: Callable[[], Judge]) -> None:
+def test_what_is_told_of_a_silence_keeps_up_with_it(begin: Callable[[], DetectionRunner]) -> None:
     silent_for(115, begin)
     event = EventRow.objects.get()
     told = int(event.explanation.split(" s;")[0].split()[-1])
@@ -274,7 +275,7 @@ def test_what_is_told_of_a_silence_keeps_up_with_it(begin: Callable[[], Judge]) 
 
 
 def test_readings_that_came_late_end_their_silence_also_if_the_judge_is_killed_then(
-    begin: Callable[[], Judge],
+    begin: Callable[[], DetectionRunner],
 ) -> None:
     judge = silent_for(60, begin)
     store([37.0 + second % 7 / 10 for second in range(61)], first=100)
@@ -286,7 +287,7 @@ def test_readings_that_came_late_end_their_silence_also_if_the_judge_is_killed_t
 
 
 def test_what_others_find_is_not_told_as_of_a_detector_that_was_switched_off(
-    begin: Callable[[], Judge],
+    begin: Callable[[], DetectionRunner],
 ) -> None:
     rng = random.Random(3)
     store([*(rng.gauss(37, 0.2) for _ in range(3000)), 40.9, *(rng.gauss(37, 0.2) for _ in range(10))])
@@ -294,7 +295,7 @@ def test_what_others_find_is_not_told_as_of_a_detector_that_was_switched_off(
     off = EventRow.objects.get().detector
     Tag.objects.filter(name=TEMP).update(detectors_off=[off])
     judge.refresh()
-    judge.look(NOW + 3015 * SECOND)
+    judge.check_silence(NOW + 3015 * SECOND)
     commit(judge)
     store([rng.gauss(38, 0.8) for _ in range(60)], first=3011)
     judge_all(judge)
@@ -304,49 +305,51 @@ def test_what_others_find_is_not_told_as_of_a_detector_that_was_switched_off(
 
 
 def test_after_a_pause_the_sources_are_given_time_before_readings_count_as_missing(
-    begin: Callable[[], Judge], levels: None, monkeypatch: pytest.MonkeyPatch
+    begin: Callable[[], DetectionRunner], levels: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store([37.0])
-    monkeypatch.setattr(judges, "SETTLED_AFTER_S", 60)
+    monkeypatch.setattr(detection_runner, "SETTLED_AFTER_S", 60)
     judge = judge_all(begin())
-    judge.look(NOW + timedelta(hours=1))
+    judge.check_silence(NOW + timedelta(hours=1))
     commit(judge)
     assert spans() == []
     judge.close(now=leased_at(), until=float("inf"))
-    handed_over = Judge.begin("next", now=leased_at() + SECOND, newest_id=1)
+    handed_over = DetectionRunner.begin("next", now=leased_at() + SECOND, newest_id=1)
     assert handed_over
-    judge_all(handed_over).look(NOW + timedelta(hours=1))
+    judge_all(handed_over).check_silence(NOW + timedelta(hours=1))
     commit(handed_over)
     assert spans() == [("missing", 0, None)]
 
 
 def test_a_detector_that_is_switched_off_ends_its_event_and_the_other_settings_are_handed_on(
-    begin: Callable[[], Judge], levels: None
+    begin: Callable[[], DetectionRunner], levels: None
 ) -> None:
     store([37.0, 41.0])
     judge = judge_all(begin())
     Tag.objects.filter(name=TEMP).update(detectors_off=["step"], sensitivity=2.5)
     judge.refresh()
-    judge.look(NOW + 30 * SECOND)
+    judge.check_silence(NOW + 30 * SECOND)
     commit(judge)
     assert spans() == [("step", 1, 30)]
-    (watcher,) = judge._monitors.everyone()
+    (watcher,) = judge._pool.all_sessions()
     assert watcher.monitor.settings.sensitivity == 2.5
     assert watcher.monitor.last_us == 1_000_000 + to_micros(NOW)
 
 
-def test_a_tag_that_leaves_takes_its_event_to_an_end(begin: Callable[[], Judge], levels: None) -> None:
+def test_a_tag_that_leaves_takes_its_event_to_an_end(
+    begin: Callable[[], DetectionRunner], levels: None
+) -> None:
     store([37.0, 41.0])
     judge = judge_all(begin())
     Tag.objects.filter(name=TEMP).update(active=False)
     judge.refresh()
-    judge.look(NOW + 30 * SECOND)
+    judge.check_silence(NOW + 30 * SECOND)
     commit(judge)
     assert spans() == [("step", 1, 30)]
 
 
 def test_a_state_that_can_not_be_restored_is_dropped_with_a_line_in_the_log(
-    begin: Callable[[], Judge], levels: None, caplog: pytest.LogCaptureFixture
+    begin: Callable[[], DetectionRunner], levels: None, caplog: pytest.LogCaptureFixture
 ) -> None:
     store([37.0] * 8)
     judge_all(begin())
@@ -358,7 +361,7 @@ def test_a_state_that_can_not_be_restored_is_dropped_with_a_line_in_the_log(
 
 
 def test_a_detector_that_fails_costs_the_other_tags_nothing(
-    begin: Callable[[], Judge], levels: None, caplog: pytest.LogCaptureFixture
+    begin: Callable[[], DetectionRunner], levels: None, caplog: pytest.LogCaptureFixture
 ) -> None:
     Tag.objects.filter(name=PH).update(valid_max=60)
     store([37.0, 49.0, 37.0])
@@ -370,7 +373,9 @@ def test_a_detector_that_fails_costs_the_other_tags_nothing(
     assert caplog.text.count("detectors failed") == 1
 
 
-def test_who_has_lost_the_lease_writes_nothing_more(begin: Callable[[], Judge], levels: None) -> None:
+def test_who_has_lost_the_lease_writes_nothing_more(
+    begin: Callable[[], DetectionRunner], levels: None
+) -> None:
     lost = begin()
     store([41.0])
     take(lost)
@@ -380,27 +385,27 @@ def test_who_has_lost_the_lease_writes_nothing_more(begin: Callable[[], Judge], 
     assert events() == []
 
 
-def test_while_one_judges_no_other_begins(begin: Callable[[], Judge]) -> None:
+def test_while_one_judges_no_other_begins(begin: Callable[[], DetectionRunner]) -> None:
     begin()
-    assert Judge.begin("another", now=leased_at() + LEASE / 2, newest_id=0) is None
+    assert DetectionRunner.begin("another", now=leased_at() + LEASE / 2, newest_id=0) is None
 
 
 def test_the_very_first_begins_a_day_of_readings_back(
-    begin: Callable[[], Judge], monkeypatch: pytest.MonkeyPatch
+    begin: Callable[[], DetectionRunner], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(judges, "FIRST_READINGS_A_TAG", 2)
+    monkeypatch.setattr(detection_runner, "FIRST_READINGS_A_TAG", 2)
     store([37.0] * 10)
     assert begin().position == newest_id() - 3 * 2
 
 
-def test_where_the_ids_begin_again_it_does_not_wait_for_them(begin: Callable[[], Judge]) -> None:
+def test_where_the_ids_begin_again_it_does_not_wait_for_them(begin: Callable[[], DetectionRunner]) -> None:
     begin()
     Lease.objects.update(position=10**12)
     store([37.0])
     assert begin().position < newest_id()
 
 
-def test_it_is_told_when_all_was_judged(begin: Callable[[], Judge]) -> None:
+def test_it_is_told_when_all_was_judged(begin: Callable[[], DetectionRunner]) -> None:
     judge = begin()
     judge.commit(now=NOW, is_caught_up=False)
     assert Lease.objects.get().written_until is None

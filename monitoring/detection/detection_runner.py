@@ -1,0 +1,216 @@
+"""Run the detectors on the stored measurements, and store the events found.
+
+The measurements come in the order of their ids, and each transaction stores the position with the
+events. So events are a function of the stored measurements, wherever a process was interrupted:
+measurements that are not in saved states are processed again and give the same events.
+"""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from django.db import transaction
+
+from monitoring.database import leases
+from monitoring.detection.backtest.compare import Span
+from monitoring.detection.event_store import Key, key_of, open_events, write_events
+from monitoring.detection.monitor_pool import MonitorPool, TagSession, save_states
+from monitoring.detection.rejudging import (
+    SILENCE,
+    events_within,
+    periods_of,
+    rejudge,
+    settle,
+    unjudged,
+    widened,
+)
+from monitoring.ingest.ahead import marked_between
+from monitoring.kernel.clock import to_micros
+from monitoring.kernel.incident_event import Event
+from monitoring.kernel.lease_names import DETECTION
+from monitoring.models import Exclusion
+
+LEASE = timedelta(seconds=10)
+RENEWED_AFTER_S = REFRESHED_AFTER_S = SILENCE_CHECKED_AFTER_S = 1.0
+# After a pause of this length, sources get time to deliver before readings count as missing.
+AWAY = timedelta(seconds=5)
+SETTLED_AFTER_S = 10.0
+# A few states a transaction: other writers must not wait for megabytes.
+STATES_A_STEP = 8
+STATES_AT_THE_END = 20
+# The first run starts this many measurements a tag ago: a day of a reading a second.
+FIRST_READINGS_A_TAG = 86_400
+
+# A measurement: id, microseconds since 1970, tag, value, is_anomaly.
+Row = tuple[int, int, str, float, bool]
+
+
+class LeaseLostError(Exception):
+    """Another process holds the lease or has held the lease meanwhile: discard this runner."""
+
+
+class DetectionRunner:
+    """Run detection for as long as this process holds the lease. After any exception, discard the runner."""
+
+    def __init__(self, held: leases.Hold, newest_id: int, *, silence_checked_from: float) -> None:
+        self.has_written = False
+        self._held = held
+        self._pool = MonitorPool()
+        if held.position is not None and held.position <= newest_id:
+            self.position = held.position
+        else:  # not at the beginning of years
+            self.position = max(0, newest_id - FIRST_READINGS_A_TAG * len(self._pool.tags))
+        self._changed: dict[Key, Event] = {}
+        self._gone: list[tuple[int, Span]] = []
+        self._rejudged: list[Exclusion] = []
+        self._silence_checked_from = silence_checked_from
+        self._renewed = time.monotonic()
+        self._refreshed = self._renewed - REFRESHED_AFTER_S  # an exclusion may wait already
+
+    @classmethod
+    def begin(cls, owner: str, *, now: datetime, newest_id: int) -> "DetectionRunner | None":
+        """Take the lease and continue at the stored position. Return None if another process holds the lease.
+
+        Raises:
+            django.db.Error: the database is away.
+        """
+        if not leases.is_free(DETECTION, owner, now=now):
+            return None
+        with transaction.atomic():
+            held = leases.hold(DETECTION, owner, now=now, duration=LEASE)
+        if held is None:
+            return None
+        was_away = held.written_until is None or now - held.written_until > AWAY
+        silence_checked_from = time.monotonic() + (SETTLED_AFTER_S if was_away else 0)
+        return cls(held, newest_id, silence_checked_from=silence_checked_from)
+
+    def update(self, rows: Sequence[Row], upto: int, *, now: datetime | None = None) -> None:
+        """Process ``rows``: all measurements with ids from the position to ``upto``, in the order of ids.
+
+        Measurements ahead of the clock are held until their time, and do not delay the others.
+        """
+        now_us = to_micros(now or datetime.now(UTC))
+        marked = marked_between(self.position, upto) if rows else set()
+        by_tag: dict[str, list[Row]] = {}
+        updated: list[TagSession] = []
+        for row in rows:
+            by_tag.setdefault(row[2], []).append(row)
+        for name, session in self._pool.sessions_of(by_tag).items():
+            ids, times_us, _, values, _ = zip(*by_tag[name], strict=True)
+            self._note(session, session.update(ids, times_us, values, marked=marked, now_us=now_us))
+            updated.append(session)
+        self._pool.note(updated)
+        self.position = upto
+
+    def refresh(self) -> None:
+        """Apply changed settings of tags, and exclusions that were made or revoked, once a second.
+
+        Raises:
+            LeaseLostError: another process holds the lease.
+        """
+        if time.monotonic() - self._refreshed >= REFRESHED_AFTER_S:
+            self._refreshed = time.monotonic()
+            self._pool.refresh()
+            for exclusion in unjudged()[:1]:  # one at a time, as each may take seconds
+                self._rejudge(exclusion)
+
+    def check_silence(self, now: datetime) -> None:
+        """Detect missing readings by the clock, once a second, when all measurements are processed."""
+        if time.monotonic() < self._silence_checked_from:
+            return
+        self._silence_checked_from = time.monotonic() + SILENCE_CHECKED_AFTER_S
+        sessions = self._pool.all_sessions()
+        for session in sessions:
+            self._note(session, session.check_silence(to_micros(now)))
+        self._pool.note(sessions)
+        self._end_unknown({session.tag.pk: session for session in sessions}, to_micros(now))
+
+    def is_to_commit(self) -> bool:
+        """Return whether there is anything to write, if only the renewal of the lease."""
+        renews = time.monotonic() - self._renewed >= RENEWED_AFTER_S
+        return renews or bool(self._changed or self._rejudged) or bool(self._pool.due(1))
+
+    def commit(self, *, now: datetime, is_caught_up: bool) -> None:
+        """Write the changed events and the states that are due, and renew the lease.
+
+        Raises:
+            LeaseLostError: another process holds the lease; nothing is written.
+            django.db.Error: nothing is written.
+        """
+        self._write(self._pool.due(STATES_A_STEP), now=now, is_caught_up=is_caught_up)
+
+    def close(self, *, now: datetime, until: float) -> None:
+        """Save unsaved states until the time ``until`` of the monotonic clock, and release the lease.
+
+        Raises:
+            LeaseLostError: another process holds the lease.
+            django.db.Error: unsaved measurements will be processed again.
+        """
+        while (dirty := self._pool.dirty(STATES_AT_THE_END)) and time.monotonic() < until:
+            self._write(dirty, now=now, is_caught_up=False)
+        leases.release(DETECTION, self._held.owner)
+
+    def _rejudge(self, exclusion: Exclusion) -> None:
+        """Replace the events that the exclusion touches, at the next commit."""
+        self._rejudged.append(exclusion)
+        session = self._pool.sessions_of([exclusion.tag.name]).get(exclusion.tag.name)
+        if session is None:  # the tag is not in use: its events have ended
+            self._drop_events(
+                exclusion.tag_id, [widened(exclusion.tag_id, span)[0] for span in periods_of(exclusion)]
+            )
+            return
+        found = rejudge(session.tag, exclusion, upto=self.position, renew=self._renew)
+        self._drop_events(session.tag.pk, found.spans)
+        self._note(session, found.events)
+        if found.monitor is not None:
+            self._pool.forget([session])
+            session.begin_with(found.monitor, self.position)
+            self._pool.note([session])
+
+    def _drop_events(self, tag: int, spans: Sequence[Span]) -> None:
+        """Drop the tag's events within the spans, stored or not."""
+        self._gone += [(tag, span) for span in spans]
+        for key, event in list(self._changed.items()):
+            if key[0] == tag and event.detector != SILENCE and any(span.has(event) for span in spans):
+                del self._changed[key]
+
+    def _renew(self) -> None:
+        """Renew the lease during long work."""
+        with transaction.atomic():
+            if leases.hold(DETECTION, self._held.owner, now=datetime.now(UTC), duration=LEASE) is None:
+                raise LeaseLostError
+
+    def _note(self, session: TagSession, events: Sequence[Event]) -> None:
+        for event in events:
+            self._changed[key_of(session.tag.pk, event)] = event
+
+    def _end_unknown(self, sessions: Mapping[int, TagSession], now_us: int) -> None:
+        """End the stored open events that no session has: of a tag out of use, or of a disabled detector."""
+        for key, event in open_events().items():
+            session = sessions.get(key[0])
+            is_open = session is not None and session.has_open(key)
+            if not is_open and key not in self._changed:
+                self._changed[key] = replace(event, end_us=max(event.start_us, now_us))
+
+    def _write(self, sessions: Sequence[TagSession], *, now: datetime, is_caught_up: bool) -> None:
+        with transaction.atomic():
+            held = leases.hold(DETECTION, self._held.owner, now=now, duration=LEASE)
+            if held is None or held.position != self._held.position:
+                raise LeaseLostError
+            for tag, span in self._gone:
+                events_within(tag, span).delete()
+            write_events(self._changed, now=now)
+            settle(self._rejudged)
+            save_states(sessions)
+            self._pool.forget(sessions)
+            position = self._pool.saved_until(self.position)
+            leases.keep_position(held, position)
+            if is_caught_up:
+                leases.advance(held, now)
+        self.has_written = True
+        self._held = replace(held, position=position)
+        self._changed.clear()
+        self._gone.clear()
+        self._rejudged.clear()
+        self._renewed = time.monotonic()

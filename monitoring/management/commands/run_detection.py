@@ -1,0 +1,27 @@
+"""``manage.py run_detection``: the process that detects events."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from monitoring.operations.cluster import leave_pool
+from monitoring.operations.detection_process import run_detection
+from monitoring.operations.parent_watchdog import end_with_launcher
+from monitoring.operations.privacy import mend_private_files
+
+
+class Command(BaseCommand):
+    """Run detection until SIGTERM or SIGINT."""
+
+    help = (
+        "Finds events in what is stored, or stands by while another process does. 'manage.py qcluster' runs"
+        " it by itself. Ctrl-C stops it."
+    )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Raise CommandError if detection failed; the log says why."""
+        mend_private_files()
+        leave_pool()
+        end_with_launcher()
+        if not run_detection():
+            raise CommandError("Detection failed: see the log.")
