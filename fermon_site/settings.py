@@ -184,16 +184,8 @@ if REDIS_URL:
 
 # Longer than the shortest tasks take with a wait for a lock at each step.
 TASK_TIMEOUT_S = max(100, 60 + 4 * DATABASE_TIMEOUT_S)
-<<<<<<< HEAD
-# timeout < retry, or a running task is started a second time. Five of the workers run the simulator and the
-# detectors, with their standbys; two run all other tasks.
-||||||| 4631061
-# timeout < retry, or a task that still runs is started again beside itself. Five of the workers have
-# the simulator and the judge, with those that stand by; two have whatever else is to be done.
-=======
-# timeout < retry, or a task that still runs is started again beside itself. Three of the workers have
-# the simulator, with those that stand by; two have whatever else is to be done.
->>>>>>> h/det
+# timeout < retry, or a running task is started a second time. Three of the workers run the simulator and its
+# standbys; two run all other tasks.
 Q_CLUSTER: dict[str, Any] = {
     "name": "fermon",
     "orm": "default",

@@ -11,19 +11,9 @@ from django.utils import timezone
 from django_q.models import Failure, OrmQ, Task
 
 from monitoring import tasks
-<<<<<<< HEAD
-from monitoring.detection import runner
 from monitoring.ingest.pipeline import ingest_readings
-from monitoring.models import Measurement, Tag
-from monitoring.operations.schedules import PLANS
-||||||| 4631061
-from monitoring.detection import runner
-from monitoring.models import Measurement, Tag
-from monitoring.operations.schedules import PLANS
-=======
 from monitoring.models import Lease, Measurement, Tag
 from monitoring.operations.schedules import SCHEDULED_TASKS
->>>>>>> h/det
 from monitoring.sources.simulator import source
 from monitoring.spool import spool_files
 
@@ -80,7 +70,7 @@ def test_while_all_long_runs_are_at_it_two_workers_are_left_for_the_rest(setting
 
 
 def test_a_run_of_detection_that_an_older_version_queued_does_nothing() -> None:
-    assert tasks.run_judge(datetime.now(UTC).isoformat()) is None
+    tasks.run_judge(datetime.now(UTC).isoformat())
     assert not Lease.objects.exists()
 
 

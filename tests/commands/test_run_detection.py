@@ -7,6 +7,7 @@ import sqlite3
 import time
 from contextlib import closing
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import psutil
@@ -117,6 +118,14 @@ def all_events(system) -> tuple[Any, ...]:
     return system.select(f"SELECT {joined} FROM ({ordered}) AS found")  # noqa: S608
 
 
+def has_started(command: Any) -> bool:
+    return "detection started" in command.text
+
+
+def has_ended_silences(system: Any) -> bool:
+    return bool(system.select(SILENCES) == (1,))
+
+
 def test_killed_again_and_again_it_finds_the_same_events(migrated_system, new_system) -> None:
     undisturbed, disturbed = migrated_system, new_system
     for system in (undisturbed, disturbed):
@@ -124,7 +133,7 @@ def test_killed_again_and_again_it_finds_the_same_events(migrated_system, new_sy
     run(undisturbed)
     for _ in range(4):
         command = run(disturbed)
-        wait_until(lambda command=command: "detection started" in command.text)
+        wait_until(partial(has_started, command))
         time.sleep(0.4)
         command.send(signal.SIGKILL)
         command.end()
@@ -132,7 +141,7 @@ def test_killed_again_and_again_it_finds_the_same_events(migrated_system, new_sy
     for system in (undisturbed, disturbed):
         catch_up(system)
         # By then the clock has ended the events that lasted.
-        wait_until(lambda system=system: system.select(SILENCES) == (1,), within_s=120)
+        wait_until(partial(has_ended_silences, system), within_s=120)
     assert undisturbed.select(EVENTS)[0] >= 15
     assert all_events(disturbed) == all_events(undisturbed)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from django.db import OperationalError
@@ -65,13 +65,7 @@ def test_it_follows_what_is_stored_page_by_page(follower: Follower) -> None:
     assert work_off(follower) == 8
     assert stuck() == [False]
     store([400.0, 410.0, 403.0], first=400)
-<<<<<<< HEAD:tests/detection/test_runner.py
     follower._watch = make_watch()  # the test writes through the follower's own connection
-||||||| 4631061:tests/detection/test_runner.py
-    follower._watch = runner.make_watch()  # the test writes through the follower's own connection
-=======
-    follower._watch = following.make_watch()  # the test writes through the follower's own connection
->>>>>>> h/det:tests/detection/test_follower.py
     work_off(follower)
     assert stuck() == [True]
 
@@ -107,13 +101,7 @@ def test_a_database_that_fails_is_told_once_and_nothing_is_lost(
         raise OperationalError("disk I/O error")
 
     caplog.set_level("INFO")
-<<<<<<< HEAD:tests/detection/test_runner.py
     monkeypatch.setattr("django.db.connection.close", lambda: None)
-||||||| 4631061:tests/detection/test_runner.py
-    monkeypatch.setattr(runner.connection, "close", lambda: None)
-=======
-    monkeypatch.setattr(following.connection, "close", lambda: None)
->>>>>>> h/det:tests/detection/test_follower.py
     store(STUCK)
     with monkeypatch.context() as broken:
         broken.setattr(detection_runner, "write_events", refuse)
@@ -136,7 +124,7 @@ def test_another_database_in_this_ones_place_is_judged_from_its_beginning(follow
 
 
 def test_a_run_ends_when_asked_to_saves_all_and_gives_the_lease_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(following.connection, "close", lambda: None)
+    monkeypatch.setattr("django.db.connection.close", lambda: None)
     store(STUCK)
     asked = iter([False] * 8 + [True] * 10)
     following.run(should_stop=lambda: next(asked))
@@ -144,54 +132,6 @@ def test_a_run_ends_when_asked_to_saves_all_and_gives_the_lease_up(monkeypatch: 
     assert Lease.objects.get(source=DETECTION).owner == ""
 
 
-<<<<<<< HEAD:tests/detection/test_runner.py
-@pytest.mark.parametrize(("judges", "minutes"), [(False, 2), (True, 10)])
-def test_who_judges_stays_and_who_stands_by_gives_way(
-    monkeypatch: pytest.MonkeyPatch, judges: bool, minutes: int
-) -> None:
-    clock = [0.0]
-
-    def step(follower: Follower) -> bool:
-        follower.judge = cast(Judge, SimpleNamespace(close=lambda **_: None)) if judges else None
-        clock[0] += 60
-        return True
-
-    monkeypatch.setattr(runner, "step_safely", step)
-    monkeypatch.setattr(runner, "time", SimpleNamespace(monotonic=lambda: clock[0]))
-    runner.run(duration_s=95, stays_s=595, should_stop=lambda: False)
-    assert clock == [60.0 * minutes]
-
-
-def test_a_run_ends_when_its_time_is_up() -> None:
-    runner.run(duration_s=0, should_stop=lambda: False)
-    assert not Lease.objects.filter(source=DETECTION).exists()
-
-
-||||||| 4631061:tests/detection/test_runner.py
-@pytest.mark.parametrize(("judges", "minutes"), [(False, 2), (True, 10)])
-def test_who_judges_stays_and_who_stands_by_gives_way(
-    monkeypatch: pytest.MonkeyPatch, judges: bool, minutes: int
-) -> None:
-    clock = [0.0]
-
-    def step(follower: Follower) -> bool:
-        follower.judge = SimpleNamespace(close=lambda **_: None) if judges else None
-        clock[0] += 60
-        return True
-
-    monkeypatch.setattr(runner, "step_safely", step)
-    monkeypatch.setattr(runner, "time", SimpleNamespace(monotonic=lambda: clock[0]))
-    runner.run(duration_s=95, stays_s=595, should_stop=lambda: False)
-    assert clock == [60.0 * minutes]
-
-
-def test_a_run_ends_when_its_time_is_up() -> None:
-    runner.run(duration_s=0, should_stop=lambda: False)
-    assert not Lease.objects.filter(source=DETECTION).exists()
-
-
-=======
->>>>>>> h/det:tests/detection/test_follower.py
 def test_it_looks_for_silence_only_when_all_is_judged(
     follower: Follower, monkeypatch: pytest.MonkeyPatch
 ) -> None:
