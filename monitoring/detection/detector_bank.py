@@ -1,13 +1,13 @@
 """The parts of a monitor, whose state together is its own."""
 
-from monitoring.detection.detectors.course import Course
 from monitoring.detection.detectors.detector import Detector
 from monitoring.detection.detectors.drift import Drift
-from monitoring.detection.detectors.habit import Burden, Habit
+from monitoring.detection.detectors.forecaster import Forecaster
 from monitoring.detection.detectors.missing import Missing
 from monitoring.detection.detectors.noise import Noise
 from monitoring.detection.detectors.novelty import Novelty
 from monitoring.detection.detectors.rate import Rate
+from monitoring.detection.detectors.recurrence import Recurrence, TimeInAlarmFraction
 from monitoring.detection.detectors.saturation import Saturation
 from monitoring.detection.detectors.settings import DetectionSettings
 from monitoring.detection.detectors.spike import Spike
@@ -34,7 +34,7 @@ class Parts(Stateful):
     __slots__ = (*STATE, "all_of_them", "each_reading", "incidents")
 
     def __init__(self, settings: DetectionSettings) -> None:
-        self.course = Course()
+        self.course = Forecaster()
         self.spike = Spike(**settings.of("spike"))
         self.step = Step(**settings.of("step"))
         self.drift = Drift(**settings.of("drift"))
@@ -45,8 +45,8 @@ class Parts(Stateful):
         self.saturation = Saturation(**settings.of("saturation"))
         self.missing = Missing(**settings.of("missing"))
         self.process = Incident(PROCESS_QUIET)
-        self.unrest = Habit(UNREST)  # of incidents
-        self.burden = Burden()
+        self.unrest = Recurrence(UNREST)  # of incidents
+        self.burden = TimeInAlarmFraction()
         self.sticking = Incident(0)
         self.cutting = Incident(SATURATION_QUIET)
         self.silence = Incident(0)

@@ -7,9 +7,9 @@ from dataclasses import replace
 import msgpack
 
 from monitoring.detection.detector_bank import Parts
-from monitoring.detection.detectors.course import Course
 from monitoring.detection.detectors.detector import Detector
-from monitoring.detection.detectors.scale import NORMAL, Lesson
+from monitoring.detection.detectors.forecaster import Forecaster
+from monitoring.detection.detectors.residual_scale import LEARN, LearningMode
 from monitoring.detection.detectors.settings import DETECTORS, DetectionSettings, SettingError
 from monitoring.detection.incidents import Incident
 from monitoring.kernel.incident_event import Event
@@ -155,13 +155,13 @@ class TagMonitor:
         course = parts.course
         is_stuck = self._is_troubled and parts.sticking.is_open
         is_freed = is_stuck and value - course.origin != course.value
-        course.lesson = self._lesson() if self._is_troubled else NORMAL
-        course.take(time_us, value, anew=is_freed)
+        course.learning_mode = self._learning_mode() if self._is_troubled else LEARN
+        course.update(time_us, value, anew=is_freed)
         parts.saturation.note(course.value)
         novelty = parts.novelty.score(course)
         parts.novelty.learn(course)
         self._judge_sticking(course)
-        course.lesson = self._lesson() if self._is_troubled else NORMAL
+        course.learning_mode = self._learning_mode() if self._is_troubled else LEARN
         if not (self._is_troubled and parts.sticking.is_open):
             if course.has_block:
                 self._judge_cutting(course)
@@ -172,11 +172,11 @@ class TagMonitor:
         if course.has_block:
             self._end_block(course)
 
-    def _end_block(self, course: Course) -> None:
+    def _end_block(self, course: Forecaster) -> None:
         """What is done once a block of readings."""
         for fading in (self.parts.unrest, self.parts.stuck, self.parts.missing):
             fading.fade()
-        self.parts.burden.add(is_troubled=self._is_troubled)
+        self.parts.burden.add(in_fault=self._is_troubled)
         if course.is_refit_due and self._may_refit():
             refit = course.refit(anew=self.parts.burden.is_too_much)
             if refit is not None:
@@ -185,21 +185,25 @@ class TagMonitor:
 
     def _may_refit(self) -> bool:
         """Whether the cycles may be learned: not from a fault, unless it stays."""
-        return not self.parts.course.is_cyclic or self.parts.burden.is_too_much or not self._is_troubled
+        return not self.parts.course.is_periodic or self.parts.burden.is_too_much or not self._is_troubled
 
     def _look_for_trouble(self) -> None:
         """To be called whenever an incident began or ended: readings without trouble look at none then."""
         parts = self.parts
         self._is_troubled = bool(parts.process.detector or parts.sticking.detector or parts.cutting.detector)
 
-    def _lesson(self) -> Lesson:
+    def _learning_mode(self) -> LearningMode:
         """What the present reading is to teach the detectors of the process, in trouble."""
         parts = self.parts
         if parts.burden.is_too_much:
-            return NORMAL
-        return Lesson.FAULT if parts.course.is_cyclic and not parts.unrest.is_formed else Lesson.HABIT
+            return LEARN
+        return (
+            LearningMode.FREEZE
+            if parts.course.is_periodic and not parts.unrest.is_frequent
+            else LearningMode.RECORD
+        )
 
-    def _judge_sticking(self, course: Course) -> None:
+    def _judge_sticking(self, course: Forecaster) -> None:
         stuck, sticking = self.parts.stuck, self.parts.sticking
         score = stuck.score(course)
         stuck.learn(course)
@@ -211,7 +215,7 @@ class TagMonitor:
         if score > 1 and not self.parts.cutting.is_open:
             self._found(sticking, "stuck", stuck, score, start_us=stuck.began_us)
 
-    def _judge_cutting(self, course: Course) -> None:
+    def _judge_cutting(self, course: Forecaster) -> None:
         saturation, cutting = self.parts.saturation, self.parts.cutting
         score = saturation.score(course)
         saturation.learn(course)
@@ -222,10 +226,10 @@ class TagMonitor:
             self.parts.step.begin()
             self.parts.drift.begin()
 
-    def _judge_process(self, course: Course, novelty: float) -> None:
+    def _judge_process(self, course: Forecaster, novelty: float) -> None:
         parts = self.parts
         found: list[Found] = [("novelty", parts.novelty, novelty)] if novelty > 1 else []
-        detectors = parts.all_of_them if course.has_block or course.is_fresh else parts.each_reading
+        detectors = parts.all_of_them if course.has_block or course.is_reset else parts.each_reading
         for name, detector in detectors:
             score = detector.score(course)
             detector.learn(course)
@@ -239,10 +243,10 @@ class TagMonitor:
             return
         if found and (parts.process.is_open or not parts.cutting.is_open):
             self._found(parts.process, *max(found, key=lambda one: (RANKS[one[0]], one[2])))
-        elif parts.process.detector and (course.is_fresh or parts.process.rest()):
+        elif parts.process.detector and (course.is_reset or parts.process.rest()):
             self._end(parts.process)
 
-    def _without_scatter_of_spike(self, found: list[Found], course: Course) -> list[Found]:
+    def _without_scatter_of_spike(self, found: list[Found], course: Forecaster) -> list[Found]:
         """Drop noise where one far spike is all that has happened."""
         process = self.parts.process
         if process.is_open:
@@ -257,7 +261,7 @@ class TagMonitor:
             is_spike = any(name == "spike" and score >= FAR for name, _, score in found)
         return [one for one in found if one[0] != "noise"] if is_spike else found
 
-    def _is_told(self, name: str, course: Course) -> bool:
+    def _is_told(self, name: str, course: Forecaster) -> bool:
         """Whether the detector is to be heard.
 
         A constant signal changes by a jump, whatever it seems: any other value would be new.
@@ -289,7 +293,7 @@ class TagMonitor:
         if incident.is_news(name, score, rank):
             incident.tell(name, detector.explain(self.parts.course, self.words), score=score, rank=rank)
             self._changed.append(incident.event())
-            if name == "step" and self.parts.course.lesson is not Lesson.FAULT:
+            if name == "step" and self.parts.course.learning_mode is not LearningMode.FREEZE:
                 self.parts.spike.note_move()
         elif is_worst and name == incident.teller:
             incident.retell(detector.explain(self.parts.course, self.words))
@@ -305,10 +309,10 @@ class TagMonitor:
     def _begin_fault(self) -> None:
         """What has just been learned may belong to the fault."""
         self.parts.unrest.add()
-        if self.parts.course.is_cyclic:
-            self.parts.course.recant()
+        if self.parts.course.is_periodic:
+            self.parts.course.discard_recent()
             for detector in (self.parts.step, self.parts.drift, self.parts.noise, self.parts.rate):
-                detector.recant()
+                detector.discard_recent()
 
     def _end(self, incident: Incident) -> None:
         if incident.is_open:
