@@ -13,8 +13,8 @@ from monitoring.lab.evaluation.trials import (
     CLEAN_S,
     Answer,
     Case,
+    FindingWindow,
     Trial,
-    Window,
     answer,
     rule_sightings,
     run_trial,
@@ -23,7 +23,7 @@ from monitoring.lab.evaluation.trials import (
 from monitoring.lab.evaluation.watching import EPOCH_S, RULE, Sighting, rule_flags
 from monitoring.lab.signal_families import FAMILIES
 
-WINDOW = Window(first=100, last=160, fault=100)
+WINDOW = FindingWindow(first=100, last=160, fault=100)
 STUCK = Case("stuck")
 
 
@@ -62,7 +62,7 @@ def test_a_fault_is_looked_for_while_it_lasts_and_a_minute_longer(
 ) -> None:
     clean = np.zeros(CLEAN_S + 660)
     window = window_of(Case(kind), clean, clean + 1)
-    assert window == Window(CLEAN_S + first, CLEAN_S + duration + 59, CLEAN_S)
+    assert window == FindingWindow(CLEAN_S + first, CLEAN_S + duration + 59, CLEAN_S)
 
 
 def test_clipping_counts_from_the_first_value_that_it_changes() -> None:

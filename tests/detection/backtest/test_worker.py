@@ -141,7 +141,7 @@ def test_what_is_gone_meanwhile_is_said() -> None:
 def test_of_many_events_the_newest_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(worker, "ROWS", 1)
     events = [domain.Event("spike", "spike", at, at + 1, float("inf"), "it jumped") for at in (1, 2)]
-    monkeypatch.setattr(domain.Backtest, "finish", lambda self: [events, []])
+    monkeypatch.setattr(domain.SettingsComparison, "finish", lambda self: [events, []])
     asked_by("a")
     run()
     assert outcome("a")["events"] == 2
