@@ -54,7 +54,7 @@ def run_judge(due: str | None = None) -> None:
 
 def run_backtests() -> int:
     """Works out the backtests that wait, unless another worker is at it; how many."""
-    return worker.run(should_stop=stop_requested)
+    return worker.run_requests(should_stop=stop_requested)
 
 
 def queue_retry(items: list[dict[str, Any]]) -> None:

@@ -120,7 +120,7 @@ def missing(damage: Damage, during: FloatArray) -> FloatArray:
     return np.full(during.shape, np.nan)
 
 
-# Severity means nothing to stuck, dropout and missing.
+# stuck, dropout and missing ignore the severity.
 FAULTS: dict[str, Callable[[Damage, FloatArray], FloatArray]] = {
     "spike": spike,
     "step": step,

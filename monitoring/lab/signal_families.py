@@ -124,7 +124,7 @@ def fed_batch(seed: int, length: int) -> CleanSignal:
     """
     rng, noise, offset = drawn(seed)
     first = one_fed_batch(rng, noise)
-    pieces = [first[int(rng.integers(len(first) // 2)) :]]  # the first one is under way already
+    pieces = [first[int(rng.integers(len(first) // 2)) :]]  # the first batch has already started
     while sum(map(len, pieces)) < length:
         pieces.append(one_fed_batch(rng, noise))
     course = np.concatenate(pieces)[:length]

@@ -170,7 +170,7 @@ def test_what_was_accepted_and_is_not_stored_is_told_and_fails(
 def driven(run: Run, plan: LoadPlan) -> bool:
     """What ``drive`` tells; in a thread, as browser tests leave an event loop to this one."""
     with ThreadPoolExecutor(1) as apart:
-        return apart.submit(drive, run, plan, is_burst=False, tell=lambda run, lanes: None).result()
+        return apart.submit(drive, run, plan, is_burst=False, report=lambda run, lanes: None).result()
 
 
 def test_an_answers_time_counts_from_when_its_reading_was_due(liar: int) -> None:

@@ -15,7 +15,7 @@ from monitoring.lab.evaluation.trials import (
     Case,
     FindingWindow,
     Trial,
-    answer,
+    answer_of,
     rule_sightings,
     run_trial,
     window_of,
@@ -45,12 +45,12 @@ def seen(start: int, known: int | None = None) -> Sighting:
     ],
 )
 def test_the_first_finding_that_begins_in_the_window_counts(found: list[Sighting], expected: Answer) -> None:
-    assert answer(WINDOW, [], iter(found)) == expected
+    assert answer_of(WINDOW, [], iter(found)) == expected
 
 
 @pytest.mark.parametrize(("start", "by_chance"), [(99, False), (100, True), (160, True), (161, False)])
 def test_a_finding_there_without_the_fault_is_chance(start: int, by_chance: bool) -> None:
-    assert answer(WINDOW, [seen(start)], iter([seen(110)])).by_chance is by_chance
+    assert answer_of(WINDOW, [seen(start)], iter([seen(110)])).by_chance is by_chance
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ class SettingsComparison:
     """
 
     def __init__(self, name: str, unit: str, settings: Sequence[DetectionSettings], span: EventSpan) -> None:
-        self.readings = 0  # within the span
+        self.readings = 0  # number within the span
         self._settings, self._span = settings, span
         # Run equal settings once.
         distinct = [one for index, one in enumerate(settings) if settings.index(one) == index]

@@ -17,7 +17,7 @@ from monitoring.kernel.incident_event import Event
 
 logger = logging.getLogger(__name__)
 
-TOLD_AFTER_S = 1.0
+REPORT_EVERY_S = 1.0
 LONGEST_S = 300.0
 ROWS = 500
 STOPPED = "Fermon was stopped before it was done. Try again."
@@ -25,7 +25,7 @@ TOO_LONG = f"It was not done within {LONGEST_S / 60:.0f} minutes. Choose a short
 FAILED = "It failed: the detectors could not judge this. The log says more."
 
 
-def run(*, should_stop: Callable[[], bool]) -> int:
+def run_requests(*, should_stop: Callable[[], bool]) -> int:
     """Run the waiting backtests, unless another worker does; return how many were finished.
 
     Raises:
@@ -56,15 +56,15 @@ def outcome_of(asked: Asked, should_stop: Callable[[], bool]) -> dict[str, Any] 
 def work(asked: Asked, stretch: Stretch, should_stop: Callable[[], bool]) -> dict[str, Any] | None:
     """Compare both settings on the readings; store the progress every second."""
     test = stretch.begin(asked.settings)
-    began = told = time.monotonic()
+    began = reported_at = time.monotonic()
     for times_us, values in stretch.pages():
         test.update(times_us, values)
         if should_stop():
             return {"error": STOPPED}
         if time.monotonic() - began > LONGEST_S:
             return {"error": TOO_LONG}
-        if time.monotonic() - told >= TOLD_AFTER_S:
-            told = time.monotonic()
+        if time.monotonic() - reported_at >= REPORT_EVERY_S:
+            reported_at = time.monotonic()
             if not requests.renew(asked, test.readings / stretch.readings, now=datetime.now(UTC)):
                 return None
     found, present = test.finish()

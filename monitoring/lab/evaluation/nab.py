@@ -76,7 +76,7 @@ def evaluate(series: Sequence[ScoredSeries], profile: Profile = STANDARD) -> Nab
     totals = np.cumsum(np.concatenate([np.empty(0), *(change for _, change in changes)])[order])
     last = np.flatnonzero(np.append(scores[1:] != scores[:-1], True)[: len(scores)])
     thresholds = np.concatenate([[np.inf], scores[last]])
-    totals = profile.missed * waived + np.concatenate([[0.0], totals[last]])  # 0: all are missed
+    totals = profile.missed * waived + np.concatenate([[0.0], totals[last]])  # 0: all windows missed
     best = int(np.argmax(totals))
     perfect = (1 + profile.missed) * windows
     return NabScore(100 * float(totals[best]) / perfect if windows else 0.0, float(thresholds[best]))
@@ -108,7 +108,7 @@ def inside_worth(first: int, last: int) -> FloatArray:
 
 
 def outside_worth(length: int, windows: Sequence[tuple[int, int]]) -> FloatArray:
-    """Return the worth of a detection outside windows at each reading: -1, nearer to 0 just after a window."""
+    """Return the worth of a detection outside windows: -1, nearer to 0 just after a window."""
     worth = np.full(length, -1.0)
     for first, last in windows:
         behind = np.arange(last + 1, length)

@@ -114,7 +114,7 @@ def piece_of(numbered: list[tuple[int, list[str]]], indices: tuple[int, int]) ->
             f"line {numbered[first][0]}: timestamp: expected ISO 8601, as in 2026-01-31T12:00:00Z or"
             f" 2026-01-31 12:00:00, got {texts[first]!r}"
         )
-    values = [number(row[value], line) for line, row in numbered]
+    values = [parse_value(row[value], line) for line, row in numbered]
     there = [index for index, one in enumerate(values) if one is not None]
     kept = [one for one in values if one is not None]
     return Piece(micros[there].tolist(), kept, len(values) - len(kept))
@@ -125,7 +125,7 @@ def begin_of_day(text: str) -> str:
     return f"{text}T00:00" if DAY.fullmatch(text) else text
 
 
-def number(text: str, line: int) -> float | None:
+def parse_value(text: str, line: int) -> float | None:
     """Return the value; None where the cell is empty or NaN, as programs write missing values."""
     try:
         value = float(text) if text.strip() else math.nan

@@ -146,8 +146,8 @@ def run_trial(trial: Trial) -> list[TrialOutcome]:
         branch = TagMonitor(definition.name, definition.unit)
         branch.restore(state)
         during = faulty[CLEAN_S : window.last + 1]
-        whole = answer(window, clean_whole, sightings(branch, CLEAN_S, during))
-        outcomes.append(TrialOutcome(case, answer(window, clean_rule, rule_sightings(faulty)), whole))
+        whole = answer_of(window, clean_whole, sightings(branch, CLEAN_S, during))
+        outcomes.append(TrialOutcome(case, answer_of(window, clean_rule, rule_sightings(faulty)), whole))
     return outcomes
 
 
@@ -171,7 +171,7 @@ def rule_sightings(values: FloatArray) -> Iterator[Sighting]:
         yield Sighting("rule", time_us, time_us)
 
 
-def answer(window: FindingWindow, clean: Sequence[Sighting], faulty: Iterator[Sighting]) -> Answer:
+def answer_of(window: FindingWindow, clean: Sequence[Sighting], faulty: Iterator[Sighting]) -> Answer:
     """Return the first finding in the window, and whether the clean run has one there, too."""
     by_chance = any(map(window.holds, clean))
     found = next(filter(window.holds, faulty), None)

@@ -15,7 +15,7 @@ from monitoring.kernel.incident_event import Event
 
 FloatArray = NDArray[np.float64]
 BATCH = 1000
-EPOCH_S = 1_800_000_000  # any time does: no detector looks at the date
+EPOCH_S = 1_800_000_000  # any time: detectors ignore the date
 RULE = RollingSigma()
 
 

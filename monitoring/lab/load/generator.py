@@ -19,9 +19,9 @@ from monitoring.lab.load.signals import Signals
 from monitoring.lab.load.tags import name_of
 from monitoring.lab.load.tally import Tally
 
-PAUSE_S = 0.5  # before a connection that failed is tried again
-GRACE_S = 30.0  # for what is still due when the time is over
-SHOWN = 200  # characters of what an error says
+PAUSE_S = 0.5  # before a failed connection is retried
+GRACE_S = 30.0  # for requests still due at the end
+SHOWN = 200  # characters of an error's text
 
 
 @dataclass(slots=True)
@@ -136,7 +136,7 @@ class Lane:
                 answer = orjson.loads(text)
                 tally.answered(request.tag, [answer] if self._run.is_single else answer["results"])
                 return
-        except (ValueError, KeyError, TypeError):  # no answer of Fermon's
+        except (ValueError, KeyError, TypeError):  # not an answer from Fermon
             pass
         reason = f"{status}: {text[:SHOWN].decode(errors='replace')}"
         if 400 <= status < 500:
@@ -145,10 +145,10 @@ class Lane:
             tally.fail(request.tag, reason, was_sent=True)
 
 
-Tell = Callable[[Run, Sequence[Lane]], None]
+Report = Callable[[Run, Sequence[Lane]], None]
 
 
-def drive(run: Run, plan: LoadPlan, *, is_burst: bool, tell: Tell) -> bool:
+def drive(run: Run, plan: LoadPlan, *, is_burst: bool, report: Report) -> bool:
     """Send the plan's requests and report once a second; return whether the run was completed.
 
     Ctrl-C stops the run early, after the pending answers.
@@ -156,27 +156,27 @@ def drive(run: Run, plan: LoadPlan, *, is_burst: bool, tell: Tell) -> bool:
     sends = plan.burst if is_burst else plan.paced
     run.end_s = plan.seconds if is_burst else plan.seconds + GRACE_S
     lanes = [Lane(run, sends(number)) for number in range(plan.lanes)]
-    return asyncio.run(work(run, lanes, tell))
+    return asyncio.run(work(run, lanes, report))
 
 
-async def work(run: Run, lanes: Sequence[Lane], tell: Tell) -> bool:
+async def work(run: Run, lanes: Sequence[Lane], report: Report) -> bool:
     """Run the lanes, as ``drive``, until they have nothing more to send."""
     tasks = [asyncio.create_task(lane.work()) for lane in lanes]
-    teller = asyncio.create_task(keep_telling(run, lanes, tell))
+    reporter = asyncio.create_task(keep_reporting(run, lanes, report))
     try:
         await asyncio.gather(*map(asyncio.shield, tasks))
     except asyncio.CancelledError:
         run.stopped.set()
         await asyncio.wait(tasks)
     finally:
-        teller.cancel()
-    tell(run, lanes)
+        reporter.cancel()
+    report(run, lanes)
     return not run.stopped.is_set()
 
 
-async def keep_telling(run: Run, lanes: Sequence[Lane], tell: Tell) -> None:
+async def keep_reporting(run: Run, lanes: Sequence[Lane], report: Report) -> None:
     """Report at each whole second, without end."""
     while True:
         await asyncio.sleep(1 - run.now_s % 1)
         if run.now_s >= 1:
-            tell(run, lanes)
+            report(run, lanes)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 SECOND_US = 1_000_000
-# A burst's timestamps stay behind the clock while a lane sends no more readings a second.
+# A burst's timestamps do not run ahead of the clock while a lane sends at most so many readings a second.
 FASTEST = 250_000
 
 
@@ -51,7 +51,7 @@ class LoadPlan:
     def paced(self, lane: int) -> Iterator[Request]:
         """Yield a lane's requests in the order in which they are due, at the times of their readings."""
         number, count = 0, self.requests_a_round
-        end = round(self.seconds * count * self.hz, 6)  # of the numbers: 3 x 0.1 is more than 0.3
+        end = round(self.seconds * count * self.hz, 6)  # rounded, since 3 x 0.1 is more than 0.3
         while number < end:
             for index in range(lane, count, self.lanes):
                 if number + index < end:

@@ -20,7 +20,7 @@ class ProgressTable:
 
     def __init__(self) -> None:
         self._rows = 0
-        self._told = 0
+        self._reported = 0
 
     def lines(self, run: Run, lanes: Sequence[Lane], *, is_terminal: bool) -> Iterator[str]:
         """Yield the next line; repeat the titles from time to time on a terminal, where lines scroll away."""
@@ -28,8 +28,8 @@ class ProgressTable:
             yield in_columns(TITLES)
         self._rows += 1
         tally = run.tally
-        new = latency(tally.latencies[self._told :])
-        self._told = len(tally.latencies)
+        new = latency(tally.latencies[self._reported :])
+        self._reported = len(tally.latencies)
         counts = (tally.sent, tally.total, tally.duplicates, tally.refused, tally.failed)
         lag_s = max(lane.lag_s for lane in lanes)
         yield in_columns(

@@ -62,7 +62,7 @@ class Command(BaseCommand):
             settings = settings_of(options, subject.present)
             until = min(options["end"] or datetime.now(UTC), datetime.now(UTC))
             found, present = self.work(find_stretch(subject, options["start"], until), settings)
-            self.tell(found, options["csv"])
+            self.write_events(found, options["csv"])
         except (BacktestError, EvaluationError) as error:
             raise CommandError(str(error)) from error
         except SettingError as error:
@@ -82,7 +82,7 @@ class Command(BaseCommand):
                 bar.update(test.readings - bar.n)
         return test.finish()
 
-    def tell(self, events: Sequence[Event], out: Path | None) -> None:
+    def write_events(self, events: Sequence[Event], out: Path | None) -> None:
         """Write the events, as a table or into a file."""
         if out:
             write_csv(out, EVENT_HEADER, map(event_cells, events))

@@ -76,7 +76,7 @@ class Command(BaseCommand):
         if options["nab"]:
             self.evaluate_nab(options["nab"], options["scores"], options["jobs"])
         if options["speed"]:
-            self.tell(speed_table(speed.measure()))
+            self.write_lines(speed_table(speed.measure()))
         if not (options["csv"] or options["nab"] or options["speed"]):
             self.evaluate_signals(options)
 
@@ -87,11 +87,11 @@ class Command(BaseCommand):
         if cases := tuple(case for case in CASES if case.kind in chosen):
             trials = [Trial(seed, number, cases) for number in range(options["trials"])]
             answers = self.work(run_trial, trials, jobs, "trials")
-            self.tell(fault_table(outcome for outcomes in answers for outcome in outcomes))
+            self.write_lines(fault_table(outcome for outcomes in answers for outcome in outcomes))
         if families := [name for name in FAMILIES if name in chosen]:
             seeds = range(1000 * seed, 1000 * seed + options["signals"])
             runs = [CleanRun(family, one, options["days"]) for family in families for one in seeds]
-            self.tell(clean_table(self.work(run_clean, runs, jobs, "signals")))
+            self.write_lines(clean_table(self.work(run_clean, runs, jobs, "signals")))
 
     def evaluate_csv(self, path: Path, out: Path | None) -> None:
         """Write the events in a user's own data, as a table or into a file."""
@@ -99,7 +99,7 @@ class Command(BaseCommand):
         if out:
             evaluating.write_events(out, findings)
         else:
-            self.tell(event_table(findings.events))
+            self.write_lines(event_table(findings.events))
         self.stdout.write(summary(findings))
 
     def evaluate_nab(self, folder: Path, out: Path | None, jobs: int) -> None:
@@ -108,7 +108,7 @@ class Command(BaseCommand):
         if out:
             for one in scored:
                 evaluating.write_scores(out, one)
-        self.tell(evaluating.nab_lines(scored))
+        self.write_lines(evaluating.nab_lines(scored))
 
     def work(
         self, function: Callable[[Job], Answer], jobs: Sequence[Job], processes: int, unit: str
@@ -117,7 +117,7 @@ class Command(BaseCommand):
         with evaluating.done_by(function, jobs, processes) as answers:
             return list(tqdm(answers, total=len(jobs), unit=f" {unit}", disable=None))
 
-    def tell(self, lines: Sequence[str]) -> None:
+    def write_lines(self, lines: Sequence[str]) -> None:
         """Write a table."""
         self.stdout.write("\n".join(lines))
 

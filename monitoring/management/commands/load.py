@@ -109,16 +109,16 @@ class Command(BaseCommand):
         start_us = (int(time.time()) + 1) * SECOND_US
         run, table, lanes = Run(target, plan.tags, start_us, is_single), ProgressTable(), list[Lane]()
 
-        def tell(run: Run, all_lanes: Sequence[Lane]) -> None:
+        def report(run: Run, all_lanes: Sequence[Lane]) -> None:
             lanes[:] = all_lanes
             for line in table.lines(run, all_lanes, is_terminal=self.stdout.isatty()):
                 self.stdout.write(line)
             self.stdout.flush()
 
         cpu_s = time.process_time()
-        is_whole = drive(run, plan, is_burst=is_burst, tell=tell)
+        is_whole = drive(run, plan, is_burst=is_burst, report=report)
         took_s, unsent = run.now_s, sum(lane.unsent for lane in lanes)
-        if is_whole and not is_burst:  # the last readings' own time belongs to it
+        if is_whole and not is_burst:  # count the last readings' own period, too
             took_s = max(took_s, plan.seconds)
         cpu_s = time.process_time() - cpu_s
         for line in summary(run, plan, took_s=took_s, cpu_s=cpu_s, is_burst=is_burst, unsent=unsent):

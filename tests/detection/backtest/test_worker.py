@@ -32,7 +32,7 @@ def measurements(monkeypatch: pytest.MonkeyPatch) -> None:
         ]
     )
     monkeypatch.setattr(queries, "PAGE", 10)
-    monkeypatch.setattr(worker, "TOLD_AFTER_S", 0.0)
+    monkeypatch.setattr(worker, "REPORT_EVERY_S", 0.0)
 
 
 def asked_by(asker: str, *, now: datetime | None = None) -> None:
@@ -44,7 +44,7 @@ def never() -> bool:
 
 
 def run(should_stop: Callable[[], bool] = never) -> int:
-    return worker.run(should_stop=should_stop)
+    return worker.run_requests(should_stop=should_stop)
 
 
 def outcome(asker: str) -> Any:
