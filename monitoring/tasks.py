@@ -51,7 +51,7 @@ def run_judge(due: str | None = None) -> None:
 
 def run_backtests() -> int:
     """Compute the waiting backtests, unless another worker does. Return their number."""
-    return worker.run(should_stop=stop_requested)
+    return worker.run_requests(should_stop=stop_requested)
 
 
 def queue_retry(items: list[dict[str, Any]]) -> None:

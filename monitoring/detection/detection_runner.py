@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from django.db import transaction
 
 from monitoring.database import leases
-from monitoring.detection.backtest.compare import Span
+from monitoring.detection.backtest.compare import EventSpan
 from monitoring.detection.event_store import Key, key_of, open_events, write_events
 from monitoring.detection.monitor_pool import MonitorPool, TagSession, save_states
 from monitoring.detection.rejudging import (
@@ -62,7 +62,7 @@ class DetectionRunner:
         else:  # not at the beginning of years
             self.position = max(0, newest_id - FIRST_READINGS_A_TAG * len(self._pool.tags))
         self._changed: dict[Key, Event] = {}
-        self._gone: list[tuple[int, Span]] = []
+        self._gone: list[tuple[int, EventSpan]] = []
         self._rejudged: list[Exclusion] = []
         self._silence_checked_from = silence_checked_from
         self._renewed = time.monotonic()
@@ -168,7 +168,7 @@ class DetectionRunner:
             session.begin_with(found.monitor, self.position)
             self._pool.note([session])
 
-    def _drop_events(self, tag: int, spans: Sequence[Span]) -> None:
+    def _drop_events(self, tag: int, spans: Sequence[EventSpan]) -> None:
         """Drop the tag's events within the spans, stored or not."""
         self._gone += [(tag, span) for span in spans]
         for key, event in list(self._changed.items()):

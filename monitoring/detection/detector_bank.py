@@ -1,13 +1,13 @@
 """The detectors and incidents of one tag. Their states together are the state of the tag's monitor."""
 
-from monitoring.detection.detectors.course import Course
 from monitoring.detection.detectors.detector import Detector
 from monitoring.detection.detectors.drift import Drift
-from monitoring.detection.detectors.habit import Burden, Habit
+from monitoring.detection.detectors.forecaster import Forecaster
 from monitoring.detection.detectors.missing import Missing
 from monitoring.detection.detectors.noise import Noise
 from monitoring.detection.detectors.novelty import Novelty
 from monitoring.detection.detectors.rate import Rate
+from monitoring.detection.detectors.recurrence import Recurrence, TimeInAlarmFraction
 from monitoring.detection.detectors.saturation import Saturation
 from monitoring.detection.detectors.settings import DetectionSettings
 from monitoring.detection.detectors.spike import Spike
@@ -35,7 +35,7 @@ class DetectorBank(Stateful):
     __slots__ = (*STATE, "all_of_them", "each_reading", "incidents")
 
     def __init__(self, settings: DetectionSettings) -> None:
-        self.course = Course()
+        self.course = Forecaster()
         self.spike = Spike(**settings.of("spike"))
         self.step = Step(**settings.of("step"))
         self.drift = Drift(**settings.of("drift"))
@@ -46,8 +46,8 @@ class DetectorBank(Stateful):
         self.saturation = Saturation(**settings.of("saturation"))
         self.missing = Missing(**settings.of("missing"))
         self.process_incident = Incident(PROCESS_OFF_DELAY)
-        self.incident_rate = Habit(USUAL_INCIDENT_RATE)
-        self.time_in_alarm = Burden()
+        self.incident_rate = Recurrence(USUAL_INCIDENT_RATE)
+        self.time_in_alarm = TimeInAlarmFraction()
         self.stuck_incident = Incident(0)
         self.saturation_incident = Incident(SATURATION_OFF_DELAY)
         self.missing_incident = Incident(0)

@@ -7,9 +7,9 @@ from dataclasses import replace
 import msgpack
 
 from monitoring.detection.detector_bank import DetectorBank
-from monitoring.detection.detectors.course import Course
 from monitoring.detection.detectors.detector import Detector
-from monitoring.detection.detectors.scale import NORMAL, Lesson
+from monitoring.detection.detectors.forecaster import Forecaster
+from monitoring.detection.detectors.residual_scale import LEARN, LearningMode
 from monitoring.detection.detectors.settings import DETECTORS, DetectionSettings, SettingError
 from monitoring.detection.incidents import Incident
 from monitoring.kernel.incident_event import Event
@@ -153,13 +153,13 @@ class TagMonitor:
         course = bank.course
         is_stuck = self._in_fault and bank.stuck_incident.is_open
         is_freed = is_stuck and value - course.origin != course.value
-        course.lesson = self._lesson() if self._in_fault else NORMAL
-        course.take(time_us, value, anew=is_freed)
+        course.learning_mode = self._learning_mode() if self._in_fault else LEARN
+        course.update(time_us, value, anew=is_freed)
         bank.saturation.note(course.value)
         novelty = bank.novelty.score(course)
         bank.novelty.learn(course)
         self._judge_stuck(course)
-        course.lesson = self._lesson() if self._in_fault else NORMAL
+        course.learning_mode = self._learning_mode() if self._in_fault else LEARN
         if not (self._in_fault and bank.stuck_incident.is_open):
             if course.has_block:
                 self._judge_saturation(course)
@@ -170,11 +170,11 @@ class TagMonitor:
         if course.has_block:
             self._end_block(course)
 
-    def _end_block(self, course: Course) -> None:
+    def _end_block(self, course: Forecaster) -> None:
         """Update the slow statistics at the end of a block of readings."""
         for fading in (self.bank.incident_rate, self.bank.stuck, self.bank.missing):
             fading.fade()
-        self.bank.time_in_alarm.add(is_troubled=self._in_fault)
+        self.bank.time_in_alarm.add(in_fault=self._in_fault)
         if course.is_refit_due and self._may_refit():
             refit = course.refit(anew=self.bank.time_in_alarm.is_too_much)
             if refit is not None:
@@ -183,7 +183,7 @@ class TagMonitor:
 
     def _may_refit(self) -> bool:
         """Return whether the cycles may be learned: not during a fault, unless the fault persists."""
-        return not self.bank.course.is_cyclic or self.bank.time_in_alarm.is_too_much or not self._in_fault
+        return not self.bank.course.is_periodic or self.bank.time_in_alarm.is_too_much or not self._in_fault
 
     def _update_in_fault(self) -> None:
         """Update the flag that lets readings without an incident skip the incidents."""
@@ -194,14 +194,18 @@ class TagMonitor:
             or bank.saturation_incident.detector
         )
 
-    def _lesson(self) -> Lesson:
+    def _learning_mode(self) -> LearningMode:
         """Return how the detectors of the process learn from the present reading during a fault."""
         bank = self.bank
         if bank.time_in_alarm.is_too_much:
-            return NORMAL
-        return Lesson.FAULT if bank.course.is_cyclic and not bank.incident_rate.is_formed else Lesson.HABIT
+            return LEARN
+        return (
+            LearningMode.FREEZE
+            if bank.course.is_periodic and not bank.incident_rate.is_frequent
+            else LearningMode.RECORD
+        )
 
-    def _judge_stuck(self, course: Course) -> None:
+    def _judge_stuck(self, course: Forecaster) -> None:
         stuck, incident = self.bank.stuck, self.bank.stuck_incident
         score = stuck.score(course)
         stuck.learn(course)
@@ -213,7 +217,7 @@ class TagMonitor:
         if score > 1 and not self.bank.saturation_incident.is_open:
             self._found(incident, "stuck", stuck, score, start_us=stuck.began_us)
 
-    def _judge_saturation(self, course: Course) -> None:
+    def _judge_saturation(self, course: Forecaster) -> None:
         saturation, incident = self.bank.saturation, self.bank.saturation_incident
         score = saturation.score(course)
         saturation.learn(course)
@@ -224,10 +228,10 @@ class TagMonitor:
             self.bank.step.begin()
             self.bank.drift.begin()
 
-    def _judge_process(self, course: Course, novelty: float) -> None:
+    def _judge_process(self, course: Forecaster, novelty: float) -> None:
         bank = self.bank
         found: list[Found] = [("novelty", bank.novelty, novelty)] if novelty > 1 else []
-        detectors = bank.all_of_them if course.has_block or course.is_fresh else bank.each_reading
+        detectors = bank.all_of_them if course.has_block or course.is_reset else bank.each_reading
         for name, detector in detectors:
             score = detector.score(course)
             detector.learn(course)
@@ -242,11 +246,11 @@ class TagMonitor:
         if found and (bank.process_incident.is_open or not bank.saturation_incident.is_open):
             self._found(bank.process_incident, *max(found, key=lambda one: (RANKS[one[0]], one[2])))
         elif bank.process_incident.detector and (
-            course.is_fresh or bank.process_incident.add_quiet_reading()
+            course.is_reset or bank.process_incident.add_quiet_reading()
         ):
             self._end(bank.process_incident)
 
-    def _without_scatter_of_spike(self, found: list[Found], course: Course) -> list[Found]:
+    def _without_scatter_of_spike(self, found: list[Found], course: Forecaster) -> list[Found]:
         """Drop the noise findings that a single far spike causes."""
         process = self.bank.process_incident
         if process.is_open:
@@ -261,7 +265,7 @@ class TagMonitor:
             is_spike = any(name == "spike" and score >= FAR for name, _, score in found)
         return [one for one in found if one[0] != "noise"] if is_spike else found
 
-    def _counts(self, name: str, course: Course) -> bool:
+    def _counts(self, name: str, course: Forecaster) -> bool:
         """Return whether the detector's finding counts.
 
         A constant signal can only change by a jump; any other new value would be a novelty.
@@ -293,7 +297,7 @@ class TagMonitor:
         if incident.is_reportable(name, score, rank):
             incident.report(name, detector.explain(self.bank.course, self.words), score=score, rank=rank)
             self._changed.append(incident.event())
-            if name == "step" and self.bank.course.lesson is not Lesson.FAULT:
+            if name == "step" and self.bank.course.learning_mode is not LearningMode.FREEZE:
                 self.bank.spike.note_move()
         elif is_worst and name == incident.primary_detector:
             incident.redescribe(detector.explain(self.bank.course, self.words))
@@ -309,10 +313,10 @@ class TagMonitor:
     def _begin_fault(self) -> None:
         """Discard the latest learning, which may belong to the fault."""
         self.bank.incident_rate.add()
-        if self.bank.course.is_cyclic:
-            self.bank.course.recant()
+        if self.bank.course.is_periodic:
+            self.bank.course.discard_recent()
             for detector in (self.bank.step, self.bank.drift, self.bank.noise, self.bank.rate):
-                detector.recant()
+                detector.discard_recent()
 
     def _end(self, incident: Incident) -> None:
         if incident.is_open:

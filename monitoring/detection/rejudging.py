@@ -12,13 +12,14 @@ from datetime import datetime
 from django.db import connection
 from django.db.models import Q, QuerySet
 
-from monitoring.detection.backtest.compare import WARM_UP, EventLog, Span
+from monitoring.detection.backtest.compare import WARM_UP, EventLog, EventSpan
+from monitoring.detection.backtest.data import start_of_last
 from monitoring.detection.monitor import TagMonitor
 from monitoring.detection.monitor_pool import WatchedTag
-from monitoring.kernel.clock import FIRST_MICROS, from_micros, to_micros
+from monitoring.kernel.clock import from_micros, to_micros
 from monitoring.kernel.incident_event import Event
 from monitoring.models import Event as EventRow
-from monitoring.models import ExcludedMeasurement, Exclusion, Measurement, Series
+from monitoring.models import ExcludedMeasurement, Exclusion, Measurement
 
 SILENCE = "missing"
 PAGE = 5_000
@@ -26,12 +27,6 @@ PAGE = 5_000
 MOST = WARM_UP + 86_400
 TOGETHER_US = 3_600 * 1_000_000  # single measurements that are no further apart are one period
 ROUNDS = 10
-BEFORE = """
-    SELECT min(timestamp) FROM (
-        SELECT timestamp FROM measurements WHERE tag = %s AND timestamp < %s AND timestamp >= %s
-        ORDER BY timestamp DESC LIMIT %s
-    ) AS before_it
-"""
 COUNT = """
     SELECT count(*) FROM (
         SELECT 1 FROM measurements WHERE tag = %s AND timestamp >= %s AND id <= %s LIMIT %s
@@ -50,7 +45,7 @@ class Rejudged:
     ``monitor`` has processed all measurements up to the present; None if the tag keeps the present monitor.
     """
 
-    spans: tuple[Span, ...]
+    spans: tuple[EventSpan, ...]
     events: tuple[Event, ...]
     monitor: TagMonitor | None
 
@@ -69,16 +64,16 @@ def settle(exclusions: Sequence[Exclusion]) -> None:
         )
 
 
-def periods_of(exclusion: Exclusion) -> list[Span]:
+def periods_of(exclusion: Exclusion) -> list[EventSpan]:
     """Return the periods of the exclusion: one, or several if single measurements lie far apart."""
     if exclusion.ids is None:
-        return [Span(to_micros(exclusion.start), to_micros(exclusion.end))]
-    spans: list[Span] = []
+        return [EventSpan(to_micros(exclusion.start), to_micros(exclusion.end))]
+    spans: list[EventSpan] = []
     for time_us in times_of(exclusion):
         if spans and time_us - spans[-1].end_us <= TOGETHER_US:
-            spans[-1] = Span(spans[-1].start_us, time_us)
+            spans[-1] = EventSpan(spans[-1].start_us, time_us)
         else:
-            spans.append(Span(time_us, time_us))
+            spans.append(EventSpan(time_us, time_us))
     return spans
 
 
@@ -91,14 +86,14 @@ def times_of(exclusion: Exclusion) -> list[int]:
     return sorted(map(to_micros, found))
 
 
-def events_within(tag: int, span: Span) -> QuerySet[EventRow]:
+def events_within(tag: int, span: EventSpan) -> QuerySet[EventRow]:
     """Return the tag's events that overlap the span, without ``missing`` ones."""
     start, end = from_micros(span.start_us), from_micros(span.end_us)
     rows = EventRow.objects.filter(Q(end=None) | Q(end__gte=start), tag=tag, start__lte=end)
     return rows.exclude(detector=SILENCE)
 
 
-def widened(tag: int, span: Span) -> tuple[Span, bool]:
+def widened(tag: int, span: EventSpan) -> tuple[EventSpan, bool]:
     """Return the span widened by all events that overlap it, and whether one of those is open."""
     lasts = False
     for _ in range(ROUNDS):
@@ -106,7 +101,7 @@ def widened(tag: int, span: Span) -> tuple[Span, bool]:
         lasts = any(end is None for _, end in rows)
         starts = [to_micros(start) for start, _ in rows]
         ends = [to_micros(end) for _, end in rows if end is not None]
-        wider = Span(min([span.start_us, *starts]), max([span.end_us, *ends]))
+        wider = EventSpan(min([span.start_us, *starts]), max([span.end_us, *ends]))
         if wider == span:
             break
         span = wider
@@ -139,14 +134,14 @@ class Replay:
     one of the span's events ``lasts``. Otherwise the replay ends after the span, once no event is open.
     """
 
-    def __init__(self, tag: WatchedTag, span: Span, upto: int, *, lasts: bool) -> None:
+    def __init__(self, tag: WatchedTag, span: EventSpan, upto: int, *, lasts: bool) -> None:
         self.monitor = tag.monitor()
         self._tag, self._span, self._upto = tag, span, upto
         self._log = EventLog()
-        self._from_us = self._before(span.start_us, WARM_UP)
+        self._from_us = start_of_last(tag.pk, span.start_us, WARM_UP)
         self.is_live = lasts or self._count(self._from_us) <= MOST
         if lasts and self._count(self._from_us) > MOST:
-            self._from_us = self._before(2**63 - 1, MOST)
+            self._from_us = start_of_last(tag.pk, 2**63 - 1, MOST)
 
     def run(self, most: int, renew: Callable[[], None]) -> int:
         """Process at most ``most`` measurements. Return their number."""
@@ -171,14 +166,6 @@ class Replay:
 
     def _is_over(self, time_us: int) -> bool:
         return time_us > self._span.end_us and not self.monitor.open_events
-
-    def _before(self, time_us: int, count: int) -> int:
-        raw_from = Series.objects.filter(tag=self._tag.pk).values_list("raw_from", flat=True).first()
-        oldest_us = FIRST_MICROS if raw_from is None else to_micros(raw_from)
-        with connection.cursor() as cursor:
-            cursor.execute(BEFORE, [self._tag.pk, time_us, oldest_us, count])
-            found: int | None = cursor.fetchone()[0]
-        return time_us if found is None else found
 
     def _count(self, time_us: int) -> int:
         with connection.cursor() as cursor:

@@ -1,4 +1,4 @@
-"""What can be wrong with a sensor, at any severity and on any signal: ground truth to judge detectors by."""
+"""Sensor faults of any severity, put into any signal: ground truth for the evaluation of detectors."""
 
 import math
 from collections.abc import Callable
@@ -13,7 +13,7 @@ USUAL_RANGE = (0.02, 0.98)
 
 @dataclass(frozen=True, slots=True)
 class Damage:
-    """What a fault is made of: its severity, the clean signal (n,), its noise σ, and chance."""
+    """Input of a fault: severity, the clean signal (n,), its noise σ, and a random generator."""
 
     severity: float
     clean: FloatArray
@@ -22,13 +22,13 @@ class Damage:
 
     @property
     def usual_range(self) -> tuple[float, float]:
-        """Between which values the clean signal usually lies: its 2nd and its 98th percentile."""
+        """Return the 2nd and the 98th percentile of the clean signal."""
         low, high = np.quantile(self.clean, USUAL_RANGE)
         return float(low), float(high)
 
     @property
     def sign(self) -> int:
-        """Up or down, by chance."""
+        """Return 1 or -1, at random."""
         return 1 if self.rng.random() < 0.5 else -1
 
 
@@ -42,10 +42,11 @@ def inject(
     noise: float,
     rng: np.random.Generator,
 ) -> FloatArray:
-    """The signal ``values`` (n,) with a fault on the readings from ``start`` to ``stop`` (exclusive); (n,).
+    """Return the signal ``values`` (n,) with a fault on the readings from ``start`` to ``stop`` (exclusive);
+    (n,).
 
-    ``noise`` is σ, the standard deviation of the signal's noise. What ``severity`` means hangs on the
-    kind: see ``FAULTS``. Outside the fault nothing changes. A reading that never came is NaN.
+    ``noise`` is σ, the standard deviation of the signal's noise. The meaning of ``severity`` depends on the
+    kind: see ``FAULTS``. Values outside the fault are unchanged. A missing reading is NaN.
 
     Raises:
         KeyError: there is no such kind.
@@ -60,35 +61,35 @@ def inject(
 
 
 def labels(kind: str, length: int, *, start: int, stop: int) -> NDArray[np.str_]:
-    """The kind where ``inject`` may change a reading, empty elsewhere; shape (length,)."""
+    """Return the kind where ``inject`` may change a reading, empty elsewhere; shape (length,)."""
     last = start + 1 if kind == "spike" else stop
     return np.where((np.arange(length) >= start) & (np.arange(length) < last), kind, "")
 
 
 def spike(damage: Damage, during: FloatArray) -> FloatArray:
-    """The first reading is off by severity · σ, up or down."""
+    """Shift the first reading by severity · σ, up or down."""
     faulty = during.copy()
     faulty[0] += damage.sign * damage.severity * damage.noise
     return faulty
 
 
 def step(damage: Damage, during: FloatArray) -> FloatArray:
-    """All readings are off by severity · σ, all up or all down."""
+    """Shift all readings by severity · σ, all up or all down."""
     return during + damage.sign * damage.severity * damage.noise
 
 
 def drift(damage: Damage, during: FloatArray) -> FloatArray:
-    """Reading i = 1, 2, ... is off by i · severity · σ: severity is in σ a reading."""
+    """Shift reading i = 1, 2, ... by i · severity · σ: severity is in σ a reading."""
     return during + damage.sign * damage.severity * damage.noise * np.arange(1, len(during) + 1)
 
 
 def stuck(damage: Damage, during: FloatArray) -> FloatArray:
-    """The first value is held."""
+    """Hold the first value."""
     return np.full(during.shape, during[0])
 
 
 def noisy(damage: Damage, during: FloatArray) -> FloatArray:
-    """White noise is added until its standard deviation is severity · σ; severity >= 1."""
+    """Add white noise until its standard deviation is severity · σ; severity >= 1."""
     if damage.severity < 1:
         raise ValueError(f"noise can only grow: expected a severity of 1 or more, got {damage.severity:g}")
     added = damage.noise * math.sqrt(damage.severity**2 - 1)
@@ -96,30 +97,30 @@ def noisy(damage: Damage, during: FloatArray) -> FloatArray:
 
 
 def dropout(damage: Damage, during: FloatArray) -> FloatArray:
-    """The value falls to 0."""
+    """Set the value to 0."""
     return np.zeros(during.shape)
 
 
 def pegged(damage: Damage, during: FloatArray) -> FloatArray:
-    """The value sits beyond the clean signal's own extreme by severity times its range, above or below."""
+    """Hold a value beyond the clean signal's own extreme by severity times its range, above or below."""
     low, high = float(damage.clean.min()), float(damage.clean.max())
     reach = damage.severity * (high - low)
     return np.full(during.shape, high + reach if damage.sign > 0 else low - reach)
 
 
 def clipped(damage: Damage, during: FloatArray) -> FloatArray:
-    """Values are limited to middle ± severity · amplitude, both by the clean signal's usual range."""
+    """Limit values to middle ± severity · amplitude, both from the clean signal's usual range."""
     low, high = damage.usual_range
     middle, reach = (low + high) / 2, damage.severity * (high - low) / 2
     return np.clip(during, middle - reach, middle + reach)
 
 
 def missing(damage: Damage, during: FloatArray) -> FloatArray:
-    """No reading comes."""
+    """Remove all readings."""
     return np.full(during.shape, np.nan)
 
 
-# Severity means nothing to stuck, dropout and missing.
+# stuck, dropout and missing ignore the severity.
 FAULTS: dict[str, Callable[[Damage, FloatArray], FloatArray]] = {
     "spike": spike,
     "step": step,

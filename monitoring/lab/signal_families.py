@@ -1,8 +1,8 @@
-"""Clean signals of many families, to count false findings on: nothing in them is a fault.
+"""Clean signals of many families, to count false findings: these signals contain no fault.
 
-Each family is a pure function of (seed, length): one reading a second, its parameters drawn from the
-seed. σ is the standard deviation of the noise. Unless a family says otherwise, the unit is of no
-meaning: σ is drawn between 0.01 and 100, and the offset between -50 and 50 σ.
+Each family is a pure function of (seed, length): one reading a second, its parameters drawn from the seed. σ
+is the standard deviation of the noise. Unless a family says otherwise, values have no unit: σ is drawn
+between 0.01 and 100, and the offset between -50 and 50 σ.
 """
 
 import math
@@ -25,8 +25,8 @@ DAY_S = 86_400
 class CleanSignal:
     """Readings without a fault, one a second; ``values`` has shape (n,).
 
-    ``noise`` is σ; ``amplitude`` is how far the signal moves to either side of its middle without
-    its noise. Both are in the unit of the values.
+    ``noise`` is σ; ``amplitude`` is the distance of the extremes from the middle, without noise. Both are in
+    the unit of the values.
     """
 
     values: FloatArray
@@ -35,7 +35,7 @@ class CleanSignal:
 
 
 def default_signal(tag: DefaultTag, *, seed: int, phase_s: int, length: int) -> CleanSignal:
-    """A default tag's normal signal from the second ``phase_s`` on, at the sensor's resolution."""
+    """Return a default tag's normal signal from the second ``phase_s`` on, at the sensor's resolution."""
     rng = np.random.default_rng([seed, phase_s])
     values = normal_signal(tag, rng, np.arange(phase_s, phase_s + length))
     profile = tag.profile
@@ -44,7 +44,7 @@ def default_signal(tag: DefaultTag, *, seed: int, phase_s: int, length: int) -> 
 
 
 def default(seed: int, length: int) -> CleanSignal:
-    """The default tags' normal signals, tag by tag as the seed counts, at a phase drawn from it."""
+    """The default tags' normal signals: the seed selects the tag, and a phase is drawn from the seed."""
     phase_s = int(np.random.default_rng(seed).integers(0, DAY_S))
     return default_signal(DEFAULT_TAGS[seed % len(DEFAULT_TAGS)], seed=seed, phase_s=phase_s, length=length)
 
@@ -66,7 +66,7 @@ def white_noise(seed: int, length: int) -> CleanSignal:
 
 
 def heavy_tails(seed: int, length: int) -> CleanSignal:
-    """x = offset + σ · T / √2, where T is Student's t with 4 degrees of freedom (whose variance is 2)."""
+    """x = offset + σ · T / √2, where T is Student's t with 4 degrees of freedom (variance 2)."""
     rng, noise, offset = drawn(seed)
     return CleanSignal(offset + noise * rng.standard_t(4, length) / math.sqrt(2), noise, 0.0)
 
@@ -79,18 +79,18 @@ def setpoint_changes(seed: int, length: int) -> CleanSignal:
     rng, noise, offset = drawn(seed)
     levels = np.cumsum(rng.uniform(4, 20, int(rng.integers(3, 7)))) * noise
     lag_s = float(rng.choice([0.0, rng.uniform(10, 60), rng.uniform(60, 300)]))
-    setpoint, place = np.empty(length), int(rng.integers(len(levels)))
-    for begin, end in stretches(rng, length, shortest_s=HOUR_S, longest_s=4 * HOUR_S):
-        setpoint[begin:end] = levels[place]
-        place = int((place + rng.integers(1, len(levels))) % len(levels))
+    setpoint, index = np.empty(length), int(rng.integers(len(levels)))
+    for begin, end in segments(rng, length, shortest_s=HOUR_S, longest_s=4 * HOUR_S):
+        setpoint[begin:end] = levels[index]
+        index = int((index + rng.integers(1, len(levels))) % len(levels))
     values = offset + lagged(setpoint, lag_s) + rng.normal(0, noise, length)
     return CleanSignal(values, noise, float(np.ptp(levels)) / 2)
 
 
 def random_walk(seed: int, length: int) -> CleanSignal:
-    """The sum of N(0, s); in three of four seeds with measurement noise of 1, 3 or 10 s on it.
+    """The sum of N(0, s); in three of four seeds plus measurement noise of 1, 3 or 10 s.
 
-    σ is that of both together, √(s² + measurement noise²).
+    σ combines both: √(s² + measurement noise²).
     """
     rng, pace, offset = drawn(seed)
     measurement = pace * float(rng.choice([0, 1, 3, 10]))
@@ -116,15 +116,15 @@ def batch_sigmoid(seed: int, length: int) -> CleanSignal:
 
 
 def fed_batch(seed: int, length: int) -> CleanSignal:
-    """A fed batch after another: lag, exponential growth, linear feed, stationary, harvest; white noise.
+    """Fed batches one after another: lag, exponential growth, linear feed, stationary, harvest; white noise.
 
-    Lag: level for 1 to 3 h. Growth: exponential by 10 to 25 σ over 3 to 6 h. Feed: linear by 10 to 30 σ
-    over 4 to 8 h. Stationary: 2 to 4 h, falling by up to 3 σ. Harvest: back to the lag's level within 10 to
-    40 min, in a straight line. The slope changes at once where a phase ends.
+    Lag: level for 1 to 3 h. Growth: exponential by 10 to 25 σ over 3 to 6 h. Feed: linear by 10 to 30 σ over
+    4 to 8 h. Stationary: 2 to 4 h, falling by up to 3 σ. Harvest: back to the lag's level within 10 to 40
+    min, in a straight line. The slope changes at once at the end of a phase.
     """
     rng, noise, offset = drawn(seed)
     first = one_fed_batch(rng, noise)
-    pieces = [first[int(rng.integers(len(first) // 2)) :]]  # the first one is under way already
+    pieces = [first[int(rng.integers(len(first) // 2)) :]]  # the first batch has already started
     while sum(map(len, pieces)) < length:
         pieces.append(one_fed_batch(rng, noise))
     course = np.concatenate(pieces)[:length]
@@ -132,7 +132,7 @@ def fed_batch(seed: int, length: int) -> CleanSignal:
 
 
 def one_fed_batch(rng: np.random.Generator, noise: float) -> FloatArray:
-    """The course of one batch from its lag to the end of its harvest, without noise."""
+    """Return one batch from its lag to the end of its harvest, without noise."""
     lag = np.zeros(int(rng.uniform(1, 3) * HOUR_S))
     time = np.linspace(0, 1, int(rng.uniform(3, 6) * HOUR_S))
     grown, doublings = noise * rng.uniform(10, 25), rng.uniform(2, 4)
@@ -154,7 +154,9 @@ def ar1(seed: int, length: int) -> CleanSignal:
 
 
 def square_cycles(seed: int, length: int) -> CleanSignal:
-    """On and off, 5 to 50 σ apart, with a period of 2 to 60 min, on for 20 to 80 % of it; white noise."""
+    """On and off, 5 to 50 σ apart, with a period of 2 to 60 min, on for 20 to 80 % of the period; white
+    noise.
+    """
     rng, noise, offset = drawn(seed)
     period_s, share = float(rng.uniform(120, 3600)), rng.uniform(0.2, 0.8)
     height = noise * rng.uniform(5, 50)
@@ -181,16 +183,16 @@ def sawtooth(seed: int, length: int) -> CleanSignal:
 
 
 def drawn(seed: int) -> tuple[np.random.Generator, float, float]:
-    """The seed's random numbers, and of them σ and the offset."""
+    """Return the seed's random generator, and σ and the offset drawn from it."""
     rng = np.random.default_rng(seed)
     noise = float(10 ** rng.uniform(-2, 2))
     return rng, noise, noise * float(rng.uniform(-50, 50))
 
 
-def stretches(
+def segments(
     rng: np.random.Generator, length: int, *, shortest_s: int, longest_s: int
 ) -> list[tuple[int, int]]:
-    """Consecutive stretches, begin and end (exclusive), that cover ``length`` readings."""
+    """Return consecutive segments, begin and end (exclusive), that cover ``length`` readings."""
     ends = [0]
     while ends[-1] < length:
         ends.append(ends[-1] + int(rng.integers(shortest_s, longest_s + 1)))
@@ -198,7 +200,7 @@ def stretches(
 
 
 def lagged(setpoint: FloatArray, lag_s: float) -> FloatArray:
-    """What follows ``setpoint`` (n,) with a first-order lag, settled at the beginning; (n,)."""
+    """Apply a first-order lag to ``setpoint`` (n,), settled at the beginning; (n,)."""
     if lag_s == 0:
         return setpoint
     memory = math.exp(-1 / lag_s)
@@ -206,11 +208,11 @@ def lagged(setpoint: FloatArray, lag_s: float) -> FloatArray:
 
 
 def filtered(pushes: FloatArray, memory: float, before: float) -> FloatArray:
-    """y_i = memory · y_(i-1) + pushes_i, y_(-1) = ``before``; the same shape as ``pushes``."""
+    """Return y_i = memory · y_(i-1) + pushes_i, y_(-1) = ``before``; the same shape as ``pushes``."""
     answer = np.empty(len(pushes))
-    for place, push in enumerate(pushes.tolist()):
+    for index, push in enumerate(pushes.tolist()):
         before = memory * before + push
-        answer[place] = before
+        answer[index] = before
     return answer
 
 

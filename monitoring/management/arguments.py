@@ -1,4 +1,4 @@
-"""Arguments that commands share: which tags, and which days."""
+"""Arguments that commands share: tags, days, times."""
 
 from argparse import ArgumentTypeError
 from datetime import datetime
@@ -10,7 +10,7 @@ from monitoring.kernel.clock import expected_bound, parse_bound
 
 
 def add_days(parser: CommandParser) -> None:
-    """Add --tag, --from, --to and --check of a command that corrects what is stored."""
+    """Add --tag, --from, --to and --check of a command that corrects stored data."""
     parser.add_argument("--tag", nargs="+", metavar="NAME", default=[], help="of these tags only")
     parser.add_argument("--from", dest="start", type=start, metavar="TIME", help="from this day on (UTC)")
     parser.add_argument("--to", dest="end", type=end, metavar="TIME", help="up to this day (UTC)")
@@ -20,7 +20,7 @@ def add_days(parser: CommandParser) -> None:
 
 
 def refuse_reversed(options: dict[str, Any]) -> None:
-    """Refuse a range whose end lies before its start."""
+    """Raise an error for a range whose end lies before its start."""
     if options["start"] and options["end"] and options["start"] > options["end"]:
         raise CommandError("--from is after --to. Swap them.")
 
@@ -36,7 +36,7 @@ def end(text: str) -> datetime:
 
 
 def bound(text: str, *, is_end: bool) -> datetime:
-    """Parse a bound of the range."""
+    """Parse a bound of a range."""
     try:
         return parse_bound(text, end=is_end)
     except ValueError:

@@ -18,7 +18,7 @@ from pytest_django import Settings
 
 from monitoring.lab.load.generator import Run, drive
 from monitoring.lab.load.http import Target
-from monitoring.lab.load.plan import Plan
+from monitoring.lab.load.plan import LoadPlan
 from monitoring.lab.load.tag_store import LoadTagError, make_load_tags, retire_load_tags
 from monitoring.management.commands import load
 from monitoring.models import Tag
@@ -167,15 +167,15 @@ def test_what_was_accepted_and_is_not_stored_is_told_and_fails(
     assert "stored    0: 20 LOST" in capsys.readouterr().out
 
 
-def driven(run: Run, plan: Plan) -> bool:
+def driven(run: Run, plan: LoadPlan) -> bool:
     """What ``drive`` tells; in a thread, as browser tests leave an event loop to this one."""
     with ThreadPoolExecutor(1) as apart:
-        return apart.submit(drive, run, plan, is_burst=False, tell=lambda run, lanes: None).result()
+        return apart.submit(drive, run, plan, is_burst=False, report=lambda run, lanes: None).result()
 
 
 def test_an_answers_time_counts_from_when_its_reading_was_due(liar: int) -> None:
     run = Run(Target("127.0.0.1", liar), tags=1, start_us=int(time.time() * 1e6))
-    assert driven(run, Plan(1, 10, 0.5, 1, lanes=1))
+    assert driven(run, LoadPlan(1, 10, 0.5, 1, lanes=1))
     assert len(run.tally.latencies) == 5
     for place, took in enumerate(run.tally.latencies):
         assert took > 0.49 - place / 10  # the first answer holds all that are due meanwhile
@@ -183,7 +183,7 @@ def test_an_answers_time_counts_from_when_its_reading_was_due(liar: int) -> None
 
 def test_where_nobody_answers_that_is_said_of_each_reading(port: int) -> None:
     run = Run(Target("127.0.0.1", port), tags=4, start_us=int(time.time() * 1e6))
-    driven(run, Plan(4, 1, 1, 2, lanes=2))
+    driven(run, LoadPlan(4, 1, 1, 2, lanes=2))
     assert (run.tally.failed, run.tally.sent, run.tally.doubtful.sum()) == (4, 0, 0)
 
 

@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitoring.lab.load.plan import FASTEST, Plan, Request
+from monitoring.lab.load.plan import FASTEST, LoadPlan, Request
 from monitoring.lab.load.signals import Signals
 from monitoring.lab.load.tags import MOST_TAGS, definition_of, name_of
 from monitoring.lab.load.tally import Tally, latency
 
 PLANS = st.builds(
-    Plan,
+    LoadPlan,
     tags=st.integers(1, 60),
     hz=st.sampled_from((0.1, 0.5, 1, 2, 3, 10)),
     seconds=st.integers(1, 25),
@@ -32,7 +32,7 @@ def readings(requests: list[Request]) -> list[tuple[int, int]]:
 
 
 @given(PLANS)
-def test_each_tag_has_each_of_its_readings_once(plan: Plan) -> None:
+def test_each_tag_has_each_of_its_readings_once(plan: LoadPlan) -> None:
     sent = readings([request for lane in range(plan.lanes) for request in plan.paced(lane)])
     assert len(set(sent)) == len(sent)
     counts = np.bincount([tag for tag, _ in sent], minlength=plan.tags)
@@ -40,7 +40,7 @@ def test_each_tag_has_each_of_its_readings_once(plan: Plan) -> None:
 
 
 @given(PLANS)
-def test_a_reading_is_due_once_it_is_measured_and_within_the_same_time_step(plan: Plan) -> None:
+def test_a_reading_is_due_once_it_is_measured_and_within_the_same_time_step(plan: LoadPlan) -> None:
     for lane in range(plan.lanes):
         due = [request.due_s for request in plan.paced(lane)]
         assert due == sorted(due)
@@ -50,19 +50,19 @@ def test_a_reading_is_due_once_it_is_measured_and_within_the_same_time_step(plan
 
 
 def test_requests_are_spread_over_the_second() -> None:
-    plan = Plan(tags=10, hz=1, seconds=2, batch=5, lanes=1)
+    plan = LoadPlan(tags=10, hz=1, seconds=2, batch=5, lanes=1)
     assert [request.due_s for request in plan.paced(0)] == [0, 0.5, 1, 1.5]
     assert readings(list(plan.paced(0)))[::5] == [(0, 0), (5, 0), (0, 1_000_000), (5, 1_000_000)]
 
 
 def test_a_slow_tag_has_the_whole_second_in_which_it_is_due() -> None:
-    slow = Plan(tags=4, hz=0.5, seconds=2, batch=1, lanes=1)
+    slow = LoadPlan(tags=4, hz=0.5, seconds=2, batch=1, lanes=1)
     assert [request.due_s for request in slow.paced(0)] == [0, 0.5, 1, 1.5]
     assert readings(list(slow.paced(0))) == [(0, 0), (1, 0), (2, 1_000_000), (3, 1_000_000)]
 
 
 @given(PLANS)
-def test_a_burst_goes_on_in_the_order_of_time_and_never_repeats_itself(plan: Plan) -> None:
+def test_a_burst_goes_on_in_the_order_of_time_and_never_repeats_itself(plan: LoadPlan) -> None:
     sent = readings([request for lane in range(plan.lanes) for request in islice(plan.burst(lane), 5)])
     assert len(set(sent)) == len(sent)
     for tag in range(plan.tags):
@@ -71,7 +71,7 @@ def test_a_burst_goes_on_in_the_order_of_time_and_never_repeats_itself(plan: Pla
 
 
 def test_a_bursts_times_do_not_overtake_the_clock() -> None:
-    plan = Plan(tags=100, hz=1, seconds=1, batch=1000, lanes=2)
+    plan = LoadPlan(tags=100, hz=1, seconds=1, batch=1000, lanes=2)
     second = list(islice(plan.burst(0), FASTEST // 1000))
     assert max(request.offset_us.max() for request in second) <= 1_000_000
 

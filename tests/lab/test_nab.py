@@ -7,24 +7,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitoring.lab.evaluation.nab import LOW_FN, LOW_FP, STANDARD, Profile, Series, evaluate
+from monitoring.lab.evaluation.nab import LOW_FN, LOW_FP, STANDARD, Profile, ScoredSeries, evaluate
 
 LENGTH = 200
 WINDOW = (100, 103)
 
 
-def scored(*places: int, windows: tuple[tuple[int, int], ...] = (WINDOW,)) -> Series:
+def scored(*places: int, windows: tuple[tuple[int, int], ...] = (WINDOW,)) -> ScoredSeries:
     """A series of 200 readings, of which those at ``places`` have the score 1, the others 0."""
     scores = np.zeros(LENGTH)
     scores[list(places)] = 1
-    return Series(scores, windows)
+    return ScoredSeries(scores, windows)
 
 
 def sigma(distance: float) -> float:
     return 2 / (1 + math.exp(5 * distance)) - 1
 
 
-def plainly(series: list[Series], profile: Profile) -> float:
+def plainly(series: list[ScoredSeries], profile: Profile) -> float:
     """The definition, threshold by threshold."""
     windows = sum(len(one.windows) for one in series)
     thresholds = [math.inf, *sorted({float(score) for one in series for score in one.scores})]
@@ -32,7 +32,7 @@ def plainly(series: list[Series], profile: Profile) -> float:
     return 100 * (best + profile.missed * windows) / ((1 + profile.missed) * windows)
 
 
-def total(one: Series, threshold: float, profile: Profile) -> float:
+def total(one: ScoredSeries, threshold: float, profile: Profile) -> float:
     """What the detections of one series come to."""
     begin = min(int(0.15 * len(one.scores)), 750)
     detected = [i for i in range(begin, len(one.scores)) if one.scores[i] >= threshold]
@@ -49,26 +49,26 @@ def total(one: Series, threshold: float, profile: Profile) -> float:
 
 
 @st.composite
-def many_series(draw: st.DrawFn) -> list[Series]:
+def many_series(draw: st.DrawFn) -> list[ScoredSeries]:
     """One to three series of few different scores, each with up to three windows."""
     series = []
     for _ in range(draw(st.integers(1, 3))):
         scores = draw(st.lists(st.sampled_from([0.0, 0.25, 0.5, 1.0]), min_size=1, max_size=60))
         edges = draw(st.lists(st.integers(0, len(scores) - 1), max_size=6, unique=True).map(sorted))
         windows = [(edges[i], edges[i + 1]) for i in range(0, len(edges) - 1, 2)]
-        series.append(Series(np.array(scores), windows))
+        series.append(ScoredSeries(np.array(scores), windows))
     return series
 
 
 @given(many_series(), st.sampled_from([STANDARD, LOW_FP, LOW_FN]))
-def test_it_is_the_plain_definition(series: list[Series], profile: Profile) -> None:
+def test_it_is_the_plain_definition(series: list[ScoredSeries], profile: Profile) -> None:
     if any(one.windows for one in series):
         assert evaluate(series, profile).score == pytest.approx(plainly(series, profile), abs=1e-9)
 
 
 @given(many_series())
-def test_only_the_order_of_scores_counts(series: list[Series]) -> None:
-    other = [Series(np.expm1(one.scores) / 7, one.windows) for one in series]
+def test_only_the_order_of_scores_counts(series: list[ScoredSeries]) -> None:
+    other = [ScoredSeries(np.expm1(one.scores) / 7, one.windows) for one in series]
     assert evaluate(other).score == pytest.approx(evaluate(series).score)
 
 
@@ -79,7 +79,7 @@ def test_no_detection_is_nothing_and_the_first_reading_of_every_window_is_perfec
 
 
 def test_it_is_best_to_detect_nothing_where_all_scores_are_the_same() -> None:
-    assert evaluate([Series(np.ones(1000), [(500, 510)])]).threshold == math.inf
+    assert evaluate([ScoredSeries(np.ones(1000), [(500, 510)])]).threshold == math.inf
 
 
 @pytest.mark.parametrize(("place", "distance"), [(101, -0.75), (102, -0.5), (103, -0.25)])
@@ -106,8 +106,8 @@ def test_the_first_readings_do_not_count() -> None:
 
 
 def test_one_threshold_is_for_all() -> None:
-    low = Series(scored(100).scores / 2, [WINDOW])
-    noisy = Series(np.full(LENGTH, 0.5), ())
+    low = ScoredSeries(scored(100).scores / 2, [WINDOW])
+    noisy = ScoredSeries(np.full(LENGTH, 0.5), ())
     assert evaluate([scored(100), low]).score == 100
     assert evaluate([scored(100), low, *[noisy] * 9]).threshold == 1
 

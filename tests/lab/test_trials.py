@@ -13,9 +13,9 @@ from monitoring.lab.evaluation.trials import (
     CLEAN_S,
     Answer,
     Case,
+    FindingWindow,
     Trial,
-    Window,
-    answer,
+    answer_of,
     rule_sightings,
     run_trial,
     window_of,
@@ -23,7 +23,7 @@ from monitoring.lab.evaluation.trials import (
 from monitoring.lab.evaluation.watching import EPOCH_S, RULE, Sighting, rule_flags
 from monitoring.lab.signal_families import FAMILIES
 
-WINDOW = Window(first=100, last=160, fault=100)
+WINDOW = FindingWindow(first=100, last=160, fault=100)
 STUCK = Case("stuck")
 
 
@@ -45,12 +45,12 @@ def seen(start: int, known: int | None = None) -> Sighting:
     ],
 )
 def test_the_first_finding_that_begins_in_the_window_counts(found: list[Sighting], expected: Answer) -> None:
-    assert answer(WINDOW, [], iter(found)) == expected
+    assert answer_of(WINDOW, [], iter(found)) == expected
 
 
 @pytest.mark.parametrize(("start", "by_chance"), [(99, False), (100, True), (160, True), (161, False)])
 def test_a_finding_there_without_the_fault_is_chance(start: int, by_chance: bool) -> None:
-    assert answer(WINDOW, [seen(start)], iter([seen(110)])).by_chance is by_chance
+    assert answer_of(WINDOW, [seen(start)], iter([seen(110)])).by_chance is by_chance
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_a_fault_is_looked_for_while_it_lasts_and_a_minute_longer(
 ) -> None:
     clean = np.zeros(CLEAN_S + 660)
     window = window_of(Case(kind), clean, clean + 1)
-    assert window == Window(CLEAN_S + first, CLEAN_S + duration + 59, CLEAN_S)
+    assert window == FindingWindow(CLEAN_S + first, CLEAN_S + duration + 59, CLEAN_S)
 
 
 def test_clipping_counts_from_the_first_value_that_it_changes() -> None:

@@ -1,4 +1,4 @@
-"""What settings would have found in readings that are there already."""
+"""Compare the events of several settings on the same stored readings."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from monitoring.detection.monitor import DetectionSettings, TagMonitor
 from monitoring.kernel.incident_event import Event
 
-# So many readings before the range are learned from first: 2.5 h at a reading a second.
+# Readings before the range that warm the monitors up: 2.5 h at a reading a second.
 WARM_UP = 9_000
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class EventSpan:
     """From when to when (inclusive) events count, in microseconds since 1970."""
 
     start_us: int
@@ -22,29 +22,29 @@ class Span:
         return event.start_us <= self.end_us and (event.end_us is None or event.end_us >= self.start_us)
 
 
-class Backtest:
-    """Monitors that begin anew, one for each of the settings, on the same readings.
+class SettingsComparison:
+    """New monitors, one for each of the settings, on the same readings.
 
-    Readings before the span warm them up. ``name`` and ``unit`` are the tag's, for the sentences.
+    Readings before the range warm the monitors up. ``name`` and ``unit`` are the tag's, for the sentences.
     """
 
-    def __init__(self, name: str, unit: str, settings: Sequence[DetectionSettings], span: Span) -> None:
-        self.readings = 0  # within the span
+    def __init__(self, name: str, unit: str, settings: Sequence[DetectionSettings], span: EventSpan) -> None:
+        self.readings = 0  # number within the span
         self._settings, self._span = settings, span
-        # Settings that are the same twice find the same.
-        distinct = [one for place, one in enumerate(settings) if settings.index(one) == place]
+        # Run equal settings once.
+        distinct = [one for index, one in enumerate(settings) if settings.index(one) == index]
         self._trials = [(one, TagMonitor(name, unit, one), EventLog()) for one in distinct]
 
-    def take(self, times_us: Sequence[int], values: Sequence[float]) -> None:
-        """Has all of them judge readings, which come in the order of time."""
+    def update(self, times_us: Sequence[int], values: Sequence[float]) -> None:
+        """Pass readings, in the order of time, to all monitors."""
         self.readings += sum(time_us >= self._span.start_us for time_us in times_us)
         for _, monitor, log in self._trials:
             log.note(monitor.update(times_us, values))
 
     def finish(self) -> list[list[Event]]:
-        """The events of each of the settings, in the order of their start.
+        """Return the events of each of the settings, in the order of their start.
 
-        Readings that had stopped coming by the span's end are noticed; an event that lasts then is open.
+        Check for readings that had stopped coming by the end of the range; an event that lasts then is open.
         """
         for _, monitor, log in self._trials:
             log.note(monitor.check_silence(self._span.end_us))
@@ -56,16 +56,16 @@ class Backtest:
 
 
 class EventLog:
-    """Events as they are told of last."""
+    """The latest version of each event."""
 
     def __init__(self) -> None:
         self._events: dict[tuple[str, int], Event] = {}
 
     def note(self, events: Sequence[Event]) -> None:
-        """Takes what began, changed or ended."""
+        """Add events that began, changed or ended."""
         for event in events:
             self._events[event.detector, event.start_us] = event
 
     def events(self) -> list[Event]:
-        """All of them, in the order of their start."""
+        """Return all events, in the order of their start."""
         return sorted(self._events.values(), key=lambda event: (event.start_us, event.detector))

@@ -1,4 +1,4 @@
-"""The stored measurements of a tag on which settings are tried."""
+"""Stored measurements of a tag, for a backtest."""
 
 import logging
 from collections.abc import Iterator
@@ -7,17 +7,16 @@ from datetime import datetime
 
 from django.db import connection
 
-from monitoring.detection.backtest.compare import WARM_UP, Backtest, Span
+from monitoring.detection.backtest.compare import WARM_UP, EventSpan, SettingsComparison
 from monitoring.detection.monitor import DetectionSettings, SettingError
 from monitoring.detection.tag_settings import settings_of
-from monitoring.kernel.clock import from_micros, iso_utc, to_micros
+from monitoring.kernel.clock import FIRST_MICROS, from_micros, iso_utc, to_micros
 from monitoring.models import Series, Tag
 
 logger = logging.getLogger(__name__)
 
 PAGE = 5_000
-# Where it begins to warm up: the earliest of the last readings before the range.
-WARM_UP_START = """
+START_OF_LAST = """
     SELECT min(timestamp) FROM (
         SELECT timestamp FROM measurements WHERE tag = %s AND timestamp >= %s AND timestamp < %s
         ORDER BY timestamp DESC LIMIT %s
@@ -36,14 +35,14 @@ NO_LIMIT = 2**62
 
 
 class BacktestError(ValueError):
-    """There is nothing to try settings on; the message says why, and what was expected."""
+    """A backtest has no usable data; the message says why, and what was expected."""
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """A tag whose settings are tried: ``present`` are those that it has.
+    """Tag of a backtest; ``present`` are the tag's current settings.
 
-    ``raw_from_us``: measurements before it were deleted; None if none were.
+    ``raw_from_us``: measurements before this time were deleted; None if none were.
     """
 
     pk: int
@@ -55,21 +54,23 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """A subject's readings: those of the span, ``readings`` in number, and those that warm up before."""
+    """Readings of a subject: ``readings`` of them within the range, and those before that warm up."""
 
     subject: Subject
-    span: Span
+    span: EventSpan
     first_us: int
     readings: int
 
-    def begin(self, settings: DetectionSettings) -> Backtest:
-        """These settings beside those that the tag has, which come second."""
-        return Backtest(self.subject.name, self.subject.unit, (settings, self.subject.present), self.span)
+    def begin(self, settings: DetectionSettings) -> SettingsComparison:
+        """Return a comparison of these settings with the tag's current settings, which come second."""
+        return SettingsComparison(
+            self.subject.name, self.subject.unit, (settings, self.subject.present), self.span
+        )
 
     def pages(self) -> Iterator[tuple[list[int], list[float]]]:
-        """Times in microseconds since 1970 and values, in the order of time, page after page.
+        """Yield times in microseconds since 1970 and values, in the order of time, page after page.
 
-        Each page is a short query of its own, so that nobody who writes has to wait.
+        Each page is a short query, so that no writer has to wait.
         """
         after = self.first_us
         while rows := self._page(after):
@@ -84,22 +85,20 @@ class Stretch:
 
 
 def find_subject(name: str) -> Subject:
-    """The tag of this name.
+    """Return the tag of this name.
 
     Raises:
-        BacktestError: there is none.
+        BacktestError: the tag does not exist.
     """
     tag = Tag.objects.filter(name=name).first()
     if tag is None:
         names = ", ".join(Tag.objects.order_by("name").values_list("name", flat=True))
         raise BacktestError(f"{name!r} is no tag. Choose from: {names}.")
-    raw_from = Series.objects.filter(tag=tag).values_list("raw_from", flat=True).first()
-    raw_from_us = None if raw_from is None else to_micros(raw_from)
-    return Subject(tag.pk, tag.name, tag.unit, present_settings(tag), raw_from_us)
+    return Subject(tag.pk, tag.name, tag.unit, present_settings(tag), raw_from_us(tag.pk))
 
 
 def present_settings(tag: Tag) -> DetectionSettings:
-    """The tag's settings as the judge goes by them: the usual ones, if they can't be used."""
+    """Return the settings that detection uses for the tag: the defaults, if the stored ones are not valid."""
     try:
         return settings_of(tag)
     except SettingError as error:
@@ -108,14 +107,14 @@ def present_settings(tag: Tag) -> DetectionSettings:
 
 
 def find_stretch(subject: Subject, start: datetime, end: datetime, *, at_most: int | None = None) -> Stretch:
-    """The subject's readings from ``start`` to ``end`` (inclusive), ``at_most`` so many.
+    """Return the subject's readings from ``start`` to ``end`` (inclusive), ``at_most`` so many.
 
     Raises:
         BacktestError: there are none, or they were deleted, or there are more.
     """
     if start >= end:
         raise BacktestError(f"It begins at {iso_utc(start)}, which is not before its end, {iso_utc(end)}.")
-    span = Span(to_micros(start), to_micros(end))
+    span = EventSpan(to_micros(start), to_micros(end))
     kept_from = subject.raw_from_us
     if kept_from is not None and span.start_us < kept_from:
         raise BacktestError(
@@ -130,20 +129,31 @@ def find_stretch(subject: Subject, start: datetime, end: datetime, *, at_most: i
             f"{subject.name} has more than {at_most:,} measurements from {iso_utc(start)} to {iso_utc(end)}."
             " Choose a shorter time; manage.py backtest takes any."
         )
-    return Stretch(subject, span, warm_up_start(subject, span), readings)
+    return Stretch(subject, span, start_of_last(subject.pk, span.start_us, WARM_UP), readings)
 
 
-def count_readings(subject: Subject, span: Span, limit: int) -> int:
-    """How many readings the span has, counted no further than ``limit``."""
+def count_readings(subject: Subject, span: EventSpan, limit: int) -> int:
+    """Count the readings of the range, up to ``limit``."""
     with connection.cursor() as cursor:
         cursor.execute(COUNT, [subject.pk, span.start_us, span.end_us, limit])
         return int(cursor.fetchone()[0])
 
 
-def warm_up_start(subject: Subject, span: Span) -> int:
-    """From when readings are taken. Of what was deleted anomalies may be left: they are not the normal."""
-    earliest = -(2**63) if subject.raw_from_us is None else subject.raw_from_us
+def raw_from_us(tag: int) -> int | None:
+    """Return the time before which measurements of the tag were deleted; None if none were."""
+    raw_from = Series.objects.filter(tag=tag).values_list("raw_from", flat=True).first()
+    return None if raw_from is None else to_micros(raw_from)
+
+
+def start_of_last(tag: int, before_us: int, count: int) -> int:
+    """Return the time of the first of the last ``count`` measurements before ``before_us``.
+
+    Return ``before_us`` without any. Skip deleted times: anomalies that deletion has left there are not
+    normal data.
+    """
+    deleted_until = raw_from_us(tag)
+    earliest = FIRST_MICROS if deleted_until is None else deleted_until
     with connection.cursor() as cursor:
-        cursor.execute(WARM_UP_START, [subject.pk, earliest, span.start_us, WARM_UP])
+        cursor.execute(START_OF_LAST, [tag, earliest, before_us, count])
         first: int | None = cursor.fetchone()[0]
-    return span.start_us if first is None else first
+    return before_us if first is None else first

@@ -1,4 +1,4 @@
-"""The backtests that were asked for: which waits, which is worked at, and what came out."""
+"""Requested backtests: the queue, the one in progress, and the results."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,19 +10,19 @@ from django.db.models import QuerySet
 from monitoring.detection.monitor import DetectionSettings
 from monitoring.models import Backtest
 
-# Whoever worked at one and was not heard of for so long is gone.
+# A worker that has not renewed its claim for this long is considered dead.
 GONE_AFTER = timedelta(seconds=15)
 MOST_WAITING = 5
 KEPT = 100
 
 
 class CrowdedError(Exception):
-    """So many wait already that it would take minutes."""
+    """Too many backtests wait: a new one would take minutes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Which settings are to be tried on which tag: over the last ``days``, or from ``start`` to ``end``."""
+    """Settings to try on a tag, over the last ``days`` or from ``start`` to ``end``."""
 
     tag: str
     settings: DetectionSettings
@@ -31,7 +31,7 @@ class Question:
     end: str = ""
 
     def as_json(self) -> dict[str, Any]:
-        """As it is kept."""
+        """Return the question as stored."""
         return {
             "tag": self.tag,
             "off": sorted(self.settings.off),
@@ -45,9 +45,9 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A backtest that was asked for; ``share`` of it is done, ``outcome`` is None until it is over.
+    """A requested backtest; ``share`` is the progress, ``outcome`` is None until the backtest is over.
 
-    ``question`` is as ``Question.as_json`` has it; ``is_begun``: whether anybody has worked at it yet.
+    ``question`` has the form of ``Question.as_json``; ``is_begun``: whether a worker has started.
     """
 
     pk: int
@@ -61,10 +61,10 @@ class Asked:
 
     @property
     def settings(self) -> DetectionSettings:
-        """The settings to be tried.
+        """Return the settings to try.
 
         Raises:
-            SettingError: there are no such settings any more.
+            SettingError: this version has no such settings any more.
         """
         return DetectionSettings(
             off=frozenset(self.question["off"]),
@@ -74,7 +74,7 @@ class Asked:
 
 
 def ask(asker: str, question: Question, start: datetime, end: datetime, *, now: datetime) -> None:
-    """Puts a question in the place of the asker's last one.
+    """Store a question in place of the user's previous one.
 
     Raises:
         CrowdedError: too many others wait.
@@ -91,15 +91,15 @@ def ask(asker: str, question: Question, start: datetime, end: datetime, *, now: 
 
 
 def last_asked(asker: str) -> Asked | None:
-    """What the asker asked last; None if they never did."""
+    """Return the user's latest request, or None."""
     row = Backtest.objects.filter(asker=asker).first()
     return asked_of(row) if row else None
 
 
 def take_next(*, now: datetime) -> Asked | None:
-    """The one that has waited longest; None if none waits, or somebody is at work: one is at a time."""
+    """Claim the request that has waited longest; None if none waits, or a worker has claimed one."""
     with transaction.atomic():
-        # Not one that a clock which was ahead has dated.
+        # The upper bound ignores a claim that a clock ahead of time has dated.
         if unfinished().filter(renewed_at__gt=now - GONE_AFTER, renewed_at__lt=now + GONE_AFTER).exists():
             return None
         row = unfinished().order_by("asked_at", "pk").first()
@@ -109,26 +109,26 @@ def take_next(*, now: datetime) -> Asked | None:
 
 
 def renew(asked: Asked, share: float, *, now: datetime) -> bool:
-    """Tells how far it has come; whether it is still wanted: the asker may have asked something else."""
+    """Store the progress and renew the claim; return False if the user has asked another question."""
     return bool(same(asked).update(renewed_at=now, share=share))
 
 
 def finish(asked: Asked, outcome: dict[str, Any]) -> bool:
-    """Keeps what came out; whether it was still wanted."""
+    """Store the outcome; return False if the user has asked another question."""
     return bool(same(asked).update(share=1.0, outcome=outcome))
 
 
 def unfinished() -> QuerySet[Backtest]:
-    """Those that wait or are worked at."""
+    """Return the requests without an outcome."""
     return Backtest.objects.filter(outcome__isnull=True)
 
 
 def same(asked: Asked | Backtest) -> QuerySet[Backtest]:
-    """Its row, unless its asker has asked something else since or it is over."""
+    """Return the row of a request, unless the user has asked another question or the backtest is over."""
     return unfinished().filter(pk=asked.pk, asked_at=asked.asked_at)
 
 
 def asked_of(row: Backtest) -> Asked:
-    """The row as others see it."""
+    """Convert a row to a request."""
     is_begun = row.renewed_at is not None
     return Asked(row.pk, row.question, row.start, row.end, row.asked_at, is_begun, row.share, row.outcome)

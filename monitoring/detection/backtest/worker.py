@@ -1,4 +1,4 @@
-"""Works out the backtests that were asked for, one after another."""
+"""Run the requested backtests, one after another."""
 
 import logging
 import time
@@ -17,7 +17,7 @@ from monitoring.kernel.incident_event import Event
 
 logger = logging.getLogger(__name__)
 
-TOLD_AFTER_S = 1.0
+REPORT_EVERY_S = 1.0
 LONGEST_S = 300.0
 ROWS = 500
 STOPPED = "Fermon was stopped before it was done. Try again."
@@ -25,11 +25,11 @@ TOO_LONG = f"It was not done within {LONGEST_S / 60:.0f} minutes. Choose a short
 FAILED = "It failed: the detectors could not judge this. The log says more."
 
 
-def run(*, should_stop: Callable[[], bool]) -> int:
-    """Works at those that wait until none does, unless another worker is at it; how many it has done.
+def run_requests(*, should_stop: Callable[[], bool]) -> int:
+    """Run the waiting backtests, unless another worker does; return how many were finished.
 
     Raises:
-        django.db.Error: the database is away; what was begun is begun again by the next run.
+        django.db.Error: the database is away; the next run starts the unfinished backtest again.
     """
     done = 0
     while not should_stop() and (asked := requests.take_next(now=datetime.now(UTC))):
@@ -40,7 +40,7 @@ def run(*, should_stop: Callable[[], bool]) -> int:
 
 
 def outcome_of(asked: Asked, should_stop: Callable[[], bool]) -> dict[str, Any] | None:
-    """What comes out, or why nothing does; None where the asker has asked something else meanwhile."""
+    """Return the outcome or an error for the user; None if the user has asked another question meanwhile."""
     try:
         stretch = find_stretch(find_subject(asked.question["tag"]), asked.start, asked.end)
         return work(asked, stretch, should_stop)
@@ -48,23 +48,23 @@ def outcome_of(asked: Asked, should_stop: Callable[[], bool]) -> dict[str, Any] 
         return {"error": str(error)}
     except DatabaseError:
         raise
-    except Exception:  # whatever it is: others wait, and it would fail again
+    except Exception:  # of any kind: others wait, and a retry would fail again
         logger.exception("backtest failed", extra={"question": asked.question})
         return {"error": FAILED}
 
 
 def work(asked: Asked, stretch: Stretch, should_stop: Callable[[], bool]) -> dict[str, Any] | None:
-    """Goes through the readings, and tells each second how far it has come."""
+    """Compare both settings on the readings; store the progress every second."""
     test = stretch.begin(asked.settings)
-    began = told = time.monotonic()
+    began = reported_at = time.monotonic()
     for times_us, values in stretch.pages():
-        test.take(times_us, values)
+        test.update(times_us, values)
         if should_stop():
             return {"error": STOPPED}
         if time.monotonic() - began > LONGEST_S:
             return {"error": TOO_LONG}
-        if time.monotonic() - told >= TOLD_AFTER_S:
-            told = time.monotonic()
+        if time.monotonic() - reported_at >= REPORT_EVERY_S:
+            reported_at = time.monotonic()
             if not requests.renew(asked, test.readings / stretch.readings, now=datetime.now(UTC)):
                 return None
     found, present = test.finish()
@@ -77,7 +77,7 @@ def work(asked: Asked, stretch: Stretch, should_stop: Callable[[], bool]) -> dic
 
 
 def rows_of(events: Sequence[Event]) -> list[list[Any]]:
-    """The events as JSON, the newest first; times in microseconds since 1970."""
+    """Return the events as JSON, the newest first; times in microseconds since 1970."""
     return [
         [
             *(event.start_us, event.end_us, event.detector, event.kind),

@@ -1,31 +1,31 @@
-"""What a detector is: it learns as readings come, and says of each how far it is from normal."""
+"""Interface of a detector: score each reading, then learn from it."""
 
 from typing import Protocol
 
-from monitoring.detection.detectors.course import Course, Refit
+from monitoring.detection.detectors.forecaster import Forecaster, Refit
 from monitoring.kernel.number_format import Words
 
 
 class Detector(Protocol):
-    """Learns what is normal for a tag, reading by reading, and says how far each one is from it.
+    """Learn reading by reading what is normal for a tag, and score each reading's distance from normal.
 
-    A reading is scored before it teaches. A score above 1 is a finding; during its grace period a
-    detector scores 0. It is O(1) or O(log window) a reading, but for what it does now and then.
-    What detectors find becomes events.
+    A reading is scored before the detector learns from it. A score above 1 is a finding; during its grace
+    period a detector returns 0. Apart from rare refits the cost is O(1) or O(log window) a reading. Findings
+    become events.
     """
 
-    def score(self, course: Course) -> float:
-        """How far the present reading is from normal."""
+    def score(self, forecaster: Forecaster) -> float:
+        """Return the distance of the present reading from normal."""
         ...
 
-    def learn(self, course: Course) -> None:
-        """Lets the present reading teach."""
+    def learn(self, forecaster: Forecaster) -> None:
+        """Learn from the present reading."""
         ...
 
     def adjust(self, refit: Refit) -> None:
-        """Takes over new cycles."""
+        """Adapt to new harmonics."""
         ...
 
-    def explain(self, course: Course, words: Words) -> tuple[str, str]:
-        """Kind and sentence of what was found in the present reading."""
+    def explain(self, forecaster: Forecaster, words: Words) -> tuple[str, str]:
+        """Return kind and sentence of the finding in the present reading."""
         ...

@@ -1,61 +1,54 @@
-"""Drift: the signal slowly leaves its course."""
+"""Drift: the signal slowly departs from its forecast."""
 
 from array import array
 from dataclasses import dataclass, field
 from operator import mul
 from typing import Any
 
-from monitoring.detection.detectors.course import BEGINNING, BLOCK, Course, Refit
-from monitoring.detection.detectors.scale import FAULT, Candidates
+from monitoring.detection.detectors.forecaster import BEGINNING, BLOCK, Forecaster, Refit
+from monitoring.detection.detectors.residual_scale import FREEZE, ForecastSelector
+from monitoring.detection.detectors.window_forecast import HARMONIC, ROW, WindowForecast
 from monitoring.kernel.number_format import Words, duration
-from monitoring.kernel.state import Stateful, flat, rows_of
+from monitoring.kernel.state import flat, rows_of
 
 WINDOW = 17  # blocks
 TOTAL = WINDOW * (WINDOW + 1) / 2
-WEIGHTS = tuple((place + 1) / TOTAL for place in range(WINDOW))
+WEIGHTS = tuple((index + 1) / TOTAL for index in range(WINDOW))
 CENTRE = (2 * WINDOW + 1) / 3  # blocks ahead of the forecast
-ROW = 5  # numbers of a forecast: the four levels and the slope
 SETTLING = 256  # readings
-CYCLE = 3
-FIRST = 8  # blocks: before, the levels are not worth much
+FIRST = 8  # blocks before the levels are used as forecasts
 FAST_GAIN, SLOW_GAIN, TREND_GAIN, SLOPE_GAIN = 1 / 4, 1 / 64, 0.2, 0.01
-INFLATION = 1.15  # of a variance that was measured on what the cycles were fitted to
+INFLATION = 1.15  # factor for a variance measured on the data of the fit
 
 
-def candidates() -> Candidates:
-    """Of the forecasts from an exponential mean over 4 blocks, over 64, of level and slope, of the cycles."""
-    return Candidates(4, held=112, memory=2000, half_life=3 * 86_400 / BLOCK, least=100)
+def make_selector() -> ForecastSelector:
+    """Select among exponential means over 4 and 64 blocks, level and slope, and harmonics."""
+    return ForecastSelector(4, lag=112, memory=2000, half_life=3 * 86_400 / BLOCK, least=100)
 
 
 @dataclass(slots=True)
-class Drift(Stateful):
-    """Finds |e| > max(threshold · σ, margin · record): e = Σ w·m less its forecast, over 17 blocks of 8.
+class Drift(WindowForecast):
+    """Find |e| > max(threshold · σ, margin · peak): e = Σ w·m less its forecast, over 17 blocks of 8.
 
-    m are the blocks' means and w grows evenly from the oldest to the newest: the filter that is matched
-    to a ramp in white noise. The forecast was made before the 17 blocks, by the one of four that has the
-    least σ; where the signal has cycles, that is theirs, for which nothing but a fault leaves them.
+    m are the blocks' means and w grows evenly from the oldest to the newest: the filter that is matched to a
+    ramp in white noise. The forecast was made before the 17 blocks, by the one of four with the least σ. A
+    signal with harmonics is forecast by these: only a fault makes it depart from them.
 
     Grace: about 1,700 readings. Source: matched filter, North (1943); Basseville & Nikiforov (1993).
     """
 
     threshold: float = 4.4
     margin: float = 1.2
-    errors: Candidates = field(default_factory=candidates, init=False)
+    selector: ForecastSelector = field(default_factory=make_selector, init=False)
     levels: tuple[float, ...] = field(default=(), init=False)
     slope: float = field(default=0.0, init=False)
-    since: int = field(default=0, init=False)  # blocks since the levels began
-    values: "array[float]" = field(default_factory=lambda: array("d"), init=False)
-    rests: "array[float]" = field(default_factory=lambda: array("d"), init=False)
-    forecasts: "array[float]" = field(default_factory=lambda: array("d"), init=False)  # in rows
-    usual: float = field(default=0.0, init=False)  # the level of the cycles, as before a fault
-    present: tuple[float, ...] = field(default=(), init=False)
-    allowed: float = field(default=0.0, init=False)  # the reach when the present reading was found
+    since: int = field(default=0, init=False)  # blocks since the levels started
 
     def state(self) -> list[Any]:
         """See ``Stateful.state``."""
         return [
             *(
-                self.errors.state(),
+                self.selector.state(),
                 self.levels,
                 self.slope,
                 self.since,
@@ -67,45 +60,42 @@ class Drift(Stateful):
 
     def restore(self, state: list[Any]) -> None:
         """See ``Stateful.restore``."""
-        errors, self.levels, self.slope, self.since, values, rests, forecasts, self.usual = state
-        self.errors.restore(errors)
+        residuals, self.levels, self.slope, self.since, values, rests, forecasts, self.usual = state
+        self.selector.restore(residuals)
         self.values, self.rests = array("d", values), array("d", rests)
         self.forecasts = flat(forecasts)
 
-    def score(self, course: Course) -> float:
-        """See ``Detector.score``; only the reading that ends a block can be found."""
-        if course.is_fresh:
+    def score(self, forecaster: Forecaster) -> float:
+        """See ``Detector.score``; only the reading that ends a block can be a finding."""
+        if forecaster.is_reset:
             self.begin()
         self.present = ()
-        if not course.has_block:
+        if not forecaster.has_block:
             return 0.0
-        self.values.append(course.block)
-        self.rests.append(course.block_cycle)
+        self.values.append(forecaster.block)
+        self.rests.append(forecaster.block_rest)
         if len(self.values) > WINDOW:
             del self.values[0], self.rests[0]
         score = 0.0
         if len(self.forecasts) > WINDOW * ROW:
-            fast, slow, trend, cycle_level, slope = self.forecasts[:ROW]
-            mean = sum(map(mul, WEIGHTS, self.values))
-            if course.lesson is not FAULT:
-                self.usual = cycle_level
-            rest = sum(map(mul, WEIGHTS, self.rests)) - self.usual
-            self.present = (mean - fast, mean - slow, mean - trend - CENTRE * slope, rest)
-            believed = self.errors.believed
-            score = believed.score(self.present[self.errors.best], self.threshold, self.margin)
+            mean, rest = sum(map(mul, WEIGHTS, self.values)), sum(map(mul, WEIGHTS, self.rests))
+            self.compare(forecaster, mean, rest, ahead=CENTRE)
+            selected = self.selector.selected
+            score = selected.score(self.present[self.selector.best], self.threshold, self.margin)
             if score > 1:
-                self.allowed = believed.reach(self.threshold, self.margin)
-        self._forecast(course.block, self.usual if course.lesson is FAULT else course.block_cycle)
+                self.allowed = selected.control_limit(self.threshold, self.margin)
+        self._forecast(
+            forecaster.block, self.usual if forecaster.learning_mode is FREEZE else forecaster.block_rest
+        )
         return score
 
     def begin(self) -> None:
-        """Begins anew: what was before says nothing of what comes."""
-        for window in (self.values, self.rests, self.forecasts):
-            del window[:]
+        """Empty the window and restart the levels."""
+        WindowForecast.begin(self)
         self.levels, self.slope, self.since = (), 0.0, 0
 
     def _forecast(self, value: float, rest: float) -> None:
-        fast, slow, trend, cycle_level = self.levels or (value, value, value, rest)
+        fast, slow, trend, rest_level = self.levels or (value, value, value, rest)
         trend += self.slope
         surprise = value - trend
         self.since += 1
@@ -116,63 +106,67 @@ class Drift(Stateful):
             fast + (value - fast) * max(FAST_GAIN, early),
             slow + (value - slow) * slow_gain,
             trend + surprise * max(TREND_GAIN, early),
-            cycle_level + (rest - cycle_level) * slow_gain,
+            rest_level + (rest - rest_level) * slow_gain,
         )
         if self.since >= FIRST:
             if len(self.forecasts) > WINDOW * ROW:
                 del self.forecasts[:ROW]
             self.forecasts.extend((*self.levels, self.slope))
 
-    def recant(self) -> None:
-        """Takes back what the beginning of a fault may have taught."""
-        self.errors.recant(BEGINNING)
+    def discard_recent(self) -> None:
+        """Undo learning from the beginning of a fault."""
+        self.selector.discard_recent(BEGINNING)
         if self.forecasts:
-            self.levels = (*self.levels[:CYCLE], self.forecasts[CYCLE])
+            self.levels = (*self.levels[:HARMONIC], self.forecasts[HARMONIC])
 
-    def learn(self, course: Course) -> None:
+    def learn(self, forecaster: Forecaster) -> None:
         """See ``Detector.learn``."""
-        if self.present and course.count > SETTLING:
-            self.errors.learn(self.present, course.lesson)
+        if self.present and forecaster.count > SETTLING:
+            self.selector.learn(self.present, forecaster.learning_mode)
 
     def adjust(self, refit: Refit) -> None:
-        """See ``Detector.adjust``: what the new cycles leave is gone through again."""
+        """See ``Detector.adjust``: recompute the rests and their levels from the blocks less the new
+        harmonics.
+        """
         if not self.levels:
             return
         rests = refit.rest.tolist()
         levels = slow_levels(rests)
         self.rests = array("d", rests[-len(self.rests) :] if self.rests else ())
-        self.levels = (*self.levels[:CYCLE], levels[-1])
-        places = range(CYCLE, len(self.forecasts), ROW)
-        for place, level in zip(places, levels[len(levels) - len(places) :], strict=True):
-            self.forecasts[place] = level
+        self.levels = (*self.levels[:HARMONIC], levels[-1])
+        indices = range(HARMONIC, len(self.forecasts), ROW)
+        for index, level in zip(indices, levels[len(levels) - len(indices) :], strict=True):
+            self.forecasts[index] = level
         if not refit.is_steady:
-            self.errors.forget(CYCLE)
+            self.selector.forget(HARMONIC)
         elif refit.is_proven:
             self._seed(rests, levels)
 
     def _seed(self, rests: list[float], levels: list[float]) -> None:
-        """Learns from what the cycles leave as if they had been known all along."""
+        """Learn the residuals of the blocks less the harmonics, as if the harmonics had been known from the
+        start.
+        """
         first = SETTLING // BLOCK + WINDOW
-        errors = [
+        residuals = [
             sum(map(mul, WEIGHTS, rests[end - WINDOW : end])) - levels[end - WINDOW - 1]
             for end in range(first, len(rests) + 1)
         ]
-        if len(errors) >= self.errors.scales[CYCLE].least // 2:
-            self.errors.seed(CYCLE, errors, inflation=INFLATION)
+        if len(residuals) >= self.selector.scales[HARMONIC].least // 2:
+            self.selector.seed(HARMONIC, residuals, inflation=INFLATION)
 
-    def explain(self, course: Course, words: Words) -> tuple[str, str]:
+    def explain(self, forecaster: Forecaster, words: Words) -> tuple[str, str]:
         """See ``Detector.explain``."""
-        error = self.present[self.errors.best]
-        direction = "up" if error > 0 else "down"
+        residual = self.present[self.selector.best]
+        direction = "up" if residual > 0 else "down"
         return (
             f"drift {direction}",
-            f"{words.name} has drifted {direction} by {words.reach(abs(error))} within"
-            f" {duration(WINDOW * BLOCK * course.interval)}; {words.usual(self.allowed)}",
+            f"{words.name} has drifted {direction} by {words.reach(abs(residual))} within"
+            f" {duration(WINDOW * BLOCK * forecaster.interval)}; {words.usual(self.allowed)}",
         )
 
 
 def slow_levels(rests: list[float]) -> list[float]:
-    """The exponential mean over 64 blocks behind each block."""
+    """Return the exponential mean over 64 blocks after each block."""
     level = sum(rests[:64]) / len(rests[:64])
     levels = []
     for rest in rests:

@@ -1,9 +1,9 @@
-"""Missing data: readings that stop coming."""
+"""Missing data: readings stop coming."""
 
 from dataclasses import dataclass, field
 
-from monitoring.detection.detectors.course import Course
-from monitoring.detection.detectors.habit import Habit
+from monitoring.detection.detectors.forecaster import Forecaster
+from monitoring.detection.detectors.recurrence import Recurrence
 from monitoring.kernel.number_format import Words, duration
 from monitoring.kernel.state import Stateful
 
@@ -13,10 +13,10 @@ FADE = 0.5 ** (8 / 86_400)  # a block of readings
 
 @dataclass(slots=True)
 class Missing(Stateful):
-    """Finds a time without a reading longer than ``intervals`` times the usual interval between them.
+    """Find a time without a reading longer than ``intervals`` times the usual interval between readings.
 
-    It is also longer than ``margin`` times the longest normal one, which fades by half in a day's readings
-    at 1 Hz. What was found is normal only if it is found more than 24 times a day. Times in s.
+    The time also has to exceed ``margin`` times the longest normal one, which fades by half in a day's
+    readings at 1 Hz. A finding counts as normal only if there are more than 24 a day. Times in s.
 
     Grace: 30 readings.
 
@@ -27,39 +27,39 @@ class Missing(Stateful):
     margin: float = 1.5
     longest: float = field(default=0.0, init=False)
 
-    habit: Habit = field(default_factory=Habit, init=False)
+    recurrence: Recurrence = field(default_factory=Recurrence, init=False)
 
-    STATE = ("longest", "habit")
+    STATE = ("longest", "recurrence")
 
-    def reach(self, course: Course) -> float:
-        """After how long a silence, in s, readings are missing."""
-        return max(self.intervals * course.interval, self.margin * self.longest)
+    def control_limit(self, forecaster: Forecaster) -> float:
+        """Return the time without a reading, in s, after which readings are missing."""
+        return max(self.intervals * forecaster.interval, self.margin * self.longest)
 
-    def score(self, course: Course, silence: float) -> float:
-        """How long the time without a reading is, against its reach; ``silence`` in s."""
-        if course.count < GRACE or not course.interval:
+    def score(self, forecaster: Forecaster, silence: float) -> float:
+        """Return the time without a reading, ``silence`` in s, over its control limit."""
+        if forecaster.count < GRACE or not forecaster.interval:
             return 0.0
-        return silence / self.reach(course)
+        return silence / self.control_limit(forecaster)
 
     def fade(self) -> None:
-        """A block of 8 readings has passed."""
+        """Fade by a block of 8 readings."""
         self.longest *= FADE
-        self.habit.fade()
+        self.recurrence.fade()
 
-    def learn(self, course: Course, silence: float) -> None:
-        """Lets the time before a reading teach."""
+    def learn(self, forecaster: Forecaster, silence: float) -> None:
+        """Learn from the time without a reading before the present one."""
         if silence <= self.longest:
             return
-        if self.score(course, silence) > 1:
-            self.habit.add()
-            if not self.habit.is_formed:
+        if self.score(forecaster, silence) > 1:
+            self.recurrence.add()
+            if not self.recurrence.is_frequent:
                 return
         self.longest = silence
 
-    def explain(self, course: Course, words: Words, silence: float) -> tuple[str, str]:
-        """Kind and sentence."""
+    def explain(self, forecaster: Forecaster, words: Words, silence: float) -> tuple[str, str]:
+        """Return kind and sentence."""
         return (
             "missing",
             f"no reading of {words.name} for {duration(silence)};"
-            f" one normally comes every {duration(course.interval)}",
+            f" one normally comes every {duration(forecaster.interval)}",
         )

@@ -1,4 +1,4 @@
-"""A detector's parameters as people write them: ``detector.parameter = value``, one a line."""
+"""A detector's parameters in text form: ``detector.parameter = value``, one a line."""
 
 from collections.abc import Iterable, Mapping
 
@@ -9,13 +9,13 @@ FORM = "detector.parameter = value, as in spike.threshold = 6"
 
 
 def parse_overrides(lines: Iterable[str], present: Mapping[str, float] | None = None) -> dict[str, float]:
-    """The parameters by name: the present ones, overridden by these lines; empty lines say nothing.
+    """Return the parameters by name: the present ones, overridden by these lines; empty lines are ignored.
 
-    ``default`` as the value takes a present one back.
+    The value ``default`` removes a present override.
 
     Raises:
-        SettingError: a line is not of that form, or sets what another has set; whether there is such
-            a parameter, and whether it can have such a value, ``DetectionSettings`` says.
+        SettingError: a line has another form, or sets a parameter twice. ``DetectionSettings`` checks
+            whether a parameter exists and accepts the value.
     """
     found, told = dict(present or {}), set()
     for line in filter(None, map(str.strip, lines)):
@@ -33,7 +33,7 @@ def parse_overrides(lines: Iterable[str], present: Mapping[str, float] | None = 
 
 
 def parse_override(line: str) -> tuple[str, float | None]:
-    """Name and value; None if the value is to be the default."""
+    """Return name and value; None stands for the default value."""
     name, is_set, text = (part.strip() for part in line.partition("="))
     if not is_set or not name or not text:
         raise SettingError(f"expected {FORM}, got {line!r}")
@@ -46,12 +46,12 @@ def parse_override(line: str) -> tuple[str, float | None]:
 
 
 def override_lines(parameters: Mapping[str, float]) -> list[str]:
-    """The parameters as ``parse_overrides`` reads them, by name: databases keep no order of their own."""
+    """Return the parameters as ``parse_overrides`` reads them, sorted by name: databases keep no order."""
     return [f"{name} = {value:.15g}" for name, value in sorted(parameters.items())]
 
 
 def refusal(error: SettingError) -> str:
-    """The error as a sentence for a form; a parameter's name keeps its letters."""
+    """Return the error as a sentence for a form; a parameter's name keeps its letters."""
     text = str(error)
     is_named = text.split(maxsplit=1)[0].rstrip(":") in defaults()
     return f"{text}." if is_named else f"{text[:1].upper()}{text[1:]}."

@@ -1,9 +1,9 @@
-"""Rate: the signal changes faster than it ever does."""
+"""Rate: the signal changes faster than ever before."""
 
 from dataclasses import dataclass, field
 
-from monitoring.detection.detectors.course import BLOCK, DAY, Course, Refit
-from monitoring.detection.detectors.scale import Scale
+from monitoring.detection.detectors.forecaster import BLOCK, DAY, Forecaster, Refit
+from monitoring.detection.detectors.residual_scale import ResidualScale
 from monitoring.kernel.number_format import Words
 from monitoring.kernel.state import Stateful
 
@@ -13,55 +13,57 @@ BEGINNING = 2  # blocks
 
 @dataclass(slots=True)
 class Rate(Stateful):
-    """Finds |d| > max(threshold · σ, margin · record), d from one block of 8 readings to the next.
+    """Find |d| > max(threshold · σ, margin · peak), d from one block of 8 readings to the next.
 
-    d is the difference of the blocks' means. σ is that of d, so an honest slope belongs to it.
+    d is the difference of the blocks' means. σ is that of d, so a slope that is normal for the signal is part
+    of σ.
 
     Grace: about 1,700 readings. Source: rate-of-change alarms, ANSI/ISA-18.2-2016.
     """
 
     threshold: float = 6.5
     margin: float = 1.5
-    blocks: tuple[float, ...] = field(default=(), init=False)  # the one before, and the present one
-    scale: Scale = field(
-        default_factory=lambda: Scale(held=112, memory=2000, half_life=3 * DAY / BLOCK, least=100), init=False
+    blocks: tuple[float, ...] = field(default=(), init=False)  # previous and present mean
+    scale: ResidualScale = field(
+        default_factory=lambda: ResidualScale(lag=112, memory=2000, half_life=3 * DAY / BLOCK, least=100),
+        init=False,
     )
-    allowed: float = field(default=0.0, init=False)  # the reach when the present reading was found
+    allowed: float = field(default=0.0, init=False)  # control limit at the latest finding
 
     STATE = ("blocks", "scale")
 
     @property
     def change(self) -> float:
-        """From the block before to the present one; 0 where there is none."""
+        """Return the change from the previous block to the present one; 0 without a previous block."""
         return self.blocks[-1] - self.blocks[0] if self.blocks else 0.0
 
-    def score(self, course: Course) -> float:
-        """See ``Detector.score``; only the reading that ends a block can be found."""
-        if course.is_fresh:
+    def score(self, forecaster: Forecaster) -> float:
+        """See ``Detector.score``; only the reading that ends a block can be a finding."""
+        if forecaster.is_reset:
             self.blocks = ()
-        if not course.has_block:
+        if not forecaster.has_block:
             return 0.0
-        self.blocks = (*self.blocks[-1:], course.block)
+        self.blocks = (*self.blocks[-1:], forecaster.block)
         score = self.scale.score(self.change, self.threshold, self.margin)
         if score > 1:
-            self.allowed = self.scale.reach(self.threshold, self.margin)
+            self.allowed = self.scale.control_limit(self.threshold, self.margin)
         return score
 
-    def recant(self) -> None:
-        """Takes back what the beginning of a fault may have taught."""
-        self.scale.recant(BEGINNING)
+    def discard_recent(self) -> None:
+        """Undo learning from the beginning of a fault."""
+        self.scale.discard_recent(BEGINNING)
 
-    def learn(self, course: Course) -> None:
+    def learn(self, forecaster: Forecaster) -> None:
         """See ``Detector.learn``."""
-        if course.has_block and len(self.blocks) > 1 and course.count > SETTLING:
-            self.scale.learn(self.change, course.lesson)
+        if forecaster.has_block and len(self.blocks) > 1 and forecaster.count > SETTLING:
+            self.scale.learn(self.change, forecaster.learning_mode)
 
     def adjust(self, refit: Refit) -> None:
-        """Nothing of it hangs on the cycles."""
+        """Do nothing: the rate is independent of the harmonics."""
 
-    def explain(self, course: Course, words: Words) -> tuple[str, str]:
+    def explain(self, forecaster: Forecaster, words: Words) -> tuple[str, str]:
         """See ``Detector.explain``."""
-        took = BLOCK * course.interval
+        took = BLOCK * forecaster.interval
         direction = "rises" if self.change > 0 else "falls"
         return (
             "fast change",

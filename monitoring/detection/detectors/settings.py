@@ -1,4 +1,4 @@
-"""What an engineer may set: which detectors find, how easily, and each one's own parameters."""
+"""Detection settings of a tag: the detectors in use, their sensitivity and their parameters."""
 
 import dataclasses
 import math
@@ -30,25 +30,25 @@ CLASSES = {
     "novelty": Novelty,
 }
 DETECTORS = tuple(CLASSES)
-# What the sensitivity divides. A chance is a threshold of its logarithm.
+# Parameters that the sensitivity divides. A chance is a threshold of its logarithm.
 THRESHOLDS = {"threshold", "threshold_short", "threshold_long", "surprise", "intervals"}
 CHANCES = {"chance"}
-SMALLEST, LARGEST = sys.float_info.min, 1 - sys.float_info.epsilon  # what a chance may become
+SMALLEST, LARGEST = sys.float_info.min, 1 - sys.float_info.epsilon  # bounds of a chance
 
 
 class SettingError(ValueError):
-    """A detector or a parameter that there is not, or a value that it can't have."""
+    """A detector or parameter does not exist, or a value is not allowed."""
 
 
 @dataclass(frozen=True, slots=True)
 class DetectionSettings:
-    """What is set for a tag.
+    """Detection settings of a tag.
 
-    ``off`` names detectors that find nothing; ``sensitivity`` divides every threshold (2 finds what
-    is half as far from normal); ``parameters`` override a detector's own, by ``detector.parameter``.
+    ``off`` names disabled detectors; ``sensitivity`` divides every threshold (2 finds deviations half as far
+    from normal); ``parameters`` override a detector's own, by ``detector.parameter``.
 
     Raises:
-        SettingError: there is no such detector or parameter, or the value is no positive number.
+        SettingError: a detector or parameter does not exist, or a value is no positive number.
     """
 
     off: frozenset[str] = frozenset()
@@ -69,7 +69,7 @@ class DetectionSettings:
                 raise SettingError(f"{name} must be below 1, not {value!r}")
 
     def of(self, detector: str) -> dict[str, float]:
-        """The detector's parameters, the sensitivity taken into account."""
+        """Return the detector's parameters, adjusted by the sensitivity."""
         found = {}
         for name, default in defaults().items():
             owner, parameter = name.split(".")
@@ -86,7 +86,9 @@ class DetectionSettings:
 
 @cache
 def defaults() -> Mapping[str, float]:
-    """Each parameter's default, by ``detector.parameter``; asked once a parameter, tag and detector."""
+    """Return each parameter's default, by ``detector.parameter``; cached, since each parameter, tag and
+    detector reads it.
+    """
     return {
         f"{name}.{parameter.name}": float(cast("float", parameter.default))
         for name, detector in CLASSES.items()

@@ -1,4 +1,4 @@
-"""The last values of a signal in order of size, in little pieces that the processor's cache likes."""
+"""Recent values of a signal in order of size, in pieces small enough for the processor's cache."""
 
 from array import array
 from bisect import bisect_left
@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 PIECE = 256  # values; a piece of twice as many is cut in two
 
-Spot = tuple[int, int]  # a piece's number, and the place in it
+Position = tuple[int, int]  # number of a piece, and index within the piece
 
 
 class SortedValues:
@@ -20,7 +20,7 @@ class SortedValues:
             array("d")
         ]
         self.tops = array("d", [piece[-1] for piece in self.pieces if piece])  # the largest of each piece
-        # What measure() answered, until the first or the last piece changes.
+        # Cached result of measure(), until the first or the last piece changes.
         self.bounds: tuple[float, float, float] | None = None
 
     def __bool__(self) -> bool:
@@ -28,19 +28,17 @@ class SortedValues:
 
     @property
     def lowest(self) -> float:
-        """The smallest value."""
         return self.pieces[0][0]
 
     @property
     def highest(self) -> float:
-        """The largest value."""
         return self.tops[-1]
 
     def measure(self, edge: int) -> tuple[float, float, float]:
-        """The bounds: the smallest value, the largest, and the spread.
+        """Return the bounds: the smallest value, the largest, and the spread.
 
-        That is from the value behind the ``edge`` smallest to the one before the ``edge`` largest;
-        there are more values than that.
+        The spread reaches from the value after the ``edge`` smallest to the value before the ``edge``
+        largest; there have to be more than ``edge`` values.
         """
         first, last = self.pieces[0], self.pieces[-1]
         if min(len(first), len(last)) > edge:
@@ -49,50 +47,50 @@ class SortedValues:
         ordered = [value for piece in self.pieces for value in piece]  # seldom: a piece has nearly run out
         return first[0], last[-1], ordered[-1 - edge] - ordered[edge]
 
-    def find(self, value: float) -> Spot:
-        """Where the value would be put in: before the first that is not smaller."""
-        place = bisect_left(self.tops, value)
-        if place and place == len(self.tops):
-            place -= 1
-        return place, bisect_left(self.pieces[place], value)
+    def find(self, value: float) -> Position:
+        """Return the position at which to insert the value: before the first that is not smaller."""
+        index = bisect_left(self.tops, value)
+        if index and index == len(self.tops):
+            index -= 1
+        return index, bisect_left(self.pieces[index], value)
 
-    def distance(self, value: float, spot: Spot) -> float:
-        """How far the nearest value is from this one, which lies between the lowest and the highest.
+    def distance(self, value: float, position: Position) -> float:
+        """Return the distance from the value to the nearest one; the value lies between lowest and highest.
 
-        ``spot`` is where it would be put in.
+        ``position`` is the position at which to insert the value.
         """
-        place, above = spot
-        piece = self.pieces[place]
-        below = piece[above - 1] if above else self.tops[place - 1] if place else value
+        index, above = position
+        piece = self.pieces[index]
+        below = piece[above - 1] if above else self.tops[index - 1] if index else value
         over, under = piece[above] - value, value - below
         return under if under < over else over
 
-    def add(self, value: float, spot: Spot) -> None:
-        """Puts a value in, at its spot."""
-        place, above = spot
-        piece = self.pieces[place]
+    def add(self, value: float, position: Position) -> None:
+        """Insert a value at its position."""
+        index, above = position
+        piece = self.pieces[index]
         piece.insert(above, value)
         if above == len(piece) - 1:
-            self.tops[place : place + 1] = piece[above:]
+            self.tops[index : index + 1] = piece[above:]
         if len(piece) > 2 * PIECE:
-            self.pieces[place : place + 1] = [piece[:PIECE], piece[PIECE:]]
-            self.tops.insert(place, piece[PIECE - 1])
-        if not 0 < place < len(self.pieces) - 2:
+            self.pieces[index : index + 1] = [piece[:PIECE], piece[PIECE:]]
+            self.tops.insert(index, piece[PIECE - 1])
+        if not 0 < index < len(self.pieces) - 2:
             self.bounds = None
 
     def remove(self, value: float) -> None:
-        """Takes a value out that is in."""
-        place = bisect_left(self.tops, value)
-        piece = self.pieces[place]
+        """Remove a value that is present."""
+        index = bisect_left(self.tops, value)
+        piece = self.pieces[index]
         above = bisect_left(piece, value)
-        if not 0 < place < len(self.pieces) - 1:
+        if not 0 < index < len(self.pieces) - 1:
             self.bounds = None
         del piece[above]
         if above < len(piece):
             return
         if piece:
-            self.tops[place] = piece[-1]
+            self.tops[index] = piece[-1]
         elif len(self.pieces) > 1:
-            del self.pieces[place], self.tops[place]
+            del self.pieces[index], self.tops[index]
         else:
-            del self.tops[place]
+            del self.tops[index]

@@ -1,135 +1,121 @@
-"""Step: the level of the last few readings is not the one before them."""
+"""Step: the level of the last few readings differs from the level before."""
 
 from array import array
 from dataclasses import dataclass, field
 from typing import Any
 
-from monitoring.detection.detectors.course import LONG_AGO, Course, Refit
-from monitoring.detection.detectors.scale import FAULT, Candidates
+from monitoring.detection.detectors.forecaster import LONG_AGO, Forecaster, Refit
+from monitoring.detection.detectors.residual_scale import ForecastSelector
+from monitoring.detection.detectors.window_forecast import HARMONIC, ROW, WindowForecast
 from monitoring.kernel.number_format import Words, duration
-from monitoring.kernel.state import Stateful, flat, rows_of
+from monitoring.kernel.state import flat, rows_of
 
 WINDOW = 8  # readings
-EVERY = 2  # readings it looks
-ROW = 5  # numbers of a forecast: the four levels and the slope
+EVERY = 2  # readings between two comparisons
 CENTRE = (WINDOW + 1) / 2  # readings ahead of the forecast
-TEACHES_EVERY = 8  # readings: the windows between overlap anyway
+TEACHES_EVERY = 8  # readings: windows in between overlap
 SETTLING = 256  # readings
-BEGINNING = 4  # errors
-CYCLE = 3
+BEGINNING = 4  # residuals
 
 
-def candidates() -> Candidates:
-    """Of the forecasts from an exponential mean over 4, over 32, of level and slope, of the cycles."""
-    return Candidates(4, held=112, memory=1000, half_life=3 * 86_400 / TEACHES_EVERY, least=75)
+def make_selector() -> ForecastSelector:
+    """Select among exponential means over 4 and 32 values, level and slope, and harmonics."""
+    return ForecastSelector(4, lag=112, memory=1000, half_life=3 * 86_400 / TEACHES_EVERY, least=75)
 
 
 @dataclass(slots=True)
-class Step(Stateful):
-    """Finds |e| > max(threshold · σ, margin · record), e the mean of the last 8 readings less its forecast.
+class Step(WindowForecast):
+    """Find |e| > max(threshold · σ, margin · peak), e the mean of the last 8 readings less its forecast.
 
-    The forecast was made before them, by the one of four that has the least σ. Outliers count up to
-    4.5 σ of the one-step error, so that one spike is no step.
+    The forecast was made before these readings, by the one of four with the least σ. Outliers count up to 4.5
+    σ of the one-step residual, so that one spike is no step.
 
-    Grace: about 1,800 readings (900 held back, 600 learned). Source: two-sided mean shift in a moving
+    Grace: about 1,800 readings (900 in the lag buffer, 600 learned). Source: two-sided mean shift in a moving
     window against a forecast, Basseville & Nikiforov, Detection of Abrupt Changes (1993).
     """
 
     threshold: float = 5.5
     margin: float = 1.25
-    errors: Candidates = field(default_factory=candidates, init=False)
-    values: "array[float]" = field(default_factory=lambda: array("d"), init=False)
-    rests: "array[float]" = field(default_factory=lambda: array("d"), init=False)
-    forecasts: "array[float]" = field(default_factory=lambda: array("d"), init=False)  # in rows
-    usual: float = field(default=0.0, init=False)  # the level of the cycles, as before a fault
-    present: tuple[float, ...] = field(default=(), init=False)
-    allowed: float = field(default=0.0, init=False)  # the reach when the present reading was found
+    selector: ForecastSelector = field(default_factory=make_selector, init=False)
 
     def state(self) -> list[Any]:
         """See ``Stateful.state``."""
         return [
-            *(self.errors.state(), self.values.tolist(), self.rests.tolist()),
+            *(self.selector.state(), self.values.tolist(), self.rests.tolist()),
             *(rows_of(self.forecasts, ROW), self.usual),
         ]
 
     def restore(self, state: list[Any]) -> None:
         """See ``Stateful.restore``."""
-        errors, values, rests, forecasts, self.usual = state
-        self.errors.restore(errors)
+        residuals, values, rests, forecasts, self.usual = state
+        self.selector.restore(residuals)
         self.values, self.rests = array("d", values), array("d", rests)
         self.forecasts = flat(forecasts)
 
-    def score(self, course: Course) -> float:
+    def score(self, forecaster: Forecaster) -> float:
         """See ``Detector.score``."""
         self.present = ()
-        if course.is_fresh:
+        if forecaster.is_reset:
             self.begin()
-        elif course.has_moved and not course.sigma:
-            self._move(course)
-        if course.count % EVERY:
+        elif forecaster.has_moved and not forecaster.sigma:
+            self._move(forecaster)
+        if forecaster.count % EVERY:
             return 0.0
         values, rests, forecasts, score = self.values, self.rests, self.forecasts, 0.0
-        values.append(course.clean_before + course.clean)
-        rests.append(course.clean_cycle_before + course.clean_cycle)
+        values.append(forecaster.winsorised_before + forecaster.winsorised)
+        rests.append(forecaster.winsorised_rest_before + forecaster.winsorised_rest)
         if len(values) > WINDOW // EVERY:
             del values[0], rests[0]
         if len(forecasts) > WINDOW // EVERY * ROW:
-            score = self._compare(course)
-        if forecasts or course.since >= LONG_AGO:
-            forecasts.extend((*course.levels, course.slope))
+            score = self._score_window(forecaster)
+        if forecasts or forecaster.since >= LONG_AGO:
+            forecasts.extend((*forecaster.levels, forecaster.slope))
         return score
 
-    def _compare(self, course: Course) -> float:
-        """Compare the window's mean with what was foretold before it; the score."""
-        fast, slow, trend, cycle_level, slope = self.forecasts[:ROW]
+    def _score_window(self, forecaster: Forecaster) -> float:
+        """Compare the window's mean with the forecast made before the window; return the score."""
+        self.compare(forecaster, sum(self.values) / WINDOW, sum(self.rests) / WINDOW, ahead=CENTRE)
         del self.forecasts[:ROW]
-        mean = sum(self.values) / WINDOW
-        if course.lesson is not FAULT:
-            self.usual = cycle_level
-        rest = sum(self.rests) / WINDOW - self.usual
-        self.present = (mean - fast, mean - slow, mean - trend - CENTRE * slope, rest)
-        best = self.errors.best
-        error, believed = self.present[best], self.errors.scales[best]
-        score = believed.score(error, self.threshold, self.margin, floor=course.sigma)
+        best = self.selector.best
+        residual, selected = self.present[best], self.selector.scales[best]
+        score = selected.score(residual, self.threshold, self.margin, floor=forecaster.sigma)
         if score <= 1:
             return score
-        self.allowed = believed.reach(self.threshold, self.margin)
-        return score if abs(error) > course.rounding else 0.0
+        self.allowed = selected.control_limit(self.threshold, self.margin)
+        return score if abs(residual) > forecaster.rounding else 0.0
 
-    def _move(self, course: Course) -> None:
-        """Take over the level to which a constant has moved: the window's readings are all there."""
-        for place in range(len(self.values)):
-            self.values[place], self.rests[place] = EVERY * course.clean, EVERY * course.clean_cycle
+    def _move(self, forecaster: Forecaster) -> None:
+        """Take over the level to which a constant has moved: set all readings of the window to this level."""
+        for index in range(len(self.values)):
+            self.values[index], self.rests[index] = (
+                EVERY * forecaster.winsorised,
+                EVERY * forecaster.winsorised_rest,
+            )
 
-    def begin(self) -> None:
-        """Begins anew: what was before says nothing of what comes."""
-        for window in (self.values, self.rests, self.forecasts):
-            del window[:]
+    def discard_recent(self) -> None:
+        """Undo learning from the beginning of a fault."""
+        self.selector.discard_recent(BEGINNING)
 
-    def recant(self) -> None:
-        """Takes back what the beginning of a fault may have taught."""
-        self.errors.recant(BEGINNING)
-
-    def learn(self, course: Course) -> None:
+    def learn(self, forecaster: Forecaster) -> None:
         """See ``Detector.learn``."""
-        if self.present and course.count > SETTLING and course.count % TEACHES_EVERY == 0:
-            self.errors.learn(self.present, course.lesson)
+        if self.present and forecaster.count > SETTLING and forecaster.count % TEACHES_EVERY == 0:
+            self.selector.learn(self.present, forecaster.learning_mode)
 
     def adjust(self, refit: Refit) -> None:
         """See ``Detector.adjust``."""
         self.rests = array("d", (rest + EVERY * refit.shift for rest in self.rests))
         self.usual += refit.shift
-        for place in range(CYCLE, len(self.forecasts), ROW):
-            self.forecasts[place] += refit.shift
+        for index in range(HARMONIC, len(self.forecasts), ROW):
+            self.forecasts[index] += refit.shift
         if not refit.is_steady:
-            self.errors.forget(CYCLE)
+            self.selector.forget(HARMONIC)
 
-    def explain(self, course: Course, words: Words) -> tuple[str, str]:
+    def explain(self, forecaster: Forecaster, words: Words) -> tuple[str, str]:
         """See ``Detector.explain``."""
-        error = self.present[self.errors.best]
-        direction = "up" if error > 0 else "down"
+        residual = self.present[self.selector.best]
+        direction = "up" if residual > 0 else "down"
         return (
             f"step {direction}",
-            f"{words.name} went {direction} by {words.reach(abs(error))} within"
-            f" {duration(WINDOW * course.interval)}; {words.usual(self.allowed)}",
+            f"{words.name} went {direction} by {words.reach(abs(residual))} within"
+            f" {duration(WINDOW * forecaster.interval)}; {words.usual(self.allowed)}",
         )

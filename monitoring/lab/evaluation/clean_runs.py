@@ -1,4 +1,4 @@
-"""Clean signals watched for days: each finding on them is a false one."""
+"""Clean signals over days: each finding on them is false."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from monitoring.lab.signal_families import DAY_S, FAMILIES, HOUR_S
 
 @dataclass(frozen=True, slots=True)
 class CleanRun:
-    """A signal of a family over an hour, in which findings do not count, and ``days`` behind it."""
+    """A signal of a family over an hour, in which findings do not count, and ``days`` after that."""
 
     family: str
     seed: int
@@ -22,7 +22,7 @@ class CleanRun:
 
 @dataclass(frozen=True, slots=True)
 class FalseFindings:
-    """What was found on a clean run: flags of the required rule, events of the whole by detector."""
+    """Findings on a clean run: flags of the required rule, events of all detectors by detector."""
 
     run: CleanRun
     flags: int
@@ -30,7 +30,7 @@ class FalseFindings:
 
 
 def run_clean(run: CleanRun) -> FalseFindings:
-    """Watches the signal; a tag that nobody has seen before."""
+    """Run rule and detectors, new to the tag, on the signal."""
     values = FAMILIES[run.family](run.seed, HOUR_S + round(run.days * DAY_S)).values
     flags = rule_flags(np.empty(0), values)
     begin_us = (EPOCH_S + HOUR_S) * SECOND_US

@@ -1,4 +1,4 @@
-"""What ``manage.py evaluate_detectors`` reads, runs in several processes, and writes."""
+"""Files, processes and output of ``manage.py evaluate_detectors``."""
 
 import csv
 import json
@@ -19,7 +19,7 @@ from monitoring.lab.evaluation.recording import (
     Findings,
     Piece,
     RecordingError,
-    column_places,
+    column_indices,
     piece_of,
     read_pieces,
     watch,
@@ -31,12 +31,12 @@ Answer = TypeVar("Answer")
 
 
 class EvaluationError(Exception):
-    """A file is not there or not as expected; the message says which and what to do."""
+    """A file is missing or not as expected; the message names the file and the remedy."""
 
 
 @contextmanager
 def done_by(work: Callable[[Job], Answer], jobs: Sequence[Job], processes: int) -> Iterator[Iterator[Answer]]:
-    """The answers in the order of the jobs, worked out in so many processes while they are asked for."""
+    """Yield the answers in the order of the jobs, computed in so many processes on demand."""
     if processes == 1:
         yield map(work, jobs)
         return
@@ -45,13 +45,13 @@ def done_by(work: Callable[[Job], Answer], jobs: Sequence[Job], processes: int) 
 
 
 def watch_file(path: Path) -> Findings:
-    """The whole set on a user's own data; the tag is called as the file."""
+    """Run all detectors on a user's own data; the file's name is the tag's name."""
     with reading(path) as lines:
         return watch(read_pieces(lines), TagMonitor(path.stem))
 
 
 def write_events(path: Path, findings: Findings) -> None:
-    """A CSV of the events, a line each; only its header if there is none."""
+    """Write a CSV of the events, a line each; only the header without events."""
     write_csv(path, EVENT_HEADER, map(event_cells, findings.events))
 
 
@@ -68,16 +68,20 @@ class NabFile:
 class NabScores:
     """A file of the benchmark with the novelty score of each reading.
 
-    ``rows`` are timestamp and value as they are written, ``series`` is what the benchmark judges.
+    ``rows`` are timestamp and value as written; ``series`` is the input of the benchmark.
     """
 
     file: NabFile
     rows: list[tuple[str, str]]
-    series: nab.Series
+    series: nab.ScoredSeries
 
 
 def nab_files(folder: Path) -> list[NabFile]:
-    """The series that ``windows.json`` names, each of which has to be there."""
+    """Return the series that ``windows.json`` names.
+
+    Raises:
+        EvaluationError: the file cannot be read, or a series is missing.
+    """
     path = folder / "windows.json"
     try:
         named = json.loads(path.read_text(encoding="utf-8"))
@@ -99,48 +103,48 @@ def nab_files(folder: Path) -> list[NabFile]:
 
 
 def score_file(file: NabFile) -> NabScores:
-    """The novelty of each reading, as it stands once the reading has been taken.
+    """Return the novelty of each reading, after the monitor has learned the reading.
 
-    Some files repeat an hour, as clocks do in autumn. What is not behind the newest reading is taken
-    for a microsecond later: the benchmark counts readings, not time.
+    Some files repeat an hour, as clocks do in autumn. A reading that is not later than the newest counts as a
+    microsecond later: the benchmark counts readings, not time.
     """
     path = file.folder / "data" / file.name
     rows, piece = read_whole(path)
     monitor = TagMonitor(path.stem)
     scores, newest_us = np.empty(len(rows)), piece.times_us[0] - 1
-    for place, (time_us, value) in enumerate(zip(piece.times_us, piece.values, strict=True)):
+    for index, (time_us, value) in enumerate(zip(piece.times_us, piece.values, strict=True)):
         newest_us = max(time_us, newest_us + 1)
         monitor.update((newest_us,), (value,))
-        scores[place] = monitor.novelty
+        scores[index] = monitor.novelty
     times = np.array(piece.times_us, np.int64)
-    return NabScores(file, rows, nab.Series(scores, [bounds(file, times, one) for one in file.windows]))
+    return NabScores(file, rows, nab.ScoredSeries(scores, [bounds(file, times, one) for one in file.windows]))
 
 
 def read_whole(path: Path) -> tuple[list[tuple[str, str]], Piece]:
-    """A file's timestamps and values, as they are written and as readings."""
+    """Return a file's timestamps and values, as written and as readings."""
     with reading(path) as lines:
         header, *rows = list(csv.reader(lines)) or [[]]
-        places = column_places(header)
-        piece = piece_of(list(enumerate(rows, 2)), places)
+        indices = column_indices(header)
+        piece = piece_of(list(enumerate(rows, 2)), indices)
         if piece.empty or not rows:
             raise RecordingError("expected readings, each with a value")
-    return [(row[places[0]], row[places[1]]) for row in rows], piece
+    return [(row[indices[0]], row[indices[1]]) for row in rows], piece
 
 
 def bounds(file: NabFile, times_us: NDArray[np.int64], window: tuple[str, str]) -> tuple[int, int]:
-    """The places of a window's first and last reading."""
+    """Return the indices of a window's first and last reading."""
     (start, end), readable = parse_plain_timestamps(window)
-    places = np.flatnonzero((times_us >= start) & (times_us <= end))
-    if not readable.all() or not len(places):
+    indices = np.flatnonzero((times_us >= start) & (times_us <= end))
+    if not readable.all() or not len(indices):
         raise EvaluationError(
             f"windows.json: {file.name}: expected the start and the end of a window that holds readings,"
             f" got {' to '.join(window)}."
         )
-    return int(places[0]), int(places[-1])
+    return int(indices[0]), int(indices[-1])
 
 
 def write_scores(folder: Path, scored: NabScores) -> None:
-    """The file's scores at the same place below ``folder``."""
+    """Write the file's scores to the same path below ``folder``."""
     header = ("timestamp", "value", "anomaly_score")
     marks = scored.series.scores.tolist()
     rows = ((*row, str(mark)) for row, mark in zip(scored.rows, marks, strict=True))
@@ -148,7 +152,7 @@ def write_scores(folder: Path, scored: NabScores) -> None:
 
 
 def nab_lines(scored: Sequence[NabScores]) -> list[str]:
-    """The score by each profile, the standard one last."""
+    """Return the score by each profile, the standard one last."""
     results = [(profile, nab.evaluate([one.series for one in scored], profile)) for profile in nab.PROFILES]
     return [
         f"NAB {profile.name} {result.score:.2f} (threshold {result.threshold:.4g})"
@@ -160,7 +164,7 @@ def nab_lines(scored: Sequence[NabScores]) -> list[str]:
 
 @contextmanager
 def reading(path: Path) -> Iterator[TextIO]:
-    """The lines of a CSV file; what is wrong with them becomes an ``EvaluationError`` that names the file."""
+    """Open a CSV file; errors become an ``EvaluationError`` that names the file."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as lines:
             yield lines
@@ -173,7 +177,7 @@ def reading(path: Path) -> Iterator[TextIO]:
 
 
 def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """A CSV file in UTF-8, with the directories above it."""
+    """Write a CSV file in UTF-8, and create the directories above."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("w", encoding="utf-8", newline="") as file:

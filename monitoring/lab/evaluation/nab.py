@@ -1,8 +1,8 @@
-"""The Numenta Anomaly Benchmark's score: how early and how alone anomaly windows are found.
+"""The Numenta Anomaly Benchmark's score: how early anomaly windows are found, and how few false detections.
 
-A detector gives each reading a score; readings at or above a threshold, the same for all series,
-are detections. Source: Lavin and Ahmad, Evaluating Real-time Anomaly Detection Algorithms - the
-Numenta Anomaly Benchmark, 2015, arXiv:1510.03336.
+A detector gives each reading a score; readings at or above a threshold, the same for all series, are
+detections. Source: Lavin and Ahmad, Evaluating Real-time Anomaly Detection Algorithms - the Numenta Anomaly
+Benchmark, 2015, arXiv:1510.03336.
 """
 
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ BEYOND = 3.0
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """What errors cost, when a window that is found at its first reading is worth 1.
+    """Costs of errors, relative to 1 for a window found at its first reading.
 
     ``outside`` weighs detections outside windows, ``missed`` windows without a detection.
     """
@@ -36,10 +36,10 @@ PROFILES = (LOW_FP, LOW_FN, STANDARD)
 
 
 @dataclass(frozen=True, slots=True)
-class Series:
+class ScoredSeries:
     """Anomaly scores of consecutive readings (n,), and the anomaly windows among them.
 
-    A window is the places of its first and its last reading; they are ascending and apart.
+    A window is the indices of its first and its last reading; windows are ascending and apart.
     """
 
     scores: FloatArray
@@ -47,24 +47,25 @@ class Series:
 
     @property
     def probation(self) -> int:
-        """How many readings at the beginning do not count."""
+        """Return how many readings at the beginning do not count."""
         return min(int(PROBATION_SHARE * len(self.scores)), LONGEST_PROBATION)
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
-    """The score at the best threshold, infinite if it is best to detect nothing."""
+class NabScore:
+    """The score at the best threshold; the threshold is infinite if no detection is best."""
 
     score: float
     threshold: float
 
 
-def evaluate(series: Sequence[Series], profile: Profile = STANDARD) -> Result:
-    """100 is every window found at its first reading and nothing else, 0 is no detection at all.
+def evaluate(series: Sequence[ScoredSeries], profile: Profile = STANDARD) -> NabScore:
+    """Return the score: 100 for every window found at its first reading and nothing else, 0 without
+    detection.
 
-    Lowering the threshold changes the total reading by reading; the changes are summed up from the
-    highest score down. A window within the probation counts as neither found nor missed. Without any
-    window nothing can be said: a score of 0.
+    Lowering the threshold changes the total reading by reading; the changes are summed up from the highest
+    score down. A window within the probation counts as neither found nor missed. Without any window the score
+    is 0.
     """
     windows = sum(len(one.windows) for one in series)
     waived = sum(last < one.probation for one in series for _, last in one.windows)
@@ -75,14 +76,14 @@ def evaluate(series: Sequence[Series], profile: Profile = STANDARD) -> Result:
     totals = np.cumsum(np.concatenate([np.empty(0), *(change for _, change in changes)])[order])
     last = np.flatnonzero(np.append(scores[1:] != scores[:-1], True)[: len(scores)])
     thresholds = np.concatenate([[np.inf], scores[last]])
-    totals = profile.missed * waived + np.concatenate([[0.0], totals[last]])  # 0: all are missed
+    totals = profile.missed * waived + np.concatenate([[0.0], totals[last]])  # 0: all windows missed
     best = int(np.argmax(totals))
     perfect = (1 + profile.missed) * windows
-    return Result(100 * float(totals[best]) / perfect if windows else 0.0, float(thresholds[best]))
+    return NabScore(100 * float(totals[best]) / perfect if windows else 0.0, float(thresholds[best]))
 
 
-def gains(series: Series, profile: Profile) -> tuple[FloatArray, FloatArray]:
-    """By how much the total changes when the threshold falls to a score: scores and changes, each (k,)."""
+def gains(series: ScoredSeries, profile: Profile) -> tuple[FloatArray, FloatArray]:
+    """Return the change of the total when the threshold falls to a score: scores and changes, each (k,)."""
     counted = np.arange(len(series.scores)) >= series.probation
     worth = profile.outside * outside_worth(len(series.scores), series.windows)
     at, change = [], []
@@ -100,14 +101,14 @@ def gains(series: Series, profile: Profile) -> tuple[FloatArray, FloatArray]:
 
 
 def inside_worth(first: int, last: int) -> FloatArray:
-    """What a detection at each reading of a window is worth: 1 at the first, nearly 0 at the last."""
+    """Return the worth of a detection at each reading of a window: 1 at the first, nearly 0 at the last."""
     width = last - first + 1
-    places = np.arange(first, last + 1)
-    return squashed(-(last - places + 1) / width) / squashed(np.array(-1.0))
+    indices = np.arange(first, last + 1)
+    return squashed(-(last - indices + 1) / width) / squashed(np.array(-1.0))
 
 
 def outside_worth(length: int, windows: Sequence[tuple[int, int]]) -> FloatArray:
-    """What a detection at each reading is worth if it is outside: -1, or less bad just behind a window."""
+    """Return the worth of a detection outside windows: -1, nearer to 0 just after a window."""
     worth = np.full(length, -1.0)
     for first, last in windows:
         behind = np.arange(last + 1, length)
@@ -118,6 +119,6 @@ def outside_worth(length: int, windows: Sequence[tuple[int, int]]) -> FloatArray
 
 
 def squashed(distance: FloatArray) -> FloatArray:
-    """2 / (1 + exp(5 y)) - 1: from 1 far before y = 0 to -1 far behind it; any shape."""
+    """Return 2 / (1 + exp(5 y)) - 1: from 1 far before y = 0 to -1 far after; any shape."""
     answer: FloatArray = 2 / (1 + np.exp(5 * distance)) - 1
     return answer

@@ -1,4 +1,4 @@
-"""A user's own data: one tag's readings from CSV, and the events that the detectors make of them."""
+"""A user's own data: one tag's readings from CSV, and the events that the detectors find in them."""
 
 import csv
 import math
@@ -17,14 +17,14 @@ ROWS_A_PIECE = 1000
 
 
 class RecordingError(ValueError):
-    """The data can't be read; the message names the line and what was expected."""
+    """The data cannot be read; the message names the line and what was expected."""
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Readings as they follow each other in the file: times in µs since 1970, values; both of length n.
+    """Readings in the order of the file: times in µs since 1970, values; both of length n.
 
-    ``empty`` rows between them had no value, which is no reading.
+    ``empty`` counts rows without a value; such a row is no reading.
     """
 
     times_us: list[int]
@@ -34,10 +34,10 @@ class Piece:
 
 @dataclass(slots=True)
 class Findings:
-    """What a recording came to: its events in the order of their start, and how many readings it had.
+    """Result of a recording: events in the order of their start, and counts of readings.
 
-    ``empty`` rows have no value, ``late`` readings lie before the newest, ``doubled`` ones have its
-    time: they are left out.
+    ``empty`` rows have no value, ``late`` readings lie before the newest, ``doubled`` ones at the same time
+    as the newest: these are left out.
     """
 
     readings: int = 0
@@ -48,7 +48,7 @@ class Findings:
 
 
 def watch(pieces: Iterable[Piece], monitor: TagMonitor) -> Findings:
-    """Has the monitor judge a recording from its beginning to its end."""
+    """Run the monitor on a recording from beginning to end."""
     findings = Findings()
     events: dict[tuple[str, int], Event] = {}
     for piece in pieces:
@@ -60,7 +60,7 @@ def watch(pieces: Iterable[Piece], monitor: TagMonitor) -> Findings:
 
 
 def count_untimely(piece: Piece, newest_us: int | None, findings: Findings) -> None:
-    """Counts the piece's readings: those in the order of time, the others late or doubled."""
+    """Count the piece's readings: in the order of time, late, or doubled."""
     findings.empty += piece.empty
     for time_us in piece.times_us:
         if newest_us is None or time_us > newest_us:
@@ -73,7 +73,7 @@ def count_untimely(piece: Piece, newest_us: int | None, findings: Findings) -> N
 
 
 def read_pieces(lines: Iterable[str]) -> Iterator[Piece]:
-    """The readings of a CSV with a header, columns ``timestamp`` and ``value``, others are not looked at.
+    """Yield the readings of a CSV with a header, columns ``timestamp`` and ``value``; ignore other columns.
 
     Timestamps are ISO 8601, also with a space, in UTC unless they carry an offset.
 
@@ -82,15 +82,15 @@ def read_pieces(lines: Iterable[str]) -> Iterator[Piece]:
     """
     rows = csv.reader(lines)
     try:
-        places = column_places(next(rows, []))
+        indices = column_indices(next(rows, []))
         while numbered := [(rows.line_num, row) for row in islice(rows, ROWS_A_PIECE)]:
-            yield piece_of([(line, row) for line, row in numbered if row], places)
+            yield piece_of([(line, row) for line, row in numbered if row], indices)
     except csv.Error as error:
         raise RecordingError(f"line {rows.line_num}: expected CSV, got {error}") from error
 
 
-def column_places(header: list[str]) -> tuple[int, int]:
-    """Which columns are the timestamp and the value."""
+def column_indices(header: list[str]) -> tuple[int, int]:
+    """Return the indices of the columns timestamp and value."""
     names = [name.strip().lower() for name in header]
     if any(name not in names for name in COLUMNS):
         raise RecordingError(
@@ -100,11 +100,11 @@ def column_places(header: list[str]) -> tuple[int, int]:
     return time, value
 
 
-def piece_of(numbered: list[tuple[int, list[str]]], places: tuple[int, int]) -> Piece:
-    """The readings of rows that stand on these lines."""
-    time, value = places
+def piece_of(numbered: list[tuple[int, list[str]]], indices: tuple[int, int]) -> Piece:
+    """Return the readings of rows with their line numbers."""
+    time, value = indices
     for line, row in numbered:
-        if len(row) <= max(places):
+        if len(row) <= max(indices):
             raise RecordingError(f"line {line}: expected a timestamp and a value, got {','.join(row)!r}")
     texts = [row[time].strip() for _, row in numbered]
     micros, readable = parse_plain_timestamps([begin_of_day(text) for text in texts])
@@ -114,19 +114,19 @@ def piece_of(numbered: list[tuple[int, list[str]]], places: tuple[int, int]) -> 
             f"line {numbered[first][0]}: timestamp: expected ISO 8601, as in 2026-01-31T12:00:00Z or"
             f" 2026-01-31 12:00:00, got {texts[first]!r}"
         )
-    values = [number(row[value], line) for line, row in numbered]
-    there = [place for place, one in enumerate(values) if one is not None]
+    values = [parse_value(row[value], line) for line, row in numbered]
+    there = [index for index, one in enumerate(values) if one is not None]
     kept = [one for one in values if one is not None]
     return Piece(micros[there].tolist(), kept, len(values) - len(kept))
 
 
 def begin_of_day(text: str) -> str:
-    """Return the timestamp of a cell: a date alone, as in recordings of a reading a day, is its midnight."""
+    """Return the timestamp of a cell: a date alone, as in recordings of a reading a day, means midnight."""
     return f"{text}T00:00" if DAY.fullmatch(text) else text
 
 
-def number(text: str, line: int) -> float | None:
-    """The value; None where the cell is empty or NaN, as programs write what they do not have."""
+def parse_value(text: str, line: int) -> float | None:
+    """Return the value; None where the cell is empty or NaN, as programs write missing values."""
     try:
         value = float(text) if text.strip() else math.nan
     except ValueError:

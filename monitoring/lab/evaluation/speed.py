@@ -1,4 +1,4 @@
-"""How many readings a second are judged, on this machine and by one process."""
+"""Readings a second that one process judges on this machine."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,16 +19,16 @@ REPEATS = 30
 
 @dataclass(frozen=True, slots=True)
 class Speed:
-    """Readings a second of what ``name`` says."""
+    """Throughput of the case ``name``, in readings a second."""
 
     name: str
     readings_per_s: float
 
 
 def measure() -> Iterator[Speed]:
-    """The whole set for one tag and for many, and the required rule, on the default signal.
+    """Measure all detectors for one tag and for many, and the required rule, on the default signal.
 
-    The detectors have seen 2.5 hours of it, as they do most work once their memories are full.
+    The detectors have processed 2.5 hours before: the cost is highest with full memories.
     """
     values = default(1, WARM_S + 20 * BATCH + ROUNDS).values
     yield Speed(f"whole set, one tag in batches of {BATCH}", one_tag(values))
@@ -37,7 +37,7 @@ def measure() -> Iterator[Speed]:
 
 
 def one_tag(values: FloatArray) -> float:
-    """The whole set's readings a second, batch by batch."""
+    """Return the throughput of all detectors, batch by batch."""
     monitor = TagMonitor("tag")
     take_all(monitor, 0, values[:WARM_S])
     begin = perf_counter()
@@ -46,7 +46,7 @@ def one_tag(values: FloatArray) -> float:
 
 
 def many_tags(values: FloatArray) -> float:
-    """The whole set's readings a second, when each of many tags has one reading a second."""
+    """Return the throughput of all detectors, with one reading a second from each of many tags."""
     first = TagMonitor("tag")
     take_all(first, 0, values[:WARM_S])
     state = first.dump()
@@ -62,7 +62,7 @@ def many_tags(values: FloatArray) -> float:
 
 
 def rule(values: FloatArray) -> float:
-    """The required rule's readings a second, batch by batch: the fastest of some runs, as each is short."""
+    """Return the required rule's throughput, batch by batch: the fastest of several short runs."""
     batches = np.split(values[: len(values) // BATCH * BATCH], len(values) // BATCH)
     fastest = 0.0
     for _ in range(REPEATS):

@@ -1,4 +1,4 @@
-"""What an evaluation came to, as lines of text in columns."""
+"""Results of an evaluation, as lines of text in columns."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -9,7 +9,7 @@ from monitoring.kernel.clock import from_micros, iso_utc
 from monitoring.kernel.incident_event import Event
 from monitoring.lab.evaluation.clean_runs import FalseFindings
 from monitoring.lab.evaluation.speed import Speed
-from monitoring.lab.evaluation.trials import Answer, Outcome
+from monitoring.lab.evaluation.trials import Answer, TrialOutcome
 
 NOTHING = "-"
 FAULT_HEADER = ("fault", "rule", "chance", "median", "p90", "set", "chance", "at once", "median", "p90", "by")
@@ -18,21 +18,21 @@ EVENT_HEADER = ("start", "end", "detector", "kind", "score", "explanation")
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    """The rows below their header, in columns: those of figures to the right, those of words to the left."""
+    """Return the header and the rows in columns: numbers aligned right, words left."""
     columns = list(zip(header, *rows, strict=True))
     return ["  ".join(cells).rstrip() for cells in zip(*map(aligned, columns), strict=True)]
 
 
 def aligned(column: Sequence[str]) -> list[str]:
-    """A column's cells, header first, all of the same width."""
+    """Pad a column's cells, header first, to the same width."""
     width = max(map(len, column))
     figures = all(cell[:1].isdecimal() or cell == NOTHING for cell in column[1:])
     return [cell.rjust(width) if figures else cell.ljust(width) for cell in column]
 
 
-def fault_table(outcomes: Iterable[Outcome]) -> list[str]:
-    """A line a case: the rule and the whole set, each with what it found and how late in s."""
-    by_case: dict[str, list[Outcome]] = {}
+def fault_table(outcomes: Iterable[TrialOutcome]) -> list[str]:
+    """Return a line a case: findings and delays in s, of the rule and of all detectors."""
+    by_case: dict[str, list[TrialOutcome]] = {}
     for outcome in outcomes:
         by_case.setdefault(str(outcome.case), []).append(outcome)
     rows = []
@@ -48,17 +48,17 @@ def fault_table(outcomes: Iterable[Outcome]) -> list[str]:
 
 
 def found_cell(answers: Sequence[Answer]) -> str:
-    """The share that was found, of those whose clean run is silent."""
+    """Return the share of faults found, among those with a silent clean run."""
     return percent([one.delay_s is not None for one in answers if not one.by_chance])
 
 
 def chance_cell(answers: Sequence[Answer]) -> str:
-    """The share whose clean run is not silent."""
+    """Return the share of faults without a silent clean run."""
     return percent([one.by_chance for one in answers])
 
 
 def delay_cells(answers: Sequence[Answer]) -> tuple[str, str]:
-    """Median and 90th percentile of the delays of what was found, in s."""
+    """Return median and 90th percentile of the delays of found faults, in s."""
     delays = [one.delay_s for one in answers if not one.by_chance and one.delay_s is not None]
     if not delays:
         return NOTHING, NOTHING
@@ -67,7 +67,7 @@ def delay_cells(answers: Sequence[Answer]) -> tuple[str, str]:
 
 
 def clean_table(findings: Iterable[FalseFindings]) -> list[str]:
-    """A line a family: false findings a day and tag of the rule and of the whole set."""
+    """Return a line a family: false findings a day and tag of the rule and of all detectors."""
     by_family: dict[str, list[FalseFindings]] = {}
     for one in findings:
         by_family.setdefault(one.run.family, []).append(one)
@@ -84,7 +84,7 @@ def clean_table(findings: Iterable[FalseFindings]) -> list[str]:
 
 
 def event_cells(event: Event) -> tuple[str, str, str, str, str, str]:
-    """An event as text, in the columns of ``EVENT_HEADER``; its end is empty while it lasts."""
+    """Return an event as text, in the columns of ``EVENT_HEADER``; the end is empty while the event lasts."""
     end = "" if event.end_us is None else iso_utc(from_micros(event.end_us))
     return (
         iso_utc(from_micros(event.start_us)),
@@ -97,22 +97,22 @@ def event_cells(event: Event) -> tuple[str, str, str, str, str, str]:
 
 
 def event_table(events: Iterable[Event]) -> list[str]:
-    """A line an event."""
+    """Return a line an event."""
     return table(EVENT_HEADER, map(event_cells, events))
 
 
 def speed_table(speeds: Iterable[Speed]) -> list[str]:
-    """A line a measurement."""
+    """Return a line a measurement."""
     return table(("readings/s", ""), ((f"{one.readings_per_s:,.0f}", one.name) for one in speeds))
 
 
 def percent(answers: Sequence[bool]) -> str:
-    """The share that is true."""
+    """Return the share of true answers."""
     return f"{100 * sum(answers) / len(answers):.1f} %" if answers else NOTHING
 
 
 def shares(counts: Counter[str]) -> str:
-    """What the counts are made of, the most first."""
+    """Return each count as a share of the total, largest first."""
     total = counts.total()
     return (
         ", ".join(f"{name} {100 * number / total:.0f} %" for name, number in counts.most_common()) or NOTHING

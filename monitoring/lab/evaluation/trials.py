@@ -21,7 +21,7 @@ DURATION_S = {"spike": 1, "dropout": 5}
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A fault kind at a severity, in the unit that ``inject`` gives it."""
+    """A fault kind at a severity, in the unit that ``inject`` gives the severity."""
 
     kind: str
     severity: float = 0.0
@@ -32,7 +32,7 @@ class Case:
 
     @property
     def duration_s(self) -> int:
-        """How long the fault lasts."""
+        """Return the duration of the fault."""
         return DURATION_S.get(self.kind, FAULT_S)
 
 
@@ -59,10 +59,10 @@ CASES = (
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What was said of a fault.
+    """Finding of a fault, if any.
 
-    ``by_chance``: the paired clean run has a finding in the same window, so nothing counts.
-    ``delay_s`` is from the fault to the reading at which it was known; None if it was not found.
+    ``by_chance``: the paired clean run has a finding in the same window, so nothing counts. ``delay_s`` is
+    from the fault to the reading at which the finding was reported; None without a finding.
     """
 
     by_chance: bool
@@ -71,8 +71,8 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """One case in one trial: what the required rule said, and what the whole set did."""
+class TrialOutcome:
+    """One case in one trial: the answers of the required rule and of all detectors."""
 
     case: Case
     rule: Answer
@@ -81,10 +81,10 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """A default signal at a phase that is drawn from (seed, number), and the cases tried on it.
+    """A default signal at a phase drawn from (seed, number), and the cases to try on this signal.
 
-    2.5 hours are clean; then each fault lasts 600 s (a spike one reading, a dropout 5 s), and its
-    finding has to begin while it lasts or up to 60 s later.
+    2.5 hours are clean; then each fault lasts 600 s (a spike one reading, a dropout 5 s). A finding has to
+    begin during the fault or up to 60 s later.
     """
 
     seed: int
@@ -93,17 +93,17 @@ class Trial:
 
     @property
     def tag(self) -> DefaultTag:
-        """The tags take turns."""
+        """Return the tag of this trial; trials alternate between the default tags."""
         return DEFAULT_TAGS[self.number % len(DEFAULT_TAGS)]
 
     def signal(self) -> FloatArray:
-        """The clean signal, to the end of what follows the fault."""
+        """Return the clean signal, to 60 s after the longest fault."""
         phase_s = int(np.random.default_rng([self.seed, self.number]).integers(DAY_S))
         length = CLEAN_S + FAULT_S + AFTER_S
         return default_signal(self.tag, seed=self.seed, phase_s=phase_s, length=length).values
 
     def faulty(self, case: Case, clean: FloatArray) -> FloatArray:
-        """The same signal with the fault, at the sensor's resolution."""
+        """Return the same signal with the fault, at the sensor's resolution."""
         values = inject(
             case.kind,
             case.severity,
@@ -117,20 +117,20 @@ class Trial:
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
-    """Where a finding has to begin, first and last second, and the second that delays count from."""
+class FindingWindow:
+    """Seconds in which a finding has to begin, first and last, and the second that delays count from."""
 
     first: int
     last: int
     fault: int
 
     def holds(self, sighting: Sighting) -> bool:
-        """Whether the finding begins in it."""
+        """Whether the finding begins in the window."""
         return self.first <= sighting.start_us // SECOND_US - EPOCH_S <= self.last
 
 
-def run_trial(trial: Trial) -> list[Outcome]:
-    """Each of the trial's cases; the clean part is taken once and all go on from there."""
+def run_trial(trial: Trial) -> list[TrialOutcome]:
+    """Run each of the trial's cases; the clean part is processed once and all cases start from there."""
     clean = trial.signal()
     definition = trial.tag.definition
     monitor = TagMonitor(definition.name, definition.unit)
@@ -146,33 +146,33 @@ def run_trial(trial: Trial) -> list[Outcome]:
         branch = TagMonitor(definition.name, definition.unit)
         branch.restore(state)
         during = faulty[CLEAN_S : window.last + 1]
-        whole = answer(window, clean_whole, sightings(branch, CLEAN_S, during))
-        outcomes.append(Outcome(case, answer(window, clean_rule, rule_sightings(faulty)), whole))
+        whole = answer_of(window, clean_whole, sightings(branch, CLEAN_S, during))
+        outcomes.append(TrialOutcome(case, answer_of(window, clean_rule, rule_sightings(faulty)), whole))
     return outcomes
 
 
-def window_of(case: Case, clean: FloatArray, faulty: FloatArray) -> Window:
-    """Where findings of the case count.
+def window_of(case: Case, clean: FloatArray, faulty: FloatArray) -> FindingWindow:
+    """Return the window of the case.
 
-    Data are missing from their last reading on. Clipping is a fault from the first value that it
-    changes: before that, the signal is within.
+    Data are missing from their last reading on. Clipping is a fault from the first value that it changes:
+    before that, the signal is within the limits.
     """
     first = CLEAN_S - 1 if case.kind == "missing" else CLEAN_S
     changed = np.flatnonzero(clean != faulty)
     fault = int(changed[0]) if case.kind == "clipped" and len(changed) else CLEAN_S
-    return Window(first, CLEAN_S + case.duration_s + AFTER_S - 1, fault)
+    return FindingWindow(first, CLEAN_S + case.duration_s + AFTER_S - 1, fault)
 
 
 def rule_sightings(values: FloatArray) -> Iterator[Sighting]:
-    """The flags of the required rule behind the clean part; seconds without a reading are no readings."""
+    """Yield the flags of the required rule after the clean part; skip seconds without a reading."""
     there = np.flatnonzero(~np.isnan(values[CLEAN_S:]))
-    for place in rule_flags(values[:CLEAN_S], values[CLEAN_S:][there]):
-        time_us = (EPOCH_S + CLEAN_S + int(there[place])) * SECOND_US
+    for index in rule_flags(values[:CLEAN_S], values[CLEAN_S:][there]):
+        time_us = (EPOCH_S + CLEAN_S + int(there[index])) * SECOND_US
         yield Sighting("rule", time_us, time_us)
 
 
-def answer(window: Window, clean: Sequence[Sighting], faulty: Iterator[Sighting]) -> Answer:
-    """The first finding in the window, and whether the clean run has one there, too."""
+def answer_of(window: FindingWindow, clean: Sequence[Sighting], faulty: Iterator[Sighting]) -> Answer:
+    """Return the first finding in the window, and whether the clean run has one there, too."""
     by_chance = any(map(window.holds, clean))
     found = next(filter(window.holds, faulty), None)
     if found is None:

@@ -1,1 +1,1 @@
-"""What a load test sends, when, and what becomes of it."""
+"""Load test: tags, plan, sending, counting and report."""

@@ -1,8 +1,8 @@
-"""Sends a load test's readings over HTTP, as sensors would: on their time, whether answers are slow or not.
+"""Send a load test's readings over HTTP, as sensors would: on schedule, however slow the answers are.
 
-A lane is one connection that stays open. Its requests are due at times of their own, and how long an
-answer takes counts from when its request was due, not from when it could at last be sent: so a server that
-stands still for ten seconds is not flattered by all that was not sent meanwhile.
+A lane is one persistent connection. Its requests are due at fixed times, and the latency of an answer counts
+from the time when its request was due, not from the time of sending. So a server that stalls for ten seconds
+gets no credit for requests that were delayed meanwhile.
 """
 
 import asyncio
@@ -14,19 +14,19 @@ import numpy as np
 import orjson
 
 from monitoring.lab.load.http import ANSWER_S, Connection, Target
-from monitoring.lab.load.plan import Plan, Request
+from monitoring.lab.load.plan import LoadPlan, Request
 from monitoring.lab.load.signals import Signals
 from monitoring.lab.load.tags import name_of
 from monitoring.lab.load.tally import Tally
 
-PAUSE_S = 0.5  # before a connection that failed is tried again
-GRACE_S = 30.0  # for what is still due when the time is over
-SHOWN = 200  # characters of what an error says
+PAUSE_S = 0.5  # before a failed connection is retried
+GRACE_S = 30.0  # for requests still due at the end
+SHOWN = 200  # characters of an error's text
 
 
 @dataclass(slots=True)
 class Run:
-    """What all lanes of one load test share. ``start_us`` is when it begins, in microseconds since 1970."""
+    """State shared by all lanes of one load test; ``start_us`` is the start in microseconds since 1970."""
 
     target: Target
     tags: int
@@ -41,13 +41,13 @@ class Run:
 
     def __post_init__(self) -> None:
         self.tally = Tally(self.tags)
-        self.names = [name_of(place) for place in range(self.tags)]
+        self.names = [name_of(index) for index in range(self.tags)]
         self.signals = Signals(self.tags, seed=self.start_us)
         self._began = time.perf_counter() + self.start_us / 1e6 - time.time()
 
     @property
     def now_s(self) -> float:
-        """Seconds since the beginning; negative before it."""
+        """Return seconds since the start; negative before."""
         return time.perf_counter() - self._began
 
     @property
@@ -56,19 +56,19 @@ class Run:
         return self.stopped.is_set() or self.now_s >= self.end_s
 
     def body(self, request: Request) -> bytes:
-        """A request's readings as JSON."""
+        """Return a request's readings as JSON."""
         time_us = self.start_us + request.offset_us
-        moments, place = np.unique(time_us, return_inverse=True)
+        moments, index = np.unique(time_us, return_inverse=True)
         texts = np.datetime_as_string(moments.astype("datetime64[us]"), timezone="UTC").tolist()
         values = self.signals.values(request.tag, time_us).tolist()
         readings = [
             {"timestamp": texts[moment], "tag": self.names[tag], "value": value}
-            for moment, tag, value in zip(place.tolist(), request.tag.tolist(), values, strict=True)
+            for moment, tag, value in zip(index.tolist(), request.tag.tolist(), values, strict=True)
         ]
         return orjson.dumps(readings[0] if self.is_single else readings)
 
     async def wait_for(self, due_s: float) -> None:
-        """Returns when it is that late, or when the run is stopped."""
+        """Wait until ``due_s`` after the start, or until the run is stopped."""
         if (left := due_s - self.now_s) > 0:
             try:
                 await asyncio.wait_for(self.stopped.wait(), left)
@@ -77,7 +77,7 @@ class Run:
 
 
 class Lane:
-    """Sends its requests one after the other, each when it is due or as soon as it can after that."""
+    """Send requests one after the other, each when due or as soon as possible after that."""
 
     def __init__(self, run: Run, requests: Iterator[Request]) -> None:
         self._run, self._requests = run, requests
@@ -87,12 +87,12 @@ class Lane:
 
     @property
     def lag_s(self) -> float:
-        """For how long its next request has been due."""
+        """Return for how long the next request has been due."""
         due_s = self._next.due_s if self._next else None
         return 0.0 if due_s is None else max(0.0, self._run.now_s - due_s)
 
     async def work(self) -> None:
-        """Sends all of them; those that nobody waits for any longer are counted."""
+        """Send all requests; at the end of the run, count the requests that were due and not sent."""
         await self._run.wait_for(0.0)
         while (request := self._next) is not None:
             if request.due_s is not None:
@@ -136,7 +136,7 @@ class Lane:
                 answer = orjson.loads(text)
                 tally.answered(request.tag, [answer] if self._run.is_single else answer["results"])
                 return
-        except (ValueError, KeyError, TypeError):  # no answer of Fermon's
+        except (ValueError, KeyError, TypeError):  # not an answer from Fermon
             pass
         reason = f"{status}: {text[:SHOWN].decode(errors='replace')}"
         if 400 <= status < 500:
@@ -145,38 +145,38 @@ class Lane:
             tally.fail(request.tag, reason, was_sent=True)
 
 
-Tell = Callable[[Run, Sequence[Lane]], None]
+Report = Callable[[Run, Sequence[Lane]], None]
 
 
-def drive(run: Run, plan: Plan, *, is_burst: bool, tell: Tell) -> bool:
-    """Sends what is planned, and tells once a second how it goes; whether it came to its end.
+def drive(run: Run, plan: LoadPlan, *, is_burst: bool, report: Report) -> bool:
+    """Send the plan's requests and report once a second; return whether the run was completed.
 
-    Ctrl-C ends it early, once what is under way is answered.
+    Ctrl-C stops the run early, after the pending answers.
     """
     sends = plan.burst if is_burst else plan.paced
     run.end_s = plan.seconds if is_burst else plan.seconds + GRACE_S
     lanes = [Lane(run, sends(number)) for number in range(plan.lanes)]
-    return asyncio.run(work(run, lanes, tell))
+    return asyncio.run(work(run, lanes, report))
 
 
-async def work(run: Run, lanes: Sequence[Lane], tell: Tell) -> bool:
-    """As ``drive``; ``lanes`` end when they have nothing more to send."""
+async def work(run: Run, lanes: Sequence[Lane], report: Report) -> bool:
+    """Run the lanes, as ``drive``, until they have nothing more to send."""
     tasks = [asyncio.create_task(lane.work()) for lane in lanes]
-    teller = asyncio.create_task(keep_telling(run, lanes, tell))
+    reporter = asyncio.create_task(keep_reporting(run, lanes, report))
     try:
         await asyncio.gather(*map(asyncio.shield, tasks))
     except asyncio.CancelledError:
         run.stopped.set()
         await asyncio.wait(tasks)
     finally:
-        teller.cancel()
-    tell(run, lanes)
+        reporter.cancel()
+    report(run, lanes)
     return not run.stopped.is_set()
 
 
-async def keep_telling(run: Run, lanes: Sequence[Lane], tell: Tell) -> None:
-    """Tells at each whole second, without end."""
+async def keep_reporting(run: Run, lanes: Sequence[Lane], report: Report) -> None:
+    """Report at each whole second, without end."""
     while True:
         await asyncio.sleep(1 - run.now_s % 1)
         if run.now_s >= 1:
-            tell(run, lanes)
+            report(run, lanes)

@@ -1,4 +1,4 @@
-"""HTTP as a load test needs it: little work a request, beside the server that is measured."""
+"""Minimal HTTP for a load test: little work a request, since the server runs on the same machine."""
 
 import asyncio
 import re
@@ -22,24 +22,24 @@ class Target:
     headers: dict[str, str] = field(default_factory=dict)
 
     def head(self, path: str) -> bytes:
-        """The beginning of each request, up to the number of its bytes."""
+        """Return the beginning of each request, up to the number of bytes."""
         headers = {"Host": f"{self.host}:{self.port}", "Content-Type": "application/json"} | self.headers
         lines = "\r\n".join(f"{name}: {value}" for name, value in headers.items())
         return f"POST {path} HTTP/1.1\r\n{lines}\r\nContent-Length: ".encode()
 
 
 class Connection:
-    """A connection that is kept, and made anew once it is needed after it failed."""
+    """A persistent connection; after a failure the next request opens a new one."""
 
     def __init__(self, target: Target, path: str) -> None:
         self._target, self._head = target, target.head(path)
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
     async def open(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        """Connects, if it is not.
+        """Connect, unless connected.
 
         Raises:
-            OSError: nobody listens there.
+            OSError: no server listens there.
         """
         if self._streams is None:
             self._streams = await asyncio.open_connection(
@@ -48,7 +48,7 @@ class Connection:
         return self._streams
 
     async def post(self, body: bytes) -> tuple[int, bytes]:
-        """Sends it; status and body of the answer.
+        """Send the body; return status and body of the answer.
 
         Raises:
             OSError: the connection broke.
@@ -69,17 +69,17 @@ class Connection:
         return status, text
 
     def close(self) -> None:
-        """Ends the connection; the next request makes a new one."""
+        """Close the connection; the next request opens a new one."""
         if self._streams is not None:
             self._streams[1].close()
             self._streams = None
 
 
 async def probe(target: Target, reading: dict[str, Any]) -> tuple[int, bytes]:
-    """Sends one reading; status and body of the answer.
+    """Send one reading; return status and body of the answer.
 
     Raises:
-        OSError: nobody answers there.
+        OSError: no server answers there.
     """
     connection = Connection(target, "/ingest")
     try:

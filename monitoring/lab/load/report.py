@@ -1,4 +1,4 @@
-"""What ``manage.py load`` says: a line a second, and at the end what came of it."""
+"""Output of ``manage.py load``: a line a second, and a summary at the end."""
 
 from collections.abc import Iterator, Sequence
 
@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitoring.lab.load.generator import Lane, Run
-from monitoring.lab.load.plan import Plan
+from monitoring.lab.load.plan import LoadPlan
 from monitoring.lab.load.tally import latency
 
 TITLES = ("s", "sent", "accepted", "duplicate", "refused", "errors", "p50", "p95", "p99", "lag s")
@@ -15,21 +15,21 @@ ROWS_A_PAGE = 20
 MOST_REASONS = 5
 
 
-class Table:
+class ProgressTable:
     """Lines of figures, one below the other. Percentiles are of the last second's answers, in ms."""
 
     def __init__(self) -> None:
         self._rows = 0
-        self._told = 0
+        self._reported = 0
 
     def lines(self, run: Run, lanes: Sequence[Lane], *, is_terminal: bool) -> Iterator[str]:
-        """What is to be written now; the titles again from time to time, where lines move out of sight."""
+        """Yield the next line; repeat the titles from time to time on a terminal, where lines scroll away."""
         if self._rows == 0 or (is_terminal and self._rows % ROWS_A_PAGE == 0):
             yield in_columns(TITLES)
         self._rows += 1
         tally = run.tally
-        new = latency(tally.latencies[self._told :])
-        self._told = len(tally.latencies)
+        new = latency(tally.latencies[self._reported :])
+        self._reported = len(tally.latencies)
         counts = (tally.sent, tally.total, tally.duplicates, tally.refused, tally.failed)
         lag_s = max(lane.lag_s for lane in lanes)
         yield in_columns(
@@ -38,17 +38,19 @@ class Table:
 
 
 def in_columns(cells: Sequence[str]) -> str:
-    """One line of the table."""
+    """Return one line of the table."""
     return " ".join(cell.rjust(width) for cell, width in zip(cells, WIDTHS, strict=True))
 
 
 def in_ms(seconds: float) -> str:
-    """A time in milliseconds; a dash where nothing was measured."""
+    """Return a time in milliseconds; a dash without a measurement."""
     return "-" if np.isnan(seconds) else f"{1000 * seconds:,.0f}"
 
 
-def summary(run: Run, plan: Plan, *, took_s: float, cpu_s: float, is_burst: bool, unsent: int) -> list[str]:
-    """What was asked and what was reached. ``cpu_s`` is what the command itself took of a processor."""
+def summary(
+    run: Run, plan: LoadPlan, *, took_s: float, cpu_s: float, is_burst: bool, unsent: int
+) -> list[str]:
+    """Return lines with requested and achieved load; ``cpu_s`` is the command's own processor time."""
     tally = run.tally
     asked = "as many as are taken" if is_burst else f"{plan.rate:,.0f} readings/s, {plan.seconds:g} s"
     since = "sent" if is_burst else "due"
@@ -73,7 +75,7 @@ def summary(run: Run, plan: Plan, *, took_s: float, cpu_s: float, is_burst: bool
 
 
 def verdict(run: Run, stored: NDArray[np.int64]) -> str:
-    """Whether what is stored is what was accepted, given the measurements of each tag."""
+    """Return a line that compares stored with accepted readings, given the measurements of each tag."""
     lost, surplus = run.tally.lost(stored), run.tally.surplus(stored)
     if lost or surplus:
         return f"stored    {stored.sum():,}: {lost:,} LOST, {surplus:,} that were not sent"

@@ -1,4 +1,4 @@
-"""Signals that look like a process, of many tags at once."""
+"""Process-like signals of many tags at once."""
 
 import math
 
@@ -12,14 +12,14 @@ GOLDEN = (math.sqrt(5) - 1) / 2  # spreads the phases evenly, however many tags 
 
 
 class Signals:
-    """Slow waves with noise, within what the simulated tags show.
+    """Slow waves with noise, within the range of the simulated tags.
 
-    The simulator's own signals are a pure function of time, and cost 600 s of each tag to begin with:
-    too much for ten thousand tags beside the server that is measured.
+    The simulator's own signals are a pure function of time, and have to generate 600 s of each tag first: too
+    much for ten thousand tags on the machine of the server under load.
     """
 
     def __init__(self, tags: int, *, seed: int = 0) -> None:
-        profiles = [pattern_of(place).profile for place in range(tags)]
+        profiles = [pattern_of(index).profile for index in range(tags)]
         self._low = np.array([profile.low for profile in profiles])
         self._high = np.array([profile.high for profile in profiles])
         self._noise = np.array([profile.noise for profile in profiles])
@@ -29,7 +29,7 @@ class Signals:
         self._random = np.random.default_rng(seed)
 
     def values(self, tag: NDArray[np.int64], time_us: NDArray[np.int64]) -> NDArray[np.float64]:
-        """The values of tags by their places, at microseconds since 1970; all of shape (n,)."""
+        """Return the values of tags, by their indices, at microseconds since 1970; all of shape (n,)."""
         low, high, noise = self._low[tag], self._high[tag], self._noise[tag]
         amplitude = (high - low) / 2 - EDGE_SIGMAS * noise
         wave = np.sin(time_us / 1e6 * self._speed[tag] + self._phase[tag])

@@ -1,4 +1,4 @@
-"""What is stored of a load test."""
+"""Stored measurements of a load test."""
 
 from django.db.models import Count
 
@@ -8,9 +8,9 @@ from monitoring.models import Measurement
 
 
 def stored_load(since_us: int) -> dict[str, int]:
-    """How many measurements each load tag has from this moment on, in microseconds since 1970.
+    """Return how many measurements each load tag has from this time on, in microseconds since 1970.
 
-    The rows themselves are counted, not the totals that are kept of them.
+    The rows themselves are counted, independent of the stored totals.
 
     Raises:
         django.db.Error: the database is away.

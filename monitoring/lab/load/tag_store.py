@@ -1,4 +1,4 @@
-"""The tags of a load test: made for it, and out of the way afterwards."""
+"""The tags of a load test: created before, and set inactive afterwards."""
 
 from auditlog.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
@@ -22,18 +22,18 @@ DEFINED = (
 
 
 class LoadTagError(Exception):
-    """A tag that is not of a load test has such a name; the message says which."""
+    """A tag outside load tests has such a name; the message names the tag."""
 
 
 def make_load_tags(count: int) -> None:
-    """Sees to it that the first so many exist, are active and as they are defined, and that no other is.
+    """Create or update the first ``count`` load tags as active, and set all other load tags inactive.
 
     Raises:
-        LoadTagError: one is somebody else's; nothing has changed.
+        LoadTagError: a tag with this prefix belongs to another group; nothing has changed.
         django.db.Error: likewise.
     """
     tags = [
-        Tag(**{field: getattr(definition_of(place), field) for field in DEFINED}) for place in range(count)
+        Tag(**{field: getattr(definition_of(index), field) for field in DEFINED}) for index in range(count)
     ]
     with transaction.atomic():
         if foreign := Tag.objects.filter(name__startswith=PREFIX).exclude(group=GROUP).first():
@@ -53,19 +53,19 @@ def make_load_tags(count: int) -> None:
 
 
 def retire_load_tags() -> None:
-    """Sets them inactive: what is measured of them stays, and the dashboard shows them no more."""
+    """Set the load tags inactive: their measurements stay, and the dashboard hides them."""
     with transaction.atomic():
         if count := set_inactive():
             record(f"{count} tags of a load test are inactive")
 
 
 def set_inactive() -> int:
-    """Sets those inactive that are not; how many."""
+    """Set the active load tags inactive; return their number."""
     return Tag.objects.filter(group=GROUP, name__startswith=PREFIX, active=True).update(active=False)
 
 
 def record(what: str) -> None:
-    """Adds one entry to the audit trail, for all tags together: they are as they are defined."""
+    """Add one entry to the audit trail, for all load tags together."""
     LogEntry.objects.create(
         content_type=ContentType.objects.get_for_model(Tag),
         object_repr=f"{PREFIX}*",

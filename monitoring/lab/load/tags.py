@@ -7,21 +7,21 @@ PREFIX = "load."
 MOST_TAGS = 100_000
 
 
-def name_of(place: int) -> str:
-    """The name of the tag at this place, counted from 0: ``load.00001`` is the first."""
-    return f"{PREFIX}{place + 1:05}"
+def name_of(index: int) -> str:
+    """Return the name of the tag at this index, counted from 0: ``load.00001`` is the first."""
+    return f"{PREFIX}{index + 1:05}"
 
 
-def pattern_of(place: int) -> DefaultTag:
-    """The default tag whose range, limits and signal it has; they take turns."""
-    return DEFAULT_TAGS[place % len(DEFAULT_TAGS)]
+def pattern_of(index: int) -> DefaultTag:
+    """Return the default tag that supplies range, limits and signal; tags alternate between them."""
+    return DEFAULT_TAGS[index % len(DEFAULT_TAGS)]
 
 
-def definition_of(place: int) -> TagDefinition:
-    """The tag at this place."""
-    pattern = pattern_of(place).definition
+def definition_of(index: int) -> TagDefinition:
+    """Return the definition of the tag at this index."""
+    pattern = pattern_of(index).definition
     return TagDefinition(
-        name=name_of(place),
+        name=name_of(index),
         unit=pattern.unit,
         valid_min=pattern.valid_min,
         valid_max=pattern.valid_max,

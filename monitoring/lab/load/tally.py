@@ -1,4 +1,4 @@
-"""What became of the readings that were sent."""
+"""Counts of sent readings by outcome."""
 
 from array import array
 from collections import Counter
@@ -13,7 +13,7 @@ ACCEPTED, DUPLICATE, KEPT = "success", "duplicate", "queued_for_retry"
 
 
 class Latency(NamedTuple):
-    """How long answers took, in seconds; nan where there was none."""
+    """Times to an answer, in seconds; nan without answers."""
 
     p50: float
     p95: float
@@ -22,7 +22,7 @@ class Latency(NamedTuple):
 
 
 def latency(seconds: Iterable[float]) -> Latency:
-    """The percentiles of these times: each is one that was measured, and never too low."""
+    """Return percentiles of these times: each is a measured time, rounded up to the next one."""
     measured = np.fromiter(seconds, np.float64)
     if not measured.size:
         return Latency(*[float("nan")] * 4)
@@ -33,9 +33,9 @@ def latency(seconds: Iterable[float]) -> Latency:
 class Tally:
     """Counts of readings. Those by tag have shape (tags,).
 
-    ``accepted`` were told to be safe; of those, ``kept`` are so on disk as yet. ``doubtful`` were sent and
-    not answered: they may be stored or not. ``failed`` are these and those that could not be sent.
-    ``latencies`` is of answers, in seconds. ``reasons`` counts requests and readings by what went wrong.
+    ``accepted`` were reported as safe; of those, ``kept`` are on disk only. ``doubtful`` were sent and not
+    answered: they may be stored or not. ``failed`` are these and those that could not be sent. ``latencies``
+    is of answers, in seconds. ``reasons`` counts requests and readings by error.
     """
 
     tags: int
@@ -54,37 +54,37 @@ class Tally:
         self.doubtful = np.zeros(self.tags, np.int64)
 
     def answered(self, tag: NDArray[np.int64], results: list[dict[str, str]]) -> None:
-        """Counts what the server says of each reading of a request, in their order.
+        """Count the server's result for each reading of a request, in the order of the readings.
 
         Raises:
-            ValueError: it does not say it of each; nothing is counted.
-            KeyError, TypeError: likewise.
+            ValueError: the number of results differs from that of readings; nothing is counted.
+            KeyError, TypeError: a result has another form; nothing is counted.
         """
         statuses = [result["status"] for result in results]
         if len(statuses) != len(tag):
             raise ValueError(f"{len(statuses)} results of {len(tag)} readings")
         safe = np.ones(len(tag), np.int64)
-        for place, status in enumerate(statuses):
+        for index, status in enumerate(statuses):
             if status == ACCEPTED:
                 continue
             if status == KEPT:
                 self.kept += 1
                 continue
-            safe[place] = 0
+            safe[index] = 0
             if status == DUPLICATE:
                 self.duplicates += 1
             else:
                 self.refused += 1
-                self.reasons[results[place].get("error", status)] += 1
+                self.reasons[results[index].get("error", status)] += 1
         np.add.at(self.accepted, tag, safe)
 
     def refuse(self, tag: NDArray[np.int64], reason: str) -> None:
-        """Counts a request that was refused as a whole."""
+        """Count a request that was rejected as a whole."""
         self.refused += len(tag)
         self.reasons[reason] += 1
 
     def fail(self, tag: NDArray[np.int64], reason: str, *, was_sent: bool) -> None:
-        """Counts a request of which nothing is promised."""
+        """Count a request without a usable answer."""
         self.failed += len(tag)
         self.reasons[reason] += 1
         if was_sent:
@@ -92,18 +92,18 @@ class Tally:
 
     @property
     def total(self) -> int:
-        """How many were accepted."""
+        """Return the number of accepted readings."""
         return int(self.accepted.sum())
 
     @property
     def is_clean(self) -> bool:
-        """Whether each reading that was sent was accepted."""
+        """Whether each sent reading was accepted."""
         return not (self.duplicates or self.refused or self.failed)
 
     def lost(self, stored: NDArray[np.int64]) -> int:
-        """How many readings were accepted and are not stored, given what is, by tag."""
+        """Return how many accepted readings are not stored, given the stored ones by tag."""
         return int(np.maximum(self.accepted - stored, 0).sum())
 
     def surplus(self, stored: NDArray[np.int64]) -> int:
-        """How many are stored that nobody can have sent."""
+        """Return how many stored readings cannot have been sent."""
         return int(np.maximum(stored - self.accepted - self.doubtful, 0).sum())

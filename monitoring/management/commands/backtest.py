@@ -1,6 +1,5 @@
 """manage.py backtest"""
 
-from argparse import ArgumentTypeError
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,14 +12,14 @@ from tqdm import tqdm
 from monitoring.detection.backtest.data import BacktestError, Stretch, find_stretch, find_subject
 from monitoring.detection.detectors.overrides import parse_overrides
 from monitoring.detection.monitor import DETECTORS, DetectionSettings, SettingError
-from monitoring.kernel.clock import expected_bound, parse_bound
 from monitoring.kernel.incident_event import Event
 from monitoring.lab.evaluation.evaluating import EvaluationError, write_csv
 from monitoring.lab.evaluation.tables import EVENT_HEADER, event_cells, event_table
+from monitoring.management.arguments import end, start
 
 
 class Command(BaseCommand):
-    """Tells what other settings of the detectors would have found in stored history."""
+    """Compare other settings of the detectors with the present ones on stored history."""
 
     help = (
         "Tells what other settings of the detectors would have found in a tag's stored measurements, and how"
@@ -29,7 +28,7 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Which tag, which time, and what is set."""
+        """Add tag, range, settings and output."""
         parser.add_argument("--tag", required=True, metavar="NAME", help="whose measurements")
         parser.add_argument(
             "--from", dest="start", type=start, required=True, metavar="TIME", help="ISO 8601 (UTC)"
@@ -57,13 +56,13 @@ class Command(BaseCommand):
         parser.add_argument("--csv", type=Path, metavar="OUT", help="where the events go, instead of a table")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Tries the settings and says what they find."""
+        """Try the settings and print the events."""
         try:
             subject = find_subject(options["tag"])
             settings = settings_of(options, subject.present)
-            end = min(options["end"] or datetime.now(UTC), datetime.now(UTC))
-            found, present = self.work(find_stretch(subject, options["start"], end), settings)
-            self.tell(found, options["csv"])
+            until = min(options["end"] or datetime.now(UTC), datetime.now(UTC))
+            found, present = self.work(find_stretch(subject, options["start"], until), settings)
+            self.write_events(found, options["csv"])
         except (BacktestError, EvaluationError) as error:
             raise CommandError(str(error)) from error
         except SettingError as error:
@@ -75,16 +74,16 @@ class Command(BaseCommand):
         self.stdout.write(f"With these settings: {counted(found)}; with the present ones: {len(present)}.")
 
     def work(self, stretch: Stretch, settings: DetectionSettings) -> list[list[Event]]:
-        """The events by these settings and by the present ones, with a progress bar on a terminal."""
+        """Return the events by these settings and by the present ones; show a progress bar on a terminal."""
         test = stretch.begin(settings)
         with tqdm(total=stretch.readings, unit=" readings", unit_scale=True, disable=None) as bar:
             for times_us, values in stretch.pages():
-                test.take(times_us, values)
+                test.update(times_us, values)
                 bar.update(test.readings - bar.n)
         return test.finish()
 
-    def tell(self, events: Sequence[Event], out: Path | None) -> None:
-        """The events, as a table or into a file."""
+    def write_events(self, events: Sequence[Event], out: Path | None) -> None:
+        """Write the events, as a table or into a file."""
         if out:
             write_csv(out, EVENT_HEADER, map(event_cells, events))
         elif events:
@@ -92,10 +91,10 @@ class Command(BaseCommand):
 
 
 def settings_of(options: dict[str, Any], present: DetectionSettings) -> DetectionSettings:
-    """The present settings but for what is given.
+    """Return the present settings with the options' changes.
 
     Raises:
-        SettingError: something can't be set so.
+        SettingError: a detector or parameter does not exist, or a value is not allowed.
     """
     off, sensitivity = options["off"], options["sensitivity"]
     return DetectionSettings(
@@ -106,23 +105,4 @@ def settings_of(options: dict[str, Any], present: DetectionSettings) -> Detectio
 
 
 def counted(events: Sequence[Event]) -> str:
-    """How many there are."""
     return f"{len(events)} event{'' if len(events) == 1 else 's'}"
-
-
-def start(text: str) -> datetime:
-    """The argument of --from."""
-    return bound(text, is_end=False)
-
-
-def end(text: str) -> datetime:
-    """The argument of --to."""
-    return bound(text, is_end=True)
-
-
-def bound(text: str, *, is_end: bool) -> datetime:
-    """A bound of the range."""
-    try:
-        return parse_bound(text, end=is_end)
-    except ValueError:
-        raise ArgumentTypeError(f"{expected_bound(text)}, got {text!r}") from None

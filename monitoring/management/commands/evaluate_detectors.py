@@ -22,7 +22,7 @@ Answer = TypeVar("Answer")
 
 
 class Command(BaseCommand):
-    """Tells what the detectors find, how soon, and how often they cry wolf."""
+    """Measure the detectors: findings, delays and false findings."""
 
     help = (
         "Tells what the detectors find: faults of every kind put into simulated signals, and false findings"
@@ -32,7 +32,7 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """What to evaluate on, and how much of it."""
+        """Add the data to evaluate on, and its amount."""
         parser.add_argument("--trials", type=whole, default=100, metavar="N", help="of each fault (100)")
         parser.add_argument(
             "--days", type=positive, default=1.0, metavar="N", help="of each clean signal, after an hour (1)"
@@ -58,7 +58,7 @@ class Command(BaseCommand):
         parser.add_argument("--speed", action="store_true", help="readings a second on this machine")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Evaluates what was asked for; signals and faults if nothing was."""
+        """Evaluate the requested data; signals and faults by default."""
         for needed, option in (("csv", "events"), ("nab", "scores")):
             if options[option] and not options[needed]:
                 raise CommandError(f"--{option} is for --{needed}. Give that, too.")
@@ -70,60 +70,60 @@ class Command(BaseCommand):
             raise CommandError("Stopped.", returncode=130) from None
 
     def evaluate(self, options: dict[str, Any]) -> None:
-        """What was asked for, one after another."""
+        """Run the requested evaluations one after another."""
         if options["csv"]:
             self.evaluate_csv(options["csv"], options["events"])
         if options["nab"]:
             self.evaluate_nab(options["nab"], options["scores"], options["jobs"])
         if options["speed"]:
-            self.tell(speed_table(speed.measure()))
+            self.write_lines(speed_table(speed.measure()))
         if not (options["csv"] or options["nab"] or options["speed"]):
             self.evaluate_signals(options)
 
     def evaluate_signals(self, options: dict[str, Any]) -> None:
-        """Faults and clean signals, of the chosen kinds and families."""
+        """Evaluate faults and clean signals, of the chosen kinds and families."""
         chosen = options["only"] or [*KINDS, *FAMILIES]
         seed, jobs = options["seed"], options["jobs"]
         if cases := tuple(case for case in CASES if case.kind in chosen):
             trials = [Trial(seed, number, cases) for number in range(options["trials"])]
             answers = self.work(run_trial, trials, jobs, "trials")
-            self.tell(fault_table(outcome for outcomes in answers for outcome in outcomes))
+            self.write_lines(fault_table(outcome for outcomes in answers for outcome in outcomes))
         if families := [name for name in FAMILIES if name in chosen]:
             seeds = range(1000 * seed, 1000 * seed + options["signals"])
             runs = [CleanRun(family, one, options["days"]) for family in families for one in seeds]
-            self.tell(clean_table(self.work(run_clean, runs, jobs, "signals")))
+            self.write_lines(clean_table(self.work(run_clean, runs, jobs, "signals")))
 
     def evaluate_csv(self, path: Path, out: Path | None) -> None:
-        """The events in a user's own data, as a table or into a file."""
+        """Write the events in a user's own data, as a table or into a file."""
         findings = evaluating.watch_file(path)
         if out:
             evaluating.write_events(out, findings)
         else:
-            self.tell(event_table(findings.events))
+            self.write_lines(event_table(findings.events))
         self.stdout.write(summary(findings))
 
     def evaluate_nab(self, folder: Path, out: Path | None, jobs: int) -> None:
-        """The scores of a folder that is laid out as the benchmark."""
+        """Score the files of a folder with the layout of the benchmark."""
         scored = self.work(evaluating.score_file, evaluating.nab_files(folder), jobs, "files")
         if out:
             for one in scored:
                 evaluating.write_scores(out, one)
-        self.tell(evaluating.nab_lines(scored))
+        self.write_lines(evaluating.nab_lines(scored))
 
     def work(
         self, function: Callable[[Job], Answer], jobs: Sequence[Job], processes: int, unit: str
     ) -> list[Answer]:
-        """The jobs' answers, with a progress bar on a terminal."""
+        """Return the jobs' answers; show a progress bar on a terminal."""
         with evaluating.done_by(function, jobs, processes) as answers:
             return list(tqdm(answers, total=len(jobs), unit=f" {unit}", disable=None))
 
-    def tell(self, lines: Sequence[str]) -> None:
-        """Writes a table."""
+    def write_lines(self, lines: Sequence[str]) -> None:
+        """Write a table."""
         self.stdout.write("\n".join(lines))
 
 
 def summary(findings: Findings) -> str:
-    """How many readings came to how many events, and what was left out."""
+    """Return a line with the counts of readings, events and rows left out."""
     left_out = (
         (findings.late, "late (before the one above)"),
         (findings.doubled, "doubled (the same time again)"),
@@ -135,14 +135,14 @@ def summary(findings: Findings) -> str:
 
 
 def whole(text: str) -> int:
-    """An argument that counts something."""
+    """Parse a count."""
     if not text.isdecimal() or int(text) < 1:
         raise ArgumentTypeError(f"expected a whole number, 1 or more, got {text!r}")
     return int(text)
 
 
 def positive(text: str) -> float:
-    """An argument that is a length of time."""
+    """Parse a length of time."""
     try:
         number = float(text)
     except ValueError:

@@ -9,14 +9,15 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import Error as DatabaseError
 from tqdm import tqdm
 
-from monitoring.kernel.clock import expected_bound, iso_utc, parse_bound
+from monitoring.kernel.clock import iso_utc
 from monitoring.kernel.tag_definition import DefaultTag
+from monitoring.management.arguments import end
 from monitoring.sources.simulator import history
 from monitoring.sources.simulator.source import SEED, simulated_tags
 
 
 class Command(BaseCommand):
-    """Stores a simulated past: for trying Fermon out with much data."""
+    """Store a simulated past, to try Fermon out with much data."""
 
     help = (
         "Stores a simulated past of the tags that the simulator knows, one reading a second each."
@@ -25,18 +26,18 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Which past, of what."""
+        """Add length, tags, end and seed of the past."""
         parser.add_argument("--days", type=days, default=365, metavar="N", help="how long it is (365)")
         parser.add_argument("--tags", nargs="+", metavar="NAME", help="of these tags only")
         parser.add_argument(
-            "--until", type=moment, metavar="TIME", help="its end, ISO 8601 (now); a date means its whole day"
+            "--until", type=end, metavar="TIME", help="its end, ISO 8601 (now); a date means its whole day"
         )
         parser.add_argument(
             "--seed", type=int, default=SEED, metavar="N", help="another one than the live simulator's"
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Stores it and says how much that was."""
+        """Store the past and print how much was stored."""
         now = datetime.now(UTC)
         until = options["until"] or now.replace(microsecond=0)
         if until > now:
@@ -55,7 +56,7 @@ class Command(BaseCommand):
             ) from None
 
     def generate(self, tags: Sequence[DefaultTag], past: history.SecondRange, seed: int) -> None:
-        """Stores the past, with a progress bar on a terminal."""
+        """Store the past; show a progress bar on a terminal."""
         total, stored = len(past) * len(tags), 0
         with tqdm(total=total, unit=" readings", unit_scale=True, disable=None) as bar:
             for step in history.generate_history(tags, past, seed=seed):
@@ -67,22 +68,18 @@ class Command(BaseCommand):
 
 
 def days(text: str) -> int:
-    """The argument of --days."""
+    """Parse the argument of --days."""
     if not text.isdecimal() or int(text) < 1:
         raise ArgumentTypeError(f"expected a whole number of days, 1 or more, got {text!r}")
     return int(text)
 
 
-def moment(text: str) -> datetime:
-    """The argument of --until."""
-    try:
-        return parse_bound(text, end=True)
-    except ValueError:
-        raise ArgumentTypeError(f"{expected_bound(text)}, got {text!r}") from None
-
-
 def chosen(names: Sequence[str] | None) -> list[DefaultTag]:
-    """The simulated tags of these names; all of them if there are none."""
+    """Return the simulated tags of these names; all of them without names.
+
+    Raises:
+        CommandError: a tag is not simulated or not active, or there is none.
+    """
     tags = {tag.definition.name: tag for tag in simulated_tags()}
     if unknown := [name for name in names or () if name not in tags]:
         raise CommandError(

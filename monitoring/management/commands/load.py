@@ -21,8 +21,8 @@ from monitoring.access.addresses import is_this_machine
 from monitoring.kernel.clock import from_micros, iso_utc
 from monitoring.lab.load.generator import Lane, Run, drive
 from monitoring.lab.load.http import Target, probe
-from monitoring.lab.load.plan import SECOND_US, Plan
-from monitoring.lab.load.report import Table, summary, verdict
+from monitoring.lab.load.plan import SECOND_US, LoadPlan
+from monitoring.lab.load.report import ProgressTable, summary, verdict
 from monitoring.lab.load.stored import stored_load
 from monitoring.lab.load.tag_store import LoadTagError, make_load_tags, retire_load_tags
 from monitoring.lab.load.tags import MOST_TAGS, name_of, pattern_of
@@ -37,7 +37,7 @@ Answer = TypeVar("Answer")
 
 
 class Command(BaseCommand):
-    """Puts a running Fermon under load, and compares what it accepted with what is stored."""
+    """Put a running Fermon under load, and compare accepted with stored readings."""
 
     help = (
         "Sends readings of many tags to a running Fermon, as sensors would, and tells how soon they are"
@@ -49,7 +49,7 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """How much, for how long, and where to."""
+        """Add amount, duration and target of the load."""
         number, count = between(0, math.inf), whole
         parser.add_argument("--tags", type=count(1, MOST_TAGS), default=100, metavar="N", help="(100)")
         parser.add_argument(
@@ -84,7 +84,7 @@ class Command(BaseCommand):
         parser.add_argument("--keep", action="store_true", help="leave the tags active")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Sends it all, sums up, and fails if that was not as it should be."""
+        """Send the load, print the summary, and fail unless all readings were accepted and stored."""
         plan, is_burst = planned(options), options["burst"]
         target = target_of(options)
         try:
@@ -100,25 +100,25 @@ class Command(BaseCommand):
         except DatabaseError as error:
             raise CommandError(f"The database can't be used: {error}") from error
 
-    def load(self, plan: Plan, target: Target, *, is_burst: bool, is_single: bool) -> None:
-        """Sends what is planned, sums up, and compares what was accepted with what is stored.
+    def load(self, plan: LoadPlan, target: Target, *, is_burst: bool, is_single: bool) -> None:
+        """Send the plan's requests, print the summary, and compare accepted with stored readings.
 
         Raises:
-            CommandError: not all was sent, accepted and stored; or it was stopped.
+            CommandError: not all was sent, accepted and stored; or the run was stopped.
         """
         start_us = (int(time.time()) + 1) * SECOND_US
-        run, table, lanes = Run(target, plan.tags, start_us, is_single), Table(), list[Lane]()
+        run, table, lanes = Run(target, plan.tags, start_us, is_single), ProgressTable(), list[Lane]()
 
-        def tell(run: Run, all_lanes: Sequence[Lane]) -> None:
+        def report(run: Run, all_lanes: Sequence[Lane]) -> None:
             lanes[:] = all_lanes
             for line in table.lines(run, all_lanes, is_terminal=self.stdout.isatty()):
                 self.stdout.write(line)
             self.stdout.flush()
 
         cpu_s = time.process_time()
-        is_whole = drive(run, plan, is_burst=is_burst, tell=tell)
+        is_whole = drive(run, plan, is_burst=is_burst, report=report)
         took_s, unsent = run.now_s, sum(lane.unsent for lane in lanes)
-        if is_whole and not is_burst:  # the last readings' own time belongs to it
+        if is_whole and not is_burst:  # count the last readings' own period, too
             took_s = max(took_s, plan.seconds)
         cpu_s = time.process_time() - cpu_s
         for line in summary(run, plan, took_s=took_s, cpu_s=cpu_s, is_burst=is_burst, unsent=unsent):
@@ -131,15 +131,15 @@ class Command(BaseCommand):
             raise CommandError("Stopped before its end.", returncode=130)
 
 
-def planned(options: dict[str, Any]) -> Plan:
-    """What is to be sent.
+def planned(options: dict[str, Any]) -> LoadPlan:
+    """Return the plan of the load.
 
     Raises:
-        CommandError: it is without bound.
+        CommandError: the rate or the duration is too large.
     """
     seconds = options["seconds"] or 60 * (options["minutes"] or 1.0)
     batch = 1 if options["single"] else options["batch"]
-    plan = Plan(options["tags"], options["hz"], seconds, batch, options["connections"])
+    plan = LoadPlan(options["tags"], options["hz"], seconds, batch, options["connections"])
     if plan.rate > MOST_RATE:
         raise CommandError(f"{plan.rate:,.0f} readings/s: take at most {MOST_RATE:,}, or --burst.")
     if seconds > MOST_SECONDS:
@@ -148,10 +148,10 @@ def planned(options: dict[str, Any]) -> Plan:
 
 
 def target_of(options: dict[str, Any]) -> Target:
-    """The server that is put under load.
+    """Return the server under load.
 
     Raises:
-        CommandError: it is another machine, or a token is needed.
+        CommandError: the URL is invalid, or names another machine, or a token is needed.
     """
     host = EVERY_ADDRESS.get(settings.FERMON_HOST, settings.FERMON_HOST)
     url = urlsplit(options["url"] or f"http://{f'[{host}]' if ':' in host else host}:{settings.FERMON_PORT}")
@@ -178,17 +178,17 @@ def target_of(options: dict[str, Any]) -> Target:
 
 
 def as_a_proxy() -> dict[str, str]:
-    """What the proxy before the server of these settings says: a name that is known, and that it is TLS."""
+    """Return the headers that the proxy of these settings sets: an allowed host, and TLS."""
     named = [host.lstrip(".") for host in settings.ALLOWED_HOSTS if host != "*"]
     host = {"Host": named[0]} if named and settings.PRODUCTION else {}
     return host | ({"X-Forwarded-Proto": "https"} if settings.FERMON_PROXIES else {})
 
 
 def refuse_other_system(target: Target) -> None:
-    """Sends one reading and looks for it here: so both are there, and the one is the other's.
+    """Send one reading and look for it in the database, to check that server and database match.
 
     Raises:
-        CommandError: they are not.
+        CommandError: the server is away, or stores into another database.
     """
     now_us = int(time.time()) * SECOND_US
     timestamp, value = iso_utc(from_micros(now_us)), pattern_of(0).profile.low
@@ -208,16 +208,16 @@ def refuse_other_system(target: Target) -> None:
 
 
 def interrupt(number: int, frame: FrameType | None) -> None:
-    """Takes SIGTERM for Ctrl-C, also where that is ignored, as it is behind a shell's ``&``."""
+    """Handle SIGTERM as Ctrl-C, also where SIGINT is ignored, as in a shell's background job (``&``)."""
     on_ctrl_c = signal.getsignal(signal.SIGINT)
     (on_ctrl_c if callable(on_ctrl_c) else signal.default_int_handler)(signal.SIGINT, frame)
 
 
 def asked(question: Callable[[], Answer]) -> Answer:
-    """What the database answers, also when it has broken our connection or is just being started again.
+    """Query the database; retry after a broken connection, or while the database restarts.
 
     Raises:
-        django.db.Error: it is away for longer.
+        django.db.Error: the database is away for longer.
     """
     for pause_s in RETRY_AFTER_S:
         try:
@@ -229,7 +229,7 @@ def asked(question: Callable[[], Answer]) -> Answer:
 
 
 def settled(run: Run) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    """How many measurements of each tag are stored, once those are that waited on disk."""
+    """Count the stored measurements of each tag, after waiting for readings that were queued on disk."""
     end = time.monotonic() + REPLAYED_S
     while True:
         found = asked(lambda: stored_load(run.start_us))
@@ -240,7 +240,7 @@ def settled(run: Run) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
 
 
 def whole(lowest: int, highest: int) -> Callable[[str], int]:
-    """An argument that is a whole number."""
+    """Return a parser of whole numbers from ``lowest`` to ``highest``."""
 
     def read(text: str) -> int:
         if not text.isdecimal() or not lowest <= int(text) <= highest:
@@ -251,7 +251,7 @@ def whole(lowest: int, highest: int) -> Callable[[str], int]:
 
 
 def between(lowest: float, highest: float) -> Callable[[str], float]:
-    """An argument that is a number within these bounds, which don't belong to it."""
+    """Return a parser of numbers between these bounds (exclusive)."""
 
     def read(text: str) -> float:
         try:

@@ -2,7 +2,7 @@
 
 import random
 
-from monitoring.detection.backtest.compare import Backtest, Span
+from monitoring.detection.backtest.compare import EventSpan, SettingsComparison
 from monitoring.detection.monitor import DetectionSettings
 
 SECOND = 1_000_000
@@ -19,9 +19,9 @@ def times(values: list[float]) -> list[int]:
 
 def found(values: list[float], *settings: DetectionSettings, start: int = 0, end: int) -> list:
     """By each of the settings: which detectors find an event, and whether it lasts; bounds in s."""
-    span = Span(START + start * SECOND, START + end * SECOND)
-    test = Backtest("t", "", settings, span)
-    test.take(times(values), values)
+    span = EventSpan(START + start * SECOND, START + end * SECOND)
+    test = SettingsComparison("t", "", settings, span)
+    test.update(times(values), values)
     return [[(event.detector, event.is_open) for event in events] for events in test.finish()]
 
 
@@ -48,7 +48,7 @@ def test_readings_that_stopped_before_the_end_are_missing() -> None:
 
 
 def test_only_readings_of_the_span_are_counted() -> None:
-    test = Backtest("t", "", [PRESENT], Span(START + 500 * SECOND, START + 599 * SECOND))
+    test = SettingsComparison("t", "", [PRESENT], EventSpan(START + 500 * SECOND, START + 599 * SECOND))
     for place in range(0, 600, 50):
-        test.take(times(QUIET)[place : place + 50], QUIET[place : place + 50])
+        test.update(times(QUIET)[place : place + 50], QUIET[place : place + 50])
     assert test.readings == 100

@@ -33,7 +33,7 @@ def measurements(monkeypatch: pytest.MonkeyPatch) -> None:
         ]
     )
     monkeypatch.setattr(queries, "PAGE", 10)
-    monkeypatch.setattr(worker, "TOLD_AFTER_S", 0.0)
+    monkeypatch.setattr(worker, "REPORT_EVERY_S", 0.0)
 
 
 def asked_by(asker: str, *, now: datetime | None = None) -> None:
@@ -45,7 +45,7 @@ def never() -> bool:
 
 
 def run(should_stop: Callable[[], bool] = never) -> int:
-    return worker.run(should_stop=should_stop)
+    return worker.run_requests(should_stop=should_stop)
 
 
 def outcome(asker: str) -> Any:
@@ -142,7 +142,7 @@ def test_what_is_gone_meanwhile_is_said() -> None:
 def test_of_many_events_the_newest_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(worker, "ROWS", 1)
     events = [Event("spike", "spike", at, at + 1, float("inf"), "it jumped") for at in (1, 2)]
-    monkeypatch.setattr(domain.Backtest, "finish", lambda self: [events, []])
+    monkeypatch.setattr(domain.SettingsComparison, "finish", lambda self: [events, []])
     asked_by("a")
     run()
     assert outcome("a")["events"] == 2

@@ -1,4 +1,4 @@
-"""Periodic signals: the sinusoids that a stretch of a signal is made of."""
+"""Periodic signals: a sum of sinusoids fitted to part of a signal."""
 
 import math
 from dataclasses import dataclass
@@ -8,41 +8,42 @@ import numpy as np
 from monitoring.kernel.arrays import FloatArray
 
 MOST = 3
-EXPLAINED = 0.5  # of the variance that is left: what explains less is no cycle
+EXPLAINED = 0.5  # of the variance left: a sinusoid has to explain at least this much
 SHORTEST_STRETCH = 0.75  # of a period
 STEPS = 5
 CLOSE = 1e-4  # of the resolution of frequency
 RIDGE = 1e-9
 
-Cycle = tuple[float, float, float]  # angular frequency in rad/s; a and b of a·cos(ωt) + b·sin(ωt)
+Harmonic = tuple[float, float, float]  # angular frequency in rad/s; a and b of a·cos(ωt) + b·sin(ωt)
 
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """Sinusoids of a stretch, and what they leave of it, level included; ``rest`` is (n,)."""
+    """Fitted sinusoids, and the signal less these sinusoids, level included; ``rest`` is (n,)."""
 
-    cycles: tuple[Cycle, ...]
+    harmonics: tuple[Harmonic, ...]
     rest: FloatArray
 
 
-def cycles_at(cycles: tuple[Cycle, ...], seconds: float) -> float:
-    """The sinusoids' sum at that time, in seconds."""
+def harmonics_at(harmonics: tuple[Harmonic, ...], seconds: float) -> float:
+    """Return the sum of the sinusoids at a time in seconds."""
     total = 0.0
-    for frequency, a, b in cycles:
+    for frequency, a, b in harmonics:
         total += a * math.cos(frequency * seconds) + b * math.sin(frequency * seconds)
     return total
 
 
-def fit_cycles(values: FloatArray, seconds: FloatArray) -> Fit:
-    """Up to three sinusoids of ``values`` (n,), measured about evenly at ``seconds`` (n,).
+def fit_harmonics(values: FloatArray, seconds: FloatArray) -> Fit:
+    """Fit up to three sinusoids to ``values`` (n,), measured about evenly at ``seconds`` (n,).
 
-    One after another: the strongest frequency of what is left starts a least squares fit of all
-    sinusoids so far, frequencies included (Gauss-Newton). It is kept if it explains half of what was left.
+    Add sinusoids one after another: the strongest frequency of the rest starts a least squares fit of all
+    sinusoids so far, frequencies included (Gauss-Newton). Keep a sinusoid that explains half of the variance
+    left.
 
     Source: prewhitening by sinusoids as in Lenz & Breger, Period04 (2005).
     """
     rest = values - values.mean()
-    cycles: tuple[Cycle, ...]
+    harmonics: tuple[Harmonic, ...]
     size = float(rest.std())
     if not size > 0:
         return Fit((), values)
@@ -60,16 +61,16 @@ def fit_cycles(values: FloatArray, seconds: FloatArray) -> Fit:
         if left.var() > (1 - EXPLAINED) * rest.var():
             break
         rest = left
-        cycles = tuple(
+        harmonics = tuple(
             shifted(f, size * coefficients[1 + 2 * i], size * coefficients[2 + 2 * i], origin)
             for i, f in enumerate(frequencies)
         )
-        kept = Fit(cycles, left + size * coefficients[0])
+        kept = Fit(harmonics, left + size * coefficients[0])
     return kept
 
 
 def strongest_frequency(values: FloatArray, seconds: FloatArray) -> float:
-    """The angular frequency, in rad/s, at which evenly spaced values have most power."""
+    """Return the angular frequency, in rad/s, at which evenly spaced values have most power."""
     count = len(values)
     padded = 1 << (4 * count - 1).bit_length()
     power = np.abs(np.fft.rfft(values * np.hanning(count + 2)[1:-1], padded))
@@ -81,7 +82,10 @@ def strongest_frequency(values: FloatArray, seconds: FloatArray) -> float:
 def improve(
     values: FloatArray, seconds: FloatArray, frequencies: list[float]
 ) -> tuple[list[float], FloatArray] | None:
-    """Frequencies and coefficients that fit best, from those near them; None if they run away to zero."""
+    """Return the frequencies and coefficients that fit best, starting from these frequencies.
+
+    Return None if a frequency runs away to zero.
+    """
     span = seconds[-1] - seconds[0]
     resolution = 2 * math.pi / span
     for _ in range(STEPS):
@@ -109,7 +113,7 @@ def improve(
 
 
 def design(seconds: FloatArray, frequencies: list[float]) -> FloatArray:
-    """Columns 1, cos(ω₁t), sin(ω₁t), cos(ω₂t), ...: shape (n, 1 + 2 · frequencies)."""
+    """Return columns 1, cos(ω₁t), sin(ω₁t), cos(ω₂t), ...: shape (n, 1 + 2 · frequencies)."""
     columns = [np.ones(len(seconds))]
     for frequency in frequencies:
         columns += [np.cos(frequency * seconds), np.sin(frequency * seconds)]
@@ -117,13 +121,13 @@ def design(seconds: FloatArray, frequencies: list[float]) -> FloatArray:
 
 
 def solve(matrix: FloatArray, values: FloatArray) -> FloatArray:
-    """Least squares by normal equations, with so little of a ridge that they can always be solved."""
+    """Solve least squares by normal equations, with a small ridge so that a solution always exists."""
     gram = matrix.T @ matrix
     gram[np.diag_indices_from(gram)] += RIDGE * np.trace(gram) / len(gram)
     return np.asarray(np.linalg.solve(gram, matrix.T @ values))
 
 
-def shifted(frequency: float, a: float, b: float, origin: float) -> Cycle:
-    """A sinusoid whose time counted from ``origin``, with its time counted from zero."""
+def shifted(frequency: float, a: float, b: float, origin: float) -> Harmonic:
+    """Return a sinusoid whose time counted from ``origin``, with time counted from zero."""
     cos, sin = math.cos(frequency * origin), math.sin(frequency * origin)
     return frequency, float(a * cos - b * sin), float(a * sin + b * cos)

@@ -4,15 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitoring.detection.detectors.scale import Candidates, Lesson, Scale
+from monitoring.detection.detectors.residual_scale import ForecastSelector, LearningMode, ResidualScale
 
-NORMAL, HABIT, FAULT = Lesson.NORMAL, Lesson.HABIT, Lesson.FAULT
+LEARN, RECORD, FREEZE = LearningMode.LEARN, LearningMode.RECORD, LearningMode.FREEZE
 
 
-def scale_of(errors, *, held=0, half_life=1e9) -> Scale:
-    scale = Scale(held=held, memory=1000, half_life=half_life, least=10)
+def scale_of(errors, *, lag=0, half_life=1e9) -> ResidualScale:
+    scale = ResidualScale(lag=lag, memory=1000, half_life=half_life, least=10)
     for error in errors:
-        scale.learn(error, NORMAL)
+        scale.learn(error, LEARN)
     return scale
 
 
@@ -30,48 +30,48 @@ def test_or_against_the_record_if_that_is_more():
 
 def test_the_record_fades_by_half():
     scale = scale_of([8.0, *[0.0] * 100], half_life=100)
-    assert scale.record == pytest.approx(4)
+    assert scale.peak == pytest.approx(4)
 
 
 def test_held_errors_have_not_taught_yet_and_can_be_taken_back():
-    scale = scale_of([*[1.0] * 20, *[50.0] * 5], held=5)
-    assert scale.record == 1
-    scale.recant(5)
+    scale = scale_of([*[1.0] * 20, *[50.0] * 5], lag=5)
+    assert scale.peak == 1
+    scale.discard_recent(5)
     for _ in range(5):
-        scale.learn(1.0, NORMAL)
-    assert (scale.record, scale.variance) == pytest.approx((1, 1))
+        scale.learn(1.0, LEARN)
+    assert (scale.peak, scale.variance) == pytest.approx((1, 1))
 
 
 @given(st.lists(st.floats(-1e3, 1e3), max_size=30), st.integers(0, 12), st.lists(st.floats(-1e3, 1e3)))
 def test_those_that_came_first_teach_first_whatever_was_taken_back(errors, back, more):
-    scale, plain = scale_of(errors, held=7), errors[-7:]
-    scale.recant(back)
+    scale, plain = scale_of(errors, lag=7), errors[-7:]
+    scale.discard_recent(back)
     plain = plain[: max(0, len(plain) - back)]
     for error in more:
-        scale.learn(error, NORMAL)
+        scale.learn(error, LEARN)
         plain = [*plain, error][-7:]
     assert scale.state()[-1] == plain
 
 
 def test_a_scale_goes_on_where_it_was_saved():
-    through, after = scale_of([*range(40)], held=7), scale_of([], held=7)
+    through, after = scale_of([*range(40)], lag=7), scale_of([], lag=7)
     after.restore(through.state())
     for scale in (through, after):
         for error in range(20):
-            scale.learn(float(error), NORMAL)
+            scale.learn(float(error), LEARN)
     assert after.state() == through.state()
 
 
 def test_a_fault_teaches_nothing():
     scale = scale_of([1.0] * 20)
-    scale.learn(30.0, FAULT)
-    assert (scale.record, scale.habit, scale.variance) == (1, 0, 1)
+    scale.learn(30.0, FREEZE)
+    assert (scale.peak, scale.recurring_peak, scale.variance) == (1, 0, 1)
 
 
 def test_a_habit_is_to_be_exceeded_clearly_and_changes_no_sigma():
     scale = scale_of([1.0] * 20)
-    scale.learn(30.0, HABIT)
-    assert (scale.record, scale.variance) == (1, 1)
+    scale.learn(30.0, RECORD)
+    assert (scale.peak, scale.variance) == (1, 1)
     assert scale.score(1.6 * 30, 5, 1.2) == pytest.approx(1)
 
 
@@ -81,9 +81,9 @@ def test_a_score_is_a_number(errors, error):
 
 
 def test_the_forecast_that_errs_least_is_believed():
-    candidates = Candidates(2, held=0, memory=100, half_life=100, least=10)
+    candidates = ForecastSelector(2, lag=0, memory=100, half_life=100, least=10)
     for _ in range(20):
-        candidates.learn((2.0, 1.0), NORMAL)
+        candidates.learn((2.0, 1.0), LEARN)
     assert candidates.best == 1
     candidates.forget(1)
     assert candidates.best == 0
