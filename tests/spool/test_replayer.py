@@ -25,14 +25,14 @@ def short_pauses(monkeypatch) -> None:
 
 def wait_until_idle() -> None:
     deadline = time.monotonic() + 20
-    while replayer._thread is not None and time.monotonic() < deadline:
+    while replayer.replayer_runs() and time.monotonic() < deadline:
         time.sleep(0.01)
-    assert replayer._thread is None
+    assert not replayer.replayer_runs()
 
 
 def test_with_nothing_to_do_there_is_no_thread() -> None:
     replayer.wake_replayer()
-    assert replayer._thread is None
+    assert not replayer.replayer_runs()
 
 
 def test_what_waits_is_stored_and_the_thread_ends(keep) -> None:
