@@ -81,7 +81,7 @@ def install_chart_script(source: Path | None = None) -> Path:
     content = read_file(script, source) if source else fetch(script)
     target = Path(settings.DATA_FILES) / script.file
     try:
-        write(target, content)
+        write_atomically(target, content)
     except OSError as error:
         raise ScriptRefusedError(f"{target} can't be written: {error}") from error
     return target
@@ -105,7 +105,7 @@ def fetch(script: PinnedScript) -> bytes:
             ) from from_npm
 
 
-def write(target: Path, content: bytes) -> None:
+def write_atomically(target: Path, content: bytes) -> None:
     """Replace the file atomically: readers and other writers see a complete file or none."""
     target.parent.mkdir(parents=True, exist_ok=True)
     draft = target.with_suffix(f".{os.getpid()}.part")

@@ -36,7 +36,7 @@ WHOLE_BYTES = 1024 * 1024
 LONG_ANSWERS = 64
 RETRY_AFTER_S = 5
 SWITCH_S = 0.001
-CATCHING_UP = 2
+CATCH_UP_THREADS = 2
 
 
 class Gateway:
@@ -53,11 +53,11 @@ class Gateway:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or handle the server's lifespan events."""
         if scope["type"] == "lifespan":
-            await self.live(receive, send)
+            await self.run_lifespan(receive, send)
         elif scope["type"] == "http":
-            await self.answer(scope, receive, send)
+            await self.respond(scope, receive, send)
 
-    async def live(self, receive: Receive, send: Send) -> None:
+    async def run_lifespan(self, receive: Receive, send: Send) -> None:
         """Start and stop with the server."""
         while (message := await receive())["type"] != "lifespan.shutdown":
             if message["type"] == "lifespan.startup":
@@ -66,7 +66,7 @@ class Gateway:
                 await send({"type": "lifespan.startup.complete"})
         await send({"type": "lifespan.shutdown.complete"})
 
-    async def answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def respond(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Read the request and send the application's answer, or the reason of a rejection."""
         if not self.is_bounded:
             self.is_bounded = True
@@ -76,7 +76,7 @@ class Gateway:
                 content = await body.whole()
                 environ = environ_of(scope, content, body.size)
                 rest = await self.threads[kind_of(scope["method"], scope["path"])].run(
-                    partial(self.begin, environ, send)
+                    partial(self.call_application, environ, send)
                 )
             if rest is not None:
                 await self.send_rest(rest, scope, receive, send)
@@ -85,7 +85,7 @@ class Gateway:
         except ClientGoneError:
             pass
 
-    def begin(self, environ: dict[str, Any], send: Send) -> Any:
+    def call_application(self, environ: dict[str, Any], send: Send) -> Any:
         """Call the application, in one of the threads; return the answer unless it was sent whole.
 
         Send a whole answer from this thread: the server's ``send`` may be called in any thread, and does not
@@ -143,7 +143,7 @@ def share_interpreter() -> None:
     The loop's default threads read the database for stream subscribers that have fallen behind.
     """
     sys.setswitchinterval(SWITCH_S)
-    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(CATCHING_UP, "behind"))
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(CATCH_UP_THREADS, "catch-up"))
 
 
 async def wait_until_gone(receive: Receive) -> None:
