@@ -15,10 +15,11 @@ from monitoring.operations.detection_process import DetectionProcess
 
 
 @pytest.fixture
-def worker(system) -> Any:
+def worker(system, wait_until) -> Any:
     system.migrate()
     command = system.run("manage.py", "qcluster")
     system.wait_for_more()
+    wait_until(lambda: "detection started" in command.text)
     return command
 
 
