@@ -1,8 +1,8 @@
 """Exclude wrong measurements and include them again, with a record of person, time, reason and progress.
 
 An exclusion is recorded first. Then the measurements move chunk by chunk, each in a transaction of its
-own, and writers run between. After each chunk all derived data is correct. If the process dies, the next call, here
-or in the worker, moves the rest.
+own, and writers run between. After each chunk all derived data is correct. If the process dies, the next
+call, here or in the worker, moves the rest.
 """
 
 import time

@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import Error as DatabaseError
 from tqdm import tqdm
 
-from monitoring.ingest.rebuild import Span, UnknownTagError, spans_of
+from monitoring.ingest.rebuild import DaySpan, UnknownTagError, spans_of
 from monitoring.ingest.recompute import Recount, recompute
 from monitoring.kernel.clock import iso_utc, to_micros
 from monitoring.management.arguments import add_days, refuse_reversed
@@ -47,7 +47,7 @@ class Command(BaseCommand):
             raise CommandError(f"{wrong} findings are wrong. Without --check, they are corrected.")
         self.stdout.write(f"{wrong} findings corrected." if wrong else "Every flag is as the rule says.")
 
-    def recompute(self, spans: Sequence[Span], *, write: bool) -> int:
+    def recompute(self, spans: Sequence[DaySpan], *, write: bool) -> int:
         """Go through the spans with a progress bar on a terminal; how many findings were wrong."""
         wrong = 0
         with tqdm(unit=" measurements", unit_scale=True, disable=None) as bar:
@@ -61,7 +61,7 @@ class Command(BaseCommand):
                     self.tell(span, total, write=write)
         return wrong
 
-    def tell(self, span: Span, total: Recount, *, write: bool) -> None:
+    def tell(self, span: DaySpan, total: Recount, *, write: bool) -> None:
         """Say what differed of a tag, and which part can't be recomputed any more."""
         if span.raw_from and to_micros(span.raw_from) > span.start_us:
             self.stdout.write(
