@@ -17,7 +17,7 @@ from monitoring.access.throttles import address_of
 from monitoring.api import schemas
 from monitoring.api.errors import BadInput, Conflict, Unavailable
 from monitoring.ingest.outcomes import Outcome, Outcomes, Status
-from monitoring.ingest.validate import Reason, tag_of, with_receive_time
+from monitoring.ingest.validate import RejectionReason, tag_of, with_receive_time
 from monitoring.kernel.quoting import shown
 from monitoring.models.token import Scope
 from monitoring.spool.accept import accept
@@ -50,7 +50,7 @@ def receive(request: Request, items: list[Any]) -> Outcomes:
         outcomes.others |= {  # a source is not told the names of all others
             place: outcome._replace(error=f"tag: unknown tag {shown(outcome.tag)}")
             for place, outcome in outcomes.others.items()
-            if outcome.reason is Reason.UNKNOWN_TAG
+            if outcome.reason is RejectionReason.UNKNOWN_TAG
         }
     return outcomes
 

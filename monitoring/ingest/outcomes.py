@@ -9,7 +9,7 @@ import numpy as np
 
 from monitoring.ingest.columns import Batch, StoredRows
 from monitoring.ingest.excluded import ExcludedMatches
-from monitoring.ingest.validate import Reason, Rejection
+from monitoring.ingest.validate import Rejection, RejectionReason
 from monitoring.kernel.clock import from_micros, iso_utc
 
 
@@ -35,7 +35,7 @@ class Outcome(NamedTuple):
     status: Status
     id: int | None = None
     is_anomaly: bool | None = None
-    reason: Reason | None = None
+    reason: RejectionReason | None = None
     field: str = ""
     error: str = ""
 
@@ -119,7 +119,7 @@ def conflict(tag: str, time_us: int, *, sent: float, stored: float) -> Outcome:
     return Outcome(
         tag,
         Status.CONFLICT,
-        reason=Reason.CONFLICT,
+        reason=RejectionReason.CONFLICT,
         field="value",
         error=(
             f"value: {tag} at {iso_utc(from_micros(time_us))} is stored as {stored:.15g} and stays so;"

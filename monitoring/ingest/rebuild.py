@@ -76,7 +76,7 @@ class UnknownTagError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class DaySpan:
     """Whole days of a tag; ``end_us`` is exclusive. ``is_whole``: all stored measurements of the tag."""
 
     pk: int
@@ -111,7 +111,7 @@ class Difference:
 
 def spans_of(
     names: Iterable[str], start: datetime | None, end: datetime | None, *, now: datetime
-) -> list[Span]:
+) -> list[DaySpan]:
     """Return the days from ``start`` to ``end`` of the named tags; of all tags if none is named.
 
     Raises:
@@ -123,13 +123,13 @@ def spans_of(
     return [span_of(tags[name], start, end, now=now) for name in dict.fromkeys(names or tags)]
 
 
-def span_of(tag: Tag, start: datetime | None, end: datetime | None, *, now: datetime) -> Span:
+def span_of(tag: Tag, start: datetime | None, end: datetime | None, *, now: datetime) -> DaySpan:
     """Return the days of one tag; without bounds, from the first with data to tomorrow."""
     last_us = to_micros(end or now + timedelta(days=1))
     end_us = (last_us // DAY_US + 1) * DAY_US
     first_us = next_held(tag.pk, FIRST_US if start is None else to_micros(start) // DAY_US * DAY_US)
     series = getattr(tag, "series", None)
-    return Span(
+    return DaySpan(
         pk=tag.pk,
         tag=tag.name,
         start_us=end_us if first_us is None else first_us,
@@ -150,7 +150,7 @@ def next_held(pk: int, moment_us: int) -> int | None:
     return None if found is None else found // DAY_US * DAY_US
 
 
-def rebuild(span: Span, *, write: bool) -> Iterator[tuple[int, list[Difference]]]:
+def rebuild(span: DaySpan, *, write: bool) -> Iterator[tuple[int, list[Difference]]]:
     """Correct the rollups of a span, or only report; yield the number of days and the differences.
 
     If the span is the whole tag, compare the totals too, at the end.
@@ -165,7 +165,7 @@ def rebuild(span: Span, *, write: bool) -> Iterator[tuple[int, list[Difference]]
         yield 0, rebuild_series(span, write=write)
 
 
-def rebuild_day(span: Span, day_us: int, *, write: bool) -> list[Difference]:
+def rebuild_day(span: DaySpan, day_us: int, *, write: bool) -> list[Difference]:
     """Compare the rollups of a day, and correct them if ``write``."""
     stored, recomputed = rollups_on(span.pk, day_us)
     if not differing(stored, recomputed):
@@ -319,7 +319,7 @@ def as_column(field: str, number: float | None) -> Any:
     return from_micros(int(number)) if field in TIMES and number is not None else number
 
 
-def rebuild_series(span: Span, *, write: bool) -> list[Difference]:
+def rebuild_series(span: DaySpan, *, write: bool) -> list[Difference]:
     """Compare the tag's totals and recent values, and correct them if ``write``."""
     if not series_differences(span):
         return []
@@ -337,7 +337,7 @@ def rebuild_series(span: Span, *, write: bool) -> list[Difference]:
     return wrong
 
 
-def series_differences(span: Span) -> list[Difference]:
+def series_differences(span: DaySpan) -> list[Difference]:
     """Return the differences between the tag's totals and the measurements, read by one statement.
 
     Retention may have deleted the newest measurement: then ``last`` stays as stored.

@@ -17,7 +17,7 @@ from django.db import connection, transaction
 
 from monitoring.ingest.columns import Batch, StoredRows, merge, rows_of_tag
 from monitoring.ingest.neighbours import values_before
-from monitoring.ingest.rebuild import Span
+from monitoring.ingest.rebuild import DaySpan
 from monitoring.ingest.rollups import update_rollups
 from monitoring.ingest.rules import LOOKBACK
 from monitoring.ingest.rules.base import Verdict
@@ -86,7 +86,7 @@ class Judged:
         )
 
 
-def recompute(span: Span, *, write: bool) -> Iterator[tuple[int, Recount]]:
+def recompute(span: DaySpan, *, write: bool) -> Iterator[tuple[int, Recount]]:
     """Correct or only count the violations of a span; yield the size and the differences of each chunk."""
     start_us: int | None = span.start_us
     while start_us is not None:
@@ -100,7 +100,7 @@ def recompute(span: Span, *, write: bool) -> Iterator[tuple[int, Recount]]:
         start_us = end_us if end_us < span.end_us else None
 
 
-def recompute_chunk(span: Span, start_us: int, end_us: int, *, write: bool) -> Recount:
+def recompute_chunk(span: DaySpan, start_us: int, end_us: int, *, write: bool) -> Recount:
     """Judge the measurements between two times under the tag's lock; correct them if ``write``."""
     with transaction.atomic():
         tag = lock_tags([span.tag]).get(span.tag)

@@ -8,14 +8,14 @@ from datetime import datetime, timedelta
 from django.db.models import F, Max
 
 from monitoring.ingest.outcomes import Outcome, Outcomes
-from monitoring.ingest.validate import Reason
+from monitoring.ingest.validate import RejectionReason
 from monitoring.models import Refusal, RefusalCount
 
 KEPT = 10_000
 COUNTS_KEPT = timedelta(days=90)
 LONGEST_READING = 1_000
 LONGEST_NAME = 64
-UNNAMED = frozenset({Reason.NOT_A_READING, Reason.NO_TAG, Reason.UNKNOWN_TAG})
+UNNAMED = frozenset({RejectionReason.NOT_A_READING, RejectionReason.NO_TAG, RejectionReason.UNKNOWN_TAG})
 
 
 Rejected = Sequence[tuple[object, Outcome]]

@@ -118,7 +118,7 @@ def turn_rows(tag: IntArray, time_us: IntArray, by: IntArray) -> Iterator[tuple[
 def series_columns(
     tag: IntArray, time_us: IntArray, is_anomaly: BoolArray, recent: Mapping[int, bytes], clocks: Clocks
 ) -> list[NDArray[Any] | list[bytes | None]]:
-    """Return what new measurements add to the totals of their tags, as columns of ``series``."""
+    """Return the share of new measurements in the totals of the tags, as columns of ``series``."""
     first, count = run_lengths(tag)
     tags = tag[first]
     return [

@@ -24,7 +24,7 @@ FUTURE_TOLERANCE = timedelta(minutes=5)
 SHOWN_TAGS = 20
 
 
-class Reason(StrEnum):
+class RejectionReason(StrEnum):
     """Why a reading is rejected, in a word for counts."""
 
     NOT_A_READING = "not_a_reading"
@@ -43,7 +43,7 @@ class Reason(StrEnum):
 class ReadingRejectedError(ValueError):
     """A reading that can't become a measurement: the reason, the field and the expected input."""
 
-    def __init__(self, reason: Reason, field: str, expected: str) -> None:
+    def __init__(self, reason: RejectionReason, field: str, expected: str) -> None:
         super().__init__(f"{field}: {expected}")
         self.reason = reason
         self.field = field
@@ -63,7 +63,7 @@ class Rejection:
     """Why the reading at a position was rejected."""
 
     tag: str
-    reason: Reason
+    reason: RejectionReason
     field: str
     message: str
 
@@ -100,7 +100,7 @@ def read_item(
     """
     if not isinstance(item, dict):
         raise ReadingRejectedError(
-            Reason.NOT_A_READING,
+            RejectionReason.NOT_A_READING,
             "reading",
             f"expected an object with timestamp, tag and value, got {shown(item)}",
         )
@@ -116,16 +116,20 @@ def read_tag(
     """Return the definition of the tag that the item names."""
     name = item.get("tag")
     if name is None or name == "":
-        raise ReadingRejectedError(Reason.NO_TAG, "tag", "missing; expected the name of a tag")
+        raise ReadingRejectedError(RejectionReason.NO_TAG, "tag", "missing; expected the name of a tag")
     if not isinstance(name, str):
-        raise ReadingRejectedError(Reason.NO_TAG, "tag", f"expected the name of a tag, got {shown(name)}")
+        raise ReadingRejectedError(
+            RejectionReason.NO_TAG, "tag", f"expected the name of a tag, got {shown(name)}"
+        )
     if name not in tags:
         raise ReadingRejectedError(
-            Reason.UNKNOWN_TAG, "tag", f"unknown tag {shown(name)}; {known_tags(known)}"
+            RejectionReason.UNKNOWN_TAG, "tag", f"unknown tag {shown(name)}; {known_tags(known)}"
         )
     if not tags[name].active:
         raise ReadingRejectedError(
-            Reason.INACTIVE_TAG, "tag", f"{name} is not active; activate it in the admin to record it"
+            RejectionReason.INACTIVE_TAG,
+            "tag",
+            f"{name} is not active; activate it in the admin to record it",
         )
     return tags[name]
 
@@ -151,7 +155,7 @@ def read_timestamp(item: Mapping[str, Any], *, now: datetime) -> datetime:
         raise bad_timestamp(f"expected ISO 8601 text or a number, got {shown(given)}")
     if moment > now + FUTURE_TOLERANCE:
         raise ReadingRejectedError(
-            Reason.IN_FUTURE,
+            RejectionReason.IN_FUTURE,
             "timestamp",
             f"{iso_utc(moment)} is more than 5 minutes in the future; it is {iso_utc(now)} here,"
             " check the source's clock and its offset from UTC",
@@ -188,14 +192,14 @@ def moment_of_number(number: int | float) -> datetime:
 
 def bad_timestamp(expected: str) -> ReadingRejectedError:
     """Return the error for an invalid timestamp."""
-    return ReadingRejectedError(Reason.BAD_TIMESTAMP, "timestamp", expected)
+    return ReadingRejectedError(RejectionReason.BAD_TIMESTAMP, "timestamp", expected)
 
 
 def refuse_deleted_past(tag: TagDefinition, moment: datetime) -> None:
     """Reject times that retention has deleted: a repeated reading would count twice in rollups."""
     if tag.raw_from is not None and moment < tag.raw_from:
         raise ReadingRejectedError(
-            Reason.TOO_OLD,
+            RejectionReason.TOO_OLD,
             "timestamp",
             f"{iso_utc(moment)} is too old: readings of {tag.name} from before {iso_utc(tag.raw_from)}"
             " were deleted, as its retention says; send newer ones",
@@ -206,17 +210,17 @@ def read_value(item: Mapping[str, Any], tag: TagDefinition) -> float:
     """Return the item's value in the tag's unit."""
     raw = item.get("value")
     if raw is None:
-        raise ReadingRejectedError(Reason.NOT_A_NUMBER, "value", "missing; expected a finite number")
+        raise ReadingRejectedError(RejectionReason.NOT_A_NUMBER, "value", "missing; expected a finite number")
     if isinstance(raw, bool) or not isinstance(raw, int | float) or not is_finite(raw):
         raise ReadingRejectedError(
-            Reason.NOT_A_NUMBER, "value", f"expected a finite number, got {shown(raw)}"
+            RejectionReason.NOT_A_NUMBER, "value", f"expected a finite number, got {shown(raw)}"
         )
     value = float(raw)
     lowest, highest = max(tag.valid_min, -LARGEST_VALUE), min(tag.valid_max, LARGEST_VALUE)
     if not lowest <= value <= highest:
         below = value < lowest
         raise ReadingRejectedError(
-            Reason.BELOW_VALID_RANGE if below else Reason.ABOVE_VALID_RANGE,
+            RejectionReason.BELOW_VALID_RANGE if below else RejectionReason.ABOVE_VALID_RANGE,
             "value",
             f"{value:.15g} is {'below' if below else 'above'} {tag.name}'s valid range"
             f" {lowest:g} to {highest:g} {tag.unit}".rstrip(),

@@ -19,7 +19,7 @@ from filelock import Timeout
 from monitoring.ingest.outcomes import Outcome, Status
 from monitoring.ingest.pipeline import ingest_readings
 from monitoring.ingest.rejections import remember_rejections
-from monitoring.ingest.validate import Reason, tag_of
+from monitoring.ingest.validate import RejectionReason, tag_of
 from monitoring.kernel.durability import sync_directory
 from monitoring.kernel.failpoints import failpoint
 from monitoring.models import SetAsideReading
@@ -169,7 +169,7 @@ def rejection_of(spooled: SpooledReading) -> Outcome:
     return Outcome(
         tag_of(spooled.reading),
         Status.REJECTED,
-        reason=Reason(spooled.refused["reason"]),
+        reason=RejectionReason(spooled.refused["reason"]),
         error=spooled.refused["message"],
     )
 

@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import Error as DatabaseError
 from tqdm import tqdm
 
-from monitoring.ingest.rebuild import Span, UnknownTagError, rebuild, spans_of
+from monitoring.ingest.rebuild import DaySpan, UnknownTagError, rebuild, spans_of
 from monitoring.kernel.clock import iso_utc, to_micros
 from monitoring.management.arguments import add_days, refuse_reversed
 
@@ -44,7 +44,7 @@ class Command(BaseCommand):
             f"{wrong} numbers corrected." if wrong else "Everything is as the measurements say."
         )
 
-    def rebuild(self, spans: Sequence[Span], *, write: bool) -> int:
+    def rebuild(self, spans: Sequence[DaySpan], *, write: bool) -> int:
         """Rebuild the spans with a progress bar on a terminal; return the number of wrong numbers."""
         wrong = 0
         with tqdm(total=sum(map(len, spans)), unit=" days", disable=None) as bar:
@@ -58,7 +58,7 @@ class Command(BaseCommand):
                     bar.update(days)
         return wrong
 
-    def report_deleted_range(self, span: Span) -> None:
+    def report_deleted_range(self, span: DaySpan) -> None:
         """Print the time before which rollups can't be recomputed, since the measurements were deleted."""
         if span.raw_from and to_micros(span.raw_from) > span.start_us:
             self.stdout.write(

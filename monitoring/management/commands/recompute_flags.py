@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import Error as DatabaseError
 from tqdm import tqdm
 
-from monitoring.ingest.rebuild import Span, UnknownTagError, spans_of
+from monitoring.ingest.rebuild import DaySpan, UnknownTagError, spans_of
 from monitoring.ingest.recompute import Recount, recompute
 from monitoring.kernel.clock import iso_utc, to_micros
 from monitoring.management.arguments import add_days, refuse_reversed
@@ -47,7 +47,7 @@ class Command(BaseCommand):
             raise CommandError(f"{wrong} findings are wrong. Without --check, they are corrected.")
         self.stdout.write(f"{wrong} findings corrected." if wrong else "Every flag is as the rule says.")
 
-    def recompute(self, spans: Sequence[Span], *, write: bool) -> int:
+    def recompute(self, spans: Sequence[DaySpan], *, write: bool) -> int:
         """Recompute the spans with a progress bar on a terminal; return the number of wrong findings."""
         wrong = 0
         with tqdm(unit=" measurements", unit_scale=True, disable=None) as bar:
@@ -61,7 +61,7 @@ class Command(BaseCommand):
                     self.report(span, total, write=write)
         return wrong
 
-    def report(self, span: Span, total: Recount, *, write: bool) -> None:
+    def report(self, span: DaySpan, total: Recount, *, write: bool) -> None:
         """Print a tag's differences, and the range that can't be recomputed any more."""
         if span.raw_from and to_micros(span.raw_from) > span.start_us:
             self.stdout.write(
