@@ -2,7 +2,6 @@
 
 import multiprocessing
 import os
-import signal
 import threading
 import time
 from collections.abc import Callable
@@ -13,6 +12,7 @@ import psutil
 
 LAUNCHER = "FERMON_LAUNCHER_PID"
 POLL_S = 0.5
+KILL_AFTER_S = 12  # server, worker and detection stop sooner
 
 
 def was_launched() -> bool:
@@ -73,13 +73,17 @@ def _follow_parent(leader: int) -> None:
 
 
 def _end_after(other: int, *, then: int | None = None) -> None:
+    ended = psutil.Process(then or os.getpid())
     with suppress(psutil.NoSuchProcess):
         process = psutil.Process(other)
-        # A zombie counts as gone, too; psutil's wait() would wait for its parent to collect it.
+        # A dead process that its own parent has not collected yet counts as gone; psutil's wait() differs.
         while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
             time.sleep(POLL_S)
-    with suppress(ProcessLookupError):
-        os.kill(then or os.getpid(), signal.SIGTERM)
+    with suppress(psutil.NoSuchProcess):
+        ended.terminate()
+        # A process that is just starting loses the signal to the handler that its parent had.
+        time.sleep(KILL_AFTER_S)
+        ended.kill()
 
 
 def _watch(until_the_end: Callable[[], None]) -> None:

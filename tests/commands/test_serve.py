@@ -121,6 +121,17 @@ def test_when_the_main_process_is_killed_nothing_stays(serve: Callable[..., Any]
     assert server.end() == -signal.SIGKILL
 
 
+def test_nor_does_a_process_that_was_just_starting(
+    serve: Callable[..., Any], wait_until: Callable[..., Any]
+) -> None:
+    server = serve()
+    first = server.find("granian").children()[-1]
+    first.kill()
+    wait_until(lambda: any(each.pid > first.pid for each in server.find("granian").children()))
+    server.send(signal.SIGKILL)
+    server.end(within_s=30)
+
+
 def test_it_says_nothing_of_requests_that_succeed(system: Any, serve: Callable[..., Any]) -> None:
     server = serve()
     before = server.text

@@ -8,7 +8,7 @@ import pytest
 
 from monitoring.ingest import rebuild as module
 from monitoring.ingest.pipeline import ingest_readings
-from monitoring.ingest.rebuild import Difference, Span, UnknownTagError, agree, rebuild, spans_of
+from monitoring.ingest.rebuild import DaySpan, Difference, UnknownTagError, agree, rebuild, spans_of
 from monitoring.kernel.clock import DAY_US, to_micros
 from monitoring.models import Measurement, Rollup, Series, Tag
 from monitoring.storage.retention import apply_retention
@@ -23,11 +23,11 @@ def ingest(*moments: datetime, value: float = 37.0) -> None:
     ingest_readings([{"timestamp": moment.isoformat(), "tag": TAG, "value": value} for moment in moments])
 
 
-def span(start: datetime | None = None, end: datetime | None = None) -> Span:
+def span(start: datetime | None = None, end: datetime | None = None) -> DaySpan:
     return spans_of([TAG], start, end, now=NOW)[0]
 
 
-def differences(found: Span, *, write: bool = False) -> list[Difference]:
+def differences(found: DaySpan, *, write: bool = False) -> list[Difference]:
     return [difference for _, part in rebuild(found, write=write) for difference in part]
 
 

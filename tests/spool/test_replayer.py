@@ -30,36 +30,14 @@ def spool_replayer() -> replayer.SpoolReplayer:
 
 def wait_until_idle(spool_replayer: replayer.SpoolReplayer) -> None:
     deadline = time.monotonic() + 20
-<<<<<<< HEAD
     while spool_replayer.is_running and time.monotonic() < deadline:
-||||||| fe358a1
-    while replayer._thread is not None and time.monotonic() < deadline:
-=======
-    while replayer.replayer_runs() and time.monotonic() < deadline:
->>>>>>> h/ops
         time.sleep(0.01)
-<<<<<<< HEAD
     assert not spool_replayer.is_running
-||||||| fe358a1
-    assert replayer._thread is None
-=======
-    assert not replayer.replayer_runs()
->>>>>>> h/ops
 
 
-<<<<<<< HEAD
 def test_with_nothing_to_do_there_is_no_thread(spool_replayer) -> None:
     spool_replayer.start()
     assert not spool_replayer.is_running
-||||||| fe358a1
-def test_with_nothing_to_do_there_is_no_thread() -> None:
-    replayer.wake_replayer()
-    assert replayer._thread is None
-=======
-def test_with_nothing_to_do_there_is_no_thread() -> None:
-    replayer.wake_replayer()
-    assert not replayer.replayer_runs()
->>>>>>> h/ops
 
 
 def test_what_waits_is_stored_and_the_thread_ends(keep, spool_replayer) -> None:
