@@ -21,6 +21,7 @@ lint: install lint-page
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m mypy monitoring fermon_site tests bench manage.py
+	.ci/wording
 	.venv/bin/lint-imports
 	$(PYTHON) manage.py makemigrations --check --dry-run
 	$(PYTHON) -m bandit -q -c pyproject.toml -r monitoring fermon_site manage.py
