@@ -20,7 +20,9 @@ PAGED = {400: schemas.BAD_INPUT}
 def page_response(
     request: Request, *, anomalies_only: bool, items: Callable[[Page], list[dict[str, Any]]]
 ) -> Response:
-    """The page that the request's parameters ask for, with a Link to the next if there is more."""
+    """Return the page that the request's parameters select, with a Link to the next page if there is
+    one.
+    """
     query = parameters(PageSerializer if anomalies_only else DataPageSerializer, request)
     chosen = query.validated_data
     selection: Selection = replace(query.selection, anomalies_only=anomalies_only)
@@ -31,7 +33,7 @@ def page_response(
 
 
 def with_link(request: Request, response: Response, following: Cursor | None) -> Response:
-    """The page, with a Link to the one that follows, if any."""
+    """Add a Link to the following page, if there is one."""
     if following is not None:
         url = replace_query_param(request.build_absolute_uri(), "cursor", str(following))
         response["Link"] = f'<{url}>; rel="next"'
@@ -39,7 +41,7 @@ def with_link(request: Request, response: Response, following: Cursor | None) ->
 
 
 class MeasurementViewSet(ViewSet):
-    """The measurements: stored readings."""
+    """Measurements: stored readings."""
 
     tag_filter = "query"
 
@@ -60,7 +62,7 @@ class MeasurementViewSet(ViewSet):
 
 
 class AnomalyViewSet(ViewSet):
-    """The anomalies: measurements that a rule speaks against."""
+    """Anomalies: measurements that violate a rule."""
 
     tag_filter = "query"
 
@@ -77,6 +79,6 @@ class AnomalyViewSet(ViewSet):
 
 
 def with_reasons(page: Page) -> list[dict[str, Any]]:
-    """The page's anomalies with why they are."""
+    """Return the page's anomalies with their reasons."""
     reasons = reasons_by_id([row[0] for row in page.rows])
     return [answers.anomaly(item, reasons[item["id"]]) for item in page.as_json()]

@@ -18,7 +18,7 @@ from monitoring.api import schemas
 
 
 class SchemaView(UnauthenticatedWhileOpen, APIView):
-    """The API's description."""
+    """The description of the API."""
 
     renderer_classes = (OpenApiJsonRenderer2, OpenApiJsonRenderer)
 
@@ -40,7 +40,7 @@ class SchemaView(UnauthenticatedWhileOpen, APIView):
 
 
 class DocsView(UnauthenticatedWhileOpen, SpectacularSwaggerSplitView):
-    """Swagger UI, from files of our own: it works without internet."""
+    """Swagger UI, from local files: works without internet."""
 
     authentication_classes = api_settings.DEFAULT_AUTHENTICATION_CLASSES  # type: ignore[assignment]  # by their names
     permission_classes = api_settings.DEFAULT_PERMISSION_CLASSES  # type: ignore[assignment]
@@ -63,7 +63,7 @@ class DocsView(UnauthenticatedWhileOpen, SpectacularSwaggerSplitView):
         return super().get(request, *args, **kwargs)  # type: ignore[no-untyped-call]
 
     def handle_exception(self, exc: Exception) -> Response:
-        """Errors are JSON: there is no page that could show them."""
+        """Return errors as JSON, since no page could show them."""
         response = super().handle_exception(exc)
         if not isinstance(response, Response):
             return response

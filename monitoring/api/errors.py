@@ -1,4 +1,4 @@
-"""Errors as answers: JSON with ``detail`` for scripts, a page for browsers, and never a stack trace."""
+"""Errors as responses: JSON with ``detail`` for scripts, a page for browsers, never a stack trace."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -20,7 +20,7 @@ RETRY_AFTER_S = 5
 
 
 class BadInput(APIException):
-    """What was sent is not as the contract says; names the field."""
+    """The request does not follow the contract; ``field`` names the field."""
 
     status_code = status.HTTP_400_BAD_REQUEST
     default_code = "bad_input"
@@ -31,14 +31,14 @@ class BadInput(APIException):
 
 
 class Conflict(APIException):
-    """What was sent contradicts what is stored."""
+    """The request contradicts a stored value."""
 
     status_code = status.HTTP_409_CONFLICT
     default_code = "conflict"
 
 
 class Unavailable(APIException):
-    """The service can't take it now; the source keeps it and sends it again."""
+    """The service cannot accept readings now; the source keeps them and sends them again."""
 
     status_code = status.HTTP_503_SERVICE_UNAVAILABLE
     default_code = "unavailable"
@@ -46,10 +46,11 @@ class Unavailable(APIException):
 
 
 def exception_handler(error: Exception, context: dict[str, Any]) -> HttpResponseBase | None:
-    """DRF's handler, with one shape for every error and 503 while the database is away.
+    """Give every error one shape, and answer 503 while the database is away; DRF's handler does the
+    rest.
 
-    A browser that asks for a page is led to the login; other strangers are counted, as throttles are not
-    asked about who may not come in.
+    Redirect a browser that requests a page to the login. Count other unauthenticated requests here, as
+    DRF does not call throttles for a caller without permission.
     """
     if isinstance(error, NotAuthenticated):
         if asks_for_page(context["request"]):
@@ -73,18 +74,18 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> HttpResponse
 
 
 def be_nobody(request: Request) -> None:
-    """Has nobody asked for who this is, which would take the database: the page of the error would."""
+    """Set an anonymous user, so that rendering the error page does not read the user from the database."""
     request.user, request.auth = AnonymousUser(), None
 
 
 def asks_for_page(request: Request) -> bool:
-    """Whether a person waits for the answer in a browser, and can sign in."""
+    """Return whether the client is a browser that accepts a page and can sign in."""
     kind = getattr(request, "accepted_renderer", None)
     return request.method == "GET" and kind is not None and kind.format in ("api", "html")
 
 
 def first_problem(error: ValidationError) -> BadInput:
-    """DRF's tree of messages as one: the first field's first message."""
+    """Reduce DRF's tree of messages to the first message of the first field."""
     detail: Any = error.detail
     field = ""
     while isinstance(detail, Mapping | list):
@@ -97,29 +98,29 @@ def first_problem(error: ValidationError) -> BadInput:
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Django's 400, as for a host name that is not allowed."""
+    """Answer Django's 400, as for a host name that is not allowed."""
     return error_response(request, 400, "Bad request: its host name or its form is not accepted here.")
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Django's 403, with a way to sign in as somebody else."""
+    """Answer Django's 403, with a way to sign in as another user."""
     user = getattr(request, "user", None)
     name = user.get_username() if user else ""
     return error_response(request, 403, str(exception) or "You may not do that.", signed_in_as=name)
 
 
 def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """Django's 403 for what was sent from no page of ours, or from one that lay open over a login."""
+    """Answer Django's 403 for a form from a foreign page, or from a page opened before the last login."""
     return error_response(
         request, 403, "This was not sent from a current page of Fermon. Go back, reload it and try again."
     )
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Django's 404."""
+    """Answer Django's 404."""
     return error_response(request, 404, f"There is nothing at {request.path}. GET / lists what there is.")
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Django's 500; what happened is in the log."""
+    """Answer Django's 500; the log has the cause."""
     return error_response(request, 500, "Something went wrong here; the log says what.")

@@ -12,7 +12,7 @@ from monitoring.history.events import read_events
 
 
 class EventViewSet(ViewSet):
-    """The events: what the detectors found over some time."""
+    """Events: faults that the detectors found over some time."""
 
     tag_filter = "query"
 
@@ -24,9 +24,9 @@ class EventViewSet(ViewSet):
         responses=schemas.reads(schemas.EventSerializer(many=True), also={400: schemas.BAD_INPUT}),
     )
     def list(self, request: Request) -> Response:
-        """Events of some tags, or of all, that overlap a range of time; those that began last come first.
+        """Events of some tags, or of all, that overlap a range of time; latest start first.
 
-        One that lasts has no end. While it does, its score and explanation may change; its id stays.
+        An open event has no end; its score and explanation may change, its id does not.
         """
         query = parameters(EventPageSerializer, request)
         chosen = query.validated_data

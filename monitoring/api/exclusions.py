@@ -1,4 +1,4 @@
-"""GET and POST /exclusions, and what becomes of one: /exclusions/<id>, /exclusions/<id>/revoke."""
+"""GET and POST /exclusions, GET /exclusions/<id>, POST /exclusions/<id>/revoke."""
 
 from typing import Any
 
@@ -38,7 +38,7 @@ CHANGED = {400: schemas.BAD_INPUT, 411: schemas.NO_LENGTH, 413: schemas.TOO_LARG
 
 
 class ExclusionViewSet(ViewSet):
-    """The exclusions: measurements that an engineer has taken out because they are wrong."""
+    """Exclusions: measurements that an engineer has excluded because they are wrong."""
 
     tag_filter = "query"
     permission_classes = (WithinScope, MayExclude)
@@ -53,7 +53,7 @@ class ExclusionViewSet(ViewSet):
         responses=schemas.reads(schemas.ExclusionSerializer(many=True), also={400: schemas.BAD_INPUT}),
     )
     def list(self, request: Request) -> Response:
-        """Exclusions of a tag, or of all, that overlap a range of time; those made last come first."""
+        """Exclusions of a tag, or of all, that overlap a range of time; newest first."""
         query = parameters(PageSerializer, request)
         chosen = query.validated_data
         page = read_exclusions(
@@ -72,7 +72,7 @@ class ExclusionViewSet(ViewSet):
         responses=schemas.reads(schemas.ExclusionSerializer, also={404: schemas.NOT_FOUND}),
     )
     def retrieve(self, request: Request, id: str) -> Response:
-        """One exclusion, and how far it has come."""
+        """One exclusion and its progress."""
         return Response(found(int(id)).as_json())
 
     @extend_schema(
@@ -88,10 +88,11 @@ class ExclusionViewSet(ViewSet):
         },
     )
     def create(self, request: Request) -> Response:
-        """Takes the measurements of a tag between two times, or single ones, out of charts, totals and rules.
+        """Exclude the measurements of a tag between two times, or single measurements, from charts,
+        totals and rules.
 
-        They stay stored, and can be included again. `dry_run` counts them and changes nothing. What takes
-        longer than five seconds is done by the worker: `complete` tells when.
+        They stay stored and can be included again. `dry_run` counts them and changes nothing. The worker
+        completes an exclusion that takes longer than five seconds: see `complete`.
         """
         asked = ExcludeSerializer(data=object_of(request, "tag, from, to and reason, or ids and reason"))
         asked.is_valid(raise_exception=True)
@@ -117,7 +118,7 @@ class ExclusionViewSet(ViewSet):
     )
     @action(detail=True, methods=["post"])
     def revoke(self, request: Request, id: str) -> Response:
-        """Includes the exclusion's measurements again."""
+        """Include the measurements of an exclusion again."""
         asked = RevokeSerializer(data=object_of(request, "reason"))
         asked.is_valid(raise_exception=True)
         try:
@@ -130,10 +131,10 @@ class ExclusionViewSet(ViewSet):
 
 
 def object_of(request: Request, expected: str) -> dict[str, Any]:
-    """The request's body.
+    """Return the request's body.
 
     Raises:
-        BadInput: it is no object.
+        BadInput: the body is not an object.
     """
     if not isinstance(request.data, dict):
         raise BadInput(f"body: expected an object with {expected}, got {shown(request.data)}", "body")
@@ -141,10 +142,10 @@ def object_of(request: Request, expected: str) -> dict[str, Any]:
 
 
 def choice_of(asked: dict[str, Any]) -> Choice:
-    """The measurements that are to be excluded.
+    """Return the measurements to exclude.
 
     Raises:
-        ExclusionError: they can't be.
+        ExclusionError: they cannot be excluded.
     """
     if "ids" in asked:
         return choice_of_ids(asked["ids"])
@@ -152,7 +153,7 @@ def choice_of(asked: dict[str, Any]) -> Choice:
 
 
 def preview_json(found: Preview) -> dict[str, Any]:
-    """The answer to a dry run."""
+    """Return the response to a dry run."""
     return {
         "tag": found.choice.tag,
         "from": iso_utc(found.choice.start),
@@ -165,16 +166,16 @@ def preview_json(found: Preview) -> dict[str, Any]:
 
 
 def who(request: Request) -> str:
-    """Who asks, for the record: by name, or by address while nobody needs one."""
+    """Return the caller for the record: the user's name, or the address while no login is needed."""
     user = request.user
     return str(user) if user and user.is_authenticated else f"somebody at {address_of(request)}"
 
 
 def found(pk: int) -> StoredExclusion:
-    """The exclusion with this id.
+    """Return the exclusion with this id.
 
     Raises:
-        NotFound: there is none.
+        NotFound: no exclusion has this id.
     """
     exclusion = find_exclusion(pk)
     if exclusion is None:
@@ -183,5 +184,5 @@ def found(pk: int) -> StoredExclusion:
 
 
 def unknown(pk: str) -> NotFound:
-    """The error that says that there is none."""
+    """Return the error for an id without an exclusion."""
     return NotFound(f"id: there is no exclusion {pk}; GET /exclusions lists them")

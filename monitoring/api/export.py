@@ -29,7 +29,7 @@ ERRORS = {400: schemas.BAD_INPUT, 401: schemas.NOT_SIGNED_IN, 403: schemas.FORBI
 
 
 class ErrorNegotiation(DefaultContentNegotiation):
-    """Chooses how an error is told. ``format`` and what is accepted have no say in it: they mean the file."""
+    """Choose how to render an error. ``format`` and Accept concern the file, so neither is used here."""
 
     class settings:  # noqa: N801 - the name that DRF looks up
         URL_FORMAT_OVERRIDE = None
@@ -37,7 +37,7 @@ class ErrorNegotiation(DefaultContentNegotiation):
     def select_renderer(
         self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
     ) -> Any:
-        """A page for a browser, else JSON."""
+        """Return the page renderer for a browser, else JSON."""
         try:
             return super().select_renderer(request, renderers, format_suffix)
         except NotAcceptable:
@@ -61,8 +61,8 @@ class ExportView(APIView):
     def get(self, request: Request) -> HttpResponseBase:
         """Measurements of some tags, or of all, over a range of time, as a file; oldest first.
 
-        It is sent while it is read. Should that fail on the way, the connection is cut: what ends as
-        it should is complete.
+        The file is sent while it is read. If reading fails midway, the connection is cut; a file that
+        ends regularly is complete.
         """
         query = parameters(ExportSerializer, request)
         ending = query.validated_data["format"]
@@ -77,12 +77,12 @@ class ExportView(APIView):
 
 
 def with_encoding(request: Request, response: HttpResponseBase) -> HttpResponseBase:
-    """The answer, compressed piece by piece if the client takes that."""
+    """Compress the response piece by piece if the client accepts gzip."""
     return GZipMiddleware(lambda _: response).process_response(request, response)
 
 
 def file_name(selection: Selection) -> str:
-    """What is in the file, without its ending."""
+    """Return a file name that describes the selection, without the extension."""
     start, end = (
         stamp(moment) if moment else otherwise
         for moment, otherwise in ((selection.start, "oldest"), (selection.end, "newest"))
@@ -98,5 +98,5 @@ def tags_in(selection: Selection) -> str:
 
 
 def stamp(moment: datetime) -> str:
-    """The moment to the second in ISO 8601, without the signs that file names can't have."""
+    """Return the time to the second in ISO 8601, without characters that file names cannot have."""
     return moment.isoformat(timespec="seconds").replace("+00:00", "Z").replace("-", "").replace(":", "")

@@ -1,4 +1,4 @@
-"""Query parameters: what they may be, and what is said when they are not."""
+"""Query parameters: their values, and the errors for other values."""
 
 from datetime import datetime
 from typing import Any, TypeVar
@@ -29,7 +29,7 @@ SerializerT = TypeVar("SerializerT", bound=serializers.Serializer[Any])
 
 
 def whole_number(default: int, highest: int, help_text: str) -> serializers.IntegerField:
-    """A parameter from 1 to ``highest``."""
+    """Return a field for a whole number from 1 to ``highest``."""
     messages: dict[str, Any] = dict.fromkeys(
         ("invalid", "min_value", "max_value", "max_string_length"),
         f"expected a whole number from 1 to {highest}",
@@ -40,7 +40,7 @@ def whole_number(default: int, highest: int, help_text: str) -> serializers.Inte
 
 
 def excluded_field() -> serializers.ChoiceField:
-    """A parameter that says whether excluded measurements are wanted."""
+    """Return a field that says whether excluded measurements are included in the response."""
     return serializers.ChoiceField(
         choices=[Excluded.INCLUDE.value, Excluded.ONLY.value],
         required=False,
@@ -58,7 +58,7 @@ class BoundField(serializers.Field[datetime, str, str, Any]):
         self.end = end
 
     def to_internal_value(self, data: str) -> datetime:
-        """The moment that the text names."""
+        """Return the time that the text names."""
         try:
             return parse_bound(str(data), end=self.end)
         except ValueError as error:
@@ -66,10 +66,10 @@ class BoundField(serializers.Field[datetime, str, str, Any]):
 
 
 class CursorField(serializers.CharField):
-    """Where the page before ended, as its Link header said."""
+    """The end of the previous page, as its Link header gave it."""
 
     def to_internal_value(self, data: str) -> Any:
-        """The cursor of the text."""
+        """Return the cursor in the text."""
         try:
             return Cursor.parse(super().to_internal_value(data))
         except ValueError as error:
@@ -77,7 +77,7 @@ class CursorField(serializers.CharField):
 
 
 def tags_field() -> serializers.ListField:
-    """The parameter ``tag``, which may be repeated."""
+    """Return the field of the parameter ``tag``, which may be repeated."""
     return serializers.ListField(
         child=serializers.CharField(
             error_messages={"blank": "expected the name of a tag, got none; leave 'tag' out for all tags"}
@@ -99,10 +99,10 @@ def known_only(names: list[str]) -> list[str]:
 
 
 class RangeSerializer(serializers.Serializer[Any]):
-    """``from`` and ``to``: empty ones are as good as none."""
+    """``from`` and ``to``; an empty value counts as absent."""
 
     def get_fields(self) -> dict[str, Any]:
-        """``from`` is a word of Python's own, so the two bounds are added by name."""
+        """Add the two bounds by name, since ``from`` is a Python keyword."""
         return {
             **super().get_fields(),
             "from": BoundField(required=False, help_text="ISO 8601; UTC unless it has an offset. Inclusive."),
@@ -112,14 +112,14 @@ class RangeSerializer(serializers.Serializer[Any]):
         }
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Refuses a range that ends before it begins."""
+        """Refuse a range that ends before its start."""
         if "from" in attrs and "to" in attrs and attrs["from"] > attrs["to"]:
             raise serializers.ValidationError({"from": "expected to be no later than 'to'"})
         return attrs
 
 
 class SelectionSerializer(RangeSerializer):
-    """A range of time, and the tags that are asked for."""
+    """A range of time and tags."""
 
     tag = tags_field()
 
@@ -129,7 +129,7 @@ class SelectionSerializer(RangeSerializer):
 
     @property
     def selection(self) -> Selection:
-        """What the parameters select."""
+        """Return the selection that the parameters describe."""
         chosen = self.validated_data
         excluded = Excluded(chosen.get("excluded", Excluded.LEFT_OUT))
         return Selection(
@@ -153,7 +153,7 @@ class PageSerializer(SelectionSerializer):
 
 
 class DataPageSerializer(PageSerializer):
-    """A selection of measurements in pages, with excluded ones if they are asked for."""
+    """A selection of measurements in pages, with excluded measurements if requested."""
 
     excluded = excluded_field()
 
@@ -176,13 +176,13 @@ class EventPageSerializer(PageSerializer):
 
     @property
     def chosen_events(self) -> EventSelection:
-        """What the parameters select."""
+        """Return the event selection that the parameters describe."""
         chosen = self.validated_data
         return EventSelection(self.selection, chosen.get("open"), chosen.get("detector"), chosen.get("kind"))
 
 
 class TrendSerializer(RangeSerializer):
-    """One tag over a range of time, all that is stored of it if left out."""
+    """One tag over a range of time; without a range, over all stored measurements."""
 
     tag = serializers.CharField(
         help_text="The tag.", error_messages={"required": "missing; expected the name of a tag"}
@@ -207,7 +207,7 @@ class ExportSerializer(SelectionSerializer):
     )
 
     def validate_format(self, name: str) -> str:
-        """Refuses what can't be written here."""
+        """Refuse a format that this server cannot write."""
         if FORMATS[name].is_missing:
             needs = FORMATS[name].needs
             raise serializers.ValidationError(
@@ -217,7 +217,7 @@ class ExportSerializer(SelectionSerializer):
 
 
 def reason_field() -> serializers.CharField:
-    """Why: for the record."""
+    """Return the field of the reason, which is recorded."""
     return serializers.CharField(
         max_length=LONGEST_REASON,
         help_text="Why; it stays on record.",
@@ -226,7 +226,7 @@ def reason_field() -> serializers.CharField:
 
 
 class ExcludeSerializer(RangeSerializer):
-    """Measurements to exclude: of a tag between two times, or single ones by their ids."""
+    """Measurements to exclude: of a tag between two times, or single ones by id."""
 
     tag = serializers.CharField(required=False)
     ids = serializers.ListField(
@@ -241,7 +241,7 @@ class ExcludeSerializer(RangeSerializer):
     )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Refuses what names measurements in both ways, or in none."""
+        """Refuse a request that selects measurements in both ways or in neither."""
         named = [name for name in ("tag", "from", "to") if name in attrs]
         if "ids" in attrs and named:
             raise serializers.ValidationError({named[0]: "expected either ids, or tag, from and to"})
@@ -262,7 +262,7 @@ class RevokeSerializer(serializers.Serializer[Any]):
 
 
 class StreamSerializer(serializers.Serializer[Any]):
-    """Where a stream begins, and of which tags."""
+    """The start of a stream and its tags."""
 
     tag = tags_field()
     since = serializers.IntegerField(

@@ -24,12 +24,14 @@ from monitoring.spool import spool_files
 
 
 class HealthView(UnauthenticatedWhileOpen, APIView):
-    """Whether the system does its work, told to everybody; what is wrong with it, only to who may read."""
+    """The status of the system for everybody; its problems only for callers who may read."""
 
     permission_classes = (AllowAny,)
 
     def perform_authentication(self, request: Request) -> None:
-        """Takes whoever can't be recognised for a stranger: a short answer is better than none."""
+        """Treat a caller who cannot be authenticated as anonymous: a short answer is better than an
+        error.
+        """
         try:
             self.tells_all = settings.FERMON_OPEN or (
                 allows(request.user, READ) and can_read_all_tags(request)
@@ -44,9 +46,9 @@ class HealthView(UnauthenticatedWhileOpen, APIView):
         responses={200: schemas.HealthSerializer, 406: schemas.NOT_ACCEPTABLE, 503: schemas.HealthSerializer},
     )
     def get(self, request: Request) -> Response:
-        """200 while the database answers, 503 while it is away.
+        """200 while the database answers, 503 while the database is away.
 
-        While Fermon is closed, who may not read is told the status alone.
+        While Fermon is closed, callers who may not read get the status alone.
         """
         health = check_health(
             simulator_on=settings.FERMON_SIMULATOR,
@@ -62,7 +64,7 @@ class HealthView(UnauthenticatedWhileOpen, APIView):
 
 
 def details(health: Health) -> dict[str, Any]:
-    """All that is known."""
+    """Return all known details."""
     return {
         "status": health.status,
         "database": health.database,

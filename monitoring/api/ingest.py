@@ -35,10 +35,10 @@ QUEUED = {202: schemas.QueuedSerializer}
 
 
 def receive(request: Request, items: list[Any]) -> Outcomes:
-    """The outcomes of what was sent.
+    """Store the items and return their outcomes.
 
     Raises:
-        Unavailable: neither the database nor the disk could take it.
+        Unavailable: neither the database nor the disk could store them.
     """
     try:
         outcomes = accept(items, source=source_of(request))
@@ -56,7 +56,7 @@ def receive(request: Request, items: list[Any]) -> Outcomes:
 
 
 def timed(request: Request, items: list[Any]) -> list[Any]:
-    """Return the items; where the request says ``?now=1``, none of them is without a timestamp.
+    """Return the items; if the request says ``?now=1``, items without a timestamp get the present time.
 
     Raises:
         BadInput: ``now`` is anything but 1.
@@ -69,7 +69,7 @@ def timed(request: Request, items: list[Any]) -> list[Any]:
 
 
 def foreign_items(request: Request, items: list[Any]) -> dict[int, Outcome]:
-    """What is said of readings of tags that the request's token is not for, by position."""
+    """Return the rejections of readings whose tag the request's token does not cover, by position."""
     grant = grant_of(request)
     if grant is None or not grant.prefix:
         return {}
@@ -83,19 +83,19 @@ def foreign_items(request: Request, items: list[Any]) -> dict[int, Outcome]:
 
 
 def source_of(request: Request) -> str:
-    """Who sends: the address, and the user whose token it is."""
+    """Return the source for the record: address, and user of the token."""
     user = f"{request.user} " if request.auth else ""
     return f"{user}{address_of(request)}"
 
 
 class WriteView(UnauthenticatedWhileOpen, APIView):
-    """Where readings come in."""
+    """Base of the views that accept readings."""
 
     scope = Scope.INGEST
 
 
 class IngestView(WriteView):
-    """One reading."""
+    """A single reading."""
 
     @extend_schema(
         operation_id="ingestReading",
@@ -109,7 +109,7 @@ class IngestView(WriteView):
         ),
     )
     def post(self, request: Request) -> Response:
-        """Stores one reading; sending it again does no harm."""
+        """Store one reading; sending the same reading again is harmless."""
         if not isinstance(request.data, dict):
             raise BadInput(
                 f"reading: expected an object with timestamp, tag and value, got {shown(request.data)};"
@@ -127,7 +127,7 @@ class IngestView(WriteView):
 
 
 class BatchIngestView(WriteView):
-    """Many readings."""
+    """A list of readings."""
 
     @extend_schema(
         operation_id="ingestBatch",
@@ -139,7 +139,9 @@ class BatchIngestView(WriteView):
         responses=schemas.writes(schemas.BatchSerializer, also={202: schemas.BatchSerializer}),
     )
     def post(self, request: Request) -> Response:
-        """Stores a list of readings; a bad one is told in its result and costs the others nothing."""
+        """Store a list of readings; a bad reading is reported in its result and does not affect the
+        others.
+        """
         items = request.data
         if not isinstance(items, list):
             raise BadInput(f"body: expected a list of readings, got {shown(items)}", "body")
@@ -162,7 +164,7 @@ class BatchIngestView(WriteView):
 
 
 def results(outcomes: Outcomes) -> list[dict[str, Any]]:
-    """What became of each item; most are stored, and there may be thousands."""
+    """Return the result of each item; a fast path for stored readings, as there may be thousands."""
     found: list[dict[str, Any]] = [
         {"tag": tag, "status": "success", "id": row, "is_anomaly": flag} for tag, row, flag in outcomes.rows()
     ]
@@ -172,7 +174,7 @@ def results(outcomes: Outcomes) -> list[dict[str, Any]]:
 
 
 def with_foreign(told: list[dict[str, Any]], foreign: dict[int, Outcome]) -> list[dict[str, Any]]:
-    """What became of each item, with those in their places that were not looked at."""
+    """Return the result of each item, with the rejected foreign items at their positions."""
     if not foreign:
         return told
     own = iter(told)
@@ -183,7 +185,7 @@ def with_foreign(told: list[dict[str, Any]], foreign: dict[int, Outcome]) -> lis
 
 
 def body(outcome: Outcome) -> dict[str, Any]:
-    """The outcome as its answer: what it is now, or what was wrong."""
+    """Return the outcome as a JSON object: the stored state, or the error."""
     if outcome.error:
         return {"status": Status.REJECTED, "error": outcome.error}
     if outcome.status is Status.KEPT:

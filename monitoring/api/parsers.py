@@ -20,24 +20,24 @@ LONGEST_INTEGER = 400  # digits; int() takes 4300 at most, and a longer one woul
 
 
 class UnsupportedEncoding(APIException):
-    """A body that is compressed in a way that is not known here."""
+    """The body is compressed in an unknown way."""
 
     status_code = 415
     default_code = "unsupported_encoding"
 
 
 def whole_number(digits: str) -> int | float:
-    """The number; infinite, as floats have it, where no float can hold it."""
+    """Return the number; infinite if no float can hold the value, as for floats."""
     return int(digits) if len(digits) <= LONGEST_INTEGER else float(digits)
 
 
 def decompressed(body: bytes, encoding: str) -> bytes:
-    """The body without its Content-Encoding. Never more of it than may be sent is unpacked.
+    """Decode the Content-Encoding. Never unpack more bytes than a body may have.
 
     Raises:
         UnsupportedEncoding: the encoding is not gzip.
-        PayloadTooLarge: unpacked it has more than 8 MiB.
-        ParseError: it is not gzip, or not all of it.
+        PayloadTooLarge: the unpacked body has more than 8 MiB.
+        ParseError: the body is no complete gzip stream.
     """
     if encoding in ("", "identity"):
         return body
@@ -56,12 +56,13 @@ def decompressed(body: bytes, encoding: str) -> bytes:
 
 
 def parse_json(body: bytes) -> Any:
-    """The body's content, as Python reads it: NaN and Infinity are let through, and any integer.
+    """Return the content of the body as Python reads JSON: NaN, Infinity and integers of any size are
+    accepted.
 
-    orjson takes a tenth of the time, and what it refuses Python's own parser may still know.
+    orjson takes a tenth of the time; Python's own parser gets the bodies that orjson refuses.
 
     Raises:
-        ParseError: it is not JSON.
+        ParseError: the body is not JSON.
     """
     try:
         return orjson.loads(body)
@@ -74,10 +75,10 @@ def parse_json(body: bytes) -> Any:
 
 
 class ReadingParser(BaseParser):
-    """JSON in which NaN and Infinity are let through, for the reading's own check to refuse.
+    """Parse JSON and accept NaN and Infinity, for the validation of the reading to reject.
 
-    So one such value in a batch is one bad item, and does not cost its neighbours. It is no
-    subclass of DRF's JSONParser: whose body would be held to DATA_UPLOAD_MAX_MEMORY_SIZE.
+    So such a value in a batch is one bad item and does not affect the others. Not a subclass of DRF's
+    JSONParser, which would limit the body to DATA_UPLOAD_MAX_MEMORY_SIZE.
     """
 
     media_type = "application/json"
@@ -89,12 +90,12 @@ class ReadingParser(BaseParser):
         media_type: str | None = None,
         parser_context: Mapping[str, Any] | None = None,
     ) -> Any:
-        """The body's content.
+        """Return the content of the body.
 
         Raises:
-            PayloadTooLarge: it has more than 8 MiB, as it comes or unpacked.
-            UnsupportedEncoding: it is compressed, but not by gzip.
-            ParseError: it is not JSON.
+            PayloadTooLarge: the body has more than 8 MiB, as received or unpacked.
+            UnsupportedEncoding: the body is compressed, but not by gzip.
+            ParseError: the body is not JSON.
         """
         headers = (parser_context or {})["request"].META
         declared = headers.get("CONTENT_LENGTH") or "0"

@@ -1,4 +1,4 @@
-"""The readings that wait in the task queue to be stored."""
+"""Readings that wait in the task queue."""
 
 from django_q.models import OrmQ
 
@@ -6,5 +6,5 @@ RETRY_TASK = "monitoring.tasks.retry_ingest"
 
 
 def queued_readings() -> int:
-    """How many there are, in tasks that wait or run. The queue is short: it holds what is due now."""
+    """Return the number of readings in waiting and running tasks. The queue is short: due tasks only."""
     return sum(len(row.args()[0]) for row in OrmQ.objects.all() if row.func() == RETRY_TASK)

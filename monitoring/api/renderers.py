@@ -1,4 +1,4 @@
-"""Answers as JSON, fast: a page of measurements is some ten thousand objects."""
+"""Fast JSON responses: a page of measurements has some ten thousand objects."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,10 +8,10 @@ from rest_framework.renderers import BrowsableAPIRenderer, JSONRenderer
 
 
 class FastJSONRenderer(JSONRenderer):
-    """DRF's JSON, written by orjson.
+    """Render DRF's JSON with orjson.
 
-    What that does not know, as decimals and lazy texts, is said as DRF says it; and so is what a
-    person reads, indented.
+    Types that orjson does not know, such as decimals and lazy texts, are written as DRF writes them; so
+    is indented JSON for people.
     """
 
     def render(
@@ -20,7 +20,7 @@ class FastJSONRenderer(JSONRenderer):
         accepted_media_type: str | None = None,
         renderer_context: Mapping[str, Any] | None = None,
     ) -> bytes:
-        """The answer's bytes; none of no answer."""
+        """Return the bytes of the response; no bytes for no data."""
         indent = self.get_indent(accepted_media_type or "", renderer_context or {})
         if data is not None and indent is None:
             try:
@@ -30,13 +30,13 @@ class FastJSONRenderer(JSONRenderer):
         return super().render(data, accepted_media_type, renderer_context)
 
     def default(self, value: Any) -> Any:
-        """A value of another type by those that JSON has."""
+        """Convert a value of another type to types that JSON has."""
         return self.encoder_class().default(value)
 
 
 class PageRenderer(BrowsableAPIRenderer):
-    """DRF's browsable API, without the styles that it writes into its pages: those are not let through."""
+    """DRF's browsable API without inline styles, which the content security policy refuses."""
 
     def get_context(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        """What the page is made from."""
+        """Return the template's context."""
         return {**super().get_context(*args, **kwargs), "code_style": None}

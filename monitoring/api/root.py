@@ -1,4 +1,4 @@
-"""GET /: a browser is led to the dashboard, a script to the endpoints."""
+"""GET /: redirect a browser to the dashboard, list the endpoints for a script."""
 
 from django.http import HttpResponseBase
 from django.shortcuts import redirect
@@ -32,7 +32,7 @@ ENDPOINTS = {
 
 
 class RootView(UnauthenticatedWhileOpen, APIView):
-    """Where everything is."""
+    """The list of endpoints."""
 
     @extend_schema(
         operation_id="getRoot",

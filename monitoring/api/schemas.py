@@ -1,4 +1,4 @@
-"""The shapes of requests and answers, for the OpenAPI schema and the browsable API."""
+"""The shapes of requests and responses, for the OpenAPI schema and the browsable API."""
 
 from typing import Any
 
@@ -26,14 +26,14 @@ class TagListSerializer(Shape):
 
 
 class BoundsSerializer(Shape):
-    """A valid range, in the tag's unit; both ends belong to it."""
+    """A valid range in the tag's unit, both ends inclusive."""
 
     min = serializers.FloatField()
     max = serializers.FloatField()
 
 
 class LimitsSerializer(Shape):
-    """Outside them a measurement is an anomaly; null is no limit on that side."""
+    """Alarm limits: a measurement outside is an anomaly; null means no limit on that side."""
 
     lower = serializers.FloatField(allow_null=True)
     upper = serializers.FloatField(allow_null=True)
@@ -50,7 +50,7 @@ class MeasurementSerializer(Shape):
 
 
 class ShownMeasurementSerializer(MeasurementSerializer):
-    """A stored reading; whether it is excluded is told where that was asked for."""
+    """A stored reading; on request with whether the measurement is excluded."""
 
     excluded = serializers.BooleanField(required=False)
 
@@ -83,7 +83,7 @@ class TagSerializer(Shape):
 
 
 class FindingSerializer(Shape):
-    """One rule that speaks against a measurement."""
+    """One rule that a measurement violates."""
 
     reason = serializers.CharField()
     lower = serializers.FloatField(allow_null=True, help_text="Lower end of the band that the value left.")
@@ -91,14 +91,14 @@ class FindingSerializer(Shape):
 
 
 class AnomalySerializer(MeasurementSerializer):
-    """A measurement that at least one rule speaks against."""
+    """A measurement that violates at least one rule."""
 
     reasons = serializers.ListField(child=serializers.CharField())
     findings = FindingSerializer(many=True)
 
 
 class EventSerializer(Shape):
-    """What a detector found over some time."""
+    """A fault that a detector found over some time."""
 
     id = serializers.IntegerField(help_text="The same as long as it lasts, and afterwards.")
     tag = serializers.CharField()
@@ -116,7 +116,7 @@ def numbers(child: Any, help_text: str = "") -> serializers.ListField:
 
 
 class TrendColumnsSerializer(Shape):
-    """Buckets in order of time, as columns of one length. Where nothing was measured there is no bucket."""
+    """Buckets in order of time, as columns of one length. There is no bucket without a measurement."""
 
     tag = serializers.CharField()
     resolution_s = serializers.FloatField(help_text="How long each bucket is, in seconds.")
@@ -132,11 +132,11 @@ class TrendColumnsSerializer(Shape):
 
 @extend_schema_field({"oneOf": [{"type": "string", "format": "date-time"}, {"type": "number"}]})
 class TimestampField(serializers.Field[Any, Any, Any, Any]):
-    """When a reading was taken, as a source may write it."""
+    """The time of a reading, in any form that a source may write."""
 
 
 class RevocationSerializer(Shape):
-    """That measurements are included again: why, by whom, and when."""
+    """The inclusion of measurements again: reason, user and time."""
 
     reason = serializers.CharField()
     by = serializers.CharField()
@@ -147,7 +147,7 @@ class RangeShape(Shape):
     """A range of time, both ends inclusive."""
 
     def get_fields(self) -> dict[str, Any]:
-        """``from`` is a word of Python's own."""
+        """Add the bounds by name, since ``from`` is a Python keyword."""
         return {
             **super().get_fields(),
             "from": serializers.DateTimeField(),
@@ -156,7 +156,7 @@ class RangeShape(Shape):
 
 
 class ExclusionSerializer(RangeShape):
-    """Measurements that were taken out: which, why, by whom, and whether they are back."""
+    """Excluded measurements: selection, reason, user, and whether they are included again."""
 
     id = serializers.IntegerField()
     tag = serializers.CharField()
@@ -173,7 +173,7 @@ class ExclusionSerializer(RangeShape):
 
 
 class PreviewSerializer(RangeShape):
-    """What would be excluded."""
+    """Measurements that would be excluded."""
 
     tag = serializers.CharField()
     measurements = serializers.IntegerField()
@@ -191,19 +191,19 @@ class ExcludeShape(Shape):
     dry_run = serializers.BooleanField(required=False)
 
     def get_fields(self) -> dict[str, Any]:
-        """``from`` is a word of Python's own."""
+        """Add the bounds by name, since ``from`` is a Python keyword."""
         bounds = {name: serializers.CharField(required=False) for name in ("from", "to")}
         return {**super().get_fields(), **bounds}
 
 
 class RevokeShape(Shape):
-    """Why measurements are included again."""
+    """The reason for including measurements again."""
 
     reason = serializers.CharField(max_length=500)
 
 
 class ReadingSerializer(Shape):
-    """What a source sends."""
+    """A reading as a source sends it."""
 
     timestamp = TimestampField(
         required=False,
@@ -215,7 +215,7 @@ class ReadingSerializer(Shape):
 
 
 class StoredSerializer(Shape):
-    """What became of the reading."""
+    """The outcome of the reading."""
 
     status = serializers.ChoiceField(
         choices=["success", "duplicate", "kept_first", "replaced"],
@@ -232,7 +232,7 @@ class QueuedSerializer(Shape):
 
 
 class ItemSerializer(Shape):
-    """What became of one item."""
+    """The outcome of one item."""
 
     tag = serializers.CharField()
     status = serializers.ChoiceField(
@@ -244,7 +244,7 @@ class ItemSerializer(Shape):
 
 
 class BatchSerializer(Shape):
-    """What became of each item, in order."""
+    """The outcome of each item, in order."""
 
     status = serializers.ChoiceField(choices=["success", "queued_for_retry"])
     processed = serializers.IntegerField()
@@ -252,7 +252,7 @@ class BatchSerializer(Shape):
 
 
 class StatsSerializer(Shape):
-    """Totals over all that is stored."""
+    """Totals over all stored measurements."""
 
     total_tags = serializers.IntegerField()
     total_measurements = serializers.IntegerField()
@@ -271,7 +271,7 @@ class AheadSerializer(Shape):
 
 
 class HealthSerializer(Shape):
-    """Whether the system does its work; ``status`` alone to who may not read."""
+    """The status of the system; callers who may not read get ``status`` alone."""
 
     status = serializers.ChoiceField(choices=["healthy", "degraded", "unhealthy"])
     database = serializers.ChoiceField(
@@ -318,7 +318,7 @@ class HealthSerializer(Shape):
 
 
 class ErrorSerializer(Shape):
-    """What was wrong, and what was expected."""
+    """The error, and the expected input."""
 
     detail = serializers.CharField()
     field = serializers.CharField(required=False)
@@ -432,11 +432,11 @@ COMMON: Responses = {**REFUSED, 406: NOT_ACCEPTABLE}
 
 
 def reads(shape: Any, *, also: Responses | None = None) -> Responses:
-    """The answers of a call that reads."""
+    """Return the responses of a call that reads."""
     return dict(sorted({200: shape, **COMMON, **(also or {})}.items()))
 
 
 def writes(created: Any, *, also: Responses) -> Responses:
-    """The answers of a call that takes readings."""
+    """Return the responses of a call that accepts readings."""
     refused = {400: BAD_INPUT, 411: NO_LENGTH, 413: TOO_LARGE, 415: NOT_JSON}
     return dict(sorted({201: created, **refused, **COMMON, **also}.items()))

@@ -12,7 +12,7 @@ from monitoring.spool import spool_files
 
 
 class StatsView(APIView):
-    """The totals."""
+    """Totals."""
 
     @extend_schema(
         operation_id="getStats",
@@ -22,7 +22,7 @@ class StatsView(APIView):
         responses=schemas.reads(schemas.StatsSerializer),
     )
     def get(self, request: Request) -> Response:
-        """Totals over all that is stored, and whether readings wait to be stored."""
+        """Totals over all stored measurements, and the number of readings that wait to be stored."""
         total = totals()
         waiting = spool_files.pending_count() + queued_readings()
         return Response(

@@ -1,4 +1,4 @@
-"""GET /stream: measurements and what is found in them as server-sent events, each as soon as it is stored."""
+"""GET /stream: measurements and events as server-sent events, each as soon as it is stored."""
 
 import asyncio
 import math
@@ -44,7 +44,7 @@ ERRORS = {400: schemas.BAD_INPUT, 401: schemas.NOT_SIGNED_IN, 403: schemas.FORBI
 
 
 class Stream:
-    """What one client is sent: events as they come, else a sign of life now and then."""
+    """The messages to one client: events when they come, else a sign of life at intervals."""
 
     def __init__(self, *, since: int | None, tags: frozenset[str]) -> None:
         self.subscriber: Subscriber = feed.subscribe(
@@ -56,40 +56,42 @@ class Stream:
         self.ends_at = math.inf if settings.FERMON_OPEN else time.monotonic() + RECOGNISED_S
 
     def wake(self) -> None:
-        """There may be something to send. Called in the feed's thread."""
+        """Signal that there may be something to send. Called in the feed's thread."""
         raise NotImplementedError
 
     @property
     def is_over(self) -> bool:
-        """Whether nothing more is sent."""
+        """Return whether the stream has ended."""
         return self.subscriber.is_over or time.monotonic() > self.ends_at
 
     def next_now(self) -> bytes:
-        """What can be sent without waiting for anything but the database; empty if there is nothing."""
+        """Return the bytes that can be sent without waiting for anything but the database; may be empty."""
         opening, self.opening = self.opening, b""
         return opening or self.subscriber.take()
 
     def sign_of_life(self) -> bytes:
-        """What is sent while nothing comes. Who follows some tags is also told how far the stream has come.
+        """Return the bytes to send while there are no events.
 
-        Otherwise they would begin again behind the last of theirs, and have all since read for nothing.
+        A client that follows some tags also gets the id that the stream has reached. Otherwise a client
+        that reconnects would begin after the last id of its tags, and all later rows would be read for
+        nothing.
         """
         return b":\nid: %d\n\n" % self.subscriber.place.id if self.subscriber.tags else HEARTBEAT
 
     def close(self) -> None:
-        """Gives the client's place up. Django calls it, whatever ended the answer."""
+        """Give up the client's place. Django calls this method however the response ended."""
         self.subscriber.close()
 
 
 class ThreadStream(Stream):
-    """For servers that give each answer a thread (``manage.py runserver``)."""
+    """A stream for servers that give each response a thread (``manage.py runserver``)."""
 
     def __init__(self, *, since: int | None, tags: frozenset[str]) -> None:
         self.woken = threading.Event()
         super().__init__(since=since, tags=tags)
 
     def wake(self) -> None:
-        """As ``Stream``."""
+        """Wake the waiting thread, as ``Stream.wake``."""
         self.woken.set()
 
     def __iter__(self) -> "ThreadStream":
@@ -109,7 +111,9 @@ class ThreadStream(Stream):
 
 
 class LoopStream(Stream):
-    """For servers that iterate on an event loop (``manage.py serve``): only the database needs a thread."""
+    """A stream for servers that iterate on an event loop (``manage.py serve``): only the database needs
+    a thread.
+    """
 
     def __init__(self, *, since: int | None, tags: frozenset[str]) -> None:
         self.woken = asyncio.Event()
@@ -117,7 +121,7 @@ class LoopStream(Stream):
         super().__init__(since=since, tags=tags)
 
     def wake(self) -> None:
-        """As ``Stream``; before the loop is known, nobody waits yet."""
+        """Wake the waiting task, as ``Stream.wake``; without a loop no task waits yet."""
         if self.loop is not None:
             with suppress(RuntimeError):  # the loop is closed: the server has ended
                 self.loop.call_soon_threadsafe(self.woken.set)
@@ -157,11 +161,12 @@ class StreamView(APIView):
     def get(self, request: Request) -> HttpResponseBase:
         """Measurements as server-sent events, in the order in which they are stored; does not end.
 
-        Each comes once. A client that connects again names the last that it has (browsers do so by
-        themselves) and is sent all behind it first. A measurement that is judged again comes no second time.
+        Each measurement comes once. A client that reconnects names the last id that it has received
+        (browsers do so by themselves) and first gets all measurements after that id. A measurement whose
+        flag changes later does not come again.
 
-        Between them come the events of the detectors, each when it begins, changes or ends. Those that a
-        client missed while it was away are not sent again: /events has them.
+        Between them come the events of the detectors, each when it begins, changes or ends. Events that
+        a client missed while it was away are not sent again: see /events.
         """
         chosen = parameters_of(request)
         if request.method == "HEAD":
@@ -179,7 +184,9 @@ class StreamView(APIView):
 
 
 def parameters_of(request: Request) -> dict[str, Any]:
-    """The query's parameters; ``Last-Event-ID`` goes before ``since``, which stays in a browser's address."""
+    """Return the query parameters; ``Last-Event-ID`` overrides ``since``, which stays in a browser's
+    address.
+    """
     last = request.headers.get("Last-Event-ID", "")
     instead = {"tag": [name for name in request.query_params.getlist("tag") if name]}
     try:

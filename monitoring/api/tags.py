@@ -19,7 +19,7 @@ NAME = OpenApiParameter("name", str, OpenApiParameter.PATH, description="The tag
 
 
 class TagViewSet(ViewSet):
-    """The tags: named signals of one sensor each."""
+    """Tags: named signals of one sensor each."""
 
     tag_filter = "each"
     lookup_field = "name"

@@ -11,7 +11,7 @@ from monitoring.history.trend import read_trend
 
 
 class TrendView(APIView):
-    """What a chart draws."""
+    """The data of a chart."""
 
     tag_filter = "query"
 
@@ -25,8 +25,8 @@ class TrendView(APIView):
     def get(self, request: Request) -> Response:
         """A tag over any range of time, in a bounded number of buckets.
 
-        No extreme and no anomaly is smoothed away. Buckets begin at multiples of their length, counted
-        from 1970-01-01T00:00:00Z, and those at the ends of the range are whole.
+        No extreme and no anomaly is smoothed away. Buckets begin at multiples of their length since
+        1970-01-01T00:00:00Z; the buckets at the ends of the range are whole.
         """
         query = parameters(TrendSerializer, request)
         chosen = query.validated_data

@@ -1,4 +1,4 @@
-"""The API's addresses: as the contract names them, without a trailing slash."""
+"""The addresses of the API, as the contract names them, without a trailing slash."""
 
 from django.urls import path
 from rest_framework.routers import SimpleRouter
