@@ -19,19 +19,21 @@ EXPLAINED_S = 10  # a known error explains readings that are ahead by so much mo
 
 @dataclass(frozen=True, slots=True)
 class Ahead:
-    """How many measurements of a tag are ahead of time, at most ``MOST_COUNTED``, and up to how far."""
+    """Number of a tag's measurements that are ahead of time, at most ``MOST_COUNTED``, and the latest
+    time.
+    """
 
     tag: str
     readings: int
     up_to_s: float
 
     def as_json(self) -> dict[str, Any]:
-        """The tag's entry in ``/health``."""
+        """Return the tag's entry in ``/health``."""
         return {"tag": self.tag, "readings": self.readings, "up_to_s": self.up_to_s}
 
     @property
     def text(self) -> str:
-        """How many, and up to how far, in words."""
+        """Return the number and the distance in words."""
         count = f"{MOST_COUNTED} or more" if self.readings == MOST_COUNTED else str(self.readings)
         noun = "reading" if self.readings == 1 else "readings"
         return f"{count} {noun} ahead of time, up to {span_text(self.up_to_s)}"
@@ -39,9 +41,10 @@ class Ahead:
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """What is wrong with the times of readings: the tags that are furthest ahead, and how many there are.
+    """Problems with the times of readings: the tags that are furthest ahead, and the number of such
+    tags.
 
-    ``clock_errors`` are in seconds by tag, positive is ahead.
+    ``clock_errors`` are in seconds by tag, positive if the source's clock is ahead.
     """
 
     ahead: Sequence[Ahead] = ()
@@ -50,14 +53,14 @@ class Times:
 
     @property
     def problems(self) -> list[str]:
-        """All of it in sentences, with what to do."""
+        """Return the problems as sentences, with the remedy."""
         explained = {tag: error_s + EXPLAINED_S for tag, error_s in self.clock_errors.items()}
         unexplained = [one for one in self.ahead if one.up_to_s > explained.get(one.tag, 0)]
         return [*clock_problems(self.clock_errors), *ahead_problems(unexplained, self.tags_ahead)]
 
 
 def clock_problems(errors: dict[str, float]) -> list[str]:
-    """Return what to say of the sources' clocks."""
+    """Return the sentences about the sources' clocks."""
     texts = [f"{tag}: its source's clock is {error_text(error_s)}" for tag, error_s in errors.items()]
     if not texts:
         return []
@@ -65,7 +68,7 @@ def clock_problems(errors: dict[str, float]) -> list[str]:
 
 
 def ahead_problems(ahead: Sequence[Ahead], tags: int) -> list[str]:
-    """Return what to say of measurements that are ahead."""
+    """Return the sentences about measurements ahead of time."""
     if not ahead:
         return []
     texts = [f"{one.tag}: {one.text}" for one in ahead]
@@ -76,13 +79,13 @@ def ahead_problems(ahead: Sequence[Ahead], tags: int) -> list[str]:
 
 
 def listed(texts: Sequence[str], count: int) -> str:
-    """Return the first of so many texts, and how many more there are."""
+    """Return the first texts as a list, with the number of the others."""
     more = f"; and {count - SHOWN_TAGS} more tags" if count > SHOWN_TAGS else ""
     return "; ".join(texts[:SHOWN_TAGS]) + more
 
 
 def span_text(seconds: float) -> str:
-    """Return how far ahead that is, in words."""
+    """Return the distance in words."""
     if seconds < 600:
         return f"{seconds:.0f} s"
     if seconds < 7_200:
@@ -91,7 +94,7 @@ def span_text(seconds: float) -> str:
 
 
 def read_times(now: datetime) -> Times:
-    """Return what is wrong with the times of readings of the tags in use."""
+    """Return the problems with the times of readings, for tags in use."""
     series = Series.objects.filter(tag__active=True).select_related("tag")
     late = series.filter(last__gt=latest_plausible(now)).order_by("-last")
     first = [ahead_of(one, now) for one in late[:MOST_TAGS]]
@@ -102,13 +105,15 @@ def read_times(now: datetime) -> Times:
 
 
 def times_of(name: str, now: datetime) -> tuple[Ahead | None, float | None]:
-    """Return what of a tag is ahead, and its source's clock error in seconds; None where there is none."""
+    """Return a tag's measurements ahead of time, and the clock error of its source in seconds; None for
+    neither.
+    """
     series = Series.objects.select_related("tag").filter(tag__name=name).first()
     return (ahead_of(series, now), clock_error_of(series, now)) if series else (None, None)
 
 
 def ahead_of(series: Series, now: datetime) -> Ahead | None:
-    """Return what of a tag is ahead; None if nothing is."""
+    """Return a tag's measurements ahead of time; None for none."""
     if series.last is None or series.last <= latest_plausible(now):
         return None
     rows = Measurement.objects.filter(tag=series.pk, timestamp__gt=latest_plausible(now))
@@ -117,7 +122,9 @@ def ahead_of(series: Series, now: datetime) -> Ahead | None:
 
 
 def clock_error_of(series: Series, now: datetime) -> float | None:
-    """Return the source's clock error in seconds; None if none is known, or nothing has come for long."""
+    """Return the clock error of the source in seconds; None if unknown or if no reading has arrived for
+    long.
+    """
     if not series.clock_error or series.arrivals is None:
         return None
     arrived = from_micros(int(unpacked(bytes(series.arrivals))[0, 0]))

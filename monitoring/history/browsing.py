@@ -1,4 +1,4 @@
-"""Measurements and events for the admin's lists: what they ask is answered off an index, not by a scan."""
+"""Measurements and events for the admin's lists, answered from an index without a scan."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta, tzinfo
@@ -22,22 +22,24 @@ FEW_TAGS = 200
 
 
 class CappedPaginator(RowPaginator):
-    """Pages over the first ``cap`` rows: counting all of them, and skipping to the last, would scan."""
+    """Paginate the first ``cap`` rows: counting all rows, and skipping to the last, would scan the
+    table.
+    """
 
     cap = 10_000
 
     @cached_property
     def count(self) -> int:
-        """How many rows there are, at most ``cap``."""
+        """Return the number of rows, at most ``cap``."""
         rows: Any = self.object_list
         return int(rows[: self.cap].count())
 
 
 class IndexedTimes(QuerySet[RowT, RowT]):
-    """Answers as a queryset does, but finds the periods that have rows by hopping along the index."""
+    """A queryset that finds the periods with rows by skipping along the index."""
 
     def aggregate(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        """One query an aggregate: asked for together, min and max make the database read everything."""
+        """Run one query per aggregate: min and max in one query make the database read everything."""
         if len(args) + len(kwargs) < 2:
             return super().aggregate(*args, **kwargs)
         found = [super(IndexedTimes, self).aggregate(one) for one in args]
@@ -47,12 +49,12 @@ class IndexedTimes(QuerySet[RowT, RowT]):
     def datetimes(  # type: ignore[override]
         self, field_name: str, kind: str, order: str = "ASC", tzinfo: tzinfo | None = None
     ) -> list[datetime]:
-        """The years, months or days that have rows."""
+        """Return the years, months or days that have rows."""
         periods = list(self.periods(field_name, kind, tzinfo))
         return periods if order == "ASC" else periods[::-1]
 
     def periods(self, field_name: str, kind: str, zone: tzinfo | None) -> Iterator[datetime]:
-        """The beginnings of the periods that have rows, oldest first; one look at the index each."""
+        """Yield the starts of the periods that have rows, oldest first, with one index lookup each."""
         rows: QuerySet[RowT, RowT] | None = self
         while rows is not None:
             moment = rows.order_by(field_name).values_list(field_name, flat=True).first()
@@ -65,7 +67,9 @@ class IndexedTimes(QuerySet[RowT, RowT]):
 
 
 def period_of(moment: datetime, kind: str) -> tuple[datetime, datetime | None]:
-    """The beginning of the year, month or day around a moment, and of the next (None: past year 9999)."""
+    """Return the start of the year, month or day around a time, and of the next period (None: after year
+    9999).
+    """
     day = moment.replace(hour=0, minute=0, second=0, microsecond=0)
     reach = {"year": timedelta(days=366), "month": timedelta(days=31), "day": timedelta(days=1)}[kind]
     start = beginning(day, kind)
@@ -76,16 +80,16 @@ def period_of(moment: datetime, kind: str) -> tuple[datetime, datetime | None]:
 
 
 def beginning(day: datetime, kind: str) -> datetime:
-    """The first day of the year or month that a day is in, or the day itself."""
+    """Return the first day of the year or month that contains a day, or the day itself."""
     if kind == "year":
         return day.replace(month=1, day=1)
     return day.replace(day=1) if kind == "month" else day
 
 
 def matching(rows: QuerySet[RowT], term: str, *, moment: str = "timestamp") -> QuerySet[RowT]:
-    """The rows at a time (a day, a minute, or exactly), or of the tags that a word is part of.
+    """Return the rows at a time (a day, a minute, or exact), or of the tags that match a word.
 
-    ``moment`` is the column that has the time.
+    ``moment`` is the column of the time.
     """
     term = term.strip()
     if not term:
@@ -102,5 +106,5 @@ def matching(rows: QuerySet[RowT], term: str, *, moment: str = "timestamp") -> Q
 
 
 def tags_like(word: str) -> QuerySet[Tag]:
-    """The tags whose name or description has the word in it."""
+    """Return the tags with the word in the name or the description."""
     return Tag.objects.filter(Q(name__icontains=word) | Q(description__icontains=word))

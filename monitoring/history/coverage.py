@@ -1,4 +1,4 @@
-"""Whether a stretch of time is stored without a gap, be it excluded or not."""
+"""Completeness of a tag's measurements, excluded ones included."""
 
 from django.db import connection
 
@@ -13,7 +13,9 @@ TABLES = ("measurements", "excluded_measurements")
 
 
 def is_covered(tag: str, start: int, stop: int) -> bool:
-    """Whether the tag has a measurement at each whole second from start to stop (exclusive, Unix time)."""
+    """Return whether the tag has a measurement at each whole second from start to stop (exclusive, Unix
+    time).
+    """
     count = 0
     with connection.cursor() as cursor:
         for table in TABLES:

@@ -1,4 +1,4 @@
-"""What the detectors have found: events over a range of time, and those that changed since."""
+"""Events of the detectors: those in a range of time, and those that changed since a revision."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
@@ -14,7 +14,7 @@ from monitoring.models import Event
 
 @dataclass(frozen=True, slots=True)
 class StoredEvent:
-    """An event as answers carry it; the end is None while it lasts."""
+    """An event as in responses; the end is None while the event lasts."""
 
     id: int
     tag: str
@@ -26,7 +26,7 @@ class StoredEvent:
     explanation: str
 
     def as_json(self) -> dict[str, Any]:
-        """An item of ``/events``."""
+        """Return an item of ``/events``."""
         return {
             "id": self.id,
             "tag": self.tag,
@@ -41,9 +41,10 @@ class StoredEvent:
 
 @dataclass(frozen=True, slots=True)
 class EventSelection:
-    """Which events: those that overlap a time (inclusive), of some tags or of all; each None is any.
+    """The events that overlap a range of time (inclusive), of some tags or of all; None leaves a bound
+    open.
 
-    An event that lasts overlaps whatever comes after its start.
+    An open event overlaps every time after its start.
     """
 
     within: Selection = field(default_factory=Selection)
@@ -54,20 +55,20 @@ class EventSelection:
 
 @dataclass(frozen=True, slots=True)
 class EventPage:
-    """Events in order of their start, and where the next page begins (None: there is no more)."""
+    """Events in order of start, and the start of the next page (None: last page)."""
 
     events: Sequence[StoredEvent]
     next: Cursor | None
 
     def as_json(self) -> list[dict[str, Any]]:
-        """The items of ``/events``."""
+        """Return the items of ``/events``."""
         return [event.as_json() for event in self.events]
 
 
 def read_events(
     selection: EventSelection, *, limit: int, ascending: bool = False, after: Cursor | None = None
 ) -> EventPage:
-    """Up to ``limit`` of the selected events behind the cursor, in order of start and id; newest first."""
+    """Return up to ``limit`` selected events after the cursor, in order of start and id; newest first."""
     sign = "" if ascending else "-"
     ordered = behind(selection, after, ascending=ascending).order_by(f"{sign}start", f"{sign}id")
     found = stored(ordered[: limit + 1])
@@ -78,34 +79,34 @@ def read_events(
 
 
 def open_events(tags: Collection[str] | None = None, *, limit: int | None = None) -> list[StoredEvent]:
-    """The events that last, of tags in use, or of those of them that are named; the newest first."""
+    """Return the open events of tags in use, or of the named ones among them; newest first."""
     rows = Event.objects.filter(end=None, tag__active=True).order_by("-start", "-id")
     return stored((rows if tags is None else rows.filter(tag__name__in=list(tags)))[:limit])
 
 
 def count_open_events() -> int:
-    """How many events last, of tags in use."""
+    """Return the number of open events of tags in use."""
     return Event.objects.filter(end=None, tag__active=True).count()
 
 
 def newest_events(limit: int) -> list[StoredEvent]:
-    """The last ``limit`` events, be they over or not; newest first."""
+    """Return the last ``limit`` events, open or not; newest first."""
     return list(read_events(EventSelection(), limit=limit).events)
 
 
 def newest_revision() -> int:
-    """The revision of the event that changed last; 0 before the first."""
+    """Return the revision of the last changed event; 0 before the first."""
     return Event.objects.aggregate(newest=Max("revision"))["newest"] or 0
 
 
 def changed_events(*, after: int, limit: int) -> list[tuple[int, StoredEvent]]:
-    """The first ``limit`` events with a higher revision, each behind its own, as they are now."""
+    """Return the first ``limit`` events with a higher revision, each as (revision, present state)."""
     rows = Event.objects.select_related("tag").filter(revision__gt=after).order_by("revision")[:limit]
     return [(row.revision, stored_event(row)) for row in rows]
 
 
 def selected(selection: EventSelection) -> QuerySet[Event]:
-    """The selection's rows, in no order."""
+    """Return the rows of the selection, unordered."""
     rows, within = Event.objects.all(), selection.within
     if within.tags:
         rows = rows.filter(tag__name__in=within.tags)
@@ -121,7 +122,7 @@ def selected(selection: EventSelection) -> QuerySet[Event]:
 
 
 def behind(selection: EventSelection, after: Cursor | None, *, ascending: bool) -> QuerySet[Event]:
-    """The selection's rows that come after the cursor, in no order."""
+    """Return the rows of the selection after the cursor, unordered."""
     if after is None:
         return selected(selection)
     if ascending:
@@ -134,12 +135,12 @@ def behind(selection: EventSelection, after: Cursor | None, *, ascending: bool) 
 
 
 def stored(rows: QuerySet[Event]) -> list[StoredEvent]:
-    """The rows as answers carry them."""
+    """Convert the rows for responses."""
     return [stored_event(row) for row in rows.select_related("tag")]
 
 
 def stored_event(row: Event) -> StoredEvent:
-    """The row as answers carry it."""
+    """Convert the row for responses."""
     return StoredEvent(
         row.pk, row.tag.name, row.detector, row.kind, row.start, row.end, row.score, row.explanation
     )

@@ -1,4 +1,4 @@
-"""What was excluded: by whom, when and why, and whether it is back."""
+"""Exclusions: user, time, reason and state."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +13,7 @@ from monitoring.models import Exclusion
 
 @dataclass(frozen=True, slots=True)
 class Revocation:
-    """That an exclusion is over: its measurements are included again."""
+    """The end of an exclusion: its measurements are included again."""
 
     reason: str
     by: str
@@ -22,9 +22,9 @@ class Revocation:
 
 @dataclass(frozen=True, slots=True)
 class StoredExclusion:
-    """An exclusion as answers carry it; ``ids`` is None if it is about all from ``start`` to ``end``.
+    """An exclusion as in responses; ``ids`` is None if all from ``start`` to ``end`` are excluded.
 
-    ``excluded`` and ``included`` are how many measurements have moved out, and back.
+    ``excluded`` and ``included`` are the numbers of measurements moved out and back.
     """
 
     id: int
@@ -41,7 +41,7 @@ class StoredExclusion:
     revoked: Revocation | None
 
     def as_json(self) -> dict[str, Any]:
-        """An item of ``/exclusions``."""
+        """Return an item of ``/exclusions``."""
         revoked = self.revoked
         return {
             "id": self.id,
@@ -61,20 +61,20 @@ class StoredExclusion:
 
 @dataclass(frozen=True, slots=True)
 class ExclusionPage:
-    """Exclusions in the order in which they were made, and where the next page begins (None: no more)."""
+    """Exclusions in order of creation, and the start of the next page (None: last page)."""
 
     exclusions: list[StoredExclusion]
     next: Cursor | None
 
     def as_json(self) -> list[dict[str, Any]]:
-        """The items of ``/exclusions``."""
+        """Return the items of ``/exclusions``."""
         return [exclusion.as_json() for exclusion in self.exclusions]
 
 
 def read_exclusions(
     selection: Selection, *, limit: int, ascending: bool = False, after: Cursor | None = None
 ) -> ExclusionPage:
-    """Up to ``limit`` exclusions that overlap the selection's time, those made last first."""
+    """Return up to ``limit`` exclusions that overlap the selection's time, newest first."""
     rows = selected(selection).order_by("id" if ascending else "-id")
     if after is not None:
         rows = rows.filter(id__gt=after.id) if ascending else rows.filter(id__lt=after.id)
@@ -86,7 +86,7 @@ def read_exclusions(
 
 
 def selected(selection: Selection) -> QuerySet[Exclusion]:
-    """The selection's rows, in no order."""
+    """Return the rows of the selection, unordered."""
     rows = Exclusion.objects.select_related("tag")
     if selection.tags:
         rows = rows.filter(tag__name__in=selection.tags)
@@ -98,13 +98,13 @@ def selected(selection: Selection) -> QuerySet[Exclusion]:
 
 
 def find_exclusion(pk: int) -> StoredExclusion | None:
-    """The exclusion with this id; None if there is none."""
+    """Return the exclusion with this id; None for no such id."""
     row = Exclusion.objects.select_related("tag").filter(pk=pk).first()
     return stored(row) if row else None
 
 
 def stored(row: Exclusion) -> StoredExclusion:
-    """The row as answers carry it."""
+    """Convert the row for responses."""
     revoked = None
     if row.revoked_at is not None:
         revoked = Revocation(row.revoke_reason, row.revoked_by, row.revoked_at)

@@ -1,4 +1,4 @@
-"""Everything that a selection has, page after page, oldest first."""
+"""All measurements of a selection, page by page, oldest first."""
 
 from collections.abc import Iterator
 
@@ -6,10 +6,10 @@ from monitoring.history.measurements import Page, Selection, read_page
 
 
 def read_pages(selection: Selection, *, size: int) -> Iterator[Page]:
-    """The selection in pages of ``size``, each read when it is asked for; one page at least.
+    """Yield the selection in pages of ``size``, each read on demand; at least one page.
 
-    Each is a short query of its own: a long one would keep SQLite from writing back its log. What
-    is stored meanwhile may or may not be among them; nothing is there twice, and nothing left out.
+    Each page is a short query of its own: a long query would keep SQLite from checkpointing its log.
+    Measurements stored meanwhile may or may not be included; none appears twice, none is left out.
     """
     page = read_page(selection, limit=size, ascending=True)
     yield page

@@ -1,4 +1,4 @@
-"""The formats of an export: from pages of measurements to pieces of a file, one page in memory at a time."""
+"""The formats of an export: convert pages of measurements to pieces of a file, with one page in memory."""
 
 import csv
 from collections.abc import Callable, Iterable, Iterator
@@ -24,9 +24,9 @@ Write = Callable[[Iterable[Page]], Iterator[bytes]]
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """How an export is written; ``plain`` is what can be compressed on its way.
+    """A file format; ``plain`` formats can be compressed for the transfer.
 
-    ``needs`` is a package that must be installed, ``rows`` how many make a page.
+    ``needs`` is a package that must be installed, ``rows`` the number of rows of a page.
     """
 
     media_type: str
@@ -37,12 +37,12 @@ class Format:
 
     @property
     def is_missing(self) -> bool:
-        """Whether the package that it needs is not there."""
+        """Return whether the needed package is missing."""
         return bool(self.needs) and find_spec(self.needs) is None
 
 
 def write_csv(pages: Iterable[Page]) -> Iterator[bytes]:
-    """A line a measurement below a header; each value reads back as exactly itself."""
+    """Write a header and a line per measurement; each value reads back exactly."""
     lines = StringIO(newline="")
     writer = csv.writer(lines, lineterminator="\n")
     is_first = True
@@ -60,20 +60,20 @@ def write_csv(pages: Iterable[Page]) -> Iterator[bytes]:
 
 
 def rows_of(page: Page) -> Iterable[tuple[Any, ...]]:
-    """The page's rows, each with whether it is excluded if that was asked for."""
+    """Return the rows of the page, each with its exclusion if requested."""
     if page.excluded is None:
         return page.rows
     return [(*row, row[0] in page.excluded) for row in page.rows]
 
 
 def write_jsonl(pages: Iterable[Page]) -> Iterator[bytes]:
-    """A line a measurement, each an item of ``/data``."""
+    """Write a line per measurement, each an item of ``/data``."""
     for page in pages:
         yield b"".join(orjson.dumps(item, option=orjson.OPT_APPEND_NEWLINE) for item in page.as_json())
 
 
 def write_parquet(pages: Iterable[Page]) -> Iterator[bytes]:
-    """A group of rows a page; the file's end says where each is, so a part of it is no file."""
+    """Write a row group per page; the footer locates the groups, so a truncated file is no valid file."""
     import pyarrow as pa
     from pyarrow.parquet import ParquetWriter
 
@@ -94,7 +94,7 @@ def write_parquet(pages: Iterable[Page]) -> Iterator[bytes]:
 
 
 def taken(sink: BytesIO) -> bytes:
-    """What was written since the last time."""
+    """Return the bytes written since the last call."""
     piece = sink.getvalue()
     sink.seek(0)
     sink.truncate()
@@ -102,7 +102,7 @@ def taken(sink: BytesIO) -> bytes:
 
 
 def compressed(write: Write) -> Write:
-    """The same as a gzip file."""
+    """Return a writer of the same content as a gzip file."""
     return lambda pages: compress_sequence(write(pages))
 
 

@@ -1,4 +1,4 @@
-"""Whether the workers work."""
+"""Heartbeats of the workers."""
 
 from datetime import datetime
 
@@ -6,5 +6,5 @@ from monitoring.models import Lease
 
 
 def heartbeat(source: str) -> datetime | None:
-    """When a worker last renewed the source's lease, which it does each second; None if never."""
+    """Return the time at which a worker last renewed the source's lease (once a second); None for never."""
     return Lease.objects.values_list("renewed_at", flat=True).filter(source=source).first()

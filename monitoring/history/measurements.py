@@ -1,4 +1,4 @@
-"""Measurements over a range of time, in pages that follow each other by key, not by offset."""
+"""Measurements over a range of time, in keyset pages."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -36,7 +36,7 @@ MICROS = ExpressionWrapper(F("timestamp"), output_field=BigIntegerField())
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """A measurement as answers carry it."""
+    """A measurement as in responses."""
 
     id: int
     timestamp: datetime
@@ -45,12 +45,12 @@ class Point:
     is_anomaly: bool
 
     def as_json(self) -> dict[str, Any]:
-        """An item of ``/data``."""
+        """Return an item of ``/data``."""
         return item(self.id, iso_utc(self.timestamp), self.tag, self.value, self.is_anomaly)
 
 
 class Reason(NamedTuple):
-    """Why a measurement is an anomaly: the rule, and the band that the value left (None: open)."""
+    """A violated rule, and the band that the value left (None: open on that side)."""
 
     reason: str
     lower: float | None
@@ -59,7 +59,7 @@ class Reason(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """Where a page ended: the next begins with the measurement just behind."""
+    """The last row of a page; the next page begins with the measurement after it."""
 
     timestamp: datetime
     id: int
@@ -69,10 +69,10 @@ class Cursor:
 
     @classmethod
     def parse(cls, text: str) -> "Cursor":
-        """The cursor of its text.
+        """Parse a cursor.
 
         Raises:
-            ValueError: it is not one that a page has given.
+            ValueError: the text is not a cursor that a page has given.
         """
         match = CURSOR.fullmatch(text)
         micros, row = map(int, match.groups()) if match else (0, -1)
@@ -82,7 +82,7 @@ class Cursor:
 
 
 class Excluded(StrEnum):
-    """Whether excluded measurements are asked for: not, beside the others, or alone."""
+    """Whether a selection omits excluded measurements, includes them, or has only them."""
 
     LEFT_OUT = ""
     INCLUDE = "include"
@@ -91,7 +91,7 @@ class Excluded(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Measurements of some tags (none named: of all), from ``start`` to ``end`` (inclusive)."""
+    """Measurements of some tags (empty: all), from ``start`` to ``end`` (inclusive)."""
 
     tags: tuple[str, ...] = ()
     start: datetime | None = None
@@ -101,7 +101,7 @@ class Selection:
 
     @property
     def models(self) -> list[type[Stored]]:
-        """The tables that have them."""
+        """Return the tables to read."""
         if self.excluded is Excluded.INCLUDE:
             return [Measurement, ExcludedMeasurement]
         return [Measurement] if self.excluded is Excluded.LEFT_OUT else [ExcludedMeasurement]
@@ -109,9 +109,9 @@ class Selection:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Measurements in order, and where the next page starts (None: there is no more).
+    """Measurements in order, and the start of the next page (None: last page).
 
-    ``excluded`` are the ids of those that are excluded; None if that was not asked for.
+    ``excluded`` has the ids of excluded measurements; None if not requested.
     """
 
     rows: list[Row]
@@ -120,16 +120,16 @@ class Page:
 
     @property
     def fields(self) -> tuple[str, ...]:
-        """What is told of each."""
+        """Return the names of an item's fields."""
         return FIELDS if self.excluded is None else (*FIELDS, "excluded")
 
     @property
     def points(self) -> list[Point]:
-        """The measurements one by one; dear where they are many."""
+        """Return the measurements as objects; slow for many."""
         return [Point(row[0], from_micros(row[1]), *row[2:]) for row in self.rows]
 
     def as_json(self) -> list[dict[str, Any]]:
-        """The items of ``/data``."""
+        """Return the items of ``/data``."""
         items = [
             item(row[0], text, *row[2:]) for row, text in zip(self.rows, timestamps(self.rows), strict=True)
         ]
@@ -140,21 +140,21 @@ class Page:
 
 
 def item(row: int, timestamp: str, tag: str, value: float, is_anomaly: bool) -> dict[str, Any]:
-    """A measurement as answers carry it, by ``FIELDS``."""
+    """Return a measurement as in responses, in the order of ``FIELDS``."""
     return {"id": row, "timestamp": timestamp, "tag": tag, "value": value, "is_anomaly": is_anomaly}
 
 
 def timestamps(rows: Sequence[Row]) -> list[str]:
-    """When they were measured, in ISO 8601."""
+    """Return the times of the rows in ISO 8601."""
     return iso_texts(np.array([row[1] for row in rows], dtype=np.int64))
 
 
 def read_page(
     selection: Selection, *, limit: int, ascending: bool = False, after: Cursor | None = None
 ) -> Page:
-    """Up to ``limit`` measurements of the selection, newest first unless ``ascending``.
+    """Return up to ``limit`` measurements of the selection, newest first unless ``ascending``.
 
-    Measurements of one time come in the order of their ids, so that pages neither repeat nor skip.
+    Measurements at the same time are in order of id, so pages neither repeat nor skip rows.
     """
     found, excluded = read_rows(selection, after, limit=limit + 1, ascending=ascending)
     told = None if selection.excluded is Excluded.LEFT_OUT else frozenset(excluded)
@@ -167,9 +167,9 @@ def read_page(
 def read_rows(
     selection: Selection, after: Cursor | None, *, limit: int, ascending: bool
 ) -> tuple[list[Row], set[int]]:
-    """Return the first ``limit`` rows behind the cursor, and the ids of the excluded ones among them.
+    """Return the first ``limit`` rows after the cursor, and the ids of the excluded ones.
 
-    A row that moves from table to table meanwhile is returned once.
+    A row that moves between the tables meanwhile is returned once.
     """
     found: dict[int, Row] = {}
     excluded: set[int] = set()
@@ -186,10 +186,10 @@ def read_rows(
 def read_table(
     model: type[Stored], selection: Selection, after: Cursor | None, *, limit: int, ascending: bool
 ) -> list[Row]:
-    """Return the first ``limit`` rows of one table, read by one statement.
+    """Return the first ``limit`` rows of one table, with one statement.
 
-    Each of several tags is read along its own index (tag, timestamp): the index of all timestamps would
-    have the rows of every other tag read too, which are millions where the chosen tags are rare.
+    Read each of several tags along its own index (tag, timestamp): the index on timestamp alone would
+    read the rows of all other tags, too, which are millions if the chosen tags are rare.
     """
     if len(selection.tags) > 1 and connection.vendor == "postgresql":
         with connection.cursor() as cursor:
@@ -201,7 +201,9 @@ def read_table(
 def merged(
     model: type[Stored], selection: Selection, after: Cursor | None, *, limit: int, ascending: bool
 ) -> QuerySet[Any, Row]:
-    """Return the query of the rows; SQLite merges the streams of several tags, and reads no row in vain."""
+    """Return the query of the rows; SQLite merges the streams of several tags without reading other
+    rows.
+    """
     parts = [
         behind(part, after, ascending=ascending, model=model)
         .annotate(micros=MICROS)
@@ -219,8 +221,8 @@ def lateral(
 ) -> tuple[str, list[Any]]:
     """Return PostgreSQL's statement and its parameters.
 
-    Up to ``limit`` rows of each tag are read. A union would spare that, but to plan it for 250 tags over
-    two years of monthly partitions takes PostgreSQL 15 s.
+    The statement reads up to ``limit`` rows of each tag. A union would avoid that, but planning a union
+    for 250 tags over two years of monthly partitions takes PostgreSQL 15 s.
     """
     sign, direction = ("", "ASC") if ascending else ("-", "DESC")
     of_all = behind(replace(selection, tags=()), after, ascending=ascending, model=model)
@@ -231,12 +233,12 @@ def lateral(
 
 
 def each_alone(selection: Selection) -> list[Selection]:
-    """Split the selection into one of each of its tags; one of all tags stays whole."""
+    """Split the selection into one per tag; a selection of all tags stays whole."""
     return [replace(selection, tags=(name,)) for name in selection.tags] or [selection]
 
 
 def selected(selection: Selection, model: type[Stored] = Measurement) -> QuerySet[Any]:
-    """The selection's rows, in no order."""
+    """Return the rows of the selection, unordered."""
     rows: QuerySet[Any] = model._default_manager.order_by()
     if selection.tags:
         rows = rows.filter(tag__name__in=selection.tags)
@@ -250,10 +252,10 @@ def selected(selection: Selection, model: type[Stored] = Measurement) -> QuerySe
 def behind(
     selection: Selection, after: Cursor | None, *, ascending: bool, model: type[Stored] = Measurement
 ) -> QuerySet[Any]:
-    """The selection's rows that come after the cursor, in no order.
+    """Return the rows of the selection after the cursor, unordered.
 
-    The cursor's time takes the place of the bound that it is past: given two bounds to one side,
-    SQLite starts at the first of them, and would read each page's predecessors again.
+    The cursor's time replaces the bound that it has passed: with two bounds on one side, SQLite starts
+    at the first bound and reads the rows of earlier pages again.
     """
     if after is None:
         return selected(selection, model)
@@ -267,17 +269,17 @@ def behind(
 
 
 def point_of(row: Measurement) -> Point:
-    """The row as a point."""
+    """Convert the row."""
     return Point(row.pk, row.timestamp, row.tag.name, row.value, row.is_anomaly)
 
 
 def reasons_for(points: Iterable[Point]) -> dict[int, list[Reason]]:
-    """Why these are anomalies, by id; each list in the order in which the rules were asked."""
+    """Return the reasons of these anomalies by id; each list in the order of the rules."""
     return reasons_by_id([point.id for point in points])
 
 
 def reasons_by_id(ids: Sequence[int]) -> dict[int, list[Reason]]:
-    """As ``reasons_for``, of the measurements with these ids."""
+    """Return the reasons of the measurements with these ids; see ``reasons_for``."""
     reasons: dict[int, list[Reason]] = {row: [] for row in ids}
     for start in range(0, len(ids), ROWS_A_QUERY):
         some = ids[start : start + ROWS_A_QUERY]

@@ -1,4 +1,4 @@
-"""What was refused of late, in numbers and in words."""
+"""Recently rejected readings, as numbers and as sentences."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,7 +13,9 @@ SHOWN_TAGS = 3
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """``lately`` counts the last hour, ``set_aside`` what waits for a person; ``notices`` say it in words."""
+    """``lately`` counts the last hour, ``set_aside`` the dead letters; ``notices`` are sentences for a
+    person.
+    """
 
     lately: int
     set_aside: int
@@ -21,7 +23,7 @@ class Refused:
 
 
 def refused(*, now: datetime) -> Refused:
-    """What was refused within the last hour, and what is set aside."""
+    """Return the rejections of the last hour and the number of dead letters."""
     # Not those that a clock which was ahead has dated.
     recent = Refusal.objects.filter(received_at__gt=now - LATELY, received_at__lte=now + LATELY).order_by()
     by_tag = recent.values("tag").annotate(number=Count("id"), newest=Max("id")).order_by("-number")
@@ -34,6 +36,6 @@ def refused(*, now: datetime) -> Refused:
 
 
 def notice(tag: str, number: int, message: str) -> str:
-    """So many readings of a tag, and why the newest of them was refused."""
+    """Return a sentence: number of rejected readings of a tag, and the newest reason."""
     readings = "1 reading" if number == 1 else f"{number} readings"
     return f"{readings} of {tag or 'no known tag'} refused in the last hour: {message}"

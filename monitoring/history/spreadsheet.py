@@ -1,4 +1,4 @@
-"""Text in files that spreadsheets open."""
+"""Texts in files that spreadsheets open."""
 
 from functools import lru_cache
 
@@ -8,5 +8,5 @@ ACTIVE = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 @lru_cache(maxsize=1024)  # an export repeats its tags' names
 def inert(text: str) -> str:
-    """The text as a cell that stays one: an apostrophe before what would be a formula."""
+    """Escape a text that a spreadsheet would read as a formula, by an apostrophe."""
     return f"'{text}" if text.startswith(ACTIVE) else text

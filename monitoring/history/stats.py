@@ -1,4 +1,4 @@
-"""Totals over everything that is stored."""
+"""Totals over all stored measurements."""
 
 from dataclasses import dataclass
 
@@ -11,9 +11,9 @@ NEWEST = Measurement.objects.order_by("-id").values("id")[:1]
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """How much there is; ``anomaly_rate`` is in percent of the measurements.
+    """Numbers of tags, measurements and anomalies; ``anomaly_rate`` is in percent of the measurements.
 
-    ``newest_id`` is the last measurement that is counted, 0 before the first: the stream goes on behind it.
+    ``newest_id`` is the last counted measurement, 0 before the first: the stream continues after it.
     """
 
     tags: int
@@ -23,12 +23,12 @@ class Totals:
 
     @property
     def anomaly_rate(self) -> float:
-        """Anomalies in percent of the measurements, 0 before the first."""
+        """Return anomalies in percent of the measurements, 0 before the first."""
         return round(100 * self.anomalies / self.measurements, 2) if self.measurements else 0.0
 
 
 def totals() -> Totals:
-    """The totals now; tags count if they are active."""
+    """Return the present totals; tags count if active."""
     # One statement sees one state of the database: id and counts belong together.
     stored = Series.objects.annotate(newest=Subquery(NEWEST)).aggregate(
         measurements=Sum("measurements"), anomalies=Sum("anomalies"), newest_id=Max("newest")

@@ -1,4 +1,4 @@
-"""What is known of the tags."""
+"""Tags and their newest values."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -22,30 +22,32 @@ NEWEST_ANOMALOUS = """
 
 
 def active_tags() -> list[TagDefinition]:
-    """The tags in use, in the order in which they were made."""
+    """Return the tags in use, in order of creation."""
     return [tag.definition() for tag in Tag.objects.filter(active=True)]
 
 
 def active_names() -> list[str]:
-    """The names of the tags in use, in the order in which they were made."""
+    """Return the names of the tags in use, in order of creation."""
     return list(Tag.objects.filter(active=True).values_list("name", flat=True))
 
 
 def find_tag(name: str) -> TagDefinition | None:
-    """The tag of this name, active or not; None if there is none."""
+    """Return the tag of this name, active or not; None for no such tag."""
     tag = Tag.objects.filter(name=name).first()
     return tag.definition() if tag else None
 
 
 def latest(name: str, now: datetime) -> Point | None:
-    """The tag's newest measurement that is not ahead of time; None before the first."""
+    """Return the tag's newest measurement that is not ahead of time; None before the first."""
     rows = not_ahead(Measurement.objects.select_related("tag").filter(tag__name=name), now)
     row = rows.order_by("-timestamp").first()
     return point_of(row) if row else None
 
 
 def latest_of(names: Collection[str], now: datetime) -> dict[str, Point]:
-    """The newest measurement of each of these tags, not ahead of time; without those that have none."""
+    """Return the newest measurement of each tag that is not ahead of time; tags without one are left
+    out.
+    """
     rows = not_ahead(Measurement.objects.filter(tag=OuterRef("pk")), now)
     newest = rows.order_by("-timestamp").values("id")[:1]
     ids = named(names).annotate(newest=Subquery(newest)).values_list("newest", flat=True)
@@ -54,9 +56,11 @@ def latest_of(names: Collection[str], now: datetime) -> dict[str, Point]:
 
 
 def last_points(now: datetime) -> tuple[dict[str, datetime], dict[str, float]]:
-    """When each tag in use was measured last, and the value where that is an anomaly; as ``latest`` has it.
+    """Return the time of each tag's newest measurement, and the value if that is an anomaly; see
+    ``latest``.
 
-    Without tags that never were. Read from ``series``, but for the few that have measurements ahead of time.
+    Tags without measurements are left out. The data comes from ``series``, except for the few tags with
+    measurements ahead of time.
     """
     found = Series.objects.filter(tag__active=True).values_list("tag__name", "last")
     last = {name: moment for name, moment in found if moment is not None}
@@ -73,28 +77,30 @@ def last_points(now: datetime) -> tuple[dict[str, datetime], dict[str, float]]:
 
 
 def tags_in_event() -> set[str]:
-    """The tags in use that have an event that lasts."""
+    """Return the tags in use that have an open event."""
     lasting = Event.objects.filter(end=None, tag__active=True).order_by()
     return set(lasting.values_list("tag__name", flat=True).distinct())
 
 
 def tag_names() -> list[str]:
-    """Every tag's name, active or not."""
+    """Return the names of all tags, active or not."""
     return list(Tag.objects.values_list("name", flat=True))
 
 
 def known_of(names: Collection[str]) -> set[str]:
-    """Those of the names that are tags', active or not."""
+    """Return the names that belong to tags, active or not."""
     return set(named(names).values_list("name", flat=True))
 
 
 def named(names: Collection[str]) -> QuerySet[Tag]:
-    """The tags of these names."""
+    """Return the tags of these names."""
     return Tag.objects.filter(name__in=list(names))
 
 
 def newest_anomalies(names: Collection[str], now: datetime) -> dict[str, datetime]:
-    """When the newest anomaly of each of these tags was measured, not ahead of time; without others."""
+    """Return the time of each tag's newest anomaly that is not ahead of time; tags without one are left
+    out.
+    """
     rows = not_ahead(Measurement.objects.filter(tag=OuterRef("pk"), is_anomaly=True), now)
     newest = rows.order_by("-timestamp")
     found = named(names).annotate(newest=Subquery(newest.values("timestamp")[:1]))
@@ -102,7 +108,7 @@ def newest_anomalies(names: Collection[str], now: datetime) -> dict[str, datetim
 
 
 def raw_from(names: Collection[str]) -> dict[str, datetime]:
-    """Since when measurements of these tags are kept, by tag; without those of which all are."""
+    """Return the start of the kept measurements by tag; tags without deleted measurements are left out."""
     kept = Series.objects.filter(raw_from__isnull=False, tag__name__in=list(names)).values_list(
         "tag__name", "raw_from"
     )

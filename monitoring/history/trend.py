@@ -1,4 +1,4 @@
-"""Trends: one tag over a range of time, in as many buckets as a chart has room for."""
+"""Trends: one tag over a range of time, in as many buckets as fit a chart."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -39,7 +39,7 @@ DENSE = 12
 
 @dataclass(frozen=True, slots=True)
 class Trend:
-    """The buckets that have measurements, in order of time, and the step that they are of."""
+    """The buckets that have measurements, in order of time, and their step."""
 
     step: Step
     buckets: Buckets
@@ -47,9 +47,9 @@ class Trend:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """What is stored of a tag, in microseconds since the epoch.
+    """The extent of a tag's data, in microseconds since 1970.
 
-    Measurements from before ``raw_from_us`` were deleted; what is left of them is anomalies, and rollups.
+    Measurements before ``raw_from_us`` were deleted; only their anomalies and rollups remain.
     """
 
     tag: int | None
@@ -59,9 +59,9 @@ class Stored:
 
 
 def read_trend(name: str, *, start: datetime | None, end: datetime | None, points: int) -> Trend:
-    """The tag from ``start`` to ``end`` (inclusive; None: all that is stored) in whole buckets.
+    """Return the tag from ``start`` to ``end`` (inclusive; None: the whole extent) in whole buckets.
 
-    ``points`` is how many there are at most. A tag that does not exist has nothing stored.
+    ``points`` is the largest number of buckets. A tag that does not exist has no data.
     """
     stored = stored_of(name)
     first_us = stored.first_us if start is None else to_micros(start)
@@ -73,7 +73,7 @@ def read_trend(name: str, *, start: datetime | None, end: datetime | None, point
 
 
 def stored_of(name: str) -> Stored:
-    """What is stored of the tag of this name; the first moment is known to the minute."""
+    """Return the extent of the data of the tag; its first time is exact to the minute."""
     with connection.cursor() as cursor:
         cursor.execute(STORED, [name])
         tag, last_us, raw_from_us = cursor.fetchone() or (None, None, None)
@@ -85,9 +85,9 @@ def stored_of(name: str) -> Stored:
 
 
 def step_for(stored: Stored, first_us: int, last_us: int, points: int) -> Step:
-    """The finest step with which this range is cheap to read.
+    """Return the finest step with which this range is cheap to read.
 
-    Measurements are taken only if all of the range is still there, and not too many.
+    Measurements are read only if none of the range is deleted and the rows are not too many.
     """
     candidates = steps(first_us, last_us, points)
     step = next(candidates)
@@ -100,14 +100,14 @@ def step_for(stored: Stored, first_us: int, last_us: int, points: int) -> Step:
 
 
 def is_dense(tag: int | None, start_us: int, end_us: int, limit: int) -> bool:
-    """Whether the tag has more than so many measurements from one moment to before another."""
+    """Return whether the tag has more than ``limit`` measurements in the half-open range."""
     with connection.cursor() as cursor:
         cursor.execute(DENSITY, [tag, start_us, end_us, limit + 1])
         return bool(cursor.fetchone()[0] > limit)
 
 
 def rows_between(tag: int | None, source_s: int, start_us: int, end_us: int) -> Buckets:
-    """The tag's rollups, or its measurements, from one moment to before another."""
+    """Return the tag's rollups or measurements in the half-open range."""
     with connection.cursor() as cursor:
         if source_s != MEASUREMENTS:
             cursor.execute(ROLLUPS, [tag, source_s, start_us, end_us])
@@ -118,6 +118,6 @@ def rows_between(tag: int | None, source_s: int, start_us: int, end_us: int) -> 
 
 
 def columns(rows: Sequence[Sequence[Any]], types: str) -> list[NDArray[Any]]:
-    """The rows' columns, each of shape (n,) and of the type that numpy's character names."""
+    """Return the columns of the rows, each of shape (n,) and of the dtype with numpy's character."""
     found = zip(*rows, strict=True) if rows else ((),) * len(types)
     return [np.array(column, dtype=kind) for column, kind in zip(found, types, strict=True)]

@@ -1,4 +1,4 @@
-"""Trends: a range of time as a bounded number of buckets, each of a whole step counted from the epoch."""
+"""Trends: divide a range of time into a bounded number of buckets, aligned to 1970."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -22,10 +22,9 @@ SOURCE_ROWS = 4_000  # under a chart of usual width
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A width of buckets, and what they are made of: rollups of ``source_s``, or ``MEASUREMENTS``.
+    """A bucket width and its source: rollups of ``source_s``, or ``MEASUREMENTS``.
 
-    Its buckets begin at multiples of ``us``, counted from ``origin_us``, in microseconds since the
-    epoch.
+    Buckets begin at multiples of ``us``, counted from ``origin_us``, in microseconds since 1970.
     """
 
     us: int
@@ -34,31 +33,33 @@ class Step:
 
     @property
     def seconds(self) -> int | float:
-        """The width in seconds, a whole number where it is one."""
+        """Return the width in seconds, as an integer if whole."""
         return self.us // SECOND_US if self.us % SECOND_US == 0 else self.us / SECOND_US
 
     def reach(self, first_us: int, last_us: int) -> tuple[int, int]:
-        """Where the bucket of the first moment begins, and where the one of the last ends (not in it)."""
+        """Return the start of the bucket of the first time and the end (exclusive) of the bucket of the
+        last.
+        """
         first, last = ((moment - self.origin_us) // self.us for moment in (first_us, last_us))
         return self.origin_us + first * self.us, self.origin_us + (last + 1) * self.us
 
     def most_buckets(self, span_us: int) -> int:
-        """The most buckets that a range of this length can touch, wherever it lies."""
+        """Return the largest number of buckets that a range of this length can touch."""
         return -(-span_us // self.us) + 1
 
     def most_rows(self, span_us: int) -> int:
-        """The most rows under those buckets: of measurements, at the usual rate of one a second."""
+        """Return the largest number of source rows in those buckets; for measurements at one a second."""
         return self.most_buckets(span_us) * self.us // ((self.source_s or 1) * SECOND_US)
 
     def bucketed(self, source: Buckets) -> Buckets:
-        """The measurements or rollups in buckets of this step."""
+        """Aggregate the measurements or rollups to buckets of this step."""
         counted = replace(source, start=source.start - self.origin_us)
         coarse = coarsen(counted, self.us)
         return replace(coarse, start=coarse.start + self.origin_us)
 
 
 def source_of(step_s: int) -> int:
-    """The coarsest rollup that divides a step of whole seconds; ``MEASUREMENTS`` if none does."""
+    """Return the coarsest rollup that divides a step of whole seconds; ``MEASUREMENTS`` if none does."""
     return max((each for each in RESOLUTIONS_S if step_s % each == 0), default=MEASUREMENTS)
 
 
@@ -74,10 +75,10 @@ EVER = Step(LADDER[-1].us, RESOLUTIONS_S[-1], origin_us=FIRST_MICROS)
 
 
 def steps(first_us: int, last_us: int, points: int) -> Iterator[Step]:
-    """The steps that show a range (inclusive) in at most ``points`` buckets, the finest first.
+    """Yield the steps that show a range (inclusive) in at most ``points`` buckets, finest first.
 
-    They depend on how long the range is, not on where it lies: so buckets stay as they are while a
-    chart is moved. Only for a single point there is none that would always do.
+    The steps depend on the length of the range, not on its position, so buckets stay the same while a
+    chart moves. Only for a single point no step would always fit.
     """
     span_us = last_us - first_us
     rows = source_rows(points)
@@ -93,11 +94,11 @@ def steps(first_us: int, last_us: int, points: int) -> Iterator[Step]:
 
 
 def source_rows(points: int) -> int:
-    """How many rows may be read for so many points."""
+    """Return the number of rows that may be read for so many points."""
     return max(2 * points, SOURCE_ROWS)
 
 
 def means(buckets: Buckets) -> FloatArray:
-    """Mean of each bucket, shape (n,): never outside its extremes, whatever the sum was rounded to."""
+    """Return the mean of each bucket, shape (n,), within its extremes in spite of rounding."""
     mean: FloatArray = np.clip(buckets.mean, buckets.minimum, buckets.maximum)
     return mean

@@ -1,7 +1,7 @@
-"""What was stored since: measurements in the order of their ids, none of them left out.
+"""Measurements stored after an id, in the order of their ids, without a gap.
 
-An id is given before its transaction commits, so a smaller one may become visible after a larger.
-A watch therefore tells up to which id everything is *settled*: stored for good, or never to come.
+An id is given before its transaction commits, so a smaller id may become visible after a larger one. A
+watch therefore reports the id up to which everything is *settled*: committed, or never to come.
 """
 
 from collections.abc import Sequence
@@ -24,14 +24,14 @@ WRITERS_POSTGRESQL = """
 
 
 class Watch(Protocol):
-    """Notices what is stored, through this thread's connection."""
+    """Detect new measurements through this thread's connection."""
 
     @property
     def is_waiting(self) -> bool:
-        """Whether there is something new that is not settled yet: to be asked again soon."""
+        """Return whether new measurements are not settled yet, so that the caller polls again soon."""
 
     def settled(self) -> int | None:
-        """The id up to which everything is settled; None if nothing is new since it was asked last.
+        """Return the id up to which everything is settled; None if nothing is new since the last call.
 
         Raises:
             django.db.Error: the database did not answer.
@@ -39,7 +39,7 @@ class Watch(Protocol):
 
 
 class SqliteWatch:
-    """Its writers come one after another, so whatever is committed is settled."""
+    """A watch for SQLite, where writers run one after another, so committed ids are settled."""
 
     is_waiting = False
 
@@ -47,7 +47,7 @@ class SqliteWatch:
         self._seen: tuple[Any, int] | None = None
 
     def settled(self) -> int | None:
-        """As ``Watch``; looks no further while nobody has committed anything."""
+        """See ``Watch``; read nothing more while no transaction has been committed."""
         version = number("PRAGMA data_version")
         seen = (connection.connection, version)  # each connection counts by itself
         if seen == self._seen:
@@ -58,7 +58,9 @@ class SqliteWatch:
 
 
 class PostgresqlWatch:
-    """An id is settled once all have ended that were writing when it was the newest."""
+    """A watch for PostgreSQL: an id is settled once all transactions have ended that wrote when it was
+    the newest.
+    """
 
     def __init__(self) -> None:
         self._settled: int | None = None
@@ -66,11 +68,11 @@ class PostgresqlWatch:
 
     @property
     def is_waiting(self) -> bool:
-        """As ``Watch``."""
+        """See ``Watch``."""
         return self._waiting is not None
 
     def settled(self) -> int | None:
-        """As ``Watch``; the id is read before the writers are, or one of them could be missed."""
+        """See ``Watch``; read the id before the writers, or a writer could be missed."""
         if self._waiting is None:
             newest = newest_id()
             if newest == self._settled:
@@ -84,17 +86,17 @@ class PostgresqlWatch:
 
 
 def make_watch() -> Watch:
-    """The watch for the database that is used."""
+    """Return the watch for the configured database."""
     return SqliteWatch() if connection.vendor == "sqlite" else PostgresqlWatch()
 
 
 def newest_id() -> int:
-    """The highest id ever given, be its measurement stored yet or deleted since; 0 before the first."""
+    """Return the highest id ever given, whether its measurement is stored or not; 0 before the first."""
     return number(NEWEST_SQLITE if connection.vendor == "sqlite" else NEWEST_POSTGRESQL)
 
 
 def number(sql: str) -> int:
-    """The one number that the query answers; 0 if it answers none."""
+    """Return the single number that the query selects; 0 for no row."""
     with connection.cursor() as cursor:
         cursor.execute(sql)
         row = cursor.fetchone()
@@ -102,19 +104,19 @@ def number(sql: str) -> int:
 
 
 def writers() -> set[str]:
-    """The others' transactions that may be storing measurements now."""
+    """Return the other transactions that may be storing measurements now."""
     with connection.cursor() as cursor:
         cursor.execute(WRITERS_POSTGRESQL)
         return {row[0] for row in cursor.fetchall()}
 
 
 def read_changes(*, after: int, upto: int, limit: int) -> Sequence[Row]:
-    """The first ``limit`` measurements behind one id, up to another (inclusive), in their order."""
+    """Return the first ``limit`` measurements after one id, up to another (inclusive), in order of id."""
     rows = Measurement.objects.filter(id__gt=after, id__lte=upto).order_by("id")
     return list(rows.values_list("id", MICROS, "tag__name", "value", "is_anomaly")[:limit])
 
 
 def release_connection() -> None:
-    """Closes this thread's connection, unless it is in the middle of something."""
+    """Close this thread's connection, unless a transaction is open."""
     if not connection.in_atomic_block:
         connection.close()

@@ -1,9 +1,8 @@
-"""One thread a process reads what is stored, for all who follow it.
+"""One thread per process reads new rows for all subscribers.
 
-It keeps two rings: of measurements by their ids, and of the detectors' events by their revisions,
-as each is sent again when it changes. The thread starts with the first subscriber and ends some
-seconds after the last. Who falls behind what it keeps reads on from the database, at their own
-pace, until they are back.
+The thread fills two rings: measurements by id, and events of detectors by revision, since an event is
+sent again after each change. The thread starts with the first subscriber and ends some seconds after the
+last. A subscriber that falls behind the buffer pages through the database until it has caught up.
 """
 
 import threading
@@ -36,18 +35,18 @@ RenderChange = Callable[[int, StoredEvent], Event]
 
 
 class TooManySubscribersError(Exception):
-    """Nobody else can be served now."""
+    """No more subscribers can be served now."""
 
 
 class NotSettledError(Exception):
-    """Writers are under way who have not come to an end in time."""
+    """Open transactions did not end in time."""
 
 
 class Feed:
-    """What the process's subscribers share.
+    """The buffer that the process's subscribers share.
 
-    ``render`` makes messages of measurements, ``render_change`` one of what the detectors found and
-    its revision; ``refresh`` is called before the database is asked.
+    ``render`` converts measurements to messages, ``render_change`` an event of detectors and its
+    revision; ``refresh`` is called before each access to the database.
     """
 
     def __init__(self, *, render: Render, render_change: RenderChange, refresh: Callable[[], None]) -> None:
@@ -65,14 +64,15 @@ class Feed:
     def subscribe(
         self, wake: Callable[[], None], *, since: int | None, tags: frozenset[str], limit: int
     ) -> "Subscriber":
-        """A place in the stream of these tags (none: of all), behind the id or behind all that is stored.
+        """Subscribe to the measurements of these tags (none: all) after an id, or after the newest
+        stored one.
 
-        An id that was never given, as of a database that was restored since, is as good as none.
-        ``wake`` is called in another thread whenever there may be something to take.
+        An id that was never given, as after restoring a database, counts as absent. Another thread calls
+        ``wake`` whenever there may be messages to take.
 
         Raises:
-            TooManySubscribersError: there are ``limit`` already, or the process is being stopped.
-            NotSettledError: it can't be said yet what is stored now; the caller may try again.
+            TooManySubscribersError: ``limit`` is reached, or the process is stopping.
+            NotSettledError: the newest stored id is not known yet; the caller may try again.
             django.db.Error: the database is away.
         """
         with self._lock:
@@ -88,13 +88,13 @@ class Feed:
         return subscriber
 
     def unsubscribe(self, subscriber: "Subscriber") -> None:
-        """Frees the place; no harm if it is free already."""
+        """Remove the subscriber; harmless if already removed."""
         with self._lock:
             self._subscribers -= {subscriber}
             self._left_at = time.monotonic()
 
     def stop(self) -> None:
-        """Ends all subscriptions for good; returns once the thread has ended."""
+        """End all subscriptions for good; return once the thread has ended."""
         with self._lock:
             self._is_stopped = True
             thread = self._thread
@@ -137,7 +137,7 @@ class Feed:
             return True
 
     def read_new(self, watch: Watch) -> bool:
-        """Publishes what is new, if the database answers; whether there was anything."""
+        """Publish new measurements and events, if the database answers. Return whether there were any."""
         before = self.ring.head, self.changes.head
         try:
             self.refresh()
@@ -172,7 +172,7 @@ class Feed:
             self._wake_all()
 
     def read_changed(self, *, after: int) -> list[Event]:
-        """A page of what changed since that revision.
+        """Return a page of events that changed after that revision.
 
         Raises:
             django.db.Error: the database did not answer.
@@ -190,7 +190,7 @@ class Feed:
 
 
 class Subscriber:
-    """One who follows the feed, with a place of their own; used by one thread at a time."""
+    """A subscriber with an offset of its own; used by one thread at a time."""
 
     def __init__(self, feed: Feed, wake: Callable[[], None], place: Place, tags: frozenset[str]) -> None:
         self.wake = wake
@@ -202,13 +202,14 @@ class Subscriber:
 
     @property
     def is_behind(self) -> bool:
-        """Whether the next are in the database only."""
+        """Return whether the next messages are only in the database."""
         return self._feed.ring.has_lost(self.place) or self._feed.changes.has_lost(self.change)
 
     def take(self) -> bytes:
-        """What comes next, as much as there is at once; empty if nothing, or nothing of its tags.
+        """Return the next messages, as many as are available; empty if none concern the subscriber's
+        tags.
 
-        While it ``is_behind`` this reads a page of the database, or waits a little if that is away.
+        While the subscriber ``is_behind``, read a page of the database, or wait a little if it is away.
         """
         if self.is_behind:
             return self._take_page()
@@ -238,24 +239,24 @@ class Subscriber:
         return b"".join(event.data for event in events if not self.tags or event.tag in self.tags)
 
     def close(self) -> None:
-        """Gives the place up."""
+        """End the subscription."""
         self.is_over = True
         self._feed.unsubscribe(self)
         self.wake()
 
 
 def pause_s(watch: Watch, listener: Listener) -> float:
-    """How long to wait for a notice before one looks all the same."""
+    """Return the time to wait for a notice before polling anyway, in seconds."""
     if watch.is_waiting:
         return UNSETTLED_POLL_S
     return HEARING_POLL_S if listener.is_hearing else POLL_S
 
 
 def settled_now(watch: Watch) -> int:
-    """Where a watch begins.
+    """Return the id at which a watch begins.
 
     Raises:
-        NotSettledError: nothing was settled in time.
+        NotSettledError: no id was settled in time.
     """
     end = time.monotonic() + SETTLE_S
     while (settled := watch.settled()) is None:
@@ -266,5 +267,5 @@ def settled_now(watch: Watch) -> int:
 
 
 def behind(rows: Sequence[Row], upto: int) -> int:
-    """The id up to which everything is read when these rows were."""
+    """Return the id up to which everything has been read with these rows."""
     return rows[-1][0] if len(rows) == PAGE else upto

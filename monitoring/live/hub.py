@@ -1,4 +1,4 @@
-"""The process's one feed: rows and events as stream messages, read once for all subscribers."""
+"""The process's single feed: rows and events as stream messages, read once for all subscribers."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,7 @@ from monitoring.live.ring import Event
 
 
 def events_of(rows: Sequence[Row]) -> list[Event]:
-    """The rows as they go over the wire."""
+    """Return the rows as messages."""
     return [
         Event(
             item["id"],
@@ -25,15 +25,17 @@ def events_of(rows: Sequence[Row]) -> list[Event]:
 
 
 def change_of(revision: int, event: StoredEvent) -> Event:
-    """An event of the detectors as it goes over the wire. Without an id: those are places in the stream."""
+    """Return an event of the detectors as a message. The message has no id: ids are offsets in the
+    stream.
+    """
     return Event(revision, event.tag, b"event: event\ndata: %b\n\n" % orjson.dumps(event.as_json()))
 
 
 def reopen_if_replaced() -> None:
-    """Leaves a database file that is one no longer.
+    """Close the connection if the database file was replaced.
 
     Raises:
-        OperationalError: there is none now, and SQLite would make an empty one.
+        OperationalError: there is no file now, and SQLite would create an empty one.
     """
     close_if_replaced()
     if connection.vendor == "sqlite" and connection.connection is None and identity_of(connection) is None:

@@ -1,8 +1,8 @@
-"""Tells all processes that something was stored: theirs is to look, so a notice may be lost or come late.
+"""Notify all processes of new measurements. They poll anyway, so a notice may be lost or late.
 
-By Redis where there is one, else by PostgreSQL. On SQLite nobody is told: to look costs next to nothing
-there. A thread sends, so that no source waits for it; and behind the commit, in a transaction of its own:
-a NOTIFY within a transaction makes all others that notify wait until its commit is on the disk.
+By Redis if configured, else by PostgreSQL. On SQLite there are no notices: polling costs next to nothing
+there. A thread sends them, so that no source waits, and after the commit, in a transaction of its own:
+NOTIFY within a transaction makes all others that notify wait until its commit is on the disk.
 """
 
 import logging
@@ -28,12 +28,12 @@ _thread: threading.Thread | None = None
 
 
 def tell(**kwargs: object) -> None:
-    """Tells it once the caller's transaction is committed; not at all if it is rolled back."""
+    """Send a notice once the caller's transaction is committed; none if it is rolled back."""
     transaction.on_commit(tell_now)
 
 
 def tell_now() -> None:
-    """Tells this process, and has the thread tell the others."""
+    """Wake this process, and have the thread notify the others."""
     global _thread
     stored.set()
     if connection.vendor == "sqlite" and not settings.REDIS_URL:
@@ -47,7 +47,7 @@ def tell_now() -> None:
 
 
 def stop() -> None:
-    """Ends the thread; another one starts with the next notice."""
+    """End the thread; the next notice starts another one."""
     with _lock:
         thread = _thread
         _is_stopped.set()
@@ -57,7 +57,7 @@ def stop() -> None:
 
 
 def send_until_quiet() -> None:
-    """Sends what is due, until nothing has been for a while."""
+    """Send due notices until there have been none for a while."""
     try:
         while is_wanted():
             _due.clear()
@@ -68,7 +68,7 @@ def send_until_quiet() -> None:
 
 
 def is_wanted() -> bool:
-    """Waits for the next notice; whether there is one."""
+    """Wait for the next notice; return whether there is one."""
     global _thread
     _due.wait(LINGER_S)
     with _lock:  # whoever stores from here on starts another thread
@@ -79,7 +79,7 @@ def is_wanted() -> bool:
 
 
 def send() -> None:
-    """Wakes whoever listens; failing that, they find out when they look again."""
+    """Wake the listeners; if that fails, they find the new rows when they poll."""
     try:
         if link := link_to(settings.REDIS_URL):
             link.ask(lambda client: client.publish(CHANNEL, b""))
@@ -91,7 +91,7 @@ def send() -> None:
 
 
 def notify() -> None:
-    """Sends by PostgreSQL, in a transaction of its own.
+    """Send by PostgreSQL, in a transaction of its own.
 
     Raises:
         django.db.Error: the database is away.

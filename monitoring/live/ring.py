@@ -1,4 +1,4 @@
-"""The newest events of a stream, for those who follow it. One thread adds, any thread may ask."""
+"""The newest messages of a stream, for its subscribers. One thread adds; any thread may read."""
 
 import threading
 from collections import deque
@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 
 class Event(NamedTuple):
-    """What goes over the wire: a measurement by its id, or what changed by its revision."""
+    """A message of the stream: a measurement by id, or a changed event by revision."""
 
     id: int
     tag: str
@@ -16,16 +16,16 @@ class Event(NamedTuple):
 
 
 class Place(NamedTuple):
-    """How far somebody has got: everything up to the id, which counts within its era."""
+    """A subscriber's position: everything up to the id, which is valid within its generation."""
 
     era: int
     id: int
 
 
 class Ring:
-    """Up to ``size`` events in the order of their ids, and the id up to which they are complete.
+    """Up to ``size`` messages in order of id, and the id up to which they are complete.
 
-    An era ends when the ids start again from elsewhere; whoever is in an earlier one goes on
+    A generation ends when the ids start again elsewhere; a subscriber of an earlier generation continues
     where the present one began.
     """
 
@@ -36,14 +36,14 @@ class Ring:
         self._lock = threading.Lock()
 
     def start(self, head: int) -> None:
-        """Begins an era just behind this id; forgets what was before."""
+        """Begin a generation just after this id; discard the messages before."""
         with self._lock:
             self._events.clear()
             self._era += 1
             self._origin = self._floor = self._head = head
 
     def add(self, events: Iterable[Event], head: int) -> None:
-        """Takes in all events that there are behind the head so far, up to this new one."""
+        """Add all messages after the present head, up to the new head."""
         with self._lock:
             for event in events:
                 if len(self._events) == self.size:
@@ -53,19 +53,19 @@ class Ring:
 
     @property
     def head(self) -> Place:
-        """The place of whoever has everything."""
+        """Return the position of a subscriber that has everything."""
         with self._lock:
             return Place(self._era, self._head)
 
     def has_lost(self, place: Place) -> bool:
-        """Whether events behind this place are here no more."""
+        """Return whether messages after this position have been discarded."""
         with self._lock:
             return place.era == self._era and place.id < self._floor
 
     def after(self, place: Place) -> tuple[list[Event], Place]:
-        """The events behind this place, oldest first, and the place behind them.
+        """Return the messages after this position, oldest first, and the position after them.
 
-        If it ``has_lost`` some of them, none at all: the place stays.
+        If the ring ``has_lost`` some of them, return none and the same position.
         """
         with self._lock:
             if place.era != self._era:

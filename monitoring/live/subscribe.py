@@ -1,7 +1,7 @@
-"""Hears from other processes that something was stored, so that nobody has to look all the time.
+"""Receive notices of new measurements from other processes, in place of polling all the time.
 
-By Redis where there is one, else by PostgreSQL, through a connection of its own. SQLite has nothing to
-listen to; there it costs next to nothing to look.
+By Redis if configured, else by PostgreSQL through a connection of its own. SQLite sends no notices;
+polling costs next to nothing there.
 """
 
 import threading
@@ -24,7 +24,7 @@ outage = Outage(began="not told of what others store", ended="told again of what
 
 
 class Listener:
-    """A thread that calls ``wake`` whenever something may have been stored, from ``start`` to ``stop``."""
+    """A thread that calls ``wake`` whenever there may be new measurements, from ``start`` to ``stop``."""
 
     def __init__(self, wake: Callable[[], None]) -> None:
         self.wake = wake
@@ -34,17 +34,17 @@ class Listener:
 
     @property
     def is_hearing(self) -> bool:
-        """Whether it would hear of anything now; while it does not, one has to look."""
+        """Return whether notices arrive now; if not, the caller has to poll."""
         return self._is_hearing
 
     def start(self) -> None:
-        """Begins, if there is anything to listen to. It is called once."""
+        """Start the thread if there is a channel. Call this once."""
         if settings.REDIS_URL or connection.vendor == "postgresql":
             self._thread = threading.Thread(target=self._run, name="listener", daemon=True)
             self._thread.start()
 
     def stop(self) -> None:
-        """Ends; returns once the thread has ended."""
+        """End the thread; return once it has ended."""
         self._is_stopped.set()
         if self._thread is not None:
             self._thread.join(LEAVE_S)
@@ -73,17 +73,17 @@ class Listener:
 
 
 def heard() -> Generator[bool, None, None]:
-    """True for each notice, False now and then; it does not end.
+    """Yield True for each notice and False now and then, without end.
 
     Raises:
-        RedisAwayError, django.db.Error: nothing can be heard.
+        RedisAwayError, django.db.Error: the channel is away.
     """
     link = link_to(settings.REDIS_URL)
     return link.heard(CHANNEL, within_s=STOP_S) if link else heard_by_postgresql()
 
 
 def heard_by_postgresql() -> Generator[bool, None, None]:
-    """As ``heard``, by a connection that is neither kept nor pooled."""
+    """See ``heard``; use a connection that is neither kept nor pooled."""
     parameters = connection.get_connection_params() | {"autocommit": True}
     with connection.wrap_database_errors, connection.Database.connect(**parameters) as own:  # type: ignore[attr-defined]
         own.execute(f"LISTEN {CHANNEL}")

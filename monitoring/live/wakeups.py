@@ -1,4 +1,4 @@
-"""Tells the reader of new measurements at once what it would else find out when it looks again."""
+"""Wake the reader of new measurements at once, ahead of its next poll."""
 
 import threading
 
