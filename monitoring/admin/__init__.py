@@ -1,4 +1,4 @@
-"""The admin: tags are edited here, measurements and events only looked at. A module a subject."""
+"""The admin: tags are edited here; measurements and events are read-only. One module per subject."""
 
 from monitoring.admin.audit import TrailAdmin
 from monitoring.admin.events import EventAdmin

@@ -20,7 +20,7 @@ admin.site.unregister(LogEntry)  # auditlog's own, whose export is missing
 
 @admin.register(LogEntry)
 class TrailAdmin(LogEntryAdmin):  # type: ignore[misc]  # auditlog has no types
-    """The audit trail: read, searched and exported; nobody edits or deletes it."""
+    """The audit trail: read, searched and exported, never edited or deleted."""
 
     list_display = ("created", "who", "remote_addr", "action", "resource_url", "msg_short", "details")
     search_fields = ("object_repr", "changes", "actor_email", "actor__username")
@@ -32,29 +32,29 @@ class TrailAdmin(LogEntryAdmin):  # type: ignore[misc]  # auditlog has no types
     actions = ("export",)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nobody, not even along with something else."""
+        """Refuse to everyone, also as part of deleting another record."""
         return False
 
     @admin.display(description="who")
     def who(self, entry: LogEntry) -> str:
-        """By name, also when the account is gone; empty for the system itself."""
+        """Return the user's name, also of a deleted account; empty for the system."""
         return entry.actor_email or ""
 
     @admin.display(description="details")
     def details(self, entry: LogEntry) -> str:
-        """The reason for a change, or what happened to an account."""
+        """Return the reason for a change, or the event of an account."""
         return "; ".join(map(str, (entry.additional_data or {}).values()))
 
     @admin.action(description="Export the selected entries as CSV", permissions=["view"])
     def export(self, request: HttpRequest, queryset: QuerySet[LogEntry]) -> StreamingHttpResponse:
-        """A line an entry; no cell is a formula."""
+        """Return the entries as CSV; formulas are escaped."""
         answer = StreamingHttpResponse(trail_lines(queryset), content_type="text/csv")
         answer["Content-Disposition"] = 'attachment; filename="fermon-audit-trail.csv"'
         return answer
 
 
 def trail_lines(entries: QuerySet[LogEntry]) -> Iterator[str]:
-    """The entries as lines of a CSV below its header, oldest first."""
+    """Yield the header and the entries as lines of CSV, oldest first."""
     lines = StringIO(newline="")
     writer = csv.writer(lines, lineterminator="\n")
     writer.writerow(TRAIL_COLUMNS)

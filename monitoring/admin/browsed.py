@@ -1,4 +1,4 @@
-"""Long tables in the admin, browsed in the order of time."""
+"""Long tables in the admin, in order of time."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -23,20 +23,20 @@ else:  # Django's own class takes no parameters while it runs
 
 
 def to_the_second(moment: datetime) -> str:
-    """The moment in UTC: Django's own format leaves the seconds out."""
+    """Format the time in UTC with seconds, which Django's format omits."""
     return moment.isoformat(sep=" ").removesuffix("+00:00")
 
 
 class MomentAdminChecks(ModelAdminChecks):
-    """Django's checks of an admin class, but for one that goes by the name of the column's type."""
+    """Django's checks of an admin class, without the check of the column's type."""
 
     def _check_date_hierarchy(self, obj: Any) -> list[CheckMessage]:
-        """A moment is as good as any DateTimeField; Django knows only those that it named itself."""
+        """Accept a time column like a DateTimeField; Django accepts only its own types."""
         return []
 
 
 class Browsed(ReadOnly, BrowsedModelAdmin):
-    """A list in the order of time, whose page costs the same at a thousand and at a hundred million rows."""
+    """A list in order of time, whose page costs the same with a thousand and a hundred million rows."""
 
     checks_class = MomentAdminChecks
     sortable_by = ()
@@ -49,7 +49,7 @@ class Browsed(ReadOnly, BrowsedModelAdmin):
     list_select_related: ClassVar[tuple[str, ...]] = ("tag",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Rows whose date hierarchy is read off the index, newest first."""
+        """Return rows, newest first, whose date hierarchy is read from the index."""
         return IndexedTimes(self.model).order_by(*self.ordering or ())
 
     def get_search_results(
@@ -66,10 +66,12 @@ class Browsed(ReadOnly, BrowsedModelAdmin):
 
 
 class TagFilter(admin.RelatedFieldListFilter):
-    """The tags to choose from. Of too many it has the first, and the chosen one: the search finds all."""
+    """A filter by tag; of too many tags only the first and the chosen one are listed, as the search
+    finds all.
+    """
 
     def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> list[tuple[Any, Any]]:
-        """Their ids and names."""
+        """Return ids and names."""
         tags = Tag.objects.order_by("name").values_list("pk", "name")
         first = list(tags[:MOST_TAGS_TO_CHOOSE])
         chosen = request.GET.get(self.lookup_kwarg, "")

@@ -12,22 +12,22 @@ from monitoring.models import Event
 
 
 class DetectorFilter(admin.SimpleListFilter):
-    """By detector: the names are known, so nobody has to look for them in the table."""
+    """A filter by detector; the names are known, so the table is not read for them."""
 
     title = parameter_name = "detector"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        """Every detector."""
+        """Return every detector."""
         return [(name, name) for name in DETECTORS]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Event]) -> QuerySet[Event]:
-        """The chosen detector's."""
+        """Return the events of the chosen detector."""
         return queryset.filter(detector=self.value()) if self.value() else queryset
 
 
 @admin.register(Event)
 class EventAdmin(Browsed):
-    """What the detectors found."""
+    """Events of the detectors."""
 
     list_display = ("start_utc", "end_utc", "tag", "detector", "kind", "score", "explanation")
     list_filter = (("tag", TagFilter), DetectorFilter, ("end", admin.EmptyFieldListFilter))
@@ -38,10 +38,10 @@ class EventAdmin(Browsed):
 
     @admin.display(description="start (UTC)")
     def start_utc(self, row: Event) -> str:
-        """When it began."""
+        """Return the start."""
         return to_the_second(row.start)
 
     @admin.display(description="end (UTC)")
     def end_utc(self, row: Event) -> str:
-        """When it ended, if it has."""
+        """Return the end; empty while the event lasts."""
         return to_the_second(row.end) if row.end else "▲ it lasts"

@@ -1,4 +1,4 @@
-"""Exclusions in the admin: wrong measurements are taken out here, looked at, and let back in."""
+"""Exclusions in the admin: exclude wrong measurements, list them, include them again."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -40,7 +40,7 @@ else:  # Django's own class takes no parameters while it runs
 
 
 class ReasonForm(forms.Form):
-    """Why; it stays on record."""
+    """The reason, which is recorded."""
 
     reason = forms.CharField(
         max_length=LONGEST_REASON,
@@ -50,7 +50,7 @@ class ReasonForm(forms.Form):
 
 
 class ExcludeForm(ReasonForm):
-    """Which measurements, and why. ``ids`` are single ones, chosen in the list of measurements."""
+    """Measurements and reason. ``ids`` are single measurements, chosen in the list of measurements."""
 
     ids = forms.CharField(required=False, widget=forms.HiddenInput)
     tag = forms.CharField(required=False, max_length=64)
@@ -66,10 +66,10 @@ class ExcludeForm(ReasonForm):
                 self.fields[name].widget = forms.HiddenInput()
 
     def clean(self) -> dict[str, Any]:
-        """Adds the choice.
+        """Add the selection.
 
         Raises:
-            ValidationError: nothing can be chosen so; says why.
+            ValidationError: the fields select nothing; the message says why.
         """
         cleaned: dict[str, Any] = super().clean() or {}
         try:
@@ -99,7 +99,7 @@ class ExcludeForm(ReasonForm):
 
 @admin.register(Exclusion)
 class ExclusionAdmin(ReadOnly, ExclusionModelAdmin):
-    """Who has taken out what, when and why. Nobody edits or deletes an exclusion; it can be revoked."""
+    """Exclusions with user, time and reason. An exclusion can be revoked, but not edited or deleted."""
 
     list_display = ("made_at", "tag", "start_utc", "end_utc", "measurements", "reason", "made_by", "state")
     list_filter = (("tag", TagFilter), ("revoked_at", admin.EmptyFieldListFilter))
@@ -113,39 +113,39 @@ class ExclusionAdmin(ReadOnly, ExclusionModelAdmin):
     readonly_fields = fields
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Engineers exclude."""
+        """Return whether the user may exclude, as engineers may."""
         return allows(request.user, EXCLUDE)
 
     def has_exclude_permission(self, request: HttpRequest) -> bool:
-        """As to exclude."""
+        """Return whether the user may exclude."""
         return allows(request.user, EXCLUDE)
 
     @admin.display(description="from (UTC)")
     def start_utc(self, row: Exclusion) -> str:
-        """The whole timestamp."""
+        """Return the whole timestamp."""
         return to_the_second(row.start)
 
     @admin.display(description="to (UTC)")
     def end_utc(self, row: Exclusion) -> str:
-        """The whole timestamp."""
+        """Return the whole timestamp."""
         return to_the_second(row.end)
 
     @admin.display(description="measurements excluded")
     def measurements(self, row: Exclusion) -> str:
-        """How many were taken out; leads to those that still are."""
+        """Return the number of excluded measurements, as a link to those that still are."""
         address = reverse("admin:monitoring_excludedmeasurement_changelist")
         return format_html('<a href="{}?exclusion__id__exact={}">{}</a>', address, row.pk, f"{row.taken:,}")
 
     @admin.display(description="state")
     def state(self, row: Exclusion) -> str:
-        """In words."""
+        """Return the state in words."""
         words = "excluded" if row.revoked_at is None else "included again"
         return words if row.is_complete else f"{words}, in progress"
 
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Asks which measurements, shows how many they are, and takes them out once that is confirmed."""
+        """Ask for the measurements, show their number, and exclude them after a confirmation."""
         if not self.has_add_permission(request):
             raise PermissionDenied
         form = ExcludeForm(request.POST or None, initial={name: request.GET[name] for name in request.GET})
@@ -159,7 +159,7 @@ class ExclusionAdmin(ReadOnly, ExclusionModelAdmin):
         return self.page(request, "exclude", {"title": "Exclude measurements", "form": form, "found": found})
 
     def excluded(self, request: HttpRequest, form: ExcludeForm, found: Preview) -> HttpResponse:
-        """Takes them out, and says how many those were."""
+        """Exclude the measurements and report their number."""
         reason, by = form.cleaned_data["reason"], request.user.get_username()
         try:
             made = exclude(found.choice, reason=reason, by=by)
@@ -175,7 +175,7 @@ class ExclusionAdmin(ReadOnly, ExclusionModelAdmin):
         description="Include the measurements of the selected exclusions again", permissions=["exclude"]
     )
     def include_again(self, request: HttpRequest, queryset: QuerySet[Exclusion]) -> HttpResponse | None:
-        """Asks why, and lets them back in."""
+        """Ask for the reason, then include the measurements again."""
         rows = list(queryset.filter(revoked_at=None).select_related("tag"))
         if not rows:
             messages.warning(request, "The measurements of these exclusions are included again already.")
@@ -187,7 +187,7 @@ class ExclusionAdmin(ReadOnly, ExclusionModelAdmin):
         return self.page(request, "include", {"title": "Include again", "form": form, "rows": rows})
 
     def include(self, request: HttpRequest, rows: list[Exclusion], reason: str) -> None:
-        """Lets the measurements of these exclusions back in."""
+        """Include the measurements of these exclusions again."""
         for row in rows:
             try:
                 done = revoke(row.pk, reason=reason, by=request.user.get_username())
@@ -198,7 +198,7 @@ class ExclusionAdmin(ReadOnly, ExclusionModelAdmin):
             )
 
     def page(self, request: HttpRequest, name: str, context: dict[str, Any]) -> HttpResponse:
-        """A page of the admin."""
+        """Return a page of the admin."""
         found = context.get("found")
         context = {
             **self.admin_site.each_context(request),
@@ -210,13 +210,15 @@ class ExclusionAdmin(ReadOnly, ExclusionModelAdmin):
 
 
 def seen(found: Preview) -> str:
-    """What the page has shown: another choice has to be counted first."""
+    """Return a key of the confirmed preview: another selection has to be counted first."""
     choice = found.choice
     return f"{choice.tag} {iso_utc(choice.start)} {iso_utc(choice.end)} {choice.ids}"
 
 
 def preview_of_ids(text: str) -> Preview | None:
-    """What the ids of an address stand for; None if they can't be excluded, which the form then says."""
+    """Return the preview of the ids in an address; None if they cannot be excluded, which the form
+    reports.
+    """
     try:
         return preview(choice_of_ids([int(number) for number in text.split(",")]))
     except ValueError:
@@ -224,13 +226,13 @@ def preview_of_ids(text: str) -> Preview | None:
 
 
 def unfinished(exclusion: Exclusion) -> str:
-    """What to say while measurements are still moving."""
+    """Return the message while measurements are still moving."""
     return "" if exclusion.is_complete else " There are more: the worker goes on with them."
 
 
 @admin.register(ExcludedMeasurement)
 class ExcludedMeasurementAdmin(Browsed):
-    """What is excluded now."""
+    """Measurements that are excluded now."""
 
     list_display = ("timestamp_utc", "tag", "value", "anomaly", "reason", "excluded_by")
     list_filter = (("tag", TagFilter), "is_anomaly")
@@ -240,22 +242,22 @@ class ExcludedMeasurementAdmin(Browsed):
 
     @admin.display(description="timestamp (UTC)")
     def timestamp_utc(self, row: ExcludedMeasurement) -> str:
-        """The whole timestamp."""
+        """Return the whole timestamp."""
         return to_the_second(row.timestamp)
 
     @admin.display(description="anomaly")
     def anomaly(self, row: ExcludedMeasurement) -> str:
-        """In a word, as it was when it was excluded."""
+        """Return the flag in a word, as of the exclusion."""
         return "▲ anomaly" if row.is_anomaly else ""
 
     @admin.display(description="reason")
     def reason(self, row: ExcludedMeasurement) -> str:
-        """Why it is excluded; leads to the exclusion."""
+        """Return the reason, as a link to the exclusion."""
         address = reverse("admin:monitoring_exclusion_change", args=[row.exclusion_id])
         return format_html('<a href="{}">{}</a>', address, row.exclusion.reason)
 
     @admin.display(description="excluded by")
     def excluded_by(self, row: ExcludedMeasurement) -> str:
-        """Who has excluded it."""
+        """Return the user of the exclusion."""
         by: str = row.exclusion.made_by
         return by

@@ -1,4 +1,4 @@
-"""The hosts' clocks in the admin, where an administrator confirms one that has jumped."""
+"""Clocks of the hosts in the admin, where an administrator confirms a clock that has jumped."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -24,30 +24,30 @@ CONFIRM = "monitoring.change_hostclock"
 
 @admin.register(HostClock)
 class HostClockAdmin(ReadOnly, HostClockModelAdmin):
-    """When each clock was known good, and by how much it has jumped since."""
+    """The last time at which each clock was right, and the jump since."""
 
     list_display = ("host", "good_until", "jumped_by", "boot")
     change_list_template = "admin/monitoring/hostclock/change_list.html"
 
     @admin.display(description="jumped by")
     def jumped_by(self, clock: HostClock) -> str:
-        """In days; empty where it did not."""
+        """Return the jump in days; empty for none."""
         return f"{clock.jump_s / 86_400:.1f} days" if clock.jump_s else "-"
 
     def get_urls(self) -> list[URLPattern]:
-        """Django's, and where a clock is confirmed."""
+        """Add the address for confirming a clock."""
         view = self.admin_site.admin_view(self.confirm)
         return [path("confirm/", view, name="monitoring_hostclock_confirm"), *super().get_urls()]
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """The list below what this server's clock shows, and the button for who may confirm it."""
+        """Show this server's clock above the list, with a button for users who may confirm."""
         found = {"clock": clock_state(read_clock()), "may_confirm": request.user.has_perm(CONFIRM)}
         return super().changelist_view(request, {**(extra_context or {}), **found})
 
     def confirm(self, request: HttpRequest) -> HttpResponse:
-        """Take this server's clock for right.
+        """Accept this server's clock as right.
 
         Raises:
             PermissionDenied: the user is no administrator.

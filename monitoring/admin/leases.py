@@ -15,6 +15,6 @@ else:  # Django's own class takes no parameters while it runs
 
 @admin.register(Lease)
 class LeaseAdmin(ReadOnly, LeaseModelAdmin):
-    """Which worker runs a source, and how far it has written."""
+    """The process that runs each source, and its position."""
 
     list_display = ("source", "owner", "renewed_at", "written_until", "position")

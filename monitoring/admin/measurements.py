@@ -24,7 +24,7 @@ else:  # Django's own class takes no parameters while it runs
 
 
 class FindingInline(ReadOnly, FindingTabularInline):
-    """Why a measurement is an anomaly."""
+    """The reasons of an anomaly."""
 
     model = Finding
     fields = ("reason", "lower", "upper")
@@ -33,7 +33,7 @@ class FindingInline(ReadOnly, FindingTabularInline):
 
 @admin.register(Measurement)
 class MeasurementAdmin(Browsed):
-    """What is stored."""
+    """Stored measurements."""
 
     list_display = ("timestamp_utc", "tag_name", "value", "anomaly")
     list_filter = (("tag", TagFilter), "is_anomaly")
@@ -44,27 +44,27 @@ class MeasurementAdmin(Browsed):
 
     @admin.display(description="timestamp (UTC)")
     def timestamp_utc(self, row: Measurement) -> str:
-        """The whole timestamp."""
+        """Return the whole timestamp."""
         return to_the_second(row.timestamp)
 
     @admin.display(description="tag")
     def tag_name(self, row: Measurement) -> str:
-        """The tag's name."""
+        """Return the tag's name."""
         name: str = row.tag.name
         return name
 
     @admin.display(description="anomaly")
     def anomaly(self, row: Measurement) -> str:
-        """In a word; most rows are normal, and say nothing."""
+        """Return a word for an anomaly; empty for normal rows, which are the most."""
         return "▲ anomaly" if row.is_anomaly else ""
 
     def has_exclude_permission(self, request: HttpRequest) -> bool:
-        """Engineers exclude."""
+        """Return whether the user may exclude, as engineers may."""
         return allows(request.user, EXCLUDE)
 
     @admin.action(description="Exclude the selected measurements", permissions=["exclude"])
     def exclude_selected(self, request: HttpRequest, queryset: QuerySet[Measurement]) -> HttpResponse | None:
-        """Leads to the page that asks why."""
+        """Redirect to the page that asks for the reason."""
         ids = list(queryset.values_list("pk", flat=True)[: MOST_CHOSEN + 1])
         if len(ids) > MOST_CHOSEN:
             messages.warning(
@@ -78,6 +78,6 @@ class MeasurementAdmin(Browsed):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Says how far the list goes."""
+        """Add a note on the extent of the list."""
         title = f"Measurements, the newest {CappedPaginator.cap:,} of the selection"
         return super().changelist_view(request, {"title": title, **(extra_context or {})})

@@ -1,4 +1,4 @@
-"""What the admin only shows."""
+"""Read-only tables of the admin."""
 
 from typing import Any
 
@@ -6,16 +6,16 @@ from django.http import HttpRequest
 
 
 class ReadOnly:
-    """Records that the system writes and nobody edits."""
+    """Records that only the system writes."""
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nobody adds."""
+        """Refuse to everyone."""
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nobody changes."""
+        """Refuse to everyone."""
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nobody deletes."""
+        """Refuse to everyone."""
         return False

@@ -1,4 +1,4 @@
-"""Refused readings in the admin, and how many there were."""
+"""Rejected readings in the admin, and their counts."""
 
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,7 @@ else:  # Django's own class takes no parameters while it runs
 
 @admin.register(Refusal)
 class RefusalAdmin(ReadOnly, RefusalModelAdmin):
-    """The last readings that were refused, as they came."""
+    """The last rejected readings, as received."""
 
     list_display = ("received_at", "tag", "reason", "message", "source")
     list_filter = ("reason",)
@@ -25,7 +25,7 @@ class RefusalAdmin(ReadOnly, RefusalModelAdmin):
 
 @admin.register(RefusalCount)
 class RefusalCountAdmin(ReadOnly, RefusalCountModelAdmin):
-    """How many were refused, hour by hour."""
+    """Numbers of rejected readings, hour by hour."""
 
     list_display = ("hour", "tag", "reason", "count")
     list_filter = ("reason",)

@@ -18,13 +18,13 @@ else:  # Django's own class takes no parameters while it runs
 
 @admin.register(Series)
 class SeriesAdmin(ReadOnly, SeriesModelAdmin):
-    """How much is stored of each tag, and since when."""
+    """The extent of each tag's data."""
 
     list_display = ("tag", "measurements", "anomalies", "last", "source_clock", "raw_from")
     list_select_related = ("tag",)
 
     @admin.display(description="source's clock", ordering="clock_error")
     def source_clock(self, series: Series) -> str:
-        """How far it is constantly ahead or behind."""
+        """Return the constant error of the source's clock."""
         error_s = clock_error_of(series, datetime.now(UTC))
         return error_text(error_s) if error_s else ""

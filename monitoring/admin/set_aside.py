@@ -1,4 +1,4 @@
-"""Readings set aside, in the admin."""
+"""Dead letters in the admin."""
 
 import json
 from typing import TYPE_CHECKING, Any
@@ -20,19 +20,19 @@ else:  # Django's own class takes no parameters while it runs
 
 @admin.register(SetAsideReading)
 class SetAsideReadingAdmin(SetAsideModelAdmin):
-    """Readings that were acknowledged and can't be stored: tried again, or dismissed, by a person."""
+    """Acknowledged readings that could not be stored: a person tries again or dismisses them."""
 
     list_display = ("set_aside_at", "reading", "message", "source", "kept_at")
     fields = readonly_fields = ("reading", "message", "source", "kept_at", "set_aside_at")
     actions = ("try_again",)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Only the system sets aside."""
+        """Refuse to everyone: only the system adds."""
         return False
 
     @admin.action(description="Try to store the selected readings again", permissions=["change"])
     def try_again(self, request: HttpRequest, queryset: QuerySet[SetAsideReading]) -> None:
-        """Stores those that can be stored now; the others stay, with the reason of today."""
+        """Store the readings that can be stored now; the others stay, with the present reason."""
         outcomes = [retry(row) for row in queryset]
         stuck = [outcome.error for outcome in outcomes if outcome.reason is not None]
         if len(stuck) < len(outcomes):
@@ -41,12 +41,12 @@ class SetAsideReadingAdmin(SetAsideModelAdmin):
             messages.warning(request, f"{len(stuck)} can't be stored still: {stuck[0]}")
 
     def delete_model(self, request: HttpRequest, obj: SetAsideReading) -> None:
-        """Dismisses one."""
+        """Dismiss one reading."""
         self.delete_queryset(request, SetAsideReading.objects.filter(pk=obj.pk))
 
     @transaction.atomic
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[SetAsideReading]) -> None:
-        """Dismisses them; what each was stays in the audit trail."""
+        """Dismiss the readings; the audit trail keeps their content."""
         for row in queryset:
             gone = {"reading": json.dumps(row.reading), "source": row.source, "kept_at": str(row.kept_at)}
             changes = {field: (value, "None") for field, value in gone.items()}
@@ -54,7 +54,7 @@ class SetAsideReadingAdmin(SetAsideModelAdmin):
         super().delete_queryset(request, queryset)
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
-        """Django's deletion under the name of what it means here."""
+        """Rename Django's deletion to its meaning here."""
         actions: dict[str, Any] = super().get_actions(request)
         if "delete_selected" in actions:
             function, name, _ = actions["delete_selected"]

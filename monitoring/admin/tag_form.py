@@ -1,4 +1,4 @@
-"""The form of a tag: its detectors as boxes to tick, their parameters as lines."""
+"""The form of a tag: checkboxes for the detectors, lines for their parameters."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -19,28 +19,28 @@ else:  # Django's own class takes no parameters while it runs
 
 
 class ParametersField(forms.CharField):
-    """The detectors' own parameters that are overridden: ``detector.parameter = value``, one a line."""
+    """Overridden parameters of the detectors: ``detector.parameter = value``, one per line."""
 
     widget = forms.Textarea(attrs={"rows": 4, "cols": 50, "spellcheck": "false"})
 
     def prepare_value(self, value: Any) -> Any:
-        """Parameters by name become lines; what was typed stays."""
+        """Convert parameters by name to lines; leave typed text."""
         return "\n".join(override_lines(value)) if isinstance(value, dict) else value
 
     def clean(self, value: Any) -> Any:
-        """Lines become parameters by name."""
+        """Convert lines to parameters by name."""
         try:
             return parse_overrides(super().clean(value).splitlines())
         except SettingError as error:
             raise forms.ValidationError(refusal(error)) from error
 
     def has_changed(self, initial: Any, data: Any) -> bool:
-        """Whether the lines say something else."""
+        """Return whether the lines mean something else."""
         return super().has_changed(self.prepare_value(initial or {}), data)
 
 
 def parameters_help() -> SafeString:
-    """How parameters are written, and those that there are."""
+    """Return the syntax and the list of parameters."""
     return format_html(
         "<code>detector.parameter = value</code>, one a line, where a detector's own does not do."
         "<details><summary>All of them with their defaults</summary><pre>{}</pre></details>",
@@ -52,7 +52,7 @@ ON_CONFLICT: Any = Tag._meta.get_field("on_conflict")
 
 
 class TagForm(TagModelForm):
-    """A tag; its detectors as boxes to tick, their parameters as lines."""
+    """A tag; checkboxes for the detectors, lines for their parameters."""
 
     on_conflict = forms.ChoiceField(
         choices=ON_CONFLICT.choices, required=False, help_text=ON_CONFLICT.help_text
@@ -78,17 +78,17 @@ class TagForm(TagModelForm):
         fields = "__all__"
 
     def clean_sensitivity(self) -> float:
-        """An empty one is the usual one."""
+        """Replace an empty value by the default."""
         given: float | None = self.cleaned_data["sensitivity"]
         return 1.0 if given is None else given
 
     def clean_on_conflict(self) -> str:
-        """Keep the tag's setting where none is sent, as by scripts that were written before there was one."""
+        """Keep the tag's setting if the field is missing, as in scripts from before it existed."""
         given: str = self.cleaned_data["on_conflict"]
         return given or self.instance.on_conflict
 
     def clean(self) -> dict[str, Any]:
-        """Refuses settings that the detectors can't have."""
+        """Refuse settings that the detectors do not accept."""
         data: dict[str, Any] = super().clean() or self.cleaned_data
         try:
             DetectionSettings(parameters=data.get("detection_parameters") or {})
@@ -98,7 +98,7 @@ class TagForm(TagModelForm):
 
 
 def tried_settings(query: QueryDict) -> dict[str, Any]:
-    """The form's values by the address; they are not checked before somebody saves them."""
+    """Return the form's values in the address; they are validated only when saved."""
     return {
         "detectors_off": query.getlist("detectors_off"),
         "sensitivity": query["sensitivity"],
@@ -107,7 +107,7 @@ def tried_settings(query: QueryDict) -> dict[str, Any]:
 
 
 def filled_in(form: type[TagModelForm], values: dict[str, Any]) -> type[TagModelForm]:
-    """The form with these values in place of the tag's."""
+    """Return the form with these values in place of the tag's."""
 
     class FilledIn(form):  # type: ignore[misc, valid-type]  # a class that is made while it runs
         def __init__(self, *args: Any, **kwargs: Any) -> None:

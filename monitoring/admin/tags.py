@@ -1,4 +1,4 @@
-"""Tags in the admin: the only place where they are made and edited."""
+"""Tags in the admin, the only place where they are created and edited."""
 
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -22,7 +22,7 @@ else:  # Django's own class takes no parameters while it runs
 
 @admin.register(Tag)
 class TagAdmin(TagModelAdmin):
-    """A tag is made here, without code; once it has measurements it can be set inactive, not deleted."""
+    """Create a tag without code; a tag with measurements can be set inactive, not deleted."""
 
     list_display = ("name", "group", "description", "unit", "valid_range", "limits", "active")
     list_filter = ("active", "group")
@@ -47,31 +47,31 @@ class TagAdmin(TagModelAdmin):
 
     @admin.display(description="valid range")
     def valid_range(self, tag: Tag) -> str:
-        """Both ends in one column."""
+        """Return both ends in one column."""
         return f"{tag.valid_min:g} to {tag.valid_max:g}"
 
     @admin.display(description="limits")
     def limits(self, tag: Tag) -> str:
-        """Both limits in one column."""
+        """Return both limits in one column."""
         low, high = (
             "none" if limit is None else f"{limit:g}" for limit in (tag.lower_limit, tag.upper_limit)
         )
         return f"{low} to {high}"
 
     def save_model(self, request: HttpRequest, obj: Tag, form: Any, change: bool) -> None:
-        """Hands the reason to the audit trail, which asks the tag for it."""
+        """Pass the reason to the audit trail, which reads it from the tag."""
         if reason := form.cleaned_data["reason"]:
             obj.get_additional_data = lambda: {"reason": reason}  # type: ignore[attr-defined]
         super().save_model(request, obj, form, change)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Tag | None = None) -> tuple[str, ...]:
-        """A tag's name is its identity: measurements carry it."""
+        """Make the name of an existing tag read-only: the name identifies its measurements."""
         shown = ("source_clock", "other_settings")
         return ("name", *shown) if obj else shown
 
     @admin.display(description="source's clock")
     def source_clock(self, tag: Tag) -> str:
-        """How far the clock is off that readings are stamped by, and what of them is ahead of time."""
+        """Return the error of the clock that stamps the readings, and the readings ahead of time."""
         ahead, error_s = times_of(tag.name, datetime.now(UTC))
         told = [
             f"{error_text(error_s)} of the server's, constantly" if error_s else "",
@@ -81,7 +81,7 @@ class TagAdmin(TagModelAdmin):
 
     @admin.display(description="other settings")
     def other_settings(self, tag: Tag) -> str:
-        """Where they can be tried before they are used."""
+        """Return a link to the page that tries other settings."""
         if tag.pk is None:
             return "They can be tried on measurements once there are some."
         query = urlencode({"tag": tag.name})
@@ -94,7 +94,7 @@ class TagAdmin(TagModelAdmin):
     def get_form(
         self, request: HttpRequest, obj: Tag | None = None, change: bool = False, **kwargs: Any
     ) -> type[TagModelForm]:
-        """The form, filled in with the settings that the address brings along, as a backtest does."""
+        """Return the form, filled in with settings in the address, as a backtest gives them."""
         form: type[TagModelForm] = super().get_form(request, obj, change, **kwargs)
         is_filled_in = request.method == "GET" and "sensitivity" in request.GET
         if obj is None or not is_filled_in or not self.has_change_permission(request, obj):
@@ -103,6 +103,6 @@ class TagAdmin(TagModelAdmin):
         return filled_in(form, tried_settings(request.GET))
 
     def has_delete_permission(self, request: HttpRequest, obj: Tag | None = None) -> bool:
-        """Only a tag without measurements; Django would list all of them to say no."""
+        """Allow it for tags without measurements; Django would list all measurements to refuse."""
         unused = obj is None or not (obj.measurements.exists() or obj.exclusions.exists())
         return unused and super().has_delete_permission(request, obj)

@@ -1,4 +1,4 @@
-"""Sources' tokens in the admin."""
+"""Tokens of sources in the admin."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,7 @@ else:  # Django's own class takes no parameters while it runs
 
 @admin.register(Token)
 class TokenAdmin(TokenModelAdmin):
-    """A token is made and revoked here; its secret is on the page that follows, and nowhere afterwards."""
+    """Create and revoke tokens; the secret appears once, on the page after the creation."""
 
     list_display = ("name", "scope", "prefix", "active", "expires_at", "used_at", "created_at")
     list_filter = ("active", "scope")
@@ -26,20 +26,20 @@ class TokenAdmin(TokenModelAdmin):
     actions = ("revoke",)
 
     def get_fields(self, request: HttpRequest, obj: Token | None = None) -> tuple[str, ...]:
-        """Once it is made, also what became of it."""
+        """Add the use and revocation for an existing token."""
         decided = ("name", "scope", "prefix", "expires_at")
         return (*decided, "active", "created_at", "used_at") if obj else decided
 
     def get_readonly_fields(self, request: HttpRequest, obj: Token | None = None) -> tuple[str, ...]:
-        """What it may do is decided when it is made."""
+        """Make the rights of an existing token read-only."""
         return ("scope", "prefix", "created_at", "used_at") if obj else ()
 
     def has_delete_permission(self, request: HttpRequest, obj: Token | None = None) -> bool:
-        """It is revoked, and stays known."""
+        """Refuse: a token is revoked and stays on record."""
         return False
 
     def save_model(self, request: HttpRequest, obj: Token, form: Any, change: bool) -> None:
-        """Makes the secret of a new one."""
+        """Make the secret of a new token."""
         if change:
             obj.save(update_fields=["name", "expires_at", "active"])  # not used_at, which moves meanwhile
         else:
@@ -48,7 +48,7 @@ class TokenAdmin(TokenModelAdmin):
     def response_add(
         self, request: HttpRequest, obj: Token, post_url_continue: str | None = None
     ) -> HttpResponse:
-        """The secret, this once: neither a message nor a session ever holds it."""
+        """Show the secret, this once: no message and no session ever contains it."""
         context = {
             **self.admin_site.each_context(request),
             "title": f"Token {obj}",
@@ -58,7 +58,7 @@ class TokenAdmin(TokenModelAdmin):
 
     @admin.action(description="Revoke the selected tokens", permissions=["change"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[Token]) -> None:
-        """Lets nobody in by them any more. Row by row: each is recorded."""
+        """Revoke the tokens, row by row, so that each is recorded."""
         for token in queryset.filter(active=True):
             token.active = False
             token.save(update_fields=["active"])

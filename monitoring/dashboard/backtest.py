@@ -1,4 +1,4 @@
-"""What other settings would have found in a tag's history: asked here, worked out by the worker."""
+"""Backtests of other detection settings: requested on this page, computed by the worker."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -42,7 +42,7 @@ AWAY = "The database is away, so nothing can be tried. Nothing is lost; try agai
 
 @dataclass(frozen=True, slots=True)
 class FoundRow:
-    """An event that the settings find; ``address`` shows what was measured then."""
+    """An event that the settings find; ``address`` shows the measurements of that time."""
 
     kind: str
     detector: str
@@ -56,7 +56,7 @@ class FoundRow:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def backtest(request: HttpRequest) -> HttpResponse:
-    """The page: GET shows the form and what came out, POST asks the worker and leads back to the page."""
+    """Serve the page: GET shows form and result, POST requests a backtest and redirects to the page."""
     try:
         return posted(request) if request.method == "POST" else shown(request)
     except DatabaseError:
@@ -66,7 +66,7 @@ def backtest(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_safe
 def progress(request: HttpRequest) -> HttpResponse:
-    """How far the asker's backtest has come."""
+    """Return the progress of the user's backtest."""
     try:
         asked = last_asked(request)
     except DatabaseError:
@@ -76,7 +76,7 @@ def progress(request: HttpRequest) -> HttpResponse:
 
 
 def posted(request: HttpRequest) -> HttpResponse:
-    """Has it worked out, or says what is wrong with the question."""
+    """Request the backtest, or show the errors of the form."""
     form, now = BacktestForm(request.POST, tags=tag_names()), datetime.now(UTC)
     if form.is_valid():
         question = form.question()
@@ -93,7 +93,9 @@ def posted(request: HttpRequest) -> HttpResponse:
 
 
 def shown(request: HttpRequest) -> HttpResponse:
-    """The form as the address fills it in, and what came out if that is what was asked last."""
+    """Return the page with the form filled in from the address, and the result if it is of the last
+    request.
+    """
     names = tag_names()
     if "sensitivity" not in request.GET:
         tag = request.GET.get("tag", "")
@@ -108,7 +110,7 @@ def shown(request: HttpRequest) -> HttpResponse:
 
 
 def answer(request: HttpRequest, form: BacktestForm, asked: Asked | None = None) -> HttpResponse:
-    """The page with this form and, if there is one, this backtest."""
+    """Return the page with this form and this backtest, if there is one."""
     context = page_of(form, request) | {"asked": asked, "told": told(asked)}
     if asked is not None and asked.outcome is not None:
         context |= outcome_of(asked, datetime.now(UTC))
@@ -116,7 +118,7 @@ def answer(request: HttpRequest, form: BacktestForm, asked: Asked | None = None)
 
 
 def page_of(form: BacktestForm, request: HttpRequest) -> dict[str, Any]:
-    """What the template is given whatever was asked."""
+    """Return the part of the context that does not depend on the request's fields."""
     return {
         "form": form,
         "defaults": override_lines(defaults()),
@@ -127,7 +129,7 @@ def page_of(form: BacktestForm, request: HttpRequest) -> dict[str, Any]:
 
 
 def outcome_of(asked: Asked, now: datetime) -> dict[str, Any]:
-    """What came out, for the template."""
+    """Return the result for the template."""
     outcome = asked.outcome or {}
     if "error" in outcome:
         return {"failure": outcome["error"]}
@@ -144,13 +146,13 @@ def outcome_of(asked: Asked, now: datetime) -> dict[str, Any]:
 
 
 def headline(events: int, present: int) -> str:
-    """How many these settings find, and how many the present ones."""
+    """Return a sentence: number of events with these settings and with the present ones."""
     found = f"{events or 'no'} event{'' if events == 1 else 's'}"
     return f"These settings would have given {found}; the present ones give {present or 'none'}."
 
 
 def found_row(tag: str, row: list[Any], now: datetime, last: datetime) -> FoundRow:
-    """A row of the outcome in words."""
+    """Return a row of the result in words."""
     start_us, end_us, detector, kind, score, explanation = row
     start, end = from_micros(start_us), None if end_us is None else from_micros(end_us)
     shown = {"tag": tag, "from": iso_utc(start - words.AROUND), "to": iso_utc((end or last) + words.AROUND)}
@@ -166,7 +168,7 @@ def found_row(tag: str, row: list[Any], now: datetime, last: datetime) -> FoundR
 
 
 def settings_address(question: dict[str, Any]) -> str:
-    """The tag's form in the admin, filled in with the settings that were tried."""
+    """Return the address of the tag's form in the admin, filled in with the tried settings."""
     filled = {
         "detectors_off": question["off"],
         "sensitivity": f"{question['sensitivity']:.15g}",
@@ -177,7 +179,7 @@ def settings_address(question: dict[str, Any]) -> str:
 
 
 def query_of(question: Question) -> str:
-    """The query of the page's address that asks this."""
+    """Return the query of the page's address for this request."""
     tried = question.settings
     asked = question.as_json() | {
         "sensitivity": f"{tried.sensitivity:.15g}",
@@ -187,7 +189,7 @@ def query_of(question: Question) -> str:
 
 
 def told(asked: Asked | None) -> str:
-    """How far it is, in words."""
+    """Return the progress in words."""
     if asked is None or asked.outcome is not None:
         return ""
     if asked.is_begun:
@@ -199,14 +201,14 @@ def told(asked: Asked | None) -> str:
 
 
 def last_asked(request: HttpRequest) -> Asked | None:
-    """What this asker asked last."""
+    """Return the user's last request."""
     if not request.user.is_authenticated and request.session.session_key is None:
         return None
     return requests.last_asked(asker_of(request))
 
 
 def asker_of(request: HttpRequest) -> str:
-    """Who asks: the user, or whoever has this browser."""
+    """Return the key of the user, or of the browser's session while no login is needed."""
     if request.user.is_authenticated:
         return f"user {request.user.pk}"
     if request.session.session_key is None:

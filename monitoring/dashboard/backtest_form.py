@@ -1,4 +1,4 @@
-"""The form that asks what other settings would have found."""
+"""The form for a backtest of other detection settings."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -19,7 +19,7 @@ TYPED = "%Y-%m-%dT%H:%M:%S"
 
 
 class MomentField(forms.CharField):
-    """A time in UTC, as browsers send one that was picked, or any ISO 8601; it becomes ISO 8601."""
+    """A time in UTC, from a browser's time input or as any ISO 8601; the value is ISO 8601."""
 
     widget = forms.DateTimeInput(attrs={"type": "datetime-local", "step": "1"}, format=TYPED)
 
@@ -28,14 +28,14 @@ class MomentField(forms.CharField):
         self.is_end = is_end
 
     def prepare_value(self, value: Any) -> Any:
-        """In the form that the browser's input understands."""
+        """Return the value in the format of the browser's input."""
         try:
             return f"{parse_bound(str(value or ''), end=self.is_end):{TYPED}}"
         except ValueError:
             return value
 
     def clean(self, value: Any) -> str:
-        """Refuses what is no time."""
+        """Refuse a text that is not a time."""
         text = super().clean(value)
         try:
             return iso_utc(parse_bound(text, end=self.is_end)) if text else ""
@@ -45,7 +45,7 @@ class MomentField(forms.CharField):
 
 
 class BacktestForm(forms.Form):
-    """Which tag, which time, which settings; the names of the fields stand in the page's address."""
+    """Tag, time and settings; the names of the fields are those of the page's address."""
 
     tag = forms.ChoiceField()
     days = forms.ChoiceField(choices=LENGTHS, required=False, label="Time")
@@ -73,14 +73,14 @@ class BacktestForm(forms.Form):
         choice.choices = [(name, name) for name in tags]
 
     def clean_parameters(self) -> dict[str, float]:
-        """Lines become parameters by name."""
+        """Convert lines to parameters by name."""
         try:
             return parse_overrides(self.cleaned_data["parameters"].splitlines())
         except SettingError as error:
             raise forms.ValidationError(refusal(error)) from error
 
     def clean(self) -> dict[str, Any]:
-        """Refuses settings that there can't be, and a time without both ends."""
+        """Refuse invalid settings, and a time with only one end."""
         data: dict[str, Any] = super().clean() or {}
         if not data.get("days") and not (data.get("from") and data.get("to")) and not self.errors:
             self.add_error("days", "Both ends are needed, each with its date and time.")
@@ -96,14 +96,14 @@ class BacktestForm(forms.Form):
         return data
 
     def question(self) -> Question:
-        """What a valid form asks."""
+        """Return the request of a valid form."""
         data = self.cleaned_data
         bounds = {} if data["days"] else {"start": data["from"], "end": data["to"]}
         return Question(data["tag"], data["settings"], data["days"], **bounds)
 
 
 def initial_for(tag: str, present: DetectionSettings) -> dict[str, Any]:
-    """The form's values before anything is asked: the tag's settings."""
+    """Return the initial values: the tag's settings."""
     return {
         "tag": tag,
         "days": USUAL_LENGTH,
@@ -114,7 +114,7 @@ def initial_for(tag: str, present: DetectionSettings) -> dict[str, Any]:
 
 
 def bounds_of(question: Question, now: datetime) -> tuple[datetime, datetime]:
-    """From when to when; what lies in the future is left out."""
+    """Return start and end; the future is cut off."""
     if question.days:
         return now - timedelta(days=int(question.days)), now
     return parse_bound(question.start), min(parse_bound(question.end), now)

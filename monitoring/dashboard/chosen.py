@@ -1,4 +1,4 @@
-"""What the address asks the page to show. What it asks for in vain gets the default."""
+"""The view that the address selects; invalid parameters get the defaults."""
 
 import re
 from collections.abc import Mapping
@@ -36,7 +36,7 @@ FORMER_WINDOWS = {"2m": "5m", "10m": "5m", "1h": "1h"}
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """A range of time that stands still, as the charts show it."""
+    """A fixed range of time for the charts."""
 
     start: datetime
     end: datetime
@@ -44,9 +44,11 @@ class Past:
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """``tag`` and ``group``: only these (empty: all); ``past``: what is shown instead of the time up to now.
+    """The selected view: only ``tag`` or ``group`` (empty: all); ``past`` in place of the time up to
+    now.
 
-    ``compare`` are the tags that share a chart; ``anomaly`` or ``event`` is the id of what is pointed out.
+    ``compare`` are the tags that share a chart; ``anomaly`` or ``event`` is the id of the highlighted
+    one.
     """
 
     tag: str
@@ -59,15 +61,15 @@ class Chosen:
 
     @property
     def label(self) -> str:
-        """The preset in words."""
+        """Return the preset in words."""
         return PRESETS[self.preset].label
 
     def shows(self, tag: str, group: str) -> bool:
-        """Whether this tag's card is among those shown."""
+        """Return whether this tag's card is shown."""
         return self.tag in ("", tag) and self.group in ("", group)
 
     def as_json(self) -> dict[str, Any]:
-        """What the scripts start from."""
+        """Return the initial state of the scripts."""
         return {
             "tag": self.tag,
             "range": self.preset,
@@ -81,7 +83,7 @@ class Chosen:
 
 
 def chosen_of(query: Mapping[str, str], groups: Mapping[str, str], now: datetime) -> Chosen:
-    """What the address's parameters choose, of the tags with these groups and of the time until ``now``."""
+    """Return the view that the parameters select, given the tags' groups and the time ``now``."""
     tag = query.get("tag", "")
     tag = tag if tag in groups else ""
     group = query.get("group", "")
@@ -98,18 +100,20 @@ def chosen_of(query: Mapping[str, str], groups: Mapping[str, str], now: datetime
 
 
 def row_id(text: str) -> int | None:
-    """The id, None if it can't be one."""
+    """Return the id, None if invalid."""
     return int(text) if ROW_ID.fullmatch(text) else None
 
 
 def compared(names: str, groups: Mapping[str, str]) -> tuple[str, ...]:
-    """Those of the names, parted by commas, that are tags'; each once, and not too many."""
+    """Return the names, separated by commas, that belong to tags; each once, and at most the allowed
+    number.
+    """
     found = dict.fromkeys(name for name in names.split(",") if name in groups)
     return tuple(found)[:MOST_COMPARED]
 
 
 def past_of(start: str, end: str, now: datetime) -> Past | None:
-    """The range between two bounds, as far as it has passed; None if they bound nothing."""
+    """Return the range between two bounds, cut at ``now``; None if there is none."""
     try:
         past = Past(parse_bound(start), min(parse_bound(end, end=True), now))
     except ValueError:

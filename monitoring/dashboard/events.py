@@ -1,4 +1,4 @@
-"""The events as the page shows them: those that last, and then the newest of those that have ended."""
+"""Events on the page: open ones first, then the newest of the ended ones."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -17,9 +17,9 @@ SHORTEST_S = 1
 
 @dataclass(frozen=True, slots=True)
 class EventRow:
-    """One event in the list; ``address`` shows what was measured then.
+    """One event of the list; ``address`` shows the measurements of that time.
 
-    ``until`` is None while it lasts, and where it was over as soon as it was there: that has no ``length``.
+    ``until`` is None while the event lasts, and for an event without duration, which has no ``length``.
     """
 
     kind: str
@@ -34,9 +34,9 @@ class EventRow:
 
 @dataclass(frozen=True, slots=True)
 class Events:
-    """What is shown: ``open`` began last first, ``ended`` ended last first.
+    """The events to show: ``open`` by start, ``ended`` by end, newest first.
 
-    ``open_count`` is how many last: more than ``open`` where there are too many tags for one page.
+    ``open_count`` is the number of open events: more than ``open`` if the tags do not fit one page.
     """
 
     open: list[StoredEvent] = field(default_factory=list)
@@ -45,23 +45,25 @@ class Events:
 
     @property
     def all(self) -> list[StoredEvent]:
-        """What the scripts start from."""
+        """Return the initial events of the scripts."""
         return [*self.open, *self.ended]
 
     def open_by_tag(self) -> dict[str, list[StoredEvent]]:
-        """The events that last, of each tag that has some."""
+        """Return the open events by tag."""
         found: dict[str, list[StoredEvent]] = {}
         for event in self.open:
             found.setdefault(event.tag, []).append(event)
         return found
 
     def rows(self, now: datetime, *, of_part: bool) -> list[EventRow]:
-        """The list; where the page has a part of the tags only, each address names the event's tag."""
+        """Return the list; on a page with a part of the tags, each address names the event's tag."""
         return [event_row(event, now, event.tag if of_part else "") for event in self.all[:EVENT_ROWS]]
 
 
 def read_events(tags: Mapping[str, TagDefinition], on_page: Collection[str] | None = None) -> Events:
-    """The events now; of those that last, all of the tags on the page and the newest of the others."""
+    """Return the present events; of the open ones, all of the tags on the page and the newest of the
+    others.
+    """
     newest = [event for event in newest_events(EVENT_ROWS) if event.end is not None and event.tag in tags]
     ended = sorted(newest, key=lambda event: event.end or event.start, reverse=True)
     if on_page is None:
@@ -73,7 +75,7 @@ def read_events(tags: Mapping[str, TagDefinition], on_page: Collection[str] | No
 
 
 def event_row(event: StoredEvent, now: datetime, only: str) -> EventRow:
-    """The event in words."""
+    """Return the event in words."""
     end = event.end or now
     lasted_s = age_s(event.start, end)
     is_moment = event.end is not None and lasted_s < SHORTEST_S

@@ -1,4 +1,4 @@
-"""The login page, and the page on which a password is changed."""
+"""The login page, and the page for changing a password."""
 
 from typing import Any
 
@@ -20,13 +20,13 @@ LONGEST_NAME = User._meta.get_field("username").max_length or 150
 
 
 class SignInForm(AuthenticationForm):
-    """Django's, without names that nobody can have: they would not fit where failed logins are kept."""
+    """Django's form, without names that are too long for the table of failed logins."""
 
     def clean(self) -> dict[str, Any]:
-        """What was filled in.
+        """Return the cleaned data.
 
         Raises:
-            ValidationError: nobody has this name and password. Of a name that is too long, it is not asked.
+            ValidationError: name or password is wrong. A name that is too long is not looked up.
         """
         if len(self.cleaned_data.get("username", "")) > LONGEST_NAME:
             raise self.get_invalid_login_error()
@@ -34,14 +34,14 @@ class SignInForm(AuthenticationForm):
 
 
 class SignInView(LoginView):
-    """Name and password; then on to the page that was asked for."""
+    """Name and password; then redirect to the requested page."""
 
     template_name = "login.html"
     form_class = SignInForm
 
     @method_decorator(login_not_required)
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """Django's, with a page of its own while the database is away."""
+        """Dispatch as Django does, with an error page while the database is away."""
         try:
             return super().dispatch(request, *args, **kwargs)
         except DatabaseError:
@@ -49,7 +49,7 @@ class SignInView(LoginView):
 
 
 class OwnPasswordForm(PasswordChangeForm):
-    """Django's, but the old password is asked for as at a login: so a wrong one counts and is recorded."""
+    """Django's form; the old password is checked as at a login, so a wrong one is counted and recorded."""
 
     def __init__(self, *args: Any, request: HttpRequest, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -57,10 +57,10 @@ class OwnPasswordForm(PasswordChangeForm):
 
     @sensitive_variables("old")
     def clean_old_password(self) -> str:
-        """The old password.
+        """Return the old password.
 
         Raises:
-            ValidationError: it is wrong, or too many were.
+            ValidationError: the password is wrong, or there were too many wrong ones.
         """
         old: str = self.cleaned_data["old_password"]
         if authenticate(self.request, username=self.user.get_username(), password=old) is None:
@@ -69,12 +69,12 @@ class OwnPasswordForm(PasswordChangeForm):
 
 
 class OwnPasswordView(PasswordChangeView):
-    """The old password and the new one, twice."""
+    """The old password, and the new one twice."""
 
     template_name = "password.html"
     success_url = reverse_lazy("password-changed")
     form_class = OwnPasswordForm
 
     def get_form_kwargs(self) -> dict[str, Any]:
-        """What the form is made with."""
+        """Return the arguments of the form."""
         return {**super().get_form_kwargs(), "request": self.request}

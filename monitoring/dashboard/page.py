@@ -1,4 +1,4 @@
-"""What the page shows when it is first painted: the same values that the scripts then keep up to date."""
+"""The first state of the page: the same values that the scripts then update."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -26,12 +26,12 @@ ANOMALY_ROWS = 20
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One tag: its newest value, and ``state`` as a key of CARD_WORDS, which ``word`` names.
+    """One tag: its newest value, and ``state`` as a key of CARD_WORDS, with ``word`` for display.
 
-    The value is the newest that is not ahead of time; ``ahead`` says what is.
+    The value is the newest that is not ahead of time; ``ahead`` describes newer ones.
 
-    ``group`` is the heading that it stands under, ``lasting`` for how long it has been in its state,
-    ``urgency`` how much it needs a person: 0 is not at all.
+    ``group`` is the heading of the card, ``lasting`` the time in the present state, ``urgency`` how much
+    the tag needs a person: 0 is not at all.
     """
 
     tag: TagDefinition
@@ -50,7 +50,7 @@ class Card:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """The cards under one heading; ``name`` is empty where no tag has a group."""
+    """The cards under one heading; ``name`` is empty if no tag has a group."""
 
     name: str
     cards: list[Card]
@@ -58,7 +58,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class AnomalyRow:
-    """One of the recent anomalies; ``address`` shows it among the measurements around it."""
+    """A recent anomaly; ``address`` shows the measurements around it."""
 
     time: Moment
     address: str
@@ -70,7 +70,7 @@ class AnomalyRow:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """Whether data comes; ``state`` is a key of LINK_WORDS."""
+    """Whether data arrives; ``state`` is a key of LINK_WORDS."""
 
     state: str
     word: str
@@ -79,10 +79,10 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """All of the page that comes from the database, as it was at ``now``.
+    """All database content of the page, as of ``now``.
 
-    ``tags`` are all, active or not, ``headings`` those of the tags in use by their names. The ``cards`` are
-    of all tags in use, or of a ``part`` where there are too many.
+    ``tags`` are all tags, active or not; ``headings`` has the groups of tags in use by tag. ``cards``
+    are those of all tags in use, or of a ``part`` if these are too many.
     """
 
     now: datetime
@@ -103,13 +103,13 @@ class Page:
 
     @property
     def group_names(self) -> list[str]:
-        """The headings to choose from; where even those are too many, the ones on the page."""
+        """Return the headings to choose from; only those on the page if all are too many."""
         names = other_last(self.headings.values())
         return names if len(names) <= MOST_CARDS else other_last(card.group for card in self.cards)
 
     @property
     def groups(self) -> list[Group]:
-        """The cards by group; groups and cards that need a person come first."""
+        """Return the cards by group; groups and cards that need a person come first."""
         members: dict[str, list[Card]] = {}
         for card in self.cards:
             members.setdefault(card.group, []).append(card)
@@ -118,7 +118,7 @@ class Page:
 
     @property
     def told_tags(self) -> list[TagDefinition]:
-        """The tags that the scripts are told of: all, or those that the page mentions."""
+        """Return the tags for the scripts: all, or those that occur on the page."""
         if len(self.tags) <= MOST_CARDS:
             return list(self.tags.values())
         mentioned = [*(event.tag for event in self.events.all), *(row.tag for row in self.anomalies)]
@@ -127,24 +127,24 @@ class Page:
 
 
 def other_last(names: Iterable[str]) -> list[str]:
-    """The headings, each once, in the order of their first tags, "Other" last."""
+    """Return the headings, each once, in the order of their first tags, "Other" last."""
     return sorted(dict.fromkeys(names), key=lambda name: name == words.OTHER_GROUP)
 
 
 def urgent_first(cards: Iterable[Card]) -> list[Card]:
-    """The cards that need a person most before the others, otherwise as they were."""
+    """Sort the cards by urgency, highest first; otherwise keep their order."""
     return sorted(cards, key=lambda card: -card.urgency)
 
 
 def groups_of(tags: Iterable[TagDefinition]) -> dict[str, str]:
-    """The heading of each tag, by its name: its group, or "Other"; empty if none of them has a group."""
+    """Return the heading of each tag by name: its group, or "Other"; empty if no tag has a group."""
     grouped = list(tags)
     other = words.OTHER_GROUP if any(tag.group for tag in grouped) else ""
     return {tag.name: tag.group or other for tag in grouped}
 
 
 def read_dashboard(query: Mapping[str, str]) -> Page:
-    """The page that the address asks for, now; while the database is away, what can be said without it."""
+    """Return the page for the address; while the database is away, a page without its content."""
     health = check_health(
         simulator_on=settings.FERMON_SIMULATOR,
         dead_letters=spool_files.pending_count(),
@@ -166,7 +166,7 @@ def read_dashboard(query: Mapping[str, str]) -> Page:
 
 
 def read_page_at(now: datetime, health: Health, query: Mapping[str, str]) -> Page:
-    """The page from the database, by as many queries however many tags there are."""
+    """Read the page from the database; the number of queries does not depend on the number of tags."""
     tags = tag_cache.read()
     used = [tag for tag in tags.values() if tag.active]
     groups = groups_of(used)
@@ -223,10 +223,10 @@ def card_of(
     normal_since: datetime | None = None,
     ahead: str = "",
 ) -> Card:
-    """The tag with its newest measurement, if it has any.
+    """Return the card of a tag with its newest measurement, if any.
 
-    ``events`` are those that last, which began last first; ``normal_since`` is when its newest anomaly was,
-    ``ahead`` what of it is ahead of time, in words.
+    ``events`` are the open ones, newest first; ``normal_since`` is the time of the newest anomaly;
+    ``ahead`` describes measurements ahead of time.
     """
     decimals = words.decimals_for(tag)
     found = state_of(tag, newest, now, words.reasons_texts(reasons or [], decimals), events)
@@ -250,7 +250,9 @@ def card_of(
 def anomaly_row(
     point: Point, tag: TagDefinition, reasons: list[Reason], now: datetime, part: Part | None
 ) -> AnomalyRow:
-    """The anomaly in words; the page of a ``part`` may not have its tag, so the address names it."""
+    """Return the anomaly in words; the page of a ``part`` may not have the tag, so the address names the
+    tag.
+    """
     decimals = words.decimals_for(tag)
     return AnomalyRow(
         time=moment(point.timestamp, now),
@@ -263,12 +265,12 @@ def anomaly_row(
 
 
 def stale_after_s(tags: Iterable[TagDefinition]) -> int:
-    """After how many seconds without any reading no tag's data comes: the longest that one of them has."""
+    """Return the seconds without readings after which no data arrives: the longest of all tags."""
     return max((tag.stale_after_s for tag in tags if tag.active), default=STALE_AFTER_S)
 
 
 def link_of(newest: datetime | None, stale_after_s: int, now: datetime) -> Link:
-    """Whether data comes, by when any tag was measured last."""
+    """Return whether data arrives, judged by the newest measurement of all tags."""
     if newest is None:
         return Link("empty", words.LINK_WORDS["empty"])
     age = age_s(newest, now)

@@ -1,4 +1,6 @@
-"""Which tags the page shows where there are too many for one: those asked for, what needs a person first."""
+"""The choice of tags for a page that cannot show all: search and group, with tags that need a person
+first.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,7 +22,7 @@ LONGEST_SEARCH = 100
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """How much each tag in use needs a person, without those that don't; and when any was measured last."""
+    """Urgency of each tag in use, without tags at 0; and the time of the newest measurement."""
 
     urgency: Mapping[str, int]
     newest: datetime | None
@@ -28,10 +30,11 @@ class Needs:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A page of the tags that are asked for: ``names``, before which ``first`` others come.
+    """A page of the selected tags: ``names``; ``first`` tags come before them.
 
-    ``found`` is how many are asked for and ``urgent`` how many of them need a person, of ``all`` that are in
-    use. ``beside`` are those that are on the page to be compared. ``newest`` is when any tag was measured.
+    ``found`` is the number of selected tags and ``urgent`` the number of these that need a person, of
+    ``all`` tags in use. ``beside`` are tags that are on the page for comparison. ``newest`` is the time
+    of the newest measurement of any tag.
     """
 
     names: Sequence[str]
@@ -48,12 +51,12 @@ class Part:
 
     @property
     def on_page(self) -> list[str]:
-        """The tags that have cards."""
+        """Return the tags that have cards."""
         return [*self.names, *self.beside]
 
     @property
     def text(self) -> str:
-        """What is shown, in words."""
+        """Return a sentence about the tags shown."""
         return words.part_text(
             shown=len(self.names),
             first=self.first,
@@ -65,7 +68,7 @@ class Part:
         )
 
     def as_json(self) -> dict[str, Any]:
-        """What the scripts start from."""
+        """Return the initial state of the scripts."""
         return {
             "beside": list(self.beside),
             "search": self.search,
@@ -82,9 +85,9 @@ def part_of(
     now: datetime,
     needs: Needs,
 ) -> Part:
-    """The part that the address's parameters ask for, of the tags in use and their groups.
+    """Return the part that the parameters select, of the tags in use and their groups.
 
-    What needs a person most comes first, and then each group by itself, "Other" last.
+    The most urgent tags come first, then each group, "Other" last.
     """
     chosen = chosen_of(query, groups, now)
     search, urgency = search_of(query), needs.urgency
@@ -112,7 +115,7 @@ def part_of(
 def asked_for(
     chosen: Chosen, search: str, tags: Sequence[TagDefinition], groups: Mapping[str, str]
 ) -> list[str]:
-    """The tag that is chosen, or those of the group in whose names or descriptions all the words are."""
+    """Return the chosen tag, or the tags of the group with all words in their names or descriptions."""
     if chosen.tag:
         return [chosen.tag]
     sought = search.casefold().split()
@@ -125,23 +128,25 @@ def asked_for(
 
 
 def heading(group: str) -> tuple[bool, str]:
-    """Where a group stands among the others."""
+    """Return the sort key of a group."""
     return group == words.OTHER_GROUP, group
 
 
 def search_of(query: Mapping[str, str]) -> str:
-    """The words that are searched for."""
+    """Return the search text."""
     return " ".join(query.get("search", "").split())[:LONGEST_SEARCH].strip()
 
 
 def page_of(query: Mapping[str, str]) -> int:
-    """The page's number, from 1; one that can't be is the first."""
+    """Return the page number, from 1; 1 if invalid."""
     text = query.get("page", "")
     return max(1, int(text)) if text.isascii() and text.isdecimal() and len(text) < 10 else 1
 
 
 def read_needs(tags: Sequence[TagDefinition], now: datetime) -> Needs:
-    """Which of the tags in use need a person, by as many queries however many there are."""
+    """Return the urgency of the tags in use; the number of queries does not depend on the number of
+    tags.
+    """
     last, values = last_points(now)
     in_event = tags_in_event()
     found = {
@@ -156,7 +161,7 @@ def read_needs(tags: Sequence[TagDefinition], now: datetime) -> Needs:
 def need_of(
     tag: TagDefinition, last: datetime, now: datetime, anomalous: float | None, *, in_event: bool
 ) -> int:
-    """The urgency of the tag's state; ``anomalous`` is its newest value if that is an anomaly."""
+    """Return the urgency of the tag's state; ``anomalous`` is the newest value if that is an anomaly."""
     if age_s(last, now) > tag.stale_after_s:
         return words.URGENCY["stale"]
     if in_event:

@@ -1,4 +1,4 @@
-"""Where the page gets Chart.js from, the copy that this server has, and what the page says without either."""
+"""The address of Chart.js, the copy on this server, and the message if neither can be loaded."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,10 +18,10 @@ FOR_EVER = "public, max-age=31536000, immutable"
 
 @dataclass(frozen=True, slots=True)
 class ScriptTag:
-    """The script's tag, and what the page does without it.
+    """The script's tag and its fallback.
 
-    ``missing``: there is nothing to refer to; ``copy``: the address of this server's copy, which need
-    not be there yet; ``trouble``: what the page says when neither can be loaded.
+    ``missing``: there is no script to refer to; ``copy``: the address of this server's copy, which may
+    not exist yet; ``trouble``: the message if neither can be loaded.
     """
 
     src: str
@@ -31,7 +31,7 @@ class ScriptTag:
     trouble: str
 
     def as_json(self) -> dict[str, Any]:
-        """Return what the page's scripts need to know."""
+        """Return the fallback for the page's scripts."""
         return {"copy": self.copy, "integrity": self.integrity, "trouble": self.trouble}
 
 
@@ -55,10 +55,10 @@ def chart_script() -> ScriptTag:
 @require_safe
 @login_not_required  # as static files are; it answers while the database is away, too
 def local_script(request: HttpRequest, file: str) -> HttpResponse:
-    """Return this server's copy of the pinned script; 204 as long as there is none.
+    """Return this server's copy of the pinned script; 204 while there is none.
 
-    A view, since static files are those of the server's start: the copy may come later. 204, since a
-    browser writes an error to its console for every 404, and the page asks again and again.
+    A view, since the server lists static files at its start and the copy may come later. 204, since a
+    browser logs an error for every 404, and the page retries.
     """
     script = settings.FERMON_CHART_SCRIPT
     if file != script.file_name:

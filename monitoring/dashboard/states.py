@@ -1,4 +1,4 @@
-"""The state that a tag's card is in when the page is first painted."""
+"""The state of a tag's card when the page is first painted."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from monitoring.kernel.tag_definition import TagDefinition
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """``state`` is a key of CARD_WORDS, ``word`` what it is called unless as there, ``detail`` says why."""
+    """``state`` is a key of CARD_WORDS, ``word`` replaces the word there, ``detail`` gives the reason."""
 
     state: str
     urgency: int
@@ -29,10 +29,11 @@ def state_of(
     reasons: Sequence[str],
     events: Sequence[StoredEvent],
 ) -> State:
-    """The state by the open events and the newest measurement; ``reasons`` say why that is an anomaly.
+    """Return the state from the open events and the newest measurement; ``reasons`` are those of an
+    anomaly.
 
-    An event says more than an anomaly, of which the 3σ rule finds some by chance; but a value that is old
-    is no basis for either.
+    An event takes precedence over an anomaly, since the 3σ rule finds some by chance; an old value
+    supports neither.
     """
     if newest is None:
         return State("empty", 0)
@@ -48,7 +49,7 @@ def state_of(
 
 
 def event_state(events: Sequence[StoredEvent], outside: str) -> State:
-    """The event that began last, and how many there are beside it."""
+    """Return the state for the newest open event, with the number of the others."""
     event, *others = events
     more = f"{len(others)} more" if others else ""
     detail = "; ".join(filter(None, [event.explanation.removeprefix(f"{event.tag} "), outside, more]))
@@ -56,6 +57,8 @@ def event_state(events: Sequence[StoredEvent], outside: str) -> State:
 
 
 def is_outside(tag: TagDefinition, value: float) -> bool:
-    """Whether the value lies outside a limit: that needs a person, what the 3σ rule finds alone does not."""
+    """Return whether the value violates a limit, which needs a person; a finding of the 3σ rule alone
+    does not.
+    """
     below = tag.lower_limit is not None and value < tag.lower_limit
     return below or (tag.upper_limit is not None and value > tag.upper_limit)

@@ -1,4 +1,4 @@
-"""The addresses of the dashboard, of the login, and of everybody's own password."""
+"""The addresses of the dashboard, the login and the password page."""
 
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import LogoutView, PasswordChangeDoneView

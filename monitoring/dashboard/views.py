@@ -1,4 +1,4 @@
-"""The dashboard."""
+"""The dashboard page."""
 
 from typing import Any
 
@@ -67,7 +67,7 @@ SAME_FOR_ALL: dict[str, Any] = {
 @never_cache
 @require_safe
 def dashboard(request: HttpRequest) -> HttpResponse:
-    """The page."""
+    """Serve the page."""
     page = read_dashboard(request.GET.dict())
     status = 503 if page.totals is None else 200
     template = "dashboard/kiosk.html" if request.GET.get("kiosk") == "1" else "dashboard/index.html"
@@ -75,7 +75,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
 
 
 def context(request: HttpRequest, page: Page) -> dict[str, Any]:
-    """What the template is given; an address that asks for what does not exist gets the default."""
+    """Return the template's context; parameters for things that do not exist get the defaults."""
     chosen = chosen_of(request.GET.dict(), page.headings, page.now)
     beside = page.part.beside if page.part else ()
     shown = [
@@ -109,7 +109,7 @@ def context(request: HttpRequest, page: Page) -> dict[str, Any]:
 
 
 def for_scripts(page: Page, chosen: Chosen, script: ScriptTag) -> dict[str, Any]:
-    """What the page's scripts start from."""
+    """Return the initial state of the page's scripts."""
     return {
         "now": iso_utc(page.now),
         "staleAfterMs": stale_after_s(page.tags.values()) * 1000,
@@ -132,7 +132,7 @@ def for_scripts(page: Page, chosen: Chosen, script: ScriptTag) -> dict[str, Any]
 
 
 def part_addresses(query: QueryDict, part: Part) -> dict[str, Any]:
-    """Where the page before and after this one is, and what a search keeps of the address."""
+    """Return the addresses of the previous and next page, and the parameters that a search keeps."""
     kept = query.copy()
     for name in ("tag", "search", "page", "anomaly", "event"):
         kept.pop(name, None)
@@ -152,7 +152,7 @@ def part_addresses(query: QueryDict, part: Part) -> dict[str, Any]:
 
 
 def tag_for_scripts(page: Page, tag: TagDefinition) -> dict[str, Any]:
-    """What the scripts know of a tag."""
+    """Return a tag for the scripts."""
     raw_from, newest_anomaly = page.raw_from.get(tag.name), page.newest_anomalies.get(tag.name)
     return {
         "name": tag.name,

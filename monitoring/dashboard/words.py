@@ -1,4 +1,4 @@
-"""What the page says, for the template and, as part of its JSON, for the scripts."""
+"""The texts of the page, for the template and, as part of its JSON, for the scripts."""
 
 import math
 from datetime import datetime, timedelta
@@ -48,25 +48,25 @@ REFUSED_RANGES = {
 
 
 def decimals_for(tag: TagDefinition) -> int:
-    """How many decimals tell at least one part in a thousand of the tag's valid range apart, at most 6."""
+    """Return the number of decimals that resolve a thousandth of the tag's valid range, at most 6."""
     width = tag.valid_max - tag.valid_min
     return 0 if math.isinf(width) else min(6, max(0, 3 - math.floor(math.log10(width))))
 
 
 def digits_for(tag: TagDefinition) -> float:
-    """How many digits wide the longest value is, so that room for it is kept; a point is half of one."""
+    """Return the width of the longest value in digits, to reserve room; a point counts as half a digit."""
     decimals = decimals_for(tag)
     longest = max(len(value_text(bound, decimals)) for bound in (tag.valid_min, tag.valid_max))
     return longest - 0.5 if decimals else longest
 
 
 def value_text(value: float, decimals: int) -> str:
-    """The value as the scripts write it: with so many decimals, and from 1e21 on with an exponent."""
+    """Format the value as the scripts do: with so many decimals, and with an exponent from 1e21."""
     return f"{value:.{decimals}f}" if abs(value) < EXPONENT_FROM else repr(value)
 
 
 def short(number: float | None, decimals: int) -> str:
-    """The number without trailing zeros: limits read as they were typed."""
+    """Format the number without trailing zeros: limits read as they were typed."""
     if number is None:
         return "-"
     text = value_text(number, decimals)
@@ -74,7 +74,7 @@ def short(number: float | None, decimals: int) -> str:
 
 
 def limits_text(tag: TagDefinition) -> str:
-    """Where the values should stay."""
+    """Return the limits as text."""
     lower, upper = short(tag.lower_limit, 6), short(tag.upper_limit, 6)
     if tag.lower_limit is None and tag.upper_limit is None:
         return "none"
@@ -84,7 +84,7 @@ def limits_text(tag: TagDefinition) -> str:
 
 
 def reasons_texts(reasons: list[Reason], decimals: int) -> list[str]:
-    """Each finding in words; a rule without words of its own goes by its name."""
+    """Return each finding in words; a rule without a text goes by its name."""
     return [
         reason_words(found).format(lower=short(found.lower, decimals), upper=short(found.upper, decimals))
         for found in reasons
@@ -92,7 +92,9 @@ def reasons_texts(reasons: list[Reason], decimals: int) -> list[str]:
 
 
 def reason_words(found: Reason) -> str:
-    """Return a finding's sentence with places for its band; a band of one value may have its own."""
+    """Return a finding's sentence with placeholders for its band; a band of one value may have its own
+    sentence.
+    """
     sentence = REASON_WORDS.get(found.reason, found.reason.replace("_", " "))
     if found.lower is not None and found.lower == found.upper:
         return REASON_WORDS.get(found.reason + CONSTANT, sentence)
@@ -100,18 +102,18 @@ def reason_words(found: Reason) -> str:
 
 
 def reasons_text(reasons: list[Reason], decimals: int) -> str:
-    """Why a measurement is an anomaly."""
+    """Return the reasons of an anomaly as one text."""
     return "; ".join(reasons_texts(reasons, decimals))
 
 
 def kind_text(kind: str) -> str:
-    """What an event is, as "Step up"."""
+    """Return the kind of an event in words, such as "Step up"."""
     words = kind.replace("_", " ")
     return words[:1].upper() + words[1:]
 
 
 def moment_text(moment: datetime, now: datetime) -> str:
-    """A UTC time, with its date unless that is today's and with its year unless that is this one."""
+    """Format a UTC time, with the date unless today and the year unless this year."""
     if moment.date() == now.date():
         return f"{moment:%H:%M:%S} UTC"
     year = "" if moment.year == now.year else f"{moment.year} "
@@ -119,7 +121,7 @@ def moment_text(moment: datetime, now: datetime) -> str:
 
 
 def duration_text(seconds: float) -> str:
-    """A duration in the one or two units that matter."""
+    """Format a duration in its one or two largest units."""
     minutes, hours, days = (int(seconds // length) for length in (60, 3_600, 86_400))
     if minutes < 2:
         return f"{seconds:.0f} s"
@@ -131,13 +133,13 @@ def duration_text(seconds: float) -> str:
 
 
 def address_around(time: datetime, anomaly: int, tag: str = "") -> str:
-    """The query of the dashboard's address that shows this anomaly among what was measured around it."""
+    """Return the query of the dashboard's address that shows this anomaly among its neighbours."""
     only = f"tag={tag}&" if tag else ""
     return f"?{only}from={iso_utc(time - AROUND)}&to={iso_utc(time + AROUND)}&anomaly={anomaly}"
 
 
 def address_over(start: datetime, end: datetime, event: int, tag: str = "") -> str:
-    """The query of the dashboard's address that shows all of this event."""
+    """Return the query of the dashboard's address that shows the whole event."""
     only = f"tag={tag}&" if tag else ""
     return f"?{only}from={iso_utc(start - AROUND)}&to={iso_utc(end + AROUND)}&event={event}"
 
@@ -145,7 +147,7 @@ def address_over(start: datetime, end: datetime, event: int, tag: str = "") -> s
 def part_text(
     *, shown: int, first: int, found: int, urgent: int, group: str, search: str, in_use: int
 ) -> str:
-    """Which of how many tags the page shows; ``first`` is how many come before it."""
+    """Return a sentence about the tags shown; ``first`` is the number of tags before them."""
     of = f" of {group}" if group else ""
     sought = f" with “{search}” in their name, description or group" if search else ""
     if not found:
@@ -159,7 +161,7 @@ def part_text(
 
 
 def totals_texts(totals: Totals) -> dict[str, str]:
-    """The totals with their thousands apart."""
+    """Return the totals with thousands separators."""
     return {
         "measurements": f"{totals.measurements:,}",
         "anomalies": f"{totals.anomalies:,}",
