@@ -1,4 +1,4 @@
-"""Convert domain objects to the JSON of responses."""
+"""Convert domain objects to the JSON objects of responses."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from monitoring.kernel.tag_definition import TagDefinition
 
 
 def anomaly(item: dict[str, Any], reasons: list[Reason]) -> dict[str, Any]:
-    """Return an item of ``/anomalies``: an item of ``/data`` and the reasons."""
+    """Return an item of ``/anomalies``: an item of ``/data`` with the violated rules added."""
     return {
         **item,
         "reasons": [reason.reason for reason in reasons],
@@ -23,7 +23,7 @@ def anomaly(item: dict[str, Any], reasons: list[Reason]) -> dict[str, Any]:
 def tag(
     definition: TagDefinition, latest: Point | None, ahead: Ahead | None, clock_error_s: float | None
 ) -> dict[str, Any]:
-    """Return a tag, its newest measurement, and problems with the times of its readings."""
+    """Return a tag with the newest measurement, the readings ahead of time and the clock error in seconds."""
     return {
         "name": definition.name,
         "description": definition.description,
@@ -41,7 +41,7 @@ def tag(
 
 
 def trend(name: str, found: Trend) -> dict[str, Any]:
-    """Return a tag's buckets as columns; times in milliseconds since 1970."""
+    """Return the buckets of a tag as columns of equal length; times in milliseconds since 1970."""
     buckets = found.buckets
     columns = {
         "t": buckets.start // MILLISECOND_US,

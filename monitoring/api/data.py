@@ -20,8 +20,9 @@ PAGED = {400: schemas.BAD_INPUT}
 def page_response(
     request: Request, *, anomalies_only: bool, items: Callable[[Page], list[dict[str, Any]]]
 ) -> Response:
-    """Return the page that the request's parameters select, with a Link to the next page if there is
-    one.
+    """Return the page that the query parameters select, with a Link header if a next page exists.
+
+    ``items`` converts the page to the JSON objects of the response.
     """
     query = parameters(PageSerializer if anomalies_only else DataPageSerializer, request)
     chosen = query.validated_data
@@ -33,7 +34,7 @@ def page_response(
 
 
 def with_link(request: Request, response: Response, following: Cursor | None) -> Response:
-    """Add a Link to the following page, if there is one."""
+    """Add a Link header with the address of the following page, if one exists."""
     if following is not None:
         url = replace_query_param(request.build_absolute_uri(), "cursor", str(following))
         response["Link"] = f'<{url}>; rel="next"'
@@ -41,7 +42,7 @@ def with_link(request: Request, response: Response, following: Cursor | None) ->
 
 
 class MeasurementViewSet(ViewSet):
-    """Measurements: stored readings."""
+    """List measurements, that is, stored readings."""
 
     tag_filter = "query"
 
@@ -53,7 +54,7 @@ class MeasurementViewSet(ViewSet):
         responses=schemas.reads(schemas.ShownMeasurementSerializer(many=True), also=PAGED),
     )
     def list(self, request: Request) -> Response:
-        """Measurements of some tags, or of all, over a range of time; newest first."""
+        """List measurements of some or all tags in a time range, newest first by default."""
         return page_response(
             request,
             anomalies_only=False,
@@ -62,7 +63,7 @@ class MeasurementViewSet(ViewSet):
 
 
 class AnomalyViewSet(ViewSet):
-    """Anomalies: measurements that violate a rule."""
+    """List anomalies, that is, measurements that violate at least one rule."""
 
     tag_filter = "query"
 
@@ -74,11 +75,11 @@ class AnomalyViewSet(ViewSet):
         responses=schemas.reads(schemas.AnomalySerializer(many=True), also=PAGED),
     )
     def list(self, request: Request) -> Response:
-        """Anomalies of some tags, or of all, over a range of time, with their reasons; newest first."""
+        """List anomalies of some or all tags in a time range, with reasons, newest first by default."""
         return page_response(request, anomalies_only=True, items=with_reasons)
 
 
 def with_reasons(page: Page) -> list[dict[str, Any]]:
-    """Return the page's anomalies with their reasons."""
+    """Return the anomalies of a page, each with the violated rules."""
     reasons = reasons_by_id([row[0] for row in page.rows])
     return [answers.anomaly(item, reasons[item["id"]]) for item in page.as_json()]

@@ -18,7 +18,7 @@ from monitoring.api import schemas
 
 
 class SchemaView(UnauthenticatedWhileOpen, APIView):
-    """The description of the API."""
+    """Serve the OpenAPI description of the API."""
 
     renderer_classes = (OpenApiJsonRenderer2, OpenApiJsonRenderer)
 
@@ -34,17 +34,17 @@ class SchemaView(UnauthenticatedWhileOpen, APIView):
         },
     )
     def get(self, request: Request) -> Response:
-        """This description, as OpenAPI 3."""
+        """Return this description as OpenAPI 3."""
         generator = SchemaGenerator()  # type: ignore[no-untyped-call]
         return Response(generator.get_schema(request=request, public=True))  # type: ignore[no-untyped-call]
 
 
 class DocsView(UnauthenticatedWhileOpen, SpectacularSwaggerSplitView):
-    """Swagger UI, from local files: works without internet."""
+    """Serve Swagger UI from local files, so that the page works without internet access."""
 
     authentication_classes = api_settings.DEFAULT_AUTHENTICATION_CLASSES  # type: ignore[assignment]  # by their names
     permission_classes = api_settings.DEFAULT_PERMISSION_CLASSES  # type: ignore[assignment]
-    metadata_class = None  # OPTIONS would need a page of its own
+    metadata_class = None  # metadata for OPTIONS would need an HTML page
     url_name = "schema"
 
     @extend_schema(
@@ -59,11 +59,11 @@ class DocsView(UnauthenticatedWhileOpen, SpectacularSwaggerSplitView):
         },
     )
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Any:
-        """Swagger UI for this API."""
+        """Return the Swagger UI page for this API."""
         return super().get(request, *args, **kwargs)  # type: ignore[no-untyped-call]
 
     def handle_exception(self, exc: Exception) -> Response:
-        """Return errors as JSON, since no page could show them."""
+        """Render errors as JSON, since the view has no HTML page for errors."""
         response = super().handle_exception(exc)
         if not isinstance(response, Response):
             return response

@@ -1,4 +1,4 @@
-"""Errors as responses: JSON with ``detail`` for scripts, a page for browsers, never a stack trace."""
+"""Convert errors to responses: JSON with ``detail`` for scripts, a page for browsers, no stack trace."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -20,7 +20,7 @@ RETRY_AFTER_S = 5
 
 
 class BadInput(APIException):
-    """The request does not follow the contract; ``field`` names the field."""
+    """The request violates the API contract (400); ``field`` names the invalid field."""
 
     status_code = status.HTTP_400_BAD_REQUEST
     default_code = "bad_input"
@@ -31,26 +31,25 @@ class BadInput(APIException):
 
 
 class Conflict(APIException):
-    """The request contradicts a stored value."""
+    """The request contradicts the stored state (409)."""
 
     status_code = status.HTTP_409_CONFLICT
     default_code = "conflict"
 
 
 class Unavailable(APIException):
-    """The service cannot accept readings now; the source keeps them and sends them again."""
+    """The service cannot handle the request now (503); the client should retry after ``wait`` seconds."""
 
     status_code = status.HTTP_503_SERVICE_UNAVAILABLE
     default_code = "unavailable"
-    wait = RETRY_AFTER_S  # DRF answers it as Retry-After
+    wait = RETRY_AFTER_S  # DRF sends this value as Retry-After
 
 
 def exception_handler(error: Exception, context: dict[str, Any]) -> HttpResponseBase | None:
-    """Give every error one shape, and answer 503 while the database is away; DRF's handler does the
-    rest.
+    """Convert an error to a response of one shape, with 503 for database errors, through DRF's handler.
 
-    Redirect a browser that requests a page to the login. Count other unauthenticated requests here, as
-    DRF does not call throttles for a caller without permission.
+    Redirect a browser that requests a page to the login. Count other unauthenticated requests here,
+    because DRF does not call throttles for a caller without permission.
     """
     if isinstance(error, NotAuthenticated):
         if asks_for_page(context["request"]):
@@ -74,53 +73,53 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> HttpResponse
 
 
 def be_nobody(request: Request) -> None:
-    """Set an anonymous user, so that rendering the error page does not read the user from the database."""
+    """Set an anonymous user, so that rendering an error page does not query the database for the user."""
     request.user, request.auth = AnonymousUser(), None
 
 
 def asks_for_page(request: Request) -> bool:
-    """Return whether the client is a browser that accepts a page and can sign in."""
+    """Return whether a browser requests a page, so that the user can sign in."""
     kind = getattr(request, "accepted_renderer", None)
     return request.method == "GET" and kind is not None and kind.format in ("api", "html")
 
 
 def first_problem(error: ValidationError) -> BadInput:
-    """Reduce DRF's tree of messages to the first message of the first field."""
+    """Reduce the nested messages of DRF to the first message of the first field."""
     detail: Any = error.detail
     field = ""
     while isinstance(detail, Mapping | list):
         if isinstance(detail, Mapping):
             key, detail = next(iter(detail.items()))
-            field = key if isinstance(key, str) else field  # else it is a place in a list
+            field = key if isinstance(key, str) else field  # an int is an index into a list
         else:
             detail = detail[0]
     return BadInput(f"{field}: {detail}" if field else str(detail), field)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Answer Django's 400, as for a host name that is not allowed."""
+    """Return the response for Django's 400, for example for a host name that is not allowed."""
     return error_response(request, 400, "Bad request: its host name or its form is not accepted here.")
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Answer Django's 403, with a way to sign in as another user."""
+    """Return the response for Django's 403, with a way to sign in as another user."""
     user = getattr(request, "user", None)
     name = user.get_username() if user else ""
     return error_response(request, 403, str(exception) or "You may not do that.", signed_in_as=name)
 
 
 def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """Answer Django's 403 for a form from a foreign page, or from a page opened before the last login."""
+    """Return the 403 for a form from a foreign page or from a page opened before the last login."""
     return error_response(
         request, 403, "This was not sent from a current page of Fermon. Go back, reload it and try again."
     )
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Answer Django's 404."""
+    """Return the response for Django's 404."""
     return error_response(request, 404, f"There is nothing at {request.path}. GET / lists what there is.")
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Answer Django's 500; the log has the cause."""
+    """Return the response for Django's 500; the log contains the cause."""
     return error_response(request, 500, "Something went wrong here; the log says what.")

@@ -12,7 +12,7 @@ from monitoring.history.events import read_events
 
 
 class EventViewSet(ViewSet):
-    """Events: faults that the detectors found over some time."""
+    """List events, that is, faults with a duration that the detectors found."""
 
     tag_filter = "query"
 
@@ -24,9 +24,9 @@ class EventViewSet(ViewSet):
         responses=schemas.reads(schemas.EventSerializer(many=True), also={400: schemas.BAD_INPUT}),
     )
     def list(self, request: Request) -> Response:
-        """Events of some tags, or of all, that overlap a range of time; latest start first.
+        """List events of some or all tags that overlap a time range, latest start first by default.
 
-        An open event has no end; its score and explanation may change, its id does not.
+        An open event has no end. Score and explanation of an open event may change; the id does not.
         """
         query = parameters(EventPageSerializer, request)
         chosen = query.validated_data

@@ -38,7 +38,7 @@ CHANGED = {400: schemas.BAD_INPUT, 411: schemas.NO_LENGTH, 413: schemas.TOO_LARG
 
 
 class ExclusionViewSet(ViewSet):
-    """Exclusions: measurements that an engineer has excluded because they are wrong."""
+    """List, create and revoke exclusions of wrong measurements."""
 
     tag_filter = "query"
     permission_classes = (WithinScope, MayExclude)
@@ -53,7 +53,7 @@ class ExclusionViewSet(ViewSet):
         responses=schemas.reads(schemas.ExclusionSerializer(many=True), also={400: schemas.BAD_INPUT}),
     )
     def list(self, request: Request) -> Response:
-        """Exclusions of a tag, or of all, that overlap a range of time; newest first."""
+        """List exclusions of some or all tags that overlap a time range, newest first by default."""
         query = parameters(PageSerializer, request)
         chosen = query.validated_data
         page = read_exclusions(
@@ -72,7 +72,7 @@ class ExclusionViewSet(ViewSet):
         responses=schemas.reads(schemas.ExclusionSerializer, also={404: schemas.NOT_FOUND}),
     )
     def retrieve(self, request: Request, id: str) -> Response:
-        """One exclusion and its progress."""
+        """Return one exclusion and the progress of excluding or including the measurements."""
         return Response(found(int(id)).as_json())
 
     @extend_schema(
@@ -88,11 +88,11 @@ class ExclusionViewSet(ViewSet):
         },
     )
     def create(self, request: Request) -> Response:
-        """Exclude the measurements of a tag between two times, or single measurements, from charts,
-        totals and rules.
+        """Exclude measurements of one tag, by time range or by id, from charts, totals and rules.
 
-        They stay stored and can be included again. `dry_run` counts them and changes nothing. The worker
-        completes an exclusion that takes longer than five seconds: see `complete`.
+        Excluded measurements stay stored and can be included again. `dry_run` counts the measurements
+        and changes nothing. If an exclusion takes longer than five seconds, the worker completes the
+        exclusion: see `complete`.
         """
         asked = ExcludeSerializer(data=object_of(request, "tag, from, to and reason, or ids and reason"))
         asked.is_valid(raise_exception=True)
@@ -118,7 +118,7 @@ class ExclusionViewSet(ViewSet):
     )
     @action(detail=True, methods=["post"])
     def revoke(self, request: Request, id: str) -> Response:
-        """Include the measurements of an exclusion again."""
+        """Revoke an exclusion: include the measurements again."""
         asked = RevokeSerializer(data=object_of(request, "reason"))
         asked.is_valid(raise_exception=True)
         try:
@@ -131,10 +131,10 @@ class ExclusionViewSet(ViewSet):
 
 
 def object_of(request: Request, expected: str) -> dict[str, Any]:
-    """Return the request's body.
+    """Return the JSON object in the request body.
 
     Raises:
-        BadInput: the body is not an object.
+        BadInput: the body is not a JSON object.
     """
     if not isinstance(request.data, dict):
         raise BadInput(f"body: expected an object with {expected}, got {shown(request.data)}", "body")
@@ -142,10 +142,10 @@ def object_of(request: Request, expected: str) -> dict[str, Any]:
 
 
 def choice_of(asked: dict[str, Any]) -> Choice:
-    """Return the measurements to exclude.
+    """Return the measurements to exclude, selected by id or by tag and time range.
 
     Raises:
-        ExclusionError: they cannot be excluded.
+        ExclusionError: the measurements cannot be excluded.
     """
     if "ids" in asked:
         return choice_of_ids(asked["ids"])
@@ -153,7 +153,7 @@ def choice_of(asked: dict[str, Any]) -> Choice:
 
 
 def preview_json(found: Preview) -> dict[str, Any]:
-    """Return the response to a dry run."""
+    """Return the JSON object of the response to a dry run."""
     return {
         "tag": found.choice.tag,
         "from": iso_utc(found.choice.start),
@@ -166,7 +166,7 @@ def preview_json(found: Preview) -> dict[str, Any]:
 
 
 def who(request: Request) -> str:
-    """Return the caller for the record: the user's name, or the address while no login is needed."""
+    """Return the caller to record: the user name, or the address for a caller without login."""
     user = request.user
     return str(user) if user and user.is_authenticated else f"somebody at {address_of(request)}"
 

@@ -29,7 +29,11 @@ ERRORS = {400: schemas.BAD_INPUT, 401: schemas.NOT_SIGNED_IN, 403: schemas.FORBI
 
 
 class ErrorNegotiation(DefaultContentNegotiation):
-    """Choose how to render an error. ``format`` and Accept concern the file, so neither is used here."""
+    """Choose the renderer of an error response.
+
+    ``format`` selects the format of the file, so the query parameter is ignored here; an Accept header
+    that no renderer matches is no error.
+    """
 
     class settings:  # noqa: N801 - the name that DRF looks up
         URL_FORMAT_OVERRIDE = None
@@ -37,7 +41,7 @@ class ErrorNegotiation(DefaultContentNegotiation):
     def select_renderer(
         self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
     ) -> Any:
-        """Return the page renderer for a browser, else JSON."""
+        """Return the page renderer for a browser, else JSON, also if Accept matches neither."""
         try:
             return super().select_renderer(request, renderers, format_suffix)
         except NotAcceptable:
@@ -46,7 +50,7 @@ class ErrorNegotiation(DefaultContentNegotiation):
 
 
 class ExportView(APIView):
-    """Measurements as a file."""
+    """Export measurements as a file."""
 
     content_negotiation_class = ErrorNegotiation
     tag_filter = "query"
@@ -59,16 +63,16 @@ class ExportView(APIView):
         responses={**FILES, **ERRORS},
     )
     def get(self, request: Request) -> HttpResponseBase:
-        """Measurements of some tags, or of all, over a range of time, as a file; oldest first.
+        """Export measurements of some or all tags in a time range as a file, oldest first.
 
-        The file is sent while it is read. If reading fails midway, the connection is cut; a file that
-        ends regularly is complete.
+        The server streams the file while reading from the database. If reading fails midway, the server
+        closes the connection before the end of the response; a response that ends regularly is complete.
         """
         query = parameters(ExportSerializer, request)
         ending = query.validated_data["format"]
         chosen = FORMATS[ending]
         pages = read_pages(query.selection, size=chosen.rows)
-        first = next(pages)  # while there can still be another answer
+        first = next(pages)  # read before the response starts: an error can still change the status
         pieces = chosen.write(chain([first], pages)) if request.method == "GET" else iter(())
         response = StreamingHttpResponse(pieces, content_type=chosen.media_type)
         name = f"{file_name(query.selection)}.{ending}"
@@ -77,12 +81,12 @@ class ExportView(APIView):
 
 
 def with_encoding(request: Request, response: HttpResponseBase) -> HttpResponseBase:
-    """Compress the response piece by piece if the client accepts gzip."""
+    """Compress the streamed response with gzip if the client accepts gzip."""
     return GZipMiddleware(lambda _: response).process_response(request, response)
 
 
 def file_name(selection: Selection) -> str:
-    """Return a file name that describes the selection, without the extension."""
+    """Return a file name with the tags and times of the selection, without the extension."""
     start, end = (
         stamp(moment) if moment else otherwise
         for moment, otherwise in ((selection.start, "oldest"), (selection.end, "newest"))
@@ -91,12 +95,12 @@ def file_name(selection: Selection) -> str:
 
 
 def tags_in(selection: Selection) -> str:
-    """Word the tags for a file name; several by their number, as their names would be too long."""
+    """Return the tag for a file name, or the number of tags if several names would be too long."""
     if len(selection.tags) == 1:
         return selection.tags[0]
     return f"{len(selection.tags)}-tags" if selection.tags else "all"
 
 
 def stamp(moment: datetime) -> str:
-    """Return the time to the second in ISO 8601, without characters that file names cannot have."""
+    """Return the time in ISO 8601 basic format, to the second, without characters invalid in file names."""
     return moment.isoformat(timespec="seconds").replace("+00:00", "Z").replace("-", "").replace(":", "")

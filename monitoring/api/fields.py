@@ -1,4 +1,4 @@
-"""Query parameters: their values, and the errors for other values."""
+"""Fields and serializers that validate query parameters and request bodies."""
 
 from datetime import datetime
 from typing import Any, TypeVar
@@ -29,7 +29,7 @@ SerializerT = TypeVar("SerializerT", bound=serializers.Serializer[Any])
 
 
 def whole_number(default: int, highest: int, help_text: str) -> serializers.IntegerField:
-    """Return a field for a whole number from 1 to ``highest``."""
+    """Return a field for an integer from 1 to ``highest``."""
     messages: dict[str, Any] = dict.fromkeys(
         ("invalid", "min_value", "max_value", "max_string_length"),
         f"expected a whole number from 1 to {highest}",
@@ -40,7 +40,7 @@ def whole_number(default: int, highest: int, help_text: str) -> serializers.Inte
 
 
 def excluded_field() -> serializers.ChoiceField:
-    """Return a field that says whether excluded measurements are included in the response."""
+    """Return the field that selects whether a response contains excluded measurements."""
     return serializers.ChoiceField(
         choices=[Excluded.INCLUDE.value, Excluded.ONLY.value],
         required=False,
@@ -51,14 +51,14 @@ def excluded_field() -> serializers.ChoiceField:
 
 @extend_schema_field(OpenApiTypes.DATETIME)
 class BoundField(serializers.Field[datetime, str, str, Any]):
-    """One end of a range of time, inclusive."""
+    """Inclusive start or end of a time range; ``end`` marks the end."""
 
     def __init__(self, *, end: bool = False, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.end = end
 
     def to_internal_value(self, data: str) -> datetime:
-        """Return the time that the text names."""
+        """Parse the time; raise ValidationError for any other text."""
         try:
             return parse_bound(str(data), end=self.end)
         except ValueError as error:
@@ -66,10 +66,10 @@ class BoundField(serializers.Field[datetime, str, str, Any]):
 
 
 class CursorField(serializers.CharField):
-    """The end of the previous page, as its Link header gave it."""
+    """Cursor to the next page, taken from the Link header of the previous page."""
 
     def to_internal_value(self, data: str) -> Any:
-        """Return the cursor in the text."""
+        """Parse the cursor; raise ValidationError for any other text."""
         try:
             return Cursor.parse(super().to_internal_value(data))
         except ValueError as error:
@@ -77,7 +77,7 @@ class CursorField(serializers.CharField):
 
 
 def tags_field() -> serializers.ListField:
-    """Return the field of the parameter ``tag``, which may be repeated."""
+    """Return the field for the repeatable parameter ``tag``."""
     return serializers.ListField(
         child=serializers.CharField(
             error_messages={"blank": "expected the name of a tag, got none; leave 'tag' out for all tags"}
@@ -90,7 +90,11 @@ def tags_field() -> serializers.ListField:
 
 
 def known_only(names: list[str]) -> list[str]:
-    """Return the names, each once; refuse unknown tags, as an empty answer would hide the typing error."""
+    """Return the names without duplicates.
+
+    Raises:
+        ValidationError: a tag is unknown; an empty response would hide the typing error.
+    """
     known = known_of(names)
     for name in names:
         if name not in known:
@@ -99,10 +103,10 @@ def known_only(names: list[str]) -> list[str]:
 
 
 class RangeSerializer(serializers.Serializer[Any]):
-    """``from`` and ``to``; an empty value counts as absent."""
+    """A time range from ``from`` to ``to``, both optional."""
 
     def get_fields(self) -> dict[str, Any]:
-        """Add the two bounds by name, since ``from`` is a Python keyword."""
+        """Add ``from`` and ``to`` by name, because ``from`` is a Python keyword."""
         return {
             **super().get_fields(),
             "from": BoundField(required=False, help_text="ISO 8601; UTC unless it has an offset. Inclusive."),
@@ -112,24 +116,24 @@ class RangeSerializer(serializers.Serializer[Any]):
         }
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Refuse a range that ends before its start."""
+        """Reject a range that ends before the start."""
         if "from" in attrs and "to" in attrs and attrs["from"] > attrs["to"]:
             raise serializers.ValidationError({"from": "expected to be no later than 'to'"})
         return attrs
 
 
 class SelectionSerializer(RangeSerializer):
-    """A range of time and tags."""
+    """A time range and any number of tags."""
 
     tag = tags_field()
 
     def validate_tag(self, names: list[str]) -> list[str]:
-        """Refuse tags that do not exist."""
+        """Reject unknown tags."""
         return known_only(names)
 
     @property
     def selection(self) -> Selection:
-        """Return the selection that the parameters describe."""
+        """Return the selection of measurements that the parameters describe."""
         chosen = self.validated_data
         excluded = Excluded(chosen.get("excluded", Excluded.LEFT_OUT))
         return Selection(
@@ -138,7 +142,7 @@ class SelectionSerializer(RangeSerializer):
 
 
 class PageSerializer(SelectionSerializer):
-    """A selection in pages."""
+    """A selection, read page by page."""
 
     limit = whole_number(DEFAULT_PAGE, MAX_PAGE, "How many at most.")
     order = serializers.ChoiceField(
@@ -153,13 +157,13 @@ class PageSerializer(SelectionSerializer):
 
 
 class DataPageSerializer(PageSerializer):
-    """A selection of measurements in pages, with excluded measurements if requested."""
+    """A selection of measurements, read page by page, with excluded measurements on request."""
 
     excluded = excluded_field()
 
 
 class EventPageSerializer(PageSerializer):
-    """A selection of events in pages."""
+    """A selection of events, read page by page."""
 
     open = serializers.BooleanField(
         required=False,
@@ -176,13 +180,13 @@ class EventPageSerializer(PageSerializer):
 
     @property
     def chosen_events(self) -> EventSelection:
-        """Return the event selection that the parameters describe."""
+        """Return the selection of events that the parameters describe."""
         chosen = self.validated_data
         return EventSelection(self.selection, chosen.get("open"), chosen.get("detector"), chosen.get("kind"))
 
 
 class TrendSerializer(RangeSerializer):
-    """One tag over a range of time; without a range, over all stored measurements."""
+    """One tag and a time range; without a range, all stored measurements of the tag."""
 
     tag = serializers.CharField(
         help_text="The tag.", error_messages={"required": "missing; expected the name of a tag"}
@@ -190,12 +194,12 @@ class TrendSerializer(RangeSerializer):
     points = whole_number(DEFAULT_POINTS, MAX_POINTS, "How many buckets at most.")
 
     def validate_tag(self, name: str) -> str:
-        """Refuse a tag that does not exist."""
+        """Reject an unknown tag."""
         return known_only([name])[0]
 
 
 class ExportSerializer(SelectionSerializer):
-    """A selection as a file."""
+    """A selection of measurements and the format of the exported file."""
 
     excluded = excluded_field()
 
@@ -207,7 +211,7 @@ class ExportSerializer(SelectionSerializer):
     )
 
     def validate_format(self, name: str) -> str:
-        """Refuse a format that this server cannot write."""
+        """Reject a format that needs a package which is not installed."""
         if FORMATS[name].is_missing:
             needs = FORMATS[name].needs
             raise serializers.ValidationError(
@@ -217,7 +221,7 @@ class ExportSerializer(SelectionSerializer):
 
 
 def reason_field() -> serializers.CharField:
-    """Return the field of the reason, which is recorded."""
+    """Return the field for the reason, which is stored with the exclusion."""
     return serializers.CharField(
         max_length=LONGEST_REASON,
         help_text="Why; it stays on record.",
@@ -226,7 +230,7 @@ def reason_field() -> serializers.CharField:
 
 
 class ExcludeSerializer(RangeSerializer):
-    """Measurements to exclude: of a tag between two times, or single ones by id."""
+    """Measurements to exclude: all of a tag in a time range, or single measurements by id."""
 
     tag = serializers.CharField(required=False)
     ids = serializers.ListField(
@@ -241,7 +245,7 @@ class ExcludeSerializer(RangeSerializer):
     )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Refuse a request that selects measurements in both ways or in neither."""
+        """Reject a request with both selections, by range and by ids, or without a complete one."""
         named = [name for name in ("tag", "from", "to") if name in attrs]
         if "ids" in attrs and named:
             raise serializers.ValidationError({named[0]: "expected either ids, or tag, from and to"})
@@ -251,18 +255,18 @@ class ExcludeSerializer(RangeSerializer):
         return super().validate(attrs)
 
     def validate_tag(self, name: str) -> str:
-        """Refuse a tag that does not exist."""
+        """Reject an unknown tag."""
         return known_only([name])[0]
 
 
 class RevokeSerializer(serializers.Serializer[Any]):
-    """An exclusion to revoke."""
+    """The reason for revoking an exclusion."""
 
     reason = reason_field()
 
 
 class StreamSerializer(serializers.Serializer[Any]):
-    """The start of a stream and its tags."""
+    """The tags and the start of a stream."""
 
     tag = tags_field()
     since = serializers.IntegerField(
@@ -277,18 +281,18 @@ class StreamSerializer(serializers.Serializer[Any]):
     )
 
     def validate_tag(self, names: list[str]) -> list[str]:
-        """Refuse tags that do not exist."""
+        """Reject unknown tags."""
         return known_only(names)
 
 
 def parameters(kind: type[SerializerT], request: Request, **instead: list[str]) -> SerializerT:
-    """Read the query parameters that ``kind`` names; ``instead`` replaces the values of those in it.
+    """Validate the query parameters with the serializer ``kind``.
 
-    An empty parameter counts as left out, except ``tag``: an empty tag is an error in the caller's query,
-    and all tags would be the wrong answer.
+    ``instead`` replaces the values of the named parameters. An empty parameter counts as absent, except
+    ``tag``: an empty tag is an error, because a response with all tags would be wrong.
 
     Raises:
-        ValidationError: a parameter is not as expected, or has several values where one is expected.
+        ValidationError: a parameter is invalid, or has several values where one is expected.
     """
     data: dict[str, Any] = {}
     for name, field in kind().fields.items():
@@ -302,10 +306,10 @@ def parameters(kind: type[SerializerT], request: Request, **instead: list[str]) 
 
 
 def one_of(name: str, values: list[str]) -> str:
-    """Return the value of a parameter that takes one, empty if there is none.
+    """Return the only value of a parameter, empty if the parameter is absent.
 
     Raises:
-        ValidationError: two different values were given; to use the last would hide the other.
+        ValidationError: the values differ; using the last value would hide the others.
     """
     if len(set(values)) > 1:
         raise serializers.ValidationError({name: several(name, len(values))})
@@ -313,7 +317,7 @@ def one_of(name: str, values: list[str]) -> str:
 
 
 def several(name: str, count: int) -> str:
-    """Word the refusal of a parameter that was given ``count`` times."""
+    """Return the error message for a parameter with ``count`` values instead of one."""
     if name == "tag":
         return f"expected one tag, got {count}; send a request for each"
     return f"expected one value, got {count}; give '{name}' once"

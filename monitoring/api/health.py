@@ -24,13 +24,14 @@ from monitoring.spool import spool_files
 
 
 class HealthView(UnauthenticatedWhileOpen, APIView):
-    """The status of the system for everybody; its problems only for callers who may read."""
+    """Report the status of the system to every caller, details only to callers with read access."""
 
     permission_classes = (AllowAny,)
 
     def perform_authentication(self, request: Request) -> None:
-        """Treat a caller who cannot be authenticated as anonymous: a short answer is better than an
-        error.
+        """Treat a caller as anonymous if authentication fails, so that the response still has the status.
+
+        While Fermon is closed, details need read access to all tags.
         """
         try:
             self.tells_all = settings.FERMON_OPEN or (
@@ -46,9 +47,9 @@ class HealthView(UnauthenticatedWhileOpen, APIView):
         responses={200: schemas.HealthSerializer, 406: schemas.NOT_ACCEPTABLE, 503: schemas.HealthSerializer},
     )
     def get(self, request: Request) -> Response:
-        """200 while the database answers, 503 while the database is away.
+        """Return the health of the system: 200 while the database answers, 503 while the database is away.
 
-        While Fermon is closed, callers who may not read get the status alone.
+        While Fermon is closed, callers without read access to all tags receive only the status.
         """
         health = check_health(
             simulator_on=settings.FERMON_SIMULATOR,
@@ -64,7 +65,7 @@ class HealthView(UnauthenticatedWhileOpen, APIView):
 
 
 def details(health: Health) -> dict[str, Any]:
-    """Return all known details."""
+    """Return the response with all details."""
     return {
         "status": health.status,
         "database": health.database,

@@ -38,7 +38,7 @@ def receive(request: Request, items: list[Any]) -> Outcomes:
     """Store the items and return their outcomes.
 
     Raises:
-        Unavailable: neither the database nor the disk could store them.
+        Unavailable: neither the database nor the disk can store the items.
     """
     try:
         outcomes = accept(items, source=source_of(request))
@@ -47,7 +47,7 @@ def receive(request: Request, items: list[Any]) -> Outcomes:
             f"Nothing can be stored now: {error}. Keep the readings and send them again."
         ) from error
     if grant_of(request):
-        outcomes.others |= {  # a source is not told the names of all others
+        outcomes.others |= {  # do not disclose the names of other tags to a token
             place: outcome._replace(error=f"tag: unknown tag {shown(outcome.tag)}")
             for place, outcome in outcomes.others.items()
             if outcome.reason is RejectionReason.UNKNOWN_TAG
@@ -56,10 +56,10 @@ def receive(request: Request, items: list[Any]) -> Outcomes:
 
 
 def timed(request: Request, items: list[Any]) -> list[Any]:
-    """Return the items; if the request says ``?now=1``, items without a timestamp get the present time.
+    """Return the items; with ``?now=1``, set the present time on items without a timestamp.
 
     Raises:
-        BadInput: ``now`` is anything but 1.
+        BadInput: ``now`` has a value other than 1.
     """
     asked = request.query_params.getlist("now")
     for value in asked:
@@ -69,7 +69,7 @@ def timed(request: Request, items: list[Any]) -> list[Any]:
 
 
 def foreign_items(request: Request, items: list[Any]) -> dict[int, Outcome]:
-    """Return the rejections of readings whose tag the request's token does not cover, by position."""
+    """Return a rejection by position for each reading with a tag outside the scope of the token."""
     grant = grant_of(request)
     if grant is None or not grant.prefix:
         return {}
@@ -83,19 +83,19 @@ def foreign_items(request: Request, items: list[Any]) -> dict[int, Outcome]:
 
 
 def source_of(request: Request) -> str:
-    """Return the source for the record: address, and user of the token."""
+    """Return the source to record: the user of the token, if any, and the address."""
     user = f"{request.user} " if request.auth else ""
     return f"{user}{address_of(request)}"
 
 
 class WriteView(UnauthenticatedWhileOpen, APIView):
-    """Base of the views that accept readings."""
+    """Base class of the views that accept readings."""
 
     scope = Scope.INGEST
 
 
 class IngestView(WriteView):
-    """A single reading."""
+    """Accept a single reading."""
 
     @extend_schema(
         operation_id="ingestReading",
@@ -109,7 +109,7 @@ class IngestView(WriteView):
         ),
     )
     def post(self, request: Request) -> Response:
-        """Store one reading; sending the same reading again is harmless."""
+        """Store one reading. Sending the same reading again is harmless."""
         if not isinstance(request.data, dict):
             raise BadInput(
                 f"reading: expected an object with timestamp, tag and value, got {shown(request.data)};"
@@ -127,7 +127,7 @@ class IngestView(WriteView):
 
 
 class BatchIngestView(WriteView):
-    """A list of readings."""
+    """Accept a list of readings."""
 
     @extend_schema(
         operation_id="ingestBatch",
@@ -139,9 +139,7 @@ class BatchIngestView(WriteView):
         responses=schemas.writes(schemas.BatchSerializer, also={202: schemas.BatchSerializer}),
     )
     def post(self, request: Request) -> Response:
-        """Store a list of readings; a bad reading is reported in its result and does not affect the
-        others.
-        """
+        """Store a list of readings. A bad reading yields an error result and does not affect the others."""
         items = request.data
         if not isinstance(items, list):
             raise BadInput(f"body: expected a list of readings, got {shown(items)}", "body")
@@ -164,7 +162,7 @@ class BatchIngestView(WriteView):
 
 
 def results(outcomes: Outcomes) -> list[dict[str, Any]]:
-    """Return the result of each item; a fast path for stored readings, as there may be thousands."""
+    """Return the result of each item, in order; stored readings, maybe thousands, take a fast path."""
     found: list[dict[str, Any]] = [
         {"tag": tag, "status": "success", "id": row, "is_anomaly": flag} for tag, row, flag in outcomes.rows()
     ]
@@ -174,7 +172,7 @@ def results(outcomes: Outcomes) -> list[dict[str, Any]]:
 
 
 def with_foreign(told: list[dict[str, Any]], foreign: dict[int, Outcome]) -> list[dict[str, Any]]:
-    """Return the result of each item, with the rejected foreign items at their positions."""
+    """Insert the results of the rejected foreign items at the positions of these items."""
     if not foreign:
         return told
     own = iter(told)
@@ -185,7 +183,7 @@ def with_foreign(told: list[dict[str, Any]], foreign: dict[int, Outcome]) -> lis
 
 
 def body(outcome: Outcome) -> dict[str, Any]:
-    """Return the outcome as a JSON object: the stored state, or the error."""
+    """Return an outcome as a JSON object: the error, or the status and the stored measurement."""
     if outcome.error:
         return {"status": Status.REJECTED, "error": outcome.error}
     if outcome.status is Status.KEPT:

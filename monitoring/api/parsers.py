@@ -1,4 +1,4 @@
-"""Request bodies: JSON, plain or compressed, of bounded size."""
+"""Parse request bodies: JSON, plain or gzip, of bounded size."""
 
 import gzip
 import io
@@ -16,28 +16,28 @@ from monitoring.access.body_limits import too_large
 from monitoring.kernel.quoting import shown
 from monitoring.kernel.request_limits import MAX_BODY_BYTES
 
-LONGEST_INTEGER = 400  # digits; int() takes 4300 at most, and a longer one would cost a batch its neighbours
+LONGEST_INTEGER = 400  # digits; int() raises above 4300, which would reject the whole batch
 
 
 class UnsupportedEncoding(APIException):
-    """The body is compressed in an unknown way."""
+    """The Content-Encoding of the body is neither gzip nor identity (415)."""
 
     status_code = 415
     default_code = "unsupported_encoding"
 
 
 def whole_number(digits: str) -> int | float:
-    """Return the number; infinite if no float can hold the value, as for floats."""
+    """Parse an integer; return an infinite float for more than ``LONGEST_INTEGER`` digits."""
     return int(digits) if len(digits) <= LONGEST_INTEGER else float(digits)
 
 
 def decompressed(body: bytes, encoding: str) -> bytes:
-    """Decode the Content-Encoding. Never unpack more bytes than a body may have.
+    """Decompress the body, at most up to the size limit of a body.
 
     Raises:
         UnsupportedEncoding: the encoding is not gzip.
         PayloadTooLarge: the unpacked body has more than 8 MiB.
-        ParseError: the body is no complete gzip stream.
+        ParseError: the body is not a complete gzip stream.
     """
     if encoding in ("", "identity"):
         return body
@@ -56,10 +56,9 @@ def decompressed(body: bytes, encoding: str) -> bytes:
 
 
 def parse_json(body: bytes) -> Any:
-    """Return the content of the body as Python reads JSON: NaN, Infinity and integers of any size are
-    accepted.
+    """Parse JSON as Python does: accept NaN, Infinity and integers of any size.
 
-    orjson takes a tenth of the time; Python's own parser gets the bodies that orjson refuses.
+    Try orjson first, which takes a tenth of the time; pass bodies that orjson rejects to Python's parser.
 
     Raises:
         ParseError: the body is not JSON.
@@ -75,14 +74,14 @@ def parse_json(body: bytes) -> Any:
 
 
 class ReadingParser(BaseParser):
-    """Parse JSON and accept NaN and Infinity, for the validation of the reading to reject.
+    """Parse JSON and leave NaN and Infinity to the validation of readings.
 
-    So such a value in a batch is one bad item and does not affect the others. Not a subclass of DRF's
-    JSONParser, which would limit the body to DATA_UPLOAD_MAX_MEMORY_SIZE.
+    Thus a batch with such a value has one bad item, and the other items are stored. Not a subclass of
+    DRF's JSONParser, which would limit the body to DATA_UPLOAD_MAX_MEMORY_SIZE.
     """
 
     media_type = "application/json"
-    renderer_class = JSONRenderer  # what the browsable API's forms write with
+    renderer_class = JSONRenderer  # writes the forms of the browsable API
 
     def parse(
         self,
@@ -90,7 +89,7 @@ class ReadingParser(BaseParser):
         media_type: str | None = None,
         parser_context: Mapping[str, Any] | None = None,
     ) -> Any:
-        """Return the content of the body.
+        """Return the parsed body, decompressed if necessary.
 
         Raises:
             PayloadTooLarge: the body has more than 8 MiB, as received or unpacked.

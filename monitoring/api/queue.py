@@ -1,4 +1,4 @@
-"""Readings that wait in the task queue."""
+"""Count the readings that wait in the task queue."""
 
 from django_q.models import OrmQ
 
@@ -6,5 +6,5 @@ RETRY_TASK = "monitoring.tasks.retry_ingest"
 
 
 def queued_readings() -> int:
-    """Return the number of readings in waiting and running tasks. The queue is short: due tasks only."""
+    """Return the number of readings in waiting and running tasks. The queue is short: only due tasks."""
     return sum(len(row.args()[0]) for row in OrmQ.objects.all() if row.func() == RETRY_TASK)

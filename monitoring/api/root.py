@@ -1,4 +1,4 @@
-"""GET /: redirect a browser to the dashboard, list the endpoints for a script."""
+"""GET /: redirect browsers to the dashboard, list the endpoints for scripts."""
 
 from django.http import HttpResponseBase
 from django.shortcuts import redirect
@@ -32,7 +32,7 @@ ENDPOINTS = {
 
 
 class RootView(UnauthenticatedWhileOpen, APIView):
-    """The list of endpoints."""
+    """List the endpoints of the API."""
 
     @extend_schema(
         operation_id="getRoot",
@@ -46,7 +46,7 @@ class RootView(UnauthenticatedWhileOpen, APIView):
         },
     )
     def get(self, request: Request) -> HttpResponseBase:
-        """The endpoints; add ?format=api for the browsable API."""
+        """List the endpoints; add ?format=api for the browsable API."""
         if request.accepted_renderer.format == "api" and "format" not in request.query_params:
             return redirect("dashboard")
         return Response({path: reverse(name, request=request) for path, name in ENDPOINTS.items()})

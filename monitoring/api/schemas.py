@@ -1,4 +1,4 @@
-"""The shapes of requests and responses, for the OpenAPI schema and the browsable API."""
+"""Define the shapes of requests and responses for the OpenAPI schema and the browsable API."""
 
 from typing import Any
 
@@ -14,11 +14,11 @@ from rest_framework import serializers
 from monitoring.detection.monitor import DETECTORS
 from monitoring.kernel.tag_definition import OnConflict
 
-# They only describe: answers are built from the domain's own objects.
+# For documentation only: the views build responses from domain objects.
 Shape = serializers.Serializer[Any]
 
 
-@extend_schema_serializer(many=False)  # the list stands inside
+@extend_schema_serializer(many=False)  # the response is an object that contains the list
 class TagListSerializer(Shape):
     """The names of the tags in use."""
 
@@ -26,14 +26,14 @@ class TagListSerializer(Shape):
 
 
 class BoundsSerializer(Shape):
-    """A valid range in the tag's unit, both ends inclusive."""
+    """A valid range in the unit of the tag, both ends inclusive."""
 
     min = serializers.FloatField()
     max = serializers.FloatField()
 
 
 class LimitsSerializer(Shape):
-    """Alarm limits: a measurement outside is an anomaly; null means no limit on that side."""
+    """Alarm limits: a measurement outside the limits is an anomaly. Null: no limit on that side."""
 
     lower = serializers.FloatField(allow_null=True)
     upper = serializers.FloatField(allow_null=True)
@@ -50,7 +50,7 @@ class MeasurementSerializer(Shape):
 
 
 class ShownMeasurementSerializer(MeasurementSerializer):
-    """A stored reading; on request with whether the measurement is excluded."""
+    """A stored reading. `excluded` is present only on request."""
 
     excluded = serializers.BooleanField(required=False)
 
@@ -83,7 +83,7 @@ class TagSerializer(Shape):
 
 
 class FindingSerializer(Shape):
-    """One rule that a measurement violates."""
+    """A rule violation of a measurement."""
 
     reason = serializers.CharField()
     lower = serializers.FloatField(allow_null=True, help_text="Lower end of the band that the value left.")
@@ -98,7 +98,7 @@ class AnomalySerializer(MeasurementSerializer):
 
 
 class EventSerializer(Shape):
-    """A fault that a detector found over some time."""
+    """A fault with a duration that a detector found."""
 
     id = serializers.IntegerField(help_text="The same as long as it lasts, and afterwards.")
     tag = serializers.CharField()
@@ -111,12 +111,12 @@ class EventSerializer(Shape):
 
 
 def numbers(child: Any, help_text: str = "") -> serializers.ListField:
-    """A column."""
+    """Return the field for a column of numbers."""
     return serializers.ListField(child=child, help_text=help_text)
 
 
 class TrendColumnsSerializer(Shape):
-    """Buckets in order of time, as columns of one length. There is no bucket without a measurement."""
+    """Buckets in order of time, as columns of equal length. Every bucket has at least one measurement."""
 
     tag = serializers.CharField()
     resolution_s = serializers.FloatField(help_text="How long each bucket is, in seconds.")
@@ -132,11 +132,11 @@ class TrendColumnsSerializer(Shape):
 
 @extend_schema_field({"oneOf": [{"type": "string", "format": "date-time"}, {"type": "number"}]})
 class TimestampField(serializers.Field[Any, Any, Any, Any]):
-    """The time of a reading, in any form that a source may write."""
+    """The time of a reading in any accepted form: ISO 8601 text or a number."""
 
 
 class RevocationSerializer(Shape):
-    """The inclusion of measurements again: reason, user and time."""
+    """The revocation of an exclusion: reason, user and time."""
 
     reason = serializers.CharField()
     by = serializers.CharField()
@@ -144,10 +144,10 @@ class RevocationSerializer(Shape):
 
 
 class RangeShape(Shape):
-    """A range of time, both ends inclusive."""
+    """A time range, both ends inclusive."""
 
     def get_fields(self) -> dict[str, Any]:
-        """Add the bounds by name, since ``from`` is a Python keyword."""
+        """Add ``from`` and ``to`` by name, because ``from`` is a Python keyword."""
         return {
             **super().get_fields(),
             "from": serializers.DateTimeField(),
@@ -156,7 +156,7 @@ class RangeShape(Shape):
 
 
 class ExclusionSerializer(RangeShape):
-    """Excluded measurements: selection, reason, user, and whether they are included again."""
+    """An exclusion of measurements: selection, reason, user, progress and revocation."""
 
     id = serializers.IntegerField()
     tag = serializers.CharField()
@@ -173,7 +173,7 @@ class ExclusionSerializer(RangeShape):
 
 
 class PreviewSerializer(RangeShape):
-    """Measurements that would be excluded."""
+    """The result of a dry run: number and time range of the measurements to exclude."""
 
     tag = serializers.CharField()
     measurements = serializers.IntegerField()
@@ -183,7 +183,7 @@ class PreviewSerializer(RangeShape):
 
 
 class ExcludeShape(Shape):
-    """A tag, `from` and `to`, or `ids`; and the reason."""
+    """The measurements to exclude, by `tag`, `from` and `to` or by `ids`, and the reason."""
 
     tag = serializers.CharField(required=False)
     ids = serializers.ListField(child=serializers.IntegerField(), required=False)
@@ -191,19 +191,19 @@ class ExcludeShape(Shape):
     dry_run = serializers.BooleanField(required=False)
 
     def get_fields(self) -> dict[str, Any]:
-        """Add the bounds by name, since ``from`` is a Python keyword."""
+        """Add ``from`` and ``to`` by name, because ``from`` is a Python keyword."""
         bounds = {name: serializers.CharField(required=False) for name in ("from", "to")}
         return {**super().get_fields(), **bounds}
 
 
 class RevokeShape(Shape):
-    """The reason for including measurements again."""
+    """The reason for revoking an exclusion."""
 
     reason = serializers.CharField(max_length=500)
 
 
 class ReadingSerializer(Shape):
-    """A reading as a source sends it."""
+    """A reading, as sent by a source."""
 
     timestamp = TimestampField(
         required=False,
@@ -215,7 +215,7 @@ class ReadingSerializer(Shape):
 
 
 class StoredSerializer(Shape):
-    """The outcome of the reading."""
+    """The outcome for a single reading."""
 
     status = serializers.ChoiceField(
         choices=["success", "duplicate", "kept_first", "replaced"],
@@ -226,13 +226,13 @@ class StoredSerializer(Shape):
 
 
 class QueuedSerializer(Shape):
-    """The database is away; the reading is safe on disk and will be stored."""
+    """The database is away. The reading is safe on disk and will be stored later."""
 
     status = serializers.ChoiceField(choices=["queued_for_retry"])
 
 
 class ItemSerializer(Shape):
-    """The outcome of one item."""
+    """The outcome for one item of a batch."""
 
     tag = serializers.CharField()
     status = serializers.ChoiceField(
@@ -244,7 +244,7 @@ class ItemSerializer(Shape):
 
 
 class BatchSerializer(Shape):
-    """The outcome of each item, in order."""
+    """The outcome for each item of a batch, in the order of the request."""
 
     status = serializers.ChoiceField(choices=["success", "queued_for_retry"])
     processed = serializers.IntegerField()
@@ -263,7 +263,7 @@ class StatsSerializer(Shape):
 
 
 class AheadSerializer(Shape):
-    """Readings of a tag that are ahead of the server's clock by more than 5 s."""
+    """Readings of a tag with timestamps more than 5 s ahead of the server clock."""
 
     tag = serializers.CharField()
     readings = serializers.IntegerField(help_text="How many there are; 1000 are 1000 or more.")
@@ -271,7 +271,7 @@ class AheadSerializer(Shape):
 
 
 class HealthSerializer(Shape):
-    """The status of the system; callers who may not read get ``status`` alone."""
+    """The health of the system. Callers without read access to all tags receive only `status`."""
 
     status = serializers.ChoiceField(choices=["healthy", "degraded", "unhealthy"])
     database = serializers.ChoiceField(
@@ -318,7 +318,7 @@ class HealthSerializer(Shape):
 
 
 class ErrorSerializer(Shape):
-    """The error, and the expected input."""
+    """An error: the message with the expected input, and the field, if any."""
 
     detail = serializers.CharField()
     field = serializers.CharField(required=False)
@@ -422,7 +422,7 @@ BATCH_ANSWER = OpenApiExample(
     status_codes=["201"],
 )
 
-# Which of them a call asks for depends on FERMON_OPEN, so none is always right too.
+# `{}` means no credentials: FERMON_OPEN decides whether a call needs any.
 MAY_READ: list[Any] = [{"tokenAuth": []}, {"cookieAuth": []}, {}]
 MAY_WRITE: list[Any] = [{"tokenAuth": []}, {}]
 
@@ -432,11 +432,11 @@ COMMON: Responses = {**REFUSED, 406: NOT_ACCEPTABLE}
 
 
 def reads(shape: Any, *, also: Responses | None = None) -> Responses:
-    """Return the responses of a call that reads."""
+    """Return the responses of an operation that reads, by status code."""
     return dict(sorted({200: shape, **COMMON, **(also or {})}.items()))
 
 
 def writes(created: Any, *, also: Responses) -> Responses:
-    """Return the responses of a call that accepts readings."""
+    """Return the responses of an operation that accepts readings, by status code."""
     refused = {400: BAD_INPUT, 411: NO_LENGTH, 413: TOO_LARGE, 415: NOT_JSON}
     return dict(sorted({201: created, **refused, **COMMON, **also}.items()))

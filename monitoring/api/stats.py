@@ -12,7 +12,7 @@ from monitoring.spool import spool_files
 
 
 class StatsView(APIView):
-    """Totals."""
+    """Return totals over all measurements."""
 
     @extend_schema(
         operation_id="getStats",
@@ -22,7 +22,7 @@ class StatsView(APIView):
         responses=schemas.reads(schemas.StatsSerializer),
     )
     def get(self, request: Request) -> Response:
-        """Totals over all stored measurements, and the number of readings that wait to be stored."""
+        """Return totals over all stored measurements and the number of readings that wait to be stored."""
         total = totals()
         waiting = spool_files.pending_count() + queued_readings()
         return Response(
@@ -34,5 +34,5 @@ class StatsView(APIView):
                 "retry_queue_size": waiting,
                 "retry_queue_status": "pending" if waiting else "clear",
             },
-            headers={"Last-Event-ID": str(total.newest_id)},  # from here the stream counts on
+            headers={"Last-Event-ID": str(total.newest_id)},  # start id of /stream to continue the totals
         )

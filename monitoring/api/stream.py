@@ -1,4 +1,4 @@
-"""GET /stream: measurements and events as server-sent events, each as soon as it is stored."""
+"""GET /stream: send measurements and events as server-sent events, as soon as stored."""
 
 import asyncio
 import math
@@ -27,7 +27,7 @@ from monitoring.operations.serving.environ import ON_LOOP
 
 MEDIA_TYPE = "text/event-stream"
 HEARTBEAT_S = 15.0
-# After so long a client has to connect again, and is asked anew who it is: a login ends, a token is revoked.
+# Maximum duration of a stream. Reconnecting authenticates again: logins expire, tokens are revoked.
 RECOGNISED_S = 600.0
 HEARTBEAT = b":\n\n"
 RECONNECT_MS = 2_000
@@ -44,47 +44,47 @@ ERRORS = {400: schemas.BAD_INPUT, 401: schemas.NOT_SIGNED_IN, 403: schemas.FORBI
 
 
 class Stream:
-    """The messages to one client: events when they come, else a sign of life at intervals."""
+    """The messages to one client: new events, or a heartbeat after ``HEARTBEAT_S`` seconds without any."""
 
     def __init__(self, *, since: int | None, tags: frozenset[str]) -> None:
         self.subscriber: Subscriber = feed.subscribe(
             self.wake, since=since, tags=tags, limit=settings.FERMON_STREAM_CLIENTS
         )
-        # An id without data is where a client begins again that was cut off before its first event.
+        # An id without data: a client that is disconnected before the first event resumes from this id.
         place = b"id: %d\n" % self.subscriber.place.id if since is None else b""
         self.opening = b"retry: %d\n%b\n" % (RECONNECT_MS, place)
         self.ends_at = math.inf if settings.FERMON_OPEN else time.monotonic() + RECOGNISED_S
 
     def wake(self) -> None:
-        """Signal that there may be something to send. Called in the feed's thread."""
+        """Signal that new messages may be available. Called in the thread of the feed."""
         raise NotImplementedError
 
     @property
     def is_over(self) -> bool:
-        """Return whether the stream has ended."""
+        """Return whether the subscription has ended or the maximum duration has passed."""
         return self.subscriber.is_over or time.monotonic() > self.ends_at
 
     def next_now(self) -> bytes:
-        """Return the bytes that can be sent without waiting for anything but the database; may be empty."""
+        """Return the bytes that can be sent now, possibly none; wait at most for the database."""
         opening, self.opening = self.opening, b""
         return opening or self.subscriber.take()
 
     def sign_of_life(self) -> bytes:
-        """Return the bytes to send while there are no events.
+        """Return the heartbeat to send while there are no events.
 
-        A client that follows some tags also gets the id that the stream has reached. Otherwise a client
-        that reconnects would begin after the last id of its tags, and all later rows would be read for
-        nothing.
+        For a client that follows some tags only, add the id that the stream has reached. Otherwise a
+        client that reconnects would resume from the last id of these tags, and the server would read all
+        later rows in vain.
         """
         return b":\nid: %d\n\n" % self.subscriber.place.id if self.subscriber.tags else HEARTBEAT
 
     def close(self) -> None:
-        """Give up the client's place. Django calls this method however the response ended."""
+        """End the subscription. Django calls this method at the end of every response."""
         self.subscriber.close()
 
 
 class ThreadStream(Stream):
-    """A stream for servers that give each response a thread (``manage.py runserver``)."""
+    """A stream for servers with one thread per response (``manage.py runserver``)."""
 
     def __init__(self, *, since: int | None, tags: frozenset[str]) -> None:
         self.woken = threading.Event()
@@ -111,8 +111,9 @@ class ThreadStream(Stream):
 
 
 class LoopStream(Stream):
-    """A stream for servers that iterate on an event loop (``manage.py serve``): only the database needs
-    a thread.
+    """A stream for servers with an event loop (``manage.py serve``).
+
+    Only reading from the database needs a thread.
     """
 
     def __init__(self, *, since: int | None, tags: frozenset[str]) -> None:
@@ -121,7 +122,7 @@ class LoopStream(Stream):
         super().__init__(since=since, tags=tags)
 
     def wake(self) -> None:
-        """Wake the waiting task, as ``Stream.wake``; without a loop no task waits yet."""
+        """Wake the waiting task, if the iteration has started, as ``Stream.wake``."""
         if self.loop is not None:
             with suppress(RuntimeError):  # the loop is closed: the server has ended
                 self.loop.call_soon_threadsafe(self.woken.set)
@@ -146,7 +147,7 @@ class LoopStream(Stream):
 
 
 class StreamView(APIView):
-    """Measurements as they are stored."""
+    """Stream measurements and events as soon as stored."""
 
     content_negotiation_class = ErrorNegotiation
     tag_filter = "query"
@@ -159,14 +160,17 @@ class StreamView(APIView):
         responses={**EVENTS, **ERRORS},
     )
     def get(self, request: Request) -> HttpResponseBase:
-        """Measurements as server-sent events, in the order in which they are stored; does not end.
+        """Stream measurements as server-sent events, in the order of storing.
 
-        Each measurement comes once. A client that reconnects names the last id that it has received
-        (browsers do so by themselves) and first gets all measurements after that id. A measurement whose
-        flag changes later does not come again.
+        Each measurement is sent once, and not again if the anomaly flag changes later. A client that
+        reconnects sends the last received id (browsers do this automatically) and first receives all
+        measurements after that id.
 
-        Between them come the events of the detectors, each when it begins, changes or ends. Events that
-        a client missed while it was away are not sent again: see /events.
+        While Fermon is open, the stream does not end; while Fermon is closed, the server ends the stream
+        after 10 minutes.
+
+        The stream also contains the events of the detectors, each at the start, at every change and at
+        the end of the event. Events missed during a disconnection are not sent again: see /events.
         """
         chosen = parameters_of(request)
         if request.method == "HEAD":
@@ -179,13 +183,17 @@ class StreamView(APIView):
             raise Unavailable("As many clients as may follow the stream do so. Try again later.") from error
         except NotSettledError as error:
             raise Unavailable("Others are writing at length just now. Try again in a few seconds.") from error
-        release_connection()  # a thread that only waits needs none
+        release_connection()  # a waiting thread needs no database connection
         return StreamingHttpResponse(stream, content_type=MEDIA_TYPE, headers=HEADERS)
 
 
 def parameters_of(request: Request) -> dict[str, Any]:
-    """Return the query parameters; ``Last-Event-ID`` overrides ``since``, which stays in a browser's
-    address.
+    """Return the validated query parameters.
+
+    ``Last-Event-ID`` overrides ``since``, because a browser reconnects with the original address.
+
+    Raises:
+        ValidationError: a parameter or ``Last-Event-ID`` is invalid.
     """
     last = request.headers.get("Last-Event-ID", "")
     instead = {"tag": [name for name in request.query_params.getlist("tag") if name]}

@@ -19,11 +19,11 @@ NAME = OpenApiParameter("name", str, OpenApiParameter.PATH, description="The tag
 
 
 class TagViewSet(ViewSet):
-    """Tags: named signals of one sensor each."""
+    """List and describe tags, each the named signal of one sensor."""
 
     tag_filter = "each"
     lookup_field = "name"
-    lookup_value_regex = "[^/\\x00]+"  # not every database can be asked for a NUL
+    lookup_value_regex = "[^/\\x00]+"  # not every database accepts NUL in a query
 
     @extend_schema(
         operation_id="getTags",
@@ -33,7 +33,7 @@ class TagViewSet(ViewSet):
         responses=schemas.reads(schemas.TagListSerializer),
     )
     def list(self, request: Request) -> Response:
-        """The names of the tags in use."""
+        """List the names of the tags in use."""
         grant = grant_of(request)
         return Response({"tags": [name for name in active_names() if grant is None or grant.covers(name)]})
 
@@ -45,7 +45,7 @@ class TagViewSet(ViewSet):
         responses=schemas.reads(schemas.TagSerializer, also={404: schemas.NOT_FOUND}),
     )
     def retrieve(self, request: Request, name: str) -> Response:
-        """One tag: unit, valid range, limits, and its newest measurement."""
+        """Return one tag: unit, valid range, alarm limits and the newest measurement."""
         tag = find_tag(name)
         if tag is None:
             raise NotFound(f"name: unknown tag {shown(name)}; {known_tags(tag_names())}")

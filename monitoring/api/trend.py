@@ -11,7 +11,7 @@ from monitoring.history.trend import read_trend
 
 
 class TrendView(APIView):
-    """The data of a chart."""
+    """Return the data of a trend chart."""
 
     tag_filter = "query"
 
@@ -23,10 +23,11 @@ class TrendView(APIView):
         responses=schemas.reads(schemas.TrendColumnsSerializer, also={400: schemas.BAD_INPUT}),
     )
     def get(self, request: Request) -> Response:
-        """A tag over any range of time, in a bounded number of buckets.
+        """Return the trend of one tag over any time range, in a bounded number of buckets.
 
-        No extreme and no anomaly is smoothed away. Buckets begin at multiples of their length since
-        1970-01-01T00:00:00Z; the buckets at the ends of the range are whole.
+        Each bucket has minimum, maximum and number of anomalies, so that no extreme and no anomaly is
+        smoothed away. Buckets start at multiples of the bucket length since 1970-01-01T00:00:00Z. The
+        first and the last bucket are whole, even if the time range covers only a part.
         """
         query = parameters(TrendSerializer, request)
         chosen = query.validated_data

@@ -1,4 +1,4 @@
-"""The addresses of the API, as the contract names them, without a trailing slash."""
+"""URL patterns of the API, without a trailing slash, as the API contract requires."""
 
 from django.urls import path
 from rest_framework.routers import SimpleRouter

@@ -65,7 +65,7 @@ def nines(monkeypatch: pytest.MonkeyPatch) -> None:
         def __init__(self, name: str) -> None:
             self.novelty = 0.0
 
-        def take(self, times_us: Sequence[int], values: Sequence[float]) -> list[object]:
+        def update(self, times_us: Sequence[int], values: Sequence[float]) -> list[object]:
             self.novelty = 0.75 if values[-1] == 9 else 0.0
             return []
 
