@@ -21,7 +21,7 @@ from monitoring.access.token_bucket import TokenBucket
 from monitoring.ingest.tags import tag_cache
 from monitoring.kernel import outages
 from monitoring.kernel.redis_link import link_to
-from monitoring.live import publish
+from monitoring.live.publish import publisher
 from monitoring.live.wakeups import stored
 from monitoring.operations import health
 from monitoring.spool import replayer, spool_files
@@ -78,9 +78,9 @@ def no_threads(
     if request.node.get_closest_marker("threads") is None:
         monkeypatch.setattr(replayer.replayer, "in_background", False)
         monkeypatch.setattr(health, "look", health.read_state)
-        monkeypatch.setattr(publish, "tell_now", stored.set)
+        monkeypatch.setattr(publisher, "publish_now", stored.set)
     yield
-    publish.stop()
+    publisher.stop()
 
 
 @pytest.fixture

@@ -12,13 +12,13 @@ from rest_framework.viewsets import ViewSet
 
 from monitoring.api import answers, schemas
 from monitoring.api.fields import DataPageSerializer, PageSerializer, parameters
-from monitoring.history.measurements import Cursor, Page, Selection, read_page, reasons_by_id
+from monitoring.history.measurements import Cursor, MeasurementPage, Selection, read_page, reasons_by_id
 
 PAGED = {400: schemas.BAD_INPUT}
 
 
 def page_response(
-    request: Request, *, anomalies_only: bool, items: Callable[[Page], list[dict[str, Any]]]
+    request: Request, *, anomalies_only: bool, items: Callable[[MeasurementPage], list[dict[str, Any]]]
 ) -> Response:
     """Return the page that the query parameters select, with a Link header if a next page exists.
 
@@ -58,7 +58,7 @@ class MeasurementViewSet(ViewSet):
         return page_response(
             request,
             anomalies_only=False,
-            items=Page.as_json,
+            items=MeasurementPage.as_json,
         )
 
 
@@ -79,7 +79,7 @@ class AnomalyViewSet(ViewSet):
         return page_response(request, anomalies_only=True, items=with_reasons)
 
 
-def with_reasons(page: Page) -> list[dict[str, Any]]:
+def with_reasons(page: MeasurementPage) -> list[dict[str, Any]]:
     """Return the anomalies of a page, each with the violated rules."""
     reasons = reasons_by_id([row[0] for row in page.rows])
     return [answers.anomaly(item, reasons[item["id"]]) for item in page.as_json()]

@@ -10,8 +10,8 @@ from django.db import Error as DatabaseError
 from monitoring.dashboard import words
 from monitoring.dashboard.events import Events, read_events
 from monitoring.dashboard.moments import Moment, age_s, moment
-from monitoring.dashboard.part import MOST_CARDS, Needs, Part, part_of, read_needs
 from monitoring.dashboard.states import state_of
+from monitoring.dashboard.tag_page import MOST_CARDS, Needs, TagPage, part_of, read_needs
 from monitoring.history.events import StoredEvent
 from monitoring.history.measurements import Point, Reason, Selection, read_page, reasons_for
 from monitoring.history.stats import Totals, totals
@@ -78,7 +78,7 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class DashboardPage:
     """All database content of the page, as of ``now``.
 
     ``tags`` are all tags, active or not; ``headings`` has the groups of tags in use by tag. ``cards``
@@ -88,7 +88,7 @@ class Page:
     now: datetime
     tags: Mapping[str, TagDefinition]
     headings: Mapping[str, str]
-    part: Part | None
+    part: TagPage | None
     link: Link
     cards: list[Card]
     latest: list[Point] = field(default_factory=list)
@@ -143,7 +143,7 @@ def groups_of(tags: Iterable[TagDefinition]) -> dict[str, str]:
     return {tag.name: tag.group or other for tag in grouped}
 
 
-def read_dashboard(query: Mapping[str, str]) -> Page:
+def read_dashboard(query: Mapping[str, str]) -> DashboardPage:
     """Return the page for the address; while the database is away, a page without its content."""
     health = check_health(
         simulator_on=settings.FERMON_SIMULATOR,
@@ -162,10 +162,12 @@ def read_dashboard(query: Mapping[str, str]) -> Page:
         names = part.on_page if part else list(groups)
         cards = [card_of(tags[name], None, now, group=groups[name]) for name in names]
         link = Link("database", words.LINK_WORDS["database"])
-        return Page(now, tags, groups, part, link, cards, problems=health.problems, since=health.since)
+        return DashboardPage(
+            now, tags, groups, part, link, cards, problems=health.problems, since=health.since
+        )
 
 
-def read_page_at(now: datetime, health: Health, query: Mapping[str, str]) -> Page:
+def read_page_at(now: datetime, health: Health, query: Mapping[str, str]) -> DashboardPage:
     """Read the page from the database; the number of queries does not depend on the number of tags."""
     tags = tag_cache.read()
     used = [tag for tag in tags.values() if tag.active]
@@ -193,7 +195,7 @@ def read_page_at(now: datetime, health: Health, query: Mapping[str, str]) -> Pag
         for name in names
     ]
     last = part.newest if part else max((point.timestamp for point in known), default=None)
-    return Page(
+    return DashboardPage(
         now=now,
         tags=tags,
         headings=groups,
@@ -248,7 +250,7 @@ def card_of(
 
 
 def anomaly_row(
-    point: Point, tag: TagDefinition, reasons: list[Reason], now: datetime, part: Part | None
+    point: Point, tag: TagDefinition, reasons: list[Reason], now: datetime, part: TagPage | None
 ) -> AnomalyRow:
     """Return the anomaly in words; the page of a ``part`` may not have the tag, so the address names the
     tag.

@@ -11,12 +11,19 @@ from django.views.decorators.http import require_safe
 
 from monitoring.access.pages import signed_in_as
 from monitoring.dashboard import words
-from monitoring.dashboard.chosen import DEFAULT_PRESET, LONGEST, MOST_COMPARED, PRESETS, Chosen, chosen_of
 from monitoring.dashboard.events import EVENT_ROWS
 from monitoring.dashboard.moments import moment
-from monitoring.dashboard.page import ANOMALY_ROWS, Page, read_dashboard, stale_after_s
-from monitoring.dashboard.part import Part
+from monitoring.dashboard.page import ANOMALY_ROWS, DashboardPage, read_dashboard, stale_after_s
 from monitoring.dashboard.scripts import ScriptTag, chart_script
+from monitoring.dashboard.tag_page import TagPage
+from monitoring.dashboard.view_state import (
+    DEFAULT_PRESET,
+    LONGEST,
+    MOST_COMPARED,
+    PRESETS,
+    ViewState,
+    chosen_of,
+)
 from monitoring.kernel.clock import iso_utc
 from monitoring.kernel.source_clock import AHEAD_US
 from monitoring.kernel.tag_definition import TagDefinition
@@ -74,7 +81,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
     return render(request, template, context(request, page), status=status)
 
 
-def context(request: HttpRequest, page: Page) -> dict[str, Any]:
+def context(request: HttpRequest, page: DashboardPage) -> dict[str, Any]:
     """Return the template's context; parameters for things that do not exist get the defaults."""
     chosen = chosen_of(request.GET.dict(), page.headings, page.now)
     beside = page.part.beside if page.part else ()
@@ -108,7 +115,7 @@ def context(request: HttpRequest, page: Page) -> dict[str, Any]:
     }
 
 
-def for_scripts(page: Page, chosen: Chosen, script: ScriptTag) -> dict[str, Any]:
+def for_scripts(page: DashboardPage, chosen: ViewState, script: ScriptTag) -> dict[str, Any]:
     """Return the initial state of the page's scripts."""
     return {
         "now": iso_utc(page.now),
@@ -131,7 +138,7 @@ def for_scripts(page: Page, chosen: Chosen, script: ScriptTag) -> dict[str, Any]
     }
 
 
-def part_addresses(query: QueryDict, part: Part) -> dict[str, Any]:
+def part_addresses(query: QueryDict, part: TagPage) -> dict[str, Any]:
     """Return the addresses of the previous and next page, and the parameters that a search keeps."""
     kept = query.copy()
     for name in ("tag", "search", "page", "anomaly", "event"):
@@ -151,7 +158,7 @@ def part_addresses(query: QueryDict, part: Part) -> dict[str, Any]:
     }
 
 
-def tag_for_scripts(page: Page, tag: TagDefinition) -> dict[str, Any]:
+def tag_for_scripts(page: DashboardPage, tag: TagDefinition) -> dict[str, Any]:
     """Return a tag for the scripts."""
     raw_from, newest_anomaly = page.raw_from.get(tag.name), page.newest_anomalies.get(tag.name)
     return {

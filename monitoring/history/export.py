@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from monitoring.history.measurements import Page, Selection, read_page
+from monitoring.history.measurements import MeasurementPage, Selection, read_page
 
 
-def read_pages(selection: Selection, *, size: int) -> Iterator[Page]:
+def read_pages(selection: Selection, *, size: int) -> Iterator[MeasurementPage]:
     """Yield the selection in pages of ``size``, each read on demand; at least one page.
 
     Each page is a short query of its own: a long query would keep SQLite from checkpointing its log.

@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 from django.utils.text import compress_sequence
 
-from monitoring.history.measurements import Page, timestamps
+from monitoring.history.measurements import MeasurementPage, timestamps
 from monitoring.history.spreadsheet import inert
 
 ROWS = 5_000
@@ -19,7 +19,7 @@ GROUP_ROWS = 50_000  # each group of a Parquet file has its place in the file's 
 
 TRUE_OR_FALSE = {True: "true", False: "false"}
 
-Write = Callable[[Iterable[Page]], Iterator[bytes]]
+Write = Callable[[Iterable[MeasurementPage]], Iterator[bytes]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Format:
         return bool(self.needs) and find_spec(self.needs) is None
 
 
-def write_csv(pages: Iterable[Page]) -> Iterator[bytes]:
+def write_csv(pages: Iterable[MeasurementPage]) -> Iterator[bytes]:
     """Write a header and a line per measurement; each value reads back exactly."""
     lines = StringIO(newline="")
     writer = csv.writer(lines, lineterminator="\n")
@@ -59,20 +59,20 @@ def write_csv(pages: Iterable[Page]) -> Iterator[bytes]:
         lines.truncate()
 
 
-def rows_of(page: Page) -> Iterable[tuple[Any, ...]]:
+def rows_of(page: MeasurementPage) -> Iterable[tuple[Any, ...]]:
     """Return the rows of the page, each with its exclusion if requested."""
     if page.excluded is None:
         return page.rows
     return [(*row, row[0] in page.excluded) for row in page.rows]
 
 
-def write_jsonl(pages: Iterable[Page]) -> Iterator[bytes]:
+def write_jsonl(pages: Iterable[MeasurementPage]) -> Iterator[bytes]:
     """Write a line per measurement, each an item of ``/data``."""
     for page in pages:
         yield b"".join(orjson.dumps(item, option=orjson.OPT_APPEND_NEWLINE) for item in page.as_json())
 
 
-def write_parquet(pages: Iterable[Page]) -> Iterator[bytes]:
+def write_parquet(pages: Iterable[MeasurementPage]) -> Iterator[bytes]:
     """Write a row group per page; the footer locates the groups, so a truncated file is no valid file."""
     import pyarrow as pa
     from pyarrow.parquet import ParquetWriter

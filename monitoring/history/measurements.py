@@ -108,7 +108,7 @@ class Selection:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class MeasurementPage:
     """Measurements in order, and the start of the next page (None: last page).
 
     ``excluded`` has the ids of excluded measurements; None if not requested.
@@ -151,7 +151,7 @@ def timestamps(rows: Sequence[Row]) -> list[str]:
 
 def read_page(
     selection: Selection, *, limit: int, ascending: bool = False, after: Cursor | None = None
-) -> Page:
+) -> MeasurementPage:
     """Return up to ``limit`` measurements of the selection, newest first unless ``ascending``.
 
     Measurements at the same time are in order of id, so pages neither repeat nor skip rows.
@@ -159,9 +159,9 @@ def read_page(
     found, excluded = read_rows(selection, after, limit=limit + 1, ascending=ascending)
     told = None if selection.excluded is Excluded.LEFT_OUT else frozenset(excluded)
     if len(found) <= limit:
-        return Page(found, None, told)
+        return MeasurementPage(found, None, told)
     last = found[limit - 1]
-    return Page(found[:limit], Cursor(from_micros(last[1]), last[0]), told)
+    return MeasurementPage(found[:limit], Cursor(from_micros(last[1]), last[0]), told)
 
 
 def read_rows(

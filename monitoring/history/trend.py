@@ -9,7 +9,7 @@ import numpy as np
 from django.db import connection
 from numpy.typing import NDArray
 
-from monitoring.history.trend_plan import MEASUREMENTS, Step, source_rows, steps
+from monitoring.history.trend_plan import MEASUREMENTS, BucketStep, source_rows, steps
 from monitoring.kernel.clock import to_micros
 from monitoring.kernel.rollups import RESOLUTIONS_S, Buckets, buckets_of
 
@@ -41,7 +41,7 @@ DENSE = 12
 class Trend:
     """The buckets that have measurements, in order of time, and their step."""
 
-    step: Step
+    step: BucketStep
     buckets: Buckets
 
 
@@ -84,7 +84,7 @@ def stored_of(name: str) -> Stored:
     return Stored(tag, first[0], last_us, raw_from_us)
 
 
-def step_for(stored: Stored, first_us: int, last_us: int, points: int) -> Step:
+def step_for(stored: Stored, first_us: int, last_us: int, points: int) -> BucketStep:
     """Return the finest step with which this range is cheap to read.
 
     Measurements are read only if none of the range is deleted and the rows are not too many.

@@ -21,7 +21,7 @@ SOURCE_ROWS = 4_000  # under a chart of usual width
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class BucketStep:
     """A bucket width and its source: rollups of ``source_s``, or ``MEASUREMENTS``.
 
     Buckets begin at multiples of ``us``, counted from ``origin_us``, in microseconds since 1970.
@@ -64,17 +64,17 @@ def source_of(step_s: int) -> int:
 
 
 LADDER = (
-    *(Step(ms * MILLISECOND_US, MEASUREMENTS) for ms in FRACTIONS_MS),
+    *(BucketStep(ms * MILLISECOND_US, MEASUREMENTS) for ms in FRACTIONS_MS),
     *(
-        Step(seconds * SECOND_US, source_of(seconds))
+        BucketStep(seconds * SECOND_US, source_of(seconds))
         for seconds in (*SECONDS, *MINUTES_AND_HOURS_S, *(days * DAY_S for days in DAYS))
     ),
 )
 # One bucket for all times: those counted from the epoch would part there.
-EVER = Step(LADDER[-1].us, RESOLUTIONS_S[-1], origin_us=FIRST_MICROS)
+EVER = BucketStep(LADDER[-1].us, RESOLUTIONS_S[-1], origin_us=FIRST_MICROS)
 
 
-def steps(first_us: int, last_us: int, points: int) -> Iterator[Step]:
+def steps(first_us: int, last_us: int, points: int) -> Iterator[BucketStep]:
     """Yield the steps that show a range (inclusive) in at most ``points`` buckets, finest first.
 
     The steps depend on the length of the range, not on its position, so buckets stay the same while a

@@ -15,7 +15,7 @@ from monitoring.history.events import StoredEvent, changed_events, newest_revisi
 from monitoring.history.measurements import Row
 from monitoring.kernel.outages import Outage
 from monitoring.live.changes import Watch, make_watch, newest_id, read_changes, release_connection
-from monitoring.live.ring import Event, Place, Ring
+from monitoring.live.ring import Offset, Ring, StreamMessage
 from monitoring.live.subscribe import Listener
 from monitoring.live.wakeups import stored
 
@@ -30,8 +30,8 @@ PAGE = 2_000
 EVENTS_KEPT = 20_000
 CHANGES_KEPT = 2_000
 
-Render = Callable[[Sequence[Row]], Sequence[Event]]
-RenderChange = Callable[[int, StoredEvent], Event]
+Render = Callable[[Sequence[Row]], Sequence[StreamMessage]]
+RenderChange = Callable[[int, StoredEvent], StreamMessage]
 
 
 class TooManySubscribersError(Exception):
@@ -60,6 +60,11 @@ class Feed:
         self._left_at = 0.0
         self._settled = 0
         self._lock = threading.Lock()
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the thread reads for subscribers."""
+        return self._thread is not None
 
     def subscribe(
         self, wake: Callable[[], None], *, since: int | None, tags: frozenset[str], limit: int
@@ -171,7 +176,7 @@ class Feed:
             self.changes.add(found, found[-1].id if found else newest)  # none: they are deleted meanwhile
             self._wake_all()
 
-    def read_changed(self, *, after: int) -> list[Event]:
+    def read_changed(self, *, after: int) -> list[StreamMessage]:
         """Return a page of events that changed after that revision.
 
         Raises:
@@ -192,7 +197,7 @@ class Feed:
 class Subscriber:
     """A subscriber with an offset of its own; used by one thread at a time."""
 
-    def __init__(self, feed: Feed, wake: Callable[[], None], place: Place, tags: frozenset[str]) -> None:
+    def __init__(self, feed: Feed, wake: Callable[[], None], place: Offset, tags: frozenset[str]) -> None:
         self.wake = wake
         self.place = place
         self.change = feed.changes.head
@@ -235,7 +240,7 @@ class Subscriber:
         wanted = [row for row in rows if not self.tags or row[2] in self.tags]
         return self._joined([*self._feed.render(wanted), *changes])
 
-    def _joined(self, events: Sequence[Event]) -> bytes:
+    def _joined(self, events: Sequence[StreamMessage]) -> bytes:
         return b"".join(event.data for event in events if not self.tags or event.tag in self.tags)
 
     def close(self) -> None:

@@ -7,28 +7,28 @@ from django.db import OperationalError, connection
 
 from monitoring.database.connections import close_if_replaced, identity_of
 from monitoring.history.events import StoredEvent
-from monitoring.history.measurements import Page, Row
+from monitoring.history.measurements import MeasurementPage, Row
 from monitoring.live.feed import Feed
-from monitoring.live.ring import Event
+from monitoring.live.ring import StreamMessage
 
 
-def events_of(rows: Sequence[Row]) -> list[Event]:
+def messages_of(rows: Sequence[Row]) -> list[StreamMessage]:
     """Return the rows as messages."""
     return [
-        Event(
+        StreamMessage(
             item["id"],
             item["tag"],
             b"event: measurement\nid: %d\ndata: %b\n\n" % (item["id"], orjson.dumps(item)),
         )
-        for item in Page(list(rows), None).as_json()
+        for item in MeasurementPage(list(rows), None).as_json()
     ]
 
 
-def change_of(revision: int, event: StoredEvent) -> Event:
+def message_of_change(revision: int, event: StoredEvent) -> StreamMessage:
     """Return an event of the detectors as a message. The message has no id: ids are offsets in the
     stream.
     """
-    return Event(revision, event.tag, b"event: event\ndata: %b\n\n" % orjson.dumps(event.as_json()))
+    return StreamMessage(revision, event.tag, b"event: event\ndata: %b\n\n" % orjson.dumps(event.as_json()))
 
 
 def reopen_if_replaced() -> None:
@@ -42,4 +42,4 @@ def reopen_if_replaced() -> None:
         raise OperationalError("the database file is gone")
 
 
-feed = Feed(render=events_of, render_change=change_of, refresh=reopen_if_replaced)
+feed = Feed(render=messages_of, render_change=message_of_change, refresh=reopen_if_replaced)

@@ -17,65 +17,70 @@ from monitoring.live.wakeups import CHANNEL, stored
 
 logger = logging.getLogger(__name__)
 
-APART_S = 0.05  # what is stored within it is one notice
+APART_S = 0.05  # commits within this time share a notice
 LINGER_S = 10.0
 NOTIFY = "SELECT pg_notify(%s, '')"
 
-_lock = threading.Lock()
-_due = threading.Event()
-_is_stopped = threading.Event()
-_thread: threading.Thread | None = None
+
+class Publisher:
+    """The notices of one process, and the thread that sends them while there are any."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._due = threading.Event()
+        self._is_stopped = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the thread runs; not in a process that was forked meanwhile."""
+        return self._thread is not None and self._thread.is_alive()
+
+    def publish(self, **kwargs: object) -> None:
+        """Send a notice once the caller's transaction is committed; none if it is rolled back."""
+        transaction.on_commit(self.publish_now)
+
+    def publish_now(self) -> None:
+        """Wake this process, and have the thread notify the others."""
+        stored.set()
+        if connection.vendor == "sqlite" and not settings.REDIS_URL:
+            return
+        with self._lock:
+            self._due.set()
+            if not self.is_running:
+                self._is_stopped.clear()
+                self._thread = threading.Thread(target=self._send_until_quiet, name="notices", daemon=True)
+                self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread; the next notice starts another one."""
+        with self._lock:
+            thread = self._thread
+            self._is_stopped.set()
+            self._due.set()
+        if thread is not None and thread.is_alive():
+            thread.join()
+
+    def _send_until_quiet(self) -> None:
+        try:
+            while self._is_wanted():
+                self._due.clear()
+                send()
+                self._is_stopped.wait(APART_S)
+        finally:
+            connection.close()
+
+    def _is_wanted(self) -> bool:
+        """Wait for the next notice; return whether there is one."""
+        self._due.wait(LINGER_S)
+        with self._lock:  # a notice from here on starts another thread
+            if self._is_stopped.is_set() or not self._due.is_set():
+                self._thread = None
+                return False
+            return True
 
 
-def tell(**kwargs: object) -> None:
-    """Send a notice once the caller's transaction is committed; none if it is rolled back."""
-    transaction.on_commit(tell_now)
-
-
-def tell_now() -> None:
-    """Wake this process, and have the thread notify the others."""
-    global _thread
-    stored.set()
-    if connection.vendor == "sqlite" and not settings.REDIS_URL:
-        return
-    with _lock:
-        _due.set()
-        if _thread is None or not _thread.is_alive():  # nor is it in a forked process
-            _is_stopped.clear()
-            _thread = threading.Thread(target=send_until_quiet, name="notices", daemon=True)
-            _thread.start()
-
-
-def stop() -> None:
-    """End the thread; the next notice starts another one."""
-    with _lock:
-        thread = _thread
-        _is_stopped.set()
-        _due.set()
-    if thread is not None and thread.is_alive():
-        thread.join()
-
-
-def send_until_quiet() -> None:
-    """Send due notices until there have been none for a while."""
-    try:
-        while is_wanted():
-            _due.clear()
-            send()
-            _is_stopped.wait(APART_S)
-    finally:
-        connection.close()
-
-
-def is_wanted() -> bool:
-    """Wait for the next notice; return whether there is one."""
-    global _thread
-    _due.wait(LINGER_S)
-    with _lock:  # whoever stores from here on starts another thread
-        if _is_stopped.is_set() or not _due.is_set():
-            _thread = None
-            return False
-        return True
+publisher = Publisher()
 
 
 def send() -> None:

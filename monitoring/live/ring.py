@@ -7,7 +7,7 @@ from itertools import takewhile
 from typing import NamedTuple
 
 
-class Event(NamedTuple):
+class StreamMessage(NamedTuple):
     """A message of the stream: a measurement by id, or a changed event by revision."""
 
     id: int
@@ -15,10 +15,10 @@ class Event(NamedTuple):
     data: bytes
 
 
-class Place(NamedTuple):
+class Offset(NamedTuple):
     """A subscriber's position: everything up to the id, which is valid within its generation."""
 
-    era: int
+    generation: int
     id: int
 
 
@@ -31,18 +31,18 @@ class Ring:
 
     def __init__(self, size: int) -> None:
         self.size = size
-        self._events: deque[Event] = deque()
-        self._era = self._origin = self._floor = self._head = 0
+        self._events: deque[StreamMessage] = deque()
+        self._generation = self._origin = self._floor = self._head = 0
         self._lock = threading.Lock()
 
     def start(self, head: int) -> None:
         """Begin a generation just after this id; discard the messages before."""
         with self._lock:
             self._events.clear()
-            self._era += 1
+            self._generation += 1
             self._origin = self._floor = self._head = head
 
-    def add(self, events: Iterable[Event], head: int) -> None:
+    def add(self, events: Iterable[StreamMessage], head: int) -> None:
         """Add all messages after the present head, up to the new head."""
         with self._lock:
             for event in events:
@@ -52,25 +52,25 @@ class Ring:
             self._head = head
 
     @property
-    def head(self) -> Place:
+    def head(self) -> Offset:
         """Return the position of a subscriber that has everything."""
         with self._lock:
-            return Place(self._era, self._head)
+            return Offset(self._generation, self._head)
 
-    def has_lost(self, place: Place) -> bool:
+    def has_lost(self, place: Offset) -> bool:
         """Return whether messages after this position have been discarded."""
         with self._lock:
-            return place.era == self._era and place.id < self._floor
+            return place.generation == self._generation and place.id < self._floor
 
-    def after(self, place: Place) -> tuple[list[Event], Place]:
+    def after(self, place: Offset) -> tuple[list[StreamMessage], Offset]:
         """Return the messages after this position, oldest first, and the position after them.
 
         If the ring ``has_lost`` some of them, return none and the same position.
         """
         with self._lock:
-            if place.era != self._era:
-                place = Place(self._era, self._origin)
+            if place.generation != self._generation:
+                place = Offset(self._generation, self._origin)
             if place.id < self._floor:
                 return [], place
             newer = list(takewhile(lambda event: event.id > place.id, reversed(self._events)))
-            return newer[::-1], Place(self._era, max(place.id, self._head))
+            return newer[::-1], Offset(self._generation, max(place.id, self._head))

@@ -19,7 +19,7 @@ from rest_framework.authtoken.models import Token
 
 from monitoring.api import stream
 from monitoring.live.feed import Feed
-from monitoring.live.hub import change_of, events_of, reopen_if_replaced
+from monitoring.live.hub import message_of_change, messages_of, reopen_if_replaced
 from monitoring.models import Event as EventRow
 from monitoring.models import Tag
 
@@ -31,7 +31,7 @@ pytestmark = [pytest.mark.threads, pytest.mark.django_db(transaction=True, seria
 @pytest.fixture(autouse=True)
 def feed(monkeypatch: pytest.MonkeyPatch) -> Iterator[Feed]:
     """The test's own, of which no thread is left behind."""
-    feed = Feed(render=events_of, render_change=change_of, refresh=reopen_if_replaced)
+    feed = Feed(render=messages_of, render_change=message_of_change, refresh=reopen_if_replaced)
     monkeypatch.setattr(stream, "feed", feed)
     yield feed
     feed.stop()

@@ -300,7 +300,7 @@ def worker_runs(transactional_db: None, django_db_serialized_rollback: None) -> 
 @pytest.fixture
 def own_feed(worker_runs: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Feed]:
     """The stream's thread, for as long as the test's rows are there."""
-    feed = Feed(render=hub.events_of, render_change=hub.change_of, refresh=hub.reopen_if_replaced)
+    feed = Feed(render=hub.messages_of, render_change=hub.message_of_change, refresh=hub.reopen_if_replaced)
     monkeypatch.setattr(stream, "feed", feed)
     yield feed
     feed.stop()

@@ -11,7 +11,7 @@ from pytest_django import Settings
 from time_machine import TimeMachineFixture
 
 from monitoring.dashboard import page as pages
-from monitoring.dashboard import part
+from monitoring.dashboard import tag_page
 from monitoring.history.tags import last_points
 from monitoring.ingest.pipeline import ingest_readings
 from monitoring.models import Series, Tag
@@ -105,7 +105,7 @@ def test_a_reading_ahead_does_not_keep_a_dead_plant_alive(
 def test_of_too_many_tags_those_count_as_stale_too(
     client: Client, post: JsonPost, noon: TimeMachineFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in (pages, part):
+    for module in (pages, tag_page):
         monkeypatch.setattr(module, "MOST_CARDS", 2)
     send(post, 46.0)
     send(post, 37.0, ahead_s=295)

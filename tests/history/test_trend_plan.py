@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitoring.history.trend_plan import EVER, LADDER, MEASUREMENTS, Step, means, source_rows, steps
+from monitoring.history.trend_plan import EVER, LADDER, MEASUREMENTS, BucketStep, means, source_rows, steps
 from monitoring.kernel.clock import FIRST_MICROS, SECOND_US, to_micros
 from monitoring.kernel.rollups import RESOLUTIONS_S, Buckets, buckets_of
 
@@ -114,7 +114,7 @@ def test_one_point_takes_in_all_times() -> None:
 
 
 @given(measured(), st.sampled_from([*LADDER, EVER]))
-def test_buckets_hold_what_lies_in_them(source: Buckets, step: Step) -> None:
+def test_buckets_hold_what_lies_in_them(source: Buckets, step: BucketStep) -> None:
     found = step.bucketed(source)
     assert found.count.sum() == len(source)
     assert found.start.tolist() == sorted({step.reach(us, us)[0] for us in source.start.tolist()})

@@ -15,9 +15,9 @@ from monitoring.history.events import StoredEvent, newest_revision
 from monitoring.history.measurements import Row
 from monitoring.ingest.pipeline import ingest_readings
 from monitoring.live import feed as feeds
-from monitoring.live import publish
 from monitoring.live.feed import Feed, Subscriber, TooManySubscribersError
-from monitoring.live.ring import Event
+from monitoring.live.publish import publisher
+from monitoring.live.ring import StreamMessage
 from monitoring.live.wakeups import CHANNEL
 from monitoring.models import Event as EventRow
 from monitoring.models import Measurement, Tag
@@ -28,12 +28,12 @@ PATIENCE_S = 20
 pytestmark = [pytest.mark.threads, pytest.mark.django_db(transaction=True, serialized_rollback=True)]
 
 
-def events_of(rows: Sequence[Row]) -> list[Event]:
-    return [Event(row[0], row[2], b"%d " % row[0]) for row in rows]
+def messages_of(rows: Sequence[Row]) -> list[StreamMessage]:
+    return [StreamMessage(row[0], row[2], b"%d " % row[0]) for row in rows]
 
 
-def change_of(revision: int, event: StoredEvent) -> Event:
-    return Event(revision, event.tag, b"e%d " % revision)
+def message_of_change(revision: int, event: StoredEvent) -> StreamMessage:
+    return StreamMessage(revision, event.tag, b"e%d " % revision)
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def feed(monkeypatch: pytest.MonkeyPatch) -> Iterator[Feed]:
         "LINGER_S": 0.1,
     }.items():
         monkeypatch.setattr(feeds, name, value)
-    feed = Feed(render=events_of, render_change=change_of, refresh=lambda: None)
+    feed = Feed(render=messages_of, render_change=message_of_change, refresh=lambda: None)
     yield feed
     feed.stop()
 
@@ -146,7 +146,7 @@ def test_what_another_process_stores_is_heard_of(
     settings.REDIS_URL = redis_server.url
     subscriber = follow()
     wait_until(lambda: dict(redis_server.client().pubsub_numsub(CHANNEL))[CHANNEL.encode()])
-    monkeypatch.setattr(publish, "tell", lambda: None)
+    monkeypatch.setattr(publisher, "publish", lambda: None)
     (number,) = store(1)
     redis_server.client().publish(CHANNEL, b"")
     assert taken(subscriber, 1) == [number]
@@ -159,7 +159,7 @@ def test_while_redis_is_away_it_looks_by_itself(
     settings.REDIS_URL = redis_server.url
     subscriber = follow()
     redis_server.kill()
-    monkeypatch.setattr(publish, "tell", lambda: None)
+    monkeypatch.setattr(publisher, "publish", lambda: None)
     ids = store(1)
     assert taken(subscriber, 1) == ids
 
@@ -277,9 +277,9 @@ def test_there_are_no_more_places_than_told(follow: Callable[..., Subscriber]) -
 def test_the_thread_ends_after_the_last_and_starts_with_the_next(
     follow: Callable[..., Subscriber], feed: Feed
 ) -> None:
-    assert feed._thread is None
+    assert not feed.is_running
     follow().close()
-    wait_until(lambda: feed._thread is None)
+    wait_until(lambda: not feed.is_running)
     subscriber = follow()
     ids = store(1)
     assert taken(subscriber, 1) == ids
@@ -296,7 +296,7 @@ def test_a_thread_that_dies_of_something_unforeseen_ends_the_streams(
     feed.refresh = fail
     wait_until(lambda: subscriber.is_over)
     feed.refresh = lambda: None
-    wait_until(lambda: feed._thread is None)
+    wait_until(lambda: not feed.is_running)
     again = follow()
     ids = store(1)
     assert taken(again, 1) == ids

@@ -12,6 +12,7 @@ from pytest_django import Settings
 
 from monitoring.kernel import redis_link
 from monitoring.live import publish, subscribe
+from monitoring.live.publish import publisher
 from monitoring.live.subscribe import Listener
 
 PATIENCE_S = 20
@@ -71,10 +72,10 @@ def way(request: pytest.FixtureRequest, settings: Settings, redis_server: Any) -
 def test_what_is_committed_is_told_and_what_is_not_is_not(heard: Heard) -> None:
     heard.start()
     with transaction.atomic():
-        publish.tell()
+        publisher.publish()
         transaction.set_rollback(True)
     with transaction.atomic():
-        publish.tell()
+        publisher.publish()
         assert heard.count == 0
     wait_until(lambda: heard.count)
     assert heard.count == 1
@@ -85,9 +86,9 @@ def test_much_that_is_stored_at_once_is_few_notices(heard: Heard, monkeypatch: p
     monkeypatch.setattr(publish, "APART_S", 0.5)
     heard.start()
     for _ in range(500):
-        publish.tell()
+        publisher.publish()
     wait_until(lambda: heard.count)
-    publish.stop()
+    publisher.stop()
     assert heard.count < 50
 
 
@@ -97,7 +98,7 @@ def test_who_is_cut_off_listens_again_and_looks_for_what_was_missed(heard: Heard
     cut_off(way)
     wait_until(lambda: heard.count)
     assert heard.listener.is_hearing
-    publish.tell()
+    publisher.publish()
     wait_until(lambda: heard.count >= 2)
 
 
@@ -117,7 +118,7 @@ def test_while_redis_is_away_it_says_that_it_hears_nothing(
     heard.start()
     redis_server.kill()
     wait_until(lambda: not heard.listener.is_hearing)
-    publish.tell()
+    publisher.publish()
     redis_server.start()
     wait_until(lambda: heard.listener.is_hearing and heard.count)
 
@@ -126,5 +127,6 @@ if connection.vendor == "sqlite":
 
     def test_sqlite_is_looked_at_and_nobody_is_told(heard: Heard) -> None:
         heard.listener.start()
-        publish.tell()
-        assert heard.listener._thread is publish._thread is None
+        publisher.publish()
+        assert not heard.listener.is_hearing
+        assert not publisher.is_running

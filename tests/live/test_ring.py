@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitoring.live.ring import Event, Place, Ring
+from monitoring.live.ring import Offset, Ring, StreamMessage
 
 
-def events(*ids: int) -> list[Event]:
-    return [Event(number, "fermenter_temp", b"%d" % number) for number in ids]
+def events(*ids: int) -> list[StreamMessage]:
+    return [StreamMessage(number, "fermenter_temp", b"%d" % number) for number in ids]
 
 
 @pytest.fixture
@@ -73,7 +73,7 @@ def test_whenever_one_asks_nothing_is_missing_unless_it_says_so(
             continue
         assert ring.has_lost(place) == (ring.head.id - taken > size)
         if ring.has_lost(place):
-            place = Place(place.era, ring.head.id)  # as if it had read the database
+            place = Offset(place.generation, ring.head.id)  # as if it had read the database
         else:
             found, place = ring.after(place)
             assert [event.id for event in found] == list(range(taken + 1, ring.head.id + 1))

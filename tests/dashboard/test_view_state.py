@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitoring.dashboard.chosen import DEFAULT_PRESET, PRESETS, chosen_of, past_of
+from monitoring.dashboard.view_state import DEFAULT_PRESET, PRESETS, chosen_of, past_of
 from monitoring.kernel.clock import iso_utc
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)

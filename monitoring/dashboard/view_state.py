@@ -35,7 +35,7 @@ FORMER_WINDOWS = {"2m": "5m", "10m": "5m", "1h": "1h"}
 
 
 @dataclass(frozen=True, slots=True)
-class Past:
+class TimeRange:
     """A fixed range of time for the charts."""
 
     start: datetime
@@ -43,7 +43,7 @@ class Past:
 
 
 @dataclass(frozen=True, slots=True)
-class Chosen:
+class ViewState:
     """The selected view: only ``tag`` or ``group`` (empty: all); ``past`` in place of the time up to
     now.
 
@@ -53,7 +53,7 @@ class Chosen:
 
     tag: str
     preset: str
-    past: Past | None
+    past: TimeRange | None
     group: str = ""
     compare: tuple[str, ...] = ()
     anomaly: int | None = None
@@ -82,13 +82,13 @@ class Chosen:
         }
 
 
-def chosen_of(query: Mapping[str, str], groups: Mapping[str, str], now: datetime) -> Chosen:
+def chosen_of(query: Mapping[str, str], groups: Mapping[str, str], now: datetime) -> ViewState:
     """Return the view that the parameters select, given the tags' groups and the time ``now``."""
     tag = query.get("tag", "")
     tag = tag if tag in groups else ""
     group = query.get("group", "")
     preset = query.get("range") or FORMER_WINDOWS.get(query.get("window", ""), "")
-    return Chosen(
+    return ViewState(
         tag=tag,
         preset=preset if preset in PRESETS else DEFAULT_PRESET,
         past=past_of(query.get("from", ""), query.get("to", ""), now),
@@ -112,10 +112,10 @@ def compared(names: str, groups: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(found)[:MOST_COMPARED]
 
 
-def past_of(start: str, end: str, now: datetime) -> Past | None:
+def past_of(start: str, end: str, now: datetime) -> TimeRange | None:
     """Return the range between two bounds, cut at ``now``; None if there is none."""
     try:
-        past = Past(parse_bound(start), min(parse_bound(end, end=True), now))
+        past = TimeRange(parse_bound(start), min(parse_bound(end, end=True), now))
     except ValueError:
         return None
     return past if timedelta(0) < past.end - past.start <= LONGEST else None

@@ -9,9 +9,9 @@ from math import ceil
 from typing import Any
 
 from monitoring.dashboard import words
-from monitoring.dashboard.chosen import Chosen, chosen_of
 from monitoring.dashboard.moments import age_s
 from monitoring.dashboard.states import is_outside
+from monitoring.dashboard.view_state import ViewState, chosen_of
 from monitoring.history.tags import last_points, tags_in_event
 from monitoring.kernel.tag_definition import TagDefinition
 
@@ -29,7 +29,7 @@ class Needs:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class TagPage:
     """A page of the selected tags: ``names``; ``first`` tags come before them.
 
     ``found`` is the number of selected tags and ``urgent`` the number of these that need a person, of
@@ -84,7 +84,7 @@ def part_of(
     groups: Mapping[str, str],
     now: datetime,
     needs: Needs,
-) -> Part:
+) -> TagPage:
     """Return the part that the parameters select, of the tags in use and their groups.
 
     The most urgent tags come first, then each group, "Other" last.
@@ -97,7 +97,7 @@ def part_of(
     page = min(pages, page_of(query))
     first = (page - 1) * MOST_CARDS
     names = found[first : first + MOST_CARDS]
-    return Part(
+    return TagPage(
         names=names,
         first=first,
         found=len(found),
@@ -113,7 +113,7 @@ def part_of(
 
 
 def asked_for(
-    chosen: Chosen, search: str, tags: Sequence[TagDefinition], groups: Mapping[str, str]
+    chosen: ViewState, search: str, tags: Sequence[TagDefinition], groups: Mapping[str, str]
 ) -> list[str]:
     """Return the chosen tag, or the tags of the group with all words in their names or descriptions."""
     if chosen.tag:

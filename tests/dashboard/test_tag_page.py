@@ -10,7 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from monitoring.dashboard import page as pages
-from monitoring.dashboard import part
+from monitoring.dashboard import tag_page
 from monitoring.ingest.pipeline import ingest_readings
 from monitoring.models import Tag
 
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
     """Six cards are all that a page has, of two vessels with ten tags each."""
-    monkeypatch.setattr(part, "MOST_CARDS", 6)
+    monkeypatch.setattr(tag_page, "MOST_CARDS", 6)
     monkeypatch.setattr(pages, "MOST_CARDS", 6)
     Tag.objects.all().delete()
     make(20)
@@ -109,7 +109,7 @@ def test_it_asks_as_often_however_many_there_are(client: Client) -> None:
 def test_where_all_have_room_there_is_nothing_to_search(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(part, "MOST_CARDS", 20)
+    monkeypatch.setattr(tag_page, "MOST_CARDS", 20)
     monkeypatch.setattr(pages, "MOST_CARDS", 20)
     html = client.get("/dashboard").content.decode()
     assert len(shown(client)) == 20
