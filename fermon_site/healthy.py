@@ -8,8 +8,8 @@ import http.client
 import sys
 
 from fermon_site import environment
+from monitoring.access.addresses import address_to_reach
 
-EVERY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - looked up, never bound to
 PATIENCE_S = 8
 
 
@@ -18,7 +18,7 @@ def main() -> int:
     host = environment.text("FERMON_HOST", "127.0.0.1")
     port = environment.whole_number("FERMON_PORT", 8000, lowest=1, highest=65535)
     named = [name for name in environment.words("ALLOWED_HOSTS") if name != "*"]
-    connection = http.client.HTTPConnection(EVERY_ADDRESS.get(host, host), port, timeout=PATIENCE_S)
+    connection = http.client.HTTPConnection(address_to_reach(host), port, timeout=PATIENCE_S)
     # A name with a leading dot stands for every name with that ending.
     headers = {"Host": named[0].lstrip(".")} if named else {}
     try:

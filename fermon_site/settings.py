@@ -9,6 +9,7 @@ from csp.constants import NONE, SELF
 from fermon_site import environment, safety
 from fermon_site.logs import logging_config
 from fermon_site.scripts import CHART_SCRIPT
+from monitoring.access.addresses import EVERY_ADDRESS
 from monitoring.kernel import private_files
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -59,7 +60,6 @@ else:
         FERMON_DATA_DIR / "secret_key"
     )
 
-EVERY_ADDRESS = frozenset({"0.0.0.0", "::"})  # noqa: S104 - compared with, never bound to
 ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS") or (
     ["*"] if FERMON_HOST in EVERY_ADDRESS else ["localhost", "127.0.0.1", "[::1]", FERMON_HOST]
 )

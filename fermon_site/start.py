@@ -28,11 +28,11 @@ from filelock import FileLock, Timeout
 from honcho.manager import Manager
 from honcho.printer import Message
 
+from monitoring.access.addresses import address_to_reach
 from monitoring.kernel import private_files
 
 MANAGE = Path(__file__).resolve().parent.parent / "manage.py"
 ON_WINDOWS = os.name == "nt"
-EVERY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - looked up, never bound to
 NAMES = {"web": "the web server", "worker": "the worker"}
 HIGHEST_PORT = 65535
 # A server keeps the port for about a second after a kill of the launcher.
@@ -123,7 +123,7 @@ def holder(note: Path) -> str:
 
 def page(host: str, port: int) -> str:
     """Return the dashboard's address for a browser on this machine."""
-    host = EVERY_ADDRESS.get(host, host)
+    host = address_to_reach(host)
     return f"http://{bracketed(host)}:{port}/dashboard"
 
 
@@ -245,7 +245,7 @@ def family() -> list[psutil.Process]:
 
 def announce(pair: Pair, host: str, port: int) -> None:
     """Print the dashboard's address once the server answers."""
-    while not answers(EVERY_ADDRESS.get(host, host), port):
+    while not answers(address_to_reach(host), port):
         time.sleep(0.3)
     for line in (
         f"The dashboard is at {page(host, port)}",

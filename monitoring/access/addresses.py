@@ -2,6 +2,14 @@
 
 import ipaddress
 
+# A server that listens on one of these listens on every address of the machine.
+EVERY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - looked up, never bound to
+
+
+def address_to_reach(host: str) -> str:
+    """Return the address at which this machine reaches a server that listens on ``host``."""
+    return EVERY_ADDRESS.get(host, host)
+
 
 def is_this_machine(host: str) -> bool:
     """Return whether only this machine reaches the host, a name or an IP address."""

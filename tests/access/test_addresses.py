@@ -6,12 +6,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitoring.access.addresses import client_address, is_this_machine, open_to_others
+from monitoring.access.addresses import address_to_reach, client_address, is_this_machine, open_to_others
 
 
 @given(st.ip_addresses(network="127.0.0.0/8"))
 def test_loopback_is_this_machine(address: object) -> None:
     assert is_this_machine(str(address))
+
+
+@pytest.mark.parametrize(
+    ("host", "reached"),
+    [("0.0.0.0", "127.0.0.1"), ("::", "::1"), ("127.0.0.1", "127.0.0.1"), ("plant", "plant")],  # noqa: S104
+)
+def test_a_server_that_listens_on_every_address_is_reached_by_loopback(host: str, reached: str) -> None:
+    assert address_to_reach(host) == reached
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.5", "plant.example", ""])  # noqa: S104

@@ -17,7 +17,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import Error as DatabaseError
 from django.db import connection
 
-from monitoring.access.addresses import is_this_machine
+from monitoring.access.addresses import address_to_reach, is_this_machine
 from monitoring.kernel.clock import from_micros, iso_utc
 from monitoring.lab.load.generator import Lane, Run, drive
 from monitoring.lab.load.http import Target, probe
@@ -32,7 +32,6 @@ MOST_RATE = 200_000
 MOST_SECONDS = 24 * 3600
 REPLAYED_S = 60.0
 RETRY_AFTER_S = (0.5, 1.0, 2.0, 4.0)  # while the database starts again
-EVERY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - looked up, never bound to
 Answer = TypeVar("Answer")
 
 
@@ -153,7 +152,7 @@ def target_of(options: dict[str, Any]) -> Target:
     Raises:
         CommandError: the URL is invalid, or names another machine, or a token is needed.
     """
-    host = EVERY_ADDRESS.get(settings.FERMON_HOST, settings.FERMON_HOST)
+    host = address_to_reach(settings.FERMON_HOST)
     url = urlsplit(options["url"] or f"http://{f'[{host}]' if ':' in host else host}:{settings.FERMON_PORT}")
     try:
         port = url.port or (443 if url.scheme == "https" else 80)
