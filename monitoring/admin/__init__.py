@@ -1,4 +1,4 @@
-"""The admin: tags are edited here; measurements and events are read-only. One module per subject."""
+"""Django admin: edit tags, browse read-only measurements and events. One module per subject."""
 
 from monitoring.admin.audit import TrailAdmin
 from monitoring.admin.events import EventAdmin
@@ -13,7 +13,7 @@ from monitoring.admin.set_aside import SetAsideReadingAdmin
 from monitoring.admin.tags import TagAdmin
 from monitoring.admin.tokens import TokenAdmin
 
-# Django looks for nothing but this package: what is named here is what it registers.
+# Django's autodiscovery imports only this package; importing a module registers its admin classes.
 __all__ = [
     "EventAdmin",
     "ExcludedMeasurementAdmin",

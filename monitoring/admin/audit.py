@@ -15,12 +15,12 @@ from django.http import HttpRequest, StreamingHttpResponse
 from monitoring.history.spreadsheet import inert
 
 TRAIL_COLUMNS = ("when", "who", "address", "action", "what", "object", "changes", "details")
-admin.site.unregister(LogEntry)  # auditlog's own, whose export is missing
+admin.site.unregister(LogEntry)  # auditlog's own admin class has no export
 
 
 @admin.register(LogEntry)
 class TrailAdmin(LogEntryAdmin):  # type: ignore[misc]  # auditlog has no types
-    """The audit trail: read, searched and exported, never edited or deleted."""
+    """List, search and export the audit trail; entries can be neither edited nor deleted."""
 
     list_display = ("created", "who", "remote_addr", "action", "resource_url", "msg_short", "details")
     search_fields = ("object_repr", "changes", "actor_email", "actor__username")
@@ -32,29 +32,29 @@ class TrailAdmin(LogEntryAdmin):  # type: ignore[misc]  # auditlog has no types
     actions = ("export",)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Refuse to everyone, also as part of deleting another record."""
+        """Return False for all users, also when Django would delete entries along with another object."""
         return False
 
     @admin.display(description="who")
     def who(self, entry: LogEntry) -> str:
-        """Return the user's name, also of a deleted account; empty for the system."""
+        """Return the user's name, also after the account's deletion; empty for the system."""
         return entry.actor_email or ""
 
     @admin.display(description="details")
     def details(self, entry: LogEntry) -> str:
-        """Return the reason for a change, or the event of an account."""
+        """Return the additional data of the entry: the reason for a change, or the event of an account."""
         return "; ".join(map(str, (entry.additional_data or {}).values()))
 
     @admin.action(description="Export the selected entries as CSV", permissions=["view"])
     def export(self, request: HttpRequest, queryset: QuerySet[LogEntry]) -> StreamingHttpResponse:
-        """Return the entries as CSV; formulas are escaped."""
+        """Return the entries as a CSV download, with escaped formulas."""
         answer = StreamingHttpResponse(trail_lines(queryset), content_type="text/csv")
         answer["Content-Disposition"] = 'attachment; filename="fermon-audit-trail.csv"'
         return answer
 
 
 def trail_lines(entries: QuerySet[LogEntry]) -> Iterator[str]:
-    """Yield the header and the entries as lines of CSV, oldest first."""
+    """Yield the entries as lines of CSV, oldest first; the first chunk includes the header."""
     lines = StringIO(newline="")
     writer = csv.writer(lines, lineterminator="\n")
     writer.writerow(TRAIL_COLUMNS)

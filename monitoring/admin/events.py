@@ -12,22 +12,22 @@ from monitoring.models import Event
 
 
 class DetectorFilter(admin.SimpleListFilter):
-    """A filter by detector; the names are known, so the table is not read for them."""
+    """Filter by detector, with the names from ``DETECTORS`` instead of a query."""
 
     title = parameter_name = "detector"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        """Return every detector."""
+        """Return a (value, label) pair per detector."""
         return [(name, name) for name in DETECTORS]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Event]) -> QuerySet[Event]:
-        """Return the events of the chosen detector."""
+        """Return the events of the chosen detector; all events if none is chosen."""
         return queryset.filter(detector=self.value()) if self.value() else queryset
 
 
 @admin.register(Event)
 class EventAdmin(Browsed):
-    """Events of the detectors."""
+    """List the events of the detectors; read-only."""
 
     list_display = ("start_utc", "end_utc", "tag", "detector", "kind", "score", "explanation")
     list_filter = (("tag", TagFilter), DetectorFilter, ("end", admin.EmptyFieldListFilter))
@@ -38,10 +38,10 @@ class EventAdmin(Browsed):
 
     @admin.display(description="start (UTC)")
     def start_utc(self, row: Event) -> str:
-        """Return the start."""
+        """Return the start with seconds."""
         return to_the_second(row.start)
 
     @admin.display(description="end (UTC)")
     def end_utc(self, row: Event) -> str:
-        """Return the end; empty while the event lasts."""
+        """Return the end with seconds; a label while the event lasts."""
         return to_the_second(row.end) if row.end else "▲ it lasts"

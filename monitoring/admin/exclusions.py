@@ -1,4 +1,4 @@
-"""Exclusions in the admin: exclude wrong measurements, list them, include them again."""
+"""Exclusions in the admin: exclude wrong measurements, list excluded ones, include them again."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -30,17 +30,17 @@ from monitoring.kernel.clock import iso_utc, parse_bound
 from monitoring.models import ExcludedMeasurement, Exclusion
 
 LONGEST_REASON = 500
-FIELDS = {"tag": "tag", "from": "start", "start": "start", "to": "end", "end": "end"}  # of errors
+FIELDS = {"tag": "tag", "from": "start", "start": "start", "to": "end", "end": "end"}  # by field of the error
 TIME_HELP = "ISO 8601, as in 2026-01-31T12:00:00Z; UTC unless it has an offset. Inclusive."
 
 if TYPE_CHECKING:
     ExclusionModelAdmin = admin.ModelAdmin[Exclusion]
-else:  # Django's own class takes no parameters while it runs
+else:  # Django's class is not generic at runtime
     ExclusionModelAdmin = admin.ModelAdmin
 
 
 class ReasonForm(forms.Form):
-    """The reason, which is recorded."""
+    """Ask for the reason for an exclusion or an inclusion; the reason is stored with the exclusion."""
 
     reason = forms.CharField(
         max_length=LONGEST_REASON,
@@ -50,7 +50,7 @@ class ReasonForm(forms.Form):
 
 
 class ExcludeForm(ReasonForm):
-    """Measurements and reason. ``ids`` are single measurements, chosen in the list of measurements."""
+    """Select measurements by tag and time range, or by measurement ``ids``; ask for a reason."""
 
     ids = forms.CharField(required=False, widget=forms.HiddenInput)
     tag = forms.CharField(required=False, max_length=64)
@@ -61,15 +61,16 @@ class ExcludeForm(ReasonForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if self["ids"].value():  # they say where they are
+        if self["ids"].value():  # ids already determine tag and time
             for name in ("tag", "start", "end"):
                 self.fields[name].widget = forms.HiddenInput()
 
     def clean(self) -> dict[str, Any]:
-        """Add the selection.
+        """Return the fields, with the selection as ``choice``.
 
         Raises:
-            ValidationError: the fields select nothing; the message says why.
+            ValidationError: the fields select no measurements that can be excluded; the message gives the
+                reason.
         """
         cleaned: dict[str, Any] = super().clean() or {}
         try:
@@ -99,7 +100,7 @@ class ExcludeForm(ReasonForm):
 
 @admin.register(Exclusion)
 class ExclusionAdmin(ReadOnly, ExclusionModelAdmin):
-    """Exclusions with user, time and reason. An exclusion can be revoked, but not edited or deleted."""
+    """List exclusions with user, time and reason. Exclusions can be revoked, but not edited or deleted."""
 
     list_display = ("made_at", "tag", "start_utc", "end_utc", "measurements", "reason", "made_by", "state")
     list_filter = (("tag", TagFilter), ("revoked_at", admin.EmptyFieldListFilter))
@@ -113,39 +114,43 @@ class ExclusionAdmin(ReadOnly, ExclusionModelAdmin):
     readonly_fields = fields
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Return whether the user may exclude, as engineers may."""
+        """Return whether the user has the right to exclude (role engineer)."""
         return allows(request.user, EXCLUDE)
 
     def has_exclude_permission(self, request: HttpRequest) -> bool:
-        """Return whether the user may exclude."""
+        """Return whether the user has the right to exclude, for Django's check of the action."""
         return allows(request.user, EXCLUDE)
 
     @admin.display(description="from (UTC)")
     def start_utc(self, row: Exclusion) -> str:
-        """Return the whole timestamp."""
+        """Return the start with seconds."""
         return to_the_second(row.start)
 
     @admin.display(description="to (UTC)")
     def end_utc(self, row: Exclusion) -> str:
-        """Return the whole timestamp."""
+        """Return the end with seconds."""
         return to_the_second(row.end)
 
     @admin.display(description="measurements excluded")
     def measurements(self, row: Exclusion) -> str:
-        """Return the number of excluded measurements, as a link to those that still are."""
+        """Return the number of excluded measurements, as a link to those that are still excluded."""
         address = reverse("admin:monitoring_excludedmeasurement_changelist")
         return format_html('<a href="{}?exclusion__id__exact={}">{}</a>', address, row.pk, f"{row.taken:,}")
 
     @admin.display(description="state")
     def state(self, row: Exclusion) -> str:
-        """Return the state in words."""
+        """Return "excluded" or "included again", with "in progress" while measurements are moving."""
         words = "excluded" if row.revoked_at is None else "included again"
         return words if row.is_complete else f"{words}, in progress"
 
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Ask for the measurements, show their number, and exclude them after a confirmation."""
+        """Ask for a selection, show the number of measurements, and exclude them after confirmation.
+
+        Raises:
+            PermissionDenied: the user may not exclude.
+        """
         if not self.has_add_permission(request):
             raise PermissionDenied
         form = ExcludeForm(request.POST or None, initial={name: request.GET[name] for name in request.GET})
@@ -159,7 +164,7 @@ class ExclusionAdmin(ReadOnly, ExclusionModelAdmin):
         return self.page(request, "exclude", {"title": "Exclude measurements", "form": form, "found": found})
 
     def excluded(self, request: HttpRequest, form: ExcludeForm, found: Preview) -> HttpResponse:
-        """Exclude the measurements and report their number."""
+        """Exclude the measurements, report their number or the error, and redirect to the list."""
         reason, by = form.cleaned_data["reason"], request.user.get_username()
         try:
             made = exclude(found.choice, reason=reason, by=by)
@@ -175,7 +180,7 @@ class ExclusionAdmin(ReadOnly, ExclusionModelAdmin):
         description="Include the measurements of the selected exclusions again", permissions=["exclude"]
     )
     def include_again(self, request: HttpRequest, queryset: QuerySet[Exclusion]) -> HttpResponse | None:
-        """Ask for the reason, then include the measurements again."""
+        """Ask for a reason, then include the measurements again."""
         rows = list(queryset.filter(revoked_at=None).select_related("tag"))
         if not rows:
             messages.warning(request, "The measurements of these exclusions are included again already.")
@@ -187,18 +192,18 @@ class ExclusionAdmin(ReadOnly, ExclusionModelAdmin):
         return self.page(request, "include", {"title": "Include again", "form": form, "rows": rows})
 
     def include(self, request: HttpRequest, rows: list[Exclusion], reason: str) -> None:
-        """Include the measurements of these exclusions again."""
+        """Include the measurements of these exclusions again and report the numbers."""
         for row in rows:
             try:
                 done = revoke(row.pk, reason=reason, by=request.user.get_username())
             except AlreadyRevokedError:
-                continue  # somebody else has, meanwhile
+                continue  # another user revoked this exclusion since the query
             messages.success(
                 request, f"{done.returned:,} measurements of {done.tag} included again.{unfinished(done)}"
             )
 
     def page(self, request: HttpRequest, name: str, context: dict[str, Any]) -> HttpResponse:
-        """Return a page of the admin."""
+        """Render ``admin/monitoring/exclusion/<name>.html`` with the admin's context."""
         found = context.get("found")
         context = {
             **self.admin_site.each_context(request),
@@ -210,14 +215,15 @@ class ExclusionAdmin(ReadOnly, ExclusionModelAdmin):
 
 
 def seen(found: Preview) -> str:
-    """Return a key of the confirmed preview: another selection has to be counted first."""
+    """Return a key of the previewed selection; a changed selection needs a new preview first."""
     choice = found.choice
     return f"{choice.tag} {iso_utc(choice.start)} {iso_utc(choice.end)} {choice.ids}"
 
 
 def preview_of_ids(text: str) -> Preview | None:
-    """Return the preview of the ids in an address; None if they cannot be excluded, which the form
-    reports.
+    """Return the preview of comma-separated ids from a URL; None if these ids cannot be excluded.
+
+    The form reports the error on submission.
     """
     try:
         return preview(choice_of_ids([int(number) for number in text.split(",")]))
@@ -226,13 +232,13 @@ def preview_of_ids(text: str) -> Preview | None:
 
 
 def unfinished(exclusion: Exclusion) -> str:
-    """Return the message while measurements are still moving."""
+    """Return an addition to the message while measurements are still moving, else an empty string."""
     return "" if exclusion.is_complete else " There are more: the worker goes on with them."
 
 
 @admin.register(ExcludedMeasurement)
 class ExcludedMeasurementAdmin(Browsed):
-    """Measurements that are excluded now."""
+    """List the measurements that are excluded now."""
 
     list_display = ("timestamp_utc", "tag", "value", "anomaly", "reason", "excluded_by")
     list_filter = (("tag", TagFilter), "is_anomaly")
@@ -242,12 +248,12 @@ class ExcludedMeasurementAdmin(Browsed):
 
     @admin.display(description="timestamp (UTC)")
     def timestamp_utc(self, row: ExcludedMeasurement) -> str:
-        """Return the whole timestamp."""
+        """Return the timestamp with seconds."""
         return to_the_second(row.timestamp)
 
     @admin.display(description="anomaly")
     def anomaly(self, row: ExcludedMeasurement) -> str:
-        """Return the flag in a word, as of the exclusion."""
+        """Return a label if the measurement was an anomaly when excluded, else an empty string."""
         return "▲ anomaly" if row.is_anomaly else ""
 
     @admin.display(description="reason")
@@ -258,6 +264,6 @@ class ExcludedMeasurementAdmin(Browsed):
 
     @admin.display(description="excluded by")
     def excluded_by(self, row: ExcludedMeasurement) -> str:
-        """Return the user of the exclusion."""
+        """Return the name of the user that made the exclusion."""
         by: str = row.exclusion.made_by
         return by

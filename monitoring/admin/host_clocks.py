@@ -1,4 +1,4 @@
-"""Clocks of the hosts in the admin, where an administrator confirms a clock that has jumped."""
+"""Host clocks in the admin, where an administrator confirms a clock that has jumped."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,7 @@ from monitoring.storage.host_clock import confirm_clock
 
 if TYPE_CHECKING:
     HostClockModelAdmin = admin.ModelAdmin[HostClock]
-else:  # Django's own class takes no parameters while it runs
+else:  # Django's class is not generic at runtime
     HostClockModelAdmin = admin.ModelAdmin
 
 CONFIRM = "monitoring.change_hostclock"
@@ -24,33 +24,33 @@ CONFIRM = "monitoring.change_hostclock"
 
 @admin.register(HostClock)
 class HostClockAdmin(ReadOnly, HostClockModelAdmin):
-    """The last time at which each clock was right, and the jump since."""
+    """List the last time at which each clock was known to be right, and the jump since."""
 
     list_display = ("host", "good_until", "jumped_by", "boot")
     change_list_template = "admin/monitoring/hostclock/change_list.html"
 
     @admin.display(description="jumped by")
     def jumped_by(self, clock: HostClock) -> str:
-        """Return the jump in days; empty for none."""
+        """Return the jump in days; "-" for none."""
         return f"{clock.jump_s / 86_400:.1f} days" if clock.jump_s else "-"
 
     def get_urls(self) -> list[URLPattern]:
-        """Add the address for confirming a clock."""
+        """Add the URL that confirms a clock."""
         view = self.admin_site.admin_view(self.confirm)
         return [path("confirm/", view, name="monitoring_hostclock_confirm"), *super().get_urls()]
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Show this server's clock above the list, with a button for users who may confirm."""
+        """Show this server's clock above the list, with a button for users with the permission."""
         found = {"clock": clock_state(read_clock()), "may_confirm": request.user.has_perm(CONFIRM)}
         return super().changelist_view(request, {**(extra_context or {}), **found})
 
     def confirm(self, request: HttpRequest) -> HttpResponse:
-        """Accept this server's clock as right.
+        """Confirm on POST that this server's clock is right, and redirect to the list.
 
         Raises:
-            PermissionDenied: the user is no administrator.
+            PermissionDenied: the user lacks the permission to confirm clocks.
         """
         if not request.user.has_perm(CONFIRM):
             raise PermissionDenied

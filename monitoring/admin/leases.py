@@ -9,12 +9,12 @@ from monitoring.models import Lease
 
 if TYPE_CHECKING:
     LeaseModelAdmin = admin.ModelAdmin[Lease]
-else:  # Django's own class takes no parameters while it runs
+else:  # Django's class is not generic at runtime
     LeaseModelAdmin = admin.ModelAdmin
 
 
 @admin.register(Lease)
 class LeaseAdmin(ReadOnly, LeaseModelAdmin):
-    """The process that runs each source, and its position."""
+    """List the worker that runs each source, and the progress of the source; read-only."""
 
     list_display = ("source", "owner", "renewed_at", "written_until", "position")

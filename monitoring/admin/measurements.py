@@ -1,4 +1,4 @@
-"""Measurements in the admin, each with its findings."""
+"""Measurements in the admin, with rule violations."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -15,16 +15,16 @@ from monitoring.admin.read_only import ReadOnly
 from monitoring.history.browsing import CappedPaginator
 from monitoring.models import Finding, Measurement
 
-MOST_CHOSEN = 200  # their ids are part of an address
+MOST_CHOSEN = 200  # the URL contains the ids
 
 if TYPE_CHECKING:
     FindingTabularInline = admin.TabularInline[Finding, Measurement]
-else:  # Django's own class takes no parameters while it runs
+else:  # Django's class is not generic at runtime
     FindingTabularInline = admin.TabularInline
 
 
 class FindingInline(ReadOnly, FindingTabularInline):
-    """The reasons of an anomaly."""
+    """Show the rule violations of an anomaly."""
 
     model = Finding
     fields = ("reason", "lower", "upper")
@@ -33,7 +33,7 @@ class FindingInline(ReadOnly, FindingTabularInline):
 
 @admin.register(Measurement)
 class MeasurementAdmin(Browsed):
-    """Stored measurements."""
+    """List the stored measurements; read-only, except that engineers may exclude measurements."""
 
     list_display = ("timestamp_utc", "tag_name", "value", "anomaly")
     list_filter = (("tag", TagFilter), "is_anomaly")
@@ -44,27 +44,27 @@ class MeasurementAdmin(Browsed):
 
     @admin.display(description="timestamp (UTC)")
     def timestamp_utc(self, row: Measurement) -> str:
-        """Return the whole timestamp."""
+        """Return the timestamp with seconds."""
         return to_the_second(row.timestamp)
 
     @admin.display(description="tag")
     def tag_name(self, row: Measurement) -> str:
-        """Return the tag's name."""
+        """Return the name of the tag."""
         name: str = row.tag.name
         return name
 
     @admin.display(description="anomaly")
     def anomaly(self, row: Measurement) -> str:
-        """Return a word for an anomaly; empty for normal rows, which are the most."""
+        """Return a label for an anomaly; an empty string for a normal measurement."""
         return "▲ anomaly" if row.is_anomaly else ""
 
     def has_exclude_permission(self, request: HttpRequest) -> bool:
-        """Return whether the user may exclude, as engineers may."""
+        """Return whether the user has the right to exclude (role engineer)."""
         return allows(request.user, EXCLUDE)
 
     @admin.action(description="Exclude the selected measurements", permissions=["exclude"])
     def exclude_selected(self, request: HttpRequest, queryset: QuerySet[Measurement]) -> HttpResponse | None:
-        """Redirect to the page that asks for the reason."""
+        """Redirect to the page that asks for the reason; warn if more than ``MOST_CHOSEN`` are selected."""
         ids = list(queryset.values_list("pk", flat=True)[: MOST_CHOSEN + 1])
         if len(ids) > MOST_CHOSEN:
             messages.warning(
@@ -78,6 +78,6 @@ class MeasurementAdmin(Browsed):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Add a note on the extent of the list."""
+        """Show the list; the title gives the maximum number of rows."""
         title = f"Measurements, the newest {CappedPaginator.cap:,} of the selection"
         return super().changelist_view(request, {"title": title, **(extra_context or {})})

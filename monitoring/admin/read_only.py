@@ -1,4 +1,4 @@
-"""Read-only tables of the admin."""
+"""Mixin for read-only models in the admin."""
 
 from typing import Any
 
@@ -6,16 +6,16 @@ from django.http import HttpRequest
 
 
 class ReadOnly:
-    """Records that only the system writes."""
+    """Deny adding, changing and deleting to all users: only the system writes these rows."""
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Refuse to everyone."""
+        """Return False for all users."""
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Refuse to everyone."""
+        """Return False for all users."""
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Refuse to everyone."""
+        """Return False for all users."""
         return False

@@ -10,13 +10,13 @@ from monitoring.models import Refusal, RefusalCount
 if TYPE_CHECKING:
     RefusalModelAdmin = admin.ModelAdmin[Refusal]
     RefusalCountModelAdmin = admin.ModelAdmin[RefusalCount]
-else:  # Django's own class takes no parameters while it runs
+else:  # Django's class is not generic at runtime
     RefusalModelAdmin = RefusalCountModelAdmin = admin.ModelAdmin
 
 
 @admin.register(Refusal)
 class RefusalAdmin(ReadOnly, RefusalModelAdmin):
-    """The last rejected readings, as received."""
+    """List the last rejected readings, as received; read-only."""
 
     list_display = ("received_at", "tag", "reason", "message", "source")
     list_filter = ("reason",)
@@ -25,7 +25,7 @@ class RefusalAdmin(ReadOnly, RefusalModelAdmin):
 
 @admin.register(RefusalCount)
 class RefusalCountAdmin(ReadOnly, RefusalCountModelAdmin):
-    """Numbers of rejected readings, hour by hour."""
+    """List the number of rejected readings per hour, tag and reason; read-only."""
 
     list_display = ("hour", "tag", "reason", "count")
     list_filter = ("reason",)

@@ -1,4 +1,4 @@
-"""The form of a tag: checkboxes for the detectors, lines for their parameters."""
+"""Form of a tag, with checkboxes for disabled detectors and a text area for detector parameters."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -14,33 +14,37 @@ from monitoring.models import Tag
 
 if TYPE_CHECKING:
     TagModelForm = forms.ModelForm[Tag]
-else:  # Django's own class takes no parameters while it runs
+else:  # Django's class is not generic at runtime
     TagModelForm = forms.ModelForm
 
 
 class ParametersField(forms.CharField):
-    """Overridden parameters of the detectors: ``detector.parameter = value``, one per line."""
+    """Edit overridden detector parameters as text: ``detector.parameter = value``, one per line."""
 
     widget = forms.Textarea(attrs={"rows": 4, "cols": 50, "spellcheck": "false"})
 
     def prepare_value(self, value: Any) -> Any:
-        """Convert parameters by name to lines; leave typed text."""
+        """Convert a dict of parameters to lines; return typed text unchanged."""
         return "\n".join(override_lines(value)) if isinstance(value, dict) else value
 
     def clean(self, value: Any) -> Any:
-        """Convert lines to parameters by name."""
+        """Convert lines to a dict of parameters.
+
+        Raises:
+            ValidationError: a line is malformed, or sets a parameter twice.
+        """
         try:
             return parse_overrides(super().clean(value).splitlines())
         except SettingError as error:
             raise forms.ValidationError(refusal(error)) from error
 
     def has_changed(self, initial: Any, data: Any) -> bool:
-        """Return whether the lines mean something else."""
+        """Return whether the lines differ from the lines of the stored parameters."""
         return super().has_changed(self.prepare_value(initial or {}), data)
 
 
 def parameters_help() -> SafeString:
-    """Return the syntax and the list of parameters."""
+    """Return the help text: the syntax, and all parameters with defaults."""
     return format_html(
         "<code>detector.parameter = value</code>, one a line, where a detector's own does not do."
         "<details><summary>All of them with their defaults</summary><pre>{}</pre></details>",
@@ -52,7 +56,7 @@ ON_CONFLICT: Any = Tag._meta.get_field("on_conflict")
 
 
 class TagForm(TagModelForm):
-    """A tag; checkboxes for the detectors, lines for their parameters."""
+    """Edit a tag, including detector settings and a reason for the audit trail."""
 
     on_conflict = forms.ChoiceField(
         choices=ON_CONFLICT.choices, required=False, help_text=ON_CONFLICT.help_text
@@ -78,17 +82,17 @@ class TagForm(TagModelForm):
         fields = "__all__"
 
     def clean_sensitivity(self) -> float:
-        """Replace an empty value by the default."""
+        """Return the sensitivity; 1.0 for an empty field."""
         given: float | None = self.cleaned_data["sensitivity"]
         return 1.0 if given is None else given
 
     def clean_on_conflict(self) -> str:
-        """Keep the tag's setting if the field is missing, as in scripts from before it existed."""
+        """Return the choice, or the tag's present setting if the field is missing, as in older scripts."""
         given: str = self.cleaned_data["on_conflict"]
         return given or self.instance.on_conflict
 
     def clean(self) -> dict[str, Any]:
-        """Refuse settings that the detectors do not accept."""
+        """Add a form error for parameters that the detectors reject."""
         data: dict[str, Any] = super().clean() or self.cleaned_data
         try:
             DetectionSettings(parameters=data.get("detection_parameters") or {})
@@ -98,7 +102,7 @@ class TagForm(TagModelForm):
 
 
 def tried_settings(query: QueryDict) -> dict[str, Any]:
-    """Return the form's values in the address; they are validated only when saved."""
+    """Return the detection settings in the query string, unvalidated: the form validates on saving."""
     return {
         "detectors_off": query.getlist("detectors_off"),
         "sensitivity": query["sensitivity"],
@@ -107,9 +111,9 @@ def tried_settings(query: QueryDict) -> dict[str, Any]:
 
 
 def filled_in(form: type[TagModelForm], values: dict[str, Any]) -> type[TagModelForm]:
-    """Return the form with these values in place of the tag's."""
+    """Return a subclass of the form, with these initial values in place of the tag's values."""
 
-    class FilledIn(form):  # type: ignore[misc, valid-type]  # a class that is made while it runs
+    class FilledIn(form):  # type: ignore[misc, valid-type]  # base class known only at runtime
         def __init__(self, *args: Any, **kwargs: Any) -> None:
             super().__init__(*args, **kwargs, initial=values)
 

@@ -1,4 +1,4 @@
-"""Tags in the admin, the only place where they are created and edited."""
+"""Tags in the admin, the only place to create and edit tags."""
 
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -16,13 +16,13 @@ from monitoring.models import Tag
 
 if TYPE_CHECKING:
     TagModelAdmin = admin.ModelAdmin[Tag]
-else:  # Django's own class takes no parameters while it runs
+else:  # Django's class is not generic at runtime
     TagModelAdmin = admin.ModelAdmin
 
 
 @admin.register(Tag)
 class TagAdmin(TagModelAdmin):
-    """Create a tag without code; a tag with measurements can be set inactive, not deleted."""
+    """Create and edit tags. A tag with measurements can be set inactive, but not deleted."""
 
     list_display = ("name", "group", "description", "unit", "valid_range", "limits", "active")
     list_filter = ("active", "group")
@@ -47,19 +47,19 @@ class TagAdmin(TagModelAdmin):
 
     @admin.display(description="valid range")
     def valid_range(self, tag: Tag) -> str:
-        """Return both ends in one column."""
+        """Return the lower and upper end of the valid range as text."""
         return f"{tag.valid_min:g} to {tag.valid_max:g}"
 
     @admin.display(description="limits")
     def limits(self, tag: Tag) -> str:
-        """Return both limits in one column."""
+        """Return the lower and upper limit as text; "none" for a missing limit."""
         low, high = (
             "none" if limit is None else f"{limit:g}" for limit in (tag.lower_limit, tag.upper_limit)
         )
         return f"{low} to {high}"
 
     def save_model(self, request: HttpRequest, obj: Tag, form: Any, change: bool) -> None:
-        """Pass the reason to the audit trail, which reads it from the tag."""
+        """Save the tag, and attach the reason to the tag for the audit trail."""
         if reason := form.cleaned_data["reason"]:
             obj.get_additional_data = lambda: {"reason": reason}  # type: ignore[attr-defined]
         super().save_model(request, obj, form, change)
@@ -71,7 +71,7 @@ class TagAdmin(TagModelAdmin):
 
     @admin.display(description="source's clock")
     def source_clock(self, tag: Tag) -> str:
-        """Return the error of the clock that stamps the readings, and the readings ahead of time."""
+        """Return the constant error of the clock that stamps the readings, and the readings ahead of time."""
         ahead, error_s = times_of(tag.name, datetime.now(UTC))
         told = [
             f"{error_text(error_s)} of the server's, constantly" if error_s else "",
@@ -81,7 +81,7 @@ class TagAdmin(TagModelAdmin):
 
     @admin.display(description="other settings")
     def other_settings(self, tag: Tag) -> str:
-        """Return a link to the page that tries other settings."""
+        """Return a link to the backtest page; a note for a new tag."""
         if tag.pk is None:
             return "They can be tried on measurements once there are some."
         query = urlencode({"tag": tag.name})
@@ -94,7 +94,7 @@ class TagAdmin(TagModelAdmin):
     def get_form(
         self, request: HttpRequest, obj: Tag | None = None, change: bool = False, **kwargs: Any
     ) -> type[TagModelForm]:
-        """Return the form, filled in with settings in the address, as a backtest gives them."""
+        """Return the form; fill in the settings from the query string of a backtest's link, if present."""
         form: type[TagModelForm] = super().get_form(request, obj, change, **kwargs)
         is_filled_in = request.method == "GET" and "sensitivity" in request.GET
         if obj is None or not is_filled_in or not self.has_change_permission(request, obj):
@@ -103,6 +103,9 @@ class TagAdmin(TagModelAdmin):
         return filled_in(form, tried_settings(request.GET))
 
     def has_delete_permission(self, request: HttpRequest, obj: Tag | None = None) -> bool:
-        """Allow it for tags without measurements; Django would list all measurements to refuse."""
+        """Return whether the user may delete the tag; never with measurements or exclusions.
+
+        Django's own check would list all measurements before denying the deletion.
+        """
         unused = obj is None or not (obj.measurements.exists() or obj.exclusions.exists())
         return unused and super().has_delete_permission(request, obj)

@@ -1,4 +1,4 @@
-"""Tokens of sources in the admin."""
+"""API tokens of sources in the admin."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -12,13 +12,13 @@ from monitoring.models import Token
 
 if TYPE_CHECKING:
     TokenModelAdmin = admin.ModelAdmin[Token]
-else:  # Django's own class takes no parameters while it runs
+else:  # Django's class is not generic at runtime
     TokenModelAdmin = admin.ModelAdmin
 
 
 @admin.register(Token)
 class TokenAdmin(TokenModelAdmin):
-    """Create and revoke tokens; the secret appears once, on the page after the creation."""
+    """Create and revoke tokens. Only the page after the creation shows the secret."""
 
     list_display = ("name", "scope", "prefix", "active", "expires_at", "used_at", "created_at")
     list_filter = ("active", "scope")
@@ -26,29 +26,29 @@ class TokenAdmin(TokenModelAdmin):
     actions = ("revoke",)
 
     def get_fields(self, request: HttpRequest, obj: Token | None = None) -> tuple[str, ...]:
-        """Add the use and revocation for an existing token."""
+        """Return the form's fields; add state, creation and last use for an existing token."""
         decided = ("name", "scope", "prefix", "expires_at")
         return (*decided, "active", "created_at", "used_at") if obj else decided
 
     def get_readonly_fields(self, request: HttpRequest, obj: Token | None = None) -> tuple[str, ...]:
-        """Make the rights of an existing token read-only."""
+        """Make scope, prefix, creation and last use of an existing token read-only."""
         return ("scope", "prefix", "created_at", "used_at") if obj else ()
 
     def has_delete_permission(self, request: HttpRequest, obj: Token | None = None) -> bool:
-        """Refuse: a token is revoked and stays on record."""
+        """Return False for all users: a token can be revoked, and the row stays for the record."""
         return False
 
     def save_model(self, request: HttpRequest, obj: Token, form: Any, change: bool) -> None:
-        """Make the secret of a new token."""
+        """Save an edited token, or create a new one with a secret for ``response_add``."""
         if change:
-            obj.save(update_fields=["name", "expires_at", "active"])  # not used_at, which moves meanwhile
+            obj.save(update_fields=["name", "expires_at", "active"])  # requests update used_at
         else:
             request.new_secret = make_token(obj)  # type: ignore[attr-defined]
 
     def response_add(
         self, request: HttpRequest, obj: Token, post_url_continue: str | None = None
     ) -> HttpResponse:
-        """Show the secret, this once: no message and no session ever contains it."""
+        """Show the secret in this response only; never store the secret in a message or a session."""
         context = {
             **self.admin_site.each_context(request),
             "title": f"Token {obj}",
@@ -58,7 +58,7 @@ class TokenAdmin(TokenModelAdmin):
 
     @admin.action(description="Revoke the selected tokens", permissions=["change"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[Token]) -> None:
-        """Revoke the tokens, row by row, so that each is recorded."""
+        """Revoke the tokens one by one: a bulk update would bypass the audit trail."""
         for token in queryset.filter(active=True):
             token.active = False
             token.save(update_fields=["active"])

@@ -1,7 +1,7 @@
-"""Measurements stored after an id, in the order of their ids, without a gap.
+"""Read the measurements stored after an id, in order of id, without a gap.
 
-An id is given before its transaction commits, so a smaller id may become visible after a larger one. A
-watch therefore reports the id up to which everything is *settled*: committed, or never to come.
+The database assigns an id before the transaction commits, so a smaller id may become visible after a
+larger one. A watch therefore reports the id up to which all ids are *settled*: committed, or never to appear.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,8 @@ from monitoring.models import Measurement
 
 NEWEST_SQLITE = "SELECT seq FROM sqlite_sequence WHERE name = 'measurements'"
 NEWEST_POSTGRESQL = "SELECT pg_sequence_last_value(pg_get_serial_sequence('measurements', 'id')::regclass)"
-# Who inserts holds the first lock before the id is given (the pipeline even the second), until the end.
+# An insert locks measurements before the sequence assigns the id (the pipeline also locks tags before),
+# and holds the lock until the transaction ends.
 WRITERS_POSTGRESQL = """
     SELECT virtualtransaction FROM pg_locks
     WHERE locktype = 'relation' AND relation IN ('measurements'::regclass, 'tags'::regclass)
@@ -24,22 +25,22 @@ WRITERS_POSTGRESQL = """
 
 
 class Watch(Protocol):
-    """Detect new measurements through this thread's connection."""
+    """Detect new measurements through the connection of the calling thread."""
 
     @property
     def is_waiting(self) -> bool:
-        """Return whether new measurements are not settled yet, so that the caller polls again soon."""
+        """Return whether there are unsettled ids, so that the caller should poll again soon."""
 
     def settled(self) -> int | None:
-        """Return the id up to which everything is settled; None if nothing is new since the last call.
+        """Return the id up to which all ids are settled; None without news since the last call.
 
         Raises:
-            django.db.Error: the database did not answer.
+            django.db.Error: the database is unavailable.
         """
 
 
 class SqliteWatch:
-    """A watch for SQLite, where writers run one after another, so committed ids are settled."""
+    """Watch for SQLite. Writers run one after another, so committed ids are settled."""
 
     is_waiting = False
 
@@ -47,9 +48,9 @@ class SqliteWatch:
         self._seen: tuple[Any, int] | None = None
 
     def settled(self) -> int | None:
-        """See ``Watch``; read nothing more while no transaction has been committed."""
+        """See ``Watch``. Read only ``data_version`` until another connection commits."""
         version = number("PRAGMA data_version")
-        seen = (connection.connection, version)  # each connection counts by itself
+        seen = (connection.connection, version)  # data_version is specific to a connection
         if seen == self._seen:
             return None
         newest = newest_id()
@@ -58,9 +59,7 @@ class SqliteWatch:
 
 
 class PostgresqlWatch:
-    """A watch for PostgreSQL: an id is settled once all transactions have ended that wrote when it was
-    the newest.
-    """
+    """Watch for PostgreSQL. An id is settled once the transactions that wrote when it was newest end."""
 
     def __init__(self) -> None:
         self._settled: int | None = None
@@ -72,7 +71,7 @@ class PostgresqlWatch:
         return self._waiting is not None
 
     def settled(self) -> int | None:
-        """See ``Watch``; read the id before the writers, or a writer could be missed."""
+        """See ``Watch``. Read the newest id before the writers; the reverse order could miss a writer."""
         if self._waiting is None:
             newest = newest_id()
             if newest == self._settled:
@@ -91,12 +90,12 @@ def make_watch() -> Watch:
 
 
 def newest_id() -> int:
-    """Return the highest id ever given, whether its measurement is stored or not; 0 before the first."""
+    """Return the highest id ever assigned, committed or not; 0 before the first."""
     return number(NEWEST_SQLITE if connection.vendor == "sqlite" else NEWEST_POSTGRESQL)
 
 
 def number(sql: str) -> int:
-    """Return the single number that the query selects; 0 for no row."""
+    """Return the number that the query selects; 0 for no row or NULL."""
     with connection.cursor() as cursor:
         cursor.execute(sql)
         row = cursor.fetchone()
@@ -104,19 +103,19 @@ def number(sql: str) -> int:
 
 
 def writers() -> set[str]:
-    """Return the other transactions that may be storing measurements now."""
+    """Return the virtual ids of other transactions that may be storing measurements now."""
     with connection.cursor() as cursor:
         cursor.execute(WRITERS_POSTGRESQL)
         return {row[0] for row in cursor.fetchall()}
 
 
 def read_changes(*, after: int, upto: int, limit: int) -> Sequence[Row]:
-    """Return the first ``limit`` measurements after one id, up to another (inclusive), in order of id."""
+    """Return the first ``limit`` measurements with ids above ``after``, up to ``upto`` (inclusive), by id."""
     rows = Measurement.objects.filter(id__gt=after, id__lte=upto).order_by("id")
     return list(rows.values_list("id", MICROS, "tag__name", "value", "is_anomaly")[:limit])
 
 
 def release_connection() -> None:
-    """Close this thread's connection, unless a transaction is open."""
+    """Close the connection of the calling thread, unless a transaction is open."""
     if not connection.in_atomic_block:
         connection.close()

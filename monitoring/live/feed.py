@@ -1,8 +1,9 @@
-"""One thread per process reads new rows for all subscribers.
+"""Read new rows in one thread per process, for all subscribers.
 
-The thread fills two rings: measurements by id, and events of detectors by revision, since an event is
-sent again after each change. The thread starts with the first subscriber and ends some seconds after the
-last. A subscriber that falls behind the buffer pages through the database until it has caught up.
+The thread fills two rings: measurements by id, and events of detectors by revision, because each change
+of an event sends the event again. The thread starts with the first subscriber and ends ``LINGER_S``
+seconds after the last. A subscriber that falls behind the buffer pages through the database until the
+subscriber has caught up.
 """
 
 import threading
@@ -19,10 +20,10 @@ from monitoring.live.ring import Offset, Ring, StreamMessage
 from monitoring.live.subscribe import Listener
 from monitoring.live.wakeups import stored
 
-POLL_S = 0.15  # while nobody tells what other processes store; to look costs little on SQLite
-HEARING_POLL_S = 1.0  # while somebody does: a notice may be lost
+POLL_S = 0.15  # without notices from other processes; a poll of SQLite is cheap
+HEARING_POLL_S = 1.0  # with notices, because a notice may be lost
 UNSETTLED_POLL_S = 0.05
-GATHER_S = 0.1  # what comes one by one goes to the many subscribers together
+GATHER_S = 0.1  # batches single measurements, to wake many subscribers less often
 LINGER_S = 5.0
 AWAY_S = 1.0
 SETTLE_S = 5.0
@@ -35,18 +36,18 @@ RenderChange = Callable[[int, StoredEvent], StreamMessage]
 
 
 class TooManySubscribersError(Exception):
-    """No more subscribers can be served now."""
+    """The limit of subscribers is reached, or the process is stopping."""
 
 
 class NotSettledError(Exception):
-    """Open transactions did not end in time."""
+    """Open transactions did not end within ``SETTLE_S`` seconds, so the newest stored id is unknown."""
 
 
 class Feed:
-    """The buffer that the process's subscribers share.
+    """Buffer of new messages, shared by all subscribers of the process.
 
-    ``render`` converts measurements to messages, ``render_change`` an event of detectors and its
-    revision; ``refresh`` is called before each access to the database.
+    ``render`` converts measurements to messages; ``render_change`` converts a revision and an event of the
+    detectors to a message. The feed calls ``refresh`` before each access to the database.
     """
 
     def __init__(self, *, render: Render, render_change: RenderChange, refresh: Callable[[], None]) -> None:
@@ -63,22 +64,21 @@ class Feed:
 
     @property
     def is_running(self) -> bool:
-        """Whether the thread reads for subscribers."""
+        """Return whether the reading thread runs."""
         return self._thread is not None
 
     def subscribe(
         self, wake: Callable[[], None], *, since: int | None, tags: frozenset[str], limit: int
     ) -> "Subscriber":
-        """Subscribe to the measurements of these tags (none: all) after an id, or after the newest
-        stored one.
+        """Subscribe to measurements of ``tags`` (empty: all) after the id ``since`` (None: the newest).
 
-        An id that was never given, as after restoring a database, counts as absent. Another thread calls
-        ``wake`` whenever there may be messages to take.
+        An id above the highest assigned one, as after restoring a database, counts as None. Another thread
+        calls ``wake`` whenever there may be messages to take.
 
         Raises:
             TooManySubscribersError: ``limit`` is reached, or the process is stopping.
             NotSettledError: the newest stored id is not known yet; the caller may try again.
-            django.db.Error: the database is away.
+            django.db.Error: the database is unavailable.
         """
         with self._lock:
             if len(self._subscribers) >= limit or self._is_stopped:
@@ -93,13 +93,13 @@ class Feed:
         return subscriber
 
     def unsubscribe(self, subscriber: "Subscriber") -> None:
-        """Remove the subscriber; harmless if already removed."""
+        """Remove the subscriber; do nothing if already removed."""
         with self._lock:
             self._subscribers -= {subscriber}
             self._left_at = time.monotonic()
 
     def stop(self) -> None:
-        """End all subscriptions for good; return once the thread has ended."""
+        """End all subscriptions, accept no new ones, and wait until the thread has ended."""
         with self._lock:
             self._is_stopped = True
             thread = self._thread
@@ -129,7 +129,7 @@ class Feed:
             release_connection()
             listener.stop()
             with self._lock:
-                if self._thread is threading.current_thread():  # it failed in a way that nobody foresaw
+                if self._thread is threading.current_thread():  # an unexpected exception ended the loop
                     self._thread = None
                     self._end_all()
 
@@ -142,14 +142,17 @@ class Feed:
             return True
 
     def read_new(self, watch: Watch) -> bool:
-        """Publish new measurements and events, if the database answers. Return whether there were any."""
+        """Add new measurements and events to the rings; return whether there were any.
+
+        An error of the database begins an outage and is not raised.
+        """
         before = self.ring.head, self.changes.head
         try:
             self.refresh()
             settled = watch.settled()
             if settled is not None:
                 self._settled = settled
-            if self._settled < self.ring.head.id:  # another database took the place of this one
+            if self._settled < self.ring.head.id:  # the database was replaced
                 self.ring.start(self._settled)
             self._read_pages()
             self._read_changes()
@@ -169,18 +172,18 @@ class Feed:
 
     def _read_changes(self) -> None:
         newest = newest_revision()
-        if newest < self.changes.head.id:  # as with measurements
+        if newest < self.changes.head.id:  # the database was replaced
             self.changes.start(newest)
         while self.changes.head.id < newest and not self._is_stopped:
             found = self.read_changed(after=self.changes.head.id)
-            self.changes.add(found, found[-1].id if found else newest)  # none: they are deleted meanwhile
+            self.changes.add(found, found[-1].id if found else newest)  # none found: deleted since
             self._wake_all()
 
     def read_changed(self, *, after: int) -> list[StreamMessage]:
-        """Return a page of events that changed after that revision.
+        """Return up to ``PAGE`` events with a revision above ``after``, as messages.
 
         Raises:
-            django.db.Error: the database did not answer.
+            django.db.Error: the database is unavailable.
         """
         return [self.render_change(*changed) for changed in changed_events(after=after, limit=PAGE)]
 
@@ -195,7 +198,7 @@ class Feed:
 
 
 class Subscriber:
-    """A subscriber with an offset of its own; used by one thread at a time."""
+    """Position of one subscriber in the feed. Not thread-safe: use from one thread at a time."""
 
     def __init__(self, feed: Feed, wake: Callable[[], None], place: Offset, tags: frozenset[str]) -> None:
         self.wake = wake
@@ -207,14 +210,14 @@ class Subscriber:
 
     @property
     def is_behind(self) -> bool:
-        """Return whether the next messages are only in the database."""
+        """Return whether the rings have discarded the next messages, so that only the database has them."""
         return self._feed.ring.has_lost(self.place) or self._feed.changes.has_lost(self.change)
 
     def take(self) -> bytes:
-        """Return the next messages, as many as are available; empty if none concern the subscriber's
-        tags.
+        """Return all available messages of the subscriber's tags, concatenated; empty for none.
 
-        While the subscriber ``is_behind``, read a page of the database, or wait a little if it is away.
+        While the subscriber ``is_behind``, read a page from the database. If the database is unavailable,
+        wait ``AWAY_S`` seconds and return no messages.
         """
         if self.is_behind:
             return self._take_page()
@@ -244,24 +247,24 @@ class Subscriber:
         return b"".join(event.data for event in events if not self.tags or event.tag in self.tags)
 
     def close(self) -> None:
-        """End the subscription."""
+        """End the subscription and wake the subscriber."""
         self.is_over = True
         self._feed.unsubscribe(self)
         self.wake()
 
 
 def pause_s(watch: Watch, listener: Listener) -> float:
-    """Return the time to wait for a notice before polling anyway, in seconds."""
+    """Return the longest time to wait for a notice before the next poll, in seconds."""
     if watch.is_waiting:
         return UNSETTLED_POLL_S
     return HEARING_POLL_S if listener.is_hearing else POLL_S
 
 
 def settled_now(watch: Watch) -> int:
-    """Return the id at which a watch begins.
+    """Wait until the watch reports a settled id, and return that id.
 
     Raises:
-        NotSettledError: no id was settled in time.
+        NotSettledError: no id was settled within ``SETTLE_S`` seconds.
     """
     end = time.monotonic() + SETTLE_S
     while (settled := watch.settled()) is None:
@@ -272,5 +275,5 @@ def settled_now(watch: Watch) -> int:
 
 
 def behind(rows: Sequence[Row], upto: int) -> int:
-    """Return the id up to which everything has been read with these rows."""
+    """Return the id up to which these rows are complete: ``upto``, unless the rows fill a page."""
     return rows[-1][0] if len(rows) == PAGE else upto

@@ -1,4 +1,4 @@
-"""The process's single feed: rows and events as stream messages, read once for all subscribers."""
+"""Single feed of the process: read rows and events once, as stream messages for all subscribers."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,7 @@ from monitoring.live.ring import StreamMessage
 
 
 def messages_of(rows: Sequence[Row]) -> list[StreamMessage]:
-    """Return the rows as messages."""
+    """Return each row as a server-sent event ``measurement``, with the row's id as event id."""
     return [
         StreamMessage(
             item["id"],
@@ -25,8 +25,9 @@ def messages_of(rows: Sequence[Row]) -> list[StreamMessage]:
 
 
 def message_of_change(revision: int, event: StoredEvent) -> StreamMessage:
-    """Return an event of the detectors as a message. The message has no id: ids are offsets in the
-    stream.
+    """Return an event of the detectors as a server-sent event ``event``.
+
+    The text has no ``id`` line: in the stream, only ids of measurements are offsets.
     """
     return StreamMessage(revision, event.tag, b"event: event\ndata: %b\n\n" % orjson.dumps(event.as_json()))
 
@@ -35,7 +36,7 @@ def reopen_if_replaced() -> None:
     """Close the connection if the database file was replaced.
 
     Raises:
-        OperationalError: there is no file now, and SQLite would create an empty one.
+        OperationalError: the database file is missing; SQLite would create an empty one.
     """
     close_if_replaced()
     if connection.vendor == "sqlite" and connection.connection is None and identity_of(connection) is None:

@@ -1,8 +1,9 @@
-"""Notify all processes of new measurements. They poll anyway, so a notice may be lost or late.
+"""Notify all processes of new measurements. Readers also poll, so a notice may be lost or late.
 
-By Redis if configured, else by PostgreSQL. On SQLite there are no notices: polling costs next to nothing
-there. A thread sends them, so that no source waits, and after the commit, in a transaction of its own:
-NOTIFY within a transaction makes all others that notify wait until its commit is on the disk.
+Send notices through Redis if configured, else through PostgreSQL. On SQLite without Redis, send none:
+polling SQLite costs almost nothing. A thread sends the notices, so that sources do not wait. NOTIFY runs
+after the commit, in a separate transaction: NOTIFY inside the writing transaction would block all other
+notifying transactions until that commit is on disk.
 """
 
 import logging
@@ -23,7 +24,7 @@ NOTIFY = "SELECT pg_notify(%s, '')"
 
 
 class Publisher:
-    """The notices of one process, and the thread that sends them while there are any."""
+    """Send the notices of one process from a thread that starts on demand and ends when idle."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -33,15 +34,15 @@ class Publisher:
 
     @property
     def is_running(self) -> bool:
-        """Whether the thread runs; not in a process that was forked meanwhile."""
+        """Return whether the thread runs; False in a process that was forked since the start."""
         return self._thread is not None and self._thread.is_alive()
 
     def publish(self, **kwargs: object) -> None:
-        """Send a notice once the caller's transaction is committed; none if it is rolled back."""
+        """Send a notice after the caller's transaction commits; send none after a rollback."""
         transaction.on_commit(self.publish_now)
 
     def publish_now(self) -> None:
-        """Wake this process, and have the thread notify the others."""
+        """Wake the reader of this process, and let the thread notify the other processes."""
         stored.set()
         if connection.vendor == "sqlite" and not settings.REDIS_URL:
             return
@@ -53,7 +54,7 @@ class Publisher:
                 self._thread.start()
 
     def stop(self) -> None:
-        """End the thread; the next notice starts another one."""
+        """End the thread and wait for the end. The next notice starts a new thread."""
         with self._lock:
             thread = self._thread
             self._is_stopped.set()
@@ -71,9 +72,9 @@ class Publisher:
             connection.close()
 
     def _is_wanted(self) -> bool:
-        """Wait for the next notice; return whether there is one."""
+        """Wait up to ``LINGER_S`` seconds for the next notice; return False if the thread is to end."""
         self._due.wait(LINGER_S)
-        with self._lock:  # a notice from here on starts another thread
+        with self._lock:  # after this block, a notice starts a new thread
             if self._is_stopped.is_set() or not self._due.is_set():
                 self._thread = None
                 return False
@@ -84,7 +85,7 @@ publisher = Publisher()
 
 
 def send() -> None:
-    """Wake the listeners; if that fails, they find the new rows when they poll."""
+    """Send one notice. On failure, log at debug level: listeners find the new rows by polling."""
     try:
         if link := link_to(settings.REDIS_URL):
             link.ask(lambda client: client.publish(CHANNEL, b""))
@@ -96,10 +97,10 @@ def send() -> None:
 
 
 def notify() -> None:
-    """Send by PostgreSQL, in a transaction of its own.
+    """Send one notice through PostgreSQL, in a separate transaction.
 
     Raises:
-        django.db.Error: the database is away.
+        django.db.Error: the database is unavailable.
     """
     with connection.cursor() as cursor:
         cursor.execute(NOTIFY, [CHANNEL])

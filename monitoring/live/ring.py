@@ -1,4 +1,4 @@
-"""The newest messages of a stream, for its subscribers. One thread adds; any thread may read."""
+"""Buffer of the newest messages of a stream. One thread adds messages; any thread may read."""
 
 import threading
 from collections import deque
@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 
 class StreamMessage(NamedTuple):
-    """A message of the stream: a measurement by id, or a changed event by revision."""
+    """A message of the stream. ``id`` is the id of a measurement, or the revision of a changed event."""
 
     id: int
     tag: str
@@ -16,17 +16,17 @@ class StreamMessage(NamedTuple):
 
 
 class Offset(NamedTuple):
-    """A subscriber's position: everything up to the id, which is valid within its generation."""
+    """Position of a subscriber that has all messages up to ``id``. Ids compare only within a generation."""
 
     generation: int
     id: int
 
 
 class Ring:
-    """Up to ``size`` messages in order of id, and the id up to which they are complete.
+    """Hold the newest ``size`` messages in order of id, and the id up to which the messages are complete.
 
-    A generation ends when the ids start again elsewhere; a subscriber of an earlier generation continues
-    where the present one began.
+    A new generation begins when the ids restart from another number, as after a database was replaced. A
+    subscriber with an offset of an earlier generation continues at the start of the present generation.
     """
 
     def __init__(self, size: int) -> None:
@@ -36,14 +36,14 @@ class Ring:
         self._lock = threading.Lock()
 
     def start(self, head: int) -> None:
-        """Begin a generation just after this id; discard the messages before."""
+        """Begin a new generation after the id ``head``; discard all messages."""
         with self._lock:
             self._events.clear()
             self._generation += 1
             self._origin = self._floor = self._head = head
 
     def add(self, events: Iterable[StreamMessage], head: int) -> None:
-        """Add all messages after the present head, up to the new head."""
+        """Add all messages after the present head, up to the new head; discard the oldest beyond ``size``."""
         with self._lock:
             for event in events:
                 if len(self._events) == self.size:
@@ -53,19 +53,19 @@ class Ring:
 
     @property
     def head(self) -> Offset:
-        """Return the position of a subscriber that has everything."""
+        """Return the offset of a subscriber that has received all messages."""
         with self._lock:
             return Offset(self._generation, self._head)
 
     def has_lost(self, place: Offset) -> bool:
-        """Return whether messages after this position have been discarded."""
+        """Return whether the ring has discarded messages after this offset."""
         with self._lock:
             return place.generation == self._generation and place.id < self._floor
 
     def after(self, place: Offset) -> tuple[list[StreamMessage], Offset]:
-        """Return the messages after this position, oldest first, and the position after them.
+        """Return the messages after this offset, oldest first, and the next offset.
 
-        If the ring ``has_lost`` some of them, return none and the same position.
+        If the ring ``has_lost`` messages after the offset, return no messages and the same offset.
         """
         with self._lock:
             if place.generation != self._generation:

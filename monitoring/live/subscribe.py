@@ -1,7 +1,7 @@
-"""Receive notices of new measurements from other processes, in place of polling all the time.
+"""Receive notices of new measurements from other processes, to reduce polling.
 
-By Redis if configured, else by PostgreSQL through a connection of its own. SQLite sends no notices;
-polling costs next to nothing there.
+Listen through Redis if configured, else through PostgreSQL on a dedicated connection. On SQLite without
+Redis there are no notices: polling SQLite costs almost nothing.
 """
 
 import threading
@@ -16,15 +16,15 @@ from monitoring.kernel.outages import Outage
 from monitoring.kernel.redis_link import RedisAwayError, link_to
 from monitoring.live.wakeups import CHANNEL
 
-STOP_S = 0.25  # within which it ends when it is told to
-LEAVE_S = 2.0  # after which it is left alone: it may be connecting to a host that says nothing
+STOP_S = 0.25  # longest time until the thread sees a request to stop
+LEAVE_S = 2.0  # stop waiting for the thread then: a connection attempt to a silent host may block it
 RETRY_S = 1.0
 
 outage = Outage(began="not told of what others store", ended="told again of what others store")
 
 
 class Listener:
-    """A thread that calls ``wake`` whenever there may be new measurements, from ``start`` to ``stop``."""
+    """Call ``wake`` from a thread whenever there may be new measurements, from ``start`` to ``stop``."""
 
     def __init__(self, wake: Callable[[], None]) -> None:
         self.wake = wake
@@ -34,17 +34,17 @@ class Listener:
 
     @property
     def is_hearing(self) -> bool:
-        """Return whether notices arrive now; if not, the caller has to poll."""
+        """Return whether the channel works now; if not, the caller has to poll."""
         return self._is_hearing
 
     def start(self) -> None:
-        """Start the thread if there is a channel. Call this once."""
+        """Start the thread if Redis or PostgreSQL is configured. Call this method once."""
         if settings.REDIS_URL or connection.vendor == "postgresql":
             self._thread = threading.Thread(target=self._run, name="listener", daemon=True)
             self._thread.start()
 
     def stop(self) -> None:
-        """End the thread; return once it has ended."""
+        """End the thread; wait up to ``LEAVE_S`` seconds for the end."""
         self._is_stopped.set()
         if self._thread is not None:
             self._thread.join(LEAVE_S)
@@ -54,7 +54,7 @@ class Listener:
             try:
                 self._hear()
             except (RedisAwayError, DatabaseError) as error:
-                if isinstance(error, DatabaseError):  # that Redis is away is said by who asks it
+                if isinstance(error, DatabaseError):  # the Redis link reports an outage of Redis
                     outage.begin(error)
                 self._is_hearing = False
                 self._is_stopped.wait(RETRY_S)
@@ -65,7 +65,7 @@ class Listener:
             for is_notice in notices:
                 if not self._is_hearing:
                     outage.end()
-                if is_notice or not self._is_hearing:  # what came before it heard is looked for, too
+                if is_notice or not self._is_hearing:  # on connecting, also wake for earlier changes
                     self._is_hearing = True
                     self.wake()
                 if self._is_stopped.is_set():
@@ -73,17 +73,19 @@ class Listener:
 
 
 def heard() -> Generator[bool, None, None]:
-    """Yield True for each notice and False now and then, without end.
+    """Yield True for each notice, and False on connecting and about every ``STOP_S`` s without one.
+
+    The generator is endless.
 
     Raises:
-        RedisAwayError, django.db.Error: the channel is away.
+        RedisAwayError, django.db.Error: the channel is unavailable.
     """
     link = link_to(settings.REDIS_URL)
     return link.heard(CHANNEL, within_s=STOP_S) if link else heard_by_postgresql()
 
 
 def heard_by_postgresql() -> Generator[bool, None, None]:
-    """See ``heard``; use a connection that is neither kept nor pooled."""
+    """Yield as ``heard`` does, from PostgreSQL, on a separate, unpooled connection that closes at the end."""
     parameters = connection.get_connection_params() | {"autocommit": True}
     with connection.wrap_database_errors, connection.Database.connect(**parameters) as own:  # type: ignore[attr-defined]
         own.execute(f"LISTEN {CHANNEL}")

@@ -1,8 +1,8 @@
-"""Wake the reader of new measurements at once, ahead of its next poll."""
+"""Names shared by the modules that wake the reader of new measurements ahead of the next poll."""
 
 import threading
 
-# By this name processes tell one another. Whoever is woken for nothing looks once for nothing.
+# Channel of Redis or PostgreSQL for notices between processes. A spurious wake-up costs one empty poll.
 CHANNEL = "fermon_stored"
 
-stored = threading.Event()  # set by this process's writers and whoever hears of others, cleared by its reader
+stored = threading.Event()  # set by this process's writers and listener, cleared by the feed
