@@ -15,6 +15,8 @@ from django.contrib.auth.models import Group, User
 from django.db import Error as DatabaseError
 from django.db import connection
 from django.test import Client
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 from pytest_django import Settings
 
 from monitoring.access.token_bucket import TokenBucket
@@ -26,6 +28,12 @@ from monitoring.live.wakeups import stored
 from monitoring.operations import health
 from monitoring.spool import replayer, spool_files
 from tests.own_redis import RedisServer
+
+# A property holds or not, however busy this machine is; benchmarks measure speed.
+hypothesis_settings.register_profile(
+    "fermon", hypothesis_settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+hypothesis_settings.load_profile("fermon")
 
 TO_THE_DATABASE = frozenset({"db", "transactional_db", "live_server", "system", "new_plant", "plant"})
 

@@ -88,9 +88,10 @@ def test_what_is_planned_and_delivered_in_time_stays_as_it_is() -> None:
 def test_the_simulator_writes_present_seconds(ahead, right) -> None:
     source.tick("a", now=datetime.now(UTC), write=ingest_readings)
     right()
-    assert source.tick("b", now=datetime.now(UTC), write=ingest_readings)
+    now = datetime.now(UTC)
+    assert source.tick("b", now=now, write=ingest_readings)
     held = Lease.objects.get()
-    assert (held.owner, held.written_until) == ("b", datetime.now(UTC).replace(microsecond=0))
+    assert (held.owner, held.written_until) == ("b", now.replace(microsecond=0))
 
 
 def test_who_was_locked_out_may_try_again_after_a_quarter_of_an_hour(
