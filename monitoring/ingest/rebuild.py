@@ -186,7 +186,7 @@ def rebuild_day(span: DaySpan, day_us: int, *, write: bool) -> list[Difference]:
 
 
 def rollups_on(pk: int, day_us: int) -> tuple[dict[Interval, Row], dict[Interval, Row]]:
-    """The day's rollups as they are stored, and as the measurements say."""
+    """Return the day's rollups as stored, and as recomputed from the measurements."""
     series = Series.objects.filter(pk=pk).first()
     first_us = to_micros(series.raw_from) if series and series.raw_from else FIRST_US
     day = [pk, day_us, day_us + DAY_US]
@@ -218,20 +218,20 @@ def rebuild_intervals(pk: int, times_us: IntArray) -> None:
         starts = np.unique(times_us // width_us * width_us)
         recomputed: dict[Interval, Row] = {}
         for group in np.split(starts, np.flatnonzero(np.diff(starts) > GAP * width_us) + 1):
-            finer = finer_between(pk, finer_s, int(group[0]), int(group[-1]) + width_us)
+            finer = read_buckets(pk, finer_s, int(group[0]), int(group[-1]) + width_us)
             recomputed |= rows_of(resolution_s, coarsen(finer, width_us))
         touched = [(resolution_s, start) for start in starts.tolist()]
         correct(pk, touched, recomputed)
 
 
-def finer_between(pk: int, finer_s: int | None, start_us: int, end_us: int) -> Buckets:
+def read_buckets(pk: int, resolution_s: int | None, start_us: int, end_us: int) -> Buckets:
     """Return the tag's rollups of a resolution (None: the measurements) in a half-open time range."""
-    within = [pk, start_us, end_us] if finer_s is None else [pk, finer_s, start_us, end_us]
+    within = [pk, start_us, end_us] if resolution_s is None else [pk, resolution_s, start_us, end_us]
     with connection.cursor() as cursor:
-        cursor.execute(MEASUREMENTS if finer_s is None else FINER, within)
+        cursor.execute(MEASUREMENTS if resolution_s is None else FINER, within)
         rows = cursor.fetchall()
-    columns = zip(*rows, strict=True) if rows else [()] * (3 if finer_s is None else 1 + len(FIELDS))
-    if finer_s is None:
+    columns = zip(*rows, strict=True) if rows else [()] * (3 if resolution_s is None else 1 + len(FIELDS))
+    if resolution_s is None:
         times, values, flags = columns
         return buckets_of(np.array(times, np.int64), np.array(values, np.float64), np.array(flags, np.bool_))
     kinds = ("d" if field in VALUES else "q" for field in ("start", *FIELDS))

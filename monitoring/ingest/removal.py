@@ -4,32 +4,22 @@ Rollups are recomputed, not subtracted from: an extreme cannot be subtracted, an
 remainder. The minute is recomputed from the measurements, each longer interval from the shorter ones.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import numpy as np
 from django.db import connection
 from django.db.models import F
 
-from monitoring.ingest.rebuild import FIELDS, Interval, correct
+from monitoring.ingest.rebuild import Interval, correct, read_buckets
 from monitoring.ingest.rollups import columns_of
 from monitoring.ingest.tags import among, given
 from monitoring.kernel.clock import SECOND_US, to_micros
-from monitoring.kernel.rollups import RESOLUTIONS_S, Buckets, buckets_of, coarsen
+from monitoring.kernel.rollups import RESOLUTIONS_S, Buckets, coarsen
 from monitoring.models import Finding, Series
 
 ROWS_A_STATEMENT = 500
 DELETE = "DELETE FROM measurements WHERE tag = %s AND timestamp {among}"
-MEASUREMENTS = """
-    SELECT timestamp, value, is_anomaly FROM measurements
-    WHERE tag = %s AND timestamp >= %s AND timestamp < %s ORDER BY timestamp
-"""
-ROLLUPS = f"""
-    SELECT start, {", ".join(FIELDS)} FROM rollups
-    WHERE tag = %s AND resolution_s = %s AND start >= %s AND start < %s ORDER BY start
-"""  # noqa: S608 - made of nothing but the constants above
-KINDS = (np.int64, np.int64, np.float64, np.float64, np.int64, np.float64, np.int64, np.int64)
 
 
 class Removed(NamedTuple):
@@ -71,11 +61,12 @@ def roll_up_again(pk: int, removed: Sequence[Removed]) -> None:
                 pk, start_us, [each for each in removed if starts([each], finest) == {start_us}]
             )
         else:
-            buckets = minute_of(pk, start_us)
+            end_us = start_us + finest * SECOND_US
+            buckets = coarsen(read_buckets(pk, None, start_us, end_us), finest * SECOND_US)
         write(pk, (finest, start_us), buckets)
     for finer, coarser in pairwise(RESOLUTIONS_S):
         for start_us in starts(removed, coarser):
-            shorter = stored_rollups(pk, finer, start_us, start_us + coarser * SECOND_US)
+            shorter = read_buckets(pk, finer, start_us, start_us + coarser * SECOND_US)
             write(pk, (coarser, start_us), coarsen(shorter, coarser * SECOND_US))
 
 
@@ -85,35 +76,14 @@ def starts(removed: Collection[Removed], resolution_s: int) -> set[int]:
     return {each.time_us // length * length for each in removed}
 
 
-def minute_of(pk: int, start_us: int) -> Buckets:
-    """Roll up the measurements of a minute; empty without any."""
-    finest, *_ = RESOLUTIONS_S
-    with connection.cursor() as cursor:
-        cursor.execute(MEASUREMENTS, [pk, start_us, start_us + finest * SECOND_US])
-        rows = cursor.fetchall()
-    times, values, flags = zip(*rows, strict=True) if rows else ((), (), ())
-    each = buckets_of(np.array(times, np.int64), np.array(values, np.float64), np.array(flags, np.bool_))
-    return coarsen(each, finest * SECOND_US)
-
-
 def without(pk: int, start_us: int, removed: Sequence[Removed]) -> Buckets:
     """Subtract from a minute of which retention has deleted a part; a removed extreme stays."""
     finest, *_ = RESOLUTIONS_S
-    stored = stored_rollups(pk, finest, start_us, start_us + 1)
+    stored = read_buckets(pk, finest, start_us, start_us + 1)
     stored.count[:] -= len(removed)
     stored.total[:] -= sum(each.value for each in removed)
     stored.anomalies[:] -= sum(each.is_anomaly for each in removed)
-    return stored if stored.count.all() else stored_rollups(pk, finest, start_us, start_us)
-
-
-def stored_rollups(pk: int, resolution_s: int, start_us: int, end_us: int) -> Buckets:
-    """Read the tag's rollups that begin in a half-open time range."""
-    with connection.cursor() as cursor:
-        cursor.execute(ROLLUPS, [pk, resolution_s, start_us, end_us])
-        rows = cursor.fetchall()
-    columns: Iterable[Any] = zip(*rows, strict=True) if rows else [()] * len(KINDS)
-    arrays: list[Any] = [np.array(column, kind) for column, kind in zip(columns, KINDS, strict=True)]
-    return Buckets(*arrays)
+    return stored if stored.count.all() else read_buckets(pk, finest, start_us, start_us)
 
 
 def write(pk: int, interval: Interval, buckets: Buckets) -> None:
