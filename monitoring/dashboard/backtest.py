@@ -1,4 +1,4 @@
-"""Backtests of other detection settings: requested on this page, computed by the worker."""
+"""The page that requests backtests of other detection settings; the worker computes the results."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -30,10 +30,10 @@ from monitoring.history.tags import tag_names
 from monitoring.kernel.clock import from_micros, iso_utc
 from monitoring.kernel.lease_names import DETECTION
 
-# A week of a reading a second, and some.
+# Slightly more than one week at one reading per second.
 MOST_READINGS = 650_000
 TASK = "monitoring.tasks.run_backtests"
-# Longer than all that may wait take together: one run works at them one after another.
+# Longer than the waiting backtests may take in total: one task runs all of them in sequence.
 TASK_S = 3600
 WORKER_QUIET_S = 15
 CROWDED = "Others wait for theirs already. Try again in a minute or two."
@@ -42,7 +42,7 @@ AWAY = "The database is away, so nothing can be tried. Nothing is lost; try agai
 
 @dataclass(frozen=True, slots=True)
 class FoundRow:
-    """An event that the settings find; ``address`` shows the measurements of that time."""
+    """An event found with the tried settings; ``address`` links to the measurements of that time."""
 
     kind: str
     detector: str
@@ -56,7 +56,7 @@ class FoundRow:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def backtest(request: HttpRequest) -> HttpResponse:
-    """Serve the page: GET shows form and result, POST requests a backtest and redirects to the page."""
+    """Show form and result (GET), or request a backtest and redirect to this page (POST)."""
     try:
         return posted(request) if request.method == "POST" else shown(request)
     except DatabaseError:
@@ -66,7 +66,7 @@ def backtest(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_safe
 def progress(request: HttpRequest) -> HttpResponse:
-    """Return the progress of the user's backtest."""
+    """Return the progress of the user's backtest as JSON; ``share`` is from 0 to 1."""
     try:
         asked = last_asked(request)
     except DatabaseError:
@@ -76,7 +76,7 @@ def progress(request: HttpRequest) -> HttpResponse:
 
 
 def posted(request: HttpRequest) -> HttpResponse:
-    """Request the backtest, or show the errors of the form."""
+    """Request the backtest and redirect (303), or return the page with the form's errors (400)."""
     form, now = BacktestForm(request.POST, tags=tag_names()), datetime.now(UTC)
     if form.is_valid():
         question = form.question()
@@ -93,8 +93,9 @@ def posted(request: HttpRequest) -> HttpResponse:
 
 
 def shown(request: HttpRequest) -> HttpResponse:
-    """Return the page with the form filled in from the address, and the result if it is of the last
-    request.
+    """Return the page with the form filled in from the address.
+
+    Include the result only if the form matches the user's last request.
     """
     names = tag_names()
     if "sensitivity" not in request.GET:
@@ -110,7 +111,7 @@ def shown(request: HttpRequest) -> HttpResponse:
 
 
 def answer(request: HttpRequest, form: BacktestForm, asked: Asked | None = None) -> HttpResponse:
-    """Return the page with this form and this backtest, if there is one."""
+    """Render the page with this form and this backtest, if any."""
     context = page_of(form, request) | {"asked": asked, "told": told(asked)}
     if asked is not None and asked.outcome is not None:
         context |= outcome_of(asked, datetime.now(UTC))
@@ -118,7 +119,7 @@ def answer(request: HttpRequest, form: BacktestForm, asked: Asked | None = None)
 
 
 def page_of(form: BacktestForm, request: HttpRequest) -> dict[str, Any]:
-    """Return the part of the context that does not depend on the request's fields."""
+    """Return the part of the template context that does not depend on a backtest."""
     return {
         "form": form,
         "defaults": override_lines(defaults()),
@@ -129,7 +130,7 @@ def page_of(form: BacktestForm, request: HttpRequest) -> dict[str, Any]:
 
 
 def outcome_of(asked: Asked, now: datetime) -> dict[str, Any]:
-    """Return the result for the template."""
+    """Return the result of a finished backtest, or the error, as template context."""
     outcome = asked.outcome or {}
     if "error" in outcome:
         return {"failure": outcome["error"]}
@@ -146,13 +147,13 @@ def outcome_of(asked: Asked, now: datetime) -> dict[str, Any]:
 
 
 def headline(events: int, present: int) -> str:
-    """Return a sentence: number of events with these settings and with the present ones."""
+    """Return a sentence with the number of events for the tried and for the present settings."""
     found = f"{events or 'no'} event{'' if events == 1 else 's'}"
     return f"These settings would have given {found}; the present ones give {present or 'none'}."
 
 
 def found_row(tag: str, row: list[Any], now: datetime, last: datetime) -> FoundRow:
-    """Return a row of the result in words."""
+    """Convert a stored row of the result; ``last`` ends the linked time range of an open event."""
     start_us, end_us, detector, kind, score, explanation = row
     start, end = from_micros(start_us), None if end_us is None else from_micros(end_us)
     shown = {"tag": tag, "from": iso_utc(start - words.AROUND), "to": iso_utc((end or last) + words.AROUND)}
@@ -168,7 +169,7 @@ def found_row(tag: str, row: list[Any], now: datetime, last: datetime) -> FoundR
 
 
 def settings_address(question: dict[str, Any]) -> str:
-    """Return the address of the tag's form in the admin, filled in with the tried settings."""
+    """Return the address of the tag's admin form, with the tried settings filled in."""
     filled = {
         "detectors_off": question["off"],
         "sensitivity": f"{question['sensitivity']:.15g}",
@@ -179,7 +180,7 @@ def settings_address(question: dict[str, Any]) -> str:
 
 
 def query_of(question: Question) -> str:
-    """Return the query of the page's address for this request."""
+    """Return the query string of this page for the question."""
     tried = question.settings
     asked = question.as_json() | {
         "sensitivity": f"{tried.sensitivity:.15g}",
@@ -189,7 +190,7 @@ def query_of(question: Question) -> str:
 
 
 def told(asked: Asked | None) -> str:
-    """Return the progress in words."""
+    """Return the progress in words; empty without a backtest and after the end."""
     if asked is None or asked.outcome is not None:
         return ""
     if asked.is_begun:
@@ -201,14 +202,14 @@ def told(asked: Asked | None) -> str:
 
 
 def last_asked(request: HttpRequest) -> Asked | None:
-    """Return the user's last request."""
+    """Return the user's last request; None if there is none."""
     if not request.user.is_authenticated and request.session.session_key is None:
         return None
     return requests.last_asked(asker_of(request))
 
 
 def asker_of(request: HttpRequest) -> str:
-    """Return the key of the user, or of the browser's session while no login is needed."""
+    """Return the key of the user, or of the browser session without a login; create a missing session."""
     if request.user.is_authenticated:
         return f"user {request.user.pk}"
     if request.session.session_key is None:

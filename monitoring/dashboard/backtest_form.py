@@ -13,13 +13,13 @@ from monitoring.kernel.clock import expected_bound, iso_utc, parse_bound
 
 LENGTHS = (("1", "The last day"), ("3", "The last 3 days"), ("7", "The last 7 days"), ("", "From – to"))
 USUAL_LENGTH = "7"
-# More tags than these are no list to choose from: the name is typed.
+# With more tags, the form has a text input in place of a list.
 MOST_TO_CHOOSE = 200
 TYPED = "%Y-%m-%dT%H:%M:%S"
 
 
 class MomentField(forms.CharField):
-    """A time in UTC, from a browser's time input or as any ISO 8601; the value is ISO 8601."""
+    """A time in UTC: accepts a browser's time input or other ISO 8601, returns ISO 8601."""
 
     widget = forms.DateTimeInput(attrs={"type": "datetime-local", "step": "1"}, format=TYPED)
 
@@ -28,14 +28,18 @@ class MomentField(forms.CharField):
         self.is_end = is_end
 
     def prepare_value(self, value: Any) -> Any:
-        """Return the value in the format of the browser's input."""
+        """Return the value in the format of the browser's time input; an invalid value unchanged."""
         try:
             return f"{parse_bound(str(value or ''), end=self.is_end):{TYPED}}"
         except ValueError:
             return value
 
     def clean(self, value: Any) -> str:
-        """Refuse a text that is not a time."""
+        """Return the time as ISO 8601 in UTC; empty if omitted.
+
+        Raises:
+            ValidationError: the text is not a time.
+        """
         text = super().clean(value)
         try:
             return iso_utc(parse_bound(text, end=self.is_end)) if text else ""
@@ -45,7 +49,7 @@ class MomentField(forms.CharField):
 
 
 class BacktestForm(forms.Form):
-    """Tag, time and settings; the names of the fields are those of the page's address."""
+    """Tag, time range and settings; the field names are also the parameters of the page's address."""
 
     tag = forms.ChoiceField()
     days = forms.ChoiceField(choices=LENGTHS, required=False, label="Time")
@@ -73,14 +77,18 @@ class BacktestForm(forms.Form):
         choice.choices = [(name, name) for name in tags]
 
     def clean_parameters(self) -> dict[str, float]:
-        """Convert lines to parameters by name."""
+        """Convert the lines to parameters by name.
+
+        Raises:
+            ValidationError: a line is invalid.
+        """
         try:
             return parse_overrides(self.cleaned_data["parameters"].splitlines())
         except SettingError as error:
             raise forms.ValidationError(refusal(error)) from error
 
     def clean(self) -> dict[str, Any]:
-        """Refuse invalid settings, and a time with only one end."""
+        """Add errors for invalid settings and for a time range without both ends; add ``settings``."""
         data: dict[str, Any] = super().clean() or {}
         if not data.get("days") and not (data.get("from") and data.get("to")) and not self.errors:
             self.add_error("days", "Both ends are needed, each with its date and time.")
@@ -96,14 +104,14 @@ class BacktestForm(forms.Form):
         return data
 
     def question(self) -> Question:
-        """Return the request of a valid form."""
+        """Return the question of a valid form."""
         data = self.cleaned_data
         bounds = {} if data["days"] else {"start": data["from"], "end": data["to"]}
         return Question(data["tag"], data["settings"], data["days"], **bounds)
 
 
 def initial_for(tag: str, present: DetectionSettings) -> dict[str, Any]:
-    """Return the initial values: the tag's settings."""
+    """Return the initial values of the form: the present settings of the tag, and the last 7 days."""
     return {
         "tag": tag,
         "days": USUAL_LENGTH,
@@ -114,7 +122,7 @@ def initial_for(tag: str, present: DetectionSettings) -> dict[str, Any]:
 
 
 def bounds_of(question: Question, now: datetime) -> tuple[datetime, datetime]:
-    """Return start and end; the future is cut off."""
+    """Return start and end of the time range; the end is at most ``now``."""
     if question.days:
         return now - timedelta(days=int(question.days)), now
     return parse_bound(question.start), min(parse_bound(question.end), now)

@@ -1,4 +1,4 @@
-"""Events on the page: open ones first, then the newest of the ended ones."""
+"""The events on the page: open events first, then the last ended ones."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -10,16 +10,17 @@ from monitoring.history.events import StoredEvent, count_open_events, newest_eve
 from monitoring.kernel.tag_definition import TagDefinition
 
 EVENT_ROWS = 20
-# As many as the scripts ask for, of tags that are not on the page.
+# The scripts request at most this many open events, too. Tags on the page are not subject to the limit.
 MOST_OPEN = 200
 SHORTEST_S = 1
 
 
 @dataclass(frozen=True, slots=True)
 class EventRow:
-    """One event of the list; ``address`` shows the measurements of that time.
+    """An event in the list; ``address`` links to the measurements of that time.
 
-    ``until`` is None while the event lasts, and for an event without duration, which has no ``length``.
+    ``until`` is None for an open event and for an event shorter than SHORTEST_S; the latter also has an
+    empty ``length``.
     """
 
     kind: str
@@ -36,7 +37,8 @@ class EventRow:
 class Events:
     """The events to show: ``open`` by start, ``ended`` by end, newest first.
 
-    ``open_count`` is the number of open events: more than ``open`` if the tags do not fit one page.
+    ``open_count`` is the number of all open events; ``open`` may have fewer if the tags do not fit on one
+    page.
     """
 
     open: list[StoredEvent] = field(default_factory=list)
@@ -45,24 +47,26 @@ class Events:
 
     @property
     def all(self) -> list[StoredEvent]:
-        """Return the initial events of the scripts."""
+        """Return the open events, then the ended ones."""
         return [*self.open, *self.ended]
 
     def open_by_tag(self) -> dict[str, list[StoredEvent]]:
-        """Return the open events by tag."""
+        """Return the open events by tag, newest first."""
         found: dict[str, list[StoredEvent]] = {}
         for event in self.open:
             found.setdefault(event.tag, []).append(event)
         return found
 
     def rows(self, now: datetime, *, of_part: bool) -> list[EventRow]:
-        """Return the list; on a page with a part of the tags, each address names the event's tag."""
+        """Return the first EVENT_ROWS rows; with ``of_part``, each address names the tag of the event."""
         return [event_row(event, now, event.tag if of_part else "") for event in self.all[:EVENT_ROWS]]
 
 
 def read_events(tags: Mapping[str, TagDefinition], on_page: Collection[str] | None = None) -> Events:
-    """Return the present events; of the open ones, all of the tags on the page and the newest of the
-    others.
+    """Return the events to show.
+
+    Without ``on_page``, return all open events. Otherwise return all open events of the tags on the page,
+    and the newest MOST_OPEN of all tags.
     """
     newest = [event for event in newest_events(EVENT_ROWS) if event.end is not None and event.tag in tags]
     ended = sorted(newest, key=lambda event: event.end or event.start, reverse=True)
@@ -75,7 +79,7 @@ def read_events(tags: Mapping[str, TagDefinition], on_page: Collection[str] | No
 
 
 def event_row(event: StoredEvent, now: datetime, only: str) -> EventRow:
-    """Return the event in words."""
+    """Convert an event to a row; ``only`` is the tag that the address names, or empty."""
     end = event.end or now
     lasted_s = age_s(event.start, end)
     is_moment = event.end is not None and lasted_s < SHORTEST_S

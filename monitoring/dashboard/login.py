@@ -1,4 +1,4 @@
-"""The login page, and the page for changing a password."""
+"""The login page and the page for changing a password."""
 
 from typing import Any
 
@@ -20,13 +20,13 @@ LONGEST_NAME = User._meta.get_field("username").max_length or 150
 
 
 class SignInForm(AuthenticationForm):
-    """Django's form, without names that are too long for the table of failed logins."""
+    """Django's login form; rejects names that are too long for the table of failed logins."""
 
     def clean(self) -> dict[str, Any]:
         """Return the cleaned data.
 
         Raises:
-            ValidationError: name or password is wrong. A name that is too long is not looked up.
+            ValidationError: name or password is wrong, or the name is too long (no query in that case).
         """
         if len(self.cleaned_data.get("username", "")) > LONGEST_NAME:
             raise self.get_invalid_login_error()
@@ -34,14 +34,14 @@ class SignInForm(AuthenticationForm):
 
 
 class SignInView(LoginView):
-    """Name and password; then redirect to the requested page."""
+    """Log in with name and password, then redirect to the requested page."""
 
     template_name = "login.html"
     form_class = SignInForm
 
     @method_decorator(login_not_required)
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """Dispatch as Django does, with an error page while the database is away."""
+        """Dispatch as Django does; respond with 503 while the database is unavailable."""
         try:
             return super().dispatch(request, *args, **kwargs)
         except DatabaseError:
@@ -49,7 +49,7 @@ class SignInView(LoginView):
 
 
 class OwnPasswordForm(PasswordChangeForm):
-    """Django's form; the old password is checked as at a login, so a wrong one is counted and recorded."""
+    """Django's form, with the old password checked as at a login: a wrong one is counted and recorded."""
 
     def __init__(self, *args: Any, request: HttpRequest, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -60,7 +60,7 @@ class OwnPasswordForm(PasswordChangeForm):
         """Return the old password.
 
         Raises:
-            ValidationError: the password is wrong, or there were too many wrong ones.
+            ValidationError: the password is wrong, or too many attempts have failed.
         """
         old: str = self.cleaned_data["old_password"]
         if authenticate(self.request, username=self.user.get_username(), password=old) is None:
@@ -69,12 +69,12 @@ class OwnPasswordForm(PasswordChangeForm):
 
 
 class OwnPasswordView(PasswordChangeView):
-    """The old password, and the new one twice."""
+    """Change the user's own password: the old password once, the new one twice."""
 
     template_name = "password.html"
     success_url = reverse_lazy("password-changed")
     form_class = OwnPasswordForm
 
     def get_form_kwargs(self) -> dict[str, Any]:
-        """Return the arguments of the form."""
+        """Return the form's arguments, with the request."""
         return {**super().get_form_kwargs(), "request": self.request}

@@ -1,4 +1,4 @@
-"""Times on the page."""
+"""Times as shown on the page."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,17 +9,17 @@ from monitoring.kernel.clock import iso_utc
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """A time for a person and, as ``iso``, for the script that converts the time to the viewer's zone."""
+    """A time as ``text`` in UTC, and as ``iso`` for the script that converts to the viewer's time zone."""
 
     iso: str
     text: str
 
 
 def moment(time: datetime, now: datetime) -> Moment:
-    """Return the time for the page."""
+    """Convert a time for display; ``now`` decides about date and year in the text."""
     return Moment(iso_utc(time), words.moment_text(time, now))
 
 
 def age_s(time: datetime, now: datetime) -> float:
-    """Return seconds from then to now; 0 if the source's clock is ahead."""
+    """Return the seconds from ``time`` to ``now``; 0 if the clock of the source is ahead."""
     return max(0.0, (now - time).total_seconds())

@@ -1,4 +1,4 @@
-"""The first state of the page: the same values that the scripts then update."""
+"""The initial content of the dashboard page: the same values that the scripts then update."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -26,12 +26,12 @@ ANOMALY_ROWS = 20
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One tag: its newest value, and ``state`` as a key of CARD_WORDS, with ``word`` for display.
+    """The card of a tag: newest value and state.
 
-    The value is the newest that is not ahead of time; ``ahead`` describes newer ones.
-
-    ``group`` is the heading of the card, ``lasting`` the time in the present state, ``urgency`` how much
-    the tag needs a person: 0 is not at all.
+    ``value`` is the newest value that is not ahead of time; ``ahead`` describes newer ones. ``state`` is
+    a key of CARD_WORDS, ``word`` the text for display. ``group`` is the heading above the card,
+    ``lasting`` the time in the present state. ``urgency`` orders the tags that need a person; 0 means
+    that the tag does not need one.
     """
 
     tag: TagDefinition
@@ -58,7 +58,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class AnomalyRow:
-    """A recent anomaly; ``address`` shows the measurements around it."""
+    """A recent anomaly; ``address`` links to the measurements around the anomaly."""
 
     time: Moment
     address: str
@@ -70,7 +70,7 @@ class AnomalyRow:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """Whether data arrives; ``state`` is a key of LINK_WORDS."""
+    """The state of the data connection; ``state`` is a key of LINK_WORDS."""
 
     state: str
     word: str
@@ -81,8 +81,8 @@ class Link:
 class DashboardPage:
     """All database content of the page, as of ``now``.
 
-    ``tags`` are all tags, active or not; ``headings`` has the groups of tags in use by tag. ``cards``
-    are those of all tags in use, or of a ``part`` if these are too many.
+    ``tags`` has all tags by name, active or not; ``headings`` has the heading of each tag in use.
+    ``cards`` covers all tags in use, or those of ``part`` if there are more than MOST_CARDS.
     """
 
     now: datetime
@@ -103,13 +103,13 @@ class DashboardPage:
 
     @property
     def group_names(self) -> list[str]:
-        """Return the headings to choose from; only those on the page if all are too many."""
+        """Return the headings to choose from; with more than MOST_CARDS, only those on the page."""
         names = other_last(self.headings.values())
         return names if len(names) <= MOST_CARDS else other_last(card.group for card in self.cards)
 
     @property
     def groups(self) -> list[Group]:
-        """Return the cards by group; groups and cards that need a person come first."""
+        """Return the cards by group; the most urgent groups, and cards in a group, come first."""
         members: dict[str, list[Card]] = {}
         for card in self.cards:
             members.setdefault(card.group, []).append(card)
@@ -118,7 +118,7 @@ class DashboardPage:
 
     @property
     def told_tags(self) -> list[TagDefinition]:
-        """Return the tags for the scripts: all, or those that occur on the page."""
+        """Return the tags for the scripts: all, or with more than MOST_CARDS only those on the page."""
         if len(self.tags) <= MOST_CARDS:
             return list(self.tags.values())
         mentioned = [*(event.tag for event in self.events.all), *(row.tag for row in self.anomalies)]
@@ -127,24 +127,27 @@ class DashboardPage:
 
 
 def other_last(names: Iterable[str]) -> list[str]:
-    """Return the headings, each once, in the order of their first tags, "Other" last."""
+    """Return the headings without duplicates, in order of first occurrence, with "Other" last."""
     return sorted(dict.fromkeys(names), key=lambda name: name == words.OTHER_GROUP)
 
 
 def urgent_first(cards: Iterable[Card]) -> list[Card]:
-    """Sort the cards by urgency, highest first; otherwise keep their order."""
+    """Sort the cards by urgency, highest first; cards of equal urgency stay in order."""
     return sorted(cards, key=lambda card: -card.urgency)
 
 
 def groups_of(tags: Iterable[TagDefinition]) -> dict[str, str]:
-    """Return the heading of each tag by name: its group, or "Other"; empty if no tag has a group."""
+    """Return the heading of each tag by name: the group, or "Other"; empty if no tag has a group."""
     grouped = list(tags)
     other = words.OTHER_GROUP if any(tag.group for tag in grouped) else ""
     return {tag.name: tag.group or other for tag in grouped}
 
 
 def read_dashboard(query: Mapping[str, str]) -> DashboardPage:
-    """Return the page for the address; while the database is away, a page without its content."""
+    """Return the page for the parameters of the address.
+
+    While the database is unavailable, return a page without measurements, events and totals.
+    """
     health = check_health(
         simulator_on=settings.FERMON_SIMULATOR,
         dead_letters=spool_files.pending_count(),
@@ -168,7 +171,7 @@ def read_dashboard(query: Mapping[str, str]) -> DashboardPage:
 
 
 def read_page_at(now: datetime, health: Health, query: Mapping[str, str]) -> DashboardPage:
-    """Read the page from the database; the number of queries does not depend on the number of tags."""
+    """Read the page from the database, with a number of queries that is independent of the number of tags."""
     tags = tag_cache.read()
     used = [tag for tag in tags.values() if tag.active]
     groups = groups_of(used)
@@ -227,8 +230,8 @@ def card_of(
 ) -> Card:
     """Return the card of a tag with its newest measurement, if any.
 
-    ``events`` are the open ones, newest first; ``normal_since`` is the time of the newest anomaly;
-    ``ahead`` describes measurements ahead of time.
+    ``reasons`` are the rule violations of that measurement. ``events`` are the open events, newest first.
+    ``normal_since`` is the time of the newest anomaly. ``ahead`` describes measurements ahead of time.
     """
     decimals = words.decimals_for(tag)
     found = state_of(tag, newest, now, words.reasons_texts(reasons or [], decimals), events)
@@ -252,8 +255,9 @@ def card_of(
 def anomaly_row(
     point: Point, tag: TagDefinition, reasons: list[Reason], now: datetime, part: TagPage | None
 ) -> AnomalyRow:
-    """Return the anomaly in words; the page of a ``part`` may not have the tag, so the address names the
-    tag.
+    """Return the row of an anomaly.
+
+    With a ``part`` of the tags, the address names the tag, since the page may not show the tag otherwise.
     """
     decimals = words.decimals_for(tag)
     return AnomalyRow(
@@ -267,12 +271,15 @@ def anomaly_row(
 
 
 def stale_after_s(tags: Iterable[TagDefinition]) -> int:
-    """Return the seconds without readings after which no data arrives: the longest of all tags."""
+    """Return the seconds without readings after which the connection counts as stale.
+
+    This is the longest such time of the active tags.
+    """
     return max((tag.stale_after_s for tag in tags if tag.active), default=STALE_AFTER_S)
 
 
 def link_of(newest: datetime | None, stale_after_s: int, now: datetime) -> Link:
-    """Return whether data arrives, judged by the newest measurement of all tags."""
+    """Return the state of the data connection, from the time of the newest measurement of all tags."""
     if newest is None:
         return Link("empty", words.LINK_WORDS["empty"])
     age = age_s(newest, now)

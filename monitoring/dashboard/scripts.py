@@ -1,4 +1,4 @@
-"""The address of Chart.js, the copy on this server, and the message if neither can be loaded."""
+"""Chart.js: the address, the copy on this server, and the message if neither can be loaded."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,10 +18,10 @@ FOR_EVER = "public, max-age=31536000, immutable"
 
 @dataclass(frozen=True, slots=True)
 class ScriptTag:
-    """The script's tag and its fallback.
+    """The attributes of the script element, and the fallback.
 
-    ``missing``: there is no script to refer to; ``copy``: the address of this server's copy, which may
-    not exist yet; ``trouble``: the message if neither can be loaded.
+    ``missing``: no script can be referenced. ``copy``: the address of this server's copy, which may not
+    exist yet. ``trouble``: the message if neither script can be loaded.
     """
 
     src: str
@@ -36,7 +36,9 @@ class ScriptTag:
 
 
 def chart_script() -> ScriptTag:
-    """Return Chart.js from the CDN, or from this server alone where FERMON_LOCAL_SCRIPTS is on."""
+    """Return the script element for Chart.js: from the CDN, or only from this server if
+    FERMON_LOCAL_SCRIPTS is on.
+    """
     script = settings.FERMON_CHART_SCRIPT
     copy = reverse("local-script", args=[script.file_name])
     if settings.FERMON_LOCAL_SCRIPTS:
@@ -53,12 +55,15 @@ def chart_script() -> ScriptTag:
 
 @gzip_page
 @require_safe
-@login_not_required  # as static files are; it answers while the database is away, too
+@login_not_required  # as for static files; needs no database
 def local_script(request: HttpRequest, file: str) -> HttpResponse:
-    """Return this server's copy of the pinned script; 204 while there is none.
+    """Return this server's copy of the pinned script; 204 while no copy is installed.
 
-    A view, since the server lists static files at its start and the copy may come later. 204, since a
-    browser logs an error for every 404, and the page retries.
+    The server lists static files only at the start, and the copy may be installed later: hence a view.
+    The page retries, and a browser logs an error for every 404: hence 204.
+
+    Raises:
+        Http404: the file name is not the name of the pinned script.
     """
     script = settings.FERMON_CHART_SCRIPT
     if file != script.file_name:

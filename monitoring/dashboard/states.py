@@ -1,4 +1,4 @@
-"""The state of a tag's card when the page is first painted."""
+"""The initial state of a tag's card, before the scripts update the page."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,11 @@ from monitoring.kernel.tag_definition import TagDefinition
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """``state`` is a key of CARD_WORDS, ``word`` replaces the word there, ``detail`` gives the reason."""
+    """The state of a card.
+
+    ``state`` is a key of CARD_WORDS; ``word`` replaces the text of CARD_WORDS unless empty; ``detail``
+    gives the reason.
+    """
 
     state: str
     urgency: int
@@ -29,11 +33,10 @@ def state_of(
     reasons: Sequence[str],
     events: Sequence[StoredEvent],
 ) -> State:
-    """Return the state from the open events and the newest measurement; ``reasons`` are those of an
-    anomaly.
+    """Return the state of a tag, from the newest measurement and the open ``events``, newest first.
 
-    An event takes precedence over an anomaly, since the 3σ rule finds some by chance; an old value
-    supports neither.
+    ``reasons`` are the rule violations of an anomaly, as text. An open event takes precedence over an
+    anomaly, since the 3σ rule marks some measurements by chance. A stale measurement supports neither.
     """
     if newest is None:
         return State("empty", 0)
@@ -49,7 +52,10 @@ def state_of(
 
 
 def event_state(events: Sequence[StoredEvent], outside: str) -> State:
-    """Return the state for the newest open event, with the number of the others."""
+    """Return the state for the newest open event.
+
+    ``detail`` also has the violated limit, ``outside``, and the number of further open events.
+    """
     event, *others = events
     more = f"{len(others)} more" if others else ""
     detail = "; ".join(filter(None, [event.explanation.removeprefix(f"{event.tag} "), outside, more]))
@@ -57,8 +63,9 @@ def event_state(events: Sequence[StoredEvent], outside: str) -> State:
 
 
 def is_outside(tag: TagDefinition, value: float) -> bool:
-    """Return whether the value violates a limit, which needs a person; a finding of the 3σ rule alone
-    does not.
+    """Return whether the value violates a limit.
+
+    Only such an anomaly needs a person; a violation of the 3σ rule alone does not.
     """
     below = tag.lower_limit is not None and value < tag.lower_limit
     return below or (tag.upper_limit is not None and value > tag.upper_limit)

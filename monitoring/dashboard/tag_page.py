@@ -1,6 +1,4 @@
-"""The choice of tags for a page that cannot show all: search and group, with tags that need a person
-first.
-"""
+"""Paging, search and group for a page that cannot show all tags; the most urgent tags come first."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,14 +13,14 @@ from monitoring.dashboard.view_state import ViewState, chosen_of
 from monitoring.history.tags import last_points, tags_in_event
 from monitoring.kernel.tag_definition import TagDefinition
 
-# Up to here all tags are on the page. A browser bears more cards, but nobody reads them.
+# Up to this number, all tags are on the page. A browser can show more cards, but a person cannot read them.
 MOST_CARDS = 200
 LONGEST_SEARCH = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """Urgency of each tag in use, without tags at 0; and the time of the newest measurement."""
+    """The urgency of tags in use, without tags of urgency 0, and the time of the newest measurement."""
 
     urgency: Mapping[str, int]
     newest: datetime | None
@@ -30,11 +28,11 @@ class Needs:
 
 @dataclass(frozen=True, slots=True)
 class TagPage:
-    """A page of the selected tags: ``names``; ``first`` tags come before them.
+    """One page of the selected tags, ``names``; ``first`` selected tags are on the pages before.
 
-    ``found`` is the number of selected tags and ``urgent`` the number of these that need a person, of
-    ``all`` tags in use. ``beside`` are tags that are on the page for comparison. ``newest`` is the time
-    of the newest measurement of any tag.
+    ``all`` is the number of tags in use, ``found`` the number of selected tags, and ``urgent`` the number
+    of selected tags that need a person. ``beside`` lists further tags on the page, for comparison.
+    ``newest`` is the time of the newest measurement of any tag.
     """
 
     names: Sequence[str]
@@ -51,7 +49,7 @@ class TagPage:
 
     @property
     def on_page(self) -> list[str]:
-        """Return the tags that have cards."""
+        """Return the names of the tags with cards: selected, then for comparison."""
         return [*self.names, *self.beside]
 
     @property
@@ -68,7 +66,7 @@ class TagPage:
         )
 
     def as_json(self) -> dict[str, Any]:
-        """Return the initial state of the scripts."""
+        """Return the initial state for the scripts; ``newest`` in milliseconds since 1970."""
         return {
             "beside": list(self.beside),
             "search": self.search,
@@ -85,9 +83,10 @@ def part_of(
     now: datetime,
     needs: Needs,
 ) -> TagPage:
-    """Return the part that the parameters select, of the tags in use and their groups.
+    """Return the page of tags that the parameters select.
 
-    The most urgent tags come first, then each group, "Other" last.
+    ``tags`` are the tags in use, ``groups`` has the heading of each by name. Sort by urgency, highest
+    first, then by group ("Other" last) and name.
     """
     chosen = chosen_of(query, groups, now)
     search, urgency = search_of(query), needs.urgency
@@ -115,7 +114,10 @@ def part_of(
 def asked_for(
     chosen: ViewState, search: str, tags: Sequence[TagDefinition], groups: Mapping[str, str]
 ) -> list[str]:
-    """Return the chosen tag, or the tags of the group with all words in their names or descriptions."""
+    """Return the chosen tag, or the tags of the chosen group that match all words of the search.
+
+    A word matches in name, description or group, regardless of case.
+    """
     if chosen.tag:
         return [chosen.tag]
     sought = search.casefold().split()
@@ -128,12 +130,12 @@ def asked_for(
 
 
 def heading(group: str) -> tuple[bool, str]:
-    """Return the sort key of a group."""
+    """Return the sort key of a group: by name, "Other" last."""
     return group == words.OTHER_GROUP, group
 
 
 def search_of(query: Mapping[str, str]) -> str:
-    """Return the search text."""
+    """Return the search text, with single spaces, at most LONGEST_SEARCH characters."""
     return " ".join(query.get("search", "").split())[:LONGEST_SEARCH].strip()
 
 
@@ -144,7 +146,7 @@ def page_of(query: Mapping[str, str]) -> int:
 
 
 def read_needs(tags: Sequence[TagDefinition], now: datetime) -> Needs:
-    """Return the urgency of the tags in use; the number of queries does not depend on the number of
+    """Read the urgency of the tags in use, with a number of queries that is independent of the number of
     tags.
     """
     last, values = last_points(now)
@@ -161,7 +163,10 @@ def read_needs(tags: Sequence[TagDefinition], now: datetime) -> Needs:
 def need_of(
     tag: TagDefinition, last: datetime, now: datetime, anomalous: float | None, *, in_event: bool
 ) -> int:
-    """Return the urgency of the tag's state; ``anomalous`` is the newest value if that is an anomaly."""
+    """Return the urgency of the tag's state.
+
+    ``last`` is the time of the newest measurement; ``anomalous`` the value, if an anomaly.
+    """
     if age_s(last, now) > tag.stale_after_s:
         return words.URGENCY["stale"]
     if in_event:

@@ -1,4 +1,4 @@
-"""The addresses of the dashboard, the login and the password page."""
+"""The URLs of the dashboard, the login, the password page, the backtests and the local script."""
 
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import LogoutView, PasswordChangeDoneView
@@ -23,6 +23,6 @@ urlpatterns = [
     path("backtest", backtest, name="backtest"),
     path("backtest/progress", progress, name="backtest-progress"),
     path("scripts/<str:file>", local_script, name="local-script"),
-    # What browsers ask for on pages that name no icon, as in the admin.
+    # Browsers request this path on pages without an icon link, such as the admin.
     path("favicon.ico", login_not_required(RedirectView.as_view(url=static("monitoring/favicon.svg")))),
 ]

@@ -1,4 +1,4 @@
-"""The view that the address selects; invalid parameters get the defaults."""
+"""The view that the parameters of the address select; defaults replace invalid parameters."""
 
 import re
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from monitoring.kernel.clock import iso_utc, parse_bound
 
 @dataclass(frozen=True, slots=True)
 class Preset:
-    """A length of time up to now, in seconds and in words."""
+    """A time range that ends now: length in seconds, and label."""
 
     seconds: int
     label: str
@@ -26,17 +26,17 @@ PRESETS = {
     "30d": Preset(2_592_000, "30 d"),
 }
 DEFAULT_PRESET = "5m"
-# So many lines, each with an axis, one chart has room for.
+# Each compared tag has a line and an axis; one chart has room for this many.
 MOST_COMPARED = 4
 ROW_ID = re.compile(r"[0-9]{1,15}")
 LONGEST = timedelta(days=36_525)
-# Addresses that were kept when there were other windows still lead to the one that is nearest.
+# Bookmarks from earlier versions, with other time windows, open the nearest preset.
 FORMER_WINDOWS = {"2m": "5m", "10m": "5m", "1h": "1h"}
 
 
 @dataclass(frozen=True, slots=True)
 class TimeRange:
-    """A fixed range of time for the charts."""
+    """A fixed time range of the charts."""
 
     start: datetime
     end: datetime
@@ -44,11 +44,10 @@ class TimeRange:
 
 @dataclass(frozen=True, slots=True)
 class ViewState:
-    """The selected view: only ``tag`` or ``group`` (empty: all); ``past`` in place of the time up to
-    now.
+    """The selected view.
 
-    ``compare`` are the tags that share a chart; ``anomaly`` or ``event`` is the id of the highlighted
-    one.
+    ``tag`` and ``group`` restrict the cards (empty: all). ``past`` replaces the ``preset`` up to now.
+    ``compare`` lists the tags that share a chart. ``anomaly`` and ``event`` are ids to highlight.
     """
 
     tag: str
@@ -83,7 +82,7 @@ class ViewState:
 
 
 def chosen_of(query: Mapping[str, str], groups: Mapping[str, str], now: datetime) -> ViewState:
-    """Return the view that the parameters select, given the tags' groups and the time ``now``."""
+    """Return the view that the parameters select; ``groups`` has the heading of each tag by name."""
     tag = query.get("tag", "")
     tag = tag if tag in groups else ""
     group = query.get("group", "")
@@ -100,20 +99,18 @@ def chosen_of(query: Mapping[str, str], groups: Mapping[str, str], now: datetime
 
 
 def row_id(text: str) -> int | None:
-    """Return the id, None if invalid."""
+    """Parse the id of a row; None if invalid."""
     return int(text) if ROW_ID.fullmatch(text) else None
 
 
 def compared(names: str, groups: Mapping[str, str]) -> tuple[str, ...]:
-    """Return the names, separated by commas, that belong to tags; each once, and at most the allowed
-    number.
-    """
+    """Return the known tags of a comma-separated list, without duplicates, at most MOST_COMPARED."""
     found = dict.fromkeys(name for name in names.split(",") if name in groups)
     return tuple(found)[:MOST_COMPARED]
 
 
 def past_of(start: str, end: str, now: datetime) -> TimeRange | None:
-    """Return the range between two bounds, cut at ``now``; None if there is none."""
+    """Return the time range between two bounds, cut at ``now``; None if invalid, empty or too long."""
     try:
         past = TimeRange(parse_bound(start), min(parse_bound(end, end=True), now))
     except ValueError:

@@ -40,16 +40,16 @@ ENDPOINTS = {
     "export": "export",
     "login": "login",
 }
-# Up to here the charts show every measurement; what is longer is shown in intervals.
+# Charts of up to this length show every measurement; longer ones show intervals.
 RAW_S = 900
-# How far back every measurement is kept at hand, and what the line beside a value tells.
+# The length of the scripts' live data, and of the sparkline beside a value.
 LIVE_S = 600
-# More cards than these are shown without charts, side by side.
+# With more cards, the page shows all side by side without charts.
 MOST_CHARTS = 8
 SPEEDS = (1, 10, 60, 600)
 DEFAULT_SPEED = 60
 
-# What the scripts are told whatever the page shows.
+# The settings of the scripts that do not depend on the request.
 SAME_FOR_ALL: dict[str, Any] = {
     "presets": {key: {"ms": preset.seconds * 1000, "label": preset.label} for key, preset in PRESETS.items()},
     "defaultPreset": DEFAULT_PRESET,
@@ -74,7 +74,7 @@ SAME_FOR_ALL: dict[str, Any] = {
 @never_cache
 @require_safe
 def dashboard(request: HttpRequest) -> HttpResponse:
-    """Serve the page."""
+    """Render the dashboard, or the kiosk page with ``kiosk=1``; 503 while the database is unavailable."""
     page = read_dashboard(request.GET.dict())
     status = 503 if page.totals is None else 200
     template = "dashboard/kiosk.html" if request.GET.get("kiosk") == "1" else "dashboard/index.html"
@@ -82,7 +82,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
 
 
 def context(request: HttpRequest, page: DashboardPage) -> dict[str, Any]:
-    """Return the template's context; parameters for things that do not exist get the defaults."""
+    """Return the template context; defaults replace parameters of unknown tags and groups."""
     chosen = chosen_of(request.GET.dict(), page.headings, page.now)
     beside = page.part.beside if page.part else ()
     shown = [
@@ -116,7 +116,7 @@ def context(request: HttpRequest, page: DashboardPage) -> dict[str, Any]:
 
 
 def for_scripts(page: DashboardPage, chosen: ViewState, script: ScriptTag) -> dict[str, Any]:
-    """Return the initial state of the page's scripts."""
+    """Return the settings and the initial data of the page's scripts, as JSON types."""
     return {
         "now": iso_utc(page.now),
         "staleAfterMs": stale_after_s(page.tags.values()) * 1000,
@@ -139,7 +139,7 @@ def for_scripts(page: DashboardPage, chosen: ViewState, script: ScriptTag) -> di
 
 
 def part_addresses(query: QueryDict, part: TagPage) -> dict[str, Any]:
-    """Return the addresses of the previous and next page, and the parameters that a search keeps."""
+    """Return the query strings of the previous and next page, and the parameters that a search retains."""
     kept = query.copy()
     for name in ("tag", "search", "page", "anomaly", "event"):
         kept.pop(name, None)
@@ -159,7 +159,7 @@ def part_addresses(query: QueryDict, part: TagPage) -> dict[str, Any]:
 
 
 def tag_for_scripts(page: DashboardPage, tag: TagDefinition) -> dict[str, Any]:
-    """Return a tag for the scripts."""
+    """Return the properties of a tag for the scripts; times as ISO 8601 in UTC."""
     raw_from, newest_anomaly = page.raw_from.get(tag.name), page.newest_anomalies.get(tag.name)
     return {
         "name": tag.name,

@@ -14,19 +14,19 @@ REASON_WORDS = {
     "rolling_3sigma": "outside rolling mean ± 3σ ({lower} to {upper})",
     "rolling_3sigma_constant": "constant before, at {lower}",
 }
-CONSTANT = "_constant"  # behind a reason whose band is a single value
+CONSTANT = "_constant"  # suffix of a reason with a band of one value
 CARD_WORDS = {
     "normal": "normal",
     "anomaly": "anomaly",
-    "recent": "anomaly",  # of the last seconds, while the newest value is normal again
+    "recent": "anomaly",  # an anomaly seconds ago; the newest value is normal again
     "event": "event",
     "stale": "stale",
     "empty": "no data yet",
 }
-EXPONENT_FROM = 1e21  # as JavaScript's toFixed
-# How much a state needs a person: whose does most comes first. An anomaly does only outside a limit.
+EXPONENT_FROM = 1e21  # JavaScript's toFixed also switches to an exponent here
+# Urgency by state: the highest comes first. An anomaly is urgent only if the value violates a limit.
 URGENCY = {"event": 2, "stale": 1, "anomaly": 1}
-# Where tags without a group stand, if others have one.
+# The heading of tags without a group, if other tags have one.
 OTHER_GROUP = "Other"
 LINK_WORDS = {
     "live": "Live",
@@ -37,9 +37,9 @@ LINK_WORDS = {
     "denied": "Signed out",
     "broken": "Server error",
 }
-# How far around an anomaly or an event what was measured is shown.
+# The time shown before and after an anomaly or an event.
 AROUND = timedelta(minutes=1)
-# Why a range that was typed in is not shown.
+# The error messages for a time range that the user has typed in.
 REFUSED_RANGES = {
     "incomplete": "Both ends are needed, each with its date and time.",
     "reversed": "'From' must be earlier than 'to'.",
@@ -54,19 +54,19 @@ def decimals_for(tag: TagDefinition) -> int:
 
 
 def digits_for(tag: TagDefinition) -> float:
-    """Return the width of the longest value in digits, to reserve room; a point counts as half a digit."""
+    """Return the width of the longest value, in digits; the decimal point counts as half a digit."""
     decimals = decimals_for(tag)
     longest = max(len(value_text(bound, decimals)) for bound in (tag.valid_min, tag.valid_max))
     return longest - 0.5 if decimals else longest
 
 
 def value_text(value: float, decimals: int) -> str:
-    """Format the value as the scripts do: with so many decimals, and with an exponent from 1e21."""
+    """Format the value as the scripts do: with fixed decimals, and with an exponent from 1e21."""
     return f"{value:.{decimals}f}" if abs(value) < EXPONENT_FROM else repr(value)
 
 
 def short(number: float | None, decimals: int) -> str:
-    """Format the number without trailing zeros: limits read as they were typed."""
+    """Format the number without trailing zeros, so that a limit reads as typed; "-" for None."""
     if number is None:
         return "-"
     text = value_text(number, decimals)
@@ -74,7 +74,7 @@ def short(number: float | None, decimals: int) -> str:
 
 
 def limits_text(tag: TagDefinition) -> str:
-    """Return the limits as text."""
+    """Return the limits as text, such as "10 to 20", "at most 20" or "none"."""
     lower, upper = short(tag.lower_limit, 6), short(tag.upper_limit, 6)
     if tag.lower_limit is None and tag.upper_limit is None:
         return "none"
@@ -84,7 +84,7 @@ def limits_text(tag: TagDefinition) -> str:
 
 
 def reasons_texts(reasons: list[Reason], decimals: int) -> list[str]:
-    """Return each finding in words; a rule without a text goes by its name."""
+    """Return each rule violation in words; a rule without a text appears under the rule's name."""
     return [
         reason_words(found).format(lower=short(found.lower, decimals), upper=short(found.upper, decimals))
         for found in reasons
@@ -92,8 +92,9 @@ def reasons_texts(reasons: list[Reason], decimals: int) -> list[str]:
 
 
 def reason_words(found: Reason) -> str:
-    """Return a finding's sentence with placeholders for its band; a band of one value may have its own
-    sentence.
+    """Return the text of a rule violation, with the placeholders ``lower`` and ``upper`` for the band.
+
+    A rule may have a separate text for a band of one value.
     """
     sentence = REASON_WORDS.get(found.reason, found.reason.replace("_", " "))
     if found.lower is not None and found.lower == found.upper:
@@ -102,7 +103,7 @@ def reason_words(found: Reason) -> str:
 
 
 def reasons_text(reasons: list[Reason], decimals: int) -> str:
-    """Return the reasons of an anomaly as one text."""
+    """Return the reasons of an anomaly as one text, separated by semicolons."""
     return "; ".join(reasons_texts(reasons, decimals))
 
 
@@ -113,7 +114,7 @@ def kind_text(kind: str) -> str:
 
 
 def moment_text(moment: datetime, now: datetime) -> str:
-    """Format a UTC time, with the date unless today and the year unless this year."""
+    """Format a UTC time; add the date if the day is not today, and the year if not this year."""
     if moment.date() == now.date():
         return f"{moment:%H:%M:%S} UTC"
     year = "" if moment.year == now.year else f"{moment.year} "
@@ -121,7 +122,7 @@ def moment_text(moment: datetime, now: datetime) -> str:
 
 
 def duration_text(seconds: float) -> str:
-    """Format a duration in its one or two largest units."""
+    """Format a duration in the one or two largest units, such as "90 s" or "2 h 5 min"."""
     minutes, hours, days = (int(seconds // length) for length in (60, 3_600, 86_400))
     if minutes < 2:
         return f"{seconds:.0f} s"
@@ -133,13 +134,13 @@ def duration_text(seconds: float) -> str:
 
 
 def address_around(time: datetime, anomaly: int, tag: str = "") -> str:
-    """Return the query of the dashboard's address that shows this anomaly among its neighbours."""
+    """Return the query string of the dashboard that shows this anomaly with the minute before and after."""
     only = f"tag={tag}&" if tag else ""
     return f"?{only}from={iso_utc(time - AROUND)}&to={iso_utc(time + AROUND)}&anomaly={anomaly}"
 
 
 def address_over(start: datetime, end: datetime, event: int, tag: str = "") -> str:
-    """Return the query of the dashboard's address that shows the whole event."""
+    """Return the query string of the dashboard that shows the event with the minute before and after."""
     only = f"tag={tag}&" if tag else ""
     return f"?{only}from={iso_utc(start - AROUND)}&to={iso_utc(end + AROUND)}&event={event}"
 
@@ -147,7 +148,7 @@ def address_over(start: datetime, end: datetime, event: int, tag: str = "") -> s
 def part_text(
     *, shown: int, first: int, found: int, urgent: int, group: str, search: str, in_use: int
 ) -> str:
-    """Return a sentence about the tags shown; ``first`` is the number of tags before them."""
+    """Return a sentence about the tags shown; ``first`` tags come before those ``shown``."""
     of = f" of {group}" if group else ""
     sought = f" with “{search}” in their name, description or group" if search else ""
     if not found:

@@ -56,17 +56,17 @@ class DetectionRunner:
     def __init__(self, held: leases.Hold, newest_id: int, *, silence_checked_from: float) -> None:
         self.has_written = False
         self._held = held
-        self._pool = MonitorPool()
+        self.pool = MonitorPool()
         if held.position is not None and held.position <= newest_id:
             self.position = held.position
         else:  # not at the beginning of years
-            self.position = max(0, newest_id - FIRST_READINGS_A_TAG * len(self._pool.tags))
+            self.position = max(0, newest_id - FIRST_READINGS_A_TAG * len(self.pool.tags))
         self._changed: dict[Key, Event] = {}
         self._gone: list[tuple[int, EventSpan]] = []
         self._rejudged: list[Exclusion] = []
         self._silence_checked_from = silence_checked_from
-        self._renewed = time.monotonic()
-        self._refreshed = self._renewed - REFRESHED_AFTER_S  # an exclusion may wait already
+        self.renewed_at = time.monotonic()
+        self._refreshed = self.renewed_at - REFRESHED_AFTER_S  # an exclusion may wait already
 
     @classmethod
     def begin(cls, owner: str, *, now: datetime, newest_id: int) -> "DetectionRunner | None":
@@ -96,11 +96,11 @@ class DetectionRunner:
         updated: list[TagSession] = []
         for row in rows:
             by_tag.setdefault(row[2], []).append(row)
-        for name, session in self._pool.sessions_of(by_tag).items():
+        for name, session in self.pool.sessions_of(by_tag).items():
             ids, times_us, _, values, _ = zip(*by_tag[name], strict=True)
             self._note(session, session.update(ids, times_us, values, marked=marked, now_us=now_us))
             updated.append(session)
-        self._pool.note(updated)
+        self.pool.note(updated)
         self.position = upto
 
     def refresh(self) -> None:
@@ -111,7 +111,7 @@ class DetectionRunner:
         """
         if time.monotonic() - self._refreshed >= REFRESHED_AFTER_S:
             self._refreshed = time.monotonic()
-            self._pool.refresh()
+            self.pool.refresh()
             for exclusion in unjudged()[:1]:  # one at a time, as each may take seconds
                 self._rejudge(exclusion)
 
@@ -120,16 +120,16 @@ class DetectionRunner:
         if time.monotonic() < self._silence_checked_from:
             return
         self._silence_checked_from = time.monotonic() + SILENCE_CHECKED_AFTER_S
-        sessions = self._pool.all_sessions()
+        sessions = self.pool.all_sessions()
         for session in sessions:
             self._note(session, session.check_silence(to_micros(now)))
-        self._pool.note(sessions)
+        self.pool.note(sessions)
         self._end_unknown({session.tag.pk: session for session in sessions}, to_micros(now))
 
     def is_to_commit(self) -> bool:
         """Return whether there is anything to write, if only the renewal of the lease."""
-        renews = time.monotonic() - self._renewed >= RENEWED_AFTER_S
-        return renews or bool(self._changed or self._rejudged) or bool(self._pool.due(1))
+        renews = time.monotonic() - self.renewed_at >= RENEWED_AFTER_S
+        return renews or bool(self._changed or self._rejudged) or bool(self.pool.due(1))
 
     def commit(self, *, now: datetime, is_caught_up: bool) -> None:
         """Write the changed events and the states that are due, and renew the lease.
@@ -138,7 +138,7 @@ class DetectionRunner:
             LeaseLostError: another process holds the lease; nothing is written.
             django.db.Error: nothing is written.
         """
-        self._write(self._pool.due(STATES_A_STEP), now=now, is_caught_up=is_caught_up)
+        self._write(self.pool.due(STATES_A_STEP), now=now, is_caught_up=is_caught_up)
 
     def close(self, *, now: datetime, until: float) -> None:
         """Save unsaved states until the time ``until`` of the monotonic clock, and release the lease.
@@ -147,14 +147,14 @@ class DetectionRunner:
             LeaseLostError: another process holds the lease.
             django.db.Error: unsaved measurements will be processed again.
         """
-        while (dirty := self._pool.dirty(STATES_AT_THE_END)) and time.monotonic() < until:
+        while (dirty := self.pool.dirty(STATES_AT_THE_END)) and time.monotonic() < until:
             self._write(dirty, now=now, is_caught_up=False)
         leases.release(DETECTION, self._held.owner)
 
     def _rejudge(self, exclusion: Exclusion) -> None:
         """Replace the events that the exclusion touches, at the next commit."""
         self._rejudged.append(exclusion)
-        session = self._pool.sessions_of([exclusion.tag.name]).get(exclusion.tag.name)
+        session = self.pool.sessions_of([exclusion.tag.name]).get(exclusion.tag.name)
         if session is None:  # the tag is not in use: its events have ended
             self._drop_events(
                 exclusion.tag_id, [widened(exclusion.tag_id, span)[0] for span in periods_of(exclusion)]
@@ -164,9 +164,9 @@ class DetectionRunner:
         self._drop_events(session.tag.pk, found.spans)
         self._note(session, found.events)
         if found.monitor is not None:
-            self._pool.forget([session])
+            self.pool.forget([session])
             session.begin_with(found.monitor, self.position)
-            self._pool.note([session])
+            self.pool.note([session])
 
     def _drop_events(self, tag: int, spans: Sequence[EventSpan]) -> None:
         """Drop the tag's events within the spans, stored or not."""
@@ -203,8 +203,8 @@ class DetectionRunner:
             write_events(self._changed, now=now)
             settle(self._rejudged)
             save_states(sessions)
-            self._pool.forget(sessions)
-            position = self._pool.saved_until(self.position)
+            self.pool.forget(sessions)
+            position = self.pool.saved_until(self.position)
             leases.keep_position(held, position)
             if is_caught_up:
                 leases.advance(held, now)
@@ -213,4 +213,4 @@ class DetectionRunner:
         self._changed.clear()
         self._gone.clear()
         self._rejudged.clear()
-        self._renewed = time.monotonic()
+        self.renewed_at = time.monotonic()

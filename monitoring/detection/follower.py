@@ -36,7 +36,7 @@ class Follower:
         self.owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
         self.runner: DetectionRunner | None = None
         self.outage = Outage(began="measurements can't be judged", ended="measurements are judged again")
-        self._watch = make_watch()
+        self.watch = make_watch()
         self._settled: int | None = None
 
     def step_safely(self) -> bool:
@@ -82,7 +82,7 @@ class Follower:
         if runner is None:
             return False
         runner.refresh()
-        settled = self._watch.settled()
+        settled = self.watch.settled()
         self._settled = upto = self._settled if settled is None else settled
         if upto is not None:
             self._read_into(runner, upto, now)
@@ -94,7 +94,7 @@ class Follower:
         return upto is not None and runner.position < upto
 
     def _begin(self, now: datetime) -> DetectionRunner | None:
-        self._watch, self._settled = make_watch(), None
+        self.watch, self._settled = make_watch(), None
         return DetectionRunner.begin(self.owner, now=now, newest_id=newest_id())
 
     def _read_into(self, runner: DetectionRunner, upto: int, now: datetime) -> None:

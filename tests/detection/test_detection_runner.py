@@ -246,7 +246,7 @@ def test_while_readings_are_missing_their_event_is_written_and_their_state_saved
     def after(seconds: int) -> tuple[str, int]:
         judge.check_silence(NOW + seconds * SECOND)
         commit(judge)
-        return EventRow.objects.get().explanation, len(judge._pool.dirty(9))
+        return EventRow.objects.get().explanation, len(judge.pool.dirty(9))
 
     store([37.0])
     judge = judge_all(begin())
@@ -331,7 +331,7 @@ def test_a_detector_that_is_switched_off_ends_its_event_and_the_other_settings_a
     judge.check_silence(NOW + 30 * SECOND)
     commit(judge)
     assert spans() == [("step", 1, 30)]
-    (watcher,) = judge._pool.all_sessions()
+    (watcher,) = judge.pool.all_sessions()
     assert watcher.monitor.settings.sensitivity == 2.5
     assert watcher.monitor.last_us == 1_000_000 + to_micros(NOW)
 

@@ -65,7 +65,7 @@ def test_it_follows_what_is_stored_page_by_page(follower: Follower) -> None:
     assert work_off(follower) == 8
     assert stuck() == [False]
     store([400.0, 410.0, 403.0], first=400)
-    follower._watch = make_watch()  # the test writes through the follower's own connection
+    follower.watch = make_watch()  # the test writes through the follower's own connection
     work_off(follower)
     assert stuck() == [True]
 

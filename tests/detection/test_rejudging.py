@@ -44,7 +44,7 @@ def judge_again() -> Callable[[], None]:
         judge.refresh()
         while judge.is_to_commit():
             judge.commit(now=now, is_caught_up=False)
-            judge._renewed = float("inf")
+            judge.renewed_at = float("inf")
         judge.close(now=now, until=float("inf"))
 
     return judge

@@ -171,7 +171,7 @@ def test_what_begins_anew_after_the_servers_clock_was_ahead_holds_what_is_ahead(
     assert ReadingAhead.objects.count() == 3
     judge = begin(NOW + month + timedelta(minutes=1))
     step(judge, NOW + month + timedelta(minutes=1))
-    state = judge._pool.all_sessions()[0].monitor
+    state = judge.pool.all_sessions()[0].monitor
     assert state.last_us == to_micros(NOW + month + 2 * SECOND)
 
 
