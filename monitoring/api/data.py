@@ -12,7 +12,8 @@ from rest_framework.viewsets import ViewSet
 
 from monitoring.api import answers, schemas
 from monitoring.api.fields import DataPageSerializer, PageSerializer, parameters
-from monitoring.history.measurements import Cursor, MeasurementPage, Selection, read_page, reasons_by_id
+from monitoring.history.keyset import Cursor
+from monitoring.history.measurements import MeasurementPage, Selection, read_page, reasons_by_id
 
 PAGED = {400: schemas.BAD_INPUT}
 

@@ -11,7 +11,8 @@ from rest_framework.request import Request
 from monitoring.detection.monitor import DETECTORS
 from monitoring.history.events import EventSelection
 from monitoring.history.export_formats import FORMATS
-from monitoring.history.measurements import MAX_ID, Cursor, Excluded, Selection
+from monitoring.history.keyset import MAX_ID, Cursor
+from monitoring.history.measurements import Excluded, Selection
 from monitoring.history.tags import known_of, tag_names
 from monitoring.ingest.exclusions import MOST_IDS
 from monitoring.ingest.validate import known_tags

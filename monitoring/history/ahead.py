@@ -1,4 +1,4 @@
-"""Measurements that are ahead of the server's clock, and sources whose clocks are wrong."""
+"""Measurements that are ahead of the server's clock, and sources with wrong clocks."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -14,13 +14,14 @@ from monitoring.models import Measurement, Series
 MOST_COUNTED = 1_000
 MOST_TAGS = 20
 SHOWN_TAGS = 3
-EXPLAINED_S = 10  # a known error explains readings that are ahead by so much more
+EXPLAINED_S = 10  # a known clock error explains readings up to this much further ahead
 
 
 @dataclass(frozen=True, slots=True)
 class Ahead:
-    """Number of a tag's measurements that are ahead of time, at most ``MOST_COUNTED``, and the latest
-    time.
+    """A tag's measurements ahead of time: their number, at most ``MOST_COUNTED``, and the largest lead.
+
+    ``up_to_s`` is the lead of the newest measurement over the server's clock, in seconds.
     """
 
     tag: str
@@ -33,7 +34,7 @@ class Ahead:
 
     @property
     def text(self) -> str:
-        """Return the number and the distance in words."""
+        """Return the number of readings and the lead in words."""
         count = f"{MOST_COUNTED} or more" if self.readings == MOST_COUNTED else str(self.readings)
         noun = "reading" if self.readings == 1 else "readings"
         return f"{count} {noun} ahead of time, up to {span_text(self.up_to_s)}"
@@ -41,9 +42,9 @@ class Ahead:
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """Problems with the times of readings: the tags that are furthest ahead, and the number of such
-    tags.
+    """Problems with the times of readings.
 
+    ``ahead`` has the tags furthest ahead of time, ``tags_ahead`` the number of all tags ahead.
     ``clock_errors`` are in seconds by tag, positive if the source's clock is ahead.
     """
 
@@ -53,14 +54,14 @@ class Times:
 
     @property
     def problems(self) -> list[str]:
-        """Return the problems as sentences, with the remedy."""
+        """Return a sentence per kind of problem, followed by the remedy."""
         explained = {tag: error_s + EXPLAINED_S for tag, error_s in self.clock_errors.items()}
         unexplained = [one for one in self.ahead if one.up_to_s > explained.get(one.tag, 0)]
         return [*clock_problems(self.clock_errors), *ahead_problems(unexplained, self.tags_ahead)]
 
 
 def clock_problems(errors: dict[str, float]) -> list[str]:
-    """Return the sentences about the sources' clocks."""
+    """Return a sentence about wrong clocks of sources; empty without errors."""
     texts = [f"{tag}: its source's clock is {error_text(error_s)}" for tag, error_s in errors.items()]
     if not texts:
         return []
@@ -68,7 +69,7 @@ def clock_problems(errors: dict[str, float]) -> list[str]:
 
 
 def ahead_problems(ahead: Sequence[Ahead], tags: int) -> list[str]:
-    """Return the sentences about measurements ahead of time."""
+    """Return a sentence about measurements ahead of time; empty without such measurements."""
     if not ahead:
         return []
     texts = [f"{one.tag}: {one.text}" for one in ahead]
@@ -79,13 +80,13 @@ def ahead_problems(ahead: Sequence[Ahead], tags: int) -> list[str]:
 
 
 def listed(texts: Sequence[str], count: int) -> str:
-    """Return the first texts as a list, with the number of the others."""
+    """Join the first ``SHOWN_TAGS`` texts, and add the number of the other tags."""
     more = f"; and {count - SHOWN_TAGS} more tags" if count > SHOWN_TAGS else ""
     return "; ".join(texts[:SHOWN_TAGS]) + more
 
 
 def span_text(seconds: float) -> str:
-    """Return the distance in words."""
+    """Format a duration in seconds, minutes, hours or days."""
     if seconds < 600:
         return f"{seconds:.0f} s"
     if seconds < 7_200:
@@ -105,15 +106,16 @@ def read_times(now: datetime) -> Times:
 
 
 def times_of(name: str, now: datetime) -> tuple[Ahead | None, float | None]:
-    """Return a tag's measurements ahead of time, and the clock error of its source in seconds; None for
-    neither.
+    """Return a tag's measurements ahead of time and the clock error of the source in seconds.
+
+    Each is None if absent.
     """
     series = Series.objects.select_related("tag").filter(tag__name=name).first()
     return (ahead_of(series, now), clock_error_of(series, now)) if series else (None, None)
 
 
 def ahead_of(series: Series, now: datetime) -> Ahead | None:
-    """Return a tag's measurements ahead of time; None for none."""
+    """Return a tag's measurements ahead of time; None without such measurements."""
     if series.last is None or series.last <= latest_plausible(now):
         return None
     rows = Measurement.objects.filter(tag=series.pk, timestamp__gt=latest_plausible(now))
@@ -122,8 +124,9 @@ def ahead_of(series: Series, now: datetime) -> Ahead | None:
 
 
 def clock_error_of(series: Series, now: datetime) -> float | None:
-    """Return the clock error of the source in seconds; None if unknown or if no reading has arrived for
-    long.
+    """Return the clock error of the source in seconds.
+
+    None if no error is known, or if no reading has arrived for ``FORGOTTEN_AFTER``.
     """
     if not series.clock_error or series.arrivals is None:
         return None
@@ -132,5 +135,5 @@ def clock_error_of(series: Series, now: datetime) -> float | None:
 
 
 def not_ahead(rows: QuerySet[Measurement], now: datetime) -> QuerySet[Measurement]:
-    """Return the measurements whose time has come."""
+    """Return the rows up to ``latest_plausible(now)``."""
     return rows.filter(timestamp__lte=latest_plausible(now))

@@ -13,7 +13,7 @@ from monitoring.models import Tag
 
 if TYPE_CHECKING:
     RowPaginator = Paginator[Any]
-else:  # Django's own class takes no parameters while it runs
+else:  # Paginator is generic for the type checker only
     RowPaginator = Paginator
 
 RowT = TypeVar("RowT", bound=Model)
@@ -22,8 +22,9 @@ FEW_TAGS = 200
 
 
 class CappedPaginator(RowPaginator):
-    """Paginate the first ``cap`` rows: counting all rows, and skipping to the last, would scan the
-    table.
+    """Paginate the first ``cap`` rows only.
+
+    Counting all rows, or skipping to the last page, would scan the table.
     """
 
     cap = 10_000
@@ -39,7 +40,7 @@ class IndexedTimes(QuerySet[RowT, RowT]):
     """A queryset that finds the periods with rows by skipping along the index."""
 
     def aggregate(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        """Run one query per aggregate: min and max in one query make the database read everything."""
+        """Run one query per aggregate: for min and max in one query, the database reads all rows."""
         if len(args) + len(kwargs) < 2:
             return super().aggregate(*args, **kwargs)
         found = [super(IndexedTimes, self).aggregate(one) for one in args]
@@ -62,13 +63,14 @@ class IndexedTimes(QuerySet[RowT, RowT]):
                 return
             start, end = period_of(moment.astimezone(zone), kind)
             yield start
-            # The hop comes first in the query: SQLite starts at the first lower bound that it finds.
+            # Put the new bound first in the query: SQLite starts at the first lower bound in the statement.
             rows = self.model._default_manager.filter(**{f"{field_name}__gte": end}) & self if end else None
 
 
 def period_of(moment: datetime, kind: str) -> tuple[datetime, datetime | None]:
-    """Return the start of the year, month or day around a time, and of the next period (None: after year
-    9999).
+    """Return the start of the year, month or day that contains a time, and the start of the next one.
+
+    The next start is None after the year 9999.
     """
     day = moment.replace(hour=0, minute=0, second=0, microsecond=0)
     reach = {"year": timedelta(days=366), "month": timedelta(days=31), "day": timedelta(days=1)}[kind]
@@ -87,7 +89,7 @@ def beginning(day: datetime, kind: str) -> datetime:
 
 
 def matching(rows: QuerySet[RowT], term: str, *, moment: str = "timestamp") -> QuerySet[RowT]:
-    """Return the rows at a time (a day, a minute, or exact), or of the tags that match a word.
+    """Return the rows that match a search term: a time (a day, a minute, or exact) or a word of a tag.
 
     ``moment`` is the column of the time.
     """
@@ -99,7 +101,7 @@ def matching(rows: QuerySet[RowT], term: str, *, moment: str = "timestamp") -> Q
     except ValueError:
         tags = tags_like(term)
         few = list(tags.values_list("pk", flat=True)[: FEW_TAGS + 1])
-        # A few are looked up one by one; of many, each row's tag is looked up among them.
+        # Look up a few tags one by one; with many tags, look up the tag of each row among them.
         return rows.filter(tag__in=few if len(few) <= FEW_TAGS else tags)
     end = start + length_of(term) - timedelta(microseconds=1)
     return rows.filter(**{f"{moment}__range": (start, end)})

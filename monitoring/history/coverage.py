@@ -13,8 +13,9 @@ TABLES = ("measurements", "excluded_measurements")
 
 
 def is_covered(tag: str, start: int, stop: int) -> bool:
-    """Return whether the tag has a measurement at each whole second from start to stop (exclusive, Unix
-    time).
+    """Return whether the tag has a measurement at each whole second from ``start`` to ``stop``.
+
+    Both are Unix times in seconds; ``stop`` is exclusive.
     """
     count = 0
     with connection.cursor() as cursor:

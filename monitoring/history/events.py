@@ -1,4 +1,4 @@
-"""Events of the detectors: those in a range of time, and those that changed since a revision."""
+"""Read detector events: in a range of time, or changed since a revision."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
@@ -7,7 +7,8 @@ from typing import Any
 
 from django.db.models import Max, Q, QuerySet
 
-from monitoring.history.measurements import Cursor, Selection
+from monitoring.history.keyset import Cursor, after_cursor, split_page
+from monitoring.history.measurements import Selection
 from monitoring.kernel.clock import iso_utc
 from monitoring.models import Event
 
@@ -41,10 +42,9 @@ class StoredEvent:
 
 @dataclass(frozen=True, slots=True)
 class EventSelection:
-    """The events that overlap a range of time (inclusive), of some tags or of all; None leaves a bound
-    open.
+    """Criteria for events: an inclusive range of time that the events overlap, tags, state and kind.
 
-    An open event overlaps every time after its start.
+    None or no tags means no restriction. An open event overlaps every time after its start.
     """
 
     within: Selection = field(default_factory=Selection)
@@ -72,14 +72,11 @@ def read_events(
     sign = "" if ascending else "-"
     ordered = behind(selection, after, ascending=ascending).order_by(f"{sign}start", f"{sign}id")
     found = stored(ordered[: limit + 1])
-    if len(found) <= limit:
-        return EventPage(found, None)
-    last = found[limit - 1]
-    return EventPage(found[:limit], Cursor(last.start, last.id))
+    return EventPage(*split_page(found, limit, lambda event: Cursor(event.start, event.id)))
 
 
 def open_events(tags: Collection[str] | None = None, *, limit: int | None = None) -> list[StoredEvent]:
-    """Return the open events of tags in use, or of the named ones among them; newest first."""
+    """Return the open events of tags in use, newest first; with ``tags``, only of these tags."""
     rows = Event.objects.filter(end=None, tag__active=True).order_by("-start", "-id")
     return stored((rows if tags is None else rows.filter(tag__name__in=list(tags)))[:limit])
 
@@ -125,13 +122,11 @@ def behind(selection: EventSelection, after: Cursor | None, *, ascending: bool) 
     """Return the rows of the selection after the cursor, unordered."""
     if after is None:
         return selected(selection)
+    rest = after_cursor("start", after, ascending=ascending)
     if ascending:
-        later = Q(start__gt=after.timestamp) | Q(id__gt=after.id)
-        return selected(selection).filter(later, start__gte=after.timestamp)
-    # One bound to this side: given two, SQLite would start at the first of them.
+        return selected(selection).filter(rest, start__gte=after.timestamp)
     end = min(selection.within.end or after.timestamp, after.timestamp)
-    earlier = Q(start__lt=after.timestamp) | Q(id__lt=after.id)
-    return selected(replace(selection, within=replace(selection.within, end=end))).filter(earlier)
+    return selected(replace(selection, within=replace(selection.within, end=end))).filter(rest)
 
 
 def stored(rows: QuerySet[Event]) -> list[StoredEvent]:

@@ -1,4 +1,4 @@
-"""Exclusions: user, time, reason and state."""
+"""Read stored exclusions: user, time, reason and state."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,7 +6,8 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from monitoring.history.measurements import Cursor, Selection
+from monitoring.history.keyset import Cursor, split_page
+from monitoring.history.measurements import Selection
 from monitoring.kernel.clock import iso_utc
 from monitoring.models import Exclusion
 
@@ -79,10 +80,7 @@ def read_exclusions(
     if after is not None:
         rows = rows.filter(id__gt=after.id) if ascending else rows.filter(id__lt=after.id)
     found = [stored(row) for row in rows[: limit + 1]]
-    if len(found) <= limit:
-        return ExclusionPage(found, None)
-    last = found[limit - 1]
-    return ExclusionPage(found[:limit], Cursor(last.at, last.id))
+    return ExclusionPage(*split_page(found, limit, lambda exclusion: Cursor(exclusion.at, exclusion.id)))
 
 
 def selected(selection: Selection) -> QuerySet[Exclusion]:
@@ -98,7 +96,7 @@ def selected(selection: Selection) -> QuerySet[Exclusion]:
 
 
 def find_exclusion(pk: int) -> StoredExclusion | None:
-    """Return the exclusion with this id; None for no such id."""
+    """Return the exclusion with this id; None if the id does not exist."""
     row = Exclusion.objects.select_related("tag").filter(pk=pk).first()
     return stored(row) if row else None
 

@@ -9,7 +9,7 @@ def read_pages(selection: Selection, *, size: int) -> Iterator[MeasurementPage]:
     """Yield the selection in pages of ``size``, each read on demand; at least one page.
 
     Each page is a short query of its own: a long query would keep SQLite from checkpointing its log.
-    Measurements stored meanwhile may or may not be included; none appears twice, none is left out.
+    Measurements stored during the export may or may not be included; all others appear exactly once.
     """
     page = read_page(selection, limit=size, ascending=True)
     yield page

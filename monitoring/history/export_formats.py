@@ -1,4 +1,4 @@
-"""The formats of an export: convert pages of measurements to pieces of a file, with one page in memory."""
+"""Export formats: convert pages of measurements to pieces of a file, with one page in memory."""
 
 import csv
 from collections.abc import Callable, Iterable, Iterator
@@ -15,7 +15,7 @@ from monitoring.history.measurements import MeasurementPage, timestamps
 from monitoring.history.spreadsheet import inert
 
 ROWS = 5_000
-GROUP_ROWS = 50_000  # each group of a Parquet file has its place in the file's end, which waits in memory
+GROUP_ROWS = 50_000  # few groups: the Parquet footer describes each group and stays in memory until the end
 
 TRUE_OR_FALSE = {True: "true", False: "false"}
 
@@ -24,7 +24,7 @@ Write = Callable[[Iterable[MeasurementPage]], Iterator[bytes]]
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """A file format; ``plain`` formats can be compressed for the transfer.
+    """A file format; responses in ``plain`` formats can be compressed for the transfer.
 
     ``needs`` is a package that must be installed, ``rows`` the number of rows of a page.
     """
@@ -73,7 +73,7 @@ def write_jsonl(pages: Iterable[MeasurementPage]) -> Iterator[bytes]:
 
 
 def write_parquet(pages: Iterable[MeasurementPage]) -> Iterator[bytes]:
-    """Write a row group per page; the footer locates the groups, so a truncated file is no valid file."""
+    """Write a row group per page; the footer locates the groups, so a truncated file is invalid."""
     import pyarrow as pa
     from pyarrow.parquet import ParquetWriter
 

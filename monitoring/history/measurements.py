@@ -1,6 +1,5 @@
-"""Measurements over a range of time, in keyset pages."""
+"""Read measurements over a range of time, in keyset pages."""
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -9,17 +8,16 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from django.db import connection
-from django.db.models import BigIntegerField, ExpressionWrapper, F, Q, QuerySet
+from django.db.models import BigIntegerField, ExpressionWrapper, F, QuerySet
 from django.db.models.expressions import RawSQL
 
-from monitoring.kernel.clock import FIRST_MICROS, LAST_MICROS, from_micros, iso_texts, iso_utc, to_micros
+from monitoring.history.keyset import Cursor, after_cursor, split_page
+from monitoring.kernel.clock import from_micros, iso_texts, iso_utc
 from monitoring.models import ExcludedMeasurement, Measurement
 
-MAX_ID = 2**63 - 1
-CURSOR = re.compile("(-?[0-9]{1,18})_([0-9]{1,19})")
 FIELDS = ("id", "timestamp", "tag", "value", "is_anomaly")
 
-# A measurement as the columns have it: id, microseconds since the epoch, tag, value, is_anomaly.
+# Columns of a measurement: id, microseconds since the epoch, tag, value, is_anomaly.
 Row = tuple[int, int, str, float, bool]
 Stored = Measurement | ExcludedMeasurement
 ROWS_A_QUERY = 1_000
@@ -55,30 +53,6 @@ class Reason(NamedTuple):
     reason: str
     lower: float | None
     upper: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class Cursor:
-    """The last row of a page; the next page begins with the measurement after it."""
-
-    timestamp: datetime
-    id: int
-
-    def __str__(self) -> str:
-        return f"{to_micros(self.timestamp)}_{self.id}"
-
-    @classmethod
-    def parse(cls, text: str) -> "Cursor":
-        """Parse a cursor.
-
-        Raises:
-            ValueError: the text is not a cursor that a page has given.
-        """
-        match = CURSOR.fullmatch(text)
-        micros, row = map(int, match.groups()) if match else (0, -1)
-        if not (FIRST_MICROS <= micros <= LAST_MICROS and 0 <= row <= MAX_ID):
-            raise ValueError(f"{text[:80]!r} is not a cursor")
-        return cls(from_micros(micros), row)
 
 
 class Excluded(StrEnum):
@@ -158,10 +132,8 @@ def read_page(
     """
     found, excluded = read_rows(selection, after, limit=limit + 1, ascending=ascending)
     told = None if selection.excluded is Excluded.LEFT_OUT else frozenset(excluded)
-    if len(found) <= limit:
-        return MeasurementPage(found, None, told)
-    last = found[limit - 1]
-    return MeasurementPage(found[:limit], Cursor(from_micros(last[1]), last[0]), told)
+    rows, following = split_page(found, limit, lambda row: Cursor(from_micros(row[1]), row[0]))
+    return MeasurementPage(rows, following, told)
 
 
 def read_rows(
@@ -169,7 +141,7 @@ def read_rows(
 ) -> tuple[list[Row], set[int]]:
     """Return the first ``limit`` rows after the cursor, and the ids of the excluded ones.
 
-    A row that moves between the tables meanwhile is returned once.
+    A row that moves between the tables during the two reads is returned at most once.
     """
     found: dict[int, Row] = {}
     excluded: set[int] = set()
@@ -189,7 +161,7 @@ def read_table(
     """Return the first ``limit`` rows of one table, with one statement.
 
     Read each of several tags along its own index (tag, timestamp): the index on timestamp alone would
-    read the rows of all other tags, too, which are millions if the chosen tags are rare.
+    also read the rows of all other tags, millions of rows if the chosen tags are rare.
     """
     if len(selection.tags) > 1 and connection.vendor == "postgresql":
         with connection.cursor() as cursor:
@@ -201,8 +173,9 @@ def read_table(
 def merged(
     model: type[Stored], selection: Selection, after: Cursor | None, *, limit: int, ascending: bool
 ) -> QuerySet[Any, Row]:
-    """Return the query of the rows; SQLite merges the streams of several tags without reading other
-    rows.
+    """Return the query of the rows, a union of one query per tag.
+
+    SQLite merges the sorted rows of the tags without reading other rows.
     """
     parts = [
         behind(part, after, ascending=ascending, model=model)
@@ -254,18 +227,16 @@ def behind(
 ) -> QuerySet[Any]:
     """Return the rows of the selection after the cursor, unordered.
 
-    The cursor's time replaces the bound that it has passed: with two bounds on one side, SQLite starts
-    at the first bound and reads the rows of earlier pages again.
+    The cursor's time replaces the bound that it has passed, as ``after_cursor`` requires.
     """
     if after is None:
         return selected(selection, model)
     if ascending:
         start = max(selection.start or after.timestamp, after.timestamp)
-        later = Q(timestamp__gt=after.timestamp) | Q(id__gt=after.id)
-        return selected(replace(selection, start=start), model).filter(later)
-    end = min(selection.end or after.timestamp, after.timestamp)
-    earlier = Q(timestamp__lt=after.timestamp) | Q(id__lt=after.id)
-    return selected(replace(selection, end=end), model).filter(earlier)
+        within = replace(selection, start=start)
+    else:
+        within = replace(selection, end=min(selection.end or after.timestamp, after.timestamp))
+    return selected(within, model).filter(after_cursor("timestamp", after, ascending=ascending))
 
 
 def point_of(row: Measurement) -> Point:
@@ -274,12 +245,12 @@ def point_of(row: Measurement) -> Point:
 
 
 def reasons_for(points: Iterable[Point]) -> dict[int, list[Reason]]:
-    """Return the reasons of these anomalies by id; each list in the order of the rules."""
+    """Return the violated rules of these anomalies by id; see ``reasons_by_id``."""
     return reasons_by_id([point.id for point in points])
 
 
 def reasons_by_id(ids: Sequence[int]) -> dict[int, list[Reason]]:
-    """Return the reasons of the measurements with these ids; see ``reasons_for``."""
+    """Return the violated rules of the measurements by id; each list in the order of the rules."""
     reasons: dict[int, list[Reason]] = {row: [] for row in ids}
     for start in range(0, len(ids), ROWS_A_QUERY):
         some = ids[start : start + ROWS_A_QUERY]

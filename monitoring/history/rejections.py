@@ -13,8 +13,9 @@ SHOWN_TAGS = 3
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """``lately`` counts the last hour, ``set_aside`` the dead letters; ``notices`` are sentences for a
-    person.
+    """Numbers of rejections in the last hour (``lately``) and of dead letters (``set_aside``).
+
+    ``notices`` are sentences for operators.
     """
 
     lately: int
@@ -24,7 +25,7 @@ class Refused:
 
 def refused(*, now: datetime) -> Refused:
     """Return the rejections of the last hour and the number of dead letters."""
-    # Not those that a clock which was ahead has dated.
+    # The upper bound omits rejections dated by a clock that was ahead.
     recent = Refusal.objects.filter(received_at__gt=now - LATELY, received_at__lte=now + LATELY).order_by()
     by_tag = recent.values("tag").annotate(number=Count("id"), newest=Max("id")).order_by("-number")
     rows = list(by_tag[:SHOWN_TAGS])
@@ -36,6 +37,6 @@ def refused(*, now: datetime) -> Refused:
 
 
 def notice(tag: str, number: int, message: str) -> str:
-    """Return a sentence: number of rejected readings of a tag, and the newest reason."""
+    """Return a sentence with the number of rejected readings of a tag and the newest reason."""
     readings = "1 reading" if number == 1 else f"{number} readings"
     return f"{readings} of {tag or 'no known tag'} refused in the last hour: {message}"

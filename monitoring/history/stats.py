@@ -11,9 +11,10 @@ NEWEST = Measurement.objects.order_by("-id").values("id")[:1]
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """Numbers of tags, measurements and anomalies; ``anomaly_rate`` is in percent of the measurements.
+    """Numbers of active tags, measurements and anomalies.
 
-    ``newest_id`` is the last counted measurement, 0 before the first: the stream continues after it.
+    ``newest_id`` is the id of the last counted measurement (0 before the first); the stream continues
+    after this id.
     """
 
     tags: int
@@ -28,8 +29,8 @@ class Totals:
 
 
 def totals() -> Totals:
-    """Return the present totals; tags count if active."""
-    # One statement sees one state of the database: id and counts belong together.
+    """Return the present totals of measurements and anomalies, and the number of active tags."""
+    # A single statement reads one state of the database, so that the id matches the counts.
     stored = Series.objects.annotate(newest=Subquery(NEWEST)).aggregate(
         measurements=Sum("measurements"), anomalies=Sum("anomalies"), newest_id=Max("newest")
     )

@@ -12,7 +12,7 @@ from monitoring.kernel.source_clock import latest_plausible
 from monitoring.kernel.tag_definition import TagDefinition
 from monitoring.models import Event, Measurement, Series, Tag
 
-# From the few rows of one table into the many of the other: SQLite takes a cross join's tables in this order.
+# SQLite reads the tables of a CROSS JOIN in the given order: few rows of series, then measurements.
 NEWEST_ANOMALOUS = """
     SELECT tags.name, measurements.value
     FROM series CROSS JOIN measurements CROSS JOIN tags
@@ -32,7 +32,7 @@ def active_names() -> list[str]:
 
 
 def find_tag(name: str) -> TagDefinition | None:
-    """Return the tag of this name, active or not; None for no such tag."""
+    """Return the tag of this name, active or not; None if the tag does not exist."""
     tag = Tag.objects.filter(name=name).first()
     return tag.definition() if tag else None
 
@@ -45,8 +45,9 @@ def latest(name: str, now: datetime) -> Point | None:
 
 
 def latest_of(names: Collection[str], now: datetime) -> dict[str, Point]:
-    """Return the newest measurement of each tag that is not ahead of time; tags without one are left
-    out.
+    """Return each tag's newest measurement that is not ahead of time.
+
+    Tags without such a measurement are left out.
     """
     rows = not_ahead(Measurement.objects.filter(tag=OuterRef("pk")), now)
     newest = rows.order_by("-timestamp").values("id")[:1]
@@ -56,11 +57,10 @@ def latest_of(names: Collection[str], now: datetime) -> dict[str, Point]:
 
 
 def last_points(now: datetime) -> tuple[dict[str, datetime], dict[str, float]]:
-    """Return the time of each tag's newest measurement, and the value if that is an anomaly; see
-    ``latest``.
+    """Return the times of the newest measurements by tag, and the values of those that are anomalies.
 
-    Tags without measurements are left out. The data comes from ``series``, except for the few tags with
-    measurements ahead of time.
+    Measurements ahead of time do not count. Tags without measurements are left out. The data comes
+    from ``series``, except for the few tags with measurements ahead of time.
     """
     found = Series.objects.filter(tag__active=True).values_list("tag__name", "last")
     last = {name: moment for name, moment in found if moment is not None}
@@ -98,8 +98,9 @@ def named(names: Collection[str]) -> QuerySet[Tag]:
 
 
 def newest_anomalies(names: Collection[str], now: datetime) -> dict[str, datetime]:
-    """Return the time of each tag's newest anomaly that is not ahead of time; tags without one are left
-    out.
+    """Return the time of each tag's newest anomaly that is not ahead of time.
+
+    Tags without such an anomaly are left out.
     """
     rows = not_ahead(Measurement.objects.filter(tag=OuterRef("pk"), is_anomaly=True), now)
     newest = rows.order_by("-timestamp")
@@ -108,7 +109,10 @@ def newest_anomalies(names: Collection[str], now: datetime) -> dict[str, datetim
 
 
 def raw_from(names: Collection[str]) -> dict[str, datetime]:
-    """Return the start of the kept measurements by tag; tags without deleted measurements are left out."""
+    """Return the time from which measurements are retained, by tag.
+
+    Tags without deleted measurements are left out.
+    """
     kept = Series.objects.filter(raw_from__isnull=False, tag__name__in=list(names)).values_list(
         "tag__name", "raw_from"
     )

@@ -1,4 +1,4 @@
-"""Trends: one tag over a range of time, in as many buckets as fit a chart."""
+"""Read trends: one tag over a range of time, in at most as many buckets as a chart shows."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -32,8 +32,8 @@ ROWS = """
     WHERE tag = %s AND timestamp >= %s AND timestamp < %s ORDER BY timestamp
 """
 
-# So many times a chart's rows are too many measurements: about 50 ms to read. A reading a second
-# stays far below, so that its step never changes while a chart is moved.
+# Read at most this many times the source rows of a chart as measurements: about 50 ms. One reading a
+# second stays far below this limit, so that the step does not change while a chart moves.
 DENSE = 12
 
 
@@ -59,7 +59,7 @@ class Stored:
 
 
 def read_trend(name: str, *, start: datetime | None, end: datetime | None, points: int) -> Trend:
-    """Return the tag from ``start`` to ``end`` (inclusive; None: the whole extent) in whole buckets.
+    """Return a tag's data from ``start`` to ``end`` (inclusive; None: the whole extent) in whole buckets.
 
     ``points`` is the largest number of buckets. A tag that does not exist has no data.
     """
@@ -73,7 +73,7 @@ def read_trend(name: str, *, start: datetime | None, end: datetime | None, point
 
 
 def stored_of(name: str) -> Stored:
-    """Return the extent of the data of the tag; its first time is exact to the minute."""
+    """Return the extent of the tag's data; the first time is exact to the minute."""
     with connection.cursor() as cursor:
         cursor.execute(STORED, [name])
         tag, last_us, raw_from_us = cursor.fetchone() or (None, None, None)
@@ -85,9 +85,10 @@ def stored_of(name: str) -> Stored:
 
 
 def step_for(stored: Stored, first_us: int, last_us: int, points: int) -> BucketStep:
-    """Return the finest step with which this range is cheap to read.
+    """Return the finest step that is cheap to read for this range.
 
-    Measurements are read only if none of the range is deleted and the rows are not too many.
+    Use a step of measurements only if no measurement of the range is deleted and at most ``DENSE``
+    times ``source_rows(points)`` exist; otherwise use the finest step of rollups.
     """
     candidates = steps(first_us, last_us, points)
     step = next(candidates)
@@ -118,6 +119,6 @@ def rows_between(tag: int | None, source_s: int, start_us: int, end_us: int) -> 
 
 
 def columns(rows: Sequence[Sequence[Any]], types: str) -> list[NDArray[Any]]:
-    """Return the columns of the rows, each of shape (n,) and of the dtype with numpy's character."""
+    """Return the columns of the rows, each of shape (n,); ``types`` has numpy's dtype character of each."""
     found = zip(*rows, strict=True) if rows else ((),) * len(types)
     return [np.array(column, dtype=kind) for column, kind in zip(found, types, strict=True)]

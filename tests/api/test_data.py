@@ -10,7 +10,8 @@ from django.db import connection
 from django.test import Client
 from requests.utils import parse_header_links
 
-from monitoring.history.measurements import Cursor, Selection, behind, lateral, merged
+from monitoring.history.keyset import Cursor
+from monitoring.history.measurements import Selection, behind, lateral, merged
 from monitoring.ingest.pipeline import ingest_readings
 from monitoring.models import Measurement, Tag
 
