@@ -1,4 +1,4 @@
-"""Detect that the database file was replaced while a connection outlives a request.
+"""Connections that outlive a request: a replaced database file, and processes that fork.
 
 SQLite keeps using the opened file even if no name refers to the file any more.
 """
@@ -36,3 +36,13 @@ def close_if_replaced(**_: Any) -> None:
             continue
         if identity_of(connection) != _opened.get(connection):
             connection.close()
+
+
+def leave_pool() -> None:
+    """Give each process and thread from now on a connection of its own: a pool can't be forked."""
+    for connection in connections.all():
+        connection.close()
+        if connection.vendor == "postgresql":
+            connection.close_pool()  # type: ignore[attr-defined]
+            connection.settings_dict["OPTIONS"].pop("pool", None)
+            connection.settings_dict["CONN_MAX_AGE"] = None

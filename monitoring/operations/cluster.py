@@ -24,6 +24,7 @@ from monitoring.kernel.lease_names import SIMULATOR
 from monitoring.kernel.stop_flag import clear_stop, interruptible_sleep, request_stop, stop_requested
 from monitoring.operations.after_jump import look_after_clock
 from monitoring.operations.detection_process import DetectionProcess
+from monitoring.operations.restarts import FIRST_PAUSE_S, STOP_S, next_pause_s
 from monitoring.operations.schedules import keep_schedules, queue_replay, queue_simulator
 
 logger = logging.getLogger(__name__)
@@ -35,25 +36,10 @@ SILENCE_S = 15.0
 # Before that, another run is queued: all runs may have been killed, or could not be queued.
 QUIET_S = 5.0
 SETTLED_S = 30.0
-# Less than the 5 s that start.sh waits after it stopped the server.
-STOP_S = 4.0
-LONGEST_PAUSE_S = 60.0
 # django-q2's sentinel waits by the wall clock: setting the clock back stops the sentinel for as long.
 SET_BACK_S = 5.0
 # How often the clock is checked, and the effects of a jump are repaired.
 CLOCK_S = 20.0
-# A cluster that lasted for so long did not fail at once: the next pause is short again.
-LASTING_S = 300.0
-
-
-def leave_pool() -> None:
-    """Give each process and thread from now on a connection of its own: a pool can't be forked."""
-    for connection in connections.all():
-        connection.close()
-        if connection.vendor == "postgresql":
-            connection.close_pool()  # type: ignore[attr-defined]
-            connection.settings_dict["OPTIONS"].pop("pool", None)
-            connection.settings_dict["CONN_MAX_AGE"] = None
 
 
 def run_worker(*, with_detection: bool = True) -> None:
@@ -64,7 +50,7 @@ def run_worker(*, with_detection: bool = True) -> None:
     clear_stop()
     logger.info("worker started")
     detection = DetectionProcess(is_wanted=with_detection)
-    pause_s = 1.0
+    pause_s = FIRST_PAUSE_S
     try:
         while not stop_requested():
             cluster = WatchedCluster(detection)
@@ -73,7 +59,7 @@ def run_worker(*, with_detection: bool = True) -> None:
                 break
             cluster.kill()
             lasted_s = time.monotonic() - cluster.began
-            pause_s = 1.0 if lasted_s > LASTING_S else min(2 * pause_s, LONGEST_PAUSE_S)
+            pause_s = next_pause_s(pause_s, lasted_s=lasted_s)
             logger.error("workers replaced: %s", problem, extra={"lasted_s": round(lasted_s)})
             interruptible_sleep(pause_s)
     finally:

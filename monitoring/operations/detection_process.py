@@ -17,16 +17,12 @@ from django.conf import settings
 from monitoring.detection import follower
 from monitoring.kernel.stop_flag import clear_stop, request_stop, stop_requested
 from monitoring.operations.parent_watchdog import LAUNCHER
+from monitoring.operations.restarts import FIRST_PAUSE_S, STOP_S, next_pause_s
 from monitoring.operations.stopping import STOPPING
 
 logger = logging.getLogger(__name__)
 
 LOOK_S = 0.1
-# Less than the 5 s that start.sh waits after it stopped the server.
-STOP_S = 4.0
-LONGEST_PAUSE_S = 60.0
-# A process that ran for so long did not fail at once: the next pause is short again.
-LASTING_S = 300.0
 
 
 def run_detection() -> bool:
@@ -70,7 +66,7 @@ class DetectionProcess:
         self.is_wanted = is_wanted
         self._process: subprocess.Popen[bytes] | None = None
         self._started = 0.0
-        self._pause_s = 1.0
+        self._pause_s = FIRST_PAUSE_S
         self._not_before = 0.0
 
     def ensure_running(self) -> None:
@@ -101,7 +97,7 @@ class DetectionProcess:
 
     def _note_end(self, code: int) -> None:
         lasted_s = time.monotonic() - self._started
-        self._pause_s = 1.0 if lasted_s > LASTING_S else min(2 * self._pause_s, LONGEST_PAUSE_S)
+        self._pause_s = next_pause_s(self._pause_s, lasted_s=lasted_s)
         self._not_before = time.monotonic() + self._pause_s
         self._process = None
         details = {"code": code, "lasted_s": round(lasted_s)}

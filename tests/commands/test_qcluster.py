@@ -161,20 +161,6 @@ def test_without_tables_it_says_what_to_do(system) -> None:
     assert "Traceback" not in command.text
 
 
-def test_its_processes_have_connections_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    closed = []
-    pooled = SimpleNamespace(
-        vendor="postgresql",
-        settings_dict={"OPTIONS": {"pool": {"max_size": 20}, "sslmode": "require"}, "CONN_MAX_AGE": 0},
-        close=lambda: closed.append("connection"),
-        close_pool=lambda: closed.append("pool"),
-    )
-    monkeypatch.setattr(cluster, "connections", SimpleNamespace(all=lambda: [pooled]))
-    cluster.leave_pool()
-    assert closed == ["connection", "pool"]
-    assert pooled.settings_dict == {"OPTIONS": {"sslmode": "require"}, "CONN_MAX_AGE": None}
-
-
 @pytest.fixture
 def watched(monkeypatch: pytest.MonkeyPatch) -> Iterator[cluster.WatchedCluster]:
     """A cluster that has run for an hour, without processes; its heartbeat is ``watched.beats``."""

@@ -2,6 +2,7 @@
 
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from django.core.signals import request_started
@@ -61,3 +62,17 @@ def test_a_transaction_is_not_cut_in_two(file: Path, monkeypatch: pytest.MonkeyP
     file.unlink()
     request_started.send(sender=None)
     assert connection.connection is not None
+
+
+def test_processes_that_fork_have_connections_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    closed = []
+    pooled = SimpleNamespace(
+        vendor="postgresql",
+        settings_dict={"OPTIONS": {"pool": {"max_size": 20}, "sslmode": "require"}, "CONN_MAX_AGE": 0},
+        close=lambda: closed.append("connection"),
+        close_pool=lambda: closed.append("pool"),
+    )
+    monkeypatch.setattr(watched, "connections", SimpleNamespace(all=lambda: [pooled]))
+    watched.leave_pool()
+    assert closed == ["connection", "pool"]
+    assert pooled.settings_dict == {"OPTIONS": {"sslmode": "require"}, "CONN_MAX_AGE": None}

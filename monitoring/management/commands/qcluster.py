@@ -9,6 +9,7 @@ from django.db import Error as DatabaseError
 from django.db import connections
 from django_q.management.commands.qcluster import Command as StockCommand
 
+from monitoring.database.connections import leave_pool
 from monitoring.operations import cluster
 from monitoring.operations.parent_watchdog import end_forks_with_parent, end_with_launcher
 from monitoring.operations.privacy import mend_private_files
@@ -34,7 +35,7 @@ class Command(StockCommand):  # type: ignore[misc]  # django-q2 has no types
         if options["cluster_name"]:
             os.environ["Q_CLUSTER_NAME"] = options["cluster_name"]
         mend_private_files()
-        cluster.leave_pool()
+        leave_pool()
         end_with_launcher()
         end_forks_with_parent()
         try:

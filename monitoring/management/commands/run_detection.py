@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from monitoring.operations.cluster import leave_pool
+from monitoring.database.connections import leave_pool
 from monitoring.operations.detection_process import run_detection
 from monitoring.operations.parent_watchdog import end_with_launcher
 from monitoring.operations.privacy import mend_private_files
