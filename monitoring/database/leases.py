@@ -1,8 +1,11 @@
 """Leases: the exclusive right of a worker to run a source, with an expiry and a watermark."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.db import transaction
 from django.db.models import Q
 
 from monitoring.models import Lease
@@ -43,6 +46,19 @@ def hold(source: str, owner: str, *, now: datetime, duration: timedelta) -> Hold
     if not taken:
         return None
     return Hold(source, owner, *Lease.objects.values_list("written_until", "position").get(source=source))
+
+
+@contextmanager
+def holding(source: str, owner: str, *, now: datetime, duration: timedelta) -> Iterator[Hold | None]:
+    """Take or renew the lease in a transaction around the block; yield None if another owner holds it.
+
+    While another owner holds it, only read: standing by takes no lock.
+    """
+    if not is_free(source, owner, now=now):
+        yield None
+        return
+    with transaction.atomic():
+        yield hold(source, owner, now=now, duration=duration)
 
 
 def advance(held: Hold, written_until: datetime) -> None:

@@ -75,12 +75,9 @@ class DetectionRunner:
         Raises:
             django.db.Error: the database is away.
         """
-        if not leases.is_free(DETECTION, owner, now=now):
-            return None
-        with transaction.atomic():
-            held = leases.hold(DETECTION, owner, now=now, duration=LEASE)
-        if held is None:
-            return None
+        with leases.holding(DETECTION, owner, now=now, duration=LEASE) as held:
+            if held is None:
+                return None
         was_away = held.written_until is None or now - held.written_until > AWAY
         silence_checked_from = time.monotonic() + (SETTLED_AFTER_S if was_away else 0)
         return cls(held, newest_id, silence_checked_from=silence_checked_from)

@@ -67,3 +67,20 @@ def test_a_lease_from_before_the_clock_was_set_back_does_not_hold_for_long() -> 
     hold("a", NOW + 86_400 * SECONDS)
     assert leases.is_free("simulator", "b", now=NOW)
     assert hold("b", NOW)
+
+
+def test_holding_takes_the_lease_for_one_and_yields_nothing_to_another() -> None:
+    with leases.holding("simulator", "a", now=NOW, duration=3 * SECONDS) as held:
+        assert held is not None
+        assert held.owner == "a"
+    with leases.holding("simulator", "b", now=NOW, duration=3 * SECONDS) as held:
+        assert held is None
+
+
+def test_what_fails_while_holding_takes_no_lease() -> None:
+    with (
+        pytest.raises(ValueError, match="broken"),
+        leases.holding("simulator", "a", now=NOW, duration=3 * SECONDS),
+    ):
+        raise ValueError("broken")
+    assert leases.is_free("simulator", "b", now=NOW)

@@ -17,7 +17,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import Error as DatabaseError
-from django.db import connection, transaction
+from django.db import connection
 
 from monitoring.database import leases
 from monitoring.database.connections import close_if_replaced
@@ -93,10 +93,7 @@ def hand_over_due(owner: str, hand_over: HandOver) -> bool:
 
 def tick(owner: str, *, now: datetime, write: HandOver) -> bool:
     """Acquire or renew the lease and write due readings in one transaction; return False if standing by."""
-    if not leases.is_free(SIMULATOR, owner, now=now):
-        return False
-    with transaction.atomic():
-        held = leases.hold(SIMULATOR, owner, now=now, duration=LEASE)
+    with leases.holding(SIMULATOR, owner, now=now, duration=LEASE) as held:
         if held is None:
             return False
         first, last = due(held.written_until, now)
