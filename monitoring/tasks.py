@@ -65,7 +65,7 @@ def retry_ingest(items: list[dict[str, Any]]) -> None:
     A second delivery is harmless.
 
     Raises:
-        DeadLettersFullError: the disk is full; django-q2 tries again.
+        SpoolFullError: the disk is full; django-q2 tries again.
     """
     for pause_s in PAUSES_S:
         try:

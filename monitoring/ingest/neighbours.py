@@ -20,7 +20,7 @@ from monitoring.ingest.columns import (
 from monitoring.ingest.rules import LOOKBACK
 from monitoring.ingest.tags import LockedTag
 from monitoring.kernel.arrays import FloatArray
-from monitoring.kernel.clock import FIRST_MICROS, to_micros
+from monitoring.kernel.clock import micros_or_first
 from monitoring.kernel.run_lengths import run_lengths
 
 SLACK = 200
@@ -140,7 +140,7 @@ def values_before(tag: int, time_us: int, raw_from: datetime | None) -> FloatArr
 
     Skip anomalies that retention has left of a deleted past: their neighbours are gone.
     """
-    oldest = FIRST_MICROS if raw_from is None else to_micros(raw_from)
+    oldest = micros_or_first(raw_from)
     with connection.cursor() as cursor:
         cursor.execute(BEFORE, [tag, time_us, oldest, LOOKBACK])
         values = [row[0] for row in cursor.fetchall()]

@@ -24,7 +24,7 @@ from monitoring.ingest.rules import judge, rules_for
 from monitoring.ingest.source_clocks import clocks_after, stored_clocks
 from monitoring.ingest.store import store
 from monitoring.ingest.tags import LockedTag, all_names, lock_tags, tag_cache
-from monitoring.kernel.clock import FIRST_MICROS, to_micros
+from monitoring.kernel.clock import micros_or_first, to_micros
 from monitoring.kernel.failpoints import failpoint
 from monitoring.kernel.source_clock import AHEAD_US
 from monitoring.kernel.tag_definition import OnConflict
@@ -105,7 +105,7 @@ def storable(names: Sequence[str], batch: Batch, tags: Mapping[str, LockedTag]) 
     indices = {name: index for index, name in enumerate(tags)}
     batch = replace(batch, tag=np.array([indices.get(name, UNKNOWN) for name in names])[batch.tag])
     oldest = [*(tag.definition.raw_from for tag in tags.values()), None]
-    oldest_us = np.array([FIRST_MICROS if time is None else to_micros(time) for time in oldest])
+    oldest_us = np.array([micros_or_first(time) for time in oldest])
     return batch.take((batch.tag != UNKNOWN) & (batch.time_us >= oldest_us[batch.tag]))
 
 

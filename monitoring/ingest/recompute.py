@@ -26,7 +26,7 @@ from monitoring.ingest.source_clocks import stored_clocks
 from monitoring.ingest.store import judge_again
 from monitoring.ingest.tags import LockedTag, lock_tags
 from monitoring.kernel.arrays import BoolArray, FloatArray
-from monitoring.kernel.clock import FIRST_MICROS, to_micros
+from monitoring.kernel.clock import micros_or_first
 
 CHUNK = 5_000
 ALL = 2**62
@@ -121,7 +121,7 @@ def correct(tag: LockedTag, judged: Judged) -> int:
 
 def judge_stored(pk: int, start_us: int, end_us: int, rows: StoredRows, raw_from: datetime | None) -> Judged:
     """Judge the measurements of a tag between two times by the rolling 3σ rule."""
-    oldest_us = FIRST_MICROS if raw_from is None else to_micros(raw_from)
+    oldest_us = micros_or_first(raw_from)
     history = values_before(pk, max(start_us, oldest_us), raw_from)
     rows = merge(0, history, rows_from(rows, oldest_us), NO_READINGS)
     segments = rows.segments()

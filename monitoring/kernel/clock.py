@@ -45,6 +45,11 @@ def from_micros(micros: int) -> datetime:
     return EPOCH + timedelta(microseconds=int(micros))
 
 
+def micros_or_first(moment: datetime | None) -> int:
+    """Return microseconds since 1970; those of the first possible time for None."""
+    return FIRST_MICROS if moment is None else to_micros(moment)
+
+
 def parse_timestamp(text: str) -> datetime:
     """Return the aware UTC datetime of an ISO 8601 timestamp; a time without an offset counts as UTC.
 

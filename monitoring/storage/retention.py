@@ -28,7 +28,7 @@ from filelock import FileLock, Timeout
 
 from monitoring.ingest.moving import update_excluded_until
 from monitoring.ingest.tags import lock_tags
-from monitoring.kernel.clock import FIRST_MICROS, from_micros, iso_utc, to_micros
+from monitoring.kernel.clock import FIRST_MICROS, from_micros, iso_utc, micros_or_first, to_micros
 from monitoring.kernel.host_clock import TOLERANCE
 from monitoring.models import Event, ExcludedMeasurement, Measurement, Replacement, Series, Tag
 from monitoring.models.host_clock import newest_measured
@@ -178,7 +178,7 @@ def delete_raw(name: str, now: datetime, *, left_from_us: int | None = None) -> 
         series = lock_series(name)
         if series is None or series.tag.retention_days is None:
             return NOTHING
-        start = FIRST_MICROS if series.raw_from is None else to_micros(series.raw_from)
+        start = micros_or_first(series.raw_from)
         before = cutoff(series.tag.retention_days, now)
         if left_from_us is not None:
             before = min(before, left_from_us)
