@@ -75,7 +75,7 @@ def everything_else() -> dict[str, list[Any]]:
 
 
 @pytest.mark.django_db
-@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=80, suppress_health_check=list(HealthCheck))
 @given(calls=st.lists(CALL, min_size=1, max_size=15))
 def test_it_changes_and_reads_nothing_else(
     calls: list[tuple[str, str, str, str, Any]], client: Client, settings: Settings

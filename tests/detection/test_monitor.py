@@ -15,7 +15,7 @@ FAULTY = np.concatenate([wave(4000), np.full(60, 41.0), wave(2500)])
 cuts = st.lists(st.integers(0, len(FAULTY)), max_size=6).map(lambda inner: [0, *sorted(inner), len(FAULTY)])
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(cuts)
 def test_how_readings_are_grouped_changes_nothing(cuts):
     whole, parts = TagMonitor("tag"), TagMonitor("tag")
@@ -26,7 +26,7 @@ def test_how_readings_are_grouped_changes_nothing(cuts):
     assert whole.dump() == parts.dump()
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(st.integers(0, len(FAULTY)))
 def test_a_restart_anywhere_changes_nothing(cut):
     through, before, after = TagMonitor("tag"), TagMonitor("tag"), TagMonitor("tag")
@@ -71,7 +71,7 @@ def test_a_state_of_another_version_is_refused(monkeypatch):
         TagMonitor("tag").restore(saved)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1, max_size=40), st.integers(0, 40)
 )

@@ -77,7 +77,7 @@ class Overlap(TestCase):
     """An event counts for a time if any moment of it lies within."""
 
     @given(st.lists(st.tuples(st.integers(0, 9), st.none() | st.integers(0, 5)), unique_by=lambda e: e[0]))
-    @settings(deadline=None, max_examples=20)
+    @settings(max_examples=20)
     def test_whoever_overlaps_is_found(self, drawn: list[tuple[int, int | None]]) -> None:
         spans = [(start, None if length is None else start + length) for start, length in drawn]
         for span in spans:

@@ -79,7 +79,7 @@ def as_rows(found: Trend) -> list[list[Any]]:
     return [list(row) for row in zip(*(c.tolist() for c in (*columns, each.anomalies)), strict=True)]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.randoms(use_true_random=False))
 def test_a_trend_is_what_the_measurements_give(random: Random) -> None:
     with stored(random) as rows:
@@ -94,7 +94,7 @@ def test_a_trend_is_what_the_measurements_give(random: Random) -> None:
             assert totals == pytest.approx(sum(value for us, value, _ in rows if start <= us < end))
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.randoms(use_true_random=False))
 def test_a_move_keeps_the_buckets_that_stay_in_sight(random: Random) -> None:
     with stored(random) as rows:

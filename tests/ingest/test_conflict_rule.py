@@ -1,6 +1,6 @@
 """The rule for tags that keep the last of several values at one time."""
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from monitoring.ingest.conflict_rule import Arrival, keep_last
@@ -23,7 +23,6 @@ def test_a_value_that_was_replaced_does_not_come_back() -> None:
     assert keep_last(None, (), [1, 2, 1]) == (2, [FIRST, REPLACES, AGAIN], [(1, 2)])
 
 
-@settings(deadline=None)
 @given(VALUES, st.data())
 def test_grouping_does_not_matter(values: list[float], data: st.DataObject) -> None:
     cut = data.draw(st.integers(0, len(values)))
@@ -42,7 +41,6 @@ def test_grouping_does_not_matter(values: list[float], data: st.DataObject) -> N
     assert (stored, arrivals, replacements) == keep_last(None, (), values)
 
 
-@settings(deadline=None)
 @given(VALUES, VALUES)
 def test_whatever_is_sent_again_changes_nothing(values: list[float], again: list[float]) -> None:
     once = keep_last(None, (), values)

@@ -60,7 +60,7 @@ def wrong_numbers() -> list[str]:
 class TestKeepLast(TestCase):
     """Each example runs in a transaction of its own."""
 
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=60)
     @given(
         st.lists(st.tuples(st.integers(0, 70), VALUES), min_size=1, max_size=150),
         st.randoms(use_true_random=False),

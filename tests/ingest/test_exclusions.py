@@ -89,7 +89,7 @@ STEPS = st.one_of(
 class TestAnySequence(TestCase):
     """Each example runs in a transaction of its own; chunks are of a few measurements."""
 
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=60)
     @given(st.lists(VALUES, min_size=12, max_size=60), st.lists(STEPS, min_size=1, max_size=9))
     def test_all_is_as_the_rule_says_of_what_is_not_excluded(self, first, steps) -> None:
         with pytest.MonkeyPatch.context() as patch:

@@ -41,7 +41,7 @@ def recent_values(tag: str) -> list[float]:
 class TestGrouping(TestCase):
     """Each example runs in a transaction of its own."""
 
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=60)
     @given(st.lists(st.floats(34, 46), min_size=1, max_size=90), st.randoms(use_true_random=False))
     def test_order_and_grouping_do_not_matter(self, values: list[float], rng: random.Random) -> None:
         items = [reading(second, value) for second, value in enumerate(values)]
@@ -55,7 +55,7 @@ class TestGrouping(TestCase):
         explained = Finding.objects.values_list("measurement_id").distinct().count()
         assert explained == Measurement.objects.filter(is_anomaly=True).count()
 
-    @settings(max_examples=40, deadline=None)
+    @settings(max_examples=40)
     @given(
         st.lists(st.tuples(st.integers(0, 70), st.floats(36, 44), st.booleans()), min_size=1, max_size=120),
         st.randoms(use_true_random=False),

@@ -162,7 +162,7 @@ def test_a_reading_that_comes_meanwhile_is_judged_with_the_rest(monkeypatch) -> 
 class TestAnySignal(TestCase):
     """Each example runs in a transaction of its own."""
 
-    @settings(max_examples=25, deadline=None)
+    @settings(max_examples=25)
     @given(st.lists(st.sampled_from([36.0, 37.0, 38.0, 40.0, 46.0, 50.0]), min_size=1, max_size=120))
     def test_whatever_was_judged_before(self, values: list[float]) -> None:
         with pytest.MonkeyPatch.context() as monkeypatch:

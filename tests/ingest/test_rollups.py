@@ -88,7 +88,7 @@ BATCHES = st.lists(st.lists(READINGS, min_size=1, max_size=12) | RUNS, min_size=
 class TestAnySequence(TestCase):
     """Each example runs in a transaction of its own."""
 
-    @settings(max_examples=80, deadline=None)
+    @settings(max_examples=80)
     @given(BATCHES, st.randoms(use_true_random=False))
     def test_rollups_and_series_are_what_the_measurements_say(self, batches, rng) -> None:
         ingest_readings(batches[0])
@@ -108,7 +108,7 @@ EXTREMES = st.sampled_from([1.0, 0.1, -0.1, 1e16, -1e16, -0.0, 3e-300]) | st.flo
 class TestAnyMagnitude(TestCase):
     """Each example runs in a transaction of its own."""
 
-    @settings(max_examples=40, deadline=None)
+    @settings(max_examples=40)
     @given(
         st.lists(EXTREMES, min_size=1, max_size=60), st.lists(st.integers(1, 20), min_size=60, max_size=60)
     )

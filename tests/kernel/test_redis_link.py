@@ -57,9 +57,7 @@ def test_one_that_takes_no_writes_is_away(link: RedisLink) -> None:
     wait_until(lambda: link.outage.since is None)
 
 
-@hypothesis_settings(
-    max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
-)
+@hypothesis_settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.integers(1, 20), st.integers(1, 5))
 def test_allowances_are_shared_by_all_links(redis_server: Any, per_minute: int, more: int) -> None:
     links = [RedisLink(redis_server.url) for _ in range(2)]

@@ -35,7 +35,7 @@ def test_one_other_reading_is_a_spike_to_it_at_its_second(seconds, value):
 
 
 @pytest.mark.parametrize("base", [0.0, -20.0, 37.1, 1e9])
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(
     start=st.integers(2500, 2600), spike=st.lists(st.integers(-100, 100).filter(bool), min_size=1, max_size=3)
 )

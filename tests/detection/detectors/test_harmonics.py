@@ -13,7 +13,7 @@ SECONDS = np.asarray(np.arange(1024) * 8.0 + 3.5, dtype=np.float64)
 NOISE = np.random.default_rng(1).normal(0, 0.05, len(SECONDS))
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.floats(200, 6000), st.floats(-math.pi, math.pi), st.floats(-1e3, 1e3))
 def test_a_sinusoid_is_found_with_its_period_and_phase(period_s, phase, level):
     clean = np.sin(2 * np.pi * SECONDS / period_s + phase)

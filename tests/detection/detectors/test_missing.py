@@ -67,7 +67,7 @@ def test_readings_that_only_came_late_end_it_when_the_clock_last_found_none():
     assert monitor.open_events == []
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.integers(100, 300), st.lists(st.integers(0, 300), max_size=4))
 def test_late_readings_end_it_alike_however_they_are_grouped_and_after_restarts(first, inner):
     whole, parts = monitor_of(100), monitor_of(100)
