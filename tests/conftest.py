@@ -15,9 +15,10 @@ from django.contrib.auth.models import Group, User
 from django.db import Error as DatabaseError
 from django.db import connection
 from django.test import Client
+from filelock import FileLock
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
-from pytest_django import Settings
+from pytest_django import DjangoDbBlocker, Settings
 
 from monitoring.access.token_bucket import TokenBucket
 from monitoring.ingest.tags import tag_cache
@@ -27,6 +28,8 @@ from monitoring.live.publish import publisher
 from monitoring.live.wakeups import stored
 from monitoring.operations import health
 from monitoring.spool import replayer, spool_files
+from tests.migrated import InitialRows, copy_file, make_template
+from tests.on_postgresql import copy_database, name_of, new_address
 from tests.own_redis import RedisServer
 
 # A property holds or not, however busy this machine is; benchmarks measure speed.
@@ -39,12 +42,42 @@ TO_THE_DATABASE = frozenset({"db", "transactional_db", "live_server", "system", 
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings(
-    django_db_modify_db_settings_parallel_suffix: None, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    """Puts SQLite's test database into a directory of this run's own."""
-    if connection.vendor == "sqlite":
-        connection.settings_dict["TEST"]["NAME"] = tmp_path_factory.mktemp("database") / "test.sqlite3"
+def migrated(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> str:
+    """The address of a database that the migrations made, once for all workers; to be copied."""
+    own = tmp_path_factory.getbasetemp()
+    shared = own if worker_id == "master" else own.parent
+    address = shared / "migrated.txt"
+    with FileLock(shared / "migrated.lock"):
+        if not address.exists():
+            address.write_text(make_template(shared))
+    return address.read_text()
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    django_test_environment: None,
+    django_db_blocker: DjangoDbBlocker,
+    migrated: str,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[None]:
+    """Gives the worker a copy of the migrated database; a test that commits leaves it as it was.
+
+    Django's 'flush' would leave no rows of the migrations to the tests that come after.
+    """
+    if connection.vendor == "postgresql":
+        name = name_of(url := new_address())
+        copy_database(migrated, url)
+    else:
+        name = str(tmp_path_factory.mktemp("database") / "test.sqlite3")
+        copy_file(migrated, Path(name))
+    connection.settings_dict["NAME"] = name  # it is the one that all threads' connections are made from
+    with django_db_blocker.unblock():
+        rows = InitialRows(migrated)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("django.test.testcases.call_command", rows.restore)
+        yield
+    with django_db_blocker.unblock():
+        cut_connections()
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -62,6 +95,13 @@ def data_dir(settings: Settings, tmp_path: Path) -> Path:
     """The test's own FERMON_DATA_DIR."""
     settings.FERMON_DATA_DIR = tmp_path / "data"
     return tmp_path / "data"
+
+
+@pytest.fixture(autouse=True)
+def quick(settings: Settings) -> None:
+    """Spares each test's first request a list of all static files, and each password its slow hash."""
+    settings.WHITENOISE_AUTOREFRESH = True
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 @pytest.fixture(autouse=True)
@@ -150,9 +190,7 @@ def cut_connections() -> None:
 
 
 @pytest.fixture
-def outage(
-    transactional_db: None, django_db_serialized_rollback: None, tmp_path: Path
-) -> Callable[[], AbstractContextManager[None]]:
+def outage(transactional_db: None, tmp_path: Path) -> Callable[[], AbstractContextManager[None]]:
     """Within it the database can't be opened: SQLite's file is a directory, and no PostgreSQL listens."""
     gone: dict[str, Any] = {"NAME": str(tmp_path)}
     if connection.vendor == "postgresql":

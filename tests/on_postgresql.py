@@ -44,9 +44,14 @@ def started(directory: Path) -> Iterator[pgserver.PostgresServer]:
         server.cleanup()
 
 
+def new_address() -> str:
+    """The address of a database on the server that the tests run on, which is not there yet."""
+    return urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/fermon_{uuid4().hex}").geturl()
+
+
 def new_database() -> str:
     """The address of an empty database on the server that the tests run on."""
-    url = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/fermon_{uuid4().hex}").geturl()
+    url = new_address()
     execute(f"CREATE DATABASE {name_of(url)}")
     return url
 

@@ -68,14 +68,14 @@ def streams_end(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 schema = schemathesis.openapi.from_wsgi("/schema", get_wsgi_application())
 
 
-@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+@pytest.mark.django_db(transaction=True)
 @schema.parametrize()
 @examples(max_examples=120, derandomize=True, suppress_health_check=list(HealthCheck))
 def test_every_answer_is_as_the_schema_says(case: schemathesis.Case) -> None:
     case.call_and_validate(checks=CHECKS)
 
 
-@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+@pytest.mark.django_db(transaction=True)
 @schema.parametrize()
 @examples(max_examples=20, derandomize=True, suppress_health_check=list(HealthCheck))
 def test_closed_no_role_gets_more_than_it_may(

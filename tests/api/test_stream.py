@@ -25,7 +25,7 @@ from monitoring.models import Tag
 
 BROWSER = {"accept": "text/event-stream"}
 
-pytestmark = [pytest.mark.threads, pytest.mark.django_db(transaction=True, serialized_rollback=True)]
+pytestmark = [pytest.mark.threads, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture(autouse=True)

@@ -3,18 +3,15 @@
 import json
 import os
 import resource
-import shutil
 import socket
 import sqlite3
 import subprocess
 import sys
-import tempfile
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +22,7 @@ from django.db import connection, connections
 from pytest_django import DjangoDbBlocker
 
 from tests import on_postgresql
+from tests.migrated import copy_file
 
 ROOT = Path(__file__).parent.parent.parent
 LONG_S = 60.0
@@ -99,8 +97,9 @@ class Command:
 class System:
     """The commands on one data directory and port."""
 
-    def __init__(self, directory: Path, port: int) -> None:
+    def __init__(self, directory: Path, port: int, template: str = "") -> None:
         self.directory = directory
+        self.template = template  # the address of a migrated database
         self.data = directory / "data"
         self.port = port
         self.environment = {
@@ -125,11 +124,11 @@ class System:
         return command
 
     def migrate(self) -> None:
-        """What the command of that name does; on PostgreSQL a copy of what it once did, which is quicker."""
+        """Gives it a copy of a database that the command of that name made, which is quicker."""
         if self.database_url:
-            on_postgresql.copy_database(migrated_database(), self.database_url)
+            on_postgresql.copy_database(self.template, self.database_url)
         else:
-            assert self.run("manage.py", "migrate", "-v", "0").end(LONG_S) == 0
+            copy_file(self.template, self.data / "fermon.sqlite3")
 
     def make_empty(self) -> None:
         """A database without tables, where PostgreSQL has one already."""
@@ -181,17 +180,6 @@ class System:
         return psutil.Process(int(owner.split(":")[1]))
 
 
-@cache
-def migrated_database() -> str:
-    """The address of a PostgreSQL database as 'manage.py migrate' makes it; to be copied."""
-    url = on_postgresql.new_database()
-    with tempfile.TemporaryDirectory() as data:
-        environment = os.environ | {"DATABASE_URL": url, "FERMON_DATA_DIR": data}
-        command = [sys.executable, "manage.py", "migrate", "-v", "0"]
-        subprocess.run(command, cwd=ROOT, env=environment, check=True)
-    return url
-
-
 @pytest.fixture(name="wait_until")
 def wait_until_fixture() -> Callable[..., Any]:
     return wait_until
@@ -206,9 +194,9 @@ def port() -> int:
 
 
 @pytest.fixture
-def system(tmp_path: Path, port: int) -> Iterator[System]:
+def system(tmp_path: Path, port: int, migrated: str) -> Iterator[System]:
     """Starts commands; whatever of them is left is killed at the end."""
-    system = System(tmp_path, port)
+    system = System(tmp_path, port, migrated)
     yield system
     end_all(system)
 
@@ -225,11 +213,11 @@ def end_all(system: System) -> None:
 
 
 @pytest.fixture
-def new_system(tmp_path: Path, port: int) -> Iterator[System]:
+def new_system(tmp_path: Path, port: int, migrated: str) -> Iterator[System]:
     """Another data directory, migrated, to compare the first with."""
     directory = tmp_path / "new"
     directory.mkdir()
-    system = System(directory, port)
+    system = System(directory, port, migrated)
     system.migrate()
     yield system
     end_all(system)
@@ -275,19 +263,11 @@ def measurement_count_fixture() -> Callable[[Path], int]:
     return measurement_count
 
 
-@pytest.fixture(scope="session")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database as 'manage.py migrate' makes it; to be copied."""
-    system = System(tmp_path_factory.mktemp("migrated"), port=1)
-    system.migrate()
-    return system.data / "fermon.sqlite3"
-
-
 @pytest.fixture
-def database(migrated: Path, data_dir: Path, django_db_blocker: DjangoDbBlocker) -> Iterator[DatabaseFile]:
+def database(migrated: str, data_dir: Path, django_db_blocker: DjangoDbBlocker) -> Iterator[DatabaseFile]:
     """A database in the test's own data directory, with one measurement; Django's connection leads there."""
-    data_dir.mkdir()
-    path = Path(shutil.copy(migrated, data_dir))
+    path = data_dir / "fermon.sqlite3"
+    copy_file(migrated, path)
     before = connections["default"]
     connections["default"] = connections.create_connection("default")
     connections["default"].settings_dict = before.settings_dict | {"NAME": path}

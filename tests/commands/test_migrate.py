@@ -20,7 +20,7 @@ def test_hosts_that_start_together_on_an_empty_database_all_come_up(system: Any)
 
 
 @pytest.mark.postgresql
-@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+@pytest.mark.django_db(transaction=True)
 def test_its_turn_ends_with_it(capsys: pytest.CaptureFixture[str]) -> None:
     call_command("migrate", "--noinput")
     with closing(connection.copy()) as other, other.cursor() as cursor:

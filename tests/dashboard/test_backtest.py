@@ -34,7 +34,7 @@ BLIND = {"off": ["stuck", "saturation"]}
 
 
 @pytest.fixture
-def stuck_for_a_minute(transactional_db: None, django_db_serialized_rollback: None) -> None:
+def stuck_for_a_minute(transactional_db: None) -> None:
     """Ten minutes of noise, one of the same value, two of noise."""
     store([0.1] * 600 + [0.0] * 60 + [0.1] * 120)
 

@@ -25,7 +25,7 @@ def store_elsewhere() -> str:
     return ""
 
 
-@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+@pytest.mark.django_db(transaction=True)
 def test_while_one_has_its_turn_another_waits_and_then_gives_up(monkeypatch) -> None:
     monkeypatch.setitem(
         connection.settings_dict, "OPTIONS", connection.settings_dict["OPTIONS"] | {"timeout": 0.2}

@@ -12,9 +12,8 @@ from typing import Any
 
 import pytest
 from django.conf import settings as django_settings
-from django.db import connection
 from filelock import FileLock
-from playwright.sync_api import BrowserContext, Locator, Page, Playwright, Route, expect
+from playwright.sync_api import BrowserContext, Locator, Page, Route, expect
 from pytest_django.live_server_helper import LiveServer
 
 from monitoring.api import stream
@@ -48,20 +47,6 @@ JANUARY = datetime(2026, 1, 31, 12, tzinfo=UTC)
 @pytest.fixture(scope="session")
 def base_url() -> None:
     """None: tests name the server. The plugin's own fixture is of a kind that pytest warns of."""
-
-
-@pytest.fixture(scope="session")
-def first_rows(django_db_setup: None) -> str:
-    """What the migrations put into the database, as the connection of before Playwright knows it."""
-    contents: str = connection._test_serialized_contents  # type: ignore[attr-defined]
-    return contents
-
-
-@pytest.fixture(scope="session")
-def playwright(first_rows: str, playwright: Playwright) -> Playwright:
-    """Playwright; from its start on Django has another connection, which restores those rows too."""
-    connection._test_serialized_contents = first_rows  # type: ignore[attr-defined]
-    return playwright
 
 
 @pytest.fixture(scope="session")
@@ -288,7 +273,7 @@ class Dashboard:
 
 
 @pytest.fixture
-def worker_runs(transactional_db: None, django_db_serialized_rollback: None) -> None:
+def worker_runs(transactional_db: None) -> None:
     """Heartbeats that do not age in ten minutes: nothing is wrong with the worker and with detection."""
     ahead = datetime.now(UTC) + timedelta(minutes=10)
     Lease.objects.update_or_create(source="judge", defaults={"renewed_at": ahead})

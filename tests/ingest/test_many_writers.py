@@ -24,7 +24,7 @@ HAMMERED_S = (
     os.environ.get("FERMON_HAMMER_SECONDS") or {"sqlite": "10", "postgresql": "60"}[connection.vendor]
 )
 
-pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def address() -> str:

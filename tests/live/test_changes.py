@@ -62,7 +62,7 @@ def test_an_id_that_was_given_stays_the_newest_when_its_measurement_is_gone() ->
 
 
 @pytest.mark.threads
-@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+@pytest.mark.django_db(transaction=True)
 def test_a_watch_tells_once_of_what_others_have_stored(elsewhere: Callable[..., list[int | None]]) -> None:
     watch = make_watch()
     assert watch.settled() == newest_id()
@@ -94,7 +94,7 @@ def test_on_postgresql_an_id_is_settled_once_those_who_wrote_by_then_have_ended(
 
 @pytest.mark.postgresql
 @pytest.mark.threads
-@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+@pytest.mark.django_db(transaction=True)
 def test_a_smaller_id_that_is_committed_later_is_waited_for(
     elsewhere: Callable[..., list[int | None]],
 ) -> None:

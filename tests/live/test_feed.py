@@ -25,7 +25,7 @@ from monitoring.models import Measurement, Tag
 NOON = datetime(2024, 1, 31, 12, tzinfo=UTC)
 PATIENCE_S = 20
 
-pytestmark = [pytest.mark.threads, pytest.mark.django_db(transaction=True, serialized_rollback=True)]
+pytestmark = [pytest.mark.threads, pytest.mark.django_db(transaction=True)]
 
 
 def messages_of(rows: Sequence[Row]) -> list[StreamMessage]:

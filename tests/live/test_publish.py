@@ -18,7 +18,7 @@ from monitoring.live.subscribe import Listener
 PATIENCE_S = 20
 WAYS = ["redis", "database"] if connection.vendor == "postgresql" else ["redis"]
 
-pytestmark = [pytest.mark.threads, pytest.mark.django_db(transaction=True, serialized_rollback=True)]
+pytestmark = [pytest.mark.threads, pytest.mark.django_db(transaction=True)]
 
 
 def wait_until(condition: Callable[[], object]) -> None:

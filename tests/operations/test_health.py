@@ -17,7 +17,7 @@ from monitoring.storage.host_clock import check_clock
 
 NOW = datetime.now(UTC)
 
-pytestmark = [pytest.mark.threads, pytest.mark.django_db(transaction=True, serialized_rollback=True)]
+pytestmark = [pytest.mark.threads, pytest.mark.django_db(transaction=True)]
 
 
 def check(**changes) -> Health:

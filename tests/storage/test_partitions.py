@@ -52,7 +52,7 @@ def make_february() -> None:
 
 
 @pytest.fixture
-def february(transactional_db: None, django_db_serialized_rollback: None) -> Iterator[None]:
+def february(transactional_db: None) -> Iterator[None]:
     """The month's partition, also for other connections; gone at the end, whatever is in it."""
     make_february()
     yield
@@ -146,7 +146,7 @@ def test_where_tags_keep_theirs_for_different_times_rows_go_one_by_one() -> None
     assert Measurement.objects.get().tag.name == OTHER
 
 
-@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+@pytest.mark.django_db(transaction=True)
 def test_a_drop_that_was_broken_off_is_done_by_the_next(monkeypatch) -> None:
     make_february()
     send(FEBRUARY)
@@ -161,7 +161,7 @@ def test_a_drop_that_was_broken_off_is_done_by_the_next(monkeypatch) -> None:
     assert totals().measurements == 0
 
 
-@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+@pytest.mark.django_db(transaction=True)
 def test_on_several_hosts_one_at_a_time_deletes() -> None:
     send(FEBRUARY)
     Tag.objects.filter(name=TAG).update(retention_days=10)

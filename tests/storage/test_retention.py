@@ -258,7 +258,7 @@ def test_two_at_a_time_do_not_get_in_each_other_s_way(data_dir) -> None:
 
 @pytest.mark.sqlite
 @pytest.mark.django_db(transaction=True)
-def test_the_file_shrinks(django_db_serialized_rollback) -> None:
+def test_the_file_shrinks() -> None:
     keep_for(10)
     start = KEPT_FROM - timedelta(days=1)
     ingest_readings([reading(start + timedelta(seconds=place)) for place in range(20_000)])

@@ -2,7 +2,6 @@
 
 import os
 import random
-import shutil
 import socket
 import sqlite3
 import sys
@@ -14,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.commands.conftest import System, wait_until
+from tests.migrated import copy_file, sqlite_url
 from tests.torture.audit import audit
 from tests.torture.plant import SETTLE_S, Plant
 from tests.torture.writers import Signal, Writer
@@ -28,11 +28,11 @@ ENVIRONMENT = {"FERMON_DATABASE_TIMEOUT": "1", "FERMON_DISK_RESERVE_BYTES": "655
 
 
 @pytest.fixture(scope="session")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data directory with a migrated database that has the torture's tags."""
-    system = System(tmp_path_factory.mktemp("template"), port=1)
-    system.migrate()
-    with closing(sqlite3.connect(system.data / "fermon.sqlite3")) as database, database:
+def template(tmp_path_factory: pytest.TempPathFactory, migrated: str) -> str:
+    """The address of a migrated database that has the torture's tags."""
+    path = tmp_path_factory.mktemp("template") / "fermon.sqlite3"
+    copy_file(migrated, path)
+    with closing(sqlite3.connect(path)) as database, database:
         for signal in SIGNALS:
             low, high = (signal.middle - signal.limit, signal.middle + signal.limit)
             database.execute(
@@ -40,7 +40,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 " lower_limit, upper_limit, active) VALUES (?, '', '', ?, ?, ?, ?, 1)",
                 (signal.tag, signal.middle - signal.valid, signal.middle + signal.valid, low, high),
             )
-    return system.data
+    return sqlite_url(path)
 
 
 @pytest.fixture
@@ -59,13 +59,13 @@ def free_port() -> int:
 
 
 @pytest.fixture
-def new_plant(tmp_path: Path, template: Path) -> Iterator[Callable[..., Plant]]:
+def new_plant(tmp_path: Path, template: str) -> Iterator[Callable[..., Plant]]:
     """Makes plants; further environment variables as keywords."""
     plants = []
 
     def new(**environment: str) -> Plant:
-        system = System(tmp_path, free_port())
-        shutil.copytree(template, system.data, dirs_exist_ok=True)
+        system = System(tmp_path, free_port(), template)
+        system.migrate()
         plants.append(Plant(system, **ENVIRONMENT | environment))
         return plants[-1]
 

@@ -143,7 +143,7 @@ def locked_out(write_lock, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str
     cut_connections()
 
 
-@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+@pytest.mark.django_db(transaction=True)
 def test_a_run_that_is_locked_out_at_its_end_waits_no_more_often_than_its_timeout_allows(
     locked_out: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,0 +1,102 @@
+"""The database as the migrations make it: made once in a run, copied for workers and systems, and restored.
+
+On SQLite a copy is a file, on PostgreSQL a database made from a template. Addresses are DATABASE_URLs.
+"""
+
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+import tempfile
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from django.db import connection, transaction
+
+from tests import on_postgresql
+
+ROOT = Path(__file__).parent.parent
+# Without its triggers, PostgreSQL checks no foreign keys: rows may leave and come in any order.
+NO_TRIGGERS = "SET LOCAL session_replication_role = replica"
+
+
+def migrate(url: str) -> None:
+    """Runs 'manage.py migrate' on an empty database."""
+    with tempfile.TemporaryDirectory() as data:
+        environment = os.environ | {"DATABASE_URL": url, "FERMON_DATA_DIR": data}
+        command = [sys.executable, "manage.py", "migrate", "-v", "0"]
+        subprocess.run(command, cwd=ROOT, env=environment, check=True)
+
+
+def make_template(directory: Path) -> str:
+    """Returns the address of a migrated database, which is in this directory on SQLite."""
+    postgresql = connection.vendor == "postgresql"
+    url = on_postgresql.new_database() if postgresql else sqlite_url(directory / "migrated.sqlite3")
+    migrate(url)
+    return url
+
+
+def sqlite_url(path: Path) -> str:
+    return f"sqlite:///{path}"
+
+
+def sqlite_path(url: str) -> Path:
+    return Path(url.removeprefix("sqlite:///"))
+
+
+def copy_file(template: str, path: Path) -> None:
+    """Copies SQLite's template; the directory is private like one that Fermon makes."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    shutil.copy(sqlite_path(template), path)
+
+
+class InitialRows:
+    """Restores the rows of the migrations in this connection's database, whatever was committed meanwhile."""
+
+    def __init__(self, template: str) -> None:
+        self.template = template
+        if connection.vendor == "postgresql":
+            self.prepare_postgresql()
+
+    def prepare_postgresql(self) -> None:
+        """Keeps a copy of each table that has rows, in a schema that nothing else looks into."""
+        with connection.cursor() as cursor:
+            cursor.execute("CREATE SCHEMA initial")
+            self.tables = connection.introspection.django_table_names(only_existing=True, include_views=False)
+            self.kept = self.tables_with_rows(cursor)
+            for table in self.kept:
+                cursor.execute(f'CREATE TABLE initial."{table}" AS TABLE public."{table}"')
+
+    def tables_with_rows(self, cursor: Any) -> set[str]:
+        asked = (f"SELECT '{table}' WHERE EXISTS (TABLE \"{table}\")" for table in self.tables)
+        cursor.execute(" UNION ALL ".join(asked))
+        return {name for (name,) in cursor.fetchall()}
+
+    def restore(self, *_: Any, **__: Any) -> None:
+        """Takes the place of Django's 'flush', whose arguments have nothing to say here."""
+        if connection.vendor == "postgresql":
+            self.restore_postgresql()
+        else:
+            self.restore_sqlite()
+
+    def restore_sqlite(self) -> None:
+        """Writes the whole template over the database; fails where another connection is writing."""
+
+        def fail_if_locked(status: int, *_: int) -> None:
+            if status == sqlite3.SQLITE_BUSY:
+                raise sqlite3.OperationalError("database is locked: a test left a transaction open")
+
+        connection.ensure_connection()
+        template = f"file:{sqlite_path(self.template)}?immutable=1"
+        with closing(sqlite3.connect(template, uri=True)) as source:
+            source.backup(connection.connection, progress=fail_if_locked)
+
+    def restore_postgresql(self) -> None:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(NO_TRIGGERS)
+            for table in self.tables_with_rows(cursor):
+                cursor.execute(f'DELETE FROM "{table}"')  # noqa: S608
+            for table in self.kept:
+                cursor.execute(f'INSERT INTO "{table}" TABLE initial."{table}"')
