@@ -27,8 +27,8 @@ if [ $# -gt 0 ] || [ -n "${FERMON_TEST_DATABASE-}" ]; then
 fi
 code=0
 tests/js/run || code=$?
-for database in sqlite postgresql; do
-    echo "On $database:"
-    .venv/bin/python -m "$(runner $database)" -n 3 --dist worksteal || code=$?
-done
+echo "On sqlite, with the coverage of the tests' own process:"
+.venv/bin/python -m pytest -n 3 --dist worksteal --cov --cov-report=term || code=$?
+echo "On postgresql:"
+.venv/bin/python -m tests.on_postgresql -n 3 --dist worksteal || code=$?
 exit "$code"

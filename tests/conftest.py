@@ -243,15 +243,17 @@ def reaches_the_database(item: pytest.Item) -> bool:
     return marked or not fixtures.isdisjoint(TO_THE_DATABASE)
 
 
+def belongs_here(item: pytest.Item) -> bool:
+    """Whether the test is one for the database that this run is on."""
+    if connection.vendor == "sqlite":
+        return not item.get_closest_marker("postgresql")
+    elsewhere = item.get_closest_marker("sqlite") or item.get_closest_marker("once")
+    return not elsewhere and reaches_the_database(item)
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leaves out what is about the other database; on PostgreSQL also what needs none, as SQLite had it."""
-    other = "postgresql" if connection.vendor == "sqlite" else "sqlite"
-    left_out = [
-        item
-        for item in items
-        if item.get_closest_marker(other)
-        or (connection.vendor == "postgresql" and not reaches_the_database(item))
-    ]
+    """Leaves out what is about the other database; on PostgreSQL also what SQLite's run has shown already."""
+    left_out = [item for item in items if not belongs_here(item)]
     config.hook.pytest_deselected(items=left_out)
     items[:] = [item for item in items if item not in set(left_out)]
 

@@ -354,6 +354,7 @@ def test_a_spoilt_copy_is_not_served(client: Client, script: Path, settings: Set
     assert client.get(copy_address(settings)).status_code == 204
 
 
+@pytest.mark.once
 @pytest.mark.django_db
 @pytest.mark.parametrize("file", ["chart-4.0.0.umd.min.js", "..%2F..%2Fsecret_key", "prepare.lock"])
 def test_nothing_else_is_served(client: Client, script: Path, file: str) -> None:
@@ -372,6 +373,7 @@ def slow_npm(npm_does: Callable[[str], None], system: Any, tmp_path: Path) -> Pa
     return tmp_path / "pid"
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("command", ["serve", "runserver"])
 def test_a_start_does_not_wait_and_nothing_outlives_the_server(
     system: Any, slow_npm: Path, wait_until: Callable[..., Any], command: str

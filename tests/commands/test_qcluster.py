@@ -37,8 +37,8 @@ def detection_of(worker):
     return next((p for p in worker.family() if is_detection(p)), None)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-@pytest.mark.parametrize("to_group", [False, True])
+@pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.once)])
+@pytest.mark.parametrize("to_group", [pytest.param(False, marks=pytest.mark.once), True])
 def test_a_signal_stops_it_in_order(system, worker, number, to_group) -> None:
     worker.send(number, to_group=to_group)
     assert worker.end(within_s=10) == 0

@@ -17,18 +17,20 @@ def served(system, wait_until):
     return command
 
 
+@pytest.mark.once
 def test_it_listens_where_the_environment_says(system, served) -> None:
     assert f"http://127.0.0.1:{system.port}/" in served.text
     assert system.get("/tags")["tags"]
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.once)])
 def test_a_signal_stops_it(served, number) -> None:
     served.send(number)
     served.end(within_s=10)
     assert "Traceback" not in served.text
 
 
+@pytest.mark.once
 def test_killing_the_reloader_leaves_no_server(system, wait_until) -> None:
     system.migrate()
     command = system.run("manage.py", "runserver")

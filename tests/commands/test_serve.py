@@ -132,6 +132,7 @@ def test_nor_does_a_process_that_was_just_starting(
     server.end(within_s=30)
 
 
+@pytest.mark.once
 def test_it_says_nothing_of_requests_that_succeed(system: Any, serve: Callable[..., Any]) -> None:
     server = serve()
     before = server.text
@@ -142,6 +143,7 @@ def test_it_says_nothing_of_requests_that_succeed(system: Any, serve: Callable[.
     assert not [log for log in (system.data / "logs").glob("*.jsonl") if "/data" in log.read_text()]
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("url", ["sqlite:////nowhere/at/all", "postgres://127.0.0.1:1/fermon"])
 def test_it_serves_while_the_database_is_away(system: Any, wait_until: Callable[..., Any], url: str) -> None:
     server = system.run("manage.py", "serve", DATABASE_URL=url)
@@ -165,6 +167,7 @@ def test_a_database_of_another_version_is_refused(system: Any) -> None:
     assert "run 'manage.py migrate' first" in server.text
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("missing", ["SECRET_KEY", "ALLOWED_HOSTS"])
 def test_it_does_not_start_insecure(system: Any, missing: str) -> None:
     server = system.run("manage.py", "serve", **{**PRODUCTION, missing: ""})
@@ -172,6 +175,7 @@ def test_it_does_not_start_insecure(system: Any, missing: str) -> None:
     assert missing in server.text
 
 
+@pytest.mark.once
 def test_in_production_files_are_hashed_compressed_and_kept(system: Any, serve: Callable[..., Any]) -> None:
     serve(**PRODUCTION)
     page = fetch(system.port, "/login")[1].decode()

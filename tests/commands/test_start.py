@@ -22,6 +22,7 @@ def launch(system, **environment):
 
 @pytest.fixture
 def launched(system, wait_until):
+    system.migrate()
     command = launch(system)
     wait_until(lambda: "The dashboard is at" in command.text)
     system.wait_for_more()
@@ -38,6 +39,7 @@ def test_it_detects_in_a_process_of_its_own(system, launched) -> None:
     assert system.lease_holder("judge") == launched.find("run_detection")
 
 
+@pytest.mark.once
 def test_its_output_is_prefixed_and_calm(launched) -> None:
     first, *lines = launched.text.splitlines()
     assert first.startswith("Preparing the database")
@@ -46,6 +48,7 @@ def test_its_output_is_prefixed_and_calm(launched) -> None:
     assert "development server" not in launched.text
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("number", SIGNALS)
 @pytest.mark.parametrize("to_group", [False, True])
 def test_a_signal_stops_everything(launched, number, to_group) -> None:
@@ -55,6 +58,7 @@ def test_a_signal_stops_everything(launched, number, to_group) -> None:
     assert "Traceback" not in launched.text
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(("victim", "name"), [("runserver", "the web server"), ("qcluster", "the worker")])
 def test_when_one_crashes_nothing_stays(launched, victim, name) -> None:
     launched.find(victim).kill()
@@ -62,12 +66,14 @@ def test_when_one_crashes_nothing_stays(launched, victim, name) -> None:
     assert f"{name} ended by itself" in launched.text
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGHUP])
 def test_when_the_launcher_is_killed_nothing_stays(launched, number) -> None:
     launched.send(number)
     assert launched.end() == -number
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("number", SIGNALS)
 def test_a_signal_while_it_starts_stops_it_too(system, wait_until, number) -> None:
     command = launch(system)
@@ -77,6 +83,7 @@ def test_a_signal_while_it_starts_stops_it_too(system, wait_until, number) -> No
     assert "Traceback" not in command.text
 
 
+@pytest.mark.once
 def test_a_second_start_is_refused(system, launched) -> None:
     second = launch(system)
     assert second.end() == 1
@@ -96,6 +103,7 @@ def test_starting_again_keeps_all_data(system, launched, wait_until) -> None:
     assert system.select(FIRST) == oldest
 
 
+@pytest.mark.once
 def test_it_starts_again_right_after_it_was_killed(system, launched, wait_until) -> None:
     launched.send(signal.SIGKILL)
     launched.process.wait()
@@ -111,6 +119,7 @@ def taken(port: int) -> Iterator[None]:
         yield
 
 
+@pytest.mark.once
 def test_a_taken_port_is_said_plainly_before_anything_is_made(system, taken) -> None:
     command = launch(system)
     assert command.end() == 1
@@ -119,6 +128,7 @@ def test_a_taken_port_is_said_plainly_before_anything_is_made(system, taken) -> 
     assert not system.has_tables()
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     ("name", "value", "message"),
     [
@@ -135,12 +145,14 @@ def test_what_can_not_work_is_refused_in_words(system, name, value, message) -> 
     assert message in command.text
 
 
+@pytest.mark.once
 def test_an_address_of_no_machine_is_refused_in_words(system) -> None:
     command = launch(system, FERMON_HOST="192.0.2.1", FERMON_OPEN="1")
     assert command.end() == 1
     assert "192.0.2.1 can't be listened on" in command.text
 
 
+@pytest.mark.once
 def test_a_data_directory_that_is_a_file_is_refused_in_words(system) -> None:
     system.data.touch()
     command = launch(system)
@@ -178,6 +190,7 @@ def test_a_directory_with_a_space_will_do(system, wait_until, tmp_path) -> None:
     assert command.end() == 0
 
 
+@pytest.mark.once
 def test_a_closed_output_does_not_leave_it_running(system, wait_until) -> None:
     reading, writing = os.pipe()
     launcher = subprocess.Popen(

@@ -116,7 +116,7 @@ def test_the_place_of_a_client_that_is_gone_is_free_again(
 
 
 @pytest.mark.parametrize("kind", SERVERS)
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.once)])
 def test_open_streams_hold_nobody_up(
     system: Any, serve: Callable[..., Any], kind: str, number: signal.Signals
 ) -> None:

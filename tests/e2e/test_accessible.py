@@ -10,6 +10,8 @@ from playwright.sync_api import Response, expect
 
 from monitoring.models import Tag
 
+pytestmark = pytest.mark.once
+
 RUN = """async () => (await axe.run(document, {
     runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"],
 })).violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.target).slice(0, 5).join(", ")}`)"""

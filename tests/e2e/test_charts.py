@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
+pytestmark = pytest.mark.once
+
 TAGS = ("fermenter_temp", "fermenter_ph", "agitator_rpm")
 
 

@@ -12,7 +12,7 @@ from monitoring.access.token_store import issue_token
 from monitoring.models import Tag, Token
 from monitoring.models.token import Scope
 
-pytestmark = pytest.mark.browser_context_args(bypass_csp=False)
+pytestmark = [pytest.mark.once, pytest.mark.browser_context_args(bypass_csp=False)]
 
 PAGES = ["/dashboard?kiosk=1", "/login", "/nowhere"]
 BROWSABLE = ["/?format=api", "/tags", "/data?limit=5", "/anomalies", "/ingest", "/stats", "/health"]

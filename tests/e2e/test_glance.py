@@ -3,9 +3,12 @@
 import re
 from typing import Any
 
+import pytest
 from playwright.sync_api import expect
 
 from monitoring.models import Tag
+
+pytestmark = pytest.mark.once
 
 ORDER = "[...document.querySelectorAll('.card:not([hidden])')].map(card => card.dataset.tag)"
 

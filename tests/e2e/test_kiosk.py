@@ -8,6 +8,8 @@ from playwright.sync_api import expect
 
 from monitoring.models import Tag
 
+pytestmark = pytest.mark.once
+
 FITS = "(({scrollHeight, scrollWidth}) => scrollHeight <= innerHeight && scrollWidth <= innerWidth)"
 FITS += "(document.documentElement)"
 CUT = "[...document.querySelectorAll('.card')].filter(card => card.scrollWidth > card.clientWidth).length"

@@ -8,6 +8,8 @@ from playwright.sync_api import BrowserContext, expect
 
 from monitoring.models import Tag
 
+pytestmark = pytest.mark.once
+
 FITS = "document.documentElement.scrollWidth <= innerWidth"
 
 

@@ -7,6 +7,8 @@ from playwright.sync_api import expect
 
 from monitoring.models import Tag
 
+pytestmark = pytest.mark.once
+
 CHARTS = "Object.keys(Chart.instances).length"
 COUNT_DRAWINGS = """chart => {
     const { update } = chart;

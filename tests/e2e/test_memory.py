@@ -5,9 +5,12 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 from playwright.sync_api import CDPSession, Route
 
 from tests.e2e.conftest import PATIENCE_MS
+
+pytestmark = pytest.mark.once
 
 DAY_S = 86_400
 TAGS = ("fermenter_temp", "fermenter_ph", "agitator_rpm")

@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Route, expect
 
+pytestmark = pytest.mark.once
+
 HOUR_MS = 3_600_000
 PAST = "?from=2026-01-31T12:00:00Z&to=2026-01-31T12:10:00Z"
 TAGS = ("fermenter_temp", "fermenter_ph", "agitator_rpm")

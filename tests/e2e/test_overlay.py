@@ -5,7 +5,10 @@ import struct
 from pathlib import Path
 from typing import Any
 
+import pytest
 from playwright.sync_api import expect
+
+pytestmark = pytest.mark.once
 
 OVERLAY = "Chart.getChart(document.querySelector('.overlay canvas'))"
 

@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
+pytestmark = pytest.mark.once
+
 PAST = "?from=2026-01-31T12:00:00Z&to=2026-01-31T12:10:00Z"
 AT = "chart.options.plugins.playhead.at"
 NOON_MS = 1769860800000

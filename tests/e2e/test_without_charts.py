@@ -10,6 +10,8 @@ import pytest
 from playwright.sync_api import Page, Request, Route, expect
 from pytest_django import Settings
 
+pytestmark = pytest.mark.once
+
 OF_THE_CDN = {"Access-Control-Allow-Origin": "*", "Content-Type": "text/javascript"}
 Answer = Callable[[Route], None]
 AnswerCdn = Callable[[Answer], None]
