@@ -34,6 +34,23 @@ class ProcessLock:
 
 
 _writers = ProcessLock()
+LOCKED = "database is locked: others have been writing for too long"
+# Longest wait for the lock of a tag on PostgreSQL, in a transaction that holds up several requests.
+ROW_WAIT_MS = 250
+
+
+def longest_wait_s() -> float:
+    """Return SQLite's timeout for locks in seconds; 0 on other databases, where writers need not wait."""
+    if connection.vendor != "sqlite":
+        return 0.0
+    return float(connection.settings_dict["OPTIONS"].get("timeout", 5))
+
+
+def limit_row_wait() -> None:
+    """On PostgreSQL, make the current transaction fail if a row stays locked for ``ROW_WAIT_MS``."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(f"SET LOCAL lock_timeout = {ROW_WAIT_MS}")
 
 
 @contextmanager
@@ -48,8 +65,8 @@ def write_lock() -> Iterator[None]:
     if connection.vendor != "sqlite" or connection.in_atomic_block:
         yield
         return
-    if not _writers.acquire(timeout_s=connection.settings_dict["OPTIONS"].get("timeout", 5)):
-        raise OperationalError("database is locked: others have been writing for too long")
+    if not _writers.acquire(timeout_s=longest_wait_s()):
+        raise OperationalError(LOCKED)
     try:
         yield
     finally:

@@ -13,8 +13,11 @@ from monitoring.models import Measurement, ReadingAhead
 CHUNK = 500  # ids in a query
 
 
-def mark_ahead(tags: Sequence[LockedTag], rows: StoredRows, limit_us: int) -> None:
-    """Mark the new measurements that are later than the limit, in the transaction that stores them."""
+def mark_ahead(tags: Sequence[LockedTag], rows: StoredRows, limit_us: IntArray) -> None:
+    """Mark the new measurements that are later than the limit, in the transaction that stores them.
+
+    ``limit_us`` is the limit of each row, or one for all, in microseconds since 1970.
+    """
     is_ahead = rows.is_new & (rows.time_us > limit_us)
     if is_ahead.any():
         pk: IntArray = np.repeat([tags[index].pk for index in rows.tag.tolist()], rows.count)

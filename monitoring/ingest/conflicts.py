@@ -40,12 +40,13 @@ class Standing:
 
 
 def settle_conflicts(
-    batch: Batch, tags: Sequence[LockedTag], senders: Sequence[str], *, now: datetime
+    batch: Batch, tags: Sequence[LockedTag], senders: Sequence[str], received: Sequence[datetime]
 ) -> tuple[Batch, list[LockedTag], dict[int, Status]]:
     """Settle the conflicts of tags that keep the last value, and remove the rows that are replaced.
 
-    ``senders`` names the source of each reading, by position. Readings that append cost no query. Return
-    the batch with the values to store, the tags, and the statuses of settled readings by position.
+    ``senders`` names the source of each reading, ``received`` the time of its arrival, by position. Readings
+    that append cost no query. Return the batch with the values to store, the tags, and the statuses of
+    settled readings by position.
     """
     keeping = [tag.definition.on_conflict == OnConflict.KEEP_LAST for tag in tags]
     rows = doubtful(batch, tags, np.array(keeping))
@@ -62,7 +63,7 @@ def settle_conflicts(
             value[group] = outcome.value
             positions = batch.position[group].tolist()
             statuses |= zip(positions, (STATUS[arrival] for arrival in outcome.arrivals), strict=True)
-        record(tag, batch, settled, senders, now=now)
+        record(tag, batch, settled, senders, received)
         if remove_replaced(tag.pk, batch, settled, standing):
             changed[index] = replace(tag, recent_values=None)
     return replace(batch, value=value), changed, statuses
@@ -118,8 +119,7 @@ def record(
     batch: Batch,
     settled: Sequence[tuple[IntArray, Settled]],
     senders: Sequence[str],
-    *,
-    now: datetime,
+    received: Sequence[datetime],
 ) -> None:
     """Record each replaced value, also one that never became a measurement.
 
@@ -131,7 +131,7 @@ def record(
             timestamp=from_micros(int(batch.time_us[row])),
             old_value=old,
             new_value=new,
-            replaced_at=now,
+            replaced_at=received[int(batch.position[row])],
             source=senders[int(batch.position[row])][:100],
         )
         for group, outcome in settled

@@ -1,5 +1,6 @@
 """The outcome of each reading, as reported to the source."""
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from types import MappingProxyType
@@ -61,6 +62,23 @@ class Outcomes:
     def __iter__(self) -> Iterator[Outcome]:
         for position, (tag, row, flag) in enumerate(self.rows()):
             yield self.others.get(position) or Outcome(tag, Status.STORED, row, flag)
+
+    def parts(self, slices: Sequence[slice]) -> list["Outcomes"]:
+        """Return the outcomes at the positions of each slice; the slices divide all positions, in order."""
+        if len(slices) == 1:
+            return [self]
+        parts = [self._part(each) for each in slices]
+        ends = [each.stop for each in slices]
+        for position, outcome in self.others.items():
+            number = bisect_right(ends, position)
+            parts[number].others[position - slices[number].start] = outcome
+        return parts
+
+    def _part(self, positions: slice) -> "Outcomes":
+        part = Outcomes(0)
+        part.tag, part.id = self.tag[positions], self.id[positions]
+        part.is_anomaly = self.is_anomaly[positions]
+        return part
 
     def rows(self) -> Iterator[tuple[str, int, bool]]:
         """Return tag, id and flag of each reading; placeholders for readings in ``others``."""

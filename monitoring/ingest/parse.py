@@ -43,11 +43,13 @@ def validate(
     tags: Mapping[str, TagDefinition],
     *,
     now: datetime,
+    received: Sequence[datetime] = (),
     known: Iterable[str] | None = None,
 ) -> tuple[Batch, dict[int, Rejection]]:
     """Split the items of a request into a batch, in the same order, and rejections by position.
 
-    ``known`` are the names of all tags, for the message of a rejection, if ``tags`` are only some.
+    ``received`` is the time at which each item arrived, none earlier than ``now``, if these differ. ``known``
+    are the names of all tags, for the message of a rejection, if ``tags`` are only some.
     """
     names = list(tags)
     count = len(items)
@@ -58,9 +60,9 @@ def validate(
     index_of = {name: index for index, name in enumerate(names)}
     rejections: dict[int, Rejection] = {}
     for position in np.flatnonzero(~is_read).tolist():
-        item = items[position]
+        item, arrived = items[position], received[position] if received else now
         try:
-            reading = read_item(item, tags, now=now, known=tags if known is None else known)
+            reading = read_item(item, tags, now=arrived, known=tags if known is None else known)
         except ReadingRejectedError as error:
             rejections[position] = Rejection(tag_of(item), error.reason, error.field, str(error))
         else:

@@ -10,20 +10,31 @@ from datetime import UTC, datetime
 import numpy as np
 from django.db import transaction
 
-from monitoring.database.write_lock import write_lock
+from monitoring.database.write_lock import limit_row_wait, write_lock
 from monitoring.ingest.ahead import mark_ahead
 from monitoring.ingest.columns import Batch, StoredRows
 from monitoring.ingest.conflicts import settle_conflicts
+from monitoring.ingest.deliveries import (
+    Collect,
+    Delivery,
+    earliest_of,
+    items_of,
+    received_of,
+    received_us_of,
+    senders_of,
+    slices_of,
+)
 from monitoring.ingest.excluded import without_excluded
 from monitoring.ingest.neighbours import next_rows, recent_values_after
 from monitoring.ingest.outcomes import Outcomes, Status
 from monitoring.ingest.parse import UNKNOWN, named_tags, validate
-from monitoring.ingest.rejections import rejected_items, remember_rejections
+from monitoring.ingest.rejections import rejected_readings, remember_rejections
 from monitoring.ingest.rollups import Clocks
 from monitoring.ingest.rules import judge, rules_for
 from monitoring.ingest.source_clocks import clocks_after, stored_clocks
 from monitoring.ingest.store import store
 from monitoring.ingest.tags import LockedTag, all_names, lock_tags, tag_cache
+from monitoring.kernel.arrays import IntArray
 from monitoring.kernel.clock import micros_or_first, to_micros
 from monitoring.kernel.failpoints import failpoint
 from monitoring.kernel.source_clock import AHEAD_US
@@ -47,27 +58,52 @@ def ingest_readings(
     Raises:
         django.db.Error: the database failed; no reading is stored.
     """
-    now = now or datetime.now(UTC)
-    names = named_tags(items)
+    delivery = Delivery(items, source, now or datetime.now(UTC), senders)
+    (outcomes,) = ingest_deliveries(lambda: [delivery])
+    return outcomes
+
+
+def ingest_deliveries(collect: Collect) -> list[Outcomes]:
+    """Store several deliveries in one transaction; return the outcomes of each.
+
+    The outcomes are those of one delivery after the other, since readings of different times are
+    independent of their order, and of readings of one time the first one counts. ``collect`` is called with
+    the write lock held, so that all deliveries that came during the wait can take part.
+
+    Raises:
+        django.db.Error: the database failed; no reading is stored.
+    """
     tag_cache.refresh_if_old()
     failpoint("ingest.before_transaction")
-    with write_lock(), transaction.atomic():
+    with write_lock():
+        deliveries = collect()
+        outcomes = store_deliveries(deliveries)
+    return outcomes.parts(slices_of(deliveries))
+
+
+def store_deliveries(deliveries: Sequence[Delivery]) -> Outcomes:
+    """Validate, judge and store deliveries in one transaction; return one outcome per item, in order."""
+    items, received, received_us = items_of(deliveries), received_of(deliveries), received_us_of(deliveries)
+    names = named_tags(items)
+    with transaction.atomic():
+        if len(deliveries) > 1:
+            limit_row_wait()
         tags = lock_tags(names)
         definitions = {name: tag.definition for name, tag in tags.items()}
         known = definitions if len(tags) == len(names) else all_names()
-        batch, rejections = validate(items, definitions, now=now, known=known)
+        batch, rejections = validate(
+            items, definitions, now=earliest_of(deliveries), received=received, known=known
+        )
         locked = list(tags.values())
-        now_us = to_micros(now)
-        # Without a source these are no arrivals: readings that waited on disk arrived earlier.
-        clocks = stored_clocks(locked) if source is None else clocks_after(locked, batch, now_us)
+        is_arrival = any(delivery.source is not None for delivery in deliveries)
+        clocks = clocks_after(locked, batch, received_us) if is_arrival else stored_clocks(locked)
         excluded = None
         if any(tag.excluded_until_us is not None for tag in locked):
             batch, excluded = without_excluded(batch, locked)
         ready, statuses = locked, dict[int, Status]()
         if any(tag.definition.on_conflict == OnConflict.KEEP_LAST for tag in locked):
-            of_item = senders or [source or ""] * len(items)
-            batch, ready, statuses = settle_conflicts(batch, locked, of_item, now=now)
-        added = list(add(batch, ready, clocks, latest_us=now_us + AHEAD_US))
+            batch, ready, statuses = settle_conflicts(batch, locked, senders_of(deliveries), received)
+        added = list(add(batch, ready, clocks, latest_us=received_us + AHEAD_US))
         outcomes = Outcomes(len(items), rejections)
         if excluded is not None:
             outcomes.add_excluded(list(tags), excluded)
@@ -75,8 +111,7 @@ def ingest_readings(
             outcomes.add(list(tags), readings, rows)
         if outcomes.others or statuses:
             outcomes.settle(statuses, lambda name: definitions[name].on_conflict == OnConflict.KEEP_FIRST)
-            if source is not None:
-                remember_rejections(source, rejected_items(items, outcomes), now=now)
+            remember_rejections(rejected_readings(deliveries, outcomes))
         failpoint("ingest.before_commit")
     return outcomes
 
@@ -95,7 +130,7 @@ def ingest_columns(names: Sequence[str], batch: Batch) -> int:
         tags = lock_tags(names)
         locked = list(tags.values())
         batch, _ = without_excluded(storable(names, batch, tags), locked)
-        latest_us = to_micros(datetime.now(UTC)) + AHEAD_US
+        latest_us = np.array([to_micros(datetime.now(UTC)) + AHEAD_US])
         added = add(batch, locked, stored_clocks(locked), latest_us=latest_us)
         return sum(int(rows.is_new.sum()) for _, rows in added)
 
@@ -110,12 +145,12 @@ def storable(names: Sequence[str], batch: Batch, tags: Mapping[str, LockedTag]) 
 
 
 def add(
-    batch: Batch, tags: Sequence[LockedTag], clocks: Clocks, *, latest_us: int
+    batch: Batch, tags: Sequence[LockedTag], clocks: Clocks, *, latest_us: IntArray
 ) -> Iterator[tuple[Batch, StoredRows]]:
     """Judge and store a batch; yield its readings part by part, in order of tag and time, with their rows.
 
     Store -0.0 as 0.0: both are equal, but SQLite drops the sign while the bytes of recent values keep it.
-    Rows later than ``latest_us`` are marked as ahead of the server's clock.
+    Rows later than ``latest_us``, by position or one for all, are marked as ahead of the server's clock.
     """
     batch = replace(batch, value=batch.value + 0.0)
     rules = rules_for([tag.definition for tag in tags])
@@ -124,8 +159,9 @@ def add(
         segments = rows.segments()
         recent = recent_values_after(rows, segments)
         rows = store(tags, rows, judge(rows, segments, rules), recent, clocks)
-        if (rows.time_us > latest_us).any():
-            mark_ahead(tags, rows, latest_us)
+        limit_us = latest_us if len(latest_us) == 1 else latest_us[rows.position]
+        if (rows.time_us > limit_us).any():
+            mark_ahead(tags, rows, limit_us)
         yield part, rows
         if len(batch):  # the recent values have changed
             tags = [replace(tag, recent_values=None) for tag in tags]

@@ -11,13 +11,16 @@ from monitoring.kernel.arrays import IntArray
 from monitoring.kernel.source_clock import (
     AHEAD_US,
     NO_ARRIVALS,
+    clock_error,
     clock_errors,
     packed,
     unpacked,
+    with_reading,
     with_readings,
 )
 
-NEVER = np.iinfo(np.int64).min
+NEVER = int(np.iinfo(np.int64).min)
+FEW = 16  # readings, which are faster to take one by one
 
 
 def stored_clocks(tags: Sequence[LockedTag]) -> Clocks:
@@ -25,11 +28,37 @@ def stored_clocks(tags: Sequence[LockedTag]) -> Clocks:
     return {tag.pk: (tag.arrivals, tag.clock_error) for tag in tags}
 
 
-def clocks_after(tags: Sequence[LockedTag], batch: Batch, now_us: int) -> Clocks:
-    """Return the clock state of each tag, by primary key, after the batch has arrived at ``now_us``.
+def clocks_after(tags: Sequence[LockedTag], batch: Batch, received_us: IntArray) -> Clocks:
+    """Return the clock state of each tag, by primary key, after the batch has arrived.
 
-    Only the newest reading of a tag counts, and only if it appends: sources send buffered readings late.
+    ``received_us`` is the time of arrival by position. Of the readings that arrived together, only the newest
+    of a tag counts, and only if it appends: sources send buffered readings late.
     """
+    if len(batch) > FEW and (received_us == received_us[0]).all():
+        return clocks_after_many(tags, batch, int(received_us[0]))
+    clocks, last_us = dict(stored_clocks(tags)), [tag.last_us for tag in tags]
+    for (now_us, index), time_us in newest_by_arrival(batch, received_us):
+        last = last_us[index]
+        if last is None or last > now_us + AHEAD_US or time_us > last:
+            pk = tags[index].pk
+            state = with_reading(clocks[pk][0] or NO_ARRIVALS, time_us, now_us)
+            clocks[pk] = state, clock_error(state)
+        last_us[index] = time_us if last is None else max(last, time_us)
+    return clocks
+
+
+def newest_by_arrival(batch: Batch, received_us: IntArray) -> list[tuple[tuple[int, int], int]]:
+    """Return the newest time of each arrival and tag, as ((arrival, tag), time in µs), in order."""
+    newest: dict[tuple[int, int], int] = {}
+    arrived = received_us[batch.position]
+    keys = zip(arrived.tolist(), batch.tag.tolist(), strict=True)
+    for key, time_us in zip(keys, batch.time_us.tolist(), strict=True):
+        newest[key] = max(newest.get(key, NEVER), time_us)
+    return sorted(newest.items())
+
+
+def clocks_after_many(tags: Sequence[LockedTag], batch: Batch, now_us: int) -> Clocks:
+    """Return the same as ``clocks_after``, for many readings that arrived together at ``now_us``."""
     newest_us = np.full(len(tags), NEVER)
     np.maximum.at(newest_us, batch.tag, batch.time_us)
     indices = np.flatnonzero(newest_us > last_times(tags, now_us + AHEAD_US)).tolist()

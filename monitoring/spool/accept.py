@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from django.db import Error as DatabaseError
 from django.db import connection
 
+from monitoring.ingest.group_commit import group_commit
 from monitoring.ingest.outcomes import Outcome, Outcomes, Status
 from monitoring.ingest.parse import validate
-from monitoring.ingest.pipeline import ingest_readings
 from monitoring.ingest.tags import tag_cache
 from monitoring.ingest.validate import Rejection, tag_of
 from monitoring.kernel import outages
@@ -31,7 +31,7 @@ def accept(items: Sequence[object], *, source: str) -> Outcomes:
         with suppress(SpoolFullError):
             return save_valid(items, source=source)
     try:
-        outcomes = ingest_readings(items, source=source)
+        outcomes = group_commit.ingest(items, source=source)
     except DatabaseError as error:
         outages.storing.begin(error)
         connection.close()

@@ -9,7 +9,7 @@ import json
 import logging
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
-from itertools import groupby, islice
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from filelock import Timeout
 
 from monitoring.ingest.outcomes import Outcome, Status
 from monitoring.ingest.pipeline import ingest_readings
-from monitoring.ingest.rejections import remember_rejections
+from monitoring.ingest.rejections import RejectedReading, remember_rejections
 from monitoring.ingest.validate import RejectionReason, tag_of
 from monitoring.kernel.durability import sync_directory
 from monitoring.kernel.failpoints import failpoint
@@ -154,14 +154,13 @@ def json_without_nan(reading: Any) -> Any:
 
 
 def record_rejections(readings: Sequence[SpooledReading]) -> None:
-    """Record the rejections made during the outage, grouped by source and time of arrival."""
-    for (source, kept_at), group in groupby(readings, key=lambda one: (one.source, one.kept_at)):
-        together = list(group)
-        remember_rejections(
-            source,
-            [(one.reading, rejection_of(one)) for one in together],
-            now=datetime.fromisoformat(kept_at),
-        )
+    """Record the rejections made during the outage, with the times of arrival."""
+    remember_rejections(
+        [
+            RejectedReading(one.reading, rejection_of(one), one.source, datetime.fromisoformat(one.kept_at))
+            for one in readings
+        ]
+    )
 
 
 def rejection_of(spooled: SpooledReading) -> Outcome:

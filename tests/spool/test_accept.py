@@ -3,6 +3,7 @@
 import pytest
 from django.db import OperationalError
 
+from monitoring.ingest.group_commit import group_commit
 from monitoring.ingest.outcomes import Status
 from monitoring.ingest.tags import tag_cache
 from monitoring.kernel import outages
@@ -27,7 +28,7 @@ def tries(monkeypatch) -> list[object]:
         tried.append(items)
         raise OperationalError("database is locked")
 
-    monkeypatch.setattr(accept, "ingest_readings", refuse)
+    monkeypatch.setattr(group_commit, "ingest", refuse)
     monkeypatch.setattr("django.db.connection.close", lambda: None)
     return tried
 
