@@ -64,7 +64,7 @@ def settle_conflicts(
             statuses |= zip(positions, (STATUS[arrival] for arrival in outcome.arrivals), strict=True)
         record(tag, batch, settled, senders, now=now)
         if remove_replaced(tag.pk, batch, settled, standing):
-            changed[index] = replace(tag, recent_values=None)
+            changed[index] = tag._replace(recent_values=None)
     return replace(batch, value=value), changed, statuses
 
 
