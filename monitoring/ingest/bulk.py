@@ -1,10 +1,12 @@
-"""Insert many rows with one statement, by the fastest way of each database.
+"""Insert many rows with few statements, by the fastest way of each database.
 
-SQLite runs a statement row by row inside the process. PostgreSQL takes measurements by COPY, and rows that
-may conflict with existing ones as arrays, in one statement.
+SQLite takes up to ``MOST_ROWS`` rows a statement: compared with a statement a row, that halves the time, and
+other threads get the interpreter meanwhile. PostgreSQL takes measurements by COPY, and rows that may conflict
+with existing ones as arrays, in one statement.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -14,9 +16,8 @@ from numpy.typing import NDArray
 from monitoring.database import postgresql
 from monitoring.kernel.arrays import BoolArray, FloatArray, IntArray
 
-INSERT_MEASUREMENTS = """
-    INSERT INTO measurements (id, timestamp, tag, value, is_anomaly) VALUES (%s, %s, %s, %s, %s)
-"""
+MEASUREMENTS = "measurements (id, timestamp, tag, value, is_anomaly)"
+MOST_ROWS = 128  # more gain nothing
 
 Columns = Sequence[NDArray[Any] | list[bytes | None]]
 
@@ -28,8 +29,8 @@ def insert_measurements(
     if connection.vendor == "postgresql":
         postgresql.copy_measurements(ids, time_us, tag, value, is_anomaly)
         return
-    # To sqlite3 a bool is an object to ask for what it is, row by row.
-    run_each(INSERT_MEASUREMENTS, (ids, time_us, tag, value, is_anomaly.astype(np.int64)))
+    # sqlite3 binds an int faster than a bool.
+    insert_values(MEASUREMENTS, (ids, time_us, tag, value, is_anomaly.astype(np.int64)))
 
 
 def insert(into: str, columns: Columns, *, otherwise: str = "") -> None:
@@ -40,12 +41,45 @@ def insert(into: str, columns: Columns, *, otherwise: str = "") -> None:
     if connection.vendor == "postgresql":
         postgresql.insert_arrays(into, columns, otherwise=otherwise)
         return
-    places = ", ".join(["%s"] * len(columns))
-    run_each(f"INSERT INTO {into} VALUES ({places}) {otherwise}", columns)  # noqa: S608 - our own words
+    insert_values(into, columns, otherwise=otherwise)
 
 
-def run_each(statement: str, columns: Columns) -> None:
-    """Run the statement for each row."""
-    plain = [column.tolist() if isinstance(column, np.ndarray) else column for column in columns]
-    with connection.cursor() as cursor:
-        cursor.executemany(statement, list(zip(*plain, strict=True)))
+def insert_values(into: str, columns: Columns, *, otherwise: str = "") -> None:
+    """Insert rows into a table of SQLite; see ``insert``.
+
+    Bypass Django's cursor, which parses the text of a statement each time.
+    """
+    width, parameters = len(columns), by_row(columns)
+    with connection.wrap_database_errors:
+        for start, count in chunks(len(columns[0])):
+            statement = insert_statement(into, width, count, otherwise)
+            connection.connection.execute(statement, parameters[start * width : (start + count) * width])
+
+
+def by_row(columns: Columns) -> list[Any]:
+    """Return the values of k columns (n,) row by row, as one list of k * n values."""
+    width = len(columns)
+    values: list[Any] = [None] * (width * len(columns[0]))
+    for place, column in enumerate(columns):
+        values[place::width] = column.tolist() if isinstance(column, np.ndarray) else column
+    return values
+
+
+def chunks(count: int) -> Iterator[tuple[int, int]]:
+    """Yield start and size of consecutive chunks of ``count`` rows.
+
+    All sizes are powers of two, so that sqlite3 keeps the few statements prepared.
+    """
+    start, size = 0, MOST_ROWS
+    while start < count:
+        while size > count - start:
+            size //= 2
+        yield start, size
+        start += size
+
+
+@cache
+def insert_statement(into: str, width: int, count: int, otherwise: str) -> str:
+    """Return the statement that inserts ``count`` rows of ``width`` values."""
+    row = f"({', '.join('?' * width)})"
+    return f"INSERT INTO {into} VALUES {', '.join([row] * count)} {otherwise}"  # noqa: S608 - our own words

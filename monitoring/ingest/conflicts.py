@@ -65,7 +65,7 @@ def settle_conflicts(
             statuses |= zip(positions, (STATUS[arrival] for arrival in outcome.arrivals), strict=True)
         record(tag, batch, settled, senders, received)
         if remove_replaced(tag.pk, batch, settled, standing):
-            changed[index] = replace(tag, recent_values=None)
+            changed[index] = tag._replace(recent_values=None)
     return replace(batch, value=value), changed, statuses
 
 

@@ -8,7 +8,6 @@ that each is judged by the window of the remaining measurements.
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -232,7 +231,7 @@ def store_returned(tag: LockedTag, excluded: StoredRows, violations: Sequence[Re
         verdicts += former_verdicts(rows, violations, {verdict.reason for verdict, _ in verdicts})
         recent = recent_values_after(rows, segments)
         store(tags, rows, verdicts, recent, stored_clocks(tags), given=excluded.id)
-        tags = [replace(tag, recent_values=None)]  # the recent values have changed
+        tags = [tag._replace(recent_values=None)]  # the recent values have changed
 
 
 def former_verdicts(

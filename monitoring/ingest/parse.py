@@ -6,6 +6,7 @@ Parse the common case in columns. Items that the fast path cannot decide go thro
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from operator import itemgetter
 from typing import Any, cast
 
 import numpy as np
@@ -13,9 +14,10 @@ from numpy.typing import NDArray
 
 from monitoring.ingest.columns import Batch
 from monitoring.ingest.validate import FUTURE_TOLERANCE, ReadingRejectedError, Rejection, read_item, tag_of
-from monitoring.kernel.clock import parse_plain_timestamps, to_micros
+from monitoring.kernel.clock import to_micros
 from monitoring.kernel.epoch_numbers import micros_of_numbers, plain_numbers
 from monitoring.kernel.tag_definition import LARGEST_VALUE, TagDefinition
+from monitoring.kernel.timestamp_arrays import parse_plain_timestamps
 
 UNKNOWN = -1
 FEW = 16  # readings, which are faster to parse one by one
@@ -24,10 +26,11 @@ NOTHING: dict[str, Any] = {}
 
 def named_tags(items: Sequence[object]) -> set[str]:
     """Return the tag names in the items, of existing tags or not."""
+    tags = column_of(as_objects(items), "tag")
     try:
-        named = {item.get("tag") for item in as_objects(items)}
+        named = set(tags)
     except TypeError:  # a list or an object, which can't be in a set
-        named = {tag for item in as_objects(items) if isinstance(tag := item.get("tag"), str)}
+        named = {tag for tag in tags if isinstance(tag, str)}
     return {name for name in named if isinstance(name, str)}
 
 
@@ -36,6 +39,14 @@ def as_objects(items: Sequence[object]) -> Sequence[dict[str, Any]]:
     if set(map(type, items)) <= {dict}:
         return cast(Sequence[dict[str, Any]], items)
     return [item if isinstance(item, dict) else NOTHING for item in items]
+
+
+def column_of(items: Sequence[dict[str, Any]], field: str) -> list[Any]:
+    """Return a field of each item; None where it is missing."""
+    try:
+        return list(map(itemgetter(field), items))  # faster than ``get``
+    except KeyError:
+        return [item.get(field) for item in items]
 
 
 def validate(
@@ -88,9 +99,9 @@ def parse_columns(
     """Return the items as columns, and which of them are certainly valid; shape (n,)."""
     fields = as_objects(items)
     active = {name: index for index, name in enumerate(names) if tags[name].active}
-    tag = indices_in(active, [field.get("tag") for field in fields])
-    value = plain_numbers([field.get("value") for field in fields])
-    time_us, timely = plain_times([field.get("timestamp") for field in fields])
+    tag = indices_in(active, column_of(fields, "tag"))
+    value = plain_numbers(column_of(fields, "value"))
+    time_us, timely = plain_times(column_of(fields, "timestamp"))
     lowest, highest, oldest = bounds_of(names, tags)
     read = timely & (tag != UNKNOWN) & (value >= lowest[tag]) & (value <= highest[tag])
     read &= (time_us >= oldest[tag]) & (time_us <= to_micros(now + FUTURE_TOLERANCE))
@@ -123,8 +134,9 @@ def bounds_of(
     """Return valid range and oldest time of each tag; the last entry, for ``UNKNOWN``, admits no value."""
     rows = [tags[name] for name in names]
     never = np.iinfo(np.int64).min
+    oldest = [never if tag.raw_from is None else to_micros(tag.raw_from) for tag in rows]
     return (
-        np.maximum([*(tag.valid_min for tag in rows), np.nan], -LARGEST_VALUE),
-        np.minimum([*(tag.valid_max for tag in rows), np.nan], LARGEST_VALUE),
-        np.array([*(never if tag.raw_from is None else to_micros(tag.raw_from) for tag in rows), never]),
+        np.maximum([*[tag.valid_min for tag in rows], np.nan], -LARGEST_VALUE),
+        np.minimum([*[tag.valid_max for tag in rows], np.nan], LARGEST_VALUE),
+        np.array([*oldest, never]),
     )

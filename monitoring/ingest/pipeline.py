@@ -164,4 +164,4 @@ def add(
             mark_ahead(tags, rows, limit_us)
         yield part, rows
         if len(batch):  # the recent values have changed
-            tags = [replace(tag, recent_values=None) for tag in tags]
+            tags = [tag._replace(recent_values=None) for tag in tags]

@@ -2,8 +2,9 @@
 
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 from django.db import connection
 
@@ -12,6 +13,7 @@ from monitoring.kernel.tag_definition import TagDefinition
 from monitoring.models import Tag
 
 REFRESHED_EVERY_S = 10.0
+DEFINITIONS = 20_000  # kept for tags that are locked again
 NOTHING_STORED = (None, None, None, None, 0, None)
 # What TagDefinition begins with, in its order; raw_from follows.
 DEFINED = (
@@ -35,8 +37,7 @@ STORED = """
 """
 
 
-@dataclass(frozen=True, slots=True)
-class LockedTag:
+class LockedTag(NamedTuple):
     """A tag that the current transaction has locked, with its row of ``series``.
 
     ``last_us`` is the time of the newest measurement, ``excluded_until_us`` that of the newest excluded one,
@@ -135,8 +136,22 @@ def locked(
     excluded_until_us: int | None,
 ) -> LockedTag:
     """Return the locked tag of a row of ``tags`` and the columns of its row of ``series``."""
-    pk, name, unit, valid_min, valid_max, lower, upper, description, active, on_conflict = row
-    definition = TagDefinition(
+    return LockedTag(
+        row[0],
+        locked_definition(tuple(row[1:]), raw_from),
+        last_us,
+        as_bytes(recent_values),
+        as_bytes(arrivals),
+        clock_error,
+        excluded_until_us,
+    )
+
+
+@lru_cache(maxsize=DEFINITIONS)
+def locked_definition(row: tuple[Any, ...], raw_from: int | None) -> TagDefinition:
+    """Return the definition in the columns of ``LOCK`` from ``name`` on; equal rows share one."""
+    name, unit, valid_min, valid_max, lower, upper, description, active, on_conflict = row
+    return TagDefinition(
         name=name,
         unit=unit,
         valid_min=valid_min,
@@ -148,11 +163,8 @@ def locked(
         raw_from=None if raw_from is None else from_micros(raw_from),
         on_conflict=on_conflict,
     )
-    return LockedTag(
-        pk, definition, last_us, as_bytes(recent_values), as_bytes(arrivals), clock_error, excluded_until_us
-    )
 
 
 def as_bytes(column: Any) -> bytes | None:
     """Return a binary column's value as bytes."""
-    return None if column is None else bytes(column)
+    return column if column is None or type(column) is bytes else bytes(column)

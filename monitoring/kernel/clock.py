@@ -1,7 +1,6 @@
 """Times in the columns: whole microseconds since 1970-01-01T00:00:00Z."""
 
 import re
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -26,13 +25,6 @@ MINUTE_FORM = re.compile(f"(?:{DATE}[Tt ]{HOUR}:{SIXTY}|[0-9]{{8}}[Tt]{HOUR}{SIX
 NUMBER = re.compile(r"\s*[+-]?[0-9]+(?:[.,][0-9]*)?\s*")
 FIRST_MICROS = (datetime.min.replace(tzinfo=UTC) - EPOCH) // MICROSECOND
 LAST_MICROS = (datetime.max.replace(tzinfo=UTC) - EPOCH) // MICROSECOND
-# Where the signs of 2026-01-31T12:00:00Z stand, by its length with 0, 3 or 6 decimals.
-DATE_SIGNS = ((4, b"-"), (7, b"-"), (10, b"T"), (13, b":"), (16, b":"))
-PLAIN_FORMS = {
-    20: (*DATE_SIGNS, (19, b"Z")),
-    24: (*DATE_SIGNS, (19, b"."), (23, b"Z")),
-    27: (*DATE_SIGNS, (19, b"."), (26, b"Z")),
-}
 
 
 def to_micros(moment: datetime) -> int:
@@ -77,62 +69,6 @@ def parse_timestamp(text: str) -> datetime:
 def is_number_text(text: str) -> bool:
     """Return whether a text is a number, as some sources send epoch times."""
     return NUMBER.fullmatch(text) is not None
-
-
-def parse_plain_timestamps(
-    texts: Sequence[object],
-) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Return microseconds of many timestamps, and which of them were parsed; both of shape (n,).
-
-    Parse all at once if all have one plain form (2026-01-31T12:00:00Z, with or without a fraction), else one
-    by one. ``parse_timestamp`` may still accept a timestamp that was not parsed.
-    """
-    try:
-        whole = parse_uniform_timestamps(texts)
-    except ValueError:
-        whole = None
-    if whole is not None:
-        return whole, np.ones(len(texts), dtype=bool)
-    known = {text: plain_micros(text) for text in set(filter(is_text, texts))}
-    micros = [known[text] if isinstance(text, str) else None for text in texts]
-    return (
-        np.array([0 if found is None else found for found in micros], dtype=np.int64),
-        np.array([found is not None for found in micros], dtype=bool),
-    )
-
-
-def parse_uniform_timestamps(texts: Sequence[object]) -> NDArray[np.int64] | None:
-    """Return microseconds of timestamps that share one plain form, shape (n,); None if they do not.
-
-    Raises:
-        ValueError: a timestamp does not exist, or is not ASCII.
-    """
-    if not texts or not all(map(is_text, texts)):
-        return None
-    characters = np.array(texts, dtype="S")
-    grid = characters.view("S1").reshape(len(texts), -1)
-    plain = PLAIN_FORMS.get(grid.shape[1])
-    if plain is None or any((grid[:, place] != sign).any() for place, sign in plain):
-        return None
-    digits = np.delete(grid.view(np.uint8), [place for place, _ in plain], axis=1)
-    if ((digits < ord("0")) | (digits > ord("9"))).any():
-        return None
-    without_zone = characters.astype(f"S{grid.shape[1] - 1}")
-    micros: NDArray[np.int64] = without_zone.astype("M8[us]").astype(np.int64)
-    return None if (micros < FIRST_MICROS).any() else micros  # numpy knows a year 0
-
-
-def is_text(value: object) -> bool:
-    """Return whether the value is a string."""
-    return type(value) is str
-
-
-def plain_micros(text: object) -> int | None:
-    """Return microseconds of a timestamp; None if the text is not a timestamp."""
-    try:
-        return to_micros(parse_timestamp(str(text)))
-    except ValueError:
-        return None
 
 
 def parse_bound(text: str, *, end: bool = False) -> datetime:

@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
+from django.db import IntegrityError, transaction
 
-from monitoring.ingest.bulk import insert_measurements
-from monitoring.models import Measurement, Tag
+from monitoring.ingest.bulk import MOST_ROWS, insert, insert_measurements
+from monitoring.models import Measurement, Series, Tag
 
 pytestmark = pytest.mark.django_db
 
@@ -23,3 +24,28 @@ def test_no_rows_insert_nothing() -> None:
     none = np.empty(0, dtype=np.int64)
     insert_measurements(none, none, none, np.empty(0), np.empty(0, dtype=np.bool_))
     assert not Measurement.objects.exists()
+
+
+def test_rows_of_several_statements_are_each_inserted_once_in_order() -> None:
+    tag = Tag.objects.get(name="fermenter_temp").pk
+    count = MOST_ROWS + MOST_ROWS // 2 + 1
+    ids = np.arange(1, count + 1)
+    insert_measurements(ids, 1_000_000 * ids, np.full(count, tag), ids / 8, ids % 2 == 0)
+    rows = Measurement.objects.order_by("id").values_list("id", "value", "is_anomaly")
+    assert list(rows) == [(pk, pk / 8, pk % 2 == 0) for pk in range(1, count + 1)]
+
+
+def test_a_row_that_exists_is_changed_as_the_clause_says() -> None:
+    tag = Tag.objects.get(name="fermenter_temp").pk
+    into = "series (tag, measurements, anomalies, clock_error, recent_values)"
+    more = """ON CONFLICT (tag) DO UPDATE SET
+        measurements = series.measurements + excluded.measurements, recent_values = excluded.recent_values"""
+    for values in (None, b"\x01"):
+        insert(into, [np.array([tag]), *[np.array([3])] * 3, [values]], otherwise=more)
+    assert Series.objects.values_list("tag", "measurements", "recent_values").get() == (tag, 6, b"\x01")
+
+
+def test_an_error_of_the_database_is_djangos() -> None:
+    ids = np.array([1, 1])
+    with pytest.raises(IntegrityError), transaction.atomic():
+        insert_measurements(ids, ids, ids, ids / 2, np.zeros(2, dtype=np.bool_))

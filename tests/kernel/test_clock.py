@@ -18,10 +18,10 @@ from monitoring.kernel.clock import (
     iso_utc,
     length_of,
     parse_bound,
-    parse_plain_timestamps,
     parse_timestamp,
     to_micros,
 )
+from monitoring.kernel.timestamp_arrays import parse_plain_timestamps
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
 moments = st.datetimes(timezones=st.just(UTC))
@@ -194,6 +194,34 @@ def test_many_texts_are_read_as_each_of_them(texts: list[str]) -> None:
 @example("2026-01-31T12:00:00.000Z\x00", 2)
 def test_many_texts_of_one_form_are_read_as_each_of_them(text: str, count: int) -> None:
     assert read_at_once([text] * count) == [read_alone(text)] * count
+
+
+def written(moment: datetime, separator: str, decimals: int, zone: str) -> str:
+    """The local time in a form that gateways send, with 0 to 9 decimals."""
+    fraction = f".{moment.microsecond:06}789"[: decimals + 1] if decimals else ""
+    return f"{moment:%H:%M:%S}".join([f"{moment.date().isoformat()}{separator}", f"{fraction}{zone}"])
+
+
+@given(
+    st.lists(moments, min_size=1, max_size=6),
+    st.sampled_from("Tt "),
+    st.integers(0, 9),
+    st.sampled_from(["", "Z", "z", "+02:00", "-05:30", "+00:00", "-23:59", "+24:00"]),
+    st.none() | st.tuples(st.integers(0, 5), st.integers(0, 30), st.text(ALPHABET, max_size=2)),
+)
+@example([NOON, NOON], "T", 0, "Z", (1, 5, "02"))
+def test_texts_of_one_form_are_read_at_once_as_each_of_them(
+    several: list[datetime], separator: str, decimals: int, zone: str, change: tuple[int, int, str] | None
+) -> None:
+    texts = [written(moment, separator, decimals, zone) for moment in several]
+    if change:
+        row, place, other = change[0] % len(texts), change[1], change[2]
+        texts[row] = texts[row][:place] + other + texts[row][place + len(other) :]
+    assert read_at_once(texts) == [read_alone(text) for text in texts]
+
+
+def test_a_text_that_ends_where_the_next_begins_is_two_bad_texts() -> None:
+    assert read_at_once(["2026-01-31T12:00:00", "Z2026-01-31T12:00:00Z"]) == [to_micros(NOON), None]
 
 
 @pytest.mark.parametrize("digits", ["9", "99", "123456", "1234567", "999999999", "9" * 30])

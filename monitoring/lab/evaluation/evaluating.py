@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitoring.detection.monitor import TagMonitor
-from monitoring.kernel.clock import parse_plain_timestamps
+from monitoring.kernel.timestamp_arrays import parse_plain_timestamps
 from monitoring.lab.evaluation import nab
 from monitoring.lab.evaluation.recording import (
     Findings,

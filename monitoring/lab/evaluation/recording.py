@@ -9,8 +9,9 @@ from itertools import islice
 import numpy as np
 
 from monitoring.detection.monitor import TagMonitor
-from monitoring.kernel.clock import DAY, parse_plain_timestamps
+from monitoring.kernel.clock import DAY
 from monitoring.kernel.incident_event import Event
+from monitoring.kernel.timestamp_arrays import parse_plain_timestamps
 
 COLUMNS = ("timestamp", "value")
 ROWS_A_PIECE = 1000
