@@ -98,6 +98,7 @@ def test_a_value_outside_a_limit_is_said_beside_the_event(
 
 
 @pytest.mark.django_db
+@time_machine.travel(datetime.now(UTC), tick=False)
 def test_a_value_that_is_old_is_stale_whatever_lasts(client: Client, post: Callable[..., Any]) -> None:
     post("/ingest", {"timestamp": ago(60), "tag": "fermenter_temp", "value": 37})
     add("fermenter_temp", "missing", age=55)

@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 WRITERS = 8
 # FERMON_HAMMER_SECONDS=600 for longer.
 HAMMERED_S = (
-    os.environ.get("FERMON_HAMMER_SECONDS") or {"sqlite": "10", "postgresql": "60"}[connection.vendor]
+    os.environ.get("FERMON_HAMMER_SECONDS") or {"sqlite": "10", "postgresql": "20"}[connection.vendor]
 )
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -10,7 +10,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 KEY = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 PRODUCTION = {"FERMON_PRODUCTION": "1", "SECRET_KEY": KEY, "ALLOWED_HOSTS": "plant, other"}
-SHOW = "import json, django; django.setup(); from django.conf import settings as s; print(s.{})"
+SHOW = "from django.conf import settings as s; print(s.{})"
+LOAD = SHOW.format("DEBUG")
 
 
 def python(code: str, data: Path, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -27,13 +28,13 @@ def setting(name: str, data: Path, **variables: str) -> str:
 
 
 def test_production_needs_a_secret_key_and_says_so(tmp_path: Path) -> None:
-    done = python("import django; django.setup()", tmp_path, FERMON_PRODUCTION="1", ALLOWED_HOSTS="plant")
+    done = python(LOAD, tmp_path, FERMON_PRODUCTION="1", ALLOWED_HOSTS="plant")
     assert done.returncode != 0
     assert "FERMON_PRODUCTION=1 needs SECRET_KEY" in done.stderr
 
 
 def test_production_needs_allowed_hosts_and_says_so(tmp_path: Path) -> None:
-    done = python("import django; django.setup()", tmp_path, FERMON_PRODUCTION="1", SECRET_KEY=KEY)
+    done = python(LOAD, tmp_path, FERMON_PRODUCTION="1", SECRET_KEY=KEY)
     assert done.returncode != 0
     assert "FERMON_PRODUCTION=1 needs ALLOWED_HOSTS" in done.stderr
 
@@ -57,7 +58,7 @@ def test_production_is_closed_and_never_shows_debug_pages(tmp_path: Path) -> Non
     ],
 )
 def test_production_does_not_start_insecure(tmp_path: Path, name: str, value: str, why: str) -> None:
-    done = python("import django; django.setup()", tmp_path, **{**PRODUCTION, name: value})
+    done = python(LOAD, tmp_path, **{**PRODUCTION, name: value})
     assert done.returncode != 0
     message = done.stderr.splitlines()[-1]
     assert name in message
@@ -74,7 +75,7 @@ def test_djangos_own_check_of_a_production_finds_nothing(tmp_path: Path) -> None
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "plant.example"])  # noqa: S104
 def test_open_by_default_it_listens_to_this_machine_alone(tmp_path: Path, host: str) -> None:
-    done = python("import django; django.setup()", tmp_path, FERMON_HOST=host)
+    done = python(LOAD, tmp_path, FERMON_HOST=host)
     assert done.returncode != 0
     assert f"{host} (FERMON_HOST) would let other machines in" in done.stderr
     for said in ("0", "1"):
@@ -108,7 +109,7 @@ def test_the_secret_key_is_made_once_and_kept_private(tmp_path: Path) -> None:
     ],
 )
 def test_a_value_that_makes_no_sense_is_refused(tmp_path: Path, name: str, value: str, advice: str) -> None:
-    done = python("import django; django.setup()", tmp_path, **{name: value})
+    done = python(LOAD, tmp_path, **{name: value})
     assert done.returncode != 0
     assert f"{name}={value!r}" in done.stderr
     assert advice in done.stderr
@@ -119,7 +120,7 @@ def test_a_value_that_makes_no_sense_is_refused(tmp_path: Path, name: str, value
     ["localhost", "http://host:6379", "redis://", "redis://host:port/0", "redis://host/name", "unix://"],
 )
 def test_an_address_of_redis_that_is_none_is_refused(tmp_path: Path, address: str) -> None:
-    done = python("import django; django.setup()", tmp_path, REDIS_URL=address)
+    done = python(LOAD, tmp_path, REDIS_URL=address)
     assert done.returncode != 0
     assert "REDIS_URL is not understood: use redis://host:6379/0" in done.stderr.splitlines()[-1]
 
@@ -128,7 +129,7 @@ def test_an_address_of_redis_that_is_none_is_refused(tmp_path: Path, address: st
     "address", ["localhost", "mysql://host/name", "postgres://me:p[w@host/name", "file.db"]
 )
 def test_an_address_of_a_database_that_is_none_is_refused(tmp_path: Path, address: str) -> None:
-    done = python("import django; django.setup()", tmp_path, DATABASE_URL=address)
+    done = python(LOAD, tmp_path, DATABASE_URL=address)
     assert done.returncode != 0
     assert "DATABASE_URL is not understood: use postgres://user:" in done.stderr.splitlines()[-1]
 
@@ -141,7 +142,7 @@ def test_an_empty_address_of_a_database_is_none(tmp_path: Path) -> None:
     "wrong", [{"REDIS_URL": "redis://:hush@host/name"}, {"DATABASE_URL": "postgres://me:hush@[host/name"}]
 )
 def test_a_password_is_not_told_with_a_wrong_address(tmp_path: Path, wrong: dict[str, str]) -> None:
-    done = python("import django; django.setup()", tmp_path, **wrong)
+    done = python(LOAD, tmp_path, **wrong)
     assert done.returncode != 0
     assert "hush" not in done.stderr
 
