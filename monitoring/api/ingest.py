@@ -1,25 +1,30 @@
 """POST /ingest and POST /ingest/batch."""
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
+from django.conf import settings
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
-from rest_framework.exceptions import PermissionDenied
+from rest_framework.exceptions import ParseError, PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from monitoring.access.addresses import client_address
 from monitoring.access.body_limits import PayloadTooLarge
 from monitoring.access.permissions import UnauthenticatedWhileOpen
 from monitoring.access.scopes import grant_of
 from monitoring.access.throttles import address_of
 from monitoring.api import schemas
-from monitoring.api.errors import BadInput, Conflict, Unavailable
+from monitoring.api.errors import BadInput, Conflict, Unavailable, exception_handler
+from monitoring.api.parsers import parse_json
+from monitoring.api.renderers import FastJSONRenderer
 from monitoring.ingest.outcomes import Outcome, Outcomes, Status
 from monitoring.ingest.validate import RejectionReason, tag_of, with_receive_time
 from monitoring.kernel.quoting import shown
 from monitoring.models.token import Scope
+from monitoring.operations.serving.short_way import ShortAnswer
 from monitoring.spool.accept import accept
 from monitoring.spool.spool_files import SpoolFullError
 
@@ -34,18 +39,27 @@ CODES = {
 QUEUED = {202: schemas.QueuedSerializer}
 
 
-def receive(request: Request, items: list[Any]) -> Outcomes:
+def take(items: list[Any], *, source: str) -> Outcomes:
     """Store the items and return their outcomes.
 
     Raises:
         Unavailable: neither the database nor the disk can store the items.
     """
     try:
-        outcomes = accept(items, source=source_of(request))
+        return accept(items, source=source)
     except SpoolFullError as error:
         raise Unavailable(
             f"Nothing can be stored now: {error}. Keep the readings and send them again."
         ) from error
+
+
+def receive(request: Request, items: list[Any]) -> Outcomes:
+    """Store the items of a request and return their outcomes.
+
+    Raises:
+        Unavailable: as ``take``.
+    """
+    outcomes = take(items, source=source_of(request))
     if grant_of(request):
         outcomes.others |= {  # do not disclose the names of other tags to a token
             place: outcome._replace(error=f"tag: unknown tag {shown(outcome.tag)}")
@@ -119,11 +133,32 @@ class IngestView(WriteView):
         if foreign := foreign_items(request, [request.data]):
             raise PermissionDenied(foreign[0].error)
         (outcome,) = receive(request, timed(request, [request.data]))
-        if outcome.status is Status.REJECTED:
-            raise BadInput(outcome.error, outcome.field)
-        if outcome.status is Status.CONFLICT:
-            raise Conflict(outcome.error)
-        return Response(body(outcome), status=CODES[outcome.status])
+        data, code = answer_of(outcome)
+        return Response(data, status=code)
+
+    @staticmethod
+    def short_way(content: bytes, address: str) -> ShortAnswer | None:
+        """Return the answer to a plain request; None for a request that needs the framework.
+
+        The caller needs no identity while Fermon is open, and the address is the source.
+        """
+        if not settings.FERMON_OPEN:
+            return None
+        try:
+            item = parse_json(content)
+        except ParseError:
+            return None
+        if not isinstance(item, dict):
+            return None
+        headers = {}
+        try:
+            (outcome,) = take([item], source=client_address(address, "", proxies=settings.FERMON_PROXIES))
+            data, code = answer_of(outcome)
+        except (BadInput, Conflict, Unavailable) as error:
+            response = cast(Response, exception_handler(error, {}))
+            data, code = response.data, response.status_code
+            headers = {name: value for name, value in response.items() if name != "Content-Type"}
+        return ShortAnswer(code, headers, FastJSONRenderer().render(data))
 
 
 class BatchIngestView(WriteView):
@@ -159,6 +194,20 @@ class BatchIngestView(WriteView):
             },
             status=CODES[Status.KEPT if kept else Status.STORED],
         )
+
+
+def answer_of(outcome: Outcome) -> tuple[dict[str, Any], int]:
+    """Return body and status of the answer to a single reading.
+
+    Raises:
+        BadInput: the reading was rejected.
+        Conflict: another value is stored.
+    """
+    if outcome.status is Status.REJECTED:
+        raise BadInput(outcome.error, outcome.field)
+    if outcome.status is Status.CONFLICT:
+        raise Conflict(outcome.error)
+    return body(outcome), CODES[outcome.status]
 
 
 def results(outcomes: Outcomes) -> list[dict[str, Any]]:

@@ -26,13 +26,13 @@ def environ_of(scope: Scope, body: bytes, size: int) -> dict[str, Any]:
 
     ``size`` is the size that the client sent or announced; the body is empty if that is too large.
     """
-    client, server = scope.get("client") or ("", 0), scope.get("server") or ("", 0)
+    server = scope.get("server") or ("", 0)
     environ = FIXED | {
         "REQUEST_METHOD": scope["method"],
         "PATH_INFO": scope["path"].encode().decode("latin-1"),
         "QUERY_STRING": scope["query_string"].decode("latin-1"),
         "SERVER_PROTOCOL": f"HTTP/{scope['http_version']}",
-        "REMOTE_ADDR": client[0],
+        "REMOTE_ADDR": client_of(scope),
         "SERVER_NAME": server[0],
         "SERVER_PORT": str(server[1]),
         "wsgi.url_scheme": scope["scheme"],
@@ -43,6 +43,12 @@ def environ_of(scope: Scope, body: bytes, size: int) -> dict[str, Any]:
     if environ.pop("HTTP_TRANSFER_ENCODING", None) is not None:
         environ["CONTENT_LENGTH"] = str(size)
     return environ
+
+
+def client_of(scope: Scope) -> str:
+    """Return the address of the client; empty if unknown."""
+    client: str = (scope.get("client") or ("",))[0]
+    return client
 
 
 def add_header(environ: dict[str, Any], name: str, value: str) -> None:
