@@ -18,17 +18,18 @@ from monitoring.access.scopes import grant_of
 from monitoring.access.throttles import address_of
 from monitoring.api import schemas
 from monitoring.api.errors import BadInput, Conflict, Unavailable, exception_handler
-from monitoring.api.parsers import parse_json
+from monitoring.api.line_parsers import CsvParser, NdjsonParser
+from monitoring.api.parsers import ReadingParser, parse_json
 from monitoring.api.renderers import FastJSONRenderer
 from monitoring.ingest.outcomes import Outcome, Outcomes, Status
 from monitoring.ingest.validate import RejectionReason, tag_of, with_receive_time
 from monitoring.kernel.quoting import shown
+from monitoring.kernel.request_limits import MAX_ITEMS
 from monitoring.models.token import Scope
 from monitoring.operations.serving.short_way import ShortAnswer
 from monitoring.spool.accept import accept
 from monitoring.spool.spool_files import SpoolFullError
 
-MAX_ITEMS = 10_000
 CODES = {
     Status.STORED: status.HTTP_201_CREATED,
     Status.DUPLICATE: status.HTTP_200_OK,
@@ -164,17 +165,25 @@ class IngestView(WriteView):
 class BatchIngestView(WriteView):
     """Accept a list of readings."""
 
+    parser_classes = (ReadingParser, NdjsonParser, CsvParser)
+
     @extend_schema(
         operation_id="ingestBatch",
         tags=["ingest"],
         auth=schemas.MAY_WRITE,
         parameters=[schemas.NOW, schemas.RETRY_AFTER],
-        examples=[*schemas.READINGS, schemas.BATCH_ANSWER],
-        request=schemas.ReadingSerializer(many=True),
-        responses=schemas.writes(schemas.BatchSerializer, also={202: schemas.BatchSerializer}),
+        examples=[*schemas.READINGS, *schemas.READING_LINES, schemas.BATCH_ANSWER],
+        request=schemas.BATCH,
+        responses=schemas.writes(
+            schemas.BatchSerializer, also={202: schemas.BatchSerializer, 415: schemas.NO_BATCH}
+        ),
     )
     def post(self, request: Request) -> Response:
-        """Store a list of readings. A bad reading yields an error result and does not affect the others."""
+        """Store a list of readings. A bad reading yields an error result and does not affect the others.
+
+        The body is a JSON list, or has a line for each reading: JSON objects (`application/x-ndjson`), or CSV
+        (`text/csv`) with a header row that names the columns `timestamp`, `tag` and `value`.
+        """
         items = request.data
         if not isinstance(items, list):
             raise BadInput(f"body: expected a list of readings, got {shown(items)}", "body")

@@ -55,6 +55,22 @@ def decompressed(body: bytes, encoding: str) -> bytes:
     return plain
 
 
+def read_body(stream: IO[Any], parser_context: Mapping[str, Any] | None) -> bytes:
+    """Read the body of a request, decompressed if necessary.
+
+    Raises:
+        PayloadTooLarge: the body has more than 8 MiB, as received or unpacked.
+        UnsupportedEncoding: the body is compressed, but not by gzip.
+        ParseError: the body is not gzip, though its Content-Encoding says so.
+    """
+    headers = (parser_context or {})["request"].META
+    declared = headers.get("CONTENT_LENGTH") or "0"
+    if int(declared) > MAX_BODY_BYTES:
+        raise too_large(declared)
+    encoding = headers.get("HTTP_CONTENT_ENCODING", "").strip().lower()
+    return decompressed(stream.read(MAX_BODY_BYTES), encoding)
+
+
 def parse_json(body: bytes) -> Any:
     """Parse JSON as Python does: accept NaN, Infinity and integers of any size.
 
@@ -92,13 +108,7 @@ class ReadingParser(BaseParser):
         """Return the parsed body, decompressed if necessary.
 
         Raises:
-            PayloadTooLarge: the body has more than 8 MiB, as received or unpacked.
-            UnsupportedEncoding: the body is compressed, but not by gzip.
+            APIException: as ``read_body``.
             ParseError: the body is not JSON.
         """
-        headers = (parser_context or {})["request"].META
-        declared = headers.get("CONTENT_LENGTH") or "0"
-        if int(declared) > MAX_BODY_BYTES:
-            raise too_large(declared)
-        encoding = headers.get("HTTP_CONTENT_ENCODING", "").strip().lower()
-        return parse_json(decompressed(stream.read(MAX_BODY_BYTES), encoding))
+        return parse_json(read_body(stream, parser_context))

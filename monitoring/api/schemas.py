@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import (
     OpenApiExample,
     OpenApiParameter,
@@ -339,6 +340,9 @@ REVOKED_ALREADY = OpenApiResponse(ErrorSerializer, "The measurements are include
 NO_LENGTH = OpenApiResponse(ErrorSerializer, "The body came in chunks; send it with a Content-Length.")
 TOO_LARGE = OpenApiResponse(ErrorSerializer, "More than 10000 items or 8 MiB.")
 NOT_JSON = OpenApiResponse(ErrorSerializer, "Send Content-Type: application/json.")
+NO_BATCH = OpenApiResponse(
+    ErrorSerializer, "Send Content-Type: application/json, application/x-ndjson or text/csv."
+)
 TOO_OFTEN = OpenApiResponse(
     ErrorSerializer,
     "Too many calls came from here while Fermon is closed; Retry-After says when to try again.",
@@ -397,6 +401,25 @@ READINGS = [
         ("Epoch milliseconds", 1769860800250),
     )
 ]
+READING_LINES = [
+    OpenApiExample(
+        "A reading per line",
+        value='{"timestamp": "2026-01-31T12:00:00Z", "tag": "fermenter_temp", "value": 37.2}\n',
+        request_only=True,
+        media_type="application/x-ndjson",
+    ),
+    OpenApiExample(
+        "A reading per row",
+        value="timestamp,tag,value\n2026-01-31T12:00:00Z,fermenter_temp,37.2\n",
+        request_only=True,
+        media_type="text/csv",
+    ),
+]
+BATCH = {
+    "application/json": ReadingSerializer(many=True),
+    "application/x-ndjson": OpenApiTypes.STR,
+    "text/csv": OpenApiTypes.STR,
+}
 EXCLUSION = OpenApiExample(
     "A range",
     value={

@@ -75,8 +75,12 @@ def test_each_example_of_readings_is_taken(
 ) -> None:
     time_machine.move_to(datetime(2026, 2, 1, tzinfo=UTC))
     content = schema["paths"][path]["post"]["requestBody"]["content"]
-    for example in content["application/json"]["examples"].values():
-        answer = post(path, example["value"])
+    examples = [
+        (kind, example["value"]) for kind, shape in content.items() for example in shape["examples"].values()
+    ]
+    assert {kind for kind, _ in examples} == set(content)
+    for kind, value in examples:
+        answer = post(path, value, content_type=kind)
         assert answer.status_code in {200, 201}
         assert "error" not in str(answer.json())
 

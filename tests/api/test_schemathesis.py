@@ -65,6 +65,12 @@ def streams_end(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     feed.stop()
 
 
+@schemathesis.serializer("application/x-ndjson", "text/csv")
+def as_it_is(context: schemathesis.SerializationContext, value: object) -> bytes:
+    """The text that was made, as the body."""
+    return str(value).encode("utf-8", "replace")
+
+
 schema = schemathesis.openapi.from_wsgi("/schema", get_wsgi_application())
 
 
