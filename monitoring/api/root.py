@@ -18,6 +18,7 @@ ENDPOINTS = {
     "anomalies": "anomaly-list",
     "events": "event-list",
     "exclusions": "exclusion-list",
+    "alarms": "alarm-list",
     "trend": "trend",
     "stream": "stream",
     "export": "export",

@@ -3,6 +3,7 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
+from monitoring.api.alarms import AlarmViewSet
 from monitoring.api.data import AnomalyViewSet, MeasurementViewSet
 from monitoring.api.docs import DocsView, SchemaView
 from monitoring.api.events import EventViewSet
@@ -22,6 +23,7 @@ router.register("data", MeasurementViewSet, basename="measurement")
 router.register("anomalies", AnomalyViewSet, basename="anomaly")
 router.register("events", EventViewSet, basename="event")
 router.register("exclusions", ExclusionViewSet, basename="exclusion")
+router.register("alarms", AlarmViewSet, basename="alarm")
 
 urlpatterns = [
     path("", RootView.as_view(), name="root"),
