@@ -104,7 +104,7 @@ def follow_up(alarm: Alarm, writer: AlarmWriter, actor: Actor, *, rank_before: i
 def put_in_force(
     alarm: Alarm, writer: AlarmWriter, actor: Actor, *, reason: str, act: str, changes: dict[str, Any]
 ) -> None:
-    """Store the version, in force for measurements that are stored from now on, and the line of the journal."""
+    """Store the version, in force for measurements stored from now on, and the line of the journal."""
     alarm.in_force = in_force_of(alarm.definition)
     AlarmDefinitionVersion.objects.create(
         definition=alarm.definition,

@@ -19,6 +19,8 @@ ENDPOINTS = {
     "events": "event-list",
     "exclusions": "exclusion-list",
     "alarms": "alarm-list",
+    "alarms/journal": "alarm-journal",
+    "alarm-definitions": "alarm-definition-list",
     "trend": "trend",
     "stream": "stream",
     "export": "export",

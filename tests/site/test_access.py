@@ -46,12 +46,14 @@ OWN = {"password", "password/changed"}
 # Reading is for readers; writing needs a token, which nobody has here.
 API = {
     *("", "tags", "tags/<name>", "data", "anomalies", "events", "trend", "stream", "export"),
+    "alarms/journal",
     *("ingest", "ingest/batch", "stats", "schema", "docs"),
 }
 # Who acts by their login, too: what a page sends carries a CSRF token. Whom a method has no use for gets 405.
 ACTS = {
     **dict.fromkeys(("exclusions", "exclusions/<id>", "exclusions/<id>/revoke"), ENGINEERS),
     **dict.fromkeys(("alarms", "alarms/<id>"), READERS),
+    **dict.fromkeys(("alarm-definitions", "alarm-definitions/<id>"), ENGINEERS),
     **dict.fromkeys(
         (f"alarms/{act}" for act in ("acknowledge", *(f"<id>/{each}" for each in OPERATORS_ACTS))), OPERATORS
     ),
