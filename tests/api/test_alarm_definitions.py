@@ -51,7 +51,7 @@ def test_a_definition_follows_the_tags_limit_in_numbers(high: dict[str, Any]) ->
         *("medium", "process"),
         *(10.0, True),
     )
-    assert in_force(high["id"]) == InForce("H", setpoint=45.0, deadband=pytest.approx(0.2))
+    assert in_force(high["id"]) == InForce("H", setpoint=45.0, deadband=high["in_force"]["deadband"])
 
 
 def test_a_change_is_a_version_that_begins_behind_the_stored_measurements(
