@@ -1,5 +1,6 @@
 """Validate query parameters and request bodies of the alarm API."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from rest_framework import serializers
@@ -7,6 +8,7 @@ from rest_framework import serializers
 from monitoring.alarms.acts import MOST_AT_ONCE, RATINGS
 from monitoring.alarms.journal import JournalSelection
 from monitoring.alarms.kinds import Priority
+from monitoring.alarms.kpis import FULL_DAYS
 from monitoring.alarms.reading import PRESENT, AlarmSelection
 from monitoring.alarms.state_machine import State
 from monitoring.alarms.suppression import LONGEST_SHELF_MIN
@@ -16,16 +18,20 @@ from monitoring.api.fields import (
     MAX_PAGE,
     BoundField,
     PageSerializer,
+    RangeSerializer,
     known_only,
     tags_field,
     whole_number,
 )
 from monitoring.history.keyset import MAX_ID
+from monitoring.kernel.clock import EPOCH
 from monitoring.models import AlarmDefinition
 
 LONGEST_COMMENT = 2_000
 MOST_ALARMS = 100_000
-LARGEST_NUMBER = 2**31 - 1
+MOST_GROUPS = 100
+LONGEST_PERIOD = timedelta(days=366)
+EARLIEST = EPOCH + timedelta(days=60)  # no alarm is older, and times before it can be computed with
 CLASSES = [name for name, _ in AlarmDefinition.CLASSES]
 
 
@@ -157,6 +163,32 @@ class JournalSerializer(PageSerializer):
             acts=chosen.get("act", ()),
             priorities=chosen.get("priority", ()),
         )
+
+
+class KpiSerializer(RangeSerializer):
+    """A period, and the groups of an operator position."""
+
+    group = serializers.ListField(
+        child=serializers.CharField(),
+        required=False,
+        max_length=MOST_GROUPS,
+        help_text="Only alarms of this group (vessel). May be repeated.",
+    )
+
+    @property
+    def period(self) -> tuple[datetime, datetime]:
+        """Return start and end; by default the last 30 days."""
+        end = max(self.validated_data.get("to", datetime.now(UTC)), EARLIEST)
+        start = self.validated_data.get("from", end - timedelta(days=FULL_DAYS))
+        return max(start, EARLIEST - timedelta(days=FULL_DAYS)), end
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Reject a period that is too long."""
+        if "from" in attrs and attrs.get("to", datetime.now(UTC)) - attrs["from"] > LONGEST_PERIOD:
+            raise serializers.ValidationError(
+                {"from": f"expected at most {LONGEST_PERIOD.days} days in one request"}
+            )
+        return super().validate(attrs)
 
 
 class ActSerializer(serializers.Serializer[Any]):

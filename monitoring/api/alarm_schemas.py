@@ -195,3 +195,97 @@ class DefinitionInFullSerializer(DefinitionSerializer):
     """A definition with its last versions, newest first."""
 
     versions = VersionSerializer(many=True)
+
+
+class FloodSerializer(Shape):
+    """A flood: from more than 10 annunciations in 10 minutes until fewer than 5."""
+
+    to = serializers.DateTimeField()
+
+    def get_fields(self) -> dict[str, Any]:
+        """Add ``from`` by name, because ``from`` is a Python keyword."""
+        return {**super().get_fields(), "from": serializers.DateTimeField()}
+
+
+class DayOfAlarmsSerializer(Shape):
+    """Annunciations of a day by hour (UTC)."""
+
+    day = serializers.DateField()
+    hours = serializers.ListField(child=serializers.IntegerField())
+
+
+class StaleDaySerializer(Shape):
+    """The most alarms that were stale at one time of a day."""
+
+    day = serializers.DateField()
+    alarms = serializers.IntegerField()
+
+
+class AlarmNameSerializer(Shape):
+    """The alarm that a figure is about."""
+
+    alarm = serializers.IntegerField()
+    tag = serializers.CharField(allow_null=True)
+    group = serializers.CharField(allow_blank=True)
+    kind = serializers.CharField()
+
+
+class FrequentSerializer(AlarmNameSerializer):
+    """One of the ten most frequent alarms."""
+
+    annunciations = serializers.IntegerField()
+
+
+class ChatteringSerializer(AlarmNameSerializer):
+    """An alarm with 3 annunciations or more within 60 s."""
+
+    most_in_60_s = serializers.IntegerField()
+    index = serializers.FloatField(help_text="Chatter index in 1/s: sum of P_r / r.")
+    above_cutoff = serializers.BooleanField(help_text="Whether the index reaches 0.05/s.")
+
+
+class ResponseSerializer(Shape):
+    """How soon alarms were acknowledged, in seconds from the annunciation."""
+
+    median_s = number()
+    p95_s = number()
+    unacknowledged = serializers.IntegerField()
+    within_2_s = serializers.IntegerField(help_text="Too quick to have been read.")
+
+
+class SuppressionSerializer(Shape):
+    """How often, and for how many hours, alarms were suppressed in one way."""
+
+    number = serializers.IntegerField()
+    hours = serializers.FloatField()
+
+
+class KpisSerializer(Shape):
+    """Key figures of a period, with their targets."""
+
+    to = serializers.DateTimeField()
+    coverage = serializers.CharField(allow_blank=True, help_text="Such as: 12 of 30 days. Empty: all.")
+    annunciations = serializers.IntegerField()
+    average_per_10_min = serializers.FloatField()
+    most_per_10_min = serializers.IntegerField(help_text="In one interval of 10 minutes on the clock.")
+    share_above_10 = serializers.FloatField(help_text="Share of such intervals with more than 10.")
+    flood_share = serializers.FloatField(help_text="Share of the period in flood.")
+    floods = FloodSerializer(many=True)
+    by_hour = DayOfAlarmsSerializer(many=True)
+    top_10_share = serializers.FloatField()
+    top_10 = FrequentSerializer(many=True)
+    chattering = serializers.IntegerField()
+    chattering_alarms = ChatteringSerializer(many=True)
+    fleeting = serializers.IntegerField(help_text="Active for less than 10 s, and not again within 60 s.")
+    stale = serializers.IntegerField(help_text="The most alarms at one time that were active for 24 h.")
+    stale_by_day = StaleDaySerializer(many=True)
+    priority_shares = serializers.DictField(child=serializers.FloatField())
+    response = ResponseSerializer()
+    suppression = serializers.DictField(child=SuppressionSerializer())
+    overdue = serializers.IntegerField(help_text="Suppressions whose end has passed.")
+    targets = serializers.DictField(child=serializers.FloatField())
+    priority_targets = serializers.DictField(child=serializers.FloatField())
+
+    def get_fields(self) -> dict[str, Any]:
+        """Add ``from`` by name, because ``from`` is a Python keyword."""
+        return {**super().get_fields(), "from": serializers.DateTimeField()}

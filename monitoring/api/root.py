@@ -20,6 +20,7 @@ ENDPOINTS = {
     "exclusions": "exclusion-list",
     "alarms": "alarm-list",
     "alarms/journal": "alarm-journal",
+    "alarms/kpis": "alarm-kpis",
     "alarm-definitions": "alarm-definition-list",
     "trend": "trend",
     "stream": "stream",

@@ -5,6 +5,7 @@ from rest_framework.routers import SimpleRouter
 
 from monitoring.api.alarm_definitions import AlarmDefinitionViewSet
 from monitoring.api.alarm_journal import AlarmJournalView
+from monitoring.api.alarm_kpis import AlarmKpisView
 from monitoring.api.alarms import AlarmViewSet
 from monitoring.api.data import AnomalyViewSet, MeasurementViewSet
 from monitoring.api.docs import DocsView, SchemaView
@@ -31,6 +32,7 @@ router.register("alarm-definitions", AlarmDefinitionViewSet, basename="alarm-def
 urlpatterns = [
     path("", RootView.as_view(), name="root"),
     *router.urls,
+    path("alarms/kpis", AlarmKpisView.as_view(), name="alarm-kpis"),
     path("alarms/journal", AlarmJournalView.as_view(), name="alarm-journal"),
     path("trend", TrendView.as_view(), name="trend"),
     path("stream", StreamView.as_view(), name="stream"),

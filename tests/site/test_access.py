@@ -46,7 +46,7 @@ OWN = {"password", "password/changed"}
 # Reading is for readers; writing needs a token, which nobody has here.
 API = {
     *("", "tags", "tags/<name>", "data", "anomalies", "events", "trend", "stream", "export"),
-    "alarms/journal",
+    *("alarms/journal", "alarms/kpis"),
     *("ingest", "ingest/batch", "stats", "schema", "docs"),
 }
 # Who acts by their login, too: what a page sends carries a CSRF token. Whom a method has no use for gets 405.
