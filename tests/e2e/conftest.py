@@ -301,7 +301,7 @@ def worker_runs(transactional_db: None, django_db_serialized_rollback: None) -> 
 @pytest.fixture
 def own_feed(worker_runs: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Feed]:
     """The stream's thread, for as long as the test's rows are there."""
-    sources = [hub.EventChanges(), AlarmChanges()]
+    sources = (hub.EventChanges(), AlarmChanges())
     feed = Feed(render=hub.messages_of, sources=sources, refresh=hub.reopen_if_replaced)
     monkeypatch.setattr(stream, "feed", feed)
     yield feed
