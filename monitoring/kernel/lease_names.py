@@ -2,3 +2,4 @@
 
 SIMULATOR = "simulator"
 DETECTION = "judge"  # the name in databases that exist
+ALARMS = "alarms"

@@ -1,5 +1,12 @@
 """The database tables."""
 
+from monitoring.models.alarm import (
+    AlarmDefinition,
+    AlarmDefinitionVersion,
+    AlarmJournalEntry,
+    AlarmOccurrence,
+    AlarmState,
+)
 from monitoring.models.backtest import Backtest
 from monitoring.models.detector_state import DetectorState
 from monitoring.models.event import Event
@@ -18,6 +25,11 @@ from monitoring.models.tag import Tag
 from monitoring.models.token import Token
 
 __all__ = [
+    "AlarmDefinition",
+    "AlarmDefinitionVersion",
+    "AlarmJournalEntry",
+    "AlarmOccurrence",
+    "AlarmState",
     "Backtest",
     "DetectorState",
     "Event",

@@ -1,0 +1,329 @@
+"""Read alarms: the list of those that are not normal, one in full, and the counts for the bar."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Case, F, IntegerField, Max, Q, QuerySet, Value, When
+
+from monitoring.alarms.kinds import RANK, Priority
+from monitoring.alarms.state_machine import State, Status, Suppression, state_of
+from monitoring.alarms.wording import STATE_WORDS, condition_of, title_of
+from monitoring.kernel.clock import iso_utc
+from monitoring.models import AlarmDefinition, AlarmOccurrence, AlarmState
+
+IN_SERVICE = Q(suppression=Suppression.NONE)
+# The rows of each state, as ``state_of`` derives the state from the same fields.
+STATES = {
+    State.NORMAL: Q(is_active=False, is_acknowledged=True, is_latched=False) & IN_SERVICE,
+    State.UNACKNOWLEDGED: Q(is_active=True, is_acknowledged=False) & IN_SERVICE,
+    State.ACKNOWLEDGED: Q(is_active=True, is_acknowledged=True) & IN_SERVICE,
+    State.RETURNED: Q(is_active=False, is_acknowledged=False, is_latched=False) & IN_SERVICE,
+    State.LATCHED_UNACKNOWLEDGED: Q(is_active=False, is_acknowledged=False, is_latched=True) & IN_SERVICE,
+    State.LATCHED_ACKNOWLEDGED: Q(is_active=False, is_acknowledged=True, is_latched=True) & IN_SERVICE,
+    State.SHELVED: Q(suppression=Suppression.SHELVED),
+    State.SUPPRESSED: Q(suppression=Suppression.BY_DESIGN),
+    State.OUT_OF_SERVICE: Q(suppression=Suppression.OUT_OF_SERVICE),
+}
+# States that ask a person for something, or say that a condition holds: those on the list of alarms.
+PRESENT = (
+    State.UNACKNOWLEDGED,
+    State.ACKNOWLEDGED,
+    State.RETURNED,
+    State.LATCHED_UNACKNOWLEDGED,
+    State.LATCHED_ACKNOWLEDGED,
+)
+UNSEEN = Q(is_acknowledged=False) & IN_SERVICE
+BY_RANK = Case(
+    *(When(definition__priority=priority, then=Value(rank)) for priority, rank in RANK.items()),
+    default=Value(len(RANK)),
+    output_field=IntegerField(),
+)
+RELATED = ("definition", "definition__tag", "occurrence")
+
+
+@dataclass(frozen=True, slots=True)
+class PresentAlarm:
+    """An alarm as people and programs see it. ``id`` is that of the definition.
+
+    ``occurrence`` is the one that an acknowledgement has to name. Times are None where nothing happened.
+    """
+
+    id: int
+    occurrence: int | None
+    tag: str
+    group: str
+    unit: str
+    kind: str
+    title: str
+    condition: str
+    priority: str
+    alarm_class: str
+    state: State
+    is_active: bool
+    is_acknowledged: bool
+    setpoint: float | None
+    value: float | None
+    peak: float | None
+    active_at: datetime | None
+    noticed_at: datetime | None
+    cleared_at: datetime | None
+    acknowledged_at: datetime | None
+    acknowledged_by: str
+    no_data_since: datetime | None
+    suppressed_until: datetime | None
+    suppressed_by: str
+    suppression_reason: str
+    is_first_out: bool
+    consequence: str
+    action: str
+    respond_until: datetime | None
+    revision: int
+    details: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """Return the tag, the group, or "Fermon" for an alarm of the system."""
+        return self.tag or self.group or "Fermon"
+
+    def as_json(self) -> dict[str, Any]:
+        """Return an item of ``/alarms``."""
+        return {
+            "id": self.id,
+            "occurrence": self.occurrence,
+            "tag": self.tag or None,
+            "group": self.group,
+            "unit": self.unit,
+            "kind": self.kind,
+            "title": self.title,
+            "condition": self.condition,
+            "priority": self.priority,
+            "class": self.alarm_class,
+            "state": self.state,
+            "state_text": STATE_WORDS[self.state],
+            "active": self.is_active,
+            "acknowledged": self.is_acknowledged,
+            "setpoint": self.setpoint,
+            "value": self.value,
+            "peak": self.peak,
+            "active_at": iso_or_none(self.active_at),
+            "noticed_at": iso_or_none(self.noticed_at),
+            "cleared_at": iso_or_none(self.cleared_at),
+            "acknowledged_at": iso_or_none(self.acknowledged_at),
+            "acknowledged_by": self.acknowledged_by,
+            "no_data_since": iso_or_none(self.no_data_since),
+            "suppressed_until": iso_or_none(self.suppressed_until),
+            "suppressed_by": self.suppressed_by,
+            "suppression_reason": self.suppression_reason,
+            "first_out": self.is_first_out,
+            "consequence": self.consequence,
+            "action": self.action,
+            "respond_until": iso_or_none(self.respond_until),
+            "revision": self.revision,
+            "details": self.details,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmSelection:
+    """Criteria for alarms; empty or None means no restriction, and no states those on the list of alarms."""
+
+    states: Collection[State] = PRESENT
+    priorities: Collection[str] = ()
+    tags: Collection[str] = ()
+    group: str | None = None
+    alarm_class: str | None = None
+    after_revision: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmCounts:
+    """What the bar on every page shows. ``unseen`` and ``active`` are numbers by priority."""
+
+    unseen: dict[str, int]
+    active: dict[str, int]
+    shelved: int
+    suppressed: int
+    newest: PresentAlarm | None
+    revision: int
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the counts for the API and the page's scripts."""
+        return {
+            "unacknowledged": self.unseen,
+            "active": self.active,
+            "shelved": self.shelved,
+            "suppressed": self.suppressed,
+            "newest": self.newest.as_json() if self.newest else None,
+            "revision": self.revision,
+        }
+
+
+def read_alarms(selection: AlarmSelection, *, limit: int, offset: int = 0) -> list[PresentAlarm]:
+    """Return the selected alarms: first what waits for a person, then by priority, then the newest."""
+    rows = selected(selection).order_by(
+        F("is_acknowledged").asc(), BY_RANK, F("is_active").desc(), F("occurrence__active_at").desc(), "pk"
+    )
+    return [present(row) for row in rows[offset : offset + limit]]
+
+
+def count_alarms(selection: AlarmSelection) -> int:
+    """Return the number of selected alarms."""
+    return selected(selection).count()
+
+
+def read_counts() -> AlarmCounts:
+    """Return the counts for the bar, and the newest alarm that nobody has acknowledged."""
+    rows = AlarmState.objects.exclude(STATES[State.NORMAL])
+    unseen = dict.fromkeys(map(str, Priority), 0)
+    active, shelved, suppressed = dict(unseen), 0, 0
+    for priority, is_acknowledged, is_active, suppression in rows.values_list(
+        "definition__priority", "is_acknowledged", "is_active", "suppression"
+    ):
+        shelved += suppression == Suppression.SHELVED
+        suppressed += suppression in {Suppression.BY_DESIGN, Suppression.OUT_OF_SERVICE}
+        if not suppression:
+            unseen[priority] += not is_acknowledged
+            active[priority] += is_active
+    newest = rows.filter(UNSEEN).select_related(*RELATED).order_by("-occurrence__active_at", "-pk").first()
+    return AlarmCounts(
+        unseen, active, shelved, suppressed, present(newest) if newest else None, newest_revision()
+    )
+
+
+def alarms_of_tags(tags: Collection[str]) -> dict[str, PresentAlarm]:
+    """Return the most urgent present alarm of each of the tags that has one."""
+    found: dict[str, PresentAlarm] = {}
+    for alarm in read_alarms(AlarmSelection(tags=tags), limit=10 * len(tags) + 1):
+        found.setdefault(alarm.tag, alarm)
+    return found
+
+
+def find_alarm(pk: int) -> PresentAlarm | None:
+    """Return the alarm of the definition with this id; None if there is no such definition."""
+    definition = AlarmDefinition.objects.select_related("tag").filter(pk=pk).first()
+    if definition is None:
+        return None
+    row = AlarmState.objects.select_related(*RELATED).filter(pk=pk).first()
+    return present(row or AlarmState(definition=definition))
+
+
+def occurrences_of(pk: int, *, limit: int) -> list[dict[str, Any]]:
+    """Return the last occurrences of an alarm as JSON objects, newest first."""
+    rows = AlarmOccurrence.objects.filter(definition=pk).order_by("-active_at", "-id")[:limit]
+    return [occurrence_json(row) for row in rows]
+
+
+def newest_revision() -> int:
+    """Return the revision of the last changed alarm; 0 before the first."""
+    return AlarmState.objects.aggregate(newest=Max("revision"))["newest"] or 0
+
+
+def changed_alarms(*, after: int, limit: int) -> list[PresentAlarm]:
+    """Return the first ``limit`` alarms with a higher revision, in order of revision."""
+    rows = AlarmState.objects.select_related(*RELATED).filter(revision__gt=after).order_by("revision")
+    return [present(row) for row in rows[:limit]]
+
+
+def selected(selection: AlarmSelection) -> QuerySet[AlarmState]:
+    """Return the rows of the selection, unordered."""
+    rows = AlarmState.objects.select_related(*RELATED)
+    if selection.states:
+        wanted = Q()
+        for state in selection.states:
+            wanted |= STATES[state]
+        rows = rows.filter(wanted)
+    if selection.priorities:
+        rows = rows.filter(definition__priority__in=list(selection.priorities))
+    if selection.tags:
+        rows = rows.filter(definition__tag__name__in=list(selection.tags))
+    if selection.group is not None:
+        rows = rows.filter(Q(definition__tag__group=selection.group) | Q(definition__group=selection.group))
+    if selection.alarm_class is not None:
+        rows = rows.filter(definition__alarm_class=selection.alarm_class)
+    if selection.after_revision is not None:
+        rows = rows.filter(revision__gt=selection.after_revision)
+    return rows
+
+
+def present(row: AlarmState) -> PresentAlarm:
+    """Return the row, with definition, tag and occurrence, as people see the alarm."""
+    definition, occurrence = row.definition, row.occurrence
+    tag, unit = definition.tag, definition.tag.unit if definition.tag else ""
+    setpoint = occurrence.setpoint if occurrence else definition.setpoint
+    return PresentAlarm(
+        id=definition.pk,
+        occurrence=occurrence.pk if occurrence else None,
+        tag=tag.name if tag else "",
+        group=definition.group or (tag.group if tag else ""),
+        unit=unit,
+        kind=definition.kind,
+        title=title_of(definition.kind),
+        condition=condition_of(definition.kind, setpoint, unit),
+        priority=definition.priority,
+        alarm_class=definition.alarm_class,
+        state=state_of(status_of(row)),
+        is_active=row.is_active,
+        is_acknowledged=row.is_acknowledged,
+        setpoint=setpoint,
+        value=row.value,
+        peak=occurrence.peak if occurrence else None,
+        active_at=occurrence.active_at if occurrence else None,
+        noticed_at=occurrence.noticed_at if occurrence else None,
+        cleared_at=occurrence.cleared_at if occurrence else None,
+        acknowledged_at=occurrence.acknowledged_at if occurrence else None,
+        acknowledged_by=occurrence.acknowledged_by if occurrence else "",
+        no_data_since=row.no_data_since,
+        suppressed_until=row.suppressed_until,
+        suppressed_by=row.suppressed_by,
+        suppression_reason=row.suppression_reason,
+        is_first_out=bool(occurrence and occurrence.is_first_out),
+        consequence=definition.consequence,
+        action=definition.action,
+        respond_until=respond_until(definition, occurrence),
+        revision=row.revision,
+        details=occurrence.details if occurrence else {},
+    )
+
+
+def respond_until(definition: AlarmDefinition, occurrence: AlarmOccurrence | None) -> datetime | None:
+    """Return the end of the time in which an action still helps; None without such a time."""
+    if occurrence is None or occurrence.cleared_at is not None or definition.respond_within_s is None:
+        return None
+    active_at: datetime = occurrence.active_at
+    return active_at + timedelta(seconds=definition.respond_within_s)
+
+
+def status_of(row: AlarmState) -> Status:
+    """Return the fields of the row that the state derives from."""
+    return Status(
+        row.is_active, row.is_acknowledged, row.is_latched, Suppression(row.suppression), row.is_one_shot
+    )
+
+
+def occurrence_json(row: AlarmOccurrence) -> dict[str, Any]:
+    """Return an occurrence as a JSON object."""
+    return {
+        "id": row.pk,
+        "active_at": iso_utc(row.active_at),
+        "noticed_at": iso_utc(row.noticed_at),
+        "cleared_at": iso_or_none(row.cleared_at),
+        "acknowledged_at": iso_or_none(row.acknowledged_at),
+        "acknowledged_by": row.acknowledged_by,
+        "via": row.via,
+        "priority": row.priority,
+        "setpoint": row.setpoint,
+        "value": row.value,
+        "peak": row.peak,
+        "annunciated": row.is_annunciated,
+        "late": row.is_late,
+        "first_out": row.is_first_out,
+        "rating": row.rating,
+        "details": row.details,
+    }
+
+
+def iso_or_none(moment: datetime | None) -> str | None:
+    """Return the time in ISO 8601; None for None."""
+    return None if moment is None else iso_utc(moment)

@@ -1,0 +1,269 @@
+"""Write states, occurrences and journal of alarms together, one writer at a time."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Max
+
+from monitoring.alarms.definition import InForce
+from monitoring.alarms.state_machine import Act, State, Status, Suppression, Transition, state_of, transition
+from monitoring.database.write_lock import write_lock
+from monitoring.kernel.clock import from_micros, to_micros
+from monitoring.kernel.lease_names import ALARMS
+from monitoring.live.publish import publisher
+from monitoring.models import (
+    AlarmDefinition,
+    AlarmDefinitionVersion,
+    AlarmJournalEntry,
+    AlarmOccurrence,
+    AlarmState,
+    Lease,
+)
+
+CHANGING = [field.name for field in AlarmState._meta.concrete_fields if not field.primary_key]
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """The cause of an act, for the journal: a person or the system, and by what way."""
+
+    by: str = ""
+    via: str = "evaluator"
+    address: str = ""
+
+
+@dataclass(slots=True)
+class Alarm:
+    """A definition in force with its row of state."""
+
+    definition: AlarmDefinition
+    in_force: InForce
+    state: AlarmState
+
+    @property
+    def status(self) -> Status:
+        """Return the fields that transitions depend on."""
+        row = self.state
+        return Status(
+            row.is_active, row.is_acknowledged, row.is_latched, Suppression(row.suppression), row.is_one_shot
+        )
+
+
+@contextmanager
+def alarm_transaction() -> Iterator[None]:
+    """Exclude all other writers of alarms until the transaction ends, on this and on other machines."""
+    with write_lock(), transaction.atomic():
+        Lease.objects.get_or_create(source=ALARMS)
+        Lease.objects.select_for_update().get(source=ALARMS)
+        yield
+
+
+def load_alarms(definitions: Sequence[AlarmDefinition]) -> dict[int, Alarm]:
+    """Return the alarms of these definitions, by the definition's id, with the versions now in force."""
+    keys = [definition.pk for definition in definitions]
+    states = AlarmState.objects.select_related("occurrence").in_bulk(keys)
+    newest = AlarmDefinitionVersion.objects.filter(definition__in=keys).order_by("definition", "version")
+    versions = {version.definition_id: InForce.from_json(version.fields) for version in newest}
+    return {
+        definition.pk: Alarm(
+            definition,
+            versions.get(definition.pk) or InForce(definition.kind),
+            states.get(definition.pk) or AlarmState(definition=definition),
+        )
+        for definition in definitions
+    }
+
+
+class AlarmWriter:
+    """Collect the acts of one transaction, and write them in a few statements.
+
+    Use within ``alarm_transaction``, or a transaction that holds the alarms' lease; call ``save`` last.
+    """
+
+    def __init__(self, now: datetime) -> None:
+        self.now = now
+        self._states: dict[int, AlarmState] = {}
+        self._made: list[tuple[AlarmState, AlarmOccurrence]] = []
+        self._changed: dict[int, AlarmOccurrence] = {}
+        self._journal: list[tuple[AlarmJournalEntry, AlarmOccurrence | None]] = []
+
+    def act(
+        self,
+        alarm: Alarm,
+        act: Act,
+        actor: Actor,
+        *,
+        at_us: int | None = None,
+        value: float | None = None,
+        reason: str = "",
+        comment: str = "",
+        is_one_shot: bool = False,
+        details: dict[str, Any] | None = None,
+        changes: dict[str, Any] | None = None,
+    ) -> Transition:
+        """Apply an act to the alarm; record the occurrence and the line of the journal.
+
+        ``at_us`` is the time of the act in the data (None: now).
+
+        Raises:
+            NotAllowedError: the alarm's state does not allow the act.
+        """
+        before = state_of(alarm.status)
+        found = transition(alarm.status, act, alarm.in_force.rules, is_one_shot=is_one_shot)
+        if not found.is_recorded:
+            return found
+        at = self.now if at_us is None else from_micros(at_us)
+        set_status(alarm.state, found.status)
+        self._note_occurrence(alarm, act, found, at=at, value=value, actor=actor, details=details or {})
+        self.note(alarm)
+        self.record(
+            alarm,
+            act,
+            actor,
+            at=at,
+            states=(before, state_of(found.status)),
+            value=value,
+            reason=reason,
+            comment=comment,
+            changes=changes,
+        )
+        return found
+
+    def note(self, alarm: Alarm) -> None:
+        """Write the alarm's row of state with the others."""
+        self._states[alarm.definition.pk] = alarm.state
+
+    def note_occurrence(self, occurrence: AlarmOccurrence) -> None:
+        """Write a changed occurrence with the others."""
+        if occurrence.pk is not None:
+            self._changed[occurrence.pk] = occurrence
+
+    def record(
+        self,
+        alarm: Alarm,
+        act: str,
+        actor: Actor,
+        *,
+        at: datetime | None = None,
+        states: tuple[State, State] | None = None,
+        value: float | None = None,
+        reason: str = "",
+        comment: str = "",
+        changes: dict[str, Any] | None = None,
+        occurrence: AlarmOccurrence | None = None,
+    ) -> None:
+        """Add a line to the journal, about the newest occurrence unless another one is given."""
+        definition = alarm.definition
+        state = state_of(alarm.status)
+        before, after = states or (state, state)
+        entry = AlarmJournalEntry(
+            at=at or self.now,
+            noticed_at=self.now,
+            act=str(act),
+            definition=definition,
+            tag=definition.tag.name if definition.tag else "",
+            group=definition.group or (definition.tag.group if definition.tag else ""),
+            kind=definition.kind,
+            priority=alarm.in_force.priority,
+            by=actor.by,
+            via=actor.via,
+            address=actor.address,
+            from_state=before,
+            to_state=after,
+            value=value,
+            reason=reason,
+            comment=comment,
+            changes=changes,
+        )
+        self._journal.append((entry, occurrence or alarm.state.occurrence))
+
+    def save(self) -> None:
+        """Write all, and wake the readers of the feed after the commit."""
+        if not (self._states or self._journal or self._changed or self._made):
+            return
+        AlarmOccurrence.objects.bulk_create([made for _, made in self._made])
+        for state, made in self._made:
+            state.occurrence = made
+        self._save_states()
+        if self._changed:
+            AlarmOccurrence.objects.bulk_update(
+                self._changed.values(),
+                ["cleared_at", "acknowledged_at", "acknowledged_by", "via", "peak", "rating", "details"],
+                batch_size=200,
+            )
+        for entry, occurrence in self._journal:
+            entry.occurrence = occurrence.pk if occurrence else None
+        AlarmJournalEntry.objects.bulk_create([entry for entry, _ in self._journal])
+        publisher.publish()
+
+    def _save_states(self) -> None:
+        newest = AlarmState.objects.aggregate(newest=Max("revision"))["newest"] or 0
+        first = max(to_micros(self.now), newest + 1)
+        for offset, state in enumerate(self._states.values()):
+            state.revision = first + offset
+        AlarmState.objects.bulk_create(
+            self._states.values(),
+            update_conflicts=True,
+            unique_fields=["definition"],
+            update_fields=CHANGING,
+        )
+
+    def _note_occurrence(
+        self,
+        alarm: Alarm,
+        act: Act,
+        found: Transition,
+        *,
+        at: datetime,
+        value: float | None,
+        actor: Actor,
+        details: dict[str, Any],
+    ) -> None:
+        state, open_one = alarm.state, alarm.state.occurrence
+        if found.annunciates or act is Act.ACTIVE:
+            if open_one is not None and open_one.cleared_at is None and act is not Act.ACTIVE:
+                open_one.cleared_at = at  # replaced by the occurrence that asks again
+                self.note_occurrence(open_one)
+            made = AlarmOccurrence(
+                definition=alarm.definition,
+                active_at=at,
+                noticed_at=self.now,
+                value=value,
+                peak=value,
+                setpoint=alarm.in_force.setpoint,
+                priority=alarm.in_force.priority,
+                is_annunciated=found.annunciates,
+                details=details,
+            )
+            state.occurrence = made
+            self._made.append((state, made))
+        elif act in {Act.RETURN, Act.DISABLE} and open_one is not None and open_one.cleared_at is None:
+            open_one.cleared_at = at
+            self.note_occurrence(open_one)
+        elif act is Act.ACKNOWLEDGE and open_one is not None:
+            state.acknowledged_at = self.now
+            self._acknowledge(alarm.definition, open_one, actor)
+
+    def _acknowledge(self, definition: AlarmDefinition, newest: AlarmOccurrence, actor: Actor) -> None:
+        """Acknowledge the occurrence and all older open ones."""
+        waiting = AlarmOccurrence.objects.filter(
+            definition=definition, acknowledged_at=None, is_annunciated=True, active_at__lte=newest.active_at
+        )
+        newest.acknowledged_at, newest.acknowledged_by, newest.via = self.now, actor.by, actor.via
+        waiting.update(acknowledged_at=self.now, acknowledged_by=actor.by, via=actor.via)
+
+
+def set_status(state: AlarmState, status: Status) -> None:
+    """Set the fields of the row to the status; the end of a suppression clears its reason."""
+    state.is_active = status.is_active
+    state.is_acknowledged = status.is_acknowledged
+    state.is_latched = status.is_latched
+    state.suppression = status.suppression
+    state.is_one_shot = status.is_one_shot
+    if not status.suppression:
+        state.suppressed_at = state.suppressed_until = None
+        state.suppressed_by = state.suppression_reason = ""

@@ -1,0 +1,134 @@
+"""The list of alarms, the counts for the bar, and the journal, written by the same writer as in the plant."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.db import Error as DatabaseError
+from django.db import transaction
+
+from monitoring.alarms.journal import JournalSelection, read_journal
+from monitoring.alarms.reading import (
+    STATES,
+    AlarmSelection,
+    alarms_of_tags,
+    changed_alarms,
+    find_alarm,
+    occurrences_of,
+    read_alarms,
+    read_counts,
+    status_of,
+)
+from monitoring.alarms.state_machine import Act, State, state_of
+from monitoring.alarms.writing import Actor, AlarmWriter, alarm_transaction, load_alarms
+from monitoring.kernel.clock import to_micros
+from monitoring.models import AlarmDefinition, AlarmJournalEntry, AlarmState, Tag
+
+pytestmark = pytest.mark.django_db
+NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
+ANNA = Actor("anna", via="api")
+
+
+def define(tag: str, kind: str, **fields: object) -> AlarmDefinition:
+    return AlarmDefinition.objects.create(tag=Tag.objects.get(name=tag), kind=kind, **fields)
+
+
+def do(definition: AlarmDefinition, *acts: Act, at: datetime = NOW, value: float | None = None) -> None:
+    with alarm_transaction():
+        alarm, writer = load_alarms([definition])[definition.pk], AlarmWriter(at)
+        for act in acts:
+            writer.act(alarm, act, ANNA, at_us=to_micros(at), value=value)
+        writer.save()
+
+
+@pytest.fixture
+def high() -> AlarmDefinition:
+    return define("fermenter_temp", "H", setpoint=45)
+
+
+def test_an_active_alarm_is_on_the_list_with_its_condition(high: AlarmDefinition) -> None:
+    do(high, Act.ACTIVE, value=46.5)
+    (alarm,) = read_alarms(AlarmSelection(), limit=10)
+    assert (alarm.name, alarm.title, alarm.state) == ("fermenter_temp", "High", State.UNACKNOWLEDGED)
+    assert (alarm.active_at, alarm.peak, alarm.cleared_at) == (NOW, 46.5, None)
+    assert find_alarm(high.pk) == alarm
+
+
+def test_first_what_waits_for_a_person_then_by_priority_then_the_newest(high: AlarmDefinition) -> None:
+    low = define("fermenter_ph", "L", priority="critical")
+    other = define("agitator_rpm", "H")
+    later = define("agitator_rpm", "L")
+    do(low, Act.ACTIVE)
+    do(low, Act.ACKNOWLEDGE)
+    do(high, Act.ACTIVE)
+    do(other, Act.ACTIVE, at=NOW - timedelta(minutes=1))
+    do(later, Act.ACTIVE, at=NOW + timedelta(minutes=1))
+    assert [each.id for each in read_alarms(AlarmSelection(), limit=10)] == [
+        *(later.pk, high.pk, other.pk),
+        low.pk,
+    ]
+    assert alarms_of_tags(["agitator_rpm", "fermenter_ph"]).keys() == {"agitator_rpm", "fermenter_ph"}
+
+
+def test_an_alarm_that_is_over_and_acknowledged_leaves_the_list(high: AlarmDefinition) -> None:
+    do(high, Act.ACTIVE)
+    do(high, Act.RETURN, at=NOW + timedelta(minutes=3))
+    (alarm,) = read_alarms(AlarmSelection(), limit=10)
+    assert (alarm.state, alarm.cleared_at) == (State.RETURNED, NOW + timedelta(minutes=3))
+    do(high, Act.ACKNOWLEDGE, at=NOW + timedelta(minutes=4))
+    assert read_alarms(AlarmSelection(), limit=10) == []
+    (occurrence,) = occurrences_of(high.pk, limit=10)
+    assert (occurrence["acknowledged_by"], occurrence["cleared_at"]) == ("anna", "2026-01-31T12:03:00Z")
+
+
+def test_the_counts_of_the_bar(high: AlarmDefinition) -> None:
+    shelved = define("agitator_rpm", "H")
+    do(high, Act.ACTIVE)
+    do(shelved, Act.SHELVE)
+    counts = read_counts()
+    assert counts.unseen == {"critical": 0, "high": 0, "medium": 1, "low": 0}
+    assert (counts.shelved, counts.suppressed) == (1, 0)
+    assert counts.newest is not None
+    assert counts.newest.id == high.pk
+    assert [alarm.id for alarm in changed_alarms(after=0, limit=10)] == [high.pk, shelved.pk]
+    assert changed_alarms(after=counts.revision, limit=10) == []
+
+
+def test_an_alarm_that_comes_again_is_a_new_occurrence(high: AlarmDefinition) -> None:
+    do(high, Act.ACTIVE)
+    do(high, Act.RETURN, at=NOW + timedelta(minutes=1))
+    do(high, Act.ACTIVE, at=NOW + timedelta(minutes=2))
+    assert len(occurrences_of(high.pk, limit=10)) == 2
+    do(high, Act.ACKNOWLEDGE, at=NOW + timedelta(minutes=3))  # covers the older one, too
+    assert [each["acknowledged_by"] for each in occurrences_of(high.pk, limit=10)] == ["anna", "anna"]
+
+
+def test_the_journal_has_each_act_page_by_page(high: AlarmDefinition) -> None:
+    do(high, Act.ACTIVE, Act.ACKNOWLEDGE)
+    do(high, Act.RETURN, at=NOW + timedelta(minutes=1))
+    first = read_journal(JournalSelection(tags=["fermenter_temp"]), limit=2)
+    assert [(entry.act, entry.from_state, entry.to_state) for entry in first.entries] == [
+        ("return", "ACKED", "NORM"),
+        ("acknowledge", "UNACK", "ACKED"),
+    ]
+    rest = read_journal(JournalSelection(tags=["fermenter_temp"]), limit=2, after=first.next)
+    assert [(entry.act, entry.by, entry.kind) for entry in rest.entries] == [("active", "anna", "H")]
+    assert rest.next is None
+
+
+@pytest.mark.parametrize("change", ["update", "delete"])
+def test_no_line_of_the_journal_changes_or_goes(high: AlarmDefinition, change: str) -> None:
+    do(high, Act.ACTIVE)
+    lines = AlarmJournalEntry.objects.all()
+    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
+        lines.update(by="nobody") if change == "update" else lines._raw_delete(lines.db)
+    assert lines.get().by == "anna"
+
+
+@pytest.mark.parametrize("act", [(), (Act.ACTIVE,), (Act.ACTIVE, Act.RETURN), (Act.SHELVE,), (Act.TAKE_OUT,)])
+def test_sql_and_python_derive_the_same_state(high: AlarmDefinition, act: tuple[Act, ...]) -> None:
+    do(high, *act)
+    AlarmState.objects.get_or_create(definition=high)
+    row = AlarmState.objects.get()
+    assert [state for state, where in STATES.items() if AlarmState.objects.filter(where)] == [
+        state_of(status_of(row))
+    ]
