@@ -189,7 +189,10 @@ class AlarmWriter:
         if self._changed:
             AlarmOccurrence.objects.bulk_update(
                 self._changed.values(),
-                ["cleared_at", "acknowledged_at", "acknowledged_by", "via", "peak", "rating", "details"],
+                [
+                    *("cleared_at", "acknowledged_at", "acknowledged_by", "via", "peak", "rating", "details"),
+                    "priority",
+                ],
                 batch_size=200,
             )
         for entry, occurrence in self._journal:
@@ -251,7 +254,7 @@ class AlarmWriter:
             definition=definition, acknowledged_at=None, is_annunciated=True, active_at__lte=newest.active_at
         )
         newest.acknowledged_at, newest.acknowledged_by, newest.via = self.now, actor.by, actor.via
-        waiting.update(acknowledged_at=to_micros(self.now), acknowledged_by=actor.by, via=actor.via)
+        waiting.update(acknowledged_at=self.now, acknowledged_by=actor.by, via=actor.via)
 
 
 def set_status(state: AlarmState, status: Status) -> None:
