@@ -2,6 +2,7 @@
 
 import os
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from pytest_django import Settings
@@ -25,7 +26,8 @@ def test_while_all_is_well_there_are_none() -> None:
     assert current_troubles() == {}
 
 
-def test_each_trouble_has_a_name_and_the_remedy(settings: Settings) -> None:
+def test_each_trouble_has_a_name_and_the_remedy(settings: Settings, data_dir: Path) -> None:
+    data_dir.mkdir(parents=True, exist_ok=True)
     settings.FERMON_DISK_RESERVE_BYTES = 2**62
     found = current_troubles()
     assert "manage.py qcluster" in found["worker"]
@@ -36,7 +38,7 @@ def test_each_trouble_has_a_name_and_the_remedy(settings: Settings) -> None:
 
 
 @pytest.mark.sqlite
-def test_an_old_backup_is_a_trouble_and_none_at_all_is_not(settings: Settings) -> None:
+def test_an_old_backup_is_a_trouble_and_none_at_all_is_not() -> None:
     heard(SIMULATOR, 1)
     heard(DETECTION, 1)
     place = backups.backup_directory()
