@@ -192,7 +192,10 @@ class AlarmWriter:
         if self._changed:
             AlarmOccurrence.objects.bulk_update(
                 self._changed.values(),
-                ["cleared_at", "acknowledged_at", "acknowledged_by", "via", "peak", "rating", "details"],
+                [
+                    *("cleared_at", "acknowledged_at", "acknowledged_by", "via", "peak", "rating", "details"),
+                    "priority",
+                ],
                 batch_size=200,
             )
         for entry, occurrence in self._journal:

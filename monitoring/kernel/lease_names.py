@@ -3,3 +3,7 @@
 SIMULATOR = "simulator"
 DETECTION = "judge"  # the name in databases that exist
 ALARMS = "alarms"
+# Watermarks of the alarms' evaluator, in leases that nobody holds: the last revision of events that it has
+# seen, and the clock's time (microseconds) up to which measurements are evaluated.
+ALARM_EVENTS = "alarms.events"
+ALARM_CLOCK = "alarms.clock"

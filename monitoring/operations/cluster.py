@@ -8,7 +8,7 @@ running. A signal handler that waits for the lock of a killed process never ends
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -23,7 +23,7 @@ from monitoring.history.heartbeats import heartbeat
 from monitoring.kernel.lease_names import SIMULATOR
 from monitoring.kernel.stop_flag import clear_stop, interruptible_sleep, request_stop, stop_requested
 from monitoring.operations.after_jump import look_after_clock
-from monitoring.operations.detection_process import DetectionProcess
+from monitoring.operations.child_process import ALARMS, DETECTION, ChildProcess, stop_all
 from monitoring.operations.restarts import FIRST_PAUSE_S, STOP_S, next_pause_s
 from monitoring.operations.schedules import keep_schedules, queue_replay, queue_simulator
 
@@ -42,18 +42,21 @@ SET_BACK_S = 5.0
 CLOCK_S = 20.0
 
 
-def run_worker(*, with_detection: bool = True) -> None:
+def run_worker(*, with_detection: bool = True, with_alarms: bool = True) -> None:
     """Run a cluster until SIGTERM or SIGINT; replace a cluster that has stopped working.
 
-    Run detection beside the cluster as a child process, unless another supervisor does.
+    Run detection and the alarms beside the cluster as child processes, unless another supervisor does.
     """
     clear_stop()
     logger.info("worker started")
-    detection = DetectionProcess(is_wanted=with_detection)
+    children = [
+        ChildProcess(*DETECTION, is_wanted=with_detection),
+        ChildProcess(*ALARMS, is_wanted=with_alarms),
+    ]
     pause_s = FIRST_PAUSE_S
     try:
         while not stop_requested():
-            cluster = WatchedCluster(detection)
+            cluster = WatchedCluster(children)
             problem = cluster.work()
             if problem is None:
                 break
@@ -63,7 +66,7 @@ def run_worker(*, with_detection: bool = True) -> None:
             logger.error("workers replaced: %s", problem, extra={"lasted_s": round(lasted_s)})
             interruptible_sleep(pause_s)
     finally:
-        detection.stop()
+        stop_all(children)
     logger.info("worker stopped")
 
 
@@ -116,9 +119,9 @@ class WatchedCluster(Cluster):  # type: ignore[misc]  # django-q2 has no types
     signals. No process is forked meanwhile.
     """
 
-    def __init__(self, detection: DetectionProcess | None = None) -> None:
+    def __init__(self, children: Sequence[ChildProcess] = ()) -> None:
         super().__init__()
-        self.detection = detection or DetectionProcess(is_wanted=False)
+        self.children = children
         self.processes: set[psutil.Process] = set()
         self.began = time.monotonic()
         self.clock_seen = self.began
@@ -135,7 +138,7 @@ class WatchedCluster(Cluster):  # type: ignore[misc]  # django-q2 has no types
         run_with_timeout(queue_first_runs, give_up=stop_requested)
         if stop_requested():
             return None
-        self.detection.ensure_running()
+        self.ensure_children()
         try:
             self.start()
         except RuntimeError as error:
@@ -143,11 +146,17 @@ class WatchedCluster(Cluster):  # type: ignore[misc]  # django-q2 has no types
         while not stop_requested():
             if problem := self.problem():
                 return problem
-            self.detection.ensure_running()
+            self.ensure_children()
             interruptible_sleep(LOOK_S)
-        self.detection.terminate()  # both end in the same seconds
+        for child in self.children:
+            child.terminate()  # all end in the same seconds
         self.end()
         return None
+
+    def ensure_children(self) -> None:
+        """Start the processes beside the cluster that do not run."""
+        for child in self.children:
+            child.ensure_running()
 
     def problem(self) -> str | None:
         """Return why the cluster must be replaced; None if the cluster works."""

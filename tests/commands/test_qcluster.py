@@ -10,8 +10,8 @@ import psutil
 import pytest
 from django.db import DatabaseError
 
-from monitoring.operations import cluster, detection_process
-from monitoring.operations.detection_process import DetectionProcess
+from monitoring.operations import child_process, cluster
+from monitoring.operations.child_process import DETECTION, ChildProcess
 
 
 @pytest.fixture
@@ -27,9 +27,13 @@ def is_detection(process: psutil.Process) -> bool:
     return "run_detection" in process.cmdline()
 
 
+def evaluates_alarms(process: psutil.Process) -> bool:
+    return "run_alarms" in process.cmdline()
+
+
 def sentinel_of(worker):
     children = [p for p in worker.family() if p.ppid() == worker.process.pid]
-    (sentinel,) = (p for p in children if not is_detection(p))
+    (sentinel,) = (p for p in children if not is_detection(p) and not evaluates_alarms(p))
     return sentinel
 
 
@@ -88,12 +92,24 @@ def test_detection_is_a_process_of_its_own_and_started_again_when_it_is_killed(
     assert worker.text.count("detection ended and is started again (code=-9") == 1
 
 
-def test_without_detection_it_starts_none(system, wait_until) -> None:
+def test_the_alarms_are_evaluated_again_after_a_kill(system, worker, wait_until) -> None:
+    owner = "SELECT owner FROM leases WHERE source = 'alarms'"
+    first = system.lease_holder("alarms")
+    assert evaluates_alarms(first)
+    before = system.select(owner)
+    first.kill()
+    wait_until(lambda: system.select(owner) != before)
+    assert evaluates_alarms(system.lease_holder("alarms"))
+    assert worker.text.count("alarms ended and is started again (code=-9") == 1
+
+
+def test_without_detection_and_alarms_it_starts_none(system, wait_until) -> None:
     system.migrate()
-    worker = system.run("manage.py", "qcluster", "--no-detection")
+    worker = system.run("manage.py", "qcluster", "--no-detection", "--no-alarms")
     system.wait_for_more()
     assert detection_of(worker) is None
-    assert system.select("SELECT count(*) FROM leases WHERE source = 'judge'") == (0,)
+    assert not any(map(evaluates_alarms, worker.family()))
+    assert system.select("SELECT count(*) FROM leases WHERE source IN ('judge', 'alarms')") == (0,)
 
 
 def test_what_an_older_version_has_scheduled_and_queued_for_detection_goes_in_silence(
@@ -246,13 +262,13 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[SimpleNamespace]:
     """The processes that detection would have; each runs until its ``returncode`` is set."""
     started: list[SimpleNamespace] = []
 
-    def start() -> SimpleNamespace:
+    def start(command: str) -> SimpleNamespace:
         process = SimpleNamespace(returncode=None)
         process.poll = lambda: process.returncode
         started.append(process)
         return process
 
-    monkeypatch.setattr(detection_process, "start_process", start)
+    monkeypatch.setattr(child_process, "start_process", start)
     return started
 
 
@@ -260,8 +276,8 @@ def test_detection_that_keeps_failing_is_started_again_less_and_less_often(
     started, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     clock = [1000.0]
-    monkeypatch.setattr(detection_process, "time", SimpleNamespace(monotonic=lambda: clock[0]))
-    detection = DetectionProcess()
+    monkeypatch.setattr(child_process, "time", SimpleNamespace(monotonic=lambda: clock[0]))
+    detection = ChildProcess(*DETECTION)
     for _ in range(600):
         detection.ensure_running()
         started[-1].returncode = 1
@@ -272,7 +288,7 @@ def test_detection_that_keeps_failing_is_started_again_less_and_less_often(
 
 
 def test_where_another_supervises_detection_the_worker_starts_none(started) -> None:
-    detection = DetectionProcess(is_wanted=False)
+    detection = ChildProcess(*DETECTION, is_wanted=False)
     detection.ensure_running()
     detection.terminate()
     detection.stop()

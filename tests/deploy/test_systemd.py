@@ -40,13 +40,16 @@ def test_each_service_starts_a_command_that_exists(unit: Path) -> None:
     assert set(named) <= set(get_commands())
 
 
-def test_detection_has_one_supervisor_and_comes_with_the_worker() -> None:
+def test_detection_and_alarms_have_one_supervisor_and_come_with_the_worker() -> None:
     worker = (UNITS / "fermon-worker.service").read_text().splitlines()
-    assert "ExecStart=/opt/fermon/.venv/bin/python manage.py qcluster --no-detection" in worker
-    assert "Wants=fermon-detection.service" in worker
+    assert "ExecStart=/opt/fermon/.venv/bin/python manage.py qcluster --no-detection --no-alarms" in worker
+    assert "Wants=fermon-detection.service fermon-alarms.service" in worker
     detection = (UNITS / "fermon-detection.service").read_text().splitlines()
     assert "ExecStart=/opt/fermon/.venv/bin/python manage.py run_detection" in detection
     assert "Restart=always" in detection
+    alarms = (UNITS / "fermon-alarms.service").read_text().splitlines()
+    assert "ExecStart=/opt/fermon/.venv/bin/python manage.py run_alarms" in alarms
+    assert "Restart=always" in alarms
 
 
 def test_a_reload_replaces_the_server_s_processes() -> None:

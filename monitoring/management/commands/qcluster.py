@@ -17,17 +17,25 @@ from monitoring.operations.schedules import keep_schedules
 
 
 class Command(StockCommand):  # type: ignore[misc]  # django-q2 has no types
-    """Run the simulator, all other tasks, and detection until SIGTERM or SIGINT."""
+    """Run the simulator, all other tasks, detection and alarms until SIGTERM or SIGINT."""
 
-    help = "Runs the worker: the simulator, retries and clean-up, and detection beside it. Ctrl-C stops it."
+    help = (
+        "Runs the worker: the simulator, retries and clean-up, and beside it detection and the alarms."
+        " Ctrl-C stops it."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Add to django-q2's options one for detection."""
+        """Add to django-q2's options one for detection, and one for the alarms."""
         super().add_arguments(parser)
         parser.add_argument(
             "--no-detection",
             action="store_true",
             help="Do not start 'manage.py run_detection': systemd or Docker runs it as a service of its own.",
+        )
+        parser.add_argument(
+            "--no-alarms",
+            action="store_true",
+            help="Do not start 'manage.py run_alarms': systemd or Docker runs it as a service of its own.",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -49,4 +57,6 @@ class Command(StockCommand):  # type: ignore[misc]  # django-q2 has no types
         if options["run_once"]:
             cluster.run_once()
         else:
-            cluster.run_worker(with_detection=not options["no_detection"])
+            cluster.run_worker(
+                with_detection=not options["no_detection"], with_alarms=not options["no_alarms"]
+            )

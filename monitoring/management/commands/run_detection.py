@@ -5,7 +5,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from monitoring.database.connections import leave_pool
-from monitoring.operations.detection_process import run_detection
+from monitoring.detection import follower
+from monitoring.kernel.stop_flag import stop_requested
+from monitoring.operations.child_process import run_until_signal
 from monitoring.operations.parent_watchdog import end_with_launcher
 from monitoring.operations.privacy import mend_private_files
 
@@ -23,5 +25,5 @@ class Command(BaseCommand):
         mend_private_files()
         leave_pool()
         end_with_launcher()
-        if not run_detection():
+        if not run_until_signal("detection", lambda: follower.run(should_stop=stop_requested)):
             raise CommandError("Detection failed: see the log.")

@@ -19,8 +19,13 @@ class FaultKind(StrEnum):
     SPIKE = "spike"
     BELOW_LIMIT = "below_limit"
     ABOVE_LIMIT = "above_limit"
+    LASTING = "lasting"
 
 
+# One excursion of a tag in each period, long enough for an alarm with the standard delays.
+LASTING_S = 90
+LASTING_PERIOD_S = 4 * 3600
+LASTING_SHARE = LASTING_S / LASTING_PERIOD_S
 SHARES = {FaultKind.SPIKE: 0.5, FaultKind.BELOW_LIMIT: 0.25, FaultKind.ABOVE_LIMIT: 0.25}
 
 
@@ -51,6 +56,17 @@ def plan_episodes(rng: np.random.Generator, *, length: int, rate: float) -> list
         episodes.append(Episode(kind, start, min(start + duration, length)))
         start += duration + int(rng.geometric(1 / mean_gap))
     return episodes
+
+
+def lasting_excursion(rng: np.random.Generator, period: int, tag: TagDefinition) -> tuple[int, FaultKind]:
+    """Return the first second of the lasting excursion in a period, and beyond which limit the excursion is.
+
+    ``rng`` must depend on tag and period only. The excursion lies within one period.
+    """
+    start = period * LASTING_PERIOD_S + int(rng.integers(0, LASTING_PERIOD_S - LASTING_S))
+    limits = {FaultKind.BELOW_LIMIT: tag.lower_limit, FaultKind.ABOVE_LIMIT: tag.upper_limit}
+    kinds = [kind for kind, limit in limits.items() if limit is not None]
+    return start, kinds[int(rng.integers(len(kinds)))] if kinds else FaultKind.ABOVE_LIMIT
 
 
 def faulty_values(

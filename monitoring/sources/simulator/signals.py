@@ -9,7 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitoring.kernel.tag_definition import DefaultTag
-from monitoring.sources.simulator.faults import FaultKind, faulty_values, plan_episodes
+from monitoring.sources.simulator.faults import (
+    LASTING_PERIOD_S,
+    LASTING_S,
+    LASTING_SHARE,
+    Episode,
+    FaultKind,
+    faulty_values,
+    lasting_excursion,
+    plan_episodes,
+)
 
 BLOCK_S = 600
 CACHED_BLOCKS = 64
@@ -53,14 +62,40 @@ def simulate_block(tag: DefaultTag, seed: int, number: int) -> Signal:
     second = np.arange(number * BLOCK_S, (number + 1) * BLOCK_S)
     value = normal_signal(tag, rng, second)
     fault = np.full(BLOCK_S, "", dtype="U16")
-    for episode in plan_episodes(rng, length=BLOCK_S, rate=tag.profile.fault_rate):
+    for episode in plan_episodes(rng, length=BLOCK_S, rate=tag.profile.fault_rate - LASTING_SHARE):
         during = slice(episode.start, episode.stop)
         value[during] = faulty_values(
             rng, episode, value[during], tag=tag.definition, noise=tag.profile.noise
         )
         fault[during] = FaultKind(episode.kind).value
+    for period in {int(second[0]) // LASTING_PERIOD_S, int(second[-1]) // LASTING_PERIOD_S}:
+        add_lasting(tag, seed, period, second, value, fault)
     value = np.clip(value, tag.definition.valid_min, tag.definition.valid_max)
     return Signal(second, np.round(value, tag.profile.decimals), fault)
+
+
+def add_lasting(
+    tag: DefaultTag,
+    seed: int,
+    period: int,
+    second: NDArray[np.int64],
+    value: NDArray[np.float64],
+    fault: NDArray[np.str_],
+) -> None:
+    """Replace the readings of a block that lie in the lasting excursion of a period, in place."""
+    name = zlib.crc32(tag.definition.name.encode())
+    rng = np.random.default_rng([seed, name, abs(period), int(period < 0), LASTING_S])
+    start, kind = lasting_excursion(rng, period, tag.definition)
+    everything = faulty_values(
+        rng,
+        Episode(kind, 0, LASTING_S),
+        np.full(LASTING_S, np.nan),
+        tag=tag.definition,
+        noise=tag.profile.noise,
+    )
+    during = (second >= start) & (second < start + LASTING_S) & ~np.isnan(everything[0])
+    value[during] = everything[second[during] - start]
+    fault[during] = FaultKind.LASTING.value
 
 
 def normal_signal(

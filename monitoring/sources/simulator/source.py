@@ -10,7 +10,7 @@ import os
 import socket
 import time
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -26,7 +26,8 @@ from monitoring.ingest.pipeline import ingest_readings
 from monitoring.kernel.clock import iso_utc
 from monitoring.kernel.failpoints import failpoint
 from monitoring.kernel.lease_names import SIMULATOR
-from monitoring.kernel.tag_definition import DEFAULT_TAGS, DefaultTag
+from monitoring.kernel.tag_definition import DEFAULT_TAGS, DefaultTag, TagDefinition
+from monitoring.sources.simulator.requested_faults import RequestedFault, fault_at, requested_faults
 from monitoring.sources.simulator.signals import simulate
 
 logger = logging.getLogger(__name__)
@@ -132,12 +133,28 @@ def simulated_tags() -> list[DefaultTag]:
 def readings_between(tags: Iterable[DefaultTag], first: datetime, last: datetime) -> list[Item]:
     """Return the tags' readings at each whole second from first to last (inclusive), in order of time."""
     start, stop = int(first.timestamp()), int(last.timestamp()) + 1
-    signals = [(tag.definition.name, simulate(tag, seed=SEED, start=start, stop=stop)) for tag in tags]
-    return [
-        {"timestamp": iso_utc(first + place * SECOND), "tag": name, "value": float(signal.value[place])}
+    signals = [(tag.definition, simulate(tag, seed=SEED, start=start, stop=stop)) for tag in tags]
+    items: list[Item] = [
+        {"timestamp": iso_utc(first + place * SECOND), "tag": tag.name, "value": float(signal.value[place])}
         for place in range(stop - start)
-        for name, signal in signals
+        for tag, signal in signals
     ]
+    faults = [fault for fault in requested_faults() if fault.start < stop and fault.stop > start]
+    return with_faults(items, faults, {tag.name: tag for tag, _ in signals}) if faults else items
+
+
+def with_faults(
+    items: Iterable[Item], faults: list[RequestedFault], tags: Mapping[str, TagDefinition]
+) -> list[Item]:
+    """Return the readings with the requested faults."""
+    faulty = []
+    for item in items:
+        second = int(datetime.fromisoformat(item["timestamp"]).timestamp())
+        fault = fault_at(faults, item["tag"], second)
+        value = item["value"] if fault is None else fault.value(tags[item["tag"]], item["value"])
+        if value is not None:
+            faulty.append(item | {"value": value})
+    return faulty
 
 
 def sleep_to_next_second(should_stop: Callable[[], bool]) -> None:

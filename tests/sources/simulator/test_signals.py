@@ -5,11 +5,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from monitoring.alarms.condition import Above, Below, Memory, Side, Timing, take_value
+from monitoring.alarms.definition import deadband_of
 from monitoring.kernel.tag_definition import DEFAULT_TAGS, DefaultTag
 from monitoring.sources.simulator.signals import Signal, simulate
 
 DAY = 86_400
 START = 1_800_000_001
+TIMING = Timing(10_000_000, 10_000_000, 10_000_000)
 
 every_tag = pytest.mark.parametrize("tag", DEFAULT_TAGS, ids=lambda tag: tag.definition.name)
 
@@ -70,6 +73,26 @@ def test_excursions_cross_each_limit_and_normal_readings_never_do(tag: DefaultTa
     assert below.any()
     assert above.any()
     assert (signal.fault[below | above] != "").all()
+
+
+@every_tag
+def test_a_day_has_six_lasting_excursions_and_no_other_alarms(tag: DefaultTag) -> None:
+    midnight = START // DAY * DAY
+    signal = simulate(tag, seed=1, start=midnight, stop=midnight + DAY)
+    assert (signal.fault == "lasting").sum() == 6 * 90
+    limits: list[Side] = [
+        Above(tag.definition.upper_limit or 0, deadband_of(tag.definition)),
+        Below(tag.definition.lower_limit or 0, deadband_of(tag.definition)),
+    ]
+    begins = []
+    for side in limits:
+        memory, last = Memory(), None
+        for second, value in zip((signal.second * 1_000_000).tolist(), signal.value.tolist(), strict=True):
+            memory, changes = take_value(memory, side, TIMING, at_us=second, value=value, last_us=last)
+            last = second
+            begins += [change.at_us // 1_000_000 for change in changes if change.is_active]
+    assert len(begins) == 6
+    assert (signal.fault[np.array(begins) - midnight] == "lasting").all()
 
 
 def test_no_time_at_all_is_no_reading() -> None:

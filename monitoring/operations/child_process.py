@@ -1,6 +1,6 @@
-"""The process of detection, and the supervision of that process by the worker.
+"""Processes of their own beside the worker: detection and the evaluation of alarms.
 
-A crash of detection costs no reading and no scheduled job.
+A crash of one of them costs no reading and no scheduled job.
 """
 
 import logging
@@ -10,11 +10,11 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 
 from django.conf import settings
 
-from monitoring.detection import follower
 from monitoring.kernel.stop_flag import clear_stop, request_stop, stop_requested
 from monitoring.operations.parent_watchdog import LAUNCHER
 from monitoring.operations.restarts import FIRST_PAUSE_S, STOP_S, next_pause_s
@@ -23,10 +23,11 @@ from monitoring.operations.stopping import STOPPING
 logger = logging.getLogger(__name__)
 
 LOOK_S = 0.1
+DETECTION, ALARMS = ("detection", "run_detection"), ("alarms", "run_alarms")
 
 
-def run_detection() -> bool:
-    """Detect until SIGTERM or SIGINT. Return False if detection failed.
+def run_until_signal(name: str, follow: Callable[[], None]) -> bool:
+    """Call ``follow`` until SIGTERM or SIGINT, which request the stop. Return False if it failed.
 
     The main thread stays free for signals, which a wait for a database lock would delay. Work that
     does not end within STOP_S after the signal is abandoned; unsaved states are computed again.
@@ -38,31 +39,32 @@ def run_detection() -> bool:
 
     def work() -> None:
         try:
-            follower.run(should_stop=stop_requested)
+            follow()
         except Exception as error:  # the process ends, and the supervisor starts another
-            logger.exception("detection failed")
+            logger.exception("%s failed", name)
             failures.append(error)
 
-    logger.info("detection started")
-    thread = threading.Thread(target=work, name="detection", daemon=True)
+    logger.info("%s started", name)
+    thread = threading.Thread(target=work, name=name, daemon=True)
     thread.start()
     while thread.is_alive() and not stop_requested():
         thread.join(LOOK_S)
     thread.join(STOP_S)
     if thread.is_alive():
-        logger.warning("detection did not stop within %.0f s: unsaved states are computed again", STOP_S)
-    logger.info("detection stopped")
+        logger.warning("%s did not stop within %.0f s: unsaved states are computed again", name, STOP_S)
+    logger.info("%s stopped", name)
     return not failures
 
 
-class DetectionProcess:
-    """A child of the worker with ``manage.py run_detection``, started again after each end.
+class ChildProcess:
+    """A child of the worker with a command of ``manage.py``, started again after each end.
 
     Call all methods in one thread. With ``is_wanted`` False, because systemd or Docker supervises
-    detection, no method does anything.
+    the process, no method does anything.
     """
 
-    def __init__(self, *, is_wanted: bool = True) -> None:
+    def __init__(self, name: str, command: str, *, is_wanted: bool = True) -> None:
+        self.name, self.command = name, command
         self.is_wanted = is_wanted
         self._process: subprocess.Popen[bytes] | None = None
         self._started = 0.0
@@ -76,7 +78,7 @@ class DetectionProcess:
         if self._process is not None and self._process.poll() is not None:
             self._note_end(self._process.returncode)
         if self._process is None and time.monotonic() >= self._not_before:
-            self._process = start_process()
+            self._process = start_process(self.command)
             self._started = time.monotonic()
 
     def terminate(self) -> None:
@@ -84,14 +86,14 @@ class DetectionProcess:
         if self._process is not None:
             self._process.terminate()
 
-    def stop(self) -> None:
-        """End the process: in order within STOP_S, else by a kill."""
+    def stop(self, *, within_s: float = STOP_S) -> None:
+        """End the process: in order within so many seconds, else by a kill."""
         process, self._process = self._process, None
         if process is None:
             return
         process.terminate()
         with suppress(subprocess.TimeoutExpired):
-            process.wait(STOP_S)
+            process.wait(within_s)
         process.kill()
         process.wait()
 
@@ -101,15 +103,25 @@ class DetectionProcess:
         self._not_before = time.monotonic() + self._pause_s
         self._process = None
         details = {"code": code, "lasted_s": round(lasted_s)}
-        logger.error("detection ended and is started again", extra=details)
+        logger.error("%s ended and is started again", self.name, extra=details)
 
 
-def start_process() -> "subprocess.Popen[bytes]":
-    """Start ``manage.py run_detection``.
+def stop_all(children: Iterable[ChildProcess]) -> None:
+    """End all processes at the same time, within STOP_S."""
+    children = list(children)
+    for child in children:
+        child.terminate()
+    deadline = time.monotonic() + STOP_S
+    for child in children:
+        child.stop(within_s=max(0.0, deadline - time.monotonic()))
+
+
+def start_process(command: str) -> "subprocess.Popen[bytes]":
+    """Start a command of ``manage.py``.
 
     The process ends with this one, even after a ``kill -9``. A session of its own lets Ctrl-C
     reach the worker alone, which then stops the process in order.
     """
-    command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "run_detection", "--skip-checks"]
+    line = [sys.executable, str(settings.BASE_DIR / "manage.py"), command, "--skip-checks"]
     environment = os.environ | {LAUNCHER: str(os.getpid())}
-    return subprocess.Popen(command, env=environment, start_new_session=True)  # noqa: S603
+    return subprocess.Popen(line, env=environment, start_new_session=True)  # noqa: S603

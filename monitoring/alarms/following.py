@@ -1,0 +1,190 @@
+"""Make the standard alarms of each tag, and follow the tags' limits with versions of the definitions."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+from django.db.models import Max
+
+from monitoring.alarms.definition import InForce, deadband_of, limit_of
+from monitoring.alarms.kinds import Kind, Priority
+from monitoring.alarms.watched import SLOPES
+from monitoring.kernel.tag_definition import TagDefinition
+from monitoring.models import AlarmDefinition, AlarmDefinitionVersion, Tag
+
+AUTHOR = "Fermon"
+CHANGES_AT_ONCE = 500
+FEWEST_OF_A_GROUP = 3
+SLOPE_DEADBAND_SHARE = 0.1  # of the setpoint
+NO_DATA_AT_ALL = f"{Kind.SYSTEM}no_data"
+SYSTEM_KINDS = ("worker", "detection", "disk", "spool", "backup")
+
+
+@dataclass(frozen=True, slots=True)
+class Standard:
+    """An alarm that Fermon makes by itself, with the values that differ from a definition's defaults."""
+
+    kind: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+
+INSTRUMENT = {"alarm_class": "instrument", "priority": Priority.LOW, "on_delay_s": 60.0, "off_delay_s": 0.0}
+OF_A_TAG = (
+    Standard(Kind.BAD, {"alarm_class": "quality", "on_delay_s": 20.0}),
+    Standard(f"{Kind.EVENT}stuck", INSTRUMENT),
+    Standard(f"{Kind.EVENT}saturation", INSTRUMENT),
+)
+HIGH, LOW = Standard(Kind.HIGH), Standard(Kind.LOW)
+OF_A_GROUP = Standard(Kind.GROUP_BAD, {"alarm_class": "quality", "priority": Priority.HIGH})
+OF_THE_SYSTEM = (
+    Standard(NO_DATA_AT_ALL, {"alarm_class": "system", "priority": Priority.HIGH}),
+    *(Standard(f"{Kind.SYSTEM}{name}", {"alarm_class": "system"}) for name in SYSTEM_KINDS),
+)
+
+
+@dataclass(slots=True)
+class Unwritten:
+    """A definition that is new or whose resolved values have changed."""
+
+    definition: AlarmDefinition
+    in_force: InForce
+    reason: str
+
+
+def resolved(definition: AlarmDefinition, tag: TagDefinition | None) -> InForce:
+    """Return the values of a definition in force now; a setpoint that follows a limit as a number."""
+    setpoint = definition.setpoint
+    if setpoint is None and tag is not None:
+        setpoint = limit_of(definition.kind, tag)
+    return InForce(
+        kind=definition.kind,
+        setpoint=setpoint,
+        deadband=deadband_in_force(definition, setpoint, tag),
+        on_delay_s=definition.on_delay_s,
+        off_delay_s=definition.off_delay_s,
+        target=definition.target,
+        target_tag=definition.target_tag_id,
+        window_s=definition.window_s,
+        priority=definition.priority,
+        is_latching=definition.is_latching,
+        needs_acknowledgement=definition.needs_acknowledgement,
+        realarm_after_s=definition.realarm_after_s,
+        is_enabled=definition.is_enabled and (tag is None or tag.active),
+        stale_after_s=float(tag.stale_after_s) if tag is not None else 10.0,
+    )
+
+
+def deadband_in_force(
+    definition: AlarmDefinition, setpoint: float | None, tag: TagDefinition | None
+) -> float:
+    """Return the deadband; without one 2 % of the limits' width, or 10 % of the setpoint of a slope."""
+    if definition.deadband is not None or tag is None:
+        return definition.deadband or 0.0
+    if definition.kind in SLOPES:
+        return abs(setpoint or 0.0) * SLOPE_DEADBAND_SHARE
+    return deadband_of(tag)
+
+
+def unwritten(tags: Sequence[Tag], in_force: Mapping[int, InForce]) -> Iterator[Unwritten]:
+    """Return the standard alarms that are missing, and the definitions that the tags have changed.
+
+    ``in_force`` has the newest version of each definition by the definition's id.
+    """
+    known: dict[int, TagDefinition] = {tag.pk: tag.definition() for tag in tags}
+    definitions = list(AlarmDefinition.objects.all())
+    made = {(row.tag_id or row.group, row.kind) for row in definitions}
+    yield from (each for each in missing(tags, known) if key_of(each.definition) not in made)
+    for row in definitions:
+        tag = known.get(row.tag_id) if row.tag_id is not None else None
+        now, before = resolved(row, tag), in_force.get(row.pk)
+        if now != before:
+            yield Unwritten(row, now, reason_of(before, now))
+
+
+def key_of(definition: AlarmDefinition) -> tuple[int | str, str]:
+    """Return tag or group, and kind."""
+    return definition.tag_id or definition.group, definition.kind
+
+
+def missing(tags: Sequence[Tag], known: Mapping[int, TagDefinition]) -> Iterator[Unwritten]:
+    """Return all standard alarms as unwritten definitions."""
+    for standard in OF_THE_SYSTEM:
+        yield new(standard)
+    groups = Counter(tag.group for tag in tags if tag.active and tag.group)
+    for group in sorted(group for group, members in groups.items() if members >= FEWEST_OF_A_GROUP):
+        yield new(OF_A_GROUP, group=group)
+    for tag in tags:
+        if tag.active:
+            limits = [(HIGH, tag.upper_limit), (LOW, tag.lower_limit)]
+            for standard in (*(each for each, limit in limits if limit is not None), *OF_A_TAG):
+                yield new(standard, tag=tag, known=known[tag.pk])
+
+
+def new(
+    standard: Standard, *, tag: Tag | None = None, known: TagDefinition | None = None, group: str = ""
+) -> Unwritten:
+    """Return a standard alarm as a definition that is not stored yet."""
+    row = AlarmDefinition(tag=tag, group=group, kind=str(standard.kind), **standard.values)
+    return Unwritten(row, resolved(row, known), "made from the limits and settings of the tag")
+
+
+def reason_of(before: InForce | None, now: InForce) -> str:
+    """Return in words why there is a new version."""
+    if before is None:
+        return "first version"
+    if before.is_enabled != now.is_enabled:
+        return (
+            "the alarm or its tag is in use again" if now.is_enabled else "the alarm or its tag is not in use"
+        )
+    if replace(before, setpoint=now.setpoint, deadband=now.deadband) == now:
+        return "limits of the tag changed"
+    if replace(before, stale_after_s=now.stale_after_s) == now:
+        return "time until the tag is stale changed"
+    return "settings of the definition changed"
+
+
+def write_some(waiting: Iterator[Unwritten], *, position: int, now: datetime) -> int:
+    """Write definitions and versions, at most CHANGES_AT_ONCE; return how many.
+
+    Call in a transaction that holds the alarms' lease. The versions hold for ids above ``position``.
+    """
+    some = list(islice(waiting, CHANGES_AT_ONCE))
+    for each in some:
+        each.definition.version += 1
+    stored = [each.definition for each in some if each.definition.pk is not None]
+    AlarmDefinition.objects.bulk_create([each.definition for each in some if each.definition.pk is None])
+    AlarmDefinition.objects.bulk_update(stored, ["version"], batch_size=200)
+    AlarmDefinitionVersion.objects.bulk_create(
+        AlarmDefinitionVersion(
+            definition=each.definition,
+            version=each.definition.version,
+            from_id=position,
+            at=now,
+            by=AUTHOR,
+            reason=each.reason,
+            fields=each.in_force.as_json(),
+        )
+        for each in some
+    )
+    return len(some)
+
+
+def newest_version() -> int:
+    """Return the id of the newest version of any definition: it tells of changes."""
+    return AlarmDefinitionVersion.objects.aggregate(newest=Max("id"))["newest"] or 0
+
+
+def versions_in_force(position: int | None) -> dict[int, InForce]:
+    """Return the versions in force after the measurement ``position`` by definition; None: the newest."""
+    rows = AlarmDefinitionVersion.objects.order_by()
+    if position is not None:
+        rows = rows.filter(from_id__lte=position)
+    newest = rows.values("definition").annotate(newest=Max("id")).values("newest")
+    found = AlarmDefinitionVersion.objects.filter(id__in=newest).order_by()
+    return {
+        definition: InForce.from_json(fields)
+        for definition, fields in found.values_list("definition", "fields")
+    }

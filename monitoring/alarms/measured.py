@@ -1,0 +1,85 @@
+"""Read measurements for the evaluator as columns."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from django.db import connection
+
+from monitoring.alarms.tag_table import Measured
+
+PAGE = """
+    SELECT id, timestamp, tag, value FROM measurements WHERE id > %s AND id <= %s ORDER BY id LIMIT %s
+"""
+AHEAD = "SELECT id, timestamp, tag, value FROM measurements WHERE timestamp > %s AND id <= %s ORDER BY id"
+NEWEST_POSTGRESQL = """
+    SELECT tags.id, newest.timestamp, newest.value
+    FROM tags CROSS JOIN LATERAL (
+        SELECT timestamp, value FROM measurements
+        WHERE tag = tags.id AND timestamp <= %s AND id <= %s ORDER BY timestamp DESC LIMIT 1
+    ) AS newest
+    WHERE tags.active
+"""
+NEWEST_SQLITE = """
+    SELECT tags.id, measurements.timestamp, measurements.value
+    FROM tags CROSS JOIN measurements
+    WHERE tags.active AND measurements.id = (
+        SELECT id FROM measurements
+        WHERE tag = tags.id AND timestamp <= %s AND id <= %s ORDER BY timestamp DESC LIMIT 1
+    )
+"""
+SPAN = """
+    SELECT timestamp, value FROM measurements
+    WHERE tag = %s AND timestamp >= %s AND timestamp <= %s AND id <= %s ORDER BY timestamp
+"""
+EXTREMES = (
+    "SELECT min(value), max(value) FROM measurements WHERE tag = %s AND timestamp >= %s AND timestamp <= %s"
+)
+
+
+def read_page(*, after: int, upto: int, limit: int) -> Measured:
+    """Return the first ``limit`` measurements with ids above ``after``, up to ``upto`` (inclusive), by id."""
+    return columns_of(rows_of(PAGE, [after, upto, limit]))
+
+
+def read_ahead(*, latest_us: int, upto: int) -> Measured:
+    """Return the measurements with ids up to ``upto`` that are later than ``latest_us``."""
+    return columns_of(rows_of(AHEAD, [latest_us, upto]))
+
+
+def read_newest(*, latest_us: int, upto: int) -> list[tuple[int, int, float]]:
+    """Return the newest measurement of each tag in use as (tag, microseconds, value).
+
+    Only ids up to ``upto`` and times up to ``latest_us`` count.
+    """
+    sql = NEWEST_POSTGRESQL if connection.vendor == "postgresql" else NEWEST_SQLITE
+    return rows_of(sql, [latest_us, upto])
+
+
+def read_span(tag: int, first_us: int, last_us: int, *, upto: int) -> list[tuple[int, float]]:
+    """Return a tag's measurements between two times (inclusive) as (microseconds, value), oldest first."""
+    return rows_of(SPAN, [tag, first_us, last_us, upto])
+
+
+def extremes(tag: int, first_us: int, last_us: int) -> tuple[float, float] | None:
+    """Return the least and the greatest value between two times; None without measurements."""
+    ((low, high),) = rows_of(EXTREMES, [tag, first_us, last_us])
+    return None if low is None else (low, high)
+
+
+def rows_of(sql: str, parameters: Sequence[Any]) -> list[Any]:
+    """Return the rows of a query."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        return list(cursor.fetchall())
+
+
+def columns_of(rows: Sequence[tuple[int, int, int, float]]) -> Measured:
+    """Return rows as columns."""
+    ids, times_us, tags, values = zip(*rows, strict=True) if rows else ((), (), (), ())
+    return Measured(
+        np.array(ids, dtype=np.int64),
+        np.array(times_us, dtype=np.int64),
+        np.array(tags, dtype=np.int64),
+        np.array(values, dtype=np.float64),
+    )

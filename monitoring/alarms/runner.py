@@ -1,0 +1,309 @@
+"""Evaluate the stored measurements and the clock, and store what was found, each time in one transaction.
+
+The transaction also moves the position, and all memory of the alarms is stored with it. So the alarms are a
+function of the stored data, wherever a process was interrupted: what was not committed is evaluated again.
+"""
+
+import time
+from datetime import UTC, datetime, timedelta
+from heapq import heappop, heappush
+from typing import Any
+
+from django.db import transaction
+
+from monitoring.alarms import late, timers
+from monitoring.alarms.applying import Applying
+from monitoring.alarms.common_cause import CommonCauses
+from monitoring.alarms.evaluation import CHANGES_AT_ONCE, Evaluation
+from monitoring.alarms.event_watch import EventWatch
+from monitoring.alarms.following import (
+    NO_DATA_AT_ALL,
+    newest_version,
+    unwritten,
+    versions_in_force,
+    write_some,
+)
+from monitoring.alarms.kinds import Kind
+from monitoring.alarms.loading import Loaded, load
+from monitoring.alarms.look_clock import SETTLED_AFTER_S, LookClock
+from monitoring.alarms.measured import columns_of, read_ahead, read_page, rows_of
+from monitoring.alarms.rejections import RejectionWatch
+from monitoring.alarms.system_watch import SystemWatch, Troubles
+from monitoring.alarms.tag_table import Measured
+from monitoring.alarms.watched import WatchedAlarm
+from monitoring.database import leases
+from monitoring.database.write_lock import write_lock
+from monitoring.kernel.clock import to_micros
+from monitoring.kernel.failpoints import failpoint
+from monitoring.kernel.lease_names import ALARM_CLOCK, ALARM_EVENTS, ALARMS
+from monitoring.kernel.source_clock import AHEAD_US
+from monitoring.models import Lease, Tag
+
+LEASE = timedelta(seconds=3)
+PAGE = 1_000
+LOOKED_AFTER_S = 1.0
+# After a pause of this length, sources get time to deliver before silence counts.
+AWAY = timedelta(seconds=5)
+TAGS = """
+    SELECT id, name, "group", lower_limit, upper_limit, valid_min, valid_max, stale_after_s, active
+    FROM tags ORDER BY id
+"""
+
+
+class LeaseLostError(Exception):
+    """Another process holds the lease or has held the lease meanwhile: discard this runner."""
+
+
+class DefinitionsChangedError(Exception):
+    """Definitions or tags have changed: discard this runner, and begin again at the stored position."""
+
+
+class AlarmRunner:
+    """Evaluate for as long as this process holds the lease. After any exception, discard the runner."""
+
+    def __init__(self, held: leases.Hold, *, position: int, now: datetime, troubles: Troubles) -> None:
+        self.position = position
+        self._held = held
+        self._tags = rows_of(TAGS, [])
+        self._version = newest_version()
+        self._latest_us = leases.position_of(ALARM_CLOCK) or to_micros(now) + AHEAD_US
+        self._loaded = load(list(Tag.objects.all()), position=position, latest_us=self._latest_us)
+        self._evaluation: Evaluation = self._loaded.evaluation
+        self._watch(troubles)
+        self._waiting: list[tuple[int, int, int, float]] = []
+        self._hold_back(read_ahead(latest_us=self._latest_us, upto=position))
+        was_away = held.written_until is None or now - held.written_until > AWAY
+        self._clock = LookClock(starts_at=time.monotonic() + (SETTLED_AFTER_S if was_away else 0))
+        self._looked = -LOOKED_AFTER_S
+
+    @classmethod
+    def begin(
+        cls, owner: str, *, now: datetime, settled: int | None, newest_id: int, troubles: Troubles
+    ) -> "AlarmRunner | None":
+        """Take the lease and continue at the stored position, at the first start at ``settled``.
+
+        Return None if another process holds the lease, or ``settled`` is needed and not known yet.
+
+        Raises:
+            django.db.Error: the database is away.
+        """
+        with leases.holding(ALARMS, owner, now=now, duration=LEASE) as held:
+            if held is None:
+                return None
+            position = held.position
+            if position is None or position > newest_id:  # another database took the place of that one
+                position = settled
+            if position is None:
+                return None
+            leases.keep_position(held, position)
+        held = leases.Hold(held.source, held.owner, held.written_until, position)
+        write_definitions(held)
+        return cls(held, position=position, now=now, troubles=troubles)
+
+    @property
+    def loaded(self) -> Loaded:
+        """Return the alarms in memory."""
+        return self._loaded
+
+    def read(self, upto: int, now: datetime) -> None:
+        """Evaluate the next page of measurements, up to the id ``upto``.
+
+        Raises:
+            LeaseLostError: another database took the place of this one.
+        """
+        if upto < self.position:
+            raise LeaseLostError
+        now_us = to_micros(now)
+        self._release(now_us)
+        cut = self._loaded.cut
+        upto = upto if cut is None else min(upto, cut)
+        if upto > self.position:
+            rows = read_page(after=self.position, upto=upto, limit=PAGE)
+            self.position = int(rows.id[-1]) if len(rows) == PAGE else upto
+            is_ahead = rows.time_us > now_us + AHEAD_US
+            self._hold_back(rows.where(is_ahead))
+            self._evaluation.take(rows.where(~is_ahead), latest_us=now_us + AHEAD_US)
+
+    def is_to_commit(self) -> bool:
+        """Return whether there is anything to write, if only the renewal of the lease."""
+        is_much = len(self._evaluation.dirty) >= CHANGES_AT_ONCE
+        return is_much or self._evaluation.has_found or self.is_look_due or self._is_cut
+
+    @property
+    def is_look_due(self) -> bool:
+        """Return whether a second has passed since the last look at the clock."""
+        return time.monotonic() - self._looked >= LOOKED_AFTER_S
+
+    @property
+    def _is_cut(self) -> bool:
+        return self._loaded.cut is not None and self.position >= self._loaded.cut
+
+    def commit(self, *, now: datetime, is_caught_up: bool) -> bool:
+        """Write what was found; look at the clock if that is due and all is evaluated.
+
+        Return whether more waits to be written.
+
+        Raises:
+            LeaseLostError: another process holds the lease; nothing is written.
+            DefinitionsChangedError: nothing is written, or the page of another version begins.
+            django.db.Error: nothing is written.
+        """
+        look_us, is_due = None, self.is_look_due
+        if is_due:
+            look_us = self._clock.time_us(to_micros(now), time.monotonic())
+            self._looked = time.monotonic()
+            self._system.ask()
+        with write_lock(), transaction.atomic():
+            self._check(now, with_tags=is_due)
+            is_more = False
+            if look_us is not None and is_caught_up:
+                is_more = self._look(look_us, now)
+            self._write(now, is_timed=is_due)
+            self._keep(now, is_caught_up=is_caught_up)
+            failpoint("alarms.before_commit")
+        failpoint("alarms.after_commit")
+        self._forget()
+        if is_more:
+            self._looked = -LOOKED_AFTER_S
+        if self._is_cut:
+            raise DefinitionsChangedError
+        return is_more
+
+    def close(self, *, now: datetime) -> None:
+        """Save what was evaluated, and release the lease.
+
+        Raises:
+            LeaseLostError: another process holds the lease.
+            django.db.Error: it is evaluated again.
+        """
+        self._looked = time.monotonic()
+        self.commit(now=now, is_caught_up=False)
+        leases.release(ALARMS, self._held.owner)
+
+    def _watch(self, troubles: Troubles) -> None:
+        loaded, table = self._loaded, self._evaluation.table
+        system = loaded.of_kind(Kind.SYSTEM)
+        plant = next((alarm for alarm in system if alarm.kind == NO_DATA_AT_ALL), None)
+        self._causes = CommonCauses(table, plant, loaded.of_kind(Kind.GROUP_BAD))
+        self._events = EventWatch(loaded.of_kind(Kind.EVENT), loaded.events)
+        self._system = SystemWatch([alarm for alarm in system if alarm is not plant], troubles)
+        bad = {tag.name: alarm for tag, alarm in zip(table.tags, table.bad, strict=True) if alarm is not None}
+        self._rejections = RejectionWatch(bad)
+        self._apart = [alarm for alarm in loaded.alarms.values() if not follows_measurements(alarm)]
+        self._asking = [
+            alarm for alarm in loaded.alarms.values() if alarm.in_force.realarm_after_s is not None
+        ]
+
+    def _hold_back(self, rows: Measured) -> None:
+        """Keep measurements that are ahead of the clock until their time."""
+        columns = (rows.time_us, rows.id, rows.tag, rows.value)
+        for row in zip(*(column.tolist() for column in columns), strict=True):
+            heappush(self._waiting, row)
+
+    def _release(self, now_us: int) -> None:
+        """Evaluate the measurements whose time has come."""
+        due = []
+        while self._waiting and self._waiting[0][0] <= now_us + AHEAD_US:
+            at_us, pk, tag, value = heappop(self._waiting)
+            due.append((pk, at_us, tag, value))
+        if due:
+            self._evaluation.take(columns_of(due), latest_us=now_us + AHEAD_US)
+
+    def _check(self, now: datetime, *, with_tags: bool) -> None:
+        held = leases.hold(ALARMS, self._held.owner, now=now, duration=LEASE)
+        if held is None or held.position != self._held.position:
+            raise LeaseLostError
+        self._held = held
+        if newest_version() != self._version or (with_tags and rows_of(TAGS, []) != self._tags):
+            raise DefinitionsChangedError
+
+    def _look(self, now_us: int, now: datetime) -> bool:
+        """Note what the clock tells. Return whether more waits."""
+        evaluation = self._evaluation
+        evaluation.take_time(now_us)
+        is_more = self._causes.look(evaluation, now_us, at_most=CHANGES_AT_ONCE)
+        if not is_more:
+            is_more = evaluation.take_silence(now_us, at_most=CHANGES_AT_ONCE)
+        self._rejections.look(evaluation, now)
+        self._events.look(evaluation, now_us)
+        self._system.look(evaluation, now_us)
+        evaluation.findings += timers.asking_again(self._asking, now)
+        return is_more
+
+    def _write(self, now: datetime, *, is_timed: bool) -> None:
+        evaluation = self._evaluation
+        released = timers.released(now, at_most=CHANGES_AT_ONCE) if is_timed else []
+        found_late = [
+            *evaluation.late,
+            *late.late_findings(evaluation.table, evaluation.late_rows, upto=self.position),
+        ]
+        changed = self._changed()
+        alarms: set[WatchedAlarm] = {finding.alarm for finding in evaluation.findings}
+        alarms |= {found.alarm for found in found_late}
+        alarms |= {
+            *changed,
+            *(self._loaded.alarms[key] for key, *_ in released if key in self._loaded.alarms),
+        }
+        if not alarms:
+            return
+        applying = Applying(now, alarms)
+        for key, until, reason in released:
+            if key in self._loaded.alarms:
+                timers.release(applying, self._loaded.alarms[key], until, reason)
+        for finding in evaluation.findings:
+            applying.apply(finding)
+        for found in found_late:
+            applying.add_late(found)
+        for alarm in changed:
+            applying.remember(alarm, self._value_of(alarm))
+        applying.save()
+
+    def _changed(self) -> list[WatchedAlarm]:
+        """Return the alarms whose stored memory differs."""
+        return [*self._evaluation.changed_alarms(), *(alarm for alarm in self._apart if alarm.is_dirty)]
+
+    def _value_of(self, alarm: WatchedAlarm) -> float | None:
+        return None if alarm.tag is None else self._evaluation.table.newest_value(alarm.tag)
+
+    def _keep(self, now: datetime, *, is_caught_up: bool) -> None:
+        leases.keep_position(self._held, self.position)
+        if is_caught_up:
+            leases.advance(self._held, now)
+        self._latest_us = max(self._latest_us, to_micros(now) + AHEAD_US)
+        keep(ALARM_CLOCK, self._latest_us)
+        if self._events.revision is not None:
+            keep(ALARM_EVENTS, self._events.revision)
+
+    def _forget(self) -> None:
+        """Forget what is committed."""
+        held = self._held
+        self._held = leases.Hold(held.source, held.owner, held.written_until, self.position)
+        self._evaluation.clear()
+        for alarm in self._apart:
+            alarm.is_dirty = False
+
+
+def follows_measurements(alarm: WatchedAlarm) -> bool:
+    """Return whether the alarm is in the table of tags."""
+    return alarm.tag is not None and not alarm.kind.startswith(Kind.EVENT)
+
+
+def keep(name: str, position: int) -> None:
+    """Save a watermark."""
+    Lease.objects.update_or_create(source=name, defaults={"position": position})
+
+
+def write_definitions(held: leases.Hold) -> None:
+    """Write the standard alarms that are missing and the versions that the tags' changes make, in steps.
+
+    Raises:
+        LeaseLostError: another process holds the lease.
+    """
+    waiting = iter(list(unwritten(list(Tag.objects.all()), versions_in_force(None))))
+    written: Any = True
+    while written:
+        now = datetime.now(UTC)
+        with write_lock(), transaction.atomic():
+            if leases.hold(ALARMS, held.owner, now=now, duration=LEASE) is None:
+                raise LeaseLostError
+            written = write_some(waiting, position=held.position or 0, now=now)
