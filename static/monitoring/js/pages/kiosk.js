@@ -16,7 +16,7 @@ const RENEW_PART_MS = 60000; // other tags may be more urgent by now, and come f
 const cards = new Map(
   [...document.querySelectorAll(".card")].map((node) => {
     const name = node.dataset.tag ?? "";
-    return [name, new TagSummary(node, tagOf(name))];
+    return [name, new TagSummary(node, tagOf(name), { isWall: true })];
   }),
 );
 /** @type {number | null} */
