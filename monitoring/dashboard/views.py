@@ -13,10 +13,9 @@ from monitoring.access.pages import signed_in_as
 from monitoring.alarms.kinds import LIMIT_KINDS, Priority
 from monitoring.alarms.wording import STATE_WORDS
 from monitoring.dashboard import words
-from monitoring.dashboard.alarm_bar import brief_json
 from monitoring.dashboard.events import EVENT_ROWS
 from monitoring.dashboard.moments import moment
-from monitoring.dashboard.page import ANOMALY_ROWS, DashboardPage, read_dashboard, stale_after_s
+from monitoring.dashboard.page import ANOMALY_ROWS, DashboardPage, read_dashboard, stale_after_s, urgent_first
 from monitoring.dashboard.scripts import ScriptTag, chart_script
 from monitoring.dashboard.tag_page import TagPage
 from monitoring.dashboard.view_state import (
@@ -98,6 +97,8 @@ def context(request: HttpRequest, page: DashboardPage) -> dict[str, Any]:
     shown = [
         card for card in page.cards if chosen.shows(card.tag.name, card.group) and card.tag.name not in beside
     ]
+    if request.GET.get("kiosk") == "1":
+        shown = urgent_first(shown)
     script, events = chart_script(), page.events.rows(page.now, of_part=page.part is not None)
     return {
         "page": page,
@@ -136,7 +137,6 @@ def for_scripts(page: DashboardPage, chosen: ViewState, script: ScriptTag) -> di
         "tags": [tag_for_scripts(page, tag) for tag in page.told_tags],
         "latest": [point.as_json() for point in page.latest],
         "events": [event.as_json() for event in page.events.all],
-        "alarms": [brief_json(alarm) for alarm in page.alarms.values()],
         "totals": page.totals
         and {
             "measurements": page.totals.measurements,

@@ -91,7 +91,8 @@ test("a violation of the 3σ rule alone has another word and no urgency", () => 
   assert.deepEqual([state, word, urgency], ["unusual", card.unusual, 0]);
 });
 
-test("a wall screen does not show violations of the 3σ rule", () => {
+test("a wall screen shows neither violations of the 3σ rule nor explanations of events", () => {
+  assert.equal(stateOf(TAG, { points: points("...."), events: [event()], isWall: true }, NOW).detail, "");
   assert.equal(stateOf(TAG, { points: points("...~~"), isWall: true }, NOW).state, "normal");
   assert.equal(stateOf(TAG, { points: points("...!!"), isWall: true }, NOW).state, "outside");
 });

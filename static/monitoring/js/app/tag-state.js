@@ -16,7 +16,7 @@ import { limitText, words } from "../base/words.js";
  *
  * The data of a state. `points`: ascending in time; `events`: the open ones, latest start first; `alarm`: the tag's
  * most urgent one; `outsideSince`: when a limit was left before the first point, in epoch milliseconds;
- * `isWall`: a wall screen does not show violations of the 3σ rule.
+ * `isWall`: a wall screen shows neither violations of the 3σ rule nor explanations of events.
  * @typedef {{points: Point[], events?: PlantEvent[], alarm?: BriefAlarm | null, outsideSince?: number | null,
  *   isWall?: boolean}} Evidence
  *
@@ -49,7 +49,7 @@ export function stateOf(tag, { points, events = [], alarm = null, outsideSince =
   const held = last?.anomaly && latest.x - last.x <= HOLD_MS ? last : null;
   const heldText = held ? outsideText(tag, held) : "";
   if (held && heldText) return state("recent", { detail: `${ageText(now - held.x)} ago: ${heldText}` });
-  if (events.length) return eventState(events, latest);
+  if (events.length) return eventState(events, latest, isWall);
   if (held && !isWall) return state("unusual", { detail: reasonsOf(tag, held.id).join("; ") });
   return state("normal", { since: beginning(points, tag.staleAfterMs) });
 }
@@ -107,15 +107,16 @@ function further(tag, latest, now, { kind }) {
  * and no duration.
  * @param {PlantEvent[]} events at least one
  * @param {Point} latest
+ * @param {boolean} isWall without the explanation, which is too long to be read from afar
  */
-function eventState([event, ...others], latest) {
+function eventState([event, ...others], latest, isWall) {
   const isBack = event.kind === settings.overAtOnce && !latest.anomaly;
   const more = others.length ? `${others.length} more` : "";
   return state("event", {
     word: kindText(event),
     since: event.start,
     isPast: settings.momentaryKinds.includes(event.kind),
-    detail: joined(isBack ? words.other.back : "", whyText(event), more),
+    detail: joined(isBack ? words.other.back : "", isWall ? "" : whyText(event), more),
   });
 }
 

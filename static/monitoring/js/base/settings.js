@@ -47,7 +47,6 @@
  * @property {Tag[]} tags
  * @property {Measurement[]} latest
  * @property {import("../live/events.js").EventItem[]} events
- * @property {import("../live/alarms.js").AlarmItem[]} alarms
  * @property {CountedTotals | null} totals
  * @property {Record<"data" | "stream" | "trend" | "anomalies" | "events" | "stats" | "health" | "tags" | "export" |
  *   "login", string>} urls
