@@ -290,6 +290,10 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "TAGS": [
         {"name": "tags", "description": "The signals that are watched, each with its range and limits."},
         {"name": "measurements", "description": "Stored readings, and which of them are anomalies."},
+        {
+            "name": "alarms",
+            "description": "What needs a person now, what people did about it, and definitions.",
+        },
         {"name": "ingest", "description": "Where readings come in, one or many at a time."},
         {"name": "system", "description": "Totals, health, and this description."},
     ],

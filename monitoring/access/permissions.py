@@ -7,7 +7,7 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 
-from monitoring.access.roles import EXCLUDE, INGEST, READ, allows
+from monitoring.access.roles import INGEST, READ, allows
 
 if TYPE_CHECKING:
     from rest_framework.views import APIView
@@ -37,17 +37,21 @@ class OpenOrAllowed(BasePermission):
         return request.auth is not None and allows(request.user, INGEST)
 
 
-class MayExclude(BasePermission):
-    """Allow everything while Fermon is open; otherwise let readers read, and engineers exclude and include.
+class MayAct(BasePermission):
+    """Allow everything while Fermon is open; otherwise let readers read, and those act who have the right.
 
-    Engineers use their login, whose forms carry a CSRF token, or a token of their own. Source tokens only
-    read or only ingest.
+    A view declares ``rights``: the permission that each of its actions needs. People use their login, whose
+    requests carry a CSRF token, or a token of their own. Source tokens only read or only ingest.
     """
 
     message = NO_ROLE
 
     def has_permission(self, request: Request, view: "APIView") -> bool:
-        needed = READ if request.method in SAFE_METHODS else EXCLUDE
+        rights: dict[str, str] = getattr(view, "rights", {})
+        action: str = (
+            getattr(view, "action", None) or ""
+        )  # None: the view has no such method, and answers 405
+        needed = READ if request.method in SAFE_METHODS else rights.get(action, READ)
         return settings.FERMON_OPEN or allows(request.user, needed)
 
 

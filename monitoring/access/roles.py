@@ -7,10 +7,18 @@ READ = "monitoring.view_measurement"
 INGEST = "monitoring.add_measurement"
 CONFIGURE = "monitoring.change_tag"
 EXCLUDE = "monitoring.add_exclusion"  # covers including again
+ACKNOWLEDGE = "monitoring.acknowledge_alarm"  # covers resets, comments and ratings
+SHELVE = "monitoring.shelve_alarm"
+DEFINE = "monitoring.change_alarmdefinition"  # covers suppression and taking out of service
 
 ADMINISTRATOR = "administrator"
 # Tables that engineers view in the admin; the dashboard and the API check READ alone.
 _RECORDS = (
+    "alarmdefinition",
+    "alarmdefinitionversion",
+    "alarmjournalentry",
+    "alarmoccurrence",
+    "alarmstate",
     "event",
     "excludedmeasurement",
     "exclusion",
@@ -23,8 +31,12 @@ _RECORDS = (
     "replacement",
     "series",
 )
+_OPERATOR = frozenset({READ, ACKNOWLEDGE, SHELVE})
 _ENGINEER = frozenset(
     {
+        *_OPERATOR,
+        DEFINE,
+        "monitoring.add_alarmdefinition",
         INGEST,
         CONFIGURE,
         EXCLUDE,
@@ -40,7 +52,7 @@ _ENGINEER = frozenset(
 # Permissions of each role as "app.codename"; None: all permissions of all apps, also of future ones.
 ROLES: dict[str, frozenset[str] | None] = {
     "viewer": frozenset({READ}),
-    "operator": frozenset({READ}),
+    "operator": _OPERATOR,
     "engineer": _ENGINEER,
     ADMINISTRATOR: None,
 }

@@ -1,5 +1,7 @@
 """Django admin: edit tags, browse read-only measurements and events. One module per subject."""
 
+from monitoring.admin.alarm_definitions import AlarmDefinitionAdmin
+from monitoring.admin.alarms import AlarmJournalAdmin, AlarmOccurrenceAdmin, AlarmStateAdmin
 from monitoring.admin.audit import TrailAdmin
 from monitoring.admin.events import EventAdmin
 from monitoring.admin.exclusions import ExcludedMeasurementAdmin, ExclusionAdmin
@@ -15,6 +17,10 @@ from monitoring.admin.tokens import TokenAdmin
 
 # Django's autodiscovery imports only this package; importing a module registers its admin classes.
 __all__ = [
+    "AlarmDefinitionAdmin",
+    "AlarmJournalAdmin",
+    "AlarmOccurrenceAdmin",
+    "AlarmStateAdmin",
     "EventAdmin",
     "ExcludedMeasurementAdmin",
     "ExclusionAdmin",

@@ -12,7 +12,9 @@ from django.utils.http import urlencode
 from monitoring.admin.tag_form import TagForm, TagModelForm, filled_in, tried_settings
 from monitoring.history.ahead import times_of
 from monitoring.kernel.source_clock import error_text
-from monitoring.models import Tag
+from monitoring.models import AlarmDefinition, AlarmDefinitionVersion, AlarmOccurrence, AlarmState, Tag
+
+ALARM_TABLES = (AlarmDefinition, AlarmDefinitionVersion, AlarmOccurrence, AlarmState)
 
 if TYPE_CHECKING:
     TagModelAdmin = admin.ModelAdmin[Tag]
@@ -101,6 +103,12 @@ class TagAdmin(TagModelAdmin):
             return form
         messages.info(request, "Filled in with the settings that were tried. Save to use them.")
         return filled_in(form, tried_settings(request.GET))
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> tuple[Any, Any, set[Any], Any]:
+        """Return the rows that go with these tags; those of alarms need no permission of their own."""
+        deleted, counts, needed, protected = super().get_deleted_objects(objs, request)
+        alarms = {str(model._meta.verbose_name) for model in ALARM_TABLES}
+        return deleted, counts, {name for name in needed if str(name) not in alarms}, protected
 
     def has_delete_permission(self, request: HttpRequest, obj: Tag | None = None) -> bool:
         """Return whether the user may delete the tag; never with measurements or exclusions.

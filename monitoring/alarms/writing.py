@@ -103,6 +103,7 @@ class AlarmWriter:
         comment: str = "",
         is_one_shot: bool = False,
         details: dict[str, Any] | None = None,
+        changes: dict[str, Any] | None = None,
     ) -> Transition:
         """Apply an act to the alarm; record the occurrence and the line of the journal.
 
@@ -128,6 +129,7 @@ class AlarmWriter:
             value=value,
             reason=reason,
             comment=comment,
+            changes=changes,
         )
         return found
 
@@ -152,8 +154,9 @@ class AlarmWriter:
         reason: str = "",
         comment: str = "",
         changes: dict[str, Any] | None = None,
+        occurrence: AlarmOccurrence | None = None,
     ) -> None:
-        """Add a line to the journal."""
+        """Add a line to the journal, about the newest occurrence unless another one is given."""
         definition = alarm.definition
         state = state_of(alarm.status)
         before, after = states or (state, state)
@@ -176,7 +179,7 @@ class AlarmWriter:
             comment=comment,
             changes=changes,
         )
-        self._journal.append((entry, alarm.state.occurrence))
+        self._journal.append((entry, occurrence or alarm.state.occurrence))
 
     def save(self) -> None:
         """Write all, and wake the readers of the feed after the commit."""

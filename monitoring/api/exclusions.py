@@ -1,6 +1,6 @@
 """GET and POST /exclusions, GET /exclusions/<id>, POST /exclusions/<id>/revoke."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status
@@ -10,7 +10,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
-from monitoring.access.permissions import MayExclude
+from monitoring.access.permissions import MayAct
+from monitoring.access.roles import EXCLUDE
 from monitoring.access.scopes import WithinScope
 from monitoring.access.throttles import address_of
 from monitoring.api import schemas
@@ -41,7 +42,8 @@ class ExclusionViewSet(ViewSet):
     """List, create and revoke exclusions of wrong measurements."""
 
     tag_filter = "query"
-    permission_classes = (WithinScope, MayExclude)
+    permission_classes = (WithinScope, MayAct)
+    rights: ClassVar[dict[str, str]] = {"create": EXCLUDE, "revoke": EXCLUDE}
     lookup_value_regex = "[0-9]{1,18}"
     lookup_field = "id"
 

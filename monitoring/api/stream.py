@@ -16,6 +16,7 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from monitoring.alarms.stream_changes import AlarmChanges
 from monitoring.api import schemas
 from monitoring.api.errors import Unavailable
 from monitoring.api.export import ErrorNegotiation
@@ -37,10 +38,14 @@ EVENTS: dict[Any, Any] = {
     (200, MEDIA_TYPE): OpenApiResponse(
         OpenApiTypes.STR,
         "Events named measurement: data is an item of /data, id its id."
-        " Events named event: data is an item of /events; they have no id.",
+        " Events named event: data is an item of /events; they have no id."
+        " Events named alarm: data is an item of /alarms. Events named alarms: many alarms changed at once;"
+        " data has counts, revision and after_revision, for GET /alarms. They have no id either.",
     )
 }
 ERRORS = {400: schemas.BAD_INPUT, 401: schemas.NOT_SIGNED_IN, 403: schemas.FORBIDDEN, 503: schemas.NO_PLACE}
+
+feed.follow(AlarmChanges())
 
 
 class Stream:
@@ -170,7 +175,8 @@ class StreamView(APIView):
         after 10 minutes.
 
         The stream also contains the events of the detectors, each at the start, at every change and at
-        the end of the event. Events missed during a disconnection are not sent again: see /events.
+        the end of the event, and the alarms at every change. What a client misses while disconnected is not
+        sent again: see /events and /alarms.
         """
         chosen = parameters_of(request)
         if request.method == "HEAD":

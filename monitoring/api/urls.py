@@ -3,6 +3,10 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
+from monitoring.api.alarm_definitions import AlarmDefinitionViewSet
+from monitoring.api.alarm_journal import AlarmJournalView
+from monitoring.api.alarm_kpis import AlarmKpisView
+from monitoring.api.alarms import AlarmViewSet
 from monitoring.api.data import AnomalyViewSet, MeasurementViewSet
 from monitoring.api.docs import DocsView, SchemaView
 from monitoring.api.events import EventViewSet
@@ -22,10 +26,14 @@ router.register("data", MeasurementViewSet, basename="measurement")
 router.register("anomalies", AnomalyViewSet, basename="anomaly")
 router.register("events", EventViewSet, basename="event")
 router.register("exclusions", ExclusionViewSet, basename="exclusion")
+router.register("alarms", AlarmViewSet, basename="alarm")
+router.register("alarm-definitions", AlarmDefinitionViewSet, basename="alarm-definition")
 
 urlpatterns = [
     path("", RootView.as_view(), name="root"),
     *router.urls,
+    path("alarms/kpis", AlarmKpisView.as_view(), name="alarm-kpis"),
+    path("alarms/journal", AlarmJournalView.as_view(), name="alarm-journal"),
     path("trend", TrendView.as_view(), name="trend"),
     path("stream", StreamView.as_view(), name="stream"),
     path("export", ExportView.as_view(), name="export"),

@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 STALE_AFTER_S = 10
+LOAD_GROUP = "load"  # of the tags of load tests, which key figures leave out
 LARGEST_VALUE = 1e100  # a year's sums, and the squares in σ, stay far below what a float holds
 
 

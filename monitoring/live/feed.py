@@ -1,21 +1,22 @@
 """Read new rows in one thread per process, for all subscribers.
 
-The thread fills two rings: measurements by id, and events of detectors by revision, because each change
-of an event sends the event again. The thread starts with the first subscriber and ends ``LINGER_S``
-seconds after the last. A subscriber that falls behind the buffer pages through the database until the
-subscriber has caught up.
+The thread fills a ring with measurements by id, and a ring for each source of changes (events of detectors,
+alarms) by revision, because each change of a row sends the row again. The thread starts with the first
+subscriber and ends ``LINGER_S`` seconds after the last. A subscriber that falls behind the buffer pages
+through the database until the subscriber has caught up.
 """
 
 import threading
 import time
 from collections.abc import Callable, Sequence
+from itertools import chain
 
 from django.db import Error as DatabaseError
 
-from monitoring.history.events import StoredEvent, changed_events, newest_revision
 from monitoring.history.measurements import Row
 from monitoring.kernel.outages import Outage
 from monitoring.live.changes import Watch, make_watch, newest_id, read_changes, release_connection
+from monitoring.live.followed import CHANGES_KEPT, ChangeSource, FollowedChanges
 from monitoring.live.ring import Offset, Ring, StreamMessage
 from monitoring.live.subscribe import Listener
 from monitoring.live.wakeups import stored
@@ -29,10 +30,8 @@ AWAY_S = 1.0
 SETTLE_S = 5.0
 PAGE = 2_000
 EVENTS_KEPT = 20_000
-CHANGES_KEPT = 2_000
 
 Render = Callable[[Sequence[Row]], Sequence[StreamMessage]]
-RenderChange = Callable[[int, StoredEvent], StreamMessage]
 
 
 class TooManySubscribersError(Exception):
@@ -46,21 +45,27 @@ class NotSettledError(Exception):
 class Feed:
     """Buffer of new messages, shared by all subscribers of the process.
 
-    ``render`` converts measurements to messages; ``render_change`` converts a revision and an event of the
-    detectors to a message. The feed calls ``refresh`` before each access to the database.
+    ``render`` converts measurements to messages; ``sources`` have rows that change. The feed calls
+    ``refresh`` before each access to the database.
     """
 
-    def __init__(self, *, render: Render, render_change: RenderChange, refresh: Callable[[], None]) -> None:
+    def __init__(
+        self, *, render: Render, sources: Sequence[ChangeSource], refresh: Callable[[], None]
+    ) -> None:
         self.ring = Ring(EVENTS_KEPT)
-        self.changes = Ring(CHANGES_KEPT)
+        self.followed = [FollowedChanges(source, CHANGES_KEPT) for source in sources]
         self.outage = Outage(began="the stream can't read", ended="the stream reads again")
-        self.render, self.render_change, self.refresh = render, render_change, refresh
+        self.render, self.refresh = render, refresh
         self._subscribers: frozenset[Subscriber] = frozenset()  # replaced whole: any thread may iterate
         self._is_stopped = False
         self._thread: threading.Thread | None = None
         self._left_at = 0.0
         self._settled = 0
         self._lock = threading.Lock()
+
+    def follow(self, source: ChangeSource) -> None:
+        """Add a source of changes; call before the first subscriber."""
+        self.followed.append(FollowedChanges(source, CHANGES_KEPT))
 
     @property
     def is_running(self) -> bool:
@@ -112,7 +117,8 @@ class Feed:
         watch = make_watch()
         self._settled = settled_now(watch)
         self.ring.start(self._settled)
-        self.changes.start(newest_revision())
+        for each in self.followed:
+            each.start()
         self._thread = threading.Thread(target=self._run, args=[watch], name="feed", daemon=True)
         self._thread.start()
 
@@ -146,7 +152,7 @@ class Feed:
 
         An error of the database begins an outage and is not raised.
         """
-        before = self.ring.head, self.changes.head
+        before = self._heads()
         try:
             self.refresh()
             settled = watch.settled()
@@ -155,37 +161,24 @@ class Feed:
             if self._settled < self.ring.head.id:  # the database was replaced
                 self.ring.start(self._settled)
             self._read_pages()
-            self._read_changes()
+            for each in self.followed:
+                each.read_new(limit=PAGE, should_stop=lambda: self._is_stopped, wake=self._wake_all)
         except DatabaseError as error:
             self.outage.begin(error)
             release_connection()
             stored.clear()
         else:
             self.outage.end()
-        return (self.ring.head, self.changes.head) != before
+        return self._heads() != before
+
+    def _heads(self) -> list[Offset]:
+        return [self.ring.head, *(each.ring.head for each in self.followed)]
 
     def _read_pages(self) -> None:
         while (head := self.ring.head.id) < self._settled and not self._is_stopped:
             rows = read_changes(after=head, upto=self._settled, limit=PAGE)
             self.ring.add(self.render(rows), behind(rows, self._settled))
             self._wake_all()
-
-    def _read_changes(self) -> None:
-        newest = newest_revision()
-        if newest < self.changes.head.id:  # the database was replaced
-            self.changes.start(newest)
-        while self.changes.head.id < newest and not self._is_stopped:
-            found = self.read_changed(after=self.changes.head.id)
-            self.changes.add(found, found[-1].id if found else newest)  # none found: deleted since
-            self._wake_all()
-
-    def read_changed(self, *, after: int) -> list[StreamMessage]:
-        """Return up to ``PAGE`` events with a revision above ``after``, as messages.
-
-        Raises:
-            django.db.Error: the database is unavailable.
-        """
-        return [self.render_change(*changed) for changed in changed_events(after=after, limit=PAGE)]
 
     def _wake_all(self) -> None:
         for subscriber in self._subscribers:
@@ -203,7 +196,7 @@ class Subscriber:
     def __init__(self, feed: Feed, wake: Callable[[], None], place: Offset, tags: frozenset[str]) -> None:
         self.wake = wake
         self.place = place
-        self.change = feed.changes.head
+        self.changes = [each.ring.head for each in feed.followed]
         self.is_over = False
         self._feed = feed
         self.tags = tags
@@ -211,7 +204,9 @@ class Subscriber:
     @property
     def is_behind(self) -> bool:
         """Return whether the rings have discarded the next messages, so that only the database has them."""
-        return self._feed.ring.has_lost(self.place) or self._feed.changes.has_lost(self.change)
+        return self._feed.ring.has_lost(self.place) or any(
+            each.ring.has_lost(change) for each, change in zip(self._feed.followed, self.changes, strict=True)
+        )
 
     def take(self) -> bytes:
         """Return all available messages of the subscriber's tags, concatenated; empty for none.
@@ -222,15 +217,20 @@ class Subscriber:
         if self.is_behind:
             return self._take_page()
         events, self.place = self._feed.ring.after(self.place)
-        changes, self.change = self._feed.changes.after(self.change)
-        return self._joined(events + changes)
+        for place, each in enumerate(self._feed.followed):
+            changes, self.changes[place] = each.ring.after(self.changes[place])
+            events += changes
+        return self._joined(events)
 
     def _take_page(self) -> bytes:
         head = self._feed.ring.head.id
         try:
             self._feed.refresh()
             rows = read_changes(after=self.place.id, upto=head, limit=PAGE)
-            changes = self._feed.read_changed(after=self.change.id)
+            changes = [
+                each.source.read_changed(after=change.id, limit=PAGE)
+                for each, change in zip(self._feed.followed, self.changes, strict=True)
+            ]
         except DatabaseError as error:
             self._feed.outage.begin(error)
             time.sleep(AWAY_S)
@@ -238,13 +238,14 @@ class Subscriber:
         finally:
             release_connection()
         self.place = self.place._replace(id=behind(rows, head))
-        if changes:
-            self.change = self.change._replace(id=changes[-1].id)
+        for number, found in enumerate(changes):
+            if found:
+                self.changes[number] = self.changes[number]._replace(id=found[-1].id)
         wanted = [row for row in rows if not self.tags or row[2] in self.tags]
-        return self._joined([*self._feed.render(wanted), *changes])
+        return self._joined([*self._feed.render(wanted), *chain.from_iterable(changes)])
 
     def _joined(self, events: Sequence[StreamMessage]) -> bytes:
-        return b"".join(event.data for event in events if not self.tags or event.tag in self.tags)
+        return b"".join(event.for_tags(self.tags) for event in events)
 
     def close(self) -> None:
         """End the subscription and wake the subscriber."""

@@ -1,4 +1,4 @@
-"""Single feed of the process: read rows and events once, as stream messages for all subscribers."""
+"""Rows and events as messages of the stream."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ import orjson
 from django.db import OperationalError, connection
 
 from monitoring.database.connections import close_if_replaced, identity_of
-from monitoring.history.events import StoredEvent
+from monitoring.history.events import StoredEvent, changed_events, newest_revision
 from monitoring.history.measurements import MeasurementPage, Row
 from monitoring.live.feed import Feed
 from monitoring.live.ring import StreamMessage
@@ -32,6 +32,20 @@ def message_of_change(revision: int, event: StoredEvent) -> StreamMessage:
     return StreamMessage(revision, event.tag, b"event: event\ndata: %b\n\n" % orjson.dumps(event.as_json()))
 
 
+class EventChanges:
+    """The events of the detectors, as a source of changes."""
+
+    name = "event"
+
+    def newest_revision(self) -> int:
+        """See ``ChangeSource``."""
+        return newest_revision()
+
+    def read_changed(self, *, after: int, limit: int) -> list[StreamMessage]:
+        """See ``ChangeSource``."""
+        return [message_of_change(*changed) for changed in changed_events(after=after, limit=limit)]
+
+
 def reopen_if_replaced() -> None:
     """Close the connection if the database file was replaced.
 
@@ -43,4 +57,4 @@ def reopen_if_replaced() -> None:
         raise OperationalError("the database file is gone")
 
 
-feed = Feed(render=messages_of, render_change=message_of_change, refresh=reopen_if_replaced)
+feed = Feed(render=messages_of, sources=[EventChanges()], refresh=reopen_if_replaced)

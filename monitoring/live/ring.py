@@ -8,11 +8,23 @@ from typing import NamedTuple
 
 
 class StreamMessage(NamedTuple):
-    """A message of the stream. ``id`` is the id of a measurement, or the revision of a changed event."""
+    """A message of the stream. ``id`` is the id of a measurement, or the revision of a changed row.
+
+    A message about several tags has them in ``tags``; subscribers to some of these receive ``excerpt``
+    instead of ``data``.
+    """
 
     id: int
     tag: str
     data: bytes
+    tags: frozenset[str] = frozenset()
+    excerpt: bytes = b""
+
+    def for_tags(self, tags: frozenset[str]) -> bytes:
+        """Return the bytes for a subscriber to ``tags`` (empty: all); none if the message is about others."""
+        if not tags or self.tag in tags:
+            return self.data
+        return b"" if self.tags.isdisjoint(tags) else self.excerpt
 
 
 class Offset(NamedTuple):

@@ -82,6 +82,10 @@ class AlarmDefinition(models.Model):
     class Meta:
         db_table = "alarm_definitions"
         ordering = ["id"]
+        permissions = [
+            ("acknowledge_alarm", "Can acknowledge alarms"),
+            ("shelve_alarm", "Can shelve alarms"),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["tag", "kind"], name="alarm_definition_tag_kind"),
             models.UniqueConstraint(

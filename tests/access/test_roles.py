@@ -5,9 +5,31 @@ from itertools import pairwise
 
 import pytest
 
-from monitoring.access.roles import ADMINISTRATOR, CONFIGURE, EXCLUDE, INGEST, READ, ROLES, allows, grants
+from monitoring.access.roles import (
+    ACKNOWLEDGE,
+    ADMINISTRATOR,
+    CONFIGURE,
+    DEFINE,
+    EXCLUDE,
+    INGEST,
+    READ,
+    ROLES,
+    SHELVE,
+    allows,
+    grants,
+)
 
-KNOWN = {READ, INGEST, CONFIGURE, EXCLUDE, "auth.change_user", "monitoring.delete_measurement"}
+KNOWN = {
+    READ,
+    INGEST,
+    CONFIGURE,
+    EXCLUDE,
+    ACKNOWLEDGE,
+    SHELVE,
+    DEFINE,
+    "auth.change_user",
+    "monitoring.delete_measurement",
+}
 
 
 @dataclass
@@ -23,8 +45,8 @@ class Somebody:
     ("role", "may"),
     [
         ("viewer", {READ}),
-        ("operator", {READ}),
-        ("engineer", {READ, INGEST, CONFIGURE, EXCLUDE}),
+        ("operator", {READ, ACKNOWLEDGE, SHELVE}),
+        ("engineer", {READ, INGEST, CONFIGURE, EXCLUDE, ACKNOWLEDGE, SHELVE, DEFINE}),
         (ADMINISTRATOR, KNOWN),
     ],
 )

@@ -17,11 +17,12 @@ from django.test import AsyncClient, Client
 from pytest_django import Settings
 from rest_framework.authtoken.models import Token
 
+from monitoring.alarms.stream_changes import AlarmChanges
 from monitoring.api import stream
 from monitoring.live.feed import Feed
-from monitoring.live.hub import message_of_change, messages_of, reopen_if_replaced
+from monitoring.live.hub import EventChanges, messages_of, reopen_if_replaced
+from monitoring.models import AlarmDefinition, AlarmState, Tag
 from monitoring.models import Event as EventRow
-from monitoring.models import Tag
 
 BROWSER = {"accept": "text/event-stream"}
 
@@ -31,7 +32,7 @@ pytestmark = [pytest.mark.threads, pytest.mark.django_db(transaction=True, seria
 @pytest.fixture(autouse=True)
 def feed(monkeypatch: pytest.MonkeyPatch) -> Iterator[Feed]:
     """The test's own, of which no thread is left behind."""
-    feed = Feed(render=messages_of, render_change=message_of_change, refresh=reopen_if_replaced)
+    feed = Feed(render=messages_of, sources=[EventChanges(), AlarmChanges()], refresh=reopen_if_replaced)
     monkeypatch.setattr(stream, "feed", feed)
     yield feed
     feed.stop()
@@ -141,6 +142,18 @@ def test_what_the_detectors_find_comes_without_a_place_of_its_own(client: Client
         event, data = next(chunks).removesuffix(b"\n\n").split(b"\n")
     assert event == b"event: event"
     assert [json.loads(data.removeprefix(b"data: "))] == client.get("/events?tag=fermenter_ph").json()
+
+
+def test_an_alarm_comes_to_those_who_follow_its_tag(client: Client) -> None:
+    with closing(client.get("/stream?tag=fermenter_ph")) as answer:
+        chunks = iter(answer)
+        assert next(chunks).startswith(b"retry: ")
+        for number, tag in enumerate(["agitator_rpm", "fermenter_ph"], start=1):
+            definition = AlarmDefinition.objects.create(tag=Tag.objects.get(name=tag), kind="H", setpoint=7.5)
+            AlarmState.objects.create(definition=definition, is_active=True, revision=number)
+        event, data = next(chunks).removesuffix(b"\n\n").split(b"\n")
+    assert event == b"event: alarm"
+    assert [json.loads(data.removeprefix(b"data: "))] == client.get("/alarms?tag=fermenter_ph").json()
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from filelock import FileLock
 from playwright.sync_api import BrowserContext, Locator, Page, Playwright, Route, expect
 from pytest_django.live_server_helper import LiveServer
 
+from monitoring.alarms.stream_changes import AlarmChanges
 from monitoring.api import stream
 from monitoring.live import hub
 from monitoring.live.feed import Feed
@@ -300,7 +301,8 @@ def worker_runs(transactional_db: None, django_db_serialized_rollback: None) -> 
 @pytest.fixture
 def own_feed(worker_runs: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Feed]:
     """The stream's thread, for as long as the test's rows are there."""
-    feed = Feed(render=hub.messages_of, render_change=hub.message_of_change, refresh=hub.reopen_if_replaced)
+    sources = (hub.EventChanges(), AlarmChanges())
+    feed = Feed(render=hub.messages_of, sources=sources, refresh=hub.reopen_if_replaced)
     monkeypatch.setattr(stream, "feed", feed)
     yield feed
     feed.stop()

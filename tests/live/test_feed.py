@@ -11,7 +11,7 @@ from django.core.management.color import no_style
 from django.db import OperationalError, connection
 from pytest_django import Settings
 
-from monitoring.history.events import StoredEvent, newest_revision
+from monitoring.history.events import changed_events, newest_revision
 from monitoring.history.measurements import Row
 from monitoring.ingest.pipeline import ingest_readings
 from monitoring.live import feed as feeds
@@ -32,8 +32,17 @@ def messages_of(rows: Sequence[Row]) -> list[StreamMessage]:
     return [StreamMessage(row[0], row[2], b"%d " % row[0]) for row in rows]
 
 
-def message_of_change(revision: int, event: StoredEvent) -> StreamMessage:
-    return StreamMessage(revision, event.tag, b"e%d " % revision)
+class EventChanges:
+    """The events of the detectors, as words."""
+
+    name = "event"
+
+    def newest_revision(self) -> int:
+        return newest_revision()
+
+    def read_changed(self, *, after: int, limit: int) -> list[StreamMessage]:
+        found = changed_events(after=after, limit=limit)
+        return [StreamMessage(revision, event.tag, b"e%d " % revision) for revision, event in found]
 
 
 @pytest.fixture
@@ -48,7 +57,7 @@ def feed(monkeypatch: pytest.MonkeyPatch) -> Iterator[Feed]:
         "LINGER_S": 0.1,
     }.items():
         monkeypatch.setattr(feeds, name, value)
-    feed = Feed(render=messages_of, render_change=message_of_change, refresh=lambda: None)
+    feed = Feed(render=messages_of, sources=[EventChanges()], refresh=lambda: None)
     yield feed
     feed.stop()
 
@@ -260,7 +269,7 @@ def test_in_a_restored_database_events_go_on_from_there(
     change(1, 2)
     subscriber = follow()
     EventRow.objects.all().delete()
-    wait_until(lambda: feed.changes.head.id == 0)
+    wait_until(lambda: feed.followed[0].ring.head.id == 0)
     assert change(3) == [1]
     assert taken_words(subscriber, 1) == [b"e1"]
 

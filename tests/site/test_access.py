@@ -17,8 +17,11 @@ from pytest_django import Settings
 STRANGER, NEW = "stranger", "somebody without a role"
 ENGINEERS = frozenset({"engineer", "administrator", "superuser"})
 ADMINISTRATORS = frozenset({"administrator", "superuser"})
-READERS = ENGINEERS | {"viewer", "operator"}
+OPERATORS = ENGINEERS | {"operator"}
+READERS = OPERATORS | {"viewer"}
 ALL = READERS | {STRANGER, NEW}
+OPERATORS_ACTS = ("acknowledge", "shelve", "unshelve", "reset", "comment", "rate")
+ENGINEERS_ACTS = ("suppress", "out-of-service", "return")
 NOBODY: frozenset[str] = frozenset()
 
 SAFE, UNSAFE = ("GET", "HEAD", "OPTIONS"), ("POST", "PUT", "PATCH", "DELETE")
@@ -43,10 +46,19 @@ OWN = {"password", "password/changed"}
 # Reading is for readers; writing needs a token, which nobody has here.
 API = {
     *("", "tags", "tags/<name>", "data", "anomalies", "events", "trend", "stream", "export"),
+    *("alarms/journal", "alarms/kpis"),
     *("ingest", "ingest/batch", "stats", "schema", "docs"),
 }
-# Engineers exclude by their login, too: what a page sends carries a CSRF token.
-EXCLUSIONS = {"exclusions", "exclusions/<id>", "exclusions/<id>/revoke"}
+# Who acts by their login, too: what a page sends carries a CSRF token. Whom a method has no use for gets 405.
+ACTS = {
+    **dict.fromkeys(("exclusions", "exclusions/<id>", "exclusions/<id>/revoke"), ENGINEERS),
+    **dict.fromkeys(("alarms", "alarms/<id>"), READERS),
+    **dict.fromkeys(("alarm-definitions", "alarm-definitions/<id>"), ENGINEERS),
+    **dict.fromkeys(
+        (f"alarms/{act}" for act in ("acknowledge", *(f"<id>/{each}" for each in OPERATORS_ACTS))), OPERATORS
+    ),
+    **dict.fromkeys((f"alarms/<id>/{act}" for act in ENGINEERS_ACTS), ENGINEERS),
+}
 ADMIN = {
     "": ENGINEERS,
     "login/": ENGINEERS,
@@ -68,6 +80,10 @@ TABLES = {
     "monitoring/tag": (ENGINEERS,) * 4,
     "monitoring/measurement": RECORDS,
     "monitoring/event": RECORDS,
+    "monitoring/alarmdefinition": (ENGINEERS, ENGINEERS, ENGINEERS, NOBODY),
+    "monitoring/alarmstate": RECORDS,
+    "monitoring/alarmoccurrence": RECORDS,
+    "monitoring/alarmjournalentry": RECORDS,
     "monitoring/exclusion": (ENGINEERS, ENGINEERS, NOBODY, NOBODY),
     "monitoring/excludedmeasurement": RECORDS,
     "monitoring/series": RECORDS,
@@ -103,8 +119,8 @@ def access() -> Access:
         found |= by_method(route, who, SAFE + UNSAFE)
     for route in API:
         found |= by_method(route, READERS, SAFE) | by_method(route, NOBODY, UNSAFE)
-    for route in EXCLUSIONS:
-        found |= by_method(route, READERS, SAFE) | by_method(route, ENGINEERS, UNSAFE)
+    for route, who in ACTS.items():
+        found |= by_method(route, READERS, SAFE) | by_method(route, who, UNSAFE)
     for route, who in ADMIN.items():
         found |= by_method(f"admin/{route}", who, ("GET", "POST"))
     for table, rights in TABLES.items():

@@ -1,8 +1,8 @@
 """The tags of a load test."""
 
-from monitoring.kernel.tag_definition import DEFAULT_TAGS, DefaultTag, TagDefinition
+from monitoring.kernel.tag_definition import DEFAULT_TAGS, LOAD_GROUP, DefaultTag, TagDefinition
 
-GROUP = "load"
+GROUP = LOAD_GROUP
 PREFIX = "load."
 MOST_TAGS = 100_000
 

@@ -1,0 +1,187 @@
+"""Alarm definitions are created, changed and disabled, each time as a version with author and reason."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from monitoring.alarms.acts import writing_alarm, writing_alarms
+from monitoring.alarms.definition import DEADBAND_SHARE, InForce, deadband_of, limit_of
+from monitoring.alarms.definition_rules import (
+    COMPARED_BY_SIZE,
+    DefinitionError,
+    check_condition,
+    check_kind,
+)
+from monitoring.alarms.kinds import LIMIT_KINDS, RANK, Priority
+from monitoring.alarms.state_machine import Act
+from monitoring.alarms.suppression import LONGEST_SHELF_MIN
+from monitoring.alarms.writing import Actor, Alarm, AlarmWriter, load_alarms
+from monitoring.detection.detectors.settings import DETECTORS
+from monitoring.kernel.tag_definition import STALE_AFTER_S
+from monitoring.live.changes import newest_id
+from monitoring.models import AlarmDefinition, AlarmDefinitionVersion
+
+# The fields that people may change; tag, group and kind are the identity of a definition.
+CHANGEABLE = (
+    *("setpoint", "deadband", "on_delay_s", "off_delay_s", "target", "target_tag", "window_s"),
+    *("priority", "alarm_class", "consequence", "action", "respond_within_s", "is_latching"),
+    *("needs_acknowledgement", "longest_shelf_min", "realarm_after_s", "is_enabled"),
+)
+
+
+class DefinitionExistsError(Exception):
+    """The tag has an alarm of this kind already; the message names its id."""
+
+
+def create(definition: AlarmDefinition, *, reason: str, actor: Actor) -> None:
+    """Store a new definition of a tag as version 1.
+
+    Raises:
+        DefinitionError: a field is invalid.
+        DefinitionExistsError: the tag has an alarm of this kind already.
+    """
+    check_kind(definition.kind, DETECTORS)
+    with writing_alarms() as (_, writer):
+        refuse_second(definition)
+        check(definition)
+        definition.version = 1
+        definition.save(force_insert=True)
+        alarm = load_alarms([definition])[definition.pk]
+        changes = {
+            name: [None, value] for name, value in shown(definition).items() if value not in (None, "")
+        }
+        put_in_force(alarm, writer, actor, reason=reason, act="define", changes=changes)
+
+
+def refuse_second(definition: AlarmDefinition) -> None:
+    """Check that the tag has no alarm of this kind yet.
+
+    Raises:
+        DefinitionExistsError: the tag has one.
+    """
+    same = AlarmDefinition.objects.filter(tag=definition.tag, kind=definition.kind).first()
+    if same is not None:
+        raise DefinitionExistsError(
+            f"{definition.tag} has an alarm {definition.kind} already: change it, PATCH"
+            f" /alarm-definitions/{same.pk}"
+        )
+
+
+def change(pk: int, wanted: Mapping[str, Any], *, reason: str, actor: Actor) -> AlarmDefinition:
+    """Change fields of ``CHANGEABLE``; return the definition. Equal values make no new version.
+
+    Raises:
+        UnknownAlarmError: no definition has this id.
+        DefinitionError: a field is invalid.
+    """
+    with writing_alarm(pk) as (alarm, writer):
+        definition, before = alarm.definition, shown(alarm.definition)
+        rank = RANK[Priority(definition.priority)]
+        for name in CHANGEABLE:
+            if name in wanted:
+                setattr(definition, name, wanted[name])
+        after = shown(definition)
+        changes = {name: [before[name], after[name]] for name in after if before[name] != after[name]}
+        if not changes:
+            return definition
+        check(definition)
+        definition.version += 1
+        definition.save()
+        put_in_force(alarm, writer, actor, reason=reason, act="redefine", changes=changes)
+        follow_up(alarm, writer, actor, rank_before=rank, reason=reason)
+    return definition
+
+
+def follow_up(alarm: Alarm, writer: AlarmWriter, actor: Actor, *, rank_before: int, reason: str) -> None:
+    """End the alarm of a disabled definition; ask again for an active alarm with a higher priority."""
+    if not alarm.definition.is_enabled:
+        alarm.state.outside_since = alarm.state.inside_since = None
+        writer.note(alarm)
+        writer.act(alarm, Act.DISABLE, actor, reason=reason)
+    elif RANK[Priority(alarm.definition.priority)] < rank_before:
+        writer.act(alarm, Act.REALARM, actor, reason=reason, value=alarm.state.value)
+
+
+def put_in_force(
+    alarm: Alarm, writer: AlarmWriter, actor: Actor, *, reason: str, act: str, changes: dict[str, Any]
+) -> None:
+    """Store the version, in force for measurements stored from now on, and the line of the journal."""
+    alarm.in_force = in_force_of(alarm.definition)
+    AlarmDefinitionVersion.objects.create(
+        definition=alarm.definition,
+        version=alarm.definition.version,
+        from_id=newest_id(),
+        at=writer.now,
+        by=actor.by,
+        reason=reason,
+        fields=alarm.in_force.as_json(),
+    )
+    writer.record(alarm, act, actor, reason=reason, changes=changes)
+
+
+def in_force_of(definition: AlarmDefinition) -> InForce:
+    """Return the definition with a setpoint and a deadband that follow from the tag as numbers."""
+    tag = definition.tag.definition() if definition.tag else None
+    setpoint = definition.setpoint
+    if setpoint is None and tag is not None:
+        setpoint = limit_of(definition.kind, tag)
+    deadband = definition.deadband
+    if deadband is None:
+        deadband = default_deadband(definition, setpoint)
+    return InForce(
+        kind=definition.kind,
+        setpoint=setpoint,
+        deadband=deadband,
+        on_delay_s=definition.on_delay_s,
+        off_delay_s=definition.off_delay_s,
+        target=definition.target,
+        target_tag=definition.target_tag_id,
+        window_s=definition.window_s,
+        priority=definition.priority,
+        is_latching=definition.is_latching,
+        needs_acknowledgement=definition.needs_acknowledgement,
+        realarm_after_s=definition.realarm_after_s,
+        is_enabled=definition.is_enabled,
+        stale_after_s=tag.stale_after_s if tag else STALE_AFTER_S,
+    )
+
+
+def default_deadband(definition: AlarmDefinition, setpoint: float | None) -> float:
+    """Return the deadband of a definition without one, in the unit of the setpoint."""
+    if definition.kind in LIMIT_KINDS and definition.tag is not None:
+        return deadband_of(definition.tag.definition())
+    return (setpoint or 0.0) * DEADBAND_SHARE if definition.kind in COMPARED_BY_SIZE else 0.0
+
+
+def check(definition: AlarmDefinition) -> None:
+    """Check a definition with what follows from the tag, and beside the tag's other alarms.
+
+    Raises:
+        DefinitionError: a field is invalid.
+    """
+    wanted = in_force_of(definition)
+    tag = definition.tag.definition() if definition.tag else None
+    check_condition(wanted, tag, limits_beside(definition))
+    if wanted.target_tag is not None and wanted.target_tag == definition.tag_id:
+        raise DefinitionError("expected another tag: a tag never deviates from itself", "target_tag")
+    if definition.alarm_class not in dict(AlarmDefinition.CLASSES):
+        raise DefinitionError(f"expected one of {', '.join(dict(AlarmDefinition.CLASSES))}", "alarm_class")
+    if not 1 <= definition.longest_shelf_min <= LONGEST_SHELF_MIN:
+        raise DefinitionError(f"expected 1 to {LONGEST_SHELF_MIN} minutes", "longest_shelf_min")
+
+
+def limits_beside(definition: AlarmDefinition) -> dict[str, float]:
+    """Return the setpoints of the tag's other enabled alarms at limits, by kind."""
+    if definition.tag is None:
+        return {}
+    rows = AlarmDefinition.objects.select_related("tag").filter(
+        tag=definition.tag, kind__in=LIMIT_KINDS, is_enabled=True
+    )
+    found = {row.kind: in_force_of(row).setpoint for row in rows.exclude(kind=definition.kind)}
+    return {kind: setpoint for kind, setpoint in found.items() if setpoint is not None}
+
+
+def shown(definition: AlarmDefinition) -> dict[str, Any]:
+    """Return the fields that people may change, as values for the journal."""
+    found = {name: getattr(definition, name) for name in CHANGEABLE}
+    target = definition.target_tag
+    return {**found, "target_tag": target.name if target else None}

@@ -1,0 +1,102 @@
+"""Advice on delays and deadbands, against signals whose excursions are known."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from monitoring.alarms.advisor import (
+    advise,
+    curve_of,
+    deadband_for,
+    find_excursions,
+    off_delay_for,
+    replayed,
+)
+from monitoring.alarms.condition import Above, Timing
+from monitoring.alarms.definition import InForce
+
+S = 1_000_000
+HIGH = InForce("H", setpoint=45, deadband=0.2, on_delay_s=0, off_delay_s=0, stale_after_s=30)
+SIDE = Above(45, 0)
+
+
+def seconds(count: int) -> np.ndarray:
+    return np.arange(count, dtype=np.int64) * S
+
+
+def signal(*parts: tuple[float, int]) -> np.ndarray:
+    """A signal of a value a second: (value, seconds) each."""
+    return np.concatenate([np.full(length, value, dtype=float) for value, length in parts])
+
+
+def test_excursions_have_begin_length_and_the_gap_to_the_next() -> None:
+    values = signal((40, 10), (46, 5), (40, 20), (47, 60), (40, 5))
+    found = find_excursions(seconds(len(values)), values, SIDE, stale_after_us=30 * S)
+    assert (found.start_us // S).tolist() == [10, 35]
+    assert found.span_s.tolist() == [5, 60]
+    assert found.gap_s.tolist() == [20, np.inf]
+
+
+def test_an_excursion_ends_where_the_data_end() -> None:
+    values = signal((40, 5), (46, 5))
+    times = seconds(10)
+    times[8:] += 500 * S
+    found = find_excursions(times, values, SIDE, stale_after_us=30 * S)
+    assert (found.start_us // S).tolist() == [5, 508]
+    assert found.span_s.tolist() == [32, 1]
+
+
+def test_no_excursion_gives_no_alarm() -> None:
+    values = signal((40, 100))
+    found = find_excursions(seconds(100), values, SIDE, stale_after_us=30 * S)
+    assert {alarms for _, alarms in curve_of(found)} == {0}
+    assert advise(seconds(100), values, HIGH, width=10, respond_s=None).proposed.alarms == 0
+
+
+@given(st.lists(st.booleans(), min_size=1, max_size=200), st.sampled_from([0, 1, 2, 3, 5, 10]))
+def test_the_curve_counts_what_a_replay_finds(outside: list[bool], delay: int) -> None:
+    values, times = np.where(outside, 46.0, 40.0), seconds(len(outside))
+    values, times = np.append(values, 40.0), seconds(len(outside) + 1)
+    curve = dict(curve_of(find_excursions(times, values, SIDE, stale_after_us=30 * S)))
+    assert len(replayed(times, values, SIDE, Timing(delay * S, 0, 30 * S))) == curve[delay]
+
+
+def test_the_proposal_finds_the_real_ones_without_the_short() -> None:
+    quiet, noise = 300, np.random.default_rng(5).normal(0, 0.02, 6_000)
+    short = [part for length in (2, 4, 5, 3) for part in ((40, quiet), (46, length))]
+    values = signal(*short, (40, quiet), (46, 180), (40, quiet), (46, 200), (40, quiet))
+    values += noise[: len(values)]
+    found = advise(seconds(len(values)), values, HIGH, width=10, respond_s=120)
+    assert (found.present.alarms, found.present.nuisance, found.present.real) == (6, 4, 2)
+    assert (found.proposed.alarms, found.proposed.nuisance, found.proposed.real) == (2, 0, 2)
+    assert found.proposed.on_delay_s == 5  # the shortest that outlasts them; a tenth of 120 s is the most
+
+
+def test_a_delay_that_would_hide_a_real_excursion_is_not_proposed() -> None:
+    values = signal((40, 100), (46, 30), (40, 100))
+    found = advise(seconds(len(values)), values, HIGH, width=10, respond_s=20)
+    assert (found.proposed.real, found.proposed.on_delay_s) == (1, 0)
+
+
+def test_the_deadband_follows_the_noise_and_leaves_room() -> None:
+    noise = np.random.default_rng(6).normal(0, 0.1, 10_000)
+    assert deadband_for(40 + noise, HIGH, width=10) == pytest.approx(0.3, rel=0.1)
+    assert deadband_for(44.7 + noise, HIGH, width=10) < 0.05
+    assert deadband_for(np.full(100, 40.0), HIGH, width=10) == pytest.approx(0.05)
+    low = replace(HIGH, kind="L", setpoint=35)
+    assert deadband_for(40 + noise, low, width=10) == pytest.approx(0.3, rel=0.1)
+
+
+def test_the_off_delay_joins_the_pieces_of_one_trouble() -> None:
+    values = signal((40, 100), (46, 100), (40, 20), (46, 100), (40, 400), (46, 2), (40, 100))
+    found = find_excursions(seconds(len(values)), values, SIDE, stale_after_us=30 * S)
+    assert off_delay_for(found, real_s=60, shortest_s=10) == 20
+    assert off_delay_for(found, real_s=1_000, shortest_s=10) == 10
+
+
+def test_without_a_setpoint_there_is_no_advice() -> None:
+    with pytest.raises(ValueError, match="no setpoint"):
+        advise(seconds(3), signal((40, 3)), replace(HIGH, setpoint=None), width=10, respond_s=None)
