@@ -1,8 +1,47 @@
 """Everything that Fermon serves."""
 
-from django.urls import include, path
+from collections.abc import Callable
+
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponseBase
+from django.urls import include, path, resolve
+from django.utils.cache import patch_vary_headers
+from django.views.decorators.csrf import csrf_exempt
+
+from monitoring.access.pages import refusal
+from monitoring.dashboard.alarm_pages import alarm_detail, alarm_journal, alarm_list
+
+View = Callable[..., HttpResponseBase]
+API = "monitoring.api.urls"
+# JSON first: a client that accepts everything is a script.
+TYPES = ["application/json", "text/html"]
+
+
+def page_or_api(page: View) -> View:
+    """Return a view that shows the page to a browser, and leaves all other requests to the API.
+
+    The API checks logins, tokens and CSRF itself; the page is only read.
+    """
+
+    @csrf_exempt
+    @login_not_required
+    def view(request: HttpRequest, **named: object) -> HttpResponseBase:
+        is_browser = request.get_preferred_type(TYPES) == "text/html" and "format" not in request.GET
+        if is_browser and request.method in {"GET", "HEAD"}:
+            answer = refusal(request) or page(request, **named)
+        else:
+            found = resolve(request.path_info, API)
+            answer = found.func(request, *found.args, **found.kwargs)
+        patch_vary_headers(answer, ["Accept"])
+        return answer
+
+    return view
+
 
 urlpatterns = [
+    path("alarms", page_or_api(alarm_list), name="alarms"),
+    path("alarms/<int:id>", page_or_api(alarm_detail), name="alarm"),
+    path("alarms/journal", page_or_api(alarm_journal), name="alarms-journal"),
     path("", include("monitoring.dashboard.urls")),
     path("", include("monitoring.api.urls")),
 ]

@@ -40,17 +40,7 @@ class LoginRequiredMiddleware:
         self, request: HttpRequest, view: Callable[..., Any], arguments: Any, named: Any
     ) -> HttpResponse | None:
         """Return the response that replaces the page; None if the user may see the page."""
-        if settings.FERMON_OPEN or not getattr(view, "login_required", True):
-            return None
-        try:
-            if allows(request.user, READ):
-                return None
-            is_known = request.user.is_authenticated
-        except DatabaseError:
-            return database_unavailable(request)
-        if is_known:
-            raise PermissionDenied(NO_ROLE)
-        return to_login(request, request.get_full_path())
+        return refusal(request) if getattr(view, "login_required", True) else None
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         """Answer 503 for views that do not handle a database failure themselves, such as the admin's."""
@@ -58,6 +48,25 @@ class LoginRequiredMiddleware:
             return None
         outages.database.begin(error)
         return database_unavailable(request)
+
+
+def refusal(request: HttpRequest) -> HttpResponse | None:
+    """Return the response that replaces a page while Fermon is closed; None if the user may see the page.
+
+    Raises:
+        PermissionDenied: the user has no role.
+    """
+    if settings.FERMON_OPEN:
+        return None
+    try:
+        if allows(request.user, READ):
+            return None
+        is_known = request.user.is_authenticated
+    except DatabaseError:
+        return database_unavailable(request)
+    if is_known:
+        raise PermissionDenied(NO_ROLE)
+    return to_login(request, request.get_full_path())
 
 
 def signed_in_only(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:

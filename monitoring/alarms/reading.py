@@ -200,6 +200,16 @@ def alarms_of_tags(tags: Collection[str]) -> dict[str, PresentAlarm]:
     return found
 
 
+def worst_of_tags() -> dict[str, tuple[str, bool]]:
+    """Return priority and "is acknowledged" of the most urgent present alarm, of each tag that has one."""
+    rows = selected(AlarmSelection()).exclude(definition__tag=None)
+    listed = rows.values_list("definition__tag__name", "definition__priority", "is_acknowledged")
+    found: dict[str, tuple[str, bool]] = {}
+    for name, priority, is_acknowledged in listed.order_by("is_acknowledged", BY_RANK):
+        found.setdefault(name, (priority, is_acknowledged))
+    return found
+
+
 def find_alarm(pk: int) -> PresentAlarm | None:
     """Return the alarm of the definition with this id; None if there is no such definition."""
     definition = AlarmDefinition.objects.select_related("tag").filter(pk=pk).first()

@@ -20,11 +20,12 @@ class EventRow:
     """An event in the list; ``address`` links to the measurements of that time.
 
     ``until`` is None for an open event and for an event shorter than SHORTEST_S; the latter also has an
-    empty ``length``.
+    empty ``length``. ``lasts`` is false for an ended event, and for a kind that happens at a moment.
     """
 
     kind: str
     is_open: bool
+    lasts: bool
     tag: str
     length: str
     start: Moment
@@ -84,11 +85,15 @@ def event_row(event: StoredEvent, now: datetime, only: str) -> EventRow:
     lasted_s = age_s(event.start, end)
     is_moment = event.end is not None and lasted_s < SHORTEST_S
     length = "" if is_moment else words.duration_text(lasted_s)
+    is_momentary = event.kind in words.MOMENTARY_KINDS
+    if event.end is None:
+        length = f"{length} ago" if is_momentary else f"for {length}"
     return EventRow(
         kind=words.kind_text(event.kind),
         is_open=event.end is None,
+        lasts=event.end is None and not is_momentary,
         tag=event.tag,
-        length=length if event.end else f"for {length}",
+        length=length,
         start=moment(event.start, now),
         until=moment(event.end, now) if event.end and not is_moment else None,
         explanation=event.explanation,

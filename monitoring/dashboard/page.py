@@ -1,18 +1,19 @@
 """The initial content of the dashboard page: the same values that the scripts then update."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from django.conf import settings
 from django.db import Error as DatabaseError
 
+from monitoring.alarms.reading import PresentAlarm, alarms_of_tags
 from monitoring.dashboard import words
 from monitoring.dashboard.events import Events, read_events
 from monitoring.dashboard.moments import Moment, age_s, moment
-from monitoring.dashboard.states import state_of
+from monitoring.dashboard.states import NOTHING, Evidence, State, outside_side, state_of
 from monitoring.dashboard.tag_page import MOST_CARDS, Needs, TagPage, part_of, read_needs
-from monitoring.history.events import StoredEvent
+from monitoring.history.excursions import outside_since
 from monitoring.history.measurements import Point, Reason, Selection, read_page, reasons_for
 from monitoring.history.stats import Totals, totals
 from monitoring.history.tags import latest_of, newest_anomalies, raw_from
@@ -22,6 +23,7 @@ from monitoring.operations.health import Health, check_health
 from monitoring.spool import spool_files
 
 ANOMALY_ROWS = 20
+SHORTEST_S = 2  # a shorter duration is not shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +31,9 @@ class Card:
     """The card of a tag: newest value and state.
 
     ``value`` is the newest value that is not ahead of time; ``ahead`` describes newer ones. ``state`` is
-    a key of CARD_WORDS, ``word`` the text for display. ``group`` is the heading above the card,
-    ``lasting`` the time in the present state. ``urgency`` orders the tags that need a person; 0 means
-    that the tag does not need one.
+    a key of CARD_WORDS, ``word`` the text for display, ``icon`` the symbol. ``group`` is the heading above
+    the card, ``lasting`` the time in the present state. ``urgency`` orders the tags that need a person; 0
+    means that the tag does not need one. ``alarm`` is the tag's most urgent alarm.
     """
 
     tag: TagDefinition
@@ -41,11 +43,13 @@ class Card:
     value: str
     state: str
     word: str
+    icon: str
     lasting: str
     detail: str
     time: Moment | None
     urgency: int
     ahead: str
+    alarm: PresentAlarm | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +98,8 @@ class DashboardPage:
     latest: list[Point] = field(default_factory=list)
     raw_from: Mapping[str, datetime] = field(default_factory=dict)
     newest_anomalies: Mapping[str, datetime] = field(default_factory=dict)
+    outside_since: Mapping[str, datetime] = field(default_factory=dict)
+    alarms: Mapping[str, PresentAlarm] = field(default_factory=dict)
     anomalies: list[AnomalyRow] = field(default_factory=list)
     events: Events = field(default_factory=Events)
     totals: Totals | None = None
@@ -182,7 +188,7 @@ def read_page_at(now: datetime, health: Health, query: Mapping[str, str]) -> Das
     events = read_events(tags, names if part else None)
     known = [newest[name] for name in names if name in newest]
     reasons = reasons_for([*anomalies, *(point for point in known if point.is_anomaly)])
-    lasting = events.open_by_tag()
+    lasting, alarms, since = events.open_by_tag(), alarms_of_tags(names), excursions(tags, known, now)
     ahead = {one.tag: one.text for one in health.times.ahead}
     cards = [
         card_of(
@@ -190,8 +196,14 @@ def read_page_at(now: datetime, health: Health, query: Mapping[str, str]) -> Das
             newest.get(name),
             now,
             group=groups[name],
-            reasons=reasons.get(newest[name].id, []) if name in newest else [],
-            events=lasting.get(name, []),
+            evidence=Evidence(
+                reasons=words.reasons_texts(
+                    reasons.get(newest[name].id, []) if name in newest else [], words.decimals_for(tags[name])
+                ),
+                events=lasting.get(name, []),
+                alarm=alarms.get(name),
+                outside_since=since.get(name),
+            ),
             normal_since=anomalous.get(name),
             ahead=ahead.get(name, ""),
         )
@@ -208,6 +220,8 @@ def read_page_at(now: datetime, health: Health, query: Mapping[str, str]) -> Das
         latest=known,
         raw_from=raw_from(names),
         newest_anomalies=anomalous,
+        outside_since=since,
+        alarms=alarms,
         anomalies=[anomaly_row(point, tags[point.tag], reasons[point.id], now, part) for point in anomalies],
         events=events,
         totals=totals(),
@@ -217,25 +231,33 @@ def read_page_at(now: datetime, health: Health, query: Mapping[str, str]) -> Das
     )
 
 
+def excursions(
+    tags: Mapping[str, TagDefinition], newest: Iterable[Point], now: datetime
+) -> dict[str, datetime]:
+    """Return since when newest values are outside a limit, by tag; tags within their limits are left out."""
+    sides: dict[str, list[str]] = {"above": [], "below": [], "": []}
+    for point in newest:
+        side = outside_side(tags[point.tag], point.value) if point.is_anomaly else ""
+        sides[side].append(point.tag)
+    return outside_since(sides["above"], sides["below"], now)
+
+
 def card_of(
     tag: TagDefinition,
     newest: Point | None,
     now: datetime,
     *,
     group: str = "",
-    reasons: list[Reason] | None = None,
-    events: Sequence[StoredEvent] = (),
+    evidence: Evidence = NOTHING,
     normal_since: datetime | None = None,
     ahead: str = "",
 ) -> Card:
     """Return the card of a tag with its newest measurement, if any.
 
-    ``reasons`` are the rule violations of that measurement. ``events`` are the open events, newest first.
     ``normal_since`` is the time of the newest anomaly. ``ahead`` describes measurements ahead of time.
     """
     decimals = words.decimals_for(tag)
-    found = state_of(tag, newest, now, words.reasons_texts(reasons or [], decimals), events)
-    since = normal_since if found.state == "normal" else found.since
+    found = state_of(tag, newest, now, evidence)
     return Card(
         tag=tag,
         group=group,
@@ -244,12 +266,23 @@ def card_of(
         value=words.value_text(newest.value, decimals) if newest else "–",
         state=found.state,
         word=found.word or words.CARD_WORDS[found.state],
-        lasting=f"for {words.duration_text(age_s(since, now))}{':' if found.detail else ''}" if since else "",
+        icon=f"priority-{found.alarm.priority}" if found.alarm else found.state,
+        lasting=lasting_text(found, normal_since, now),
         detail=found.detail,
         time=moment(newest.timestamp, now) if newest else None,
         urgency=found.urgency,
         ahead=ahead,
+        alarm=found.alarm,
     )
+
+
+def lasting_text(found: State, normal_since: datetime | None, now: datetime) -> str:
+    """Return "for 3 min" or, of something that is over, "3 min ago"; with a colon if a detail follows."""
+    since = normal_since if found.state == "normal" else found.since
+    if not since or age_s(since, now) < SHORTEST_S:
+        return ""
+    duration = words.duration_text(age_s(since, now))
+    return f"{f'{duration} ago' if found.is_past else f'for {duration}'}{':' if found.detail else ''}"
 
 
 def anomaly_row(

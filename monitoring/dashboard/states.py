@@ -1,9 +1,15 @@
-"""The initial state of a tag's card, before the scripts update the page."""
+"""The initial state of a tag's card, before the scripts update the page.
+
+``static/monitoring/js/app/tag-state.js`` computes the same states from the same settings.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from monitoring.alarms.kinds import LIMIT_KINDS, RANK, Priority
+from monitoring.alarms.reading import PresentAlarm
+from monitoring.alarms.wording import STATE_WORDS
 from monitoring.dashboard import words
 from monitoring.dashboard.moments import age_s, moment
 from monitoring.history.events import StoredEvent
@@ -16,7 +22,8 @@ class State:
     """The state of a card.
 
     ``state`` is a key of CARD_WORDS; ``word`` replaces the text of CARD_WORDS unless empty; ``detail``
-    gives the reason.
+    gives the reason. ``since`` is the start of a lasting state, or with ``is_past`` the time of something
+    that is over. ``alarm`` is the alarm of the state "alarm".
     """
 
     state: str
@@ -24,48 +31,130 @@ class State:
     since: datetime | None = None
     detail: str = ""
     word: str = ""
+    is_past: bool = False
+    alarm: PresentAlarm | None = None
 
 
-def state_of(
-    tag: TagDefinition,
-    newest: Point | None,
-    now: datetime,
-    reasons: Sequence[str],
-    events: Sequence[StoredEvent],
-) -> State:
-    """Return the state of a tag, from the newest measurement and the open ``events``, newest first.
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """The data from which the state of a tag derives, besides the newest measurement.
 
-    ``reasons`` are the rule violations of an anomaly, as text. An open event takes precedence over an
-    anomaly, since the 3σ rule marks some measurements by chance. A stale measurement supports neither.
+    ``reasons`` are the rule violations of that measurement, as text; ``events`` are open, newest first;
+    ``alarm`` is the tag's most urgent alarm; ``outside_since`` the start of the excursion beyond a limit.
     """
+
+    reasons: Sequence[str] = ()
+    events: Sequence[StoredEvent] = ()
+    alarm: PresentAlarm | None = None
+    outside_since: datetime | None = None
+
+
+NOTHING = Evidence()
+
+
+def state_of(tag: TagDefinition, newest: Point | None, now: datetime, evidence: Evidence = NOTHING) -> State:
+    """Return the state of a tag: the alarm, else the limit, else missing data, else events, else 3σ.
+
+    A state does not hide the others that a person has to know: the detail also has a violated limit, the
+    end of the data, and an event. A stale measurement supports no event and no violation of the 3σ rule.
+    """
+    if evidence.alarm:
+        return alarm_state(evidence.alarm, further(tag, newest, now, evidence))
     if newest is None:
         return State("empty", 0)
-    if age_s(newest.timestamp, now) > tag.stale_after_s:
-        detail = f"no reading since {moment(newest.timestamp, now).text}"
-        return State("stale", words.URGENCY["stale"], newest.timestamp, detail)
-    outside = newest.is_anomaly and is_outside(tag, newest.value)
-    if events:
-        return event_state(events, f"value {reasons[0]}" if outside and reasons else "")
+    outside, stale = outside_text(tag, newest), stale_text(tag, newest, now)
+    if outside:
+        detail = joined(outside, stale or event_word(evidence.events))
+        since = evidence.outside_since or newest.timestamp
+        return State("outside", words.URGENCY["outside"], since, detail)
+    if stale:
+        return State("stale", words.URGENCY["stale"], newest.timestamp, stale)
+    if evidence.events:
+        return event_state(evidence.events, newest)
     if newest.is_anomaly:
-        return State("anomaly", words.URGENCY["anomaly"] if outside else 0, detail="; ".join(reasons))
+        return State("unusual", 0, detail="; ".join(evidence.reasons))
     return State("normal", 0)
 
 
-def event_state(events: Sequence[StoredEvent], outside: str) -> State:
-    """Return the state for the newest open event.
+def alarm_state(alarm: PresentAlarm, more: str) -> State:
+    """Return the state for an alarm; ``more`` are further texts for the detail."""
+    asks = "" if alarm.is_acknowledged else words.NOT_ACKNOWLEDGED
+    is_over = not alarm.is_active
+    return State(
+        state="alarm",
+        urgency=alarm_urgency(alarm.priority, is_acknowledged=alarm.is_acknowledged),
+        since=alarm.cleared_at if is_over else alarm.active_at,
+        detail=joined(alarm.condition, asks or STATE_WORDS[alarm.state].partition(", ")[2], more),
+        word=f"{words.CARD_WORDS['alarm']}: {alarm.title}{', returned' if is_over else ''}",
+        is_past=is_over,
+        alarm=alarm,
+    )
 
-    ``detail`` also has the violated limit, ``outside``, and the number of further open events.
+
+def alarm_urgency(priority: str, *, is_acknowledged: bool) -> int:
+    """Return the urgency of an alarm: not acknowledged before acknowledged, then by priority."""
+    by_priority = len(RANK) - 1 - RANK[Priority(priority)]
+    return words.URGENCY["alarm"] + by_priority + (0 if is_acknowledged else len(RANK))
+
+
+def further(tag: TagDefinition, newest: Point | None, now: datetime, evidence: Evidence) -> str:
+    """Return the texts that the detail of an alarm has besides the alarm: a limit, missing data."""
+    if newest is None:
+        return ""
+    is_of_limit = evidence.alarm is not None and evidence.alarm.kind in LIMIT_KINDS
+    outside = "" if is_of_limit else outside_text(tag, newest)
+    return joined(outside and f"{words.CARD_WORDS['outside']}, {outside}", stale_text(tag, newest, now))
+
+
+def event_state(events: Sequence[StoredEvent], newest: Point) -> State:
+    """Return the state for the newest open event, with the number of further ones.
+
+    An event that happens at a moment has an age and no duration.
     """
     event, *others = events
+    is_back = event.kind == words.OVER_AT_ONCE and not newest.is_anomaly
     more = f"{len(others)} more" if others else ""
-    detail = "; ".join(filter(None, [event.explanation.removeprefix(f"{event.tag} "), outside, more]))
-    return State("event", words.URGENCY["event"], event.start, detail, words.kind_text(event.kind))
+    return State(
+        state="event",
+        urgency=words.URGENCY["event"],
+        since=event.start,
+        detail=joined(words.BACK if is_back else "", event.explanation.removeprefix(f"{event.tag} "), more),
+        word=words.kind_text(event.kind),
+        is_past=event.kind in words.MOMENTARY_KINDS,
+    )
 
 
-def is_outside(tag: TagDefinition, value: float) -> bool:
-    """Return whether the value violates a limit.
+def event_word(events: Sequence[StoredEvent]) -> str:
+    """Return the kind of the newest event; empty without events."""
+    return words.kind_text(events[0].kind) if events else ""
 
-    Only such an anomaly needs a person; a violation of the 3σ rule alone does not.
+
+def stale_text(tag: TagDefinition, newest: Point, now: datetime) -> str:
+    """Return since when the tag has no reading; empty if the newest one is not stale."""
+    if age_s(newest.timestamp, now) <= tag.stale_after_s:
+        return ""
+    return f"no reading since {moment(newest.timestamp, now).text}"
+
+
+def outside_text(tag: TagDefinition, newest: Point) -> str:
+    """Return the limit that the measurement violates, as text; empty if there is none.
+
+    Limits are compared when a reading arrives: after a change of a limit, the flag decides.
     """
-    below = tag.lower_limit is not None and value < tag.lower_limit
-    return below or (tag.upper_limit is not None and value > tag.upper_limit)
+    side = outside_side(tag, newest.value) if newest.is_anomaly else ""
+    if not side:
+        return ""
+    bound = tag.upper_limit if side == "above" else tag.lower_limit
+    return words.LIMIT_WORDS[side].format(words.short(bound, words.decimals_for(tag)))
+
+
+def outside_side(tag: TagDefinition, value: float) -> str:
+    """Return "above" or "below" for a value that violates a limit; empty for one within the limits."""
+    if tag.upper_limit is not None and value > tag.upper_limit:
+        return "above"
+    return "below" if tag.lower_limit is not None and value < tag.lower_limit else ""
+
+
+def joined(*texts: str) -> str:
+    """Return the texts that are not empty as one, separated by semicolons."""
+    return "; ".join(filter(None, texts))

@@ -6,9 +6,10 @@ from datetime import datetime
 from math import ceil
 from typing import Any
 
+from monitoring.alarms.reading import worst_of_tags
 from monitoring.dashboard import words
 from monitoring.dashboard.moments import age_s
-from monitoring.dashboard.states import is_outside
+from monitoring.dashboard.states import alarm_urgency, outside_side
 from monitoring.dashboard.view_state import ViewState, chosen_of
 from monitoring.history.tags import last_points, tags_in_event
 from monitoring.kernel.tag_definition import TagDefinition
@@ -150,25 +151,42 @@ def read_needs(tags: Sequence[TagDefinition], now: datetime) -> Needs:
     tags.
     """
     last, values = last_points(now)
-    in_event = tags_in_event()
+    in_event, alarms = tags_in_event(), worst_of_tags()
     found = {
-        tag.name: need_of(tag, last[tag.name], now, values.get(tag.name), in_event=tag.name in in_event)
+        tag.name: need_of(
+            tag,
+            last.get(tag.name),
+            now,
+            values.get(tag.name),
+            in_event=tag.name in in_event,
+            alarm=alarms.get(tag.name),
+        )
         for tag in tags
-        if tag.name in last
     }
     newest = max(last.values(), default=None)
     return Needs({name: urgency for name, urgency in found.items() if urgency}, newest)
 
 
 def need_of(
-    tag: TagDefinition, last: datetime, now: datetime, anomalous: float | None, *, in_event: bool
+    tag: TagDefinition,
+    last: datetime | None,
+    now: datetime,
+    anomalous: float | None,
+    *,
+    in_event: bool,
+    alarm: tuple[str, bool] | None,
 ) -> int:
-    """Return the urgency of the tag's state.
+    """Return the urgency of the tag's state, as ``states.state_of`` does.
 
-    ``last`` is the time of the newest measurement; ``anomalous`` the value, if an anomaly.
+    ``last`` is the time of the newest measurement; ``anomalous`` the value, if an anomaly; ``alarm`` has
+    priority and "is acknowledged" of the most urgent alarm.
     """
+    if alarm:
+        return alarm_urgency(alarm[0], is_acknowledged=alarm[1])
+    if last is None:
+        return 0
+    if anomalous is not None and outside_side(tag, anomalous):
+        return words.URGENCY["outside"]
     if age_s(last, now) > tag.stale_after_s:
         return words.URGENCY["stale"]
-    if in_event:
-        return words.URGENCY["event"]
-    return words.URGENCY["anomaly"] if anomalous is not None and is_outside(tag, anomalous) else 0
+    return words.URGENCY["event"] if in_event else 0

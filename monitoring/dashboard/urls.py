@@ -7,6 +7,7 @@ from django.urls import path
 from django.views.generic import RedirectView
 
 from monitoring.access.pages import signed_in_only
+from monitoring.dashboard.alarm_bar import present_alarms
 from monitoring.dashboard.backtest import backtest, progress
 from monitoring.dashboard.login import OwnPasswordView, SignInView
 from monitoring.dashboard.scripts import local_script
@@ -22,6 +23,7 @@ urlpatterns = [
     path("password/changed", signed_in_only(password_changed), name="password-changed"),
     path("backtest", backtest, name="backtest"),
     path("backtest/progress", progress, name="backtest-progress"),
+    path("alarms/present", present_alarms, name="alarms-present"),
     path("scripts/<str:file>", local_script, name="local-script"),
     # Browsers request this path on pages without an icon link, such as the admin.
     path("favicon.ico", login_not_required(RedirectView.as_view(url=static("monitoring/favicon.svg")))),

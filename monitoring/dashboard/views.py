@@ -10,10 +10,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from monitoring.access.pages import signed_in_as
+from monitoring.alarms.kinds import LIMIT_KINDS, Priority
+from monitoring.alarms.wording import STATE_WORDS
 from monitoring.dashboard import words
 from monitoring.dashboard.events import EVENT_ROWS
 from monitoring.dashboard.moments import moment
-from monitoring.dashboard.page import ANOMALY_ROWS, DashboardPage, read_dashboard, stale_after_s
+from monitoring.dashboard.page import ANOMALY_ROWS, DashboardPage, read_dashboard, stale_after_s, urgent_first
 from monitoring.dashboard.scripts import ScriptTag, chart_script
 from monitoring.dashboard.tag_page import TagPage
 from monitoring.dashboard.view_state import (
@@ -61,12 +63,19 @@ SAME_FOR_ALL: dict[str, Any] = {
     "mostCharts": MOST_CHARTS,
     "mostCompared": MOST_COMPARED,
     "urgency": words.URGENCY,
+    "priorities": [str(priority) for priority in Priority],
+    "limitKinds": sorted(LIMIT_KINDS),
+    "momentaryKinds": words.MOMENTARY_KINDS,
+    "overAtOnce": words.OVER_AT_ONCE,
     "otherGroup": words.OTHER_GROUP,
     "words": {
         "reasons": words.REASON_WORDS,
         "card": words.CARD_WORDS,
         "link": words.LINK_WORDS,
+        "limits": words.LIMIT_WORDS,
+        "alarmStates": {str(state): text for state, text in STATE_WORDS.items()},
         "refused": words.REFUSED_RANGES,
+        "other": {"back": words.BACK, "notAcknowledged": words.NOT_ACKNOWLEDGED},
     },
 }
 
@@ -88,6 +97,8 @@ def context(request: HttpRequest, page: DashboardPage) -> dict[str, Any]:
     shown = [
         card for card in page.cards if chosen.shows(card.tag.name, card.group) and card.tag.name not in beside
     ]
+    if request.GET.get("kiosk") == "1":
+        shown = urgent_first(shown)
     script, events = chart_script(), page.events.rows(page.now, of_part=page.part is not None)
     return {
         "page": page,
@@ -161,6 +172,7 @@ def part_addresses(query: QueryDict, part: TagPage) -> dict[str, Any]:
 def tag_for_scripts(page: DashboardPage, tag: TagDefinition) -> dict[str, Any]:
     """Return the properties of a tag for the scripts; times as ISO 8601 in UTC."""
     raw_from, newest_anomaly = page.raw_from.get(tag.name), page.newest_anomalies.get(tag.name)
+    outside_since = page.outside_since.get(tag.name)
     return {
         "name": tag.name,
         "unit": tag.unit,
@@ -171,4 +183,5 @@ def tag_for_scripts(page: DashboardPage, tag: TagDefinition) -> dict[str, Any]:
         "staleAfterMs": tag.stale_after_s * 1000,
         "rawFrom": iso_utc(raw_from) if raw_from else None,
         "newestAnomaly": iso_utc(newest_anomaly) if newest_anomaly else None,
+        "outsideSince": iso_utc(outside_since) if outside_since else None,
     }

@@ -16,16 +16,26 @@ REASON_WORDS = {
 }
 CONSTANT = "_constant"  # suffix of a reason with a band of one value
 CARD_WORDS = {
-    "normal": "normal",
-    "anomaly": "anomaly",
-    "recent": "anomaly",  # an anomaly seconds ago; the newest value is normal again
+    "alarm": "Alarm",
+    "outside": "out of limit",
+    "recent": "out of limit",  # seconds ago; the newest value is within the limits again
     "event": "event",
     "stale": "stale",
+    "unusual": "unusual (3σ)",
+    "normal": "normal",
     "empty": "no data yet",
 }
+# The text of a value outside a limit, without the rule of which that is a violation.
+LIMIT_WORDS = {"below": "below the limit {}", "above": "above the limit {}"}
+# Kinds of events that happen at a moment. An open event of such a kind is of some time ago and does not last.
+MOMENTARY_KINDS = ("spike", "step_up", "step_down")
+OVER_AT_ONCE = "spike"  # the value is back by itself
+BACK = "back to normal"
+NOT_ACKNOWLEDGED = "not acknowledged"
 EXPONENT_FROM = 1e21  # JavaScript's toFixed also switches to an exponent here
-# Urgency by state: the highest comes first. An anomaly is urgent only if the value violates a limit.
-URGENCY = {"event": 2, "stale": 1, "anomaly": 1}
+# Urgency by state: the highest comes first. Alarms have one by priority, and more while not acknowledged;
+# a violation of the 3σ rule alone has none.
+URGENCY = {"alarm": 4, "outside": 3, "recent": 3, "event": 2, "stale": 1}
 # The heading of tags without a group, if other tags have one.
 OTHER_GROUP = "Other"
 LINK_WORDS = {

@@ -11,7 +11,9 @@ import pytest
 from django.test import Client
 from pytest_django import Settings
 
-from monitoring.models import Series, Tag
+from monitoring.alarms.state_machine import Act
+from monitoring.models import Event, Series, Tag
+from tests.alarming import act, define
 
 
 def ago(seconds: float) -> str:
@@ -59,7 +61,7 @@ def test_values_are_in_the_page(client: Client, post: Callable[..., Any]) -> Non
     post("/ingest", {"timestamp": ago(0), "tag": "fermenter_ph", "value": 8.25})
     html = page(client)
     assert "36.50 °C normal Limits 35 to 45" in card(html, "fermenter_temp")
-    assert "8.250 pH anomaly above the limit 8" in card(html, "fermenter_ph")
+    assert "8.250 pH out of limit above the limit 8" in card(html, "fermenter_ph")
     assert "no data yet" in card(html, "agitator_rpm")
     for text in ("Live", '<dd data-part="rate">50.00 %</dd>', '<dd data-part="measurements">2</dd>'):
         assert text in html
@@ -73,9 +75,10 @@ def test_old_values_are_said_to_be_stale(client: Client, post: Callable[..., Any
     post("/ingest", {"timestamp": "2024-01-31T12:00:00Z", "tag": "fermenter_temp", "value": 46.5})
     html = page(client)
     assert re.search(
-        r"stale for \d+ d \d+ h: no reading since 31 Jan 2024 12:00:00 UTC", card(html, "fermenter_temp")
+        r"out of limit for \d+ d \d+ h: above the limit 45; no reading since 31 Jan 2024 12:00:00 UTC",
+        card(html, "fermenter_temp"),
     )
-    assert 'data-state="stale"' in html
+    assert 'data-tag="fermenter_temp" data-state="outside"' in html
     assert "no new reading since 31 Jan 2024 12:00:00 UTC" in html
 
 
@@ -106,6 +109,35 @@ def test_what_needs_a_person_comes_first(client: Client, post: Callable[..., Any
     for tag, value in (("fermenter_temp", 37), ("fermenter_ph", 7), ("agitator_rpm", 690)):
         post("/ingest", {"timestamp": ago(0), "tag": tag, "value": value})
     assert names(page(client)) == ["agitator_rpm", "fermenter_temp", "fermenter_ph"]
+
+
+@pytest.mark.django_db
+def test_alarms_come_first_then_limits_then_events_then_the_rest(
+    client: Client, post: Callable[..., Any]
+) -> None:
+    for name in ("acknowledged", "waiting", "outside", "event", "silent"):
+        Tag.objects.create(name=name, valid_min=0, valid_max=100, upper_limit=50)
+        post("/ingest", {"timestamp": ago(60 * (name == "silent")), "tag": name, "value": 40})
+    post("/ingest", {"timestamp": ago(-1), "tag": "outside", "value": 60})
+    act(define("acknowledged", priority="critical"), Act.ACTIVE, Act.ACKNOWLEDGE)
+    act(define("waiting", priority="low"), Act.ACTIVE, at=datetime.now(UTC) - timedelta(minutes=9))
+    Event.objects.create(
+        tag=Tag.objects.get(name="event"), detector="x", kind="stuck", start=ago(60), score=1, revision=1
+    )
+    html = page(client)
+    assert names(html)[:5] == ["waiting", "acknowledged", "outside", "event", "silent"]
+    assert "Alarm: High for 9 min: above 45; not acknowledged" in card(html, "waiting")
+    assert 'data-tag="waiting" data-state="alarm" data-priority="low" data-unseen' in html
+
+
+@pytest.mark.django_db
+def test_a_value_outside_a_limit_says_since_when(client: Client, post: Callable[..., Any]) -> None:
+    for age in (7200, 3600, 0):
+        value = 46.5 if age < 7200 else 37
+        post("/ingest", {"timestamp": ago(age), "tag": "fermenter_temp", "value": value})
+    html = page(client)
+    assert "46.50 °C out of limit for 1 h 0 min: above the limit 45 Limits" in card(html, "fermenter_temp")
+    assert [tag["outsideSince"] is None for tag in for_scripts(html)["tags"]] == [False, True, True]
 
 
 @pytest.mark.django_db

@@ -82,19 +82,20 @@ def test_the_card_says_what_lasts_and_comes_first(client: Client, fed: None) -> 
     add("agitator_rpm", "noise", age=600)
     add("agitator_rpm", "step_up", age=200)
     html = page(client)
-    assert "400.0 rpm Step up for 3 min: is step_up; 1 more Limits" in card(html, "agitator_rpm")
+    assert "400.0 rpm Step up 3 min ago: is step_up; 1 more Limits" in card(html, "agitator_rpm")
     assert 'data-tag="agitator_rpm" data-state="event"' in html
     assert names(html)[0] == "agitator_rpm"
-    assert "Step up for 3 min" in card(page(client, "?kiosk=1"), "agitator_rpm")
+    assert "Step up 3 min ago" in card(page(client, "?kiosk=1"), "agitator_rpm")
 
 
 @pytest.mark.django_db
-def test_a_value_outside_a_limit_is_said_beside_the_event(
+def test_a_value_outside_a_limit_outranks_the_event(
     client: Client, post: Callable[..., Any], fed: None
 ) -> None:
     add("agitator_rpm", "step_up", age=200)
     post("/ingest", {"timestamp": ago(-1), "tag": "agitator_rpm", "value": 680})
-    assert "is step_up; value above the limit 650" in card(page(client), "agitator_rpm")
+    html = page(client)
+    assert re.search(r"out of limit above the limit 650; Step up", card(html, "agitator_rpm"))
 
 
 @pytest.mark.django_db
@@ -111,7 +112,7 @@ def test_what_only_the_3_sigma_rule_finds_moves_no_card(client: Client, post: Ca
         post("/ingest", {"timestamp": ago(20 - i), "tag": "agitator_rpm", "value": 400 + i % 2})
     post("/ingest", {"timestamp": ago(0), "tag": "agitator_rpm", "value": 420})
     html = page(client)
-    assert "420.0 rpm anomaly" in card(html, "agitator_rpm")
+    assert "420.0 rpm unusual (3σ)" in card(html, "agitator_rpm")
     assert names(html)[0] == "fermenter_temp"
 
 

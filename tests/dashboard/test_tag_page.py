@@ -9,10 +9,12 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from monitoring.alarms.state_machine import Act
 from monitoring.dashboard import page as pages
 from monitoring.dashboard import tag_page
 from monitoring.ingest.pipeline import ingest_readings
 from monitoring.models import Tag
+from tests.alarming import act, define
 
 pytestmark = pytest.mark.django_db
 
@@ -68,6 +70,13 @@ def test_what_needs_a_person_comes_first(client: Client) -> None:
     send(60, "v1.t009")
     send(20, "v1.t008", age=-1)
     assert shown(client)[0] == "v1.t009"
+
+
+def test_an_alarm_comes_before_a_limit_without_a_reading_too(client: Client) -> None:
+    send(60, "v1.t009")
+    act(define("v1.t008"), Act.ACTIVE)
+    assert shown(client)[:2] == ["v1.t008", "v1.t009"]
+    assert "2 need a person" in text(client)
 
 
 def test_pages_follow_each_other(client: Client) -> None:

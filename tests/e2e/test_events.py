@@ -83,12 +83,12 @@ def test_what_ended_while_the_page_was_cut_off_is_noticed(fed: Any) -> None:
     expect(fed.card("fermenter_ph")).to_have_attribute("data-state", "normal")
 
 
-def test_events_come_before_anomalies_and_those_before_the_rest(fed: Any) -> None:
+def test_limits_come_before_events_and_those_before_the_rest(fed: Any) -> None:
     fed.add_event("agitator_rpm", "stuck", age=60)
     fed.post(("fermenter_ph", 8.5, 0))
     fed.open().wait_for_charts(80)
     order = "[...document.querySelectorAll('.card')].map(card => card.dataset.tag).join()"
-    fed.page.wait_for_function(f"{order} === 'agitator_rpm,fermenter_ph,fermenter_temp'")
+    fed.page.wait_for_function(f"{order} === 'fermenter_ph,agitator_rpm,fermenter_temp'")
 
 
 def test_a_click_in_the_list_shows_the_event_in_its_time(fed: Any) -> None:

@@ -38,7 +38,7 @@ def test_how_long_it_has_been_so(dashboard: Any) -> None:
     expect(dashboard.card().locator(".state")).to_contain_text("normal for 3 min")
     dashboard.post(("fermenter_temp", 46.5, -1))
     expect(dashboard.card().locator(".state")).to_contain_text(
-        re.compile(r"anomaly for \d+ s: above the limit 45")
+        re.compile(r"out of limit for \d+ s: above the limit 45")
     )
 
 
@@ -61,7 +61,7 @@ def test_what_needs_a_person_comes_first_but_not_under_the_pointer(dashboard: An
     page = dashboard.page
     dashboard.card("agitator_rpm").hover()
     dashboard.post(("agitator_rpm", 690.0, 0))
-    expect(dashboard.card("agitator_rpm")).to_have_attribute("data-state", "anomaly")
+    expect(dashboard.card("agitator_rpm")).to_have_attribute("data-state", "outside")
     page.clock.fast_forward(5000)
     assert order(dashboard) == ["fermenter_temp", "fermenter_ph", "agitator_rpm"]
     page.mouse.move(5, 5)

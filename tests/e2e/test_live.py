@@ -18,7 +18,7 @@ def test_an_anomaly_is_told_everywhere(dashboard: Any) -> None:
     dashboard.post_history(20)
     dashboard.open().wait_for_charts()
     dashboard.post(("agitator_rpm", 666.6, 0))
-    expect(dashboard.card("agitator_rpm")).to_have_attribute("data-state", "anomaly")
+    expect(dashboard.card("agitator_rpm")).to_have_attribute("data-state", "outside")
     expect(dashboard.card("agitator_rpm").locator(".state")).to_contain_text("above the limit 650")
     row = dashboard.page.locator("#anomalies li").first
     for text in ("agitator_rpm", "666.6", "rpm", "above the limit 650"):

@@ -7,6 +7,32 @@ type FormOf<Controls> = HTMLFormElement & { elements: Controls };
 
 /** Elements that each page has whose scripts look for them; null stands for those that a page may lack. */
 interface PageElements {
+  "alarm-above": HTMLButtonElement;
+  "alarm-acts": HTMLElement;
+  "alarm-alert": HTMLElement;
+  "alarm-bar": HTMLElement;
+  "alarm-cancel": HTMLButtonElement;
+  "alarm-comment": HTMLInputElement;
+  "alarm-detail": HTMLElement;
+  "alarm-dialog": HTMLDialogElement;
+  "alarm-dialog-title": HTMLElement;
+  "alarm-form": HTMLFormElement;
+  "alarm-found": HTMLElement;
+  "alarm-name": HTMLInputElement;
+  "alarm-newest": HTMLElement;
+  "alarm-ok": HTMLButtonElement;
+  "alarm-options": HTMLElement;
+  "alarm-reason": HTMLInputElement;
+  "alarm-refused": HTMLElement;
+  "alarm-rows": HTMLElement;
+  "alarm-said": HTMLElement;
+  "alarm-settings": HTMLScriptElement | null;
+  "alarm-silence": HTMLButtonElement;
+  "alarm-sound": HTMLButtonElement;
+  "alarm-still": HTMLButtonElement;
+  "alarm-table": HTMLTableElement;
+  "alarm-visible": HTMLButtonElement;
+  "alarms-present": HTMLScriptElement | null;
   anomalies: HTMLOListElement & { children: HTMLCollectionOf<HTMLLIElement> };
   announcer: HTMLElement;
   answerer: HTMLElement;
@@ -24,6 +50,7 @@ interface PageElements {
   custom: HTMLDetailsElement;
   "custom-refused": HTMLElement;
   "custom-zone": HTMLElement;
+  favicon: HTMLLinkElement;
   events: HTMLOListElement & { children: HTMLCollectionOf<HTMLLIElement> };
   "events-open": HTMLElement;
   from: HTMLInputElement;
@@ -42,8 +69,11 @@ interface PageElements {
   problems: HTMLUListElement;
   progress: HTMLProgressElement;
   settings: HTMLScriptElement;
+  rotation: HTMLElement;
   speed: HTMLSelectElement;
   status: HTMLElement;
+  strip: HTMLOListElement;
+  "strip-place": HTMLTemplateElement;
   tag: HTMLSelectElement;
   theme: HTMLSelectElement;
   timeline: HTMLElement;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { stateOf } from "../../../static/monitoring/js/app/tag-state.js";
+import { alarmUrgency, stateOf } from "../../../static/monitoring/js/app/tag-state.js";
 import { settings, tagOf } from "../../../static/monitoring/js/base/settings.js";
 import { storeViolations } from "../../../static/monitoring/js/live/rule-violations.js";
 
@@ -16,7 +16,9 @@ const points = (pattern) =>
     anomaly: kind !== ".",
     id: i,
   }));
-const found = (pattern, events = [], now = NOW) => stateOf(TAG, points(pattern), events, now);
+const found = (pattern, events = [], now = NOW) => stateOf(TAG, { points: points(pattern), events }, now);
+const alarmed = (changes, pattern = "...", now = NOW) =>
+  stateOf(TAG, { points: points(pattern), events: [event()], alarm: alarm(changes) }, now);
 const event = (changes = {}) => ({
   id: 1,
   tag: TAG.name,
@@ -29,16 +31,40 @@ const event = (changes = {}) => ({
   ...changes,
 });
 
+const alarm = (changes = {}) => ({
+  id: 3,
+  occurrence: 5,
+  tag: TAG.name,
+  name: TAG.name,
+  kind: "H",
+  title: "High",
+  condition: "above 40 °C",
+  priority: "high",
+  state: "UNACK",
+  active: true,
+  acknowledged: false,
+  activeAt: NOW - 540000,
+  clearedAt: null,
+  ...changes,
+});
+
 storeViolations(
   Array.from({ length: 100 }, (_, id) => ({ id, findings: [{ reason: "above_limit", lower: null, upper: 40 }] })),
 );
 
 test("a tag without measurements is empty and needs no attention", () => {
-  assert.deepEqual(found(""), { state: "empty", word: card.empty, since: null, detail: "", urgency: 0 });
+  assert.deepEqual(found(""), {
+    state: "empty",
+    word: card.empty,
+    since: null,
+    isPast: false,
+    detail: "",
+    urgency: 0,
+  });
 });
 
 test("a tag is normal without a start if the points do not reach back far enough", () => {
-  assert.deepEqual(found("...."), { state: "normal", word: card.normal, since: null, detail: "", urgency: 0 });
+  assert.deepEqual([found("....").state, found("....").since], ["normal", null]);
 });
 
 test("a tag is normal since the first point after its last anomaly", () => {
@@ -49,57 +75,79 @@ test("a tag is normal since the first point after its last anomaly", () => {
 
 test("a tag is stale after a longer silence than its definition allows", () => {
   assert.equal(found("...", [], NOW + 15000).state, "normal");
-  assert.deepEqual(found("...", [], NOW + 15001), {
-    state: "stale",
-    word: card.stale,
-    since: NOW,
-    detail: "no reading since 13:00:00",
-    urgency: 1,
-  });
+  const { state, word, since, detail, urgency } = found("...", [], NOW + 15001);
+  assert.deepEqual([state, word, since, urgency], ["stale", card.stale, NOW, 1]);
+  assert.equal(detail, "no reading since 13:00:00");
 });
 
-test("an anomaly that violates a limit is urgent, another is not", () => {
-  const outside = found("...!!");
-  assert.deepEqual(outside, {
-    state: "anomaly",
-    word: card.anomaly,
-    since: NOW - 1000,
-    detail: "above the limit 40",
-    urgency: 1,
-  });
-  assert.equal(found("...~~").urgency, 0);
+test("a value outside a limit is urgent, and its reason is the limit alone", () => {
+  const { state, word, since, detail, urgency } = found("...!!");
+  assert.deepEqual([state, word, since, urgency], ["outside", card.outside, NOW - 1000, 3]);
+  assert.equal(detail, "above the limit 40");
 });
 
-test("an anomaly that began before the first point lasts at least since then", () => {
+test("a violation of the 3σ rule alone has another word and no urgency", () => {
+  const { state, word, urgency } = found("...~~");
+  assert.deepEqual([state, word, urgency], ["unusual", card.unusual, 0]);
+});
+
+test("a wall screen shows neither violations of the 3σ rule nor explanations of events", () => {
+  assert.equal(stateOf(TAG, { points: points("...."), events: [event()], isWall: true }, NOW).detail, "");
+  assert.equal(stateOf(TAG, { points: points("...~~"), isWall: true }, NOW).state, "normal");
+  assert.equal(stateOf(TAG, { points: points("...!!"), isWall: true }, NOW).state, "outside");
+});
+
+test("an excursion that began before the first point lasts since the time that the server gave", () => {
   assert.equal(found("!!!").since, NOW - 2000);
+  const outsideSince = NOW - 540000;
+  assert.equal(stateOf(TAG, { points: points("!!!"), outsideSince }, NOW).since, outsideSince);
+  assert.equal(stateOf(TAG, { points: points(".!!"), outsideSince }, NOW).since, NOW - 1000);
 });
 
-test("a short anomaly stays visible for ten seconds", () => {
+test("an excursion goes on through a violation of the 3σ rule and through a silence", () => {
+  const series = [...points(".!").map((point) => ({ ...point, x: point.x - 60000 })), ...points("!!")];
+  assert.equal(stateOf(TAG, { points: series }, NOW).since, NOW - 60000);
+});
+
+test("a short excursion stays visible for ten seconds", () => {
   const recent = found(`..!${".".repeat(10)}`);
   assert.equal(recent.state, "recent");
   assert.equal(recent.detail, "10 s ago: above the limit 40");
-  assert.equal(recent.urgency, 1);
+  assert.equal(recent.urgency, 3);
   assert.equal(found(`..!${".".repeat(11)}`).state, "normal");
 });
 
-test("a state begins again after a silence", () => {
+test("normal begins again after a silence", () => {
   const series = [...points("..").map((point) => ({ ...point, x: point.x - 60000 })), ...points("...")];
-  assert.equal(stateOf(TAG, series, [], NOW).since, NOW - 2000);
+  assert.equal(stateOf(TAG, { points: series }, NOW).since, NOW - 2000);
 });
 
-test("an event precedes the measured state: its kind, start and explanation", () => {
-  assert.deepEqual(found("....", [event()]), {
-    state: "event",
-    word: "Step up",
-    since: NOW - 60000,
-    detail: "rose by 4 °C",
-    urgency: 2,
-  });
+test("an event precedes a violation of the 3σ rule: its kind, start and explanation", () => {
+  const { state, word, since, isPast, detail, urgency } = found("..~~", [event({ kind: "drift" })]);
+  assert.deepEqual([state, word, since, isPast, urgency], ["event", "Drift", NOW - 60000, false, 2]);
+  assert.equal(detail, "rose by 4 °C");
 });
 
-test("the detail of an event has the number of others and a limit violation", () => {
-  const { detail } = found("...!", [event(), event({ id: 2 }), event({ id: 3 })]);
-  assert.equal(detail, "rose by 4 °C; value above the limit 40; 2 more");
+test("an event of a moment is of some time ago, and a spike is over", () => {
+  assert.equal(found("....", [event()]).isPast, true);
+  const spike = event({ kind: "spike", explanation: `${TAG.name} jumped to 45` });
+  assert.equal(found("....", [spike]).detail, "back to normal; jumped to 45");
+  assert.equal(found("...~", [spike]).detail, "jumped to 45");
+});
+
+test("a limit outranks an event and the missing data, and all are said", () => {
+  const others = [event(), event({ id: 2 }), event({ id: 3 })];
+  assert.deepEqual(
+    [found("...!", others).state, found("...!", others).detail],
+    ["outside", "above the limit 40; Step up"],
+  );
+  const stale = found("...!", others, NOW + 60000);
+  assert.deepEqual([stale.state, stale.detail], ["outside", "above the limit 40; no reading since 13:00:00"]);
+});
+
+test("the detail of an event has the number of others", () => {
+  const { detail } = found("....", [event(), event({ id: 2 }), event({ id: 3 })]);
+  assert.equal(detail, "rose by 4 °C; 2 more");
 });
 
 test("an event does not hide missing data", () => {
@@ -107,7 +155,37 @@ test("an event does not hide missing data", () => {
   assert.equal(found("", [event()]).state, "empty");
 });
 
+test("an alarm precedes all: its kind, since when, its condition, and what it waits for", () => {
+  assert.deepEqual(alarmed({}, "..!"), {
+    state: "alarm",
+    word: "Alarm: High",
+    since: NOW - 540000,
+    isPast: false,
+    detail: "above 40 °C; not acknowledged",
+    urgency: 10,
+  });
+  assert.equal(alarmed({ acknowledged: true, state: "ACKED" }).detail, "above 40 °C; acknowledged");
+});
+
+test("an alarm that has returned is of some time ago", () => {
+  const { word, since, isPast } = alarmed({ active: false, state: "RTNUN", clearedAt: NOW - 60000 });
+  assert.deepEqual([word, since, isPast], ["Alarm: High, returned", NOW - 60000, true]);
+});
+
+test("an alarm hides neither missing data nor another limit", () => {
+  assert.equal(alarmed({}, "...", NOW + 60000).detail, "above 40 °C; not acknowledged; no reading since 13:00:00");
+  const stuck = alarmed({ kind: "EVENT:stuck", title: "Stuck", condition: "" }, "..!");
+  assert.equal(stuck.detail, "not acknowledged; out of limit, above the limit 40");
+});
+
+test("alarms that nobody has acknowledged are the most urgent, then the priority counts", () => {
+  const urgencies = [false, true].flatMap((acknowledged) =>
+    settings.priorities.map((priority) => alarmUrgency({ priority, acknowledged })),
+  );
+  assert.deepEqual(urgencies, [11, 10, 9, 8, 7, 6, 5, 4]);
+});
+
 test("a tag without limits never violates one", () => {
   const unlimited = { ...TAG, lower: null, upper: null };
-  assert.equal(stateOf(unlimited, points("..!"), [], NOW).urgency, 0);
+  assert.equal(stateOf(unlimited, { points: points("..!") }, NOW).urgency, 0);
 });

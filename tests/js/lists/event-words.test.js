@@ -14,7 +14,7 @@ const START = Date.parse("2026-01-31T11:00:00Z"); // noon in Berlin, today
 const event = (lengthMs) => ({
   id: 1,
   tag: "pump_rpm",
-  kind: "step_up",
+  kind: "drift",
   start: START,
   end: lengthMs === null ? null : START + lengthMs,
   explanation: "pump_rpm rose by 20 rpm",
@@ -37,6 +37,12 @@ test("the length of open and ended events; a moment has none", () => {
   assert.equal(lengthText(event(0)), "");
 });
 
+test("an open event of a kind that happens at a moment has an age and no duration", () => {
+  assert.equal(lengthText({ ...event(null), kind: "spike" }, START + 90000), "90 s ago");
+  assert.equal(whenText({ ...event(null), kind: "spike" }), "12:00:00");
+  assert.equal(lengthText({ ...event(14000), kind: "step_up" }), "14 s");
+});
+
 test("the time of an event", () => {
   assert.equal(whenText(event(null)), "since 12:00:00");
   assert.equal(whenText(event(14000)), "12:00:00 to 12:00:14");
@@ -46,7 +52,7 @@ test("the time of an event", () => {
 test("the explanation without the tag's name", () => {
   assert.equal(whyText(event(null)), "rose by 20 rpm");
   assert.equal(whyText({ ...event(null), explanation: "the pump is loud" }), "the pump is loud");
-  assert.equal(eventText(event(14000)), "Step up, 12:00:00 to 12:00:14: rose by 20 rpm");
+  assert.equal(eventText(event(14000)), "Drift, 12:00:00 to 12:00:14: rose by 20 rpm");
 });
 
 test("the number of events", () => {

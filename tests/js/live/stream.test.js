@@ -32,6 +32,7 @@ async function hear(changes = {}) {
     onOpen: () => heard.push("open"),
     onMeasurements: (items, place) => heard.push({ ids: items.map(({ id }) => id), place }),
     onEvents: (items) => heard.push({ events: items.map(({ id }) => id) }),
+    onAlarms: () => heard.push("alarms"),
     ...changes,
   });
   return { heard, retryMs };
@@ -46,6 +47,16 @@ test("measurements and events arrive as they are sent, each with the id to conti
   assert.deepEqual(heard, ["open", { ids: [42], place: 42 }, { events: [5] }]);
   assert.equal(retryMs, 3000);
   assert.equal(asked, "/stream?since=41&tag=a&tag=b+c");
+});
+
+test("the stream tells that alarms have changed, one by one or in bulk", async () => {
+  for (const name of ["alarm", "alarms"]) {
+    answer = (response) => {
+      response.writeHead(200, STREAM);
+      response.end(`event: ${name}\ndata: {"revision": 7}\n\n`);
+    };
+    assert.deepEqual((await hear()).heard, ["open", { ids: [], place: null }, "alarms"]);
+  }
 });
 
 test("a character that is split between chunks arrives whole", async () => {

@@ -1,86 +1,150 @@
-// The state of a tag by its newest measurements: the state, since when, and why.
+// The state of a tag by its newest measurements, events and alarm: the state, since when, and why. The first paint has
+// the same states from the server (monitoring/dashboard/states.py).
 import { kindText, whyText } from "../lists/event-words.js";
 import { reasonsOf } from "../live/rule-violations.js";
 import { settings } from "../base/settings.js";
 import { ageText, momentText } from "../base/times.js";
-import { words } from "../base/words.js";
+import { limitText, words } from "../base/words.js";
 
 /**
  * @typedef {import("../base/settings.js").Tag} Tag
+ * @typedef {import("../live/alarms.js").BriefAlarm} BriefAlarm
  * @typedef {import("../live/events.js").PlantEvent} PlantEvent
  * @typedef {import("../live/series.js").Point} Point
  *
- * @typedef {"empty" | "stale" | "anomaly" | "recent" | "normal" | "event"} StateName
+ * @typedef {"alarm" | "outside" | "recent" | "event" | "stale" | "unusual" | "normal" | "empty"} StateName
  *
- * `since`: epoch milliseconds, null where the points do not reach back far enough.
- * @typedef {{state: StateName, since: number | null, detail: string, urgency?: number}} MeasuredState
+ * The data of a state. `points`: ascending in time; `events`: the open ones, latest start first; `alarm`: the tag's
+ * most urgent one; `outsideSince`: when a limit was left before the first point, in epoch milliseconds;
+ * `isWall`: a wall screen shows neither violations of the 3σ rule nor explanations of events.
+ * @typedef {{points: Point[], events?: PlantEvent[], alarm?: BriefAlarm | null, outsideSince?: number | null,
+ *   isWall?: boolean}} Evidence
  *
- * A state as a card shows it; `urgency` is 0 if no person is needed.
- * @typedef {MeasuredState & {word: string, urgency: number}} TagState
+ * A state as a card shows it. `since`: epoch milliseconds, null where the points do not reach back far enough;
+ * `isPast`: `since` is the time of something that is over; `urgency`: 0 if no person is needed.
+ * @typedef {{state: StateName, word: string, since: number | null, isPast: boolean, detail: string, urgency: number}}
+ *   TagState
  */
 
 const HOLD_MS = 10000; // an anomaly of one second stays visible for this long
 
 /**
- * Return the state of a tag.
+ * Return the state of a tag: the alarm, else the limit, else missing data, else events, else 3σ.
  * @param {Tag} tag
- * @param {Point[]} points ascending in time
- * @param {PlantEvent[]} events the open ones, latest start first
+ * @param {Evidence} evidence
  * @param {number} now epoch milliseconds
  * @returns {TagState}
  */
-export function stateOf(tag, points, events, now) {
-  const found = measuredState(tag, points, now);
-  const hasEvent = events.length > 0 && !["stale", "empty"].includes(found.state);
-  if (hasEvent) return eventState(tag, events, points[points.length - 1]);
-  return { ...found, urgency: found.urgency ?? settings.urgency[found.state] ?? 0, word: words.card[found.state] };
+export function stateOf(tag, { points, events = [], alarm = null, outsideSince = null, isWall = false }, now) {
+  const latest = points.at(-1);
+  if (alarm) return alarmState(alarm, latest ? further(tag, latest, now, alarm) : "");
+  if (!latest) return state("empty");
+  const [outside, stale] = [outsideText(tag, latest), staleText(tag, latest, now)];
+  if (outside) {
+    const detail = joined(outside, stale || (events.length ? kindText(events[0]) : ""));
+    return state("outside", { since: leftAt(tag, points) ?? outsideSince ?? points[0].x, detail });
+  }
+  if (stale) return state("stale", { since: latest.x, detail: stale });
+  const last = points.findLast((point) => point.anomaly || latest.x - point.x > HOLD_MS);
+  const held = last?.anomaly && latest.x - last.x <= HOLD_MS ? last : null;
+  const heldText = held ? outsideText(tag, held) : "";
+  if (held && heldText) return state("recent", { detail: `${ageText(now - held.x)} ago: ${heldText}` });
+  if (events.length) return eventState(events, latest, isWall);
+  if (held && !isWall) return state("unusual", { detail: reasonsOf(tag, held.id).join("; ") });
+  return state("normal", { since: beginning(points, tag.staleAfterMs) });
+}
+
+/** @type {(name: StateName, found?: Partial<TagState>) => TagState} */
+const state = (name, found = {}) => ({
+  state: name,
+  word: words.card[name],
+  since: null,
+  isPast: false,
+  detail: "",
+  urgency: settings.urgency[name] ?? 0,
+  ...found,
+});
+
+/** @type {(...texts: string[]) => string} */
+const joined = (...texts) => texts.filter(Boolean).join("; ");
+
+/**
+ * @param {BriefAlarm} alarm
+ * @param {string} more
+ */
+function alarmState(alarm, more) {
+  const { title, condition, active, acknowledged } = alarm;
+  const asks = acknowledged ? "" : words.other.notAcknowledged;
+  return state("alarm", {
+    word: `${words.card.alarm}: ${title}${active ? "" : ", returned"}`,
+    since: active ? alarm.activeAt : alarm.clearedAt,
+    isPast: !active,
+    detail: joined(condition, asks || words.alarmStates[alarm.state].split(", ").slice(1).join(", "), more),
+    urgency: alarmUrgency(alarm),
+  });
 }
 
 /**
- * Return the state of the newest event, with the number of further ones and a limit that the value violates besides.
- * @param {Tag} tag
+ * Return the urgency of an alarm: not acknowledged before acknowledged, then by priority.
+ * @param {Pick<BriefAlarm, "priority" | "acknowledged">} alarm
+ */
+export function alarmUrgency({ priority, acknowledged }) {
+  const { priorities, urgency } = settings;
+  return urgency.alarm + priorities.length - 1 - priorities.indexOf(priority) + (acknowledged ? 0 : priorities.length);
+}
+
+/**
+ * Return the texts that the detail of an alarm has besides the alarm: a limit, missing data.
+ * @type {(tag: Tag, latest: Point, now: number, alarm: BriefAlarm) => string}
+ */
+function further(tag, latest, now, { kind }) {
+  const outside = settings.limitKinds.includes(kind) ? "" : outsideText(tag, latest);
+  return joined(outside && `${words.card.outside}, ${outside}`, staleText(tag, latest, now));
+}
+
+/**
+ * Return the state of the newest event, with the number of further ones. An event that happens at a moment has an age
+ * and no duration.
  * @param {PlantEvent[]} events at least one
  * @param {Point} latest
- * @returns {TagState}
+ * @param {boolean} isWall without the explanation, which is too long to be read from afar
  */
-function eventState(tag, [event, ...others], latest) {
-  const more = others.length ? [`${others.length} more`] : [];
-  const outside = latest.anomaly && isOutside(tag, latest.y) ? [`value ${reasonsOf(tag, latest.id)[0]}`] : [];
-  const detail = [whyText(event), ...outside, ...more].join("; ");
-  return { state: "event", word: kindText(event), since: event.start, detail, urgency: settings.urgency.event };
+function eventState([event, ...others], latest, isWall) {
+  const isBack = event.kind === settings.overAtOnce && !latest.anomaly;
+  const more = others.length ? `${others.length} more` : "";
+  return state("event", {
+    word: kindText(event),
+    since: event.start,
+    isPast: settings.momentaryKinds.includes(event.kind),
+    detail: joined(isBack ? words.other.back : "", isWall ? "" : whyText(event), more),
+  });
+}
+
+/** @type {(tag: Tag, latest: Point, now: number) => string} */
+const staleText = (tag, { x }, now) => (now - x > tag.staleAfterMs ? `no reading since ${momentText(x)}` : "");
+
+/**
+ * Return the limit that the measurement violates, as text; empty if there is none.
+ * @type {(tag: Tag, point: Point) => string}
+ */
+function outsideText(tag, { y, anomaly }) {
+  if (!anomaly) return "";
+  if (tag.upper !== null && y > tag.upper) return limitText("above", tag.upper, tag.decimals);
+  return tag.lower !== null && y < tag.lower ? limitText("below", tag.lower, tag.decimals) : "";
 }
 
 /**
- * Return whether the value violates a limit of the tag: this needs a person, unlike a violation of the 3σ rule alone.
- * @type {(tag: Tag, y: number) => boolean}
- */
-const isOutside = ({ lower, upper }, y) => (lower !== null && y < lower) || (upper !== null && y > upper);
-
-/**
+ * Return the time of the first point since the last one within the limit that the last point violates; null if all are
+ * outside.
  * @param {Tag} tag
- * @param {Point[]} points
- * @param {number} now
- * @returns {MeasuredState}
+ * @param {Point[]} points the last one is outside
  */
-function measuredState(tag, points, now) {
-  const latest = points.at(-1);
-  if (!latest) return { state: "empty", since: null, detail: "" };
-  if (now - latest.x > tag.staleAfterMs) {
-    return { state: "stale", since: latest.x, detail: `no reading since ${momentText(latest.x)}` };
+function leftAt(tag, points) {
+  const text = outsideText(tag, points[points.length - 1]);
+  for (let i = points.length - 1; i > 0; i--) {
+    if (outsideText(tag, points[i - 1]) !== text) return points[i].x;
   }
-  /** @param {Point} point */
-  const why = (point) => reasonsOf(tag, point.id).join("; ");
-  const since = beginning(points, tag.staleAfterMs);
-  if (latest.anomaly) {
-    const urgency = isOutside(tag, latest.y) ? settings.urgency.anomaly : 0;
-    return { state: "anomaly", since: since ?? points[0].x, detail: why(latest), urgency };
-  }
-  const last = points.findLast((point) => point.anomaly || latest.x - point.x > HOLD_MS);
-  if (last?.anomaly && latest.x - last.x <= HOLD_MS) {
-    const urgency = isOutside(tag, last.y) ? settings.urgency.anomaly : 0;
-    return { state: "recent", since: null, detail: `${ageText(now - last.x)} ago: ${why(last)}`, urgency };
-  }
-  return { state: "normal", since, detail: "" };
+  return null;
 }
 
 /**

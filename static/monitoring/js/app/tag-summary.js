@@ -1,5 +1,6 @@
 // The summary of one tag: its value, its state in words and shape, and its last minutes as a line.
 import { descendant, partsOf, setAttribute, setIcon, setText } from "../base/dom.js";
+import { alarmOfTag } from "../live/alarms.js";
 import { openEventsOf } from "../live/events.js";
 import { Series } from "../live/series.js";
 import { Sparkline } from "../charts/sparkline.js";
@@ -30,10 +31,14 @@ export class TagSummary {
   /**
    * @param {HTMLElement} element
    * @param {import("../base/settings.js").Tag} tag
+   * @param {{isWall?: boolean}} options
    */
-  constructor(element, tag) {
+  constructor(element, tag, { isWall = false } = {}) {
     this.element = element;
     this.tag = tag;
+    this.isWall = isWall;
+    /** @type {number | null} when a limit was left, in epoch milliseconds; null while the value is within */
+    this.outsideSince = tag.outsideSince ? Date.parse(tag.outsideSince) : null;
     this.parts = partsOf(element);
     /** @type {number | null} since when the tag has been normal, in epoch milliseconds */
     this.changedAt = tag.newestAnomaly ? Date.parse(tag.newestAnomaly) : null;
@@ -61,16 +66,27 @@ export class TagSummary {
 
   /** @param {number} now epoch milliseconds */
   showState(now) {
-    const { state, word, since, detail, urgency } = stateOf(
+    const alarm = alarmOfTag(this.tag.name);
+    const found = stateOf(
       this.tag,
-      this.series.pointsAt(now),
-      openEventsOf(this.tag.name),
+      {
+        points: this.series.pointsAt(now),
+        events: openEventsOf(this.tag.name),
+        alarm,
+        outsideSince: this.outsideSince,
+        isWall: this.isWall,
+      },
       now,
     );
+    const { state, word, detail, urgency } = found;
+    if (state === "outside")
+      this.outsideSince ??= found.since; // the series drops old points, the card does not
+    else if (state !== "alarm") this.outsideSince = null;
     setAttribute(this.element, "data-state", state);
-    setIcon(descendant(this.element, ".state"), state === "recent" ? "anomaly" : state);
+    this.showAlarm(alarm);
+    setIcon(descendant(this.element, ".state"), alarm ? `priority-${alarm.priority}` : state);
     setText(this.parts.word, word);
-    const lasting = this.lastingText(state, since, now);
+    const lasting = this.lastingText(found, now);
     setText(this.parts.lasting, lasting && detail ? `${lasting}:` : lasting);
     setText(this.parts.detail, detail);
     if (urgency && urgency >= this.urgency) {
@@ -78,16 +94,25 @@ export class TagSummary {
     }
   }
 
+  /** @param {import("../live/alarms.js").BriefAlarm | null} alarm */
+  showAlarm(alarm) {
+    if (alarm) setAttribute(this.element, "data-priority", alarm.priority);
+    else this.element.removeAttribute("data-priority");
+    this.element.toggleAttribute("data-unseen", alarm !== null && !alarm.acknowledged);
+    this.element.toggleAttribute("data-over", alarm !== null && !alarm.active);
+  }
+
   /**
-   * Return how long the state has lasted, as far as the page knows.
-   * @param {import("./tag-state.js").StateName} state
-   * @param {number | null} since epoch milliseconds
+   * Return how long the state has lasted, or how long ago it was, as far as the page knows.
+   * @param {import("./tag-state.js").TagState} found
    * @param {number} now epoch milliseconds
    */
-  lastingText(state, since, now) {
+  lastingText({ state, since, isPast }, now) {
     if (state === "normal") this.changedAt = since ?? this.changedAt; // the series drops old points, the card does not
     const start = state === "normal" ? this.changedAt : since;
-    return start !== null && now - start >= LEAST_MS ? `for ${durationText(now - start)}` : "";
+    if (start === null || now - start < LEAST_MS) return "";
+    const duration = durationText(now - start);
+    return isPast ? `${duration} ago` : `for ${duration}`;
   }
 
   timeNode() {

@@ -2,9 +2,10 @@
 
 /**
  * A tag's definition. `lower`, `upper`: alarm limits in the tag's unit; `decimals`: number of decimals of a value;
- * `rawFrom`: earlier measurements were deleted; `rawFrom` and `newestAnomaly` are ISO 8601.
+ * `rawFrom`: earlier measurements were deleted; `outsideSince`: when the newest value's limit was left. Times are ISO 8601.
  * @typedef {{name: string, unit: string, lower: number | null, upper: number | null, decimals: number,
- *   active?: boolean, staleAfterMs: number, rawFrom?: string | null, newestAnomaly?: string | null}} Tag
+ *   active?: boolean, staleAfterMs: number, rawFrom?: string | null, newestAnomaly?: string | null,
+ *   outsideSince?: string | null}} Tag
  *
  * A measurement as /data and /stream send it; `timestamp` is ISO 8601.
  * @typedef {{id: number, tag: string, timestamp: string, value: number, is_anomaly: boolean}} Measurement
@@ -33,7 +34,9 @@
  * @typedef {{beside: string[], search: string, page: number, text: string, newest: number | null}} TagPage
  *
  * Times are ISO 8601, durations milliseconds. `part`: null if the page has all tags; `database`: whether the server
- * could read the database; `urgency`: how much a state needs a person, by state; `words`: texts by subject and key.
+ * could read the database; `urgency`: how much a state needs a person, by state; `priorities`: of alarms, highest first;
+ * `limitKinds`: kinds of alarms of a limit; `momentaryKinds`: kinds of events that happen at a moment, `overAtOnce` the
+ * one after which the value is back by itself; `words`: texts by subject and key.
  * @typedef {object} Settings
  * @property {string} now
  * @property {number} staleAfterMs
@@ -58,8 +61,13 @@
  * @property {number} mostCharts
  * @property {number} mostCompared
  * @property {Record<string, number>} urgency
+ * @property {string[]} priorities
+ * @property {string[]} limitKinds
+ * @property {string[]} momentaryKinds
+ * @property {string} overAtOnce
  * @property {string} otherGroup
- * @property {Record<"reasons" | "card" | "link" | "refused", Record<string, string>>} words
+ * @property {Record<"reasons" | "card" | "link" | "limits" | "alarmStates" | "refused" | "other", Record<string, string>>}
+ *   words
  */
 
 /** @type {Settings} */

@@ -34,6 +34,9 @@ export function reasonTexts(tag, violations) {
   );
 }
 
+/** @type {(side: "above" | "below", limit: number, decimals: number) => string} */
+export const limitText = (side, limit, decimals) => words.limits[side].replace("{}", () => short(limit, decimals));
+
 /**
  * Return whether the band is a single value: the measurements before were constant.
  * @param {{lower: number | null, upper: number | null}} band

@@ -3,7 +3,7 @@ import { addressOf } from "../app/address.js";
 import { announce } from "../base/announcer.js";
 import { serverNow } from "../base/clock.js";
 import { partsOf, setAttribute, setText } from "../base/dom.js";
-import { isMoment, kindText, lengthText } from "./event-words.js";
+import { isMoment, isMomentary, kindText, lengthText } from "./event-words.js";
 import { areMoreOpen, endedEvents, openEvents } from "../live/events.js";
 import { tagToShow } from "../app/tag-page.js";
 import { settings } from "../base/settings.js";
@@ -89,7 +89,7 @@ function fill({ element, parts }, event, now) {
   setText(parts.kind, kindText(event));
   setText(parts.tag, event.tag);
   setText(parts.length, lengthText(event, now));
-  setText(parts.since, isOpen ? "since " : "");
+  setText(parts.since, isOpen && !isMomentary(event) ? "since " : "");
   showTime(parts.start, event.start);
   const end = isMoment(event) ? null : event.end;
   setText(parts.to, end === null ? "" : " to ");

@@ -1,4 +1,5 @@
 // Events as text.
+import { settings } from "../base/settings.js";
 import { durationText, momentText, rangeText } from "../base/times.js";
 
 /** @typedef {import("../live/events.js").PlantEvent} PlantEvent */
@@ -23,23 +24,31 @@ const SHORTEST_MS = 1000;
 export const isMoment = ({ start, end }) => end !== null && end - start < SHORTEST_MS;
 
 /**
- * Return the length of an open event, as "for 3 min", or of an ended one, as "14 s"; empty for a moment.
- * @param {Pick<PlantEvent, "start" | "end">} event
+ * Return whether the event is of a kind that happens at a moment: while open it has an age and no duration.
+ * @param {Pick<PlantEvent, "kind">} event
+ */
+export const isMomentary = ({ kind }) => settings.momentaryKinds.includes(kind);
+
+/**
+ * Return the length of an open event, as "for 3 min", or of an ended one, as "14 s"; empty for a moment. An open event
+ * of a kind that happens at a moment has an age, as "3 min ago".
+ * @param {Pick<PlantEvent, "kind" | "start" | "end">} event
  * @param {number} now epoch milliseconds
  */
 export function lengthText(event, now) {
   const { start, end } = event;
-  if (end === null) return `for ${durationText(Math.max(0, now - start))}`;
+  const age = durationText(Math.max(0, now - start));
+  if (end === null) return isMomentary(event) ? `${age} ago` : `for ${age}`;
   return isMoment(event) ? "" : durationText(end - start);
 }
 
 /**
  * Return the time of an event, as "since 12:00:00", "12:00:00 to 12:00:14" or "12:00:00".
- * @param {Pick<PlantEvent, "start" | "end">} event
+ * @param {Pick<PlantEvent, "kind" | "start" | "end">} event
  */
 export function whenText(event) {
   const { start, end } = event;
-  if (isMoment(event)) return momentText(start);
+  if (isMoment(event) || (end === null && isMomentary(event))) return momentText(start);
   return end === null ? `since ${momentText(start)}` : rangeText({ from: start, to: end });
 }
 

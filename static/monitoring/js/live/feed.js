@@ -1,4 +1,5 @@
 // The source of live data: the stream, or polling every few seconds while the stream is not available.
+import { noteStreaming, refreshAlarms } from "./alarms.js";
 import { mergeEvents, receiveEvents } from "./events.js";
 import { makePause, whenVisible } from "../base/pause.js";
 import { tagPage } from "../app/tag-page.js";
@@ -140,6 +141,7 @@ class Feed {
         onOpen: () => this.noteOpened(isAnew),
         onMeasurements: (items, lastId) => this.receive(items, lastId),
         onEvents: (items) => this.changeEvents(() => receiveEvents(items)),
+        onAlarms: refreshAlarms,
       });
       this.failures = Date.now() - began > SHORT_MS ? 0 : this.failures + 1;
       this.streamAt = Date.now() + Math.min(LONGEST_PAUSE_MS, retryMs * 2 ** this.failures);
@@ -162,6 +164,7 @@ class Feed {
   /** @param {boolean} isAnew whether the stream skips measurements */
   noteOpened(isAnew) {
     this.isOpen = true;
+    noteStreaming(!tagPage); // of a subset of the tags, the stream lacks the alarms of others
     this.heardAt = Date.now();
     this.handlers.onMode("stream");
     if (isAnew) this.recent.forget();
@@ -173,6 +176,7 @@ class Feed {
   noteClosed(wasLeft) {
     this.stream = null;
     this.isOpen = false;
+    noteStreaming(false);
     if (wasLeft) {
       this.failures = 0;
       this.streamAt = this.isTroubled ? Date.now() + POLL_EVERY_MS : 0; // polling notices when the server is back

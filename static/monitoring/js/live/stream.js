@@ -11,10 +11,10 @@ import { failureOf, RequestFailed } from "../base/request.js";
  *
  * Follow the stream of `tags` (null: all tags), after the measurement with the id `since`, until the stream ends or
  * `signal` aborts it. onMeasurements is called whenever something arrives, be it a heartbeat without measurements, with
- * the id to continue from; onEvents only with events.
+ * the id to continue from; onEvents only with events; onAlarms when alarms have changed.
  * @typedef {{since: number | null, tags: string[] | null, signal: AbortSignal, onOpen: () => void,
  *   onMeasurements: (items: Measurement[], lastId: number | null) => void,
- *   onEvents: (items: EventItem[]) => void}} StreamOptions
+ *   onEvents: (items: EventItem[]) => void, onAlarms: () => void}} StreamOptions
  */
 
 const OPENS_WITHIN_MS = 10000; // a proxy that buffers the whole response never opens the stream
@@ -28,7 +28,7 @@ const RETRY_MS = 2000;
  * @param {string} url
  * @param {StreamOptions} options
  */
-export async function follow(url, { since, tags, signal, onOpen, onMeasurements, onEvents }) {
+export async function follow(url, { since, tags, signal, onOpen, onMeasurements, onEvents, onAlarms }) {
   const address = new URL(url, location.href);
   address.searchParams.set("since", String(since));
   for (const tag of tags ?? []) address.searchParams.append("tag", tag);
@@ -45,6 +45,7 @@ export async function follow(url, { since, tags, signal, onOpen, onMeasurements,
       onMeasurements(itemsOf(sent, "measurement"), lines.lastId);
       const events = itemsOf(sent, "event");
       if (events.length) onEvents(events);
+      if (sent.some(({ event }) => event === "alarm" || event === "alarms")) onAlarms();
     }
     if (silence.isTooLong) throw new RequestFailed("offline");
     return lines.retryMs ?? RETRY_MS;

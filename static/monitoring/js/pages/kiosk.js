@@ -1,26 +1,38 @@
 // The wall screen: all cards at once and nothing to click. It runs for months without a person, so it renews itself.
 import { TagSummary } from "../app/tag-summary.js";
 import { serverNow } from "../base/clock.js";
+import { followAlarms, onAlarms, presentAlarms } from "../live/alarms.js";
 import { startFeed } from "../live/feed.js";
 import { storeViolations } from "../live/rule-violations.js";
 import { pageNow, watchForTags } from "../live/new-tags.js";
 import { newestOfAll, noteCount, tagPage } from "../app/tag-page.js";
 import { LIVE_MS, settings, tagOf } from "../base/settings.js";
 import { noteContact, noteMode, showLink, showNotices, showProblems } from "../live/status.js";
+import { showInTab } from "../app/alarm-title.js";
+import { gridFor, pageOf } from "../app/wall-pages.js";
+import { descendant, setAttribute, setIcon, setText } from "../base/dom.js";
 import { localiseTimes } from "../base/times.js";
 
 const WORDS_EVERY_MS = 200;
 const TICK_MS = 1000; // ages grow, and stopped data must show, even when nothing arrives
+const TURN_MS = 15000; // a page of cards
+const STRIP = 5;
+const UNKNOWN = "Alarms: not known while the database is away";
+const WIDE = matchMedia("(min-width: 60rem)"); // a narrow screen is scrolled
 const RENEW_MS = 30 * 60000; // for changed limits and a newer version of this page
 const RENEW_PART_MS = 60000; // other tags may be more urgent by now, and come first
 const cards = new Map(
   [...document.querySelectorAll(".card")].map((node) => {
     const name = node.dataset.tag ?? "";
-    return [name, new TagSummary(node, tagOf(name))];
+    return [name, new TagSummary(node, tagOf(name), { isWall: true })];
   }),
 );
+const container = document.getElementById("cards");
+const strip = document.getElementById("strip");
+const place = document.getElementById("strip-place");
 /** @type {number | null} */
 let timer = null;
+let turn = 0;
 
 function show() {
   timer = null;
@@ -29,6 +41,49 @@ function show() {
   const newest = Math.max(newestOfAll() ?? -Infinity, ...times);
   showLink(now, Number.isFinite(newest) ? newest : null);
   for (const card of cards.values()) card.showNow(now);
+}
+
+/** Show the page whose turn it is: the cards that need a person, and some of the others. */
+function arrange() {
+  const { clientWidth, clientHeight } = container;
+  const grid = gridFor(cards.size, clientWidth / Math.max(1, clientHeight));
+  const places = WIDE.matches ? grid.columns * grid.rows : cards.size;
+  const { shown, page, pages, pinned } = pageOf([...cards.values()], places, turn);
+  container.toggleAttribute("data-paged", WIDE.matches);
+  container.style.setProperty("--columns", String(grid.columns));
+  container.style.setProperty("--rows", String(grid.rows));
+  for (const card of cards.values()) card.element.hidden = !shown.includes(card);
+  shown.forEach(({ element }, i) => {
+    if (container.children[i] !== element) container.insertBefore(element, container.children[i]);
+  });
+  const kept = pinned ? ` The first ${pinned === 1 ? "card needs" : `${pinned} cards need`} a person and stay.` : "";
+  setText(
+    document.getElementById("rotation"),
+    pages > 1 ? `Page ${page} of ${pages}, ${cards.size} tags in all.${kept}` : "",
+  );
+}
+
+/** Show the most urgent alarms in the strip. */
+function showStrip() {
+  const top = (presentAlarms()?.alarms ?? []).slice(0, STRIP);
+  const places = Math.max(1, top.length);
+  strip.toggleAttribute("data-none", top.length === 0);
+  while (strip.children.length > places) strip.lastElementChild?.remove();
+  while (strip.children.length < places) strip.append(document.createElement("li"));
+  if (!top.length) setText(strip.children[0], presentAlarms()?.unacknowledged ? "No alarm" : UNKNOWN);
+  top.forEach((alarm, i) => {
+    const item = /** @type {HTMLElement} */ (strip.children[i]);
+    if (!item.querySelector(".icon")) item.replaceChildren(document.importNode(place.content, true));
+    setAttribute(item, "data-priority", alarm.priority);
+    item.toggleAttribute("data-unseen", !alarm.acknowledged);
+    item.toggleAttribute("data-over", !alarm.active);
+    setIcon(item, `priority-${alarm.priority}`);
+    setText(descendant(item, "b"), alarm.name);
+    setText(descendant(item, "[data-part=title]"), alarm.title);
+  });
+  const count = Object.values(presentAlarms()?.unacknowledged ?? {}).reduce((sum, found) => sum + found, 0);
+  const highest = top.find(({ acknowledged }) => !acknowledged)?.priority ?? null;
+  showInTab(count, highest);
 }
 
 function showSoon() {
@@ -77,6 +132,20 @@ startFeed({
   onContact: receiveContact,
   onMode: noteMode,
 });
-setInterval(show, TICK_MS);
+function tick() {
+  show();
+  showStrip();
+  arrange();
+}
+
+onAlarms((hasChanged) => {
+  if (hasChanged) tick();
+});
+followAlarms();
+tick();
+setInterval(tick, TICK_MS);
+setInterval(() => {
+  turn += 1;
+}, TURN_MS);
 setInterval(renew, tagPage ? RENEW_PART_MS : RENEW_MS);
 watchForTags(renew);

@@ -1,0 +1,184 @@
+"""The alarm bar: counts by priority and the newest alarm that waits for a person, on every page."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from django.conf import settings
+from django.db import Error as DatabaseError
+from django.http import HttpRequest, JsonResponse
+from django.middleware.csrf import get_token
+from django.urls import reverse
+from django.utils.functional import SimpleLazyObject
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from monitoring.access.pages import AWAY
+from monitoring.access.roles import READ, allows
+from monitoring.alarms.kinds import Priority
+from monitoring.alarms.reading import (
+    AlarmCounts,
+    AlarmSelection,
+    PresentAlarm,
+    iso_or_none,
+    newest_revision,
+    read_alarms,
+    read_counts,
+)
+from monitoring.dashboard.moments import Moment, moment
+from monitoring.kernel.clock import iso_utc
+
+ACKNOWLEDGE = "monitoring.acknowledge_alarm"
+SHELVE = "monitoring.shelve_alarm"
+# Alarms that the scripts get: of each tag the most urgent one.
+MOST_ALARMS = 400
+MOST_READ = 4 * MOST_ALARMS
+STRIP = 5  # alarms on a wall screen's strip
+
+
+@dataclass(frozen=True, slots=True)
+class PriorityCount:
+    """The numbers of unacknowledged and of active alarms of a priority."""
+
+    priority: str
+    unseen: int
+    active: int
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmBar:
+    """The content of the bar as of ``now``. ``counts`` is None while the database is away."""
+
+    now: datetime
+    counts: AlarmCounts | None = None
+    alarms: list[PresentAlarm] = field(default_factory=list)
+    is_cut: bool = False
+
+    @property
+    def priorities(self) -> list[PriorityCount]:
+        """Return the counts by priority, the highest first."""
+        unseen = self.counts.unseen if self.counts else {}
+        active = self.counts.active if self.counts else {}
+        return [PriorityCount(str(each), unseen.get(each, 0), active.get(each, 0)) for each in Priority]
+
+    @property
+    def unseen(self) -> int:
+        """Return the number of alarms that nobody has acknowledged."""
+        return sum(each.unseen for each in self.priorities)
+
+    @property
+    def newest(self) -> PresentAlarm | None:
+        """Return the newest alarm that nobody has acknowledged."""
+        return self.counts.newest if self.counts else None
+
+    @property
+    def newest_at(self) -> Moment | None:
+        """Return the time at which the newest alarm became active."""
+        at = self.newest.active_at if self.newest else None
+        return moment(at, self.now) if at else None
+
+    @property
+    def top(self) -> list[PresentAlarm]:
+        """Return the most urgent alarms for a wall screen."""
+        return self.alarms[:STRIP]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the content for the scripts."""
+        counts = self.counts
+        return {
+            "now": iso_utc(self.now),
+            "revision": counts.revision if counts else None,
+            "unacknowledged": counts.unseen if counts else None,
+            "shelved": counts.shelved if counts else 0,
+            "suppressed": counts.suppressed if counts else 0,
+            "newest": brief_json(counts.newest) if counts and counts.newest else None,
+            "alarms": [brief_json(alarm) for alarm in self.alarms],
+            "isCut": self.is_cut,
+        }
+
+
+def brief_json(alarm: PresentAlarm) -> dict[str, Any]:
+    """Return the part of an alarm that the pages' scripts show; names and values as in ``/alarms``."""
+    return {
+        "id": alarm.id,
+        "occurrence": alarm.occurrence,
+        "tag": alarm.tag or None,
+        "name": alarm.name,
+        "kind": alarm.kind,
+        "title": alarm.title,
+        "condition": alarm.condition,
+        "priority": alarm.priority,
+        "state": alarm.state,
+        "active": alarm.is_active,
+        "acknowledged": alarm.is_acknowledged,
+        "active_at": iso_or_none(alarm.active_at),
+        "cleared_at": iso_or_none(alarm.cleared_at),
+    }
+
+
+def read_bar() -> AlarmBar:
+    """Return the content of the bar; without counts while the database is away."""
+    now = datetime.now(UTC)
+    try:
+        counts = read_counts()
+        found = read_alarms(AlarmSelection(), limit=MOST_READ + 1)
+    except DatabaseError:
+        return AlarmBar(now)
+    worst = {(alarm.tag or f" {alarm.id}"): alarm for alarm in reversed(found)}
+    listed = [alarm for alarm in found if worst[alarm.tag or f" {alarm.id}"] is alarm]
+    is_cut = len(found) > MOST_READ or len(listed) > MOST_ALARMS
+    return AlarmBar(now, counts, listed[:MOST_ALARMS], is_cut)
+
+
+def alarm_bar(request: HttpRequest) -> dict[str, Any]:
+    """Add the alarm bar to the context of templates; nothing is read unless a template shows the bar."""
+    return {
+        "alarm_bar": SimpleLazyObject(lambda: read_bar() if may(request, READ) else None),
+        "alarm_settings": lambda: for_scripts(request),
+    }
+
+
+def may(request: HttpRequest, permission: str) -> bool:
+    """Return whether the visitor has the permission; everybody has while Fermon is open."""
+    if settings.FERMON_OPEN:
+        return True
+    try:
+        return hasattr(request, "user") and allows(request.user, permission)
+    except DatabaseError:
+        return False
+
+
+def for_scripts(request: HttpRequest) -> dict[str, Any]:
+    """Return the rights and addresses for the scripts of the bar.
+
+    Without a login there is no session to protect, so no CSRF token is needed.
+    """
+    try:
+        is_signed_in = request.user.is_authenticated
+    except (AttributeError, DatabaseError):
+        is_signed_in = False
+    return {
+        "url": reverse("alarms-present"),
+        "list": reverse("alarms"),
+        "mayAcknowledge": may(request, ACKNOWLEDGE),
+        "mayShelve": may(request, SHELVE),
+        "isSignedIn": is_signed_in,
+        "csrf": get_token(request) if is_signed_in else "",
+        "priorities": [str(priority) for priority in Priority],
+    }
+
+
+@never_cache
+@require_safe
+def present_alarms(request: HttpRequest) -> JsonResponse:
+    """Return the content of the bar as JSON; only ``revision`` if that is the one the page has."""
+    try:
+        revision = newest_revision()
+    except DatabaseError:
+        return JsonResponse({"detail": AWAY}, status=503)
+    if request.GET.get("revision") == str(revision):
+        return JsonResponse({"revision": revision})
+    bar = read_bar()
+    if bar.counts is None:
+        return JsonResponse({"detail": AWAY}, status=503)
+    return JsonResponse(bar.as_json())

@@ -1,0 +1,74 @@
+"""Since when the newest values of tags have been outside a limit."""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from django.db import connection
+
+from monitoring.kernel.clock import SECOND_US, from_micros, to_micros
+from monitoring.kernel.source_clock import latest_plausible
+
+# Rollups lead to the last measurement within the limit: the day, then the hour, then the minute. So each
+# search is short, however long ago that was. 0: there is none; then the first measurement counts.
+SEARCH = """
+    WITH chosen AS (SELECT id, name, {limit} AS bound FROM tags WHERE name IN ({names})),
+    days AS (SELECT chosen.*, {day} AS day_start FROM chosen),
+    hours AS (SELECT days.*, {hour} AS hour_start FROM days),
+    minutes AS (SELECT hours.*, {minute} AS minute_start FROM hours),
+    inside AS (SELECT minutes.*, coalesce((
+        SELECT timestamp FROM measurements
+        WHERE tag = minutes.id AND timestamp >= minute_start AND timestamp < minute_start + {minute_us}
+          AND value {within} bound
+        ORDER BY timestamp DESC LIMIT 1
+    ), minute_start) AS last_inside FROM minutes)
+    SELECT name, (
+        SELECT min(timestamp) FROM measurements
+        WHERE tag = inside.id AND timestamp > last_inside AND timestamp <= %s
+    ) FROM inside
+"""
+INTERVAL = """coalesce((
+        SELECT start FROM rollups
+        WHERE tag = {of}.id AND resolution_s = {length_s} AND {since} {extreme} {within} bound
+        ORDER BY start DESC LIMIT 1
+    ), 0)"""
+DAY_S, HOUR_S, MINUTE_S = 86_400, 3_600, 60
+
+
+def outside_since(above: Collection[str], below: Collection[str], now: datetime) -> dict[str, datetime]:
+    """Return the time of each tag's first measurement since the last one within the limit.
+
+    The newest values of the tags ``above`` are above the upper limit, those of ``below`` below the lower
+    limit. Measurements ahead of time do not count.
+    """
+    return {
+        **first_outside(above, now, limit="upper_limit", within="<=", extreme="minimum"),
+        **first_outside(below, now, limit="lower_limit", within=">=", extreme="maximum"),
+    }
+
+
+def first_outside(
+    names: Collection[str], now: datetime, *, limit: str, within: str, extreme: str
+) -> dict[str, datetime]:
+    """Return the start of the excursion beyond one limit by tag.
+
+    A value is within the limit if ``value within limit``; an interval has such a value if its ``extreme`` is.
+    """
+    if not names:
+        return {}
+
+    def interval(of: str, length_s: int, longer: str = "", longer_s: int = 0) -> str:
+        since = f"start >= {longer} AND start < {longer} + {longer_s * SECOND_US} AND" if longer else ""
+        return INTERVAL.format(of=of, length_s=length_s, since=since, extreme=extreme, within=within)
+
+    sql = SEARCH.format(
+        limit=limit,
+        names=", ".join(["%s"] * len(names)),
+        day=interval("chosen", DAY_S),
+        hour=interval("days", HOUR_S, "day_start", DAY_S),
+        minute=interval("hours", MINUTE_S, "hour_start", HOUR_S),
+        minute_us=MINUTE_S * SECOND_US,
+        within=within,
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [*names, to_micros(latest_plausible(now))])
+        return {name: from_micros(start) for name, start in cursor.fetchall() if start is not None}
