@@ -86,6 +86,7 @@ STEPS = st.one_of(
 )
 
 
+@pytest.mark.no_cover
 class TestAnySequence(TestCase):
     """Each example runs in a transaction of its own; chunks are of a few measurements."""
 

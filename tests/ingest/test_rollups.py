@@ -85,6 +85,7 @@ RUNS = st.builds(
 BATCHES = st.lists(st.lists(READINGS, min_size=1, max_size=12) | RUNS, min_size=1, max_size=6)
 
 
+@pytest.mark.no_cover
 class TestAnySequence(TestCase):
     """Each example runs in a transaction of its own."""
 

@@ -66,6 +66,7 @@ def test_a_clean_signal_is_silent():
     assert events_of(CLEAN) == []
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("name", FAULTS)
 def test_the_same_fault_is_found_again(name):
     change, *_ = FAULTS[name]
@@ -78,6 +79,7 @@ def test_the_same_fault_is_found_again(name):
     assert all(any(0 <= start - begin < LASTS_S for start in found) for begin in begins)
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize(
     ("family", "at_most"),
     [
