@@ -5,7 +5,7 @@ import random
 import socket
 import sqlite3
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -76,18 +76,18 @@ def new_plant(tmp_path: Path, template: str) -> Iterator[Callable[..., Plant]]:
 
 @pytest.fixture
 def new_writers() -> Iterator[Callable[..., list[Writer]]]:
-    """Makes writers: of each signal one that posts batches and one that posts single readings."""
+    """Makes writers: of each signal one for each size of batches; by default one posts single readings."""
     writers = []
 
-    def new(url: str, seed: int, *, batch: int = 60) -> list[Writer]:
+    def new(url: str, seed: int, *, sizes: Sequence[int] = (1, 60)) -> list[Writer]:
         for place, signal in enumerate(SIGNALS):
-            for size in (1, batch):
+            for number, size in enumerate(sizes):
                 writer = Writer(
                     url,
                     signal,
                     batch=size,
-                    seed=seed + 100 * place + size,
-                    offset=timedelta(microseconds=0 if size == 1 else 250_000),
+                    seed=seed + 100 * place + number,
+                    offset=timedelta(microseconds=number * 250_000 // (len(sizes) - 1)),
                 )
                 writers.append(writer)
         return writers

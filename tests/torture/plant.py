@@ -16,6 +16,7 @@ COMMANDS = {
     "web": ("manage.py", "runserver", "--noreload", "--skip-checks"),
     "worker": ("manage.py", "qcluster", "--skip-checks"),
 }
+COMMANDS["server"] = ("manage.py", "serve")
 COMMANDS |= {"second web": COMMANDS["web"], "second worker": COMMANDS["worker"]}
 ONE_OF_EACH = ("web", "worker")
 LOOK_S = 0.3
@@ -59,7 +60,7 @@ class Plant:
         """Starts these commands, and again whenever they end; returns when the server answers."""
         self.wanted = wanted or ONE_OF_EACH
         self._supervisor.start()
-        if "web" in self.wanted:
+        if {"web", "server"} & set(self.wanted):
             self.wait_for_answer()
 
     def wait_for_answer(self) -> None:

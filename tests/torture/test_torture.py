@@ -48,6 +48,23 @@ def test_no_reading_is_lost_and_none_is_doubled(torture, seed) -> None:
     assert all(torture.answers(code) for code in (200, 201, 202, 400, 409, 503))
 
 
+def test_the_production_server_killed_while_many_wait_for_one_commit(new_plant, new_writers, seed) -> None:
+    plant = new_plant()
+    plant.start("server")
+    writers = new_writers(plant.url, seed, sizes=[1] * 21 + [4])  # 66 at once
+    for writer in writers:
+        writer.start()
+    torture = Torture(plant, Quota(), writers, random.Random(seed), lock_s=0)
+    for _ in range(2):
+        torture.wait_for(201)
+        torture.pause(1)
+        plant.kill("server")
+    torture.wait_for(201)
+    problems = finish(plant, writers)
+    assert not problems, f"FERMON_TORTURE_SEED={seed}\n" + "\n".join(problems[:30])
+    assert all(torture.answers(code) for code in (200, 201, 400, 409))
+
+
 def test_a_full_disk_is_answered_503_also_where_no_disk_can_be_mounted(new_plant, new_writers, seed) -> None:
     plant = new_plant()
     plant.start("web")
