@@ -13,7 +13,7 @@ from bench.report import Row
 from bench.workload import BEGIN, SEED
 
 BATCH = 1000
-ROUNDS = 2  # the better one counts: other work on the machine only makes it worse
+ROUNDS = 2  # the better one counts: the first warms up, and other work on the machine only slows
 
 
 @dataclass(frozen=True, slots=True)
