@@ -7,10 +7,15 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench import ingest, reads, stream
+from bench import compare, ingest, reads, stream
 from bench.report import table
 
-PARTS = {"ingest": ingest.measure, "reads": reads.measure, "stream": stream.measure}
+PARTS = {
+    "compare": compare.measure,
+    "ingest": ingest.measure,
+    "reads": reads.measure,
+    "stream": stream.measure,
+}
 
 
 def main() -> None:
