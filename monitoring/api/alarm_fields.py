@@ -30,7 +30,7 @@ from monitoring.models import AlarmDefinition
 LONGEST_COMMENT = 2_000
 MOST_ALARMS = 100_000
 MOST_GROUPS = 100
-DEFAULT_ADVICE_DAYS = 3
+DEFAULT_ADVICE_DAYS = 1  # about a second of work an alarm, at a reading a second
 LONGEST_ADVICE_DAYS = 7
 LONGEST_PERIOD = timedelta(days=366)
 EARLIEST = EPOCH + timedelta(days=60)  # no alarm is older, and times before it can be computed with
