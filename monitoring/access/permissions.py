@@ -40,19 +40,17 @@ class OpenOrAllowed(BasePermission):
 class MayAct(BasePermission):
     """Allow everything while Fermon is open; otherwise let readers read, and those act who have the right.
 
-    A view declares ``rights``: the permission that each of its actions needs. People use their login, whose
-    requests carry a CSRF token, or a token of their own. Source tokens only read or only ingest.
+    A view declares ``rights``: the permission that each of its actions, or methods, needs; others need READ.
+    People use their login, whose requests carry a CSRF token, or a token of their own. Source tokens only
+    read or only ingest.
     """
 
     message = NO_ROLE
 
     def has_permission(self, request: Request, view: "APIView") -> bool:
         rights: dict[str, str] = getattr(view, "rights", {})
-        action: str = (
-            getattr(view, "action", None) or ""
-        )  # None: the view has no such method, and answers 405
-        needed = READ if request.method in SAFE_METHODS else rights.get(action, READ)
-        return settings.FERMON_OPEN or allows(request.user, needed)
+        action: str = getattr(view, "action", None) or str(request.method).lower()
+        return settings.FERMON_OPEN or allows(request.user, rights.get(action, READ))
 
 
 class UnauthenticatedWhileOpen(ViewBase):

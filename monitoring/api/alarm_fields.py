@@ -30,6 +30,8 @@ from monitoring.models import AlarmDefinition
 LONGEST_COMMENT = 2_000
 MOST_ALARMS = 100_000
 MOST_GROUPS = 100
+DEFAULT_ADVICE_DAYS = 1  # about a second of work an alarm, at a reading a second
+LONGEST_ADVICE_DAYS = 7
 LONGEST_PERIOD = timedelta(days=366)
 EARLIEST = EPOCH + timedelta(days=60)  # no alarm is older, and times before it can be computed with
 CLASSES = [name for name, _ in AlarmDefinition.CLASSES]
@@ -189,6 +191,19 @@ class KpiSerializer(RangeSerializer):
                 {"from": f"expected at most {LONGEST_PERIOD.days} days in one request"}
             )
         return super().validate(attrs)
+
+
+class AdviceSerializer(serializers.Serializer[Any]):
+    """A tag, and how many days of its past to look at."""
+
+    tag = serializers.CharField(
+        help_text="The tag.", error_messages={"required": "missing; expected the name of a tag"}
+    )
+    days = whole_number(DEFAULT_ADVICE_DAYS, LONGEST_ADVICE_DAYS, "How many days of the past.")
+
+    def validate_tag(self, name: str) -> str:
+        """Reject an unknown tag."""
+        return known_only([name])[0]
 
 
 class ActSerializer(serializers.Serializer[Any]):

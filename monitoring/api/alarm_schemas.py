@@ -289,3 +289,39 @@ class KpisSerializer(Shape):
     def get_fields(self) -> dict[str, Any]:
         """Add ``from`` by name, because ``from`` is a Python keyword."""
         return {**super().get_fields(), "from": serializers.DateTimeField()}
+
+
+class OutcomeSerializer(Shape):
+    """Settings, and the alarms that they would have given."""
+
+    on_delay_s = serializers.FloatField()
+    off_delay_s = serializers.FloatField()
+    deadband = serializers.FloatField()
+    alarms = serializers.IntegerField()
+    nuisance = serializers.IntegerField(help_text="Over by themselves within 60 s.")
+    real = serializers.IntegerField(help_text="As long as the time to respond, or 60 s.")
+
+
+class CurvePointSerializer(Shape):
+    """The number of alarms with an on-delay."""
+
+    on_delay_s = serializers.FloatField()
+    alarms = serializers.IntegerField()
+
+
+class AdviceAnswerSerializer(Shape):
+    """Advice on one limit alarm."""
+
+    alarm = serializers.IntegerField()
+    kind = serializers.CharField()
+    to = serializers.DateTimeField()
+    readings = serializers.IntegerField()
+    excursions = serializers.IntegerField()
+    real = serializers.IntegerField()
+    present = OutcomeSerializer()
+    proposed = OutcomeSerializer()
+    curve = CurvePointSerializer(many=True)
+
+    def get_fields(self) -> dict[str, Any]:
+        """Add ``from`` by name, because ``from`` is a Python keyword."""
+        return {**super().get_fields(), "from": serializers.DateTimeField()}

@@ -3,6 +3,7 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
+from monitoring.api.alarm_advice import AlarmAdviceView
 from monitoring.api.alarm_definitions import AlarmDefinitionViewSet
 from monitoring.api.alarm_journal import AlarmJournalView
 from monitoring.api.alarm_kpis import AlarmKpisView
@@ -33,6 +34,7 @@ urlpatterns = [
     path("", RootView.as_view(), name="root"),
     *router.urls,
     path("alarms/kpis", AlarmKpisView.as_view(), name="alarm-kpis"),
+    path("alarms/advice", AlarmAdviceView.as_view(), name="alarm-advice"),
     path("alarms/journal", AlarmJournalView.as_view(), name="alarm-journal"),
     path("trend", TrendView.as_view(), name="trend"),
     path("stream", StreamView.as_view(), name="stream"),

@@ -35,6 +35,7 @@ CALLS = {
     "takeAlarmOutOfService": ("/alarms/{id}/out-of-service", "post"),
     "returnAlarm": ("/alarms/{id}/return", "post"),
     "getAlarmJournal": ("/alarms/journal", "get"),
+    "getAlarmAdvice": ("/alarms/advice", "get"),
     "getAlarmKpis": ("/alarms/kpis", "get"),
     "getAlarmDefinitions": ("/alarm-definitions", "get"),
     "getAlarmDefinition": ("/alarm-definitions/{id}", "get"),

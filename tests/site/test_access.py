@@ -124,6 +124,7 @@ def access() -> Access:
         found |= by_method(route, READERS, SAFE) | by_method(route, NOBODY, UNSAFE)
     for route, who in ACTS.items():
         found |= by_method(route, READERS, SAFE) | by_method(route, who, UNSAFE)
+    found |= by_method("alarms/advice", ENGINEERS, SAFE) | by_method("alarms/advice", READERS, UNSAFE)
     for route, who in ADMIN.items():
         found |= by_method(f"admin/{route}", who, ("GET", "POST"))
     for table, rights in TABLES.items():
