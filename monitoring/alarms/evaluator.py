@@ -88,7 +88,9 @@ class Evaluator:
         if upto is not None:
             runner.read(upto, now)
         is_caught_up = upto is not None and runner.position >= upto
-        is_more = runner.is_to_commit() and runner.commit(now=now, is_caught_up=is_caught_up)
+        is_more = runner.is_to_commit(is_caught_up=is_caught_up) and runner.commit(
+            now=now, is_caught_up=is_caught_up
+        )
         return is_more or (upto is not None and runner.position < upto)
 
     def _begin(self, now: datetime) -> AlarmRunner | None:

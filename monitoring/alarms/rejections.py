@@ -48,7 +48,7 @@ class RejectionWatch:
         rows = Refusal.objects.filter(reason__in=IMPLAUSIBLE, received_at__lte=now)
         if self._seen is None:
             self._seen = 0
-            rows = rows.filter(received_at__gt=now - WITHIN)
+            rows = rows.filter(received_at__gt=now - 2 * WITHIN)  # also those that end an alarm now
         rows = rows.filter(id__gt=self._seen).order_by("id")
         for pk, name, received_at in rows.values_list("id", "tag", "received_at"):
             self._seen = pk

@@ -74,7 +74,7 @@ class AlarmRunner:
         self._hold_back(read_ahead(latest_us=self._latest_us, upto=position))
         was_away = held.written_until is None or now - held.written_until > AWAY
         self._clock = LookClock(starts_at=time.monotonic() + (SETTLED_AFTER_S if was_away else 0))
-        self._looked = -LOOKED_AFTER_S
+        self._looked = self._renewed = -LOOKED_AFTER_S
 
     @classmethod
     def begin(
@@ -124,15 +124,11 @@ class AlarmRunner:
             self._hold_back(rows.where(is_ahead))
             self._evaluation.take(rows.where(~is_ahead), latest_us=now_us + AHEAD_US)
 
-    def is_to_commit(self) -> bool:
+    def is_to_commit(self, *, is_caught_up: bool) -> bool:
         """Return whether there is anything to write, if only the renewal of the lease."""
         is_much = len(self._evaluation.dirty) >= CHANGES_AT_ONCE
-        return is_much or self._evaluation.has_found or self.is_look_due or self._is_cut
-
-    @property
-    def is_look_due(self) -> bool:
-        """Return whether a second has passed since the last look at the clock."""
-        return time.monotonic() - self._looked >= LOOKED_AFTER_S
+        is_look_due = is_caught_up and is_due(self._looked)
+        return is_much or self._evaluation.has_found or self._is_cut or is_look_due or is_due(self._renewed)
 
     @property
     def _is_cut(self) -> bool:
@@ -148,21 +144,23 @@ class AlarmRunner:
             DefinitionsChangedError: nothing is written, or the page of another version begins.
             django.db.Error: nothing is written.
         """
-        look_us, is_due = None, self.is_look_due
-        if is_due:
+        look_us, is_timed = None, is_due(self._renewed)
+        if is_caught_up and is_due(self._looked):
             look_us = self._clock.time_us(to_micros(now), time.monotonic())
             self._looked = time.monotonic()
             self._system.ask()
         with write_lock(), transaction.atomic():
-            self._check(now, with_tags=is_due)
+            self._check(now, with_tags=is_timed)
             is_more = False
-            if look_us is not None and is_caught_up:
+            if look_us is not None:
                 is_more = self._look(look_us, now)
-            self._write(now, is_timed=is_due)
+            self._write(now, is_timed=is_timed)
             self._keep(now, is_caught_up=is_caught_up)
             failpoint("alarms.before_commit")
         failpoint("alarms.after_commit")
         self._forget()
+        if is_timed:
+            self._renewed = time.monotonic()
         if is_more:
             self._looked = -LOOKED_AFTER_S
         if self._is_cut:
@@ -176,7 +174,6 @@ class AlarmRunner:
             LeaseLostError: another process holds the lease.
             django.db.Error: it is evaluated again.
         """
-        self._looked = time.monotonic()
         self.commit(now=now, is_caught_up=False)
         leases.release(ALARMS, self._held.owner)
 
@@ -281,6 +278,11 @@ class AlarmRunner:
         self._evaluation.clear()
         for alarm in self._apart:
             alarm.is_dirty = False
+
+
+def is_due(last: float) -> bool:
+    """Return whether a second has passed since the time ``last`` of the monotonic clock."""
+    return time.monotonic() - last >= LOOKED_AFTER_S
 
 
 def follows_measurements(alarm: WatchedAlarm) -> bool:

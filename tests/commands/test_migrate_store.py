@@ -31,6 +31,7 @@ from monitoring.ingest.exclusions import choice_of_range, exclude, revoke
 from monitoring.ingest.pipeline import ingest_readings
 from monitoring.live.changes import newest_id
 from monitoring.models import (
+    AlarmJournalEntry,
     DetectorState,
     Event,
     ExcludedMeasurement,
@@ -338,6 +339,19 @@ def replaced_values() -> None:
     for second, value in ((99, 36.0), (2_000, 36.5), (2_000, 38.5)):
         ingest_readings([{"timestamp": moment(START, second), "tag": "fermenter_temp", "value": value}])
     assert Replacement.objects.count() == 2
+
+
+def test_the_journal_of_alarms_goes_over_again_and_stays_append_only(source, target) -> None:
+    for act in ("active", "return"):
+        AlarmJournalEntry.objects.create(at=START, noticed_at=START, act=act, via="evaluator")
+        migrate(target)
+    with psycopg.connect(target) as server:
+        assert server.execute("SELECT act FROM alarm_journal ORDER BY id").fetchall() == [
+            ("active",),
+            ("return",),
+        ]
+        with pytest.raises(psycopg.errors.RaiseException, match="append-only"):
+            server.execute("DELETE FROM alarm_journal")
 
 
 @pytest.mark.parametrize(
