@@ -9,6 +9,7 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.csrf import csrf_exempt
 
 from monitoring.access.pages import refusal
+from monitoring.dashboard.alarm_kpis import alarm_kpis
 from monitoring.dashboard.alarm_pages import alarm_detail, alarm_journal, alarm_list
 
 View = Callable[..., HttpResponseBase]
@@ -41,6 +42,7 @@ def page_or_api(page: View) -> View:
 urlpatterns = [
     path("alarms", page_or_api(alarm_list), name="alarms"),
     path("alarms/<int:id>", page_or_api(alarm_detail), name="alarm"),
+    path("alarms/kpis", page_or_api(alarm_kpis), name="alarms-kpis"),
     path("alarms/journal", page_or_api(alarm_journal), name="alarms-journal"),
     path("", include("monitoring.dashboard.urls")),
     path("", include("monitoring.api.urls")),

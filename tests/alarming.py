@@ -1,6 +1,6 @@
 """Puts alarms into the database as the evaluator and people do."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from monitoring.alarms.definition import InForce
@@ -26,7 +26,7 @@ def define(tag: str = "fermenter_temp", kind: str = "H", **fields: Any) -> Alarm
         version=1000,
         defaults={
             "from_id": 0,
-            "at": datetime.now(UTC),
+            "at": datetime.now(UTC) - timedelta(days=40),
             "by": "test",
             "reason": "test",
             "fields": InForce(kind, **shared).as_json(),

@@ -81,25 +81,6 @@ def django_db_setup(
 
 
 @pytest.fixture(scope="session", autouse=True)
-def flush_with_journal() -> Iterator[None]:
-    """Lets SQLite's flush empty the journal of alarms, whose triggers keep everybody else from it."""
-    operations: Any = type(connection.ops)
-    flush = operations.execute_sql_flush
-    triggers = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'alarm_journal'"
-
-    def without_triggers(self: Any, statements: list[str]) -> None:
-        with self.connection.cursor() as cursor:
-            found = cursor.execute(triggers).fetchall()
-            drops = [f"DROP TRIGGER {name}" for name, _ in found]
-        flush(self, [*drops, *statements, *(sql for _, sql in found)])
-
-    with pytest.MonkeyPatch.context() as patch:
-        if connection.vendor == "sqlite":
-            patch.setattr(operations, "execute_sql_flush", without_triggers)
-        yield
-
-
-@pytest.fixture(scope="session", autouse=True)
 def no_log_file() -> None:
     """Leaves the log file to the running system."""
     for logger in map(logging.getLogger, ("", "django.server", "django-q", "_granian")):

@@ -7,6 +7,7 @@ Deadband and off-delay are judged by an exact replay, with the same functions th
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -85,7 +86,7 @@ def find_excursions(times_us: Times, values: Values, side: Side, *, stale_after_
 
 def outside_of(values: Values, side: Side) -> NDArray[np.bool_]:
     """Return which values are beyond the setpoint."""
-    return np.fromiter((side.is_outside(value) for value in values.tolist()), dtype=bool, count=len(values))
+    return np.asarray(side.is_outside(cast(float, values)), dtype=bool)  # comparisons take arrays, too
 
 
 def curve_of(excursions: Excursions) -> list[tuple[float, int]]:
@@ -95,17 +96,24 @@ def curve_of(excursions: Excursions) -> list[tuple[float, int]]:
 
 def replayed(times_us: Times, values: Values, side: Side, timing: Timing) -> list[tuple[int, int | None]]:
     """Return begin and end (None: not over) of each alarm, evaluated value by value."""
-    memory, last, found = Memory(), None, list[tuple[int, int | None]]()
-    beyond = outside_of(values, side)
-    for at, value, is_outside in zip(times_us.tolist(), values.tolist(), beyond.tolist(), strict=True):
-        if is_outside or not memory.is_at_rest:
-            memory, changes = take_value(memory, side, timing, at_us=at, value=value, last_us=last)
-            for change in changes:
-                if change.is_active:
-                    found.append((change.at_us, None))
-                else:
-                    found[-1] = (found[-1][0], change.at_us)
-        last = at
+    memory, found = Memory(), list[tuple[int, int | None]]()
+    begins, index = np.flatnonzero(outside_of(values, side)), 0
+    while index < len(values):
+        if memory.is_at_rest:  # nothing happens until the next value outside
+            following = np.searchsorted(begins, index)
+            if following == len(begins):
+                break
+            index = int(begins[following])
+        last = int(times_us[index - 1]) if index else None
+        memory, changes = take_value(
+            memory, side, timing, at_us=int(times_us[index]), value=float(values[index]), last_us=last
+        )
+        index += 1
+        for change in changes:
+            if change.is_active:
+                found.append((change.at_us, None))
+            else:
+                found[-1] = (found[-1][0], change.at_us)
     return found
 
 
@@ -128,12 +136,13 @@ def deadband_for(values: Values, in_force: InForce, *, width: float) -> float:
 def off_delay_for(excursions: Excursions, *, real_s: float, shortest_s: float) -> float:
     """Return an off-delay that joins the pieces of one trouble: P95 of the gaps within real excursions.
 
-    Gaps count as within one trouble if they are shorter than ``LONGEST_OFF_DELAY_S`` and next to an excursion
-    of at least ``real_s`` seconds.
+    Gaps count as within one trouble if they are shorter than ``LONGEST_OFF_DELAY_S`` and than the excursions
+    on both sides, one of which lasts at least ``real_s`` seconds.
     """
-    is_real = excursions.span_s >= real_s
-    beside = is_real | np.append(is_real[1:], False)
-    within = excursions.gap_s[beside & (excursions.gap_s < LONGEST_OFF_DELAY_S)]
+    span_s, following_s = excursions.span_s, np.append(excursions.span_s[1:], 0.0)
+    shorter = excursions.gap_s <= np.minimum(span_s, following_s)
+    is_real = np.maximum(span_s, following_s) >= real_s
+    within = excursions.gap_s[shorter & is_real & (excursions.gap_s < LONGEST_OFF_DELAY_S)]
     if not len(within):
         return shortest_s
     return min(LONGEST_OFF_DELAY_S, max(shortest_s, math.ceil(float(np.percentile(within, 95)))))

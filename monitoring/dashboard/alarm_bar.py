@@ -14,7 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from monitoring.access.pages import AWAY
-from monitoring.access.roles import READ, allows
+from monitoring.access.roles import ACKNOWLEDGE, READ, SHELVE, allows
 from monitoring.alarms.kinds import Priority
 from monitoring.alarms.reading import (
     AlarmCounts,
@@ -28,8 +28,6 @@ from monitoring.alarms.reading import (
 from monitoring.dashboard.moments import Moment, moment
 from monitoring.kernel.clock import iso_utc
 
-ACKNOWLEDGE = "monitoring.acknowledge_alarm"
-SHELVE = "monitoring.shelve_alarm"
 # Alarms that the scripts get: of each tag the most urgent one.
 MOST_ALARMS = 400
 MOST_READ = 4 * MOST_ALARMS

@@ -97,6 +97,12 @@ def test_the_off_delay_joins_the_pieces_of_one_trouble() -> None:
     assert off_delay_for(found, real_s=1_000, shortest_s=10) == 10
 
 
+def test_a_spike_shortly_before_a_trouble_is_not_part_of_it() -> None:
+    values = signal((40, 100), (46, 2), (40, 200), (46, 100), (40, 100))
+    found = find_excursions(seconds(len(values)), values, SIDE, stale_after_us=30 * S)
+    assert off_delay_for(found, real_s=60, shortest_s=10) == 10
+
+
 def test_without_a_setpoint_there_is_no_advice() -> None:
     with pytest.raises(ValueError, match="no setpoint"):
         advise(seconds(3), signal((40, 3)), replace(HIGH, setpoint=None), width=10, respond_s=None)

@@ -15,7 +15,7 @@ interface PageElements {
   "alarm-comment": HTMLInputElement;
   "alarm-detail": HTMLElement;
   "alarm-dialog": HTMLDialogElement;
-  "alarm-dialog-title": HTMLElement;
+  "alarm-question": HTMLElement;
   "alarm-form": HTMLFormElement;
   "alarm-found": HTMLElement;
   "alarm-name": HTMLInputElement;

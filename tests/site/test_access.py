@@ -31,6 +31,7 @@ EXAMPLES |= {"app_label": "monitoring", "url": "nothing", "file": "nothing.js"}
 # Who gets to a page, by whatever method.
 PAGES = {
     "dashboard": READERS,
+    "alarms/present": READERS,
     "backtest": READERS,
     "backtest/progress": READERS,
     "login": ALL,
@@ -52,7 +53,7 @@ API = {
 # Who acts by their login, too: what a page sends carries a CSRF token. Whom a method has no use for gets 405.
 ACTS = {
     **dict.fromkeys(("exclusions", "exclusions/<id>", "exclusions/<id>/revoke"), ENGINEERS),
-    **dict.fromkeys(("alarms", "alarms/<id>"), READERS),
+    **dict.fromkeys(("alarms", "alarms/<id>", "alarms/<int:id>"), READERS),
     **dict.fromkeys(("alarm-definitions", "alarm-definitions/<id>"), ENGINEERS),
     **dict.fromkeys(
         (f"alarms/{act}" for act in ("acknowledge", *(f"<id>/{each}" for each in OPERATORS_ACTS))), OPERATORS

@@ -112,7 +112,7 @@ export function askForMany(alarms) {
  * @returns {Promise<boolean>}
  */
 function open(verb, what, kind, act) {
-  setText(document.getElementById("alarm-dialog-title"), `${verb} ${what}`);
+  setText(document.getElementById("alarm-question"), `${verb} ${what}`);
   setText(document.getElementById("alarm-ok"), verb.split(" ")[0]);
   setText(refused, "");
   form.reset();

@@ -1,5 +1,5 @@
 // Tones by priority, by Web Audio. A browser plays nothing before a click: the bar offers one.
-import { setText } from "../base/dom.js";
+import { partsOf, setText } from "../base/dom.js";
 
 /** Beeps, their pitch and the pause until they come again (null: once). */
 const TONES = {
@@ -9,8 +9,6 @@ const TONES = {
   low: { beeps: 1, hz: 390, everyMs: null },
 };
 const LOST = { beeps: 2, hz: 260, everyMs: 30000 };
-const OFF = "Sound is off in this browser: turn on";
-const ON = "Sound is on: turn off";
 const BEEP_S = 0.18;
 const VOLUME = 0.25;
 const button = document.getElementById("alarm-sound");
@@ -43,7 +41,9 @@ export function wireSound() {
 }
 
 function setAudible() {
-  setText(button, audio ? ON : OFF);
+  const { state, change } = partsOf(button);
+  setText(state, audio ? "on" : "off");
+  setText(change, audio ? "off" : "on");
   button.setAttribute("aria-pressed", String(audio !== null));
   showButtons();
 }

@@ -5,6 +5,7 @@ import { setText } from "../base/dom.js";
 import { localiseTimes, zoneText } from "../base/times.js";
 import { alarmSettings, onAlarms, presentAlarms } from "../live/alarms.js";
 
+const LEFT_MS = 3000;
 const rows = document.getElementById("alarm-rows");
 const table = document.getElementById("alarm-table");
 const found = document.getElementById("alarm-found");
@@ -18,7 +19,8 @@ let revision = presentAlarms()?.revision;
 let isReading = false;
 
 const rowsOf = (/** @type {ParentNode} */ parent) => [...parent.querySelectorAll("tr[data-id]")];
-const isHeld = () => table.matches(":hover, :focus-within") || document.querySelector("dialog[open]") !== null;
+const isHeld = () =>
+  table.matches(":hover, :focus-within") || above.matches(":hover, :focus") || document.querySelector("dialog[open]");
 
 /** Make the rows reachable: one of them by Tab, the others by the arrow keys. */
 function makeReachable() {
@@ -148,8 +150,11 @@ rows.addEventListener("focusin", (event) => {
 above.addEventListener("click", () => {
   if (waiting) replace(waiting);
 });
+// Some time after the pointer has left, so that the button above is still there to be clicked.
 table.addEventListener("pointerleave", () => {
-  if (waiting && !isHeld()) replace(waiting);
+  setTimeout(() => {
+    if (waiting && !isHeld()) replace(waiting);
+  }, LEFT_MS);
 });
 visible.addEventListener("click", () => {
   const seen = seenRows().map(subjectOf);

@@ -53,7 +53,9 @@ function arrange() {
   container.style.setProperty("--columns", String(grid.columns));
   container.style.setProperty("--rows", String(grid.rows));
   for (const card of cards.values()) card.element.hidden = !shown.includes(card);
+  const free = pages > 1 ? 0 : places - shown.length;
   shown.forEach(({ element }, i) => {
+    element.style.gridColumn = i === 0 && WIDE.matches ? `span ${1 + free}` : ""; // the first card takes free places
     if (container.children[i] !== element) container.insertBefore(element, container.children[i]);
   });
   const kept = pinned ? ` The first ${pinned === 1 ? "card needs" : `${pinned} cards need`} a person and stay.` : "";
@@ -146,6 +148,7 @@ tick();
 setInterval(tick, TICK_MS);
 setInterval(() => {
   turn += 1;
+  arrange();
 }, TURN_MS);
 setInterval(renew, tagPage ? RENEW_PART_MS : RENEW_MS);
 watchForTags(renew);

@@ -1,0 +1,207 @@
+"""The pages about alarms as the server renders them: bar, list, one alarm, journal, key figures."""
+
+import json
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from pytest_django import Settings
+
+from monitoring.alarms.state_machine import Act
+from monitoring.dashboard import alarm_pages
+from monitoring.models import AlarmDefinition, Tag
+from tests.alarming import act, define
+
+pytestmark = pytest.mark.django_db
+BROWSER = {"accept": "text/html,*/*;q=0.8"}
+
+
+def page(client: Client, path: str = "/alarms") -> str:
+    answer = client.get(path, headers=BROWSER)
+    assert answer.status_code == 200
+    assert answer["Content-Type"].startswith("text/html")
+    return answer.content.decode()
+
+
+def text_of(html: str) -> str:
+    """The page as text, one space between its words."""
+    body = html.split("<body>")[1]
+    return " ".join(re.sub(r"<script.*?</script>|<[^>]+>", " ", body, flags=re.DOTALL).split())
+
+
+def listed(html: str) -> list[str]:
+    """The alarms of the list, in their order."""
+    return re.findall(r'<tr data-id="\d+" data-occurrence="\d*" data-name="([^"]+)"', html)
+
+
+def ago(**span: float) -> datetime:
+    return datetime.now(UTC) - timedelta(**span)
+
+
+@pytest.fixture
+def high() -> AlarmDefinition:
+    """An alarm that has been active for nine minutes and waits for a person."""
+    definition = define(
+        priority="high", consequence="The culture dies.", action="Open V-12.", respond_within_s=1200
+    )
+    act(definition, Act.ACTIVE, at=ago(minutes=9), value=46.5)
+    return definition
+
+
+def test_the_bar_is_on_every_page_and_counts_what_waits_for_a_person(
+    client: Client, high: AlarmDefinition
+) -> None:
+    act(define("agitator_rpm"), Act.ACTIVE, Act.ACKNOWLEDGE)
+    for path in ("/dashboard", "/alarms", "/alarms/journal", "/backtest", "/nothing"):
+        html = client.get(path, headers=BROWSER).content.decode()
+        counts = re.findall(r'class="alarm-count" data-priority="(\w+)" data-unseen="(\d+)"', html)
+        assert counts == [("critical", "0"), ("high", "1"), ("medium", "0"), ("low", "0")], path
+        assert f'href="/alarms/{high.pk}">fermenter_temp: High, above 45 °C</a>' in html
+
+
+def test_without_an_alarm_the_bar_says_so_and_has_the_same_parts(client: Client) -> None:
+    html = page(client)
+    assert "No alarm waits for a person." in html
+    assert "data-some" not in html.split('id="alarm-bar"')[1].split(">")[0]
+    assert 'id="alarm-acts" data-idle' in html
+
+
+def test_a_closed_fermon_shows_no_alarm_to_a_stranger(
+    client: Client, settings: Settings, high: AlarmDefinition
+) -> None:
+    settings.FERMON_OPEN = False
+    assert client.get("/alarms", headers=BROWSER)["Location"] == "/login?next=/alarms"
+    login = client.get("/login").content.decode()
+    assert "fermenter_temp" not in login
+    assert 'alarm-bar"' not in login
+    assert client.get("/alarms/present", headers={"accept": "application/json"}).status_code == 401
+
+
+def test_who_may_not_acknowledge_is_told_so_by_the_page(
+    client: Client, settings: Settings, account: Any
+) -> None:
+    settings.FERMON_OPEN = False
+    rights = {}
+    for role in ("viewer", "operator"):
+        client.force_login(account(role))
+        html = page(client)
+        found = json.loads(re.search(r'id="alarm-settings" type="application/json">(.*?)</script>', html)[1])
+        rights[role] = (found["mayAcknowledge"], found["mayShelve"], bool(found["csrf"]))
+    assert rights == {"viewer": (False, False, True), "operator": (True, True, True)}
+
+
+def test_scripts_get_the_api_and_browsers_the_page(client: Client, high: AlarmDefinition) -> None:
+    for accept in ("*/*", "application/json"):
+        assert client.get("/alarms", headers={"accept": accept}).json()[0]["id"] == high.pk
+        assert client.get(f"/alarms/{high.pk}", headers={"accept": accept}).json()["tag"] == "fermenter_temp"
+    download = client.get("/alarms/journal?format=csv", headers=BROWSER)
+    assert download["Content-Type"].startswith("text/csv")
+    assert "Accept" in client.get("/alarms", headers=BROWSER)["Vary"]
+    assert client.post("/alarms", headers=BROWSER).status_code == 405
+
+
+def test_the_list_has_what_waits_first_then_by_priority(client: Client, high: AlarmDefinition) -> None:
+    act(define("fermenter_ph", priority="critical"), Act.ACTIVE, Act.ACKNOWLEDGE)
+    act(define("agitator_rpm", priority="low"), Act.ACTIVE)
+    html = page(client)
+    assert listed(html) == ["fermenter_temp", "agitator_rpm", "fermenter_ph"]
+    assert "high NEW fermenter_temp High, above 45 °C active, not acknowledged 46.50 °C" in text_of(html)
+    assert "for 9 min" in html
+
+
+def test_the_list_is_filtered_by_state_priority_and_group(client: Client, high: AlarmDefinition) -> None:
+    Tag.objects.filter(name="agitator_rpm").update(group="Vessel 2")
+    act(define("agitator_rpm", priority="low"), Act.ACTIVE, Act.ACKNOWLEDGE)
+    act(define("fermenter_ph"), Act.SHELVE)
+    assert listed(page(client, "/alarms?state=UNACK")) == ["fermenter_temp"]
+    assert listed(page(client, "/alarms?state=SHLVD")) == ["fermenter_ph"]
+    assert listed(page(client, "/alarms?priority=low")) == ["agitator_rpm"]
+    assert listed(page(client, "/alarms?group=Vessel+2")) == ["agitator_rpm"]
+    assert len(listed(page(client, "/alarms?state=all"))) == 3
+    assert listed(page(client, "/alarms?state=x&priority=y&page=z")) == ["fermenter_temp", "agitator_rpm"]
+
+
+def test_the_list_comes_in_pages(
+    client: Client, high: AlarmDefinition, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(alarm_pages, "PAGE", 1)
+    act(define("agitator_rpm", priority="low"), Act.ACTIVE)
+    first, last = page(client), page(client, "/alarms?page=99")
+    assert (listed(first), listed(last)) == (["fermenter_temp"], ["agitator_rpm"])
+    assert '<a href="?page=2" rel="next">' in first
+    assert "2 alarms, page 2 of 2" in last
+
+
+def test_one_alarm_says_what_to_do_how_long_and_what_was(client: Client, high: AlarmDefinition) -> None:
+    act(high, Act.ACKNOWLEDGE, comment="valve was shut")
+    act(high, Act.RETURN)
+    act(high, Act.ACTIVE)
+    html = page(client, f"/alarms/{high.pk}")
+    for text in (
+        "high, active, not acknowledged",
+        "If nobody acts The culture dies.",
+        "What to do Open V-12.",
+        "19 min left to respond.",
+        "9 min 46.50 anna,",
+        "anna: valve was shut",
+        "returned to normal",
+    ):
+        assert text in text_of(html)
+    assert re.search(r'href="/dashboard\?tag=fermenter_temp&amp;from=[^"]+Z&amp;to=[^"]+Z"', html)
+    assert client.get("/alarms/999999", headers=BROWSER).status_code == 404
+
+
+def test_a_shelved_alarm_says_until_when_and_why(client: Client, high: AlarmDefinition) -> None:
+    act(high, Act.SHELVE, reason="probe is cleaned")
+    text = text_of(page(client, f"/alarms/{high.pk}"))
+    assert "End the shelf" in text
+    assert "probe is cleaned" in text
+
+
+def test_the_journal_is_filtered_and_leads_to_older_lines(
+    client: Client, high: AlarmDefinition, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(alarm_pages, "LINES", 1)
+    act(high, Act.ACKNOWLEDGE, comment="seen")
+    first = page(client, "/alarms/journal?tag=fermenter_temp")
+    assert "acknowledged now active, acknowledged fermenter_temp: High high anna by api seen" in text_of(
+        first
+    )
+    older = re.search(r'href="([^"]+)" rel="next"', first)
+    assert older
+    second = page(client, "/alarms/journal" + older[1].replace("&amp;", "&"))
+    assert "became active" in second.split("<tbody>")[1]
+    assert "No line." in page(client, "/alarms/journal?tag=fermenter_ph")
+    assert "No line." in page(client, "/alarms/journal?from=2099-01-01T00:00")
+    assert 'href="/alarms/journal?tag=fermenter_temp&amp;format=csv"' in first
+
+
+def test_the_key_figures_have_verdicts_and_formulas(client: Client, high: AlarmDefinition) -> None:
+    text = text_of(page(client, "/alarms/kpis?days=1"))
+    assert "1 annunciation." in text
+    assert "Alarms per 10 min, on average" in text
+    assert "Chattering alarms 0 none met" in text
+    assert "Share of the ten most frequent 100 % at most 5 % not met" in text
+    assert "fermenter_temp: High 1" in text
+
+
+def test_the_scripts_get_the_alarms_only_when_they_have_changed(
+    client: Client, high: AlarmDefinition
+) -> None:
+    first = client.get("/alarms/present").json()
+    assert (first["unacknowledged"]["high"], first["newest"]["id"]) == (1, high.pk)
+    assert [alarm["tag"] for alarm in first["alarms"]] == ["fermenter_temp"]
+    assert client.get(f"/alarms/present?revision={first['revision']}").json() == {
+        "revision": first["revision"]
+    }
+    act(high, Act.ACKNOWLEDGE)
+    after = client.get(f"/alarms/present?revision={first['revision']}").json()
+    assert (after["unacknowledged"]["high"], after["newest"]) == (0, None)
+
+
+def test_of_each_tag_the_scripts_get_the_most_urgent_alarm(client: Client, high: AlarmDefinition) -> None:
+    critical = define(kind="HH", priority="critical")
+    act(critical, Act.ACTIVE)
+    assert [alarm["id"] for alarm in client.get("/alarms/present").json()["alarms"]] == [critical.pk]
