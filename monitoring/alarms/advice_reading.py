@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from monitoring.alarms.advisor import Advice, Times, Values, advise
-from monitoring.alarms.definitions import in_force_of
 from monitoring.alarms.kinds import LIMIT_KINDS
+from monitoring.alarms.resolving import resolved_now
 from monitoring.history.measurements import MICROS
 from monitoring.kernel.clock import from_micros, iso_utc
 from monitoring.models import AlarmDefinition, Measurement, Tag
@@ -38,7 +38,7 @@ def read_advice(name: str, *, days: int, now: datetime) -> list[dict[str, Any]]:
 
 def advice_on(row: AlarmDefinition, times_us: Times, values: Values) -> Advice | None:
     """Return the advice on one alarm; None if the alarm has no setpoint."""
-    in_force = in_force_of(row)
+    in_force = resolved_now(row)
     if in_force.setpoint is None or row.tag is None:
         return None
     respond_s = None if row.respond_within_s is None else float(row.respond_within_s)

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from monitoring.alarms.definitions import in_force_of
+from monitoring.alarms.resolving import resolved_now
 from monitoring.history.keyset import Cursor, split_page
 from monitoring.kernel.clock import EPOCH, iso_utc
 from monitoring.models import AlarmDefinition, AlarmDefinitionVersion
@@ -68,7 +68,7 @@ def versions_of(definition: AlarmDefinition, *, limit: int) -> list[dict[str, An
 
 def definition_json(row: AlarmDefinition) -> dict[str, Any]:
     """Return a definition as a JSON object; ``in_force`` has the numbers that follow from the tag."""
-    resolved = in_force_of(row)
+    resolved = resolved_now(row)
     return {
         "id": row.pk,
         "tag": row.tag.name if row.tag else None,

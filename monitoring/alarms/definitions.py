@@ -4,19 +4,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from monitoring.alarms.acts import writing_alarm, writing_alarms
-from monitoring.alarms.definition import DEADBAND_SHARE, InForce, deadband_of, limit_of
 from monitoring.alarms.definition_rules import (
-    COMPARED_BY_SIZE,
     DefinitionError,
     check_condition,
     check_kind,
 )
 from monitoring.alarms.kinds import LIMIT_KINDS, RANK, Priority
+from monitoring.alarms.resolving import resolved_now
 from monitoring.alarms.state_machine import Act
 from monitoring.alarms.suppression import LONGEST_SHELF_MIN
 from monitoring.alarms.writing import Actor, Alarm, AlarmWriter, load_alarms
 from monitoring.detection.detectors.settings import DETECTORS
-from monitoring.kernel.tag_definition import STALE_AFTER_S
 from monitoring.live.changes import newest_id
 from monitoring.models import AlarmDefinition, AlarmDefinitionVersion
 
@@ -105,7 +103,7 @@ def put_in_force(
     alarm: Alarm, writer: AlarmWriter, actor: Actor, *, reason: str, act: str, changes: dict[str, Any]
 ) -> None:
     """Store the version, in force for measurements stored from now on, and the line of the journal."""
-    alarm.in_force = in_force_of(alarm.definition)
+    alarm.in_force = resolved_now(alarm.definition)
     AlarmDefinitionVersion.objects.create(
         definition=alarm.definition,
         version=alarm.definition.version,
@@ -118,47 +116,13 @@ def put_in_force(
     writer.record(alarm, act, actor, reason=reason, changes=changes)
 
 
-def in_force_of(definition: AlarmDefinition) -> InForce:
-    """Return the definition with a setpoint and a deadband that follow from the tag as numbers."""
-    tag = definition.tag.definition() if definition.tag else None
-    setpoint = definition.setpoint
-    if setpoint is None and tag is not None:
-        setpoint = limit_of(definition.kind, tag)
-    deadband = definition.deadband
-    if deadband is None:
-        deadband = default_deadband(definition, setpoint)
-    return InForce(
-        kind=definition.kind,
-        setpoint=setpoint,
-        deadband=deadband,
-        on_delay_s=definition.on_delay_s,
-        off_delay_s=definition.off_delay_s,
-        target=definition.target,
-        target_tag=definition.target_tag_id,
-        window_s=definition.window_s,
-        priority=definition.priority,
-        is_latching=definition.is_latching,
-        needs_acknowledgement=definition.needs_acknowledgement,
-        realarm_after_s=definition.realarm_after_s,
-        is_enabled=definition.is_enabled,
-        stale_after_s=tag.stale_after_s if tag else STALE_AFTER_S,
-    )
-
-
-def default_deadband(definition: AlarmDefinition, setpoint: float | None) -> float:
-    """Return the deadband of a definition without one, in the unit of the setpoint."""
-    if definition.kind in LIMIT_KINDS and definition.tag is not None:
-        return deadband_of(definition.tag.definition())
-    return (setpoint or 0.0) * DEADBAND_SHARE if definition.kind in COMPARED_BY_SIZE else 0.0
-
-
 def check(definition: AlarmDefinition) -> None:
     """Check a definition with what follows from the tag, and beside the tag's other alarms.
 
     Raises:
         DefinitionError: a field is invalid.
     """
-    wanted = in_force_of(definition)
+    wanted = resolved_now(definition)
     tag = definition.tag.definition() if definition.tag else None
     check_condition(wanted, tag, limits_beside(definition))
     if wanted.target_tag is not None and wanted.target_tag == definition.tag_id:
@@ -176,7 +140,7 @@ def limits_beside(definition: AlarmDefinition) -> dict[str, float]:
     rows = AlarmDefinition.objects.select_related("tag").filter(
         tag=definition.tag, kind__in=LIMIT_KINDS, is_enabled=True
     )
-    found = {row.kind: in_force_of(row).setpoint for row in rows.exclude(kind=definition.kind)}
+    found = {row.kind: resolved_now(row).setpoint for row in rows.exclude(kind=definition.kind)}
     return {kind: setpoint for kind, setpoint in found.items() if setpoint is not None}
 
 

@@ -9,16 +9,15 @@ from typing import Any
 
 from django.db.models import Max
 
-from monitoring.alarms.definition import InForce, deadband_of, limit_of
+from monitoring.alarms.definition import InForce
 from monitoring.alarms.kinds import Kind, Priority
-from monitoring.alarms.watched import SLOPES
+from monitoring.alarms.resolving import resolved
 from monitoring.kernel.tag_definition import TagDefinition
 from monitoring.models import AlarmDefinition, AlarmDefinitionVersion, Tag
 
 AUTHOR = "Fermon"
 CHANGES_AT_ONCE = 500
 FEWEST_OF_A_GROUP = 3
-SLOPE_DEADBAND_SHARE = 0.1  # of the setpoint
 NO_DATA_AT_ALL = f"{Kind.SYSTEM}no_data"
 SYSTEM_KINDS = ("worker", "detection", "disk", "spool", "backup")
 
@@ -52,40 +51,6 @@ class Unwritten:
     definition: AlarmDefinition
     in_force: InForce
     reason: str
-
-
-def resolved(definition: AlarmDefinition, tag: TagDefinition | None) -> InForce:
-    """Return the values of a definition in force now; a setpoint that follows a limit as a number."""
-    setpoint = definition.setpoint
-    if setpoint is None and tag is not None:
-        setpoint = limit_of(definition.kind, tag)
-    return InForce(
-        kind=definition.kind,
-        setpoint=setpoint,
-        deadband=deadband_in_force(definition, setpoint, tag),
-        on_delay_s=definition.on_delay_s,
-        off_delay_s=definition.off_delay_s,
-        target=definition.target,
-        target_tag=definition.target_tag_id,
-        window_s=definition.window_s,
-        priority=definition.priority,
-        is_latching=definition.is_latching,
-        needs_acknowledgement=definition.needs_acknowledgement,
-        realarm_after_s=definition.realarm_after_s,
-        is_enabled=definition.is_enabled and (tag is None or tag.active),
-        stale_after_s=float(tag.stale_after_s) if tag is not None else 10.0,
-    )
-
-
-def deadband_in_force(
-    definition: AlarmDefinition, setpoint: float | None, tag: TagDefinition | None
-) -> float:
-    """Return the deadband; without one 2 % of the limits' width, or 10 % of the setpoint of a slope."""
-    if definition.deadband is not None or tag is None:
-        return definition.deadband or 0.0
-    if definition.kind in SLOPES:
-        return abs(setpoint or 0.0) * SLOPE_DEADBAND_SHARE
-    return deadband_of(tag)
 
 
 def unwritten(tags: Sequence[Tag], in_force: Mapping[int, InForce]) -> Iterator[Unwritten]:

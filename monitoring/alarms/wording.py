@@ -41,8 +41,8 @@ CONDITIONS = {
     Kind.LOW: "below {}",
     Kind.LOW_LOW: "below {}",
     Kind.DEVIATION: "more than {} from the target",
-    Kind.RISING: "rising by more than {} a second",
-    Kind.FALLING: "falling by more than {} a second",
+    Kind.RISING: "rising by more than {} a minute",
+    Kind.FALLING: "falling by more than {} a minute",
     Kind.DISCRETE: "equal to {}",
 }
 

@@ -12,7 +12,7 @@ from django.db.models import Max
 from monitoring.alarms.definition import InForce
 from monitoring.alarms.state_machine import Act, State, Status, Suppression, Transition, state_of, transition
 from monitoring.database.write_lock import write_lock
-from monitoring.kernel.clock import from_micros, to_micros
+from monitoring.kernel.clock import MICROSECOND, from_micros, to_micros
 from monitoring.kernel.lease_names import ALARMS
 from monitoring.live.publish import publisher
 from monitoring.models import (
@@ -185,6 +185,7 @@ class AlarmWriter:
         """Write all, and wake the readers of the feed after the commit."""
         if not (self._states or self._journal or self._changed or self._made):
             return
+        self._set_apart()
         AlarmOccurrence.objects.bulk_create([made for _, made in self._made])
         for state, made in self._made:
             state.occurrence = made
@@ -202,6 +203,19 @@ class AlarmWriter:
             entry.occurrence = occurrence.pk if occurrence else None
         AlarmJournalEntry.objects.bulk_create([entry for entry, _ in self._journal])
         publisher.publish()
+
+    def _set_apart(self) -> None:
+        """Move an occurrence by a microsecond if the alarm has one at that time: a clock may be set back."""
+        made = [made for _, made in self._made]
+        rows = AlarmOccurrence.objects.filter(
+            definition__in={each.definition_id for each in made},
+            active_at__in={each.active_at for each in made},
+        )
+        taken = set(rows.values_list("definition", "active_at")) if made else set()
+        for each in made:
+            while (each.definition_id, each.active_at) in taken:
+                each.active_at += MICROSECOND
+            taken.add((each.definition_id, each.active_at))
 
     def _save_states(self) -> None:
         newest = AlarmState.objects.aggregate(newest=Max("revision"))["newest"] or 0

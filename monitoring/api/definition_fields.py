@@ -64,7 +64,7 @@ class ChangeSerializer(ActSerializer):
 
     setpoint = number("In the tag's unit. Null: follows the tag's limit.", allow_null=True)
     deadband = number(
-        "How far back the value must be to end the alarm. Null: 2 % between the limits.", allow_null=True
+        "How far back the value must be to end the alarm. Null: 2 % of the limits' width.", allow_null=True
     )
     on_delay_s = number("Seconds outside before the alarm is active.")
     off_delay_s = number("Seconds inside before the alarm ends.")

@@ -54,7 +54,7 @@ class Migration(migrations.Migration):
                 ('group', models.CharField(blank=True, default='', help_text='Of an alarm of a whole group.', max_length=64)),
                 ('kind', models.CharField(max_length=40)),
                 ('setpoint', models.FloatField(blank=True, help_text="Empty: the tag's lower or upper limit, and follows that limit.", null=True)),
-                ('deadband', models.FloatField(blank=True, help_text="How far back inside the setpoint the value must be to end the alarm. Empty: 2 % of the width between the tag's limits.", null=True)),
+                ('deadband', models.FloatField(blank=True, help_text="How far back inside the setpoint the value must be to end the alarm. Empty: 2 % of the width between the tag's limits, or 10 % of the setpoint of a deviation or slope.", null=True)),
                 ('on_delay_s', models.FloatField(default=10, help_text='Seconds outside before the alarm is active.', verbose_name='on-delay')),
                 ('off_delay_s', models.FloatField(default=10, help_text='Seconds inside before the alarm ends.', verbose_name='off-delay')),
                 ('target', models.FloatField(blank=True, help_text='Of a deviation alarm: the value wanted.', null=True)),

@@ -35,7 +35,7 @@ class AlarmDefinition(models.Model):
         null=True,
         blank=True,
         help_text="How far back inside the setpoint the value must be to end the alarm. Empty: 2 % of the"
-        " width between the tag's limits.",
+        " width between the tag's limits, or 10 % of the setpoint of a deviation or slope.",
     )
     on_delay_s = models.FloatField(
         "on-delay", default=10, help_text="Seconds outside before the alarm is active."

@@ -102,6 +102,14 @@ def test_an_alarm_that_comes_again_is_a_new_occurrence(high: AlarmDefinition) ->
     assert [each["acknowledged_by"] for each in occurrences_of(high.pk, limit=10)] == ["anna", "anna"]
 
 
+def test_two_occurrences_at_one_time_are_set_apart(high: AlarmDefinition) -> None:
+    """A clock that is set back, or a source that repeats times, must not stop the evaluator."""
+    do(high, Act.ACTIVE, Act.RETURN)
+    do(high, Act.ACTIVE)
+    times = [each["active_at"] for each in occurrences_of(high.pk, limit=10)]
+    assert times == ["2026-01-31T12:00:00.000001Z", "2026-01-31T12:00:00Z"]
+
+
 def test_the_journal_has_each_act_page_by_page(high: AlarmDefinition) -> None:
     do(high, Act.ACTIVE, Act.ACKNOWLEDGE)
     do(high, Act.RETURN, at=NOW + timedelta(minutes=1))

@@ -1,0 +1,48 @@
+"""The values of a definition in force now: setpoint and deadband follow from the tag where they are empty."""
+
+from monitoring.alarms.definition import InForce, deadband_of, limit_of
+from monitoring.alarms.definition_rules import COMPARED_BY_SIZE
+from monitoring.alarms.kinds import LIMIT_KINDS
+from monitoring.kernel.tag_definition import STALE_AFTER_S, TagDefinition
+from monitoring.models import AlarmDefinition
+
+SIZE_DEADBAND_SHARE = 0.1  # of the setpoint of a deviation or slope
+
+
+def resolved(definition: AlarmDefinition, tag: TagDefinition | None) -> InForce:
+    """Return the values of a definition in force now; a setpoint that follows a limit as a number."""
+    setpoint = definition.setpoint
+    if setpoint is None and tag is not None:
+        setpoint = limit_of(definition.kind, tag)
+    return InForce(
+        kind=definition.kind,
+        setpoint=setpoint,
+        deadband=deadband_in_force(definition, setpoint, tag),
+        on_delay_s=definition.on_delay_s,
+        off_delay_s=definition.off_delay_s,
+        target=definition.target,
+        target_tag=definition.target_tag_id,
+        window_s=definition.window_s,
+        priority=definition.priority,
+        is_latching=definition.is_latching,
+        needs_acknowledgement=definition.needs_acknowledgement,
+        realarm_after_s=definition.realarm_after_s,
+        is_enabled=definition.is_enabled and (tag is None or tag.active),
+        stale_after_s=float(tag.stale_after_s) if tag is not None else float(STALE_AFTER_S),
+    )
+
+
+def deadband_in_force(
+    definition: AlarmDefinition, setpoint: float | None, tag: TagDefinition | None
+) -> float:
+    """Return the deadband; without one 2 % of the limits' width, or 10 % of a deviation or slope."""
+    if definition.deadband is not None:
+        return definition.deadband
+    if definition.kind in LIMIT_KINDS and tag is not None:
+        return deadband_of(tag)
+    return abs(setpoint or 0.0) * SIZE_DEADBAND_SHARE if definition.kind in COMPARED_BY_SIZE else 0.0
+
+
+def resolved_now(definition: AlarmDefinition) -> InForce:
+    """Return the values in force with the definition's tag as loaded."""
+    return resolved(definition, definition.tag.definition() if definition.tag else None)
