@@ -9,9 +9,9 @@ from monitoring.alarms.kinds import Kind, Priority
 from monitoring.alarms.state_machine import Act
 from monitoring.alarms.tag_table import NEVER, Measured, TagTable
 from monitoring.alarms.watched import Finding, LateFinding, WatchedAlarm
+from monitoring.alarms.wording import NO_DATA, REFUSED
 
 BY_CLOCK = "clock"
-NO_DATA, REFUSED = "no data", "rejected readings"
 # Rows and changes a transaction, so that other writers do not wait.
 CHANGES_AT_ONCE = 1_000
 

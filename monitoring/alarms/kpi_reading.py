@@ -63,10 +63,13 @@ def read_kpis(start: datetime, end: datetime, groups: Collection[str], *, now: d
 
 
 def covered(start: datetime, end: datetime) -> Span:
-    """Return the part of the period since the first definition, in microseconds; at least 1 µs long."""
+    """Return the part of the period since the first definition, in microseconds; at least 10 minutes.
+
+    Of a shorter time, the average per 10 minutes would be an extrapolation.
+    """
     first = AlarmDefinitionVersion.objects.aggregate(first=Min("at"))["first"]
     begin = max(start, first) if first else end
-    return min(to_micros(begin), to_micros(end) - 1), to_micros(end)
+    return min(to_micros(begin), to_micros(end) - kpis.INTERVAL_US), to_micros(end)
 
 
 def load(period: Span, groups: Collection[str]) -> list[Annunciation]:

@@ -5,13 +5,14 @@ from typing import Any
 
 from monitoring.alarms.condition import Memory
 from monitoring.alarms.definition import InForce
-from monitoring.alarms.evaluation import REFUSED, Evaluation
+from monitoring.alarms.evaluation import Evaluation
 from monitoring.alarms.following import versions_in_force
 from monitoring.alarms.kinds import RANK, Kind, Priority
 from monitoring.alarms.measured import read_newest, read_span
 from monitoring.alarms.state_machine import Act
 from monitoring.alarms.tag_table import NOWHERE, TagTable, WatchedTag
 from monitoring.alarms.watched import Finding, WatchedAlarm
+from monitoring.alarms.wording import REFUSED
 from monitoring.kernel.clock import to_micros
 from monitoring.models import AlarmDefinition, AlarmDefinitionVersion, AlarmState, Tag
 

@@ -9,7 +9,7 @@ from django.db.models import Case, F, IntegerField, Max, Q, QuerySet, Value, Whe
 
 from monitoring.alarms.kinds import RANK, Priority
 from monitoring.alarms.state_machine import State, Status, Suppression, state_of
-from monitoring.alarms.wording import STATE_WORDS, condition_of, title_of
+from monitoring.alarms.wording import STATE_WORDS, cause_of, condition_of, title_of
 from monitoring.kernel.clock import iso_utc
 from monitoring.models import AlarmDefinition, AlarmOccurrence, AlarmState
 
@@ -35,8 +35,13 @@ PRESENT = (
     State.LATCHED_ACKNOWLEDGED,
 )
 UNSEEN = Q(is_acknowledged=False) & IN_SERVICE
+# The occurrence of an alarm that is not normal has the priority: rejected readings raise that of BAD.
+PRIORITY = Case(
+    When(Q(occurrence=None) | STATES[State.NORMAL], then=F("definition__priority")),
+    default=F("occurrence__priority"),
+)
 BY_RANK = Case(
-    *(When(definition__priority=priority, then=Value(rank)) for priority, rank in RANK.items()),
+    *(When(priority=priority, then=Value(rank)) for priority, rank in RANK.items()),
     default=Value(len(RANK)),
     output_field=IntegerField(),
 )
@@ -175,11 +180,11 @@ def count_alarms(selection: AlarmSelection) -> int:
 
 def read_counts() -> AlarmCounts:
     """Return the counts for the bar, and the newest alarm that nobody has acknowledged."""
-    rows = AlarmState.objects.exclude(STATES[State.NORMAL])
+    rows = AlarmState.objects.exclude(STATES[State.NORMAL]).annotate(priority=PRIORITY)
     unseen = dict.fromkeys(map(str, Priority), 0)
     active, shelved, suppressed = dict(unseen), 0, 0
     for priority, is_acknowledged, is_active, suppression in rows.values_list(
-        "definition__priority", "is_acknowledged", "is_active", "suppression"
+        "priority", "is_acknowledged", "is_active", "suppression"
     ):
         shelved += suppression == Suppression.SHELVED
         suppressed += suppression in {Suppression.BY_DESIGN, Suppression.OUT_OF_SERVICE}
@@ -203,7 +208,7 @@ def alarms_of_tags(tags: Collection[str]) -> dict[str, PresentAlarm]:
 def worst_of_tags() -> dict[str, tuple[str, bool]]:
     """Return priority and "is acknowledged" of the most urgent present alarm, of each tag that has one."""
     rows = selected(AlarmSelection()).exclude(definition__tag=None)
-    listed = rows.values_list("definition__tag__name", "definition__priority", "is_acknowledged")
+    listed = rows.annotate(worst=PRIORITY).values_list("definition__tag__name", "worst", "is_acknowledged")
     found: dict[str, tuple[str, bool]] = {}
     for name, priority, is_acknowledged in listed.order_by("is_acknowledged", BY_RANK):
         found.setdefault(name, (priority, is_acknowledged))
@@ -238,14 +243,14 @@ def changed_alarms(*, after: int, limit: int) -> list[PresentAlarm]:
 
 def selected(selection: AlarmSelection) -> QuerySet[AlarmState]:
     """Return the rows of the selection, unordered."""
-    rows = AlarmState.objects.select_related(*RELATED)
+    rows = AlarmState.objects.select_related(*RELATED).annotate(priority=PRIORITY)
     if selection.states:
         wanted = Q()
         for state in selection.states:
             wanted |= STATES[state]
         rows = rows.filter(wanted)
     if selection.priorities:
-        rows = rows.filter(definition__priority__in=list(selection.priorities))
+        rows = rows.filter(priority__in=list(selection.priorities))
     if selection.tags:
         rows = rows.filter(definition__tag__name__in=list(selection.tags))
     if selection.group is not None:
@@ -262,6 +267,8 @@ def present(row: AlarmState) -> PresentAlarm:
     definition, occurrence = row.definition, row.occurrence
     tag, unit = definition.tag, definition.tag.unit if definition.tag else ""
     setpoint = occurrence.setpoint if occurrence else definition.setpoint
+    details: dict[str, Any] = occurrence.details if occurrence else {}
+    state = state_of(status_of(row))
     return PresentAlarm(
         id=definition.pk,
         occurrence=occurrence.pk if occurrence else None,
@@ -270,10 +277,10 @@ def present(row: AlarmState) -> PresentAlarm:
         unit=unit,
         kind=definition.kind,
         title=title_of(definition.kind),
-        condition=condition_of(definition.kind, setpoint, unit),
-        priority=definition.priority,
+        condition=condition_of(definition.kind, setpoint, unit) or cause_of(details),
+        priority=occurrence.priority if occurrence and state is not State.NORMAL else definition.priority,
         alarm_class=definition.alarm_class,
-        state=state_of(status_of(row)),
+        state=state,
         is_active=row.is_active,
         is_acknowledged=row.is_acknowledged,
         setpoint=setpoint,
@@ -293,7 +300,7 @@ def present(row: AlarmState) -> PresentAlarm:
         action=definition.action,
         respond_until=respond_until(definition, occurrence),
         revision=row.revision,
-        details=occurrence.details if occurrence else {},
+        details=details,
     )
 
 

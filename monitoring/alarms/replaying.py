@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from django.db.models import Min
 
-from monitoring.alarms.evaluation import BY_CLOCK, REFUSED, Evaluation
+from monitoring.alarms.evaluation import BY_CLOCK, Evaluation
 from monitoring.alarms.following import versions_in_force
 from monitoring.alarms.kinds import VALUE_KINDS, Kind
 from monitoring.alarms.loading import Loaded as Replayed
@@ -15,6 +15,7 @@ from monitoring.alarms.measured import read_newest, read_page
 from monitoring.alarms.state_machine import Act
 from monitoring.alarms.tag_table import NOWHERE, TagTable
 from monitoring.alarms.watched import WatchedAlarm
+from monitoring.alarms.wording import REFUSED
 from monitoring.database.leases import position_of
 from monitoring.kernel.clock import from_micros, iso_utc, to_micros
 from monitoring.kernel.lease_names import ALARMS

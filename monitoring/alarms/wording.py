@@ -1,5 +1,8 @@
 """Alarms in words of the plant."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from monitoring.alarms.kinds import Kind
 from monitoring.alarms.state_machine import State
 from monitoring.kernel.number_format import Words
@@ -45,6 +48,10 @@ CONDITIONS = {
     Kind.FALLING: "falling by more than {} a minute",
     Kind.DISCRETE: "equal to {}",
 }
+# The causes of an alarm "No good data".
+REFUSED, NO_DATA = "rejected readings", "no data"
+CAUSES = {REFUSED: "3 or more readings rejected within 60 s", NO_DATA: "no readings come"}
+MOST_NAMED = 5
 
 
 def title_of(kind: str) -> str:
@@ -63,3 +70,11 @@ def condition_of(kind: str, setpoint: float | None, unit: str) -> str:
     if kind not in CONDITIONS or setpoint is None:
         return ""
     return CONDITIONS[Kind(kind)].format(Words("", unit).amount(setpoint))
+
+
+def cause_of(details: Mapping[str, Any]) -> str:
+    """Return the cause of an occurrence in words, from the details that the evaluator stored; or nothing."""
+    if tags := details.get("tags"):
+        named = ", ".join(tags[:MOST_NAMED])
+        return f"{len(tags)} tags: {named}" + (" and others" if len(tags) > MOST_NAMED else "")
+    return str(details.get("text") or CAUSES.get(details.get("cause", ""), ""))

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models import Max
 
 from monitoring.alarms.definition import InForce
+from monitoring.alarms.resolving import resolved_now
 from monitoring.alarms.state_machine import Act, State, Status, Suppression, Transition, state_of, transition
 from monitoring.database.write_lock import write_lock
 from monitoring.kernel.clock import MICROSECOND, from_micros, to_micros
@@ -71,7 +72,7 @@ def load_alarms(definitions: Sequence[AlarmDefinition]) -> dict[int, Alarm]:
     return {
         definition.pk: Alarm(
             definition,
-            versions.get(definition.pk) or InForce(definition.kind),
+            versions.get(definition.pk) or resolved_now(definition),
             states.get(definition.pk) or AlarmState(definition=definition),
         )
         for definition in definitions

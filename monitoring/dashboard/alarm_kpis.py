@@ -17,6 +17,7 @@ from monitoring.ingest.tags import tag_cache
 PERIODS = {"1": "last day", "7": "last 7 days", "30": "last 30 days"}
 DEFAULT_PERIOD = "30"
 MANAGEABLE = 2.0  # annunciations per 10 minutes
+FEWEST_TO_COMPARE = 200  # of fewer annunciations, ten alarms always have more than 5 %
 MET, MANAGEABLE_TEXT, MISSED = "met", "manageable", "not met"
 
 
@@ -96,12 +97,13 @@ def load_of(found: dict[str, Any]) -> list[Figure]:
 def quality_of(found: dict[str, Any]) -> list[Figure]:
     """Return the figures that say how many alarms are of little use."""
     targets = found["targets"]
+    are_many = found["annunciations"] >= FEWEST_TO_COMPARE
     return [
         Figure(
             "Share of the ten most frequent",
             percent(found["top_10_share"]),
             "at most 5 %",
-            verdict(found["top_10_share"], targets["top_10_share"]),
+            verdict(found["top_10_share"], targets["top_10_share"]) if are_many else "",
             "Annunciations of the ten most frequent alarms / all annunciations.",
         ),
         Figure(

@@ -19,9 +19,10 @@ from monitoring.alarms.reading import (
     status_of,
 )
 from monitoring.alarms.state_machine import Act, State, state_of
+from monitoring.alarms.wording import cause_of
 from monitoring.alarms.writing import Actor, AlarmWriter, alarm_transaction, load_alarms
 from monitoring.kernel.clock import to_micros
-from monitoring.models import AlarmDefinition, AlarmJournalEntry, AlarmState, Tag
+from monitoring.models import AlarmDefinition, AlarmJournalEntry, AlarmOccurrence, AlarmState, Tag
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -100,6 +101,29 @@ def test_an_alarm_that_comes_again_is_a_new_occurrence(high: AlarmDefinition) ->
     assert len(occurrences_of(high.pk, limit=10)) == 2
     do(high, Act.ACKNOWLEDGE, at=NOW + timedelta(minutes=3))  # covers the older one, too
     assert [each["acknowledged_by"] for each in occurrences_of(high.pk, limit=10)] == ["anna", "anna"]
+
+
+def test_an_occurrence_may_be_more_urgent_than_its_definition(high: AlarmDefinition) -> None:
+    bad = define("agitator_rpm", "BAD")
+    do(high, Act.ACTIVE)
+    do(bad, Act.ACTIVE, at=NOW - timedelta(minutes=1))
+    AlarmOccurrence.objects.filter(definition=bad).update(
+        priority="high", details={"cause": "rejected readings"}
+    )
+    first, _ = read_alarms(AlarmSelection(), limit=10)
+    assert (first.id, first.priority) == (bad.pk, "high")
+    assert first.condition == "3 or more readings rejected within 60 s"
+    assert read_counts().unseen == {"critical": 0, "high": 1, "medium": 1, "low": 0}
+    assert [alarm.id for alarm in read_alarms(AlarmSelection(priorities=["high"]), limit=10)] == [bad.pk]
+    do(bad, Act.RETURN, Act.ACKNOWLEDGE)
+    assert find_alarm(bad.pk).priority == "medium"
+
+
+def test_a_common_cause_lists_its_tags() -> None:
+    tags = [f"tag_{number}" for number in range(7)]
+    assert cause_of({"tags": tags}) == "7 tags: tag_0, tag_1, tag_2, tag_3, tag_4 and others"
+    assert cause_of({"text": "The disk is full."}) == "The disk is full."
+    assert cause_of({}) == ""
 
 
 def test_two_occurrences_at_one_time_are_set_apart(high: AlarmDefinition) -> None:

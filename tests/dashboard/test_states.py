@@ -31,7 +31,7 @@ def alarm(kind: str = "H", **changes: object) -> PresentAlarm:
     """A high alarm that has been active for nine minutes, and waits for a person."""
     definition = AlarmDefinition(tag=Tag(name="temp", unit="°C"), kind=kind, priority="high", setpoint=45)
     since = NOW - timedelta(minutes=9)
-    occurrence = AlarmOccurrence(definition=definition, active_at=since, setpoint=45)
+    occurrence = AlarmOccurrence(definition=definition, active_at=since, setpoint=45, priority="high")
     row = AlarmState(
         definition=definition, is_active=True, is_acknowledged=False, occurrence=occurrence, revision=1
     )
