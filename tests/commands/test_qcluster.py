@@ -19,7 +19,7 @@ def worker(system, wait_until) -> Any:
     system.migrate()
     command = system.run("manage.py", "qcluster")
     system.wait_for_more()
-    wait_until(lambda: "detection started" in command.text)
+    wait_until(lambda: "detection started" in command.text and "alarms started" in command.text)
     return command
 
 
@@ -48,7 +48,8 @@ def test_a_signal_stops_it_in_order(system, worker, number, to_group) -> None:
     assert worker.end(within_s=10) == 0
     assert system.select("SELECT count(*) FROM leases WHERE owner != ''") == (0,)
     told = [line.split(": ")[-1] for line in worker.text.splitlines()]
-    assert sorted(told) == ["detection started", "detection stopped", "worker started", "worker stopped"]
+    parts = ("alarms", "detection", "worker")
+    assert sorted(told) == [f"{part} {what}" for part in parts for what in ("started", "stopped")]
     assert (told[0], told[-1]) == ("worker started", "worker stopped")
 
 
