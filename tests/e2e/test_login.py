@@ -91,6 +91,6 @@ def test_the_password_page_is_accessible(closed: Dashboard, axe_js: Path) -> Non
     for label in ("New password", "New password confirmation"):
         page.get_by_label(label, exact=True).fill("short")
     page.keyboard.press("Enter")
-    expect(page.get_by_role("alert")).to_be_visible()
+    expect(page.get_by_role("alert").filter(has_text="password")).to_be_visible()
     page.evaluate(axe_js.read_text())
     assert [found["id"] for found in page.evaluate("axe.run().then((result) => result.violations)")] == []
