@@ -51,7 +51,7 @@ def test_it_is_asked_worked_out_and_leads_to_the_chart_and_to_the_admin(asked: A
     page.go_back()
     User.objects.create_superuser("admin", None, "secret")
     page.get_by_role("link", name="Use these settings").click()
-    page.get_by_label("Name").fill("admin")
+    page.get_by_label("Name", exact=True).fill("admin")
     page.get_by_label("Password").fill("secret")
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_text("Save to use them")).to_be_visible()

@@ -165,7 +165,8 @@ def test_an_event_shows_on_the_wall(fed: Any) -> None:
     fed.page.set_viewport_size({"width": 1920, "height": 1080})
     fed.open("?kiosk=1")
     expect(fed.card("agitator_rpm")).to_have_attribute("data-state", "event")
-    expect(fed.card("agitator_rpm").locator(".state")).to_contain_text("Stuck for 3 min: has not changed")
+    # what it is and since when; the explanation, too long for large letters, is on the dashboard
+    expect(fed.card("agitator_rpm").locator(".state")).to_have_text("Stuck for 3 min")
     fed.screenshot("events-kiosk")
 
 

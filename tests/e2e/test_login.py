@@ -29,7 +29,7 @@ def closed(dashboard: Dashboard, settings: Settings, account: Callable[[str], Us
 
 
 def sign_in(page: Page) -> None:
-    page.get_by_label("Name").fill("viewer")
+    page.get_by_label("Name", exact=True).fill("viewer")
     page.get_by_label("Password").fill(PASSWORD)
     page.keyboard.press("Enter")
 
@@ -62,7 +62,7 @@ def test_a_login_that_has_ended_is_told_and_leads_back(closed: Dashboard) -> Non
 def test_the_login_page_is_accessible(closed: Dashboard, axe_js: Path) -> None:
     page = closed.open().page
     page.keyboard.press("Enter")  # the name has the focus; without one the browser asks for it
-    page.get_by_label("Name").fill("viewer")
+    page.get_by_label("Name", exact=True).fill("viewer")
     page.get_by_label("Password").fill("wrong")
     page.keyboard.press("Enter")
     expect(page.get_by_role("alert")).to_be_visible()
