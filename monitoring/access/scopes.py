@@ -71,3 +71,14 @@ def names_covered_tags(request: Request, view: "APIView", grant: Grant) -> bool:
         if name not in readable:
             raise PermissionDenied(f"tag: this token does not read {shown(name)}, only {grant.prefix}...")
     return True
+
+
+def refuse_uncovered(request: Request, tag: str) -> None:
+    """Refuse an item that the address names by id, and whose tag the token does not cover.
+
+    Raises:
+        PermissionDenied: the token has a prefix, and the item is of another tag or of none.
+    """
+    grant = grant_of(request)
+    if grant is not None and grant.prefix and not (tag and grant.covers(tag)):
+        raise PermissionDenied(f"This token reads only items of tags named {grant.prefix}...")

@@ -170,7 +170,10 @@ def read_alarms(selection: AlarmSelection, *, limit: int, offset: int = 0) -> li
     rows = selected(selection).order_by(
         F("is_acknowledged").asc(), BY_RANK, F("is_active").desc(), F("occurrence__active_at").desc(), "pk"
     )
-    return [present(row) for row in rows[offset : offset + limit]]
+    # Sort keys alone: rows with definition, tag and occurrence are wide.
+    keys = list(rows.values_list("pk", flat=True)[offset : offset + limit])
+    found = AlarmState.objects.select_related(*RELATED).in_bulk(keys)
+    return [present(found[key]) for key in keys if key in found]
 
 
 def count_alarms(selection: AlarmSelection) -> int:
@@ -180,6 +183,7 @@ def count_alarms(selection: AlarmSelection) -> int:
 
 def read_counts() -> AlarmCounts:
     """Return the counts for the bar, and the newest alarm that nobody has acknowledged."""
+    revision = newest_revision()  # first: a change meanwhile then has a higher one, and is read again
     rows = AlarmState.objects.exclude(STATES[State.NORMAL]).annotate(priority=PRIORITY)
     unseen = dict.fromkeys(map(str, Priority), 0)
     active, shelved, suppressed = dict(unseen), 0, 0
@@ -192,9 +196,7 @@ def read_counts() -> AlarmCounts:
             unseen[priority] += not is_acknowledged
             active[priority] += is_active
     newest = rows.filter(UNSEEN).select_related(*RELATED).order_by("-occurrence__active_at", "-pk").first()
-    return AlarmCounts(
-        unseen, active, shelved, suppressed, present(newest) if newest else None, newest_revision()
-    )
+    return AlarmCounts(unseen, active, shelved, suppressed, present(newest) if newest else None, revision)
 
 
 def alarms_of_tags(tags: Collection[str]) -> dict[str, PresentAlarm]:

@@ -13,7 +13,7 @@ from rest_framework.viewsets import ViewSet
 
 from monitoring.access.permissions import MayAct
 from monitoring.access.roles import DEFINE
-from monitoring.access.scopes import WithinScope
+from monitoring.access.scopes import WithinScope, refuse_uncovered
 from monitoring.alarms.acts import UnknownAlarmError
 from monitoring.alarms.definition_reading import (
     API_NAMES,
@@ -73,7 +73,9 @@ class AlarmDefinitionViewSet(ViewSet):
     )
     def retrieve(self, request: Request, id: str) -> Response:
         """Return one definition with its versions: who changed it, when and why."""
-        return Response(in_full(int(id)))
+        definition = in_full(int(id))
+        refuse_uncovered(request, definition["tag"] or "")
+        return Response(definition)
 
     @extend_schema(
         operation_id="defineAlarm",

@@ -16,7 +16,7 @@ from rest_framework.viewsets import ViewSet
 
 from monitoring.access.permissions import MayAct
 from monitoring.access.roles import ACKNOWLEDGE, DEFINE, SHELVE, allows
-from monitoring.access.scopes import WithinScope
+from monitoring.access.scopes import WithinScope, refuse_uncovered
 from monitoring.access.throttles import address_of
 from monitoring.alarms import acts, suppression
 from monitoring.alarms.acts import AlarmInputError, NotPermittedError, UnknownAlarmError, unknown_alarm
@@ -97,6 +97,7 @@ class AlarmViewSet(ViewSet):
     def retrieve(self, request: Request, id: str) -> Response:
         """Return one alarm with the last ten occurrences and the last lines of the journal."""
         alarm = alarm_now(int(id))
+        refuse_uncovered(request, alarm.tag)
         journal = read_journal(JournalSelection(alarm=alarm.id), limit=LINES_SHOWN)
         history = {
             "occurrences": occurrences_of(alarm.id, limit=OCCURRENCES_SHOWN),

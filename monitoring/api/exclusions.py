@@ -12,7 +12,7 @@ from rest_framework.viewsets import ViewSet
 
 from monitoring.access.permissions import MayAct
 from monitoring.access.roles import EXCLUDE
-from monitoring.access.scopes import WithinScope
+from monitoring.access.scopes import WithinScope, refuse_uncovered
 from monitoring.access.throttles import address_of
 from monitoring.api import schemas
 from monitoring.api.data import with_link
@@ -75,7 +75,9 @@ class ExclusionViewSet(ViewSet):
     )
     def retrieve(self, request: Request, id: str) -> Response:
         """Return one exclusion and the progress of excluding or including the measurements."""
-        return Response(found(int(id)).as_json())
+        exclusion = found(int(id))
+        refuse_uncovered(request, exclusion.tag)
+        return Response(exclusion.as_json())
 
     @extend_schema(
         operation_id="exclude",

@@ -1,5 +1,6 @@
 """The pages about alarms: the list, one alarm, and the journal. Reading works without scripts."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -165,9 +166,7 @@ def alarm_journal(request: HttpRequest) -> HttpResponse:
     """Show the journal, newest first, in keyset pages; a filter that cannot be read is ignored."""
     query, now = request.GET.dict(), datetime.now(UTC)
     page = read_journal(journal_selection(query), limit=LINES, after=cursor_of(query))
-    kept = {
-        name: query[name] for name in ("tag", "group", "priority", "act", "from", "to") if query.get(name)
-    }
+    kept = {name: query[name] for name in FILTERS if query.get(name)}
     context = {
         "lines": [line_of(entry, now) for entry in page.entries],
         "older": f"?{urlencode(kept | {'cursor': cursor_text(page.next)})}" if page.next else "",
@@ -271,12 +270,17 @@ def journal_selection(query: Mapping[str, str]) -> JournalSelection:
     return JournalSelection(
         start=time_of(query.get("from", "")),
         end=time_of(query.get("to", "")),
-        alarm=int(query["alarm"]) if query.get("alarm", "").isdecimal() else None,
+        alarm=id_of(query.get("alarm", "")),
         tags=[query["tag"]] if query.get("tag") else [],
         group=query.get("group") or None,
         acts=[query["act"]] if query.get("act") else [],
         priorities=[query["priority"]] if query.get("priority") else [],
     )
+
+
+def id_of(text: str) -> int | None:
+    """Return the id that the text says; None if empty, or no id that a database can hold."""
+    return int(text) if re.fullmatch("[0-9]{1,18}", text) else None
 
 
 def time_of(text: str) -> datetime | None:
@@ -295,5 +299,5 @@ def cursor_text(cursor: Cursor) -> str:
 def cursor_of(query: Mapping[str, str]) -> Cursor | None:
     """Return the cursor of the address; None at the first page, and if it cannot be read."""
     time, _, number = query.get("cursor", "").rpartition("_")
-    at = time_of(time)
-    return Cursor(at, int(number)) if at and number.isdecimal() else None
+    at, row = time_of(time), id_of(number)
+    return None if at is None or row is None else Cursor(at, row)

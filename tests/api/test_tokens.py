@@ -10,7 +10,7 @@ from pytest_django import DjangoAssertNumQueries, Settings
 from time_machine import TimeMachineFixture
 
 from monitoring.access.token_store import issue_token
-from monitoring.models import Measurement, Tag, Token
+from monitoring.models import AlarmDefinition, Exclusion, Measurement, Tag, Token
 from monitoring.models.token import Scope
 
 READS = ["/tags", "/tags/fermenter_temp", "/data", "/anomalies", "/events", "/stats", "/export"]
@@ -130,6 +130,21 @@ def test_with_a_prefix_tags_are_listed_that_it_covers(client: Client) -> None:
 )
 def test_with_a_prefix_nothing_is_told_of_all_tags(client: Client, path: str) -> None:
     assert client.get(path, headers=header(Scope.READ, "fermenter_")).status_code == 403
+
+
+def test_with_a_prefix_no_item_of_another_tag_is_read_by_its_id(client: Client) -> None:
+    """The tag in the address may be one that the token covers: the item's own tag counts."""
+    foreign = Tag.objects.get(name="agitator_rpm")
+    alarm = AlarmDefinition.objects.create(tag=foreign, kind="H", setpoint=600)
+    now = datetime.now(UTC)
+    exclusion = Exclusion.objects.create(
+        tag=foreign, start=now, end=now, upto_id=0, reason="a test", made_by="a test", made_at=now
+    )
+    paths = [f"/alarms/{alarm.pk}", f"/alarm-definitions/{alarm.pk}", f"/exclusions/{exclusion.pk}"]
+    for path in paths:
+        own, other = header(Scope.READ, "agitator_"), header(Scope.READ, "fermenter_")
+        assert client.get(f"{path}?tag=agitator_rpm", headers=own).status_code == 200
+        assert client.get(f"{path}?tag=fermenter_temp", headers=other).status_code == 403
 
 
 def test_with_a_prefix_several_tags_that_it_covers_are_followed(client: Client, settings: Settings) -> None:

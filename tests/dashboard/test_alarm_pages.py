@@ -175,6 +175,10 @@ def test_the_journal_is_filtered_and_leads_to_older_lines(
     assert "became active" in second.split("<tbody>")[1]
     assert "No line." in page(client, "/alarms/journal?tag=fermenter_ph")
     assert "No line." in page(client, "/alarms/journal?from=2099-01-01T00:00")
+    assert f"?alarm={high.pk}&amp;format=csv" in page(client, f"/alarms/journal?alarm={high.pk}")
+    for number in ("99999999999999999999", "9" * 5000, "²"):  # ids that no database has
+        assert "became active" in page(client, f"/alarms/journal?alarm={number}")
+        assert page(client, f"/alarms/journal?cursor=2026-01-01T00:00:00Z_{number}")
     assert 'href="/alarms/journal?tag=fermenter_temp&amp;format=csv"' in first
 
 

@@ -10,6 +10,7 @@ import { setText } from "../base/dom.js";
  * @typedef {{isDone: boolean, text: string}} Outcome
  */
 
+const TIMEOUT_MS = 10000;
 const NAME_KEY = "fermon-name";
 /** @type {Record<ActName, string>} */
 const TITLES = {
@@ -26,6 +27,7 @@ const refused = document.getElementById("alarm-refused");
 let submit = null;
 /** @type {((isDone: boolean) => void) | null} */
 let settle = null;
+let isSending = false;
 
 /**
  * Send an act to the server.
@@ -42,12 +44,13 @@ export async function send(path, body) {
       method: "POST",
       headers: { Accept: "application/json", "Content-Type": "application/json", "X-CSRFToken": csrf },
       body: JSON.stringify(named),
+      signal: AbortSignal.timeout(TIMEOUT_MS),
     });
     const found = await response.json().catch(() => ({}));
     refreshAlarms();
     return response.ok ? { isDone: true, text: failuresOf(found) } : { isDone: false, text: reasonOf(found, response) };
   } catch {
-    return { isDone: false, text: "No connection to the server: nothing was changed." };
+    return { isDone: false, text: "No answer from the server: look whether it was done before you try again." };
   }
 }
 
@@ -144,10 +147,15 @@ function valuesOf() {
 export function wireDialog() {
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
+    if (isSending) return; // Enter twice is one act
+    isSending = true;
     const values = valuesOf();
     if (values.name !== undefined) storeName(values.name);
-    const outcome = await submit?.(values);
+    const outcome = await submit?.(values).finally(() => {
+      isSending = false;
+    });
     if (!outcome?.isDone) return setText(refused, outcome?.text ?? "");
+    if (outcome.text) setText(document.getElementById("alarm-said"), outcome.text); // some of several failed
     finish(true);
   });
   document.getElementById("alarm-cancel").addEventListener("click", () => finish(false));

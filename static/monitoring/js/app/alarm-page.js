@@ -1,15 +1,19 @@
 // The page as the server makes it now, for pages about alarms that follow what happens.
 
+const TIMEOUT_MS = 10000;
+
 /**
  * Return an element of this page as the server makes it now; null if the request fails.
  * @param {string} id
  */
 export async function elementNow(id) {
-  const response = await fetch(location.href, { headers: { Accept: "text/html" }, cache: "no-store" }).catch(
-    () => null,
-  );
-  if (!response?.ok) return null;
-  const page = new DOMParser().parseFromString(await response.text(), "text/html");
+  const signal = AbortSignal.timeout(TIMEOUT_MS);
+  const options = /** @type {const} */ ({ headers: { Accept: "text/html" }, cache: "no-store" });
+  const text = await fetch(location.href, { ...options, signal })
+    .then((response) => (response.ok ? response.text() : null))
+    .catch(() => null);
+  if (text === null) return null;
+  const page = new DOMParser().parseFromString(text, "text/html");
   return { element: /** @type {HTMLElement | null} */ (page.querySelector(`#${id}`)), page };
 }
 

@@ -9,6 +9,7 @@ const TONES = {
   low: { beeps: 1, hz: 390, everyMs: null },
 };
 const LOST = { beeps: 2, hz: 260, everyMs: 30000 };
+const LOSS = "lost";
 const BEEP_S = 0.18;
 const VOLUME = 0.25;
 const button = document.getElementById("alarm-sound");
@@ -16,10 +17,13 @@ const silence = document.getElementById("alarm-silence");
 /** @type {AudioContext | null} */
 let audio = null;
 let playedAt = -Infinity;
-/** What sounds now: priority and occurrence, or that the connection is lost; empty for nothing. */
+/** What sounds now: the highest priority and the newest occurrence, or LOSS; empty for nothing. */
 let sounding = "";
-/** What was silenced. */
-let silenced = "";
+/** The newest occurrence that was silenced, and whether the loss of the connection was. */
+let silencedTo = 0;
+let isLossSilenced = false;
+/** The newest occurrence that waits for a person. */
+let latest = 0;
 let played = 0;
 
 /** Return how many times a tone was played. */
@@ -35,7 +39,8 @@ export function wireSound() {
     if (audio) play(TONES.low);
   });
   silence.addEventListener("click", () => {
-    silenced = sounding;
+    if (sounding === LOSS) isLossSilenced = true;
+    else silencedTo = latest;
     showButtons();
   });
 }
@@ -49,21 +54,26 @@ function setAudible() {
 }
 
 const showButtons = () => {
-  silence.hidden = !audio || !sounding || sounding === silenced;
+  silence.hidden = !audio || !sounding || isQuiet();
 };
+
+const isQuiet = () => (sounding === LOSS ? isLossSilenced : latest <= silencedTo);
 
 /**
  * Sound what waits for a person: again and again until it is acknowledged or silenced. A newer alarm sounds anew.
- * @param {{priority: string, occurrence: number | null} | null} newest the most urgent alarm; null if none waits
+ * @param {{priority: string, occurrence: number | null}[]} unseen what waits for a person, the most urgent first
  * @param {boolean} isLost whether the server has not answered for a while
  */
-export function sound(newest, isLost) {
-  const what = isLost ? "lost" : newest ? `${newest.priority} ${newest.occurrence}` : "";
+export function sound(unseen, isLost) {
+  const [worst] = unseen;
+  latest = Math.max(0, ...unseen.map(({ occurrence }) => occurrence ?? 0));
+  if (!isLost) isLossSilenced = false;
+  const what = isLost ? LOSS : worst ? `${worst.priority} ${latest}` : "";
   if (what !== sounding) playedAt = -Infinity;
   sounding = what;
   showButtons();
-  if (!audio || !what || what === silenced) return;
-  const tone = isLost ? LOST : TONES[/** @type {keyof typeof TONES} */ (newest ? newest.priority : "low")];
+  if (!audio || !what || isQuiet()) return;
+  const tone = isLost ? LOST : TONES[/** @type {keyof typeof TONES} */ (worst ? worst.priority : "low")];
   const isDue = performance.now() - playedAt >= (tone.everyMs ?? Infinity) || playedAt === -Infinity;
   if (isDue) play(tone);
 }

@@ -36,6 +36,7 @@ const listeners = [];
 let isStreaming = false;
 let isDue = false;
 let heardAt = Date.now();
+let isFailing = false;
 const [pause, wake] = makePause();
 
 /**
@@ -80,6 +81,12 @@ export const presentAlarms = () => present;
 export const alarmsHeardAt = () => heardAt;
 
 /**
+ * Return whether requests fail, and the last answer is older than this.
+ * @param {number} ms
+ */
+export const areAlarmsLost = (ms) => isFailing && Date.now() - heardAt > ms;
+
+/**
  * Return the most urgent present alarm of a tag; null if there is none.
  * @param {string} tag
  */
@@ -121,7 +128,7 @@ export async function followAlarms() {
 }
 
 function pauseMs() {
-  if (isStreaming) return STREAMING_EVERY_MS;
+  if (isStreaming && !isFailing) return STREAMING_EVERY_MS;
   return document.hidden ? HIDDEN_EVERY_MS : EVERY_MS;
 }
 
@@ -130,9 +137,11 @@ async function read(url) {
   try {
     const { body } = await get(url, { parameters: { revision: present?.revision ?? "" } });
     heardAt = Date.now();
+    isFailing = false;
     if (body.alarms) storeAlarms(body);
   } catch (error) {
-    if (!(error instanceof RequestFailed)) throw error; // the next attempt follows
+    if (!(error instanceof RequestFailed)) throw error;
+    isFailing = true; // the next attempt follows
   }
 }
 

@@ -3,11 +3,12 @@ import { acknowledge, ask, wireDialog } from "../app/alarm-acts.js";
 import { sound, wireSound } from "../app/alarm-sound.js";
 import { showInTab } from "../app/alarm-title.js";
 import { descendant, partsOf, setAttribute, setIcon, setText } from "../base/dom.js";
-import { alarmSettings, alarmsHeardAt, followAlarms, onAlarms, presentAlarms } from "../live/alarms.js";
+import { alarmSettings, alarmsHeardAt, areAlarmsLost, followAlarms, onAlarms, presentAlarms } from "../live/alarms.js";
 
 /** @typedef {import("../live/alarms.js").AlarmItem} AlarmItem */
 
 const LOST_MS = 10000;
+const SEEN_MS = 700; // a click in this time was meant for the alarm before
 const SAID_MS = 5000; // one polite sentence in this time
 const TICK_MS = 1000;
 const STILL_KEY = "fermon-still";
@@ -20,6 +21,9 @@ const root = document.documentElement;
 let saidAt = -Infinity;
 /** @type {number | null} the newest occurrence that was said */
 let heard = null;
+/** @type {number | null} the occurrence that the buttons act on, and since when it is shown */
+let shown = null;
+let shownAt = -Infinity;
 
 /**
  * Return the time as the viewer's clock would show it, with the date unless it is today.
@@ -36,7 +40,7 @@ const textOf = ({ name, title, condition }) => `${name}: ${title}${condition ? `
 
 function show() {
   const present = presentAlarms();
-  const isLost = Date.now() - alarmsHeardAt() > LOST_MS;
+  const isLost = areAlarmsLost(LOST_MS);
   bar.toggleAttribute("data-lost", isLost);
   if (!present) return;
   const unseen = present.unacknowledged;
@@ -52,7 +56,13 @@ function show() {
   bar.toggleAttribute("data-some", count > 0);
   showNewest(present.newest, isLost, unseen !== null);
   showInTab(count, highest);
-  sound(present.alarms.find(({ acknowledged }) => !acknowledged) ?? present.newest, isLost);
+  const waiting = present.alarms.filter(({ acknowledged }) => !acknowledged);
+  if (present.newest) waiting.push(present.newest); // one of the system or of a group is in no list of tags
+  const rank = (/** @type {AlarmItem} */ { priority }) => alarmSettings?.priorities.indexOf(priority) ?? 0;
+  sound(
+    waiting.sort((one, other) => rank(one) - rank(other)),
+    isLost,
+  );
 }
 
 /**
@@ -79,6 +89,8 @@ function showNewest(alarm, isLost, isKnown) {
   if (alarm?.active_at) setAttribute(time, "datetime", alarm.active_at);
   else time.removeAttribute("datetime");
   if (alarm && alarm.occurrence !== heard) announce(alarm);
+  if (bar.hasAttribute("data-followed") && (alarm?.occurrence ?? null) !== shown) shownAt = performance.now();
+  shown = alarm?.occurrence ?? null;
 }
 
 /**
@@ -100,6 +112,10 @@ async function act(event) {
   const name = /** @type {HTMLElement} */ (event.target).dataset.act;
   const alarm = presentAlarms()?.newest;
   if (!alarm || !name) return;
+  if (performance.now() - shownAt < SEEN_MS) {
+    setText(said, "Another alarm has just come: look at it first.");
+    return;
+  }
   if (name === "shelve") {
     if (await ask("shelve", alarm)) setText(said, `Shelved: ${textOf(alarm)}`);
     return;

@@ -8,7 +8,8 @@ import { alarmSettings, onAlarms, presentAlarms } from "../live/alarms.js";
 
 const SHELVING = ["shelve", "unshelve"];
 const detail = document.getElementById("alarm-detail");
-let revision = presentAlarms()?.revision;
+/** @type {number | null | undefined} */
+let revision = null; // the page may be older than the bar: it is read once
 
 /** Show what this visitor may do. */
 function offer() {
@@ -32,22 +33,24 @@ function showLeft() {
   setText(node, ms < 0 ? `The time to respond ran out ${text} ago.` : `${text} left to respond.`);
 }
 
+/** Show the alarm as the server has it now, and keep the focus where it is; return whether that was possible. */
 async function renew() {
-  if (document.querySelector("dialog[open]")) return;
+  if (document.querySelector("dialog[open]")) return false;
   const page = await elementNow("alarm-detail");
-  if (!page?.element) return;
-  const focused = /** @type {HTMLElement | null} */ (document.activeElement)?.dataset.act;
+  if (!page?.element || document.querySelector("dialog[open]")) return false;
+  const focusable = () => [...detail.querySelectorAll("a[href], button")];
+  const focused = focusable().indexOf(/** @type {HTMLElement} */ (document.activeElement));
   detail.replaceChildren(...[...page.element.children].map((node) => document.adoptNode(node)));
   Object.assign(detail.dataset, page.element.dataset);
   offer();
-  if (focused) detail.querySelector(`[data-act="${focused}"]`)?.focus();
+  if (focused >= 0) focusable()[focused]?.focus();
+  return true;
 }
 
 async function follow() {
   const newest = presentAlarms()?.revision;
   if (newest === revision || document.querySelector("dialog[open]")) return;
-  revision = newest;
-  await renew();
+  if (await renew()) revision = newest;
 }
 
 detail.addEventListener("click", async (event) => {
@@ -59,7 +62,8 @@ detail.addEventListener("click", async (event) => {
   }
   if (rating) {
     const row = /** @type {HTMLElement} */ (event.target).closest("tr");
-    await send(`${subject.id}/rate`, { occurrence: Number(row?.dataset.occurrence), rating });
+    const { isDone, text } = await send(`${subject.id}/rate`, { occurrence: Number(row?.dataset.occurrence), rating });
+    if (!isDone) setText(document.getElementById("alarm-said"), text);
     await renew();
   }
 });

@@ -15,7 +15,7 @@ const most = Number(visible.dataset.most);
 /** @type {HTMLElement | null} the rows as the server makes them now, while the list is held */
 let waiting = null;
 /** @type {number | null | undefined} */
-let revision = presentAlarms()?.revision;
+let revision = null; // the rows may be older than the bar: they are read once
 let isReading = false;
 
 const rowsOf = (/** @type {ParentNode} */ parent) => [...parent.querySelectorAll("tr[data-id]")];
@@ -151,11 +151,15 @@ above.addEventListener("click", () => {
   if (waiting) replace(waiting);
 });
 // Some time after the pointer has left, so that the button above is still there to be clicked.
-table.addEventListener("pointerleave", () => {
+const release = () => {
   setTimeout(() => {
     if (waiting && !isHeld()) replace(waiting);
   }, LEFT_MS);
-});
+};
+table.addEventListener("pointerleave", release);
+table.addEventListener("focusout", release);
+above.addEventListener("pointerleave", release);
+document.getElementById("alarm-dialog").addEventListener("close", release);
 visible.addEventListener("click", () => {
   const seen = seenRows().map(subjectOf);
   if (seen.length) askForMany(seen);
