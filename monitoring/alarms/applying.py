@@ -11,13 +11,14 @@ from monitoring.alarms.measured import extremes
 from monitoring.alarms.state_machine import Act, Suppression
 from monitoring.alarms.watched import Finding, LateFinding, WatchedAlarm
 from monitoring.alarms.writing import Actor, Alarm, AlarmWriter
-from monitoring.kernel.clock import from_micros, to_micros
+from monitoring.kernel.clock import DAY_US, from_micros, to_micros
 from monitoring.models import AlarmDefinition, AlarmOccurrence, AlarmState
 
 FERMON = "Fermon"
 EVALUATOR = Actor()
 LATE = "late"  # the act in the journal
 FLOOD_WITHIN = timedelta(minutes=10)
+PEAK_WITHIN_US = DAY_US  # before the end: an alarm of weeks must not read millions of rows
 FLOOD = 10  # annunciations within that time; a flood is more
 
 
@@ -87,6 +88,8 @@ class Applying:
             definition=found.alarm.definition,
             active_at__lte=cleared_at,
         )
+        if self.writer.has_made(found.alarm.definition, active_at, cleared_at):
+            return
         known = overlapping.order_by("is_late").first()
         if known is not None:
             if known.is_late and known.cleared_at is not None and known.cleared_at < cleared_at:
@@ -122,7 +125,8 @@ class Applying:
 
     def _is_sensible(self, state: AlarmState, finding: Finding) -> bool:
         if finding.act is Act.SUPPRESS:
-            return state.suppression in {Suppression.NONE, Suppression.BY_DESIGN}
+            is_own = state.suppression == Suppression.BY_DESIGN and state.suppressed_by == FERMON
+            return not state.suppression or is_own
         if finding.act is Act.RELEASE and finding.reason:
             return state.suppression == Suppression.BY_DESIGN and state.suppressed_by == FERMON
         return True
@@ -140,6 +144,7 @@ class Applying:
             return
         end = to_micros(occurrence.cleared_at or self.now)
         begin = to_micros(occurrence.active_at) - alarm.in_force.timing.on_delay_us
+        begin = max(begin, end - PEAK_WITHIN_US)
         found = extremes(alarm.tag, begin, end)
         if found is not None:
             occurrence.peak = found[1] if alarm.kind in HIGH_KINDS else found[0]
@@ -165,9 +170,13 @@ def mark_first_out(now: datetime) -> None:
     lately = AlarmOccurrence.objects.filter(is_annunciated=True, noticed_at__gt=now - FLOOD_WITHIN)
     lately = lately.filter(active_at__gt=now - 2 * FLOOD_WITHIN).order_by("active_at", "id")
     columns = ("id", "definition__tag__group", "definition__group", "is_first_out")
-    rows: Sequence[tuple[int, str | None, str, bool]] = list(lately.values_list(*columns))
-    if len(rows) <= FLOOD:
+    if lately[FLOOD : FLOOD + 1].first() is None:
         return
+    rows: Sequence[tuple[int, str | None, str, bool]] = list(
+        lately.filter(is_first_out=True).values_list(*columns)
+    )
+    # Once a flood has begun, earlier occurrences of it have been looked at.
+    rows = [*rows, *(lately.filter(noticed_at=now) if rows else lately).values_list(*columns)]
     marked = {tag_group or group for _, tag_group, group, is_first in rows if is_first}
     first: dict[str, int] = {}
     for pk, tag_group, group, _ in rows:

@@ -155,7 +155,7 @@ def judge_condition(
     if is_lasting:
         alarm.remember(replace(memory, inside_since=None))
         return None
-    since = now_us if memory.inside_since is None else memory.inside_since
+    since = now_us if memory.inside_since is None else min(now_us, memory.inside_since)
     if now_us < since + timing.off_delay_us:
         alarm.remember(replace(memory, inside_since=since))
         return None

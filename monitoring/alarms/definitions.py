@@ -1,6 +1,7 @@
 """Alarm definitions are created, changed and disabled, each time as a version with author and reason."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from monitoring.alarms.acts import writing_alarm, writing_alarms
@@ -11,8 +12,8 @@ from monitoring.alarms.definition_rules import (
 )
 from monitoring.alarms.kinds import LIMIT_KINDS, RANK, Priority
 from monitoring.alarms.resolving import resolved_now
-from monitoring.alarms.state_machine import Act
-from monitoring.alarms.suppression import LONGEST_SHELF_MIN
+from monitoring.alarms.state_machine import Act, Suppression
+from monitoring.alarms.suppression import LONGEST_SHELF_MIN, longest_shelf_min
 from monitoring.alarms.writing import Actor, Alarm, AlarmWriter, load_alarms
 from monitoring.detection.detectors.settings import DETECTORS
 from monitoring.live.changes import newest_id
@@ -96,7 +97,17 @@ def follow_up(alarm: Alarm, writer: AlarmWriter, actor: Actor, *, rank_before: i
         writer.note(alarm)
         writer.act(alarm, Act.DISABLE, actor, reason=reason)
     elif RANK[Priority(alarm.definition.priority)] < rank_before:
+        shorten_shelf(alarm, writer)
         writer.act(alarm, Act.REALARM, actor, reason=reason, value=alarm.state.value)
+
+
+def shorten_shelf(alarm: Alarm, writer: AlarmWriter) -> None:
+    """End a shelf as early as the new priority demands."""
+    state = alarm.state
+    if state.suppression == Suppression.SHELVED and state.suppressed_until is not None:
+        latest = writer.now + timedelta(minutes=longest_shelf_min(alarm))
+        state.suppressed_until = min(state.suppressed_until, latest)
+        writer.note(alarm)
 
 
 def put_in_force(

@@ -7,6 +7,7 @@ from monitoring.alarms.evaluation import Evaluation
 from monitoring.alarms.kinds import Priority
 from monitoring.alarms.state_machine import Act
 from monitoring.alarms.watched import Finding, WatchedAlarm
+from monitoring.alarms.wording import REFUSED
 from monitoring.ingest.validate import RejectionReason
 from monitoring.kernel.clock import SECOND_US, to_micros
 from monitoring.models import Refusal
@@ -39,7 +40,7 @@ class RejectionWatch:
         for name in [*self._times, *(name for name, alarm in self._bad.items() if alarm.is_refused)]:
             times = self._times[name]
             ended_us = times[-FEWEST] + WITHIN_US if len(times) >= FEWEST else now_us
-            while times and times[0] <= now_us - WITHIN_US:
+            while times and not now_us - WITHIN_US < times[0] <= now_us:  # old, or the clock was set back
                 times.popleft()
             self._judge(self._bad[name], evaluation, times, ended_us)
         self._times = defaultdict(deque, {name: times for name, times in self._times.items() if times})
@@ -64,7 +65,14 @@ class RejectionWatch:
         if is_refused and alarm.is_on:  # it was silent before
             reason = "readings are rejected as impossible"
             evaluation.findings.append(
-                Finding(alarm, Act.REALARM, times[FEWEST - 1], reason=reason, priority=Priority.HIGH)
+                Finding(
+                    alarm,
+                    Act.REALARM,
+                    times[FEWEST - 1],
+                    reason=reason,
+                    priority=Priority.HIGH,
+                    details={"cause": REFUSED},
+                )
             )
         else:
             evaluation.settle_bad(alarm, times[FEWEST - 1] if is_refused else ended_us)

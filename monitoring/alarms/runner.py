@@ -40,6 +40,7 @@ from monitoring.kernel.source_clock import AHEAD_US
 from monitoring.models import Lease, Tag
 
 LEASE = timedelta(seconds=3)
+LOADING = timedelta(seconds=30)  # with many alarms; the first commit makes it LEASE
 PAGE = 1_000
 LOOKED_AFTER_S = 1.0
 # After a pause of this length, sources get time to deliver before silence counts.
@@ -87,7 +88,7 @@ class AlarmRunner:
         Raises:
             django.db.Error: the database is away.
         """
-        with leases.holding(ALARMS, owner, now=now, duration=LEASE) as held:
+        with leases.holding(ALARMS, owner, now=now, duration=LOADING) as held:
             if held is None:
                 return None
             position = held.position
@@ -154,7 +155,7 @@ class AlarmRunner:
             is_more = False
             if look_us is not None:
                 is_more = self._look(look_us, now)
-            self._write(now, is_timed=is_timed)
+            self._write(now, is_timed=look_us is not None)
             self._keep(now, is_caught_up=is_caught_up)
             failpoint("alarms.before_commit")
         failpoint("alarms.after_commit")
@@ -306,6 +307,6 @@ def write_definitions(held: leases.Hold) -> None:
     while written:
         now = datetime.now(UTC)
         with write_lock(), transaction.atomic():
-            if leases.hold(ALARMS, held.owner, now=now, duration=LEASE) is None:
+            if leases.hold(ALARMS, held.owner, now=now, duration=LOADING) is None:
                 raise LeaseLostError
             written = write_some(waiting, position=held.position or 0, now=now)

@@ -116,9 +116,16 @@ def begin(
     is_one_shot: bool = False,
 ) -> None:
     """Apply an act that suppresses; store who did so, when, why and until when."""
+    if not alarm.in_force.is_enabled:
+        raise NotAllowedError(
+            "The alarm is disabled, or its tag is not in use: there is nothing to keep quiet."
+        )
     state = alarm.state
     changes = {"until": [iso_or_none(state.suppressed_until), iso_or_none(until)]}
     done = writer.act(alarm, act, actor, reason=reason, is_one_shot=is_one_shot, changes=changes)
-    if done.is_recorded:
-        state.suppressed_at, state.suppressed_until = writer.now, until
-        state.suppressed_by, state.suppression_reason = actor.by, reason
+    if not done.is_recorded:
+        raise NotAllowedError(
+            "The alarm is suppressed by design already: return it first, or take it out of service."
+        )
+    state.suppressed_at, state.suppressed_until = writer.now, until
+    state.suppressed_by, state.suppression_reason = actor.by, reason

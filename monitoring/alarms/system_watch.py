@@ -41,7 +41,10 @@ class SystemWatch:
             text = self._now.get(name)
             begin_us = None
             if text is not None:
-                begin_us = now_us if alarm.memory.outside_since is None else alarm.memory.outside_since
+                before_us = alarm.memory.outside_since
+                begin_us = (
+                    now_us if before_us is None else min(now_us, before_us)
+                )  # or the clock was set back
             finding = judge_condition(alarm, begin_us, is_lasting=text is not None, now_us=now_us)
             if finding is not None:
                 if finding.act is Act.ACTIVE:

@@ -19,6 +19,7 @@ ENDED = {
 def released(now: datetime, *, at_most: int) -> list[tuple[int, datetime, str]]:
     """Return the alarms whose shelf or suppression has ended: definition, end, and reason in words."""
     rows = AlarmState.objects.exclude(suppression="").filter(suppressed_until__lte=now)
+    rows = rows.order_by("suppressed_until")
     columns = rows.values_list("definition", "suppressed_until", "suppression")[:at_most]
     return [(key, until, ENDED[Suppression(suppression)]) for key, until, suppression in columns if until]
 
@@ -48,5 +49,7 @@ def asking_again(alarms: Collection[WatchedAlarm], now: datetime) -> list[Findin
 def release(applying: Applying, alarm: WatchedAlarm, at: datetime, reason: str) -> None:
     """End the shelf or suppression of an alarm."""
     row = applying.row_of(alarm)
-    found = applying.writer.act(row, Act.RELEASE, EVALUATOR, at_us=to_micros(at), reason=reason)
+    found = applying.writer.act(
+        row, Act.RELEASE, EVALUATOR, at_us=to_micros(at), value=row.state.value, reason=reason
+    )
     applying.has_annunciated |= found.annunciates

@@ -112,7 +112,8 @@ class WatchedAlarm:
         if self.no_data_since is not None:
             self.no_data_since, self.is_dirty = None, True
         compared = self._compared(at_us, value, newest)
-        if self.side is None:  # the setpoint was taken away
+        is_without_target = compared is None and self.kind == Kind.DEVIATION
+        if self.side is None or is_without_target:  # setpoint or target was taken away
             ended = [Change(False, at_us)] if self.memory.is_active else []
             self.remember(Memory())
             return ended

@@ -118,6 +118,9 @@ class AlarmWriter:
         if not found.is_recorded:
             return found
         at = self.now if at_us is None else from_micros(at_us)
+        lasting = alarm.state.occurrence
+        if lasting is not None and lasting.cleared_at is None:
+            at = max(at, lasting.active_at)  # times of data and of the server may differ
         set_status(alarm.state, found.status)
         self._note_occurrence(alarm, act, found, at=at, value=value, actor=actor, details=details or {})
         self.note(alarm)
@@ -133,6 +136,15 @@ class AlarmWriter:
             changes=changes,
         )
         return found
+
+    def has_made(self, definition: int, begin: datetime, end: datetime) -> bool:
+        """Return whether an occurrence of this transaction overlaps the time from begin to end."""
+        return any(
+            made.definition_id == definition
+            and made.active_at <= end
+            and (made.cleared_at is None or made.cleared_at >= begin)
+            for _, made in self._made
+        )
 
     def note(self, alarm: Alarm) -> None:
         """Write the alarm's row of state with the others."""
@@ -216,6 +228,10 @@ class AlarmWriter:
         for each in made:
             while (each.definition_id, each.active_at) in taken:
                 each.active_at += MICROSECOND
+                if AlarmOccurrence.objects.filter(
+                    definition=each.definition_id, active_at=each.active_at
+                ).exists():
+                    taken.add((each.definition_id, each.active_at))
             taken.add((each.definition_id, each.active_at))
 
     def _save_states(self) -> None:
@@ -259,6 +275,8 @@ class AlarmWriter:
             )
             state.occurrence = made
             self._made.append((state, made))
+            if found.annunciates:  # the time to ask again counts from here
+                state.acknowledged_at = self.now if found.status.is_acknowledged else None
         elif act in {Act.RETURN, Act.DISABLE} and open_one is not None and open_one.cleared_at is None:
             open_one.cleared_at = at
             self.note_occurrence(open_one)
