@@ -144,7 +144,7 @@ POSTGRESQL_OPTIONS: dict[str, Any] = {
     "options": f"-c lock_timeout={DATABASE_TIMEOUT_S}s -c idle_in_transaction_session_timeout=60s",
 }
 # Connections of a web server process. Without a pool (0) each of its many threads keeps one.
-DATABASE_POOL = environment.whole_number("FERMON_DATABASE_POOL", 20, lowest=0, highest=1_000)
+DATABASE_POOL = environment.whole_number("FERMON_DATABASE_POOL", 28, lowest=0, highest=1_000)
 POOL_WAIT_S = min(DATABASE_TIMEOUT_S, 3)  # when all are taken
 DATABASES: dict[str, Any] = {
     "default": environment.database_address("DATABASE_URL", f"sqlite:///{FERMON_DATA_DIR / 'fermon.sqlite3'}")

@@ -7,6 +7,7 @@ becomes an item that validation rejects, so that it affects no other line.
 import csv
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import IO, Any
 
 from rest_framework.exceptions import ParseError
@@ -19,6 +20,7 @@ from monitoring.kernel.request_limits import MAX_ITEMS
 
 BOM = b"\xef\xbb\xbf"
 NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")  # as in JSON
+DATE = re.compile("[0-9]{8}")  # 20260131 is a day, and as epoch seconds it would lie in 1970
 FIELDS = ("timestamp", "tag", "value")
 EXAMPLE = "timestamp,tag,value"
 
@@ -65,7 +67,21 @@ class CsvParser(BaseParser):
         is_timed = "now" in (parser_context or {})["request"].query_params
         header = next(lines, b"")
         columns = columns_of(header, FIELDS[1:] if is_timed else FIELDS)
-        return [item_of_row(line, columns) for line in lines]
+        rows = list(lines)
+        refuse_cells_over_lines(rows)
+        return [item_of_row(row, columns) for row in rows]
+
+
+def refuse_cells_over_lines(rows: Sequence[bytes]) -> None:
+    """Refuse a body in which a quoted cell spans lines: parts of it could pass for readings.
+
+    One line with a quote that is not closed costs that line alone.
+
+    Raises:
+        ParseError: two lines or more have an odd number of quotes.
+    """
+    if sum(row.count(b'"') % 2 for row in rows if b'"' in row) > 1:
+        raise ParseError("body: a quoted CSV cell spans lines; send each reading on one line")
 
 
 def lines_of(body: bytes, *, headers: int = 0) -> Iterator[bytes]:
@@ -74,11 +90,10 @@ def lines_of(body: bytes, *, headers: int = 0) -> Iterator[bytes]:
     Raises:
         PayloadTooLarge: the body has more than ``MAX_ITEMS`` lines and ``headers`` lines.
     """
-    lines = list(filter(None, map(bytes.strip, body.removeprefix(BOM).split(b"\n"))))
+    found = (match[0].strip() for match in re.finditer(rb"[^\n]+", body.removeprefix(BOM)))
+    lines = list(islice(filter(None, found), MAX_ITEMS + headers + 1))
     if len(lines) > MAX_ITEMS + headers:
-        raise PayloadTooLarge(
-            f"body: expected at most {MAX_ITEMS} readings, got {len(lines) - headers}; send smaller batches"
-        )
+        raise PayloadTooLarge(f"body: expected at most {MAX_ITEMS} readings, got more; send smaller batches")
     return iter(lines)
 
 
@@ -136,8 +151,10 @@ def item_of_row(line: bytes, columns: Sequence[str]) -> Any:
     item: dict[str, Any] = {}
     for name, cell in zip(columns, map(str.strip, cells), strict=False):
         if name in FIELDS and cell:
-            item[name] = cell if name == "tag" else number_or_text(cell)
-    if len(cells) > len(columns):
+            is_text = name == "tag" or (name == "timestamp" and DATE.fullmatch(cell))
+            item[name] = cell if is_text else number_or_text(cell)
+    is_unnamed = any(cell.strip() for name, cell in zip(columns, cells, strict=False) if not name)
+    if is_unnamed or len(cells) > len(columns):
         item["value"] = text
     return item
 

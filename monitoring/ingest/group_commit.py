@@ -24,6 +24,7 @@ MOST = 256  # readings of a combined transaction, so that no delivery waits for 
 # On PostgreSQL writers of different tags need not wait for one another, so the queue must not wait for a
 # leader that waits for the lock of a tag.
 PATIENCE_S = 0.25
+ALONE = 6  # requests of a process that store alone at one time: each takes a connection of the pool
 
 
 class Fate(Enum):
@@ -76,6 +77,7 @@ class GroupCommit:
             os.register_at_fork(after_in_child=self._renew)
 
     def _renew(self) -> None:
+        self._alone = threading.BoundedSemaphore(ALONE)
         self._lock = threading.Lock()
         self.has_leader = False
         self._queue: deque[Request] = deque()
@@ -101,7 +103,10 @@ class GroupCommit:
             self._wait(request)
         if request.fate is Fate.LEAD:
             self._lead(request)
-        return request.result()
+        if request.fate is not Fate.STORE_ALONE or longest_wait_s():  # SQLite has a lock for all
+            return request.result()
+        with self._alone:  # the database's lock timeout bounds each
+            return request.result()
 
     def _enter(self, request: Request) -> None:
         """Make the request the leader if there is none, else queue it."""
@@ -138,7 +143,6 @@ class GroupCommit:
 
     def _lead(self, own: Request) -> None:
         """Store this request with all that queue, pass the lead on, and wake the threads of the others."""
-        own.fate = Fate.STORE_ALONE
         group = [own]
 
         def collect() -> list[Delivery]:
@@ -146,6 +150,7 @@ class GroupCommit:
             return [request.delivery for request in group]
 
         try:
+            own.fate = Fate.STORE_ALONE
             store(group, collect)
         finally:
             self._pass_on()

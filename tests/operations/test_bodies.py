@@ -17,6 +17,7 @@ from monitoring.operations.serving.limits import (
     RejectedRequestError,
     seconds_allowed,
 )
+from tests import own_loop
 
 CHUNKED = [(b"transfer-encoding", b"chunked")]
 
@@ -44,7 +45,7 @@ def read(receive: Any, headers: Any, room: Bodies | None = None) -> tuple[bytes,
         with (room or Bodies()).read({"headers": headers}, receive) as body:
             return await body.whole(), body.size
 
-    return asyncio.run(whole())
+    return own_loop.run(whole())
 
 
 def length(size: int) -> list[tuple[bytes, bytes]]:

@@ -11,6 +11,7 @@ from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 from monitoring.operations.serving import gateway
 from monitoring.operations.serving.gateway import PIECE_BYTES, Gateway
 from monitoring.operations.serving.threads import SINGLES, SIZES, WRITES, Threads, kind_of
+from tests import own_loop
 
 
 class Connection:
@@ -28,7 +29,7 @@ class Connection:
 
     def send(self, message: Any) -> Any:
         self.sent.append(message)
-        return asyncio.sleep(0) if threading.current_thread() is threading.main_thread() else None
+        return asyncio.sleep(0) if threading.current_thread().name.startswith("loop") else None
 
     @property
     def body(self) -> bytes:
@@ -53,7 +54,7 @@ def answered(make: Callable[[], HttpResponseBase], **options: Any) -> Connection
     """What a client gets of an application that answers so."""
     connection = Connection(**options)
     served = Gateway(lambda environ, start: make(), on_start=lambda: None)
-    asyncio.run(served(scope(), connection.receive, connection.send))
+    own_loop.run(served(scope(), connection.receive, connection.send))
     return connection
 
 
@@ -140,7 +141,7 @@ def test_threads_are_bounded_and_hand_errors_on() -> None:
         with pytest.raises(ZeroDivisionError):
             await threads.run(lambda: 1 / 0)
 
-    asyncio.run(many())
+    own_loop.run(many())
     assert seen <= {"test-1", "test-2"}
 
 

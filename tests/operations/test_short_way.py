@@ -14,8 +14,9 @@ from monitoring.ingest.group_commit import group_commit
 from monitoring.models import Measurement
 from monitoring.operations.serving.gateway import Gateway
 from monitoring.spool import spool_files
+from tests import own_loop
 
-pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+pytestmark = pytest.mark.django_db(transaction=True)
 READING = {"timestamp": "2026-01-31T12:00:00Z", "tag": "fermenter_temp", "value": 37.0}
 HEADERS = {"host": "localhost:8000", "content-type": "application/json", "accept": "*/*"}
 BODIES: list[dict[str, object]] = [
@@ -62,12 +63,12 @@ class Site:
 
         def send(message: Any) -> Any:
             sent.append(message)
-            return asyncio.sleep(0) if threading.current_thread() is threading.main_thread() else None
+            return asyncio.sleep(0) if threading.current_thread().name.startswith("loop") else None
 
         async def receive() -> Any:
             return {"type": "http.request", "body": body, "more_body": False}
 
-        asyncio.run(self.gateway(scope, receive, send))
+        own_loop.run(self.gateway(scope, receive, send))
         start, end = sent
         content = re.sub(rb'"id":\d+', b'"id":0', end["body"])
         headers_sent = dict(start["headers"])

@@ -19,7 +19,10 @@ from tests.torture.plant import Plant
 pytestmark = pytest.mark.sqlite
 
 # At which visit to its point the process dies: a later one where visits are many.
-NTH = {"ingest": 20, "simulator": 3}
+NTH = {"alarms": 5, "ingest": 20, "simulator": 3}
+# The steps of the worker, and the lease that tells that it goes on.
+LEASES = {"alarms": "SELECT position FROM leases WHERE source = 'alarms'"}
+LEASES["simulator"] = "SELECT written_until FROM leases WHERE source = 'simulator'"
 LETTERS = 2500  # more than two chunks of a replay
 
 
@@ -31,7 +34,9 @@ def names() -> list[str]:
 
 
 def test_every_step_has_its_point_and_every_point_its_name() -> None:
-    assert {name.split(".")[0] for name in names()} == {"ingest", "dead_letters", "replay", "simulator"}
+    assert {name.split(".")[0] for name in names()} == {
+        *("alarms", "dead_letters", "ingest", "replay", "simulator")
+    }
     assert len(names()) == len(set(names()))
 
 
@@ -48,14 +53,13 @@ def line_count(path: Path) -> int:
     return path.read_bytes().count(b"\n") if path.exists() else 0
 
 
-def wait_for_simulated_seconds(plant: Plant) -> None:
-    """Returns when the simulator has gone on for some seconds."""
-    written = "SELECT written_until FROM leases WHERE source = 'simulator'"
+def wait_for_progress(plant: Plant, step: str) -> None:
+    """Returns when the worker's step has gone on for some seconds."""
     for _ in range(3):
-        before = plant.system.select(written)
+        before = plant.system.select(LEASES[step])
 
         def has_moved(before: object = before) -> bool:
-            return bool(plant.system.select(written) != before)
+            return bool(plant.system.select(LEASES[step]) != before)
 
         wait_until(has_moved)
 
@@ -64,7 +68,7 @@ def wait_for_simulated_seconds(plant: Plant) -> None:
 def test_killed_there_it_loses_nothing_and_doubles_nothing(name, new_plant, new_writers, seed) -> None:
     step = name.split(".")[0]
     plant = new_plant(FERMON_CRASH_AT=f"{name}:{NTH.get(step, 1)}")
-    plant.start(*(("web", "worker") if step == "simulator" else ("web",)))
+    plant.start(*(("web", "worker") if step in LEASES else ("web",)))
     writers = new_writers(plant.url, seed)
     for writer in writers:
         writer.start()
@@ -74,7 +78,7 @@ def test_killed_there_it_loses_nothing_and_doubles_nothing(name, new_plant, new_
     with outage(plant.database, plant.dead_letters) if step == "dead_letters" else nullcontext():
         plant.wait_for_crash()
     plant.wait_for_answer()
-    if step == "simulator":
-        wait_for_simulated_seconds(plant)
+    if step in LEASES:
+        wait_for_progress(plant, step)
     problems = finish(plant, writers)
     assert not problems, f"FERMON_TORTURE_SEED={seed} {name}\n" + "\n".join(problems[:50])

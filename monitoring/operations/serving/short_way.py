@@ -7,6 +7,7 @@ that differ only in their body get the same headers. Whatever is unusual goes th
 
 import logging
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from http import HTTPStatus
 from typing import NamedTuple
 
@@ -73,7 +74,7 @@ class ShortWays:
     """The short ways known to one process, by kind of request."""
 
     def __init__(self) -> None:
-        self.known: dict[Kind, ShortWay | None] = {}
+        self.known: dict[Kind, ShortWay] = {}
 
     def find(self, scope: Scope) -> ShortWay | None:
         """Return the short way for a request, if one is known."""
@@ -84,10 +85,12 @@ class ShortWays:
         kind = kind_of(scope)
         if not kind or kind in self.known or response.status_code not in (200, 201) or response.cookies:
             return
-        if len(self.known) >= MOST_KINDS:
-            self.known.clear()
         view = short_view(scope["path"])
-        self.known[kind] = ShortWay(view, headers) if view else None
+        if view is None:
+            return
+        if len(self.known) >= MOST_KINDS:
+            self.known.pop(next(iter(self.known)), None)
+        self.known[kind] = ShortWay(view, headers)
 
 
 def kind_of(scope: Scope) -> Kind:
@@ -105,6 +108,7 @@ def kind_of(scope: Scope) -> Kind:
     return (scope["path"], scope["scheme"], scope["http_version"], *headers.items()) if is_plain else ()
 
 
+@lru_cache(MOST_KINDS)
 def short_view(path: str) -> View | None:
     """Return the attribute ``short_way`` of the view at the path; None without one."""
     try:
