@@ -9,7 +9,6 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +58,8 @@ class InitialRows:
         self.template = template
         if connection.vendor == "postgresql":
             self.prepare_postgresql()
+        else:
+            self.prepare_sqlite()
 
     def prepare_postgresql(self) -> None:
         """Keeps a copy of each table that has rows, in a schema that nothing else looks into."""
@@ -81,17 +82,36 @@ class InitialRows:
         else:
             self.restore_sqlite()
 
+    def prepare_sqlite(self) -> None:
+        """Keeps the rows of each table, with the numbers that SQLite gives out next."""
+        listed = (
+            "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite!_%' ESCAPE '!'"
+        )
+        with connection.cursor() as cursor:
+            self.tables = [name for (name,) in cursor.execute(listed).fetchall()] + ["sqlite_sequence"]
+            self.rows = {
+                table: cursor.execute(f'SELECT * FROM "{table}"').fetchall() for table in self.tables
+            }
+
     def restore_sqlite(self) -> None:
-        """Writes the whole template over the database; fails where another connection is writing."""
-
-        def fail_if_locked(status: int, *_: int) -> None:
-            if status == sqlite3.SQLITE_BUSY:
-                raise sqlite3.OperationalError("database is locked: a test left a transaction open")
-
+        """Empties all tables and fills them again, in one transaction without foreign keys and triggers."""
         connection.ensure_connection()
-        template = f"file:{sqlite_path(self.template)}?immutable=1"
-        with closing(sqlite3.connect(template, uri=True)) as source:
-            source.backup(connection.connection, progress=fail_if_locked)
+        database: sqlite3.Connection = connection.connection
+        database.execute("PRAGMA foreign_keys = OFF")
+        database.execute("BEGIN IMMEDIATE")
+        triggers = database.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall()
+        for name, _ in triggers:
+            database.execute(f'DROP TRIGGER "{name}"')
+        for table in self.tables:
+            database.execute(f'DELETE FROM "{table}"')  # noqa: S608
+        for table, rows in self.rows.items():
+            if rows:
+                places = ", ".join("?" * len(rows[0]))
+                database.executemany(f'INSERT INTO "{table}" VALUES ({places})', rows)  # noqa: S608
+        for _, sql in triggers:
+            database.execute(sql)
+        database.execute("COMMIT")
+        database.execute("PRAGMA foreign_keys = ON")
 
     def restore_postgresql(self) -> None:
         with transaction.atomic(), connection.cursor() as cursor:
