@@ -90,7 +90,8 @@ class InitialRows:
         with connection.cursor() as cursor:
             self.tables = [name for (name,) in cursor.execute(listed).fetchall()] + ["sqlite_sequence"]
             self.rows = {
-                table: cursor.execute(f'SELECT * FROM "{table}"').fetchall() for table in self.tables
+                table: cursor.execute(f'SELECT * FROM "{table}"').fetchall()  # noqa: S608
+                for table in self.tables
             }
 
     def restore_sqlite(self) -> None:
