@@ -32,6 +32,7 @@ from monitoring.alarms.system_watch import SystemWatch, Troubles
 from monitoring.alarms.tag_table import Measured
 from monitoring.alarms.watched import WatchedAlarm
 from monitoring.database import leases
+from monitoring.database.leases import LeaseLostError
 from monitoring.database.write_lock import write_lock
 from monitoring.kernel.clock import to_micros
 from monitoring.kernel.failpoints import failpoint
@@ -49,10 +50,6 @@ TAGS = """
     SELECT id, name, "group", lower_limit, upper_limit, valid_min, valid_max, stale_after_s, active
     FROM tags ORDER BY id
 """
-
-
-class LeaseLostError(Exception):
-    """Another process holds the lease or has held the lease meanwhile: discard this runner."""
 
 
 class DefinitionsChangedError(Exception):

@@ -13,6 +13,10 @@ from monitoring.models import Lease
 LONGEST = timedelta(minutes=1)
 
 
+class LeaseLostError(Exception):
+    """Another process holds the lease or has held the lease meanwhile: discard all that was not written."""
+
+
 @dataclass(frozen=True, slots=True)
 class Hold:
     """A lease held by an owner. ``written_until`` is the last moment written, None before the first.

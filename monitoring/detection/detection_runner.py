@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from django.db import transaction
 
 from monitoring.database import leases
+from monitoring.database.leases import LeaseLostError
 from monitoring.detection.backtest.compare import EventSpan
 from monitoring.detection.event_store import Key, key_of, open_events, write_events
 from monitoring.detection.monitor_pool import MonitorPool, TagSession, save_states
@@ -44,10 +45,6 @@ FIRST_READINGS_A_TAG = 86_400
 
 # A measurement: id, microseconds since 1970, tag, value, is_anomaly.
 Row = tuple[int, int, str, float, bool]
-
-
-class LeaseLostError(Exception):
-    """Another process holds the lease or has held the lease meanwhile: discard this runner."""
 
 
 class DetectionRunner:

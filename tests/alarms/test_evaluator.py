@@ -220,11 +220,11 @@ def test_a_database_that_fails_is_told_once_and_nothing_is_lost(
     plant.now_s = 19
     with monkeypatch.context() as broken:
         broken.setattr(Applying, "save", refuse)
-        broken.setattr("monitoring.alarms.evaluator.datetime", FixedNow(plant))
+        broken.setattr("monitoring.live.lease_follower.datetime", FixedNow(plant))
         for _ in range(5):
             plant.evaluator.watch._seen = None  # type: ignore[attr-defined]
             plant.evaluator.step_safely()
-    monkeypatch.setattr("monitoring.alarms.evaluator.datetime", FixedNow(plant))
+    monkeypatch.setattr("monitoring.live.lease_follower.datetime", FixedNow(plant))
     while plant.evaluator.step_safely():
         pass
     assert occurrences() == [(10.0, None)]

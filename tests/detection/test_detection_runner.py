@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from monitoring.database import leases
+from monitoring.database.leases import LeaseLostError
 from monitoring.detection import detection_runner, monitor_pool
-from monitoring.detection.detection_runner import LEASE, DetectionRunner, LeaseLostError
+from monitoring.detection.detection_runner import LEASE, DetectionRunner
 from monitoring.detection.monitor import StateError
 from monitoring.ingest.pipeline import ingest_readings
 from monitoring.kernel.clock import to_micros
