@@ -8,8 +8,9 @@ from django.http import HttpRequest
 
 from monitoring.admin.browsed import to_the_second
 from monitoring.admin.read_only import ReadOnly
-from monitoring.alarms.reading import STATES, status_of
+from monitoring.alarms.reading import STATES
 from monitoring.alarms.state_machine import Act, State, state_of
+from monitoring.alarms.stored_status import status_of
 from monitoring.alarms.wording import STATE_WORDS, title_of
 from monitoring.history.browsing import CappedPaginator
 from monitoring.models import AlarmDefinition, AlarmJournalEntry, AlarmOccurrence, AlarmState

@@ -11,7 +11,7 @@ from monitoring.alarms.measured import extremes
 from monitoring.alarms.state_machine import Act, Suppression
 from monitoring.alarms.watched import Finding, LateFinding, WatchedAlarm
 from monitoring.alarms.writing import Actor, Alarm, AlarmWriter
-from monitoring.kernel.clock import DAY_US, from_micros, to_micros
+from monitoring.kernel.clock import DAY_US, from_micros, moment_or_none, to_micros
 from monitoring.models import AlarmDefinition, AlarmOccurrence, AlarmState
 
 FERMON = "Fermon"
@@ -71,9 +71,9 @@ class Applying:
         """Write the memory of a condition."""
         row = self.row_of(alarm)
         state = row.state
-        state.outside_since = moment(alarm.memory.outside_since)
-        state.inside_since = moment(alarm.memory.inside_since)
-        state.no_data_since = moment(alarm.no_data_since)
+        state.outside_since = moment_or_none(alarm.memory.outside_since)
+        state.inside_since = moment_or_none(alarm.memory.inside_since)
+        state.no_data_since = moment_or_none(alarm.no_data_since)
         state.value = value
         self.writer.note(row)
 
@@ -158,11 +158,6 @@ class Applying:
         if waiting is not None and finding.priority:
             waiting.priority = finding.priority
             self.writer.note_occurrence(waiting)
-
-
-def moment(time_us: int | None) -> datetime | None:
-    """Return the datetime of microseconds; None for None."""
-    return None if time_us is None else from_micros(time_us)
 
 
 def mark_first_out(now: datetime) -> None:

@@ -4,12 +4,13 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import F, Min, Q, QuerySet
+from django.db.models import F, Min, Q
 
 from monitoring.alarms import kpis
 from monitoring.alarms.kpis import Annunciation, Span
+from monitoring.alarms.reading import in_groups
 from monitoring.alarms.state_machine import Act, State, Suppression
-from monitoring.kernel.clock import DAY_US, SECOND_US, from_micros, iso_utc, to_micros
+from monitoring.kernel.clock import DAY_US, SECOND_US, from_micros, iso_utc, micros_or_none, to_micros
 from monitoring.kernel.tag_definition import LOAD_GROUP
 from monitoring.models import (
     AlarmDefinition,
@@ -91,21 +92,6 @@ def load(period: Span, groups: Collection[str]) -> list[Annunciation]:
             "definition_id", "priority", *columns
         )
     ]
-
-
-def in_groups(rows: QuerySet[Any], groups: Collection[str], to_definition: str) -> QuerySet[Any]:
-    """Return the rows of alarms of these groups (vessels); all for none."""
-    if not groups:
-        return rows
-    wanted = list(groups)
-    return rows.filter(
-        Q(**{f"{to_definition}group__in": wanted}) | Q(**{f"{to_definition}tag__group__in": wanted})
-    )
-
-
-def micros_or_none(moment: datetime | None) -> int | None:
-    """Return microseconds since 1970; None for None."""
-    return None if moment is None else to_micros(moment)
 
 
 def load_figures(loaded: list[Annunciation], within: list[Annunciation], period: Span) -> dict[str, Any]:

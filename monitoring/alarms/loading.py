@@ -13,7 +13,7 @@ from monitoring.alarms.state_machine import Act
 from monitoring.alarms.tag_table import NOWHERE, TagTable, WatchedTag
 from monitoring.alarms.watched import Finding, WatchedAlarm
 from monitoring.alarms.wording import REFUSED
-from monitoring.kernel.clock import to_micros
+from monitoring.kernel.clock import micros_or_none, to_micros
 from monitoring.models import AlarmDefinition, AlarmDefinitionVersion, AlarmState, Tag
 
 STATE = (
@@ -87,12 +87,12 @@ def restore(alarm: WatchedAlarm, row: dict[str, Any], loaded: Loaded) -> None:
     """Set the alarm's memory to the stored state."""
     alarm.is_on = row["is_active"]
     details = row["occurrence__details"] or {}
-    inside_since = micros(row["inside_since"])
+    inside_since = micros_or_none(row["inside_since"])
     is_active = alarm.is_on
     if alarm.kind == Kind.BAD and alarm.is_on and details.get("cause") == REFUSED:
         alarm.is_refused, is_active = True, inside_since is not None
-    alarm.memory = Memory(is_active, micros(row["outside_since"]), inside_since)
-    alarm.no_data_since = micros(row["no_data_since"])
+    alarm.memory = Memory(is_active, micros_or_none(row["outside_since"]), inside_since)
+    alarm.no_data_since = micros_or_none(row["no_data_since"])
     if alarm.is_on and row["occurrence__active_at"] is not None:
         alarm.changed_us = to_micros(row["occurrence__active_at"])
         loaded.events[alarm.definition] = row["occurrence__event"]
@@ -160,8 +160,3 @@ def next_cut(position: int) -> int | None:
     """Return the smallest id above the position from which another version holds."""
     later = AlarmDefinitionVersion.objects.filter(from_id__gt=position).order_by("from_id")
     return later.values_list("from_id", flat=True).first()
-
-
-def micros(moment: Any) -> int | None:
-    """Return microseconds of a datetime; None for None."""
-    return None if moment is None else to_micros(moment)

@@ -8,7 +8,8 @@ from typing import Any
 from django.db.models import Case, F, IntegerField, Max, Q, QuerySet, Value, When
 
 from monitoring.alarms.kinds import RANK, Priority
-from monitoring.alarms.state_machine import State, Status, Suppression, state_of
+from monitoring.alarms.state_machine import State, Suppression, state_of
+from monitoring.alarms.stored_status import status_of
 from monitoring.alarms.wording import STATE_WORDS, cause_of, condition_of, title_of
 from monitoring.kernel.clock import iso_utc
 from monitoring.models import AlarmDefinition, AlarmOccurrence, AlarmState
@@ -256,12 +257,22 @@ def selected(selection: AlarmSelection) -> QuerySet[AlarmState]:
     if selection.tags:
         rows = rows.filter(definition__tag__name__in=list(selection.tags))
     if selection.group is not None:
-        rows = rows.filter(Q(definition__tag__group=selection.group) | Q(definition__group=selection.group))
+        rows = in_groups(rows, [selection.group], "definition__")
     if selection.alarm_class is not None:
         rows = rows.filter(definition__alarm_class=selection.alarm_class)
     if selection.after_revision is not None:
         rows = rows.filter(revision__gt=selection.after_revision)
     return rows
+
+
+def in_groups(rows: QuerySet[Any], groups: Collection[str], to_definition: str) -> QuerySet[Any]:
+    """Return the rows of alarms of these groups (vessels); all for none."""
+    if not groups:
+        return rows
+    wanted = list(groups)
+    return rows.filter(
+        Q(**{f"{to_definition}group__in": wanted}) | Q(**{f"{to_definition}tag__group__in": wanted})
+    )
 
 
 def present(row: AlarmState) -> PresentAlarm:
@@ -312,13 +323,6 @@ def respond_until(definition: AlarmDefinition, occurrence: AlarmOccurrence | Non
         return None
     active_at: datetime = occurrence.active_at
     return active_at + timedelta(seconds=definition.respond_within_s)
-
-
-def status_of(row: AlarmState) -> Status:
-    """Return the fields of the row that the state derives from."""
-    return Status(
-        row.is_active, row.is_acknowledged, row.is_latched, Suppression(row.suppression), row.is_one_shot
-    )
 
 
 def occurrence_json(row: AlarmOccurrence) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from monitoring.alarms.tag_table import NOWHERE, TagTable
 from monitoring.alarms.watched import WatchedAlarm
 from monitoring.alarms.wording import REFUSED
 from monitoring.database.leases import position_of
-from monitoring.kernel.clock import from_micros, iso_utc, to_micros
+from monitoring.kernel.clock import from_micros, iso_utc, micros_or_none, to_micros
 from monitoring.kernel.lease_names import ALARMS
 from monitoring.models import AlarmDefinition, AlarmDefinitionVersion, AlarmOccurrence, Measurement, Tag
 
@@ -151,7 +151,7 @@ def stored_spells(definition: AlarmDefinition) -> list[Spell]:
             continue
         start_us, end_us = (
             to_micros(row.active_at),
-            None if row.cleared_at is None else to_micros(row.cleared_at),
+            micros_or_none(row.cleared_at),
         )
         if spells and spells[-1].end_us == start_us:
             spells[-1].end_us, spells[-1].is_sure = end_us, False

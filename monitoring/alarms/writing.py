@@ -11,7 +11,8 @@ from django.db.models import Max
 
 from monitoring.alarms.definition import InForce
 from monitoring.alarms.resolving import resolved_now
-from monitoring.alarms.state_machine import Act, State, Status, Suppression, Transition, state_of, transition
+from monitoring.alarms.state_machine import Act, State, Status, Transition, state_of, transition
+from monitoring.alarms.stored_status import set_status, status_of
 from monitoring.database.write_lock import write_lock
 from monitoring.kernel.clock import MICROSECOND, from_micros, to_micros
 from monitoring.kernel.lease_names import ALARMS
@@ -48,10 +49,7 @@ class Alarm:
     @property
     def status(self) -> Status:
         """Return the fields that transitions depend on."""
-        row = self.state
-        return Status(
-            row.is_active, row.is_acknowledged, row.is_latched, Suppression(row.suppression), row.is_one_shot
-        )
+        return status_of(self.state)
 
 
 @contextmanager
@@ -291,15 +289,3 @@ class AlarmWriter:
         )
         newest.acknowledged_at, newest.acknowledged_by, newest.via = self.now, actor.by, actor.via
         waiting.update(acknowledged_at=self.now, acknowledged_by=actor.by, via=actor.via)
-
-
-def set_status(state: AlarmState, status: Status) -> None:
-    """Set the fields of the row to the status; the end of a suppression clears its reason."""
-    state.is_active = status.is_active
-    state.is_acknowledged = status.is_acknowledged
-    state.is_latched = status.is_latched
-    state.suppression = status.suppression
-    state.is_one_shot = status.is_one_shot
-    if not status.suppression:
-        state.suppressed_at = state.suppressed_until = None
-        state.suppressed_by = state.suppression_reason = ""

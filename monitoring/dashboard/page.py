@@ -99,7 +99,6 @@ class DashboardPage:
     raw_from: Mapping[str, datetime] = field(default_factory=dict)
     newest_anomalies: Mapping[str, datetime] = field(default_factory=dict)
     outside_since: Mapping[str, datetime] = field(default_factory=dict)
-    alarms: Mapping[str, PresentAlarm] = field(default_factory=dict)
     anomalies: list[AnomalyRow] = field(default_factory=list)
     events: Events = field(default_factory=Events)
     totals: Totals | None = None
@@ -221,7 +220,6 @@ def read_page_at(now: datetime, health: Health, query: Mapping[str, str]) -> Das
         raw_from=raw_from(names),
         newest_anomalies=anomalous,
         outside_since=since,
-        alarms=alarms,
         anomalies=[anomaly_row(point, tags[point.tag], reasons[point.id], now, part) for point in anomalies],
         events=events,
         totals=totals(),

@@ -16,7 +16,7 @@ from django.db.models import F
 from monitoring.database.write_lock import write_lock
 from monitoring.ingest.moving import bring_back, chunk_of, movable_from, take_out
 from monitoring.ingest.tags import LockedTag, among, given, lock_tags
-from monitoring.kernel.clock import from_micros, iso_utc, to_micros
+from monitoring.kernel.clock import from_micros, iso_utc, moment_or_none, to_micros
 from monitoring.kernel.failpoints import failpoint
 from monitoring.models import Exclusion, Measurement, Tag
 
@@ -128,7 +128,7 @@ def preview(choice: Choice) -> Preview:
     pk = Tag.objects.values_list("pk", flat=True).get(name=choice.tag)
     count, first, last = counted(pk, choice, "")
     anomalies = counted(pk, choice, FLAGGED)[0]
-    return Preview(choice, count, anomalies, moment(first), moment(last))
+    return Preview(choice, count, anomalies, moment_or_none(first), moment_or_none(last))
 
 
 def counted(tag: int, choice: Choice, also: str) -> tuple[int, int | None, int | None]:
@@ -141,11 +141,6 @@ def counted(tag: int, choice: Choice, also: str) -> tuple[int, int | None, int |
         cursor.execute(COUNT_RANGE.format(also=also), [*within, *(given(ids) if ids else [])])
         row: tuple[int, int | None, int | None] = cursor.fetchone()
     return row
-
-
-def moment(time_us: int | None) -> datetime | None:
-    """Return the time of microseconds since 1970; None for None."""
-    return None if time_us is None else from_micros(time_us)
 
 
 def exclude(choice: Choice, *, reason: str, by: str, for_s: float | None = None) -> Exclusion:

@@ -20,7 +20,7 @@ from monitoring.ingest.neighbours import VALUE, values_before
 from monitoring.ingest.rollups import columns_of
 from monitoring.ingest.tags import lock_tags
 from monitoring.kernel.arrays import IntArray
-from monitoring.kernel.clock import DAY_US, SECOND_US, from_micros, iso_utc, to_micros
+from monitoring.kernel.clock import DAY_US, SECOND_US, from_micros, iso_utc, moment_or_none, to_micros
 from monitoring.kernel.rollups import RESOLUTIONS_S, Buckets, buckets_of, coarsen, rollups_of
 from monitoring.models import Rollup, Series, Tag
 
@@ -309,11 +309,6 @@ def correct(pk: int, wrong: Iterable[Interval], recomputed: dict[Interval, Row])
     )
 
 
-def moment(time_us: int | None) -> datetime | None:
-    """Return the time of microseconds since 1970; None for None."""
-    return None if time_us is None else from_micros(time_us)
-
-
 def as_column(field: str, number: float | None) -> Any:
     """Return the number in the type of the model field."""
     return from_micros(int(number)) if field in TIMES and number is not None else number
@@ -349,7 +344,7 @@ def series_differences(span: DaySpan) -> list[Difference]:
         newest = last
     if count is None and not counted[0]:
         return []
-    expected = np.frombuffer(recent_values(span.pk, moment(newest), moment(raw_from)), VALUE)
+    expected = np.frombuffer(recent_values(span.pk, moment_or_none(newest), moment_or_none(raw_from)), VALUE)
     is_wrong = recent is not None and not np.array_equal(np.frombuffer(bytes(recent), VALUE), expected)
     return [
         Difference(f"{span.tag} series", field, before, after)

@@ -37,6 +37,16 @@ def from_micros(micros: int) -> datetime:
     return EPOCH + timedelta(microseconds=int(micros))
 
 
+def micros_or_none(moment: datetime | None) -> int | None:
+    """Return microseconds since 1970; None for None."""
+    return None if moment is None else to_micros(moment)
+
+
+def moment_or_none(micros: int | None) -> datetime | None:
+    """Return the aware UTC datetime of microseconds since 1970; None for None."""
+    return None if micros is None else from_micros(micros)
+
+
 def micros_or_first(moment: datetime | None) -> int:
     """Return microseconds since 1970; those of the first possible time for None."""
     return FIRST_MICROS if moment is None else to_micros(moment)

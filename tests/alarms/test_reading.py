@@ -16,9 +16,9 @@ from monitoring.alarms.reading import (
     occurrences_of,
     read_alarms,
     read_counts,
-    status_of,
 )
 from monitoring.alarms.state_machine import Act, State, state_of
+from monitoring.alarms.stored_status import status_of
 from monitoring.alarms.wording import cause_of
 from monitoring.alarms.writing import Actor, AlarmWriter, alarm_transaction, load_alarms
 from monitoring.kernel.clock import to_micros

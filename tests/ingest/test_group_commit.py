@@ -17,7 +17,7 @@ from monitoring.ingest.group_commit import GroupCommit
 from monitoring.ingest.outcomes import Outcomes, Status
 from monitoring.models import Measurement, Refusal
 
-pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+pytestmark = pytest.mark.django_db(transaction=True)
 Items = list[dict[str, Any]]
 Together = Callable[..., list["Future[Outcomes]"]]
 

@@ -10,7 +10,7 @@ from django.db import connection
 from monitoring.detection.backtest.compare import WARM_UP, EventSpan, SettingsComparison
 from monitoring.detection.monitor import DetectionSettings, SettingError
 from monitoring.detection.tag_settings import settings_of
-from monitoring.kernel.clock import FIRST_MICROS, from_micros, iso_utc, to_micros
+from monitoring.kernel.clock import FIRST_MICROS, from_micros, iso_utc, micros_or_none, to_micros
 from monitoring.models import Series, Tag
 
 logger = logging.getLogger(__name__)
@@ -142,7 +142,7 @@ def count_readings(subject: Subject, span: EventSpan, limit: int) -> int:
 def raw_from_us(tag: int) -> int | None:
     """Return the time before which measurements of the tag were deleted; None if none were."""
     raw_from = Series.objects.filter(tag=tag).values_list("raw_from", flat=True).first()
-    return None if raw_from is None else to_micros(raw_from)
+    return micros_or_none(raw_from)
 
 
 def start_of_last(tag: int, before_us: int, count: int) -> int:
