@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
-from django.db import transaction
+from django.db import connection, transaction
 
 from monitoring.database.write_lock import limit_row_wait, write_lock
 from monitoring.ingest.ahead import mark_ahead
@@ -26,6 +26,7 @@ from monitoring.ingest.deliveries import (
 )
 from monitoring.ingest.excluded import without_excluded
 from monitoring.ingest.neighbours import next_rows, recent_values_after
+from monitoring.ingest.one_reading import store_one
 from monitoring.ingest.outcomes import Outcomes, Status
 from monitoring.ingest.parse import UNKNOWN, named_tags, validate
 from monitoring.ingest.rejections import rejected_readings, remember_rejections
@@ -83,36 +84,53 @@ def ingest_deliveries(collect: Collect) -> list[Outcomes]:
 
 def store_deliveries(deliveries: Sequence[Delivery]) -> Outcomes:
     """Validate, judge and store deliveries in one transaction; return one outcome per item, in order."""
-    items, received, received_us = items_of(deliveries), received_of(deliveries), received_us_of(deliveries)
+    items = items_of(deliveries)
     names = named_tags(items)
     with transaction.atomic():
         if len(deliveries) > 1:
             limit_row_wait()
         tags = lock_tags(names)
-        definitions = {name: tag.definition for name, tag in tags.items()}
-        known = definitions if len(tags) == len(names) else all_names()
-        batch, rejections = validate(
-            items, definitions, now=earliest_of(deliveries), received=received, known=known
-        )
-        locked = list(tags.values())
-        is_arrival = any(delivery.source is not None for delivery in deliveries)
-        clocks = clocks_after(locked, batch, received_us) if is_arrival else stored_clocks(locked)
-        excluded = None
-        if any(tag.excluded_until_us is not None for tag in locked):
-            batch, excluded = without_excluded(batch, locked)
-        ready, statuses = locked, dict[int, Status]()
-        if any(tag.definition.on_conflict == OnConflict.KEEP_LAST for tag in locked):
-            batch, ready, statuses = settle_conflicts(batch, locked, senders_of(deliveries), received)
-        added = list(add(batch, ready, clocks, latest_us=received_us + AHEAD_US))
-        outcomes = Outcomes(len(items), rejections)
-        if excluded is not None:
-            outcomes.add_excluded(list(tags), excluded)
-        for readings, rows in added:
-            outcomes.add(list(tags), readings, rows)
-        if outcomes.others or statuses:
-            outcomes.settle(statuses, lambda name: definitions[name].on_conflict == OnConflict.KEEP_FIRST)
-            remember_rejections(rejected_readings(deliveries, outcomes))
+        outcomes = None
+        if len(items) == len(tags) == 1 and connection.vendor == "sqlite":
+            outcomes = store_one(deliveries[0], *tags.values())
+        if outcomes is None:
+            known = None if len(tags) == len(names) else all_names()
+            outcomes = store_items(deliveries, items, tags, known)
         failpoint("ingest.before_commit")
+    return outcomes
+
+
+def store_items(
+    deliveries: Sequence[Delivery],
+    items: Sequence[object],
+    tags: Mapping[str, LockedTag],
+    known: Sequence[str] | None,
+) -> Outcomes:
+    """Validate, judge and store the items of deliveries; return one outcome per item, in order.
+
+    ``tags`` are the named tags that exist; ``known`` are the names of all tags, if some named ones do not.
+    """
+    received, received_us = received_of(deliveries), received_us_of(deliveries)
+    definitions, locked = {name: tag.definition for name, tag in tags.items()}, list(tags.values())
+    now = earliest_of(deliveries)
+    batch, rejections = validate(items, definitions, now=now, received=received, known=known)
+    is_arrival = any(delivery.source is not None for delivery in deliveries)
+    clocks = clocks_after(locked, batch, received_us) if is_arrival else stored_clocks(locked)
+    excluded = None
+    if any(tag.excluded_until_us is not None for tag in locked):
+        batch, excluded = without_excluded(batch, locked)
+    ready, statuses = locked, dict[int, Status]()
+    if any(tag.definition.on_conflict == OnConflict.KEEP_LAST for tag in locked):
+        batch, ready, statuses = settle_conflicts(batch, locked, senders_of(deliveries), received)
+    added = list(add(batch, ready, clocks, latest_us=received_us + AHEAD_US))
+    outcomes = Outcomes(len(items), rejections)
+    if excluded is not None:
+        outcomes.add_excluded(list(tags), excluded)
+    for readings, rows in added:
+        outcomes.add(list(tags), readings, rows)
+    if outcomes.others or statuses:
+        outcomes.settle(statuses, lambda name: definitions[name].on_conflict == OnConflict.KEEP_FIRST)
+        remember_rejections(rejected_readings(deliveries, outcomes))
     return outcomes
 
 

@@ -50,8 +50,8 @@ ADD_TO_SERIES = """
 """
 
 
-# By primary key of the tag: the columns ``arrivals`` and ``clock_error`` of ``series``.
-Clocks = Mapping[int, tuple[bytes | None, int]]
+Clock = tuple[bytes | None, int]  # the columns ``arrivals`` and ``clock_error`` of ``series``
+Clocks = Mapping[int, Clock]  # by primary key of the tag
 
 
 def update_rollups(

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from monitoring.ingest.columns import Batch
-from monitoring.ingest.rollups import Clocks
+from monitoring.ingest.rollups import Clock, Clocks
 from monitoring.ingest.tags import LockedTag
 from monitoring.kernel.arrays import IntArray
 from monitoring.kernel.source_clock import (
@@ -25,7 +25,18 @@ FEW = 16  # readings, which are faster to take one by one
 
 def stored_clocks(tags: Sequence[LockedTag]) -> Clocks:
     """Return the stored clock state of each tag, by primary key."""
-    return {tag.pk: (tag.arrivals, tag.clock_error) for tag in tags}
+    return {tag.pk: clock_of(tag) for tag in tags}
+
+
+def clock_of(tag: LockedTag) -> Clock:
+    """Return the stored clock state of a tag."""
+    return tag.arrivals, tag.clock_error
+
+
+def clock_after(tag: LockedTag, time_us: int, received_us: int) -> Clock:
+    """Return the clock state of a tag after a reading newer than all of the tag has arrived."""
+    state = with_reading(tag.arrivals or NO_ARRIVALS, time_us, received_us)
+    return state, clock_error(state)
 
 
 def clocks_after(tags: Sequence[LockedTag], batch: Batch, received_us: IntArray) -> Clocks:

@@ -3,18 +3,19 @@
 from collections.abc import Iterable, Sequence
 
 from monitoring.ingest.columns import Segments, StoredRows
-from monitoring.ingest.rules.base import Rule, Verdict
-from monitoring.ingest.rules.limits import limits_of
+from monitoring.ingest.rules.base import Rule, Verdict, Violation
+from monitoring.ingest.rules.limits import limit_violations, limits_of
 from monitoring.ingest.rules.rolling_sigma import RollingSigma
-from monitoring.kernel.arrays import BoolArray
+from monitoring.kernel.arrays import BoolArray, FloatArray
 from monitoring.kernel.tag_definition import TagDefinition
 
-LOOKBACK = RollingSigma().lookback
+ROLLING_SIGMA = RollingSigma()
+LOOKBACK = ROLLING_SIGMA.lookback
 
 
 def rules_for(tags: Sequence[TagDefinition]) -> tuple[Rule, ...]:
     """Return the rules for these tags, in the order in which the reasons are stored."""
-    return (limits_of(tags), RollingSigma())
+    return (limits_of(tags), ROLLING_SIGMA)
 
 
 def judge(rows: StoredRows, segments: Segments, rules: Iterable[Rule]) -> list[tuple[Verdict, BoolArray]]:
@@ -29,3 +30,8 @@ def judge(rows: StoredRows, segments: Segments, rules: Iterable[Rule]) -> list[t
         for rule in rules
         for verdict in rule.score(segments)
     ]
+
+
+def violations_of(value: float, tag: TagDefinition, before: FloatArray) -> list[Violation]:
+    """Return the violations of one value after the values ``before`` (h,), as ``judge`` finds them."""
+    return limit_violations(value, tag) + ROLLING_SIGMA.violations(value, before)

@@ -1,7 +1,7 @@
 """The interface of a rule, and its verdict."""
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from monitoring.ingest.columns import Segments
 from monitoring.kernel.arrays import BoolArray, FloatArray
@@ -19,6 +19,14 @@ class Verdict:
     found: BoolArray
     lower: FloatArray
     upper: FloatArray
+
+
+class Violation(NamedTuple):
+    """A violation by one value: the reason, and the band of accepted values; None on an open side."""
+
+    reason: str
+    lower: float | None
+    upper: float | None
 
 
 class Rule(Protocol):

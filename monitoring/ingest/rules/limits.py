@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from monitoring.ingest.columns import Segments
-from monitoring.ingest.rules.base import Verdict
+from monitoring.ingest.rules.base import Verdict, Violation
 from monitoring.kernel.arrays import FloatArray
 from monitoring.kernel.tag_definition import TagDefinition
 
@@ -37,6 +37,16 @@ class AlarmLimits:
             Verdict(BELOW_LIMIT, value < lower, lower, upper),
             Verdict(ABOVE_LIMIT, value > upper, lower, upper),
         )
+
+
+def limit_violations(value: float, tag: TagDefinition) -> list[Violation]:
+    """Return the violations of one value, as ``AlarmLimits.score`` finds them."""
+    lower, upper = tag.lower_limit, tag.upper_limit
+    if lower is not None and value < lower:
+        return [Violation(BELOW_LIMIT, lower, upper)]
+    if upper is not None and value > upper:
+        return [Violation(ABOVE_LIMIT, lower, upper)]
+    return []
 
 
 def limits_of(tags: Sequence[TagDefinition]) -> AlarmLimits:

@@ -55,6 +55,16 @@ def test_any_grouping_gives_the_same_bits(values: list[float], cuts: list[int]) 
         assert part.upper.tobytes() == whole.upper[start:stop].tobytes()
 
 
+@given(signals)
+@example([37.0] * 60 + [37.5])
+def test_one_value_alone_is_judged_with_the_same_bits(values: list[float]) -> None:
+    (verdict,) = RULE.score(segment_of(NOTHING_BEFORE, np.array(values, dtype=float)))
+    for index, value in enumerate(values):
+        violations = RULE.violations(value, np.array(values[:index], dtype=float))
+        bands = [(violation.lower, violation.upper) for violation in violations]
+        assert bands == [(verdict.lower[index], verdict.upper[index])] * bool(verdict.found[index])
+
+
 @given(st.lists(st.floats(30, 50), min_size=11, max_size=60))
 def test_it_agrees_with_exact_arithmetic_off_the_line(values: list[float]) -> None:
     exact = [Fraction(value) for value in values]

@@ -1,0 +1,105 @@
+"""Store a single reading that appends to its tag, by scalars: arrays of one cost several times as much.
+
+Rows and outcome equal those of the whole write path, which takes all other readings.
+"""
+
+import struct
+from collections.abc import Sequence
+from itertools import chain
+
+import numpy as np
+from django.db import connection
+
+from monitoring.ingest.bulk import insert_statement
+from monitoring.ingest.deliveries import Delivery
+from monitoring.ingest.neighbours import VALUE, recent_values_of
+from monitoring.ingest.outcomes import Outcomes
+from monitoring.ingest.rollups import ADD, ADD_TO_SERIES, ROLLUPS, SERIES
+from monitoring.ingest.rules import LOOKBACK, violations_of
+from monitoring.ingest.rules.base import Violation
+from monitoring.ingest.source_clocks import clock_after, clock_of
+from monitoring.ingest.stored import stored
+from monitoring.ingest.tags import LockedTag
+from monitoring.ingest.validate import ReadingRejectedError, read_item
+from monitoring.kernel.clock import SECOND_US, to_micros
+from monitoring.kernel.failpoints import failpoint
+from monitoring.kernel.rollups import RESOLUTIONS_S
+from monitoring.kernel.source_clock import AHEAD_US
+
+INSERT = "INSERT INTO measurements (timestamp, tag, value, is_anomaly) VALUES (?, ?, ?, ?)"
+INSERT_FINDING = "INSERT INTO findings (measurement_id, reason, lower, upper) VALUES (?, ?, ?, ?)"
+ADD_ROLLUPS = insert_statement(ROLLUPS, 10, len(RESOLUTIONS_S), ADD)
+ADD_SERIES = insert_statement(SERIES, 7, 1, ADD_TO_SERIES)
+VALUE_BYTES = struct.Struct("<d")
+RECENT_BYTES = LOOKBACK * VALUE.itemsize
+
+
+def store_one(delivery: Delivery, tag: LockedTag) -> Outcomes | None:
+    """Store the only reading of a delivery, in the transaction of SQLite that has locked the tag.
+
+    Return None, with nothing stored, unless the reading is plainly new: valid, newer than all of the tag, not
+    excluded, and not ahead of the clock.
+    """
+    try:
+        reading = read_item(
+            delivery.items[0], {tag.definition.name: tag.definition}, now=delivery.received, known=()
+        )
+    except ReadingRejectedError:
+        return None
+    received_us = to_micros(delivery.received)
+    if not is_plainly_new(reading.time_us, tag, received_us):
+        return None
+    before = recent_values_of(tag)
+    value = reading.value + 0.0  # -0.0 is stored as 0.0
+    violations = violations_of(value, tag.definition, np.frombuffer(before, dtype=VALUE))
+    clock = clock_of(tag) if delivery.source is None else clock_after(tag, reading.time_us, received_us)
+    recent = (before + VALUE_BYTES.pack(value))[-RECENT_BYTES:]
+    pk = insert(tag.pk, reading.time_us, value, violations)
+    add_to_totals(tag.pk, reading.time_us, value, bool(violations), (recent, *clock))
+    stored.send(sender=None)
+    return outcomes_of(reading.tag, pk, bool(violations))
+
+
+def is_plainly_new(time_us: int, tag: LockedTag, received_us: int) -> bool:
+    """Return whether a time is later than all measurements of a tag, excluded or not, and not ahead."""
+    return (
+        (tag.last_us is None or time_us > tag.last_us)
+        and (tag.excluded_until_us is None or time_us > tag.excluded_until_us)
+        and time_us <= received_us + AHEAD_US
+    )
+
+
+def insert(tag: int, time_us: int, value: float, violations: Sequence[Violation]) -> int:
+    """Insert a measurement and its violations; return the id."""
+    with connection.wrap_database_errors:
+        execute = connection.connection.execute
+        pk: int = execute(INSERT, (time_us, tag, value, int(bool(violations)))).lastrowid
+        failpoint("ingest.before_findings")
+        for violation in violations:
+            execute(INSERT_FINDING, (pk, *violation))
+    return pk
+
+
+def add_to_totals(
+    tag: int, time_us: int, value: float, is_anomaly: bool, state: tuple[bytes, bytes | None, int]
+) -> None:
+    """Add a measurement to the rollups and the totals of its tag.
+
+    ``state`` has the columns ``recent_values``, ``arrivals`` and ``clock_error`` of ``series``.
+    """
+    failpoint("ingest.before_rollups")
+    with connection.wrap_database_errors:
+        execute = connection.connection.execute
+        share = 1, value, value, time_us, value, time_us, int(is_anomaly)
+        rollups = [
+            (tag, size, time_us // (size * SECOND_US) * size * SECOND_US, *share) for size in RESOLUTIONS_S
+        ]
+        execute(ADD_ROLLUPS, [*chain.from_iterable(rollups)])
+        execute(ADD_SERIES, (tag, 1, int(is_anomaly), time_us, *state))
+
+
+def outcomes_of(tag: str, pk: int, is_anomaly: bool) -> Outcomes:
+    """Return the outcomes of a delivery whose only reading was stored."""
+    outcomes = Outcomes(1)
+    outcomes.tag[0], outcomes.id[0], outcomes.is_anomaly[0] = tag, pk, is_anomaly
+    return outcomes
