@@ -1,6 +1,7 @@
 """Network addresses: addresses to listen on, and the addresses of clients."""
 
 import ipaddress
+from functools import lru_cache
 
 # A server that listens on one of these listens on every address of the machine.
 EVERY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - looked up, never bound to
@@ -32,6 +33,7 @@ def client_address(peer: str, forwarded: str, *, proxies: int) -> str:
     return bare_address(named) or bare_address(peer)
 
 
+@lru_cache(maxsize=4096)
 def bare_address(text: str) -> str:
     """Return the IP address in the text without brackets, port and zone; empty if there is none."""
     host = text.strip()

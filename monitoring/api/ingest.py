@@ -1,12 +1,14 @@
 """POST /ingest and POST /ingest/batch."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, cast
 
 from django.conf import settings
+from django.db import Error as DatabaseError
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
-from rest_framework.exceptions import ParseError, PermissionDenied
+from rest_framework.exceptions import APIException, ParseError, PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -21,13 +23,14 @@ from monitoring.api.errors import BadInput, Conflict, Unavailable, exception_han
 from monitoring.api.line_parsers import CsvParser, NdjsonParser
 from monitoring.api.parsers import ReadingParser, parse_json
 from monitoring.api.renderers import FastJSONRenderer
+from monitoring.ingest.deliveries import Delivery
 from monitoring.ingest.outcomes import Outcome, Outcomes, Status
 from monitoring.ingest.validate import RejectionReason, tag_of, with_receive_time
 from monitoring.kernel.quoting import shown
 from monitoring.kernel.request_limits import MAX_ITEMS
 from monitoring.models.token import Scope
-from monitoring.operations.serving.short_way import ShortAnswer
-from monitoring.spool.accept import accept
+from monitoring.operations.serving.short_way import ShortAnswer, ShortRequest
+from monitoring.spool.accept import accept, accept_together
 from monitoring.spool.spool_files import SpoolFullError
 
 CODES = {
@@ -40,27 +43,21 @@ CODES = {
 QUEUED = {202: schemas.QueuedSerializer}
 
 
-def take(items: list[Any], *, source: str) -> Outcomes:
-    """Store the items and return their outcomes.
-
-    Raises:
-        Unavailable: neither the database nor the disk can store the items.
-    """
-    try:
-        return accept(items, source=source)
-    except SpoolFullError as error:
-        raise Unavailable(
-            f"Nothing can be stored now: {error}. Keep the readings and send them again."
-        ) from error
+def no_place(error: SpoolFullError) -> Unavailable:
+    """Return the error for readings that neither the database nor the disk can store."""
+    return Unavailable(f"Nothing can be stored now: {error}. Keep the readings and send them again.")
 
 
 def receive(request: Request, items: list[Any]) -> Outcomes:
     """Store the items of a request and return their outcomes.
 
     Raises:
-        Unavailable: as ``take``.
+        Unavailable: neither the database nor the disk can store the items.
     """
-    outcomes = take(items, source=source_of(request))
+    try:
+        outcomes = accept(items, source=source_of(request))
+    except SpoolFullError as error:
+        raise no_place(error) from error
     if grant_of(request):
         outcomes.others |= {  # do not disclose the names of other tags to a token
             place: outcome._replace(error=f"tag: unknown tag {shown(outcome.tag)}")
@@ -138,28 +135,54 @@ class IngestView(WriteView):
         return Response(data, status=code)
 
     @staticmethod
-    def short_way(content: bytes, address: str) -> ShortAnswer | None:
-        """Return the answer to a plain request; None for a request that needs the framework.
+    def short_way(requests: Sequence[ShortRequest]) -> list[ShortAnswer | None]:
+        """Return the answers to plain requests, stored together; None for each that needs the framework.
 
-        The caller needs no identity while Fermon is open, and the address is the source.
+        The callers need no identity while Fermon is open, and their addresses are the sources.
         """
-        if not settings.FERMON_OPEN:
-            return None
-        try:
-            item = parse_json(content)
-        except ParseError:
-            return None
-        if not isinstance(item, dict):
-            return None
-        headers = {}
-        try:
-            (outcome,) = take([item], source=client_address(address, "", proxies=settings.FERMON_PROXIES))
-            data, code = answer_of(outcome)
-        except (BadInput, Conflict, Unavailable) as error:
-            response = cast(Response, exception_handler(error, {}))
-            data, code = response.data, response.status_code
-            headers = {name: value for name, value in response.items() if name != "Content-Type"}
-        return ShortAnswer(code, headers, FastJSONRenderer().render(data))
+        items = [plain_item(request.body) if settings.FERMON_OPEN else None for request in requests]
+        deliveries = [
+            Delivery([item], client_address(address, "", proxies=settings.FERMON_PROXIES), received)
+            for item, (_, address, received) in zip(items, requests, strict=True)
+            if item is not None
+        ]
+        answers = iter(short_answers(deliveries) if deliveries else [])
+        return [None if item is None else next(answers) for item in items]
+
+
+def plain_item(body: bytes) -> dict[str, Any] | None:
+    """Return the reading in a body; None if the body is not a JSON object."""
+    try:
+        item = parse_json(body)
+    except ParseError:
+        return None
+    return item if isinstance(item, dict) else None
+
+
+def short_answers(deliveries: Sequence[Delivery]) -> list[ShortAnswer | None]:
+    """Store deliveries of a reading each and return the answers; None for all if one makes that fail."""
+    try:
+        return [short_answer(outcome) for (outcome,) in accept_together(deliveries)]
+    except SpoolFullError as error:
+        return [error_answer(no_place(error))] * len(deliveries)
+    except DatabaseError:  # each finds out for itself
+        return [None] * len(deliveries)
+
+
+def short_answer(outcome: Outcome) -> ShortAnswer:
+    """Return the answer to a single reading."""
+    try:
+        data, code = answer_of(outcome)
+    except (BadInput, Conflict) as error:
+        return error_answer(error)
+    return ShortAnswer(code, {}, FastJSONRenderer().render(data))
+
+
+def error_answer(error: APIException) -> ShortAnswer:
+    """Return the answer that tells an error."""
+    response = cast(Response, exception_handler(error, {}))
+    headers = {name: value for name, value in response.items() if name != "Content-Type"}
+    return ShortAnswer(response.status_code, headers, FastJSONRenderer().render(response.data))
 
 
 class BatchIngestView(WriteView):

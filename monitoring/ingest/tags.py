@@ -2,31 +2,24 @@
 
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 from django.db import connection
 
 from monitoring.kernel.clock import from_micros
-from monitoring.kernel.tag_definition import TagDefinition
+from monitoring.kernel.tag_definition import STALE_AFTER_S, TagDefinition
 from monitoring.models import Tag
 
 REFRESHED_EVERY_S = 10.0
 DEFINITIONS = 20_000  # kept for tags that are locked again
 WIDTH = 10  # columns of ``tags`` that a lock reads
 NOTHING_STORED = (None, None, None, None, 0, None)
-# What TagDefinition begins with, in its order; raw_from follows.
-DEFINED = (
-    "name",
-    "unit",
-    "valid_min",
-    "valid_max",
-    "lower_limit",
-    "upper_limit",
-    "description",
-    "active",
-)
+ALL = """
+    SELECT name, unit, valid_min, valid_max, lower_limit, upper_limit, description, active,
+        "group", on_conflict, stale_after_s
+    FROM tags
+"""
 LOCK = """
     SELECT id, name, unit, valid_min, valid_max, lower_limit, upper_limit, description, active, on_conflict
     FROM tags
@@ -74,9 +67,10 @@ class TagCache:
 
     def read(self) -> dict[str, TagDefinition]:
         """Read every tag from the database."""
-        rows = Tag.objects.values_list(*DEFINED, "group", "on_conflict", "stale_after_s")
-        self.definitions = {row[0]: defined(row) for row in rows}
-        self._read_at = time.monotonic()
+        self._read_at = time.monotonic()  # other threads go on with the definitions of before
+        with connection.cursor() as cursor:
+            cursor.execute(ALL)
+            self.definitions = {row[0]: defined(row) for row in cursor.fetchall()}
         return self.definitions
 
     def refresh_if_old(self) -> None:
@@ -88,11 +82,25 @@ class TagCache:
 tag_cache = TagCache()
 
 
-def defined(row: Sequence[Any]) -> TagDefinition:
-    """Return the definition in a row; building models takes noticeably longer with ten thousand tags."""
-    *fields, group, on_conflict, stale_after_s = row
-    definition = TagDefinition(*fields, group=group, on_conflict=on_conflict)  # type: ignore[misc]  # it takes them for all there are
-    return replace(definition, stale_after_s=stale_after_s) if stale_after_s else definition
+@lru_cache(maxsize=DEFINITIONS)
+def defined(row: tuple[Any, ...]) -> TagDefinition:
+    """Return the definition in the columns of ``ALL``; equal rows share one."""
+    name, unit, valid_min, valid_max, lower, upper, description, active, group, on_conflict, stale_after_s = (
+        row
+    )
+    return TagDefinition(
+        name=name,
+        unit=unit,
+        valid_min=valid_min,
+        valid_max=valid_max,
+        lower_limit=lower,
+        upper_limit=upper,
+        description=description,
+        active=bool(active),
+        group=group,
+        on_conflict=on_conflict,
+        stale_after_s=stale_after_s or STALE_AFTER_S,
+    )
 
 
 def all_names() -> list[str]:

@@ -1,15 +1,17 @@
 """The entry point of all sources that can't send again: store readings, or else save them on disk."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 
 from django.db import Error as DatabaseError
 from django.db import connection
 
-from monitoring.ingest.group_commit import group_commit
+from monitoring.ingest.deliveries import Delivery
+from monitoring.ingest.group_commit import group_commit, is_outage
 from monitoring.ingest.outcomes import Outcome, Outcomes, Status
 from monitoring.ingest.parse import validate
+from monitoring.ingest.pipeline import ingest_deliveries
 from monitoring.ingest.tags import tag_cache
 from monitoring.ingest.validate import Rejection, tag_of
 from monitoring.kernel import outages
@@ -27,21 +29,46 @@ def accept(items: Sequence[object], *, source: str) -> Outcomes:
     Raises:
         SpoolFullError: neither is possible; the source has to send the readings again.
     """
+    delivery = Delivery(items, source, datetime.now(UTC))
+    (outcomes,) = store_or_save([delivery], lambda: [group_commit.ingest(items, source=source)])
+    return outcomes
+
+
+def accept_together(deliveries: Sequence[Delivery]) -> list[Outcomes]:
+    """Store deliveries in one transaction, or save them on disk, each as ``accept`` does.
+
+    Raises:
+        SpoolFullError: as ``accept``; the sources have to send all of them again.
+        django.db.Error: one of several deliveries makes the transaction fail, and none is stored. Accept each
+            by itself.
+    """
+    return store_or_save(deliveries, lambda: ingest_deliveries(lambda: deliveries))
+
+
+def store_or_save(deliveries: Sequence[Delivery], store: Callable[[], list[Outcomes]]) -> list[Outcomes]:
+    """Call ``store`` and return the outcomes of each delivery; in an outage save them instead."""
     if outages.storing.since and replayer.replayer.is_running:
         with suppress(SpoolFullError):
-            return save_valid(items, source=source)
+            return save_each(deliveries)
     try:
-        outcomes = group_commit.ingest(items, source=source)
+        outcomes = store()
     except DatabaseError as error:
+        if len(deliveries) > 1 and not is_outage(error):
+            raise
         outages.storing.begin(error)
         connection.close()
-        return save_valid(items, source=source)
+        return save_each(deliveries)
     failpoint("ingest.before_answer")
     if outages.storing.since:
         outages.storing.end()
     if outages.keeping.since:
         outages.keeping.end()
     return outcomes
+
+
+def save_each(deliveries: Sequence[Delivery]) -> list[Outcomes]:
+    """Save each delivery on disk."""
+    return [save_valid(delivery.items, source=delivery.source or "") for delivery in deliveries]
 
 
 def save_valid(items: Sequence[object], *, source: str) -> Outcomes:

@@ -109,6 +109,7 @@ def test_in_an_outage_too(sites: tuple[Site, Site], monkeypatch: pytest.MonkeyPa
         raise OperationalError("database is locked")
 
     monkeypatch.setattr(group_commit, "ingest", away)
+    monkeypatch.setattr("monitoring.spool.accept.ingest_deliveries", away)
     short, long = sites
     assert short.post(body_of(1)) == long.post(body_of(2))
     assert spool_files.pending_count() == 2

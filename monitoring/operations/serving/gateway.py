@@ -19,11 +19,12 @@ from django.http import HttpResponseBase, StreamingHttpResponse
 
 from monitoring.operations.serving.asgi import Receive, Scope, Send
 from monitoring.operations.serving.bodies import Bodies, ClientGoneError
-from monitoring.operations.serving.environ import client_of, environ_of
+from monitoring.operations.serving.environ import environ_of
 from monitoring.operations.serving.limits import RejectedRequestError
-from monitoring.operations.serving.short_way import ShortWay, ShortWays
+from monitoring.operations.serving.short_way import ShortWays
 from monitoring.operations.serving.sockets import bound_unread_answers, cut
-from monitoring.operations.serving.threads import PIECES, SINGLES, all_threads, kind_of
+from monitoring.operations.serving.threads import PIECES, all_threads, kind_of
+from monitoring.operations.serving.together import Together
 
 logger = logging.getLogger("_granian")
 
@@ -49,6 +50,7 @@ class Gateway:
         self.bodies = Bodies()
         self.threads = all_threads()
         self.short_ways = ShortWays()
+        self.together = Together()
         self.long_answers = 0
         self.is_bounded = False
 
@@ -76,30 +78,18 @@ class Gateway:
         try:
             with self.bodies.read(scope, receive) as body:
                 content = await body.whole()
-                if short := self.short_ways.find(scope):
-                    rest = await self.threads[SINGLES].run(
-                        partial(self.call_short, short, scope, content, send)
-                    )
-                else:
-                    rest = await self.threads[kind_of(scope["method"], scope["path"])].run(
-                        partial(self.call_application, scope, content, body.size, send)
-                    )
+                short = self.short_ways.find(scope)
+                if short is not None and await self.together.run(short, scope, content, send):
+                    return
+                rest = await self.threads[kind_of(scope["method"], scope["path"])].run(
+                    partial(self.call_application, scope, content, body.size, send)
+                )
             if rest is not None:
                 await self.send_rest(rest, scope, receive, send)
         except RejectedRequestError as error:
             await reject(send, error)
         except ClientGoneError:
             pass
-
-    def call_short(self, short: ShortWay, scope: Scope, content: bytes, send: Send) -> Any:
-        """Answer by the short way, or else by the application."""
-        answer = short.answer(scope["path"], content, client_of(scope))
-        if answer is None:
-            return self.call_application(scope, content, len(content), send)
-        status, headers, body = answer
-        send({"type": "http.response.start", "status": status, "headers": headers})
-        send({"type": "http.response.body", "body": body})
-        return None
 
     def call_application(self, scope: Scope, body: bytes, size: int, send: Send) -> Any:
         """Call the application, in one of the threads; return the answer unless it was sent whole.

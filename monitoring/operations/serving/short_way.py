@@ -6,7 +6,8 @@ that differ only in their body get the same headers. Whatever is unusual goes th
 """
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from functools import lru_cache
 from http import HTTPStatus
 from typing import NamedTuple
@@ -30,6 +31,14 @@ JSON_WANTED = frozenset({b"", b"*/*", b"application/json"})
 MOST_KINDS = 256
 
 
+class ShortRequest(NamedTuple):
+    """A plain request: body, client address and time of arrival."""
+
+    body: bytes
+    address: str
+    received: datetime
+
+
 class ShortAnswer(NamedTuple):
     """The answer of a view: status, headers beside those of all its answers, and body."""
 
@@ -38,8 +47,8 @@ class ShortAnswer(NamedTuple):
     body: bytes
 
 
-# A view's answer to a body from this client address; None if the request needs Django.
-View = Callable[[bytes, str], ShortAnswer | None]
+# A view's answers to some requests, in order; None for each that needs Django.
+View = Callable[[Sequence[ShortRequest]], Sequence[ShortAnswer | None]]
 
 
 class ShortWay(NamedTuple):
@@ -48,26 +57,28 @@ class ShortWay(NamedTuple):
     view: View
     headers: Headers
 
-    def answer(self, path: str, body: bytes, address: str) -> tuple[int, Headers, bytes] | None:
-        """Return status, headers and body; None if the request needs Django."""
-        signals.request_started.send(sender=ShortWay, environ={})  # closes connections that have ended
-        try:
-            found = self.view(body, address)
-        except Exception:
-            logger.exception("The short way failed: %s", path)
-            return None
-        finally:
-            signals.request_finished.send(sender=ShortWay)
-        if found is None:
-            return None
-        if found.status >= 400:
-            level = logging.ERROR if found.status >= 500 else logging.WARNING
-            extra = {"status_code": found.status}
-            logger.log(level, "%s: %s", HTTPStatus(found.status).phrase, path, extra=extra)
-        length = b"%d" % len(found.body)
+    def response(self, path: str, answer: ShortAnswer) -> tuple[int, Headers, bytes]:
+        """Return status, headers and body to send; log errors as Django does."""
+        if answer.status >= 400:
+            level = logging.ERROR if answer.status >= 500 else logging.WARNING
+            extra = {"status_code": answer.status}
+            logger.log(level, "%s: %s", HTTPStatus(answer.status).phrase, path, extra=extra)
+        length = b"%d" % len(answer.body)
         headers = [(name, length if name == b"content-length" else value) for name, value in self.headers]
-        headers += [(name.lower().encode(), value.encode()) for name, value in found.headers.items()]
-        return found.status, headers, found.body
+        headers += [(name.lower().encode(), value.encode()) for name, value in answer.headers.items()]
+        return answer.status, headers, answer.body
+
+
+def answers(view: View, requests: Sequence[ShortRequest]) -> Sequence[ShortAnswer | None]:
+    """Return the view's answers to some requests; None for all if the view fails."""
+    signals.request_started.send(sender=ShortWay, environ={})  # closes connections that have ended
+    try:
+        return view(requests)
+    except Exception:
+        logger.exception("The short way failed")
+        return [None] * len(requests)
+    finally:
+        signals.request_finished.send(sender=ShortWay)
 
 
 class ShortWays:

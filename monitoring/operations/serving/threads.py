@@ -7,11 +7,10 @@ from contextlib import suppress
 from queue import SimpleQueue
 from typing import Any
 
-HEALTH, WRITES, SINGLES, READS, PIECES = "health", "writes", "singles", "reads", "pieces"
+HEALTH, WRITES, READS, PIECES = "health", "writes", "reads", "pieces"
 # Writers wait for the database one after another, while readers compute; both hold database connections.
-# Threads of single readings mostly wait for the one that stores for all, and hold no connection meanwhile.
 # Few threads produce exports: they compute without a pause, and delay all others by the interpreter lock.
-SIZES = {HEALTH: 2, WRITES: 8, SINGLES: 32, READS: 8, PIECES: 2}
+SIZES = {HEALTH: 2, WRITES: 8, READS: 8, PIECES: 2}
 
 Call = Callable[[], Any]
 Job = tuple[Call, "asyncio.Future[Any]", asyncio.AbstractEventLoop]

@@ -1,0 +1,99 @@
+"""Answer plain requests in one thread, all that have come during the previous ones at once.
+
+A thread for each request would wake up, wait for the one that stores, and wake the event loop: with 64
+clients that takes several times as long as the storing.
+"""
+
+import asyncio
+import threading
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+from itertools import groupby
+from queue import SimpleQueue
+from typing import NamedTuple
+
+from monitoring.operations.serving.asgi import Scope, Send
+from monitoring.operations.serving.environ import client_of
+from monitoring.operations.serving.short_way import ShortAnswer, ShortRequest, ShortWay, View, answers
+from monitoring.operations.serving.threads import settle
+
+MOST = 256  # requests answered at once, so that none waits for long
+
+
+class Waiting(NamedTuple):
+    """A request that waits for the answer; the future's result is whether the answer was sent."""
+
+    way: ShortWay
+    path: str
+    request: ShortRequest
+    send: Send
+    future: "asyncio.Future[bool]"
+
+    @property
+    def view(self) -> View:
+        """Return the view that answers."""
+        return self.way.view
+
+
+class Together:
+    """The thread that answers plain requests, started on demand, and the requests that wait for it."""
+
+    def __init__(self) -> None:
+        self.queue: SimpleQueue[Waiting] = SimpleQueue()
+        self.is_started = False
+
+    def run(self, way: ShortWay, scope: Scope, body: bytes, send: Send) -> "asyncio.Future[bool]":
+        """Return the future of a request: False if it needs Django. For the loop's thread only."""
+        future = asyncio.get_running_loop().create_future()
+        request = ShortRequest(body, client_of(scope), datetime.now(UTC))
+        if not self.is_started:
+            self.is_started = True
+            threading.Thread(target=self._work, name="together", daemon=True).start()
+        self.queue.put(Waiting(way, scope["path"], request, send, future))
+        return future
+
+    def _work(self) -> None:
+        while True:
+            for _, some in groupby(self._take(), key=lambda waiting: waiting.view):
+                answer(list(some))
+
+    def _take(self) -> list[Waiting]:
+        """Wait for a request; return it with those that have come since."""
+        taken = [self.queue.get()]
+        while len(taken) < MOST and not self.queue.empty():
+            taken.append(self.queue.get())
+        return taken
+
+
+def answer(waiting: Sequence[Waiting]) -> None:
+    """Answer requests to one view, and set their futures."""
+    found = answers(waiting[0].view, [each.request for each in waiting])
+    results = [send(each, of_view) for each, of_view in zip(waiting, found, strict=True)]
+    with suppress(RuntimeError):  # the loop is closed: the server has ended
+        waiting[0].future.get_loop().call_soon_threadsafe(settle_all, waiting, results)
+
+
+def send(waiting: Waiting, answer: ShortAnswer | None) -> bool | Exception:
+    """Send the answer, if there is one; return whether, or the error.
+
+    The server's ``send`` may be called in any thread, and does not block for a whole answer.
+    """
+    if answer is None:
+        return False
+    status, headers, body = waiting.way.response(waiting.path, answer)
+    try:
+        waiting.send({"type": "http.response.start", "status": status, "headers": headers})
+        waiting.send({"type": "http.response.body", "body": body})
+    except Exception as error:  # noqa: BLE001 - raised where the future is awaited
+        return error
+    return True
+
+
+def settle_all(waiting: Sequence[Waiting], results: Sequence[bool | Exception]) -> None:
+    """Set the results of the requests; for the loop's thread only."""
+    for each, result in zip(waiting, results, strict=True):
+        if isinstance(result, Exception):
+            settle(each.future, None, result)
+        else:
+            settle(each.future, result, None)
