@@ -1,0 +1,112 @@
+"""Plain requests that come during others are answered at once, each for itself."""
+
+import asyncio
+import json
+import threading
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from django.db import DataError
+
+from monitoring.api.ingest import IngestView
+from monitoring.ingest import pipeline
+from monitoring.models import Measurement
+from monitoring.operations.serving.short_way import ShortAnswer, ShortRequest, ShortWay
+from monitoring.operations.serving.together import Together
+from monitoring.spool import accept
+from tests import own_loop
+
+SCOPE = {"path": "/ingest", "client": ("127.0.0.1", 1)}
+
+
+class Client:
+    """What one client was sent."""
+
+    def __init__(self) -> None:
+        self.sent: list[Any] = []
+
+    def take(self, message: Any) -> Any:
+        self.sent.append(message)
+
+    @property
+    def answer(self) -> tuple[int, Any]:
+        start, body = self.sent
+        return start["status"], json.loads(body["body"])
+
+
+def posted(view: Any, bodies: Sequence[bytes], clients: Sequence[Any], hold: threading.Event) -> list[Any]:
+    """The results for each: the first is being answered while the others come."""
+
+    async def post() -> list[Any]:
+        together = Together()
+        futures = [
+            together.run(ShortWay(view, []), SCOPE, body, client.take)
+            for body, client in zip(bodies, clients, strict=True)
+        ]
+        hold.set()
+        return await asyncio.gather(*futures, return_exceptions=True)
+
+    return own_loop.run(post())
+
+
+@pytest.fixture
+def hold() -> threading.Event:
+    """Set once all have come."""
+    return threading.Event()
+
+
+def test_all_that_wait_are_answered_at_once(hold: threading.Event) -> None:
+    sizes: list[int] = []
+
+    def view(requests: Sequence[ShortRequest]) -> list[ShortAnswer | None]:
+        assert hold.wait(10)
+        sizes.append(len(requests))
+        return [ShortAnswer(201, {}, request.body) for request in requests]
+
+    bodies = [b"%d" % number for number in range(300)]
+    clients = [Client() for _ in bodies]
+    assert posted(view, bodies, clients, hold) == [True] * 300
+    assert [client.answer for client in clients] == [(201, number) for number in range(300)]
+    assert sum(sizes) == 300
+    assert max(sizes) <= 256
+    assert len(sizes) <= 3  # those that came before the first were answered, up to 256, and the rest
+
+
+def test_a_client_that_has_gone_costs_no_other(hold: threading.Event) -> None:
+    class Gone(Client):
+        def take(self, message: Any) -> Any:
+            raise OSError("gone")
+
+    def view(requests: Sequence[ShortRequest]) -> list[ShortAnswer | None]:
+        return [None if request.body == b"1" else ShortAnswer(201, {}, b"{}") for request in requests]
+
+    one, gone, other = posted(view, [b"0", b"1", b"2"], [Client(), Client(), Client()], hold)
+    assert (one, gone, other) == (True, False, True)
+    first, failed, last = posted(view, [b"0", b"2", b"3"], [Client(), Gone(), Client()], hold)
+    assert (first, last) == (True, True)
+    assert isinstance(failed, OSError)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_that_fails_leaves_each_to_its_own_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    store = pipeline.ingest_deliveries
+
+    def refuse(collect: Any) -> Any:
+        if any(item["value"] == 38.0 for delivery in collect() for item in delivery.items):
+            raise DataError("out of range")
+        return store(collect)
+
+    monkeypatch.setattr(accept, "ingest_deliveries", refuse)
+    requests = [short_request(second, 37.0 + second) for second in range(3)]
+    assert IngestView.short_way(requests) == [None] * 3
+    assert not Measurement.objects.exists()
+    stored = IngestView.short_way([*requests[2:], requests[2]._replace(body=b"[]"), requests[0]])
+    assert [answer and answer.status for answer in stored] == [201, None, 201]
+    assert Measurement.objects.count() == 2
+
+
+def short_request(second: int, value: float) -> ShortRequest:
+    item = {"timestamp": f"2026-01-31T12:00:{second:02}Z", "tag": "fermenter_temp", "value": value}
+    return ShortRequest(json.dumps(item).encode(), "127.0.0.1", datetime.now(UTC))
