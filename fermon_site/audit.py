@@ -14,7 +14,7 @@ from django.db.models import Model
 from django.http import HttpRequest, HttpResponseBase
 from rest_framework.permissions import SAFE_METHODS
 
-from monitoring.access.throttles import address_of
+from monitoring.access.callers import address_of
 
 HIDDEN = "(not shown)"
 

@@ -8,8 +8,9 @@ from django.urls import reverse
 from rest_framework.permissions import SAFE_METHODS
 
 from monitoring.access.body_limits import LengthRequired, too_large
+from monitoring.access.callers import address_of
 from monitoring.access.responses import error_response
-from monitoring.access.throttles import address_of, throttle_login
+from monitoring.access.throttles import throttle_login
 from monitoring.kernel.request_limits import MAX_BODY_BYTES
 
 

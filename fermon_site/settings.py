@@ -209,7 +209,7 @@ AXES_FAILURE_LIMIT = environment.whole_number("FERMON_LOGIN_FAILURES", 5, lowest
 AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]  # so a stranger elsewhere can't lock a user out
 AXES_LOCKOUT_CALLABLE = "fermon_site.lockout.locked_out"
-AXES_CLIENT_IP_CALLABLE = "monitoring.access.throttles.address_of"
+AXES_CLIENT_IP_CALLABLE = "monitoring.access.callers.address_of"
 AXES_RESET_ON_SUCCESS = True
 AXES_DISABLE_ACCESS_LOG = True  # logins are in the audit trail
 AXES_ENABLE_ADMIN = False

@@ -10,7 +10,8 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
 from monitoring.access import roles
-from monitoring.access.throttles import address_of, count_failure
+from monitoring.access.callers import address_of
+from monitoring.access.throttles import count_failure
 from monitoring.access.token_lookup import find_grant
 from monitoring.access.token_secrets import Grant, is_secret
 from monitoring.access.token_store import record_use

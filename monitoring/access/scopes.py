@@ -2,11 +2,11 @@
 
 from typing import TYPE_CHECKING
 
-from django.conf import settings
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
+from monitoring.access.callers import grant_of
 from monitoring.access.token_secrets import Grant
 from monitoring.history.tags import known_of
 from monitoring.kernel.quoting import shown
@@ -14,11 +14,6 @@ from monitoring.models.token import Scope
 
 if TYPE_CHECKING:
     from rest_framework.views import APIView
-
-
-def grant_of(request: Request) -> Grant | None:
-    """Return the grant of the request's source token; None for other callers, and while Fermon is open."""
-    return request.auth if isinstance(request.auth, Grant) and not settings.FERMON_OPEN else None
 
 
 def can_read_all_tags(request: Request) -> bool:

@@ -5,12 +5,11 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from django.conf import settings
-from django.http import HttpRequest
 from rest_framework.exceptions import Throttled
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
-from monitoring.access.addresses import client_address
+from monitoring.access.callers import address_of
 from monitoring.access.token_bucket import RedisTokenBucket, TokenBucket
 from monitoring.access.token_secrets import Grant
 from monitoring.kernel.redis_link import RedisAwayError, link_to
@@ -43,15 +42,6 @@ class CallerThrottle(BaseThrottle):
     def wait(self) -> float:
         """Return the seconds until the next call is allowed, for Retry-After."""
         return self.waiting
-
-
-def address_of(request: HttpRequest | Request) -> str:
-    """Return the IP address of the client as reported by trusted proxies; empty if there is none."""
-    return client_address(
-        request.META.get("REMOTE_ADDR", ""),
-        request.META.get("HTTP_X_FORWARDED_FOR", ""),
-        proxies=settings.FERMON_PROXIES,
-    )
 
 
 def caller_of(request: Request) -> str | None:

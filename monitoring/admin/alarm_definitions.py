@@ -6,7 +6,7 @@ from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
 
-from monitoring.access.throttles import address_of
+from monitoring.access.callers import address_of
 from monitoring.admin.alarms import AlarmTable, alarm_text
 from monitoring.admin.read_only import ReadOnly
 from monitoring.alarms.definition_rules import DefinitionError, check_kind

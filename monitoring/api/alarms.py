@@ -14,10 +14,10 @@ from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 from rest_framework.viewsets import ViewSet
 
+from monitoring.access.callers import address_of
 from monitoring.access.permissions import MayAct
 from monitoring.access.roles import ACKNOWLEDGE, DEFINE, SHELVE, allows
 from monitoring.access.scopes import WithinScope, refuse_uncovered
-from monitoring.access.throttles import address_of
 from monitoring.alarms import acts, suppression
 from monitoring.alarms.acts import AlarmInputError, NotPermittedError, UnknownAlarmError, unknown_alarm
 from monitoring.alarms.journal import JournalSelection, read_journal

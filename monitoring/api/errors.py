@@ -12,8 +12,9 @@ from rest_framework.exceptions import APIException, NotAuthenticated, NotFound, 
 from rest_framework.request import Request
 from rest_framework.views import exception_handler as rest_exception_handler
 
+from monitoring.access.callers import address_of
 from monitoring.access.responses import error_response
-from monitoring.access.throttles import address_of, count_failure
+from monitoring.access.throttles import count_failure
 from monitoring.kernel import outages
 
 RETRY_AFTER_S = 5

@@ -10,10 +10,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
+from monitoring.access.callers import address_of
 from monitoring.access.permissions import MayAct
 from monitoring.access.roles import EXCLUDE
 from monitoring.access.scopes import WithinScope, refuse_uncovered
-from monitoring.access.throttles import address_of
 from monitoring.api import schemas
 from monitoring.api.data import with_link
 from monitoring.api.errors import BadInput, Conflict

@@ -15,9 +15,8 @@ from rest_framework.views import APIView
 
 from monitoring.access.addresses import client_address
 from monitoring.access.body_limits import PayloadTooLarge
+from monitoring.access.callers import grant_of, source_of
 from monitoring.access.permissions import UnauthenticatedWhileOpen
-from monitoring.access.scopes import grant_of
-from monitoring.access.throttles import address_of
 from monitoring.api import schemas
 from monitoring.api.errors import BadInput, Conflict, Unavailable, exception_handler
 from monitoring.api.line_parsers import CsvParser, NdjsonParser
@@ -92,12 +91,6 @@ def foreign_items(request: Request, items: list[Any]) -> dict[int, Outcome]:
         for place, tag in enumerate(map(tag_of, items))
         if tag and not grant.covers(tag)
     }
-
-
-def source_of(request: Request) -> str:
-    """Return the source to record: the user of the token, if any, and the address."""
-    user = f"{request.user} " if request.auth else ""
-    return f"{user}{address_of(request)}"
 
 
 class WriteView(UnauthenticatedWhileOpen, APIView):

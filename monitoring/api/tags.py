@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
-from monitoring.access.scopes import grant_of
+from monitoring.access.callers import grant_of
 from monitoring.api import answers, schemas
 from monitoring.history.ahead import times_of
 from monitoring.history.tags import active_names, find_tag, latest, tag_names

@@ -19,7 +19,7 @@ from monitoring.ingest.rules import LOOKBACK, violations_of
 from monitoring.ingest.rules.base import Violation
 from monitoring.ingest.source_clocks import clock_after, clock_of
 from monitoring.ingest.stored import stored
-from monitoring.ingest.tags import LockedTag
+from monitoring.ingest.tags import LockedTag, lock_tag
 from monitoring.ingest.validate import ReadingRejectedError, read_item
 from monitoring.kernel.clock import SECOND_US, to_micros
 from monitoring.kernel.failpoints import failpoint
@@ -34,16 +34,18 @@ VALUE_BYTES = struct.Struct("<d")
 RECENT_BYTES = LOOKBACK * VALUE.itemsize
 
 
-def store_one(delivery: Delivery, tag: LockedTag) -> Outcomes | None:
-    """Store the only reading of a delivery, in the transaction of SQLite that has locked the tag.
+def store_one(delivery: Delivery) -> Outcomes | None:
+    """Store the only reading of a delivery, in a transaction of SQLite.
 
     Return None, with nothing stored, unless the reading is plainly new: valid, newer than all of the tag, not
     excluded, and not ahead of the clock.
     """
+    (item,) = delivery.items
+    tag = lock_tag(item.get("tag")) if isinstance(item, dict) else None
+    if tag is None:
+        return None
     try:
-        reading = read_item(
-            delivery.items[0], {tag.definition.name: tag.definition}, now=delivery.received, known=()
-        )
+        reading = read_item(item, {tag.definition.name: tag.definition}, now=delivery.received, known=())
     except ReadingRejectedError:
         return None
     received_us = to_micros(delivery.received)

@@ -128,6 +128,11 @@ def lock_tags(names: Iterable[str]) -> dict[str, LockedTag]:
     return {row[1]: locked(row, *stored.get(row[0], NOTHING_STORED)) for row in rows}
 
 
+def lock_tag(name: object) -> LockedTag | None:
+    """Lock the tag of this name as ``lock_tags`` does; None if there is none."""
+    return lock_tags([name]).get(name) if isinstance(name, str) else None
+
+
 def read_tags(names: Sequence[str]) -> dict[str, LockedTag]:
     """Return the named tags that exist in SQLite, in a transaction that writes.
 

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from monitoring.ingest import pipeline
 from monitoring.ingest.deliveries import Delivery
 from monitoring.ingest.one_reading import store_one
-from monitoring.ingest.tags import lock_tags
 from monitoring.models import Measurement, Tag
 from tests.ingest.test_grouping import tables, told
 
@@ -71,15 +70,20 @@ def test_the_rows_are_those_of_the_whole_path(values: list[float]) -> None:
 def test_only_what_is_plainly_new_is_taken(number: int, value: float, is_taken: bool) -> None:
     Tag.objects.create(name="probe", valid_min=-50, valid_max=50, upper_limit=40)
     pipeline.store_deliveries([delivery(0, 37.0)])
-    (tag,) = lock_tags(["probe"]).values()
-    found = store_one(delivery(number, value), tag)
+    found = store_one(delivery(number, value))
     assert (found is not None) is is_taken
     assert Measurement.objects.count() == 1 + is_taken
 
 
+@pytest.mark.parametrize(
+    "item", [{}, {"tag": "nowhere"}, {"tag": ["probe"]}, {"tag": "Ünknown"}, [], None, "probe"]
+)
+def test_what_names_no_tag_takes_the_whole_path(item: object) -> None:
+    assert store_one(Delivery([item], "plc", START)) is None
+
+
 def test_a_reading_ahead_of_the_clock_takes_the_whole_path() -> None:
     Tag.objects.create(name="probe", valid_min=-50, valid_max=50)
-    (tag,) = lock_tags(["probe"]).values()
     ahead = delivery(0, 37.0)
     item = {**ahead.items[0], "timestamp": (START + timedelta(seconds=6)).isoformat()}  # type: ignore[dict-item]  # it is an object
-    assert store_one(Delivery([item], "plc", START), tag) is None
+    assert store_one(Delivery([item], "plc", START)) is None
