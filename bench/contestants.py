@@ -2,16 +2,16 @@
 
 import http.client
 import json
-import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench.servers import ROOT, free_port, manage, serving, wait_for
+from bench.servers import ROOT, environment, free_port, manage, serving, wait_for
 
 Readings = Sequence[tuple[str, int, float]]  # tag, seconds since 1970, value
 TAGS = 10_000
@@ -77,21 +77,52 @@ def lines_request(readings: Readings) -> bytes:
 @contextmanager
 def all_running(directory: Path) -> Iterator[Mapping[str, Contestant]]:
     """Run Fermon, the demo's design, and what else is installed, by name; Fermon first."""
-    fermon, demo = directory / "fermon", directory / "demo"
-    demo.mkdir(parents=True)
+    fermon = directory / "fermon"
+    fermon.mkdir(parents=True)
     manage(fermon, "migrate", "-v0")
     manage(fermon, "shell", "-v0", "-c", MAKE_TAGS)
     with ExitStack() as stack:
-        servers = {
-            "Fermon": stack.enter_context(serving(fermon)),
-            "the demo's design": stack.enter_context(serving(demo, "bench.demo.asgi", cwd=ROOT)),
-        }
-        running = {name: Contestant(each.client.port, json_request) for name, each in servers.items()}
+        ours = stack.enter_context(serving(fermon))
+        running = {"Fermon": Contestant(ours.client.port, json_request)}
+        if demo := demo_command(directory / "demo"):
+            port = stack.enter_context(process(demo, directory / "demo"))
+            running["the demo's design"] = Contestant(port, json_request)
         for name, command in installed(directory).items():
             running[name] = Contestant(stack.enter_context(process(command, directory)), lines_request)
         if "InfluxDB" in running:
             create_influx_database(running["InfluxDB"].port)
         yield running
+
+
+def demo_command(directory: Path) -> Callable[[int], list[str]] | None:
+    """Install the packages of the demo and return its command; None if they are out of reach."""
+    python = directory / "bin" / "python"
+    install = [
+        str(python),
+        "-m",
+        "pip",
+        "install",
+        "-q",
+        "-r",
+        str(ROOT / "bench" / "demo" / "requirements.txt"),
+    ]
+    try:
+        subprocess.run([sys.executable, "-m", "venv", str(directory)], check=True)
+        subprocess.run(install, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    except subprocess.CalledProcessError:
+        return None
+    application = ["--app-dir", str(ROOT), "bench.demo.asgi:application"]
+    return lambda port: [
+        str(python),
+        "-m",
+        "uvicorn",
+        "--no-access-log",
+        "--log-level",
+        "error",
+        "--port",
+        str(port),
+        *application,
+    ]
 
 
 def create_influx_database(port: int) -> None:
@@ -129,7 +160,11 @@ def process(command: Callable[[int], list[str]], directory: Path) -> Iterator[in
     """Run a store at a free port, which is returned once the store accepts connections."""
     port = free_port()
     with subprocess.Popen(
-        command(port), cwd=directory, env=os.environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        command(port),
+        cwd=directory,
+        env=environment(directory),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     ) as running:
         try:
             wait_for(port)

@@ -1,5 +1,5 @@
-"""The design of Fermon's predecessor, for comparison: a plain endpoint that queries the past of each reading.
+"""The design of Fermon's predecessor, for comparison: FastAPI and SQLAlchemy under uvicorn.
 
-Each reading is judged by a SELECT of the last 50 values of its tag; a request is a transaction. No web
-framework, ORM or schema library: the original, with FastAPI and SQLAlchemy, is slower than this.
+Each reading is judged by a SELECT of the last 50 values of its tag; a request is a transaction. The packages
+are installed for the run, into an environment of their own.
 """

@@ -1,77 +1,99 @@
-"""The whole application: an ASGI function, and a connection to SQLite for each thread."""
+"""The whole application: two endpoints, a session of the ORM for each request."""
 
-import asyncio
-import json
 import os
-import sqlite3
 import statistics
-import threading
-from collections.abc import Awaitable, Callable
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Annotated
 
-DATABASE = Path(os.environ["FERMON_DATA_DIR"]) / "demo.sqlite3"
-SCHEMA = """
-    CREATE TABLE IF NOT EXISTS measurements (id INTEGER PRIMARY KEY, timestamp TEXT, tag TEXT, value REAL,
-        is_anomaly INTEGER, UNIQUE (tag, timestamp));
-    CREATE INDEX IF NOT EXISTS by_time ON measurements (timestamp);
-"""
-WINDOW = "SELECT value FROM measurements WHERE tag = ? ORDER BY timestamp DESC LIMIT 50"
-INSERT = "INSERT INTO measurements (timestamp, tag, value, is_anomaly) VALUES (?, ?, ?, ?)"
-LOWER, UPPER, MINIMUM = -900, 900, 10
-threads = threading.local()
+from fastapi import Depends, FastAPI
+from pydantic import BaseModel
+from sqlalchemy import UniqueConstraint, create_engine, select
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
-Message = dict[str, Any]
+LOWER, UPPER, WINDOW, MINIMUM = -900, 900, 50, 10
 
 
-def connection() -> sqlite3.Connection:
-    """Return the connection of this thread."""
-    if not hasattr(threads, "connection"):
-        threads.connection = sqlite3.connect(DATABASE, timeout=30, isolation_level=None)
-        for pragma in ("journal_mode=WAL", "synchronous=FULL"):
-            threads.connection.execute(f"PRAGMA {pragma}")
-        threads.connection.executescript(SCHEMA)
-    found: sqlite3.Connection = threads.connection
-    return found
+class Base(DeclarativeBase):
+    """The tables."""
 
 
-def is_anomaly(database: sqlite3.Connection, tag: str, value: float) -> bool:
-    """Judge a value by fixed limits and by the last 50 values of its tag."""
-    window = [row[0] for row in database.execute(WINDOW, [tag])]
+class Measurement(Base):
+    """A stored reading."""
+
+    __tablename__ = "measurements"
+    __table_args__ = (UniqueConstraint("tag", "timestamp"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    timestamp: Mapped[datetime] = mapped_column(index=True)
+    tag: Mapped[str]
+    value: Mapped[float]
+    is_anomaly: Mapped[bool]
+
+
+class Reading(BaseModel):
+    """A reading of a request."""
+
+    timestamp: datetime
+    tag: str
+    value: float
+
+
+class Stored(BaseModel):
+    """The answer to a reading."""
+
+    status: str
+    id: int
+    is_anomaly: bool
+
+
+# The default pool of 15 connections fails with 64 clients.
+engine = create_engine(f"sqlite:///{os.environ['FERMON_DATA_DIR']}/demo.sqlite3", pool_size=64)
+Base.metadata.create_all(engine)
+application = FastAPI()
+
+
+def session() -> Iterator[Session]:
+    """Yield the session of a request."""
+    with Session(engine) as opened:
+        yield opened
+
+
+def is_anomaly(opened: Session, reading: Reading) -> bool:
+    """Judge a value by fixed limits and by the last values of its tag."""
+    rows = (
+        select(Measurement)
+        .where(Measurement.tag == reading.tag)
+        .order_by(Measurement.timestamp.desc())
+        .limit(WINDOW)
+    )
+    window = [row.value for row in opened.scalars(rows)]
     if len(window) >= MINIMUM:
         mean, sigma = statistics.fmean(window), statistics.pstdev(window)
-        if abs(value - mean) > 3 * sigma:
+        if abs(reading.value - mean) > 3 * sigma:
             return True
-    return not LOWER <= value <= UPPER
+    return not LOWER <= reading.value <= UPPER
 
 
-def store(readings: list[Message]) -> list[Message]:
+def store(opened: Session, readings: Sequence[Reading]) -> list[Stored]:
     """Store readings in one transaction and return a result for each."""
-    database = connection()
-    database.execute("BEGIN IMMEDIATE")
-    results = []
+    rows = []
     for reading in readings:
-        flag = is_anomaly(database, reading["tag"], reading["value"])
-        row = database.execute(INSERT, [reading["timestamp"], reading["tag"], reading["value"], flag])
-        results.append({"status": "success", "id": row.lastrowid, "is_anomaly": flag})
-    database.execute("COMMIT")
-    return results
+        flag = is_anomaly(opened, reading)
+        rows.append(Measurement(**reading.model_dump(), is_anomaly=flag))
+        opened.add(rows[-1])
+    opened.commit()
+    return [Stored(status="success", id=row.id, is_anomaly=row.is_anomaly) for row in rows]
 
 
-async def application(
-    scope: Message, receive: Callable[[], Awaitable[Message]], send: Callable[[Message], Awaitable[None]]
-) -> None:
-    """Answer a POST of one reading or of a list."""
-    if scope["type"] != "http":
-        return
-    message = await receive()
-    body: bytes = message["body"]
-    while message.get("more_body"):
-        message = await receive()
-        body += message["body"]
-    data = json.loads(body)
-    results = await asyncio.to_thread(store, data if isinstance(data, list) else [data])
-    answer = json.dumps(results if isinstance(data, list) else results[0]).encode()
-    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(answer))]
-    await send({"type": "http.response.start", "status": 201, "headers": headers})
-    await send({"type": "http.response.body", "body": answer})
+@application.post("/ingest", status_code=201)
+def ingest(reading: Reading, opened: Annotated[Session, Depends(session)]) -> Stored:
+    """Store one reading."""
+    (stored,) = store(opened, [reading])
+    return stored
+
+
+@application.post("/ingest/batch", status_code=201)
+def ingest_batch(readings: list[Reading], opened: Annotated[Session, Depends(session)]) -> list[Stored]:
+    """Store several readings."""
+    return store(opened, readings)
