@@ -62,12 +62,12 @@ def session() -> Iterator[Session]:
 def is_anomaly(opened: Session, reading: Reading) -> bool:
     """Judge a value by fixed limits and by the last values of its tag."""
     rows = (
-        select(Measurement)
+        select(Measurement.value)
         .where(Measurement.tag == reading.tag)
         .order_by(Measurement.timestamp.desc())
         .limit(WINDOW)
     )
-    window = [row.value for row in opened.scalars(rows)]
+    window = opened.scalars(rows).all()
     if len(window) >= MINIMUM:
         mean, sigma = statistics.fmean(window), statistics.pstdev(window)
         if abs(reading.value - mean) > 3 * sigma:
