@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from django.db import connection
 
 from monitoring.kernel.clock import from_micros
+from monitoring.kernel.runtime import part
 from monitoring.kernel.tag_definition import TagDefinition
 from monitoring.models import Tag
 
@@ -77,7 +78,9 @@ class TagCache:
             self.read()
 
 
-tag_cache = TagCache()
+def tag_cache() -> TagCache:
+    """Return the tag definitions of this process."""
+    return part(TagCache)
 
 
 def defined(row: Sequence[Any]) -> TagDefinition:

@@ -12,9 +12,10 @@ from monitoring.ingest.outcomes import Outcome, Outcomes, Status
 from monitoring.ingest.parse import validate
 from monitoring.ingest.tags import tag_cache
 from monitoring.ingest.validate import Rejection, tag_of
-from monitoring.kernel import outages
 from monitoring.kernel.failpoints import failpoint
-from monitoring.spool import replayer, spool_files
+from monitoring.kernel.outages import outages
+from monitoring.spool import spool_files
+from monitoring.spool.replayer import replayer
 from monitoring.spool.spool_files import SpooledReading, SpoolFullError, spooled
 
 
@@ -27,20 +28,21 @@ def accept(items: Sequence[object], *, source: str) -> Outcomes:
     Raises:
         SpoolFullError: neither is possible; the source has to send the readings again.
     """
-    if outages.storing.since and replayer.replayer.is_running:
+    known = outages()
+    if known.storing.since and replayer().is_running:
         with suppress(SpoolFullError):
             return save_valid(items, source=source)
     try:
-        outcomes = group_commit.ingest(items, source=source)
+        outcomes = group_commit().ingest(items, source=source)
     except DatabaseError as error:
-        outages.storing.begin(error)
+        known.storing.begin(error)
         connection.close()
         return save_valid(items, source=source)
     failpoint("ingest.before_answer")
-    if outages.storing.since:
-        outages.storing.end()
-    if outages.keeping.since:
-        outages.keeping.end()
+    if known.storing.since:
+        known.storing.end()
+    if known.keeping.since:
+        known.keeping.end()
     return outcomes
 
 
@@ -57,11 +59,11 @@ def save_valid(items: Sequence[object], *, source: str) -> Outcomes:
             for position, item in enumerate(items)
         )
     except SpoolFullError as error:
-        outages.keeping.begin(error)
+        outages().keeping.begin(error)
         raise
-    outages.keeping.end()
+    outages().keeping.end()
     failpoint("dead_letters.before_answer")
-    replayer.replayer.start()
+    replayer().start()
     outcomes = Outcomes(len(items), rejections)
     outcomes.others = {
         position: outcomes.others.get(position) or Outcome(tag_of(item), Status.KEPT)
@@ -95,7 +97,7 @@ def certain_rejections(items: Sequence[object], *, now: datetime) -> dict[int, R
     A process that has never read the tags can reject only items that are no objects; the replay rejects the
     others.
     """
-    tags = tag_cache.definitions
+    tags = tag_cache().definitions
     rejections = validate(items, tags or {}, now=now)[1]
     if tags is None:
         rejections = {position: why for position, why in rejections.items() if why.field == "reading"}
