@@ -7,7 +7,7 @@ from typing import Any
 from django.db import Error as DatabaseError
 from pythonjsonlogger.core import RESERVED_ATTRS, merge_record_extra
 
-from monitoring.kernel import outages
+from monitoring.kernel.outages import outages
 
 MEBIBYTE = 1024 * 1024
 
@@ -21,7 +21,7 @@ def no_database_error(record: logging.LogRecord) -> bool:
     """Return False for django-q2's tracebacks of a database that is away; report the outage instead."""
     error = record.exc_info[1] if record.exc_info else None
     if isinstance(error, DatabaseError):
-        outages.database.begin(error)
+        outages().database.begin(error)
         return False
     return True
 

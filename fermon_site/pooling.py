@@ -8,13 +8,19 @@ from typing import Any
 
 import psycopg
 
+from monitoring.kernel.runtime import part
+
 IDLE_S = 60.0
 
 
-class PooledConnection(psycopg.Connection[Any]):
-    """A connection that remembers the last connection error; a broken one discards the pool's idle ones."""
+class LastError:
+    """The reason why this process could not connect the last time."""
 
-    last_error = "no connection can be made"
+    text = "no connection can be made"
+
+
+class PooledConnection(psycopg.Connection[Any]):
+    """A connection whose errors are remembered; a broken connection discards the pool's idle ones."""
 
     @classmethod
     def connect(cls, conninfo: str = "", **options: Any) -> "PooledConnection":
@@ -26,7 +32,7 @@ class PooledConnection(psycopg.Connection[Any]):
         try:
             return super().connect(conninfo, **options)
         except psycopg.Error as error:
-            PooledConnection.last_error = str(error)
+            part(LastError).text = str(error)
             raise
 
     def execute(self, *args: Any, **options: Any) -> Any:
@@ -63,4 +69,4 @@ def fail_waiting(pool: Any) -> None:
         waiting = list(pool._waiting)
         pool._waiting.clear()
     for client in waiting:
-        client.fail(psycopg.OperationalError(PooledConnection.last_error))
+        client.fail(psycopg.OperationalError(part(LastError).text))

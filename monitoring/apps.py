@@ -13,7 +13,7 @@ from django.db.models.signals import post_migrate
 from monitoring.access.roles import ROLES, grants
 from monitoring.database.connections import close_if_replaced, remember_file
 from monitoring.ingest.stored import stored
-from monitoring.live.publish import publisher
+from monitoring.live.publish import publish
 
 
 class MonitoringConfig(AppConfig):
@@ -25,7 +25,7 @@ class MonitoringConfig(AppConfig):
     def ready(self) -> None:
         """Connect the signal handlers for connections, stored readings, requests and migrations."""
         connection_created.connect(remember_file)
-        stored.connect(publisher.publish)
+        stored.connect(publish)
         request_started.connect(close_if_replaced)
         post_migrate.connect(grant_permissions)
 

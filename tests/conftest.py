@@ -20,17 +20,12 @@ from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from pytest_django import DjangoDbBlocker, Settings
 
-from monitoring.access.token_bucket import TokenBucket
-from monitoring.ingest.tags import tag_cache
-from monitoring.kernel import outages
-from monitoring.kernel.redis_link import link_to
-from monitoring.live.publish import publisher
-from monitoring.live.wakeups import stored
-from monitoring.operations import health
-from monitoring.spool import replayer, spool_files
+from monitoring.kernel.runtime import Runtime
+from monitoring.spool import spool_files
 from tests.migrated import InitialRows, copy_file, make_template
 from tests.on_postgresql import copy_database, name_of, new_address
 from tests.own_redis import RedisServer
+from tests.own_runtime import new_runtime
 
 # A property holds or not, however busy this machine is; benchmarks measure speed.
 hypothesis_settings.register_profile(
@@ -105,40 +100,21 @@ def quick(settings: Settings) -> None:
 
 
 @pytest.fixture(autouse=True)
-def new_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Forgets what an earlier test has seen: tags and callers."""
-    monkeypatch.setattr("monitoring.access.throttles.local_bucket", TokenBucket())
-    monkeypatch.setattr(tag_cache, "definitions", None)
-
-
-@pytest.fixture(autouse=True)
-def no_threads(
-    request: pytest.FixtureRequest, settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[None]:
-    """Does here what threads do in the running system: they would not see a test's own transaction.
-
-    Tests of the threads themselves are marked ``threads``.
-    """
-    for name in ("database", "storing", "keeping"):
-        outage = getattr(outages, name)
-        monkeypatch.setattr(outages, name, outages.Outage(began=outage.began, ended=outage.ended))
+def runtime(request: pytest.FixtureRequest, settings: Settings) -> Iterator[Runtime]:
+    """The test's own runtime; without threads, unless the test is marked ``threads``."""
     settings.REDIS_URL = ""  # it may be set for the commands that are tested
-    if request.node.get_closest_marker("threads") is None:
-        monkeypatch.setattr(replayer.replayer, "in_background", False)
-        monkeypatch.setattr(health, "look", health.read_state)
-        monkeypatch.setattr(publisher, "publish_now", stored.set)
-    yield
-    publisher.stop()
+    threads = request.node.get_closest_marker("threads") is not None
+    with new_runtime(threads=threads).in_charge() as own:
+        yield own
 
 
 @pytest.fixture
 def redis_server(tmp_path: Path) -> Iterator[RedisServer]:
-    """A Redis that answers; no link to it outlives the test."""
+    """A Redis that answers."""
     server = RedisServer(tmp_path)
     server.start()
     yield server
     server.kill()
-    link_to.cache_clear()
 
 
 @pytest.fixture

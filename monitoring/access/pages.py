@@ -15,7 +15,7 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 
 from monitoring.access.roles import READ, allows
-from monitoring.kernel import outages
+from monitoring.kernel.outages import outages
 
 NO_ROLE = "You are signed in, but without a role. An administrator gives roles in the admin."
 NOT_SIGNED_IN = "Sign in first: in a browser at /login, in a script with 'Authorization: Token ...'."
@@ -46,7 +46,7 @@ class LoginRequiredMiddleware:
         """Answer 503 for views that do not handle a database failure themselves, such as the admin's."""
         if not isinstance(error, OperationalError | InterfaceError):
             return None
-        outages.database.begin(error)
+        outages().database.begin(error)
         return database_unavailable(request)
 
 

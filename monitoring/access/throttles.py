@@ -13,11 +13,15 @@ from monitoring.access.callers import address_of
 from monitoring.access.token_bucket import RedisTokenBucket, TokenBucket
 from monitoring.access.token_secrets import Grant
 from monitoring.kernel.redis_link import RedisAwayError, link_to
+from monitoring.kernel.runtime import part
 
 if TYPE_CHECKING:
     from rest_framework.views import APIView
 
-local_bucket = TokenBucket()
+
+def local_bucket() -> TokenBucket:
+    """Return the token buckets in the memory of this process."""
+    return part(TokenBucket)
 
 
 class CallerThrottle(BaseThrottle):
@@ -60,7 +64,7 @@ def throttle_caller(caller: str, *, per_minute: int) -> float:
     if link := link_to(settings.REDIS_URL):
         with suppress(RedisAwayError):
             return RedisTokenBucket(link).wait(caller, per_minute=per_minute)
-    return local_bucket.wait(caller, per_minute=per_minute, now=time.monotonic())
+    return local_bucket().wait(caller, per_minute=per_minute, now=time.monotonic())
 
 
 def throttle_address(address: str) -> float:

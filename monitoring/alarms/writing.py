@@ -16,7 +16,7 @@ from monitoring.alarms.stored_status import set_status, status_of
 from monitoring.database.write_lock import write_lock
 from monitoring.kernel.clock import MICROSECOND, from_micros, to_micros
 from monitoring.kernel.lease_names import ALARMS
-from monitoring.live.publish import publisher
+from monitoring.live.publish import publish
 from monitoring.models import (
     AlarmDefinition,
     AlarmDefinitionVersion,
@@ -213,7 +213,7 @@ class AlarmWriter:
         for entry, occurrence in self._journal:
             entry.occurrence = occurrence.pk if occurrence else None
         AlarmJournalEntry.objects.bulk_create([entry for entry, _ in self._journal])
-        publisher.publish()
+        publish()
 
     def _set_apart(self) -> None:
         """Move an occurrence by a microsecond if the alarm has one at that time: a clock may be set back."""

@@ -15,7 +15,7 @@ from rest_framework.views import exception_handler as rest_exception_handler
 from monitoring.access.callers import address_of
 from monitoring.access.responses import error_response
 from monitoring.access.throttles import count_failure
-from monitoring.kernel import outages
+from monitoring.kernel.outages import outages
 
 RETRY_AFTER_S = 5
 
@@ -60,7 +60,7 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> HttpResponse
         except Throttled as too_many:
             error = too_many
     if isinstance(error, DatabaseError):
-        outages.database.begin(error)
+        outages().database.begin(error)
         be_nobody(context["request"])
         error = Unavailable("The database is away. Nothing is lost; try again in a few seconds.")
     if isinstance(error, ValidationError):

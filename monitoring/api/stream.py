@@ -16,15 +16,14 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from monitoring.alarms.stream_changes import AlarmChanges
 from monitoring.api import schemas
 from monitoring.api.errors import Unavailable
 from monitoring.api.export import ErrorNegotiation
 from monitoring.api.fields import StreamSerializer, parameters
 from monitoring.live.changes import release_connection
 from monitoring.live.feed import NotSettledError, Subscriber, TooManySubscribersError
-from monitoring.live.hub import feed
 from monitoring.operations.serving.environ import ON_LOOP
+from monitoring.operations.stream_feed import feed
 
 MEDIA_TYPE = "text/event-stream"
 HEARTBEAT_S = 15.0
@@ -45,14 +44,12 @@ EVENTS: dict[Any, Any] = {
 }
 ERRORS = {400: schemas.BAD_INPUT, 401: schemas.NOT_SIGNED_IN, 403: schemas.FORBIDDEN, 503: schemas.NO_PLACE}
 
-feed.follow(AlarmChanges())
-
 
 class Stream:
     """The messages to one client: new events, or a heartbeat after ``HEARTBEAT_S`` seconds without any."""
 
     def __init__(self, *, since: int | None, tags: frozenset[str]) -> None:
-        self.subscriber: Subscriber = feed.subscribe(
+        self.subscriber: Subscriber = feed().subscribe(
             self.wake, since=since, tags=tags, limit=settings.FERMON_STREAM_CLIENTS
         )
         # An id without data: a client that is disconnected before the first event resumes from this id.

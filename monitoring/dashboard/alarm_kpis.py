@@ -48,7 +48,7 @@ def alarm_kpis(request: HttpRequest) -> HttpResponse:
         "periods": PERIODS,
         "days": days,
         "group": group,
-        "groups": sorted({tag.group for tag in tag_cache.read().values() if tag.group}),
+        "groups": sorted({tag.group for tag in tag_cache().read().values() if tag.group}),
     }
     return render(request, "alarms/kpis.html", shared(request, now) | context)
 

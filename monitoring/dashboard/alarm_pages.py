@@ -111,7 +111,7 @@ def alarm_list(request: HttpRequest) -> HttpResponse:
     pages = max(1, -(-found // PAGE))
     page = min(pages, page_number(query))
     alarms = read_alarms(selection, limit=PAGE, offset=(page - 1) * PAGE)
-    tags = tag_cache.read()
+    tags = tag_cache().read()
     context = {
         "rows": [row_of(alarm, tags.get(alarm.tag), now) for alarm in alarms],
         "found": found,
@@ -174,7 +174,7 @@ def alarm_journal(request: HttpRequest) -> HttpResponse:
         "query": query,
         "acts": ACT_WORDS,
         "priorities": list(Priority),
-        "tags": sorted(tag_cache.read()),
+        "tags": sorted(tag_cache().read()),
         "is_first": "cursor" not in query,
     }
     return render(request, "alarms/journal.html", shared(request, now) | context)

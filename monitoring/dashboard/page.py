@@ -163,7 +163,7 @@ def read_dashboard(query: Mapping[str, str]) -> DashboardPage:
     try:
         return read_page_at(now, health, query)
     except DatabaseError:
-        tags = tag_cache.definitions or {}
+        tags = tag_cache().definitions or {}
         used = [tag for tag in tags.values() if tag.active]
         groups = groups_of(used)
         part = part_of(query, used, groups, now, Needs({}, None)) if len(used) > MOST_CARDS else None
@@ -177,7 +177,7 @@ def read_dashboard(query: Mapping[str, str]) -> DashboardPage:
 
 def read_page_at(now: datetime, health: Health, query: Mapping[str, str]) -> DashboardPage:
     """Read the page from the database, with a number of queries that is independent of the number of tags."""
-    tags = tag_cache.read()
+    tags = tag_cache().read()
     used = [tag for tag in tags.values() if tag.active]
     groups = groups_of(used)
     part = part_of(query, used, groups, now, read_needs(used, now)) if len(used) > MOST_CARDS else None

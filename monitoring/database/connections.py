@@ -10,8 +10,16 @@ from weakref import WeakKeyDictionary
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from monitoring.kernel.runtime import InheritedByForks, part
+
 FileIdentity = tuple[int, int]
-_opened: "WeakKeyDictionary[BaseDatabaseWrapper, FileIdentity | None]" = WeakKeyDictionary()
+
+
+class OpenedFiles(InheritedByForks):
+    """The database file of each open connection; a forked process has its parent's connections, too."""
+
+    def __init__(self) -> None:
+        self.by_connection: WeakKeyDictionary[BaseDatabaseWrapper, FileIdentity | None] = WeakKeyDictionary()
 
 
 def identity_of(connection: BaseDatabaseWrapper) -> FileIdentity | None:
@@ -26,15 +34,16 @@ def identity_of(connection: BaseDatabaseWrapper) -> FileIdentity | None:
 def remember_file(connection: BaseDatabaseWrapper, **_: Any) -> None:
     """Remember the file of a new connection."""
     if connection.vendor == "sqlite":
-        _opened[connection] = identity_of(connection)
+        part(OpenedFiles).by_connection[connection] = identity_of(connection)
 
 
 def close_if_replaced(**_: Any) -> None:
     """Close this thread's connections to a file that is no longer the database."""
+    opened = part(OpenedFiles).by_connection
     for connection in connections.all(initialized_only=True):
         if connection.vendor != "sqlite" or connection.connection is None or connection.in_atomic_block:
             continue
-        if identity_of(connection) != _opened.get(connection):
+        if identity_of(connection) != opened.get(connection):
             connection.close()
 
 

@@ -5,35 +5,14 @@ a write takes, and some starve. This lock serves writers in order: with ten thou
 HTTP the slowest responses took a twelfth of the time.
 """
 
-import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.db import OperationalError, connection
 
+from monitoring.kernel.runtime import part
 
-class ProcessLock:
-    """A lock between threads that is free again in a forked process."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        if hasattr(os, "register_at_fork"):
-            os.register_at_fork(after_in_child=self._renew)
-
-    def acquire(self, *, timeout_s: float) -> bool:
-        """Acquire the lock; return False if that takes longer than the timeout."""
-        return self._lock.acquire(timeout=timeout_s)
-
-    def release(self) -> None:
-        """Release the lock."""
-        self._lock.release()
-
-    def _renew(self) -> None:
-        self._lock = threading.Lock()
-
-
-_writers = ProcessLock()
 LOCKED = "database is locked: others have been writing for too long"
 # Longest wait for the lock of a tag on PostgreSQL, in a transaction that holds up several requests.
 ROW_WAIT_MS = 250
@@ -53,6 +32,11 @@ def limit_row_wait() -> None:
             cursor.execute(f"SET LOCAL lock_timeout = {ROW_WAIT_MS}")
 
 
+def new_lock() -> threading.Lock:
+    """Return the lock for the writers of this process."""
+    return threading.Lock()
+
+
 @contextmanager
 def write_lock() -> Iterator[None]:
     """Keep the other threads of this process from writing; do nothing on other databases than SQLite.
@@ -65,9 +49,10 @@ def write_lock() -> Iterator[None]:
     if connection.vendor != "sqlite" or connection.in_atomic_block:
         yield
         return
-    if not _writers.acquire(timeout_s=longest_wait_s()):
+    lock = part(new_lock)
+    if not lock.acquire(timeout=longest_wait_s()):
         raise OperationalError(LOCKED)
     try:
         yield
     finally:
-        _writers.release()
+        lock.release()

@@ -8,7 +8,7 @@ from django.db.models import Max
 
 from monitoring.kernel.clock import from_micros, to_micros
 from monitoring.kernel.incident_event import Event
-from monitoring.live.publish import publisher
+from monitoring.live.publish import publish
 from monitoring.models import Event as EventRow
 
 HIGHEST_SCORE = 1e9
@@ -37,7 +37,7 @@ def write_events(events: Mapping[Key, Event], *, now: datetime) -> None:
     EventRow.objects.bulk_create(
         rows, update_conflicts=True, unique_fields=("tag", "detector", "start"), update_fields=CHANGING
     )
-    publisher.publish()
+    publish()
 
 
 def open_events() -> dict[Key, Event]:

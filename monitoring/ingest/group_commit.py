@@ -5,7 +5,6 @@ leader is the first in the queue, and stores all that queue by the time it has t
 is stored at once, by its own thread.
 """
 
-import os
 import threading
 from collections import deque
 from collections.abc import Sequence
@@ -18,6 +17,7 @@ from monitoring.database.write_lock import LOCKED, longest_wait_s
 from monitoring.ingest.deliveries import Collect, Delivery
 from monitoring.ingest.outcomes import Outcomes
 from monitoring.ingest.pipeline import ingest_deliveries, ingest_readings
+from monitoring.kernel.runtime import part
 
 SMALL = 32  # readings of a delivery that may be combined: larger ones gain little
 MOST = 256  # readings of a combined transaction, so that no delivery waits for long
@@ -69,14 +69,9 @@ class Request:
 
 
 class GroupCommit:
-    """The requests of one process; none in a process that was just forked."""
+    """The requests of one process."""
 
     def __init__(self) -> None:
-        self._renew()
-        if hasattr(os, "register_at_fork"):
-            os.register_at_fork(after_in_child=self._renew)
-
-    def _renew(self) -> None:
         self._alone = threading.BoundedSemaphore(ALONE)
         self._lock = threading.Lock()
         self.has_leader = False
@@ -203,4 +198,6 @@ def is_outage(error: Exception) -> bool:
     return isinstance(error, OperationalError) and code is None
 
 
-group_commit = GroupCommit()
+def group_commit() -> GroupCommit:
+    """Return the requests of this process."""
+    return part(GroupCommit)

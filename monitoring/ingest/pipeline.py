@@ -74,7 +74,7 @@ def ingest_deliveries(collect: Collect) -> list[Outcomes]:
     Raises:
         django.db.Error: the database failed; no reading is stored.
     """
-    tag_cache.refresh_if_old()
+    tag_cache().refresh_if_old()
     failpoint("ingest.before_transaction")
     with write_lock():
         deliveries = collect()

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from django.db import connection
 
 from monitoring.kernel.clock import from_micros
+from monitoring.kernel.runtime import part
 from monitoring.kernel.tag_definition import STALE_AFTER_S, TagDefinition
 from monitoring.models import Tag
 
@@ -79,7 +80,9 @@ class TagCache:
             self.read()
 
 
-tag_cache = TagCache()
+def tag_cache() -> TagCache:
+    """Return the tag definitions of this process."""
+    return part(TagCache)
 
 
 @lru_cache(maxsize=DEFINITIONS)

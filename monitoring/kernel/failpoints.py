@@ -8,8 +8,13 @@ costs one comparison.
 import os
 import signal
 
+from monitoring.kernel.runtime import InheritedByForks, part
 
-class Failpoint:
+SETTING = os.environ.get("FERMON_CRASH_AT", "")
+ARMED_NAME = SETTING.partition(":")[0]
+
+
+class Failpoint(InheritedByForks):
     """The point at which this process dies: a name and the number of passes left; no name disables it."""
 
     def __init__(self, setting: str) -> None:
@@ -24,11 +29,12 @@ class Failpoint:
             os.kill(os.getpid(), signal.SIGKILL)
 
 
-_armed = Failpoint(os.environ.get("FERMON_CRASH_AT", ""))
-_ARMED_NAME = _armed.name
+def armed_failpoint() -> Failpoint:
+    """Return the point of ``FERMON_CRASH_AT``."""
+    return Failpoint(SETTING)
 
 
 def failpoint(name: str) -> None:
     """Kill this process if it was started to die at this point."""
-    if _ARMED_NAME and name == _ARMED_NAME:
-        _armed.pass_by()
+    if ARMED_NAME and name == ARMED_NAME:
+        part(armed_failpoint).pass_by()

@@ -5,6 +5,8 @@ import threading
 import time
 from datetime import UTC, datetime
 
+from monitoring.kernel.runtime import part
+
 logger = logging.getLogger(__name__)
 
 QUIET_S = 4.0
@@ -45,6 +47,15 @@ class Outage:
                 logger.info(self.ended, extra={"lasted_s": round(lasted.total_seconds(), 1)})
 
 
-database = Outage(began="database away", ended="database back")
-storing = Outage(began="readings can't be stored", ended="readings are stored again")
-keeping = Outage(began="readings can't even be kept on disk", ended="readings are taken again")
+class Outages:
+    """The outages that several rooms of this process report and read."""
+
+    def __init__(self) -> None:
+        self.database = Outage(began="database away", ended="database back")
+        self.storing = Outage(began="readings can't be stored", ended="readings are stored again")
+        self.keeping = Outage(began="readings can't even be kept on disk", ended="readings are taken again")
+
+
+def outages() -> Outages:
+    """Return the outages of this process."""
+    return part(Outages)

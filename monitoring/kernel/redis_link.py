@@ -8,7 +8,6 @@ import threading
 import time
 from collections.abc import Callable, Generator
 from contextlib import closing
-from functools import cache
 from typing import TypeVar
 
 from redis import Redis, RedisError
@@ -17,6 +16,7 @@ from redis.client import PubSub
 from redis.retry import Retry
 
 from monitoring.kernel.outages import Outage
+from monitoring.kernel.runtime import part
 
 ANSWER_S = 0.25  # to connect, and again to be answered
 LOOK_S = 2.0
@@ -119,7 +119,22 @@ def probe(client: Redis) -> None:
     client.set(PROBE, 1, px=1_000)
 
 
-@cache
+class RedisLinks:
+    """The links of this process, by URL."""
+
+    def __init__(self) -> None:
+        self._links: dict[str, RedisLink] = {}
+        self._lock = threading.Lock()
+
+    def to(self, url: str) -> RedisLink:
+        """Return the one link to the URL."""
+        link = self._links.get(url)
+        if link is None:
+            with self._lock:
+                link = self._links.setdefault(url, RedisLink(url))
+        return link
+
+
 def link_to(url: str) -> RedisLink | None:
     """Return the link of this process to a URL; None for an empty URL."""
-    return RedisLink(url) if url else None
+    return part(RedisLinks).to(url) if url else None

@@ -19,7 +19,7 @@ from monitoring.live.changes import Watch, make_watch, newest_id, read_changes, 
 from monitoring.live.followed import CHANGES_KEPT, ChangeSource, FollowedChanges
 from monitoring.live.ring import Offset, Ring, StreamMessage
 from monitoring.live.subscribe import Listener
-from monitoring.live.wakeups import stored
+from monitoring.live.wakeups import wakeup
 
 POLL_S = 0.15  # without notices from other processes; a poll of SQLite is cheap
 HEARING_POLL_S = 1.0  # with notices, because a notice may be lost
@@ -62,10 +62,7 @@ class Feed:
         self._left_at = 0.0
         self._settled = 0
         self._lock = threading.Lock()
-
-    def follow(self, source: ChangeSource) -> None:
-        """Add a source of changes; call before the first subscriber."""
-        self.followed.append(FollowedChanges(source, CHANGES_KEPT))
+        self._wakeup = wakeup()
 
     @property
     def is_running(self) -> bool:
@@ -109,7 +106,7 @@ class Feed:
             self._is_stopped = True
             thread = self._thread
         self._end_all()
-        stored.set()
+        self._wakeup.set()
         if thread is not None:
             thread.join()
 
@@ -123,14 +120,14 @@ class Feed:
         self._thread.start()
 
     def _run(self, watch: Watch) -> None:
-        listener = Listener(stored.set)
+        listener = Listener(self._wakeup.set)
         listener.start()
         try:
             while self._is_wanted():
                 if self.read_new(watch):
                     time.sleep(GATHER_S)
-                stored.wait(pause_s(watch, listener))
-                stored.clear()
+                self._wakeup.wait(pause_s(watch, listener))
+                self._wakeup.clear()
         finally:
             release_connection()
             listener.stop()
@@ -166,7 +163,7 @@ class Feed:
         except DatabaseError as error:
             self.outage.begin(error)
             release_connection()
-            stored.clear()
+            self._wakeup.clear()
         else:
             self.outage.end()
         return self._heads() != before

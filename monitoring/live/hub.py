@@ -8,7 +8,6 @@ from django.db import OperationalError, connection
 from monitoring.database.connections import close_if_replaced, identity_of
 from monitoring.history.events import StoredEvent, changed_events, newest_revision
 from monitoring.history.measurements import MeasurementPage, Row
-from monitoring.live.feed import Feed
 from monitoring.live.ring import StreamMessage
 
 
@@ -55,6 +54,3 @@ def reopen_if_replaced() -> None:
     close_if_replaced()
     if connection.vendor == "sqlite" and connection.connection is None and identity_of(connection) is None:
         raise OperationalError("the database file is gone")
-
-
-feed = Feed(render=messages_of, sources=[EventChanges()], refresh=reopen_if_replaced)

@@ -14,7 +14,8 @@ from django.db import Error as DatabaseError
 from django.db import connection, transaction
 
 from monitoring.kernel.redis_link import RedisAwayError, link_to
-from monitoring.live.wakeups import CHANNEL, stored
+from monitoring.kernel.runtime import part
+from monitoring.live.wakeups import CHANNEL, wakeup
 
 logger = logging.getLogger(__name__)
 
@@ -37,13 +38,9 @@ class Publisher:
         """Return whether the thread runs; False in a process that was forked since the start."""
         return self._thread is not None and self._thread.is_alive()
 
-    def publish(self, **kwargs: object) -> None:
-        """Send a notice after the caller's transaction commits; send none after a rollback."""
-        transaction.on_commit(self.publish_now)
-
     def publish_now(self) -> None:
         """Wake the reader of this process, and let the thread notify the other processes."""
-        stored.set()
+        wakeup().set()
         if connection.vendor == "sqlite" and not settings.REDIS_URL:
             return
         with self._lock:
@@ -81,7 +78,14 @@ class Publisher:
             return True
 
 
-publisher = Publisher()
+def publisher() -> Publisher:
+    """Return the publisher of this process."""
+    return part(Publisher)
+
+
+def publish(**kwargs: object) -> None:
+    """Send a notice after the caller's transaction commits; send none after a rollback."""
+    transaction.on_commit(publisher().publish_now)
 
 
 def send() -> None:

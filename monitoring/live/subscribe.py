@@ -14,13 +14,17 @@ from django.db import connection
 
 from monitoring.kernel.outages import Outage
 from monitoring.kernel.redis_link import RedisAwayError, link_to
+from monitoring.kernel.runtime import part
 from monitoring.live.wakeups import CHANNEL
 
 STOP_S = 0.25  # longest time until the thread sees a request to stop
 LEAVE_S = 2.0  # stop waiting for the thread then: a connection attempt to a silent host may block it
 RETRY_S = 1.0
 
-outage = Outage(began="not told of what others store", ended="told again of what others store")
+
+def new_outage() -> Outage:
+    """Return the outage of notices from other processes, which outlasts a listener."""
+    return Outage(began="not told of what others store", ended="told again of what others store")
 
 
 class Listener:
@@ -55,7 +59,7 @@ class Listener:
                 self._hear()
             except (RedisAwayError, DatabaseError) as error:
                 if isinstance(error, DatabaseError):  # the Redis link reports an outage of Redis
-                    outage.begin(error)
+                    part(new_outage).begin(error)
                 self._is_hearing = False
                 self._is_stopped.wait(RETRY_S)
         self._is_hearing = False
@@ -64,7 +68,7 @@ class Listener:
         with closing(heard()) as notices:
             for is_notice in notices:
                 if not self._is_hearing:
-                    outage.end()
+                    part(new_outage).end()
                 if is_notice or not self._is_hearing:  # on connecting, also wake for earlier changes
                     self._is_hearing = True
                     self.wake()

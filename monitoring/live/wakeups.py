@@ -2,7 +2,16 @@
 
 import threading
 
+from monitoring.kernel.runtime import part
+
 # Channel of Redis or PostgreSQL for notices between processes. A spurious wake-up costs one empty poll.
 CHANNEL = "fermon_stored"
 
-stored = threading.Event()  # set by this process's writers and listener, cleared by the feed
+
+class Wakeup(threading.Event):
+    """New rows may be stored: set by this process's writers and listener, cleared by the feed."""
+
+
+def wakeup() -> Wakeup:
+    """Return the event of this process."""
+    return part(Wakeup)

@@ -17,10 +17,11 @@ from django.db import OperationalError, connection, transaction
 
 from monitoring.history.ahead import Times, read_times
 from monitoring.history.rejections import Refused, refused
-from monitoring.kernel import outages
 from monitoring.kernel.host_clock import ClockReading, jump_problem, read_clock
 from monitoring.kernel.lease_names import DETECTION, SIMULATOR
+from monitoring.kernel.outages import outages
 from monitoring.kernel.redis_link import RedisLink, link_to
+from monitoring.kernel.runtime import part
 from monitoring.models import HostClock, Lease, Measurement
 from monitoring.models.host_clock import clock_state
 
@@ -37,9 +38,6 @@ NOTHING_REFUSED = Refused(0, 0, ())
 NO_TIMES = Times()
 
 READ_ONLY_POSTGRESQL = "SELECT pg_is_in_recovery() OR current_setting('transaction_read_only')::bool"
-
-_probes = ThreadPoolExecutor(max_workers=2, thread_name_prefix="health")
-_looks = ThreadPoolExecutor(max_workers=1, thread_name_prefix="health-redis")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +87,37 @@ class Seen:
     times: Times = NO_TIMES
 
 
+class HealthProbes:
+    """The threads of this process that ask the database and Redis. A thread that hangs is not waited for."""
+
+    def __init__(self) -> None:
+        self._database = ThreadPoolExecutor(max_workers=2, thread_name_prefix="health")
+        self._redis = ThreadPoolExecutor(max_workers=1, thread_name_prefix="health-redis")
+
+    def look_at_redis(self, redis: RedisLink) -> "Future[str]":
+        """Begin to ask Redis; the result is why Redis can't be used, empty if Redis works."""
+        return self._redis.submit(redis.look)
+
+    def look(self, now: datetime, queued: Callable[[], int]) -> Seen:
+        """Return a snapshot of the database, within ``ANSWER_S`` seconds."""
+        probe = self._database.submit(probe_database, now, queued)
+        try:
+            seen = probe.result(timeout=ANSWER_S)
+        except FutureTimeoutError:
+            probe.cancel()
+            seen = Seen("away", f"it did not answer within {ANSWER_S:.0f} s")
+        if seen.database == "connected":
+            outages().database.end()
+        else:
+            outages().database.begin(seen.error)
+        return seen
+
+    def stop(self) -> None:
+        """End the threads once their questions are answered."""
+        self._database.shutdown(wait=False, cancel_futures=True)
+        self._redis.shutdown(wait=False, cancel_futures=True)
+
+
 def check_health(
     *, simulator_on: bool, dead_letters: int, waiting_since: datetime | None, queued: Callable[[], int]
 ) -> Health:
@@ -99,15 +128,16 @@ def check_health(
     """
     now = datetime.now(UTC)
     redis = link_to(settings.REDIS_URL)
-    redis_error = _looks.submit(redis.look) if redis else None
-    seen = look(now, queued)
+    probes = part(HealthProbes)
+    redis_error = probes.look_at_redis(redis) if redis else None
+    seen = probes.look(now, queued)
     worker_age = seconds_since(seen.lease.renewed_at if seen.lease else None, now)
     simulator_age = seconds_since(seen.lease.written_until if seen.lease and simulator_on else None, now)
     detection_age = seconds_since(seen.detection.written_until if seen.detection else None, now)
     problems = database_problems(seen)
     problems += storing_problems(seen)
     problems += seen.clock_problems
-    if seen.database == "connected" and not outages.storing.since:
+    if seen.database == "connected" and not outages().storing.since:
         problems += worker_problems(worker_age, simulator_age, simulator_on=simulator_on)
         problems += detection_problems(seen, worker_age, now)
     problems += redis_problems(redis_error.result() if redis_error else "")
@@ -132,21 +162,6 @@ def check_health(
         tuple(problems),
         began(seen, waiting_since, worker_age, redis, now) if problems else None,
     )
-
-
-def look(now: datetime, queued: Callable[[], int]) -> Seen:
-    """Return a snapshot of the database, taken in a thread. A thread that hangs is not waited for."""
-    probe: Future[Seen] = _probes.submit(probe_database, now, queued)
-    try:
-        seen = probe.result(timeout=ANSWER_S)
-    except FutureTimeoutError:
-        probe.cancel()
-        seen = Seen("away", f"it did not answer within {ANSWER_S:.0f} s")
-    if seen.database == "connected":
-        outages.database.end()
-    else:
-        outages.database.begin(seen.error)
-    return seen
 
 
 def probe_database(now: datetime, queued: Callable[[], int]) -> Seen:
@@ -244,16 +259,17 @@ def database_problems(seen: Seen) -> list[str]:
 
 def storing_problems(seen: Seen) -> list[str]:
     """Return in words why readings can't be stored although the database answers."""
+    known = outages()
     problems = []
     free = free_bytes()
     if seen.database == "connected" and free >= settings.FERMON_DISK_RESERVE_BYTES:
-        outages.storing.end_if_quiet()
-        outages.keeping.end_if_quiet()
-    if outages.storing.since and seen.database == "connected":
-        safe = "" if outages.keeping.since else "; they are kept safe on disk"
-        problems.append(f"Readings can't be stored ({outages.storing.error}){safe}.")
-    if outages.keeping.since:
-        error = outages.keeping.error
+        known.storing.end_if_quiet()
+        known.keeping.end_if_quiet()
+    if known.storing.since and seen.database == "connected":
+        safe = "" if known.keeping.since else "; they are kept safe on disk"
+        problems.append(f"Readings can't be stored ({known.storing.error}){safe}.")
+    if known.keeping.since:
+        error = known.keeping.error
         problems.append(f"Readings are turned away, for their sources to send again: {error}.")
     elif free < settings.FERMON_DISK_RESERVE_BYTES:
         problems.append(f"The disk is full: {free / 2**20:.0f} MiB are left. Make room.")
@@ -320,11 +336,12 @@ def began(
     now: datetime,
 ) -> datetime | None:
     """Return the start of the first problem, as far as known."""
+    found = outages()
     known = [
         waiting_since,
-        outages.database.since,
-        outages.storing.since,
-        outages.keeping.since,
+        found.database.since,
+        found.storing.since,
+        found.keeping.since,
         redis.outage.since if redis else None,
         seen.clock_good_until,
     ]

@@ -14,9 +14,10 @@ from monitoring.ingest.parse import validate
 from monitoring.ingest.pipeline import ingest_deliveries
 from monitoring.ingest.tags import tag_cache
 from monitoring.ingest.validate import Rejection, tag_of
-from monitoring.kernel import outages
 from monitoring.kernel.failpoints import failpoint
-from monitoring.spool import replayer, spool_files
+from monitoring.kernel.outages import outages
+from monitoring.spool import spool_files
+from monitoring.spool.replayer import replayer
 from monitoring.spool.spool_files import SpooledReading, SpoolFullError, spooled
 
 
@@ -30,7 +31,7 @@ def accept(items: Sequence[object], *, source: str) -> Outcomes:
         SpoolFullError: neither is possible; the source has to send the readings again.
     """
     delivery = Delivery(items, source, datetime.now(UTC))
-    (outcomes,) = store_or_save([delivery], lambda: [group_commit.ingest(items, source=source)])
+    (outcomes,) = store_or_save([delivery], lambda: [group_commit().ingest(items, source=source)])
     return outcomes
 
 
@@ -47,7 +48,8 @@ def accept_together(deliveries: Sequence[Delivery]) -> list[Outcomes]:
 
 def store_or_save(deliveries: Sequence[Delivery], store: Callable[[], list[Outcomes]]) -> list[Outcomes]:
     """Call ``store`` and return the outcomes of each delivery; in an outage save them instead."""
-    if outages.storing.since and replayer.replayer.is_running:
+    known = outages()
+    if known.storing.since and replayer().is_running:
         with suppress(SpoolFullError):
             return save_each(deliveries)
     try:
@@ -55,14 +57,14 @@ def store_or_save(deliveries: Sequence[Delivery], store: Callable[[], list[Outco
     except DatabaseError as error:
         if len(deliveries) > 1 and not is_outage(error):
             raise
-        outages.storing.begin(error)
+        known.storing.begin(error)
         connection.close()
         return save_each(deliveries)
     failpoint("ingest.before_answer")
-    if outages.storing.since:
-        outages.storing.end()
-    if outages.keeping.since:
-        outages.keeping.end()
+    if known.storing.since:
+        known.storing.end()
+    if known.keeping.since:
+        known.keeping.end()
     return outcomes
 
 
@@ -84,11 +86,11 @@ def save_valid(items: Sequence[object], *, source: str) -> Outcomes:
             for position, item in enumerate(items)
         )
     except SpoolFullError as error:
-        outages.keeping.begin(error)
+        outages().keeping.begin(error)
         raise
-    outages.keeping.end()
+    outages().keeping.end()
     failpoint("dead_letters.before_answer")
-    replayer.replayer.start()
+    replayer().start()
     outcomes = Outcomes(len(items), rejections)
     outcomes.others = {
         position: outcomes.others.get(position) or Outcome(tag_of(item), Status.KEPT)
@@ -122,7 +124,7 @@ def certain_rejections(items: Sequence[object], *, now: datetime) -> dict[int, R
     A process that has never read the tags can reject only items that are no objects; the replay rejects the
     others.
     """
-    tags = tag_cache.definitions
+    tags = tag_cache().definitions
     rejections = validate(items, tags or {}, now=now)[1]
     if tags is None:
         rejections = {position: why for position, why in rejections.items() if why.field == "reading"}

@@ -7,13 +7,13 @@ killed processes.
 import logging
 import random
 import threading
-import time
 from collections.abc import Iterator
 
 from django.db import Error as DatabaseError
 from django.db import connections
 
-from monitoring.kernel import outages
+from monitoring.kernel.outages import outages
+from monitoring.kernel.runtime import part
 from monitoring.spool.replay import replay
 from monitoring.spool.spool_files import anything_waits
 
@@ -24,13 +24,10 @@ LONGEST_PAUSE_S = 10.0
 
 
 class SpoolReplayer:
-    """Replays the spool in a thread. With ``in_background`` false, ``start`` does nothing.
+    """Replays the spool of this process in a thread."""
 
-    ``is_running`` is true while the thread works.
-    """
-
-    def __init__(self, *, in_background: bool = True) -> None:
-        self.in_background = in_background
+    def __init__(self) -> None:
+        self._is_stopped = threading.Event()
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
 
@@ -41,18 +38,25 @@ class SpoolReplayer:
 
     def start(self) -> None:
         """Start the thread if readings wait and no thread runs."""
-        if not self.in_background:
-            return
         with self._lock:
-            if self._thread is None and anything_waits():
+            if self._thread is None and not self._is_stopped.is_set() and anything_waits():
                 self._thread = threading.Thread(target=self._run, name="replayer", daemon=True)
                 self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread, and wait until a replay that has begun is over; start none any more."""
+        with self._lock:
+            self._is_stopped.set()
+            thread = self._thread
+        if thread is not None:
+            thread.join()
 
     def _run(self) -> None:
         """Replay, with growing pauses after failures, until no reading waits."""
         try:
             for pause_s in pauses():
-                time.sleep(pause_s)
+                if self._is_stopped.wait(pause_s):
+                    return
                 try_once()
                 with self._lock:  # a reading that is saved from here on starts another thread
                     if not anything_waits():
@@ -64,16 +68,18 @@ class SpoolReplayer:
                     self._thread = None
 
 
-replayer = SpoolReplayer()
+def replayer() -> SpoolReplayer:
+    """Return the replayer of this process."""
+    return part(SpoolReplayer)
 
 
 def try_once() -> None:
     """Replay once; a failure begins or continues the outage."""
     try:
         replay()
-        outages.storing.end()
+        outages().storing.end()
     except (DatabaseError, OSError) as error:
-        outages.storing.begin(error)
+        outages().storing.begin(error)
     finally:
         connections.close_all()
 

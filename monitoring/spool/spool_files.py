@@ -23,6 +23,7 @@ from filelock import FileLock, Timeout
 from monitoring.kernel.clock import iso_utc
 from monitoring.kernel.durability import sync_directory
 from monitoring.kernel.failpoints import failpoint
+from monitoring.kernel.runtime import part
 
 LOCK_TIMEOUT_S = 10
 BLOCK = 1024 * 1024
@@ -56,7 +57,11 @@ class Counted(NamedTuple):
     lines: int
 
 
-_counted: dict[Path, Counted] = {}
+class LineCounts:
+    """The lines that this process has counted, by file."""
+
+    def __init__(self) -> None:
+        self.by_file: dict[Path, Counted] = {}
 
 
 def directory() -> Path:
@@ -177,7 +182,7 @@ def line_count(path: Path) -> int:
     try:
         with path.open("rb") as file:
             head = file.read(HEAD)
-            counted = _counted.get(path, Counted(head, 0, 0))
+            counted = part(LineCounts).by_file.get(path, Counted(head, 0, 0))
             if counted.head != head or counted.size > os.fstat(file.fileno()).st_size:
                 counted = Counted(head, 0, 0)
             file.seek(counted.size)
@@ -186,7 +191,7 @@ def line_count(path: Path) -> int:
                 lines, end = lines + block.count(b"\n"), end + len(block)
     except (FileNotFoundError, NotADirectoryError):
         return 0
-    _counted[path] = Counted(head, end, lines)
+    part(LineCounts).by_file[path] = Counted(head, end, lines)
     return lines
 
 

@@ -16,10 +16,8 @@ from pytest_django import Settings
 from schemathesis import checks
 from schemathesis.specs.openapi import checks as openapi_checks
 
-from monitoring.alarms.stream_changes import AlarmChanges
-from monitoring.api import stream
-from monitoring.live.feed import Feed, Subscriber
-from monitoring.live.hub import EventChanges, messages_of, reopen_if_replaced
+from monitoring.live.feed import Subscriber
+from monitoring.operations.stream_feed import feed
 
 CHECKS = [
     checks.not_a_server_error,
@@ -59,11 +57,9 @@ def login(role: str, account: Callable[[str], User], client: Client) -> dict[str
 @pytest.fixture(autouse=True)
 def streams_end(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Each stream ends after its first words, and the thread behind them with the test."""
-    feed = Feed(render=messages_of, sources=[EventChanges(), AlarmChanges()], refresh=reopen_if_replaced)
-    monkeypatch.setattr(stream, "feed", feed)
     monkeypatch.setattr(Subscriber, "take", Subscriber.close)
     yield
-    feed.stop()
+    feed().stop()
 
 
 @schemathesis.serializer("application/x-ndjson", "text/csv")

@@ -17,12 +17,12 @@ from django.test import AsyncClient, Client
 from pytest_django import Settings
 from rest_framework.authtoken.models import Token
 
-from monitoring.alarms.stream_changes import AlarmChanges
 from monitoring.api import stream
 from monitoring.live.feed import Feed
-from monitoring.live.hub import EventChanges, messages_of, reopen_if_replaced
+from monitoring.live.hub import reopen_if_replaced
 from monitoring.models import AlarmDefinition, AlarmState, Tag
 from monitoring.models import Event as EventRow
+from monitoring.operations import stream_feed
 
 BROWSER = {"accept": "text/event-stream"}
 
@@ -30,10 +30,9 @@ pytestmark = [pytest.mark.threads, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture(autouse=True)
-def feed(monkeypatch: pytest.MonkeyPatch) -> Iterator[Feed]:
+def feed() -> Iterator[Feed]:
     """The test's own, of which no thread is left behind."""
-    feed = Feed(render=messages_of, sources=[EventChanges(), AlarmChanges()], refresh=reopen_if_replaced)
-    monkeypatch.setattr(stream, "feed", feed)
+    feed = stream_feed.feed()
     yield feed
     feed.stop()
 

@@ -16,11 +16,9 @@ from filelock import FileLock
 from playwright.sync_api import BrowserContext, Locator, Page, Route, expect
 from pytest_django.live_server_helper import LiveServer
 
-from monitoring.alarms.stream_changes import AlarmChanges
-from monitoring.api import stream
-from monitoring.live import hub
 from monitoring.live.feed import Feed
 from monitoring.models import Event, Lease, Tag
+from monitoring.operations.stream_feed import feed
 
 PATIENCE_MS = 60_000  # with a busy machine; what holds is seen at once
 expect.set_options(timeout=PATIENCE_MS)
@@ -284,13 +282,11 @@ def worker_runs(transactional_db: None) -> None:
 
 
 @pytest.fixture
-def own_feed(worker_runs: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Feed]:
+def own_feed(worker_runs: None) -> Iterator[Feed]:
     """The stream's thread, for as long as the test's rows are there."""
-    sources = (hub.EventChanges(), AlarmChanges())
-    feed = Feed(render=hub.messages_of, sources=sources, refresh=hub.reopen_if_replaced)
-    monkeypatch.setattr(stream, "feed", feed)
-    yield feed
-    feed.stop()
+    own = feed()
+    yield own
+    own.stop()
 
 
 @pytest.fixture

@@ -124,7 +124,7 @@ def test_large_ones_and_too_many_are_not_combined(together, calls, monkeypatch) 
     assert statuses(sent) == [["success"] * 2] * 4
     assert calls == [1] * 4
     monkeypatch.setattr(module, "SMALL", 1)
-    monkeypatch.setattr(GroupCommit, "_enter", lambda *_: pytest.fail("queued"))
+    monkeypatch.setattr(module, "Request", lambda *_: pytest.fail("queued"))
     assert len(GroupCommit().ingest([reading(10), reading(11)], source="plc")) == 2
 
 

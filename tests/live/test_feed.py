@@ -155,7 +155,7 @@ def test_what_another_process_stores_is_heard_of(
     settings.REDIS_URL = redis_server.url
     subscriber = follow()
     wait_until(lambda: dict(redis_server.client().pubsub_numsub(CHANNEL))[CHANNEL.encode()])
-    monkeypatch.setattr(publisher, "publish", lambda: None)
+    monkeypatch.setattr(publisher(), "publish_now", lambda: None)
     (number,) = store(1)
     redis_server.client().publish(CHANNEL, b"")
     assert taken(subscriber, 1) == [number]
@@ -168,7 +168,7 @@ def test_while_redis_is_away_it_looks_by_itself(
     settings.REDIS_URL = redis_server.url
     subscriber = follow()
     redis_server.kill()
-    monkeypatch.setattr(publisher, "publish", lambda: None)
+    monkeypatch.setattr(publisher(), "publish_now", lambda: None)
     ids = store(1)
     assert taken(subscriber, 1) == ids
 

@@ -72,10 +72,10 @@ def way(request: pytest.FixtureRequest, settings: Settings, redis_server: Any) -
 def test_what_is_committed_is_told_and_what_is_not_is_not(heard: Heard) -> None:
     heard.start()
     with transaction.atomic():
-        publisher.publish()
+        publish.publish()
         transaction.set_rollback(True)
     with transaction.atomic():
-        publisher.publish()
+        publish.publish()
         assert heard.count == 0
     wait_until(lambda: heard.count)
     assert heard.count == 1
@@ -86,9 +86,9 @@ def test_much_that_is_stored_at_once_is_few_notices(heard: Heard, monkeypatch: p
     monkeypatch.setattr(publish, "APART_S", 0.5)
     heard.start()
     for _ in range(500):
-        publisher.publish()
+        publish.publish()
     wait_until(lambda: heard.count)
-    publisher.stop()
+    publisher().stop()
     assert heard.count < 50
 
 
@@ -98,7 +98,7 @@ def test_who_is_cut_off_listens_again_and_looks_for_what_was_missed(heard: Heard
     cut_off(way)
     wait_until(lambda: heard.count)
     assert heard.listener.is_hearing
-    publisher.publish()
+    publish.publish()
     wait_until(lambda: heard.count >= 2)
 
 
@@ -118,7 +118,7 @@ def test_while_redis_is_away_it_says_that_it_hears_nothing(
     heard.start()
     redis_server.kill()
     wait_until(lambda: not heard.listener.is_hearing)
-    publisher.publish()
+    publish.publish()
     redis_server.start()
     wait_until(lambda: heard.listener.is_hearing and heard.count)
 
@@ -127,6 +127,6 @@ if connection.vendor == "sqlite":
 
     def test_sqlite_is_looked_at_and_nobody_is_told(heard: Heard) -> None:
         heard.listener.start()
-        publisher.publish()
+        publish.publish()
         assert not heard.listener.is_hearing
-        assert not publisher.is_running
+        assert not publisher().is_running

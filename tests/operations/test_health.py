@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from monitoring.kernel import outages
+from monitoring.kernel.outages import outages
 from monitoring.models import HostClock, Lease, Measurement, Tag
 from monitoring.operations import health
 from monitoring.operations.health import Health, check_health
@@ -89,8 +89,8 @@ def test_a_database_that_hangs_is_not_waited_for(monkeypatch) -> None:
 
 def test_an_outage_ends_when_the_database_is_back(caplog) -> None:
     caplog.set_level("INFO")
-    outages.database.begin("gone")
-    outages.database.begin("gone still")
+    outages().database.begin("gone")
+    outages().database.begin("gone still")
     assert check().status == "healthy"
     assert (caplog.text.count("database away"), caplog.text.count("database back")) == (1, 1)
 
@@ -185,19 +185,19 @@ def test_a_disk_that_is_full_is_told(settings, data_dir) -> None:
 
 
 def test_readings_that_are_turned_away_are_told_until_they_are_taken_again() -> None:
-    outages.keeping.begin("the disk of /data is full")
+    outages().keeping.begin("the disk of /data is full")
     assert check().problems == (
         "Readings are turned away, for their sources to send again: the disk of /data is full.",
     )
-    outages.keeping.end()
+    outages().keeping.end()
     assert check().status == "healthy"
 
 
 def test_a_database_that_answers_but_stores_nothing_is_told() -> None:
-    outages.storing.begin("database or disk is full")
+    outages().storing.begin("database or disk is full")
     found = check()
     assert "Readings can't be stored (database or disk is full)" in found.problems[0]
-    assert found.since == outages.storing.since
+    assert found.since == outages().storing.since
 
 
 def test_that_redis_is_away_is_told_and_no_more(settings, redis_server) -> None:

@@ -108,7 +108,7 @@ def test_in_an_outage_too(sites: tuple[Site, Site], monkeypatch: pytest.MonkeyPa
     def away(*_: object, **__: object) -> None:
         raise OperationalError("database is locked")
 
-    monkeypatch.setattr(group_commit, "ingest", away)
+    monkeypatch.setattr(group_commit(), "ingest", away)
     monkeypatch.setattr("monitoring.spool.accept.ingest_deliveries", away)
     short, long = sites
     assert short.post(body_of(1)) == long.post(body_of(2))

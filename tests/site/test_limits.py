@@ -9,8 +9,6 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from pytest_django import Settings
 
-from monitoring.access import throttles
-from monitoring.access.token_bucket import TokenBucket
 from monitoring.kernel.request_limits import MAX_BODY_BYTES
 
 PATHS = ["/login", "/logout", "/password", "/backtest", "/admin/login/", "/ingest/batch", "/nowhere"]
@@ -22,9 +20,8 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
-def closed(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Closed, and nobody has called yet."""
-    monkeypatch.setattr(throttles, "local_bucket", TokenBucket())
+def closed(settings: Settings) -> None:
+    """Closed."""
     settings.FERMON_OPEN = False
 
 

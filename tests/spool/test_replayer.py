@@ -6,7 +6,7 @@ import time
 import pytest
 from django.db import OperationalError
 
-from monitoring.kernel import outages
+from monitoring.kernel.outages import outages
 from monitoring.models import Measurement
 from monitoring.spool import replayer
 from monitoring.spool.replay import replay
@@ -67,7 +67,7 @@ def test_it_goes_on_until_the_database_is_back_and_logs_once(
     assert Measurement.objects.count() == 1
     assert caplog.text.count("readings can't be stored") == 1
     assert caplog.text.count("readings are stored again") == 1
-    assert outages.storing.since is None
+    assert outages().storing.since is None
 
 
 def test_pauses_grow_up_to_a_bound_and_differ_between_processes() -> None:

@@ -46,7 +46,7 @@ class Command(WhiteNoiseCommand):  # type: ignore[misc]  # WhiteNoise finds its 
         """Serve in this process; under the reloader, in the reloaded process only."""
         end_with_launcher()
         mend_private_files()
-        replayer.start()
+        replayer().start()
         basehttp.ServerHandler = ChunkedHandler  # type: ignore[misc]  # the request handler's lookup
         basehttp.WSGIRequestHandler = PatientRequestHandler  # type: ignore[misc]  # likewise
         super().inner_run(*args, **options)

@@ -20,7 +20,7 @@ class Command(BaseCommand):
         "Serves the API and the dashboard with a production server. SIGTERM stops it; SIGHUP replaces its"
         " processes one after the other, without losing a request."
     )
-    requires_system_checks = []  # handle() runs the checks, those for production included
+    requires_system_checks = ()  # handle() runs the checks, those for production included
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Check settings and database, then replace this process by the server."""

@@ -1,0 +1,49 @@
+"""The runtime of a test: its parts see no earlier test, and its threads end with the test."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from monitoring.database.connections import OpenedFiles
+from monitoring.kernel.runtime import Runtime, part
+from monitoring.live.publish import Publisher
+from monitoring.live.wakeups import wakeup
+from monitoring.operations.health import HealthProbes, Seen, read_state
+from monitoring.spool.replayer import SpoolReplayer
+
+
+class IdleReplayer(SpoolReplayer):
+    """Readings on disk wait until the test replays them."""
+
+    def start(self) -> None:
+        """Start no thread."""
+
+
+class ProbesInPlace(HealthProbes):
+    """The database is asked in the thread of the test."""
+
+    def look(self, now: datetime, queued: Callable[[], int]) -> Seen:
+        """Read, without the attempt to write, which would end the test's transaction."""
+        return read_state(now, queued)
+
+
+class SilentPublisher(Publisher):
+    """Other processes get no notices."""
+
+    def publish_now(self) -> None:
+        """Wake the feed of this process only."""
+        wakeup().set()
+
+
+def new_runtime(*, threads: bool) -> Runtime:
+    """Return a runtime; without threads, as threads would not see what the test's transaction stores.
+
+    The connections of the thread outlive a test, and so do the notes about them.
+    """
+    runtime = Runtime({OpenedFiles: part(OpenedFiles)})
+    if not threads:
+        runtime.parts |= {
+            SpoolReplayer: IdleReplayer(),
+            HealthProbes: ProbesInPlace(),
+            Publisher: SilentPublisher(),
+        }
+    return runtime
