@@ -22,7 +22,6 @@ from monitoring.ingest.stored import stored
 from monitoring.ingest.tags import LockedTag, lock_tag
 from monitoring.ingest.validate import ReadingRejectedError, read_item
 from monitoring.kernel.clock import SECOND_US, to_micros
-from monitoring.kernel.failpoints import failpoint
 from monitoring.kernel.rollups import RESOLUTIONS_S
 from monitoring.kernel.source_clock import AHEAD_US
 
@@ -76,7 +75,6 @@ def insert(tag: int, time_us: int, value: float, violations: Sequence[Violation]
     with connection.wrap_database_errors:
         execute = connection.connection.execute
         pk: int = execute(INSERT, (time_us, tag, value, int(bool(violations)))).lastrowid
-        failpoint("ingest.before_findings")
         for violation in violations:
             execute(INSERT_FINDING, (pk, *violation))
     return pk
@@ -89,7 +87,6 @@ def add_to_totals(
 
     ``state`` has the columns ``recent_values``, ``arrivals`` and ``clock_error`` of ``series``.
     """
-    failpoint("ingest.before_rollups")
     with connection.wrap_database_errors:
         execute = connection.connection.execute
         share = 1, value, value, time_us, value, time_us, int(is_anomaly)
