@@ -1,11 +1,12 @@
 """The texts of the page, for the template and, as part of its JSON, for the scripts."""
 
-import math
 from datetime import datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal
 
 from monitoring.history.measurements import Reason
 from monitoring.history.stats import Totals
 from monitoring.kernel.clock import iso_utc
+from monitoring.kernel.number_format import decimals_between
 from monitoring.kernel.tag_definition import TagDefinition
 
 REASON_WORDS = {
@@ -32,7 +33,7 @@ MOMENTARY_KINDS = ("spike", "step_up", "step_down")
 OVER_AT_ONCE = "spike"  # the value is back by itself
 BACK = "back to normal"
 NOT_ACKNOWLEDGED = "not acknowledged"
-EXPONENT_FROM = 1e21  # JavaScript's toFixed also switches to an exponent here
+EXPONENT_FROM = 1e21  # toFixed switches to an exponent here
 # Urgency by state: the highest comes first. Alarms have one by priority, and more while not acknowledged;
 # a violation of the 3σ rule alone has none.
 URGENCY = {"alarm": 4, "outside": 3, "recent": 3, "event": 2, "stale": 1}
@@ -58,9 +59,8 @@ REFUSED_RANGES = {
 
 
 def decimals_for(tag: TagDefinition) -> int:
-    """Return the number of decimals that resolve a thousandth of the tag's valid range, at most 6."""
-    width = tag.valid_max - tag.valid_min
-    return 0 if math.isinf(width) else min(6, max(0, 3 - math.floor(math.log10(width))))
+    """Return the number of decimals of the tag's values."""
+    return decimals_between(tag.valid_min, tag.valid_max)
 
 
 def digits_for(tag: TagDefinition) -> float:
@@ -71,8 +71,14 @@ def digits_for(tag: TagDefinition) -> float:
 
 
 def value_text(value: float, decimals: int) -> str:
-    """Format the value as the scripts do: with fixed decimals, and with an exponent from 1e21."""
-    return f"{value:.{decimals}f}" if abs(value) < EXPONENT_FROM else repr(value)
+    """Format the value as JavaScript's toFixed does: halves away from zero, and an exponent from 1e21.
+
+    Halves are those of the exact binary value: 0.125 has two decimals "0.13", 1.005 has "1.00".
+    """
+    if abs(value) >= EXPONENT_FROM:
+        return repr(value)
+    exact = Decimal(value + 0.0)  # -0.0 has no sign
+    return f"{exact.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP):f}"
 
 
 def short(number: float | None, decimals: int) -> str:
@@ -80,7 +86,8 @@ def short(number: float | None, decimals: int) -> str:
     if number is None:
         return "-"
     text = value_text(number, decimals)
-    return text.rstrip("0").rstrip(".") if "." in text and "e" not in text else text
+    text = text.rstrip("0").rstrip(".") if "." in text and "e" not in text else text
+    return "0" if text == "-0" else text
 
 
 def limits_text(tag: TagDefinition) -> str:
@@ -176,5 +183,5 @@ def totals_texts(totals: Totals) -> dict[str, str]:
     return {
         "measurements": f"{totals.measurements:,}",
         "anomalies": f"{totals.anomalies:,}",
-        "rate": f"{totals.anomaly_rate:.2f} %",
+        "rate": f"{value_text(totals.anomaly_rate, 2)} %",
     }

@@ -1,8 +1,10 @@
 """Number formats for operators."""
 
+import math
 from dataclasses import dataclass
 
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86_400.0
+MOST_DECIMALS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,3 +35,9 @@ def duration(seconds: float) -> str:
     if seconds < HOUR * 2:
         return f"{seconds / MINUTE:.0f} min"
     return f"{seconds / HOUR:.3g} h" if seconds < 2 * DAY else f"{seconds / DAY:.3g} d"
+
+
+def decimals_between(low: float, high: float) -> int:
+    """Return the number of decimals that resolve a thousandth of the range, at most MOST_DECIMALS."""
+    width = high - low
+    return 0 if math.isinf(width) else min(MOST_DECIMALS, max(0, 3 - math.floor(math.log10(width))))

@@ -16,9 +16,16 @@ export const valueText = (tag, value) => value.toFixed(tag.decimals);
 /** @type {(tag: Tag, text: string) => string} */
 export const withUnit = (tag, text) => (tag.unit ? `${text} ${tag.unit}` : text);
 
-/** @type {(number: number | null, decimals: number) => string} */
-function short(number, decimals) {
-  return number === null ? "-" : String(Number(number.toFixed(decimals)));
+/**
+ * Return the number without trailing zeros; "-" for null. monitoring/dashboard/words.py has the same rule.
+ * @param {number | null} number
+ * @param {number} decimals
+ */
+export function short(number, decimals) {
+  if (number === null) return "-";
+  const text = number.toFixed(decimals);
+  const trimmed = text.includes(".") && !text.includes("e") ? text.replace(/\.?0+$/, "") : text;
+  return trimmed === "-0" ? "0" : trimmed;
 }
 
 /**
