@@ -185,7 +185,7 @@ def shared(request: HttpRequest, now: datetime) -> dict[str, Any]:
     return {
         "signed_in_as": signed_in_as(request),
         "now": moment(now, now),
-        "settings_for_scripts": {"now": iso_utc(now), "tags": []},
+        "settings_for_scripts": {"now": iso_utc(now), "tags": [], "spans": words.SPANS},
     }
 
 

@@ -62,6 +62,7 @@ SAME_FOR_ALL: dict[str, Any] = {
     "aroundMs": words.AROUND.total_seconds() * 1000,
     "mostCharts": MOST_CHARTS,
     "mostCompared": MOST_COMPARED,
+    "spans": words.SPANS,
     "urgency": words.URGENCY,
     "priorities": [str(priority) for priority in Priority],
     "limitKinds": sorted(LIMIT_KINDS),

@@ -6,7 +6,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from monitoring.history.measurements import Reason
 from monitoring.history.stats import Totals
 from monitoring.kernel.clock import iso_utc
-from monitoring.kernel.number_format import decimals_between
+from monitoring.kernel.number_format import AGE, DURATION, LEAD, decimals_between, span_text
 from monitoring.kernel.tag_definition import TagDefinition
 
 REASON_WORDS = {
@@ -47,6 +47,11 @@ LINK_WORDS = {
     "offline": "No connection to the server",
     "denied": "Signed out",
     "broken": "Server error",
+}
+# The formats of durations, for the scripts.
+SPANS = {
+    name: [each.as_json() for each in formats]
+    for name, formats in (("age", AGE), ("duration", DURATION), ("lead", LEAD))
 }
 # The time shown before and after an anomaly or an event.
 AROUND = timedelta(minutes=1)
@@ -140,14 +145,7 @@ def moment_text(moment: datetime, now: datetime) -> str:
 
 def duration_text(seconds: float) -> str:
     """Format a duration in the one or two largest units, such as "90 s" or "2 h 5 min"."""
-    minutes, hours, days = (int(seconds // length) for length in (60, 3_600, 86_400))
-    if minutes < 2:
-        return f"{seconds:.0f} s"
-    if hours < 1:
-        return f"{minutes} min"
-    if days < 1:
-        return f"{hours} h {minutes % 60} min"
-    return f"{days} d {hours % 24} h"
+    return span_text(seconds, DURATION)
 
 
 def address_around(time: datetime, anomaly: int, tag: str = "") -> str:

@@ -58,21 +58,6 @@ def test_kinds(kind: str, text: str) -> None:
     assert words.kind_text(kind) == text
 
 
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [
-        (0, "0 s"),
-        (119, "119 s"),
-        (120, "2 min"),
-        (3_599, "59 min"),
-        (11_520, "3 h 12 min"),
-        (93_600, "1 d 2 h"),
-    ],
-)
-def test_durations_have_the_units_that_matter(seconds: float, text: str) -> None:
-    assert words.duration_text(seconds) == text
-
-
 def test_a_time_has_its_date_unless_that_is_todays_and_its_year_unless_that_is_this_one() -> None:
     now = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
     assert words.moment_text(now, now) == "03:04:05 UTC"

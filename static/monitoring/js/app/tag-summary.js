@@ -5,11 +5,10 @@ import { openEventsOf } from "../live/events.js";
 import { Series } from "../live/series.js";
 import { Sparkline } from "../charts/sparkline.js";
 import { stateOf } from "./tag-state.js";
-import { ageText, durationText, showTime } from "../base/times.js";
+import { durationText, leadText, showTime } from "../base/times.js";
 import { valueText, whole } from "../base/words.js";
 
 const KEPT_MS = 60000; // an urgent card stays in place for this long afterwards, so that cards do not jump
-const SECONDS_BELOW_MS = 600000;
 const LEAST_MS = 2000; // a shorter duration is not shown
 
 /**
@@ -18,8 +17,7 @@ const LEAST_MS = 2000; // a shorter duration is not shown
  */
 function aheadText({ count, ms }) {
   if (!count) return "";
-  const upTo = ms < SECONDS_BELOW_MS ? `${Math.round(ms / 1000)} s` : ageText(ms);
-  return `${whole.format(count)} ${count === 1 ? "reading" : "readings"} ahead of time, up to ${upTo}`;
+  return `${whole.format(count)} ${count === 1 ? "reading" : "readings"} ahead of time, up to ${leadText(ms)}`;
 }
 
 export class TagSummary {

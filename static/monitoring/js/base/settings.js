@@ -33,6 +33,9 @@
  * compared with others; `newest`: time of the newest measurement of any tag, in epoch milliseconds.
  * @typedef {{beside: string[], search: string, page: number, text: string, newest: number | null}} TagPage
  *
+ * How durations shorter than `belowS` seconds (null: all) are written: a pattern with a number for each unit in seconds.
+ * @typedef {{belowS: number | null, unitsS: number[], pattern: string}} DurationFormat
+ *
  * Times are ISO 8601, durations milliseconds. `part`: null if the page has all tags; `database`: whether the server
  * could read the database; `urgency`: how much a state needs a person, by state; `priorities`: of alarms, highest first;
  * `limitKinds`: kinds of alarms of a limit; `momentaryKinds`: kinds of events that happen at a moment, `overAtOnce` the
@@ -60,6 +63,7 @@
  * @property {number} aroundMs
  * @property {number} mostCharts
  * @property {number} mostCompared
+ * @property {Record<"age" | "duration" | "lead", DurationFormat[]>} spans
  * @property {Record<string, number>} urgency
  * @property {string[]} priorities
  * @property {string[]} limitKinds

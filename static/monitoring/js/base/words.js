@@ -1,4 +1,5 @@
 // Values and reasons as text. The words come from the server, which uses them as well.
+import { filled } from "./pattern.js";
 import { settings } from "./settings.js";
 import { rangeText } from "./times.js";
 
@@ -35,14 +36,15 @@ export function short(number, decimals) {
  */
 export function reasonTexts(tag, violations) {
   return violations.map(({ reason, lower, upper }) =>
-    sentenceOf(reason, isConstant({ lower, upper }))
-      .replace("{lower}", () => short(lower, tag.decimals))
-      .replace("{upper}", () => short(upper, tag.decimals)),
+    filled(sentenceOf(reason, isConstant({ lower, upper })), {
+      lower: short(lower, tag.decimals),
+      upper: short(upper, tag.decimals),
+    }),
   );
 }
 
 /** @type {(side: "above" | "below", limit: number, decimals: number) => string} */
-export const limitText = (side, limit, decimals) => words.limits[side].replace("{}", () => short(limit, decimals));
+export const limitText = (side, limit, decimals) => filled(words.limits[side], [short(limit, decimals)]);
 
 /**
  * Return whether the band is a single value: the measurements before were constant.
