@@ -1,6 +1,6 @@
 """The initial content of the dashboard page: the same values that the scripts then update."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -10,6 +10,7 @@ from django.db import Error as DatabaseError
 from monitoring.alarms.reading import PresentAlarm, alarms_of_tags
 from monitoring.dashboard import words
 from monitoring.dashboard.events import Events, read_events
+from monitoring.dashboard.link import Link, link_of, link_without_database
 from monitoring.dashboard.moments import Moment, age_s, moment
 from monitoring.dashboard.states import NOTHING, Evidence, State, outside_side, state_of
 from monitoring.dashboard.tag_page import MOST_CARDS, Needs, TagPage, part_of, read_needs
@@ -73,15 +74,6 @@ class AnomalyRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
-    """The state of the data connection; ``state`` is a key of LINK_WORDS."""
-
-    state: str
-    word: str
-    detail: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class DashboardPage:
     """All database content of the page, as of ``now``.
 
@@ -102,8 +94,7 @@ class DashboardPage:
     anomalies: list[AnomalyRow] = field(default_factory=list)
     events: Events = field(default_factory=Events)
     totals: Totals | None = None
-    problems: tuple[str, ...] = ()
-    since: datetime | None = None
+    problems: Sequence[str] = ()
     notices: tuple[str, ...] = ()
 
     @property
@@ -169,10 +160,9 @@ def read_dashboard(query: Mapping[str, str]) -> DashboardPage:
         part = part_of(query, used, groups, now, Needs({}, None)) if len(used) > MOST_CARDS else None
         names = part.on_page if part else list(groups)
         cards = [card_of(tags[name], None, now, group=groups[name]) for name in names]
-        link = Link("database", words.LINK_WORDS["database"])
-        return DashboardPage(
-            now, tags, groups, part, link, cards, problems=health.problems, since=health.since
-        )
+        link = link_without_database(now)
+        problems = words.problem_lines(health.problems, health.since, now)
+        return DashboardPage(now, tags, groups, part, link, cards, problems=problems)
 
 
 def read_page_at(now: datetime, health: Health, query: Mapping[str, str]) -> DashboardPage:
@@ -223,8 +213,7 @@ def read_page_at(now: datetime, health: Health, query: Mapping[str, str]) -> Das
         anomalies=[anomaly_row(point, tags[point.tag], reasons[point.id], now, part) for point in anomalies],
         events=events,
         totals=totals(),
-        problems=health.problems,
-        since=health.since,
+        problems=words.problem_lines(health.problems, health.since, now),
         notices=health.refused.notices,
     )
 
@@ -307,14 +296,3 @@ def stale_after_s(tags: Iterable[TagDefinition]) -> int:
     This is the longest such time of the active tags.
     """
     return max((tag.stale_after_s for tag in tags if tag.active), default=STALE_AFTER_S)
-
-
-def link_of(newest: datetime | None, stale_after_s: int, now: datetime) -> Link:
-    """Return the state of the data connection, from the time of the newest measurement of all tags."""
-    if newest is None:
-        return Link("empty", words.LINK_WORDS["empty"])
-    age = age_s(newest, now)
-    if age > stale_after_s:
-        since = words.moment_text(newest, now)
-        return Link("stale", words.LINK_WORDS["stale"], f"no new reading since {since}")
-    return Link("live", words.LINK_WORDS["live"], f"last reading {age:.0f} s ago")

@@ -14,6 +14,7 @@ from monitoring.alarms.kinds import LIMIT_KINDS, Priority
 from monitoring.alarms.wording import STATE_WORDS
 from monitoring.dashboard import words
 from monitoring.dashboard.events import EVENT_ROWS
+from monitoring.dashboard.link import LINK_DETAILS, LINK_ICONS, LINK_WORDS, POLLING
 from monitoring.dashboard.moments import moment
 from monitoring.dashboard.page import ANOMALY_ROWS, DashboardPage, read_dashboard, stale_after_s, urgent_first
 from monitoring.dashboard.scripts import ScriptTag, chart_script
@@ -68,15 +69,22 @@ SAME_FOR_ALL: dict[str, Any] = {
     "limitKinds": sorted(LIMIT_KINDS),
     "momentaryKinds": words.MOMENTARY_KINDS,
     "overAtOnce": words.OVER_AT_ONCE,
+    "linkIcons": LINK_ICONS,
     "otherGroup": words.OTHER_GROUP,
     "words": {
         "reasons": words.REASON_WORDS,
         "card": words.CARD_WORDS,
-        "link": words.LINK_WORDS,
+        "link": LINK_WORDS,
+        "linkDetails": LINK_DETAILS,
         "limits": words.LIMIT_WORDS,
         "alarmStates": {str(state): text for state, text in STATE_WORDS.items()},
         "refused": words.REFUSED_RANGES,
-        "other": {"back": words.BACK, "notAcknowledged": words.NOT_ACKNOWLEDGED},
+        "other": {
+            "back": words.BACK,
+            "notAcknowledged": words.NOT_ACKNOWLEDGED,
+            "polling": POLLING,
+            "problemSince": words.PROBLEM_SINCE,
+        },
     },
 }
 

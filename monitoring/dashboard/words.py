@@ -1,5 +1,6 @@
 """The texts of the page, for the template and, as part of its JSON, for the scripts."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
@@ -39,15 +40,8 @@ EXPONENT_FROM = 1e21  # toFixed switches to an exponent here
 URGENCY = {"alarm": 4, "outside": 3, "recent": 3, "event": 2, "stale": 1}
 # The heading of tags without a group, if other tags have one.
 OTHER_GROUP = "Other"
-LINK_WORDS = {
-    "live": "Live",
-    "stale": "Stale",
-    "empty": "No data yet",
-    "database": "Database away",
-    "offline": "No connection to the server",
-    "denied": "Signed out",
-    "broken": "Server error",
-}
+# A problem that the server reports, if the time of its beginning is known.
+PROBLEM_SINCE = "{problem} Since {time}."
 # The formats of durations, for the scripts.
 SPANS = {
     name: [each.as_json() for each in formats]
@@ -141,6 +135,14 @@ def moment_text(moment: datetime, now: datetime) -> str:
         return f"{moment:%H:%M:%S} UTC"
     year = "" if moment.year == now.year else f"{moment.year} "
     return f"{moment.day} {moment:%b} {year}{moment:%H:%M:%S} UTC"
+
+
+def problem_lines(problems: Sequence[str], since: datetime | None, now: datetime) -> list[str]:
+    """Return the problems as lines, the first with the time since when, if known."""
+    if not problems or since is None:
+        return list(problems)
+    first, *others = problems
+    return [PROBLEM_SINCE.format(problem=first, time=moment_text(since, now)), *others]
 
 
 def duration_text(seconds: float) -> str:

@@ -69,8 +69,9 @@
  * @property {string[]} limitKinds
  * @property {string[]} momentaryKinds
  * @property {string} overAtOnce
+ * @property {Record<string, string>} linkIcons
  * @property {string} otherGroup
- * @property {Record<"reasons" | "card" | "link" | "limits" | "alarmStates" | "refused" | "other", Record<string, string>>}
+ * @property {Record<"reasons" | "card" | "link" | "linkDetails" | "limits" | "alarmStates" | "refused" | "other", Record<string, string>>}
  *   words
  */
 
