@@ -268,8 +268,9 @@ def lasting_text(found: State, normal_since: datetime | None, now: datetime) -> 
     since = normal_since if found.state == "normal" else found.since
     if not since or age_s(since, now) < SHORTEST_S:
         return ""
-    duration = words.duration_text(age_s(since, now))
-    return f"{f'{duration} ago' if found.is_past else f'for {duration}'}{':' if found.detail else ''}"
+    pattern = words.PATTERNS["past" if found.is_past else "lasting"]
+    lasting = pattern.format(words.duration_text(age_s(since, now)))
+    return f"{lasting}:" if found.detail else lasting
 
 
 def anomaly_row(

@@ -113,7 +113,7 @@ def event_state(events: Sequence[StoredEvent], newest: Point) -> State:
     """
     event, *others = events
     is_back = event.kind == words.OVER_AT_ONCE and not newest.is_anomaly
-    more = f"{len(others)} more" if others else ""
+    more = words.PATTERNS["more"].format(len(others)) if others else ""
     return State(
         state="event",
         urgency=words.URGENCY["event"],

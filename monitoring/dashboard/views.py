@@ -13,7 +13,7 @@ from monitoring.access.pages import signed_in_as
 from monitoring.alarms.kinds import LIMIT_KINDS, Priority
 from monitoring.alarms.wording import STATE_WORDS
 from monitoring.dashboard import words
-from monitoring.dashboard.events import EVENT_ROWS
+from monitoring.dashboard.events import EVENT_ROWS, MOST_OPEN, SHORTEST_S
 from monitoring.dashboard.link import LINK_DETAILS, LINK_ICONS, LINK_WORDS, POLLING
 from monitoring.dashboard.moments import moment
 from monitoring.dashboard.page import ANOMALY_ROWS, DashboardPage, read_dashboard, stale_after_s, urgent_first
@@ -61,6 +61,8 @@ SAME_FOR_ALL: dict[str, Any] = {
     "liveMs": LIVE_S * 1000,
     "aheadMs": AHEAD_US // 1000,
     "aroundMs": words.AROUND.total_seconds() * 1000,
+    "shortestEventMs": SHORTEST_S * 1000,
+    "mostOpenEvents": MOST_OPEN,
     "mostCharts": MOST_CHARTS,
     "mostCompared": MOST_COMPARED,
     "spans": words.SPANS,
@@ -77,6 +79,7 @@ SAME_FOR_ALL: dict[str, Any] = {
         "link": LINK_WORDS,
         "linkDetails": LINK_DETAILS,
         "limits": words.LIMIT_WORDS,
+        "patterns": words.PATTERNS,
         "alarmStates": {str(state): text for state, text in STATE_WORDS.items()},
         "refused": words.REFUSED_RANGES,
         "other": {
@@ -126,7 +129,8 @@ def context(request: HttpRequest, page: DashboardPage) -> dict[str, Any]:
         "default_speed": DEFAULT_SPEED,
         "rows": [*page.anomalies, *[None] * (ANOMALY_ROWS - len(page.anomalies))],
         "events": [*events, *[None] * (EVENT_ROWS - len(events))],
-        "open_events": page.events.open_count,
+        "open_events": page.events.open_text,
+        "patterns": words.PATTERNS,
         "totals": words.totals_texts(page.totals) if page.totals else {},
         "script": script,
         "open": settings.FERMON_OPEN,
@@ -146,6 +150,7 @@ def for_scripts(page: DashboardPage, chosen: ViewState, script: ScriptTag) -> di
         "tags": [tag_for_scripts(page, tag) for tag in page.told_tags],
         "latest": [point.as_json() for point in page.latest],
         "events": [event.as_json() for event in page.events.all],
+        "openEvents": page.events.open_count,
         "totals": page.totals
         and {
             "measurements": page.totals.measurements,

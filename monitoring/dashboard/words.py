@@ -40,6 +40,16 @@ EXPONENT_FROM = 1e21  # toFixed switches to an exponent here
 URGENCY = {"alarm": 4, "outside": 3, "recent": 3, "event": 2, "stale": 1}
 # The heading of tags without a group, if other tags have one.
 OTHER_GROUP = "Other"
+# Texts of states and events, with a place for a duration or a number.
+PATTERNS = {
+    "lasting": "for {}",
+    "past": "{} ago",
+    "more": "{} more",
+    "since": "since ",
+    "to": " to ",
+    "open": "{} open",
+    "orMoreOpen": "{} or more open",
+}
 # A problem that the server reports, if the time of its beginning is known.
 PROBLEM_SINCE = "{problem} Since {time}."
 # The formats of durations, for the scripts.
@@ -137,6 +147,11 @@ def moment_text(moment: datetime, now: datetime) -> str:
     return f"{moment.day} {moment:%b} {year}{moment:%H:%M:%S} UTC"
 
 
+def until_text(end: datetime, start: datetime, now: datetime) -> str:
+    """Format the end of a range in UTC; without a date if the range ends on the day on which it starts."""
+    return moment_text(end, end if end.date() == start.date() else now)
+
+
 def problem_lines(problems: Sequence[str], since: datetime | None, now: datetime) -> list[str]:
     """Return the problems as lines, the first with the time since when, if known."""
     if not problems or since is None:
@@ -156,10 +171,14 @@ def address_around(time: datetime, anomaly: int, tag: str = "") -> str:
     return f"?{only}from={iso_utc(time - AROUND)}&to={iso_utc(time + AROUND)}&anomaly={anomaly}"
 
 
-def address_over(start: datetime, end: datetime, event: int, tag: str = "") -> str:
-    """Return the query string of the dashboard that shows the event with the minute before and after."""
+def address_over(start: datetime, end: datetime | None, event: int, now: datetime, tag: str = "") -> str:
+    """Return the query string of the dashboard that shows the event with the minute before and after.
+
+    The time shown ends at ``now`` at the latest; ``end`` is None for an open event.
+    """
     only = f"tag={tag}&" if tag else ""
-    return f"?{only}from={iso_utc(start - AROUND)}&to={iso_utc(end + AROUND)}&event={event}"
+    until = min((end or now) + AROUND, now)
+    return f"?{only}from={iso_utc(start - AROUND)}&to={iso_utc(until)}&event={event}"
 
 
 def part_text(

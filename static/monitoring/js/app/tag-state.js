@@ -2,6 +2,7 @@
 // the same states from the server (monitoring/dashboard/states.py).
 import { kindText, whyText } from "../lists/event-words.js";
 import { reasonsOf } from "../live/rule-violations.js";
+import { filled } from "../base/pattern.js";
 import { settings } from "../base/settings.js";
 import { ageText, momentText } from "../base/times.js";
 import { limitText, words } from "../base/words.js";
@@ -48,7 +49,8 @@ export function stateOf(tag, { points, events = [], alarm = null, outsideSince =
   const last = points.findLast((point) => point.anomaly || latest.x - point.x > HOLD_MS);
   const held = last?.anomaly && latest.x - last.x <= HOLD_MS ? last : null;
   const heldText = held ? outsideText(tag, held) : "";
-  if (held && heldText) return state("recent", { detail: `${ageText(now - held.x)} ago: ${heldText}` });
+  if (held && heldText)
+    return state("recent", { detail: `${filled(words.patterns.past, [ageText(now - held.x)])}: ${heldText}` });
   if (events.length) return eventState(events, latest, isWall);
   if (held && !isWall) return state("unusual", { detail: reasonsOf(tag, held.id).join("; ") });
   return state("normal", { since: beginning(points, tag.staleAfterMs) });
@@ -111,7 +113,7 @@ function further(tag, latest, now, { kind }) {
  */
 function eventState([event, ...others], latest, isWall) {
   const isBack = event.kind === settings.overAtOnce && !latest.anomaly;
-  const more = others.length ? `${others.length} more` : "";
+  const more = others.length ? filled(words.patterns.more, [others.length]) : "";
   return state("event", {
     word: kindText(event),
     since: event.start,

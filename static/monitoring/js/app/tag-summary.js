@@ -5,8 +5,9 @@ import { openEventsOf } from "../live/events.js";
 import { Series } from "../live/series.js";
 import { Sparkline } from "../charts/sparkline.js";
 import { stateOf } from "./tag-state.js";
+import { filled } from "../base/pattern.js";
 import { durationText, leadText, showTime } from "../base/times.js";
-import { valueText, whole } from "../base/words.js";
+import { valueText, whole, words } from "../base/words.js";
 
 const KEPT_MS = 60000; // an urgent card stays in place for this long afterwards, so that cards do not jump
 const LEAST_MS = 2000; // a shorter duration is not shown
@@ -109,8 +110,8 @@ export class TagSummary {
     if (state === "normal") this.changedAt = since ?? this.changedAt; // the series drops old points, the card does not
     const start = state === "normal" ? this.changedAt : since;
     if (start === null || now - start < LEAST_MS) return "";
-    const duration = durationText(now - start);
-    return isPast ? `${duration} ago` : `for ${duration}`;
+    const { past, lasting } = words.patterns;
+    return filled(isPast ? past : lasting, [durationText(now - start)]);
   }
 
   timeNode() {

@@ -36,7 +36,7 @@
  * How durations shorter than `belowS` seconds (null: all) are written: a pattern with a number for each unit in seconds.
  * @typedef {{belowS: number | null, unitsS: number[], pattern: string}} DurationFormat
  *
- * Times are ISO 8601, durations milliseconds. `part`: null if the page has all tags; `database`: whether the server
+ * Times are ISO 8601, durations milliseconds. `part`: null if the page has all tags; `openEvents`: number of all open events; `database`: whether the server
  * could read the database; `urgency`: how much a state needs a person, by state; `priorities`: of alarms, highest first;
  * `limitKinds`: kinds of alarms of a limit; `momentaryKinds`: kinds of events that happen at a moment, `overAtOnce` the
  * one after which the value is back by itself; `words`: texts by subject and key.
@@ -50,6 +50,7 @@
  * @property {Tag[]} tags
  * @property {Measurement[]} latest
  * @property {import("../live/events.js").EventItem[]} events
+ * @property {number} openEvents
  * @property {CountedTotals | null} totals
  * @property {Record<"data" | "stream" | "trend" | "anomalies" | "events" | "stats" | "health" | "tags" | "export" |
  *   "login", string>} urls
@@ -61,6 +62,8 @@
  * @property {number} liveMs
  * @property {number} aheadMs
  * @property {number} aroundMs
+ * @property {number} shortestEventMs
+ * @property {number} mostOpenEvents
  * @property {number} mostCharts
  * @property {number} mostCompared
  * @property {Record<"age" | "duration" | "lead", DurationFormat[]>} spans
@@ -71,7 +74,7 @@
  * @property {string} overAtOnce
  * @property {Record<string, string>} linkIcons
  * @property {string} otherGroup
- * @property {Record<"reasons" | "card" | "link" | "linkDetails" | "limits" | "alarmStates" | "refused" | "other", Record<string, string>>}
+ * @property {Record<"reasons" | "card" | "link" | "linkDetails" | "limits" | "patterns" | "alarmStates" | "refused" | "other", Record<string, string>>}
  *   words
  */
 

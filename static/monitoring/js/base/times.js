@@ -101,12 +101,14 @@ export function showTime(node, ms) {
 }
 
 /**
- * Convert every time that the server wrote in UTC to the viewer's time zone.
+ * Convert every time that the server wrote in UTC to the viewer's time zone. One with `data-from` is the end of a range.
  * @param {ParentNode} root
  */
 export function localiseTimes(root = document) {
   for (const node of root.querySelectorAll("time[datetime]:not([datetime=''])")) {
-    setText(node, momentText(Date.parse(node.getAttribute("datetime") ?? "")));
+    const at = Date.parse(node.getAttribute("datetime") ?? "");
+    const from = Date.parse(node.getAttribute("data-from") ?? "");
+    setText(node, Number.isNaN(from) ? momentText(at) : untilText({ from, to: at }));
   }
 }
 
