@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from monitoring.alarms.kinds import LIMIT_KINDS, RANK, Priority
+from monitoring.alarms.kinds import LIMIT_KINDS
 from monitoring.alarms.reading import PresentAlarm
-from monitoring.alarms.wording import STATE_WORDS
 from monitoring.dashboard import words
+from monitoring.dashboard.alarm_words import alarm_detail, alarm_urgency, alarm_word
 from monitoring.dashboard.moments import age_s, moment
 from monitoring.history.events import StoredEvent
 from monitoring.history.measurements import Point
@@ -64,7 +64,7 @@ def state_of(tag: TagDefinition, newest: Point | None, now: datetime, evidence: 
         return State("empty", 0)
     outside, stale = outside_text(tag, newest), stale_text(tag, newest, now)
     if outside:
-        detail = joined(outside, stale or event_word(evidence.events))
+        detail = words.joined(outside, stale or event_word(evidence.events))
         since = evidence.outside_since or newest.timestamp
         return State("outside", words.URGENCY["outside"], since, detail)
     if stale:
@@ -78,23 +78,16 @@ def state_of(tag: TagDefinition, newest: Point | None, now: datetime, evidence: 
 
 def alarm_state(alarm: PresentAlarm, more: str) -> State:
     """Return the state for an alarm; ``more`` are further texts for the detail."""
-    asks = "" if alarm.is_acknowledged else words.NOT_ACKNOWLEDGED
     is_over = not alarm.is_active
     return State(
         state="alarm",
         urgency=alarm_urgency(alarm.priority, is_acknowledged=alarm.is_acknowledged),
         since=alarm.cleared_at if is_over else alarm.active_at,
-        detail=joined(alarm.condition, asks or STATE_WORDS[alarm.state].partition(", ")[2], more),
-        word=f"{words.CARD_WORDS['alarm']}: {alarm.title}{', returned' if is_over else ''}",
+        detail=words.joined(alarm_detail(alarm), more),
+        word=alarm_word(alarm),
         is_past=is_over,
         alarm=alarm,
     )
-
-
-def alarm_urgency(priority: str, *, is_acknowledged: bool) -> int:
-    """Return the urgency of an alarm: not acknowledged before acknowledged, then by priority."""
-    by_priority = len(RANK) - 1 - RANK[Priority(priority)]
-    return words.URGENCY["alarm"] + by_priority + (0 if is_acknowledged else len(RANK))
 
 
 def further(tag: TagDefinition, newest: Point | None, now: datetime, evidence: Evidence) -> str:
@@ -103,7 +96,7 @@ def further(tag: TagDefinition, newest: Point | None, now: datetime, evidence: E
         return ""
     is_of_limit = evidence.alarm is not None and evidence.alarm.kind in LIMIT_KINDS
     outside = "" if is_of_limit else outside_text(tag, newest)
-    return joined(outside and f"{words.CARD_WORDS['outside']}, {outside}", stale_text(tag, newest, now))
+    return words.joined(outside and f"{words.CARD_WORDS['outside']}, {outside}", stale_text(tag, newest, now))
 
 
 def event_state(events: Sequence[StoredEvent], newest: Point) -> State:
@@ -113,12 +106,13 @@ def event_state(events: Sequence[StoredEvent], newest: Point) -> State:
     """
     event, *others = events
     is_back = event.kind == words.OVER_AT_ONCE and not newest.is_anomaly
+    why = event.explanation.removeprefix(f"{event.tag} ")
     more = words.PATTERNS["more"].format(len(others)) if others else ""
     return State(
         state="event",
         urgency=words.URGENCY["event"],
         since=event.start,
-        detail=joined(words.BACK if is_back else "", event.explanation.removeprefix(f"{event.tag} "), more),
+        detail=words.joined(words.BACK if is_back else "", why, more),
         word=words.kind_text(event.kind),
         is_past=event.kind in words.MOMENTARY_KINDS,
     )
@@ -153,8 +147,3 @@ def outside_side(tag: TagDefinition, value: float) -> str:
     if tag.upper_limit is not None and value > tag.upper_limit:
         return "above"
     return "below" if tag.lower_limit is not None and value < tag.lower_limit else ""
-
-
-def joined(*texts: str) -> str:
-    """Return the texts that are not empty as one, separated by semicolons."""
-    return "; ".join(filter(None, texts))

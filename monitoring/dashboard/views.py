@@ -10,8 +10,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from monitoring.access.pages import signed_in_as
-from monitoring.alarms.kinds import LIMIT_KINDS, Priority
-from monitoring.alarms.wording import STATE_WORDS
+from monitoring.alarms.kinds import LIMIT_KINDS
 from monitoring.dashboard import words
 from monitoring.dashboard.events import EVENT_ROWS, MOST_OPEN, SHORTEST_S
 from monitoring.dashboard.link import LINK_DETAILS, LINK_ICONS, LINK_WORDS, POLLING
@@ -67,7 +66,6 @@ SAME_FOR_ALL: dict[str, Any] = {
     "mostCompared": MOST_COMPARED,
     "spans": words.SPANS,
     "urgency": words.URGENCY,
-    "priorities": [str(priority) for priority in Priority],
     "limitKinds": sorted(LIMIT_KINDS),
     "momentaryKinds": words.MOMENTARY_KINDS,
     "overAtOnce": words.OVER_AT_ONCE,
@@ -80,11 +78,9 @@ SAME_FOR_ALL: dict[str, Any] = {
         "linkDetails": LINK_DETAILS,
         "limits": words.LIMIT_WORDS,
         "patterns": words.PATTERNS,
-        "alarmStates": {str(state): text for state, text in STATE_WORDS.items()},
         "refused": words.REFUSED_RANGES,
         "other": {
             "back": words.BACK,
-            "notAcknowledged": words.NOT_ACKNOWLEDGED,
             "polling": POLLING,
             "problemSince": words.PROBLEM_SINCE,
         },

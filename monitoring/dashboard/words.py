@@ -33,7 +33,6 @@ LIMIT_WORDS = {"below": "below the limit {}", "above": "above the limit {}"}
 MOMENTARY_KINDS = ("spike", "step_up", "step_down")
 OVER_AT_ONCE = "spike"  # the value is back by itself
 BACK = "back to normal"
-NOT_ACKNOWLEDGED = "not acknowledged"
 EXPONENT_FROM = 1e21  # toFixed switches to an exponent here
 # Urgency by state: the highest comes first. Alarms have one by priority, and more while not acknowledged;
 # a violation of the 3σ rule alone has none.
@@ -131,6 +130,11 @@ def reason_words(found: Reason) -> str:
 def reasons_text(reasons: list[Reason], decimals: int) -> str:
     """Return the reasons of an anomaly as one text, separated by semicolons."""
     return "; ".join(reasons_texts(reasons, decimals))
+
+
+def joined(*texts: str) -> str:
+    """Return the texts that are not empty as one, separated by semicolons."""
+    return "; ".join(filter(None, texts))
 
 
 def kind_text(kind: str) -> str:

@@ -8,7 +8,8 @@ import pytest
 from monitoring.alarms.kinds import Priority
 from monitoring.alarms.reading import PresentAlarm, present
 from monitoring.alarms.state_machine import State
-from monitoring.dashboard.states import Evidence, alarm_urgency, outside_side, state_of
+from monitoring.dashboard.alarm_words import alarm_line, alarm_urgency, texts_for_scripts
+from monitoring.dashboard.states import Evidence, outside_side, state_of
 from monitoring.history.events import StoredEvent
 from monitoring.history.measurements import Point
 from monitoring.kernel.tag_definition import TagDefinition
@@ -113,6 +114,17 @@ def test_an_alarm_hides_neither_missing_data_nor_another_limit() -> None:
     state = state_of(TAG, newest(46, is_anomaly=True, age_s=60), NOW, Evidence(alarm=stuck))
     assert state.detail == f"not acknowledged; out of limit, {WHY}; no reading since 11:59:00 UTC"
     assert state_of(TAG, None, NOW, Evidence(alarm=stuck)).detail == "not acknowledged"
+
+
+def test_the_scripts_get_the_words_and_the_urgency_of_an_alarm() -> None:
+    state = state_of(TAG, newest(), NOW, Evidence(alarm=alarm()))
+    assert texts_for_scripts(alarm()) == {
+        "word": state.word,
+        "detail": state.detail,
+        "line": "temp: High, above 45 °C",
+        "urgency": state.urgency,
+    }
+    assert alarm_line(alarm(condition="")) == "temp: High"
 
 
 def test_alarms_that_nobody_has_acknowledged_are_the_most_urgent_then_the_priority_counts() -> None:

@@ -74,25 +74,9 @@ const joined = (...texts) => texts.filter(Boolean).join("; ");
  * @param {BriefAlarm} alarm
  * @param {string} more
  */
-function alarmState(alarm, more) {
-  const { title, condition, active, acknowledged } = alarm;
-  const asks = acknowledged ? "" : words.other.notAcknowledged;
-  return state("alarm", {
-    word: `${words.card.alarm}: ${title}${active ? "" : ", returned"}`,
-    since: active ? alarm.activeAt : alarm.clearedAt,
-    isPast: !active,
-    detail: joined(condition, asks || words.alarmStates[alarm.state].split(", ").slice(1).join(", "), more),
-    urgency: alarmUrgency(alarm),
-  });
-}
-
-/**
- * Return the urgency of an alarm: not acknowledged before acknowledged, then by priority.
- * @param {Pick<BriefAlarm, "priority" | "acknowledged">} alarm
- */
-export function alarmUrgency({ priority, acknowledged }) {
-  const { priorities, urgency } = settings;
-  return urgency.alarm + priorities.length - 1 - priorities.indexOf(priority) + (acknowledged ? 0 : priorities.length);
+function alarmState({ word, detail, urgency, active, activeAt, clearedAt }, more) {
+  const since = active ? activeAt : clearedAt;
+  return state("alarm", { word, since, isPast: !active, detail: joined(detail, more), urgency });
 }
 
 /**

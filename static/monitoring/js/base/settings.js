@@ -37,7 +37,7 @@
  * @typedef {{belowS: number | null, unitsS: number[], pattern: string}} DurationFormat
  *
  * Times are ISO 8601, durations milliseconds. `part`: null if the page has all tags; `openEvents`: number of all open events; `database`: whether the server
- * could read the database; `urgency`: how much a state needs a person, by state; `priorities`: of alarms, highest first;
+ * could read the database; `urgency`: how much a state needs a person, by state;
  * `limitKinds`: kinds of alarms of a limit; `momentaryKinds`: kinds of events that happen at a moment, `overAtOnce` the
  * one after which the value is back by itself; `words`: texts by subject and key.
  * @typedef {object} Settings
@@ -68,13 +68,12 @@
  * @property {number} mostCompared
  * @property {Record<"age" | "duration" | "lead", DurationFormat[]>} spans
  * @property {Record<string, number>} urgency
- * @property {string[]} priorities
  * @property {string[]} limitKinds
  * @property {string[]} momentaryKinds
  * @property {string} overAtOnce
  * @property {Record<string, string>} linkIcons
  * @property {string} otherGroup
- * @property {Record<"reasons" | "card" | "link" | "linkDetails" | "limits" | "patterns" | "alarmStates" | "refused" | "other", Record<string, string>>}
+ * @property {Record<"reasons" | "card" | "link" | "linkDetails" | "limits" | "patterns" | "refused" | "other", Record<string, string>>}
  *   words
  */
 

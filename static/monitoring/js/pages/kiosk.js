@@ -1,7 +1,7 @@
 // The wall screen: all cards at once and nothing to click. It runs for months without a person, so it renews itself.
 import { TagSummary } from "../app/tag-summary.js";
 import { serverNow } from "../base/clock.js";
-import { followAlarms, onAlarms, presentAlarms } from "../live/alarms.js";
+import { alarmSettings, followAlarms, onAlarms, presentAlarms } from "../live/alarms.js";
 import { startFeed } from "../live/feed.js";
 import { storeViolations } from "../live/rule-violations.js";
 import { pageNow, watchForTags } from "../live/new-tags.js";
@@ -17,7 +17,6 @@ const WORDS_EVERY_MS = 200;
 const TICK_MS = 1000; // ages grow, and stopped data must show, even when nothing arrives
 const TURN_MS = 15000; // a page of cards
 const STRIP = 5;
-const UNKNOWN = "Alarms: not known while the database is away";
 const WIDE = matchMedia("(min-width: 60rem)"); // a narrow screen is scrolled
 const RENEW_MS = 30 * 60000; // for changed limits and a newer version of this page
 const RENEW_PART_MS = 60000; // other tags may be more urgent by now, and come first
@@ -72,7 +71,8 @@ function showStrip() {
   strip.toggleAttribute("data-none", top.length === 0);
   while (strip.children.length > places) strip.lastElementChild?.remove();
   while (strip.children.length < places) strip.append(document.createElement("li"));
-  if (!top.length) setText(strip.children[0], presentAlarms()?.unacknowledged ? "No alarm" : UNKNOWN);
+  const isKnown = presentAlarms()?.unacknowledged;
+  if (!top.length) setText(strip.children[0], alarmSettings?.words[isKnown ? "noAlarm" : "unknownAlarms"] ?? "");
   top.forEach((alarm, i) => {
     const item = /** @type {HTMLElement} */ (strip.children[i]);
     if (!item.querySelector(".icon")) item.replaceChildren(document.importNode(place.content, true));
