@@ -11,9 +11,10 @@ from monitoring.alarms.reading import PresentAlarm, alarms_of_tags
 from monitoring.dashboard import words
 from monitoring.dashboard.events import Events, read_events
 from monitoring.dashboard.link import Link, link_of, link_without_database
-from monitoring.dashboard.moments import Moment, age_s, moment
-from monitoring.dashboard.states import NOTHING, Evidence, State, outside_side, state_of
+from monitoring.dashboard.moments import Moment, moment
+from monitoring.dashboard.states import NOTHING, Evidence, lasting_text, outside_side, state_of
 from monitoring.dashboard.tag_page import MOST_CARDS, Needs, TagPage, part_of, read_needs
+from monitoring.history.ahead import Ahead
 from monitoring.history.excursions import outside_since
 from monitoring.history.measurements import Point, Reason, Selection, read_page, reasons_for
 from monitoring.history.stats import Totals, totals
@@ -24,7 +25,6 @@ from monitoring.operations.health import Health, check_health
 from monitoring.spool import spool_files
 
 ANOMALY_ROWS = 20
-SHORTEST_S = 2  # a shorter duration is not shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,8 @@ class DashboardPage:
     """All database content of the page, as of ``now``.
 
     ``tags`` has all tags by name, active or not; ``headings`` has the heading of each tag in use.
-    ``cards`` covers all tags in use, or those of ``part`` if there are more than MOST_CARDS.
+    ``cards`` covers all tags in use, or those of ``part`` if there are more than MOST_CARDS. ``violations``
+    are those of the newest measurements, by id.
     """
 
     now: datetime
@@ -91,6 +92,8 @@ class DashboardPage:
     raw_from: Mapping[str, datetime] = field(default_factory=dict)
     newest_anomalies: Mapping[str, datetime] = field(default_factory=dict)
     outside_since: Mapping[str, datetime] = field(default_factory=dict)
+    ahead: Mapping[str, Ahead] = field(default_factory=dict)
+    violations: Mapping[int, list[Reason]] = field(default_factory=dict)
     anomalies: list[AnomalyRow] = field(default_factory=list)
     events: Events = field(default_factory=Events)
     totals: Totals | None = None
@@ -177,8 +180,9 @@ def read_page_at(now: datetime, health: Health, query: Mapping[str, str]) -> Das
     events = read_events(tags, names if part else None)
     known = [newest[name] for name in names if name in newest]
     reasons = reasons_for([*anomalies, *(point for point in known if point.is_anomaly)])
+    is_wall = query.get("kiosk") == "1"
     lasting, alarms, since = events.open_by_tag(), alarms_of_tags(names), excursions(tags, known, now)
-    ahead = {one.tag: one.text for one in health.times.ahead}
+    ahead = {one.tag: one for one in health.times.ahead}
     cards = [
         card_of(
             tags[name],
@@ -192,9 +196,10 @@ def read_page_at(now: datetime, health: Health, query: Mapping[str, str]) -> Das
                 events=lasting.get(name, []),
                 alarm=alarms.get(name),
                 outside_since=since.get(name),
+                is_wall=is_wall,
             ),
             normal_since=anomalous.get(name),
-            ahead=ahead.get(name, ""),
+            ahead=ahead[name].text if name in ahead else "",
         )
         for name in names
     ]
@@ -210,6 +215,8 @@ def read_page_at(now: datetime, health: Health, query: Mapping[str, str]) -> Das
         raw_from=raw_from(names),
         newest_anomalies=anomalous,
         outside_since=since,
+        ahead=ahead,
+        violations={point.id: reasons[point.id] for point in known if point.is_anomaly},
         anomalies=[anomaly_row(point, tags[point.tag], reasons[point.id], now, part) for point in anomalies],
         events=events,
         totals=totals(),
@@ -261,16 +268,6 @@ def card_of(
         ahead=ahead,
         alarm=found.alarm,
     )
-
-
-def lasting_text(found: State, normal_since: datetime | None, now: datetime) -> str:
-    """Return "for 3 min" or, of something that is over, "3 min ago"; with a colon if a detail follows."""
-    since = normal_since if found.state == "normal" else found.since
-    if not since or age_s(since, now) < SHORTEST_S:
-        return ""
-    pattern = words.PATTERNS["past" if found.is_past else "lasting"]
-    lasting = pattern.format(words.duration_text(age_s(since, now)))
-    return f"{lasting}:" if found.detail else lasting
 
 
 def anomaly_row(

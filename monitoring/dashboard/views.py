@@ -1,5 +1,6 @@
 """The dashboard page."""
 
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
@@ -11,7 +12,7 @@ from django.views.decorators.http import require_safe
 
 from monitoring.access.pages import signed_in_as
 from monitoring.alarms.kinds import LIMIT_KINDS
-from monitoring.dashboard import words
+from monitoring.dashboard import states, words
 from monitoring.dashboard.events import EVENT_ROWS, MOST_OPEN, SHORTEST_S
 from monitoring.dashboard.link import LINK_DETAILS, LINK_ICONS, LINK_WORDS, POLLING
 from monitoring.dashboard.moments import moment
@@ -26,6 +27,7 @@ from monitoring.dashboard.view_state import (
     ViewState,
     chosen_of,
 )
+from monitoring.history.ahead import AHEAD_WORDS, MOST_COUNTED
 from monitoring.kernel.clock import iso_utc
 from monitoring.kernel.source_clock import AHEAD_US
 from monitoring.kernel.tag_definition import TagDefinition
@@ -60,6 +62,8 @@ SAME_FOR_ALL: dict[str, Any] = {
     "liveMs": LIVE_S * 1000,
     "aheadMs": AHEAD_US // 1000,
     "aroundMs": words.AROUND.total_seconds() * 1000,
+    "shortestStateMs": states.SHORTEST_S * 1000,
+    "mostAhead": MOST_COUNTED,
     "shortestEventMs": SHORTEST_S * 1000,
     "mostOpenEvents": MOST_OPEN,
     "mostCharts": MOST_CHARTS,
@@ -78,6 +82,7 @@ SAME_FOR_ALL: dict[str, Any] = {
         "linkDetails": LINK_DETAILS,
         "limits": words.LIMIT_WORDS,
         "patterns": words.PATTERNS,
+        "ahead": AHEAD_WORDS,
         "refused": words.REFUSED_RANGES,
         "other": {
             "back": words.BACK,
@@ -145,6 +150,10 @@ def for_scripts(page: DashboardPage, chosen: ViewState, script: ScriptTag) -> di
         "part": page.part and page.part.as_json(),
         "tags": [tag_for_scripts(page, tag) for tag in page.told_tags],
         "latest": [point.as_json() for point in page.latest],
+        "violations": [
+            {"id": row, "findings": [reason._asdict() for reason in found]}
+            for row, found in page.violations.items()
+        ],
         "events": [event.as_json() for event in page.events.all],
         "openEvents": page.events.open_count,
         "totals": page.totals
@@ -182,7 +191,7 @@ def part_addresses(query: QueryDict, part: TagPage) -> dict[str, Any]:
 def tag_for_scripts(page: DashboardPage, tag: TagDefinition) -> dict[str, Any]:
     """Return the properties of a tag for the scripts; times as ISO 8601 in UTC."""
     raw_from, newest_anomaly = page.raw_from.get(tag.name), page.newest_anomalies.get(tag.name)
-    outside_since = page.outside_since.get(tag.name)
+    outside_since, ahead = page.outside_since.get(tag.name), page.ahead.get(tag.name)
     return {
         "name": tag.name,
         "unit": tag.unit,
@@ -194,4 +203,9 @@ def tag_for_scripts(page: DashboardPage, tag: TagDefinition) -> dict[str, Any]:
         "rawFrom": iso_utc(raw_from) if raw_from else None,
         "newestAnomaly": iso_utc(newest_anomaly) if newest_anomaly else None,
         "outsideSince": iso_utc(outside_since) if outside_since else None,
+        "ahead": ahead
+        and {
+            "readings": ahead.readings,
+            "until": iso_utc(page.now + timedelta(seconds=ahead.up_to_s)),
+        },
     }

@@ -44,6 +44,7 @@ PATTERNS = {
     "lasting": "for {}",
     "past": "{} ago",
     "more": "{} more",
+    "noReading": "no reading since {}",
     "since": "since ",
     "to": " to ",
     "open": "{} open",

@@ -15,6 +15,12 @@ from monitoring.models import Measurement, Series
 MOST_COUNTED = 1_000
 MOST_TAGS = 20
 SHOWN_TAGS = 3
+# The texts for one reading, for several, and for MOST_COUNTED; the page's scripts have the same.
+AHEAD_WORDS = {
+    "one": "{count} reading ahead of time, up to {lead}",
+    "several": "{count} readings ahead of time, up to {lead}",
+    "most": "{count} or more readings ahead of time, up to {lead}",
+}
 EXPLAINED_S = 10  # a known clock error explains readings up to this much further ahead
 
 
@@ -36,9 +42,8 @@ class Ahead:
     @property
     def text(self) -> str:
         """Return the number of readings and the lead in words."""
-        count = f"{MOST_COUNTED} or more" if self.readings == MOST_COUNTED else str(self.readings)
-        noun = "reading" if self.readings == 1 else "readings"
-        return f"{count} {noun} ahead of time, up to {span_text(self.up_to_s, LEAD)}"
+        key = "one" if self.readings == 1 else "several" if self.readings < MOST_COUNTED else "most"
+        return AHEAD_WORDS[key].format(count=self.readings, lead=span_text(self.up_to_s, LEAD))
 
 
 @dataclass(frozen=True, slots=True)

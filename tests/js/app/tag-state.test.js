@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { stateOf } from "../../../static/monitoring/js/app/tag-state.js";
+import { aheadText, lastingText, stateOf } from "../../../static/monitoring/js/app/tag-state.js";
+import { casesIn } from "../cases.js";
 import { settings, tagOf } from "../../../static/monitoring/js/base/settings.js";
+import { momentText } from "../../../static/monitoring/js/base/times.js";
 import { storeViolations } from "../../../static/monitoring/js/live/rule-violations.js";
 
 const TAG = tagOf("fermenter_temp"); // 30 to 40 °C, stale after 15 s
@@ -45,6 +47,33 @@ const alarm = (changes = {}) => ({
 storeViolations(
   Array.from({ length: 100 }, (_, id) => ({ id, findings: [{ reason: "above_limit", lower: null, upper: 40 }] })),
 );
+
+const before = (seconds) => (seconds === null ? null : NOW - seconds * 1000);
+
+for (const [i, one] of casesIn("cards.json").cards.entries()) {
+  test(`a card of one measurement is as the server makes it: ${one.name}`, () => {
+    const id = 1000 + i;
+    storeViolations([{ id, findings: one.reasons }]);
+    const x = before(one.ageS);
+    const evidence = {
+      points: one.value === null ? [] : [{ x, us: 0, y: one.value, anomaly: one.anomaly, id }],
+      events: one.events.map((found) => event({ ...found, start: before(found.ageS) })),
+      alarm: one.alarm && { ...one.alarm, activeAt: before(one.alarm.activeS), clearedAt: before(one.alarm.clearedS) },
+      outsideSince: before(one.outsideS),
+      isWall: one.isWall,
+    };
+    const { state, word, urgency, detail } = stateOf(TAG, evidence, NOW);
+    const expected = [one.state, one.word, one.urgency, one.detail.replace("{time}", momentText(x))];
+    assert.deepEqual([state, word, urgency, detail], expected);
+    assert.equal(lastingText(stateOf(TAG, evidence, NOW), before(one.normalS), NOW), one.lasting);
+  });
+}
+
+test("readings ahead of time are counted as the server counts them", () => {
+  for (const { count, seconds, text } of casesIn("cards.json").ahead)
+    assert.equal(aheadText({ count, ms: seconds * 1000 }), text);
+  assert.equal(aheadText({ count: 2500, ms: 7200000 }), "1000 or more readings ahead of time, up to 2 h");
+});
 
 test("a tag without measurements is empty and needs no attention", () => {
   assert.deepEqual(found(""), {

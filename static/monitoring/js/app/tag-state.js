@@ -1,10 +1,10 @@
 // The state of a tag by its newest measurements, events and alarm: the state, since when, and why. The first paint has
-// the same states from the server (monitoring/dashboard/states.py).
+// the same states from the server, by the same rules (monitoring/dashboard/states.py).
 import { kindText, whyText } from "../lists/event-words.js";
 import { reasonsOf } from "../live/rule-violations.js";
 import { filled } from "../base/pattern.js";
 import { settings } from "../base/settings.js";
-import { ageText, momentText } from "../base/times.js";
+import { ageText, durationText, leadText, momentText } from "../base/times.js";
 import { limitText, words } from "../base/words.js";
 
 /**
@@ -54,6 +54,29 @@ export function stateOf(tag, { points, events = [], alarm = null, outsideSince =
   if (events.length) return eventState(events, latest, isWall);
   if (held && !isWall) return state("unusual", { detail: reasonsOf(tag, held.id).join("; ") });
   return state("normal", { since: beginning(points, tag.staleAfterMs) });
+}
+
+/**
+ * Return how long a state has lasted, or how long ago it was; with a colon if a detail follows.
+ * @param {TagState} found
+ * @param {number | null} normalSince epoch milliseconds, null if unknown
+ * @param {number} now epoch milliseconds
+ */
+export function lastingText({ state, since, isPast, detail }, normalSince, now) {
+  const start = state === "normal" ? normalSince : since;
+  if (start === null || now - start < settings.shortestStateMs) return "";
+  const { past, lasting } = words.patterns;
+  return filled(isPast ? past : lasting, [durationText(now - start)]) + (detail ? ":" : "");
+}
+
+/**
+ * Return how many readings are ahead of time, and by how much.
+ * @param {{count: number, ms: number}} ahead
+ */
+export function aheadText({ count, ms }) {
+  if (!count) return "";
+  const key = count === 1 ? "one" : count < settings.mostAhead ? "several" : "most";
+  return filled(words.ahead[key], { count: Math.min(count, settings.mostAhead), lead: leadText(ms) });
 }
 
 /** @type {(name: StateName, found?: Partial<TagState>) => TagState} */
@@ -107,7 +130,8 @@ function eventState([event, ...others], latest, isWall) {
 }
 
 /** @type {(tag: Tag, latest: Point, now: number) => string} */
-const staleText = (tag, { x }, now) => (now - x > tag.staleAfterMs ? `no reading since ${momentText(x)}` : "");
+const staleText = (tag, { x }, now) =>
+  now - x > tag.staleAfterMs ? filled(words.patterns.noReading, [momentText(x)]) : "";
 
 /**
  * Return the limit that the measurement violates, as text; empty if there is none.

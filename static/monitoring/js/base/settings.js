@@ -2,10 +2,11 @@
 
 /**
  * A tag's definition. `lower`, `upper`: alarm limits in the tag's unit; `decimals`: number of decimals of a value;
- * `rawFrom`: earlier measurements were deleted; `outsideSince`: when the newest value's limit was left. Times are ISO 8601.
+ * `rawFrom`: earlier measurements were deleted; `outsideSince`: when the newest value's limit was left; `ahead`: readings ahead of time,
+ * the last one at `until`. Times are ISO 8601.
  * @typedef {{name: string, unit: string, lower: number | null, upper: number | null, decimals: number,
  *   active?: boolean, staleAfterMs: number, rawFrom?: string | null, newestAnomaly?: string | null,
- *   outsideSince?: string | null}} Tag
+ *   outsideSince?: string | null, ahead?: {readings: number, until: string} | null}} Tag
  *
  * A measurement as /data and /stream send it; `timestamp` is ISO 8601.
  * @typedef {{id: number, tag: string, timestamp: string, value: number, is_anomaly: boolean}} Measurement
@@ -36,7 +37,7 @@
  * How durations shorter than `belowS` seconds (null: all) are written: a pattern with a number for each unit in seconds.
  * @typedef {{belowS: number | null, unitsS: number[], pattern: string}} DurationFormat
  *
- * Times are ISO 8601, durations milliseconds. `part`: null if the page has all tags; `openEvents`: number of all open events; `database`: whether the server
+ * Times are ISO 8601, durations milliseconds. `part`: null if the page has all tags; `violations`: of the anomalies in `latest`; `openEvents`: number of all open events; `database`: whether the server
  * could read the database; `urgency`: how much a state needs a person, by state;
  * `limitKinds`: kinds of alarms of a limit; `momentaryKinds`: kinds of events that happen at a moment, `overAtOnce` the
  * one after which the value is back by itself; `words`: texts by subject and key.
@@ -49,6 +50,7 @@
  * @property {TagPage | null} part
  * @property {Tag[]} tags
  * @property {Measurement[]} latest
+ * @property {{id: number, findings: RuleViolation[]}[]} violations
  * @property {import("../live/events.js").EventItem[]} events
  * @property {number} openEvents
  * @property {CountedTotals | null} totals
@@ -62,6 +64,8 @@
  * @property {number} liveMs
  * @property {number} aheadMs
  * @property {number} aroundMs
+ * @property {number} shortestStateMs
+ * @property {number} mostAhead
  * @property {number} shortestEventMs
  * @property {number} mostOpenEvents
  * @property {number} mostCharts
@@ -73,7 +77,7 @@
  * @property {string} overAtOnce
  * @property {Record<string, string>} linkIcons
  * @property {string} otherGroup
- * @property {Record<"reasons" | "card" | "link" | "linkDetails" | "limits" | "patterns" | "refused" | "other", Record<string, string>>}
+ * @property {Record<"reasons" | "card" | "link" | "linkDetails" | "limits" | "patterns" | "ahead" | "refused" | "other", Record<string, string>>}
  *   words
  */
 

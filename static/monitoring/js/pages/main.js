@@ -190,6 +190,7 @@ async function addNewTags() {
   const fresh = adoptCards(page);
   if (!fresh) return location.reload();
   fresh.forEach(addCard);
+  storeViolations(page.settings.violations);
   receiveReadings(page.settings.latest);
   arrange(false);
 }
