@@ -109,11 +109,7 @@ class DashboardPage:
     @property
     def groups(self) -> list[Group]:
         """Return the cards by group; the most urgent groups, and cards in a group, come first."""
-        members: dict[str, list[Card]] = {}
-        for card in self.cards:
-            members.setdefault(card.group, []).append(card)
-        groups = [Group(name, urgent_first(members[name])) for name in other_last(members)]
-        return sorted(groups, key=lambda group: -group.cards[0].urgency)
+        return in_groups(self.cards)
 
     @property
     def told_tags(self) -> list[TagDefinition]:
@@ -123,6 +119,19 @@ class DashboardPage:
         mentioned = [*(event.tag for event in self.events.all), *(row.tag for row in self.anomalies)]
         names = dict.fromkeys([*(card.tag.name for card in self.cards), *mentioned])
         return [self.tags[name] for name in names if name in self.tags]
+
+
+def in_groups(cards: Iterable[Card]) -> list[Group]:
+    """Return the cards by group, the most urgent groups and cards first.
+
+    Otherwise cards stay in order; groups are in the order of their first cards, "Other" last.
+    ``static/monitoring/js/app/card-order.js`` has the same rule.
+    """
+    members: dict[str, list[Card]] = {}
+    for card in cards:
+        members.setdefault(card.group, []).append(card)
+    groups = [Group(name, urgent_first(members[name])) for name in other_last(members)]
+    return sorted(groups, key=lambda group: -group.cards[0].urgency)
 
 
 def other_last(names: Iterable[str]) -> list[str]:

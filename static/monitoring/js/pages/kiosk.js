@@ -9,6 +9,7 @@ import { newestOfAll, noteCount, tagPage } from "../app/tag-page.js";
 import { LIVE_MS, settings, tagOf } from "../base/settings.js";
 import { noteContact, noteMode, showLink, showNotices, showProblems } from "../live/status.js";
 import { showInTab } from "../app/alarm-title.js";
+import { inTagOrder } from "../app/card-order.js";
 import { gridFor, pageOf } from "../app/wall-pages.js";
 import { descendant, setAttribute, setIcon, setText } from "../base/dom.js";
 import { localiseTimes } from "../base/times.js";
@@ -47,7 +48,7 @@ function arrange() {
   const { clientWidth, clientHeight } = container;
   const grid = gridFor(cards.size, clientWidth / Math.max(1, clientHeight));
   const places = WIDE.matches ? grid.columns * grid.rows : cards.size;
-  const { shown, page, pages, pinned } = pageOf([...cards.values()], places, turn);
+  const { shown, page, pages, pinned } = pageOf(inTagOrder(cards.values()), places, turn);
   container.toggleAttribute("data-paged", WIDE.matches);
   container.style.setProperty("--columns", String(grid.columns));
   container.style.setProperty("--rows", String(grid.rows));
