@@ -8,12 +8,14 @@ from monitoring.alarms.wording import STATE_WORDS
 from monitoring.dashboard import words
 
 NOT_ACKNOWLEDGED = "not acknowledged"
-# In place of the newest alarm in the bar.
+# Texts in the bar and on the strip in place of alarms, and the time that is left for an alarm.
 BAR_WORDS = {
     "none": "No alarm waits for a person.",
     "unknown": "Not known while the database is away.",
     "noAlarm": "No alarm",
     "unknownAlarms": "Alarms: not known while the database is away",
+    "left": "{} left to respond.",
+    "ranOut": "The time to respond ran out {} ago.",
 }
 
 

@@ -5,9 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from monitoring.dashboard import words
-from monitoring.dashboard.moments import Moment, age_s, moment
+from monitoring.dashboard.moments import Moment, age_s, moment, range_end
 from monitoring.history.events import StoredEvent, count_open_events, newest_events, open_events
-from monitoring.kernel.clock import iso_utc
 from monitoring.kernel.tag_definition import TagDefinition
 
 EVENT_ROWS = 20
@@ -97,7 +96,7 @@ def event_row(event: StoredEvent, now: datetime, only: str) -> EventRow:
         tag=event.tag,
         length="" if is_moment else length_text(lasted_s, is_open=event.end is None, is_past=is_momentary),
         start=moment(event.start, now),
-        until=until_of(event, now) if not is_moment else None,
+        until=range_end(event.end, event.start, now) if event.end and not is_moment else None,
         explanation=event.explanation,
         address=words.address_over(event.start, event.end, event.id, now, only),
     )
@@ -109,10 +108,3 @@ def length_text(lasted_s: float, *, is_open: bool, is_past: bool) -> str:
     if not is_open:
         return length
     return words.PATTERNS["past" if is_past else "lasting"].format(length)
-
-
-def until_of(event: StoredEvent, now: datetime) -> Moment | None:
-    """Return the end of the event for display; None while the event is open."""
-    if event.end is None:
-        return None
-    return Moment(iso_utc(event.end), words.until_text(event.end, event.start, now))

@@ -1,6 +1,6 @@
 """The dashboard page."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -15,7 +15,7 @@ from monitoring.alarms.kinds import LIMIT_KINDS
 from monitoring.dashboard import states, words
 from monitoring.dashboard.events import EVENT_ROWS, MOST_OPEN, SHORTEST_S
 from monitoring.dashboard.link import LINK_DETAILS, LINK_ICONS, LINK_WORDS, POLLING
-from monitoring.dashboard.moments import moment
+from monitoring.dashboard.moments import Moment, moment, range_end
 from monitoring.dashboard.page import ANOMALY_ROWS, DashboardPage, read_dashboard, stale_after_s, urgent_first
 from monitoring.dashboard.scripts import ScriptTag, chart_script
 from monitoring.dashboard.tag_page import TagPage
@@ -24,6 +24,7 @@ from monitoring.dashboard.view_state import (
     LONGEST,
     MOST_COMPARED,
     PRESETS,
+    TimeRange,
     ViewState,
     chosen_of,
 )
@@ -123,9 +124,8 @@ def context(request: HttpRequest, page: DashboardPage) -> dict[str, Any]:
         "layout": "one" if chosen.tag else "many" if len(shown) > MOST_CHARTS else "all",
         "card_level": 3 if any(page.group_names) else 2,
         "presets": [(key, preset.label) for key, preset in PRESETS.items()],
-        "past": [moment(time, page.now) for time in (chosen.past.start, chosen.past.end)]
-        if chosen.past
-        else None,
+        "past": past_moments(chosen.past, page.now) if chosen.past else None,
+        "shown_label": words.PATTERNS["last"].format(chosen.label),
         "speeds": SPEEDS,
         "default_speed": DEFAULT_SPEED,
         "rows": [*page.anomalies, *[None] * (ANOMALY_ROWS - len(page.anomalies))],
@@ -138,6 +138,11 @@ def context(request: HttpRequest, page: DashboardPage) -> dict[str, Any]:
         "signed_in_as": signed_in_as(request),
         "settings_for_scripts": for_scripts(page, chosen, script),
     }
+
+
+def past_moments(past: TimeRange, now: datetime) -> list[Moment]:
+    """Return both ends of the time range shown."""
+    return [moment(past.start, now), range_end(past.end, past.start, now)]
 
 
 def for_scripts(page: DashboardPage, chosen: ViewState, script: ScriptTag) -> dict[str, Any]:

@@ -22,7 +22,7 @@ import { get, RequestFailed } from "../base/request.js";
  *
  * Addresses and the visitor's rights; `csrf`: empty without a login.
  * @typedef {{url: string, list: string, mayAcknowledge: boolean, mayShelve: boolean, isSignedIn: boolean, csrf: string,
- *   priorities: string[], words: Record<"none" | "unknown" | "noAlarm" | "unknownAlarms", string>}} AlarmSettings
+ *   priorities: string[], words: Record<"none" | "unknown" | "noAlarm" | "unknownAlarms" | "left" | "ranOut", string>}} AlarmSettings
  */
 
 const EVERY_MS = 2000;
