@@ -6,6 +6,7 @@ from monitoring.history.ahead import Ahead
 from monitoring.history.measurements import Point, Reason
 from monitoring.history.trend import Trend
 from monitoring.history.trend_plan import MILLISECOND_US, means
+from monitoring.kernel.number_format import decimals_between
 from monitoring.kernel.tag_definition import TagDefinition
 
 
@@ -32,6 +33,7 @@ def tag(
         "active": definition.active,
         "valid_range": {"min": definition.valid_min, "max": definition.valid_max},
         "limits": {"lower": definition.lower_limit, "upper": definition.upper_limit},
+        "decimals": decimals_between(definition.valid_min, definition.valid_max),
         "on_conflict": definition.on_conflict,
         "latest": latest.as_json() if latest else None,
         "ahead": ahead.readings if ahead else 0,

@@ -66,6 +66,7 @@ class TagSerializer(Shape):
     active = serializers.BooleanField()
     valid_range = BoundsSerializer()
     limits = LimitsSerializer()
+    decimals = serializers.IntegerField(help_text="Number of decimals to show values with, from the range.")
     on_conflict = serializers.ChoiceField(
         choices=list(OnConflict),
         help_text="What happens to a reading whose timestamp is stored with another value.",

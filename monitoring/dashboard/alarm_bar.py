@@ -25,6 +25,7 @@ from monitoring.alarms.reading import (
     read_alarms,
     read_counts,
 )
+from monitoring.dashboard.alarm_words import BAR_WORDS, alarm_line, texts_for_scripts
 from monitoring.dashboard.moments import Moment, moment
 from monitoring.kernel.clock import iso_utc
 
@@ -70,6 +71,16 @@ class AlarmBar:
         return self.counts.newest if self.counts else None
 
     @property
+    def newest_text(self) -> str:
+        """Return the newest alarm that nobody has acknowledged as a line, or why there is none."""
+        return alarm_line(self.newest) if self.newest else BAR_WORDS["none" if self.counts else "unknown"]
+
+    @property
+    def strip_text(self) -> str:
+        """Return the text of the strip without alarms."""
+        return BAR_WORDS["noAlarm" if self.counts else "unknownAlarms"]
+
+    @property
     def newest_at(self) -> Moment | None:
         """Return the time at which the newest alarm became active."""
         at = self.newest.active_at if self.newest else None
@@ -96,7 +107,7 @@ class AlarmBar:
 
 
 def brief_json(alarm: PresentAlarm) -> dict[str, Any]:
-    """Return the part of an alarm that the pages' scripts show; names and values as in ``/alarms``."""
+    """Return the part of an alarm that the pages' scripts show: values as in ``/alarms``, and texts."""
     return {
         "id": alarm.id,
         "occurrence": alarm.occurrence,
@@ -111,6 +122,7 @@ def brief_json(alarm: PresentAlarm) -> dict[str, Any]:
         "acknowledged": alarm.is_acknowledged,
         "active_at": iso_or_none(alarm.active_at),
         "cleared_at": iso_or_none(alarm.cleared_at),
+        **texts_for_scripts(alarm),
     }
 
 
@@ -163,6 +175,7 @@ def for_scripts(request: HttpRequest) -> dict[str, Any]:
         "isSignedIn": is_signed_in,
         "csrf": get_token(request) if is_signed_in else "",
         "priorities": [str(priority) for priority in Priority],
+        "words": BAR_WORDS,
     }
 
 

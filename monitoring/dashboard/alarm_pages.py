@@ -28,6 +28,7 @@ from monitoring.alarms.state_machine import State
 from monitoring.alarms.wording import STATE_WORDS, title_of
 from monitoring.dashboard import words
 from monitoring.dashboard.alarm_history import read_occurrences
+from monitoring.dashboard.alarm_words import BAR_WORDS
 from monitoring.dashboard.moments import Moment, age_s, moment
 from monitoring.history.keyset import Cursor
 from monitoring.history.tags import find_tag
@@ -185,7 +186,7 @@ def shared(request: HttpRequest, now: datetime) -> dict[str, Any]:
     return {
         "signed_in_as": signed_in_as(request),
         "now": moment(now, now),
-        "settings_for_scripts": {"now": iso_utc(now), "tags": []},
+        "settings_for_scripts": {"now": iso_utc(now), "tags": [], "spans": words.SPANS},
     }
 
 
@@ -240,8 +241,8 @@ def left_text(until: datetime | None, now: datetime) -> str:
     if until is None:
         return ""
     if until < now:
-        return f"The time to respond ran out {words.duration_text(age_s(until, now))} ago."
-    return f"{words.duration_text((until - now).total_seconds())} left to respond."
+        return BAR_WORDS["ranOut"].format(words.duration_text(age_s(until, now)))
+    return BAR_WORDS["left"].format(words.duration_text((until - now).total_seconds()))
 
 
 def chart_address(alarm: PresentAlarm, now: datetime) -> str:

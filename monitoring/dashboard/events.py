@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from monitoring.dashboard import words
-from monitoring.dashboard.moments import Moment, age_s, moment
+from monitoring.dashboard.moments import Moment, age_s, moment, range_end
 from monitoring.history.events import StoredEvent, count_open_events, newest_events, open_events
 from monitoring.kernel.tag_definition import TagDefinition
 
@@ -58,6 +58,11 @@ class Events:
             found.setdefault(event.tag, []).append(event)
         return found
 
+    @property
+    def open_text(self) -> str:
+        """Return the number of open events in words; empty without one."""
+        return words.PATTERNS["open"].format(self.open_count) if self.open_count else ""
+
     def rows(self, now: datetime, *, of_part: bool) -> list[EventRow]:
         """Return the first EVENT_ROWS rows; with ``of_part``, each address names the tag of the event."""
         return [event_row(event, now, event.tag if of_part else "") for event in self.all[:EVENT_ROWS]]
@@ -81,21 +86,25 @@ def read_events(tags: Mapping[str, TagDefinition], on_page: Collection[str] | No
 
 def event_row(event: StoredEvent, now: datetime, only: str) -> EventRow:
     """Convert an event to a row; ``only`` is the tag that the address names, or empty."""
-    end = event.end or now
-    lasted_s = age_s(event.start, end)
+    lasted_s = age_s(event.start, event.end or now)
     is_moment = event.end is not None and lasted_s < SHORTEST_S
-    length = "" if is_moment else words.duration_text(lasted_s)
     is_momentary = event.kind in words.MOMENTARY_KINDS
-    if event.end is None:
-        length = f"{length} ago" if is_momentary else f"for {length}"
     return EventRow(
         kind=words.kind_text(event.kind),
         is_open=event.end is None,
         lasts=event.end is None and not is_momentary,
         tag=event.tag,
-        length=length,
+        length="" if is_moment else length_text(lasted_s, is_open=event.end is None, is_past=is_momentary),
         start=moment(event.start, now),
-        until=moment(event.end, now) if event.end and not is_moment else None,
+        until=range_end(event.end, event.start, now) if event.end and not is_moment else None,
         explanation=event.explanation,
-        address=words.address_over(event.start, end, event.id, only),
+        address=words.address_over(event.start, event.end, event.id, now, only),
     )
+
+
+def length_text(lasted_s: float, *, is_open: bool, is_past: bool) -> str:
+    """Return the length of an ended event, or how long ago (``is_past``) or since when an open one is."""
+    length = words.duration_text(lasted_s)
+    if not is_open:
+        return length
+    return words.PATTERNS["past" if is_past else "lasting"].format(length)

@@ -1,6 +1,6 @@
 """The initial content of the dashboard page: the same values that the scripts then update."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -10,9 +10,11 @@ from django.db import Error as DatabaseError
 from monitoring.alarms.reading import PresentAlarm, alarms_of_tags
 from monitoring.dashboard import words
 from monitoring.dashboard.events import Events, read_events
-from monitoring.dashboard.moments import Moment, age_s, moment
-from monitoring.dashboard.states import NOTHING, Evidence, State, outside_side, state_of
+from monitoring.dashboard.link import Link, link_of, link_without_database
+from monitoring.dashboard.moments import Moment, moment
+from monitoring.dashboard.states import NOTHING, Evidence, lasting_text, outside_side, state_of
 from monitoring.dashboard.tag_page import MOST_CARDS, Needs, TagPage, part_of, read_needs
+from monitoring.history.ahead import Ahead
 from monitoring.history.excursions import outside_since
 from monitoring.history.measurements import Point, Reason, Selection, read_page, reasons_for
 from monitoring.history.stats import Totals, totals
@@ -23,7 +25,6 @@ from monitoring.operations.health import Health, check_health
 from monitoring.spool import spool_files
 
 ANOMALY_ROWS = 20
-SHORTEST_S = 2  # a shorter duration is not shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,20 +74,12 @@ class AnomalyRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
-    """The state of the data connection; ``state`` is a key of LINK_WORDS."""
-
-    state: str
-    word: str
-    detail: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class DashboardPage:
     """All database content of the page, as of ``now``.
 
     ``tags`` has all tags by name, active or not; ``headings`` has the heading of each tag in use.
-    ``cards`` covers all tags in use, or those of ``part`` if there are more than MOST_CARDS.
+    ``cards`` covers all tags in use, or those of ``part`` if there are more than MOST_CARDS. ``violations``
+    are those of the newest measurements, by id.
     """
 
     now: datetime
@@ -99,11 +92,12 @@ class DashboardPage:
     raw_from: Mapping[str, datetime] = field(default_factory=dict)
     newest_anomalies: Mapping[str, datetime] = field(default_factory=dict)
     outside_since: Mapping[str, datetime] = field(default_factory=dict)
+    ahead: Mapping[str, Ahead] = field(default_factory=dict)
+    violations: Mapping[int, list[Reason]] = field(default_factory=dict)
     anomalies: list[AnomalyRow] = field(default_factory=list)
     events: Events = field(default_factory=Events)
     totals: Totals | None = None
-    problems: tuple[str, ...] = ()
-    since: datetime | None = None
+    problems: Sequence[str] = ()
     notices: tuple[str, ...] = ()
 
     @property
@@ -115,11 +109,7 @@ class DashboardPage:
     @property
     def groups(self) -> list[Group]:
         """Return the cards by group; the most urgent groups, and cards in a group, come first."""
-        members: dict[str, list[Card]] = {}
-        for card in self.cards:
-            members.setdefault(card.group, []).append(card)
-        groups = [Group(name, urgent_first(members[name])) for name in other_last(members)]
-        return sorted(groups, key=lambda group: -group.cards[0].urgency)
+        return in_groups(self.cards)
 
     @property
     def told_tags(self) -> list[TagDefinition]:
@@ -129,6 +119,19 @@ class DashboardPage:
         mentioned = [*(event.tag for event in self.events.all), *(row.tag for row in self.anomalies)]
         names = dict.fromkeys([*(card.tag.name for card in self.cards), *mentioned])
         return [self.tags[name] for name in names if name in self.tags]
+
+
+def in_groups(cards: Iterable[Card]) -> list[Group]:
+    """Return the cards by group, the most urgent groups and cards first.
+
+    Otherwise cards stay in order; groups are in the order of their first cards, "Other" last.
+    ``static/monitoring/js/app/card-order.js`` has the same rule.
+    """
+    members: dict[str, list[Card]] = {}
+    for card in cards:
+        members.setdefault(card.group, []).append(card)
+    groups = [Group(name, urgent_first(members[name])) for name in other_last(members)]
+    return sorted(groups, key=lambda group: -group.cards[0].urgency)
 
 
 def other_last(names: Iterable[str]) -> list[str]:
@@ -169,10 +172,9 @@ def read_dashboard(query: Mapping[str, str]) -> DashboardPage:
         part = part_of(query, used, groups, now, Needs({}, None)) if len(used) > MOST_CARDS else None
         names = part.on_page if part else list(groups)
         cards = [card_of(tags[name], None, now, group=groups[name]) for name in names]
-        link = Link("database", words.LINK_WORDS["database"])
-        return DashboardPage(
-            now, tags, groups, part, link, cards, problems=health.problems, since=health.since
-        )
+        link = link_without_database(now)
+        problems = words.problem_lines(health.problems, health.since, now)
+        return DashboardPage(now, tags, groups, part, link, cards, problems=problems)
 
 
 def read_page_at(now: datetime, health: Health, query: Mapping[str, str]) -> DashboardPage:
@@ -187,8 +189,9 @@ def read_page_at(now: datetime, health: Health, query: Mapping[str, str]) -> Das
     events = read_events(tags, names if part else None)
     known = [newest[name] for name in names if name in newest]
     reasons = reasons_for([*anomalies, *(point for point in known if point.is_anomaly)])
+    is_wall = query.get("kiosk") == "1"
     lasting, alarms, since = events.open_by_tag(), alarms_of_tags(names), excursions(tags, known, now)
-    ahead = {one.tag: one.text for one in health.times.ahead}
+    ahead = {one.tag: one for one in health.times.ahead}
     cards = [
         card_of(
             tags[name],
@@ -202,9 +205,10 @@ def read_page_at(now: datetime, health: Health, query: Mapping[str, str]) -> Das
                 events=lasting.get(name, []),
                 alarm=alarms.get(name),
                 outside_since=since.get(name),
+                is_wall=is_wall,
             ),
             normal_since=anomalous.get(name),
-            ahead=ahead.get(name, ""),
+            ahead=ahead[name].text if name in ahead else "",
         )
         for name in names
     ]
@@ -220,11 +224,12 @@ def read_page_at(now: datetime, health: Health, query: Mapping[str, str]) -> Das
         raw_from=raw_from(names),
         newest_anomalies=anomalous,
         outside_since=since,
+        ahead=ahead,
+        violations={point.id: reasons[point.id] for point in known if point.is_anomaly},
         anomalies=[anomaly_row(point, tags[point.tag], reasons[point.id], now, part) for point in anomalies],
         events=events,
         totals=totals(),
-        problems=health.problems,
-        since=health.since,
+        problems=words.problem_lines(health.problems, health.since, now),
         notices=health.refused.notices,
     )
 
@@ -274,15 +279,6 @@ def card_of(
     )
 
 
-def lasting_text(found: State, normal_since: datetime | None, now: datetime) -> str:
-    """Return "for 3 min" or, of something that is over, "3 min ago"; with a colon if a detail follows."""
-    since = normal_since if found.state == "normal" else found.since
-    if not since or age_s(since, now) < SHORTEST_S:
-        return ""
-    duration = words.duration_text(age_s(since, now))
-    return f"{f'{duration} ago' if found.is_past else f'for {duration}'}{':' if found.detail else ''}"
-
-
 def anomaly_row(
     point: Point, tag: TagDefinition, reasons: list[Reason], now: datetime, part: TagPage | None
 ) -> AnomalyRow:
@@ -307,14 +303,3 @@ def stale_after_s(tags: Iterable[TagDefinition]) -> int:
     This is the longest such time of the active tags.
     """
     return max((tag.stale_after_s for tag in tags if tag.active), default=STALE_AFTER_S)
-
-
-def link_of(newest: datetime | None, stale_after_s: int, now: datetime) -> Link:
-    """Return the state of the data connection, from the time of the newest measurement of all tags."""
-    if newest is None:
-        return Link("empty", words.LINK_WORDS["empty"])
-    age = age_s(newest, now)
-    if age > stale_after_s:
-        since = words.moment_text(newest, now)
-        return Link("stale", words.LINK_WORDS["stale"], f"no new reading since {since}")
-    return Link("live", words.LINK_WORDS["live"], f"last reading {age:.0f} s ago")

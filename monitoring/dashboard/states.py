@@ -1,20 +1,23 @@
 """The initial state of a tag's card, before the scripts update the page.
 
-``static/monitoring/js/app/tag-state.js`` computes the same states from the same settings.
+``static/monitoring/js/app/tag-state.js`` goes on by the same rules, with the words and settings of the page;
+the cases in ``tests/js/cases/cards.json`` hold for both.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from monitoring.alarms.kinds import LIMIT_KINDS, RANK, Priority
+from monitoring.alarms.kinds import LIMIT_KINDS
 from monitoring.alarms.reading import PresentAlarm
-from monitoring.alarms.wording import STATE_WORDS
 from monitoring.dashboard import words
+from monitoring.dashboard.alarm_words import alarm_detail, alarm_urgency, alarm_word
 from monitoring.dashboard.moments import age_s, moment
 from monitoring.history.events import StoredEvent
 from monitoring.history.measurements import Point
 from monitoring.kernel.tag_definition import TagDefinition
+
+SHORTEST_S = 2  # a shorter duration is not shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +43,15 @@ class Evidence:
     """The data from which the state of a tag derives, besides the newest measurement.
 
     ``reasons`` are the rule violations of that measurement, as text; ``events`` are open, newest first;
-    ``alarm`` is the tag's most urgent alarm; ``outside_since`` the start of the excursion beyond a limit.
+    ``alarm`` is the tag's most urgent alarm; ``outside_since`` the start of the excursion beyond a limit. A
+    wall screen (``is_wall``) shows neither violations of the 3σ rule nor explanations of events.
     """
 
     reasons: Sequence[str] = ()
     events: Sequence[StoredEvent] = ()
     alarm: PresentAlarm | None = None
     outside_since: datetime | None = None
+    is_wall: bool = False
 
 
 NOTHING = Evidence()
@@ -64,37 +69,30 @@ def state_of(tag: TagDefinition, newest: Point | None, now: datetime, evidence: 
         return State("empty", 0)
     outside, stale = outside_text(tag, newest), stale_text(tag, newest, now)
     if outside:
-        detail = joined(outside, stale or event_word(evidence.events))
+        detail = words.joined(outside, stale or event_word(evidence.events))
         since = evidence.outside_since or newest.timestamp
         return State("outside", words.URGENCY["outside"], since, detail)
     if stale:
         return State("stale", words.URGENCY["stale"], newest.timestamp, stale)
     if evidence.events:
-        return event_state(evidence.events, newest)
-    if newest.is_anomaly:
+        return event_state(evidence.events, newest, is_wall=evidence.is_wall)
+    if newest.is_anomaly and not evidence.is_wall:
         return State("unusual", 0, detail="; ".join(evidence.reasons))
     return State("normal", 0)
 
 
 def alarm_state(alarm: PresentAlarm, more: str) -> State:
     """Return the state for an alarm; ``more`` are further texts for the detail."""
-    asks = "" if alarm.is_acknowledged else words.NOT_ACKNOWLEDGED
     is_over = not alarm.is_active
     return State(
         state="alarm",
         urgency=alarm_urgency(alarm.priority, is_acknowledged=alarm.is_acknowledged),
         since=alarm.cleared_at if is_over else alarm.active_at,
-        detail=joined(alarm.condition, asks or STATE_WORDS[alarm.state].partition(", ")[2], more),
-        word=f"{words.CARD_WORDS['alarm']}: {alarm.title}{', returned' if is_over else ''}",
+        detail=words.joined(alarm_detail(alarm), more),
+        word=alarm_word(alarm),
         is_past=is_over,
         alarm=alarm,
     )
-
-
-def alarm_urgency(priority: str, *, is_acknowledged: bool) -> int:
-    """Return the urgency of an alarm: not acknowledged before acknowledged, then by priority."""
-    by_priority = len(RANK) - 1 - RANK[Priority(priority)]
-    return words.URGENCY["alarm"] + by_priority + (0 if is_acknowledged else len(RANK))
 
 
 def further(tag: TagDefinition, newest: Point | None, now: datetime, evidence: Evidence) -> str:
@@ -103,22 +101,23 @@ def further(tag: TagDefinition, newest: Point | None, now: datetime, evidence: E
         return ""
     is_of_limit = evidence.alarm is not None and evidence.alarm.kind in LIMIT_KINDS
     outside = "" if is_of_limit else outside_text(tag, newest)
-    return joined(outside and f"{words.CARD_WORDS['outside']}, {outside}", stale_text(tag, newest, now))
+    return words.joined(outside and f"{words.CARD_WORDS['outside']}, {outside}", stale_text(tag, newest, now))
 
 
-def event_state(events: Sequence[StoredEvent], newest: Point) -> State:
+def event_state(events: Sequence[StoredEvent], newest: Point, *, is_wall: bool) -> State:
     """Return the state for the newest open event, with the number of further ones.
 
     An event that happens at a moment has an age and no duration.
     """
     event, *others = events
     is_back = event.kind == words.OVER_AT_ONCE and not newest.is_anomaly
-    more = f"{len(others)} more" if others else ""
+    why = "" if is_wall else event.explanation.removeprefix(f"{event.tag} ")
+    more = words.PATTERNS["more"].format(len(others)) if others else ""
     return State(
         state="event",
         urgency=words.URGENCY["event"],
         since=event.start,
-        detail=joined(words.BACK if is_back else "", event.explanation.removeprefix(f"{event.tag} "), more),
+        detail=words.joined(words.BACK if is_back else "", why, more),
         word=words.kind_text(event.kind),
         is_past=event.kind in words.MOMENTARY_KINDS,
     )
@@ -133,7 +132,7 @@ def stale_text(tag: TagDefinition, newest: Point, now: datetime) -> str:
     """Return since when the tag has no reading; empty if the newest one is not stale."""
     if age_s(newest.timestamp, now) <= tag.stale_after_s:
         return ""
-    return f"no reading since {moment(newest.timestamp, now).text}"
+    return words.PATTERNS["noReading"].format(moment(newest.timestamp, now).text)
 
 
 def outside_text(tag: TagDefinition, newest: Point) -> str:
@@ -155,6 +154,11 @@ def outside_side(tag: TagDefinition, value: float) -> str:
     return "below" if tag.lower_limit is not None and value < tag.lower_limit else ""
 
 
-def joined(*texts: str) -> str:
-    """Return the texts that are not empty as one, separated by semicolons."""
-    return "; ".join(filter(None, texts))
+def lasting_text(found: State, normal_since: datetime | None, now: datetime) -> str:
+    """Return "for 3 min" or, of something that is over, "3 min ago"; with a colon if a detail follows."""
+    since = normal_since if found.state == "normal" else found.since
+    if not since or age_s(since, now) < SHORTEST_S:
+        return ""
+    pattern = words.PATTERNS["past" if found.is_past else "lasting"]
+    lasting = pattern.format(words.duration_text(age_s(since, now)))
+    return f"{lasting}:" if found.detail else lasting

@@ -8,8 +8,9 @@ from typing import Any
 
 from monitoring.alarms.reading import worst_of_tags
 from monitoring.dashboard import words
+from monitoring.dashboard.alarm_words import alarm_urgency
 from monitoring.dashboard.moments import age_s
-from monitoring.dashboard.states import alarm_urgency, outside_side
+from monitoring.dashboard.states import outside_side
 from monitoring.dashboard.view_state import ViewState, chosen_of
 from monitoring.history.tags import last_points, tags_in_event
 from monitoring.kernel.tag_definition import TagDefinition

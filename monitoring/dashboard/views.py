@@ -1,5 +1,6 @@
 """The dashboard page."""
 
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -10,11 +11,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from monitoring.access.pages import signed_in_as
-from monitoring.alarms.kinds import LIMIT_KINDS, Priority
-from monitoring.alarms.wording import STATE_WORDS
-from monitoring.dashboard import words
-from monitoring.dashboard.events import EVENT_ROWS
-from monitoring.dashboard.moments import moment
+from monitoring.alarms.kinds import LIMIT_KINDS
+from monitoring.dashboard import states, words
+from monitoring.dashboard.events import EVENT_ROWS, MOST_OPEN, SHORTEST_S
+from monitoring.dashboard.link import LINK_DETAILS, LINK_ICONS, LINK_WORDS, POLLING
+from monitoring.dashboard.moments import Moment, moment, range_end
 from monitoring.dashboard.page import ANOMALY_ROWS, DashboardPage, read_dashboard, stale_after_s, urgent_first
 from monitoring.dashboard.scripts import ScriptTag, chart_script
 from monitoring.dashboard.tag_page import TagPage
@@ -23,9 +24,11 @@ from monitoring.dashboard.view_state import (
     LONGEST,
     MOST_COMPARED,
     PRESETS,
+    TimeRange,
     ViewState,
     chosen_of,
 )
+from monitoring.history.ahead import AHEAD_WORDS, MOST_COUNTED
 from monitoring.kernel.clock import iso_utc
 from monitoring.kernel.source_clock import AHEAD_US
 from monitoring.kernel.tag_definition import TagDefinition
@@ -60,22 +63,33 @@ SAME_FOR_ALL: dict[str, Any] = {
     "liveMs": LIVE_S * 1000,
     "aheadMs": AHEAD_US // 1000,
     "aroundMs": words.AROUND.total_seconds() * 1000,
+    "shortestStateMs": states.SHORTEST_S * 1000,
+    "mostAhead": MOST_COUNTED,
+    "shortestEventMs": SHORTEST_S * 1000,
+    "mostOpenEvents": MOST_OPEN,
     "mostCharts": MOST_CHARTS,
     "mostCompared": MOST_COMPARED,
+    "spans": words.SPANS,
     "urgency": words.URGENCY,
-    "priorities": [str(priority) for priority in Priority],
     "limitKinds": sorted(LIMIT_KINDS),
     "momentaryKinds": words.MOMENTARY_KINDS,
     "overAtOnce": words.OVER_AT_ONCE,
+    "linkIcons": LINK_ICONS,
     "otherGroup": words.OTHER_GROUP,
     "words": {
         "reasons": words.REASON_WORDS,
         "card": words.CARD_WORDS,
-        "link": words.LINK_WORDS,
+        "link": LINK_WORDS,
+        "linkDetails": LINK_DETAILS,
         "limits": words.LIMIT_WORDS,
-        "alarmStates": {str(state): text for state, text in STATE_WORDS.items()},
+        "patterns": words.PATTERNS,
+        "ahead": AHEAD_WORDS,
         "refused": words.REFUSED_RANGES,
-        "other": {"back": words.BACK, "notAcknowledged": words.NOT_ACKNOWLEDGED},
+        "other": {
+            "back": words.BACK,
+            "polling": POLLING,
+            "problemSince": words.PROBLEM_SINCE,
+        },
     },
 }
 
@@ -110,20 +124,25 @@ def context(request: HttpRequest, page: DashboardPage) -> dict[str, Any]:
         "layout": "one" if chosen.tag else "many" if len(shown) > MOST_CHARTS else "all",
         "card_level": 3 if any(page.group_names) else 2,
         "presets": [(key, preset.label) for key, preset in PRESETS.items()],
-        "past": [moment(time, page.now) for time in (chosen.past.start, chosen.past.end)]
-        if chosen.past
-        else None,
+        "past": past_moments(chosen.past, page.now) if chosen.past else None,
+        "shown_label": words.PATTERNS["last"].format(chosen.label),
         "speeds": SPEEDS,
         "default_speed": DEFAULT_SPEED,
         "rows": [*page.anomalies, *[None] * (ANOMALY_ROWS - len(page.anomalies))],
         "events": [*events, *[None] * (EVENT_ROWS - len(events))],
-        "open_events": page.events.open_count,
+        "open_events": page.events.open_text,
+        "patterns": words.PATTERNS,
         "totals": words.totals_texts(page.totals) if page.totals else {},
         "script": script,
         "open": settings.FERMON_OPEN,
         "signed_in_as": signed_in_as(request),
         "settings_for_scripts": for_scripts(page, chosen, script),
     }
+
+
+def past_moments(past: TimeRange, now: datetime) -> list[Moment]:
+    """Return both ends of the time range shown."""
+    return [moment(past.start, now), range_end(past.end, past.start, now)]
 
 
 def for_scripts(page: DashboardPage, chosen: ViewState, script: ScriptTag) -> dict[str, Any]:
@@ -136,7 +155,12 @@ def for_scripts(page: DashboardPage, chosen: ViewState, script: ScriptTag) -> di
         "part": page.part and page.part.as_json(),
         "tags": [tag_for_scripts(page, tag) for tag in page.told_tags],
         "latest": [point.as_json() for point in page.latest],
+        "violations": [
+            {"id": row, "findings": [reason._asdict() for reason in found]}
+            for row, found in page.violations.items()
+        ],
         "events": [event.as_json() for event in page.events.all],
+        "openEvents": page.events.open_count,
         "totals": page.totals
         and {
             "measurements": page.totals.measurements,
@@ -172,7 +196,7 @@ def part_addresses(query: QueryDict, part: TagPage) -> dict[str, Any]:
 def tag_for_scripts(page: DashboardPage, tag: TagDefinition) -> dict[str, Any]:
     """Return the properties of a tag for the scripts; times as ISO 8601 in UTC."""
     raw_from, newest_anomaly = page.raw_from.get(tag.name), page.newest_anomalies.get(tag.name)
-    outside_since = page.outside_since.get(tag.name)
+    outside_since, ahead = page.outside_since.get(tag.name), page.ahead.get(tag.name)
     return {
         "name": tag.name,
         "unit": tag.unit,
@@ -184,4 +208,9 @@ def tag_for_scripts(page: DashboardPage, tag: TagDefinition) -> dict[str, Any]:
         "rawFrom": iso_utc(raw_from) if raw_from else None,
         "newestAnomaly": iso_utc(newest_anomaly) if newest_anomaly else None,
         "outsideSince": iso_utc(outside_since) if outside_since else None,
+        "ahead": ahead
+        and {
+            "readings": ahead.readings,
+            "until": iso_utc(page.now + timedelta(seconds=ahead.up_to_s)),
+        },
     }

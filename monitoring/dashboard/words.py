@@ -1,11 +1,13 @@
 """The texts of the page, for the template and, as part of its JSON, for the scripts."""
 
-import math
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal
 
 from monitoring.history.measurements import Reason
 from monitoring.history.stats import Totals
 from monitoring.kernel.clock import iso_utc
+from monitoring.kernel.number_format import AGE, DURATION, LEAD, decimals_between, span_text
 from monitoring.kernel.tag_definition import TagDefinition
 
 REASON_WORDS = {
@@ -31,21 +33,32 @@ LIMIT_WORDS = {"below": "below the limit {}", "above": "above the limit {}"}
 MOMENTARY_KINDS = ("spike", "step_up", "step_down")
 OVER_AT_ONCE = "spike"  # the value is back by itself
 BACK = "back to normal"
-NOT_ACKNOWLEDGED = "not acknowledged"
-EXPONENT_FROM = 1e21  # JavaScript's toFixed also switches to an exponent here
+EXPONENT_FROM = 1e21  # toFixed switches to an exponent here
 # Urgency by state: the highest comes first. Alarms have one by priority, and more while not acknowledged;
 # a violation of the 3σ rule alone has none.
 URGENCY = {"alarm": 4, "outside": 3, "recent": 3, "event": 2, "stale": 1}
 # The heading of tags without a group, if other tags have one.
 OTHER_GROUP = "Other"
-LINK_WORDS = {
-    "live": "Live",
-    "stale": "Stale",
-    "empty": "No data yet",
-    "database": "Database away",
-    "offline": "No connection to the server",
-    "denied": "Signed out",
-    "broken": "Server error",
+# Texts of states and events, with a place for a duration or a number.
+PATTERNS = {
+    "lasting": "for {}",
+    "past": "{} ago",
+    "more": "{} more",
+    "noReading": "no reading since {}",
+    "following": "Following: ",
+    "showingPast": "Showing the past: ",
+    "last": "last {}",
+    "since": "since ",
+    "to": " to ",
+    "open": "{} open",
+    "orMoreOpen": "{} or more open",
+}
+# A problem that the server reports, if the time of its beginning is known.
+PROBLEM_SINCE = "{problem} Since {time}."
+# The formats of durations, for the scripts.
+SPANS = {
+    name: [each.as_json() for each in formats]
+    for name, formats in (("age", AGE), ("duration", DURATION), ("lead", LEAD))
 }
 # The time shown before and after an anomaly or an event.
 AROUND = timedelta(minutes=1)
@@ -58,9 +71,8 @@ REFUSED_RANGES = {
 
 
 def decimals_for(tag: TagDefinition) -> int:
-    """Return the number of decimals that resolve a thousandth of the tag's valid range, at most 6."""
-    width = tag.valid_max - tag.valid_min
-    return 0 if math.isinf(width) else min(6, max(0, 3 - math.floor(math.log10(width))))
+    """Return the number of decimals of the tag's values."""
+    return decimals_between(tag.valid_min, tag.valid_max)
 
 
 def digits_for(tag: TagDefinition) -> float:
@@ -71,8 +83,14 @@ def digits_for(tag: TagDefinition) -> float:
 
 
 def value_text(value: float, decimals: int) -> str:
-    """Format the value as the scripts do: with fixed decimals, and with an exponent from 1e21."""
-    return f"{value:.{decimals}f}" if abs(value) < EXPONENT_FROM else repr(value)
+    """Format the value as JavaScript's toFixed does: halves away from zero, and an exponent from 1e21.
+
+    Halves are those of the exact binary value: 0.125 has two decimals "0.13", 1.005 has "1.00".
+    """
+    if abs(value) >= EXPONENT_FROM:
+        return repr(value)
+    exact = Decimal(value + 0.0)  # -0.0 has no sign
+    return f"{exact.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP):f}"
 
 
 def short(number: float | None, decimals: int) -> str:
@@ -80,7 +98,8 @@ def short(number: float | None, decimals: int) -> str:
     if number is None:
         return "-"
     text = value_text(number, decimals)
-    return text.rstrip("0").rstrip(".") if "." in text and "e" not in text else text
+    text = text.rstrip("0").rstrip(".") if "." in text and "e" not in text else text
+    return "0" if text == "-0" else text
 
 
 def limits_text(tag: TagDefinition) -> str:
@@ -117,6 +136,11 @@ def reasons_text(reasons: list[Reason], decimals: int) -> str:
     return "; ".join(reasons_texts(reasons, decimals))
 
 
+def joined(*texts: str) -> str:
+    """Return the texts that are not empty as one, separated by semicolons."""
+    return "; ".join(filter(None, texts))
+
+
 def kind_text(kind: str) -> str:
     """Return the kind of an event in words, such as "Step up"."""
     words = kind.replace("_", " ")
@@ -131,16 +155,22 @@ def moment_text(moment: datetime, now: datetime) -> str:
     return f"{moment.day} {moment:%b} {year}{moment:%H:%M:%S} UTC"
 
 
+def until_text(end: datetime, start: datetime, now: datetime) -> str:
+    """Format the end of a range in UTC; without a date if the range ends on the day on which it starts."""
+    return moment_text(end, end if end.date() == start.date() else now)
+
+
+def problem_lines(problems: Sequence[str], since: datetime | None, now: datetime) -> list[str]:
+    """Return the problems as lines, the first with the time since when, if known."""
+    if not problems or since is None:
+        return list(problems)
+    first, *others = problems
+    return [PROBLEM_SINCE.format(problem=first, time=moment_text(since, now)), *others]
+
+
 def duration_text(seconds: float) -> str:
     """Format a duration in the one or two largest units, such as "90 s" or "2 h 5 min"."""
-    minutes, hours, days = (int(seconds // length) for length in (60, 3_600, 86_400))
-    if minutes < 2:
-        return f"{seconds:.0f} s"
-    if hours < 1:
-        return f"{minutes} min"
-    if days < 1:
-        return f"{hours} h {minutes % 60} min"
-    return f"{days} d {hours % 24} h"
+    return span_text(seconds, DURATION)
 
 
 def address_around(time: datetime, anomaly: int, tag: str = "") -> str:
@@ -149,10 +179,14 @@ def address_around(time: datetime, anomaly: int, tag: str = "") -> str:
     return f"?{only}from={iso_utc(time - AROUND)}&to={iso_utc(time + AROUND)}&anomaly={anomaly}"
 
 
-def address_over(start: datetime, end: datetime, event: int, tag: str = "") -> str:
-    """Return the query string of the dashboard that shows the event with the minute before and after."""
+def address_over(start: datetime, end: datetime | None, event: int, now: datetime, tag: str = "") -> str:
+    """Return the query string of the dashboard that shows the event with the minute before and after.
+
+    The time shown ends at ``now`` at the latest; ``end`` is None for an open event.
+    """
     only = f"tag={tag}&" if tag else ""
-    return f"?{only}from={iso_utc(start - AROUND)}&to={iso_utc(end + AROUND)}&event={event}"
+    until = min((end or now) + AROUND, now)
+    return f"?{only}from={iso_utc(start - AROUND)}&to={iso_utc(until)}&event={event}"
 
 
 def part_text(
@@ -176,5 +210,5 @@ def totals_texts(totals: Totals) -> dict[str, str]:
     return {
         "measurements": f"{totals.measurements:,}",
         "anomalies": f"{totals.anomalies:,}",
-        "rate": f"{totals.anomaly_rate:.2f} %",
+        "rate": f"{value_text(totals.anomaly_rate, 2)} %",
     }

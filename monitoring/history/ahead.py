@@ -8,12 +8,19 @@ from typing import Any
 from django.db.models import QuerySet
 
 from monitoring.kernel.clock import from_micros
+from monitoring.kernel.number_format import LEAD, span_text
 from monitoring.kernel.source_clock import FORGOTTEN_AFTER, error_text, latest_plausible, unpacked
 from monitoring.models import Measurement, Series
 
 MOST_COUNTED = 1_000
 MOST_TAGS = 20
 SHOWN_TAGS = 3
+# The texts for one reading, for several, and for MOST_COUNTED; the page's scripts have the same.
+AHEAD_WORDS = {
+    "one": "{count} reading ahead of time, up to {lead}",
+    "several": "{count} readings ahead of time, up to {lead}",
+    "most": "{count} or more readings ahead of time, up to {lead}",
+}
 EXPLAINED_S = 10  # a known clock error explains readings up to this much further ahead
 
 
@@ -35,9 +42,8 @@ class Ahead:
     @property
     def text(self) -> str:
         """Return the number of readings and the lead in words."""
-        count = f"{MOST_COUNTED} or more" if self.readings == MOST_COUNTED else str(self.readings)
-        noun = "reading" if self.readings == 1 else "readings"
-        return f"{count} {noun} ahead of time, up to {span_text(self.up_to_s)}"
+        key = "one" if self.readings == 1 else "several" if self.readings < MOST_COUNTED else "most"
+        return AHEAD_WORDS[key].format(count=self.readings, lead=span_text(self.up_to_s, LEAD))
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,15 +89,6 @@ def listed(texts: Sequence[str], count: int) -> str:
     """Join the first ``SHOWN_TAGS`` texts, and add the number of the other tags."""
     more = f"; and {count - SHOWN_TAGS} more tags" if count > SHOWN_TAGS else ""
     return "; ".join(texts[:SHOWN_TAGS]) + more
-
-
-def span_text(seconds: float) -> str:
-    """Format a duration in seconds, minutes, hours or days."""
-    if seconds < 600:
-        return f"{seconds:.0f} s"
-    if seconds < 7_200:
-        return f"{seconds // 60:.0f} min"
-    return f"{seconds // 3_600:.0f} h" if seconds < 172_800 else f"{seconds // 86_400:.0f} days"
 
 
 def read_times(now: datetime) -> Times:

@@ -30,6 +30,7 @@ def test_a_tag_tells_all_that_is_known_of_it(client: Client) -> None:
         "active": True,
         "valid_range": {"min": 30.0, "max": 50.0},
         "limits": {"lower": 35.0, "upper": 45.0},
+        "decimals": 2,
         "on_conflict": "refuse",
         "latest": None,
         "ahead": 0,

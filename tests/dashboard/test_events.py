@@ -10,8 +10,13 @@ import pytest
 import time_machine
 from django.test import Client
 
+from monitoring.dashboard.events import event_row
+from monitoring.dashboard.words import until_text
+from monitoring.history.events import StoredEvent
+from monitoring.kernel.clock import iso_utc
 from monitoring.models import Event, Tag
 from tests.dashboard.test_dashboard import ago, card, for_scripts, names, page
+from tests.page_cases import cases
 
 
 def add(tag: str, kind: str, *, age: float, lasted: float | None = None) -> Event:
@@ -42,6 +47,23 @@ def fed(post: Callable[..., Any]) -> None:
     """A reading of each tag of now."""
     for tag, value in (("fermenter_temp", 37), ("fermenter_ph", 7), ("agitator_rpm", 400)):
         post("/ingest", {"timestamp": ago(0), "tag": tag, "value": value})
+
+
+@pytest.mark.parametrize("case", cases("events.json", "rows"))
+def test_a_row_is_written_as_the_scripts_write_it_and_leads_to_the_same_time(case: dict[str, Any]) -> None:
+    now = datetime(2026, 1, 31, 12, tzinfo=UTC)
+    start, lasted = now - timedelta(seconds=case["ageS"]), case["lastedS"]
+    end = None if lasted is None else start + timedelta(seconds=lasted)
+    row = event_row(StoredEvent(7, "pump", "x", case["kind"], start, end, 1.0, "pump is odd"), now, "")
+    assert (row.kind, row.length, row.lasts) == (case["words"], case["length"], case["lasts"])
+    shown_to = now + timedelta(seconds=case["shownToS"])
+    assert row.address == f"?from={iso_utc(start - timedelta(minutes=1))}&to={iso_utc(shown_to)}&event=7"
+
+
+def test_the_end_of_a_range_has_a_date_only_if_the_days_differ() -> None:
+    now, end = datetime(2026, 1, 31, 12, tzinfo=UTC), datetime(2026, 1, 29, 6, tzinfo=UTC)
+    assert until_text(end, end - timedelta(hours=1), now) == "06:00:00 UTC"
+    assert until_text(end, end - timedelta(hours=7), now) == "29 Jan 06:00:00 UTC"
 
 
 @pytest.mark.django_db
@@ -113,6 +135,9 @@ def test_what_only_the_3_sigma_rule_finds_moves_no_card(client: Client, post: Ca
     post("/ingest", {"timestamp": ago(0), "tag": "agitator_rpm", "value": 420})
     html = page(client)
     assert "420.0 rpm unusual (3σ)" in card(html, "agitator_rpm")
+    (anomaly,) = client.get("/anomalies").json()
+    assert for_scripts(html)["violations"] == [{"id": anomaly["id"], "findings": anomaly["findings"]}]
+    assert re.search("420.0 rpm normal (?!.*rolling mean)", card(page(client, "?kiosk=1"), "agitator_rpm"))
     assert names(html)[0] == "fermenter_temp"
 
 

@@ -2,17 +2,23 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from monitoring.alarms.kinds import Priority
 from monitoring.alarms.reading import PresentAlarm, present
 from monitoring.alarms.state_machine import State
-from monitoring.dashboard.states import Evidence, alarm_urgency, outside_side, state_of
+from monitoring.dashboard import words
+from monitoring.dashboard.alarm_words import alarm_line, alarm_urgency, texts_for_scripts
+from monitoring.dashboard.page import card_of
+from monitoring.dashboard.states import Evidence, outside_side, state_of
+from monitoring.history.ahead import Ahead
 from monitoring.history.events import StoredEvent
-from monitoring.history.measurements import Point
+from monitoring.history.measurements import Point, Reason
 from monitoring.kernel.tag_definition import TagDefinition
 from monitoring.models import AlarmDefinition, AlarmOccurrence, AlarmState, Tag
+from tests.page_cases import cases
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 TAG = TagDefinition("temp", "°C", 30, 50, lower_limit=35, upper_limit=45, stale_after_s=15)
@@ -36,6 +42,70 @@ def alarm(kind: str = "H", **changes: object) -> PresentAlarm:
         definition=definition, is_active=True, is_acknowledged=False, occurrence=occurrence, revision=1
     )
     return replace(present(row), **changes)  # type: ignore[arg-type]
+
+
+def before(seconds: float | None) -> datetime | None:
+    return None if seconds is None else NOW - timedelta(seconds=seconds)
+
+
+def alarm_in(case: dict[str, Any]) -> PresentAlarm | None:
+    """The alarm of a shared case."""
+    given = case["alarm"]
+    return given and replace(
+        alarm(given["kind"]),
+        **{name: given[name] for name in ("title", "condition", "priority")},
+        state=State(given["state"]),
+        is_active=given["active"],
+        is_acknowledged=given["acknowledged"],
+        active_at=before(given["activeS"]),
+        cleared_at=before(given["clearedS"]),
+    )
+
+
+def event_in(found: dict[str, Any]) -> StoredEvent:
+    """An open event of a shared case."""
+    start = NOW - timedelta(seconds=found["ageS"])
+    return StoredEvent(1, "fermenter_temp", "x", found["kind"], start, None, 1, found["explanation"])
+
+
+@pytest.mark.parametrize("case", cases("cards.json", "cards"), ids=lambda case: case["name"])
+def test_a_card_of_one_measurement_is_as_the_scripts_make_it(case: dict[str, Any]) -> None:
+    tag = TagDefinition("fermenter_temp", "°C", 20, 50, lower_limit=30, upper_limit=40, stale_after_s=15)
+    point = Point(1, NOW - timedelta(seconds=case["ageS"]), tag.name, case["value"], case["anomaly"])
+    evidence = Evidence(
+        reasons=words.reasons_texts([Reason(**found) for found in case["reasons"]], 2),
+        events=[
+            StoredEvent(
+                1, tag.name, "x", e["kind"], NOW - timedelta(seconds=e["ageS"]), None, 1, e["explanation"]
+            )
+            for e in case["events"]
+        ],
+        alarm=alarm_in(case),
+        outside_since=before(case["outsideS"]),
+        is_wall=case["isWall"],
+    )
+    card = card_of(
+        tag,
+        None if case["value"] is None else point,
+        NOW,
+        evidence=evidence,
+        normal_since=before(case["normalS"]),
+    )
+    detail = case["detail"].replace("{time}", words.moment_text(point.timestamp, NOW))
+    assert (card.state, card.word, card.urgency, card.detail, card.lasting) == (
+        *(case["state"], case["word"], case["urgency"]),
+        *(detail, case["lasting"]),
+    )
+    if card.alarm:
+        sent = texts_for_scripts(card.alarm)
+        assert {name: case["alarm"][name] for name in ("word", "detail", "urgency")} == {
+            name: sent[name] for name in ("word", "detail", "urgency")
+        }
+
+
+@pytest.mark.parametrize("case", [case for case in cases("cards.json", "ahead") if case["count"]])
+def test_readings_ahead_of_time_are_counted_as_the_scripts_count_them(case: dict[str, Any]) -> None:
+    assert Ahead("temp", case["count"], case["seconds"]).text == case["text"]
 
 
 def test_without_a_measurement_the_card_is_empty() -> None:
@@ -113,6 +183,17 @@ def test_an_alarm_hides_neither_missing_data_nor_another_limit() -> None:
     state = state_of(TAG, newest(46, is_anomaly=True, age_s=60), NOW, Evidence(alarm=stuck))
     assert state.detail == f"not acknowledged; out of limit, {WHY}; no reading since 11:59:00 UTC"
     assert state_of(TAG, None, NOW, Evidence(alarm=stuck)).detail == "not acknowledged"
+
+
+def test_the_scripts_get_the_words_and_the_urgency_of_an_alarm() -> None:
+    state = state_of(TAG, newest(), NOW, Evidence(alarm=alarm()))
+    assert texts_for_scripts(alarm()) == {
+        "word": state.word,
+        "detail": state.detail,
+        "line": "temp: High, above 45 °C",
+        "urgency": state.urgency,
+    }
+    assert alarm_line(alarm(condition="")) == "temp: High"
 
 
 def test_alarms_that_nobody_has_acknowledged_are_the_most_urgent_then_the_priority_counts() -> None:

@@ -1,6 +1,7 @@
 """Numbers, times and reasons in words."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from hypothesis import assume, given
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from monitoring.dashboard import words
 from monitoring.history.measurements import Reason
 from monitoring.kernel.tag_definition import DEFAULT_TAGS, TagDefinition
+from tests.page_cases import cases
 
 
 @pytest.mark.parametrize(
@@ -36,26 +38,15 @@ def test_every_range_has_decimals_and_digits(one: float, other: float) -> None:
     assert 0 < words.digits_for(tag) < 30
 
 
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [(37.128, "37.13"), (1e20, "100000000000000000000.00"), (1e21, "1e+21"), (-1.5e100, "-1.5e+100")],
-)
-def test_values_are_written_as_the_scripts_do(value: float, text: str) -> None:
-    assert words.value_text(value, 2) == text
-    assert words.short(1e100, 6) == "1e+100"
+@pytest.mark.parametrize("case", cases("numbers.json", "values"))
+def test_values_are_written_as_the_scripts_do(case: dict[str, Any]) -> None:
+    assert words.value_text(case["value"], case["decimals"]) == case["text"]
+    assert words.short(case["value"], case["decimals"]) == case["short"]
 
 
-@pytest.mark.parametrize(
-    ("reason", "text"),
-    [
-        (Reason("above_limit", 35, 45), "above the limit 45"),
-        (Reason("below_limit", 35.5, None), "below the limit 35.5"),
-        (Reason("rolling_3sigma", 36.1, 38.904), "outside rolling mean ± 3σ (36.1 to 38.9)"),
-        (Reason("rolling_3sigma", 50.0, 50.0), "constant before, at 50"),
-        (Reason("stuck_sensor", None, None), "stuck sensor"),
-    ],
-)
-def test_reasons(reason: Reason, text: str) -> None:
+@pytest.mark.parametrize("case", cases("numbers.json", "reasons"))
+def test_reasons(case: dict[str, Any]) -> None:
+    reason, text = Reason(case["reason"], case["lower"], case["upper"]), case["text"]
     assert words.reasons_text([reason], 2) == text
     assert words.reasons_text([reason, reason], 2) == f"{text}; {text}"
 
@@ -65,21 +56,6 @@ def test_reasons(reason: Reason, text: str) -> None:
 )
 def test_kinds(kind: str, text: str) -> None:
     assert words.kind_text(kind) == text
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [
-        (0, "0 s"),
-        (119, "119 s"),
-        (120, "2 min"),
-        (3_599, "59 min"),
-        (11_520, "3 h 12 min"),
-        (93_600, "1 d 2 h"),
-    ],
-)
-def test_durations_have_the_units_that_matter(seconds: float, text: str) -> None:
-    assert words.duration_text(seconds) == text
 
 
 def test_a_time_has_its_date_unless_that_is_todays_and_its_year_unless_that_is_this_one() -> None:

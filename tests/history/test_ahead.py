@@ -88,6 +88,7 @@ def test_after_the_servers_clock_was_ahead_present_readings_count(
     page = client.get("/dashboard").content.decode()
     assert ">37.50</span>" in page
     assert "3 readings ahead of time, up to 30 days" in page
+    assert '"ahead": {"readings": 3, "until": "2026-' in page
 
 
 def test_a_reading_ahead_does_not_keep_a_dead_plant_alive(

@@ -1,8 +1,11 @@
 """Numbers as an operator reads them."""
 
+from typing import Any
+
 import pytest
 
-from monitoring.kernel.number_format import Words, duration
+from monitoring.kernel.number_format import AGE, DURATION, LEAD, Words, duration, span_text
+from tests.page_cases import cases
 
 WORDS = Words("agitator_rpm", "rpm")
 
@@ -25,3 +28,9 @@ def test_a_value_has_five_and_a_tag_without_unit_none():
 )
 def test_a_time_is_as_short_as_it_is_exact_enough(seconds, told):
     assert duration(seconds) == told
+
+
+@pytest.mark.parametrize("case", cases("durations.json", "spans"))
+def test_durations_have_the_units_that_matter_as_on_the_page(case: dict[str, Any]) -> None:
+    for name, formats in (("duration", DURATION), ("age", AGE), ("lead", LEAD)):
+        assert span_text(case["seconds"], formats) == case[name]

@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { casesIn } from "../cases.js";
 import { tagOf } from "../../../static/monitoring/js/base/settings.js";
 import {
   anomaliesText,
   markText,
   momentValueText,
   reasonTexts,
+  short,
   spreadText,
   valueText,
   whole,
@@ -27,19 +29,16 @@ test("a tag that was made after the page has three decimals and no unit", () => 
   assert.equal(withUnit(unknown, valueText(unknown, 7)), "7.000");
 });
 
-test("a reason has its limits without trailing zeros", () => {
-  const below = { reason: "below_limit", lower: 30, upper: null };
-  const rolling = { reason: "rolling_3sigma", lower: 36.504, upper: 37.5 };
-  assert.deepEqual(reasonTexts(TEMPERATURE, [below, rolling]), [
-    "below the limit 30",
-    "outside rolling mean ± 3σ (36.5 to 37.5)",
-  ]);
+test("values and limits are written as the server writes them", () => {
+  for (const { value, decimals, text, short: trimmed } of casesIn("numbers.json").values) {
+    assert.equal(valueText({ ...TEMPERATURE, decimals }, value), text);
+    assert.equal(short(value, decimals), trimmed);
+  }
 });
 
-test("a missing bound is a dash, a rule without a sentence is shown by its name", () => {
-  const half = { reason: "rolling_3sigma", lower: null, upper: 1 };
-  assert.deepEqual(reasonTexts(TEMPERATURE, [half]), ["outside rolling mean ± 3σ (- to 1)"]);
-  assert.deepEqual(reasonTexts(TEMPERATURE, [{ reason: "new_rule", lower: null, upper: null }]), ["new rule"]);
+test("reasons are written as the server writes them", () => {
+  for (const { text, ...violation } of casesIn("numbers.json").reasons)
+    assert.deepEqual(reasonTexts(TEMPERATURE, [violation, violation]), [text, text]);
 });
 
 test("counts have a separator of thousands", () => {

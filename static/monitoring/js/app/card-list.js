@@ -1,4 +1,5 @@
 // Which cards are visible, with or without charts, and in which order: the most urgent first.
+import { inGroups, inTagOrder } from "./card-order.js";
 import { isBeside } from "./tag-page.js";
 import { settings } from "../base/settings.js";
 import { view } from "./view-state.js";
@@ -51,35 +52,16 @@ const groupOf = (element) => element.closest(".group")?.dataset.group ?? "";
 
 /** @param {Cards} cards */
 function sort(cards) {
-  const groups = Map.groupBy(cards.values(), ({ element }) => groupOf(element));
-  const sections = [...groupNames(cards)].flatMap((name) => {
-    const sorted = urgentFirst(groups.get(name) ?? []);
-    const section = sorted[0]?.element.parentElement;
-    if (!section) return [];
-    putInOrder(
-      section,
-      sorted.map(({ element }) => element),
-    );
-    return [{ section, urgency: sorted[0].urgency }];
-  });
-  putInOrder(
-    container,
-    urgentFirst(sections).map(({ section }) => section),
-  );
+  const items = inTagOrder(cards.values()).map(({ element, urgency }) => ({
+    element,
+    urgency,
+    group: groupOf(element),
+  }));
+  const groups = inGroups(items).map(({ items: found }) => found.map(({ element }) => element));
+  const sections = groups.flatMap(([first]) => first.parentElement ?? []);
+  groups.forEach((elements, i) => putInOrder(sections[i], elements));
+  putInOrder(container, sections);
 }
-
-/**
- * Return the groups in the order of their first tags, the group of all other tags last, as the server does.
- * @param {Cards} cards
- */
-function groupNames(cards) {
-  const names = new Set([...cards.values()].map(({ element }) => groupOf(element)));
-  const hadOther = names.delete(settings.otherGroup);
-  return hadOther ? names.add(settings.otherGroup) : names;
-}
-
-/** @type {<T extends {urgency: number}>(items: T[]) => T[]} */
-const urgentFirst = (items) => [...items].sort((one, other) => other.urgency - one.urgency);
 
 /**
  * Put the nodes in order at the end of the parent; move only those that are out of place.

@@ -78,17 +78,16 @@ export async function loadDefinitions(names) {
 async function loadDefinition(name) {
   try {
     const { body } = await get(`${settings.urls.tags}/${encodeURIComponent(name)}`);
-    const { min, max } = body.valid_range;
-    const decimals = Math.min(6, Math.max(0, 3 - Math.floor(Math.log10(max - min))));
+    const { unit, decimals, active } = body;
     const { lower, upper } = body.limits;
     const { staleAfterMs } = settings;
     tags.set(name, {
       name,
-      unit: body.unit,
+      unit,
       lower,
       upper,
       decimals,
-      active: body.active,
+      active,
       staleAfterMs,
       rawFrom: null,
       newestAnomaly: null,

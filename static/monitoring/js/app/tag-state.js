@@ -1,9 +1,10 @@
 // The state of a tag by its newest measurements, events and alarm: the state, since when, and why. The first paint has
-// the same states from the server (monitoring/dashboard/states.py).
+// the same states from the server, by the same rules (monitoring/dashboard/states.py).
 import { kindText, whyText } from "../lists/event-words.js";
 import { reasonsOf } from "../live/rule-violations.js";
+import { filled } from "../base/pattern.js";
 import { settings } from "../base/settings.js";
-import { ageText, momentText } from "../base/times.js";
+import { ageText, durationText, leadText, momentText } from "../base/times.js";
 import { limitText, words } from "../base/words.js";
 
 /**
@@ -48,10 +49,34 @@ export function stateOf(tag, { points, events = [], alarm = null, outsideSince =
   const last = points.findLast((point) => point.anomaly || latest.x - point.x > HOLD_MS);
   const held = last?.anomaly && latest.x - last.x <= HOLD_MS ? last : null;
   const heldText = held ? outsideText(tag, held) : "";
-  if (held && heldText) return state("recent", { detail: `${ageText(now - held.x)} ago: ${heldText}` });
+  if (held && heldText)
+    return state("recent", { detail: `${filled(words.patterns.past, [ageText(now - held.x)])}: ${heldText}` });
   if (events.length) return eventState(events, latest, isWall);
   if (held && !isWall) return state("unusual", { detail: reasonsOf(tag, held.id).join("; ") });
   return state("normal", { since: beginning(points, tag.staleAfterMs) });
+}
+
+/**
+ * Return how long a state has lasted, or how long ago it was; with a colon if a detail follows.
+ * @param {TagState} found
+ * @param {number | null} normalSince epoch milliseconds, null if unknown
+ * @param {number} now epoch milliseconds
+ */
+export function lastingText({ state, since, isPast, detail }, normalSince, now) {
+  const start = state === "normal" ? normalSince : since;
+  if (start === null || now - start < settings.shortestStateMs) return "";
+  const { past, lasting } = words.patterns;
+  return filled(isPast ? past : lasting, [durationText(now - start)]) + (detail ? ":" : "");
+}
+
+/**
+ * Return how many readings are ahead of time, and by how much.
+ * @param {{count: number, ms: number}} ahead
+ */
+export function aheadText({ count, ms }) {
+  if (!count) return "";
+  const key = count === 1 ? "one" : count < settings.mostAhead ? "several" : "most";
+  return filled(words.ahead[key], { count: Math.min(count, settings.mostAhead), lead: leadText(ms) });
 }
 
 /** @type {(name: StateName, found?: Partial<TagState>) => TagState} */
@@ -72,25 +97,9 @@ const joined = (...texts) => texts.filter(Boolean).join("; ");
  * @param {BriefAlarm} alarm
  * @param {string} more
  */
-function alarmState(alarm, more) {
-  const { title, condition, active, acknowledged } = alarm;
-  const asks = acknowledged ? "" : words.other.notAcknowledged;
-  return state("alarm", {
-    word: `${words.card.alarm}: ${title}${active ? "" : ", returned"}`,
-    since: active ? alarm.activeAt : alarm.clearedAt,
-    isPast: !active,
-    detail: joined(condition, asks || words.alarmStates[alarm.state].split(", ").slice(1).join(", "), more),
-    urgency: alarmUrgency(alarm),
-  });
-}
-
-/**
- * Return the urgency of an alarm: not acknowledged before acknowledged, then by priority.
- * @param {Pick<BriefAlarm, "priority" | "acknowledged">} alarm
- */
-export function alarmUrgency({ priority, acknowledged }) {
-  const { priorities, urgency } = settings;
-  return urgency.alarm + priorities.length - 1 - priorities.indexOf(priority) + (acknowledged ? 0 : priorities.length);
+function alarmState({ word, detail, urgency, active, activeAt, clearedAt }, more) {
+  const since = active ? activeAt : clearedAt;
+  return state("alarm", { word, since, isPast: !active, detail: joined(detail, more), urgency });
 }
 
 /**
@@ -111,7 +120,7 @@ function further(tag, latest, now, { kind }) {
  */
 function eventState([event, ...others], latest, isWall) {
   const isBack = event.kind === settings.overAtOnce && !latest.anomaly;
-  const more = others.length ? `${others.length} more` : "";
+  const more = others.length ? filled(words.patterns.more, [others.length]) : "";
   return state("event", {
     word: kindText(event),
     since: event.start,
@@ -121,7 +130,8 @@ function eventState([event, ...others], latest, isWall) {
 }
 
 /** @type {(tag: Tag, latest: Point, now: number) => string} */
-const staleText = (tag, { x }, now) => (now - x > tag.staleAfterMs ? `no reading since ${momentText(x)}` : "");
+const staleText = (tag, { x }, now) =>
+  now - x > tag.staleAfterMs ? filled(words.patterns.noReading, [momentText(x)]) : "";
 
 /**
  * Return the limit that the measurement violates, as text; empty if there is none.

@@ -4,23 +4,12 @@ import { alarmOfTag } from "../live/alarms.js";
 import { openEventsOf } from "../live/events.js";
 import { Series } from "../live/series.js";
 import { Sparkline } from "../charts/sparkline.js";
-import { stateOf } from "./tag-state.js";
-import { ageText, durationText, showTime } from "../base/times.js";
-import { valueText, whole } from "../base/words.js";
+import { aheadText, lastingText, stateOf } from "./tag-state.js";
+import { AHEAD_MS, settings } from "../base/settings.js";
+import { showTime } from "../base/times.js";
+import { valueText } from "../base/words.js";
 
 const KEPT_MS = 60000; // an urgent card stays in place for this long afterwards, so that cards do not jump
-const SECONDS_BELOW_MS = 600000;
-const LEAST_MS = 2000; // a shorter duration is not shown
-
-/**
- * Return how many readings are ahead of time, and by how much, in the server's words.
- * @param {{count: number, ms: number}} ahead
- */
-function aheadText({ count, ms }) {
-  if (!count) return "";
-  const upTo = ms < SECONDS_BELOW_MS ? `${Math.round(ms / 1000)} s` : ageText(ms);
-  return `${whole.format(count)} ${count === 1 ? "reading" : "readings"} ahead of time, up to ${upTo}`;
-}
 
 export class TagSummary {
   series = new Series();
@@ -57,7 +46,7 @@ export class TagSummary {
   showNow(now) {
     const latest = this.series.latestAt(now);
     this.showState(now);
-    setText(this.parts.ahead, aheadText(this.series.aheadAt(now)));
+    setText(this.parts.ahead, aheadText(this.aheadAt(now)));
     if (!latest) return;
     setText(this.parts.value, valueText(this.tag, latest.y));
     showTime(this.timeNode(), latest.x);
@@ -86,8 +75,8 @@ export class TagSummary {
     this.showAlarm(alarm);
     setIcon(descendant(this.element, ".state"), alarm ? `priority-${alarm.priority}` : state);
     setText(this.parts.word, word);
-    const lasting = this.lastingText(found, now);
-    setText(this.parts.lasting, lasting && detail ? `${lasting}:` : lasting);
+    if (state === "normal") this.changedAt = found.since ?? this.changedAt; // the series drops old points, the card does not
+    setText(this.parts.lasting, lastingText(found, this.changedAt, now));
     setText(this.parts.detail, detail);
     if (urgency && urgency >= this.urgency) {
       Object.assign(this, { mostUrgent: urgency, urgentUntil: performance.now() + KEPT_MS });
@@ -103,16 +92,15 @@ export class TagSummary {
   }
 
   /**
-   * Return how long the state has lasted, or how long ago it was, as far as the page knows.
-   * @param {import("./tag-state.js").TagState} found
+   * Return how many readings are ahead of time, and by how many milliseconds. Until the page has read them, those that
+   * the server has counted.
    * @param {number} now epoch milliseconds
    */
-  lastingText({ state, since, isPast }, now) {
-    if (state === "normal") this.changedAt = since ?? this.changedAt; // the series drops old points, the card does not
-    const start = state === "normal" ? this.changedAt : since;
-    if (start === null || now - start < LEAST_MS) return "";
-    const duration = durationText(now - start);
-    return isPast ? `${duration} ago` : `for ${duration}`;
+  aheadAt(now) {
+    const found = this.series.aheadAt(now);
+    const { readings = 0, until = settings.now } = this.tag.ahead ?? {};
+    const ms = Date.parse(until) - now;
+    return found.count || ms <= AHEAD_MS ? found : { count: readings, ms };
   }
 
   timeNode() {

@@ -1,4 +1,5 @@
 // Which cards of a wall screen are shown: those that need a person always, the others in turn.
+import { urgentFirst } from "./card-order.js";
 
 /**
  * A grid of cards: `columns` times `rows` places.
@@ -40,7 +41,7 @@ export function gridFor(count, shape) {
  * @returns {{shown: CardLike[], page: number, pages: number, pinned: number}}
  */
 export function pageOf(cards, places, turn) {
-  const sorted = [...cards].sort((one, other) => other.urgency - one.urgency);
+  const sorted = urgentFirst(cards);
   if (sorted.length <= places) return { shown: sorted, page: 1, pages: 1, pinned: sorted.length };
   const urgent = sorted.filter(({ urgency }) => urgency > 0).length;
   const pinned = Math.min(urgent, places - Math.max(1, Math.floor(places / TURNING_SHARE)));

@@ -2,10 +2,11 @@
 
 /**
  * A tag's definition. `lower`, `upper`: alarm limits in the tag's unit; `decimals`: number of decimals of a value;
- * `rawFrom`: earlier measurements were deleted; `outsideSince`: when the newest value's limit was left. Times are ISO 8601.
+ * `rawFrom`: earlier measurements were deleted; `outsideSince`: when the newest value's limit was left; `ahead`: readings ahead of time,
+ * the last one at `until`. Times are ISO 8601.
  * @typedef {{name: string, unit: string, lower: number | null, upper: number | null, decimals: number,
  *   active?: boolean, staleAfterMs: number, rawFrom?: string | null, newestAnomaly?: string | null,
- *   outsideSince?: string | null}} Tag
+ *   outsideSince?: string | null, ahead?: {readings: number, until: string} | null}} Tag
  *
  * A measurement as /data and /stream send it; `timestamp` is ISO 8601.
  * @typedef {{id: number, tag: string, timestamp: string, value: number, is_anomaly: boolean}} Measurement
@@ -33,8 +34,11 @@
  * compared with others; `newest`: time of the newest measurement of any tag, in epoch milliseconds.
  * @typedef {{beside: string[], search: string, page: number, text: string, newest: number | null}} TagPage
  *
- * Times are ISO 8601, durations milliseconds. `part`: null if the page has all tags; `database`: whether the server
- * could read the database; `urgency`: how much a state needs a person, by state; `priorities`: of alarms, highest first;
+ * How durations shorter than `belowS` seconds (null: all) are written: a pattern with a number for each unit in seconds.
+ * @typedef {{belowS: number | null, unitsS: number[], pattern: string}} DurationFormat
+ *
+ * Times are ISO 8601, durations milliseconds. `part`: null if the page has all tags; `violations`: of the anomalies in `latest`; `openEvents`: number of all open events; `database`: whether the server
+ * could read the database; `urgency`: how much a state needs a person, by state;
  * `limitKinds`: kinds of alarms of a limit; `momentaryKinds`: kinds of events that happen at a moment, `overAtOnce` the
  * one after which the value is back by itself; `words`: texts by subject and key.
  * @typedef {object} Settings
@@ -46,7 +50,9 @@
  * @property {TagPage | null} part
  * @property {Tag[]} tags
  * @property {Measurement[]} latest
+ * @property {{id: number, findings: RuleViolation[]}[]} violations
  * @property {import("../live/events.js").EventItem[]} events
+ * @property {number} openEvents
  * @property {CountedTotals | null} totals
  * @property {Record<"data" | "stream" | "trend" | "anomalies" | "events" | "stats" | "health" | "tags" | "export" |
  *   "login", string>} urls
@@ -58,15 +64,20 @@
  * @property {number} liveMs
  * @property {number} aheadMs
  * @property {number} aroundMs
+ * @property {number} shortestStateMs
+ * @property {number} mostAhead
+ * @property {number} shortestEventMs
+ * @property {number} mostOpenEvents
  * @property {number} mostCharts
  * @property {number} mostCompared
+ * @property {Record<"age" | "duration" | "lead", DurationFormat[]>} spans
  * @property {Record<string, number>} urgency
- * @property {string[]} priorities
  * @property {string[]} limitKinds
  * @property {string[]} momentaryKinds
  * @property {string} overAtOnce
+ * @property {Record<string, string>} linkIcons
  * @property {string} otherGroup
- * @property {Record<"reasons" | "card" | "link" | "limits" | "alarmStates" | "refused" | "other", Record<string, string>>}
+ * @property {Record<"reasons" | "card" | "link" | "linkDetails" | "limits" | "patterns" | "ahead" | "refused" | "other", Record<string, string>>}
  *   words
  */
 

@@ -1,6 +1,8 @@
 // Times in the viewer's time zone.
 import { serverNow } from "./clock.js";
 import { setAttribute, setText } from "./dom.js";
+import { filled } from "./pattern.js";
+import { settings } from "./settings.js";
 
 /** @typedef {import("./settings.js").TimeRange} TimeRange */
 
@@ -55,26 +57,37 @@ export function untilText({ from, to }) {
 }
 
 /**
- * Return a duration in its largest useful unit.
+ * Return an age in its largest useful unit.
  * @param {number} ms
  */
-export function ageText(ms) {
-  const s = Math.max(0, Math.round(ms / 1000));
-  if (s < 120) return `${s} s`;
-  if (s < 7200) return `${Math.floor(s / 60)} min`;
-  return s < 172800 ? `${Math.floor(s / 3600)} h` : `${Math.floor(s / 86400)} days`;
-}
+export const ageText = (ms) => spanText(ms, settings.spans.age);
 
 /**
  * Return a duration in its one or two largest units, down to the minute.
  * @param {number} ms
  */
-export function durationText(ms) {
-  const minutes = Math.floor(ms / 60000);
-  const [hours, days] = [Math.floor(minutes / 60), Math.floor(minutes / 1440)];
-  if (minutes < 2) return `${Math.round(ms / 1000)} s`;
-  if (hours < 1) return `${minutes} min`;
-  return days < 1 ? `${hours} h ${minutes % 60} min` : `${days} d ${hours % 24} h`;
+export const durationText = (ms) => spanText(ms, settings.spans.duration);
+
+/**
+ * Return by how much a reading is ahead of time.
+ * @param {number} ms
+ */
+export const leadText = (ms) => spanText(ms, settings.spans.lead);
+
+/**
+ * Return a duration in the first format whose bound is above it: seconds rounded, larger units as far as complete.
+ * monitoring/kernel/number_format.py has the same rule and the formats.
+ * @param {number} ms
+ * @param {import("./settings.js").DurationFormat[]} formats
+ */
+function spanText(ms, formats) {
+  const seconds = Math.max(0, ms / 1000);
+  const { unitsS, pattern } = formats.find(({ belowS }) => belowS === null || seconds < belowS) ?? formats[0];
+  if (unitsS[0] === 1) return filled(pattern, [Math.round(seconds)]);
+  return filled(
+    pattern,
+    unitsS.map((unit, i) => Math.floor((i ? seconds % unitsS[i - 1] : seconds) / unit)),
+  );
 }
 
 /**
@@ -88,12 +101,14 @@ export function showTime(node, ms) {
 }
 
 /**
- * Convert every time that the server wrote in UTC to the viewer's time zone.
+ * Convert every time that the server wrote in UTC to the viewer's time zone. One with `data-from` is the end of a range.
  * @param {ParentNode} root
  */
 export function localiseTimes(root = document) {
   for (const node of root.querySelectorAll("time[datetime]:not([datetime=''])")) {
-    setText(node, momentText(Date.parse(node.getAttribute("datetime") ?? "")));
+    const at = Date.parse(node.getAttribute("datetime") ?? "");
+    const from = Date.parse(node.getAttribute("data-from") ?? "");
+    setText(node, Number.isNaN(from) ? momentText(at) : untilText({ from, to: at }));
   }
 }
 

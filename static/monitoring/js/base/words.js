@@ -1,4 +1,5 @@
 // Values and reasons as text. The words come from the server, which uses them as well.
+import { filled } from "./pattern.js";
 import { settings } from "./settings.js";
 import { rangeText } from "./times.js";
 
@@ -16,9 +17,16 @@ export const valueText = (tag, value) => value.toFixed(tag.decimals);
 /** @type {(tag: Tag, text: string) => string} */
 export const withUnit = (tag, text) => (tag.unit ? `${text} ${tag.unit}` : text);
 
-/** @type {(number: number | null, decimals: number) => string} */
-function short(number, decimals) {
-  return number === null ? "-" : String(Number(number.toFixed(decimals)));
+/**
+ * Return the number without trailing zeros; "-" for null. monitoring/dashboard/words.py has the same rule.
+ * @param {number | null} number
+ * @param {number} decimals
+ */
+export function short(number, decimals) {
+  if (number === null) return "-";
+  const text = number.toFixed(decimals);
+  const trimmed = text.includes(".") && !text.includes("e") ? text.replace(/\.?0+$/, "") : text;
+  return trimmed === "-0" ? "0" : trimmed;
 }
 
 /**
@@ -28,14 +36,15 @@ function short(number, decimals) {
  */
 export function reasonTexts(tag, violations) {
   return violations.map(({ reason, lower, upper }) =>
-    sentenceOf(reason, isConstant({ lower, upper }))
-      .replace("{lower}", () => short(lower, tag.decimals))
-      .replace("{upper}", () => short(upper, tag.decimals)),
+    filled(sentenceOf(reason, isConstant({ lower, upper })), {
+      lower: short(lower, tag.decimals),
+      upper: short(upper, tag.decimals),
+    }),
   );
 }
 
 /** @type {(side: "above" | "below", limit: number, decimals: number) => string} */
-export const limitText = (side, limit, decimals) => words.limits[side].replace("{}", () => short(limit, decimals));
+export const limitText = (side, limit, decimals) => filled(words.limits[side], [short(limit, decimals)]);
 
 /**
  * Return whether the band is a single value: the measurements before were constant.

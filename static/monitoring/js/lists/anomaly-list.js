@@ -18,6 +18,8 @@ import { reasonTexts, valueText, withUnit } from "../base/words.js";
 
 const list = document.getElementById("anomalies");
 const rows = [...list.children].map((element) => ({ element, parts: partsOf(element), id: idIn(element) }));
+/** How many anomalies have a row. */
+export const listedAnomalies = rows.length;
 const none = document.getElementById("no-anomalies");
 /** @type {number | null} */
 let highestId = null;

@@ -3,11 +3,12 @@ import { addressOf } from "../app/address.js";
 import { announce } from "../base/announcer.js";
 import { serverNow } from "../base/clock.js";
 import { partsOf, setAttribute, setText } from "../base/dom.js";
-import { isMoment, isMomentary, kindText, lengthText } from "./event-words.js";
-import { areMoreOpen, endedEvents, openEvents } from "../live/events.js";
+import { isMoment, isMomentary, kindText, lengthText, timeAround } from "./event-words.js";
+import { areMoreOpen, endedEvents, openEvents, unlistedEvents } from "../live/events.js";
 import { tagToShow } from "../app/tag-page.js";
-import { settings } from "../base/settings.js";
+import { filled } from "../base/pattern.js";
 import { showTime, untilText } from "../base/times.js";
+import { words } from "../base/words.js";
 import { showPast, view } from "../app/view-state.js";
 
 /**
@@ -37,7 +38,8 @@ export function showEvents(now) {
     if (row.event) fill(row, row.event, now);
   });
   none.hidden = events.length > 0;
-  setText(count, open.length ? `${open.length}${areMoreOpen() ? " or more" : ""} open` : "");
+  const pattern = words.patterns[areMoreOpen() ? "orMoreOpen" : "open"];
+  setText(count, open.length ? filled(pattern, [open.length + unlistedEvents()]) : "");
 }
 
 /** Announce the events that have begun since the last call. */
@@ -57,20 +59,11 @@ export function wireEvents({ end, isChartShown, reveal }) {
     const { event } = rows.find(({ parts }) => parts.link.contains(click.target)) ?? {};
     if (!event || click.ctrlKey || click.metaKey || click.shiftKey) return; // the browser opens another tab
     click.preventDefault();
-    const { from, to } = around(event, serverNow());
+    const { from, to } = timeAround(event, serverNow());
     const tag = isChartShown(event.tag) ? view.tag : event.tag;
     showPast(from, to, end(), { tag, event: event.id, anomaly: null, isChoice: true, isStill: true });
     reveal(event.tag);
   });
-}
-
-/**
- * Return the whole event with the same margin that an anomaly has.
- * @param {PlantEvent} event
- * @param {number} now epoch milliseconds
- */
-function around({ start, end }, now) {
-  return { from: start - settings.aroundMs, to: Math.min((end ?? now) + settings.aroundMs, now) };
 }
 
 /**
@@ -84,15 +77,15 @@ function fill({ element, parts }, event, now) {
   setAttribute(
     parts.link,
     "href",
-    addressOf({ ...view, tag: tagToShow(event.tag), past: around(event, now), event: event.id, anomaly: null }),
+    addressOf({ ...view, tag: tagToShow(event.tag), past: timeAround(event, now), event: event.id, anomaly: null }),
   );
   setText(parts.kind, kindText(event));
   setText(parts.tag, event.tag);
   setText(parts.length, lengthText(event, now));
-  setText(parts.since, isOpen && !isMomentary(event) ? "since " : "");
+  setText(parts.since, isOpen && !isMomentary(event) ? words.patterns.since : "");
   showTime(parts.start, event.start);
   const end = isMoment(event) ? null : event.end;
-  setText(parts.to, end === null ? "" : " to ");
+  setText(parts.to, end === null ? "" : words.patterns.to);
   setAttribute(parts.end, "datetime", end === null ? "" : new Date(end).toISOString());
   setText(parts.end, end === null ? "" : untilText({ from: event.start, to: end }));
   setText(parts.explanation, event.explanation);

@@ -1,6 +1,8 @@
-// Events as text.
+// Events as text. The first paint has the same from the server (monitoring/dashboard/events.py).
+import { filled } from "../base/pattern.js";
 import { settings } from "../base/settings.js";
 import { durationText, momentText, rangeText } from "../base/times.js";
+import { words } from "../base/words.js";
 
 /** @typedef {import("../live/events.js").PlantEvent} PlantEvent */
 
@@ -11,17 +13,15 @@ export const EVENT_SIGN = "▬";
  * @param {Pick<PlantEvent, "kind">} event
  */
 export function kindText({ kind }) {
-  const words = kind.replaceAll("_", " ");
-  return words.charAt(0).toUpperCase() + words.slice(1);
+  const text = kind.replaceAll("_", " ");
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
-
-const SHORTEST_MS = 1000;
 
 /**
  * Return whether the event ended as soon as it began, as a spike of a single reading does.
  * @param {Pick<PlantEvent, "start" | "end">} event
  */
-export const isMoment = ({ start, end }) => end !== null && end - start < SHORTEST_MS;
+export const isMoment = ({ start, end }) => end !== null && end - start < settings.shortestEventMs;
 
 /**
  * Return whether the event is of a kind that happens at a moment: while open it has an age and no duration.
@@ -37,8 +37,8 @@ export const isMomentary = ({ kind }) => settings.momentaryKinds.includes(kind);
  */
 export function lengthText(event, now) {
   const { start, end } = event;
-  const age = durationText(Math.max(0, now - start));
-  if (end === null) return isMomentary(event) ? `${age} ago` : `for ${age}`;
+  const { past, lasting } = words.patterns;
+  if (end === null) return filled(isMomentary(event) ? past : lasting, [durationText(now - start)]);
   return isMoment(event) ? "" : durationText(end - start);
 }
 
@@ -66,6 +66,15 @@ export function whyText({ tag, explanation }) {
  */
 export function eventText(event) {
   return `${kindText(event)}, ${whenText(event)}: ${whyText(event)}`;
+}
+
+/**
+ * Return the whole event with the margin that an anomaly has, up to now.
+ * @param {Pick<PlantEvent, "start" | "end">} event
+ * @param {number} now epoch milliseconds
+ */
+export function timeAround({ start, end }, now) {
+  return { from: start - settings.aroundMs, to: Math.min((end ?? now) + settings.aroundMs, now) };
 }
 
 /** @param {number} count */

@@ -5,10 +5,12 @@ import { get, RequestFailed } from "../base/request.js";
 
 /**
  * An alarm as /alarms/present sends it. Times are ISO 8601; `id` is the definition's, `occurrence` the one that an
- * acknowledgement has to name; `tag` is null for an alarm of a group or of the system.
+ * acknowledgement has to name; `tag` is null for an alarm of a group or of the system. `word`, `detail` and `urgency` are
+ * those of a card, `line` is for the bar.
  * @typedef {{id: number, occurrence: number | null, tag: string | null, name: string, kind: string, title: string,
  *   condition: string, priority: string, state: string, active: boolean, acknowledged: boolean,
- *   active_at: string | null, cleared_at: string | null}} AlarmItem
+ *   active_at: string | null, cleared_at: string | null, word: string, detail: string, line: string,
+ *   urgency: number}} AlarmItem
  *
  * An alarm with times in epoch milliseconds.
  * @typedef {Omit<AlarmItem, "active_at" | "cleared_at"> & {activeAt: number | null, clearedAt: number | null}} BriefAlarm
@@ -20,7 +22,7 @@ import { get, RequestFailed } from "../base/request.js";
  *
  * Addresses and the visitor's rights; `csrf`: empty without a login.
  * @typedef {{url: string, list: string, mayAcknowledge: boolean, mayShelve: boolean, isSignedIn: boolean, csrf: string,
- *   priorities: string[]}} AlarmSettings
+ *   priorities: string[], words: Record<"none" | "unknown" | "noAlarm" | "unknownAlarms" | "left" | "ranOut", string>}} AlarmSettings
  */
 
 const EVERY_MS = 2000;

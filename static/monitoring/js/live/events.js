@@ -25,6 +25,7 @@ const none = [];
 /** @type {OrderedEvents | null} null after a change, until the events are put in order again */
 let ordered = null;
 let isCut = false;
+let unlisted = 0;
 
 /**
  * Convert an event from the server.
@@ -59,6 +60,7 @@ export function mergeEvents({ open, areAll, newest }, askedAt) {
     if (isCovered && end === null && heardAt < askedAt && !lasting.has(id)) known.delete(id); // ended unnoticed
   }
   isCut = tagPage !== null && !areAll;
+  unlisted = 0;
   const items = [...open, ...newest].map((item) => eventOf(item, askedAt));
   store(items.filter(({ id }) => !((known.get(id)?.heardAt ?? -Infinity) > askedAt)));
 }
@@ -90,6 +92,9 @@ export const openEvents = () => inOrder().open;
 /** Return whether tags on other pages may have more open events. */
 export const areMoreOpen = () => isCut;
 
+/** Return how many open events the server has counted beyond those that the page was made with. */
+export const unlistedEvents = () => unlisted;
+
 /**
  * Return the open events of one tag, latest start first.
  * @param {string} tag
@@ -113,3 +118,4 @@ export function eventsOver(tag, { from, to }, read = []) {
 }
 
 store(settings.events.map((item) => eventOf(item)));
+unlisted = Math.max(0, settings.openEvents - openEvents().length);

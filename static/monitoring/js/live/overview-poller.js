@@ -27,7 +27,6 @@ const EVERY_MS = 5000;
 const TROUBLED_EVERY_MS = 1000;
 const HIDDEN_EVERY_MS = 15000;
 const CORRECT_EVERY_MS = 60000; // totals that the stream continues, anomalies due to late readings, and events
-const MOST_EVENTS = 200;
 const REASONS_AFTER_MS = 100; // anomalies come in groups; one request covers a group
 const REASONS_EVERY_MS = 2000;
 const { urls } = settings;
@@ -120,8 +119,8 @@ export class OverviewPoller {
   async readEvents() {
     const askedAt = performance.now();
     const [open, newest] = await Promise.allSettled([
-      get(urls.events, { parameters: { open: true, limit: MOST_EVENTS } }),
-      get(urls.events, { parameters: { limit: MOST_EVENTS } }),
+      get(urls.events, { parameters: { open: true, limit: settings.mostOpenEvents } }),
+      get(urls.events, { parameters: { limit: settings.mostOpenEvents } }),
     ]);
     if (!open.value || !newest.value) return;
     const snapshot = { open: open.value.body, areAll: open.value.next === null, newest: newest.value.body };

@@ -1,4 +1,5 @@
 // The rule violations of anomalies, by the ids of the measurements. /data has only the flags; the reasons follow.
+import { settings } from "../base/settings.js";
 import { reasonTexts } from "../base/words.js";
 
 /**
@@ -30,3 +31,5 @@ export const violationsOf = (id) => known.get(id) ?? [];
 
 /** @type {(tag: Tag, id: number) => string[]} */
 export const reasonsOf = (tag, id) => reasonTexts(tag, violationsOf(id));
+
+storeViolations(settings.violations);

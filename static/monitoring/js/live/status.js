@@ -1,17 +1,15 @@
 // The line that shows whether data arrives, and the problems that the server reports.
 import { settings } from "../base/settings.js";
 import { announce } from "../base/announcer.js";
+import { serverNow } from "../base/clock.js";
 import { descendant, setAttribute, setIcon, setText } from "../base/dom.js";
-import { ageText, momentText } from "../base/times.js";
+import { filled } from "../base/pattern.js";
+import { momentText } from "../base/times.js";
 import { words } from "../base/words.js";
+import { linkDetail, linkState } from "./link-state.js";
 
-/**
- * @typedef {import("../base/request.js").ContactKind} ContactKind
- * @typedef {import("../base/request.js").FailureKind | "empty" | "stale" | "live"} LinkState
- */
+/** @typedef {import("../base/request.js").ContactKind} ContactKind */
 
-/** @type {Partial<Record<LinkState, string>>} */
-const ICONS = { database: "offline", denied: "problem", broken: "problem" };
 const root = document.getElementById("status");
 const list = document.getElementById("problems");
 const notices = document.getElementById("notices");
@@ -21,8 +19,8 @@ const signIn = document.createElement("a");
 signIn.textContent = "Sign in";
 /** @type {"stream" | "polling"} */
 let mode = "stream";
-/** @type {{kind: ContactKind, since: number}} */
-let contact = { kind: root.dataset.state === "database" ? "database" : "ok", since: Date.now() };
+/** @type {import("./link-state.js").Contact} */
+let contact = { kind: root.dataset.state === "database" ? "database" : "ok", since: Date.parse(settings.now) };
 
 /**
  * Note how the last request went.
@@ -30,7 +28,7 @@ let contact = { kind: root.dataset.state === "database" ? "database" : "ok", sin
  */
 export function noteContact(kind) {
   // "Since" is the last good response, not the first failure: a request may hang long before it fails.
-  if (kind === "ok") contact = { kind, since: Date.now() };
+  if (kind === "ok") contact = { kind, since: serverNow() };
   else contact = { kind, since: contact.since };
 }
 
@@ -48,13 +46,16 @@ export function noteMode(found) {
  * @param {number | null} newest time of the newest reading in epoch milliseconds, null if there is none
  */
 export function showLink(now, newest) {
-  const state = linkState(now, newest);
+  const state = linkState(contact, now, newest);
   if (root.dataset.state !== state) announce("link", words.link[state]);
   setAttribute(root, "data-state", state);
   setAttribute(root, "data-mode", mode);
-  setIcon(root, ICONS[state] ?? state);
-  setText(word, state === "live" && mode === "polling" ? `${words.link.live}, renewed every 5 s` : words.link[state]);
-  setText(detail, detailText(state, now, newest));
+  setIcon(root, settings.linkIcons[state]);
+  setText(
+    word,
+    state === "live" && mode === "polling" ? filled(words.other.polling, [words.link.live]) : words.link[state],
+  );
+  setText(detail, linkDetail(contact, now, newest));
   offerSignIn(state === "denied");
 }
 
@@ -69,48 +70,17 @@ function offerSignIn(isNeeded) {
 }
 
 /**
- * @param {number} now
- * @param {number | null} newest
- * @returns {LinkState}
- */
-function linkState(now, newest) {
-  if (contact.kind !== "ok") return contact.kind;
-  if (newest === null) return "empty";
-  return now - newest > settings.staleAfterMs ? "stale" : "live";
-}
-
-/**
- * @param {LinkState} state
- * @param {number} now
- * @param {number | null} newest
- */
-function detailText(state, now, newest) {
-  const since = `since ${momentText(contact.since)}`;
-  const at = newest ?? now; // "live" and "stale" imply a reading
-  switch (state) {
-    case "live":
-      return `last reading ${ageText(now - at)} ago`;
-    case "stale":
-      return `no new reading since ${momentText(at)} (${ageText(now - at)} ago)`;
-    case "empty":
-      return "waiting for the first reading";
-    case "denied":
-      return `${since}. What is shown is of then.`;
-    default:
-      return `${since}. What is shown is of then; trying again every second.`;
-  }
-}
-
-/**
  * Show each problem in a line of its own, the first with the time since when.
  * @param {string[]} problems
  * @param {string | null} since ISO 8601, null if unknown
  */
 export function showProblems(problems, since) {
-  const when = since ? ` Since ${momentText(Date.parse(since))}.` : "";
+  /** @param {string} problem */
+  const sinceWhen = (problem) =>
+    since ? filled(words.other.problemSince, { problem, time: momentText(Date.parse(since)) }) : problem;
   setLines(
     list,
-    problems.map((text, i) => (i === 0 ? text + when : text)),
+    problems.map((text, i) => (i === 0 ? sinceWhen(text) : text)),
   );
   if (problems.length > 0 && !root.hasAttribute("data-problems")) announce("problems", problems.join(" "));
   root.toggleAttribute("data-problems", problems.length > 0);

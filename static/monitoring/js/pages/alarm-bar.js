@@ -35,9 +35,6 @@ function timeText(iso) {
   return isToday ? at.toLocaleTimeString("en-GB") : at.toLocaleString("en-GB");
 }
 
-/** @param {AlarmItem} alarm */
-const textOf = ({ name, title, condition }) => `${name}: ${title}${condition ? `, ${condition}` : ""}`;
-
 function show() {
   const present = presentAlarms();
   const isLost = areAlarmsLost(LOST_MS);
@@ -82,9 +79,9 @@ function showNewest(alarm, isLost, isKnown) {
     setIcon(newest, `priority-${alarm.priority}`);
   } else newest.removeAttribute("data-priority");
   setAttribute(link, "href", alarm ? `${alarmSettings?.list}/${alarm.id}` : (alarmSettings?.list ?? ""));
-  const none = isKnown ? "No alarm waits for a person." : "Not known while the database is away.";
+  const none = alarmSettings?.words[isKnown ? "none" : "unknown"] ?? "";
   const lost = `Not up to date: no answer since ${timeText(new Date(alarmsHeardAt()).toISOString())}.`;
-  setText(link, isLost ? lost : alarm ? textOf(alarm) : none);
+  setText(link, isLost ? lost : alarm ? alarm.line : none);
   setText(time, alarm?.active_at && !isLost ? timeText(alarm.active_at) : "");
   if (alarm?.active_at) setAttribute(time, "datetime", alarm.active_at);
   else time.removeAttribute("datetime");
@@ -98,7 +95,7 @@ function showNewest(alarm, isLost, isKnown) {
  * @param {AlarmItem} alarm
  */
 function announce(alarm) {
-  const text = `${alarm.priority} alarm: ${textOf(alarm)}`;
+  const text = `${alarm.priority} alarm: ${alarm.line}`;
   const isFirst = heard === null && saidAt === -Infinity && !bar.hasAttribute("data-followed");
   if (!isFirst && alarm.priority !== "critical" && performance.now() - saidAt < SAID_MS) return;
   heard = alarm.occurrence;
@@ -117,11 +114,11 @@ async function act(event) {
     return;
   }
   if (name === "shelve") {
-    if (await ask("shelve", alarm)) setText(said, `Shelved: ${textOf(alarm)}`);
+    if (await ask("shelve", alarm)) setText(said, `Shelved: ${alarm.line}`);
     return;
   }
   const { isDone, text } = await acknowledge(alarm);
-  setText(said, isDone ? `Acknowledged: ${textOf(alarm)}` : text);
+  setText(said, isDone ? `Acknowledged: ${alarm.line}` : text);
 }
 
 function wireStill() {

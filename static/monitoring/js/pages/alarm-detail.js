@@ -2,6 +2,7 @@
 import { ask, send } from "../app/alarm-acts.js";
 import { elementNow, subjectOf } from "../app/alarm-page.js";
 import { setText } from "../base/dom.js";
+import { filled } from "../base/pattern.js";
 import { serverNow } from "../base/clock.js";
 import { durationText, localiseTimes, zoneText } from "../base/times.js";
 import { alarmSettings, onAlarms, presentAlarms } from "../live/alarms.js";
@@ -27,10 +28,10 @@ function offer() {
 
 function showLeft() {
   const node = detail.querySelector(".left");
-  if (!node) return;
+  if (!node || !alarmSettings) return;
   const ms = Date.parse(node.dataset.until ?? "") - serverNow();
   const text = durationText(Math.abs(ms));
-  setText(node, ms < 0 ? `The time to respond ran out ${text} ago.` : `${text} left to respond.`);
+  setText(node, filled(alarmSettings.words[ms < 0 ? "ranOut" : "left"], [text]));
 }
 
 /** Show the alarm as the server has it now, and keep the focus where it is; return whether that was possible. */

@@ -1,7 +1,7 @@
 // The wall screen: all cards at once and nothing to click. It runs for months without a person, so it renews itself.
 import { TagSummary } from "../app/tag-summary.js";
 import { serverNow } from "../base/clock.js";
-import { followAlarms, onAlarms, presentAlarms } from "../live/alarms.js";
+import { alarmSettings, followAlarms, onAlarms, presentAlarms } from "../live/alarms.js";
 import { startFeed } from "../live/feed.js";
 import { storeViolations } from "../live/rule-violations.js";
 import { pageNow, watchForTags } from "../live/new-tags.js";
@@ -9,6 +9,7 @@ import { newestOfAll, noteCount, tagPage } from "../app/tag-page.js";
 import { LIVE_MS, settings, tagOf } from "../base/settings.js";
 import { noteContact, noteMode, showLink, showNotices, showProblems } from "../live/status.js";
 import { showInTab } from "../app/alarm-title.js";
+import { inTagOrder } from "../app/card-order.js";
 import { gridFor, pageOf } from "../app/wall-pages.js";
 import { descendant, setAttribute, setIcon, setText } from "../base/dom.js";
 import { localiseTimes } from "../base/times.js";
@@ -17,7 +18,6 @@ const WORDS_EVERY_MS = 200;
 const TICK_MS = 1000; // ages grow, and stopped data must show, even when nothing arrives
 const TURN_MS = 15000; // a page of cards
 const STRIP = 5;
-const UNKNOWN = "Alarms: not known while the database is away";
 const WIDE = matchMedia("(min-width: 60rem)"); // a narrow screen is scrolled
 const RENEW_MS = 30 * 60000; // for changed limits and a newer version of this page
 const RENEW_PART_MS = 60000; // other tags may be more urgent by now, and come first
@@ -48,7 +48,7 @@ function arrange() {
   const { clientWidth, clientHeight } = container;
   const grid = gridFor(cards.size, clientWidth / Math.max(1, clientHeight));
   const places = WIDE.matches ? grid.columns * grid.rows : cards.size;
-  const { shown, page, pages, pinned } = pageOf([...cards.values()], places, turn);
+  const { shown, page, pages, pinned } = pageOf(inTagOrder(cards.values()), places, turn);
   container.toggleAttribute("data-paged", WIDE.matches);
   container.style.setProperty("--columns", String(grid.columns));
   container.style.setProperty("--rows", String(grid.rows));
@@ -72,7 +72,8 @@ function showStrip() {
   strip.toggleAttribute("data-none", top.length === 0);
   while (strip.children.length > places) strip.lastElementChild?.remove();
   while (strip.children.length < places) strip.append(document.createElement("li"));
-  if (!top.length) setText(strip.children[0], presentAlarms()?.unacknowledged ? "No alarm" : UNKNOWN);
+  const isKnown = presentAlarms()?.unacknowledged;
+  if (!top.length) setText(strip.children[0], alarmSettings?.words[isKnown ? "noAlarm" : "unknownAlarms"] ?? "");
   top.forEach((alarm, i) => {
     const item = /** @type {HTMLElement} */ (strip.children[i]);
     if (!item.querySelector(".icon")) item.replaceChildren(document.importNode(place.content, true));

@@ -1,7 +1,7 @@
 // The monitoring page: readings arrive by the feed, go into the series of the cards, and are drawn.
 import { wireAddress } from "../app/address.js";
 import { announce } from "../base/announcer.js";
-import { showAnomalies, wireAnomalies } from "../lists/anomaly-list.js";
+import { listedAnomalies, showAnomalies, wireAnomalies } from "../lists/anomaly-list.js";
 import { Card } from "../app/card.js";
 import { haveCharts, keepSorted, reveal, showChosen } from "../app/card-list.js";
 import { whenChartLoads } from "../charts/chart-library.js";
@@ -36,6 +36,7 @@ import { shownText, showTimeline, wireTimeline } from "../app/timeline.js";
 import { localiseTimes, zoneText } from "../base/times.js";
 import { showTotals } from "../lists/totals.js";
 import { onViewChange, rangeShown, view } from "../app/view-state.js";
+import { words } from "../base/words.js";
 
 /**
  * @typedef {import("../base/settings.js").Anomaly} Anomaly
@@ -44,7 +45,6 @@ import { onViewChange, rangeShown, view } from "../app/view-state.js";
  * @typedef {import("../charts/render-scheduler.js").Scene} Scene
  */
 
-const LISTED = 20; // anomalies that have a row
 const container = document.getElementById("cards");
 const liveTotals = new LiveTotals(settings.totals);
 /** @type {Map<string, Card>} by the tags' names */
@@ -144,7 +144,7 @@ function arrange(isChoice) {
     return;
   }
   if (tagPage) showTagPage();
-  if (isChoice && view.past) announce("view", `Showing the past: ${shownText()}`);
+  if (isChoice && view.past) announce("view", words.patterns.showingPast + shownText());
   showChosen(cards);
   comparison.choose();
   scheduler.redraw();
@@ -190,6 +190,7 @@ async function addNewTags() {
   const fresh = adoptCards(page);
   if (!fresh) return location.reload();
   fresh.forEach(addCard);
+  storeViolations(page.settings.violations);
   receiveReadings(page.settings.latest);
   arrange(false);
 }
@@ -208,7 +209,7 @@ function nextTime(moment, direction) {
 
 /** @param {Anomaly[]} anomalies */
 async function listAnomalies(anomalies) {
-  if (tagPage) await loadDefinitions(anomalies.slice(0, LISTED).map(({ tag }) => tag));
+  if (tagPage) await loadDefinitions(anomalies.slice(0, listedAnomalies).map(({ tag }) => tag));
   showAnomalies(anomalies);
 }
 
