@@ -7,6 +7,7 @@ from django.urls import path
 from django.views.generic import RedirectView
 
 from monitoring.access.pages import signed_in_only
+from monitoring.dashboard.alarm_advisor import alarm_advisor
 from monitoring.dashboard.alarm_bar import present_alarms
 from monitoring.dashboard.backtest import backtest, progress
 from monitoring.dashboard.login import OwnPasswordView, SignInView
@@ -23,6 +24,7 @@ urlpatterns = [
     path("password/changed", signed_in_only(password_changed), name="password-changed"),
     path("backtest", backtest, name="backtest"),
     path("backtest/progress", progress, name="backtest-progress"),
+    path("alarms/advisor", alarm_advisor, name="alarms-advisor"),
     path("alarms/present", present_alarms, name="alarms-present"),
     path("scripts/<str:file>", local_script, name="local-script"),
     # Browsers request this path on pages without an icon link, such as the admin.

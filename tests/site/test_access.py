@@ -32,6 +32,7 @@ EXAMPLES |= {"app_label": "monitoring", "url": "nothing", "file": "nothing.js"}
 PAGES = {
     "dashboard": READERS,
     "alarms/present": READERS,
+    "alarms/advisor": ENGINEERS,
     "backtest": READERS,
     "backtest/progress": READERS,
     "login": ALL,
