@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
+from monitoring.alarms.notes import Draft, correct, write
 from monitoring.alarms.state_machine import Act
 from monitoring.models import AlarmDefinition, AlarmJournalEntry, Tag
-from tests.alarming import act, define
+from tests.alarming import ANNA, act, define
 from tests.e2e.test_accessible import violations
 
 SIZES = """() => [...document.querySelectorAll(".card:not([hidden])")].map((card) => {
@@ -131,11 +132,16 @@ def test_no_page_about_alarms_keeps_people_out(
         act(each, Act.ACTIVE, at=datetime.now(UTC) - timedelta(minutes=3), value=46.5)
     act(low, Act.ACKNOWLEDGE, comment="seen")
     act(other, Act.RETURN)
+    dashboard.post_history(20)
+    draft = Draft("Added 5 mL of antifoam.", datetime.now(UTC))
+    correct(write(draft, actor=ANNA), {"text": "Added 8 mL."}, version=1, actor=ANNA)
     for path, width in (
         (f"/alarms/{high.pk}", 1440),
         ("/alarms", 390),
         ("/alarms/journal", 390),
         ("/alarms/kpis", 1440),
+        ("/alarms/advisor?tag=fermenter_temp&kind=H", 390),
+        ("/notes", 390),
     ):
         page.set_viewport_size({"width": width, "height": 844})
         page.goto(f"{dashboard.server}{path}")

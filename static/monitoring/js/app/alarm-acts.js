@@ -35,13 +35,24 @@ let isSending = false;
  * @param {Record<string, unknown>} body
  * @returns {Promise<Outcome>}
  */
-export async function send(path, body) {
+export function send(path, body) {
+  return sendTo(`${alarmSettings?.list}/${path}`, body);
+}
+
+/**
+ * Send what a person does to the server, with the name if nobody is signed in.
+ * @param {string} url
+ * @param {Record<string, unknown>} body
+ * @param {"POST" | "PATCH"} method
+ * @returns {Promise<Outcome>}
+ */
+export async function sendTo(url, body, method = "POST") {
   if (!alarmSettings) return { isDone: false, text: "This page has no alarms." };
-  const { list, csrf, isSignedIn } = alarmSettings;
+  const { csrf, isSignedIn } = alarmSettings;
   const named = isSignedIn ? body : { name: storedName(), ...body };
   try {
-    const response = await fetch(`${list}/${path}`, {
-      method: "POST",
+    const response = await fetch(url, {
+      method,
       headers: { Accept: "application/json", "Content-Type": "application/json", "X-CSRFToken": csrf },
       body: JSON.stringify(named),
       signal: AbortSignal.timeout(TIMEOUT_MS),
@@ -169,7 +180,8 @@ function finish(isDone) {
   settle = null;
 }
 
-function storedName() {
+/** Return the name that the visitor gave last; empty if none. */
+export function storedName() {
   try {
     return localStorage.getItem(NAME_KEY) ?? "";
   } catch {
@@ -178,7 +190,7 @@ function storedName() {
 }
 
 /** @param {string} name */
-function storeName(name) {
+export function storeName(name) {
   try {
     localStorage.setItem(NAME_KEY, name);
   } catch {

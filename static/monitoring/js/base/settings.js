@@ -49,7 +49,7 @@
  * @property {import("../live/events.js").EventItem[]} events
  * @property {CountedTotals | null} totals
  * @property {Record<"data" | "stream" | "trend" | "anomalies" | "events" | "stats" | "health" | "tags" | "export" |
- *   "login", string>} urls
+ *   "notes" | "login", string>} urls
  * @property {{copy: string, integrity: string, trouble: string}} chart
  * @property {Record<string, {ms: number, label: string}>} presets
  * @property {string} defaultPreset
