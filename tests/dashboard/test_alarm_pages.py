@@ -193,6 +193,13 @@ def test_the_key_figures_have_verdicts_and_formulas(client: Client, high: AlarmD
     assert "fermenter_temp: High 1" in text
 
 
+def test_the_key_figures_have_a_map_of_days_and_hours(client: Client, high: AlarmDefinition) -> None:
+    html = page(client, "/alarms/kpis?days=1")
+    at = ago(minutes=9)
+    assert f"Most in one hour: 1, on {at.day} {at:%b} from {at.hour}:00" in text_of(html)
+    assert html.count('<td data-load="met">1</td>') == 1
+
+
 def test_the_scripts_get_the_alarms_only_when_they_have_changed(
     client: Client, high: AlarmDefinition
 ) -> None:

@@ -81,6 +81,9 @@ def test_keyboard_alone_finds_acknowledges_with_a_comment_and_shelves(
     expect(page.get_by_label("Comment")).to_be_focused()
     assert violations(dashboard, axe_js) == []
     page.keyboard.type("valve was shut")
+    page.keyboard.press("Tab")
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_label("Real", exact=True)).to_be_checked()
     page.keyboard.press("Enter")
     expect(rows.first).to_contain_text("active, acknowledged")
     expect(rows.first).to_be_focused()
@@ -93,9 +96,10 @@ def test_keyboard_alone_finds_acknowledges_with_a_comment_and_shelves(
     page.keyboard.type("probe is cleaned")
     page.keyboard.press("Enter")
     expect(page.locator("#alarm-dialog")).to_be_hidden()
-    lines = AlarmJournalEntry.objects.filter(act__in=["acknowledge", "shelve"]).order_by("id")
+    lines = AlarmJournalEntry.objects.filter(act__in=["acknowledge", "rate", "shelve"]).order_by("id")
     assert [(line.act, line.comment + line.reason) for line in lines] == [
         ("acknowledge", "valve was shut"),
+        ("rate", ""),
         ("shelve", "probe is cleaned"),
     ]
     page.keyboard.press("ArrowUp")

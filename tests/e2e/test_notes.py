@@ -78,7 +78,7 @@ def test_on_a_phone_a_note_is_written_corrected_and_withdrawn(dashboard: Any, ax
     row.get_by_role("button", name="Correct").click()
     assert violations(dashboard, axe_js) == []
     page.get_by_label("Note", exact=True).fill("Added 8 mL.")
-    page.get_by_label("Reason").last.fill("read again")
+    page.get_by_label(re.compile("^Why")).fill("read again")
     page.locator("#note-ok").click()
     expect(row).to_contain_text("corrected")
     row.locator("summary").click()
@@ -86,7 +86,7 @@ def test_on_a_phone_a_note_is_written_corrected_and_withdrawn(dashboard: Any, ax
     row.get_by_role("button", name="Withdraw").click()
     page.locator("#note-ok").click()
     expect(page.locator("#note-refused")).to_contain_text("say why")
-    page.get_by_label("Reason").last.fill("other vessel")
+    page.get_by_label(re.compile("^Why")).fill("other vessel")
     page.locator("#note-ok").click()
     expect(page.locator("#notes")).to_contain_text("No note.")
     acts = NoteVersion.objects.order_by("version").values_list("act", "text", "reason", "by")

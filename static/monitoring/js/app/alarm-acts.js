@@ -115,13 +115,15 @@ export function ask(name, alarm) {
 export function askForMany(alarms) {
   const seen = alarms.map(({ id, occurrence }) => ({ id, occurrence }));
   const what = alarms.length === 1 ? "1 alarm" : `${alarms.length} alarms`;
-  return open(TITLES.acknowledge, what, "acknowledge", (values) => send("acknowledge", { alarms: seen, ...values }));
+  return open(TITLES.acknowledge, what, "acknowledge-many", (values) =>
+    send("acknowledge", { alarms: seen, ...values }),
+  );
 }
 
 /**
  * @param {string} verb
  * @param {string} what
- * @param {ActName} kind which fields are needed
+ * @param {ActName | "acknowledge-many"} kind which fields are needed
  * @param {(values: Record<string, string>) => Promise<Outcome>} act
  * @returns {Promise<boolean>}
  */

@@ -57,7 +57,7 @@ export function useNoteContext(context) {
 export function wireNoteButton() {
   const button = document.getElementById("note-add");
   if (!button || !dialog) return;
-  button.hidden = false;
+  button.removeAttribute("data-idle");
   button.addEventListener("click", () => openNote("write"));
 }
 
