@@ -11,6 +11,7 @@ from django.views.decorators.csrf import csrf_exempt
 from monitoring.access.pages import refusal
 from monitoring.dashboard.alarm_kpis import alarm_kpis
 from monitoring.dashboard.alarm_pages import alarm_detail, alarm_journal, alarm_list
+from monitoring.dashboard.notes import note_list
 
 View = Callable[..., HttpResponseBase]
 API = "monitoring.api.urls"
@@ -44,6 +45,7 @@ urlpatterns = [
     path("alarms/<int:id>", page_or_api(alarm_detail), name="alarm"),
     path("alarms/kpis", page_or_api(alarm_kpis), name="alarms-kpis"),
     path("alarms/journal", page_or_api(alarm_journal), name="alarms-journal"),
+    path("notes", page_or_api(note_list), name="notes"),
     path("", include("monitoring.dashboard.urls")),
     path("", include("monitoring.api.urls")),
 ]

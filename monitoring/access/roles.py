@@ -9,6 +9,7 @@ CONFIGURE = "monitoring.change_tag"
 EXCLUDE = "monitoring.add_exclusion"  # covers including again
 ACKNOWLEDGE = "monitoring.acknowledge_alarm"  # covers resets, comments and ratings
 SHELVE = "monitoring.shelve_alarm"
+NOTE = "monitoring.add_note"  # covers correcting and withdrawing
 DEFINE = "monitoring.change_alarmdefinition"  # covers suppression and taking out of service
 
 ADMINISTRATOR = "administrator"
@@ -26,12 +27,14 @@ _RECORDS = (
     "hostclock",
     "lease",
     "measurement",
+    "note",
+    "noteversion",
     "refusal",
     "refusalcount",
     "replacement",
     "series",
 )
-_OPERATOR = frozenset({READ, ACKNOWLEDGE, SHELVE})
+_OPERATOR = frozenset({READ, ACKNOWLEDGE, SHELVE, NOTE})
 _ENGINEER = frozenset(
     {
         *_OPERATOR,

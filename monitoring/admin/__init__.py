@@ -8,6 +8,7 @@ from monitoring.admin.exclusions import ExcludedMeasurementAdmin, ExclusionAdmin
 from monitoring.admin.host_clocks import HostClockAdmin
 from monitoring.admin.leases import LeaseAdmin
 from monitoring.admin.measurements import MeasurementAdmin
+from monitoring.admin.notes import NoteAdmin
 from monitoring.admin.refusals import RefusalAdmin, RefusalCountAdmin
 from monitoring.admin.replacements import ReplacementAdmin
 from monitoring.admin.series import SeriesAdmin
@@ -27,6 +28,7 @@ __all__ = [
     "HostClockAdmin",
     "LeaseAdmin",
     "MeasurementAdmin",
+    "NoteAdmin",
     "RefusalAdmin",
     "RefusalCountAdmin",
     "ReplacementAdmin",

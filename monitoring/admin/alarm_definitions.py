@@ -3,12 +3,13 @@
 from typing import TYPE_CHECKING, Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.http import HttpRequest
 
 from monitoring.access.callers import address_of
 from monitoring.admin.alarms import AlarmTable, alarm_text
 from monitoring.admin.read_only import ReadOnly
+from monitoring.admin.tag_form import filled_in
 from monitoring.alarms.definition_rules import DefinitionError, check_kind
 from monitoring.alarms.definitions import CHANGEABLE, change, check, create
 from monitoring.alarms.kinds import VALUE_KINDS, Kind
@@ -18,6 +19,7 @@ from monitoring.detection.detectors.settings import DETECTORS
 from monitoring.models import AlarmDefinition, AlarmDefinitionVersion
 
 LONGEST_REASON = 500
+ADVISED = ("setpoint", "deadband", "on_delay_s", "off_delay_s", "reason")  # in links of the advisor
 KINDS = [*sorted(VALUE_KINDS), Kind.BAD.value, *(f"{Kind.EVENT}{name}" for name in DETECTORS)]
 
 if TYPE_CHECKING:
@@ -100,6 +102,18 @@ class AlarmDefinitionAdmin(AlarmTable):
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Return whether the user has the right to change definitions (role engineer)."""
         return request.user.has_perm("monitoring.change_alarmdefinition")
+
+    def get_form(
+        self, request: HttpRequest, obj: AlarmDefinition | None = None, change: bool = False, **kwargs: Any
+    ) -> type[DefinitionModelForm]:
+        """Return the form; fill in the settings from the query string of the advisor's link, if present."""
+        form: type[DefinitionModelForm] = super().get_form(request, obj, change, **kwargs)
+        advised = {name: request.GET[name] for name in ADVISED if name in request.GET}
+        is_filled_in = request.method == "GET" and advised
+        if obj is None or not is_filled_in or not self.has_change_permission(request, obj):
+            return form
+        messages.info(request, "Filled in with the settings of the advisor. Save to use them.")
+        return filled_in(form, advised)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         """Make tag and kind of an existing definition read-only: they are its identity."""

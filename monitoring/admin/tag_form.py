@@ -1,6 +1,6 @@
 """Form of a tag, with checkboxes for disabled detectors and a text area for detector parameters."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from django import forms
 from django.http import QueryDict
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     TagModelForm = forms.ModelForm[Tag]
 else:  # Django's class is not generic at runtime
     TagModelForm = forms.ModelForm
+
+FormT = TypeVar("FormT", bound=forms.BaseForm)
 
 
 class ParametersField(forms.CharField):
@@ -110,8 +112,8 @@ def tried_settings(query: QueryDict) -> dict[str, Any]:
     }
 
 
-def filled_in(form: type[TagModelForm], values: dict[str, Any]) -> type[TagModelForm]:
-    """Return a subclass of the form, with these initial values in place of the tag's values."""
+def filled_in(form: type[FormT], values: dict[str, Any]) -> type[FormT]:
+    """Return a subclass of the form, with these initial values in place of the stored ones."""
 
     class FilledIn(form):  # type: ignore[misc, valid-type]  # base class known only at runtime
         def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -12,7 +12,7 @@ from django.utils.http import urlencode
 from monitoring.admin.tag_form import TagForm, TagModelForm, filled_in, tried_settings
 from monitoring.history.ahead import times_of
 from monitoring.kernel.source_clock import error_text
-from monitoring.models import AlarmDefinition, AlarmDefinitionVersion, AlarmOccurrence, AlarmState, Tag
+from monitoring.models import AlarmDefinition, AlarmDefinitionVersion, AlarmOccurrence, AlarmState, Note, Tag
 
 ALARM_TABLES = (AlarmDefinition, AlarmDefinitionVersion, AlarmOccurrence, AlarmState)
 
@@ -111,9 +111,11 @@ class TagAdmin(TagModelAdmin):
         return deleted, counts, {name for name in needed if str(name) not in alarms}, protected
 
     def has_delete_permission(self, request: HttpRequest, obj: Tag | None = None) -> bool:
-        """Return whether the user may delete the tag; never with measurements or exclusions.
+        """Return whether the user may delete the tag; never with measurements, exclusions or notes.
 
         Django's own check would list all measurements before denying the deletion.
         """
-        unused = obj is None or not (obj.measurements.exists() or obj.exclusions.exists())
+        unused = obj is None or not (
+            obj.measurements.exists() or obj.exclusions.exists() or Note.objects.filter(tag=obj).exists()
+        )
         return unused and super().has_delete_permission(request, obj)

@@ -70,15 +70,20 @@ def unknown_alarm(pk: int) -> UnknownAlarmError:
     return UnknownAlarmError(f"there is no alarm {pk}; GET /alarms?state=all lists them")
 
 
-def acknowledge(pk: int, *, occurrence: int, actor: Actor, comment: str = "") -> None:
+def acknowledge(pk: int, *, occurrence: int, actor: Actor, comment: str = "", rating: str = "") -> None:
     """Acknowledge the occurrence that was seen, and older open ones. Nothing changes if that was done before.
+
+    A rating, one of ``RATINGS``, is recorded with the acknowledgement; empty leaves the rating as it is.
 
     Raises:
         UnknownAlarmError: no such alarm or occurrence exists.
         NotAllowedError: the alarm came again since, or there is nothing to acknowledge.
+        AlarmInputError: the rating is none of ``RATINGS``.
     """
     with writing_alarm(pk) as (alarm, writer):
         acknowledge_seen(alarm, writer, occurrence=occurrence, actor=actor, comment=comment)
+        if rating and alarm.state.occurrence is not None:
+            record_rating(alarm, writer, alarm.state.occurrence, rating, actor=actor)
 
 
 def acknowledge_many(
@@ -168,11 +173,27 @@ def rate(pk: int, *, occurrence: int, rating: str, actor: Actor, comment: str = 
         UnknownAlarmError: no such alarm or occurrence exists.
         AlarmInputError: the rating is none of ``RATINGS``.
     """
+    with writing_alarm(pk) as (alarm, writer):
+        record_rating(alarm, writer, find_occurrence(alarm, occurrence), rating, actor=actor, comment=comment)
+
+
+def record_rating(
+    alarm: Alarm,
+    writer: AlarmWriter,
+    rated: AlarmOccurrence,
+    rating: str,
+    *,
+    actor: Actor,
+    comment: str = "",
+) -> None:
+    """Record the rating of an occurrence.
+
+    Raises:
+        AlarmInputError: the rating is none of ``RATINGS``.
+    """
     if rating not in RATINGS:
         raise AlarmInputError("expected 'nuisance', 'real' or an empty text", "rating")
-    with writing_alarm(pk) as (alarm, writer):
-        rated = find_occurrence(alarm, occurrence)
-        changes = {"rating": [rated.rating, rating]}
-        rated.rating = rating
-        writer.note_occurrence(rated)
-        writer.record(alarm, "rate", actor, comment=comment, changes=changes, occurrence=rated)
+    changes = {"rating": [rated.rating, rating]}
+    rated.rating = rating
+    writer.note_occurrence(rated)
+    writer.record(alarm, "rate", actor, comment=comment, changes=changes, occurrence=rated)

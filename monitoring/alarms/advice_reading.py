@@ -1,19 +1,48 @@
 """Advice on the limit alarms of a tag: read the stored past of the tag, and let the advisor judge it."""
 
-from dataclasses import asdict
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
 
-from monitoring.alarms.advisor import Advice, Times, Values, advise
-from monitoring.alarms.kinds import LIMIT_KINDS
+from monitoring.alarms.advisor import (
+    NUISANCE_S,
+    Advice,
+    Outcome,
+    Rating,
+    Times,
+    Values,
+    advise,
+    judged,
+)
+from monitoring.alarms.alternatives import by_deadband, by_limit, farthest_limit
+from monitoring.alarms.definition import InForce
+from monitoring.alarms.kinds import LIMIT_KINDS, Kind
 from monitoring.alarms.resolving import resolved_now
 from monitoring.history.measurements import MICROS
-from monitoring.kernel.clock import from_micros, iso_utc
-from monitoring.models import AlarmDefinition, Measurement, Tag
+from monitoring.kernel.clock import from_micros, iso_utc, to_micros
+from monitoring.models import AlarmDefinition, AlarmOccurrence, Measurement, Tag
 
 PAGE = 50_000
+REAL = "real"
+OUTER: dict[str, str] = {Kind.HIGH: Kind.HIGH_HIGH, Kind.LOW: Kind.LOW_LOW}
+
+
+@dataclass(frozen=True, slots=True)
+class AdviceInFull:
+    """Advice on one alarm with the alarms of other settings; ``tried``: of the settings asked for."""
+
+    start: datetime
+    end: datetime
+    readings: int
+    rated_real: int
+    rated_nuisance: int
+    advice: Advice
+    deadbands: list[Outcome]
+    limits: list[Outcome]
+    tried: Outcome | None
 
 
 def read_advice(name: str, *, days: int, now: datetime) -> list[dict[str, Any]]:
@@ -41,8 +70,63 @@ def advice_on(row: AlarmDefinition, times_us: Times, values: Values) -> Advice |
     in_force = resolved_now(row)
     if in_force.setpoint is None or row.tag is None:
         return None
-    respond_s = None if row.respond_within_s is None else float(row.respond_within_s)
-    return advise(times_us, values, in_force, width=width_of(row.tag), respond_s=respond_s)
+    return advise(
+        times_us,
+        values,
+        in_force,
+        width=width_of(row.tag),
+        respond_s=None if row.respond_within_s is None else float(row.respond_within_s),
+        ratings=read_ratings(row, times_us),
+    )
+
+
+def read_advice_in_full(
+    row: AlarmDefinition, tried: InForce | None, *, days: int, now: datetime
+) -> AdviceInFull | None:
+    """Return the advice on one alarm, with other deadbands and limits; None without readings or setpoint."""
+    in_force = resolved_now(row)
+    if row.tag is None or in_force.setpoint is None:
+        return None
+    times_us, values = read_past(row.tag, since=now - timedelta(days=days), until=now)
+    advice = advice_on(row, times_us, values) if len(values) else None
+    if advice is None:
+        return None
+    ratings, real_s = read_ratings(row, times_us), float(row.respond_within_s or NUISANCE_S)
+    best = advice.proposed
+    settings = replace(
+        in_force, deadband=best.deadband, on_delay_s=best.on_delay_s, off_delay_s=best.off_delay_s
+    )
+    farthest = farthest_limit(in_force, row.tag.definition(), outer_setpoint(row))
+    return AdviceInFull(
+        start=from_micros(times_us[0]),
+        end=from_micros(times_us[-1]),
+        readings=len(values),
+        rated_real=sum(rating.is_real for rating in ratings),
+        rated_nuisance=sum(not rating.is_real for rating in ratings),
+        advice=advice,
+        deadbands=by_deadband(times_us, values, settings, real_s=real_s, ratings=ratings),
+        limits=by_limit(times_us, values, settings, farthest=farthest, real_s=real_s, ratings=ratings),
+        tried=None if tried is None else judged(times_us, values, tried, real_s=real_s, ratings=ratings),
+    )
+
+
+def outer_setpoint(row: AlarmDefinition) -> float | None:
+    """Return the setpoint of the tag's HH alarm for H, of LL for L; None if there is no such alarm."""
+    outer = AlarmDefinition.objects.select_related("tag").filter(
+        tag=row.tag, kind=OUTER.get(row.kind, ""), is_enabled=True
+    )
+    found = outer.first()
+    return resolved_now(found).setpoint if found else None
+
+
+def read_ratings(row: AlarmDefinition, times_us: Times) -> Sequence[Rating]:
+    """Return the ratings of the alarm's occurrences within the time of the readings."""
+    start, end = from_micros(times_us[0]), from_micros(times_us[-1])
+    rated = AlarmOccurrence.objects.filter(definition=row, active_at__gte=start, active_at__lte=end)
+    return [
+        Rating(to_micros(begin), to_micros(over or end), rating == REAL)
+        for begin, over, rating in rated.exclude(rating="").values_list("active_at", "cleared_at", "rating")
+    ]
 
 
 def width_of(tag: Tag) -> float:

@@ -40,15 +40,30 @@ class Excursions:
 
 
 @dataclass(frozen=True, slots=True)
+class Rating:
+    """The time of an occurrence that a person rated as real or as a nuisance; the end is inclusive."""
+
+    start_us: int
+    end_us: int
+    is_real: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """The alarms that settings would have given: all, nuisances and real ones, in the period looked at."""
 
+    setpoint: float
     on_delay_s: float
     off_delay_s: float
     deadband: float
     alarms: int
     nuisance: int
     real: int
+
+    @property
+    def unknown(self) -> int:
+        """Return the number of alarms that are neither nuisances nor real ones."""
+        return self.alarms - self.nuisance - self.real
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +145,8 @@ def deadband_for(values: Values, in_force: InForce, *, width: float) -> float:
     is_high = in_force.kind in HIGH_KINDS
     usual = float(np.percentile(values, 95 if is_high else 5))
     room = in_force.setpoint - usual if is_high else usual - in_force.setpoint
-    return max(0.0, min(max(3 * sigma, 0.005 * width), 0.25 * room))
+    deadband = max(0.0, min(max(3 * sigma, 0.005 * width), 0.25 * room))
+    return float(f"{deadband:.3g}")
 
 
 def off_delay_for(excursions: Excursions, *, real_s: float, shortest_s: float) -> float:
@@ -149,13 +165,19 @@ def off_delay_for(excursions: Excursions, *, real_s: float, shortest_s: float) -
 
 
 def advise(
-    times_us: Times, values: Values, in_force: InForce, *, width: float, respond_s: float | None
+    times_us: Times,
+    values: Values,
+    in_force: InForce,
+    *,
+    width: float,
+    respond_s: float | None,
+    ratings: Sequence[Rating] = (),
 ) -> Advice:
     """Propose settings for a limit alarm from a stretch of its tag's past, times ascending.
 
     The proposal has the fewest nuisances among those that miss no real excursion, with an on-delay of at most
     a tenth of the time to respond (60 s without one); among equals the shortest delay. Real is what lasted at
-    least the time to respond.
+    least the time to respond; a rating by a person outweighs the length.
 
     Raises:
         ValueError: the definition has no setpoint.
@@ -170,13 +192,13 @@ def advise(
         off_delay_s=off_delay_for(found, real_s=real_s, shortest_s=in_force.off_delay_s),
     )
     tried = [
-        judged(times_us, values, replace(better, on_delay_s=float(delay)), real_s=real_s)
+        judged(times_us, values, replace(better, on_delay_s=float(delay)), real_s=real_s, ratings=ratings)
         for delay in finalists(found, longest_on_s)
     ]
     reals = max(outcome.real for outcome in tried)
     complete = [outcome for outcome in tried if outcome.real == reals]
     return Advice(
-        present=judged(times_us, values, in_force, real_s=real_s),
+        present=judged(times_us, values, in_force, real_s=real_s, ratings=ratings),
         proposed=min(complete, key=lambda outcome: (outcome.nuisance, outcome.on_delay_s)),
         curve=curve_of(found),
         excursions=len(found.span_s),
@@ -204,13 +226,38 @@ def finalists(excursions: Excursions, longest_on_s: float) -> list[float]:
     return sorted(found.values())
 
 
-def judged(times_us: Times, values: Values, settings: InForce, *, real_s: float) -> Outcome:
+def judged(
+    times_us: Times, values: Values, settings: InForce, *, real_s: float, ratings: Sequence[Rating] = ()
+) -> Outcome:
     """Return the alarms that these settings would have given."""
-    side = side_of(settings.kind, setpoint_of(settings), settings.deadband)
-    alarms = replayed(times_us, values, side, settings.timing)
-    spans = [((end or int(times_us[-1])) - begin) / SECOND_US for begin, end in alarms]
-    # The delay before and the delay after belong to the alarm, but not to the trouble.
-    lasted = [span + settings.on_delay_s - settings.off_delay_s for span in spans]
-    real = sum(length >= real_s for length in lasted)
-    nuisance = sum(length < min(NUISANCE_S, real_s) for length in lasted)
-    return Outcome(settings.on_delay_s, settings.off_delay_s, settings.deadband, len(alarms), nuisance, real)
+    setpoint = setpoint_of(settings)
+    side = side_of(settings.kind, setpoint, settings.deadband)
+    verdicts = [
+        verdict_on(begin, int(times_us[-1]) if end is None else end, settings, real_s, ratings)
+        for begin, end in replayed(times_us, values, side, settings.timing)
+    ]
+    return Outcome(
+        setpoint,
+        settings.on_delay_s,
+        settings.off_delay_s,
+        settings.deadband,
+        alarms=len(verdicts),
+        nuisance=verdicts.count(False),
+        real=verdicts.count(True),
+    )
+
+
+def verdict_on(
+    begin_us: int, end_us: int, settings: InForce, real_s: float, ratings: Sequence[Rating]
+) -> bool | None:
+    """Return whether an alarm was real: as rated, otherwise by its length; None if that leaves it open.
+
+    The on-delay before and the off-delay after belong to the alarm, but not to the trouble.
+    """
+    rated = [each.is_real for each in ratings if each.start_us <= end_us and each.end_us >= begin_us]
+    if rated:
+        return any(rated)
+    lasted = (end_us - begin_us) / SECOND_US + settings.on_delay_s - settings.off_delay_s
+    if lasted >= real_s:
+        return True
+    return False if lasted < min(NUISANCE_S, real_s) else None

@@ -224,10 +224,27 @@ class CommentedSerializer(ActSerializer):
     comment = comment_field()
 
 
-class AcknowledgeSerializer(CommentedSerializer):
+def rating_field(**options: Any) -> serializers.ChoiceField:
+    """Return the field for the rating of an occurrence."""
+    messages: dict[str, Any] = dict.fromkeys(
+        ("required", "null", "invalid_choice"), "expected 'nuisance', 'real' or an empty text"
+    )
+    choices = [each for each in RATINGS if each]
+    return serializers.ChoiceField(choices=choices, allow_blank=True, error_messages=messages, **options)
+
+
+class SeenOccurrenceSerializer(CommentedSerializer):
     """The occurrence that was seen, and a comment."""
 
     occurrence = id_field("The occurrence that was seen, as GET /alarms has it.")
+
+
+class AcknowledgeSerializer(SeenOccurrenceSerializer):
+    """The occurrence that was seen, a comment, and whether the alarm was of use."""
+
+    rating = rating_field(
+        required=False, default="", help_text="Whether the alarm was of use; the advisor uses it."
+    )
 
 
 class SeenSerializer(serializers.Serializer[Any]):
@@ -258,17 +275,10 @@ class CommentSerializer(ActSerializer):
     )
 
 
-class RateSerializer(AcknowledgeSerializer):
+class RateSerializer(SeenOccurrenceSerializer):
     """A rating of an occurrence."""
 
-    rating = serializers.ChoiceField(
-        choices=[each for each in RATINGS if each],
-        allow_blank=True,
-        help_text="Whether the alarm was of use; empty: take the rating back.",
-        error_messages=dict.fromkeys(
-            ("required", "null", "invalid_choice"), "expected 'nuisance', 'real' or an empty text"
-        ),
-    )
+    rating = rating_field(help_text="Whether the alarm was of use; empty: take the rating back.")
 
 
 class ShelveSerializer(ActSerializer):

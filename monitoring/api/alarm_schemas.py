@@ -294,12 +294,13 @@ class KpisSerializer(Shape):
 class OutcomeSerializer(Shape):
     """Settings, and the alarms that they would have given."""
 
+    setpoint = serializers.FloatField()
     on_delay_s = serializers.FloatField()
     off_delay_s = serializers.FloatField()
     deadband = serializers.FloatField()
     alarms = serializers.IntegerField()
-    nuisance = serializers.IntegerField(help_text="Over by themselves within 60 s.")
-    real = serializers.IntegerField(help_text="As long as the time to respond, or 60 s.")
+    nuisance = serializers.IntegerField(help_text="Rated so, or over by themselves within 60 s.")
+    real = serializers.IntegerField(help_text="Rated so, or as long as the time to respond, or 60 s.")
 
 
 class CurvePointSerializer(Shape):

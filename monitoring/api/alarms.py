@@ -119,6 +119,7 @@ class AlarmViewSet(ViewSet):
                 int(id),
                 occurrence=asked["occurrence"],
                 comment=asked["comment"],
+                rating=asked["rating"],
                 actor=actor_of(request, asked),
             )
         return changed(id)

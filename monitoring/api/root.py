@@ -22,6 +22,7 @@ ENDPOINTS = {
     "alarms/journal": "alarm-journal",
     "alarms/kpis": "alarm-kpis",
     "alarm-definitions": "alarm-definition-list",
+    "notes": "note-list",
     "trend": "trend",
     "stream": "stream",
     "export": "export",

@@ -15,6 +15,7 @@ from monitoring.api.exclusions import ExclusionViewSet
 from monitoring.api.export import ExportView
 from monitoring.api.health import HealthView
 from monitoring.api.ingest import BatchIngestView, IngestView
+from monitoring.api.notes import NoteViewSet
 from monitoring.api.root import RootView
 from monitoring.api.stats import StatsView
 from monitoring.api.stream import StreamView
@@ -29,6 +30,7 @@ router.register("events", EventViewSet, basename="event")
 router.register("exclusions", ExclusionViewSet, basename="exclusion")
 router.register("alarms", AlarmViewSet, basename="alarm")
 router.register("alarm-definitions", AlarmDefinitionViewSet, basename="alarm-definition")
+router.register("notes", NoteViewSet, basename="note")
 
 urlpatterns = [
     path("", RootView.as_view(), name="root"),

@@ -14,7 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from monitoring.access.pages import AWAY
-from monitoring.access.roles import ACKNOWLEDGE, READ, SHELVE, allows
+from monitoring.access.roles import ACKNOWLEDGE, NOTE, READ, SHELVE, allows
 from monitoring.alarms.kinds import Priority
 from monitoring.alarms.reading import (
     AlarmCounts,
@@ -170,8 +170,10 @@ def for_scripts(request: HttpRequest) -> dict[str, Any]:
     return {
         "url": reverse("alarms-present"),
         "list": reverse("alarms"),
+        "notes": reverse("notes"),
         "mayAcknowledge": may(request, ACKNOWLEDGE),
         "mayShelve": may(request, SHELVE),
+        "mayNote": may(request, NOTE),
         "isSignedIn": is_signed_in,
         "csrf": get_token(request) if is_signed_in else "",
         "priorities": [str(priority) for priority in Priority],

@@ -11,7 +11,8 @@ from monitoring.alarms.kinds import Priority
 from monitoring.alarms.kpi_reading import read_kpis
 from monitoring.alarms.wording import title_of
 from monitoring.dashboard import words
-from monitoring.dashboard.alarm_pages import page_of_alarms, shared
+from monitoring.dashboard.alarm_pages import advisor_address, page_of_alarms, shared
+from monitoring.dashboard.hour_map import HOURS, hour_map
 from monitoring.ingest.tags import tag_cache
 
 PERIODS = {"1": "last day", "7": "last 7 days", "30": "last 30 days"}
@@ -43,6 +44,8 @@ def alarm_kpis(request: HttpRequest) -> HttpResponse:
     context = {
         "figures": figures_of(found),
         "found": found,
+        "hour_map": hour_map(found["by_hour"], found["from"], found["to"]),
+        "hours": HOURS,
         "frequent": [named(each) for each in found["top_10"]],
         "chattering": [named(each) for each in found["chattering_alarms"]],
         "periods": PERIODS,
@@ -193,4 +196,5 @@ def seconds(value: float | None) -> str:
 def named(found: dict[str, Any]) -> dict[str, Any]:
     """Return the alarm of a figure with a name for people."""
     name = found["tag"] or found["group"] or "Fermon"
-    return {**found, "name": f"{name}: {title_of(found['kind'])}"}
+    advisor = advisor_address(found["tag"], found["kind"])
+    return {**found, "name": f"{name}: {title_of(found['kind'])}", "advisor": advisor}

@@ -9,13 +9,15 @@ from typing import Any
 from django.db import Error as DatabaseError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.http import urlencode
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from monitoring.access.pages import database_unavailable, signed_in_as
+from monitoring.access.roles import DEFINE
 from monitoring.alarms.journal import JournalSelection, read_journal
-from monitoring.alarms.kinds import Priority
+from monitoring.alarms.kinds import LIMIT_KINDS, Priority
 from monitoring.alarms.reading import (
     PRESENT,
     AlarmSelection,
@@ -27,6 +29,7 @@ from monitoring.alarms.reading import (
 from monitoring.alarms.state_machine import State
 from monitoring.alarms.wording import STATE_WORDS, title_of
 from monitoring.dashboard import words
+from monitoring.dashboard.alarm_bar import may
 from monitoring.dashboard.alarm_history import read_occurrences
 from monitoring.dashboard.alarm_words import BAR_WORDS
 from monitoring.dashboard.moments import Moment, age_s, moment
@@ -155,6 +158,7 @@ def alarm_detail(request: HttpRequest, id: int) -> HttpResponse:
         "respond_until": alarm.respond_until and moment(alarm.respond_until, now),
         "left": left_text(alarm.respond_until, now),
         "chart": chart_address(alarm, now),
+        "advisor": advisor_address(alarm.tag, alarm.kind) if may(request, DEFINE) else "",
         "occurrences": occurrences,
         "lines": [line_of(entry, now) for entry in journal.entries],
         "has_more": journal.next is not None,
@@ -185,6 +189,7 @@ def shared(request: HttpRequest, now: datetime) -> dict[str, Any]:
     """Return the part of the context that all these pages have."""
     return {
         "signed_in_as": signed_in_as(request),
+        "may_define": may(request, DEFINE),
         "now": moment(now, now),
         "settings_for_scripts": {"now": iso_utc(now), "tags": [], "spans": words.SPANS},
     }
@@ -251,6 +256,13 @@ def chart_address(alarm: PresentAlarm, now: datetime) -> str:
         return ""
     start, end = alarm.active_at - AROUND, min(now, (alarm.cleared_at or alarm.active_at) + AROUND)
     return f"?{urlencode({'tag': alarm.tag, 'from': iso_utc(start), 'to': iso_utc(end)})}"
+
+
+def advisor_address(tag: str | None, kind: str) -> str:
+    """Return the address of the advice on an alarm; empty for an alarm without a limit."""
+    if not tag or kind not in LIMIT_KINDS:
+        return ""
+    return f"{reverse('alarms-advisor')}?{urlencode({'tag': tag, 'kind': kind})}"
 
 
 def line_of(entry: AlarmJournalEntry, now: datetime) -> JournalRow:

@@ -7,9 +7,11 @@ from django.urls import path
 from django.views.generic import RedirectView
 
 from monitoring.access.pages import signed_in_only
+from monitoring.dashboard.alarm_advisor import alarm_advisor
 from monitoring.dashboard.alarm_bar import present_alarms
 from monitoring.dashboard.backtest import backtest, progress
 from monitoring.dashboard.login import OwnPasswordView, SignInView
+from monitoring.dashboard.notes import note_subjects
 from monitoring.dashboard.scripts import local_script
 from monitoring.dashboard.views import dashboard
 
@@ -23,7 +25,9 @@ urlpatterns = [
     path("password/changed", signed_in_only(password_changed), name="password-changed"),
     path("backtest", backtest, name="backtest"),
     path("backtest/progress", progress, name="backtest-progress"),
+    path("alarms/advisor", alarm_advisor, name="alarms-advisor"),
     path("alarms/present", present_alarms, name="alarms-present"),
+    path("notes/subjects", note_subjects, name="note-subjects"),
     path("scripts/<str:file>", local_script, name="local-script"),
     # Browsers request this path on pages without an icon link, such as the admin.
     path("favicon.ico", login_not_required(RedirectView.as_view(url=static("monitoring/favicon.svg")))),

@@ -43,6 +43,7 @@ ENDPOINTS = {
     "health": "health",
     "tags": "tag-list",
     "export": "export",
+    "notes": "notes",
     "login": "login",
 }
 # Charts of up to this length show every measurement; longer ones show intervals.

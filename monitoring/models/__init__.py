@@ -15,6 +15,7 @@ from monitoring.models.finding import Finding
 from monitoring.models.host_clock import HostClock
 from monitoring.models.lease import Lease
 from monitoring.models.measurement import Measurement
+from monitoring.models.note import Note, NoteVersion
 from monitoring.models.reading_ahead import ReadingAhead
 from monitoring.models.refusal import Refusal, RefusalCount
 from monitoring.models.replacement import Replacement
@@ -39,6 +40,8 @@ __all__ = [
     "HostClock",
     "Lease",
     "Measurement",
+    "Note",
+    "NoteVersion",
     "ReadingAhead",
     "Refusal",
     "RefusalCount",

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitoring.alarms.advisor import (
+    Rating,
     advise,
     curve_of,
     deadband_for,
@@ -15,8 +16,10 @@ from monitoring.alarms.advisor import (
     off_delay_for,
     replayed,
 )
+from monitoring.alarms.alternatives import by_deadband, by_limit, farthest_limit
 from monitoring.alarms.condition import Above, Timing
 from monitoring.alarms.definition import InForce
+from monitoring.kernel.tag_definition import TagDefinition
 
 S = 1_000_000
 HIGH = InForce("H", setpoint=45, deadband=0.2, on_delay_s=0, off_delay_s=0, stale_after_s=30)
@@ -106,3 +109,40 @@ def test_a_spike_shortly_before_a_trouble_is_not_part_of_it() -> None:
 def test_without_a_setpoint_there_is_no_advice() -> None:
     with pytest.raises(ValueError, match="no setpoint"):
         advise(seconds(3), signal((40, 3)), replace(HIGH, setpoint=None), width=10, respond_s=None)
+
+
+def test_a_rating_outweighs_the_length() -> None:
+    values = signal((40, 100), (46, 5), (40, 300), (46, 90), (40, 100))
+    said = [Rating(101 * S, 104 * S, is_real=True), Rating(410 * S, 480 * S, is_real=False)]
+    found = advise(seconds(len(values)), values, HIGH, width=10, respond_s=None, ratings=said)
+    assert (found.present.real, found.present.nuisance) == (1, 1)
+    assert (found.proposed.on_delay_s, found.proposed.real) == (0, 1)  # a longer delay would hide it
+    without = advise(seconds(len(values)), values, HIGH, width=10, respond_s=None)
+    assert (without.proposed.on_delay_s, without.proposed.alarms) == (5, 1)
+
+
+def test_what_is_neither_short_nor_lasting_is_unknown() -> None:
+    values = signal((40, 100), (46, 90), (40, 100))
+    found = advise(seconds(len(values)), values, HIGH, width=10, respond_s=600)
+    assert (found.present.alarms, found.present.unknown) == (1, 1)
+
+
+def test_a_larger_deadband_joins_alarms_and_a_limit_farther_out_has_fewer() -> None:
+    values = signal((40, 100), (46, 60), (44.92, 5), (46, 60), (40, 300), (45.6, 90), (40, 100))
+    times, settings = seconds(len(values)), replace(HIGH, deadband=0.1)
+    found = by_deadband(times, values, settings, real_s=60)
+    assert [each.deadband for each in found] == [0, 0.05, 0.1, 0.2, 0.4]
+    assert [each.alarms for each in found] == [3, 3, 2, 2, 2]
+    limits = by_limit(times, values, settings, farthest=47, real_s=60)
+    assert [(each.setpoint, each.alarms) for each in limits] == [(45, 2), (45.5, 3), (46, 0), (46.5, 0)]
+
+
+def test_a_limit_stays_short_of_the_outer_alarm_and_of_half_the_way() -> None:
+    tag = TagDefinition(name="t", unit="°C", valid_min=30, valid_max=50, lower_limit=None, upper_limit=None)
+    assert farthest_limit(HIGH, tag, None) == 47.5
+    assert farthest_limit(HIGH, tag, 46) == 46
+    low = replace(HIGH, kind="L", setpoint=35)
+    assert farthest_limit(low, tag, None) == 32.5
+    assert farthest_limit(low, tag, 34) == 34
+    limits = by_limit(seconds(3), signal((40, 3)), low, farthest=34.9996, real_s=60)
+    assert [each.setpoint for each in limits] == [35]  # rounded, the others lie at the same place

@@ -253,9 +253,23 @@ def test_a_comment_and_a_rating_are_lines_of_the_journal(act: SendAct, high: Ala
     assert AlarmOccurrence.objects.get(pk=first).rating == ""
 
 
+def test_an_acknowledgement_may_say_whether_the_alarm_was_of_use(act: SendAct, high: AlarmDefinition) -> None:
+    first = seen(high)
+    assert (
+        act(high, "acknowledge", occurrence=first, comment="foam", rating="real").json()["state"] == "ACKED"
+    )
+    line, stored = last_line(high), AlarmOccurrence.objects.get(pk=first)
+    assert (line.act, line.occurrence, line.changes) == ("rate", first, {"rating": ["", "real"]})
+    assert stored.rating == "real"
+    assert stored.acknowledged_at is not None  # the rating has not undone the acknowledgement
+    assert act(high, "acknowledge", occurrence=first).status_code == 200
+    assert AlarmOccurrence.objects.get(pk=first).rating == "real"  # not said: it stays
+
+
 @pytest.mark.parametrize(
     ("name", "body", "status", "words"),
     [
+        ("acknowledge", {"occurrence": 1, "rating": "bad"}, 400, "rating: expected 'nuisance'"),
         ("acknowledge", {}, 400, "occurrence: expected an id"),
         ("acknowledge", {"occurrence": "x"}, 400, "occurrence: expected an id"),
         ("acknowledge", {"occurrence": 4711}, 404, "occurrence: alarm"),

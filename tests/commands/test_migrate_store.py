@@ -27,6 +27,8 @@ from django.urls import reverse
 from pytest_django import DjangoDbBlocker, Settings
 
 from monitoring.access.token_store import issue_token
+from monitoring.alarms.notes import Draft, write
+from monitoring.alarms.writing import Actor
 from monitoring.ingest.exclusions import choice_of_range, exclude, revoke
 from monitoring.ingest.pipeline import ingest_readings
 from monitoring.live.changes import newest_id
@@ -341,17 +343,20 @@ def replaced_values() -> None:
     assert Replacement.objects.count() == 2
 
 
-def test_the_journal_of_alarms_goes_over_again_and_stays_append_only(source, target) -> None:
+def test_what_only_grows_goes_over_again_and_stays_append_only(source, target) -> None:
     for act in ("active", "return"):
         AlarmJournalEntry.objects.create(at=START, noticed_at=START, act=act, via="evaluator")
+        write(Draft(act, START), actor=Actor("anna", "login"))
         migrate(target)
-    with psycopg.connect(target) as server:
-        assert server.execute("SELECT act FROM alarm_journal ORDER BY id").fetchall() == [
-            ("active",),
-            ("return",),
-        ]
-        with pytest.raises(psycopg.errors.RaiseException, match="append-only"):
-            server.execute("DELETE FROM alarm_journal")
+    with psycopg.connect(target, autocommit=True) as server:
+        for words in (
+            "SELECT act FROM alarm_journal ORDER BY id",
+            "SELECT text FROM note_versions ORDER BY id",
+        ):
+            assert server.execute(words).fetchall() == [("active",), ("return",)]
+        for deletion in ("DELETE FROM alarm_journal", "DELETE FROM note_versions"):
+            with pytest.raises(psycopg.errors.RaiseException, match="append-only"):
+                server.execute(deletion)
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from pytest_django import Settings
 
 from monitoring.alarms.state_machine import Act
 from monitoring.dashboard import alarm_pages
+from monitoring.ingest.pipeline import ingest_readings
 from monitoring.models import AlarmDefinition, Tag
 from tests.alarming import act, define
 
@@ -192,6 +193,13 @@ def test_the_key_figures_have_verdicts_and_formulas(client: Client, high: AlarmD
     assert "fermenter_temp: High 1" in text
 
 
+def test_the_key_figures_have_a_map_of_days_and_hours(client: Client, high: AlarmDefinition) -> None:
+    html = page(client, "/alarms/kpis?days=1")
+    at = ago(minutes=9)
+    assert f"Most in one hour: 1, on {at.day} {at:%b} from {at.hour}:00" in text_of(html)
+    assert html.count('<td data-load="met">1</td>') == 1
+
+
 def test_the_scripts_get_the_alarms_only_when_they_have_changed(
     client: Client, high: AlarmDefinition
 ) -> None:
@@ -210,3 +218,78 @@ def test_of_each_tag_the_scripts_get_the_most_urgent_alarm(client: Client, high:
     critical = define(kind="HH", priority="critical")
     act(critical, Act.ACTIVE)
     assert [alarm["id"] for alarm in client.get("/alarms/present").json()["alarms"]] == [critical.pk]
+
+
+def advised(client: Client, query: str = "") -> str:
+    return page(client, f"/alarms/advisor?tag=fermenter_temp&kind=H&days=1{query}")
+
+
+@pytest.fixture
+def spikes(high: AlarmDefinition) -> AlarmDefinition:
+    """Ten minutes with four spikes of 3 s beyond 45 °C; the alarm has no delay."""
+    AlarmDefinition.objects.filter(pk=high.pk).update(on_delay_s=0, off_delay_s=0, deadband=0.1)
+    beyond = {begin + second for begin in (60, 160, 260, 360) for second in range(3)}
+    start = ago(minutes=10)
+    ingest_readings(
+        [
+            {
+                "timestamp": (start + timedelta(seconds=second)).isoformat(),
+                "tag": "fermenter_temp",
+                "value": 46.0 if second in beyond else 40.0 + second % 2 / 10,
+            }
+            for second in range(600)
+        ]
+    )
+    return high
+
+
+def test_the_advisor_compares_settings_and_leads_to_the_filled_form(
+    client: Client, admin_client: Client, spikes: AlarmDefinition
+) -> None:
+    html = advised(client)
+    text = text_of(html)
+    assert "600 measurements from" in text
+    assert "4 excursions beyond the limit, 0 of them lasting." in text
+    assert "In force 45 °C 0.1 °C 0 s 0 s 4 4 0 0" in text
+    assert re.search(r"Proposed 45 °C 0.\d+ °C 3 s 0 s 0 0 0 0 Use these", text)
+    assert "0 s 4 1 s 4 2 s 4 3 s 0" in text
+    assert "45 °C 0 0 0 Try the limit 45 °C 45.62 °C 0 0 0 Try" in text
+    use = re.search(r'href="(/admin/[^"]+)">Use these', html)
+    assert use
+    form = admin_client.get(use[1].replace("&amp;", "&")).content.decode()
+    assert "Filled in with the settings of the advisor." in form
+    assert re.search(r'name="on_delay_s" value="3"', form)
+    assert re.search(r'name="setpoint" value="45.0"', form)
+    assert 'value="Advisor, last day: 0 alarms in place of 4"' in form
+
+
+def test_the_advisor_tries_other_settings_and_tells_what_is_wrong_with_them(
+    client: Client, spikes: AlarmDefinition
+) -> None:
+    html = advised(client, "&on_delay_s=2&setpoint=45.5")
+    assert "Tried 45.5 °C 0.1 °C 2 s 0 s 4 4 0 0 Use these" in text_of(html)
+    assert "setpoint=45.5&amp;deadband=0.1&amp;on_delay_s=2" in html
+    wrong = text_of(advised(client, "&setpoint=60&on_delay_s=x"))
+    assert "On-delay (s): Enter a number." in wrong
+    assert "lies outside the valid range 30 to 50" in text_of(advised(client, "&setpoint=60"))
+    assert "no enabled alarm Low low" in text_of(
+        page(client, "/alarms/advisor?tag=fermenter_temp&kind=LL&days=1")
+    )
+    assert "Select a valid choice" in text_of(page(client, "/alarms/advisor?tag=none"))
+    define("fermenter_ph")
+    assert "Nothing is stored" in text_of(page(client, "/alarms/advisor?tag=fermenter_ph&kind=H"))
+
+
+def test_engineers_are_led_to_the_advisor_and_operators_are_not(
+    client: Client, settings: Settings, account: Any, high: AlarmDefinition
+) -> None:
+    settings.FERMON_OPEN = False
+    links = {}
+    for role in ("operator", "engineer"):
+        client.force_login(account(role))
+        address = 'href="/alarms/advisor?tag=fermenter_temp&amp;kind=H"'
+        links[role] = [
+            address in page(client, path) for path in (f"/alarms/{high.pk}", "/alarms/kpis?days=1")
+        ]
+        links[role].append(client.get("/alarms/advisor", headers=BROWSER).status_code == 200)
+    assert links == {"operator": [False] * 3, "engineer": [True] * 3}

@@ -60,6 +60,7 @@ def elements_in_templates() -> dict[str, str]:
 KINDS = {
     "FormOf": "form",
     "HTMLButtonElement": "button",
+    "HTMLDataListElement": "datalist",
     "HTMLDetailsElement": "details",
     "HTMLDialogElement": "dialog",
     "HTMLDivElement": "div",
@@ -74,6 +75,7 @@ KINDS = {
     "HTMLSelectElement": "select",
     "HTMLTableElement": "table",
     "HTMLTemplateElement": "template",
+    "HTMLTextAreaElement": "textarea",
     "HTMLUListElement": "ul",
 }
 

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
+from monitoring.alarms.notes import Draft, correct, write
 from monitoring.alarms.state_machine import Act
 from monitoring.models import AlarmDefinition, AlarmJournalEntry, Tag
-from tests.alarming import act, define
+from tests.alarming import ANNA, act, define
 from tests.e2e.test_accessible import violations
 
 SIZES = """() => [...document.querySelectorAll(".card:not([hidden])")].map((card) => {
@@ -80,6 +81,9 @@ def test_keyboard_alone_finds_acknowledges_with_a_comment_and_shelves(
     expect(page.get_by_label("Comment")).to_be_focused()
     assert violations(dashboard, axe_js) == []
     page.keyboard.type("valve was shut")
+    page.keyboard.press("Tab")
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_label("Real", exact=True)).to_be_checked()
     page.keyboard.press("Enter")
     expect(rows.first).to_contain_text("active, acknowledged")
     expect(rows.first).to_be_focused()
@@ -92,9 +96,10 @@ def test_keyboard_alone_finds_acknowledges_with_a_comment_and_shelves(
     page.keyboard.type("probe is cleaned")
     page.keyboard.press("Enter")
     expect(page.locator("#alarm-dialog")).to_be_hidden()
-    lines = AlarmJournalEntry.objects.filter(act__in=["acknowledge", "shelve"]).order_by("id")
+    lines = AlarmJournalEntry.objects.filter(act__in=["acknowledge", "rate", "shelve"]).order_by("id")
     assert [(line.act, line.comment + line.reason) for line in lines] == [
         ("acknowledge", "valve was shut"),
+        ("rate", ""),
         ("shelve", "probe is cleaned"),
     ]
     page.keyboard.press("ArrowUp")
@@ -131,11 +136,16 @@ def test_no_page_about_alarms_keeps_people_out(
         act(each, Act.ACTIVE, at=datetime.now(UTC) - timedelta(minutes=3), value=46.5)
     act(low, Act.ACKNOWLEDGE, comment="seen")
     act(other, Act.RETURN)
+    dashboard.post_history(20)
+    draft = Draft("Added 5 mL of antifoam.", datetime.now(UTC))
+    correct(write(draft, actor=ANNA), {"text": "Added 8 mL."}, version=1, actor=ANNA)
     for path, width in (
         (f"/alarms/{high.pk}", 1440),
         ("/alarms", 390),
         ("/alarms/journal", 390),
         ("/alarms/kpis", 1440),
+        ("/alarms/advisor?tag=fermenter_temp&kind=H", 390),
+        ("/notes", 390),
     ):
         page.set_viewport_size({"width": width, "height": 844})
         page.goto(f"{dashboard.server}{path}")

@@ -59,6 +59,24 @@ interface PageElements {
   moment: HTMLElement;
   "no-anomalies": HTMLElement;
   "no-events": HTMLElement;
+  "no-notes": HTMLElement;
+  "note-about": HTMLInputElement;
+  "note-add": HTMLButtonElement | null;
+  "note-cancel": HTMLButtonElement;
+  "note-dialog": HTMLDialogElement | null;
+  "note-end": HTMLInputElement;
+  "note-form": HTMLFormElement;
+  "note-key": HTMLInputElement;
+  "note-name": HTMLInputElement;
+  "note-ok": HTMLButtonElement;
+  "note-question": HTMLElement;
+  "note-reason": HTMLInputElement;
+  "note-refused": HTMLElement;
+  "note-start": HTMLInputElement;
+  "note-subjects": HTMLDataListElement;
+  "note-text": HTMLTextAreaElement;
+  "note-zone": HTMLElement;
+  notes: HTMLOListElement;
   notices: HTMLUListElement;
   part: FormOf<{ search: HTMLInputElement }> | null;
   "part-changed": HTMLElement | null;
@@ -90,6 +108,7 @@ declare module "chart.js" {
     eventSpans: import("../../static/monitoring/js/charts/event-spans.js").BarOptions;
     limitLines: import("../../static/monitoring/js/charts/limit-lines.js").LimitLineOptions;
     lineNames: import("../../static/monitoring/js/charts/overlay.js").LineNameOptions;
+    noteMarks: import("../../static/monitoring/js/charts/note-marks.js").NoteMarkOptions;
     playhead: import("../../static/monitoring/js/charts/playhead.js").PlayheadOptions;
     ruleBand: import("../../static/monitoring/js/charts/rule-band.js").RuleBandOptions;
   }

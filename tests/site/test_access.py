@@ -32,6 +32,8 @@ EXAMPLES |= {"app_label": "monitoring", "url": "nothing", "file": "nothing.js"}
 PAGES = {
     "dashboard": READERS,
     "alarms/present": READERS,
+    "alarms/advisor": ENGINEERS,
+    "notes/subjects": READERS,
     "backtest": READERS,
     "backtest/progress": READERS,
     "login": ALL,
@@ -55,6 +57,7 @@ ACTS = {
     **dict.fromkeys(("exclusions", "exclusions/<id>", "exclusions/<id>/revoke"), ENGINEERS),
     **dict.fromkeys(("alarms", "alarms/<id>", "alarms/<int:id>"), READERS),
     **dict.fromkeys(("alarm-definitions", "alarm-definitions/<id>"), ENGINEERS),
+    **dict.fromkeys(("notes", "notes/<id>", "notes/<id>/withdraw"), OPERATORS),
     **dict.fromkeys(
         (f"alarms/{act}" for act in ("acknowledge", *(f"<id>/{each}" for each in OPERATORS_ACTS))), OPERATORS
     ),
@@ -85,6 +88,7 @@ TABLES = {
     "monitoring/alarmstate": RECORDS,
     "monitoring/alarmoccurrence": RECORDS,
     "monitoring/alarmjournalentry": RECORDS,
+    "monitoring/note": RECORDS,
     "monitoring/exclusion": (ENGINEERS, ENGINEERS, NOBODY, NOBODY),
     "monitoring/excludedmeasurement": RECORDS,
     "monitoring/series": RECORDS,

@@ -23,7 +23,7 @@ from monitoring.storage.store_copy.fitting import conversion_for
 LONG = (Measurement, Finding, Rollup)
 # Not needed after the move: lockouts after wrong passwords, which last some minutes.
 LEFT_OUT = {"axes.accessattempt", "axes.accessattemptexpiration"}
-JOURNAL = "alarm_journal"
+APPEND_ONLY = ("alarm_journal", "note_versions")
 ROWS_A_READ = 500  # a detector state may take 100 kB
 
 Row = tuple[Any, ...]
@@ -88,13 +88,16 @@ def replace_tables(changed: list[type[Model]]) -> None:
     """Replace the rows of these tables by the source's, in one transaction."""
     with transaction.atomic(using=TARGET):
         execute(TARGET, "SET CONSTRAINTS ALL DEFERRED")
-        # The journal refuses to delete rows; here the same rows come back from the source.
-        execute(TARGET, f"ALTER TABLE {JOURNAL} DISABLE TRIGGER {JOURNAL}_append_only")
+        # These tables refuse to delete rows; here the same rows come back from the source.
+        for table in APPEND_ONLY:
+            execute(TARGET, f"ALTER TABLE {table} DISABLE TRIGGER {table}_append_only")
         for model in changed:
             execute(TARGET, f"DELETE FROM {quoted(model._meta.db_table)}")  # noqa: S608 - a model's table
         for model in changed:
             write_table(model)
-        execute(TARGET, f"ALTER TABLE {JOURNAL} ENABLE TRIGGER {JOURNAL}_append_only")
+        execute(TARGET, "SET CONSTRAINTS ALL IMMEDIATE")  # a table with checks to come cannot be altered
+        for table in APPEND_ONLY:
+            execute(TARGET, f"ALTER TABLE {table} ENABLE TRIGGER {table}_append_only")
     ContentType.objects.clear_cache()
 
 

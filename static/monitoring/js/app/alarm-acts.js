@@ -35,13 +35,24 @@ let isSending = false;
  * @param {Record<string, unknown>} body
  * @returns {Promise<Outcome>}
  */
-export async function send(path, body) {
+export function send(path, body) {
+  return sendTo(`${alarmSettings?.list}/${path}`, body);
+}
+
+/**
+ * Send what a person does to the server, with the name if nobody is signed in.
+ * @param {string} url
+ * @param {Record<string, unknown>} body
+ * @param {"POST" | "PATCH"} method
+ * @returns {Promise<Outcome>}
+ */
+export async function sendTo(url, body, method = "POST") {
   if (!alarmSettings) return { isDone: false, text: "This page has no alarms." };
-  const { list, csrf, isSignedIn } = alarmSettings;
+  const { csrf, isSignedIn } = alarmSettings;
   const named = isSignedIn ? body : { name: storedName(), ...body };
   try {
-    const response = await fetch(`${list}/${path}`, {
-      method: "POST",
+    const response = await fetch(url, {
+      method,
       headers: { Accept: "application/json", "Content-Type": "application/json", "X-CSRFToken": csrf },
       body: JSON.stringify(named),
       signal: AbortSignal.timeout(TIMEOUT_MS),
@@ -104,13 +115,15 @@ export function ask(name, alarm) {
 export function askForMany(alarms) {
   const seen = alarms.map(({ id, occurrence }) => ({ id, occurrence }));
   const what = alarms.length === 1 ? "1 alarm" : `${alarms.length} alarms`;
-  return open(TITLES.acknowledge, what, "acknowledge", (values) => send("acknowledge", { alarms: seen, ...values }));
+  return open(TITLES.acknowledge, what, "acknowledge-many", (values) =>
+    send("acknowledge", { alarms: seen, ...values }),
+  );
 }
 
 /**
  * @param {string} verb
  * @param {string} what
- * @param {ActName} kind which fields are needed
+ * @param {ActName | "acknowledge-many"} kind which fields are needed
  * @param {(values: Record<string, string>) => Promise<Outcome>} act
  * @returns {Promise<boolean>}
  */
@@ -169,7 +182,8 @@ function finish(isDone) {
   settle = null;
 }
 
-function storedName() {
+/** Return the name that the visitor gave last; empty if none. */
+export function storedName() {
   try {
     return localStorage.getItem(NAME_KEY) ?? "";
   } catch {
@@ -178,7 +192,7 @@ function storedName() {
 }
 
 /** @param {string} name */
-function storeName(name) {
+export function storeName(name) {
   try {
     localStorage.setItem(NAME_KEY, name);
   } catch {

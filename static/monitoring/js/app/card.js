@@ -2,10 +2,13 @@
 import { CursorLine, onPointed, pointedAt } from "../charts/cursor.js";
 import { DataTable } from "../charts/data-table.js";
 import { descendant, setAttribute, setText } from "../base/dom.js";
+import { settings } from "../base/settings.js";
 import { EVENT_SIGN, eventsText, eventText, kindText, whyText } from "../lists/event-words.js";
 import { eventsOver } from "../live/events.js";
+import { notesOn } from "../live/notes.js";
 import { reasonsOf } from "../live/rule-violations.js";
 import { TagSummary } from "./tag-summary.js";
+import { notesText } from "../lists/note-list.js";
 import { ruleBandOf } from "../charts/rule-band.js";
 import { wireSaving } from "../charts/save.js";
 import { TagLayers } from "../charts/tag-layers.js";
@@ -24,6 +27,8 @@ export class Card extends TagSummary {
   chart = null;
   /** @type {import("../live/events.js").PlantEvent[]} the events of the range that is shown */
   events = [];
+  /** @type {import("../live/notes.js").Note[]} the notes of the range that is shown */
+  notes = [];
   /** @type {(() => TagChart) | null} null until charts can be drawn */
   makeChart = null;
 
@@ -72,6 +77,7 @@ export class Card extends TagSummary {
     if (!layer) return;
     const isMissing = layers.isMissing(range);
     this.events = eventsOver(this.tag.name, range, layer.events);
+    this.notes = this.notesIn(range);
     // The last drawing stays until there is something to draw instead.
     if (!isMissing || !history.isLoading) this.draw(layer, range, playback.at);
     if (!isMissing) this.describe(layer.summary(range), shown.label);
@@ -93,7 +99,16 @@ export class Card extends TagSummary {
     if (!this.makeChart) return;
     this.chart ??= this.makeChart();
     this.chart.chart.options.plugins.ruleBand.found = ruleBandOf(layer, this.chosenAnomaly());
-    this.chart.draw(layer, range, { events: this.events, chosen: view.event }, at);
+    this.chart.draw(layer, range, { events: this.events, chosen: view.event, notes: this.notes }, at);
+  }
+
+  /**
+   * Return the notes on the tag, on its group and on the whole plant in a range, oldest first.
+   * @param {TimeRange} range
+   */
+  notesIn(range) {
+    const heading = this.element.closest(".group")?.dataset.group ?? "";
+    return notesOn(this.tag.name, heading === settings.otherGroup ? "" : heading, range);
   }
 
   /** Return the point of the selected anomaly; null if it is not in this chart. */
@@ -142,7 +157,8 @@ export class Card extends TagSummary {
     setText(this.parts.shown, spread);
     setText(this.parts.anomalies, summary ? whole.format(anomalies) : "–");
     const events = this.events.length ? `, ${eventsText(this.events.length)}` : "";
-    this.nameChart(`${label}: ${values}, ${anomaliesText(anomalies)}${events}`);
+    const notes = this.notes.length ? `, ${notesText(this.notes.length)}` : "";
+    this.nameChart(`${label}: ${values}, ${anomaliesText(anomalies)}${events}${notes}`);
   }
 
   /** @type {(label: string, text: string) => void} */

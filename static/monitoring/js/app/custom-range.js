@@ -1,6 +1,6 @@
 // A range that the viewer types: two times in the viewer's time zone.
 import { descendant, setAttribute, setText } from "../base/dom.js";
-import { zoneText } from "../base/times.js";
+import { inputText, zoneText } from "../base/times.js";
 import { onViewChange, rangeShown, showPast, view } from "./view-state.js";
 import { words } from "../base/words.js";
 
@@ -66,14 +66,4 @@ function showRejection(reason) {
 function close() {
   panel.open = false;
   descendant(panel, "summary").focus();
-}
-
-/**
- * Return the time as the input takes it: local, without a zone.
- * @param {number} ms
- */
-function inputText(ms) {
-  const local = new Date(ms);
-  local.setMinutes(local.getMinutes() - local.getTimezoneOffset());
-  return local.toISOString().slice(0, 19);
 }

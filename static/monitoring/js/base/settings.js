@@ -55,7 +55,7 @@
  * @property {number} openEvents
  * @property {CountedTotals | null} totals
  * @property {Record<"data" | "stream" | "trend" | "anomalies" | "events" | "stats" | "health" | "tags" | "export" |
- *   "login", string>} urls
+ *   "notes" | "login", string>} urls
  * @property {{copy: string, integrity: string, trouble: string}} chart
  * @property {Record<string, {ms: number, label: string}>} presets
  * @property {string} defaultPreset

@@ -1,6 +1,7 @@
 // The appearance and interaction of a tag's chart: axes, limit lines, tooltip.
 import { pointedAt } from "./cursor.js";
 import { barOptions, barsAt, stripHeight } from "./event-spans.js";
+import { NOTE_SIGN, noteMarkOptions, notesAt } from "./note-marks.js";
 import { EVENT_SIGN, kindText, whenText, whyText } from "../lists/event-words.js";
 import { firstIndex } from "../base/search.js";
 import { timeTicks, valueTicks, valueTickText } from "../base/ticks.js";
@@ -71,6 +72,7 @@ export function chartOptions(tag, theme, reasonsOf) {
       },
       playhead: { colour: theme.text },
       eventSpans: barOptions(theme, font),
+      noteMarks: noteMarkOptions(theme, font),
       ruleBand: { colour: theme.focus, fill: theme.band, panel: theme.panel, fontSize: font.size, family: theme.font },
       tooltip: tooltip(tag, theme, font, reasonsOf),
     },
@@ -159,8 +161,10 @@ function tooltip(tag, theme, font, reasonsOf) {
         if (datasetIndex !== ANOMALIES) return value;
         return [value, "▲ anomaly:", ...reasonsOf(raw.id).flatMap(wrapped)];
       },
-      afterBody: (/** @type {TooltipItem[]} */ [{ raw, chart, datasetIndex }]) =>
-        eventLines(chart, datasetIndex === ANOMALIES ? raw.x : (pointedAt() ?? raw.x)),
+      afterBody(/** @type {TooltipItem[]} */ [{ raw, chart, datasetIndex }]) {
+        const moment = datasetIndex === ANOMALIES ? raw.x : (pointedAt() ?? raw.x);
+        return [...eventLines(chart, moment), ...noteLines(chart, moment)];
+      },
     },
   };
 }
@@ -199,6 +203,16 @@ function eventLines(chart, moment) {
     .slice(0, MOST_EVENTS)
     .flatMap((event) => [`${EVENT_SIGN} ${kindText(event)}, ${whenText(event)}:`, ...wrapped(whyText(event))]);
   return found.length > MOST_EVENTS ? [...lines, `and ${found.length - MOST_EVENTS} more`] : lines;
+}
+
+/**
+ * Return the notes at a moment as lines.
+ * @param {LineChart} chart
+ * @param {number} moment epoch milliseconds
+ */
+function noteLines(chart, moment) {
+  const found = notesAt(chart, chart.scales.x.getPixelForValue(moment));
+  return found.slice(0, MOST_EVENTS).flatMap(({ text, by }) => wrapped(`${NOTE_SIGN} ${text} (${by})`));
 }
 
 /**

@@ -128,7 +128,7 @@ export class Comparison {
     const drawn = this.lines.map(({ layers }) =>
       layers.isMissing(shown.range) && layers.history.isLoading ? null : layers.layer,
     );
-    this.overlay.draw(drawn, this.eventsOf(shown.range), shown.range);
+    this.overlay.draw(drawn, { events: this.eventsOf(shown.range), notes: this.notesOf(shown.range) }, shown.range);
     setAttribute(canvas, "aria-label", `Chart of ${this.lines.map(({ tag }) => tag.name).join(", ")}, ${shown.label}.`);
     this.showPointed();
   }
@@ -137,6 +137,15 @@ export class Comparison {
   eventsOf(range) {
     const events = this.lines.flatMap(({ tag, layers }) => eventsOver(tag.name, range, layers.layer?.events));
     return events.sort((one, other) => one.start - other.start);
+  }
+
+  /**
+   * Return the notes on any of the tags, each once.
+   * @param {TimeRange} range
+   */
+  notesOf(range) {
+    const found = this.lines.flatMap(({ tag }) => this.cards.get(tag.name)?.notesIn(range) ?? []);
+    return [...new Map(found.map((note) => [note.id, note])).values()].sort((one, other) => one.start - other.start);
   }
 
   /** Show each line's value at the moment under the pointer, or the newest value. */

@@ -1,5 +1,6 @@
 // Several tags in one chart with an axis each. The lines differ by their dashes and by the names beside them.
 import { barOptions, eventSpans, setSpans, stripHeight } from "./event-spans.js";
+import { noteMarkOptions, noteMarks, setNotes } from "./note-marks.js";
 import { kindText } from "../lists/event-words.js";
 import { timeTicks, valueTicks, valueTickText } from "../base/ticks.js";
 
@@ -33,18 +34,18 @@ export class Overlay {
         type: "line",
         data: { datasets: tags.flatMap((_, i) => datasets(i, theme)) },
         options: options(tags, theme),
-        plugins: [eventSpans, lineNames],
+        plugins: [eventSpans, noteMarks, lineNames],
       })
     );
   }
 
   /**
-   * Draw the tags' layers and events.
+   * Draw the tags' layers, events and notes.
    * @param {(import("./raw-layer.js").Layer | null)[]} layers in the order of the tags; null while a layer is loading
-   * @param {import("../live/events.js").PlantEvent[]} events
+   * @param {{events: import("../live/events.js").PlantEvent[], notes: import("../live/notes.js").Note[]}} marks
    * @param {import("../base/settings.js").TimeRange} range
    */
-  draw(layers, events, range) {
+  draw(layers, { events, notes }, range) {
     const { chart } = this;
     layers.forEach((layer, i) => {
       const { line, marks } = layer?.outline(range, Math.max(SMALLEST_PX, chart.width)) ?? { line: [], marks: [] };
@@ -54,6 +55,7 @@ export class Overlay {
     });
     Object.assign(chart.options.scales.x, { min: range.from, max: range.to });
     setSpans(chart, events, null);
+    setNotes(chart, notes);
     chart.update("none");
   }
 
@@ -115,6 +117,7 @@ function options(tags, theme) {
       legend: { display: false },
       tooltip: { enabled: false },
       eventSpans: barOptions(theme, font, (event) => `${event.tag}: ${kindText(event)}`),
+      noteMarks: noteMarkOptions(theme, font),
       lineNames: { names: tags.map(({ name }) => name), panel: theme.panel, font: `600 ${font.size}px ${theme.font}` },
     },
   };

@@ -2,6 +2,7 @@
 import { ANOMALIES, chartOptions, nearestOnLine } from "./chart-options.js";
 import { barsIn, barUnder, eventSpans, setSpans } from "./event-spans.js";
 import { limitLines } from "./limit-lines.js";
+import { noteMarks, setNotes } from "./note-marks.js";
 import { playhead } from "./playhead.js";
 import { ruleBand } from "./rule-band.js";
 
@@ -46,7 +47,7 @@ export class TagChart {
         type: "line",
         data: { datasets: datasets(this.theme) },
         options: chartOptions(this.tag, this.theme, this.reasonsOf),
-        plugins: [eventSpans, limitLines, playhead, ruleBand],
+        plugins: [eventSpans, limitLines, noteMarks, playhead, ruleBand],
       })
     );
     return this.made;
@@ -74,19 +75,21 @@ export class TagChart {
   }
 
   /**
-   * Draw a layer and events over a range.
+   * Draw a layer, events and notes over a range.
    * @param {import("./raw-layer.js").Layer} layer
    * @param {import("../base/settings.js").TimeRange} range
-   * @param {{events: import("../live/events.js").PlantEvent[], chosen: number | null}} spans `chosen`: id of an event
+   * @param {{events: import("../live/events.js").PlantEvent[], chosen: number | null,
+   *   notes: import("../live/notes.js").Note[]}} spans `chosen`: id of an event
    * @param {number | null} at where playback stands, null without playback
    */
-  draw(layer, range, { events, chosen }, at) {
+  draw(layer, range, { events, chosen, notes }, at) {
     const { chart } = this;
     const { line, lone, marks, high, low } = layer.outline(range, Math.max(SMALLEST_PX, chart.width));
     [line, lone, marks, high, low].forEach((data, i) => (chart.data.datasets[i].data = data));
     Object.assign(chart.options.scales.x, { min: range.from, max: range.to });
     chart.options.plugins.playhead.at = at;
     setSpans(chart, events, chosen);
+    setNotes(chart, notes);
     chart.update("none");
   }
 

@@ -21,8 +21,9 @@ import { get, RequestFailed } from "../base/request.js";
  *   suppressed: number, newest: AlarmItem | null, alarms: AlarmItem[], isCut: boolean}} PresentAlarms
  *
  * Addresses and the visitor's rights; `csrf`: empty without a login.
- * @typedef {{url: string, list: string, mayAcknowledge: boolean, mayShelve: boolean, isSignedIn: boolean, csrf: string,
- *   priorities: string[], words: Record<"none" | "unknown" | "noAlarm" | "unknownAlarms" | "left" | "ranOut", string>}} AlarmSettings
+ * @typedef {{url: string, list: string, notes: string, mayAcknowledge: boolean, mayShelve: boolean, isSignedIn: boolean,
+ *   csrf: string, priorities: string[],
+ *   words: Record<"none" | "unknown" | "noAlarm" | "unknownAlarms" | "left" | "ranOut", string>}} AlarmSettings
  */
 
 const EVERY_MS = 2000;

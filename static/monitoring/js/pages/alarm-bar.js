@@ -1,6 +1,7 @@
 // The alarm bar of every page: what waits for a person, with sound, and what is done about it.
 import { acknowledge, ask, wireDialog } from "../app/alarm-acts.js";
 import { sound, wireSound } from "../app/alarm-sound.js";
+import { wireNotes } from "../app/note-dialog.js";
 import { showInTab } from "../app/alarm-title.js";
 import { descendant, partsOf, setAttribute, setIcon, setText } from "../base/dom.js";
 import { alarmSettings, alarmsHeardAt, areAlarmsLost, followAlarms, onAlarms, presentAlarms } from "../live/alarms.js";
@@ -152,6 +153,7 @@ if (bar && alarmSettings) {
   acts.addEventListener("click", act);
   document.getElementById("alarm-options").removeAttribute("data-idle");
   wireDialog();
+  wireNotes();
   wireSound();
   wireStill();
   show();

@@ -8,6 +8,9 @@ import { whenChartLoads } from "../charts/chart-library.js";
 import { addReadingMode } from "../charts/chart-options.js";
 import { serverNow } from "../base/clock.js";
 import { onAlarms } from "../live/alarms.js";
+import { onNoteSaved, useNoteContext } from "../app/note-dialog.js";
+import { showNotes } from "../lists/note-list.js";
+import { followNotes } from "../live/notes.js";
 import { Comparison } from "../charts/comparison.js";
 import { allowZoom, wireControls } from "../app/controls.js";
 import { announceEvents, showEvents, wireEvents } from "../lists/event-list.js";
@@ -26,6 +29,7 @@ import {
   wireTagPage,
 } from "../app/tag-page.js";
 import { aheadMs, playheadAt, wirePlayback } from "../app/playback.js";
+import { pointedAt } from "../charts/cursor.js";
 import { wirePlot } from "../charts/plot.js";
 import { LIVE_MS, settings, tagOf } from "../base/settings.js";
 import { noteContact, noteMode, showLink, showNotices, showProblems } from "../live/status.js";
@@ -125,9 +129,11 @@ function scene() {
   showTimeline();
   showEvents(now);
   if (liveTotals.totals) showTotals(liveTotals.totals);
+  const range = rangeShown(end());
+  showNotes(range);
   return {
     now,
-    shown: { range: rangeShown(end()), isLive: !view.past, label: shownText() },
+    shown: { range, isLive: !view.past, label: shownText() },
     playback: { at: playheadAt(), aheadMs: aheadMs() },
   };
 }
@@ -220,6 +226,17 @@ function receiveContact(kind) {
   if (kind === "ok" && madeWithoutDatabase) location.reload();
 }
 
+/**
+ * Return what a new note is about: the tag of the focused chart or the one shown, at the moment shown.
+ * @returns {import("../app/note-dialog.js").NoteContext}
+ */
+function noteContext() {
+  const focused = document.activeElement?.closest(".card")?.dataset.tag;
+  const { from, to } = rangeShown(end());
+  const start = pointedAt() ?? playheadAt() ?? (view.past ? (from + to) / 2 : serverNow());
+  return { about: focused ?? view.tag, start };
+}
+
 /** Return the names of the visible tags, then of the hidden ones. */
 function tagNames() {
   /** @param {[string, Card]} entry */
@@ -285,6 +302,10 @@ feed = startFeed({
   onContact: receiveContact,
   onMode: noteMode,
 });
+const readNotes = followNotes(() => rangeShown(end()), redraw);
+onViewChange(() => readNotes());
+onNoteSaved(() => readNotes(0));
+useNoteContext(noteContext);
 onAlarms((hasChanged) => hasChanged && redraw());
 document.addEventListener("visibilitychange", redraw);
 whenChartLoads({

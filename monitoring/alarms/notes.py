@@ -1,0 +1,155 @@
+"""Notes on the process: written, corrected and withdrawn by people. Each act is a version that stays."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from django.db import transaction
+
+from monitoring.alarms.writing import Actor
+from monitoring.database.write_lock import write_lock
+from monitoring.models import Note, NoteVersion, Tag
+
+WRITE, CORRECT, WITHDRAW = "write", "correct", "withdraw"
+
+
+class UnknownNoteError(LookupError):
+    """No note has this id."""
+
+
+class NoteChangedError(Exception):
+    """The note is not as the caller saw it; the message says who changed the note and when."""
+
+
+class NoteInputError(ValueError):
+    """An invalid field of a note; the message has the remedy."""
+
+    def __init__(self, message: str, field: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A note to write: ``end`` is None for a moment; neither tag nor group: about the whole plant."""
+
+    text: str
+    start: datetime
+    end: datetime | None = None
+    tag: str = ""
+    group: str = ""
+
+
+def write(draft: Draft, *, actor: Actor) -> int:
+    """Store a new note; return the id.
+
+    Raises:
+        NoteInputError: a field is invalid.
+    """
+    if draft.tag and draft.group:
+        raise NoteInputError("expected either a tag or a group, not both", "group")
+    if draft.group and not Tag.objects.filter(group=draft.group).exists():
+        raise NoteInputError("no tag has this group; GET /tags/<name> tells the group of a tag", "group")
+    with write_lock(), transaction.atomic():
+        note = Note(
+            tag=Tag.objects.get(name=draft.tag) if draft.tag else None,
+            group=draft.group,
+            start=draft.start,
+            end=draft.end,
+            text=draft.text,
+            by=actor.by,
+            at=datetime.now(UTC),
+        )
+        check_span(note)
+        note.save()
+        record(note, WRITE, actor, at=note.at)
+    return note.pk
+
+
+def correct(pk: int, changes: Mapping[str, Any], *, version: int, actor: Actor, reason: str = "") -> None:
+    """Change ``text``, ``start`` or ``end`` of the note as seen in this version. Equal values change nothing.
+
+    Raises:
+        UnknownNoteError, NoteChangedError: there is no such note, or the note has changed since.
+        NoteInputError: the span is invalid.
+    """
+    with changing(pk, version) as note:
+        before = (note.text, note.start, note.end)
+        for name in ("text", "start", "end"):
+            setattr(note, name, changes.get(name, getattr(note, name)))
+        check_span(note)
+        if before != (note.text, note.start, note.end):
+            put_in_force(note, CORRECT, actor, reason=reason)
+
+
+def withdraw(pk: int, *, version: int, actor: Actor, reason: str) -> None:
+    """Withdraw the note as seen in this version: it leaves lists and charts, and stays readable.
+
+    Raises:
+        UnknownNoteError, NoteChangedError: there is no such note, or the note has changed since.
+    """
+    with changing(pk, version) as note:
+        note.withdrawn_at = datetime.now(UTC)
+        put_in_force(note, WITHDRAW, actor, reason=reason)
+
+
+@contextmanager
+def changing(pk: int, version: int) -> Iterator[Note]:
+    """Lock and load a note that is still as seen.
+
+    Raises:
+        UnknownNoteError, NoteChangedError: there is no such note, or the note has changed since.
+    """
+    with write_lock(), transaction.atomic():
+        note = Note.objects.select_for_update(of=("self",)).select_related("tag").filter(pk=pk).first()
+        if note is None:
+            raise UnknownNoteError(f"there is no note {pk}; GET /notes lists them")
+        if note.withdrawn_at is not None or note.version != version:
+            raise NoteChangedError(reason_of_change(note))
+        yield note
+
+
+def reason_of_change(note: Note) -> str:
+    """Return who changed the note last, and what to do."""
+    last = note.versions.order_by("-version")[0]
+    if note.withdrawn_at is not None:
+        return f"{last.by} has withdrawn the note: write a new one."
+    return f"{last.by} has corrected the note since: look at version {note.version}, then try again."
+
+
+def check_span(note: Note) -> None:
+    """Check that the note does not end before the start.
+
+    Raises:
+        NoteInputError: it does.
+    """
+    if note.end is not None and note.end < note.start:
+        raise NoteInputError("expected to be no earlier than 'start', or none for a moment", "end")
+
+
+def put_in_force(note: Note, act: str, actor: Actor, *, reason: str) -> None:
+    """Store the changed note as the next version."""
+    note.version += 1
+    note.save()
+    record(note, act, actor, at=datetime.now(UTC), reason=reason)
+
+
+def record(note: Note, act: str, actor: Actor, *, at: datetime, reason: str = "") -> None:
+    """Store the version, with author and time."""
+    NoteVersion.objects.create(
+        note=note,
+        version=note.version,
+        act=act,
+        tag=note.tag.name if note.tag else "",
+        group=note.group,
+        start=note.start,
+        end=note.end,
+        text=note.text,
+        reason=reason,
+        by=actor.by,
+        via=actor.via,
+        address=actor.address,
+        at=at,
+    )

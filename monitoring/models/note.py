@@ -1,0 +1,66 @@
+"""Notes of people on a moment or a span of time, and the versions of each note."""
+
+from django.db import models
+
+from monitoring.models.fields import MicrosecondsField
+from monitoring.models.tag import Tag
+
+
+class Note(models.Model):
+    """One row per note as it stands: about a tag, a group, or the whole plant (neither).
+
+    ``start`` and ``end`` are times of the process; ``end`` is null for a note on a moment. Rows are never
+    deleted: a note that is withdrawn keeps its text, and has the time of the withdrawal.
+    """
+
+    tag = models.ForeignKey(
+        Tag, on_delete=models.PROTECT, db_column="tag", null=True, db_index=False, related_name="notes"
+    )
+    group = models.CharField(max_length=64, blank=True, default="")
+    start = MicrosecondsField()
+    end = MicrosecondsField(null=True)
+    text = models.TextField()
+    by = models.CharField("written by", max_length=200)
+    at = MicrosecondsField("written at")
+    version = models.PositiveIntegerField(default=1)
+    withdrawn_at = MicrosecondsField(null=True)
+
+    class Meta:
+        db_table = "notes"
+        ordering = ["-start", "-id"]
+        indexes = [
+            models.Index(fields=["start"], name="note_start"),
+            models.Index(fields=["tag", "start"], name="note_tag_start"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.tag or self.group or 'whole plant'} at {self.start.isoformat()}"
+
+
+class NoteVersion(models.Model):
+    """A note as written, corrected or withdrawn. Triggers forbid to change or delete rows.
+
+    ``act`` is "write", "correct" or "withdraw". The row repeats the tag's name: a version is readable alone.
+    """
+
+    note = models.ForeignKey(Note, on_delete=models.PROTECT, related_name="versions")
+    version = models.PositiveIntegerField()
+    act = models.CharField(max_length=8)
+    tag = models.CharField(max_length=64, blank=True)
+    group = models.CharField(max_length=64, blank=True)
+    start = MicrosecondsField()
+    end = MicrosecondsField(null=True)
+    text = models.TextField()
+    reason = models.TextField(blank=True)
+    by = models.CharField(max_length=200)
+    via = models.CharField(max_length=20)
+    address = models.CharField(max_length=64, blank=True)
+    at = MicrosecondsField()
+
+    class Meta:
+        db_table = "note_versions"
+        ordering = ["-id"]
+        constraints = [models.UniqueConstraint(fields=["note", "version"], name="note_version")]
+
+    def __str__(self) -> str:
+        return f"{self.note_id} version {self.version}"
