@@ -13,6 +13,7 @@ from monitoring.access.pages import signed_in_as
 from monitoring.alarms.kinds import LIMIT_KINDS, Priority
 from monitoring.alarms.wording import STATE_WORDS
 from monitoring.dashboard import words
+from monitoring.dashboard.alarm_bar import brief_json
 from monitoring.dashboard.events import EVENT_ROWS
 from monitoring.dashboard.moments import moment
 from monitoring.dashboard.page import ANOMALY_ROWS, DashboardPage, read_dashboard, stale_after_s, urgent_first
@@ -122,6 +123,7 @@ def context(request: HttpRequest, page: DashboardPage) -> dict[str, Any]:
         "script": script,
         "open": settings.FERMON_OPEN,
         "signed_in_as": signed_in_as(request),
+        "alarms_of_cards": [brief_json(card.alarm) for card in page.cards if card.alarm],
         "settings_for_scripts": for_scripts(page, chosen, script),
     }
 

@@ -7,7 +7,7 @@ import { haveCharts, keepSorted, reveal, showChosen } from "../app/card-list.js"
 import { whenChartLoads } from "../charts/chart-library.js";
 import { addReadingMode } from "../charts/chart-options.js";
 import { serverNow } from "../base/clock.js";
-import { onAlarms } from "../live/alarms.js";
+import { followTags, onAlarms } from "../live/alarms.js";
 import { Comparison } from "../charts/comparison.js";
 import { allowZoom, wireControls } from "../app/controls.js";
 import { announceEvents, showEvents, wireEvents } from "../lists/event-list.js";
@@ -284,6 +284,7 @@ feed = startFeed({
   onContact: receiveContact,
   onMode: noteMode,
 });
+followTags(() => [...cards.keys()]);
 onAlarms((hasChanged) => hasChanged && redraw());
 document.addEventListener("visibilitychange", redraw);
 whenChartLoads({
