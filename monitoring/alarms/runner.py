@@ -38,7 +38,7 @@ from monitoring.kernel.clock import SECOND_US, to_micros
 from monitoring.kernel.failpoints import failpoint
 from monitoring.kernel.lease_names import ALARM_CLOCK, ALARM_EVENTS, ALARMS
 from monitoring.kernel.source_clock import AHEAD_US
-from monitoring.models import Lease, Tag
+from monitoring.models import AlarmDefinition, Lease, Tag
 
 LEASE = timedelta(seconds=3)
 LOADING = timedelta(seconds=30)  # with many alarms; the first commit makes it LEASE
@@ -71,6 +71,7 @@ class AlarmRunner:
         self.position = position
         self._held = held
         self._tags = rows_of(TAGS, [])
+        self._definitions: dict[int, AlarmDefinition] = {}
         self._version = newest_version()
         self._latest_us = latest_evaluated_us(to_micros(now))
         self._loaded = load(list(Tag.objects.all()), position=position, latest_us=self._latest_us)
@@ -252,7 +253,7 @@ class AlarmRunner:
         }
         if not alarms:
             return
-        applying = Applying(now, alarms)
+        applying = Applying(now, alarms, self._definitions)
         for key, until, reason in released:
             if key in self._loaded.alarms:
                 timers.release(applying, self._loaded.alarms[key], until, reason)
