@@ -7,10 +7,11 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench import compare, ingest, reads, stream
+from bench import alarms, compare, ingest, reads, stream
 from bench.report import table
 
 PARTS = {
+    "alarms": alarms.measure,
     "compare": compare.measure,
     "ingest": ingest.measure,
     "reads": reads.measure,

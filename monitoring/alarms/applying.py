@@ -23,15 +23,22 @@ FLOOD = 10  # annunciations within that time; a flood is more
 
 
 class Applying:
-    """Apply findings to the rows of state, in a transaction that holds the alarms' lease."""
+    """Apply findings to the rows of state, in a transaction that holds the alarms' lease.
 
-    def __init__(self, now: datetime, alarms: Collection[WatchedAlarm]) -> None:
+    ``definitions`` has definitions read before, by id, which have not changed since; others are added.
+    """
+
+    def __init__(
+        self, now: datetime, alarms: Collection[WatchedAlarm], definitions: dict[int, AlarmDefinition]
+    ) -> None:
         keys = [alarm.definition for alarm in alarms]
         self.now = now
         self.writer = AlarmWriter(now)
         self.has_annunciated = False
         self._states = AlarmState.objects.select_related("occurrence").in_bulk(keys)
-        self._definitions = AlarmDefinition.objects.select_related("tag").in_bulk(keys)
+        unread = [key for key in keys if key not in definitions]
+        definitions.update(AlarmDefinition.objects.select_related("tag").in_bulk(unread))
+        self._definitions = definitions
 
     def row_of(self, alarm: WatchedAlarm, priority: str = "") -> Alarm:
         """Return the alarm's definition in force with its row of state."""

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
 
-from monitoring.alarms.runner import AlarmRunner, DefinitionsChangedError
+from monitoring.alarms.runner import AlarmRunner, StaleRunnerError
 from monitoring.alarms.system_watch import Troubles, no_troubles
 from monitoring.kernel.outages import Outage
 from monitoring.live.changes import make_watch, newest_id
@@ -21,10 +21,10 @@ class Evaluator(LeaseFollower[AlarmRunner]):
         self._troubles = troubles
 
     def step(self, now: datetime | None = None) -> bool:
-        """See ``LeaseFollower``; begin again at the stored position once definitions have changed."""
+        """See ``LeaseFollower``; begin again at the stored position if the runner is stale."""
         try:
             return super().step(now)
-        except DefinitionsChangedError:
+        except StaleRunnerError:
             self.runner = None
             return True
 
@@ -44,7 +44,7 @@ class Evaluator(LeaseFollower[AlarmRunner]):
 
     def close(self, runner: AlarmRunner, now: datetime) -> None:
         """See ``LeaseFollower``: save what was evaluated."""
-        with suppress(DefinitionsChangedError):
+        with suppress(StaleRunnerError):
             runner.close(now=now)
 
     def _begin(self, now: datetime) -> AlarmRunner | None:

@@ -4,6 +4,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db.models import F, Min, Q
 
 from monitoring.alarms import kpis
@@ -120,17 +121,20 @@ def day_text(day: int) -> str:
 
 def alarm_figures(loaded: list[Annunciation], within: list[Annunciation], period: Span) -> dict[str, Any]:
     """Return the figures that say which alarms are of little use."""
-    frequent, chatters = kpis.top(each.alarm for each in within), kpis.chattering(within)
+    frequent = kpis.top(each.alarm for each in within)
+    count, seconds = settings.FERMON_CHATTERING_COUNT, settings.FERMON_CHATTERING_SECONDS
+    chatters = kpis.chattering(within, count=count, within_us=seconds * SECOND_US)
     names = names_of([*(alarm for alarm, _ in frequent), *(each.alarm for each in chatters)])
     stale = kpis.stale_by_day(loaded, period)
     return {
         "top_10_share": sum(count for _, count in frequent) / len(within) if within else 0.0,
         "top_10": [{**names[alarm], "annunciations": count} for alarm, count in frequent],
         "chattering": len(chatters),
+        "chattering_definition": {"count": count, "within_s": seconds},
         "chattering_alarms": [
             {
                 **names[each.alarm],
-                "most_in_60_s": each.most,
+                "most": each.most,
                 "index": each.index,
                 "above_cutoff": each.index >= kpis.CHATTER_CUTOFF,
             }

@@ -19,8 +19,6 @@ INTERVAL_US = 600 * SECOND_US
 FLOOD_ABOVE = 10  # annunciations in 10 minutes
 FLOOD_BELOW = 5
 TOP = 10
-CHATTER_WITHIN_US = 60 * SECOND_US
-CHATTER_COUNT = 3
 CHATTER_CUTOFF = 0.05  # per second
 FLEETING_US = 10 * SECOND_US
 AGAIN_US = 60 * SECOND_US
@@ -54,7 +52,7 @@ class Peak:
 
 @dataclass(frozen=True, slots=True)
 class Chatter:
-    """A chattering alarm: the most annunciations within 60 s, and the chatter index in 1/s."""
+    """A chattering alarm: the most annunciations within the defining time, and the chatter index in 1/s."""
 
     alarm: int
     most: int
@@ -133,8 +131,8 @@ def by_alarm(annunciations: Iterable[Annunciation]) -> dict[int, list[Annunciati
     return {alarm: sorted(rows, key=lambda row: row.active_us) for alarm, rows in found.items()}
 
 
-def chattering(annunciations: Iterable[Annunciation]) -> list[Chatter]:
-    """Return the alarms with 3 annunciations or more within 60 s, the highest index first.
+def chattering(annunciations: Iterable[Annunciation], *, count: int, within_us: int) -> list[Chatter]:
+    """Return the alarms with ``count`` annunciations or more in ``within_us``, the highest index first.
 
     The chatter index is the sum of P_r / r over the run lengths r, the whole seconds between successive
     annunciations of an alarm (at least 1); P_r is the share of r among them (Kondaveeti et al. 2010).
@@ -142,10 +140,8 @@ def chattering(annunciations: Iterable[Annunciation]) -> list[Chatter]:
     found = []
     for alarm, rows in by_alarm(annunciations).items():
         times = [row.active_us for row in rows]
-        most = max(
-            place + 1 - bisect_left(times, time - CHATTER_WITHIN_US) for place, time in enumerate(times)
-        )
-        if most >= CHATTER_COUNT:
+        most = max(place + 1 - bisect_left(times, time - within_us) for place, time in enumerate(times))
+        if most >= count:
             found.append(Chatter(alarm, most, chatter_index(times)))
     return sorted(found, key=lambda each: (-each.index, each.alarm))
 

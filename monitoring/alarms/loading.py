@@ -55,6 +55,7 @@ def load(tags: list[Tag], *, position: int, latest_us: int) -> Loaded:
     found = Loaded(Evaluation(table), alarms, cut=next_cut(position))
     for key in alarms.keys() & states.keys():
         restore(alarms[key], states[key], found)
+        alarms[key].forget_after(latest_us)
     for slot in range(len(table.tags)):
         table.note(slot)
     refill(found, position=position)

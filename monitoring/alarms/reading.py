@@ -1,11 +1,23 @@
-"""Read alarms: the list of those that are not normal, one in full, and the counts for the bar."""
+"""Read alarms: a list of them, one in full, and the counts for the bar."""
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
-from django.db.models import Case, F, IntegerField, Max, Q, QuerySet, Value, When
+from django.db.models import (
+    Case,
+    Exists,
+    F,
+    IntegerField,
+    Max,
+    Model,
+    OuterRef,
+    Q,
+    QuerySet,
+    Value,
+    When,
+)
 
 from monitoring.alarms.kinds import RANK, Priority
 from monitoring.alarms.state_machine import State, Suppression, state_of
@@ -47,6 +59,7 @@ BY_RANK = Case(
     output_field=IntegerField(),
 )
 RELATED = ("definition", "definition__tag", "occurrence")
+RowT = TypeVar("RowT", bound=Model)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,18 +181,46 @@ class AlarmCounts:
 
 def read_alarms(selection: AlarmSelection, *, limit: int, offset: int = 0) -> list[PresentAlarm]:
     """Return the selected alarms: first what waits for a person, then by priority, then the newest."""
-    rows = selected(selection).order_by(
-        F("is_acknowledged").asc(), BY_RANK, F("is_active").desc(), F("occurrence__active_at").desc(), "pk"
-    )
     # Sort keys alone: rows with definition, tag and occurrence are wide.
-    keys = list(rows.values_list("pk", flat=True)[offset : offset + limit])
-    found = AlarmState.objects.select_related(*RELATED).in_bulk(keys)
-    return [present(found[key]) for key in keys if key in found]
+    keys = list(urgent_first(selection).values_list("pk", flat=True)[offset : offset + limit])
+    found = alarms_by_key(keys)
+    if len(keys) < limit and (unused := without_state(selection)) is not None:
+        skipped = max(0, offset - selected(selection).count())
+        rows = unused.select_related("tag")[skipped : skipped + limit - len(keys)]
+        found += [present(AlarmState(definition=row)) for row in rows]
+    return found
 
 
 def count_alarms(selection: AlarmSelection) -> int:
     """Return the number of selected alarms."""
-    return selected(selection).count()
+    unused = without_state(selection)
+    return selected(selection).count() + (0 if unused is None else unused.count())
+
+
+def urgent_first(selection: AlarmSelection) -> QuerySet[AlarmState]:
+    """Return the selected rows of state: unacknowledged first, then by priority, then the newest."""
+    return selected(selection).order_by(
+        F("is_acknowledged").asc(), BY_RANK, F("is_active").desc(), F("occurrence__active_at").desc(), "pk"
+    )
+
+
+def alarms_by_key(keys: Collection[int]) -> list[PresentAlarm]:
+    """Return the alarms of these definitions in the same order; those without a row of state are left out."""
+    found = AlarmState.objects.select_related(*RELATED).in_bulk(list(keys))
+    return [present(found[key]) for key in keys if key in found]
+
+
+def without_state(selection: AlarmSelection) -> QuerySet[AlarmDefinition] | None:
+    """Return the selected definitions without a row of state: alarms that have always been normal.
+
+    None if the selection excludes normal alarms.
+    """
+    if selection.after_revision is not None or (selection.states and State.NORMAL not in selection.states):
+        return None
+    rows = AlarmDefinition.objects.filter(~Exists(AlarmState.objects.filter(pk=OuterRef("pk"))))
+    if selection.priorities:
+        rows = rows.filter(priority__in=list(selection.priorities))
+    return of_subject(rows, selection, "").order_by(BY_RANK, "pk")
 
 
 def read_counts() -> AlarmCounts:
@@ -202,10 +243,17 @@ def read_counts() -> AlarmCounts:
 
 def alarms_of_tags(tags: Collection[str]) -> dict[str, PresentAlarm]:
     """Return the most urgent present alarm of each of the tags that has one."""
-    found: dict[str, PresentAlarm] = {}
-    for alarm in read_alarms(AlarmSelection(tags=tags), limit=10 * len(tags) + 1):
-        found.setdefault(alarm.tag, alarm)
-    return found
+    keys = worst_keys(AlarmSelection(tags=tags)) if tags else []
+    return {alarm.tag: alarm for alarm in alarms_by_key(keys)}
+
+
+def worst_keys(selection: AlarmSelection) -> list[int]:
+    """Return the keys of the selected alarms, most urgent first: of each tag only the first."""
+    rows = urgent_first(selection).values_list("pk", "definition__tag")
+    worst: dict[str, int] = {}
+    for key, tag in rows:
+        worst.setdefault(f"alarm {key}" if tag is None else f"tag {tag}", key)
+    return list(worst.values())
 
 
 def worst_of_tags() -> dict[str, tuple[str, bool]]:
@@ -254,14 +302,19 @@ def selected(selection: AlarmSelection) -> QuerySet[AlarmState]:
         rows = rows.filter(wanted)
     if selection.priorities:
         rows = rows.filter(priority__in=list(selection.priorities))
-    if selection.tags:
-        rows = rows.filter(definition__tag__name__in=list(selection.tags))
-    if selection.group is not None:
-        rows = in_groups(rows, [selection.group], "definition__")
-    if selection.alarm_class is not None:
-        rows = rows.filter(definition__alarm_class=selection.alarm_class)
     if selection.after_revision is not None:
         rows = rows.filter(revision__gt=selection.after_revision)
+    return of_subject(rows, selection, "definition__")
+
+
+def of_subject(rows: QuerySet[RowT], selection: AlarmSelection, to_definition: str) -> QuerySet[RowT]:
+    """Return the rows of the selection's tags, group and class."""
+    if selection.tags:
+        rows = rows.filter(**{f"{to_definition}tag__name__in": list(selection.tags)})
+    if selection.group is not None:
+        rows = in_groups(rows, [selection.group], to_definition)
+    if selection.alarm_class is not None:
+        rows = rows.filter(**{f"{to_definition}alarm_class": selection.alarm_class})
     return rows
 
 

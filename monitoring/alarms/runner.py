@@ -25,7 +25,7 @@ from monitoring.alarms.following import (
 )
 from monitoring.alarms.kinds import Kind
 from monitoring.alarms.loading import Loaded, load
-from monitoring.alarms.look_clock import SETTLED_AFTER_S, LookClock
+from monitoring.alarms.look_clock import JUMP_S, SETTLED_AFTER_S, LookClock
 from monitoring.alarms.measured import columns_of, read_ahead, read_page, rows_of
 from monitoring.alarms.rejections import RejectionWatch
 from monitoring.alarms.system_watch import SystemWatch, Troubles
@@ -34,11 +34,11 @@ from monitoring.alarms.watched import WatchedAlarm
 from monitoring.database import leases
 from monitoring.database.leases import LeaseLostError
 from monitoring.database.write_lock import write_lock
-from monitoring.kernel.clock import to_micros
+from monitoring.kernel.clock import SECOND_US, to_micros
 from monitoring.kernel.failpoints import failpoint
 from monitoring.kernel.lease_names import ALARM_CLOCK, ALARM_EVENTS, ALARMS
 from monitoring.kernel.source_clock import AHEAD_US
-from monitoring.models import Lease, Tag
+from monitoring.models import AlarmDefinition, Lease, Tag
 
 LEASE = timedelta(seconds=3)
 LOADING = timedelta(seconds=30)  # with many alarms; the first commit makes it LEASE
@@ -52,8 +52,16 @@ TAGS = """
 """
 
 
-class DefinitionsChangedError(Exception):
-    """Definitions or tags have changed: discard this runner, and begin again at the stored position."""
+class StaleRunnerError(Exception):
+    """Discard this runner, and begin again at the stored position."""
+
+
+class DefinitionsChangedError(StaleRunnerError):
+    """Definitions or tags have changed."""
+
+
+class ClockSetBackError(StaleRunnerError):
+    """The clock was set back: measurements that were evaluated while it was ahead wait until their time."""
 
 
 class AlarmRunner:
@@ -63,14 +71,15 @@ class AlarmRunner:
         self.position = position
         self._held = held
         self._tags = rows_of(TAGS, [])
+        self._definitions: dict[int, AlarmDefinition] = {}
         self._version = newest_version()
-        self._latest_us = leases.position_of(ALARM_CLOCK) or to_micros(now) + AHEAD_US
+        self._latest_us = latest_evaluated_us(to_micros(now))
         self._loaded = load(list(Tag.objects.all()), position=position, latest_us=self._latest_us)
         self._evaluation: Evaluation = self._loaded.evaluation
         self._watch(troubles)
         self._waiting: list[tuple[int, int, int, float]] = []
         self._hold_back(read_ahead(latest_us=self._latest_us, upto=position))
-        was_away = held.written_until is None or now - held.written_until > AWAY
+        was_away = held.written_until is None or abs(now - held.written_until) > AWAY
         self._clock = LookClock(starts_at=time.monotonic() + (SETTLED_AFTER_S if was_away else 0))
         self._looked = self._renewed = -LOOKED_AFTER_S
 
@@ -108,10 +117,13 @@ class AlarmRunner:
 
         Raises:
             LeaseLostError: another database took the place of this one.
+            ClockSetBackError: nothing is evaluated.
         """
         if upto < self.position:
             raise LeaseLostError
         now_us = to_micros(now)
+        if is_set_back(self._latest_us, now_us):
+            raise ClockSetBackError
         self._release(now_us)
         cut = self._loaded.cut
         upto = upto if cut is None else min(upto, cut)
@@ -241,7 +253,7 @@ class AlarmRunner:
         }
         if not alarms:
             return
-        applying = Applying(now, alarms)
+        applying = Applying(now, alarms, self._definitions)
         for key, until, reason in released:
             if key in self._loaded.alarms:
                 timers.release(applying, self._loaded.alarms[key], until, reason)
@@ -276,6 +288,22 @@ class AlarmRunner:
         self._evaluation.clear()
         for alarm in self._apart:
             alarm.is_dirty = False
+
+
+def latest_evaluated_us(now_us: int) -> int:
+    """Return the time up to which measurements are evaluated; after the clock was set back, its new limit.
+
+    Later measurements, evaluated while the clock was ahead, are evaluated again when their time comes: as
+    after a restart, and as if they had come only now.
+    """
+    latest_us = now_us + AHEAD_US
+    stored_us = leases.position_of(ALARM_CLOCK)
+    return latest_us if stored_us is None or is_set_back(stored_us, now_us) else stored_us
+
+
+def is_set_back(latest_us: int, now_us: int) -> bool:
+    """Return whether the clock is so far before the limit of a former look that a jump must be the cause."""
+    return latest_us > now_us + AHEAD_US + round(JUMP_S * SECOND_US)
 
 
 def is_due(last: float) -> bool:

@@ -1,14 +1,19 @@
 """Ends of shelves and suppressions, and alarms that ask again."""
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
+
+from django.db.models import Q
 
 from monitoring.alarms.applying import EVALUATOR, Applying
 from monitoring.alarms.state_machine import Act, Suppression
+from monitoring.alarms.suppression import LONGEST_SHELF_MIN
 from monitoring.alarms.watched import Finding, WatchedAlarm
 from monitoring.kernel.clock import from_micros, to_micros
 from monitoring.models import AlarmState
 
+LONGEST_SHELF = timedelta(minutes=LONGEST_SHELF_MIN)
+SLACK = timedelta(minutes=1)  # clocks of several hosts differ
 ENDED = {
     Suppression.SHELVED: "the shelf has ended",
     Suppression.BY_DESIGN: "the suppression has ended",
@@ -17,11 +22,16 @@ ENDED = {
 
 
 def released(now: datetime, *, at_most: int) -> list[tuple[int, datetime, str]]:
-    """Return the alarms whose shelf or suppression has ended: definition, end, and reason in words."""
-    rows = AlarmState.objects.exclude(suppression="").filter(suppressed_until__lte=now)
+    """Return the alarms whose shelf or suppression has ended: definition, end, and reason in words.
+
+    A shelf that would last longer than any may was made while the clock was ahead, and ends now.
+    """
+    is_over = Q(suppressed_until__lte=now)
+    is_too_long = Q(suppression=Suppression.SHELVED, suppressed_until__gt=now + LONGEST_SHELF + SLACK)
+    rows = AlarmState.objects.exclude(suppression="").filter(is_over | is_too_long)
     rows = rows.order_by("suppressed_until")
     columns = rows.values_list("definition", "suppressed_until", "suppression")[:at_most]
-    return [(key, until, ENDED[Suppression(suppression)]) for key, until, suppression in columns if until]
+    return [(key, min(until, now), ENDED[Suppression(cause)]) for key, until, cause in columns if until]
 
 
 def asking_again(alarms: Collection[WatchedAlarm], now: datetime) -> list[Finding]:

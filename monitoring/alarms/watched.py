@@ -142,6 +142,14 @@ class WatchedAlarm:
         self.remember(replace(self.memory, outside_since=None, inside_since=None))
         self.changed_us = 0
 
+    def forget_after(self, latest_us: int) -> None:
+        """Forget times that the clock has not reached: it was ahead when they were stored."""
+        times_us = (self.memory.outside_since, self.memory.inside_since)
+        if max(*(time_us or 0 for time_us in times_us), self.changed_us) > latest_us:
+            self.step_back()
+        if self.no_data_since is not None and self.no_data_since > latest_us:
+            self.no_data_since, self.is_dirty = None, True
+
     def in_order(self, at_us: int) -> int:
         """Return the time of a change, not before the last one."""
         self.changed_us = max(at_us, self.changed_us)

@@ -13,6 +13,7 @@ from monitoring.alarms.definition import InForce
 from monitoring.alarms.resolving import resolved_now
 from monitoring.alarms.state_machine import Act, State, Status, Transition, state_of, transition
 from monitoring.alarms.stored_status import set_status, status_of
+from monitoring.database.bulk_write import insert_rows, update_rows, upsert_rows
 from monitoring.database.write_lock import write_lock
 from monitoring.kernel.clock import MICROSECOND, from_micros, to_micros
 from monitoring.kernel.lease_names import ALARMS
@@ -26,7 +27,9 @@ from monitoring.models import (
     Lease,
 )
 
-CHANGING = [field.name for field in AlarmState._meta.concrete_fields if not field.primary_key]
+OCCURRENCE_CHANGES = frozenset(
+    {"cleared_at", "acknowledged_at", "acknowledged_by", "via", "peak", "rating", "details", "priority"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,18 +204,10 @@ class AlarmWriter:
         for state, made in self._made:
             state.occurrence = made
         self._save_states()
-        if self._changed:
-            AlarmOccurrence.objects.bulk_update(
-                self._changed.values(),
-                [
-                    *("cleared_at", "acknowledged_at", "acknowledged_by", "via", "peak", "rating", "details"),
-                    "priority",
-                ],
-                batch_size=200,
-            )
+        update_rows(list(self._changed.values()), OCCURRENCE_CHANGES)
         for entry, occurrence in self._journal:
             entry.occurrence = occurrence.pk if occurrence else None
-        AlarmJournalEntry.objects.bulk_create([entry for entry, _ in self._journal])
+        insert_rows([entry for entry, _ in self._journal])
         publish()
 
     def _set_apart(self) -> None:
@@ -237,12 +232,7 @@ class AlarmWriter:
         first = max(to_micros(self.now), newest + 1)
         for offset, state in enumerate(self._states.values()):
             state.revision = first + offset
-        AlarmState.objects.bulk_create(
-            self._states.values(),
-            update_conflicts=True,
-            unique_fields=["definition"],
-            update_fields=CHANGING,
-        )
+        upsert_rows(list(self._states.values()))
 
     def _note_occurrence(
         self,

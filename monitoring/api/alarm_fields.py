@@ -84,7 +84,7 @@ def comment_field() -> serializers.CharField:
 class AlarmListSerializer(serializers.Serializer[Any]):
     """Criteria for alarms, and the part of the list."""
 
-    state = choices_field([*State, "all"], "Only alarms in this state; all: also those that are normal.")
+    state = choices_field([*State, "all"], "Only alarms in this state; all: each defined alarm.")
     priority = choices_field(list(Priority), "Only alarms of this priority.")
     group = serializers.CharField(required=False, help_text="Only alarms of this group (vessel).")
     tag = tags_field()

@@ -237,11 +237,18 @@ class FrequentSerializer(AlarmNameSerializer):
 
 
 class ChatteringSerializer(AlarmNameSerializer):
-    """An alarm with 3 annunciations or more within 60 s."""
+    """An alarm that came too often within the time of the definition."""
 
-    most_in_60_s = serializers.IntegerField()
+    most = serializers.IntegerField(help_text="The most annunciations within that time.")
     index = serializers.FloatField(help_text="Chatter index in 1/s: sum of P_r / r.")
     above_cutoff = serializers.BooleanField(help_text="Whether the index reaches 0.05/s.")
+
+
+class ChatteringDefinitionSerializer(Shape):
+    """When an alarm chatters: FERMON_CHATTERING_COUNT, FERMON_CHATTERING_SECONDS."""
+
+    count = serializers.IntegerField(help_text="So many annunciations or more.")
+    within_s = serializers.IntegerField()
 
 
 class ResponseSerializer(Shape):
@@ -275,6 +282,7 @@ class KpisSerializer(Shape):
     top_10_share = serializers.FloatField()
     top_10 = FrequentSerializer(many=True)
     chattering = serializers.IntegerField()
+    chattering_definition = ChatteringDefinitionSerializer()
     chattering_alarms = ChatteringSerializer(many=True)
     fleeting = serializers.IntegerField(help_text="Active for less than 10 s, and not again within 60 s.")
     stale = serializers.IntegerField(help_text="The most alarms at one time that were active for 24 h.")

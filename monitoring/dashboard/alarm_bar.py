@@ -1,5 +1,6 @@
 """The alarm bar: counts by priority and the newest alarm that waits for a person, on every page."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -20,18 +21,20 @@ from monitoring.alarms.reading import (
     AlarmCounts,
     AlarmSelection,
     PresentAlarm,
+    alarms_by_key,
+    alarms_of_tags,
     iso_or_none,
     newest_revision,
-    read_alarms,
     read_counts,
+    worst_keys,
 )
 from monitoring.dashboard.alarm_words import BAR_WORDS, alarm_line, texts_for_scripts
 from monitoring.dashboard.moments import Moment, moment
+from monitoring.dashboard.tag_page import MOST_CARDS
 from monitoring.kernel.clock import iso_utc
 
 # Alarms that the scripts get: of each tag the most urgent one.
 MOST_ALARMS = 400
-MOST_READ = 4 * MOST_ALARMS
 STRIP = 5  # alarms on a wall screen's strip
 
 
@@ -46,11 +49,15 @@ class PriorityCount:
 
 @dataclass(frozen=True, slots=True)
 class AlarmBar:
-    """The content of the bar as of ``now``. ``counts`` is None while the database is away."""
+    """The content of the bar as of ``now``. ``counts`` is None while the database is away.
+
+    ``alarms`` has the most urgent alarm of each tag, cut in a flood; ``of_tags`` those of requested tags.
+    """
 
     now: datetime
     counts: AlarmCounts | None = None
     alarms: list[PresentAlarm] = field(default_factory=list)
+    of_tags: list[PresentAlarm] = field(default_factory=list)
     is_cut: bool = False
 
     @property
@@ -102,6 +109,7 @@ class AlarmBar:
             "suppressed": counts.suppressed if counts else 0,
             "newest": brief_json(counts.newest) if counts and counts.newest else None,
             "alarms": [brief_json(alarm) for alarm in self.alarms],
+            "ofTags": [brief_json(alarm) for alarm in self.of_tags],
             "isCut": self.is_cut,
         }
 
@@ -126,18 +134,23 @@ def brief_json(alarm: PresentAlarm) -> dict[str, Any]:
     }
 
 
-def read_bar() -> AlarmBar:
-    """Return the content of the bar; without counts while the database is away."""
+def read_bar(tags: Collection[str] = ()) -> AlarmBar:
+    """Return the content of the bar; without counts while the database is away.
+
+    If the list is cut, add the alarms of these tags that the list leaves out.
+    """
     now = datetime.now(UTC)
     try:
         counts = read_counts()
-        found = read_alarms(AlarmSelection(), limit=MOST_READ + 1)
+        keys = worst_keys(AlarmSelection())
+        alarms = alarms_by_key(keys[:MOST_ALARMS])
+        is_cut = len(keys) > MOST_ALARMS
+        listed = {alarm.tag for alarm in alarms}
+        missing = [tag for tag in tags if tag not in listed] if is_cut else []
+        of_tags = list(alarms_of_tags(missing).values())
     except DatabaseError:
         return AlarmBar(now)
-    worst = {(alarm.tag or f" {alarm.id}"): alarm for alarm in reversed(found)}
-    listed = [alarm for alarm in found if worst[alarm.tag or f" {alarm.id}"] is alarm]
-    is_cut = len(found) > MOST_READ or len(listed) > MOST_ALARMS
-    return AlarmBar(now, counts, listed[:MOST_ALARMS], is_cut)
+    return AlarmBar(now, counts, alarms, of_tags, is_cut)
 
 
 def alarm_bar(request: HttpRequest) -> dict[str, Any]:
@@ -184,14 +197,17 @@ def for_scripts(request: HttpRequest) -> dict[str, Any]:
 @never_cache
 @require_safe
 def present_alarms(request: HttpRequest) -> JsonResponse:
-    """Return the content of the bar as JSON; only ``revision`` if that is the one the page has."""
+    """Return the content of the bar as JSON; only ``revision`` if that is the one the page has.
+
+    Each ``tag`` parameter is a tag on the page.
+    """
     try:
         revision = newest_revision()
     except DatabaseError:
         return JsonResponse({"detail": AWAY}, status=503)
     if request.GET.get("revision") == str(revision):
         return JsonResponse({"revision": revision})
-    bar = read_bar()
+    bar = read_bar(request.GET.getlist("tag")[:MOST_CARDS])
     if bar.counts is None:
         return JsonResponse({"detail": AWAY}, status=503)
     return JsonResponse(bar.as_json())

@@ -114,7 +114,9 @@ def quality_of(found: dict[str, Any]) -> list[Figure]:
             str(found["chattering"]),
             "none",
             verdict(found["chattering"], targets["chattering"]),
-            "Alarms that came 3 times or more within 60 s.",
+            "Alarms that came {count} times or more within {within_s} s.".format_map(
+                found["chattering_definition"]
+            ),
         ),
         Figure(
             "Fleeting alarms",

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 from monitoring.access.pages import signed_in_as
 from monitoring.alarms.kinds import LIMIT_KINDS
 from monitoring.dashboard import states, words
+from monitoring.dashboard.alarm_bar import brief_json
 from monitoring.dashboard.events import EVENT_ROWS, MOST_OPEN, SHORTEST_S
 from monitoring.dashboard.link import LINK_DETAILS, LINK_ICONS, LINK_WORDS, POLLING
 from monitoring.dashboard.moments import Moment, moment, range_end
@@ -137,6 +138,7 @@ def context(request: HttpRequest, page: DashboardPage) -> dict[str, Any]:
         "script": script,
         "open": settings.FERMON_OPEN,
         "signed_in_as": signed_in_as(request),
+        "alarms_of_cards": [brief_json(card.alarm) for card in page.cards if card.alarm],
         "settings_for_scripts": for_scripts(page, chosen, script),
     }
 

@@ -10,8 +10,11 @@ from monitoring.alarms import runner as running
 from monitoring.alarms.applying import Applying
 from monitoring.alarms.look_clock import LookClock
 from monitoring.alarms.watched import SlopeWindow
+from monitoring.database.leases import position_of
 from monitoring.ingest.pipeline import ingest_readings
-from monitoring.kernel.lease_names import ALARMS
+from monitoring.kernel.clock import to_micros
+from monitoring.kernel.lease_names import ALARM_CLOCK, ALARMS
+from monitoring.kernel.source_clock import AHEAD_US
 from monitoring.live.changes import newest_id
 from monitoring.models import (
     AlarmDefinition,
@@ -268,6 +271,58 @@ def test_a_clock_an_hour_back_and_forth_makes_no_alarm(plant: Plant) -> None:
     plant.live([46.0] * 15)
     assert occurrences() == [(111.0, None)]
     assert AlarmOccurrence.objects.filter(is_annunciated=True).count() == 1
+
+
+def jump(plant: Plant, seconds: float) -> None:
+    """Sets the host's clock; the monotonic clock goes on."""
+    plant.now_s += seconds
+    plant.monotonic_ahead_s -= seconds
+
+
+@pytest.mark.parametrize("is_restarted", [False, True])
+def test_after_a_minute_a_day_ahead_silence_limits_and_shelves_are_judged_by_the_right_time(
+    plant: Plant, *, is_restarted: bool
+) -> None:
+    everything = {TEMP: 40.0, PH: 7.0, "agitator_rpm": 400.0}
+    define("HH", "agitator_rpm", setpoint=500, on_delay_s=2)
+    plant.run()
+    plant.live_all(20, everything)
+    jump(plant, 86_400)
+    plant.live_all(25, everything)
+    plant.live_all(5, everything | {TEMP: 46.0})
+    AlarmState.objects.update_or_create(
+        definition=AlarmDefinition.objects.get(kind="L", tag__name=TEMP),
+        defaults={"suppression": "shelved", "suppressed_until": plant.now + timedelta(hours=1)},
+    )
+    jump(plant, -86_400)
+    if is_restarted:
+        plant.restart()
+    plant.live_all(1, everything)
+    assert position_of(ALARM_CLOCK) == to_micros(plant.now) + AHEAD_US
+    plant.live_all(14, everything | {"agitator_rpm": 600.0})
+    assert occurrences("HH", "agitator_rpm") == [(54.0, None)]
+    assert occurrences() == []
+    assert not AlarmState.objects.filter(suppression="shelved").exists()
+    silent = {TEMP: 40.0, "agitator_rpm": 400.0}
+    plant.live_all(40, silent)
+    assert occurrences("BAD", PH) == [(65.0 + 10 + 20, None)]
+    assert occurrences("BAD") == occurrences("BAD", "agitator_rpm") == []
+
+
+def test_what_came_a_day_ahead_counts_when_its_time_has_come(plant: Plant) -> None:
+    plant.run()
+    plant.live([40.0] * 20)
+    jump(plant, 86_400)
+    plant.live([40.0] * 3 + [46.0] * 20)
+    jump(plant, -86_400)
+    plant.live([40.0] * 5)
+    assert occurrences() == [(86_434.0, None)]  # noticed while the clock was ahead
+    jump(plant, 86_400 - 60)
+    plant.live([40.0] * 10)
+    assert AlarmState.objects.get(definition__kind="H", definition__tag__name=TEMP).outside_since is None
+    plant.now_s += 60
+    plant.run()
+    assert occurrences() == [(86_434.0, 86_434.0), (86_434.000001, None)]
 
 
 def test_a_jump_stops_the_looks_for_ten_seconds() -> None:

@@ -93,9 +93,11 @@ def test_the_most_frequent_come_first() -> None:
 def test_three_in_a_minute_chatter_with_an_index_from_the_run_lengths() -> None:
     quick = [told(offset * S, lasts=S) for offset in (0, 10, 20, 320)]  # runs of 10, 10 and 300 s
     slow = [told(offset * S, lasts=S, alarm=2) for offset in (0, 31, 62)]
-    (found,) = chattering([*slow, *quick])
+    (found,) = chattering([*slow, *quick], count=3, within_us=MINUTE)
     assert (found.alarm, found.most) == (1, 3)
     assert found.index == pytest.approx((2 / 3) / 10 + (1 / 3) / 300)
+    assert [each.alarm for each in chattering([*slow, *quick], count=2, within_us=31 * S)] == [1, 2]
+    assert chattering([*slow, *quick], count=5, within_us=HOUR) == []
 
 
 def test_fleeting_is_short_and_does_not_come_again() -> None:

@@ -1,6 +1,7 @@
 """The list of alarms, the counts for the bar, and the journal, written by the same writer as in the plant."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.db import Error as DatabaseError
@@ -12,6 +13,7 @@ from monitoring.alarms.reading import (
     AlarmSelection,
     alarms_of_tags,
     changed_alarms,
+    count_alarms,
     find_alarm,
     occurrences_of,
     read_alarms,
@@ -164,3 +166,33 @@ def test_sql_and_python_derive_the_same_state(high: AlarmDefinition, act: tuple[
     assert [state for state, where in STATES.items() if AlarmState.objects.filter(where)] == [
         state_of(status_of(row))
     ]
+
+
+def test_all_alarms_include_those_without_a_row_of_state_page_by_page(
+    high: AlarmDefinition, django_assert_max_num_queries: Any
+) -> None:
+    do(high, Act.ACTIVE)
+    define("agitator_rpm", "HH", priority="low", alarm_class="quality")
+    first = define("fermenter_ph", "LL", priority="critical")
+    everything = AlarmSelection(states=())
+    defined = AlarmDefinition.objects.count()
+    with django_assert_max_num_queries(4):
+        rows = read_alarms(everything, limit=1000)
+    assert len({alarm.id for alarm in rows}) == len(rows) == count_alarms(everything) == defined
+    assert [alarm.id for alarm in rows[:2]] == [high.pk, first.pk]
+    assert {alarm.state for alarm in rows[1:]} == {State.NORMAL}
+    pages = [read_alarms(everything, limit=2, offset=offset) for offset in range(0, defined, 2)]
+    assert [alarm.id for page in pages for alarm in page] == [alarm.id for alarm in rows]
+    only = AlarmSelection(states=[State.NORMAL], priorities=["low"], alarm_class="quality")
+    assert [(alarm.name, alarm.kind) for alarm in read_alarms(only, limit=10)] == [("agitator_rpm", "HH")]
+    assert count_alarms(AlarmSelection(states=[State.UNACKNOWLEDGED])) == 1
+    assert count_alarms(AlarmSelection(states=(), after_revision=0)) == 1
+
+
+def test_a_tag_has_its_most_urgent_alarm_however_many_it_has(high: AlarmDefinition) -> None:
+    others = [define("fermenter_temp", f"EVENT:{number}", priority="low") for number in range(25)]
+    for each in [*others, define("fermenter_ph", "H", priority="low")]:
+        do(each, Act.ACTIVE)
+    do(high, Act.ACTIVE)
+    found = alarms_of_tags(["fermenter_temp", "fermenter_ph", "agitator_rpm"])
+    assert {tag: alarm.kind for tag, alarm in found.items()} == {"fermenter_temp": "H", "fermenter_ph": "H"}

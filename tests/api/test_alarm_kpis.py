@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from pytest_django import Settings
 from time_machine import TimeMachineFixture
 
 from monitoring.alarms.state_machine import Act
@@ -117,3 +118,17 @@ def test_a_period_that_cannot_be_is_told(client: Client, query: str) -> None:
     answer = client.get(f"/alarms/kpis?{query}")
     assert answer.status_code == 400
     assert answer.json()["detail"].startswith("from: expected")
+
+
+def test_settings_define_when_an_alarm_chatters(
+    client: Client, high: AlarmDefinition, settings: Settings
+) -> None:
+    for second in (0, 50, 100):
+        occur(high, DAY - timedelta(seconds=second))
+    assert client.get("/alarms/kpis").json()["chattering"] == 0
+    settings.FERMON_CHATTERING_COUNT, settings.FERMON_CHATTERING_SECONDS = 2, 50
+    found = client.get("/alarms/kpis").json()
+    assert (found["chattering"], found["chattering_definition"]) == (1, {"count": 2, "within_s": 50})
+    assert found["chattering_alarms"][0]["most"] == 2
+    html = client.get("/alarms/kpis", headers={"accept": "text/html"}).content.decode()
+    assert "Alarms that came 2 times or more within 50 s." in html

@@ -10,7 +10,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from monitoring.alarms.state_machine import Act
-from monitoring.dashboard import alarm_pages
+from monitoring.dashboard import alarm_bar, alarm_pages
 from monitoring.ingest.pipeline import ingest_readings
 from monitoring.models import AlarmDefinition, Tag
 from tests.alarming import act, define
@@ -109,7 +109,7 @@ def test_the_list_has_what_waits_first_then_by_priority(client: Client, high: Al
     html = page(client)
     assert listed(html) == ["fermenter_temp", "agitator_rpm", "fermenter_ph"]
     assert "high NEW fermenter_temp High, above 45 °C active, not acknowledged 46.50 °C" in text_of(html)
-    assert "for 9 min" in html
+    assert re.search(r'for <span class="duration" data-since="[^"]+Z">9 min</span>', html)
 
 
 def test_the_list_is_filtered_by_state_priority_and_group(client: Client, high: AlarmDefinition) -> None:
@@ -293,3 +293,31 @@ def test_engineers_are_led_to_the_advisor_and_operators_are_not(
         ]
         links[role].append(client.get("/alarms/advisor", headers=BROWSER).status_code == 200)
     assert links == {"operator": [False] * 3, "engineer": [True] * 3}
+
+
+def written(html: str, name: str) -> Any:
+    """What the server wrote into the page for the scripts."""
+    return json.loads(re.search(rf'id="{name}" type="application/json">(.*?)</script>', html)[1])
+
+
+def test_in_a_flood_the_tags_of_the_page_have_their_alarm_beyond_the_cut_list(
+    client: Client, high: AlarmDefinition, monkeypatch: pytest.MonkeyPatch, django_assert_max_num_queries: Any
+) -> None:
+    monkeypatch.setattr(alarm_bar, "MOST_ALARMS", 1)
+    last = define("agitator_rpm", priority="low")
+    act(last, Act.ACTIVE, at=ago(minutes=1))
+    act(define("fermenter_ph", priority="low"), Act.ACTIVE, at=ago(minutes=2))
+    names = "&".join(f"tag={tag}" for tag in ("fermenter_temp", "agitator_rpm", "nothing"))
+    with django_assert_max_num_queries(8):
+        found = client.get(f"/alarms/present?{names}").json()
+    assert [alarm["tag"] for alarm in found["alarms"]] == ["fermenter_temp"]
+    assert [(alarm["tag"], alarm["id"]) for alarm in found["ofTags"]] == [("agitator_rpm", last.pk)]
+    assert found["isCut"]
+    for path in ("/dashboard", "/dashboard?kiosk=1"):
+        html = page(client, path)
+        assert {alarm["tag"] for alarm in written(html, "alarms-of-cards")} == {
+            "fermenter_temp",
+            "fermenter_ph",
+            "agitator_rpm",
+        }
+        assert written(html, "alarms-present")["isCut"]

@@ -1,6 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { alarmOf, alarmOfTag, presentAlarms, storeAlarms } from "../../../static/monitoring/js/live/alarms.js";
+import {
+  alarmOf,
+  alarmOfTag,
+  followTags,
+  presentAlarms,
+  readAlarms,
+  storeAlarms,
+} from "../../../static/monitoring/js/live/alarms.js";
 
 const item = (changes = {}) => ({
   id: 1,
@@ -26,6 +33,7 @@ const answer = (alarms, changes = {}) => ({
   suppressed: 0,
   newest: null,
   alarms,
+  ofTags: [],
   isCut: false,
   ...changes,
 });
@@ -42,10 +50,22 @@ test("each tag has its alarm; those of groups and of the system have none", () =
   assert.equal(presentAlarms().alarms.length, 2);
 });
 
-test("an answer replaces the one before, but one that is cut keeps the alarms of other tags", () => {
+test("an answer replaces the one before, and a list that is cut leaves out no tag of the page", () => {
   storeAlarms(answer([item()]));
+  storeAlarms(answer([item({ id: 3, tag: "pump_rpm" })], { isCut: true, ofTags: [item({ id: 4 })] }));
+  assert.deepEqual([alarmOfTag("fermenter_temp").id, alarmOfTag("pump_rpm").id], [4, 3]);
   storeAlarms(answer([item({ id: 3, tag: "pump_rpm" })], { isCut: true }));
-  assert.equal(alarmOfTag("fermenter_temp").id, 1);
-  storeAlarms(answer([]));
-  assert.equal(alarmOfTag("fermenter_temp"), null);
+  assert.equal(alarmOfTag("fermenter_temp"), null); // acknowledged and over, while others are too many for the list
+  assert.equal(presentAlarms().alarms.length, 1);
+});
+
+test("the tags of the page are asked for by name", async () => {
+  const asked = [];
+  globalThis.fetch = (address) => {
+    asked.push(address.searchParams.getAll("tag"));
+    return Promise.resolve(new Response(JSON.stringify({ revision: 7 })));
+  };
+  followTags(() => ["pump_rpm", "fermenter_ph"]);
+  await readAlarms("/alarms/present");
+  assert.deepEqual(asked, [["pump_rpm", "fermenter_ph"]]);
 });

@@ -41,14 +41,17 @@ export function failureOf(response) {
  * Return the JSON, headers and status of a response, and the address of the next page (null on the last page).
  * Throws RequestFailed.
  * @param {string} url
- * @param {{parameters?: Record<string, string | number | boolean>, timeoutMs?: number, accept?: number[],
+ * A parameter with an array is repeated.
+ * @param {{parameters?: Record<string, string | number | boolean | string[]>, timeoutMs?: number, accept?: number[],
  *   signal?: AbortSignal | null}} options `accept`: error statuses that count as responses; `signal` ends the request
  *   early
  * @returns {Promise<{body: any, headers: Headers, status: number, next: string | null}>}
  */
 export async function get(url, { parameters = {}, timeoutMs = 5000, accept = [], signal = null } = {}) {
   const address = new URL(url, location.href);
-  for (const [name, value] of Object.entries(parameters)) address.searchParams.set(name, String(value));
+  for (const [name, value] of Object.entries(parameters)) {
+    for (const each of [value].flat()) address.searchParams.append(name, String(each));
+  }
   const abort = new AbortController();
   const timer = setTimeout(() => abort.abort(), timeoutMs);
   if (signal?.aborted) abort.abort();

@@ -16,9 +16,11 @@ import { get, RequestFailed } from "../base/request.js";
  * @typedef {Omit<AlarmItem, "active_at" | "cleared_at"> & {activeAt: number | null, clearedAt: number | null}} BriefAlarm
  *
  * The server's answer. `unacknowledged`: numbers by priority, null while the database is away; `newest`: the newest alarm
- * that nobody has acknowledged; `alarms`: most urgent first, one a tag; `isCut`: there are more.
+ * that nobody has acknowledged; `alarms`: most urgent first, one a tag; `isCut`: there are more, and `ofTags` has those of
+ * the tags on the page.
  * @typedef {{now: string, revision: number | null, unacknowledged: Record<string, number> | null, shelved: number,
- *   suppressed: number, newest: AlarmItem | null, alarms: AlarmItem[], isCut: boolean}} PresentAlarms
+ *   suppressed: number, newest: AlarmItem | null, alarms: AlarmItem[], ofTags: AlarmItem[],
+ *   isCut: boolean}} PresentAlarms
  *
  * Addresses and the visitor's rights; `csrf`: empty without a login.
  * @typedef {{url: string, list: string, notes: string, mayAcknowledge: boolean, mayShelve: boolean, isSignedIn: boolean,
@@ -34,6 +36,8 @@ const AT_MOST_EVERY_MS = 700; // many changes need one request
 let present = null;
 /** @type {Map<string, BriefAlarm>} by tag */
 let ofTags = new Map();
+/** @type {() => string[]} the tags on the page */
+let tagsShown = () => [];
 /** @type {((hasChanged: boolean) => void)[]} */
 const listeners = [];
 let isStreaming = false;
@@ -44,7 +48,7 @@ const [pause, wake] = makePause();
 
 /**
  * Return what the server wrote into the page; null on a page without the bar.
- * @param {"alarms-present" | "alarm-settings"} id
+ * @param {"alarms-present" | "alarms-of-cards" | "alarm-settings"} id
  */
 function written(id) {
   const node = document.getElementById(id);
@@ -68,13 +72,21 @@ export function alarmOf({ active_at, cleared_at, ...item }) {
 }
 
 /**
- * Store the present alarms in place of those known. Of a list that is cut, the known alarms of other tags stay.
+ * Store the present alarms in place of those known.
  * @param {PresentAlarms} found
  */
 export function storeAlarms(found) {
   present = found;
-  if (!found.isCut) ofTags = new Map();
-  for (const item of found.alarms) if (item.tag !== null) ofTags.set(item.tag, alarmOf(item));
+  const items = [...found.alarms, ...found.ofTags];
+  ofTags = new Map(items.flatMap((item) => (item.tag === null ? [] : [[item.tag, alarmOf(item)]])));
+}
+
+/**
+ * Ask for the alarms of these tags, too, however many alarms there are.
+ * @param {() => string[]} tags
+ */
+export function followTags(tags) {
+  tagsShown = tags;
 }
 
 /** Return what the server sent last; null on a page without the bar. */
@@ -124,7 +136,7 @@ export async function followAlarms() {
     if (!isDue) await pause(pauseMs());
     isDue = false;
     const before = present;
-    await read(alarmSettings.url);
+    await readAlarms(alarmSettings.url);
     for (const listener of listeners) listener(present !== before);
     await new Promise((resolve) => setTimeout(resolve, AT_MOST_EVERY_MS));
   }
@@ -135,10 +147,13 @@ function pauseMs() {
   return document.hidden ? HIDDEN_EVERY_MS : EVERY_MS;
 }
 
-/** @param {string} url */
-async function read(url) {
+/**
+ * Read the alarms once.
+ * @param {string} url
+ */
+export async function readAlarms(url) {
   try {
-    const { body } = await get(url, { parameters: { revision: present?.revision ?? "" } });
+    const { body } = await get(url, { parameters: { revision: present?.revision ?? "", tag: tagsShown() } });
     heardAt = Date.now();
     isFailing = false;
     if (body.alarms) storeAlarms(body);
@@ -149,4 +164,4 @@ async function read(url) {
 }
 
 const first = written("alarms-present");
-if (first) storeAlarms(first);
+if (first) storeAlarms({ ...first, ofTags: written("alarms-of-cards") ?? [] });

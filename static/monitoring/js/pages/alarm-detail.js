@@ -1,6 +1,7 @@
 // One alarm: what is done about it, and the time that is left. It is renewed when the alarm changes.
 import { ask, send } from "../app/alarm-acts.js";
 import { elementNow, subjectOf } from "../app/alarm-page.js";
+import { keepDurations, showDurations } from "../app/lasting.js";
 import { setText } from "../base/dom.js";
 import { filled } from "../base/pattern.js";
 import { serverNow } from "../base/clock.js";
@@ -22,6 +23,7 @@ function offer() {
     if (alarmSettings?.mayAcknowledge || node.id) node.removeAttribute("data-idle");
   }
   localiseTimes(detail);
+  showDurations(detail);
   setText(document.getElementById("zone"), zoneText());
   showLeft();
 }
@@ -70,4 +72,6 @@ detail.addEventListener("click", async (event) => {
 });
 offer();
 setInterval(showLeft, 1000);
+document.addEventListener("visibilitychange", showLeft);
+keepDurations(detail);
 onAlarms(follow);

@@ -1,6 +1,7 @@
 // The list of alarms: it follows what happens, but nothing moves under the pointer or the focus. Keys: arrows, A, S, Enter.
 import { ask, askForMany } from "../app/alarm-acts.js";
 import { elementNow, subjectOf } from "../app/alarm-page.js";
+import { keepDurations, showDurations } from "../app/lasting.js";
 import { setText } from "../base/dom.js";
 import { localiseTimes, zoneText } from "../base/times.js";
 import { alarmSettings, onAlarms, presentAlarms } from "../live/alarms.js";
@@ -38,6 +39,7 @@ async function follow() {
   if (!page?.element) return;
   revision = newest;
   localiseTimes(page.element);
+  showDurations(page.element);
   const count = page.page.querySelector("#alarm-found");
   if (count) setText(found, count.textContent ?? "");
   if (isHeld()) hold(page.element);
@@ -167,6 +169,7 @@ visible.addEventListener("click", () => {
 addEventListener("scroll", showVisible, { passive: true });
 localiseTimes();
 setText(document.getElementById("zone"), zoneText());
+keepDurations(rows);
 makeReachable();
 showVisible();
 onAlarms(follow);

@@ -1,7 +1,7 @@
 // The wall screen: all cards at once and nothing to click. It runs for months without a person, so it renews itself.
 import { TagSummary } from "../app/tag-summary.js";
 import { serverNow } from "../base/clock.js";
-import { alarmSettings, followAlarms, onAlarms, presentAlarms } from "../live/alarms.js";
+import { alarmSettings, followAlarms, followTags, onAlarms, presentAlarms } from "../live/alarms.js";
 import { startFeed } from "../live/feed.js";
 import { storeViolations } from "../live/rule-violations.js";
 import { pageNow, watchForTags } from "../live/new-tags.js";
@@ -141,6 +141,7 @@ function tick() {
   arrange();
 }
 
+followTags(() => names);
 onAlarms((hasChanged) => {
   if (hasChanged) tick();
 });

@@ -7,7 +7,7 @@ import { haveCharts, keepSorted, reveal, showChosen } from "../app/card-list.js"
 import { whenChartLoads } from "../charts/chart-library.js";
 import { addReadingMode } from "../charts/chart-options.js";
 import { serverNow } from "../base/clock.js";
-import { onAlarms } from "../live/alarms.js";
+import { followTags, onAlarms } from "../live/alarms.js";
 import { onNoteSaved, useNoteContext } from "../app/note-dialog.js";
 import { showNotes } from "../lists/note-list.js";
 import { followNotes } from "../live/notes.js";
@@ -306,6 +306,7 @@ const readNotes = followNotes(() => rangeShown(end()), redraw);
 onViewChange(() => readNotes());
 onNoteSaved(() => readNotes(0));
 useNoteContext(noteContext);
+followTags(() => [...cards.keys()]);
 onAlarms((hasChanged) => hasChanged && redraw());
 document.addEventListener("visibilitychange", redraw);
 whenChartLoads({
