@@ -26,10 +26,11 @@ from monitoring.alarms.following import (
 from monitoring.alarms.kinds import Kind
 from monitoring.alarms.loading import Loaded, load
 from monitoring.alarms.look_clock import JUMP_S, SETTLED_AFTER_S, LookClock
-from monitoring.alarms.measured import columns_of, read_ahead, read_page, rows_of
+from monitoring.alarms.measured import columns_of, read_ahead, read_page
 from monitoring.alarms.rejections import RejectionWatch
 from monitoring.alarms.system_watch import SystemWatch, Troubles
 from monitoring.alarms.tag_table import Measured
+from monitoring.alarms.tag_watch import TagWatch
 from monitoring.alarms.watched import WatchedAlarm
 from monitoring.database import leases
 from monitoring.database.leases import LeaseLostError
@@ -46,10 +47,6 @@ PAGE = 1_000
 LOOKED_AFTER_S = 1.0
 # After a pause of this length, sources get time to deliver before silence counts.
 AWAY = timedelta(seconds=5)
-TAGS = """
-    SELECT id, name, "group", lower_limit, upper_limit, valid_min, valid_max, stale_after_s, active
-    FROM tags ORDER BY id
-"""
 
 
 class StaleRunnerError(Exception):
@@ -70,7 +67,7 @@ class AlarmRunner:
     def __init__(self, held: leases.Hold, *, position: int, now: datetime, troubles: Troubles) -> None:
         self.position = position
         self._held = held
-        self._tags = rows_of(TAGS, [])
+        self._tags = TagWatch()
         self._definitions: dict[int, AlarmDefinition] = {}
         self._version = newest_version()
         self._latest_us = latest_evaluated_us(to_micros(now))
@@ -221,7 +218,7 @@ class AlarmRunner:
         if held is None or held.position != self._held.position:
             raise LeaseLostError
         self._held = held
-        if newest_version() != self._version or (with_tags and rows_of(TAGS, []) != self._tags):
+        if newest_version() != self._version or (with_tags and self._tags.have_changed()):
             raise DefinitionsChangedError
 
     def _look(self, now_us: int, now: datetime) -> bool:

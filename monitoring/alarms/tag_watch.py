@@ -1,0 +1,34 @@
+"""Notice changes of tags (limits, time until stale, group, use) by bounded work, however many tags."""
+
+from monitoring.alarms.measured import rows_of
+
+AT_ONCE = 1_000
+TAGS = """
+    SELECT id, name, "group", lower_limit, upper_limit, valid_min, valid_max, stale_after_s, active
+    FROM tags WHERE id > %s AND id <= %s ORDER BY id
+"""
+NEWEST = "SELECT max(id) FROM tags"
+FIRST, LAST = 0, 2**62  # below and above all ids
+
+
+class TagWatch:
+    """Compare the tags with those of the beginning: at each look the next AT_ONCE, and whether one is new."""
+
+    def __init__(self) -> None:
+        self._rows = rows_of(TAGS, [FIRST, LAST])
+        self._place = 0
+
+    def have_changed(self) -> bool:
+        """Return whether a tag is new, or one of the next AT_ONCE has changed or is gone."""
+        known = self._rows[self._place : self._place + AT_ONCE]
+        after = self._rows[self._place - 1][0] if self._place else FIRST
+        self._place += AT_ONCE
+        is_last = self._place >= len(self._rows)
+        if is_last:
+            self._place = 0
+        upto = LAST if is_last else known[-1][0]
+        return rows_of(TAGS, [after, upto]) != known or self._is_one_new()
+
+    def _is_one_new(self) -> bool:
+        ((newest,),) = rows_of(NEWEST, [])
+        return (newest or FIRST) > (self._rows[-1][0] if self._rows else FIRST)
