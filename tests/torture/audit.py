@@ -31,6 +31,18 @@ KEPT_ROLLUPS = """
     FROM rollups WHERE resolution_s = {resolution_s} ORDER BY tag, start
 """
 ANOMALIES = "sum(CASE WHEN is_anomaly THEN 1 ELSE 0 END)"
+JOURNAL = "SELECT definition_id, act, from_state, to_state FROM alarm_journal WHERE act <> 'late' ORDER BY id"
+OPEN = """
+    SELECT definition_id, count(*) FROM alarm_occurrences
+    WHERE cleared_at IS NULL GROUP BY definition_id HAVING count(*) > 1
+"""
+ANNUNCIATED = """
+    SELECT definition_id, count(*), rows FROM alarm_journal
+    JOIN (
+        SELECT definition_id AS alarm, count(*) AS rows FROM alarm_occurrences GROUP BY definition_id
+    ) AS known ON alarm = definition_id
+    WHERE act IN ('active', 'late') GROUP BY definition_id, rows HAVING count(*) <> rows
+"""
 SIMULATED_SINCE = datetime(2021, 1, 1, tzinfo=UTC)
 
 
@@ -54,6 +66,7 @@ def audit(database: Path | str, writers: Sequence[Writer]) -> list[str]:
         rows = measurements(connection)
         limits = connection.execute("SELECT name, lower_limit, upper_limit FROM tags").fetchall()
         problems += wrong_rollups(connection)
+        problems += wrong_alarms(connection)
         found = connection.execute("SELECT CAST(reading AS TEXT) FROM set_aside_readings")
         aside = [json.loads(text) for (text,) in found]
     problems += [] if sound else ["the database is damaged"]
@@ -100,6 +113,21 @@ def moment(time: str | datetime) -> datetime:
     """The timestamp in UTC; without an offset it is UTC."""
     parsed = datetime.fromisoformat(time) if isinstance(time, str) else time
     return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
+
+
+def wrong_alarms(connection: Any) -> list[str]:
+    """Where the journal of alarms has a gap or a double, or differs from the states and occurrences."""
+    problems, states = [], {}
+    for alarm, act, before, after in connection.execute(JOURNAL):
+        if before != states.get(alarm, before):
+            problems.append(f"alarm {alarm}: {act!r} from {before}, but the alarm was {states[alarm]}")
+        states[alarm] = after
+    problems += [f"alarm {alarm} has {count} open occurrences" for alarm, count in connection.execute(OPEN)]
+    problems += [
+        f"alarm {alarm}: the journal has {entries} occurrences, the table {rows}"
+        for alarm, entries, rows in connection.execute(ANNUNCIATED)
+    ]
+    return problems
 
 
 def wrong_rollups(connection: Any) -> list[str]:
