@@ -1,6 +1,7 @@
 // A range that the viewer types: two times in the viewer's time zone.
 import { descendant, setAttribute, setText } from "../base/dom.js";
-import { inputText, zoneText } from "../base/times.js";
+import { inputText } from "../base/time-input.js";
+import { zoneText } from "../base/times.js";
 import { onViewChange, rangeShown, showPast, view } from "./view-state.js";
 import { words } from "../base/words.js";
 

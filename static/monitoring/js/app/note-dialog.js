@@ -2,8 +2,7 @@
 import { sendTo, storedName, storeName } from "./alarm-acts.js";
 import { setText } from "../base/dom.js";
 import { get, RequestFailed } from "../base/request.js";
-import { inputText, zoneText } from "../base/times.js";
-import { serverNow } from "../base/clock.js";
+import { inputText } from "../base/time-input.js";
 import { alarmSettings } from "../live/alarms.js";
 
 /**
@@ -33,7 +32,7 @@ const listeners = [];
 /** @type {() => NoteContext} */
 let contextOf = () => ({
   about: document.querySelector("[data-note-about]")?.dataset.noteAbout ?? "",
-  start: serverNow(),
+  start: Date.now(),
 });
 /** @type {{act: NoteAct, note: NoteItem | null}} */
 let current = { act: "write", note: null };
@@ -72,7 +71,7 @@ export function openNote(act, note = null) {
   form.reset();
   setText(document.getElementById("note-question"), QUESTIONS[act]);
   setText(document.getElementById("note-ok"), QUESTIONS[act].split(" ")[0]);
-  setText(document.getElementById("note-zone"), zoneText());
+  setText(document.getElementById("note-zone"), Intl.DateTimeFormat().resolvedOptions().timeZone ?? "local time");
   setText(refused, "");
   for (const row of form.querySelectorAll("[data-for]")) {
     const kinds = (row.dataset.for ?? "").split(" ");

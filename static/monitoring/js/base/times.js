@@ -121,13 +121,3 @@ export function zoneText() {
   const offset = (part?.value ?? "").replace("GMT", "UTC");
   return offset && offset !== zone ? `${zone} (${offset})` : zone;
 }
-
-/**
- * Return the time as an input of the type datetime-local takes it: local, without a zone.
- * @param {number} ms
- */
-export function inputText(ms) {
-  const local = new Date(ms);
-  local.setMinutes(local.getMinutes() - local.getTimezoneOffset());
-  return local.toISOString().slice(0, 19);
-}
