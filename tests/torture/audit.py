@@ -117,7 +117,8 @@ def moment(time: str | datetime) -> datetime:
 
 def wrong_alarms(connection: Any) -> list[str]:
     """Where the journal of alarms has a gap or a double, or differs from the states and occurrences."""
-    problems, states = [], {}
+    problems: list[str] = []
+    states: dict[int, str] = {}
     for alarm, act, before, after in connection.execute(JOURNAL):
         if before != states.get(alarm, before):
             problems.append(f"alarm {alarm}: {act!r} from {before}, but the alarm was {states[alarm]}")
