@@ -47,8 +47,10 @@ class Stored(BaseModel):
     is_anomaly: bool
 
 
-# The default pool of 15 connections fails with 64 clients.
-engine = create_engine(f"sqlite:///{os.environ['FERMON_DATA_DIR']}/demo.sqlite3", pool_size=64)
+# By default, requests of 64 clients fail: there are 15 connections, and each waits 5 s for the others' locks.
+engine = create_engine(
+    f"sqlite:///{os.environ['FERMON_DATA_DIR']}/demo.sqlite3", pool_size=64, connect_args={"timeout": 60}
+)
 Base.metadata.create_all(engine)
 application = FastAPI()
 
