@@ -41,6 +41,8 @@ from monitoring.kernel.failpoints import failpoint
 from monitoring.kernel.source_clock import AHEAD_US
 from monitoring.kernel.tag_definition import OnConflict
 
+FEW = 8  # single readings that are faster to store one by one
+
 
 def ingest_readings(
     items: Sequence[object],
@@ -77,28 +79,37 @@ def ingest_deliveries(collect: Collect) -> list[Outcomes]:
     tag_cache().refresh_if_old()
     failpoint("ingest.before_transaction")
     with write_lock():
-        deliveries = collect()
-        outcomes = store_deliveries(deliveries)
-    return outcomes.parts(slices_of(deliveries))
+        return store_deliveries(collect())
 
 
-def store_deliveries(deliveries: Sequence[Delivery]) -> Outcomes:
-    """Validate, judge and store deliveries in one transaction; return one outcome per item, in order."""
+def store_deliveries(deliveries: Sequence[Delivery]) -> list[Outcomes]:
+    """Validate, judge and store deliveries in one transaction; return the outcomes of each."""
     with transaction.atomic():
-        outcomes = store_one(deliveries[0]) if is_one_reading(deliveries) else None
-        if outcomes is None:
-            outcomes = store_items(deliveries)
+        outcomes = store_each(deliveries) if are_single(deliveries) else store_items(deliveries)
         failpoint("ingest.before_commit")
     return outcomes
 
 
-def is_one_reading(deliveries: Sequence[Delivery]) -> bool:
-    """Return whether scalars are faster: for one reading, on SQLite, where a statement is no journey."""
-    return len(deliveries) == len(deliveries[0].items) == 1 and connection.vendor == "sqlite"
+def are_single(deliveries: Sequence[Delivery]) -> bool:
+    """Return whether scalars are faster: for a few single readings, on SQLite, where a statement is cheap."""
+    return (
+        len(deliveries) <= FEW
+        and all(len(delivery.items) == 1 for delivery in deliveries)
+        and connection.vendor == "sqlite"
+    )
 
 
-def store_items(deliveries: Sequence[Delivery]) -> Outcomes:
-    """Validate, judge and store the items of deliveries; return one outcome per item, in order."""
+def store_each(deliveries: Sequence[Delivery]) -> list[Outcomes]:
+    """Store deliveries of a reading each, one after the other; return the outcomes of each."""
+    outcomes = []
+    for delivery in deliveries:
+        stored = store_one(delivery)
+        outcomes += store_items([delivery]) if stored is None else [stored]
+    return outcomes
+
+
+def store_items(deliveries: Sequence[Delivery]) -> list[Outcomes]:
+    """Validate, judge and store the items of deliveries; return the outcomes of each."""
     if len(deliveries) > 1:
         limit_row_wait()
     items = items_of(deliveries)
@@ -126,7 +137,7 @@ def store_items(deliveries: Sequence[Delivery]) -> Outcomes:
     if outcomes.others or statuses:
         outcomes.settle(statuses, lambda name: definitions[name].on_conflict == OnConflict.KEEP_FIRST)
         remember_rejections(rejected_readings(deliveries, outcomes))
-    return outcomes
+    return outcomes.parts(slices_of(deliveries))
 
 
 def ingest_columns(names: Sequence[str], batch: Batch) -> int:

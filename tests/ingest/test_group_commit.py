@@ -39,7 +39,7 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     sizes: list[int] = []
     store = pipeline.store_deliveries
 
-    def counted(deliveries: Sequence[Any]) -> Outcomes:
+    def counted(deliveries: Sequence[Any]) -> list[Outcomes]:
         sizes.append(len(deliveries))
         return store(deliveries)
 
@@ -145,7 +145,7 @@ def test_an_error_of_one_costs_no_other(together, calls, monkeypatch) -> None:
 
 def test_an_outage_is_an_error_for_all_without_a_second_wait(together, calls, monkeypatch) -> None:
     def fail() -> None:
-        monkeypatch.setattr(pipeline, "named_tags", lambda _: raise_outage())
+        monkeypatch.setattr(pipeline, "are_single", lambda _: raise_outage())
 
     def raise_outage() -> None:
         raise OperationalError("disk I/O error")

@@ -40,7 +40,8 @@ def stored(values: list[float]) -> object:
         outcomes = [
             told(outcome)
             for number, value in enumerate(values)
-            for outcome in pipeline.store_deliveries([delivery(number, value)])
+            for outcomes_of_one in pipeline.store_deliveries([delivery(number, value)])
+            for outcome in outcomes_of_one
         ]
         found = outcomes, tables(), list(map(str, Measurement.objects.values_list("value", flat=True)))
         transaction.set_rollback(True)
