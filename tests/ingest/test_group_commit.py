@@ -145,7 +145,7 @@ def test_an_error_of_one_costs_no_other(together, calls, monkeypatch) -> None:
 
 def test_an_outage_is_an_error_for_all_without_a_second_wait(together, calls, monkeypatch) -> None:
     def fail() -> None:
-        monkeypatch.setattr(pipeline, "are_single", lambda _: raise_outage())
+        monkeypatch.setattr(pipeline, "are_single", lambda found: len(found) > 1 and raise_outage())
 
     def raise_outage() -> None:
         raise OperationalError("disk I/O error")
