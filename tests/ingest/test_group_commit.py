@@ -147,7 +147,7 @@ def test_an_outage_is_an_error_for_all_without_a_second_wait(together, calls, mo
     def fail() -> None:
         monkeypatch.setattr(pipeline, "are_single", lambda found: len(found) > 1 and raise_outage())
 
-    def raise_outage() -> None:
+    def raise_outage() -> bool:
         raise OperationalError("disk I/O error")
 
     first, *others = together([reading(0)], [reading(1)], [reading(2)], between=fail)
