@@ -25,7 +25,7 @@ def asked(dashboard: Any) -> Any:
     page.get_by_role("link", name="backtest").click()
     expect(page.get_by_label("Tag")).to_have_value(TAG)
     expect(page.get_by_label("From (UTC)")).to_be_hidden()
-    page.get_by_label("Time").select_option("From – to")
+    page.get_by_label("Time", exact=True).select_option("From – to")
     page.get_by_label("From (UTC)").fill("2026-01-31T12:05:00")
     page.get_by_label("To (UTC)").fill("2026-01-31T12:15:00")
     page.get_by_label("drift").check()
