@@ -18,9 +18,11 @@ def order(dashboard: Any) -> list[str]:
     return found
 
 
-def is_normal(dashboard: Any) -> None:
+def is_normal(dashboard: Any, age_s: int = 0) -> None:
     """Readings of all three tags, so that nothing needs a person."""
-    dashboard.post(("fermenter_temp", 37.0, 0), ("fermenter_ph", 7.0, 0), ("agitator_rpm", 450.0, 0))
+    dashboard.post(
+        ("fermenter_temp", 37.0, age_s), ("fermenter_ph", 7.0, age_s), ("agitator_rpm", 450.0, age_s)
+    )
 
 
 def test_the_last_minutes_are_a_line(dashboard: Any) -> None:
@@ -55,12 +57,12 @@ def test_each_tag_is_stale_after_a_time_of_its_own(dashboard: Any) -> None:
 
 
 def test_what_needs_a_person_comes_first_but_not_under_the_pointer(dashboard: Any) -> None:
-    is_normal(dashboard)
+    is_normal(dashboard, age_s=20)
     dashboard.page.clock.install()
     dashboard.open().wait_for_charts(0)
     page = dashboard.page
     dashboard.card("agitator_rpm").hover()
-    dashboard.post(("agitator_rpm", 690.0, 0))
+    dashboard.post(("agitator_rpm", 690.0, 12))
     expect(dashboard.card("agitator_rpm")).to_have_attribute("data-state", "outside")
     page.clock.fast_forward(5000)
     assert order(dashboard) == ["fermenter_temp", "fermenter_ph", "agitator_rpm"]
@@ -68,8 +70,10 @@ def test_what_needs_a_person_comes_first_but_not_under_the_pointer(dashboard: An
     page.clock.fast_forward(5000)
     page.wait_for_function(f"{ORDER}[0] === 'agitator_rpm'")
     is_normal(dashboard)
+    expect(dashboard.card("agitator_rpm")).to_have_attribute("data-state", "normal")
     page.clock.fast_forward(70000)  # the place is kept for a minute
     is_normal(dashboard)
+    expect(dashboard.card("fermenter_temp")).to_have_attribute("data-state", "normal")
     page.clock.fast_forward(5000)
     page.wait_for_function(f"{ORDER}.at(-1) === 'agitator_rpm'")
 
