@@ -26,7 +26,7 @@ HELD = {
     ("monitoring/detection/detectors/settings.py", "@cache defaults"): "depends on the code alone",
     ("monitoring/history/spreadsheet.py", "@cache inert"): "depends on its arguments alone",
     ("monitoring/ingest/bulk.py", "@cache insert_statement"): "depends on its arguments alone",
-    ("monitoring/access/addresses.py", "@cache bare_address"): "depends on its arguments alone",
+    ("monitoring/access/addresses.py", "@cache parsed_address"): "depends on its arguments alone",
     ("monitoring/ingest/tags.py", "@cache defined"): "depends on its arguments alone",
     ("monitoring/ingest/tags.py", "@cache locked_definition"): "depends on its arguments alone",
     ("monitoring/kernel/timestamp_arrays.py", "@cache weights"): "depends on its arguments alone",

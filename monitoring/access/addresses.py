@@ -3,6 +3,7 @@
 import ipaddress
 from functools import lru_cache
 
+LONGEST_ADDRESS = 100  # with brackets, zone and port
 # A server that listens on one of these listens on every address of the machine.
 EVERY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - looked up, never bound to
 
@@ -33,9 +34,14 @@ def client_address(peer: str, forwarded: str, *, proxies: int) -> str:
     return bare_address(named) or bare_address(peer)
 
 
-@lru_cache(maxsize=4096)
 def bare_address(text: str) -> str:
     """Return the IP address in the text without brackets, port and zone; empty if there is none."""
+    return parsed_address(text) if len(text) <= LONGEST_ADDRESS else ""
+
+
+@lru_cache(maxsize=4096)
+def parsed_address(text: str) -> str:
+    """Return the same as ``bare_address``, for a text of limited length: many requests have few addresses."""
     host = text.strip()
     if host.startswith("["):
         host = host[1:].partition("]")[0]

@@ -66,12 +66,13 @@ def ingest_readings(
     return outcomes
 
 
-def ingest_deliveries(collect: Collect) -> list[Outcomes]:
+def ingest_deliveries(collect: Collect, *, is_shared: bool = False) -> list[Outcomes]:
     """Store several deliveries in one transaction; return the outcomes of each.
 
     The outcomes are those of one delivery after the other, since readings of different times are
     independent of their order, and of readings of one time the first one counts. ``collect`` is called with
-    the write lock held, so that all deliveries that came during the wait can take part.
+    the write lock held, so that all deliveries that came during the wait can take part. If others wait for
+    this thread (``is_shared``), do not wait long for the lock of a tag either.
 
     Raises:
         django.db.Error: the database failed; no reading is stored.
@@ -79,12 +80,15 @@ def ingest_deliveries(collect: Collect) -> list[Outcomes]:
     tag_cache().refresh_if_old()
     failpoint("ingest.before_transaction")
     with write_lock():
-        return store_deliveries(collect())
+        deliveries = collect()
+        return store_deliveries(deliveries, is_shared=is_shared or len(deliveries) > 1)
 
 
-def store_deliveries(deliveries: Sequence[Delivery]) -> list[Outcomes]:
+def store_deliveries(deliveries: Sequence[Delivery], *, is_shared: bool = False) -> list[Outcomes]:
     """Validate, judge and store deliveries in one transaction; return the outcomes of each."""
     with transaction.atomic():
+        if is_shared:
+            limit_row_wait()
         outcomes = store_each(deliveries) if are_single(deliveries) else store_items(deliveries)
         failpoint("ingest.before_commit")
     return outcomes
@@ -110,8 +114,6 @@ def store_each(deliveries: Sequence[Delivery]) -> list[Outcomes]:
 
 def store_items(deliveries: Sequence[Delivery]) -> list[Outcomes]:
     """Validate, judge and store the items of deliveries; return the outcomes of each."""
-    if len(deliveries) > 1:
-        limit_row_wait()
     items = items_of(deliveries)
     names = named_tags(items)
     tags = lock_tags(names)

@@ -19,7 +19,7 @@ NOTHING_STORED = (None, None, None, None, 0, None)
 ALL = """
     SELECT name, unit, valid_min, valid_max, lower_limit, upper_limit, description, active,
         "group", on_conflict, stale_after_s
-    FROM tags
+    FROM tags ORDER BY id
 """
 LOCK = """
     SELECT id, name, unit, valid_min, valid_max, lower_limit, upper_limit, description, active, on_conflict

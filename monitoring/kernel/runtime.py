@@ -66,8 +66,10 @@ class Runtime:
         try:
             yield self
         finally:
-            self.stop()
-            Runtime.current = before
+            try:
+                self.stop()
+            finally:
+                Runtime.current = before
 
 
 Runtime.current = Runtime()

@@ -40,14 +40,23 @@ def accept_together(deliveries: Sequence[Delivery]) -> list[Outcomes]:
 
     Raises:
         SpoolFullError: as ``accept``; the sources have to send all of them again.
-        django.db.Error: one of several deliveries makes the transaction fail, and none is stored. Accept each
-            by itself.
+        django.db.Error: one delivery makes the transaction fail or waits for the lock of a tag, and none is
+            stored. Accept each by itself.
     """
-    return store_or_save(deliveries, lambda: ingest_deliveries(lambda: deliveries))
+
+    def store() -> list[Outcomes]:
+        return ingest_deliveries(lambda: deliveries, is_shared=True)
+
+    return store_or_save(deliveries, store, is_shared=True)
 
 
-def store_or_save(deliveries: Sequence[Delivery], store: Callable[[], list[Outcomes]]) -> list[Outcomes]:
-    """Call ``store`` and return the outcomes of each delivery; in an outage save them instead."""
+def store_or_save(
+    deliveries: Sequence[Delivery], store: Callable[[], list[Outcomes]], *, is_shared: bool = False
+) -> list[Outcomes]:
+    """Call ``store`` and return the outcomes of each delivery; in an outage save them instead.
+
+    Raise an error of the database that one of several sources may have caused (``is_shared``).
+    """
     known = outages()
     if known.storing.since and replayer().is_running:
         with suppress(SpoolFullError):
@@ -55,7 +64,7 @@ def store_or_save(deliveries: Sequence[Delivery], store: Callable[[], list[Outco
     try:
         outcomes = store()
     except DatabaseError as error:
-        if len(deliveries) > 1 and not is_outage(error):
+        if is_shared and not is_outage(error):
             raise
         known.storing.begin(error)
         connection.close()

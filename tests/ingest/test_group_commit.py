@@ -39,9 +39,9 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     sizes: list[int] = []
     store = pipeline.store_deliveries
 
-    def counted(deliveries: Sequence[Any]) -> list[Outcomes]:
+    def counted(deliveries: Sequence[Any], **options: Any) -> list[Outcomes]:
         sizes.append(len(deliveries))
-        return store(deliveries)
+        return store(deliveries, **options)
 
     monkeypatch.setattr(pipeline, "store_deliveries", counted)
     return sizes

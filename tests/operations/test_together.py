@@ -8,10 +8,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from django.core.signals import request_finished
 from django.db import DataError
 
 from monitoring.api.ingest import IngestView
 from monitoring.ingest import pipeline
+from monitoring.kernel.outages import outages
 from monitoring.models import Measurement
 from monitoring.operations.serving.short_way import ShortAnswer, ShortRequest, ShortWay
 from monitoring.operations.serving.together import Together
@@ -89,14 +91,59 @@ def test_a_client_that_has_gone_costs_no_other(hold: threading.Event) -> None:
     assert isinstance(failed, OSError)
 
 
+def test_what_fails_around_the_view_is_an_error_of_these_requests_only(hold: threading.Event) -> None:
+    def fail(**_: Any) -> None:
+        request_finished.disconnect(fail)
+        raise ValueError("once")
+
+    def view(requests: Sequence[ShortRequest]) -> list[ShortAnswer | None]:
+        return [ShortAnswer(201, {}, b"{}") for _ in requests]
+
+    async def post() -> list[Any]:
+        together = Together()
+        return [
+            (
+                await asyncio.gather(
+                    asyncio.wait_for(together.run(ShortWay(view, []), SCOPE, b"", Client().take), 10),
+                    return_exceptions=True,
+                )
+            )[0]
+            for _ in range(2)
+        ]
+
+    request_finished.connect(fail)
+    failed, answered = own_loop.run(post())
+    assert isinstance(failed, ValueError)
+    assert answered is True
+
+
+def test_a_thread_that_does_not_start_is_started_by_the_next_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    def view(requests: Sequence[ShortRequest]) -> list[ShortAnswer | None]:
+        return [ShortAnswer(201, {}, b"{}") for _ in requests]
+
+    async def post() -> bool:
+        together = Together()
+        with monkeypatch.context() as without:
+            without.setattr(threading.Thread, "start", lambda _: refuse_thread())
+            with pytest.raises(RuntimeError):
+                together.run(ShortWay(view, []), SCOPE, b"", Client().take)
+        return await asyncio.wait_for(together.run(ShortWay(view, []), SCOPE, b"", Client().take), 10)
+
+    assert own_loop.run(post()) is True
+
+
+def refuse_thread() -> None:
+    raise RuntimeError("can't start new thread")
+
+
 @pytest.mark.django_db(transaction=True)
 def test_one_that_fails_leaves_each_to_its_own_request(monkeypatch: pytest.MonkeyPatch) -> None:
     store = pipeline.ingest_deliveries
 
-    def refuse(collect: Any) -> Any:
+    def refuse(collect: Any, **options: Any) -> Any:
         if any(item["value"] == 38.0 for delivery in collect() for item in delivery.items):
             raise DataError("out of range")
-        return store(collect)
+        return store(collect, **options)
 
     monkeypatch.setattr(accept, "ingest_deliveries", refuse)
     requests = [short_request(second, 37.0 + second) for second in range(3)]
@@ -105,6 +152,14 @@ def test_one_that_fails_leaves_each_to_its_own_request(monkeypatch: pytest.Monke
     stored = IngestView.short_way([*requests[2:], requests[2]._replace(body=b"[]"), requests[0]])
     assert [answer and answer.status for answer in stored] == [201, None, 201]
     assert Measurement.objects.count() == 2
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db(transaction=True)
+def test_the_lock_of_a_tag_sends_its_reading_the_whole_way_and_is_no_outage(write_lock: Any) -> None:
+    with write_lock():
+        assert IngestView.short_way([short_request(0, 37.0)]) == [None]
+    assert outages().storing.since is None
 
 
 def short_request(second: int, value: float) -> ShortRequest:

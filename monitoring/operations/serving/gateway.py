@@ -23,7 +23,7 @@ from monitoring.operations.serving.environ import environ_of
 from monitoring.operations.serving.limits import RejectedRequestError
 from monitoring.operations.serving.short_way import ShortWays
 from monitoring.operations.serving.sockets import bound_unread_answers, cut
-from monitoring.operations.serving.threads import PIECES, all_threads, kind_of
+from monitoring.operations.serving.threads import PIECES, SINGLES, all_threads, kind_of
 from monitoring.operations.serving.together import Together
 
 logger = logging.getLogger("_granian")
@@ -81,7 +81,8 @@ class Gateway:
                 short = self.short_ways.find(scope)
                 if short is not None and await self.together.run(short, scope, content, send):
                     return
-                rest = await self.threads[kind_of(scope["method"], scope["path"])].run(
+                kind = kind_of(scope["method"], scope["path"]) if short is None else SINGLES
+                rest = await self.threads[kind].run(
                     partial(self.call_application, scope, content, body.size, send)
                 )
             if rest is not None:

@@ -7,10 +7,11 @@ from contextlib import suppress
 from queue import SimpleQueue
 from typing import Any
 
-HEALTH, WRITES, READS, PIECES = "health", "writes", "reads", "pieces"
+HEALTH, WRITES, SINGLES, READS, PIECES = "health", "writes", "singles", "reads", "pieces"
 # Writers wait for the database one after another, while readers compute; both hold database connections.
+# Plain single readings that could not be stored together may wait for the lock of a tag.
 # Few threads produce exports: they compute without a pause, and delay all others by the interpreter lock.
-SIZES = {HEALTH: 2, WRITES: 8, READS: 8, PIECES: 2}
+SIZES = {HEALTH: 2, WRITES: 8, SINGLES: 8, READS: 8, PIECES: 2}
 
 Call = Callable[[], Any]
 Job = tuple[Call, "asyncio.Future[Any]", asyncio.AbstractEventLoop]

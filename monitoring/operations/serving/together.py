@@ -51,15 +51,21 @@ class Together:
         future = asyncio.get_running_loop().create_future()
         request = ShortRequest(body, client_of(scope), datetime.now(UTC))
         if not self.is_started:
-            self.is_started = True
             threading.Thread(target=self._work, name="together", daemon=True).start()
+            self.is_started = True
         self.queue.put(Waiting(way, scope["path"], request, send, future))
         return future
 
     def _work(self) -> None:
         while True:
             for _, some in groupby(self._take(), key=lambda waiting: waiting.view):
-                answer(list(some))
+                group = list(some)
+                try:
+                    results = answer(group)
+                except BaseException as error:  # noqa: BLE001 - raised where the futures are awaited
+                    results = [error] * len(group)
+                with suppress(RuntimeError):  # the loop is closed: the server has ended
+                    group[0].future.get_loop().call_soon_threadsafe(settle_all, group, results)
 
     def _take(self) -> list[Waiting]:
         """Wait for a request; return it with those that have come since.
@@ -76,34 +82,32 @@ class Together:
         return taken
 
 
-def answer(waiting: Sequence[Waiting]) -> None:
-    """Answer requests to one view, and set their futures."""
+def answer(waiting: Sequence[Waiting]) -> list[bool | BaseException]:
+    """Answer requests to one view; return for each whether the answer was sent, or the error."""
     found = answers(waiting[0].view, [each.request for each in waiting])
-    results = [send(each, of_view) for each, of_view in zip(waiting, found, strict=True)]
-    with suppress(RuntimeError):  # the loop is closed: the server has ended
-        waiting[0].future.get_loop().call_soon_threadsafe(settle_all, waiting, results)
+    return [send(each, of_view) for each, of_view in zip(waiting, found, strict=True)]
 
 
-def send(waiting: Waiting, answer: ShortAnswer | None) -> bool | Exception:
+def send(waiting: Waiting, answer: ShortAnswer | None) -> bool | BaseException:
     """Send the answer, if there is one; return whether, or the error.
 
     The server's ``send`` may be called in any thread, and does not block for a whole answer.
     """
     if answer is None:
         return False
-    status, headers, body = waiting.way.response(waiting.path, answer)
     try:
+        status, headers, body = waiting.way.response(waiting.path, answer)
         waiting.send({"type": "http.response.start", "status": status, "headers": headers})
         waiting.send({"type": "http.response.body", "body": body})
-    except Exception as error:  # noqa: BLE001 - raised where the future is awaited
+    except BaseException as error:  # noqa: BLE001 - raised where the future is awaited
         return error
     return True
 
 
-def settle_all(waiting: Sequence[Waiting], results: Sequence[bool | Exception]) -> None:
+def settle_all(waiting: Sequence[Waiting], results: Sequence[bool | BaseException]) -> None:
     """Set the results of the requests; for the loop's thread only."""
     for each, result in zip(waiting, results, strict=True):
-        if isinstance(result, Exception):
+        if isinstance(result, BaseException):
             settle(each.future, None, result)
         else:
             settle(each.future, result, None)
