@@ -7,16 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from monitoring.alarms.advisor import (
-    NUISANCE_S,
-    Advice,
-    Outcome,
-    Rating,
-    Times,
-    Values,
-    advise,
-    judged,
-)
+from monitoring.alarms.advice_outcomes import NUISANCE_S, Outcome, Rating, judged
+from monitoring.alarms.advice_replay import Times, Values
+from monitoring.alarms.advice_turn import advice_turn
+from monitoring.alarms.advisor import Advice, advise
 from monitoring.alarms.alternatives import by_deadband, by_limit, farthest_limit
 from monitoring.alarms.definition import InForce
 from monitoring.alarms.kinds import LIMIT_KINDS, Kind
@@ -26,17 +20,22 @@ from monitoring.kernel.clock import from_micros, iso_utc, to_micros
 from monitoring.models import AlarmDefinition, AlarmOccurrence, Measurement, Tag
 
 PAGE = 50_000
+MOST_READINGS = 700_000  # the newest count: a week at a reading a second, or some hours at many a second
 REAL = "real"
 OUTER: dict[str, str] = {Kind.HIGH: Kind.HIGH_HIGH, Kind.LOW: Kind.LOW_LOW}
 
 
 @dataclass(frozen=True, slots=True)
 class AdviceInFull:
-    """Advice on one alarm with the alarms of other settings; ``tried``: of the settings asked for."""
+    """Advice on one alarm with the alarms of other settings; ``tried``: of the settings asked for.
+
+    ``is_truncated``: older readings in the time asked for are left out.
+    """
 
     start: datetime
     end: datetime
     readings: int
+    is_truncated: bool
     rated_real: int
     rated_nuisance: int
     advice: Advice
@@ -49,17 +48,26 @@ def read_advice(name: str, *, days: int, now: datetime) -> list[dict[str, Any]]:
     """Return advice on each enabled limit alarm of a tag as JSON objects, from the last days.
 
     An alarm without a setpoint, or a tag without readings in that time, gives no advice.
+
+    Raises:
+        AdviceBusyError: this process works out another advice.
     """
-    tag = Tag.objects.get(name=name)
-    times_us, values = read_past(tag, since=now - timedelta(days=days), until=now)
+    with advice_turn():
+        return advice_on_tag(Tag.objects.get(name=name), since=now - timedelta(days=days), until=now)
+
+
+def advice_on_tag(tag: Tag, *, since: datetime, until: datetime) -> list[dict[str, Any]]:
+    """Return advice on each enabled limit alarm of a tag as JSON objects, from the readings of a time."""
+    times_us, values, is_truncated = read_past(tag, since=since, until=until)
     if not len(values):
         return []
     span = {"from": iso_utc(from_micros(times_us[0])), "to": iso_utc(from_micros(times_us[-1]))}
     rows = AlarmDefinition.objects.select_related("tag").filter(
         tag=tag, kind__in=LIMIT_KINDS, is_enabled=True
     )
+    of_readings = {**span, "readings": len(values), "is_truncated": is_truncated}
     return [
-        {"alarm": row.pk, "kind": row.kind, **span, "readings": len(values), **advice_json(found)}
+        {"alarm": row.pk, "kind": row.kind, **of_readings, **advice_json(found)}
         for row in rows
         if (found := advice_on(row, times_us, values)) is not None
     ]
@@ -83,11 +91,23 @@ def advice_on(row: AlarmDefinition, times_us: Times, values: Values) -> Advice |
 def read_advice_in_full(
     row: AlarmDefinition, tried: InForce | None, *, days: int, now: datetime
 ) -> AdviceInFull | None:
-    """Return the advice on one alarm, with other deadbands and limits; None without readings or setpoint."""
+    """Return the advice on one alarm, with other deadbands and limits; None without readings or setpoint.
+
+    Raises:
+        AdviceBusyError: this process works out another advice.
+    """
+    with advice_turn():
+        return advice_in_full(row, tried, since=now - timedelta(days=days), until=now)
+
+
+def advice_in_full(
+    row: AlarmDefinition, tried: InForce | None, *, since: datetime, until: datetime
+) -> AdviceInFull | None:
+    """Return the advice on one alarm from the readings of a time; None without readings or setpoint."""
     in_force = resolved_now(row)
     if row.tag is None or in_force.setpoint is None:
         return None
-    times_us, values = read_past(row.tag, since=now - timedelta(days=days), until=now)
+    times_us, values, is_truncated = read_past(row.tag, since=since, until=until)
     advice = advice_on(row, times_us, values) if len(values) else None
     if advice is None:
         return None
@@ -101,6 +121,7 @@ def read_advice_in_full(
         start=from_micros(times_us[0]),
         end=from_micros(times_us[-1]),
         readings=len(values),
+        is_truncated=is_truncated,
         rated_real=sum(rating.is_real for rating in ratings),
         rated_nuisance=sum(not rating.is_real for rating in ratings),
         advice=advice,
@@ -136,20 +157,31 @@ def width_of(tag: Tag) -> float:
     return high - low
 
 
-def read_past(tag: Tag, *, since: datetime, until: datetime) -> tuple[Times, Values]:
+def read_past(tag: Tag, *, since: datetime, until: datetime) -> tuple[Times, Values, bool]:
     """Return times in microseconds and values of a tag, each of shape (n,), oldest first.
 
-    Each page is a short query, so that no writer has to wait.
+    The newest ``MOST_READINGS`` count; the third value says whether older ones are left out. Each page is a
+    short query, so that no writer has to wait.
     """
-    rows: list[tuple[int, float]] = []
-    while True:
-        page = Measurement.objects.filter(tag=tag, timestamp__gt=since, timestamp__lte=until)
-        found = list(page.order_by("timestamp").values_list(MICROS, "value")[:PAGE])
-        rows += found
-        if len(found) < PAGE:
+    pages, count = list[tuple[Times, Values]](), 0
+    rows = Measurement.objects.filter(tag=tag, timestamp__gt=since, timestamp__lte=until)
+    newest_first = rows.order_by("-timestamp").values_list(MICROS, "value")
+    while count <= MOST_READINGS:
+        size = min(PAGE, MOST_READINGS + 1 - count)
+        pages.append(columns_of(list(newest_first[:size])))
+        times_us, _ = pages[-1]
+        count += len(times_us)
+        if len(times_us) < size:
             break
-        since = from_micros(found[-1][0])
-    return np.array([time for time, _ in rows], dtype=np.int64), np.array([value for _, value in rows], float)
+        newest_first = newest_first.filter(timestamp__lt=from_micros(times_us[-1]))
+    times_us, values = (np.concatenate(column)[:MOST_READINGS][::-1] for column in zip(*pages, strict=True))
+    return times_us, values, count > MOST_READINGS
+
+
+def columns_of(rows: Sequence[tuple[int, float]]) -> tuple[Times, Values]:
+    """Return rows as columns."""
+    times_us, values = zip(*rows, strict=True) if rows else ((), ())
+    return np.array(times_us, dtype=np.int64), np.array(values, dtype=np.float64)
 
 
 def advice_json(advice: Advice) -> dict[str, Any]:

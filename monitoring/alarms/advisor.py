@@ -7,21 +7,17 @@ Deadband and off-delay are judged by an exact replay, with the same functions th
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import cast
 
 import numpy as np
-from numpy.typing import NDArray
 
-from monitoring.alarms.condition import Memory, Side, Timing, side_of, take_value
+from monitoring.alarms.advice_outcomes import NUISANCE_S, Outcome, Rating, judged, setpoint_of
+from monitoring.alarms.advice_replay import Times, Values, outside_of
+from monitoring.alarms.condition import Side, side_of
 from monitoring.alarms.definition import InForce
 from monitoring.alarms.kinds import HIGH_KINDS
 from monitoring.kernel.clock import SECOND_US
 
-Times = NDArray[np.int64]
-Values = NDArray[np.float64]
-
 ON_DELAYS_S = (0, 1, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 45, 60, 90, 120, 180, 300)
-NUISANCE_S = 60.0  # an excursion that is over by itself within this time
 SHARE_OF_RESPONSE = 0.1
 LONGEST_OFF_DELAY_S = 300.0
 MAD_TO_SIGMA = 1.4826
@@ -37,33 +33,6 @@ class Excursions:
     start_us: Times
     span_s: Values
     gap_s: Values
-
-
-@dataclass(frozen=True, slots=True)
-class Rating:
-    """The time of an occurrence that a person rated as real or as a nuisance; the end is inclusive."""
-
-    start_us: int
-    end_us: int
-    is_real: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """The alarms that settings would have given: all, nuisances and real ones, in the period looked at."""
-
-    setpoint: float
-    on_delay_s: float
-    off_delay_s: float
-    deadband: float
-    alarms: int
-    nuisance: int
-    real: int
-
-    @property
-    def unknown(self) -> int:
-        """Return the number of alarms that are neither nuisances nor real ones."""
-        return self.alarms - self.nuisance - self.real
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,37 +68,9 @@ def find_excursions(times_us: Times, values: Values, side: Side, *, stale_after_
     return Excursions(times_us[start], (end_us - times_us[start]) / SECOND_US, gaps)
 
 
-def outside_of(values: Values, side: Side) -> NDArray[np.bool_]:
-    """Return which values are beyond the setpoint."""
-    return np.asarray(side.is_outside(cast(float, values)), dtype=bool)  # comparisons take arrays, too
-
-
 def curve_of(excursions: Excursions) -> list[tuple[float, int]]:
     """Return the number of alarms for each of ``ON_DELAYS_S``: of excursions that outlast the delay."""
     return [(float(delay), int((excursions.span_s > delay).sum())) for delay in ON_DELAYS_S]
-
-
-def replayed(times_us: Times, values: Values, side: Side, timing: Timing) -> list[tuple[int, int | None]]:
-    """Return begin and end (None: not over) of each alarm, evaluated value by value."""
-    memory, found = Memory(), list[tuple[int, int | None]]()
-    begins, index = np.flatnonzero(outside_of(values, side)), 0
-    while index < len(values):
-        if memory.is_at_rest:  # nothing happens until the next value outside
-            following = np.searchsorted(begins, index)
-            if following == len(begins):
-                break
-            index = int(begins[following])
-        last = int(times_us[index - 1]) if index else None
-        memory, changes = take_value(
-            memory, side, timing, at_us=int(times_us[index]), value=float(values[index]), last_us=last
-        )
-        index += 1
-        for change in changes:
-            if change.is_active:
-                found.append((change.at_us, None))
-            else:
-                found[-1] = (found[-1][0], change.at_us)
-    return found
 
 
 def deadband_for(values: Values, in_force: InForce, *, width: float) -> float:
@@ -176,8 +117,9 @@ def advise(
     """Propose settings for a limit alarm from a stretch of its tag's past, times ascending.
 
     The proposal has the fewest nuisances among those that miss no real excursion, with an on-delay of at most
-    a tenth of the time to respond (60 s without one); among equals the shortest delay. Real is what lasted at
-    least the time to respond; a rating by a person outweighs the length.
+    a tenth of the time to respond (60 s without one); among equals the fewest repeated alarms, then the
+    shortest delay. Real is what lasted at least the time to respond; a rating by a person outweighs the
+    length.
 
     Raises:
         ValueError: the definition has no setpoint.
@@ -199,22 +141,11 @@ def advise(
     complete = [outcome for outcome in tried if outcome.real == reals]
     return Advice(
         present=judged(times_us, values, in_force, real_s=real_s, ratings=ratings),
-        proposed=min(complete, key=lambda outcome: (outcome.nuisance, outcome.on_delay_s)),
+        proposed=min(complete, key=lambda outcome: (outcome.nuisance, outcome.repeated, outcome.on_delay_s)),
         curve=curve_of(found),
         excursions=len(found.span_s),
         real=int((found.span_s >= real_s).sum()),
     )
-
-
-def setpoint_of(in_force: InForce) -> float:
-    """Return the setpoint.
-
-    Raises:
-        ValueError: the definition has none; there is nothing to advise on.
-    """
-    if in_force.setpoint is None:
-        raise ValueError(f"the {in_force.kind} alarm has no setpoint")
-    return in_force.setpoint
 
 
 def finalists(excursions: Excursions, longest_on_s: float) -> list[float]:
@@ -224,40 +155,3 @@ def finalists(excursions: Excursions, longest_on_s: float) -> list[float]:
         if delay <= longest_on_s:
             found.setdefault(alarms, delay)
     return sorted(found.values())
-
-
-def judged(
-    times_us: Times, values: Values, settings: InForce, *, real_s: float, ratings: Sequence[Rating] = ()
-) -> Outcome:
-    """Return the alarms that these settings would have given."""
-    setpoint = setpoint_of(settings)
-    side = side_of(settings.kind, setpoint, settings.deadband)
-    verdicts = [
-        verdict_on(begin, int(times_us[-1]) if end is None else end, settings, real_s, ratings)
-        for begin, end in replayed(times_us, values, side, settings.timing)
-    ]
-    return Outcome(
-        setpoint,
-        settings.on_delay_s,
-        settings.off_delay_s,
-        settings.deadband,
-        alarms=len(verdicts),
-        nuisance=verdicts.count(False),
-        real=verdicts.count(True),
-    )
-
-
-def verdict_on(
-    begin_us: int, end_us: int, settings: InForce, real_s: float, ratings: Sequence[Rating]
-) -> bool | None:
-    """Return whether an alarm was real: as rated, otherwise by its length; None if that leaves it open.
-
-    The on-delay before and the off-delay after belong to the alarm, but not to the trouble.
-    """
-    rated = [each.is_real for each in ratings if each.start_us <= end_us and each.end_us >= begin_us]
-    if rated:
-        return any(rated)
-    lasted = (end_us - begin_us) / SECOND_US + settings.on_delay_s - settings.off_delay_s
-    if lasted >= real_s:
-        return True
-    return False if lasted < min(NUISANCE_S, real_s) else None

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from monitoring.alarms.advisor import Outcome, Rating, Times, Values, judged
+from monitoring.alarms.advice_outcomes import Outcome, Rating, judged
+from monitoring.alarms.advice_replay import Times, Values
 from monitoring.alarms.definition import InForce
 from monitoring.alarms.kinds import HIGH_KINDS
 from monitoring.kernel.tag_definition import TagDefinition

@@ -14,6 +14,10 @@ from monitoring.api.schemas import ErrorSerializer, Shape
 NOT_IN_THIS_STATE = OpenApiResponse(
     ErrorSerializer, "The alarm's state does not allow it, or it came again since; detail says what to do."
 )
+NO_ADVICE_NOW = OpenApiResponse(
+    ErrorSerializer,
+    "The database is away, or another advice is being worked out; Retry-After says when to try again.",
+)
 EXISTS_ALREADY = OpenApiResponse(ErrorSerializer, "The tag has an alarm of this kind already.")
 
 
@@ -307,8 +311,14 @@ class OutcomeSerializer(Shape):
     off_delay_s = serializers.FloatField()
     deadband = serializers.FloatField()
     alarms = serializers.IntegerField()
-    nuisance = serializers.IntegerField(help_text="Rated so, or over by themselves within 60 s.")
-    real = serializers.IntegerField(help_text="Rated so, or as long as the time to respond, or 60 s.")
+    nuisance = serializers.IntegerField(
+        help_text="Occurrences rated so, each once, and alarms over by themselves within 60 s."
+    )
+    real = serializers.IntegerField(
+        help_text="Occurrences rated so, each once, and alarms as long as the time to respond, or 60 s."
+    )
+    unknown = serializers.IntegerField(help_text="Alarms without a rating, neither short nor lasting.")
+    repeated = serializers.IntegerField(help_text="Further alarms within rated occurrences.")
 
 
 class CurvePointSerializer(Shape):
@@ -325,6 +335,7 @@ class AdviceAnswerSerializer(Shape):
     kind = serializers.CharField()
     to = serializers.DateTimeField()
     readings = serializers.IntegerField()
+    is_truncated = serializers.BooleanField(help_text="True: older readings in these days are left out.")
     excursions = serializers.IntegerField()
     real = serializers.IntegerField()
     present = OutcomeSerializer()

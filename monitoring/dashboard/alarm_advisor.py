@@ -10,9 +10,11 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import urlencode
 
+from monitoring.access.pages import RETRY_AFTER_S
 from monitoring.access.roles import DEFINE
+from monitoring.alarms.advice_outcomes import Outcome
 from monitoring.alarms.advice_reading import AdviceInFull, read_advice_in_full
-from monitoring.alarms.advisor import Outcome
+from monitoring.alarms.advice_turn import AdviceBusyError
 from monitoring.alarms.kinds import Kind
 from monitoring.alarms.resolving import resolved_now
 from monitoring.alarms.wording import title_of
@@ -55,8 +57,13 @@ def alarm_advisor(request: HttpRequest) -> HttpResponse:
     initial = {"tag": next(iter(names), ""), "kind": Kind.HIGH.value, "days": DEFAULT_DAYS}
     choice = AlarmChoiceForm({**initial, **request.GET.dict()}, tags=names)
     context = shared(request, now) | {"choice": choice}
-    if "tag" in request.GET and choice.is_valid():
-        context |= advice_context(request, choice.cleaned_data, now)
+    try:
+        if "tag" in request.GET and choice.is_valid():
+            context |= advice_context(request, choice.cleaned_data, now)
+    except AdviceBusyError as error:
+        answer = render(request, "alarms/advisor.html", context | {"missing": f"{error}."}, status=503)
+        answer["Retry-After"] = str(RETRY_AFTER_S)
+        return answer
     return render(request, "alarms/advisor.html", context)
 
 

@@ -1,23 +1,18 @@
 """Advice on delays and deadbands, against signals whose excursions are known."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitoring.alarms.advisor import (
-    Rating,
-    advise,
-    curve_of,
-    deadband_for,
-    find_excursions,
-    off_delay_for,
-    replayed,
-)
+from monitoring.alarms.advice_outcomes import Rating, judged
+from monitoring.alarms.advice_replay import replayed
+from monitoring.alarms.advisor import advise, curve_of, deadband_for, find_excursions, off_delay_for
 from monitoring.alarms.alternatives import by_deadband, by_limit, farthest_limit
-from monitoring.alarms.condition import Above, Timing
+from monitoring.alarms.condition import Above, Change, Memory, Timing, take_value
 from monitoring.alarms.definition import InForce
 from monitoring.kernel.tag_definition import TagDefinition
 
@@ -119,6 +114,63 @@ def test_a_rating_outweighs_the_length() -> None:
     assert (found.proposed.on_delay_s, found.proposed.real) == (0, 1)  # a longer delay would hide it
     without = advise(seconds(len(values)), values, HIGH, width=10, respond_s=None)
     assert (without.proposed.on_delay_s, without.proposed.alarms) == (5, 1)
+
+
+def test_a_rated_occurrence_counts_once_and_the_quieter_settings_are_proposed() -> None:
+    pokes = [part for _ in range(10) for part in ((46, 5), (40, 100))]
+    foreign = [part for _ in range(20) for part in ((46, 4), (40, 100))]
+    values = signal((40, 100), *pokes, (46, 50), (40, 400), *foreign)
+    said = [Rating(100 * S, 1_200 * S, is_real=True)]
+    found = advise(seconds(len(values)), values, HIGH, width=10, respond_s=None, ratings=said)
+    present, proposed = found.present, found.proposed
+    assert (present.alarms, present.real, present.nuisance, present.repeated) == (31, 1, 20, 10)
+    assert (proposed.on_delay_s, proposed.alarms, proposed.real, proposed.repeated) == (5, 1, 1, 0)
+
+
+def test_one_alarm_that_joins_occurrences_counts_each_and_no_nuisance_beside_a_real_one() -> None:
+    values = signal((40, 100), (46, 5), (40, 5), (46, 5), (40, 5), (46, 5), (40, 200), (46, 3), (40, 100))
+    said = [Rating((100 + 10 * at) * S, (104 + 10 * at) * S, is_real=at < 2) for at in range(3)]
+    said.append(Rating(325 * S, 328 * S, is_real=False))
+    joined = judged(seconds(len(values)), values, replace(HIGH, off_delay_s=20), real_s=60, ratings=said)
+    assert (joined.alarms, joined.real, joined.nuisance, joined.repeated, joined.unknown) == (2, 2, 1, 0, 0)
+    apart = judged(seconds(len(values)), values, HIGH, real_s=60, ratings=said)
+    assert (apart.alarms, apart.real, apart.nuisance) == (4, 2, 2)
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from([40.0, 44.9, 46.0]), st.sampled_from([1, 1, 1, 40])), min_size=1),
+    st.sampled_from([0, 1, 3, 30]),
+    st.sampled_from([0, 2, 5, 45]),
+)
+def test_the_replay_skips_only_values_that_change_nothing(
+    steps: list[tuple[float, int]], on_delay: int, off_delay: int
+) -> None:
+    times = np.cumsum([step for _, step in steps]).astype(np.int64) * S
+    values, side = np.array([value for value, _ in steps]), Above(45, 0.2)
+    timing = Timing(on_delay * S, off_delay * S, 30 * S)
+    memory, last, changes = Memory(), None, list[Change]()
+    for at, value in zip(times.tolist(), values.tolist(), strict=True):
+        memory, new = take_value(memory, side, timing, at_us=at, value=value, last_us=last)
+        changes, last = [*changes, *new], at
+    begins = [change.at_us for change in changes if change.is_active]
+    ends = [change.at_us for change in changes if not change.is_active]
+    ends += [None] * (len(begins) - len(ends))
+    assert replayed(times, values, side, timing) == list(zip(begins, ends, strict=True))
+
+
+def test_the_values_of_a_lasting_excursion_are_not_evaluated(monkeypatch: pytest.MonkeyPatch) -> None:
+    taken = []
+
+    def counting(*args: Any, **kwargs: Any) -> Any:
+        taken.append(kwargs["at_us"])
+        return take_value(*args, **kwargs)
+
+    monkeypatch.setattr("monitoring.alarms.advice_replay.take_value", counting)
+    values = signal((40, 100), (46, 50_000), (40, 100))
+    assert replayed(seconds(len(values)), values, SIDE, Timing(5 * S, 5 * S, 30 * S)) == [
+        (105 * S, 50_105 * S)
+    ]
+    assert len(taken) == 4
 
 
 def test_what_is_neither_short_nor_lasting_is_unknown() -> None:

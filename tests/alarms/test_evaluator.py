@@ -9,6 +9,7 @@ from django.db import OperationalError
 from monitoring.alarms import runner as running
 from monitoring.alarms.applying import Applying
 from monitoring.alarms.look_clock import LookClock
+from monitoring.alarms.timers import released
 from monitoring.alarms.watched import SlopeWindow
 from monitoring.database.leases import position_of
 from monitoring.ingest.pipeline import ingest_readings
@@ -309,6 +310,28 @@ def test_after_a_minute_a_day_ahead_silence_limits_and_shelves_are_judged_by_the
     assert occurrences("BAD") == occurrences("BAD", "agitator_rpm") == []
 
 
+@pytest.mark.parametrize(
+    ("changes", "left_min", "is_over"),
+    [
+        ({"priority": "critical"}, 630, True),
+        ({"priority": "critical"}, 60, False),
+        ({"longest_shelf_min": 15}, 30, True),
+        ({}, 630, False),
+        ({}, 1_320, True),
+    ],
+)
+def test_a_shelf_longer_than_the_alarm_allows_ends(
+    plant: Plant, changes: dict[str, Any], left_min: int, *, is_over: bool
+) -> None:
+    plant.run()
+    AlarmDefinition.objects.filter(kind="H", tag__name=TEMP).update(**changes)
+    AlarmState.objects.update_or_create(
+        definition=AlarmDefinition.objects.get(kind="H", tag__name=TEMP),
+        defaults={"suppression": "shelved", "suppressed_until": plant.now + timedelta(minutes=left_min)},
+    )
+    assert [reason for *_, reason in released(plant.now, at_most=5)] == ["the shelf has ended"] * is_over
+
+
 def test_what_came_a_day_ahead_counts_when_its_time_has_come(plant: Plant) -> None:
     plant.run()
     plant.live([40.0] * 20)
@@ -408,6 +431,18 @@ def test_an_acknowledged_alarm_asks_again_after_its_time(plant: Plant) -> None:
     assert len(occurrences()) == 1
     plant.live([46.0] * 3)
     assert occurrences() == [(11.0, 45.0), (45.0, None)]
+
+
+def test_an_alarm_acknowledged_while_the_clock_was_ahead_asks_again_at_once(plant: Plant) -> None:
+    plant.run()
+    AlarmDefinition.objects.filter(kind="H").update(realarm_after_s=3_600)
+    plant.restart()
+    plant.live([46.0] * 15)
+    AlarmState.objects.filter(is_active=True).update(
+        is_acknowledged=True, acknowledged_at=NOON + timedelta(hours=10)
+    )
+    plant.live([46.0] * 3)
+    assert [begin for begin, _ in occurrences()] == [11.0, 16.0]
 
 
 def test_in_a_flood_the_first_of_each_group_is_marked(plant: Plant) -> None:

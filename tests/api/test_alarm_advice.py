@@ -7,6 +7,7 @@ from django.test import Client
 from time_machine import TimeMachineFixture
 
 from monitoring.alarms import advice_reading
+from monitoring.alarms.advice_turn import advice_turn
 from monitoring.ingest.pipeline import ingest_readings
 from tests.alarms.test_reading import define
 
@@ -54,6 +55,29 @@ def test_without_readings_or_alarms_there_is_nothing_to_advise_on(client: Client
     assert client.get("/alarms/advice?tag=fermenter_temp").json() == []
     define("fermenter_ph", "H", setpoint=8)
     assert client.get("/alarms/advice?tag=fermenter_ph").json() == []
+
+
+def test_of_too_many_readings_the_newest_count(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    define("fermenter_temp", "H", setpoint=45, deadband=0.2, on_delay_s=1)
+    (whole,) = client.get("/alarms/advice?tag=fermenter_temp").json()
+    monkeypatch.setattr(advice_reading, "MOST_READINGS", 900)
+    (found,) = client.get("/alarms/advice?tag=fermenter_temp").json()
+    assert (whole["readings"], whole["is_truncated"]) == (LENGTH_S, False)
+    assert (found["readings"], found["is_truncated"], found["excursions"]) == (900, True, 2)
+    assert (found["from"], found["to"]) == ("2026-03-01T11:45:00Z", "2026-03-01T11:59:59Z")
+    page = client.get("/alarms/advisor?tag=fermenter_temp&kind=H", headers={"Accept": "text/html"})
+    assert "(the newest; older ones are left out)" in page.content.decode()
+
+
+def test_a_process_works_out_one_advice_at_a_time(client: Client) -> None:
+    define("fermenter_temp", "H", setpoint=45, deadband=0.2, on_delay_s=1)
+    addresses = ("/alarms/advice?tag=fermenter_temp", "/alarms/advisor?tag=fermenter_temp&kind=H")
+    with advice_turn():
+        answers = [client.get(address) for address in addresses]
+    for answer in answers:
+        assert (answer.status_code, answer["Retry-After"]) == (503, "5")
+        assert "Another advice is being worked out; try again" in answer.content.decode()
+    assert [client.get(address).status_code for address in addresses] == [200, 200]
 
 
 @pytest.mark.parametrize(
