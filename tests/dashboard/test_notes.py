@@ -9,10 +9,10 @@ from django.test import Client
 from pytest_django import Settings
 
 from monitoring.alarms import notes
-from monitoring.alarms.notes import Draft
+from monitoring.alarms.notes import Draft, NoteInputError
 from monitoring.alarms.writing import Actor
 from monitoring.dashboard import notes as note_page
-from monitoring.models import Tag
+from monitoring.models import Note, Tag
 from tests.dashboard.test_alarm_pages import BROWSER, page, text_of
 
 pytestmark = pytest.mark.django_db
@@ -59,6 +59,18 @@ def test_the_list_is_filtered_and_leads_to_older_notes(
     assert texts(page(client, "/notes?withdrawn=true")) == ["wrong"]
     assert "No note." in page(client, "/notes?from=2099-01-01T00:00")
     assert texts(page(client, "/notes?tag=none&from=x&cursor=y")) == ["new"]
+
+
+def test_the_earliest_and_latest_notes_are_listed(client: Client) -> None:
+    notes.write(Draft("first", notes.EARLIEST), actor=ANNA)
+    notes.write(Draft("last", notes.LATEST, notes.LATEST), actor=ANNA)
+    assert texts(page(client, "/notes")) == ["last", "first"]
+
+
+def test_a_tag_that_was_deleted_meanwhile_is_an_error_of_its_field() -> None:
+    with pytest.raises(NoteInputError, match="unknown tag 'gone'") as raised:
+        write("said", tag="gone")
+    assert (raised.value.field, Note.objects.exists()) == ("tag", False)
 
 
 def test_only_those_who_may_write_get_the_dialog(client: Client, settings: Settings, account: Any) -> None:
