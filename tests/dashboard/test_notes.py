@@ -82,7 +82,8 @@ def test_only_those_who_may_write_get_the_dialog(client: Client, settings: Setti
         client.force_login(account(role))
         html = page(client, "/notes")
         found[role] = [part in html for part in (DIALOG, 'data-note="correct"', 'id="note-add"')]
-    assert found == {"viewer": [False] * 3, "operator": [True] * 3}
+        found[role].append("N writes a note" in page(client, "/dashboard"))
+    assert found == {"viewer": [False] * 4, "operator": [True] * 4}
     assert DIALOG not in Client().get("/login").content.decode()
 
 
