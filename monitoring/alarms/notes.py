@@ -13,6 +13,8 @@ from monitoring.database.write_lock import write_lock
 from monitoring.models import Note, NoteVersion, Tag
 
 WRITE, CORRECT, WITHDRAW = "write", "correct", "withdraw"
+# A day from the ends of the calendar, so that ranges around a note stay within it.
+EARLIEST, LATEST = datetime(1970, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC)
 
 
 class UnknownNoteError(LookupError):
@@ -54,7 +56,7 @@ def write(draft: Draft, *, actor: Actor) -> int:
         raise NoteInputError("no tag has this group; GET /tags/<name> tells the group of a tag", "group")
     with write_lock(), transaction.atomic():
         note = Note(
-            tag=Tag.objects.get(name=draft.tag) if draft.tag else None,
+            tag=tag_of(draft),
             group=draft.group,
             start=draft.start,
             end=draft.end,
@@ -66,6 +68,20 @@ def write(draft: Draft, *, actor: Actor) -> int:
         note.save()
         record(note, WRITE, actor, at=note.at)
     return note.pk
+
+
+def tag_of(draft: Draft) -> Tag | None:
+    """Return the tag of a draft; None for a note on a group or the plant.
+
+    Raises:
+        NoteInputError: the tag does not exist, or not any more.
+    """
+    if not draft.tag:
+        return None
+    tag = Tag.objects.filter(name=draft.tag).first()
+    if tag is None:
+        raise NoteInputError(f"unknown tag {draft.tag!r}; GET /tags lists them", "tag")
+    return tag
 
 
 def correct(pk: int, changes: Mapping[str, Any], *, version: int, actor: Actor, reason: str = "") -> None:
@@ -120,11 +136,14 @@ def reason_of_change(note: Note) -> str:
 
 
 def check_span(note: Note) -> None:
-    """Check that the note does not end before the start.
+    """Check that the times are from ``EARLIEST`` to ``LATEST``, and that the end is not before the start.
 
     Raises:
-        NoteInputError: it does.
+        NoteInputError: they are not.
     """
+    for field, time in (("start", note.start), ("end", note.end)):
+        if time is not None and not EARLIEST <= time <= LATEST:
+            raise NoteInputError(f"expected a time from {EARLIEST:%Y-%m-%d} to {LATEST:%Y-%m-%d}", field)
     if note.end is not None and note.end < note.start:
         raise NoteInputError("expected to be no earlier than 'start', or none for a moment", "end")
 

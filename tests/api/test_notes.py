@@ -141,6 +141,8 @@ def test_a_token_of_one_tag_reads_only_its_notes(client: Client, settings: Setti
         ({"text": "x", "tag": "fermenter_temp", "group": "Vessel 1"}, "group: expected either"),
         ({"text": "x", "start": "noon"}, "start: expected"),
         ({"text": "x", "end": "2026-02-01T00:00:00Z"}, "end: expected to be no earlier than 'start'"),
+        ({"text": "x", "start": "0001-01-01"}, "start: expected a time from 1970-01-02 to 9999-12-30"),
+        ({"text": "x", "end": "9999-12-31"}, "end: expected a time from 1970-01-02 to 9999-12-30"),
     ],
 )
 def test_what_is_wrong_with_a_field_is_told(client: Client, fields: dict[str, Any], words: str) -> None:

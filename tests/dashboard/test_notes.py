@@ -9,10 +9,10 @@ from django.test import Client
 from pytest_django import Settings
 
 from monitoring.alarms import notes
-from monitoring.alarms.notes import Draft
+from monitoring.alarms.notes import Draft, NoteInputError
 from monitoring.alarms.writing import Actor
 from monitoring.dashboard import notes as note_page
-from monitoring.models import Tag
+from monitoring.models import Note, Tag
 from tests.dashboard.test_alarm_pages import BROWSER, page, text_of
 
 pytestmark = pytest.mark.django_db
@@ -61,6 +61,18 @@ def test_the_list_is_filtered_and_leads_to_older_notes(
     assert texts(page(client, "/notes?tag=none&from=x&cursor=y")) == ["new"]
 
 
+def test_the_earliest_and_latest_notes_are_listed(client: Client) -> None:
+    notes.write(Draft("first", notes.EARLIEST), actor=ANNA)
+    notes.write(Draft("last", notes.LATEST, notes.LATEST), actor=ANNA)
+    assert texts(page(client, "/notes")) == ["last", "first"]
+
+
+def test_a_tag_that_was_deleted_meanwhile_is_an_error_of_its_field() -> None:
+    with pytest.raises(NoteInputError, match="unknown tag 'gone'") as raised:
+        write("said", tag="gone")
+    assert (raised.value.field, Note.objects.exists()) == ("tag", False)
+
+
 def test_only_those_who_may_write_get_the_dialog(client: Client, settings: Settings, account: Any) -> None:
     write("said")
     assert DIALOG in page(client, "/alarms")
@@ -70,7 +82,8 @@ def test_only_those_who_may_write_get_the_dialog(client: Client, settings: Setti
         client.force_login(account(role))
         html = page(client, "/notes")
         found[role] = [part in html for part in (DIALOG, 'data-note="correct"', 'id="note-add"')]
-    assert found == {"viewer": [False] * 3, "operator": [True] * 3}
+        found[role].append("N writes a note" in page(client, "/dashboard"))
+    assert found == {"viewer": [False] * 4, "operator": [True] * 4}
     assert DIALOG not in Client().get("/login").content.decode()
 
 

@@ -81,6 +81,7 @@ def test_on_a_phone_a_note_is_written_corrected_and_withdrawn(dashboard: Any, ax
     page.get_by_label(re.compile("^Why")).fill("read again")
     page.locator("#note-ok").click()
     expect(row).to_contain_text("corrected")
+    expect(row.get_by_role("button", name="Correct")).to_be_focused()
     row.locator("summary").click()
     expect(row).to_contain_text("Added 5 mL.")
     row.get_by_role("button", name="Withdraw").click()
@@ -95,5 +96,6 @@ def test_on_a_phone_a_note_is_written_corrected_and_withdrawn(dashboard: Any, ax
         ("correct", "Added 8 mL.", "read again", "Anna (unverified)"),
         ("withdraw", "Added 8 mL.", "other vessel", "Anna (unverified)"),
     ]
+    assert len(set(NoteVersion.objects.values_list("start"))) == 1  # also microseconds stay
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     dashboard.expected_noise = "400"  # the browser logs the refusals

@@ -1,5 +1,6 @@
 // The dialog in which people write, correct and withdraw notes; on every page, by the key N or a button.
 import { sendTo, storedName, storeName } from "./alarm-acts.js";
+import { bodyOf, subjectNames } from "./note-body.js";
 import { setText } from "../base/dom.js";
 import { get, RequestFailed } from "../base/request.js";
 import { inputText } from "../base/time-input.js";
@@ -10,14 +11,14 @@ import { alarmSettings } from "../live/alarms.js";
  * @typedef {{id: number, tag: string | null, group: string, start: string, end: string | null, text: string, by: string,
  *   at: string, version: number, withdrawn_at: string | null}} NoteItem
  *
- * What a new note is about unless the writer changes it: `about`: a tag or a group; `start`: epoch milliseconds.
- * @typedef {{about: string, start: number}} NoteContext
+ * What a new note is about unless the writer changes it: `about`: a tag or a group; `start`: epoch milliseconds;
+ * `isNow`: the server is to take its own time, since the viewer's clock may be wrong.
+ * @typedef {{about: string, start: number, isNow?: boolean}} NoteContext
  *
  * @typedef {"write" | "correct" | "withdraw"} NoteAct
  */
 
 const KEY = "fermon-note-key";
-const GROUP = "Group: ";
 /** @type {Record<NoteAct, string>} */
 const QUESTIONS = {
   write: "Write a note",
@@ -27,20 +28,24 @@ const QUESTIONS = {
 const dialog = document.getElementById("note-dialog");
 const form = document.getElementById("note-form");
 const refused = document.getElementById("note-refused");
-/** @type {(() => void)[]} */
+/** @type {((isDone: boolean) => void)[]} */
 const listeners = [];
 /** @type {() => NoteContext} */
 let contextOf = () => ({
   about: document.querySelector("[data-note-about]")?.dataset.noteAbout ?? "",
   start: Date.now(),
+  isNow: true,
 });
-/** @type {{act: NoteAct, note: NoteItem | null}} */
-let current = { act: "write", note: null };
-let isSending = false;
+/** @type {import("./note-body.js").NoteTask | null} */
+let current = null;
+/** @type {WeakSet<object>} tasks that wait for the server */
+const sending = new WeakSet();
+/** @type {import("./note-body.js").Subjects} */
+let subjects = { tags: [], groups: [] };
 
 /**
- * Call back after a note was written, corrected or withdrawn.
- * @param {() => void} callback
+ * Call back after a note was written, corrected or withdrawn, and after a refusal: somebody else may have changed the note.
+ * @param {(isDone: boolean) => void} callback
  */
 export const onNoteSaved = (callback) => listeners.push(callback);
 
@@ -67,7 +72,6 @@ export function wireNoteButton() {
  */
 export function openNote(act, note = null) {
   if (!dialog || dialog.open) return;
-  current = { act, note };
   form.reset();
   setText(document.getElementById("note-question"), QUESTIONS[act]);
   setText(document.getElementById("note-ok"), QUESTIONS[act].split(" ")[0]);
@@ -77,21 +81,27 @@ export function openNote(act, note = null) {
     const kinds = (row.dataset.for ?? "").split(" ");
     row.hidden = kinds.includes("name") ? Boolean(alarmSettings?.isSignedIn) : !kinds.includes(act);
   }
-  fill(note);
+  current = { act, note, ...fill(note) };
   dialog.showModal();
   document.getElementById(act === "withdraw" ? "note-reason" : "note-text").focus();
   if (act === "write") offerSubjects();
 }
 
-/** @param {NoteItem | null} note */
+/**
+ * Fill the form; return the times that it was filled with.
+ * @param {NoteItem | null} note
+ */
 function fill(note) {
-  const { about, start } = note ? { about: "", start: Date.parse(note.start) } : contextOf();
+  const { about, start, isNow = false } = note ? { about: "", start: Date.parse(note.start) } : contextOf();
   document.getElementById("note-text").value = note?.text ?? "";
   document.getElementById("note-about").value = about;
-  document.getElementById("note-start").value = inputText(start);
-  document.getElementById("note-end").value = note?.end ? inputText(Date.parse(note.end)) : "";
   document.getElementById("note-name").value = storedName();
   document.getElementById("note-key").checked = isKeyOn();
+  const [from, until] = [document.getElementById("note-start"), document.getElementById("note-end")];
+  from.value = inputText(start);
+  until.value = note?.end ? inputText(Date.parse(note.end)) : "";
+  const iso = isNow ? undefined : (note?.start ?? new Date(start).toISOString());
+  return { start: { text: from.value, iso }, end: { text: until.value, iso: note?.end ?? null } };
 }
 
 /** Offer tags and groups to choose from; without them, names can be typed. */
@@ -100,78 +110,49 @@ async function offerSubjects() {
   if (list.children.length) return;
   try {
     const { body } = await get(`${alarmSettings?.notes}/subjects`);
-    const names = [...body.groups.map((/** @type {string} */ name) => GROUP + name), ...body.tags];
-    list.replaceChildren(...names.map((name) => Object.assign(document.createElement("option"), { value: name })));
+    subjects = body;
+    list.replaceChildren(
+      ...subjectNames(subjects).map((name) => Object.assign(document.createElement("option"), { value: name })),
+    );
   } catch (error) {
     if (!(error instanceof RequestFailed)) throw error;
   }
 }
 
 /**
- * Return the time of an input as ISO 8601; null if the input is empty or not a time.
- * @param {string} text
+ * @param {import("./note-body.js").NoteTask} task
+ * @returns {Promise<import("./alarm-acts.js").Outcome>}
  */
-function isoOf(text) {
-  const ms = new Date(text).getTime();
-  return Number.isNaN(ms) ? null : new Date(ms).toISOString();
-}
-
-/**
- * Return the fields of the form for the server. A time that the writer has not changed is left out.
- * @param {Record<string, string>} values
- */
-export function bodyOf({ text, about = "", start, end, reason, name }) {
-  const { act, note } = current;
-  const named = name ? { name } : {};
-  if (act === "withdraw") return { ...named, version: note?.version, reason };
-  const subject = about.startsWith(GROUP) ? { group: about.slice(GROUP.length) } : { tag: about };
-  if (!note)
-    return {
-      ...named,
-      ...subject,
-      text,
-      start: isoOf(start) ?? undefined,
-      end: isoOf(end),
-    };
-  const times = {
-    ...(start !== inputText(Date.parse(note.start)) && {
-      start: isoOf(start) ?? undefined,
-    }),
-    ...(end !== (note.end ? inputText(Date.parse(note.end)) : "") && {
-      end: isoOf(end),
-    }),
-  };
-  return { ...named, version: note.version, text, reason, ...times };
-}
-
-/** @returns {Promise<import("./alarm-acts.js").Outcome>} */
-function save() {
+function save(task) {
   const values = Object.fromEntries([...new FormData(form)].map(([name, value]) => [name, String(value).trim()]));
   if (alarmSettings?.isSignedIn) delete values.name;
   else storeName(values.name);
-  const [{ act, note }, url] = [current, alarmSettings?.notes ?? ""];
-  if (act === "write") return sendTo(url, bodyOf(values));
-  if (act === "correct") return sendTo(`${url}/${note?.id}`, bodyOf(values), "PATCH");
-  return sendTo(`${url}/${note?.id}/withdraw`, bodyOf(values));
+  const [{ act, note }, url] = [task, alarmSettings?.notes ?? ""];
+  const body = bodyOf(values, task, subjects);
+  if (act === "write") return sendTo(url, body);
+  if (act === "correct") return sendTo(`${url}/${note?.id}`, body, "PATCH");
+  return sendTo(`${url}/${note?.id}/withdraw`, body);
 }
 
 /** @param {SubmitEvent} event */
 async function submit(event) {
   event.preventDefault();
-  if (isSending) return; // Enter twice is one act
-  isSending = true;
-  const outcome = await save().finally(() => {
-    isSending = false;
-  });
-  if (!outcome.isDone) return setText(refused, outcome.text);
-  dialog?.close();
-  const done = {
-    write: "Written.",
-    correct: "Corrected.",
-    withdraw: "Withdrawn.",
-  }[current.act];
-  setText(document.getElementById("alarm-said"), `Note: ${done}`);
-  for (const listener of listeners) listener();
+  const task = current;
+  if (!task || sending.has(task)) return; // Enter twice is one act
+  sending.add(task);
+  const outcome = await save(task).finally(() => sending.delete(task));
+  // The dialog may have been closed meanwhile, and be open for another note.
+  const isOpen = current === task && dialog?.open;
+  if (isOpen && outcome.isDone) dialog.close();
+  if (isOpen && !outcome.isDone) setText(refused, outcome.text);
+  else announce(task.act, outcome);
+  for (const listener of listeners) listener(outcome.isDone);
+}
+
+/** @type {(act: NoteAct, outcome: import("./alarm-acts.js").Outcome) => void} */
+function announce(act, { isDone, text }) {
+  const done = { write: "Written.", correct: "Corrected.", withdraw: "Withdrawn." }[act];
+  setText(document.getElementById("alarm-said"), `Note: ${isDone ? done : text}`);
 }
 
 /** @param {KeyboardEvent} event */

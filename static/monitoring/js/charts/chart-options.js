@@ -35,7 +35,9 @@ import { anomaliesText, spreadText, valueText, whole, withUnit } from "../base/w
 const LINE = 0; // indexes of the datasets
 export const ANOMALIES = 2;
 const MOST_EVENTS = 3; // in a tooltip
+const NOTE_LINES = 2; // of each note in a tooltip
 const WRAP = 34; // characters in a tooltip's line on a phone
+const PIECES = new RegExp(`.{1,${WRAP}}`, "gu");
 
 /**
  * Return the options of Chart.js. All animation is off: only the process should move.
@@ -210,17 +212,30 @@ function eventLines(chart, moment) {
  * @param {LineChart} chart
  * @param {number} moment epoch milliseconds
  */
-function noteLines(chart, moment) {
+export function noteLines(chart, moment) {
   const found = notesAt(chart, chart.scales.x.getPixelForValue(moment));
-  return found.slice(0, MOST_EVENTS).flatMap(({ text, by }) => wrapped(`${NOTE_SIGN} ${text} (${by})`));
+  const lines = found.slice(0, MOST_EVENTS).flatMap(noteText);
+  return found.length > MOST_EVENTS ? [...lines, `and ${found.length - MOST_EVENTS} more`] : lines;
 }
 
 /**
- * Break a text into lines for a tooltip.
+ * Return the begin of a note and its author as lines.
+ * @param {{text: string, by: string}} note
+ */
+export function noteText({ text, by }) {
+  const lines = wrapped(`${NOTE_SIGN} ${text} (${by})`);
+  if (lines.length <= NOTE_LINES) return lines;
+  const last = lines[NOTE_LINES - 1].slice(0, WRAP - 1).trimEnd();
+  return [...lines.slice(0, NOTE_LINES - 1), `${last}…`, ...wrapped(`(${by})`).slice(0, 1)];
+}
+
+/**
+ * Break a text into lines for a tooltip. A word that is longer than a line is split.
  * @param {string} text
  */
 function wrapped(text) {
-  return text.split(" ").reduce((/** @type {string[]} */ lines, word) => {
+  const words = text.split(/[ \n\r\t]+/).flatMap((word) => word.match(PIECES) ?? []);
+  return words.reduce((/** @type {string[]} */ lines, word) => {
     const longer = lines.length ? `${lines.at(-1)} ${word}` : word;
     return lines.length && longer.length <= WRAP ? [...lines.slice(0, -1), longer] : [...lines, word];
   }, []);

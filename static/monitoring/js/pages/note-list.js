@@ -5,6 +5,7 @@ import { descendant, setText } from "../base/dom.js";
 import { localiseTimes, zoneText } from "../base/times.js";
 
 const list = document.getElementById("notes");
+let opener = ""; // a selector of the button that opened the dialog last
 
 function offer() {
   for (const acts of list.querySelectorAll(".rate")) acts.removeAttribute("data-idle");
@@ -16,13 +17,23 @@ list.addEventListener("click", ({ target }) => {
   const button = /** @type {HTMLElement} */ (target).closest("[data-note]");
   const item = button?.closest("li");
   if (!button || !item) return;
+  opener = `#${item.id} [data-note=${button.dataset.note}]`;
   const act = /** @type {import("../app/note-dialog.js").NoteAct} */ (button.dataset.note);
   openNote(act, JSON.parse(descendant(item, "script").textContent ?? ""));
 });
-onNoteSaved(async () => {
+
+/** Give the focus back to the button that opened the dialog: the one that had the focus may be replaced. */
+function restoreFocus() {
+  if (!opener || document.querySelector("dialog[open]") || document.activeElement !== document.body) return;
+  (document.querySelector(opener) ?? document.getElementById("note-add"))?.focus();
+}
+
+onNoteSaved(async (isDone) => {
   const page = await elementNow("notes");
-  if (!page?.element) return location.reload();
+  if (!page?.element) return isDone && location.reload(); // after a failure the dialog keeps the writer's text
   list.replaceChildren(...[...page.element.children].map((node) => document.adoptNode(node)));
   offer();
+  restoreFocus();
 });
+document.getElementById("note-dialog")?.addEventListener("close", restoreFocus);
 offer();
