@@ -137,7 +137,7 @@ class AlarmOccurrenceAdmin(AlarmTable):
 
 @admin.register(AlarmJournalEntry)
 class AlarmJournalAdmin(AlarmTable):
-    """List what alarms and people did; lines neither change nor go."""
+    """List the acts of alarms and people; lines neither change nor go."""
 
     list_display = (
         *("noticed_at_utc", "alarm", "act", "states", "by", "via", "address"),

@@ -20,7 +20,7 @@ LateRow = tuple[int, int]
 
 
 class Evaluation:
-    """The alarms of all tags, and what was found since the last commit."""
+    """The alarms of all tags, and the findings since the last commit."""
 
     def __init__(self, table: TagTable) -> None:
         self.table = table
@@ -99,7 +99,7 @@ class Evaluation:
         )
 
     def clear(self) -> None:
-        """Forget what has been written."""
+        """Forget all that has been written."""
         self.findings, self.late, self.late_rows = [], [], []
         for alarm in self.changed_alarms():
             alarm.is_dirty = False

@@ -164,7 +164,7 @@ def names_of(alarms: Collection[int]) -> dict[int, dict[str, Any]]:
 def people_figures(
     within: list[Annunciation], period: Span, groups: Collection[str], *, now: datetime
 ) -> dict[str, Any]:
-    """Return the figures of what people did: how soon they acknowledged, and what they suppressed."""
+    """Return the figures of people's acts: how soon they acknowledged, and their suppressions."""
     answered = kpis.response(within)
     return {
         "response": {

@@ -44,7 +44,7 @@ class Computed:
     spells: dict[int, list[Spell]] = field(default_factory=dict)
 
     def add(self, evaluation: Evaluation) -> None:
-        """Add what was found since the last page."""
+        """Add the findings since the last page."""
         for finding in evaluation.findings:
             spells = self.spells.setdefault(finding.alarm.definition, [])
             if finding.act is Act.ACTIVE:

@@ -142,7 +142,7 @@ class AlarmRunner:
         return self._loaded.cut is not None and self.position >= self._loaded.cut
 
     def commit(self, *, now: datetime, is_caught_up: bool) -> bool:
-        """Write what was found; look at the clock if that is due and all is evaluated.
+        """Write the findings; look at the clock if that is due and all is evaluated.
 
         Return whether more waits to be written.
 
@@ -279,7 +279,7 @@ class AlarmRunner:
             keep(ALARM_EVENTS, self._events.revision)
 
     def _forget(self) -> None:
-        """Forget what is committed."""
+        """Forget all that is committed."""
         held = self._held
         self._held = leases.Hold(held.source, held.owner, held.written_until, self.position)
         self._evaluation.clear()

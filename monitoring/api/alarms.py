@@ -53,7 +53,7 @@ def act_schema(name: str, body: type[BodyT]) -> Callable[[Any], Any]:
 
 
 class AlarmViewSet(ViewSet):
-    """List alarms, and record what people do about them."""
+    """List alarms, and record the acts of people."""
 
     tag_filter = "query"
     permission_classes = (WithinScope, MayAct)

@@ -70,7 +70,7 @@ class NoteViewSet(ViewSet):
         responses=schemas.reads(fields.NoteInFullSerializer, also={404: schemas.NOT_FOUND}),
     )
     def retrieve(self, request: Request, id: str) -> Response:
-        """Return one note with all versions: what was written before each correction, by whom and when."""
+        """Return one note with all versions: the text before each correction, its writer and time."""
         note = in_full(int(id))
         refuse_uncovered(request, note["tag"] or "")
         return Response(note)

@@ -1,4 +1,4 @@
-"""The last occurrences of an alarm, with what people said about each."""
+"""The last occurrences of an alarm, with people's comments on each."""
 
 from dataclasses import dataclass
 from datetime import datetime

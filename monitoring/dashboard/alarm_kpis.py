@@ -151,7 +151,7 @@ def priorities_of(found: dict[str, Any]) -> list[Figure]:
 
 
 def people_of(found: dict[str, Any]) -> list[Figure]:
-    """Return the figures of what people did."""
+    """Return the figures of people's acts."""
     response, suppression = found["response"], found["suppression"]
     hours = sum(each["hours"] for each in suppression.values())
     number = sum(each["number"] for each in suppression.values())
