@@ -6,6 +6,8 @@ from typing import Any
 
 from playwright.sync_api import expect
 
+from monitoring.alarms import notes
+from monitoring.alarms.writing import Actor
 from monitoring.models import Note, NoteVersion
 from tests.e2e.test_accessible import violations
 
@@ -84,6 +86,14 @@ def test_on_a_phone_a_note_is_written_corrected_and_withdrawn(dashboard: Any, ax
     expect(row.get_by_role("button", name="Correct")).to_be_focused()
     row.locator("summary").click()
     expect(row).to_contain_text("Added 5 mL.")
+    notes.correct(Note.objects.get().pk, {"text": "Added 9 mL."}, version=2, actor=Actor("ben", "login"))
+    row.get_by_role("button", name="Withdraw").click()
+    page.get_by_label(re.compile("^Why")).fill("other vessel")
+    page.locator("#note-ok").click()
+    expect(page.locator("#note-refused")).to_contain_text("ben has corrected the note since")
+    expect(row).to_contain_text("Added 9 mL.")
+    page.locator("#note-cancel").click()
+    expect(row.get_by_role("button", name="Withdraw")).to_be_focused()
     row.get_by_role("button", name="Withdraw").click()
     page.locator("#note-ok").click()
     expect(page.locator("#note-refused")).to_contain_text("say why")
@@ -94,8 +104,9 @@ def test_on_a_phone_a_note_is_written_corrected_and_withdrawn(dashboard: Any, ax
     assert list(acts) == [
         ("write", "Added 5 mL.", "", "Anna (unverified)"),
         ("correct", "Added 8 mL.", "read again", "Anna (unverified)"),
-        ("withdraw", "Added 8 mL.", "other vessel", "Anna (unverified)"),
+        ("correct", "Added 9 mL.", "", "ben"),
+        ("withdraw", "Added 9 mL.", "other vessel", "Anna (unverified)"),
     ]
     assert len(set(NoteVersion.objects.values_list("start"))) == 1  # also microseconds stay
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    dashboard.expected_noise = "400"  # the browser logs the refusals
+    dashboard.expected_noise = "status of 40"  # 400 and 409: the browser logs the refusals

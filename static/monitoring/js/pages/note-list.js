@@ -24,7 +24,9 @@ list.addEventListener("click", ({ target }) => {
 
 /** Give the focus back to the button that opened the dialog: the one that had the focus may be replaced. */
 function restoreFocus() {
-  if (!opener || document.querySelector("dialog[open]") || document.activeElement !== document.body) return;
+  const active = document.activeElement; // a button of the dialog may have it until the next frame
+  const isLost = active === document.body || active?.closest("dialog:not([open])");
+  if (!opener || document.querySelector("dialog[open]") || !isLost) return;
   (document.querySelector(opener) ?? document.getElementById("note-add"))?.focus();
 }
 
