@@ -83,7 +83,8 @@ def advice_context(request: HttpRequest, chosen: dict[str, str], now: datetime) 
     if found is None:
         return {"missing": f"Nothing is stored of {chosen['tag']} in this time, or the alarm has no limit."}
     if not any(request.GET.get(name) for name in TRIED):
-        form = TriedSettingsForm(initial=numbers_of(found.advice.proposed), in_force=in_force, tag=tag)
+        initial = numbers_of(found.advice.proposed if found.advice.excursions else found.advice.present)
+        form = TriedSettingsForm(initial=initial, in_force=in_force, tag=tag)
     return {
         "definition": row,
         "name": f"{chosen['tag']}: {title_of(row.kind)}",
@@ -97,9 +98,13 @@ def advice_context(request: HttpRequest, chosen: dict[str, str], now: datetime) 
 
 
 def tables_of(row: AlarmDefinition, found: AdviceInFull, chosen: dict[str, str]) -> dict[str, Any]:
-    """Return the tables of outcomes: the settings themselves, and on-delays, deadbands, limits."""
+    """Return the tables of outcomes: the settings themselves, and on-delays, deadbands, limits.
+
+    Without an excursion, any settings would do: nothing is proposed.
+    """
     advice = found.advice
-    named = {"in force": advice.present, "proposed": advice.proposed, "tried": found.tried}
+    proposed = advice.proposed if advice.excursions else None
+    named = {"in force": advice.present, "proposed": proposed, "tried": found.tried}
     shown = {name: outcome for name, outcome in named.items() if outcome is not None}
     most = max([1, *(alarms for _, alarms in advice.curve)])
     tables = {"settings": shown, "deadbands": numbered(found.deadbands), "limits": numbered(found.limits)}

@@ -263,6 +263,16 @@ def test_the_advisor_compares_settings_and_leads_to_the_filled_form(
     assert 'value="Advisor, last day: 0 alarms in place of 4"' in form
 
 
+def test_the_advisor_proposes_nothing_where_no_limit_was_left(client: Client, high: AlarmDefinition) -> None:
+    item = {"tag": "fermenter_temp", "value": 40.0}
+    ingest_readings([{**item, "timestamp": ago(seconds=second).isoformat()} for second in range(60)])
+    text = text_of(advised(client))
+    assert "0 excursions beyond the limit" in text
+    assert "Nothing can be proposed from that." in text
+    assert "In force" in text
+    assert "Use these settings" not in text
+
+
 def test_the_advisor_tries_other_settings_and_tells_what_is_wrong_with_them(
     client: Client, spikes: AlarmDefinition
 ) -> None:
