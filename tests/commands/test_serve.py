@@ -188,7 +188,7 @@ def test_in_production_files_are_hashed_compressed_and_kept(system: Any, serve: 
 
 def test_in_production_start_sh_runs_it_with_the_worker(system: Any, wait_until: Callable[..., Any]) -> None:
     launched = system.run("-m", "fermon_site.start", **PRODUCTION)
-    wait_until(lambda: "The dashboard is at" in launched.text)
+    wait_until(lambda: "The dashboard is at" in launched.text, 180)
     assert launched.find("granian")
     assert launched.find("qcluster")
     launched.send(signal.SIGTERM)
