@@ -77,9 +77,12 @@ class Command:
 
     def find(self, words: str) -> psutil.Process:
         """The topmost process of the family with these words in its command line."""
-        return min(
-            (p for p in self.family() if words in " ".join(p.cmdline())), key=lambda p: len(p.parents())
-        )
+        found: list[tuple[int, psutil.Process]] = []
+        for process in self.family():
+            with suppress(psutil.NoSuchProcess):  # it has ended since it was listed
+                if words in " ".join(process.cmdline()):
+                    found.append((len(process.parents()), process))
+        return min(found, key=lambda pair: pair[0])[1]
 
     def send(self, number: int, *, to_group: bool = False) -> list[psutil.Process]:
         """Sends a signal; who was there when it was sent."""
