@@ -53,7 +53,9 @@ def store_one(delivery: Delivery) -> Outcomes | None:
     before = recent_values_of(tag)
     value = reading.value + 0.0  # -0.0 is stored as 0.0
     violations = violations_of(value, tag.definition, np.frombuffer(before, dtype=VALUE))
-    clock = clock_of(tag) if delivery.source is None else clock_after(tag, reading.time_us, received_us)
+    clock = (
+        clock_of(tag) if delivery.source is None else clock_after(tag.arrivals, reading.time_us, received_us)
+    )
     recent = (before + VALUE_BYTES.pack(value))[-RECENT_BYTES:]
     pk = insert(tag.pk, reading.time_us, value, violations)
     add_to_totals(tag.pk, reading.time_us, value, bool(violations), (recent, *clock))

@@ -33,9 +33,9 @@ def clock_of(tag: LockedTag) -> Clock:
     return tag.arrivals, tag.clock_error
 
 
-def clock_after(tag: LockedTag, time_us: int, received_us: int) -> Clock:
-    """Return the clock state of a tag after a reading newer than all of the tag has arrived."""
-    state = with_reading(tag.arrivals or NO_ARRIVALS, time_us, received_us)
+def clock_after(arrivals: bytes | None, time_us: int, received_us: int) -> Clock:
+    """Return the clock state of a tag with these arrivals after a reading that counts has arrived."""
+    state = with_reading(arrivals or NO_ARRIVALS, time_us, received_us)
     return state, clock_error(state)
 
 
@@ -52,8 +52,7 @@ def clocks_after(tags: Sequence[LockedTag], batch: Batch, received_us: IntArray)
         last = last_us[index]
         if last is None or last > now_us + AHEAD_US or time_us > last:
             pk = tags[index].pk
-            state = with_reading(clocks[pk][0] or NO_ARRIVALS, time_us, now_us)
-            clocks[pk] = state, clock_error(state)
+            clocks[pk] = clock_after(clocks[pk][0], time_us, now_us)
         last_us[index] = time_us if last is None else max(last, time_us)
     return clocks
 

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from monitoring.operations.serving.asgi import Scope, Send
 from monitoring.operations.serving.environ import client_of
-from monitoring.operations.serving.short_way import ShortAnswer, ShortRequest, ShortWay, View, answers
+from monitoring.operations.serving.short_way import ShortAnswer, ShortRequest, ShortWay, answers
 from monitoring.operations.serving.threads import settle
 
 GATHER_S = 0.001  # a fraction of the time that a transaction takes
@@ -31,11 +31,6 @@ class Waiting(NamedTuple):
     request: ShortRequest
     send: Send
     future: "asyncio.Future[bool]"
-
-    @property
-    def view(self) -> View:
-        """Return the view that answers."""
-        return self.way.view
 
 
 class Together:
@@ -58,7 +53,7 @@ class Together:
 
     def _work(self) -> None:
         while True:
-            for _, some in groupby(self._take(), key=lambda waiting: waiting.view):
+            for _, some in groupby(self._take(), key=lambda waiting: waiting.way.view):
                 group = list(some)
                 try:
                     results = answer(group)
@@ -84,7 +79,7 @@ class Together:
 
 def answer(waiting: Sequence[Waiting]) -> list[bool | BaseException]:
     """Answer requests to one view; return for each whether the answer was sent, or the error."""
-    found = answers(waiting[0].view, [each.request for each in waiting])
+    found = answers(waiting[0].way.view, [each.request for each in waiting])
     return [send(each, of_view) for each, of_view in zip(waiting, found, strict=True)]
 
 
