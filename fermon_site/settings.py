@@ -227,6 +227,18 @@ AUDITLOG_INCLUDE_TRACKING_MODELS: tuple[Any, ...] = (
         "model": "monitoring.Exclusion",
         "exclude_fields": ["upto_id", "taken", "returned", "is_complete", "is_judged"],
     },
+    "monitoring.Person",
+    {
+        "model": "monitoring.Channel",
+        "exclude_fields": ["verified_at", "failing_since", "failure", "failures", "blocked_until"],
+        "mask_fields": ["settings", "secrets"],
+    },
+    "monitoring.Schedule",
+    "monitoring.ScheduleMember",
+    "monitoring.ScheduleOverride",
+    {"model": "monitoring.MaintenanceWindow", "exclude_fields": ["begun_at"]},
+    "monitoring.Route",
+    "monitoring.RouteStep",
     {"model": "monitoring.Token", "exclude_fields": ["used_at"], "mask_fields": ["digest"]},
     {
         "model": "auth.User",
@@ -244,6 +256,10 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
+
+# The address at which people reach Fermon, for links in messages. Empty: no links.
+FERMON_PUBLIC_URL = environment.text("FERMON_PUBLIC_URL", "")
+FERMON_ACK_LINKS = environment.flag("FERMON_ACK_LINKS", default=True)
 
 LANGUAGE_CODE = "en-us"
 TIME_ZONE = "UTC"

@@ -7,3 +7,4 @@ ALARMS = "alarms"
 # seen, and the clock's time (microseconds) up to which measurements are evaluated.
 ALARM_EVENTS = "alarms.events"
 ALARM_CLOCK = "alarms.clock"
+NOTIFICATIONS = "notifications"  # the position is the id of the last entry of the alarm journal

@@ -1,0 +1,1 @@
+"""The kinds of channels: for each, its form, its sender and its limits."""
