@@ -4,7 +4,7 @@ import logging
 from pathlib import Path
 
 from django.conf import settings
-from django.db import connection
+from django.db import connection, connections
 
 from monitoring.kernel import private_files
 
@@ -12,7 +12,11 @@ logger = logging.getLogger(__name__)
 
 
 def mend_private_files() -> None:
-    """Remove other users' permissions on the data directory and the database, which older versions left."""
+    """Remove other users' permissions on the data directory and the database, which older versions left.
+
+    This thread's connections are closed before: SQLite's locks end when any descriptor of the file is closed.
+    """
+    connections.close_all()
     database = Path(connection.settings_dict["NAME"]) if connection.vendor == "sqlite" else None
     if changed := private_files.mend(Path(settings.FERMON_DATA_DIR), database):
         logger.info("files closed to other users", extra={"files": changed})

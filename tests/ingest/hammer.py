@@ -9,6 +9,7 @@ import random
 import sys
 import time
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 START = datetime(2026, 1, 31, 12, tzinfo=UTC)
 TAGS = [f"hammer.{number:02}" for number in range(20)]
@@ -38,16 +39,28 @@ def some_readings(rng: random.Random) -> list[dict[str, object]]:
     return batch + batch[: rng.randint(0, 1)]
 
 
+def sent(batch: list[dict[str, object]], source: str) -> Any:
+    """The outcomes. As any source does, it sends again what did not get the write lock in time."""
+    from django.db import OperationalError
+
+    from monitoring.ingest.pipeline import ingest_readings
+
+    while True:
+        try:
+            return ingest_readings(batch, source=source)
+        except OperationalError as error:
+            if str(error) != "database is locked":
+                raise
+
+
 def main(seed: str, seconds: str) -> None:
     import django
 
     django.setup()
-    from monitoring.ingest.pipeline import ingest_readings
-
     rng, end, refused = random.Random(seed), time.monotonic() + float(seconds), 0
     while time.monotonic() < end:
         batch = some_readings(rng)
-        outcomes = ingest_readings(batch, source=f"hammer {seed}")
+        outcomes = sent(batch, f"hammer {seed}")
         reasons = [outcome.reason for outcome in outcomes.others.values() if outcome.reason is not None]
         assert reasons == ["above_valid_range"] * sum(item["value"] == BEYOND for item in batch), reasons
         refused += len(reasons)

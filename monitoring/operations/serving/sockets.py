@@ -3,6 +3,7 @@
 import logging
 import os
 import socket
+import stat
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -14,16 +15,16 @@ OPEN_FILES = Path("/dev/fd")
 
 
 def open_sockets() -> Iterator[socket.socket]:
-    """Yield this process's TCP sockets, each as a duplicate that is closed before the next one."""
+    """Yield this process's TCP sockets, each as a duplicate that is closed before the next one.
+
+    Other files are not duplicated: closing a duplicate of the database file would release all locks that
+    SQLite holds on it, and the next process that leaves would delete the log that this one writes to.
+    """
     for number in [int(path.name) for path in OPEN_FILES.iterdir()] if OPEN_FILES.exists() else []:
         with suppress(OSError):
-            duplicate = os.dup(number)
-            try:
-                found = socket.socket(fileno=duplicate)
-            except OSError:
-                os.close(duplicate)
+            if not stat.S_ISSOCK(os.fstat(number).st_mode):
                 continue
-            with found:
+            with socket.socket(fileno=os.dup(number)) as found:
                 if found.family in (socket.AF_INET, socket.AF_INET6):
                     yield found
 
