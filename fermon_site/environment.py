@@ -91,6 +91,23 @@ def is_redis_address(address: str) -> bool:
     return parts.scheme in {"redis", "rediss"} and is_host
 
 
+def web_address(name: str) -> str:
+    """Return the variable as an address of the web; empty if unset.
+
+    Raises:
+        ImproperlyConfigured: the text is no such address. The message omits the text: it may hold a secret.
+    """
+    address = text(name, "")
+    try:
+        parts = urlsplit(address)
+        is_address = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_address = False
+    if address and not is_address:
+        raise ImproperlyConfigured(f"{name} is not understood: use https://host/path.")
+    return address
+
+
 def words(name: str) -> list[str]:
     """Return the variable as a comma-separated list, empty if unset."""
     return [word.strip() for word in os.environ.get(name, "").split(",") if word.strip()]

@@ -258,8 +258,11 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 
 # The address at which people reach Fermon, for links in messages. Empty: no links.
-FERMON_PUBLIC_URL = environment.text("FERMON_PUBLIC_URL", "")
+FERMON_PUBLIC_URL = environment.web_address("FERMON_PUBLIC_URL")
 FERMON_ACK_LINKS = environment.flag("FERMON_ACK_LINKS", default=True)
+# Pinged each minute while the whole chain works; told by the web process when nothing else can.
+FERMON_HEARTBEAT_URL = environment.web_address("FERMON_HEARTBEAT_URL")
+FERMON_EMERGENCY_URL = environment.web_address("FERMON_EMERGENCY_URL")
 
 LANGUAGE_CODE = "en-us"
 TIME_ZONE = "UTC"

@@ -11,6 +11,7 @@ from whitenoise.runserver_nostatic.management.commands.runserver import Command 
 
 from monitoring.access.addresses import open_to_others
 from monitoring.operations.chunked import ChunkedHandler
+from monitoring.operations.emergency import start_emergency_watch
 from monitoring.operations.parent_watchdog import end_with_launcher, was_launched
 from monitoring.operations.privacy import mend_private_files
 from monitoring.operations.serving.patience import BoundedServer, PatientRequestHandler
@@ -47,6 +48,7 @@ class Command(WhiteNoiseCommand):  # type: ignore[misc]  # WhiteNoise finds its 
         end_with_launcher()
         mend_private_files()
         replayer().start()
+        start_emergency_watch()
         basehttp.ServerHandler = ChunkedHandler  # type: ignore[misc]  # the request handler's lookup
         basehttp.WSGIRequestHandler = PatientRequestHandler  # type: ignore[misc]  # likewise
         super().inner_run(*args, **options)
