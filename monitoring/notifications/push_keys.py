@@ -50,6 +50,7 @@ def private_key() -> "EllipticCurvePrivateKey":
 def stored(path: Path) -> bytes:
     """Return the content of the key file. Two processes that make it together agree on one."""
     if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
         draft = path.with_name(f"{path.name}.{os.getpid()}")
         draft.touch(mode=0o600)
         try:

@@ -37,7 +37,7 @@ def plugin_of(job: dict[str, Any]) -> Any:
         raise BadFieldsError("The address is not one that the service gives out.")
     asset = AppriseAsset(async_mode=False, storage_mode="memory", secure_logging=True, plugin_paths=[])
     try:
-        plugin = kind(**found, **job["arguments"], asset=asset, overflow="split")
+        plugin = kind(**{**found, **job["arguments"], "asset": asset, "overflow": "split"})
     except (AppriseImproperlyConfigured, TypeError) as error:
         raise BadFieldsError("Apprise does not accept the fields: check them.") from error
     plugin.request_rate_per_sec = 0  # a pause between parts of a message would take most of the limit

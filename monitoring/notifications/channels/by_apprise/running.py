@@ -19,6 +19,7 @@ CODE = (
 )
 MOST_CHILDREN = 3  # of some 45 MB each
 TURN_S = 1.5
+SLACK_S = 0.3  # the child ends itself at the limit
 # The child gets these variables alone: no secret of Fermon, no proxy.
 PASSED = ("PATH", "SSL_CERT_DIR", "SSL_CERT_FILE", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR")
 
@@ -57,7 +58,7 @@ def _run(order: dict[str, Any], limit_s: float) -> dict[str, Any] | None:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             env={name: os.environ[name] for name in PASSED if name in os.environ},
-            timeout=limit_s + 0.3,  # the child ends itself at the limit
+            timeout=limit_s + SLACK_S,
             check=False,
         )
         found: dict[str, Any] = json.loads(done.stdout)

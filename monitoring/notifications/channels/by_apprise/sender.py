@@ -1,6 +1,7 @@
 """Send a message by one of Apprise's plugins."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from monitoring.notifications.channels.answers import outcome_of
@@ -50,10 +51,15 @@ def outcome_of_child(found: Mapping[str, Any]) -> Outcome:
 
 
 def of_answer(found: Mapping[str, Any]) -> Outcome:
-    """Return the outcome of an answer that Apprise took for a failure, though some have a status of 2xx."""
-    answer = Answer(found["status"], retry_after(found["retry_after"]), found["text"])
-    outcome = outcome_of(answer)
-    return Outcome(Result.PERMANENT, outcome.detail) if outcome.result is Result.OK else outcome
+    """Return the outcome of an answer that Apprise took for a failure, though some have a status of 2xx.
+
+    A long message goes in parts: if an earlier one was accepted, another attempt repeats that part.
+    """
+    outcome = outcome_of(Answer(found["status"], retry_after(found["retry_after"]), found["text"]))
+    if outcome.result is Result.OK:
+        return replace(outcome, result=Result.PERMANENT)
+    is_part_sent = outcome.result is Result.TEMPORARY and found["was_accepted"]
+    return replace(outcome, result=Result.UNKNOWN) if is_part_sent else outcome
 
 
 def of_error(found: Mapping[str, Any]) -> Outcome:

@@ -47,7 +47,8 @@ def failure(error: Exception, *, has_sent: bool) -> Outcome:
         return of_reply(*next(iter(error.recipients.values())))
     if isinstance(error, smtplib.SMTPResponseException):
         return of_reply(error.smtp_code, error.smtp_error)
-    if isinstance(error, smtplib.SMTPNotSupportedError | ValueError):
+    # A certificate that is not accepted is both: OSError and ValueError.
+    if isinstance(error, smtplib.SMTPNotSupportedError) or not isinstance(error, OSError):
         return Outcome(Result.PERMANENT, str(error))
     if has_sent:
         return Outcome(Result.UNKNOWN, f"sent, but {words(error)}")

@@ -38,7 +38,5 @@ def sender_of(target: Target, server: MailServer) -> str:
     """
     found = target.fields.get("from") or settings.FERMON_EMAIL_FROM or server.user
     if "@" not in found:
-        raise RefusedTargetError(
-            "There is no sender. Set FERMON_EMAIL_FROM, or enter one for the channel."
-        )
+        raise RefusedTargetError("There is no sender. Set FERMON_EMAIL_FROM, or enter one for the channel.")
     return found

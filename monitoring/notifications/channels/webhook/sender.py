@@ -1,4 +1,4 @@
-"""Send a message to a webhook. docs/notifications.md describes the JSON and the signature."""
+"""Send a message to a webhook. docs/channels.md describes the JSON and the signature."""
 
 import hashlib
 import hmac
