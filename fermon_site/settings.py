@@ -263,6 +263,10 @@ FERMON_ACK_LINKS = environment.flag("FERMON_ACK_LINKS", default=True)
 # Pinged each minute while the whole chain works; told by the web process when nothing else can.
 FERMON_HEARTBEAT_URL = environment.web_address("FERMON_HEARTBEAT_URL")
 FERMON_EMERGENCY_URL = environment.web_address("FERMON_EMERGENCY_URL")
+# The mail server of channels that name none, the sender of mails, and the contact for push services.
+FERMON_SMTP = environment.smtp_server("FERMON_SMTP_URL")
+FERMON_EMAIL_FROM = environment.text("FERMON_EMAIL_FROM", "")
+FERMON_PUSH_CONTACT = environment.text("FERMON_PUSH_CONTACT", "")
 
 LANGUAGE_CODE = "en-us"
 TIME_ZONE = "UTC"
