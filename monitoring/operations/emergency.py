@@ -77,8 +77,8 @@ class EmergencyWatch:
                 file.write(f"{now.isoformat()} {trouble}\n")
         except FileExistsError:
             return
-        except OSError as error:  # better twice than never
-            logger.warning("the file of the emergency can't be written", extra={"error": str(error)})
+        except OSError as failure:  # better twice than never
+            logger.warning("the file of the emergency can't be written", extra={"error": str(failure)})
         if error := self._send(self._url, f"Fermon at {socket.gethostname()}: {trouble}"):
             logger.error("the emergency can't be reported", extra={"error": error, "trouble": trouble})
             self._flag.unlink(missing_ok=True)  # tried again at the next look

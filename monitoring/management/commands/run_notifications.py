@@ -1,6 +1,6 @@
 """``manage.py run_notifications``: the process that notifies people."""
 
-from importlib import import_module
+import logging
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -12,11 +12,13 @@ from monitoring.notifications import notifier
 from monitoring.notifications.dispatcher import Dispatcher
 from monitoring.notifications.message import Message, Outcome
 from monitoring.notifications.pace import Bucket
+from monitoring.notifications.transport.resolving import is_exhausted
 from monitoring.operations.child_process import run_until_signal
+from monitoring.operations.heartbeat import start_heartbeat
 from monitoring.operations.parent_watchdog import end_with_launcher
 from monitoring.operations.privacy import mend_private_files
 
-SENDING, REGISTRY = "monitoring.notifications.sending", "monitoring.notifications.channels.registry"
+logger = logging.getLogger(__name__)
 
 
 class Command(BaseCommand):
@@ -37,17 +39,34 @@ class Command(BaseCommand):
 
 
 def follow() -> None:
-    """Notify people until a stop is requested."""
-    notifier.run(lambda: Dispatcher(send, bucket_of=bucket_of), should_stop=stop_requested)
+    """Notify people until a stop is requested, or too many look-ups of names hang in this process."""
+    heartbeat = start_heartbeat()
+    notifier.run(lambda: Dispatcher(send, bucket_of=bucket_of), should_stop=is_to_end)
+    if heartbeat is not None:
+        heartbeat.set()
+
+
+def is_to_end() -> bool:
+    """Return whether this process ends: a stop is requested, or so many threads hang that another takes over."""
+    if is_exhausted():
+        logger.error("name resolution hangs: another process notifies people")
+        return True
+    return stop_requested()
+
+
+# The senders are loaded at the first message: most processes only stand by, and the libraries are large.
 
 
 def send(channel: Channel, message: Message) -> Outcome:
-    """Send a message. The senders are loaded at the first one: most processes only stand by."""
-    outcome: Outcome = import_module(SENDING).send(channel, message)
-    return outcome
+    """Send a message."""
+    from monitoring.notifications import sending
+
+    return sending.send(channel, message)
 
 
 def bucket_of(kind: str) -> Bucket:
     """Return how many messages a channel of this kind may get."""
-    found = import_module(REGISTRY).KINDS.get(kind)
+    from monitoring.notifications.channels.registry import KINDS
+
+    found = KINDS.get(kind)
     return Bucket(found.bucket, found.bucket_s) if found else Bucket()
