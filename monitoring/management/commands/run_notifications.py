@@ -47,7 +47,7 @@ def follow() -> None:
 
 
 def is_to_end() -> bool:
-    """Return whether this process ends: a stop is requested, or so many threads hang that another takes over."""
+    """Return whether this process ends: a stop is requested, or too many look-ups of names hang."""
     if is_exhausted():
         logger.error("name resolution hangs: another process notifies people")
         return True
