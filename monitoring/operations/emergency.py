@@ -20,6 +20,7 @@ logger = logging.getLogger(__name__)
 
 LOOK_S = 10.0
 SILENT_S = 30.0
+CONFIRM_S = 8.0  # a second look confirms the first
 
 
 def current_emergency(now: datetime) -> str:
@@ -57,7 +58,7 @@ class EmergencyWatch:
             self._report_end(now)
             return
         self._since = min(self._since or now, now)  # the clock may have been set back
-        if (now - self._since).total_seconds() >= SILENT_S - LOOK_S:
+        if (now - self._since).total_seconds() >= CONFIRM_S:
             self._report(trouble, now)
 
     def run(self) -> None:

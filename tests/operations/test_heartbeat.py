@@ -153,9 +153,9 @@ def test_two_web_processes_tell_of_an_outage_once_and_of_its_end_once(
             watch.step(NOW + timedelta(seconds=second))
         return [text.partition(": ")[2] for _, text in service.posted]
 
-    assert look(0) == look(10) == []
-    assert look(20) == ["The database is away."]
-    assert look(30) == []
+    assert look(0) == []
+    assert look(10) == ["The database is away."]
+    assert look(20) == []
     trouble[0] = ""
     assert look(40) == ["over at 12:00 UTC. The worker and the database work."]
     assert look(50) == []
@@ -164,9 +164,6 @@ def test_two_web_processes_tell_of_an_outage_once_and_of_its_end_once(
 def test_a_report_that_fails_is_sent_again(service: Service, tmp_path: Path) -> None:
     watch = EmergencyWatch(service.url, tmp_path / "emergency.txt", lambda _: "The database is away.")
     watch.step(NOW)
-    service.status = 503
-    watch.step(NOW + timedelta(seconds=20))
-    service.status = 200
-    watch.step(NOW + timedelta(seconds=30))
-    watch.step(NOW + timedelta(seconds=40))
+    for second, service.status in ((10, 503), (20, 200), (30, 200)):
+        watch.step(NOW + timedelta(seconds=second))
     assert len(service.posted) == 2
