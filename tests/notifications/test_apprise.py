@@ -79,6 +79,16 @@ def test_a_service_gets_the_message_as_json() -> None:
     assert "46.2 °C" in said["message"]
 
 
+def test_a_long_message_goes_in_parts() -> None:
+    lines = [f"alarm {number} is too high" for number in range(300)]
+    with local_target(answer()) as local:
+        outcome = KINDS["ntfy"].send(replace(MESSAGE, text="\n".join(lines)), target(**ntfy_at(local)))
+    assert outcome.result is Result.OK
+    parts = [json.loads(each.body)["message"] for each in local.received]
+    assert len(parts) == 3
+    assert [line for line in lines if not any(line in part for part in parts)] == []
+
+
 @pytest.mark.parametrize(
     ("behave", "result"),
     [
