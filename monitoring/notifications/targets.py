@@ -24,8 +24,8 @@ def target_of(channel: Channel) -> Target:
     Raises:
         TargetError: a secret is to come from an environment variable that is not set.
     """
-    secrets = {name: resolved(str(value)) for name, value in channel.secrets.items()}
-    fields = {name: str(value) for name, value in channel.settings.items()} | secrets
+    secrets = {name: resolved(str(value)) for name, value in channel.secrets.items() if value}
+    fields = {name: str(value) for name, value in channel.settings.items() if value} | secrets
     return Target(channel.pk, fields, channel.allows_local, frozenset(secrets.values()))
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 # Replies to one connection.
 Behaviour = Callable[[socket.socket, "LocalTarget"], None]
-DRIP_S = 0.02
+DRIP_S, DRIPS = 0.02, 250
 SERVER = "local target"
 
 
@@ -89,11 +89,13 @@ def hang(connection: socket.socket, target: LocalTarget) -> None:
 
 
 def drip(*, first: bytes = b"") -> Behaviour:
-    """Send a byte now and then, never all of an answer."""
+    """Send a byte now and then, never all of an answer; for some seconds, so that a test ends."""
 
     def behave(connection: socket.socket, target: LocalTarget) -> None:
         connection.sendall(first)
-        while not target.is_closing.wait(DRIP_S):
+        for _ in range(DRIPS):
+            if target.is_closing.wait(DRIP_S):
+                return
             connection.sendall(b"x")
 
     return behave

@@ -79,12 +79,21 @@ def test_a_service_gets_the_message_as_json() -> None:
     assert "46.2 °C" in said["message"]
 
 
+def test_a_long_message_goes_in_parts() -> None:
+    lines = [f"alarm {number} is too high" for number in range(300)]
+    with local_target(answer()) as local:
+        outcome = KINDS["ntfy"].send(replace(MESSAGE, text="\n".join(lines)), target(**ntfy_at(local)))
+    assert outcome.result is Result.OK
+    parts = [json.loads(each.body)["message"] for each in local.received]
+    assert len(parts) == 3
+    assert [line for line in lines if not any(line in part for part in parts)] == []
+
+
 @pytest.mark.parametrize(
     ("behave", "result"),
     [
         (answer("403 Forbidden", body=b"not yours"), Result.PERMANENT),
         (answer("429 Too Many Requests", "Retry-After: 33"), Result.TEMPORARY),
-        (answer("302 Found", "Location: http://127.0.0.1:1/"), Result.PERMANENT),
     ],
 )
 def test_the_answer_of_a_service_counts(behave: Behaviour, result: Result) -> None:
@@ -92,8 +101,18 @@ def test_the_answer_of_a_service_counts(behave: Behaviour, result: Result) -> No
         outcome = KINDS["ntfy"].send(MESSAGE, target(**ntfy_at(local)))
     assert outcome.result is result
     assert outcome.retry_after_s == (33 if result is Result.TEMPORARY else None)
-    assert outcome.detail.startswith(("HTTP 403 not yours", "HTTP 429", "HTTP 302: a redirect"))
+    assert outcome.detail.startswith(("HTTP 403 not yours", "HTTP 429"))
     assert len(local.received) == 1
+
+
+def test_no_redirect_is_followed() -> None:
+    with ExitStack() as stack:
+        other = stack.enter_context(local_target(answer()))
+        local = stack.enter_context(local_target(answer("302 Found", f"Location: {other.url}")))
+        outcome = KINDS["ntfy"].send(MESSAGE, target(**ntfy_at(local)))
+    assert outcome.result is Result.PERMANENT
+    assert outcome.detail.startswith("HTTP 302: a redirect")
+    assert (local.connections, other.connections) == (1, 0)
 
 
 def test_a_local_target_is_refused_and_one_that_is_away_is_temporary() -> None:

@@ -161,6 +161,17 @@ def test_one_browser_that_got_it_is_enough(
     assert outcome.retry_after_s == (9 if result is Result.TEMPORARY else None)
 
 
+@pytest.mark.django_db
+def test_a_push_service_has_tls_and_is_elsewhere(channel: Channel) -> None:
+    with local_target(answer("201 Created")) as local:
+        found = subscribe(channel, local, Browser(), "one")
+        outcomes = [send(MESSAGE, target(channel=channel.pk, allows_local=False))]
+        PushSubscription.objects.filter(pk=found.pk).update(endpoint=f"https://127.0.0.1:{local.port}/")
+        outcomes.append(send(MESSAGE, target(channel=channel.pk, allows_local=False)))
+    assert [outcome.result for outcome in outcomes] == [Result.PERMANENT] * 2
+    assert local.connections == 0
+
+
 def test_the_key_is_made_once_and_is_private(data_dir: Path) -> None:
     first = public_key()
     assert public_key() == first

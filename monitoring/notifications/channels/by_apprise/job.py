@@ -9,7 +9,8 @@ from typing import Any
 class Job:
     """A plugin of Apprise by a key of ``plugins.PLUGINS``, its arguments, and the text to send.
 
-    ``native_url`` is the address that the service gave out; the plugin takes it apart.
+    ``native_url`` is the address that the service gave out; the plugin takes it apart. A longer body than
+    ``most`` characters goes in parts; 0: as the plugin says.
     """
 
     plugin: str
@@ -17,3 +18,4 @@ class Job:
     body: str
     title: str = ""
     native_url: str = ""
+    most: int = 0

@@ -40,5 +40,7 @@ def plugin_of(job: dict[str, Any]) -> Any:
         plugin = kind(**{**found, **job["arguments"], "asset": asset, "overflow": "split"})
     except (AppriseImproperlyConfigured, TypeError) as error:
         raise BadFieldsError("Apprise does not accept the fields: check them.") from error
+    if job["most"]:
+        plugin.body_maxlen = job["most"]
     plugin.request_rate_per_sec = 0  # a pause between parts of a message would take most of the limit
     return plugin

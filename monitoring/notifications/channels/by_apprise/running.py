@@ -17,7 +17,7 @@ CODE = (
     "import sys; sys.path.insert(0, sys.argv[1]);"
     " from monitoring.notifications.channels.by_apprise.child import main; main()"
 )
-MOST_CHILDREN = 3  # of some 45 MB each
+MOST_CHILDREN = 3  # of some 35 MB each
 TURN_S = 1.5
 SLACK_S = 0.3  # the child ends itself at the limit
 # The child gets these variables alone: no secret of Fermon, no proxy.

@@ -48,7 +48,7 @@ class WatchedAdapter(HTTPAdapter):
         """Send one request."""
         watched = self._watched
         try:
-            found = super().send(request, **{**kwargs, "stream": True})
+            found = super().send(request, **kwargs)
         except requests.RequestException as error:
             watched.has_sent |= isinstance(error, requests.ReadTimeout)
             watched.error = type(error).__name__

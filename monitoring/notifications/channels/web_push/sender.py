@@ -36,6 +36,8 @@ def send(message: Message, target: Target, limit_s: float = LIMIT_S) -> Outcome:
 
 
 def _push(message: Message, subscription: PushSubscription, target: Target, limit_s: float) -> Outcome:
+    if not (target.allows_local or subscription.endpoint.startswith("https://")):
+        return Outcome(Result.PERMANENT, "The browser's push service has no address of https.")
     try:
         headers = headers_of(message) | {"Authorization": authorization(subscription.endpoint)}
         body = encrypt(payload_of(message), subscription.p256dh, subscription.auth)

@@ -10,6 +10,7 @@ from monitoring.notifications.message import Message
 
 PRIORITIES = {"critical": "max", "high": "high", "medium": "default", "low": "low"}
 PUBLIC = "https://ntfy.sh"
+MOST = 3000  # characters; ntfy turns more than 4,096 bytes into an attachment, or refuses them
 
 FIELDS = (
     Field("topic", "Topic", "At ntfy.sh all who know the topic read it: choose a long one."),
@@ -39,4 +40,4 @@ def job_of(message: Message, fields: Mapping[str, str]) -> Job:
         "click": message.url or None,
         "include_image": False,
     }
-    return Job("ntfy", arguments, message.text, message.subject)
+    return Job("ntfy", arguments, message.text, message.subject, most=MOST)
