@@ -82,6 +82,7 @@ def test_every_answer_is_as_the_schema_says(case: schemathesis.Case) -> None:
 @schema.parametrize()
 @examples(max_examples=20, derandomize=True, suppress_health_check=list(HealthCheck))
 @pytest.mark.once
+@pytest.mark.no_cover
 def test_closed_no_role_gets_more_than_it_may(
     case: schemathesis.Case, role: str, login: dict[str, str]
 ) -> None:
