@@ -216,11 +216,11 @@ def present_alarms(request: HttpRequest) -> JsonResponse:
     Each ``tag`` parameter is a tag on the page.
     """
     try:
-        revision, failing = newest_revision(), failing_channels().count()
+        revision = newest_revision()
+        if request.GET.get("revision") == str(revision):
+            return JsonResponse({"revision": revision, "failing": failing_text(failing_channels().count())})
     except DatabaseError:
         return JsonResponse({"detail": AWAY}, status=503)
-    if request.GET.get("revision") == str(revision):
-        return JsonResponse({"revision": revision, "failing": failing_text(failing)})
     bar = read_bar(request.GET.getlist("tag")[:MOST_CARDS])
     if bar.counts is None:
         return JsonResponse({"detail": AWAY}, status=503)
