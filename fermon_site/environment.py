@@ -4,13 +4,15 @@ import os
 import secrets
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 
 DATABASES = frozenset({"django.db.backends.sqlite3", "django.db.backends.postgresql"})
 TRUE = frozenset({"1", "on", "true", "yes"})
+# Schemes of a mail server's address, and the encryption that each stands for.
+SMTP_SECURITY = {"smtp": "starttls", "smtps": "tls", "smtp+plain": "none"}
 FALSE = frozenset({"0", "off", "false", "no"})
 
 
@@ -89,6 +91,30 @@ def is_redis_address(address: str) -> bool:
     if parts.scheme == "unix":
         return parts.path not in {"", "/"}
     return parts.scheme in {"redis", "rediss"} and is_host
+
+
+def smtp_server(name: str) -> dict[str, Any]:
+    """Return the variable as host, port, security, user and password of a mail server; empty if unset.
+
+    Raises:
+        ImproperlyConfigured: the text is no such address. The message omits the text: it may hold a password.
+    """
+    address = text(name, "")
+    if not address:
+        return {}
+    try:
+        parts = urlsplit(address)
+        port, security = parts.port, SMTP_SECURITY.get(parts.scheme, "")
+    except ValueError:
+        port, security = None, ""
+    if not security or not parts.hostname or port == 0 or parts.path.strip("/") or parts.query:
+        raise ImproperlyConfigured(
+            f"{name} is not understood: use smtp://user:password@host:587 (STARTTLS), smtps://... (TLS)"
+            " or, without encryption, smtp+plain://host:25, what is no letter or digit in user or password"
+            " written as %xx."
+        )
+    login = {"user": unquote(parts.username or ""), "password": unquote(parts.password or "")}
+    return {"host": parts.hostname, "port": port or 0, "security": security, **login}
 
 
 def words(name: str) -> list[str]:

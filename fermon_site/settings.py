@@ -260,6 +260,10 @@ AUTH_PASSWORD_VALIDATORS = [
 # The address at which people reach Fermon, for links in messages. Empty: no links.
 FERMON_PUBLIC_URL = environment.text("FERMON_PUBLIC_URL", "")
 FERMON_ACK_LINKS = environment.flag("FERMON_ACK_LINKS", default=True)
+# The mail server of channels that name none, the sender of mails, and the contact for push services.
+FERMON_SMTP = environment.smtp_server("FERMON_SMTP_URL")
+FERMON_EMAIL_FROM = environment.text("FERMON_EMAIL_FROM", "")
+FERMON_PUSH_CONTACT = environment.text("FERMON_PUSH_CONTACT", "")
 
 LANGUAGE_CODE = "en-us"
 TIME_ZONE = "UTC"

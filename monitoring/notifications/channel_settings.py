@@ -46,9 +46,9 @@ class Address:
 def address_of(
     kind: ChannelKind, given: Mapping[str, str], before: Channel | None = None, cleared: Collection[str] = ()
 ) -> Address:
-    """Return the address with the given fields; a field that is not given stays as it was.
+    """Return the address with the given fields; one that is not given stays as it was, an empty one goes.
 
-    A secret is write-only, so an empty one stays as well, unless it is ``cleared``.
+    A secret is write-only, so an empty one stays, unless it is ``cleared``.
     """
     settings, secrets = (dict(before.settings), dict(before.secrets)) if before else ({}, {})
     for field in kind.fields:
@@ -59,7 +59,7 @@ def address_of(
                 secrets[field.name] = text
         elif field.name in given:
             settings[field.name] = given[field.name].strip()
-    return Address(settings, secrets)
+    return Address({name: text for name, text in settings.items() if text}, secrets)
 
 
 def check_address(

@@ -1,4 +1,4 @@
-"""The key pair by which push services know this installation (VAPID, RFC 8292).
+"""The key pair by which push services know this installation (VAPID, RFC 8292), and its contact address.
 
 The private key is made once and lies in the data directory. A browser's subscription belongs to the public
 key, so all machines of an installation need the same file.
@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from django.conf import settings
+from django.contrib.auth.models import User
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
@@ -43,14 +44,13 @@ def private_key() -> "EllipticCurvePrivateKey":
         found = None
     if isinstance(found, EllipticCurvePrivateKey) and isinstance(found.curve, SECP256R1):
         return found
-    raise PushKeyError(
-        f"{path} holds no key for web push. Restore it from a backup, or delete it for a new key."
-    )
+    raise PushKeyError(f"{path} holds no key for web push. Restore the file, or delete it for a new key.")
 
 
 def stored(path: Path) -> bytes:
     """Return the content of the key file. Two processes that make it together agree on one."""
     if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
         draft = path.with_name(f"{path.name}.{os.getpid()}")
         draft.touch(mode=0o600)
         try:
@@ -82,3 +82,22 @@ def public_bytes(key: "EllipticCurvePrivateKey") -> bytes:
 def as_text(data: bytes) -> str:
     """Return URL-safe base64 without padding."""
     return urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def contact() -> str:
+    """Return the address at which the operators of push services can reach the plant.
+
+    Raises:
+        PushKeyError: nobody has given one.
+    """
+    found: str = settings.FERMON_PUSH_CONTACT or settings.FERMON_EMAIL_FROM or _administrator()
+    if not found:
+        raise PushKeyError(
+            "Web push needs a contact. Set FERMON_PUSH_CONTACT to mailto:name@host or https://..."
+        )
+    return found if found.startswith(("mailto:", "https://")) else f"mailto:{found}"
+
+
+def _administrator() -> str:
+    found = User.objects.filter(is_superuser=True, is_active=True).exclude(email="").order_by("pk").first()
+    return found.email if found else ""

@@ -134,6 +134,26 @@ def test_an_address_of_a_database_that_is_none_is_refused(tmp_path: Path, addres
     assert "DATABASE_URL is not understood: use postgres://user:" in done.stderr.splitlines()[-1]
 
 
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        ("smtp://me:p%40ss@mail:2525", ["mail", 2525, "starttls", "me", "p@ss"]),
+        ("smtps://mail", ["mail", 0, "tls", "", ""]),
+        ("smtp+plain://mail:25", ["mail", 25, "none", "", ""]),
+    ],
+)
+def test_a_mail_server_has_an_address(tmp_path: Path, address: str, expected: list[object]) -> None:
+    assert setting("FERMON_SMTP.values()", tmp_path, FERMON_SMTP_URL=address) == f"dict_values({expected})"
+
+
+@pytest.mark.parametrize("address", ["mail", "http://me:hush@mail", "smtp://", "smtp://me:hush@mail:port"])
+def test_an_address_of_a_mail_server_that_is_none_is_refused(tmp_path: Path, address: str) -> None:
+    done = python(LOAD, tmp_path, FERMON_SMTP_URL=address)
+    assert done.returncode != 0
+    assert "FERMON_SMTP_URL is not understood: use smtp://user:password@host:587" in done.stderr
+    assert "hush" not in done.stderr
+
+
 def test_an_empty_address_of_a_database_is_none(tmp_path: Path) -> None:
     assert "fermon.sqlite3" in setting("DATABASES['default']['NAME']", tmp_path, DATABASE_URL="")
 

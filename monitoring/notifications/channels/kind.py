@@ -19,11 +19,15 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A channel's address: the fields with secrets resolved. ``channel`` is the row's id."""
+    """A channel's address: the fields with secrets resolved. ``channel`` is the row's id.
+
+    ``secrets`` are the values that may stand in no text.
+    """
 
     channel: int
     fields: Mapping[str, str]
     allows_local: bool = False
+    secrets: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

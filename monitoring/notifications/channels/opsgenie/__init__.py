@@ -1,0 +1,1 @@
+"""Opsgenie, by its alert API: Apprise can't close an alert that another process has opened."""

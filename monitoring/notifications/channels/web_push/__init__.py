@@ -1,0 +1,1 @@
+"""Web push: messages to browsers of phones and computers, without an app."""
