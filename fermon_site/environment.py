@@ -5,6 +5,7 @@ import secrets
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
@@ -13,6 +14,7 @@ DATABASES = frozenset({"django.db.backends.sqlite3", "django.db.backends.postgre
 TRUE = frozenset({"1", "on", "true", "yes"})
 # Schemes of a mail server's address, and the encryption that each stands for.
 SMTP_SECURITY = {"smtp": "starttls", "smtps": "tls", "smtp+plain": "none"}
+LOCALTIME = Path("/etc/localtime")
 FALSE = frozenset({"0", "off", "false", "no"})
 
 
@@ -45,6 +47,27 @@ def whole_number(name: str, default: int, *, lowest: int, highest: int) -> int:
     raise ImproperlyConfigured(
         f"{name}={word!r} is not understood: use a whole number from {lowest} to {highest}."
     )
+
+
+def time_zone(name: str) -> str:
+    """Return the variable as the IANA name of a time zone; unset: the zone of this machine, else UTC.
+
+    Raises:
+        ImproperlyConfigured: no zone has this name.
+    """
+    word = text(name, "") or machine_zone()
+    try:
+        return ZoneInfo(word).key
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise ImproperlyConfigured(
+            f"{name}={word!r} is not understood: use the name of a time zone, as Europe/Berlin."
+        ) from error
+
+
+def machine_zone() -> str:
+    """Return the name of the zone to which /etc/localtime links; UTC where there is no such link."""
+    _, _, name = str(LOCALTIME.resolve()).partition("/zoneinfo/")
+    return name or "UTC"
 
 
 def database_address(name: str, default: str) -> dict[str, Any]:

@@ -259,6 +259,8 @@ AUTH_PASSWORD_VALIDATORS = [
 
 # The address at which people reach Fermon, for links in messages. Empty: no links.
 FERMON_PUBLIC_URL = environment.text("FERMON_PUBLIC_URL", "")
+# Of quiet hours, schedules and times in messages, where a person or schedule names no other zone.
+FERMON_TIME_ZONE = environment.time_zone("FERMON_TIME_ZONE")
 FERMON_ACK_LINKS = environment.flag("FERMON_ACK_LINKS", default=True)
 # The mail server of channels that name none, the sender of mails, and the contact for push services.
 FERMON_SMTP = environment.smtp_server("FERMON_SMTP_URL")

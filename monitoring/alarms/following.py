@@ -20,6 +20,7 @@ CHANGES_AT_ONCE = 500
 FEWEST_OF_A_GROUP = 3
 NO_DATA_AT_ALL = f"{Kind.SYSTEM}no_data"
 SYSTEM_KINDS = ("worker", "detection", "disk", "spool", "backup")
+NOTIFICATIONS = f"{Kind.SYSTEM}notifications"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ OF_A_GROUP = Standard(Kind.GROUP_BAD, {"alarm_class": "quality", "priority": Pri
 OF_THE_SYSTEM = (
     Standard(NO_DATA_AT_ALL, {"alarm_class": "system", "priority": Priority.HIGH}),
     *(Standard(f"{Kind.SYSTEM}{name}", {"alarm_class": "system"}) for name in SYSTEM_KINDS),
+    Standard(NOTIFICATIONS, {"alarm_class": "system", "priority": Priority.HIGH}),
 )
 
 

@@ -26,6 +26,7 @@ SYSTEM_TITLES = {
     "database": "Database was away",
     "backup": "Backup is overdue",
     "no_data": "No data at all",
+    "notifications": "Notifications do not arrive",
 }
 STATE_WORDS = {
     State.NORMAL: "normal",

@@ -23,17 +23,11 @@ from monitoring.notifications.delivery_log import DeliverySelection, alarm_of, d
 from monitoring.notifications.duty import on_duty
 from monitoring.notifications.push_subscribing import KIND as PUSH
 from monitoring.notifications.reading import all_routes, all_schedules, failing_channels
+from monitoring.notifications.routing import STANDARD, Way
 
 LINES = 50
 FILTERS = ("channel", "state", "kind", "from", "to")
 FIRST_KIND = "email"
-# The ways of alarms that no route matches.
-STANDARD_WAYS = (
-    ("critical", "everybody at once, again after 5 and 15 min, then every 5 min until somebody acknowledges"),
-    ("high", "everybody at once, again after 15 min"),
-    ("medium", "everybody, after their quiet hours"),
-    ("low", "everybody, in a digest at 07:00 and 19:00"),
-)
 STATE_WORDS = {"waiting": "waits", "sending": "is being sent"}
 
 
@@ -56,6 +50,7 @@ class DutyRow:
     person: str
     until: Moment | None
     members: str
+    is_reachable: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +110,7 @@ def full_context(request: HttpRequest, now: datetime) -> dict[str, Any]:
         "people": Person.objects.prefetch_related("channels"),
         "schedules": [duty_row(row, now) for row in all_schedules()],
         "routes": [route_row(row) for row in all_routes()],
-        "standard_ways": STANDARD_WAYS,
+        "standard_ways": [(str(priority), way_text(way)) for priority, way in STANDARD.items()],
         "windows": window_rows(now),
         "public_url": settings.FERMON_PUBLIC_URL,
         **log_context(request.GET.dict(), now),
@@ -171,7 +166,7 @@ def duty_row(row: Schedule, now: datetime) -> DutyRow:
     members = ", ".join(member.person.name for member in row.members.all())
     if duty is None:
         return DutyRow(row, "", None, members)
-    return DutyRow(row, duty.person.name, moment(duty.until, now), members)
+    return DutyRow(row, duty.person.name, moment(duty.until, now), members, duty.is_reachable)
 
 
 def route_row(row: Route) -> RouteRow:
@@ -180,6 +175,17 @@ def route_row(row: Route) -> RouteRow:
     return RouteRow(
         row, ", ".join(filter(None, parts)) or "all alarms", [step_text(each) for each in row.steps.all()]
     )
+
+
+def way_text(way: Way) -> str:
+    """Return a standard way in words, which notifies everybody at each step."""
+    if way.digest_at:
+        return f"everybody, in a digest at {' and '.join(at.isoformat('minutes') for at in way.digest_at)}"
+    again = " and ".join(str(step.after_min) for step in way.steps[1:])
+    parts = ["everybody at once", f"again after {again} min" if again else ""]
+    if way.repeat_after_min:
+        parts.append(f"then every {way.repeat_after_min} min until somebody acknowledges")
+    return ", ".join(filter(None, parts))
 
 
 def step_text(row: RouteStep) -> str:

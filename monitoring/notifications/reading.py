@@ -14,7 +14,7 @@ from monitoring.notifications.duty import on_duty
 
 def all_schedules() -> "QuerySet[Schedule]":
     """Return the schedules with members and overrides."""
-    return Schedule.objects.prefetch_related("members__person", "overrides__person")
+    return Schedule.objects.prefetch_related("members__person__channels", "overrides__person__channels")
 
 
 def all_routes() -> "QuerySet[Route]":

@@ -1,4 +1,4 @@
-"""Processes of their own beside the worker: detection and the evaluation of alarms.
+"""Processes of their own beside the worker: detection, the evaluation of alarms, notifications.
 
 A crash of one of them costs no reading and no scheduled job.
 """
@@ -24,6 +24,7 @@ logger = logging.getLogger(__name__)
 
 LOOK_S = 0.1
 DETECTION, ALARMS = ("detection", "run_detection"), ("alarms", "run_alarms")
+NOTIFICATIONS = ("notifications", "run_notifications")
 
 
 def run_until_signal(name: str, follow: Callable[[], None]) -> bool:

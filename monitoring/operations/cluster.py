@@ -23,7 +23,7 @@ from monitoring.history.heartbeats import heartbeat
 from monitoring.kernel.lease_names import SIMULATOR
 from monitoring.kernel.stop_flag import clear_stop, interruptible_sleep, request_stop, stop_requested
 from monitoring.operations.after_jump import look_after_clock
-from monitoring.operations.child_process import ALARMS, DETECTION, ChildProcess, stop_all
+from monitoring.operations.child_process import ALARMS, DETECTION, NOTIFICATIONS, ChildProcess, stop_all
 from monitoring.operations.restarts import FIRST_PAUSE_S, STOP_S, next_pause_s
 from monitoring.operations.schedules import keep_schedules, queue_replay, queue_simulator
 
@@ -42,16 +42,20 @@ SET_BACK_S = 5.0
 CLOCK_S = 20.0
 
 
-def run_worker(*, with_detection: bool = True, with_alarms: bool = True) -> None:
+def run_worker(
+    *, with_detection: bool = True, with_alarms: bool = True, with_notifications: bool = True
+) -> None:
     """Run a cluster until SIGTERM or SIGINT; replace a cluster that has stopped working.
 
-    Run detection and the alarms beside the cluster as child processes, unless another supervisor does.
+    Run detection, alarms and notifications beside the cluster as child processes, unless another
+    supervisor does.
     """
     clear_stop()
     logger.info("worker started")
     children = [
         ChildProcess(*DETECTION, is_wanted=with_detection),
         ChildProcess(*ALARMS, is_wanted=with_alarms),
+        ChildProcess(*NOTIFICATIONS, is_wanted=with_notifications),
     ]
     pause_s = FIRST_PAUSE_S
     try:

@@ -7,6 +7,7 @@ from django.db import connection
 
 from monitoring.kernel.lease_names import DETECTION, SIMULATOR
 from monitoring.models import Lease
+from monitoring.notifications.problems import delivery_problems
 from monitoring.operations.health import (
     Seen,
     detection_problems,
@@ -41,6 +42,7 @@ def current_troubles() -> dict[str, str]:
         "disk": disk_trouble(),
         "spool": spool_trouble(now),
         "backup": backup_trouble(now),
+        "notifications": " ".join(delivery_problems(now)),
     }
     return {name: text for name, text in found.items() if text}
 

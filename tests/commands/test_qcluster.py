@@ -13,13 +13,15 @@ from django.db import DatabaseError
 from monitoring.operations import child_process, cluster
 from monitoring.operations.child_process import DETECTION, ChildProcess
 
+BESIDE = ("alarms", "detection", "notifications")
+
 
 @pytest.fixture
 def worker(system, wait_until) -> Any:
     system.migrate()
     command = system.run("manage.py", "qcluster")
     system.wait_for_more()
-    wait_until(lambda: "detection started" in command.text and "alarms started" in command.text)
+    wait_until(lambda: all(f"{name} started" in command.text for name in BESIDE))
     return command
 
 
@@ -31,9 +33,14 @@ def evaluates_alarms(process: psutil.Process) -> bool:
     return "run_alarms" in process.cmdline()
 
 
+def notifies(process: psutil.Process) -> bool:
+    return "run_notifications" in process.cmdline()
+
+
 def sentinel_of(worker):
     children = [p for p in worker.family() if p.ppid() == worker.process.pid]
-    (sentinel,) = (p for p in children if not is_detection(p) and not evaluates_alarms(p))
+    beside = (is_detection, evaluates_alarms, notifies)
+    (sentinel,) = (p for p in children if not any(each(p) for each in beside))
     return sentinel
 
 
@@ -48,7 +55,7 @@ def test_a_signal_stops_it_in_order(system, worker, number, to_group) -> None:
     assert worker.end(within_s=10) == 0
     assert system.select("SELECT count(*) FROM leases WHERE owner != ''") == (0,)
     told = [line.split(": ")[-1] for line in worker.text.splitlines()]
-    parts = ("alarms", "detection", "worker")
+    parts = (*BESIDE, "worker")
     assert sorted(told) == [f"{part} {what}" for part in parts for what in ("started", "stopped")]
     assert (told[0], told[-1]) == ("worker started", "worker stopped")
 
@@ -104,13 +111,15 @@ def test_the_alarms_are_evaluated_again_after_a_kill(system, worker, wait_until)
     assert worker.text.count("alarms ended and is started again (code=-9") == 1
 
 
-def test_without_detection_and_alarms_it_starts_none(system, wait_until) -> None:
+def test_without_the_processes_beside_it_it_starts_none(system, wait_until) -> None:
     system.migrate()
-    worker = system.run("manage.py", "qcluster", "--no-detection", "--no-alarms")
+    worker = system.run("manage.py", "qcluster", *(f"--no-{name}" for name in BESIDE))
     system.wait_for_more()
     assert detection_of(worker) is None
-    assert not any(map(evaluates_alarms, worker.family()))
-    assert system.select("SELECT count(*) FROM leases WHERE source IN ('judge', 'alarms')") == (0,)
+    assert not any(evaluates_alarms(each) or notifies(each) for each in worker.family())
+    assert system.select(
+        "SELECT count(*) FROM leases WHERE source IN ('judge', 'alarms', 'notifications')"
+    ) == (0,)
 
 
 def test_what_an_older_version_has_scheduled_and_queued_for_detection_goes_in_silence(

@@ -102,6 +102,7 @@ def test_routes_schedules_and_windows_are_in_words(client: Client) -> None:
     schedule = Schedule.objects.create(name="Shift", starts_on=today - timedelta(days=8), rotation_days=7)
     for place, person in enumerate((anna, ben)):
         ScheduleMember.objects.create(schedule=schedule, person=person, position=place)
+    make_channel("Anna: e-mail", "Anna")
     Schedule.objects.create(name="Empty", starts_on=date(2026, 1, 1))
     route = Route.objects.create(name="Vessel", group="V1", priority="high", repeat_after_min=30)
     RouteStep.objects.create(route=route, person=anna)
@@ -112,8 +113,16 @@ def test_routes_schedules_and_windows_are_in_words(client: Client) -> None:
     for part in (
         *("Shift on duty now: Ben , until", "Anna, Ben; each for 7 days, hand-over at 08:00"),
         *("Empty ✗ nobody on duty", "high, group V1 at once: Anna; after 10 min: on duty: Shift;"),
-        *("then every 30 min", "critical, all others everybody at once", "whole plant now"),
-        "CIP (eva)",
+        *(
+            "then every 30 min",
+            "critical, all others everybody at once, again after 5 and 15 min, then every 5 min until",
+            "whole plant now",
+        ),
+        *(
+            "CIP (eva)",
+            "✗ has no channel: everybody is notified",
+            "low, all others everybody, in a digest at 07:00 and",
+        ),
     ):
         assert part in shown, shown
 

@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 DOCKERFILE = (ROOT / "deploy/Dockerfile").read_text()
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "deploy/compose.yaml").read_text())
 SERVICES: dict[str, Any] = COMPOSE["services"]
-OURS = ["migrate", "web", "worker", "detection", "alarms"]
+OURS = ["migrate", "web", "worker", "detection", "alarms", "notifications"]
 # The image says them; nobody needs another one within a container.
 IN_THE_IMAGE = {"FERMON_HOST", "FERMON_PORT", "FERMON_DATA_DIR", "FERMON_PRODUCTION"}
 NOT_IN_PRODUCTION = {"FERMON_OPEN", "FERMON_DEBUG"}
@@ -43,7 +43,7 @@ def test_the_image_runs_without_root_and_takes_only_known_packages() -> None:
 
 
 def test_all_that_production_needs_is_there() -> None:
-    assert {"web", "worker", "detection", "alarms", "database", "redis", "backup", "migrate"} == set(SERVICES)
+    assert {*OURS, "database", "redis", "backup"} == set(SERVICES)
     assert set(COMPOSE["volumes"]) >= {"data", "database", "backups"}
 
 
@@ -60,17 +60,20 @@ def test_ours_write_to_the_data_directory_only(name: str) -> None:
     assert SERVICES[name]["volumes"] == ["data:/data"]
 
 
-@pytest.mark.parametrize("name", ["migrate", "worker", "detection", "alarms"])
+@pytest.mark.parametrize("name", ["migrate", "worker", "detection", "alarms", "notifications"])
 def test_what_is_run_exists(name: str) -> None:
     python, script, command = SERVICES[name]["command"][:3]
     assert (python, (ROOT / script).exists()) == ("python", True)
     assert command in get_commands()
 
 
-def test_detection_and_alarms_have_one_supervisor() -> None:
-    assert SERVICES["worker"]["command"][2:] == ["qcluster", "--no-detection", "--no-alarms"]
+def test_the_processes_beside_the_worker_have_one_supervisor() -> None:
+    assert SERVICES["worker"]["command"][2:] == [
+        *("qcluster", "--no-detection", "--no-alarms", "--no-notifications")
+    ]
     assert SERVICES["detection"]["command"][2:] == ["run_detection"]
     assert SERVICES["alarms"]["command"][2:] == ["run_alarms"]
+    assert SERVICES["notifications"]["command"][2:] == ["run_notifications"]
 
 
 def test_nobody_reaches_a_port_but_by_the_proxy_on_this_machine() -> None:

@@ -40,10 +40,12 @@ def test_each_service_starts_a_command_that_exists(unit: Path) -> None:
     assert set(named) <= set(get_commands())
 
 
-def test_detection_and_alarms_have_one_supervisor_and_come_with_the_worker() -> None:
+def test_the_processes_beside_the_worker_have_one_supervisor_and_come_with_it() -> None:
     worker = (UNITS / "fermon-worker.service").read_text().splitlines()
-    assert "ExecStart=/opt/fermon/.venv/bin/python manage.py qcluster --no-detection --no-alarms" in worker
-    assert "Wants=fermon-detection.service fermon-alarms.service" in worker
+    alone = "--no-detection --no-alarms --no-notifications"
+    assert f"ExecStart=/opt/fermon/.venv/bin/python manage.py qcluster {alone}" in worker
+    wanted = "fermon-detection.service fermon-alarms.service fermon-notifications.service"
+    assert f"Wants={wanted}" in worker
     detection = (UNITS / "fermon-detection.service").read_text().splitlines()
     assert "ExecStart=/opt/fermon/.venv/bin/python manage.py run_detection" in detection
     assert "Restart=always" in detection

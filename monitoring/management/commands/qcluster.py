@@ -17,15 +17,15 @@ from monitoring.operations.schedules import keep_schedules
 
 
 class Command(StockCommand):  # type: ignore[misc]  # django-q2 has no types
-    """Run the simulator, all other tasks, detection and alarms until SIGTERM or SIGINT."""
+    """Run the simulator, all other tasks, detection, alarms and notifications until SIGTERM or SIGINT."""
 
     help = (
-        "Runs the worker: the simulator, retries and clean-up, and beside it detection and the alarms."
-        " Ctrl-C stops it."
+        "Runs the worker: the simulator, retries and clean-up, and beside it detection, the alarms and"
+        " notifications. Ctrl-C stops it."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Add to django-q2's options one for detection, and one for the alarms."""
+        """Add to django-q2's options one for each process beside the cluster."""
         super().add_arguments(parser)
         parser.add_argument(
             "--no-detection",
@@ -36,6 +36,12 @@ class Command(StockCommand):  # type: ignore[misc]  # django-q2 has no types
             "--no-alarms",
             action="store_true",
             help="Do not start 'manage.py run_alarms': systemd or Docker runs it as a service of its own.",
+        )
+        parser.add_argument(
+            "--no-notifications",
+            action="store_true",
+            help="Do not start 'manage.py run_notifications': systemd or Docker runs it as a service of its"
+            " own.",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -58,5 +64,7 @@ class Command(StockCommand):  # type: ignore[misc]  # django-q2 has no types
             cluster.run_once()
         else:
             cluster.run_worker(
-                with_detection=not options["no_detection"], with_alarms=not options["no_alarms"]
+                with_detection=not options["no_detection"],
+                with_alarms=not options["no_alarms"],
+                with_notifications=not options["no_notifications"],
             )

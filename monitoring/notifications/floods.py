@@ -1,0 +1,14 @@
+"""Floods of alarms, as the limits of messages need them."""
+
+from datetime import datetime
+
+from monitoring.alarms.applying import FLOOD, FLOOD_WITHIN
+from monitoring.models import AlarmOccurrence
+
+
+def alarms_in_flood(now: datetime) -> int:
+    """Return the number of alarms annunciated within ten minutes if that is a flood, else 0."""
+    lately = AlarmOccurrence.objects.filter(is_annunciated=True, noticed_at__gt=now - FLOOD_WITHIN)
+    # The index is on the begin; an alarm with a longer on-delay than that is rare, and only not counted.
+    number = lately.filter(active_at__gt=now - 2 * FLOOD_WITHIN).count()
+    return number if number > FLOOD else 0
