@@ -117,7 +117,9 @@ def test_without_the_processes_beside_it_it_starts_none(system, wait_until) -> N
     system.wait_for_more()
     assert detection_of(worker) is None
     assert not any(evaluates_alarms(each) or notifies(each) for each in worker.family())
-    assert system.select("SELECT count(*) FROM leases WHERE source IN ('judge', 'alarms', 'notifications')") == (0,)
+    assert system.select(
+        "SELECT count(*) FROM leases WHERE source IN ('judge', 'alarms', 'notifications')"
+    ) == (0,)
 
 
 def test_what_an_older_version_has_scheduled_and_queued_for_detection_goes_in_silence(
