@@ -113,6 +113,7 @@ def full_context(request: HttpRequest, now: datetime) -> dict[str, Any]:
         "standard_ways": [(str(priority), way_text(way)) for priority, way in STANDARD.items()],
         "windows": window_rows(now),
         "public_url": settings.FERMON_PUBLIC_URL,
+        "has_mail_server": bool(settings.FERMON_SMTP),
         **log_context(request.GET.dict(), now),
     }
 

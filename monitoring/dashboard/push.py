@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from monitoring.access.pages import AWAY
 from monitoring.access.roles import ACKNOWLEDGE
 from monitoring.dashboard.alarm_bar import may
-from monitoring.notifications.push_keys import PushKeyError, public_key
+from monitoring.notifications.push_keys import PushKeyError, contact, public_key
 from monitoring.notifications.push_subscribing import (
     SubscriptionError,
     read_subscription,
@@ -70,6 +70,7 @@ def subscription(request: HttpRequest) -> HttpResponse:
         if not may(request, ACKNOWLEDGE):
             raise PermissionDenied(NOT_ALLOWED)
         if request.method in {"GET", "HEAD"}:
+            contact()  # messages need one, and later nobody would see that it is missing
             return JsonResponse({"key": public_key()})
         return change_subscription(request)
     except DatabaseError:

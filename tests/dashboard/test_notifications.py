@@ -46,7 +46,9 @@ def test_a_newcomer_adds_an_address_tests_it_and_sees_what_became_of_it(
     client: Client, settings: Settings
 ) -> None:
     settings.FERMON_PUBLIC_URL = "https://plant.example"
-    assert "Nobody is notified yet: add an e-mail address" in text(client)
+    shown = text(client)
+    assert "Nobody is notified yet: add an e-mail address" in shown
+    assert "FERMON_SMTP_URL is not set" in shown
     wrong = client.post("/notifications/channels/add?kind=email", {**ADDRESS, "field_to": "anna"})
     assert wrong.status_code == 400
     html = wrong.content.decode()
@@ -192,6 +194,8 @@ def test_a_browser_is_taken_into_the_channel_of_its_person(
     settings.FERMON_DATA_DIR.mkdir(exist_ok=True)
     settings.FERMON_OPEN = False
     client.force_login(account("operator"))
+    assert "FERMON_PUSH_CONTACT" in client.get("/notifications/push").json()["detail"]
+    settings.FERMON_PUSH_CONTACT = "mailto:eva@plant.example"
     assert len(client.get("/notifications/push").json()["key"]) == 87
     for _ in range(2):
         answer = client.post(
