@@ -322,6 +322,10 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
             "name": "alarms",
             "description": "What needs a person now, what people did about it, and definitions.",
         },
+        {
+            "name": "notifications",
+            "description": "Who is notified of alarms, when and how; and what became of each message.",
+        },
         {"name": "ingest", "description": "Where readings come in, one or many at a time."},
         {"name": "system", "description": "Totals, health, and this description."},
     ],
@@ -358,6 +362,8 @@ CONTENT_SECURITY_POLICY: dict[str, Any] = {
         "img-src": [SELF, "data:"],
         "font-src": [SELF],
         "connect-src": [SELF],
+        "worker-src": [SELF],  # the service worker that shows push messages
+        "manifest-src": [SELF],
         "form-action": [SELF],
         "base-uri": [NONE],
         "frame-ancestors": [NONE],

@@ -5,6 +5,7 @@ from django.http import HttpRequest
 from rest_framework.request import Request
 
 from monitoring.access.addresses import client_address
+from monitoring.access.roles import allows
 from monitoring.access.token_secrets import Grant
 
 
@@ -26,3 +27,9 @@ def source_of(request: Request) -> str:
     """Return the source to record: the user of the token, if any, and the address."""
     user = f"{request.user} " if request.auth else ""
     return f"{user}{address_of(request)}"
+
+
+def has_by_login(request: HttpRequest | Request, permission: str) -> bool:
+    """Return whether the caller is known and has the permission, also while Fermon is open."""
+    user = request.user
+    return bool(user and user.is_authenticated and allows(user, permission))

@@ -11,6 +11,9 @@ ACKNOWLEDGE = "monitoring.acknowledge_alarm"  # covers resets, comments and rati
 SHELVE = "monitoring.shelve_alarm"
 NOTE = "monitoring.add_note"  # covers correcting and withdrawing
 DEFINE = "monitoring.change_alarmdefinition"  # covers suppression and taking out of service
+SEE_NOTIFICATIONS = "monitoring.view_delivery"  # covers channels, routes and schedules
+SET_UP_NOTIFICATIONS = "monitoring.change_channel"  # covers people, routes and schedules
+MAINTAIN = "monitoring.add_maintenancewindow"  # covers changing and ending
 
 ADMINISTRATOR = "administrator"
 # Tables that engineers view in the admin; the dashboard and the API check READ alone.
@@ -20,18 +23,30 @@ _RECORDS = (
     "alarmjournalentry",
     "alarmoccurrence",
     "alarmstate",
+    "channel",
+    "delivery",
+    "deliveryattempt",
+    "escalation",
     "event",
     "excludedmeasurement",
     "exclusion",
     "finding",
     "hostclock",
     "lease",
+    "maintenancewindow",
     "measurement",
     "note",
     "noteversion",
+    "person",
+    "pushsubscription",
     "refusal",
     "refusalcount",
     "replacement",
+    "route",
+    "routestep",
+    "schedule",
+    "schedulemember",
+    "scheduleoverride",
     "series",
 )
 _OPERATOR = frozenset({READ, ACKNOWLEDGE, SHELVE, NOTE})
@@ -43,6 +58,8 @@ _ENGINEER = frozenset(
         INGEST,
         CONFIGURE,
         EXCLUDE,
+        MAINTAIN,
+        "monitoring.change_maintenancewindow",
         "monitoring.add_tag",
         "monitoring.delete_tag",
         "monitoring.view_tag",

@@ -81,6 +81,14 @@ def throttle_login(address: str) -> float:
     return throttle_caller(f"login {address}", per_minute=settings.FERMON_STRANGER_RATE)
 
 
+def throttle_link(address: str) -> float:
+    """Take one opening of a link in a message; return 0 if allowed, else the seconds to wait.
+
+    The limit holds also while Fermon is open: only tokens that nobody can guess protect these pages.
+    """
+    return throttle_caller(f"link {address}", per_minute=settings.FERMON_STRANGER_RATE)
+
+
 def count_failure(address: str) -> None:
     """Count a call without a token or with an invalid one.
 

@@ -9,6 +9,17 @@ from monitoring.admin.host_clocks import HostClockAdmin
 from monitoring.admin.leases import LeaseAdmin
 from monitoring.admin.measurements import MeasurementAdmin
 from monitoring.admin.notes import NoteAdmin
+from monitoring.admin.notifications import (
+    ChannelAdmin,
+    DeliveryAdmin,
+    DeliveryAttemptAdmin,
+    EscalationAdmin,
+    MaintenanceWindowAdmin,
+    PersonAdmin,
+    PushSubscriptionAdmin,
+    RouteAdmin,
+    ScheduleAdmin,
+)
 from monitoring.admin.refusals import RefusalAdmin, RefusalCountAdmin
 from monitoring.admin.replacements import ReplacementAdmin
 from monitoring.admin.series import SeriesAdmin
@@ -22,16 +33,25 @@ __all__ = [
     "AlarmJournalAdmin",
     "AlarmOccurrenceAdmin",
     "AlarmStateAdmin",
+    "ChannelAdmin",
+    "DeliveryAdmin",
+    "DeliveryAttemptAdmin",
+    "EscalationAdmin",
     "EventAdmin",
     "ExcludedMeasurementAdmin",
     "ExclusionAdmin",
     "HostClockAdmin",
     "LeaseAdmin",
+    "MaintenanceWindowAdmin",
     "MeasurementAdmin",
     "NoteAdmin",
+    "PersonAdmin",
+    "PushSubscriptionAdmin",
     "RefusalAdmin",
     "RefusalCountAdmin",
     "ReplacementAdmin",
+    "RouteAdmin",
+    "ScheduleAdmin",
     "SeriesAdmin",
     "SetAsideReadingAdmin",
     "TagAdmin",

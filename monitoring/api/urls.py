@@ -8,7 +8,9 @@ from monitoring.api.alarm_definitions import AlarmDefinitionViewSet
 from monitoring.api.alarm_journal import AlarmJournalView
 from monitoring.api.alarm_kpis import AlarmKpisView
 from monitoring.api.alarms import AlarmViewSet
+from monitoring.api.channels import ChannelViewSet
 from monitoring.api.data import AnomalyViewSet, MeasurementViewSet
+from monitoring.api.deliveries import DeliveryViewSet
 from monitoring.api.docs import DocsView, SchemaView
 from monitoring.api.events import EventViewSet
 from monitoring.api.exclusions import ExclusionViewSet
@@ -17,10 +19,13 @@ from monitoring.api.health import HealthView
 from monitoring.api.ingest import BatchIngestView, IngestView
 from monitoring.api.notes import NoteViewSet
 from monitoring.api.root import RootView
+from monitoring.api.routes import RouteViewSet
+from monitoring.api.schedules import ScheduleViewSet
 from monitoring.api.stats import StatsView
 from monitoring.api.stream import StreamView
 from monitoring.api.tags import TagViewSet
 from monitoring.api.trend import TrendView
+from monitoring.api.windows import WindowViewSet
 
 router = SimpleRouter(trailing_slash=False)
 router.register("tags", TagViewSet, basename="tag")
@@ -31,6 +36,11 @@ router.register("exclusions", ExclusionViewSet, basename="exclusion")
 router.register("alarms", AlarmViewSet, basename="alarm")
 router.register("alarm-definitions", AlarmDefinitionViewSet, basename="alarm-definition")
 router.register("notes", NoteViewSet, basename="note")
+router.register("deliveries", DeliveryViewSet, basename="delivery")
+router.register("channels", ChannelViewSet, basename="channel")
+router.register("routes", RouteViewSet, basename="route")
+router.register("schedules", ScheduleViewSet, basename="schedule")
+router.register("windows", WindowViewSet, basename="window")
 
 urlpatterns = [
     path("", RootView.as_view(), name="root"),

@@ -32,6 +32,7 @@ from monitoring.dashboard.alarm_words import BAR_WORDS, alarm_line, texts_for_sc
 from monitoring.dashboard.moments import Moment, moment
 from monitoring.dashboard.tag_page import MOST_CARDS
 from monitoring.kernel.clock import iso_utc
+from monitoring.notifications.reading import failing_channels
 
 # Alarms that the scripts get: of each tag the most urgent one.
 MOST_ALARMS = 400
@@ -59,6 +60,12 @@ class AlarmBar:
     alarms: list[PresentAlarm] = field(default_factory=list)
     of_tags: list[PresentAlarm] = field(default_factory=list)
     is_cut: bool = False
+    failing_channels: int = 0
+
+    @property
+    def failing_text(self) -> str:
+        """Return that channels of notifications fail; empty if none does."""
+        return failing_text(self.failing_channels)
 
     @property
     def priorities(self) -> list[PriorityCount]:
@@ -111,6 +118,7 @@ class AlarmBar:
             "alarms": [brief_json(alarm) for alarm in self.alarms],
             "ofTags": [brief_json(alarm) for alarm in self.of_tags],
             "isCut": self.is_cut,
+            "failing": self.failing_text,
         }
 
 
@@ -148,9 +156,15 @@ def read_bar(tags: Collection[str] = ()) -> AlarmBar:
         listed = {alarm.tag for alarm in alarms}
         missing = [tag for tag in tags if tag not in listed] if is_cut else []
         of_tags = list(alarms_of_tags(missing).values())
+        failing = failing_channels().count()
     except DatabaseError:
         return AlarmBar(now)
-    return AlarmBar(now, counts, alarms, of_tags, is_cut)
+    return AlarmBar(now, counts, alarms, of_tags, is_cut, failing)
+
+
+def failing_text(channels: int) -> str:
+    """Return that so many channels of notifications fail; empty if none does."""
+    return f"{channels} channel{'' if channels == 1 else 's'} failing" if channels else ""
 
 
 def alarm_bar(request: HttpRequest) -> dict[str, Any]:
@@ -197,16 +211,16 @@ def for_scripts(request: HttpRequest) -> dict[str, Any]:
 @never_cache
 @require_safe
 def present_alarms(request: HttpRequest) -> JsonResponse:
-    """Return the content of the bar as JSON; only ``revision`` if that is the one the page has.
+    """Return the content of the bar as JSON; without alarms if the page has this ``revision``.
 
     Each ``tag`` parameter is a tag on the page.
     """
     try:
         revision = newest_revision()
+        if request.GET.get("revision") == str(revision):
+            return JsonResponse({"revision": revision, "failing": failing_text(failing_channels().count())})
     except DatabaseError:
         return JsonResponse({"detail": AWAY}, status=503)
-    if request.GET.get("revision") == str(revision):
-        return JsonResponse({"revision": revision})
     bar = read_bar(request.GET.getlist("tag")[:MOST_CARDS])
     if bar.counts is None:
         return JsonResponse({"detail": AWAY}, status=503)

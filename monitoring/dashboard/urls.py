@@ -11,7 +11,19 @@ from monitoring.dashboard.alarm_advisor import alarm_advisor
 from monitoring.dashboard.alarm_bar import present_alarms
 from monitoring.dashboard.backtest import backtest, progress
 from monitoring.dashboard.login import OwnPasswordView, SignInView
+from monitoring.dashboard.message_links import acknowledge, confirm_channel
 from monitoring.dashboard.notes import note_subjects
+from monitoring.dashboard.notification_acts import (
+    add_channel,
+    add_person,
+    add_window,
+    edit_channel,
+    edit_person,
+    end_window_now,
+    test_channel,
+)
+from monitoring.dashboard.notifications import notifications
+from monitoring.dashboard.push import manifest, push_worker, subscription
 from monitoring.dashboard.scripts import local_script
 from monitoring.dashboard.views import dashboard
 
@@ -28,6 +40,19 @@ urlpatterns = [
     path("alarms/advisor", alarm_advisor, name="alarms-advisor"),
     path("alarms/present", present_alarms, name="alarms-present"),
     path("notes/subjects", note_subjects, name="note-subjects"),
+    path("notifications", notifications, name="notifications"),
+    path("notifications/channels/add", add_channel, name="notification-channel-add"),
+    path("notifications/channels/<int:id>", edit_channel, name="notification-channel"),
+    path("notifications/channels/<int:id>/test", test_channel, name="notification-channel-test"),
+    path("notifications/people/add", add_person, name="notification-person-add"),
+    path("notifications/people/<int:id>", edit_person, name="notification-person"),
+    path("notifications/windows/add", add_window, name="window-add"),
+    path("notifications/windows/<int:id>/end", end_window_now, name="window-end"),
+    path("notifications/push", subscription, name="push"),
+    path("acknowledge/<str:token>", acknowledge, name="acknowledge"),
+    path("confirm-channel/<str:token>", confirm_channel, name="confirm-channel"),
+    path("push-worker.js", push_worker, name="push-worker"),
+    path("manifest.webmanifest", manifest, name="manifest"),
     path("scripts/<str:file>", local_script, name="local-script"),
     # Browsers request this path on pages without an icon link, such as the admin.
     path("favicon.ico", login_not_required(RedirectView.as_view(url=static("monitoring/favicon.svg")))),

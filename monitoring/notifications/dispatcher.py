@@ -11,6 +11,7 @@ from django.db import connection
 
 from monitoring.kernel.failpoints import failpoint
 from monitoring.models import Channel
+from monitoring.notifications.floods import Flood
 from monitoring.notifications.message import Message, Outcome, Result
 from monitoring.notifications.outbox import BucketOf, ChangedMeanwhileError, Claimed, claim, due_channels
 from monitoring.notifications.pace import Bucket
@@ -52,7 +53,7 @@ class Dispatcher:
         self._not_before: dict[int, float] = {}
         self._is_stopped = False
 
-    def look(self, now: datetime, *, in_flood: int = 0) -> None:
+    def look(self, now: datetime, *, flood: Flood | None = None) -> None:
         """Start sending on the channels that have something to send.
 
         Raises:
@@ -63,7 +64,7 @@ class Dispatcher:
             is_free = channel not in self._threads and len(self._threads) < MOST_THREADS
             if is_free and time.monotonic() >= self._not_before.get(channel, 0.0):
                 thread = threading.Thread(
-                    target=self._run, args=(channel, in_flood), name=f"channel-{channel}", daemon=True
+                    target=self._run, args=(channel, flood), name=f"channel-{channel}", daemon=True
                 )
                 self._threads[channel] = thread
                 thread.start()
@@ -75,13 +76,13 @@ class Dispatcher:
         for thread in self._threads.values():
             thread.join(max(0.0, deadline - time.monotonic()))
 
-    def deliver(self, channel: int, *, in_flood: int = 0) -> bool:
+    def deliver(self, channel: int, *, flood: Flood | None = None) -> bool:
         """Send one message on a channel; return False if there was none to send.
 
         Raises:
             django.db.Error: a claimed message is taken up again later.
         """
-        claimed = claim(channel, self._clock(), bucket_of=self._bucket_of, in_flood=in_flood)
+        claimed = claim(channel, self._clock(), bucket_of=self._bucket_of, flood=flood)
         if claimed is None:
             return False
         failpoint("notifications.begun")
@@ -102,9 +103,9 @@ class Dispatcher:
                 connection.close()
                 time.sleep(AGAIN_S)
 
-    def _run(self, channel: int, in_flood: int) -> None:
+    def _run(self, channel: int, flood: Flood | None) -> None:
         try:
-            if not self._is_stopped and not self.deliver(channel, in_flood=in_flood):
+            if not self._is_stopped and not self.deliver(channel, flood=flood):
                 self._not_before[channel] = time.monotonic() + AGAIN_S
         except (DatabaseError, ChangedMeanwhileError) as error:
             self._not_before[channel] = time.monotonic() + AGAIN_S

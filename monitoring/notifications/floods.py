@@ -1,9 +1,26 @@
 """Floods of alarms, as the limits of messages need them."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from monitoring.alarms.applying import FLOOD, FLOOD_WITHIN
 from monitoring.models import AlarmOccurrence
+
+
+@dataclass(frozen=True, slots=True)
+class Flood:
+    """A flood that lasts: the number of alarms within ten minutes, and the time at which it was noticed."""
+
+    alarms: int
+    since: datetime
+
+
+def flood_at(now: datetime, before: Flood | None) -> Flood | None:
+    """Return the flood that lasts now; None if there is none. ``before`` is that of the last look."""
+    alarms = alarms_in_flood(now)
+    if not alarms:
+        return None
+    return Flood(alarms, before.since if before is not None and before.since <= now else now)
 
 
 def alarms_in_flood(now: datetime) -> int:

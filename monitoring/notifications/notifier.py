@@ -17,7 +17,7 @@ from monitoring.models import Escalation
 from monitoring.notifications.directory import read_directory
 from monitoring.notifications.dispatcher import Dispatcher
 from monitoring.notifications.escalating import take_due_steps
-from monitoring.notifications.floods import alarms_in_flood
+from monitoring.notifications.floods import Flood, flood_at
 from monitoring.notifications.old_rows import delete_old_attempts
 from monitoring.notifications.passing_on import pass_on_overdue
 from monitoring.notifications.planner import Page, newest_entry, plan, plan_young, read_page
@@ -56,7 +56,7 @@ class NotificationRunner:
         self._owner = held.owner
         self._dispatcher = dispatcher
         self._windows = WindowKeeper()
-        self._in_flood = 0
+        self._flood: Flood | None = None
         self._renewal, self._each_second = Timer(SECOND_S), Timer(SECOND_S)
         self._each_windows, self._each_old = Timer(WINDOWS_S), Timer(OLD_S)
 
@@ -87,16 +87,17 @@ class NotificationRunner:
             LeaseLostError: another process holds the lease.
             django.db.Error: the database is away; nothing is lost.
         """
-        if self._each_windows.is_due() and self._windows.step(now):
+        is_more = self._each_windows.is_due() and self._windows.step(now)
+        if is_more:
             self._each_windows.hurry()
-        is_more = self.plan(now)
+        is_more |= self.plan(now)
         if self._each_second.is_due():
             take_up_abandoned(now)
             pass_on_overdue(now)
-            self._in_flood = alarms_in_flood(now)
+            self._flood = flood_at(now, self._flood)
         if self._each_old.is_due():
             delete_old_attempts(now)
-        self._dispatcher.look(now, in_flood=self._in_flood)
+        self._dispatcher.look(now, flood=self._flood)
         return is_more
 
     def plan(self, now: datetime) -> bool:

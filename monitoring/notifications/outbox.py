@@ -21,6 +21,7 @@ from monitoring.notifications.backoff import GIVE_UP_AFTER, LONGEST_RETRY_AFTER_
 from monitoring.notifications.composing import Framing, Subject, compose, compose_test
 from monitoring.notifications.directory import zone_of_channel
 from monitoring.notifications.escalating import GROUP_WAIT
+from monitoring.notifications.floods import Flood
 from monitoring.notifications.links import public_url, verify_url
 from monitoring.notifications.message import Message
 from monitoring.notifications.pace import FLOOD_WITHIN, Bucket, may_disturb, may_send
@@ -50,10 +51,8 @@ class ChangedMeanwhileError(Exception):
     """Another process changed the deliveries; the claim is rolled back."""
 
 
-def claim(channel: int, now: datetime, *, bucket_of: BucketOf, in_flood: int = 0) -> Claimed | None:
+def claim(channel: int, now: datetime, *, bucket_of: BucketOf, flood: Flood | None = None) -> Claimed | None:
     """Claim what is due on a channel; None if there is nothing to send now.
-
-    ``in_flood`` is the number of alarms of the flood that lasts; 0: none.
 
     Raises:
         ChangedMeanwhileError: nothing is claimed.
@@ -64,9 +63,10 @@ def claim(channel: int, now: datetime, *, bucket_of: BucketOf, in_flood: int = 0
             Channel.objects.select_for_update(skip_locked=True, of=("self",))
             .select_related("person")
             .filter(pk=channel)
+            .order_by("pk")
             .first()
         )
-        found = Claim(locked, now, bucket_of(locked.kind), in_flood).take() if locked else None
+        found = Claim(locked, now, bucket_of(locked.kind), flood).take() if locked else None
         if found is not None:
             failpoint("notifications.claimed")
     return found
@@ -100,8 +100,8 @@ def is_blocked(prefix: str, now: datetime) -> Q:
 class Claim:
     """The steps of a claim, in a transaction that has locked the channel."""
 
-    def __init__(self, channel: Channel, now: datetime, bucket: Bucket, in_flood: int) -> None:
-        self.channel, self.now, self.bucket, self.in_flood = channel, now, bucket, in_flood
+    def __init__(self, channel: Channel, now: datetime, bucket: Bucket, flood: Flood | None) -> None:
+        self.channel, self.now, self.bucket, self.flood = channel, now, bucket, flood
 
     @property
     def _waiting(self) -> QuerySet[Delivery]:
@@ -150,12 +150,13 @@ class Claim:
         sent = self._sent(Q(channel=self.channel), self.bucket.within)
         if not may_send(self.bucket, sent, self.now):
             return False
-        if not self.in_flood:
+        if self.flood is None:
             return True
         is_urgent = fresh.filter(priority__in=URGENT).exclude(kind="over").exists()
         person = self.channel.person
         same = Q(channel__person=person) if person is not None else Q(channel=self.channel)
-        return may_disturb(self._sent(same, FLOOD_WITHIN), self.now, is_urgent=is_urgent)
+        sent = [at for at in self._sent(same, FLOOD_WITHIN) if at >= self.flood.since]
+        return may_disturb(sent, self.now, is_urgent=is_urgent)
 
     def _sent(self, which: Q, within: timedelta) -> list[datetime]:
         """Return the times of the messages that may have arrived lately, each message once."""
@@ -204,7 +205,7 @@ class Claim:
             zone_of_channel(self.channel),
             self.now,
             is_repeat=attempt.is_repeat,
-            in_flood=self.in_flood,
+            in_flood=self.flood.alarms if self.flood else 0,
             url=public_url("/alarms"),
         )
 

@@ -42,7 +42,7 @@ def may_send(bucket: Bucket, sent: Sequence[datetime], now: datetime) -> bool:
 def may_disturb(sent: Sequence[datetime], now: datetime, *, is_urgent: bool) -> bool:
     """Return whether a person may get another message in a flood.
 
-    ``sent`` has the times of the last messages over all channels of the person.
+    ``sent`` has the times of the messages since the flood began, over all channels of the person.
     """
     lately = [at for at in sent if now - FLOOD_WITHIN < at <= now]
     if len(lately) >= (FLOOD_MESSAGES if is_urgent else MINOR_MESSAGES):

@@ -30,14 +30,15 @@ def settle(claimed: Claimed, outcome: Outcome, now: datetime) -> None:
         django.db.Error: nothing is stored; the attempt is taken up again as one that was abandoned.
     """
     with write_lock(), transaction.atomic():
-        channel = Channel.objects.select_for_update().filter(pk=claimed.channel.pk).first()
+        rows = Channel.objects.select_for_update().filter(pk=claimed.channel.pk)
+        channel = rows.order_by("pk").first()
         if channel is None:  # deleted meanwhile, with its deliveries
             return
         DeliveryAttempt.objects.filter(pk=claimed.attempt.pk).update(
             outcome=outcome.result, detail=outcome.detail[:MOST_DETAIL], ended_at=now
         )
-        rows = Delivery.objects.filter(attempt=claimed.attempt, state__in=OPEN)
-        SETTLE[outcome.result](channel, rows, outcome, now)
+        carried = Delivery.objects.filter(attempt=claimed.attempt, state__in=OPEN)
+        SETTLE[outcome.result](channel, carried, outcome, now)
         failpoint("notifications.settled")
     log(claimed, outcome, was_away=claimed.channel.failures > 0, took=now - claimed.attempt.began_at)
 

@@ -207,7 +207,8 @@ def test_the_scripts_get_the_alarms_only_when_they_have_changed(
     assert (first["unacknowledged"]["high"], first["newest"]["id"]) == (1, high.pk)
     assert [alarm["tag"] for alarm in first["alarms"]] == ["fermenter_temp"]
     assert client.get(f"/alarms/present?revision={first['revision']}").json() == {
-        "revision": first["revision"]
+        "revision": first["revision"],
+        "failing": "",
     }
     act(high, Act.ACKNOWLEDGE)
     after = client.get(f"/alarms/present?revision={first['revision']}").json()
@@ -318,7 +319,7 @@ def test_in_a_flood_the_tags_of_the_page_have_their_alarm_beyond_the_cut_list(
     act(last, Act.ACTIVE, at=ago(minutes=1))
     act(define("fermenter_ph", priority="low"), Act.ACTIVE, at=ago(minutes=2))
     names = "&".join(f"tag={tag}" for tag in ("fermenter_temp", "agitator_rpm", "nothing"))
-    with django_assert_max_num_queries(8):
+    with django_assert_max_num_queries(9):
         found = client.get(f"/alarms/present?{names}").json()
     assert [alarm["tag"] for alarm in found["alarms"]] == ["fermenter_temp"]
     assert [(alarm["tag"], alarm["id"]) for alarm in found["ofTags"]] == [("agitator_rpm", last.pk)]

@@ -52,6 +52,9 @@ def test_the_processes_beside_the_worker_have_one_supervisor_and_come_with_it() 
     alarms = (UNITS / "fermon-alarms.service").read_text().splitlines()
     assert "ExecStart=/opt/fermon/.venv/bin/python manage.py run_alarms" in alarms
     assert "Restart=always" in alarms
+    notifications = (UNITS / "fermon-notifications.service").read_text().splitlines()
+    assert "ExecStart=/opt/fermon/.venv/bin/python manage.py run_notifications" in notifications
+    assert "Restart=always" in notifications
 
 
 def test_a_reload_replaces_the_server_s_processes() -> None:

@@ -12,6 +12,7 @@ interface PageElements {
   "alarm-alert": HTMLElement;
   "alarm-bar": HTMLElement;
   "alarm-cancel": HTMLButtonElement;
+  "alarm-channels": HTMLElement;
   "alarm-comment": HTMLInputElement;
   "alarm-detail": HTMLElement;
   "alarm-dialog": HTMLDialogElement;
@@ -76,6 +77,8 @@ interface PageElements {
   "note-subjects": HTMLDataListElement;
   "note-text": HTMLTextAreaElement;
   "note-zone": HTMLElement;
+  "push-said": HTMLElement;
+  "push-turn": HTMLButtonElement | null;
   notes: HTMLOListElement;
   notices: HTMLUListElement;
   part: FormOf<{ search: HTMLInputElement }> | null;
@@ -98,6 +101,7 @@ interface PageElements {
   to: HTMLInputElement;
   told: HTMLElement;
   totals: HTMLElement;
+  "this-browser": HTMLElement | null;
   zone: HTMLElement;
   zoom: HTMLFieldSetElement;
 }

@@ -26,7 +26,7 @@ NOBODY: frozenset[str] = frozenset()
 
 SAFE, UNSAFE = ("GET", "HEAD", "OPTIONS"), ("POST", "PUT", "PATCH", "DELETE")
 EXAMPLES = {"name": "fermenter_temp", "object_id": "1", "id": "1", "content_type_id": "1"}
-EXAMPLES |= {"app_label": "monitoring", "url": "nothing", "file": "nothing.js"}
+EXAMPLES |= {"app_label": "monitoring", "url": "nothing", "file": "nothing.js", "token": "nothing"}
 
 # Who gets to a page, by whatever method.
 PAGES = {
@@ -34,6 +34,19 @@ PAGES = {
     "alarms/present": READERS,
     "alarms/advisor": ENGINEERS,
     "notes/subjects": READERS,
+    "notifications": READERS,
+    "notifications/channels/add": ADMINISTRATORS,
+    "notifications/channels/<int:id>": ADMINISTRATORS,
+    "notifications/channels/<int:id>/test": ADMINISTRATORS,
+    "notifications/people/add": ADMINISTRATORS,
+    "notifications/people/<int:id>": ADMINISTRATORS,
+    "notifications/windows/add": ENGINEERS,
+    "notifications/windows/<int:id>/end": ENGINEERS,
+    "notifications/push": OPERATORS,
+    "acknowledge/<str:token>": ALL,  # the link is the right
+    "confirm-channel/<str:token>": ALL,
+    "push-worker.js": ALL,
+    "manifest.webmanifest": ALL,
     "backtest": READERS,
     "backtest/progress": READERS,
     "login": ALL,
@@ -63,6 +76,15 @@ ACTS = {
     ),
     **dict.fromkeys((f"alarms/<id>/{act}" for act in ENGINEERS_ACTS), ENGINEERS),
 }
+# Reading is for engineers, too; who changes what.
+SET_UP = {
+    "deliveries": NOBODY,
+    **dict.fromkeys(
+        (*("channels", "channels/<id>", "channels/<id>/test"), *("routes", "routes/<id>")), ADMINISTRATORS
+    ),
+    **dict.fromkeys(("schedules", "schedules/<id>"), ADMINISTRATORS),
+    **dict.fromkeys(("windows", "windows/<id>"), ENGINEERS),
+}
 ADMIN = {
     "": ENGINEERS,
     "login/": ENGINEERS,
@@ -89,6 +111,15 @@ TABLES = {
     "monitoring/alarmoccurrence": RECORDS,
     "monitoring/alarmjournalentry": RECORDS,
     "monitoring/note": RECORDS,
+    "monitoring/person": (ENGINEERS, ADMINISTRATORS, ADMINISTRATORS, NOBODY),
+    "monitoring/channel": (ENGINEERS, ADMINISTRATORS, ADMINISTRATORS, NOBODY),
+    "monitoring/route": (ENGINEERS, *(ADMINISTRATORS,) * 3),
+    "monitoring/schedule": (ENGINEERS, *(ADMINISTRATORS,) * 3),
+    "monitoring/maintenancewindow": (ENGINEERS, ENGINEERS, ENGINEERS, NOBODY),
+    "monitoring/pushsubscription": (ENGINEERS, NOBODY, NOBODY, ADMINISTRATORS),
+    "monitoring/escalation": RECORDS,
+    "monitoring/delivery": RECORDS,
+    "monitoring/deliveryattempt": RECORDS,
     "monitoring/exclusion": (ENGINEERS, ENGINEERS, NOBODY, NOBODY),
     "monitoring/excludedmeasurement": RECORDS,
     "monitoring/series": RECORDS,
@@ -129,6 +160,8 @@ def access() -> Access:
         found |= by_method(route, READERS, SAFE) | by_method(route, NOBODY, UNSAFE)
     for route, who in ACTS.items():
         found |= by_method(route, READERS, SAFE) | by_method(route, who, UNSAFE)
+    for route, who in SET_UP.items():
+        found |= by_method(route, ENGINEERS, SAFE) | by_method(route, who, UNSAFE)
     found |= by_method("alarms/advice", ENGINEERS, SAFE) | by_method("alarms/advice", READERS, UNSAFE)
     for route, who in ADMIN.items():
         found |= by_method(f"admin/{route}", who, ("GET", "POST"))
@@ -210,6 +243,7 @@ def strangest(client: Client, role: str, *, is_open: bool = False) -> Iterator[s
 @pytest.fixture
 def signed_in(client: Client, settings: Settings, account: Callable[[str], User]) -> Callable[[str], Client]:
     """The role's browser. Streams have no place left: they would not end."""
+    settings.FERMON_DATA_DIR.mkdir(exist_ok=True)  # the key of web push lies there
     settings.FERMON_STREAM_CLIENTS = 0
 
     def sign_in(role: str) -> Client:

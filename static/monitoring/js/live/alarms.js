@@ -17,10 +17,10 @@ import { get, RequestFailed } from "../base/request.js";
  *
  * The server's answer. `unacknowledged`: numbers by priority, null while the database is away; `newest`: the newest alarm
  * that nobody has acknowledged; `alarms`: most urgent first, one a tag; `isCut`: there are more, and `ofTags` has those of
- * the tags on the page.
+ * the tags on the page; `failing` says that channels of notifications fail.
  * @typedef {{now: string, revision: number | null, unacknowledged: Record<string, number> | null, shelved: number,
  *   suppressed: number, newest: AlarmItem | null, alarms: AlarmItem[], ofTags: AlarmItem[],
- *   isCut: boolean}} PresentAlarms
+ *   isCut: boolean, failing: string}} PresentAlarms
  *
  * Addresses and the visitor's rights; `csrf`: empty without a login.
  * @typedef {{url: string, list: string, notes: string, mayAcknowledge: boolean, mayShelve: boolean, isSignedIn: boolean,
@@ -157,6 +157,7 @@ export async function readAlarms(url) {
     heardAt = Date.now();
     isFailing = false;
     if (body.alarms) storeAlarms(body);
+    else if (present) present.failing = body.failing;
   } catch (error) {
     if (!(error instanceof RequestFailed)) throw error;
     isFailing = true; // the next attempt follows

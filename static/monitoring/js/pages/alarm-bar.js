@@ -17,6 +17,7 @@ const bar = document.getElementById("alarm-bar");
 const newest = document.getElementById("alarm-newest");
 const acts = document.getElementById("alarm-acts");
 const said = document.getElementById("alarm-said");
+const channels = document.getElementById("alarm-channels");
 const still = document.getElementById("alarm-still");
 const root = document.documentElement;
 let saidAt = -Infinity;
@@ -41,6 +42,8 @@ function show() {
   const isLost = areAlarmsLost(LOST_MS);
   bar.toggleAttribute("data-lost", isLost);
   if (!present) return;
+  setText(descendant(channels, "[data-part=text]"), present.failing);
+  channels.hidden = !present.failing;
   const unseen = present.unacknowledged;
   let [count, highest] = [0, /** @type {string | null} */ (null)];
   for (const node of bar.querySelectorAll(".alarm-count")) {

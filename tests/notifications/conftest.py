@@ -1,0 +1,5 @@
+"""Fixtures of the notifications' tests."""
+
+from tests.notifications.desk import desk
+
+__all__ = ["desk"]
