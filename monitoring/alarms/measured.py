@@ -51,6 +51,7 @@ EXTREMES_SQLITE = """
         AND measured.timestamp <= json_extract(spans.value, '$.last_us')
     GROUP BY spans.key
 """
+ROW = np.dtype([("id", np.int64), ("time_us", np.int64), ("tag", np.int64), ("value", np.float64)])
 Span = tuple[int, int, int]  # tag, first and last time in microseconds
 
 
@@ -98,10 +99,5 @@ def rows_of(sql: str, parameters: Sequence[Any]) -> list[Any]:
 
 def columns_of(rows: Sequence[tuple[int, int, int, float]]) -> Measured:
     """Return rows as columns."""
-    ids, times_us, tags, values = zip(*rows, strict=True) if rows else ((), (), (), ())
-    return Measured(
-        np.array(ids, dtype=np.int64),
-        np.array(times_us, dtype=np.int64),
-        np.array(tags, dtype=np.int64),
-        np.array(values, dtype=np.float64),
-    )
+    table = np.array(rows, dtype=ROW)
+    return Measured(*(np.ascontiguousarray(table[name]) for name in ROW.names or ()))
