@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from django.db.models import Q
 
 from monitoring.alarms.kinds import HIGH_KINDS, LIMIT_KINDS
-from monitoring.alarms.measured import extremes
+from monitoring.alarms.measured import Span, extremes
 from monitoring.alarms.state_machine import Act, Suppression
 from monitoring.alarms.watched import Finding, LateFinding, WatchedAlarm
 from monitoring.alarms.writing import Actor, Alarm, AlarmWriter
@@ -39,11 +39,14 @@ class Applying:
         unread = [key for key in keys if key not in definitions]
         definitions.update(AlarmDefinition.objects.select_related("tag").in_bulk(unread))
         self._definitions = definitions
+        self._returned: list[tuple[WatchedAlarm, AlarmOccurrence]] = []
 
     def row_of(self, alarm: WatchedAlarm, priority: str = "") -> Alarm:
         """Return the alarm's definition in force with its row of state."""
         definition = self._definitions[alarm.definition]
-        state = self._states.setdefault(alarm.definition, AlarmState(definition=definition))
+        state = self._states.get(alarm.definition)
+        if state is None:
+            state = self._states[alarm.definition] = AlarmState(definition=definition)
         in_force = replace(alarm.in_force, priority=priority) if priority else alarm.in_force
         return Alarm(definition, in_force, state)
 
@@ -69,8 +72,8 @@ class Applying:
             self.remember(finding.alarm, None)
         elif finding.act is Act.ACTIVE and found.is_recorded and alarm.state.occurrence is not None:
             alarm.state.occurrence.event_id = finding.event
-        elif finding.act is Act.RETURN and found.is_recorded:
-            self._note_peak(finding.alarm, alarm.state.occurrence)
+        elif finding.act is Act.RETURN and found.is_recorded and alarm.state.occurrence is not None:
+            self._returned.append((finding.alarm, alarm.state.occurrence))
         elif finding.act is Act.REALARM and before is not None:
             self._raise(before if not found.is_recorded else None, finding)
 
@@ -117,7 +120,8 @@ class Applying:
             is_late=True,
             event_id=found.event,
         )
-        self._note_peak(found.alarm, made, save=True)
+        if note_peaks([(found.alarm, made)], self.now):
+            made.save(update_fields=["peak"])
         reason = f"noticed after it had ended at {cleared_at.isoformat()}"
         late = Alarm(
             alarm.definition, alarm.in_force, AlarmState(definition=alarm.definition, occurrence=made)
@@ -126,6 +130,8 @@ class Applying:
 
     def save(self) -> None:
         """Write all, and mark the first of each group in a flood."""
+        for occurrence in note_peaks(self._returned, self.now):
+            self.writer.note_occurrence(occurrence)
         self.writer.save()
         if self.has_annunciated:
             mark_first_out(self.now)
@@ -143,28 +149,29 @@ class Applying:
         state.suppressed_at, state.suppressed_by, state.suppression_reason = self.now, FERMON, reason
         self.writer.note(alarm)
 
-    def _note_peak(
-        self, alarm: WatchedAlarm, occurrence: AlarmOccurrence | None, *, save: bool = False
-    ) -> None:
-        """Set the value farthest outside the setpoint between begin and end."""
-        if occurrence is None or alarm.kind not in LIMIT_KINDS or alarm.tag is None:
-            return
-        end = to_micros(occurrence.cleared_at or self.now)
-        begin = to_micros(occurrence.active_at) - alarm.in_force.timing.on_delay_us
-        begin = max(begin, end - PEAK_WITHIN_US)
-        found = extremes(alarm.tag, begin, end)
-        if found is not None:
-            occurrence.peak = found[1] if alarm.kind in HIGH_KINDS else found[0]
-            if save:
-                occurrence.save(update_fields=["peak"])
-            else:
-                self.writer.note_occurrence(occurrence)
-
     def _raise(self, waiting: AlarmOccurrence | None, finding: Finding) -> None:
         """Raise the priority of an occurrence that waits for a person anyway."""
         if waiting is not None and finding.priority:
             waiting.priority = finding.priority
             self.writer.note_occurrence(waiting)
+
+
+def note_peaks(ended: Sequence[tuple[WatchedAlarm, AlarmOccurrence]], now: datetime) -> list[AlarmOccurrence]:
+    """Set the value farthest outside the setpoint between begin and end; return the occurrences with one."""
+    rows = [row for row in ended if row[0].kind in LIMIT_KINDS and row[0].tag is not None]
+    noted = []
+    for (alarm, occurrence), found in zip(rows, extremes([span_of(*row, now) for row in rows]), strict=True):
+        if found is not None:
+            occurrence.peak = found[1] if alarm.kind in HIGH_KINDS else found[0]
+            noted.append(occurrence)
+    return noted
+
+
+def span_of(alarm: WatchedAlarm, occurrence: AlarmOccurrence, now: datetime) -> Span:
+    """Return the alarm's tag, and the time of an occurrence from the first value outside on."""
+    end = to_micros(occurrence.cleared_at or now)
+    begin = to_micros(occurrence.active_at) - alarm.in_force.timing.on_delay_us
+    return alarm.tag or 0, max(begin, end - PEAK_WITHIN_US), end
 
 
 def mark_first_out(now: datetime) -> None:

@@ -108,6 +108,7 @@ class CommonCauses:
     def _members(self, is_stale: BoolArray) -> Iterator[tuple[WatchedAlarm, str]]:
         """Yield the alarms that an active cause covers and does not suppress yet, with the reason."""
         covered: set[WatchedAlarm] = set()
+        reasons = self._reasons()
         for cause in (*([self.plant] if self.plant is not None else []), *self.groups):
             if not cause.alarm.is_on:
                 continue
@@ -117,7 +118,7 @@ class CommonCauses:
             for alarm in members:
                 if alarm is not None and alarm not in covered:
                     covered.add(alarm)
-                    if alarm.suppressed_for not in self._reasons():
+                    if alarm.suppressed_for not in reasons:
                         yield alarm, cause.reason
 
     def _reasons(self) -> set[str]:

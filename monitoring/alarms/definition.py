@@ -1,6 +1,6 @@
 """The values of an alarm definition that are in force, and those that follow from the tag. No database."""
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from monitoring.alarms.condition import Timing
@@ -42,7 +42,7 @@ class InForce:
     @classmethod
     def from_json(cls, stored: dict[str, Any]) -> "InForce":
         """Return the values of a stored version; a field that the version lacks takes the default."""
-        known = {field.name for field in fields(cls)}
+        known = cls.__dataclass_fields__
         return cls(**{name: value for name, value in stored.items() if name in known})
 
     @property

@@ -27,11 +27,14 @@ class EventWatch:
     """Follow the open events by the clock, and those that have ended by their revision.
 
     ``revision`` is that of the last event looked at. ``causes`` has the event of each active alarm.
+    ``changed`` has the alarms whose stored memory differs.
     """
 
     def __init__(self, alarms: list[WatchedAlarm], causes: Mapping[int, int | None]) -> None:
         self._alarms = {(alarm.tag or 0, alarm.kind.removeprefix(Kind.EVENT)): alarm for alarm in alarms}
+        self._active = {alarm for alarm in alarms if alarm.is_on}
         self._causes = dict(causes)  # by definition
+        self.changed = {alarm for alarm in alarms if alarm.is_dirty}
         self.revision = position_of(ALARM_EVENTS)
 
     def look(self, evaluation: Evaluation, now_us: int) -> None:
@@ -39,16 +42,28 @@ class EventWatch:
         if not self._alarms:
             return
         lasting = self._lasting(now_us)
-        for alarm in self._alarms.values():
-            if alarm.is_on and alarm not in lasting:
-                self._end(alarm, evaluation, now_us)
+        ended = self._active - lasting.keys()
+        for alarm in sorted(ended, key=lambda alarm: alarm.definition):
+            self._end(alarm, evaluation, now_us)
         for alarm, (row, due_us) in lasting.items():
             if not alarm.is_on:
-                alarm.is_on, self._causes[alarm.definition] = True, row[0]
-                alarm.remember(Memory(is_active=True))
+                self._causes[alarm.definition] = row[0]
+                self._set(alarm, is_on=True)
                 found = Finding(alarm, Act.ACTIVE, alarm.in_order(due_us), event=row[0])
                 evaluation.findings.append(found)
         self._follow_ended(evaluation)
+
+    def forget_changes(self) -> None:
+        """Forget which alarms have changed, after they were stored."""
+        for alarm in self.changed:
+            alarm.is_dirty = False
+        self.changed = set()
+
+    def _set(self, alarm: WatchedAlarm, *, is_on: bool) -> None:
+        alarm.is_on = is_on
+        alarm.remember(Memory(is_active=is_on))
+        (self._active.add if is_on else self._active.discard)(alarm)
+        self.changed.add(alarm)
 
     def _lasting(self, now_us: int) -> dict[WatchedAlarm, tuple[Row, int]]:
         """Return the open events that have lasted for an alarm's on-delay, and when they had."""
@@ -72,8 +87,7 @@ class EventWatch:
         """End the alarm with its event, or now if the event is gone."""
         event = self._causes.pop(alarm.definition, None) or 0
         end = Event.objects.values_list("end", flat=True).filter(pk=event).first()
-        alarm.is_on = False
-        alarm.remember(Memory())
+        self._set(alarm, is_on=False)
         at_us = alarm.in_order(to_micros(end) if end is not None else now_us)
         evaluation.findings.append(Finding(alarm, Act.RETURN, at_us))
 

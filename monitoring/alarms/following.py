@@ -1,5 +1,6 @@
 """Make the standard alarms of each tag, and follow the tags' limits with versions of the definitions."""
 
+import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -7,11 +8,12 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from django.db.models import Max
+from django.db.models import Max, TextField
+from django.db.models.functions import Cast
 
 from monitoring.alarms.definition import InForce
 from monitoring.alarms.kinds import Kind, Priority
-from monitoring.alarms.resolving import resolved
+from monitoring.alarms.resolving import RESOLVED, resolved
 from monitoring.kernel.tag_definition import TagDefinition
 from monitoring.models import AlarmDefinition, AlarmDefinitionVersion, Tag
 
@@ -61,33 +63,33 @@ def unwritten(tags: Sequence[Tag], in_force: Mapping[int, InForce]) -> Iterator[
     ``in_force`` has the newest version of each definition by the definition's id.
     """
     known: dict[int, TagDefinition] = {tag.pk: tag.definition() for tag in tags}
-    definitions = list(AlarmDefinition.objects.all())
-    made = {(row.tag_id or row.group, row.kind) for row in definitions}
-    yield from (each for each in missing(tags, known) if key_of(each.definition) not in made)
-    for row in definitions:
-        tag = known.get(row.tag_id) if row.tag_id is not None else None
-        now, before = resolved(row, tag), in_force.get(row.pk)
+    # Rows as tuples: with ten thousand tags, instances of the model would take seconds of each take-over.
+    rows = list(AlarmDefinition.objects.values_list("id", "tag_id", "group", *RESOLVED, named=True))
+    made = {(row.tag_id or row.group, row.kind) for row in rows}
+    for standard, tag, group in wanted(tags):
+        if (tag.pk if tag is not None else group, standard.kind) not in made:
+            yield new(standard, tag=tag, known=known[tag.pk] if tag is not None else None, group=group)
+    changed = {}
+    for row in rows:
+        now, before = resolved(row, known.get(row.tag_id or 0)), in_force.get(row.id)
         if now != before:
-            yield Unwritten(row, now, reason_of(before, now))
+            changed[row.id] = (now, reason_of(before, now))
+    for key, definition in AlarmDefinition.objects.in_bulk(list(changed)).items():
+        yield Unwritten(definition, *changed[key])
 
 
-def key_of(definition: AlarmDefinition) -> tuple[int | str, str]:
-    """Return tag or group, and kind."""
-    return definition.tag_id or definition.group, definition.kind
-
-
-def missing(tags: Sequence[Tag], known: Mapping[int, TagDefinition]) -> Iterator[Unwritten]:
-    """Return all standard alarms as unwritten definitions."""
+def wanted(tags: Sequence[Tag]) -> Iterator[tuple[Standard, Tag | None, str]]:
+    """Yield all standard alarms, each with its tag or group."""
     for standard in OF_THE_SYSTEM:
-        yield new(standard)
+        yield standard, None, ""
     groups = Counter(tag.group for tag in tags if tag.active and tag.group)
     for group in sorted(group for group, members in groups.items() if members >= FEWEST_OF_A_GROUP):
-        yield new(OF_A_GROUP, group=group)
+        yield OF_A_GROUP, None, group
     for tag in tags:
         if tag.active:
             limits = [(HIGH, tag.upper_limit), (LOW, tag.lower_limit)]
             for standard in (*(each for each, limit in limits if limit is not None), *OF_A_TAG):
-                yield new(standard, tag=tag, known=known[tag.pk])
+                yield standard, tag, ""
 
 
 def new(
@@ -151,7 +153,11 @@ def versions_in_force(position: int | None) -> dict[int, InForce]:
         rows = rows.filter(from_id__lte=position)
     newest = rows.values("definition").annotate(newest=Max("id")).values("newest")
     found = AlarmDefinitionVersion.objects.filter(id__in=newest).order_by()
-    return {
-        definition: InForce.from_json(fields)
-        for definition, fields in found.values_list("definition", "fields")
-    }
+    rows_as_text = found.annotate(text=Cast("fields", TextField())).values_list("definition", "text")
+    parsed: dict[str, InForce] = {}  # the alarms of many tags have the same values
+    in_force = {}
+    for definition, text in rows_as_text:
+        if text not in parsed:
+            parsed[text] = InForce.from_json(json.loads(text))
+        in_force[definition] = parsed[text]
+    return in_force

@@ -1,5 +1,6 @@
 """Read measurements for the evaluator as columns."""
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -32,9 +33,26 @@ SPAN = """
     SELECT timestamp, value FROM measurements
     WHERE tag = %s AND timestamp >= %s AND timestamp <= %s AND id <= %s ORDER BY timestamp
 """
-EXTREMES = (
-    "SELECT min(value), max(value) FROM measurements WHERE tag = %s AND timestamp >= %s AND timestamp <= %s"
-)
+EXTREMES_POSTGRESQL = """
+    SELECT spans.place - 1, found.low, found.high
+    FROM ROWS FROM (json_to_recordset(%s) AS (tag bigint, first_us bigint, last_us bigint))
+        WITH ORDINALITY AS spans (tag, first_us, last_us, place)
+    CROSS JOIN LATERAL (
+        SELECT min(value) AS low, max(value) AS high FROM measurements
+        WHERE tag = spans.tag AND timestamp >= spans.first_us AND timestamp <= spans.last_us
+    ) AS found
+    WHERE found.low IS NOT NULL
+"""
+EXTREMES_SQLITE = """
+    SELECT spans.key, min(measured.value), max(measured.value)
+    FROM json_each(%s) AS spans CROSS JOIN measurements AS measured
+    WHERE measured.tag = json_extract(spans.value, '$.tag')
+        AND measured.timestamp >= json_extract(spans.value, '$.first_us')
+        AND measured.timestamp <= json_extract(spans.value, '$.last_us')
+    GROUP BY spans.key
+"""
+ROW = np.dtype([("id", np.int64), ("time_us", np.int64), ("tag", np.int64), ("value", np.float64)])
+Span = tuple[int, int, int]  # tag, first and last time in microseconds
 
 
 def read_page(*, after: int, upto: int, limit: int) -> Measured:
@@ -61,10 +79,15 @@ def read_span(tag: int, first_us: int, last_us: int, *, upto: int) -> list[tuple
     return rows_of(SPAN, [tag, first_us, last_us, upto])
 
 
-def extremes(tag: int, first_us: int, last_us: int) -> tuple[float, float] | None:
-    """Return the least and the greatest value between two times; None without measurements."""
-    ((low, high),) = rows_of(EXTREMES, [tag, first_us, last_us])
-    return None if low is None else (low, high)
+def extremes(spans: Sequence[Span]) -> list[tuple[float, float] | None]:
+    """Return the least and the greatest value of each span (inclusive); None without measurements."""
+    found: list[tuple[float, float] | None] = [None] * len(spans)
+    if spans:
+        sql = EXTREMES_POSTGRESQL if connection.vendor == "postgresql" else EXTREMES_SQLITE
+        asked = [{"tag": tag, "first_us": first_us, "last_us": last_us} for tag, first_us, last_us in spans]
+        for place, low, high in rows_of(sql, [json.dumps(asked)]):
+            found[place] = (low, high)
+    return found
 
 
 def rows_of(sql: str, parameters: Sequence[Any]) -> list[Any]:
@@ -76,10 +99,5 @@ def rows_of(sql: str, parameters: Sequence[Any]) -> list[Any]:
 
 def columns_of(rows: Sequence[tuple[int, int, int, float]]) -> Measured:
     """Return rows as columns."""
-    ids, times_us, tags, values = zip(*rows, strict=True) if rows else ((), (), (), ())
-    return Measured(
-        np.array(ids, dtype=np.int64),
-        np.array(times_us, dtype=np.int64),
-        np.array(tags, dtype=np.int64),
-        np.array(values, dtype=np.float64),
-    )
+    table = np.array(rows, dtype=ROW)
+    return Measured(*(np.ascontiguousarray(table[name]) for name in ROW.names or ()))

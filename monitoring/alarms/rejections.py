@@ -30,6 +30,7 @@ class RejectionWatch:
 
     def __init__(self, bad: dict[str, WatchedAlarm]) -> None:
         self._bad = bad  # by the tag's name
+        self._refused = {name for name, alarm in bad.items() if alarm.is_refused}
         self._times: dict[str, deque[int]] = defaultdict(deque)
         self._seen: int | None = None
 
@@ -37,12 +38,12 @@ class RejectionWatch:
         """Read the new rejections; note the alarms that begin and end."""
         self._read(now)
         now_us = to_micros(now)
-        for name in [*self._times, *(name for name, alarm in self._bad.items() if alarm.is_refused)]:
+        for name in [*self._times, *sorted(self._refused - self._times.keys())]:
             times = self._times[name]
             ended_us = times[-FEWEST] + WITHIN_US if len(times) >= FEWEST else now_us
             while times and not now_us - WITHIN_US < times[0] <= now_us:  # old, or the clock was set back
                 times.popleft()
-            self._judge(self._bad[name], evaluation, times, ended_us)
+            self._judge(name, evaluation, times, ended_us)
         self._times = defaultdict(deque, {name: times for name, times in self._times.items() if times})
 
     def _read(self, now: datetime) -> None:
@@ -56,12 +57,12 @@ class RejectionWatch:
             if name in self._bad:
                 self._times[name].append(to_micros(received_at))
 
-    @staticmethod
-    def _judge(alarm: WatchedAlarm, evaluation: Evaluation, times: deque[int], ended_us: int) -> None:
-        is_refused = len(times) >= FEWEST
+    def _judge(self, name: str, evaluation: Evaluation, times: deque[int], ended_us: int) -> None:
+        alarm, is_refused = self._bad[name], len(times) >= FEWEST
         if is_refused == alarm.is_refused:
             return
         alarm.is_refused = is_refused
+        (self._refused.add if is_refused else self._refused.discard)(name)
         if is_refused and alarm.is_on:  # it was silent before
             reason = "readings are rejected as impossible"
             evaluation.findings.append(

@@ -45,6 +45,7 @@ LEASE = timedelta(seconds=3)
 LOADING = timedelta(seconds=30)  # with many alarms; the first commit makes it LEASE
 PAGE = 1_000
 LOOKED_AFTER_S = 1.0
+RENEWED_AFTER_S = 1.5  # a look renews the lease, too: a commit for the renewal alone is for a backlog
 # After a pause of this length, sources get time to deliver before silence counts.
 AWAY = timedelta(seconds=5)
 
@@ -78,7 +79,7 @@ class AlarmRunner:
         self._hold_back(read_ahead(latest_us=self._latest_us, upto=position))
         was_away = held.written_until is None or abs(now - held.written_until) > AWAY
         self._clock = LookClock(starts_at=time.monotonic() + (SETTLED_AFTER_S if was_away else 0))
-        self._looked = self._renewed = -LOOKED_AFTER_S
+        self._looked = self._renewed = -RENEWED_AFTER_S
 
     @classmethod
     def begin(
@@ -134,8 +135,13 @@ class AlarmRunner:
     def is_to_commit(self, *, is_caught_up: bool) -> bool:
         """Return whether there is anything to write, if only the renewal of the lease."""
         is_much = len(self._evaluation.dirty) >= CHANGES_AT_ONCE
-        is_look_due = is_caught_up and is_due(self._looked)
-        return is_much or self._evaluation.has_found or self._is_cut or is_look_due or is_due(self._renewed)
+        is_timed = self._is_timed(is_caught_up=is_caught_up)
+        return is_much or self._evaluation.has_found or self._is_cut or is_timed
+
+    def _is_timed(self, *, is_caught_up: bool) -> bool:
+        """Return whether to look at the clock, or to renew the lease in a backlog."""
+        is_look_due = is_caught_up and is_due(self._looked, LOOKED_AFTER_S)
+        return is_look_due or is_due(self._renewed, RENEWED_AFTER_S)
 
     @property
     def _is_cut(self) -> bool:
@@ -151,8 +157,8 @@ class AlarmRunner:
             DefinitionsChangedError: nothing is written, or the page of another version begins.
             django.db.Error: nothing is written.
         """
-        look_us, is_timed = None, is_due(self._renewed)
-        if is_caught_up and is_due(self._looked):
+        look_us, is_timed = None, self._is_timed(is_caught_up=is_caught_up)
+        if is_caught_up and is_due(self._looked, LOOKED_AFTER_S):
             look_us = self._clock.time_us(to_micros(now), time.monotonic())
             self._looked = time.monotonic()
             self._system.ask()
@@ -193,7 +199,7 @@ class AlarmRunner:
         self._system = SystemWatch([alarm for alarm in system if alarm is not plant], troubles)
         bad = {tag.name: alarm for tag, alarm in zip(table.tags, table.bad, strict=True) if alarm is not None}
         self._rejections = RejectionWatch(bad)
-        self._apart = [alarm for alarm in loaded.alarms.values() if not follows_measurements(alarm)]
+        self._apart = [alarm for alarm in loaded.alarms.values() if is_of_clock(alarm)]
         self._asking = [
             alarm for alarm in loaded.alarms.values() if alarm.in_force.realarm_after_s is not None
         ]
@@ -264,7 +270,8 @@ class AlarmRunner:
 
     def _changed(self) -> list[WatchedAlarm]:
         """Return the alarms whose stored memory differs."""
-        return [*self._evaluation.changed_alarms(), *(alarm for alarm in self._apart if alarm.is_dirty)]
+        apart = [alarm for alarm in self._apart if alarm.is_dirty]
+        return [*self._evaluation.changed_alarms(), *self._events.changed, *apart]
 
     def _value_of(self, alarm: WatchedAlarm) -> float | None:
         return None if alarm.tag is None else self._evaluation.table.newest_value(alarm.tag)
@@ -283,6 +290,7 @@ class AlarmRunner:
         held = self._held
         self._held = leases.Hold(held.source, held.owner, held.written_until, self.position)
         self._evaluation.clear()
+        self._events.forget_changes()
         for alarm in self._apart:
             alarm.is_dirty = False
 
@@ -303,19 +311,20 @@ def is_set_back(latest_us: int, now_us: int) -> bool:
     return latest_us > now_us + AHEAD_US + round(JUMP_S * SECOND_US)
 
 
-def is_due(last: float) -> bool:
-    """Return whether a second has passed since the time ``last`` of the monotonic clock."""
-    return time.monotonic() - last >= LOOKED_AFTER_S
+def is_due(last: float, after_s: float) -> bool:
+    """Return whether so many seconds have passed since the time ``last`` of the monotonic clock."""
+    return time.monotonic() - last >= after_s
 
 
-def follows_measurements(alarm: WatchedAlarm) -> bool:
-    """Return whether the alarm is in the table of tags."""
-    return alarm.tag is not None and not alarm.kind.startswith(Kind.EVENT)
+def is_of_clock(alarm: WatchedAlarm) -> bool:
+    """Return whether the alarm is judged at each look: that of a group, the plant or the system."""
+    return alarm.tag is None and not alarm.kind.startswith(Kind.EVENT)
 
 
 def keep(name: str, position: int) -> None:
     """Save a watermark."""
-    Lease.objects.update_or_create(source=name, defaults={"position": position})
+    if not Lease.objects.filter(source=name).update(position=position):
+        Lease.objects.create(source=name, position=position)
 
 
 def write_definitions(held: leases.Hold) -> None:

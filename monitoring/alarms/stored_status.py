@@ -16,7 +16,7 @@ def set_status(state: AlarmState, status: Status) -> None:
     state.is_active = status.is_active
     state.is_acknowledged = status.is_acknowledged
     state.is_latched = status.is_latched
-    state.suppression = status.suppression
+    state.suppression = str(status.suppression)
     state.is_one_shot = status.is_one_shot
     if not status.suppression:
         state.suppressed_at = state.suppressed_until = None

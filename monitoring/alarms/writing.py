@@ -13,7 +13,7 @@ from monitoring.alarms.definition import InForce
 from monitoring.alarms.resolving import resolved_now
 from monitoring.alarms.state_machine import Act, State, Status, Transition, state_of, transition
 from monitoring.alarms.stored_status import set_status, status_of
-from monitoring.database.bulk_write import insert_rows, update_rows, upsert_rows
+from monitoring.database.bulk_write import insert_keyed_rows, insert_rows, update_rows, upsert_rows
 from monitoring.database.write_lock import write_lock
 from monitoring.kernel.clock import MICROSECOND, from_micros, to_micros
 from monitoring.kernel.lease_names import ALARMS
@@ -178,7 +178,7 @@ class AlarmWriter:
             at=at or self.now,
             noticed_at=self.now,
             act=str(act),
-            definition=definition,
+            definition_id=definition.pk,  # assigning the row itself takes several times as long
             tag=definition.tag.name if definition.tag else "",
             group=definition.group or (definition.tag.group if definition.tag else ""),
             kind=definition.kind,
@@ -186,8 +186,8 @@ class AlarmWriter:
             by=actor.by,
             via=actor.via,
             address=actor.address,
-            from_state=before,
-            to_state=after,
+            from_state=str(before),
+            to_state=str(after),
             value=value,
             reason=reason,
             comment=comment,
@@ -200,7 +200,7 @@ class AlarmWriter:
         if not (self._states or self._journal or self._changed or self._made):
             return
         self._set_apart()
-        AlarmOccurrence.objects.bulk_create([made for _, made in self._made])
+        insert_keyed_rows([made for _, made in self._made])
         for state, made in self._made:
             state.occurrence = made
         self._save_states()
@@ -251,7 +251,7 @@ class AlarmWriter:
                 open_one.cleared_at = at  # replaced by the occurrence that asks again
                 self.note_occurrence(open_one)
             made = AlarmOccurrence(
-                definition=alarm.definition,
+                definition_id=alarm.definition.pk,
                 active_at=at,
                 noticed_at=self.now,
                 value=value,

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from monitoring.database.bulk_write import insert_rows, update_rows, upsert_rows
+from monitoring.database.bulk_write import insert_keyed_rows, insert_rows, update_rows, upsert_rows
 from monitoring.models import AlarmDefinition, AlarmJournalEntry, AlarmOccurrence, AlarmState, Tag
 
 pytestmark = pytest.mark.django_db
@@ -61,6 +61,24 @@ def test_inserted_rows_get_keys_in_their_order() -> None:
     insert_rows(lines)
     stored = AlarmJournalEntry.objects.order_by("id").values_list("at", "act", "changes", "value")
     assert list(stored) == [(NOON, "active", None, None), (NOON, "return", {"setpoint": [45, 46]}, None)]
-    for write in (insert_rows, upsert_rows, lambda rows: update_rows(rows, {"act"})):
+    for write in (insert_rows, insert_keyed_rows, upsert_rows, lambda rows: update_rows(rows, {"act"})):
         write([])
     assert AlarmJournalEntry.objects.count() == 2
+
+
+def test_rows_get_keys_that_no_row_has_had(definitions: list[AlarmDefinition]) -> None:
+    def occurrences(minute: int) -> list[AlarmOccurrence]:
+        at = NOON + timedelta(minutes=minute)
+        return [AlarmOccurrence(definition=each, active_at=at, noticed_at=at) for each in definitions]
+
+    first, second = occurrences(0), occurrences(1)
+    insert_keyed_rows(first)
+    last = first[-1].pk
+    AlarmOccurrence.objects.filter(pk=last).delete()
+    insert_keyed_rows(second)
+    third = occurrences(2)[0]
+    third.save()
+    assert [row.pk for row in second] == [last + 1, last + 2]
+    assert third.pk == last + 3
+    stored = AlarmOccurrence.objects.in_bulk([row.pk for row in second])
+    assert [stored[row.pk].definition_id for row in second] == [each.pk for each in definitions]
