@@ -1,5 +1,6 @@
 """``manage.py run_notifications``: the process that notifies people."""
 
+import sys
 from importlib import import_module
 from typing import Any
 
@@ -38,7 +39,13 @@ class Command(BaseCommand):
 
 def follow() -> None:
     """Notify people until a stop is requested."""
-    notifier.run(lambda: Dispatcher(send, bucket_of=bucket_of), should_stop=stop_requested)
+    notifier.run(lambda: Dispatcher(send, bucket_of=bucket_of), should_stop=should_stop)
+
+
+def should_stop() -> bool:
+    """Return whether to end: at a signal, or to hand over if too many threads of senders hang."""
+    sending = sys.modules.get(SENDING)
+    return stop_requested() or (sending is not None and bool(sending.is_exhausted()))
 
 
 def send(channel: Channel, message: Message) -> Outcome:
