@@ -20,6 +20,7 @@ from monitoring.notifications.settling import settle
 logger = logging.getLogger(__name__)
 
 MOST_THREADS = 32
+BROKEN_S = 30.0  # after an error of Fermon itself
 AGAIN_S = 1.0  # before a channel that had nothing to send is looked at again
 SETTLE_S = 15.0  # less than it takes until an attempt counts as abandoned
 Send = Callable[[Channel, Message], Outcome]
@@ -110,6 +111,9 @@ class Dispatcher:
         except (DatabaseError, ChangedMeanwhileError) as error:
             self._not_before[channel] = time.monotonic() + AGAIN_S
             logger.warning("notification not settled", extra={"channel": channel, "error": str(error)})
+        except Exception:
+            self._not_before[channel] = time.monotonic() + BROKEN_S
+            logger.exception("notification failed")
         finally:
             connection.close()
 

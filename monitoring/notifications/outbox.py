@@ -66,7 +66,7 @@ def claim(channel: int, now: datetime, *, bucket_of: BucketOf, flood: Flood | No
             .order_by("pk")
             .first()
         )
-        found = Claim(locked, now, bucket_of(locked.kind), flood).take() if locked else None
+        found = Claim(locked, now, bucket_of, flood).take() if locked else None
         if found is not None:
             failpoint("notifications.claimed")
     return found
@@ -100,8 +100,9 @@ def is_blocked(prefix: str, now: datetime) -> Q:
 class Claim:
     """The steps of a claim, in a transaction that has locked the channel."""
 
-    def __init__(self, channel: Channel, now: datetime, bucket: Bucket, flood: Flood | None) -> None:
-        self.channel, self.now, self.bucket, self.flood = channel, now, bucket, flood
+    def __init__(self, channel: Channel, now: datetime, bucket_of: BucketOf, flood: Flood | None) -> None:
+        self.channel, self.now, self.flood = channel, now, flood
+        self._bucket_of = bucket_of
 
     @property
     def _waiting(self) -> QuerySet[Delivery]:
@@ -147,8 +148,8 @@ class Claim:
 
     def _is_time(self, fresh: QuerySet[Delivery]) -> bool:
         """Return whether bucket and flood allow a message now."""
-        sent = self._sent(Q(channel=self.channel), self.bucket.within)
-        if not may_send(self.bucket, sent, self.now):
+        bucket = self._bucket_of(self.channel.kind)
+        if not may_send(bucket, self._sent(Q(channel=self.channel), bucket.within), self.now):
             return False
         if self.flood is None:
             return True

@@ -1,6 +1,8 @@
 """Notifications in a browser: an address is added by keyboard, a link acknowledges by its button alone."""
 
+import json
 import re
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,9 @@ from tests.e2e.test_accessible import FITS, violations
 from tests.notifying import link_path
 
 FOCUSED = "document.activeElement.labels?.[0]?.textContent ?? document.activeElement.textContent"
+
+SHOWN = """async () => (await (await navigator.serviceWorker.ready).getNotifications()).map(
+    ({ title, body, tag, actions }) => [title, body, tag, actions.map(({ action }) => action)])"""
 
 
 def tab_to(page: Any, name: str) -> None:
@@ -95,3 +100,35 @@ def test_a_link_acknowledges_by_its_button_alone_also_without_scripts(
     page.reload()
     expect(page.get_by_role("status")).to_contain_text("Acknowledged by Chat")
     expect(page.get_by_role("button", name="Acknowledge")).to_have_count(0)
+
+
+def test_a_push_is_shown_by_the_service_worker_with_the_policy_in_force(
+    browser: Any, live_server: Any, transactional_db: None
+) -> None:
+    context = browser.new_context(permissions=["notifications"])
+    page = context.new_page()
+    page.goto(f"{live_server.url}/notifications")
+    page.evaluate("async () => { await navigator.serviceWorker.register('/push-worker.js'); }")
+    page.evaluate("async () => { await navigator.serviceWorker.ready; }")
+    session, registrations = context.new_cdp_session(page), []
+    session.on(
+        "ServiceWorker.workerRegistrationUpdated", lambda told: registrations.extend(told["registrations"])
+    )
+    session.send("ServiceWorker.enable")
+    message = {"title": "[critical] fermenter_temp", "body": "46.5 °C", "tag": "m1", "priority": "critical"}
+    deadline = time.monotonic() + 20
+    while not registrations and time.monotonic() < deadline:
+        page.wait_for_timeout(50)
+    for data in (json.dumps(message | {"acknowledge_url": f"{live_server.url}/acknowledge/x"}), "no JSON"):
+        session.send(
+            "ServiceWorker.deliverPushMessage",
+            {"origin": live_server.url, "registrationId": registrations[-1]["registrationId"], "data": data},
+        )
+    shown: list[Any] = []
+    while len(shown) < 2 and time.monotonic() < deadline:
+        shown = page.evaluate(SHOWN)
+    assert sorted(shown) == [
+        ["Fermon", "Look at the alarms.", "", []],
+        ["[critical] fermenter_temp", "46.5 °C", "m1", ["acknowledge"]],
+    ]
+    context.close()

@@ -6,6 +6,7 @@ const section = document.getElementById("this-browser");
 const said = document.getElementById("push-said");
 const button = document.getElementById("push-turn");
 const WORKER = "/push-worker.js";
+const PATIENCE_MS = 20000; // a browser waits for its push service without end
 
 /**
  * Return the bytes of URL-safe base64.
@@ -45,6 +46,17 @@ async function present() {
   return (await registration?.pushManager.getSubscription()) ?? null;
 }
 
+/**
+ * Return the subscription. Throws Error if the browser's push service does not answer in time.
+ * @param {Promise<PushSubscription>} subscribing
+ * @returns {Promise<PushSubscription>}
+ */
+function inTime(subscribing) {
+  const late = new Error("The push service of this browser does not answer: it needs the internet.");
+  const giveUp = new Promise((_, reject) => setTimeout(reject, PATIENCE_MS, late));
+  return Promise.race([subscribing, /** @type {Promise<never>} */ (giveUp)]);
+}
+
 async function turnOn() {
   if ((await Notification.requestPermission()) !== "granted") {
     throw new Error("The browser does not allow notifications of Fermon: allow them in its settings of this page.");
@@ -52,7 +64,8 @@ async function turnOn() {
   const { key } = await call("GET");
   await navigator.serviceWorker.register(WORKER, { scope: "/" });
   const registration = await navigator.serviceWorker.ready;
-  const made = await registration.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: bytesOf(key) });
+  const options = { userVisibleOnly: true, applicationServerKey: bytesOf(key) };
+  const made = await inTime(registration.pushManager.subscribe(options));
   const { channel } = await call("POST", made.toJSON());
   return `On: messages come by the channel ${channel}.`;
 }
@@ -74,6 +87,7 @@ function show(subscription) {
 async function turn() {
   if (!button) return;
   button.disabled = true;
+  setText(said, "One moment ...");
   try {
     const before = await present();
     setText(said, await (before ? turnOff(before) : turnOn()));
