@@ -10,7 +10,7 @@ from monitoring.database.write_lock import write_lock
 from monitoring.models import Channel, Delivery
 from monitoring.notifications.directory import Directory, read_directory
 from monitoring.notifications.escalating import delivery, write_deliveries
-from monitoring.notifications.outbox import OPEN, URGENT, chunks
+from monitoring.notifications.outbox import OPEN, URGENT, chunks, open_deliveries
 
 ALSO_ON_NEXT = "no success for a minute: also on the next channel"
 NO_OTHER = "no success for a minute, and no other channel"
@@ -41,7 +41,7 @@ def pass_on_overdue(now: datetime) -> int:
     Raises:
         django.db.Error: nothing is written.
     """
-    rows = Delivery.objects.filter(state__in=OPEN, reason="", priority__in=URGENT, kind__in=PASSED_ON)
+    rows = open_deliveries().filter(reason="", priority__in=URGENT, kind__in=PASSED_ON)
     rows = rows.filter(person__isnull=False, due_at__lte=now - WITHOUT_SUCCESS)
     rows = rows.filter(Q(attempts__gte=1) | Q(channel__failures__gt=0))
     if not rows.exists():

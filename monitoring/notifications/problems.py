@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from monitoring.alarms.kinds import Priority
 from monitoring.kernel.clock import iso_utc
 from monitoring.kernel.lease_names import NOTIFICATIONS
-from monitoring.models import Channel, Delivery, Lease, Person, Route, Schedule
+from monitoring.models import Channel, Lease, Person, Route, Schedule
 from monitoring.notifications.directory import Directory, read_directory
-from monitoring.notifications.outbox import OPEN
+from monitoring.notifications.outbox import open_deliveries
 
 SILENT_AFTER = timedelta(seconds=30)
 CRITICAL_OVERDUE = timedelta(minutes=2)
@@ -46,15 +46,16 @@ def failing_channels() -> Iterator[str]:
 
 def channels_away(now: datetime) -> Iterator[str]:
     """Yield the channels that have been away for so long that messages wait."""
-    waiting = Delivery.objects.filter(state__in=OPEN, attempts__gte=1, created_at__lt=now - AWAY_FOR)
-    away = Channel.objects.filter(is_enabled=True, failures__gt=0, pk__in=waiting.values("channel"))
+    waiting = open_deliveries().filter(attempts__gte=1, created_at__lt=now - AWAY_FOR)
+    channels = set(waiting.order_by().values_list("channel", flat=True).distinct())
+    away = Channel.objects.filter(is_enabled=True, failures__gt=0, pk__in=channels)
     for channel in away.filter(failing_since=None):
         yield f"The channel {channel.name} has been away for minutes: messages wait. See /notifications."
 
 
 def overdue_critical(now: datetime) -> Iterator[str]:
     """Yield the number of critical alarms that wait for more than two minutes, if there are any."""
-    rows = Delivery.objects.filter(state__in=OPEN, priority=Priority.CRITICAL)
+    rows = open_deliveries().filter(priority=Priority.CRITICAL)
     number = rows.filter(due_at__lt=now - CRITICAL_OVERDUE).exclude(kind__in=["over", "late"]).count()
     if number:
         yield f"{number} messages about critical alarms have waited for more than 2 min. See /notifications."

@@ -7,12 +7,19 @@ import pytest
 from monitoring.alarms.state_machine import Act
 from monitoring.models import Delivery, Lease, Route, RouteStep, Schedule
 from monitoring.notifications.delivery_log import DeliverySelection, deliveries
+from monitoring.notifications.outbox import is_due, waiting
 from monitoring.notifications.problems import delivery_problems
 from monitoring.notifications.testing import request_test
 from tests.alarming import act, define
 from tests.notifications.desk import AWAY, NOON, REFUSED, Desk, channel, person
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.mark.sqlite
+def test_a_long_log_slows_down_no_look_at_what_waits() -> None:
+    rows = waiting().filter(is_due(NOON)).order_by()
+    assert "USING INDEX notification_delivery_waiting" in rows.explain()
 
 
 def test_without_anything_set_up_nothing_is_wrong() -> None:
