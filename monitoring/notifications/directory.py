@@ -57,9 +57,14 @@ class Directory:
         return list((found or {channel.pk: channel for channel in self.of_everybody()}).values())
 
     def of_everybody(self) -> list[Channel]:
-        """Return the first channel of each person; without any, the channels that several people read."""
+        """Return the first channel of each person, and the shared channels that no route names.
+
+        A shared channel that served before there were people goes on to serve.
+        """
         found = [channel for key in self.people if (channel := self.first_of(key)) is not None]
-        return found or [channel for channel in self.channels if channel.person_id is None]
+        shared = [channel for channel in self.channels if channel.person_id is None]
+        named = {each.channel for rule in self.rules for step in rule.way.steps for each in step.recipients}
+        return found + [channel for channel in shared if channel.pk not in named] or shared
 
     def first_of(self, person: int) -> Channel | None:
         """Return the person's first channel that does not fail; the first one if all fail."""

@@ -1,10 +1,14 @@
 """Signed links in messages: acknowledge an alarm, confirm a channel. Enough for that, nothing else."""
 
+import json
 from dataclasses import dataclass
 from datetime import timedelta
 
 from django.conf import settings
 from django.core.signing import TimestampSigner
+from django.utils.crypto import salted_hmac
+
+from monitoring.models import Channel
 
 VALID_FOR = timedelta(hours=24)
 
@@ -47,18 +51,26 @@ def read_acknowledge_token(token: str) -> Acknowledging:
     return Acknowledging(int(occurrence), int(person) if person else None, int(channel))
 
 
-def verify_url(channel: int) -> str:
-    """Return the link that confirms a channel; empty if Fermon does not know its address."""
-    return public_url(f"/confirm-channel/{_signer('confirm').sign(str(channel))}")
+def verify_url(channel: Channel) -> str:
+    """Return the link that confirms a channel; empty if Fermon does not know its own address."""
+    signed = _signer("confirm").sign(f"{channel.pk}.{digest_of_target(channel)}")
+    return public_url(f"/confirm-channel/{signed}")
 
 
-def read_verify_token(token: str) -> int:
-    """Return the channel of a token that is not older than VALID_FOR.
+def read_verify_token(token: str) -> tuple[int, str]:
+    """Return the channel and the digest of its target, from a token that is not older than VALID_FOR.
 
     Raises:
         BadSignature: the token is not genuine, or too old.
     """
-    return int(_signer("confirm").unsign(token, max_age=VALID_FOR))
+    channel, _, digest = _signer("confirm").unsign(token, max_age=VALID_FOR).partition(".")
+    return int(channel), digest
+
+
+def digest_of_target(channel: Channel) -> str:
+    """Return a digest of the address: the link of an old test does not confirm a new address."""
+    target = json.dumps([channel.kind, channel.settings, channel.secrets], sort_keys=True)
+    return salted_hmac("fermon.notifications.target", target).hexdigest()[:16]
 
 
 def _signer(purpose: str) -> TimestampSigner:

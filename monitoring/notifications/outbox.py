@@ -206,7 +206,7 @@ class Claim:
     def _test(self, rows: Sequence[Delivery]) -> Claimed:
         is_repeat = any(row.may_repeat for row in rows)
         attempt = self._begin([row.pk for row in rows], [row.attempt_id for row in rows], is_repeat=is_repeat)
-        message = compose_test(self.channel.name, verify_url(self.channel.pk), self._framing(attempt))
+        message = compose_test(self.channel.name, verify_url(self.channel), self._framing(attempt))
         return Claimed(self.channel, attempt, message)
 
     def _framing(self, attempt: DeliveryAttempt) -> Framing:

@@ -125,7 +125,7 @@ def test_a_link_that_is_forged_or_too_old_says_what_to_do(
     settings.FERMON_PUBLIC_URL = "https://plant.example/"
     path = link_path(high, channel)
     if purpose == "confirm-channel":
-        path = verify_url(channel.pk).removeprefix("https://plant.example")
+        path = verify_url(channel).removeprefix("https://plant.example")
     assert "not complete" in page(client, path[:-1], 404)
     other = {"acknowledge": "confirm-channel", "confirm-channel": "acknowledge"}[purpose]
     assert "not complete" in page(client, path.replace(purpose, other), 404)
@@ -162,7 +162,7 @@ def test_links_are_throttled_by_address(client: Client, high: AlarmDefinition, s
 def test_only_the_button_confirms_a_channel(client: Client, settings: Settings) -> None:
     settings.FERMON_PUBLIC_URL = "https://plant.example"
     channel = make_channel(failing_since=datetime.now(UTC), failure="550 no such user")
-    path = verify_url(channel.pk).removeprefix("https://plant.example")
+    path = verify_url(channel).removeprefix("https://plant.example")
     html = page(client, path)
     client.head(path)
     channel.refresh_from_db()
@@ -172,3 +172,14 @@ def test_only_the_button_confirms_a_channel(client: Client, settings: Settings) 
     assert channel.verified_at
     assert (channel.failing_since, channel.failure) == (None, "")
     assert "Verified" in text_of(page(client, path))
+
+
+def test_the_link_of_an_earlier_test_does_not_confirm_another_address(
+    client: Client, settings: Settings
+) -> None:
+    settings.FERMON_PUBLIC_URL = "https://plant.example"
+    channel = make_channel()
+    path = verify_url(channel).removeprefix("https://plant.example")
+    channel.settings = {"to": "somebody.else@plant.example"}
+    channel.save()
+    assert "Send another test" in page(client, path, 410)

@@ -59,7 +59,7 @@ def test_an_address_is_added_tested_and_confirmed_by_keyboard(
     page.keyboard.press("Enter")
     expect(card).to_contain_text(re.compile("Test of .* waits"))
     assert Delivery.objects.get().kind == "test"
-    page.goto(verify_url(Channel.objects.get().pk))
+    page.goto(verify_url(Channel.objects.get()))
     assert violations(dashboard, axe_js) == []
     tab_to(page, "Confirm")
     page.keyboard.press("Enter")
