@@ -16,7 +16,9 @@ def mend_private_files() -> None:
 
     This thread's connections are closed before: SQLite's locks end when any descriptor of the file is closed.
     """
-    connections.close_all()
+    for each in connections.all(initialized_only=True):
+        if not each.in_atomic_block:
+            each.close()
     database = Path(connection.settings_dict["NAME"]) if connection.vendor == "sqlite" else None
     if changed := private_files.mend(Path(settings.FERMON_DATA_DIR), database):
         logger.info("files closed to other users", extra={"files": changed})
