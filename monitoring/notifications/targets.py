@@ -9,7 +9,12 @@ from monitoring.notifications.channels.kind import Target
 
 FROM_ENVIRONMENT = re.compile(r"env:([A-Za-z_][A-Za-z0-9_]*)")
 # Fermon's own secrets, which no channel may carry away.
-OWN = frozenset({"DATABASE_URL", "FERMON_SMTP_URL", "REDIS_URL", "SECRET_KEY"})
+OWN = frozenset(
+    {
+        *("DATABASE_URL", "REDIS_URL", "SECRET_KEY"),
+        *("FERMON_SMTP_URL", "FERMON_HEARTBEAT_URL", "FERMON_EMERGENCY_URL"),
+    }
+)
 MASK = "***"
 SHORTEST = 4  # a shorter secret would mask parts of words
 

@@ -28,7 +28,7 @@ from tests.notifications.local_targets import (
 )
 from tests.notifications.messages import MESSAGE, target
 
-LIMIT_S = 0.25
+LIMIT_S = 0.6
 WORD = "pass-word"
 PLAIN = {"to": "anna@plant.example", "from": "fermon@plant.example", "security": "none"}
 

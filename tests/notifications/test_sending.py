@@ -30,7 +30,12 @@ def test_a_secret_may_come_from_the_environment(monkeypatch: pytest.MonkeyPatch)
 
 
 @pytest.mark.parametrize(
-    ("name", "why"), [("PLANT_HOOK", "is not set"), ("SECRET_KEY", "is a secret of Fermon")]
+    ("name", "why"),
+    [
+        ("PLANT_HOOK", "is not set"),
+        ("SECRET_KEY", "is a secret of Fermon"),
+        ("FERMON_EMERGENCY_URL", "is a secret"),
+    ],
 )
 def test_a_variable_that_is_not_there_or_is_fermons_own_is_an_error(name: str, why: str) -> None:
     channel = webhook("https://plant.example/", f"env:{name}")
