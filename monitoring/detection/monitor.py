@@ -3,6 +3,7 @@
 import zlib
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import msgpack
 
@@ -17,7 +18,9 @@ from monitoring.kernel.number_format import Words
 
 __all__ = ["DETECTORS", "VERSION", "DetectionSettings", "SettingError", "StateError", "TagMonitor"]
 
-VERSION = 1
+VERSION = 2
+# Parts that version 2 gave more attributes; a state of version 1 gets those of a new detector.
+GROWN_PARTS = frozenset({"spike", "missing"})
 NOTABLE = 2e6  # usual intervals, in µs for one in s: a shorter silence is none
 SOON = 30  # usual intervals: what is stuck or silent again after less is the same event
 # Of the findings in one incident, the one with the highest rank describes the incident best.
@@ -338,6 +341,8 @@ class TagMonitor:
         bank = DetectorBank(self.settings)
         try:
             version, state = msgpack.unpackb(zlib.decompress(dumped), use_list=False)
+            if version == 1:
+                version, state = VERSION, from_version_1(state)
             if version == VERSION:
                 bank.restore(state)
         except (ValueError, TypeError, zlib.error) as error:
@@ -349,3 +354,12 @@ class TagMonitor:
                 incident.end()
         self.bank = bank
         self._update_in_fault()
+
+
+def from_version_1(state: Sequence[Any]) -> list[Any]:
+    """Return a saved state of version 1 as one of version 2, so that an update costs no learning."""
+    new = DetectorBank(DetectionSettings()).state()
+    return [
+        [*part, *fresh[len(part) :]] if name in GROWN_PARTS else part
+        for name, part, fresh in zip(DetectorBank.STATE, state, new, strict=True)
+    ]

@@ -26,8 +26,8 @@ REPORTED_AFTER_S = 10.0
 GROWTH = 0.1  # a silence is reported again when it has become longer by this share
 ROWS_A_QUERY = 100  # of states, each of which may be 100 kB
 IN_USE = """
-    SELECT id, name, unit, detectors_off, sensitivity, detection_parameters FROM tags
-    WHERE active ORDER BY id
+    SELECT id, name, unit, detectors_off, sensitivity, detection_parameters, lower_limit, upper_limit
+    FROM tags WHERE active ORDER BY id
 """
 
 
@@ -315,10 +315,14 @@ def watched_tags(rows: Iterable[tuple[Any, ...]]) -> dict[str, WatchedTag]:
             name,
             unit,
             DetectionSettings(
-                off=frozenset(json.loads(off)), sensitivity=sensitivity, parameters=json.loads(parameters)
+                off=frozenset(json.loads(off)),
+                sensitivity=sensitivity,
+                parameters=json.loads(parameters),
+                lower_limit=lower_limit,
+                upper_limit=upper_limit,
             ),
         )
-        for pk, name, unit, off, sensitivity, parameters in rows
+        for pk, name, unit, off, sensitivity, parameters, lower_limit, upper_limit in rows
     }
 
 

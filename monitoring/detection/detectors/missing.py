@@ -18,6 +18,9 @@ class Missing(Stateful):
     The time also has to exceed ``margin`` times the longest normal one, which fades by half in a day's
     readings at 1 Hz. A finding counts as normal only if there are more than 24 a day. Times in s.
 
+    After readings that were old when they arrived (``is_imported``), the clock finds nothing: readings of an
+    import do not go on. A gap between two readings is found all the same.
+
     Grace: 30 readings.
 
     Source: the usual interval is an exponential mean over 64 intervals, each at most 4 times the mean.
@@ -29,7 +32,9 @@ class Missing(Stateful):
 
     recurrence: Recurrence = field(default_factory=Recurrence, init=False)
 
-    STATE = ("longest", "recurrence")
+    is_imported: bool = field(default=False, init=False)
+
+    STATE = ("longest", "recurrence", "is_imported")
 
     def control_limit(self, forecaster: Forecaster) -> float:
         """Return the time without a reading, in s, after which readings are missing."""

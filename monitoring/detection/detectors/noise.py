@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from monitoring.detection.detectors.forecaster import BLOCK, Forecaster, Refit
 from monitoring.detection.detectors.residual_scale import LearningMode, ResidualScale
+from monitoring.detection.detectors.sentences import times_text
 from monitoring.kernel.number_format import Words
 from monitoring.kernel.state import Stateful
 
@@ -98,6 +99,6 @@ class Noise(Stateful):
         direction = "up" if (window.residual or 0.0) > 0 else "down"
         return (
             f"noise {direction}",
-            f"{words.name} scatters {times:.2g} times as much as usual"
+            f"{words.name} scatters {times_text(times)} times as much as usual"
             f" (over the last {BLOCK * window.blocks} readings)",
         )
