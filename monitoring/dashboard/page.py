@@ -16,6 +16,7 @@ from monitoring.dashboard.states import NOTHING, Evidence, lasting_text, outside
 from monitoring.dashboard.tag_page import MOST_CARDS, Needs, TagPage, part_of, read_needs
 from monitoring.history.ahead import Ahead
 from monitoring.history.excursions import outside_since
+from monitoring.history.learning import Learning
 from monitoring.history.measurements import Point, Reason, Selection, read_page, reasons_for
 from monitoring.history.stats import Totals, totals
 from monitoring.history.tags import latest_of, newest_anomalies, raw_from
@@ -99,6 +100,21 @@ class DashboardPage:
     totals: Totals | None = None
     problems: Sequence[str] = ()
     notices: tuple[str, ...] = ()
+    learning: Learning = field(default_factory=Learning)
+
+    @property
+    def no_events_text(self) -> str:
+        """Return the text of an empty list of events."""
+        text = self.learning.text(self.now)
+        return words.PATTERNS["noEventsYet" if text else "noEvents"].format(text)
+
+    @property
+    def learning_lines(self) -> list[str]:
+        """Return a line for each tag that the detectors are learning."""
+        return [
+            words.PATTERNS["learning"].format(tag=one.tag, text=one.text(self.now))
+            for one in self.learning.tags
+        ]
 
     @property
     def group_names(self) -> list[str]:
@@ -231,6 +247,7 @@ def read_page_at(now: datetime, health: Health, query: Mapping[str, str]) -> Das
         totals=totals(),
         problems=words.problem_lines(health.problems, health.since, now),
         notices=health.refused.notices,
+        learning=health.learning,
     )
 
 

@@ -31,6 +31,7 @@ from monitoring.dashboard.view_state import (
 )
 from monitoring.history.ahead import AHEAD_WORDS, MOST_COUNTED
 from monitoring.kernel.clock import iso_utc
+from monitoring.kernel.incident_event import STRENGTHS
 from monitoring.kernel.source_clock import AHEAD_US
 from monitoring.kernel.tag_definition import TagDefinition
 
@@ -76,6 +77,7 @@ SAME_FOR_ALL: dict[str, Any] = {
     "limitKinds": sorted(LIMIT_KINDS),
     "momentaryKinds": words.MOMENTARY_KINDS,
     "overAtOnce": words.OVER_AT_ONCE,
+    "strengths": list(STRENGTHS),
     "linkIcons": LINK_ICONS,
     "otherGroup": words.OTHER_GROUP,
     "words": {
@@ -133,6 +135,9 @@ def context(request: HttpRequest, page: DashboardPage) -> dict[str, Any]:
         "rows": [*page.anomalies, *[None] * (ANOMALY_ROWS - len(page.anomalies))],
         "events": [*events, *[None] * (EVENT_ROWS - len(events))],
         "open_events": page.events.open_text,
+        "weak_events": page.events.weak_count,
+        "no_events": page.no_events_text,
+        "learning": page.learning_lines,
         "patterns": words.PATTERNS,
         "totals": words.totals_texts(page.totals) if page.totals else {},
         "script": script,

@@ -126,6 +126,11 @@ class Drift(WindowForecast):
         if self.present and forecaster.count > SETTLING:
             self.selector.learn(self.present, forecaster.learning_mode)
 
+    def to_go(self, forecaster: Forecaster) -> int:
+        """See ``Detector.to_go``."""
+        lacking = self.selector.selected.lacking * BLOCK
+        return lacking + max(0, SETTLING - forecaster.count) if lacking else 0
+
     def adjust(self, refit: Refit) -> None:
         """See ``Detector.adjust``: recompute the rests and their levels from the blocks less the new
         harmonics.

@@ -20,6 +20,7 @@ SETTLING = 64  # readings before residuals are learned
 DAY = 86_400.0  # readings
 SCATTER = 2_654_435_761  # Fibonacci hashing, Knuth, The Art of Computer Programming 6.4
 QUARTER = 0b11 << 16
+LEARNED_OF = 4  # readings: the residual of one is learned
 OUTLYING = 4.5  # σ: distance from the forecast at which values are winsorised
 LARGEST_SQUARE = 16.0  # in σ²: a single outlier must not count as noise
 NOTHING = (0.0, 0.0, 0.0, 0.0)
@@ -306,6 +307,12 @@ class Forecaster(Stateful):
     def rounding(self) -> float:
         """Return the rounding error of a difference of values; smaller differences count as none."""
         return ROUNDING * (abs(self.origin) + abs(self.value))
+
+    @property
+    def to_go(self) -> int:
+        """Return how many further readings are needed to know the size of the residuals, about."""
+        lacking = self.selector.selected.lacking
+        return LEARNED_OF * lacking + max(0, SETTLING - self.count) if lacking else 0
 
     @property
     def is_periodic(self) -> bool:

@@ -18,9 +18,6 @@ class Missing(Stateful):
     The time also has to exceed ``margin`` times the longest normal one, which fades by half in a day's
     readings at 1 Hz. A finding counts as normal only if there are more than 24 a day. Times in s.
 
-    After readings that were old when they arrived (``is_imported``), the clock finds nothing: readings of an
-    import do not go on. A gap between two readings is found all the same.
-
     Grace: 30 readings.
 
     Source: the usual interval is an exponential mean over 64 intervals, each at most 4 times the mean.
@@ -32,9 +29,7 @@ class Missing(Stateful):
 
     recurrence: Recurrence = field(default_factory=Recurrence, init=False)
 
-    is_imported: bool = field(default=False, init=False)
-
-    STATE = ("longest", "recurrence", "is_imported")
+    STATE = ("longest", "recurrence")
 
     def control_limit(self, forecaster: Forecaster) -> float:
         """Return the time without a reading, in s, after which readings are missing."""
@@ -60,6 +55,10 @@ class Missing(Stateful):
             if not self.recurrence.is_frequent:
                 return
         self.longest = silence
+
+    def to_go(self, forecaster: Forecaster) -> int:
+        """See ``Detector.to_go``."""
+        return max(0, GRACE - forecaster.count)
 
     def explain(self, forecaster: Forecaster, words: Words, silence: float) -> tuple[str, str]:
         """Return kind and sentence."""

@@ -86,6 +86,12 @@ class Noise(Stateful):
         self.short.learn(forecaster.learning_mode)
         self.long.learn(forecaster.learning_mode)
 
+    def to_go(self, forecaster: Forecaster) -> int:
+        """See ``Detector.to_go``."""
+        if forecaster.is_known and not forecaster.sigma:
+            return 0  # a constant never scatters
+        return max(self.short.scale.lacking, self.long.scale.lacking) * BLOCK + forecaster.to_go
+
     def adjust(self, refit: Refit) -> None:
         """Do nothing: noise is independent of the harmonics."""
 

@@ -121,6 +121,10 @@ class Novelty(Stateful):
         Stateful.restore(self, state)
         self.values = SortedValues(self.ring)
 
+    def to_go(self, forecaster: Forecaster) -> int:
+        """See ``Detector.to_go``."""
+        return max(0, GRACE - self.count)
+
     def adjust(self, refit: Refit) -> None:
         """Do nothing: novelty is independent of the harmonics."""
 

@@ -60,6 +60,11 @@ class Rate(Stateful):
         if forecaster.has_block and len(self.blocks) > 1 and forecaster.count > SETTLING:
             self.scale.learn(self.change, forecaster.learning_mode)
 
+    def to_go(self, forecaster: Forecaster) -> int:
+        """See ``Detector.to_go``."""
+        lacking = self.scale.lacking * BLOCK
+        return lacking + max(0, SETTLING - forecaster.count) if lacking else 0
+
     def adjust(self, refit: Refit) -> None:
         """Do nothing: the rate is independent of the harmonics."""
 

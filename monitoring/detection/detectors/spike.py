@@ -152,6 +152,10 @@ class Spike(Stateful):
         self.far = self.far_in_tail = 0
         self.weigh()
 
+    def to_go(self, forecaster: Forecaster) -> int:
+        """See ``Detector.to_go``."""
+        return forecaster.to_go
+
     def adjust(self, refit: Refit) -> None:
         """Do nothing: the harmonics are part of the forecast."""
 

@@ -103,6 +103,11 @@ class Step(WindowForecast):
         if self.present and forecaster.count > SETTLING and forecaster.count % TEACHES_EVERY == 0:
             self.selector.learn(self.present, forecaster.learning_mode)
 
+    def to_go(self, forecaster: Forecaster) -> int:
+        """See ``Detector.to_go``."""
+        lacking = self.selector.selected.lacking * TEACHES_EVERY
+        return lacking + max(0, SETTLING - forecaster.count) if lacking else 0
+
     def adjust(self, refit: Refit) -> None:
         """See ``Detector.adjust``."""
         self.rests = array("d", (rest + EVERY * refit.shift for rest in self.rests))
