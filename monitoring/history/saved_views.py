@@ -114,7 +114,7 @@ def name_taken() -> SavedViewError:
 
 def free_slug(name: str) -> str:
     """Return the name as an address, with a number if another view has that address."""
-    first = slugify(name)[:70].strip("-") or UNNAMED
+    first = slugify(name.casefold())[:70].strip("-") or UNNAMED
     taken = set(SavedView.objects.filter(slug__startswith=first).values_list("slug", flat=True))
     numbers = range(2, MOST_VIEWS + 2)
     return next(slug for slug in (first, *(f"{first}-{number}" for number in numbers)) if slug not in taken)

@@ -107,7 +107,7 @@ export class Card extends TagSummary {
    * @param {TimeRange} range
    */
   notesIn(range) {
-    const heading = this.element.closest(".group")?.dataset.group ?? "";
+    const heading = this.element.dataset.group ?? "";
     return notesOn(this.tag.name, heading === settings.otherGroup ? "" : heading, range);
   }
 

@@ -1,6 +1,7 @@
 // The form above the cards. Without scripts it is an ordinary form that the server evaluates.
 import { wireCustomRange } from "./custom-range.js";
-import { adjust, chooseGroup, chooseTag, goLive, onViewChange, view } from "./view-state.js";
+import { haveCharts } from "./card-list.js";
+import { adjust, chooseGroup, chooseShow, chooseTag, goLive, onViewChange, view } from "./view-state.js";
 
 /**
  * The movements of the range by the buttons; the keys of a chart do the same.
@@ -24,6 +25,7 @@ export function wireControls(end) {
     if (name === "tag") chooseTag(value);
     if (name === "group") chooseGroup(value);
     if (name === "range") goLive(value);
+    if (name === "show") chooseShow(value);
   });
   form.addEventListener("click", ({ target }) => {
     const move = /** @type {Element} */ (target).closest("[data-move]")?.dataset.move;
@@ -33,6 +35,7 @@ export function wireControls(end) {
     form.elements.tag.value = view.tag;
     if (form.elements.group) form.elements.group.value = view.group;
     for (const radio of form.elements.range) radio.checked = !view.past && radio.value === view.preset;
+    for (const radio of form.elements.show) radio.checked = (radio.value === "charts") === haveCharts();
   };
   onViewChange(sync);
   sync(); // a browser that restores a page also restores the radio buttons

@@ -7,7 +7,7 @@ import { eventsText, eventText } from "../lists/event-words.js";
 import { wireGestures } from "./gestures.js";
 import { togglePlayback } from "../app/playback.js";
 import { rangeText } from "../base/times.js";
-import { adjust, chooseAnomaly, chooseEvent, goLive, rangeShown, showPast, view } from "../app/view-state.js";
+import { adjust, chooseAnomaly, chooseEvent, goLive, rangeShown, showPast, undoZoom, view } from "../app/view-state.js";
 import { markText } from "../base/words.js";
 
 /**
@@ -32,7 +32,12 @@ export function wirePlot(card, chart, end) {
   const onMove = (movement) => adjust(movement, end());
   /** @param {Mark | Bar} mark */
   const onMark = (mark) => showMark(mark, end());
-  wireGestures(plot, chart, { onMove, onMark, onRange: (from, to) => showPast(from, to, end(), { isChoice: true }) });
+  wireGestures(plot, chart, {
+    onMove,
+    onMark,
+    onUndo: undoZoom,
+    onRange: (from, to) => showPast(from, to, end(), { isChoice: true }),
+  });
   wireChartKeys(plot, chart, {
     onMove,
     onMark,
