@@ -38,6 +38,12 @@ test("a lasting violation has one marker for its whole length, however long", ()
   assert.deepEqual(lasting, [{ from: 100000, to: 4999000 }]);
 });
 
+test("zoomed in far enough, each measurement of a lasting violation has its marker again", () => {
+  const { marks, lasting } = clustered(at(range(100, 120), { isLasting: true }), 1000 / MARK_PX / 2);
+  assert.equal(marks.length, 20);
+  assert.deepEqual(lasting, [{ from: 100000, to: 119000 }]);
+});
+
 test("scattered anomalies keep about their places: a row of them has several markers", () => {
   const { marks, lasting } = clustered(at(range(0, 90).map((i) => 10 * i)), PIXEL_MS);
   assert.ok(marks.length >= 6 && marks.length <= 12, `${marks.length} markers`);

@@ -29,16 +29,21 @@ export function wireControls(end) {
   });
   form.addEventListener("click", ({ target }) => {
     const move = /** @type {Element} */ (target).closest("[data-move]")?.dataset.move;
-    if (move) adjust(MOVES[/** @type {keyof typeof MOVES} */ (move)], end());
+    if (move) adjust(MOVES[/** @type {keyof typeof MOVES} */ (move)], end(), true);
   });
   const sync = () => {
     form.elements.tag.value = view.tag;
     if (form.elements.group) form.elements.group.value = view.group;
     for (const radio of form.elements.range) radio.checked = !view.past && radio.value === view.preset;
-    for (const radio of form.elements.show) radio.checked = (radio.value === "charts") === haveCharts();
   };
   onViewChange(sync);
   sync(); // a browser that restores a page also restores the radio buttons
+}
+
+/** Show whether the page has charts; to be called when the layout has changed. */
+export function syncLayout() {
+  for (const radio of document.getElementById("controls").elements.show)
+    radio.checked = (radio.value === "charts") === haveCharts();
 }
 
 /** Enable zooming once there are charts. */

@@ -201,16 +201,18 @@ export function showPast(
 }
 
 /**
- * Stretch or move the range. The first of movements in quick succession is a step, to which the browser's Back returns.
+ * Stretch or move the range. A step is undone by the browser's Back: each by a button or key, and else the first of
+ * movements in quick succession.
  * @param {Movement} movement
  * @param {number} end the newest time that charts can show
+ * @param {boolean} isStep
  */
-export function adjust({ stretch = 1, move = 0, about = 0.5 }, end) {
+export function adjust({ stretch = 1, move = 0, about = 0.5 }, end, isStep = false) {
   const { from, to } = rangeShown(end);
   const length = to - from;
   const start = from + move * length + about * length * (1 - stretch);
   const time = performance.now();
-  const isChoice = time - movedAt > STEP_MS;
+  const isChoice = isStep || time - movedAt > STEP_MS;
   movedAt = time;
   showPast(start, start + length * stretch, end, { isChoice });
 }

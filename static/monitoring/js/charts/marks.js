@@ -3,9 +3,10 @@
 /**
  * @typedef {import("../base/settings.js").TimeRange} TimeRange
  *
- * Anomalies close together: where their marker stands, and how long they last. `off` says how bad the worst one is.
+ * Anomalies close together: where their marker stands, and how long they last. `off` says how bad the worst one is,
+ * `point` is its measurement if that is known.
  * @typedef {{x: number, y: number, start: number, end: number, low: number, high: number, anomalies: number,
- *   off: number}} Cluster
+ *   off: number, point?: import("../live/series.js").Point}} Cluster
  *
  * An anomaly, or an interval with anomalies. `isLasting`: most of the interval is anomalous; `isNext`: nothing normal lies
  * between the item before and this one.
@@ -39,7 +40,7 @@ export function clustered(items, pixelMs, markPx = MARK_PX) {
     const isNear = before !== null && item.start - before.end < nearMs;
     if (goesOn) lasting[lasting.length - 1].to = item.end;
     else if (item.isLasting) lasting.push({ from: item.start, to: item.end });
-    if (last && (goesOn || (isSameSlot && isNear))) marks[marks.length - 1] = joined(last, item);
+    if (last && isNear && (goesOn || isSameSlot)) marks[marks.length - 1] = joined(last, item);
     else marks.push(item);
     before = item;
   }
@@ -74,11 +75,12 @@ function apart(marks, nearMs) {
  * @returns {Cluster}
  */
 function joined(one, other) {
-  const { x, y, off } = other.off > one.off ? other : one;
+  const { x, y, off, point } = other.off > one.off ? other : one;
   return {
     x,
     y,
     off,
+    point,
     start: Math.min(one.start, other.start),
     end: Math.max(one.end, other.end),
     low: Math.min(one.low, other.low),

@@ -80,7 +80,7 @@ export class RawLayer {
     return {
       line: kept,
       lone: lone.filter(isInside),
-      marks: marks.map((mark) => ("point" in mark ? mark.point : mark)),
+      marks: marks.map((mark) => (mark.anomalies === 1 && mark.point ? mark.point : mark)),
       lasting: within(kept, lasting),
       high: [],
       low: [],

@@ -12,7 +12,7 @@ import { onNoteSaved, useNoteContext } from "../app/note-dialog.js";
 import { showNotes } from "../lists/note-list.js";
 import { followNotes } from "../live/notes.js";
 import { Comparison } from "../charts/comparison.js";
-import { allowZoom, wireControls } from "../app/controls.js";
+import { allowZoom, syncLayout, wireControls } from "../app/controls.js";
 import { announceEvents, showEvents, wireEvents } from "../lists/event-list.js";
 import { startFeed } from "../live/feed.js";
 import { reasonsOf, storeViolations } from "../live/rule-violations.js";
@@ -154,6 +154,7 @@ function arrange(isChoice) {
   if (tagPage) showTagPage();
   if (isChoice && view.past) announce("view", words.patterns.showingPast + shownText());
   showChosen(cards);
+  syncLayout();
   comparison.choose();
   scheduler.redraw();
 }
