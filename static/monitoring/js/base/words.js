@@ -1,4 +1,5 @@
 // Values and reasons as text. The words come from the server, which uses them as well.
+import { AS_TYPED, numberText, trimmedText } from "./numbers.js";
 import { filled } from "./pattern.js";
 import { settings } from "./settings.js";
 import { rangeText } from "./times.js";
@@ -12,22 +13,10 @@ import { rangeText } from "./times.js";
 export const words = settings.words;
 
 /** @type {(tag: Tag, value: number) => string} */
-export const valueText = (tag, value) => value.toFixed(tag.decimals);
+export const valueText = (tag, value) => numberText(value, tag);
 
 /** @type {(tag: Tag, text: string) => string} */
 export const withUnit = (tag, text) => (tag.unit ? `${text} ${tag.unit}` : text);
-
-/**
- * Return the number without trailing zeros; "-" for null. monitoring/dashboard/words.py has the same rule.
- * @param {number | null} number
- * @param {number} decimals
- */
-export function short(number, decimals) {
-  if (number === null) return "-";
-  const text = number.toFixed(decimals);
-  const trimmed = text.includes(".") && !text.includes("e") ? text.replace(/\.?0+$/, "") : text;
-  return trimmed === "-0" ? "0" : trimmed;
-}
 
 /**
  * Return a sentence for each rule violation; a rule without a sentence is shown by its name.
@@ -37,14 +26,14 @@ export function short(number, decimals) {
 export function reasonTexts(tag, violations) {
   return violations.map(({ reason, lower, upper }) =>
     filled(sentenceOf(reason, isConstant({ lower, upper })), {
-      lower: short(lower, tag.decimals),
-      upper: short(upper, tag.decimals),
+      lower: trimmedText(lower, tag),
+      upper: trimmedText(upper, tag),
     }),
   );
 }
 
-/** @type {(side: "above" | "below", limit: number, decimals: number) => string} */
-export const limitText = (side, limit, decimals) => filled(words.limits[side], [short(limit, decimals)]);
+/** @type {(side: "above" | "below", limit: number) => string} */
+export const limitText = (side, limit) => filled(words.limits[side], [trimmedText(limit, AS_TYPED)]);
 
 /**
  * Return whether the band is a single value: the measurements before were constant.
