@@ -27,6 +27,7 @@ from monitoring.operations.health import Health, check_health
 from monitoring.spool import spool_files
 
 ANOMALY_ROWS = 20
+LINE_LETTERS = 23  # that fit into a line of a card on a wall screen
 WIDEST = 12.0  # digits that a card keeps free for a value
 
 
@@ -59,6 +60,11 @@ class Card:
     def name(self) -> list[str]:
         """Return the tag's name for people, in parts between which a line may break."""
         return words.name_parts(self.tag.shown_name)
+
+    @property
+    def name_lines(self) -> int:
+        """Return how many lines, up to three, group and name need on a wall screen."""
+        return min(3, 1 + (len(self.tag.group) + len(self.tag.shown_name)) // LINE_LETTERS)
 
 
 @dataclass(frozen=True, slots=True)

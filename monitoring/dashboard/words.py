@@ -81,8 +81,9 @@ def limits_text(tag: TagDefinition) -> str:
 
 def reasons_texts(reasons: list[Reason], number: NumberFormat) -> list[str]:
     """Return each rule violation in words; a rule without a text appears under the rule's name."""
+    band = number.uniform
     return [
-        reason_words(found).format(lower=number.trimmed(found.lower), upper=number.trimmed(found.upper))
+        reason_words(found).format(lower=band.trimmed(found.lower), upper=band.trimmed(found.upper))
         for found in reasons
     ]
 

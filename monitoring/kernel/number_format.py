@@ -15,6 +15,7 @@ MOST_DIGITS = 6  # of a number without an exponent, before the decimal point, or
 EXPONENT_FROM = 10.0**MOST_DIGITS
 MOST_FIXED_DECIMALS = 10  # that a tag may set
 SIGNIFICANT = 4  # digits of a tag's typical value
+MOST_EXACT = 5  # the same, if all values end there
 FEW_VALUES = 10  # fewer do not show how fine a sensor measures
 USUAL_DECIMALS = 2  # of a tag with few values
 UNKNOWN_DECIMALS = 3  # at most, of a tag without values and limits
@@ -38,22 +39,32 @@ class NumberFormat:
         if not math.isfinite(value):
             return str(value)
         if abs(value) >= EXPONENT_FROM:
-            return exponent_text(value)
+            return exponent_text(value, self._digits)
         decimals = self.decimals if self.most is None else self._decimals_of(value)
         if decimals is None:
-            return exponent_text(value)
+            return exponent_text(value, self._digits)
         text = fixed_text(value, decimals)
         is_longer = len(text.partition(".")[0].replace(",", "").lstrip("-")) > MOST_DIGITS
-        return exponent_text(value) if is_longer else text
+        return exponent_text(value, self._digits) if is_longer else text
+
+    @property
+    def uniform(self) -> "NumberFormat":
+        """Return the format of computed values, such as means, which have digits that no sensor has sent."""
+        return self if self.most is None else NumberFormat(self.decimals, self.decimals)
 
     def trimmed(self, value: float | None) -> str:
         """Return the value without trailing zeros, so that a limit reads as typed; "-" for None."""
         return "-" if value is None else trim(self.text(value))
 
     def width(self, values: Iterable[float]) -> float:
-        """Return the width of the longest text in digits; a point or separator counts as half a digit."""
+        """Return the width of the longest text in digits; a sign, point or comma counts as half a digit."""
         texts = [self.text(value) for value in values]
-        return max((len(text) - 0.5 * sum(map(text.count, ".,")) for text in texts), default=1.0)
+        return max((len(text) - 0.5 * sum(map(text.count, ".,-")) for text in texts), default=1.0)
+
+    @property
+    def _digits(self) -> int:
+        """Return the number of digits of a number with an exponent."""
+        return MOST_DIGITS if self.most is None or self.most > MOST_DIGITS else SIGNIFICANT
 
     def _decimals_of(self, value: float) -> int | None:
         size = abs(value)
@@ -69,12 +80,13 @@ class NumberFormat:
         return decimals
 
 
-AS_TYPED = NumberFormat(0, MOST_DIGITS)  # of limits, and of other numbers that people type in
+AS_TYPED = NumberFormat(0, MOST_FIXED_DECIMALS)  # of limits, and of other numbers that people type in
 
 
 def automatic_format(values: Sequence[float], bounds: Iterable[float | None] = ()) -> NumberFormat:
-    """Return the format for a tag's newest values: four digits of a typical one, if the values have them.
+    """Return the format for a tag's newest values: the digits that they have, and four if they have many.
 
+    Five digits of a typical value count as few: a sensor that sends 1234.5 is not shown as 1,235.
     ``bounds`` are the limits, which say how large values are before the first one.
     """
     given = np.asarray([value for value in values if math.isfinite(value)], dtype=float)
@@ -88,8 +100,12 @@ def automatic_format(values: Sequence[float], bounds: Iterable[float | None] = (
     place = math.floor(math.log10(float(np.median(sizes))))
     most = min(MOST_DIGITS, max(0, SIGNIFICANT - 1 - place))
     plain = given[np.abs(given) < EXPONENT_FROM]
+    exact = min(MOST_DIGITS, max(0, MOST_EXACT - 1 - place))
+    if np.array_equal(np.round(plain, exact), plain):
+        most = exact
     finest = np.round(plain, most)
     needed = next(d for d in range(most + 1) if d == most or np.array_equal(np.round(plain, d), finest))
+    most = max(needed, min(MOST_DIGITS, SIGNIFICANT - 1 - place))
     return NumberFormat(max(needed, min(USUAL_DECIMALS, most)) if few else needed, most)
 
 
@@ -111,10 +127,10 @@ def fixed_text(value: float, decimals: int) -> str:
     return text if NONZERO.intersection(text) else text.lstrip("-")
 
 
-def exponent_text(value: float) -> str:
-    """Return the value with MOST_DIGITS digits and an exponent, such as 2.3e9 or -3e-7."""
+def exponent_text(value: float, digits: int) -> str:
+    """Return the value with up to so many digits and an exponent, such as 2.3e9 or -3e-7."""
     with localcontext(rounding=ROUND_HALF_UP):
-        mantissa, _, exponent = f"{Decimal(value):.{MOST_DIGITS - 1}e}".partition("e")
+        mantissa, _, exponent = f"{Decimal(value):.{digits - 1}e}".partition("e")
     return f"{trim(mantissa)}e{int(exponent)}"
 
 

@@ -6,11 +6,12 @@
  * @typedef {{decimals: number, mostDecimals: number | null}} NumberFormat
  */
 
+const SIGNIFICANT = 4; // digits of a number with an exponent
 const MOST_DIGITS = 6; // of a number without an exponent, before the decimal point, or after it
 const EXPONENT_FROM = 10 ** MOST_DIGITS;
 const LARGEST_ERROR = 0.02; // of rounding, as a share of the value
 /** @type {NumberFormat} of limits, and of other numbers that people type in */
-export const AS_TYPED = { decimals: 0, mostDecimals: MOST_DIGITS };
+export const AS_TYPED = { decimals: 0, mostDecimals: 10 };
 
 /**
  * Return the value with a separator of thousands and without a minus before zero. A value that would lose too much by
@@ -19,12 +20,22 @@ export const AS_TYPED = { decimals: 0, mostDecimals: MOST_DIGITS };
  * @param {NumberFormat} format
  */
 export function numberText(value, format) {
-  if (Math.abs(value) >= EXPONENT_FROM) return exponentText(value);
+  if (Math.abs(value) >= EXPONENT_FROM) return exponentText(value, format);
   const decimals = format.mostDecimals === null ? format.decimals : decimalsOf(value, format);
-  if (decimals === null) return exponentText(value);
+  if (decimals === null) return exponentText(value, format);
   const text = fixedText(value, decimals);
-  return text.split(".")[0].replace(/[-,]/g, "").length > MOST_DIGITS ? exponentText(value) : text;
+  return text.split(".")[0].replace(/[-,]/g, "").length > MOST_DIGITS ? exponentText(value, format) : text;
 }
+
+/**
+ * Return the format of computed values, such as means, which have digits that no sensor has sent.
+ * @param {NumberFormat} format
+ * @returns {NumberFormat}
+ */
+export const uniform = ({ decimals, mostDecimals }) => ({
+  decimals,
+  mostDecimals: mostDecimals === null ? null : decimals,
+});
 
 /**
  * Return the number without trailing zeros, so that a limit reads as typed; "-" for null.
@@ -65,12 +76,14 @@ export function fixedText(value, decimals) {
 }
 
 /**
- * Return the value with six digits and an exponent, such as 2.3e9 or -3e-7.
+ * Return the value with an exponent, such as 2.3e9 or -3e-7: with up to four digits, or six if a person chose the format.
  * @param {number} value
+ * @param {NumberFormat} format
  */
-function exponentText(value) {
+function exponentText(value, { mostDecimals }) {
   if (!Number.isFinite(value)) return String(value);
-  const [mantissa, exponent] = value.toExponential(MOST_DIGITS - 1).split("e");
+  const digits = mostDecimals === null || mostDecimals > MOST_DIGITS ? MOST_DIGITS : SIGNIFICANT;
+  const [mantissa, exponent] = value.toExponential(digits - 1).split("e");
   return `${trimmed(mantissa)}e${Number(exponent)}`;
 }
 

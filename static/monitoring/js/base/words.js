@@ -1,5 +1,5 @@
 // Values and reasons as text. The words come from the server, which uses them as well.
-import { AS_TYPED, numberText, trimmedText } from "./numbers.js";
+import { AS_TYPED, numberText, trimmedText, uniform } from "./numbers.js";
 import { filled } from "./pattern.js";
 import { settings } from "./settings.js";
 import { rangeText } from "./times.js";
@@ -15,6 +15,9 @@ export const words = settings.words;
 /** @type {(tag: Tag, value: number) => string} */
 export const valueText = (tag, value) => numberText(value, tag);
 
+/** @type {(tag: Tag, mean: number) => string} */
+export const meanText = (tag, mean) => numberText(mean, uniform(tag));
+
 /** @type {(tag: Tag, text: string) => string} */
 export const withUnit = (tag, text) => (tag.unit ? `${text} ${tag.unit}` : text);
 
@@ -24,10 +27,11 @@ export const withUnit = (tag, text) => (tag.unit ? `${text} ${tag.unit}` : text)
  * @param {RuleViolation[]} violations
  */
 export function reasonTexts(tag, violations) {
+  const band = uniform(tag);
   return violations.map(({ reason, lower, upper }) =>
     filled(sentenceOf(reason, isConstant({ lower, upper })), {
-      lower: trimmedText(lower, tag),
-      upper: trimmedText(upper, tag),
+      lower: trimmedText(lower, band),
+      upper: trimmedText(upper, band),
     }),
   );
 }
@@ -81,6 +85,6 @@ export function markText(tag, mark) {
 export function momentValueText(tag, found) {
   if (!found) return "nothing measured";
   const { value, low, high } = found;
-  const text = withUnit(tag, valueText(tag, value));
-  return low === undefined || high === undefined || low === high ? text : `${text} (${spreadText(tag, low, high)})`;
+  if (low === undefined || high === undefined || low === high) return withUnit(tag, valueText(tag, value));
+  return `${withUnit(tag, meanText(tag, value))} (${spreadText(tag, low, high)})`;
 }
