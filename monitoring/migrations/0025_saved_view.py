@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('monitoring', '0023_notifications'),
+        ('monitoring', '0024_tag_display'),
     ]
 
     operations = [

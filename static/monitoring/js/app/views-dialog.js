@@ -3,7 +3,7 @@ import { sendTo } from "./alarm-acts.js";
 import { chooseCharts, view } from "./view-state.js";
 import { announceNow } from "../base/announcer.js";
 import { descendant, setText } from "../base/dom.js";
-import { settings } from "../base/settings.js";
+import { settings, tagOf } from "../base/settings.js";
 
 const dialog = document.getElementById("views-dialog");
 const list = document.getElementById("chart-choices");
@@ -57,8 +57,9 @@ function row(name, isChosen) {
   const label = item.appendChild(document.createElement("label"));
   const box = label.appendChild(document.createElement("input"));
   Object.assign(box, { type: "checkbox", checked: isChosen });
-  label.append(` ${name}`);
-  item.append(mover(name, "up", "↑"), mover(name, "down", "↓"));
+  label.append(` ${tagOf(name).shownName}`);
+  const { shownName } = tagOf(name);
+  item.append(mover(shownName, "up", "↑"), mover(shownName, "down", "↓"));
   return item;
 }
 
@@ -94,15 +95,15 @@ function move(button) {
   else other.after(item);
   button.focus();
   item.scrollIntoView({ block: "nearest" });
-  announceNow(`${item.dataset.tag}: place ${visibleRows().indexOf(item) + 1} of ${rows.length}`);
+  announceNow(`${tagOf(item.dataset.tag ?? "").shownName}: place ${visibleRows().indexOf(item) + 1} of ${rows.length}`);
 }
 
 /** Show the rows whose names have all words of the search. */
 function showFound() {
   const sought = filter.value.toLowerCase().split(/\s+/);
   for (const item of list.querySelectorAll("li")) {
-    const name = (item.dataset.tag ?? "").toLowerCase();
-    item.hidden = !sought.every((word) => name.includes(word));
+    const text = `${item.dataset.tag} ${item.textContent}`.toLowerCase();
+    item.hidden = !sought.every((word) => text.includes(word));
   }
 }
 
