@@ -23,6 +23,7 @@ ENDPOINTS = {
     "alarms/kpis": "alarm-kpis",
     "alarm-definitions": "alarm-definition-list",
     "notes": "note-list",
+    "views": "view-list",
     "deliveries": "delivery-list",
     "channels": "channel-list",
     "routes": "route-list",

@@ -64,6 +64,7 @@ AROUND = timedelta(minutes=1)
 # The error messages for a time range that the user has typed in.
 REFUSED_RANGES = {
     "incomplete": "Both ends are needed, each with its date and time.",
+    "skipped": "The clocks skip one of these times: they go forward over it. Choose one before or after it.",
     "reversed": "'From' must be earlier than 'to'.",
     "future": "'From' lies in the future: there is nothing to show yet.",
 }

@@ -78,7 +78,11 @@ function pictureOf(tag, canvas, range) {
   ctx.fillText(tag.unit ? `${tag.shownName} (${tag.unit})` : tag.shownName, MARGIN * letter, 0.7 * letter);
   ctx.fillStyle = theme.muted;
   ctx.font = `${0.8 * letter}px ${theme.font}`;
-  ctx.fillText(`${rangeText(range, { withDate: true })}, ${zoneText()}`, MARGIN * letter, 2 * letter);
+  ctx.fillText(
+    `${rangeText(range, { withDate: true })}, ${zoneText(range.from, range.to)}`,
+    MARGIN * letter,
+    2 * letter,
+  );
   ctx.drawImage(canvas, MARGIN * letter, head);
   return picture;
 }

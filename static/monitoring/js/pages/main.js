@@ -12,7 +12,7 @@ import { onNoteSaved, useNoteContext } from "../app/note-dialog.js";
 import { showNotes } from "../lists/note-list.js";
 import { followNotes } from "../live/notes.js";
 import { Comparison } from "../charts/comparison.js";
-import { allowZoom, wireControls } from "../app/controls.js";
+import { allowZoom, syncLayout, wireControls } from "../app/controls.js";
 import { announceEvents, showEvents, wireEvents } from "../lists/event-list.js";
 import { startFeed } from "../live/feed.js";
 import { reasonsOf, storeViolations } from "../live/rule-violations.js";
@@ -39,7 +39,8 @@ import { onThemeChange, readTheme, wireThemes } from "../base/theme.js";
 import { shownText, showTimeline, wireTimeline } from "../app/timeline.js";
 import { localiseTimes, zoneText } from "../base/times.js";
 import { showTotals } from "../lists/totals.js";
-import { onViewChange, rangeShown, view } from "../app/view-state.js";
+import { onViewChange, rangeShown, undoZoom, view } from "../app/view-state.js";
+import { wireViews } from "../app/views-dialog.js";
 import { words } from "../base/words.js";
 
 /**
@@ -149,9 +150,11 @@ function arrange(isChoice) {
     if (isChoice === null) location.reload(); // the address already equals the view; otherwise the page is being left
     return;
   }
+  if (isChoice) document.getElementById("address-notes")?.remove(); // the address has changed
   if (tagPage) showTagPage();
   if (isChoice && view.past) announce("view", words.patterns.showingPast + shownText());
   showChosen(cards);
+  syncLayout();
   comparison.choose();
   scheduler.redraw();
 }
@@ -244,6 +247,17 @@ function tagNames() {
   return [...cards].sort((one, other) => rank(one) - rank(other)).map(([name]) => name);
 }
 
+/** Return the names of the tags with a visible card in the order of the page, and of all others. */
+function tagsByCard() {
+  const elements = [...container.querySelectorAll(".card")];
+  /** @param {HTMLElement[]} found */
+  const names = (found) => found.map(({ dataset }) => dataset.tag ?? "");
+  return {
+    shown: names(elements.filter((card) => !card.hidden)),
+    others: names(elements.filter((card) => card.hidden)),
+  };
+}
+
 /** Return the names of the tags in or near the view. */
 function nearTags() {
   const near = [...cards].filter(([, { element, plot }]) => visibility.has(element) || visibility.has(plot));
@@ -271,6 +285,7 @@ const chartAccess = { end, isChartShown, reveal: (tag) => reveal(cards, tag) };
 wireAnomalies(chartAccess);
 wireEvents(chartAccess);
 keepSorted(cards);
+wireViews(tagsByCard);
 watchForTags(addNewTags);
 comparison.choose();
 wirePlayback({ end, next: nextTime, width: () => cards.values().next().value?.plot.clientWidth || 1, draw: redraw });
@@ -309,6 +324,11 @@ useNoteContext(noteContext);
 followTags(() => [...cards.keys()]);
 onAlarms((hasChanged) => hasChanged && redraw());
 document.addEventListener("visibilitychange", redraw);
+document.addEventListener("keydown", ({ key, target, defaultPrevented }) => {
+  if (key !== "Escape" || defaultPrevented) return;
+  if (/** @type {Element} */ (target).closest("dialog, .custom, .tool, input, select, textarea")) return; // Escape is theirs
+  undoZoom();
+});
 whenChartLoads({
   ...settings.chart,
   ready: drawCharts,
