@@ -30,6 +30,7 @@ from monitoring.dashboard.view_state import (
     chosen_of,
 )
 from monitoring.history.ahead import AHEAD_WORDS, MOST_COUNTED
+from monitoring.history.statistics import MOST_TAGS
 from monitoring.kernel.clock import iso_utc
 from monitoring.kernel.source_clock import AHEAD_US
 from monitoring.kernel.tag_definition import TagDefinition
@@ -38,6 +39,7 @@ ENDPOINTS = {
     "data": "measurement-list",
     "stream": "stream",
     "trend": "trend",
+    "statistics": "statistics",
     "anomalies": "anomaly-list",
     "events": "event-list",
     "stats": "stats",
@@ -71,6 +73,7 @@ SAME_FOR_ALL: dict[str, Any] = {
     "mostOpenEvents": MOST_OPEN,
     "mostCharts": MOST_CHARTS,
     "mostCompared": MOST_COMPARED,
+    "mostStatistics": MOST_TAGS,
     "spans": words.SPANS,
     "urgency": words.URGENCY,
     "limitKinds": sorted(LIMIT_KINDS),
@@ -138,6 +141,9 @@ def context(request: HttpRequest, page: DashboardPage) -> dict[str, Any]:
         "script": script,
         "open": settings.FERMON_OPEN,
         "signed_in_as": signed_in_as(request),
+        "most_statistics": f":{MOST_TAGS}",
+        "download_intervals": words.DOWNLOAD_INTERVALS,
+        "download_formats": words.DOWNLOAD_FORMATS,
         "alarms_of_cards": [brief_json(card.alarm) for card in page.cards if card.alarm],
         "settings_for_scripts": for_scripts(page, chosen, script),
     }

@@ -15,7 +15,7 @@ from monitoring.kernel.rollups import Buckets, FloatArray, IntArray
 from monitoring.kernel.tag_definition import TagDefinition
 
 MOST_TAGS = 60  # of one request
-ROWS_OF_ALL, MOST_ROWS, LEAST_ROWS = 150_000, 50_000, 2_000  # measurements or rollups to read
+ROWS_OF_ALL, MOST_ROWS, LEAST_ROWS = 60_000, 20_000, 1_000  # measurements or rollups to read
 RESOLUTIONS_S = (60, 600, 3_600)  # a day is too coarse to sample from
 SAMPLES, SAMPLED_ROWS = 30, 20_000  # intervals to read measurements of, and about how many rows in all
 

@@ -54,7 +54,7 @@
  * @property {import("../live/events.js").EventItem[]} events
  * @property {number} openEvents
  * @property {CountedTotals | null} totals
- * @property {Record<"data" | "stream" | "trend" | "anomalies" | "events" | "stats" | "health" | "tags" | "export" |
+ * @property {Record<"data" | "stream" | "trend" | "statistics" | "anomalies" | "events" | "stats" | "health" | "tags" | "export" |
  *   "notes" | "login", string>} urls
  * @property {{copy: string, integrity: string, trouble: string}} chart
  * @property {Record<string, {ms: number, label: string}>} presets
@@ -70,6 +70,7 @@
  * @property {number} mostOpenEvents
  * @property {number} mostCharts
  * @property {number} mostCompared
+ * @property {number} mostStatistics
  * @property {Record<"age" | "duration" | "lead", DurationFormat[]>} spans
  * @property {Record<string, number>} urgency
  * @property {string[]} limitKinds
