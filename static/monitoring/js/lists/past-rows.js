@@ -3,6 +3,7 @@ import { addressOf } from "../app/address.js";
 import { tagToShow } from "../app/tag-page.js";
 import { view } from "../app/view-state.js";
 import { serverNow } from "../base/clock.js";
+import { setName } from "../base/dom.js";
 import { settings, tagOf } from "../base/settings.js";
 import { momentText } from "../base/times.js";
 import { reasonTexts, valueText, withUnit } from "../base/words.js";
@@ -25,7 +26,7 @@ export function eventTexts(item, now) {
     icon: "event",
     href: addressOf({ ...view, tag: tagToShow(event.tag), past, event: event.id, anomaly: null }),
     link: kindText(event),
-    tag: event.tag,
+    tag: tagOf(event.tag).shownName,
     amount: lengthText(event, now),
     reason: `${whenText(event)} ${event.explanation}`,
     isOpen: event.end === null,
@@ -44,7 +45,7 @@ export function anomalyTexts({ id, tag, timestamp, value, findings }) {
     icon: "anomaly",
     href: addressOf({ ...view, tag: tagToShow(tag), past, anomaly: id, event: null }),
     link: momentText(time),
-    tag,
+    tag: definition.shownName,
     amount: withUnit(definition, valueText(definition, value)),
     reason: reasonTexts(definition, findings).join("; "),
   };
@@ -67,13 +68,15 @@ function rowOf({ icon, href, link, tag, amount, reason, isOpen }) {
   const anchor = row.appendChild(document.createElement("a"));
   anchor.href = href;
   anchor.textContent = link;
-  for (const [name, text] of [
-    ["name", tag],
+  const name = row.appendChild(document.createElement("span"));
+  name.className = "name";
+  setName(name, tag);
+  for (const [kind, text] of [
     ["amount", amount],
     ["reason", reason],
   ]) {
     const cell = row.appendChild(document.createElement("span"));
-    cell.className = name;
+    cell.className = kind;
     cell.textContent = text;
   }
   return row;

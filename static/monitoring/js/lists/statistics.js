@@ -1,9 +1,9 @@
 // The table of statistics of the time shown, a row per tag.
-import { setText } from "../base/dom.js";
+import { setName, setText } from "../base/dom.js";
 import { get, RequestFailed } from "../base/request.js";
 import { settings, tagOf } from "../base/settings.js";
 import { durationText, momentText } from "../base/times.js";
-import { valueText, whole, withUnit } from "../base/words.js";
+import { meanText, valueText, whole, withUnit } from "../base/words.js";
 
 /**
  * Statistics of a tag as /statistics sends them; times are ISO 8601. With `resolution_s`, some are estimates.
@@ -11,6 +11,8 @@ import { valueText, whole, withUnit } from "../base/words.js";
  *   min_at: string | null, max: number | null, max_at: string | null, outside_percent: number | null,
  *   gaps: {count: number, total_s: number, longest_s: number, longer_than_s: number}, resolution_s: number | null}}
  *   Statistics
+ *
+ * @typedef {import("../base/settings.js").Tag} Tag
  *
  * The text of a cell, and a smaller one after it.
  * @typedef {{text: string, detail?: string}} Cell
@@ -44,7 +46,7 @@ export async function showStatistics(tags, range) {
   }
 }
 
-const names = () => [...body.rows].map(({ cells }) => cells[0].textContent);
+const names = () => [...body.rows].map(({ cells }) => cells[0].dataset.tag ?? "");
 /** @returns {Cell[]} */
 const empty = () => Array.from({ length: CELLS }, () => ({ text: NOTHING }));
 
@@ -80,13 +82,13 @@ export function cellsOf({ tag: name, count, anomalies, mean, sd, min, min_at, ma
   const { outside_percent: outside, gaps, resolution_s: resolution } = rest;
   const tag = tagOf(name);
   const about = resolution ? "≈ " : "";
-  /** @param {number | null} value */
-  const value = (value) => (value === null ? NOTHING : withUnit(tag, valueText(tag, value)));
+  /** @type {(value: number | null, text?: (tag: Tag, value: number) => string) => string} */
+  const value = (value, text = valueText) => (value === null ? NOTHING : withUnit(tag, text(tag, value)));
   /** @param {string | null} time */
   const at = (time) => (time ? momentText(Date.parse(time)) : "");
   return [
-    { text: value(mean) },
-    { text: sd === null ? NOTHING : about + value(sd) },
+    { text: value(mean, meanText) },
+    { text: sd === null ? NOTHING : about + value(sd, meanText) },
     { text: value(min), detail: at(min_at) },
     { text: value(max), detail: at(max_at) },
     { text: outside === null ? NOTHING : (outside ? about : "") + percentText(outside) },
@@ -109,7 +111,8 @@ function rowOf(tag, cells) {
   const row = document.createElement("tr");
   const head = row.appendChild(document.createElement("th"));
   head.scope = "row";
-  head.textContent = tag;
+  head.dataset.tag = tag;
+  setName(head, tagOf(tag).shownName);
   for (const { text, detail } of cells) {
     const cell = row.insertCell();
     cell.textContent = text;
