@@ -4,9 +4,11 @@ from typing import Any
 
 from monitoring.history.ahead import Ahead
 from monitoring.history.measurements import Point, Reason
+from monitoring.history.statistics import TagStatistics
 from monitoring.history.trend import Trend
 from monitoring.history.trend_plan import MILLISECOND_US, means
-from monitoring.kernel.number_format import decimals_between
+from monitoring.kernel.clock import iso_utc
+from monitoring.kernel.number_format import NumberFormat
 from monitoring.kernel.tag_definition import TagDefinition
 
 
@@ -22,23 +24,55 @@ def anomaly(item: dict[str, Any], reasons: list[Reason]) -> dict[str, Any]:
 
 
 def tag(
-    definition: TagDefinition, latest: Point | None, ahead: Ahead | None, clock_error_s: float | None
+    definition: TagDefinition,
+    latest: Point | None,
+    ahead: Ahead | None,
+    clock_error_s: float | None,
+    number: NumberFormat,
 ) -> dict[str, Any]:
     """Return a tag with the newest measurement, the readings ahead of time and the clock error in seconds."""
     return {
         "name": definition.name,
+        "display_name": definition.display_name,
         "description": definition.description,
         "group": definition.group,
         "unit": definition.unit,
         "active": definition.active,
         "valid_range": {"min": definition.valid_min, "max": definition.valid_max},
         "limits": {"lower": definition.lower_limit, "upper": definition.upper_limit},
-        "decimals": decimals_between(definition.valid_min, definition.valid_max),
+        "decimals": number.decimals,
+        "most_decimals": number.most,
         "on_conflict": definition.on_conflict,
         "latest": latest.as_json() if latest else None,
         "ahead": ahead.readings if ahead else 0,
         "ahead_up_to_s": ahead.up_to_s if ahead else None,
         "clock_error_s": clock_error_s,
+    }
+
+
+def statistics(found: TagStatistics) -> dict[str, Any]:
+    """Return the statistics of a tag; times in ISO 8601."""
+    low, high, gaps = found.minimum, found.maximum, found.gaps
+    return {
+        "tag": found.tag,
+        "from": iso_utc(found.start),
+        "to": iso_utc(found.end),
+        "count": found.count,
+        "anomalies": found.anomalies,
+        "mean": found.mean,
+        "sd": found.sd,
+        "min": low and low.value,
+        "min_at": low and iso_utc(low.at),
+        "max": high and high.value,
+        "max_at": high and iso_utc(high.at),
+        "outside_percent": found.outside_percent,
+        "gaps": {
+            "count": gaps.count,
+            "total_s": gaps.total_s,
+            "longest_s": gaps.longest_s,
+            "longer_than_s": gaps.longer_than_s,
+        },
+        "resolution_s": found.resolution_s,
     }
 
 

@@ -61,13 +61,20 @@ class TagSerializer(Shape):
     """A named signal of one sensor."""
 
     name = serializers.CharField()
+    display_name = serializers.CharField(help_text="The name for people; empty: the name.")
     description = serializers.CharField()
     group = serializers.CharField(help_text="The vessel; empty if none.")
     unit = serializers.CharField()
     active = serializers.BooleanField()
     valid_range = BoundsSerializer()
     limits = LimitsSerializer()
-    decimals = serializers.IntegerField(help_text="Number of decimals to show values with, from the range.")
+    decimals = serializers.IntegerField(
+        help_text="Number of decimals to show values with: set on the tag, or by the newest values."
+    )
+    most_decimals = serializers.IntegerField(
+        allow_null=True,
+        help_text="Up to how many decimals a value is shown with if it has them; null: the number is set.",
+    )
     on_conflict = serializers.ChoiceField(
         choices=list(OnConflict),
         help_text="What happens to a reading whose timestamp is stored with another value.",
@@ -138,6 +145,44 @@ class TrendColumnsSerializer(Shape):
     anomalies = numbers(serializers.IntegerField(), "Those of them that are anomalies.")
     min_t = numbers(serializers.IntegerField(), "When the minimum was reached first, as t.")
     max_t = numbers(serializers.IntegerField(), "When the maximum was reached first, as t.")
+
+
+class GapsSerializer(Shape):
+    """The times without measurements, in seconds."""
+
+    count = serializers.IntegerField()
+    total_s = serializers.FloatField()
+    longest_s = serializers.FloatField()
+    longer_than_s = serializers.IntegerField(help_text="Shorter pauses are no gaps.")
+
+
+class StatisticsSerializer(Shape):
+    """Statistics of a tag over a time range; null without a measurement."""
+
+    tag = serializers.CharField()
+    to = serializers.DateTimeField(help_text="End of the range, now at the latest.")
+    count = serializers.IntegerField()
+    anomalies = serializers.IntegerField()
+    mean = serializers.FloatField(allow_null=True)
+    sd = serializers.FloatField(allow_null=True, help_text="Standard deviation.")
+    min = serializers.FloatField(allow_null=True)
+    min_at = serializers.DateTimeField(allow_null=True)
+    max = serializers.FloatField(allow_null=True)
+    max_at = serializers.DateTimeField(allow_null=True)
+    outside_percent = serializers.FloatField(
+        allow_null=True, help_text="Share of the measured time outside today's limits; null without limits."
+    )
+    gaps = GapsSerializer()
+    resolution_s = serializers.IntegerField(
+        allow_null=True, help_text="sd, outside_percent and gaps are estimates from rollups of this length."
+    )
+
+    def get_fields(self) -> dict[str, Any]:
+        """Add ``from`` by name, because ``from`` is a Python keyword."""
+        start = serializers.DateTimeField(
+            help_text="Start of the range, the tag's first measurement at the earliest."
+        )
+        return {"from": start, **super().get_fields()}
 
 
 @extend_schema_field({"oneOf": [{"type": "string", "format": "date-time"}, {"type": "number"}]})

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('monitoring', '0023_notifications'),
+        ('monitoring', '0025_saved_view'),
     ]
 
     operations = [

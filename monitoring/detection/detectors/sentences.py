@@ -3,13 +3,14 @@
 from monitoring.kernel.number_format import Words
 
 FEWEST, FEWEST_OF_VALUE, MOST = 2, 5, 15  # significant digits; a double has no more than 15
+MOST_FORMATTED = 6  # beyond, the number format of the page rounds
 
 
 def change_and_usual(words: Words, change: float, usual: float) -> tuple[str, str]:
     """Return the change, and the greatest usual change, which is smaller, as two different texts."""
     told = most = ""
     for digits in range(FEWEST, MOST + 1):
-        told, most = words.amount(change, digits=digits), words.amount(usual, digits=digits)
+        told, most = amount(words, change, digits), amount(words, usual, digits)
         if told != most:
             break
     return told, most
@@ -33,15 +34,15 @@ def value_and_range(
     digits = FEWEST
     for digits in range(FEWEST, MOST + FEWEST - FEWEST_OF_VALUE + 1):
         more = digits + FEWEST_OF_VALUE - FEWEST
-        is_at_limit = limit is not None and rounded(value, more) == rounded(limit, more)
-        distance = abs(rounded(value, more) - rounded(expected, more))
-        if distance > rounded(allowed, digits) and not is_at_limit:
+        is_at_limit = limit is not None and printed(words, value, more) == printed(words, limit, more)
+        distance = abs(printed(words, value, more) - printed(words, expected, more))
+        if distance > printed(words, allowed, digits) and not is_at_limit:
             break
     more = digits + FEWEST_OF_VALUE - FEWEST
     return (
-        words.amount(value, digits=more),
-        words.amount(expected, digits=more),
-        words.amount(allowed, digits=digits),
+        amount(words, value, more),
+        amount(words, expected, more),
+        amount(words, allowed, digits),
     )
 
 
@@ -50,9 +51,9 @@ def value_and_bounds(words: Words, value: float, low: float, high: float) -> tup
     texts = ("", "", "")
     for digits in range(FEWEST_OF_VALUE, MOST + 1):
         texts = (
-            words.amount(value, digits=digits),
-            words.amount(low, digits=digits),
-            words.amount(high, digits=digits),
+            amount(words, value, digits),
+            amount(words, low, digits),
+            amount(words, high, digits),
         )
         if texts[0] not in texts[1:]:
             break
@@ -86,3 +87,15 @@ def limit_left(value: float, lower: float, upper: float) -> float | None:
 def rounded(value: float, digits: int) -> float:
     """Return the value, rounded to significant digits."""
     return float(f"{value:.{digits}g}")
+
+
+def amount(words: Words, value: float, digits: int) -> str:
+    """Return the value with the tag's unit; with many digits, not in the number format of the page."""
+    if digits <= MOST_FORMATTED:
+        return words.amount(value, digits=digits)
+    return f"{rounded(value, digits):.15g} {words.unit}".rstrip()
+
+
+def printed(words: Words, value: float, digits: int) -> float:
+    """Return the number that the text of the value shows."""
+    return float(amount(words, value, digits).split(" ")[0].replace(",", ""))

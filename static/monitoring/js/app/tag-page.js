@@ -31,8 +31,9 @@ export const isOnPage = (tag) => onPage.has(tag);
  */
 export const tagToShow = (tag) => (tagPage && !onPage.has(tag) ? tag : view.tag);
 
-/** Return whether the view needs tags that only another page has. */
+/** Return whether the view needs tags, or an order of charts, that only another page has. */
 export function isElsewhere() {
+  if (view.charts.join() !== chosen.charts.join()) return true;
   if (!tagPage) return false;
   if (view.compare.some((name) => !onPage.has(name))) return true;
   if (view.tag) return !onPage.has(view.tag);
@@ -78,15 +79,17 @@ export async function loadDefinitions(names) {
 async function loadDefinition(name) {
   try {
     const { body } = await get(`${settings.urls.tags}/${encodeURIComponent(name)}`);
-    const { unit, decimals, active } = body;
+    const { unit, decimals, most_decimals: mostDecimals, active } = body;
     const { lower, upper } = body.limits;
     const { staleAfterMs } = settings;
     tags.set(name, {
       name,
+      shownName: body.display_name || name,
       unit,
       lower,
       upper,
       decimals,
+      mostDecimals,
       active,
       staleAfterMs,
       rawFrom: null,

@@ -1,10 +1,12 @@
 // The settings that the server writes into the page for the scripts.
 
 /**
- * A tag's definition. `lower`, `upper`: alarm limits in the tag's unit; `decimals`: number of decimals of a value;
+ * A tag's definition. `shownName`: the name for people; `lower`, `upper`: alarm limits in the tag's unit; `decimals`,
+ * `mostDecimals`: the format of a value, see numbers.js;
  * `rawFrom`: earlier measurements were deleted; `outsideSince`: when the newest value's limit was left; `ahead`: readings ahead of time,
  * the last one at `until`. Times are ISO 8601.
- * @typedef {{name: string, unit: string, lower: number | null, upper: number | null, decimals: number,
+ * @typedef {{name: string, shownName: string, unit: string, lower: number | null, upper: number | null,
+ *   decimals: number, mostDecimals: number | null,
  *   active?: boolean, staleAfterMs: number, rawFrom?: string | null, newestAnomaly?: string | null,
  *   outsideSince?: string | null, ahead?: {readings: number, until: string} | null}} Tag
  *
@@ -38,7 +40,11 @@
  * How durations shorter than `belowS` seconds (null: all) are written: a pattern with a number for each unit in seconds.
  * @typedef {{belowS: number | null, unitsS: number[], pattern: string}} DurationFormat
  *
- * Times are ISO 8601, durations milliseconds. `part`: null if the page has all tags; `violations`: of the anomalies in `latest`; `openEvents`: number of all open events; `database`: whether the server
+ * A view that somebody saved: the tags of its charts in order, or a group; `range`: the key of a preset, or empty.
+ * @typedef {{slug: string, name: string, group: string, charts: string[], compare: string[], show: string, range: string}}
+ *   SavedView
+ *
+ * Times are ISO 8601, durations milliseconds. `saved`: the saved view that the page shows, or null; `part`: null if the page has all tags; `violations`: of the anomalies in `latest`; `openEvents`: number of all open events; `database`: whether the server
  * could read the database; `urgency`: how much a state needs a person, by state;
  * `limitKinds`: kinds of alarms of a limit; `strengths`: of events, weakest first; `momentaryKinds`: kinds of events that happen at a moment, `overAtOnce` the
  * one after which the value is back by itself; `words`: texts by subject and key.
@@ -46,7 +52,8 @@
  * @property {string} now
  * @property {number} staleAfterMs
  * @property {{tag: string, range: string, from: string | null, to: string | null, group: string, compare: string[],
- *   anomaly: number | null, event: number | null}} chosen
+ *   charts: string[], show: string, anomaly: number | null, event: number | null}} chosen
+ * @property {SavedView | null} saved
  * @property {boolean} database
  * @property {TagPage | null} part
  * @property {Tag[]} tags
@@ -55,8 +62,8 @@
  * @property {import("../live/events.js").EventItem[]} events
  * @property {number} openEvents
  * @property {CountedTotals | null} totals
- * @property {Record<"data" | "stream" | "trend" | "anomalies" | "events" | "stats" | "health" | "tags" | "export" |
- *   "notes" | "login", string>} urls
+ * @property {Record<"data" | "stream" | "trend" | "statistics" | "anomalies" | "events" | "stats" | "health" | "tags" |
+ *   "export" | "notes" | "views" | "login", string>} urls
  * @property {{copy: string, integrity: string, trouble: string}} chart
  * @property {Record<string, {ms: number, label: string}>} presets
  * @property {string} defaultPreset
@@ -71,6 +78,8 @@
  * @property {number} mostOpenEvents
  * @property {number} mostCharts
  * @property {number} mostCompared
+ * @property {number} mostChosen
+ * @property {number} mostStatistics
  * @property {Record<"age" | "duration" | "lead", DurationFormat[]>} spans
  * @property {Record<string, number>} urgency
  * @property {string[]} limitKinds
@@ -100,7 +109,9 @@ export const AHEAD_MS = settings.aheadMs;
  * @returns {Tag}
  */
 export function tagOf(name) {
+  const { staleAfterMs } = settings;
+  const known = tags.get(name);
   return (
-    tags.get(name) ?? { name, unit: "", decimals: 3, lower: null, upper: null, staleAfterMs: settings.staleAfterMs }
+    known ?? { name, shownName: name, unit: "", decimals: 2, mostDecimals: 3, lower: null, upper: null, staleAfterMs }
   );
 }

@@ -6,7 +6,7 @@ import { EVENT_SIGN, kindText, whenText, whyText } from "../lists/event-words.js
 import { firstIndex } from "../base/search.js";
 import { timeTicks, valueTicks, valueTickText } from "../base/ticks.js";
 import { momentText, rangeText } from "../base/times.js";
-import { anomaliesText, spreadText, valueText, whole, withUnit } from "../base/words.js";
+import { anomaliesText, meanText, spreadText, valueText, whole, withUnit } from "../base/words.js";
 
 /**
  * @typedef {import("../base/settings.js").Tag} Tag
@@ -158,7 +158,8 @@ function tooltip(tag, theme, font, reasonsOf) {
       title: (/** @type {TooltipItem[]} */ [{ raw }]) =>
         "end" in raw ? rangeText({ from: raw.start, to: raw.end }) : momentText(raw.x),
       label: (/** @type {TooltipItem} */ { raw, datasetIndex }) => {
-        if ("end" in raw) return datasetIndex === ANOMALIES ? markLines(tag, raw) : bucketLines(tag, raw);
+        if ("end" in raw)
+          return "count" in raw && datasetIndex !== ANOMALIES ? bucketLines(tag, raw) : markLines(tag, raw);
         const value = withUnit(tag, valueText(tag, raw.y));
         if (datasetIndex !== ANOMALIES) return value;
         return [value, "▲ anomaly:", ...reasonsOf(raw.id).flatMap(wrapped)];
@@ -173,7 +174,7 @@ function tooltip(tag, theme, font, reasonsOf) {
 
 /**
  * @param {Tag} tag
- * @param {Bucket} mark
+ * @param {Pick<IntervalMark, "anomalies" | "low" | "high">} mark
  */
 function markLines(tag, mark) {
   return [
@@ -188,10 +189,13 @@ function markLines(tag, mark) {
  * @param {Bucket} bucket
  */
 function bucketLines(tag, { y, low, high, count }) {
-  const mean = withUnit(tag, valueText(tag, y));
   return count === 1
-    ? mean
-    : [`mean ${mean}`, withUnit(tag, spreadText(tag, low, high)), `${whole.format(count)} measurements`];
+    ? withUnit(tag, valueText(tag, y))
+    : [
+        `mean ${withUnit(tag, meanText(tag, y))}`,
+        withUnit(tag, spreadText(tag, low, high)),
+        `${whole.format(count)} measurements`,
+      ];
 }
 
 /**

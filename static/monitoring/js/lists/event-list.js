@@ -2,9 +2,10 @@
 import { addressOf } from "../app/address.js";
 import { announce } from "../base/announcer.js";
 import { serverNow } from "../base/clock.js";
-import { partsOf, setAttribute, setLines, setText } from "../base/dom.js";
+import { partsOf, setAttribute, setLines, setName, setText } from "../base/dom.js";
 import { isMoment, isMomentary, kindText, lengthText, timeAround } from "./event-words.js";
 import { areMoreOpen, endedEvents, isListed, isWeak, openEvents, unlistedEvents } from "../live/events.js";
+import { tagOf } from "../base/settings.js";
 import { tagToShow } from "../app/tag-page.js";
 import { filled } from "../base/pattern.js";
 import { showTime, untilText } from "../base/times.js";
@@ -107,7 +108,7 @@ function fill({ element, parts }, event, now) {
     addressOf({ ...view, tag: tagToShow(event.tag), past: timeAround(event, now), event: event.id, anomaly: null }),
   );
   setText(parts.kind, kindText(event));
-  setText(parts.tag, event.tag);
+  setName(parts.tag, tagOf(event.tag).shownName);
   setText(parts.length, lengthText(event, now));
   setText(parts.since, isOpen && !isMomentary(event) ? words.patterns.since : "");
   showTime(parts.start, event.start);
@@ -122,6 +123,6 @@ function fill({ element, parts }, event, now) {
 
 /** @param {PlantEvent[]} events at least one */
 function spoken([newest, ...others]) {
-  const first = `Event: ${newest.tag}, ${kindText(newest)}: ${newest.explanation}`;
+  const first = `Event: ${tagOf(newest.tag).shownName}, ${kindText(newest)}: ${newest.explanation}`;
   return others.length ? `${first}; and ${others.length} more` : first;
 }
