@@ -51,8 +51,8 @@ def test_sixty_tags_are_told_without_charts_and_all_are_current(dashboard: Any) 
     names = add_tags(57)
     dashboard.open()
     dashboard.post(*((name, 40.5, 0.0) for name in names))
-    expect(dashboard.card(names[0]).locator(".number")).to_have_text("40.5")
-    expect(dashboard.card(names[-1]).locator(".number")).to_have_text("40.5")
+    expect(dashboard.card(names[0]).locator(".number")).to_have_text("40.50")
+    expect(dashboard.card(names[-1]).locator(".number")).to_have_text("40.50")
     assert dashboard.page.evaluate("Object.keys(window.Chart?.instances ?? {}).length") == 0
 
 
@@ -83,7 +83,7 @@ def test_of_too_many_tags_a_part_is_shown_and_the_others_are_found(dashboard: An
     expect(dashboard.page.locator(".card:visible")).to_have_count(10)
     expect(dashboard.link()).to_have_attribute("data-mode", "stream")
     dashboard.post(("plant.299", 41.5, 0.0))
-    expect(dashboard.card("plant.299").locator(".number")).to_have_text("41.5")
+    expect(dashboard.card("plant.299").locator(".number")).to_have_text("41.50")
     dashboard.screenshot("part")
 
 
