@@ -146,7 +146,7 @@ def test_a_tag_may_lack_limits(dashboard: Any) -> None:
     assert dashboard.pixels("free")["drawn"] > 500
     for width in (320, 390, 1440):
         dashboard.page.set_viewport_size({"width": width, "height": 900})
-        assert dashboard.page.evaluate(FITS)
+        dashboard.page.wait_for_function(FITS)  # charts follow a moment later
         assert dashboard.page.evaluate(SQUEEZED) == []
 
 
