@@ -29,6 +29,7 @@ ENDPOINTS = {
     "routes": "route-list",
     "schedules": "schedule-list",
     "windows": "window-list",
+    "statistics": "statistics",
     "trend": "trend",
     "stream": "stream",
     "export": "export",

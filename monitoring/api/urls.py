@@ -22,6 +22,7 @@ from monitoring.api.root import RootView
 from monitoring.api.routes import RouteViewSet
 from monitoring.api.saved_views import SavedViewSet
 from monitoring.api.schedules import ScheduleViewSet
+from monitoring.api.statistics import StatisticsView
 from monitoring.api.stats import StatsView
 from monitoring.api.stream import StreamView
 from monitoring.api.tags import TagViewSet
@@ -50,6 +51,7 @@ urlpatterns = [
     path("alarms/kpis", AlarmKpisView.as_view(), name="alarm-kpis"),
     path("alarms/advice", AlarmAdviceView.as_view(), name="alarm-advice"),
     path("alarms/journal", AlarmJournalView.as_view(), name="alarm-journal"),
+    path("statistics", StatisticsView.as_view(), name="statistics"),
     path("trend", TrendView.as_view(), name="trend"),
     path("stream", StreamView.as_view(), name="stream"),
     path("export", ExportView.as_view(), name="export"),

@@ -35,6 +35,7 @@ from monitoring.history.ahead import AHEAD_WORDS, MOST_COUNTED
 from monitoring.history.number_formats import format_of
 from monitoring.history.saved_views import MOST_CHARTS as MOST_CHOSEN
 from monitoring.history.saved_views import MOST_COMPARED, view_json
+from monitoring.history.statistics import MOST_TAGS
 from monitoring.kernel.clock import iso_utc
 from monitoring.kernel.source_clock import AHEAD_US
 from monitoring.kernel.tag_definition import TagDefinition
@@ -43,6 +44,7 @@ ENDPOINTS = {
     "data": "measurement-list",
     "stream": "stream",
     "trend": "trend",
+    "statistics": "statistics",
     "anomalies": "anomaly-list",
     "events": "event-list",
     "stats": "stats",
@@ -76,6 +78,7 @@ SAME_FOR_ALL: dict[str, Any] = {
     "mostCharts": MOST_CHARTS,
     "mostCompared": MOST_COMPARED,
     "mostChosen": MOST_CHOSEN,
+    "mostStatistics": MOST_TAGS,
     "spans": words.SPANS,
     "urgency": words.URGENCY,
     "limitKinds": sorted(LIMIT_KINDS),
@@ -148,6 +151,9 @@ def context(request: HttpRequest, page: DashboardPage) -> dict[str, Any]:
         "script": script,
         "open": settings.FERMON_OPEN,
         "signed_in_as": signed_in_as(request),
+        "most_statistics": f":{MOST_TAGS}",
+        "download_intervals": words.DOWNLOAD_INTERVALS,
+        "download_formats": words.DOWNLOAD_FORMATS,
         "alarms_of_cards": [brief_json(card.alarm) for card in page.cards if card.alarm],
         "settings_for_scripts": for_scripts(page, chosen, script),
     }

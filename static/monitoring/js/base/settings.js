@@ -61,8 +61,8 @@
  * @property {import("../live/events.js").EventItem[]} events
  * @property {number} openEvents
  * @property {CountedTotals | null} totals
- * @property {Record<"data" | "stream" | "trend" | "anomalies" | "events" | "stats" | "health" | "tags" | "export" |
- *   "notes" | "views" | "login", string>} urls
+ * @property {Record<"data" | "stream" | "trend" | "statistics" | "anomalies" | "events" | "stats" | "health" | "tags" |
+ *   "export" | "notes" | "views" | "login", string>} urls
  * @property {{copy: string, integrity: string, trouble: string}} chart
  * @property {Record<string, {ms: number, label: string}>} presets
  * @property {string} defaultPreset
@@ -78,6 +78,7 @@
  * @property {number} mostCharts
  * @property {number} mostCompared
  * @property {number} mostChosen
+ * @property {number} mostStatistics
  * @property {Record<"age" | "duration" | "lead", DurationFormat[]>} spans
  * @property {Record<string, number>} urgency
  * @property {string[]} limitKinds

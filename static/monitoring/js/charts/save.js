@@ -43,7 +43,7 @@ export function wireSaving(card) {
 /** @type {(tag: Tag, range: TimeRange) => string} */
 function exportAddress(tag, { from, to }) {
   const bounds = { from: isoText(from), to: isoText(to) };
-  return `${settings.urls.export}?${new URLSearchParams({ tag: tag.name, ...bounds, format: "csv" })}`;
+  return `${settings.urls.export}?${new URLSearchParams({ tag: tag.name, ...bounds, interval: "auto", format: "csv" })}`;
 }
 
 /** @param {number} ms */

@@ -4,6 +4,9 @@ import { announce } from "../base/announcer.js";
 import { listedAnomalies, showAnomalies, wireAnomalies } from "../lists/anomaly-list.js";
 import { Card } from "../app/card.js";
 import { haveCharts, keepSorted, reveal, showChosen } from "../app/card-list.js";
+import { wireDownload } from "../app/download-dialog.js";
+import { wirePrint } from "../app/print-page.js";
+import { followPast } from "../lists/past-lists.js";
 import { whenChartLoads } from "../charts/chart-library.js";
 import { addReadingMode } from "../charts/chart-options.js";
 import { serverNow } from "../base/clock.js";
@@ -20,6 +23,7 @@ import { VisibilityTracker } from "../charts/visibility-tracker.js";
 import { adoptCards, pageNow, watchForTags } from "../live/new-tags.js";
 import { RenderScheduler } from "../charts/render-scheduler.js";
 import {
+  isBeside,
   isElsewhere,
   loadDefinitions,
   newestOfAll,
@@ -257,6 +261,8 @@ function tagsByCard() {
     others: names(elements.filter((card) => card.hidden)),
   };
 }
+/** Return the names of the tags on screen, in the order of the page. */
+const shownTags = () => [...cards].flatMap(([name, { element }]) => (element.hidden || isBeside(name) ? [] : [name]));
 
 /** Return the names of the tags in or near the view. */
 function nearTags() {
@@ -321,6 +327,18 @@ const readNotes = followNotes(() => rangeShown(end()), redraw);
 onViewChange(() => readNotes());
 onNoteSaved(() => readNotes(0));
 useNoteContext(noteContext);
+const shownPast = { range: () => rangeShown(end()), isLive: () => !view.past, shown: shownTags };
+const past = followPast(shownPast);
+onViewChange(past.changed);
+wirePrint({
+  drawAll(isAll) {
+    visibility.isAll = isAll;
+    scheduler.redraw();
+  },
+  isReady: () => [...cards.values()].every(({ element, history }) => element.hidden || !history.isLoading),
+  readPast: past.read,
+});
+wireDownload(shownPast);
 followTags(() => [...cards.keys()]);
 onAlarms((hasChanged) => hasChanged && redraw());
 document.addEventListener("visibilitychange", redraw);
