@@ -66,6 +66,8 @@ def test_what_opens_keeps_nobody_out_either(dashboard: Any, axe_js: Path) -> Non
     assert violations(dashboard, axe_js) == []
     dashboard.page.locator("#custom summary").click()
     assert violations(dashboard, axe_js) == []
+    dashboard.page.get_by_role("button", name="Views").click()
+    assert violations(dashboard, axe_js) == []
 
 
 def test_many_tags_and_no_database_keep_nobody_out(dashboard: Any, axe_js: Path, outage: Any) -> None:
