@@ -76,6 +76,7 @@ def details(health: Health) -> dict[str, Any]:
         "worker": health.worker_age,
         "simulator": health.simulator_age,
         "detection": health.detection_age,
+        "learning": health.learning.as_json(health.timestamp),
         "ahead": [one.as_json() for one in health.times.ahead],
         "clock_errors_s": health.times.clock_errors,
         "problems": list(health.problems),

@@ -17,6 +17,7 @@ from monitoring.dashboard.tag_page import MOST_CARDS, Needs, TagPage, part_of, r
 from monitoring.dashboard.view_state import saved_view_of, with_saved
 from monitoring.history.ahead import Ahead
 from monitoring.history.excursions import outside_since
+from monitoring.history.learning import Learning
 from monitoring.history.measurements import Point, Reason, Selection, read_page, reasons_for
 from monitoring.history.number_formats import format_of, read_formats
 from monitoring.history.saved_views import read_views
@@ -129,6 +130,21 @@ class DashboardPage:
     query: Mapping[str, str] = field(default_factory=dict)
     saved: SavedView | None = None
     views: Sequence[SavedView] = ()
+    learning: Learning = field(default_factory=Learning)
+
+    @property
+    def no_events_text(self) -> str:
+        """Return the text of an empty list of events."""
+        text = self.learning.text(self.now)
+        return words.PATTERNS["noEventsYet" if text else "noEvents"].format(text)
+
+    @property
+    def learning_lines(self) -> list[str]:
+        """Return a line for each tag that the detectors are learning."""
+        return [
+            words.PATTERNS["learning"].format(tag=one.tag, text=one.text(self.now))
+            for one in self.learning.tags
+        ]
 
     @property
     def group_names(self) -> list[str]:
@@ -275,6 +291,7 @@ def read_page_at(now: datetime, health: Health, given: Mapping[str, str]) -> Das
         totals=totals(),
         problems=words.problem_lines(health.problems, health.since, now),
         notices=health.refused.notices,
+        learning=health.learning,
         query=query,
         saved=saved,
         views=read_views(),

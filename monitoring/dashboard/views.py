@@ -37,6 +37,7 @@ from monitoring.history.saved_views import MOST_CHARTS as MOST_CHOSEN
 from monitoring.history.saved_views import MOST_COMPARED, view_json
 from monitoring.history.statistics import MOST_TAGS
 from monitoring.kernel.clock import iso_utc
+from monitoring.kernel.incident_event import STRENGTHS
 from monitoring.kernel.source_clock import AHEAD_US
 from monitoring.kernel.tag_definition import TagDefinition
 
@@ -84,6 +85,7 @@ SAME_FOR_ALL: dict[str, Any] = {
     "limitKinds": sorted(LIMIT_KINDS),
     "momentaryKinds": words.MOMENTARY_KINDS,
     "overAtOnce": words.OVER_AT_ONCE,
+    "strengths": list(STRENGTHS),
     "linkIcons": LINK_ICONS,
     "otherGroup": words.OTHER_GROUP,
     "words": {
@@ -146,6 +148,9 @@ def context(request: HttpRequest, page: DashboardPage) -> dict[str, Any]:
         "rows": [*page.anomalies, *[None] * (ANOMALY_ROWS - len(page.anomalies))],
         "events": [*events, *[None] * (EVENT_ROWS - len(events))],
         "open_events": page.events.open_text,
+        "weak_events": page.events.weak_count,
+        "no_events": page.no_events_text,
+        "learning": page.learning_lines,
         "patterns": words.PATTERNS,
         "totals": words.totals_texts(page.totals) if page.totals else {},
         "script": script,

@@ -53,6 +53,9 @@ PATTERNS = {
     "since": "since ",
     "to": " to ",
     "open": "{} open",
+    "noEvents": "None so far.",
+    "noEventsYet": "No events yet. {}.",
+    "learning": "{tag}: {text}",
     "orMoreOpen": "{} or more open",
 }
 # A problem that the server reports, if the time of its beginning is known.

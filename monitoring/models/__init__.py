@@ -8,7 +8,7 @@ from monitoring.models.alarm import (
     AlarmState,
 )
 from monitoring.models.backtest import Backtest
-from monitoring.models.detector_state import DetectorState
+from monitoring.models.detector_state import DetectorState, TagLearning
 from monitoring.models.event import Event
 from monitoring.models.exclusion import ExcludedMeasurement, Exclusion
 from monitoring.models.finding import Finding
@@ -78,5 +78,6 @@ __all__ = [
     "Series",
     "SetAsideReading",
     "Tag",
+    "TagLearning",
     "Token",
 ]

@@ -27,6 +27,7 @@ FIELDS = {
     "worker",
     "simulator",
     "detection",
+    "learning",
     "timestamp",
     "problems",
 }

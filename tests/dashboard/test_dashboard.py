@@ -139,7 +139,7 @@ def test_alarms_come_first_then_limits_then_events_then_the_rest(
     act(define("acknowledged", priority="critical"), Act.ACTIVE, Act.ACKNOWLEDGE)
     act(define("waiting", priority="low"), Act.ACTIVE, at=datetime.now(UTC) - timedelta(minutes=9))
     Event.objects.create(
-        tag=Tag.objects.get(name="event"), detector="x", kind="stuck", start=ago(60), score=1, revision=1
+        tag=Tag.objects.get(name="event"), detector="x", kind="stuck", start=ago(60), score=2, revision=1
     )
     html = page(client)
     assert names(html)[:5] == ["waiting", "acknowledged", "outside", "event", "silent"]

@@ -88,6 +88,8 @@ interface PageElements {
   moment: HTMLElement;
   "no-anomalies": HTMLElement;
   "no-events": HTMLElement;
+  "weak-events": HTMLElement;
+  learning: HTMLElement;
   "no-notes": HTMLElement;
   "note-about": HTMLInputElement;
   "note-add": HTMLButtonElement | null;

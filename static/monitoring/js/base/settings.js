@@ -27,7 +27,8 @@
  * @typedef {Totals & {newestId: number}} CountedTotals
  *
  * The server's state as /health sends it; `since` is ISO 8601.
- * @typedef {{timestamp: string, problems: string[], since: string | null, notices: string[]}} Health
+ * @typedef {{timestamp: string, problems: string[], since: string | null, notices: string[],
+ *   learning: {text: string, tags: {tag: string, text: string}[]}}} Health
  *
  * A range of time in epoch milliseconds, both ends included.
  * @typedef {{from: number, to: number}} TimeRange
@@ -45,7 +46,7 @@
  *
  * Times are ISO 8601, durations milliseconds. `saved`: the saved view that the page shows, or null; `part`: null if the page has all tags; `violations`: of the anomalies in `latest`; `openEvents`: number of all open events; `database`: whether the server
  * could read the database; `urgency`: how much a state needs a person, by state;
- * `limitKinds`: kinds of alarms of a limit; `momentaryKinds`: kinds of events that happen at a moment, `overAtOnce` the
+ * `limitKinds`: kinds of alarms of a limit; `strengths`: of events, weakest first; `momentaryKinds`: kinds of events that happen at a moment, `overAtOnce` the
  * one after which the value is back by itself; `words`: texts by subject and key.
  * @typedef {object} Settings
  * @property {string} now
@@ -82,6 +83,7 @@
  * @property {Record<"age" | "duration" | "lead", DurationFormat[]>} spans
  * @property {Record<string, number>} urgency
  * @property {string[]} limitKinds
+ * @property {string[]} strengths
  * @property {string[]} momentaryKinds
  * @property {string} overAtOnce
  * @property {Record<string, string>} linkIcons

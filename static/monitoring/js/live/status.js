@@ -2,7 +2,7 @@
 import { settings } from "../base/settings.js";
 import { announce } from "../base/announcer.js";
 import { serverNow } from "../base/clock.js";
-import { descendant, setAttribute, setIcon, setText } from "../base/dom.js";
+import { descendant, setAttribute, setIcon, setLines, setText } from "../base/dom.js";
 import { filled } from "../base/pattern.js";
 import { momentText } from "../base/times.js";
 import { words } from "../base/words.js";
@@ -92,13 +92,4 @@ export function showProblems(problems, since) {
  */
 export function showNotices(lines) {
   setLines(notices, lines);
-}
-
-/**
- * @param {HTMLUListElement} parent
- * @param {string[]} lines
- */
-function setLines(parent, lines) {
-  while (parent.children.length > lines.length) parent.lastElementChild?.remove();
-  lines.forEach((text, i) => setText(parent.children[i] ?? parent.appendChild(document.createElement("li")), text));
 }

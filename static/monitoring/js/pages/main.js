@@ -16,7 +16,7 @@ import { showNotes } from "../lists/note-list.js";
 import { followNotes } from "../live/notes.js";
 import { Comparison } from "../charts/comparison.js";
 import { allowZoom, syncLayout, wireControls } from "../app/controls.js";
-import { announceEvents, showEvents, wireEvents } from "../lists/event-list.js";
+import { announceEvents, showEvents, showLearning, wireEvents } from "../lists/event-list.js";
 import { startFeed } from "../live/feed.js";
 import { reasonsOf, storeViolations } from "../live/rule-violations.js";
 import { VisibilityTracker } from "../charts/visibility-tracker.js";
@@ -312,9 +312,10 @@ feed = startFeed({
     announceEvents();
     redraw();
   },
-  onHealth({ problems, since, notices }) {
+  onHealth({ problems, since, notices, learning }) {
     showProblems(problems, since);
     showNotices(notices);
+    showLearning(learning);
   },
   onTotals(counted) {
     if (tagPage) noteCount(counted, serverNow());
