@@ -6,13 +6,13 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from rest_framework.authtoken import admin as user_tokens
+from rest_framework.authtoken.admin import TokenAdmin as UserTokenAdmin  # noqa: F401  # registers the table
 from rest_framework.authtoken.models import TokenProxy
 
 from monitoring.access.token_store import make_token
 from monitoring.models import Token
 
-user_tokens.admin.site.unregister(TokenProxy)  # importing that module has registered the table
+admin.site.unregister(TokenProxy)
 
 if TYPE_CHECKING:
     TokenModelAdmin = admin.ModelAdmin[Token]
