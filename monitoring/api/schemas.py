@@ -432,6 +432,11 @@ EXCLUSION = OpenApiExample(
     },
     request_only=True,
 )
+NOTE = OpenApiExample(
+    "About a tag",
+    value={"text": "Sampled 20 mL.", "tag": "fermenter_temp", "name": "M. Example"},
+    request_only=True,
+)
 BATCH_ANSWER = OpenApiExample(
     "One bad item",
     value={
