@@ -21,6 +21,7 @@ from monitoring.api.fields import ExportSerializer, parameters
 from monitoring.history.export import read_pages
 from monitoring.history.export_formats import FORMATS
 from monitoring.history.measurements import Selection
+from monitoring.sources.simulator.demo_tags import simulated_share
 
 FILES: dict[Any, Any] = {
     (200, each.media_type): OpenApiResponse(OpenApiTypes.BINARY, "The file.") for each in FORMATS.values()
@@ -86,12 +87,13 @@ def with_encoding(request: Request, response: HttpResponseBase) -> HttpResponseB
 
 
 def file_name(selection: Selection) -> str:
-    """Return a file name with the tags and times of the selection, without the extension."""
+    """Return a file name with tags and times, and whether data may be simulated, without the extension."""
     start, end = (
         stamp(moment) if moment else otherwise
         for moment, otherwise in ((selection.start, "oldest"), (selection.end, "newest"))
     )
-    return f"fermon-{tags_in(selection)}-{start}-{end}"
+    share = simulated_share(selection.tags, selection.start)
+    return "-".join(filter(None, ("fermon", share, tags_in(selection), start, end)))
 
 
 def tags_in(selection: Selection) -> str:

@@ -21,7 +21,9 @@ from monitoring.history.stats import Totals, totals
 from monitoring.history.tags import latest_of, newest_anomalies, raw_from
 from monitoring.ingest.tags import tag_cache
 from monitoring.kernel.tag_definition import STALE_AFTER_S, TagDefinition
+from monitoring.operations.definitions import digest_of
 from monitoring.operations.health import Health, check_health
+from monitoring.sources.simulator.demo_tags import simulated_names, unused_names
 from monitoring.spool import spool_files
 
 ANOMALY_ROWS = 20
@@ -79,7 +81,8 @@ class DashboardPage:
 
     ``tags`` has all tags by name, active or not; ``headings`` has the heading of each tag in use.
     ``cards`` covers all tags in use, or those of ``part`` if there are more than MOST_CARDS. ``violations``
-    are those of the newest measurements, by id.
+    are those of the newest measurements, by id. ``simulated`` names the tags with simulated data,
+    ``definitions`` is the digest of the tags.
     """
 
     now: datetime
@@ -99,6 +102,8 @@ class DashboardPage:
     totals: Totals | None = None
     problems: Sequence[str] = ()
     notices: tuple[str, ...] = ()
+    simulated: Sequence[str] = ()
+    definitions: str = ""
 
     @property
     def group_names(self) -> list[str]:
@@ -179,8 +184,8 @@ def read_dashboard(query: Mapping[str, str]) -> DashboardPage:
 
 def read_page_at(now: datetime, health: Health, query: Mapping[str, str]) -> DashboardPage:
     """Read the page from the database, with a number of queries that is independent of the number of tags."""
-    tags = tag_cache().read()
-    used = [tag for tag in tags.values() if tag.active]
+    tags, unused = tag_cache().read(), unused_names()
+    used = [tag for tag in tags.values() if tag.active and tag.name not in unused]
     groups = groups_of(used)
     part = part_of(query, used, groups, now, read_needs(used, now)) if len(used) > MOST_CARDS else None
     names = part.on_page if part else list(groups)
@@ -231,6 +236,8 @@ def read_page_at(now: datetime, health: Health, query: Mapping[str, str]) -> Das
         totals=totals(),
         problems=words.problem_lines(health.problems, health.since, now),
         notices=health.refused.notices,
+        simulated=simulated_names(used),
+        definitions=digest_of(tags, unused),
     )
 
 

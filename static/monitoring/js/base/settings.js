@@ -5,7 +5,7 @@
  * `rawFrom`: earlier measurements were deleted; `outsideSince`: when the newest value's limit was left; `ahead`: readings ahead of time,
  * the last one at `until`. Times are ISO 8601.
  * @typedef {{name: string, unit: string, lower: number | null, upper: number | null, decimals: number,
- *   active?: boolean, staleAfterMs: number, rawFrom?: string | null, newestAnomaly?: string | null,
+ *   active?: boolean, simulated?: boolean, definition?: string, staleAfterMs: number, rawFrom?: string | null, newestAnomaly?: string | null,
  *   outsideSince?: string | null, ahead?: {readings: number, until: string} | null}} Tag
  *
  * A measurement as /data and /stream send it; `timestamp` is ISO 8601.
@@ -25,7 +25,8 @@
  * @typedef {Totals & {newestId: number}} CountedTotals
  *
  * The server's state as /health sends it; `since` is ISO 8601.
- * @typedef {{timestamp: string, problems: string[], since: string | null, notices: string[]}} Health
+ * @typedef {{timestamp: string, problems: string[], since: string | null, notices: string[],
+ *   definitions?: string}} Health
  *
  * A range of time in epoch milliseconds, both ends included.
  * @typedef {{from: number, to: number}} TimeRange
@@ -37,7 +38,7 @@
  * How durations shorter than `belowS` seconds (null: all) are written: a pattern with a number for each unit in seconds.
  * @typedef {{belowS: number | null, unitsS: number[], pattern: string}} DurationFormat
  *
- * Times are ISO 8601, durations milliseconds. `part`: null if the page has all tags; `violations`: of the anomalies in `latest`; `openEvents`: number of all open events; `database`: whether the server
+ * Times are ISO 8601, durations milliseconds. `definitions`: differs when a tag's definition has changed. `part`: null if the page has all tags; `violations`: of the anomalies in `latest`; `openEvents`: number of all open events; `database`: whether the server
  * could read the database; `urgency`: how much a state needs a person, by state;
  * `limitKinds`: kinds of alarms of a limit; `momentaryKinds`: kinds of events that happen at a moment, `overAtOnce` the
  * one after which the value is back by itself; `words`: texts by subject and key.
@@ -49,6 +50,7 @@
  * @property {boolean} database
  * @property {TagPage | null} part
  * @property {Tag[]} tags
+ * @property {string} definitions
  * @property {Measurement[]} latest
  * @property {{id: number, findings: RuleViolation[]}[]} violations
  * @property {import("../live/events.js").EventItem[]} events
