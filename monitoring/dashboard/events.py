@@ -33,6 +33,11 @@ class EventRow:
     explanation: str
     address: str
 
+    @property
+    def name(self) -> str:
+        """Return the name of the link for screen readers, which tells one spike from another."""
+        return words.PATTERNS["eventName"].format(kind=self.kind, tag=self.tag, time=self.start.text)
+
 
 @dataclass(frozen=True, slots=True)
 class Events:

@@ -50,6 +50,7 @@ PATTERNS = {
     "last": "last {}",
     "since": "since ",
     "to": " to ",
+    "eventName": "{kind} of {tag}, {time}",
     "open": "{} open",
     "orMoreOpen": "{} or more open",
 }

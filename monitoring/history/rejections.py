@@ -79,5 +79,5 @@ def notice(tag: str, period: str, by_reason: Mapping[str, int], message: str) ->
     readings = "1 reading" if number == 1 else f"{number:,} readings"
     reasons = [f"{count:,} {reason_text(reason)}" for reason, count in by_reason.items()]
     counted = f" ({', '.join(reasons)})" if len(reasons) > 1 else ""
-    last = "last one: " if number > 1 else ""
-    return f"{readings} of {tag or 'no known tag'} refused {period}{counted}: {last}{message}"
+    last = ". Last one: " if number > 1 else ": "
+    return f"{readings} of {tag or 'no known tag'} refused {period}{counted}{last}{message}"
