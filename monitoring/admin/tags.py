@@ -28,13 +28,25 @@ class TagAdmin(TagModelAdmin):
 
     list_display = ("name", "group", "description", "unit", "valid_range", "limits", "active")
     list_filter = ("active", "group")
-    search_fields = ("name", "description")
+    search_fields = ("name", "display_name", "description")
     actions = None
     form = TagForm
     fieldsets = (
         (
             None,
-            {"fields": ("name", "description", "group", "unit", "active", "stale_after_s", "source_clock")},
+            {
+                "fields": (
+                    "name",
+                    "display_name",
+                    "description",
+                    "group",
+                    "unit",
+                    "decimals",
+                    "active",
+                    "stale_after_s",
+                    "source_clock",
+                )
+            },
         ),
         ("Valid range", {"fields": (("valid_min", "valid_max"),)}),
         ("Limits", {"fields": (("lower_limit", "upper_limit"),)}),

@@ -12,8 +12,8 @@ from monitoring.alarms.watched import Finding, LateFinding, WatchedAlarm
 from monitoring.alarms.wording import NO_DATA, REFUSED
 
 BY_CLOCK = "clock"
-# Rows and changes a transaction, so that other writers do not wait.
-CHANGES_AT_ONCE = 1_000
+# Changes a transaction, so that other writers wait for 50 ms.
+CHANGES_AT_ONCE = 100
 
 # A measurement that is not newer than the evaluated ones: slot of the tag, and time in microseconds.
 LateRow = tuple[int, int]

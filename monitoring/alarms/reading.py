@@ -100,11 +100,12 @@ class PresentAlarm:
     respond_until: datetime | None
     revision: int
     details: dict[str, Any] = field(default_factory=dict)
+    display_name: str = ""
 
     @property
     def name(self) -> str:
-        """Return the tag, the group, or "Fermon" for an alarm of the system."""
-        return self.tag or self.group or "Fermon"
+        """Return the tag for people, the group, or "Fermon" for an alarm of the system."""
+        return self.display_name or self.tag or self.group or "Fermon"
 
     def as_json(self) -> dict[str, Any]:
         """Return an item of ``/alarms``."""
@@ -367,6 +368,7 @@ def present(row: AlarmState) -> PresentAlarm:
         respond_until=respond_until(definition, occurrence),
         revision=row.revision,
         details=details,
+        display_name=tag.display_name if tag else "",
     )
 
 

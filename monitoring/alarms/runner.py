@@ -44,6 +44,7 @@ from monitoring.models import AlarmDefinition, Lease, Tag
 LEASE = timedelta(seconds=3)
 LOADING = timedelta(seconds=30)  # with many alarms; the first commit makes it LEASE
 PAGE = 1_000
+FLOOD_PAGE = CHANGES_AT_ONCE  # while each measurement may change an alarm
 LOOKED_AFTER_S = 1.0
 RENEWED_AFTER_S = 1.5  # a look renews the lease, too: a commit for the renewal alone is for a backlog
 # After a pause of this length, sources get time to deliver before silence counts.
@@ -80,6 +81,7 @@ class AlarmRunner:
         was_away = held.written_until is None or abs(now - held.written_until) > AWAY
         self._clock = LookClock(starts_at=time.monotonic() + (SETTLED_AFTER_S if was_away else 0))
         self._looked = self._renewed = -RENEWED_AFTER_S
+        self._page = PAGE
 
     @classmethod
     def begin(
@@ -126,8 +128,8 @@ class AlarmRunner:
         cut = self._loaded.cut
         upto = upto if cut is None else min(upto, cut)
         if upto > self.position:
-            rows = read_page(after=self.position, upto=upto, limit=PAGE)
-            self.position = int(rows.id[-1]) if len(rows) == PAGE else upto
+            rows = read_page(after=self.position, upto=upto, limit=self._page)
+            self.position = int(rows.id[-1]) if len(rows) == self._page else upto
             is_ahead = rows.time_us > now_us + AHEAD_US
             self._hold_back(rows.where(is_ahead))
             self._evaluation.take(rows.where(~is_ahead), latest_us=now_us + AHEAD_US)
@@ -171,6 +173,7 @@ class AlarmRunner:
             self._keep(now, is_caught_up=is_caught_up)
             failpoint("alarms.before_commit")
         failpoint("alarms.after_commit")
+        self._page = FLOOD_PAGE if len(self._evaluation.findings) >= FLOOD_PAGE // 2 else PAGE
         self._forget()
         if is_timed:
             self._renewed = time.monotonic()

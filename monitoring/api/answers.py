@@ -6,7 +6,7 @@ from monitoring.history.ahead import Ahead
 from monitoring.history.measurements import Point, Reason
 from monitoring.history.trend import Trend
 from monitoring.history.trend_plan import MILLISECOND_US, means
-from monitoring.kernel.number_format import decimals_between
+from monitoring.kernel.number_format import NumberFormat
 from monitoring.kernel.tag_definition import TagDefinition
 
 
@@ -22,18 +22,24 @@ def anomaly(item: dict[str, Any], reasons: list[Reason]) -> dict[str, Any]:
 
 
 def tag(
-    definition: TagDefinition, latest: Point | None, ahead: Ahead | None, clock_error_s: float | None
+    definition: TagDefinition,
+    latest: Point | None,
+    ahead: Ahead | None,
+    clock_error_s: float | None,
+    number: NumberFormat,
 ) -> dict[str, Any]:
     """Return a tag with the newest measurement, the readings ahead of time and the clock error in seconds."""
     return {
         "name": definition.name,
+        "display_name": definition.display_name,
         "description": definition.description,
         "group": definition.group,
         "unit": definition.unit,
         "active": definition.active,
         "valid_range": {"min": definition.valid_min, "max": definition.valid_max},
         "limits": {"lower": definition.lower_limit, "upper": definition.upper_limit},
-        "decimals": decimals_between(definition.valid_min, definition.valid_max),
+        "decimals": number.decimals,
+        "most_decimals": number.most,
         "on_conflict": definition.on_conflict,
         "latest": latest.as_json() if latest else None,
         "ahead": ahead.readings if ahead else 0,

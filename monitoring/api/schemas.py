@@ -60,13 +60,20 @@ class TagSerializer(Shape):
     """A named signal of one sensor."""
 
     name = serializers.CharField()
+    display_name = serializers.CharField(help_text="The name for people; empty: the name.")
     description = serializers.CharField()
     group = serializers.CharField(help_text="The vessel; empty if none.")
     unit = serializers.CharField()
     active = serializers.BooleanField()
     valid_range = BoundsSerializer()
     limits = LimitsSerializer()
-    decimals = serializers.IntegerField(help_text="Number of decimals to show values with, from the range.")
+    decimals = serializers.IntegerField(
+        help_text="Number of decimals to show values with: set on the tag, or by the newest values."
+    )
+    most_decimals = serializers.IntegerField(
+        allow_null=True,
+        help_text="Up to how many decimals a value is shown with if it has them; null: the number is set.",
+    )
     on_conflict = serializers.ChoiceField(
         choices=list(OnConflict),
         help_text="What happens to a reading whose timestamp is stored with another value.",

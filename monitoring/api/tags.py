@@ -11,6 +11,7 @@ from rest_framework.viewsets import ViewSet
 from monitoring.access.callers import grant_of
 from monitoring.api import answers, schemas
 from monitoring.history.ahead import times_of
+from monitoring.history.number_formats import read_formats
 from monitoring.history.tags import active_names, find_tag, latest, tag_names
 from monitoring.ingest.validate import known_tags
 from monitoring.kernel.quoting import shown
@@ -50,4 +51,4 @@ class TagViewSet(ViewSet):
         if tag is None:
             raise NotFound(f"name: unknown tag {shown(name)}; {known_tags(tag_names())}")
         now = datetime.now(UTC)
-        return Response(answers.tag(tag, latest(name, now), *times_of(name, now)))
+        return Response(answers.tag(tag, latest(name, now), *times_of(name, now), read_formats([tag])[name]))

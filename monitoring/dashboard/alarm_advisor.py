@@ -18,12 +18,12 @@ from monitoring.alarms.advice_turn import AdviceBusyError
 from monitoring.alarms.kinds import Kind
 from monitoring.alarms.resolving import resolved_now
 from monitoring.alarms.wording import title_of
-from monitoring.dashboard import words
 from monitoring.dashboard.advisor_form import LENGTHS, TRIED, AlarmChoiceForm, TriedSettingsForm
 from monitoring.dashboard.alarm_bar import may
 from monitoring.dashboard.alarm_pages import page_of_alarms, shared
 from monitoring.dashboard.moments import moment
 from monitoring.history.tags import tag_names
+from monitoring.kernel.number_format import AS_TYPED
 from monitoring.models import AlarmDefinition
 
 NOT_ALLOWED = "The alarm advisor is for the role engineer. An administrator gives roles in the admin."
@@ -131,8 +131,8 @@ def outcome_row(
     return OutcomeRow(
         name,
         outcome,
-        limit=f"{words.short(outcome.setpoint, 6)} {unit}".strip(),
-        deadband=f"{words.short(outcome.deadband, 6)} {unit}".strip(),
+        limit=f"{AS_TYPED.trimmed(outcome.setpoint)} {unit}".strip(),
+        deadband=f"{AS_TYPED.trimmed(outcome.deadband)} {unit}".strip(),
         bar=min(BAR_WIDTH, BAR_WIDTH * outcome.alarms / max(1, present.alarms)),
         use=use_address(row, outcome, found, chosen) if settings != numbers_of(present) else "",
         attempt=f"?{urlencode({**chosen, **settings})}#outcome",

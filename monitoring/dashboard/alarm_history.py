@@ -5,6 +5,8 @@ from datetime import datetime
 
 from monitoring.dashboard import words
 from monitoring.dashboard.moments import Moment, age_s, moment
+from monitoring.history.number_formats import read_formats
+from monitoring.kernel.number_format import NumberFormat
 from monitoring.kernel.tag_definition import TagDefinition
 from monitoring.models import AlarmJournalEntry, AlarmOccurrence
 
@@ -31,15 +33,16 @@ class OccurrenceRow:
 def read_occurrences(alarm: int, tag: TagDefinition | None, now: datetime) -> list[OccurrenceRow]:
     """Return the last occurrences of the alarm, newest first."""
     found = list(AlarmOccurrence.objects.filter(definition=alarm).order_by("-active_at", "-id")[:OCCURRENCES])
+    number = read_formats([tag])[tag.name] if tag else None
     said = AlarmJournalEntry.objects.filter(definition=alarm, occurrence__in=[each.pk for each in found])
     comments: dict[int, list[str]] = {}
     for entry in said.exclude(comment="").order_by("id"):
         comments.setdefault(entry.occurrence or 0, []).append(f"{entry.by}: {entry.comment}")
-    return [row_of(each, comments.get(each.pk, []), tag, now) for each in found]
+    return [row_of(each, comments.get(each.pk, []), number, now) for each in found]
 
 
 def row_of(
-    occurrence: AlarmOccurrence, comments: list[str], tag: TagDefinition | None, now: datetime
+    occurrence: AlarmOccurrence, comments: list[str], number: NumberFormat | None, now: datetime
 ) -> OccurrenceRow:
     """Return the occurrence as a row."""
     end, seen = occurrence.cleared_at, occurrence.acknowledged_at
@@ -49,7 +52,7 @@ def row_of(
         start=moment(occurrence.active_at, now),
         end=moment(end, now) if end else None,
         lasted=words.duration_text(age_s(occurrence.active_at, end or now)),
-        peak="" if peak is None or tag is None else words.value_text(peak, words.decimals_for(tag)),
+        peak="" if peak is None or number is None else number.text(peak),
         priority=occurrence.priority,
         acknowledged=f"{occurrence.acknowledged_by}, {words.moment_text(seen, now)}" if seen else "",
         comments=comments,

@@ -34,9 +34,11 @@ from monitoring.dashboard.alarm_history import read_occurrences
 from monitoring.dashboard.alarm_words import BAR_WORDS
 from monitoring.dashboard.moments import Moment, age_s, moment
 from monitoring.history.keyset import Cursor
+from monitoring.history.number_formats import read_formats
 from monitoring.history.tags import find_tag
 from monitoring.ingest.tags import tag_cache
 from monitoring.kernel.clock import iso_utc, parse_timestamp
+from monitoring.kernel.number_format import NumberFormat
 from monitoring.kernel.tag_definition import TagDefinition
 from monitoring.models import AlarmJournalEntry
 
@@ -116,8 +118,9 @@ def alarm_list(request: HttpRequest) -> HttpResponse:
     page = min(pages, page_number(query))
     alarms = read_alarms(selection, limit=PAGE, offset=(page - 1) * PAGE)
     tags = tag_cache().read()
+    formats = read_formats(tags[alarm.tag] for alarm in alarms if alarm.tag in tags)
     context = {
-        "rows": [row_of(alarm, tags.get(alarm.tag), now) for alarm in alarms],
+        "rows": [row_of(alarm, tags.get(alarm.tag), now, formats) for alarm in alarms],
         "found": found,
         "page": page,
         "pages": pages,
@@ -149,7 +152,7 @@ def alarm_detail(request: HttpRequest, id: int) -> HttpResponse:
     occurrences = read_occurrences(id, tag, now)
     context = {
         "alarm": alarm,
-        "row": row_of(alarm, tag, now),
+        "row": row_of(alarm, tag, now, read_formats([tag] if tag else [])),
         "is_suppressed": alarm.state in SUPPRESSED,
         "is_shelved": alarm.state == State.SHELVED,
         "is_resettable": alarm.state == State.LATCHED_ACKNOWLEDGED,
@@ -221,7 +224,9 @@ def address(query: Mapping[str, str], **changed: str) -> str:
     return f"?{urlencode({**query, **changed})}"
 
 
-def row_of(alarm: PresentAlarm, tag: TagDefinition | None, now: datetime) -> AlarmRow:
+def row_of(
+    alarm: PresentAlarm, tag: TagDefinition | None, now: datetime, formats: Mapping[str, NumberFormat]
+) -> AlarmRow:
     """Return the alarm as a row of the list."""
     end = alarm.cleared_at or now
     value = alarm.peak if alarm.value is None else alarm.value
@@ -230,15 +235,15 @@ def row_of(alarm: PresentAlarm, tag: TagDefinition | None, now: datetime) -> Ala
         state_text=STATE_WORDS[alarm.state],
         since=moment(alarm.active_at, now) if alarm.active_at else None,
         lasted=words.duration_text(age_s(alarm.active_at, end)) if alarm.active_at else "",
-        value=value_text(value, tag),
+        value=value_text(value, tag, formats),
     )
 
 
-def value_text(value: float | None, tag: TagDefinition | None) -> str:
+def value_text(value: float | None, tag: TagDefinition | None, formats: Mapping[str, NumberFormat]) -> str:
     """Return the value in the tag's unit; empty without value or tag."""
     if value is None or tag is None:
         return ""
-    return f"{words.value_text(value, words.decimals_for(tag))} {tag.unit}".strip()
+    return f"{formats[tag.name].text(value)} {tag.unit}".strip()
 
 
 def left_text(until: datetime | None, now: datetime) -> str:

@@ -1,6 +1,6 @@
 """The events on the page: open events first, then the last ended ones."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -20,13 +20,14 @@ class EventRow:
     """An event in the list; ``address`` links to the measurements of that time.
 
     ``until`` is None for an open event and for an event shorter than SHORTEST_S; the latter also has an
-    empty ``length``. ``lasts`` is false for an ended event, and for a kind that happens at a moment.
+    empty ``length``. ``lasts`` is false for an ended event, and for a kind that happens at a moment. ``name``
+    is that of the tag for people, in parts between which a line may break.
     """
 
     kind: str
     is_open: bool
     lasts: bool
-    tag: str
+    name: Sequence[str]
     length: str
     start: Moment
     until: Moment | None
@@ -34,9 +35,9 @@ class EventRow:
     address: str
 
     @property
-    def name(self) -> str:
+    def link_name(self) -> str:
         """Return the name of the link for screen readers, which tells one spike from another."""
-        return words.PATTERNS["eventName"].format(kind=self.kind, tag=self.tag, time=self.start.text)
+        return words.PATTERNS["eventName"].format(kind=self.kind, tag="".join(self.name), time=self.start.text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +69,12 @@ class Events:
         """Return the number of open events in words; empty without one."""
         return words.PATTERNS["open"].format(self.open_count) if self.open_count else ""
 
-    def rows(self, now: datetime, *, of_part: bool) -> list[EventRow]:
+    def rows(self, now: datetime, tags: Mapping[str, TagDefinition], *, of_part: bool) -> list[EventRow]:
         """Return the first EVENT_ROWS rows; with ``of_part``, each address names the tag of the event."""
-        return [event_row(event, now, event.tag if of_part else "") for event in self.all[:EVENT_ROWS]]
+        return [
+            event_row(event, now, tags[event.tag].shown_name, event.tag if of_part else "")
+            for event in self.all[:EVENT_ROWS]
+        ]
 
 
 def read_events(tags: Mapping[str, TagDefinition], on_page: Collection[str] | None = None) -> Events:
@@ -89,8 +93,8 @@ def read_events(tags: Mapping[str, TagDefinition], on_page: Collection[str] | No
     return Events(lasting, ended, count_open_events())
 
 
-def event_row(event: StoredEvent, now: datetime, only: str) -> EventRow:
-    """Convert an event to a row; ``only`` is the tag that the address names, or empty."""
+def event_row(event: StoredEvent, now: datetime, name: str, only: str) -> EventRow:
+    """Convert an event to a row; ``name`` is the tag for people, ``only`` that in the address, or empty."""
     lasted_s = age_s(event.start, event.end or now)
     is_moment = event.end is not None and lasted_s < SHORTEST_S
     is_momentary = event.kind in words.MOMENTARY_KINDS
@@ -98,7 +102,7 @@ def event_row(event: StoredEvent, now: datetime, only: str) -> EventRow:
         kind=words.kind_text(event.kind),
         is_open=event.end is None,
         lasts=event.end is None and not is_momentary,
-        tag=event.tag,
+        name=words.name_parts(name),
         length="" if is_moment else length_text(lasted_s, is_open=event.end is None, is_past=is_momentary),
         start=moment(event.start, now),
         until=range_end(event.end, event.start, now) if event.end and not is_moment else None,

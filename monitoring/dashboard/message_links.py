@@ -3,7 +3,7 @@
 Opening a page changes nothing, since mail scanners open links and run scripts; a person presses a button.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import wraps
 from typing import Any
@@ -28,8 +28,10 @@ from monitoring.dashboard import words
 from monitoring.dashboard.alarm_pages import left_text, value_text
 from monitoring.dashboard.moments import age_s, moment
 from monitoring.dashboard.small_chart import draw_last_minutes
+from monitoring.history.number_formats import read_formats
 from monitoring.history.tags import find_tag, latest
 from monitoring.kernel.clock import iso_utc
+from monitoring.kernel.number_format import NumberFormat
 from monitoring.kernel.tag_definition import TagDefinition
 from monitoring.notifications.acknowledging import (
     LinkedAlarm,
@@ -119,14 +121,15 @@ def alarm_context(linked: LinkedAlarm) -> dict[str, Any]:
     """Return the context of the page about the alarm."""
     now, alarm, occurrence = datetime.now(UTC), linked.alarm, linked.occurrence
     tag = find_tag(alarm.tag) if alarm.tag else None
+    formats = read_formats([tag] if tag else [])
     end = occurrence.cleared_at
     return {
         "linked": linked,
         "alarm": alarm,
         "occurrence": occurrence,
         "state_text": STATE_WORDS[alarm.state],
-        "value": value_now(tag, now),
-        "peak": value_text(occurrence.peak, tag),
+        "value": value_now(tag, now, formats),
+        "peak": value_text(occurrence.peak, tag, formats),
         "since": moment(occurrence.active_at, now),
         "ended": moment(end, now) if end else None,
         "acknowledged": moment(occurrence.acknowledged_at, now) if occurrence.acknowledged_at else None,
@@ -138,10 +141,10 @@ def alarm_context(linked: LinkedAlarm) -> dict[str, Any]:
     }
 
 
-def value_now(tag: TagDefinition | None, now: datetime) -> str:
+def value_now(tag: TagDefinition | None, now: datetime, formats: Mapping[str, NumberFormat]) -> str:
     """Return the newest value of a tag with unit; empty without one."""
     newest = latest(tag.name, now) if tag else None
-    return value_text(newest.value if newest else None, tag)
+    return value_text(newest.value if newest else None, tag, formats)
 
 
 @page_of_link

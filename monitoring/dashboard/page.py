@@ -17,16 +17,20 @@ from monitoring.dashboard.tag_page import MOST_CARDS, Needs, TagPage, part_of, r
 from monitoring.history.ahead import Ahead
 from monitoring.history.excursions import outside_since
 from monitoring.history.measurements import Point, Reason, Selection, read_page, reasons_for
+from monitoring.history.number_formats import format_of, read_formats
 from monitoring.history.stats import Totals, totals
 from monitoring.history.tags import latest_of, newest_anomalies, raw_from
 from monitoring.ingest.tags import tag_cache
+from monitoring.kernel.number_format import NumberFormat
 from monitoring.kernel.tag_definition import STALE_AFTER_S, TagDefinition
 from monitoring.operations.definitions import digest_of
 from monitoring.operations.health import Health, check_health
-from monitoring.sources.simulator.demo_tags import simulated_names, unused_names
+from monitoring.sources.simulator.demo_tags import simulated_tags, unused_names
 from monitoring.spool import spool_files
 
 ANOMALY_ROWS = 20
+LINE_LETTERS = 23  # that fit into a line of a card on a wall screen
+WIDEST = 12.0  # digits that a card keeps free for a value
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,16 @@ class Card:
     ahead: str
     alarm: PresentAlarm | None = None
 
+    @property
+    def name(self) -> list[str]:
+        """Return the tag's name for people, in parts between which a line may break."""
+        return words.name_parts(self.tag.shown_name)
+
+    @property
+    def name_lines(self) -> int:
+        """Return how many lines, up to three, group and name need on a wall screen."""
+        return min(3, 1 + (len(self.tag.group) + len(self.tag.shown_name)) // LINE_LETTERS)
+
 
 @dataclass(frozen=True, slots=True)
 class Group:
@@ -65,11 +79,15 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class AnomalyRow:
-    """A recent anomaly; ``address`` links to the measurements around the anomaly."""
+    """A recent anomaly; ``address`` links to the measurements around the anomaly.
+
+    ``name`` is that of the tag for people, in parts between which a line may break.
+    """
 
     time: Moment
     address: str
     tag: str
+    name: Sequence[str]
     value: str
     unit: str
     reason: str
@@ -81,7 +99,7 @@ class DashboardPage:
 
     ``tags`` has all tags by name, active or not; ``headings`` has the heading of each tag in use.
     ``cards`` covers all tags in use, or those of ``part`` if there are more than MOST_CARDS. ``violations``
-    are those of the newest measurements, by id. ``simulated`` names the tags with simulated data,
+    are those of the newest measurements, by id. ``simulated`` has the tags with simulated data,
     ``definitions`` is the digest of the tags.
     """
 
@@ -95,6 +113,7 @@ class DashboardPage:
     raw_from: Mapping[str, datetime] = field(default_factory=dict)
     newest_anomalies: Mapping[str, datetime] = field(default_factory=dict)
     outside_since: Mapping[str, datetime] = field(default_factory=dict)
+    formats: Mapping[str, NumberFormat] = field(default_factory=dict)
     ahead: Mapping[str, Ahead] = field(default_factory=dict)
     violations: Mapping[int, list[Reason]] = field(default_factory=dict)
     anomalies: list[AnomalyRow] = field(default_factory=list)
@@ -102,7 +121,7 @@ class DashboardPage:
     totals: Totals | None = None
     problems: Sequence[str] = ()
     notices: tuple[str, ...] = ()
-    simulated: Sequence[str] = ()
+    simulated: Sequence[TagDefinition] = ()
     definitions: str = ""
 
     @property
@@ -195,6 +214,8 @@ def read_page_at(now: datetime, health: Health, query: Mapping[str, str]) -> Das
     known = [newest[name] for name in names if name in newest]
     reasons = reasons_for([*anomalies, *(point for point in known if point.is_anomaly)])
     is_wall = query.get("kiosk") == "1"
+    mentioned = [*names, *(point.tag for point in anomalies), *(event.tag for event in events.all)]
+    formats = read_formats(tags[name] for name in mentioned if name in tags)
     lasting, alarms, since = events.open_by_tag(), alarms_of_tags(names), excursions(tags, known, now)
     ahead = {one.tag: one for one in health.times.ahead}
     cards = [
@@ -205,7 +226,7 @@ def read_page_at(now: datetime, health: Health, query: Mapping[str, str]) -> Das
             group=groups[name],
             evidence=Evidence(
                 reasons=words.reasons_texts(
-                    reasons.get(newest[name].id, []) if name in newest else [], words.decimals_for(tags[name])
+                    reasons.get(newest[name].id, []) if name in newest else [], formats[name]
                 ),
                 events=lasting.get(name, []),
                 alarm=alarms.get(name),
@@ -214,6 +235,7 @@ def read_page_at(now: datetime, health: Health, query: Mapping[str, str]) -> Das
             ),
             normal_since=anomalous.get(name),
             ahead=ahead[name].text if name in ahead else "",
+            number=formats[name],
         )
         for name in names
     ]
@@ -229,14 +251,18 @@ def read_page_at(now: datetime, health: Health, query: Mapping[str, str]) -> Das
         raw_from=raw_from(names),
         newest_anomalies=anomalous,
         outside_since=since,
+        formats=formats,
         ahead=ahead,
         violations={point.id: reasons[point.id] for point in known if point.is_anomaly},
-        anomalies=[anomaly_row(point, tags[point.tag], reasons[point.id], now, part) for point in anomalies],
+        anomalies=[
+            anomaly_row(point, tags[point.tag], reasons[point.id], now, part, formats[point.tag])
+            for point in anomalies
+        ],
         events=events,
         totals=totals(),
         problems=words.problem_lines(health.problems, health.since, now),
         notices=health.refused.notices,
-        simulated=simulated_names(used),
+        simulated=simulated_tags(used),
         definitions=digest_of(tags, unused),
     )
 
@@ -261,19 +287,22 @@ def card_of(
     evidence: Evidence = NOTHING,
     normal_since: datetime | None = None,
     ahead: str = "",
+    number: NumberFormat | None = None,
 ) -> Card:
     """Return the card of a tag with its newest measurement, if any.
 
     ``normal_since`` is the time of the newest anomaly. ``ahead`` describes measurements ahead of time.
+    ``number`` is the format of the values; None while it is not known.
     """
-    decimals = words.decimals_for(tag)
+    number = number or format_of(tag, [])
+    bounds = [bound for bound in (tag.lower_limit, tag.upper_limit) if bound is not None]
     found = state_of(tag, newest, now, evidence)
     return Card(
         tag=tag,
         group=group,
-        digits=words.digits_for(tag),
+        digits=min(WIDEST, number.width([newest.value, *bounds] if newest else bounds)),
         limits=words.limits_text(tag),
-        value=words.value_text(newest.value, decimals) if newest else "–",
+        value=number.text(newest.value) if newest else "–",
         state=found.state,
         word=found.word or words.CARD_WORDS[found.state],
         icon=f"priority-{found.alarm.priority}" if found.alarm else found.state,
@@ -287,20 +316,25 @@ def card_of(
 
 
 def anomaly_row(
-    point: Point, tag: TagDefinition, reasons: list[Reason], now: datetime, part: TagPage | None
+    point: Point,
+    tag: TagDefinition,
+    reasons: list[Reason],
+    now: datetime,
+    part: TagPage | None,
+    number: NumberFormat,
 ) -> AnomalyRow:
     """Return the row of an anomaly.
 
     With a ``part`` of the tags, the address names the tag, since the page may not show the tag otherwise.
     """
-    decimals = words.decimals_for(tag)
     return AnomalyRow(
         time=moment(point.timestamp, now),
         address=words.address_around(point.timestamp, point.id, tag.name if part else ""),
         tag=tag.name,
-        value=words.value_text(point.value, decimals),
+        name=words.name_parts(tag.shown_name),
+        value=number.text(point.value),
         unit=tag.unit,
-        reason=words.reasons_text(reasons, decimals),
+        reason=words.reasons_text(reasons, number),
     )
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from monitoring.dashboard import words
+from monitoring.history.number_formats import read_formats
 from monitoring.history.trend import read_trend
 from monitoring.kernel.clock import to_micros
 from monitoring.kernel.rollups import Buckets
@@ -52,12 +52,12 @@ def draw_last_minutes(tag: TagDefinition, limit: float | None, *, now: datetime)
     low, high = float(buckets.minimum.min()), float(buckets.maximum.max())
     shown = [low, high] if limit is None else [low, high, limit]
     scale = Scale(to_micros(now - LENGTH), to_micros(now), min(shown), max(shown))
-    digits = words.decimals_for(tag)
-    ends = [f"{words.value_text(value, digits)} {tag.unit}".strip() for value in (low, high)]
+    number = read_formats([tag])[tag.name]
+    ends = [f"{number.text(value)} {tag.unit}".strip() for value in (low, high)]
     return SmallChart(
         line=line_of(buckets, scale),
         limit="" if limit is None else f"M0 {scale.y(limit):.1f}H{WIDTH:.0f}",
-        text=f"{tag.name} in the last 30 min: from {ends[0]} to {ends[1]}",
+        text=f"{tag.shown_name} in the last 30 min: from {ends[0]} to {ends[1]}",
     )
 
 

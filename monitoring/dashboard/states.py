@@ -15,6 +15,7 @@ from monitoring.dashboard.alarm_words import alarm_detail, alarm_urgency, alarm_
 from monitoring.dashboard.moments import age_s, moment
 from monitoring.history.events import StoredEvent
 from monitoring.history.measurements import Point
+from monitoring.kernel.number_format import AS_TYPED
 from monitoring.kernel.tag_definition import TagDefinition
 
 SHORTEST_S = 2  # a shorter duration is not shown
@@ -144,7 +145,7 @@ def outside_text(tag: TagDefinition, newest: Point) -> str:
     if not side:
         return ""
     bound = tag.upper_limit if side == "above" else tag.lower_limit
-    return words.LIMIT_WORDS[side].format(words.short(bound, words.decimals_for(tag)))
+    return words.LIMIT_WORDS[side].format(AS_TYPED.trimmed(bound))
 
 
 def outside_side(tag: TagDefinition, value: float) -> str:

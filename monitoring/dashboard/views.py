@@ -30,6 +30,7 @@ from monitoring.dashboard.view_state import (
     chosen_of,
 )
 from monitoring.history.ahead import AHEAD_WORDS, MOST_COUNTED
+from monitoring.history.number_formats import format_of
 from monitoring.kernel.clock import iso_utc
 from monitoring.kernel.source_clock import AHEAD_US
 from monitoring.kernel.tag_definition import TagDefinition
@@ -116,7 +117,7 @@ def context(request: HttpRequest, page: DashboardPage) -> dict[str, Any]:
     ]
     if request.GET.get("kiosk") == "1":
         shown = urgent_first(shown)
-    script, events = chart_script(), page.events.rows(page.now, of_part=page.part is not None)
+    script, events = chart_script(), page.events.rows(page.now, page.tags, of_part=page.part is not None)
     return {
         "page": page,
         "chosen": chosen,
@@ -202,15 +203,18 @@ def tag_for_scripts(page: DashboardPage, tag: TagDefinition) -> dict[str, Any]:
     """Return the properties of a tag for the scripts; times as ISO 8601 in UTC."""
     raw_from, newest_anomaly = page.raw_from.get(tag.name), page.newest_anomalies.get(tag.name)
     outside_since, ahead = page.outside_since.get(tag.name), page.ahead.get(tag.name)
+    number = page.formats.get(tag.name) or format_of(tag, [])
     return {
         "name": tag.name,
+        "shownName": tag.shown_name,
         "unit": tag.unit,
         "lower": tag.lower_limit,
         "upper": tag.upper_limit,
-        "decimals": words.decimals_for(tag),
+        "decimals": number.decimals,
+        "mostDecimals": number.most,
         "active": tag.active,
         "definition": digest_of({tag.name: tag}),
-        "simulated": tag.name in page.simulated,
+        "simulated": tag in page.simulated,
         "staleAfterMs": tag.stale_after_s * 1000,
         "rawFrom": iso_utc(raw_from) if raw_from else None,
         "newestAnomaly": iso_utc(newest_anomaly) if newest_anomaly else None,

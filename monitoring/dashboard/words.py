@@ -1,13 +1,13 @@
 """The texts of the page, for the template and, as part of its JSON, for the scripts."""
 
+import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from decimal import ROUND_HALF_UP, Decimal
 
 from monitoring.history.measurements import Reason
 from monitoring.history.stats import Totals
 from monitoring.kernel.clock import iso_utc
-from monitoring.kernel.number_format import AGE, DURATION, LEAD, decimals_between, span_text
+from monitoring.kernel.number_format import AGE, AS_TYPED, DURATION, LEAD, NumberFormat, fixed_text, span_text
 from monitoring.kernel.tag_definition import TagDefinition
 
 REASON_WORDS = {
@@ -33,7 +33,6 @@ LIMIT_WORDS = {"below": "below the limit {}", "above": "above the limit {}"}
 MOMENTARY_KINDS = ("spike", "step_up", "step_down")
 OVER_AT_ONCE = "spike"  # the value is back by itself
 BACK = "back to normal"
-EXPONENT_FROM = 1e21  # toFixed switches to an exponent here
 # Urgency by state: the highest comes first. Alarms have one by priority, and more while not acknowledged;
 # a violation of the 3σ rule alone has none.
 URGENCY = {"alarm": 4, "outside": 3, "recent": 3, "event": 2, "stale": 1}
@@ -71,41 +70,9 @@ REFUSED_RANGES = {
 }
 
 
-def decimals_for(tag: TagDefinition) -> int:
-    """Return the number of decimals of the tag's values."""
-    return decimals_between(tag.valid_min, tag.valid_max)
-
-
-def digits_for(tag: TagDefinition) -> float:
-    """Return the width of the longest value, in digits; the decimal point counts as half a digit."""
-    decimals = decimals_for(tag)
-    longest = max(len(value_text(bound, decimals)) for bound in (tag.valid_min, tag.valid_max))
-    return longest - 0.5 if decimals else longest
-
-
-def value_text(value: float, decimals: int) -> str:
-    """Format the value as JavaScript's toFixed does: halves away from zero, and an exponent from 1e21.
-
-    Halves are those of the exact binary value: 0.125 has two decimals "0.13", 1.005 has "1.00".
-    """
-    if abs(value) >= EXPONENT_FROM:
-        return repr(value)
-    exact = Decimal(value + 0.0)  # -0.0 has no sign
-    return f"{exact.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP):f}"
-
-
-def short(number: float | None, decimals: int) -> str:
-    """Format the number without trailing zeros, so that a limit reads as typed; "-" for None."""
-    if number is None:
-        return "-"
-    text = value_text(number, decimals)
-    text = text.rstrip("0").rstrip(".") if "." in text and "e" not in text else text
-    return "0" if text == "-0" else text
-
-
 def limits_text(tag: TagDefinition) -> str:
     """Return the limits as text, such as "10 to 20", "at most 20" or "none"."""
-    lower, upper = short(tag.lower_limit, 6), short(tag.upper_limit, 6)
+    lower, upper = AS_TYPED.trimmed(tag.lower_limit), AS_TYPED.trimmed(tag.upper_limit)
     if tag.lower_limit is None and tag.upper_limit is None:
         return "none"
     if tag.lower_limit is None:
@@ -113,10 +80,11 @@ def limits_text(tag: TagDefinition) -> str:
     return f"at least {lower}" if tag.upper_limit is None else f"{lower} to {upper}"
 
 
-def reasons_texts(reasons: list[Reason], decimals: int) -> list[str]:
+def reasons_texts(reasons: list[Reason], number: NumberFormat) -> list[str]:
     """Return each rule violation in words; a rule without a text appears under the rule's name."""
+    band = number.uniform
     return [
-        reason_words(found).format(lower=short(found.lower, decimals), upper=short(found.upper, decimals))
+        reason_words(found).format(lower=band.trimmed(found.lower), upper=band.trimmed(found.upper))
         for found in reasons
     ]
 
@@ -132,14 +100,22 @@ def reason_words(found: Reason) -> str:
     return sentence
 
 
-def reasons_text(reasons: list[Reason], decimals: int) -> str:
+def reasons_text(reasons: list[Reason], number: NumberFormat) -> str:
     """Return the reasons of an anomaly as one text, separated by semicolons."""
-    return "; ".join(reasons_texts(reasons, decimals))
+    return "; ".join(reasons_texts(reasons, number))
 
 
 def joined(*texts: str) -> str:
     """Return the texts that are not empty as one, separated by semicolons."""
     return "; ".join(filter(None, texts))
+
+
+def name_parts(name: str) -> list[str]:
+    """Split a name where a line may break: after "_", ".", "/" and "-".
+
+    ``static/monitoring/js/base/dom.js`` has the same rule.
+    """
+    return re.findall(r"[^_./-]+[_./-]*|[_./-]+", name)
 
 
 def kind_text(kind: str) -> str:
@@ -211,5 +187,5 @@ def totals_texts(totals: Totals) -> dict[str, str]:
     return {
         "measurements": f"{totals.measurements:,}",
         "anomalies": f"{totals.anomalies:,}",
-        "rate": f"{value_text(totals.anomaly_rate, 2)} %",
+        "rate": f"{fixed_text(totals.anomaly_rate, 2)} %",
     }

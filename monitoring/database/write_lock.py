@@ -1,4 +1,4 @@
-"""A lock for the writers of a process on SQLite.
+"""A lock for the writers on SQLite: the threads of a process, then the processes, take turns.
 
 SQLite allows one writer at a time, but lets the others poll: after a few tries each sleeps for longer than
 a write takes, and some starve. This lock serves writers in order: with ten thousand readings a second over
@@ -8,9 +8,11 @@ HTTP the slowest responses took a twelfth of the time.
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from django.db import OperationalError, connection
 
+from monitoring.database.turns import WriterTurns
 from monitoring.kernel.runtime import part
 
 LOCKED = "database is locked: others have been writing for too long"
@@ -37,9 +39,14 @@ def new_lock() -> threading.Lock:
     return threading.Lock()
 
 
+def writer_turns() -> WriterTurns:
+    """Return the turns of this process among others."""
+    return WriterTurns(Path(connection.settings_dict["NAME"]))
+
+
 @contextmanager
 def write_lock() -> Iterator[None]:
-    """Keep the other threads of this process from writing; do nothing on other databases than SQLite.
+    """Keep other threads and processes from writing; do nothing on other databases than SQLite.
 
     Do nothing inside a transaction either: SQLite's own lock is already held then.
 
@@ -53,6 +60,7 @@ def write_lock() -> Iterator[None]:
     if not lock.acquire(timeout=longest_wait_s()):
         raise OperationalError(LOCKED)
     try:
-        yield
+        with part(writer_turns).taken():
+            yield
     finally:
         lock.release()

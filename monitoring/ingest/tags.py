@@ -16,8 +16,8 @@ REFRESHED_EVERY_S = 10.0
 DEFINITIONS = 20_000  # kept for tags that are locked again
 # The columns of a definition: no models, which take noticeably longer with ten thousand tags.
 DEFINED = """name, unit, valid_min, valid_max, lower_limit, upper_limit, description, active,
-    "group", on_conflict, stale_after_s"""
-WIDTH = 12  # columns of ``tags`` that a lock reads: the id and these
+    "group", on_conflict, stale_after_s, decimals, display_name"""
+WIDTH = 14  # columns of ``tags`` that a lock reads: the id and these
 NOTHING_STORED = (None, None, None, None, 0, None)
 ALL = f"SELECT {DEFINED} FROM tags ORDER BY id"  # noqa: S608 - our own words
 LOCK = f"""
@@ -84,9 +84,8 @@ def tag_cache() -> TagCache:
 @lru_cache(maxsize=DEFINITIONS)
 def definition_of(row: tuple[Any, ...], raw_from: int | None) -> TagDefinition:
     """Return the definition in the columns of ``DEFINED``; equal rows share one."""
-    name, unit, valid_min, valid_max, lower, upper, description, active, group, on_conflict, stale_after_s = (
-        row
-    )
+    name, unit, valid_min, valid_max, lower, upper, description, active, group, on_conflict, *shown = row
+    stale_after_s, decimals, display_name = shown
     return TagDefinition(
         name=name,
         unit=unit,
@@ -100,6 +99,8 @@ def definition_of(row: tuple[Any, ...], raw_from: int | None) -> TagDefinition:
         group=group,
         stale_after_s=stale_after_s or STALE_AFTER_S,
         on_conflict=on_conflict,
+        decimals=decimals,
+        display_name=display_name,
     )
 
 

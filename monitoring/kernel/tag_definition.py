@@ -25,7 +25,8 @@ class TagDefinition:
     rejected in any case. ``lower_limit`` to ``upper_limit`` are the alarm limits of the process (None: no
     limit on that side). Retention has deleted measurements before ``raw_from`` (None: none). ``group`` is the
     vessel; the tag is stale after ``stale_after_s`` seconds without a reading. ``on_conflict`` is one of
-    ``OnConflict``.
+    ``OnConflict``. ``decimals`` is the number that a person has set for values as shown (None: automatic),
+    ``display_name`` the name for people (empty: the name).
     """
 
     name: str
@@ -40,6 +41,13 @@ class TagDefinition:
     group: str = ""
     stale_after_s: int = STALE_AFTER_S
     on_conflict: str = OnConflict.REFUSE
+    decimals: int | None = None
+    display_name: str = ""
+
+    @property
+    def shown_name(self) -> str:
+        """Return the name for people."""
+        return self.display_name or self.name
 
 
 @dataclass(frozen=True, slots=True)

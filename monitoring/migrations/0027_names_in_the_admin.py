@@ -5,7 +5,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('monitoring', '0023_notifications'),
+        ('monitoring', '0024_tag_display'),
     ]
 
     operations = [

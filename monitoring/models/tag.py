@@ -5,6 +5,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator, RegexVa
 from django.db import models
 from django.db.models import F, JSONField, Q, Value
 
+from monitoring.kernel.number_format import MOST_FIXED_DECIMALS
 from monitoring.kernel.tag_definition import LARGEST_VALUE, STALE_AFTER_S, OnConflict, TagDefinition
 
 SUMMABLE = f"Must be from {-LARGEST_VALUE:g} to {LARGEST_VALUE:g}: of larger values no sums could be made."
@@ -30,7 +31,21 @@ class Tag(models.Model):
         db_default="",
         help_text="The vessel or unit that it belongs to: a heading on the dashboard.",
     )
+    display_name = models.CharField(
+        max_length=64,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="As people read it, in place of the name: Temperature, jacket. Empty: the name.",
+    )
     unit = models.CharField(max_length=20, blank=True, help_text="As it is shown beside values: °C, pH, rpm.")
+    decimals = models.PositiveSmallIntegerField(
+        null=True,
+        blank=True,
+        validators=[MaxValueValidator(MOST_FIXED_DECIMALS)],
+        help_text=f"Of values as shown, 0 to {MOST_FIXED_DECIMALS}. Empty: as many as the newest values need."
+        " Stored values keep all digits.",
+    )
     valid_min = models.FloatField(
         "valid range minimum",
         validators=VALUES,
@@ -183,4 +198,6 @@ class Tag(models.Model):
             group=self.group,
             stale_after_s=self.stale_after_s or STALE_AFTER_S,
             on_conflict=self.on_conflict,
+            decimals=self.decimals,
+            display_name=self.display_name,
         )

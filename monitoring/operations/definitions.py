@@ -42,7 +42,7 @@ def digest_of(tags: Mapping[str, TagDefinition], unused: Iterable[str] = ()) -> 
     shown = [
         (
             *(tag.name, tag.unit, tag.valid_min, tag.valid_max, tag.lower_limit, tag.upper_limit),
-            *(tag.description, tag.active, tag.group, tag.stale_after_s),
+            *(tag.description, tag.active, tag.group, tag.stale_after_s, tag.decimals, tag.display_name),
         )
         for tag in tags.values()
     ]

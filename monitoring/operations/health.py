@@ -24,6 +24,7 @@ from monitoring.kernel.redis_link import RedisLink, link_to
 from monitoring.kernel.runtime import part
 from monitoring.models import HostClock, Lease, Measurement
 from monitoring.models.host_clock import clock_state
+from monitoring.notifications.problems import delivery_problems
 
 # A tag whose newest reading is older has gone quiet. A worker has after as many missed heartbeats as
 # another worker needs to take over.
@@ -85,6 +86,7 @@ class Seen:
     clock_problems: tuple[str, ...] = ()
     clock_good_until: datetime | None = None
     times: Times = NO_TIMES
+    delivery_problems: tuple[str, ...] = ()
 
 
 class HealthProbes:
@@ -149,6 +151,7 @@ def check_health(
             " see 'readings set aside' in the admin."
         )
     problems += seen.times.problems
+    problems += seen.delivery_problems
     return Health(
         now,
         seen.database,
@@ -175,7 +178,7 @@ def probe_database(now: datetime, queued: Callable[[], int]) -> Seen:
 
 
 def read_state(now: datetime, queued: Callable[[], int]) -> Seen:
-    """Read the state of sources, detection, queue and clocks."""
+    """Read the state of sources, detection, queue, clocks and notifications."""
     try:
         leases = Lease.objects.in_bulk([SIMULATOR, DETECTION])
         return Seen(
@@ -188,6 +191,7 @@ def read_state(now: datetime, queued: Callable[[], int]) -> Seen:
             queued(),
             *clock_jumps(read_clock()),
             read_times(now),
+            tuple(delivery_problems(now)),
         )
     except DatabaseError as error:
         return Seen("away", str(error))

@@ -81,6 +81,7 @@ def live_through(plant: Plant, killer: Killer) -> list[Any]:
     return found
 
 
+@pytest.mark.no_cover
 @pytest.mark.django_db
 def test_killed_anywhere_it_writes_what_an_uninterrupted_one_writes(plant: Plant) -> None:
     undisturbed = live_through(plant, Killer(""))

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from pytest_django import Settings
 
-from monitoring.models import Lease
+from monitoring.models import Channel, Lease
 from monitoring.spool import spool_files
 
 pytestmark = pytest.mark.django_db
@@ -106,3 +106,13 @@ def test_a_broken_data_directory_is_no_server_error(client: Client, data_dir: Pa
     data_dir.mkdir()
     spool_files.directory().touch()
     assert client.get(path).status_code == 200
+
+
+def test_a_channel_that_fails_degrades_it_and_is_named(client: Client) -> None:
+    heartbeat()
+    Channel.objects.create(
+        name="office", kind="webhook", failing_since=datetime.now(UTC), failure="HTTP 410 gone"
+    )
+    health = client.get("/health").json()
+    assert health["status"] == "degraded"
+    assert any("office" in problem and "/notifications" in problem for problem in health["problems"])

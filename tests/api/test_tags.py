@@ -24,6 +24,7 @@ def test_a_new_tag_joins_and_a_retired_one_leaves(client: Client) -> None:
 def test_a_tag_tells_all_that_is_known_of_it(client: Client) -> None:
     assert client.get("/tags/fermenter_temp").json() == {
         "name": "fermenter_temp",
+        "display_name": "",
         "description": "Temperature of the broth",
         "group": "",
         "unit": "°C",
@@ -31,6 +32,7 @@ def test_a_tag_tells_all_that_is_known_of_it(client: Client) -> None:
         "valid_range": {"min": 30.0, "max": 50.0},
         "limits": {"lower": 35.0, "upper": 45.0},
         "decimals": 2,
+        "most_decimals": 2,
         "on_conflict": "refuse",
         "latest": None,
         "ahead": 0,

@@ -21,7 +21,7 @@ NOISE = random.Random(1)
 VALUES = [37 + NOISE.gauss(0, 0.1) for _ in range(600)] + [37.0] * 60
 VALUES += [37 + NOISE.gauss(0, 0.1) for _ in range(120)]
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.no_cover]
 
 
 @pytest.fixture(autouse=True)

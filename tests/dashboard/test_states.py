@@ -16,6 +16,7 @@ from monitoring.dashboard.states import Evidence, outside_side, state_of
 from monitoring.history.ahead import Ahead
 from monitoring.history.events import StoredEvent
 from monitoring.history.measurements import Point, Reason
+from monitoring.kernel.number_format import NumberFormat
 from monitoring.kernel.tag_definition import TagDefinition
 from monitoring.models import AlarmDefinition, AlarmOccurrence, AlarmState, Tag
 from tests.page_cases import cases
@@ -73,7 +74,7 @@ def test_a_card_of_one_measurement_is_as_the_scripts_make_it(case: dict[str, Any
     tag = TagDefinition("fermenter_temp", "°C", 20, 50, lower_limit=30, upper_limit=40, stale_after_s=15)
     point = Point(1, NOW - timedelta(seconds=case["ageS"]), tag.name, case["value"], case["anomaly"])
     evidence = Evidence(
-        reasons=words.reasons_texts([Reason(**found) for found in case["reasons"]], 2),
+        reasons=words.reasons_texts([Reason(**found) for found in case["reasons"]], NumberFormat(2, 2)),
         events=[
             StoredEvent(
                 1, tag.name, "x", e["kind"], NOW - timedelta(seconds=e["ageS"]), None, 1, e["explanation"]

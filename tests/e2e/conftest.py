@@ -43,6 +43,11 @@ WHY = {
 JANUARY = datetime(2026, 1, 31, 12, tzinfo=UTC)
 
 
+@pytest.fixture(autouse=True)
+def unmeasured(no_cover) -> None:
+    """Pages are measured by `tests/dashboard`; here that would slow their server."""
+
+
 @pytest.fixture(scope="session")
 def base_url() -> None:
     """None: tests name the server. The plugin's own fixture is of a kind that pytest warns of."""

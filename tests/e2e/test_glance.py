@@ -86,7 +86,7 @@ def test_a_new_tag_gets_its_card_and_the_view_stays(dashboard: Any) -> None:
     Tag.objects.create(name="co2", unit="%", valid_min=0, valid_max=100)
     dashboard.post(("co2", 12.0, 1))
     dashboard.page.clock.fast_forward(31000)
-    expect(dashboard.card("co2").locator(".number")).to_have_text("12.0")
+    expect(dashboard.card("co2").locator(".number")).to_have_text("12.00")
     dashboard.wait_until("chart.data.datasets[0].data.length > 0", "co2")
     dashboard.page.get_by_label("Tag", exact=True).select_option("co2")
     expect(dashboard.page.locator(".card:visible")).to_have_count(1)

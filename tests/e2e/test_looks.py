@@ -104,10 +104,10 @@ def test_what_people_enter_is_shown_as_text(dashboard: Any) -> None:
     card = dashboard.card("co2")
     expect(card.locator(".description")).to_have_text(attack)
     expect(card.locator(".unit")).to_have_text("<b>%</b>&amp;")
-    expect(card.locator(".number")).to_have_text("5.0")
-    expect(dashboard.page.locator("#anomalies li").first).to_contain_text("30.0 <b>%</b>&amp;")
+    expect(card.locator(".number")).to_have_text("5.00")
+    expect(dashboard.page.locator("#anomalies li").first).to_contain_text("30.00 <b>%</b>&amp;")
     dashboard.post(("co2", 6.0, 0))
-    expect(card.locator(".number")).to_have_text("6.0")
+    expect(card.locator(".number")).to_have_text("6.00")
     assert dashboard.page.evaluate("typeof window.hacked") == "undefined"
 
 

@@ -12,7 +12,7 @@ from tests.alarming import act, define
 from tests.alarms.plant import make_tags
 from tests.notifications.desk import Desk, channel, states
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.no_cover]
 POINTS = ("planned", "claimed", "begun", "sent", "settled")
 
 

@@ -13,9 +13,9 @@ DEMO_NAMES = frozenset(tag.definition.name for tag in DEFAULT_TAGS)
 LOOKED_AT = 50  # measurements at each end of a tag
 
 
-def simulated_names(tags: Iterable[TagDefinition]) -> list[str]:
-    """Return the names of the active tags that the simulator feeds now."""
-    return [tag.name for tag in tags if tag.active and tag.name in DEMO_NAMES and settings.FERMON_SIMULATOR]
+def simulated_tags(tags: Iterable[TagDefinition]) -> list[TagDefinition]:
+    """Return the active tags that the simulator feeds now."""
+    return [tag for tag in tags if tag.active and tag.name in DEMO_NAMES and settings.FERMON_SIMULATOR]
 
 
 def unused_names() -> frozenset[str]:

@@ -87,6 +87,110 @@ test("a tick's text has as many decimals as its steps need", () => {
   };
   assert.deepEqual(told(0, 0.5, 5), ["0.0", "0.1", "0.2", "0.3", "0.4", "0.5"]);
   assert.deepEqual(told(36.91, 37.13, 5), ["36.95", "37.00", "37.05", "37.10"]);
-  assert.deepEqual(told(0, 4000, 4), ["0", "1000", "2000", "3000", "4000"]);
+  assert.deepEqual(told(0, 4000, 4), ["0", "1,000", "2,000", "3,000", "4,000"]);
+  assert.deepEqual(told(0, 3e-7, 3), ["0", "1e-7", "2e-7", "3e-7"]);
+  assert.deepEqual(told(0, 2.3e9, 3), ["0", "1e9", "2e9"]);
   assert.equal(valueTickText(7, [{ value: 7 }]), "7");
+});
+
+test("ticks that differ beyond six digits are the first one and differences from it", () => {
+  const ticks = valueTicks(1e15, 1e15 + 16, 4);
+  assert.deepEqual(
+    ticks.map(({ value }) => valueTickText(value, ticks)),
+    ["1e15", "+5", "+10", "+15"],
+  );
+});
+
+test("neighbouring numbers, of which no ticks lie between, have one tick", () => {
+  const ticks = valueTicks(1e17 - 16, 1e17, 5);
+  assert.deepEqual(
+    ticks.map(({ value }) => valueTickText(value, ticks)),
+    ["1e17"],
+  );
+});
+
+/**
+ * Return a source of pseudo-random numbers in [0, 1).
+ * @param {number} seed
+ */
+function randomFrom(seed) {
+  let state = seed;
+  return () => {
+    state = (state * 1664525 + 1013904223) % 2 ** 32;
+    return state / 2 ** 32;
+  };
+}
+
+/**
+ * Return ends of value axes of every size, sign and width, constant, neighbouring and infinite-looking ones included.
+ * @param {() => number} random
+ */
+function anySpan(random) {
+  const ofAnySize = () => (random() < 0.5 ? -1 : 1) * (1 + random()) * 10 ** Math.floor(random() * 640 - 330);
+  const start = random() < 0.1 ? 0 : ofAnySize();
+  const ends = [
+    ofAnySize(),
+    -start,
+    start,
+    start * (1 + random() * 10 ** -Math.floor(random() * 17)),
+    start + Math.abs(start) * Number.EPSILON * Math.floor(random() * 8),
+    Math.round(start) + random(),
+  ];
+  const end = ends[Math.floor(random() * ends.length)];
+  return [Math.min(start, end), Math.max(start, end)];
+}
+
+test("every axis has few ticks, in order, inside, each with a short text of its own", () => {
+  const random = randomFrom(18);
+  for (let i = 0; i < 20000; i++) {
+    const [min, max] = anySpan(random);
+    const most = 2 + Math.floor(random() * 12);
+    const ticks = valueTicks(min, max, most);
+    const values = ticks.map(({ value }) => value);
+    const shown = ticks.map(({ value }) => valueTickText(value, ticks));
+    const told = `${min} to ${max}, ${most}: ${values} as ${shown}`;
+    assert.ok(!Number.isFinite(min + 0 * max) || values.length >= 1, told);
+    assert.ok(values.length <= 2 * most + 1, told);
+    assert.ok(
+      values.every((value, at) => at === 0 || value > values[at - 1]),
+      told,
+    );
+    const reach = (max / 2 - min / 2) * 1e-6 + Math.max(Math.abs(min), Math.abs(max)) * 4 * Number.EPSILON;
+    assert.ok(
+      values.every((value) => value >= min - reach && value <= max + reach),
+      told,
+    );
+    assert.equal(new Set(shown).size, shown.length, told);
+    assert.ok(
+      shown.every((text) => text.length <= 13),
+      told,
+    );
+  }
+});
+
+test("an axis without finite ends has no ticks", () => {
+  for (const [min, max] of [
+    [NaN, NaN],
+    [-Infinity, Infinity],
+    [0, Infinity],
+  ])
+    assert.deepEqual(valueTicks(min, max, 5), []);
+});
+
+test("every time axis has few ticks in order: one moment, and spans beyond the calendar", () => {
+  const random = randomFrom(81);
+  for (let i = 0; i < 2000; i++) {
+    const from = at("2026-01-31T12:34:56") + (random() - 0.5) * 10 ** Math.floor(random() * 15);
+    const length = random() < 0.1 ? 0 : random() * 10 ** Math.floor(random() * 16);
+    const values = timeTicks(from, from + length, 8).map(({ value }) => value);
+    assert.ok(values.length <= 10, `${values.length} in ${length} ms from ${from}`);
+    assert.ok(
+      values.every((value, i) => value >= from && value <= from + length && (i === 0 || value > values[i - 1])),
+    );
+  }
+  for (const ends of [
+    [NaN, NaN],
+    [-Infinity, Infinity],
+  ])
+    assert.deepEqual(timeTicks(ends[0], ends[1], 8), []);
 });

@@ -1,13 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { casesIn } from "../cases.js";
+import { nameParts } from "../../../static/monitoring/js/base/dom.js";
+import { trimmedText } from "../../../static/monitoring/js/base/numbers.js";
 import { tagOf } from "../../../static/monitoring/js/base/settings.js";
 import {
   anomaliesText,
   markText,
   momentValueText,
   reasonTexts,
-  short,
   spreadText,
   valueText,
   whole,
@@ -19,21 +20,27 @@ const RPM = tagOf("pump_rpm");
 
 test("a value has its tag's decimals and unit", () => {
   assert.equal(valueText(TEMPERATURE, 37), "37.00");
-  assert.equal(valueText(RPM, 1200.4), "1200");
+  assert.equal(valueText(RPM, 1200.4), "1,200");
   assert.equal(withUnit(TEMPERATURE, "37.00"), "37.00 °C");
   assert.equal(withUnit({ ...TEMPERATURE, unit: "" }, "37.00"), "37.00");
 });
 
-test("a tag that was made after the page has three decimals and no unit", () => {
+test("a tag that was made after the page has up to three decimals and no unit", () => {
   const unknown = tagOf("ph");
-  assert.equal(withUnit(unknown, valueText(unknown, 7)), "7.000");
+  assert.equal(withUnit(unknown, valueText(unknown, 7.0125)), "7.013");
+  assert.equal(valueText(unknown, 7), "7.00");
 });
 
 test("values and limits are written as the server writes them", () => {
-  for (const { value, decimals, text, short: trimmed } of casesIn("numbers.json").values) {
-    assert.equal(valueText({ ...TEMPERATURE, decimals }, value), text);
-    assert.equal(short(value, decimals), trimmed);
+  for (const { value, text, trimmed, ...format } of casesIn("numbers.json").values) {
+    assert.equal(valueText({ ...TEMPERATURE, ...format }, value), text);
+    assert.equal(trimmedText(value, format), trimmed);
   }
+  assert.equal(trimmedText(null, TEMPERATURE), "-");
+});
+
+test("names break into lines where the server breaks them", () => {
+  for (const { name, parts } of casesIn("numbers.json").names) assert.deepEqual([...nameParts(name)], parts);
 });
 
 test("reasons are written as the server writes them", () => {

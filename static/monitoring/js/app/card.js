@@ -170,7 +170,7 @@ export class Card extends TagSummary {
 
   /** @param {string} text */
   nameChart(text) {
-    setAttribute(this.canvas, "aria-label", `Chart of ${this.tag.name}, ${text}.`);
+    setAttribute(this.canvas, "aria-label", `Chart of ${this.tag.shownName}, ${text}.`);
   }
 
   /**

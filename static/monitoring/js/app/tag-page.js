@@ -78,15 +78,17 @@ export async function loadDefinitions(names) {
 async function loadDefinition(name) {
   try {
     const { body } = await get(`${settings.urls.tags}/${encodeURIComponent(name)}`);
-    const { unit, decimals, active } = body;
+    const { unit, decimals, most_decimals: mostDecimals, active } = body;
     const { lower, upper } = body.limits;
     const { staleAfterMs } = settings;
     tags.set(name, {
       name,
+      shownName: body.display_name || name,
       unit,
       lower,
       upper,
       decimals,
+      mostDecimals,
       active,
       staleAfterMs,
       rawFrom: null,

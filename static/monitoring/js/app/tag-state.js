@@ -139,8 +139,8 @@ const staleText = (tag, { x }, now) =>
  */
 function outsideText(tag, { y, anomaly }) {
   if (!anomaly) return "";
-  if (tag.upper !== null && y > tag.upper) return limitText("above", tag.upper, tag.decimals);
-  return tag.lower !== null && y < tag.lower ? limitText("below", tag.lower, tag.decimals) : "";
+  if (tag.upper !== null && y > tag.upper) return limitText("above", tag.upper);
+  return tag.lower !== null && y < tag.lower ? limitText("below", tag.lower) : "";
 }
 
 /**

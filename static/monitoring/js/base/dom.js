@@ -9,6 +9,22 @@ export function setText(node, text) {
 }
 
 /**
+ * Split a name where a line may break: after "_", ".", "/" and "-". monitoring/dashboard/words.py has the same rule.
+ * @param {string} name
+ */
+export const nameParts = (name) => name.match(/[^_./-]+[_./-]*|[_./-]+/g) ?? [];
+
+/**
+ * Write the name of a tag, in which a line may break between the parts.
+ * @param {Element} node
+ * @param {string} name
+ */
+export function setName(node, name) {
+  if (node.textContent === name) return;
+  node.replaceChildren(...nameParts(name).flatMap((part, i) => (i ? [document.createElement("wbr"), part] : [part])));
+}
+
+/**
  * @param {Element} node
  * @param {string} name
  * @param {string} value

@@ -1,10 +1,12 @@
 // The settings that the server writes into the page for the scripts.
 
 /**
- * A tag's definition. `lower`, `upper`: alarm limits in the tag's unit; `decimals`: number of decimals of a value;
+ * A tag's definition. `shownName`: the name for people; `lower`, `upper`: alarm limits in the tag's unit; `decimals`,
+ * `mostDecimals`: the format of a value, see numbers.js;
  * `rawFrom`: earlier measurements were deleted; `outsideSince`: when the newest value's limit was left; `ahead`: readings ahead of time,
  * the last one at `until`. Times are ISO 8601.
- * @typedef {{name: string, unit: string, lower: number | null, upper: number | null, decimals: number,
+ * @typedef {{name: string, shownName: string, unit: string, lower: number | null, upper: number | null,
+ *   decimals: number, mostDecimals: number | null,
  *   active?: boolean, simulated?: boolean, definition?: string, staleAfterMs: number, rawFrom?: string | null, newestAnomaly?: string | null,
  *   outsideSince?: string | null, ahead?: {readings: number, until: string} | null}} Tag
  *
@@ -100,7 +102,9 @@ export const AHEAD_MS = settings.aheadMs;
  * @returns {Tag}
  */
 export function tagOf(name) {
+  const { staleAfterMs } = settings;
+  const known = tags.get(name);
   return (
-    tags.get(name) ?? { name, unit: "", decimals: 3, lower: null, upper: null, staleAfterMs: settings.staleAfterMs }
+    known ?? { name, shownName: name, unit: "", decimals: 2, mostDecimals: 3, lower: null, upper: null, staleAfterMs }
   );
 }

@@ -1,10 +1,15 @@
 // Round numbers for the axes: times in milliseconds, and values.
+import { AS_TYPED, fixedText, numberText } from "./numbers.js";
 import { dayMonth, hoursMinutes, hoursMinutesSeconds, monthYear } from "./times.js";
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
+const SMALLEST_STEP = 1e-300; // below, steps lose their digits
+const LARGEST_STEP = 1e300;
+const MOST_DECIMALS = 6; // of a tick without an exponent
+const MOST_DIGITS = 8;
 const MONDAY = 4; // days from the first day of the epoch, a Thursday
 
 /**
@@ -18,6 +23,7 @@ const MONDAY = 4; // days from the first day of the epoch, a Thursday
 /** @param {number} ms */
 const yearText = (ms) => String(new Date(ms).getFullYear());
 
+const YEARS = [1, 100, 10000].flatMap((n) => [1, 2, 5, 10, 20, 50].map((factor) => factor * n));
 // Each step: the approximate length, and the ticks between two times.
 const STEPS = [
   ...steps(SECOND, [1, 2, 5, 10, 15, 30], (n) => even(n * SECOND, hoursMinutesSeconds)),
@@ -29,9 +35,7 @@ const STEPS = [
   ...steps(30.5 * DAY, [1, 3, 6], (n) =>
     local(monthYear, (first, i) => [first.getFullYear(), floorTo(n, first.getMonth()) + i * n]),
   ),
-  ...steps(365 * DAY, [1, 2, 5, 10, 20, 50], (n) =>
-    local(yearText, (first, i) => [floorTo(n, first.getFullYear()) + i * n, 0]),
-  ),
+  ...steps(365 * DAY, YEARS, (n) => local(yearText, (first, i) => [floorTo(n, first.getFullYear()) + i * n, 0])),
 ];
 
 /**
@@ -112,27 +116,64 @@ function clockText(ms) {
 }
 
 /**
- * Return at most `most` ticks from min to max, in steps of 1, 2 or 5 times a power of ten.
+ * Return about `most` ticks or fewer from min to max, in steps of 1, 2 or 5 times a power of ten: at least one, each
+ * a different number. Steps are no finer than numbers of that size are.
  * @param {number} min
  * @param {number} max
  * @param {number} most
  */
 export function valueTicks(min, max, most) {
-  const rough = Math.max((max - min) / most, 1e-9);
-  const power = 10 ** Math.floor(Math.log10(rough));
-  const step = power * ([1, 2, 5].find((factor) => factor * power >= rough) ?? 10);
-  const first = Math.ceil(min / step - 1e-9);
-  const last = Math.floor(max / step + 1e-9);
-  // Multiplied, not added up: 0.1 + 0.2 would not be round.
-  return Array.from({ length: last - first + 1 }, (_, i) => ({ value: (first + i) * step }));
+  if (!(Number.isFinite(min) && Number.isFinite(max))) return [];
+  const finest = Math.max(Math.abs(min), Math.abs(max)) * 4 * Number.EPSILON;
+  for (let wanted = most; wanted <= 2 * most; wanted++) {
+    const rough = Math.max(max / wanted - min / wanted, finest);
+    const ticks = rough >= SMALLEST_STEP && rough <= LARGEST_STEP ? multiples(roundStep(rough), min, max) : [];
+    if (ticks.length > 1) return ticks;
+  }
+  return [{ value: min }];
 }
 
 /**
- * Return the tick's text with as many decimals as the steps need.
+ * Return 1, 2, 5 or 10 times a power of ten, at least `rough`.
+ * @param {number} rough
+ */
+function roundStep(rough) {
+  const power = 10 ** Math.floor(Math.log10(rough));
+  return power * ([1, 2, 5].find((factor) => factor * power >= rough) ?? 10);
+}
+
+/**
+ * Return the multiples of a step from min to max.
+ * @param {number} step
+ * @param {number} min
+ * @param {number} max
+ */
+function multiples(step, min, max) {
+  const first = Math.ceil(min / step - 1e-9);
+  const last = Math.floor(max / step + 1e-9);
+  // Multiplied, not added up: 0.1 + 0.2 would not be round.
+  return Array.from({ length: Math.max(0, last - first + 1) }, (_, i) => ({ value: (first + i) * step }));
+}
+
+/**
+ * Return the tick's text with as many decimals as the steps need. Ticks that differ only beyond six digits are written
+ * as the first one, and differences from it.
  * @param {number} value
  * @param {{value: number}[]} ticks
  */
 export function valueTickText(value, ticks) {
-  const step = ticks.length > 1 ? ticks[1].value - ticks[0].value : 1;
-  return value.toFixed(Math.max(0, -Math.floor(Math.log10(step) + 1e-9)));
+  const [first, second = { value: 2 * first.value || 1 }] = ticks;
+  const step = second.value - first.value;
+  const texts = new Set(ticks.map((tick) => tickText(tick.value, step, ticks)));
+  if (texts.size === ticks.length || value === first.value) return tickText(value, step, ticks);
+  return `+${numberText(value - first.value, AS_TYPED)}`;
+}
+
+/** @type {(value: number, step: number, ticks: {value: number}[]) => string} */
+function tickText(value, step, ticks) {
+  const decimals = Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
+  const size = Math.max(Math.abs(ticks[0].value), Math.abs(ticks[ticks.length - 1].value));
+  const digits = decimals + String(Math.trunc(size)).length;
+  const isPlain = size < 1e6 && decimals <= MOST_DECIMALS && digits <= MOST_DIGITS && ticks.length > 1;
+  return isPlain ? fixedText(value, decimals) : numberText(value, AS_TYPED);
 }

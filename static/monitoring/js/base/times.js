@@ -75,8 +75,8 @@ export const durationText = (ms) => spanText(ms, settings.spans.duration);
 export const leadText = (ms) => spanText(ms, settings.spans.lead);
 
 /**
- * Return a duration in the first format whose bound is above it: seconds rounded, larger units as far as complete.
- * monitoring/kernel/number_format.py has the same rule and the formats.
+ * Return a duration in the first format whose bound is above it: seconds rounded, larger units as far as complete; a
+ * second unit of which there is none is left out. monitoring/kernel/number_format.py has the same rule and the formats.
  * @param {number} ms
  * @param {import("./settings.js").DurationFormat[]} formats
  */
@@ -84,10 +84,8 @@ function spanText(ms, formats) {
   const seconds = Math.max(0, ms / 1000);
   const { unitsS, pattern } = formats.find(({ belowS }) => belowS === null || seconds < belowS) ?? formats[0];
   if (unitsS[0] === 1) return filled(pattern, [Math.round(seconds)]);
-  return filled(
-    pattern,
-    unitsS.map((unit, i) => Math.floor((i ? seconds % unitsS[i - 1] : seconds) / unit)),
-  );
+  const numbers = unitsS.map((unit, i) => Math.floor((i ? seconds % unitsS[i - 1] : seconds) / unit));
+  return filled(numbers.at(-1) ? pattern : pattern.split(" {}")[0], numbers);
 }
 
 /**

@@ -1,4 +1,5 @@
 // Values and reasons as text. The words come from the server, which uses them as well.
+import { AS_TYPED, numberText, trimmedText, uniform } from "./numbers.js";
 import { filled } from "./pattern.js";
 import { settings } from "./settings.js";
 import { rangeText } from "./times.js";
@@ -12,22 +13,13 @@ import { rangeText } from "./times.js";
 export const words = settings.words;
 
 /** @type {(tag: Tag, value: number) => string} */
-export const valueText = (tag, value) => value.toFixed(tag.decimals);
+export const valueText = (tag, value) => numberText(value, tag);
+
+/** @type {(tag: Tag, mean: number) => string} */
+export const meanText = (tag, mean) => numberText(mean, uniform(tag));
 
 /** @type {(tag: Tag, text: string) => string} */
 export const withUnit = (tag, text) => (tag.unit ? `${text} ${tag.unit}` : text);
-
-/**
- * Return the number without trailing zeros; "-" for null. monitoring/dashboard/words.py has the same rule.
- * @param {number | null} number
- * @param {number} decimals
- */
-export function short(number, decimals) {
-  if (number === null) return "-";
-  const text = number.toFixed(decimals);
-  const trimmed = text.includes(".") && !text.includes("e") ? text.replace(/\.?0+$/, "") : text;
-  return trimmed === "-0" ? "0" : trimmed;
-}
 
 /**
  * Return a sentence for each rule violation; a rule without a sentence is shown by its name.
@@ -35,16 +27,17 @@ export function short(number, decimals) {
  * @param {RuleViolation[]} violations
  */
 export function reasonTexts(tag, violations) {
+  const band = uniform(tag);
   return violations.map(({ reason, lower, upper }) =>
     filled(sentenceOf(reason, isConstant({ lower, upper })), {
-      lower: short(lower, tag.decimals),
-      upper: short(upper, tag.decimals),
+      lower: trimmedText(lower, band),
+      upper: trimmedText(upper, band),
     }),
   );
 }
 
-/** @type {(side: "above" | "below", limit: number, decimals: number) => string} */
-export const limitText = (side, limit, decimals) => filled(words.limits[side], [short(limit, decimals)]);
+/** @type {(side: "above" | "below", limit: number) => string} */
+export const limitText = (side, limit) => filled(words.limits[side], [trimmedText(limit, AS_TYPED)]);
 
 /**
  * Return whether the band is a single value: the measurements before were constant.
@@ -92,6 +85,6 @@ export function markText(tag, mark) {
 export function momentValueText(tag, found) {
   if (!found) return "nothing measured";
   const { value, low, high } = found;
-  const text = withUnit(tag, valueText(tag, value));
-  return low === undefined || high === undefined || low === high ? text : `${text} (${spreadText(tag, low, high)})`;
+  if (low === undefined || high === undefined || low === high) return withUnit(tag, valueText(tag, value));
+  return `${withUnit(tag, meanText(tag, value))} (${spreadText(tag, low, high)})`;
 }

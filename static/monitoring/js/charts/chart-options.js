@@ -6,7 +6,7 @@ import { EVENT_SIGN, kindText, whenText, whyText } from "../lists/event-words.js
 import { firstIndex } from "../base/search.js";
 import { timeTicks, valueTicks, valueTickText } from "../base/ticks.js";
 import { momentText, rangeText } from "../base/times.js";
-import { anomaliesText, spreadText, valueText, whole, withUnit } from "../base/words.js";
+import { anomaliesText, meanText, spreadText, valueText, whole, withUnit } from "../base/words.js";
 
 /**
  * @typedef {import("../base/settings.js").Tag} Tag
@@ -188,10 +188,13 @@ function markLines(tag, mark) {
  * @param {Bucket} bucket
  */
 function bucketLines(tag, { y, low, high, count }) {
-  const mean = withUnit(tag, valueText(tag, y));
   return count === 1
-    ? mean
-    : [`mean ${mean}`, withUnit(tag, spreadText(tag, low, high)), `${whole.format(count)} measurements`];
+    ? withUnit(tag, valueText(tag, y))
+    : [
+        `mean ${withUnit(tag, meanText(tag, y))}`,
+        withUnit(tag, spreadText(tag, low, high)),
+        `${whole.format(count)} measurements`,
+      ];
 }
 
 /**

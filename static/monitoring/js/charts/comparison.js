@@ -2,7 +2,7 @@
 import { announceNow } from "../base/announcer.js";
 import { serverNow } from "../base/clock.js";
 import { CursorLine, onPointed, pointAt, pointedAt, wirePointing } from "./cursor.js";
-import { descendant, setAttribute, setText } from "../base/dom.js";
+import { descendant, setAttribute, setName, setText } from "../base/dom.js";
 import { eventsOver } from "../live/events.js";
 import { DASHES, Overlay } from "./overlay.js";
 import { settings, tagOf } from "../base/settings.js";
@@ -86,7 +86,7 @@ export class Comparison {
     setText(
       hint,
       names.length === 1
-        ? `${names[0]} is chosen: choose up to ${settings.mostCompared - 1} more by the boxes on their cards.`
+        ? `${chosen[0].tag.shownName} is chosen: choose up to ${settings.mostCompared - 1} more by the boxes on their cards.`
         : "",
     );
     if (names.join() === this.lines.map(({ tag }) => tag.name).join()) return;
@@ -129,7 +129,11 @@ export class Comparison {
       layers.isMissing(shown.range) && layers.history.isLoading ? null : layers.layer,
     );
     this.overlay.draw(drawn, { events: this.eventsOf(shown.range), notes: this.notesOf(shown.range) }, shown.range);
-    setAttribute(canvas, "aria-label", `Chart of ${this.lines.map(({ tag }) => tag.name).join(", ")}, ${shown.label}.`);
+    setAttribute(
+      canvas,
+      "aria-label",
+      `Chart of ${this.lines.map(({ tag }) => tag.shownName).join(", ")}, ${shown.label}.`,
+    );
     this.showPointed();
   }
 
@@ -176,7 +180,7 @@ export class Comparison {
     if (!(next >= min && next <= max)) return;
     pointAt(next);
     announceNow(
-      `${momentText(next)}: ${this.lines.map((line) => `${line.tag.name} ${textAt(line, next)}`).join(", ")}`,
+      `${momentText(next)}: ${this.lines.map((line) => `${line.tag.shownName} ${textAt(line, next)}`).join(", ")}`,
     );
   }
 }
@@ -210,7 +214,7 @@ function sample(i, theme) {
 /** @type {(tag: Tag, i: number) => HTMLElement[]} */
 function named(tag, i) {
   const [name, axis, value] = ["span", "span", "b"].map((kind) => document.createElement(kind));
-  name.textContent = tag.name;
+  setName(name, tag.shownName);
   axis.textContent = i % 2 ? "right axis" : "left axis";
   axis.className = "axis";
   return [name, axis, value];

@@ -1,7 +1,7 @@
 // The contents of a chart as a table: filled when it is opened, and renewed unless the pointer or focus is inside.
 import { reasonsOf } from "../live/rule-violations.js";
 import { momentText } from "../base/times.js";
-import { valueText, whole } from "../base/words.js";
+import { meanText, valueText, whole } from "../base/words.js";
 
 /**
  * @typedef {import("../base/settings.js").Tag} Tag
@@ -84,7 +84,7 @@ function contents(layer, { from, to }, tag) {
 
 /** @type {(bucket: import("./bucket-layer.js").Bucket, tag: Tag) => TableRow} */
 function bucketRow({ start, low, y, high, count, anomalies }, tag) {
-  const values = [low, y, high].map((value) => valueText(tag, value));
+  const values = [valueText(tag, low), meanText(tag, y), valueText(tag, high)];
   return {
     cells: [momentText(start), ...values, whole.format(count), whole.format(anomalies)],
     isAnomalous: anomalies > 0,

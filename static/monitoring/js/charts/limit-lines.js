@@ -1,5 +1,6 @@
 // A Chart.js plugin: the tag's limits as thin dashed lines with labels.
 import { ANOMALIES } from "./chart-options.js";
+import { AS_TYPED, trimmedText } from "../base/numbers.js";
 
 /**
  * @typedef {{name: "upper" | "lower", value: number}} Limit
@@ -28,7 +29,8 @@ export const limitLines = {
       ctx.moveTo(area.left, y);
       ctx.lineTo(area.right, y);
       ctx.stroke();
-      label(ctx, `${name} limit ${value}`, { x: area.left + 6, y: y + (name === "upper" ? -4 : 4), name, text, panel });
+      const words = `${name} limit ${trimmedText(value, AS_TYPED)}`;
+      label(ctx, words, { x: area.left + 6, y: y + (name === "upper" ? -4 : 4), name, text, panel });
     }
     ctx.restore();
   },

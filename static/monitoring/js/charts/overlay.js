@@ -2,6 +2,7 @@
 import { barOptions, eventSpans, setSpans, stripHeight } from "./event-spans.js";
 import { noteMarkOptions, noteMarks, setNotes } from "./note-marks.js";
 import { kindText } from "../lists/event-words.js";
+import { tagOf } from "../base/settings.js";
 import { timeTicks, valueTicks, valueTickText } from "../base/ticks.js";
 
 /**
@@ -116,9 +117,13 @@ function options(tags, theme) {
     plugins: {
       legend: { display: false },
       tooltip: { enabled: false },
-      eventSpans: barOptions(theme, font, (event) => `${event.tag}: ${kindText(event)}`),
+      eventSpans: barOptions(theme, font, (event) => `${tagOf(event.tag).shownName}: ${kindText(event)}`),
       noteMarks: noteMarkOptions(theme, font),
-      lineNames: { names: tags.map(({ name }) => name), panel: theme.panel, font: `600 ${font.size}px ${theme.font}` },
+      lineNames: {
+        names: tags.map(({ shownName }) => shownName),
+        panel: theme.panel,
+        font: `600 ${font.size}px ${theme.font}`,
+      },
     },
   };
 }
@@ -152,7 +157,7 @@ function valueAxis(tag, i, theme, font) {
     grace: "10%",
     grid: { color: theme.grid, drawOnChartArea: i === 0 },
     border: { color },
-    title: { display: true, text: tag.unit ? `${tag.name} (${tag.unit})` : tag.name, color, font },
+    title: { display: true, text: tag.unit ? `${tag.shownName} (${tag.unit})` : tag.shownName, color, font },
     ticks: { color, font, callback: (value, _i, ticks) => valueTickText(Number(value), ticks) },
     afterBuildTicks: (axis) =>
       (axis.ticks = valueTicks(axis.min, axis.max, Math.max(2, Math.floor(axis.height / (1.9 * theme.rem))))),

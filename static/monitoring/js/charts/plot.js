@@ -44,7 +44,7 @@ export function wirePlot(card, chart, end) {
   });
   wirePointing(plot, () => (chart.isMade ? chart.chart : null));
   plot.setAttribute("role", "application"); // so that a screen reader leaves the arrow keys to the chart
-  plot.setAttribute("aria-label", `${tag.name} over time`);
+  plot.setAttribute("aria-label", `${tag.shownName} over time`);
   plot.setAttribute("aria-describedby", "chart-keys");
   plot.tabIndex = 0;
 }

@@ -75,7 +75,7 @@ function pictureOf(tag, canvas, range) {
   ctx.textBaseline = "top";
   ctx.fillStyle = theme.text;
   ctx.font = `600 ${letter}px ${theme.font}`;
-  ctx.fillText(tag.unit ? `${tag.name} (${tag.unit})` : tag.name, MARGIN * letter, 0.7 * letter);
+  ctx.fillText(tag.unit ? `${tag.shownName} (${tag.unit})` : tag.shownName, MARGIN * letter, 0.7 * letter);
   ctx.fillStyle = theme.muted;
   ctx.font = `${0.8 * letter}px ${theme.font}`;
   ctx.fillText(`${rangeText(range, { withDate: true })}, ${zoneText()}`, MARGIN * letter, 2 * letter);

@@ -105,12 +105,12 @@ export class Sparkline {
     const { lower, upper } = this.tag;
     const least = lower !== null && upper !== null ? (upper - lower) * CALM : 0;
     const span = Math.max(high - low, least) || 1;
-    const bottom = (low + high - span) / 2;
+    const below = (1 - (high - low) / span) / 2; // from differences: the sum of huge values is inexact
     const { mark } = this;
     const room = this.height - 2 * mark;
     return ({ x, y }) => ({
       x: ((x - from) / (to - from)) * (this.width - mark),
-      y: mark + room * (1 - (y - bottom) / span),
+      y: mark + room * (1 - below - (y - low) / span),
     });
   }
 

@@ -1,7 +1,7 @@
 // The list of recent anomalies. The rows stay in place and take new content, so that nothing moves.
 import { addressOf } from "../app/address.js";
 import { announce } from "../base/announcer.js";
-import { partsOf, setAttribute, setText } from "../base/dom.js";
+import { partsOf, setAttribute, setName, setText } from "../base/dom.js";
 import { tagToShow } from "../app/tag-page.js";
 import { settings, tagOf } from "../base/settings.js";
 import { showTime } from "../base/times.js";
@@ -51,7 +51,7 @@ export function wireAnomalies({ end, isChartShown, reveal }) {
     if (!row || event.ctrlKey || event.metaKey || event.shiftKey) return; // the browser opens another tab
     event.preventDefault();
     const { from, to } = around(Date.parse(row.parts.time.dateTime));
-    const name = row.parts.tag.textContent;
+    const name = row.parts.tag.dataset.tag;
     const tag = isChartShown(name) ? view.tag : name;
     showPast(from, to, end(), { tag, anomaly: row.id, event: null, isChoice: true, isStill: true });
     reveal(name);
@@ -83,7 +83,8 @@ function fill(parts, anomaly) {
     "href",
     addressOf({ ...view, tag: tagToShow(anomaly.tag), past: around(time), anomaly: anomaly.id, event: null }),
   );
-  setText(parts.tag, anomaly.tag);
+  setAttribute(parts.tag, "data-tag", anomaly.tag);
+  setName(parts.tag, tag.shownName);
   setText(parts.value, valueText(tag, anomaly.value));
   setText(parts.unit, tag.unit);
   setText(parts.reason, reasonTexts(tag, anomaly.findings).join("; "));
@@ -92,6 +93,6 @@ function fill(parts, anomaly) {
 /** @param {Anomaly[]} anomalies at least one */
 function spoken([newest, ...others]) {
   const tag = tagOf(newest.tag);
-  const first = `Anomaly: ${tag.name} ${withUnit(tag, valueText(tag, newest.value))}, ${reasonTexts(tag, newest.findings).join("; ")}`;
+  const first = `Anomaly: ${tag.shownName} ${withUnit(tag, valueText(tag, newest.value))}, ${reasonTexts(tag, newest.findings).join("; ")}`;
   return others.length ? `${first}; and ${others.length} more` : first;
 }

@@ -2,9 +2,10 @@
 import { addressOf } from "../app/address.js";
 import { announce } from "../base/announcer.js";
 import { serverNow } from "../base/clock.js";
-import { partsOf, setAttribute, setText } from "../base/dom.js";
+import { partsOf, setAttribute, setName, setText } from "../base/dom.js";
 import { isMoment, isMomentary, kindText, lengthText, timeAround } from "./event-words.js";
 import { areMoreOpen, endedEvents, openEvents, unlistedEvents } from "../live/events.js";
+import { tagOf } from "../base/settings.js";
 import { tagToShow } from "../app/tag-page.js";
 import { filled } from "../base/pattern.js";
 import { showTime, untilText } from "../base/times.js";
@@ -80,7 +81,7 @@ function fill({ element, parts }, event, now) {
     addressOf({ ...view, tag: tagToShow(event.tag), past: timeAround(event, now), event: event.id, anomaly: null }),
   );
   setText(parts.kind, kindText(event));
-  setText(parts.tag, event.tag);
+  setName(parts.tag, tagOf(event.tag).shownName);
   setText(parts.length, lengthText(event, now));
   setText(parts.since, isOpen && !isMomentary(event) ? words.patterns.since : "");
   showTime(parts.start, event.start);
@@ -88,7 +89,7 @@ function fill({ element, parts }, event, now) {
   setAttribute(
     parts.link,
     "aria-label",
-    filled(words.patterns.eventName, { kind: kindText(event), tag: event.tag, time }),
+    filled(words.patterns.eventName, { kind: kindText(event), tag: tagOf(event.tag).shownName, time }),
   );
   const end = isMoment(event) ? null : event.end;
   setText(parts.to, end === null ? "" : words.patterns.to);
@@ -99,6 +100,6 @@ function fill({ element, parts }, event, now) {
 
 /** @param {PlantEvent[]} events at least one */
 function spoken([newest, ...others]) {
-  const first = `Event: ${newest.tag}, ${kindText(newest)}: ${newest.explanation}`;
+  const first = `Event: ${tagOf(newest.tag).shownName}, ${kindText(newest)}: ${newest.explanation}`;
   return others.length ? `${first}; and ${others.length} more` : first;
 }
