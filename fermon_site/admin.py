@@ -21,7 +21,7 @@ View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 SECTIONS = {
     "Monitoring": (
         *("Tag", "Measurement", "Event", "Note", "Exclusion", "ExcludedMeasurement"),
-        *("Replacement", "Refusal", "SetAsideReading"),
+        *("Replacement", "Refusal", "SetAsideReading", "SavedView"),
     ),
     "Alarms": ("AlarmDefinition", "AlarmOccurrence", "AlarmJournalEntry"),
     "Notifications": (

@@ -4,8 +4,10 @@ from typing import Any
 
 from monitoring.history.ahead import Ahead
 from monitoring.history.measurements import Point, Reason
+from monitoring.history.statistics import TagStatistics
 from monitoring.history.trend import Trend
 from monitoring.history.trend_plan import MILLISECOND_US, means
+from monitoring.kernel.clock import iso_utc
 from monitoring.kernel.number_format import NumberFormat
 from monitoring.kernel.tag_definition import TagDefinition
 
@@ -45,6 +47,32 @@ def tag(
         "ahead": ahead.readings if ahead else 0,
         "ahead_up_to_s": ahead.up_to_s if ahead else None,
         "clock_error_s": clock_error_s,
+    }
+
+
+def statistics(found: TagStatistics) -> dict[str, Any]:
+    """Return the statistics of a tag; times in ISO 8601."""
+    low, high, gaps = found.minimum, found.maximum, found.gaps
+    return {
+        "tag": found.tag,
+        "from": iso_utc(found.start),
+        "to": iso_utc(found.end),
+        "count": found.count,
+        "anomalies": found.anomalies,
+        "mean": found.mean,
+        "sd": found.sd,
+        "min": low and low.value,
+        "min_at": low and iso_utc(low.at),
+        "max": high and high.value,
+        "max_at": high and iso_utc(high.at),
+        "outside_percent": found.outside_percent,
+        "gaps": {
+            "count": gaps.count,
+            "total_s": gaps.total_s,
+            "longest_s": gaps.longest_s,
+            "longer_than_s": gaps.longer_than_s,
+        },
+        "resolution_s": found.resolution_s,
     }
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from itertools import chain
 from typing import Any
 
 from django.http import HttpResponseBase, StreamingHttpResponse
@@ -10,7 +9,7 @@ from django.middleware.gzip import GZipMiddleware
 from django.utils.http import content_disposition_header
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema
-from rest_framework.exceptions import NotAcceptable
+from rest_framework.exceptions import NotAcceptable, ValidationError
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
@@ -18,7 +17,7 @@ from rest_framework.views import APIView
 
 from monitoring.api import schemas
 from monitoring.api.fields import ExportSerializer, parameters
-from monitoring.history.export import read_pages
+from monitoring.history.export import RAW, Download, TooLargeError, open_table
 from monitoring.history.export_formats import FORMATS
 from monitoring.history.measurements import Selection
 from monitoring.sources.simulator.demo_tags import simulated_share
@@ -66,17 +65,23 @@ class ExportView(APIView):
     def get(self, request: Request) -> HttpResponseBase:
         """Export measurements of some or all tags in a time range as a file, oldest first.
 
+        With an interval, the file has aggregates: mean, minimum, maximum, count and number of anomalies.
+        Intervals start at multiples of their length since 1970-01-01T00:00:00Z; the first and the last are
+        whole, even if the time range covers only a part.
+
         The server streams the file while reading from the database. If reading fails midway, the server
         closes the connection before the end of the response; a response that ends regularly is complete.
         """
         query = parameters(ExportSerializer, request)
-        ending = query.validated_data["format"]
+        ending, download = query.validated_data["format"], query.download.decided()
         chosen = FORMATS[ending]
-        pages = read_pages(query.selection, size=chosen.rows)
-        first = next(pages)  # read before the response starts: an error can still change the status
-        pieces = chosen.write(chain([first], pages)) if request.method == "GET" else iter(())
+        try:  # the first rows are read before the response starts: an error can still change the status
+            table = open_table(download, size=chosen.rows, most_rows=chosen.most_rows)
+        except TooLargeError as error:
+            raise ValidationError({error.parameter: str(error)}) from error
+        pieces = chosen.write(table, query.file_style) if request.method == "GET" else iter(())
         response = StreamingHttpResponse(pieces, content_type=chosen.media_type)
-        name = f"{file_name(query.selection)}.{ending}"
+        name = f"{file_name(download)}.{ending}"
         response["Content-Disposition"] = content_disposition_header(True, name) or "attachment"
         return with_encoding(request, response) if chosen.plain else response
 
@@ -86,14 +91,17 @@ def with_encoding(request: Request, response: HttpResponseBase) -> HttpResponseB
     return GZipMiddleware(lambda _: response).process_response(request, response)
 
 
-def file_name(selection: Selection) -> str:
-    """Return a file name with tags and times, and whether data may be simulated, without the extension."""
+def file_name(download: Download) -> str:
+    """Return a file name with tags, times, interval, shape, and whether data is simulated."""
+    selection = download.selection
+    kind = "" if download.interval == RAW else f"-{download.interval}"
+    shape = "-wide" if download.is_wide else ""
     start, end = (
         stamp(moment) if moment else otherwise
         for moment, otherwise in ((selection.start, "oldest"), (selection.end, "newest"))
     )
     share = simulated_share(selection.tags, selection.start)
-    return "-".join(filter(None, ("fermon", share, tags_in(selection), start, end)))
+    return "-".join(filter(None, ("fermon", share, tags_in(selection), start, end))) + kind + shape
 
 
 def tags_in(selection: Selection) -> str:

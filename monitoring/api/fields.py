@@ -1,7 +1,9 @@
 """Fields and serializers that validate query parameters and request bodies."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
@@ -10,7 +12,9 @@ from rest_framework.request import Request
 
 from monitoring.detection.monitor import DETECTORS
 from monitoring.history.events import EventSelection
-from monitoring.history.export_formats import FORMATS
+from monitoring.history.export import AUTO, MOST_WIDE, RAW, Download
+from monitoring.history.export_formats import FORMATS, Style
+from monitoring.history.export_intervals import AGGREGATES, INTERVALS_S
 from monitoring.history.keyset import MAX_ID, Cursor
 from monitoring.history.measurements import Excluded, Selection
 from monitoring.history.tags import known_of, tag_names
@@ -25,6 +29,7 @@ MAX_POINTS = 5_000
 DEFAULT_POINTS = 600
 MAX_FOLLOWED = 250
 LONGEST_REASON = 500
+COLUMNS = ("unit", "reasons")
 
 SerializerT = TypeVar("SerializerT", bound=serializers.Serializer[Any])
 
@@ -199,16 +204,65 @@ class TrendSerializer(RangeSerializer):
         return known_only([name])[0]
 
 
+def choice(names: Iterable[str], default: str, help_text: str) -> serializers.ChoiceField:
+    """Return a field for one of the names."""
+    return serializers.ChoiceField(
+        choices=list(names),
+        default=default,
+        help_text=help_text,
+        error_messages={"invalid_choice": f"expected one of {', '.join(names)}"},
+    )
+
+
+def choices(names: Iterable[str], help_text: str) -> serializers.ListField:
+    """Return a field for several of the names: a parameter that may be repeated."""
+    return serializers.ListField(
+        child=serializers.ChoiceField(
+            choices=list(names), error_messages={"invalid_choice": f"expected some of {', '.join(names)}"}
+        ),
+        required=False,
+        help_text=help_text,
+    )
+
+
 class ExportSerializer(SelectionSerializer):
-    """A selection of measurements and the format of the exported file."""
+    """A selection of measurements, and the content and format of the exported file."""
 
     excluded = excluded_field()
 
-    format = serializers.ChoiceField(
-        choices=list(FORMATS),
-        default="csv",
-        help_text="The file's format. .gz is a compressed file; parquet needs pyarrow installed.",
-        error_messages={"invalid_choice": f"expected one of {', '.join(FORMATS)}"},
+    format = choice(
+        FORMATS,
+        "csv",
+        "The file's format. .gz is a compressed file; parquet needs pyarrow installed; xlsx has at most "
+        f"{FORMATS['xlsx'].most_rows} rows.",
+    )
+    interval = choice(
+        (RAW, AUTO, *INTERVALS_S),
+        RAW,
+        "raw: every measurement. Else aggregates over intervals of this length in UTC; auto: of the length "
+        "that gives about as many rows as a chart has points, or raw if there are few measurements.",
+    )
+    aggregate = choices(
+        AGGREGATES,
+        f"With an interval: which aggregates; may be repeated. {', '.join(AGGREGATES)} if left out.",
+    )
+    shape = choice(
+        ("long", "wide"),
+        "long",
+        "long: a row per measurement, or interval, and tag. wide: a row per time with a column per tag, "
+        f"for at most {MOST_WIDE} tags.",
+    )
+    columns = choices(
+        COLUMNS, "Also: the unit of each tag; why a measurement is an anomaly. May be repeated."
+    )
+    zone = serializers.CharField(
+        default="UTC", help_text="The time zone of the times in the file, such as Europe/Berlin."
+    )
+    decimal = choice(("point", "comma"), "point", "csv: comma also separates the cells by semicolons.")
+    bom = serializers.BooleanField(
+        default=False,
+        help_text="csv: true begins with a byte order mark, by which Excel recognises UTF-8.",
+        error_messages=dict.fromkeys(("invalid", "null"), "expected 'true' or 'false'"),
     )
 
     def validate_format(self, name: str) -> str:
@@ -219,6 +273,61 @@ class ExportSerializer(SelectionSerializer):
                 f"{name} needs {needs}, which is not installed here; pip install {needs}, or use csv or jsonl"
             )
         return name
+
+    def validate_zone(self, name: str) -> ZoneInfo | None:
+        """Return the time zone; None for UTC. Reject an unknown one."""
+        if name == "UTC":
+            return None
+        try:
+            return ZoneInfo(name)
+        except (ValueError, OSError, ZoneInfoNotFoundError) as error:
+            raise serializers.ValidationError(
+                f"expected a time zone such as UTC or Europe/Berlin, got {shown(name)}"
+            ) from error
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Reject parameters that have no meaning together; to ignore one would surprise."""
+        attrs = super().validate(attrs)
+        is_raw, is_csv = attrs["interval"] == RAW, attrs["format"].startswith("csv")
+        rejections = {
+            "columns": (
+                "reasons" in attrs.get("columns", ()) and not is_raw,
+                "reasons belong to single measurements; leave 'interval' out",
+            ),
+            "excluded": (
+                "excluded" in attrs and not (is_raw and attrs["shape"] == "long"),
+                "expected with single measurements in long shape; leave 'interval' and 'shape' out",
+            ),
+            "aggregate": ("aggregate" in attrs and is_raw, "expected together with 'interval'"),
+            "decimal": (attrs["decimal"] == "comma" and not is_csv, "expected with csv only"),
+            "bom": (attrs["bom"] and not is_csv, "expected with csv only"),
+        }
+        for name, (is_rejected, text) in rejections.items():
+            if is_rejected:
+                raise serializers.ValidationError({name: text})
+        return attrs
+
+    @property
+    def download(self) -> Download:
+        """Return the table that the parameters describe."""
+        chosen = self.validated_data
+        wanted = chosen.get("aggregate", AGGREGATES)
+        return Download(
+            self.selection,
+            interval=chosen["interval"],
+            aggregates=tuple(name for name in AGGREGATES if name in wanted),
+            is_wide=chosen["shape"] == "wide",
+            with_units="unit" in chosen.get("columns", ()),
+            with_reasons="reasons" in chosen.get("columns", ()),
+        )
+
+    @property
+    def file_style(self) -> Style:
+        """Return how the cells are written."""
+        chosen = self.validated_data
+        return Style(
+            chosen["zone"], decimal_comma=chosen["decimal"] == "comma", byte_order_mark=chosen["bom"]
+        )
 
 
 def reason_field() -> serializers.CharField:

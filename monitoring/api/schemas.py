@@ -139,6 +139,44 @@ class TrendColumnsSerializer(Shape):
     max_t = numbers(serializers.IntegerField(), "When the maximum was reached first, as t.")
 
 
+class GapsSerializer(Shape):
+    """The times without measurements, in seconds."""
+
+    count = serializers.IntegerField()
+    total_s = serializers.FloatField()
+    longest_s = serializers.FloatField()
+    longer_than_s = serializers.IntegerField(help_text="Shorter pauses are no gaps.")
+
+
+class StatisticsSerializer(Shape):
+    """Statistics of a tag over a time range; null without a measurement."""
+
+    tag = serializers.CharField()
+    to = serializers.DateTimeField(help_text="End of the range, now at the latest.")
+    count = serializers.IntegerField()
+    anomalies = serializers.IntegerField()
+    mean = serializers.FloatField(allow_null=True)
+    sd = serializers.FloatField(allow_null=True, help_text="Standard deviation.")
+    min = serializers.FloatField(allow_null=True)
+    min_at = serializers.DateTimeField(allow_null=True)
+    max = serializers.FloatField(allow_null=True)
+    max_at = serializers.DateTimeField(allow_null=True)
+    outside_percent = serializers.FloatField(
+        allow_null=True, help_text="Share of the measured time outside today's limits; null without limits."
+    )
+    gaps = GapsSerializer()
+    resolution_s = serializers.IntegerField(
+        allow_null=True, help_text="sd, outside_percent and gaps are estimates from rollups of this length."
+    )
+
+    def get_fields(self) -> dict[str, Any]:
+        """Add ``from`` by name, because ``from`` is a Python keyword."""
+        start = serializers.DateTimeField(
+            help_text="Start of the range, the tag's first measurement at the earliest."
+        )
+        return {"from": start, **super().get_fields()}
+
+
 @extend_schema_field({"oneOf": [{"type": "string", "format": "date-time"}, {"type": "number"}]})
 class TimestampField(serializers.Field[Any, Any, Any, Any]):
     """The time of a reading in any accepted form: ISO 8601 text or a number."""

@@ -20,7 +20,9 @@ from monitoring.api.ingest import BatchIngestView, IngestView
 from monitoring.api.notes import NoteViewSet
 from monitoring.api.root import RootView
 from monitoring.api.routes import RouteViewSet
+from monitoring.api.saved_views import SavedViewSet
 from monitoring.api.schedules import ScheduleViewSet
+from monitoring.api.statistics import StatisticsView
 from monitoring.api.stats import StatsView
 from monitoring.api.stream import StreamView
 from monitoring.api.tags import TagViewSet
@@ -36,6 +38,7 @@ router.register("exclusions", ExclusionViewSet, basename="exclusion")
 router.register("alarms", AlarmViewSet, basename="alarm")
 router.register("alarm-definitions", AlarmDefinitionViewSet, basename="alarm-definition")
 router.register("notes", NoteViewSet, basename="note")
+router.register("views", SavedViewSet, basename="view")
 router.register("deliveries", DeliveryViewSet, basename="delivery")
 router.register("channels", ChannelViewSet, basename="channel")
 router.register("routes", RouteViewSet, basename="route")
@@ -48,6 +51,7 @@ urlpatterns = [
     path("alarms/kpis", AlarmKpisView.as_view(), name="alarm-kpis"),
     path("alarms/advice", AlarmAdviceView.as_view(), name="alarm-advice"),
     path("alarms/journal", AlarmJournalView.as_view(), name="alarm-journal"),
+    path("statistics", StatisticsView.as_view(), name="statistics"),
     path("trend", TrendView.as_view(), name="trend"),
     path("stream", StreamView.as_view(), name="stream"),
     path("export", ExportView.as_view(), name="export"),

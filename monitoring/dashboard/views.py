@@ -11,9 +11,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from monitoring.access.pages import signed_in_as
+from monitoring.access.roles import SAVE_VIEW
 from monitoring.alarms.kinds import LIMIT_KINDS
 from monitoring.dashboard import states, words
-from monitoring.dashboard.alarm_bar import brief_json
+from monitoring.dashboard.address_notes import address_notes
+from monitoring.dashboard.alarm_bar import brief_json, may
 from monitoring.dashboard.events import EVENT_ROWS, MOST_OPEN, SHORTEST_S
 from monitoring.dashboard.link import LINK_DETAILS, LINK_ICONS, LINK_WORDS, POLLING
 from monitoring.dashboard.moments import Moment, moment, range_end
@@ -23,7 +25,7 @@ from monitoring.dashboard.tag_page import TagPage
 from monitoring.dashboard.view_state import (
     DEFAULT_PRESET,
     LONGEST,
-    MOST_COMPARED,
+    MOST_CHARTS,
     PRESETS,
     TimeRange,
     ViewState,
@@ -31,6 +33,9 @@ from monitoring.dashboard.view_state import (
 )
 from monitoring.history.ahead import AHEAD_WORDS, MOST_COUNTED
 from monitoring.history.number_formats import format_of
+from monitoring.history.saved_views import MOST_CHARTS as MOST_CHOSEN
+from monitoring.history.saved_views import MOST_COMPARED, view_json
+from monitoring.history.statistics import MOST_TAGS
 from monitoring.kernel.clock import iso_utc
 from monitoring.kernel.source_clock import AHEAD_US
 from monitoring.kernel.tag_definition import TagDefinition
@@ -40,6 +45,7 @@ ENDPOINTS = {
     "data": "measurement-list",
     "stream": "stream",
     "trend": "trend",
+    "statistics": "statistics",
     "anomalies": "anomaly-list",
     "events": "event-list",
     "stats": "stats",
@@ -47,14 +53,13 @@ ENDPOINTS = {
     "tags": "tag-list",
     "export": "export",
     "notes": "notes",
+    "views": "view-list",
     "login": "login",
 }
 # Charts of up to this length show every measurement; longer ones show intervals.
 RAW_S = 900
 # The length of the scripts' live data, and of the sparkline beside a value.
 LIVE_S = 600
-# With more cards, the page shows all side by side without charts.
-MOST_CHARTS = 8
 SPEEDS = (1, 10, 60, 600)
 DEFAULT_SPEED = 60
 
@@ -73,6 +78,8 @@ SAME_FOR_ALL: dict[str, Any] = {
     "mostOpenEvents": MOST_OPEN,
     "mostCharts": MOST_CHARTS,
     "mostCompared": MOST_COMPARED,
+    "mostChosen": MOST_CHOSEN,
+    "mostStatistics": MOST_TAGS,
     "spans": words.SPANS,
     "urgency": words.URGENCY,
     "limitKinds": sorted(LIMIT_KINDS),
@@ -110,7 +117,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
 
 def context(request: HttpRequest, page: DashboardPage) -> dict[str, Any]:
     """Return the template context; defaults replace parameters of unknown tags and groups."""
-    chosen = chosen_of(request.GET.dict(), page.headings, page.now)
+    chosen = chosen_of(page.query, page.headings, page.now)
     beside = page.part.beside if page.part else ()
     shown = [
         card for card in page.cards if chosen.shows(card.tag.name, card.group) and card.tag.name not in beside
@@ -125,7 +132,12 @@ def context(request: HttpRequest, page: DashboardPage) -> dict[str, Any]:
         "shown_names": {card.tag.name for card in shown},
         "part": page.part,
         "part_addresses": part_addresses(request.GET, page.part) if page.part else {},
-        "layout": "one" if chosen.tag else "many" if len(shown) > MOST_CHARTS else "all",
+        "layout": chosen.layout(len(shown), len({card.group for card in shown})),
+        "groups": page.groups(chosen.charts),
+        "views": page.views,
+        "saved": page.saved,
+        "may_save_view": may(request, SAVE_VIEW),
+        "address_notes": address_notes(request.GET.dict(), page) if page.totals else [],
         "card_level": 3 if any(page.group_names) else 2,
         "presets": [(key, preset.label) for key, preset in PRESETS.items()],
         "past": past_moments(chosen.past, page.now) if chosen.past else None,
@@ -140,6 +152,9 @@ def context(request: HttpRequest, page: DashboardPage) -> dict[str, Any]:
         "script": script,
         "open": settings.FERMON_OPEN,
         "signed_in_as": signed_in_as(request),
+        "most_statistics": f":{MOST_TAGS}",
+        "download_intervals": words.DOWNLOAD_INTERVALS,
+        "download_formats": words.DOWNLOAD_FORMATS,
         "alarms_of_cards": [brief_json(card.alarm) for card in page.cards if card.alarm],
         "settings_for_scripts": for_scripts(page, chosen, script),
     }
@@ -156,6 +171,7 @@ def for_scripts(page: DashboardPage, chosen: ViewState, script: ScriptTag) -> di
         "now": iso_utc(page.now),
         "staleAfterMs": stale_after_s(page.tags.values()) * 1000,
         "chosen": chosen.as_json(),
+        "saved": page.saved and view_json(page.saved),
         "database": page.totals is not None,
         "part": page.part and page.part.as_json(),
         "tags": [tag_for_scripts(page, tag) for tag in page.told_tags],

@@ -3,13 +3,16 @@
 import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from string import ascii_lowercase
 
+from monitoring.history.export_intervals import INTERVALS_S
 from monitoring.history.measurements import Reason
 from monitoring.history.stats import Totals
 from monitoring.kernel.clock import iso_utc
 from monitoring.kernel.number_format import AGE, AS_TYPED, DURATION, LEAD, NumberFormat, fixed_text, span_text
 from monitoring.kernel.tag_definition import TagDefinition
 
+UNITS = {"m": "min", "h": "h", "d": "d"}
 REASON_WORDS = {
     "below_limit": "below the limit {lower}",
     "above_limit": "above the limit {upper}",
@@ -62,9 +65,24 @@ SPANS = {
 }
 # The time shown before and after an anomaly or an event.
 AROUND = timedelta(minutes=1)
+# The choices of the download dialog, in the order shown: the parameter's value, and the text.
+DOWNLOAD_INTERVALS = [
+    ("auto", "as many as a chart shows"),
+    ("raw", "every measurement"),
+    *((name, f"one for every {name.rstrip(ascii_lowercase)} {UNITS[name[-1]]}") for name in INTERVALS_S),
+]
+DOWNLOAD_FORMATS = [
+    ("csv", "CSV"),
+    ("csv.gz", "CSV, compressed"),
+    ("xlsx", "Excel (XLSX)"),
+    ("parquet", "Parquet"),
+    ("jsonl", "JSON lines"),
+    ("jsonl.gz", "JSON lines, compressed"),
+]
 # The error messages for a time range that the user has typed in.
 REFUSED_RANGES = {
     "incomplete": "Both ends are needed, each with its date and time.",
+    "skipped": "The clocks skip one of these times: they go forward over it. Choose one before or after it.",
     "reversed": "'From' must be earlier than 'to'.",
     "future": "'From' lies in the future: there is nothing to show yet.",
 }

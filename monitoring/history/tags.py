@@ -31,6 +31,18 @@ def active_names() -> list[str]:
     return list(Tag.objects.filter(active=True).values_list("name", flat=True))
 
 
+def units_of(names: Collection[str]) -> dict[str, str]:
+    """Return the units by tag; of all tags if there are no names."""
+    rows = Tag.objects.filter(name__in=list(names)) if names else Tag.objects.all()
+    return dict(rows.values_list("name", "unit"))
+
+
+def definitions_of(names: Collection[str]) -> list[TagDefinition]:
+    """Return the definitions of the tags that exist, in the order of the names."""
+    found = {tag.name: tag.definition() for tag in Tag.objects.filter(name__in=list(names))}
+    return [found[name] for name in names if name in found]
+
+
 def find_tag(name: str) -> TagDefinition | None:
     """Return the tag of this name, active or not; None if the tag does not exist."""
     tag = Tag.objects.filter(name=name).first()

@@ -5,7 +5,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('monitoring', '0024_tag_display'),
+        ('monitoring', '0025_saved_view'),
     ]
 
     operations = [

@@ -34,6 +34,7 @@ from monitoring.models.reading_ahead import ReadingAhead
 from monitoring.models.refusal import Refusal, RefusalCount
 from monitoring.models.replacement import Replacement
 from monitoring.models.rollup import Rollup
+from monitoring.models.saved_view import SavedView
 from monitoring.models.series import Series
 from monitoring.models.set_aside import SetAsideReading
 from monitoring.models.tag import Tag
@@ -70,6 +71,7 @@ __all__ = [
     "Rollup",
     "Route",
     "RouteStep",
+    "SavedView",
     "Schedule",
     "ScheduleMember",
     "ScheduleOverride",

@@ -228,7 +228,9 @@ def test_the_address_may_name_a_range_of_the_past(client: Client) -> None:
     shown = re.search(r'<p id="moment">(.*?)</p>', html)
     assert shown
     assert re.sub(r"<[^>]+>", "", shown[1]) == "Showing the past: 30 Jan 12:00:00 UTC to 31 Jan 12:00:00 UTC"
-    assert " checked" not in html.split('id="controls"')[1].split("</form>")[0]
+    controls = html.split('id="controls"')[1].split("</form>")[0]
+    assert 'name="range"' in controls
+    assert not re.search(r'name="range"[^>]* checked', controls)
 
 
 @pytest.mark.django_db

@@ -97,7 +97,7 @@ def prints_what_is_shown(dashboard: Any) -> None:
     """Paper has the values, and neither menu nor controls."""
     dashboard.page.emulate_media(media="print")
     expect(dashboard.card().locator(".number")).to_be_visible()
-    for unused in (".site-header nav", ".controls", ".site-footer"):
+    for unused in (".site-header nav", ".controls", ".tools"):
         expect(dashboard.page.locator(unused).first).to_be_hidden()
     assert dashboard.page.evaluate(FITS)
     dashboard.page.emulate_media(media="screen")

@@ -120,6 +120,56 @@ def test_the_data_shown_is_saved_as_a_file(dashboard: Any, tmp_path: Path) -> No
     assert len(rows) == 62
     assert "2026-01-31T12:01:00Z" in rows[1]
 
+    page = dashboard.page
+    page.get_by_role("button", name="Download", exact=True).click()
+    dialog = page.get_by_role("dialog", name="Download")
+    dialog.get_by_role("button", name="None").click()
+    dialog.get_by_role("button", name="Download").click()
+    expect(dialog.get_by_role("alert")).to_have_text("Choose at least one tag.")
+    dialog.get_by_label("fermenter_temp").check()
+    dialog.get_by_label("Rows").select_option("1m")
+    expect(dialog.get_by_label("reasons of anomalies")).to_be_disabled()
+    dialog.get_by_label("Shape").select_option("wide")
+    dialog.get_by_label("units").check()
+    dialog.get_by_label("decimal comma").check()
+    with page.expect_download() as download:
+        dialog.get_by_role("button", name="Download").click()
+    assert (
+        download.value.suggested_filename
+        == "fermon-fermenter_temp-20260131T120100Z-20260131T120200Z-1m-wide.csv"
+    )
+    download.value.save_as(tmp_path / "wide.csv")
+    assert (tmp_path / "wide.csv").read_text().splitlines() == [
+        "timestamp;fermenter_temp mean (°C);fermenter_temp min (°C);fermenter_temp max (°C)",
+        "2026-01-31T13:01:00+01:00;37,5;37,0;38,0",
+        "2026-01-31T13:02:00+01:00;37,5;37,0;38,0",
+    ]
+    expect(dialog).to_be_hidden()
+    assert dashboard.noise == []
+
+
+def test_the_time_shown_has_statistics_events_and_anomalies(dashboard: Any) -> None:
+    dashboard.post_past("fermenter_temp", [46.0 if i < 30 else 37.0 for i in range(120)])
+    dashboard.open("?from=2026-01-31T12:00:00Z&to=2026-01-31T12:00:29Z&tag=fermenter_temp")
+    past = dashboard.page.get_by_role("region", name="In the time shown", exact=True)
+    past.scroll_into_view_if_needed()
+    row = past.get_by_role("row", name="fermenter_temp")
+    expect(row.get_by_role("cell").first).to_have_text("46.00 °C")
+    assert past.get_by_role("row").count() == 2  # the heading, and the tag on screen
+    anomalies = past.get_by_role("region", name="Anomalies in the time shown")
+    expect(anomalies.get_by_role("listitem")).to_have_count(20)
+    anomalies.get_by_role("button", name="Older").click()
+    expect(anomalies.get_by_role("listitem")).to_have_count(10)
+    expect(anomalies.get_by_text("Page 2")).to_be_visible()
+    expect(anomalies.get_by_role("list")).to_be_focused()
+    expect(past.get_by_role("region", name="Events in the time shown")).to_contain_text(
+        "None in the time shown."
+    )
+    expect(dashboard.card().get_by_text("Value above is from")).to_be_visible()
+    dashboard.page.get_by_role("button", name="Live").click()
+    expect(anomalies).to_contain_text("None in the time shown.")
+    expect(row.get_by_role("cell").nth(5)).to_have_text("0")
+
 
 def test_the_data_is_a_table_too(dashboard: Any) -> None:
     dashboard.post_history(400)

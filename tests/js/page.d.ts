@@ -7,6 +7,7 @@ type FormOf<Controls> = HTMLFormElement & { elements: Controls };
 
 /** Elements that each page has whose scripts look for them; null stands for those that a page may lack. */
 interface PageElements {
+  "address-notes": HTMLUListElement | null;
   "alarm-above": HTMLButtonElement;
   "alarm-acts": HTMLElement;
   "alarm-alert": HTMLElement;
@@ -39,6 +40,11 @@ interface PageElements {
   answerer: HTMLElement;
   cards: HTMLDivElement;
   "chart-script": HTMLScriptElement | null;
+  "chart-choices": HTMLOListElement;
+  "chart-filter": HTMLInputElement;
+  "charts-all": HTMLButtonElement;
+  "charts-auto": HTMLButtonElement | null;
+  "charts-none": HTMLButtonElement;
   comparison: HTMLElement;
   "comparison-end": HTMLButtonElement;
   "comparison-hint": HTMLElement;
@@ -47,14 +53,36 @@ interface PageElements {
     tag: HTMLSelectElement;
     group?: HTMLSelectElement;
     range: RadioNodeList & NodeListOf<HTMLInputElement>;
+    show: RadioNodeList & NodeListOf<HTMLInputElement>;
   }>;
   custom: HTMLDetailsElement;
   "custom-refused": HTMLElement;
   "custom-zone": HTMLElement;
+  day: HTMLInputElement;
+  download: HTMLDialogElement;
+  "download-address": HTMLElement;
+  "download-all": HTMLButtonElement;
+  "download-cancel": HTMLButtonElement;
+  "download-form": HTMLFormElement;
+  "download-from": HTMLInputElement;
+  "download-none": HTMLButtonElement;
+  "download-open": HTMLButtonElement;
+  "download-refused": HTMLElement;
+  "download-shown": HTMLButtonElement;
+  "download-to": HTMLInputElement;
+  "download-zone": HTMLElement;
+  past: HTMLElement;
+  "past-about": HTMLElement;
+  "past-anomalies": HTMLElement;
+  "past-events": HTMLElement;
+  print: HTMLButtonElement;
+  statistics: HTMLTableElement;
+  "statistics-note": HTMLElement;
   favicon: HTMLLinkElement;
   events: HTMLOListElement & { children: HTMLCollectionOf<HTMLLIElement> };
   "events-open": HTMLElement;
   from: HTMLInputElement;
+  "from-offset": HTMLSelectElement;
   group: HTMLSelectElement | null;
   live: HTMLButtonElement;
   moment: HTMLElement;
@@ -93,6 +121,7 @@ interface PageElements {
   progress: HTMLProgressElement;
   settings: HTMLScriptElement;
   rotation: HTMLElement;
+  "saved-views": HTMLUListElement;
   speed: HTMLSelectElement;
   status: HTMLElement;
   strip: HTMLOListElement;
@@ -101,9 +130,18 @@ interface PageElements {
   theme: HTMLSelectElement;
   timeline: HTMLElement;
   to: HTMLInputElement;
+  "to-offset": HTMLSelectElement;
   told: HTMLElement;
   totals: HTMLElement;
   "this-browser": HTMLElement | null;
+  "view-change": HTMLButtonElement | null;
+  "view-name": HTMLInputElement | null;
+  "view-save": HTMLButtonElement | null;
+  "views-close": HTMLButtonElement;
+  "views-dialog": HTMLDialogElement;
+  "views-form": HTMLFormElement;
+  "views-open": HTMLButtonElement;
+  "views-refused": HTMLElement;
   zone: HTMLElement;
   zoom: HTMLFieldSetElement;
 }

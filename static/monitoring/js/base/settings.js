@@ -40,7 +40,11 @@
  * How durations shorter than `belowS` seconds (null: all) are written: a pattern with a number for each unit in seconds.
  * @typedef {{belowS: number | null, unitsS: number[], pattern: string}} DurationFormat
  *
- * Times are ISO 8601, durations milliseconds. `definitions`: differs when a tag's definition has changed. `part`: null if the page has all tags; `violations`: of the anomalies in `latest`; `openEvents`: number of all open events; `database`: whether the server
+ * A view that somebody saved: the tags of its charts in order, or a group; `range`: the key of a preset, or empty.
+ * @typedef {{slug: string, name: string, group: string, charts: string[], compare: string[], show: string, range: string}}
+ *   SavedView
+ *
+ * Times are ISO 8601, durations milliseconds. `definitions`: differs when a tag's definition has changed; `saved`: the saved view that the page shows, or null; `part`: null if the page has all tags; `violations`: of the anomalies in `latest`; `openEvents`: number of all open events; `database`: whether the server
  * could read the database; `urgency`: how much a state needs a person, by state;
  * `limitKinds`: kinds of alarms of a limit; `momentaryKinds`: kinds of events that happen at a moment, `overAtOnce` the
  * one after which the value is back by itself; `words`: texts by subject and key.
@@ -48,7 +52,8 @@
  * @property {string} now
  * @property {number} staleAfterMs
  * @property {{tag: string, range: string, from: string | null, to: string | null, group: string, compare: string[],
- *   anomaly: number | null, event: number | null}} chosen
+ *   charts: string[], show: string, anomaly: number | null, event: number | null}} chosen
+ * @property {SavedView | null} saved
  * @property {boolean} database
  * @property {TagPage | null} part
  * @property {Tag[]} tags
@@ -58,8 +63,8 @@
  * @property {import("../live/events.js").EventItem[]} events
  * @property {number} openEvents
  * @property {CountedTotals | null} totals
- * @property {Record<"data" | "stream" | "trend" | "anomalies" | "events" | "stats" | "health" | "tags" | "export" |
- *   "notes" | "login", string>} urls
+ * @property {Record<"data" | "stream" | "trend" | "statistics" | "anomalies" | "events" | "stats" | "health" | "tags" |
+ *   "export" | "notes" | "views" | "login", string>} urls
  * @property {{copy: string, integrity: string, trouble: string}} chart
  * @property {Record<string, {ms: number, label: string}>} presets
  * @property {string} defaultPreset
@@ -74,6 +79,8 @@
  * @property {number} mostOpenEvents
  * @property {number} mostCharts
  * @property {number} mostCompared
+ * @property {number} mostChosen
+ * @property {number} mostStatistics
  * @property {Record<"age" | "duration" | "lead", DurationFormat[]>} spans
  * @property {Record<string, number>} urgency
  * @property {string[]} limitKinds

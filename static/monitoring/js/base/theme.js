@@ -62,12 +62,12 @@ export function wireThemes() {
   choice.disabled = false;
   choice.addEventListener("change", () => {
     store(choice.value);
-    apply(choice.value);
+    applyTheme(choice.value);
   });
   window.addEventListener("storage", ({ key, newValue }) => {
     if (key !== KEY) return;
     choice.value = newValue ?? "";
-    apply(choice.value);
+    applyTheme(choice.value);
   });
 }
 
@@ -81,8 +81,11 @@ function store(theme) {
   }
 }
 
-/** @param {string | null} theme */
-function apply(theme) {
+/**
+ * Show the page in a theme, without storing the choice.
+ * @param {string | null} theme null or "" for the system's
+ */
+export function applyTheme(theme) {
   if (theme) root.dataset.theme = theme;
   else delete root.dataset.theme;
   for (const listener of listeners) listener();

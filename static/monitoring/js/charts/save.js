@@ -43,7 +43,7 @@ export function wireSaving(card) {
 /** @type {(tag: Tag, range: TimeRange) => string} */
 function exportAddress(tag, { from, to }) {
   const bounds = { from: isoText(from), to: isoText(to) };
-  return `${settings.urls.export}?${new URLSearchParams({ tag: tag.name, ...bounds, format: "csv" })}`;
+  return `${settings.urls.export}?${new URLSearchParams({ tag: tag.name, ...bounds, interval: "auto", format: "csv" })}`;
 }
 
 /** @param {number} ms */
@@ -78,7 +78,11 @@ function pictureOf(tag, canvas, range) {
   ctx.fillText(tag.unit ? `${tag.shownName} (${tag.unit})` : tag.shownName, MARGIN * letter, 0.7 * letter);
   ctx.fillStyle = theme.muted;
   ctx.font = `${0.8 * letter}px ${theme.font}`;
-  ctx.fillText(`${rangeText(range, { withDate: true })}, ${zoneText()}`, MARGIN * letter, 2 * letter);
+  ctx.fillText(
+    `${rangeText(range, { withDate: true })}, ${zoneText(range.from, range.to)}`,
+    MARGIN * letter,
+    2 * letter,
+  );
   ctx.drawImage(canvas, MARGIN * letter, head);
   return picture;
 }

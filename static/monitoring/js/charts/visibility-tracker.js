@@ -4,6 +4,8 @@ const MARGIN = "50% 0px"; // of the window's height: elements are drawn before t
 export class VisibilityTracker {
   /** @type {WeakSet<Element>} */
   near = new WeakSet();
+  /** Whether all elements count as near: for a print of the whole page. */
+  isAll = false;
 
   /** @param {(element: HTMLElement, isNear: boolean) => void} onChange called when an element enters or leaves */
   constructor(onChange) {
@@ -29,6 +31,6 @@ export class VisibilityTracker {
    * @param {HTMLElement} element
    */
   has(element) {
-    return this.near.has(element);
+    return this.isAll || this.near.has(element);
   }
 }

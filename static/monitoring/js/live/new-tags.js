@@ -77,7 +77,9 @@ export function adoptCards(page) {
  */
 function sectionFor(section) {
   if (!section) throw new Error("A card lies outside a group");
-  const here = [...document.querySelectorAll(".group")].find((group) => group.dataset.group === section.dataset.group);
+  const here = [...document.querySelectorAll(".group")].find(
+    (group) => group.dataset.group === section.dataset.group && !("chosen" in group.dataset),
+  );
   if (here) return here;
   const copy = document.importNode(section, true);
   for (const card of copy.querySelectorAll(".card")) card.remove();

@@ -4,6 +4,9 @@ import { announce } from "../base/announcer.js";
 import { listedAnomalies, showAnomalies, wireAnomalies } from "../lists/anomaly-list.js";
 import { Card } from "../app/card.js";
 import { haveCharts, keepSorted, reveal, showChosen } from "../app/card-list.js";
+import { wireDownload } from "../app/download-dialog.js";
+import { wirePrint } from "../app/print-page.js";
+import { followPast } from "../lists/past-lists.js";
 import { whenChartLoads } from "../charts/chart-library.js";
 import { addReadingMode } from "../charts/chart-options.js";
 import { serverNow } from "../base/clock.js";
@@ -12,8 +15,8 @@ import { onNoteSaved, useNoteContext } from "../app/note-dialog.js";
 import { showNotes } from "../lists/note-list.js";
 import { followNotes } from "../live/notes.js";
 import { Comparison } from "../charts/comparison.js";
-import { allowZoom, wireControls } from "../app/controls.js";
 import { noteDefinitions } from "../live/definitions.js";
+import { allowZoom, syncLayout, wireControls } from "../app/controls.js";
 import { announceEvents, showEvents, wireEvents } from "../lists/event-list.js";
 import { startFeed } from "../live/feed.js";
 import { reasonsOf, storeViolations } from "../live/rule-violations.js";
@@ -21,6 +24,7 @@ import { VisibilityTracker } from "../charts/visibility-tracker.js";
 import { adoptCards, isSameOrMore, pageNow, watchForTags } from "../live/new-tags.js";
 import { RenderScheduler } from "../charts/render-scheduler.js";
 import {
+  isBeside,
   isElsewhere,
   loadDefinitions,
   newestOfAll,
@@ -40,7 +44,8 @@ import { onThemeChange, readTheme, wireThemes } from "../base/theme.js";
 import { shownText, showTimeline, wireTimeline } from "../app/timeline.js";
 import { localiseTimes, zoneText } from "../base/times.js";
 import { showTotals } from "../lists/totals.js";
-import { onViewChange, rangeShown, view } from "../app/view-state.js";
+import { onViewChange, rangeShown, undoZoom, view } from "../app/view-state.js";
+import { wireViews } from "../app/views-dialog.js";
 import { words } from "../base/words.js";
 
 /**
@@ -150,9 +155,11 @@ function arrange(isChoice) {
     if (isChoice === null) location.reload(); // the address already equals the view; otherwise the page is being left
     return;
   }
+  if (isChoice) document.getElementById("address-notes")?.remove(); // the address has changed
   if (tagPage) showTagPage();
   if (isChoice && view.past) announce("view", words.patterns.showingPast + shownText());
   showChosen(cards);
+  syncLayout();
   comparison.choose();
   scheduler.redraw();
 }
@@ -259,6 +266,19 @@ function tagNames() {
   return [...cards].sort((one, other) => rank(one) - rank(other)).map(([name]) => name);
 }
 
+/** Return the names of the tags with a visible card in the order of the page, and of all others. */
+function tagsByCard() {
+  const elements = [...container.querySelectorAll(".card")];
+  /** @param {HTMLElement[]} found */
+  const names = (found) => found.map(({ dataset }) => dataset.tag ?? "");
+  return {
+    shown: names(elements.filter((card) => !card.hidden)),
+    others: names(elements.filter((card) => card.hidden)),
+  };
+}
+/** Return the names of the tags on screen, in the order of the page. */
+const shownTags = () => [...cards].flatMap(([name, { element }]) => (element.hidden || isBeside(name) ? [] : [name]));
+
 /** Return the names of the tags in or near the view. */
 function nearTags() {
   const near = [...cards].filter(([, { element, plot }]) => visibility.has(element) || visibility.has(plot));
@@ -287,6 +307,7 @@ const chartAccess = { end, isChartShown, reveal: (tag) => reveal(cards, tag) };
 wireAnomalies(chartAccess);
 wireEvents(chartAccess);
 keepSorted(cards);
+wireViews(tagsByCard);
 watchForTags(addNewTags);
 comparison.choose();
 wirePlayback({ end, next: nextTime, width: () => cards.values().next().value?.plot.clientWidth || 1, draw: redraw });
@@ -323,9 +344,26 @@ const readNotes = followNotes(() => rangeShown(end()), redraw);
 onViewChange(() => readNotes());
 onNoteSaved(() => readNotes(0));
 useNoteContext(noteContext);
+const shownPast = { range: () => rangeShown(end()), isLive: () => !view.past, shown: shownTags };
+const past = followPast(shownPast);
+onViewChange(past.changed);
+wirePrint({
+  drawAll(isAll) {
+    visibility.isAll = isAll;
+    scheduler.redraw();
+  },
+  isReady: () => [...cards.values()].every(({ element, history }) => element.hidden || !history.isLoading),
+  readPast: past.read,
+});
+wireDownload(shownPast);
 followTags(() => [...cards.keys()]);
 onAlarms((hasChanged) => hasChanged && redraw());
 document.addEventListener("visibilitychange", redraw);
+document.addEventListener("keydown", ({ key, target, defaultPrevented }) => {
+  if (key !== "Escape" || defaultPrevented) return;
+  if (/** @type {Element} */ (target).closest("dialog, .custom, .tool, input, select, textarea")) return; // Escape is theirs
+  undoZoom();
+});
 whenChartLoads({
   ...settings.chart,
   ready: drawCharts,
