@@ -190,3 +190,20 @@ def test_refused_readings_are_told_without_alarm(dashboard: Any) -> None:
     notices = dashboard.page.locator("#notices")
     expect(notices).to_contain_text("1 reading of fermenter_temp refused in the last hour")
     expect(notices).to_contain_text("87.3 is above fermenter_temp's valid range 30 to 50")
+    expect(dashboard.page.get_by_role("link", name="All rejected readings")).to_be_visible()
+    dashboard.page.get_by_role("button", name="Dismiss for an hour").click()
+    expect(notices).to_be_hidden()
+    dashboard.open()
+    expect(notices).to_be_hidden()
+
+
+def test_changed_limits_reach_an_open_page_and_wall_within_5_s(dashboard: Any) -> None:
+    dashboard.page.clock.install()
+    dashboard.post_history(20)
+    for query, limit in (("?range=15m", 44), ("?kiosk=1", 43)):
+        dashboard.open(query)
+        expect(dashboard.link()).to_have_attribute("data-state", "live")
+        Tag.objects.filter(name="fermenter_temp").update(upper_limit=limit)
+        dashboard.page.clock.fast_forward(5000)
+        expect(dashboard.card()).to_contain_text(f"35 to {limit}")
+        assert dashboard.page.url.endswith(query)
