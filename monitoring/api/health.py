@@ -19,6 +19,7 @@ from monitoring.access.scopes import can_read_all_tags
 from monitoring.api import schemas
 from monitoring.api.queue import queued_readings
 from monitoring.kernel.clock import iso_utc
+from monitoring.operations.definitions import newest_digest
 from monitoring.operations.health import Health, check_health
 from monitoring.spool import spool_files
 
@@ -82,5 +83,6 @@ def details(health: Health) -> dict[str, Any]:
         "problems": list(health.problems),
         "since": iso_utc(health.since) if health.since else None,
         "notices": list(health.refused.notices),
+        "definitions": newest_digest().read() if health.database != "away" else "",
         "timestamp": iso_utc(health.timestamp),
     }

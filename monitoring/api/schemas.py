@@ -385,6 +385,10 @@ class HealthSerializer(Shape):
     since = serializers.DateTimeField(
         required=False, allow_null=True, help_text="When the first problem began, if known."
     )
+    definitions = serializers.CharField(
+        required=False,
+        help_text="Differs when the definition of a tag has changed: read the tags again. Empty if unknown.",
+    )
     notices = serializers.ListField(
         required=False, child=serializers.CharField(), help_text="What was refused of late, in words."
     )
@@ -502,6 +506,11 @@ EXCLUSION = OpenApiExample(
         "reason": "probe in the calibration bath",
         "dry_run": True,
     },
+    request_only=True,
+)
+NOTE = OpenApiExample(
+    "About a tag",
+    value={"text": "Sampled 20 mL.", "tag": "fermenter_temp", "name": "M. Example"},
     request_only=True,
 )
 BATCH_ANSWER = OpenApiExample(

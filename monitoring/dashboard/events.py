@@ -35,6 +35,13 @@ class EventRow:
     explanation: str
     address: str
 
+    @property
+    def link_name(self) -> str:
+        """Return the name of the link for screen readers, which tells one spike from another."""
+        return words.PATTERNS["eventName"].format(
+            kind=self.kind, tag="".join(self.name), time=self.start.text
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Events:

@@ -27,7 +27,9 @@ from monitoring.ingest.tags import tag_cache
 from monitoring.kernel.number_format import NumberFormat
 from monitoring.kernel.tag_definition import STALE_AFTER_S, TagDefinition
 from monitoring.models import SavedView
+from monitoring.operations.definitions import digest_of
 from monitoring.operations.health import Health, check_health
+from monitoring.sources.simulator.demo_tags import simulated_tags, unused_names
 from monitoring.spool import spool_files
 
 ANOMALY_ROWS = 20
@@ -105,7 +107,9 @@ class DashboardPage:
 
     ``tags`` has all tags by name, active or not; ``headings`` has the heading of each tag in use.
     ``cards`` covers all tags in use, or those of ``part`` if there are more than MOST_CARDS. ``violations``
-    are those of the newest measurements, by id. ``query`` has the parameters of the address, completed by
+    are those of the newest measurements, by id. ``simulated`` has the tags with simulated data,
+    ``definitions`` is the digest of the tags.
+    ``query`` has the parameters of the address, completed by
     those of the ``saved`` view that the address names; ``views`` lists all saved views.
     """
 
@@ -127,6 +131,8 @@ class DashboardPage:
     totals: Totals | None = None
     problems: Sequence[str] = ()
     notices: tuple[str, ...] = ()
+    simulated: Sequence[TagDefinition] = ()
+    definitions: str = ""
     query: Mapping[str, str] = field(default_factory=dict)
     saved: SavedView | None = None
     views: Sequence[SavedView] = ()
@@ -232,8 +238,8 @@ def read_page_at(now: datetime, health: Health, given: Mapping[str, str]) -> Das
     """Read the page from the database, with a number of queries that is independent of the number of tags."""
     saved = saved_view_of(given)
     query = with_saved(given, saved)
-    tags = tag_cache().read()
-    used = [tag for tag in tags.values() if tag.active]
+    tags, unused = tag_cache().read(), unused_names()
+    used = [tag for tag in tags.values() if tag.active and tag.name not in unused]
     groups = groups_of(used)
     part = part_of(query, used, groups, now, read_needs(used, now)) if len(used) > MOST_CARDS else None
     names = part.on_page if part else list(groups)
@@ -292,6 +298,8 @@ def read_page_at(now: datetime, health: Health, given: Mapping[str, str]) -> Das
         problems=words.problem_lines(health.problems, health.since, now),
         notices=health.refused.notices,
         learning=health.learning,
+        simulated=simulated_tags(used),
+        definitions=digest_of(tags, unused),
         query=query,
         saved=saved,
         views=read_views(),

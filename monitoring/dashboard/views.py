@@ -40,6 +40,7 @@ from monitoring.kernel.clock import iso_utc
 from monitoring.kernel.incident_event import STRENGTHS
 from monitoring.kernel.source_clock import AHEAD_US
 from monitoring.kernel.tag_definition import TagDefinition
+from monitoring.operations.definitions import digest_of
 
 ENDPOINTS = {
     "data": "measurement-list",
@@ -179,6 +180,7 @@ def for_scripts(page: DashboardPage, chosen: ViewState, script: ScriptTag) -> di
         "database": page.totals is not None,
         "part": page.part and page.part.as_json(),
         "tags": [tag_for_scripts(page, tag) for tag in page.told_tags],
+        "definitions": page.definitions,
         "latest": [point.as_json() for point in page.latest],
         "violations": [
             {"id": row, "findings": [reason._asdict() for reason in found]}
@@ -232,6 +234,8 @@ def tag_for_scripts(page: DashboardPage, tag: TagDefinition) -> dict[str, Any]:
         "decimals": number.decimals,
         "mostDecimals": number.most,
         "active": tag.active,
+        "definition": digest_of({tag.name: tag}),
+        "simulated": tag in page.simulated,
         "staleAfterMs": tag.stale_after_s * 1000,
         "rawFrom": iso_utc(raw_from) if raw_from else None,
         "newestAnomaly": iso_utc(newest_anomaly) if newest_anomaly else None,

@@ -52,6 +52,7 @@ PATTERNS = {
     "last": "last {}",
     "since": "since ",
     "to": " to ",
+    "eventName": "{kind} of {tag}, {time}",
     "open": "{} open",
     "noEvents": "None so far.",
     "noEventsYet": "No events yet. {}.",

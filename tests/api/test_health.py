@@ -24,6 +24,7 @@ FIELDS = {
     "refused_last_hour",
     "since",
     "notices",
+    "definitions",
     "worker",
     "simulator",
     "detection",

@@ -260,7 +260,7 @@ def test_tags_come_from_the_database(client: Client) -> None:
     assert 'data-tag="agitator_rpm"' not in html
     assert "Limits at least 2" in card(html, "co2")
     Tag.objects.update(active=False)
-    assert "There is no active tag" in page(client)
+    assert "There is no tag to show" in page(client)
 
 
 @pytest.mark.django_db

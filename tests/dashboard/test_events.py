@@ -139,7 +139,7 @@ def test_what_only_the_3_sigma_rule_finds_moves_no_card(client: Client, post: Ca
     assert "420 rpm unusual (3σ)" in card(html, "agitator_rpm")
     (anomaly,) = client.get("/anomalies").json()
     assert for_scripts(html)["violations"] == [{"id": anomaly["id"], "findings": anomaly["findings"]}]
-    assert re.search("420.0 rpm normal (?!.*rolling mean)", card(page(client, "?kiosk=1"), "agitator_rpm"))
+    assert re.search("420 rpm normal (?!.*rolling mean)", card(page(client, "?kiosk=1"), "agitator_rpm"))
     assert names(html)[0] == "fermenter_temp"
 
 

@@ -57,8 +57,8 @@ def test_sixty_tags_have_charts_near_the_view_or_values_alone_and_all_are_curren
     page.get_by_role("radio", name="Values").check()
     expect(page).to_have_url(f"{dashboard.server}/dashboard?show=values")
     dashboard.post(*((name, 40.5, 0.0) for name in names))
-    expect(dashboard.card(names[0]).locator(".number")).to_have_text("40.5")
-    expect(dashboard.card(names[-1]).locator(".number")).to_have_text("40.5")
+    expect(dashboard.card(names[0]).locator(".number")).to_have_text("40.50")
+    expect(dashboard.card(names[-1]).locator(".number")).to_have_text("40.50")
     page.wait_for_function(f"({CHARTS}) === 0")
     page.locator(".card", has=page.get_by_role("link", name=names[3])).locator(".value").click(force=True)
     expect(page).to_have_url(f"{dashboard.server}/dashboard?tag={names[3]}&show=values")
@@ -114,7 +114,7 @@ def test_of_too_many_tags_a_part_is_shown_and_the_others_are_found(dashboard: An
     expect(dashboard.page.locator(".card:visible")).to_have_count(10)
     expect(dashboard.link()).to_have_attribute("data-mode", "stream")
     dashboard.post(("plant.299", 41.5, 0.0))
-    expect(dashboard.card("plant.299").locator(".number")).to_have_text("41.5")
+    expect(dashboard.card("plant.299").locator(".number")).to_have_text("41.50")
     dashboard.screenshot("part")
 
 

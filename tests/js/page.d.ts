@@ -111,6 +111,8 @@ interface PageElements {
   "push-turn": HTMLButtonElement | null;
   notes: HTMLOListElement;
   notices: HTMLUListElement;
+  refused: HTMLDivElement;
+  "dismiss-notices": HTMLButtonElement;
   part: FormOf<{ search: HTMLInputElement }> | null;
   "part-changed": HTMLElement | null;
   "part-text": HTMLElement | null;

@@ -135,7 +135,6 @@ TABLES = {
     "auditlog/logentry": (ADMINISTRATORS, NOBODY, NOBODY, NOBODY),
     "auth/group": ADMINISTERED,
     "auth/user": ADMINISTERED,
-    "authtoken/tokenproxy": ADMINISTERED,
     "django_q/schedule": ADMINISTERED,
     "django_q/success": (ADMINISTRATORS, NOBODY, ADMINISTRATORS, ADMINISTRATORS),
     "django_q/failure": (ADMINISTRATORS, NOBODY, ADMINISTRATORS, ADMINISTRATORS),

@@ -7,7 +7,7 @@
  * the last one at `until`. Times are ISO 8601.
  * @typedef {{name: string, shownName: string, unit: string, lower: number | null, upper: number | null,
  *   decimals: number, mostDecimals: number | null,
- *   active?: boolean, staleAfterMs: number, rawFrom?: string | null, newestAnomaly?: string | null,
+ *   active?: boolean, simulated?: boolean, definition?: string, staleAfterMs: number, rawFrom?: string | null, newestAnomaly?: string | null,
  *   outsideSince?: string | null, ahead?: {readings: number, until: string} | null}} Tag
  *
  * A measurement as /data and /stream send it; `timestamp` is ISO 8601.
@@ -28,7 +28,7 @@
  *
  * The server's state as /health sends it; `since` is ISO 8601.
  * @typedef {{timestamp: string, problems: string[], since: string | null, notices: string[],
- *   learning: {text: string, tags: {tag: string, text: string}[]}}} Health
+ *   learning: {text: string, tags: {tag: string, text: string}[]}, definitions?: string}} Health
  *
  * A range of time in epoch milliseconds, both ends included.
  * @typedef {{from: number, to: number}} TimeRange
@@ -44,7 +44,7 @@
  * @typedef {{slug: string, name: string, group: string, charts: string[], compare: string[], show: string, range: string}}
  *   SavedView
  *
- * Times are ISO 8601, durations milliseconds. `saved`: the saved view that the page shows, or null; `part`: null if the page has all tags; `violations`: of the anomalies in `latest`; `openEvents`: number of all open events; `database`: whether the server
+ * Times are ISO 8601, durations milliseconds. `definitions`: differs when a tag's definition has changed; `saved`: the saved view that the page shows, or null; `part`: null if the page has all tags; `violations`: of the anomalies in `latest`; `openEvents`: number of all open events; `database`: whether the server
  * could read the database; `urgency`: how much a state needs a person, by state;
  * `limitKinds`: kinds of alarms of a limit; `strengths`: of events, weakest first; `momentaryKinds`: kinds of events that happen at a moment, `overAtOnce` the
  * one after which the value is back by itself; `words`: texts by subject and key.
@@ -57,6 +57,7 @@
  * @property {boolean} database
  * @property {TagPage | null} part
  * @property {Tag[]} tags
+ * @property {string} definitions
  * @property {Measurement[]} latest
  * @property {{id: number, findings: RuleViolation[]}[]} violations
  * @property {import("../live/events.js").EventItem[]} events

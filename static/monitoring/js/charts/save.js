@@ -52,7 +52,7 @@ const isoText = (ms) => new Date(Math.round(ms)).toISOString();
 /** @type {(card: Card, range: TimeRange) => void} */
 function savePicture({ tag, canvas }, range) {
   const link = document.createElement("a");
-  link.download = `${tag.name}-${isoText(range.from).slice(0, 19).replace(/[-:]/g, "")}Z.png`;
+  link.download = `${tag.name}-${tag.simulated ? "simulated-" : ""}${isoText(range.from).slice(0, 19).replace(/[-:]/g, "")}Z.png`;
   link.href = pictureOf(tag, canvas, range).toDataURL("image/png");
   link.click();
 }

@@ -113,6 +113,12 @@ function fill({ element, parts }, event, now) {
   setText(parts.length, lengthText(event, now));
   setText(parts.since, isOpen && !isMomentary(event) ? words.patterns.since : "");
   showTime(parts.start, event.start);
+  const time = parts.start.textContent;
+  setAttribute(
+    parts.link,
+    "aria-label",
+    filled(words.patterns.eventName, { kind: kindText(event), tag: tagOf(event.tag).shownName, time }),
+  );
   const end = isMoment(event) ? null : event.end;
   setText(parts.to, end === null ? "" : words.patterns.to);
   setAttribute(parts.end, "datetime", end === null ? "" : new Date(end).toISOString());

@@ -15,12 +15,13 @@ import { onNoteSaved, useNoteContext } from "../app/note-dialog.js";
 import { showNotes } from "../lists/note-list.js";
 import { followNotes } from "../live/notes.js";
 import { Comparison } from "../charts/comparison.js";
+import { noteDefinitions } from "../live/definitions.js";
 import { allowZoom, syncLayout, wireControls } from "../app/controls.js";
 import { announceEvents, showEvents, showLearning, wireEvents } from "../lists/event-list.js";
 import { startFeed } from "../live/feed.js";
 import { reasonsOf, storeViolations } from "../live/rule-violations.js";
 import { VisibilityTracker } from "../charts/visibility-tracker.js";
-import { adoptCards, pageNow, watchForTags } from "../live/new-tags.js";
+import { adoptCards, isSameOrMore, pageNow, watchForTags } from "../live/new-tags.js";
 import { RenderScheduler } from "../charts/render-scheduler.js";
 import {
   isBeside,
@@ -36,7 +37,7 @@ import { aheadMs, playheadAt, wirePlayback } from "../app/playback.js";
 import { pointedAt } from "../charts/cursor.js";
 import { wirePlot } from "../charts/plot.js";
 import { LIVE_MS, settings, tagOf } from "../base/settings.js";
-import { noteContact, noteMode, showLink, showNotices, showProblems } from "../live/status.js";
+import { noteContact, noteMode, showLink, showNotices, showProblems, wireNotices } from "../live/status.js";
 import { TagChart } from "../charts/tag-chart.js";
 import { LiveTotals } from "../live/live-totals.js";
 import { onThemeChange, readTheme, wireThemes } from "../base/theme.js";
@@ -198,7 +199,21 @@ function drawCharts(Chart) {
 /** Add the cards of tags that are newer than the page. */
 async function addNewTags() {
   const page = await pageNow();
-  if (!page) return;
+  if (page) addCardsOf(page);
+}
+
+/** Take over changed definitions of tags: new tags get a card, anything else needs the page anew. */
+async function renew() {
+  const page = await pageNow();
+  if (!page) return null;
+  if (tagPage || !isSameOrMore(page))
+    location.reload(); // the address has the view
+  else addCardsOf(page);
+  return page.settings.definitions;
+}
+
+/** @param {import("../live/new-tags.js").ServedPage} page */
+function addCardsOf(page) {
   if (page.settings.part) return location.reload(); // there are too many tags for one page now
   const fresh = adoptCards(page);
   if (!fresh) return location.reload();
@@ -285,6 +300,7 @@ wireAddress();
 wireControls(end);
 wireTimeline();
 wireThemes();
+wireNotices();
 wireTagPage();
 /** @type {import("../lists/anomaly-list.js").ChartAccess} */
 const chartAccess = { end, isChartShown, reveal: (tag) => reveal(cards, tag) };
@@ -312,7 +328,8 @@ feed = startFeed({
     announceEvents();
     redraw();
   },
-  onHealth({ problems, since, notices, learning }) {
+  onHealth({ problems, since, notices, learning, definitions }) {
+    noteDefinitions(definitions, renew);
     showProblems(problems, since);
     showNotices(notices);
     showLearning(learning);
