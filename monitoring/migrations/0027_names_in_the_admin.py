@@ -5,7 +5,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('monitoring', '0025_saved_view'),
+        ('monitoring', '0026_causes_and_learning'),
     ]
 
     operations = [

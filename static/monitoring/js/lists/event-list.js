@@ -57,6 +57,7 @@ export function showEvents(now) {
 export function showLearning({ text, tags }) {
   const { noEvents, noEventsYet, learning: line } = words.patterns;
   setText(none, text ? filled(noEventsYet, [text]) : noEvents);
+  learning.hidden = tags.length === 0;
   setLines(
     learning,
     tags.map((one) => filled(line, one)),
