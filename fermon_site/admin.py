@@ -17,6 +17,21 @@ from monitoring.access.roles import CONFIGURE, allows
 
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 
+# The sections of the index, by model; models that no section names are in the last one.
+SECTIONS = {
+    "Monitoring": (
+        *("Tag", "Measurement", "Event", "Note", "Exclusion", "ExcludedMeasurement"),
+        *("Replacement", "Refusal", "SetAsideReading", "SavedView"),
+    ),
+    "Alarms": ("AlarmDefinition", "AlarmOccurrence", "AlarmJournalEntry"),
+    "Notifications": (
+        *("Person", "Channel", "PushSubscription", "Route", "Schedule", "MaintenanceWindow"),
+        *("Delivery", "DeliveryAttempt"),
+    ),
+    "Access": ("User", "Group", "Token", "LogEntry"),
+    "Internals": (),
+}
+OWN_APPS = frozenset({"monitoring", "auth", "auditlog"})  # other apps have models of the same names
 NO_ADMIN = "Your role may not use the admin: that is for engineers and administrators."
 
 
@@ -24,12 +39,17 @@ class FermonAdminSite(AdminSite):
     """Django's admin site for all roles with the permission to change tags, without a "staff status"."""
 
     site_header = site_title = "Fermon"
-    index_title = "Administration"
+    index_title = "Tables"
     site_url = "/dashboard"
 
     def has_permission(self, request: HttpRequest) -> bool:
         """Return whether the user may enter. Each page checks its own permission as well."""
         return super().has_permission(request) or allows(request.user, CONFIGURE)
+
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
+        """Return the models that the user may see by section; those of one app for ``app_label``."""
+        apps = super().get_app_list(request, app_label)
+        return apps if app_label else sections_of(apps)
 
     def password_change(  # type: ignore[override]  # a redirect is an answer, too
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
@@ -53,6 +73,23 @@ class FermonAdminSite(AdminSite):
         if request.user.is_authenticated:
             raise PermissionDenied(NO_ADMIN)
         return to_login(request, request.GET.get("next") or request.path)
+
+
+def sections_of(apps: list[Any]) -> list[dict[str, Any]]:
+    """Return the sections of the index with Django's entries of the models; empty sections are left out."""
+    entries = {
+        (app["app_label"] in OWN_APPS, model["object_name"]): model for app in apps for model in app["models"]
+    }
+    found = {
+        title: [entries.pop((True, name)) for name in names if (True, name) in entries]
+        for title, names in SECTIONS.items()
+    }
+    found[list(SECTIONS)[-1]] += entries.values()
+    return [
+        {"name": title, "app_label": title.lower(), "app_url": "", "models": models}
+        for title, models in found.items()
+        if models
+    ]
 
 
 def or_bad_request(view: View) -> View:

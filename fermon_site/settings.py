@@ -273,6 +273,7 @@ FERMON_PUSH_CONTACT = environment.text("FERMON_PUSH_CONTACT", "")
 LANGUAGE_CODE = "en-us"
 TIME_ZONE = "UTC"
 USE_I18N = True
+FORMAT_MODULE_PATH = ["fermon_site.formats"]
 USE_TZ = True
 
 # No form takes files, so none is written to the disk; fermon_site.limits bounds the body.

@@ -10,6 +10,7 @@ EXCLUDE = "monitoring.add_exclusion"  # covers including again
 ACKNOWLEDGE = "monitoring.acknowledge_alarm"  # covers resets, comments and ratings
 SHELVE = "monitoring.shelve_alarm"
 NOTE = "monitoring.add_note"  # covers correcting and withdrawing
+SAVE_VIEW = "monitoring.add_savedview"  # covers changing and deleting
 DEFINE = "monitoring.change_alarmdefinition"  # covers suppression and taking out of service
 SEE_NOTIFICATIONS = "monitoring.view_delivery"  # covers channels, routes and schedules
 SET_UP_NOTIFICATIONS = "monitoring.change_channel"  # covers people, routes and schedules
@@ -44,12 +45,13 @@ _RECORDS = (
     "replacement",
     "route",
     "routestep",
+    "savedview",
     "schedule",
     "schedulemember",
     "scheduleoverride",
     "series",
 )
-_OPERATOR = frozenset({READ, ACKNOWLEDGE, SHELVE, NOTE})
+_OPERATOR = frozenset({READ, ACKNOWLEDGE, SHELVE, NOTE, SAVE_VIEW})
 _ENGINEER = frozenset(
     {
         *_OPERATOR,

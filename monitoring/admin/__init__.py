@@ -22,6 +22,7 @@ from monitoring.admin.notifications import (
 )
 from monitoring.admin.refusals import RefusalAdmin, RefusalCountAdmin
 from monitoring.admin.replacements import ReplacementAdmin
+from monitoring.admin.saved_views import SavedViewAdmin
 from monitoring.admin.series import SeriesAdmin
 from monitoring.admin.set_aside import SetAsideReadingAdmin
 from monitoring.admin.tags import TagAdmin
@@ -51,6 +52,7 @@ __all__ = [
     "RefusalCountAdmin",
     "ReplacementAdmin",
     "RouteAdmin",
+    "SavedViewAdmin",
     "ScheduleAdmin",
     "SeriesAdmin",
     "SetAsideReadingAdmin",

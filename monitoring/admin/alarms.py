@@ -115,7 +115,7 @@ class AlarmOccurrenceAdmin(AlarmTable):
 
     list_display = (
         *("active_at_utc", "cleared_at_utc", "alarm", "priority", "value", "peak", "setpoint"),
-        *("acknowledged_by", "is_annunciated", "is_late", "rating"),
+        *("acknowledged_by", "rating"),
     )
     list_filter = (
         *(PriorityFilter, ("acknowledged_at", admin.EmptyFieldListFilter)),
@@ -140,7 +140,7 @@ class AlarmJournalAdmin(AlarmTable):
     """List the acts of alarms and people; lines neither change nor go."""
 
     list_display = (
-        *("noticed_at_utc", "alarm", "act", "states", "by", "via", "address"),
+        *("noticed_at_utc", "alarm", "act", "states", "by", "via"),
         *("reason", "comment", "changes"),
     )
     list_filter = (ActFilter, PriorityFilter)

@@ -13,6 +13,7 @@ from monitoring.access.roles import EXCLUDE, allows
 from monitoring.admin.browsed import Browsed, TagFilter, to_the_second
 from monitoring.admin.read_only import ReadOnly
 from monitoring.history.browsing import CappedPaginator
+from monitoring.kernel.reason_words import reason_text
 from monitoring.models import Finding, Measurement
 
 MOST_CHOSEN = 200  # the URL contains the ids
@@ -27,8 +28,13 @@ class FindingInline(ReadOnly, FindingTabularInline):
     """Show the rule violations of an anomaly."""
 
     model = Finding
-    fields = ("reason", "lower", "upper")
-    verbose_name_plural = "findings: the rules that speak against it, and the band that it left"
+    fields = readonly_fields = ("why", "lower", "upper")
+    verbose_name_plural = "rule violations, and the band that the value left"
+
+    @admin.display(description="reason")
+    def why(self, row: Finding) -> str:
+        """Return the reason in words."""
+        return reason_text(row.reason)
 
 
 @admin.register(Measurement)

@@ -1,4 +1,4 @@
-"""API tokens of sources in the admin."""
+"""API tokens of sources in the admin. Users' own tokens, which are stored as they are, have no page."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -6,9 +6,13 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from rest_framework.authtoken.admin import TokenAdmin as UserTokenAdmin  # noqa: F401  # registers the table
+from rest_framework.authtoken.models import TokenProxy
 
 from monitoring.access.token_store import make_token
 from monitoring.models import Token
+
+admin.site.unregister(TokenProxy)
 
 if TYPE_CHECKING:
     TokenModelAdmin = admin.ModelAdmin[Token]

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.renderers import OpenApiJsonRenderer, OpenApiJsonRenderer2
 from drf_spectacular.types import OpenApiTypes
@@ -15,6 +16,7 @@ from rest_framework.views import APIView
 
 from monitoring.access.permissions import UnauthenticatedWhileOpen
 from monitoring.api import schemas
+from monitoring.api.site_schema import fit_to_site
 
 
 class SchemaView(UnauthenticatedWhileOpen, APIView):
@@ -36,7 +38,9 @@ class SchemaView(UnauthenticatedWhileOpen, APIView):
     def get(self, request: Request) -> Response:
         """Return this description as OpenAPI 3."""
         generator = SchemaGenerator()  # type: ignore[no-untyped-call]
-        return Response(generator.get_schema(request=request, public=True))  # type: ignore[no-untyped-call]
+        schema = generator.get_schema(request=request, public=True)  # type: ignore[no-untyped-call]
+        fit_to_site(schema, is_open=settings.FERMON_OPEN)
+        return Response(schema)
 
 
 class DocsView(UnauthenticatedWhileOpen, SpectacularSwaggerSplitView):

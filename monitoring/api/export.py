@@ -20,6 +20,7 @@ from monitoring.api.fields import ExportSerializer, parameters
 from monitoring.history.export import RAW, Download, TooLargeError, open_table
 from monitoring.history.export_formats import FORMATS
 from monitoring.history.measurements import Selection
+from monitoring.sources.simulator.demo_tags import simulated_share
 
 FILES: dict[Any, Any] = {
     (200, each.media_type): OpenApiResponse(OpenApiTypes.BINARY, "The file.") for each in FORMATS.values()
@@ -91,7 +92,7 @@ def with_encoding(request: Request, response: HttpResponseBase) -> HttpResponseB
 
 
 def file_name(download: Download) -> str:
-    """Return a file name with tags, times, interval and shape, without the extension."""
+    """Return a file name with tags, times, interval, shape, and whether data is simulated."""
     selection = download.selection
     kind = "" if download.interval == RAW else f"-{download.interval}"
     shape = "-wide" if download.is_wide else ""
@@ -99,7 +100,8 @@ def file_name(download: Download) -> str:
         stamp(moment) if moment else otherwise
         for moment, otherwise in ((selection.start, "oldest"), (selection.end, "newest"))
     )
-    return f"fermon-{tags_in(selection)}-{start}-{end}{kind}{shape}"
+    share = simulated_share(selection.tags, selection.start)
+    return "-".join(filter(None, ("fermon", share, tags_in(selection), start, end))) + kind + shape
 
 
 def tags_in(selection: Selection) -> str:

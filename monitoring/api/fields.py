@@ -21,6 +21,7 @@ from monitoring.history.tags import known_of, tag_names
 from monitoring.ingest.exclusions import MOST_IDS
 from monitoring.ingest.validate import known_tags
 from monitoring.kernel.clock import expected_bound, parse_bound
+from monitoring.kernel.incident_event import STRENGTHS
 from monitoring.kernel.quoting import shown
 
 MAX_PAGE = 10_000
@@ -183,12 +184,24 @@ class EventPageSerializer(PageSerializer):
         error_messages={"invalid_choice": f"expected one of {', '.join(DETECTORS)}"},
     )
     kind = serializers.CharField(required=False, help_text="Only events of this kind.")
+    strength = serializers.ChoiceField(
+        choices=list(STRENGTHS),
+        required=False,
+        help_text="Only events at least this strong: clear leaves out weak ones.",
+        error_messages={"invalid_choice": f"expected one of {', '.join(STRENGTHS)}"},
+    )
 
     @property
     def chosen_events(self) -> EventSelection:
         """Return the selection of events that the parameters describe."""
         chosen = self.validated_data
-        return EventSelection(self.selection, chosen.get("open"), chosen.get("detector"), chosen.get("kind"))
+        return EventSelection(
+            self.selection,
+            chosen.get("open"),
+            chosen.get("detector"),
+            chosen.get("kind"),
+            chosen.get("strength"),
+        )
 
 
 class TrendSerializer(RangeSerializer):

@@ -19,6 +19,7 @@ from monitoring.access.scopes import can_read_all_tags
 from monitoring.api import schemas
 from monitoring.api.queue import queued_readings
 from monitoring.kernel.clock import iso_utc
+from monitoring.operations.definitions import newest_digest
 from monitoring.operations.health import Health, check_health
 from monitoring.spool import spool_files
 
@@ -76,10 +77,12 @@ def details(health: Health) -> dict[str, Any]:
         "worker": health.worker_age,
         "simulator": health.simulator_age,
         "detection": health.detection_age,
+        "learning": health.learning.as_json(health.timestamp),
         "ahead": [one.as_json() for one in health.times.ahead],
         "clock_errors_s": health.times.clock_errors,
         "problems": list(health.problems),
         "since": iso_utc(health.since) if health.since else None,
         "notices": list(health.refused.notices),
+        "definitions": newest_digest().read() if health.database != "away" else "",
         "timestamp": iso_utc(health.timestamp),
     }

@@ -81,6 +81,7 @@ class NoteViewSet(ViewSet):
         auth=schemas.MAY_READ,
         parameters=[schemas.RETRY_AFTER],
         request=fields.WriteNoteSerializer,
+        examples=[schemas.NOTE],
         responses={**schemas.reads(None, also=CHANGED), 200: None, 201: fields.NoteInFullSerializer},
     )
     def create(self, request: Request) -> Response:

@@ -13,6 +13,7 @@ from drf_spectacular.utils import (
 from rest_framework import serializers
 
 from monitoring.detection.monitor import DETECTORS
+from monitoring.kernel.incident_event import STRENGTHS
 from monitoring.kernel.tag_definition import OnConflict
 
 # For documentation only: the views build responses from domain objects.
@@ -116,7 +117,14 @@ class EventSerializer(Shape):
     start = serializers.DateTimeField()
     end = serializers.DateTimeField(allow_null=True, help_text="Null while it lasts.")
     score = serializers.FloatField(help_text="How far it went at its worst; 1 is just enough to be found.")
+    strength = serializers.ChoiceField(choices=list(STRENGTHS), help_text="The score in a word.")
     explanation = serializers.CharField(help_text="A sentence for the operator.")
+    part_of = serializers.IntegerField(
+        allow_null=True,
+        help_text="The event that stands for this one, too, as both have one cause. Such events are listed"
+        " only with their tag.",
+    )
+    others = serializers.IntegerField(help_text="Events of other tags that this one stands for.")
 
 
 def numbers(child: Any, help_text: str = "") -> serializers.ListField:
@@ -317,6 +325,22 @@ class AheadSerializer(Shape):
     up_to_s = serializers.FloatField(help_text="By how many seconds the furthest is ahead.")
 
 
+class LearningTagSerializer(Shape):
+    """A tag that the detectors are learning."""
+
+    tag = serializers.CharField()
+    ready = serializers.DateTimeField(help_text="When they will have learned it, if readings go on.")
+    text = serializers.CharField(help_text="The time to go in words.")
+
+
+class LearningSerializer(Shape):
+    """How far the detectors are with learning what is normal."""
+
+    count = serializers.IntegerField(help_text="Tags that are being learned.")
+    text = serializers.CharField(help_text="A sentence; empty if all are learned.")
+    tags = LearningTagSerializer(many=True, help_text="The last 20 to be ready, the last one first.")
+
+
 class HealthSerializer(Shape):
     """The health of the system. Callers without read access to all tags receive only `status`."""
 
@@ -346,6 +370,9 @@ class HealthSerializer(Shape):
         allow_null=True,
         help_text="For how long readings wait to be judged, in seconds; null before the first.",
     )
+    learning = LearningSerializer(
+        required=False, help_text="The tags that the detectors are learning: events of these are to come."
+    )
     ahead = AheadSerializer(
         many=True, required=False, help_text="The tags with readings ahead of time, the furthest 20 first."
     )
@@ -357,6 +384,10 @@ class HealthSerializer(Shape):
     problems = serializers.ListField(required=False, child=serializers.CharField())
     since = serializers.DateTimeField(
         required=False, allow_null=True, help_text="When the first problem began, if known."
+    )
+    definitions = serializers.CharField(
+        required=False,
+        help_text="Differs when the definition of a tag has changed: read the tags again. Empty if unknown.",
     )
     notices = serializers.ListField(
         required=False, child=serializers.CharField(), help_text="What was refused of late, in words."
@@ -475,6 +506,11 @@ EXCLUSION = OpenApiExample(
         "reason": "probe in the calibration bath",
         "dry_run": True,
     },
+    request_only=True,
+)
+NOTE = OpenApiExample(
+    "About a tag",
+    value={"text": "Sampled 20 mL.", "tag": "fermenter_temp", "name": "M. Example"},
     request_only=True,
 )
 BATCH_ANSWER = OpenApiExample(

@@ -20,6 +20,7 @@ from monitoring.api.ingest import BatchIngestView, IngestView
 from monitoring.api.notes import NoteViewSet
 from monitoring.api.root import RootView
 from monitoring.api.routes import RouteViewSet
+from monitoring.api.saved_views import SavedViewSet
 from monitoring.api.schedules import ScheduleViewSet
 from monitoring.api.statistics import StatisticsView
 from monitoring.api.stats import StatsView
@@ -37,6 +38,7 @@ router.register("exclusions", ExclusionViewSet, basename="exclusion")
 router.register("alarms", AlarmViewSet, basename="alarm")
 router.register("alarm-definitions", AlarmDefinitionViewSet, basename="alarm-definition")
 router.register("notes", NoteViewSet, basename="note")
+router.register("views", SavedViewSet, basename="view")
 router.register("deliveries", DeliveryViewSet, basename="delivery")
 router.register("channels", ChannelViewSet, basename="channel")
 router.register("routes", RouteViewSet, basename="route")

@@ -15,7 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from monitoring.access.pages import AWAY
-from monitoring.access.roles import ACKNOWLEDGE, NOTE, READ, SHELVE, allows
+from monitoring.access.roles import ACKNOWLEDGE, CONFIGURE, NOTE, READ, SHELVE, allows
 from monitoring.alarms.kinds import Priority
 from monitoring.alarms.reading import (
     AlarmCounts,
@@ -168,11 +168,21 @@ def failing_text(channels: int) -> str:
 
 
 def alarm_bar(request: HttpRequest) -> dict[str, Any]:
-    """Add the alarm bar to the context of templates; nothing is read unless a template shows the bar."""
+    """Add the alarm bar and the link to the admin to the context of templates; nothing is read before use."""
     return {
         "alarm_bar": SimpleLazyObject(lambda: read_bar() if may(request, READ) else None),
         "alarm_settings": lambda: for_scripts(request),
+        "may_enter_admin": lambda: may_enter_admin(request),
     }
+
+
+def may_enter_admin(request: HttpRequest) -> bool:
+    """Return whether the pages link to the admin: not for a signed-in user that the admin would refuse."""
+    try:
+        user = request.user
+        return not user.is_authenticated or user.is_staff or allows(user, CONFIGURE)
+    except (AttributeError, DatabaseError):
+        return True
 
 
 def may(request: HttpRequest, permission: str) -> bool:

@@ -31,16 +31,24 @@ class EventRow:
     length: str
     start: Moment
     until: Moment | None
+    strength: str
     explanation: str
     address: str
+
+    @property
+    def link_name(self) -> str:
+        """Return the name of the link for screen readers, which tells one spike from another."""
+        return words.PATTERNS["eventName"].format(
+            kind=self.kind, tag="".join(self.name), time=self.start.text
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Events:
     """The events to show: ``open`` by start, ``ended`` by end, newest first.
 
-    ``open_count`` is the number of all open events; ``open`` may have fewer if the tags do not fit on one
-    page.
+    ``open_count`` is the number of all open events that are not weak; ``open`` may have fewer of these if the
+    tags do not fit on one page.
     """
 
     open: list[StoredEvent] = field(default_factory=list)
@@ -60,15 +68,28 @@ class Events:
         return found
 
     @property
+    def weak_count(self) -> int:
+        """Return the number of weak events."""
+        return sum(event.is_weak for event in self.listed)
+
+    @property
+    def listed(self) -> list[StoredEvent]:
+        """Return one event for what has one cause."""
+        return [event for event in self.all if event.part_of is None]
+
+    @property
     def open_text(self) -> str:
         """Return the number of open events in words; empty without one."""
         return words.PATTERNS["open"].format(self.open_count) if self.open_count else ""
 
     def rows(self, now: datetime, tags: Mapping[str, TagDefinition], *, of_part: bool) -> list[EventRow]:
-        """Return the first EVENT_ROWS rows; with ``of_part``, each address names the tag of the event."""
+        """Return the first EVENT_ROWS rows, without weak events; the scripts show those on request.
+
+        With ``of_part``, each address names the tag of the event.
+        """
+        told = [event for event in self.listed if not event.is_weak][:EVENT_ROWS]
         return [
-            event_row(event, now, tags[event.tag].shown_name, event.tag if of_part else "")
-            for event in self.all[:EVENT_ROWS]
+            event_row(event, now, tags[event.tag].shown_name, event.tag if of_part else "") for event in told
         ]
 
 
@@ -78,11 +99,13 @@ def read_events(tags: Mapping[str, TagDefinition], on_page: Collection[str] | No
     Without ``on_page``, return all open events. Otherwise return all open events of the tags on the page,
     and the newest MOST_OPEN of all tags.
     """
-    newest = [event for event in newest_events(EVENT_ROWS) if event.end is not None and event.tag in tags]
-    ended = sorted(newest, key=lambda event: event.end or event.start, reverse=True)
+    newest = {event.id: event for event in newest_events(EVENT_ROWS)}
+    newest |= {event.id: event for event in newest_events(EVENT_ROWS, strength="clear")}
+    over = [event for event in newest.values() if event.end is not None and event.tag in tags]
+    ended = sorted(over, key=lambda event: event.end or event.start, reverse=True)
     if on_page is None:
         lasting = open_events()
-        return Events(lasting, ended, len(lasting))
+        return Events(lasting, ended, sum(not event.is_weak and event.part_of is None for event in lasting))
     found = {event.id: event for event in [*open_events(on_page), *open_events(limit=MOST_OPEN)]}
     lasting = sorted(found.values(), key=lambda event: (event.start, event.id), reverse=True)
     return Events(lasting, ended, count_open_events())
@@ -101,6 +124,7 @@ def event_row(event: StoredEvent, now: datetime, name: str, only: str) -> EventR
         length="" if is_moment else length_text(lasted_s, is_open=event.end is None, is_past=is_momentary),
         start=moment(event.start, now),
         until=range_end(event.end, event.start, now) if event.end and not is_moment else None,
+        strength=event.strength,
         explanation=event.explanation,
         address=words.address_over(event.start, event.end, event.id, now, only),
     )

@@ -14,16 +14,22 @@ from monitoring.dashboard.link import Link, link_of, link_without_database
 from monitoring.dashboard.moments import Moment, moment
 from monitoring.dashboard.states import NOTHING, Evidence, lasting_text, outside_side, state_of
 from monitoring.dashboard.tag_page import MOST_CARDS, Needs, TagPage, part_of, read_needs
+from monitoring.dashboard.view_state import saved_view_of, with_saved
 from monitoring.history.ahead import Ahead
 from monitoring.history.excursions import outside_since
+from monitoring.history.learning import Learning
 from monitoring.history.measurements import Point, Reason, Selection, read_page, reasons_for
 from monitoring.history.number_formats import format_of, read_formats
+from monitoring.history.saved_views import read_views
 from monitoring.history.stats import Totals, totals
 from monitoring.history.tags import latest_of, newest_anomalies, raw_from
 from monitoring.ingest.tags import tag_cache
 from monitoring.kernel.number_format import NumberFormat
 from monitoring.kernel.tag_definition import STALE_AFTER_S, TagDefinition
+from monitoring.models import SavedView
+from monitoring.operations.definitions import digest_of
 from monitoring.operations.health import Health, check_health
+from monitoring.sources.simulator.demo_tags import simulated_tags, unused_names
 from monitoring.spool import spool_files
 
 ANOMALY_ROWS = 20
@@ -69,10 +75,14 @@ class Card:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """The cards under one heading; ``name`` is empty if no tag has a group."""
+    """The cards under one heading.
+
+    ``name`` is empty if no tag has a group, and for the charts that the viewer chose (``is_chosen``).
+    """
 
     name: str
     cards: list[Card]
+    is_chosen: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +107,10 @@ class DashboardPage:
 
     ``tags`` has all tags by name, active or not; ``headings`` has the heading of each tag in use.
     ``cards`` covers all tags in use, or those of ``part`` if there are more than MOST_CARDS. ``violations``
-    are those of the newest measurements, by id.
+    are those of the newest measurements, by id. ``simulated`` has the tags with simulated data,
+    ``definitions`` is the digest of the tags.
+    ``query`` has the parameters of the address, completed by
+    those of the ``saved`` view that the address names; ``views`` lists all saved views.
     """
 
     now: datetime
@@ -118,6 +131,26 @@ class DashboardPage:
     totals: Totals | None = None
     problems: Sequence[str] = ()
     notices: tuple[str, ...] = ()
+    simulated: Sequence[TagDefinition] = ()
+    definitions: str = ""
+    query: Mapping[str, str] = field(default_factory=dict)
+    saved: SavedView | None = None
+    views: Sequence[SavedView] = ()
+    learning: Learning = field(default_factory=Learning)
+
+    @property
+    def no_events_text(self) -> str:
+        """Return the text of an empty list of events."""
+        text = self.learning.text(self.now)
+        return words.PATTERNS["noEventsYet" if text else "noEvents"].format(text)
+
+    @property
+    def learning_lines(self) -> list[str]:
+        """Return a line for each tag that the detectors are learning."""
+        return [
+            words.PATTERNS["learning"].format(tag=one.tag, text=one.text(self.now))
+            for one in self.learning.tags
+        ]
 
     @property
     def group_names(self) -> list[str]:
@@ -125,10 +158,15 @@ class DashboardPage:
         names = other_last(self.headings.values())
         return names if len(names) <= MOST_CARDS else other_last(card.group for card in self.cards)
 
-    @property
-    def groups(self) -> list[Group]:
-        """Return the cards by group; the most urgent groups, and cards in a group, come first."""
-        return in_groups(self.cards)
+    def groups(self, charts: Sequence[str]) -> list[Group]:
+        """Return the chosen charts in their order under one heading, and the other cards by group.
+
+        The most urgent groups, and cards in a group, come first.
+        """
+        by_name = {card.tag.name: card for card in self.cards}
+        chosen = [by_name.pop(name) for name in charts if name in by_name]
+        rest = in_groups(by_name.values())
+        return [Group("", chosen, is_chosen=True), *rest] if chosen else rest
 
     @property
     def told_tags(self) -> list[TagDefinition]:
@@ -193,13 +231,15 @@ def read_dashboard(query: Mapping[str, str]) -> DashboardPage:
         cards = [card_of(tags[name], None, now, group=groups[name]) for name in names]
         link = link_without_database(now)
         problems = words.problem_lines(health.problems, health.since, now)
-        return DashboardPage(now, tags, groups, part, link, cards, problems=problems)
+        return DashboardPage(now, tags, groups, part, link, cards, problems=problems, query=query)
 
 
-def read_page_at(now: datetime, health: Health, query: Mapping[str, str]) -> DashboardPage:
+def read_page_at(now: datetime, health: Health, given: Mapping[str, str]) -> DashboardPage:
     """Read the page from the database, with a number of queries that is independent of the number of tags."""
-    tags = tag_cache().read()
-    used = [tag for tag in tags.values() if tag.active]
+    saved = saved_view_of(given)
+    query = with_saved(given, saved)
+    tags, unused = tag_cache().read(), unused_names()
+    used = [tag for tag in tags.values() if tag.active and tag.name not in unused]
     groups = groups_of(used)
     part = part_of(query, used, groups, now, read_needs(used, now)) if len(used) > MOST_CARDS else None
     names = part.on_page if part else list(groups)
@@ -257,6 +297,12 @@ def read_page_at(now: datetime, health: Health, query: Mapping[str, str]) -> Das
         totals=totals(),
         problems=words.problem_lines(health.problems, health.since, now),
         notices=health.refused.notices,
+        learning=health.learning,
+        simulated=simulated_tags(used),
+        definitions=digest_of(tags, unused),
+        query=query,
+        saved=saved,
+        views=read_views(),
     )
 
 

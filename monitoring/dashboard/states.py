@@ -13,7 +13,7 @@ from monitoring.alarms.reading import PresentAlarm
 from monitoring.dashboard import words
 from monitoring.dashboard.alarm_words import alarm_detail, alarm_urgency, alarm_word
 from monitoring.dashboard.moments import age_s, moment
-from monitoring.history.events import StoredEvent
+from monitoring.history.events import StoredEvent, strongest_first
 from monitoring.history.measurements import Point
 from monitoring.kernel.number_format import AS_TYPED
 from monitoring.kernel.tag_definition import TagDefinition
@@ -62,21 +62,23 @@ def state_of(tag: TagDefinition, newest: Point | None, now: datetime, evidence: 
     """Return the state of a tag: the alarm, else the limit, else missing data, else events, else 3σ.
 
     A state does not hide the others that a person has to know: the detail also has a violated limit, the
-    end of the data, and an event. A stale measurement supports no event and no violation of the 3σ rule.
+    end of the data, and an event: the newest of the strongest. Weak events are no state. A stale
+    measurement supports no event and no violation of the 3σ rule.
     """
     if evidence.alarm:
         return alarm_state(evidence.alarm, further(tag, newest, now, evidence))
     if newest is None:
         return State("empty", 0)
     outside, stale = outside_text(tag, newest), stale_text(tag, newest, now)
+    events = strongest_first(evidence.events)
     if outside:
-        detail = words.joined(outside, stale or event_word(evidence.events))
+        detail = words.joined(outside, stale or event_word(events))
         since = evidence.outside_since or newest.timestamp
         return State("outside", words.URGENCY["outside"], since, detail)
     if stale:
         return State("stale", words.URGENCY["stale"], newest.timestamp, stale)
-    if evidence.events:
-        return event_state(evidence.events, newest, is_wall=evidence.is_wall)
+    if events:
+        return event_state(events, newest, is_wall=evidence.is_wall)
     if newest.is_anomaly and not evidence.is_wall:
         return State("unusual", 0, detail="; ".join(evidence.reasons))
     return State("normal", 0)
@@ -106,7 +108,7 @@ def further(tag: TagDefinition, newest: Point | None, now: datetime, evidence: E
 
 
 def event_state(events: Sequence[StoredEvent], newest: Point, *, is_wall: bool) -> State:
-    """Return the state for the newest open event, with the number of further ones.
+    """Return the state for the first of the open events, with the number of further ones.
 
     An event that happens at a moment has an age and no duration.
     """
@@ -125,7 +127,7 @@ def event_state(events: Sequence[StoredEvent], newest: Point, *, is_wall: bool) 
 
 
 def event_word(events: Sequence[StoredEvent]) -> str:
-    """Return the kind of the newest event; empty without events."""
+    """Return the kind of the first event; empty without events."""
     return words.kind_text(events[0].kind) if events else ""
 
 

@@ -93,7 +93,10 @@ def part_of(
     chosen = chosen_of(query, groups, now)
     search, urgency = search_of(query), needs.urgency
     found = asked_for(chosen, search, tags, groups)
-    found.sort(key=lambda name: (-urgency.get(name, 0), *heading(groups[name]), name))
+    if chosen.charts and not chosen.tag:
+        found.sort(key=chosen.charts.index)
+    else:
+        found.sort(key=lambda name: (-urgency.get(name, 0), *heading(groups[name]), name))
     pages = max(1, ceil(len(found) / MOST_CARDS))
     page = min(pages, page_of(query))
     first = (page - 1) * MOST_CARDS

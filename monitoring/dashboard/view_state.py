@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from monitoring.history.saved_views import MOST_CHARTS as MOST_CHOSEN
+from monitoring.history.saved_views import MOST_COMPARED, SHOWS, find_view
 from monitoring.kernel.clock import iso_utc, parse_bound
+from monitoring.models import SavedView
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +29,8 @@ PRESETS = {
     "30d": Preset(2_592_000, "30 d"),
 }
 DEFAULT_PRESET = "5m"
-# Each compared tag has a line and an axis; one chart has room for this many.
-MOST_COMPARED = 4
+# Up to this many cards have charts beside their values without a choice.
+MOST_CHARTS = 8
 ROW_ID = re.compile(r"[0-9]{1,15}")
 LONGEST = timedelta(days=36_525)
 # Bookmarks from earlier versions, with other time windows, open the nearest preset.
@@ -48,6 +51,8 @@ class ViewState:
 
     ``tag`` and ``group`` restrict the cards (empty: all). ``past`` replaces the ``preset`` up to now.
     ``compare`` lists the tags that share a chart. ``anomaly`` and ``event`` are ids to highlight.
+    ``charts`` lists the tags that are shown, in this order (empty: all, by urgency). ``show`` is "charts" or
+    "values" (empty: see ``layout``).
     """
 
     tag: str
@@ -57,6 +62,8 @@ class ViewState:
     compare: tuple[str, ...] = ()
     anomaly: int | None = None
     event: int | None = None
+    charts: tuple[str, ...] = ()
+    show: str = ""
 
     @property
     def label(self) -> str:
@@ -65,7 +72,23 @@ class ViewState:
 
     def shows(self, tag: str, group: str) -> bool:
         """Return whether this tag's card is shown."""
-        return self.tag in ("", tag) and self.group in ("", group)
+        if self.tag:
+            return tag == self.tag
+        return self.group in ("", group) and (not self.charts or tag in self.charts)
+
+    def layout(self, shown: int, headings: int) -> str:
+        """Return the layout of so many cards under so many headings.
+
+        "one" card, "all" with charts, a "stack" of flat charts, or values side by side ("many").
+        ``static/monitoring/js/app/card-list.js`` has the same rule.
+        """
+        if self.tag:
+            return "one"
+        if self.show == "values":
+            return "many"
+        if shown <= MOST_CHARTS:
+            return "all"
+        return "stack" if self.show or self.charts or headings == 1 else "many"
 
     def as_json(self) -> dict[str, Any]:
         """Return the initial state of the scripts."""
@@ -78,6 +101,8 @@ class ViewState:
             "compare": list(self.compare),
             "anomaly": self.anomaly,
             "event": self.event,
+            "charts": list(self.charts),
+            "show": self.show,
         }
 
 
@@ -95,7 +120,35 @@ def chosen_of(query: Mapping[str, str], groups: Mapping[str, str], now: datetime
         compare=compared(query.get("compare", ""), groups),
         anomaly=row_id(query.get("anomaly", "")),
         event=row_id(query.get("event", "")),
+        charts=chosen_charts(query.get("charts", ""), groups),
+        show=query["show"] if query.get("show") in SHOWS else "",
     )
+
+
+def saved_view_of(query: Mapping[str, str]) -> SavedView | None:
+    """Read the saved view that the address names; None without one."""
+    slug = query.get("view", "")
+    return find_view(slug) if slug else None
+
+
+def with_saved(query: Mapping[str, str], saved: SavedView | None) -> dict[str, str]:
+    """Return the parameters, with those of the saved view where the address has none."""
+    if saved is None:
+        return dict(query)
+    stored = {
+        "group": saved.group,
+        "charts": ",".join(saved.charts),
+        "compare": ",".join(saved.compare),
+        "show": saved.show,
+        "range": saved.range,
+    }
+    return {**{name: text for name, text in stored.items() if text}, **query}
+
+
+def chosen_charts(names: str, groups: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the known tags of a comma-separated list, without duplicates, at most MOST_CHOSEN."""
+    found = dict.fromkeys(name for name in names.split(",") if name in groups)
+    return tuple(found)[:MOST_CHOSEN]
 
 
 def row_id(text: str) -> int | None:

@@ -11,9 +11,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from monitoring.access.pages import signed_in_as
+from monitoring.access.roles import SAVE_VIEW
 from monitoring.alarms.kinds import LIMIT_KINDS
 from monitoring.dashboard import states, words
-from monitoring.dashboard.alarm_bar import brief_json
+from monitoring.dashboard.address_notes import address_notes
+from monitoring.dashboard.alarm_bar import brief_json, may
 from monitoring.dashboard.events import EVENT_ROWS, MOST_OPEN, SHORTEST_S
 from monitoring.dashboard.link import LINK_DETAILS, LINK_ICONS, LINK_WORDS, POLLING
 from monitoring.dashboard.moments import Moment, moment, range_end
@@ -23,7 +25,7 @@ from monitoring.dashboard.tag_page import TagPage
 from monitoring.dashboard.view_state import (
     DEFAULT_PRESET,
     LONGEST,
-    MOST_COMPARED,
+    MOST_CHARTS,
     PRESETS,
     TimeRange,
     ViewState,
@@ -31,10 +33,14 @@ from monitoring.dashboard.view_state import (
 )
 from monitoring.history.ahead import AHEAD_WORDS, MOST_COUNTED
 from monitoring.history.number_formats import format_of
+from monitoring.history.saved_views import MOST_CHARTS as MOST_CHOSEN
+from monitoring.history.saved_views import MOST_COMPARED, view_json
 from monitoring.history.statistics import MOST_TAGS
 from monitoring.kernel.clock import iso_utc
+from monitoring.kernel.incident_event import STRENGTHS
 from monitoring.kernel.source_clock import AHEAD_US
 from monitoring.kernel.tag_definition import TagDefinition
+from monitoring.operations.definitions import digest_of
 
 ENDPOINTS = {
     "data": "measurement-list",
@@ -48,14 +54,13 @@ ENDPOINTS = {
     "tags": "tag-list",
     "export": "export",
     "notes": "notes",
+    "views": "view-list",
     "login": "login",
 }
 # Charts of up to this length show every measurement; longer ones show intervals.
 RAW_S = 900
 # The length of the scripts' live data, and of the sparkline beside a value.
 LIVE_S = 600
-# With more cards, the page shows all side by side without charts.
-MOST_CHARTS = 8
 SPEEDS = (1, 10, 60, 600)
 DEFAULT_SPEED = 60
 
@@ -74,12 +79,14 @@ SAME_FOR_ALL: dict[str, Any] = {
     "mostOpenEvents": MOST_OPEN,
     "mostCharts": MOST_CHARTS,
     "mostCompared": MOST_COMPARED,
+    "mostChosen": MOST_CHOSEN,
     "mostStatistics": MOST_TAGS,
     "spans": words.SPANS,
     "urgency": words.URGENCY,
     "limitKinds": sorted(LIMIT_KINDS),
     "momentaryKinds": words.MOMENTARY_KINDS,
     "overAtOnce": words.OVER_AT_ONCE,
+    "strengths": list(STRENGTHS),
     "linkIcons": LINK_ICONS,
     "otherGroup": words.OTHER_GROUP,
     "words": {
@@ -112,7 +119,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
 
 def context(request: HttpRequest, page: DashboardPage) -> dict[str, Any]:
     """Return the template context; defaults replace parameters of unknown tags and groups."""
-    chosen = chosen_of(request.GET.dict(), page.headings, page.now)
+    chosen = chosen_of(page.query, page.headings, page.now)
     beside = page.part.beside if page.part else ()
     shown = [
         card for card in page.cards if chosen.shows(card.tag.name, card.group) and card.tag.name not in beside
@@ -127,7 +134,12 @@ def context(request: HttpRequest, page: DashboardPage) -> dict[str, Any]:
         "shown_names": {card.tag.name for card in shown},
         "part": page.part,
         "part_addresses": part_addresses(request.GET, page.part) if page.part else {},
-        "layout": "one" if chosen.tag else "many" if len(shown) > MOST_CHARTS else "all",
+        "layout": chosen.layout(len(shown), len({card.group for card in shown})),
+        "groups": page.groups(chosen.charts),
+        "views": page.views,
+        "saved": page.saved,
+        "may_save_view": may(request, SAVE_VIEW),
+        "address_notes": address_notes(request.GET.dict(), page) if page.totals else [],
         "card_level": 3 if any(page.group_names) else 2,
         "presets": [(key, preset.label) for key, preset in PRESETS.items()],
         "past": past_moments(chosen.past, page.now) if chosen.past else None,
@@ -137,6 +149,9 @@ def context(request: HttpRequest, page: DashboardPage) -> dict[str, Any]:
         "rows": [*page.anomalies, *[None] * (ANOMALY_ROWS - len(page.anomalies))],
         "events": [*events, *[None] * (EVENT_ROWS - len(events))],
         "open_events": page.events.open_text,
+        "weak_events": page.events.weak_count,
+        "no_events": page.no_events_text,
+        "learning": page.learning_lines,
         "patterns": words.PATTERNS,
         "totals": words.totals_texts(page.totals) if page.totals else {},
         "script": script,
@@ -161,9 +176,11 @@ def for_scripts(page: DashboardPage, chosen: ViewState, script: ScriptTag) -> di
         "now": iso_utc(page.now),
         "staleAfterMs": stale_after_s(page.tags.values()) * 1000,
         "chosen": chosen.as_json(),
+        "saved": page.saved and view_json(page.saved),
         "database": page.totals is not None,
         "part": page.part and page.part.as_json(),
         "tags": [tag_for_scripts(page, tag) for tag in page.told_tags],
+        "definitions": page.definitions,
         "latest": [point.as_json() for point in page.latest],
         "violations": [
             {"id": row, "findings": [reason._asdict() for reason in found]}
@@ -217,6 +234,8 @@ def tag_for_scripts(page: DashboardPage, tag: TagDefinition) -> dict[str, Any]:
         "decimals": number.decimals,
         "mostDecimals": number.most,
         "active": tag.active,
+        "definition": digest_of({tag.name: tag}),
+        "simulated": tag in page.simulated,
         "staleAfterMs": tag.stale_after_s * 1000,
         "rawFrom": iso_utc(raw_from) if raw_from else None,
         "newestAnomaly": iso_utc(newest_anomaly) if newest_anomaly else None,

@@ -52,7 +52,11 @@ PATTERNS = {
     "last": "last {}",
     "since": "since ",
     "to": " to ",
+    "eventName": "{kind} of {tag}, {time}",
     "open": "{} open",
+    "noEvents": "None so far.",
+    "noEventsYet": "No events yet. {}.",
+    "learning": "{tag}: {text}",
     "orMoreOpen": "{} or more open",
 }
 # A problem that the server reports, if the time of its beginning is known.
@@ -81,6 +85,7 @@ DOWNLOAD_FORMATS = [
 # The error messages for a time range that the user has typed in.
 REFUSED_RANGES = {
     "incomplete": "Both ends are needed, each with its date and time.",
+    "skipped": "The clocks skip one of these times: they go forward over it. Choose one before or after it.",
     "reversed": "'From' must be earlier than 'to'.",
     "future": "'From' lies in the future: there is nothing to show yet.",
 }

@@ -16,7 +16,7 @@ from monitoring.database import leases
 from monitoring.database.leases import LeaseLostError
 from monitoring.detection.backtest.compare import EventSpan
 from monitoring.detection.event_store import Key, key_of, open_events, write_events
-from monitoring.detection.monitor_pool import MonitorPool, TagSession, save_states
+from monitoring.detection.monitor_pool import MonitorPool, TagSession, save_ready_times, save_states
 from monitoring.detection.rejudging import (
     SILENCE,
     events_within,
@@ -61,6 +61,7 @@ class DetectionRunner:
         self._changed: dict[Key, Event] = {}
         self._gone: list[tuple[int, EventSpan]] = []
         self._rejudged: list[Exclusion] = []
+        self._learning: dict[str, TagSession] = {}  # whose time to learn differs from the stored one
         self._silence_checked_from = silence_checked_from
         self.renewed_at = time.monotonic()
         self._refreshed = self.renewed_at - REFRESHED_AFTER_S  # an exclusion may wait already
@@ -94,6 +95,8 @@ class DetectionRunner:
             ids, times_us, _, values, _ = zip(*by_tag[name], strict=True)
             self._note(session, session.update(ids, times_us, values, marked=marked, now_us=now_us))
             updated.append(session)
+            if session.is_ready_time_new():
+                self._learning[name] = session
         self.pool.note(updated)
         self.position = upto
 
@@ -115,6 +118,7 @@ class DetectionRunner:
             return
         self._silence_checked_from = time.monotonic() + SILENCE_CHECKED_AFTER_S
         sessions = self.pool.all_sessions()
+        self.pool.look_up_imports(sessions, to_micros(now))
         for session in sessions:
             self._note(session, session.check_silence(to_micros(now)))
         self.pool.note(sessions)
@@ -123,7 +127,7 @@ class DetectionRunner:
     def is_to_commit(self) -> bool:
         """Return whether there is anything to write, if only the renewal of the lease."""
         renews = time.monotonic() - self.renewed_at >= RENEWED_AFTER_S
-        return renews or bool(self._changed or self._rejudged) or bool(self.pool.due(1))
+        return renews or bool(self._changed or self._rejudged or self._learning) or bool(self.pool.due(1))
 
     def commit(self, *, now: datetime, is_caught_up: bool) -> None:
         """Write the changed events and the states that are due, and renew the lease.
@@ -197,6 +201,8 @@ class DetectionRunner:
             write_events(self._changed, now=now)
             settle(self._rejudged)
             save_states(sessions)
+            if self._learning:
+                save_ready_times(self._learning.values())
             self.pool.forget(sessions)
             position = self.pool.saved_until(self.position)
             leases.keep_position(held, position)
@@ -207,4 +213,5 @@ class DetectionRunner:
         self._changed.clear()
         self._gone.clear()
         self._rejudged.clear()
+        self._learning.clear()
         self.renewed_at = time.monotonic()

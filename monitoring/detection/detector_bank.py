@@ -35,7 +35,7 @@ class DetectorBank(Stateful):
     __slots__ = (*STATE, "all_of_them", "each_reading", "incidents")
 
     def __init__(self, settings: DetectionSettings) -> None:
-        self.course = Forecaster()
+        self.course = Forecaster(settings.lower_limit, settings.upper_limit)
         self.spike = Spike(**settings.of("spike"))
         self.step = Step(**settings.of("step"))
         self.drift = Drift(**settings.of("drift"))

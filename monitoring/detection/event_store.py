@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.db.models import Max
 
+from monitoring.detection.common_cause import SILENCE, causes_changed
 from monitoring.kernel.clock import from_micros, to_micros
 from monitoring.kernel.incident_event import Event
 from monitoring.live.publish import publish
@@ -37,6 +38,12 @@ def write_events(events: Mapping[Key, Event], *, now: datetime) -> None:
     EventRow.objects.bulk_create(
         rows, update_conflicts=True, unique_fields=("tag", "detector", "start"), update_fields=CHANGING
     )
+    silences = [from_micros(start_us) for _, detector, start_us in events if detector == SILENCE]
+    if silences:
+        changed = causes_changed(silences, now=now)
+        for revision, row in enumerate(changed, first + len(rows)):
+            row.revision = revision
+        EventRow.objects.bulk_update(changed, ["part_of", "others", "revision"], batch_size=500)
     publish()
 
 

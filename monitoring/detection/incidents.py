@@ -5,6 +5,8 @@ from monitoring.kernel.state import Stateful
 
 GROWN = 1.5  # a score that grew by this factor is reported again
 PLAIN = 2  # from this rank on, only a finding with a higher score changes the kind
+OUTSHINING = 3.0  # times the reported score: a finding of a lower rank with more changes the kind, too
+COMPARABLE = 0.5  # of the reported score: a finding with less never changes the kind
 
 
 class Incident(Stateful):
@@ -45,7 +47,10 @@ class Incident(Stateful):
         """Return whether a finding changes the report, which then needs an explanation."""
         if detector == self.primary_detector:
             return score > GROWN * self.reported_score
-        return rank > self.rank and (score > self.reported_score or self.rank < PLAIN)
+        if rank < self.rank:
+            return score > OUTSHINING * self.reported_score
+        least = self.reported_score * (COMPARABLE if self.rank < PLAIN else 1.0)
+        return rank > self.rank and score > least
 
     def report(self, detector: str, description: tuple[str, str], *, score: float, rank: int) -> None:
         """Set kind and explanation (``description``) to those of the detector's finding."""

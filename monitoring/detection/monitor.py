@@ -3,6 +3,7 @@
 import zlib
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import msgpack
 
@@ -17,7 +18,8 @@ from monitoring.kernel.number_format import Words
 
 __all__ = ["DETECTORS", "VERSION", "DetectionSettings", "SettingError", "StateError", "TagMonitor"]
 
-VERSION = 1
+VERSION = 2
+GROWN_PART = "spike"  # which version 2 gave more attributes; a state of version 1 gets those of a new one
 NOTABLE = 2e6  # usual intervals, in µs for one in s: a shorter silence is none
 SOON = 30  # usual intervals: what is stuck or silent again after less is the same event
 # Of the findings in one incident, the one with the highest rank describes the incident best.
@@ -104,6 +106,28 @@ class TagMonitor:
         self._update_in_fault()
         return self._changed
 
+    @property
+    def ready_us(self) -> int | None:
+        """Return when all detectors will have learned what is normal, if readings go on.
+
+        None without readings to judge from, and once the detectors have learned.
+        """
+        course, to_go = self.bank.course, self.to_go
+        if not to_go or course.last_us is None or not course.interval:
+            return None
+        return course.last_us + round(to_go * course.interval * 1e6)
+
+    @property
+    def to_go(self) -> int:
+        """Return how many further readings the slowest detector in use needs to learn what is normal."""
+        course, bank = self.bank.course, self.bank
+        detectors = {**dict(bank.all_of_them), "novelty": bank.novelty, "stuck": bank.stuck}
+        detectors |= {"saturation": bank.saturation}
+        found = [each.to_go(course) for name, each in detectors.items() if name not in self.settings.off]
+        if "missing" not in self.settings.off:
+            found.append(bank.missing.to_go(course))
+        return max(found, default=0)
+
     def is_silent(self, now_us: int) -> bool:
         """Return whether readings have stopped coming by the clock, so that ``check_silence`` is needed."""
         last_us = self.bank.course.last_us
@@ -117,6 +141,12 @@ class TagMonitor:
         self._changed = []
         if self.bank.course.last_us is not None:
             self._hear(now_us, (now_us - self.bank.course.last_us) / 1e6)
+        return self._changed
+
+    def end_silence(self) -> list[Event]:
+        """End the event of missing readings, if one is open; return events as ``update`` does."""
+        self._changed = []
+        self._end(self.bank.missing_incident)
         return self._changed
 
     def _hear(self, now_us: int, silence_s: float) -> None:
@@ -338,6 +368,8 @@ class TagMonitor:
         bank = DetectorBank(self.settings)
         try:
             version, state = msgpack.unpackb(zlib.decompress(dumped), use_list=False)
+            if version == 1:
+                version, state = VERSION, from_version_1(state)
             if version == VERSION:
                 bank.restore(state)
         except (ValueError, TypeError, zlib.error) as error:
@@ -349,3 +381,12 @@ class TagMonitor:
                 incident.end()
         self.bank = bank
         self._update_in_fault()
+
+
+def from_version_1(state: Sequence[Any]) -> list[Any]:
+    """Return a saved state of version 1 as one of version 2, so that an update costs no learning."""
+    new = DetectorBank(DetectionSettings()).state()
+    return [
+        [*part, *fresh[len(part) :]] if name == GROWN_PART else part
+        for name, part, fresh in zip(DetectorBank.STATE, state, new, strict=True)
+    ]

@@ -14,20 +14,23 @@ from monitoring.detection.event_store import Key, key_of
 from monitoring.detection.held import HeldReadings, Reading
 from monitoring.detection.monitor import VERSION, DetectionSettings, StateError, TagMonitor
 from monitoring.ingest.ahead import mark, marked_of, unmark
+from monitoring.kernel.clock import from_micros
 from monitoring.kernel.incident_event import Event
-from monitoring.kernel.source_clock import AHEAD_US
-from monitoring.models import DetectorState, ReadingAhead
+from monitoring.kernel.source_clock import AHEAD_US, arrival_lag_us
+from monitoring.models import DetectorState, ReadingAhead, Series, TagLearning
 
 logger = logging.getLogger(__name__)
 
 SAVED_AFTER_READINGS = 1_000
 SAVED_AFTER_S = 600.0
 REPORTED_AFTER_S = 10.0
+READY_TOLERANCE_US = 30_000_000
+IMPORTED_AFTER_US = 3_600_000_000  # a reading that arrives later is of an import, or of a long outage
 GROWTH = 0.1  # a silence is reported again when it has become longer by this share
 ROWS_A_QUERY = 100  # of states, each of which may be 100 kB
 IN_USE = """
-    SELECT id, name, unit, detectors_off, sensitivity, detection_parameters FROM tags
-    WHERE active ORDER BY id
+    SELECT id, name, unit, detectors_off, sensitivity, detection_parameters, lower_limit, upper_limit
+    FROM tags WHERE active ORDER BY id
 """
 
 
@@ -75,6 +78,10 @@ class TagSession:
     reported_us: int = 0  # when, by the clock, a silence was last reported
     is_awaited: bool = False  # the last check by the clock found a silence
     held: HeldReadings = field(default_factory=HeldReadings)
+    is_imported: bool = False  # the newest reading was old when it arrived
+    import_checked_us: int | None = None  # the newest reading when that was last looked up
+    is_learning: bool = True  # as far as known
+    told_ready_us: int | None = None  # when the detectors will have learned, as last reported
 
     @property
     def is_dirty(self) -> bool:
@@ -123,6 +130,22 @@ class TagSession:
         events = self.step_back(min(times_us)) if (self.monitor.last_us or 0) > latest_us else []
         return events + self.safely(lambda: self.monitor.update(times_us, values))
 
+    def is_ready_time_new(self) -> bool:
+        """Return whether the time at which the detectors will have learned differs from the reported one.
+
+        The new time is ``told_ready_us`` from now on, None once the detectors have learned.
+        """
+        if not self.is_learning:
+            return False
+        ready_us, told_us = self.monitor.ready_us, self.told_ready_us
+        if ready_us is None:
+            self.is_learning = self.monitor.to_go > 0
+            return not self.is_learning
+        if told_us is not None and abs(ready_us - told_us) < READY_TOLERANCE_US:
+            return False
+        self.told_ready_us = ready_us
+        return True
+
     def step_back(self, time_us: int) -> list[Event]:
         """Continue at an earlier time: the clock was ahead when the last readings were processed."""
         logger.warning("detectors go back in time", extra={"tag": self.tag.name, "to": time_us})
@@ -146,7 +169,17 @@ class TagSession:
         urgent to save, since no reading reproduces it.
         """
         released = self.release(now_us)
-        return released + self._check_silence(now_us) if self.monitor.is_silent(now_us) else released
+        if not self.monitor.is_silent(now_us):
+            return released
+        if self.is_imported and self.import_checked_us == self.monitor.last_us:
+            return released + self._end_silence()
+        return released + self._check_silence(now_us)
+
+    def _end_silence(self) -> list[Event]:
+        """End a silence after an import: the readings of an import do not go on."""
+        ended = self.monitor.end_silence()
+        self.is_urgent = self.is_urgent or bool(ended)
+        return ended
 
     def _check_silence(self, now_us: int) -> list[Event]:
         before = self.open_keys
@@ -178,7 +211,7 @@ class TagSession:
         except Exception:  # one tag must not stop the others
             logger.exception("detectors failed and begin anew", extra={"tag": self.tag.name})
             self.monitor = self.tag.monitor()
-            self.is_urgent = True
+            self.is_urgent = self.is_learning = True
             return []
 
     def begin_with(self, monitor: TagMonitor, position: int) -> None:
@@ -186,11 +219,12 @@ class TagSession:
         self.monitor, self.position = monitor, position
         self.unsaved_from = None
         self.is_urgent, self.is_awaited = True, False
+        self.is_learning = True
 
     def change(self, tag: WatchedTag) -> None:
         """Continue with other settings."""
         self.monitor, self.tag = tag.monitor(self.monitor.dump()), tag
-        self.is_urgent = True
+        self.is_urgent = self.is_learning = True
 
 
 class MonitorPool:
@@ -217,6 +251,7 @@ class MonitorPool:
         for name in [name for name in self._sessions if name not in self.tags]:
             self.forget([self._sessions.pop(name)])
         DetectorState.objects.filter(tag__active=False).delete()
+        TagLearning.objects.filter(tag__active=False).delete()
         ReadingAhead.objects.filter(tag__active=False).delete()
         for name, session in self._sessions.items():
             if session.tag != self.tags[name]:
@@ -238,6 +273,21 @@ class MonitorPool:
             known = self._sessions.keys() | self._stateless
             self._load([tag for name, tag in self.tags.items() if name not in known], keep_new=False)
         return list(self._sessions.values())
+
+    def look_up_imports(self, sessions: Iterable[TagSession], now_us: int) -> None:
+        """Note of the silent tags whether their newest reading was imported: old when it arrived."""
+        silent = {
+            one.tag.pk: one
+            for one in sessions
+            if one.monitor.is_silent(now_us) and one.import_checked_us != one.monitor.last_us
+        }
+        if not silent:
+            return
+        rows = Series.objects.filter(tag__in=silent).values_list("tag", "arrivals")
+        lags_us = {tag: arrival_lag_us(bytes(arrivals)) for tag, arrivals in rows if arrivals}
+        for pk, session in silent.items():
+            session.is_imported = lags_us.get(pk, 0) > IMPORTED_AFTER_US
+            session.import_checked_us = session.monitor.last_us
 
     def note(self, sessions: Iterable[TagSession]) -> None:
         """Record which of these sessions need saving, given all sessions of a page at once."""
@@ -315,10 +365,14 @@ def watched_tags(rows: Iterable[tuple[Any, ...]]) -> dict[str, WatchedTag]:
             name,
             unit,
             DetectionSettings(
-                off=frozenset(json.loads(off)), sensitivity=sensitivity, parameters=json.loads(parameters)
+                off=frozenset(json.loads(off)),
+                sensitivity=sensitivity,
+                parameters=json.loads(parameters),
+                lower_limit=lower_limit,
+                upper_limit=upper_limit,
             ),
         )
-        for pk, name, unit, off, sensitivity, parameters in rows
+        for pk, name, unit, off, sensitivity, parameters, lower_limit, upper_limit in rows
     }
 
 
@@ -339,3 +393,15 @@ def save_states(sessions: Sequence[TagSession]) -> None:
         session.held.note_saved()
         session.unsaved, session.unsaved_from, session.is_urgent = 0, None, False
         session.saved_at = time.monotonic()
+
+
+def save_ready_times(sessions: Iterable[TagSession]) -> None:
+    """Save in the caller's transaction which of these tags are learning, and until when."""
+    learning = [session for session in sessions if session.is_learning and session.told_ready_us is not None]
+    TagLearning.objects.filter(tag__in=[one.tag.pk for one in sessions if not one.is_learning]).delete()
+    TagLearning.objects.bulk_create(
+        [TagLearning(tag_id=one.tag.pk, ready=from_micros(one.told_ready_us or 0)) for one in learning],
+        update_conflicts=True,
+        unique_fields=["tag"],
+        update_fields=["ready"],
+    )

@@ -11,5 +11,9 @@ def settings_of(tag: Tag) -> DetectionSettings:
         SettingError: a stored detector or parameter is unknown to this version, or has no valid value.
     """
     return DetectionSettings(
-        off=frozenset(tag.detectors_off), sensitivity=tag.sensitivity, parameters=tag.detection_parameters
+        off=frozenset(tag.detectors_off),
+        sensitivity=tag.sensitivity,
+        parameters=tag.detection_parameters,
+        lower_limit=tag.lower_limit,
+        upper_limit=tag.upper_limit,
     )

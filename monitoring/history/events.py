@@ -10,12 +10,17 @@ from django.db.models import Max, Q, QuerySet
 from monitoring.history.keyset import Cursor, after_cursor, split_page
 from monitoring.history.measurements import Selection
 from monitoring.kernel.clock import iso_utc
+from monitoring.kernel.incident_event import STRENGTHS, WEAK, strength_of
 from monitoring.models import Event
 
 
 @dataclass(frozen=True, slots=True)
 class StoredEvent:
-    """An event as in responses; the end is None while the event lasts."""
+    """An event as in responses; the end is None while the event lasts.
+
+    An event that is ``part_of`` another one has the same cause; the other one says how many ``others`` it
+    stands for.
+    """
 
     id: int
     tag: str
@@ -25,6 +30,18 @@ class StoredEvent:
     end: datetime | None
     score: float
     explanation: str
+    part_of: int | None = None
+    others: int = 0
+
+    @property
+    def strength(self) -> str:
+        """Return weak, clear or strong, by the score."""
+        return strength_of(self.score)
+
+    @property
+    def is_weak(self) -> bool:
+        """Return whether the event is hardly more than usual."""
+        return self.strength == WEAK
 
     def as_json(self) -> dict[str, Any]:
         """Return an item of ``/events``."""
@@ -36,7 +53,10 @@ class StoredEvent:
             "start": iso_utc(self.start),
             "end": None if self.end is None else iso_utc(self.end),
             "score": self.score,
+            "strength": self.strength,
             "explanation": self.explanation,
+            "part_of": self.part_of,
+            "others": self.others,
         }
 
 
@@ -44,13 +64,15 @@ class StoredEvent:
 class EventSelection:
     """Criteria for events: an inclusive range of time that the events overlap, tags, state and kind.
 
-    None or no tags means no restriction. An open event overlaps every time after its start.
+    ``strength`` is the least one. None or no tags means no restriction. An open event overlaps every time
+    after its start.
     """
 
     within: Selection = field(default_factory=Selection)
     is_open: bool | None = None
     detector: str | None = None
     kind: str | None = None
+    strength: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +104,20 @@ def open_events(tags: Collection[str] | None = None, *, limit: int | None = None
 
 
 def count_open_events() -> int:
-    """Return the number of open events of tags in use."""
-    return Event.objects.filter(end=None, tag__active=True).count()
+    """Return the number of open events of tags in use, without weak ones; one for what has one cause."""
+    rows = Event.objects.filter(end=None, tag__active=True, part_of=None)
+    return rows.exclude(score__lt=STRENGTHS["clear"]).count()
 
 
-def newest_events(limit: int) -> list[StoredEvent]:
-    """Return the last ``limit`` events, open or not; newest first."""
-    return list(read_events(EventSelection(), limit=limit).events)
+def newest_events(limit: int, *, strength: str | None = None) -> list[StoredEvent]:
+    """Return the last ``limit`` events of at least this strength, open or not; newest first."""
+    return list(read_events(EventSelection(strength=strength), limit=limit).events)
+
+
+def strongest_first(events: Sequence[StoredEvent]) -> list[StoredEvent]:
+    """Return the events in order of strength, those of equal strength in the given order; no weak ones."""
+    told = [event for event in events if not event.is_weak]
+    return sorted(told, key=lambda event: STRENGTHS[event.strength], reverse=True)
 
 
 def newest_revision() -> int:
@@ -103,10 +132,9 @@ def changed_events(*, after: int, limit: int) -> list[tuple[int, StoredEvent]]:
 
 
 def selected(selection: EventSelection) -> QuerySet[Event]:
-    """Return the rows of the selection, unordered."""
+    """Return the rows of the selection, unordered; without tags one event for what has one cause."""
     rows, within = Event.objects.all(), selection.within
-    if within.tags:
-        rows = rows.filter(tag__name__in=within.tags)
+    rows = rows.filter(tag__name__in=within.tags) if within.tags else rows.filter(part_of=None)
     if within.end is not None:
         rows = rows.filter(start__lte=within.end)
     if within.start is not None:
@@ -115,6 +143,8 @@ def selected(selection: EventSelection) -> QuerySet[Event]:
         rows = rows.filter(end__isnull=selection.is_open)
     if selection.detector is not None:
         rows = rows.filter(detector=selection.detector)
+    if selection.strength is not None:
+        rows = rows.filter(score__gte=STRENGTHS[selection.strength])
     return rows if selection.kind is None else rows.filter(kind=selection.kind)
 
 
@@ -136,6 +166,19 @@ def stored(rows: QuerySet[Event]) -> list[StoredEvent]:
 
 def stored_event(row: Event) -> StoredEvent:
     """Convert the row for responses."""
+    explanation = row.explanation
+    if row.others:
+        tags = "1 other tag" if row.others == 1 else f"{row.others} other tags"
+        explanation += f"; {tags} fell silent with it: look for one cause, as the network or Fermon itself"
     return StoredEvent(
-        row.pk, row.tag.name, row.detector, row.kind, row.start, row.end, row.score, row.explanation
+        row.pk,
+        row.tag.name,
+        row.detector,
+        row.kind,
+        row.start,
+        row.end,
+        row.score,
+        explanation,
+        row.part_of,
+        row.others,
     )

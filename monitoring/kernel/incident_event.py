@@ -2,6 +2,15 @@
 
 from dataclasses import dataclass
 
+# Strengths of an event, weakest first, each with the score from which on it holds.
+STRENGTHS = {"weak": 0.0, "clear": 1.5, "strong": 3.0}
+WEAK = "weak"
+
+
+def strength_of(score: float) -> str:
+    """Return the strength of an event with this score."""
+    return [name for name, least in STRENGTHS.items() if score >= least][-1]
+
 
 @dataclass(frozen=True, slots=True)
 class Event:

@@ -95,6 +95,11 @@ def clock_error(state: bytes) -> int:
     return highest if lowest > AHEAD_MS or is_behind else 0
 
 
+def arrival_lag_us(state: bytes) -> int:
+    """Return how old the last reading that counts was when it arrived, in microseconds; negative: ahead."""
+    return -1_000 * int(STATE.unpack(state)[-1])
+
+
 def error_text(error_s: float) -> str:
     """Return a clock error in words."""
     return f"{abs(error_s):.0f} s {'ahead' if error_s > 0 else 'behind'}"

@@ -8,7 +8,7 @@ from monitoring.models.alarm import (
     AlarmState,
 )
 from monitoring.models.backtest import Backtest
-from monitoring.models.detector_state import DetectorState
+from monitoring.models.detector_state import DetectorState, TagLearning
 from monitoring.models.event import Event
 from monitoring.models.exclusion import ExcludedMeasurement, Exclusion
 from monitoring.models.finding import Finding
@@ -34,6 +34,7 @@ from monitoring.models.reading_ahead import ReadingAhead
 from monitoring.models.refusal import Refusal, RefusalCount
 from monitoring.models.replacement import Replacement
 from monitoring.models.rollup import Rollup
+from monitoring.models.saved_view import SavedView
 from monitoring.models.series import Series
 from monitoring.models.set_aside import SetAsideReading
 from monitoring.models.tag import Tag
@@ -70,11 +71,13 @@ __all__ = [
     "Rollup",
     "Route",
     "RouteStep",
+    "SavedView",
     "Schedule",
     "ScheduleMember",
     "ScheduleOverride",
     "Series",
     "SetAsideReading",
     "Tag",
+    "TagLearning",
     "Token",
 ]

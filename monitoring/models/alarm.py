@@ -237,6 +237,8 @@ class AlarmJournalEntry(models.Model):
 
     class Meta:
         db_table = "alarm_journal"
+        verbose_name = "line of the alarm journal"
+        verbose_name_plural = "alarm journal"
         ordering = ["-id"]
         indexes = [
             models.Index(fields=["noticed_at", "id"], name="alarm_journal_noticed"),

@@ -2,6 +2,7 @@
 
 from django.db import models
 
+from monitoring.models.fields import MicrosecondsField
 from monitoring.models.tag import Tag
 
 
@@ -20,3 +21,19 @@ class DetectorState(models.Model):
 
     def __str__(self) -> str:
         return f"what is known of {self.tag} up to measurement {self.position}"
+
+
+class TagLearning(models.Model):
+    """One row per tag whose detectors are still learning; ``ready`` is when they will have learned, about."""
+
+    tag = models.OneToOneField(
+        Tag, on_delete=models.CASCADE, primary_key=True, db_column="tag", related_name="learning"
+    )
+    ready = MicrosecondsField()
+
+    class Meta:
+        db_table = "tags_learning"
+        verbose_name_plural = "tags learning"
+
+    def __str__(self) -> str:
+        return f"{self.tag} is learned by {self.ready}"

@@ -23,6 +23,12 @@ class Event(models.Model):
     score = models.FloatField()
     explanation = models.TextField()
     revision = models.BigIntegerField()
+    part_of = models.BigIntegerField(
+        null=True, help_text="The event that stands for this one, too: both have the same cause."
+    )
+    others = models.PositiveIntegerField(
+        default=0, db_default=0, help_text="Events of other tags that this one stands for."
+    )
 
     class Meta:
         db_table = "events"

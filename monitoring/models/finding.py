@@ -2,6 +2,7 @@
 
 from django.db import models
 
+from monitoring.kernel.reason_words import reason_text
 from monitoring.models.measurement import Measurement
 
 
@@ -25,4 +26,4 @@ class Finding(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.reason
+        return reason_text(self.reason)

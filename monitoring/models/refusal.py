@@ -15,6 +15,8 @@ class Refusal(models.Model):
 
     class Meta:
         db_table = "refusals"
+        verbose_name = "rejected reading"
+        verbose_name_plural = "rejected readings"
         ordering = ["-id"]
 
     def __str__(self) -> str:
@@ -34,6 +36,8 @@ class RefusalCount(models.Model):
 
     class Meta:
         db_table = "refusal_counts"
+        verbose_name = "count of rejected readings"
+        verbose_name_plural = "counts of rejected readings"
         ordering = ["-hour", "tag", "reason"]
         constraints = [
             models.UniqueConstraint(fields=["hour", "tag", "reason"], name="refusal_count_hour_tag_reason"),

@@ -16,6 +16,7 @@ from django.db import Error as DatabaseError
 from django.db import OperationalError, connection, transaction
 
 from monitoring.history.ahead import Times, read_times
+from monitoring.history.learning import Learning, read_learning
 from monitoring.history.rejections import Refused, refused
 from monitoring.kernel.host_clock import ClockReading, jump_problem, read_clock
 from monitoring.kernel.lease_names import DETECTION, SIMULATOR
@@ -37,6 +38,7 @@ ANSWER_S = 2.0
 LOCK_MS = 1500
 NOTHING_REFUSED = Refused(0, 0, ())
 NO_TIMES = Times()
+NOTHING_LEARNED = Learning()
 
 READ_ONLY_POSTGRESQL = "SELECT pg_is_in_recovery() OR current_setting('transaction_read_only')::bool"
 
@@ -58,6 +60,7 @@ class Health:
     refused: Refused
     queued: int
     times: Times
+    learning: Learning
     problems: tuple[str, ...]
     since: datetime | None
 
@@ -86,6 +89,7 @@ class Seen:
     clock_problems: tuple[str, ...] = ()
     clock_good_until: datetime | None = None
     times: Times = NO_TIMES
+    learning: Learning = NOTHING_LEARNED
     delivery_problems: tuple[str, ...] = ()
 
 
@@ -162,6 +166,7 @@ def check_health(
         seen.refused,
         seen.queued,
         seen.times,
+        seen.learning,
         tuple(problems),
         began(seen, waiting_since, worker_age, redis, now) if problems else None,
     )
@@ -191,6 +196,7 @@ def read_state(now: datetime, queued: Callable[[], int]) -> Seen:
             queued(),
             *clock_jumps(read_clock()),
             read_times(now),
+            read_learning(),
             tuple(delivery_problems(now)),
         )
     except DatabaseError as error:

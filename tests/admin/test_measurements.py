@@ -1,5 +1,7 @@
 """Measurements in the admin: found quickly, and never touched."""
 
+import re
+
 import pytest
 from django.db import connection
 from django.test import Client
@@ -68,14 +70,12 @@ def test_of_too_many_tags_the_first_and_the_chosen_one_are_offered(
 
 def test_the_date_hierarchy_offers_the_days_that_there_are(admin_client: Client) -> None:
     page = admin_client.get(f"{LIST}?timestamp__year=2026&timestamp__month=1").content.decode()
-    assert "January 30" in page
-    assert "January 31" in page
-    assert "January 29" not in page
+    assert set(re.findall(r">\s*(01-\d\d)\s*<", page)) == {"01-30", "01-31"}
 
 
 def test_one_measurement_shows_why_it_is_an_anomaly(admin_client: Client) -> None:
     anomaly = Measurement.objects.get(is_anomaly=True)
-    assert "above_limit" in admin_client.get(f"{LIST}{anomaly.pk}/change/").content.decode()
+    assert "above the limit" in admin_client.get(f"{LIST}{anomaly.pk}/change/").content.decode()
 
 
 @pytest.mark.parametrize("action", ["add/", "{pk}/delete/"])

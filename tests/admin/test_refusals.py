@@ -30,7 +30,7 @@ def test_refused_readings_are_listed_with_reason_and_source(admin_client: Client
     page = admin_client.get("/admin/monitoring/refusal/").content.decode()
     assert "99 is above fermenter_temp&#x27;s valid range" in page
     assert "10.0.0.7" in page
-    assert "above_valid_range" in admin_client.get("/admin/monitoring/refusalcount/").content.decode()
+    assert "above the valid range" in admin_client.get("/admin/monitoring/refusalcount/").content.decode()
 
 
 @pytest.mark.parametrize("model", ["refusal", "refusalcount", "setasidereading"])

@@ -1,6 +1,8 @@
 """The browsable API: each endpoint is a page to a browser, with a form where something can be sent."""
 
+import re
 from collections.abc import Callable
+from html import unescape
 from typing import Any
 
 import pytest
@@ -38,6 +40,23 @@ def test_what_a_form_sends_is_stored_and_shown(post: Callable[..., Any], reading
     answer = post("/ingest", {**reading, "value": 46.0}, headers=BROWSER)
     assert answer.status_code == 201
     assert "&quot;is_anomaly&quot;: true" in answer.content.decode()
+
+
+def test_each_link_of_the_root_answers_a_click(client: Client, settings: Settings) -> None:
+    settings.FERMON_STREAM_CLIENTS = 0  # a stream would not end
+    page = client.get("/?format=api", headers=BROWSER).content.decode()
+    shown = page[page.index('class="response-info"') :]
+    links = [unescape(link) for link in re.findall(r'<a href="http://testserver(/[^"]*)"', shown)]
+    answers = {link: client.get(link.partition("#")[0], headers=BROWSER).status_code for link in links}
+    assert len(answers) >= 20
+    assert {link: code for link, code in answers.items() if code != 200} == {"/stream": 503}
+
+
+def test_every_page_has_the_name_and_a_way_back(client: Client) -> None:
+    for path in ("/tags", "/docs"):
+        page = client.get(path, headers=BROWSER).content.decode()
+        assert re.search(r'<a class="[^"]*brand" href="/dashboard"><img [^>]*> ?Fermon</a>', page)
+        assert "Django REST framework</title>" not in page
 
 
 def test_a_page_needs_nothing_from_elsewhere(client: Client) -> None:

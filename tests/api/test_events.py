@@ -57,7 +57,10 @@ def test_a_sensor_that_is_stuck_is_an_event_until_it_moves(client: Client, post:
 
     send(0, [400.0 + place * 37 % 11 for place in range(300)] + [444.0] * 60)
     (event,) = client.get("/events?detector=stuck").json()
-    assert event.keys() == {"id", "tag", "detector", "kind", "start", "end", "score", "explanation"}
+    assert event.keys() == {
+        *("id", "tag", "detector", "kind", "start", "end", "score", "strength", "explanation"),
+        *("part_of", "others"),
+    }
     assert (event["tag"], event["end"]) == ("agitator_rpm", None)
     assert "agitator_rpm" in event["explanation"]
     assert NOON < datetime.fromisoformat(event["start"]) < NOON + 6 * MINUTE
@@ -77,7 +80,7 @@ def test_asking_for_events_detects_none_and_writes_nothing(
     assert not Lease.objects.exists()
 
 
-def test_an_item_has_eight_fields(client: Client) -> None:
+def test_an_item_has_eleven_fields(client: Client) -> None:
     store(1, 2)
     assert client.get("/events").json() == [
         {
@@ -88,7 +91,10 @@ def test_an_item_has_eight_fields(client: Client) -> None:
             "start": "2026-01-31T12:01:00Z",
             "end": "2026-01-31T12:02:00Z",
             "score": 2.5,
+            "strength": "clear",
             "explanation": "it has not changed for 14 s",
+            "part_of": None,
+            "others": 0,
         }
     ]
 

@@ -24,9 +24,11 @@ FIELDS = {
     "refused_last_hour",
     "since",
     "notices",
+    "definitions",
     "worker",
     "simulator",
     "detection",
+    "learning",
     "timestamp",
     "problems",
 }

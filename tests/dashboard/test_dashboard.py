@@ -139,7 +139,7 @@ def test_alarms_come_first_then_limits_then_events_then_the_rest(
     act(define("acknowledged", priority="critical"), Act.ACTIVE, Act.ACKNOWLEDGE)
     act(define("waiting", priority="low"), Act.ACTIVE, at=datetime.now(UTC) - timedelta(minutes=9))
     Event.objects.create(
-        tag=Tag.objects.get(name="event"), detector="x", kind="stuck", start=ago(60), score=1, revision=1
+        tag=Tag.objects.get(name="event"), detector="x", kind="stuck", start=ago(60), score=2, revision=1
     )
     html = page(client)
     assert names(html)[:5] == ["waiting", "acknowledged", "outside", "event", "silent"]
@@ -228,7 +228,9 @@ def test_the_address_may_name_a_range_of_the_past(client: Client) -> None:
     shown = re.search(r'<p id="moment">(.*?)</p>', html)
     assert shown
     assert re.sub(r"<[^>]+>", "", shown[1]) == "Showing the past: 30 Jan 12:00:00 UTC to 31 Jan 12:00:00 UTC"
-    assert " checked" not in html.split('id="controls"')[1].split("</form>")[0]
+    controls = html.split('id="controls"')[1].split("</form>")[0]
+    assert 'name="range"' in controls
+    assert not re.search(r'name="range"[^>]* checked', controls)
 
 
 @pytest.mark.django_db
@@ -258,7 +260,7 @@ def test_tags_come_from_the_database(client: Client) -> None:
     assert 'data-tag="agitator_rpm"' not in html
     assert "Limits at least 2" in card(html, "co2")
     Tag.objects.update(active=False)
-    assert "There is no active tag" in page(client)
+    assert "There is no tag to show" in page(client)
 
 
 @pytest.mark.django_db

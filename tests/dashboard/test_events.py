@@ -19,7 +19,7 @@ from tests.dashboard.test_dashboard import ago, card, for_scripts, names, page
 from tests.page_cases import cases
 
 
-def add(tag: str, kind: str, *, age: float, lasted: float | None = None) -> Event:
+def add(tag: str, kind: str, *, age: float, lasted: float | None = None, score: float = 1.5) -> Event:
     """An event that began ``age`` seconds ago; without how long it lasted it is open."""
     start = datetime.now(UTC) - timedelta(seconds=age)
     event: Event = Event.objects.create(
@@ -28,7 +28,7 @@ def add(tag: str, kind: str, *, age: float, lasted: float | None = None) -> Even
         kind=kind,
         start=start,
         end=None if lasted is None else start + timedelta(seconds=lasted),
-        score=1.5,
+        score=score,
         explanation=f"{tag} is {kind}",
         revision=Event.objects.count() + 1,
     )
@@ -55,7 +55,7 @@ def test_a_row_is_written_as_the_scripts_write_it_and_leads_to_the_same_time(cas
     start, lasted = now - timedelta(seconds=case["ageS"]), case["lastedS"]
     end = None if lasted is None else start + timedelta(seconds=lasted)
     row = event_row(
-        StoredEvent(7, "pump", "x", case["kind"], start, end, 1.0, "pump is odd"), now, "pump", ""
+        StoredEvent(7, "pump", "x", case["kind"], start, end, 2.0, "pump is odd"), now, "pump", ""
     )
     assert (row.kind, row.length, row.lasts) == (case["words"], case["length"], case["lasts"])
     shown_to = now + timedelta(seconds=case["shownToS"])
@@ -84,10 +84,10 @@ def test_open_events_come_first_and_then_what_ended_last(client: Client) -> None
     add("agitator_rpm", "stuck", age=200)
     found = rows(page(client))
     assert [row.split(" UTC")[0].rsplit(" ", 1)[0] for row in found] == [
-        "Stuck agitator_rpm for 3 min since",
-        "Slow drift agitator_rpm for 10 min since",
-        "Spike fermenter_temp 16 min",
-        "Noise fermenter_ph 10 s",
+        "Stuck agitator_rpm clear for 3 min since",
+        "Slow drift agitator_rpm clear for 10 min since",
+        "Spike fermenter_temp clear 16 min",
+        "Noise fermenter_ph clear 10 s",
     ]
     assert found[0].endswith("agitator_rpm is stuck")
     assert "2 open" in page(client)
@@ -139,8 +139,24 @@ def test_what_only_the_3_sigma_rule_finds_moves_no_card(client: Client, post: Ca
     assert "420 rpm unusual (3σ)" in card(html, "agitator_rpm")
     (anomaly,) = client.get("/anomalies").json()
     assert for_scripts(html)["violations"] == [{"id": anomaly["id"], "findings": anomaly["findings"]}]
-    assert re.search("420.0 rpm normal (?!.*rolling mean)", card(page(client, "?kiosk=1"), "agitator_rpm"))
+    assert re.search("420 rpm normal (?!.*rolling mean)", card(page(client, "?kiosk=1"), "agitator_rpm"))
     assert names(html)[0] == "fermenter_temp"
+
+
+@pytest.mark.django_db
+def test_weak_events_are_hidden_until_a_person_asks_for_them(client: Client, fed: None) -> None:
+    add("fermenter_temp", "stuck", age=90, score=119)
+    add("fermenter_temp", "drift up", age=5, score=1.05)
+    add("fermenter_ph", "noise up", age=50, lasted=20, score=1.49)
+    html = page(client)
+    (row,) = rows(html)
+    assert row.startswith("Stuck fermenter_temp strong")
+    assert "Show weak <span>(2)</span>" in html
+    assert "1 open" in html
+    assert "fermenter_temp is drift up" not in card(html, "fermenter_temp")
+    assert [item["strength"] for item in client.get("/events?order=asc").json()] == ["strong", "weak", "weak"]
+    assert [item["kind"] for item in client.get("/events?strength=clear").json()] == ["stuck"]
+    assert "expected one of weak, clear, strong" in client.get("/events?strength=odd").json()["detail"]
 
 
 @pytest.mark.django_db

@@ -16,6 +16,7 @@ from monitoring.dashboard.states import Evidence, outside_side, state_of
 from monitoring.history.ahead import Ahead
 from monitoring.history.events import StoredEvent
 from monitoring.history.measurements import Point, Reason
+from monitoring.kernel.incident_event import STRENGTHS
 from monitoring.kernel.number_format import NumberFormat
 from monitoring.kernel.tag_definition import TagDefinition
 from monitoring.models import AlarmDefinition, AlarmOccurrence, AlarmState, Tag
@@ -31,7 +32,7 @@ def newest(value: float = 37.0, *, is_anomaly: bool = False, age_s: float = 1) -
 
 
 def event(kind: str = "stuck") -> StoredEvent:
-    return StoredEvent(1, "temp", kind, kind, NOW, None, 1.0, "temp stays at 37")
+    return StoredEvent(1, "temp", kind, kind, NOW, None, 2.0, "temp stays at 37")
 
 
 def alarm(kind: str = "H", **changes: object) -> PresentAlarm:
@@ -65,8 +66,8 @@ def alarm_in(case: dict[str, Any]) -> PresentAlarm | None:
 
 def event_in(found: dict[str, Any]) -> StoredEvent:
     """An open event of a shared case."""
-    start = NOW - timedelta(seconds=found["ageS"])
-    return StoredEvent(1, "fermenter_temp", "x", found["kind"], start, None, 1, found["explanation"])
+    start, score = NOW - timedelta(seconds=found["ageS"]), STRENGTHS[found["strength"]] + 1
+    return StoredEvent(1, "fermenter_temp", "x", found["kind"], start, None, score, found["explanation"])
 
 
 @pytest.mark.parametrize("case", cases("cards.json", "cards"), ids=lambda case: case["name"])
@@ -75,12 +76,7 @@ def test_a_card_of_one_measurement_is_as_the_scripts_make_it(case: dict[str, Any
     point = Point(1, NOW - timedelta(seconds=case["ageS"]), tag.name, case["value"], case["anomaly"])
     evidence = Evidence(
         reasons=words.reasons_texts([Reason(**found) for found in case["reasons"]], NumberFormat(2, 2)),
-        events=[
-            StoredEvent(
-                1, tag.name, "x", e["kind"], NOW - timedelta(seconds=e["ageS"]), None, 1, e["explanation"]
-            )
-            for e in case["events"]
-        ],
+        events=[event_in(found) for found in case["events"]],
         alarm=alarm_in(case),
         outside_since=before(case["outsideS"]),
         is_wall=case["isWall"],

@@ -1,13 +1,15 @@
 """What the address chooses."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitoring.dashboard.view_state import DEFAULT_PRESET, PRESETS, chosen_of, past_of
+from monitoring.dashboard.view_state import DEFAULT_PRESET, PRESETS, ViewState, chosen_of, past_of
 from monitoring.kernel.clock import iso_utc
+from tests.page_cases import cases
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
@@ -23,6 +25,8 @@ def test_nothing_chosen_is_all_tags_and_the_default() -> None:
         "compare": [],
         "anomaly": None,
         "event": None,
+        "charts": [],
+        "show": "",
     }
 
 
@@ -103,3 +107,16 @@ def test_a_range_of_the_past_is_what_it_says(age: timedelta, length: timedelta) 
 def test_each_preset_is_longer_than_the_one_before() -> None:
     lengths = [preset.seconds for preset in PRESETS.values()]
     assert lengths == sorted(set(lengths))
+
+
+@pytest.mark.parametrize("case", cases("layout.json", "cases"), ids=lambda case: case["layout"])
+def test_cards_have_the_layout_that_the_scripts_give_them(case: dict[str, Any]) -> None:
+    charts = tuple(f"tag-{number}" for number in range(case["charts"]))
+    chosen = ViewState(case["tag"], DEFAULT_PRESET, None, charts=charts, show=case["show"])
+    assert chosen.layout(case["shown"], case["headings"]) == case["layout"]
+
+
+def test_charts_are_chosen_in_order_and_without_unknown_ones() -> None:
+    chosen = chosen_of({"charts": "ph,co9,co2,ph"}, {"co2": "", "ph": "", "od": ""}, NOW)
+    assert chosen.charts == ("ph", "co2")
+    assert [chosen.shows(name, "") for name in ("co2", "ph", "od")] == [True, True, False]

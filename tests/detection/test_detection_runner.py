@@ -32,6 +32,8 @@ pytestmark = pytest.mark.django_db
 class LevelMonitor:
     """In the detectors' place: a value above 40 is an event until one below comes; 49 makes it fail."""
 
+    ready_us, to_go = None, 0
+
     def __init__(self, name: str, unit: str = "", settings: Any = None) -> None:
         self.name, self.settings = name, settings
         self.last_us: int | None = None

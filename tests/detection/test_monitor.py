@@ -1,8 +1,10 @@
 """All detectors of a tag together: laws that hold whatever the signal is."""
 
 import math
+import zlib
 from itertools import pairwise
 
+import msgpack
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -69,6 +71,18 @@ def test_a_state_of_another_version_is_refused(monkeypatch):
     monkeypatch.setattr("monitoring.detection.monitor.VERSION", 999)
     with pytest.raises(StateError, match="expected 999"):
         TagMonitor("tag").restore(saved)
+
+
+def test_a_state_of_version_1_goes_on_without_new_learning():
+    times, values = microseconds(3000), wave(3000).tolist()
+    monitor, later = TagMonitor("tag"), TagMonitor("tag")
+    monitor.update(times, values)
+    state = monitor.bank.state()
+    spike = monitor.bank.STATE.index("spike")
+    state[spike] = state[spike][:-2]
+    later.restore(zlib.compress(msgpack.packb([1, state])))
+    found = later.update(microseconds(1, start=3000), [60.0])
+    assert [event.kind for event in found] in (["spike"], ["never seen"])
 
 
 @settings(max_examples=30)

@@ -66,6 +66,43 @@ def test_what_opens_keeps_nobody_out_either(dashboard: Any, axe_js: Path) -> Non
     assert violations(dashboard, axe_js) == []
     dashboard.page.locator("#custom summary").click()
     assert violations(dashboard, axe_js) == []
+    dashboard.page.locator("#custom summary").click()
+    tells_its_links_apart(dashboard)
+    stands_in_forced_colours(dashboard, axe_js)
+    prints_what_is_shown(dashboard)
+    dashboard.page.get_by_role("button", name="Views").click()
+    assert violations(dashboard, axe_js) == []
+
+
+def tells_its_links_apart(dashboard: Any) -> None:
+    """Each link of an event has a name of its own, also once the scripts have filled it."""
+    dashboard.add_event("fermenter_temp", "spike", age=20, lasted=1)
+    dashboard.open().wait_for_charts(0)
+    links = dashboard.page.locator("#events li:not([hidden]) a")
+    expect(links).to_have_count(3)
+    names = [link.get_attribute("aria-label") for link in links.all()]
+    assert len(set(names)) == 3
+    assert sum(name.startswith("Spike of fermenter_temp, ") for name in names) == 2
+
+
+def stands_in_forced_colours(dashboard: Any, axe_js: Path) -> None:
+    """States and the chosen range are told apart where the system sets the colours."""
+    dashboard.page.emulate_media(forced_colors="active")
+    expect(dashboard.card().locator(".state .icon")).to_be_visible()
+    chosen = dashboard.page.locator(".controls input:checked + span").first
+    assert chosen.evaluate("element => getComputedStyle(element).outlineStyle") == "solid"
+    assert violations(dashboard, axe_js) == []
+    dashboard.page.emulate_media(forced_colors="none")
+
+
+def prints_what_is_shown(dashboard: Any) -> None:
+    """Paper has the values, and neither menu nor controls."""
+    dashboard.page.emulate_media(media="print")
+    expect(dashboard.card().locator(".number")).to_be_visible()
+    for unused in (".site-header nav", ".controls", ".tools"):
+        expect(dashboard.page.locator(unused).first).to_be_hidden()
+    assert dashboard.page.evaluate(FITS)
+    dashboard.page.emulate_media(media="screen")
 
 
 def test_many_tags_and_no_database_keep_nobody_out(dashboard: Any, axe_js: Path, outage: Any) -> None:

@@ -43,7 +43,7 @@ def test_back_leads_to_what_was_chosen_before(dashboard: Any) -> None:
     dashboard.wait_until("chart.scales.x.max - chart.scales.x.min > 28000000")
 
 
-def test_a_movement_is_one_step_back(dashboard: Any) -> None:
+def test_each_movement_by_a_button_is_a_step_back(dashboard: Any) -> None:
     dashboard.post_past("fermenter_temp", [37.0] * 600)
     dashboard.open().wait_for_charts(0)
     page = dashboard.page
@@ -53,8 +53,11 @@ def test_a_movement_is_one_step_back(dashboard: Any) -> None:
         page.get_by_role("button", name="Earlier").click()
     expect(page.locator("#moment")).to_contain_text("Showing the past")
     page.wait_for_url("**from=*")
-    assert page.evaluate("history.length") == entries + 1
+    assert page.evaluate("history.length") == entries + 3
     page.go_back()
+    expect(page.locator("#moment")).to_contain_text("Showing the past")
+    page.keyboard.press("Escape")  # undoes one, too
+    page.keyboard.press("Escape")
     expect(page.locator("#moment")).to_have_text("Following: last 1 h")
 
 

@@ -33,7 +33,7 @@ def test_late_readings_find_their_place(dashboard: Any) -> None:
     dashboard.post(("fermenter_ph", 7.1, 20))
     drawn = "chart.data.datasets[1].data.map(p => p.y).join() === '7,7.1,7.2'"
     dashboard.wait_until(drawn, "fermenter_ph")
-    expect(dashboard.card("fermenter_ph").locator(".number")).to_have_text("7.200")
+    expect(dashboard.card("fermenter_ph").locator(".number")).to_have_text("7.20")
 
 
 def test_selection_outlives_refreshes_and_reload(dashboard: Any) -> None:

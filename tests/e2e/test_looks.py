@@ -11,6 +11,17 @@ from monitoring.models import Tag
 pytestmark = pytest.mark.once
 
 FITS = "document.documentElement.scrollWidth <= innerWidth"
+LONG = "oxygen_uptake_rate_of_the_second_seed_fermenter_in_hall_number_5"
+# What stands out of its card or list, names with a letter a line, and lines without a width.
+SQUEEZED = """[...document.querySelectorAll(
+    ".card:not([hidden]) :is(.number, .unit, h2, .sparkline), .listing li:not([hidden]) > span"
+)].filter((node) => {
+    const { left, right, width, height } = node.getBoundingClientRect();
+    const around = node.closest(".card, .listing").getBoundingClientRect();
+    const isName = node.matches("[data-part=tag]");
+    const isNarrow = node.matches(".sparkline") ? width < 64 : isName && height > 10 * width;
+    return right > around.right + 1 || left < around.left - 1 || isNarrow;
+}).map((node) => `${node.className || node.dataset.part}: ${node.textContent}`)"""
 
 
 def test_before_the_first_reading_it_is_calm(dashboard: Any) -> None:
@@ -114,7 +125,12 @@ def test_what_people_enter_is_shown_as_text(dashboard: Any) -> None:
 def test_a_tag_may_lack_limits(dashboard: Any) -> None:
     Tag.objects.create(name="free", unit="", valid_min=-1, valid_max=1)
     Tag.objects.create(name="capped", unit="bar", valid_min=0, valid_max=4, upper_limit=3)
+    Tag.objects.create(name="huge", unit="cells/mL", valid_min=-1e100, valid_max=1e100)
+    Tag.objects.create(name=LONG, unit="mmol/(L·h)", valid_min=-2000, valid_max=2000, upper_limit=0)
     dashboard.post(("free", 0.25, 1), ("free", -0.25, 0), ("capped", 2.0, 1), ("capped", 3.5, 0))
+    dashboard.post(("huge", 1e17, 2), ("huge", 1e17 - 16, 1), ("huge", 1e17, 0))
+    dashboard.post((LONG, -302.4, 1), (LONG, 1999.5, 0))
+    dashboard.page.set_viewport_size({"width": 1440, "height": 2400})  # all charts are in view
     dashboard.open().wait_for_charts(0)
     capped = dashboard.card("capped")
     capped.scroll_into_view_if_needed()
@@ -123,7 +139,15 @@ def test_a_tag_may_lack_limits(dashboard: Any) -> None:
     expect(dashboard.card("capped").locator("dd").first).to_have_text("at most 3")
     assert dashboard.chart("chart.options.plugins.limitLines.limits.length", "free") == 0
     assert dashboard.chart("chart.options.plugins.limitLines.limits.length", "capped") == 1
+    dashboard.wait_until("chart.data.datasets[0].data.length > 1", "huge")
+    assert dashboard.chart("chart.scales.y.ticks.map(({ label }) => label).join()", "huge") == "1e17"
+    expect(dashboard.card("huge").locator(".number")).to_have_text("1e17")
+    expect(dashboard.card(LONG).locator(".value")).to_have_text("1,999.5 mmol/(L·h)")
     assert dashboard.pixels("free")["drawn"] > 500
+    for width in (320, 390, 1440):
+        dashboard.page.set_viewport_size({"width": width, "height": 900})
+        dashboard.page.wait_for_function(FITS)  # charts follow a moment later
+        assert dashboard.page.evaluate(SQUEEZED) == []
 
 
 def test_keyboard_and_screen_reader(dashboard: Any) -> None:
@@ -166,3 +190,20 @@ def test_refused_readings_are_told_without_alarm(dashboard: Any) -> None:
     notices = dashboard.page.locator("#notices")
     expect(notices).to_contain_text("1 reading of fermenter_temp refused in the last hour")
     expect(notices).to_contain_text("87.3 is above fermenter_temp's valid range 30 to 50")
+    expect(dashboard.page.get_by_role("link", name="All rejected readings")).to_be_visible()
+    dashboard.page.get_by_role("button", name="Dismiss for an hour").click()
+    expect(notices).to_be_hidden()
+    dashboard.open()
+    expect(notices).to_be_hidden()
+
+
+def test_changed_limits_reach_an_open_page_and_wall_within_5_s(dashboard: Any) -> None:
+    dashboard.page.clock.install()
+    dashboard.post_history(20)
+    for query, limit in (("?range=15m", 44), ("?kiosk=1", 43)):
+        dashboard.open(query)
+        expect(dashboard.link()).to_have_attribute("data-state", "live")
+        Tag.objects.filter(name="fermenter_temp").update(upper_limit=limit)
+        dashboard.page.clock.fast_forward(5000)
+        expect(dashboard.card()).to_contain_text(f"35 to {limit}")
+        assert dashboard.page.url.endswith(query)

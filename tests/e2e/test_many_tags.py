@@ -47,13 +47,44 @@ def test_only_charts_near_the_view_exist(eight: Any) -> None:
     assert eight.page.evaluate(CHARTS) <= 4
 
 
-def test_sixty_tags_are_told_without_charts_and_all_are_current(dashboard: Any) -> None:
+def test_sixty_tags_have_charts_near_the_view_or_values_alone_and_all_are_current(dashboard: Any) -> None:
     names = add_tags(57)
     dashboard.open()
+    page = dashboard.page
+    expect(page.locator("#cards")).to_have_attribute("data-layout", "stack")
+    dashboard.wait_until("chart.width > 0", page.locator(".card").first.get_attribute("data-tag"))
+    assert page.evaluate(CHARTS) <= 16
+    page.get_by_role("radio", name="Values").check()
+    expect(page).to_have_url(f"{dashboard.server}/dashboard?show=values")
     dashboard.post(*((name, 40.5, 0.0) for name in names))
-    expect(dashboard.card(names[0]).locator(".number")).to_have_text("40.5")
-    expect(dashboard.card(names[-1]).locator(".number")).to_have_text("40.5")
-    assert dashboard.page.evaluate("Object.keys(window.Chart?.instances ?? {}).length") == 0
+    expect(dashboard.card(names[0]).locator(".number")).to_have_text("40.50")
+    expect(dashboard.card(names[-1]).locator(".number")).to_have_text("40.50")
+    page.wait_for_function(f"({CHARTS}) === 0")
+    page.locator(".card", has=page.get_by_role("link", name=names[3])).locator(".value").click(force=True)
+    expect(page).to_have_url(f"{dashboard.server}/dashboard?tag={names[3]}&show=values")
+
+
+def test_charts_are_chosen_ordered_and_saved_under_a_name(dashboard: Any) -> None:
+    names = add_tags(10)
+    dashboard.open("?range=1h")
+    page = dashboard.page
+    page.get_by_role("button", name="Views").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("button", name="None").click()
+    for name in (names[1], names[2]):
+        dialog.get_by_role("checkbox", name=name).check()
+    dialog.get_by_role("button", name=f"Move {names[2]} up").click()
+    dialog.get_by_label("Save this choice").fill("Start of a batch")
+    dialog.get_by_role("button", name="Save as new view").click()
+    expect(page).to_have_url(f"{dashboard.server}/dashboard?view=start-of-a-batch")
+    expect(page.get_by_role("radio", name="1 h", exact=True)).to_be_checked()
+    shown = page.locator(".card:visible").evaluate_all("cards => cards.map(({ dataset }) => dataset.tag)")
+    assert shown == [names[2], names[1]]
+    page.get_by_role("button", name="View: Start of a batch").click()
+    dialog.get_by_role("button", name="All charts, by urgency").click()
+    expect(page.locator(".card:visible")).to_have_count(13)
+    page.go_back()
+    expect(page.locator(".card:visible")).to_have_count(2)
 
 
 def test_a_chart_is_drawn_about_once_a_second_however_many_readings_come(dashboard: Any) -> None:
@@ -83,7 +114,7 @@ def test_of_too_many_tags_a_part_is_shown_and_the_others_are_found(dashboard: An
     expect(dashboard.page.locator(".card:visible")).to_have_count(10)
     expect(dashboard.link()).to_have_attribute("data-mode", "stream")
     dashboard.post(("plant.299", 41.5, 0.0))
-    expect(dashboard.card("plant.299").locator(".number")).to_have_text("41.5")
+    expect(dashboard.card("plant.299").locator(".number")).to_have_text("41.50")
     dashboard.screenshot("part")
 
 

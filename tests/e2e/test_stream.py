@@ -57,6 +57,28 @@ def live(dashboard: Any) -> Any:
     return dashboard
 
 
+def test_all_windows_of_a_browser_share_a_stream_and_one_goes_on_when_another_is_closed(
+    asked: list[str], live: Any
+) -> None:
+    other = live.page.context.new_page()
+    other_asked: list[str] = []
+    other.on("request", lambda request: other_asked.append(urlsplit(request.url).path))
+    other.goto(f"{live.server}/dashboard")
+    expect(other.locator("#status")).to_have_attribute("data-mode", "stream")
+    live.post(READING)
+    number = ".card[data-tag='fermenter_temp'] .number"
+    expect(other.locator(number)).to_have_text("38.12")
+    expect(live.card().locator(".number")).to_have_text("38.12")
+    assert (asked.count("/stream"), other_asked.count("/stream")) == (1, 0)
+    with other.expect_request("**/stream?*"):
+        live.page.goto("about:blank")
+    live.post(("fermenter_temp", 38.34, 0))
+    expect(other.locator(number)).to_have_text("38.34")
+    assert other_asked.count("/stream") == 1
+    other.goto("about:blank")
+    other.close()
+
+
 def test_readings_come_by_the_stream_alone(asked: list[str], live: Any) -> None:
     expect(live.link().locator("strong")).to_have_text("Live")
     asked.clear()

@@ -85,6 +85,23 @@ def test_the_last_hour_is_told_in_words() -> None:
     told = refused(now=NOW)
     assert told.lately == 12
     assert told.notices == (
-        "12 readings of fermenter_temp refused in the last hour:"
-        " value: 87.3 is above fermenter_temp's valid range 30 to 50 °C",
+        "12 readings of fermenter_temp refused in the last hour."
+        " Last one: value: 87.3 is above fermenter_temp's valid range 30 to 50 °C",
+    )
+
+
+def test_each_reason_is_counted_also_beyond_those_that_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    send(*[{"value": 1}] * 3, *[{"value": 87.3}] * 2, {"tag": "made_up"})
+    (ours, stranger) = refused(now=NOW).notices
+    assert ours.startswith(
+        "5 readings of fermenter_temp refused in the last hour (3 below the valid range, 2 above the valid"
+        " range). Last one: value: 87.3 is above"
+    )
+    assert stranger.startswith("1 reading of made_up refused in the last hour: tag: unknown tag")
+    monkeypatch.setattr(rejections, "KEPT", 2)
+    send(*[{"value": 87.3}] * 4)
+    (ours,) = refused(now=NOW).notices
+    assert ours.startswith(
+        f"9 readings of fermenter_temp refused since {NOW - timedelta(hours=1):%H:00} UTC"
+        " (6 above the valid range, 3 below the valid range). Last one: "
     )

@@ -7,6 +7,7 @@ type FormOf<Controls> = HTMLFormElement & { elements: Controls };
 
 /** Elements that each page has whose scripts look for them; null stands for those that a page may lack. */
 interface PageElements {
+  "address-notes": HTMLUListElement | null;
   "alarm-above": HTMLButtonElement;
   "alarm-acts": HTMLElement;
   "alarm-alert": HTMLElement;
@@ -39,6 +40,11 @@ interface PageElements {
   answerer: HTMLElement;
   cards: HTMLDivElement;
   "chart-script": HTMLScriptElement | null;
+  "chart-choices": HTMLOListElement;
+  "chart-filter": HTMLInputElement;
+  "charts-all": HTMLButtonElement;
+  "charts-auto": HTMLButtonElement | null;
+  "charts-none": HTMLButtonElement;
   comparison: HTMLElement;
   "comparison-end": HTMLButtonElement;
   "comparison-hint": HTMLElement;
@@ -47,10 +53,12 @@ interface PageElements {
     tag: HTMLSelectElement;
     group?: HTMLSelectElement;
     range: RadioNodeList & NodeListOf<HTMLInputElement>;
+    show: RadioNodeList & NodeListOf<HTMLInputElement>;
   }>;
   custom: HTMLDetailsElement;
   "custom-refused": HTMLElement;
   "custom-zone": HTMLElement;
+  day: HTMLInputElement;
   download: HTMLDialogElement;
   "download-address": HTMLElement;
   "download-all": HTMLButtonElement;
@@ -74,11 +82,14 @@ interface PageElements {
   events: HTMLOListElement & { children: HTMLCollectionOf<HTMLLIElement> };
   "events-open": HTMLElement;
   from: HTMLInputElement;
+  "from-offset": HTMLSelectElement;
   group: HTMLSelectElement | null;
   live: HTMLButtonElement;
   moment: HTMLElement;
   "no-anomalies": HTMLElement;
   "no-events": HTMLElement;
+  "weak-events": HTMLElement;
+  learning: HTMLElement;
   "no-notes": HTMLElement;
   "note-about": HTMLInputElement;
   "note-add": HTMLButtonElement | null;
@@ -100,6 +111,8 @@ interface PageElements {
   "push-turn": HTMLButtonElement | null;
   notes: HTMLOListElement;
   notices: HTMLUListElement;
+  refused: HTMLDivElement;
+  "dismiss-notices": HTMLButtonElement;
   part: FormOf<{ search: HTMLInputElement }> | null;
   "part-changed": HTMLElement | null;
   "part-text": HTMLElement | null;
@@ -110,6 +123,7 @@ interface PageElements {
   progress: HTMLProgressElement;
   settings: HTMLScriptElement;
   rotation: HTMLElement;
+  "saved-views": HTMLUListElement;
   speed: HTMLSelectElement;
   status: HTMLElement;
   strip: HTMLOListElement;
@@ -118,9 +132,18 @@ interface PageElements {
   theme: HTMLSelectElement;
   timeline: HTMLElement;
   to: HTMLInputElement;
+  "to-offset": HTMLSelectElement;
   told: HTMLElement;
   totals: HTMLElement;
   "this-browser": HTMLElement | null;
+  "view-change": HTMLButtonElement | null;
+  "view-name": HTMLInputElement | null;
+  "view-save": HTMLButtonElement | null;
+  "views-close": HTMLButtonElement;
+  "views-dialog": HTMLDialogElement;
+  "views-form": HTMLFormElement;
+  "views-open": HTMLButtonElement;
+  "views-refused": HTMLElement;
   zone: HTMLElement;
   zoom: HTMLFieldSetElement;
 }

@@ -25,7 +25,7 @@ ENGINEERS_ACTS = ("suppress", "out-of-service", "return")
 NOBODY: frozenset[str] = frozenset()
 
 SAFE, UNSAFE = ("GET", "HEAD", "OPTIONS"), ("POST", "PUT", "PATCH", "DELETE")
-EXAMPLES = {"name": "fermenter_temp", "object_id": "1", "id": "1", "content_type_id": "1"}
+EXAMPLES = {"name": "fermenter_temp", "object_id": "1", "id": "1", "content_type_id": "1", "slug": "reactor"}
 EXAMPLES |= {"app_label": "monitoring", "url": "nothing", "file": "nothing.js", "token": "nothing"}
 
 # Who gets to a page, by whatever method.
@@ -71,6 +71,7 @@ ACTS = {
     **dict.fromkeys(("alarms", "alarms/<id>", "alarms/<int:id>"), READERS),
     **dict.fromkeys(("alarm-definitions", "alarm-definitions/<id>"), ENGINEERS),
     **dict.fromkeys(("notes", "notes/<id>", "notes/<id>/withdraw"), OPERATORS),
+    **dict.fromkeys(("views", "views/<slug>"), OPERATORS),
     **dict.fromkeys(
         (f"alarms/{act}" for act in ("acknowledge", *(f"<id>/{each}" for each in OPERATORS_ACTS))), OPERATORS
     ),
@@ -111,6 +112,7 @@ TABLES = {
     "monitoring/alarmoccurrence": RECORDS,
     "monitoring/alarmjournalentry": RECORDS,
     "monitoring/note": RECORDS,
+    "monitoring/savedview": (ENGINEERS, NOBODY, ADMINISTRATORS, ADMINISTRATORS),
     "monitoring/person": (ENGINEERS, ADMINISTRATORS, ADMINISTRATORS, NOBODY),
     "monitoring/channel": (ENGINEERS, ADMINISTRATORS, ADMINISTRATORS, NOBODY),
     "monitoring/route": (ENGINEERS, *(ADMINISTRATORS,) * 3),
@@ -133,7 +135,6 @@ TABLES = {
     "auditlog/logentry": (ADMINISTRATORS, NOBODY, NOBODY, NOBODY),
     "auth/group": ADMINISTERED,
     "auth/user": ADMINISTERED,
-    "authtoken/tokenproxy": ADMINISTERED,
     "django_q/schedule": ADMINISTERED,
     "django_q/success": (ADMINISTRATORS, NOBODY, ADMINISTRATORS, ADMINISTRATORS),
     "django_q/failure": (ADMINISTRATORS, NOBODY, ADMINISTRATORS, ADMINISTRATORS),

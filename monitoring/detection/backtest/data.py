@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db import connection
@@ -63,9 +63,9 @@ class Stretch:
 
     def begin(self, settings: DetectionSettings) -> SettingsComparison:
         """Return a comparison of these settings with the tag's current settings, which come second."""
-        return SettingsComparison(
-            self.subject.name, self.subject.unit, (settings, self.subject.present), self.span
-        )
+        present = self.subject.present
+        tried = replace(settings, lower_limit=present.lower_limit, upper_limit=present.upper_limit)
+        return SettingsComparison(self.subject.name, self.subject.unit, (tried, present), self.span)
 
     def pages(self) -> Iterator[tuple[list[int], list[float]]]:
         """Yield times in microseconds since 1970 and values, in the order of time, page after page.
@@ -103,7 +103,7 @@ def present_settings(tag: Tag) -> DetectionSettings:
         return settings_of(tag)
     except SettingError as error:
         logger.warning("detection settings left out", extra={"tag": tag.name, "reason": str(error)})
-        return DetectionSettings()
+        return DetectionSettings(lower_limit=tag.lower_limit, upper_limit=tag.upper_limit)
 
 
 def find_stretch(subject: Subject, start: datetime, end: datetime, *, at_most: int | None = None) -> Stretch:

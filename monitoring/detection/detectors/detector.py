@@ -22,6 +22,10 @@ class Detector(Protocol):
         """Learn from the present reading."""
         ...
 
+    def to_go(self, forecaster: Forecaster) -> int:
+        """Return how many further readings the detector needs before it can find anything, about."""
+        ...
+
     def adjust(self, refit: Refit) -> None:
         """Adapt to new harmonics."""
         ...

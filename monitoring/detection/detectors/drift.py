@@ -7,6 +7,7 @@ from typing import Any
 
 from monitoring.detection.detectors.forecaster import BEGINNING, BLOCK, Forecaster, Refit
 from monitoring.detection.detectors.residual_scale import FREEZE, ForecastSelector
+from monitoring.detection.detectors.sentences import change_and_clause
 from monitoring.detection.detectors.window_forecast import HARMONIC, ROW, WindowForecast
 from monitoring.kernel.number_format import Words, duration
 from monitoring.kernel.state import flat, rows_of
@@ -81,9 +82,10 @@ class Drift(WindowForecast):
             mean, rest = sum(map(mul, WEIGHTS, self.values)), sum(map(mul, WEIGHTS, self.rests))
             self.compare(forecaster, mean, rest, ahead=CENTRE)
             selected = self.selector.selected
-            score = selected.score(self.present[self.selector.best], self.threshold, self.margin)
+            margin = self.margin_of(forecaster, self.margin)
+            score = selected.score(self.present[self.selector.best], self.threshold, margin)
             if score > 1:
-                self.allowed = selected.control_limit(self.threshold, self.margin)
+                self.allowed = selected.control_limit(self.threshold, margin)
         self._forecast(
             forecaster.block, self.usual if forecaster.learning_mode is FREEZE else forecaster.block_rest
         )
@@ -124,6 +126,11 @@ class Drift(WindowForecast):
         if self.present and forecaster.count > SETTLING:
             self.selector.learn(self.present, forecaster.learning_mode)
 
+    def to_go(self, forecaster: Forecaster) -> int:
+        """See ``Detector.to_go``."""
+        lacking = self.selector.selected.lacking * BLOCK
+        return lacking + max(0, SETTLING - forecaster.count) if lacking else 0
+
     def adjust(self, refit: Refit) -> None:
         """See ``Detector.adjust``: recompute the rests and their levels from the blocks less the new
         harmonics.
@@ -158,10 +165,11 @@ class Drift(WindowForecast):
         """See ``Detector.explain``."""
         residual = self.present[self.selector.best]
         direction = "up" if residual > 0 else "down"
+        change, usual = change_and_clause(words, abs(residual), self.allowed)
         return (
             f"drift {direction}",
-            f"{words.name} has drifted {direction} by {words.reach(abs(residual))} within"
-            f" {duration(WINDOW * BLOCK * forecaster.interval)}; {words.usual(self.allowed)}",
+            f"{words.name} has drifted {direction} by {change} within"
+            f" {duration(WINDOW * BLOCK * forecaster.interval)}; {usual}",
         )
 
 

@@ -20,6 +20,7 @@ SETTLING = 64  # readings before residuals are learned
 DAY = 86_400.0  # readings
 SCATTER = 2_654_435_761  # Fibonacci hashing, Knuth, The Art of Computer Programming 6.4
 QUARTER = 0b11 << 16
+LEARNED_OF = 4  # readings: the residual of one is learned
 OUTLYING = 4.5  # σ: distance from the forecast at which values are winsorised
 LARGEST_SQUARE = 16.0  # in σ²: a single outlier must not count as noise
 NOTHING = (0.0, 0.0, 0.0, 0.0)
@@ -82,10 +83,12 @@ class Forecaster(Stateful):
             "previous",
             "seconds",
         ),
-        *("sigma", "squares"),
+        *("sigma", "squares", "is_outside", "is_expected_outside", "lower_limit", "upper_limit"),
     )
 
-    def __init__(self) -> None:
+    def __init__(self, lower_limit: float | None = None, upper_limit: float | None = None) -> None:
+        self.lower_limit = -math.inf if lower_limit is None else lower_limit
+        self.upper_limit = math.inf if upper_limit is None else upper_limit
         self.origin = 0.0
         self.origin_us = 0
         self.last_us: int | None = None
@@ -116,6 +119,7 @@ class Forecaster(Stateful):
         self.learning_mode = LEARN
         self.has_block = False
         self.has_moved = False  # outliers in a row have set the levels to the present value
+        self.is_outside = self.is_expected_outside = False  # of the tag's limits: the value, the forecast
 
     def update(self, time_us: int, value: float, *, anew: bool = False) -> None:
         """Advance to the next reading; ``anew``: discard the past as a predictor, as after a gap."""
@@ -132,6 +136,8 @@ class Forecaster(Stateful):
         self.winsorised_rest_before = self.winsorised_rest
         self.value = (value if -LARGEST <= value <= LARGEST else math.copysign(LARGEST, value)) - self.origin
         self.has_block = self.has_moved = False
+        self.is_outside = not self.lower_limit <= value <= self.upper_limit
+        self.is_expected_outside = False
         if self.is_reset:
             return self._begin()
         interval = self.interval
@@ -195,6 +201,8 @@ class Forecaster(Stateful):
             value - harmonic - rest_level,
         )
         residual = self.residual = residuals[selector.best]
+        expected = self.origin + value - residual
+        self.is_expected_outside = not self.lower_limit <= expected <= self.upper_limit
         is_known = self.is_known = scale.count >= scale.least
         if not (is_known and abs(residual) > OUTLYING * sigma):
             self.outliers = 0
@@ -299,6 +307,12 @@ class Forecaster(Stateful):
     def rounding(self) -> float:
         """Return the rounding error of a difference of values; smaller differences count as none."""
         return ROUNDING * (abs(self.origin) + abs(self.value))
+
+    @property
+    def to_go(self) -> int:
+        """Return how many further readings are needed to know the size of the residuals, about."""
+        lacking = self.selector.selected.lacking
+        return LEARNED_OF * lacking + max(0, SETTLING - self.count) if lacking else 0
 
     @property
     def is_periodic(self) -> bool:

@@ -56,6 +56,10 @@ class Missing(Stateful):
                 return
         self.longest = silence
 
+    def to_go(self, forecaster: Forecaster) -> int:
+        """See ``Detector.to_go``."""
+        return max(0, GRACE - forecaster.count)
+
     def explain(self, forecaster: Forecaster, words: Words, silence: float) -> tuple[str, str]:
         """Return kind and sentence."""
         return (

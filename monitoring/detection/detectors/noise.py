@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from monitoring.detection.detectors.forecaster import BLOCK, Forecaster, Refit
 from monitoring.detection.detectors.residual_scale import LearningMode, ResidualScale
+from monitoring.detection.detectors.sentences import times_text
 from monitoring.kernel.number_format import Words
 from monitoring.kernel.state import Stateful
 
@@ -85,6 +86,12 @@ class Noise(Stateful):
         self.short.learn(forecaster.learning_mode)
         self.long.learn(forecaster.learning_mode)
 
+    def to_go(self, forecaster: Forecaster) -> int:
+        """See ``Detector.to_go``."""
+        if forecaster.is_known and not forecaster.sigma:
+            return 0  # a constant never scatters
+        return max(self.short.scale.lacking, self.long.scale.lacking) * BLOCK + forecaster.to_go
+
     def adjust(self, refit: Refit) -> None:
         """Do nothing: noise is independent of the harmonics."""
 
@@ -98,6 +105,6 @@ class Noise(Stateful):
         direction = "up" if (window.residual or 0.0) > 0 else "down"
         return (
             f"noise {direction}",
-            f"{words.name} scatters {times:.2g} times as much as usual"
+            f"{words.name} scatters {times_text(times)} times as much as usual"
             f" (over the last {BLOCK * window.blocks} readings)",
         )

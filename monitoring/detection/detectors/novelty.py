@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from monitoring.detection.detectors.forecaster import DAY, Forecaster, Refit
+from monitoring.detection.detectors.sentences import value_and_bounds
 from monitoring.detection.detectors.sorted_values import Position, SortedValues
 from monitoring.kernel.number_format import Words
 from monitoring.kernel.state import Stateful
@@ -120,17 +121,20 @@ class Novelty(Stateful):
         Stateful.restore(self, state)
         self.values = SortedValues(self.ring)
 
+    def to_go(self, forecaster: Forecaster) -> int:
+        """See ``Detector.to_go``."""
+        return max(0, GRACE - self.count)
+
     def adjust(self, refit: Refit) -> None:
         """Do nothing: novelty is independent of the harmonics."""
 
     def explain(self, forecaster: Forecaster, words: Words) -> tuple[str, str]:
         """See ``Detector.explain``."""
-        low, high = (words.amount(forecaster.origin + bound) for bound in self.seen)
-        seen = f"between {low} and {high}" if low != high else f"always {low}"
-        return (
-            "never seen",
-            f"{words.name} is at {words.amount(forecaster.origin + forecaster.value)}; of late it was {seen}",
-        )
+        low, high = (forecaster.origin + bound for bound in self.seen)
+        texts = value_and_bounds(words, forecaster.origin + forecaster.value, low, high)
+        (value, lowest, highest), name = texts, words.name
+        seen = f"between {lowest} and {highest}" if lowest != highest else f"always {lowest}"
+        return "never seen", f"{name} is at {value}; of late it was {seen}"
 
 
 FADE = 0.5 ** (1 / (3 * DAY))

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from monitoring.detection.detectors.forecaster import BLOCK, DAY, Forecaster, Refit
 from monitoring.detection.detectors.residual_scale import ResidualScale
+from monitoring.detection.detectors.sentences import change_and_usual
 from monitoring.kernel.number_format import Words
 from monitoring.kernel.state import Stateful
 
@@ -44,9 +45,10 @@ class Rate(Stateful):
         if not forecaster.has_block:
             return 0.0
         self.blocks = (*self.blocks[-1:], forecaster.block)
-        score = self.scale.score(self.change, self.threshold, self.margin)
+        margin = 0.0 if forecaster.is_outside else self.margin
+        score = self.scale.score(self.change, self.threshold, margin)
         if score > 1:
-            self.allowed = self.scale.control_limit(self.threshold, self.margin)
+            self.allowed = self.scale.control_limit(self.threshold, margin)
         return score
 
     def discard_recent(self) -> None:
@@ -58,6 +60,11 @@ class Rate(Stateful):
         if forecaster.has_block and len(self.blocks) > 1 and forecaster.count > SETTLING:
             self.scale.learn(self.change, forecaster.learning_mode)
 
+    def to_go(self, forecaster: Forecaster) -> int:
+        """See ``Detector.to_go``."""
+        lacking = self.scale.lacking * BLOCK
+        return lacking + max(0, SETTLING - forecaster.count) if lacking else 0
+
     def adjust(self, refit: Refit) -> None:
         """Do nothing: the rate is independent of the harmonics."""
 
@@ -65,8 +72,8 @@ class Rate(Stateful):
         """See ``Detector.explain``."""
         took = BLOCK * forecaster.interval
         direction = "rises" if self.change > 0 else "falls"
+        change, usual = change_and_usual(words, abs(self.change) / took, self.allowed / took)
         return (
             "fast change",
-            f"{words.name} {direction} by {words.reach(abs(self.change) / took)} a second;"
-            f" up to {words.reach(self.allowed / took)} a second is usual",
+            f"{words.name} {direction} by {change} a second; up to {usual} a second is usual",
         )

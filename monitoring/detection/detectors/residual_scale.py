@@ -78,9 +78,21 @@ class ResidualScale(Stateful):
     def _in_order(self) -> "array[float]":
         return self.lag_buffer[self.oldest :] + self.lag_buffer[: self.oldest]
 
+    @property
+    def lacking(self) -> int:
+        """Return the number of residuals to learn until there is a score."""
+        if self.count >= self.least:
+            return 0
+        return self.lag - len(self.lag_buffer) + self.least - self.count
+
     def control_limit(self, threshold: float, margin: float) -> float:
-        """Return the control limit: ``threshold`` σ, or ``margin`` times the peak if that is more."""
+        """Return the control limit: ``threshold`` σ, or ``margin`` times the peak if that is more.
+
+        A margin of 0 leaves out all that was met before.
+        """
         control_limit, met = threshold * math.sqrt(self.variance), margin * self.peak
+        if not margin:
+            return control_limit
         if met > control_limit:
             control_limit = met
         if self.recurring_peak and RECURRING_MARGIN * self.recurring_peak > control_limit:

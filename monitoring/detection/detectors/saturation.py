@@ -105,6 +105,10 @@ class Saturation(Stateful):
         self.highest_before, self.lowest_before = self.highest, self.lowest
         self.highest, self.lowest = -math.inf, math.inf
 
+    def to_go(self, forecaster: Forecaster) -> int:
+        """See ``Detector.to_go``."""
+        return max(0, GRACE - self.count) * BLOCK
+
     def adjust(self, refit: Refit) -> None:
         """Do nothing: saturation is independent of the harmonics."""
 

@@ -31,7 +31,7 @@ CLASSES = {
 }
 DETECTORS = tuple(CLASSES)
 # Parameters that the sensitivity divides. A chance is a threshold of its logarithm.
-THRESHOLDS = {"threshold", "threshold_short", "threshold_long", "surprise", "intervals"}
+THRESHOLDS = {"threshold", "threshold_short", "threshold_long", "surprise", "intervals", "gross"}
 CHANCES = {"chance"}
 SMALLEST, LARGEST = sys.float_info.min, 1 - sys.float_info.epsilon  # bounds of a chance
 
@@ -45,7 +45,8 @@ class DetectionSettings:
     """Detection settings of a tag.
 
     ``off`` names disabled detectors; ``sensitivity`` divides every threshold (2 finds deviations half as far
-    from normal); ``parameters`` override a detector's own, by ``detector.parameter``.
+    from normal); ``parameters`` override a detector's own, by ``detector.parameter``. The limits are those of
+    the tag: a value outside them never counts as usual.
 
     Raises:
         SettingError: a detector or parameter does not exist, or a value is no positive number.
@@ -54,6 +55,8 @@ class DetectionSettings:
     off: frozenset[str] = frozenset()
     sensitivity: float = 1.0
     parameters: Mapping[str, float] = field(default_factory=dict)
+    lower_limit: float | None = None
+    upper_limit: float | None = None
 
     def __post_init__(self) -> None:
         known = defaults()

@@ -6,6 +6,7 @@ from typing import Any
 
 from monitoring.detection.detectors.forecaster import LONG_AGO, Forecaster, Refit
 from monitoring.detection.detectors.residual_scale import ForecastSelector
+from monitoring.detection.detectors.sentences import change_and_clause
 from monitoring.detection.detectors.window_forecast import HARMONIC, ROW, WindowForecast
 from monitoring.kernel.number_format import Words, duration
 from monitoring.kernel.state import flat, rows_of
@@ -78,10 +79,11 @@ class Step(WindowForecast):
         del self.forecasts[:ROW]
         best = self.selector.best
         residual, selected = self.present[best], self.selector.scales[best]
-        score = selected.score(residual, self.threshold, self.margin, floor=forecaster.sigma)
+        margin = self.margin_of(forecaster, self.margin)
+        score = selected.score(residual, self.threshold, margin, floor=forecaster.sigma)
         if score <= 1:
             return score
-        self.allowed = selected.control_limit(self.threshold, self.margin)
+        self.allowed = selected.control_limit(self.threshold, margin)
         return score if abs(residual) > forecaster.rounding else 0.0
 
     def _move(self, forecaster: Forecaster) -> None:
@@ -101,6 +103,11 @@ class Step(WindowForecast):
         if self.present and forecaster.count > SETTLING and forecaster.count % TEACHES_EVERY == 0:
             self.selector.learn(self.present, forecaster.learning_mode)
 
+    def to_go(self, forecaster: Forecaster) -> int:
+        """See ``Detector.to_go``."""
+        lacking = self.selector.selected.lacking * TEACHES_EVERY
+        return lacking + max(0, SETTLING - forecaster.count) if lacking else 0
+
     def adjust(self, refit: Refit) -> None:
         """See ``Detector.adjust``."""
         self.rests = array("d", (rest + EVERY * refit.shift for rest in self.rests))
@@ -114,8 +121,9 @@ class Step(WindowForecast):
         """See ``Detector.explain``."""
         residual = self.present[self.selector.best]
         direction = "up" if residual > 0 else "down"
+        change, usual = change_and_clause(words, abs(residual), self.allowed)
         return (
             f"step {direction}",
-            f"{words.name} went {direction} by {words.reach(abs(residual))} within"
-            f" {duration(WINDOW * forecaster.interval)}; {words.usual(self.allowed)}",
+            f"{words.name} went {direction} by {change} within"
+            f" {duration(WINDOW * forecaster.interval)}; {usual}",
         )

@@ -70,6 +70,10 @@ class Stuck(Stateful):
         self.is_found = False
         self.run, self.last, self.began_us = 0, forecaster.value, forecaster.last_us or 0
 
+    def to_go(self, forecaster: Forecaster) -> int:
+        """See ``Detector.to_go``."""
+        return max(0, GRACE - self.count)
+
     def adjust(self, refit: Refit) -> None:
         """Do nothing: a run is independent of the harmonics."""
 

@@ -26,6 +26,11 @@ class WindowForecast(Stateful):
     present: tuple[float, ...] = field(default=(), init=False)  # residual of each forecast
     allowed: float = field(default=0.0, init=False)  # control limit at the latest finding
 
+    @staticmethod
+    def margin_of(forecaster: Forecaster, margin: float) -> float:
+        """Return the margin over the peak: 0 outside the tag's limits, where nothing counts as usual."""
+        return 0.0 if forecaster.is_outside else margin
+
     def begin(self) -> None:
         """Empty the window: earlier readings say nothing about later ones."""
         for window in (self.values, self.rests, self.forecasts):

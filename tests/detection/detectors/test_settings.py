@@ -7,7 +7,12 @@ from monitoring.detection.detectors.settings import DETECTORS, DetectionSettings
 
 def test_each_detector_has_parameters_with_defaults():
     assert {name.split(".")[0] for name in defaults()} == set(DETECTORS)
-    assert DetectionSettings().of("spike") == {"threshold": 5.0, "margin": 1.7, "move_margin": 1.25}
+    assert DetectionSettings().of("spike") == {
+        "threshold": 5.0,
+        "margin": 1.7,
+        "move_margin": 1.25,
+        "gross": 30.0,
+    }
 
 
 def test_sensitivity_divides_thresholds_and_leaves_margins():

@@ -14,6 +14,7 @@ import {
   restore,
   showPast,
   toggleCompared,
+  undoZoom,
   view,
 } from "../../../static/monitoring/js/app/view-state.js";
 
@@ -99,4 +100,24 @@ test("a full shared chart loses the tag that was added first", () => {
   assert.deepEqual(view.compare, ["b", "d", "e"]);
   endComparison();
   assert.deepEqual(view.compare, []);
+});
+
+test("undoing a zoom returns to the range before, step by step", () => {
+  goLive("1h");
+  showPast(END - 4 * MINUTE, END - 2 * MINUTE, END, { isChoice: true });
+  showPast(END - 4 * MINUTE, END - 3 * MINUTE, END, { isChoice: true });
+  assert.equal(undoZoom(), true);
+  assert.deepEqual(view.past, { from: END - 4 * MINUTE, to: END - 2 * MINUTE });
+  assert.equal(undoZoom(), true);
+  assert.deepEqual([view.past, view.preset], [null, "1h"]);
+  assert.equal(undoZoom(), false);
+});
+
+test("movements in quick succession are one step for Back and for undoing", () => {
+  showPast(END - 9 * PRESET, END - 8 * PRESET, END, { isChoice: true });
+  calls.length = 0;
+  const { zooms } = view;
+  for (let i = 0; i < 5; i++) adjust({ stretch: 0.9 }, END);
+  assert.ok(calls.filter((isChoice) => isChoice).length <= 1);
+  assert.ok(view.zooms.length <= zooms.length + 1);
 });

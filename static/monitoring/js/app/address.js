@@ -40,23 +40,29 @@ export function wireAddress() {
 const snapshot = () => ({ ...view, past: view.past && { ...view.past } });
 
 /**
- * Return the address of a view, without defaults; times are UTC.
+ * Return the address of a view, without defaults, which are those of the saved view if the page shows one; times are UTC.
  * @param {ViewState} view
  */
-export function addressOf({ tag, group, search, page, preset, past, compare, anomaly, event }) {
+export function addressOf({ tag, search, page, past, anomaly, event, ...view }) {
+  const { saved, defaultPreset } = settings;
   const parameters = new URLSearchParams();
+  if (saved) parameters.set("view", saved.slug);
   if (tag) parameters.set("tag", tag);
-  if (group) parameters.set("group", group);
+  /** @type {(name: string, text: string, usual?: string) => void} */
+  const set = (name, text, usual = "") => text !== usual && parameters.set(name, text);
+  set("group", view.group, saved?.group);
+  set("charts", view.charts.join(","), saved?.charts.join(","));
+  set("show", view.show, saved?.show);
   if (search) parameters.set("search", search);
   if (page > 1) parameters.set("page", String(page));
-  if (preset !== settings.defaultPreset) parameters.set("range", preset);
+  set("range", view.preset, saved?.range || defaultPreset);
   if (past) {
     parameters.set("from", isoText(past.from));
     parameters.set("to", isoText(past.to));
   }
   if (anomaly !== null) parameters.set("anomaly", String(anomaly));
   if (event !== null) parameters.set("event", String(event));
-  if (compare.length) parameters.set("compare", compare.join(","));
+  set("compare", view.compare.join(","), saved?.compare.join(","));
   const query = parameters.toString().replaceAll("%3A", ":").replaceAll("%2C", ",");
   return location.pathname + (query && `?${query}`);
 }

@@ -7,7 +7,8 @@ import { setText } from "../base/dom.js";
  * @typedef {Pick<import("../live/alarms.js").AlarmItem, "id" | "occurrence" | "name" | "title">} Subject
  *
  * The outcome of an act; `text`: the reason of a failure, in the server's words.
- * @typedef {{isDone: boolean, text: string}} Outcome
+ * How an act went; `found` is the server's answer to one that succeeded.
+ * @typedef {{isDone: boolean, text: string, found?: any}} Outcome
  */
 
 const TIMEOUT_MS = 10000;
@@ -43,7 +44,7 @@ export function send(path, body) {
  * Send what a person does to the server, with the name if nobody is signed in.
  * @param {string} url
  * @param {Record<string, unknown>} body
- * @param {"POST" | "PATCH"} method
+ * @param {"POST" | "PATCH" | "DELETE"} method
  * @returns {Promise<Outcome>}
  */
 export async function sendTo(url, body, method = "POST") {
@@ -59,7 +60,9 @@ export async function sendTo(url, body, method = "POST") {
     });
     const found = await response.json().catch(() => ({}));
     refreshAlarms();
-    return response.ok ? { isDone: true, text: failuresOf(found) } : { isDone: false, text: reasonOf(found, response) };
+    return response.ok
+      ? { isDone: true, text: failuresOf(found), found }
+      : { isDone: false, text: reasonOf(found, response) };
   } catch {
     return { isDone: false, text: "No answer from the server: look whether it was done before you try again." };
   }

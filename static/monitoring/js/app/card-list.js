@@ -28,14 +28,32 @@ export function keepSorted(cards) {
  * @param {Cards} cards
  */
 export function showChosen(cards) {
+  const headings = new Set();
   let count = 0;
   for (const [name, { element }] of cards) {
-    const isShown =
-      (view.tag ? name === view.tag : !isBeside(name)) && (!view.group || groupOf(element) === view.group);
+    const isShown = view.tag ? name === view.tag : !isBeside(name) && isChosen(name, groupOf(element));
     element.hidden = !isShown;
     count += Number(isShown);
+    if (isShown) headings.add(groupOf(element));
   }
-  container.dataset.layout = view.tag ? "one" : count > settings.mostCharts ? "many" : "all";
+  container.dataset.layout = layoutOf(view, count, headings.size);
+}
+
+/** @type {(name: string, group: string) => boolean} */
+const isChosen = (name, group) =>
+  (!view.group || group === view.group) && (!view.charts.length || view.charts.includes(name));
+
+/**
+ * Return the layout of so many cards under so many headings. monitoring/dashboard/view_state.py has the same rule.
+ * @param {Pick<import("./view-state.js").ViewState, "tag" | "show" | "charts">} view
+ * @param {number} shown
+ * @param {number} headings
+ */
+export function layoutOf({ tag, show, charts }, shown, headings) {
+  if (tag) return "one";
+  if (show === "values") return "many";
+  if (shown <= settings.mostCharts) return "all";
+  return show || charts.length || headings === 1 ? "stack" : "many";
 }
 
 /**
@@ -48,11 +66,12 @@ export function reveal(cards, tag) {
 }
 
 /** @param {Element} element */
-const groupOf = (element) => element.closest(".group")?.dataset.group ?? "";
+const groupOf = (element) => /** @type {HTMLElement} */ (element).dataset.group ?? "";
 
 /** @param {Cards} cards */
 function sort(cards) {
-  const items = inTagOrder(cards.values()).map(({ element, urgency }) => ({
+  const unordered = [...cards.values()].filter(({ tag }) => !view.charts.includes(tag.name)); // the viewer ordered the rest
+  const items = inTagOrder(unordered).map(({ element, urgency }) => ({
     element,
     urgency,
     group: groupOf(element),

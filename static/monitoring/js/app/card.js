@@ -1,6 +1,7 @@
 // One tag's card: the summary of its values, and its chart if there are charts.
 import { CursorLine, onPointed, pointedAt } from "../charts/cursor.js";
 import { DataTable } from "../charts/data-table.js";
+import { EmptyRange } from "./empty-range.js";
 import { descendant, setAttribute, setText } from "../base/dom.js";
 import { settings } from "../base/settings.js";
 import { EVENT_SIGN, eventsText, eventText, kindText, whyText } from "../lists/event-words.js";
@@ -45,6 +46,7 @@ export class Card extends TagSummary {
     this.cursor = new CursorLine(this.plot);
     this.table = new DataTable(this.parts.table, this.parts.rows, tag);
     this.saving = wireSaving(this);
+    this.emptyRange = new EmptyRange(this.parts, tag, onArrival);
     this.parts.open.addEventListener("click", (/** @type {MouseEvent} */ event) => this.open(event));
     onPointed(() => this.showPointed());
   }
@@ -80,10 +82,13 @@ export class Card extends TagSummary {
     this.notes = this.notesIn(range);
     // The last drawing stays until there is something to draw instead.
     if (!isMissing || !history.isLoading) this.draw(layer, range, playback.at);
-    if (!isMissing) this.describe(layer.summary(range), shown.label);
+    const summary = layer.summary(range);
+    if (!isMissing) this.describe(summary, shown.label);
     else if (history.failed) this.describeMissing(shown.label, "could not be read, trying again");
     else if (history.isSlow) this.describeMissing(shown.label, "loading");
-    else if (!history.isLoading) this.describe(layer.summary(range), shown.label);
+    else if (!history.isLoading) this.describe(summary, shown.label);
+    if (summary || (isMissing && history.isLoading)) this.emptyRange.hide();
+    else this.emptyRange.show(range, shown.isLive);
     this.showThen(layer, playback.at);
     this.saving.range = range;
     this.table.show(layer, range, shown);
@@ -107,7 +112,7 @@ export class Card extends TagSummary {
    * @param {TimeRange} range
    */
   notesIn(range) {
-    const heading = this.element.closest(".group")?.dataset.group ?? "";
+    const heading = this.element.dataset.group ?? "";
     return notesOn(this.tag.name, heading === settings.otherGroup ? "" : heading, range);
   }
 

@@ -1,6 +1,7 @@
 // The form above the cards. Without scripts it is an ordinary form that the server evaluates.
 import { wireCustomRange } from "./custom-range.js";
-import { adjust, chooseGroup, chooseTag, goLive, onViewChange, view } from "./view-state.js";
+import { haveCharts } from "./card-list.js";
+import { adjust, chooseGroup, chooseShow, chooseTag, goLive, onViewChange, view } from "./view-state.js";
 
 /**
  * The movements of the range by the buttons; the keys of a chart do the same.
@@ -24,10 +25,11 @@ export function wireControls(end) {
     if (name === "tag") chooseTag(value);
     if (name === "group") chooseGroup(value);
     if (name === "range") goLive(value);
+    if (name === "show") chooseShow(value);
   });
   form.addEventListener("click", ({ target }) => {
     const move = /** @type {Element} */ (target).closest("[data-move]")?.dataset.move;
-    if (move) adjust(MOVES[/** @type {keyof typeof MOVES} */ (move)], end());
+    if (move) adjust(MOVES[/** @type {keyof typeof MOVES} */ (move)], end(), true);
   });
   const sync = () => {
     form.elements.tag.value = view.tag;
@@ -36,6 +38,12 @@ export function wireControls(end) {
   };
   onViewChange(sync);
   sync(); // a browser that restores a page also restores the radio buttons
+}
+
+/** Show whether the page has charts; to be called when the layout has changed. */
+export function syncLayout() {
+  for (const radio of document.getElementById("controls").elements.show)
+    radio.checked = (radio.value === "charts") === haveCharts();
 }
 
 /** Enable zooming once there are charts. */

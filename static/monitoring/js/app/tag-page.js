@@ -31,8 +31,9 @@ export const isOnPage = (tag) => onPage.has(tag);
  */
 export const tagToShow = (tag) => (tagPage && !onPage.has(tag) ? tag : view.tag);
 
-/** Return whether the view needs tags that only another page has. */
+/** Return whether the view needs tags, or an order of charts, that only another page has. */
 export function isElsewhere() {
+  if (view.charts.join() !== chosen.charts.join()) return true;
   if (!tagPage) return false;
   if (view.compare.some((name) => !onPage.has(name))) return true;
   if (view.tag) return !onPage.has(view.tag);

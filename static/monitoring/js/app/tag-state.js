@@ -1,6 +1,7 @@
 // The state of a tag by its newest measurements, events and alarm: the state, since when, and why. The first paint has
 // the same states from the server, by the same rules (monitoring/dashboard/states.py).
 import { kindText, whyText } from "../lists/event-words.js";
+import { strongestFirst } from "../live/events.js";
 import { reasonsOf } from "../live/rule-violations.js";
 import { filled } from "../base/pattern.js";
 import { settings } from "../base/settings.js";
@@ -36,11 +37,12 @@ const HOLD_MS = 10000; // an anomaly of one second stays visible for this long
  * @param {number} now epoch milliseconds
  * @returns {TagState}
  */
-export function stateOf(tag, { points, events = [], alarm = null, outsideSince = null, isWall = false }, now) {
+export function stateOf(tag, { points, events: open = [], alarm = null, outsideSince = null, isWall = false }, now) {
   const latest = points.at(-1);
   if (alarm) return alarmState(alarm, latest ? further(tag, latest, now, alarm) : "");
   if (!latest) return state("empty");
   const [outside, stale] = [outsideText(tag, latest), staleText(tag, latest, now)];
+  const events = strongestFirst(open);
   if (outside) {
     const detail = joined(outside, stale || (events.length ? kindText(events[0]) : ""));
     return state("outside", { since: leftAt(tag, points) ?? outsideSince ?? points[0].x, detail });
@@ -112,7 +114,7 @@ function further(tag, latest, now, { kind }) {
 }
 
 /**
- * Return the state of the newest event, with the number of further ones. An event that happens at a moment has an age
+ * Return the state of the first event, with the number of further ones. An event that happens at a moment has an age
  * and no duration.
  * @param {PlantEvent[]} events at least one
  * @param {Point} latest

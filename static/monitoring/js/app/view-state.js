@@ -4,19 +4,27 @@ import { settings } from "../base/settings.js";
 /**
  * @typedef {import("../base/settings.js").TimeRange} TimeRange
  *
- * `past`: the range that the charts show, null while they follow the time; `compare`: tags that share a chart;
+ * `past`: the range that the charts show, null while they follow the time; `zooms`: the ranges before, to which undoing
+ * returns; `charts`: the tags that are shown, in this order (empty: all, by urgency); `show`: "charts" or "values" (empty:
+ * as many cards as there are decide); `compare`: tags that share a chart;
  * `search`, `page`: the subset of the tags on a page of a plant with too many tags; `anomaly`, `event`: id of the
  * selected one, null if none is.
  * @typedef {object} ViewState
  * @property {string} tag
  * @property {string} group
  * @property {string[]} compare
+ * @property {string[]} charts
+ * @property {string} show
+ * @property {ShownTime[]} zooms
  * @property {number | null} anomaly
  * @property {number | null} event
  * @property {string} search
  * @property {number} page
  * @property {string} preset
  * @property {TimeRange | null} past
+ *
+ * The time that the charts show: a preset up to now, or a range of the past.
+ * @typedef {{preset: string, past: TimeRange | null}} ShownTime
  *
  * A change of the range: stretch it about a point (0 left, 1 right), and move it by parts of its length.
  * @typedef {{stretch?: number, move?: number, about?: number}} Movement
@@ -32,15 +40,21 @@ import { settings } from "../base/settings.js";
 
 const SHORTEST_MS = 1000;
 const SAME_LENGTH = 0.01;
+const MOST_ZOOMS = 20;
+const STEP_MS = 600; // movements that follow each other faster are one step, such as a turn of the wheel
 /** @type {ViewListener[]} */
 const listeners = [];
 const { chosen } = settings;
+let movedAt = -Infinity;
 
 /** @type {ViewState} */
 export const view = {
   tag: chosen.tag,
   group: chosen.group,
   compare: chosen.compare,
+  charts: chosen.charts,
+  show: chosen.show,
+  zooms: [],
   anomaly: chosen.anomaly,
   event: chosen.event,
   search: settings.part?.search ?? "",
@@ -73,7 +87,7 @@ export function chooseTag(tag, group = "") {
 
 /** @param {string} group "" for all */
 export function chooseGroup(group) {
-  change({ group, tag: "", page: 1 }, true);
+  change({ group, tag: "", charts: [], page: 1 }, true);
 }
 
 /**
@@ -90,6 +104,19 @@ export function chooseSearch(search) {
  */
 export function choosePage(page) {
   change({ page, tag: "" }, true);
+}
+
+/**
+ * Show the charts of these tags in this order.
+ * @param {string[]} charts empty: all, by urgency
+ */
+export function chooseCharts(charts) {
+  change({ charts, tag: "", group: charts.length ? "" : view.group, show: "", page: 1 }, true);
+}
+
+/** @param {string} show "charts" or "values" */
+export function chooseShow(show) {
+  change({ show, tag: "" }, true);
 }
 
 /**
@@ -127,7 +154,16 @@ export function chooseEvent(event) {
  * @param {string} preset
  */
 export function goLive(preset = view.preset) {
-  change({ preset, past: null, anomaly: null, event: null }, true);
+  change({ preset, past: null, zooms: [], anomaly: null, event: null }, true);
+}
+
+/** Return to the range before the last zoom or movement. Return whether there was one. */
+export function undoZoom() {
+  const zooms = [...view.zooms];
+  const before = zooms.pop();
+  if (!before) return false;
+  change({ ...before, zooms }, true);
+  return true;
 }
 
 /**
@@ -158,19 +194,27 @@ export function showPast(
   const isPreset = !isStill && stop >= end && Math.abs(length / presetMs() - 1) < SAME_LENGTH;
   const past = isPreset ? null : { from: stop - length, to: stop };
   const group = tag === view.tag ? view.group : "";
-  change({ tag, group, past, anomaly, event }, isChoice || (past === null) !== (view.past === null));
+  const isStep = isChoice || (past === null) !== (view.past === null);
+  const { preset, past: before } = view;
+  const zooms = isStep ? [...view.zooms, { preset, past: before }].slice(-MOST_ZOOMS) : view.zooms;
+  change({ tag, group, past, zooms, anomaly, event }, isStep);
 }
 
 /**
- * Stretch or move the range.
+ * Stretch or move the range. A step is undone by the browser's Back: each by a button or key, and else the first of
+ * movements in quick succession.
  * @param {Movement} movement
  * @param {number} end the newest time that charts can show
+ * @param {boolean} isStep
  */
-export function adjust({ stretch = 1, move = 0, about = 0.5 }, end) {
+export function adjust({ stretch = 1, move = 0, about = 0.5 }, end, isStep = false) {
   const { from, to } = rangeShown(end);
   const length = to - from;
   const start = from + move * length + about * length * (1 - stretch);
-  showPast(start, start + length * stretch, end);
+  const time = performance.now();
+  const isChoice = isStep || time - movedAt > STEP_MS;
+  movedAt = time;
+  showPast(start, start + length * stretch, end, { isChoice });
 }
 
 /**

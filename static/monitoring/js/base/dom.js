@@ -62,3 +62,13 @@ export function descendant(root, selector) {
 export function partsOf(root) {
   return Object.fromEntries([...root.querySelectorAll("[data-part]")].map((node) => [node.dataset.part, node]));
 }
+
+/**
+ * Show each text in a list item of its own.
+ * @param {HTMLElement} parent
+ * @param {string[]} lines
+ */
+export function setLines(parent, lines) {
+  while (parent.children.length > lines.length) parent.lastElementChild?.remove();
+  lines.forEach((text, i) => setText(parent.children[i] ?? parent.appendChild(document.createElement("li")), text));
+}

@@ -7,7 +7,7 @@
  * the last one at `until`. Times are ISO 8601.
  * @typedef {{name: string, shownName: string, unit: string, lower: number | null, upper: number | null,
  *   decimals: number, mostDecimals: number | null,
- *   active?: boolean, staleAfterMs: number, rawFrom?: string | null, newestAnomaly?: string | null,
+ *   active?: boolean, simulated?: boolean, definition?: string, staleAfterMs: number, rawFrom?: string | null, newestAnomaly?: string | null,
  *   outsideSince?: string | null, ahead?: {readings: number, until: string} | null}} Tag
  *
  * A measurement as /data and /stream send it; `timestamp` is ISO 8601.
@@ -27,7 +27,8 @@
  * @typedef {Totals & {newestId: number}} CountedTotals
  *
  * The server's state as /health sends it; `since` is ISO 8601.
- * @typedef {{timestamp: string, problems: string[], since: string | null, notices: string[]}} Health
+ * @typedef {{timestamp: string, problems: string[], since: string | null, notices: string[],
+ *   learning: {text: string, tags: {tag: string, text: string}[]}, definitions?: string}} Health
  *
  * A range of time in epoch milliseconds, both ends included.
  * @typedef {{from: number, to: number}} TimeRange
@@ -39,25 +40,31 @@
  * How durations shorter than `belowS` seconds (null: all) are written: a pattern with a number for each unit in seconds.
  * @typedef {{belowS: number | null, unitsS: number[], pattern: string}} DurationFormat
  *
- * Times are ISO 8601, durations milliseconds. `part`: null if the page has all tags; `violations`: of the anomalies in `latest`; `openEvents`: number of all open events; `database`: whether the server
+ * A view that somebody saved: the tags of its charts in order, or a group; `range`: the key of a preset, or empty.
+ * @typedef {{slug: string, name: string, group: string, charts: string[], compare: string[], show: string, range: string}}
+ *   SavedView
+ *
+ * Times are ISO 8601, durations milliseconds. `definitions`: differs when a tag's definition has changed; `saved`: the saved view that the page shows, or null; `part`: null if the page has all tags; `violations`: of the anomalies in `latest`; `openEvents`: number of all open events; `database`: whether the server
  * could read the database; `urgency`: how much a state needs a person, by state;
- * `limitKinds`: kinds of alarms of a limit; `momentaryKinds`: kinds of events that happen at a moment, `overAtOnce` the
+ * `limitKinds`: kinds of alarms of a limit; `strengths`: of events, weakest first; `momentaryKinds`: kinds of events that happen at a moment, `overAtOnce` the
  * one after which the value is back by itself; `words`: texts by subject and key.
  * @typedef {object} Settings
  * @property {string} now
  * @property {number} staleAfterMs
  * @property {{tag: string, range: string, from: string | null, to: string | null, group: string, compare: string[],
- *   anomaly: number | null, event: number | null}} chosen
+ *   charts: string[], show: string, anomaly: number | null, event: number | null}} chosen
+ * @property {SavedView | null} saved
  * @property {boolean} database
  * @property {TagPage | null} part
  * @property {Tag[]} tags
+ * @property {string} definitions
  * @property {Measurement[]} latest
  * @property {{id: number, findings: RuleViolation[]}[]} violations
  * @property {import("../live/events.js").EventItem[]} events
  * @property {number} openEvents
  * @property {CountedTotals | null} totals
- * @property {Record<"data" | "stream" | "trend" | "statistics" | "anomalies" | "events" | "stats" | "health" | "tags" | "export" |
- *   "notes" | "login", string>} urls
+ * @property {Record<"data" | "stream" | "trend" | "statistics" | "anomalies" | "events" | "stats" | "health" | "tags" |
+ *   "export" | "notes" | "views" | "login", string>} urls
  * @property {{copy: string, integrity: string, trouble: string}} chart
  * @property {Record<string, {ms: number, label: string}>} presets
  * @property {string} defaultPreset
@@ -72,10 +79,12 @@
  * @property {number} mostOpenEvents
  * @property {number} mostCharts
  * @property {number} mostCompared
+ * @property {number} mostChosen
  * @property {number} mostStatistics
  * @property {Record<"age" | "duration" | "lead", DurationFormat[]>} spans
  * @property {Record<string, number>} urgency
  * @property {string[]} limitKinds
+ * @property {string[]} strengths
  * @property {string[]} momentaryKinds
  * @property {string} overAtOnce
  * @property {Record<string, string>} linkIcons

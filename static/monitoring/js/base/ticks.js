@@ -1,6 +1,7 @@
 // Round numbers for the axes: times in milliseconds, and values.
 import { AS_TYPED, fixedText, numberText } from "./numbers.js";
 import { dayMonth, hoursMinutes, hoursMinutesSeconds, monthYear } from "./times.js";
+import { isAmbiguous, offsetMs, shortOffsetText, timesOf } from "./wall-time.js";
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
@@ -26,11 +27,9 @@ const yearText = (ms) => String(new Date(ms).getFullYear());
 const YEARS = [1, 100, 10000].flatMap((n) => [1, 2, 5, 10, 20, 50].map((factor) => factor * n));
 // Each step: the approximate length, and the ticks between two times.
 const STEPS = [
-  ...steps(SECOND, [1, 2, 5, 10, 15, 30], (n) => even(n * SECOND, hoursMinutesSeconds)),
+  ...steps(SECOND, [1, 2, 5, 10, 15, 30], (n) => even(n * SECOND, secondsText)),
   ...steps(MINUTE, [1, 2, 5, 10, 15, 30], (n) => even(n * MINUTE, clockText)),
-  ...steps(HOUR, [1, 2, 3, 6, 12], (n) =>
-    local(clockText, (first, i) => [first.getFullYear(), first.getMonth(), first.getDate(), i * n]),
-  ),
+  ...steps(HOUR, [1, 2, 3, 6, 12], hourly),
   ...steps(DAY, [1, 2, 7, 14], (n) => local(dayMonth, (first, i) => [1970, 0, 1 + dayOf(first, n) + i * n])),
   ...steps(30.5 * DAY, [1, 3, 6], (n) =>
     local(monthYear, (first, i) => [first.getFullYear(), floorTo(n, first.getMonth()) + i * n]),
@@ -66,11 +65,34 @@ export function timeTicks(min, max, most) {
  */
 function even(step, text) {
   return (min, max) => {
-    const shift = new Date(max).getTimezoneOffset() * MINUTE;
+    const shift = -offsetMs(max);
     const ticks = [];
     for (let at = Math.ceil((min - shift) / step) * step + shift; at <= max; at += step)
       ticks.push({ value: at, text: text(at) });
     return ticks;
+  };
+}
+
+/**
+ * Return the ticks of steps of whole hours of the viewer's wall clock: none for an hour that clocks skip, two for one that
+ * they repeat. A day without a midnight has a tick where it begins.
+ * @param {number} n hours
+ * @returns {TicksBetween}
+ */
+function hourly(n) {
+  return (min, max) => {
+    const first = new Date(min);
+    const ticks = [];
+    for (let i = 0; ; i++) {
+      const begin = new Date(first.getFullYear(), first.getMonth(), first.getDate(), i * n).getTime();
+      const wall = new Date(0).setUTCFullYear(first.getFullYear(), first.getMonth(), first.getDate()) + i * n * HOUR;
+      const times = timesOf(wall);
+      if (!times.length && wall % DAY === 0) times.push(begin);
+      if (Math.min(begin, ...times) > max) return ticks;
+      const last = ticks.at(-1)?.value ?? -Infinity;
+      for (const value of times)
+        if (value >= min && value <= max && value > last) ticks.push({ value, text: clockText(value) });
+    }
   };
 }
 
@@ -88,7 +110,8 @@ function local(text, fields) {
     for (let i = 0; ; i++) {
       const value = new Date(...fields(first, i)).getTime();
       if (!(value <= max)) return ticks;
-      if (value >= min) ticks.push({ value, text: text(value) });
+      const last = ticks.at(-1)?.value ?? -Infinity; // zones that changed the side of the date line skipped a day
+      if (value >= min && value > last) ticks.push({ value, text: text(value) });
     }
   };
 }
@@ -112,7 +135,20 @@ function dayOf(time, days) {
  */
 function clockText(ms) {
   const text = hoursMinutes(ms);
-  return text === "00:00" ? dayMonth(ms) : text;
+  return withOffset(text === "00:00" ? dayMonth(ms) : text, ms);
+}
+
+/** @param {number} ms */
+function secondsText(ms) {
+  return withOffset(hoursMinutesSeconds(ms), ms);
+}
+
+/**
+ * Return the text, with the offset from UTC where the clocks show the time twice.
+ * @type {(text: string, ms: number) => string}
+ */
+function withOffset(text, ms) {
+  return isAmbiguous(ms) ? `${text} ${shortOffsetText(ms)}` : text;
 }
 
 /**

@@ -3,26 +3,46 @@ import { serverNow } from "./clock.js";
 import { setAttribute, setText } from "./dom.js";
 import { filled } from "./pattern.js";
 import { settings } from "./settings.js";
+import { isAmbiguous, offsetText } from "./wall-time.js";
 
 /** @typedef {import("./settings.js").TimeRange} TimeRange */
 
-/** @param {Intl.DateTimeFormatOptions} options */
-const format = (options) => new Intl.DateTimeFormat("en-GB", { hourCycle: "h23", ...options });
-const SECONDS = format({ hour: "2-digit", minute: "2-digit", second: "2-digit" });
-const MINUTES = format({ hour: "2-digit", minute: "2-digit" });
-const DAY = format({ day: "numeric", month: "short" });
-const MONTH = format({ month: "short", year: "numeric" });
-const DAY_AND_YEAR = format({ day: "numeric", month: "short", year: "numeric" });
+const MONTHS = Array.from({ length: 12 }, (_, i) =>
+  new Intl.DateTimeFormat("en-GB", { month: "short", timeZone: "UTC" }).format(Date.UTC(2026, i)),
+);
+
+/** @param {number} number */
+const two = (number) => String(number).padStart(2, "0");
 
 /** @param {number} ms */
-export const hoursMinutes = (ms) => MINUTES.format(ms);
-/** @param {number} ms */
-export const hoursMinutesSeconds = (ms) => SECONDS.format(ms);
+export function hoursMinutes(ms) {
+  const local = new Date(ms);
+  return `${two(local.getHours())}:${two(local.getMinutes())}`;
+}
 
 /** @param {number} ms */
-export const dayMonth = (ms) => DAY.format(ms);
+export const hoursMinutesSeconds = (ms) => `${hoursMinutes(ms)}:${two(new Date(ms).getSeconds())}`;
+
 /** @param {number} ms */
-export const monthYear = (ms) => MONTH.format(ms);
+export function dayMonth(ms) {
+  const local = new Date(ms);
+  return `${local.getDate()} ${MONTHS[local.getMonth()]}`;
+}
+
+/** @param {number} ms */
+export function monthYear(ms) {
+  const local = new Date(ms);
+  return `${MONTHS[local.getMonth()]} ${local.getFullYear()}`;
+}
+
+/** @param {number} ms */
+const dayMonthYear = (ms) => `${dayMonth(ms)} ${new Date(ms).getFullYear()}`;
+
+/**
+ * Return the time of day, with the offset from UTC where the clocks show it twice.
+ * @param {number} ms epoch milliseconds
+ */
+const clockTime = (ms) => hoursMinutesSeconds(ms) + (isAmbiguous(ms) ? ` ${offsetText(ms)}` : "");
 
 /** @type {(one: number, other: number) => boolean} */
 const isSameDay = (one, other) => new Date(one).toDateString() === new Date(other).toDateString();
@@ -33,9 +53,9 @@ const isSameDay = (one, other) => new Date(one).toDateString() === new Date(othe
  */
 export function momentText(ms) {
   const now = serverNow();
-  if (isSameDay(ms, now)) return SECONDS.format(ms);
+  if (isSameDay(ms, now)) return clockTime(ms);
   const thisYear = new Date(ms).getFullYear() === new Date(now).getFullYear();
-  return `${(thisYear ? DAY : DAY_AND_YEAR).format(ms)} ${SECONDS.format(ms)}`;
+  return `${(thisYear ? dayMonth : dayMonthYear)(ms)} ${clockTime(ms)}`;
 }
 
 /**
@@ -44,7 +64,7 @@ export function momentText(ms) {
  * @param {{withDate?: boolean}} options `withDate`: show the first date even if it is today's
  */
 export function rangeText({ from, to }, { withDate = false } = {}) {
-  const first = withDate ? `${DAY_AND_YEAR.format(from)} ${SECONDS.format(from)}` : momentText(from);
+  const first = withDate ? `${dayMonthYear(from)} ${clockTime(from)}` : momentText(from);
   return `${first} to ${untilText({ from, to })}`;
 }
 
@@ -53,7 +73,7 @@ export function rangeText({ from, to }, { withDate = false } = {}) {
  * @param {TimeRange} range
  */
 export function untilText({ from, to }) {
-  return isSameDay(from, to) ? SECONDS.format(to) : momentText(to);
+  return isSameDay(from, to) ? clockTime(to) : momentText(to);
 }
 
 /**
@@ -110,12 +130,14 @@ export function localiseTimes(root = document) {
   }
 }
 
-/** Return the time zone's name and its offset from UTC, as in "Europe/Berlin (UTC+1)". */
-export function zoneText() {
+/**
+ * Return the time zone's name and its offset from UTC, as in "Europe/Berlin (UTC+1)"; both offsets of a range in which
+ * the clocks change.
+ * @param {number} from epoch milliseconds
+ * @param {number} to epoch milliseconds
+ */
+export function zoneText(from = serverNow(), to = from) {
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone ?? "local time";
-  const part = format({ timeZoneName: "shortOffset" })
-    .formatToParts(serverNow())
-    .find((p) => p.type === "timeZoneName");
-  const offset = (part?.value ?? "").replace("GMT", "UTC");
-  return offset && offset !== zone ? `${zone} (${offset})` : zone;
+  const offsets = [...new Set([from, to].map(offsetText))].join(", then ");
+  return offsets === zone ? zone : `${zone} (${offsets})`;
 }

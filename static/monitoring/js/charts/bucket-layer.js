@@ -1,6 +1,7 @@
 // Intervals of measurements on a chart: mean, lowest to highest, and the number of anomalies.
 import { firstIndex } from "../base/search.js";
 import { gapMs, lineAndLone } from "./downsample.js";
+import { clustered, within } from "./marks.js";
 
 /**
  * @typedef {import("../base/settings.js").Tag} Tag
@@ -16,11 +17,10 @@ import { gapMs, lineAndLone } from "./downsample.js";
  *   highAt: number, count: number, anomalies: number}} Bucket
  *
  * The marker of one or several intervals with anomalies; `off` is the distance from the mean.
- * @typedef {Bucket & {off: number}} IntervalMark
+ * @typedef {import("./marks.js").Cluster} IntervalMark
  */
 
 const GAP_STEPS = 1.5;
-const MARK_PX = 18; // triangles that are closer would cover each other: one stands for all of them
 
 export class BucketLayer {
   /** @type {undefined} a layer of single measurements has points */
@@ -61,35 +61,34 @@ export class BucketLayer {
    * Return the points to draw.
    * @param {TimeRange} range
    * @param {number} width of the chart in pixels
+   * @param {number} [markPx] distance of two markers in pixels
    * @returns {import("./raw-layer.js").Outline}
    */
-  outline({ from, to }, width) {
+  outline({ from, to }, width, markPx) {
     const buckets = this.between(from, to);
     const { line, lone } = lineAndLone(buckets, this.gap);
     /** @param {"low" | "high"} name */
     const edges = (name) => line.flatMap((bucket) => ("start" in bucket ? stepOf(bucket, name) : [bucket]));
-    const slotMs = this.stepMs * Math.max(1, Math.ceil(((MARK_PX / width) * (to - from)) / this.stepMs));
-    const marks = this.marks(buckets, slotMs).filter(({ x }) => x >= from && x <= to);
-    return { line, lone, marks, high: edges("high"), low: edges("low") };
+    const { marks, lasting } = clustered(this.anomalous(buckets, { from, to }), (to - from) / width, markPx);
+    return { line, lone, marks, lasting: within(line, lasting), high: edges("high"), low: edges("low") };
   }
 
   /**
-   * Return one marker for all intervals with anomalies in the same slot of time.
+   * Return the intervals whose worst anomaly lies in a range.
    * @param {Bucket[]} buckets
-   * @param {number} slotMs
+   * @param {TimeRange} range
+   * @returns {import("./marks.js").Anomalous[]}
    */
-  marks(buckets, slotMs) {
-    /** @type {IntervalMark[]} */
-    const marks = [];
-    let slot = null;
-    for (const bucket of buckets) {
-      if (!bucket.anomalies) continue;
-      const index = Math.floor(bucket.start / slotMs);
-      if (index === slot) extend(marks[marks.length - 1], bucket, this.worst(bucket));
-      else marks.push({ ...bucket, ...this.worst(bucket) });
-      slot = index;
-    }
-    return marks;
+  anomalous(buckets, { from, to }) {
+    return buckets.flatMap((bucket, i) => {
+      if (!bucket.anomalies) return [];
+      const { start, end, low, high, anomalies, count } = bucket;
+      const worst = this.worst(bucket);
+      if (worst.x < from || worst.x > to) return [];
+      const isLasting = 2 * anomalies > count;
+      const isNext = i > 0 && buckets[i - 1].anomalies > 0 && start - buckets[i - 1].start <= this.gap;
+      return [{ start, end, low, high, anomalies, ...worst, isLasting, isNext }];
+    });
   }
 
   /**
@@ -174,17 +173,3 @@ function bucketOf(trend, i, stepMs) {
  * @type {(bucket: Bucket, name: "low" | "high") => DrawnPoint[]}
  */
 const stepOf = ({ start, end, ...bucket }, name) => [start, end].map((x) => ({ x, y: bucket[name] }));
-
-/**
- * Let a marker stand for one interval more.
- * @param {IntervalMark} mark
- * @param {Bucket} bucket
- * @param {{x: number, y: number, off: number}} worst
- */
-function extend(mark, bucket, worst) {
-  mark.end = bucket.end;
-  mark.anomalies += bucket.anomalies;
-  mark.low = Math.min(mark.low, bucket.low);
-  mark.high = Math.max(mark.high, bucket.high);
-  if (worst.off > mark.off) Object.assign(mark, worst);
-}

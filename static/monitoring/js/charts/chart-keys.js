@@ -9,7 +9,7 @@ import { MOVES } from "../app/controls.js";
  * onLive: End; onPlay: Space.
  * @typedef {object} KeyHandlers
  * @property {(stop: Stop) => string} inWords
- * @property {(movement: import("../app/view-state.js").Movement) => void} onMove
+ * @property {(movement: import("../app/view-state.js").Movement, isStep: boolean) => void} onMove
  * @property {(stop: Stop) => void} onPoint
  * @property {(stop: Stop) => void} onMark
  * @property {(direction: number) => void} onStep
@@ -63,7 +63,7 @@ export function wireChartKeys(plot, chart, { inWords, onMove, onPoint, onMark, o
     if (event.ctrlKey || event.altKey || event.metaKey) return;
     if (ALONG[key]) walk(ALONG[key]);
     else if (event.shiftKey && STEPS[key]) onStep(STEPS[key]);
-    else if (BY_KEY[key]) onMove(BY_KEY[key]);
+    else if (BY_KEY[key]) onMove(BY_KEY[key], !event.repeat);
     else if (key === "Enter") enter();
     else if (key === "End") onLive();
     else if (key === " ") onPlay();

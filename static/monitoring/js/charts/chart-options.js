@@ -158,7 +158,8 @@ function tooltip(tag, theme, font, reasonsOf) {
       title: (/** @type {TooltipItem[]} */ [{ raw }]) =>
         "end" in raw ? rangeText({ from: raw.start, to: raw.end }) : momentText(raw.x),
       label: (/** @type {TooltipItem} */ { raw, datasetIndex }) => {
-        if ("end" in raw) return datasetIndex === ANOMALIES ? markLines(tag, raw) : bucketLines(tag, raw);
+        if ("end" in raw)
+          return "count" in raw && datasetIndex !== ANOMALIES ? bucketLines(tag, raw) : markLines(tag, raw);
         const value = withUnit(tag, valueText(tag, raw.y));
         if (datasetIndex !== ANOMALIES) return value;
         return [value, "▲ anomaly:", ...reasonsOf(raw.id).flatMap(wrapped)];
@@ -173,7 +174,7 @@ function tooltip(tag, theme, font, reasonsOf) {
 
 /**
  * @param {Tag} tag
- * @param {Bucket} mark
+ * @param {Pick<IntervalMark, "anomalies" | "low" | "high">} mark
  */
 function markLines(tag, mark) {
   return [

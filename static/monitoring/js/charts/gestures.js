@@ -7,9 +7,11 @@ const WHEEL = 0.002; // stretch of the range per pixel of the wheel
  * @typedef {import("../app/view-state.js").Movement} Movement
  * @typedef {import("./tag-chart.js").TagChart} TagChart
  *
- * onRange: the viewer dragged over a range; onMove: moved or zoomed; onMark: clicked an anomaly or event.
+ * onRange: the viewer dragged over a range; onMove: moved or zoomed; onMark: clicked an anomaly or event;
+ * onUndo: clicked twice elsewhere.
  * @typedef {{onRange: (from: number, to: number) => void, onMove: (movement: Movement) => void,
- *   onMark: (mark: import("./raw-layer.js").Mark | import("./event-bars.js").Bar) => void}} GestureHandlers
+ *   onMark: (mark: import("./raw-layer.js").Mark | import("./event-bars.js").Bar) => void, onUndo: () => void}}
+ *   GestureHandlers
  *
  * A pointer that is down: where it went down and where it is, in pixels of the plot.
  * @typedef {{start: number, x: number}} DownPointer
@@ -21,7 +23,7 @@ const WHEEL = 0.002; // stretch of the range per pixel of the wheel
  * @param {TagChart} chart
  * @param {GestureHandlers} handlers
  */
-export function wireGestures(plot, chart, { onRange, onMove, onMark }) {
+export function wireGestures(plot, chart, { onRange, onMove, onMark, onUndo }) {
   const band = plot.appendChild(document.createElement("div"));
   band.className = "zoom-range";
   band.hidden = true;
@@ -76,7 +78,17 @@ export function wireGestures(plot, chart, { onRange, onMove, onMark }) {
     if (mark) onMark(mark);
   });
   plot.addEventListener("pointercancel", stop);
-  document.addEventListener("keydown", (event) => event.key === "Escape" && stop());
+  plot.addEventListener("dblclick", (event) => !chart.markUnder(event) && onUndo());
+  // Before others, for which Escape has another meaning without a drag.
+  document.addEventListener(
+    "keydown",
+    (event) => {
+      if (event.key !== "Escape" || mode === null) return;
+      event.preventDefault();
+      stop();
+    },
+    { capture: true },
+  );
 
   plot.addEventListener(
     "wheel",

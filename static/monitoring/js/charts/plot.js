@@ -7,7 +7,7 @@ import { eventsText, eventText } from "../lists/event-words.js";
 import { wireGestures } from "./gestures.js";
 import { togglePlayback } from "../app/playback.js";
 import { rangeText } from "../base/times.js";
-import { adjust, chooseAnomaly, chooseEvent, goLive, rangeShown, showPast, view } from "../app/view-state.js";
+import { adjust, chooseAnomaly, chooseEvent, goLive, rangeShown, showPast, undoZoom, view } from "../app/view-state.js";
 import { markText } from "../base/words.js";
 
 /**
@@ -19,6 +19,7 @@ import { markText } from "../base/words.js";
 
 const ROOM = 0.1; // on both sides of an interval that is zoomed into
 const ROOM_MS = 15000;
+const ENOUGH = 0.9; // of the range: a zoom that would show more than this shows nothing new
 
 /**
  * Wire a card's plot.
@@ -28,11 +29,16 @@ const ROOM_MS = 15000;
  */
 export function wirePlot(card, chart, end) {
   const { plot, tag } = card;
-  /** @param {import("../app/view-state.js").Movement} movement */
-  const onMove = (movement) => adjust(movement, end());
+  /** @type {(movement: import("../app/view-state.js").Movement, isStep?: boolean) => void} */
+  const onMove = (movement, isStep = false) => adjust(movement, end(), isStep);
   /** @param {Mark | Bar} mark */
   const onMark = (mark) => showMark(mark, end());
-  wireGestures(plot, chart, { onMove, onMark, onRange: (from, to) => showPast(from, to, end(), { isChoice: true }) });
+  wireGestures(plot, chart, {
+    onMove,
+    onMark,
+    onUndo: undoZoom,
+    onRange: (from, to) => showPast(from, to, end(), { isChoice: true }),
+  });
   wireChartKeys(plot, chart, {
     onMove,
     onMark,
@@ -75,6 +81,10 @@ function showMark(mark, end) {
   if ("id" in mark) return chooseAnomaly(mark.id === view.anomaly ? null : mark.id);
   const { from: start, to: stop } = "events" in mark ? spanOf(mark.events) : { from: mark.start, to: mark.end };
   const room = Math.max((stop - start) * ROOM, ROOM_MS);
+  const { from, to } = rangeShown(end);
+  // Zoomed in already: a lasting violation leads to its worst measurement.
+  if (!("events" in mark) && mark.point && stop - start + 2 * room > ENOUGH * (to - from))
+    return chooseAnomaly(mark.point.id === view.anomaly ? null : mark.point.id);
   showPast(start - room, stop + room, end, { isChoice: true });
 }
 

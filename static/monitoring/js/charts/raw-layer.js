@@ -1,6 +1,7 @@
 // Single measurements on a chart. A layer of intervals (bucket-layer.js) has the same methods.
 import { firstIndex } from "../base/search.js";
 import { gapMs, lineAndLone, thinned } from "./downsample.js";
+import { clustered, within } from "./marks.js";
 
 /**
  * @typedef {import("../base/settings.js").TimeRange} TimeRange
@@ -9,11 +10,13 @@ import { gapMs, lineAndLone, thinned } from "./downsample.js";
  * A point of a line: x in epoch milliseconds, y in the tag's unit, NaN where the line breaks.
  * @typedef {{x: number, y: number}} DrawnPoint
  *
- * The marker of an anomaly, or of intervals with anomalies.
+ * The marker of an anomaly, or of several close together.
  * @typedef {Point | import("./bucket-layer.js").IntervalMark} Mark
  *
- * The points to draw: the line, the points that no line touches, the anomalies, and the edges of the intervals' band.
- * @typedef {{line: DrawnPoint[], lone: DrawnPoint[], marks: Mark[], high: DrawnPoint[], low: DrawnPoint[]}} Outline
+ * The points to draw: the line, the points that no line touches, the markers of anomalies, the parts of the line where a
+ * violation lasts, and the edges of the intervals' band.
+ * @typedef {{line: DrawnPoint[], lone: DrawnPoint[], marks: Mark[], lasting: DrawnPoint[], high: DrawnPoint[],
+ *   low: DrawnPoint[]}} Outline
  *
  * @typedef {{low: number, high: number, anomalies: number}} RangeSummary
  *
@@ -64,21 +67,43 @@ export class RawLayer {
    * Return the points to draw.
    * @param {TimeRange} range
    * @param {number} width of the chart in pixels
+   * @param {number} [markPx] distance of two markers in pixels
    * @returns {Outline}
    */
-  outline({ from, to }, width) {
+  outline({ from, to }, width, markPx) {
     const points = this.between(from, to);
     /** @param {DrawnPoint} point */
     const isInside = ({ x }) => x >= from && x <= to;
     const { line, lone } = lineAndLone(points, this.gap);
     const kept = points.length > 2 * width ? thinned(line, Math.max(1, Math.round((to - from) / width))) : line;
+    const { marks, lasting } = clustered(this.anomalous(points.filter(isInside)), (to - from) / width, markPx);
     return {
       line: kept,
       lone: lone.filter(isInside),
-      marks: points.filter((point) => point.anomaly && isInside(point)),
+      marks: marks.map((mark) => (mark.anomalies === 1 && mark.point ? mark.point : mark)),
+      lasting: within(kept, lasting),
       high: [],
       low: [],
     };
+  }
+
+  /**
+   * Return the anomalies among the points. The worst is the one that is furthest from the mean of the others.
+   * @param {Point[]} points
+   * @returns {(import("./marks.js").Anomalous & {point: Point})[]}
+   */
+  anomalous(points) {
+    if (!points.some(({ anomaly }) => anomaly)) return [];
+    const normal = points.filter(({ anomaly }) => !anomaly);
+    const usual = normal.length ? normal : points;
+    const mean = usual.reduce((sum, { y }) => sum + y / usual.length, 0);
+    return points.flatMap((point, i) => {
+      const { x, y, anomaly } = point;
+      if (!anomaly) return [];
+      const isNext = i > 0 && points[i - 1].anomaly && x - points[i - 1].x <= this.gap;
+      const span = { start: x, end: x, low: y, high: y };
+      return [{ x, y, ...span, anomalies: 1, off: Math.abs(y - mean), isLasting: true, isNext, point }];
+    });
   }
 
   /**

@@ -52,7 +52,7 @@ const isoText = (ms) => new Date(Math.round(ms)).toISOString();
 /** @type {(card: Card, range: TimeRange) => void} */
 function savePicture({ tag, canvas }, range) {
   const link = document.createElement("a");
-  link.download = `${tag.name}-${isoText(range.from).slice(0, 19).replace(/[-:]/g, "")}Z.png`;
+  link.download = `${tag.name}-${tag.simulated ? "simulated-" : ""}${isoText(range.from).slice(0, 19).replace(/[-:]/g, "")}Z.png`;
   link.href = pictureOf(tag, canvas, range).toDataURL("image/png");
   link.click();
 }
@@ -78,7 +78,11 @@ function pictureOf(tag, canvas, range) {
   ctx.fillText(tag.unit ? `${tag.shownName} (${tag.unit})` : tag.shownName, MARGIN * letter, 0.7 * letter);
   ctx.fillStyle = theme.muted;
   ctx.font = `${0.8 * letter}px ${theme.font}`;
-  ctx.fillText(`${rangeText(range, { withDate: true })}, ${zoneText()}`, MARGIN * letter, 2 * letter);
+  ctx.fillText(
+    `${rangeText(range, { withDate: true })}, ${zoneText(range.from, range.to)}`,
+    MARGIN * letter,
+    2 * letter,
+  );
   ctx.drawImage(canvas, MARGIN * letter, head);
   return picture;
 }

@@ -17,6 +17,7 @@ const EVERY_MS = 1000;
 const CALM = 0.1; // of the distance of the limits: smaller noise is not scaled up to the full height
 const LEAST_PX = 6; // length of an event that has just begun
 const MARKS = { share: 0.085, least: 3, most: 8 }; // size in shares of the height, limits in pixels
+const MARK_SIZES = 3; // distance of two triangles in their sizes
 const SVG = "http://www.w3.org/2000/svg";
 const sizes = new ResizeObserver((entries) => {
   for (const { target, contentRect } of entries) sparklines.get(target)?.resize(contentRect);
@@ -43,7 +44,7 @@ export class Sparkline {
    */
   constructor(svg, tag) {
     this.tag = tag;
-    const kinds = ["bound", "event", "trace", "marks", "newest"];
+    const kinds = ["bound", "event", "trace", "lasting", "marks", "newest"];
     /** @type {Record<string, Element>} */
     this.paths = Object.fromEntries(kinds.map((kind) => [kind, svg.appendChild(path(kind))]));
     sparklines.set(svg, this);
@@ -74,7 +75,8 @@ export class Sparkline {
     this.drawnAt = performance.now();
     this.oldest = this.points[0].x;
     const range = { from: this.now - LIVE_MS, to: this.now };
-    const { line, marks } = new RawLayer(this.points, range).outline(range, this.width);
+    const layer = new RawLayer(this.points, range);
+    const { line, marks, lasting } = layer.outline(range, this.width, MARK_SIZES * this.mark);
     const visible = line.filter(({ x }) => x >= range.from);
     const toPixels = this.projection(
       visible.filter(({ y }) => !Number.isNaN(y)),
@@ -83,6 +85,7 @@ export class Sparkline {
     if (!toPixels) return this.clear();
     const { lower, upper } = this.tag;
     this.write("trace", trace(visible, toPixels));
+    this.write("lasting", trace(lasting, toPixels));
     this.write("marks", marks.map((mark) => triangle(toPixels(mark), this.mark)).join(""));
     this.write(
       "bound",

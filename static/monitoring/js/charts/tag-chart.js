@@ -20,6 +20,7 @@ import { ruleBand } from "./rule-band.js";
  */
 
 const SMALLEST_PX = 100; // a chart before its layout has no width
+const MARK_SIZES = 3; // distance of two markers in their radius
 
 export class TagChart {
   /** @type {LineChart | null} */
@@ -84,8 +85,9 @@ export class TagChart {
    */
   draw(layer, range, { events, chosen, notes }, at) {
     const { chart } = this;
-    const { line, lone, marks, high, low } = layer.outline(range, Math.max(SMALLEST_PX, chart.width));
-    [line, lone, marks, high, low].forEach((data, i) => (chart.data.datasets[i].data = data));
+    const width = Math.max(SMALLEST_PX, chart.width);
+    const { line, lone, marks, high, low, lasting } = layer.outline(range, width, MARK_SIZES * markRadius(this.theme));
+    [line, lone, marks, high, low, lasting].forEach((data, i) => (chart.data.datasets[i].data = data));
     Object.assign(chart.options.scales.x, { min: range.from, max: range.to });
     chart.options.plugins.playhead.at = at;
     setSpans(chart, events, chosen);
@@ -166,6 +168,9 @@ export class TagChart {
   }
 }
 
+/** @param {Theme} theme */
+const markRadius = (theme) => Math.max(6, 0.42 * theme.rem);
+
 /**
  * @param {Theme} theme
  * @returns {import("chart.js").ChartDataset<"line", DrawnPoint[]>[]}
@@ -193,12 +198,12 @@ function datasets(theme) {
     ...unclipped,
     showLine: false,
     pointStyle: "triangle",
-    pointRadius: Math.max(6, 0.42 * theme.rem),
+    pointRadius: markRadius(theme),
     pointHoverRadius: Math.max(8, 0.55 * theme.rem),
     pointHitRadius: 6,
     backgroundColor: theme.alarm,
-    borderColor: theme.panel, // keeps neighbours apart
-    borderWidth: 1,
+    borderWidth: 0, // a border would erase the line below
+    hoverBorderWidth: 1,
     hoverBackgroundColor: theme.alarm,
     hoverBorderColor: theme.text,
     order: 1,
@@ -210,5 +215,13 @@ function datasets(theme) {
     { label: "anomaly", data: [], ...anomalies },
     { label: "highest", data: [], ...edge, fill: "+1", backgroundColor: theme.band },
     { label: "lowest", data: [], ...edge },
+    {
+      label: "lasting violation",
+      data: [],
+      ...line,
+      borderColor: theme.alarm,
+      borderWidth: 2 * line.borderWidth,
+      order: 2,
+    },
   ];
 }

@@ -2,9 +2,9 @@
 import { addressOf } from "../app/address.js";
 import { announce } from "../base/announcer.js";
 import { serverNow } from "../base/clock.js";
-import { partsOf, setAttribute, setName, setText } from "../base/dom.js";
+import { partsOf, setAttribute, setLines, setName, setText } from "../base/dom.js";
 import { isMoment, isMomentary, kindText, lengthText, timeAround } from "./event-words.js";
-import { areMoreOpen, endedEvents, openEvents, unlistedEvents } from "../live/events.js";
+import { areMoreOpen, endedEvents, isListed, isWeak, openEvents, unlistedEvents } from "../live/events.js";
 import { tagOf } from "../base/settings.js";
 import { tagToShow } from "../app/tag-page.js";
 import { filled } from "../base/pattern.js";
@@ -23,6 +23,10 @@ const rows = [...list.children].map(
 );
 const none = document.getElementById("no-events");
 const count = document.getElementById("events-open");
+const learning = document.getElementById("learning");
+const weak = document.getElementById("weak-events");
+const showsWeak = /** @type {HTMLInputElement} */ (weak.querySelector("input"));
+const weakCount = /** @type {HTMLElement} */ (weak.querySelector("span"));
 /** @type {number | null} */
 let highestId = null;
 
@@ -31,8 +35,11 @@ let highestId = null;
  * @param {number} now epoch milliseconds
  */
 export function showEvents(now) {
-  const open = openEvents();
-  const events = [...open, ...endedEvents()].slice(0, rows.length);
+  const all = [...openEvents(), ...endedEvents()].filter(isListed);
+  const told = showsWeak.checked ? all : all.filter((event) => !isWeak(event));
+  const open = openEvents().filter((event) => !isWeak(event) && isListed(event));
+  const events = told.slice(0, rows.length);
+  showWeakCount(all.filter(isWeak).length);
   rows.forEach((row, i) => {
     row.event = events[i] ?? null;
     row.element.hidden = !row.event;
@@ -43,10 +50,29 @@ export function showEvents(now) {
   setText(count, open.length ? filled(pattern, [open.length + unlistedEvents()]) : "");
 }
 
-/** Announce the events that have begun since the last call. */
+/**
+ * Show which tags the detectors are learning, and why there are no events yet.
+ * @param {import("../base/settings.js").Health["learning"]} found
+ */
+export function showLearning({ text, tags }) {
+  const { noEvents, noEventsYet, learning: line } = words.patterns;
+  setText(none, text ? filled(noEventsYet, [text]) : noEvents);
+  setLines(
+    learning,
+    tags.map((one) => filled(line, one)),
+  );
+}
+
+/** @param {number} found how many weak events the page knows */
+function showWeakCount(found) {
+  weak.hidden = found === 0;
+  setText(weakCount, `(${found})`);
+}
+
+/** Announce the events that have begun since the last call, except weak ones. */
 export function announceEvents() {
   const known = highestId;
-  const fresh = openEvents().filter(({ id }) => known !== null && id > known);
+  const fresh = openEvents().filter((event) => known !== null && event.id > known && !isWeak(event) && isListed(event));
   highestId = [...openEvents(), ...endedEvents()].reduce((highest, { id }) => Math.max(highest, id), highestId ?? 0);
   if (fresh.length) announce("events", spoken(fresh));
 }
@@ -56,6 +82,7 @@ export function announceEvents() {
  * @param {import("./anomaly-list.js").ChartAccess} charts
  */
 export function wireEvents({ end, isChartShown, reveal }) {
+  showsWeak.addEventListener("change", () => showEvents(serverNow()));
   list.addEventListener("click", (click) => {
     const { event } = rows.find(({ parts }) => parts.link.contains(click.target)) ?? {};
     if (!event || click.ctrlKey || click.metaKey || click.shiftKey) return; // the browser opens another tab
@@ -85,10 +112,18 @@ function fill({ element, parts }, event, now) {
   setText(parts.length, lengthText(event, now));
   setText(parts.since, isOpen && !isMomentary(event) ? words.patterns.since : "");
   showTime(parts.start, event.start);
+  const time = parts.start.textContent;
+  setAttribute(
+    parts.link,
+    "aria-label",
+    filled(words.patterns.eventName, { kind: kindText(event), tag: tagOf(event.tag).shownName, time }),
+  );
   const end = isMoment(event) ? null : event.end;
   setText(parts.to, end === null ? "" : words.patterns.to);
   setAttribute(parts.end, "datetime", end === null ? "" : new Date(end).toISOString());
   setText(parts.end, end === null ? "" : untilText({ from: event.start, to: end }));
+  setText(parts.strength, event.strength);
+  setAttribute(element, "data-strength", event.strength);
   setText(parts.explanation, event.explanation);
 }
 

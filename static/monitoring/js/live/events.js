@@ -5,7 +5,7 @@ import { settings, tagOf } from "../base/settings.js";
 /**
  * An event as /events and /stream send it. Times are ISO 8601; the end is null while the event is open.
  * @typedef {{id: number, tag: string, detector: string, kind: string, start: string, end: string | null, score: number,
- *   explanation: string}} EventItem
+ *   strength: string, explanation: string, part_of: number | null, others: number}} EventItem
  *
  * An event with times in epoch milliseconds; `heardAt` is when the page received it, by performance.now().
  * @typedef {Omit<EventItem, "start" | "end"> & {start: number, end: number | null, heardAt: number}} PlantEvent
@@ -26,6 +26,21 @@ const none = [];
 let ordered = null;
 let isCut = false;
 let unlisted = 0;
+
+/**
+ * Return whether the event is hardly more than usual.
+ * @param {Pick<PlantEvent, "strength">} event
+ */
+export const isWeak = ({ strength }) => strength === settings.strengths[0];
+
+/**
+ * Return the events in order of strength, those of equal strength in the given order; no weak ones.
+ * @param {PlantEvent[]} events
+ */
+export function strongestFirst(events) {
+  const rank = (/** @type {PlantEvent} */ { strength }) => settings.strengths.indexOf(strength);
+  return events.filter((event) => !isWeak(event)).sort((one, other) => rank(other) - rank(one));
+}
 
 /**
  * Convert an event from the server.
@@ -89,10 +104,16 @@ function inOrder() {
 /** Return the open events of all tags, latest start first. */
 export const openEvents = () => inOrder().open;
 
+/**
+ * Return whether the event is one of its own, not part of another one with the same cause.
+ * @param {PlantEvent} event
+ */
+export const isListed = (event) => !event.part_of;
+
 /** Return whether tags on other pages may have more open events. */
 export const areMoreOpen = () => isCut;
 
-/** Return how many open events the server has counted beyond those that the page was made with. */
+/** Return how many open events, weak ones aside, the server has counted beyond those that the page was made with. */
 export const unlistedEvents = () => unlisted;
 
 /**
@@ -118,4 +139,4 @@ export function eventsOver(tag, { from, to }, read = []) {
 }
 
 store(settings.events.map((item) => eventOf(item)));
-unlisted = Math.max(0, settings.openEvents - openEvents().length);
+unlisted = Math.max(0, settings.openEvents - openEvents().filter((event) => !isWeak(event) && isListed(event)).length);

@@ -7,7 +7,7 @@ import { readNew, readNewOf } from "./polling.js";
 import { Recent } from "./recent.js";
 import { RequestFailed } from "../base/request.js";
 import { settings } from "../base/settings.js";
-import { follow } from "./stream.js";
+import { followShared } from "./shared-stream.js";
 import { OverviewPoller, readTotals } from "./overview-poller.js";
 
 /**
@@ -134,7 +134,7 @@ class Feed {
     try {
       const isAnew = this.lastId === null || began - this.heardAt > MUCH_MS;
       if (isAnew) await this.skipGap();
-      const retryMs = await follow(urls.stream, {
+      const retryMs = await followShared(urls.stream, {
         since: this.lastId,
         tags: tagPage && this.handlers.tags(),
         signal,

@@ -42,6 +42,19 @@ export async function pageNow() {
 }
 
 /**
+ * Return whether a page shows all tags of this one with the same definitions; it may have more.
+ * @param {ServedPage} page
+ */
+export function isSameOrMore(page) {
+  const cards = new Set([...page.document.querySelectorAll(".card")].map((card) => card.dataset.tag));
+  const areAllThere = [...document.querySelectorAll(".card")].every((card) => cards.has(card.dataset.tag));
+  const isSame = page.settings.tags.every(
+    ({ name, definition }) => (tags.get(name) ?? { definition }).definition === definition,
+  );
+  return areAllThere && isSame;
+}
+
+/**
  * Move the new cards and choices of another page into this one. Return the cards; null if only a reload will do.
  * @param {ServedPage} page
  */
@@ -64,7 +77,9 @@ export function adoptCards(page) {
  */
 function sectionFor(section) {
   if (!section) throw new Error("A card lies outside a group");
-  const here = [...document.querySelectorAll(".group")].find((group) => group.dataset.group === section.dataset.group);
+  const here = [...document.querySelectorAll(".group")].find(
+    (group) => group.dataset.group === section.dataset.group && !("chosen" in group.dataset),
+  );
   if (here) return here;
   const copy = document.importNode(section, true);
   for (const card of copy.querySelectorAll(".card")) card.remove();

@@ -23,7 +23,7 @@ import { settings } from "../base/settings.js";
  * @property {(kind: ContactKind, sent: number) => void} onHealthRequest
  */
 
-const EVERY_MS = 5000;
+const EVERY_MS = 4000; // changed limits reach the page within 5 s
 const TROUBLED_EVERY_MS = 1000;
 const HIDDEN_EVERY_MS = 15000;
 const CORRECT_EVERY_MS = 60000; // totals that the stream continues, anomalies due to late readings, and events

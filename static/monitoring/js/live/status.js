@@ -2,7 +2,7 @@
 import { settings } from "../base/settings.js";
 import { announce } from "../base/announcer.js";
 import { serverNow } from "../base/clock.js";
-import { descendant, setAttribute, setIcon, setText } from "../base/dom.js";
+import { descendant, setAttribute, setIcon, setLines, setText } from "../base/dom.js";
 import { filled } from "../base/pattern.js";
 import { momentText } from "../base/times.js";
 import { words } from "../base/words.js";
@@ -13,10 +13,15 @@ import { linkDetail, linkState } from "./link-state.js";
 const root = document.getElementById("status");
 const list = document.getElementById("problems");
 const notices = document.getElementById("notices");
+const refused = document.getElementById("refused");
+const DISMISSED_KEY = "fermon-notices-dismissed"; // early-theme.js reads this key before the first paint
+const DISMISSED_MS = 3600000;
+const page = document.documentElement;
 const word = descendant(root, "[data-link=word]");
 const detail = descendant(root, "[data-link=detail]");
 const signIn = document.createElement("a");
 signIn.textContent = "Sign in";
+let dismissedUntil = Number(page.dataset.quiet ?? 0);
 /** @type {"stream" | "polling"} */
 let mode = "stream";
 /** @type {import("./link-state.js").Contact} */
@@ -87,18 +92,25 @@ export function showProblems(problems, since) {
 }
 
 /**
- * Show recent rejections, in lines without an alarm colour.
+ * Show recent rejections, in lines without an alarm colour; the wall screen has none.
  * @param {string[]} lines
  */
 export function showNotices(lines) {
   setLines(notices, lines);
+  refused.hidden = lines.length === 0;
+  if (dismissedUntil < Date.now()) delete page.dataset.quiet;
 }
 
-/**
- * @param {HTMLUListElement} parent
- * @param {string[]} lines
- */
-function setLines(parent, lines) {
-  while (parent.children.length > lines.length) parent.lastElementChild?.remove();
-  lines.forEach((text, i) => setText(parent.children[i] ?? parent.appendChild(document.createElement("li")), text));
+/** Let a person dismiss the notices in this browser, for an hour. */
+export function wireNotices() {
+  document.getElementById("dismiss-notices").addEventListener("click", () => {
+    dismissedUntil = Date.now() + DISMISSED_MS;
+    try {
+      localStorage.setItem(DISMISSED_KEY, String(dismissedUntil));
+    } catch {
+      // The browser stores nothing for this page: the notices are back when the page is loaded again.
+    }
+    page.dataset.quiet = String(dismissedUntil);
+    document.querySelector("main")?.focus(); // the button is gone
+  });
 }

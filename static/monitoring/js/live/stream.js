@@ -87,7 +87,7 @@ function itemsOf(sent, kind) {
  * Return a signal that is aborted with `outer`, or when nothing has arrived for too long by the clock.
  * @param {AbortSignal} outer
  */
-function watchSilence(outer) {
+export function watchSilence(outer) {
   const abort = new AbortController();
   let heardAt = Date.now();
   let mostMs = OPENS_WITHIN_MS;

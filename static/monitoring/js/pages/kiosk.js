@@ -7,7 +7,8 @@ import { storeViolations } from "../live/rule-violations.js";
 import { pageNow, watchForTags } from "../live/new-tags.js";
 import { newestOfAll, noteCount, tagPage } from "../app/tag-page.js";
 import { LIVE_MS, settings, tagOf } from "../base/settings.js";
-import { noteContact, noteMode, showLink, showNotices, showProblems } from "../live/status.js";
+import { noteDefinitions } from "../live/definitions.js";
+import { noteContact, noteMode, showLink, showProblems } from "../live/status.js";
 import { showInTab } from "../app/alarm-title.js";
 import { inTagOrder } from "../app/card-order.js";
 import { gridFor, pageOf } from "../app/wall-pages.js";
@@ -19,7 +20,7 @@ const TICK_MS = 1000; // ages grow, and stopped data must show, even when nothin
 const TURN_MS = 15000; // a page of cards
 const STRIP = 5;
 const WIDE = matchMedia("(min-width: 60rem)"); // a narrow screen is scrolled
-const RENEW_MS = 30 * 60000; // for changed limits and a newer version of this page
+const RENEW_MS = 30 * 60000; // for a newer version of this page
 const RENEW_PART_MS = 60000; // other tags may be more urgent by now, and come first
 const cards = new Map(
   [...document.querySelectorAll(".card")].map((node) => {
@@ -102,7 +103,9 @@ function receiveReadings(items) {
 
 /** Reload the page, but only if the server can serve it: old values are better than an error page. */
 async function renew() {
-  if (await pageNow()) location.reload();
+  const page = await pageNow();
+  if (page) location.reload();
+  return page?.settings.definitions ?? null;
 }
 
 /** @param {import("../base/request.js").ContactKind} kind */
@@ -127,7 +130,7 @@ startFeed({
   onEvents: showSoon,
   onHealth(health) {
     showProblems(health.problems, health.since);
-    showNotices(health.notices);
+    noteDefinitions(health.definitions, renew);
   },
   onTotals(counted) {
     if (tagPage) noteCount(counted, serverNow());
@@ -153,4 +156,4 @@ setInterval(() => {
   arrange();
 }, TURN_MS);
 setInterval(renew, tagPage ? RENEW_PART_MS : RENEW_MS);
-watchForTags(renew);
+watchForTags(async () => void (await renew()));

@@ -13,12 +13,13 @@ import { onNoteSaved, useNoteContext } from "../app/note-dialog.js";
 import { showNotes } from "../lists/note-list.js";
 import { followNotes } from "../live/notes.js";
 import { Comparison } from "../charts/comparison.js";
-import { allowZoom, wireControls } from "../app/controls.js";
-import { announceEvents, showEvents, wireEvents } from "../lists/event-list.js";
+import { noteDefinitions } from "../live/definitions.js";
+import { allowZoom, syncLayout, wireControls } from "../app/controls.js";
+import { announceEvents, showEvents, showLearning, wireEvents } from "../lists/event-list.js";
 import { startFeed } from "../live/feed.js";
 import { reasonsOf, storeViolations } from "../live/rule-violations.js";
 import { VisibilityTracker } from "../charts/visibility-tracker.js";
-import { adoptCards, pageNow, watchForTags } from "../live/new-tags.js";
+import { adoptCards, isSameOrMore, pageNow, watchForTags } from "../live/new-tags.js";
 import { RenderScheduler } from "../charts/render-scheduler.js";
 import {
   isBeside,
@@ -34,14 +35,15 @@ import { aheadMs, playheadAt, wirePlayback } from "../app/playback.js";
 import { pointedAt } from "../charts/cursor.js";
 import { wirePlot } from "../charts/plot.js";
 import { LIVE_MS, settings, tagOf } from "../base/settings.js";
-import { noteContact, noteMode, showLink, showNotices, showProblems } from "../live/status.js";
+import { noteContact, noteMode, showLink, showNotices, showProblems, wireNotices } from "../live/status.js";
 import { TagChart } from "../charts/tag-chart.js";
 import { LiveTotals } from "../live/live-totals.js";
 import { onThemeChange, readTheme, wireThemes } from "../base/theme.js";
 import { shownText, showTimeline, wireTimeline } from "../app/timeline.js";
 import { localiseTimes, zoneText } from "../base/times.js";
 import { showTotals } from "../lists/totals.js";
-import { onViewChange, rangeShown, view } from "../app/view-state.js";
+import { onViewChange, rangeShown, undoZoom, view } from "../app/view-state.js";
+import { wireViews } from "../app/views-dialog.js";
 import { words } from "../base/words.js";
 
 /**
@@ -151,9 +153,11 @@ function arrange(isChoice) {
     if (isChoice === null) location.reload(); // the address already equals the view; otherwise the page is being left
     return;
   }
+  if (isChoice) document.getElementById("address-notes")?.remove(); // the address has changed
   if (tagPage) showTagPage();
   if (isChoice && view.past) announce("view", words.patterns.showingPast + shownText());
   showChosen(cards);
+  syncLayout();
   comparison.choose();
   scheduler.redraw();
 }
@@ -193,7 +197,21 @@ function drawCharts(Chart) {
 /** Add the cards of tags that are newer than the page. */
 async function addNewTags() {
   const page = await pageNow();
-  if (!page) return;
+  if (page) addCardsOf(page);
+}
+
+/** Take over changed definitions of tags: new tags get a card, anything else needs the page anew. */
+async function renew() {
+  const page = await pageNow();
+  if (!page) return null;
+  if (tagPage || !isSameOrMore(page))
+    location.reload(); // the address has the view
+  else addCardsOf(page);
+  return page.settings.definitions;
+}
+
+/** @param {import("../live/new-tags.js").ServedPage} page */
+function addCardsOf(page) {
   if (page.settings.part) return location.reload(); // there are too many tags for one page now
   const fresh = adoptCards(page);
   if (!fresh) return location.reload();
@@ -246,6 +264,16 @@ function tagNames() {
   return [...cards].sort((one, other) => rank(one) - rank(other)).map(([name]) => name);
 }
 
+/** Return the names of the tags with a visible card in the order of the page, and of all others. */
+function tagsByCard() {
+  const elements = [...container.querySelectorAll(".card")];
+  /** @param {HTMLElement[]} found */
+  const names = (found) => found.map(({ dataset }) => dataset.tag ?? "");
+  return {
+    shown: names(elements.filter((card) => !card.hidden)),
+    others: names(elements.filter((card) => card.hidden)),
+  };
+}
 /** Return the names of the tags on screen, in the order of the page. */
 const shownTags = () => [...cards].flatMap(([name, { element }]) => (element.hidden || isBeside(name) ? [] : [name]));
 
@@ -270,12 +298,14 @@ wireAddress();
 wireControls(end);
 wireTimeline();
 wireThemes();
+wireNotices();
 wireTagPage();
 /** @type {import("../lists/anomaly-list.js").ChartAccess} */
 const chartAccess = { end, isChartShown, reveal: (tag) => reveal(cards, tag) };
 wireAnomalies(chartAccess);
 wireEvents(chartAccess);
 keepSorted(cards);
+wireViews(tagsByCard);
 watchForTags(addNewTags);
 comparison.choose();
 wirePlayback({ end, next: nextTime, width: () => cards.values().next().value?.plot.clientWidth || 1, draw: redraw });
@@ -296,9 +326,11 @@ feed = startFeed({
     announceEvents();
     redraw();
   },
-  onHealth({ problems, since, notices }) {
+  onHealth({ problems, since, notices, learning, definitions }) {
+    noteDefinitions(definitions, renew);
     showProblems(problems, since);
     showNotices(notices);
+    showLearning(learning);
   },
   onTotals(counted) {
     if (tagPage) noteCount(counted, serverNow());
@@ -325,6 +357,11 @@ onViewChange(() => pastChanged());
 followTags(() => [...cards.keys()]);
 onAlarms((hasChanged) => hasChanged && redraw());
 document.addEventListener("visibilitychange", redraw);
+document.addEventListener("keydown", ({ key, target, defaultPrevented }) => {
+  if (key !== "Escape" || defaultPrevented) return;
+  if (/** @type {Element} */ (target).closest("dialog, .custom, .tool, input, select, textarea")) return; // Escape is theirs
+  undoZoom();
+});
 whenChartLoads({
   ...settings.chart,
   ready: drawCharts,

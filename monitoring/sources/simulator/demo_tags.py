@@ -1,0 +1,63 @@
+"""Demonstration tags: which of them show simulated data, and which hold nothing else and leave the page."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.conf import settings
+
+from monitoring.kernel.lease_names import SIMULATOR
+from monitoring.kernel.tag_definition import DEFAULT_TAGS, TagDefinition
+from monitoring.models import Lease, Measurement
+
+DEMO_NAMES = frozenset(tag.definition.name for tag in DEFAULT_TAGS)
+LOOKED_AT = 50  # measurements at each end of a tag
+
+
+def simulated_tags(tags: Iterable[TagDefinition]) -> list[TagDefinition]:
+    """Return the active tags that the simulator feeds now."""
+    return [tag for tag in tags if tag.active and tag.name in DEMO_NAMES and settings.FERMON_SIMULATOR]
+
+
+def unused_names() -> frozenset[str]:
+    """Return the demonstration tags without a real measurement, while the simulator is off; else none.
+
+    Raises:
+        django.db.Error: the database is unavailable.
+    """
+    if settings.FERMON_SIMULATOR:
+        return frozenset()
+    until = written_until()
+    return frozenset(name for name in DEMO_NAMES if not has_real(name, until))
+
+
+def has_real(name: str, until: datetime | None) -> bool:
+    """Return whether the tag has a measurement that the simulator, which wrote ``until`` then, did not make.
+
+    Simulated measurements lie on whole seconds. In doubt a measurement counts as real.
+    """
+    times = Measurement.objects.filter(tag__name=name).values_list("timestamp", flat=True)
+    newest = list(times.order_by("-timestamp")[:LOOKED_AT])
+    if newest and (until is None or newest[0] > until):
+        return True
+    oldest = times.order_by("timestamp")[:LOOKED_AT]
+    return any(time.microsecond for time in (*newest, *oldest))
+
+
+def simulated_share(names: Iterable[str], start: datetime | None) -> str:
+    """Return "simulated", "partly-simulated" or "", for a file with data of these tags since ``start``.
+
+    Without names, all tags are meant, of which some may be real.
+    """
+    chosen = set(names)
+    until = written_until()
+    if until is None or (start is not None and start > until) or (chosen and not chosen & DEMO_NAMES):
+        return ""
+    return "simulated" if chosen and chosen <= DEMO_NAMES else "partly-simulated"
+
+
+def written_until() -> datetime | None:
+    """Return the time up to which the simulator has written; None if it never has."""
+    until: datetime | None = (
+        Lease.objects.filter(source=SIMULATOR).values_list("written_until", flat=True).first()
+    )
+    return until

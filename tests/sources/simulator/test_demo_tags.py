@@ -1,0 +1,94 @@
+"""Demonstration tags: simulated data says so, and tags without real data leave with the simulator."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from pytest_django import Settings
+
+from monitoring.ingest.pipeline import ingest_readings
+from monitoring.models import Lease, Tag
+
+NOW = datetime.now(UTC).replace(microsecond=0)
+WALL = "/dashboard?kiosk=1"
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def simulated() -> None:
+    """Measurements of the simulator up to now."""
+    ingest_readings([reading(NOW - timedelta(seconds=age)) for age in range(3)], source="simulator")
+    Lease.objects.update_or_create(
+        source="simulator", defaults={"owner": "w", "renewed_at": NOW, "written_until": NOW}
+    )
+
+
+def reading(moment: datetime, tag: str = "fermenter_temp") -> dict[str, Any]:
+    return {"timestamp": moment.isoformat(), "tag": tag, "value": {"fermenter_temp": 37.0}.get(tag, 7.0)}
+
+
+def cards(client: Client, path: str) -> set[str]:
+    page = client.get(path).content.decode()
+    return {
+        name for name in ("fermenter_temp", "fermenter_ph", "agitator_rpm") if f'data-tag="{name}"' in page
+    }
+
+
+@pytest.mark.parametrize("path", ["/dashboard", WALL])
+def test_simulated_data_says_so(client: Client, path: str) -> None:
+    assert "<strong>Simulated data</strong>. No sensor" in client.get(path).content.decode()
+    Tag.objects.create(name="F1_temp", valid_min=0, valid_max=9)
+    page = client.get(path).content.decode()
+    assert "<strong>Simulated data</strong> of fermenter_temp, fermenter_ph, agitator_rpm" in page
+
+
+@pytest.mark.parametrize("path", ["/dashboard", WALL])
+def test_without_the_simulator_its_tags_leave_and_come_back_with_real_data(
+    client: Client, settings: Settings, simulated: None, path: str
+) -> None:
+    assert len(cards(client, path)) == 3
+    settings.FERMON_SIMULATOR = False
+    assert cards(client, path) == set()
+    assert "Simulated data" not in client.get(path).content.decode()
+    assert "fermenter_temp" in client.get("/tags").json()["tags"]
+    ingest_readings([reading(NOW + timedelta(seconds=9))], source="10.0.0.7")
+    assert cards(client, path) == {"fermenter_temp"}
+
+
+def test_real_data_of_before_the_simulator_stays_on_the_page(
+    client: Client, settings: Settings, simulated: None
+) -> None:
+    settings.FERMON_SIMULATOR = False
+    ingest_readings([reading(NOW - timedelta(days=9, microseconds=1), "fermenter_ph")], source="10.0.0.7")
+    assert cards(client, "/dashboard") == {"fermenter_ph"}
+
+
+def test_a_page_is_told_of_tags_that_come_back(client: Client, settings: Settings, simulated: None) -> None:
+    settings.FERMON_SIMULATOR = False
+    before = client.get("/health").json()["definitions"]
+    ingest_readings([reading(NOW + timedelta(seconds=9))], source="10.0.0.7")
+    assert definitions_soon(lambda: client.get("/health").json()["definitions"], before) != before
+
+
+def definitions_soon(read: Callable[[], str], before: str) -> str:
+    """The definitions once they differ, or after two seconds."""
+    end = datetime.now(UTC) + timedelta(seconds=2)
+    while (found := read()) == before and datetime.now(UTC) < end:
+        pass
+    return found
+
+
+def test_files_say_that_they_may_have_simulated_data(client: Client, simulated: None) -> None:
+    def name(query: str) -> str:
+        return str(client.get(f"/export?{query}").headers["Content-Disposition"])
+
+    later = (NOW + timedelta(seconds=5)).isoformat().replace("+00:00", "Z")
+    Tag.objects.create(name="F1_temp", valid_min=0, valid_max=9)
+    assert "fermon-simulated-fermenter_temp-" in name("tag=fermenter_temp")
+    assert "fermon-partly-simulated-all-" in name("")
+    assert "fermon-partly-simulated-2-tags-" in name("tag=fermenter_temp&tag=F1_temp")
+    assert "fermon-F1_temp-" in name("tag=F1_temp")
+    assert "fermon-fermenter_temp-" in name(f"tag=fermenter_temp&from={later}")
