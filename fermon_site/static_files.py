@@ -5,6 +5,8 @@ from collections.abc import Callable
 
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
+AWAIT = "await "
+
 
 class HashedFiles(CompressedManifestStaticFilesStorage):  # type: ignore[misc]  # WhiteNoise has no types
     """Compressed files with a hash of the content in the name, so that browsers may cache them for ever.
@@ -29,14 +31,16 @@ class HashedFiles(CompressedManifestStaticFilesStorage):  # type: ignore[misc]  
     def url_converter(
         self, name: str, hashed_files: dict[str, str], template: str | None = None
     ) -> Callable[[re.Match[str]], str]:
-        """Leave ``import("./card.js").Card`` unchanged.
+        """Leave ``import("./card.js").Card`` unchanged, unless after ``await``.
 
-        In Fermon's scripts this is a type in a comment, and the types refer to each other in cycles.
+        In Fermon's scripts this is a type in a comment, and the types refer to each other in cycles. Only a
+        script that loads on demand stands after ``await``.
         """
         convert: Callable[[re.Match[str]], str] = super().url_converter(name, hashed_files, template)
 
         def converter(match: re.Match[str]) -> str:
             matched = match["matched"]
-            return matched if matched.startswith("import(") else convert(match)
+            is_type = matched.startswith("import(") and not match.string.endswith(AWAIT, 0, match.start())
+            return matched if is_type else convert(match)
 
         return converter

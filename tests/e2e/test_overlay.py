@@ -152,9 +152,9 @@ def test_the_time_shown_has_statistics_events_and_anomalies(dashboard: Any) -> N
     dashboard.post_past("fermenter_temp", [46.0 if i < 30 else 37.0 for i in range(120)])
     dashboard.open("?from=2026-01-31T12:00:00Z&to=2026-01-31T12:00:29Z&tag=fermenter_temp")
     past = dashboard.page.get_by_role("region", name="In the time shown", exact=True)
-    past.scroll_into_view_if_needed()
+    dashboard.page.get_by_role("link", name="In the time shown (events)").click()
     row = past.get_by_role("row", name="fermenter_temp")
-    expect(row.get_by_role("cell").first).to_have_text("46.00 °C")
+    expect(row.get_by_role("cell").first).to_have_text("46 °C")
     assert past.get_by_role("row").count() == 2  # the heading, and the tag on screen
     anomalies = past.get_by_role("region", name="Anomalies in the time shown")
     expect(anomalies.get_by_role("listitem")).to_have_count(20)

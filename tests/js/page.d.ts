@@ -71,7 +71,7 @@ interface PageElements {
   "download-shown": HTMLButtonElement;
   "download-to": HTMLInputElement;
   "download-zone": HTMLElement;
-  past: HTMLElement;
+  past: HTMLDetailsElement;
   "past-about": HTMLElement;
   "past-anomalies": HTMLElement;
   "past-events": HTMLElement;

@@ -10,7 +10,9 @@ from django.contrib.staticfiles.finders import FileSystemFinder
 from fermon_site.static_files import HashedFiles
 
 SCRIPTS = Path(__file__).parents[2] / "static" / "monitoring" / "js"
-IMPORT = re.compile(r"""^(?:import|export|\}) [^"']*?["'](\.[^"']+)["'];$""", re.MULTILINE)
+IMPORT = re.compile(
+    r"""^(?:(?:import|export|\}) |[^*\n]*await import\()[^"']*?["'](\.[^"']+)["']\)?;$""", re.MULTILINE
+)
 HASHED = re.compile(r"\.[0-9a-f]{12}\.js$")
 
 
@@ -34,6 +36,7 @@ def test_each_import_of_a_script_names_a_hashed_file(collected: Path) -> None:
         (path.parent / target).resolve() for path in scripts for target in IMPORT.findall(path.read_text())
     ]
     assert len(imported) > 100
+    assert any(path.name.startswith("download-dialog.") for path in imported)  # it loads on demand
     assert [path for path in imported if not HASHED.search(path.name) or not path.exists()] == []
 
 

@@ -25,36 +25,33 @@ let filled = [
   { text: "", ms: 0 },
 ];
 
+/** @type {() => string[]} returns the names of the tags on screen */
+let shown = () => [];
+
 /**
- * Wire the dialog.
- * @param {{range: () => TimeRange, shown: () => string[]}} page `range()` returns the time that the charts show, `shown()` the
- *   names of the tags on screen
+ * Open the dialog for the tags and the time on screen.
+ * @param {{range: () => TimeRange, shown: () => string[]}} page
  */
-export function wireDownload({ range, shown }) {
-  const choose = (/** @type {(name: string) => boolean} */ isChosen) => {
-    for (const box of boxes("tag")) box.checked = isChosen(box.value);
-    show();
-  };
-  const open = document.getElementById("download-open");
-  open.removeAttribute("data-idle");
-  open.addEventListener("click", () => {
-    const names = new Set(shown());
-    filled = [range().from, range().to].map((ms) => ({ text: inputText(ms), ms }));
-    [from, to].forEach((input, i) => (input.value = filled[i].text));
-    setText(document.getElementById("download-zone"), zoneText());
-    setText(refused, "");
-    choose((name) => names.has(name));
-    dialog.showModal();
-  });
-  document.getElementById("download-shown").addEventListener("click", () => choose((name) => shown().includes(name)));
-  document.getElementById("download-all").addEventListener("click", () => choose(() => true));
-  document.getElementById("download-none").addEventListener("click", () => choose(() => false));
-  document.getElementById("download-cancel").addEventListener("click", () => dialog.close());
-  form.addEventListener("input", show);
-  form.addEventListener("submit", (event) => {
-    event.preventDefault();
-    download();
-  });
+export function openDownload(page) {
+  shown = page.shown;
+  const { from: start, to: end } = page.range();
+  filled = [start, end].map((ms) => ({ text: inputText(ms), ms }));
+  [from, to].forEach((input, i) => (input.value = filled[i].text));
+  setText(document.getElementById("download-zone"), zoneText());
+  setText(refused, "");
+  chooseShown();
+  dialog.showModal();
+}
+
+/** @param {(name: string) => boolean} isChosen */
+function choose(isChosen) {
+  for (const box of boxes("tag")) box.checked = isChosen(box.value);
+  show();
+}
+
+function chooseShown() {
+  const names = new Set(shown());
+  choose((name) => names.has(name));
 }
 
 /** @param {string} name */
@@ -136,3 +133,13 @@ async function refusalOf(href) {
     return NO_ANSWER;
   }
 }
+
+document.getElementById("download-shown").addEventListener("click", chooseShown);
+document.getElementById("download-all").addEventListener("click", () => choose(() => true));
+document.getElementById("download-none").addEventListener("click", () => choose(() => false));
+document.getElementById("download-cancel").addEventListener("click", () => dialog.close());
+form.addEventListener("input", show);
+form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  download();
+});

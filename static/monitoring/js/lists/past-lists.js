@@ -1,7 +1,5 @@
 // What the time shown has of the tags on screen: statistics, events and anomalies. Read when the viewer comes near.
-import { setText } from "../base/dom.js";
 import { settings } from "../base/settings.js";
-import { shownText } from "../app/timeline.js";
 import { PagedList } from "./paged-list.js";
 import { anomalyRow, eventRow } from "./past-rows.js";
 import { showStatistics } from "./statistics.js";
@@ -55,7 +53,6 @@ export function followPast({ range, isLive, shown }) {
     await showStatistics(tags, bounds);
   }
   const changed = () => {
-    setText(document.getElementById("past-about"), shownText());
     isStale = true;
     soon(AFTER_CHANGE_MS);
   };

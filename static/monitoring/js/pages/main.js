@@ -4,9 +4,7 @@ import { announce } from "../base/announcer.js";
 import { listedAnomalies, showAnomalies, wireAnomalies } from "../lists/anomaly-list.js";
 import { Card } from "../app/card.js";
 import { haveCharts, keepSorted, reveal, showChosen } from "../app/card-list.js";
-import { wireDownload } from "../app/download-dialog.js";
-import { wirePrint } from "../app/print-page.js";
-import { followPast } from "../lists/past-lists.js";
+import { wirePast } from "../app/past-panel.js";
 import { whenChartLoads } from "../charts/chart-library.js";
 import { addReadingMode } from "../charts/chart-options.js";
 import { serverNow } from "../base/clock.js";
@@ -345,18 +343,17 @@ const readNotes = followNotes(() => rangeShown(end()), redraw);
 onViewChange(() => readNotes());
 onNoteSaved(() => readNotes(0));
 useNoteContext(noteContext);
-const shownPast = { range: () => rangeShown(end()), isLive: () => !view.past, shown: shownTags };
-const past = followPast(shownPast);
-onViewChange(past.changed);
-wirePrint({
+const pastChanged = wirePast({
+  range: () => rangeShown(end()),
+  isLive: () => !view.past,
+  shown: shownTags,
   drawAll(isAll) {
     visibility.isAll = isAll;
     scheduler.redraw();
   },
   isReady: () => [...cards.values()].every(({ element, history }) => element.hidden || !history.isLoading),
-  readPast: past.read,
 });
-wireDownload(shownPast);
+onViewChange(() => pastChanged());
 followTags(() => [...cards.keys()]);
 onAlarms((hasChanged) => hasChanged && redraw());
 document.addEventListener("visibilitychange", redraw);
