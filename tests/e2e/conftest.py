@@ -206,10 +206,11 @@ class Dashboard:
         return self.page.locator("#status")
 
     def wait_for_charts(self, points: int = 1) -> None:
-        """Until each chart that is shown has drawn this many points."""
+        """Until each chart in view has drawn this many points; the others are drawn once they come near."""
         self.page.wait_for_function(
-            """points => [...document.querySelectorAll(".card:not([hidden]) canvas")].every((canvas) =>
-                window.Chart?.getChart(canvas)?.data.datasets[0].data.length >= points)""",
+            """points => [...document.querySelectorAll(".card:not([hidden]) canvas")]
+                .filter((canvas) => canvas.getBoundingClientRect().top < innerHeight)
+                .every((canvas) => window.Chart?.getChart(canvas)?.data.datasets[0].data.length >= points)""",
             arg=points,
         )
 

@@ -156,7 +156,7 @@ def test_keyboard_and_screen_reader(dashboard: Any) -> None:
     page = dashboard.page
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="To the content")).to_be_focused()
-    page.get_by_label("Tag").focus()
+    page.get_by_label("Tag", exact=True).focus()
     page.keyboard.press("ArrowDown")
     expect(dashboard.card("fermenter_ph")).to_be_hidden()
     page.get_by_role("radio", name="5 min").focus()

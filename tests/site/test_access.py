@@ -61,7 +61,7 @@ PAGES = {
 OWN = {"password", "password/changed"}
 # Reading is for readers; writing needs a token, which nobody has here.
 API = {
-    *("", "tags", "tags/<name>", "data", "anomalies", "events", "trend", "stream", "export"),
+    *("", "tags", "tags/<name>", "data", "anomalies", "events", "trend", "statistics", "stream", "export"),
     *("alarms/journal", "alarms/kpis"),
     *("ingest", "ingest/batch", "stats", "schema", "docs"),
 }
