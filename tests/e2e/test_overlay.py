@@ -98,7 +98,7 @@ def test_a_chart_is_saved_as_a_picture(dashboard: Any, tmp_path: Path) -> None:
     dashboard.card().get_by_text("Save").click()
     with dashboard.page.expect_download() as download:
         dashboard.card().get_by_role("button", name="Picture (PNG)").click()
-    assert re.fullmatch(r"fermenter_temp-\d{8}T\d{6}Z\.png", download.value.suggested_filename)
+    assert re.fullmatch(r"fermenter_temp-simulated-\d{8}T\d{6}Z\.png", download.value.suggested_filename)
     download.value.save_as(tmp_path / "chart.png")
     picture = (tmp_path / "chart.png").read_bytes()
     assert picture.startswith(b"\x89PNG")
@@ -136,7 +136,7 @@ def test_the_data_shown_is_saved_as_a_file(dashboard: Any, tmp_path: Path) -> No
         dialog.get_by_role("button", name="Download").click()
     assert (
         download.value.suggested_filename
-        == "fermon-fermenter_temp-20260131T120100Z-20260131T120200Z-1m-wide.csv"
+        == "fermon-simulated-fermenter_temp-20260131T120100Z-20260131T120200Z-1m-wide.csv"
     )
     download.value.save_as(tmp_path / "wide.csv")
     assert (tmp_path / "wide.csv").read_text().splitlines() == [

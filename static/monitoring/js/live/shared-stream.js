@@ -142,11 +142,9 @@ async function lead(channel, me, url, options) {
       },
       onMeasurements(items, id) {
         lastId = items.at(-1)?.id ?? id ?? lastId;
-        kept.push(...items);
-        if (kept.length > KEPT) {
-          keptFrom = kept[kept.length - KEPT - 1].id;
-          kept = kept.slice(-KEPT);
-        }
+        const all = kept.concat(items); // a piece may have more items than a call may have arguments
+        if (all.length > KEPT) keptFrom = all[all.length - KEPT - 1].id;
+        kept = all.slice(-KEPT);
         arrived = { ...arrived, items, lastId };
         queueMicrotask(pass); // with the events of the same piece
         options.onMeasurements(items, id);
