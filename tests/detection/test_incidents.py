@@ -32,7 +32,8 @@ def test_a_finding_that_says_better_what_it_is_takes_over():
     incident = opened()
     assert incident.is_reportable("step", 1.1, 4)
     incident.report("step", ("step up", "it went up"), score=1.1, rank=4)
-    assert not incident.is_reportable("noise", 9.0, 2)
+    assert not incident.is_reportable("noise", 3.0, 2)
+    assert incident.is_reportable("noise", 9.0, 2)  # many times as strong
     assert (incident.event().detector, incident.event().kind) == ("spike", "step up")
 
 
