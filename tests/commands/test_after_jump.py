@@ -36,7 +36,7 @@ LEFT_BEHIND = (
 def test_the_real_program_works_at_once_on_what_a_clock_ahead_left(system, wait_until) -> None:
     system.migrate()
     first = system.run("manage.py", "qcluster", FERMON_SIMULATOR="off")
-    wait_until(lambda: system.select("SELECT count(*) FROM leases WHERE owner != ''") == (3,))
+    wait_until(lambda: system.select("SELECT count(*) FROM leases WHERE owner != ''") == (4,))
     first.process.terminate()
     assert first.end() == 0
     with closing(sqlite3.connect(system.data / "fermon.sqlite3")) as database, database:
