@@ -105,7 +105,7 @@ def test_a_chart_is_saved_as_a_picture(dashboard: Any, tmp_path: Path) -> None:
     width, height = struct.unpack(">II", picture[16:24])
     canvas = dashboard.card().locator("canvas").bounding_box()
     assert width > canvas["width"]
-    assert height > canvas["height"] + 30  # its title and times
+    assert height > canvas["height"] + 50  # its title and times above, the legend below
 
 
 def test_the_data_shown_is_saved_as_a_file(dashboard: Any, tmp_path: Path) -> None:

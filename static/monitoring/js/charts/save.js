@@ -58,7 +58,7 @@ function savePicture({ tag, canvas }, range) {
 }
 
 /**
- * Return the chart with a title and its times, on the page's background.
+ * Return the chart with a title, its times and a legend, on the page's background.
  * @type {(tag: Tag, canvas: HTMLCanvasElement, range: TimeRange) => HTMLCanvasElement}
  */
 function pictureOf(tag, canvas, range) {
@@ -66,9 +66,10 @@ function pictureOf(tag, canvas, range) {
   const scale = canvas.width / canvas.clientWidth;
   const letter = theme.rem * scale;
   const head = 3.2 * letter;
+  const foot = 1.4 * letter;
   const picture = document.createElement("canvas");
   picture.width = canvas.width + 2 * MARGIN * letter;
-  picture.height = canvas.height + head + MARGIN * letter;
+  picture.height = canvas.height + head + foot + MARGIN * letter;
   const ctx = /** @type {CanvasRenderingContext2D} */ (picture.getContext("2d"));
   ctx.fillStyle = theme.panel;
   ctx.fillRect(0, 0, picture.width, picture.height);
@@ -84,5 +85,51 @@ function pictureOf(tag, canvas, range) {
     2 * letter,
   );
   ctx.drawImage(canvas, MARGIN * letter, head);
+  drawLegend(ctx, theme, { x: MARGIN * letter, y: head + canvas.height + foot / 2, letter });
   return picture;
+}
+
+/**
+ * Draw the signs of the chart with the words of the page's own legend, in a line centred at `y`.
+ * @type {(ctx: CanvasRenderingContext2D, theme: import("../base/theme.js").Theme,
+ *   place: {x: number, y: number, letter: number}) => void}
+ */
+function drawLegend(ctx, theme, { x, y, letter }) {
+  ctx.textBaseline = "middle";
+  ctx.lineWidth = letter / 10;
+  let left = x;
+  for (const item of document.querySelectorAll(".legend [data-sign]")) {
+    drawSign(ctx, theme, item.getAttribute("data-sign"), { x: left, y, letter });
+    const word = item.textContent.trim();
+    ctx.fillStyle = theme.muted;
+    ctx.fillText(word, left + 1.4 * letter, y);
+    left += 2.4 * letter + ctx.measureText(word).width;
+  }
+}
+
+/**
+ * Draw a sign as wide as a letter.
+ * @type {(ctx: CanvasRenderingContext2D, theme: import("../base/theme.js").Theme, sign: string | null,
+ *   place: {x: number, y: number, letter: number}) => void}
+ */
+function drawSign(ctx, theme, sign, { x, y, letter }) {
+  const half = letter / 2;
+  ctx.beginPath();
+  if (sign === "band") {
+    ctx.fillStyle = theme.band;
+    ctx.fillRect(x, y - half / 2, letter, half);
+  } else if (sign === "anomaly") {
+    ctx.fillStyle = theme.alarm;
+    ctx.moveTo(x + half, y - 0.7 * half);
+    ctx.lineTo(x + 1.7 * half, y + 0.7 * half);
+    ctx.lineTo(x + 0.3 * half, y + 0.7 * half);
+    ctx.fill();
+  } else {
+    ctx.strokeStyle = sign === "limit" ? theme.muted : theme.trace;
+    ctx.setLineDash(sign === "limit" ? [letter / 4, letter / 6] : []);
+    ctx.moveTo(x, y);
+    ctx.lineTo(x + letter, y);
+    ctx.stroke();
+    ctx.setLineDash([]);
+  }
 }
