@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from monitoring.history.export_table import TAG, TIMESTAMP, UNIT, Column, Kind, Row, Table, heading
 from monitoring.history.measurements import Selection
 from monitoring.history.tags import tag_names
-from monitoring.history.trend import Stored, is_dense, rows_between, stored_of
+from monitoring.history.trend import Stored, is_few, rows_between, stored_of
 from monitoring.history.trend_plan import DAY_S, BucketStep, means, source_of
 from monitoring.kernel.clock import SECOND_US, to_micros
 from monitoring.kernel.rollups import Buckets
@@ -72,19 +72,13 @@ def auto_interval(selection: Selection) -> str:
     if within is None:
         return "raw"
     first_us, last_us = within
-    if all(is_raw(each, first_us, last_us) for each in tags.values()):
+    if all(is_few(each, first_us, last_us + 1, AUTO_ROWS) for each in tags.values()):
         return "raw"
     longest = list(INTERVALS_S)[-1]
     fitting = (
         name for name, seconds in INTERVALS_S.items() if last_us - first_us <= AUTO_ROWS * seconds * SECOND_US
     )
     return next(fitting, longest)
-
-
-def is_raw(stored: Stored, first_us: int, last_us: int) -> bool:
-    """Return whether all measurements of the range are stored and few."""
-    is_deleted = stored.raw_from_us is not None and first_us < stored.raw_from_us
-    return not is_deleted and not is_dense(stored.tag, first_us, last_us + 1, AUTO_ROWS)
 
 
 def plan_intervals(selection: Selection, interval: str) -> IntervalPlan:

@@ -8,7 +8,7 @@ import numpy as np
 from django.db import connection
 from numpy.typing import NDArray
 
-from monitoring.history.trend import ROWS, Stored, columns, is_dense, rows_between, stored_of
+from monitoring.history.trend import ROWS, Stored, columns, is_few, rows_between, stored_of
 from monitoring.history.trend_plan import MEASUREMENTS
 from monitoring.kernel.clock import SECOND_US, from_micros, to_micros
 from monitoring.kernel.rollups import Buckets, FloatArray, IntArray
@@ -101,8 +101,7 @@ def statistics_of(
 
 def resolution_for(stored: Stored, first_us: int, last_us: int, most: int) -> int:
     """Return the finest rollup with few rows; ``MEASUREMENTS`` if those of the range are few and stored."""
-    is_deleted = stored.raw_from_us is not None and first_us < stored.raw_from_us
-    if not is_deleted and not is_dense(stored.tag, first_us, last_us + 1, most):
+    if is_few(stored, first_us, last_us + 1, most):
         return MEASUREMENTS
     few = (each for each in RESOLUTIONS_S if last_us - first_us <= most * each * SECOND_US)
     return next(few, RESOLUTIONS_S[-1])
@@ -118,7 +117,7 @@ def read_pieces(stored: Stored, resolution_s: int, first_us: int, last_us: int) 
         return joined((rows_between(stored.tag, MEASUREMENTS, first_us, after_us), 0))
     step_us = resolution_s * SECOND_US
     whole_us, rest_us = -(-first_us // step_us) * step_us, after_us // step_us * step_us
-    if stored.raw_from_us is not None and first_us < stored.raw_from_us:
+    if stored.is_deleted(first_us):
         first_us = whole_us = first_us // step_us * step_us
     rest_us = max(whole_us, rest_us)
     return joined(

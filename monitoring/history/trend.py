@@ -57,6 +57,10 @@ class Stored:
     last_us: int
     raw_from_us: int | None
 
+    def is_deleted(self, start_us: int) -> bool:
+        """Return whether measurements from this time on may be deleted."""
+        return self.raw_from_us is not None and start_us < self.raw_from_us
+
 
 def read_trend(name: str, *, start: datetime | None, end: datetime | None, points: int) -> Trend:
     """Return a tag's data from ``start`` to ``end`` (inclusive; None: the whole extent) in whole buckets.
@@ -94,17 +98,18 @@ def step_for(stored: Stored, first_us: int, last_us: int, points: int) -> Bucket
     step = next(candidates)
     if step.source_s == MEASUREMENTS:
         start_us, end_us = step.reach(first_us, last_us)
-        deleted = stored.raw_from_us is not None and start_us < stored.raw_from_us
-        if deleted or is_dense(stored.tag, start_us, end_us, DENSE * source_rows(points)):
+        if not is_few(stored, start_us, end_us, DENSE * source_rows(points)):
             return next(each for each in candidates if each.source_s != MEASUREMENTS)
     return step
 
 
-def is_dense(tag: int | None, start_us: int, end_us: int, limit: int) -> bool:
-    """Return whether the tag has more than ``limit`` measurements in the half-open range."""
+def is_few(stored: Stored, start_us: int, end_us: int, limit: int) -> bool:
+    """Return whether the measurements of the half-open range are all kept, and at most ``limit``."""
+    if stored.is_deleted(start_us):
+        return False
     with connection.cursor() as cursor:
-        cursor.execute(DENSITY, [tag, start_us, end_us, limit + 1])
-        return bool(cursor.fetchone()[0] > limit)
+        cursor.execute(DENSITY, [stored.tag, start_us, end_us, limit + 1])
+        return bool(cursor.fetchone()[0] <= limit)
 
 
 def rows_between(tag: int | None, source_s: int, start_us: int, end_us: int) -> Buckets:
