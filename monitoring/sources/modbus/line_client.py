@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from contextlib import suppress
 from typing import Any
 
 from pymodbus import FramerType
@@ -18,6 +19,12 @@ from monitoring.sources.targets import resolve
 logging.getLogger("pymodbus").setLevel(logging.CRITICAL)
 
 CONNECT_S = 4.0
+# A serial device that does not take the settings of the line raises an error of a class of its own.
+NOT_OPENED: tuple[type[Exception], ...] = (OSError, TimeoutError, ValueError, ModbusException)
+with suppress(ImportError):  # Windows has no terminals
+    import termios
+
+    NOT_OPENED += (termios.error,)
 EXCEPTIONS = {
     1: "illegal function",
     2: "illegal data address",
@@ -114,7 +121,7 @@ class LineClient:
         target = client.comm_params
         try:
             is_open = await asyncio.wait_for(client.connect(), CONNECT_S)
-        except (OSError, TimeoutError, ModbusException):
+        except NOT_OPENED:
             is_open = False
         except asyncio.CancelledError:
             client.close()
@@ -152,8 +159,8 @@ class LineClient:
 def _not_open(line: Line, address: str) -> str:
     if line.transport == SERIAL:
         return (
-            f"The serial device {line.device} can't be opened. Is it plugged in, free, and may Fermon's user"
-            " read it (group dialout)?"
+            f"The serial device {line.device} can't be opened. Is it plugged in, free, of that baud rate and"
+            " parity, and may Fermon's user read it (group dialout)?"
         )
     return (
         f"{address} does not accept a connection at port {line.port}. Is the device on, and the port right?"
