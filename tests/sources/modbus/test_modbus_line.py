@@ -9,6 +9,7 @@ import tty
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from functools import partial
+from typing import Any, cast
 
 import pytest
 from pymodbus import FramerType
@@ -72,7 +73,7 @@ async def tcp_server(plant: Plant, holding: Sequence[int], units: Sequence[int] 
     server = ModbusTcpServer([plant.device(unit, holding) for unit in units], address=(HOST, 0))
     await server.listen()
     try:
-        yield server.transport.sockets[0].getsockname()[1]
+        yield cast(Any, server.transport).sockets[0].getsockname()[1]
     finally:
         await server.shutdown()
 
@@ -258,7 +259,7 @@ def test_a_person_finds_a_value_by_its_types_and_orders() -> None:
                 [point async for point in probe.discover(config, {"table": "register"})]
         assert [point.address for point in points] == [f"1:holding:{n}" for n in (0, 1, 2, 4)]
         assert points[2].raw == "7 (0x0007)"
-        choices = points[0].suggestion["choices"]
+        choices = cast(list, points[0].suggestion["choices"])
         assert {"type": "float32", "order": "CDAB", "value": "37.5"} in choices
         assert [step.is_done for step in steps] == [None, True, True]
 
@@ -315,8 +316,8 @@ def test_noise_on_a_serial_line_costs_at_most_two_polls() -> None:
                 transport="serial",
                 device=device,
                 parity="N",
+                timeout_ms="100",
             )
-            session.config.fields["timeout_ms"] = "100"
             async with running(session):
                 await until(lambda: len(session.samples) >= 2)
                 noise.append(b"\x01\x03\xff\x00\x13")
