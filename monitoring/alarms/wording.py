@@ -27,6 +27,7 @@ SYSTEM_TITLES = {
     "backup": "Backup is overdue",
     "no_data": "No data at all",
     "notifications": "Notifications do not arrive",
+    "sources": "A field source is not read",
 }
 STATE_WORDS = {
     State.NORMAL: "normal",

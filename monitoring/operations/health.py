@@ -26,6 +26,7 @@ from monitoring.kernel.runtime import part
 from monitoring.models import HostClock, Lease, Measurement
 from monitoring.models.host_clock import clock_state
 from monitoring.notifications.problems import delivery_problems
+from monitoring.sources.problems import failing_sources, source_notices
 
 # A tag whose newest reading is older has gone quiet. A worker has after as many missed heartbeats as
 # another worker needs to take over.
@@ -91,6 +92,7 @@ class Seen:
     times: Times = NO_TIMES
     learning: Learning = NOTHING_LEARNED
     delivery_problems: tuple[str, ...] = ()
+    source_problems: tuple[str, ...] = ()
 
 
 class HealthProbes:
@@ -156,6 +158,7 @@ def check_health(
         )
     problems += seen.times.problems
     problems += seen.delivery_problems
+    problems += seen.source_problems
     return Health(
         now,
         seen.database,
@@ -183,7 +186,7 @@ def probe_database(now: datetime, queued: Callable[[], int]) -> Seen:
 
 
 def read_state(now: datetime, queued: Callable[[], int]) -> Seen:
-    """Read the state of sources, detection, queue, clocks and notifications."""
+    """Read the state of sources, detection, queue, clocks, notifications and field sources."""
     try:
         leases = Lease.objects.in_bulk([SIMULATOR, DETECTION])
         return Seen(
@@ -198,6 +201,7 @@ def read_state(now: datetime, queued: Callable[[], int]) -> Seen:
             read_times(now),
             read_learning(),
             tuple(delivery_problems(now)),
+            (*failing_sources(now), *source_notices(now)),
         )
     except DatabaseError as error:
         return Seen("away", str(error))

@@ -74,14 +74,13 @@ def span_of(row: QualitySpan) -> LabelledSpan:
 
 def write_spans(source: int, tag: int, before: Sequence[LabelledSpan], after: Sequence[LabelledSpan]) -> None:
     """Write the difference between two lists of a tag's spans."""
+    stored = {span.key: span for span in before if span.key is not None}
     kept = {span.key: span for span in after if span.key is not None}
-    gone = [span.key for span in before if span.key not in kept]
-    if gone:
+    if gone := stored.keys() - kept.keys():
         QualitySpan.objects.filter(pk__in=gone).delete()
-    for span in before:
-        now = kept.get(span.key)
-        if now is not None and now != span:
-            QualitySpan.objects.filter(pk=span.key).update(**times_of(now))
+    for key, span in kept.items():
+        if span != stored[key]:
+            QualitySpan.objects.filter(pk=key).update(**times_of(span))
     QualitySpan.objects.bulk_create(
         QualitySpan(
             tag_id=tag,

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -57,7 +57,7 @@ class CollectorRounds:
         self._renewed_at = -RENEWED_EVERY_S
         self._known: set[int] = set()
 
-    def guard(self, sources: Collection[int]) -> None:
+    def guard(self, sources: Iterable[int]) -> None:
         """Raise SourcesLostError if others hold the lease of one of the sources; see ``check_held``."""
         check_held(self.owner, sources)
 

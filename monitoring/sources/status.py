@@ -70,8 +70,11 @@ class StatusMeter:
         self._readings = self._rejected = 0
 
     def set_state(self, state: State, text: str = "") -> None:
-        """Note the state of the connection; the text of a failure is kept as the last error."""
-        if state is not self.state:
+        """Note the state of the connection; the text of a failure is kept as the last error.
+
+        A source that failed stays so while it connects again: so ``since`` tells how long it has failed.
+        """
+        if state is not self.state and (self.state, state) != (State.FAILED, State.CONNECTING):
             self.state, self._since_us = state, wall_us()
         if text and state is State.FAILED:
             self._error, self._error_at_us = text[:500], wall_us()

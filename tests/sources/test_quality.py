@@ -1,5 +1,7 @@
 """Quality on the time line of a tag, and its rows."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -41,18 +43,18 @@ def test_a_span_that_ends_at_its_begin_is_gone() -> None:
 def test_spans_are_disjoint_and_in_order(applied: list[tuple[int, Label | None]]) -> None:
     spans = timeline(*applied)
     assert all(span.begin_us < span.until_us for span in spans)
-    assert all(one.until_us <= two.begin_us for one, two in zip(spans, spans[1:], strict=False))
+    assert all(one.until_us <= two.begin_us for one, two in pairwise(spans))
 
 
 @given(changes)
 def test_the_same_changes_again_alter_nothing(applied: list[tuple[int, Label | None]]) -> None:
-    in_order = sorted({time_us: label for time_us, label in applied}.items())
+    in_order = sorted(dict(applied).items())
     assert timeline(*in_order, *in_order) == timeline(*in_order)
 
 
 @given(changes)
 def test_in_order_each_time_has_the_label_of_the_last_change(applied: list[tuple[int, Label | None]]) -> None:
-    in_order = sorted({time_us: label for time_us, label in applied}.items())
+    in_order = sorted(dict(applied).items())
     spans = timeline(*in_order)
     for moment in range(32):
         expected = next((label for time_us, label in reversed(in_order) if time_us <= moment), None)

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 from monitoring.models import Quality
 from monitoring.sources.session import Malformed, Sample, Session, SourceError, State
@@ -27,13 +28,8 @@ async def receive(session: Session) -> None:
     """Send values without a time of their own; acknowledge what is stored."""
     session.state(State.CONNECTED)
     for number in range(1_000_000):
-        session.offer([Sample(TAG, None, 36.0 + number % 100 / 100)], lambda number=number: note(number))
+        session.offer([Sample(TAG, None, 36.0 + number % 100 / 100)], partial(acknowledged.append, number))
         await asyncio.sleep(0.005)
-
-
-def note(number: int) -> None:
-    """Acknowledge a message."""
-    acknowledged.append(number)
 
 
 async def flood(session: Session) -> None:
