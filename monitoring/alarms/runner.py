@@ -35,6 +35,7 @@ from monitoring.alarms.watched import WatchedAlarm
 from monitoring.database import leases
 from monitoring.database.leases import LeaseLostError
 from monitoring.database.write_lock import write_lock
+from monitoring.history.confirmed import ConfirmedTags
 from monitoring.kernel.clock import SECOND_US, to_micros
 from monitoring.kernel.failpoints import failpoint
 from monitoring.kernel.lease_names import ALARM_CLOCK, ALARM_EVENTS, ALARMS
@@ -75,6 +76,8 @@ class AlarmRunner:
         self._latest_us = latest_evaluated_us(to_micros(now))
         self._loaded = load(list(Tag.objects.all()), position=position, latest_us=self._latest_us)
         self._evaluation: Evaluation = self._loaded.evaluation
+        self._confirmed = ConfirmedTags()
+        self._evaluation.take_confirmations(self._confirmed.read(), is_start=True)
         self._watch(troubles)
         self._waiting: list[tuple[int, int, int, float]] = []
         self._hold_back(read_ahead(latest_us=self._latest_us, upto=position))
@@ -233,6 +236,7 @@ class AlarmRunner:
     def _look(self, now_us: int, now: datetime) -> bool:
         """Note changes by the clock. Return whether more waits."""
         evaluation = self._evaluation
+        evaluation.take_confirmations(self._confirmed.read())
         evaluation.take_time(now_us)
         is_more = self._causes.look(evaluation, now_us, at_most=CHANGES_AT_ONCE)
         if not is_more:

@@ -16,6 +16,7 @@ from monitoring.dashboard.states import NOTHING, Evidence, lasting_text, outside
 from monitoring.dashboard.tag_page import MOST_CARDS, Needs, TagPage, part_of, read_needs
 from monitoring.dashboard.view_state import saved_view_of, with_saved
 from monitoring.history.ahead import Ahead
+from monitoring.history.confirmed import confirmed_until
 from monitoring.history.excursions import outside_since
 from monitoring.history.learning import Learning
 from monitoring.history.measurements import Point, Reason, Selection, read_page, reasons_for
@@ -253,6 +254,7 @@ def read_page_at(now: datetime, health: Health, given: Mapping[str, str]) -> Das
     formats = read_formats(tags[name] for name in mentioned if name in tags)
     lasting, alarms, since = events.open_by_tag(), alarms_of_tags(names), excursions(tags, known, now)
     ahead = {one.tag: one for one in health.times.ahead}
+    confirmed = confirmed_until(names)
     cards = [
         card_of(
             tags[name],
@@ -266,6 +268,7 @@ def read_page_at(now: datetime, health: Health, given: Mapping[str, str]) -> Das
                 events=lasting.get(name, []),
                 alarm=alarms.get(name),
                 outside_since=since.get(name),
+                confirmed=confirmed.get(name),
                 is_wall=is_wall,
             ),
             normal_since=anomalous.get(name),
@@ -275,6 +278,8 @@ def read_page_at(now: datetime, health: Health, given: Mapping[str, str]) -> Das
         for name in names
     ]
     last = part.newest if part else max((point.timestamp for point in known), default=None)
+    if last is not None:
+        last = max([last, *confirmed.values()])
     return DashboardPage(
         now=now,
         tags=tags,
