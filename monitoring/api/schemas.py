@@ -341,6 +341,18 @@ class LearningSerializer(Shape):
     tags = LearningTagSerializer(many=True, help_text="The last 20 to be ready, the last one first.")
 
 
+class ConfirmedSerializer(Shape):
+    """A connected source that confirms the values of its tags."""
+
+    source = serializers.CharField()
+    until = serializers.DateTimeField()
+
+    def get_fields(self) -> dict[str, serializers.Field]:
+        """Add a field whose name is a word of Python."""
+        bad = serializers.ListField(child=serializers.CharField(), help_text="Tags that it marks as bad.")
+        return {**super().get_fields(), "except": bad}
+
+
 class HealthSerializer(Shape):
     """The health of the system. Callers without read access to all tags receive only `status`."""
 
@@ -380,6 +392,11 @@ class HealthSerializer(Shape):
         required=False,
         child=serializers.FloatField(),
         help_text="By tag: seconds by which its source's clock is always ahead; negative: behind.",
+    )
+    confirmed = ConfirmedSerializer(
+        many=True,
+        required=False,
+        help_text="Sources that confirm until when values that they did not send again are unchanged.",
     )
     problems = serializers.ListField(required=False, child=serializers.CharField())
     since = serializers.DateTimeField(

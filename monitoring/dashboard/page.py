@@ -16,7 +16,7 @@ from monitoring.dashboard.states import NOTHING, Evidence, lasting_text, outside
 from monitoring.dashboard.tag_page import MOST_CARDS, Needs, TagPage, part_of, read_needs
 from monitoring.dashboard.view_state import saved_view_of, with_saved
 from monitoring.history.ahead import Ahead
-from monitoring.history.confirmed import confirmed_until
+from monitoring.history.confirmed import ConfirmedSource, confirmed_until, sources_by_tag
 from monitoring.history.excursions import outside_since
 from monitoring.history.learning import Learning
 from monitoring.history.measurements import Point, Reason, Selection, read_page, reasons_for
@@ -111,7 +111,8 @@ class DashboardPage:
     are those of the newest measurements, by id. ``simulated`` has the tags with simulated data,
     ``definitions`` is the digest of the tags.
     ``query`` has the parameters of the address, completed by
-    those of the ``saved`` view that the address names; ``views`` lists all saved views.
+    those of the ``saved`` view that the address names; ``views`` lists all saved views. ``fed_by`` has the
+    sources of tags, ``confirmed`` the sources that confirm values.
     """
 
     now: datetime
@@ -138,6 +139,8 @@ class DashboardPage:
     saved: SavedView | None = None
     views: Sequence[SavedView] = ()
     learning: Learning = field(default_factory=Learning)
+    fed_by: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    confirmed: Sequence[ConfirmedSource] = ()
 
     @property
     def no_events_text(self) -> str:
@@ -255,6 +258,7 @@ def read_page_at(now: datetime, health: Health, given: Mapping[str, str]) -> Das
     lasting, alarms, since = events.open_by_tag(), alarms_of_tags(names), excursions(tags, known, now)
     ahead = {one.tag: one for one in health.times.ahead}
     confirmed = confirmed_until(names)
+    fed_by = sources_by_tag()
     cards = [
         card_of(
             tags[name],
@@ -303,6 +307,8 @@ def read_page_at(now: datetime, health: Health, given: Mapping[str, str]) -> Das
         problems=words.problem_lines(health.problems, health.since, now),
         notices=health.refused.notices,
         learning=health.learning,
+        fed_by={name: fed_by[name] for name in names if name in fed_by},
+        confirmed=health.confirmed,
         simulated=simulated_tags(used),
         definitions=digest_of(tags, unused),
         query=query,

@@ -5,13 +5,14 @@ tag's ``stale_after_s``. A tag whose source marks it as bad is not confirmed.
 """
 
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db import connection
 
-from monitoring.kernel.clock import from_micros
+from monitoring.kernel.clock import from_micros, iso_utc
 from monitoring.models.source import Quality
 
 READ_EVERY_S = 5.0
@@ -21,7 +22,19 @@ STATUSES = """
 """
 TAGS = "SELECT tag, source_id FROM source_tags"
 BAD = 'SELECT tag FROM quality_spans WHERE quality = %s AND "end" IS NULL'
-NAMES = "SELECT tags.name, tags.id FROM tags JOIN source_tags ON source_tags.tag = tags.id"
+NAMED_STATUSES = """
+    SELECT sources.id, sources.name, confirmed_until FROM source_status JOIN sources ON source = sources.id
+    WHERE confirmed_until IS NOT NULL AND state = 'connected' ORDER BY sources.name
+"""
+NAMED_BAD = """
+    SELECT source_tags.source_id, tags.name FROM quality_spans
+    JOIN source_tags ON source_tags.tag = quality_spans.tag JOIN tags ON tags.id = quality_spans.tag
+    WHERE quality = %s AND "end" IS NULL ORDER BY tags.name
+"""
+NAMED_TAGS = """
+    SELECT tags.name, sources.name FROM source_tags
+    JOIN tags ON tags.id = source_tags.tag JOIN sources ON sources.id = source_tags.source_id
+"""
 
 
 class Confirmed(NamedTuple):
@@ -32,7 +45,7 @@ class Confirmed(NamedTuple):
 
 
 class ConfirmedTags:
-    """What sources confirm now, by tag id. Which tags a source feeds is read every few seconds only."""
+    """The confirmations of sources by tag id. Which tags a source feeds is read every few seconds only."""
 
     def __init__(self) -> None:
         self._sources: list[tuple[int, int]] = []
@@ -71,15 +84,53 @@ def newest_of(
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class ConfirmedSource:
+    """A connected source that confirms its tags until a time, except those that it marks as bad."""
+
+    source: str
+    until: datetime
+    bad: Sequence[str] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the item of ``/health``."""
+        return {"source": self.source, "until": iso_utc(self.until), "except": list(self.bad)}
+
+
+def confirmed_sources() -> tuple[ConfirmedSource, ...]:
+    """Return the connected sources that confirm their tags, by name."""
+    with connection.cursor() as cursor:
+        cursor.execute(NAMED_STATUSES)
+        statuses = cursor.fetchall()
+        if not statuses:
+            return ()
+        cursor.execute(NAMED_BAD, [Quality.BAD])
+        bad: dict[int, list[str]] = {}
+        for source, tag in cursor.fetchall():
+            bad.setdefault(source, []).append(tag)
+    return tuple(ConfirmedSource(name, from_micros(until), bad.get(pk, ())) for pk, name, until in statuses)
+
+
+def sources_by_tag() -> dict[str, list[str]]:
+    """Return the names of the sources that feed each tag."""
+    found: dict[str, list[str]] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(NAMED_TAGS)
+        for tag, source in cursor.fetchall():
+            found.setdefault(tag, []).append(source)
+    return found
+
+
 def confirmed_until(names: Collection[str]) -> dict[str, datetime]:
     """Return until when the values of tags are confirmed, by name."""
-    by_id = ConfirmedTags().read()
-    if not by_id or not names:
-        return {}
-    with connection.cursor() as cursor:
-        cursor.execute(NAMES)
-        ids = dict(cursor.fetchall())
-    return {name: from_micros(by_id[ids[name]].until_us) for name in names if ids.get(name) in by_id}
+    found: dict[str, datetime] = {}
+    sources = confirmed_sources()
+    by_tag = sources_by_tag() if sources else {}
+    for one in sources:
+        for name in names:
+            if one.source in by_tag.get(name, ()) and name not in one.bad:
+                found[name] = later_of(one.until, found.get(name))
+    return found
 
 
 def later_of(newest: datetime, confirmed: datetime | None) -> datetime:

@@ -16,6 +16,7 @@ from django.db import Error as DatabaseError
 from django.db import OperationalError, connection, transaction
 
 from monitoring.history.ahead import Times, read_times
+from monitoring.history.confirmed import ConfirmedSource, confirmed_sources
 from monitoring.history.learning import Learning, read_learning
 from monitoring.history.rejections import Refused, refused
 from monitoring.kernel.host_clock import ClockReading, jump_problem, read_clock
@@ -64,6 +65,7 @@ class Health:
     learning: Learning
     problems: tuple[str, ...]
     since: datetime | None
+    confirmed: tuple[ConfirmedSource, ...] = ()
 
     @property
     def status(self) -> str:
@@ -93,6 +95,7 @@ class Seen:
     learning: Learning = NOTHING_LEARNED
     delivery_problems: tuple[str, ...] = ()
     source_problems: tuple[str, ...] = ()
+    confirmed: tuple[ConfirmedSource, ...] = ()
 
 
 class HealthProbes:
@@ -172,6 +175,7 @@ def check_health(
         seen.learning,
         tuple(problems),
         began(seen, waiting_since, worker_age, redis, now) if problems else None,
+        seen.confirmed,
     )
 
 
@@ -202,6 +206,7 @@ def read_state(now: datetime, queued: Callable[[], int]) -> Seen:
             read_learning(),
             tuple(delivery_problems(now)),
             (*failing_sources(now), *source_notices(now)),
+            confirmed_sources(),
         )
     except DatabaseError as error:
         return Seen("away", str(error))

@@ -29,7 +29,7 @@ Newest = Callable[[Sequence[str]], Awaitable[dict[str, int]]]
 
 @dataclass(frozen=True, slots=True)
 class SourceRecord:
-    """All that a source has told since the last record, to be written in one transaction."""
+    """All that a driver has told since the last record, to be written in one transaction."""
 
     source: int
     figures: StatusFigures
@@ -40,7 +40,7 @@ class SourceRecord:
 
 
 class SourceLog:
-    """What has to be written about one source, for as long as this process holds the lease."""
+    """The unwritten records of one source, for as long as this process holds the lease."""
 
     def __init__(self, source: int, known_points: Sequence[str] = ()) -> None:
         self.source = source
@@ -64,7 +64,7 @@ class SourceLog:
         return bool(self.changes or self.gaps)
 
     def take(self) -> SourceRecord:
-        """Return what has to be written; ``written`` or ``put_back`` follows."""
+        """Return the record to write; ``written`` or ``put_back`` follows."""
         with self.lock:
             changes, self.changes = self.changes, []
             gaps, self.gaps = self.gaps, []

@@ -1,4 +1,4 @@
-"""What is wrong with field sources, in words: for ``/health``, for alarms, and for the worker."""
+"""Faults of field sources in words: for ``/health``, for alarms, and for the worker."""
 
 from datetime import datetime, timedelta
 
@@ -55,8 +55,10 @@ def status_of(source: Source) -> SourceStatus | None:
 def is_silent(source: Source, now: datetime) -> bool:
     """Return whether no collector has written the status of a source for long."""
     status = status_of(source)
-    written = status.updated_at if status is not None else None
-    return now - max(source.changed_at, written or source.changed_at) > SILENT
+    written: datetime = source.changed_at
+    if status is not None and status.updated_at is not None:
+        written = max(written, status.updated_at)
+    return now - written > SILENT
 
 
 def failure_of(name: str, status: SourceStatus, now: datetime) -> list[str]:

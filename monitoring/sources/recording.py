@@ -1,4 +1,4 @@
-"""What sources have told becomes rows: status, quality, gaps, points, and which tags a source feeds."""
+"""Records of sources become rows: status, quality, gaps, points, and which tags a source feeds."""
 
 import re
 import time

@@ -49,7 +49,7 @@ class Round:
 
 
 class CollectorRounds:
-    """What the collector reads and writes, in one thread. ``owner`` names this process in leases."""
+    """The reads and writes of the collector, in one thread. ``owner`` names this process in leases."""
 
     def __init__(self, owner: str) -> None:
         self.owner = owner

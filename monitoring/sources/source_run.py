@@ -50,11 +50,11 @@ class SourceRun:
         self._task = asyncio.create_task(self._drive(), name=f"source {assignment.name}")
 
     async def stop(self) -> None:
-        """End the driver; what it has enqueued is still stored."""
+        """End the driver; its enqueued samples are still stored."""
         await self._end_driver()
 
     async def lose(self) -> None:
-        """Drop what is enqueued and end the driver: another process holds the lease."""
+        """Drop enqueued samples and end the driver: another process holds the lease."""
         if self.session is not None:
             self.session.lose()
         await self._end_driver()

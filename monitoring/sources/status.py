@@ -1,4 +1,4 @@
-"""The figures and sentences of a source's status, from what its session tells. Knows no table."""
+"""The figures and sentences of a source's status, from the calls of its session. Knows no table."""
 
 import statistics
 import time

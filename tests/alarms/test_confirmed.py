@@ -1,4 +1,4 @@
-"""Values that a source confirms are not missing, although none is sent: alarms of tags that report changes."""
+"""A value that its source confirms is not missing, although none is sent: alarms of sources of changes."""
 
 from datetime import timedelta
 

@@ -5,7 +5,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from monitoring.dashboard.states import NOTHING, stale_text, state_of
-from monitoring.history.confirmed import Confirmed, ConfirmedTags, confirmed_until, newest_of
+from monitoring.history.confirmed import (
+    Confirmed,
+    ConfirmedTags,
+    confirmed_sources,
+    confirmed_until,
+    newest_of,
+    sources_by_tag,
+)
 from monitoring.history.measurements import Point
 from monitoring.kernel.clock import from_micros, to_micros
 from monitoring.kernel.tag_definition import DEFAULT_TAGS
@@ -47,6 +54,9 @@ def test_what_a_connected_source_confirms_is_read() -> None:
     assert confirmed_until(["fermenter_temp", "fermenter_ph", "nothing"]) == {
         "fermenter_temp": from_micros(until_us)
     }
+    (found,) = confirmed_sources()
+    assert found.as_json() == {"source": "plc", "until": "2026-01-31T12:00:05Z", "except": ["fermenter_ph"]}
+    assert sources_by_tag() == {"fermenter_temp": ["plc"], "fermenter_ph": ["plc"]}
     bad.delete()
     assert len(confirmed_until(["fermenter_temp", "fermenter_ph"])) == 2
     status.state = "failed"

@@ -1,6 +1,7 @@
 // The summary of one tag: its value, its state in words and shape, and its last minutes as a line.
 import { descendant, partsOf, setAttribute, setIcon, setText } from "../base/dom.js";
 import { alarmOfTag } from "../live/alarms.js";
+import { confirmedUntil } from "../live/confirmed.js";
 import { openEventsOf } from "../live/events.js";
 import { Series } from "../live/series.js";
 import { Sparkline } from "../charts/sparkline.js";
@@ -63,6 +64,7 @@ export class TagSummary {
         events: openEventsOf(this.tag.name),
         alarm,
         outsideSince: this.outsideSince,
+        confirmedUntil: confirmedUntil(this.tag),
         isWall: this.isWall,
       },
       now,

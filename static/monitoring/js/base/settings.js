@@ -7,7 +7,7 @@
  * the last one at `until`. Times are ISO 8601.
  * @typedef {{name: string, shownName: string, unit: string, lower: number | null, upper: number | null,
  *   decimals: number, mostDecimals: number | null,
- *   active?: boolean, simulated?: boolean, definition?: string, staleAfterMs: number, rawFrom?: string | null, newestAnomaly?: string | null,
+ *   sources?: string[], active?: boolean, simulated?: boolean, definition?: string, staleAfterMs: number, rawFrom?: string | null, newestAnomaly?: string | null,
  *   outsideSince?: string | null, ahead?: {readings: number, until: string} | null}} Tag
  *
  * A measurement as /data and /stream send it; `timestamp` is ISO 8601.
@@ -26,8 +26,11 @@
  * Totals up to the measurement with the id `newestId`.
  * @typedef {Totals & {newestId: number}} CountedTotals
  *
+ * A source that confirms values of its tags until a time (ISO 8601), except those that it marks as bad.
+ * @typedef {{source: string, until: string, except: string[]}} ConfirmedSource
+ *
  * The server's state as /health sends it; `since` is ISO 8601.
- * @typedef {{timestamp: string, problems: string[], since: string | null, notices: string[],
+ * @typedef {{timestamp: string, confirmed: ConfirmedSource[], problems: string[], since: string | null, notices: string[],
  *   learning: {text: string, tags: {tag: string, text: string}[]}, definitions?: string}} Health
  *
  * A range of time in epoch milliseconds, both ends included.
@@ -55,6 +58,7 @@
  *   charts: string[], show: string, anomaly: number | null, event: number | null}} chosen
  * @property {SavedView | null} saved
  * @property {boolean} database
+ * @property {ConfirmedSource[]} confirmed
  * @property {TagPage | null} part
  * @property {Tag[]} tags
  * @property {string} definitions
