@@ -14,7 +14,7 @@ from rest_framework import serializers
 
 from monitoring.detection.monitor import DETECTORS
 from monitoring.kernel.incident_event import STRENGTHS
-from monitoring.kernel.tag_definition import OnConflict
+from monitoring.kernel.tag_definition import OnConflict, TagKind
 
 # For documentation only: the views build responses from domain objects.
 Shape = serializers.Serializer[Any]
@@ -64,6 +64,14 @@ class TagSerializer(Shape):
     display_name = serializers.CharField(help_text="The name for people; empty: the name.")
     description = serializers.CharField()
     group = serializers.CharField(help_text="The vessel; empty if none.")
+    kind = serializers.ChoiceField(
+        choices=list(TagKind),
+        help_text="analog: a measured quantity; setpoint: set in steps; discrete: one of few states; counter:"
+        " a total that grows. Only analog tags are judged by the 3σ rule.",
+    )
+    states = serializers.DictField(
+        child=serializers.CharField(), help_text="Of a discrete tag: names of the values, by value."
+    )
     unit = serializers.CharField()
     active = serializers.BooleanField()
     valid_range = BoundsSerializer()
@@ -81,6 +89,14 @@ class TagSerializer(Shape):
     )
     latest = MeasurementSerializer(
         allow_null=True, help_text="The newest measurement, without those that are ahead of time."
+    )
+    state = serializers.CharField(
+        allow_null=True, help_text="Of a discrete tag: the name of the newest value; null if it has none."
+    )
+    rate_per_hour = serializers.FloatField(
+        allow_null=True,
+        help_text="Of a counter: growth per hour over the 10 minutes up to the newest measurement, or since"
+        " the one before. A value below the one before counts as a restart at zero.",
     )
     ahead = serializers.IntegerField(help_text="How many measurements are ahead of time; at most 1000.")
     ahead_up_to_s = serializers.FloatField(

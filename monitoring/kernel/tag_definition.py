@@ -1,5 +1,6 @@
 """The definition of a tag, and the default tags of a new installation."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,6 +13,9 @@ LARGEST_VALUE = 1e100  # a year's sums, and the squares in σ, stay far below wh
 
 
 States = tuple[tuple[int, str], ...]  # values of a discrete tag in ascending order, each with a name
+INTEGER = re.compile(r"0|-?[1-9][0-9]{0,8}")
+MOST_STATES = 64
+LONGEST_STATE_NAME = 32
 
 
 class OnConflict(StrEnum):
@@ -81,8 +85,25 @@ class TagDefinition:
 
 
 def states_of(named: Mapping[str, str]) -> States:
-    """Return the names of states as stored, keys being numbers in text form, in order of the numbers."""
-    return tuple(sorted((int(number), name) for number, name in named.items()))
+    """Return the names of states as stored, keys being integers in text form, in order of the integers.
+
+    Other keys, which no form accepts, are left out: no tag may stop the readings of the others.
+    """
+    return tuple(sorted((int(number), name) for number, name in named.items() if INTEGER.fullmatch(number)))
+
+
+def states_error(named: object) -> str | None:
+    """Return why ``named`` cannot be the states of a discrete tag, and the expected form; None if it can."""
+    if not isinstance(named, dict):
+        return f'Expected names by number, as in {{"0": "idle", "1": "feed"}}, not {named!r}.'
+    if len(named) > MOST_STATES:
+        return f"{len(named)} states; expected at most {MOST_STATES}."
+    for number, name in named.items():
+        if not isinstance(number, str) or not INTEGER.fullmatch(number):
+            return f"{number!r} is no state: expected an integer, as 0, 1 or -1."
+        if not isinstance(name, str) or not 0 < len(name.strip()) <= LONGEST_STATE_NAME:
+            return f"The name of state {number}: expected 1 to {LONGEST_STATE_NAME} characters, not {name!r}."
+    return None
 
 
 @dataclass(frozen=True, slots=True)
