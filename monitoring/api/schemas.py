@@ -13,6 +13,7 @@ from drf_spectacular.utils import (
 from rest_framework import serializers
 
 from monitoring.detection.monitor import DETECTORS
+from monitoring.history.quality import QUALITY_WORDS
 from monitoring.kernel.incident_event import STRENGTHS
 from monitoring.kernel.tag_definition import OnConflict, TagKind
 
@@ -52,9 +53,12 @@ class MeasurementSerializer(Shape):
 
 
 class ShownMeasurementSerializer(MeasurementSerializer):
-    """A stored reading. `excluded` is present only on request."""
+    """A stored reading. `excluded` and `quality` are present only on request."""
 
     excluded = serializers.BooleanField(required=False)
+    quality = serializers.ChoiceField(
+        choices=list(QUALITY_WORDS.values()), required=False, help_text="Missing: good."
+    )
 
 
 class TagSerializer(Shape):
@@ -141,6 +145,35 @@ class EventSerializer(Shape):
         " only with their tag.",
     )
     others = serializers.IntegerField(help_text="Events of other tags that this one stands for.")
+
+
+class QualitySpanSerializer(Shape):
+    """A span in which values of a tag are not good."""
+
+    id = serializers.IntegerField()
+    tag = serializers.CharField()
+    source = serializers.CharField(allow_null=True, help_text="Null: the source has been deleted.")
+    start = serializers.DateTimeField()
+    end = serializers.DateTimeField(
+        allow_null=True, help_text="When the next value came; null while it lasts."
+    )
+    quality = serializers.ChoiceField(choices=list(QUALITY_WORDS.values()))
+    code = serializers.IntegerField(
+        allow_null=True, help_text="The protocol's: an OPC UA status code, a Modbus exception."
+    )
+    word = serializers.CharField(help_text="The same in words; may be empty.")
+
+
+class GapSerializer(Shape):
+    """A span in which readings of a source are missing, or may be."""
+
+    id = serializers.IntegerField()
+    source = serializers.CharField()
+    tag = serializers.CharField(allow_null=True, help_text="Null: all tags of the source.")
+    start = serializers.DateTimeField()
+    end = serializers.DateTimeField(allow_null=True, help_text="Null while it lasts.")
+    reason = serializers.CharField()
+    filled = serializers.IntegerField(help_text="Readings that were fetched later.")
 
 
 def numbers(child: Any, help_text: str = "") -> serializers.ListField:
