@@ -101,7 +101,7 @@ def test_a_restart_in_the_middle_changes_nothing(plant: Plant) -> None:
 
 
 def test_a_source_that_fails_is_an_alarm_of_the_group_and_not_one_a_tag(plant: Plant) -> None:
-    names, others = make_tags(40, "north"), make_tags(3, "south")
+    names, others = make_tags(4, "north"), make_tags(3, "south")
     plant.run()
     plant.live_all(5, dict.fromkeys([*names, *others], 5.0))
     open_span(plant, *names)
