@@ -20,6 +20,7 @@ from monitoring.history.excursions import outside_since
 from monitoring.history.learning import Learning
 from monitoring.history.measurements import Point, Reason, Selection, read_page, reasons_for
 from monitoring.history.number_formats import format_of, read_formats
+from monitoring.history.quality import has_sources, source_names
 from monitoring.history.saved_views import read_views
 from monitoring.history.stats import Totals, totals
 from monitoring.history.tags import latest_of, newest_anomalies, raw_from
@@ -110,7 +111,8 @@ class DashboardPage:
     are those of the newest measurements, by id. ``simulated`` has the tags with simulated data,
     ``definitions`` is the digest of the tags.
     ``query`` has the parameters of the address, completed by
-    those of the ``saved`` view that the address names; ``views`` lists all saved views.
+    those of the ``saved`` view that the address names; ``views`` lists all saved views. ``sources`` has the
+    field sources of each tag; ``has_sources``: whether there can be times without good values.
     """
 
     now: datetime
@@ -137,6 +139,8 @@ class DashboardPage:
     saved: SavedView | None = None
     views: Sequence[SavedView] = ()
     learning: Learning = field(default_factory=Learning)
+    has_sources: bool = False
+    sources: Mapping[str, list[str]] = field(default_factory=dict)
 
     @property
     def no_events_text(self) -> str:
@@ -274,6 +278,7 @@ def read_page_at(now: datetime, health: Health, given: Mapping[str, str]) -> Das
         )
         for name in names
     ]
+    is_fed = has_sources()
     last = part.newest if part else max((point.timestamp for point in known), default=None)
     return DashboardPage(
         now=now,
@@ -303,6 +308,8 @@ def read_page_at(now: datetime, health: Health, given: Mapping[str, str]) -> Das
         query=query,
         saved=saved,
         views=read_views(),
+        has_sources=is_fed,
+        sources=source_names(names) if is_fed else {},
     )
 
 
@@ -334,14 +341,13 @@ def card_of(
     ``number`` is the format of the values; None while it is not known.
     """
     number = number or format_of(tag, [])
-    bounds = [bound for bound in (tag.lower_limit, tag.upper_limit) if bound is not None]
     found = state_of(tag, newest, now, evidence)
     return Card(
         tag=tag,
         group=group,
-        digits=min(WIDEST, number.width([newest.value, *bounds] if newest else bounds)),
+        digits=min(WIDEST, words.value_width(tag, number, newest.value if newest else None)),
         limits=words.limits_text(tag),
-        value=number.text(newest.value) if newest else "–",
+        value=words.value_text(tag, number, newest.value) if newest else "–",
         state=found.state,
         word=found.word or words.CARD_WORDS[found.state],
         icon=f"priority-{found.alarm.priority}" if found.alarm else found.state,
@@ -371,7 +377,7 @@ def anomaly_row(
         address=words.address_around(point.timestamp, point.id, tag.name if part else ""),
         tag=tag.name,
         name=words.name_parts(tag.shown_name),
-        value=number.text(point.value),
+        value=words.value_text(tag, number, point.value),
         unit=tag.unit,
         reason=words.reasons_text(reasons, number),
     )
