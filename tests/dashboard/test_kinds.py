@@ -46,9 +46,9 @@ def test_a_card_has_the_name_of_the_state_with_room_for_the_longest(client: Clie
 
 
 def test_only_counters_have_a_place_for_a_rate(client: Client) -> None:
-    assert 'data-part="rate"' not in page_of(client)[0]
+    assert 'class="rate"' not in page_of(client)[0]
     Tag.objects.create(name="feed_total", kind="counter", valid_min=0, valid_max=9)
-    assert page_of(client)[0].count('data-part="rate"') == 1
+    assert page_of(client)[0].count('class="rate"') == 1
 
 
 def test_a_plant_without_sources_has_no_lists_of_times_without_good_values(client: Client) -> None:
