@@ -27,8 +27,8 @@ class QualityWatch:
             .order_by("-begin")
             .values_list("tag", "begin", "word")
         }
-        for alarm in [alarm for alarm in self._marked if alarm.tag not in spans]:
-            self._end(alarm, evaluation, now_us)
+        for over in [alarm for alarm in self._marked if alarm.tag not in spans]:
+            self._end(over, evaluation, now_us)
         for tag, (begin_us, word) in spans.items():
             slot = self._table.slot_of(tag)
             alarm = self._table.bad[slot] if slot != NOWHERE else None

@@ -152,7 +152,9 @@ class QualitySpanSerializer(Shape):
 
     id = serializers.IntegerField()
     tag = serializers.CharField()
-    source = serializers.CharField(allow_null=True, help_text="Null: the source has been deleted.")
+    source = serializers.CharField(  # type: ignore[assignment]  # DRF keeps fields apart from attributes
+        allow_null=True, help_text="Null: the source has been deleted."
+    )
     start = serializers.DateTimeField()
     end = serializers.DateTimeField(
         allow_null=True, help_text="When the next value came; null while it lasts."
@@ -168,7 +170,7 @@ class GapSerializer(Shape):
     """A span in which readings of a source are missing, or may be."""
 
     id = serializers.IntegerField()
-    source = serializers.CharField()
+    source = serializers.CharField()  # type: ignore[assignment]  # as above
     tag = serializers.CharField(allow_null=True, help_text="Null: all tags of the source.")
     start = serializers.DateTimeField()
     end = serializers.DateTimeField(allow_null=True, help_text="Null while it lasts.")

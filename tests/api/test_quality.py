@@ -148,11 +148,11 @@ def test_a_token_with_a_prefix_reads_its_own_alone(client: Client, settings: Set
     settings.FERMON_OPEN = False
     span(1, None)
     secret = make_token(Token(name="display", scope=Scope.READ, prefix="fermenter_"))
-    token = {"HTTP_AUTHORIZATION": f"Token {secret}"}
+    token = {"Authorization": f"Token {secret}"}
     for path in ("/quality", "/gaps"):
-        assert client.get(path, {"tag": TEMP}, **token).status_code == 200
-        assert client.get(path, {"tag": RPM}, **token).status_code == 403
-        assert client.get(path, **token).status_code == 403
+        assert client.get(path, {"tag": TEMP}, headers=token).status_code == 200
+        assert client.get(path, {"tag": RPM}, headers=token).status_code == 403
+        assert client.get(path, headers=token).status_code == 403
 
 
 def test_measurements_say_their_quality_only_on_request(client: Client) -> None:
