@@ -9,7 +9,7 @@ from monitoring.alarms.kinds import Kind, Priority
 from monitoring.alarms.state_machine import Act
 from monitoring.alarms.tag_table import NEVER, NOWHERE, Measured, TagTable
 from monitoring.alarms.watched import Finding, LateFinding, WatchedAlarm
-from monitoring.alarms.wording import NO_DATA, REFUSED
+from monitoring.alarms.wording import MARKED_BAD, NO_DATA, REFUSED
 from monitoring.history.confirmed import Confirmed
 
 BY_CLOCK = "clock"
@@ -111,19 +111,18 @@ class Evaluation:
     def settle_bad(
         self, alarm: WatchedAlarm, at_us: int, *, by: str = "", value: float | None = None
     ) -> None:
-        """Note the change of a BAD alarm, which has two causes: silence and rejected readings."""
-        is_on = alarm.memory.is_active or alarm.is_refused
+        """Note the change of a BAD alarm: silence, rejected readings, or bad quality by its source."""
+        is_on = alarm.memory.is_active or alarm.is_refused or alarm.is_marked
         if is_on == alarm.is_on:
             return
         alarm.is_on = is_on
-        cause = REFUSED if alarm.is_refused else NO_DATA
         self.findings.append(
             Finding(
                 alarm,
                 Act.ACTIVE if is_on else Act.RETURN,
                 alarm.in_order(at_us),
                 value,
-                details={"cause": cause, **noticed(by)} if is_on else {},
+                details={**cause_of_bad(alarm), **noticed(by)} if is_on else {},
                 priority=Priority.HIGH if is_on and alarm.is_refused else "",
             )
         )
@@ -196,6 +195,15 @@ class Evaluation:
             act = Act.ACTIVE if change.is_active else Act.RETURN
             at_us = alarm.in_order(change.at_us)
             self.findings.append(Finding(alarm, act, at_us, value, details=noticed(by)))
+
+
+def cause_of_bad(alarm: WatchedAlarm) -> dict[str, str]:
+    """Return the details of an occurrence of a BAD alarm: the cause, and the words of its source."""
+    if alarm.is_refused:
+        return {"cause": REFUSED}
+    if alarm.quality_word is None:
+        return {"cause": NO_DATA}
+    return {"cause": MARKED_BAD, **({"word": alarm.quality_word} if alarm.quality_word else {})}
 
 
 def noticed(by: str) -> dict[str, str]:

@@ -27,6 +27,7 @@ from monitoring.alarms.kinds import Kind
 from monitoring.alarms.loading import Loaded, load
 from monitoring.alarms.look_clock import JUMP_S, SETTLED_AFTER_S, LookClock
 from monitoring.alarms.measured import columns_of, read_ahead, read_page
+from monitoring.alarms.quality_watch import QualityWatch
 from monitoring.alarms.rejections import RejectionWatch
 from monitoring.alarms.system_watch import SystemWatch, Troubles
 from monitoring.alarms.tag_table import Measured
@@ -205,6 +206,7 @@ class AlarmRunner:
         self._system = SystemWatch([alarm for alarm in system if alarm is not plant], troubles)
         bad = {tag.name: alarm for tag, alarm in zip(table.tags, table.bad, strict=True) if alarm is not None}
         self._rejections = RejectionWatch(bad)
+        self._quality = QualityWatch(table)
         self._apart = [alarm for alarm in loaded.alarms.values() if is_of_clock(alarm)]
         self._asking = [
             alarm for alarm in loaded.alarms.values() if alarm.in_force.realarm_after_s is not None
@@ -239,6 +241,7 @@ class AlarmRunner:
         evaluation.take_confirmations(self._confirmed.read())
         evaluation.take_time(now_us)
         is_more = self._causes.look(evaluation, now_us, at_most=CHANGES_AT_ONCE)
+        self._quality.look(evaluation, now_us)
         if not is_more:
             is_more = evaluation.take_silence(now_us, at_most=CHANGES_AT_ONCE)
         self._rejections.look(evaluation, now)

@@ -38,6 +38,8 @@ ENDPOINTS = {
     "schedules": "schedule-list",
     "windows": "window-list",
     "statistics": "statistics",
+    "quality": "quality",
+    "gaps": "gaps",
     "trend": "trend",
     "stream": "stream",
     "export": "export",

@@ -18,6 +18,7 @@ from monitoring.api.export import ExportView
 from monitoring.api.health import HealthView
 from monitoring.api.ingest import BatchIngestView, IngestView
 from monitoring.api.notes import NoteViewSet
+from monitoring.api.quality import GapsView, QualityView
 from monitoring.api.root import RootView
 from monitoring.api.routes import RouteViewSet
 from monitoring.api.saved_views import SavedViewSet
@@ -52,6 +53,8 @@ urlpatterns = [
     path("alarms/advice", AlarmAdviceView.as_view(), name="alarm-advice"),
     path("alarms/journal", AlarmJournalView.as_view(), name="alarm-journal"),
     path("statistics", StatisticsView.as_view(), name="statistics"),
+    path("quality", QualityView.as_view(), name="quality"),
+    path("gaps", GapsView.as_view(), name="gaps"),
     path("trend", TrendView.as_view(), name="trend"),
     path("stream", StreamView.as_view(), name="stream"),
     path("export", ExportView.as_view(), name="export"),

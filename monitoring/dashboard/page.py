@@ -21,6 +21,7 @@ from monitoring.history.excursions import outside_since
 from monitoring.history.learning import Learning
 from monitoring.history.measurements import Point, Reason, Selection, read_page, reasons_for
 from monitoring.history.number_formats import format_of, read_formats
+from monitoring.history.quality import has_sources
 from monitoring.history.saved_views import read_views
 from monitoring.history.stats import Totals, totals
 from monitoring.history.tags import latest_of, newest_anomalies, raw_from
@@ -112,7 +113,8 @@ class DashboardPage:
     ``definitions`` is the digest of the tags.
     ``query`` has the parameters of the address, completed by
     those of the ``saved`` view that the address names; ``views`` lists all saved views. ``fed_by`` has the
-    sources of tags, ``confirmed`` the sources that confirm values.
+    sources of tags, ``confirmed`` the sources that confirm values; ``has_sources``: whether there can be
+    times without good values.
     """
 
     now: datetime
@@ -141,6 +143,7 @@ class DashboardPage:
     learning: Learning = field(default_factory=Learning)
     fed_by: Mapping[str, Sequence[str]] = field(default_factory=dict)
     confirmed: Sequence[ConfirmedSource] = ()
+    has_sources: bool = False
 
     @property
     def no_events_text(self) -> str:
@@ -314,6 +317,7 @@ def read_page_at(now: datetime, health: Health, given: Mapping[str, str]) -> Das
         query=query,
         saved=saved,
         views=read_views(),
+        has_sources=has_sources(),
     )
 
 
@@ -345,14 +349,13 @@ def card_of(
     ``number`` is the format of the values; None while it is not known.
     """
     number = number or format_of(tag, [])
-    bounds = [bound for bound in (tag.lower_limit, tag.upper_limit) if bound is not None]
     found = state_of(tag, newest, now, evidence)
     return Card(
         tag=tag,
         group=group,
-        digits=min(WIDEST, number.width([newest.value, *bounds] if newest else bounds)),
+        digits=min(WIDEST, words.value_width(tag, number, newest.value if newest else None)),
         limits=words.limits_text(tag),
-        value=number.text(newest.value) if newest else "–",
+        value=words.value_text(tag, number, newest.value) if newest else "–",
         state=found.state,
         word=found.word or words.CARD_WORDS[found.state],
         icon=f"priority-{found.alarm.priority}" if found.alarm else found.state,
@@ -382,7 +385,7 @@ def anomaly_row(
         address=words.address_around(point.timestamp, point.id, tag.name if part else ""),
         tag=tag.name,
         name=words.name_parts(tag.shown_name),
-        value=number.text(point.value),
+        value=words.value_text(tag, number, point.value),
         unit=tag.unit,
         reason=words.reasons_text(reasons, number),
     )

@@ -46,11 +46,12 @@ class TagMonitor:
     ``name`` and ``unit`` appear in the explanations.
     """
 
-    __slots__ = ("_changed", "_in_fault", "bank", "confirmed_us", "settings", "words")
+    __slots__ = ("_changed", "_disabled", "_in_fault", "bank", "confirmed_us", "settings", "words")
 
     def __init__(self, name: str, unit: str = "", settings: DetectionSettings | None = None) -> None:
         self.words = Words(name, unit)
         self.settings = settings or DetectionSettings()
+        self._disabled = self.settings.disabled
         self.bank = DetectorBank(self.settings)
         self.confirmed_us = 0  # until when a source has confirmed the newest value
         self._changed: list[Event] = []
@@ -129,8 +130,8 @@ class TagMonitor:
         course, bank = self.bank.course, self.bank
         detectors = {**dict(bank.all_of_them), "novelty": bank.novelty, "stuck": bank.stuck}
         detectors |= {"saturation": bank.saturation}
-        found = [each.to_go(course) for name, each in detectors.items() if name not in self.settings.off]
-        if "missing" not in self.settings.off:
+        found = [each.to_go(course) for name, each in detectors.items() if name not in self._disabled]
+        if "missing" not in self._disabled:
             found.append(bank.missing.to_go(course))
         return max(found, default=0)
 
@@ -160,7 +161,7 @@ class TagMonitor:
     def _hear(self, now_us: int, silence_s: float) -> None:
         """Evaluate a period without readings."""
         score = self.bank.missing.score(self.bank.course, silence_s)
-        if score <= 1 or "missing" in self.settings.off:
+        if score <= 1 or "missing" in self._disabled:
             return
         for incident in (self.bank.process_incident, self.bank.stuck_incident, self.bank.saturation_incident):
             self._end(incident)
@@ -308,9 +309,9 @@ class TagMonitor:
 
         A constant signal can only change by a jump; any other new value would be a novelty.
         """
-        if name in self.settings.off:
+        if name in self._disabled:
             return False
-        return course.sigma > 0 or name in JUMPS or (name == "novelty" and "spike" in self.settings.off)
+        return course.sigma > 0 or name in JUMPS or (name == "novelty" and "spike" in self._disabled)
 
     def _found(
         self,
@@ -322,7 +323,7 @@ class TagMonitor:
         start_us: int | None = None,
     ) -> None:
         """Add a finding in the present reading to the incident."""
-        if name in self.settings.off:
+        if name in self._disabled:
             return
         now_us = self.bank.course.last_us or 0
         if not incident.is_open:
@@ -368,7 +369,7 @@ class TagMonitor:
     def restore(self, dumped: bytes) -> None:
         """Continue from the state of another monitor's ``dump``.
 
-        An open event of a detector that is switched off here is dropped.
+        An open event of a detector that is disabled here is dropped.
 
         Raises:
             StateError: ``dumped`` is no state of this version; the monitor is unchanged.
@@ -385,7 +386,7 @@ class TagMonitor:
         if version != VERSION:
             raise StateError(f"a state of version {version}, expected {VERSION}")
         for incident in bank.incidents:
-            if incident.detector in self.settings.off:
+            if incident.detector in self._disabled:
                 incident.end()
         self.bank = bank
         self._update_in_fault()

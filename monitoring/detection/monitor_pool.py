@@ -31,7 +31,8 @@ GROWTH = 0.1  # a silence is reported again when it has become longer by this sh
 CONTINUED_US = 10_000_000  # from a reading to the connection of the source that confirms the reading
 ROWS_A_QUERY = 100  # of states, each of which may be 100 kB
 IN_USE = """
-    SELECT id, name, unit, detectors_off, sensitivity, detection_parameters, lower_limit, upper_limit
+    SELECT id, name, unit, detectors_off, sensitivity, detection_parameters, lower_limit, upper_limit,
+        kind
     FROM tags WHERE active ORDER BY id
 """
 
@@ -55,7 +56,7 @@ class WatchedTag:
             monitor = TagMonitor(self.name, self.unit, self.settings)
         except ValueError as error:  # it was valid when it was set, or was never asked
             logger.warning("detection settings left out", extra={"tag": self.name, "reason": str(error)})
-            monitor = TagMonitor(self.name, self.unit)
+            monitor = TagMonitor(self.name, self.unit, DetectionSettings(kind=self.settings.kind))
         if state is not None:
             monitor.restore(state)
         return monitor
@@ -220,7 +221,7 @@ class TagSession:
 
     def has_open(self, key: Key) -> bool:
         """Return whether this event is open and the detector is not switched off."""
-        return key in self.open_keys and key[1] not in self.tag.settings.off
+        return key in self.open_keys and key[1] not in self.tag.settings.disabled
 
     def safely(self, detect: Callable[[], list[Event]]) -> list[Event]:
         """Return the events. After an exception of a detector, log it and begin with a new monitor."""
@@ -388,9 +389,10 @@ def watched_tags(rows: Iterable[tuple[Any, ...]]) -> dict[str, WatchedTag]:
                 parameters=json.loads(parameters),
                 lower_limit=lower_limit,
                 upper_limit=upper_limit,
+                kind=kind,
             ),
         )
-        for pk, name, unit, off, sensitivity, parameters, lower_limit, upper_limit in rows
+        for pk, name, unit, off, sensitivity, parameters, lower_limit, upper_limit, kind in rows
     }
 
 

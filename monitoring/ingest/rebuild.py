@@ -85,6 +85,7 @@ class DaySpan:
     end_us: int
     is_whole: bool
     raw_from: datetime | None
+    is_analog: bool = True
 
     def __len__(self) -> int:
         return max(0, (self.end_us - self.start_us) // DAY_US)
@@ -136,6 +137,7 @@ def span_of(tag: Tag, start: datetime | None, end: datetime | None, *, now: date
         end_us=end_us,
         is_whole=start is None and end is None,
         raw_from=series.raw_from if series else None,
+        is_analog=tag.definition().is_analog,
     )
 
 

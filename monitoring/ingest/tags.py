@@ -1,5 +1,6 @@
 """The tag definitions that ingestion uses, and the locks on tags."""
 
+import json
 import time
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
@@ -9,15 +10,16 @@ from django.db import connection
 
 from monitoring.kernel.clock import from_micros
 from monitoring.kernel.runtime import part
-from monitoring.kernel.tag_definition import STALE_AFTER_S, TagDefinition
+from monitoring.kernel.tag_definition import STALE_AFTER_S, TagDefinition, states_of
 from monitoring.models import Tag
 
 REFRESHED_EVERY_S = 10.0
 DEFINITIONS = 20_000  # kept for tags that are locked again
 # The columns of a definition: no models, which take noticeably longer with ten thousand tags.
 DEFINED = """name, unit, valid_min, valid_max, lower_limit, upper_limit, description, active,
-    "group", on_conflict, stale_after_s, decimals, display_name"""
-WIDTH = 14  # columns of ``tags`` that a lock reads: the id and these
+    "group", on_conflict, stale_after_s, decimals, display_name, kind, states"""
+WIDTH = 16  # columns of ``tags`` that a lock reads: the id and these
+NO_STATES = "{}"
 NOTHING_STORED = (None, None, None, None, 0, None)
 ALL = f"SELECT {DEFINED} FROM tags ORDER BY id"  # noqa: S608 - our own words
 LOCK = f"""
@@ -85,7 +87,7 @@ def tag_cache() -> TagCache:
 def definition_of(row: tuple[Any, ...], raw_from: int | None) -> TagDefinition:
     """Return the definition in the columns of ``DEFINED``; equal rows share one."""
     name, unit, valid_min, valid_max, lower, upper, description, active, group, on_conflict, *shown = row
-    stale_after_s, decimals, display_name = shown
+    stale_after_s, decimals, display_name, kind, states = shown
     return TagDefinition(
         name=name,
         unit=unit,
@@ -101,6 +103,8 @@ def definition_of(row: tuple[Any, ...], raw_from: int | None) -> TagDefinition:
         on_conflict=on_conflict,
         decimals=decimals,
         display_name=display_name,
+        kind=kind,
+        states=() if states == NO_STATES else states_of(json.loads(states)),
     )
 
 

@@ -249,7 +249,11 @@ class QualitySpan(models.Model):
     class Meta:
         db_table = "quality_spans"
         ordering = ["-begin"]
-        indexes = [models.Index(fields=["tag", "begin"], name="quality_span_begin")]
+        indexes = [
+            models.Index(fields=["tag", "begin"], name="quality_span_begin"),
+            # Alarms read the open spans each second.
+            models.Index(fields=["quality"], condition=models.Q(end=None), name="quality_span_open"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.get_quality_display()} {self.word}".strip()

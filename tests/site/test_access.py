@@ -63,6 +63,7 @@ OWN = {"password", "password/changed"}
 API = {
     *("", "tags", "tags/<name>", "data", "anomalies", "events", "trend", "statistics", "stream", "export"),
     *("alarms/journal", "alarms/kpis"),
+    *("quality", "gaps"),
     *("ingest", "ingest/batch", "stats", "schema", "docs"),
 }
 # Who acts by their login, too: what a page sends carries a CSRF token. Whom a method has no use for gets 405.

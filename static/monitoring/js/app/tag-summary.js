@@ -3,6 +3,7 @@ import { descendant, partsOf, setAttribute, setIcon, setText } from "../base/dom
 import { alarmOfTag } from "../live/alarms.js";
 import { confirmedUntil } from "../live/confirmed.js";
 import { openEventsOf } from "../live/events.js";
+import { rateText } from "../base/counters.js";
 import { Series } from "../live/series.js";
 import { Sparkline } from "../charts/sparkline.js";
 import { aheadText, lastingText, stateOf } from "./tag-state.js";
@@ -51,6 +52,7 @@ export class TagSummary {
     if (!latest) return;
     setText(this.parts.value, valueText(this.tag, latest.y));
     showTime(this.timeNode(), latest.x);
+    if (this.tag.kind === "counter") setText(this.parts.rate, rateText(this.tag, this.series.pointsAt(now)));
     if (!this.element.hidden) this.sparkline.show(this.series.pointsAt(now), now, openEventsOf(this.tag.name));
   }
 

@@ -1,13 +1,15 @@
 // The settings that the server writes into the page for the scripts.
 
 /**
- * A tag's definition. `shownName`: the name for people; `lower`, `upper`: alarm limits in the tag's unit; `decimals`,
+ * A tag's definition. `shownName`: the name for people; `kind`: as in kinds.js; `states`: names of the values of a
+ * discrete tag; `sources`: names of the field sources that send it; `lower`, `upper`: alarm limits in the tag's unit; `decimals`,
  * `mostDecimals`: the format of a value, see numbers.js;
  * `rawFrom`: earlier measurements were deleted; `outsideSince`: when the newest value's limit was left; `ahead`: readings ahead of time,
  * the last one at `until`. Times are ISO 8601.
- * @typedef {{name: string, shownName: string, unit: string, lower: number | null, upper: number | null,
+ * @typedef {{name: string, shownName: string, kind: string, states: Record<string, string>, sources: string[],
+ *   unit: string, lower: number | null, upper: number | null,
  *   decimals: number, mostDecimals: number | null,
- *   sources?: string[], active?: boolean, simulated?: boolean, definition?: string, staleAfterMs: number, rawFrom?: string | null, newestAnomaly?: string | null,
+ *   active?: boolean, simulated?: boolean, definition?: string, staleAfterMs: number, rawFrom?: string | null, newestAnomaly?: string | null,
  *   outsideSince?: string | null, ahead?: {readings: number, until: string} | null}} Tag
  *
  * A measurement as /data and /stream send it; `timestamp` is ISO 8601.
@@ -59,6 +61,7 @@
  * @property {SavedView | null} saved
  * @property {boolean} database
  * @property {ConfirmedSource[]} confirmed
+ * @property {boolean} hasSources whether field sources can have times without good values
  * @property {TagPage | null} part
  * @property {Tag[]} tags
  * @property {string} definitions
@@ -68,7 +71,7 @@
  * @property {number} openEvents
  * @property {CountedTotals | null} totals
  * @property {Record<"data" | "stream" | "trend" | "statistics" | "anomalies" | "events" | "stats" | "health" | "tags" |
- *   "export" | "notes" | "views" | "login", string>} urls
+ *   "export" | "quality" | "gaps" | "notes" | "views" | "login", string>} urls
  * @property {{copy: string, integrity: string, trouble: string}} chart
  * @property {Record<string, {ms: number, label: string}>} presets
  * @property {string} defaultPreset
@@ -99,6 +102,7 @@
 
 /** @type {Settings} */
 export const settings = JSON.parse(document.getElementById("settings").textContent ?? "");
+const OF_NEW_TAG = { kind: "analog", states: {}, sources: [] };
 /** Tags by their names. */
 export const tags = new Map(settings.tags.map((tag) => [tag.name, tag]));
 
@@ -117,6 +121,16 @@ export function tagOf(name) {
   const { staleAfterMs } = settings;
   const known = tags.get(name);
   return (
-    known ?? { name, shownName: name, unit: "", decimals: 2, mostDecimals: 3, lower: null, upper: null, staleAfterMs }
+    known ?? {
+      ...OF_NEW_TAG,
+      name,
+      shownName: name,
+      unit: "",
+      decimals: 2,
+      mostDecimals: 3,
+      lower: null,
+      upper: null,
+      staleAfterMs,
+    }
   );
 }

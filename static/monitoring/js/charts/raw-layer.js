@@ -39,16 +39,19 @@ export class RawLayer {
   /**
    * @param {Point[]} points ascending in time
    * @param {TimeRange} chunk the time that the points cover
+   * @param {boolean} [isHeld] whether a value holds until the next one, however long that takes
    */
-  constructor(points, { from, to }) {
+  constructor(points, { from, to }, isHeld = false) {
     this.points = points;
     this.from = from;
     this.to = to;
     /** Points that are further apart, in milliseconds, are not connected by a line. */
-    this.gap = gapMs(
-      points.map(({ x }) => x),
-      GAP_MS,
-    );
+    this.gap = isHeld
+      ? Infinity
+      : gapMs(
+          points.map(({ x }) => x),
+          GAP_MS,
+        );
   }
 
   /**

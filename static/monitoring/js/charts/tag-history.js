@@ -4,6 +4,7 @@ import { chunkAround } from "./chunk.js";
 import { serverNow } from "../base/clock.js";
 import { eventOf } from "../live/events.js";
 import { storeViolations } from "../live/rule-violations.js";
+import { isHeld } from "../base/kinds.js";
 import { RawLayer } from "./raw-layer.js";
 import { get, RequestFailed } from "../base/request.js";
 import { Series } from "../live/series.js";
@@ -186,7 +187,7 @@ async function readLayer(tag, chunk, signal) {
         storeViolations((await get(urls.anomalies, { parameters: rows, ...options })).body);
       const series = new Series();
       series.merge(body);
-      return new RawLayer(series.points, chunk);
+      return new RawLayer(series.points, chunk, isHeld(tag));
     }
   }
   const { body } = await get(urls.trend, { parameters: { ...bounds, points: chunk.points }, ...options });
