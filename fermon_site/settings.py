@@ -239,6 +239,7 @@ AUDITLOG_INCLUDE_TRACKING_MODELS: tuple[Any, ...] = (
     {"model": "monitoring.MaintenanceWindow", "exclude_fields": ["begun_at"]},
     "monitoring.Route",
     "monitoring.RouteStep",
+    {"model": "monitoring.FileImport", "include_fields": ["name", "size", "path", "state", "by"]},
     {"model": "monitoring.Token", "exclude_fields": ["used_at"], "mask_fields": ["digest"]},
     {
         "model": "auth.User",

@@ -15,6 +15,7 @@ DEFINE = "monitoring.change_alarmdefinition"  # covers suppression and taking ou
 SEE_NOTIFICATIONS = "monitoring.view_delivery"  # covers channels, routes and schedules
 SET_UP_NOTIFICATIONS = "monitoring.change_channel"  # covers people, routes and schedules
 MAINTAIN = "monitoring.add_maintenancewindow"  # covers changing and ending
+IMPORT = "monitoring.add_fileimport"  # covers checking, cancelling, and new tags from a file
 
 ADMINISTRATOR = "administrator"
 # Tables that engineers view in the admin; the dashboard and the API check READ alone.
@@ -31,8 +32,10 @@ _RECORDS = (
     "event",
     "excludedmeasurement",
     "exclusion",
+    "fileimport",
     "finding",
     "hostclock",
+    "importmapping",
     "lease",
     "maintenancewindow",
     "measurement",
@@ -60,6 +63,7 @@ _ENGINEER = frozenset(
         INGEST,
         CONFIGURE,
         EXCLUDE,
+        IMPORT,
         MAINTAIN,
         "monitoring.change_maintenancewindow",
         "monitoring.add_tag",
