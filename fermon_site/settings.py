@@ -328,6 +328,10 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
             "name": "notifications",
             "description": "Who is notified of alarms, when and how; and what became of each message.",
         },
+        {
+            "name": "imports",
+            "description": "CSV and XLSX files: what was understood, to which tags, and what became of it.",
+        },
         {"name": "ingest", "description": "Where readings come in, one or many at a time."},
         {"name": "system", "description": "Totals, health, and this description."},
     ],

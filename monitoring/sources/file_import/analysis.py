@@ -50,8 +50,9 @@ def analyse(
     chosen: Mapping[str, Any],
     *,
     on_rows: Callable[[int], None] = lambda rows: None,
+    most_cells: int | None = MOST_CELLS,
 ) -> Analysis:
-    """Read a file through; guess all settings that are not ``chosen``.
+    """Read a file through; guess all settings that are not ``chosen``. ``most_cells``: None for any number.
 
     Raises:
         ImportInputError: the file is empty, too large, or no table.
@@ -66,7 +67,7 @@ def analyse(
         raise ImportInputError("the file has no row of data; choose another file, or fewer rows to skip")
     check_columns(form, rows)
     header = header_of(rows, form)
-    count, names = scan(text, form, on_rows)
+    count, names = scan(text, form, on_rows, most_cells)
     body = rows[form.rows_before :]
     series = named_series(names, body, form) if form.layout == LONG else column_series(header, body, form)
     return Analysis(
@@ -126,7 +127,9 @@ def check_columns(form: FileFormat, rows: Sequence[Row]) -> None:
         raise ImportInputError("the file has one column only; choose another separator", "separator")
 
 
-def scan(text: Path, form: FileFormat, on_rows: Callable[[int], None]) -> tuple[int, list[str]]:
+def scan(
+    text: Path, form: FileFormat, on_rows: Callable[[int], None], most_cells: int | None
+) -> tuple[int, list[str]]:
     """Read the file through: return the number of rows, and in the long layout the names of the series.
 
     Raises:
@@ -139,20 +142,22 @@ def scan(text: Path, form: FileFormat, on_rows: Callable[[int], None]) -> tuple[
             count, cells = count + len(chunk), cells + sum(map(len, chunk))
             if form.layout == LONG:
                 names.update(dict.fromkeys(name.strip() for name in column(chunk, form.tag_column)))
-            check_size(cells, len(names))
+            check_size(cells, len(names), most_cells)
             on_rows(count)
     names.pop("", None)
     return count, list(names)
 
 
-def check_size(cells: int, names: int) -> None:
+def check_size(cells: int, names: int, most_cells: int | None) -> None:
     """Check the numbers of cells and of series.
 
     Raises:
         ImportInputError: there are too many.
     """
-    if cells > MOST_CELLS:
-        raise ImportInputError(f"the file has more than {MOST_CELLS:,} cells; split it and import the parts")
+    if most_cells is not None and cells > most_cells:
+        raise ImportInputError(
+            f"the file has more than {most_cells:,} cells; split it, or use manage.py import_file"
+        )
     if names > MOST_SERIES:
         raise ImportInputError(
             f"the tag column has more than {MOST_SERIES:,} different names; is it another column?",

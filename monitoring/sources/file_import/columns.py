@@ -15,7 +15,9 @@ from monitoring.sources.file_import.rows import Row
 
 UNIT_IN_NAME = re.compile(r"\s*(?P<name>.*?)\s*[\[(](?P<unit>[^\[\]()]{0,20})[\])]\s*")
 SIGNS = re.compile(r"[\W_]+")
-ALIKE = 0.75
+ALIKE, CLEARLY = 0.75, 0.03
+WORDS_ALIKE = 0.8  # of a name whose words all stand in the other one, perhaps shortened
+SHORTEST_SHORT = 3  # letters of a shortened word
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,19 +72,40 @@ def header_key(header: Sequence[tuple[str, str]], form: FileFormat) -> str:
 
 
 def suggest_tag(series: FileSeries, tags: Iterable[TagDefinition]) -> str:
-    """Return the tag that a series probably is, by name, display name and unit; empty if none is alike."""
+    """Return the tag that a series probably is, by name, display name and unit.
+
+    Return an empty text if none is alike, or several are.
+    """
     ranked = sorted(((likeness(series, tag), tag.name) for tag in tags), reverse=True)
-    return ranked[0][1] if ranked and ranked[0][0] >= ALIKE else ""
+    if not ranked or ranked[0][0] < ALIKE:
+        return ""
+    is_alone = len(ranked) == 1 or ranked[0][0] - ranked[1][0] >= CLEARLY
+    return ranked[0][1] if is_alone else ""
 
 
 def likeness(series: FileSeries, tag: TagDefinition) -> float:
     """Return from 0 to 1.1 how alike name and unit of a series and a tag are."""
     given = plain(series.name)
     names = [tag.name, tag.display_name, f"{tag.group} {tag.display_name}", f"{tag.group} {tag.name}"]
-    best = max(SequenceMatcher(None, given, plain(name)).ratio() if name.strip() else 0.0 for name in names)
+    best = max(
+        max(SequenceMatcher(None, given, plain(name)).ratio(), WORDS_ALIKE * has_words(series.name, name))
+        for name in filter(str.strip, names)
+    )
     if series.unit and tag.unit:
         best += 0.1 if plain(series.unit) == plain(tag.unit) else -0.15
     return best
+
+
+def has_words(name: str, other: str) -> bool:
+    """Return whether each word of a name stands in the other name, whole or shortened."""
+    words, others = (SIGNS.sub(" ", text.casefold()).split() for text in (name, other))
+    return bool(words) and all(any(is_same_word(word, each) for each in others) for word in words)
+
+
+def is_same_word(one: str, other: str) -> bool:
+    """Return whether two words are equal, or one is the other shortened, as temp and temperature."""
+    short, long = sorted((one, other), key=len)
+    return one == other or (len(short) >= SHORTEST_SHORT and long.startswith(short))
 
 
 def plain(text: str) -> str:

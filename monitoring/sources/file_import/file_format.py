@@ -30,6 +30,7 @@ CHOICES: dict[str, tuple[Any, ...]] = {
 }
 MOST_SKIPPED = 1000
 MOST_COLUMNS = 1000
+LONGEST_SHEET = 200
 FIXED_ZONE = re.compile(r"[+-](?:0[0-9]|1[0-4]):[0-5][0-9]")
 
 
@@ -101,7 +102,7 @@ def check_setting(name: str, value: Any) -> None:
     elif name == "zone":
         check_zone(value)
     elif name == "sheet":
-        if not isinstance(value, str):
+        if not isinstance(value, str) or not value.isprintable() or len(value) > LONGEST_SHEET:
             raise ImportInputError(f"expected the name of a sheet, got {shown(value)}", name)
     elif not (name == "clock_column" and value is None):
         check_number(name, value)

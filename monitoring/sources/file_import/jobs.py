@@ -242,8 +242,16 @@ def check_ready(row: FileImport) -> None:
     for name in row.analysis.get("unsure", []):
         if name not in row.chosen:
             raise ImportInputError(UNSURE[name], name)
-    series = {each.key: each.name for each in series_of(row.analysis["series"])}
-    targets = targets_of(row.targets)
+    check_choice(row.analysis, targets_of(row.targets))
+
+
+def check_choice(analysis: Mapping[str, Any], targets: Targets) -> None:
+    """Check the targets of the series of a file.
+
+    Raises:
+        ImportInputError: one of them is impossible, or none becomes a tag.
+    """
+    series = {each.key: each.name for each in series_of(analysis["series"])}
     for key, target in targets.items():
         read_target(key, target.as_json())
         if target.action == NEW:

@@ -23,7 +23,8 @@ def open_rows(path: Path, form: FileFormat, *, skip: int = 0) -> Iterator[Rows]:
     """
     try:
         with path.open(encoding=form.encoding, errors="replace", newline="") as file:
-            rows = csv.reader(file, delimiter=form.separator)
+            lines = (line.replace("\0", "") for line in file)  # which no database takes
+            rows = csv.reader(lines, delimiter=form.separator)
             next(islice(rows, skip, skip), None)
             yield rows
     except FileNotFoundError as error:

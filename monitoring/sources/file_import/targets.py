@@ -89,8 +89,9 @@ def check_fields(target: Target, field: str) -> None:
         ImportInputError: one of them is impossible.
     """
     for name, longest in TEXTS.items():
-        if len(getattr(target, name)) > longest:
-            raise ImportInputError(f"{name}: expected at most {longest} characters", field)
+        text = getattr(target, name)
+        if len(text) > longest or not text.isprintable():
+            raise ImportInputError(f"{name}: expected at most {longest} characters, all printable", field)
     for name in NUMBERS:
         value = getattr(target, name)
         is_left_out = value is None and name.startswith("valid")

@@ -75,6 +75,11 @@ def imported(data: bytes, targets: dict[str, Any], **chosen: Any) -> FileImport:
     return work(row)
 
 
+def set_and_check(row: FileImport, targets: dict[str, Any]) -> None:
+    jobs.change(row.pk, None, targets)
+    jobs.request_check(row.pk)
+
+
 def stored() -> list[tuple[str, str, float]]:
     return [
         (row.tag.name, row.timestamp.isoformat(), row.value)
@@ -303,8 +308,7 @@ def test_what_is_unsure_has_to_be_chosen_before_the_check() -> None:
 def test_impossible_targets_are_refused(target: Any, said: str) -> None:
     row = upload(GERMAN.encode())
     with pytest.raises(ImportInputError, match=said):
-        jobs.change(row.pk, None, {**BOTH, "1": target})
-        jobs.request_check(row.pk)
+        set_and_check(row, {**BOTH, "1": target})
 
 
 def test_files_are_bounded_and_deleted_after_some_days() -> None:
