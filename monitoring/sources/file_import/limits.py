@@ -6,5 +6,5 @@ MOST_RATIO = 100  # of a workbook unpacked to packed
 MOST_UNPACKED = 2**30
 MOST_SERIES = 1000
 # Of the process that reads a workbook: address space in bytes, processor time in seconds.
-WORKBOOK_MEMORY = 2 * 2**30
+WORKBOOK_MEMORY = 2**30
 WORKBOOK_SECONDS = 300

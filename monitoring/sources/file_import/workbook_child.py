@@ -10,6 +10,7 @@ import csv
 import json
 import sys
 import zipfile
+from contextlib import suppress
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
@@ -52,8 +53,10 @@ def limit_process() -> None:
         import resource
     except ImportError:  # Windows
         return
-    resource.setrlimit(resource.RLIMIT_AS, (WORKBOOK_MEMORY, WORKBOOK_MEMORY))
-    resource.setrlimit(resource.RLIMIT_CPU, (WORKBOOK_SECONDS, WORKBOOK_SECONDS))
+    bounds = ((resource.RLIMIT_AS, WORKBOOK_MEMORY), (resource.RLIMIT_CPU, WORKBOOK_SECONDS))
+    for kind, most in bounds:
+        with suppress(ValueError, OSError):  # macOS knows no bound of the address space
+            resource.setrlimit(kind, (most, most))
 
 
 def convert(source: Path, target: Path, sheet: str) -> dict[str, Any]:
