@@ -89,7 +89,7 @@ class CreateImportSerializer(serializers.Serializer[Any]):
 
 
 class ChangeImportSerializer(serializers.Serializer[Any]):
-    """What to change. Other settings make the file be read again."""
+    """Changes of an import. The worker reads the file again with other settings."""
 
     settings = ImportSettingsSerializer(required=False)
     targets = serializers.DictField(
@@ -108,7 +108,7 @@ class ExampleSerializer(Shape):
 
 
 class CountsSerializer(Shape):
-    """What an import has done, or would do."""
+    """Outcomes of an import, or of a dry run."""
 
     new = serializers.IntegerField()
     duplicate = serializers.IntegerField(help_text="Stored already with the same value.")

@@ -49,7 +49,7 @@ class PieceParser(BaseParser):
         stream: IO[Any],
         media_type: str | None = None,
         parser_context: Mapping[str, Any] | None = None,
-    ) -> bytes:
+    ) -> Any:
         """Return the body, decompressed if necessary.
 
         Raises:
@@ -169,7 +169,7 @@ class FileImportViewSet(ViewSet):
     )
     @action(detail=True, methods=["post"])
     def check(self, request: Request, id: str) -> Response:
-        """Have the worker count what the import would do; nothing is stored. For the role engineer."""
+        """Have the worker do a dry run, which stores nothing. For the role engineer."""
         with errors_as_answers(id):
             return Response(import_json(jobs.request_check(int(id))))
 
@@ -260,7 +260,7 @@ def row_of(id: str) -> FileImport:
 
 
 def summary_json(row: FileImport) -> dict[str, Any]:
-    """Return an import without what was understood."""
+    """Return an import without settings, series and preview."""
     names = ("name", "size", "received", "state", "error", "rows", "position", "by")
     times = ("created_at", "begun_at", "ended_at")
     return {

@@ -76,10 +76,10 @@ NO_COLUMN = ("", "in the column above")
 class SettingsForm(forms.Form):
     """The settings of a file, filled in as understood; ``unsure`` ones are to be chosen."""
 
-    def __init__(self, row: FileImport, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, row: FileImport, data: Mapping[str, Any] | None = None) -> None:
         self.form = format_of(row.format)
         self.unsure = [name for name in row.analysis.get("unsure", []) if name not in row.chosen]
-        super().__init__(*args, initial=self._initial(), label_suffix="", **kwargs)
+        super().__init__(data, initial=self._initial(), label_suffix="")
         header = row.analysis.get("header", [])
         columns = [(str(index), f"{index + 1}: {name}") for index, (name, _) in enumerate(header)]
         for name in self._names(row):

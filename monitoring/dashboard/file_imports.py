@@ -66,7 +66,7 @@ class Rejected:
 def page_of_imports(
     *methods: str,
 ) -> Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponseBase]]:
-    """Make a view a page for those who may import, which answers 503 while the database is away."""
+    """Make a view a page for the role engineer, which answers 503 while the database is away."""
 
     def decorated(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponseBase]:
         @never_cache
@@ -199,7 +199,7 @@ def form_context(row: FileImport, wrong: str, posted: Mapping[str, str] | None) 
     names = tag_names()
     form = SettingsForm(row)
     if posted is not None:
-        form.initial |= {name: posted[name] for name in form.fields if name in posted}
+        form.initial = {**form.initial, **{name: posted[name] for name in form.fields if name in posted}}
     return {
         "form": form,
         "unsure": [jobs.UNSURE[name] for name in form.unsure],

@@ -9,7 +9,7 @@ from monitoring.models.fields import MicrosecondsField
 class FileImport(models.Model):
     """One row per file. The file lies in the data directory; ``path`` is another place, of the command.
 
-    ``analysis`` is what was understood, ``format`` and ``chosen`` are all settings and those set by a person,
+    ``analysis`` is the content understood; ``format`` has all settings, ``chosen`` those set by a person,
     ``targets`` the tag of each series. ``counts`` are those of the import, ``check_result`` those of the dry
     run. ``position`` is the number of rows whose readings are stored, in the transaction of these readings.
     """

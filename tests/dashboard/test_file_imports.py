@@ -101,7 +101,7 @@ def test_other_settings_make_the_file_be_read_again(client: Client, row: FileImp
         ({"action_0": "ignore"}, "No column becomes a tag yet"),
         ({"action_0": "tag", "tag_0": "nope"}, "There is no tag 'nope'"),
         ({"action_0": "tag", "tag_0": "fermenter_temp", "factor_0": "x"}, "Factor: expected a number"),
-        ({"zone": "Mars"}, "expected a name of the time zone database"),
+        ({"zone": "Mars"}, "Expected a name of the time zone database"),
         ({"skip_rows": "-3"}, "greater than or equal to 0"),
     ],
 )

@@ -118,7 +118,7 @@ class Command(BaseCommand):
     def understood(
         self, path: Path, sheet: Path, chosen: dict[str, Any], options: dict[str, Any]
     ) -> tuple[Analysis, Targets]:
-        """Return what was understood and the tag of each series; print both.
+        """Return the settings understood and the tag of each series; print both.
 
         Raises:
             CommandError: no column becomes a tag.
@@ -161,7 +161,7 @@ class Command(BaseCommand):
             self.stdout.write(f"  {label(series.key, series.name)}{unit} -> {becomes}{made}{alike}")
 
     def count_only(self, path: Path, sheet: Path, analysis: Analysis, targets: Targets) -> Counts:
-        """Return what the import would do."""
+        """Return the outcomes that the import would have."""
         jobs.check_choice(analysis.as_json(), targets)
         text = sheet if analysis.form.is_workbook else path
         with progress(analysis.rows) as show:
@@ -242,7 +242,11 @@ def errors_in_words() -> Iterator[None]:
 def progress(rows: int, done: int = 0) -> Iterator[Callable[[int], None]]:
     """Yield a function that shows the number of rows that are done, on a terminal."""
     with tqdm(total=rows, initial=done, unit=" rows", unit_scale=True, disable=None) as bar:
-        yield lambda now: bar.update(now - bar.n)
+
+        def show(now: int) -> None:
+            bar.update(now - bar.n)
+
+        yield show
 
 
 def chosen_of(options: dict[str, Any]) -> dict[str, Any]:
@@ -260,7 +264,7 @@ def chosen_of(options: dict[str, Any]) -> dict[str, Any]:
 
 
 def targets_for(analysis: Analysis, options: dict[str, Any], kept: dict[str, Any]) -> Targets:
-    """Return the tag of each series: as given, as remembered, or with 'auto' what is alike.
+    """Return the tag of each series: as given, as remembered, or with 'auto' the one that is alike.
 
     Raises:
         CommandError: a column or a tag cannot be found.
@@ -329,7 +333,7 @@ def label(key: str, name: str = "") -> str:
 
 
 def begin(path: Path, analysis: Analysis, chosen: dict[str, Any], targets: Targets) -> FileImport:
-    """Store what was understood, make the new tags, and claim the import for this process.
+    """Store the settings, make the new tags, and claim the import for this process.
 
     Raises:
         ImportInputError: a target is impossible; nothing is stored.

@@ -1,4 +1,4 @@
-"""What a file contains, as shown before a person maps its columns: settings, series, first rows."""
+"""Content of a file, as shown before a person maps the columns: settings, series, first rows."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -26,7 +26,7 @@ SHOWN_COLUMNS = 100
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """What was understood of a file; ``preview`` has the first rows with their times in UTC."""
+    """The settings and series understood; ``preview`` has the first rows with their times in UTC."""
 
     form: FileFormat
     unsure: list[str]
@@ -85,9 +85,9 @@ def analyse(
 def settled_format(
     text: Path, chosen: Mapping[str, Any], *, is_book: bool
 ) -> tuple[FileFormat, tuple[str, ...], list[Row]]:
-    """Return the format with the chosen settings, what is unsure, and the first rows.
+    """Return the format with the chosen settings, unsure settings, and the first rows.
 
-    What a chosen setting changes is guessed again: with another separator, all columns are others.
+    Guess again all that depends on a chosen setting: with another separator, all columns differ.
     """
     form = guess_format(text, is_workbook=is_book, encoding=str(chosen.get("encoding", ""))).form
     if "separator" in chosen:

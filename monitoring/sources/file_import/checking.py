@@ -1,4 +1,4 @@
-"""The dry run: what an import would store. Nothing is written, and no lock is taken."""
+"""The dry run: the outcomes that an import would have. Nothing is written, and no lock is taken."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -51,7 +51,7 @@ class SeenTimes:
 
 
 class DryRun:
-    """Counts what an import would do, batch by batch."""
+    """Counts the outcomes that an import would have, batch by batch."""
 
     def __init__(self, targets: Targets) -> None:
         self.counts = Counts()
@@ -158,7 +158,7 @@ def dry_run(
     *,
     on_rows: Callable[[int], None] = lambda rows: None,
 ) -> Counts:
-    """Return what an import would do; call ``on_rows`` with the number of rows that are done.
+    """Return the outcomes that an import would have; call ``on_rows`` with the number of rows that are done.
 
     Raises:
         ImportInputError: the file cannot be read.

@@ -2,7 +2,7 @@
 
 
 class ImportInputError(ValueError):
-    """A file or a setting is wrong; the message says what to do, ``field`` names the setting."""
+    """A file or a setting is wrong; the message names the remedy, ``field`` the setting."""
 
     def __init__(self, message: str, field: str = "file") -> None:
         super().__init__(message)

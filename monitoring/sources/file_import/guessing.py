@@ -1,4 +1,4 @@
-"""What a file is like, from its first rows: separator, decimal sign, header, columns, order of the date."""
+"""Guess the settings of a file from the first rows: separator, decimal sign, header, columns, dates."""
 
 import csv
 import re
@@ -144,7 +144,7 @@ def guess_decimal(body: Sequence[Row], form: FileFormat) -> str:
 def with_times(
     rows: Sequence[Row], body: Sequence[Row], form: FileFormat
 ) -> tuple[FileFormat, tuple[str, ...]]:
-    """Return the format with the columns and the form of the times, and what of it is not certain."""
+    """Return the format with the columns and the form of the times, and the uncertain ones of these."""
     names = header_names(rows, form)
     for index in range(usual_width(body)):
         cells = filled_cells(body, index)

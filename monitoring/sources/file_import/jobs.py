@@ -1,4 +1,4 @@
-"""What people do with imports: upload, change settings, check, start, cancel. The worker does the rest."""
+"""Acts of people on imports: upload, change settings, check, start, cancel. The worker does the rest."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -69,7 +69,7 @@ def locked(pk: int, *states: str) -> Iterator[FileImport]:
 
 
 def create(name: str, size: int, *, by: str, zone: str = "", path: str = "") -> FileImport:
-    """Store a new import, whose file is still to come.
+    """Store a new import; the file follows.
 
     Raises:
         ImportInputError: the file is empty or too large, or too much is stored already.
@@ -146,7 +146,7 @@ def change(pk: int, chosen: Mapping[str, Any] | None, targets: Mapping[str, Any]
 
 
 def request_check(pk: int) -> FileImport:
-    """Have the worker check what the import would do.
+    """Have the worker do the dry run.
 
     Raises:
         ImportInputError: a setting has to be confirmed, or the targets are incomplete.
@@ -281,8 +281,8 @@ def tag_of(target: Target) -> Tag:
         unit=target.unit,
         display_name=target.display_name,
         group=target.group,
-        valid_min=target.valid_min,
-        valid_max=target.valid_max,
+        valid_min=target.valid_min or 0.0,
+        valid_max=target.valid_max or 0.0,
     )
 
 

@@ -33,7 +33,7 @@ def read_numbers(
 ) -> tuple[FloatArray, NDArray[np.bool_]]:
     """Return the numbers of cells, NaN where a cell is none, and which cells are empty; both of shape (n,).
 
-    ``plain_first``: cells of a workbook that are numbers have a decimal point, whatever its texts have.
+    ``plain_first``: cells of a workbook that are numbers have a decimal point, also where texts have a comma.
     """
     fast = read_plainly(texts, decimal, plain_first=plain_first)
     if fast is not None:

@@ -126,7 +126,7 @@ class RowReader:
 
     @property
     def plain(self) -> bool:
-        """Return whether numbers have a decimal point, whatever the sign of texts."""
+        """Return whether numbers have a decimal point, also where texts have a comma."""
         return self.form.is_workbook
 
     def _series(self, rows: Sequence[Row]) -> list[str]:

@@ -29,7 +29,7 @@ OLD_WORKBOOK = b"\xd0\xcf\x11\xe0"
 
 
 class WorkbookError(ValueError):
-    """What is wrong with a workbook, and what to do."""
+    """A workbook cannot be imported; the message names the remedy."""
 
 
 def main() -> int:
@@ -78,7 +78,7 @@ def convert(source: Path, target: Path, sheet: str) -> dict[str, Any]:
 
 
 def check_package(source: Path) -> None:
-    """Check what a workbook unpacks to, before anything is unpacked.
+    """Check the unpacked size of a workbook, before anything is unpacked.
 
     Raises:
         WorkbookError: a bound is broken, or the file is no workbook.

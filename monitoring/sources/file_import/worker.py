@@ -16,13 +16,14 @@ from django.db import transaction
 from monitoring.database.write_lock import write_lock
 from monitoring.ingest.tags import tag_cache
 from monitoring.models import FileImport, ImportMapping
+from monitoring.sources.file_import import jobs
 from monitoring.sources.file_import.analysis import Analysis, analyse
 from monitoring.sources.file_import.checking import dry_run
 from monitoring.sources.file_import.errors import ImportInputError
 from monitoring.sources.file_import.file_format import format_of
 from monitoring.sources.file_import.files import StoredFiles
 from monitoring.sources.file_import.importing import Importer, TakenAwayError
-from monitoring.sources.file_import.jobs import AT_WORK, first_targets, purge
+from monitoring.sources.file_import.jobs import AT_WORK, first_targets
 from monitoring.sources.file_import.targets import targets_of
 
 logger = logging.getLogger(__name__)
@@ -79,7 +80,7 @@ def run_waiting(*, should_stop: Callable[[], bool]) -> int:
     Raises:
         django.db.Error: the database is away; the next run takes the work up.
     """
-    purge(now=datetime.now(UTC))
+    jobs.purge(now=datetime.now(UTC))
     done = 0
     while not should_stop() and (row := take_next(now=datetime.now(UTC))):
         run(Work(row, should_stop))
@@ -169,7 +170,7 @@ def text_of(row: FileImport) -> Path:
 
 
 def check(work: Work) -> None:
-    """Count what the import would do."""
+    """Count the outcomes that the import would have."""
     row = work.row
     counts = dry_run(text_of(row), format_of(row.format), targets_of(row.targets), on_rows=work.renew)
     work.finish("checked", check_result=counts.as_json(), position=row.rows or 0)

@@ -327,9 +327,9 @@ def test_files_are_bounded_and_deleted_after_some_days() -> None:
     assert file.stat().st_mode & 0o077 == 0
     with pytest.raises(WrongStateError, match="is being uploaded"):
         jobs.request_check(row.pk)
-    worker.purge(now=datetime.now(UTC) + timedelta(days=6))
+    jobs.purge(now=datetime.now(UTC) + timedelta(days=6))
     assert file.exists()
-    worker.purge(now=datetime.now(UTC) + timedelta(days=8))
+    jobs.purge(now=datetime.now(UTC) + timedelta(days=8))
     assert not file.exists()
     row.refresh_from_db()
     assert (row.state, row.has_file) == ("cancelled", False)

@@ -7,7 +7,7 @@ const EVERY_MS = 1000;
 const TRIES = 5; // of a piece, while the connection is away
 const PAUSE_MS = 1000;
 const form = document.getElementById("upload");
-const file = document.getElementById("file");
+const file = /** @type {HTMLInputElement | null} */ (document.getElementById("file"));
 const bar = document.getElementById("progress");
 
 /**
@@ -49,7 +49,7 @@ async function send(chosen) {
   const about = JSON.stringify({ name: chosen.name, size: chosen.size, zone });
   const { id } = await call("POST", url, about, "application/json");
   const piece = Number(form?.dataset.piece);
-  const share = document.getElementById("upload-share");
+  const share = /** @type {HTMLProgressElement | null} */ (document.getElementById("upload-share"));
   for (let offset = 0; offset < chosen.size; offset += piece) {
     await sendPiece(`${url}/${id}/content?offset=${offset}`, chosen.slice(offset, offset + piece));
     if (share) share.value = Math.min((offset + piece) / chosen.size, 1);
@@ -61,14 +61,16 @@ async function send(chosen) {
 function obstacle(chosen) {
   if (!chosen.size) return "The file is empty. Choose another one.";
   const most = Number(form?.dataset.most);
-  return chosen.size > most ? `The file has more than ${most / 2 ** 20} MiB. Split it, or use manage.py import_file.` : "";
+  return chosen.size > most
+    ? `The file has more than ${most / 2 ** 20} MiB. Split it, or use manage.py import_file.`
+    : "";
 }
 
 async function upload() {
   const [chosen] = file?.files ?? [];
   const said = document.getElementById("upload-told");
   const share = document.getElementById("upload-share");
-  if (!form || !chosen || !said || !share) return;
+  if (!form || !file || !chosen || !said || !share) return;
   setText(said, obstacle(chosen) || `Uploading ${chosen.name} ...`);
   if (obstacle(chosen)) return;
   form.dataset.busy = "";
@@ -102,7 +104,8 @@ async function follow() {
 /** Offer to make a new tag of each series that is not imported. */
 function offerAllNew() {
   const button = document.getElementById("all-new");
-  const ignored = () => [...document.querySelectorAll(".targets select")].filter(({ value }) => value === "ignore");
+  const selects = /** @type {HTMLSelectElement[]} */ ([...document.querySelectorAll(".targets select")]);
+  const ignored = () => selects.filter(({ value }) => value === "ignore");
   if (!button || !ignored().length) return;
   button.hidden = false;
   button.addEventListener("click", () => {
