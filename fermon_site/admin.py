@@ -21,7 +21,7 @@ View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 SECTIONS = {
     "Monitoring": (
         *("Tag", "Measurement", "Event", "Note", "Exclusion", "ExcludedMeasurement"),
-        *("Replacement", "Refusal", "SetAsideReading", "SavedView"),
+        *("Replacement", "Refusal", "SetAsideReading", "SavedView", "FileImport"),
     ),
     "Alarms": ("AlarmDefinition", "AlarmOccurrence", "AlarmJournalEntry"),
     "Notifications": (

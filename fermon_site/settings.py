@@ -241,6 +241,7 @@ AUDITLOG_INCLUDE_TRACKING_MODELS: tuple[Any, ...] = (
     "monitoring.SourceMapping",
     "monitoring.Route",
     "monitoring.RouteStep",
+    {"model": "monitoring.FileImport", "include_fields": ["name", "size", "path", "state", "by"]},
     {"model": "monitoring.Token", "exclude_fields": ["used_at"], "mask_fields": ["digest"]},
     {
         "model": "auth.User",
@@ -332,6 +333,10 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         {
             "name": "notifications",
             "description": "Who is notified of alarms, when and how; and what became of each message.",
+        },
+        {
+            "name": "imports",
+            "description": "CSV and XLSX files: what was understood, to which tags, and what became of it.",
         },
         {"name": "ingest", "description": "Where readings come in, one or many at a time."},
         {"name": "system", "description": "Totals, health, and this description."},

@@ -5,6 +5,7 @@ from monitoring.admin.alarms import AlarmJournalAdmin, AlarmOccurrenceAdmin, Ala
 from monitoring.admin.audit import TrailAdmin
 from monitoring.admin.events import EventAdmin
 from monitoring.admin.exclusions import ExcludedMeasurementAdmin, ExclusionAdmin
+from monitoring.admin.file_imports import FileImportAdmin, ImportMappingAdmin
 from monitoring.admin.host_clocks import HostClockAdmin
 from monitoring.admin.leases import LeaseAdmin
 from monitoring.admin.measurements import MeasurementAdmin
@@ -41,7 +42,9 @@ __all__ = [
     "EventAdmin",
     "ExcludedMeasurementAdmin",
     "ExclusionAdmin",
+    "FileImportAdmin",
     "HostClockAdmin",
+    "ImportMappingAdmin",
     "LeaseAdmin",
     "MaintenanceWindowAdmin",
     "MeasurementAdmin",

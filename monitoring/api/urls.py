@@ -15,6 +15,7 @@ from monitoring.api.docs import DocsView, SchemaView
 from monitoring.api.events import EventViewSet
 from monitoring.api.exclusions import ExclusionViewSet
 from monitoring.api.export import ExportView
+from monitoring.api.file_imports import FileImportViewSet
 from monitoring.api.health import HealthView
 from monitoring.api.ingest import BatchIngestView, IngestView
 from monitoring.api.notes import NoteViewSet
@@ -40,6 +41,7 @@ router.register("alarms", AlarmViewSet, basename="alarm")
 router.register("alarm-definitions", AlarmDefinitionViewSet, basename="alarm-definition")
 router.register("notes", NoteViewSet, basename="note")
 router.register("views", SavedViewSet, basename="view")
+router.register("file-imports", FileImportViewSet, basename="file-import")
 router.register("deliveries", DeliveryViewSet, basename="delivery")
 router.register("channels", ChannelViewSet, basename="channel")
 router.register("routes", RouteViewSet, basename="route")

@@ -10,6 +10,7 @@ from monitoring.access.pages import signed_in_only
 from monitoring.dashboard.alarm_advisor import alarm_advisor
 from monitoring.dashboard.alarm_bar import present_alarms
 from monitoring.dashboard.backtest import backtest, progress
+from monitoring.dashboard.file_imports import import_detail, import_list, import_progress
 from monitoring.dashboard.login import OwnPasswordView, SignInView
 from monitoring.dashboard.message_links import acknowledge, confirm_channel
 from monitoring.dashboard.notes import note_subjects
@@ -49,6 +50,9 @@ urlpatterns = [
     path("notifications/windows/add", add_window, name="window-add"),
     path("notifications/windows/<int:id>/end", end_window_now, name="window-end"),
     path("notifications/push", subscription, name="push"),
+    path("imports", import_list, name="file-imports"),
+    path("imports/<int:id>", import_detail, name="file-import"),
+    path("imports/<int:id>/progress", import_progress, name="file-import-progress"),
     path("acknowledge/<str:token>", acknowledge, name="acknowledge"),
     path("confirm-channel/<str:token>", confirm_channel, name="confirm-channel"),
     path("push-worker.js", push_worker, name="push-worker"),

@@ -43,6 +43,9 @@ PAGES = {
     "notifications/windows/add": ENGINEERS,
     "notifications/windows/<int:id>/end": ENGINEERS,
     "notifications/push": OPERATORS,
+    "imports": ENGINEERS,
+    "imports/<int:id>": ENGINEERS,
+    "imports/<int:id>/progress": ENGINEERS,
     "acknowledge/<str:token>": ALL,  # the link is the right
     "confirm-channel/<str:token>": ALL,
     "push-worker.js": ALL,
@@ -86,6 +89,10 @@ SET_UP = {
     ),
     **dict.fromkeys(("schedules", "schedules/<id>"), ADMINISTRATORS),
     **dict.fromkeys(("windows", "windows/<id>"), ENGINEERS),
+    **dict.fromkeys(("file-imports", "file-imports/<id>"), ENGINEERS),
+    **dict.fromkeys(
+        (f"file-imports/<id>/{act}" for act in ("content", "check", "start", "cancel", "rejected")), ENGINEERS
+    ),
 }
 ADMIN = {
     "": ENGINEERS,
@@ -123,6 +130,8 @@ TABLES = {
     "monitoring/escalation": RECORDS,
     "monitoring/delivery": RECORDS,
     "monitoring/deliveryattempt": RECORDS,
+    "monitoring/fileimport": RECORDS,
+    "monitoring/importmapping": (ENGINEERS, NOBODY, NOBODY, ADMINISTRATORS),
     "monitoring/exclusion": (ENGINEERS, ENGINEERS, NOBODY, NOBODY),
     "monitoring/excludedmeasurement": RECORDS,
     "monitoring/series": RECORDS,
