@@ -18,6 +18,8 @@ SAFE = (
     "autosave_interval 1",
     "max_queued_messages 0",
 )
+# Without the cost of saving at each message.
+QUICK = ("persistence true", "max_queued_messages 0")
 FORGETFUL = ("persistence false", "max_queued_messages 0")
 DEADLINE_S = 30.0
 

@@ -18,7 +18,7 @@ LONGEST_TAG = 64
 LONGEST_TOPIC = 500
 PLACEHOLDER = re.compile(r"\{([A-Za-z][A-Za-z0-9_]*)\}")
 UNFIT = re.compile(r"[^A-Za-z0-9_.-]")
-FRAGMENT = "#/"
+WITH_POINTER = re.compile(r"(.*[^/])#(/.*)", re.DOTALL)
 DIGEST_BYTES = 4
 
 
@@ -34,7 +34,7 @@ class Pattern:
     @property
     def is_exact(self) -> bool:
         """Return whether the pattern is one topic."""
-        return self.filter == self.text
+        return not set("+#") & set(self.filter)
 
     @property
     def rank(self) -> tuple[int, int, str]:
@@ -72,12 +72,16 @@ def parse_pattern(text: str) -> Pattern:
     return Pattern(text, tuple(names), as_filter, re.compile(expression, re.DOTALL))
 
 
+def split_pointer(address: str) -> tuple[str, str]:
+    """Return topic and pointer of an address that may end with a pointer, as topic#/od."""
+    match = WITH_POINTER.fullmatch(address)
+    return (match[1], match[2]) if match else (address, "")
+
+
 def split_address(rule: MappingRule) -> tuple[str, str]:
-    """Return pattern and value pointer of a rule; an address may end with the pointer, as topic#/od."""
-    topic, hash_, pointer = rule.address.partition(FRAGMENT)
-    if hash_ and not rule.value_pointer:
-        return topic, f"/{pointer}"
-    return rule.address, rule.value_pointer
+    """Return pattern and value pointer of a rule. The pointer of its own field comes before the address's."""
+    topic, pointer = split_pointer(rule.address)
+    return topic, rule.value_pointer or pointer
 
 
 def expand(tag_pattern: str, parts: Mapping[str, str]) -> str:

@@ -18,7 +18,13 @@ from monitoring.sources.mqtt.settings import (
     words_of,
 )
 from monitoring.sources.mqtt.templates import CHOICES
-from monitoring.sources.patterns import FRAGMENT, address_problem, filter_covers, filters_meet, parse_pattern
+from monitoring.sources.patterns import (
+    address_problem,
+    filter_covers,
+    filters_meet,
+    parse_pattern,
+    split_pointer,
+)
 from monitoring.sources.pointers import parse_pointer
 from monitoring.sources.targets import host_error
 from monitoring.sources.times import time_parser
@@ -145,9 +151,9 @@ def check_mapping(values: Mapping[str, object]) -> dict[str, str]:
     """Return the error of each invalid field of a mapping."""
     options = values.get("options")
     texts = options.get("texts", "") if isinstance(options, Mapping) else ""
-    topic, _, pointer = str(values.get("address", "")).partition(FRAGMENT)
+    topic, pointer = split_pointer(str(values.get("address", "")))
     checks: dict[str, Callable[[], object]] = {
-        "address": lambda: (parse_pattern(topic), parse_pointer(pointer and f"/{pointer}")),
+        "address": lambda: (parse_pattern(topic), parse_pointer(pointer)),
         "value_pointer": lambda: parse_pointer(str(values.get("value_pointer", ""))),
         "time_pointer": lambda: parse_pointer(str(values.get("time_pointer", ""))),
         "time_format": lambda: time_parser(str(values.get("time_format", ""))),

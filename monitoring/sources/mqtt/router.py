@@ -117,11 +117,14 @@ class Router:
     def _new_route(self, topic: str) -> Route:
         targets = self._targets(topic)
         availability = self.settings.availability
+        device = availability.parts_of(topic) if availability else None
+        if device is not None:  # a pattern that receives all topics of a device does not mean this one
+            targets = [target for target in targets if target.is_exact]
         return Route(
             topic=topic,
             targets=targets,
             needs_document=rules_need_document(targets),
-            device=availability.parts_of(topic) if availability else None,
+            device=device,
             is_wanted=self.receives(topic),
             is_discovery=is_discovery(topic),
         )

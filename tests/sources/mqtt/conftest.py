@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -11,23 +11,27 @@ from pytest_django import Settings
 
 from monitoring.sources.config import MappingRule, SourceConfig
 from monitoring.sources.mqtt.driver import run
-from tests.own_mosquitto import DEADLINE_S, Mosquitto
+from monitoring.sources.session import State
+from tests.own_mosquitto import DEADLINE_S, QUICK, Mosquitto
 from tests.sources.fake_session import FakeSession
 
 PLAIN = MappingRule("plant/{tag}", "{tag}")
 STAMPED = MappingRule("json/{tag}", "{tag}", "/value", "/time", "us")
 
+# The default differs between installations, as those of tests are.
+OWN_ID = {"client_id": "of-the-test"}
+
 
 @pytest.fixture(autouse=True)
 def loopback(settings: Settings) -> None:
-    """Brokers of tests run here."""
+    """Let sources connect to this machine."""
     settings.FERMON_SOURCE_LOOPBACK = True
 
 
 @pytest.fixture
 def broker(tmp_path: Path) -> Iterator[Mosquitto]:
-    """A broker that keeps everything."""
-    server = Mosquitto(tmp_path / "broker")
+    """A broker that keeps messages unless it is killed."""
+    server = Mosquitto(tmp_path / "broker", QUICK)
     server.start()
     yield server
     server.kill()
@@ -40,7 +44,7 @@ def config_of(
         id=7,
         name="plant",
         protocol="mqtt",
-        fields={"host": "127.0.0.1", "port": str(port), "tls": "off", "version": "5", **fields},
+        fields={"host": "127.0.0.1", "port": str(port), "tls": "off", "version": "5", **OWN_ID, **fields},
         rules=rules or (PLAIN, STAMPED),
         tags=None if tags is None else frozenset(tags),
     )
@@ -55,16 +59,24 @@ async def until(condition: Callable[[], object], within_s: float = DEADLINE_S) -
 
 
 @asynccontextmanager
-async def running(session: FakeSession):
-    """Run the driver as the collector does, once; raises what it has raised, if it has."""
+async def running(session: FakeSession) -> AsyncIterator["asyncio.Task[None]"]:
+    """Run the driver as the collector does, once; at the end raise the driver's error, if any."""
+    before = len(session.states)
     task = asyncio.create_task(run(session))
     try:
-        await until(lambda: task.done() or any(state == "connected" for state, _ in session.states))
+        await until(lambda: task.done() or (State.CONNECTED, "") in session.states[before:])
         if task.done():
             await task
         yield task
     finally:
         task.cancel()
         (error,) = await asyncio.gather(task, return_exceptions=True)
-        if error is not None and not isinstance(error, asyncio.CancelledError):
-            raise error
+    if error is not None and not isinstance(error, asyncio.CancelledError):
+        raise error
+
+
+async def received(session: FakeSession, count: int) -> list[float]:
+    """Run until so many values are there, and return them."""
+    async with running(session):
+        await until(lambda: len(session.samples) >= count)
+    return [sample.value for sample in session.samples]
