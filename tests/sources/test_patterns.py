@@ -102,6 +102,9 @@ def test_an_address_may_end_with_the_pointer():
     assert split_address(rule("a/b#/x/y", "t")) == ("a/b", "/x/y")
     assert split_address(rule("a/b", "t", "/x")) == ("a/b", "/x")
     assert split_address(rule("a/#", "t")) == ("a/#", "")
+    assert split_address(rule("a/#/b", "t")) == ("a/#/b", "")
+    assert parse_pattern("a/b").is_exact
+    assert not parse_pattern("a/+").is_exact
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from monitoring.sources.mqtt.payloads import (
 from monitoring.sources.mqtt.router import Route, Router
 from monitoring.sources.mqtt.suggestions import discovered, values_of
 from monitoring.sources.mqtt.templates import unit_of
+from monitoring.sources.patterns import split_pointer
 from monitoring.sources.pointers import pointer_text
 from monitoring.sources.session import Malformed, Sample, Session
 
@@ -202,9 +203,9 @@ class Intake:
             return
         address, suggestion = found
         self._known[address] = suggestion
-        topic, _, _ = address.partition("#")
-        self.router.route(topic).look_at = 0.0
-        if address not in self.router.config.ignored and not self.router.route(topic).targets:
+        route = self.router.route(split_pointer(address)[0])
+        route.look_at = 0.0
+        if address not in self.router.config.ignored and not route.targets:
             self.session.seen(address, "", suggestion)
 
     def _show_target(self, route: Route, target: Target, message: "Message") -> None:

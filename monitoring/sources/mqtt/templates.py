@@ -34,7 +34,10 @@ TEMPLATES: Mapping[str, Template] = {
             "availability_offline": "lost, disconnected",
         },
         rules=(
-            stamped(f"{PIOREACTOR}/od_reading/{{name}}", "{unit}.{name}", "/od"),
+            *(
+                stamped(f"{PIOREACTOR}/od_reading/od{channel}", f"{{unit}}.od{channel}", "/od")
+                for channel in (1, 2, 3, 4)
+            ),
             stamped(f"{PIOREACTOR}/temperature_automation/temperature", "{unit}.temperature", "/temperature"),
             stamped(
                 f"{PIOREACTOR}/growth_rate_calculating/growth_rate", "{unit}.growth_rate", "/growth_rate"

@@ -30,7 +30,7 @@ def test_the_defaults_with_a_host_are_good():
         ({"filters": "\n".join(map(str, range(201)))}, "filters", "200"),
         ({"client_id": "with space"}, "client_id", "without spaces"),
         ({"availability_topic": "a/{x}{y}"}, "availability_topic", "character"),
-        ({"availability_online": "up", "availability_offline": "Up"}, "availability_offline", "online, too"),
+        ({"availability_online": "up", "availability_offline": "Up"}, "availability_offline", "too"),
         ({"user": "u", "password": "p"}, "password", "plain text"),
         ({"password": "p", "tls": "on"}, "user", "needs a user"),
         ({"ca": "/etc/ca.pem"}, "ca", "switch TLS on"),
@@ -39,7 +39,8 @@ def test_the_defaults_with_a_host_are_good():
         ({"tls": "on", "certificate": "/etc/c.pem"}, "certificate", "go together"),
     ],
 )
-def test_a_wrong_field_is_named(fields, wrong, word):
+def test_a_wrong_field_is_named(fields, wrong, word, settings):
+    settings.FERMON_SOURCE_LOOPBACK = False
     problems = check({**GOOD, **fields})
     assert list(problems) == [wrong]
     assert word in problems[wrong]

@@ -1,6 +1,7 @@
 """Payloads as numbers and times."""
 
 import math
+from contextlib import suppress
 
 import pytest
 from hypothesis import given
@@ -136,9 +137,7 @@ def test_texts_have_numbers():
 @given(st.binary(max_size=2000))
 def test_any_payload_ends_in_a_number_or_a_word(payload):
     for read in (plain, member):
-        try:
+        with suppress(UnusableError, BadQualityError):
             assert math.isfinite(read(payload))
-        except (UnusableError, BadQualityError) as error:
-            assert str(error)
     assert len(raw_text(payload)) <= 200
     assert "\0" not in raw_text(payload)

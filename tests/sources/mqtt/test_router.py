@@ -35,7 +35,11 @@ def test_rules_of_templates_do_not_overlap():
     [
         ("pioreactor", "pioreactor/pio1/Exp 7/od_reading/od1", [("pio1.od1", "od")]),
         ("pioreactor", "pioreactor/pio1/Exp 7/stirring/target_rpm", [("pio1.target_rpm", "")]),
-        ("pioreactor", "pioreactor/p/e/growth_rate_calculating/growth_rate", [("p.growth_rate", "growth_rate")]),
+        (
+            "pioreactor",
+            "pioreactor/p/e/growth_rate_calculating/growth_rate",
+            [("p.growth_rate", "growth_rate")],
+        ),
         ("pioreactor", "pioreactor/p/$experiment/monitor/$state", []),
         ("home_assistant", "homeassistant/sensor/tank_temp/state", [("tank_temp", "")]),
         ("home_assistant", "homeassistant/switch/pump/state", [("switch.pump", "")]),
