@@ -132,7 +132,6 @@ class Connection:
         link = self.link
         while True:
             await link.arrived.wait()
-            link.arrived.clear()
             if len(link.waiting) < MANY:
                 await asyncio.sleep(PAUSE_S)
             while messages := link.take(AT_ONCE):

@@ -66,10 +66,10 @@ class Link(Client):
         self.is_taken_over = False
         self.arrived = asyncio.Event()
         self.waiting: deque[Message] = deque()
-        self.waiting_bytes = 0
+        self._bytes_in = self._bytes_out = 0  # each is written by one thread
         self.dropped, self.dropped_us = 0, 0
         self._answers: dict[int, asyncio.Future[list[Any]]] = {}
-        self._is_overrun = self._is_closing = False
+        self._is_told = self._is_overrun = self._is_closing = False
         self._last_us = 0
         super().__init__(
             CallbackAPIVersion.VERSION2,
@@ -151,10 +151,12 @@ class Link(Client):
 
     def take(self, most: int) -> list[Message]:
         """Return the messages that wait, oldest first, at most so many."""
+        self._is_told = False  # before the look, so that a message that comes after the look tells again
+        self.arrived.clear()
         taken: list[Message] = []
         while self.waiting and len(taken) < most:
             message = self.waiting.popleft()
-            self.waiting_bytes -= len(message.payload)
+            self._bytes_out += len(message.payload)
             taken.append(message)
         return taken
 
@@ -225,18 +227,20 @@ class Link(Client):
         if self._is_full(len(payload)) and not self._wait_for_room(message.qos, len(payload)):
             return
         self._last_us = max(time.time_ns() // 1000, self._last_us + 1)  # two messages, two times
-        is_first = not self.waiting
-        self.waiting_bytes += len(payload)
+        self._bytes_in += len(payload)
         self.waiting.append(
             Message(topic, payload, message.qos, message.mid, message.retain, message.dup, self._last_us)
         )
-        if is_first:
+        if not self._is_told:
+            self._is_told = True
             self._call(self.arrived.set)
 
     def _is_full(self, more: int) -> bool:
         if not self.waiting:
             return False
-        return len(self.waiting) >= MOST_WAITING or self.waiting_bytes + more > MOST_WAITING_BYTES
+        return (
+            len(self.waiting) >= MOST_WAITING or self._bytes_in - self._bytes_out + more > MOST_WAITING_BYTES
+        )
 
     def _wait_for_room(self, qos: int, size: int) -> bool:
         """Stop reading for a while, so that the broker waits; then drop messages of QoS 0.

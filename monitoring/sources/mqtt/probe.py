@@ -165,7 +165,6 @@ async def messages_of(link: "Link", within_s: float) -> AsyncGenerator["Message"
             await asyncio.wait((arrived, link.ended), timeout=left_s, return_when=asyncio.FIRST_COMPLETED)
         finally:
             arrived.cancel()
-        link.arrived.clear()
         while messages := link.take(AT_ONCE):
             link.acknowledge([message.mid for message in messages if message.qos])
             for message in messages:
