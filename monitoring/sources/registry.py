@@ -2,6 +2,7 @@
 
 from monitoring.sources.kind import SourceKind
 from monitoring.sources.modbus.kind import KIND as MODBUS
+from monitoring.sources.mqtt.kind import KIND as MQTT
 
-ALL: tuple[SourceKind, ...] = (MODBUS,)
+ALL: tuple[SourceKind, ...] = (MODBUS, MQTT)
 KINDS = {kind.name: kind for kind in ALL}

@@ -105,7 +105,10 @@ class Session(Protocol):
         ...
 
     async def newest(self, tags: Sequence[str]) -> dict[str, int]:
-        """Return the time of the newest stored measurement of each tag that has one."""
+        """Return the time of the newest stored measurement of each tag that has one.
+
+        Without tags: of each tag that the source has given values to.
+        """
         ...
 
 
