@@ -9,6 +9,7 @@ from django.views.generic import RedirectView
 from monitoring.access.pages import signed_in_only
 from monitoring.dashboard.alarm_advisor import alarm_advisor
 from monitoring.dashboard.alarm_bar import present_alarms
+from monitoring.dashboard.arriving import arriving
 from monitoring.dashboard.backtest import backtest, progress
 from monitoring.dashboard.login import OwnPasswordView, SignInView
 from monitoring.dashboard.message_links import acknowledge, confirm_channel
@@ -48,6 +49,7 @@ urlpatterns = [
     path("notifications/people/<int:id>", edit_person, name="notification-person"),
     path("notifications/windows/add", add_window, name="window-add"),
     path("notifications/windows/<int:id>/end", end_window_now, name="window-end"),
+    path("sources/arriving", arriving, name="arriving"),
     path("notifications/push", subscription, name="push"),
     path("acknowledge/<str:token>", acknowledge, name="acknowledge"),
     path("confirm-channel/<str:token>", confirm_channel, name="confirm-channel"),

@@ -43,6 +43,7 @@ PAGES = {
     "notifications/windows/add": ENGINEERS,
     "notifications/windows/<int:id>/end": ENGINEERS,
     "notifications/push": OPERATORS,
+    "sources/arriving": ENGINEERS,
     "acknowledge/<str:token>": ALL,  # the link is the right
     "confirm-channel/<str:token>": ALL,
     "push-worker.js": ALL,
@@ -56,6 +57,7 @@ PAGES = {
     "favicon.ico": ALL,
     "scripts/<str:file>": ALL,
     "health": ALL,
+    "ping": ALL,  # clients of InfluxDB send no token
 }
 # What is somebody's own takes a login in open mode, too.
 OWN = {"password", "password/changed"}
@@ -64,6 +66,7 @@ API = {
     *("", "tags", "tags/<name>", "data", "anomalies", "events", "trend", "statistics", "stream", "export"),
     *("alarms/journal", "alarms/kpis"),
     *("ingest", "ingest/batch", "stats", "schema", "docs"),
+    *("write", "api/v2/write", "query"),
 }
 # Who acts by their login, too: what a page sends carries a CSRF token. Whom a method has no use for gets 405.
 ACTS = {
@@ -72,6 +75,9 @@ ACTS = {
     **dict.fromkeys(("alarm-definitions", "alarm-definitions/<id>"), ENGINEERS),
     **dict.fromkeys(("notes", "notes/<id>", "notes/<id>/withdraw"), OPERATORS),
     **dict.fromkeys(("views", "views/<slug>"), OPERATORS),
+    **dict.fromkeys(
+        ("source-points", *(f"source-points/{act}" for act in ("make-tags", "ignore", "restore"))), ENGINEERS
+    ),
     **dict.fromkeys(
         (f"alarms/{act}" for act in ("acknowledge", *(f"<id>/{each}" for each in OPERATORS_ACTS))), OPERATORS
     ),
