@@ -2,6 +2,7 @@
 
 from monitoring.sources.kind import SourceKind
 from monitoring.sources.line_protocol.kind import KIND as LINE_PROTOCOL
+from monitoring.sources.modbus.kind import KIND as MODBUS
 
-ALL: tuple[SourceKind, ...] = (LINE_PROTOCOL,)
+ALL: tuple[SourceKind, ...] = (LINE_PROTOCOL, MODBUS)
 KINDS = {kind.name: kind for kind in ALL}
