@@ -333,6 +333,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
             "name": "notifications",
             "description": "Who is notified of alarms, when and how; and what became of each message.",
         },
+        {"name": "sources", "description": "Field sources: what arrives from them, and the tags it feeds."},
         {"name": "ingest", "description": "Where readings come in, one or many at a time."},
         {"name": "system", "description": "Totals, health, and this description."},
     ],

@@ -8,8 +8,8 @@ import base64
 import binascii
 import re
 import time
-from collections.abc import Sequence
-from typing import Any, ClassVar
+from collections.abc import Iterable
+from typing import IO, Any, ClassVar, cast
 from urllib.parse import parse_qs
 
 from drf_spectacular.utils import extend_schema
@@ -43,6 +43,7 @@ from monitoring.sources.line_protocol.points import point_recorder
 
 VERSION = "1.8.10-fermon"
 FORM = "application/x-www-form-urlencoded"
+NO_AUTH: list[Any] = [{}]
 DONE = {"results": [{"statement_id": 0}]}
 CODES = {400: "invalid", 401: "unauthorized", 403: "forbidden", 413: "request too large"}
 CODES |= {429: "too many requests", 503: "unavailable"}
@@ -88,15 +89,16 @@ def key_of(request: Request) -> str:
 class JsonAlways(BaseContentNegotiation):
     """Answer JSON, whatever the client accepts: some ask for MessagePack, and read JSON."""
 
-    def select_parser(self, request: Request, parsers: Sequence[BaseParser]) -> BaseParser:
+    def select_parser(self, request: Request, parsers: Iterable[BaseParser]) -> BaseParser:
         """Return the parser."""
-        return parsers[0]
+        return next(iter(parsers))
 
     def select_renderer(
-        self, request: Request, renderers: Sequence[BaseRenderer], format_suffix: str | None = None
+        self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
     ) -> tuple[BaseRenderer, str]:
         """Return the renderer of JSON, and the media type."""
-        return renderers[0], str(renderers[0].media_type)
+        first = next(iter(renderers))
+        return first, str(first.media_type)
 
 
 class PartialWrite(APIException):
@@ -128,7 +130,7 @@ class LineView(WriteView):
             django.db.Error: the database is away, and this process has not read the mappings yet.
         """
         name, precision = self.database_name(request), self.precision(request)
-        text = read_body(request._request, {"request": request}).decode("utf-8", "replace")
+        text = body_of(request).decode("utf-8", "replace")
         now_us = time.time_ns() // 1_000
         parsed = parse(text, precision, now_us=now_us)
         if not parsed.lines and not parsed.faults:
@@ -202,6 +204,15 @@ def store(request: Request, mapped: Mapped) -> dict[int, str]:
     return rejected
 
 
+def body_of(request: Request) -> bytes:
+    """Return the body, whatever its type, decompressed if necessary.
+
+    Raises:
+        APIException: as ``read_body``.
+    """
+    return read_body(cast(IO[bytes], request._request), {"request": request})
+
+
 def newest_us(mapped: Mapped, now_us: int) -> int:
     """Return the newest time of readings in microseconds, at most now; 0 without any."""
     newest = max((item["timestamp"] for item in mapped.items), default=0.0)
@@ -241,7 +252,7 @@ class WriteV1View(LineView):
         """Return the error as clients of version 1 expect; 503 for 429, after which they drop readings."""
         if isinstance(exc, Throttled):
             busy = Unavailable(str(exc.detail))
-            busy.wait = int(exc.wait or busy.wait)
+            busy.wait = int(getattr(exc, "wait", None) or busy.wait)
             exc = busy
         answer = super().handle_exception(exc)
         answer.data = {"error": text_of(answer)}
@@ -291,7 +302,7 @@ class PingView(APIView):
     content_negotiation_class = JsonAlways
 
     @extend_schema(
-        operation_id="ping", tags=["ingest"], auth=[{}], parameters=[shapes.VERSION], responses={204: None}
+        operation_id="ping", tags=["ingest"], auth=NO_AUTH, parameters=[shapes.VERSION], responses={204: None}
     )
     def get(self, request: Request) -> Response:
         """Answer 204, with a version of InfluxDB whose API is spoken in X-Influxdb-Version."""
@@ -336,7 +347,7 @@ class QueryView(LineView):
         """Answer CREATE DATABASE, as the other statements of SHOW and CREATE, with no rows."""
         statement = request.query_params.get("q", "")
         if not statement and (request.content_type or "").startswith(FORM):
-            body = read_body(request._request, {"request": request}).decode("utf-8", "replace")
+            body = body_of(request).decode("utf-8", "replace")
             statement = parse_qs(body).get("q", [""])[0]
         return self.answer(statement)
 

@@ -30,13 +30,15 @@ from monitoring.sources.making import MOST_CHOICES, MakingError, ignore_points, 
 from monitoring.sources.point_reading import point_json, read_points
 
 LONGEST_ADDRESS = 500
-BOUND = {"min_value": -LARGEST_VALUE, "max_value": LARGEST_VALUE}
+BOUND: dict[str, Any] = {"min_value": -LARGEST_VALUE, "max_value": LARGEST_VALUE}
 
 
 class PointListSerializer(serializers.Serializer[Any]):
     """Criteria for points, and the part of the list."""
 
-    source = serializers.CharField(required=False, max_length=64, help_text="Name of a source; else all.")
+    source = serializers.CharField(  # type: ignore[assignment]  # the serializer's own attribute
+        required=False, max_length=64, help_text="Name of a source; else all."
+    )
     state = choice(PointState.values, "Only points in this state.", default=str(PointState.UNMAPPED))
     limit = whole_number(DEFAULT_PAGE, MAX_PAGE, "How many at most.")
     offset = serializers.IntegerField(
@@ -60,9 +62,9 @@ class PointSerializer(serializers.Serializer[Any]):
     """A point of a source."""
 
     id = serializers.IntegerField()
-    source = serializers.CharField()
+    source = serializers.CharField()  # type: ignore[assignment]
     address = serializers.CharField()
-    state = serializers.ChoiceField(PointState.choices)
+    state = serializers.CharField(help_text="unmapped, mapped or ignored")
     value = serializers.CharField(help_text="The last value, up to 200 characters.")
     first_seen = serializers.DateTimeField()
     last_seen = serializers.DateTimeField()
@@ -90,7 +92,7 @@ class ChoiceSerializer(serializers.Serializer[Any]):
 class OfSourceSerializer(serializers.Serializer[Any]):
     """A body that names the source; ``name`` is that of a caller without a login."""
 
-    source = serializers.CharField(max_length=64)
+    source = serializers.CharField(max_length=64)  # type: ignore[assignment]
     name = serializers.CharField(required=False, max_length=64, allow_blank=True, help_text="Your name.")
 
 

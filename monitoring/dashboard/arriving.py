@@ -132,7 +132,8 @@ def follow(request: HttpRequest, source: Source, sources: list[Source]) -> HttpR
 
 def back_to(source: Source, done: Mapping[str, int]) -> HttpResponse:
     """Return the redirect to the points of the source, with the number of those done."""
-    return redirect(f"{reverse('arriving')}?{urlencode({'source': source.name, **done})}")
+    query: dict[str, str | int] = {"source": source.name, **done}
+    return redirect(f"{reverse('arriving')}?{urlencode(query)}")
 
 
 def points_page(
@@ -149,7 +150,7 @@ def points_page(
     number = page_number(query)
     page = read_points(source, state, limit=ROWS, offset=(number - 1) * ROWS)
     pages = max(1, -(-page.found // ROWS))
-    kept = {"source": source.name if source else "", "state": state}
+    kept: dict[str, str | int] = {"source": source.name if source else "", "state": state}
     context = {
         "rows": ticked or [row_of(point, now) for point in page.points],
         "found": page.found,

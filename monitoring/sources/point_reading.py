@@ -24,7 +24,8 @@ def read_points(source: Source | None, state: str, *, limit: int, offset: int = 
     found = SourcePoint.objects.filter(state=state).select_related("source")
     if source is not None:
         found = found.filter(source=source)
-    return PointPage(found.order_by("source", "-last_seen", "id")[offset : offset + limit], found.count())
+    rows = found.order_by("source", "-last_seen", "id")[offset : offset + limit]
+    return PointPage(list(rows), found.count())
 
 
 def sources_with_points() -> list[Source]:

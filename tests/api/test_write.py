@@ -93,6 +93,7 @@ def test_lines_without_a_time_get_that_of_receipt_each_its_own(write: Callable[.
         (["iSpindel000.gravity"], "measurements,source=iSpindel000", "gravity", "iSpindel000.gravity"),
         (["jacket"], "°C,domain=sensor,entity_id=jacket", "value", "jacket"),
         (["jacket", "oven"], "oven,site=jacket", "value", "jacket"),
+        (["oven.A.core", "A.core", "core"], "oven,site=A", "core", "oven.A.core"),
     ],
     ids=[
         "measurement",

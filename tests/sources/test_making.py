@@ -229,7 +229,7 @@ def test_from_the_first_line_to_a_stored_value(client: Client, post: Callable[..
     point_recorder().flush()
     (row,) = client.get("/source-points").json()
     assert row["suggestion"] == {
-        "tag": "A.temp",
+        "tag": "oven.A.temp",
         "unit": "°C",
         "kind": "analog",
         "valid_min": -50.0,

@@ -49,7 +49,9 @@ def test_a_boolean_has_states() -> None:
     [
         ("°C,domain=sensor,entity_id=fermenter_jacket", "value", "fermenter_jacket", "°C"),
         ("measurements,source=iSpindel000", "gravity", "iSpindel000.gravity", "SG"),
-        ("cpu,cpu=cpu-total,host=pi", "usage_idle", "cpu-total.usage_idle", ""),
+        ("cpu,cpu=cpu-total,host=pi", "usage_idle", "cpu.cpu-total.usage_idle", ""),
+        ("oven,site=A", "door", "oven.A.door", ""),
+        ("°C,entity_id=jacket", "state", "C.jacket.state", ""),
         ("mqtt_consumer,host=pi,topic=plant/f1/temp", "value", "plant_f1_temp", "°C"),
         ("oven", "temp", "oven.temp", "°C"),
         ("oven", "value", "oven", ""),

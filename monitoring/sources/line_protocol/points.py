@@ -58,7 +58,7 @@ class SeenPoint:
         self.seen += 1
         self.last_us, self.raw = now_us, value
 
-    def take(self) -> tuple[object, ...]:
+    def take(self) -> tuple[int | str, ...]:
         """Return the values for ``UPSERT``, and begin to count anew."""
         seen, self.seen, self.is_stored = self.seen, 0, True
         suggestion = orjson.dumps(self.suggestion).decode()
