@@ -104,6 +104,7 @@ def test_lines_without_a_time_get_that_of_receipt_each_its_own(write: Callable[.
         "iSpindel",
         "Home Assistant",
         "specific first",
+        "full",
     ],
 )
 def test_a_field_with_the_name_of_a_tag_feeds_the_tag(

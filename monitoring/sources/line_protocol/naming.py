@@ -8,8 +8,6 @@ VALUE = "value"  # the name of a field that says nothing
 GENERAL = frozenset({"host", "domain", "unit_of_measurement", "unit", "source_type", "type", "friendly_name"})
 # Measurements that name the kind of the input, not the equipment.
 PLUGINS = frozenset({"measurements", "mqtt_consumer", "opcua", "opcua_listener", "modbus", "exec", "http"})
-    {"measurements", "mqtt_consumer", "opcua", "opcua_listener", "modbus", "exec", "http", "file"}
-)
 MOST_UNIT = 20
 ENTITY = "entity_id"  # Home Assistant, whose measurement is the unit
 
