@@ -164,6 +164,7 @@ def test_points_are_recorded_later_and_not_by_the_request(write: Callable[..., A
     assert SourcePoint.objects.get(address="oven,site=A core").seen == 3
     status = SourceStatus.objects.get()
     assert (status.source.name, status.state, status.readings) == ("plant", "connected", 0)
+    assert status.confirmed_until is None  # another device of the database may be silent
     assert Refusal.objects.count() == 0
 
 

@@ -198,14 +198,16 @@ def write_points(source: int, points: list[SeenPoint]) -> None:
 
 
 def write_status(source: int, counts: Counts, now: datetime) -> None:
-    """Add the counts to the status of the source."""
+    """Add the counts to the status of the source.
+
+    A request of one device confirms nothing about the others of the same database.
+    """
     status, _ = SourceStatus.objects.get_or_create(source_id=source)
     passed_s = (now - status.updated_at).total_seconds() if status.updated_at else FLUSH_S
     newest = max(counts.newest_us, to_micros(status.newest) if status.newest else 0)
     SourceStatus.objects.filter(pk=source).update(
         state=str(State.CONNECTED),
         since=status.since or now,
-        confirmed_until=now,
         newest=from_micros(newest) if newest else None,
         readings=F("readings") + counts.readings,
         rejected=F("rejected") + counts.rejected,
