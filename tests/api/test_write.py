@@ -4,10 +4,12 @@ import base64
 import gzip
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
 from pytest_django import Settings
 
@@ -128,6 +130,23 @@ def test_two_sensors_never_share_a_tag_by_accident(write: Callable[..., Any]) ->
     point_recorder().flush()
     (unmapped,) = SourcePoint.objects.filter(state=PointState.UNMAPPED)
     assert (unmapped.address, unmapped.seen, unmapped.last_raw) == ("probe,id=b temp", 1, "20")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nor_do_those_that_come_at_once(client: Client) -> None:
+    Tag.objects.create(name="temp", valid_min=0, valid_max=100)
+    client.post(V1, "x y=1", content_type="text/plain")  # makes the source
+
+    def send(sensor: int) -> int:
+        line = f"probe,id={sensor} temp=20"
+        try:
+            return Client().post(V1, line, content_type="text/plain").status_code
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(send, range(8))) == {204}
+    assert SourceMapping.objects.count() == len(stored()) == 1
 
 
 def test_booleans_are_numbers_and_whole_numbers_too(write: Callable[..., Any]) -> None:
