@@ -8,6 +8,7 @@ import base64
 import binascii
 import re
 import time
+from collections import Counter
 from collections.abc import Iterable
 from typing import IO, Any, ClassVar, cast
 from urllib.parse import parse_qs
@@ -36,8 +37,8 @@ from monitoring.api.ingest import WriteView, foreign_items, receive
 from monitoring.api.parsers import read_body
 from monitoring.kernel.quoting import shown
 from monitoring.kernel.request_limits import MAX_ITEMS
-from monitoring.sources.line_protocol.arriving import Mapped, databases, map_lines
-from monitoring.sources.line_protocol.grammar import PRECISIONS, parse
+from monitoring.sources.line_protocol.arriving import Database, Mapped, databases, map_lines
+from monitoring.sources.line_protocol.grammar import PRECISIONS, Parsed, parse
 from monitoring.sources.line_protocol.kind import LONGEST_DATABASE
 from monitoring.sources.line_protocol.points import point_recorder
 
@@ -106,9 +107,8 @@ class PartialWrite(APIException):
 
     status_code = 400
 
-    def __init__(self, rejected: dict[int, str]) -> None:
-        number = min(rejected)
-        super().__init__(f"partial write: line {number}: {rejected[number]} dropped={len(rejected)}")
+    def __init__(self, line: int, message: str, dropped: int) -> None:
+        super().__init__(f"partial write: line {line}: {message} dropped={dropped}")
 
 
 class LineView(WriteView):
@@ -132,17 +132,31 @@ class LineView(WriteView):
         name, precision = self.database_name(request), self.precision(request)
         text = body_of(request).decode("utf-8", "replace")
         now_us = time.time_ns() // 1_000
-        parsed = parse(text, precision, now_us=now_us)
-        if not parsed.lines and not parsed.faults:
-            return Response(status=204)
-        database = databases().find(name)
+        first, dropped, stamped = (0, ""), 0, Counter[str]()
+        for part in parse(text, precision, now_us=now_us):
+            rejected = self.store_part(request, databases().find(name), part, now_us, stamped)
+            if rejected and not dropped:
+                first = min(rejected.items())
+            dropped += len(rejected)
+        if dropped:
+            raise PartialWrite(*first, dropped)
+        return Response(status=204)
+
+    def store_part(
+        self, request: Request, database: Database, part: Parsed, now_us: int, stamped: Counter[str]
+    ) -> dict[int, str]:
+        """Store lines; return the message of each rejected one by number."""
         if not database.is_enabled:
             raise PermissionDenied(f"The source {database.name} is disabled. Enable it on the page Sources.")
         grant = grant_of(request)
         mapped = map_lines(
-            database, parsed.lines, now_us=now_us, covers=lambda tag: grant is None or grant.covers(tag)
+            database,
+            part.lines,
+            now_us=now_us,
+            stamped=stamped,
+            covers=lambda tag: grant is None or grant.covers(tag),
         )
-        faults = parsed.faults + mapped.faults
+        faults = part.faults + mapped.faults
         rejected = {fault.number: fault.message for fault in faults} | store(request, mapped)
         recorder = point_recorder()
         recorder.record(
@@ -154,9 +168,7 @@ class LineView(WriteView):
         )
         if faults:
             recorder.malformed(faults, source=source_of(request))
-        if rejected:
-            raise PartialWrite(rejected)
-        return Response(status=204)
+        return rejected
 
     def database_name(self, request: Request) -> str:
         """Return the database or bucket that the request names.

@@ -307,6 +307,20 @@ def test_gzip_is_unpacked_and_a_bomb_refused(write: Callable[..., Any]) -> None:
     assert (answer.status_code, answer.json()["error"][:19]) == (400, "body: expected gzip")
 
 
+def test_a_process_that_forgets_series_loses_no_value(
+    write: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("monitoring.sources.line_protocol.arriving.MOST_SERIES", 0)
+    for number in range(3):
+        assert write(f"fermenter temp=3{number}\nagitator rpm=30{number}").status_code == 204
+    assert len(stored()) == 6
+
+
+def test_untimed_lines_of_a_large_body_do_not_collide(write: Callable[..., Any]) -> None:
+    assert write("fermenter temp=37\n" * 10_050).status_code == 204
+    assert Measurement.objects.count() == 10_050
+
+
 def test_a_large_body_is_stored_in_parts(write: Callable[..., Any]) -> None:
     lines = [f"fermenter temp={30 + number % 10} {(NOW_S - number) * 10**9}" for number in range(12_000)]
     assert write("\n".join(lines)).status_code == 204

@@ -204,15 +204,22 @@ def free_name(name: str) -> str:
 
 
 def map_lines(
-    database: Database, lines: Sequence[Line], *, now_us: int, covers: Callable[[str], bool]
+    database: Database,
+    lines: Sequence[Line],
+    *,
+    now_us: int,
+    stamped: Counter[str],
+    covers: Callable[[str], bool],
 ) -> Mapped:
-    """Return the readings of lines. ``covers`` tells whether the caller may write a tag of this name.
+    """Return the readings of lines.
+
+    ``stamped`` counts the readings of each tag in the request that got the time of receipt; ``covers`` tells
+    whether the caller may write a tag of this name.
 
     Raises:
         django.db.Error: the database is away, and a field is new to this process.
     """
-    learn_uses(database, lines, covers=covers)
-    by_series, stamped = database.by_series, Counter[str]()
+    by_series = learn_uses(database, lines, covers=covers)
     found = Mapped([], [], [], [])
     points: dict[SeenPoint, None] = {}
     for number, series, fields, given_us in lines:
@@ -242,8 +249,15 @@ def text_fault(name: str, tag: str) -> str:
     return f"field '{name}': {tag} needs a number, got text"
 
 
-def learn_uses(database: Database, lines: Sequence[Line], *, covers: Callable[[str], bool]) -> None:
-    """Find the use of each field that this process does not know yet."""
+def learn_uses(
+    database: Database, lines: Sequence[Line], *, covers: Callable[[str], bool]
+) -> Mapping[str, Mapping[str, Use]]:
+    """Return the uses of fields by series, after a look for those that this process does not know yet.
+
+    Other threads may begin a new mapping meanwhile; the one returned has the fields of these lines.
+    """
+    if len(database.by_series) > MOST_SERIES:
+        database.by_series = {}
     by_series = database.by_series
     new: dict[tuple[str, str], Value] = {
         (line.series, name): value
@@ -252,9 +266,7 @@ def learn_uses(database: Database, lines: Sequence[Line], *, covers: Callable[[s
         if name not in by_series.get(line.series, NO_USES)
     }
     if not new:
-        return
-    if len(by_series) > MOST_SERIES:
-        database.by_series = by_series = {}
+        return by_series
     addresses = {each: series_of(each[0]).address(each[1]) for each in new}
     claim_tags(database, addresses, covers=covers)
     for each, value in new.items():
@@ -270,6 +282,7 @@ def learn_uses(database: Database, lines: Sequence[Line], *, covers: Callable[[s
             suggestion = suggestion_for(series_of(series), name, value)
             point = database.points.setdefault(address, SeenPoint(database.id, address, suggestion))
             by_series.setdefault(series, {})[name] = point
+    return by_series
 
 
 def claim_tags(

@@ -32,6 +32,8 @@ YEAR_1971_US = 365 * 86_400 * 1_000_000
 LONGEST_SHOWN = 200
 LONGEST_SERIES = 400  # characters; with the name of a field, an address has at most 500
 LONGEST_FIELD = 99
+MOST_FIELDS = 1_000  # of a line
+PART = 10_000
 LONG_NAME = f"field {{}}: the name has more than {LONGEST_FIELD} characters"
 MOST_SERIES = 20_000
 
@@ -44,6 +46,7 @@ LINE = re.compile(
     rf"[ \t]*+({HEAD}) ++({FIELDS})(?: ++(-?\d{{1,25}}))?[ \t]*+\r?(?:\n|\Z)", re.DOTALL | re.ASCII
 )
 PLAIN_LINE = re.compile(r"([^ ]++) ++([^ ]++)(?: ++(-?\d{1,25}))?", re.ASCII)  # without quotes and escapes
+ONE_LINE = re.compile(r"[^\n]*\n?")
 IGNORED = re.compile(r"[ \t]*+(?:#[^\n]*+)?\r?(?:\n|\Z)")
 FIELD = re.compile(rf"((?:[^,=\\]|\\.)++)=({STRING}|[^,\"]*+)(?:,|\Z)", re.DOTALL)
 NUMBER = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)|([+-]?\d+)i|(\d+)u", re.ASCII)
@@ -100,23 +103,41 @@ class Series(NamedTuple):
         return f"{','.join(head)} {escaped_key(field)}"
 
 
-def parse(text: str, precision: str, *, now_us: int) -> Parsed:
-    """Parse a body. ``precision`` is a key of ``PRECISIONS``; ``now_us`` serves hints about wrong ones."""
-    found = Parsed([], [])
-    unit_ns = PRECISIONS[precision]
+def parse(text: str, precision: str, *, now_us: int, size: int = PART) -> Iterator[Parsed]:
+    """Parse a body, in parts of about ``size`` fields and faults: a large body takes bounded memory.
+
+    ``precision`` is a key of ``PRECISIONS``; ``now_us`` serves hints about wrong ones.
+    """
+    part, count, unit_ns = Parsed([], []), 0, PRECISIONS[precision]
     is_plain = '"' not in text and "\\" not in text
     for number, piece in plain_pieces(text) if is_plain else quoted_pieces(text):
         try:
-            if isinstance(piece, str):
-                raise LineError(fault_of(piece))
-            series, fields, stamp = piece
-            series_of(series)
-            time_us = None if stamp is None else micros_of(int(stamp), unit_ns, now_us=now_us)
-            found.lines.append(Line(number, series, read_fields(fields), time_us))
+            line = read_line(number, piece, unit_ns, now_us)
+            part.lines.append(line)
+            count += len(line.fields)
         except LineError as error:
             raw = piece if isinstance(piece, str) else " ".join(filter(None, piece))
-            found.faults.append(Fault(number, raw[:LONGEST_SHOWN], str(error)))
-    return found
+            part.faults.append(Fault(number, raw[:LONGEST_SHOWN], str(error)))
+            count += 1
+        if count >= size:
+            yield part
+            part, count = Parsed([], []), 0
+    if count:
+        yield part
+
+
+def read_line(number: int, piece: "Piece", unit_ns: int, now_us: int) -> Line:
+    """Return the line with this number.
+
+    Raises:
+        LineError: the line is not valid.
+    """
+    if isinstance(piece, str):
+        raise LineError(fault_of(piece))
+    series, fields, stamp = piece
+    series_of(series)
+    time_us = None if stamp is None else micros_of(int(stamp), unit_ns, now_us=now_us)
+    return Line(number, series, read_fields(fields), time_us)
 
 
 Piece = tuple[str, str, str | None] | str
@@ -124,8 +145,8 @@ Piece = tuple[str, str, str | None] | str
 
 def plain_pieces(text: str) -> Iterator[tuple[int, Piece]]:
     """Yield number and parts of each line of a body without quotes and escapes; bad lines as text."""
-    for number, line in enumerate(text.split("\n"), 1):
-        line = line.strip(" \t\r")
+    for number, found in enumerate(ONE_LINE.finditer(text), 1):
+        line = found[0].strip(" \t\r\n")
         if line and line[0] != "#":
             match = PLAIN_LINE.fullmatch(line)
             yield number, (match[1], match[2], match[3]) if match else line
@@ -188,6 +209,8 @@ def read_fields(text: str) -> list[tuple[str, Value]]:
     Raises:
         LineError: a field has no name or no valid value.
     """
+    if text.count(",") >= MOST_FIELDS:
+        raise LineError(f"more than {MOST_FIELDS} fields in one line")
     if '"' in text or "\\" in text:
         return quoted_fields(text)
     fields: list[tuple[str, Value]] = []

@@ -6,18 +6,27 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from monitoring.sources.line_protocol import grammar
 from monitoring.sources.line_protocol.grammar import (
     LineError,
+    Parsed,
     Series,
     Value,
     escaped_key,
     escaped_string,
-    parse,
     read_address,
     series_of,
 )
 
 NOW_US = 1_800_000_000_000_000
+
+
+def parse(text: str, precision: str, *, now_us: int, size: int = 3) -> Parsed:
+    """All parts of a body as one."""
+    parts = list(grammar.parse(text, precision, now_us=now_us, size=size))
+    lines = [line for part in parts for line in part.lines]
+    return Parsed(lines, [fault for part in parts for fault in part.faults])
+
 
 # Line protocol has no way to write a backslash before a separator, nor a line break outside of strings.
 NAMES = st.text(
@@ -176,6 +185,14 @@ def test_a_wrong_precision_is_named(sent: str, taken: str) -> None:
 def test_no_timestamp_of_1970_is_taken() -> None:
     assert "lies in 1970" in parse("m x=1 0", "ns", now_us=NOW_US).faults[0].message
     assert "send the precision of your timestamps" in parse("m x=1 0", "ns", now_us=NOW_US).faults[0].message
+
+
+def test_a_large_body_comes_in_parts() -> None:
+    parts = list(grammar.parse("m a=1,b=2\n\nbad\n" * 10, "ns", now_us=NOW_US, size=6))
+    assert [(len(part.lines), len(part.faults)) for part in parts] == [(2, 2)] * 5
+    assert parts[-1].lines[-1].number == 28
+    (fault,) = parse("m " + ",".join(["x=1"] * 1001), "ns", now_us=NOW_US).faults
+    assert fault.message == "more than 1000 fields in one line"
 
 
 @pytest.mark.parametrize("address", ["m", "m x y", "m,b=1,a=2 x", "m,a x", " x", "m "])
