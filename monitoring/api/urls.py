@@ -18,12 +18,14 @@ from monitoring.api.export import ExportView
 from monitoring.api.file_imports import FileImportViewSet
 from monitoring.api.health import HealthView
 from monitoring.api.ingest import BatchIngestView, IngestView
+from monitoring.api.line_protocol import PingView, QueryView, WriteV1View, WriteV2View
 from monitoring.api.notes import NoteViewSet
 from monitoring.api.quality import GapsView, QualityView
 from monitoring.api.root import RootView
 from monitoring.api.routes import RouteViewSet
 from monitoring.api.saved_views import SavedViewSet
 from monitoring.api.schedules import ScheduleViewSet
+from monitoring.api.source_points import SourcePointViewSet
 from monitoring.api.statistics import StatisticsView
 from monitoring.api.stats import StatsView
 from monitoring.api.stream import StreamView
@@ -42,6 +44,7 @@ router.register("alarm-definitions", AlarmDefinitionViewSet, basename="alarm-def
 router.register("notes", NoteViewSet, basename="note")
 router.register("views", SavedViewSet, basename="view")
 router.register("file-imports", FileImportViewSet, basename="file-import")
+router.register("source-points", SourcePointViewSet, basename="source-point")
 router.register("deliveries", DeliveryViewSet, basename="delivery")
 router.register("channels", ChannelViewSet, basename="channel")
 router.register("routes", RouteViewSet, basename="route")
@@ -62,6 +65,10 @@ urlpatterns = [
     path("export", ExportView.as_view(), name="export"),
     path("ingest", IngestView.as_view(), name="ingest"),
     path("ingest/batch", BatchIngestView.as_view(), name="ingest-batch"),
+    path("write", WriteV1View.as_view(), name="write"),
+    path("api/v2/write", WriteV2View.as_view(), name="write-v2"),
+    path("ping", PingView.as_view(), name="ping"),
+    path("query", QueryView.as_view(), name="query"),
     path("stats", StatsView.as_view(), name="stats"),
     path("health", HealthView.as_view(), name="health"),
     path("schema", SchemaView.as_view(), name="schema"),

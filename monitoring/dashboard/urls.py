@@ -9,6 +9,7 @@ from django.views.generic import RedirectView
 from monitoring.access.pages import signed_in_only
 from monitoring.dashboard.alarm_advisor import alarm_advisor
 from monitoring.dashboard.alarm_bar import present_alarms
+from monitoring.dashboard.arriving import arriving
 from monitoring.dashboard.backtest import backtest, progress
 from monitoring.dashboard.file_imports import import_detail, import_list, import_progress
 from monitoring.dashboard.login import OwnPasswordView, SignInView
@@ -49,6 +50,7 @@ urlpatterns = [
     path("notifications/people/<int:id>", edit_person, name="notification-person"),
     path("notifications/windows/add", add_window, name="window-add"),
     path("notifications/windows/<int:id>/end", end_window_now, name="window-end"),
+    path("sources/arriving", arriving, name="arriving"),
     path("notifications/push", subscription, name="push"),
     path("imports", import_list, name="file-imports"),
     path("imports/<int:id>", import_detail, name="file-import"),

@@ -46,6 +46,7 @@ PAGES = {
     "imports": ENGINEERS,
     "imports/<int:id>": ENGINEERS,
     "imports/<int:id>/progress": ENGINEERS,
+    "sources/arriving": ENGINEERS,
     "acknowledge/<str:token>": ALL,  # the link is the right
     "confirm-channel/<str:token>": ALL,
     "push-worker.js": ALL,
@@ -59,6 +60,7 @@ PAGES = {
     "favicon.ico": ALL,
     "scripts/<str:file>": ALL,
     "health": ALL,
+    "ping": ALL,  # clients of InfluxDB send no token
 }
 # What is somebody's own takes a login in open mode, too.
 OWN = {"password", "password/changed"}
@@ -68,6 +70,7 @@ API = {
     *("alarms/journal", "alarms/kpis"),
     *("quality", "gaps"),
     *("ingest", "ingest/batch", "stats", "schema", "docs"),
+    *("write", "api/v2/write", "query"),
 }
 # Who acts by their login, too: what a page sends carries a CSRF token. Whom a method has no use for gets 405.
 ACTS = {
@@ -76,6 +79,9 @@ ACTS = {
     **dict.fromkeys(("alarm-definitions", "alarm-definitions/<id>"), ENGINEERS),
     **dict.fromkeys(("notes", "notes/<id>", "notes/<id>/withdraw"), OPERATORS),
     **dict.fromkeys(("views", "views/<slug>"), OPERATORS),
+    **dict.fromkeys(
+        ("source-points", *(f"source-points/{act}" for act in ("make-tags", "ignore", "restore"))), ENGINEERS
+    ),
     **dict.fromkeys(
         (f"alarms/{act}" for act in ("acknowledge", *(f"<id>/{each}" for each in OPERATORS_ACTS))), OPERATORS
     ),
