@@ -187,14 +187,16 @@ def add(
     """
     batch = replace(batch, value=batch.value + 0.0)
     rules = rules_for([tag.definition for tag in tags])
+    is_first = True
     while len(batch):
         part, rows, batch = next_rows(tags, batch)
         segments = rows.segments()
         recent = recent_values_after(rows, segments)
-        rows = store(tags, rows, judge(rows, segments, rules), recent, clocks)
+        rows = store(tags, rows, judge(rows, segments, rules), recent, clocks, may_open=is_first)
         limit_us = latest_us if len(latest_us) == 1 else latest_us[rows.position]
         if (rows.time_us > limit_us).any():
             mark_ahead(tags, rows, limit_us)
         yield part, rows
+        is_first = False
         if len(batch):  # the recent values have changed
             tags = [tag._replace(recent_values=None) for tag in tags]
