@@ -1,8 +1,7 @@
 """The description of a protocol: its form, its checks, its driver."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from types import MappingProxyType
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +20,7 @@ class Field:
     is_secret: bool = False
     is_required: bool = True
     is_trust: bool = False
+    lines: bool = False  # the text may have several lines, as a certificate has
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class SourceKind:
     check: Callable[[Mapping[str, str]], dict[str, str]]
     check_mapping: Callable[[Mapping[str, object]], dict[str, str]]
     options: tuple[Field, ...] = ()
-    libraries: Mapping[str, str] = MappingProxyType({})  # module to import, and its pinned requirement
+    libraries: Mapping[str, str] = field(default_factory=dict)  # module to import, and its pinned requirement
     is_collected: bool = True  # by the collector; else its readings come by HTTP
     address_label: str = "Address"
     address_help: str = ""

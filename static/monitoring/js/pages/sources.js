@@ -1,0 +1,11 @@
+// The pages of sources: status, jobs and previews are kept up to date.
+import { follow } from "../app/live-parts.js";
+import { setText } from "../base/dom.js";
+import { localiseTimes, zoneText } from "../base/times.js";
+
+localiseTimes();
+const zone = document.getElementById("zone");
+if (zone) setText(zone, zoneText());
+for (const part of document.querySelectorAll("[data-part]")) {
+  follow(/** @type {HTMLElement} */ (part), document.querySelector("[data-lost]"));
+}
