@@ -198,7 +198,9 @@ def made_text(number: str) -> str:
     """Return how many tags were made just now; empty if the address does not say so."""
     if not re.fullmatch("[0-9]{1,4}", number):
         return ""
-    return "The points are mapped to tags that existed." if number == "0" else f"{number} tags were made."
+    if number == "0":
+        return "The points are mapped to tags that existed."
+    return "1 tag was made." if number == "1" else f"{number} tags were made."
 
 
 def settings_shown(source: Source, kind: SourceKind | None) -> list[tuple[str, str]]:
