@@ -13,11 +13,11 @@ MOST_RAW = 200
 
 
 class Source(models.Model):
-    """A field source: a broker, a server or a device whose readings Fermon fetches or receives.
+    """A field source: a broker, a server or a device: Fermon fetches or receives the readings.
 
     ``settings`` are the fields of the protocol's form. Each of ``secrets`` is encrypted text, or names an
     environment variable or a file. ``revision`` grows with each change of the
-    source or of its mappings; the collector restarts a source whose revision has changed.
+    source or of its mappings; the collector restarts a source with another revision.
     """
 
     name = models.CharField(max_length=64, unique=True, validators=[NAME])
@@ -178,7 +178,7 @@ class SourceGap(models.Model):
 
 
 class SourceJob(models.Model):
-    """Work that a person asks of the collector: a connection test, discovery, a look at what arrives.
+    """Work that a person asks of the collector: a connection test, discovery, a look at arriving values.
 
     ``steps`` are the steps so far, each {"name", "is_done": true, false or null, "text"}; ``result`` is the
     outcome in the protocol's terms. The collector deletes jobs of yesterday.
