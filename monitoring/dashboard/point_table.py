@@ -1,5 +1,6 @@
 """The table of discovered points: rows to tick, each with the tag that is suggested for it."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +13,11 @@ from monitoring.sources.job_requests import results_of
 
 ROWS = 100  # on a page: a form has at most 1000 fields
 COLUMNS = ("tag", "unit", "kind", "valid_min", "valid_max")
+# Further parts of a suggestion that a tag or its mapping takes.
+TAKEN = (
+    *("lower_limit", "upper_limit", "states", "display_name", "factor", "offset", "options"),
+    *("value_pointer", "time_pointer", "time_format", "zone"),
+)
 TAG_KINDS = [str(kind) for kind in TagKind]
 
 
@@ -30,6 +36,7 @@ class PointRow:
     kind: str = str(TagKind.ANALOG)
     valid_min: str = ""
     valid_max: str = ""
+    choice: str = ""
     suggestion: Mapping[str, Any] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
 
@@ -37,6 +44,16 @@ class PointRow:
     def cells(self) -> list[tuple[str, str, str]]:
         """Return name, value and error of each text field."""
         return [(name, getattr(self, name), self.errors.get(name, "")) for name in COLUMNS if name != "kind"]
+
+    @property
+    def meanings(self) -> list[tuple[str, str]]:
+        """Return the suggested ways to read the point: options, and words with the value."""
+        found = self.suggestion.get("choices")
+        ways = [way for way in found if isinstance(way, dict)] if isinstance(found, list) else []
+        return [
+            (json.dumps(options_of(way)), f"{' '.join(options_of(way).values())}: {way.get('value', '')}")
+            for way in ways
+        ]
 
     def as_choice(self) -> dict[str, Any]:
         """Return the point as a choice for ``sources.making``.
@@ -54,7 +71,9 @@ class PointRow:
             raise ValueError(self.address)
         given = {"address": self.address, "tag": self.tag, "unit": self.unit, "kind": self.kind}
         standard = {"display_name": "", "factor": 1.0, "offset": 0.0, "options": {}}
-        others = {name: value for name, value in self.suggestion.items() if name not in COLUMNS}
+        others = {name: value for name, value in self.suggestion.items() if name in TAKEN}
+        if self.choice in dict(self.meanings):
+            others["options"] = json.loads(self.choice)
         return {**standard, **others, **given, **bounds}
 
 
@@ -122,6 +141,11 @@ def point_row(place: int, row: Mapping[str, Any], mapped: Mapping[str, str]) -> 
     )
 
 
+def options_of(way: Mapping[str, Any]) -> dict[str, str]:
+    """Return the options of a mapping for a suggested way to read a point."""
+    return {name: str(value) for name, value in way.items() if name != "value"}
+
+
 def shown_value(value: Any) -> str:
     """Return a suggested value as a person would type it."""
     return f"{value:g}" if isinstance(value, float) else str(value)
@@ -139,6 +163,7 @@ def ticked_rows(source: Source, job: SourceJob, posted: Mapping[str, str]) -> li
         row.is_ticked = True
         for column in COLUMNS:
             setattr(row, column, posted.get(f"{column}-{place}", "").strip())
+        row.choice = posted.get(f"choice-{place}", "")
         if row.kind not in TAG_KINDS:
             row.errors["kind"] = f"Expected one of {', '.join(TAG_KINDS)}."
         rows.append(row)

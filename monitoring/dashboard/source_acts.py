@@ -113,8 +113,10 @@ def perform(request: HttpRequest, source: Source, name: str) -> str:
         return ""
     if name not in JOB_KINDS:
         raise Http404(f"There is no act {name[:40]}.")
-    parent = request.POST.get("parent", "")[:LONGEST_ADDRESS]
-    parameters = {"parent": parent} if parent and name == DISCOVER else {}
+    kind = KINDS.get(source.protocol)
+    asked = kind.parameters if kind and name == DISCOVER else ()
+    given = {field.name: request.POST.get(f"parameter_{field.name}", "").strip() for field in asked}
+    parameters = {key: text[:LONGEST_ADDRESS] for key, text in given.items() if text}
     request_job(source, name, parameters, by=who(request), now=datetime.now(UTC))
     return "#job"
 

@@ -19,6 +19,7 @@ from monitoring.dashboard.moments import Moment, moment
 from monitoring.dashboard.point_table import TAG_KINDS, PointTable, point_table
 from monitoring.models import PointState, Source, SourceGap, SourceJob
 from monitoring.sources.job_requests import (
+    DISCOVER,
     LISTEN,
     OPEN,
     TEST,
@@ -27,7 +28,7 @@ from monitoring.sources.job_requests import (
     offered_fingerprint,
     results_of,
 )
-from monitoring.sources.kind import SourceKind
+from monitoring.sources.kind import Field, SourceKind
 from monitoring.sources.libraries import REMEDY, missing_libraries
 from monitoring.sources.loading import rule_of
 from monitoring.sources.preview import preview
@@ -155,7 +156,7 @@ def job_context(
         "steps": [step for step in job.steps if isinstance(step, dict)],
         "fingerprint": offered_fingerprint(source) if job.kind == TEST else "",
     }
-    if job.kind == "discover" and job.state == SourceJob.State.DONE:
+    if job.kind == DISCOVER and job.state == SourceJob.State.DONE:
         context["points"] = points or point_table(source, job, request.GET)
         context["tag_kinds"] = TAG_KINDS
     if job.kind == LISTEN:
@@ -184,6 +185,7 @@ def map_context(request: HttpRequest, source: Source, now: datetime) -> dict[str
             for name, label in (("test", "Test connection"), ("discover", "Discover"), ("listen", "Listen"))
             if not obstacle(source, name)
         ],
+        "parameters": parameters_of(source, kind),
         "missing": missing_libraries(kind) if kind else [],
         "remedy": REMEDY,
         "offered": offered_fingerprint(source),
@@ -192,6 +194,13 @@ def map_context(request: HttpRequest, source: Source, now: datetime) -> dict[str
             (gap, moment(gap.begin, now), moment(gap.end, now) if gap.end else None) for gap in gaps
         ],
     }
+
+
+def parameters_of(source: Source, kind: SourceKind | None) -> list[tuple[Field, str]]:
+    """Return the parameters of discovery, each with the value of the last time."""
+    last = newest_job(source, DISCOVER)
+    given = last.parameters if last else {}
+    return [(field, str(given.get(field.name, field.default))) for field in (kind.parameters if kind else ())]
 
 
 def made_text(number: str) -> str:
