@@ -34,7 +34,7 @@ export function update(part, fresh) {
 export function addressOf({ dataset }, page) {
   const address = new URL(page);
   address.hash = "";
-  address.searchParams.set("part", dataset.part ?? "");
+  address.searchParams.set("part", dataset.live ?? "");
   const form = document.getElementById(dataset.form ?? "");
   if (form instanceof HTMLFormElement) {
     for (const [name, value] of new FormData(form)) {

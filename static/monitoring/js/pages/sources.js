@@ -6,6 +6,6 @@ import { localiseTimes, zoneText } from "../base/times.js";
 localiseTimes();
 const zone = document.getElementById("zone");
 if (zone) setText(zone, zoneText());
-for (const part of document.querySelectorAll("[data-part]")) {
+for (const part of document.querySelectorAll("[data-live]")) {
   follow(/** @type {HTMLElement} */ (part), document.querySelector("[data-lost]"));
 }
