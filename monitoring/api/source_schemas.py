@@ -146,7 +146,7 @@ class JobShape(Shape):
     """Work that was asked of the collector. Ask again until `state` is done or failed."""
 
     id = serializers.IntegerField()
-    source = serializers.IntegerField()
+    source = serializers.IntegerField()  # type: ignore[assignment]
     kind = serializers.CharField()
     state = serializers.ChoiceField(choices=SourceJob.State.values)
     steps = serializers.ListField(child=serializers.DictField(), help_text="name, is_done, text.")

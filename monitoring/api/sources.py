@@ -1,12 +1,12 @@
 """GET and POST /sources; GET, PATCH and DELETE /sources/<id>, and its actions; GET /source-jobs/<id>."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from django.conf import settings
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import status
 from rest_framework.decorators import action
 from rest_framework.exceptions import Throttled
@@ -47,24 +47,27 @@ from monitoring.sources.settings import (
 
 MAPPERS = ("partial_update", "test", "discover", "listen", "enable", "disable")
 ADMINISTRATORS = ("create", "destroy", "trust")
+REFUSED_JOB = OpenApiResponse(schemas.ErrorSerializer, "The protocol has no such job, or lacks a library.")
+ViewT = TypeVar("ViewT", bound=Callable[..., Any])
 WHOLE = frozenset({"name", "protocol", "enabled"})  # places of an error that are no fields of the protocol
 
 
-def job_schema(name: str) -> Any:
+def job_schema(name: str) -> Callable[[ViewT], ViewT]:
     """Return the decorator that describes a request for a job."""
-    return extend_schema(
+    described: Callable[[ViewT], ViewT] = extend_schema(
         operation_id=name,
         tags=["sources"],
         auth=schemas.MAY_READ,
         parameters=[ID, schemas.RETRY_AFTER],
         request=shapes.JobSerializer,
-        responses={**shapes.changes(shapes.JobShape, created=True), 409: schemas.CONFLICT},
+        responses={**shapes.changes(shapes.JobShape, created=True), 409: REFUSED_JOB},
     )
+    return described
 
 
-def act_schema(name: str, request: Any = None) -> Any:
+def act_schema(name: str, request: Any = None) -> Callable[[ViewT], ViewT]:
     """Return the decorator that describes a change of one source."""
-    return extend_schema(
+    described: Callable[[ViewT], ViewT] = extend_schema(
         operation_id=name,
         tags=["sources"],
         auth=schemas.MAY_READ,
@@ -72,6 +75,7 @@ def act_schema(name: str, request: Any = None) -> Any:
         request=request,
         responses=shapes.changes(shapes.SourceSerializer),
     )
+    return described
 
 
 class SourceViewSet(ViewSet):

@@ -121,7 +121,8 @@ def point_table(source: Source, job: SourceJob, query: Mapping[str, str]) -> Poi
 
 def address(find: str, first: int) -> str:
     """Return the query string of a page of points."""
-    return f"?{urlencode({'find': find, 'first': first} if find else {'first': first})}#points"
+    query: dict[str, str | int] = {"find": find} if find else {}
+    return f"?{urlencode(query | {'first': first})}#points"
 
 
 def point_row(place: int, row: Mapping[str, Any], mapped: Mapping[str, str]) -> PointRow:
@@ -130,15 +131,18 @@ def point_row(place: int, row: Mapping[str, Any], mapped: Mapping[str, str]) -> 
     suggestion = row.get("suggestion")
     known: Mapping[str, Any] = suggestion if isinstance(suggestion, dict) else {}
     children = row.get("children", 0)
-    return PointRow(
+    made = PointRow(
         place=place,
         address=where,
         raw=str(row.get("raw", "")),
         children=children if isinstance(children, int) else 0,
         mapped_to=mapped.get(where, ""),
         suggestion=known,
-        **{name: shown_value(known[name]) for name in COLUMNS if known.get(name) not in (None, "")},
     )
+    for name in COLUMNS:
+        if known.get(name) not in (None, ""):
+            setattr(made, name, shown_value(known[name]))
+    return made
 
 
 def options_of(way: Mapping[str, Any]) -> dict[str, str]:

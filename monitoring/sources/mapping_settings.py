@@ -21,7 +21,7 @@ from monitoring.sources.settings import MISSING, touch
 TIME_FORMATS = ("", "iso", "s", "ms", "us", "ns")
 PART = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
 POINTER = re.compile(r"(/([^~]|~[01])*)?")
-LONGEST_TAG = 64
+LONGEST_TAG, LONGEST_ADDRESS = 64, 500
 MOST_MAPPINGS = 5_000
 UNKNOWN_TAG = "There is no tag {!r}. Make the tag first."
 NO_POINTER = "Expected a JSON pointer: empty, or a path that begins with '/', as /od."
@@ -75,7 +75,7 @@ def store_mapping(source: Source, row: MappingInput, mapping: SourceMapping | No
     """
     with write_lock(), transaction.atomic():
         touch(source.pk)  # locks the source: two people at once would not see each other's rows
-        others = SourceMapping.objects.filter(source=source).exclude(pk=mapping and mapping.pk)
+        others = SourceMapping.objects.filter(source=source).exclude(pk=mapping.pk if mapping else 0)
         if problems := check_rows(source, [row], [input_of(each) for each in others]):
             raise MappingInputError(problems)
         stored = mapping or SourceMapping(source=source)
@@ -167,8 +167,7 @@ def _row_problems(kind: SourceKind, row: MappingInput) -> dict[str, str]:
 def _address_problem(row: MappingInput) -> str:
     if not row.address:
         return MISSING
-    longest = SourceMapping._meta.get_field("address").max_length
-    return f"At most {longest} characters." if len(row.address) > longest else ""
+    return f"At most {LONGEST_ADDRESS} characters." if len(row.address) > LONGEST_ADDRESS else ""
 
 
 def _tag_problem(row: MappingInput) -> str:

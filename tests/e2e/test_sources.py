@@ -113,3 +113,7 @@ def test_a_draft_is_previewed_while_somebody_types(dashboard: Any, axe_js: Path)
     expect(page.locator("#samples")).to_contain_text("r1.od: 0.25")
     assert violations(dashboard, axe_js) == []
     dashboard.screenshot("source-mapping")
+    page.get_by_role("button", name="Listen for messages").click()
+    expect(page.locator("#listen-said")).to_contain_text("What arrives is shown above")
+    end_job("running", result={"messages": [{"address": "r2/od", "raw": '{"od": 0.5}'}]})
+    expect(page.locator("#samples")).to_contain_text("r2.od: 0.5")
