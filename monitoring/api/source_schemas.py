@@ -1,5 +1,6 @@
 """Shapes of requests and answers about field sources."""
 
+import re
 from typing import Any
 
 from django.core.validators import RegexValidator
@@ -13,6 +14,8 @@ from monitoring.sources.mapping_settings import MOST_MAPPINGS, TIME_FORMATS, Map
 from monitoring.sources.session import State
 from monitoring.sources.settings import LONGEST_TEXT
 
+MOST_PARAMETERS = 20
+PARAMETER = re.compile("[a-z_]{1,40}")
 NO_NUL = RegexValidator("\0", "a text without the character NUL was expected", inverse_match=True)
 
 
@@ -33,7 +36,7 @@ def text(help_text: str, longest: int, **options: Any) -> serializers.CharField:
 class SourceStatusSerializer(Shape):
     """The state of a source, by its collector."""
 
-    state = serializers.ChoiceField(choices=list(State))
+    state = serializers.CharField(help_text=f"One of {', '.join(State)}.")
     since = serializers.DateTimeField(allow_null=True)
     error = serializers.CharField(allow_blank=True, help_text="The last error.")
     error_at = serializers.DateTimeField(allow_null=True)
@@ -148,7 +151,7 @@ class JobShape(Shape):
     id = serializers.IntegerField()
     source = serializers.IntegerField()  # type: ignore[assignment]
     kind = serializers.CharField()
-    state = serializers.ChoiceField(choices=SourceJob.State.values)
+    state = serializers.CharField(help_text=f"One of {', '.join(SourceJob.State.values)}.")
     steps = serializers.ListField(child=serializers.DictField(), help_text="name, is_done, text.")
     result = serializers.JSONField(allow_null=True, help_text="In the terms of the protocol.")
     asked_by = serializers.CharField(allow_blank=True)
@@ -162,6 +165,14 @@ class JobSerializer(serializers.Serializer[Any]):
     parameters = serializers.DictField(
         required=False, child=text("", 500), help_text="Of the protocol, as the folder to browse."
     )
+
+    def validate_parameters(self, given: dict[str, str]) -> dict[str, str]:
+        """Reject names that no protocol has, and too many."""
+        if len(given) > MOST_PARAMETERS or not all(PARAMETER.fullmatch(name) for name in given):
+            raise serializers.ValidationError(
+                f"expected at most {MOST_PARAMETERS} parameters, named in lower-case letters"
+            )
+        return given
 
 
 class TrustSerializer(serializers.Serializer[Any]):

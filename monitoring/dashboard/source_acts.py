@@ -115,8 +115,8 @@ def perform(request: HttpRequest, source: Source, name: str) -> str:
         raise Http404(f"There is no act {name[:40]}.")
     kind = KINDS.get(source.protocol)
     asked = kind.parameters if kind and name == DISCOVER else ()
-    given = {field.name: request.POST.get(f"parameter_{field.name}", "").strip() for field in asked}
-    parameters = {key: text[:LONGEST_ADDRESS] for key, text in given.items() if text}
+    given = {field.name: short_text(request, f"parameter_{field.name}") for field in asked}
+    parameters = {name: text for name, text in given.items() if text}
     request_job(source, name, parameters, by=who(request), now=datetime.now(UTC))
     return "#job"
 
@@ -150,10 +150,16 @@ def make_tags_of_points(request: HttpRequest, id: int) -> HttpResponse:
     return detail_page(request, source, points=points, status=400)
 
 
+def short_text(request: HttpRequest, name: str) -> str:
+    """Return a posted text, cut to the length of an address, without the character NUL."""
+    return request.POST.get(name, "").replace("\0", "").strip()[:LONGEST_ADDRESS]
+
+
 def browse(request: HttpRequest, source: Source) -> HttpResponse:
     """Ask for the points in a folder."""
     try:
-        parameters = {"parent": request.POST["parent"][:LONGEST_ADDRESS]}
+        parent = short_text(request, "parent")
+        parameters = {"parent": parent} if parent else {}
         request_job(source, DISCOVER, parameters, by=who(request), now=datetime.now(UTC))
     except (JobRefusedError, TooSoonError) as error:
         return detail_page(request, source, refused=str(error), status=400)
