@@ -9,7 +9,7 @@ from django.utils.http import urlencode
 
 from monitoring.kernel.tag_definition import TagKind
 from monitoring.models import Source, SourceJob, SourceMapping
-from monitoring.sources.job_requests import results_of
+from monitoring.sources.job_requests import FOLDER, results_of
 
 ROWS = 100  # on a page: a form has at most 1000 fields
 COLUMNS = ("tag", "unit", "kind", "valid_min", "valid_max")
@@ -79,11 +79,11 @@ class PointRow:
 
 @dataclass(frozen=True, slots=True)
 class PointTable:
-    """A page of points. ``parent`` is the folder that was opened, empty at the top."""
+    """A page of points. ``folder`` is the one that was opened, empty at the top."""
 
     rows: list[PointRow]
     found: int
-    parent: str = ""
+    folder: str = ""
     find: str = ""
     newer: str = ""
     older: str = ""
@@ -112,7 +112,7 @@ def point_table(source: Source, job: SourceJob, query: Mapping[str, str]) -> Poi
     return PointTable(
         rows=[point_row(place, row, taken) for place, row in shown],
         found=len(points),
-        parent=str(job.parameters.get("parent", "")),
+        folder=str(job.parameters.get(FOLDER, "")),
         find=find,
         newer=address(find, first - ROWS) if first >= ROWS else "",
         older=address(find, first + ROWS) if first + ROWS < len(points) else "",

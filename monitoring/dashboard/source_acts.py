@@ -20,6 +20,7 @@ from monitoring.dashboard.sources import detail_page, kinds_to_add
 from monitoring.models import Source, SourceMapping, SourcePoint
 from monitoring.sources.job_requests import (
     DISCOVER,
+    FOLDER,
     JOB_KINDS,
     LISTEN,
     JobRefusedError,
@@ -130,7 +131,7 @@ def make_tags_of_points(request: HttpRequest, id: int) -> HttpResponse:
         Http404: no source has this id.
     """
     source = get_object_or_404(Source, pk=id)
-    if "parent" in request.POST:
+    if FOLDER in request.POST:
         return browse(request, source)
     job = newest_job(source)
     rows = ticked_rows(source, job, request.POST.dict()) if job and job.kind == DISCOVER else []
@@ -158,8 +159,8 @@ def short_text(request: HttpRequest, name: str) -> str:
 def browse(request: HttpRequest, source: Source) -> HttpResponse:
     """Ask for the points in a folder."""
     try:
-        parent = short_text(request, "parent")
-        parameters = {"parent": parent} if parent else {}
+        node = short_text(request, FOLDER)
+        parameters = {FOLDER: node} if node else {}
         request_job(source, DISCOVER, parameters, by=who(request), now=datetime.now(UTC))
     except (JobRefusedError, TooSoonError) as error:
         return detail_page(request, source, refused=str(error), status=400)
@@ -189,7 +190,10 @@ def edit_mapping(request: HttpRequest, id: int) -> HttpResponse:
         return preview_part(request, source, MappingForm(request.GET, kind=kind, mapping=mapping))
     if form.is_valid():
         try:
-            store_mapping(source, form.row, mapping)
+            if request.POST.get("act") == "make" and not mapping:
+                make_tags(source, [form.choice], who(request))
+            else:
+                store_mapping(source, form.row, mapping)
         except MappingInputError as error:
             form.add_problems(error)
         else:

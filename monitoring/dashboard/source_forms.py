@@ -6,10 +6,11 @@ from zoneinfo import available_timezones
 
 from django import forms
 
+from monitoring.kernel.tag_definition import TagKind
 from monitoring.models import Source, SourceMapping, Tag
 from monitoring.models.source import NAME
 from monitoring.sources.kind import Field, SourceKind
-from monitoring.sources.mapping_settings import MappingInput, MappingInputError, input_of
+from monitoring.sources.mapping_settings import UNKNOWN_TAG, MappingInput, MappingInputError, input_of
 from monitoring.sources.secrets import STORED
 from monitoring.sources.settings import (
     LONGEST_LINE,
@@ -33,6 +34,7 @@ TIME_FORMATS = [
     ("us", "microseconds since 1970"),
     ("ns", "nanoseconds since 1970"),
 ]
+NEW_TAG = ("unit", "valid_min", "valid_max")
 SMALL = {"autocapitalize": "off", "autocomplete": "off", "spellcheck": "false"}
 
 
@@ -198,9 +200,15 @@ class MappingForm(forms.Form):
     )
     factor = forms.FloatField(required=False, initial=1.0, help_text="Stored is value × factor + offset.")
     offset = forms.FloatField(required=False, initial=0.0)
+    # Of a tag that is made along with the mapping.
+    unit = forms.CharField(required=False, max_length=20, help_text="As it is shown: °C, pH, rpm.")
+    valid_min = forms.FloatField(required=False, label="Valid from")
+    valid_max = forms.FloatField(
+        required=False, label="Valid to", help_text="A reading outside is impossible and is refused."
+    )
 
     def __init__(self, *args: Any, kind: SourceKind, mapping: SourceMapping | None, **kwargs: Any) -> None:
-        self.kind, self.mapping = kind, mapping
+        self.kind, self.mapping, self.lacks_tag = kind, mapping, False
         initial = {**(mapping_initial(mapping) if mapping else {}), **kwargs.pop("initial", {})}
         super().__init__(*args, **{**kwargs, "initial": initial, "label_suffix": "", "auto_id": "%s"})
         self.fields["address"].label = kind.address_label
@@ -217,8 +225,23 @@ class MappingForm(forms.Form):
     @property
     def more(self) -> list[forms.BoundField]:
         """Return the other fields."""
-        shown = {field.name for field in self.first}
+        shown = {*NEW_TAG, *(field.name for field in self.first)}
         return [self[name] for name in self.fields if name not in shown]
+
+    @property
+    def of_new_tag(self) -> list[forms.BoundField]:
+        """Return the fields of a tag that is made along, once the form has met a tag that does not exist."""
+        is_wanted = self.lacks_tag or any(self[name].errors for name in NEW_TAG)
+        return [self[name] for name in NEW_TAG] if is_wanted else []
+
+    @property
+    def choice(self) -> dict[str, Any]:
+        """Return the mapping with its new tag, for ``sources.tag_making``."""
+        return {
+            **self.row.columns,
+            "kind": TagKind.ANALOG,
+            **{name: self.cleaned_data[name] for name in NEW_TAG},
+        }
 
     @property
     def has_error_in_more(self) -> bool:
@@ -240,7 +263,9 @@ class MappingForm(forms.Form):
 
     def add_problems(self, error: MappingInputError) -> None:
         """Show the errors of the only row beside their fields."""
-        for name, text in error.problems[0].items():
+        problems = error.problems[0]
+        self.lacks_tag = problems.get("tag") == UNKNOWN_TAG.format(self.cleaned_data["tag"])
+        for name, text in problems.items():
             self.add_error(name if name in self.fields else None, text)
 
 

@@ -11,8 +11,10 @@ from monitoring.database.write_lock import write_lock
 from monitoring.models import Source, SourceJob, SourceStatus
 from monitoring.sources.libraries import REMEDY, missing_libraries
 from monitoring.sources.registry import KINDS
+from monitoring.sources.session import State
 
 TEST, DISCOVER, LISTEN = JOB_KINDS = ("test", "discover", "listen")
+FOLDER = "node"  # the parameter of discovery that names the folder to open
 PAUSE = timedelta(seconds=1)  # a test connects outwards: nobody scans a network by it
 OPEN = (SourceJob.State.WAITING, SourceJob.State.RUNNING)
 CERTIFICATE = "certificate"  # the name of the step that finds a certificate that nobody has trusted
@@ -78,18 +80,19 @@ def results_of(job: SourceJob | None, key: str) -> list[dict[str, Any]]:
 def offered_fingerprint(source: Source) -> str:
     """Return the fingerprint of a server certificate that was met and is not trusted; empty without one.
 
-    Taken from the newest connection test, else from the last error and the notices of the source.
+    Taken from the newest connection test, else from the error of a source that fails, and the notices.
     """
     job, texts = newest_job(source, TEST), []
-    if job and isinstance(job.result, dict) and isinstance(job.result.get("fingerprint"), str):
-        texts.append(job.result["fingerprint"])
     if job:
-        texts += [
-            str(step.get("text", ""))
-            for step in job.steps
-            if step.get("name") == CERTIFICATE and step.get("is_done") is False
-        ]
+        result = job.result if isinstance(job.result, dict) else {}
+        texts.append(str(result.get("fingerprint", "")))
+        texts += [str(step.get("text", "")) for step in job.steps if is_refused_certificate(step)]
     if status := SourceStatus.objects.filter(source=source).first():
-        texts += [status.error, *map(str, status.notices)]
-    found = [match[0].replace(":", "").lower() for match in map(FINGERPRINT.search, texts) if match]
+        texts += [status.error if status.state == State.FAILED else "", *map(str, status.notices)]
+    found = [each.replace(":", "").lower() for each in FINGERPRINT.findall(" ".join(texts))]
     return next((each for each in found if each != source.trusted_certificate), "")
+
+
+def is_refused_certificate(step: Mapping[str, Any]) -> bool:
+    """Return whether a step of a connection test has met a certificate that is not trusted."""
+    return str(step.get("name", "")).lower() == CERTIFICATE and step.get("is_done") is False

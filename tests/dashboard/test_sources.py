@@ -213,7 +213,9 @@ def test_a_certificate_is_shown_and_trusted_by_a_person(client: Client) -> None:
     client.post(f"{path}/act", {"act": "trust", "fingerprint": PRINT})
     assert Source.objects.get().trusted_certificate == PRINT
     assert "Trust this certificate" not in page(client, path)
-    SourceStatus.objects.create(source=source, error=f"The certificate has changed to {'ab' * 32}.")
+    SourceStatus.objects.create(
+        source=source, state="failed", error=f"The certificate has changed to {'ab' * 32}."
+    )
     assert f'value="{"ab" * 32}"' in page(client, path)
     client.post(f"{path}/act", {"act": "trust"})
     assert Source.objects.get().trusted_certificate == ""
@@ -296,9 +298,9 @@ def test_a_folder_is_opened_and_points_are_found_by_a_part_of_the_address(client
     assert "Node249" in page(client, f"{path}?first=200")
     assert "13 points with “24”" in text(client, f"{path}?find=24")
     SourceJob.objects.update(asked_at=datetime.now(UTC) - timedelta(seconds=5))
-    assert client.post(f"{path}/tags", {"parent": "Folder"})["Location"] == f"{path}#job"
+    assert client.post(f"{path}/tags", {"node": "Folder"})["Location"] == f"{path}#job"
     newest = SourceJob.objects.order_by("-id")[0]
-    assert (newest.kind, newest.parameters) == ("discover", {"parent": "Folder"})
+    assert (newest.kind, newest.parameters) == ("discover", {"node": "Folder"})
 
 
 def test_a_mapping_is_made_previewed_changed_and_deleted(client: Client) -> None:
@@ -321,6 +323,20 @@ def test_a_mapping_is_made_previewed_changed_and_deleted(client: Client) -> None
     assert "another address" in draft
     wrong = client.post(f"{path}/mapping", form | {"tag": "nothing"})
     assert "There is no tag &#x27;nothing&#x27;." in wrong.content.decode()
+    new = {
+        "address": "r1/x",
+        "tag": "nothing",
+        "act": "make",
+        "unit": "rpm",
+        "valid_min": "5",
+        "valid_max": "1",
+    }
+    assert "Make this tag" in wrong.content.decode()
+    refused = client.post(f"{path}/mapping", new)
+    assert "Must be above the minimum" in refused.content.decode()
+    assert client.post(f"{path}/mapping", new | {"valid_max": "9"}).status_code == 302
+    assert Tag.objects.get(name="nothing").unit == "rpm"
+    SourceMapping.objects.get().delete()
     assert client.post(f"{path}/mapping", form)["Location"] == f"{path}#mappings"
     mapping = SourceMapping.objects.get()
     assert (mapping.factor, mapping.offset, mapping.options) == (2.0, 0.0, {"type": "float"})
