@@ -233,6 +233,8 @@ AUDITLOG_INCLUDE_TRACKING_MODELS: tuple[Any, ...] = (
         "exclude_fields": ["verified_at", "failing_since", "failure", "failures", "blocked_until"],
         "mask_fields": ["settings", "secrets"],
     },
+    {"model": "monitoring.Source", "exclude_fields": ["revision", "changed_at"], "mask_fields": ["secrets"]},
+    "monitoring.SourceMapping",
     "monitoring.Schedule",
     "monitoring.ScheduleMember",
     "monitoring.ScheduleOverride",

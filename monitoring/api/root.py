@@ -33,6 +33,7 @@ ENDPOINTS = {
     "notes": "note-list",
     "views": "view-list",
     "file-imports": "file-import-list",
+    "sources": "source-list",
     "deliveries": "delivery-list",
     "channels": "channel-list",
     "routes": "route-list",
