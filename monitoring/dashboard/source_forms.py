@@ -77,8 +77,12 @@ class SourceForm(forms.Form):
 
     @property
     def first(self) -> list[forms.BoundField]:
-        """Return the name and the fields that every source of the protocol needs."""
-        needed = [PREFIX + each.name for each in self.kind.fields if each.is_required]
+        """Return the name, required fields, and the fields of the connection."""
+        needed = [
+            PREFIX + each.name
+            for each in self.kind.fields
+            if each.is_required or (each.is_trust and not each.lines)
+        ]
         return [self[name] for name in ("name", *needed)]
 
     @property

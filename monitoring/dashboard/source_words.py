@@ -67,7 +67,16 @@ def gaps_text(view: SourceView) -> str:
     """Return the gaps of the last day; empty if there are none."""
     if not view.gaps:
         return ""
-    return f"{view.gaps}, {duration_text(view.gap_s)} in all"
+    length = duration_text(view.gap_s)
+    return f"1 of {length}" if view.gaps == 1 else f"{view.gaps}, {length} in all"
+
+
+def scale_text(factor: float, offset: float) -> str:
+    """Return factor and offset of a mapping; empty if values are stored as they come."""
+    parts = [f"× {factor:g}"] if factor != 1 else []
+    if offset:
+        parts.append(f"{'+' if offset > 0 else '−'} {abs(offset):g}")
+    return " ".join(parts)
 
 
 def job_words(job: SourceJob, now: datetime) -> str:

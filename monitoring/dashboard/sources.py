@@ -175,7 +175,10 @@ def map_context(request: HttpRequest, source: Source, now: datetime) -> dict[str
     return {
         "kind": kind,
         "settings_shown": settings_shown(source, kind),
-        "mappings": mappings[(page - 1) * MAPPINGS : page * MAPPINGS],
+        "mappings": [
+            (mapping, words.scale_text(mapping.factor, mapping.offset))
+            for mapping in mappings[(page - 1) * MAPPINGS : page * MAPPINGS]
+        ],
         "found": found,
         "page": page,
         "pages": range(1, pages + 1) if pages > 1 else [],

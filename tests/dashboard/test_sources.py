@@ -158,7 +158,7 @@ def test_the_list_has_state_rate_clock_error_gaps_and_notices(client: Client) ->
     assert re.search(rf'id="clock-{well.pk}" data-label="Clock" data-off>12.3 s behind', shown)
     for part in (
         *("● connected since", "2.5/s", "120 ms", "✗ failed, tries again", "Nobody answers."),
-        *("1, 5 min in all", "! The broker forgets messages", "Nothing is mapped yet."),
+        *("1 of 5 min", "! The broker forgets messages", "Nothing is mapped yet."),
     ):
         assert part in text_of(shown), part
     detail = text(client, f"/sources/{ill.pk}")
@@ -181,6 +181,13 @@ def test_the_list_has_state_rate_clock_error_gaps_and_notices(client: Client) ->
 )
 def test_a_clock_in_words(offset_ms: float, said: str) -> None:
     assert words.clock_text(offset_ms).startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("factor", "offset", "said"), [(1, 0, ""), (0.1, 0, "× 0.1"), (1, 2, "+ 2"), (1.8, -32, "× 1.8 − 32")]
+)
+def test_scaling_in_words(factor: float, offset: float, said: str) -> None:
+    assert words.scale_text(factor, offset) == said
 
 
 @pytest.mark.parametrize(("rate", "said"), [(12.4, "12/s"), (0.5, "30/min"), (0.001, "3.6/h"), (0, "0/h")])
