@@ -170,7 +170,7 @@ class SourcePointViewSet(ViewSet):
         source = source_named(asked["source"])
         choices = with_suggestions(source, asked["points"])
         try:
-            new = make_tags(source, choices, by=actor_of(request, asked).by)
+            new = make_tags(source, choices, by=actor_of(request, asked).by, of_points=True)
         except MakingError as error:
             raise BadInput(str(error), "points") from error
         return Response({"tags": [each["tag"] for each in choices], "new": new})

@@ -25,8 +25,8 @@ from monitoring.api.root import RootView
 from monitoring.api.routes import RouteViewSet
 from monitoring.api.saved_views import SavedViewSet
 from monitoring.api.schedules import ScheduleViewSet
-from monitoring.api.source_points import SourcePointViewSet
 from monitoring.api.source_mappings import SourceMappingViewSet
+from monitoring.api.source_points import SourcePointViewSet
 from monitoring.api.sources import SourceJobViewSet, SourceViewSet
 from monitoring.api.statistics import StatisticsView
 from monitoring.api.stats import StatsView

@@ -120,7 +120,7 @@ def follow(request: HttpRequest, source: Source, sources: list[Source]) -> HttpR
     choices = [row.as_choice() for row in rows]
     if not any(row.errors for row in rows):
         try:
-            make_tags(source, choices, who(request))
+            make_tags(source, choices, who(request), of_points=True)
         except MakingError as error:
             for place, problems in error.problems.items():
                 rows[place].errors |= problems

@@ -32,11 +32,11 @@ from monitoring.sources.job_requests import (
 from monitoring.sources.kind import SourceKind
 from monitoring.sources.libraries import REMEDY, missing_libraries
 from monitoring.sources.loading import rule_of
+from monitoring.sources.making import make_tags
 from monitoring.sources.mapping_settings import MappingInputError, delete_mapping, store_mapping
 from monitoring.sources.preview import preview
 from monitoring.sources.registry import KINDS
 from monitoring.sources.settings import Rights, SourceInputError, delete_source, switch, trust
-from monitoring.sources.tag_making import make_tags
 
 FOR_ADMINISTRATORS = ("delete", "trust")
 LONGEST_ADDRESS = 500

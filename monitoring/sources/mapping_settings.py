@@ -30,10 +30,12 @@ NO_POINTER = "Expected a JSON pointer: empty, or a path that begins with '/', as
 class MappingInputError(ValueError):
     """Invalid mappings; ``problems`` has the errors by field for each row with an error, by its place."""
 
+    ROWS = "mappings"
+
     def __init__(self, problems: Mapping[int, Mapping[str, str]]) -> None:
         row, fields = next(iter(problems.items()))
         name, text = next(iter(fields.items()))
-        super().__init__(f"mappings[{row}].{name}: {text}")
+        super().__init__(f"{self.ROWS}[{row}].{name}: {text}")
         self.problems = {place: dict(each) for place, each in problems.items()}
 
 

@@ -74,12 +74,17 @@ def test_a_tag_that_exists_is_fed_and_stays(source: Source) -> None:
 
 def test_the_suggestion_knows_how_to_read_the_value(source: Source) -> None:
     SourcePoint.objects.filter(address="oven temp").update(
-        suggestion={"value_pointer": "/v", "time_pointer": "/t", "time_format": "ms", "options": {"a": "b"}}
+        suggestion={
+            "value_pointer": "/v",
+            "time_pointer": "/t",
+            "time_format": "ms",
+            "options": {"texts": "on=1"},
+        }
     )
     make_tags(source, [OVEN], "ann")
     mapping = SourceMapping.objects.get()
     assert (mapping.value_pointer, mapping.time_pointer, mapping.time_format) == ("/v", "/t", "ms")
-    assert mapping.options == {"a": "b"}
+    assert mapping.options == {"texts": "on=1"}
 
 
 @pytest.mark.parametrize(
@@ -89,10 +94,16 @@ def test_the_suggestion_knows_how_to_read_the_value(source: Source) -> None:
         ([{**OVEN, "tag": "1x"}], {0: {"tag": "Start with a letter"}}),
         ([{**OVEN, "valid_max": -1.0}], {0: {"valid_max": "Must be above the minimum"}}),
         ([{"address": "oven temp", "tag": "x"}], {0: {"valid_min": "This field cannot be null"}}),
-        ([OVEN, {**OVEN, "tag": "b"}], {1: {"address": "This point is mapped already."}}),
+        (
+            [OVEN, {**OVEN, "tag": "b"}],
+            {place: {"address": "Another mapping has this address"} for place in (0, 1)},
+        ),
         (
             [OVEN, {**OVEN, "address": "oven door"}],
-            {1: {"tag": "oven.temp gets the values of oven temp already: one tag has one address."}},
+            {
+                0: {"tag": "oven.temp gets the values of oven door already: one tag has one address."},
+                1: {"tag": "oven.temp gets the values of oven temp already: one tag has one address."},
+            },
         ),
         ([{**OVEN, "kind": "odd"}], {0: {"kind": "Value 'odd' is not a valid choice."}}),
     ],
@@ -101,7 +112,7 @@ def test_all_or_none(
     source: Source, choices: list[dict[str, Any]], problems: dict[int, dict[str, str]]
 ) -> None:
     with pytest.raises(MakingError) as refused:
-        make_tags(source, choices, "ann")
+        make_tags(source, choices, "ann", of_points=True)
     for place, fields in problems.items():
         for name, text in fields.items():
             assert refused.value.problems[place][name].startswith(text)
@@ -112,9 +123,10 @@ def test_all_or_none(
 
 
 def test_another_source_keeps_its_tag(source: Source) -> None:
-    other = Source.objects.create(name="other", protocol="mqtt", changed_at=NOW)
+    other = Source.objects.create(name="other", protocol="mqtt", changed_at=NOW, is_enabled=True)
+    source.is_enabled = True
     other.mappings.create(address="a", tag="oven.temp")
-    with pytest.raises(MakingError, match="gets the values of a already"):
+    with pytest.raises(MakingError, match="The source other writes"):
         make_tags(source, [OVEN], "ann")
 
 
