@@ -88,14 +88,26 @@ class TagCache:
             self.read()
 
 
+class KnownTag(NamedTuple):
+    """A tag as read: id, columns of ``DEFINED``, and the definition while no measurement is deleted."""
+
+    pk: int
+    columns: Columns
+    definition: TagDefinition
+
+    def since(self, raw_from: int | None) -> TagDefinition:
+        """Return the definition with the time from which measurements are kept."""
+        return self.definition if raw_from is None else definition_of(self.columns, raw_from)
+
+
 class KnownTags:
     """Tags of SQLite that this process has read, valid as long as the version of the tags is the same."""
 
     def __init__(self) -> None:
-        self._known: tuple[int | None, dict[str, tuple[int, Columns]]] = None, {}
+        self._known: tuple[int | None, dict[str, KnownTag]] = None, {}
 
-    def named(self, names: Sequence[str], version: int | None) -> list[tuple[int, Columns]] | None:
-        """Return id and definition of the named tags, in order of the names; None unless all are known."""
+    def named(self, names: Sequence[str], version: int | None) -> list[KnownTag] | None:
+        """Return the named tags, in order of the names; None unless all are known."""
         of_version, tags = self._known
         if version is None or version != of_version:
             return None
@@ -104,7 +116,7 @@ class KnownTags:
         except KeyError:
             return None
 
-    def remember(self, tags: dict[str, tuple[int, Columns]], version: int | None) -> None:
+    def remember(self, tags: dict[str, KnownTag], version: int | None) -> None:
         """Add tags that were read in the transaction that saw the version."""
         of_version, earlier = self._known
         is_full = len(earlier) + len(tags) > DEFINITIONS
@@ -182,13 +194,16 @@ def read_tags(names: Sequence[str]) -> dict[str, LockedTag]:
     defined = known.named(names, version)
     if defined is None:
         rows = rows_of(BOTH, names)
-        known.remember({row[1]: (row[0], row[1:WIDTH]) for row in rows}, version)
+        known.remember(
+            {row[1]: KnownTag(row[0], row[1:WIDTH], definition_of(row[1:WIDTH], None)) for row in rows},
+            version,
+        )
         return {row[1]: locked(row[:WIDTH], *row[WIDTH:]) for row in rows}
-    series = {row[0]: row for row in rows_of(STORED_SQLITE, [pk for pk, _ in defined])}
-    found = ((pk, columns, series.get(pk, (pk, *NOTHING_STORED))) for pk, columns in defined)
+    series = {row[0]: row for row in rows_of(STORED_SQLITE, [tag.pk for tag in defined])}
     return {
-        columns[0]: LockedTag._make((pk, definition_of(columns, row[1]), *row[2:]))
-        for pk, columns, row in found
+        tag.definition.name: LockedTag._make((tag.pk, tag.since(row[1]), *row[2:]))
+        for tag in defined
+        for row in [series.get(tag.pk) or (tag.pk, *NOTHING_STORED)]
     }
 
 
