@@ -30,6 +30,7 @@ HELD = {
     ("monitoring/ingest/tags.py", "@cache definition_of"): "depends on its arguments alone",
     ("monitoring/kernel/timestamp_arrays.py", "@cache weights"): "depends on its arguments alone",
     ("monitoring/operations/serving/short_way.py", "@cache short_view"): "depends on the addresses alone",
+    ("monitoring/sources/file_import/times.py", "@cache day_number"): "depends on its arguments alone",
     ("monitoring/sources/simulator/signals.py", "@cache simulate_block"): "depends on its arguments alone",
 }
 STATE = """
