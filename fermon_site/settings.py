@@ -237,6 +237,8 @@ AUDITLOG_INCLUDE_TRACKING_MODELS: tuple[Any, ...] = (
     "monitoring.ScheduleMember",
     "monitoring.ScheduleOverride",
     {"model": "monitoring.MaintenanceWindow", "exclude_fields": ["begun_at"]},
+    {"model": "monitoring.Source", "mask_fields": ["secrets"], "exclude_fields": ["revision", "changed_at"]},
+    "monitoring.SourceMapping",
     "monitoring.Route",
     "monitoring.RouteStep",
     {"model": "monitoring.FileImport", "include_fields": ["name", "size", "path", "state", "by"]},
@@ -270,6 +272,10 @@ FERMON_EMERGENCY_URL = environment.web_address("FERMON_EMERGENCY_URL")
 FERMON_SMTP = environment.smtp_server("FERMON_SMTP_URL")
 FERMON_EMAIL_FROM = environment.text("FERMON_EMAIL_FROM", "")
 FERMON_PUSH_CONTACT = environment.text("FERMON_PUSH_CONTACT", "")
+
+# The key that encrypts secrets of sources (else a file has it); whether sources may be on this machine.
+FERMON_SOURCE_KEY = environment.text("FERMON_SOURCE_KEY", "")
+FERMON_SOURCE_LOOPBACK = environment.flag("FERMON_SOURCE_LOOPBACK", default=False)
 
 LANGUAGE_CODE = "en-us"
 TIME_ZONE = "UTC"

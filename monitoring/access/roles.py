@@ -14,6 +14,8 @@ SAVE_VIEW = "monitoring.add_savedview"  # covers changing and deleting
 DEFINE = "monitoring.change_alarmdefinition"  # covers suppression and taking out of service
 SEE_NOTIFICATIONS = "monitoring.view_delivery"  # covers channels, routes and schedules
 SET_UP_NOTIFICATIONS = "monitoring.change_channel"  # covers people, routes and schedules
+SET_UP_SOURCES = "monitoring.change_source"  # host, login, trust: Fermon connects outwards
+MAP_SOURCES = "monitoring.change_sourcemapping"  # covers enabling, points, jobs and file imports
 MAINTAIN = "monitoring.add_maintenancewindow"  # covers changing and ending
 IMPORT = "monitoring.add_fileimport"  # covers checking, cancelling, and new tags from a file
 
@@ -53,6 +55,13 @@ _RECORDS = (
     "schedulemember",
     "scheduleoverride",
     "series",
+    "qualityspan",
+    "source",
+    "sourcegap",
+    "sourcejob",
+    "sourcemapping",
+    "sourcepoint",
+    "sourcestatus",
 )
 _OPERATOR = frozenset({READ, ACKNOWLEDGE, SHELVE, NOTE, SAVE_VIEW})
 _ENGINEER = frozenset(
@@ -65,6 +74,7 @@ _ENGINEER = frozenset(
         EXCLUDE,
         IMPORT,
         MAINTAIN,
+        MAP_SOURCES,
         "monitoring.change_maintenancewindow",
         "monitoring.add_tag",
         "monitoring.delete_tag",

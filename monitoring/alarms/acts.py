@@ -44,7 +44,7 @@ class Acknowledged:
 
 @contextmanager
 def writing_alarms(*pks: int) -> Iterator[tuple[dict[int, Alarm], AlarmWriter]]:
-    """Lock and load the alarms with these ids, and write at the end what was done to them."""
+    """Lock and load the alarms with these ids, and write the acts at the end."""
     with alarm_transaction():
         definitions = AlarmDefinition.objects.select_related("tag").filter(pk__in=pks)
         writer = AlarmWriter(datetime.now(UTC))
@@ -54,7 +54,7 @@ def writing_alarms(*pks: int) -> Iterator[tuple[dict[int, Alarm], AlarmWriter]]:
 
 @contextmanager
 def writing_alarm(pk: int) -> Iterator[tuple[Alarm, AlarmWriter]]:
-    """Lock and load one alarm, and write at the end what was done to the alarm.
+    """Lock and load one alarm, and write the acts at the end.
 
     Raises:
         UnknownAlarmError: no alarm has this id.

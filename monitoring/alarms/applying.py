@@ -1,4 +1,4 @@
-"""Write what the evaluator has found: acts, memories, late occurrences, first-out marks."""
+"""Write the findings of the evaluator: acts, memories, late occurrences, first-out marks."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace

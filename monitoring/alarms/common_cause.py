@@ -67,7 +67,7 @@ class CommonCauses:
         self.suppressed = {alarm for alarm in [*bad, *groups] if alarm.suppressed_for}
 
     def look(self, evaluation: Evaluation, now_us: int, *, at_most: int) -> bool:
-        """Note what begins and ends by the clock. Return whether more alarms wait to be suppressed."""
+        """Note causes that begin and end by the clock. Return whether more alarms wait to be suppressed."""
         table = self.table
         is_known = table.last_us != NEVER
         stale_at = np.where(is_known, table.last_us, 0) + table.stale_us

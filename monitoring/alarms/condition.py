@@ -26,7 +26,7 @@ class Timing:
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """What the condition remembers between two values: with the last value's time, all of its state.
+    """The memory of a condition between two values: with the last value's time, all of its state.
 
     ``outside_since`` is set while an on-delay runs, ``inside_since`` while an off-delay runs.
     """

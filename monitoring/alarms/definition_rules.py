@@ -1,4 +1,4 @@
-"""What an alarm definition must fulfil to be of use: an alarm that can occur, and can end. No database."""
+"""Rules of useful alarm definitions: an alarm that can occur, and can end. No database."""
 
 import math
 from collections.abc import Collection, Mapping

@@ -106,7 +106,7 @@ class Evaluation:
         self.dirty = set()
 
     def changed_alarms(self) -> list[WatchedAlarm]:
-        """Return the alarms of tags whose memory has changed."""
+        """Return the alarms of tags with a changed memory."""
         slots = sorted(self.dirty)
         return [alarm for slot in slots for alarm in self.table.alarms_at(slot) if alarm.is_dirty]
 

@@ -43,7 +43,7 @@ class Evaluator(LeaseFollower[AlarmRunner]):
         return is_more or (upto is not None and runner.position < upto)
 
     def close(self, runner: AlarmRunner, now: datetime) -> None:
-        """See ``LeaseFollower``: save what was evaluated."""
+        """See ``LeaseFollower``: save the evaluated state."""
         with suppress(StaleRunnerError):
             runner.close(now=now)
 

@@ -27,7 +27,7 @@ class EventWatch:
     """Follow the open events by the clock, and those that have ended by their revision.
 
     ``revision`` is that of the last event looked at. ``causes`` has the event of each active alarm.
-    ``changed`` has the alarms whose stored memory differs.
+    ``changed`` has the alarms with a stored memory that differs.
     """
 
     def __init__(self, alarms: list[WatchedAlarm], causes: Mapping[int, int | None]) -> None:

@@ -50,7 +50,7 @@ OF_THE_SYSTEM = (
 
 @dataclass(slots=True)
 class Unwritten:
-    """A definition that is new or whose resolved values have changed."""
+    """A definition that is new or has other resolved values."""
 
     definition: AlarmDefinition
     in_force: InForce

@@ -37,7 +37,7 @@ class Loaded:
     cut: int | None = None
 
     def of_kind(self, kind: Kind) -> list[WatchedAlarm]:
-        """Return the alarms whose kind is this one, or begins with it."""
+        """Return the alarms of this kind, or of kinds that begin with this text."""
         return [alarm for alarm in self.alarms.values() if alarm.kind.startswith(kind)]
 
 
@@ -67,7 +67,7 @@ def load(tags: list[Tag], *, position: int, latest_us: int) -> Loaded:
 def sorted_out(
     tags: list[Tag], in_force: dict[int, InForce]
 ) -> tuple[dict[int, WatchedAlarm], list[WatchedAlarm]]:
-    """Return the alarms in use by definition, and those that are disabled or whose tag is not in use."""
+    """Return the alarms in use by definition, and those that are disabled or of tags not in use."""
     used = {tag.pk for tag in tags if tag.active}
     alarms, gone = {}, []
     for key, tag, group, kind in AlarmDefinition.objects.values_list("id", "tag_id", "group", "kind"):
@@ -128,7 +128,7 @@ def judge_new(loaded: Loaded, states: dict[int, dict[str, Any]], *, position: in
 
 
 def ended(gone: list[WatchedAlarm], states: dict[int, dict[str, Any]]) -> list[Finding]:
-    """Return the ends of alarms that are disabled, or whose tag is not in use."""
+    """Return the ends of alarms that are disabled, or of tags not in use."""
     reason = "the alarm is disabled, or its tag is not in use"
     return [
         Finding(alarm, Act.DISABLE, reason=reason)
@@ -138,7 +138,7 @@ def ended(gone: list[WatchedAlarm], states: dict[int, dict[str, Any]]) -> list[F
 
 
 def raised(alarms: dict[int, WatchedAlarm], states: dict[int, dict[str, Any]]) -> list[Finding]:
-    """Return re-alarms of active alarms whose definition has a higher priority than their occurrence."""
+    """Return re-alarms of active alarms with a definition of a higher priority than their occurrence."""
     found = []
     for key, row in states.items():
         alarm, before = alarms.get(key), row["occurrence__priority"]

@@ -159,7 +159,7 @@ class AlarmSelection:
 
 @dataclass(frozen=True, slots=True)
 class AlarmCounts:
-    """What the bar on every page shows. ``unseen`` and ``active`` are numbers by priority."""
+    """The content of the bar on every page. ``unseen`` and ``active`` are numbers by priority."""
 
     unseen: dict[str, int]
     active: dict[str, int]

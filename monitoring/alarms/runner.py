@@ -1,4 +1,4 @@
-"""Evaluate the stored measurements and the clock, and store what was found, each time in one transaction.
+"""Evaluate the stored measurements and the clock, and store the findings, each time in one transaction.
 
 The transaction also moves the position, and all memory of the alarms is stored with it. So the alarms are a
 function of the stored data, wherever a process was interrupted: what was not committed is evaluated again.
@@ -184,7 +184,7 @@ class AlarmRunner:
         return is_more
 
     def close(self, *, now: datetime) -> None:
-        """Save what was evaluated, and release the lease.
+        """Save the evaluated state, and release the lease.
 
         Raises:
             LeaseLostError: another process holds the lease.
@@ -214,7 +214,7 @@ class AlarmRunner:
             heappush(self._waiting, row)
 
     def _release(self, now_us: int) -> None:
-        """Evaluate the measurements whose time has come."""
+        """Evaluate the measurements that are due."""
         due = []
         while self._waiting and self._waiting[0][0] <= now_us + AHEAD_US:
             at_us, pk, tag, value = heappop(self._waiting)
@@ -231,7 +231,7 @@ class AlarmRunner:
             raise DefinitionsChangedError
 
     def _look(self, now_us: int, now: datetime) -> bool:
-        """Note what the clock tells. Return whether more waits."""
+        """Note changes by the clock. Return whether more waits."""
         evaluation = self._evaluation
         evaluation.take_time(now_us)
         is_more = self._causes.look(evaluation, now_us, at_most=CHANGES_AT_ONCE)
@@ -272,7 +272,7 @@ class AlarmRunner:
         applying.save()
 
     def _changed(self) -> list[WatchedAlarm]:
-        """Return the alarms whose stored memory differs."""
+        """Return the alarms with a stored memory that differs."""
         apart = [alarm for alarm in self._apart if alarm.is_dirty]
         return [*self._evaluation.changed_alarms(), *self._events.changed, *apart]
 

@@ -1,6 +1,6 @@
 """The tags that the evaluator watches, as arrays: which measurements of a page need a closer look.
 
-Nearly all measurements lie inside all setpoints of tags whose alarms are at rest. One comparison of arrays
+Nearly all measurements lie inside all setpoints of tags with alarms at rest. One comparison of arrays
 finds the others. No database.
 """
 

@@ -38,7 +38,7 @@ def left_us(now: datetime) -> Combinable:
 
 
 def released(now: datetime, *, at_most: int) -> list[tuple[int, datetime, str]]:
-    """Return the alarms whose shelf or suppression has ended: definition, end, and reason in words.
+    """Return the alarms with an ended shelf or suppression: definition, end, and reason in words.
 
     A shelf that would last longer than the alarm allows was made while the clock was ahead, and ends now;
     so does one that a new version of the definition no longer allows.

@@ -149,7 +149,7 @@ class AlarmViewSet(ViewSet):
     @act_schema("resetAlarm", fields.CommentedSerializer)
     @action(detail=True, methods=["post"])
     def reset(self, request: Request, id: str) -> Response:
-        """Reset a latched alarm that is acknowledged and whose condition has ended."""
+        """Reset a latched alarm that is acknowledged, after the end of its condition."""
         asked = body_of(request, fields.CommentedSerializer, "comment")
         with errors_as_answers():
             acts.reset(int(id), comment=asked["comment"], actor=actor_of(request, asked))

@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 STALE_AFTER_S = 10
+HOLD_S = 10
 LOAD_GROUP = "load"  # of the tags of load tests, which key figures leave out
 LARGEST_VALUE = 1e100  # a year's sums, and the squares in σ, stay far below what a float holds
 
@@ -17,6 +18,19 @@ class OnConflict(StrEnum):
     KEEP_LAST = "keep_last"
 
 
+class TagKind(StrEnum):
+    """The kind of a tag's values, after OPC UA Part 8: it decides which rules and detectors make sense.
+
+    ``ANALOG``: a measured quantity. ``SETPOINT``: a number that a person or a recipe sets, in steps.
+    ``DISCRETE``: one of few states, a switch or a step. ``COUNTER``: a total that grows, and starts again.
+    """
+
+    ANALOG = "analog"
+    SETPOINT = "setpoint"
+    DISCRETE = "discrete"
+    COUNTER = "counter"
+
+
 @dataclass(frozen=True, slots=True)
 class TagDefinition:
     """The definition of one tag for the rules. All bounds are in the tag's unit and inclusive.
@@ -26,7 +40,7 @@ class TagDefinition:
     limit on that side). Retention has deleted measurements before ``raw_from`` (None: none). ``group`` is the
     vessel; the tag is stale after ``stale_after_s`` seconds without a reading. ``on_conflict`` is one of
     ``OnConflict``. ``decimals`` is the number that a person has set for values as shown (None: automatic),
-    ``display_name`` the name for people (empty: the name).
+    ``display_name`` the name for people (empty: the name). ``kind`` is one of ``TagKind``.
     """
 
     name: str
@@ -43,6 +57,7 @@ class TagDefinition:
     on_conflict: str = OnConflict.REFUSE
     decimals: int | None = None
     display_name: str = ""
+    kind: str = TagKind.ANALOG
 
     @property
     def shown_name(self) -> str:

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('monitoring', '0027_names_in_the_admin'),
+        ('monitoring', '0028_sources'),
     ]
 
     operations = [

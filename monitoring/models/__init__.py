@@ -38,6 +38,17 @@ from monitoring.models.rollup import Rollup
 from monitoring.models.saved_view import SavedView
 from monitoring.models.series import Series
 from monitoring.models.set_aside import SetAsideReading
+from monitoring.models.source import (
+    PointState,
+    Quality,
+    QualitySpan,
+    Source,
+    SourceGap,
+    SourceJob,
+    SourceMapping,
+    SourcePoint,
+    SourceStatus,
+)
 from monitoring.models.tag import Tag
 from monitoring.models.token import Token
 
@@ -66,7 +77,10 @@ __all__ = [
     "Note",
     "NoteVersion",
     "Person",
+    "PointState",
     "PushSubscription",
+    "Quality",
+    "QualitySpan",
     "ReadingAhead",
     "Refusal",
     "RefusalCount",
@@ -80,6 +94,12 @@ __all__ = [
     "ScheduleOverride",
     "Series",
     "SetAsideReading",
+    "Source",
+    "SourceGap",
+    "SourceJob",
+    "SourceMapping",
+    "SourcePoint",
+    "SourceStatus",
     "Tag",
     "TagLearning",
     "Token",

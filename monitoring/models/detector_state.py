@@ -24,7 +24,7 @@ class DetectorState(models.Model):
 
 
 class TagLearning(models.Model):
-    """One row per tag whose detectors are still learning; ``ready`` is when they will have learned, about."""
+    """One row per tag with detectors that still learn; ``ready`` is when they will have learned, about."""
 
     tag = models.OneToOneField(
         Tag, on_delete=models.CASCADE, primary_key=True, db_column="tag", related_name="learning"

@@ -50,7 +50,7 @@ class Person(models.Model):
 class Channel(models.Model):
     """A way to reach one person, or a place that several people read (no person).
 
-    ``kind`` is a key of ``monitoring.notifications.channels.KINDS``, whose fields stand in ``settings`` and
+    ``kind`` is a key of ``monitoring.notifications.channels.KINDS``, with the fields in ``settings`` and
     ``secrets``. A secret is never shown again; "env:NAME" takes the value of an environment variable.
     ``blocked_until`` and ``failures`` are the circuit breaker; ``failing_since`` is set by a permanent error.
     """

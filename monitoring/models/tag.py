@@ -6,7 +6,14 @@ from django.db import models
 from django.db.models import F, JSONField, Q, Value
 
 from monitoring.kernel.number_format import MOST_FIXED_DECIMALS
-from monitoring.kernel.tag_definition import LARGEST_VALUE, STALE_AFTER_S, OnConflict, TagDefinition
+from monitoring.kernel.tag_definition import (
+    HOLD_S,
+    LARGEST_VALUE,
+    STALE_AFTER_S,
+    OnConflict,
+    TagDefinition,
+    TagKind,
+)
 
 SUMMABLE = f"Must be from {-LARGEST_VALUE:g} to {LARGEST_VALUE:g}: of larger values no sums could be made."
 VALUES = [MinValueValidator(-LARGEST_VALUE, SUMMABLE), MaxValueValidator(LARGEST_VALUE, SUMMABLE)]
@@ -37,6 +44,33 @@ class Tag(models.Model):
         default="",
         db_default="",
         help_text="As people read it, in place of the name: Temperature, jacket. Empty: the name.",
+    )
+    kind = models.CharField(
+        max_length=8,
+        choices=[
+            (TagKind.ANALOG.value, "analog: a measured quantity"),
+            (TagKind.SETPOINT.value, "setpoint: a number that is set, in steps"),
+            (TagKind.DISCRETE.value, "discrete: one of few states"),
+            (TagKind.COUNTER.value, "counter: a total that grows"),
+        ],
+        default=TagKind.ANALOG.value,
+        db_default=TagKind.ANALOG.value,
+        help_text="Only analog tags are judged by the 3σ rule and by the detectors of noise, drift and stuck"
+        " sensors.",
+    )
+    states = models.JSONField(
+        default=dict,
+        blank=True,
+        db_default=Value({}, output_field=JSONField()),
+        help_text='Names of the values of a discrete tag: {"0": "idle", "1": "feed"}.',
+    )
+    hold_s = models.PositiveIntegerField(
+        "hold interval",
+        null=True,
+        blank=True,
+        validators=[MaxValueValidator(3600)],
+        help_text="Seconds after which an unchanged value of a source that reports changes only is stored"
+        f" again, while the source is alive; 0: never. Of analog tags. Empty: {HOLD_S}.",
     )
     unit = models.CharField(max_length=20, blank=True, help_text="As it is shown beside values: °C, pH, rpm.")
     decimals = models.PositiveSmallIntegerField(
@@ -200,4 +234,5 @@ class Tag(models.Model):
             on_conflict=self.on_conflict,
             decimals=self.decimals,
             display_name=self.display_name,
+            kind=self.kind,
         )

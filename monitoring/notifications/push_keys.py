@@ -4,13 +4,13 @@ The private key is made once and lies in the data directory. A browser's subscri
 key, so all machines of an installation need the same file.
 """
 
-import os
 from base64 import urlsafe_b64encode
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.contrib.auth.models import User
+
+from monitoring.kernel.key_files import read_or_make
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
@@ -39,28 +39,12 @@ def private_key() -> "EllipticCurvePrivateKey":
 
     path = settings.FERMON_DATA_DIR / FILE
     try:
-        found = load_pem_private_key(stored(path), password=None)
+        found = load_pem_private_key(read_or_make(path, new_key), password=None)
     except ValueError:
         found = None
     if isinstance(found, EllipticCurvePrivateKey) and isinstance(found.curve, SECP256R1):
         return found
     raise PushKeyError(f"{path} holds no key for web push. Restore the file, or delete it for a new key.")
-
-
-def stored(path: Path) -> bytes:
-    """Return the content of the key file. Two processes that make it together agree on one."""
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft = path.with_name(f"{path.name}.{os.getpid()}")
-        draft.touch(mode=0o600)
-        try:
-            draft.write_bytes(new_key())
-            os.link(draft, path)
-        except FileExistsError:
-            pass
-        finally:
-            draft.unlink()
-    return path.read_bytes()
 
 
 def new_key() -> bytes:

@@ -3,12 +3,12 @@
 import logging
 from dataclasses import replace
 
+from monitoring.kernel import resolving
 from monitoring.models import Channel
 from monitoring.notifications.channels.kind import Target
 from monitoring.notifications.channels.registry import KINDS
 from monitoring.notifications.message import Message, Outcome, Result
 from monitoring.notifications.targets import TargetError, mask, target_of
-from monitoring.notifications.transport import resolving
 
 logger = logging.getLogger(__name__)
 

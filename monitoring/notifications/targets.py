@@ -1,20 +1,11 @@
 """The target of a channel: its fields, with secrets taken from the environment, and masked in all texts."""
 
-import os
-import re
 from urllib.parse import quote
 
+from monitoring.kernel.secret_references import SecretError, from_environment
 from monitoring.models import Channel
 from monitoring.notifications.channels.kind import Target
 
-FROM_ENVIRONMENT = re.compile(r"env:([A-Za-z_][A-Za-z0-9_]*)")
-# Fermon's own secrets, which no channel may carry away.
-OWN = frozenset(
-    {
-        *("DATABASE_URL", "REDIS_URL", "SECRET_KEY"),
-        *("FERMON_SMTP_URL", "FERMON_HEARTBEAT_URL", "FERMON_EMERGENCY_URL"),
-    }
-)
 MASK = "***"
 SHORTEST = 4  # a shorter secret would mask parts of words
 
@@ -40,16 +31,11 @@ def resolved(secret: str) -> str:
     Raises:
         TargetError: the variable is not set, or is one of Fermon's own secrets.
     """
-    found = FROM_ENVIRONMENT.fullmatch(secret)
-    if not found:
-        return secret
-    name = found[1]
-    if name in OWN:
-        raise TargetError(f"{name} is a secret of Fermon: name another environment variable.")
-    value = os.environ.get(name, "").strip()
-    if not value:
-        raise TargetError(f"The environment variable {name} is not set where notifications run.")
-    return value
+    try:
+        found = from_environment(secret, process="notifications")
+    except SecretError as error:
+        raise TargetError(str(error)) from error
+    return secret if found is None else found
 
 
 def mask(text: str, target: Target) -> str:

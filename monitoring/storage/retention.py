@@ -232,7 +232,7 @@ def delete_events(name: str, now: datetime) -> None:
 
 
 def delete_replacements(name: str) -> None:
-    """Delete records of replaced values whose measurement was deleted; no reading can arrive there again."""
+    """Delete records of replaced values without a measurement; no reading can arrive there again."""
     left = Measurement.objects.filter(tag=OuterRef("tag"), timestamp=OuterRef("timestamp"))
     with transaction.atomic():
         series = lock_series(name)

@@ -14,9 +14,10 @@ from pathlib import Path
 
 import pytest
 
+from monitoring.kernel import resolving
 from monitoring.notifications.channels.webhook.sender import send
 from monitoring.notifications.message import Result
-from monitoring.notifications.transport import http, resolving
+from monitoring.notifications.transport import http
 from monitoring.notifications.transport.http import retry_after
 from tests.notifications.certificates import make_certificate
 from tests.notifications.local_targets import (

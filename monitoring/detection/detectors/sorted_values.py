@@ -44,8 +44,22 @@ class SortedValues:
         if min(len(first), len(last)) > edge:
             self.bounds = first[0], last[-1], last[-1 - edge] - first[edge]
             return self.bounds
-        ordered = [value for piece in self.pieces for value in piece]  # seldom: a piece has nearly run out
-        return first[0], last[-1], ordered[-1 - edge] - ordered[edge]
+        # In a trending signal the last piece holds few values, and each reading changes that piece.
+        return first[0], last[-1], self._from_end(edge) - self._from_start(edge)
+
+    def _from_start(self, index: int) -> float:
+        for piece in self.pieces:
+            if index < len(piece):
+                return piece[index]
+            index -= len(piece)
+        raise IndexError(index)
+
+    def _from_end(self, index: int) -> float:
+        for piece in reversed(self.pieces):
+            if index < len(piece):
+                return piece[-1 - index]
+            index -= len(piece)
+        raise IndexError(index)
 
     def find(self, value: float) -> Position:
         """Return the position at which to insert the value: before the first that is not smaller."""

@@ -6,13 +6,13 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from monitoring.database.connections import leave_pool
+from monitoring.kernel.resolving import is_exhausted
 from monitoring.kernel.stop_flag import stop_requested
 from monitoring.models import Channel
 from monitoring.notifications import notifier
 from monitoring.notifications.dispatcher import Dispatcher
 from monitoring.notifications.message import Message, Outcome
 from monitoring.notifications.pace import Bucket
-from monitoring.notifications.transport.resolving import is_exhausted
 from monitoring.operations.child_process import run_until_signal
 from monitoring.operations.heartbeat import start_heartbeat
 from monitoring.operations.parent_watchdog import end_with_launcher

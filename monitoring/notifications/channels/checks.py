@@ -3,8 +3,9 @@
 import re
 from collections.abc import Callable, Mapping
 
+from monitoring.kernel.reachable import is_allowed
 from monitoring.notifications.channels.kind import Field
-from monitoring.notifications.transport.allowed import RefusedTargetError, is_allowed, refusal
+from monitoring.notifications.transport.allowed import RefusedTargetError, refusal
 from monitoring.notifications.transport.http import checked_url
 
 # Returns the error of a value, or an empty text. The flag allows local targets.

@@ -8,9 +8,10 @@ import socket
 import ssl
 from typing import Any, cast
 
-from monitoring.notifications.transport.allowed import RefusedTargetError, is_allowed, refusal
+from monitoring.kernel.reachable import is_allowed
+from monitoring.kernel.resolving import Resolved, resolve
+from monitoring.notifications.transport.allowed import RefusedTargetError, refusal
 from monitoring.notifications.transport.deadline import Deadline
-from monitoring.notifications.transport.resolving import Resolved, resolve
 
 MOST_CONNECT_S = 4.0
 

@@ -7,7 +7,7 @@ from typing import Any
 import requests
 from requests.adapters import HTTPAdapter
 
-from monitoring.notifications.transport.allowed import is_allowed
+from monitoring.kernel.reachable import is_allowed
 
 MOST_ANSWER = 8192  # bytes
 
