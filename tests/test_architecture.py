@@ -33,6 +33,7 @@ HELD = {
     ("monitoring/kernel/timestamp_arrays.py", "@cache weights"): "depends on its arguments alone",
     ("monitoring/operations/serving/short_way.py", "@cache short_view"): "depends on the addresses alone",
     ("monitoring/sources/line_protocol/grammar.py", "@cache series_of"): "depends on its arguments alone",
+    ("monitoring/sources/file_import/times.py", "@cache day_number"): "depends on its arguments alone",
     ("monitoring/sources/simulator/signals.py", "@cache simulate_block"): "depends on its arguments alone",
 }
 STATE = """
