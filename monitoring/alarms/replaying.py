@@ -1,6 +1,6 @@
 """Recompute the alarms of values and gaps from stored measurements, and compare them with the stored ones."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -19,7 +19,15 @@ from monitoring.alarms.wording import MARKED_BAD, REFUSED
 from monitoring.database.leases import position_of
 from monitoring.kernel.clock import from_micros, iso_utc, micros_or_none, to_micros
 from monitoring.kernel.lease_names import ALARMS
-from monitoring.models import AlarmDefinition, AlarmDefinitionVersion, AlarmOccurrence, Measurement, Tag
+from monitoring.kernel.tag_definition import TagKind
+from monitoring.models import (
+    AlarmDefinition,
+    AlarmDefinitionVersion,
+    AlarmOccurrence,
+    Measurement,
+    SourceTag,
+    Tag,
+)
 
 PAGE = 20_000
 NOT_OF_VALUES = [REFUSED, MARKED_BAD]
@@ -73,12 +81,26 @@ def replay(names: Sequence[str] = ()) -> list[str]:
     rows = AlarmDefinition.objects.select_related("tag").exclude(tag=None).order_by("tag", "id")
     if names:
         rows = rows.filter(tag__name__in=names)
+    fed = set(SourceTag.objects.values_list("tag", flat=True))
     return [
         difference
         for row in rows
-        if row.kind in VALUE_KINDS or row.kind == Kind.BAD
+        if is_recomputed(row, fed)
         for difference in compare(row, computed.spells.get(row.pk, []))
     ]
+
+
+def is_recomputed(definition: AlarmDefinition, fed: Collection[int]) -> bool:
+    """Return whether measurements alone make the alarm. ``fed`` are the tags of field sources.
+
+    A source confirms values that it does not send again, and its confirmations are not stored. So silence of
+    these tags can't be recomputed, nor delays that run out while a value lasts; values of analog tags are
+    written again as long as they are confirmed.
+    """
+    if definition.kind not in VALUE_KINDS:
+        return definition.kind == Kind.BAD and definition.tag_id not in fed
+    is_analog = definition.tag is not None and definition.tag.kind == TagKind.ANALOG
+    return is_analog or definition.tag_id not in fed
 
 
 def computed_spells(position: int, end: int) -> Computed:

@@ -395,13 +395,12 @@ class LearningSerializer(Shape):
 class ConfirmedSerializer(Shape):
     """A connected source that confirms the values of its tags."""
 
-    source = serializers.CharField()
+    name = serializers.CharField()
     until = serializers.DateTimeField()
-
-    def get_fields(self) -> dict[str, serializers.Field]:
-        """Add a field whose name is a word of Python."""
-        bad = serializers.ListField(child=serializers.CharField(), help_text="Tags that it marks as bad.")
-        return {**super().get_fields(), "except": bad}
+    bad = serializers.ListField(
+        child=serializers.CharField(),
+        help_text="Tags that the source marks as bad, whose values it does not confirm.",
+    )
 
 
 class HealthSerializer(Shape):

@@ -88,13 +88,13 @@ def newest_of(
 class ConfirmedSource:
     """A connected source that confirms its tags until a time, except those that it marks as bad."""
 
-    source: str
+    name: str
     until: datetime
     bad: Sequence[str] = ()
 
     def as_json(self) -> dict[str, Any]:
         """Return the item of ``/health``."""
-        return {"source": self.source, "until": iso_utc(self.until), "except": list(self.bad)}
+        return {"name": self.name, "until": iso_utc(self.until), "bad": list(self.bad)}
 
 
 def confirmed_sources() -> tuple[ConfirmedSource, ...]:
@@ -128,7 +128,7 @@ def confirmed_until(names: Collection[str]) -> dict[str, datetime]:
     by_tag = sources_by_tag() if sources else {}
     for one in sources:
         for name in names:
-            if one.source in by_tag.get(name, ()) and name not in one.bad:
+            if one.name in by_tag.get(name, ()) and name not in one.bad:
                 found[name] = later_of(one.until, found.get(name))
     return found
 

@@ -172,7 +172,8 @@ class JobRun:
             async for message in messages:
                 heard = [*heard, message][-MOST_HEARD:]
                 self._result = {"messages": heard}
-                await self._write()
+                if time.monotonic() - self._written_at > WRITTEN_EVERY_S:
+                    await self._write()
         self._steps = [Step("Listen", True, f"{len(heard)} messages.")]
 
     async def _write(self, more: "list[Step] | None" = None, *, is_failed: bool | None = None) -> None:

@@ -21,7 +21,7 @@ READ_EVERY_S = 10.0
 PART_IN_BRACES = re.compile(r"\{[^{}]*\}")
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class TagTable:
     """The ids of all tags, and the grid in microseconds of those whose values are held."""
 

@@ -31,6 +31,7 @@ from monitoring.sources.source_run import Assignment
 
 logger = logging.getLogger(__name__)
 
+NO_TAGS = recording.TagTable({}, {}, -recording.READ_EVERY_S)
 NEWEST = "SELECT tags.name, series.last FROM series JOIN tags ON tags.id = series.tag WHERE tags.name "
 
 
@@ -53,7 +54,7 @@ class CollectorRounds:
 
     def __init__(self, owner: str) -> None:
         self.owner = owner
-        self._tags = recording.TagTable({}, {}, -recording.READ_EVERY_S)
+        self._tags = NO_TAGS
         self._renewed_at = -RENEWED_EVERY_S
         self._known: set[int] = set()
 
@@ -106,12 +107,13 @@ class CollectorRounds:
             return set()
         if self._tags.is_old:
             self._tags = recording.read_tag_table()
+        tags, self._tags = self._tags, NO_TAGS  # read again after a failure: a tag may have been deleted
         with write_lock(), transaction.atomic():
             still = renew(self.owner, held, now)
             existing = still & set(enabled)
             existing |= set(Source.objects.filter(pk__in=still - existing).values_list("pk", flat=True))
-            recording.write_records([each for each in records if each.source in existing], self._tags.ids)
-        self._renewed_at = time.monotonic()
+            recording.write_records([each for each in records if each.source in existing], tags.ids)
+        self._tags, self._renewed_at = tags, time.monotonic()
         return set(held) - still
 
     def _take(self, source: int, now: datetime) -> bool:

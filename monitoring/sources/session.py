@@ -29,7 +29,10 @@ class SourceError(Exception):
 
 
 class Sample(NamedTuple):
-    """A value for a tag, scaled; ``time_us`` is in microseconds since 1970, None for the time of receipt."""
+    """A value for a tag, scaled; ``time_us`` is in microseconds since 1970, None for the time of receipt.
+
+    All samples of a source that uses receive time get the time of receipt.
+    """
 
     tag: str
     time_us: int | None

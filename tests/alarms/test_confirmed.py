@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from monitoring.alarms.replaying import replay
 from monitoring.models import Quality, QualitySpan, Source, SourceStatus, SourceTag, Tag
 from tests.alarming import define
 from tests.alarms.plant import NOON, TEMP, Plant, occurrences
@@ -49,6 +50,7 @@ def test_a_confirmed_value_is_not_missing_also_after_a_restart(
     source.pass_time(60)
     plant.live([37.0])
     assert occurrences("BAD") == occurrences("BAD", is_late=True) == []
+    assert replay() == []
 
 
 def test_without_confirmations_it_is_missing_and_the_next_one_ends_that(
@@ -86,7 +88,8 @@ def test_a_delay_runs_out_while_a_value_is_confirmed(plant: Plant, source: Confi
     source.pass_time(15)
     assert occurrences("DISCRETE") == [(32.0, None)]
     plant.live([37.0])
-    plant.pass_time(2)
+    Tag.objects.filter(name=TEMP).update(kind="discrete")
+    assert replay() == []
 
 
 def test_a_time_in_which_both_were_away_is_told_afterwards(plant: Plant, source: ConfirmingSource) -> None:

@@ -55,7 +55,7 @@ def test_what_a_connected_source_confirms_is_read() -> None:
         "fermenter_temp": from_micros(until_us)
     }
     (found,) = confirmed_sources()
-    assert found.as_json() == {"source": "plc", "until": "2026-01-31T12:00:05Z", "except": ["fermenter_ph"]}
+    assert found.as_json() == {"name": "plc", "until": "2026-01-31T12:00:05Z", "bad": ["fermenter_ph"]}
     assert sources_by_tag() == {"fermenter_temp": ["plc"], "fermenter_ph": ["plc"]}
     bad.delete()
     assert len(confirmed_until(["fermenter_temp", "fermenter_ph"])) == 2

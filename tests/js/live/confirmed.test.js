@@ -16,8 +16,8 @@ test("without a source nothing is confirmed", () => {
 
 test("of several sources the latest confirmation counts, but not for a tag that is bad", () => {
   noteConfirmed([
-    { source: "plc", until: at(10), except: ["b"] },
-    { source: "broker", until: at(20), except: [] },
+    { name: "plc", until: at(10), bad: ["b"] },
+    { name: "broker", until: at(20), bad: [] },
   ]);
   assert.equal(confirmedUntil(tag("a", "plc")), 10000);
   assert.equal(confirmedUntil(tag("a", "plc", "broker")), 20000);
@@ -27,7 +27,7 @@ test("of several sources the latest confirmation counts, but not for a tag that 
 });
 
 test("a source that confirms no longer is forgotten", () => {
-  noteConfirmed([{ source: "plc", until: at(10), except: [] }]);
+  noteConfirmed([{ name: "plc", until: at(10), bad: [] }]);
   noteConfirmed([]);
   assert.equal(confirmedUntil(tag("a", "plc")), -Infinity);
 });

@@ -29,7 +29,7 @@
  * @typedef {Totals & {newestId: number}} CountedTotals
  *
  * A source that confirms values of its tags until a time (ISO 8601), except those that it marks as bad.
- * @typedef {{source: string, until: string, except: string[]}} ConfirmedSource
+ * @typedef {{name: string, until: string, bad: string[]}} ConfirmedSource
  *
  * The server's state as /health sends it; `since` is ISO 8601.
  * @typedef {{timestamp: string, confirmed: ConfirmedSource[], problems: string[], since: string | null, notices: string[],

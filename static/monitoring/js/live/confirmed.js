@@ -7,7 +7,7 @@ import { settings } from "../base/settings.js";
  * @typedef {import("../base/settings.js").Tag} Tag
  */
 
-/** @type {Map<string, {until: number, except: Set<string>}>} */
+/** @type {Map<string, {until: number, bad: Set<string>}>} */
 let known = new Map();
 noteConfirmed(settings.confirmed);
 
@@ -16,9 +16,7 @@ noteConfirmed(settings.confirmed);
  * @param {ConfirmedSource[]} sources as /health sends them
  */
 export function noteConfirmed(sources) {
-  known = new Map(
-    sources.map(({ source, until, except }) => [source, { until: Date.parse(until), except: new Set(except) }]),
-  );
+  known = new Map(sources.map(({ name, until, bad }) => [name, { until: Date.parse(until), bad: new Set(bad) }]));
 }
 
 /**
@@ -26,7 +24,7 @@ export function noteConfirmed(sources) {
  * @param {Tag} tag
  */
 export function confirmedUntil({ name, sources = [] }) {
-  const found = sources.map((source) => known.get(source)).filter((one) => one && !one.except.has(name));
+  const found = sources.map((source) => known.get(source)).filter((one) => one && !one.bad.has(name));
   return Math.max(...found.map((one) => one?.until ?? -Infinity));
 }
 
