@@ -1,4 +1,4 @@
-"""Receive the messages of a broker: one connection, from CONNECT to its end."""
+"""Receive the messages of a broker: one connection, from CONNECT to DISCONNECT."""
 
 import asyncio
 import time
@@ -59,7 +59,7 @@ async def run(session: Session) -> None:
 
 
 class Connection:
-    """An accepted connection, until it ends."""
+    """An accepted connection."""
 
     def __init__(self, session: Session, router: Router, link: "Link") -> None:
         self.session, self.router, self.link = session, router, link
@@ -97,7 +97,8 @@ class Connection:
         if was_present:
             self.session.notice(LOST_SESSION, "")
             return
-        stored = await self.session.newest(())
+        # A pattern names no tags: ask for all of the source first.
+        stored = await self.session.newest(()) or await self.session.newest(self.router.named_tags)
         if not stored:
             return
         now_us = time.time_ns() // 1000
@@ -125,7 +126,7 @@ class Connection:
         self.session.state(State.CONNECTED)
 
     async def _receive(self) -> None:
-        """Decode messages and offer their values, oldest first; acknowledge what is stored.
+        """Decode messages and offer their values, oldest first; acknowledge messages that are stored.
 
         While the session has no room nothing is acknowledged, and the broker waits.
         """

@@ -48,7 +48,7 @@ class Intake:
 
     @property
     def is_online(self) -> bool:
-        """Return whether a device has said that it is online, and not withdrawn that."""
+        """Return whether a device is online by its last word."""
         return any(self._devices.values())
 
     def take_unwanted(self) -> set[str]:
@@ -57,7 +57,7 @@ class Intake:
         return taken
 
     def items_of(self, messages: Sequence["Message"]) -> list[Sample | Malformed]:
-        """Return what is to be stored of messages; tell the session everything else about them."""
+        """Return samples and rejections of messages; tell the session everything else."""
         items: list[Sample | Malformed] = []
         for message in messages:
             self._take(message, items)

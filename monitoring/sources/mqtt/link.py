@@ -164,10 +164,12 @@ class Link(Client):
         """Say goodbye, and end the thread."""
         self._is_closing = True
         self.disconnect()
-        if self._network is not None:
-            await asyncio.shield(asyncio.to_thread(self._join, self._network))
-        self.wire.close()
-        self._reset_sockets()
+        try:
+            if self._network is not None:
+                await asyncio.shield(asyncio.to_thread(self._join, self._network))
+        finally:
+            self.wire.close()
+            self._reset_sockets()
 
     def _join(self, network: threading.Thread) -> None:
         network.join(1.0)

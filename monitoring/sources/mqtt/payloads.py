@@ -23,11 +23,11 @@ SWITCH: Final = {"on": 1.0, "off": 0.0, "true": 1.0, "false": 0.0}
 
 
 class UnusableError(ValueError):
-    """A payload without a usable value; the message says what was expected."""
+    """A payload without a usable value; the message names the expected form."""
 
 
 class BadQualityError(ValueError):
-    """A payload by which the device says that it has no value. ``is_number``: NaN or infinity, not a word."""
+    """A payload of a device that has no value. ``is_number``: NaN or infinity, not a word."""
 
     def __init__(self, word: str, *, is_number: bool = False) -> None:
         super().__init__(f"The value is {word}: the device has none.")

@@ -12,6 +12,7 @@ from monitoring.sources.config import MappingRule
 from monitoring.sources.mqtt import driver, link
 from monitoring.sources.mqtt.driver import filters_of
 from monitoring.sources.mqtt.settings import settings_of
+from monitoring.sources.mqtt.wire import open_wire
 from monitoring.sources.patterns import filter_covers
 from monitoring.sources.session import SourceError
 from tests.own_mosquitto import FORGETFUL, SAFE, Mosquitto
@@ -140,7 +141,7 @@ def test_other_filters_take_effect_in_a_live_session(broker: Mosquitto):
         # What the broker has for the session now, without a driver: only what is wanted today.
         await asyncio.to_thread(broker.publish, *unwanted, ("b/x", "5"))
         settings = settings_of(config)
-        plain = link.Link(settings, await driver.open_wire(settings))
+        plain = link.Link(settings, await open_wire(settings))
         try:
             plain.open()
             await plain.wait_connected()
@@ -173,7 +174,7 @@ def test_a_second_client_with_the_same_id_is_named(broker: Mosquitto, version):
 
     async def die() -> None:
         async with running(session) as task:
-            other = link.Link(settings, await driver.open_wire(settings))
+            other = link.Link(settings, await open_wire(settings))
             try:
                 other.open()
                 await other.wait_connected()
