@@ -204,6 +204,7 @@ class Link(Client):
         if reason.is_failure:
             self._end(REFUSALS.get(reason.value, f"The broker refuses the connection: {reason}."))
         else:
+            self._keepalive = min(self._keepalive, KEEPALIVE_S)  # a broker may ask for less often: not for us
             self._call(settle, self.connected, bool(flags.session_present))
 
     def _answered(self, _client: Any, _data: Any, mid: int, codes: list[Any], _properties: Any) -> None:

@@ -26,6 +26,10 @@ class UnusableError(ValueError):
     """A payload without a usable value; the message names the expected form."""
 
 
+class MissingMemberError(UnusableError):
+    """A document without the member of a pointer."""
+
+
 class BadQualityError(ValueError):
     """A payload of a device that has no value. ``is_number``: NaN or infinity, not a word."""
 
@@ -117,7 +121,7 @@ def read_value(payload: bytes, document: object, target: Target) -> float:
         return target.rule.scaled(number_of_payload(payload, target.texts))
     found = find(document, target.value_tokens)
     if found is MISSING:
-        raise UnusableError(f"The payload has no {pointer_text(target.value_tokens)}.")
+        raise MissingMemberError(f"The payload has no {pointer_text(target.value_tokens)}.")
     return target.rule.scaled(number_of(found, target.texts))
 
 
@@ -131,7 +135,7 @@ def read_time(document: object, target: Target, received_us: int) -> int:
         return received_us
     found = find(document, target.time_tokens)
     if found is MISSING:
-        raise UnusableError(f"The payload has no {pointer_text(target.time_tokens)}.")
+        raise MissingMemberError(f"The payload has no {pointer_text(target.time_tokens)}.")
     try:
         return target.parse_time(found, received_us)
     except ValueError as error:

@@ -1,5 +1,7 @@
 """Messages as samples, rejections, qualities and points; without a broker."""
 
+from dataclasses import replace
+
 import pytest
 
 from monitoring.models import Quality
@@ -67,9 +69,7 @@ def test_texts_on_the_topics_of_a_pattern_are_points():
 
 
 def test_a_value_without_a_tag_is_a_point():
-    config = config_of(1883, tags=["known"], template="pioreactor")
-    config = SourceConfig(**{**{name: getattr(config, name) for name in config.__slots__}, "rules": ()})
-    bench = Bench(config)
+    bench = Bench(replace(config_of(1883, tags=["known"], template="pioreactor"), rules=()))
     topic = "pioreactor/pio1/e/temperature_automation/temperature"
     bench.take(topic, '{"temperature": 30.5, "timestamp": "2026-01-31T12:00:00Z"}')
     assert bench.items == []
@@ -84,12 +84,19 @@ def test_a_value_without_a_tag_is_a_point():
     }
 
 
+def test_members_that_a_template_does_not_know_are_points():
+    """Nor is a member missing that another device has."""
+    bench = Bench(replace(config_of(1883, template="tasmota"), rules=()))
+    for temperature in (21.5, 21.6):
+        payload = f'{{"DS18B20": {{"Temperature": {temperature}}}, "ANALOG": {{"A0": 512}}}}'
+        bench.take("tele/plug1/SENSOR", payload)
+    tag = "plug1.DS18B20.Temperature"
+    assert bench.items == [Sample(tag, RECEIVED_US, 21.5), Sample(tag, RECEIVED_US, 21.6)]
+    assert list(bench.session.points) == ["tele/plug1/SENSOR#/ANALOG/A0"]
+
+
 def test_ignored_points_are_not_shown():
-    config = config_of(1883, filters="#")
-    ignored = SourceConfig(
-        **{**{name: getattr(config, name) for name in config.__slots__}, "ignored": frozenset(["x", "y#/a"])}
-    )
-    bench = Bench(ignored)
+    bench = Bench(replace(config_of(1883, filters="#"), ignored=frozenset(["x", "y#/a"])))
     bench.take("x", "1")
     bench.take("y", '{"a": 1, "b": 2}')
     assert list(bench.session.points) == ["y#/b"]
