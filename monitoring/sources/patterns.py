@@ -24,7 +24,7 @@ DIGEST_BYTES = 4
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """A parsed pattern. ``filter`` is the MQTT topic filter that receives at least its topics."""
+    """A parsed pattern. ``filter`` is the MQTT topic filter that receives at least these topics."""
 
     text: str
     names: tuple[str, ...]
@@ -85,7 +85,7 @@ def split_address(rule: MappingRule) -> tuple[str, str]:
 
 
 def expand(tag_pattern: str, parts: Mapping[str, str]) -> str:
-    """Return the tag's name for the parts of a topic. A dot within a part becomes '_': it separates parts.
+    """Return the tag's name for the parts of a topic. A dot within a part becomes an underscore.
 
     Raises:
         KeyError: the topic's pattern lacks a part.
@@ -217,7 +217,7 @@ def _level_expression(level: str) -> str:
 def _is_exception(narrow: MappingRule, wide: MappingRule) -> bool:
     """Return whether the narrow rule takes the topics from which the wide one would give the same tag.
 
-    Parts of the wide pattern that its tag does not contain are free: dropping them was a person's choice.
+    Parts of the wide pattern that are missing in the tag are free: dropping them was a person's choice.
     """
     topic, wide_topic = split_address(narrow)[0], split_address(wide)[0]
     values = {name: f"Zq{place}v" for place, name in enumerate(parse_pattern(topic).names)}

@@ -1,5 +1,7 @@
 """JSON pointers."""
 
+from typing import Any
+
 import orjson
 import pytest
 from hypothesis import given
@@ -61,9 +63,11 @@ def test_each_leaf_is_found_by_its_pointer(document):
 
 
 def test_depth_costs_no_recursion():
-    document = deep = []
+    document: list[Any] = []
+    deep = document
     for _ in range(100_000):
-        deep.append(deep := [])
+        deep.append([])
+        deep = deep[0]
     assert list(leaves(document, 10)) == []
     while document:  # taken apart by hand: freeing it would recurse
         document = document.pop()

@@ -1,4 +1,4 @@
-"""Receive the messages of a broker: one connection, from CONNECT to its end."""
+"""Receive the messages of a broker: one connection, from CONNECT to DISCONNECT."""
 
 import asyncio
 import time
@@ -59,14 +59,14 @@ async def run(session: Session) -> None:
 
 
 class Connection:
-    """An accepted connection, until it ends."""
+    """An accepted connection."""
 
     def __init__(self, session: Session, router: Router, link: "Link") -> None:
         self.session, self.router, self.link = session, router, link
         self.intake = Intake(session, router)
         self.since = time.monotonic()
         self.confirmed = 0.0
-        self.is_persistent = False
+        self._missing_since_us: int | None = None
         self._forgotten: set[str] = set()
         self._is_behind = True
 
@@ -76,8 +76,10 @@ class Connection:
         Raises:
             SourceError: the connection ended.
         """
-        self.is_persistent = was_present
-        await self._note_session(was_present=was_present)
+        if was_present:
+            self.session.notice(LOST_SESSION, "")
+        else:
+            self._missing_since_us = await self._newest_us()
         receiving = asyncio.create_task(self._receive())  # first: what waits arrives before the answer
         watching = asyncio.create_task(self._watch())
         subscribing = asyncio.create_task(self._subscribe())
@@ -92,16 +94,18 @@ class Connection:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _note_session(self, *, was_present: bool) -> None:
-        """Mark a gap if the broker has forgotten the session of a source that has stored values."""
-        if was_present:
-            self.session.notice(LOST_SESSION, "")
-            return
-        stored = await self.session.newest(())
-        if not stored:
+    async def _newest_us(self) -> int | None:
+        """Return the time of the newest value that the source has stored; None if there is none."""
+        # A pattern names no tags: ask for all of the source first.
+        stored = await self.session.newest(()) or await self.session.newest(self.router.named_tags)
+        return max(stored.values(), default=None)
+
+    def _mark_gap(self) -> None:
+        """Mark the gap of a session that the broker has forgotten, until now."""
+        if self._missing_since_us is None:
             return
         now_us = time.time_ns() // 1000
-        since_us = min(max(stored.values()), now_us)
+        since_us = min(self._missing_since_us, now_us)
         self.session.gap(since_us, now_us, "The broker had forgotten the session: messages may be missing.")
         self.session.notice(
             LOST_SESSION,
@@ -111,7 +115,10 @@ class Connection:
 
     async def _subscribe(self) -> None:
         filters = self.router.filters
-        refused = await self.link.subscribe_to(filters)
+        try:
+            refused = await self.link.subscribe_to(filters)
+        finally:
+            self._mark_gap()  # also if that failed: the broker has a session from now on
         if filters and len(refused) == len(filters):
             raise SourceError(
                 f"The broker refuses to send {refused[0]}: allow this user to read the topic in the ACL."
@@ -125,7 +132,7 @@ class Connection:
         self.session.state(State.CONNECTED)
 
     async def _receive(self) -> None:
-        """Decode messages and offer their values, oldest first; acknowledge what is stored.
+        """Decode messages and offer their values, oldest first; acknowledge messages that are stored.
 
         While the session has no room nothing is acknowledged, and the broker waits.
         """

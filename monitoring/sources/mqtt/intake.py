@@ -8,6 +8,7 @@ from monitoring.models import Quality
 from monitoring.sources.mqtt.payloads import (
     LARGEST_BYTES,
     BadQualityError,
+    MissingMemberError,
     Target,
     UnusableError,
     decode,
@@ -48,7 +49,7 @@ class Intake:
 
     @property
     def is_online(self) -> bool:
-        """Return whether a device has said that it is online, and not withdrawn that."""
+        """Return whether a device is online by its last word."""
         return any(self._devices.values())
 
     def take_unwanted(self) -> set[str]:
@@ -57,7 +58,7 @@ class Intake:
         return taken
 
     def items_of(self, messages: Sequence["Message"]) -> list[Sample | Malformed]:
-        """Return what is to be stored of messages; tell the session everything else about them."""
+        """Return samples and rejections of messages; tell the session everything else."""
         items: list[Sample | Malformed] = []
         for message in messages:
             self._take(message, items)
@@ -95,13 +96,19 @@ class Intake:
             except UnusableError as error:
                 self._reject(route, route.targets[0], message, str(error), items)
                 return
+        is_other = False
         for target in route.targets:
             if message.is_retained and target.parse_time is None:
                 continue  # a value of unknown age
             try:
                 self._read_one(route, target, message, document, items)
             except UnusableError as error:
-                self._reject(route, target, message, str(error), items)
+                if isinstance(error, MissingMemberError) and not target.is_exact:
+                    is_other = True  # a template lists the members of several devices
+                else:
+                    self._reject(route, target, message, str(error), items)
+        if is_other:
+            self._show(route, message)
 
     def _read_one(
         self,
@@ -224,12 +231,13 @@ class Intake:
             self.session.seen(address, raw_text(message.payload), suggestion)
 
     def _show(self, route: Route, message: "Message") -> None:
-        """Show the values of a topic without a rule as points, once a second."""
+        """Show the values that no rule takes as points, once a second."""
         now = time.monotonic()
         if now < route.look_at:
             return
         route.look_at = now + LOOK_S
-        ignored = self.router.config.ignored
+        mapped = {f"{route.topic}#{pointer_text(target.value_tokens)}" for target in route.targets}
+        ignored = self.router.config.ignored | mapped
         raw = raw_text(message.payload)
         for address, suggestion in values_of(route.topic, message.payload).items():
             if address not in ignored:

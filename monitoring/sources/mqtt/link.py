@@ -164,10 +164,12 @@ class Link(Client):
         """Say goodbye, and end the thread."""
         self._is_closing = True
         self.disconnect()
-        if self._network is not None:
-            await asyncio.shield(asyncio.to_thread(self._join, self._network))
-        self.wire.close()
-        self._reset_sockets()
+        try:
+            if self._network is not None:
+                await asyncio.shield(asyncio.to_thread(self._join, self._network))
+        finally:
+            self.wire.close()
+            self._reset_sockets()
 
     def _join(self, network: threading.Thread) -> None:
         network.join(1.0)
@@ -202,6 +204,7 @@ class Link(Client):
         if reason.is_failure:
             self._end(REFUSALS.get(reason.value, f"The broker refuses the connection: {reason}."))
         else:
+            self._keepalive = min(self._keepalive, KEEPALIVE_S)  # a broker may ask for less often: not for us
             self._call(settle, self.connected, bool(flags.session_present))
 
     def _answered(self, _client: Any, _data: Any, mid: int, codes: list[Any], _properties: Any) -> None:

@@ -23,11 +23,15 @@ SWITCH: Final = {"on": 1.0, "off": 0.0, "true": 1.0, "false": 0.0}
 
 
 class UnusableError(ValueError):
-    """A payload without a usable value; the message says what was expected."""
+    """A payload without a usable value; the message names the expected form."""
+
+
+class MissingMemberError(UnusableError):
+    """A document without the member of a pointer."""
 
 
 class BadQualityError(ValueError):
-    """A payload by which the device says that it has no value. ``is_number``: NaN or infinity, not a word."""
+    """A payload of a device that has no value. ``is_number``: NaN or infinity, not a word."""
 
     def __init__(self, word: str, *, is_number: bool = False) -> None:
         super().__init__(f"The value is {word}: the device has none.")
@@ -117,7 +121,7 @@ def read_value(payload: bytes, document: object, target: Target) -> float:
         return target.rule.scaled(number_of_payload(payload, target.texts))
     found = find(document, target.value_tokens)
     if found is MISSING:
-        raise UnusableError(f"The payload has no {pointer_text(target.value_tokens)}.")
+        raise MissingMemberError(f"The payload has no {pointer_text(target.value_tokens)}.")
     return target.rule.scaled(number_of(found, target.texts))
 
 
@@ -131,7 +135,7 @@ def read_time(document: object, target: Target, received_us: int) -> int:
         return received_us
     found = find(document, target.time_tokens)
     if found is MISSING:
-        raise UnusableError(f"The payload has no {pointer_text(target.time_tokens)}.")
+        raise MissingMemberError(f"The payload has no {pointer_text(target.time_tokens)}.")
     try:
         return target.parse_time(found, received_us)
     except ValueError as error:

@@ -75,6 +75,11 @@ class Router:
             found = self.routes[topic] = self._new_route(topic)
         return found
 
+    @property
+    def named_tags(self) -> list[str]:
+        """Return the tags of rules for one topic each."""
+        return [rule.tag for rules in self._exact.values() for rule in rules]
+
     def tags_of_device(self, device: Mapping[str, str]) -> list[str]:
         """Return the tags whose topics contain all parts of a device's availability topic."""
         values = set(device.values())
@@ -153,7 +158,7 @@ class Router:
 
 
 def with_time_of(target: Target, wider: Target) -> Target:
-    """Return an exact target, which takes the time as a wider rule does unless it has a time itself.
+    """Return an exact target, which takes the time as a wider rule does unless the exact rule names one.
 
     So a point that a person has ticked keeps the time of the template that showed the point.
     """

@@ -44,7 +44,7 @@ def is_discovery(topic: str) -> bool:
 
 
 def discovered(topic: str, payload: bytes) -> tuple[str, dict[str, object]] | None:
-    """Return address and suggestion of a discovery message; None if it describes no value."""
+    """Return address and suggestion of a discovery message; None if the message describes no value."""
     match = DISCOVERY.fullmatch(topic)
     try:
         config = decode(payload)
@@ -133,7 +133,7 @@ def _suggestion(component: str, config: Mapping[str, Any], state_topic: str) -> 
 
 
 def _text(config: Mapping[str, Any], name: str) -> str:
-    """Return a member by its long or short name; empty if it is no text."""
+    """Return a member by its long or short name; empty if the member is no text."""
     value = config.get(name, config.get(SHORT.get(name, name)))
     return value if isinstance(value, str) else ""
 

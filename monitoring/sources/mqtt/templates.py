@@ -111,7 +111,7 @@ CHOICES = (("", "None"), *((name, each.label) for name, each in TEMPLATES.items(
 
 
 def with_template(fields: Mapping[str, str]) -> dict[str, str]:
-    """Return the fields of a source with those of its template where they are empty."""
+    """Return the fields of a source with those of the template in place of empty ones."""
     template = TEMPLATES.get(fields.get("template", ""))
     if template is None:
         return dict(fields)

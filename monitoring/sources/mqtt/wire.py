@@ -171,11 +171,8 @@ def tls_context(settings: BrokerSettings) -> ssl.SSLContext:
         SourceError: a certificate or key can't be read.
     """
     try:
-        context = ssl.create_default_context()
-        if settings.ca.startswith("/"):
-            context.load_verify_locations(cafile=settings.ca)
-        elif settings.ca:
-            context.load_verify_locations(cadata=settings.ca)
+        path, text = (settings.ca, "") if settings.ca.startswith("/") else ("", settings.ca)
+        context = ssl.create_default_context(cafile=path or None, cadata=text or None)
         if settings.trusted_certificate:
             context.check_hostname = False
             context.verify_mode = ssl.CERT_NONE

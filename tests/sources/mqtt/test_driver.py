@@ -105,7 +105,7 @@ def test_each_malformed_message_is_one_rejection(broker: Mosquitto):
 
     async def go():
         async with running(session):
-            messages = [("good", b"0")]
+            messages: list[tuple[str, str | bytes]] = [("good", "0")]
             for place, payload in enumerate(bad):
                 messages += [(f"bad/{place}", payload), ("good", str(place + 1))]
             await asyncio.to_thread(broker.publish, *messages)
@@ -277,7 +277,8 @@ def test_a_message_that_cannot_be_a_value_is_acknowledged(broker: Mosquitto):
         return await received(FakeSession(config), 0)
 
     assert asyncio.run(go()) == []
-    assert session.samples == session.malformed == []
+    assert session.samples == []
+    assert session.malformed == []
 
 
 def test_a_wrong_host_or_a_closed_port_is_named(broker: Mosquitto):

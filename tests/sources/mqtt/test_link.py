@@ -36,18 +36,14 @@ def test_no_message_is_left_without_a_word():
         with socket.socket() as unused:
             link = Link(settings_of(config_of(1883)), Wire(unused))
             link.waiting = SlowQueue()
-            thread = threading.Thread(
-                target=lambda: [
-                    link._received(
-                        None,
-                        None,
-                        message(number),
-                    )
-                    for number in range(count)
-                ]
-            )
+
+            def receive() -> None:
+                for number in range(count):
+                    link._received(None, None, message(number))
+
+            thread = threading.Thread(target=receive)
             thread.start()
-            found = []
+            found: list[Message] = []
             while len(found) < count:
                 await asyncio.wait_for(link.arrived.wait(), 20)
                 while taken := link.take(3):

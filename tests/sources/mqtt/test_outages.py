@@ -5,6 +5,8 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
 
@@ -12,6 +14,7 @@ from monitoring.sources.config import MappingRule
 from monitoring.sources.mqtt import driver, link
 from monitoring.sources.mqtt.driver import filters_of
 from monitoring.sources.mqtt.settings import settings_of
+from monitoring.sources.mqtt.wire import open_wire
 from monitoring.sources.patterns import filter_covers
 from monitoring.sources.session import SourceError
 from tests.own_mosquitto import FORGETFUL, SAFE, Mosquitto
@@ -140,7 +143,7 @@ def test_other_filters_take_effect_in_a_live_session(broker: Mosquitto):
         # What the broker has for the session now, without a driver: only what is wanted today.
         await asyncio.to_thread(broker.publish, *unwanted, ("b/x", "5"))
         settings = settings_of(config)
-        plain = link.Link(settings, await driver.open_wire(settings))
+        plain = link.Link(settings, await open_wire(settings))
         try:
             plain.open()
             await plain.wait_connected()
@@ -173,7 +176,7 @@ def test_a_second_client_with_the_same_id_is_named(broker: Mosquitto, version):
 
     async def die() -> None:
         async with running(session) as task:
-            other = link.Link(settings, await driver.open_wire(settings))
+            other = link.Link(settings, await open_wire(settings))
             try:
                 other.open()
                 await other.wait_connected()
@@ -189,29 +192,58 @@ def test_a_second_client_with_the_same_id_is_named(broker: Mosquitto, version):
     assert "twin" in session.notices[driver.TWO_CLIENTS]
 
 
-async def run_against(subscribed: bytes, after: bytes = b"") -> None:
-    """Run the driver against a broker of MQTT 5 with this code in SUBACK, and these bytes after that."""
+CONNACK = b"\x20\x03\x00\x00\x00"
+
+
+@asynccontextmanager
+async def scripted_broker(connack: bytes, subscribed: bytes = b"", after: bytes = b"") -> AsyncIterator[int]:
+    """Be a broker of MQTT 5 that sends CONNACK, SUBACK with this code, and these bytes; give its port."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read(1000)
-        writer.write(b"\x20\x03\x00\x00\x00")  # CONNACK
+        writer.write(connack)
         subscribe = await reader.read(1000)
         writer.write(b"\x90\x04" + subscribe[2:4] + b"\x00" + subscribed + after)
-        await writer.drain()
         await reader.read(1000)
         writer.close()
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     async with server:
-        port = server.sockets[0].getsockname()[1]
+        yield server.sockets[0].getsockname()[1]
+
+
+async def run_against(connack: bytes, subscribed: bytes = b"", after: bytes = b"") -> None:
+    async with scripted_broker(connack, subscribed, after) as port:
         await driver.run(FakeSession(config_of(port, MappingRule("a", "a"))))
 
 
 def test_a_broker_that_says_so_is_believed_at_once():
     with pytest.raises(SourceError, match="Another client uses"):
-        asyncio.run(run_against(b"\x01", b"\xe0\x01\x8e"))
+        asyncio.run(run_against(CONNACK, b"\x01", b"\xe0\x01\x8e"))
 
 
 def test_a_refused_topic_is_named():
     with pytest.raises(SourceError, match=r"refuses to send a: .* ACL"):
-        asyncio.run(run_against(b"\x87"))
+        asyncio.run(run_against(CONNACK, b"\x87"))
+
+
+def test_a_refused_connection_is_named():
+    with pytest.raises(SourceError, match="choose version 3"):
+        asyncio.run(run_against(b"\x20\x03\x00\x84\x00"))
+
+
+def test_a_broker_that_wants_less_pings_gets_them():
+    """Else a silent broker would be noticed only after its interval."""
+
+    async def go():
+        async with scripted_broker(b"\x20\x06\x00\x00\x03\x13\x00\x3c") as port:  # Server Keep Alive 60
+            settings = settings_of(config_of(port))
+            connected = link.Link(settings, await open_wire(settings))
+            try:
+                connected.open()
+                await connected.wait_connected()
+                return connected.keepalive
+            finally:
+                await connected.close()
+
+    assert asyncio.run(go()) == link.KEEPALIVE_S

@@ -1,11 +1,13 @@
 """Connection test, discovery, listening."""
 
 import asyncio
+import sys
 import time
 
 import pytest
 
 from monitoring.sources.config import MappingRule
+from monitoring.sources.mqtt.driver import run
 from monitoring.sources.mqtt.probe import age_words, check_connection, discover, listen
 from monitoring.sources.session import SourceError
 from tests.own_mosquitto import Mosquitto, free_port
@@ -102,3 +104,13 @@ def test_listening_shows_messages_as_they_come(broker: Mosquitto):
     messages = asyncio.run(all_of(listen(config_of(broker.port), NO_WAIT)))
     assert [(each["address"], each["raw"]) for each in messages] == [("plant/a", "1")]
     assert messages[0]["is_retained"]
+
+
+def test_a_missing_library_is_named_with_the_remedy(monkeypatch):
+    monkeypatch.setitem(sys.modules, "monitoring.sources.mqtt.link", None)
+    config = config_of(1883)
+    (step,) = asyncio.run(all_of(check_connection(config)))
+    assert "pip install -r requirements-sources.lock" in step.text
+    for act in (lambda: run(FakeSession(config)), lambda: all_of(discover(config, {}))):
+        with pytest.raises(SourceError, match="paho-mqtt is not installed"):
+            asyncio.run(act())

@@ -14,9 +14,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from monitoring.sources.config import MappingRule, SourceConfig
-from monitoring.sources.mqtt import link
+from monitoring.sources.mqtt import link, probe
 from monitoring.sources.mqtt.driver import run
-from monitoring.sources.mqtt.probe import check_connection
 from monitoring.sources.mqtt.settings import default_client_id
 from monitoring.sources.session import SourceError, State
 from tests.own_mosquitto import QUICK, Mosquitto
@@ -127,6 +126,7 @@ def with_fields(config: SourceConfig, **fields: str) -> SourceConfig:
 
 def test_the_driver_never_publishes(broker: Mosquitto, monkeypatch):
     monkeypatch.setattr(link, "KEEPALIVE_S", 1)
+    monkeypatch.setattr(probe, "FIRST_VALUE_S", 0.2)
     proxy = RecordingProxy(broker.port)
 
     async def go():
@@ -143,7 +143,7 @@ def test_the_driver_never_publishes(broker: Mosquitto, monkeypatch):
                 )
                 await asyncio.to_thread(broker.publish, *messages)
                 await until(lambda: proxy.sent["PINGREQ"] and proxy.sent["UNSUBSCRIBE"])
-            async for _ in check_connection(config):
+            async for _ in probe.check_connection(config):
                 pass
             await until(lambda: proxy.sent["DISCONNECT"] == 3)
         return session
@@ -185,7 +185,7 @@ def test_a_trusted_certificate_needs_no_authority(secure_config: SourceConfig, t
     assert asyncio.run(received(FakeSession(config), 0)) == []
 
     async def steps():
-        return [step async for step in check_connection(with_fields(secure_config, ca=""))]
+        return [step async for step in probe.check_connection(with_fields(secure_config, ca=""))]
 
     name, is_done, text = asyncio.run(steps())[-1]
     assert (name, is_done) == ("certificate", False)
