@@ -20,6 +20,7 @@ class Field:
     is_secret: bool = False
     is_required: bool = True
     is_trust: bool = False
+    lines: bool = False  # the text may have several lines, as a certificate has
 
 
 @dataclass(frozen=True, slots=True)

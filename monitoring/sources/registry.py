@@ -2,6 +2,7 @@
 
 from monitoring.sources.kind import SourceKind
 from monitoring.sources.modbus.kind import KIND as MODBUS
+from monitoring.sources.opcua.kind import KIND as OPCUA
 
-ALL: tuple[SourceKind, ...] = (MODBUS,)
+ALL: tuple[SourceKind, ...] = (MODBUS, OPCUA)
 KINDS = {kind.name: kind for kind in ALL}
