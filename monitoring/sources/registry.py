@@ -4,6 +4,7 @@ from monitoring.sources.kind import SourceKind
 from monitoring.sources.line_protocol.kind import KIND as LINE_PROTOCOL
 from monitoring.sources.modbus.kind import KIND as MODBUS
 from monitoring.sources.mqtt.kind import KIND as MQTT
+from monitoring.sources.opcua.kind import KIND as OPCUA
 
-ALL: tuple[SourceKind, ...] = (LINE_PROTOCOL, MQTT, MODBUS)
+ALL: tuple[SourceKind, ...] = (LINE_PROTOCOL, MQTT, OPCUA, MODBUS)
 KINDS = {kind.name: kind for kind in ALL}
