@@ -237,8 +237,11 @@ AUDITLOG_INCLUDE_TRACKING_MODELS: tuple[Any, ...] = (
     "monitoring.ScheduleMember",
     "monitoring.ScheduleOverride",
     {"model": "monitoring.MaintenanceWindow", "exclude_fields": ["begun_at"]},
-    {"model": "monitoring.Source", "mask_fields": ["secrets"], "exclude_fields": ["revision", "changed_at"]},
-    "monitoring.SourceMapping",
+    {
+        "model": "monitoring.Source",  # sources.mapping_settings records changes of mappings
+        "mask_fields": ["secrets"],
+        "exclude_fields": ["revision", "changed_at", "status", "mappings", "points", "gaps", "jobs"],
+    },
     "monitoring.Route",
     "monitoring.RouteStep",
     {"model": "monitoring.Token", "exclude_fields": ["used_at"], "mask_fields": ["digest"]},
