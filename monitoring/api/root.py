@@ -32,6 +32,7 @@ ENDPOINTS = {
     "alarm-definitions": "alarm-definition-list",
     "notes": "note-list",
     "views": "view-list",
+    "sources": "source-list",
     "deliveries": "delivery-list",
     "channels": "channel-list",
     "routes": "route-list",

@@ -1,6 +1,6 @@
 """URL patterns of the API, without a trailing slash, as the API contract requires."""
 
-from django.urls import path
+from django.urls import path, re_path
 from rest_framework.routers import SimpleRouter
 
 from monitoring.api.alarm_advice import AlarmAdviceView
@@ -22,6 +22,8 @@ from monitoring.api.root import RootView
 from monitoring.api.routes import RouteViewSet
 from monitoring.api.saved_views import SavedViewSet
 from monitoring.api.schedules import ScheduleViewSet
+from monitoring.api.source_mappings import SourceMappingViewSet
+from monitoring.api.sources import SourceJobViewSet, SourceViewSet
 from monitoring.api.statistics import StatisticsView
 from monitoring.api.stats import StatsView
 from monitoring.api.stream import StreamView
@@ -40,14 +42,25 @@ router.register("alarm-definitions", AlarmDefinitionViewSet, basename="alarm-def
 router.register("notes", NoteViewSet, basename="note")
 router.register("views", SavedViewSet, basename="view")
 router.register("deliveries", DeliveryViewSet, basename="delivery")
+router.register("sources", SourceViewSet, basename="source")
+router.register("source-jobs", SourceJobViewSet, basename="source-job")
 router.register("channels", ChannelViewSet, basename="channel")
 router.register("routes", RouteViewSet, basename="route")
 router.register("schedules", ScheduleViewSet, basename="schedule")
 router.register("windows", WindowViewSet, basename="window")
 
+source_mappings = SourceMappingViewSet.as_view({"get": "list", "post": "create", "put": "update"})
+source_mapping = SourceMappingViewSet.as_view({"patch": "partial_update", "delete": "destroy"})
+
 urlpatterns = [
     path("", RootView.as_view(), name="root"),
     *router.urls,
+    re_path(r"^sources/(?P<id>[0-9]{1,18})/mappings$", source_mappings, name="source-mappings"),
+    re_path(
+        r"^sources/(?P<id>[0-9]{1,18})/mappings/(?P<mapping>[0-9]{1,18})$",
+        source_mapping,
+        name="source-mapping",
+    ),
     path("alarms/kpis", AlarmKpisView.as_view(), name="alarm-kpis"),
     path("alarms/advice", AlarmAdviceView.as_view(), name="alarm-advice"),
     path("alarms/journal", AlarmJournalView.as_view(), name="alarm-journal"),

@@ -25,6 +25,13 @@ from monitoring.dashboard.notification_acts import (
 from monitoring.dashboard.notifications import notifications
 from monitoring.dashboard.push import manifest, push_worker, subscription
 from monitoring.dashboard.scripts import local_script
+from monitoring.dashboard.source_acts import (
+    act_on_source,
+    add_source,
+    edit_mapping,
+    edit_source,
+    make_tags_of_points,
+)
 from monitoring.dashboard.views import dashboard
 
 password_changed = PasswordChangeDoneView.as_view(template_name="password_changed.html")
@@ -49,6 +56,11 @@ urlpatterns = [
     path("notifications/windows/add", add_window, name="window-add"),
     path("notifications/windows/<int:id>/end", end_window_now, name="window-end"),
     path("notifications/push", subscription, name="push"),
+    path("sources/add", add_source, name="source-add"),
+    path("sources/<int:id>/change", edit_source, name="source-change"),
+    path("sources/<int:id>/act", act_on_source, name="source-act"),
+    path("sources/<int:id>/tags", make_tags_of_points, name="source-tags"),
+    path("sources/<int:id>/mapping", edit_mapping, name="source-map"),
     path("acknowledge/<str:token>", acknowledge, name="acknowledge"),
     path("confirm-channel/<str:token>", confirm_channel, name="confirm-channel"),
     path("push-worker.js", push_worker, name="push-worker"),

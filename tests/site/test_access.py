@@ -25,7 +25,14 @@ ENGINEERS_ACTS = ("suppress", "out-of-service", "return")
 NOBODY: frozenset[str] = frozenset()
 
 SAFE, UNSAFE = ("GET", "HEAD", "OPTIONS"), ("POST", "PUT", "PATCH", "DELETE")
-EXAMPLES = {"name": "fermenter_temp", "object_id": "1", "id": "1", "content_type_id": "1", "slug": "reactor"}
+EXAMPLES = {
+    "name": "fermenter_temp",
+    "object_id": "1",
+    "id": "1",
+    "content_type_id": "1",
+    "slug": "reactor",
+    "mapping": "1",
+}
 EXAMPLES |= {"app_label": "monitoring", "url": "nothing", "file": "nothing.js", "token": "nothing"}
 
 # Who gets to a page, by whatever method.
@@ -43,6 +50,8 @@ PAGES = {
     "notifications/windows/add": ENGINEERS,
     "notifications/windows/<int:id>/end": ENGINEERS,
     "notifications/push": OPERATORS,
+    "sources/add": ADMINISTRATORS,
+    **dict.fromkeys((f"sources/<int:id>/{each}" for each in ("change", "act", "tags", "mapping")), ENGINEERS),
     "acknowledge/<str:token>": ALL,  # the link is the right
     "confirm-channel/<str:token>": ALL,
     "push-worker.js": ALL,
@@ -77,6 +86,13 @@ ACTS = {
     ),
     **dict.fromkeys((f"alarms/<id>/{act}" for act in ENGINEERS_ACTS), ENGINEERS),
 }
+# Status is for readers; engineers map, administrators decide where Fermon connects.
+ACTS |= {
+    **dict.fromkeys(("sources", "sources/<id>/trust"), ADMINISTRATORS),
+    **dict.fromkeys(
+        (f"sources/<id>/{act}" for act in ("test", "discover", "listen", "enable", "disable")), ENGINEERS
+    ),
+}
 # Reading is for engineers, too; who changes what.
 SET_UP = {
     "deliveries": NOBODY,
@@ -84,6 +100,8 @@ SET_UP = {
         (*("channels", "channels/<id>", "channels/<id>/test"), *("routes", "routes/<id>")), ADMINISTRATORS
     ),
     **dict.fromkeys(("schedules", "schedules/<id>"), ADMINISTRATORS),
+    **dict.fromkeys(("sources/<id>/mappings", "sources/<id>/mappings/<mapping>"), ENGINEERS),
+    "source-jobs/<id>": NOBODY,
     **dict.fromkeys(("windows", "windows/<id>"), ENGINEERS),
 }
 ADMIN = {
@@ -122,6 +140,9 @@ TABLES = {
     "monitoring/escalation": RECORDS,
     "monitoring/delivery": RECORDS,
     "monitoring/deliveryattempt": RECORDS,
+    **dict.fromkeys((f"monitoring/{each}" for each in ("source", "sourcemapping", "sourcepoint")), RECORDS),
+    **dict.fromkeys((f"monitoring/{each}" for each in ("sourcestatus", "sourcegap", "sourcejob")), RECORDS),
+    "monitoring/qualityspan": RECORDS,
     "monitoring/exclusion": (ENGINEERS, ENGINEERS, NOBODY, NOBODY),
     "monitoring/excludedmeasurement": RECORDS,
     "monitoring/series": RECORDS,
@@ -163,6 +184,9 @@ def access() -> Access:
         found |= by_method(route, READERS, SAFE) | by_method(route, who, UNSAFE)
     for route, who in SET_UP.items():
         found |= by_method(route, ENGINEERS, SAFE) | by_method(route, who, UNSAFE)
+    for route in ("sources/<id>", "sources/<int:id>"):
+        found |= by_method(route, READERS, SAFE) | by_method(route, ENGINEERS, ("PUT", "PATCH"))
+        found |= by_method(route, ADMINISTRATORS, ("POST", "DELETE"))
     found |= by_method("alarms/advice", ENGINEERS, SAFE) | by_method("alarms/advice", READERS, UNSAFE)
     for route, who in ADMIN.items():
         found |= by_method(f"admin/{route}", who, ("GET", "POST"))
