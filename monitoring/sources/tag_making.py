@@ -8,7 +8,15 @@ from django.db import transaction
 
 from monitoring.database.write_lock import write_lock
 from monitoring.models import PointState, Source, SourceMapping, SourcePoint, Tag
-from monitoring.sources.mapping_settings import MappingInput, MappingInputError, check_rows, input_of
+from monitoring.sources.mapping_settings import (
+    COLUMNS,
+    MappingInput,
+    MappingInputError,
+    check_rows,
+    fill,
+    input_of,
+    record_change,
+)
 from monitoring.sources.settings import touch
 
 OF_TAG = ("unit", "kind", "valid_min", "valid_max", "lower_limit", "upper_limit", "states", "display_name")
@@ -38,8 +46,8 @@ def make_tags(source: Source, choices: Sequence[Mapping[str, Any]], by: str) -> 
             raise MappingInputError(problems)
         for tag in new.values():
             tag.save()
-        for row in rows:
-            SourceMapping.objects.create(source=source, **row.columns)
+        record_change(source, [], rows)
+        SourceMapping.objects.bulk_create(fill(SourceMapping(source=source), row) for row in rows)
         points = SourcePoint.objects.filter(source=source, address__in=[row.address for row in rows])
         points.update(state=PointState.MAPPED)
     return list(new)
@@ -47,8 +55,7 @@ def make_tags(source: Source, choices: Sequence[Mapping[str, Any]], by: str) -> 
 
 def row_of(choice: Mapping[str, Any]) -> MappingInput:
     """Return the mapping of a choice."""
-    names = MappingInput.__dataclass_fields__
-    return MappingInput(**{name: value for name, value in choice.items() if name in names})
+    return MappingInput(**{name: value for name, value in choice.items() if name in COLUMNS})
 
 
 def tag_of(source: Source, choice: Mapping[str, Any], by: str) -> Tag:
