@@ -10,7 +10,13 @@ from django.db import transaction
 
 from monitoring.database.write_lock import write_lock
 from monitoring.models import PointState, Source, SourceMapping, SourcePoint, Tag
-from monitoring.sources.mapping_settings import MappingInput, MappingInputError, check_rows, input_of
+from monitoring.sources.mapping_settings import (
+    MappingInput,
+    MappingInputError,
+    check_rows,
+    input_of,
+    record_change,
+)
 from monitoring.sources.settings import touch
 
 logger = logging.getLogger(__name__)
@@ -58,7 +64,7 @@ def make_tags(
             tag.save()
         SourceMapping.objects.bulk_create(SourceMapping(source=source, **row.columns) for row in rows)
         set_state(source, points, PointState.MAPPED)
-        record_change(source, "mappings", "; ".join(f"{row.address} to {row.tag}" for row in rows), by)
+        record_change(source, [], rows, by)
     return list(new)
 
 
@@ -82,7 +88,7 @@ def change_state(
         changed = sorted(points.values_list("address", flat=True))
         if changed:
             set_state(source, changed, after)
-            record_change(source, f"points {after}", "; ".join(changed), by)
+            record_points(source, f"points {after}", changed, by)
     return len(changed)
 
 
@@ -129,9 +135,12 @@ def set_state(source: Source, addresses: Iterable[str], state: PointState) -> No
     SourcePoint.objects.filter(source=source, address__in=list(addresses)).update(state=state)
 
 
-def record_change(source: Source, name: str, text: str, by: str) -> None:
-    """Add a change to the audit trail."""
+def record_points(source: Source, name: str, addresses: Sequence[str], by: str) -> None:
+    """Add a change of points to the audit trail and to the log."""
     LogEntry.objects.log_create(
-        source, action=LogEntry.Action.UPDATE, changes={name: ["", text]}, additional_data={"by": by}
+        source,
+        action=LogEntry.Action.UPDATE,
+        changes={name: ["", "; ".join(addresses)]},
+        additional_data={"by": by},
     )
     logger.info("points of a source changed", extra={"of": source.name, "change": name, "by": by})

@@ -200,6 +200,15 @@ def test_mappings_are_replaced_together_and_a_pattern_needs_no_tag(client: Clien
     assert [row["tag"] for row in replaced] == ["a", "{u}.od"]
     assert (replaced[0]["id"], replaced[0]["offset"], replaced[0]["options"]) == (first["id"], 1.0, {})
     assert client.get(path).json() == replaced
+    trail = [
+        entry.changes["mappings"]
+        for entry in LogEntry.objects.order_by("timestamp")
+        if "mappings" in entry.changes
+    ]
+    assert trail == [
+        ["", "x to a, options {'type': 'int'}"],
+        ["x to a, options {'type': 'int'}", "x to a, offset 1.0; r/{u} to {u}.od, value_pointer /od"],
+    ]
     assert send(client, "PATCH", f"{path}/{first['id'] + 99}", 404, tag="a")["detail"].startswith("id: there")
 
 
