@@ -92,8 +92,8 @@ def close(tags: IntArray | Sequence[int]) -> None:
 
 
 def add(
-    totals: Columns, minutes: Buckets, of_tag: IntArray, opened_us: IntArray
-) -> tuple[Columns, tuple[Buckets, IntArray]]:
+    totals: list[NDArray[Any] | list[bytes | None]], minutes: Buckets, of_tag: IntArray, opened_us: IntArray
+) -> tuple[list[NDArray[Any] | list[bytes | None]], tuple[Buckets, IntArray]]:
     """Add the new readings of each tag that lie in its open minute, or open a later one.
 
     ``totals`` are the columns of ``series`` for k tags; ``minutes`` are their new readings by minute, and

@@ -99,8 +99,9 @@ def rolled_up_until(name: str, now: datetime) -> datetime | None:
     """Return the end of the tag's newest rollup, at most now; None if there is no rollup."""
     finest = Rollup.objects.filter(tag__name=name, resolution_s=FINEST_S, start__lte=now)
     opened = Series.objects.filter(tag__name=name, open_start__lte=now)
-    starts = [
-        *finest.order_by("-start").values_list("start", flat=True)[:1],
-        *opened.values_list("open_start", flat=True),
-    ]
+    newest = (
+        finest.order_by("-start").values_list("start", flat=True).first(),
+        opened.values_list("open_start", flat=True).first(),
+    )
+    starts = [start for start in newest if start is not None]
     return min(now, max(starts) + timedelta(seconds=FINEST_S)) if starts else None

@@ -216,8 +216,8 @@ def test_other_batches_need_django(
     short, _ = batch_sites
     assert [short.post(body, path=BATCH)[0] for body in (b"{}", b"{", b"")] == [400] * 3
     for second in (1, 2):  # learnt from no request of another type
-        line = {"content-type": "application/x-ndjson"}
-        assert short.post(body_of(second), path=BATCH, **line)[0] == 201
+        lines: dict[str, Any] = {"content-type": "application/x-ndjson"}
+        assert short.post(body_of(second), path=BATCH, **lines)[0] == 201
     assert short.asked_django == 6
     monkeypatch.setattr("monitoring.api.ingest.MAX_ITEMS", 1)
     assert short.post(batch_of(3, {}, {}), path=BATCH)[0] == 413
