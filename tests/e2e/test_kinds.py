@@ -73,3 +73,12 @@ def test_states_setpoints_counters_and_times_without_good_values(dashboard: Any)
     page.locator("#past summary").click()
     expect(page.locator("#past-quality li")).to_contain_text("Bad: BadSensorFailure")
     expect(page.locator("#past-gaps li")).to_contain_text("all of mfcs")
+
+
+def test_a_past_time_without_a_change_has_the_state_from_before(dashboard: Any) -> None:
+    Tag.objects.create(name="phase", kind="discrete", states=STATES, valid_min=0, valid_max=9)
+    dashboard.post_past("phase", [0.0, 1.0, 2.0], every_s=3600)
+    dashboard.open("?tag=phase&from=2026-01-31T13:20:00Z&to=2026-01-31T13:30:00Z")
+    expect(dashboard.card("phase").locator("[data-part=shown]")).to_have_text("feed")
+    dashboard.wait_until("chart.data.datasets[0].data.some(({ y }) => y === 1)", "phase")
+    expect(dashboard.card("phase").locator("[data-part=nothing]")).to_be_hidden()

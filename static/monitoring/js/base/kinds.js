@@ -11,6 +11,12 @@ const ELLIPSIS = "…";
 export const isHeld = ({ kind }) => kind === "setpoint" || kind === "discrete";
 
 /**
+ * Return for how long the last value of a tag holds, in milliseconds: until the tag is stale; 0 for other kinds.
+ * @param {Pick<Tag, "kind" | "staleAfterMs">} tag
+ */
+export const heldMs = (tag) => (isHeld(tag) ? tag.staleAfterMs : 0);
+
+/**
  * Return the name of the state that a value stands for; empty if it has none.
  * @param {Pick<Tag, "states">} tag
  * @param {number} value

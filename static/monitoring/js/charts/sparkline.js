@@ -1,6 +1,6 @@
 // The last minutes of a tag as a small line beside its value: SVG, so that it needs no library and follows the theme.
 import { setAttribute } from "../base/dom.js";
-import { isHeld } from "../base/kinds.js";
+import { heldMs, isHeld } from "../base/kinds.js";
 import { RawLayer } from "./raw-layer.js";
 import { LIVE_MS } from "../base/settings.js";
 
@@ -76,7 +76,7 @@ export class Sparkline {
     this.drawnAt = performance.now();
     this.oldest = this.points[0].x;
     const range = { from: this.now - LIVE_MS, to: this.now };
-    const layer = new RawLayer(this.points, range, isHeld(this.tag));
+    const layer = new RawLayer(this.points, range, heldMs(this.tag));
     const { line, marks, lasting } = layer.outline(range, this.width, MARK_SIZES * this.mark);
     const visible = line.filter(({ x }) => x >= range.from);
     const toPixels = this.projection(
