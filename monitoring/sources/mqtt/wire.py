@@ -14,7 +14,7 @@ from monitoring.sources.mqtt.settings import BrokerSettings
 from monitoring.sources.session import SourceError
 from monitoring.sources.targets import reason, resolve
 
-CONNECT_S = 5.0
+CONNECT_S, GOODBYE_S = 5.0, 0.5
 READ_BYTES = 65_536
 
 
@@ -61,7 +61,19 @@ class Wire:
             socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
 
     def close(self) -> None:
-        """Close the socket."""
+        """Close the socket after the broker has closed, or after half a second.
+
+        To close with data unread would reset the connection, and the broker could miss the last
+        acknowledgements.
+        """
+        if self._socket.fileno() < 0:
+            return
+        end = time.monotonic() + GOODBYE_S
+        with suppress(OSError):
+            socket.socket.shutdown(self._socket, socket.SHUT_WR)
+            self._socket.settimeout(GOODBYE_S)
+            while time.monotonic() < end and socket.socket.recv(self._socket, READ_BYTES):
+                continue
         self._socket.close()
 
 
