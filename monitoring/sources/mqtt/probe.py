@@ -27,6 +27,7 @@ MOST_POINTS = 5_000
 AT_ONCE = 500
 CERTIFICATE = "certificate"  # the name of the step by which the page offers to trust one
 MOST_A_SECOND, MOST_SHOWN, MOST_IN_A_STEP = 10, 1_000, 80
+NOTHING_YET = "nothing yet. Discover shows the topics that the broker sends; make tags of them."
 NO_FILTERS = "Enter topic filters, or add mappings: nothing is subscribed."
 
 
@@ -65,9 +66,11 @@ async def check_connection(config: SourceConfig) -> AsyncIterator[Step]:
         yield Step(name, True, f"MQTT {'5' if settings.is_v5 else '3.1.1'}, {user_words(settings)}")
         name = "Subscribed"
         refused = await link.subscribe_to(router.filters)
-        if refused or not router.filters:
-            some = ", ".join(refused[:3])
-            yield Step(name, False, f"The broker refuses {some}: see its ACL." if refused else NO_FILTERS)
+        if refused:
+            yield Step(name, False, f"The broker refuses {', '.join(refused[:3])}: see its ACL.")
+            return
+        if not router.filters:
+            yield Step(name, not config.rules, NO_FILTERS if config.rules else NOTHING_YET)
             return
         yield Step(name, True, ", ".join(router.filters[:5]))
         name = "First value"
