@@ -24,6 +24,10 @@ SECTIONS = {
         *("Replacement", "Refusal", "SetAsideReading", "SavedView", "FileImport"),
     ),
     "Alarms": ("AlarmDefinition", "AlarmOccurrence", "AlarmJournalEntry"),
+    "Sources": (
+        *("Source", "SourceMapping", "SourcePoint", "SourceStatus"),
+        *("SourceGap", "QualitySpan", "SourceJob"),
+    ),
     "Notifications": (
         *("Person", "Channel", "PushSubscription", "Route", "Schedule", "MaintenanceWindow"),
         *("Delivery", "DeliveryAttempt"),

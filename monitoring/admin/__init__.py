@@ -26,6 +26,15 @@ from monitoring.admin.replacements import ReplacementAdmin
 from monitoring.admin.saved_views import SavedViewAdmin
 from monitoring.admin.series import SeriesAdmin
 from monitoring.admin.set_aside import SetAsideReadingAdmin
+from monitoring.admin.sources import (
+    QualitySpanAdmin,
+    SourceAdmin,
+    SourceGapAdmin,
+    SourceJobAdmin,
+    SourceMappingAdmin,
+    SourcePointAdmin,
+    SourceStatusAdmin,
+)
 from monitoring.admin.tags import TagAdmin
 from monitoring.admin.tokens import TokenAdmin
 
@@ -51,6 +60,7 @@ __all__ = [
     "NoteAdmin",
     "PersonAdmin",
     "PushSubscriptionAdmin",
+    "QualitySpanAdmin",
     "RefusalAdmin",
     "RefusalCountAdmin",
     "ReplacementAdmin",
@@ -59,6 +69,12 @@ __all__ = [
     "ScheduleAdmin",
     "SeriesAdmin",
     "SetAsideReadingAdmin",
+    "SourceAdmin",
+    "SourceGapAdmin",
+    "SourceJobAdmin",
+    "SourceMappingAdmin",
+    "SourcePointAdmin",
+    "SourceStatusAdmin",
     "TagAdmin",
     "TokenAdmin",
     "TrailAdmin",

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('monitoring', '0028_sources'),
+        ('monitoring', '0029_source_tags'),
     ]
 
     operations = [

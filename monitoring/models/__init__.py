@@ -48,6 +48,7 @@ from monitoring.models.source import (
     SourceMapping,
     SourcePoint,
     SourceStatus,
+    SourceTag,
 )
 from monitoring.models.tag import Tag
 from monitoring.models.token import Token
@@ -100,6 +101,7 @@ __all__ = [
     "SourceMapping",
     "SourcePoint",
     "SourceStatus",
+    "SourceTag",
     "Tag",
     "TagLearning",
     "Token",

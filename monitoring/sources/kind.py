@@ -20,6 +20,7 @@ class Field:
     is_secret: bool = False
     is_required: bool = True
     is_trust: bool = False
+    lines: bool = False  # the text may have several lines, as a certificate has
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,4 +44,5 @@ class SourceKind:
     address_label: str = "Address"
     address_help: str = ""
     can_discover: bool = True
+    parameters: tuple[Field, ...] = ()  # of discovery, as the registers to read
     can_listen: bool = False  # what arrives can be watched
