@@ -51,6 +51,7 @@ audit: install
 # After a pin was changed: all that is installed anywhere, with the hashes of every file of it.
 lock: install
 	$(PYTHON) -m uv $(COMPILE) requirements.txt -o requirements.lock
+	$(PYTHON) -m uv $(COMPILE) requirements-sources.txt -c requirements.lock -o requirements-sources.lock
 	$(PYTHON) -m uv $(COMPILE) requirements-dev.txt -c requirements.lock -o requirements-dev.lock
 
 test:

@@ -1,5 +1,6 @@
 @echo off
 rem Installs Fermon into .venv if need be, then starts it. Needs Python 3.11 or newer, nothing else.
+rem   start.bat --with-sources also installs the libraries of MQTT, OPC UA and Modbus sources.
 setlocal
 cd /d "%~dp0"
 
@@ -11,6 +12,6 @@ echo Fermon needs Python 3.11 or newer, and found none. Install it from https://
 exit /b 1
 
 :found
-%PYTHON% fermon_site\prepare.py requirements.lock || exit /b 1
+%PYTHON% fermon_site\prepare.py requirements.lock %* || exit /b 1
 .venv\Scripts\python.exe -m fermon_site.start
 exit /b %ERRORLEVEL%

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs Fermon into .venv if need be, then starts it. Needs Python 3.11 or newer, nothing else.
 #   ./start.sh                     starts
+#   ./start.sh --with-sources      installs the libraries of MQTT, OPC UA and Modbus sources, then starts
 #   ./start.sh --install-only FILE only installs that requirements file
 set -euo pipefail
 cd -- "$(dirname -- "${BASH_SOURCE[0]}")"
@@ -21,5 +22,5 @@ python=$(find_python)
 if [ "${1-}" = --install-only ]; then
     exec "$python" fermon_site/prepare.py "$2"
 fi
-"$python" fermon_site/prepare.py requirements.lock
+"$python" fermon_site/prepare.py requirements.lock "$@"
 exec .venv/bin/python -m fermon_site.start

@@ -21,9 +21,13 @@ View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 SECTIONS = {
     "Monitoring": (
         *("Tag", "Measurement", "Event", "Note", "Exclusion", "ExcludedMeasurement"),
-        *("Replacement", "Refusal", "SetAsideReading", "SavedView"),
+        *("Replacement", "Refusal", "SetAsideReading", "SavedView", "FileImport"),
     ),
     "Alarms": ("AlarmDefinition", "AlarmOccurrence", "AlarmJournalEntry"),
+    "Sources": (
+        *("Source", "SourceMapping", "SourcePoint", "SourceStatus"),
+        *("SourceGap", "QualitySpan", "SourceJob"),
+    ),
     "Notifications": (
         *("Person", "Channel", "PushSubscription", "Route", "Schedule", "MaintenanceWindow"),
         *("Delivery", "DeliveryAttempt"),

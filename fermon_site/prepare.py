@@ -1,7 +1,8 @@
 """Create ``.venv`` and install a requirements file there, unless both are up to date.
 
 ``start.sh``, ``start.bat`` and ``test.sh`` call this with any Python that they find, so the script needs
-the standard library alone: ``python fermon_site/prepare.py requirements.lock``.
+the standard library alone: ``python fermon_site/prepare.py requirements.lock``. With ``--with-sources``, also
+install the libraries of field sources; the next start keeps them up to date without being asked.
 """
 
 import hashlib
@@ -21,10 +22,24 @@ PIP = ("-m", "pip", "--disable-pip-version-check")
 # "coverage[toml]" without a version, and rejects the lock on the day of that package's next release.
 # -qq: errors only, nothing about the configuration of this machine's pip.
 INSTALL = ("-qq", "install", "--root-user-action", "ignore", "--require-hashes", "--no-deps")
+WITH_SOURCES = "--with-sources"
+SOURCES = "requirements-sources.lock"
 WORKS = "import pip, sys; sys.exit(sys.version_info < (3, 11))"
 
 
-def main(requirements: str) -> int:
+def main(requirements: str, *options: str) -> int:
+    """Install the file, then the libraries of sources if asked for now or before; return the exit code."""
+    if unknown := set(options) - {WITH_SOURCES}:
+        return fail(f"{min(unknown)} is no option. {WITH_SOURCES} adds the libraries of field sources.")
+    if code := install(requirements):
+        return code
+    is_start = requirements == "requirements.lock"
+    if is_start and (options or (VENV / f"{SOURCES}.sha256").exists()):
+        return install(SOURCES)
+    return 0
+
+
+def install(requirements: str) -> int:
     """Return 0 once ``.venv`` holds the file's packages; else print the reason and return 1.
 
     The requirements file is a name in the checkout.
@@ -99,4 +114,4 @@ def fail(why: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    sys.exit(main(*sys.argv[1:]))

@@ -237,10 +237,14 @@ AUDITLOG_INCLUDE_TRACKING_MODELS: tuple[Any, ...] = (
     "monitoring.ScheduleMember",
     "monitoring.ScheduleOverride",
     {"model": "monitoring.MaintenanceWindow", "exclude_fields": ["begun_at"]},
-    {"model": "monitoring.Source", "mask_fields": ["secrets"], "exclude_fields": ["revision", "changed_at"]},
-    "monitoring.SourceMapping",
+    {
+        "model": "monitoring.Source",  # sources.mapping_settings records changes of mappings
+        "mask_fields": ["secrets"],
+        "exclude_fields": ["revision", "changed_at", "status", "mappings", "points", "gaps", "jobs"],
+    },
     "monitoring.Route",
     "monitoring.RouteStep",
+    {"model": "monitoring.FileImport", "include_fields": ["name", "size", "path", "state", "by"]},
     {"model": "monitoring.Token", "exclude_fields": ["used_at"], "mask_fields": ["digest"]},
     {
         "model": "auth.User",
@@ -333,6 +337,11 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
             "name": "notifications",
             "description": "Who is notified of alarms, when and how; and what became of each message.",
         },
+        {
+            "name": "imports",
+            "description": "CSV and XLSX files: what was understood, to which tags, and what became of it.",
+        },
+        {"name": "sources", "description": "Field sources: what arrives from them, and the tags it feeds."},
         {"name": "ingest", "description": "Where readings come in, one or many at a time."},
         {"name": "system", "description": "Totals, health, and this description."},
     ],

@@ -7,12 +7,14 @@ from django.apps import apps as all_apps
 from django.apps.registry import Apps
 from django.contrib.auth.management import create_permissions
 from django.core.signals import request_started
+from django.db import connections
 from django.db.backends.signals import connection_created
 from django.db.models.signals import post_migrate
 
 from monitoring.access.roles import ROLES, grants
 from monitoring.database.connections import close_if_replaced, remember_file
 from monitoring.ingest.stored import stored
+from monitoring.ingest.tag_version import track_changes
 from monitoring.live.publish import publish
 
 
@@ -28,6 +30,14 @@ class MonitoringConfig(AppConfig):
         stored.connect(publish)
         request_started.connect(close_if_replaced)
         post_migrate.connect(grant_permissions)
+        post_migrate.connect(track_tags, sender=self)
+
+
+def track_tags(using: str, **kwargs: Any) -> None:
+    """Make the triggers by which a writer on SQLite notices that tags have changed."""
+    is_sqlite = connections[using].vendor == "sqlite"
+    if is_sqlite and "tags" in connections[using].introspection.table_names():
+        track_changes(using)
 
 
 def grant_permissions(sender: AppConfig, using: str, apps: Apps = all_apps, **kwargs: Any) -> None:

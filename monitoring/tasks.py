@@ -15,6 +15,7 @@ from monitoring.ingest import exclusions, rejections
 from monitoring.ingest.pipeline import ingest_readings
 from monitoring.kernel.lease_names import SIMULATOR
 from monitoring.kernel.stop_flag import stop_requested
+from monitoring.sources.file_import import worker as import_worker
 from monitoring.sources.simulator import source
 from monitoring.spool import spool_files
 from monitoring.spool.replay import replay
@@ -52,6 +53,11 @@ def run_judge(due: str | None = None) -> None:
 def run_backtests() -> int:
     """Compute the waiting backtests, unless another worker does. Return their number."""
     return worker.run_requests(should_stop=stop_requested)
+
+
+def run_imports() -> int:
+    """Read, check and import the files that wait, unless another worker does. Return the pieces of work."""
+    return import_worker.run_waiting(should_stop=stop_requested)
 
 
 def queue_retry(items: list[dict[str, Any]]) -> None:

@@ -12,6 +12,7 @@ from monitoring.access.pages import refusal
 from monitoring.dashboard.alarm_kpis import alarm_kpis
 from monitoring.dashboard.alarm_pages import alarm_detail, alarm_journal, alarm_list
 from monitoring.dashboard.notes import note_list
+from monitoring.dashboard.sources import source_detail, source_list
 
 View = Callable[..., HttpResponseBase]
 API = "monitoring.api.urls"
@@ -46,6 +47,8 @@ urlpatterns = [
     path("alarms/kpis", page_or_api(alarm_kpis), name="alarms-kpis"),
     path("alarms/journal", page_or_api(alarm_journal), name="alarms-journal"),
     path("notes", page_or_api(note_list), name="notes"),
+    path("sources", page_or_api(source_list), name="sources"),
+    path("sources/<int:id>", page_or_api(source_detail), name="source"),
     path("", include("monitoring.dashboard.urls")),
     path("", include("monitoring.api.urls")),
 ]

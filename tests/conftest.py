@@ -241,3 +241,13 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         reporter.ensure_newline()
         reporter.write_line("Tests were skipped; with CI=true that counts as a failure.", red=True)
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.fixture
+def fake_kinds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Protocols of the tests: one with all sorts of fields, one that is received, one without its library."""
+    from monitoring.sources.registry import KINDS
+    from tests.sources.fake_kind import FAKE, LACKING, PUSHED
+
+    for kind in (FAKE, PUSHED, LACKING):
+        monkeypatch.setitem(KINDS, kind.name, kind)

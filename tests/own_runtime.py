@@ -8,11 +8,19 @@ from monitoring.kernel.runtime import Runtime, part
 from monitoring.live.publish import Publisher
 from monitoring.live.wakeups import wakeup
 from monitoring.operations.health import HealthProbes, Seen, read_state
+from monitoring.sources.line_protocol.points import PointRecorder
 from monitoring.spool.replayer import SpoolReplayer
 
 
 class IdleReplayer(SpoolReplayer):
     """Readings on disk wait until the test replays them."""
+
+    def start(self) -> None:
+        """Start no thread."""
+
+
+class IdleRecorder(PointRecorder):
+    """Points wait until the test flushes them."""
 
     def start(self) -> None:
         """Start no thread."""
@@ -43,6 +51,7 @@ def new_runtime(*, threads: bool) -> Runtime:
     if not threads:
         runtime.parts |= {
             SpoolReplayer: IdleReplayer(),
+            PointRecorder: IdleRecorder(),
             HealthProbes: ProbesInPlace(),
             Publisher: SilentPublisher(),
         }

@@ -15,6 +15,8 @@ HELD = {
     ("monitoring/kernel/runtime.py", "Runtime changes"): "the one place that all else hangs from",
     ("monitoring/ingest/stored.py", "stored = Signal()"): "connected once, when Django is set up",
     ("monitoring/api/urls.py", "router = SimpleRouter()"): "the addresses, fixed at import",
+    ("monitoring/api/urls.py", "source_mappings = SourceMappingViewSet.as_view()"): "a view",
+    ("monitoring/api/urls.py", "source_mapping = SourceMappingViewSet.as_view()"): "a view",
     ("monitoring/dashboard/urls.py", "password_changed = PasswordChangeDoneView.as_view()"): "a view",
     ("fermon_site/asgi.py", "wsgi_application = get_wsgi_application()"): "an entry point",
     ("fermon_site/asgi.py", "application = Gateway()"): "an entry point",
@@ -30,6 +32,8 @@ HELD = {
     ("monitoring/ingest/tags.py", "@cache definition_of"): "depends on its arguments alone",
     ("monitoring/kernel/timestamp_arrays.py", "@cache weights"): "depends on its arguments alone",
     ("monitoring/operations/serving/short_way.py", "@cache short_view"): "depends on the addresses alone",
+    ("monitoring/sources/line_protocol/grammar.py", "@cache series_of"): "depends on its arguments alone",
+    ("monitoring/sources/file_import/times.py", "@cache day_number"): "depends on its arguments alone",
     ("monitoring/sources/simulator/signals.py", "@cache simulate_block"): "depends on its arguments alone",
 }
 STATE = """

@@ -17,6 +17,7 @@ SET_UP_NOTIFICATIONS = "monitoring.change_channel"  # covers people, routes and 
 SET_UP_SOURCES = "monitoring.change_source"  # host, login, trust: Fermon connects outwards
 MAP_SOURCES = "monitoring.change_sourcemapping"  # covers enabling, points, jobs and file imports
 MAINTAIN = "monitoring.add_maintenancewindow"  # covers changing and ending
+IMPORT = "monitoring.add_fileimport"  # covers checking, cancelling, and new tags from a file
 
 ADMINISTRATOR = "administrator"
 # Tables that engineers view in the admin; the dashboard and the API check READ alone.
@@ -33,8 +34,10 @@ _RECORDS = (
     "event",
     "excludedmeasurement",
     "exclusion",
+    "fileimport",
     "finding",
     "hostclock",
+    "importmapping",
     "lease",
     "maintenancewindow",
     "measurement",
@@ -69,6 +72,7 @@ _ENGINEER = frozenset(
         INGEST,
         CONFIGURE,
         EXCLUDE,
+        IMPORT,
         MAINTAIN,
         MAP_SOURCES,
         "monitoring.change_maintenancewindow",

@@ -5,6 +5,7 @@ from monitoring.admin.alarms import AlarmJournalAdmin, AlarmOccurrenceAdmin, Ala
 from monitoring.admin.audit import TrailAdmin
 from monitoring.admin.events import EventAdmin
 from monitoring.admin.exclusions import ExcludedMeasurementAdmin, ExclusionAdmin
+from monitoring.admin.file_imports import FileImportAdmin, ImportMappingAdmin
 from monitoring.admin.host_clocks import HostClockAdmin
 from monitoring.admin.leases import LeaseAdmin
 from monitoring.admin.measurements import MeasurementAdmin
@@ -25,6 +26,15 @@ from monitoring.admin.replacements import ReplacementAdmin
 from monitoring.admin.saved_views import SavedViewAdmin
 from monitoring.admin.series import SeriesAdmin
 from monitoring.admin.set_aside import SetAsideReadingAdmin
+from monitoring.admin.sources import (
+    QualitySpanAdmin,
+    SourceAdmin,
+    SourceGapAdmin,
+    SourceJobAdmin,
+    SourceMappingAdmin,
+    SourcePointAdmin,
+    SourceStatusAdmin,
+)
 from monitoring.admin.tags import TagAdmin
 from monitoring.admin.tokens import TokenAdmin
 
@@ -41,13 +51,16 @@ __all__ = [
     "EventAdmin",
     "ExcludedMeasurementAdmin",
     "ExclusionAdmin",
+    "FileImportAdmin",
     "HostClockAdmin",
+    "ImportMappingAdmin",
     "LeaseAdmin",
     "MaintenanceWindowAdmin",
     "MeasurementAdmin",
     "NoteAdmin",
     "PersonAdmin",
     "PushSubscriptionAdmin",
+    "QualitySpanAdmin",
     "RefusalAdmin",
     "RefusalCountAdmin",
     "ReplacementAdmin",
@@ -56,6 +69,12 @@ __all__ = [
     "ScheduleAdmin",
     "SeriesAdmin",
     "SetAsideReadingAdmin",
+    "SourceAdmin",
+    "SourceGapAdmin",
+    "SourceJobAdmin",
+    "SourceMappingAdmin",
+    "SourcePointAdmin",
+    "SourceStatusAdmin",
     "TagAdmin",
     "TokenAdmin",
     "TrailAdmin",

@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString
 from monitoring.detection.detectors.overrides import override_lines, parse_overrides, refusal
 from monitoring.detection.detectors.settings import defaults
 from monitoring.detection.monitor import DETECTORS, DetectionSettings, SettingError
+from monitoring.kernel.tag_definition import states_of
 from monitoring.models import Tag
 
 if TYPE_CHECKING:
@@ -54,12 +55,60 @@ def parameters_help() -> SafeString:
     )
 
 
+class StatesField(forms.CharField):
+    """Edit the names of a discrete tag's values as text: ``number = name``, one per line."""
+
+    widget = forms.Textarea(attrs={"rows": 4, "cols": 30, "spellcheck": "false"})
+
+    def prepare_value(self, value: Any) -> Any:
+        """Convert the stored names to lines; return typed text unchanged."""
+        if not isinstance(value, dict):
+            return value
+        return "\n".join(f"{number} = {name}" for number, name in ordered(value))
+
+    def clean(self, value: Any) -> Any:
+        """Convert lines to names by number; the tag checks numbers and names.
+
+        Raises:
+            ValidationError: a line is malformed, or names a state twice.
+        """
+        found: dict[str, str] = {}
+        for line in filter(None, map(str.strip, super().clean(value).splitlines())):
+            number, is_set, name = (part.strip() for part in line.partition("="))
+            if not is_set:
+                raise forms.ValidationError(f"Expected number = name, as in 0 = idle, not {line!r}.")
+            if number in found:
+                raise forms.ValidationError(f"State {number} is named twice; expected each once.")
+            found[number] = name
+        return found
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        """Return whether the lines differ from the lines of the stored names."""
+        return super().has_changed(self.prepare_value(initial or {}), data)
+
+
+def ordered(named: dict[str, str]) -> list[tuple[str, str]]:
+    """Return the names in order of the numbers: databases keep no order."""
+    return [(str(number), name) for number, name in states_of(named)]
+
+
+KIND: Any = Tag._meta.get_field("kind")
 ON_CONFLICT: Any = Tag._meta.get_field("on_conflict")
 
 
 class TagForm(TagModelForm):
     """Edit a tag, including detector settings and a reason for the audit trail."""
 
+    kind = forms.ChoiceField(
+        choices=KIND.choices,
+        required=False,
+        help_text=f"{KIND.help_text} Anomalies that are stored stay when the kind changes, until"
+        " manage.py recompute_flags corrects them.",
+    )
+    states = StatesField(
+        required=False,
+        help_text="Of a discrete tag: <code>number = name</code>, one a line, as in <code>0 = idle</code>.",
+    )
     on_conflict = forms.ChoiceField(
         choices=ON_CONFLICT.choices, required=False, help_text=ON_CONFLICT.help_text
     )
@@ -87,6 +136,11 @@ class TagForm(TagModelForm):
         """Return the sensitivity; 1.0 for an empty field."""
         given: float | None = self.cleaned_data["sensitivity"]
         return 1.0 if given is None else given
+
+    def clean_kind(self) -> str:
+        """Return the choice, or the tag's present kind if the field is missing, as in older scripts."""
+        given: str = self.cleaned_data["kind"]
+        return given or self.instance.kind
 
     def clean_on_conflict(self) -> str:
         """Return the choice, or the tag's present setting if the field is missing, as in older scripts."""

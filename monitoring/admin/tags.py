@@ -26,8 +26,8 @@ else:  # Django's class is not generic at runtime
 class TagAdmin(TagModelAdmin):
     """Create and edit tags. A tag with measurements can be set inactive, but not deleted."""
 
-    list_display = ("name", "group", "description", "unit", "valid_range", "limits", "active")
-    list_filter = ("active", "group")
+    list_display = ("name", "group", "description", "kind", "unit", "valid_range", "limits", "active")
+    list_filter = ("active", "kind", "group")
     search_fields = ("name", "display_name", "description")
     actions = None
     form = TagForm
@@ -40,6 +40,8 @@ class TagAdmin(TagModelAdmin):
                     "display_name",
                     "description",
                     "group",
+                    "kind",
+                    "states",
                     "unit",
                     "decimals",
                     "active",
@@ -50,7 +52,7 @@ class TagAdmin(TagModelAdmin):
         ),
         ("Valid range", {"fields": (("valid_min", "valid_max"),)}),
         ("Limits", {"fields": (("lower_limit", "upper_limit"),)}),
-        ("Readings", {"fields": ("on_conflict",)}),
+        ("Readings", {"fields": ("on_conflict", "hold_s")}),
         (
             "Detection",
             {"fields": ("detectors_off", "sensitivity", "detection_parameters", "other_settings")},

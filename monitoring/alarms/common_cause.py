@@ -70,7 +70,7 @@ class CommonCauses:
         """Note causes that begin and end by the clock. Return whether more alarms wait to be suppressed."""
         table = self.table
         is_known = table.last_us != NEVER
-        stale_at = np.where(is_known, table.last_us, 0) + table.stale_us
+        stale_at = np.where(is_known, table.known_us, 0) + table.stale_us
         is_stale = is_known & (stale_at <= now_us)
         if self.plant is not None:
             known = replace(self.plant, slots=np.flatnonzero(is_known))

@@ -1,15 +1,16 @@
 """Evaluate measurements and the passing of time: which alarms become active, which return. No database."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from monitoring.alarms.condition import Change, Memory
 from monitoring.alarms.kinds import Kind, Priority
 from monitoring.alarms.state_machine import Act
-from monitoring.alarms.tag_table import NEVER, Measured, TagTable
+from monitoring.alarms.tag_table import NEVER, NOWHERE, Measured, TagTable
 from monitoring.alarms.watched import Finding, LateFinding, WatchedAlarm
-from monitoring.alarms.wording import NO_DATA, REFUSED
+from monitoring.alarms.wording import MARKED_BAD, NO_DATA, REFUSED
+from monitoring.history.confirmed import Confirmed
 
 BY_CLOCK = "clock"
 # Changes a transaction, so that other writers wait for 50 ms.
@@ -55,7 +56,7 @@ class Evaluation:
     def take_time(self, now_us: int) -> None:
         """Evaluate the delays that run out without a new measurement."""
         for slot in np.flatnonzero(self.table.is_busy).tolist():
-            last_us = self.table.last_of(slot)
+            last_us = self.table.known_until(slot)
             if last_us is None:
                 continue
             for alarm in self.table.alarms_at(slot):
@@ -64,14 +65,43 @@ class Evaluation:
                     self._note(alarm, alarm.take_time(now_us, last_us), value, by=BY_CLOCK)
             self._settle(slot)
 
+    def take_confirmations(self, confirmed: Mapping[int, Confirmed], *, is_start: bool = False) -> None:
+        """Note until when sources confirm the values of tags, by tag id.
+
+        For the alarm of missing data that is as good as a measurement; for all others, the value lasts. At
+        the start measurements of a longer time follow, in which the source may have been away: then a
+        confirmation counts only if it began while the tag was fresh.
+        """
+        table = self.table
+        for tag, (since_us, until_us) in confirmed.items():
+            slot = table.slot_of(tag)
+            known_us = table.known_until(slot) if slot != NOWHERE else None
+            if known_us is None or until_us <= known_us:
+                continue
+            if is_start and since_us > known_us + int(table.stale_us[slot]):
+                continue
+            if table.is_busy[slot]:
+                self._confirm(slot, until_us, known_us)
+            table.confirmed_us[slot] = until_us
+
+    def _confirm(self, slot: int, at_us: int, known_us: int) -> None:
+        """Note a confirmation of a tag with an alarm that is not at rest."""
+        bad, value = self.table.bad[slot], float(self.table.last_value[slot])
+        if bad is not None and not bad.is_at_rest:
+            self._note(bad, bad.take(at_us, value, known_us, self.table.newest_value), value)
+        for alarm in self.table.of_values[slot]:
+            if alarm.no_data_since is not None:
+                alarm.no_data_since, alarm.is_dirty = None, True
+        self._settle(slot)
+
     def take_silence(self, now_us: int, *, at_most: int) -> bool:
         """Evaluate tags that have become silent. Return whether more than ``at_most`` have."""
         table = self.table
-        is_known = table.last_us != NEVER
-        silent = np.flatnonzero(is_known & (now_us - np.where(is_known, table.last_us, 0) >= table.gap_us))
+        is_known, known_us = table.last_us != NEVER, table.known_us
+        silent = np.flatnonzero(is_known & (now_us - np.where(is_known, known_us, 0) >= table.gap_us))
         due = [slot for slot in silent.tolist() if not self._is_gone(slot)]
         for slot in due[:at_most]:
-            alarm, last_us = table.bad[slot], table.last_of(slot)
+            alarm, last_us = table.bad[slot], table.known_until(slot)
             if alarm is not None and last_us is not None:
                 value = float(table.last_value[slot])
                 self._note(alarm, alarm.take_time(now_us, last_us), value, by=BY_CLOCK)
@@ -81,19 +111,18 @@ class Evaluation:
     def settle_bad(
         self, alarm: WatchedAlarm, at_us: int, *, by: str = "", value: float | None = None
     ) -> None:
-        """Note the change of a BAD alarm, which has two causes: silence and rejected readings."""
-        is_on = alarm.memory.is_active or alarm.is_refused
+        """Note the change of a BAD alarm: silence, rejected readings, or bad quality by its source."""
+        is_on = alarm.memory.is_active or alarm.is_refused or alarm.is_marked
         if is_on == alarm.is_on:
             return
         alarm.is_on = is_on
-        cause = REFUSED if alarm.is_refused else NO_DATA
         self.findings.append(
             Finding(
                 alarm,
                 Act.ACTIVE if is_on else Act.RETURN,
                 alarm.in_order(at_us),
                 value,
-                details={"cause": cause, **noticed(by)} if is_on else {},
+                details={**cause_of_bad(alarm), **noticed(by)} if is_on else {},
                 priority=Priority.HIGH if is_on and alarm.is_refused else "",
             )
         )
@@ -132,6 +161,7 @@ class Evaluation:
             self.late_rows.append((slot, at_us))
             return
         before = float(table.last_value[slot])
+        last_us = None if last_us is None else table.known_until(slot, at_us)
         table.seed(slot, at_us, value)
         for alarm in table.of_values[slot]:
             changes = alarm.take(at_us, value, last_us, table.newest_value)
@@ -165,6 +195,15 @@ class Evaluation:
             act = Act.ACTIVE if change.is_active else Act.RETURN
             at_us = alarm.in_order(change.at_us)
             self.findings.append(Finding(alarm, act, at_us, value, details=noticed(by)))
+
+
+def cause_of_bad(alarm: WatchedAlarm) -> dict[str, str]:
+    """Return the details of an occurrence of a BAD alarm: the cause, and the words of its source."""
+    if alarm.is_refused:
+        return {"cause": REFUSED}
+    if alarm.quality_word is None:
+        return {"cause": NO_DATA}
+    return {"cause": MARKED_BAD, **({"word": alarm.quality_word} if alarm.quality_word else {})}
 
 
 def noticed(by: str) -> dict[str, str]:

@@ -21,7 +21,7 @@ AUTHOR = "Fermon"
 CHANGES_AT_ONCE = 500
 FEWEST_OF_A_GROUP = 3
 NO_DATA_AT_ALL = f"{Kind.SYSTEM}no_data"
-SYSTEM_KINDS = ("worker", "detection", "disk", "spool", "backup")
+SYSTEM_KINDS = ("worker", "detection", "disk", "spool", "backup", "sources")
 NOTIFICATIONS = f"{Kind.SYSTEM}notifications"
 
 

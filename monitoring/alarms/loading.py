@@ -12,7 +12,7 @@ from monitoring.alarms.measured import read_newest, read_span
 from monitoring.alarms.state_machine import Act
 from monitoring.alarms.tag_table import NOWHERE, TagTable, WatchedTag
 from monitoring.alarms.watched import Finding, WatchedAlarm
-from monitoring.alarms.wording import REFUSED
+from monitoring.alarms.wording import MARKED_BAD, REFUSED
 from monitoring.kernel.clock import micros_or_none, to_micros
 from monitoring.models import AlarmDefinition, AlarmDefinitionVersion, AlarmState, Tag
 
@@ -90,8 +90,10 @@ def restore(alarm: WatchedAlarm, row: dict[str, Any], loaded: Loaded) -> None:
     details = row["occurrence__details"] or {}
     inside_since = micros_or_none(row["inside_since"])
     is_active = alarm.is_on
-    if alarm.kind == Kind.BAD and alarm.is_on and details.get("cause") == REFUSED:
-        alarm.is_refused, is_active = True, inside_since is not None
+    cause = details.get("cause") if alarm.kind == Kind.BAD and alarm.is_on else None
+    if cause in {REFUSED, MARKED_BAD}:
+        alarm.is_refused, alarm.is_marked = cause == REFUSED, cause == MARKED_BAD
+        is_active = inside_since is not None
     alarm.memory = Memory(is_active, micros_or_none(row["outside_since"]), inside_since)
     alarm.no_data_since = micros_or_none(row["no_data_since"])
     if alarm.is_on and row["occurrence__active_at"] is not None:

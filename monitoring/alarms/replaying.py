@@ -1,6 +1,6 @@
 """Recompute the alarms of values and gaps from stored measurements, and compare them with the stored ones."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -15,13 +15,22 @@ from monitoring.alarms.measured import read_newest, read_page
 from monitoring.alarms.state_machine import Act
 from monitoring.alarms.tag_table import NOWHERE, TagTable
 from monitoring.alarms.watched import WatchedAlarm
-from monitoring.alarms.wording import REFUSED
+from monitoring.alarms.wording import MARKED_BAD, REFUSED
 from monitoring.database.leases import position_of
 from monitoring.kernel.clock import from_micros, iso_utc, micros_or_none, to_micros
 from monitoring.kernel.lease_names import ALARMS
-from monitoring.models import AlarmDefinition, AlarmDefinitionVersion, AlarmOccurrence, Measurement, Tag
+from monitoring.kernel.tag_definition import TagKind
+from monitoring.models import (
+    AlarmDefinition,
+    AlarmDefinitionVersion,
+    AlarmOccurrence,
+    Measurement,
+    SourceTag,
+    Tag,
+)
 
 PAGE = 20_000
+NOT_OF_VALUES = [REFUSED, MARKED_BAD]
 EVER = int(np.iinfo(np.int64).max)
 
 
@@ -61,7 +70,8 @@ class Computed:
 def replay(names: Sequence[str] = ()) -> list[str]:
     """Return the differences between stored and recomputed alarms of these tags, in words; empty: all tags.
 
-    Not recomputed: alarms of rejected readings, events, groups and the system, and late occurrences.
+    Not recomputed: alarms of rejected readings, of bad quality, events, groups and the system, and late
+    occurrences.
     """
     end = position_of(ALARMS)
     position = AlarmDefinitionVersion.objects.aggregate(first=Min("from_id"))["first"]
@@ -71,12 +81,26 @@ def replay(names: Sequence[str] = ()) -> list[str]:
     rows = AlarmDefinition.objects.select_related("tag").exclude(tag=None).order_by("tag", "id")
     if names:
         rows = rows.filter(tag__name__in=names)
+    fed = set(SourceTag.objects.values_list("tag", flat=True))
     return [
         difference
         for row in rows
-        if row.kind in VALUE_KINDS or row.kind == Kind.BAD
+        if is_recomputed(row, fed)
         for difference in compare(row, computed.spells.get(row.pk, []))
     ]
+
+
+def is_recomputed(definition: AlarmDefinition, fed: Collection[int]) -> bool:
+    """Return whether measurements alone make the alarm. ``fed`` are the tags of field sources.
+
+    A source confirms values that it does not send again, and its confirmations are not stored. So silence of
+    these tags can't be recomputed, nor delays that run out while a value lasts; values of analog tags are
+    written again as long as they are confirmed.
+    """
+    if definition.kind not in VALUE_KINDS:
+        return definition.kind == Kind.BAD and definition.tag_id not in fed
+    is_analog = definition.tag is not None and definition.tag.kind == TagKind.ANALOG
+    return is_analog or definition.tag_id not in fed
 
 
 def computed_spells(position: int, end: int) -> Computed:
@@ -128,7 +152,10 @@ def compare(definition: AlarmDefinition, computed: Sequence[Spell]) -> Iterator[
     first = Measurement.objects.filter(tag=definition.tag).order_by("timestamp").first()
     kept_from_us = to_micros(first.timestamp) if first is not None else EVER
     stored = {spell.start_us: spell for spell in stored_spells(definition) if spell.start_us >= kept_from_us}
-    expected = {spell.start_us: spell for spell in computed}
+    apart = apart_spells(definition)
+    expected = {
+        spell.start_us: spell for spell in computed if not any(is_within(spell, one) for one in apart)
+    }
     for start_us in sorted(stored.keys() | expected.keys()):
         mine, right = stored.get(start_us), expected.get(start_us)
         at = f"{definition} at {iso_utc(from_micros(start_us))}"
@@ -147,7 +174,7 @@ def stored_spells(definition: AlarmDefinition) -> list[Spell]:
         rows = rows.filter(is_late=False)
     spells: list[Spell] = []
     for row in rows.order_by("active_at", "id"):
-        if row.details.get("cause") == REFUSED:
+        if row.details.get("cause") in NOT_OF_VALUES:
             continue
         start_us, end_us = (
             to_micros(row.active_at),
@@ -159,6 +186,17 @@ def stored_spells(definition: AlarmDefinition) -> list[Spell]:
         by_clock = row.details.get("noticed_by") == BY_CLOCK
         spells.append(Spell(start_us, end_us, is_sure=not by_clock and definition.is_enabled))
     return spells
+
+
+def apart_spells(definition: AlarmDefinition) -> list[Spell]:
+    """Return the stored occurrences that do not follow from measurements; silence in one is no other one."""
+    rows = AlarmOccurrence.objects.filter(definition=definition, details__cause__in=NOT_OF_VALUES)
+    return [Spell(to_micros(row.active_at), micros_or_none(row.cleared_at)) for row in rows]
+
+
+def is_within(spell: Spell, other: Spell) -> bool:
+    """Return whether a spell begins within another one."""
+    return other.start_us <= spell.start_us and (other.end_us is None or spell.start_us <= other.end_us)
 
 
 def said(end_us: int | None) -> str:

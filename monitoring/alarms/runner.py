@@ -27,6 +27,7 @@ from monitoring.alarms.kinds import Kind
 from monitoring.alarms.loading import Loaded, load
 from monitoring.alarms.look_clock import JUMP_S, SETTLED_AFTER_S, LookClock
 from monitoring.alarms.measured import columns_of, read_ahead, read_page
+from monitoring.alarms.quality_watch import QualityWatch
 from monitoring.alarms.rejections import RejectionWatch
 from monitoring.alarms.system_watch import SystemWatch, Troubles
 from monitoring.alarms.tag_table import Measured
@@ -35,6 +36,7 @@ from monitoring.alarms.watched import WatchedAlarm
 from monitoring.database import leases
 from monitoring.database.leases import LeaseLostError
 from monitoring.database.write_lock import write_lock
+from monitoring.history.confirmed import ConfirmedTags
 from monitoring.kernel.clock import SECOND_US, to_micros
 from monitoring.kernel.failpoints import failpoint
 from monitoring.kernel.lease_names import ALARM_CLOCK, ALARM_EVENTS, ALARMS
@@ -75,6 +77,8 @@ class AlarmRunner:
         self._latest_us = latest_evaluated_us(to_micros(now))
         self._loaded = load(list(Tag.objects.all()), position=position, latest_us=self._latest_us)
         self._evaluation: Evaluation = self._loaded.evaluation
+        self._confirmed = ConfirmedTags()
+        self._evaluation.take_confirmations(self._confirmed.read(), is_start=True)
         self._watch(troubles)
         self._waiting: list[tuple[int, int, int, float]] = []
         self._hold_back(read_ahead(latest_us=self._latest_us, upto=position))
@@ -202,6 +206,7 @@ class AlarmRunner:
         self._system = SystemWatch([alarm for alarm in system if alarm is not plant], troubles)
         bad = {tag.name: alarm for tag, alarm in zip(table.tags, table.bad, strict=True) if alarm is not None}
         self._rejections = RejectionWatch(bad)
+        self._quality = QualityWatch(table)
         self._apart = [alarm for alarm in loaded.alarms.values() if is_of_clock(alarm)]
         self._asking = [
             alarm for alarm in loaded.alarms.values() if alarm.in_force.realarm_after_s is not None
@@ -233,8 +238,10 @@ class AlarmRunner:
     def _look(self, now_us: int, now: datetime) -> bool:
         """Note changes by the clock. Return whether more waits."""
         evaluation = self._evaluation
+        evaluation.take_confirmations(self._confirmed.read())
         evaluation.take_time(now_us)
         is_more = self._causes.look(evaluation, now_us, at_most=CHANGES_AT_ONCE)
+        self._quality.look(evaluation, now_us)
         if not is_more:
             is_more = evaluation.take_silence(now_us, at_most=CHANGES_AT_ONCE)
         self._rejections.look(evaluation, now)

@@ -50,7 +50,8 @@ class TagTable:
     """The tags in use, each in a slot of the arrays; all arrays have shape (tags,).
 
     ``last_us`` and ``last_value`` are those of the newest evaluated measurement; ``last_us`` is NEVER before
-    the first. ``high`` and ``low`` are the tightest setpoints, ``gap_us`` the time without a measurement
+    the first. ``confirmed_us`` is the time until which a source has confirmed that value; NEVER without one.
+    ``high`` and ``low`` are the tightest setpoints, ``gap_us`` the time without a measurement
     after which the BAD alarm is due.
     """
 
@@ -61,6 +62,7 @@ class TagTable:
         self._slots[[tag.pk for tag in tags]] = np.arange(count)
         self.stale_us: IntArray = np.array([round(tag.stale_after_s * SECOND_US) for tag in tags], np.int64)
         self.last_us: IntArray = np.full(count, NEVER)
+        self.confirmed_us: IntArray = np.full(count, NEVER)
         self.last_value = np.full(count, np.nan)
         self.high, self.low = np.full(count, np.inf), np.full(count, -np.inf)
         self.is_busy, self.needs_every = np.zeros(count, bool), np.zeros(count, bool)
@@ -90,6 +92,18 @@ class TagTable:
         """Return the time of the newest evaluated measurement; None before the first."""
         last = int(self.last_us[slot])
         return None if last == NEVER else last
+
+    @property
+    def known_us(self) -> IntArray:
+        """Return until when the value of each tag is known: NEVER before the first measurement."""
+        return np.where(self.last_us == NEVER, NEVER, np.maximum(self.last_us, self.confirmed_us))
+
+    def known_until(self, slot: int, at_us: int | None = None) -> int | None:
+        """Return until when a tag's value is known, not after ``at_us``; None before the first value."""
+        last_us, confirmed_us = self.last_of(slot), int(self.confirmed_us[slot])
+        if last_us is None:
+            return None
+        return max(last_us, confirmed_us if at_us is None else min(confirmed_us, at_us))
 
     def alarms_at(self, slot: int) -> list[WatchedAlarm]:
         """Return the alarms that follow the tag's measurements."""

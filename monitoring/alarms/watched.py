@@ -74,6 +74,8 @@ class WatchedAlarm:
     memory: Memory = field(default_factory=Memory)
     is_on: bool = False
     is_refused: bool = False  # of a BAD alarm: readings are rejected now
+    is_marked: bool = False  # of a BAD alarm: its source has said so for long enough
+    quality_word: str | None = None  # of a BAD alarm: what its source says now
     suppressed_for: str = ""  # the common cause in words
     no_data_since: int | None = None
     changed_us: int = 0

@@ -27,6 +27,7 @@ SYSTEM_TITLES = {
     "backup": "Backup is overdue",
     "no_data": "No data at all",
     "notifications": "Notifications do not arrive",
+    "sources": "A field source is not read",
 }
 STATE_WORDS = {
     State.NORMAL: "normal",
@@ -50,8 +51,12 @@ CONDITIONS = {
     Kind.DISCRETE: "equal to {}",
 }
 # The causes of an alarm "No good data".
-REFUSED, NO_DATA = "rejected readings", "no data"
-CAUSES = {REFUSED: "3 or more readings rejected within 60 s", NO_DATA: "no readings come"}
+REFUSED, NO_DATA, MARKED_BAD = "rejected readings", "no data", "bad quality"
+CAUSES = {
+    REFUSED: "3 or more readings rejected within 60 s",
+    NO_DATA: "no readings come",
+    MARKED_BAD: "the source marks the value as bad",
+}
 MOST_NAMED = 5
 
 
@@ -78,4 +83,5 @@ def cause_of(details: Mapping[str, Any]) -> str:
     if tags := details.get("tags"):
         named = ", ".join(tags[:MOST_NAMED])
         return f"{len(tags)} tags: {named}" + (" and others" if len(tags) > MOST_NAMED else "")
-    return str(details.get("text") or CAUSES.get(details.get("cause", ""), ""))
+    word = f": {details['word']}" if details.get("word") else ""
+    return str(details.get("text") or CAUSES.get(details.get("cause", ""), "") + word)

@@ -29,13 +29,19 @@ def tag(
     ahead: Ahead | None,
     clock_error_s: float | None,
     number: NumberFormat,
+    rate: float | None,
 ) -> dict[str, Any]:
-    """Return a tag with the newest measurement, the readings ahead of time and the clock error in seconds."""
+    """Return a tag with the newest measurement, the readings ahead of time and the clock error in seconds.
+
+    ``rate`` is the growth per hour of a counter.
+    """
     return {
         "name": definition.name,
         "display_name": definition.display_name,
         "description": definition.description,
         "group": definition.group,
+        "kind": definition.kind,
+        "states": {str(number): name for number, name in definition.states},
         "unit": definition.unit,
         "active": definition.active,
         "valid_range": {"min": definition.valid_min, "max": definition.valid_max},
@@ -44,6 +50,8 @@ def tag(
         "most_decimals": number.most,
         "on_conflict": definition.on_conflict,
         "latest": latest.as_json() if latest else None,
+        "state": definition.state_of(latest.value) if latest else None,
+        "rate_per_hour": rate,
         "ahead": ahead.readings if ahead else 0,
         "ahead_up_to_s": ahead.up_to_s if ahead else None,
         "clock_error_s": clock_error_s,

@@ -14,6 +14,7 @@ from monitoring.api import answers, schemas
 from monitoring.api.fields import DataPageSerializer, PageSerializer, parameters
 from monitoring.history.keyset import Cursor
 from monitoring.history.measurements import MeasurementPage, Selection, read_page, reasons_by_id
+from monitoring.history.quality import qualities_of
 
 PAGED = {400: schemas.BAD_INPUT}
 
@@ -31,7 +32,18 @@ def page_response(
     page = read_page(
         selection, limit=chosen["limit"], ascending=chosen["order"] == "asc", after=chosen.get("cursor")
     )
-    return with_link(request, Response(items(page)), page.next)
+    found = items(page)
+    if chosen.get("quality"):
+        add_quality(page, found)
+    return with_link(request, Response(found), page.next)
+
+
+def add_quality(page: MeasurementPage, items: list[dict[str, Any]]) -> None:
+    """Add the quality to the items that are not good."""
+    qualities = qualities_of(page)
+    for item in items:
+        if item["id"] in qualities:
+            item["quality"] = qualities[item["id"]]
 
 
 def with_link(request: Request, response: Response, following: Cursor | None) -> Response:

@@ -167,6 +167,11 @@ class DataPageSerializer(PageSerializer):
     """A selection of measurements, read page by page, with excluded measurements on request."""
 
     excluded = excluded_field()
+    quality = serializers.BooleanField(
+        default=False,
+        help_text="1: measurements of uncertain or bad quality say so.",
+        error_messages=dict.fromkeys(("invalid", "null"), "expected '1' or '0'"),
+    )
 
 
 class EventPageSerializer(PageSerializer):

@@ -80,6 +80,7 @@ def details(health: Health) -> dict[str, Any]:
         "learning": health.learning.as_json(health.timestamp),
         "ahead": [one.as_json() for one in health.times.ahead],
         "clock_errors_s": health.times.clock_errors,
+        "confirmed": [one.as_json() for one in health.confirmed],
         "problems": list(health.problems),
         "since": iso_utc(health.since) if health.since else None,
         "notices": list(health.refused.notices),

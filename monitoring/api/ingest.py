@@ -1,7 +1,8 @@
 """POST /ingest and POST /ingest/batch."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any, cast
 
 from django.conf import settings
@@ -162,6 +163,22 @@ def short_answers(deliveries: Sequence[Delivery]) -> list[ShortAnswer | None]:
         return [None] * len(deliveries)
 
 
+def short_batch_answer(request: ShortRequest) -> ShortAnswer | None:
+    """Store a plain batch and return the answer; None if the body is not a JSON list of bounded length."""
+    try:
+        items = parse_json(request.body)
+    except ParseError:
+        return None
+    if not isinstance(items, list) or len(items) > MAX_ITEMS:
+        return None
+    try:
+        outcomes = accept(items, source=client_address(request.address, "", proxies=settings.FERMON_PROXIES))
+    except SpoolFullError as error:
+        return error_answer(no_place(error))
+    data, code = batch_answer_of(outcomes)
+    return ShortAnswer(code, {}, FastJSONRenderer().render(data))
+
+
 def short_answer(outcome: Outcome) -> ShortAnswer:
     """Return the answer to a single reading."""
     try:
@@ -181,6 +198,7 @@ def error_answer(error: APIException) -> ShortAnswer:
 class BatchIngestView(WriteView):
     """Accept a list of readings."""
 
+    is_answered_alone = True
     parser_classes = (ReadingParser, NdjsonParser, CsvParser)
 
     @extend_schema(
@@ -209,16 +227,16 @@ class BatchIngestView(WriteView):
             )
         foreign = foreign_items(request, items)
         own = [item for place, item in enumerate(items) if place not in foreign] if foreign else items
-        outcomes = receive(request, timed(request, own))
-        kept = any(outcome.status is Status.KEPT for outcome in outcomes.others.values())
-        return Response(
-            {
-                "status": Status.KEPT if kept else Status.STORED,
-                "processed": len(items),
-                "results": with_foreign(results(outcomes), foreign),
-            },
-            status=CODES[Status.KEPT if kept else Status.STORED],
-        )
+        data, code = batch_answer_of(receive(request, timed(request, own)), foreign)
+        return Response(data, status=code)
+
+    @staticmethod
+    def short_way(requests: Sequence[ShortRequest]) -> list[ShortAnswer | None]:
+        """Return the answer to each plain request; None for each that needs the framework.
+
+        As that of ``IngestView``, but each request is stored by itself.
+        """
+        return [short_batch_answer(request) if settings.FERMON_OPEN else None for request in requests]
 
 
 def answer_of(outcome: Outcome) -> tuple[dict[str, Any], int]:
@@ -235,6 +253,16 @@ def answer_of(outcome: Outcome) -> tuple[dict[str, Any], int]:
     return body(outcome), CODES[outcome.status]
 
 
+def batch_answer_of(
+    outcomes: Outcomes, foreign: Mapping[int, Outcome] = MappingProxyType({})
+) -> tuple[dict[str, Any], int]:
+    """Return body and status of the answer to a batch; ``foreign`` are further rejections, by position."""
+    kept = any(outcome.status is Status.KEPT for outcome in outcomes.others.values())
+    status = Status.KEPT if kept else Status.STORED
+    found = with_foreign(results(outcomes), foreign)
+    return {"status": status, "processed": len(found), "results": found}, CODES[status]
+
+
 def results(outcomes: Outcomes) -> list[dict[str, Any]]:
     """Return the result of each item, in order; stored readings, maybe thousands, take a fast path."""
     found: list[dict[str, Any]] = [
@@ -245,7 +273,7 @@ def results(outcomes: Outcomes) -> list[dict[str, Any]]:
     return found
 
 
-def with_foreign(told: list[dict[str, Any]], foreign: dict[int, Outcome]) -> list[dict[str, Any]]:
+def with_foreign(told: list[dict[str, Any]], foreign: Mapping[int, Outcome]) -> list[dict[str, Any]]:
     """Insert the results of the rejected foreign items at the positions of these items."""
     if not foreign:
         return told

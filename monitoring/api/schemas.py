@@ -13,8 +13,9 @@ from drf_spectacular.utils import (
 from rest_framework import serializers
 
 from monitoring.detection.monitor import DETECTORS
+from monitoring.history.quality import QUALITY_WORDS
 from monitoring.kernel.incident_event import STRENGTHS
-from monitoring.kernel.tag_definition import OnConflict
+from monitoring.kernel.tag_definition import OnConflict, TagKind
 
 # For documentation only: the views build responses from domain objects.
 Shape = serializers.Serializer[Any]
@@ -52,9 +53,12 @@ class MeasurementSerializer(Shape):
 
 
 class ShownMeasurementSerializer(MeasurementSerializer):
-    """A stored reading. `excluded` is present only on request."""
+    """A stored reading. `excluded` and `quality` are present only on request."""
 
     excluded = serializers.BooleanField(required=False)
+    quality = serializers.ChoiceField(
+        choices=list(QUALITY_WORDS.values()), required=False, help_text="Missing: good."
+    )
 
 
 class TagSerializer(Shape):
@@ -64,6 +68,14 @@ class TagSerializer(Shape):
     display_name = serializers.CharField(help_text="The name for people; empty: the name.")
     description = serializers.CharField()
     group = serializers.CharField(help_text="The vessel; empty if none.")
+    kind = serializers.ChoiceField(
+        choices=list(TagKind),
+        help_text="analog: a measured quantity; setpoint: set in steps; discrete: one of few states; counter:"
+        " a total that grows. Only analog tags are judged by the 3σ rule.",
+    )
+    states = serializers.DictField(
+        child=serializers.CharField(), help_text="Of a discrete tag: names of the values, by value."
+    )
     unit = serializers.CharField()
     active = serializers.BooleanField()
     valid_range = BoundsSerializer()
@@ -81,6 +93,14 @@ class TagSerializer(Shape):
     )
     latest = MeasurementSerializer(
         allow_null=True, help_text="The newest measurement, without those that are ahead of time."
+    )
+    state = serializers.CharField(
+        allow_null=True, help_text="Of a discrete tag: the name of the newest value; null if it has none."
+    )
+    rate_per_hour = serializers.FloatField(
+        allow_null=True,
+        help_text="Of a counter: growth per hour over the 10 minutes up to the newest measurement, or since"
+        " the one before. A value below the one before counts as a restart at zero.",
     )
     ahead = serializers.IntegerField(help_text="How many measurements are ahead of time; at most 1000.")
     ahead_up_to_s = serializers.FloatField(
@@ -125,6 +145,37 @@ class EventSerializer(Shape):
         " only with their tag.",
     )
     others = serializers.IntegerField(help_text="Events of other tags that this one stands for.")
+
+
+class QualitySpanSerializer(Shape):
+    """A span in which values of a tag are not good."""
+
+    id = serializers.IntegerField()
+    tag = serializers.CharField()
+    source = serializers.CharField(  # type: ignore[assignment]  # DRF keeps fields apart from attributes
+        allow_null=True, help_text="Null: the source has been deleted."
+    )
+    start = serializers.DateTimeField()
+    end = serializers.DateTimeField(
+        allow_null=True, help_text="When the next value came; null while it lasts."
+    )
+    quality = serializers.ChoiceField(choices=list(QUALITY_WORDS.values()))
+    code = serializers.IntegerField(
+        allow_null=True, help_text="The protocol's: an OPC UA status code, a Modbus exception."
+    )
+    word = serializers.CharField(help_text="The same in words; may be empty.")
+
+
+class GapSerializer(Shape):
+    """A span in which readings of a source are missing, or may be."""
+
+    id = serializers.IntegerField()
+    source = serializers.CharField()  # type: ignore[assignment]  # as above
+    tag = serializers.CharField(allow_null=True, help_text="Null: all tags of the source.")
+    start = serializers.DateTimeField()
+    end = serializers.DateTimeField(allow_null=True, help_text="Null while it lasts.")
+    reason = serializers.CharField()
+    filled = serializers.IntegerField(help_text="Readings that were fetched later.")
 
 
 def numbers(child: Any, help_text: str = "") -> serializers.ListField:
@@ -341,6 +392,17 @@ class LearningSerializer(Shape):
     tags = LearningTagSerializer(many=True, help_text="The last 20 to be ready, the last one first.")
 
 
+class ConfirmedSerializer(Shape):
+    """A connected source that confirms the values of its tags."""
+
+    name = serializers.CharField()
+    until = serializers.DateTimeField()
+    bad = serializers.ListField(
+        child=serializers.CharField(),
+        help_text="Tags that the source marks as bad, whose values it does not confirm.",
+    )
+
+
 class HealthSerializer(Shape):
     """The health of the system. Callers without read access to all tags receive only `status`."""
 
@@ -380,6 +442,11 @@ class HealthSerializer(Shape):
         required=False,
         child=serializers.FloatField(),
         help_text="By tag: seconds by which its source's clock is always ahead; negative: behind.",
+    )
+    confirmed = ConfirmedSerializer(
+        many=True,
+        required=False,
+        help_text="Sources that confirm until when values that they did not send again are unchanged.",
     )
     problems = serializers.ListField(required=False, child=serializers.CharField())
     since = serializers.DateTimeField(

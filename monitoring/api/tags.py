@@ -11,6 +11,7 @@ from rest_framework.viewsets import ViewSet
 from monitoring.access.callers import grant_of
 from monitoring.api import answers, schemas
 from monitoring.history.ahead import times_of
+from monitoring.history.counters import read_rates
 from monitoring.history.number_formats import read_formats
 from monitoring.history.tags import active_names, find_tag, latest, tag_names
 from monitoring.ingest.validate import known_tags
@@ -51,4 +52,6 @@ class TagViewSet(ViewSet):
         if tag is None:
             raise NotFound(f"name: unknown tag {shown(name)}; {known_tags(tag_names())}")
         now = datetime.now(UTC)
-        return Response(answers.tag(tag, latest(name, now), *times_of(name, now), read_formats([tag])[name]))
+        ahead, clock_error_s = times_of(name, now)
+        number, rate = read_formats([tag])[name], read_rates([tag], now).get(name)
+        return Response(answers.tag(tag, latest(name, now), ahead, clock_error_s, number, rate))

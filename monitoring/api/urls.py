@@ -1,6 +1,6 @@
 """URL patterns of the API, without a trailing slash, as the API contract requires."""
 
-from django.urls import path
+from django.urls import path, re_path
 from rest_framework.routers import SimpleRouter
 
 from monitoring.api.alarm_advice import AlarmAdviceView
@@ -15,13 +15,19 @@ from monitoring.api.docs import DocsView, SchemaView
 from monitoring.api.events import EventViewSet
 from monitoring.api.exclusions import ExclusionViewSet
 from monitoring.api.export import ExportView
+from monitoring.api.file_imports import FileImportViewSet
 from monitoring.api.health import HealthView
 from monitoring.api.ingest import BatchIngestView, IngestView
+from monitoring.api.line_protocol import PingView, QueryView, WriteV1View, WriteV2View
 from monitoring.api.notes import NoteViewSet
+from monitoring.api.quality import GapsView, QualityView
 from monitoring.api.root import RootView
 from monitoring.api.routes import RouteViewSet
 from monitoring.api.saved_views import SavedViewSet
 from monitoring.api.schedules import ScheduleViewSet
+from monitoring.api.source_mappings import SourceMappingViewSet
+from monitoring.api.source_points import SourcePointViewSet
+from monitoring.api.sources import SourceJobViewSet, SourceViewSet
 from monitoring.api.statistics import StatisticsView
 from monitoring.api.stats import StatsView
 from monitoring.api.stream import StreamView
@@ -39,24 +45,43 @@ router.register("alarms", AlarmViewSet, basename="alarm")
 router.register("alarm-definitions", AlarmDefinitionViewSet, basename="alarm-definition")
 router.register("notes", NoteViewSet, basename="note")
 router.register("views", SavedViewSet, basename="view")
+router.register("file-imports", FileImportViewSet, basename="file-import")
+router.register("source-points", SourcePointViewSet, basename="source-point")
 router.register("deliveries", DeliveryViewSet, basename="delivery")
+router.register("sources", SourceViewSet, basename="source")
+router.register("source-jobs", SourceJobViewSet, basename="source-job")
 router.register("channels", ChannelViewSet, basename="channel")
 router.register("routes", RouteViewSet, basename="route")
 router.register("schedules", ScheduleViewSet, basename="schedule")
 router.register("windows", WindowViewSet, basename="window")
 
+source_mappings = SourceMappingViewSet.as_view({"get": "list", "post": "create", "put": "update"})
+source_mapping = SourceMappingViewSet.as_view({"patch": "partial_update", "delete": "destroy"})
+
 urlpatterns = [
     path("", RootView.as_view(), name="root"),
     *router.urls,
+    re_path(r"^sources/(?P<id>[0-9]{1,18})/mappings$", source_mappings, name="source-mappings"),
+    re_path(
+        r"^sources/(?P<id>[0-9]{1,18})/mappings/(?P<mapping>[0-9]{1,18})$",
+        source_mapping,
+        name="source-mapping",
+    ),
     path("alarms/kpis", AlarmKpisView.as_view(), name="alarm-kpis"),
     path("alarms/advice", AlarmAdviceView.as_view(), name="alarm-advice"),
     path("alarms/journal", AlarmJournalView.as_view(), name="alarm-journal"),
     path("statistics", StatisticsView.as_view(), name="statistics"),
+    path("quality", QualityView.as_view(), name="quality"),
+    path("gaps", GapsView.as_view(), name="gaps"),
     path("trend", TrendView.as_view(), name="trend"),
     path("stream", StreamView.as_view(), name="stream"),
     path("export", ExportView.as_view(), name="export"),
     path("ingest", IngestView.as_view(), name="ingest"),
     path("ingest/batch", BatchIngestView.as_view(), name="ingest-batch"),
+    path("write", WriteV1View.as_view(), name="write"),
+    path("api/v2/write", WriteV2View.as_view(), name="write-v2"),
+    path("ping", PingView.as_view(), name="ping"),
+    path("query", QueryView.as_view(), name="query"),
     path("stats", StatsView.as_view(), name="stats"),
     path("health", HealthView.as_view(), name="health"),
     path("schema", SchemaView.as_view(), name="schema"),

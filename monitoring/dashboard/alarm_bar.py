@@ -15,7 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from monitoring.access.pages import AWAY
-from monitoring.access.roles import ACKNOWLEDGE, CONFIGURE, NOTE, READ, SHELVE, allows
+from monitoring.access.roles import ACKNOWLEDGE, CONFIGURE, IMPORT, NOTE, READ, SHELVE, allows
 from monitoring.alarms.kinds import Priority
 from monitoring.alarms.reading import (
     AlarmCounts,
@@ -173,6 +173,7 @@ def alarm_bar(request: HttpRequest) -> dict[str, Any]:
         "alarm_bar": SimpleLazyObject(lambda: read_bar() if may(request, READ) else None),
         "alarm_settings": lambda: for_scripts(request),
         "may_enter_admin": lambda: may_enter_admin(request),
+        "may_import": lambda: may(request, IMPORT),
     }
 
 

@@ -16,10 +16,12 @@ from monitoring.dashboard.states import NOTHING, Evidence, lasting_text, outside
 from monitoring.dashboard.tag_page import MOST_CARDS, Needs, TagPage, part_of, read_needs
 from monitoring.dashboard.view_state import saved_view_of, with_saved
 from monitoring.history.ahead import Ahead
+from monitoring.history.confirmed import ConfirmedSource, confirmed_until, sources_by_tag
 from monitoring.history.excursions import outside_since
 from monitoring.history.learning import Learning
 from monitoring.history.measurements import Point, Reason, Selection, read_page, reasons_for
 from monitoring.history.number_formats import format_of, read_formats
+from monitoring.history.quality import has_sources
 from monitoring.history.saved_views import read_views
 from monitoring.history.stats import Totals, totals
 from monitoring.history.tags import latest_of, newest_anomalies, raw_from
@@ -110,7 +112,9 @@ class DashboardPage:
     are those of the newest measurements, by id. ``simulated`` has the tags with simulated data,
     ``definitions`` is the digest of the tags.
     ``query`` has the parameters of the address, completed by
-    those of the ``saved`` view that the address names; ``views`` lists all saved views.
+    those of the ``saved`` view that the address names; ``views`` lists all saved views. ``fed_by`` has the
+    sources of tags, ``confirmed`` the sources that confirm values; ``has_sources``: whether there can be
+    times without good values.
     """
 
     now: datetime
@@ -137,6 +141,9 @@ class DashboardPage:
     saved: SavedView | None = None
     views: Sequence[SavedView] = ()
     learning: Learning = field(default_factory=Learning)
+    fed_by: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    confirmed: Sequence[ConfirmedSource] = ()
+    has_sources: bool = False
 
     @property
     def no_events_text(self) -> str:
@@ -253,6 +260,8 @@ def read_page_at(now: datetime, health: Health, given: Mapping[str, str]) -> Das
     formats = read_formats(tags[name] for name in mentioned if name in tags)
     lasting, alarms, since = events.open_by_tag(), alarms_of_tags(names), excursions(tags, known, now)
     ahead = {one.tag: one for one in health.times.ahead}
+    confirmed = confirmed_until(names)
+    fed_by = sources_by_tag()
     cards = [
         card_of(
             tags[name],
@@ -266,6 +275,7 @@ def read_page_at(now: datetime, health: Health, given: Mapping[str, str]) -> Das
                 events=lasting.get(name, []),
                 alarm=alarms.get(name),
                 outside_since=since.get(name),
+                confirmed=confirmed.get(name),
                 is_wall=is_wall,
             ),
             normal_since=anomalous.get(name),
@@ -275,6 +285,8 @@ def read_page_at(now: datetime, health: Health, given: Mapping[str, str]) -> Das
         for name in names
     ]
     last = part.newest if part else max((point.timestamp for point in known), default=None)
+    if last is not None:
+        last = max([last, *confirmed.values()])
     return DashboardPage(
         now=now,
         tags=tags,
@@ -298,11 +310,14 @@ def read_page_at(now: datetime, health: Health, given: Mapping[str, str]) -> Das
         problems=words.problem_lines(health.problems, health.since, now),
         notices=health.refused.notices,
         learning=health.learning,
+        fed_by={name: fed_by[name] for name in names if name in fed_by},
+        confirmed=health.confirmed,
         simulated=simulated_tags(used),
         definitions=digest_of(tags, unused),
         query=query,
         saved=saved,
         views=read_views(),
+        has_sources=has_sources(),
     )
 
 
@@ -334,14 +349,13 @@ def card_of(
     ``number`` is the format of the values; None while it is not known.
     """
     number = number or format_of(tag, [])
-    bounds = [bound for bound in (tag.lower_limit, tag.upper_limit) if bound is not None]
     found = state_of(tag, newest, now, evidence)
     return Card(
         tag=tag,
         group=group,
-        digits=min(WIDEST, number.width([newest.value, *bounds] if newest else bounds)),
+        digits=min(WIDEST, words.value_width(tag, number, newest.value if newest else None)),
         limits=words.limits_text(tag),
-        value=number.text(newest.value) if newest else "–",
+        value=words.value_text(tag, number, newest.value) if newest else "–",
         state=found.state,
         word=found.word or words.CARD_WORDS[found.state],
         icon=f"priority-{found.alarm.priority}" if found.alarm else found.state,
@@ -371,7 +385,7 @@ def anomaly_row(
         address=words.address_around(point.timestamp, point.id, tag.name if part else ""),
         tag=tag.name,
         name=words.name_parts(tag.shown_name),
-        value=number.text(point.value),
+        value=words.value_text(tag, number, point.value),
         unit=tag.unit,
         reason=words.reasons_text(reasons, number),
     )

@@ -13,6 +13,7 @@ from monitoring.alarms.reading import PresentAlarm
 from monitoring.dashboard import words
 from monitoring.dashboard.alarm_words import alarm_detail, alarm_urgency, alarm_word
 from monitoring.dashboard.moments import age_s, moment
+from monitoring.history.confirmed import later_of
 from monitoring.history.events import StoredEvent, strongest_first
 from monitoring.history.measurements import Point
 from monitoring.kernel.number_format import AS_TYPED
@@ -44,14 +45,16 @@ class Evidence:
     """The data from which the state of a tag derives, besides the newest measurement.
 
     ``reasons`` are the rule violations of that measurement, as text; ``events`` are open, newest first;
-    ``alarm`` is the tag's most urgent alarm; ``outside_since`` the start of the excursion beyond a limit. A
-    wall screen (``is_wall``) shows neither violations of the 3σ rule nor explanations of events.
+    ``alarm`` is the tag's most urgent alarm; ``outside_since`` the start of the excursion beyond a limit;
+    ``confirmed`` the time until which a source confirms the newest measurement. A wall screen (``is_wall``)
+    shows neither violations of the 3σ rule nor explanations of events.
     """
 
     reasons: Sequence[str] = ()
     events: Sequence[StoredEvent] = ()
     alarm: PresentAlarm | None = None
     outside_since: datetime | None = None
+    confirmed: datetime | None = None
     is_wall: bool = False
 
 
@@ -69,7 +72,7 @@ def state_of(tag: TagDefinition, newest: Point | None, now: datetime, evidence: 
         return alarm_state(evidence.alarm, further(tag, newest, now, evidence))
     if newest is None:
         return State("empty", 0)
-    outside, stale = outside_text(tag, newest), stale_text(tag, newest, now)
+    outside, stale = outside_text(tag, newest), stale_text(tag, newest, now, evidence.confirmed)
     events = strongest_first(evidence.events)
     if outside:
         detail = words.joined(outside, stale or event_word(events))
@@ -104,7 +107,8 @@ def further(tag: TagDefinition, newest: Point | None, now: datetime, evidence: E
         return ""
     is_of_limit = evidence.alarm is not None and evidence.alarm.kind in LIMIT_KINDS
     outside = "" if is_of_limit else outside_text(tag, newest)
-    return words.joined(outside and f"{words.CARD_WORDS['outside']}, {outside}", stale_text(tag, newest, now))
+    stale = stale_text(tag, newest, now, evidence.confirmed)
+    return words.joined(outside and f"{words.CARD_WORDS['outside']}, {outside}", stale)
 
 
 def event_state(events: Sequence[StoredEvent], newest: Point, *, is_wall: bool) -> State:
@@ -131,9 +135,9 @@ def event_word(events: Sequence[StoredEvent]) -> str:
     return words.kind_text(events[0].kind) if events else ""
 
 
-def stale_text(tag: TagDefinition, newest: Point, now: datetime) -> str:
-    """Return since when the tag has no reading; empty if the newest one is not stale."""
-    if age_s(newest.timestamp, now) <= tag.stale_after_s:
+def stale_text(tag: TagDefinition, newest: Point, now: datetime, confirmed: datetime | None = None) -> str:
+    """Return since when the tag has no reading; empty if the newest one or its confirmation is fresh."""
+    if age_s(later_of(newest.timestamp, confirmed), now) <= tag.stale_after_s:
         return ""
     return words.PATTERNS["noReading"].format(moment(newest.timestamp, now).text)
 

@@ -12,6 +12,7 @@ from monitoring.dashboard.alarm_words import alarm_urgency
 from monitoring.dashboard.moments import age_s
 from monitoring.dashboard.states import outside_side
 from monitoring.dashboard.view_state import ViewState, chosen_of
+from monitoring.history.confirmed import confirmed_until, later_of
 from monitoring.history.tags import last_points, tags_in_event
 from monitoring.kernel.tag_definition import TagDefinition
 
@@ -156,6 +157,7 @@ def read_needs(tags: Sequence[TagDefinition], now: datetime) -> Needs:
     """
     last, values = last_points(now)
     in_event, alarms = tags_in_event(), worst_of_tags()
+    confirmed = confirmed_until(last)
     found = {
         tag.name: need_of(
             tag,
@@ -164,6 +166,7 @@ def read_needs(tags: Sequence[TagDefinition], now: datetime) -> Needs:
             values.get(tag.name),
             in_event=tag.name in in_event,
             alarm=alarms.get(tag.name),
+            confirmed=confirmed.get(tag.name),
         )
         for tag in tags
     }
@@ -179,11 +182,13 @@ def need_of(
     *,
     in_event: bool,
     alarm: tuple[str, bool] | None,
+    confirmed: datetime | None = None,
 ) -> int:
     """Return the urgency of the tag's state, as ``states.state_of`` does.
 
     ``last`` is the time of the newest measurement; ``anomalous`` the value, if an anomaly; ``alarm`` has
-    priority and "is acknowledged" of the most urgent alarm.
+    priority and "is acknowledged" of the most urgent alarm; ``confirmed`` is the time until which a source
+    confirms the newest measurement.
     """
     if alarm:
         return alarm_urgency(alarm[0], is_acknowledged=alarm[1])
@@ -191,6 +196,6 @@ def need_of(
         return 0
     if anomalous is not None and outside_side(tag, anomalous):
         return words.URGENCY["outside"]
-    if age_s(last, now) > tag.stale_after_s:
+    if age_s(later_of(last, confirmed), now) > tag.stale_after_s:
         return words.URGENCY["stale"]
     return words.URGENCY["event"] if in_event else 0

@@ -9,7 +9,9 @@ from django.views.generic import RedirectView
 from monitoring.access.pages import signed_in_only
 from monitoring.dashboard.alarm_advisor import alarm_advisor
 from monitoring.dashboard.alarm_bar import present_alarms
+from monitoring.dashboard.arriving import arriving
 from monitoring.dashboard.backtest import backtest, progress
+from monitoring.dashboard.file_imports import import_detail, import_list, import_progress
 from monitoring.dashboard.login import OwnPasswordView, SignInView
 from monitoring.dashboard.message_links import acknowledge, confirm_channel
 from monitoring.dashboard.notes import note_subjects
@@ -25,6 +27,13 @@ from monitoring.dashboard.notification_acts import (
 from monitoring.dashboard.notifications import notifications
 from monitoring.dashboard.push import manifest, push_worker, subscription
 from monitoring.dashboard.scripts import local_script
+from monitoring.dashboard.source_acts import (
+    act_on_source,
+    add_source,
+    edit_mapping,
+    edit_source,
+    make_tags_of_points,
+)
 from monitoring.dashboard.views import dashboard
 
 password_changed = PasswordChangeDoneView.as_view(template_name="password_changed.html")
@@ -48,7 +57,16 @@ urlpatterns = [
     path("notifications/people/<int:id>", edit_person, name="notification-person"),
     path("notifications/windows/add", add_window, name="window-add"),
     path("notifications/windows/<int:id>/end", end_window_now, name="window-end"),
+    path("sources/arriving", arriving, name="arriving"),
     path("notifications/push", subscription, name="push"),
+    path("imports", import_list, name="file-imports"),
+    path("imports/<int:id>", import_detail, name="file-import"),
+    path("imports/<int:id>/progress", import_progress, name="file-import-progress"),
+    path("sources/add", add_source, name="source-add"),
+    path("sources/<int:id>/change", edit_source, name="source-change"),
+    path("sources/<int:id>/act", act_on_source, name="source-act"),
+    path("sources/<int:id>/tags", make_tags_of_points, name="source-tags"),
+    path("sources/<int:id>/mapping", edit_mapping, name="source-map"),
     path("acknowledge/<str:token>", acknowledge, name="acknowledge"),
     path("confirm-channel/<str:token>", confirm_channel, name="confirm-channel"),
     path("push-worker.js", push_worker, name="push-worker"),

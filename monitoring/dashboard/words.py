@@ -91,6 +91,17 @@ REFUSED_RANGES = {
 }
 
 
+def value_text(tag: TagDefinition, number: NumberFormat, value: float) -> str:
+    """Return a value as text: the name of its state, if it has one."""
+    return tag.state_of(value) or number.text(value)
+
+
+def value_width(tag: TagDefinition, number: NumberFormat, value: float | None) -> float:
+    """Return the digits that a card keeps free: for such a value, the limits and the names of states."""
+    numbers = [each for each in (value, tag.lower_limit, tag.upper_limit) if each is not None]
+    return max([number.width(numbers), *(float(len(name)) for _, name in tag.states)])
+
+
 def limits_text(tag: TagDefinition) -> str:
     """Return the limits as text, such as "10 to 20", "at most 20" or "none"."""
     lower, upper = AS_TYPED.trimmed(tag.lower_limit), AS_TYPED.trimmed(tag.upper_limit)

@@ -6,7 +6,7 @@ measurements that are not in saved states are processed again and give the same 
 """
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -26,6 +26,7 @@ from monitoring.detection.rejudging import (
     unjudged,
     widened,
 )
+from monitoring.history.confirmed import ConfirmedTags
 from monitoring.ingest.ahead import marked_between
 from monitoring.kernel.clock import to_micros
 from monitoring.kernel.incident_event import Event
@@ -54,6 +55,8 @@ class DetectionRunner:
         self.has_written = False
         self._held = held
         self.pool = MonitorPool()
+        self._sources = ConfirmedTags()
+        self._confirmed = self._sources.read()
         if held.position is not None and held.position <= newest_id:
             self.position = held.position
         else:  # not at the beginning of years
@@ -91,7 +94,9 @@ class DetectionRunner:
         updated: list[TagSession] = []
         for row in rows:
             by_tag.setdefault(row[2], []).append(row)
-        for name, session in self.pool.sessions_of(by_tag).items():
+        sessions = self.pool.sessions_of(by_tag)
+        self._confirm(sessions.values(), is_caught_up=False)
+        for name, session in sessions.items():
             ids, times_us, _, values, _ = zip(*by_tag[name], strict=True)
             self._note(session, session.update(ids, times_us, values, marked=marked, now_us=now_us))
             updated.append(session)
@@ -118,11 +123,21 @@ class DetectionRunner:
             return
         self._silence_checked_from = time.monotonic() + SILENCE_CHECKED_AFTER_S
         sessions = self.pool.all_sessions()
+        self._confirmed = self._sources.read()
+        self._confirm(sessions, is_caught_up=True)
         self.pool.look_up_imports(sessions, to_micros(now))
         for session in sessions:
             self._note(session, session.check_silence(to_micros(now)))
         self.pool.note(sessions)
         self._end_unknown({session.tag.pk: session for session in sessions}, to_micros(now))
+
+    def _confirm(self, sessions: Iterable[TagSession], *, is_caught_up: bool) -> None:
+        """Note until when sources confirm the newest readings of tags."""
+        if self._confirmed:
+            for session in sessions:
+                confirmed = self._confirmed.get(session.tag.pk)
+                if confirmed is not None:
+                    session.confirm(confirmed, is_caught_up=is_caught_up)
 
     def is_to_commit(self) -> bool:
         """Return whether there is anything to write, if only the renewal of the lease."""

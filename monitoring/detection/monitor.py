@@ -46,12 +46,14 @@ class TagMonitor:
     ``name`` and ``unit`` appear in the explanations.
     """
 
-    __slots__ = ("_changed", "_in_fault", "bank", "settings", "words")
+    __slots__ = ("_changed", "_disabled", "_in_fault", "bank", "confirmed_us", "settings", "words")
 
     def __init__(self, name: str, unit: str = "", settings: DetectionSettings | None = None) -> None:
         self.words = Words(name, unit)
         self.settings = settings or DetectionSettings()
+        self._disabled = self.settings.disabled
         self.bank = DetectorBank(self.settings)
+        self.confirmed_us = 0  # until when a source has confirmed the newest value
         self._changed: list[Event] = []
         self._in_fault = False  # an incident is open, other than missing readings
 
@@ -64,6 +66,10 @@ class TagMonitor:
     def last_us(self) -> int | None:
         """Return the time of the newest reading; None before the first."""
         return self.bank.course.last_us
+
+    def known_until(self, at_us: int) -> int:
+        """Return the time of the newest reading, or of a later confirmation, not after ``at_us``."""
+        return max(self.bank.course.last_us or 0, min(self.confirmed_us, at_us))
 
     @property
     def open_events(self) -> list[Event]:
@@ -83,7 +89,8 @@ class TagMonitor:
             if last_us is None:
                 self._judge(int(time_us), float(value))
             elif time_us > last_us:
-                if silence.detector or time_us - last_us > NOTABLE * course.interval:
+                silence_us = time_us - self.known_until(int(time_us))
+                if silence.detector or silence_us > NOTABLE * course.interval:
                     self._break_silence(int(time_us))
                 self._judge(int(time_us), float(value))
         self.bank.let_go()
@@ -123,15 +130,17 @@ class TagMonitor:
         course, bank = self.bank.course, self.bank
         detectors = {**dict(bank.all_of_them), "novelty": bank.novelty, "stuck": bank.stuck}
         detectors |= {"saturation": bank.saturation}
-        found = [each.to_go(course) for name, each in detectors.items() if name not in self.settings.off]
-        if "missing" not in self.settings.off:
+        found = [each.to_go(course) for name, each in detectors.items() if name not in self._disabled]
+        if "missing" not in self._disabled:
             found.append(bank.missing.to_go(course))
         return max(found, default=0)
 
     def is_silent(self, now_us: int) -> bool:
         """Return whether readings have stopped coming by the clock, so that ``check_silence`` is needed."""
-        last_us = self.bank.course.last_us
-        return last_us is not None and self.bank.missing.score(self.bank.course, (now_us - last_us) / 1e6) > 1
+        if self.bank.course.last_us is None:
+            return False
+        silence_s = (now_us - self.known_until(now_us)) / 1e6
+        return self.bank.missing.score(self.bank.course, silence_s) > 1
 
     def check_silence(self, now_us: int) -> list[Event]:
         """Detect by the clock that readings have stopped coming; return events as ``update`` does.
@@ -140,7 +149,7 @@ class TagMonitor:
         """
         self._changed = []
         if self.bank.course.last_us is not None:
-            self._hear(now_us, (now_us - self.bank.course.last_us) / 1e6)
+            self._hear(now_us, (now_us - self.known_until(now_us)) / 1e6)
         return self._changed
 
     def end_silence(self) -> list[Event]:
@@ -152,12 +161,12 @@ class TagMonitor:
     def _hear(self, now_us: int, silence_s: float) -> None:
         """Evaluate a period without readings."""
         score = self.bank.missing.score(self.bank.course, silence_s)
-        if score <= 1 or "missing" in self.settings.off:
+        if score <= 1 or "missing" in self._disabled:
             return
         for incident in (self.bank.process_incident, self.bank.stuck_incident, self.bank.saturation_incident):
             self._end(incident)
         if not self.bank.missing_incident.is_open:
-            start_us = (self.bank.course.last_us or 0) + int(self.bank.course.interval * 1e6)
+            start_us = self.known_until(now_us) + int(self.bank.course.interval * 1e6)
             self._begin(self.bank.missing_incident, "missing", start_us)
         self.bank.missing_incident.add_finding(score, now_us)
         description = self.bank.missing.explain(self.bank.course, self.words, silence_s)
@@ -170,7 +179,7 @@ class TagMonitor:
         If readings are missing, the gap is the event. If readings only came late, the event lasted until
         the last check by the clock.
         """
-        silence, last_us = self.bank.missing_incident, self.bank.course.last_us or 0
+        silence, last_us = self.bank.missing_incident, self.known_until(time_us)
         self._hear(time_us, (time_us - last_us) / 1e6)
         silent_until_us = time_us
         if silence.is_open:
@@ -300,9 +309,9 @@ class TagMonitor:
 
         A constant signal can only change by a jump; any other new value would be a novelty.
         """
-        if name in self.settings.off:
+        if name in self._disabled:
             return False
-        return course.sigma > 0 or name in JUMPS or (name == "novelty" and "spike" in self.settings.off)
+        return course.sigma > 0 or name in JUMPS or (name == "novelty" and "spike" in self._disabled)
 
     def _found(
         self,
@@ -314,7 +323,7 @@ class TagMonitor:
         start_us: int | None = None,
     ) -> None:
         """Add a finding in the present reading to the incident."""
-        if name in self.settings.off:
+        if name in self._disabled:
             return
         now_us = self.bank.course.last_us or 0
         if not incident.is_open:
@@ -360,7 +369,7 @@ class TagMonitor:
     def restore(self, dumped: bytes) -> None:
         """Continue from the state of another monitor's ``dump``.
 
-        An open event of a detector that is switched off here is dropped.
+        An open event of a detector that is disabled here is dropped.
 
         Raises:
             StateError: ``dumped`` is no state of this version; the monitor is unchanged.
@@ -377,7 +386,7 @@ class TagMonitor:
         if version != VERSION:
             raise StateError(f"a state of version {version}, expected {VERSION}")
         for incident in bank.incidents:
-            if incident.detector in self.settings.off:
+            if incident.detector in self._disabled:
                 incident.end()
         self.bank = bank
         self._update_in_fault()

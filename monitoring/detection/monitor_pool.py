@@ -13,6 +13,7 @@ from django.db import connection
 from monitoring.detection.event_store import Key, key_of
 from monitoring.detection.held import HeldReadings, Reading
 from monitoring.detection.monitor import VERSION, DetectionSettings, StateError, TagMonitor
+from monitoring.history.confirmed import Confirmed
 from monitoring.ingest.ahead import mark, marked_of, unmark
 from monitoring.kernel.clock import from_micros
 from monitoring.kernel.incident_event import Event
@@ -27,9 +28,11 @@ REPORTED_AFTER_S = 10.0
 READY_TOLERANCE_US = 30_000_000
 IMPORTED_AFTER_US = 3_600_000_000  # a reading that arrives later is of an import, or of a long outage
 GROWTH = 0.1  # a silence is reported again when it has become longer by this share
+CONTINUED_US = 10_000_000  # from a reading to the connection of the source that confirms the reading
 ROWS_A_QUERY = 100  # of states, each of which may be 100 kB
 IN_USE = """
-    SELECT id, name, unit, detectors_off, sensitivity, detection_parameters, lower_limit, upper_limit
+    SELECT id, name, unit, detectors_off, sensitivity, detection_parameters, lower_limit, upper_limit,
+        kind
     FROM tags WHERE active ORDER BY id
 """
 
@@ -53,7 +56,7 @@ class WatchedTag:
             monitor = TagMonitor(self.name, self.unit, self.settings)
         except ValueError as error:  # it was valid when it was set, or was never asked
             logger.warning("detection settings left out", extra={"tag": self.name, "reason": str(error)})
-            monitor = TagMonitor(self.name, self.unit)
+            monitor = TagMonitor(self.name, self.unit, DetectionSettings(kind=self.settings.kind))
         if state is not None:
             monitor.restore(state)
         return monitor
@@ -170,13 +173,29 @@ class TagSession:
         """
         released = self.release(now_us)
         if not self.monitor.is_silent(now_us):
-            return released
+            return released + self._end_confirmed()
         if self.is_imported and self.import_checked_us == self.monitor.last_us:
             return released + self._end_silence()
         return released + self._check_silence(now_us)
 
+    def confirm(self, confirmed: Confirmed, *, is_caught_up: bool) -> None:
+        """Note until when a source confirms the newest reading.
+
+        While older measurements are still to come, the source may have been away between them: then only a
+        confirmation that began soon after the newest reading counts.
+        """
+        known_us = self.monitor.last_us
+        if known_us is not None and (is_caught_up or confirmed.since_us <= known_us + CONTINUED_US):
+            self.monitor.confirmed_us = confirmed.until_us
+
+    def _end_confirmed(self) -> list[Event]:
+        """End a silence if the source has confirmed the newest reading since."""
+        incident = self.monitor.bank.missing_incident
+        is_over = incident.is_open and self.monitor.confirmed_us > incident.last_us
+        return self._end_silence() if is_over else []
+
     def _end_silence(self) -> list[Event]:
-        """End a silence after an import: the readings of an import do not go on."""
+        """End a silence by the clock, as after an import: the readings of an import do not go on."""
         ended = self.monitor.end_silence()
         self.is_urgent = self.is_urgent or bool(ended)
         return ended
@@ -202,7 +221,7 @@ class TagSession:
 
     def has_open(self, key: Key) -> bool:
         """Return whether this event is open and the detector is not switched off."""
-        return key in self.open_keys and key[1] not in self.tag.settings.off
+        return key in self.open_keys and key[1] not in self.tag.settings.disabled
 
     def safely(self, detect: Callable[[], list[Event]]) -> list[Event]:
         """Return the events. After an exception of a detector, log it and begin with a new monitor."""
@@ -370,9 +389,10 @@ def watched_tags(rows: Iterable[tuple[Any, ...]]) -> dict[str, WatchedTag]:
                 parameters=json.loads(parameters),
                 lower_limit=lower_limit,
                 upper_limit=upper_limit,
+                kind=kind,
             ),
         )
-        for pk, name, unit, off, sensitivity, parameters, lower_limit, upper_limit in rows
+        for pk, name, unit, off, sensitivity, parameters, lower_limit, upper_limit, kind in rows
     }
 
 

@@ -16,4 +16,5 @@ def settings_of(tag: Tag) -> DetectionSettings:
         parameters=tag.detection_parameters,
         lower_limit=tag.lower_limit,
         upper_limit=tag.upper_limit,
+        kind=tag.kind,
     )

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from django.db import connection
 
+from monitoring.history.rollup_rows import open_in
 from monitoring.kernel.clock import SECOND_US, from_micros, to_micros
 from monitoring.kernel.source_clock import latest_plausible
 
@@ -27,9 +28,17 @@ SEARCH = """
     ) FROM inside
 """
 INTERVAL = """coalesce((
-        SELECT start FROM rollups
-        WHERE tag = {of}.id AND resolution_s = {length_s} AND {since} {extreme} {within} bound
-        ORDER BY start DESC LIMIT 1
+        SELECT max(start) FROM (
+            SELECT (
+                SELECT start FROM rollups
+                WHERE tag = {of}.id AND resolution_s = {length_s} AND {since} {extreme} {within} bound
+                ORDER BY start DESC LIMIT 1
+            ) AS start
+            UNION ALL
+            SELECT start FROM (
+                SELECT {open} AS start, open_{extreme} AS {extreme} FROM series WHERE tag = {of}.id
+            ) AS opened WHERE {since} {extreme} {within} bound
+        ) AS starts
     ), 0)"""
 DAY_S, HOUR_S, MINUTE_S = 86_400, 3_600, 60
 
@@ -58,7 +67,9 @@ def first_outside(
 
     def interval(of: str, length_s: int, longer: str = "", longer_s: int = 0) -> str:
         since = f"start >= {longer} AND start < {longer} + {longer_s * SECOND_US} AND" if longer else ""
-        return INTERVAL.format(of=of, length_s=length_s, since=since, extreme=extreme, within=within)
+        return INTERVAL.format(
+            of=of, length_s=length_s, since=since, extreme=extreme, within=within, open=open_in(length_s)
+        )
 
     sql = SEARCH.format(
         limit=limit,

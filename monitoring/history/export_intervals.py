@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from monitoring.history.export_table import TAG, TIMESTAMP, UNIT, Column, Kind, Row, Table, heading
 from monitoring.history.measurements import Selection
+from monitoring.history.rollup_rows import first_rollup, open_in
 from monitoring.history.tags import tag_names
 from monitoring.history.trend import Stored, is_few, rows_between, stored_of
 from monitoring.history.trend_plan import DAY_S, BucketStep, means, source_of
@@ -31,10 +32,13 @@ AGGREGATES = ("mean", "min", "max")
 COUNTS = (Column("count", Kind.WHOLE), Column("anomalies", Kind.WHOLE))
 AUTO_ROWS = 2_000  # about as many as a wide chart has points
 SOURCE_ROWS = 20_000  # rollups in memory at a time
-NEXT = "SELECT start FROM rollups WHERE tag = %s AND resolution_s = %s AND start >= %s ORDER BY start LIMIT 1"
 ROWS = """
-    SELECT count(DISTINCT start / {step}) FROM rollups
-    WHERE tag IN ({tags}) AND resolution_s = %s AND start >= %s AND start < %s
+    SELECT count(DISTINCT start / {step}) FROM (
+        SELECT start FROM rollups
+        WHERE tag IN ({tags}) AND resolution_s = %s AND start >= %s AND start < %s
+        UNION ALL
+        SELECT {open} FROM series WHERE tag IN ({tags}) AND {open} >= %s AND {open} < %s
+    ) AS starts
 """
 
 
@@ -96,8 +100,10 @@ def count_rows(plan: IntervalPlan, *, is_wide: bool) -> int:
     count = 0
     with connection.cursor() as cursor:
         for group in filter(None, groups):
-            sql = ROWS.format(step=plan.step.us, tags=", ".join(["%s"] * len(group)))
-            cursor.execute(sql, [*group, plan.step.source_s, plan.start_us, plan.end_us])
+            tags, start = ", ".join(["%s"] * len(group)), open_in(plan.step.source_s)
+            sql = ROWS.format(step=plan.step.us, tags=tags, open=start)
+            within = plan.start_us, plan.end_us
+            cursor.execute(sql, [*group, plan.step.source_s, *within, *group, *within])
             count += cursor.fetchone()[0]
     return count
 
@@ -139,11 +145,8 @@ def windows(plan: IntervalPlan) -> Iterator[dict[str, Buckets]]:
 
 def next_start(plan: IntervalPlan, after_us: int) -> int | None:
     """Return the start of the first interval with data from a time on; None if there is none."""
-    found = []
-    with connection.cursor() as cursor:
-        for stored in plan.tags.values():
-            cursor.execute(NEXT, [stored.tag, plan.step.source_s, after_us])
-            found += [row[0] for row in cursor.fetchall()]
+    starts = (first_rollup(stored.tag, plan.step.source_s, after_us) for stored in plan.tags.values())
+    found = [start for start in starts if start is not None]
     return min(found) // plan.step.us * plan.step.us if found else None
 
 

@@ -8,7 +8,8 @@ import numpy as np
 from django.db import connection
 from numpy.typing import NDArray
 
-from monitoring.history.trend import ROWS, Stored, columns, is_few, rows_between, stored_of
+from monitoring.history.rollup_rows import columns
+from monitoring.history.trend import ROWS, Stored, is_few, rows_between, stored_of
 from monitoring.history.trend_plan import MEASUREMENTS
 from monitoring.kernel.clock import SECOND_US, from_micros, to_micros
 from monitoring.kernel.rollups import Buckets, FloatArray, IntArray

@@ -1,14 +1,11 @@
 """Read trends: one tag over a range of time, in at most as many buckets as a chart shows."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-import numpy as np
 from django.db import connection
-from numpy.typing import NDArray
 
+from monitoring.history.rollup_rows import columns, first_rollup, read_rollups
 from monitoring.history.trend_plan import MEASUREMENTS, BucketStep, source_rows, steps
 from monitoring.kernel.clock import to_micros
 from monitoring.kernel.rollups import RESOLUTIONS_S, Buckets, buckets_of
@@ -16,11 +13,6 @@ from monitoring.kernel.rollups import RESOLUTIONS_S, Buckets, buckets_of
 STORED = """
     SELECT tags.id, series.last, series.raw_from FROM tags LEFT JOIN series ON series.tag = tags.id
     WHERE tags.name = %s
-"""
-FIRST = "SELECT start FROM rollups WHERE tag = %s AND resolution_s = %s ORDER BY start LIMIT 1"
-ROLLUPS = """
-    SELECT start, count, total, minimum, minimum_at, maximum, maximum_at, anomalies FROM rollups
-    WHERE tag = %s AND resolution_s = %s AND start >= %s AND start < %s ORDER BY start
 """
 DENSITY = """
     SELECT count(*) FROM (
@@ -81,11 +73,10 @@ def stored_of(name: str) -> Stored:
     with connection.cursor() as cursor:
         cursor.execute(STORED, [name])
         tag, last_us, raw_from_us = cursor.fetchone() or (None, None, None)
-        cursor.execute(FIRST, [tag, RESOLUTIONS_S[0]])
-        first = cursor.fetchone()
-    if first is None or last_us is None:
+    first_us = first_rollup(tag, RESOLUTIONS_S[0])
+    if first_us is None or last_us is None:
         return Stored(tag, 0, 0, raw_from_us)
-    return Stored(tag, first[0], last_us, raw_from_us)
+    return Stored(tag, first_us, last_us, raw_from_us)
 
 
 def step_for(stored: Stored, first_us: int, last_us: int, points: int) -> BucketStep:
@@ -114,16 +105,9 @@ def is_few(stored: Stored, start_us: int, end_us: int, limit: int) -> bool:
 
 def rows_between(tag: int | None, source_s: int, start_us: int, end_us: int) -> Buckets:
     """Return the tag's rollups or measurements in the half-open range."""
+    if source_s != MEASUREMENTS:
+        return read_rollups(tag, source_s, start_us, end_us)
     with connection.cursor() as cursor:
-        if source_s != MEASUREMENTS:
-            cursor.execute(ROLLUPS, [tag, source_s, start_us, end_us])
-            return Buckets(*columns(cursor.fetchall(), "qqddqdqq"))
         cursor.execute(ROWS, [tag, start_us, end_us])
         time_us, value, is_anomaly = columns(cursor.fetchall(), "qd?")
         return buckets_of(time_us, value, is_anomaly)
-
-
-def columns(rows: Sequence[Sequence[Any]], types: str) -> list[NDArray[Any]]:
-    """Return the columns of the rows, each of shape (n,); ``types`` has numpy's dtype character of each."""
-    found = zip(*rows, strict=True) if rows else ((),) * len(types)
-    return [np.array(column, dtype=kind) for column, kind in zip(found, types, strict=True)]

@@ -7,6 +7,7 @@ from itertools import chain
 
 import numpy as np
 
+from monitoring.ingest.reading_columns import ReadingColumns, joined
 from monitoring.kernel.arrays import IntArray
 from monitoring.kernel.clock import to_micros
 
@@ -34,6 +35,9 @@ def items_of(deliveries: Sequence[Delivery]) -> Sequence[object]:
     """Return the items of all deliveries, in order."""
     if len(deliveries) == 1:
         return deliveries[0].items
+    columns = [delivery.items for delivery in deliveries if isinstance(delivery.items, ReadingColumns)]
+    if len(columns) == len(deliveries) > 1:
+        return joined(columns)
     return [*chain.from_iterable(delivery.items for delivery in deliveries)]
 
 

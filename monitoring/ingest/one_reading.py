@@ -14,7 +14,7 @@ from monitoring.ingest.bulk import insert_statement
 from monitoring.ingest.deliveries import Delivery
 from monitoring.ingest.neighbours import VALUE, recent_values_of
 from monitoring.ingest.outcomes import Outcomes
-from monitoring.ingest.rollups import ADD, ADD_TO_SERIES, ROLLUPS, SERIES
+from monitoring.ingest.rollup_tables import ADD, ADD_TO_SERIES, ROLLUPS, SERIES
 from monitoring.ingest.rules import LOOKBACK, violations_of
 from monitoring.ingest.rules.base import Violation
 from monitoring.ingest.source_clocks import clock_after, clock_of

@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitoring.ingest.columns import Batch
+from monitoring.ingest.reading_columns import ReadingColumns
 from monitoring.ingest.validate import FUTURE_TOLERANCE, ReadingRejectedError, Rejection, read_item, tag_of
-from monitoring.kernel.clock import to_micros
+from monitoring.kernel.clock import FIRST_MICROS, to_micros
 from monitoring.kernel.epoch_numbers import micros_of_numbers, plain_numbers
 from monitoring.kernel.tag_definition import LARGEST_VALUE, TagDefinition
 from monitoring.kernel.timestamp_arrays import parse_plain_timestamps
@@ -26,6 +27,8 @@ NOTHING: dict[str, Any] = {}
 
 def named_tags(items: Sequence[object]) -> set[str]:
     """Return the tag names in the items, of existing tags or not."""
+    if isinstance(items, ReadingColumns):
+        return set(items.tags)
     tags = column_of(as_objects(items), "tag")
     try:
         named = set(tags)
@@ -97,11 +100,15 @@ def parse_columns(
     items: Sequence[object], names: Sequence[str], tags: Mapping[str, TagDefinition], *, now: datetime
 ) -> tuple[Batch, NDArray[np.bool_]]:
     """Return the items as columns, and which of them are certainly valid; shape (n,)."""
-    fields = as_objects(items)
     active = {name: index for index, name in enumerate(names) if tags[name].active}
-    tag = indices_in(active, column_of(fields, "tag"))
-    value = plain_numbers(column_of(fields, "value"))
-    time_us, timely = plain_times(column_of(fields, "timestamp"))
+    if isinstance(items, ReadingColumns):
+        tag, value, time_us = indices_in(active, items.tags), items.value, items.time_us
+        timely = time_us >= FIRST_MICROS
+    else:
+        fields = as_objects(items)
+        tag = indices_in(active, column_of(fields, "tag"))
+        value = plain_numbers(column_of(fields, "value"))
+        time_us, timely = plain_times(column_of(fields, "timestamp"))
     lowest, highest, oldest = bounds_of(names, tags)
     read = timely & (tag != UNKNOWN) & (value >= lowest[tag]) & (value <= highest[tag])
     read &= (time_us >= oldest[tag]) & (time_us <= to_micros(now + FUTURE_TOLERANCE))

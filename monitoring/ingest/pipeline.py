@@ -3,7 +3,7 @@
 HTTP, the simulator and replays all call ``ingest_readings``.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -66,13 +66,16 @@ def ingest_readings(
     return outcomes
 
 
-def ingest_deliveries(collect: Collect, *, is_shared: bool = False) -> list[Outcomes]:
+def ingest_deliveries(
+    collect: Collect, *, is_shared: bool = False, guard: Callable[[], None] | None = None
+) -> list[Outcomes]:
     """Store several deliveries in one transaction; return the outcomes of each.
 
     The outcomes are those of one delivery after the other, since readings of different times are
     independent of their order, and of readings of one time the first one counts. ``collect`` is called with
     the write lock held, so that all deliveries that came during the wait can take part. If others wait for
-    this thread (``is_shared``), do not wait long for the lock of a tag either.
+    this thread (``is_shared``), do not wait long for the lock of a tag either. ``guard`` is called in the
+    transaction; an error of it keeps all from being stored.
 
     Raises:
         django.db.Error: the database failed; no reading is stored.
@@ -81,12 +84,16 @@ def ingest_deliveries(collect: Collect, *, is_shared: bool = False) -> list[Outc
     failpoint("ingest.before_transaction")
     with write_lock():
         deliveries = collect()
-        return store_deliveries(deliveries, is_shared=is_shared or len(deliveries) > 1)
+        return store_deliveries(deliveries, is_shared=is_shared or len(deliveries) > 1, guard=guard)
 
 
-def store_deliveries(deliveries: Sequence[Delivery], *, is_shared: bool = False) -> list[Outcomes]:
+def store_deliveries(
+    deliveries: Sequence[Delivery], *, is_shared: bool = False, guard: Callable[[], None] | None = None
+) -> list[Outcomes]:
     """Validate, judge and store deliveries in one transaction; return the outcomes of each."""
     with transaction.atomic():
+        if guard is not None:
+            guard()
         if is_shared:
             limit_row_wait()
         outcomes = store_each(deliveries) if are_single(deliveries) else store_items(deliveries)
@@ -180,14 +187,16 @@ def add(
     """
     batch = replace(batch, value=batch.value + 0.0)
     rules = rules_for([tag.definition for tag in tags])
+    is_first = True
     while len(batch):
         part, rows, batch = next_rows(tags, batch)
         segments = rows.segments()
         recent = recent_values_after(rows, segments)
-        rows = store(tags, rows, judge(rows, segments, rules), recent, clocks)
+        rows = store(tags, rows, judge(rows, segments, rules), recent, clocks, may_open=is_first)
         limit_us = latest_us if len(latest_us) == 1 else latest_us[rows.position]
         if (rows.time_us > limit_us).any():
             mark_ahead(tags, rows, limit_us)
         yield part, rows
+        is_first = False
         if len(batch):  # the recent values have changed
             tags = [tag._replace(recent_values=None) for tag in tags]

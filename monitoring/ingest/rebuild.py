@@ -16,8 +16,10 @@ import numpy as np
 from django.db import connection, transaction
 from numpy.typing import NDArray
 
+from monitoring.history.rollup_rows import read_rollups
+from monitoring.ingest import open_minutes
 from monitoring.ingest.neighbours import VALUE, values_before
-from monitoring.ingest.rollups import columns_of
+from monitoring.ingest.rollup_tables import columns_of
 from monitoring.ingest.tags import lock_tags
 from monitoring.kernel.arrays import IntArray
 from monitoring.kernel.clock import DAY_US, SECOND_US, from_micros, iso_utc, moment_or_none, to_micros
@@ -43,10 +45,6 @@ FINER = f"""
     SELECT start, {", ".join(FIELDS)} FROM rollups
     WHERE tag = %s AND resolution_s = %s AND start >= %s AND start < %s ORDER BY start
 """  # noqa: S608 - made of nothing but the constants above
-ROLLUPS = f"""
-    SELECT resolution_s, start, {", ".join(FIELDS)} FROM rollups
-    WHERE tag = %s AND resolution_s IN {RESOLUTIONS_S} AND start >= %s AND start < %s
-"""  # noqa: S608 - made of nothing but the constants above
 DELETE = "DELETE FROM rollups WHERE tag = %s AND resolution_s = %s AND start = %s"
 NEXT_OF_ALL = " UNION ALL ".join(
     [
@@ -55,6 +53,7 @@ NEXT_OF_ALL = " UNION ALL ".join(
             f"SELECT min(start) FROM rollups WHERE tag = %s AND resolution_s = {resolution} AND start >= %s"  # noqa: S608
             for resolution in RESOLUTIONS_S
         ),
+        "SELECT open_start FROM series WHERE tag = %s AND open_start >= %s",
     ]
 )
 SERIES = """
@@ -85,6 +84,7 @@ class DaySpan:
     end_us: int
     is_whole: bool
     raw_from: datetime | None
+    is_analog: bool = True
 
     def __len__(self) -> int:
         return max(0, (self.end_us - self.start_us) // DAY_US)
@@ -136,6 +136,7 @@ def span_of(tag: Tag, start: datetime | None, end: datetime | None, *, now: date
         end_us=end_us,
         is_whole=start is None and end is None,
         raw_from=series.raw_from if series else None,
+        is_analog=tag.definition().is_analog,
     )
 
 
@@ -144,7 +145,7 @@ def next_held(pk: int, moment_us: int) -> int | None:
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT min(moment) FROM ({NEXT_OF_ALL}) AS moments",  # noqa: S608
-            [pk, moment_us] * (1 + len(RESOLUTIONS_S)),
+            [pk, moment_us] * (2 + len(RESOLUTIONS_S)),
         )
         found = cursor.fetchone()[0]
     return None if found is None else found // DAY_US * DAY_US
@@ -175,6 +176,7 @@ def rebuild_day(span: DaySpan, day_us: int, *, write: bool) -> list[Difference]:
         stored, recomputed = rollups_on(span.pk, day_us)
         wrong = differing(stored, recomputed)
         if write:
+            open_minutes.close([span.pk])
             correct(span.pk, wrong, recomputed)
     return [
         difference
@@ -189,11 +191,15 @@ def rollups_on(pk: int, day_us: int) -> tuple[dict[Interval, Row], dict[Interval
     """Return the day's rollups as stored, and as recomputed from the measurements."""
     series = Series.objects.filter(pk=pk).first()
     first_us = to_micros(series.raw_from) if series and series.raw_from else FIRST_US
-    day = [pk, day_us, day_us + DAY_US]
+    day = day_us, day_us + DAY_US
+    stored = {
+        interval: row
+        for resolution_s in RESOLUTIONS_S
+        for interval, row in rows_of(resolution_s, read_rollups(pk, resolution_s, *day)).items()
+        if interval[1] >= first_us
+    }
     with connection.cursor() as cursor:
-        cursor.execute(ROLLUPS, day)
-        stored = {(row[0], row[1]): row[2:] for row in cursor.fetchall() if row[1] >= first_us}
-        cursor.execute(MEASUREMENTS, day)
+        cursor.execute(MEASUREMENTS, [pk, *day])
         rows = cursor.fetchall()
     times, values, flags = zip(*rows, strict=True) if rows else ((), (), ())
     columns = np.array(times, np.int64), np.array(values, np.float64), np.array(flags, np.bool_)
@@ -213,6 +219,7 @@ def rebuild_intervals(pk: int, times_us: IntArray) -> None:
     Compute minutes from the remaining measurements, longer intervals from the next finer rollups. Intervals
     of which retention has deleted some measurements stay correct.
     """
+    open_minutes.close([pk])
     for finer_s, resolution_s in zip((None, *RESOLUTIONS_S), RESOLUTIONS_S, strict=False):
         width_us = resolution_s * SECOND_US
         starts = np.unique(times_us // width_us * width_us)
@@ -225,7 +232,10 @@ def rebuild_intervals(pk: int, times_us: IntArray) -> None:
 
 
 def read_buckets(pk: int, resolution_s: int | None, start_us: int, end_us: int) -> Buckets:
-    """Return the tag's rollups of a resolution (None: the measurements) in a half-open time range."""
+    """Return the tag's rollups of a resolution (None: the measurements) in a half-open time range.
+
+    The tag's open minute must be closed.
+    """
     within = [pk, start_us, end_us] if resolution_s is None else [pk, resolution_s, start_us, end_us]
     with connection.cursor() as cursor:
         cursor.execute(MEASUREMENTS if resolution_s is None else FINER, within)

@@ -9,8 +9,7 @@ retention has deleted a part of the window.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
 
 import numpy as np
 from django.db import connection, transaction
@@ -21,6 +20,7 @@ from monitoring.ingest.rebuild import DaySpan
 from monitoring.ingest.rollups import update_rollups
 from monitoring.ingest.rules import LOOKBACK
 from monitoring.ingest.rules.base import Verdict
+from monitoring.ingest.rules.only_analog import OnlyAnalog
 from monitoring.ingest.rules.rolling_sigma import ROLLING_3SIGMA, RollingSigma
 from monitoring.ingest.source_clocks import stored_clocks
 from monitoring.ingest.store import judge_again
@@ -94,7 +94,7 @@ def recompute(span: DaySpan, *, write: bool) -> Iterator[tuple[int, Recount]]:
         count = len(rows.id)
         end_us = int(rows.time_us[-1]) + 1 if count == CHUNK else span.end_us
         recount = Recount()
-        if judge_stored(span.pk, start_us, end_us, rows, span.raw_from).differs.any():
+        if judge_stored(span, start_us, end_us, rows).differs.any():
             recount = recompute_chunk(span, start_us, end_us, write=write)
         yield count, recount
         start_us = end_us if end_us < span.end_us else None
@@ -107,7 +107,8 @@ def recompute_chunk(span: DaySpan, start_us: int, end_us: int, *, write: bool) -
         if tag is None:  # deleted meanwhile
             return Recount()
         rows = measurements(span.pk, start_us, end_us, limit=ALL)
-        judged = judge_stored(span.pk, start_us, end_us, rows, tag.definition.raw_from)
+        present = replace(span, raw_from=tag.definition.raw_from, is_analog=tag.definition.is_analog)
+        judged = judge_stored(present, start_us, end_us, rows)
         turned = correct(tag, judged) if write and judged.differs.any() else 0
         return judged.recount(turned)
 
@@ -119,18 +120,18 @@ def correct(tag: LockedTag, judged: Judged) -> int:
     return update_rollups(np.array([tag.pk]), rows, flags, {}, stored_clocks([tag]))
 
 
-def judge_stored(pk: int, start_us: int, end_us: int, rows: StoredRows, raw_from: datetime | None) -> Judged:
-    """Judge the measurements of a tag between two times by the rolling 3σ rule."""
-    oldest_us = micros_or_first(raw_from)
-    history = values_before(pk, max(start_us, oldest_us), raw_from)
+def judge_stored(span: DaySpan, start_us: int, end_us: int, rows: StoredRows) -> Judged:
+    """Judge the measurements of the span's tag between two times by the rolling 3σ rule."""
+    oldest_us = micros_or_first(span.raw_from)
+    history = values_before(span.pk, max(start_us, oldest_us), span.raw_from)
     rows = merge(0, history, rows_from(rows, oldest_us), NO_READINGS)
     segments = rows.segments()
-    (verdict,) = RollingSigma().score(segments)
-    was_found, lower, upper = stored_bands(pk, start_us, end_us, rows)
+    (verdict,) = OnlyAnalog(RollingSigma(), np.array([span.is_analog])).score(segments)
+    was_found, lower, upper = stored_bands(span.pk, start_us, end_us, rows)
     differs = (verdict.found != was_found) | (
         was_found & ~(same_bound(verdict.lower, lower, verdict) & same_bound(verdict.upper, upper, verdict))
     )
-    if raw_from is not None:  # measurements of the window are deleted
+    if span.raw_from is not None:  # measurements of the window are deleted
         differs &= segments.history_length >= LOOKBACK
     return Judged(rows, verdict, differs, was_found)
 

@@ -11,8 +11,9 @@ from typing import NamedTuple
 from django.db import connection
 from django.db.models import F
 
+from monitoring.ingest import open_minutes
 from monitoring.ingest.rebuild import Interval, correct, read_buckets
-from monitoring.ingest.rollups import columns_of
+from monitoring.ingest.rollup_tables import columns_of
 from monitoring.ingest.tags import among, given
 from monitoring.kernel.clock import SECOND_US, to_micros
 from monitoring.kernel.rollups import RESOLUTIONS_S, Buckets, coarsen
@@ -52,6 +53,7 @@ def remove(pk: int, removed: Sequence[Removed]) -> None:
 
 def roll_up_again(pk: int, removed: Sequence[Removed]) -> None:
     """Recompute the intervals of the removed measurements, the shortest first."""
+    open_minutes.close([pk])
     raw_from = Series.objects.values_list("raw_from", flat=True).get(pk=pk)
     first_us = None if raw_from is None else to_micros(raw_from)
     finest, *_ = RESOLUTIONS_S

@@ -8,99 +8,69 @@ import numpy as np
 from django.db import connection
 from numpy.typing import NDArray
 
+from monitoring.ingest import open_minutes
 from monitoring.ingest.bulk import insert
 from monitoring.ingest.columns import StoredRows
-from monitoring.kernel.arrays import BoolArray, FloatArray, IntArray
+from monitoring.ingest.rollup_tables import ADD, ADD_TO_SERIES, ROLLUPS, SERIES, columns_of
+from monitoring.kernel.arrays import BoolArray, IntArray
 from monitoring.kernel.clock import SECOND_US
-from monitoring.kernel.rollups import RESOLUTIONS_S, Buckets, buckets_of, rollups_of
+from monitoring.kernel.rollups import RESOLUTIONS_S, Buckets, buckets_of, coarsen_each, rollups_of
 from monitoring.kernel.run_lengths import run_lengths
 
-# Of equal extremes the earliest counts, whatever the order in which they come.
-LOWER = """(excluded.minimum < rollups.minimum
-    OR (excluded.minimum = rollups.minimum AND excluded.minimum_at < rollups.minimum_at))"""
-HIGHER = """(excluded.maximum > rollups.maximum
-    OR (excluded.maximum = rollups.maximum AND excluded.maximum_at < rollups.maximum_at))"""
-ROLLUPS = (
-    "rollups (tag, resolution_s, start, count, total, minimum, minimum_at, maximum, maximum_at, anomalies)"
-)
-ADD = f"""
-    ON CONFLICT (tag, resolution_s, start) DO UPDATE SET
-        count = rollups.count + excluded.count,
-        total = rollups.total + excluded.total,
-        minimum_at = CASE WHEN {LOWER} THEN excluded.minimum_at ELSE rollups.minimum_at END,
-        minimum = CASE WHEN {LOWER} THEN excluded.minimum ELSE rollups.minimum END,
-        maximum_at = CASE WHEN {HIGHER} THEN excluded.maximum_at ELSE rollups.maximum_at END,
-        maximum = CASE WHEN {HIGHER} THEN excluded.maximum ELSE rollups.maximum END,
-        anomalies = rollups.anomalies + excluded.anomalies
-"""
 TURN = """
     UPDATE rollups SET anomalies = anomalies + %s WHERE tag = %s AND resolution_s = %s AND start = %s
 """
 TURN_SERIES = "UPDATE series SET anomalies = anomalies + %s WHERE tag = %s"
-SERIES = "series (tag, measurements, anomalies, last, recent_values, arrivals, clock_error)"
-ADD_TO_SERIES = """
-    ON CONFLICT (tag) DO UPDATE SET
-        measurements = series.measurements + excluded.measurements,
-        anomalies = series.anomalies + excluded.anomalies,
-        last = CASE WHEN series.last IS NULL OR excluded.last > series.last
-            THEN excluded.last ELSE series.last END,
-        recent_values = COALESCE(excluded.recent_values, series.recent_values),
-        arrivals = excluded.arrivals,
-        clock_error = excluded.clock_error
-"""
-
 
 Clock = tuple[bytes | None, int]  # the columns ``arrivals`` and ``clock_error`` of ``series``
 Clocks = Mapping[int, Clock]  # by primary key of the tag
 
 
 def update_rollups(
-    pk: IntArray, rows: StoredRows, flags: BoolArray, recent: Mapping[int, bytes], clocks: Clocks
+    pk: IntArray,
+    rows: StoredRows,
+    flags: BoolArray,
+    recent: Mapping[int, bytes],
+    clocks: Clocks,
+    opened_us: IntArray | None = None,
 ) -> int:
     """Add new rows, and stored rows whose flag turned, to rollups and totals; return how many flags turned.
 
     ``pk`` (k,) are the primary keys of the tags, ``flags`` (n,) the flags now; ``rows.is_anomaly`` still has
     the flags before. ``recent`` has ``series.recent_values`` by primary key, where they change.
+    ``opened_us`` (k,) are the starts of the open minutes as stored, by ``open_minutes.open_by_tag``; without
+    these all new rows go to the rollups.
     """
     is_new = rows.is_new
     tag = np.repeat(pk, rows.count)
     if is_new.any():
         new = tag[is_new], rows.time_us[is_new], flags[is_new]
-        insert(ROLLUPS, rollup_columns(*new, rows.value[is_new]), otherwise=ADD)
-        insert(SERIES, series_columns(*new, recent, clocks), otherwise=ADD_TO_SERIES)
+        minutes = coarsen_each(buckets_of(new[1], rows.value[is_new], new[2]), new[0], open_minutes.MINUTE_US)
+        totals = series_columns(*new, recent, clocks)
+        if opened_us is not None and len(pk) >= open_minutes.MANY_TAGS:
+            has_new = np.bincount(rows.segment[is_new], minlength=len(pk)) > 0
+            totals, minutes = open_minutes.add(totals, *minutes, opened_us[has_new])
+        if len(totals[0]):
+            insert(ROLLUPS, rollup_columns(*minutes), otherwise=ADD)
+            insert(SERIES, totals, otherwise=ADD_TO_SERIES)
     turned = ~is_new & (flags != rows.is_anomaly)
     count = int(turned.sum())
     if count:
         turned_tag, by = tag[turned], np.where(flags[turned], 1, -1)
+        open_minutes.close(turned_tag)
         with connection.cursor() as cursor:
             cursor.executemany(TURN, list(turn_rows(turned_tag, rows.time_us[turned], by)))
             cursor.executemany(TURN_SERIES, list(zip(by.tolist(), turned_tag.tolist(), strict=True)))
     return count
 
 
-def rollup_columns(
-    tag: IntArray, time_us: IntArray, is_anomaly: BoolArray, value: FloatArray
-) -> list[NDArray[Any]]:
-    """Return the rollups of new measurements (n,), as columns of the table."""
+def rollup_columns(minutes: Buckets, tag: IntArray) -> list[NDArray[Any]]:
+    """Return the rollups of minutes (n,), in order of tag and time, as columns of the table."""
     parts = [
         (of_tag, np.full(len(of_tag), resolution_s), *columns_of(buckets))
-        for resolution_s, (buckets, of_tag) in rollups_of(buckets_of(time_us, value, is_anomaly), tag).items()
+        for resolution_s, (buckets, of_tag) in rollups_of(minutes, tag).items()
     ]
     return [np.concatenate(column) for column in zip(*parts, strict=True)]
-
-
-def columns_of(buckets: Buckets) -> tuple[NDArray[Any], ...]:
-    """Return the arrays of the buckets in the column order of the table."""
-    return (
-        buckets.start,
-        buckets.count,
-        buckets.total,
-        buckets.minimum,
-        buckets.minimum_at,
-        buckets.maximum,
-        buckets.maximum_at,
-        buckets.anomalies,
-    )
 
 
 def turn_rows(tag: IntArray, time_us: IntArray, by: IntArray) -> Iterator[tuple[int, int, int, int]]:

@@ -9,6 +9,7 @@ from django.db import connection
 
 from monitoring.ingest.bulk import insert_measurements
 from monitoring.ingest.columns import StoredRows
+from monitoring.ingest.open_minutes import open_by_tag
 from monitoring.ingest.rollups import Clocks, update_rollups
 from monitoring.ingest.rules.base import Verdict
 from monitoring.ingest.stored import stored
@@ -34,13 +35,15 @@ def store(
     clocks: Clocks,
     *,
     given: IntArray | None = None,
+    may_open: bool = False,
 ) -> StoredRows:
     """Store rows of these tags as judged; return them with ids and flags.
 
     Call this in the transaction that has locked the tags and read the rows: then no other row can have come
     between, and each time gets one id. ``recent`` has ``series.recent_values`` by index of the tag, where
     they change; ``clocks`` are as in ``update_rollups``. ``given`` has the ids of new rows by position, if
-    the rows had ids before.
+    the rows had ids before. ``may_open``: the open minutes of the tags are as in ``tags`` or closed since, so
+    that new rows may be added to them.
     """
     flags = np.logical_or.reduce([verdict.found for verdict, _ in verdicts])
     pk = np.array([tag.pk for tag in tags], dtype=np.int64)[rows.tag]
@@ -50,7 +53,9 @@ def store(
     if not rows.is_new.all():
         flags = judge_again(rows, verdicts, ids, np.where(rows.is_new, flags, rows.is_anomaly))
     failpoint("ingest.before_rollups")
-    update_rollups(pk, rows, flags, {tags[index].pk: values for index, values in recent.items()}, clocks)
+    recent_by_pk = {tags[index].pk: values for index, values in recent.items()}
+    opened_us = open_by_tag(tags)[rows.tag] if may_open else None
+    update_rollups(pk, rows, flags, recent_by_pk, clocks, opened_us)
     stored.send(sender=None)
     return replace(rows, id=ids, is_anomaly=flags)
 

@@ -1,5 +1,6 @@
 """The tag definitions that ingestion uses, and the locks on tags."""
 
+import json
 import time
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
@@ -7,40 +8,50 @@ from typing import Any, NamedTuple
 
 from django.db import connection
 
+from monitoring.ingest.tag_version import tags_version
 from monitoring.kernel.clock import from_micros
 from monitoring.kernel.runtime import part
-from monitoring.kernel.tag_definition import STALE_AFTER_S, TagDefinition
+from monitoring.kernel.tag_definition import STALE_AFTER_S, TagDefinition, states_of
 from monitoring.models import Tag
 
 REFRESHED_EVERY_S = 10.0
 DEFINITIONS = 20_000  # kept for tags that are locked again
 # The columns of a definition: no models, which take noticeably longer with ten thousand tags.
 DEFINED = """name, unit, valid_min, valid_max, lower_limit, upper_limit, description, active,
-    "group", on_conflict, stale_after_s, decimals, display_name"""
-WIDTH = 14  # columns of ``tags`` that a lock reads: the id and these
-NOTHING_STORED = (None, None, None, None, 0, None)
+    "group", on_conflict, stale_after_s, decimals, display_name, kind, states"""
+WIDTH = 16  # columns of ``tags`` that a lock reads: the id and these
+NO_STATES = "{}"
+NOTHING_STORED = (None, None, None, None, 0, None, None)
 ALL = f"SELECT {DEFINED} FROM tags ORDER BY id"  # noqa: S608 - our own words
 LOCK = f"""
     SELECT id, {DEFINED} FROM tags WHERE name = ANY(%s) ORDER BY name FOR NO KEY UPDATE
 """  # noqa: S608 - as above
 STORED = """
-    SELECT tag, raw_from, last, recent_values, arrivals, clock_error, excluded_until
+    SELECT tag, raw_from, last, recent_values, arrivals, clock_error, excluded_until, open_start
     FROM series WHERE tag = ANY(%s)
 """
 # SQLite has one writer at a time, so the rows need no lock of their own.
 BOTH = f"""
-    SELECT id, {DEFINED}, raw_from, last, recent_values, arrivals, COALESCE(clock_error, 0), excluded_until
+    SELECT id, {DEFINED}, raw_from, last, recent_values, arrivals, COALESCE(clock_error, 0), excluded_until,
+        open_start
     FROM tags LEFT JOIN series ON tag = id
-    WHERE name IN ({{names}}) ORDER BY name
+    WHERE name IN ({{values}}) ORDER BY name
 """  # noqa: S608 - as above
+STORED_SQLITE = """
+    SELECT tag, raw_from, last, recent_values, arrivals, clock_error, excluded_until, open_start
+    FROM series WHERE tag IN ({values})
+"""
+MANY = 32  # tags of a batch: with fewer a look at the version of the tags gains little
+
+Columns = tuple[Any, ...]  # those of ``DEFINED``
 
 
 class LockedTag(NamedTuple):
     """A tag that the current transaction has locked, with its row of ``series``.
 
     ``last_us`` is the time of the newest measurement, ``excluded_until_us`` that of the newest excluded one,
-    both in microseconds since 1970, None if there is none. ``recent_values``, ``arrivals`` and
-    ``clock_error`` are the columns of ``series``; None if not known.
+    ``open_us`` the start of the open minute, in microseconds since 1970, None if there is none.
+    ``recent_values``, ``arrivals`` and ``clock_error`` are the columns of ``series``; None if not known.
     """
 
     pk: int
@@ -50,6 +61,7 @@ class LockedTag(NamedTuple):
     arrivals: bytes | None = None
     clock_error: int = 0
     excluded_until_us: int | None = None
+    open_us: int | None = None
 
 
 class TagCache:
@@ -76,6 +88,41 @@ class TagCache:
             self.read()
 
 
+class KnownTag(NamedTuple):
+    """A tag as read: id, columns of ``DEFINED``, and the definition while no measurement is deleted."""
+
+    pk: int
+    columns: Columns
+    definition: TagDefinition
+
+    def since(self, raw_from: int | None) -> TagDefinition:
+        """Return the definition with the time from which measurements are kept."""
+        return self.definition if raw_from is None else definition_of(self.columns, raw_from)
+
+
+class KnownTags:
+    """Tags of SQLite that this process has read, valid as long as the version of the tags is the same."""
+
+    def __init__(self) -> None:
+        self._known: tuple[int | None, dict[str, KnownTag]] = None, {}
+
+    def named(self, names: Sequence[str], version: int | None) -> list[KnownTag] | None:
+        """Return the named tags, in order of the names; None unless all are known."""
+        of_version, tags = self._known
+        if version is None or version != of_version:
+            return None
+        try:
+            return [tags[name] for name in sorted(names)]
+        except KeyError:
+            return None
+
+    def remember(self, tags: dict[str, KnownTag], version: int | None) -> None:
+        """Add tags that were read in the transaction that saw the version."""
+        of_version, earlier = self._known
+        is_full = len(earlier) + len(tags) > DEFINITIONS
+        self._known = version, tags if is_full or version != of_version else earlier | tags
+
+
 def tag_cache() -> TagCache:
     """Return the tag definitions of this process."""
     return part(TagCache)
@@ -85,7 +132,7 @@ def tag_cache() -> TagCache:
 def definition_of(row: tuple[Any, ...], raw_from: int | None) -> TagDefinition:
     """Return the definition in the columns of ``DEFINED``; equal rows share one."""
     name, unit, valid_min, valid_max, lower, upper, description, active, group, on_conflict, *shown = row
-    stale_after_s, decimals, display_name = shown
+    stale_after_s, decimals, display_name, kind, states = shown
     return TagDefinition(
         name=name,
         unit=unit,
@@ -101,6 +148,8 @@ def definition_of(row: tuple[Any, ...], raw_from: int | None) -> TagDefinition:
         on_conflict=on_conflict,
         decimals=decimals,
         display_name=display_name,
+        kind=kind,
+        states=() if states == NO_STATES else states_of(json.loads(states)),
     )
 
 
@@ -139,10 +188,32 @@ def read_tags(names: Sequence[str]) -> dict[str, LockedTag]:
 
     Bypass Django's cursor, which parses the text of a statement each time.
     """
+    if len(names) < MANY:
+        return {row[1]: locked(row[:WIDTH], *row[WIDTH:]) for row in rows_of(BOTH, names)}
+    known, version = part(KnownTags), tags_version()
+    defined = known.named(names, version)
+    if defined is None:
+        rows = rows_of(BOTH, names)
+        known.remember(
+            {row[1]: KnownTag(row[0], row[1:WIDTH], definition_of(row[1:WIDTH], None)) for row in rows},
+            version,
+        )
+        return {row[1]: locked(row[:WIDTH], *row[WIDTH:]) for row in rows}
+    series = {row[0]: row for row in rows_of(STORED_SQLITE, [tag.pk for tag in defined])}
+    return {
+        tag.definition.name: LockedTag._make((tag.pk, tag.since(row[1]), *row[2:]))
+        for tag in defined
+        for row in [series.get(tag.pk) or (tag.pk, *NOTHING_STORED)]
+    }
+
+
+def rows_of(statement: str, values: Sequence[object]) -> list[tuple[Any, ...]]:
+    """Return the rows of a statement of SQLite with a list of values."""
     with connection.wrap_database_errors:
-        statement = BOTH.format(names=", ".join("?" * len(names)))
-        rows = connection.connection.execute(statement, names).fetchall()
-    return {row[1]: locked(row[:WIDTH], *row[WIDTH:]) for row in rows}
+        found: list[tuple[Any, ...]] = connection.connection.execute(
+            statement.format(values=", ".join("?" * len(values))), values
+        ).fetchall()
+    return found
 
 
 def among(values: Sequence[object]) -> str:
@@ -168,6 +239,7 @@ def locked(
     arrivals: bytes | None,
     clock_error: int,
     excluded_until_us: int | None,
+    open_us: int | None,
 ) -> LockedTag:
     """Return the locked tag of a row of ``tags`` and the columns of its row of ``series``."""
     return LockedTag(
@@ -178,6 +250,7 @@ def locked(
         as_bytes(arrivals),
         clock_error,
         excluded_until_us,
+        open_us,
     )
 
 

@@ -8,3 +8,4 @@ ALARMS = "alarms"
 ALARM_EVENTS = "alarms.events"
 ALARM_CLOCK = "alarms.clock"
 NOTIFICATIONS = "notifications"  # the position is the id of the last entry of the alarm journal
+SOURCE = "source:"  # followed by the id of a field source

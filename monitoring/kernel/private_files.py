@@ -14,16 +14,9 @@ from pathlib import Path
 
 UMASK = 0o077
 NAMES = (
-    *(
-        "fermon.sqlite3*",
-        "secret_key*",
-        "push_key.pem*",
-        "source_key*",
-        "opcua_key.pem*",
-        "running.json",
-        "*.lock",
-    ),
-    *("backups", "dead_letters", "logs", "static", "staticfiles"),
+    *("fermon.sqlite3*", "secret_key*", "push_key.pem*", "source_key*", "opcua_key.pem*"),
+    *("running.json", "*.lock"),
+    *("backups", "dead_letters", "imports", "logs", "static", "staticfiles"),
 )
 HAS_MODES = os.name == "posix"
 

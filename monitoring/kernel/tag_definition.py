@@ -1,5 +1,7 @@
 """The definition of a tag, and the default tags of a new installation."""
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -8,6 +10,12 @@ STALE_AFTER_S = 10
 HOLD_S = 10
 LOAD_GROUP = "load"  # of the tags of load tests, which key figures leave out
 LARGEST_VALUE = 1e100  # a year's sums, and the squares in σ, stay far below what a float holds
+
+
+States = tuple[tuple[int, str], ...]  # values of a discrete tag in ascending order, each with a name
+INTEGER = re.compile(r"0|-?[1-9][0-9]{0,8}")
+MOST_STATES = 64
+LONGEST_STATE_NAME = 32
 
 
 class OnConflict(StrEnum):
@@ -40,7 +48,8 @@ class TagDefinition:
     limit on that side). Retention has deleted measurements before ``raw_from`` (None: none). ``group`` is the
     vessel; the tag is stale after ``stale_after_s`` seconds without a reading. ``on_conflict`` is one of
     ``OnConflict``. ``decimals`` is the number that a person has set for values as shown (None: automatic),
-    ``display_name`` the name for people (empty: the name). ``kind`` is one of ``TagKind``.
+    ``display_name`` the name for people (empty: the name). ``kind`` is one of ``TagKind``; ``states`` are the
+    names of a discrete tag's values, by number.
     """
 
     name: str
@@ -58,11 +67,43 @@ class TagDefinition:
     decimals: int | None = None
     display_name: str = ""
     kind: str = TagKind.ANALOG
+    states: States = ()
+
+    @property
+    def is_analog(self) -> bool:
+        """Return whether statistics of the values make sense: the 3σ rule and most detectors."""
+        return self.kind == TagKind.ANALOG
+
+    def state_of(self, value: float | None) -> str | None:
+        """Return the name of the state that a value stands for; None without a name."""
+        return next((name for number, name in self.states if number == value), None)
 
     @property
     def shown_name(self) -> str:
         """Return the name for people."""
         return self.display_name or self.name
+
+
+def states_of(named: Mapping[str, str]) -> States:
+    """Return the names of states as stored, keys being integers in text form, in order of the integers.
+
+    Other keys, which no form accepts, are left out: no tag may stop the readings of the others.
+    """
+    return tuple(sorted((int(number), name) for number, name in named.items() if INTEGER.fullmatch(number)))
+
+
+def states_error(named: object) -> str | None:
+    """Return why ``named`` cannot be the states of a discrete tag, and the expected form; None if it can."""
+    if not isinstance(named, dict):
+        return f'Expected names by number, as in {{"0": "idle", "1": "feed"}}, not {named!r}.'
+    if len(named) > MOST_STATES:
+        return f"{len(named)} states; expected at most {MOST_STATES}."
+    for number, name in named.items():
+        if not isinstance(number, str) or not INTEGER.fullmatch(number):
+            return f"{number!r} is no state: expected an integer, as 0, 1 or -1."
+        if not isinstance(name, str) or not 0 < len(name.strip()) <= LONGEST_STATE_NAME:
+            return f"The name of state {number}: expected 1 to {LONGEST_STATE_NAME} characters, not {name!r}."
+    return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from monitoring.models.backtest import Backtest
 from monitoring.models.detector_state import DetectorState, TagLearning
 from monitoring.models.event import Event
 from monitoring.models.exclusion import ExcludedMeasurement, Exclusion
+from monitoring.models.file_import import FileImport, ImportMapping
 from monitoring.models.finding import Finding
 from monitoring.models.host_clock import HostClock
 from monitoring.models.lease import Lease
@@ -47,6 +48,7 @@ from monitoring.models.source import (
     SourceMapping,
     SourcePoint,
     SourceStatus,
+    SourceTag,
 )
 from monitoring.models.tag import Tag
 from monitoring.models.token import Token
@@ -66,8 +68,10 @@ __all__ = [
     "Event",
     "ExcludedMeasurement",
     "Exclusion",
+    "FileImport",
     "Finding",
     "HostClock",
+    "ImportMapping",
     "Lease",
     "MaintenanceWindow",
     "Measurement",
@@ -97,6 +101,7 @@ __all__ = [
     "SourceMapping",
     "SourcePoint",
     "SourceStatus",
+    "SourceTag",
     "Tag",
     "TagLearning",
     "Token",

@@ -13,7 +13,8 @@ class Rollup(models.Model):
     a day at 1 Hz.
 
     Rollups are updated in the transaction that stores the measurements, and stay when retention deletes
-    these.
+    these. The columns ``open_...`` of ``series`` may have more measurements of a tag's newest minute: read
+    both by ``history/rollup_rows.py``.
     """
 
     tag = models.ForeignKey(

@@ -41,6 +41,20 @@ class Series(models.Model):
         null=True, help_text="The newest excluded measurement's timestamp. Empty: none is excluded."
     )
 
+    # Batches of many tags write the rollups of a tag once a minute: see ``ingest/open_minutes.py``.
+    open_start = MicrosecondsField(
+        null=True,
+        help_text="The start of the minute of which the following columns have measurements that the rollups"
+        " lack. Empty: the rollups have all.",
+    )
+    open_count = models.BigIntegerField(null=True)
+    open_total = models.FloatField(null=True)
+    open_minimum = models.FloatField(null=True)
+    open_minimum_at = MicrosecondsField(null=True)
+    open_maximum = models.FloatField(null=True)
+    open_maximum_at = MicrosecondsField(null=True)
+    open_anomalies = models.BigIntegerField(null=True)
+
     class Meta:
         db_table = "series"
         verbose_name_plural = "series"

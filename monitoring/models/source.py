@@ -89,6 +89,20 @@ class SourceMapping(models.Model):
         return f"{self.address} to {self.tag}"
 
 
+class SourceTag(models.Model):
+    """A tag that has got values of a source: fresh while either the tag or the source gives signs of life."""
+
+    source = models.ForeignKey(Source, on_delete=models.CASCADE, related_name="tags")
+    tag = models.ForeignKey(Tag, on_delete=models.CASCADE, db_column="tag", related_name="sources")
+
+    class Meta:
+        db_table = "source_tags"
+        constraints = [models.UniqueConstraint(fields=["tag", "source"], name="source_tag_once")]
+
+    def __str__(self) -> str:
+        return f"{self.tag} of {self.source}"
+
+
 class PointState(models.TextChoices):
     """The use of a point's values."""
 
@@ -235,7 +249,11 @@ class QualitySpan(models.Model):
     class Meta:
         db_table = "quality_spans"
         ordering = ["-begin"]
-        indexes = [models.Index(fields=["tag", "begin"], name="quality_span_begin")]
+        indexes = [
+            models.Index(fields=["tag", "begin"], name="quality_span_begin"),
+            # Alarms read the open spans each second.
+            models.Index(fields=["quality"], condition=models.Q(end=None), name="quality_span_open"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.get_quality_display()} {self.word}".strip()

@@ -13,6 +13,8 @@ from monitoring.kernel.tag_definition import (
     OnConflict,
     TagDefinition,
     TagKind,
+    states_error,
+    states_of,
 )
 
 SUMMABLE = f"Must be from {-LARGEST_VALUE:g} to {LARGEST_VALUE:g}: of larger values no sums could be made."
@@ -183,12 +185,22 @@ class Tag(models.Model):
         return self.name
 
     def clean(self) -> None:
-        """Reject limits and retention periods that contradict each other.
+        """Reject states of other kinds, and limits and retention periods that contradict each other.
 
         Raises:
             ValidationError: by field, with the expected value.
         """
         errors: dict[str, str] = {}
+        if self.states and self.kind != TagKind.DISCRETE:
+            errors["states"] = "Only a discrete tag has states: choose discrete, or remove them."
+        elif (wrong := states_error(self.states)) is not None:
+            errors["states"] = wrong
+        self.check_bounds(errors)
+        if errors:
+            raise ValidationError(errors)
+
+    def check_bounds(self, errors: dict[str, str]) -> None:
+        """Add to ``errors``, by field, the limits and retention periods that contradict each other."""
         if self.valid_min is None or self.valid_max is None:
             return
         if self.valid_min >= self.valid_max:
@@ -215,8 +227,6 @@ class Tag(models.Model):
                 if self.retention_days
                 else "Raw readings are kept for ever, anomalies among them: leave this empty."
             )
-        if errors:
-            raise ValidationError(errors)
 
     def definition(self) -> TagDefinition:
         """Return the tag as the value object that validation and detection use."""
@@ -235,4 +245,5 @@ class Tag(models.Model):
             decimals=self.decimals,
             display_name=self.display_name,
             kind=self.kind,
+            states=states_of(self.states),
         )

@@ -1,4 +1,4 @@
-"""Processes of their own beside the worker: detection, the evaluation of alarms, notifications.
+"""Processes of their own beside the worker: detection, evaluation of alarms, notifications, collector.
 
 A crash of one of them costs no reading and no scheduled job.
 """
@@ -25,6 +25,7 @@ logger = logging.getLogger(__name__)
 LOOK_S = 0.1
 DETECTION, ALARMS = ("detection", "run_detection"), ("alarms", "run_alarms")
 NOTIFICATIONS = ("notifications", "run_notifications")
+COLLECTOR = ("collector", "collect")
 
 
 def run_until_signal(name: str, follow: Callable[[], None]) -> bool:
@@ -105,6 +106,21 @@ class ChildProcess:
         self._process = None
         details = {"code": code, "lasted_s": round(lasted_s)}
         logger.error("%s ended and is started again", self.name, extra=details)
+
+
+class ChildOnDemand(ChildProcess):
+    """A child that runs only while ``is_needed``, which is True or False from time to time."""
+
+    is_needed = False
+
+    def ensure_running(self) -> None:
+        """Start the process if it is needed and does not run; ask it to end if it is not needed."""
+        if self.is_needed:
+            super().ensure_running()
+        elif self._process is not None and self._process.poll() is None:
+            self.terminate()
+        else:
+            self._process = None
 
 
 def stop_all(children: Iterable[ChildProcess]) -> None:

@@ -23,9 +23,18 @@ from monitoring.history.heartbeats import heartbeat
 from monitoring.kernel.lease_names import SIMULATOR
 from monitoring.kernel.stop_flag import clear_stop, interruptible_sleep, request_stop, stop_requested
 from monitoring.operations.after_jump import look_after_clock
-from monitoring.operations.child_process import ALARMS, DETECTION, NOTIFICATIONS, ChildProcess, stop_all
+from monitoring.operations.child_process import (
+    ALARMS,
+    COLLECTOR,
+    DETECTION,
+    NOTIFICATIONS,
+    ChildOnDemand,
+    ChildProcess,
+    stop_all,
+)
 from monitoring.operations.restarts import FIRST_PAUSE_S, STOP_S, next_pause_s
 from monitoring.operations.schedules import keep_schedules, queue_replay, queue_simulator
+from monitoring.sources.problems import has_collected_sources
 
 logger = logging.getLogger(__name__)
 
@@ -40,15 +49,21 @@ SETTLED_S = 30.0
 SET_BACK_S = 5.0
 # How often the clock is checked, and the effects of a jump are repaired.
 CLOCK_S = 20.0
+# How often it is checked whether there are field sources, which need a collector.
+SOURCES_S = 3.0
 
 
 def run_worker(
-    *, with_detection: bool = True, with_alarms: bool = True, with_notifications: bool = True
+    *,
+    with_detection: bool = True,
+    with_alarms: bool = True,
+    with_notifications: bool = True,
+    with_collector: bool = True,
 ) -> None:
     """Run a cluster until SIGTERM or SIGINT; replace a cluster that has stopped working.
 
     Run detection, alarms and notifications beside the cluster as child processes, unless another
-    supervisor does.
+    supervisor does; the collector, too, while there are field sources.
     """
     clear_stop()
     logger.info("worker started")
@@ -56,6 +71,7 @@ def run_worker(
         ChildProcess(*DETECTION, is_wanted=with_detection),
         ChildProcess(*ALARMS, is_wanted=with_alarms),
         ChildProcess(*NOTIFICATIONS, is_wanted=with_notifications),
+        ChildOnDemand(*COLLECTOR, is_wanted=with_collector),
     ]
     pause_s = FIRST_PAUSE_S
     try:
@@ -129,6 +145,7 @@ class WatchedCluster(Cluster):  # type: ignore[misc]  # django-q2 has no types
         self.processes: set[psutil.Process] = set()
         self.began = time.monotonic()
         self.clock_seen = self.began
+        self.sources_seen = self.began - SOURCES_S
         self.clock_lead = clock_lead()
         self.simulator = Heartbeat(SIMULATOR, queue_simulator)
 
@@ -184,10 +201,11 @@ class WatchedCluster(Cluster):  # type: ignore[misc]  # django-q2 has no types
             self.processes = family | {process for process in self.processes if process.is_running()}
 
     def listen(self) -> None:
-        """Check that the simulator works, else queue runs; check the clock."""
+        """Check that the simulator works, else queue runs; check the clock, and whether sources exist."""
         try:
             self.simulator.listen()
             self.look_after_clock()
+            self.look_for_sources()
         except DatabaseError:
             # Replacing the workers would not mend a database that can't be read or written.
             self.simulator.hear()
@@ -199,6 +217,15 @@ class WatchedCluster(Cluster):  # type: ignore[misc]  # django-q2 has no types
         if time.monotonic() - self.clock_seen > CLOCK_S:
             look_after_clock()
             self.clock_seen = time.monotonic()
+
+    def look_for_sources(self) -> None:
+        """Check every SOURCES_S whether a collector is needed."""
+        if time.monotonic() - self.sources_seen > SOURCES_S:
+            self.sources_seen = time.monotonic()
+            is_needed = has_collected_sources()
+            for child in self.children:
+                if isinstance(child, ChildOnDemand):
+                    child.is_needed = is_needed
 
     def end(self) -> None:
         """Stop the cluster in order within STOP_S, else kill the processes."""

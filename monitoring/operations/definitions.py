@@ -43,6 +43,7 @@ def digest_of(tags: Mapping[str, TagDefinition], unused: Iterable[str] = ()) -> 
         (
             *(tag.name, tag.unit, tag.valid_min, tag.valid_max, tag.lower_limit, tag.upper_limit),
             *(tag.description, tag.active, tag.group, tag.stale_after_s, tag.decimals, tag.display_name),
+            *(tag.kind, tag.states),
         )
         for tag in tags.values()
     ]

@@ -16,6 +16,7 @@ from django.db import Error as DatabaseError
 from django.db import OperationalError, connection, transaction
 
 from monitoring.history.ahead import Times, read_times
+from monitoring.history.confirmed import ConfirmedSource, confirmed_sources
 from monitoring.history.learning import Learning, read_learning
 from monitoring.history.rejections import Refused, refused
 from monitoring.kernel.host_clock import ClockReading, jump_problem, read_clock
@@ -26,6 +27,7 @@ from monitoring.kernel.runtime import part
 from monitoring.models import HostClock, Lease, Measurement
 from monitoring.models.host_clock import clock_state
 from monitoring.notifications.problems import delivery_problems
+from monitoring.sources.problems import failing_sources, source_notices
 
 # A tag whose newest reading is older has gone quiet. A worker has after as many missed heartbeats as
 # another worker needs to take over.
@@ -63,6 +65,7 @@ class Health:
     learning: Learning
     problems: tuple[str, ...]
     since: datetime | None
+    confirmed: tuple[ConfirmedSource, ...] = ()
 
     @property
     def status(self) -> str:
@@ -91,6 +94,8 @@ class Seen:
     times: Times = NO_TIMES
     learning: Learning = NOTHING_LEARNED
     delivery_problems: tuple[str, ...] = ()
+    source_problems: tuple[str, ...] = ()
+    confirmed: tuple[ConfirmedSource, ...] = ()
 
 
 class HealthProbes:
@@ -156,6 +161,7 @@ def check_health(
         )
     problems += seen.times.problems
     problems += seen.delivery_problems
+    problems += seen.source_problems
     return Health(
         now,
         seen.database,
@@ -169,6 +175,7 @@ def check_health(
         seen.learning,
         tuple(problems),
         began(seen, waiting_since, worker_age, redis, now) if problems else None,
+        seen.confirmed,
     )
 
 
@@ -183,7 +190,7 @@ def probe_database(now: datetime, queued: Callable[[], int]) -> Seen:
 
 
 def read_state(now: datetime, queued: Callable[[], int]) -> Seen:
-    """Read the state of sources, detection, queue, clocks and notifications."""
+    """Read the state of sources, detection, queue, clocks, notifications and field sources."""
     try:
         leases = Lease.objects.in_bulk([SIMULATOR, DETECTION])
         return Seen(
@@ -198,6 +205,8 @@ def read_state(now: datetime, queued: Callable[[], int]) -> Seen:
             read_times(now),
             read_learning(),
             tuple(delivery_problems(now)),
+            (*failing_sources(now), *source_notices(now)),
+            confirmed_sources(),
         )
     except DatabaseError as error:
         return Seen("away", str(error))

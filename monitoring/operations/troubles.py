@@ -16,6 +16,7 @@ from monitoring.operations.health import (
     seconds_since,
     worker_problems,
 )
+from monitoring.sources.problems import failing_sources
 from monitoring.spool import spool_files
 from monitoring.storage import backups
 
@@ -43,6 +44,7 @@ def current_troubles() -> dict[str, str]:
         "spool": spool_trouble(now),
         "backup": backup_trouble(now),
         "notifications": " ".join(delivery_problems(now)),
+        "sources": " ".join(failing_sources(now)),
     }
     return {name: text for name, text in found.items() if text}
 

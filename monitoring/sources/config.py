@@ -46,3 +46,4 @@ class SourceConfig:
     revision: int = 1
     secrets: frozenset[str] = frozenset()
     ignored: frozenset[str] = frozenset()  # addresses of points that a person has ignored
+    tags: frozenset[str] | None = None  # names of all tags; None: unknown

@@ -44,4 +44,5 @@ class SourceKind:
     address_label: str = "Address"
     address_help: str = ""
     can_discover: bool = True
+    parameters: tuple[Field, ...] = ()  # of discovery, as the registers to read
     can_listen: bool = False  # what arrives can be watched

@@ -1,7 +1,7 @@
 """Load the configuration of sources, with secrets revealed, for their drivers."""
 
 from monitoring.kernel.secret_references import SecretError
-from monitoring.models import PointState, Source, SourceMapping
+from monitoring.models import PointState, Source, SourceMapping, Tag
 from monitoring.sources.config import MappingRule, SourceConfig
 from monitoring.sources.secrets import reveal
 from monitoring.sources.session import SourceError
@@ -29,6 +29,7 @@ def load_config(source: Source) -> SourceConfig:
         revision=source.revision,
         secrets=frozenset(secrets.values()),
         ignored=frozenset(source.points.filter(state=PointState.IGNORED).values_list("address", flat=True)),
+        tags=frozenset(Tag.objects.values_list("name", flat=True)),
     )
 
 

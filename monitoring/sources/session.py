@@ -29,7 +29,10 @@ class SourceError(Exception):
 
 
 class Sample(NamedTuple):
-    """A value for a tag, scaled; ``time_us`` is in microseconds since 1970, None for the time of receipt."""
+    """A value for a tag, scaled; ``time_us`` is in microseconds since 1970, None for the time of receipt.
+
+    All samples of a source that uses receive time get the time of receipt.
+    """
 
     tag: str
     time_us: int | None
@@ -105,7 +108,10 @@ class Session(Protocol):
         ...
 
     async def newest(self, tags: Sequence[str]) -> dict[str, int]:
-        """Return the time of the newest stored measurement of each tag that has one."""
+        """Return the time of the newest stored measurement of each tag that has one.
+
+        Without tags: of each tag that the source has given values to.
+        """
         ...
 
 

@@ -50,6 +50,23 @@ def accept_together(deliveries: Sequence[Delivery]) -> list[Outcomes]:
     return store_or_save(deliveries, store, is_shared=True)
 
 
+def accept_guarded(deliveries: Sequence[Delivery], guard: Callable[[], None]) -> list[Outcomes]:
+    """Store deliveries as ``accept_together`` does; call ``guard`` first, in the same transaction.
+
+    The guard raises an error if this process may not store the readings any more: then none is stored.
+
+    Raises:
+        SpoolFullError, django.db.Error: as ``accept_together``; of one delivery alone, no error of the
+            database.
+    """
+    is_shared = len(deliveries) > 1
+
+    def store() -> list[Outcomes]:
+        return ingest_deliveries(lambda: deliveries, is_shared=is_shared, guard=guard)
+
+    return store_or_save(deliveries, store, is_shared=is_shared)
+
+
 def store_or_save(
     deliveries: Sequence[Delivery], store: Callable[[], list[Outcomes]], *, is_shared: bool = False
 ) -> list[Outcomes]:

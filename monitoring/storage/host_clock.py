@@ -98,5 +98,10 @@ def accept_present_readings(now: datetime) -> int:
 def rolled_up_until(name: str, now: datetime) -> datetime | None:
     """Return the end of the tag's newest rollup, at most now; None if there is no rollup."""
     finest = Rollup.objects.filter(tag__name=name, resolution_s=FINEST_S, start__lte=now)
-    start = finest.order_by("-start").values_list("start", flat=True).first()
-    return None if start is None else min(now, start + timedelta(seconds=FINEST_S))
+    opened = Series.objects.filter(tag__name=name, open_start__lte=now)
+    newest = (
+        finest.order_by("-start").values_list("start", flat=True).first(),
+        opened.values_list("open_start", flat=True).first(),
+    )
+    starts = [start for start in newest if start is not None]
+    return min(now, max(starts) + timedelta(seconds=FINEST_S)) if starts else None

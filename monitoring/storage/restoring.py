@@ -31,7 +31,9 @@ logger = logging.getLogger(__name__)
 
 TABLES = frozenset({"django_migrations", "measurements", "tags"})
 FRESH = timedelta(seconds=5)
-RUNNING = frozenset({"runserver", "granian", "qcluster", "run_detection", "run_alarms", "run_notifications"})
+RUNNING = frozenset(
+    {"runserver", "granian", "qcluster", "run_detection", "run_alarms", "run_notifications", "collect"}
+)
 SCRIPTS = ("manage.py", "fermon_site.asgi:application")
 IN_USE = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 IN_USE_S = 2.0

@@ -15,6 +15,7 @@ pytestmark = pytest.mark.django_db
 
 FIELDS = {
     "ahead",
+    "confirmed",
     "clock_errors_s",
     "status",
     "database",

@@ -27,6 +27,8 @@ def test_a_tag_tells_all_that_is_known_of_it(client: Client) -> None:
         "display_name": "",
         "description": "Temperature of the broth",
         "group": "",
+        "kind": "analog",
+        "states": {},
         "unit": "°C",
         "active": True,
         "valid_range": {"min": 30.0, "max": 50.0},
@@ -35,6 +37,8 @@ def test_a_tag_tells_all_that_is_known_of_it(client: Client) -> None:
         "most_decimals": 2,
         "on_conflict": "refuse",
         "latest": None,
+        "state": None,
+        "rate_per_hour": None,
         "ahead": 0,
         "ahead_up_to_s": None,
         "clock_error_s": None,
@@ -51,6 +55,36 @@ def test_the_latest_measurement_is_the_newest_in_time(client: Client, reading: d
 def test_a_tag_without_limits_says_so(client: Client) -> None:
     Tag.objects.create(name="pressure", valid_min=0, valid_max=5)
     assert client.get("/tags/pressure").json()["limits"] == {"lower": None, "upper": None}
+
+
+def test_a_discrete_tag_has_states_and_its_newest_value_a_name(client: Client) -> None:
+    Tag.objects.create(
+        name="phase", kind="discrete", states={"10": "harvest", "2": "feed"}, valid_min=0, valid_max=99
+    )
+    ingest_readings([{"tag": "phase", "timestamp": "2026-01-31T12:00:00Z", "value": 2}])
+    found = client.get("/tags/phase").json()
+    assert list(found["states"].items()) == [("2", "feed"), ("10", "harvest")]
+    assert (found["kind"], found["state"], found["latest"]["value"]) == ("discrete", "feed", 2.0)
+    ingest_readings([{"tag": "phase", "timestamp": "2026-01-31T12:00:01Z", "value": 3}])
+    assert client.get("/tags/phase").json()["state"] is None
+
+
+@pytest.mark.parametrize(
+    ("minutes", "rate"),
+    [([0], None), ([0, 90], 4.0), ([0, 50, 55, 60], 72.0)],
+    ids=["one", "rare", "frequent"],
+)
+def test_a_counter_has_a_rate_over_ten_minutes_or_since_the_measurement_before(
+    client: Client, minutes: list[int], rate: float | None
+) -> None:
+    """It grows by 6 with each measurement, starting again at zero before the last."""
+    Tag.objects.create(name="feed_total", kind="counter", valid_min=0, valid_max=1e9)
+    readings = [
+        {"tag": "feed_total", "timestamp": 1_769_860_800 + 60 * minute, "value": 6.0 * index}
+        for index, minute in enumerate(minutes)
+    ]
+    ingest_readings([*readings[:-1], {**readings[-1], "value": 6.0}])
+    assert client.get("/tags/feed_total").json()["rate_per_hour"] == rate
 
 
 def test_a_percent_encoded_name_is_the_same_name(client: Client) -> None:

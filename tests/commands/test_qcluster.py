@@ -3,6 +3,7 @@
 import signal
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,8 +11,11 @@ import psutil
 import pytest
 from django.db import DatabaseError
 
+from monitoring.models import Source
 from monitoring.operations import child_process, cluster
-from monitoring.operations.child_process import DETECTION, ChildProcess
+from monitoring.operations.child_process import COLLECTOR, DETECTION, ChildOnDemand, ChildProcess
+from monitoring.sources import registry
+from tests.sources.fake.kind import KIND
 
 BESIDE = ("alarms", "detection", "notifications")
 
@@ -295,6 +299,42 @@ def test_detection_that_keeps_failing_is_started_again_less_and_less_often(
     assert 10 < len(started) < 20
     assert len(caplog.records) == len(started) - 1 or len(caplog.records) == len(started)
     assert {record.message for record in caplog.records} == {"detection ended and is started again"}
+
+
+def test_a_child_on_demand_runs_only_while_it_is_needed(started) -> None:
+    collector = ChildOnDemand(*COLLECTOR)
+    collector.ensure_running()
+    assert started == []
+    collector.is_needed = True
+    collector.ensure_running()
+    (process,) = started
+    process.terminate = lambda: setattr(process, "returncode", 0)
+    collector.is_needed = False
+    collector.ensure_running()
+    assert process.returncode == 0
+    collector.is_needed = True
+    collector.ensure_running()
+    assert len(started) == 1  # the pause after an end
+    collector.is_needed = False
+    collector.ensure_running()
+    collector.stop()
+
+
+@pytest.mark.django_db
+def test_the_collector_is_needed_once_there_is_a_source_that_one_reads(
+    watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    collector = ChildOnDemand(*COLLECTOR)
+    watched.children = [ChildProcess(*DETECTION), collector]
+    watched.look_for_sources()
+    assert not collector.is_needed
+    monkeypatch.setitem(registry.KINDS, KIND.name, KIND)
+    Source.objects.create(name="s", protocol=KIND.name, changed_at=datetime.now(UTC))
+    watched.look_for_sources()
+    assert not collector.is_needed  # it looks every few seconds
+    watched.sources_seen -= 60
+    watched.look_for_sources()
+    assert collector.is_needed
 
 
 def test_where_another_supervises_detection_the_worker_starts_none(started) -> None:

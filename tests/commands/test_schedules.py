@@ -15,6 +15,7 @@ NAMES = {
     "fermon.replay_dead_letters",
     "fermon.create_partitions",
     "fermon.finish_exclusions",
+    "fermon.run_imports",
     "fermon.prune_tasks",
     "fermon.back_up",
     "fermon.apply_retention",

@@ -177,6 +177,27 @@ def test_a_python_that_makes_no_environments_is_said_in_words(
     assert "python3-venv" in capsys.readouterr().err
 
 
+def test_libraries_of_sources_are_installed_on_request_and_kept_up_to_date(
+    checkout: Path, index: PackageIndex
+) -> None:
+    (checkout / "requirements-sources.lock").write_text(index.release("broker", "1.0"))
+    assert "requirements-sources.lock" not in run(checkout, **index.environment).stdout
+    asked = run(checkout, "--with-sources", **index.environment)
+    assert "Installing requirements-sources.lock" in asked.stdout
+    assert "started" in asked.stdout
+    assert run(checkout, **index.environment).stdout.startswith("started")
+    (checkout / "requirements-sources.lock").write_text(index.release("broker", "2.0"))
+    assert "Installing requirements-sources.lock" in run(checkout, **index.environment).stdout
+    assert next((checkout / ".venv").rglob("broker-*.dist-info")).name == "broker-2.0.dist-info"
+
+
+def test_an_unknown_option_is_refused_in_words(checkout: Path) -> None:
+    done = run(checkout, "--with-source")
+    assert done.returncode == 1
+    assert "--with-source is no option. --with-sources adds the libraries" in done.stderr
+    assert "started" not in done.stdout
+
+
 def test_installing_only_does_not_start(checkout: Path) -> None:
     done = run(checkout, "--install-only", "requirements.lock")
     assert done.returncode == 0

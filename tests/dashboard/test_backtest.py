@@ -105,6 +105,13 @@ def test_settings_that_find_nothing_say_so(tried: Any) -> None:
 
 
 @pytest.mark.usefixtures("stuck_for_a_minute")
+def test_both_settings_are_those_of_the_tag_s_kind(tried: Any) -> None:
+    Tag.objects.filter(name=TAG).update(kind="setpoint")
+    text = text_of(tried(sensitivity="3"))
+    assert "These settings would have given no events; the present ones give none." in text
+
+
+@pytest.mark.usefixtures("stuck_for_a_minute")
 def test_an_event_leads_to_its_time_in_the_chart(tried: Any) -> None:
     links = re.findall(r'<a href="([^"]*from=[^"]*)"><time', tried().content.decode())
     assert [unescape(link) for link in links] == [

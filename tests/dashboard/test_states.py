@@ -79,6 +79,7 @@ def test_a_card_of_one_measurement_is_as_the_scripts_make_it(case: dict[str, Any
         events=[event_in(found) for found in case["events"]],
         alarm=alarm_in(case),
         outside_since=before(case["outsideS"]),
+        confirmed=before(case.get("confirmedS")),
         is_wall=case["isWall"],
     )
     card = card_of(

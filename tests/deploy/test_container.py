@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 DOCKERFILE = (ROOT / "deploy/Dockerfile").read_text()
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "deploy/compose.yaml").read_text())
 SERVICES: dict[str, Any] = COMPOSE["services"]
-OURS = ["migrate", "web", "worker", "detection", "alarms", "notifications"]
+OURS = ["migrate", "web", "worker", "detection", "alarms", "collector", "notifications"]
 # The image says them; nobody needs another one within a container.
 IN_THE_IMAGE = {"FERMON_HOST", "FERMON_PORT", "FERMON_DATA_DIR", "FERMON_PRODUCTION"}
 NOT_IN_PRODUCTION = {"FERMON_OPEN", "FERMON_DEBUG"}
@@ -60,7 +60,7 @@ def test_ours_write_to_the_data_directory_only(name: str) -> None:
     assert SERVICES[name]["volumes"] == ["data:/data"]
 
 
-@pytest.mark.parametrize("name", ["migrate", "worker", "detection", "alarms", "notifications"])
+@pytest.mark.parametrize("name", ["migrate", "worker", "detection", "alarms", "notifications", "collector"])
 def test_what_is_run_exists(name: str) -> None:
     python, script, command = SERVICES[name]["command"][:3]
     assert (python, (ROOT / script).exists()) == ("python", True)
@@ -69,11 +69,12 @@ def test_what_is_run_exists(name: str) -> None:
 
 def test_the_processes_beside_the_worker_have_one_supervisor() -> None:
     assert SERVICES["worker"]["command"][2:] == [
-        *("qcluster", "--no-detection", "--no-alarms", "--no-notifications")
+        *("qcluster", "--no-detection", "--no-alarms", "--no-notifications", "--no-collector")
     ]
     assert SERVICES["detection"]["command"][2:] == ["run_detection"]
     assert SERVICES["alarms"]["command"][2:] == ["run_alarms"]
     assert SERVICES["notifications"]["command"][2:] == ["run_notifications"]
+    assert SERVICES["collector"]["command"][2:] == ["collect"]
 
 
 def test_nobody_reaches_a_port_but_by_the_proxy_on_this_machine() -> None:

@@ -42,10 +42,10 @@ def test_each_service_starts_a_command_that_exists(unit: Path) -> None:
 
 def test_the_processes_beside_the_worker_have_one_supervisor_and_come_with_it() -> None:
     worker = (UNITS / "fermon-worker.service").read_text().splitlines()
-    alone = "--no-detection --no-alarms --no-notifications"
+    alone = "--no-detection --no-alarms --no-notifications --no-collector"
     assert f"ExecStart=/opt/fermon/.venv/bin/python manage.py qcluster {alone}" in worker
-    wanted = "fermon-detection.service fermon-alarms.service fermon-notifications.service"
-    assert f"Wants={wanted}" in worker
+    names = ("detection", "alarms", "notifications", "collector")
+    assert f"Wants={' '.join(f'fermon-{name}.service' for name in names)}" in worker
     detection = (UNITS / "fermon-detection.service").read_text().splitlines()
     assert "ExecStart=/opt/fermon/.venv/bin/python manage.py run_detection" in detection
     assert "Restart=always" in detection
@@ -55,6 +55,9 @@ def test_the_processes_beside_the_worker_have_one_supervisor_and_come_with_it() 
     notifications = (UNITS / "fermon-notifications.service").read_text().splitlines()
     assert "ExecStart=/opt/fermon/.venv/bin/python manage.py run_notifications" in notifications
     assert "Restart=always" in notifications
+    collector = (UNITS / "fermon-collector.service").read_text().splitlines()
+    assert "ExecStart=/opt/fermon/.venv/bin/python manage.py collect" in collector
+    assert "Restart=always" in collector
 
 
 def test_a_reload_replaces_the_server_s_processes() -> None:

@@ -13,7 +13,7 @@ from monitoring.database import leases
 from monitoring.database.leases import LeaseLostError
 from monitoring.detection import detection_runner, monitor_pool
 from monitoring.detection.detection_runner import LEASE, DetectionRunner
-from monitoring.detection.monitor import StateError
+from monitoring.detection.monitor import DETECTORS, StateError
 from monitoring.ingest.pipeline import ingest_readings
 from monitoring.kernel.clock import to_micros
 from monitoring.kernel.incident_event import Event
@@ -337,6 +337,20 @@ def test_a_detector_that_is_switched_off_ends_its_event_and_the_other_settings_a
     (watcher,) = judge.pool.all_sessions()
     assert watcher.monitor.settings.sensitivity == 2.5
     assert watcher.monitor.last_us == 1_000_000 + to_micros(NOW)
+
+
+def test_another_kind_ends_events_of_analog_tags_and_leaves_silence(
+    begin: Callable[[], DetectionRunner], levels: None
+) -> None:
+    store([37.0, 41.0])
+    judge = judge_all(begin())
+    Tag.objects.filter(name=TEMP).update(kind="setpoint")
+    judge.refresh()
+    judge.check_silence(NOW + 30 * SECOND)
+    commit(judge)
+    assert spans() == [("step", 1, 30)]
+    (watcher,) = judge.pool.all_sessions()
+    assert watcher.monitor.settings.disabled == set(DETECTORS) - {"missing"}
 
 
 def test_a_tag_that_leaves_takes_its_event_to_an_end(

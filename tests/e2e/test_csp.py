@@ -14,7 +14,7 @@ from monitoring.models.token import Scope
 
 pytestmark = [pytest.mark.once, pytest.mark.browser_context_args(bypass_csp=False)]
 
-PAGES = ["/dashboard?kiosk=1", "/login", "/nowhere"]
+PAGES = ["/dashboard?kiosk=1", "/sources", "/sources/add?protocol=modbus", "/login", "/nowhere"]
 BROWSABLE = ["/?format=api", "/tags", "/data?limit=5", "/anomalies", "/ingest", "/stats", "/health"]
 ADMIN = [
     "",

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
-from monitoring.ingest import exclusions, moving
+from monitoring.ingest import exclusions, moving, open_minutes
 from monitoring.ingest.exclusions import (
     AlreadyRevokedError,
     Choice,
@@ -91,9 +91,14 @@ class TestAnySequence(TestCase):
     """Each example runs in a transaction of its own; chunks are of a few measurements."""
 
     @settings(max_examples=60)
-    @given(st.lists(VALUES, min_size=12, max_size=60), st.lists(STEPS, min_size=1, max_size=9))
-    def test_all_is_as_the_rule_says_of_what_is_not_excluded(self, first, steps) -> None:
+    @given(
+        st.lists(VALUES, min_size=12, max_size=60),
+        st.lists(STEPS, min_size=1, max_size=9),
+        st.sampled_from([1, open_minutes.MANY_TAGS]),
+    )
+    def test_all_is_as_the_rule_says_of_what_is_not_excluded(self, first, steps, many) -> None:
         with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(open_minutes, "MANY_TAGS", many)
             patch.setattr(moving, "CHUNK", 7)
             patch.setattr(moving, "FEW", 3)
             patch.setattr(exclusions, "PAUSE_S", 0)

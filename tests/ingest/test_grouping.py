@@ -5,12 +5,14 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import accumulate, pairwise
 from typing import Any
+from unittest import mock
 
 import pytest
 from django.db import transaction
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from monitoring.ingest import open_minutes
 from monitoring.ingest.deliveries import Delivery
 from monitoring.ingest.outcomes import Outcome
 from monitoring.ingest.pipeline import ingest_deliveries, ingest_readings
@@ -68,7 +70,9 @@ def deliveries(draw: st.DrawFn) -> list[Delivery]:
 
 def stored_by(calls: Sequence[Sequence[Delivery]]) -> tuple[list[Outcome], dict[str, Any]]:
     """The outcomes, and what is in the tables after these transactions; all of it is undone."""
-    with transaction.atomic():
+    is_combined = any(len(call) > 1 or len(call[0].items) > 1 for call in calls)
+    many = mock.patch.object(open_minutes, "MANY_TAGS", 1 if is_combined else open_minutes.MANY_TAGS)
+    with transaction.atomic(), many:
         Tag.objects.bulk_create(
             Tag(name=name, valid_min=-50, valid_max=50, upper_limit=5, on_conflict=rule)
             for name, rule in TAGS.items()
@@ -85,6 +89,7 @@ def stored_by(calls: Sequence[Sequence[Delivery]]) -> tuple[list[Outcome], dict[
             for delivery in ingest_deliveries(partial(list, call))
             for outcome in delivery
         ]
+        open_minutes.close(list(Tag.objects.values_list("id", flat=True)))
         found = tables()
         transaction.set_rollback(True)
     return outcomes, found

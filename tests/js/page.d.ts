@@ -75,6 +75,8 @@ interface PageElements {
   "past-about": HTMLElement;
   "past-anomalies": HTMLElement;
   "past-events": HTMLElement;
+  "past-gaps": HTMLElement | null;
+  "past-quality": HTMLElement | null;
   print: HTMLButtonElement;
   statistics: HTMLTableElement;
   "statistics-note": HTMLElement;
@@ -155,6 +157,7 @@ declare module "chart.js" {
     limitLines: import("../../static/monitoring/js/charts/limit-lines.js").LimitLineOptions;
     lineNames: import("../../static/monitoring/js/charts/overlay.js").LineNameOptions;
     noteMarks: import("../../static/monitoring/js/charts/note-marks.js").NoteMarkOptions;
+    qualityHatch: import("../../static/monitoring/js/charts/quality-hatch.js").HatchOptions;
     playhead: import("../../static/monitoring/js/charts/playhead.js").PlayheadOptions;
     ruleBand: import("../../static/monitoring/js/charts/rule-band.js").RuleBandOptions;
   }

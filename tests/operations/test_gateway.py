@@ -6,11 +6,21 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 
 from monitoring.operations.serving import gateway
 from monitoring.operations.serving.gateway import PIECE_BYTES, Gateway
-from monitoring.operations.serving.threads import SINGLES, SIZES, WRITES, Threads, kind_of
+from monitoring.operations.serving.threads import (
+    BATCHES,
+    SINGLES,
+    SIZES,
+    SMALL_BATCH_BYTES,
+    WRITES,
+    Threads,
+    kind_of,
+    kind_of_batch,
+)
 from tests import own_loop
 
 
@@ -153,5 +163,10 @@ def test_health_and_readings_have_threads_of_their_own() -> None:
         kind_of("GET", "/export"),
     ]
     assert len(set(kinds)) == 4
-    assert {*kinds, SINGLES} == set(SIZES)  # single readings that could not be stored together
+    assert {*kinds, SINGLES, BATCHES} == set(SIZES)  # those of plain requests
     assert kinds[1] == WRITES
+
+
+def test_large_batches_share_a_thread_on_sqlite_alone() -> None:
+    large, small = kind_of_batch(SMALL_BATCH_BYTES + 1), kind_of_batch(SMALL_BATCH_BYTES)
+    assert (large, small) == (BATCHES if connection.vendor == "sqlite" else WRITES, WRITES)

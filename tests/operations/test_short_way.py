@@ -18,6 +18,7 @@ from tests import own_loop
 
 pytestmark = pytest.mark.django_db(transaction=True)
 READING = {"timestamp": "2026-01-31T12:00:00Z", "tag": "fermenter_temp", "value": 37.0}
+BATCH = "/ingest/batch"
 HEADERS = {"host": "localhost:8000", "content-type": "application/json", "accept": "*/*"}
 BODIES: list[dict[str, object]] = [
     {},
@@ -43,12 +44,14 @@ class Site:
         self.asked_django += 1
         return self.application(*arguments)
 
-    def post(self, body: bytes, query: bytes = b"", **headers: str) -> tuple[int, dict[bytes, bytes], Any]:
+    def post(
+        self, body: bytes, query: bytes = b"", path: str = "/ingest", **headers: str
+    ) -> tuple[int, dict[bytes, bytes], Any]:
         """Status, headers and body of the answer; the id of a measurement, which is never the same, as 0."""
         scope = {
             "type": "http",
             "method": "POST",
-            "path": "/ingest",
+            "path": path,
             "query_string": query,
             "http_version": "1.1",
             "scheme": "http",
@@ -162,3 +165,62 @@ def test_what_fails_on_the_short_way_is_answered_by_django(
     monkeypatch.setattr("monitoring.api.ingest.parse_json", lambda _: 1 / 0)
     assert short.post(body_of(1))[0] == 201
     assert short.asked_django == 2
+
+
+def batch_of(first: int, *changes: dict[str, object]) -> bytes:
+    """A batch with a reading for each change, a second apart."""
+    return b"[%s]" % b",".join(body_of(first + place, **change) for place, change in enumerate(changes))
+
+
+@pytest.fixture
+def batch_sites() -> tuple[Site, Site]:
+    """The same two sites for batches."""
+    short, long = Site(), Site()
+    assert short.post(batch_of(0, {}), path=BATCH)[0] == 201
+    return short, long
+
+
+@pytest.mark.parametrize("repeats", [1, 30])  # below and above the size that has a thread of its own
+def test_each_answer_to_a_batch_is_that_of_django(batch_sites: tuple[Site, Site], repeats: int) -> None:
+    short, long = batch_sites
+    told = []
+    for site, hour in ((short, "12"), (long, "13")):
+        body = batch_of(1, *BODIES).replace(b"T12:", b"T%s:" % hour.encode())
+        body = b"[%s]" % b",".join([body[1:-1]] * repeats)
+        told.append(site.post(body, path=BATCH))
+    assert told[0] == told[1]
+    assert told[0][0] == 201
+    assert (short.asked_django, long.asked_django) == (1, 1)
+    assert Measurement.objects.count() == 3
+
+
+def test_a_batch_in_an_outage(batch_sites: tuple[Site, Site], monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(*_: object, **__: object) -> None:
+        raise OperationalError("database is locked")
+
+    monkeypatch.setattr(group_commit(), "ingest", away)
+    short, long = batch_sites
+    told = short.post(batch_of(1, {}, {"value": "warm"}), path=BATCH)
+    assert told == long.post(batch_of(11, {}, {"value": "warm"}), path=BATCH)
+    assert told[0] == 202
+    monkeypatch.setattr(spool_files, "save", lambda _: raise_full())
+    told = short.post(batch_of(21, {}), path=BATCH)
+    assert told == long.post(batch_of(31, {}), path=BATCH)
+    assert (told[0], told[1][b"retry-after"]) == (503, b"5")
+    assert short.asked_django == 1
+
+
+def test_other_batches_need_django(
+    batch_sites: tuple[Site, Site], settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    short, _ = batch_sites
+    assert [short.post(body, path=BATCH)[0] for body in (b"{}", b"{", b"")] == [400] * 3
+    for second in (1, 2):  # learnt from no request of another type
+        lines: dict[str, Any] = {"content-type": "application/x-ndjson"}
+        assert short.post(body_of(second), path=BATCH, **lines)[0] == 201
+    assert short.asked_django == 6
+    monkeypatch.setattr("monitoring.api.ingest.MAX_ITEMS", 1)
+    assert short.post(batch_of(3, {}, {}), path=BATCH)[0] == 413
+    settings.FERMON_OPEN = False
+    assert short.post(batch_of(3, {}), path=BATCH)[0] == 401
+    assert short.asked_django == 8

@@ -25,7 +25,14 @@ ENGINEERS_ACTS = ("suppress", "out-of-service", "return")
 NOBODY: frozenset[str] = frozenset()
 
 SAFE, UNSAFE = ("GET", "HEAD", "OPTIONS"), ("POST", "PUT", "PATCH", "DELETE")
-EXAMPLES = {"name": "fermenter_temp", "object_id": "1", "id": "1", "content_type_id": "1", "slug": "reactor"}
+EXAMPLES = {
+    "name": "fermenter_temp",
+    "object_id": "1",
+    "id": "1",
+    "content_type_id": "1",
+    "slug": "reactor",
+    "mapping": "1",
+}
 EXAMPLES |= {"app_label": "monitoring", "url": "nothing", "file": "nothing.js", "token": "nothing"}
 
 # Who gets to a page, by whatever method.
@@ -43,6 +50,12 @@ PAGES = {
     "notifications/windows/add": ENGINEERS,
     "notifications/windows/<int:id>/end": ENGINEERS,
     "notifications/push": OPERATORS,
+    "imports": ENGINEERS,
+    "imports/<int:id>": ENGINEERS,
+    "imports/<int:id>/progress": ENGINEERS,
+    "sources/arriving": ENGINEERS,
+    "sources/add": ADMINISTRATORS,
+    **dict.fromkeys((f"sources/<int:id>/{each}" for each in ("change", "act", "tags", "mapping")), ENGINEERS),
     "acknowledge/<str:token>": ALL,  # the link is the right
     "confirm-channel/<str:token>": ALL,
     "push-worker.js": ALL,
@@ -56,6 +69,7 @@ PAGES = {
     "favicon.ico": ALL,
     "scripts/<str:file>": ALL,
     "health": ALL,
+    "ping": ALL,  # clients of InfluxDB send no token
 }
 # What is somebody's own takes a login in open mode, too.
 OWN = {"password", "password/changed"}
@@ -63,7 +77,9 @@ OWN = {"password", "password/changed"}
 API = {
     *("", "tags", "tags/<name>", "data", "anomalies", "events", "trend", "statistics", "stream", "export"),
     *("alarms/journal", "alarms/kpis"),
+    *("quality", "gaps"),
     *("ingest", "ingest/batch", "stats", "schema", "docs"),
+    *("write", "api/v2/write", "query"),
 }
 # Who acts by their login, too: what a page sends carries a CSRF token. Whom a method has no use for gets 405.
 ACTS = {
@@ -73,9 +89,19 @@ ACTS = {
     **dict.fromkeys(("notes", "notes/<id>", "notes/<id>/withdraw"), OPERATORS),
     **dict.fromkeys(("views", "views/<slug>"), OPERATORS),
     **dict.fromkeys(
+        ("source-points", *(f"source-points/{act}" for act in ("make-tags", "ignore", "restore"))), ENGINEERS
+    ),
+    **dict.fromkeys(
         (f"alarms/{act}" for act in ("acknowledge", *(f"<id>/{each}" for each in OPERATORS_ACTS))), OPERATORS
     ),
     **dict.fromkeys((f"alarms/<id>/{act}" for act in ENGINEERS_ACTS), ENGINEERS),
+}
+# Status is for readers; engineers map, administrators decide where Fermon connects.
+ACTS |= {
+    **dict.fromkeys(("sources", "sources/<id>/trust"), ADMINISTRATORS),
+    **dict.fromkeys(
+        (f"sources/<id>/{act}" for act in ("test", "discover", "listen", "enable", "disable")), ENGINEERS
+    ),
 }
 # Reading is for engineers, too; who changes what.
 SET_UP = {
@@ -84,7 +110,13 @@ SET_UP = {
         (*("channels", "channels/<id>", "channels/<id>/test"), *("routes", "routes/<id>")), ADMINISTRATORS
     ),
     **dict.fromkeys(("schedules", "schedules/<id>"), ADMINISTRATORS),
+    **dict.fromkeys(("sources/<id>/mappings", "sources/<id>/mappings/<mapping>"), ENGINEERS),
+    "source-jobs/<id>": NOBODY,
     **dict.fromkeys(("windows", "windows/<id>"), ENGINEERS),
+    **dict.fromkeys(("file-imports", "file-imports/<id>"), ENGINEERS),
+    **dict.fromkeys(
+        (f"file-imports/<id>/{act}" for act in ("content", "check", "start", "cancel", "rejected")), ENGINEERS
+    ),
 }
 ADMIN = {
     "": ENGINEERS,
@@ -122,6 +154,11 @@ TABLES = {
     "monitoring/escalation": RECORDS,
     "monitoring/delivery": RECORDS,
     "monitoring/deliveryattempt": RECORDS,
+    "monitoring/fileimport": RECORDS,
+    "monitoring/importmapping": (ENGINEERS, NOBODY, NOBODY, ADMINISTRATORS),
+    **dict.fromkeys((f"monitoring/{each}" for each in ("source", "sourcemapping", "sourcepoint")), RECORDS),
+    **dict.fromkeys((f"monitoring/{each}" for each in ("sourcestatus", "sourcegap", "sourcejob")), RECORDS),
+    "monitoring/qualityspan": RECORDS,
     "monitoring/exclusion": (ENGINEERS, ENGINEERS, NOBODY, NOBODY),
     "monitoring/excludedmeasurement": RECORDS,
     "monitoring/series": RECORDS,
@@ -163,6 +200,9 @@ def access() -> Access:
         found |= by_method(route, READERS, SAFE) | by_method(route, who, UNSAFE)
     for route, who in SET_UP.items():
         found |= by_method(route, ENGINEERS, SAFE) | by_method(route, who, UNSAFE)
+    for route in ("sources/<id>", "sources/<int:id>"):
+        found |= by_method(route, READERS, SAFE) | by_method(route, ENGINEERS, ("PUT", "PATCH"))
+        found |= by_method(route, ADMINISTRATORS, ("POST", "DELETE"))
     found |= by_method("alarms/advice", ENGINEERS, SAFE) | by_method("alarms/advice", READERS, UNSAFE)
     for route, who in ADMIN.items():
         found |= by_method(f"admin/{route}", who, ("GET", "POST"))

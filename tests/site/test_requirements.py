@@ -8,7 +8,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 LOCKS = {
     "requirements.lock": ["requirements.txt"],
-    "requirements-dev.lock": ["requirements.txt", "requirements-dev.txt"],
+    "requirements-dev.lock": ["requirements.txt", "requirements-sources.txt", "requirements-dev.txt"],
 }
 PINNED = re.compile(r"^([\w.-]+)(?:\[[\w,-]+\])?==([\w.]+)(?: ; [^\n]+)?", re.MULTILINE)
 
@@ -38,7 +38,16 @@ def test_every_package_has_hashes(lock: str) -> None:
     assert all(hashes(lock).values())
 
 
-@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
+def test_libraries_of_sources_are_locked_and_fit_to_what_is_installed_before() -> None:
+    wanted, locked = pins("requirements-sources.txt"), pins("requirements-sources.lock")
+    assert wanted
+    assert {package: locked.get(package) for package in wanted} == wanted, "run 'make lock'"
+    assert all(hashes("requirements-sources.lock").values())
+    before = pins("requirements.lock")
+    assert {package: before[package] for package in locked if package in before}.items() <= locked.items()
+
+
+@pytest.mark.parametrize("name", ["requirements.txt", "requirements-sources.txt", "requirements-dev.txt"])
 def test_each_pin_is_exact(name: str) -> None:
     lines = [line for line in (ROOT / name).read_text().splitlines() if line and line[0] not in "#-"]
     assert all(PINNED.fullmatch(line) for line in lines)

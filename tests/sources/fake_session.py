@@ -89,4 +89,4 @@ class FakeSession:
             self.notices.pop(key, None)
 
     async def newest(self, tags: Sequence[str]) -> dict[str, int]:
-        return {tag: self.stored[tag] for tag in tags if tag in self.stored}
+        return {tag: self.stored[tag] for tag in tags or self.stored if tag in self.stored}

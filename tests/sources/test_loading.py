@@ -36,6 +36,7 @@ def test_fields_secrets_rules_and_ignored_points_are_loaded(source: Source) -> N
     assert config.fields == {"host": "broker.plant", "port": "1883", "password": "very secret"}
     assert config.secrets == {"very secret"}
     assert config.ignored == {"a/c"}
+    assert "fermenter_temp" in config.tags
     (rule,) = config.rules
     assert rule == MappingRule("a/b", "fermenter_temp", factor=0.1, offset=-1.0, options={"unit": "K"})
     assert rule.scaled(380.0) == 37.0

@@ -191,6 +191,14 @@ def test_a_past_that_was_deleted_by_a_clock_ahead_lets_present_readings_in_again
     assert Rollup.objects.get(resolution_s=60, start=rolled_up).count == 1
 
 
+def test_a_minute_that_is_still_open_counts_as_rolled_up(plant) -> None:
+    Measurement.objects.all().delete()
+    Rollup.objects.all().delete()
+    Series.objects.update(raw_from=NOW + 398 * DAY, measurements=0, open_start=NOW - 10 * MINUTE)
+    check_clock(reads(NOW + MINUTE, passed=MINUTE))
+    assert Series.objects.get(tag__name=TAG).raw_from == NOW - 9 * MINUTE
+
+
 def test_a_clock_that_went_back_by_mistake_lets_no_deleted_readings_in(plant) -> None:
     retention.apply_retention(now=NOW)
     before = Series.objects.get(tag__name=TAG).raw_from

@@ -27,8 +27,14 @@ ROLLED_UP = """
     FROM measurements GROUP BY tag, start ORDER BY tag, start
 """
 KEPT_ROLLUPS = """
-    SELECT tag, start, count, anomalies, minimum, maximum, total / count
-    FROM rollups WHERE resolution_s = {resolution_s} ORDER BY tag, start
+    SELECT tag, start, sum(count), sum(anomalies), min(minimum), max(maximum), sum(total) / sum(count) FROM (
+        SELECT tag, start, count, anomalies, minimum, maximum, total
+        FROM rollups WHERE resolution_s = {resolution_s}
+        UNION ALL
+        SELECT tag, open_start - open_start % {us}, open_count, open_anomalies, open_minimum, open_maximum,
+            open_total
+        FROM series WHERE open_start IS NOT NULL
+    ) AS kept GROUP BY tag, start ORDER BY tag, start
 """
 ANOMALIES = "sum(CASE WHEN is_anomaly THEN 1 ELSE 0 END)"
 JOURNAL = "SELECT definition_id, act, from_state, to_state FROM alarm_journal WHERE act <> 'late' ORDER BY id"
@@ -135,9 +141,10 @@ def wrong_rollups(connection: Any) -> list[str]:
     """Where rollups or totals differ from what is stored, counted anew."""
     problems = []
     for resolution_s in RESOLUTIONS_S:
-        counted = ROLLED_UP.format(us=resolution_s * 1_000_000, anomalies=ANOMALIES)
+        us = resolution_s * 1_000_000
+        counted = ROLLED_UP.format(us=us, anomalies=ANOMALIES)
         expected = connection.execute(counted).fetchall()
-        kept = connection.execute(KEPT_ROLLUPS.format(resolution_s=resolution_s)).fetchall()
+        kept = connection.execute(KEPT_ROLLUPS.format(resolution_s=resolution_s, us=us)).fetchall()
         if len(kept) != len(expected):
             problems.append(f"{len(kept)} rollups of {resolution_s} s, not {len(expected)}")
         problems += [

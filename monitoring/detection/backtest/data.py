@@ -64,7 +64,12 @@ class Stretch:
     def begin(self, settings: DetectionSettings) -> SettingsComparison:
         """Return a comparison of these settings with the tag's current settings, which come second."""
         present = self.subject.present
-        tried = replace(settings, lower_limit=present.lower_limit, upper_limit=present.upper_limit)
+        tried = replace(
+            settings,
+            lower_limit=present.lower_limit,
+            upper_limit=present.upper_limit,
+            kind=present.kind,
+        )
         return SettingsComparison(self.subject.name, self.subject.unit, (tried, present), self.span)
 
     def pages(self) -> Iterator[tuple[list[int], list[float]]]:
@@ -103,7 +108,7 @@ def present_settings(tag: Tag) -> DetectionSettings:
         return settings_of(tag)
     except SettingError as error:
         logger.warning("detection settings left out", extra={"tag": tag.name, "reason": str(error)})
-        return DetectionSettings(lower_limit=tag.lower_limit, upper_limit=tag.upper_limit)
+        return DetectionSettings(lower_limit=tag.lower_limit, upper_limit=tag.upper_limit, kind=tag.kind)
 
 
 def find_stretch(subject: Subject, start: datetime, end: datetime, *, at_most: int | None = None) -> Stretch:

@@ -17,6 +17,7 @@ from monitoring.detection.detectors.saturation import Saturation
 from monitoring.detection.detectors.spike import Spike
 from monitoring.detection.detectors.step import Step
 from monitoring.detection.detectors.stuck import Stuck
+from monitoring.kernel.tag_definition import TagKind
 
 CLASSES = {
     "spike": Spike,
@@ -30,6 +31,7 @@ CLASSES = {
     "novelty": Novelty,
 }
 DETECTORS = tuple(CLASSES)
+ANALOG_ONLY = frozenset(DETECTORS) - {"missing"}  # of a signal that moves all the time
 # Parameters that the sensitivity divides. A chance is a threshold of its logarithm.
 THRESHOLDS = {"threshold", "threshold_short", "threshold_long", "surprise", "intervals", "gross"}
 CHANCES = {"chance"}
@@ -44,9 +46,11 @@ class SettingError(ValueError):
 class DetectionSettings:
     """Detection settings of a tag.
 
-    ``off`` names disabled detectors; ``sensitivity`` divides every threshold (2 finds deviations half as far
-    from normal); ``parameters`` override a detector's own, by ``detector.parameter``. The limits are those of
-    the tag: a value outside them never counts as usual.
+    ``off`` names the detectors that a person has disabled; ``sensitivity`` divides every threshold (2 finds
+    deviations half as far from normal); ``parameters`` override a detector's own, by ``detector.parameter``.
+    The limits are those of the tag: a value outside them never counts as usual. ``kind`` is one of
+    ``TagKind``: unless the tag is analog, only silence is an event, since steps and repeated values are
+    normal.
 
     Raises:
         SettingError: a detector or parameter does not exist, or a value is no positive number.
@@ -57,6 +61,7 @@ class DetectionSettings:
     parameters: Mapping[str, float] = field(default_factory=dict)
     lower_limit: float | None = None
     upper_limit: float | None = None
+    kind: str = TagKind.ANALOG
 
     def __post_init__(self) -> None:
         known = defaults()
@@ -70,6 +75,11 @@ class DetectionSettings:
                 raise SettingError(f"{name} must be a positive number, not {value!r}")
             if name.endswith(".chance") and value >= 1:
                 raise SettingError(f"{name} must be below 1, not {value!r}")
+
+    @property
+    def disabled(self) -> frozenset[str]:
+        """Return the detectors that find nothing: those in ``off``, and those of analog tags only."""
+        return self.off if self.kind == TagKind.ANALOG else self.off | ANALOG_ONLY
 
     def of(self, detector: str) -> dict[str, float]:
         """Return the detector's parameters, adjusted by the sensitivity."""

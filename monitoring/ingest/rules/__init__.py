@@ -2,9 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 
+import numpy as np
+
 from monitoring.ingest.columns import Segments, StoredRows
 from monitoring.ingest.rules.base import Rule, Verdict, Violation
 from monitoring.ingest.rules.limits import limit_violations, limits_of
+from monitoring.ingest.rules.only_analog import OnlyAnalog
 from monitoring.ingest.rules.rolling_sigma import RollingSigma
 from monitoring.kernel.arrays import BoolArray, FloatArray
 from monitoring.kernel.tag_definition import TagDefinition
@@ -15,7 +18,9 @@ LOOKBACK = ROLLING_SIGMA.lookback
 
 def rules_for(tags: Sequence[TagDefinition]) -> tuple[Rule, ...]:
     """Return the rules for these tags, in the order in which the reasons are stored."""
-    return (limits_of(tags), ROLLING_SIGMA)
+    is_analog = [tag.is_analog for tag in tags]
+    rolling: Rule = ROLLING_SIGMA if all(is_analog) else OnlyAnalog(ROLLING_SIGMA, np.array(is_analog))
+    return (limits_of(tags), rolling)
 
 
 def judge(rows: StoredRows, segments: Segments, rules: Iterable[Rule]) -> list[tuple[Verdict, BoolArray]]:
@@ -34,4 +39,5 @@ def judge(rows: StoredRows, segments: Segments, rules: Iterable[Rule]) -> list[t
 
 def violations_of(value: float, tag: TagDefinition, before: FloatArray) -> list[Violation]:
     """Return the violations of one value after the values ``before`` (h,), as ``judge`` finds them."""
-    return limit_violations(value, tag) + ROLLING_SIGMA.violations(value, before)
+    by_limits = limit_violations(value, tag)
+    return by_limits + ROLLING_SIGMA.violations(value, before) if tag.is_analog else by_limits

@@ -17,11 +17,11 @@ from monitoring.operations.schedules import keep_schedules
 
 
 class Command(StockCommand):  # type: ignore[misc]  # django-q2 has no types
-    """Run the simulator, all other tasks, detection, alarms and notifications until SIGTERM or SIGINT."""
+    """Run the simulator, all other tasks, and the processes beside them until SIGTERM or SIGINT."""
 
     help = (
-        "Runs the worker: the simulator, retries and clean-up, and beside it detection, the alarms and"
-        " notifications. Ctrl-C stops it."
+        "Runs the worker: the simulator, retries and clean-up, and beside it detection, the alarms,"
+        " notifications and, once there are field sources, the collector. Ctrl-C stops it."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -42,6 +42,12 @@ class Command(StockCommand):  # type: ignore[misc]  # django-q2 has no types
             action="store_true",
             help="Do not start 'manage.py run_notifications': systemd or Docker runs it as a service of its"
             " own.",
+        )
+
+        parser.add_argument(
+            "--no-collector",
+            action="store_true",
+            help="Do not start 'manage.py collect': systemd or Docker runs it as a service of its own.",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -67,4 +73,5 @@ class Command(StockCommand):  # type: ignore[misc]  # django-q2 has no types
                 with_detection=not options["no_detection"],
                 with_alarms=not options["no_alarms"],
                 with_notifications=not options["no_notifications"],
+                with_collector=not options["no_collector"],
             )

@@ -21,10 +21,10 @@ from monitoring.operations.serving.asgi import Receive, Scope, Send
 from monitoring.operations.serving.bodies import Bodies, ClientGoneError
 from monitoring.operations.serving.environ import environ_of
 from monitoring.operations.serving.limits import RejectedRequestError
-from monitoring.operations.serving.short_way import ShortWays
+from monitoring.operations.serving.short_way import ShortWay, ShortWays
 from monitoring.operations.serving.sockets import bound_unread_answers, cut
-from monitoring.operations.serving.threads import PIECES, SINGLES, all_threads, kind_of
-from monitoring.operations.serving.together import Together
+from monitoring.operations.serving.threads import PIECES, SINGLES, all_threads, kind_of, kind_of_batch
+from monitoring.operations.serving.together import Together, answer_alone
 
 logger = logging.getLogger("_granian")
 
@@ -79,9 +79,10 @@ class Gateway:
             with self.bodies.read(scope, receive) as body:
                 content = await body.whole()
                 short = self.short_ways.find(scope)
-                if short is not None and await self.together.run(short, scope, content, send):
+                if short is not None and await self.take(short, scope, content, send):
                     return
-                kind = kind_of(scope["method"], scope["path"]) if short is None else SINGLES
+                is_single = short is not None and not short.is_alone
+                kind = SINGLES if is_single else kind_of(scope["method"], scope["path"])
                 rest = await self.threads[kind].run(
                     partial(self.call_application, scope, content, body.size, send)
                 )
@@ -91,6 +92,14 @@ class Gateway:
             await reject(send, error)
         except ClientGoneError:
             pass
+
+    def take(
+        self, short: ShortWay, scope: Scope, body: bytes, send: Send
+    ) -> "asyncio.Future[bool] | asyncio.Future[Any]":
+        """Return the future of a request on a short way: False if the request needs Django."""
+        if short.is_alone:
+            return self.threads[kind_of_batch(len(body))].run(partial(answer_alone, short, scope, body, send))
+        return self.together.run(short, scope, body, send)
 
     def call_application(self, scope: Scope, body: bytes, size: int, send: Send) -> Any:
         """Call the application, in one of the threads; return the answer unless it was sent whole.

@@ -5,6 +5,7 @@ Each connection has a thread, as in Django's server; the number of threads is bo
 
 import io
 import json
+import re
 import socket
 import time
 from http import HTTPStatus
@@ -26,6 +27,8 @@ from monitoring.operations.serving.limits import (
 
 CONNECTIONS = 1200  # a thread each
 LINGER_S = 2.0
+# The password of InfluxDB's first version may stand in the address, which the log has.
+PASSWORD = re.compile(r"([?&]p=)[^&\s]+")
 
 
 class PatientReader(io.RawIOBase):
@@ -155,6 +158,11 @@ class PatientRequestHandler(WSGIRequestHandler):
         if environ.pop("HTTP_TRANSFER_ENCODING", None) is not None:
             environ["CONTENT_LENGTH"] = str(self.body_size)
         return environ
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Log a request without a password in the address."""
+        hidden = [PASSWORD.sub(r"\1...", each) if isinstance(each, str) else each for each in args]
+        super().log_message(format, *hidden)
 
     def reject(self, error: RejectedRequestError) -> None:
         """Answer a request in place of the application, and end the connection."""

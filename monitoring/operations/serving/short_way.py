@@ -28,6 +28,7 @@ PLAIN = frozenset(
     {b"host", b"user-agent", b"accept", b"accept-encoding", b"connection", b"content-type", b"content-length"}
 )
 JSON_WANTED = frozenset({b"", b"*/*", b"application/json"})
+JSON_SENT = b"application/json"
 MOST_KINDS = 256
 
 
@@ -52,10 +53,14 @@ View = Callable[[Sequence[ShortRequest]], Sequence[ShortAnswer | None]]
 
 
 class ShortWay(NamedTuple):
-    """The view for a kind of request, and the headers that Django has given to one of this kind."""
+    """The view for a kind of request, and the headers that Django has given to one of this kind.
+
+    ``is_alone``: the view answers each request by itself, else many at once.
+    """
 
     view: View
     headers: Headers
+    is_alone: bool = False
 
     def response(self, path: str, answer: ShortAnswer) -> tuple[int, Headers, bytes]:
         """Return status, headers and body to send; log errors as Django does."""
@@ -96,12 +101,13 @@ class ShortWays:
         kind = kind_of(scope)
         if not kind or kind in self.known or response.status_code not in (200, 201) or response.cookies:
             return
-        view = short_view(scope["path"])
-        if view is None:
+        found = short_view(scope["path"])
+        if found is None:
             return
         if len(self.known) >= MOST_KINDS:
             self.known.pop(next(iter(self.known)), None)
-        self.known[kind] = ShortWay(view, headers)
+        view, is_alone = found
+        self.known[kind] = ShortWay(view, headers, is_alone)
 
 
 def kind_of(scope: Scope) -> Kind:
@@ -114,17 +120,19 @@ def kind_of(scope: Scope) -> Kind:
         and PLAIN.issuperset(headers)
         and b"host" in headers
         and headers.get(b"accept", b"") in JSON_WANTED
+        and headers.get(b"content-type", b"").startswith(JSON_SENT)
     )
     headers.pop(b"content-length", None)
     return (scope["path"], scope["scheme"], scope["http_version"], *headers.items()) if is_plain else ()
 
 
 @lru_cache(MOST_KINDS)
-def short_view(path: str) -> View | None:
-    """Return the attribute ``short_way`` of the view at the path; None without one."""
+def short_view(path: str) -> tuple[View, bool] | None:
+    """Return the view at the path with a short way, and whether each request is answered alone; else None."""
     try:
         found = resolve(path)
     except Resolver404:
         return None
-    view: View | None = getattr(getattr(found.func, "cls", None), "short_way", None)
-    return view
+    view_class = getattr(found.func, "cls", None)
+    view: View | None = getattr(view_class, "short_way", None)
+    return None if view is None else (view, getattr(view_class, "is_answered_alone", False))

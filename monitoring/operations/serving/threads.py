@@ -7,11 +7,17 @@ from contextlib import suppress
 from queue import SimpleQueue
 from typing import Any
 
-HEALTH, WRITES, SINGLES, READS, PIECES = "health", "writes", "singles", "reads", "pieces"
+from django.db import connection
+
+HEALTH, WRITES, SINGLES, BATCHES, READS, PIECES = "health", "writes", "singles", "batches", "reads", "pieces"
 # Writers wait for the database one after another, while readers compute; both hold database connections.
 # Plain single readings that could not be stored together may wait for the lock of a tag.
+# One thread stores plain batches on SQLite: two would take turns at every statement, each with a cache of the
+# database that commits of the other one empty.
 # Few threads produce exports: they compute without a pause, and delay all others by the interpreter lock.
-SIZES = {HEALTH: 2, WRITES: 8, SINGLES: 8, READS: 8, PIECES: 2}
+SIZES = {HEALTH: 2, WRITES: 8, SINGLES: 8, BATCHES: 1, READS: 8, PIECES: 2}
+# Smaller batches wait in several threads, since the next one that stores takes all of them.
+SMALL_BATCH_BYTES = 4096
 
 Call = Callable[[], Any]
 Job = tuple[Call, "asyncio.Future[Any]", asyncio.AbstractEventLoop]
@@ -68,6 +74,11 @@ def settle(future: "asyncio.Future[Any]", outcome: Any, error: BaseException | N
 def all_threads() -> dict[str, Threads]:
     """Return the threads of one process by kind."""
     return {kind: Threads(kind, size) for kind, size in SIZES.items()}
+
+
+def kind_of_batch(size: int) -> str:
+    """Return the kind of threads that answers a plain batch with a body of this size in bytes."""
+    return BATCHES if connection.vendor == "sqlite" and size > SMALL_BATCH_BYTES else WRITES
 
 
 def kind_of(method: str, path: str) -> str:

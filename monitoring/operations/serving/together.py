@@ -83,17 +83,32 @@ def answer(waiting: Sequence[Waiting]) -> list[bool | BaseException]:
     return [send(each, of_view) for each, of_view in zip(waiting, found, strict=True)]
 
 
-def send(waiting: Waiting, answer: ShortAnswer | None) -> bool | BaseException:
-    """Send the answer, if there is one; return whether, or the error.
+def answer_alone(way: ShortWay, scope: Scope, body: bytes, send: Send) -> bool:
+    """Answer a request by itself, in the thread of the caller; return False if the request needs Django."""
+    request = ShortRequest(body, client_of(scope), datetime.now(UTC))
+    (found,) = answers(way.view, [request])
+    if found is None:
+        return False
+    send_answer(way, scope["path"], found, send)
+    return True
+
+
+def send_answer(way: ShortWay, path: str, answer: ShortAnswer, send: Send) -> None:
+    """Send an answer.
 
     The server's ``send`` may be called in any thread, and does not block for a whole answer.
     """
+    status, headers, body = way.response(path, answer)
+    send({"type": "http.response.start", "status": status, "headers": headers})
+    send({"type": "http.response.body", "body": body})
+
+
+def send(waiting: Waiting, answer: ShortAnswer | None) -> bool | BaseException:
+    """Send the answer, if there is one; return whether, or the error."""
     if answer is None:
         return False
     try:
-        status, headers, body = waiting.way.response(waiting.path, answer)
-        waiting.send({"type": "http.response.start", "status": status, "headers": headers})
-        waiting.send({"type": "http.response.body", "body": body})
+        send_answer(waiting.way, waiting.path, answer, waiting.send)
     except BaseException as error:  # noqa: BLE001 - raised where the future is awaited
         return error
     return True

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from monitoring.sources.config import MappingRule
 from monitoring.sources.kind import Field, SourceKind
-from monitoring.sources.modbus.addresses import parse_address
+from monitoring.sources.modbus.addresses import Table, parse_address
 from monitoring.sources.modbus.blocks import MOST_REGISTERS, Item
 from monitoring.sources.modbus.registers import BITS, ORDERS, TYPES, words_of
 from monitoring.sources.targets import host_error
@@ -81,6 +81,12 @@ OPTIONS = (
         "bit", "Bit", "0 to 15, of the type bit; 0 is the least significant.", default="0", is_required=False
     ),
     Field("interval_ms", "Interval (ms)", "Between two polls.", default="1000", is_required=False),
+)
+PARAMETERS = (
+    Field("unit", "Unit", default="1"),
+    Field("table", "Table", default="holding", choices=tuple((str(name), str(name)) for name in Table)),
+    Field("start", "First register", "From 0.", default="0"),
+    Field("count", "How many", "At most 125.", default="50"),
 )
 
 
@@ -219,6 +225,7 @@ KIND = SourceKind(
     check_mapping=check_mapping,
     options=OPTIONS,
     libraries={"pymodbus": "pymodbus==3.16.1", "serial": "pyserial==3.5"},
+    parameters=PARAMETERS,
     address_label="Register",
     address_help="Unit, table and offset from 0, as 1:holding:0, or the manual's number, as 1:40001.",
 )

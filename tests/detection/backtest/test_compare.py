@@ -2,6 +2,8 @@
 
 import random
 
+import pytest
+
 from monitoring.detection.backtest.compare import EventSpan, SettingsComparison
 from monitoring.detection.monitor import DetectionSettings
 
@@ -34,6 +36,15 @@ def test_the_same_settings_twice_find_the_same() -> None:
     values = [*QUIET, *[37.0] * 60]
     tried, present = found(values, DetectionSettings(), PRESENT, end=len(values))
     assert tried == present == [("stuck", True)]
+
+
+@pytest.mark.parametrize("kind", ["setpoint", "discrete", "counter"])
+def test_of_a_tag_that_is_not_analog_only_silence_is_an_event(kind: str) -> None:
+    values = [*QUIET, *[37.0] * 60, *QUIET[:60], *[45.0] * 30]
+    of_kind = DetectionSettings(kind=kind)
+    assert found(values, of_kind, PRESENT, end=len(values))[0] == []
+    assert found(values, PRESENT, end=len(values)) != [[]]
+    assert found(values, of_kind, end=len(values) + 600) == [[("missing", True)]]
 
 
 def test_what_was_over_before_the_span_does_not_count_and_what_lasts_into_it_does() -> None:

@@ -60,6 +60,7 @@ for (const [i, one] of casesIn("cards.json").cards.entries()) {
       events: one.events.map((found) => event({ ...found, start: before(found.ageS) })),
       alarm: one.alarm && { ...one.alarm, activeAt: before(one.alarm.activeS), clearedAt: before(one.alarm.clearedS) },
       outsideSince: before(one.outsideS),
+      confirmedUntil: one.confirmedS === undefined ? undefined : before(one.confirmedS),
       isWall: one.isWall,
     };
     const { state, word, urgency, detail } = stateOf(TAG, evidence, NOW);

@@ -49,3 +49,23 @@ test("the measurements before and after a moment", () => {
   assert.equal(layer.next(61000, 1), null);
   assert.equal(layer.next(0, -1), null);
 });
+
+test("a value that holds counts until the next one, and the last one for a while", () => {
+  const steps = [
+    { x: 0, us: 0, y: 1, anomaly: false, id: 1 },
+    { x: 100000, us: 0, y: 2, anomaly: false, id: 2 },
+  ];
+  const held = new RawLayer(steps, { from: 20000, to: 200000 }, 15000);
+  assert.deepEqual(
+    [50000, 99999, 110000, 120000].map((moment) => held.at(moment)?.value ?? null),
+    [1, 1, 2, null],
+  );
+  assert.deepEqual(held.summary({ from: 20000, to: 60000 }), { low: 1, high: 1, anomalies: 0 });
+  assert.deepEqual(held.summary({ from: 20000, to: 150000 }), { low: 1, high: 2, anomalies: 0 });
+  assert.equal(held.summary({ from: 120000, to: 150000 }), null);
+  const { line, lone } = held.outline({ from: 20000, to: 60000 }, 100);
+  assert.deepEqual([line.map(({ x }) => x), lone], [[0, 100000], []]);
+  const analog = new RawLayer(steps, { from: 20000, to: 200000 });
+  assert.equal(analog.at(50000), null);
+  assert.equal(analog.summary({ from: 20000, to: 60000 }), null);
+});

@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 document.querySelector = () => null;
 const { PagedList } = await import("../../../static/monitoring/js/lists/paged-list.js");
-const { anomalyTexts, eventTexts } = await import("../../../static/monitoring/js/lists/past-rows.js");
+const { anomalyTexts, eventTexts, spanTexts } = await import("../../../static/monitoring/js/lists/past-rows.js");
 
 const NOW = Date.parse("2026-01-31T12:00:00Z");
 
@@ -80,4 +80,14 @@ test("a row leads to its time in the charts", () => {
   });
   assert.deepEqual([anomaly.link, anomaly.amount, anomaly.reason], ["12:00:00", "46.20 °C", "above the limit 40"]);
   assert.match(anomaly.href, /anomaly=9/);
+});
+
+test("a time without good values leads to its charts", () => {
+  const span = { tag: null, source: "mfcs", kind: /** @type {const} */ ("gap"), start: NOW - 90000, end: NOW - 30000 };
+  const gap = spanTexts({ ...span, text: "the collector was stopped" }, NOW);
+  assert.deepEqual([gap.link, gap.tag, gap.amount, gap.isOpen], ["Gap", "all of mfcs", "60 s", false]);
+  assert.match(gap.reason, /^Gap: the collector was stopped, .* to /);
+  assert.match(gap.href, /from=2026-01-31/);
+  const bad = spanTexts({ ...span, kind: "bad", tag: "pump_rpm", end: null, text: "" }, NOW);
+  assert.deepEqual([bad.link, bad.tag, bad.isOpen], ["Bad", "Feed pump", true]);
 });

@@ -3,6 +3,8 @@ import { test } from "node:test";
 
 const { cellsOf, noteText } = await import("../../../static/monitoring/js/lists/statistics.js");
 
+const { tagOf, tags } = await import("../../../static/monitoring/js/base/settings.js");
+
 const FOUND = {
   tag: "fermenter_temp",
   count: 86347,
@@ -40,6 +42,13 @@ test("an estimate says so, exact numbers do not", () => {
   assert.match(noteText([{ ...FOUND, resolution_s: 60 }], 1), /^≈: an estimate/);
   assert.doesNotMatch(noteText([FOUND], 1), /≈/);
   assert.match(noteText([FOUND], 61), /^The first 1 of 61 tags\./);
+});
+
+test("states have neither mean nor deviation", () => {
+  const states = { 30: "idle", 50: "feed" };
+  tags.set("phase", { ...tagOf("fermenter_temp"), name: "phase", kind: "discrete", states, unit: "" });
+  const texts = textsOf({ tag: "phase", min: 30, max: 50 });
+  assert.deepEqual(texts.slice(0, 4), ["–", "–", "idle 12:59:00", "feed 12:59:30"]);
 });
 
 test("little is not nothing, and nothing is not zero", () => {

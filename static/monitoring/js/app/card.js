@@ -7,6 +7,7 @@ import { settings } from "../base/settings.js";
 import { EVENT_SIGN, eventsText, eventText, kindText, whyText } from "../lists/event-words.js";
 import { eventsOver } from "../live/events.js";
 import { notesOn } from "../live/notes.js";
+import { SPAN_SIGN, spansOf, spansText, spanText } from "../live/spans.js";
 import { reasonsOf } from "../live/rule-violations.js";
 import { TagSummary } from "./tag-summary.js";
 import { notesText } from "../lists/note-list.js";
@@ -30,6 +31,8 @@ export class Card extends TagSummary {
   events = [];
   /** @type {import("../live/notes.js").Note[]} the notes of the range that is shown */
   notes = [];
+  /** @type {import("../live/spans.js").Span[]} the times without good values in the range that is shown */
+  spans = [];
   /** @type {(() => TagChart) | null} null until charts can be drawn */
   makeChart = null;
 
@@ -80,6 +83,7 @@ export class Card extends TagSummary {
     const isMissing = layers.isMissing(range);
     this.events = eventsOver(this.tag.name, range, layer.events);
     this.notes = this.notesIn(range);
+    this.spans = spansOf(this.tag, range);
     // The last drawing stays until there is something to draw instead.
     if (!isMissing || !history.isLoading) this.draw(layer, range, playback.at);
     const summary = layer.summary(range);
@@ -104,7 +108,8 @@ export class Card extends TagSummary {
     if (!this.makeChart) return;
     this.chart ??= this.makeChart();
     this.chart.chart.options.plugins.ruleBand.found = ruleBandOf(layer, this.chosenAnomaly());
-    this.chart.draw(layer, range, { events: this.events, chosen: view.event, notes: this.notes }, at);
+    const { events, notes, spans } = this;
+    this.chart.draw(layer, range, { events, chosen: view.event, notes, spans }, at);
   }
 
   /**
@@ -142,7 +147,9 @@ export class Card extends TagSummary {
   pointedText(at) {
     const events = this.events.filter(({ start, end }) => start <= at && at <= (end ?? Infinity));
     const said = events.map((event) => ` ${EVENT_SIGN} ${kindText(event)}: ${whyText(event)}`).join("");
-    return `${momentText(at)}: ${momentValueText(this.tag, this.layer?.at(at) ?? null)}${said}`;
+    const spans = this.spans.filter(({ start, end }) => start <= at && at <= (end ?? Infinity));
+    const why = spans.map((span) => ` ${SPAN_SIGN} ${spanText(span)}`).join("");
+    return `${momentText(at)}: ${momentValueText(this.tag, this.layer?.at(at) ?? null)}${why}${said}`;
   }
 
   /** @param {import("../live/series.js").Point} point */
@@ -163,7 +170,8 @@ export class Card extends TagSummary {
     setText(this.parts.anomalies, summary ? whole.format(anomalies) : "–");
     const events = this.events.length ? `, ${eventsText(this.events.length)}` : "";
     const notes = this.notes.length ? `, ${notesText(this.notes.length)}` : "";
-    this.nameChart(`${label}: ${values}, ${anomaliesText(anomalies)}${events}${notes}`);
+    const spans = this.spans.length ? `, ${spansText(this.spans.length)}` : "";
+    this.nameChart(`${label}: ${values}, ${anomaliesText(anomalies)}${events}${notes}${spans}`);
   }
 
   /** @type {(label: string, text: string) => void} */

@@ -79,12 +79,15 @@ export async function loadDefinitions(names) {
 async function loadDefinition(name) {
   try {
     const { body } = await get(`${settings.urls.tags}/${encodeURIComponent(name)}`);
-    const { unit, decimals, most_decimals: mostDecimals, active } = body;
+    const { kind, states, unit, decimals, most_decimals: mostDecimals, active } = body;
     const { lower, upper } = body.limits;
     const { staleAfterMs } = settings;
     tags.set(name, {
       name,
       shownName: body.display_name || name,
+      kind,
+      states,
+      sources: [],
       unit,
       lower,
       upper,

@@ -18,9 +18,9 @@ import { limitText, words } from "../base/words.js";
  *
  * The data of a state. `points`: ascending in time; `events`: the open ones, latest start first; `alarm`: the tag's
  * most urgent one; `outsideSince`: when a limit was left before the first point, in epoch milliseconds;
- * `isWall`: a wall screen shows neither violations of the 3σ rule nor explanations of events.
+ * `confirmedUntil`: until when a source confirms the newest value, in epoch milliseconds; `isWall`: a wall screen shows neither violations of the 3σ rule nor explanations of events.
  * @typedef {{points: Point[], events?: PlantEvent[], alarm?: BriefAlarm | null, outsideSince?: number | null,
- *   isWall?: boolean}} Evidence
+ *   confirmedUntil?: number, isWall?: boolean}} Evidence
  *
  * A state as a card shows it. `since`: epoch milliseconds, null where the points do not reach back far enough;
  * `isPast`: `since` is the time of something that is over; `urgency`: 0 if no person is needed.
@@ -37,11 +37,13 @@ const HOLD_MS = 10000; // an anomaly of one second stays visible for this long
  * @param {number} now epoch milliseconds
  * @returns {TagState}
  */
-export function stateOf(tag, { points, events: open = [], alarm = null, outsideSince = null, isWall = false }, now) {
+export function stateOf(tag, evidence, now) {
+  const { points, events: open = [], alarm = null, outsideSince = null, confirmedUntil, isWall = false } = evidence;
   const latest = points.at(-1);
-  if (alarm) return alarmState(alarm, latest ? further(tag, latest, now, alarm) : "");
-  if (!latest) return state("empty");
-  const [outside, stale] = [outsideText(tag, latest), staleText(tag, latest, now)];
+  if (!latest) return alarm ? alarmState(alarm, "") : state("empty");
+  const stale = staleText(tag, latest, now, confirmedUntil);
+  if (alarm) return alarmState(alarm, further(tag, latest, alarm, stale));
+  const outside = outsideText(tag, latest);
   const events = strongestFirst(open);
   if (outside) {
     const detail = joined(outside, stale || (events.length ? kindText(events[0]) : ""));
@@ -106,11 +108,11 @@ function alarmState({ word, detail, urgency, active, activeAt, clearedAt }, more
 
 /**
  * Return the texts that the detail of an alarm has besides the alarm: a limit, missing data.
- * @type {(tag: Tag, latest: Point, now: number, alarm: BriefAlarm) => string}
+ * @type {(tag: Tag, latest: Point, alarm: BriefAlarm, stale: string) => string}
  */
-function further(tag, latest, now, { kind }) {
+function further(tag, latest, { kind }, stale) {
   const outside = settings.limitKinds.includes(kind) ? "" : outsideText(tag, latest);
-  return joined(outside && `${words.card.outside}, ${outside}`, staleText(tag, latest, now));
+  return joined(outside && `${words.card.outside}, ${outside}`, stale);
 }
 
 /**
@@ -131,9 +133,9 @@ function eventState([event, ...others], latest, isWall) {
   });
 }
 
-/** @type {(tag: Tag, latest: Point, now: number) => string} */
-const staleText = (tag, { x }, now) =>
-  now - x > tag.staleAfterMs ? filled(words.patterns.noReading, [momentText(x)]) : "";
+/** @type {(tag: Tag, latest: Point, now: number, confirmedUntil?: number) => string} */
+const staleText = (tag, { x }, now, confirmedUntil = x) =>
+  now - Math.max(x, confirmedUntil) > tag.staleAfterMs ? filled(words.patterns.noReading, [momentText(x)]) : "";
 
 /**
  * Return the limit that the measurement violates, as text; empty if there is none.

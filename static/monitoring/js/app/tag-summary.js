@@ -1,7 +1,9 @@
 // The summary of one tag: its value, its state in words and shape, and its last minutes as a line.
 import { descendant, partsOf, setAttribute, setIcon, setText } from "../base/dom.js";
 import { alarmOfTag } from "../live/alarms.js";
+import { confirmedUntil } from "../live/confirmed.js";
 import { openEventsOf } from "../live/events.js";
+import { rateText } from "../base/counters.js";
 import { Series } from "../live/series.js";
 import { Sparkline } from "../charts/sparkline.js";
 import { aheadText, lastingText, stateOf } from "./tag-state.js";
@@ -50,6 +52,7 @@ export class TagSummary {
     if (!latest) return;
     setText(this.parts.value, valueText(this.tag, latest.y));
     showTime(this.timeNode(), latest.x);
+    if (this.tag.kind === "counter") setText(this.parts.rate, rateText(this.tag, this.series.pointsAt(now)));
     if (!this.element.hidden) this.sparkline.show(this.series.pointsAt(now), now, openEventsOf(this.tag.name));
   }
 
@@ -63,6 +66,7 @@ export class TagSummary {
         events: openEventsOf(this.tag.name),
         alarm,
         outsideSince: this.outsideSince,
+        confirmedUntil: confirmedUntil(this.tag),
         isWall: this.isWall,
       },
       now,

@@ -1,11 +1,13 @@
 // The settings that the server writes into the page for the scripts.
 
 /**
- * A tag's definition. `shownName`: the name for people; `lower`, `upper`: alarm limits in the tag's unit; `decimals`,
+ * A tag's definition. `shownName`: the name for people; `kind`: as in kinds.js; `states`: names of the values of a
+ * discrete tag; `sources`: names of the field sources that send it; `lower`, `upper`: alarm limits in the tag's unit; `decimals`,
  * `mostDecimals`: the format of a value, see numbers.js;
  * `rawFrom`: earlier measurements were deleted; `outsideSince`: when the newest value's limit was left; `ahead`: readings ahead of time,
  * the last one at `until`. Times are ISO 8601.
- * @typedef {{name: string, shownName: string, unit: string, lower: number | null, upper: number | null,
+ * @typedef {{name: string, shownName: string, kind: string, states: Record<string, string>, sources: string[],
+ *   unit: string, lower: number | null, upper: number | null,
  *   decimals: number, mostDecimals: number | null,
  *   active?: boolean, simulated?: boolean, definition?: string, staleAfterMs: number, rawFrom?: string | null, newestAnomaly?: string | null,
  *   outsideSince?: string | null, ahead?: {readings: number, until: string} | null}} Tag
@@ -26,8 +28,11 @@
  * Totals up to the measurement with the id `newestId`.
  * @typedef {Totals & {newestId: number}} CountedTotals
  *
+ * A source that confirms values of its tags until a time (ISO 8601), except those that it marks as bad.
+ * @typedef {{name: string, until: string, bad: string[]}} ConfirmedSource
+ *
  * The server's state as /health sends it; `since` is ISO 8601.
- * @typedef {{timestamp: string, problems: string[], since: string | null, notices: string[],
+ * @typedef {{timestamp: string, confirmed: ConfirmedSource[], problems: string[], since: string | null, notices: string[],
  *   learning: {text: string, tags: {tag: string, text: string}[]}, definitions?: string}} Health
  *
  * A range of time in epoch milliseconds, both ends included.
@@ -55,6 +60,8 @@
  *   charts: string[], show: string, anomaly: number | null, event: number | null}} chosen
  * @property {SavedView | null} saved
  * @property {boolean} database
+ * @property {ConfirmedSource[]} confirmed
+ * @property {boolean} hasSources whether field sources can have times without good values
  * @property {TagPage | null} part
  * @property {Tag[]} tags
  * @property {string} definitions
@@ -64,7 +71,7 @@
  * @property {number} openEvents
  * @property {CountedTotals | null} totals
  * @property {Record<"data" | "stream" | "trend" | "statistics" | "anomalies" | "events" | "stats" | "health" | "tags" |
- *   "export" | "notes" | "views" | "login", string>} urls
+ *   "export" | "quality" | "gaps" | "notes" | "views" | "login", string>} urls
  * @property {{copy: string, integrity: string, trouble: string}} chart
  * @property {Record<string, {ms: number, label: string}>} presets
  * @property {string} defaultPreset
@@ -95,6 +102,7 @@
 
 /** @type {Settings} */
 export const settings = JSON.parse(document.getElementById("settings").textContent ?? "");
+const OF_NEW_TAG = { kind: "analog", states: {}, sources: [] };
 /** Tags by their names. */
 export const tags = new Map(settings.tags.map((tag) => [tag.name, tag]));
 
@@ -113,6 +121,16 @@ export function tagOf(name) {
   const { staleAfterMs } = settings;
   const known = tags.get(name);
   return (
-    known ?? { name, shownName: name, unit: "", decimals: 2, mostDecimals: 3, lower: null, upper: null, staleAfterMs }
+    known ?? {
+      ...OF_NEW_TAG,
+      name,
+      shownName: name,
+      unit: "",
+      decimals: 2,
+      mostDecimals: 3,
+      lower: null,
+      upper: null,
+      staleAfterMs,
+    }
   );
 }

@@ -1,4 +1,5 @@
 // Values and reasons as text. The words come from the server, which uses them as well.
+import { stateName } from "./kinds.js";
 import { AS_TYPED, numberText, trimmedText, uniform } from "./numbers.js";
 import { filled } from "./pattern.js";
 import { settings } from "./settings.js";
@@ -12,8 +13,20 @@ import { rangeText } from "./times.js";
 
 export const words = settings.words;
 
-/** @type {(tag: Tag, value: number) => string} */
-export const valueText = (tag, value) => numberText(value, tag);
+/**
+ * Return a value as text: a named state by its name.
+ * @type {(tag: Tag, value: number) => string}
+ */
+export const valueText = (tag, value) => stateName(tag, value) || numberText(value, tag);
+
+/**
+ * Return a value as text, a named state with its number: feed (1).
+ * @type {(tag: Tag, value: number) => string}
+ */
+export const detailText = (tag, value) => {
+  const name = stateName(tag, value);
+  return name ? `${name} (${value})` : numberText(value, tag);
+};
 
 /** @type {(tag: Tag, mean: number) => string} */
 export const meanText = (tag, mean) => numberText(mean, uniform(tag));
@@ -86,5 +99,6 @@ export function momentValueText(tag, found) {
   if (!found) return "nothing measured";
   const { value, low, high } = found;
   if (low === undefined || high === undefined || low === high) return withUnit(tag, valueText(tag, value));
+  if (tag.kind === "discrete") return withUnit(tag, spreadText(tag, low, high)); // a mean of states says nothing
   return `${withUnit(tag, meanText(tag, value))} (${spreadText(tag, low, high)})`;
 }

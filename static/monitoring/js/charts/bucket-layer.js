@@ -1,4 +1,5 @@
 // Intervals of measurements on a chart: mean, lowest to highest, and the number of anomalies.
+import { isHeld } from "../base/kinds.js";
 import { firstIndex } from "../base/search.js";
 import { gapMs, lineAndLone } from "./downsample.js";
 import { clustered, within } from "./marks.js";
@@ -40,7 +41,7 @@ export class BucketLayer {
     /** The length of an interval in milliseconds. */
     this.stepMs = trend.resolution_s * 1000;
     /** Intervals whose starts are further apart, in milliseconds, are not connected by a line. */
-    this.gap = gapMs(trend.t, GAP_STEPS * this.stepMs);
+    this.gap = isHeld(tag) ? Infinity : gapMs(trend.t, GAP_STEPS * this.stepMs);
     /** @type {Bucket[]} ascending in time */
     this.buckets = trend.t.map((_, i) => bucketOf(trend, i, this.stepMs));
   }

@@ -3,10 +3,13 @@ import { pointedAt } from "./cursor.js";
 import { barOptions, barsAt, stripHeight } from "./event-spans.js";
 import { NOTE_SIGN, noteMarkOptions, notesAt } from "./note-marks.js";
 import { EVENT_SIGN, kindText, whenText, whyText } from "../lists/event-words.js";
+import { hatchOptions, spansAt } from "./quality-hatch.js";
+import { SPAN_SIGN, spanText } from "../live/spans.js";
+import { statesOf, stateTicks } from "../base/kinds.js";
 import { firstIndex } from "../base/search.js";
 import { timeTicks, valueTicks, valueTickText } from "../base/ticks.js";
 import { momentText, rangeText } from "../base/times.js";
-import { anomaliesText, meanText, spreadText, valueText, whole, withUnit } from "../base/words.js";
+import { anomaliesText, detailText, meanText, spreadText, whole, withUnit } from "../base/words.js";
 
 /**
  * @typedef {import("../base/settings.js").Tag} Tag
@@ -35,6 +38,8 @@ import { anomaliesText, meanText, spreadText, valueText, whole, withUnit } from 
 const LINE = 0; // indexes of the datasets
 export const ANOMALIES = 2;
 const MOST_EVENTS = 3; // in a tooltip
+const STATE_ROOM = 0.5; // above and below the states of a discrete tag
+const STATE_LETTERS = 9; // beside the axis
 const NOTE_LINES = 2; // of each note in a tooltip
 const WRAP = 34; // characters in a tooltip's line on a phone
 const PIECES = new RegExp(`.{1,${WRAP}}`, "gu");
@@ -75,6 +80,7 @@ export function chartOptions(tag, theme, reasonsOf) {
       playhead: { colour: theme.text },
       eventSpans: barOptions(theme, font),
       noteMarks: noteMarkOptions(theme, font),
+      qualityHatch: hatchOptions(theme, font),
       ruleBand: { colour: theme.focus, fill: theme.band, panel: theme.panel, fontSize: font.size, family: theme.font },
       tooltip: tooltip(tag, theme, font, reasonsOf),
     },
@@ -118,6 +124,7 @@ function timeAxis(theme, font) {
  * @returns {AxisOptions}
  */
 function valueAxis(tag, limits, theme, font) {
+  if (statesOf(tag).length) return stateAxis(tag, theme, font);
   const bounds = limits.map(({ value }) => value);
   const room = bounds.length === 2 ? (bounds[0] - bounds[1]) * 0.18 : 0; // for the labels outside the lines
   return {
@@ -133,6 +140,29 @@ function valueAxis(tag, limits, theme, font) {
       axis.ticks = valueTicks(axis.min, axis.max, Math.max(2, Math.floor(axis.height / (1.9 * theme.rem))));
     },
     // The same width for every tag and value, so that the time axes of all charts stay aligned.
+    afterFit: (axis) => (axis.width = 4.4 * theme.rem),
+  };
+}
+
+/**
+ * Return the axis of a tag with states: all of them, by their names.
+ * @param {Tag} tag
+ * @param {Theme} theme
+ * @param {ChartFont} font
+ * @returns {AxisOptions}
+ */
+function stateAxis(tag, theme, font) {
+  const values = statesOf(tag).map(({ value }) => value);
+  return {
+    bounds: "data",
+    suggestedMin: values[0] - STATE_ROOM,
+    suggestedMax: values[values.length - 1] + STATE_ROOM,
+    grid: { color: theme.grid },
+    border: { color: theme.line },
+    ticks: { color: theme.muted, font, callback: (_value, i, ticks) => ticks[i].text },
+    afterBuildTicks(axis) {
+      axis.ticks = stateTicks(tag, axis, Math.max(2, Math.floor(axis.height / (1.9 * theme.rem))), STATE_LETTERS);
+    },
     afterFit: (axis) => (axis.width = 4.4 * theme.rem),
   };
 }
@@ -160,13 +190,13 @@ function tooltip(tag, theme, font, reasonsOf) {
       label: (/** @type {TooltipItem} */ { raw, datasetIndex }) => {
         if ("end" in raw)
           return "count" in raw && datasetIndex !== ANOMALIES ? bucketLines(tag, raw) : markLines(tag, raw);
-        const value = withUnit(tag, valueText(tag, raw.y));
+        const value = withUnit(tag, detailText(tag, raw.y));
         if (datasetIndex !== ANOMALIES) return value;
         return [value, "▲ anomaly:", ...reasonsOf(raw.id).flatMap(wrapped)];
       },
       afterBody(/** @type {TooltipItem[]} */ [{ raw, chart, datasetIndex }]) {
         const moment = datasetIndex === ANOMALIES ? raw.x : (pointedAt() ?? raw.x);
-        return [...eventLines(chart, moment), ...noteLines(chart, moment)];
+        return [...spanLines(chart, moment), ...eventLines(chart, moment), ...noteLines(chart, moment)];
       },
     },
   };
@@ -190,12 +220,22 @@ function markLines(tag, mark) {
  */
 function bucketLines(tag, { y, low, high, count }) {
   return count === 1
-    ? withUnit(tag, valueText(tag, y))
+    ? withUnit(tag, detailText(tag, y))
     : [
-        `mean ${withUnit(tag, meanText(tag, y))}`,
+        ...(tag.kind === "discrete" ? [] : [`mean ${withUnit(tag, meanText(tag, y))}`]),
         withUnit(tag, spreadText(tag, low, high)),
         `${whole.format(count)} measurements`,
       ];
+}
+
+/**
+ * Describe the times without good values at a moment.
+ * @param {LineChart} chart
+ * @param {number} moment epoch milliseconds
+ */
+function spanLines(chart, moment) {
+  const found = spansAt(chart, chart.scales.x.getPixelForValue(moment));
+  return found.slice(0, MOST_EVENTS).flatMap((span) => wrapped(`${SPAN_SIGN} ${spanText(span)}`));
 }
 
 /**

@@ -1,7 +1,7 @@
 // The contents of a chart as a table: filled when it is opened, and renewed unless the pointer or focus is inside.
 import { reasonsOf } from "../live/rule-violations.js";
 import { momentText } from "../base/times.js";
-import { meanText, valueText, whole } from "../base/words.js";
+import { detailText, meanText, valueText, whole } from "../base/words.js";
 
 /**
  * @typedef {import("../base/settings.js").Tag} Tag
@@ -94,7 +94,7 @@ function bucketRow({ start, low, y, high, count, anomalies }, tag) {
 /** @type {(point: import("../live/series.js").Point, tag: Tag) => TableRow} */
 function pointRow({ x, y, anomaly, id }, tag) {
   const why = anomaly ? `▲ ${reasonsOf(tag, id).join("; ")}` : "";
-  return { cells: [momentText(x), valueText(tag, y), why], isAnomalous: anomaly };
+  return { cells: [momentText(x), detailText(tag, y), why], isAnomalous: anomaly };
 }
 
 /**

@@ -1,6 +1,7 @@
 // Several tags in one chart with an axis each. The lines differ by their dashes and by the names beside them.
 import { barOptions, eventSpans, setSpans, stripHeight } from "./event-spans.js";
 import { noteMarkOptions, noteMarks, setNotes } from "./note-marks.js";
+import { isHeld } from "../base/kinds.js";
 import { kindText } from "../lists/event-words.js";
 import { tagOf } from "../base/settings.js";
 import { timeTicks, valueTicks, valueTickText } from "../base/ticks.js";
@@ -33,7 +34,7 @@ export class Overlay {
     this.chart = /** @type {LineChart} */ (
       new Chart(canvas, {
         type: "line",
-        data: { datasets: tags.flatMap((_, i) => datasets(i, theme)) },
+        data: { datasets: tags.flatMap((tag, i) => datasets(tag, i, theme)) },
         options: options(tags, theme),
         plugins: [eventSpans, noteMarks, lineNames],
       })
@@ -67,16 +68,18 @@ export class Overlay {
 
 /**
  * Return the datasets of one tag: the line, and the anomalies.
+ * @param {Tag} tag
  * @param {number} i
  * @param {Theme} theme
  * @returns {import("chart.js").ChartDataset<"line", DrawnPoint[]>[]}
  */
-function datasets(i, theme) {
+function datasets(tag, i, theme) {
   const yAxisID = `y${i}`;
   return [
     {
       data: [],
       yAxisID,
+      stepped: isHeld(tag),
       order: 2,
       borderColor: theme[`line-${i + 1}`],
       borderDash: DASHES[i],

@@ -39,16 +39,21 @@ export class RawLayer {
   /**
    * @param {Point[]} points ascending in time
    * @param {TimeRange} chunk the time that the points cover
+   * @param {number} [heldMs] if not 0, a value holds until the next one, however long that takes, and the last value for
+   *   so many milliseconds
    */
-  constructor(points, { from, to }) {
+  constructor(points, { from, to }, heldMs = 0) {
     this.points = points;
     this.from = from;
     this.to = to;
     /** Points that are further apart, in milliseconds, are not connected by a line. */
-    this.gap = gapMs(
-      points.map(({ x }) => x),
-      GAP_MS,
-    );
+    this.heldMs = heldMs;
+    this.gap = heldMs
+      ? Infinity
+      : gapMs(
+          points.map(({ x }) => x),
+          GAP_MS,
+        );
   }
 
   /**
@@ -112,7 +117,9 @@ export class RawLayer {
    * @returns {RangeSummary | null}
    */
   summary({ from, to }) {
+    const before = firstIndex(this.points.length, (i) => this.points[i].x < from) - 1;
     const points = this.between(from, to).filter(({ x }) => x >= from && x <= to);
+    if (this.heldMs && before >= 0 && this.holds(before, from)) points.unshift(this.points[before]);
     if (!points.length) return null;
     const summary = { low: Infinity, high: -Infinity, anomalies: 0 };
     for (const { y, anomaly } of points) {
@@ -129,8 +136,18 @@ export class RawLayer {
    * @returns {ValueAt | null}
    */
   at(moment) {
-    const last = this.points[firstIndex(this.points.length, (i) => this.points[i].x <= moment) - 1];
-    return last && moment - last.x <= this.gap ? { value: last.y } : null;
+    const index = firstIndex(this.points.length, (i) => this.points[i].x <= moment) - 1;
+    return index >= 0 && this.holds(index, moment) ? { value: this.points[index].y } : null;
+  }
+
+  /**
+   * Return whether a point, the last one up to a moment, still counts then.
+   * @param {number} index
+   * @param {number} moment epoch milliseconds
+   */
+  holds(index, moment) {
+    const isLast = index === this.points.length - 1;
+    return moment - this.points[index].x <= (this.heldMs && isLast ? this.heldMs : this.gap);
   }
 
   /**

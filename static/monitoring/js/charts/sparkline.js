@@ -1,5 +1,6 @@
 // The last minutes of a tag as a small line beside its value: SVG, so that it needs no library and follows the theme.
 import { setAttribute } from "../base/dom.js";
+import { heldMs, isHeld } from "../base/kinds.js";
 import { RawLayer } from "./raw-layer.js";
 import { LIVE_MS } from "../base/settings.js";
 
@@ -75,7 +76,7 @@ export class Sparkline {
     this.drawnAt = performance.now();
     this.oldest = this.points[0].x;
     const range = { from: this.now - LIVE_MS, to: this.now };
-    const layer = new RawLayer(this.points, range);
+    const layer = new RawLayer(this.points, range, heldMs(this.tag));
     const { line, marks, lasting } = layer.outline(range, this.width, MARK_SIZES * this.mark);
     const visible = line.filter(({ x }) => x >= range.from);
     const toPixels = this.projection(
@@ -84,8 +85,8 @@ export class Sparkline {
     );
     if (!toPixels) return this.clear();
     const { lower, upper } = this.tag;
-    this.write("trace", trace(visible, toPixels));
-    this.write("lasting", trace(lasting, toPixels));
+    this.write("trace", trace(visible, toPixels, isHeld(this.tag)));
+    this.write("lasting", trace(lasting, toPixels, isHeld(this.tag)));
     this.write("marks", marks.map((mark) => triangle(toPixels(mark), this.mark)).join(""));
     this.write(
       "bound",
@@ -163,13 +164,15 @@ const text = (pixels) => pixels.toFixed(1);
  * Return the path of a line, which begins again after each break.
  * @param {DrawnPoint[]} line
  * @param {ToPixels} toPixels
+ * @param {boolean} isStepped
  */
-function trace(line, toPixels) {
+function trace(line, toPixels, isStepped) {
   let command = "M";
   return line
     .map((point) => {
       const { x, y } = toPixels(point);
-      const step = Number.isNaN(y) ? "" : `${command}${text(x)} ${text(y)}`;
+      const across = isStepped && command === "L" && !Number.isNaN(y) ? `H${text(x)}` : "";
+      const step = Number.isNaN(y) ? "" : `${across}${command}${text(x)} ${text(y)}`;
       command = Number.isNaN(y) ? "M" : "L";
       return step;
     })

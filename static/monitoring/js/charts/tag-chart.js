@@ -1,9 +1,13 @@
 // The contents of the chart of one tag. The appearance and interaction are in chart-options.js.
 import { ANOMALIES, chartOptions, nearestOnLine } from "./chart-options.js";
 import { barsIn, barUnder, eventSpans, setSpans } from "./event-spans.js";
+import { serverNow } from "../base/clock.js";
+import { heldLine } from "./held-line.js";
+import { isHeld } from "../base/kinds.js";
 import { limitLines } from "./limit-lines.js";
 import { noteMarks, setNotes } from "./note-marks.js";
 import { playhead } from "./playhead.js";
+import { qualityHatch, setHatches } from "./quality-hatch.js";
 import { ruleBand } from "./rule-band.js";
 
 /**
@@ -46,9 +50,9 @@ export class TagChart {
     this.made ??= /** @type {LineChart} */ (
       new this.Chart(this.canvas, {
         type: "line",
-        data: { datasets: datasets(this.theme) },
+        data: { datasets: datasets(this.theme, isHeld(this.tag)) },
         options: chartOptions(this.tag, this.theme, this.reasonsOf),
-        plugins: [eventSpans, limitLines, noteMarks, playhead, ruleBand],
+        plugins: [qualityHatch, eventSpans, limitLines, noteMarks, playhead, ruleBand],
       })
     );
     return this.made;
@@ -76,23 +80,35 @@ export class TagChart {
   }
 
   /**
-   * Draw a layer, events and notes over a range.
+   * Draw a layer, events, notes and times without good values over a range.
    * @param {import("./raw-layer.js").Layer} layer
    * @param {import("../base/settings.js").TimeRange} range
    * @param {{events: import("../live/events.js").PlantEvent[], chosen: number | null,
-   *   notes: import("../live/notes.js").Note[]}} spans `chosen`: id of an event
+   *   notes: import("../live/notes.js").Note[], spans: import("../live/spans.js").Span[]}} marks `chosen`: id of an event
    * @param {number | null} at where playback stands, null without playback
    */
-  draw(layer, range, { events, chosen, notes }, at) {
+  draw(layer, range, { events, chosen, notes, spans }, at) {
     const { chart } = this;
     const width = Math.max(SMALLEST_PX, chart.width);
     const { line, lone, marks, high, low, lasting } = layer.outline(range, width, MARK_SIZES * markRadius(this.theme));
-    [line, lone, marks, high, low, lasting].forEach((data, i) => (chart.data.datasets[i].data = data));
+    const drawn = isHeld(this.tag) ? heldLine(line, spans, this.heldUntil(layer, range)) : line;
+    [drawn, lone, marks, high, low, lasting].forEach((data, i) => (chart.data.datasets[i].data = data));
     Object.assign(chart.options.scales.x, { min: range.from, max: range.to });
     chart.options.plugins.playhead.at = at;
     setSpans(chart, events, chosen);
     setNotes(chart, notes);
+    setHatches(chart, spans);
     chart.update("none");
+  }
+
+  /**
+   * Return until when the last value of a layer counts: as long as the tag is not stale, and not beyond now.
+   * @param {import("./raw-layer.js").Layer} layer
+   * @param {import("../base/settings.js").TimeRange} range
+   */
+  heldUntil(layer, { to }) {
+    const last = layer.buckets ? layer.buckets.at(-1)?.end : layer.points.at(-1)?.x;
+    return Math.min(to, layer.to, serverNow(), (last ?? to) + this.tag.staleAfterMs);
   }
 
   /** @param {number} pixel */
@@ -173,10 +189,12 @@ const markRadius = (theme) => Math.max(6, 0.42 * theme.rem);
 
 /**
  * @param {Theme} theme
+ * @param {boolean} isStepped
  * @returns {import("chart.js").ChartDataset<"line", DrawnPoint[]>[]}
  */
-function datasets(theme) {
+function datasets(theme, isStepped) {
   const line = {
+    stepped: isStepped,
     borderColor: theme.trace,
     borderWidth: 0.085 * theme.rem,
     pointRadius: 0,

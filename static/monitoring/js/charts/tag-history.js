@@ -4,6 +4,7 @@ import { chunkAround } from "./chunk.js";
 import { serverNow } from "../base/clock.js";
 import { eventOf } from "../live/events.js";
 import { storeViolations } from "../live/rule-violations.js";
+import { heldMs, isHeld } from "../base/kinds.js";
 import { RawLayer } from "./raw-layer.js";
 import { get, RequestFailed } from "../base/request.js";
 import { Series } from "../live/series.js";
@@ -186,11 +187,30 @@ async function readLayer(tag, chunk, signal) {
         storeViolations((await get(urls.anomalies, { parameters: rows, ...options })).body);
       const series = new Series();
       series.merge(body);
-      return new RawLayer(series.points, chunk);
+      if (isHeld(tag)) series.merge(await readNeighbours(tag, chunk, signal));
+      return new RawLayer(series.points, chunk, heldMs(tag));
     }
   }
   const { body } = await get(urls.trend, { parameters: { ...bounds, points: chunk.points }, ...options });
   return new BucketLayer(tag, body, chunk);
+}
+
+/**
+ * Read the last measurement before a chunk, whose value may hold in it, and the first one after, which says until when.
+ * @param {Tag} tag
+ * @param {WantedChunk} chunk
+ * @param {AbortSignal} signal
+ * @returns {Promise<import("../base/settings.js").Measurement[]>}
+ */
+async function readNeighbours(tag, { from, to }, signal) {
+  /** @type {Record<string, string>[]} */
+  const sides = [{ to: isoText(from) }, { from: isoText(to), order: "asc" }];
+  const answers = await Promise.all(
+    sides.map((side) =>
+      get(urls.data, { parameters: { tag: tag.name, limit: 1, ...side }, timeoutMs: TIMEOUT_MS, signal }),
+    ),
+  );
+  return answers.flatMap(({ body }) => body);
 }
 
 /** @param {number} ms */

@@ -1,4 +1,5 @@
 // The layer that a tag's chart draws: the live measurements, or a chunk of the history.
+import { heldMs } from "../base/kinds.js";
 import { pointsFor } from "./chunk.js";
 import { RawLayer } from "./raw-layer.js";
 import { LIVE_MS } from "../base/settings.js";
@@ -22,6 +23,7 @@ export class TagLayers {
    */
   constructor(tag, series, onArrival) {
     this.series = series;
+    this.heldMs = heldMs(tag);
     this.history = new TagHistory(tag, onArrival);
   }
 
@@ -31,7 +33,7 @@ export class TagLayers {
    * @param {{width: number, aheadMs: number}} chart `width` in pixels, `aheadMs` as in chunkAround
    */
   choose({ range, isLive }, { width, aheadMs }) {
-    const live = new RawLayer(this.series.points, { from: range.to - LIVE_MS, to: range.to });
+    const live = new RawLayer(this.series.points, { from: range.to - LIVE_MS, to: range.to }, this.heldMs);
     if (isLive && range.to - range.from <= LIVE_MS) {
       this.history.cancel();
       this.layer = live;

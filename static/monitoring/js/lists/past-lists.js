@@ -1,7 +1,7 @@
 // What the time shown has of the tags on screen: statistics, events and anomalies. Read when the viewer comes near.
 import { settings } from "../base/settings.js";
 import { PagedList } from "./paged-list.js";
-import { anomalyRow, eventRow } from "./past-rows.js";
+import { anomalyRow, eventRow, gapRow, qualityRow } from "./past-rows.js";
 import { showStatistics } from "./statistics.js";
 
 /** @typedef {import("../base/settings.js").TimeRange} TimeRange */
@@ -27,6 +27,12 @@ export function followPast({ range, isLive, shown }) {
     rowOf: anomalyRow,
     none: "None in the time shown.",
   });
+  const none = "None in the time shown.";
+  /** @type {PagedList<any>[]} */
+  const lists = [events, anomalies];
+  const [quality, gaps] = [document.getElementById("past-quality"), document.getElementById("past-gaps")];
+  if (quality) lists.push(new PagedList(quality, { url: settings.urls.quality, rowOf: qualityRow, none }));
+  if (gaps) lists.push(new PagedList(gaps, { url: settings.urls.gaps, rowOf: gapRow, none }));
   let isNear = false;
   let isStale = true;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -48,8 +54,8 @@ export function followPast({ range, isLive, shown }) {
     const parameters = { ...bounds, tag: tags };
     const act = isStale ? "start" : "renew";
     isStale = false;
-    if (tags.length) await Promise.all([events[act](parameters), anomalies[act](parameters)]);
-    else for (const list of [events, anomalies]) list.show([], null);
+    if (tags.length) await Promise.all(lists.map((list) => list[act](parameters)));
+    else for (const list of lists) list.show([], null);
     await showStatistics(tags, bounds);
   }
   const changed = () => {

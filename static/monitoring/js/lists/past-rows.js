@@ -5,9 +5,10 @@ import { view } from "../app/view-state.js";
 import { serverNow } from "../base/clock.js";
 import { setName } from "../base/dom.js";
 import { settings, tagOf } from "../base/settings.js";
-import { momentText } from "../base/times.js";
+import { durationText, momentText } from "../base/times.js";
 import { reasonTexts, valueText, withUnit } from "../base/words.js";
 import { eventOf } from "../live/events.js";
+import { spanOfGap, spanOfQuality, spanText, WORDS } from "../live/spans.js";
 import { kindText, lengthText, timeAround, whenText } from "./event-words.js";
 
 /** @typedef {{icon: string, href: string, link: string, tag: string, amount: string, reason: string, isOpen?: boolean}} RowText */
@@ -50,6 +51,31 @@ export function anomalyTexts({ id, tag, timestamp, value, findings }) {
     reason: reasonTexts(definition, findings).join("; "),
   };
 }
+
+/**
+ * @param {import("../live/spans.js").Span} span
+ * @param {number} now epoch milliseconds
+ * @returns {RowText}
+ */
+export function spanTexts(span, now) {
+  const { tag, source, start, end } = span;
+  const past = timeAround(span, now);
+  return {
+    icon: "stale",
+    href: addressOf({ ...view, ...(tag && { tag: tagToShow(tag) }), past, event: null, anomaly: null }),
+    link: WORDS[span.kind],
+    tag: tag === null ? `all of ${source}` : tagOf(tag).shownName,
+    amount: durationText((end ?? now) - start),
+    reason: spanText(span),
+    isOpen: end === null,
+  };
+}
+
+/** @param {import("../live/spans.js").QualityItem} item */
+export const qualityRow = (item) => rowOf(spanTexts(spanOfQuality(item), serverNow()));
+
+/** @param {import("../live/spans.js").GapItem} item */
+export const gapRow = (item) => rowOf(spanTexts(spanOfGap(item), serverNow()));
 
 /** @param {import("../live/events.js").EventItem} item */
 export const eventRow = (item) => rowOf(eventTexts(item, serverNow()));

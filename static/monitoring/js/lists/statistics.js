@@ -81,14 +81,15 @@ export function noteText(found, shown) {
 export function cellsOf({ tag: name, count, anomalies, mean, sd, min, min_at, max, max_at, ...rest }) {
   const { outside_percent: outside, gaps, resolution_s: resolution } = rest;
   const tag = tagOf(name);
+  const isOfStates = tag.kind === "discrete";
   const about = resolution ? "≈ " : "";
   /** @type {(value: number | null, text?: (tag: Tag, value: number) => string) => string} */
   const value = (value, text = valueText) => (value === null ? NOTHING : withUnit(tag, text(tag, value)));
   /** @param {string | null} time */
   const at = (time) => (time ? momentText(Date.parse(time)) : "");
   return [
-    { text: value(mean, meanText) },
-    { text: sd === null ? NOTHING : about + value(sd, meanText) },
+    { text: isOfStates ? NOTHING : value(mean, meanText) },
+    { text: sd === null || isOfStates ? NOTHING : about + value(sd, meanText) },
     { text: value(min), detail: at(min_at) },
     { text: value(max), detail: at(max_at) },
     { text: outside === null ? NOTHING : (outside ? about : "") + percentText(outside) },

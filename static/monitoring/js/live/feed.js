@@ -1,4 +1,5 @@
 // The source of live data: the stream, or polling every few seconds while the stream is not available.
+import { noteConfirmed } from "./confirmed.js";
 import { noteStreaming, refreshAlarms } from "./alarms.js";
 import { mergeEvents, receiveEvents } from "./events.js";
 import { makePause, whenVisible } from "../base/pause.js";
@@ -92,7 +93,10 @@ class Feed {
     this.overview = new OverviewPoller({
       isStreaming: () => this.isOpen && !tagPage, // of a subset of the tags, the stream lacks totals and some events
       isTroubled: () => this.isOpen && this.isTroubled,
-      onHealth: handlers.onHealth,
+      onHealth: (health) => {
+        noteConfirmed(health.confirmed);
+        handlers.onHealth(health);
+      },
       onTotals: handlers.onTotals,
       onAnomalies: (anomalies) => handlers.onAnomalies(anomalies, true),
       onEventsRead: (snapshot, askedAt) => this.changeEvents(() => mergeEvents(snapshot, askedAt)),

@@ -1,4 +1,5 @@
 // The line that shows whether data arrives, and the problems that the server reports.
+import { newestConfirmation } from "./confirmed.js";
 import { settings } from "../base/settings.js";
 import { announce } from "../base/announcer.js";
 import { serverNow } from "../base/clock.js";
@@ -48,9 +49,10 @@ export function noteMode(found) {
 /**
  * Show the current state.
  * @param {number} now epoch milliseconds
- * @param {number | null} newest time of the newest reading in epoch milliseconds, null if there is none
+ * @param {number | null} newestReading its time in epoch milliseconds, null if there is none; a source may confirm later
  */
-export function showLink(now, newest) {
+export function showLink(now, newestReading) {
+  const newest = newestReading === null ? null : Math.max(newestReading, newestConfirmation());
   const state = linkState(contact, now, newest);
   if (root.dataset.state !== state) announce("link", words.link[state]);
   setAttribute(root, "data-state", state);

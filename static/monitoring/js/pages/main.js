@@ -11,6 +11,7 @@ import { serverNow } from "../base/clock.js";
 import { followTags, onAlarms } from "../live/alarms.js";
 import { onNoteSaved, useNoteContext } from "../app/note-dialog.js";
 import { showNotes } from "../lists/note-list.js";
+import { followSpans } from "../live/spans.js";
 import { followNotes } from "../live/notes.js";
 import { Comparison } from "../charts/comparison.js";
 import { noteDefinitions } from "../live/definitions.js";
@@ -341,6 +342,8 @@ feed = startFeed({
 });
 const readNotes = followNotes(() => rangeShown(end()), redraw);
 onViewChange(() => readNotes());
+const readSpans = followSpans(() => rangeShown(end()), redraw);
+onViewChange(readSpans);
 onNoteSaved(() => readNotes(0));
 useNoteContext(noteContext);
 const pastChanged = wirePast({

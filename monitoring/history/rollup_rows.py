@@ -1,0 +1,72 @@
+"""Read rollups: the rows of the table, and each tag's open minute, which the rows may lack.
+
+The newest minute of a tag may lie in the columns ``open_...`` of ``series`` (see ``ingest/open_minutes.py``).
+This open minute counts in the interval of each resolution that contains the minute. One statement reads rows
+and open minute: between two statements a writer may move the minute to the rollups.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from django.db import connection
+from numpy.typing import NDArray
+
+from monitoring.kernel.clock import SECOND_US
+from monitoring.kernel.rollups import RESOLUTIONS_S, Buckets, coarsen
+
+ROWS = """
+    SELECT start, count, total, minimum, minimum_at, maximum, maximum_at, anomalies FROM rollups
+    WHERE tag = %s AND resolution_s = %s AND start >= %s AND start < %s
+    UNION ALL
+    SELECT {start}, open_count, open_total, open_minimum, open_minimum_at, open_maximum, open_maximum_at,
+        open_anomalies
+    FROM series WHERE tag = %s AND {start} >= %s AND {start} < %s
+    ORDER BY 1
+"""
+# A scalar subquery finds the first row by the index; a minimum of the union would read all rows.
+FIRST = """
+    SELECT min(start) FROM (
+        SELECT (
+            SELECT start FROM rollups WHERE tag = %s AND resolution_s = %s AND start >= %s
+            ORDER BY start LIMIT 1
+        ) AS start
+        UNION ALL
+        SELECT {start} FROM series WHERE tag = %s AND {start} >= %s
+    ) AS starts
+"""
+EARLIEST = int(np.iinfo(np.int64).min)
+
+
+def open_in(resolution_s: int) -> str:
+    """Return SQL for the start of the interval that contains the open minute; NULL if none is open.
+
+    For statements with parameters: the remainder's sign is doubled. No open minute lies before 1970.
+    """
+    if resolution_s == RESOLUTIONS_S[0]:
+        return "open_start"
+    return f"(open_start - open_start %% {resolution_s * SECOND_US})"
+
+
+def read_rollups(tag: int | None, resolution_s: int, start_us: int, end_us: int) -> Buckets:
+    """Return the tag's rollups of a resolution in a half-open range, in order of time."""
+    sql = ROWS.format(start=open_in(resolution_s))
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [tag, resolution_s, start_us, end_us, tag, start_us, end_us])
+        rows = cursor.fetchall()
+    return coarsen(Buckets(*columns(rows, "qqddqdqq")), resolution_s * SECOND_US)
+
+
+def first_rollup(tag: int | None, resolution_s: int, from_us: int = EARLIEST) -> int | None:
+    """Return the start of the tag's first rollup from a time on; None if there is none."""
+    with connection.cursor() as cursor:
+        sql = FIRST.format(start=open_in(resolution_s))
+        cursor.execute(sql, [tag, resolution_s, from_us, tag, from_us])
+        found: int | None = cursor.fetchone()[0]
+    return found
+
+
+def columns(rows: Sequence[Sequence[Any]], types: str) -> list[NDArray[Any]]:
+    """Return the columns of the rows, each of shape (n,); ``types`` has numpy's dtype character of each."""
+    found = zip(*rows, strict=True) if rows else ((),) * len(types)
+    return [np.array(column, dtype=kind) for column, kind in zip(found, types, strict=True)]

@@ -1,0 +1,1 @@
+"""InfluxDB line protocol: devices and agents push their readings over HTTP."""
