@@ -241,6 +241,10 @@ KIND = SourceKind(
             is_required=False,
         ),
     ),
+    parameters=(
+        Field("below", "Variables below node", "Empty: all, at most 5,000.", is_required=False),
+        Field("node", "Or only what a node holds", "Folders and variables, one level.", is_required=False),
+    ),
     libraries={"asyncua": "asyncua==2.1.0"},
     address_label="Node",
     address_help="Node id, as ns=3;s=Reactor.Temperature. Of an array: the element as value pointer, /3.",
