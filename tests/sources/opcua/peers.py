@@ -198,7 +198,7 @@ class Proxy:
     def __init__(self, port):
         self.target = port
         self.port = 0
-        self.requests = Counter()
+        self.requests: Counter[int] = Counter()
         self.is_cut = False
         self.tasks = set()
         self.writers = set()
