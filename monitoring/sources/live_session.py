@@ -24,7 +24,7 @@ LOOK_S = 0.02
 MOST_CHANGES = 20_000  # of quality, and gaps, that wait for the database
 
 Queue = SampleQueue["LiveSession"]
-Newest = Callable[[Sequence[str]], Awaitable[dict[str, int]]]
+Newest = Callable[[int, Sequence[str]], Awaitable[dict[str, int]]]  # of a source
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +187,7 @@ class LiveSession:
 
     async def newest(self, tags: Sequence[str]) -> dict[str, int]:
         """See ``Session``."""
-        return await self._newest(tags)
+        return await self._newest(self.log.source, tags)
 
     def _public(self, text: str) -> str:
         return without_secrets(text, self.config.secrets)

@@ -21,7 +21,7 @@ def queue() -> Queue:
     return SampleQueue(100)
 
 
-async def no_newest(tags: Sequence[str]) -> dict[str, int]:
+async def no_newest(source: int, tags: Sequence[str]) -> dict[str, int]:
     return {}
 
 

@@ -96,8 +96,7 @@ class Connection:
 
     async def _newest_us(self) -> int | None:
         """Return the time of the newest value that the source has stored; None if there is none."""
-        # A pattern names no tags: ask for all of the source first.
-        stored = await self.session.newest(()) or await self.session.newest(self.router.named_tags)
+        stored = await self.session.newest(())
         return max(stored.values(), default=None)
 
     def _mark_gap(self) -> None:
