@@ -113,7 +113,7 @@ class LiveSession:
             if not self._queue.offer(entry):
                 return False
             self._offered += 1
-            self._held.take(timed(items, received_us, always=self.config.uses_receive_time))
+            self._held.take(timed(items, received_us))
             return True
 
     def _receipt_us(self, count: int) -> int:
@@ -232,15 +232,13 @@ class LiveSession:
         self._queue.drop(self)
 
 
-def timed(
-    items: Sequence[Sample | Malformed], received_us: int, *, always: bool
-) -> Sequence[tuple[str, int, float]]:
+def timed(items: Sequence[Sample | Malformed], received_us: int) -> Sequence[tuple[str, int, float]]:
     """Return the samples of items with their times; those without one get the time of receipt.
 
-    ``always``: all get it. Each item has a microsecond of its own, so that values of one tag do not collide.
+    Each item has a microsecond of its own, so that values of one tag do not collide.
     """
     return [
-        (item.tag, received_us + place if always or item.time_us is None else item.time_us, item.value)
+        (item.tag, received_us + place if item.time_us is None else item.time_us, item.value)
         for place, item in enumerate(items)
         if isinstance(item, Sample)
     ]

@@ -1,15 +1,13 @@
-"""The tag and value that a mapping makes of a message, as shown before the mapping is stored."""
+"""The tag and value that a mapping makes of a message, as shown before the mapping is stored.
 
-import json
-import math
-import re
-from dataclasses import dataclass
-from typing import Any
+Only MQTT sources can be listened to, so that the rules are those of their driver.
+"""
+
+from dataclasses import dataclass, replace
 
 from monitoring.sources.config import MappingRule
-
-PART = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
-WORDS = {"true": 1.0, "on": 1.0, "false": 0.0, "off": 0.0}
+from monitoring.sources.mqtt.payloads import BadQualityError, UnusableError, decode, read_value, target_of
+from monitoring.sources.patterns import expand, parse_pattern, split_address, split_pointer
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,56 +20,35 @@ class Preview:
 
 
 def preview(rule: MappingRule, address: str, raw: str) -> Preview | None:
-    """Return the outcome of a message; None if the mapping is of other addresses."""
-    pieces = PART.split(rule.address)
-    pattern = "".join(
-        f"(?P<{piece}>[^/]+)" if place % 2 else re.escape(piece) for place, piece in enumerate(pieces)
-    )
+    """Return the outcome of a message, or of a point's value; None if the mapping is of other addresses.
+
+    The address of a point may end with the pointer of the value, as ``topic#/od``; ``raw`` is that value.
+    """
+    topic, place = split_pointer(address)
+    wanted, pointer = split_address(rule)
     try:
-        match = re.fullmatch(pattern, address)
-    except re.error:  # a part that stands twice in the address
+        parts = parse_pattern(wanted).parts_of(topic)
+    except ValueError:
         return None
-    if match is None:
+    if parts is None or (place and place != pointer):
         return None
-    parts = match.groupdict()
-    tag = PART.sub(lambda part: parts.get(part[1], part[0]), rule.tag)
     try:
-        return Preview(tag, rule.scaled(value_of(raw, rule.value_pointer)))
-    except ValueError as error:
+        tag = expand(rule.tag, parts)
+    except KeyError as missing:
+        return Preview(rule.tag, problem=f"{{{missing.args[0]}}} is no part of the address.")
+    try:
+        return Preview(tag, _value(rule, raw.encode(), is_value=bool(place)))
+    except (ValueError, UnusableError, BadQualityError) as error:
         return Preview(tag, problem=str(error))
 
 
-def value_of(raw: str, pointer: str) -> float:
-    """Return the number at the JSON pointer of a payload; without a pointer, of the payload as a whole.
+def _value(rule: MappingRule, payload: bytes, *, is_value: bool) -> float:
+    """Return the value of a payload; with ``is_value`` the payload is the value, whatever the pointer.
 
     Raises:
-        ValueError: there is no number.
+        ValueError: there is no value, or the rule is invalid.
     """
-    value: Any = raw.strip()
-    if pointer:
-        try:
-            value = json.loads(raw)
-        except (ValueError, RecursionError) as error:
-            raise ValueError("the payload is no JSON") from error
-        for key in pointer.split("/")[1:]:
-            value = _member(value, key.replace("~1", "/").replace("~0", "~"))
-    return _number(value)
-
-
-def _member(value: Any, key: str) -> Any:
-    try:
-        return value[int(key)] if isinstance(value, list) else value[key]
-    except (KeyError, IndexError, ValueError, TypeError) as error:
-        raise ValueError(f"the payload has nothing at {key!r}") from error
-
-
-def _number(value: Any) -> float:
-    if isinstance(value, str) and value.lower() in WORDS:
-        return WORDS[value.lower()]
-    try:
-        number = float(value)
-    except (TypeError, ValueError, OverflowError) as error:
-        raise ValueError(f"{str(value)[:40]!r} is no number") from error
-    if not math.isfinite(number):
-        raise ValueError(f"{str(value)[:40]!r} is no finite number")
-    return number
+    target = target_of(rule, rule.tag, uses_receive_time=True, is_exact=True)
+    if is_value:
+        target = replace(target, value_tokens=())
+    return read_value(payload, decode(payload) if target.needs_document else None, target)

@@ -142,19 +142,10 @@ def loads_of(entries: Sequence[Entry[LiveSession]]) -> list[Load]:
 
 def load_of(session: LiveSession, entries: list[Entry[LiveSession]]) -> Load:
     """Return the entries of a session as a load."""
-    always = session.config.uses_receive_time
     live = [
-        sample
-        for entry in entries
-        if not entry.is_held
-        for sample in timed(entry.items, entry.received_us, always=always)
+        sample for entry in entries if not entry.is_held for sample in timed(entry.items, entry.received_us)
     ]
-    held = [
-        sample
-        for entry in entries
-        if entry.is_held
-        for sample in timed(entry.items, entry.received_us, always=False)
-    ]
+    held = [sample for entry in entries if entry.is_held for sample in timed(entry.items, entry.received_us)]
     malformed = [item for entry in entries for item in entry.items if isinstance(item, Malformed)]
     columns = columns_of([*live, *held], tag_cache().definitions or {})
     return Load(session, entries, columns, malformed, len(live))

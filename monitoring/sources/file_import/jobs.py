@@ -216,9 +216,13 @@ def cancel(pk: int) -> FileImport:
         FileImport.DoesNotExist, WrongStateError: as ``locked``.
     """
     with locked(pk, "uploading", *AT_WORK, *SETTLING, "failed") as row:
-        row.state, row.ended_at, row.has_file = "cancelled", datetime.now(UTC), False
+        row.state, row.ended_at, row.has_file = "cancelled", datetime.now(UTC), bool(row.counts)
         save(row, "state", "ended_at", "has_file")
-    StoredFiles(pk).delete_source()
+    files = StoredFiles(pk)
+    if row.has_file:  # the rejected rows of the part that is imported
+        files.delete_source()
+    else:
+        files.delete()
     return row
 
 

@@ -192,7 +192,7 @@ class Subscription:
         values: list[ua.MonitoredItemNotification] = []
         for data in result.NotificationMessage.NotificationData or ():
             if isinstance(data, ua.StatusChangeNotification):
-                raise SourceError(f"The server ended the subscription: {status_word(data.Status.value)}.")
+                raise SourceError(ending_text(data.Status.value))
             if isinstance(data, ua.DataChangeNotification):
                 values += data.MonitoredItems
         self._check_sequence(result.NotificationMessage, has_data=bool(values))
@@ -352,6 +352,13 @@ class Subscription:
                 ua.DeleteMonitoredItemsParameters(self._id, list(chunk))
             )
         await self.add(items)
+
+
+def ending_text(status: int) -> str:
+    """Return why a subscription ended, in words; the library tells a lost connection as a shutdown."""
+    if status == ua.StatusCodes.BadShutdown:
+        return "The connection was lost, or the server was shut down."
+    return f"The server ended the subscription: {status_word(status)}."
 
 
 def is_known(entry: Entry, item: Item) -> bool:
