@@ -31,6 +31,15 @@ NOTHING_YET = "nothing yet. Discover shows the topics that the broker sends; mak
 NO_FILTERS = "Enter topic filters, or add mappings: nothing is subscribed."
 
 
+def subscribed_step(name: str, config: SourceConfig, router: Router, refused: Sequence[str]) -> Step:
+    """Return the step of subscribing. A new source, without mappings, needs no topics."""
+    if refused:
+        return Step(name, False, f"The broker refuses {', '.join(refused[:3])}: see its ACL.")
+    if router.filters:
+        return Step(name, True, ", ".join(router.filters[:5]))
+    return Step(name, not config.rules, NO_FILTERS if config.rules else NOTHING_YET)
+
+
 async def check_connection(config: SourceConfig) -> AsyncIterator[Step]:
     """Yield the steps of a connection test; see ``session.Probe``.
 
@@ -66,13 +75,10 @@ async def check_connection(config: SourceConfig) -> AsyncIterator[Step]:
         yield Step(name, True, f"MQTT {'5' if settings.is_v5 else '3.1.1'}, {user_words(settings)}")
         name = "Subscribed"
         refused = await link.subscribe_to(router.filters)
-        if refused:
-            yield Step(name, False, f"The broker refuses {', '.join(refused[:3])}: see its ACL.")
+        step = subscribed_step(name, config, router, refused)
+        yield step
+        if not step.is_done or not router.filters:
             return
-        if not router.filters:
-            yield Step(name, not config.rules, NO_FILTERS if config.rules else NOTHING_YET)
-            return
-        yield Step(name, True, ", ".join(router.filters[:5]))
         name = "First value"
         yield Step(name, None, f"Waiting up to {FIRST_VALUE_S:g} s.")
         yield await first_value(router, link)
