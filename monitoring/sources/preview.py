@@ -1,15 +1,10 @@
 """The tag and value that a mapping makes of a message, as shown before the mapping is stored."""
 
-import json
-import math
-import re
 from dataclasses import dataclass
-from typing import Any
 
 from monitoring.sources.config import MappingRule
-
-PART = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
-WORDS = {"true": 1.0, "on": 1.0, "false": 0.0, "off": 0.0}
+from monitoring.sources.mqtt.payloads import decode, read_time, read_value, target_of
+from monitoring.sources.patterns import expand, parse_pattern, split_address, split_pointer, tag_problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,57 +16,33 @@ class Preview:
     problem: str = ""
 
 
-def preview(rule: MappingRule, address: str, raw: str) -> Preview | None:
+def preview(rule: MappingRule, address: str, raw: str, *, uses_receive_time: bool = False) -> Preview | None:
     """Return the outcome of a message; None if the mapping is of other addresses."""
-    pieces = PART.split(rule.address)
-    pattern = "".join(
-        f"(?P<{piece}>[^/]+)" if place % 2 else re.escape(piece) for place, piece in enumerate(pieces)
-    )
     try:
-        match = re.fullmatch(pattern, address)
-    except re.error:  # a part that stands twice in the address
+        pattern = parse_pattern(split_address(rule)[0])
+    except ValueError:
         return None
-    if match is None:
+    parts = pattern.parts_of(split_pointer(address)[0])
+    if parts is None:
         return None
-    parts = match.groupdict()
-    tag = PART.sub(lambda part: parts.get(part[1], part[0]), rule.tag)
+    if rule.tag and (problem := tag_problem(rule.tag, parts)):
+        return Preview(rule.tag, problem=problem)
+    tag = expand(rule.tag, parts) if rule.tag else ""
     try:
-        return Preview(tag, rule.scaled(value_of(raw, rule.value_pointer)))
+        return Preview(tag, value_of(rule, raw, uses_receive_time=uses_receive_time))
     except ValueError as error:
         return Preview(tag, problem=str(error))
 
 
-def value_of(raw: str, pointer: str) -> float:
-    """Return the number at the JSON pointer of a payload; without a pointer, of the payload as a whole.
+def value_of(rule: MappingRule, raw: str, *, uses_receive_time: bool = False) -> float:
+    """Return the value of a payload in the unit of the tag.
 
     Raises:
-        ValueError: there is no number.
+        ValueError: there is no number, or no such time, or the mapping is invalid.
     """
-    value: Any = raw.strip()
-    if pointer:
-        try:
-            value = json.loads(raw)
-        except (ValueError, RecursionError) as error:
-            raise ValueError("the payload is no JSON") from error
-        for key in pointer.split("/")[1:]:
-            value = _member(value, key.replace("~1", "/").replace("~0", "~"))
-    return _number(value)
-
-
-def _member(value: Any, key: str) -> Any:
-    try:
-        return value[int(key)] if isinstance(value, list) else value[key]
-    except (KeyError, IndexError, ValueError, TypeError) as error:
-        raise ValueError(f"the payload has nothing at {key!r}") from error
-
-
-def _number(value: Any) -> float:
-    if isinstance(value, str) and value.lower() in WORDS:
-        return WORDS[value.lower()]
-    try:
-        number = float(value)
-    except (TypeError, ValueError, OverflowError) as error:
-        raise ValueError(f"{str(value)[:40]!r} is no number") from error
-    if not math.isfinite(number):
-        raise ValueError(f"{str(value)[:40]!r} is no finite number")
-    return number
+    target = target_of(rule, rule.tag, uses_receive_time=uses_receive_time, is_exact=True)
+    payload = raw.encode(errors="replace")
+    document = decode(payload) if target.needs_document else None
+    value = read_value(payload, document, target)
+    read_time(document, target, received_us=0)
+    return value

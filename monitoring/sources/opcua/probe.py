@@ -7,9 +7,10 @@ from asyncua import Client, ua
 
 from monitoring.kernel.clock import SECOND_US
 from monitoring.kernel.source_clock import error_text
+from monitoring.models.source import MOST_POINTS
 from monitoring.sources import targets
 from monitoring.sources.config import SourceConfig
-from monitoring.sources.opcua.browsing import MOST_POINTS, OBJECTS, Browser, Found, point_of
+from monitoring.sources.opcua.browsing import OBJECTS, Browser, Found, point_of
 from monitoring.sources.opcua.connection import (
     Endpoint,
     check_trust,
