@@ -208,7 +208,7 @@ def _tag_problem(kind: SourceKind, row: MappingInput) -> str:
     return tag_problem(row.tag, PLACEHOLDER.findall(row.address) if kind.has_patterns else ())
 
 
-def _options_problem(kind: SourceKind, options: Mapping[str, str]) -> str:
+def _options_problem(kind: SourceKind, options: Mapping[str, object]) -> str:
     known = {each.name: each for each in kind.options}
     for name, text in options.items():
         if name not in known:
