@@ -240,7 +240,7 @@ class MappingForm(forms.Form):
 
     @property
     def choice(self) -> dict[str, Any]:
-        """Return the mapping with its new tag, for ``sources.tag_making``."""
+        """Return the mapping with its new tag, for ``sources.making``."""
         return {
             **self.row.columns,
             "kind": TagKind.ANALOG,

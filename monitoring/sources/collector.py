@@ -108,8 +108,8 @@ class Collector:
             )
         await asyncio.gather(*(run.lose() if is_lost else run.stop() for run in runs))
 
-    async def _newest(self, tags: Sequence[str]) -> dict[str, int]:
-        found: dict[str, int] = await self._database.call(partial(self._rounds.newest, tags))
+    async def _newest(self, source: int, tags: Sequence[str]) -> dict[str, int]:
+        found: dict[str, int] = await self._database.call(partial(self._rounds.newest, source, tags))
         return found
 
     async def _leave(self) -> None:

@@ -9,6 +9,7 @@ from contextlib import aclosing
 from functools import partial
 from typing import Any, cast
 
+from monitoring.kernel.clock import current_micros
 from monitoring.models import SourceJob
 from monitoring.models.source import MOST_POINTS
 from monitoring.sources.config import SourceConfig
@@ -19,7 +20,6 @@ from monitoring.sources.live_session import without_secrets
 from monitoring.sources.loading import load_config
 from monitoring.sources.points import SeenPoint, write_points
 from monitoring.sources.session import Point, Probe, SourceError, Step
-from monitoring.sources.status import wall_us
 
 logger = logging.getLogger(__name__)
 
@@ -152,7 +152,7 @@ class JobRun:
 
     async def _write_points(self, points: list[Point]) -> None:
         """Add points that have values to the source's; a folder has none."""
-        now_us = wall_us()
+        now_us = current_micros()
         seen = [
             SeenPoint(point.address, now_us, now_us, point.raw, 0, point.suggestion)
             for point in points

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from monitoring.kernel.clock import current_micros
 from monitoring.models import Quality
 from monitoring.sources.config import SourceConfig
 from monitoring.sources.gaps import LONGEST_REASON, Gap
@@ -15,7 +16,7 @@ from monitoring.sources.quality import LONGEST_WORD, QualityChange, QualityLog
 from monitoring.sources.quality_spans import Label
 from monitoring.sources.sample_queue import Entry, SampleQueue
 from monitoring.sources.session import Malformed, Sample, State
-from monitoring.sources.status import StatusFigures, StatusMeter, wall_us
+from monitoring.sources.status import StatusFigures, StatusMeter
 
 logger = logging.getLogger(__name__)
 
@@ -24,7 +25,7 @@ LOOK_S = 0.02
 MOST_CHANGES = 20_000  # of quality, and gaps, that wait for the database
 
 Queue = SampleQueue["LiveSession"]
-Newest = Callable[[Sequence[str]], Awaitable[dict[str, int]]]
+Newest = Callable[[int, Sequence[str]], Awaitable[dict[str, int]]]  # of a source
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,12 +114,12 @@ class LiveSession:
             if not self._queue.offer(entry):
                 return False
             self._offered += 1
-            self._held.take(timed(items, received_us, always=self.config.uses_receive_time))
+            self._held.take(timed(items, received_us))
             return True
 
     def _receipt_us(self, count: int) -> int:
         """Return the time of receipt of the first of some items; each has a microsecond of its own."""
-        received_us = max(wall_us(), self._last_receipt_us + 1)
+        received_us = max(current_micros(), self._last_receipt_us + 1)
         self._last_receipt_us = received_us + count
         return received_us
 
@@ -168,7 +169,7 @@ class LiveSession:
         """See ``Session``."""
         if address not in self.config.ignored:
             with self.log.lock:
-                self.log.points.see(address, raw, wall_us(), suggestion)
+                self.log.points.see(address, raw, current_micros(), suggestion)
 
     def state(self, state: State, text: str = "") -> None:
         """See ``Session``."""
@@ -187,7 +188,7 @@ class LiveSession:
 
     async def newest(self, tags: Sequence[str]) -> dict[str, int]:
         """See ``Session``."""
-        return await self._newest(tags)
+        return await self._newest(self.log.source, tags)
 
     def _public(self, text: str) -> str:
         return without_secrets(text, self.config.secrets)
@@ -196,7 +197,7 @@ class LiveSession:
         """Enqueue the values that are held; ``hold_us`` has the grid of each tag whose values are held."""
         with self.log.lock:
             due = self._held.due(hold_us) if self.is_open else []
-        if due and self._queue.offer(Entry(self, due, wall_us(), is_held=True)):
+        if due and self._queue.offer(Entry(self, due, current_micros(), is_held=True)):
             with self.log.lock:
                 self._offered += 1
 
@@ -232,15 +233,13 @@ class LiveSession:
         self._queue.drop(self)
 
 
-def timed(
-    items: Sequence[Sample | Malformed], received_us: int, *, always: bool
-) -> Sequence[tuple[str, int, float]]:
+def timed(items: Sequence[Sample | Malformed], received_us: int) -> Sequence[tuple[str, int, float]]:
     """Return the samples of items with their times; those without one get the time of receipt.
 
-    ``always``: all get it. Each item has a microsecond of its own, so that values of one tag do not collide.
+    Each item has a microsecond of its own, so that values of one tag do not collide.
     """
     return [
-        (item.tag, received_us + place if always or item.time_us is None else item.time_us, item.value)
+        (item.tag, received_us + place if item.time_us is None else item.time_us, item.value)
         for place, item in enumerate(items)
         if isinstance(item, Sample)
     ]

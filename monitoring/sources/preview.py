@@ -1,4 +1,7 @@
-"""The tag and value that a mapping makes of a message, as shown before the mapping is stored."""
+"""The tag and value that a mapping makes of a message, as shown before the mapping is stored.
+
+Only MQTT sources can be listened to, so that the rules are those of their driver.
+"""
 
 from dataclasses import dataclass
 
@@ -17,13 +20,17 @@ class Preview:
 
 
 def preview(rule: MappingRule, address: str, raw: str, *, uses_receive_time: bool = False) -> Preview | None:
-    """Return the outcome of a message; None if the mapping is of other addresses."""
+    """Return the outcome of a message; None if the mapping is of other addresses.
+
+    The address of a point may end with the pointer of a value, as ``topic#/od``; ``raw`` is the payload.
+    """
+    topic, place = split_pointer(address)
+    wanted, pointer = split_address(rule)
     try:
-        pattern = parse_pattern(split_address(rule)[0])
+        parts = parse_pattern(wanted).parts_of(topic)
     except ValueError:
         return None
-    parts = pattern.parts_of(split_pointer(address)[0])
-    if parts is None:
+    if parts is None or (place and place != pointer):
         return None
     if rule.tag and (problem := tag_problem(rule.tag, parts)):
         return Preview(rule.tag, problem=problem)

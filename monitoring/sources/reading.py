@@ -64,13 +64,20 @@ def read_sources(now: datetime, rows: Iterable[Source] | None = None) -> list[So
     return [
         SourceView(
             source,
-            status := statuses.get(source.pk),
+            status := present(statuses.get(source.pk), now),
             shown_state(source, status, now),
             *gaps.get(source.pk, (0, 0.0)),
             mappings=mappings.get(source.pk, 0),
         )
         for source in sources
     ]
+
+
+def present(status: SourceStatus | None, now: datetime) -> SourceStatus | None:
+    """Return the status without figures of the last seconds if they are of earlier."""
+    if status is not None and (status.updated_at is None or now - status.updated_at > SILENT_AFTER):
+        status.rate = status.lag_ms = status.clock_offset_ms = None
+    return status
 
 
 def shown_state(source: Source, status: SourceStatus | None, now: datetime) -> State:

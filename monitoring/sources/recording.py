@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from monitoring.database.bulk_write import upsert_rows
 from monitoring.kernel.clock import SECOND_US, from_micros
-from monitoring.kernel.tag_definition import TagKind
+from monitoring.kernel.tag_definition import HOLD_S, TagKind
 from monitoring.models import SourceStatus, SourceTag, Tag
 from monitoring.sources.config import MappingRule
 from monitoring.sources.gaps import write_gaps
@@ -42,7 +42,9 @@ def read_tag_table() -> TagTable:
     return TagTable(
         ids={name: pk for name, pk, _, _ in rows},
         hold_us={
-            name: hold_s * SECOND_US for name, _, kind, hold_s in rows if kind == TagKind.ANALOG and hold_s
+            name: (HOLD_S if hold_s is None else hold_s) * SECOND_US
+            for name, _, kind, hold_s in rows
+            if kind == TagKind.ANALOG and hold_s != 0
         },
         read_at=began,
     )

@@ -32,7 +32,8 @@ from monitoring.sources.source_run import Assignment
 logger = logging.getLogger(__name__)
 
 NO_TAGS = recording.TagTable({}, {}, -recording.READ_EVERY_S)
-NEWEST = "SELECT tags.name, series.last FROM series JOIN tags ON tags.id = series.tag WHERE tags.name "
+NEWEST = "SELECT tags.name, series.last FROM series JOIN tags ON tags.id = series.tag WHERE "
+FED = "tags.id IN (SELECT tag FROM source_tags WHERE source_id = %s)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,13 +134,18 @@ class CollectorRounds:
         recording.forget_unmapped(source.pk, config.rules)
         return Assignment(source.pk, source.name, source.revision, config, "", points)
 
-    def newest(self, tags: Sequence[str]) -> dict[str, int]:
-        """Return the time of the newest stored measurement of each tag that has one."""
+    def newest(self, source: int, tags: Sequence[str]) -> dict[str, int]:
+        """Return the time of the newest stored measurement of each tag that has one.
+
+        Without tags: of each tag that has got values of the source.
+        """
         names = list(tags)
-        if not names:
-            return {}
+        if names:
+            condition, values = f"tags.name {among(names)}", given(names)
+        else:
+            condition, values = FED, [source]
         with connection.cursor() as cursor:
-            cursor.execute(f"{NEWEST}{among(names)}", given(names))
+            cursor.execute(f"{NEWEST}{condition}", values)
             return {name: last for name, last in cursor.fetchall() if last is not None}
 
     def leave(self, records: Sequence[SourceRecord], held: Collection[int]) -> None:

@@ -31,7 +31,8 @@ class SourceError(Exception):
 class Sample(NamedTuple):
     """A value for a tag, scaled; ``time_us`` is in microseconds since 1970, None for the time of receipt.
 
-    All samples of a source that uses receive time get the time of receipt.
+    The driver of a source that uses receive time gives None, or times by the server's clock: values that were
+    queued at the source keep their distances.
     """
 
     tag: str

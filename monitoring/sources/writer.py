@@ -16,13 +16,13 @@ from monitoring.ingest.deliveries import Delivery
 from monitoring.ingest.outcomes import Outcomes
 from monitoring.ingest.reading_columns import ReadingColumns
 from monitoring.ingest.tags import tag_cache
+from monitoring.kernel.clock import current_micros
 from monitoring.sources.live_session import LiveSession, Queue, timed
 from monitoring.sources.malformed import remember
 from monitoring.sources.rounding import columns_of
 from monitoring.sources.sample_queue import Entry
 from monitoring.sources.session import Malformed
 from monitoring.sources.source_leases import SourcesLostError
-from monitoring.sources.status import wall_us
 from monitoring.spool.accept import accept_guarded
 from monitoring.spool.spool_files import SpoolFullError
 
@@ -142,19 +142,10 @@ def loads_of(entries: Sequence[Entry[LiveSession]]) -> list[Load]:
 
 def load_of(session: LiveSession, entries: list[Entry[LiveSession]]) -> Load:
     """Return the entries of a session as a load."""
-    always = session.config.uses_receive_time
     live = [
-        sample
-        for entry in entries
-        if not entry.is_held
-        for sample in timed(entry.items, entry.received_us, always=always)
+        sample for entry in entries if not entry.is_held for sample in timed(entry.items, entry.received_us)
     ]
-    held = [
-        sample
-        for entry in entries
-        if entry.is_held
-        for sample in timed(entry.items, entry.received_us, always=False)
-    ]
+    held = [sample for entry in entries if entry.is_held for sample in timed(entry.items, entry.received_us)]
     malformed = [item for entry in entries for item in entry.items if isinstance(item, Malformed)]
     columns = columns_of([*live, *held], tag_cache().definitions or {})
     return Load(session, entries, columns, malformed, len(live))
@@ -192,7 +183,7 @@ def note(load: Load, outcomes: Outcomes | None) -> None:
             count,
             rejected=len(rejected) + len(load.malformed),
             newest_us=int(live_us.max()) if len(live_us) else None,
-            lag_ms=(wall_us() - float(np.median(live_us))) / 1_000 if len(live_us) else None,
+            lag_ms=(current_micros() - float(np.median(live_us))) / 1_000 if len(live_us) else None,
         )
     log.feed(set(load.columns.tags))
     session.finish(load.entries)

@@ -33,7 +33,7 @@ from monitoring.spool import spool_files
 pytestmark = pytest.mark.django_db
 
 V1, V2 = "/write?db=plant", "/api/v2/write?bucket=plant&org=x"
-NOW_S = int(time.time()) - 60
+NOW_S = 1_769_860_800  # 2026-01-31T12:00:00Z
 
 
 @pytest.fixture

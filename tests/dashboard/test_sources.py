@@ -165,6 +165,8 @@ def test_the_list_has_state_rate_clock_error_gaps_and_notices(client: Client) ->
     assert "Last gaps" in detail
     assert "away" in detail
     assert "✗ failed, tries again" in text(client, f"/sources/{ill.pk}?part=status")
+    SourceStatus.objects.filter(source=well).update(updated_at=now - timedelta(minutes=1))
+    assert "2.5/s" not in text_of(page(client, "/sources?part=states"))  # of a minute ago, not of now
 
 
 @pytest.mark.parametrize(

@@ -6,12 +6,13 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
 from django.db import connections
 
-from monitoring.kernel.clock import from_micros
+from monitoring.kernel.clock import from_micros, to_micros
 from monitoring.models import (
     Lease,
     Measurement,
@@ -28,6 +29,7 @@ from monitoring.models import (
 from monitoring.sources import collector as collecting
 from monitoring.sources import registry
 from monitoring.sources.collector import Collector
+from monitoring.sources.rounds import CollectorRounds
 from monitoring.sources.secrets import seal
 from tests.sources.fake import driver
 from tests.sources.fake.kind import KIND, LACKING, PUSHED
@@ -117,6 +119,13 @@ def test_all_that_a_driver_tells_is_written() -> None:
     (point,) = SourcePoint.objects.all()
     assert (point.address, point.seen, point.suggestion["unit"]) == ("unit/other", 1, "K")
     assert [fed.tag.name for fed in SourceTag.objects.all()] == ["fermenter_temp"]
+    newest = partial(CollectorRounds("test").newest, source.pk)
+    assert (
+        newest([])
+        == newest(["fermenter_temp", "agitator_rpm"])
+        == {"fermenter_temp": to_micros(row.timestamp)}
+    )
+    assert CollectorRounds("test").newest(add_source("other", "count").pk, []) == {}
     status.refresh_from_db()
     assert status.state == "standby"
     assert Lease.objects.get(source=f"source:{source.pk}").owner == ""

@@ -1,9 +1,13 @@
 """Values that are held: on the grid, only while confirmed, good and unchanged."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from monitoring.kernel.clock import SECOND_US
+from monitoring.models import Tag
 from monitoring.sources.holding import MARGIN_US, HeldValues, next_grid_us
+from monitoring.sources.recording import read_tag_table
 
 S = 1_000_000
 GRID = {"t": 10 * S}
@@ -83,3 +87,11 @@ def test_two_collectors_write_the_same(changes: list[int], looks: list[int]) -> 
 
     ours, other = rows(looks), rows(list(range(201)))
     assert ours <= other
+
+
+@pytest.mark.django_db
+def test_analog_tags_are_held_on_their_grid_or_every_ten_seconds() -> None:
+    Tag.objects.filter(name="fermenter_ph").update(hold_s=0)
+    Tag.objects.filter(name="agitator_rpm").update(hold_s=60)
+    Tag.objects.create(name="valve", kind="discrete", valid_min=0, valid_max=1)
+    assert read_tag_table().hold_us == {"fermenter_temp": 10 * SECOND_US, "agitator_rpm": 60 * SECOND_US}

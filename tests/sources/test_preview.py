@@ -18,6 +18,7 @@ def test_parts_of_the_address_name_the_tag_and_the_pointer_finds_the_value() -> 
     raw = json.dumps({"od": 0.5, "timestamp": "2026-01-31T12:00:00Z"})
     assert preview(PIOREACTOR, "pioreactor/r1/x/od/od1", raw) == Preview("r1.od1", 2.0)
     assert preview(PIOREACTOR, "pioreactor/r1.2/x/od/od1#/od", raw) == Preview("r1_2.od1", 2.0)
+    assert preview(PIOREACTOR, "pioreactor/r1/x/od/od1#/angle", raw) is None
     assert preview(MappingRule("r1#/od", ""), "r1", raw) == Preview("", 0.5)
     assert preview(PIOREACTOR, "pioreactor/r1/x/temperature/od1", raw) is None
     assert preview(PIOREACTOR, "pioreactor/r1/x/y/od/od1", raw) is None
@@ -51,6 +52,9 @@ def test_a_draft_that_is_no_pattern_matches_nothing() -> None:
     assert preview(MappingRule("{a}/{a}", "{a}"), "x/x", "1") is None
     unknown = preview(MappingRule("{a}", "{b}"), "x", "1")
     assert unknown == Preview("{b}", problem="The address has no part {b}. Its parts: {a}.")
+    assert preview(MappingRule("x", "t", "od"), "x", "1") == Preview(
+        "t", problem="Start a JSON pointer with '/', as in /od."
+    )
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False), st.text(max_size=8))

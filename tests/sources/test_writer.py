@@ -37,7 +37,7 @@ class Line:
             raise SourcesLostError(found)
 
     def session(self, number: int) -> LiveSession:
-        async def newest(tags: Sequence[str]) -> dict[str, int]:
+        async def newest(source: int, tags: Sequence[str]) -> dict[str, int]:
             return {}
 
         config = SourceConfig(number, f"s{number}", "fake", {})

@@ -75,11 +75,6 @@ class Router:
             found = self.routes[topic] = self._new_route(topic)
         return found
 
-    @property
-    def named_tags(self) -> list[str]:
-        """Return the tags of rules for one topic each."""
-        return [rule.tag for rules in self._exact.values() for rule in rules]
-
     def tags_of_device(self, device: Mapping[str, str]) -> list[str]:
         """Return the tags whose topics contain all parts of a device's availability topic."""
         values = set(device.values())

@@ -28,6 +28,8 @@ from monitoring.sources.opcua.certificates import (
 from monitoring.sources.opcua.kind import LABELS, NO_SECURITY, POLICIES, Settings, settings_of
 from monitoring.sources.session import SourceError
 
+logger = logging.getLogger(__name__)
+
 REQUEST_S = 8.0  # after which a request has failed
 CLOSE_S = 2.0
 PROBE_S = 4.0  # of the library's own look at the connection
@@ -242,4 +244,5 @@ def words_of(error: Exception, settings: Settings) -> str:
         return f"The connection to {place} failed: {targets.reason(error) or 'it was closed'}."
     if isinstance(error, uacrypto.InvalidSignature):
         return "The server can't prove that its certificate is its own: the signature is wrong."
-    return f"The connection to {place} failed: {type(error).__name__}."
+    logger.error("connection to %s failed", place, exc_info=error)
+    return f"The connection to {place} failed: {type(error).__name__}. The log has the details."

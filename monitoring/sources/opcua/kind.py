@@ -163,10 +163,20 @@ NO_NODE = "Expected a node id, as ns=3;s=Reactor.Temperature, ns=2;i=1001 or nsu
 NO_ELEMENT = "Expected nothing, or the element of an array, counted from 0: /3."
 NO_TIME = "OPC UA brings the time of each value: leave this empty."
 
+PARAMETERS = (
+    Field(
+        "node",
+        "Folder to open",
+        "A node id, as i=85 for the folder Objects. Empty: all variables, at most 5,000.",
+        is_required=False,
+    ),
+)
+
 KIND = SourceKind(
     name="opcua",
     label="OPC UA",
     package="monitoring.sources.opcua",
+    parameters=PARAMETERS,
     fields=(
         Field(
             "url",

@@ -243,7 +243,11 @@ def test_a_cancelled_import_stores_no_further_reading(monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(Importer, "_store", cancel_first)
     row = work(row)
-    assert (row.state, row.position, row.has_file) == ("cancelled", 2, False)
+    assert (row.state, row.position) == ("cancelled", 2)
+    files = StoredFiles(row.pk)
+    assert (files.received.exists(), files.rejected.exists()) == (False, True)
+    jobs.purge(now=datetime.now(UTC) + timedelta(days=8))
+    assert not files.folder.exists()
     assert Measurement.objects.count() == row.counts["new"] == 4
 
 
@@ -273,6 +277,7 @@ def test_a_file_that_is_no_table_says_what_to_do_and_can_be_read_again(data: byt
     jobs.change(row.pk, {"separator": ";"}, None)
     assert work(row).state == "failed"
     assert jobs.cancel(row.pk).state == "cancelled"
+    assert not StoredFiles(row.pk).folder.exists()
 
 
 def test_what_is_unsure_has_to_be_chosen_before_the_check() -> None:

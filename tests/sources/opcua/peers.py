@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections import Counter
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
@@ -36,6 +37,9 @@ READING = {
     832: "Republish",
     847: "DeleteSubscriptions",
 }
+
+
+CREATE_SESSION, CLOSE_SESSION, HISTORY_READ, PUBLISH = 461, 473, 664, 826
 
 
 def free_port():
@@ -194,7 +198,7 @@ class Proxy:
     def __init__(self, port):
         self.target = port
         self.port = 0
-        self.requests = set()
+        self.requests: Counter[int] = Counter()
         self.is_cut = False
         self.tasks = set()
         self.writers = set()
@@ -248,6 +252,6 @@ class Proxy:
                 buffer[:3] == MESSAGE
             ):  # header 8, channel 4, token 4, sequence 8, then a node id of four bytes
                 assert buffer[24:26] == b"\x01\x00"
-                self.requests.add(int.from_bytes(buffer[26:28], "little"))
+                self.requests[int.from_bytes(buffer[26:28], "little")] += 1
             buffer = buffer[size:]
         return buffer

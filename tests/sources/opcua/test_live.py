@@ -13,7 +13,20 @@ from monitoring.sources.opcua.probe import check_connection, discover
 from monitoring.sources.opcua.server_info import read_nodes
 from monitoring.sources.session import State
 from tests import own_loop
-from tests.sources.opcua.peers import config_of, driving, last_state, new_session, until, values_of
+from tests.sources.opcua.peers import (
+    CLOSE_SESSION,
+    CREATE_SESSION,
+    HISTORY_READ,
+    PUBLISH,
+    READING,
+    Proxy,
+    config_of,
+    driving,
+    last_state,
+    new_session,
+    until,
+    values_of,
+)
 
 pytestmark = pytest.mark.no_cover
 FAST = {"sampling_ms": "100"}
@@ -82,6 +95,27 @@ def test_late_nodes_spans_and_a_wrong_clock(kinds_server, monkeypatch):
     ]
     assert (uncertain, 0.0) in values_of(session, "n1")
     assert not any(bad <= time_us < uncertain for time_us, _ in values_of(session, "n1"))
+
+
+def test_a_source_only_reads_and_ends_each_session(kinds_server, monkeypatch):
+    monkeypatch.setattr(subscription, "RETRY_S", 0.2)
+    monkeypatch.setattr(subscription, "REREAD_S", 0.3)
+
+    async def main():
+        proxy = Proxy(kinds_server.port)
+        async with proxy.running():
+            config = config_of(proxy.port, ["n0", "constant", "missing"], options=FAST)
+            session = new_session(config, {"n0": 1})
+            async with driving(session):
+                await until(lambda: len(values_of(session, "n0")) > 20)
+            assert all([step.is_done is not False async for step in check_connection(config)])
+            assert [point async for point in discover(config, {})]
+        return proxy.requests
+
+    requests = own_loop.run(main())
+    assert requests.keys() <= READING.keys()
+    assert {HISTORY_READ, PUBLISH} <= requests.keys()
+    assert requests[CREATE_SESSION] == requests[CLOSE_SESSION] == 3
 
 
 def test_a_full_queue_of_samples_ends_the_connection_and_the_values_are_read_later(kinds_server, monkeypatch):

@@ -1,5 +1,6 @@
 """A server of node-opcua: it samples, drops values of a full queue, and limits what a request may ask."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,23 @@ def test_every_value_of_10_hz_arrives_at_a_publishing_interval_of_1_s(node_peer,
             begin, end = min(values)[0], max(values)[0]
             assert values == {row for row in log if begin <= row[0] <= end}
     assert second.gaps == []
+
+
+def test_a_deadband_drops_small_changes_and_a_server_may_refuse_one(node_peer):
+    options = {"sampling_ms": "50", "deadband": "5"}
+    rules = [MappingRule(f"ns=1;s={name}", name, options=options) for name in ("n0", "flag")]
+
+    async def main():
+        session = new_session(config_of(node_peer.port, [], rules=rules))
+        async with driving(session):
+            await until(lambda: len(values_of(session, "n0")) > 3 and values_of(session, "flag"))
+        return session
+
+    session = own_loop.run(main())
+    values = sorted(value for _, value in values_of(session, "n0"))
+    assert all(after - before > 5 for before, after in pairwise(values))
+    assert {value for _, value in values_of(session, "flag")} == {1.0}
+    assert "nodes" not in session.notices
 
 
 def test_discovery_keeps_to_the_server_s_limits(node_peer):

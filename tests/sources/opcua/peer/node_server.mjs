@@ -37,6 +37,14 @@ const nodes = Array.from({ length: options.nodes }, (_, number) =>
         minimumSamplingInterval: 50,
     }),
 );
+// A value to which no deadband applies.
+space.addVariable({
+    componentOf: plant,
+    browseName: "flag",
+    nodeId: "s=flag",
+    dataType: DataType.Boolean,
+    value: { dataType: DataType.Boolean, value: true },
+});
 if (options.history) {
     for (const node of nodes) {
         addressSpace.installHistoricalDataNode(node, { maxOnlineValues: 10_000 });
