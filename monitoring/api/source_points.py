@@ -26,10 +26,10 @@ from monitoring.api.notification_schemas import changes
 from monitoring.kernel.quoting import shown
 from monitoring.kernel.tag_definition import LARGEST_VALUE, TagKind
 from monitoring.models import PointState, Source
+from monitoring.models.source import LONGEST_ADDRESS
 from monitoring.sources.making import MOST_CHOICES, MakingError, ignore_points, make_tags, restore_points
 from monitoring.sources.point_reading import point_json, read_points
 
-LONGEST_ADDRESS = 500
 BOUND: dict[str, Any] = {"min_value": -LARGEST_VALUE, "max_value": LARGEST_VALUE}
 
 

@@ -10,9 +10,10 @@ from monitoring.api import schemas
 from monitoring.api.notification_fields import choice
 from monitoring.api.schemas import Shape
 from monitoring.models import SourceJob
-from monitoring.sources.mapping_settings import MOST_MAPPINGS, TIME_FORMATS, MappingInput
+from monitoring.sources.mapping_settings import MOST_MAPPINGS, MappingInput
 from monitoring.sources.session import State
 from monitoring.sources.settings import LONGEST_TEXT
+from monitoring.sources.times import FORMATS
 
 MOST_PARAMETERS = 20
 PARAMETER = re.compile("[a-z_]{1,40}")
@@ -120,7 +121,7 @@ class ChangeMappingSerializer(serializers.Serializer[Any]):
     tag = text("Name of the tag, or its pattern, as {unit}.{name}.", 128)
     value_pointer = text("JSON pointer of the value, as /od. Empty: the whole payload.", 200)
     time_pointer = text("JSON pointer of the time. Empty: the time of receipt.", 200)
-    time_format = choice(TIME_FORMATS, "Of the time at `time_pointer`.", allow_blank=True)
+    time_format = choice(FORMATS, "Of the time at `time_pointer`.", allow_blank=True)
     zone = text("Of times without an offset, as Europe/Berlin. Empty: UTC.", 64)
     factor = serializers.FloatField(required=False)
     offset = serializers.FloatField(required=False)

@@ -1,6 +1,7 @@
 """Acts of people on the pages of sources: add, change, test, map, make tags, enable, delete."""
 
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -18,6 +19,7 @@ from monitoring.dashboard.point_table import PointTable, ticked_rows
 from monitoring.dashboard.source_forms import MappingForm, SourceForm, suggestions_for_mapping
 from monitoring.dashboard.sources import detail_page, kinds_to_add
 from monitoring.models import Source, SourceMapping, SourcePoint
+from monitoring.models.source import LONGEST_ADDRESS
 from monitoring.sources.job_requests import (
     DISCOVER,
     FOLDER,
@@ -39,7 +41,6 @@ from monitoring.sources.registry import KINDS
 from monitoring.sources.settings import Rights, SourceInputError, delete_source, switch, trust
 
 FOR_ADMINISTRATORS = ("delete", "trust")
-LONGEST_ADDRESS = 500
 SAMPLES = 20
 
 
@@ -219,7 +220,8 @@ def preview_part(request: HttpRequest, source: Source, form: MappingForm) -> Htt
         form.cleaned_data.setdefault(name, "")
     form.cleaned_data = {"factor": 1.0, "offset": 0.0, **form.cleaned_data}
     rule = rule_of(SourceMapping(source=source, **form.row.columns))
-    found = [(address, raw, preview(rule, address, raw)) for address, raw in samples_of(source)]
+    made_of = partial(preview, rule, uses_receive_time=source.uses_receive_time)
+    found = [(address, raw, made_of(address, raw)) for address, raw in samples_of(source)]
     found.sort(key=lambda sample: sample[2] is None)  # those of the mapping come first
     return render(request, "sources/_preview.html", {"samples": found, "has_address": bool(rule.address)})
 

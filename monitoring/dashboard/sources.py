@@ -6,6 +6,7 @@
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -232,10 +233,11 @@ def settings_shown(source: Source, kind: SourceKind | None) -> list[tuple[str, s
 def messages_of(source: Source, job: SourceJob) -> list[Message]:
     """Return the newest messages of a job that listens, with the outcome by each mapping."""
     rules = [rule_of(mapping) for mapping in source.mappings.all()]
+    made_of = partial(preview, uses_receive_time=source.uses_receive_time)
     found = []
     for row in reversed(results_of(job, "messages")[-MESSAGES:]):
         address, raw = str(row.get("address", "")), str(row.get("raw", ""))
-        outcomes = filter(None, (preview(rule, address, raw) for rule in rules))
+        outcomes = filter(None, (made_of(rule, address, raw) for rule in rules))
         texts = [f"{each.tag}: {each.problem or f'{each.value:g}'}" for each in outcomes]
         found.append(Message(address, raw, texts))
     return found

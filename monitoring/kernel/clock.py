@@ -1,6 +1,7 @@
 """Times in the columns: whole microseconds since 1970-01-01T00:00:00Z."""
 
 import re
+import time
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -25,6 +26,11 @@ MINUTE_FORM = re.compile(f"(?:{DATE}[Tt ]{HOUR}:{SIXTY}|[0-9]{{8}}[Tt]{HOUR}{SIX
 NUMBER = re.compile(r"\s*[+-]?[0-9]+(?:[.,][0-9]*)?\s*")
 FIRST_MICROS = (datetime.min.replace(tzinfo=UTC) - EPOCH) // MICROSECOND
 LAST_MICROS = (datetime.max.replace(tzinfo=UTC) - EPOCH) // MICROSECOND
+
+
+def current_micros() -> int:
+    """Return the time of this machine in microseconds since 1970."""
+    return time.time_ns() // 1_000
 
 
 def to_micros(moment: datetime) -> int:

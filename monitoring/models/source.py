@@ -10,6 +10,8 @@ NAME = RegexValidator(
     r"\A[A-Za-z][A-Za-z0-9_.-]*\Z", "Start with a letter; then letters, digits, '_', '-' and '.' only."
 )
 MOST_RAW = 200
+LONGEST_ADDRESS = 500
+MOST_POINTS = 5_000  # of a source
 
 
 class Source(models.Model):
@@ -56,7 +58,7 @@ class SourceMapping(models.Model):
     """
 
     source = models.ForeignKey(Source, on_delete=models.CASCADE, related_name="mappings")
-    address = models.CharField(max_length=500)
+    address = models.CharField(max_length=LONGEST_ADDRESS)
     tag = models.CharField(max_length=128, help_text="Name of the tag, or its pattern.")
     value_pointer = models.CharField(
         max_length=200,
@@ -115,7 +117,7 @@ class SourcePoint(models.Model):
     """An address that a source has shown, with the last value and a suggestion for a tag."""
 
     source = models.ForeignKey(Source, on_delete=models.CASCADE, related_name="points")
-    address = models.CharField(max_length=500)
+    address = models.CharField(max_length=LONGEST_ADDRESS)
     state = models.CharField(max_length=8, choices=PointState.choices, default=PointState.UNMAPPED)
     first_seen = MicrosecondsField()
     last_seen = MicrosecondsField()

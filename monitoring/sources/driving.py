@@ -1,16 +1,13 @@
 """Find the driver of a protocol, imported at the first use: the libraries of protocols are optional."""
 
 import importlib
-from collections.abc import Mapping
-from importlib.util import find_spec
 from types import ModuleType
 from typing import cast
 
 from monitoring.sources import registry
 from monitoring.sources.kind import SourceKind
+from monitoring.sources.libraries import REMEDY, missing_libraries
 from monitoring.sources.session import Driver, Probe, SourceError
-
-REMEDY = "pip install -r requirements-sources.lock"
 
 
 def kind_of(protocol: str) -> SourceKind:
@@ -47,14 +44,6 @@ def load_probe(protocol: str) -> Probe:
 def load(protocol: str, module: str) -> ModuleType:
     """Import a module of a protocol's package."""
     kind = kind_of(protocol)
-    if missing := missing_libraries(kind.libraries):
-        raise SourceError(
-            f"{kind.label} needs {' and '.join(missing)}: run '{REMEDY}' in Fermon's environment,"
-            " then start the collector again."
-        )
+    if missing := missing_libraries(kind):
+        raise SourceError(f"{kind.label} needs {', '.join(missing)}. {REMEDY}")
     return importlib.import_module(f"{kind.package}.{module}")
-
-
-def missing_libraries(libraries: Mapping[str, str]) -> list[str]:
-    """Return the requirements of libraries that are not installed."""
-    return [requirement for name, requirement in libraries.items() if find_spec(name) is None]

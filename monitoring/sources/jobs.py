@@ -9,19 +9,20 @@ from contextlib import aclosing
 from functools import partial
 from typing import Any, cast
 
+from monitoring.kernel.clock import current_micros
 from monitoring.models import SourceJob
+from monitoring.models.source import MOST_POINTS
 from monitoring.sources.config import SourceConfig
 from monitoring.sources.driving import load_probe
 from monitoring.sources.job_claims import write_job
+from monitoring.sources.job_requests import DISCOVER, LISTEN, TEST
 from monitoring.sources.live_session import without_secrets
 from monitoring.sources.loading import load_config
-from monitoring.sources.points import MOST_POINTS, SeenPoint, write_points
+from monitoring.sources.points import SeenPoint, write_points
 from monitoring.sources.session import Point, Probe, SourceError, Step
-from monitoring.sources.status import wall_us
 
 logger = logging.getLogger(__name__)
 
-TEST, DISCOVER, LISTEN = "test", "discover", "listen"
 LIMIT_S = {TEST: 15.0, DISCOVER: 60.0, LISTEN: 30.0}
 APART_S = 1.0  # between two jobs of one source
 WRITTEN_EVERY_S = 0.5
@@ -151,7 +152,7 @@ class JobRun:
 
     async def _write_points(self, points: list[Point]) -> None:
         """Add points that have values to the source's; a folder has none."""
-        now_us = wall_us()
+        now_us = current_micros()
         seen = [
             SeenPoint(point.address, now_us, now_us, point.raw, 0, point.suggestion)
             for point in points

@@ -46,3 +46,4 @@ class SourceKind:
     can_discover: bool = True
     parameters: tuple[Field, ...] = ()  # of discovery, as the registers to read
     can_listen: bool = False  # what arrives can be watched
+    has_patterns: bool = False  # addresses may be patterns: parts in braces, which the tag's name may contain

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from monitoring.kernel.clock import current_micros
 from monitoring.models import Quality
 from monitoring.sources.config import SourceConfig
 from monitoring.sources.gaps import LONGEST_REASON, Gap
@@ -15,7 +16,7 @@ from monitoring.sources.quality import LONGEST_WORD, QualityChange, QualityLog
 from monitoring.sources.quality_spans import Label
 from monitoring.sources.sample_queue import Entry, SampleQueue
 from monitoring.sources.session import Malformed, Sample, State
-from monitoring.sources.status import StatusFigures, StatusMeter, wall_us
+from monitoring.sources.status import StatusFigures, StatusMeter
 
 logger = logging.getLogger(__name__)
 
@@ -118,7 +119,7 @@ class LiveSession:
 
     def _receipt_us(self, count: int) -> int:
         """Return the time of receipt of the first of some items; each has a microsecond of its own."""
-        received_us = max(wall_us(), self._last_receipt_us + 1)
+        received_us = max(current_micros(), self._last_receipt_us + 1)
         self._last_receipt_us = received_us + count
         return received_us
 
@@ -168,7 +169,7 @@ class LiveSession:
         """See ``Session``."""
         if address not in self.config.ignored:
             with self.log.lock:
-                self.log.points.see(address, raw, wall_us(), suggestion)
+                self.log.points.see(address, raw, current_micros(), suggestion)
 
     def state(self, state: State, text: str = "") -> None:
         """See ``Session``."""
@@ -196,7 +197,7 @@ class LiveSession:
         """Enqueue the values that are held; ``hold_us`` has the grid of each tag whose values are held."""
         with self.log.lock:
             due = self._held.due(hold_us) if self.is_open else []
-        if due and self._queue.offer(Entry(self, due, wall_us(), is_held=True)):
+        if due and self._queue.offer(Entry(self, due, current_micros(), is_held=True)):
             with self.log.lock:
                 self._offered += 1
 

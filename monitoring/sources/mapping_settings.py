@@ -1,31 +1,28 @@
 """The mappings of a source: checked row by row, stored, replaced, deleted."""
 
 import math
-import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from operator import attrgetter
 from typing import Any
-from zoneinfo import available_timezones
 
 from auditlog.models import LogEntry
-from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from monitoring.database.write_lock import write_lock
 from monitoring.models import Source, SourceMapping, Tag
-from monitoring.models.tag import TAG_NAME
+from monitoring.models.source import LONGEST_ADDRESS
+from monitoring.sources.config import MappingRule
 from monitoring.sources.kind import SourceKind
+from monitoring.sources.patterns import PLACEHOLDER, find_overlap, split_address, tag_problem
+from monitoring.sources.pointers import parse_pointer
 from monitoring.sources.registry import KINDS
 from monitoring.sources.settings import MISSING, touch
+from monitoring.sources.times import time_parser, zone_of
 
-TIME_FORMATS = ("", "iso", "s", "ms", "us", "ns")
-PART = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
-POINTER = re.compile(r"(/([^~]|~[01])*)?")
-LONGEST_TAG, LONGEST_ADDRESS = 64, 500
 MOST_MAPPINGS = 5_000
 UNKNOWN_TAG = "There is no tag {!r}. Make the tag first."
-NO_POINTER = "Expected a JSON pointer: empty, or a path that begins with '/', as /od."
 
 
 class MappingInputError(ValueError):
@@ -41,18 +38,8 @@ class MappingInputError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class MappingInput:
+class MappingInput(MappingRule):
     """A mapping as a person gives it. ``tag`` may be a pattern with the parts in braces of ``address``."""
-
-    address: str
-    tag: str
-    value_pointer: str = ""
-    time_pointer: str = ""
-    time_format: str = ""
-    zone: str = ""
-    factor: float = 1.0
-    offset: float = 0.0
-    options: Mapping[str, str] = field(default_factory=dict)
 
     def __str__(self) -> str:
         standard = {**asdict(MappingInput("", "")), "address": self.address, "tag": self.tag}
@@ -67,7 +54,7 @@ class MappingInput:
     @property
     def is_pattern(self) -> bool:
         """Return whether the tag's name depends on the address of a message."""
-        return bool(PART.search(self.tag))
+        return bool(PLACEHOLDER.search(self.tag))
 
     @property
     def columns(self) -> dict[str, Any]:
@@ -168,12 +155,14 @@ def check_rows(
     kind = KINDS.get(source.protocol)
     if kind is None:
         return {0: {"address": f"This version of Fermon does not know {source.protocol}."}}
-    known = set(Tag.objects.filter(name__in={row.tag for row in rows}).values_list("name", flat=True))
-    taken = _Taken(source, rows, others)
+    stored = Tag.objects.filter(name__in={row.tag for row in rows}).values_list("name", flat=True)
+    known = new_tags.union(stored)
+    own = [_row_problems(kind, row) for row in rows]
+    valid = [row for row, problems in zip(rows, own, strict=True) if not problems]
+    taken = _Taken(source, rows, others, rules=(*others, *valid) if kind.has_patterns else None)
     found = {}
-    for place, row in enumerate(rows):
-        problems = _row_problems(kind, row)
-        if "tag" not in problems and not row.is_pattern and row.tag not in known | new_tags:
+    for place, (row, problems) in enumerate(zip(rows, own, strict=True)):
+        if "tag" not in problems and not row.is_pattern and row.tag not in known:
             problems["tag"] = UNKNOWN_TAG.format(row.tag)
         if problems := problems or taken.problems(row):
             found[place] = problems
@@ -184,11 +173,11 @@ def _row_problems(kind: SourceKind, row: MappingInput) -> dict[str, str]:
     """Return the errors of a row by itself."""
     found = {
         "address": _address_problem(row),
-        "tag": _tag_problem(row),
-        "value_pointer": "" if POINTER.fullmatch(row.value_pointer) else NO_POINTER,
-        "time_pointer": "" if POINTER.fullmatch(row.time_pointer) else NO_POINTER,
-        "time_format": "" if row.time_format in TIME_FORMATS else "Expected iso, s, ms, us or ns.",
-        "zone": "" if not row.zone or row.zone in available_timezones() else "Expected as Europe/Berlin.",
+        "tag": _tag_problem(kind, row),
+        "value_pointer": _problem(parse_pointer, row.value_pointer),
+        "time_pointer": _problem(parse_pointer, row.time_pointer),
+        "time_format": _problem(time_parser, row.time_format),
+        "zone": _problem(zone_of, row.zone),
         "factor": "" if math.isfinite(row.factor) and row.factor else "Expected a number other than 0.",
         "offset": "" if math.isfinite(row.offset) else "Expected a number.",
         "options": _options_problem(kind, row.options),
@@ -197,27 +186,29 @@ def _row_problems(kind: SourceKind, row: MappingInput) -> dict[str, str]:
     return problems or kind.check_mapping(row.columns)
 
 
+def _problem(parse: Callable[[str], object], text: str) -> str:
+    """Return the reason why a text cannot be parsed; empty if there is none."""
+    try:
+        parse(text)
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
 def _address_problem(row: MappingInput) -> str:
     if not row.address:
         return MISSING
     return f"At most {LONGEST_ADDRESS} characters." if len(row.address) > LONGEST_ADDRESS else ""
 
 
-def _tag_problem(row: MappingInput) -> str:
+def _tag_problem(kind: SourceKind, row: MappingInput) -> str:
     """Return the error of a tag's name or pattern: the parts come from the address."""
     if not row.tag:
         return MISSING
-    if unknown := set(PART.findall(row.tag)) - set(PART.findall(row.address)):
-        return f"{{{min(unknown)}}} is no part of the address: write it there in braces, too."
-    example = PART.sub("a", row.tag)
-    try:
-        TAG_NAME(example)
-    except ValidationError as error:
-        return " ".join(error.messages)
-    return f"At most {LONGEST_TAG} characters." if len(example) > LONGEST_TAG else ""
+    return tag_problem(row.tag, PLACEHOLDER.findall(row.address) if kind.has_patterns else ())
 
 
-def _options_problem(kind: SourceKind, options: Mapping[str, str]) -> str:
+def _options_problem(kind: SourceKind, options: Mapping[str, object]) -> str:
     known = {each.name: each for each in kind.options}
     for name, text in options.items():
         if name not in known:
@@ -230,13 +221,27 @@ def _options_problem(kind: SourceKind, options: Mapping[str, str]) -> str:
 
 
 class _Taken:
-    """The addresses and tags that several mappings claim."""
+    """The addresses and tags that several mappings claim.
 
-    def __init__(self, source: Source, rows: Sequence[MappingInput], others: Sequence[MappingInput]) -> None:
-        self.addresses = Counter((row.address, row.value_pointer) for row in (*rows, *others))
-        self.tags: dict[str, list[str]] = {}
+    ``rules`` are the valid mappings of a protocol whose addresses may be patterns; else None.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        rows: Sequence[MappingInput],
+        others: Sequence[MappingInput],
+        rules: Sequence[MappingInput] | None,
+    ) -> None:
+        self.address_of: Callable[[MappingInput], object] = (
+            attrgetter("key") if rules is None else split_address
+        )
+        self.addresses = Counter(map(self.address_of, (*rows, *others)))
+        self.tags: dict[str, list[MappingInput]] = {}
         for row in (*others, *rows):
-            self.tags.setdefault(row.tag, []).append(row.address + row.value_pointer)
+            self.tags.setdefault(row.tag, []).append(row)
+        self.rules = rules or ()
+        self.patterns = [rule for rule in self.rules if rule.is_pattern]
         self.elsewhere: dict[str, str] = {}
         if source.is_enabled:
             names = [row.tag for row in rows]
@@ -245,13 +250,17 @@ class _Taken:
 
     def problems(self, row: MappingInput) -> dict[str, str]:
         """Return the error of a row that contradicts another one."""
-        if self.addresses[row.address, row.value_pointer] > 1:
+        if self.addresses[self.address_of(row)] > 1:
             return {"address": "Another mapping has this address: one address becomes one tag."}
-        claims = self.tags[row.tag]
-        if len(claims) > 1 and not row.is_pattern:
-            own = row.address + row.value_pointer
-            other = next(claim for claim in claims if claim != own)
-            return {"tag": f"{row.tag} gets the values of {other} already: one tag has one address."}
+        if other := self._rival(row):
+            origin = other.address + other.value_pointer
+            return {"tag": f"{row.tag} gets the values of {origin} already: one tag has one address."}
         if row.tag in self.elsewhere:
             return {"tag": f"The source {self.elsewhere[row.tag]} writes {row.tag} already."}
         return {}
+
+    def _rival(self, row: MappingInput) -> MappingRule | None:
+        """Return another mapping whose values may get to the same tag; None if there is none."""
+        if not row.is_pattern and len(self.tags[row.tag]) > 1:
+            return next(each for each in self.tags[row.tag] if each.key != row.key)
+        return find_overlap(row, self.rules if row.is_pattern else self.patterns)

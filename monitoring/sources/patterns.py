@@ -6,16 +6,16 @@ contain them, as ``{unit}.{name}``. ``+`` is a level, and ``#`` at the end all f
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from hashlib import blake2b
 
+from monitoring.models.source import LONGEST_ADDRESS
 from monitoring.models.tag import TAG_NAME
 from monitoring.sources.config import MappingRule
 
 LONGEST_TAG = 64
-LONGEST_TOPIC = 500
 PLACEHOLDER = re.compile(r"\{([A-Za-z][A-Za-z0-9_]*)\}")
 UNFIT = re.compile(r"[^A-Za-z0-9_.-]")
 WITH_POINTER = re.compile(r"(.*[^/])#(/.*)", re.DOTALL)
@@ -54,8 +54,8 @@ def parse_pattern(text: str) -> Pattern:
     Raises:
         ValueError: the text is not a pattern, with the reason in words.
     """
-    if not text or len(text) > LONGEST_TOPIC or "\0" in text:
-        raise ValueError(f"Expected a topic of 1 to {LONGEST_TOPIC} characters.")
+    if not text or len(text) > LONGEST_ADDRESS or "\0" in text:
+        raise ValueError(f"Expected a topic of 1 to {LONGEST_ADDRESS} characters.")
     levels = text.split("/")
     names = PLACEHOLDER.findall(text)
     if len(set(names)) < len(names):
@@ -124,13 +124,14 @@ def address_problem(address: str) -> str:
     return ""
 
 
-def tag_problem(address: str, tag: str) -> str:
-    """Return the error of a tag's pattern for a valid address; empty if there is none."""
-    names = parse_pattern(address).names
-    used = PLACEHOLDER.findall(tag)
-    if unknown := sorted(set(used) - set(names)):
-        known = ", ".join(f"{{{name}}}" for name in names) or "none"
-        return f"The topic has no part {{{unknown[0]}}}. Its parts: {known}."
+def tag_problem(tag: str, parts: Collection[str] = ()) -> str:
+    """Return the error of a tag's name or pattern; empty if there is none.
+
+    ``parts`` are the names of the parts in braces that the address has.
+    """
+    if unknown := sorted(set(PLACEHOLDER.findall(tag)) - set(parts)):
+        known = ", ".join(f"{{{part}}}" for part in parts) or "none"
+        return f"The address has no part {{{unknown[0]}}}. Its parts: {known}."
     name = PLACEHOLDER.sub("x", tag)
     if not re.fullmatch(TAG_NAME.regex, name) or len(name) > LONGEST_TAG:
         return f"{TAG_NAME.message} At most {LONGEST_TAG} characters."

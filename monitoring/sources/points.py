@@ -7,11 +7,9 @@ from dataclasses import dataclass, field
 from monitoring.database.bulk_write import insert_rows, update_rows
 from monitoring.kernel.clock import from_micros
 from monitoring.models import PointState, SourceMapping, SourcePoint
-from monitoring.models.source import MOST_RAW
+from monitoring.models.source import LONGEST_ADDRESS, MOST_POINTS, MOST_RAW
 
-MOST_POINTS = 5_000
 NEW_A_SECOND = 20
-LONGEST_ADDRESS = 500
 LOOKED_UP = 500  # addresses of one query
 COUNTED = ("last_seen", "seen", "last_raw", "suggestion")
 
@@ -93,8 +91,12 @@ def write_some(source: int, points: Sequence[SeenPoint]) -> None:
     update_rows(list(stored.values()), COUNTED)
     if new:
         mark_mapped(source, new)
-        room = MOST_POINTS - SourcePoint.objects.filter(source=source).count()
-        insert_rows(list(new.values())[: max(0, room)])
+        insert_rows(list(new.values())[: room_of(source)])
+
+
+def room_of(source: int) -> int:
+    """Return how many further points of a source may be stored."""
+    return max(0, MOST_POINTS - SourcePoint.objects.filter(source=source).count())
 
 
 def mark_mapped(source: int, points: Mapping[str, SourcePoint]) -> None:

@@ -3,11 +3,11 @@
 Only MQTT sources can be listened to, so that the rules are those of their driver.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from monitoring.sources.config import MappingRule
-from monitoring.sources.mqtt.payloads import BadQualityError, UnusableError, decode, read_value, target_of
-from monitoring.sources.patterns import expand, parse_pattern, split_address, split_pointer
+from monitoring.sources.mqtt.payloads import decode, read_time, read_value, target_of
+from monitoring.sources.patterns import expand, parse_pattern, split_address, split_pointer, tag_problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,10 +19,10 @@ class Preview:
     problem: str = ""
 
 
-def preview(rule: MappingRule, address: str, raw: str) -> Preview | None:
-    """Return the outcome of a message, or of a point's value; None if the mapping is of other addresses.
+def preview(rule: MappingRule, address: str, raw: str, *, uses_receive_time: bool = False) -> Preview | None:
+    """Return the outcome of a message; None if the mapping is of other addresses.
 
-    The address of a point may end with the pointer of the value, as ``topic#/od``; ``raw`` is that value.
+    The address of a point may end with the pointer of a value, as ``topic#/od``; ``raw`` is the payload.
     """
     topic, place = split_pointer(address)
     wanted, pointer = split_address(rule)
@@ -32,23 +32,24 @@ def preview(rule: MappingRule, address: str, raw: str) -> Preview | None:
         return None
     if parts is None or (place and place != pointer):
         return None
+    if rule.tag and (problem := tag_problem(rule.tag, parts)):
+        return Preview(rule.tag, problem=problem)
+    tag = expand(rule.tag, parts) if rule.tag else ""
     try:
-        tag = expand(rule.tag, parts)
-    except KeyError as missing:
-        return Preview(rule.tag, problem=f"{{{missing.args[0]}}} is no part of the address.")
-    try:
-        return Preview(tag, _value(rule, raw.encode(), is_value=bool(place)))
-    except (ValueError, UnusableError, BadQualityError) as error:
+        return Preview(tag, value_of(rule, raw, uses_receive_time=uses_receive_time))
+    except ValueError as error:
         return Preview(tag, problem=str(error))
 
 
-def _value(rule: MappingRule, payload: bytes, *, is_value: bool) -> float:
-    """Return the value of a payload; with ``is_value`` the payload is the value, whatever the pointer.
+def value_of(rule: MappingRule, raw: str, *, uses_receive_time: bool = False) -> float:
+    """Return the value of a payload in the unit of the tag.
 
     Raises:
-        ValueError: there is no value, or the rule is invalid.
+        ValueError: there is no number, or no such time, or the mapping is invalid.
     """
-    target = target_of(rule, rule.tag, uses_receive_time=True, is_exact=True)
-    if is_value:
-        target = replace(target, value_tokens=())
-    return read_value(payload, decode(payload) if target.needs_document else None, target)
+    target = target_of(rule, rule.tag, uses_receive_time=uses_receive_time, is_exact=True)
+    payload = raw.encode(errors="replace")
+    document = decode(payload) if target.needs_document else None
+    value = read_value(payload, document, target)
+    read_time(document, target, received_us=0)
+    return value

@@ -6,6 +6,7 @@ from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from monitoring.kernel.clock import current_micros
 from monitoring.sources.session import State
 
 RATE_S = 10
@@ -59,7 +60,7 @@ class StatusMeter:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self.state, self._since_us = State.CONNECTING, wall_us()
+        self.state, self._since_us = State.CONNECTING, current_micros()
         self._error = ""
         self._error_at_us: int | None = None
         self._confirmed_us: int | None = None
@@ -75,9 +76,9 @@ class StatusMeter:
         A source that failed stays so while it connects again: so ``since`` tells how long it has failed.
         """
         if state is not self.state and (self.state, state) != (State.FAILED, State.CONNECTING):
-            self.state, self._since_us = state, wall_us()
+            self.state, self._since_us = state, current_micros()
         if text and state is State.FAILED:
-            self._error, self._error_at_us = text[:500], wall_us()
+            self._error, self._error_at_us = text[:500], current_micros()
 
     def confirm(self, time_us: int) -> None:
         """Note that the source was alive at a time."""
@@ -143,8 +144,3 @@ def clock_sentence(offset_ms: float | None) -> str:
         return f"The source's clock is {off}: check its time synchronisation."
     effect = "so its readings are rejected as in the future" if offset_ms > 0 else "so its readings come late"
     return f"The source's clock is {off}, {effect}. Set the clock, or switch on 'use receive time'."
-
-
-def wall_us() -> int:
-    """Return the time now in microseconds since 1970."""
-    return time.time_ns() // 1_000

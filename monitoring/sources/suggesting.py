@@ -7,8 +7,8 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 from monitoring.kernel.tag_definition import TagKind
+from monitoring.sources.patterns import LONGEST_TAG
 
-LONGEST_NAME = 64
 TOKEN = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[^\x00-\x7f]+")
 NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_.-]+")
 
@@ -65,7 +65,7 @@ def tag_name(*parts: str) -> str:
     joined = ".".join(filter(None, (NOT_IN_NAMES.sub("_", part).strip("_.-") for part in parts)))
     if joined and not joined[0].isalpha():
         joined = f"t{joined}"
-    return joined[:LONGEST_NAME].rstrip("_.-")
+    return joined[:LONGEST_TAG].rstrip("_.-")
 
 
 def words_of(text: str) -> set[str]:

@@ -16,13 +16,13 @@ from monitoring.ingest.deliveries import Delivery
 from monitoring.ingest.outcomes import Outcomes
 from monitoring.ingest.reading_columns import ReadingColumns
 from monitoring.ingest.tags import tag_cache
+from monitoring.kernel.clock import current_micros
 from monitoring.sources.live_session import LiveSession, Queue, timed
 from monitoring.sources.malformed import remember
 from monitoring.sources.rounding import columns_of
 from monitoring.sources.sample_queue import Entry
 from monitoring.sources.session import Malformed
 from monitoring.sources.source_leases import SourcesLostError
-from monitoring.sources.status import wall_us
 from monitoring.spool.accept import accept_guarded
 from monitoring.spool.spool_files import SpoolFullError
 
@@ -183,7 +183,7 @@ def note(load: Load, outcomes: Outcomes | None) -> None:
             count,
             rejected=len(rejected) + len(load.malformed),
             newest_us=int(live_us.max()) if len(live_us) else None,
-            lag_ms=(wall_us() - float(np.median(live_us))) / 1_000 if len(live_us) else None,
+            lag_ms=(current_micros() - float(np.median(live_us))) / 1_000 if len(live_us) else None,
         )
     log.feed(set(load.columns.tags))
     session.finish(load.entries)

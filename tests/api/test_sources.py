@@ -166,10 +166,39 @@ def test_each_change_raises_the_revision(client: Client) -> None:
             [{"address": "x", "tag": "a"}, {"address": "x", "tag": "c"}],
             ["mappings[0].address: Another mapping has this address"],
         ),
-        ([{"address": "x/{u}", "tag": "{v}.t"}], ["mappings[0].tag: {v} is no part of the address"]),
+        (
+            [{"address": "x/{u}", "tag": "{v}.t"}],
+            ["mappings[0].tag: The address has no part {v}. Its parts: {u}."],
+        ),
+        (
+            [{"address": "x/{u}", "tag": "{u}.t"}, {"address": "y/{u}", "tag": "{u}.t"}],
+            [
+                "mappings[0].tag: {u}.t gets the values of y/{u}",
+                "mappings[1].tag: {u}.t gets the values of x/{u}",
+            ],
+        ),
+        (
+            [{"address": "x/{u}", "tag": "{u}"}, {"address": "y", "tag": "a"}],
+            ["mappings[0].tag: {u} gets the values of y", "mappings[1].tag: a gets the values of x/{u}"],
+        ),
+        (
+            [{"address": "x#/od", "tag": "a"}, {"address": "x", "tag": "c", "value_pointer": "/od"}],
+            ["mappings[0].address: Another mapping has this address", "mappings[1].address: Another"],
+        ),
+        (
+            [{"address": "x/y", "tag": "a"}, {"address": "x", "tag": "a", "value_pointer": "/y"}],
+            ["mappings[0].tag: a gets the values of x/y", "mappings[1].tag: a gets the values of x/y"],
+        ),
+        ([{"address": "x", "tag": "a", "time_format": "min"}], ["time_format: "]),
         ([{"address": "x/{u}", "tag": "{u} t"}], ["mappings[0].tag: Start with a letter"]),
-        ([{"address": "x", "tag": "a", "value_pointer": "od"}], ["value_pointer: Expected a JSON pointer"]),
-        ([{"address": "x", "tag": "a", "zone": "Mars/Olympus"}], ["zone: Expected as Europe/Berlin."]),
+        (
+            [{"address": "x", "tag": "a", "value_pointer": "od"}],
+            ["value_pointer: Start a JSON pointer"],
+        ),
+        (
+            [{"address": "x", "tag": "a", "zone": "Mars/Olympus"}],
+            ["zone: There is no time zone"],
+        ),
         ([{"address": "x", "tag": "a", "factor": 0}], ["factor: Expected a number other than 0."]),
         ([{"address": "x", "tag": "a", "options": {"type": "word"}}], ["type: expected one of int, float."]),
         ([{"address": "x", "tag": "a", "options": {"size": "3"}}], ["options: size is none of type."]),

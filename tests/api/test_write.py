@@ -24,9 +24,10 @@ from monitoring.models import (
     SourceStatus,
     Tag,
 )
+from monitoring.models.source import MOST_POINTS
 from monitoring.models.token import Scope
 from monitoring.sources.line_protocol.arriving import COMMON, MOST_SOURCES, databases
-from monitoring.sources.line_protocol.points import MOST_POINTS, point_recorder
+from monitoring.sources.line_protocol.points import point_recorder
 from monitoring.spool import spool_files
 
 pytestmark = pytest.mark.django_db

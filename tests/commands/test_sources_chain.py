@@ -173,14 +173,14 @@ def test_a_password_that_is_refused_is_nowhere_to_be_read(system: System, tmp_pa
         wait_until(lambda: system.get(f"/source-jobs/{job}")["state"] == "failed")
         call(system, f"{path}/enable", {})
         wait_for_state(system, "failed")
+        exported = system.run("manage.py", "sources", "export")
+        audited = system.run("manage.py", "dumpdata", "auditlog", "monitoring.sourcejob", "monitoring.source")
         wait_until(lambda: "broker" in call(system, "/health"))
         texts = [call(system, each) for each in ("/health", "/sources", path, f"/source-jobs/{job}")]
         texts += [call(system, each, accept="text/html") for each in ("/sources", path, f"{path}/change")]
     finally:
         broker.kill()
-    exported = system.run("manage.py", "sources", "export")
     assert exported.end(60) == 0
-    audited = system.run("manage.py", "dumpdata", "auditlog", "monitoring.sourcejob", "monitoring.source")
     assert audited.end(60) == 0
     assert '"broker"' in exported.text
     assert "sealed:" in audited.text

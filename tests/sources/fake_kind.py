@@ -33,6 +33,7 @@ FAKE = SourceKind(
     options=(Field("type", "Type", choices=(("int", "int"), ("float", "float")), is_required=False),),
     address_label="Topic",
     can_listen=True,
+    has_patterns=True,
 )
 PUSHED = SourceKind("pushed", "Pushed", "pushed", (), lambda fields: {}, lambda row: {}, is_collected=False)
 LACKING = SourceKind(

@@ -62,7 +62,7 @@ def test_a_tag_and_its_mapping_are_made(source: Source) -> None:
     source.refresh_from_db()
     assert source.revision == 2
     entry = LogEntry.objects.get_for_object(source).first()
-    assert entry.changes == {"mappings": ["", "oven temp to oven.temp"]}
+    assert entry.changes == {"mappings": ["", "oven temp to oven.temp, factor 2.0, offset 1.0"]}
     assert entry.additional_data == {"by": "ann"}
 
 

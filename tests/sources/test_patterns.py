@@ -74,10 +74,11 @@ def test_a_bad_pattern_is_named(address, word):
 
 
 def test_a_bad_tag_is_named():
-    assert tag_problem("a/{x}", "{x}.temp") == ""
-    assert "{x}" in tag_problem("a/{x}", "{unit}.temp")
-    assert "letter" in tag_problem("a/{x}", "9{x}")
-    assert "64" in tag_problem("a", "t" * 65)
+    assert tag_problem("{x}.temp", ["x"]) == ""
+    assert tag_problem("{unit}.temp", ["x", "y"]) == "The address has no part {unit}. Its parts: {x}, {y}."
+    assert tag_problem("{x}.temp") == "The address has no part {x}. Its parts: none."
+    assert "letter" in tag_problem("9{x}", ["x"])
+    assert "64" in tag_problem("t" * 65)
 
 
 def test_a_name_is_made_fit():

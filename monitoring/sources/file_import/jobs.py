@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from django.core.exceptions import ValidationError
 from django.db import transaction
 from django_q.tasks import async_task
 
@@ -35,6 +34,7 @@ from monitoring.sources.file_import.targets import (
     read_target,
     targets_of,
 )
+from monitoring.sources.making import errors_of
 
 TASK = "monitoring.tasks.run_imports"
 TASK_S = 3600
@@ -181,7 +181,7 @@ def begin(row: FileImport, *, by: str, worker: str = "") -> None:
     """
     check_ready(row)
     now = datetime.now(UTC)
-    make_tags(targets_of(row.targets))
+    save_new_tags(targets_of(row.targets))
     row.targets = existing(row.targets)
     ImportMapping.objects.update_or_create(
         header=row.analysis["header_key"],
@@ -269,13 +269,8 @@ def check_new_tag(key: str, target: Target) -> None:
     Raises:
         ImportInputError: one of them is impossible.
     """
-    try:
-        tag_of(target).full_clean(validate_unique=False, validate_constraints=False)
-    except ValidationError as error:
-        field, (first, *_) = next(iter(error.message_dict.items()))
-        raise ImportInputError(
-            f"{target.tag}, {field.replace('_', ' ')}: {first}", f"targets.{key}"
-        ) from error
+    for field, text in errors_of(tag_of(target)).items():
+        raise ImportInputError(f"{target.tag}, {field.replace('_', ' ')}: {text}", f"targets.{key}")
 
 
 def tag_of(target: Target) -> Tag:
@@ -290,8 +285,8 @@ def tag_of(target: Target) -> Tag:
     )
 
 
-def make_tags(targets: Targets) -> None:
-    """Make the new tags."""
+def save_new_tags(targets: Targets) -> None:
+    """Store the tags of the targets that are new."""
     for target in targets.values():
         if target.action == NEW:
             tag_of(target).save()

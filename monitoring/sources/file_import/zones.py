@@ -30,7 +30,7 @@ class WallTimes:
     kind: NDArray[np.int8]
 
 
-def zone_of(name: str) -> tzinfo:
+def parse_zone(name: str) -> tzinfo:
     """Return the zone of a name, or of an offset such as +01:00."""
     if name[0] not in "+-":
         return ZoneInfo(name)
@@ -43,7 +43,7 @@ class ZoneTable:
     """The offsets of one zone, looked up once for each quarter of an hour."""
 
     def __init__(self, name: str) -> None:
-        self._zone = zone_of(name)
+        self._zone = parse_zone(name)
         self._quarters: dict[int, tuple[int, int] | None] = {}
 
     def to_utc(self, wall_us: IntArray) -> WallTimes:

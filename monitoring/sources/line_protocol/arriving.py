@@ -22,18 +22,19 @@ from monitoring.database.write_lock import write_lock
 from monitoring.kernel.outages import outages
 from monitoring.kernel.runtime import part
 from monitoring.models import PointState, Source, SourceMapping, SourcePoint, Tag
+from monitoring.models.source import MOST_POINTS
 from monitoring.sources.config import MappingRule
 from monitoring.sources.line_protocol.grammar import Fault, Line, Value, series_of
 from monitoring.sources.line_protocol.kind import PROTOCOL
 from monitoring.sources.line_protocol.naming import candidates, suggestion_for
-from monitoring.sources.line_protocol.points import MOST_POINTS, SeenPoint
+from monitoring.sources.line_protocol.points import UnmappedField
 from monitoring.sources.loading import rule_of
+from monitoring.sources.points import NEW_A_SECOND
 from monitoring.sources.suggesting import tag_name
 
 REFRESHED_EVERY_S = 2.0
 MOST_SOURCES = 20
 MOST_SERIES = 20_000  # remembered of a source
-NEW_POINTS_A_SECOND = 20
 MOST_NEW_POINTS = 200  # at once
 COMMON, COMMON_NAME = "*", "line_protocol"
 
@@ -46,7 +47,7 @@ class Target(NamedTuple):
 
 
 # The use of a field: a tag, a point to record, or nothing (a person ignores the point).
-Use = Target | SeenPoint | None
+Use = Target | UnmappedField | None
 NO_USES: Mapping[str, Use] = MappingProxyType({})
 
 
@@ -60,7 +61,7 @@ class Database:
     uses_receive_time: bool
     revision: int
     rules: dict[str, MappingRule]
-    points: dict[str, SeenPoint]
+    points: dict[str, UnmappedField]
     ignored: set[str]
     by_series: dict[str, dict[str, Use]] = field(default_factory=dict)
     room_for_new: float = MOST_NEW_POINTS
@@ -69,7 +70,7 @@ class Database:
     def may_add_point(self) -> bool:
         """Return whether a new point is recorded now, and count it."""
         now = time.monotonic()
-        gained = (now - self.counted_at) * NEW_POINTS_A_SECOND
+        gained = (now - self.counted_at) * NEW_A_SECOND
         self.room_for_new = min(MOST_NEW_POINTS, self.room_for_new + gained)
         self.counted_at = now
         if self.room_for_new < 1 or len(self.points) >= MOST_POINTS:
@@ -84,7 +85,7 @@ class Mapped(NamedTuple):
     items: list[dict[str, Any]]
     numbers: list[int]
     faults: list[Fault]
-    points: list[SeenPoint]
+    points: list[UnmappedField]
 
 
 class Databases:
@@ -166,7 +167,7 @@ def up_to_date(known: Database | None, row: Source) -> Database:
         uses_receive_time=row.uses_receive_time,
         revision=row.revision,
         rules={mapping.address: rule_of(mapping) for mapping in row.mappings.all()},
-        points={address: SeenPoint(row.pk, address, is_stored=True) for address in points},
+        points={address: UnmappedField(row.pk, address, is_stored=True) for address in points},
         ignored={address for address, state in points.items() if state == PointState.IGNORED},
     )
 
@@ -221,12 +222,12 @@ def map_lines(
     """
     by_series = learn_uses(database, lines, covers=covers)
     found = Mapped([], [], [], [])
-    points: dict[SeenPoint, None] = {}
+    points: dict[UnmappedField, None] = {}
     for number, series, fields, given_us in lines:
         uses = by_series.get(series, NO_USES)
         for name, value in fields:
             use = uses.get(name)
-            if isinstance(use, SeenPoint):
+            if isinstance(use, UnmappedField):
                 use.note(value, now_us)
                 points[use] = None
             elif use is not None and isinstance(value, str):
@@ -280,7 +281,7 @@ def learn_uses(
             by_series.setdefault(series, {})[name] = None
         elif address in database.points or database.may_add_point():
             suggestion = suggestion_for(series_of(series), name, value)
-            point = database.points.setdefault(address, SeenPoint(database.id, address, suggestion))
+            point = database.points.setdefault(address, UnmappedField(database.id, address, suggestion))
             by_series.setdefault(series, {})[name] = point
     return by_series
 

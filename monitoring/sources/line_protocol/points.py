@@ -18,15 +18,14 @@ from monitoring.ingest.rejections import RejectedReading, remember_rejections
 from monitoring.ingest.validate import RejectionReason
 from monitoring.kernel.clock import from_micros, to_micros
 from monitoring.kernel.runtime import part
-from monitoring.models import PointState, Source, SourcePoint, SourceStatus
-from monitoring.models.source import MOST_RAW
+from monitoring.models import PointState, Source, SourceStatus
 from monitoring.sources.line_protocol.grammar import Fault, Value
+from monitoring.sources.points import room_of, shortened
 from monitoring.sources.session import State
 
 logger = logging.getLogger(__name__)
 
 FLUSH_S = 3.0
-MOST_POINTS = 5_000  # of a source
 MOST_MALFORMED = 500  # lines remembered at once
 LONGEST_RATE_S = 30.0
 COLUMNS = "source_id, address, state, first_seen, last_seen, seen, last_raw, suggestion"
@@ -39,7 +38,7 @@ UPSERT = f"""
 
 
 @dataclass(slots=True, eq=False)
-class SeenPoint:
+class UnmappedField:
     """An address that no rule maps, with the values since the last flush. ``is_stored``: it has a row."""
 
     source: int
@@ -83,7 +82,7 @@ class PointRecorder:
         self._lock = threading.Lock()
         self._is_stopped = threading.Event()
         self._thread: threading.Thread | None = None
-        self._points: dict[SeenPoint, None] = {}
+        self._points: dict[UnmappedField, None] = {}
         self._counts: dict[int, Counts] = defaultdict(Counts)
         self._malformed: list[RejectedReading] = []
 
@@ -91,7 +90,7 @@ class PointRecorder:
         self,
         source: int,
         *,
-        points: Iterable[SeenPoint] = (),
+        points: Iterable[UnmappedField] = (),
         readings: int = 0,
         rejected: int = 0,
         newest_us: int = 0,
@@ -162,7 +161,7 @@ class PointRecorder:
         with write_lock(), transaction.atomic():
             existing = set(Source.objects.filter(pk__in=counts).values_list("pk", flat=True))
             for source in sorted(existing):
-                write_points(source, [point for point in points if point.source == source])
+                upsert_points(source, [point for point in points if point.source == source])
                 write_status(source, counts[source], now)
             remember_rejections(malformed)
 
@@ -181,16 +180,14 @@ def text_of(value: Value) -> str:
     """Return a value as text of limited length, as a person would write the value."""
     if isinstance(value, bool):
         return "true" if value else "false"
-    text = f"{value:.15g}" if isinstance(value, float) else value
-    return text[:MOST_RAW].encode("utf-8", "replace").decode().replace("\x00", "")
+    return shortened(f"{value:.15g}" if isinstance(value, float) else value)
 
 
-def write_points(source: int, points: list[SeenPoint]) -> None:
+def upsert_points(source: int, points: list[UnmappedField]) -> None:
     """Insert or update rows of points, at most ``MOST_POINTS`` of a source."""
     new = [point for point in points if not point.is_stored]
     if new:
-        room = max(0, MOST_POINTS - SourcePoint.objects.filter(source=source).count())
-        beyond = set(new[room:])
+        beyond = set(new[room_of(source) :])
         points = [point for point in points if point not in beyond]
     if points:
         with connection.cursor() as cursor:

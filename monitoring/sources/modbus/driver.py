@@ -10,6 +10,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
+from monitoring.kernel.clock import current_micros
 from monitoring.models import Quality
 from monitoring.sources.modbus.blocks import Block, Item, plan, split
 from monitoring.sources.modbus.kind import Line, item_of, line_of, option
@@ -87,7 +88,7 @@ class Poller:
         """Mark the time since the newest stored value as a gap, if polls are missing there."""
         tags = {item.rule.tag: group.interval_ms for group in self.groups for item in group.items()}
         newest = await self.session.newest(list(tags))
-        now_us = time.time_ns() // 1000
+        now_us = current_micros()
         for tag, last in newest.items():
             if now_us - last > 2000 * tags[tag]:
                 self.session.gap(last, now_us, AWAY, tags=[tag])

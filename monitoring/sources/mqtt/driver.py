@@ -6,7 +6,9 @@ from collections import Counter
 from functools import partial
 from typing import TYPE_CHECKING
 
+from monitoring.kernel.clock import current_micros
 from monitoring.kernel.runtime import part
+from monitoring.sources.libraries import REMEDY
 from monitoring.sources.mqtt.intake import Intake
 from monitoring.sources.mqtt.router import Router
 from monitoring.sources.mqtt.settings import settings_of
@@ -29,7 +31,7 @@ BROKER_SETTINGS = (
     "In mosquitto.conf set: persistence true, autosave_on_changes true, autosave_interval 1,"
     " max_queued_messages 0."
 )
-MISSING_LIBRARY = "The library paho-mqtt is not installed: pip install -r requirements-sources.lock"
+MISSING_LIBRARY = f"The library paho-mqtt is not installed. {REMEDY}"
 
 
 class ShortLives(Counter[int]):
@@ -103,7 +105,7 @@ class Connection:
         """Mark the gap of a session that the broker has forgotten, until now."""
         if self._missing_since_us is None:
             return
-        now_us = time.time_ns() // 1000
+        now_us = current_micros()
         since_us = min(self._missing_since_us, now_us)
         self.session.gap(since_us, now_us, "The broker had forgotten the session: messages may be missing.")
         self.session.notice(
@@ -198,7 +200,7 @@ class Connection:
             self.session.notice(LOST_SESSION, "")
         if heard > self.confirmed and self.intake.is_online:
             self.confirmed = heard
-            self.session.confirm(time.time_ns() // 1000 - int((now - heard) * 1e6))
+            self.session.confirm(current_micros() - int((now - heard) * 1e6))
         self._look_at_clock()
         self._look_at_dropped()
 
@@ -214,7 +216,7 @@ class Connection:
         if link.dropped and len(link.waiting) < AT_ONCE:
             count, since_us = link.dropped, link.dropped_us
             link.dropped = link.dropped_us = 0
-            now_us = time.time_ns() // 1000
+            now_us = current_micros()
             self.session.gap(since_us, now_us, f"{count} messages of QoS 0 came faster than could be stored.")
 
 

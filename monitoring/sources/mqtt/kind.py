@@ -27,7 +27,6 @@ from monitoring.sources.patterns import (
 )
 from monitoring.sources.pointers import parse_pointer
 from monitoring.sources.targets import host_error
-from monitoring.sources.times import time_parser
 
 LONGEST_CLIENT_ID = 128
 MOST_FILTERS = 200
@@ -148,16 +147,12 @@ def check(values: Mapping[str, str]) -> dict[str, str]:
 
 
 def check_mapping(values: Mapping[str, object]) -> dict[str, str]:
-    """Return the error of each invalid field of a mapping."""
+    """Return the errors of a mapping's address and options."""
     options = values.get("options")
     texts = options.get("texts", "") if isinstance(options, Mapping) else ""
     topic, pointer = split_pointer(str(values.get("address", "")))
     checks: dict[str, Callable[[], object]] = {
         "address": lambda: (parse_pattern(topic), parse_pointer(pointer)),
-        "value_pointer": lambda: parse_pointer(str(values.get("value_pointer", ""))),
-        "time_pointer": lambda: parse_pointer(str(values.get("time_pointer", ""))),
-        "time_format": lambda: time_parser(str(values.get("time_format", ""))),
-        "zone": lambda: time_parser("", str(values.get("zone", ""))),
         "options": lambda: parse_texts(str(texts)),
     }
     problems = {}
@@ -253,4 +248,5 @@ KIND = SourceKind(
     address_help="A topic, or a pattern with parts in braces for the tag's name, as"
     " pioreactor/{unit}/{experiment}/{job}/{name} with the tag {unit}.{name}.",
     can_listen=True,
+    has_patterns=True,
 )

@@ -14,6 +14,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
+from monitoring.kernel.clock import current_micros
 from monitoring.sources.mqtt.payloads import LARGEST_BYTES
 from monitoring.sources.mqtt.settings import BrokerSettings
 from monitoring.sources.mqtt.wire import Wire
@@ -229,7 +230,7 @@ class Link(Client):
         payload = bytes(message.payload)
         if self._is_full(len(payload)) and not self._wait_for_room(message.qos, len(payload)):
             return
-        self._last_us = max(time.time_ns() // 1000, self._last_us + 1)  # two messages, two times
+        self._last_us = max(current_micros(), self._last_us + 1)  # two messages, two times
         self._bytes_in += len(payload)
         self.waiting.append(
             Message(topic, payload, message.qos, message.mid, message.retain, message.dup, self._last_us)
@@ -264,7 +265,7 @@ class Link(Client):
         if qos:
             self._end("More messages came than can be stored; the broker will send the rest again.")
             return
-        self.dropped_us = self.dropped_us or time.time_ns() // 1000
+        self.dropped_us = self.dropped_us or current_micros()
         self.dropped += 1
 
     def _end(self, text: str) -> None:

@@ -8,13 +8,13 @@ from typing import Final
 
 import orjson
 
+from monitoring.models.source import MOST_RAW
 from monitoring.sources.config import MappingRule
 from monitoring.sources.patterns import split_address
 from monitoring.sources.pointers import MISSING, find, leaves, parse_pointer, pointer_text
 from monitoring.sources.times import time_parser
 
 LARGEST_BYTES = 262_144
-MOST_RAW = 200
 LONGEST_NUMBER = 64
 LONGEST_WITH_NAN = 65_536
 # Words by which devices say that they have no value.

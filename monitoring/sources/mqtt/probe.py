@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+from monitoring.models.source import MOST_POINTS
 from monitoring.sources.config import SourceConfig
 from monitoring.sources.mqtt.driver import MISSING_LIBRARY
 from monitoring.sources.mqtt.payloads import UnusableError, decode, raw_text, read_time
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from monitoring.sources.mqtt.link import Link, Message
 
 FIRST_VALUE_S, DISCOVER_S, LISTEN_S, MOST_S = 5.0, 10.0, 20.0, 50.0
-MOST_POINTS = 5_000
 AT_ONCE = 500
 CERTIFICATE = "certificate"  # the name of the step by which the page offers to trust one
 MOST_A_SECOND, MOST_SHOWN, MOST_IN_A_STEP = 10, 1_000, 80

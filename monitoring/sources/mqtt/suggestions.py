@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from monitoring.models.source import LONGEST_ADDRESS
 from monitoring.sources.mqtt.payloads import (
     BadQualityError,
     UnusableError,
@@ -12,7 +13,7 @@ from monitoring.sources.mqtt.payloads import (
     number_of_payload,
     time_leaf,
 )
-from monitoring.sources.patterns import LONGEST_TOPIC, fit_name
+from monitoring.sources.patterns import fit_name
 from monitoring.sources.pointers import pointer_text
 
 MOST_LEAVES = 20
@@ -57,7 +58,7 @@ def discovered(topic: str, payload: bytes) -> tuple[str, dict[str, object]] | No
     if isinstance(base, str):
         state_topic = re.sub(r"\A~|~\Z", lambda _: base, state_topic)
     pointer = _pointer(_text(config, "value_template"))
-    if not state_topic or pointer is None or len(state_topic) + len(pointer) >= LONGEST_TOPIC:
+    if not state_topic or pointer is None or len(state_topic) + len(pointer) >= LONGEST_ADDRESS:
         return None
     address = f"{state_topic}#{pointer}" if pointer else state_topic
     return address, _suggestion(match["component"], config, state_topic)
@@ -82,7 +83,7 @@ def values_of(topic: str, payload: bytes) -> dict[str, dict[str, object]]:
     found: dict[str, dict[str, object]] = {}
     for tokens, _ in number_leaves(document, MOST_LEAVES):
         address = f"{topic}#{pointer_text(tokens)}" if tokens else topic
-        if tokens != time_tokens and len(address) <= LONGEST_TOPIC:
+        if tokens != time_tokens and len(address) <= LONGEST_ADDRESS:
             found[address] = {
                 "tag": suggested_name(topic, *tokens),
                 "value_pointer": pointer_text(tokens),

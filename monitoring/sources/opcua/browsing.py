@@ -10,10 +10,10 @@ from asyncua import Client, ua
 from monitoring.models.source import MOST_RAW
 from monitoring.sources.opcua.server_info import ServerInfo, chunks, read_nodes, value_of
 from monitoring.sources.opcua.values import WHOLE, raw_of
+from monitoring.sources.patterns import LONGEST_TAG
 from monitoring.sources.session import Point
 
-MOST_POINTS, MOST_NODES = 5_000, 50_000
-LONGEST_TAG = 64
+MOST_NODES = 50_000
 SERVER = ua.NodeId(ua.ObjectIds.Server)  # its variables are about the server itself
 OBJECTS = ua.NodeId(ua.ObjectIds.ObjectsFolder)
 HIERARCHY = ua.NodeId(ua.ObjectIds.HierarchicalReferences)

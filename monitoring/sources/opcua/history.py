@@ -12,10 +12,10 @@ from dataclasses import dataclass
 
 from asyncua import Client, ua
 
-from monitoring.kernel.clock import SECOND_US, from_micros
+from monitoring.kernel.clock import SECOND_US, current_micros, from_micros
 from monitoring.sources.opcua.items import Change, Item, Reader
 from monitoring.sources.opcua.server_info import ServerInfo
-from monitoring.sources.opcua.subscription import Subscription, now_us
+from monitoring.sources.opcua.subscription import Subscription
 from monitoring.sources.opcua.values import time_of
 from monitoring.sources.session import Malformed, Sample, Session
 
@@ -79,7 +79,7 @@ class HistoryFiller:
         self._service, self._session, self._info = client.uaclient.session, session, info
         self._subscription = subscription
         self._longest_us = int(fill_hours * HOUR_US)
-        self._clock_us = (info.now_us or now_us()) - now_us()
+        self._clock_us = (info.now_us or current_micros()) - current_micros()
         self._is_supported = fill_hours > 0 and not session.config.uses_receive_time
         self._waiting: list[Hole] = []
         self._wake = asyncio.Event()
@@ -88,11 +88,11 @@ class HistoryFiller:
 
     def add(self, holes: Sequence[tuple[Item, int]]) -> None:
         """Add items, each with the time of the last value. Items without a live value yet keep what comes."""
-        oldest_us = now_us() + self._clock_us - self._longest_us
+        oldest_us = current_micros() + self._clock_us - self._longest_us
         for item, begin_us in holes:
             reader = item.new_reader()
             reader.last_us = begin_us
-            noticed_us = None if item.is_first else now_us() + self._clock_us
+            noticed_us = None if item.is_first else current_micros() + self._clock_us
             self._waiting.append(Hole(item, begin_us, max(begin_us, oldest_us), noticed_us, reader))
             if item.is_first and item.held is None:
                 item.held = []
@@ -161,7 +161,7 @@ class HistoryFiller:
         return cut
 
     def _details(self, chunk: Sequence[Hole]) -> ua.ReadRawModifiedDetails:
-        end_us = now_us() + self._clock_us + int((HOLD_S + MARGIN_S) * SECOND_US)
+        end_us = current_micros() + self._clock_us + int((HOLD_S + MARGIN_S) * SECOND_US)
         return ua.ReadRawModifiedDetails(
             IsReadModified=False,
             StartTime=from_micros(min(hole.position_us for hole in chunk) + 1),
@@ -195,7 +195,7 @@ class HistoryFiller:
         rest = [hole for hole in holes if hole.item.held is not None]
         if not rest:
             return
-        begin_us, end_us = min(hole.position_us for hole in rest), now_us() + self._clock_us
+        begin_us, end_us = min(hole.position_us for hole in rest), current_micros() + self._clock_us
         self._late = begin_us, end_us, self._tags(rest)
         self._session.gap(begin_us, end_us, READING, tags=self._late[2])
         for hole in rest:

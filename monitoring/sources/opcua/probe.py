@@ -5,11 +5,12 @@ from collections.abc import AsyncIterator, Mapping
 
 from asyncua import Client, ua
 
-from monitoring.kernel.clock import SECOND_US
+from monitoring.kernel.clock import SECOND_US, current_micros
 from monitoring.kernel.source_clock import error_text
+from monitoring.models.source import MOST_POINTS
 from monitoring.sources import targets
 from monitoring.sources.config import SourceConfig
-from monitoring.sources.opcua.browsing import MOST_POINTS, OBJECTS, Browser, Found, point_of
+from monitoring.sources.opcua.browsing import OBJECTS, Browser, Found, point_of
 from monitoring.sources.opcua.connection import (
     Endpoint,
     check_trust,
@@ -21,7 +22,6 @@ from monitoring.sources.opcua.connection import (
 )
 from monitoring.sources.opcua.kind import settings_of
 from monitoring.sources.opcua.server_info import node_of, read_nodes, read_server
-from monitoring.sources.opcua.subscription import now_us
 from monitoring.sources.opcua.values import decode, raw_of, time_of
 from monitoring.sources.session import Point, SourceError, Step
 
@@ -107,7 +107,7 @@ def certificate_text(endpoint: Endpoint) -> str:
 async def value_steps(client: Client, config: SourceConfig, running: Running) -> AsyncIterator[Step]:
     """Yield the steps that read the first mapped node and the server's clock."""
     info = await read_server(client)
-    asked_us = now_us()
+    asked_us = current_micros()
     if config.rules:
         yield running.begin(VALUE)
         rule = config.rules[0]

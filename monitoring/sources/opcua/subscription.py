@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 from asyncua import Client, ua
 
+from monitoring.kernel.clock import current_micros
 from monitoring.models import Quality
 from monitoring.sources.opcua.items import Change, Entry, Item
 from monitoring.sources.opcua.server_info import ServerInfo, chunks, read_nodes
@@ -36,11 +37,6 @@ GONE = frozenset((ua.StatusCodes.BadNodeIdUnknown, ua.StatusCodes.BadNodeIdInval
 FULL = "Storing is behind: the values of the last seconds are read again from the server's history."
 OnHoles = Callable[[Sequence[tuple[Item, int]]], None]
 DECODING = "A message of the server could not be decoded."
-
-
-def now_us() -> int:
-    """Return the time of this machine in microseconds since 1970."""
-    return time.time_ns() // 1_000
 
 
 def queue_size(publishing_ms: float, sampling_ms: float) -> int:
@@ -158,7 +154,7 @@ class Subscription:
         item.server_handle = None
         if item.status != status:
             item.status = status
-            change = item.reader.change(Quality.BAD, now_us(), status, status_word(status))
+            change = item.reader.change(Quality.BAD, current_micros(), status, status_word(status))
             self._tell_change(change)
 
     def _tell_unhealthy(self) -> None:
@@ -188,7 +184,7 @@ class Subscription:
             self._heard = time.monotonic()
 
     async def _take(self, result: ua.PublishResult) -> None:
-        received_us = now_us()
+        received_us = current_micros()
         values: list[ua.MonitoredItemNotification] = []
         for data in result.NotificationMessage.NotificationData or ():
             if isinstance(data, ua.StatusChangeNotification):
@@ -328,7 +324,7 @@ class Subscription:
         forgotten = []
         for chunk in chunks(silent, self._info.nodes_per_read):
             found = await read_nodes(self._service, [item.node for item in chunk])
-            received_us, entries = now_us(), []
+            received_us, entries = current_micros(), []
             for item, data in zip(chunk, found, strict=True):
                 item.heard = time.monotonic()
                 before = item.reader.last_us, item.reader.last_value, item.reader.quality

@@ -65,11 +65,6 @@ def test_good_fields(fields):
     [
         ({"address": "a/#/b"}, ["address"]),
         ({"address": "a#/~x"}, ["address"]),
-        ({"value_pointer": "x"}, ["value_pointer"]),
-        (
-            {"time_pointer": "x", "time_format": "min", "zone": "Mars"},
-            ["time_pointer", "time_format", "zone"],
-        ),
         ({"options": {"texts": "on"}}, ["options"]),
         ({"address": "a/{x}/b#/od", "value_pointer": "", "options": {"texts": "on=1"}}, []),
     ],

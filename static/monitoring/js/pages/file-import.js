@@ -1,14 +1,13 @@
 // The pages of file imports: a file is sent in pieces; work is followed, and its end reloads the page.
+import { followProgress } from "../app/progress.js";
 import { setText } from "../base/dom.js";
-import { get, RequestFailed } from "../base/request.js";
 import { localiseTimes, zoneText } from "../base/times.js";
 
-const EVERY_MS = 1000;
 const TRIES = 5; // of a piece, while the connection is away
 const PAUSE_MS = 1000;
 const form = document.getElementById("upload");
 const file = /** @type {HTMLInputElement | null} */ (document.getElementById("file"));
-const bar = document.getElementById("progress");
+const bar = /** @type {HTMLProgressElement | null} */ (document.getElementById("progress"));
 
 /**
  * Return the answer to a request that changes something. Throws Error with the server's reason.
@@ -86,21 +85,6 @@ async function upload() {
   file.value = ""; // the same file can be chosen again
 }
 
-async function follow() {
-  try {
-    const { body } = await get(bar.dataset.address ?? "");
-    if (body.state !== bar.dataset.state) {
-      location.reload();
-      return;
-    }
-    bar.value = body.share;
-    setText(document.getElementById("told"), body.told);
-  } catch (error) {
-    if (!(error instanceof RequestFailed)) throw error; // the next attempt follows
-  }
-  setTimeout(follow, EVERY_MS);
-}
-
 /** Offer to make a new tag of each series that is not imported. */
 function offerAllNew() {
   const button = document.getElementById("all-new");
@@ -118,7 +102,7 @@ file?.addEventListener("change", upload);
 for (const [event, isOver] of Object.entries({ dragenter: true, dragover: true, dragleave: false, drop: false })) {
   form?.addEventListener(event, () => form.toggleAttribute("data-over", isOver));
 }
-if (bar) setTimeout(follow, EVERY_MS);
+if (bar) followProgress(bar, document.getElementById("told"), ({ state }) => state !== bar.dataset.state);
 offerAllNew();
 localiseTimes();
 setText(document.getElementById("zone"), zoneText());
