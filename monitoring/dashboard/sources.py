@@ -148,7 +148,8 @@ def job_context(
     """Return the newest job with its steps, and the points or messages that it found."""
     job = newest_job(source)
     is_over = job is not None and job.state not in OPEN
-    context: dict[str, Any] = {"job": job, "job_is_over": is_over or job is None}
+    kind = KINDS.get(source.protocol)
+    context: dict[str, Any] = {"job": job, "job_is_over": is_over or job is None, "kind": kind}
     if job is None:
         return context
     context |= {
@@ -174,7 +175,6 @@ def map_context(request: HttpRequest, source: Source, now: datetime) -> dict[str
     page = min(pages, page_number(request.GET.dict()))
     gaps = SourceGap.objects.filter(source=source).select_related("tag")[:GAPS]
     return {
-        "kind": kind,
         "settings_shown": settings_shown(source, kind),
         "mappings": [
             (mapping, words.scale_text(mapping.factor, mapping.offset))

@@ -83,7 +83,8 @@ def test_every_answer_is_as_the_schema_says(case: schemathesis.Case) -> None:
 
 
 SAFE = {"GET", "HEAD", "OPTIONS"}
-PUBLIC = {"/ping": {"stranger", "somebody without a role"}}  # clients of InfluxDB look for a server before they log in
+# Clients of InfluxDB look for a server before they log in.
+PUBLIC = {"/ping": {"stranger", "somebody without a role"}}
 
 
 @pytest.mark.django_db(transaction=True)

@@ -297,6 +297,32 @@ def test_discovered_points_are_ticked_and_become_tags(client: Client) -> None:
     assert "✓ 1 tag was made." in text(client, f"{path}?made=1")
 
 
+def test_a_point_without_unit_and_range_gets_them_from_its_name(client: Client) -> None:
+    source = make_source()
+    give_job(
+        source,
+        "discover",
+        result={"points": [{"address": "t", "raw": "37", "suggestion": {"tag": "r1.temp"}}]},
+    )
+    shown = page(client, f"/sources/{source.pk}")
+    for cell in (
+        'name="unit-0" value="°C"',
+        'name="valid_min-0" value="-50"',
+        'name="valid_max-0" value="200"',
+    ):
+        assert cell in shown
+
+
+def test_arriving_is_reached_from_the_pages_of_sources_and_back(client: Client) -> None:
+    source, now = make_source(), datetime.now(UTC)
+    SourcePoint.objects.create(source=source, address="x", first_seen=now, last_seen=now)
+    assert 'href="/sources/arriving"' in page(client, "/sources")
+    shown = page(client, f"/sources/{source.pk}")
+    assert f'href="/sources/arriving?source={source.name}"' in shown
+    assert "1 point without a tag" in text_of(shown)
+    assert 'href="/sources">All sources' in page(client, "/sources/arriving")
+
+
 def test_a_folder_is_opened_and_points_are_found_by_a_part_of_the_address(client: Client) -> None:
     source = make_source()
     path = f"/sources/{source.pk}"

@@ -74,7 +74,7 @@ def test_the_processes_beside_the_worker_have_one_supervisor() -> None:
     assert SERVICES["detection"]["command"][2:] == ["run_detection"]
     assert SERVICES["alarms"]["command"][2:] == ["run_alarms"]
     assert SERVICES["notifications"]["command"][2:] == ["run_notifications"]
-    assert SERVICES["collector"]["command"][2:] == ["collect"]
+    assert SERVICES["collector"]["command"][2:] == ["collect", "--skip-checks"]
 
 
 def test_nobody_reaches_a_port_but_by_the_proxy_on_this_machine() -> None:

@@ -56,7 +56,7 @@ def test_the_processes_beside_the_worker_have_one_supervisor_and_come_with_it() 
     assert "ExecStart=/opt/fermon/.venv/bin/python manage.py run_notifications" in notifications
     assert "Restart=always" in notifications
     collector = (UNITS / "fermon-collector.service").read_text().splitlines()
-    assert "ExecStart=/opt/fermon/.venv/bin/python manage.py collect" in collector
+    assert "ExecStart=/opt/fermon/.venv/bin/python manage.py collect --skip-checks" in collector
     assert "Restart=always" in collector
 
 
