@@ -26,6 +26,7 @@ from monitoring.kernel.tag_definition import TagKind
 from monitoring.models import PointState, Source, SourcePoint
 from monitoring.sources.making import MakingError, ignore_points, make_tags, restore_points
 from monitoring.sources.point_reading import rate_of, read_points, sources_with_points
+from monitoring.sources.suggesting import completed
 
 ROWS = 100  # on a page: a form has at most 1000 fields
 TEXTS = ("tag", "unit", "valid_min", "valid_max")
@@ -185,7 +186,7 @@ def done_text(query: Mapping[str, str]) -> str:
 
 def row_of(point: SourcePoint, now: datetime) -> PointRow:
     """Return a point with the suggested tag."""
-    suggestion = point.suggestion
+    suggestion = completed(point.suggestion, point.last_raw)
     rate = rate_of(point)
     return PointRow(
         point=point,

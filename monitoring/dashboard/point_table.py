@@ -10,6 +10,7 @@ from django.utils.http import urlencode
 from monitoring.kernel.tag_definition import TagKind
 from monitoring.models import Source, SourceJob, SourceMapping
 from monitoring.sources.job_requests import FOLDER, results_of
+from monitoring.sources.suggesting import completed
 
 ROWS = 100  # on a page: a form has at most 1000 fields
 COLUMNS = ("tag", "unit", "kind", "valid_min", "valid_max")
@@ -129,12 +130,13 @@ def point_row(place: int, row: Mapping[str, Any], mapped: Mapping[str, str]) -> 
     """Return a discovered point with the suggested tag."""
     where = str(row.get("address", ""))
     suggestion = row.get("suggestion")
-    known: Mapping[str, Any] = suggestion if isinstance(suggestion, dict) else {}
+    raw = str(row.get("raw", ""))
+    known = completed(suggestion, raw) if isinstance(suggestion, dict) else {}
     children = row.get("children", 0)
     made = PointRow(
         place=place,
         address=where,
-        raw=str(row.get("raw", "")),
+        raw=raw,
         children=children if isinstance(children, int) else 0,
         mapped_to=mapped.get(where, ""),
         suggestion=known,

@@ -2,8 +2,9 @@
 
 import math
 import re
+from collections.abc import Mapping
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from monitoring.kernel.tag_definition import TagKind
 from monitoring.sources.patterns import LONGEST_TAG
@@ -91,6 +92,30 @@ def suggest(name: str, value: float | bool | str, *, unit: str = "") -> dict[str
         "valid_min": low,
         "valid_max": high,
     }
+
+
+def completed(suggestion: Mapping[str, Any], raw: str) -> dict[str, Any]:
+    """Return a suggestion with unit, kind and valid range, where the source names none: from name and value.
+
+    ``raw`` is the last value as text. A point that suggests no tag stays as is.
+    """
+    given = {name: value for name, value in suggestion.items() if value not in (None, "")}
+    if "tag" not in given and "choices" not in given:
+        return given
+    states = given.get("states")
+    if isinstance(states, Mapping) and states:
+        numbers = [float(number) for number in states]
+        return {"valid_min": min(numbers), "valid_max": max(numbers), **given}
+    return {**suggest(str(given.get("tag", "")), number_of(raw), unit=str(given.get("unit", ""))), **given}
+
+
+def number_of(raw: str) -> float:
+    """Return the number that a text is; 0 if it is none."""
+    try:
+        number = float(raw)
+    except ValueError:
+        return 0.0
+    return number if math.isfinite(number) else 0.0
 
 
 def kind_of(words: set[str]) -> TagKind:

@@ -4,7 +4,7 @@ import pytest
 
 from monitoring.sources.line_protocol.grammar import Value, series_of
 from monitoring.sources.line_protocol.naming import suggestion_for
-from monitoring.sources.suggesting import suggest, tag_name, words_of
+from monitoring.sources.suggesting import completed, suggest, tag_name, words_of
 
 
 @pytest.mark.parametrize(
@@ -74,3 +74,21 @@ def test_names_are_valid() -> None:
 
 def test_words() -> None:
     assert words_of("jacketTemp_PO2 inF1") >= {"jacket", "temp", "po2", "in"}
+
+
+def test_a_suggestion_is_completed_and_what_the_source_says_stays() -> None:
+    assert completed({"tag": "r1.temperature", "unit": None}, "37.5") == {
+        "tag": "r1.temperature",
+        "unit": "°C",
+        "kind": "analog",
+        "valid_min": -50.0,
+        "valid_max": 200.0,
+    }
+    told = {"tag": "x", "unit": "mbar", "kind": "setpoint", "valid_min": 0, "valid_max": 5}
+    assert completed(told, "nan") == told
+    found = completed({"tag": "valve", "kind": "discrete", "states": {"0": "off", "3": "on"}}, "ON")
+    assert (found["valid_min"], found["valid_max"]) == (0, 3)
+    assert "unit" not in found
+    assert completed({"tag": "x"}, '{"x": 1}')["valid_max"] == 10_000
+    assert completed({"choices": [{"type": "uint16"}]}, "7")["valid_min"] == -10_000
+    assert completed({"display_name": "Name plate"}, "abc") == {"display_name": "Name plate"}

@@ -22,7 +22,7 @@ MILLION = 1_000_000
 PAUSES_S = (0.0, 1.0, 2.0, 4.0, 8.0, 10.0)  # of a unit, after so many failures on end
 SILENT_POLLS = 3  # of all units, before the connection counts as lost
 FULL = "Fermon could not store as fast as the device was polled."
-AWAY = "Fermon did not poll."
+AWAY = "There were no polls: Fermon or the device was away."
 SLOW = "slow"
 
 
@@ -42,9 +42,19 @@ async def run(session: Session) -> None:
         while True:
             await poller.poll_next()
     except ConnectionError as error:
+        mark_silent(session)
         raise SourceError("The connection to the device is lost.") from error
+    except SourceError:
+        mark_silent(session)
+        raise
     finally:
         client.close()
+
+
+def mark_silent(session: Session) -> None:
+    """Begin a span of bad quality for all tags; the first good value after the connection is back ends it."""
+    tags = [rule.tag for rule in session.config.rules]
+    session.quality(tags, Quality.BAD, time_us=time.time_ns() // 1000, word=NO_ANSWER)
 
 
 class Poller:
@@ -71,7 +81,7 @@ class Poller:
         self.failures: dict[int, int] = dict.fromkeys((group.unit for group in self.groups), 0)
         self.asked_again: dict[int, float] = {}
         self.is_connected = False
-        self.bad: set[str] = set()
+        self.bad = {rule.tag for rule in session.config.rules}  # or unknown, before the first poll
         self.full_since: int | None = None
 
     async def mark_absence(self) -> None:

@@ -27,7 +27,17 @@ FIRST_VALUE_S, DISCOVER_S, LISTEN_S, MOST_S = 5.0, 10.0, 20.0, 50.0
 AT_ONCE = 500
 CERTIFICATE = "certificate"  # the name of the step by which the page offers to trust one
 MOST_A_SECOND, MOST_SHOWN, MOST_IN_A_STEP = 10, 1_000, 80
+NOTHING_YET = "nothing yet. Discover shows the topics that the broker sends; make tags of them."
 NO_FILTERS = "Enter topic filters, or add mappings: nothing is subscribed."
+
+
+def subscribed_step(name: str, config: SourceConfig, router: Router, refused: Sequence[str]) -> Step:
+    """Return the step of subscribing. A new source, without mappings, needs no topics."""
+    if refused:
+        return Step(name, False, f"The broker refuses {', '.join(refused[:3])}: see its ACL.")
+    if router.filters:
+        return Step(name, True, ", ".join(router.filters[:5]))
+    return Step(name, not config.rules, NO_FILTERS if config.rules else NOTHING_YET)
 
 
 async def check_connection(config: SourceConfig) -> AsyncIterator[Step]:
@@ -65,11 +75,10 @@ async def check_connection(config: SourceConfig) -> AsyncIterator[Step]:
         yield Step(name, True, f"MQTT {'5' if settings.is_v5 else '3.1.1'}, {user_words(settings)}")
         name = "Subscribed"
         refused = await link.subscribe_to(router.filters)
-        if refused or not router.filters:
-            some = ", ".join(refused[:3])
-            yield Step(name, False, f"The broker refuses {some}: see its ACL." if refused else NO_FILTERS)
+        step = subscribed_step(name, config, router, refused)
+        yield step
+        if not step.is_done or not router.filters:
             return
-        yield Step(name, True, ", ".join(router.filters[:5]))
         name = "First value"
         yield Step(name, None, f"Waiting up to {FIRST_VALUE_S:g} s.")
         yield await first_value(router, link)

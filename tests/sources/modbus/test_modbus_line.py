@@ -5,6 +5,7 @@ import itertools
 import math
 import os
 import struct
+import time
 import tty
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -157,8 +158,11 @@ def test_a_register_that_does_not_exist_costs_its_neighbours_nothing() -> None:
                 await until(lambda: len(values(session, "t8")) >= 3)
                 first_split = len(plant.requests)
                 await until(lambda: len(plant.requests) >= first_split + 10)
-        assert {tag for tag, *_ in session.qualities} == {"t4"}
-        assert session.qualities[0][1::2] == (Quality.BAD, 2)
+        ((_, code),) = {each[1::2] for each in session.qualities if each[1] is not None}
+        assert {each[0] for each in session.qualities if each[1] is not None} == {"t4"}
+        assert code == 2
+        ended = [tag for tag, quality, *_ in session.qualities if quality is None]
+        assert sorted(ended) == ["t0", "t2", "t6", "t8"]  # once each: spans of an earlier run
         assert {sample.tag for sample in session.samples} == {"t0", "t2", "t6", "t8"}
         assert (1, 3, 0, 9) not in plant.requests[first_split:]  # the split is remembered
 
@@ -180,7 +184,8 @@ def test_a_silent_unit_leaves_the_others_on_time() -> None:
                 await until(lambda: values(session, "dead"))
         assert asked <= 5
         assert session.notices.get("unit 2", "") == ""
-        assert session.qualities[0] == ("dead", Quality.BAD, session.qualities[0][2], None, "no answer")
+        bad = next(each for each in session.qualities if each[1] is not None)
+        assert bad == ("dead", Quality.BAD, bad[2], None, "no answer")
         assert session.qualities[-1][:2] == ("dead", None)  # good from the first value on
         (first, *_) = [sample.time_us for sample in session.samples if sample.tag == "dead"]
         assert session.qualities[-1][2] == first
@@ -198,6 +203,24 @@ def test_without_any_answer_the_source_fails_in_words() -> None:
                 with pytest.raises(SourceError, match="No unit answers"):
                     async with asyncio.timeout(WITHIN_S):
                         await asyncio.shield(task)
+        assert session.qualities[-1][0::4] == ("dead", "no answer")
+
+    run(test())
+
+
+def test_a_connection_that_ends_leaves_all_tags_bad() -> None:
+    async def test() -> None:
+        server = ModbusTcpServer([Plant().device(1, words(1.5))], address=(HOST, 0))
+        await server.listen()
+        port = cast(Any, server.transport).sockets[0].getsockname()[1]
+        session = session_of(port, rule("40001", "t", type="float32"))
+        async with running(session) as task:
+            await until(lambda: session.samples)
+            await server.shutdown()
+            with pytest.raises(SourceError, match=r"is lost|does not accept"):
+                async with asyncio.timeout(WITHIN_S):
+                    await asyncio.shield(task)
+        assert [each[0::4] for each in session.qualities] == [("t", ""), ("t", "no answer")]
 
     run(test())
 
@@ -206,8 +229,12 @@ def test_a_port_that_is_closed_is_named() -> None:
     async def test() -> None:
         async with tcp_server(Plant(), words(1.5)) as port:
             pass
+        session = session_of(port, rule("40001", "t"))
         with pytest.raises(SourceError, match=f"does not accept a connection at port {port}"):
-            await driver.run(session_of(port, rule("40001", "t")))
+            await driver.run(session)
+        ((tag, quality, time_us, code, word),) = session.qualities
+        assert (tag, quality, code, word) == ("t", Quality.BAD, None, "no answer")
+        assert abs(time_us / 1e6 - time.time()) < WITHIN_S
 
     run(test())
 

@@ -3,6 +3,7 @@
 import asyncio
 import sys
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -69,6 +70,13 @@ def test_a_test_ends_at_the_first_fault():
     assert "Is the broker running" in steps[-1].text
     (step,) = asyncio.run(all_of(check_connection(config_of(1883, user="u", password="p"))))  # noqa: S106
     assert (step.name, step.is_done) == ("Settings", False)
+
+
+def test_a_new_source_without_topics_passes_the_test(broker: Mosquitto):
+    config = replace(config_of(broker.port), rules=())
+    step = asyncio.run(all_of(check_connection(config)))[-1]
+    assert (step.name, step.is_done) == ("Subscribed", True)
+    assert "Discover" in step.text
 
 
 def test_a_source_without_topics_is_told(broker: Mosquitto):
