@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 
 from monitoring.ingest.pipeline import ingest_readings
-from monitoring.models import Source, SourceMapping, Tag
+from monitoring.models import Source, SourceTag, Tag
 
 pytestmark = pytest.mark.django_db
 NOW = datetime.now(UTC)
@@ -56,10 +56,7 @@ def test_a_plant_without_sources_has_no_lists_of_times_without_good_values(clien
     assert not settings["hasSources"]
     assert 'id="past-quality"' not in html
     source = Source.objects.create(name="mfcs", protocol="opcua", changed_at=NOW)
-    for pointer in ("", "/value"):
-        SourceMapping.objects.create(
-            source=source, address="ns=2;s=T", value_pointer=pointer, tag="fermenter_temp"
-        )
+    SourceTag.objects.create(source=source, tag=Tag.objects.get(name="fermenter_temp"))
     html, settings = page_of(client)
     assert settings["hasSources"]
     assert 'id="past-quality"' in html

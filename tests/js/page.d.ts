@@ -7,6 +7,13 @@ type FormOf<Controls> = HTMLFormElement & { elements: Controls };
 
 /** Elements that each page has whose scripts look for them; null stands for those that a page may lack. */
 interface PageElements {
+  "all-new": HTMLButtonElement | null;
+  file: HTMLInputElement | null;
+  listen: HTMLButtonElement | null;
+  "listen-said": HTMLElement | null;
+  upload: HTMLFormElement | null;
+  "upload-share": HTMLProgressElement | null;
+  "upload-told": HTMLElement | null;
   "address-notes": HTMLUListElement | null;
   "alarm-above": HTMLButtonElement;
   "alarm-acts": HTMLElement;

@@ -4,8 +4,9 @@ import pytest
 
 from monitoring.kernel.clock import from_micros
 from monitoring.models import Source, SourcePoint
+from monitoring.models.source import MOST_POINTS
 from monitoring.sources import points
-from monitoring.sources.points import MOST_POINTS, NEW_A_SECOND, PointRegister, write_points
+from monitoring.sources.points import NEW_A_SECOND, PointRegister, write_points
 
 
 def test_new_addresses_are_limited_a_second_and_known_ones_are_not() -> None:

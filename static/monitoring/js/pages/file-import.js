@@ -6,7 +6,7 @@ import { localiseTimes, zoneText } from "../base/times.js";
 const TRIES = 5; // of a piece, while the connection is away
 const PAUSE_MS = 1000;
 const form = document.getElementById("upload");
-const file = /** @type {HTMLInputElement | null} */ (document.getElementById("file"));
+const file = document.getElementById("file");
 const bar = /** @type {HTMLProgressElement | null} */ (document.getElementById("progress"));
 
 /**
@@ -48,7 +48,7 @@ async function send(chosen) {
   const about = JSON.stringify({ name: chosen.name, size: chosen.size, zone });
   const { id } = await call("POST", url, about, "application/json");
   const piece = Number(form?.dataset.piece);
-  const share = /** @type {HTMLProgressElement | null} */ (document.getElementById("upload-share"));
+  const share = document.getElementById("upload-share");
   for (let offset = 0; offset < chosen.size; offset += piece) {
     await sendPiece(`${url}/${id}/content?offset=${offset}`, chosen.slice(offset, offset + piece));
     if (share) share.value = Math.min((offset + piece) / chosen.size, 1);

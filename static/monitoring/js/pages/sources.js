@@ -8,7 +8,7 @@ localiseTimes();
 const zone = document.getElementById("zone");
 if (zone) setText(zone, zoneText());
 const said = document.getElementById("listen-said");
-const button = /** @type {HTMLButtonElement | null} */ (document.getElementById("listen"));
+const button = document.getElementById("listen");
 button?.addEventListener("click", async () => {
   button.disabled = true;
   const { isDone, text } = await sendTo(button.dataset.url ?? "", {});
