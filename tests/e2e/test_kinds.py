@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from monitoring.models import QualitySpan, Source, SourceGap, SourceMapping, Tag
+from monitoring.models import QualitySpan, Source, SourceGap, SourceTag, Tag
 from monitoring.models.source import Quality
 
 pytestmark = pytest.mark.once
@@ -30,8 +30,8 @@ def make_plant(dashboard: Any) -> None:
     measured = [age for age in range(280, 0, -1) if not 120 <= age < 200]
     dashboard.post(*(("fermenter_temp", 37.5 + age % 7 / 9, age) for age in measured))
     source = Source.objects.create(name="mfcs", protocol="opcua", changed_at=now)
-    SourceMapping.objects.create(source=source, address="ns=2;s=T", tag="fermenter_temp")
-    SourceMapping.objects.create(source=source, address="ns=2;s=P", tag="phase")
+    for name in ("fermenter_temp", "phase"):
+        SourceTag.objects.create(source=source, tag=Tag.objects.get(name=name))
 
     def ago(seconds: float) -> datetime:
         return now - timedelta(seconds=seconds)
