@@ -14,7 +14,14 @@ from pathlib import Path
 
 UMASK = 0o077
 NAMES = (
-    *("fermon.sqlite3*", "secret_key*", "push_key.pem*", "source_key*", "opcua_key.pem*"),
+    *(
+        "fermon.sqlite3*",
+        "secret_key*",
+        "push_key.pem*",
+        "source_key*",
+        "opcua_key.pem*",
+        "sparkplug_births_*",
+    ),
     *("running.json", "*.lock"),
     *("backups", "dead_letters", "imports", "logs", "static", "staticfiles"),
 )

@@ -16,6 +16,7 @@ from monitoring.models.tag import TAG_NAME
 from monitoring.sources.config import MappingRule
 
 LONGEST_TAG = 64
+SPARKPLUG = "spBv1.0"  # the first level of its topics
 PLACEHOLDER = re.compile(r"\{([A-Za-z][A-Za-z0-9_]*)\}")
 UNFIT = re.compile(r"[^A-Za-z0-9_.-]")
 WITH_POINTER = re.compile(r"(.*[^/])#(/.*)", re.DOTALL)
@@ -141,8 +142,11 @@ def tag_problem(tag: str, parts: Collection[str] = ()) -> str:
 def overlaps(first: MappingRule, second: MappingRule) -> bool:
     """Return whether two valid rules could give values of different addresses to one tag.
 
-    A rule for some topics of a wider rule, with the same pointer, is an exception: no overlap.
+    A rule for some topics of a wider rule, with the same pointer, is an exception: no overlap. Of Sparkplug
+    metrics, whose names come with their birth, the first one feeds the tag, see ``MetricRules``.
     """
+    if is_sparkplug(first.address) and is_sparkplug(second.address):
+        return False
     if not _meet(_characters(first.tag), _characters(second.tag), "."):
         return False
     topic, other = split_address(first)[0], split_address(second)[0]
@@ -150,6 +154,11 @@ def overlaps(first: MappingRule, second: MappingRule) -> bool:
         return True
     narrow, wide = sorted((first, second), key=lambda rule: parse_pattern(split_address(rule)[0]).rank)
     return not _is_exception(narrow, wide)
+
+
+def is_sparkplug(address: str) -> bool:
+    """Return whether a topic, or an address, is one of Sparkplug B."""
+    return address.startswith(f"{SPARKPLUG}/")
 
 
 def find_overlap(rule: MappingRule, others: Sequence[MappingRule]) -> MappingRule | None:
@@ -222,7 +231,7 @@ def _is_exception(narrow: MappingRule, wide: MappingRule) -> bool:
     """
     topic, wide_topic = split_address(narrow)[0], split_address(wide)[0]
     values = {name: f"Zq{place}v" for place, name in enumerate(parse_pattern(topic).names)}
-    tag = PLACEHOLDER.sub(lambda match: values[match[1]], narrow.tag)
+    tag = PLACEHOLDER.sub(lambda match: values.get(match[1], match[0]), narrow.tag)
     pointer, wide_pointer = split_address(narrow)[1], split_address(wide)[1]
     if pointer != wide_pointer and pointer and wide_pointer:
         return False  # both apply: the values of one document

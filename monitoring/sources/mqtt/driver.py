@@ -78,10 +78,13 @@ class Connection:
         Raises:
             SourceError: the connection ended.
         """
+        newest_us = await self._newest_us() if self.intake.sparkplug or not was_present else None
         if was_present:
             self.session.notice(LOST_SESSION, "")
+            if self.intake.sparkplug is not None:
+                self.intake.sparkplug.begin(newest_us)
         else:
-            self._missing_since_us = await self._newest_us()
+            self._missing_since_us = newest_us
         receiving = asyncio.create_task(self._receive())  # first: what waits arrives before the answer
         watching = asyncio.create_task(self._watch())
         subscribing = asyncio.create_task(self._subscribe())
@@ -201,12 +204,14 @@ class Connection:
         if heard > self.confirmed and self.intake.is_online:
             self.confirmed = heard
             self.session.confirm(current_micros() - int((now - heard) * 1e6))
+        if self.intake.sparkplug is not None:
+            self.intake.sparkplug.tick()
         self._look_at_clock()
         self._look_at_dropped()
 
     def _look_at_clock(self) -> None:
         """Record the clock's offset of a fresh message: none of those that have waited at the broker."""
-        offset_ms, self.intake.offset_ms = self.intake.offset_ms, None
+        offset_ms = self.intake.take_offset()
         is_behind, self._is_behind = self._is_behind, len(self.link.waiting) > AT_ONCE
         if offset_ms is not None and not is_behind and not self._is_behind:
             self.session.clock(offset_ms)

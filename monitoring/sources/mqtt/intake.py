@@ -4,9 +4,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from monitoring.models import Quality
 from monitoring.sources.mqtt.payloads import (
-    LARGEST_BYTES,
     BadQualityError,
     MissingMemberError,
     Target,
@@ -16,10 +14,12 @@ from monitoring.sources.mqtt.payloads import (
     read_time,
     read_value,
 )
+from monitoring.sources.mqtt.qualities import TagQualities
 from monitoring.sources.mqtt.router import Route, Router
+from monitoring.sources.mqtt.sparkplug_intake import SparkplugIntake
 from monitoring.sources.mqtt.suggestions import discovered, values_of
 from monitoring.sources.mqtt.templates import unit_of
-from monitoring.sources.patterns import split_pointer
+from monitoring.sources.patterns import is_sparkplug, split_pointer
 from monitoring.sources.pointers import pointer_text
 from monitoring.sources.session import Malformed, Sample, Session
 
@@ -34,23 +34,32 @@ class Intake:
     """The values of one connection.
 
     ``is_online``: a device has said so, thus values that were not sent are unchanged. ``offset_ms`` is the
-    newest difference between the time of a message and its receipt.
+    newest difference between the time of a message and its receipt. ``sparkplug`` takes the messages of
+    Sparkplug; None unless the source is one of these.
     """
 
     def __init__(self, session: Session, router: Router) -> None:
         self.session, self.router = session, router
         self.offset_ms: float | None = None
         self._devices: dict[tuple[tuple[str, str], ...], bool] = {}
-        self._bad: dict[str, str] = {}
-        self._good: set[str] = set()
-        self._topic_of: dict[str, str] = {}
+        self._qualities = TagQualities(session)
+        self.sparkplug = (
+            SparkplugIntake(session, router, router.metrics, self._qualities) if router.metrics else None
+        )
         self._known: dict[str, Mapping[str, object]] = {}
         self._unwanted: set[str] = set()
 
     @property
     def is_online(self) -> bool:
         """Return whether a device is online by its last word."""
-        return any(self._devices.values())
+        return any(self._devices.values()) or (self.sparkplug is not None and self.sparkplug.is_online)
+
+    def take_offset(self) -> float | None:
+        """Return the newest difference between source time and receipt since the last call."""
+        taken, self.offset_ms = self.offset_ms, None
+        if self.sparkplug is not None:
+            taken, self.sparkplug.offset_ms = self.sparkplug.offset_ms or taken, None
+        return taken
 
     def take_unwanted(self) -> set[str]:
         """Return the topics that came although no filter of today receives them."""
@@ -62,6 +71,8 @@ class Intake:
         items: list[Sample | Malformed] = []
         for message in messages:
             self._take(message, items)
+        if self.sparkplug is not None:
+            self.sparkplug.store_births()
         return items
 
     def _take(self, message: "Message", items: list[Sample | Malformed]) -> None:
@@ -72,8 +83,10 @@ class Intake:
         if not route.is_wanted:
             if len(self._unwanted) < MOST_UNWANTED:
                 self._unwanted.add(message.topic)
-        elif len(message.payload) > LARGEST_BYTES:
-            items.append(too_large(route, message.payload))
+        elif len(message.payload) > self.router.settings.largest_bytes:
+            items.append(too_large(route, message.payload, self.router.settings.largest_bytes))
+        elif self.sparkplug is not None and is_sparkplug(message.topic):
+            self.sparkplug.take(message, items)
         elif message.payload:  # an empty one deletes a retained message
             self._take_wanted(route, message, items)
 
@@ -134,15 +147,9 @@ class Intake:
             self._show_target(route, target, message)
             return
         items.append(Sample(target.tag, time_us, value))
-        if target.tag not in self._good:
-            self._note_good(target.tag, time_us)
+        self._qualities.good([target.tag], time_us)
         if target.parse_time is not None and not message.is_retained and not message.is_again:
             self.offset_ms = (time_us - message.received_us) / 1000
-
-    def _note_good(self, tag: str, time_us: int) -> None:
-        self._good.add(tag)
-        self._bad.pop(tag, None)
-        self.session.quality([tag], None, time_us=time_us)
 
     def _note_bad(
         self,
@@ -153,21 +160,15 @@ class Intake:
         items: list[Sample | Malformed],
     ) -> None:
         """Begin a span of bad quality; of NaN remember one rejection, too: no value, but no word either."""
-        if self._bad.get(target.tag) == error.word or not self.router.is_known(target.tag):
+        if self._qualities.word_of(target.tag) == error.word or not self.router.is_known(target.tag):
             return
         try:
             time_us = read_time(document, target, message.received_us)
         except UnusableError:
             time_us = message.received_us
-        self._set_bad([target.tag], error.word, time_us)
+        self._qualities.lower([target.tag], error.word, time_us)
         if error.is_number:
             items.append(Malformed(target.tag, raw_text(message.payload), str(error)))
-
-    def _set_bad(self, tags: Sequence[str], word: str, time_us: int) -> None:
-        for tag in tags:
-            self._bad[tag] = word
-            self._good.discard(tag)
-        self.session.quality(tags, Quality.BAD, time_us=time_us, word=word)
 
     def _note_device(self, device: Mapping[str, str], message: "Message") -> None:
         """Take a message about the availability of a device."""
@@ -182,14 +183,10 @@ class Intake:
             return
         tags = self.router.tags_of_device(device)
         if is_online:
-            back = [tag for tag in tags if self._bad.get(tag) in (None, *settings.offline)]
-            for tag in back:
-                self._bad.pop(tag, None)
-                self._good.add(tag)
-            if back:
-                self.session.quality(back, None, time_us=message.received_us)
-        elif tags:
-            self._set_bad(tags, word, message.received_us)
+            back = [tag for tag in tags if self._qualities.word_of(tag) in (None, *settings.offline)]
+            self._qualities.good(back, message.received_us)
+        else:
+            self._qualities.lower(tags, word, message.received_us)
 
     def _reject(
         self, route: Route, target: Target, message: "Message", text: str, items: list[Sample | Malformed]
@@ -244,8 +241,8 @@ class Intake:
                 self.session.seen(address, raw, self._known.get(address) or suggestion)
 
 
-def too_large(route: Route, payload: bytes) -> Malformed:
-    """Return the rejection of a message that is too large. Brokers of MQTT 5 withhold such messages."""
+def too_large(route: Route, payload: bytes, most: int) -> Malformed:
+    """Return the rejection of a message over ``most`` bytes. Brokers of MQTT 5 withhold such messages."""
     tag = route.targets[0].tag if route.targets else ""
-    text = f"The payload has {len(payload)} bytes, at most {LARGEST_BYTES} are read."
+    text = f"The payload has {len(payload)} bytes, at most {most} are read."
     return Malformed(tag, raw_text(payload), text)

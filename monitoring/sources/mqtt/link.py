@@ -15,7 +15,6 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from monitoring.kernel.clock import current_micros
-from monitoring.sources.mqtt.payloads import LARGEST_BYTES
 from monitoring.sources.mqtt.settings import BrokerSettings
 from monitoring.sources.mqtt.wire import Wire
 from monitoring.sources.session import SourceError
@@ -99,7 +98,7 @@ class Link(Client):
             properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]  # of the library
             properties.SessionExpiryInterval = SESSION_EXPIRY_S if self.is_persistent else 0
             properties.ReceiveMaximum = MOST_UNACKNOWLEDGED
-            properties.MaximumPacketSize = LARGEST_BYTES
+            properties.MaximumPacketSize = self.settings.largest_bytes
             extra = {"clean_start": not self.is_persistent, "properties": properties}
         try:
             self.connect(self.settings.host, self.settings.port, KEEPALIVE_S, **extra)

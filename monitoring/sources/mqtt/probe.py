@@ -2,9 +2,10 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
+from itertools import islice
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -14,6 +15,7 @@ from monitoring.sources.mqtt.driver import MISSING_LIBRARY
 from monitoring.sources.mqtt.payloads import UnusableError, decode, raw_text, read_time
 from monitoring.sources.mqtt.router import Router
 from monitoring.sources.mqtt.settings import BrokerSettings, settings_of
+from monitoring.sources.mqtt.sparkplug_view import SparkplugView
 from monitoring.sources.mqtt.suggestions import discovered, values_of
 from monitoring.sources.mqtt.wire import Wire, connect, fingerprint, open_wire, secure
 from monitoring.sources.patterns import fewest_filters
@@ -94,21 +96,37 @@ async def check_connection(config: SourceConfig) -> AsyncIterator[Step]:
 async def discover(config: SourceConfig, parameters: Mapping[str, object]) -> AsyncIterator[Point]:
     """Yield the topics that arrive within some seconds (``seconds``, 10), with Home Assistant's discovery.
 
+    Of Sparkplug, yield metrics: first those of births that the running source has seen.
+
     Raises:
         SourceError: the connection failed.
     """
     seen: dict[str, Mapping[str, object]] = {}
+    view = view_of(config)
+    for point in islice(view.stored_points(), MOST_POINTS):
+        seen[point.address] = point.suggestion
+        yield point
     more = ["homeassistant/+/+/config", "homeassistant/+/+/+/config"]
     async with listening(config, more if config.fields.get("filters") else ["#"]) as link:
         async for message in messages_of(link, seconds(parameters, DISCOVER_S)):
-            found = discovered(message.topic, message.payload)
-            points = dict([found]) if found else values_of(message.topic, message.payload)
-            for address, suggestion in points.items():
-                is_better = found and seen.get(address) != suggestion
-                if (address in seen and not is_better) or len(seen) >= MOST_POINTS:
+            for point in points_of(view, message):
+                is_better = not point.raw and seen.get(point.address) != point.suggestion
+                if (point.address in seen and not is_better) or len(seen) >= MOST_POINTS:
                     continue
-                seen[address] = suggestion
-                yield Point(address, "" if found else raw_text(message.payload), suggestion)
+                seen[point.address] = point.suggestion
+                yield point
+
+
+def points_of(view: SparkplugView, message: "Message") -> Iterator[Point]:
+    """Yield the points of a message; those of discovery messages are without a raw value."""
+    if view.takes(message.topic):
+        yield from view.points_of(message)
+    elif found := discovered(message.topic, message.payload):
+        yield Point(found[0], "", found[1])
+    else:
+        raw = raw_text(message.payload)
+        for address, suggestion in values_of(message.topic, message.payload).items():
+            yield Point(address, raw, suggestion)
 
 
 async def listen(config: SourceConfig, parameters: Mapping[str, object]) -> AsyncIterator[dict[str, object]]:
@@ -120,17 +138,35 @@ async def listen(config: SourceConfig, parameters: Mapping[str, object]) -> Asyn
         SourceError: the connection failed.
     """
     second, count = 0, 0
+    view = view_of(config)
     async with listening(config, []) as link:
         async for message in messages_of(link, seconds(parameters, LISTEN_S)):
-            now = int(time.monotonic())
-            second, count = now, count + 1 if now == second else 1
-            if count <= MOST_A_SECOND:
-                yield {
-                    "address": message.topic,
-                    "raw": raw_text(message.payload, MOST_SHOWN),
-                    "received_us": message.received_us,
-                    "is_retained": message.is_retained,
-                }
+            for address, raw in shown_of(view, message):
+                now = int(time.monotonic())
+                second, count = now, count + 1 if now == second else 1
+                if count <= MOST_A_SECOND:
+                    yield {
+                        "address": address,
+                        "raw": raw,
+                        "received_us": message.received_us,
+                        "is_retained": message.is_retained,
+                    }
+
+
+def shown_of(view: SparkplugView, message: "Message") -> list[tuple[str, str]]:
+    """Return address and payload of a message as text; of Sparkplug those of each metric."""
+    if view.takes(message.topic):
+        return [(point.address, point.raw) for point in view.points_of(message)]
+    return [(message.topic, raw_text(message.payload, MOST_SHOWN))]
+
+
+def view_of(config: SourceConfig) -> SparkplugView:
+    """Return the view of a source's Sparkplug messages.
+
+    Raises:
+        SourceError: a field has no usable value.
+    """
+    return SparkplugView(Router(config, settings_of(config)))
 
 
 @asynccontextmanager
@@ -186,9 +222,13 @@ async def messages_of(link: "Link", within_s: float) -> AsyncGenerator["Message"
 async def first_value(router: Router, link: "Link") -> Step:
     """Return the step about the first message: its value, age and the clock of the device."""
     name = "First value"
+    view = SparkplugView(router)
     async with aclosing(messages_of(link, FIRST_VALUE_S)) as messages:
         async for message in messages:
-            text = f"{message.topic}: {raw_text(message.payload, MOST_IN_A_STEP)}"
+            shown = shown_of(view, message)
+            if not shown:
+                continue  # of Sparkplug, but without a metric
+            text = f"{shown[0][0]}: {shown[0][1][:MOST_IN_A_STEP]}"
             if message.is_retained:
                 return Step(name, True, f"{text} (retained: of unknown age)")
             age_us = age_of(router, message)

@@ -6,13 +6,16 @@ from dataclasses import dataclass, field, replace
 from monitoring.sources.config import MappingRule, SourceConfig
 from monitoring.sources.mqtt.payloads import Target, rules_need_document, target_of
 from monitoring.sources.mqtt.settings import BrokerSettings
+from monitoring.sources.mqtt.sparkplug_rules import MetricRules, filter_of
 from monitoring.sources.mqtt.suggestions import is_discovery
 from monitoring.sources.mqtt.templates import rules_of
 from monitoring.sources.patterns import (
+    PLACEHOLDER,
     Pattern,
     expand,
     fewest_filters,
     filter_covers,
+    is_sparkplug,
     matching_tags,
     parse_pattern,
     split_address,
@@ -42,7 +45,10 @@ class Route:
 
 
 class Router:
-    """The rules of a source and its template, by topic. ``problems`` are rules that are not usable."""
+    """The rules of a source and its template, by topic. ``problems`` are rules that are not usable.
+
+    ``metrics`` are the rules for Sparkplug metrics; None unless the source is one of Sparkplug.
+    """
 
     def __init__(self, config: SourceConfig, settings: BrokerSettings) -> None:
         self.config, self.settings = config, settings
@@ -52,12 +58,18 @@ class Router:
         self._patterns: dict[Pattern, list[MappingRule]] = {}
         own = {split_address(rule) for rule in config.rules}
         more = [rule for rule in rules_of(config.fields) if split_address(rule) not in own]
-        for rule in (*config.rules, *more):
+        of_metrics = [rule for rule in config.rules if settings.is_sparkplug and is_sparkplug(rule.address)]
+        self.metrics = MetricRules(of_metrics, more) if settings.is_sparkplug else None
+        if self.metrics is not None:
+            self.problems += self.metrics.problems
+            more = []
+        for rule in (*(rule for rule in config.rules if rule not in of_metrics), *more):
             self._add(rule)
         self._patterns = dict(sorted(self._patterns.items(), key=lambda item: item[0].rank))
         self.filters = fewest_filters(
             [
                 *settings.filters,
+                *map(filter_of, of_metrics),
                 *self._exact,
                 *(pattern.filter for pattern in self._patterns),
                 *([settings.availability.filter] if settings.availability else []),
@@ -105,6 +117,8 @@ class Router:
         """Take a rule in by its address; remember the problem of one that is not usable."""
         try:
             pattern = parse_pattern(split_address(rule)[0])
+            if unknown := set(PLACEHOLDER.findall(rule.tag)) - set(pattern.names):
+                raise ValueError(f"The topic has no part {{{min(unknown)}}}.")
             target_of(rule, rule.tag, uses_receive_time=False, is_exact=True)
         except ValueError as error:
             self.problems.append(f"{rule.address}: {error}")

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from django.utils.crypto import salted_hmac
 
 from monitoring.sources.config import SourceConfig
+from monitoring.sources.mqtt import sparkplug
+from monitoring.sources.mqtt.payloads import LARGEST_BYTES
 from monitoring.sources.mqtt.templates import with_template
 from monitoring.sources.patterns import Pattern, parse_pattern
 from monitoring.sources.session import SourceError
@@ -37,6 +39,12 @@ class BrokerSettings:
     availability: Pattern | None
     online: frozenset[str]
     offline: frozenset[str]
+    is_sparkplug: bool = False
+
+    @property
+    def largest_bytes(self) -> int:
+        """Return the size of the largest payload that is read."""
+        return sparkplug.LARGEST_BYTES if self.is_sparkplug else LARGEST_BYTES
 
 
 def settings_of(config: SourceConfig) -> BrokerSettings:
@@ -68,6 +76,7 @@ def settings_of(config: SourceConfig) -> BrokerSettings:
             availability=parse_pattern(topic) if topic else None,
             online=words_of(fields, "availability_online", ONLINE),
             offline=words_of(fields, "availability_offline", OFFLINE),
+            is_sparkplug=fields.get("template") == sparkplug.TEMPLATE,
         )
     except (KeyError, ValueError) as error:
         raise SourceError(f"The settings of the source are incomplete: {error}.") from error

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from monitoring.sources.config import MappingRule
+from monitoring.sources.mqtt.sparkplug import TEMPLATE
+from monitoring.sources.patterns import SPARKPLUG
 
 SWITCH_TEXTS = {"texts": "on=1, off=0"}
 
@@ -105,6 +107,14 @@ TEMPLATES: Mapping[str, Template] = {
             MappingRule("stat/{device}/POWER", "{device}.power", options=SWITCH_TEXTS),
         ),
         units={"Temperature": "°C", "Humidity": "%", "Pressure": "hPa"},
+    ),
+    TEMPLATE: Template(
+        "Sparkplug B",
+        fields={"filters": f"{SPARKPLUG}/#"},
+        rules=(
+            MappingRule(f"{SPARKPLUG}/{{group}}/{{node}}/{{device}}#/{{metric}}", "{device}.{metric}"),
+            MappingRule(f"{SPARKPLUG}/{{group}}/{{node}}#/{{metric}}", "{node}.{metric}"),
+        ),
     ),
 }
 CHOICES = (("", "None"), *((name, each.label) for name, each in TEMPLATES.items()))
