@@ -78,13 +78,13 @@ class Connection:
         Raises:
             SourceError: the connection ended.
         """
-        newest_us = await self._newest_us() if self.intake.sparkplug or not was_present else None
+        stored = await self.session.newest(()) if self.intake.sparkplug or not was_present else {}
+        if self.intake.sparkplug is not None:
+            self.intake.sparkplug.begin(stored, was_present=was_present)
         if was_present:
             self.session.notice(LOST_SESSION, "")
-            if self.intake.sparkplug is not None:
-                self.intake.sparkplug.begin(newest_us)
         else:
-            self._missing_since_us = newest_us
+            self._missing_since_us = max(stored.values(), default=None)
         receiving = asyncio.create_task(self._receive())  # first: what waits arrives before the answer
         watching = asyncio.create_task(self._watch())
         subscribing = asyncio.create_task(self._subscribe())
@@ -98,11 +98,6 @@ class Connection:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-
-    async def _newest_us(self) -> int | None:
-        """Return the time of the newest value that the source has stored; None if there is none."""
-        stored = await self.session.newest(())
-        return max(stored.values(), default=None)
 
     def _mark_gap(self) -> None:
         """Mark the gap of a session that the broker has forgotten, until now."""

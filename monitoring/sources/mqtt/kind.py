@@ -5,6 +5,7 @@ import ssl
 from collections.abc import Callable, Mapping
 from itertools import combinations
 
+from monitoring.sources.config import MappingRule
 from monitoring.sources.kind import Field, SourceKind
 from monitoring.sources.mqtt.payloads import parse_texts
 from monitoring.sources.mqtt.settings import (
@@ -17,11 +18,13 @@ from monitoring.sources.mqtt.settings import (
     lines_of,
     words_of,
 )
+from monitoring.sources.mqtt.sparkplug_rules import parse_rule
 from monitoring.sources.mqtt.templates import CHOICES
 from monitoring.sources.patterns import (
     address_problem,
     filter_covers,
     filters_meet,
+    is_sparkplug,
     parse_pattern,
     split_pointer,
 )
@@ -152,7 +155,7 @@ def check_mapping(values: Mapping[str, object]) -> dict[str, str]:
     texts = options.get("texts", "") if isinstance(options, Mapping) else ""
     topic, pointer = split_pointer(str(values.get("address", "")))
     checks: dict[str, Callable[[], object]] = {
-        "address": lambda: (parse_pattern(topic), parse_pointer(pointer)),
+        "address": lambda: (parse_pattern(topic), parse_pointer(pointer), _metric_rule(values)),
         "options": lambda: parse_texts(str(texts)),
     }
     problems = {}
@@ -162,6 +165,16 @@ def check_mapping(values: Mapping[str, object]) -> dict[str, str]:
         except ValueError as error:
             problems[name] = str(error)
     return problems
+
+
+def _metric_rule(values: Mapping[str, object]) -> object:
+    """Return the parsed rule of a Sparkplug address; None for other addresses.
+
+    Raises:
+        ValueError: the address names no metric, or has two parts of one name.
+    """
+    address, pointer = str(values.get("address", "")), str(values.get("value_pointer", ""))
+    return parse_rule(MappingRule(address, "tag", pointer)) if is_sparkplug(address) else None
 
 
 def _port_problem(port: str) -> str:

@@ -13,9 +13,10 @@ import orjson
 from django.conf import settings
 
 from monitoring.kernel.durability import sync_directory
+from monitoring.models.source import LONGEST_ADDRESS
 from monitoring.sources.mqtt.sparkplug import DataType, Metric, Payload, SparkplugTopic, Value, typed
 
-MOST_REMEMBERED = 50_000  # metrics of a source
+MOST_REMEMBERED = 50_000  # metrics and places of a source
 LARGEST_FILE = 32 * 1024 * 1024
 LONGEST_UNIT = 20
 VERSION = 1
@@ -71,7 +72,8 @@ class Births:
 
     def take_birth(self, topic: SparkplugTopic, payload: Payload) -> bool:
         """Remember a birth. Return whether the node has begun a new session without the end of the last."""
-        definitions = [definition_of(each) for each in payload.metrics if each.name]
+        named = (each for each in payload.metrics if 0 < len(each.name) <= LONGEST_ADDRESS)
+        definitions = [definition_of(each) for each in named]
         before = self.nodes.get(topic.node) or Node()
         is_node = topic.place == topic.node
         number = payload.bd_seq
@@ -101,7 +103,7 @@ class Births:
         is_node = topic.place == topic.node
         if is_node and None not in (payload.bd_seq, node.bd_seq) and payload.bd_seq != node.bd_seq:
             return {}
-        found = dict(node.places) if is_node else {topic.place: node.places.setdefault(topic.place, Place())}
+        found = dict(node.places) if is_node else {topic.place: node.places.get(topic.place, Place())}
         for place in found.values():
             self._is_changed |= not place.is_dead
             place.is_dead = True
@@ -144,7 +146,7 @@ class Births:
 
     def _count(self, but: str) -> int:
         return sum(
-            len(place.metrics)
+            1 + len(place.metrics)
             for node in self.nodes.values()
             for name, place in node.places.items()
             if name != but

@@ -67,6 +67,7 @@ class SparkplugIntake:
         self.session, self.router, self.rules, self.qualities = session, router, rules, qualities
         self.births = Births(session.config.id)
         self.offset_ms: float | None = None
+        self._stored: frozenset[str] = frozenset()
         self._away_since_us: int | None = None
         self._sequences = part(Sequences).setdefault(session.config.id, {})
         self._heard: set[str] = set()
@@ -80,9 +81,13 @@ class SparkplugIntake:
         """Return whether a node is alive by its last message."""
         return bool(self._alive)
 
-    def begin(self, away_since_us: int | None) -> None:
-        """Take the time of the newest stored value: QoS 0, which nodes use, does not wait at the broker."""
-        self._away_since_us = away_since_us
+    def begin(self, stored: Mapping[str, int], *, was_present: bool) -> None:
+        """Take the newest time of each tag that the source has given values to.
+
+        Messages of QoS 0, which nodes use, do not wait at a broker that knows the session.
+        """
+        self._stored = frozenset(stored)
+        self._away_since_us = max(stored.values(), default=None) if was_present else None
 
     def take(self, message: "Message", items: list[Sample | Malformed]) -> None:
         """Take a message; other topics of Sparkplug, as commands, have no values."""
@@ -102,7 +107,8 @@ class SparkplugIntake:
         if topic.type in DEATHS:
             self._take_death(topic, payload, message, time_us)
             return
-        self._alive.add(topic.node)
+        if len(self._alive) < MOST_NODES:
+            self._alive.add(topic.node)
         self._take_metrics(topic, payload, message, items)
         if payload.timestamp and not message.is_retained and not message.is_again:
             self.offset_ms = payload.timestamp - message.received_us / 1000
@@ -131,11 +137,16 @@ class SparkplugIntake:
             self._tell_missing()
 
     def tags_of(self, places: Mapping[str, Place]) -> list[str]:
-        """Return the tags of places, by their births and by the mappings that name their metrics."""
+        """Return the tags of places, by their births and by the mappings that name their metrics.
+
+        Without a birth, of patterns those tags that the source has given values to.
+        """
         tags = {tag: None for name in places for tag in self.rules.exact_tags(name)}
         for name, place in places.items():
             targets = (self.rules.target(name, metric) for metric in place.metrics)
             tags |= {target.tag: None for target in targets if target is not None}
+            if not place.metrics:
+                tags |= dict.fromkeys(self.rules.pattern_tags(name, self._stored))
         return [tag for tag in tags if self.router.is_known(tag)]
 
     def _time_of(self, milliseconds: int | None, message: "Message") -> int:
@@ -151,7 +162,8 @@ class SparkplugIntake:
             self._begin_sequence(topic, payload, time_us, is_unended=is_unended)
         if (lasting := self._unknown.pop(topic.place, None)) is not None:
             end_us = max(time_us, lasting.begin_us)
-            self.session.gap(lasting.begin_us, end_us, "The birth was missing.", tags=lasting.tags)
+            if lasting.tags:
+                self.session.gap(lasting.begin_us, end_us, "The birth was missing.", tags=lasting.tags)
             self._tell_unknown()
 
     def _begin_sequence(
@@ -160,9 +172,9 @@ class SparkplugIntake:
         """Begin the numbers of a node anew. A session that ended without a death has a gap."""
         known = self._sequences.get(topic.node)
         if known is not None and is_unended:
-            self._mark_gap(topic.node, known[1], time_us, "The node has begun anew without saying goodbye.")
+            self._mark_gap(topic, known[1], time_us, "The node has begun anew without saying goodbye.")
         elif known is None and topic.node not in self._heard:
-            self._mark_away(topic.node, time_us)
+            self._mark_away(topic, time_us)
         self._remember(topic.node, payload.seq or 0, time_us)
         if self._missing.pop(topic.node, None) is not None:
             self._tell_missing()
@@ -177,31 +189,32 @@ class SparkplugIntake:
         self._remember(topic.node, payload.seq, time_us)
         if known is None:
             if is_first:
-                self._mark_away(topic.node, time_us)
+                self._mark_away(topic, time_us)
             return
         if message.is_again or payload.seq == (known[0] + 1) % NUMBERS:
             return
         since_us = max(known[1], self._away_since_us or 0) if is_first else known[1]
-        self._mark_gap(topic.node, since_us, time_us, "Messages are missing, by their numbers.")
+        self._mark_gap(topic, since_us, time_us, "Messages are missing, by their numbers.")
         count, _ = self._missing.get(topic.node, (0, 0.0))
         self._missing[topic.node] = count + 1, time.monotonic()
         self._tell_missing()
 
     def _remember(self, node: str, seq: int, time_us: int) -> None:
         if len(self._sequences) >= MOST_NODES and node not in self._sequences:
-            self._sequences.clear()
+            for known in (self._sequences, self._heard, self._alive, self._missing):
+                known.clear()
         self._sequences[node] = seq % NUMBERS, time_us
         self._heard.add(node)
 
-    def _mark_away(self, node: str, time_us: int) -> None:
+    def _mark_away(self, topic: SparkplugTopic, time_us: int) -> None:
         """Mark the time in which no connection was, when the numbers before that are unknown."""
         if self._away_since_us is not None:
             reason = "Fermon was away: Sparkplug nodes send with QoS 0, and messages may be missing."
-            self._mark_gap(node, self._away_since_us, time_us, reason)
+            self._mark_gap(topic, self._away_since_us, time_us, reason)
 
-    def _mark_gap(self, node: str, begin_us: int, end_us: int, reason: str) -> None:
-        known = self.births.nodes.get(node)
-        tags = self.tags_of(known.places if known else {node: Place()})
+    def _mark_gap(self, topic: SparkplugTopic, begin_us: int, end_us: int, reason: str) -> None:
+        known = self.births.nodes.get(topic.node)
+        tags = self.tags_of(known.places if known else {topic.node: Place(), topic.place: Place()})
         if tags:
             self.session.gap(min(begin_us, end_us), max(begin_us, end_us), reason, tags=tags)
 
@@ -242,7 +255,8 @@ class SparkplugIntake:
         if has_unknown and topic.place not in self._unknown and len(self._unknown) < MOST_NODES:
             tags = tuple(self.tags_of({topic.place: self.births.place(topic) or Place()}))
             self._unknown[topic.place] = OpenGap(time_us, tags)
-            self.session.gap(time_us, None, "The birth of the metrics is missing.", tags=tags)
+            if tags:
+                self.session.gap(time_us, None, "The birth of the metrics is missing.", tags=tags)
             self._tell_unknown()
 
     def _take_metric(

@@ -1,13 +1,21 @@
 """From a Sparkplug metric to the tag of its values."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from monitoring.models.source import LONGEST_ADDRESS
 from monitoring.sources.config import MappingRule
 from monitoring.sources.mqtt.payloads import Target, parse_texts
 from monitoring.sources.mqtt.sparkplug import CONTROLS, PREFIX, metric_of
-from monitoring.sources.patterns import PLACEHOLDER, Pattern, expand, parse_pattern, split_address
+from monitoring.sources.patterns import (
+    PLACEHOLDER,
+    Pattern,
+    expand,
+    matching_tags,
+    parse_pattern,
+    split_address,
+)
 
 MOST_TARGETS = 50_000  # remembered
 ALL = f"{PREFIX}#"
@@ -45,11 +53,9 @@ class MetricRules:
         self.rivals: set[str] = set()
         self._exact: dict[tuple[str, str], Target] = {}
         self._targets: dict[tuple[str, str], Target | None] = {}
-        self._owners: dict[str, tuple[str, str]] = {}
         groups: list[list[MetricRule]] = [self._parsed(own), self._parsed(of_template)]
         self._patterns = [each for group in groups for each in sorted(group, key=lambda each: each.rank)]
-        for key, target in self._exact.items():
-            self._owners[target.tag] = key
+        self._owners = self._exact_owners()
 
     def target(self, place: str, metric: str) -> Target | None:
         """Return the target of a metric; None without one, or if another metric feeds the tag."""
@@ -57,8 +63,11 @@ class MetricRules:
         if (exact := self._exact.get(key)) is not None:
             return exact
         if key not in self._targets:
+            if len(metric) > LONGEST_ADDRESS:
+                return None
             if len(self._targets) >= MOST_TARGETS:
                 self._targets.clear()
+                self._owners = self._exact_owners()
             self._targets[key] = self._of_patterns(place, metric)
         return self._targets[key]
 
@@ -66,6 +75,18 @@ class MetricRules:
         """Return the tags of the rules that name metrics of a place; of a node, of its devices, too."""
         below = f"{place}/"
         return [target.tag for (of, _), target in self._exact.items() if of == place or of.startswith(below)]
+
+    def pattern_tags(self, place: str, known: Collection[str]) -> list[str]:
+        """Return the known tags that patterns may give to the metrics of a place."""
+        found: dict[str, None] = {}
+        for each in self._patterns:
+            if (parts := each.place.parts_of(place)) is not None:
+                found |= dict.fromkeys(matching_tags(each.rule.tag, parts, known))
+        return list(found)
+
+    def _exact_owners(self) -> dict[str, tuple[str, str]]:
+        """Return place and metric by tag of the rules that name them."""
+        return {target.tag: key for key, target in self._exact.items()}
 
     def _of_patterns(self, place: str, metric: str) -> Target | None:
         for each in () if metric.startswith(CONTROLS) else self._patterns:

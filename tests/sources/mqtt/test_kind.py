@@ -71,3 +71,18 @@ def test_good_fields(fields):
 )
 def test_wrong_fields_of_a_mapping(fields, wrong):
     assert list(check_mapping({"address": "a", **fields})) == wrong
+
+
+@pytest.mark.parametrize(
+    ("address", "pointer", "is_valid"),
+    [
+        ("spBv1.0/G/{node}/{device}#/{metric}", "", True),
+        ("spBv1.0/G/E/D#/Folder/T", "", True),
+        ("spBv1.0/G/E/D", "/T", True),
+        ("spBv1.0/G/E/D", "", False),
+        ("spBv1.0/G/{node}#/{node}", "", False),
+    ],
+)
+def test_an_address_of_sparkplug_names_a_metric(address, pointer, is_valid):
+    problems = check_mapping({"address": address, "value_pointer": pointer})
+    assert (problems == {}) == is_valid

@@ -8,6 +8,7 @@ from pytest_django import Settings
 
 from monitoring.models import Quality
 from monitoring.sources.config import MappingRule, SourceConfig
+from monitoring.sources.mqtt import sparkplug_births
 from monitoring.sources.mqtt.intake import Intake
 from monitoring.sources.mqtt.link import Message
 from monitoring.sources.mqtt.router import Router
@@ -124,6 +125,17 @@ def test_an_unknown_alias_opens_a_gap_until_the_birth():
     assert bench.values == [("tank", 22.0)]
 
 
+def test_without_a_birth_a_gap_is_that_of_the_tags_which_a_pattern_has_given():
+    bench = Bench(sparkplug_config())
+    bench.intake.sparkplug.begin({"D.T": T_US, "other.T": T_US}, was_present=False)
+    bench.take("DDATA", metric(value=21.0, alias=2), seq=3)
+    assert [(begin, tags) for begin, _, _, tags, _ in bench.session.gaps] == [(T_US, ("D.T",))]
+    unmapped = Bench(sparkplug_config())
+    unmapped.take("DDATA", metric(value=21.0, alias=2), seq=3)
+    unmapped.birth()
+    assert unmapped.session.gaps == []  # else a gap of all tags of the source
+
+
 def test_an_alias_of_another_type_than_at_the_birth_is_unknown(bench: Bench):
     bench.birth()
     bench.take("DDATA", metric(value=5, datatype=INT32, alias=2), seq=2)
@@ -155,7 +167,7 @@ def test_numbers_go_on_from_255_to_0_and_over_a_reconnection(bench: Bench):
     for number in range(2, 300):
         bench.take("NDATA", metric("cpu", 5, INT32), seq=number % 256)
     again = Bench(bench.session.config)
-    again.intake.sparkplug.begin(T_US - 1)
+    again.intake.sparkplug.begin({"E.cpu": T_US - 1}, was_present=True)
     again.take("NDATA", metric("cpu", 5, INT32), seq=300 % 256)
     again.take("NDATA", metric("cpu", 5, INT32), seq=300 % 256, is_again=True)
     assert bench.session.gaps == again.session.gaps == []
@@ -164,7 +176,7 @@ def test_numbers_go_on_from_255_to_0_and_over_a_reconnection(bench: Bench):
 def test_the_time_without_a_connection_is_a_gap_if_no_numbers_are_known():
     config = sparkplug_config(MappingRule("spBv1.0/G/E/D#/T", "tank"))
     bench = Bench(config)
-    bench.intake.sparkplug.begin(T_US - 9_000_000)
+    bench.intake.sparkplug.begin({"tank": T_US - 9_000_000}, was_present=True)
     bench.take("DDATA", metric("T", 1.0), seq=77)
     bench.take("DDATA", metric("T", 1.0), seq=78)
     assert [gap[:2] for gap in bench.session.gaps] == [(T_US - 9_000_000, T_US)]
@@ -300,3 +312,17 @@ def test_filters_receive_all_messages_of_a_group():
     assert Router(config, settings_of(config)).filters == ["spBv1.0/Plant/#", "spBv1.0/Other/#"]
     config = sparkplug_config(rule)
     assert Router(config, settings_of(config)).filters == ["spBv1.0/#"]
+
+
+def test_births_are_bounded(monkeypatch: pytest.MonkeyPatch, bench: Bench):
+    monkeypatch.setattr(sparkplug_births, "MOST_REMEMBERED", 4)
+    bench.birth(*(metric(f"m{number}", 1.0, alias=10 + number) for number in range(4)))
+    assert "Too many" in bench.session.notices["sparkplug_file"]
+    assert len(bench.values) == 5  # the values of the birth are stored all the same
+    bench.take("DBIRTH", metric("x" * 501, 1.0), metric("T", 1.0, alias=2), seq=2)
+    places = bench.intake.sparkplug.births.nodes["spBv1.0/G/E"].places
+    assert {name: len(place.metrics) for name, place in places.items()} == {
+        "spBv1.0/G/E": 2,
+        "spBv1.0/G/E/D": 1,
+    }
+    assert bench.values[5:] == [("D.T", 1.0)]
