@@ -1,7 +1,10 @@
 """Sparkplug through a real broker: a node's life, discovery and listening."""
 
 import asyncio
+import socket
 import time
+from dataclasses import replace
+from typing import Any
 
 import pytest
 from paho.mqtt.client import Client, MQTTv5
@@ -30,8 +33,7 @@ def data_dir(settings: Settings, tmp_path):
 
 
 def sparkplug_config(broker: Mosquitto):
-    config = config_of(broker.port, template="sparkplug")
-    return type(config)(**{**{name: getattr(config, name) for name in config.__slots__}, "rules": ()})
+    return replace(config_of(broker.port, template="sparkplug"), rules=())
 
 
 def births() -> list[tuple[str, bytes]]:
@@ -49,7 +51,7 @@ def data(value: float, seq: int, alias: int = 1) -> tuple[str, bytes]:
 
 def edge_node(broker: Mosquitto) -> Client:
     """Return a connected node whose will is its death."""
-    client = Client(CallbackAPIVersion.VERSION2, protocol=MQTTv5)
+    client = Client(CallbackAPIVersion.VERSION2, protocol=MQTTv5, reconnect_on_failure=False)
     client.will_set(NODE.format("NDEATH"), payload(bd_seq(7), timestamp=now_ms()), qos=1)
     client.connect("127.0.0.1", broker.port)
     client.loop_start()
@@ -73,9 +75,11 @@ def test_a_node_is_born_sends_loses_messages_and_dies(broker: Mosquitto):
             async with running(second):  # aliases are known; number 3 went by meanwhile
                 await publish(node, data(23.5, 4))
                 await until(lambda: second.samples)
-                node._sock_close()  # a power failure: the broker sends the will
+                connected: Any = node.socket()
+                connected.shutdown(socket.SHUT_RDWR)  # a power failure: the broker sends the will
                 await until(lambda: any(each[1] == Quality.BAD for each in second.qualities))
         finally:
+            node.disconnect()
             node.loop_stop()
 
     asyncio.run(go())
