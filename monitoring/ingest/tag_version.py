@@ -11,7 +11,9 @@ TRIGGERS = {
     f"tags_version_{event.lower()}": f"AFTER {event} ON tags" for event in ("INSERT", "UPDATE", "DELETE")
 }
 TABLE = "CREATE TABLE IF NOT EXISTS tags_version (id INTEGER PRIMARY KEY CHECK (id = 1), version INTEGER)"
-CHANGED = "INSERT OR REPLACE INTO tags_version VALUES (1, random())"
+FIRST = "INSERT OR REPLACE INTO tags_version VALUES (1, random())"
+# Not by INSERT OR REPLACE: the conflict clause of the statement that fires a trigger replaces the trigger's.
+CHANGED = "UPDATE tags_version SET version = random()"
 VERSION = f"""
     SELECT version FROM tags_version
     WHERE (SELECT count(*) FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'tags') = {len(TRIGGERS)}
@@ -31,4 +33,4 @@ def track_changes(using: str) -> None:
         cursor.execute(TABLE)
         for name, event in TRIGGERS.items():
             cursor.execute(f"CREATE TRIGGER IF NOT EXISTS {name} {event} BEGIN {CHANGED}; END")
-        cursor.execute(CHANGED)
+        cursor.execute(FIRST)

@@ -220,12 +220,12 @@ class WatchedCluster(Cluster):  # type: ignore[misc]  # django-q2 has no types
 
     def look_for_sources(self) -> None:
         """Check every SOURCES_S whether a collector is needed."""
-        if time.monotonic() - self.sources_seen > SOURCES_S:
+        collectors = [child for child in self.children if isinstance(child, ChildOnDemand)]
+        if collectors and time.monotonic() - self.sources_seen > SOURCES_S:
             self.sources_seen = time.monotonic()
             is_needed = has_collected_sources()
-            for child in self.children:
-                if isinstance(child, ChildOnDemand):
-                    child.is_needed = is_needed
+            for child in collectors:
+                child.is_needed = is_needed
 
     def end(self) -> None:
         """Stop the cluster in order within STOP_S, else kill the processes."""

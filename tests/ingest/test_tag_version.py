@@ -1,6 +1,7 @@
 """A writer on SQLite keeps tag definitions, and notices every change of them."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.db import connection, transaction
@@ -60,6 +61,24 @@ def test_a_change_counts_at_once(
     items = [{"tag": name, "timestamp": "2026-01-31T12:00:00Z", "value": 7} for name in NAMES]
     rejected = [outcome.tag for outcome in ingest_readings(items) if outcome.status is Status.REJECTED]
     assert rejected == [NAMES[3]]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"update_conflicts": True, "unique_fields": ["name"], "update_fields": ["valid_max"]},
+        {"ignore_conflicts": True},
+    ],
+    ids=["upsert", "insert or ignore"],
+)
+def test_the_conflict_clause_of_a_statement_does_not_reach_the_version(
+    read: Callable[[], dict[str, LockedTag]], options: dict[str, Any]
+) -> None:
+    before = tags_version()
+    rows = [Tag(name=name, valid_min=-9, valid_max=5) for name in (NAMES[3], "one_more")]
+    Tag.objects.bulk_create(rows, **options)
+    assert tags_version() not in (before, None)
+    assert read()[NAMES[3]].definition.valid_max == (9 if "ignore_conflicts" in options else 5)
 
 
 def test_what_was_rolled_back_does_not_count(read: Callable[[], dict[str, LockedTag]]) -> None:

@@ -3,7 +3,6 @@
 import asyncio
 import time
 
-import pytest
 from asyncua import ua
 
 from monitoring.models import Quality
@@ -28,7 +27,6 @@ from tests.sources.opcua.peers import (
     values_of,
 )
 
-pytestmark = pytest.mark.no_cover
 FAST = {"sampling_ms": "100"}
 KINDS = ["constant", "float32", "switch", "text", "nan", "phase", "missing", "n0"]
 
