@@ -132,18 +132,26 @@ class PointRecorder:
 
     def _run(self) -> None:
         """Flush at intervals, until nothing was added since the last flush."""
-        while True:
-            is_last = self._is_stopped.wait(FLUSH_S)
-            try:
-                self.flush()
-            except DatabaseError as error:
-                logger.warning("points of sources are not recorded", extra={"error": str(error)})
-            finally:
-                connections.close_all()
+        try:
+            while True:
+                is_last = self._is_stopped.wait(FLUSH_S)
+                self._flush_safely()
+                with self._lock:
+                    if is_last or not (self._points or self._counts or self._malformed):
+                        self._thread = None
+                        return
+        finally:
             with self._lock:
-                if is_last or not (self._points or self._counts or self._malformed):
+                if self._thread is threading.current_thread():  # an unforeseen error ended the loop
                     self._thread = None
-                    return
+
+    def _flush_safely(self) -> None:
+        try:
+            self.flush()
+        except DatabaseError as error:
+            logger.warning("points of sources are not recorded", extra={"error": str(error)})
+        finally:
+            connections.close_all()
 
     def flush(self) -> None:
         """Write all that was added.
