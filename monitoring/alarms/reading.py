@@ -23,7 +23,7 @@ from monitoring.alarms.kinds import RANK, Priority
 from monitoring.alarms.state_machine import State, Suppression, state_of
 from monitoring.alarms.stored_status import status_of
 from monitoring.alarms.wording import STATE_WORDS, cause_of, condition_of, title_of
-from monitoring.kernel.clock import iso_utc
+from monitoring.kernel.clock import iso_or_none, iso_utc
 from monitoring.models import AlarmDefinition, AlarmOccurrence, AlarmState
 
 IN_SERVICE = Q(suppression=Suppression.NONE)
@@ -400,8 +400,3 @@ def occurrence_json(row: AlarmOccurrence) -> dict[str, Any]:
         "rating": row.rating,
         "details": row.details,
     }
-
-
-def iso_or_none(moment: datetime | None) -> str | None:
-    """Return the time in ISO 8601; None for None."""
-    return None if moment is None else iso_utc(moment)

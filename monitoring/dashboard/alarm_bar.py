@@ -23,7 +23,6 @@ from monitoring.alarms.reading import (
     PresentAlarm,
     alarms_by_key,
     alarms_of_tags,
-    iso_or_none,
     newest_revision,
     read_counts,
     worst_keys,
@@ -31,7 +30,7 @@ from monitoring.alarms.reading import (
 from monitoring.dashboard.alarm_words import BAR_WORDS, alarm_line, texts_for_scripts
 from monitoring.dashboard.moments import Moment, moment
 from monitoring.dashboard.tag_page import MOST_CARDS
-from monitoring.kernel.clock import iso_utc
+from monitoring.kernel.clock import iso_or_none, iso_utc
 from monitoring.notifications.reading import failing_channels
 
 # Alarms that the scripts get: of each tag the most urgent one.

@@ -11,7 +11,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from monitoring.history.keyset import Cursor, after_cursor, split_page
 from monitoring.history.measurements import MeasurementPage, Selection
 from monitoring.kernel.arrays import IntArray
-from monitoring.kernel.clock import from_micros, iso_utc, to_micros
+from monitoring.kernel.clock import from_micros, iso_or_none, iso_utc, to_micros
 from monitoring.models import QualitySpan, Source, SourceGap, SourceTag, Tag
 from monitoring.models.source import Quality
 
@@ -106,11 +106,6 @@ def gap_json(row: SourceGap) -> dict[str, Any]:
         "reason": row.reason,
         "filled": row.filled,
     }
-
-
-def iso_or_none(moment: datetime | None) -> str | None:
-    """Return the time in ISO 8601; None for None."""
-    return None if moment is None else iso_utc(moment)
 
 
 def qualities_of(page: MeasurementPage) -> dict[int, str]:

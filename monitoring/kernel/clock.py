@@ -121,6 +121,11 @@ def iso_utc(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
+def iso_or_none(moment: datetime | None) -> str | None:
+    """Return a time as ``iso_utc`` does; None for none."""
+    return None if moment is None else iso_utc(moment)
+
+
 def iso_texts(time_us: NDArray[np.int64]) -> list[str]:
     """Return times of the years 1 to 9999, in microseconds, as ``iso_utc`` formats them; n texts."""
     moments = time_us.astype("M8[us]")

@@ -5,8 +5,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from monitoring.alarms.reading import iso_or_none
-from monitoring.kernel.clock import iso_utc
+from monitoring.kernel.clock import iso_or_none, iso_utc
 from monitoring.models import Channel, MaintenanceWindow, Route, RouteStep, Schedule
 from monitoring.notifications.channel_settings import secrets_shown
 from monitoring.notifications.duty import on_duty

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import Count, Q
 
-from monitoring.kernel.clock import iso_utc
+from monitoring.kernel.clock import iso_or_none, iso_utc
 from monitoring.models import Source, SourceGap, SourceJob, SourceMapping, SourceStatus
 from monitoring.sources.mapping_settings import input_of
 from monitoring.sources.registry import KINDS
@@ -131,11 +131,11 @@ def _status_json(view: SourceView) -> dict[str, Any]:
     status = view.status or SourceStatus()
     return {
         "state": str(view.state),
-        "since": _iso(status.since),
+        "since": iso_or_none(status.since),
         "error": status.error,
-        "error_at": _iso(status.error_at),
-        "confirmed_until": _iso(status.confirmed_until),
-        "newest": _iso(status.newest),
+        "error_at": iso_or_none(status.error_at),
+        "confirmed_until": iso_or_none(status.confirmed_until),
+        "newest": iso_or_none(status.newest),
         "readings": status.readings,
         "rejected": status.rejected,
         "rate": status.rate,
@@ -144,7 +144,7 @@ def _status_json(view: SourceView) -> dict[str, Any]:
         "notices": list(map(str, status.notices)),
         "gaps": view.gaps,
         "gap_s": view.gap_s,
-        "updated_at": _iso(status.updated_at),
+        "updated_at": iso_or_none(status.updated_at),
     }
 
 
@@ -164,9 +164,5 @@ def job_json(job: SourceJob) -> dict[str, Any]:
         "result": job.result,
         "asked_by": job.asked_by,
         "asked_at": iso_utc(job.asked_at),
-        "ended_at": _iso(job.ended_at),
+        "ended_at": iso_or_none(job.ended_at),
     }
-
-
-def _iso(moment: datetime | None) -> str | None:
-    return iso_utc(moment) if moment else None
