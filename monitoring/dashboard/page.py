@@ -16,7 +16,7 @@ from monitoring.dashboard.states import NOTHING, Evidence, lasting_text, outside
 from monitoring.dashboard.tag_page import MOST_CARDS, Needs, TagPage, part_of, read_needs
 from monitoring.dashboard.view_state import saved_view_of, with_saved
 from monitoring.history.ahead import Ahead
-from monitoring.history.confirmed import ConfirmedSource, confirmed_until, sources_by_tag
+from monitoring.history.confirmed import ConfirmedSource, latest_confirmed, sources_by_tag
 from monitoring.history.excursions import outside_since
 from monitoring.history.learning import Learning
 from monitoring.history.measurements import Point, Reason, Selection, read_page, reasons_for
@@ -110,11 +110,10 @@ class DashboardPage:
     ``tags`` has all tags by name, active or not; ``headings`` has the heading of each tag in use.
     ``cards`` covers all tags in use, or those of ``part`` if there are more than MOST_CARDS. ``violations``
     are those of the newest measurements, by id. ``simulated`` has the tags with simulated data,
-    ``definitions`` is the digest of the tags.
-    ``query`` has the parameters of the address, completed by
-    those of the ``saved`` view that the address names; ``views`` lists all saved views. ``fed_by`` has the
-    sources of tags, ``confirmed`` the sources that confirm values; ``has_sources``: whether there can be
-    times without good values.
+    ``definitions`` is the digest of the tags. ``query`` has the parameters of the address, completed by those
+    of the ``saved`` view that the address names; ``views`` lists all saved views. ``fed_by`` has the sources
+    of tags, ``confirmed`` the sources that confirm values; ``has_sources``: whether there can be times
+    without good values.
     """
 
     now: datetime
@@ -260,8 +259,8 @@ def read_page_at(now: datetime, health: Health, given: Mapping[str, str]) -> Das
     formats = read_formats(tags[name] for name in mentioned if name in tags)
     lasting, alarms, since = events.open_by_tag(), alarms_of_tags(names), excursions(tags, known, now)
     ahead = {one.tag: one for one in health.times.ahead}
-    confirmed = confirmed_until(names)
     fed_by = sources_by_tag()
+    confirmed = latest_confirmed(names, health.confirmed, fed_by)
     cards = [
         card_of(
             tags[name],

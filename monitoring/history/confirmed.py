@@ -122,10 +122,16 @@ def sources_by_tag() -> dict[str, list[str]]:
 
 
 def confirmed_until(names: Collection[str]) -> dict[str, datetime]:
-    """Return until when the values of tags are confirmed, by name."""
-    found: dict[str, datetime] = {}
+    """Read until when the values of tags are confirmed, by name."""
     sources = confirmed_sources()
-    by_tag = sources_by_tag() if sources else {}
+    return latest_confirmed(names, sources, sources_by_tag() if sources else {})
+
+
+def latest_confirmed(
+    names: Collection[str], sources: Collection[ConfirmedSource], by_tag: Mapping[str, Collection[str]]
+) -> dict[str, datetime]:
+    """Return until when connected sources confirm the values of tags, by name."""
+    found: dict[str, datetime] = {}
     for one in sources:
         for name in names:
             if one.name in by_tag.get(name, ()) and name not in one.bad:
