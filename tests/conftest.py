@@ -1,5 +1,6 @@
 """What every test stands on: a database and a data directory that are not those of ``var/``."""
 
+import asyncio
 import logging
 import os
 from collections.abc import Callable, Iterator
@@ -106,6 +107,20 @@ def runtime(request: pytest.FixtureRequest, settings: Settings) -> Iterator[Runt
     threads = request.node.get_closest_marker("threads") is not None
     with new_runtime(threads=threads).in_charge() as own:
         yield own
+
+
+@pytest.fixture(autouse=True)
+def no_foreign_loop(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Lets a test run an event loop of its own, also where tests of pages ran before.
+
+    Playwright's synchronous interface leaves its loop running in this thread until the session ends.
+    """
+    loop = None if "playwright" in request.fixturenames else asyncio._get_running_loop()
+    if loop is not None:
+        asyncio._set_running_loop(None)
+    yield
+    if loop is not None:
+        asyncio._set_running_loop(loop)
 
 
 @pytest.fixture

@@ -287,9 +287,9 @@ def worker_runs(transactional_db: None) -> None:
     )
 
 
-@pytest.fixture
-def own_feed(worker_runs: None) -> Iterator[Feed]:
-    """The stream's thread, for as long as the test's rows are there."""
+@pytest.fixture(autouse=True)
+def own_feed(transactional_db: None) -> Iterator[Feed]:
+    """The stream's thread, for as long as the test's database may be reached: many pages follow the stream."""
     own = feed()
     yield own
     own.stop()
