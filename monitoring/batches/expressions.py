@@ -165,7 +165,25 @@ def checked_tokens(text: str) -> list[Token]:
         is_call = before.kind == "name" and after.text == "("
         if ends and (after.is_operand or after.text == "(") and not is_call:
             raise ExpressionError(f"an operator is missing before {after.text!r}.", after.position)
+    check_complete(tokens)
     return tokens
+
+
+def check_complete(tokens: list[Token]) -> None:
+    """Check that parentheses match and that the last token is no operator."""
+    opened: list[Token] = []
+    for token in tokens:
+        if token.text == "(":
+            opened.append(token)
+        elif token.text == ")" and not opened:
+            raise ExpressionError("no parenthesis is open here.", token.position)
+        elif token.text == ")":
+            opened.pop()
+    last = tokens[-1]
+    if not last.is_operand and last.text != ")":
+        raise ExpressionError(f"a number or a tag is missing after {last.text!r}.", last.position)
+    if opened:
+        raise ExpressionError("this parenthesis is not closed.", opened[-1].position)
 
 
 def tokens_of(text: str) -> Iterator[Token]:

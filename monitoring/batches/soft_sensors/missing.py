@@ -8,17 +8,28 @@ from monitoring.batches.soft_sensors.definition import SAMPLES, Need, lacking
 from monitoring.batches.vessel_roles import ROLES
 
 
-def missing_for(name: str, roles: Collection[str], constants: Mapping[str, float]) -> list[str]:
+def missing_for(
+    name: str,
+    roles: Collection[str],
+    constants: Mapping[str, float],
+    problems: Mapping[str, str] | None = None,
+) -> list[str]:
     """Return a sentence for each input that a soft sensor lacks, with its purpose; empty if there is none.
 
     ``roles`` are the measured roles that tags of the vessel have, ``constants`` those that the vessel has.
+    ``problems`` has a sentence for each role whose tag cannot be used.
     """
     unmet = [need for need in SOFT_SENSORS[name].needs if not need.is_met(roles, constants)]
-    return list(dict.fromkeys(sentence_of(need, roles, constants) for need in unmet))
+    return list(dict.fromkeys(sentence_of(need, roles, constants, problems or {}) for need in unmet))
 
 
-def sentence_of(need: Need, roles: Collection[str], constants: Mapping[str, float]) -> str:
-    """Return the sentence for a need that is not met: what to add, and what for."""
+def sentence_of(
+    need: Need, roles: Collection[str], constants: Mapping[str, float], problems: Mapping[str, str]
+) -> str:
+    """Return the sentence for an unmet need: the problem of its tag, or what to add, and what for."""
+    known = [problems[name] for way in need.ways for name in way if name in problems]
+    if known:
+        return known[0]
     ways = [" and ".join(to_add(name) for name in lacking(way, roles, constants)) for way in need.ways]
     return f"Add {', or '.join(ways)}: needed for {need.purpose}."
 
