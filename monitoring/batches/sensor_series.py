@@ -1,5 +1,6 @@
 """Soft sensors and computed tags of a batch as series of minutes, and as JSON."""
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -84,4 +85,4 @@ def last_json(values: FloatArray, found: BatchSensors) -> dict[str, Any] | None:
 
 def number_or_none(value: float) -> float | None:
     """Return a value with six significant digits; None for a gap."""
-    return float(f"{value:.6g}") if np.isfinite(value) else None
+    return None if math.isnan(value) else float(f"{value:.6g}")

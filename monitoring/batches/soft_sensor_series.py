@@ -134,7 +134,7 @@ def soft_sensor(
 ) -> SensorSeries:
     """Return the series of one soft sensor."""
     missing = missing_for(sensor.name, inputs.measured, inputs.constants, problems)
-    more = remarks_for(sensor.name, inputs.measured, inputs.constants, samples=bool(inputs.samples))
+    more = remarks_for(sensor.name, inputs.measured, samples=bool(inputs.samples))
     return SensorSeries(
         name=sensor.name,
         title=sensor.title,
@@ -159,7 +159,7 @@ def constant_json(name: str, constants: Mapping[str, float]) -> dict[str, Any]:
         "title": known.title,
         "unit": known.unit,
         "value": constants.get(name, known.default),
-        "assumed": name not in constants,
+        "assumed": name not in constants and known.default is not None,
     }
 
 

@@ -1,9 +1,13 @@
 """Soft sensors against a batch by formula: the truth comes back; gaps stay gaps; what is missing is said."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import settings as examples
+from hypothesis import strategies as st
 
 from monitoring.batches.soft_sensors.catalogue import SOFT_SENSORS, compute
 from monitoring.batches.soft_sensors.constants import CONSTANTS, constant_error
@@ -136,6 +140,25 @@ def test_without_tags_there_are_no_values_and_no_errors(name):
     assert compute(name, SensorInputs(np.zeros(0), {}, {})).shape == (0,)
 
 
+@examples(max_examples=40)
+@given(st.integers(0, 2**32 - 1), st.integers(1, 90), st.floats(0, 1), st.sampled_from([1.0, 100.0, 1e100]))
+def test_any_readings_and_samples_give_finite_values_or_gaps(seed, minutes, share_missing, size):
+    random = np.random.default_rng(seed)
+
+    def readings() -> np.ndarray:
+        values = random.choice([-1.0, 0.0, 1e-300, 1.0, 21.0], minutes) * size * random.random(minutes)
+        return np.where(random.random(minutes) < share_missing, np.nan, values)
+
+    samples = [LabResult(random.uniform(-1, 2), "dry_weight", size * random.random()) for _ in range(3)]
+    inputs = SensorInputs(
+        np.arange(minutes) / 60 - 0.5, {role: readings() for role in UNITS}, MADE.inputs.constants, samples
+    )
+    for name in SOFT_SENSORS:
+        values = compute(name, inputs)
+        assert values.shape == (minutes,)
+        assert not np.isinf(values).any()
+
+
 @pytest.mark.parametrize("name", SOFT_SENSORS)
 def test_what_is_missing_is_what_is_needed(name):
     """Without a role or constant that the sentences name, there are no values; with all, there are."""
@@ -162,10 +185,11 @@ def test_sentence_names_all_ways_to_a_volume():
 
 
 def test_remarks_say_what_is_done_without():
-    remarks = remarks_for("biomass", EVERY_ROLE, {}, samples=False)
-    assert remarks[0].startswith("No sample of dry weight or OD600 yet")
-    assert remarks_for("biomass", EVERY_ROLE, {"inoculum_g_l": 0.3}, samples=True) == []
-    assert "role pressure" in remarks_for("our_kla", set(), {}, samples=True)[0]
+    assert remarks_for("biomass", EVERY_ROLE, samples=False)[0].startswith(
+        "No sample of dry weight or OD600 yet"
+    )
+    assert remarks_for("biomass", EVERY_ROLE, samples=True) == []
+    assert "role pressure" in remarks_for("our_kla", set(), samples=True)[0]
 
 
 def test_gain_of_a_role_or_constant_is_what_it_completes():
@@ -193,3 +217,12 @@ def test_constants_have_bounds_that_their_defaults_keep():
     assert "expected a number from 0.5 to 2 kg/L, not 'x'" in constant_error("density_kg_l", "x")
     assert constant_error("density_kg_l", True) is not None
     assert constant_error("density_kg_l", float("nan")) is not None
+
+
+def test_the_documentation_has_each_sensor_with_its_formula_each_constant_and_each_role():
+    pages = "".join(page.read_text() for page in (Path(__file__).parents[2] / "docs").glob("*.md"))
+    for sensor in SOFT_SENSORS.values():
+        assert f"| `{sensor.name}` | {sensor.title}" in pages
+        assert sensor.formula in pages
+    for name in (*CONSTANTS, *UNITS):
+        assert f"| `{name}` |" in pages

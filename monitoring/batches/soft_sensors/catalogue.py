@@ -45,11 +45,16 @@ FEEDS = {
     "feed_rate": "the heat that cold feed takes is left out",
     "base_total": "the heat that cold base takes is left out",
 }
-GROWTH_CONSTANTS = (*GAS_CONSTANTS, "yield_g_per_mmol", "maintenance_mmol_g_h", "od_g_per_l")
+GROWTH_CONSTANTS = (
+    *GAS_CONSTANTS,
+    "yield_g_per_mmol",
+    "maintenance_mmol_g_h",
+    "od_g_per_l",
+    "inoculum_g_l",
+)
 GROWTH = {
-    SAMPLES: "No sample of dry weight or OD600 yet: a usual yield on O2 is used, right within about 25 %.",
-    "inoculum_g_l": "the inoculum is fitted to the samples; without samples values begin once 50 mmol/L of O2"
-    " are consumed",
+    SAMPLES: "No sample of dry weight or OD600 yet: a usual yield on O2 is used, right within about 25 %."
+    " Unless the vessel has the constant inoculum_g_l, values begin once 50 mmol/L of O2 are consumed."
 }
 GAS_SOURCE = "balance with inert N2, dry off-gas; Heinzle and Dunn 1991"
 GROWTH_SOURCE = "Pirt 1965 (yield and maintenance), on O2; calibrated by dry weight or OD600"
@@ -64,7 +69,7 @@ SOFT_SENSORS: Mapping[str, SoftSensor] = {
             "Oxygen uptake rate (OUR), gas balance",
             "mmol/L/h",
             1,
-            "OUR = (n_in y_O2,in - n_out y_O2,out) / V; n_in = air flow / 24.5 L/mol;"
+            "OUR = (n_in y_O2,in - n_out y_O2,out) / V; n_in = air flow / molar volume;"
             " n_out = n_in (1 - y_O2 - y_CO2)_in / (1 - y_O2 - y_CO2)_out; mean over 90 s",
             GAS_SOURCE,
             GAS_BALANCE,

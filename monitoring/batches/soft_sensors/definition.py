@@ -27,7 +27,7 @@ class Need:
 class SoftSensor:
     """A soft sensor.
 
-    ``assumed`` are the constants with defaults in the formula. ``better`` says for a role, a constant or
+    ``assumed`` are the constants of the formula that the vessel need not have. ``better`` says for a role or
     ``samples`` that may be missing what is done without.
     """
 

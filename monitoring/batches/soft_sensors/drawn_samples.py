@@ -47,5 +47,7 @@ def smallest_sample(hour: FloatArray, taken_h: Sequence[float]) -> FloatArray:
     """Return the smallest fall in kg that counts as a sample at each time; shape (n,)."""
     if not taken_h:
         return np.full(len(hour), SAMPLE_KG)
-    distance = np.abs(hour[:, None] - np.asarray(taken_h)[None, :]).min(axis=1)
+    times = np.concatenate(([-np.inf], np.sort(taken_h), [np.inf]))
+    after = np.searchsorted(times, hour)
+    distance = np.minimum(hour - times[after - 1], times[after] - hour)
     return np.where(distance <= NEAR_H, KNOWN_SAMPLE_KG, SAMPLE_KG)

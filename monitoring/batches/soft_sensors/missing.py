@@ -42,14 +42,12 @@ def to_add(name: str) -> str:
     return f"the vessel's constant {name} ({constant.title}{', ' if constant.unit else ''}{constant.unit})"
 
 
-def remarks_for(
-    name: str, roles: Collection[str], constants: Mapping[str, float], *, samples: bool
-) -> list[str]:
+def remarks_for(name: str, roles: Collection[str], *, samples: bool) -> list[str]:
     """Return a sentence for each input that would make a soft sensor better, with what is done without."""
     return [
         text if key == SAMPLES else f"Without {to_add(key)}, {text}."
         for key, text in SOFT_SENSORS[name].better.items()
-        if not (samples if key == SAMPLES else key in roles or key in constants)
+        if not (samples if key == SAMPLES else key in roles)
     ]
 
 
