@@ -11,6 +11,7 @@ from monitoring.api.alarms import AlarmViewSet
 from monitoring.api.batch_trend import BatchTrendView
 from monitoring.api.batches import BatchViewSet
 from monitoring.api.channels import ChannelViewSet
+from monitoring.api.computed_tags import ComputedTagViewSet
 from monitoring.api.data import AnomalyViewSet, MeasurementViewSet
 from monitoring.api.deliveries import DeliveryViewSet
 from monitoring.api.docs import DocsView, SchemaView
@@ -28,6 +29,7 @@ from monitoring.api.root import RootView
 from monitoring.api.routes import RouteViewSet
 from monitoring.api.saved_views import SavedViewSet
 from monitoring.api.schedules import ScheduleViewSet
+from monitoring.api.soft_sensors import SoftSensorsView
 from monitoring.api.source_mappings import SourceMappingViewSet
 from monitoring.api.source_points import SourcePointViewSet
 from monitoring.api.sources import SourceJobViewSet, SourceViewSet
@@ -67,6 +69,8 @@ source_mappings = SourceMappingViewSet.as_view({"get": "list", "post": "create",
 source_mapping = SourceMappingViewSet.as_view({"patch": "partial_update", "delete": "destroy"})
 vessel_tags = VesselTagViewSet.as_view({"get": "list", "post": "create"})
 vessel_tag = VesselTagViewSet.as_view({"patch": "partial_update", "delete": "destroy"})
+computed_tags = ComputedTagViewSet.as_view({"get": "list", "post": "create"})
+computed_tag = ComputedTagViewSet.as_view({"get": "retrieve", "patch": "partial_update", "delete": "destroy"})
 
 urlpatterns = [
     path("", RootView.as_view(), name="root"),
@@ -80,6 +84,9 @@ urlpatterns = [
     re_path(r"^batches/(?P<id>[0-9]{1,18})/trend$", BatchTrendView.as_view(), name="batch-trend"),
     re_path(rf"^vessels/(?P<vessel>{SLUG})/tags$", vessel_tags, name="vessel-tags"),
     re_path(rf"^vessels/(?P<vessel>{SLUG})/tags/(?P<id>[0-9]{{1,18}})$", vessel_tag, name="vessel-tag"),
+    re_path(r"^batches/(?P<id>[0-9]{1,18})/soft-sensors$", SoftSensorsView.as_view(), name="soft-sensors"),
+    path("vessels/<str:name>/computed-tags", computed_tags, name="computed-tags"),
+    path("vessels/<str:name>/computed-tags/<str:tag>", computed_tag, name="computed-tag"),
     path("alarms/kpis", AlarmKpisView.as_view(), name="alarm-kpis"),
     path("alarms/advice", AlarmAdviceView.as_view(), name="alarm-advice"),
     path("alarms/journal", AlarmJournalView.as_view(), name="alarm-journal"),
