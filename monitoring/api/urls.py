@@ -10,6 +10,7 @@ from monitoring.api.alarm_kpis import AlarmKpisView
 from monitoring.api.alarms import AlarmViewSet
 from monitoring.api.batch_trend import BatchTrendView
 from monitoring.api.batches import BatchViewSet
+from monitoring.api.batch_files import BatchExportView, BatchReportView
 from monitoring.api.channels import ChannelViewSet
 from monitoring.api.computed_tags import ComputedTagViewSet
 from monitoring.api.data import AnomalyViewSet, MeasurementViewSet
@@ -87,6 +88,8 @@ urlpatterns = [
     re_path(r"^batches/(?P<id>[0-9]{1,18})/soft-sensors$", SoftSensorsView.as_view(), name="soft-sensors"),
     path("vessels/<str:name>/computed-tags", computed_tags, name="computed-tags"),
     path("vessels/<str:name>/computed-tags/<str:tag>", computed_tag, name="computed-tag"),
+    re_path(r"^batches/(?P<id>[0-9]{1,18})/report$", BatchReportView.as_view(), name="batch-report"),
+    re_path(r"^batches/(?P<id>[0-9]{1,18})/export$", BatchExportView.as_view(), name="batch-export"),
     path("alarms/kpis", AlarmKpisView.as_view(), name="alarm-kpis"),
     path("alarms/advice", AlarmAdviceView.as_view(), name="alarm-advice"),
     path("alarms/journal", AlarmJournalView.as_view(), name="alarm-journal"),
