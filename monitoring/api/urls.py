@@ -8,6 +8,7 @@ from monitoring.api.alarm_definitions import AlarmDefinitionViewSet
 from monitoring.api.alarm_journal import AlarmJournalView
 from monitoring.api.alarm_kpis import AlarmKpisView
 from monitoring.api.alarms import AlarmViewSet
+from monitoring.api.annotations import AnnotationViewSet
 from monitoring.api.channels import ChannelViewSet
 from monitoring.api.data import AnomalyViewSet, MeasurementViewSet
 from monitoring.api.deliveries import DeliveryViewSet
@@ -23,6 +24,7 @@ from monitoring.api.notes import NoteViewSet
 from monitoring.api.quality import GapsView, QualityView
 from monitoring.api.root import RootView
 from monitoring.api.routes import RouteViewSet
+from monitoring.api.samples import SampleViewSet
 from monitoring.api.saved_views import SavedViewSet
 from monitoring.api.schedules import ScheduleViewSet
 from monitoring.api.source_mappings import SourceMappingViewSet
@@ -58,6 +60,15 @@ router.register("windows", WindowViewSet, basename="window")
 source_mappings = SourceMappingViewSet.as_view({"get": "list", "post": "create", "put": "update"})
 source_mapping = SourceMappingViewSet.as_view({"patch": "partial_update", "delete": "destroy"})
 
+samples = SampleViewSet.as_view({"get": "list", "post": "create"})
+sample = SampleViewSet.as_view({"get": "retrieve"})
+sample_results = SampleViewSet.as_view({"post": "add_results"})
+sample_correct = SampleViewSet.as_view({"post": "correct"})
+sample_withdraw = SampleViewSet.as_view({"post": "withdraw"})
+annotations = AnnotationViewSet.as_view({"get": "list", "post": "create"})
+BATCH = r"^batches/(?P<id>[0-9]{1,18})"
+SAMPLE = rf"{BATCH}/samples/(?P<number>[0-9]{{1,9}})"
+
 urlpatterns = [
     path("", RootView.as_view(), name="root"),
     *router.urls,
@@ -67,6 +78,12 @@ urlpatterns = [
         source_mapping,
         name="source-mapping",
     ),
+    re_path(f"{BATCH}/samples$", samples, name="samples"),
+    re_path(f"{SAMPLE}$", sample, name="sample"),
+    re_path(f"{SAMPLE}/results$", sample_results, name="sample-results"),
+    re_path(rf"{SAMPLE}/results/(?P<result>[0-9]{{1,18}})/correct$", sample_correct, name="sample-correct"),
+    re_path(f"{SAMPLE}/withdraw$", sample_withdraw, name="sample-withdraw"),
+    re_path(f"{BATCH}/annotations$", annotations, name="annotations"),
     path("alarms/kpis", AlarmKpisView.as_view(), name="alarm-kpis"),
     path("alarms/advice", AlarmAdviceView.as_view(), name="alarm-advice"),
     path("alarms/journal", AlarmJournalView.as_view(), name="alarm-journal"),
