@@ -9,6 +9,7 @@ from monitoring.api.alarm_journal import AlarmJournalView
 from monitoring.api.alarm_kpis import AlarmKpisView
 from monitoring.api.alarms import AlarmViewSet
 from monitoring.api.annotations import AnnotationViewSet
+from monitoring.api.batch_trend import BatchTrendView
 from monitoring.api.channels import ChannelViewSet
 from monitoring.api.data import AnomalyViewSet, MeasurementViewSet
 from monitoring.api.deliveries import DeliveryViewSet
@@ -84,6 +85,7 @@ urlpatterns = [
     re_path(rf"{SAMPLE}/results/(?P<result>[0-9]{{1,18}})/correct$", sample_correct, name="sample-correct"),
     re_path(f"{SAMPLE}/withdraw$", sample_withdraw, name="sample-withdraw"),
     re_path(f"{BATCH}/annotations$", annotations, name="annotations"),
+    re_path(r"^batches/(?P<id>[0-9]{1,18})/trend$", BatchTrendView.as_view(), name="batch-trend"),
     path("alarms/kpis", AlarmKpisView.as_view(), name="alarm-kpis"),
     path("alarms/advice", AlarmAdviceView.as_view(), name="alarm-advice"),
     path("alarms/journal", AlarmJournalView.as_view(), name="alarm-journal"),

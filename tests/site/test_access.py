@@ -21,6 +21,7 @@ OPERATORS = ENGINEERS | {"operator"}
 READERS = OPERATORS | {"viewer"}
 ALL = READERS | {STRANGER, NEW}
 OPERATORS_ACTS = ("acknowledge", "shelve", "unshelve", "reset", "comment", "rate")
+SAMPLE_ACTS = ("", "/results", "/results/<result>/correct", "/withdraw")
 ENGINEERS_ACTS = ("suppress", "out-of-service", "return")
 NOBODY: frozenset[str] = frozenset()
 
@@ -32,6 +33,8 @@ EXAMPLES = {
     "content_type_id": "1",
     "slug": "reactor",
     "mapping": "1",
+    "number": "1",
+    "result": "1",
 }
 EXAMPLES |= {"app_label": "monitoring", "url": "nothing", "file": "nothing.js", "token": "nothing"}
 
@@ -41,6 +44,7 @@ PAGES = {
     "alarms/present": READERS,
     "alarms/advisor": ENGINEERS,
     "notes/subjects": READERS,
+    **dict.fromkeys((f"batches/<int:id>/{each}" for each in ("sample", "sample/<int:number>", "note")), OPERATORS),
     "notifications": READERS,
     "notifications/channels/add": ADMINISTRATORS,
     "notifications/channels/<int:id>": ADMINISTRATORS,
@@ -78,6 +82,7 @@ API = {
     *("", "tags", "tags/<name>", "data", "anomalies", "events", "trend", "statistics", "stream", "export"),
     *("alarms/journal", "alarms/kpis"),
     *("quality", "gaps"),
+    "batches/<id>/trend",
     *("ingest", "ingest/batch", "stats", "schema", "docs"),
     *("write", "api/v2/write", "query"),
 }
@@ -88,6 +93,8 @@ ACTS = {
     **dict.fromkeys(("alarm-definitions", "alarm-definitions/<id>"), ENGINEERS),
     **dict.fromkeys(("notes", "notes/<id>", "notes/<id>/withdraw"), OPERATORS),
     **dict.fromkeys(("views", "views/<slug>"), OPERATORS),
+    **dict.fromkeys(("batches/<id>/samples", "batches/<id>/annotations"), OPERATORS),
+    **dict.fromkeys((f"batches/<id>/samples/<number>{act}" for act in SAMPLE_ACTS), OPERATORS),
     **dict.fromkeys(
         ("source-points", *(f"source-points/{act}" for act in ("make-tags", "ignore", "restore"))), ENGINEERS
     ),
@@ -144,6 +151,7 @@ TABLES = {
     "monitoring/alarmoccurrence": RECORDS,
     "monitoring/alarmjournalentry": RECORDS,
     "monitoring/note": RECORDS,
+    "monitoring/sample": RECORDS,
     "monitoring/savedview": (ENGINEERS, NOBODY, ADMINISTRATORS, ADMINISTRATORS),
     "monitoring/person": (ENGINEERS, ADMINISTRATORS, ADMINISTRATORS, NOBODY),
     "monitoring/channel": (ENGINEERS, ADMINISTRATORS, ADMINISTRATORS, NOBODY),
