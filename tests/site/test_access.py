@@ -44,7 +44,9 @@ PAGES = {
     "alarms/present": READERS,
     "alarms/advisor": ENGINEERS,
     "notes/subjects": READERS,
-    **dict.fromkeys((f"batches/<int:id>/{each}" for each in ("sample", "sample/<int:number>", "note")), OPERATORS),
+    **dict.fromkeys(
+        (f"batches/<int:id>/{each}" for each in ("sample", "sample/<int:number>", "note")), OPERATORS
+    ),
     "notifications": READERS,
     "notifications/channels/add": ADMINISTRATORS,
     "notifications/channels/<int:id>": ADMINISTRATORS,
