@@ -9,6 +9,7 @@ from monitoring.api.alarm_journal import AlarmJournalView
 from monitoring.api.alarm_kpis import AlarmKpisView
 from monitoring.api.alarms import AlarmViewSet
 from monitoring.api.batch_files import BatchExportView, BatchReportView
+from monitoring.api.annotations import AnnotationViewSet
 from monitoring.api.batch_trend import BatchTrendView
 from monitoring.api.batches import BatchViewSet
 from monitoring.api.channels import ChannelViewSet
@@ -28,6 +29,7 @@ from monitoring.api.quality import GapsView, QualityView
 from monitoring.api.recipes import RecipeViewSet
 from monitoring.api.root import RootView
 from monitoring.api.routes import RouteViewSet
+from monitoring.api.samples import SampleViewSet
 from monitoring.api.saved_views import SavedViewSet
 from monitoring.api.schedules import ScheduleViewSet
 from monitoring.api.soft_sensors import SoftSensorsView
@@ -73,6 +75,15 @@ vessel_tag = VesselTagViewSet.as_view({"patch": "partial_update", "delete": "des
 computed_tags = ComputedTagViewSet.as_view({"get": "list", "post": "create"})
 computed_tag = ComputedTagViewSet.as_view({"get": "retrieve", "patch": "partial_update", "delete": "destroy"})
 
+samples = SampleViewSet.as_view({"get": "list", "post": "create"})
+sample = SampleViewSet.as_view({"get": "retrieve"})
+sample_results = SampleViewSet.as_view({"post": "add_results"})
+sample_correct = SampleViewSet.as_view({"post": "correct"})
+sample_withdraw = SampleViewSet.as_view({"post": "withdraw"})
+annotations = AnnotationViewSet.as_view({"get": "list", "post": "create"})
+BATCH = r"^batches/(?P<id>[0-9]{1,18})"
+SAMPLE = rf"{BATCH}/samples/(?P<number>[0-9]{{1,9}})"
+
 urlpatterns = [
     path("", RootView.as_view(), name="root"),
     *router.urls,
@@ -82,6 +93,12 @@ urlpatterns = [
         source_mapping,
         name="source-mapping",
     ),
+    re_path(f"{BATCH}/samples$", samples, name="samples"),
+    re_path(f"{SAMPLE}$", sample, name="sample"),
+    re_path(f"{SAMPLE}/results$", sample_results, name="sample-results"),
+    re_path(rf"{SAMPLE}/results/(?P<result>[0-9]{{1,18}})/correct$", sample_correct, name="sample-correct"),
+    re_path(f"{SAMPLE}/withdraw$", sample_withdraw, name="sample-withdraw"),
+    re_path(f"{BATCH}/annotations$", annotations, name="annotations"),
     re_path(r"^batches/(?P<id>[0-9]{1,18})/trend$", BatchTrendView.as_view(), name="batch-trend"),
     re_path(rf"^vessels/(?P<vessel>{SLUG})/tags$", vessel_tags, name="vessel-tags"),
     re_path(rf"^vessels/(?P<vessel>{SLUG})/tags/(?P<id>[0-9]{{1,18}})$", vessel_tag, name="vessel-tag"),

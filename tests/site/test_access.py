@@ -22,6 +22,7 @@ READERS = OPERATORS | {"viewer"}
 ALL = READERS | {STRANGER, NEW}
 OPERATORS_ACTS = ("acknowledge", "shelve", "unshelve", "reset", "comment", "rate")
 CONDUCTORS_ACTS = ("start", "inoculate", "phases", "end", "abort", "moments", "confirm")
+SAMPLE_ACTS = ("", "/results", "/results/<result>/correct", "/withdraw")
 ENGINEERS_ACTS = ("suppress", "out-of-service", "return")
 NOBODY: frozenset[str] = frozenset()
 
@@ -36,6 +37,8 @@ EXAMPLES = {
     "vessel": "v1",
     "recipe": "r1",
     "tag": "driving_force",
+    "number": "1",
+    "result": "1",
 }
 EXAMPLES |= {"app_label": "monitoring", "url": "nothing", "file": "nothing.js", "token": "nothing"}
 
@@ -45,6 +48,9 @@ PAGES = {
     "alarms/present": READERS,
     "alarms/advisor": ENGINEERS,
     "notes/subjects": READERS,
+    **dict.fromkeys(
+        (f"batches/<int:id>/{each}" for each in ("sample", "sample/<int:number>", "note")), OPERATORS
+    ),
     "notifications": READERS,
     "notifications/channels/add": ADMINISTRATORS,
     "notifications/channels/<int:id>": ADMINISTRATORS,
@@ -95,6 +101,8 @@ ACTS = {
     **dict.fromkeys(("notes", "notes/<id>", "notes/<id>/withdraw"), OPERATORS),
     **dict.fromkeys(("views", "views/<slug>"), OPERATORS),
     **dict.fromkeys((f"vessels/<str:name>/computed-tags{each}" for each in ("", "/<str:tag>")), ENGINEERS),
+    **dict.fromkeys(("batches/<id>/samples", "batches/<id>/annotations"), OPERATORS),
+    **dict.fromkeys((f"batches/<id>/samples/<number>{act}" for act in SAMPLE_ACTS), OPERATORS),
     **dict.fromkeys(
         ("source-points", *(f"source-points/{act}" for act in ("make-tags", "ignore", "restore"))), ENGINEERS
     ),
@@ -160,6 +168,7 @@ TABLES = {
     "monitoring/alarmoccurrence": RECORDS,
     "monitoring/alarmjournalentry": RECORDS,
     "monitoring/note": RECORDS,
+    "monitoring/sample": RECORDS,
     "monitoring/savedview": (ENGINEERS, NOBODY, ADMINISTRATORS, ADMINISTRATORS),
     "monitoring/person": (ENGINEERS, ADMINISTRATORS, ADMINISTRATORS, NOBODY),
     "monitoring/channel": (ENGINEERS, ADMINISTRATORS, ADMINISTRATORS, NOBODY),
