@@ -8,8 +8,8 @@ from monitoring.api.alarm_definitions import AlarmDefinitionViewSet
 from monitoring.api.alarm_journal import AlarmJournalView
 from monitoring.api.alarm_kpis import AlarmKpisView
 from monitoring.api.alarms import AlarmViewSet
-from monitoring.api.batch_files import BatchExportView, BatchReportView
 from monitoring.api.annotations import AnnotationViewSet
+from monitoring.api.batch_files import BatchExportView, BatchReportView
 from monitoring.api.batch_trend import BatchTrendView
 from monitoring.api.batches import BatchViewSet
 from monitoring.api.channels import ChannelViewSet
