@@ -5,7 +5,8 @@ from typing import Any
 
 from monitoring.alarms.definition import InForce
 from monitoring.alarms.state_machine import Act
-from monitoring.alarms.writing import Actor, AlarmWriter, alarm_transaction, load_alarms
+from monitoring.alarms.writing import AlarmWriter, alarm_transaction, load_alarms
+from monitoring.kernel.actor import Actor
 from monitoring.kernel.clock import to_micros
 from monitoring.models import AlarmDefinition, AlarmDefinitionVersion, Tag
 

@@ -16,6 +16,8 @@ SEE_NOTIFICATIONS = "monitoring.view_delivery"  # covers channels, routes and sc
 SET_UP_NOTIFICATIONS = "monitoring.change_channel"  # covers people, routes and schedules
 SET_UP_SOURCES = "monitoring.change_source"  # host, login, trust: Fermon connects outwards
 MAP_SOURCES = "monitoring.change_sourcemapping"  # covers enabling, points, jobs and file imports
+CONDUCT = "monitoring.conduct_batch"  # start, inoculate, move on, end and abort batches; samples
+DESIGN = "monitoring.change_vessel"  # vessels, bindings, recipes, golden batches and profiles
 MAINTAIN = "monitoring.add_maintenancewindow"  # covers changing and ending
 IMPORT = "monitoring.add_fileimport"  # covers checking, cancelling, and new tags from a file
 
@@ -27,6 +29,8 @@ _RECORDS = (
     "alarmjournalentry",
     "alarmoccurrence",
     "alarmstate",
+    "batch",
+    "batchphase",
     "channel",
     "delivery",
     "deliveryattempt",
@@ -44,26 +48,35 @@ _RECORDS = (
     "note",
     "noteversion",
     "person",
+    "profile",
+    "profilemember",
     "pushsubscription",
+    "qualityspan",
+    "recipe",
+    "recipephase",
     "refusal",
     "refusalcount",
     "replacement",
     "route",
     "routestep",
+    "sample",
+    "sampleresult",
     "savedview",
     "schedule",
     "schedulemember",
     "scheduleoverride",
     "series",
-    "qualityspan",
     "source",
     "sourcegap",
     "sourcejob",
     "sourcemapping",
     "sourcepoint",
     "sourcestatus",
+    "vessel",
+    "vesselname",
+    "vesseltag",
 )
-_OPERATOR = frozenset({READ, ACKNOWLEDGE, SHELVE, NOTE, SAVE_VIEW})
+_OPERATOR = frozenset({READ, ACKNOWLEDGE, SHELVE, NOTE, SAVE_VIEW, CONDUCT})
 _ENGINEER = frozenset(
     {
         *_OPERATOR,
@@ -72,6 +85,7 @@ _ENGINEER = frozenset(
         INGEST,
         CONFIGURE,
         EXCLUDE,
+        DESIGN,
         IMPORT,
         MAINTAIN,
         MAP_SOURCES,

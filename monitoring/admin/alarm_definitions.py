@@ -14,8 +14,8 @@ from monitoring.alarms.definition_rules import DefinitionError, check_kind
 from monitoring.alarms.definitions import CHANGEABLE, change, check, create
 from monitoring.alarms.kinds import VALUE_KINDS, Kind
 from monitoring.alarms.wording import title_of
-from monitoring.alarms.writing import Actor
 from monitoring.detection.detectors.settings import DETECTORS
+from monitoring.kernel.actor import Actor
 from monitoring.models import AlarmDefinition, AlarmDefinitionVersion
 
 LONGEST_REASON = 500

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from monitoring.alarms.state_machine import Act, NotAllowedError
-from monitoring.alarms.writing import Actor, Alarm, AlarmWriter, alarm_transaction, load_alarms
+from monitoring.alarms.writing import Alarm, AlarmWriter, alarm_transaction, load_alarms
+from monitoring.kernel.actor import Actor
 from monitoring.kernel.clock import iso_utc
 from monitoring.models import AlarmDefinition, AlarmOccurrence
 

@@ -10,7 +10,8 @@ from monitoring.alarms.kinds import HIGH_KINDS, LIMIT_KINDS
 from monitoring.alarms.measured import Span, extremes
 from monitoring.alarms.state_machine import Act, Suppression
 from monitoring.alarms.watched import Finding, LateFinding, WatchedAlarm
-from monitoring.alarms.writing import Actor, Alarm, AlarmWriter
+from monitoring.alarms.writing import Alarm, AlarmWriter
+from monitoring.kernel.actor import Actor
 from monitoring.kernel.clock import DAY_US, from_micros, moment_or_none, to_micros
 from monitoring.models import AlarmDefinition, AlarmOccurrence, AlarmState
 

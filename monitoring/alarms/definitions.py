@@ -14,8 +14,9 @@ from monitoring.alarms.kinds import LIMIT_KINDS, RANK, Priority
 from monitoring.alarms.resolving import resolved_now
 from monitoring.alarms.state_machine import Act, Suppression
 from monitoring.alarms.suppression import LONGEST_SHELF_MIN, longest_shelf_min
-from monitoring.alarms.writing import Actor, Alarm, AlarmWriter, load_alarms
+from monitoring.alarms.writing import Alarm, AlarmWriter, load_alarms
 from monitoring.detection.detectors.settings import DETECTORS
+from monitoring.kernel.actor import Actor
 from monitoring.live.changes import newest_id
 from monitoring.models import AlarmDefinition, AlarmDefinitionVersion
 

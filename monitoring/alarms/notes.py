@@ -8,8 +8,8 @@ from typing import Any
 
 from django.db import transaction
 
-from monitoring.alarms.writing import Actor
 from monitoring.database.write_lock import write_lock
+from monitoring.kernel.actor import Actor
 from monitoring.models import Note, NoteVersion, Tag
 
 WRITE, CORRECT, WITHDRAW = "write", "correct", "withdraw"

@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 from monitoring.alarms.acts import AlarmInputError, NotPermittedError, writing_alarm
 from monitoring.alarms.kinds import Priority
 from monitoring.alarms.state_machine import Act, NotAllowedError, Suppression, describe, state_of
-from monitoring.alarms.writing import Actor, Alarm, AlarmWriter
+from monitoring.alarms.writing import Alarm, AlarmWriter
+from monitoring.kernel.actor import Actor
 from monitoring.kernel.clock import iso_or_none
 
 LONGEST_SHELF_MIN = 720

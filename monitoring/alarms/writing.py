@@ -15,6 +15,7 @@ from monitoring.alarms.state_machine import Act, State, Status, Transition, stat
 from monitoring.alarms.stored_status import set_status, status_of
 from monitoring.database.bulk_write import insert_keyed_rows, insert_rows, update_rows, upsert_rows
 from monitoring.database.write_lock import write_lock
+from monitoring.kernel.actor import Actor
 from monitoring.kernel.clock import MICROSECOND, from_micros, to_micros
 from monitoring.kernel.lease_names import ALARMS
 from monitoring.live.publish import publish
@@ -30,15 +31,6 @@ from monitoring.models import (
 OCCURRENCE_CHANGES = frozenset(
     {"cleared_at", "acknowledged_at", "acknowledged_by", "via", "peak", "rating", "details", "priority"}
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Actor:
-    """The cause of an act, for the journal: a person or the system, and by what way."""
-
-    by: str = ""
-    via: str = "evaluator"
-    address: str = ""
 
 
 @dataclass(slots=True)

@@ -23,12 +23,12 @@ from monitoring.alarms.acts import AlarmInputError, NotPermittedError, UnknownAl
 from monitoring.alarms.journal import JournalSelection, read_journal
 from monitoring.alarms.reading import PresentAlarm, find_alarm, occurrences_of, read_alarms
 from monitoring.alarms.state_machine import NotAllowedError
-from monitoring.alarms.writing import Actor
 from monitoring.api import alarm_fields as fields
 from monitoring.api import alarm_schemas, schemas
 from monitoring.api.errors import BadInput, Conflict
 from monitoring.api.exclusions import object_of
 from monitoring.api.fields import parameters
+from monitoring.kernel.actor import Actor
 
 ID = OpenApiParameter("id", int, OpenApiParameter.PATH, description="The alarm's id.")
 OCCURRENCES_SHOWN = 10

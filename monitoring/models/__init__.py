@@ -8,6 +8,16 @@ from monitoring.models.alarm import (
     AlarmState,
 )
 from monitoring.models.backtest import Backtest
+from monitoring.models.batch import (
+    Batch,
+    BatchPhase,
+    BatchState,
+    MomentSource,
+    Profile,
+    ProfileMember,
+    Sample,
+    SampleResult,
+)
 from monitoring.models.detector_state import DetectorState, TagLearning
 from monitoring.models.event import Event
 from monitoring.models.exclusion import ExcludedMeasurement, Exclusion
@@ -16,7 +26,7 @@ from monitoring.models.finding import Finding
 from monitoring.models.host_clock import HostClock
 from monitoring.models.lease import Lease
 from monitoring.models.measurement import Measurement
-from monitoring.models.note import Note, NoteVersion
+from monitoring.models.note import Note, NoteKind, NoteVersion
 from monitoring.models.notification import (
     Channel,
     Delivery,
@@ -52,6 +62,15 @@ from monitoring.models.source import (
 )
 from monitoring.models.tag import Tag
 from monitoring.models.token import Token
+from monitoring.models.vessel import (
+    Coordinate,
+    Recipe,
+    RecipePhase,
+    TagFunction,
+    Vessel,
+    VesselName,
+    VesselTag,
+)
 
 __all__ = [
     "AlarmDefinition",
@@ -60,7 +79,11 @@ __all__ = [
     "AlarmOccurrence",
     "AlarmState",
     "Backtest",
+    "Batch",
+    "BatchPhase",
+    "BatchState",
     "Channel",
+    "Coordinate",
     "Delivery",
     "DeliveryAttempt",
     "DetectorState",
@@ -75,20 +98,28 @@ __all__ = [
     "Lease",
     "MaintenanceWindow",
     "Measurement",
+    "MomentSource",
     "Note",
+    "NoteKind",
     "NoteVersion",
     "Person",
     "PointState",
+    "Profile",
+    "ProfileMember",
     "PushSubscription",
     "Quality",
     "QualitySpan",
     "ReadingAhead",
+    "Recipe",
+    "RecipePhase",
     "Refusal",
     "RefusalCount",
     "Replacement",
     "Rollup",
     "Route",
     "RouteStep",
+    "Sample",
+    "SampleResult",
     "SavedView",
     "Schedule",
     "ScheduleMember",
@@ -103,6 +134,10 @@ __all__ = [
     "SourceStatus",
     "SourceTag",
     "Tag",
+    "TagFunction",
     "TagLearning",
     "Token",
+    "Vessel",
+    "VesselName",
+    "VesselTag",
 ]

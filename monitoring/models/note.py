@@ -2,12 +2,23 @@
 
 from django.db import models
 
+from monitoring.models.batch import Batch
 from monitoring.models.fields import MicrosecondsField
 from monitoring.models.tag import Tag
+from monitoring.models.vessel import Vessel
+
+
+class NoteKind(models.TextChoices):
+    """The kind of a note."""
+
+    NOTE = "note"
+    INTERVENTION = "intervention"
+    CALIBRATION = "calibration"
+    DEVIATION = "deviation"
 
 
 class Note(models.Model):
-    """One row per note as it stands: about a tag, a group, or the whole plant (neither).
+    """One row per note as it stands: about a tag, a group, a vessel or its batch, or the whole plant.
 
     ``start`` and ``end`` are times of the process; ``end`` is null for a note on a moment. Rows are never
     deleted: a note that is withdrawn keeps its text, and has the time of the withdrawal.
@@ -17,6 +28,11 @@ class Note(models.Model):
         Tag, on_delete=models.PROTECT, db_column="tag", null=True, db_index=False, related_name="notes"
     )
     group = models.CharField(max_length=64, blank=True, default="")
+    vessel = models.ForeignKey(Vessel, on_delete=models.PROTECT, null=True, related_name="notes")
+    batch = models.ForeignKey(Batch, on_delete=models.PROTECT, null=True, related_name="notes")
+    kind = models.CharField(
+        max_length=12, choices=NoteKind.choices, default=NoteKind.NOTE, db_default=NoteKind.NOTE
+    )
     start = MicrosecondsField()
     end = MicrosecondsField(null=True)
     text = models.TextField()
@@ -34,7 +50,8 @@ class Note(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.tag or self.group or 'whole plant'} at {self.start.isoformat()}"
+        subject = self.batch or self.vessel or self.tag or self.group or "whole plant"
+        return f"{subject} at {self.start.isoformat()}"
 
 
 class NoteVersion(models.Model):
@@ -48,6 +65,9 @@ class NoteVersion(models.Model):
     act = models.CharField(max_length=8)
     tag = models.CharField(max_length=64, blank=True)
     group = models.CharField(max_length=64, blank=True)
+    vessel = models.CharField(max_length=64, blank=True, default="", db_default="")
+    batch = models.CharField(max_length=64, blank=True, default="", db_default="")
+    kind = models.CharField(max_length=12, default=NoteKind.NOTE, db_default=NoteKind.NOTE)
     start = MicrosecondsField()
     end = MicrosecondsField(null=True)
     text = models.TextField()

@@ -7,7 +7,7 @@ from django.core.signing import BadSignature, SignatureExpired
 from monitoring.alarms import acts
 from monitoring.alarms.reading import PresentAlarm, find_alarm
 from monitoring.alarms.state_machine import State
-from monitoring.alarms.writing import Actor
+from monitoring.kernel.actor import Actor
 from monitoring.models import AlarmOccurrence, Channel, Person
 from monitoring.notifications.links import Acknowledging, read_acknowledge_token
 

@@ -9,7 +9,8 @@ from django.db.models import Q, QuerySet
 from monitoring.alarms.kinds import Kind
 from monitoring.alarms.state_machine import Act, Suppression
 from monitoring.alarms.suppression import begin
-from monitoring.alarms.writing import Actor, Alarm, AlarmWriter, alarm_transaction, load_alarms
+from monitoring.alarms.writing import Alarm, AlarmWriter, alarm_transaction, load_alarms
+from monitoring.kernel.actor import Actor
 from monitoring.models import AlarmDefinition, AlarmState, MaintenanceWindow
 
 VIA = "window"

@@ -9,7 +9,7 @@ from django.test import Client
 
 from monitoring.alarms.definitions import create
 from monitoring.alarms.state_machine import Act
-from monitoring.alarms.writing import Actor
+from monitoring.kernel.actor import Actor
 from monitoring.models import AlarmDefinition, AlarmJournalEntry, AlarmState, Tag
 from tests.alarms.test_reading import do
 

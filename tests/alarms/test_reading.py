@@ -22,7 +22,8 @@ from monitoring.alarms.reading import (
 from monitoring.alarms.state_machine import Act, State, state_of
 from monitoring.alarms.stored_status import status_of
 from monitoring.alarms.wording import cause_of
-from monitoring.alarms.writing import Actor, AlarmWriter, alarm_transaction, load_alarms
+from monitoring.alarms.writing import AlarmWriter, alarm_transaction, load_alarms
+from monitoring.kernel.actor import Actor
 from monitoring.kernel.clock import to_micros
 from monitoring.models import AlarmDefinition, AlarmJournalEntry, AlarmOccurrence, AlarmState, Tag
 

@@ -13,7 +13,7 @@ from rest_framework.authtoken.models import Token as UserToken
 from monitoring.access.token_store import issue_token
 from monitoring.alarms.definitions import create
 from monitoring.alarms.state_machine import Act
-from monitoring.alarms.writing import Actor
+from monitoring.kernel.actor import Actor
 from monitoring.models import AlarmDefinition, AlarmJournalEntry, AlarmOccurrence, Tag
 from monitoring.models.token import Scope
 from tests.alarms.test_reading import NOW, define, do

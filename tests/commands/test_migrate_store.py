@@ -28,9 +28,9 @@ from pytest_django import DjangoDbBlocker, Settings
 
 from monitoring.access.token_store import issue_token
 from monitoring.alarms.notes import Draft, write
-from monitoring.alarms.writing import Actor
 from monitoring.ingest.exclusions import choice_of_range, exclude, revoke
 from monitoring.ingest.pipeline import ingest_readings
+from monitoring.kernel.actor import Actor
 from monitoring.live.changes import newest_id
 from monitoring.models import (
     AlarmJournalEntry,

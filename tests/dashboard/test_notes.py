@@ -10,8 +10,8 @@ from pytest_django import Settings
 
 from monitoring.alarms import notes
 from monitoring.alarms.notes import Draft, NoteInputError
-from monitoring.alarms.writing import Actor
 from monitoring.dashboard import notes as note_page
+from monitoring.kernel.actor import Actor
 from monitoring.models import Note, Tag
 from tests.dashboard.test_alarm_pages import BROWSER, page, text_of
 

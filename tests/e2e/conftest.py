@@ -289,7 +289,7 @@ def worker_runs(transactional_db: None) -> None:
 
 @pytest.fixture(autouse=True)
 def own_feed(transactional_db: None) -> Iterator[Feed]:
-    """The stream's thread, for as long as the test's database may be reached: many pages follow the stream."""
+    """The stream's thread, while the test's database may be reached: many pages follow the stream."""
     own = feed()
     yield own
     own.stop()

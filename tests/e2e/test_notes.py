@@ -7,7 +7,7 @@ from typing import Any
 from playwright.sync_api import expect
 
 from monitoring.alarms import notes
-from monitoring.alarms.writing import Actor
+from monitoring.kernel.actor import Actor
 from monitoring.models import Note, NoteVersion
 from tests.e2e.test_accessible import violations
 

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from monitoring.alarms.state_machine import Act
-from monitoring.alarms.writing import Actor
 from monitoring.database.leases import LeaseLostError
+from monitoring.kernel.actor import Actor
 from monitoring.kernel.lease_names import NOTIFICATIONS
 from monitoring.models import (
     AlarmDefinition,

@@ -1,0 +1,17 @@
+"""Errors of acts on vessels and batches. Each message tells what to do."""
+
+
+class UnknownBatchError(LookupError):
+    """No vessel, batch, recipe, sample or profile has this name or id."""
+
+
+class BatchInputError(ValueError):
+    """An invalid field; ``field`` names it."""
+
+    def __init__(self, message: str, field: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class BatchConflictError(Exception):
+    """The act does not fit the stored state: an overlap, a used name, a batch that has changed or ended."""
