@@ -7,9 +7,10 @@ from django.conf import settings
 
 from monitoring.kernel.lease_names import SIMULATOR
 from monitoring.kernel.tag_definition import DEFAULT_TAGS, TagDefinition
-from monitoring.models import Lease, Measurement
+from monitoring.models import Lease, Measurement, Tag
+from monitoring.sources.simulator.vessel.channels import NAMES
 
-DEMO_NAMES = frozenset(tag.definition.name for tag in DEFAULT_TAGS)
+DEMO_NAMES = frozenset([*(tag.definition.name for tag in DEFAULT_TAGS), *NAMES])
 LOOKED_AT = 50  # measurements at each end of a tag
 
 
@@ -27,7 +28,8 @@ def unused_names() -> frozenset[str]:
     if settings.FERMON_SIMULATOR:
         return frozenset()
     until = written_until()
-    return frozenset(name for name in DEMO_NAMES if not has_real(name, until))
+    names = Tag.objects.filter(name__in=DEMO_NAMES).values_list("name", flat=True)
+    return frozenset(name for name in names if not has_real(name, until))
 
 
 def has_real(name: str, until: datetime | None) -> bool:
