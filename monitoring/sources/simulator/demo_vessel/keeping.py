@@ -10,26 +10,31 @@ from monitoring.database import leases
 from monitoring.kernel.lease_names import DEMO_VESSEL
 from monitoring.models import Batch, BatchState, Lease, Measurement
 from monitoring.sources.simulator.demo_vessel.making import BY, is_wanted, make_once
-from monitoring.sources.simulator.demo_vessel.past import store_past
+from monitoring.sources.simulator.demo_vessel.past import Clock, store_past
 from monitoring.sources.simulator.demo_vessel.records import ACTOR, moment, record_batch
 from monitoring.sources.simulator.vessel.channels import NAMES, VESSEL
 from monitoring.sources.simulator.vessel.cycle import batch_at
 from monitoring.sources.simulator.vessel.moments import moments_of
 
 
-def keep_demo_vessel(*, seed: int, should_stop: Callable[[], bool]) -> bool:
+def utc_now() -> datetime:
+    """Return the time of the wall clock."""
+    return datetime.now(UTC)
+
+
+def keep_demo_vessel(*, seed: int, should_stop: Callable[[], bool], clock: Clock = utc_now) -> bool:
     """Do what is due; return whether the vessel is live. Each step continues what a killed worker began.
 
     Raises:
         django.db.Error: the database is unavailable; the next run continues.
     """
     if not is_wanted():
-        abort_running()
+        abort_running(clock())
         return False
     make_once()
-    if not store_past(seed=seed, should_stop=should_stop):
+    if not store_past(seed=seed, should_stop=should_stop, clock=clock):
         return False
-    record_due(seed=seed, now=datetime.now(UTC))
+    record_due(seed=seed, now=clock())
     return True
 
 
@@ -54,9 +59,8 @@ def has_readings(number: int, now: datetime) -> bool:
     return now < end or stored.exists()
 
 
-def abort_running() -> None:
+def abort_running(now: datetime) -> None:
     """Abort the batch that ran when the simulator was switched off."""
-    now = datetime.now(UTC)
     for batch in Batch.objects.filter(vessel__name=VESSEL, started_by=BY, state=BatchState.RUNNING):
         with suppress(BatchConflictError, BatchInputError, UnknownBatchError):
             end_batch(batch.pk, at=now, actor=ACTOR, is_aborted=True, reason="The simulator is off.")

@@ -80,11 +80,8 @@ def make_all(now: datetime) -> None:
 
 def tag_of(definition: TagDefinition) -> Tag:
     """Return the tag with this name, made if there is none."""
-    fields = ("unit", "valid_min", "valid_max", "lower_limit", "upper_limit", "description", "group")
-    defaults = {name: getattr(definition, name) for name in (*fields, "display_name")}
-    tag, _ = Tag.objects.get_or_create(
-        name=definition.name, defaults=defaults | {"kind": str(definition.kind)}
-    )
+    fields = {name: getattr(definition, name) for name in DEFINED}
+    tag, _ = Tag.objects.get_or_create(name=definition.name, defaults=fields)
     return tag
 
 

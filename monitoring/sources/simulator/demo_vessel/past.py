@@ -17,7 +17,6 @@ from monitoring.database.write_lock import write_lock
 from monitoring.ingest.columns import Batch
 from monitoring.ingest.pipeline import ingest_columns
 from monitoring.kernel.clock import SECOND_US
-from monitoring.kernel.failpoints import failpoint
 from monitoring.kernel.lease_names import DEMO_VESSEL
 from monitoring.models import Lease
 from monitoring.sources.simulator.vessel.channels import NAMES
@@ -30,8 +29,10 @@ SPACING_S = 10
 PIECE_S = 5 * 3600  # 28,800 readings
 HOLD = timedelta(seconds=30)
 
+Clock = Callable[[], datetime]
 
-def store_past(*, seed: int, should_stop: Callable[[], bool]) -> bool:
+
+def store_past(*, seed: int, should_stop: Callable[[], bool], clock: Clock) -> bool:
     """Store the missing pieces; return whether the past is complete, so that live readings can follow.
 
     Raises:
@@ -42,9 +43,9 @@ def store_past(*, seed: int, should_stop: Callable[[], bool]) -> bool:
         lease = Lease.objects.get(source=DEMO_VESSEL)
         if lease.position is not None:
             return True
-        now = int(datetime.now(UTC).timestamp())
+        now = int(clock().timestamp())
         start = first_second(now) if lease.written_until is None else int(lease.written_until.timestamp())
-        if not store_piece(owner, start, min(start + PIECE_S, now), seed=seed):
+        if not store_piece(owner, start, min(start + PIECE_S, now), seed=seed, clock=clock):
             return False
     leases.release(DEMO_VESSEL, owner)
     return False
@@ -56,14 +57,14 @@ def first_second(now: int) -> int:
     return moments_of(number - PAST_BATCHES).start
 
 
-def store_piece(owner: str, start: int, stop: int, *, seed: int) -> bool:
+def store_piece(owner: str, start: int, stop: int, *, seed: int, clock: Clock) -> bool:
     """Store the readings from ``start`` to ``stop`` (exclusive) and move the watermark.
 
     The last piece, which reaches the present, makes the vessel live. Return False if another worker stores.
     """
     readings = columns_between(start, stop, seed=seed)
     create_partitions(start * SECOND_US, stop * SECOND_US)
-    now = datetime.now(UTC)
+    now = clock()
     with write_lock(), leases.holding(DEMO_VESSEL, owner, now=now, duration=HOLD) as held:
         if held is None or not continues(held, start):
             return False
@@ -71,7 +72,6 @@ def store_piece(owner: str, start: int, stop: int, *, seed: int) -> bool:
         leases.advance(held, datetime.fromtimestamp(stop, UTC))
         if now.timestamp() - stop < SPACING_S:
             leases.keep_position(held, batch_at(stop)[0] - PAST_BATCHES)
-        failpoint("simulator.past")
     return True
 
 

@@ -24,7 +24,7 @@ from monitoring.sources.simulator.vessel.turnaround import BATCH_S, TURNAROUND_S
 INOCULATION_S = 6 * HOUR_S  # after midnight UTC
 CYCLE_S = BATCH_S + TURNAROUND_S
 BATCH_BLOCKS, CYCLE_BLOCKS = BATCH_S // BLOCK_S, CYCLE_S // BLOCK_S
-KEPT_STATES, KEPT_BLOCKS = 4 * BATCH_BLOCKS, 16
+KEPT_STATES, KEPT_BLOCKS = 8 * BATCH_BLOCKS, 16  # some 1 KB and 77 KB each
 
 ValueT = TypeVar("ValueT")
 Place = tuple[int, int, int]  # seed, number of the batch, block since inoculation
