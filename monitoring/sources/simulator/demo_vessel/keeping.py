@@ -9,10 +9,10 @@ from monitoring.batches.lifecycle import end_batch
 from monitoring.database import leases
 from monitoring.kernel.lease_names import DEMO_VESSEL
 from monitoring.models import Batch, BatchState, Lease, Measurement
-from monitoring.sources.simulator.demo_vessel.making import BY, is_wanted, make_once
+from monitoring.sources.simulator.demo_vessel.making import ACTOR, is_wanted, make_once
 from monitoring.sources.simulator.demo_vessel.past import Clock, store_past
-from monitoring.sources.simulator.demo_vessel.records import ACTOR, moment, record_batch
-from monitoring.sources.simulator.vessel.channels import NAMES, VESSEL
+from monitoring.sources.simulator.demo_vessel.records import moment, record_batch
+from monitoring.sources.simulator.vessel.channels import NAMES
 from monitoring.sources.simulator.vessel.cycle import batch_at
 from monitoring.sources.simulator.vessel.moments import moments_of
 
@@ -61,6 +61,6 @@ def has_readings(number: int, now: datetime) -> bool:
 
 def abort_running(now: datetime) -> None:
     """Abort the batch that ran when the simulator was switched off."""
-    for batch in Batch.objects.filter(vessel__name=VESSEL, started_by=BY, state=BatchState.RUNNING):
+    for batch in Batch.objects.filter(started_by=ACTOR.by, state=BatchState.RUNNING):
         with suppress(BatchConflictError, BatchInputError, UnknownBatchError):
             end_batch(batch.pk, at=now, actor=ACTOR, is_aborted=True, reason="The simulator is off.")

@@ -3,26 +3,34 @@
 The lease ``demo_vessel`` remembers that: what a person deletes later stays deleted.
 """
 
-from datetime import UTC, datetime
+from contextlib import suppress
 
 from django.conf import settings
 from django.db import transaction
 
+from monitoring.batches.errors import BatchConflictError
+from monitoring.batches.recipes import NewPhase, make_recipe
+from monitoring.batches.vessels import bind, make_vessel
 from monitoring.database.write_lock import write_lock
+from monitoring.kernel.actor import Actor
 from monitoring.kernel.lease_names import DEMO_VESSEL
 from monitoring.kernel.tag_definition import TagDefinition
-from monitoring.models import Lease, Recipe, Tag, Vessel, VesselTag
+from monitoring.models import Lease, Tag
 from monitoring.sources.simulator.vessel.channels import CHANNELS, VESSEL
 from monitoring.sources.simulator.vessel.parameters import HOUR_S
 
 RECIPE = "fed-batch-demo"
-BY = "simulator"
+ACTOR = Actor(by="simulator", via="simulator")
 DEFINED = (
     *("unit", "kind", "valid_min", "valid_max", "lower_limit", "upper_limit"),
     *("description", "group", "display_name"),
 )
-GROWTH, FEED = "growth", "feed"
+FEED = "feed"
 FEED_RULE = {"role": "feed_rate", "function": "measured", "above": 0.0, "for_s": 180}
+PHASES = (
+    NewPhase("growth", 7 * HOUR_S, coordinate="growth"),
+    NewPhase(FEED, 13 * HOUR_S, start_rule=FEED_RULE),
+)
 # The nominal values of the simulated vessel: each batch differs a little.
 CONSTANTS = {
     "tare_kg": 4.0,
@@ -55,46 +63,33 @@ def make_once() -> bool:
     with write_lock(), transaction.atomic():
         _, is_new = Lease.objects.get_or_create(source=DEMO_VESSEL)
         if is_new:
-            make_all(datetime.now(UTC))
+            make_all()
     return is_new
 
 
-def make_all(now: datetime) -> None:
+def make_all() -> None:
     """Make tags, vessel, bindings and recipe."""
-    vessel, is_new = Vessel.objects.get_or_create(
-        name=VESSEL,
-        defaults={
-            "title": "Demo vessel",
-            "description": "Simulated: a fed-batch of E. coli each day from 06:00 UTC.",
-            "working_volume_l": CONSTANTS["working_volume_l"],
-            "constants": CONSTANTS,
-            "made_at": now,
-        },
-    )
     for channel in CHANNELS:
-        tag = tag_of(channel.definition)
-        if is_new:
-            VesselTag.objects.create(vessel=vessel, tag=tag, role=channel.role, function=channel.function)
-    make_recipe(now)
+        make_tag(channel.definition)
+    with suppress(BatchConflictError):  # a vessel of that name is another one
+        make_vessel(
+            VESSEL,
+            title="Demo vessel",
+            description="Simulated: a fed-batch of E. coli each day from 06:00 UTC.",
+            working_volume_l=CONSTANTS["working_volume_l"],
+            constants=CONSTANTS,
+            actor=ACTOR,
+        )
+        for channel in CHANNELS:
+            bind(VESSEL, channel.definition.name, channel.role, channel.function, actor=ACTOR)
+    with suppress(BatchConflictError):
+        make_recipe(RECIPE, PHASES, description="Fed-batch, demo", actor=ACTOR)
 
 
-def tag_of(definition: TagDefinition) -> Tag:
-    """Return the tag with this name, made if there is none."""
+def make_tag(definition: TagDefinition) -> None:
+    """Make the tag, unless there is one of this name."""
     fields = {name: getattr(definition, name) for name in DEFINED}
-    tag, _ = Tag.objects.get_or_create(name=definition.name, defaults=fields)
-    return tag
-
-
-def make_recipe(now: datetime) -> None:
-    """Make the recipe with its two phases."""
-    recipe, is_new = Recipe.objects.get_or_create(
-        name=RECIPE,
-        version=1,
-        defaults={"description": "Fed-batch, demo", "made_at": now, "made_by": BY},
-    )
-    if is_new:
-        recipe.phases.create(position=1, name=GROWTH, typical_duration_s=7 * HOUR_S, coordinate="growth")
-        recipe.phases.create(position=2, name=FEED, typical_duration_s=13 * HOUR_S, start_rule=FEED_RULE)
+    Tag.objects.get_or_create(name=definition.name, defaults=fields)
 
 
 def is_live() -> bool:

@@ -8,27 +8,21 @@ from django.db import transaction
 from monitoring.batches.errors import BatchConflictError, BatchInputError, UnknownBatchError
 from monitoring.batches.finding import locked_batch
 from monitoring.batches.lifecycle import NewBatch, end_batch, enter_phase, inoculate, save, start_batch
+from monitoring.batches.sampling import NewResult, add_sample
 from monitoring.database.write_lock import write_lock
-from monitoring.kernel.actor import Actor
-from monitoring.models import Batch, BatchState, MomentSource, Sample, SampleResult
-from monitoring.sources.simulator.demo_vessel.making import BY, FEED, RECIPE
+from monitoring.models import Batch, BatchState, MomentSource
+from monitoring.sources.simulator.demo_vessel.making import ACTOR, FEED, RECIPE
 from monitoring.sources.simulator.vessel.channels import VESSEL
 from monitoring.sources.simulator.vessel.cycle import CYCLE_S, INOCULATION_S, batch_at
 from monitoring.sources.simulator.vessel.faults import fault_of
-from monitoring.sources.simulator.vessel.moments import LabSample, feed_begin, lab_samples, moments_of
+from monitoring.sources.simulator.vessel.moments import feed_begin, lab_samples, moments_of, sample_times
 from monitoring.sources.simulator.vessel.parameters import HOUR_S
 
 logger = logging.getLogger(__name__)
 
-ACTOR = Actor(by=BY, via="simulator")
 GOLDEN = 3  # of the first batches
 RESULT_AFTER = timedelta(minutes=15)  # of the laboratory
-ANALYTES = {
-    "od600": ("", "photometer"),
-    "dry_weight": ("g/L", "oven"),
-    "glucose": ("g/L", "enzymatic"),
-    "acetate": ("g/L", "HPLC"),
-}
+METHODS = {"od600": "photometer", "dry_weight": "oven", "glucose": "enzymatic", "acetate": "HPLC"}
 
 
 def name_of(number: int) -> str:
@@ -109,29 +103,14 @@ def add_samples(batch: Batch, seed: int, number: int, now: datetime) -> None:
     """Add the samples whose results have come."""
     inoculation = moment(moments_of(number).inoculation)
     until_s = int((now - RESULT_AFTER - inoculation).total_seconds())
-    known = batch.samples.count()
-    if until_s < HOUR_S * (1 + 2 * known):
+    if batch.samples.count() >= len(sample_times(until_s)):
         return
-    with locked_batch(batch.pk) as locked:
-        taken = set(locked.samples.values_list("taken_at", flat=True))
-        for sample in lab_samples(seed, number, until_s):
-            at = inoculation + timedelta(seconds=sample.elapsed_s)
-            if at not in taken:
-                add_sample(locked, sample, at)
-        save(locked)
-
-
-def add_sample(batch: Batch, sample: LabSample, at: datetime) -> None:
-    """Add one sample with its results."""
-    entered = {"entered_at": at + RESULT_AFTER, "entered_by": BY}
-    number = batch.samples.count() + 1
-    row = Sample.objects.create(batch=batch, number=number, taken_at=at, **entered)
-    SampleResult.objects.bulk_create(
-        SampleResult(
-            sample=row, analyte=name, value=getattr(sample, name), unit=unit, method=method, **entered
-        )
-        for name, (unit, method) in ANALYTES.items()
-    )
+    taken = set(batch.samples.values_list("taken_at", flat=True))
+    for sample in lab_samples(seed, number, until_s):
+        at = inoculation + timedelta(seconds=sample.elapsed_s)
+        if at not in taken:
+            results = [NewResult(name, getattr(sample, name), method=how) for name, how in METHODS.items()]
+            add_sample(batch.pk, taken_at=at, results=results, actor=ACTOR)
 
 
 def finish(batch: Batch, seed: int, number: int) -> None:

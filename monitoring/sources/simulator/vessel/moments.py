@@ -49,9 +49,14 @@ def feed_begin(seed: int, number: int, now: int) -> int | None:
     return inoculation_of(number) + feed_at if 0 <= feed_at <= elapsed else None
 
 
+def sample_times(until_s: int) -> range:
+    """Return the times of the samples taken up to ``until_s``, in seconds after inoculation."""
+    return range(FIRST_SAMPLE_S, min(until_s + 1, BATCH_S), SAMPLE_EVERY_S)
+
+
 def lab_samples(seed: int, number: int, until_s: int) -> list[LabSample]:
     """Return the samples taken up to ``until_s`` after inoculation: with errors of the methods."""
-    times = range(FIRST_SAMPLE_S, min(until_s + 1, BATCH_S), SAMPLE_EVERY_S)
+    times = sample_times(until_s)
     draws = batch_rng(seed, number, OF_LABORATORY).standard_normal((len(times), 5)).tolist()
     return [lab_sample(seed, number, elapsed, drawn) for elapsed, drawn in zip(times, draws, strict=True)]
 
