@@ -227,6 +227,7 @@ AUDITLOG_INCLUDE_TRACKING_MODELS: tuple[Any, ...] = (
         "model": "monitoring.Exclusion",
         "exclude_fields": ["upto_id", "taken", "returned", "is_complete", "is_judged"],
     },
+    "monitoring.ComputedTag",
     "monitoring.Person",
     {
         "model": "monitoring.Channel",

@@ -10,6 +10,7 @@ from monitoring.api.alarm_kpis import AlarmKpisView
 from monitoring.api.alarms import AlarmViewSet
 from monitoring.api.batch_trend import BatchTrendView
 from monitoring.api.channels import ChannelViewSet
+from monitoring.api.computed_tags import ComputedTagViewSet
 from monitoring.api.data import AnomalyViewSet, MeasurementViewSet
 from monitoring.api.deliveries import DeliveryViewSet
 from monitoring.api.docs import DocsView, SchemaView
@@ -26,6 +27,7 @@ from monitoring.api.root import RootView
 from monitoring.api.routes import RouteViewSet
 from monitoring.api.saved_views import SavedViewSet
 from monitoring.api.schedules import ScheduleViewSet
+from monitoring.api.soft_sensors import SoftSensorsView
 from monitoring.api.source_mappings import SourceMappingViewSet
 from monitoring.api.source_points import SourcePointViewSet
 from monitoring.api.sources import SourceJobViewSet, SourceViewSet
@@ -58,6 +60,8 @@ router.register("windows", WindowViewSet, basename="window")
 
 source_mappings = SourceMappingViewSet.as_view({"get": "list", "post": "create", "put": "update"})
 source_mapping = SourceMappingViewSet.as_view({"patch": "partial_update", "delete": "destroy"})
+computed_tags = ComputedTagViewSet.as_view({"get": "list", "post": "create"})
+computed_tag = ComputedTagViewSet.as_view({"get": "retrieve", "patch": "partial_update", "delete": "destroy"})
 
 urlpatterns = [
     path("", RootView.as_view(), name="root"),
@@ -69,6 +73,9 @@ urlpatterns = [
         name="source-mapping",
     ),
     re_path(r"^batches/(?P<id>[0-9]{1,18})/trend$", BatchTrendView.as_view(), name="batch-trend"),
+    re_path(r"^batches/(?P<id>[0-9]{1,18})/soft-sensors$", SoftSensorsView.as_view(), name="soft-sensors"),
+    path("vessels/<str:name>/computed-tags", computed_tags, name="computed-tags"),
+    path("vessels/<str:name>/computed-tags/<str:tag>", computed_tag, name="computed-tag"),
     path("alarms/kpis", AlarmKpisView.as_view(), name="alarm-kpis"),
     path("alarms/advice", AlarmAdviceView.as_view(), name="alarm-advice"),
     path("alarms/journal", AlarmJournalView.as_view(), name="alarm-journal"),

@@ -32,6 +32,7 @@ EXAMPLES = {
     "content_type_id": "1",
     "slug": "reactor",
     "mapping": "1",
+    "tag": "driving_force",
 }
 EXAMPLES |= {"app_label": "monitoring", "url": "nothing", "file": "nothing.js", "token": "nothing"}
 
@@ -79,6 +80,7 @@ API = {
     *("alarms/journal", "alarms/kpis"),
     *("quality", "gaps"),
     "batches/<id>/trend",
+    "batches/<id>/soft-sensors",
     *("ingest", "ingest/batch", "stats", "schema", "docs"),
     *("write", "api/v2/write", "query"),
 }
@@ -89,6 +91,7 @@ ACTS = {
     **dict.fromkeys(("alarm-definitions", "alarm-definitions/<id>"), ENGINEERS),
     **dict.fromkeys(("notes", "notes/<id>", "notes/<id>/withdraw"), OPERATORS),
     **dict.fromkeys(("views", "views/<slug>"), OPERATORS),
+    **dict.fromkeys((f"vessels/<str:name>/computed-tags{each}" for each in ("", "/<str:tag>")), ENGINEERS),
     **dict.fromkeys(
         ("source-points", *(f"source-points/{act}" for act in ("make-tags", "ignore", "restore"))), ENGINEERS
     ),
