@@ -22,6 +22,7 @@ from monitoring.api.health import HealthView
 from monitoring.api.ingest import BatchIngestView, IngestView
 from monitoring.api.line_protocol import PingView, QueryView, WriteV1View, WriteV2View
 from monitoring.api.notes import NoteViewSet
+from monitoring.api.profiles import BatchProfileViewSet, ProfileViewSet
 from monitoring.api.quality import GapsView, QualityView
 from monitoring.api.root import RootView
 from monitoring.api.routes import RouteViewSet
@@ -57,6 +58,7 @@ router.register("channels", ChannelViewSet, basename="channel")
 router.register("routes", RouteViewSet, basename="route")
 router.register("schedules", ScheduleViewSet, basename="schedule")
 router.register("windows", WindowViewSet, basename="window")
+router.register("profiles", ProfileViewSet, basename="profile")
 
 source_mappings = SourceMappingViewSet.as_view({"get": "list", "post": "create", "put": "update"})
 source_mapping = SourceMappingViewSet.as_view({"patch": "partial_update", "delete": "destroy"})
@@ -73,6 +75,11 @@ urlpatterns = [
         name="source-mapping",
     ),
     re_path(r"^batches/(?P<id>[0-9]{1,18})/trend$", BatchTrendView.as_view(), name="batch-trend"),
+    re_path(
+        r"^batches/(?P<id>[0-9]{1,18})/profile$",
+        BatchProfileViewSet.as_view({"post": "create"}),
+        name="batch-profile",
+    ),
     re_path(r"^batches/(?P<id>[0-9]{1,18})/soft-sensors$", SoftSensorsView.as_view(), name="soft-sensors"),
     path("vessels/<str:name>/computed-tags", computed_tags, name="computed-tags"),
     path("vessels/<str:name>/computed-tags/<str:tag>", computed_tag, name="computed-tag"),

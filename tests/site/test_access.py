@@ -92,6 +92,7 @@ ACTS = {
     **dict.fromkeys(("notes", "notes/<id>", "notes/<id>/withdraw"), OPERATORS),
     **dict.fromkeys(("views", "views/<slug>"), OPERATORS),
     **dict.fromkeys((f"vessels/<str:name>/computed-tags{each}" for each in ("", "/<str:tag>")), ENGINEERS),
+    **dict.fromkeys(("profiles", "profiles/<id>", "profiles/preview", "batches/<id>/profile"), ENGINEERS),
     **dict.fromkeys(
         ("source-points", *(f"source-points/{act}" for act in ("make-tags", "ignore", "restore"))), ENGINEERS
     ),
@@ -148,6 +149,7 @@ TABLES = {
     "monitoring/alarmoccurrence": RECORDS,
     "monitoring/alarmjournalentry": RECORDS,
     "monitoring/note": RECORDS,
+    "monitoring/profile": RECORDS,
     "monitoring/savedview": (ENGINEERS, NOBODY, ADMINISTRATORS, ADMINISTRATORS),
     "monitoring/person": (ENGINEERS, ADMINISTRATORS, ADMINISTRATORS, NOBODY),
     "monitoring/channel": (ENGINEERS, ADMINISTRATORS, ADMINISTRATORS, NOBODY),

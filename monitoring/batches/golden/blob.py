@@ -28,6 +28,7 @@ from monitoring.kernel.arrays import FloatArray
 MANTISSA = 23
 CURVE_BITS, SD_BITS = 14, 10
 CURVES = ("median", "low", "high")
+ARRAYS = ("grid", "hour", "mean", "sd", *CURVES)
 
 
 def description_of(profile: FittedProfile) -> dict[str, Any]:
@@ -106,9 +107,6 @@ def unpack(description: dict[str, Any], curves: bytes) -> FittedProfile:
         )
     channels = tuple(ChannelInfo(**each) for each in description["channels"])
     return FittedProfile(channels, phases, ())
-
-
-ARRAYS = ("grid", "hour", "mean", "sd", *CURVES)
 
 
 def unpacked_phase(item: dict[str, Any], arrays: dict[str, FloatArray]) -> PhaseProfile:

@@ -11,6 +11,8 @@ from monitoring.batches.golden.members import ChannelInfo, Member
 from monitoring.batches.golden.references import FEW, places
 from monitoring.batches.golden.scales import Scales, span
 
+AS_GOOD = 1.05  # times the least spread: the difference is chance
+
 
 @dataclass(frozen=True, slots=True)
 class Choice:
@@ -33,8 +35,8 @@ def choose(
 ) -> Choice:
     """Choose the coordinate of a phase.
 
-    Of 3 batches or more, the one with the least leave-one-out spread; else the wish. Without the values for a
-    growth wish, a totaliser; without that, time.
+    Of 3 batches or more, the one with the least leave-one-out spread, or the wish if about as good; of fewer,
+    the wish. Without the values for a growth wish, a totaliser; without that, time.
     """
     usable = [
         each
@@ -45,6 +47,8 @@ def choose(
         return by_wish(usable, wish, len(members))
     spreads = {each: spread(members, phase, each, channels, scales) for each in usable}
     best = min(usable, key=lambda each: spreads[each])
+    if wish in spreads and spreads[wish] <= AS_GOOD * spreads[best]:
+        best = wish
     return Choice(best, "least spread between the batches, each compared with the others", spreads)
 
 
@@ -67,7 +71,8 @@ def spread(
 ) -> float:
     """Return the mean distance of each member from the mean of the others, as a share of the range.
 
-    Over the minutes of the members, so that all coordinates are judged on the same values.
+    Over the minutes of the members, so that all coordinates are compared by the same values. The range of a
+    channel is at least its tolerance, or the noise of a controlled one would hide all else.
     """
     curves = curves_of(members, phase, coordinate, channels, scales)
     values = [member.matrix(channels)[:, member.during(phase)] for member in members]
@@ -75,7 +80,7 @@ def spread(
     for at, (member, own) in enumerate(zip(members, values, strict=True)):
         place = places(curves.grid, known_progress(member, phase, coordinate))
         distances.append(np.abs(own - curves.mean_of_all_but(at)[:, place]))
-    ranges = np.array([span(row) for row in np.concatenate(values, axis=1)])
-    scaled = np.concatenate(distances, axis=1) / np.where(ranges > 0, ranges, np.inf)[:, None]
+    ranges = np.maximum([span(row) for row in np.concatenate(values, axis=1)], scales.tolerance)
+    scaled = np.concatenate(distances, axis=1) / ranges[:, None]
     by_channel = [float(np.mean(row[np.isfinite(row)])) for row in scaled if np.isfinite(row).any()]
     return float(np.mean(by_channel)) if by_channel else 0.0

@@ -30,10 +30,18 @@ def scales_of(members: Sequence[Member], channels: Sequence[ChannelInfo]) -> Sca
     inside = [member.matrix(channels)[:, member.phase >= 0] for member in members]
     rough = [each - box_mean(each, NOISE_MINUTES) for each in inside]
     noise = np.sqrt(np.nan_to_num([mean_square(row) for row in np.concatenate(rough, axis=1)]))
-    spans = [span(row) for row in np.concatenate(inside, axis=1)]
-    given = [np.nan if each.tolerance is None else each.tolerance for each in channels]
-    tolerance = np.where(np.isfinite(given), given, RANGE_TOLERANCE * np.array(spans))
-    return Scales(np.maximum(tolerance, np.finfo(np.float32).tiny), noise)
+    tolerance = [
+        each.tolerance or usual_tolerance(row)
+        for each, row in zip(channels, np.concatenate(inside, axis=1), strict=True)
+    ]
+    return Scales(np.array(tolerance), noise)
+
+
+def usual_tolerance(values: FloatArray) -> float:
+    """Return the tolerance of a channel from its values: by range; 1 % of a constant, or 1 of zero."""
+    finite = values[np.isfinite(values)]
+    constant = 0.01 * float(np.abs(finite).max(initial=0.0))
+    return RANGE_TOLERANCE * span(values) or constant or 1.0
 
 
 def mean_square(values: FloatArray) -> float:
@@ -43,6 +51,11 @@ def mean_square(values: FloatArray) -> float:
 
 
 def span(values: FloatArray) -> float:
-    """Return the range between the quantiles .02 and .98 of the finite values; 0 without any."""
+    """Return the range of the finite values between their quantiles .02 and .98; 0 without any.
+
+    The whole range if most values are equal, as of a signal that is seldom on.
+    """
     finite = values[np.isfinite(values)]
-    return float(np.ptp(np.quantile(finite, RANGE))) if len(finite) else 0.0
+    if not len(finite):
+        return 0.0
+    return float(np.ptp(np.quantile(finite, RANGE)) or np.ptp(finite))
