@@ -21,6 +21,7 @@ from monitoring.admin.notifications import (
     RouteAdmin,
     ScheduleAdmin,
 )
+from monitoring.admin.profiles import ProfileAdmin
 from monitoring.admin.refusals import RefusalAdmin, RefusalCountAdmin
 from monitoring.admin.replacements import ReplacementAdmin
 from monitoring.admin.saved_views import SavedViewAdmin
@@ -59,6 +60,7 @@ __all__ = [
     "MeasurementAdmin",
     "NoteAdmin",
     "PersonAdmin",
+    "ProfileAdmin",
     "PushSubscriptionAdmin",
     "QualitySpanAdmin",
     "RefusalAdmin",

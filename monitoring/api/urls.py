@@ -25,6 +25,7 @@ from monitoring.api.health import HealthView
 from monitoring.api.ingest import BatchIngestView, IngestView
 from monitoring.api.line_protocol import PingView, QueryView, WriteV1View, WriteV2View
 from monitoring.api.notes import NoteViewSet
+from monitoring.api.profiles import BatchProfileViewSet, ProfileViewSet
 from monitoring.api.quality import GapsView, QualityView
 from monitoring.api.recipes import RecipeViewSet
 from monitoring.api.root import RootView
@@ -67,6 +68,7 @@ router.register("windows", WindowViewSet, basename="window")
 router.register("vessels", VesselViewSet, basename="vessel")
 router.register("recipes", RecipeViewSet, basename="recipe")
 router.register("batches", BatchViewSet, basename="batch")
+router.register("profiles", ProfileViewSet, basename="profile")
 
 source_mappings = SourceMappingViewSet.as_view({"get": "list", "post": "create", "put": "update"})
 source_mapping = SourceMappingViewSet.as_view({"patch": "partial_update", "delete": "destroy"})
@@ -107,6 +109,15 @@ urlpatterns = [
     path("vessels/<str:name>/computed-tags/<str:tag>", computed_tag, name="computed-tag"),
     re_path(r"^batches/(?P<id>[0-9]{1,18})/report$", BatchReportView.as_view(), name="batch-report"),
     re_path(r"^batches/(?P<id>[0-9]{1,18})/export$", BatchExportView.as_view(), name="batch-export"),
+    re_path(r"^batches/(?P<id>[0-9]{1,18})/trend$", BatchTrendView.as_view(), name="batch-trend"),
+    re_path(
+        r"^batches/(?P<id>[0-9]{1,18})/profile$",
+        BatchProfileViewSet.as_view({"post": "create"}),
+        name="batch-profile",
+    ),
+    re_path(r"^batches/(?P<id>[0-9]{1,18})/soft-sensors$", SoftSensorsView.as_view(), name="soft-sensors"),
+    path("vessels/<str:name>/computed-tags", computed_tags, name="computed-tags"),
+    path("vessels/<str:name>/computed-tags/<str:tag>", computed_tag, name="computed-tag"),
     path("alarms/kpis", AlarmKpisView.as_view(), name="alarm-kpis"),
     path("alarms/advice", AlarmAdviceView.as_view(), name="alarm-advice"),
     path("alarms/journal", AlarmJournalView.as_view(), name="alarm-journal"),

@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 
 from monitoring.batches.errors import BatchConflictError, BatchInputError
-from monitoring.batches.finding import find_recipe, locked_batch, locked_vessel
+from monitoring.batches.finding import find_recipe, locked_batch, locked_vessel, newest_profile
 from monitoring.batches.json_fields import checked_header
 from monitoring.kernel.actor import Actor
 from monitoring.kernel.clock import iso_utc
@@ -110,6 +110,7 @@ def unsaved(new: NewBatch, vessel: Vessel, name: str) -> Batch:
     return Batch(vessel=vessel, recipe=recipe, name=name, **texts)
 
 
+<<<<<<< HEAD
 def begin(batch: Batch, start: datetime, actor: Actor, source: str, end: datetime | None = None) -> None:
     """Store the start, and the end of a past batch."""
     batch.start, batch.start_source, batch.started_by = start, source, actor.by
@@ -130,6 +131,13 @@ def check_length(start: datetime, end: datetime, field: str) -> None:
     """
     if end - start > LONGEST:
         raise BatchInputError(f"expected a batch of at most {LONGEST.days} days, from start to end", field)
+=======
+def begin(batch: Batch, start: datetime, actor: Actor, source: str) -> None:
+    """Store the start. From now on the newest profile of the recipe judges the batch."""
+    batch.start, batch.start_source, batch.started_by = start, source, actor.by
+    batch.profile = batch.profile or newest_profile(batch.recipe)
+    save(batch)
+>>>>>>> h/golden
 
 
 def inoculate(pk: int, *, at: datetime | None, actor: Actor, source: str = MomentSource.PERSON) -> Batch:

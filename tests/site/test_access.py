@@ -103,6 +103,7 @@ ACTS = {
     **dict.fromkeys((f"vessels/<str:name>/computed-tags{each}" for each in ("", "/<str:tag>")), ENGINEERS),
     **dict.fromkeys(("batches/<id>/samples", "batches/<id>/annotations"), OPERATORS),
     **dict.fromkeys((f"batches/<id>/samples/<number>{act}" for act in SAMPLE_ACTS), OPERATORS),
+    **dict.fromkeys(("profiles", "profiles/<id>", "profiles/preview", "batches/<id>/profile"), ENGINEERS),
     **dict.fromkeys(
         ("source-points", *(f"source-points/{act}" for act in ("make-tags", "ignore", "restore"))), ENGINEERS
     ),
@@ -169,6 +170,7 @@ TABLES = {
     "monitoring/alarmjournalentry": RECORDS,
     "monitoring/note": RECORDS,
     "monitoring/sample": RECORDS,
+    "monitoring/profile": RECORDS,
     "monitoring/savedview": (ENGINEERS, NOBODY, ADMINISTRATORS, ADMINISTRATORS),
     "monitoring/person": (ENGINEERS, ADMINISTRATORS, ADMINISTRATORS, NOBODY),
     "monitoring/channel": (ENGINEERS, ADMINISTRATORS, ADMINISTRATORS, NOBODY),
