@@ -341,6 +341,10 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
             "name": "imports",
             "description": "CSV and XLSX files: what was understood, to which tags, and what became of it.",
         },
+        {
+            "name": "batches",
+            "description": "Vessels with their tags, recipes, and the batches that vessels run.",
+        },
         {"name": "sources", "description": "Field sources: what arrives from them, and the tags it feeds."},
         {"name": "ingest", "description": "Where readings come in, one or many at a time."},
         {"name": "system", "description": "Totals, health, and this description."},

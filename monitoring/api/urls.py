@@ -9,6 +9,7 @@ from monitoring.api.alarm_journal import AlarmJournalView
 from monitoring.api.alarm_kpis import AlarmKpisView
 from monitoring.api.alarms import AlarmViewSet
 from monitoring.api.batch_trend import BatchTrendView
+from monitoring.api.batches import BatchViewSet
 from monitoring.api.channels import ChannelViewSet
 from monitoring.api.data import AnomalyViewSet, MeasurementViewSet
 from monitoring.api.deliveries import DeliveryViewSet
@@ -22,6 +23,7 @@ from monitoring.api.ingest import BatchIngestView, IngestView
 from monitoring.api.line_protocol import PingView, QueryView, WriteV1View, WriteV2View
 from monitoring.api.notes import NoteViewSet
 from monitoring.api.quality import GapsView, QualityView
+from monitoring.api.recipes import RecipeViewSet
 from monitoring.api.root import RootView
 from monitoring.api.routes import RouteViewSet
 from monitoring.api.saved_views import SavedViewSet
@@ -34,6 +36,8 @@ from monitoring.api.stats import StatsView
 from monitoring.api.stream import StreamView
 from monitoring.api.tags import TagViewSet
 from monitoring.api.trend import TrendView
+from monitoring.api.vessel_tags import VesselTagViewSet
+from monitoring.api.vessels import SLUG, VesselViewSet
 from monitoring.api.windows import WindowViewSet
 
 router = SimpleRouter(trailing_slash=False)
@@ -55,9 +59,14 @@ router.register("channels", ChannelViewSet, basename="channel")
 router.register("routes", RouteViewSet, basename="route")
 router.register("schedules", ScheduleViewSet, basename="schedule")
 router.register("windows", WindowViewSet, basename="window")
+router.register("vessels", VesselViewSet, basename="vessel")
+router.register("recipes", RecipeViewSet, basename="recipe")
+router.register("batches", BatchViewSet, basename="batch")
 
 source_mappings = SourceMappingViewSet.as_view({"get": "list", "post": "create", "put": "update"})
 source_mapping = SourceMappingViewSet.as_view({"patch": "partial_update", "delete": "destroy"})
+vessel_tags = VesselTagViewSet.as_view({"get": "list", "post": "create"})
+vessel_tag = VesselTagViewSet.as_view({"patch": "partial_update", "delete": "destroy"})
 
 urlpatterns = [
     path("", RootView.as_view(), name="root"),
@@ -69,6 +78,8 @@ urlpatterns = [
         name="source-mapping",
     ),
     re_path(r"^batches/(?P<id>[0-9]{1,18})/trend$", BatchTrendView.as_view(), name="batch-trend"),
+    re_path(rf"^vessels/(?P<vessel>{SLUG})/tags$", vessel_tags, name="vessel-tags"),
+    re_path(rf"^vessels/(?P<vessel>{SLUG})/tags/(?P<id>[0-9]{{1,18}})$", vessel_tag, name="vessel-tag"),
     path("alarms/kpis", AlarmKpisView.as_view(), name="alarm-kpis"),
     path("alarms/advice", AlarmAdviceView.as_view(), name="alarm-advice"),
     path("alarms/journal", AlarmJournalView.as_view(), name="alarm-journal"),

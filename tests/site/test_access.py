@@ -21,6 +21,7 @@ OPERATORS = ENGINEERS | {"operator"}
 READERS = OPERATORS | {"viewer"}
 ALL = READERS | {STRANGER, NEW}
 OPERATORS_ACTS = ("acknowledge", "shelve", "unshelve", "reset", "comment", "rate")
+CONDUCTORS_ACTS = ("start", "inoculate", "phases", "end", "abort", "moments", "confirm")
 ENGINEERS_ACTS = ("suppress", "out-of-service", "return")
 NOBODY: frozenset[str] = frozenset()
 
@@ -32,6 +33,8 @@ EXAMPLES = {
     "content_type_id": "1",
     "slug": "reactor",
     "mapping": "1",
+    "vessel": "v1",
+    "recipe": "r1",
 }
 EXAMPLES |= {"app_label": "monitoring", "url": "nothing", "file": "nothing.js", "token": "nothing"}
 
@@ -96,6 +99,15 @@ ACTS = {
         (f"alarms/{act}" for act in ("acknowledge", *(f"<id>/{each}" for each in OPERATORS_ACTS))), OPERATORS
     ),
     **dict.fromkeys((f"alarms/<id>/{act}" for act in ENGINEERS_ACTS), ENGINEERS),
+}
+# Operators conduct batches; engineers set up vessels, recipes and golden batches.
+ACTS |= {
+    **dict.fromkeys(("vessels", "vessels/<vessel>", "vessels/of-groups"), ENGINEERS),
+    **dict.fromkeys(("vessels/<vessel>/tags", "vessels/<vessel>/tags/<id>"), ENGINEERS),
+    **dict.fromkeys(("recipes", "recipes/<recipe>", "batches/<id>/golden"), ENGINEERS),
+    **dict.fromkeys(
+        ("batches", "batches/<id>", *(f"batches/<id>/{act}" for act in CONDUCTORS_ACTS)), OPERATORS
+    ),
 }
 # Status is for readers; engineers map, administrators decide where Fermon connects.
 ACTS |= {
