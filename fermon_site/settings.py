@@ -246,6 +246,9 @@ AUDITLOG_INCLUDE_TRACKING_MODELS: tuple[Any, ...] = (
     },
     "monitoring.Route",
     "monitoring.RouteStep",
+    *(f"monitoring.{each}" for each in ("Vessel", "VesselName", "VesselTag", "Recipe", "RecipePhase")),
+    {"model": "monitoring.Batch", "exclude_fields": ["revision", "changed_at"]},
+    "monitoring.BatchPhase",
     {"model": "monitoring.FileImport", "include_fields": ["name", "size", "path", "state", "by"]},
     {"model": "monitoring.Token", "exclude_fields": ["used_at"], "mask_fields": ["digest"]},
     {

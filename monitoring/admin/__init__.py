@@ -3,6 +3,7 @@
 from monitoring.admin.alarm_definitions import AlarmDefinitionAdmin
 from monitoring.admin.alarms import AlarmJournalAdmin, AlarmOccurrenceAdmin, AlarmStateAdmin
 from monitoring.admin.audit import TrailAdmin
+from monitoring.admin.batches import BatchAdmin, ProfileAdmin, SampleAdmin
 from monitoring.admin.events import EventAdmin
 from monitoring.admin.exclusions import ExcludedMeasurementAdmin, ExclusionAdmin
 from monitoring.admin.file_imports import FileImportAdmin, ImportMappingAdmin
@@ -21,7 +22,11 @@ from monitoring.admin.notifications import (
     RouteAdmin,
     ScheduleAdmin,
 )
+<<<<<<< HEAD
 from monitoring.admin.profiles import ProfileAdmin
+=======
+from monitoring.admin.recipes import RecipeAdmin
+>>>>>>> h/api
 from monitoring.admin.refusals import RefusalAdmin, RefusalCountAdmin
 from monitoring.admin.replacements import ReplacementAdmin
 from monitoring.admin.saved_views import SavedViewAdmin
@@ -38,6 +43,7 @@ from monitoring.admin.sources import (
 )
 from monitoring.admin.tags import TagAdmin
 from monitoring.admin.tokens import TokenAdmin
+from monitoring.admin.vessels import VesselAdmin, VesselTagAdmin
 
 # Django's autodiscovery imports only this package; importing a module registers its admin classes.
 __all__ = [
@@ -45,6 +51,7 @@ __all__ = [
     "AlarmJournalAdmin",
     "AlarmOccurrenceAdmin",
     "AlarmStateAdmin",
+    "BatchAdmin",
     "ChannelAdmin",
     "DeliveryAdmin",
     "DeliveryAttemptAdmin",
@@ -63,10 +70,12 @@ __all__ = [
     "ProfileAdmin",
     "PushSubscriptionAdmin",
     "QualitySpanAdmin",
+    "RecipeAdmin",
     "RefusalAdmin",
     "RefusalCountAdmin",
     "ReplacementAdmin",
     "RouteAdmin",
+    "SampleAdmin",
     "SavedViewAdmin",
     "ScheduleAdmin",
     "SeriesAdmin",
@@ -80,4 +89,6 @@ __all__ = [
     "TagAdmin",
     "TokenAdmin",
     "TrailAdmin",
+    "VesselAdmin",
+    "VesselTagAdmin",
 ]

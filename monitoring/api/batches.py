@@ -16,7 +16,7 @@ from monitoring.access.scopes import WithinScope
 from monitoring.api import batch_fields as fields
 from monitoring.api import schemas
 from monitoring.api.alarms import CHANGED, body_of
-from monitoring.api.batch_errors import caller, errors_as_answers, source_of
+from monitoring.api.batch_errors import acting, errors_as_answers, source_of
 from monitoring.api.data import with_link
 from monitoring.api.fields import parameters
 from monitoring.api.notification_rows import body_as
@@ -97,8 +97,8 @@ class BatchViewSet(ViewSet):
         asked = body_as(request, fields.StartBatchSerializer, "vessel")
         new, given = asked.batch(source_of(request)), asked.validated_data
         act = lifecycle.plan_batch if given["planned"] else lifecycle.start_batch
-        with errors_as_answers():
-            made = act(new, actor=caller(request, given["by"]))
+        with acting(request, given["by"]) as actor:
+            made = act(new, actor=actor)
         return shown(made.pk, status.HTTP_201_CREATED)
 
     @extend_schema(
@@ -116,7 +116,7 @@ class BatchViewSet(ViewSet):
         """Change the header of a batch, at any time. For the role operator."""
         asked = body_of(request, fields.ChangeBatchSerializer, "the fields to change")
         changes = {name: value for name, value in asked.items() if name not in ("by", "revision")}
-        return self.act(request, id, asked, corrections.edit_batch, changes, by=asked["by"])
+        return self.act(request, id, asked, corrections.edit_batch, changes)
 
     @act_schema("startPlannedBatch", fields.StartPlannedSerializer)
     @action(detail=True, methods=["post"])
@@ -208,12 +208,13 @@ class BatchViewSet(ViewSet):
         asked: dict[str, Any],
         act: Callable[..., Any],
         *arguments: Any,
-        by: str = "",
         **options: Any,
     ) -> Response:
         """Apply an act to a batch that is still as the caller saw it, and return the batch."""
-        actor = caller(request, asked.get("name", "") if "by" not in asked else by)
-        with errors_as_answers(), corrections.as_seen(int(id), asked.get("revision")):
+        with (
+            acting(request, asked["by"] if "by" in asked else asked["name"]) as actor,
+            corrections.as_seen(int(id), asked.get("revision")),
+        ):
             act(int(id), *arguments, actor=actor, **options)
         return shown(int(id))
 

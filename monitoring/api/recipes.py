@@ -14,7 +14,7 @@ from monitoring.access.scopes import WithinScope
 from monitoring.api import schemas
 from monitoring.api import vessel_fields as fields
 from monitoring.api.alarms import CHANGED, body_of
-from monitoring.api.batch_errors import caller, errors_as_answers
+from monitoring.api.batch_errors import acting, errors_as_answers
 from monitoring.api.fields import parameters
 from monitoring.api.vessels import SLUG
 from monitoring.batches import recipes
@@ -76,8 +76,8 @@ class RecipeViewSet(ViewSet):
         """Make version 1 of a recipe. For the role engineer."""
         asked = body_of(request, fields.MakeRecipeSerializer, "name and phases")
         phases, description = fields.new_phases(asked["phases"]), asked.get("description", "")
-        with errors_as_answers():
-            made = recipes.make_recipe(asked["name"], phases, description=description, actor=caller(request))
+        with acting(request) as actor:
+            made = recipes.make_recipe(asked["name"], phases, description=description, actor=actor)
         return Response(recipe_json(made), status=status.HTTP_201_CREATED)
 
     @extend_schema(
@@ -97,8 +97,7 @@ class RecipeViewSet(ViewSet):
         A version that a batch has used stays as it is: the change makes the next version.
         """
         asked = body_of(request, fields.ChangeRecipeSerializer, "the fields to change")
-        actor = caller(request)
-        with errors_as_answers():
+        with acting(request) as actor:
             if "retired" in asked:
                 is_retired = asked["retired"]
                 changed = recipes.retire_recipe(recipe, asked["version"], is_retired=is_retired, actor=actor)

@@ -15,7 +15,7 @@ from monitoring.access.scopes import WithinScope
 from monitoring.api import schemas
 from monitoring.api import vessel_fields as fields
 from monitoring.api.alarms import CHANGED
-from monitoring.api.batch_errors import caller, errors_as_answers
+from monitoring.api.batch_errors import acting, errors_as_answers
 from monitoring.api.notification_rows import body_as
 from monitoring.api.vessels import MOVED, VESSEL, moved_to
 from monitoring.batches import vessels
@@ -64,8 +64,8 @@ class VesselTagViewSet(ViewSet):
         role and function, except the role other.
         """
         asked = body_as(request, fields.BindSerializer, "tag and role").changes
-        with errors_as_answers():
-            made = vessels.bind(vessel, asked.pop("tag"), **asked, actor=caller(request))
+        with acting(request) as actor:
+            made = vessels.bind(vessel, asked.pop("tag"), **asked, actor=actor)
         return Response(binding_json(made), status=status.HTTP_201_CREATED)
 
     @extend_schema(
@@ -79,8 +79,8 @@ class VesselTagViewSet(ViewSet):
     def partial_update(self, request: Request, vessel: str, id: str) -> Response:
         """Change a binding. To move a tag to another vessel, set the end here, then bind it there."""
         asked = body_as(request, fields.ChangeBindingSerializer, "the fields to change").changes
-        with errors_as_answers():
-            changed = vessels.change_binding(vessel, int(id), asked, actor=caller(request))
+        with acting(request) as actor:
+            changed = vessels.change_binding(vessel, int(id), asked, actor=actor)
         return Response(binding_json(changed))
 
     @extend_schema(
@@ -92,6 +92,6 @@ class VesselTagViewSet(ViewSet):
     )
     def destroy(self, request: Request, vessel: str, id: str) -> Response:
         """Delete a binding that was a mistake: past batches lose the tag, too. For the role engineer."""
-        with errors_as_answers():
-            vessels.unbind(vessel, int(id), actor=caller(request))
+        with acting(request) as actor:
+            vessels.unbind(vessel, int(id), actor=actor)
         return Response(status=status.HTTP_204_NO_CONTENT)

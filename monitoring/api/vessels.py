@@ -18,7 +18,7 @@ from monitoring.access.scopes import WithinScope
 from monitoring.api import schemas
 from monitoring.api import vessel_fields as fields
 from monitoring.api.alarms import CHANGED, body_of
-from monitoring.api.batch_errors import caller, errors_as_answers
+from monitoring.api.batch_errors import acting, errors_as_answers
 from monitoring.api.fields import parameters
 from monitoring.api.notification_rows import body_as
 from monitoring.batches import vessels
@@ -85,8 +85,8 @@ class VesselViewSet(ViewSet):
     def create(self, request: Request) -> Response:
         """Make a vessel; then bind tags to it. For the role engineer."""
         asked = body_as(request, fields.MakeVesselSerializer, "name").changes
-        actor, is_active = caller(request), asked.pop("is_active", True)
-        with errors_as_answers():
+        is_active = asked.pop("is_active", True)
+        with acting(request) as actor:
             made = vessels.make_vessel(**asked, actor=actor)
             if not is_active:
                 vessels.change_vessel(made.name, {"is_active": False}, actor=actor)
@@ -110,8 +110,8 @@ class VesselViewSet(ViewSet):
         them reach the vessel.
         """
         asked = body_as(request, fields.ChangeVesselSerializer, "the fields to change").changes
-        with errors_as_answers():
-            changed = vessels.change_vessel(vessel, asked, actor=caller(request))
+        with acting(request) as actor:
+            changed = vessels.change_vessel(vessel, asked, actor=actor)
         return shown(changed)
 
     @extend_schema(
@@ -130,11 +130,9 @@ class VesselViewSet(ViewSet):
         """
         asked = body_of(request, fields.OfGroupsSerializer, "groups and dry_run")
         groups = asked.get("groups")
-        with errors_as_answers():
-            if asked["dry_run"]:
-                found = preview_of_groups(groups)
-            else:
-                found = make_of_groups(groups, actor=caller(request))
+        with acting(request) as actor:
+            is_preview = asked["dry_run"]
+            found = preview_of_groups(groups) if is_preview else make_of_groups(groups, actor=actor)
         return Response({"dry_run": asked["dry_run"], "vessels": [asdict(each) for each in found]})
 
 

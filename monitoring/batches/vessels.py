@@ -136,12 +136,21 @@ def store_vessel(vessel: Vessel) -> None:
     Raises:
         BatchInputError: a field is invalid.
     """
+    check_fields(vessel)
+    vessel.save()
+
+
+def check_fields(vessel: Vessel) -> None:
+    """Check the fields of a vessel, each for itself.
+
+    Raises:
+        BatchInputError: a field is invalid.
+    """
     vessel.rules, vessel.constants = checked_rules(vessel.rules), checked_constants(vessel.constants)
     try:
         vessel.full_clean(validate_unique=False)
     except ValidationError as error:
         raise first_problem(error) from error
-    vessel.save()
 
 
 def first_problem(error: ValidationError) -> BatchInputError:
@@ -241,6 +250,16 @@ def store_binding(binding: VesselTag) -> None:
     """Check and store a binding of a locked vessel and a locked tag.
 
     Raises:
+        BatchInputError, BatchConflictError: as for ``check_binding``.
+    """
+    check_binding(binding)
+    binding.save()
+
+
+def check_binding(binding: VesselTag) -> None:
+    """Check the fields of a binding, and that tag and role are free at that time.
+
+    Raises:
         BatchInputError: a field is invalid.
         BatchConflictError: the tag is bound at that time, or the role has another tag then.
     """
@@ -256,7 +275,6 @@ def store_binding(binding: VesselTag) -> None:
         raise first_problem(error) from error
     check_tag_is_free(binding)
     check_role_is_free(binding)
-    binding.save()
 
 
 def check_tag_is_free(binding: VesselTag) -> None:
