@@ -22,11 +22,8 @@ from monitoring.admin.notifications import (
     RouteAdmin,
     ScheduleAdmin,
 )
-<<<<<<< HEAD
 from monitoring.admin.profiles import ProfileAdmin
-=======
 from monitoring.admin.recipes import RecipeAdmin
->>>>>>> h/api
 from monitoring.admin.refusals import RefusalAdmin, RefusalCountAdmin
 from monitoring.admin.replacements import ReplacementAdmin
 from monitoring.admin.saved_views import SavedViewAdmin

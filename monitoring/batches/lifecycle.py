@@ -110,10 +110,10 @@ def unsaved(new: NewBatch, vessel: Vessel, name: str) -> Batch:
     return Batch(vessel=vessel, recipe=recipe, name=name, **texts)
 
 
-<<<<<<< HEAD
 def begin(batch: Batch, start: datetime, actor: Actor, source: str, end: datetime | None = None) -> None:
-    """Store the start, and the end of a past batch."""
+    """Store the start, and the end of a past batch. The newest profile of the recipe judges the batch."""
     batch.start, batch.start_source, batch.started_by = start, source, actor.by
+    batch.profile = batch.profile or newest_profile(batch.recipe)
     if end is None:
         save(batch)
         return
@@ -131,13 +131,6 @@ def check_length(start: datetime, end: datetime, field: str) -> None:
     """
     if end - start > LONGEST:
         raise BatchInputError(f"expected a batch of at most {LONGEST.days} days, from start to end", field)
-=======
-def begin(batch: Batch, start: datetime, actor: Actor, source: str) -> None:
-    """Store the start. From now on the newest profile of the recipe judges the batch."""
-    batch.start, batch.start_source, batch.started_by = start, source, actor.by
-    batch.profile = batch.profile or newest_profile(batch.recipe)
-    save(batch)
->>>>>>> h/golden
 
 
 def inoculate(pk: int, *, at: datetime | None, actor: Actor, source: str = MomentSource.PERSON) -> Batch:
