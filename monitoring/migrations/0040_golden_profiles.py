@@ -44,7 +44,7 @@ def unprotect(apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('monitoring', '0036_computed_tags'),
+        ('monitoring', '0038_rules'),
     ]
 
     operations = [
