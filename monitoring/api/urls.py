@@ -9,6 +9,7 @@ from monitoring.api.alarm_journal import AlarmJournalView
 from monitoring.api.alarm_kpis import AlarmKpisView
 from monitoring.api.alarms import AlarmViewSet
 from monitoring.api.batch_files import BatchExportView, BatchReportView
+from monitoring.api.batch_trend import BatchTrendView
 from monitoring.api.channels import ChannelViewSet
 from monitoring.api.data import AnomalyViewSet, MeasurementViewSet
 from monitoring.api.deliveries import DeliveryViewSet
@@ -70,6 +71,7 @@ urlpatterns = [
     ),
     re_path(r"^batches/(?P<id>[0-9]{1,18})/report$", BatchReportView.as_view(), name="batch-report"),
     re_path(r"^batches/(?P<id>[0-9]{1,18})/export$", BatchExportView.as_view(), name="batch-export"),
+    re_path(r"^batches/(?P<id>[0-9]{1,18})/trend$", BatchTrendView.as_view(), name="batch-trend"),
     path("alarms/kpis", AlarmKpisView.as_view(), name="alarm-kpis"),
     path("alarms/advice", AlarmAdviceView.as_view(), name="alarm-advice"),
     path("alarms/journal", AlarmJournalView.as_view(), name="alarm-journal"),

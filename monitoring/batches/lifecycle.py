@@ -5,10 +5,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
 from django.db.models import Q
 
 from monitoring.batches.errors import BatchConflictError, BatchInputError
 from monitoring.batches.finding import find_recipe, locked_batch, locked_vessel
+from monitoring.batches.json_fields import checked_header
 from monitoring.kernel.actor import Actor
 from monitoring.kernel.clock import iso_utc
 from monitoring.models import Batch, BatchPhase, BatchState, MomentSource, RecipePhase, Vessel
@@ -281,7 +283,9 @@ def save(batch: Batch) -> None:
 
     Raises:
         BatchInputError: a field is invalid.
+        BatchConflictError: a batch of another vessel was stored with the same name at once.
     """
+    batch.header = checked_header(batch.header)
     batch.revision += 1 if batch.pk else 0
     batch.changed_at = datetime.now(UTC)
     try:
@@ -289,4 +293,8 @@ def save(batch: Batch) -> None:
     except ValidationError as error:
         name, messages = next(iter(error.message_dict.items()))
         raise BatchInputError(" ".join(messages), name) from error
-    batch.save()
+    try:
+        with transaction.atomic():
+            batch.save()
+    except IntegrityError as error:
+        raise BatchConflictError(f"another batch got the name {batch.name!r} just now") from error

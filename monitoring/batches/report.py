@@ -18,8 +18,8 @@ from monitoring.batches.bound_tags import (
 from monitoring.batches.report_records import RecordScope, read_records
 from monitoring.batches.report_statistics import GapSums, PhaseSpan, add_to_phases, chart_of, phases_of
 from monitoring.batches.setpoint_changes import MOST_CHANGES, changes_of
-from monitoring.history.rollup_rows import last_rollup, read_rollups
-from monitoring.kernel.clock import iso_or_none, iso_utc, to_micros
+from monitoring.history.rollup_rows import newest_rollup, read_rollups
+from monitoring.kernel.clock import FIRST_MICROS, iso_or_none, iso_utc, to_micros
 from monitoring.kernel.rollups import RESOLUTIONS_S, Buckets
 from monitoring.models import Batch, BatchPhase, TagFunction
 
@@ -180,9 +180,7 @@ def setpoint_json(bound: BoundTag, extent: BatchExtent) -> Json:
 
 def value_before(bound: BoundTag, time_us: int) -> float | None:
     """Return the last value before a time, if the tag was bound at that time; None if there is none."""
-    begin = bound.spans_us[0][0]
-    start = last_rollup(bound.pk, MINUTE_S, time_us) if begin <= time_us else None
-    if start is None:
+    last = newest_rollup(bound.pk, MINUTE_S, FIRST_MICROS, time_us)
+    if bound.spans_us[0][0] > time_us or not len(last):
         return None
-    last = read_rollups(bound.pk, MINUTE_S, start, start + 1)
     return float(last.minimum[0] if last.minimum_at[0] > last.maximum_at[0] else last.maximum[0])

@@ -6,6 +6,8 @@ from datetime import tzinfo
 from typing import Any
 
 from monitoring.alarms.wording import title_of
+from monitoring.batches.analytes import title_of as analyte_title
+from monitoring.batches.vessel_roles import OTHER, ROLES
 from monitoring.dashboard.report_chart import (
     ElapsedHours,
     ReportChart,
@@ -26,10 +28,16 @@ CUT = "Only the first 500 lines are listed."
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """The heading of a column; columns of numbers are right-aligned."""
+    """The heading of a column; numbers are right-aligned, and only sentences are broken into lines."""
 
     text: str
     is_number: bool = False
+    is_sentence: bool = False
+
+    @property
+    def look(self) -> str:
+        """Return the class of the cells."""
+        return "number" if self.is_number else "sentence" if self.is_sentence else "word"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +52,10 @@ class DocumentTable:
     note: str = ""
 
     @property
-    def cells(self) -> list[list[tuple[str, bool]]]:
-        """Return the rows as texts, each with whether it is a number."""
+    def cells(self) -> list[list[tuple[str, str]]]:
+        """Return the rows as texts, each with its class."""
         return [
-            [(text, heading.is_number) for text, heading in zip(row, self.headings, strict=True)]
+            [(text, heading.look) for text, heading in zip(row, self.headings, strict=True)]
             for row in self.rows
         ]
 
@@ -169,7 +177,7 @@ def phase_table(report: Json, times: DocumentTimes) -> DocumentTable:
         Heading("End"),
         Heading("EFT, h", is_number=True),
         Heading("Duration"),
-        Heading("Begun"),
+        Heading("Begun", is_sentence=True),
     ]
     rows = [
         [
@@ -192,7 +200,7 @@ def tag_format(tag: Json) -> NumberFormat:
 
 def tag_section(tag: Json, report: Json, number: NumberFormat) -> TagSection:
     """Return the section of a tag."""
-    role = "" if tag["role"] == "other" else tag["role"].replace("_", " ")
+    role = "" if tag["role"] == OTHER else role_text(tag["role"])
     partner = setpoint_of(tag, report)
     with_setpoint = f"dashed: setpoint {partner['title']}" if partner else ""
     limits = [number.trimmed(each) for each in tag["limits"].values()]
@@ -207,6 +215,11 @@ def tag_section(tag: Json, report: Json, number: NumberFormat) -> TagSection:
         statistics=statistics_table(tag, number),
         note="; ".join(filter(None, (role, function, limit_text, with_setpoint))),
     )
+
+
+def role_text(role: str) -> str:
+    """Return the title of a role; its name if no role of this version has the name."""
+    return ROLES[role].title if role in ROLES else role
 
 
 def statistics_table(tag: Json, number: NumberFormat) -> DocumentTable:
@@ -249,8 +262,8 @@ def result_section(
 ) -> TagSection:
     """Return the section of an analyte: its chart; the values are in the table of samples."""
     number = format_for(None, [value for _, value in points])
-    chart = draw_results(analyte, points, report, number.uniform)
-    return TagSection(analyte, "", unit, chart, None, "")
+    chart = draw_results(analyte_title(analyte), points, report, number.uniform)
+    return TagSection(analyte_title(analyte), "", unit, chart, None, "")
 
 
 def setpoint_table(report: Json, times: DocumentTimes, formats: dict[str, NumberFormat]) -> DocumentTable:
@@ -279,7 +292,7 @@ def setpoint_table(report: Json, times: DocumentTimes, formats: dict[str, Number
         Heading("Time"),
         *(Heading(text, is_number=True) for text in ("EFT, h", "From", "To")),
         Heading("Unit"),
-        Heading("Note"),
+        Heading("Note", is_sentence=True),
     ]
     return DocumentTable("setpoints", "Setpoints", columns, rows, "No tag is a setpoint.", " ".join(more))
 
@@ -295,7 +308,7 @@ def sample_table(report: Json, times: DocumentTimes) -> DocumentTable:
         Heading("Value", is_number=True),
         Heading("Unit, method"),
         Heading("Entered"),
-        Heading("Remarks"),
+        Heading("Remarks", is_sentence=True),
     ]
     return DocumentTable("samples", "Samples", columns, rows, note=cut_text(report, "samples"))
 
@@ -313,7 +326,7 @@ def sample_rows(sample: Json, times: DocumentTimes) -> Iterable[list[str]]:
     for result in sample["results"]:
         yield [
             *start,
-            result["analyte"],
+            analyte_title(result["analyte"]),
             f"{result['value']:g}",
             ", ".join(filter(None, (result["unit"], result["method"]))),
             f"{result['by']}, {times.text(result['at'])}",
@@ -348,7 +361,7 @@ def event_table(report: Json, times: DocumentTimes) -> DocumentTable:
     ]
     columns = [
         *(Heading("Tag"), Heading("Begin"), Heading("EFT, h", is_number=True), Heading("End")),
-        *(Heading("Kind"), Heading("Strength"), Heading("Explanation")),
+        *(Heading("Kind"), Heading("Strength"), Heading("Explanation", is_sentence=True)),
     ]
     return DocumentTable("events", "Events", columns, rows, note=cut_text(report, "events"))
 
@@ -370,7 +383,7 @@ def alarm_table(report: Json, times: DocumentTimes, formats: dict[str, NumberFor
     ]
     columns = [
         *(Heading("Tag"), Heading("Alarm"), Heading("Priority"), Heading("Active"), Heading("Returned")),
-        *(Heading("Peak", is_number=True), Heading("Acknowledged"), Heading("Comments")),
+        *(Heading("Peak", is_number=True), Heading("Acknowledged"), Heading("Comments", is_sentence=True)),
     ]
     return DocumentTable("alarms", "Alarms", columns, rows, note=cut_text(report, "alarms"))
 
@@ -405,7 +418,7 @@ def note_table(report: Json, times: DocumentTimes) -> DocumentTable:
     ]
     columns = [
         *(Heading("Time"), Heading("EFT, h", is_number=True), Heading("Kind")),
-        *(Heading("Tag"), Heading("Text"), Heading("Written")),
+        *(Heading("Tag"), Heading("Text", is_sentence=True), Heading("Written")),
     ]
     return DocumentTable("notes", "Notes", columns, rows, note=cut_text(report, "notes"))
 
@@ -433,7 +446,13 @@ def gap_table(report: Json, times: DocumentTimes) -> DocumentTable:
         [tag, times.text(start), times.text(end, LASTS), kind, text]
         for tag, start, end, kind, text in sorted(found, key=lambda row: row[1])
     ]
-    columns = [Heading("Tag"), Heading("Begin"), Heading("End"), Heading("Quality"), Heading("Reason")]
+    columns = [
+        Heading("Tag"),
+        Heading("Begin"),
+        Heading("End"),
+        Heading("Quality"),
+        Heading("Reason", is_sentence=True),
+    ]
     note = " ".join(filter(None, {cut_text(report, "gaps"), cut_text(report, "quality")}))
     return DocumentTable("quality", "Gaps and quality", columns, rows, note=note)
 
@@ -454,7 +473,7 @@ def exclusion_table(report: Json, times: DocumentTimes) -> DocumentTable:
     ]
     columns = [
         *(Heading("Tag"), Heading("From"), Heading("To"), Heading("Measurements", is_number=True)),
-        *(Heading("Reason"), Heading("Excluded"), Heading("Remarks")),
+        *(Heading("Reason", is_sentence=True), Heading("Excluded"), Heading("Remarks", is_sentence=True)),
     ]
     note = cut_text(report, "exclusions")
     return DocumentTable("exclusions", "Excluded measurements", columns, rows, note=note)

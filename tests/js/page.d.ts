@@ -160,6 +160,7 @@ interface PageElements {
 // Additions to Chart.js by the scripts: plugins with their options, and an interaction mode.
 declare module "chart.js" {
   interface PluginOptionsByType<TType extends ChartType> {
+    elapsedRegions: import("../../static/monitoring/js/charts/elapsed-regions.js").RegionOptions;
     eventSpans: import("../../static/monitoring/js/charts/event-spans.js").BarOptions;
     limitLines: import("../../static/monitoring/js/charts/limit-lines.js").LimitLineOptions;
     lineNames: import("../../static/monitoring/js/charts/overlay.js").LineNameOptions;
@@ -172,6 +173,7 @@ declare module "chart.js" {
     text?: string;
   }
   interface InteractionModeMap {
+    elapsed?: InteractionModeFunction;
     reading: InteractionModeFunction;
   }
 }

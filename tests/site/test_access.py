@@ -78,6 +78,8 @@ API = {
     *("", "tags", "tags/<name>", "data", "anomalies", "events", "trend", "statistics", "stream", "export"),
     *("alarms/journal", "alarms/kpis"),
     *("quality", "gaps"),
+    *(f"batches/<id>/{each}" for each in ("trend", "report", "export")),
+    "batches/<int:id>/report",
     *("ingest", "ingest/batch", "stats", "schema", "docs"),
     *("write", "api/v2/write", "query"),
 }
