@@ -275,15 +275,15 @@ def setpoint_table(report: Json, times: DocumentTimes, formats: dict[str, Number
         number, unit = formats[name], units[name]
         if setpoint["initial"] is not None:
             start = report["batch"]["start"]
-            text = number.text(setpoint["initial"])
+            text = number.trimmed(setpoint["initial"])
             rows.append(
                 [name, times.text(start), times.elapsed(start), "", text, unit, "in force at the start"]
             )
         for change in setpoint["changes"]:
-            before = "" if change["from"] is None else number.text(change["from"])
+            before = "" if change["from"] is None else number.trimmed(change["from"])
             at, steps = change["start"], change["steps"]
             kind = f"{steps} changes until {times.text(change['end'])}" if steps > 1 else ""
-            after = number.text(change["to"])
+            after = number.trimmed(change["to"])
             rows.append([name, times.text(at), times.elapsed(at), before, after, unit, kind])
         if setpoint["more_changes"]:
             more.append(f"{name}: {setpoint['more_changes']} further changes are not listed.")
