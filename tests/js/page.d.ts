@@ -14,6 +14,8 @@ interface PageElements {
   upload: HTMLFormElement | null;
   "upload-share": HTMLProgressElement | null;
   "upload-told": HTMLElement | null;
+  at: HTMLInputElement | null;
+  "at-zone": HTMLElement;
   "address-notes": HTMLUListElement | null;
   "alarm-above": HTMLButtonElement;
   "alarm-acts": HTMLElement;
@@ -107,6 +109,7 @@ interface PageElements {
   "note-end": HTMLInputElement;
   "note-form": HTMLFormElement;
   "note-key": HTMLInputElement;
+  "note-kind": HTMLSelectElement;
   "note-name": HTMLInputElement;
   "note-ok": HTMLButtonElement;
   "note-question": HTMLElement;
