@@ -112,6 +112,7 @@ def document_of(report: Json, zone: tzinfo) -> Document:
     tables = [
         setpoint_table(report, times, formats),
         sample_table(report, times),
+        soft_sensor_table(report),
         event_table(report, times),
         alarm_table(report, times, formats),
         deviation_table(),
@@ -343,6 +344,29 @@ def corrections(result: Json, times: DocumentTimes) -> Iterable[str]:
             f", corrected: {reason}" if reason else ""
         )
         reason = before["reason"]
+
+
+def soft_sensor_table(report: Json) -> DocumentTable:
+    """Return the last values of the soft sensors that have one."""
+    rows = [
+        [
+            each["title"],
+            format_for(each["decimals"], [each["last"]["value"]]).text(each["last"]["value"]),
+            each["unit"],
+            hours_text(each["last"]["eft_h"]),
+            each["formula"],
+            "; ".join(each["remarks"]),
+        ]
+        for each in report["soft_sensors"]
+        if each["last"]
+    ]
+    columns = [
+        *(Heading("Soft sensor"), Heading("Last value", is_number=True), Heading("Unit")),
+        *(Heading("EFT, h", is_number=True), Heading("Formula", is_sentence=True)),
+        Heading("Remarks", is_sentence=True),
+    ]
+    none = "None has a value: the vessel's page says what each lacks."
+    return DocumentTable("soft-sensors", "Soft sensors at the end", columns, rows, none)
 
 
 def event_table(report: Json, times: DocumentTimes) -> DocumentTable:
