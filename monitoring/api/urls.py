@@ -9,6 +9,7 @@ from monitoring.api.alarm_journal import AlarmJournalView
 from monitoring.api.alarm_kpis import AlarmKpisView
 from monitoring.api.alarms import AlarmViewSet
 from monitoring.api.annotations import AnnotationViewSet
+from monitoring.api.batch_compare import BatchCompareView
 from monitoring.api.batch_files import BatchExportView, BatchReportView
 from monitoring.api.batch_trend import BatchTrendView
 from monitoring.api.batches import BatchViewSet
@@ -107,6 +108,7 @@ urlpatterns = [
     re_path(r"^batches/(?P<id>[0-9]{1,18})/soft-sensors$", SoftSensorsView.as_view(), name="soft-sensors"),
     path("vessels/<str:name>/computed-tags", computed_tags, name="computed-tags"),
     path("vessels/<str:name>/computed-tags/<str:tag>", computed_tag, name="computed-tag"),
+    path("batches/compare", BatchCompareView.as_view(), name="batch-compare"),
     re_path(r"^batches/(?P<id>[0-9]{1,18})/report$", BatchReportView.as_view(), name="batch-report"),
     re_path(r"^batches/(?P<id>[0-9]{1,18})/export$", BatchExportView.as_view(), name="batch-export"),
     re_path(
