@@ -338,7 +338,6 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
             "name": "alarms",
             "description": "What needs a person now, what people did about it, and definitions.",
         },
-        {"name": "batches", "description": "Runs of vessels: reports and tables of their minute values."},
         {
             "name": "notifications",
             "description": "Who is notified of alarms, when and how; and what became of each message.",

@@ -88,8 +88,8 @@ API = {
     *("", "tags", "tags/<name>", "data", "anomalies", "events", "trend", "statistics", "stream", "export"),
     *("alarms/journal", "alarms/kpis"),
     *("quality", "gaps"),
-    "batches/<id>/trend",
-    "batches/<id>/soft-sensors",
+    *(f"batches/<id>/{each}" for each in ("trend", "soft-sensors", "report", "export")),
+    "batches/<int:id>/report",
     *("ingest", "ingest/batch", "stats", "schema", "docs"),
     *("write", "api/v2/write", "query"),
 }
