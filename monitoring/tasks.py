@@ -18,6 +18,7 @@ from monitoring.kernel.lease_names import SIMULATOR
 from monitoring.kernel.stop_flag import stop_requested
 from monitoring.sources.file_import import worker as import_worker
 from monitoring.sources.simulator import source
+from monitoring.sources.simulator.demo_vessel.keeping import keep_demo_vessel as keep_demo
 from monitoring.spool import spool_files
 from monitoring.spool.replay import replay
 from monitoring.storage import backups, host_clock, partitions, retention
@@ -42,6 +43,11 @@ def run_simulator(due: str | None = None) -> None:
     if due and datetime.now(UTC) - datetime.fromisoformat(due) > STALE:
         return
     source.run_simulator(duration_s=RUN_S, should_stop=stop_requested, hand_over=queue_retry)
+
+
+def keep_demo_vessel() -> bool:
+    """Make the demo vessel, store its past, and record its batches. Return whether its readings are live."""
+    return keep_demo(seed=source.SEED, should_stop=stop_requested)
 
 
 def run_judge(due: str | None = None) -> None:

@@ -5,7 +5,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('monitoring', '0035_batches'),
+        ('monitoring', '0036_computed_tags'),
     ]
 
     operations = [

@@ -6,7 +6,7 @@ class Migration(migrations.Migration):
     """Without a default SQLite adds the column in place: a remade table would lose its triggers."""
 
     dependencies = [
-        ('monitoring', '0038_rules'),
+        ('monitoring', '0040_golden_profiles'),
     ]
 
     operations = [

@@ -18,6 +18,7 @@ from monitoring.models.batch import (
     Sample,
     SampleResult,
 )
+from monitoring.models.computed_tag import ComputedTag
 from monitoring.models.detector_state import DetectorState, TagLearning
 from monitoring.models.event import Event
 from monitoring.models.exclusion import ExcludedMeasurement, Exclusion
@@ -84,6 +85,7 @@ __all__ = [
     "BatchPhase",
     "BatchState",
     "Channel",
+    "ComputedTag",
     "Coordinate",
     "Delivery",
     "DeliveryAttempt",

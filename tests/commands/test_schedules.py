@@ -12,6 +12,7 @@ pytestmark = pytest.mark.django_db
 
 NAMES = {
     "fermon.simulator",
+    "fermon.keep_demo_vessel",
     "fermon.replay_dead_letters",
     "fermon.create_partitions",
     "fermon.finish_exclusions",
