@@ -187,7 +187,7 @@ def test_the_name_of_the_demo_vessel_stands_for_its_tags(short: SecondRange, set
     run("--tags", "demo-1", TAG, "demo1.ph")
     assert f"{17 * 1200} of {17 * 1200} readings stored" in capsys.readouterr().out
     settings.FERMON_DEMO_VESSEL = False
-    with pytest.raises(CommandError, match="demo1.ph: not simulated, or not active"):
+    with pytest.raises(CommandError, match=r"demo1\.ph: not simulated, or not active"):
         run("--tags", "demo1.ph")
 
 
