@@ -25,6 +25,7 @@ FERMON_OPEN_BY_DEFAULT = FERMON_OPEN and not environment.text("FERMON_OPEN", "")
 # The number of proxies in front of the server, whose forwarded headers are trusted.
 FERMON_PROXIES = environment.whole_number("FERMON_PROXIES", 0, lowest=0, highest=10)
 FERMON_SIMULATOR = environment.flag("FERMON_SIMULATOR", default=True)
+FERMON_DEMO_VESSEL = environment.flag("FERMON_DEMO_VESSEL", default=True)
 FERMON_LOCAL_SCRIPTS = environment.flag("FERMON_LOCAL_SCRIPTS", default=False)
 FERMON_CHART_SCRIPT = CHART_SCRIPT
 FERMON_DEAD_LETTER_BYTES = environment.whole_number(
@@ -245,6 +246,9 @@ AUDITLOG_INCLUDE_TRACKING_MODELS: tuple[Any, ...] = (
     },
     "monitoring.Route",
     "monitoring.RouteStep",
+    *(f"monitoring.{each}" for each in ("Vessel", "VesselName", "VesselTag", "Recipe", "RecipePhase")),
+    {"model": "monitoring.Batch", "exclude_fields": ["revision", "changed_at"]},
+    "monitoring.BatchPhase",
     {"model": "monitoring.FileImport", "include_fields": ["name", "size", "path", "state", "by"]},
     {"model": "monitoring.Token", "exclude_fields": ["used_at"], "mask_fields": ["digest"]},
     {
@@ -334,6 +338,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
             "name": "alarms",
             "description": "What needs a person now, what people did about it, and definitions.",
         },
+        {"name": "batches", "description": "Runs of vessels: reports and tables of their minute values."},
         {
             "name": "notifications",
             "description": "Who is notified of alarms, when and how; and what became of each message.",
@@ -341,6 +346,10 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         {
             "name": "imports",
             "description": "CSV and XLSX files: what was understood, to which tags, and what became of it.",
+        },
+        {
+            "name": "batches",
+            "description": "Vessels with their tags, recipes, and the batches that vessels run.",
         },
         {"name": "sources", "description": "Field sources: what arrives from them, and the tags it feeds."},
         {"name": "ingest", "description": "Where readings come in, one or many at a time."},

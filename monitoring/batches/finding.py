@@ -9,7 +9,7 @@ from django.db.models import Q, QuerySet
 
 from monitoring.batches.errors import UnknownBatchError
 from monitoring.database.write_lock import write_lock
-from monitoring.models import Batch, Recipe, Vessel, VesselTag
+from monitoring.models import Batch, Profile, Recipe, Vessel, VesselTag
 
 
 def find_vessel(name: str) -> Vessel:
@@ -49,6 +49,25 @@ def find_recipe(name: str, version: int | None = None) -> Recipe:
         which = f"{name!r}" if version is None else f"{name!r}, version {version}"
         raise UnknownBatchError(f"unknown recipe {which}; GET /recipes lists them")
     return found
+
+
+def find_profile(pk: int) -> Profile:
+    """Return the profile with its recipe.
+
+    Raises:
+        UnknownBatchError: there is none.
+    """
+    found = Profile.objects.select_related("recipe").filter(pk=pk).first()
+    if found is None:
+        raise UnknownBatchError(f"there is no profile {pk}; GET /profiles lists them")
+    return found
+
+
+def newest_profile(recipe: Recipe | None) -> Profile | None:
+    """Return the newest profile of any version of the recipe; None if there is none."""
+    if recipe is None:
+        return None
+    return Profile.objects.filter(recipe__name=recipe.name).order_by("-made_at", "-id").first()
 
 
 def bindings_between(vessel: Vessel, start: datetime, end: datetime) -> QuerySet[VesselTag]:

@@ -11,6 +11,7 @@ from monitoring.dashboard.alarm_advisor import alarm_advisor
 from monitoring.dashboard.alarm_bar import present_alarms
 from monitoring.dashboard.arriving import arriving
 from monitoring.dashboard.backtest import backtest, progress
+from monitoring.dashboard.batch_entries import change_sample, enter_note, enter_sample
 from monitoring.dashboard.file_imports import import_detail, import_list, import_progress
 from monitoring.dashboard.login import OwnPasswordView, SignInView
 from monitoring.dashboard.message_links import acknowledge, confirm_channel
@@ -49,6 +50,9 @@ urlpatterns = [
     path("alarms/advisor", alarm_advisor, name="alarms-advisor"),
     path("alarms/present", present_alarms, name="alarms-present"),
     path("notes/subjects", note_subjects, name="note-subjects"),
+    path("batches/<int:id>/sample", enter_sample, name="sample-new"),
+    path("batches/<int:id>/sample/<int:number>", change_sample, name="sample-change"),
+    path("batches/<int:id>/note", enter_note, name="note-new"),
     path("notifications", notifications, name="notifications"),
     path("notifications/channels/add", add_channel, name="notification-channel-add"),
     path("notifications/channels/<int:id>", edit_channel, name="notification-channel"),

@@ -46,6 +46,7 @@ from monitoring.models.reading_ahead import ReadingAhead
 from monitoring.models.refusal import Refusal, RefusalCount
 from monitoring.models.replacement import Replacement
 from monitoring.models.rollup import Rollup
+from monitoring.models.rule_problem import RuleProblem
 from monitoring.models.saved_view import SavedView
 from monitoring.models.series import Series
 from monitoring.models.set_aside import SetAsideReading
@@ -120,6 +121,7 @@ __all__ = [
     "Rollup",
     "Route",
     "RouteStep",
+    "RuleProblem",
     "Sample",
     "SampleResult",
     "SavedView",

@@ -14,6 +14,8 @@ interface PageElements {
   upload: HTMLFormElement | null;
   "upload-share": HTMLProgressElement | null;
   "upload-told": HTMLElement | null;
+  at: HTMLInputElement | null;
+  "at-zone": HTMLElement;
   "address-notes": HTMLUListElement | null;
   "alarm-above": HTMLButtonElement;
   "alarm-acts": HTMLElement;
@@ -107,6 +109,7 @@ interface PageElements {
   "note-end": HTMLInputElement;
   "note-form": HTMLFormElement;
   "note-key": HTMLInputElement;
+  "note-kind": HTMLSelectElement;
   "note-name": HTMLInputElement;
   "note-ok": HTMLButtonElement;
   "note-question": HTMLElement;
@@ -160,6 +163,7 @@ interface PageElements {
 // Additions to Chart.js by the scripts: plugins with their options, and an interaction mode.
 declare module "chart.js" {
   interface PluginOptionsByType<TType extends ChartType> {
+    elapsedRegions: import("../../static/monitoring/js/charts/elapsed-regions.js").RegionOptions;
     eventSpans: import("../../static/monitoring/js/charts/event-spans.js").BarOptions;
     limitLines: import("../../static/monitoring/js/charts/limit-lines.js").LimitLineOptions;
     lineNames: import("../../static/monitoring/js/charts/overlay.js").LineNameOptions;
@@ -172,6 +176,7 @@ declare module "chart.js" {
     text?: string;
   }
   interface InteractionModeMap {
+    elapsed?: InteractionModeFunction;
     reading: InteractionModeFunction;
   }
 }
