@@ -55,6 +55,7 @@ PAGES = {
     "imports/<int:id>": ENGINEERS,
     "imports/<int:id>/progress": ENGINEERS,
     "sources/arriving": ENGINEERS,
+    **dict.fromkeys(("profiles/new", "profiles/<int:id>/use"), ENGINEERS),
     "sources/add": ADMINISTRATORS,
     **dict.fromkeys((f"sources/<int:id>/{each}" for each in ("change", "act", "tags", "mapping")), ENGINEERS),
     "acknowledge/<str:token>": ALL,  # the link is the right
@@ -92,7 +93,10 @@ ACTS = {
     **dict.fromkeys(("notes", "notes/<id>", "notes/<id>/withdraw"), OPERATORS),
     **dict.fromkeys(("views", "views/<slug>"), OPERATORS),
     **dict.fromkeys((f"vessels/<str:name>/computed-tags{each}" for each in ("", "/<str:tag>")), ENGINEERS),
-    **dict.fromkeys(("profiles", "profiles/<id>", "profiles/preview", "batches/<id>/profile"), ENGINEERS),
+    **dict.fromkeys(
+        ("profiles", "profiles/<id>", "profiles/<int:id>", "profiles/preview", "batches/<id>/profile"),
+        ENGINEERS,
+    ),
     **dict.fromkeys(
         ("source-points", *(f"source-points/{act}" for act in ("make-tags", "ignore", "restore"))), ENGINEERS
     ),
