@@ -25,6 +25,7 @@ FERMON_OPEN_BY_DEFAULT = FERMON_OPEN and not environment.text("FERMON_OPEN", "")
 # The number of proxies in front of the server, whose forwarded headers are trusted.
 FERMON_PROXIES = environment.whole_number("FERMON_PROXIES", 0, lowest=0, highest=10)
 FERMON_SIMULATOR = environment.flag("FERMON_SIMULATOR", default=True)
+FERMON_DEMO_VESSEL = environment.flag("FERMON_DEMO_VESSEL", default=True)
 FERMON_LOCAL_SCRIPTS = environment.flag("FERMON_LOCAL_SCRIPTS", default=False)
 FERMON_CHART_SCRIPT = CHART_SCRIPT
 FERMON_DEAD_LETTER_BYTES = environment.whole_number(
@@ -227,6 +228,7 @@ AUDITLOG_INCLUDE_TRACKING_MODELS: tuple[Any, ...] = (
         "model": "monitoring.Exclusion",
         "exclude_fields": ["upto_id", "taken", "returned", "is_complete", "is_judged"],
     },
+    "monitoring.ComputedTag",
     "monitoring.Person",
     {
         "model": "monitoring.Channel",

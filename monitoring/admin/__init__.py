@@ -3,7 +3,7 @@
 from monitoring.admin.alarm_definitions import AlarmDefinitionAdmin
 from monitoring.admin.alarms import AlarmJournalAdmin, AlarmOccurrenceAdmin, AlarmStateAdmin
 from monitoring.admin.audit import TrailAdmin
-from monitoring.admin.batches import BatchAdmin, ProfileAdmin, SampleAdmin
+from monitoring.admin.batches import BatchAdmin, SampleAdmin
 from monitoring.admin.events import EventAdmin
 from monitoring.admin.exclusions import ExcludedMeasurementAdmin, ExclusionAdmin
 from monitoring.admin.file_imports import FileImportAdmin, ImportMappingAdmin
@@ -22,6 +22,7 @@ from monitoring.admin.notifications import (
     RouteAdmin,
     ScheduleAdmin,
 )
+from monitoring.admin.profiles import ProfileAdmin
 from monitoring.admin.recipes import RecipeAdmin
 from monitoring.admin.refusals import RefusalAdmin, RefusalCountAdmin
 from monitoring.admin.replacements import ReplacementAdmin

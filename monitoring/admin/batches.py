@@ -1,13 +1,13 @@
 """Batches, samples and profiles in the admin; read-only: people change them on the pages and by the API."""
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django.contrib import admin
 
 from monitoring.admin.alarms import AlarmTable
 from monitoring.admin.browsed import to_the_second
 from monitoring.admin.designed import ListInline
-from monitoring.models import Batch, BatchPhase, Profile, ProfileMember, Sample, SampleResult
+from monitoring.models import Batch, BatchPhase, Sample, SampleResult
 
 
 class BatchPhaseInline(ListInline):
@@ -63,28 +63,3 @@ class SampleAdmin(AlarmTable):
     def taken_utc(self, row: Sample) -> str:
         """Return the time with seconds."""
         return to_the_second(row.taken_at)
-
-
-class MemberInline(ListInline):
-    """List the batches of a profile."""
-
-    model = ProfileMember
-    fields = readonly_fields = ("batch", "score")
-
-
-@admin.register(Profile)
-class ProfileAdmin(AlarmTable):
-    """List the profiles of golden batches; a version never changes."""
-
-    list_display = ("name", "version", "recipe", "members_count", "made_by", "made_at", "note")
-    search_fields = ("name", "note", "made_by")
-    list_select_related = ("recipe",)
-    ordering = ("name", "-version")
-    exclude = ("curves",)
-    inlines = (MemberInline,)
-
-    @admin.display(description="batches")
-    def members_count(self, row: Any) -> int:
-        """Return the number of batches."""
-        found: int = row.members.count()
-        return found

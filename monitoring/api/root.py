@@ -42,6 +42,7 @@ ENDPOINTS = {
     "routes": "route-list",
     "schedules": "schedule-list",
     "windows": "window-list",
+    "profiles": "profile-list",
     "statistics": "statistics",
     "quality": "quality",
     "gaps": "gaps",

@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 
 from monitoring.batches.errors import BatchConflictError, BatchInputError
-from monitoring.batches.finding import find_recipe, locked_batch, locked_vessel
+from monitoring.batches.finding import find_recipe, locked_batch, locked_vessel, newest_profile
 from monitoring.batches.json_fields import checked_header
 from monitoring.kernel.actor import Actor
 from monitoring.kernel.clock import iso_utc
@@ -111,8 +111,9 @@ def unsaved(new: NewBatch, vessel: Vessel, name: str) -> Batch:
 
 
 def begin(batch: Batch, start: datetime, actor: Actor, source: str, end: datetime | None = None) -> None:
-    """Store the start, and the end of a past batch."""
+    """Store the start, and the end of a past batch. The newest profile of the recipe judges the batch."""
     batch.start, batch.start_source, batch.started_by = start, source, actor.by
+    batch.profile = batch.profile or newest_profile(batch.recipe)
     if end is None:
         save(batch)
         return

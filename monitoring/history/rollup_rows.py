@@ -6,6 +6,7 @@ and open minute: between two statements a writer may move the minute to the roll
 """
 
 from collections.abc import Sequence
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,17 @@ ROWS = """
     FROM series WHERE tag = %s AND {start} >= %s AND {start} < %s
     ORDER BY 1
 """
+NEWEST = """
+    SELECT * FROM (
+        SELECT start, count, total, minimum, minimum_at, maximum, maximum_at, anomalies FROM rollups
+        WHERE tag = %s AND resolution_s = %s AND start >= %s AND start < %s ORDER BY start DESC LIMIT 1
+    ) AS newest
+    UNION ALL
+    SELECT {start}, open_count, open_total, open_minimum, open_minimum_at, open_maximum, open_maximum_at,
+        open_anomalies
+    FROM series WHERE tag = %s AND {start} >= %s AND {start} < %s
+    ORDER BY 1
+"""
 # A scalar subquery finds the first row by the index; a minimum of the union would read all rows.
 FIRST = """
     SELECT min(start) FROM (
@@ -34,6 +46,13 @@ FIRST = """
         UNION ALL
         SELECT {start} FROM series WHERE tag = %s AND {start} >= %s
     ) AS starts
+"""
+MEANS = """
+    SELECT start, total, count FROM rollups
+    WHERE tag = %s AND resolution_s = %s AND start >= %s AND start < %s
+    UNION ALL
+    SELECT open_start, open_total, open_count FROM series
+    WHERE tag = %s AND open_start >= %s AND open_start < %s
 """
 EARLIEST = int(np.iinfo(np.int64).min)
 
@@ -50,11 +69,37 @@ def open_in(resolution_s: int) -> str:
 
 def read_rollups(tag: int | None, resolution_s: int, start_us: int, end_us: int) -> Buckets:
     """Return the tag's rollups of a resolution in a half-open range, in order of time."""
-    sql = ROWS.format(start=open_in(resolution_s))
+    return rollups_by(ROWS, tag, resolution_s, start_us, end_us)
+
+
+def newest_rollup(tag: int, resolution_s: int, start_us: int, end_us: int) -> Buckets:
+    """Return the tag's last rollup of a resolution in a half-open range; empty if there is none."""
+    found = rollups_by(NEWEST, tag, resolution_s, start_us, end_us)
+    return Buckets(**{field.name: getattr(found, field.name)[-1:] for field in fields(Buckets)})
+
+
+def rollups_by(sql: str, tag: int | None, resolution_s: int, start_us: int, end_us: int) -> Buckets:
+    """Return the rows of a statement about rollups and the open minute as rollups of the resolution."""
     with connection.cursor() as cursor:
-        cursor.execute(sql, [tag, resolution_s, start_us, end_us, tag, start_us, end_us])
+        cursor.execute(
+            sql.format(start=open_in(resolution_s)),
+            [tag, resolution_s, start_us, end_us, tag, start_us, end_us],
+        )
         rows = cursor.fetchall()
     return coarsen(Buckets(*columns(rows, "qqddqdqq")), resolution_s * SECOND_US)
+
+
+def read_minute_means(tag: int | None, start_us: int, end_us: int) -> NDArray[np.float64]:
+    """Return the mean of each minute of a range of whole minutes, shape (n,); NaN without values."""
+    with connection.cursor() as cursor:
+        cursor.execute(MEANS, [tag, RESOLUTIONS_S[0], start_us, end_us, tag, start_us, end_us])
+        rows = cursor.fetchall()
+    start, total, count = columns(rows, "qdq")
+    place = (start - start_us) // (RESOLUTIONS_S[0] * SECOND_US)
+    minutes = -(-(end_us - start_us) // (RESOLUTIONS_S[0] * SECOND_US))
+    totals, counts = (np.bincount(place, weights, minutes) for weights in (total, count))
+    means: NDArray[np.float64] = np.where(counts > 0, totals / np.maximum(counts, 1), np.nan)
+    return means
 
 
 def first_rollup(tag: int | None, resolution_s: int, from_us: int = EARLIEST) -> int | None:

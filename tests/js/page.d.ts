@@ -14,6 +14,24 @@ interface PageElements {
   upload: HTMLFormElement | null;
   "upload-share": HTMLProgressElement | null;
   "upload-told": HTMLElement | null;
+  at: HTMLInputElement | null;
+  "at-zone": HTMLElement;
+  "batch-lost": HTMLElement;
+  "batch-live": HTMLElement;
+  "batch-marks": HTMLScriptElement;
+  "batch-settings": HTMLScriptElement;
+  "chart-bar": HTMLElement | null;
+  "chart-trouble": HTMLElement;
+  "compare-button": HTMLButtonElement;
+  "compare-form": HTMLFormElement;
+  "compare-hint": HTMLElement;
+  figures: HTMLElement;
+  "figure-template": HTMLTemplateElement;
+  "sample-figures": HTMLElement;
+  sensors: HTMLElement;
+  "sensors-missing": HTMLUListElement;
+  "sensors-text": HTMLElement;
+  "wall-clock": HTMLInputElement | null;
   "address-notes": HTMLUListElement | null;
   "alarm-above": HTMLButtonElement;
   "alarm-acts": HTMLElement;
@@ -107,6 +125,7 @@ interface PageElements {
   "note-end": HTMLInputElement;
   "note-form": HTMLFormElement;
   "note-key": HTMLInputElement;
+  "note-kind": HTMLSelectElement;
   "note-name": HTMLInputElement;
   "note-ok": HTMLButtonElement;
   "note-question": HTMLElement;
@@ -160,6 +179,7 @@ interface PageElements {
 // Additions to Chart.js by the scripts: plugins with their options, and an interaction mode.
 declare module "chart.js" {
   interface PluginOptionsByType<TType extends ChartType> {
+    elapsedRegions: import("../../static/monitoring/js/charts/elapsed-regions.js").RegionOptions;
     eventSpans: import("../../static/monitoring/js/charts/event-spans.js").BarOptions;
     limitLines: import("../../static/monitoring/js/charts/limit-lines.js").LimitLineOptions;
     lineNames: import("../../static/monitoring/js/charts/overlay.js").LineNameOptions;
@@ -172,6 +192,7 @@ declare module "chart.js" {
     text?: string;
   }
   interface InteractionModeMap {
+    elapsed?: InteractionModeFunction;
     reading: InteractionModeFunction;
   }
 }

@@ -22,6 +22,7 @@ READERS = OPERATORS | {"viewer"}
 ALL = READERS | {STRANGER, NEW}
 OPERATORS_ACTS = ("acknowledge", "shelve", "unshelve", "reset", "comment", "rate")
 CONDUCTORS_ACTS = ("start", "inoculate", "phases", "end", "abort", "moments", "confirm")
+SAMPLE_ACTS = ("", "/results", "/results/<result>/correct", "/withdraw")
 ENGINEERS_ACTS = ("suppress", "out-of-service", "return")
 NOBODY: frozenset[str] = frozenset()
 
@@ -35,6 +36,9 @@ EXAMPLES = {
     "mapping": "1",
     "vessel": "v1",
     "recipe": "r1",
+    "tag": "driving_force",
+    "number": "1",
+    "result": "1",
 }
 EXAMPLES |= {"app_label": "monitoring", "url": "nothing", "file": "nothing.js", "token": "nothing"}
 
@@ -44,6 +48,9 @@ PAGES = {
     "alarms/present": READERS,
     "alarms/advisor": ENGINEERS,
     "notes/subjects": READERS,
+    **dict.fromkeys(
+        (f"batches/<int:id>/{each}" for each in ("sample", "sample/<int:number>", "note")), OPERATORS
+    ),
     "notifications": READERS,
     "notifications/channels/add": ADMINISTRATORS,
     "notifications/channels/<int:id>": ADMINISTRATORS,
@@ -57,6 +64,7 @@ PAGES = {
     "imports/<int:id>": ENGINEERS,
     "imports/<int:id>/progress": ENGINEERS,
     "sources/arriving": ENGINEERS,
+    **dict.fromkeys(("profiles/new", "profiles/<int:id>/use"), ENGINEERS),
     "sources/add": ADMINISTRATORS,
     **dict.fromkeys((f"sources/<int:id>/{each}" for each in ("change", "act", "tags", "mapping")), ENGINEERS),
     "acknowledge/<str:token>": ALL,  # the link is the right
@@ -81,6 +89,8 @@ API = {
     *("", "tags", "tags/<name>", "data", "anomalies", "events", "trend", "statistics", "stream", "export"),
     *("alarms/journal", "alarms/kpis"),
     *("quality", "gaps"),
+    *(f"batches/<id>/{each}" for each in ("trend", "soft-sensors", "report", "export")),
+    "batches/<int:id>/report",
     *("ingest", "ingest/batch", "stats", "schema", "docs"),
     *("write", "api/v2/write", "query"),
 }
@@ -91,6 +101,14 @@ ACTS = {
     **dict.fromkeys(("alarm-definitions", "alarm-definitions/<id>"), ENGINEERS),
     **dict.fromkeys(("notes", "notes/<id>", "notes/<id>/withdraw"), OPERATORS),
     **dict.fromkeys(("views", "views/<slug>"), OPERATORS),
+    **dict.fromkeys((f"vessels/<str:name>/computed-tags{each}" for each in ("", "/<str:tag>")), ENGINEERS),
+    **dict.fromkeys(("batches/<id>/samples", "batches/<id>/annotations"), OPERATORS),
+    **dict.fromkeys((f"batches/<id>/samples/<number>{act}" for act in SAMPLE_ACTS), OPERATORS),
+    **dict.fromkeys(("profiles", "profiles/<id>", "profiles/preview", "batches/<id>/profile"), ENGINEERS),
+    **dict.fromkeys(
+        ("profiles", "profiles/<id>", "profiles/<int:id>", "profiles/preview", "batches/<id>/profile"),
+        ENGINEERS,
+    ),
     **dict.fromkeys(
         ("source-points", *(f"source-points/{act}" for act in ("make-tags", "ignore", "restore"))), ENGINEERS
     ),
@@ -156,6 +174,8 @@ TABLES = {
     "monitoring/alarmoccurrence": RECORDS,
     "monitoring/alarmjournalentry": RECORDS,
     "monitoring/note": RECORDS,
+    "monitoring/sample": RECORDS,
+    "monitoring/profile": RECORDS,
     "monitoring/savedview": (ENGINEERS, NOBODY, ADMINISTRATORS, ADMINISTRATORS),
     "monitoring/person": (ENGINEERS, ADMINISTRATORS, ADMINISTRATORS, NOBODY),
     "monitoring/channel": (ENGINEERS, ADMINISTRATORS, ADMINISTRATORS, NOBODY),

@@ -10,10 +10,7 @@ const NAMES = [
   "panel",
   "line",
   "focus",
-  "line-1",
-  "line-2",
-  "line-3",
-  "line-4",
+  ...Array.from({ length: 8 }, (_, i) => `line-${i + 1}`),
 ];
 const KEY = "fermon-theme"; // early-theme.js reads this key before the first paint
 const root = document.documentElement;
