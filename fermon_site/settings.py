@@ -354,6 +354,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         {"name": "ingest", "description": "Where readings come in, one or many at a time."},
         {"name": "system", "description": "Totals, health, and this description."},
     ],
+    "ENUM_NAME_OVERRIDES": {"MomentSourceEnum": "monitoring.models.MomentSource"},
     "APPEND_COMPONENTS": {
         "securitySchemes": {
             "tokenAuth": {

@@ -64,6 +64,7 @@ PAGES = {
     "imports/<int:id>": ENGINEERS,
     "imports/<int:id>/progress": ENGINEERS,
     "sources/arriving": ENGINEERS,
+    **dict.fromkeys(("profiles/new", "profiles/<int:id>/use"), ENGINEERS),
     "sources/add": ADMINISTRATORS,
     **dict.fromkeys((f"sources/<int:id>/{each}" for each in ("change", "act", "tags", "mapping")), ENGINEERS),
     "acknowledge/<str:token>": ALL,  # the link is the right
@@ -104,6 +105,10 @@ ACTS = {
     **dict.fromkeys(("batches/<id>/samples", "batches/<id>/annotations"), OPERATORS),
     **dict.fromkeys((f"batches/<id>/samples/<number>{act}" for act in SAMPLE_ACTS), OPERATORS),
     **dict.fromkeys(("profiles", "profiles/<id>", "profiles/preview", "batches/<id>/profile"), ENGINEERS),
+    **dict.fromkeys(
+        ("profiles", "profiles/<id>", "profiles/<int:id>", "profiles/preview", "batches/<id>/profile"),
+        ENGINEERS,
+    ),
     **dict.fromkeys(
         ("source-points", *(f"source-points/{act}" for act in ("make-tags", "ignore", "restore"))), ENGINEERS
     ),
