@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 
 import pytest
 from django.test import Client
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
 from monitoring.batches.golden.freezing import NewProfile, freeze
 from monitoring.kernel.actor import Actor
@@ -106,8 +106,9 @@ def test_the_answer_is_as_the_schema_says(client: Client, batches: list[Batch]) 
     schema = client.get("/schema", headers={"accept": "application/json"}).json()
     shape = {"$ref": "#/components/schemas/Comparison", "components": nullable(schema["components"])}
     batches[1].vessel.bindings.filter(role="ph").delete()
-    for fields in ({"role": "temperature", "align": "phase"}, {"role": "ph"}):
-        errors = Draft202012Validator(shape).iter_errors(compared(client, batches, **fields))
+    for role, align in (("temperature", "phase"), ("ph", "elapsed")):
+        found = compared(client, batches, role=role, align=align)
+        errors = Draft202012Validator(shape).iter_errors(found)
         assert [error.message for error in errors] == []
 
 
