@@ -91,6 +91,7 @@ API = {
     *("quality", "gaps"),
     *(f"batches/<id>/{each}" for each in ("trend", "soft-sensors", "report", "export")),
     "batches/<int:id>/report",
+    "batches/compare",
     *("ingest", "ingest/batch", "stats", "schema", "docs"),
     *("write", "api/v2/write", "query"),
 }
