@@ -244,5 +244,5 @@ def test_the_lists_of_a_batch_show_what_was_corrected_and_withdrawn(client: Clie
     )
     listed = text_of(html(client.get("/notes?search=foam&kind=deviation", headers={"accept": "text/html"})))
     assert "Vessel 1, batch b1 deviation Foam." in listed
-    other = {"vessel": "v1", "batch": batch.pk, "kind": "note"}
+    other = {"vessel": "v1", "batch": str(batch.pk), "kind": "note"}
     assert "No note." in text_of(html(client.get("/notes", other, headers={"accept": "text/html"})))
