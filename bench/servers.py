@@ -59,7 +59,8 @@ class Server:
 
 def environment(data: Path) -> dict[str, str]:
     """Return the environment of a process that uses this data directory."""
-    ours = {"FERMON_DATA_DIR": str(data), "FERMON_SIMULATOR": "off", "FERMON_LOCAL_SCRIPTS": "on"}
+    off = {"FERMON_SIMULATOR": "off", "FERMON_DEMO_VESSEL": "off"}
+    ours = {"FERMON_DATA_DIR": str(data), **off, "FERMON_LOCAL_SCRIPTS": "on"}
     return {**os.environ, **ours, "PYTHONPATH": str(ROOT)}
 
 

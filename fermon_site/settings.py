@@ -25,6 +25,7 @@ FERMON_OPEN_BY_DEFAULT = FERMON_OPEN and not environment.text("FERMON_OPEN", "")
 # The number of proxies in front of the server, whose forwarded headers are trusted.
 FERMON_PROXIES = environment.whole_number("FERMON_PROXIES", 0, lowest=0, highest=10)
 FERMON_SIMULATOR = environment.flag("FERMON_SIMULATOR", default=True)
+FERMON_DEMO_VESSEL = environment.flag("FERMON_DEMO_VESSEL", default=True)
 FERMON_LOCAL_SCRIPTS = environment.flag("FERMON_LOCAL_SCRIPTS", default=False)
 FERMON_CHART_SCRIPT = CHART_SCRIPT
 FERMON_DEAD_LETTER_BYTES = environment.whole_number(
@@ -227,6 +228,7 @@ AUDITLOG_INCLUDE_TRACKING_MODELS: tuple[Any, ...] = (
         "model": "monitoring.Exclusion",
         "exclude_fields": ["upto_id", "taken", "returned", "is_complete", "is_judged"],
     },
+    "monitoring.ComputedTag",
     "monitoring.Person",
     {
         "model": "monitoring.Channel",
@@ -244,6 +246,9 @@ AUDITLOG_INCLUDE_TRACKING_MODELS: tuple[Any, ...] = (
     },
     "monitoring.Route",
     "monitoring.RouteStep",
+    *(f"monitoring.{each}" for each in ("Vessel", "VesselName", "VesselTag", "Recipe", "RecipePhase")),
+    {"model": "monitoring.Batch", "exclude_fields": ["revision", "changed_at"]},
+    "monitoring.BatchPhase",
     {"model": "monitoring.FileImport", "include_fields": ["name", "size", "path", "state", "by"]},
     {"model": "monitoring.Token", "exclude_fields": ["used_at"], "mask_fields": ["digest"]},
     {
@@ -341,10 +346,15 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
             "name": "imports",
             "description": "CSV and XLSX files: what was understood, to which tags, and what became of it.",
         },
+        {
+            "name": "batches",
+            "description": "Vessels with their tags, recipes, and the batches that vessels run.",
+        },
         {"name": "sources", "description": "Field sources: what arrives from them, and the tags it feeds."},
         {"name": "ingest", "description": "Where readings come in, one or many at a time."},
         {"name": "system", "description": "Totals, health, and this description."},
     ],
+    "ENUM_NAME_OVERRIDES": {"MomentSourceEnum": "monitoring.models.MomentSource"},
     "APPEND_COMPONENTS": {
         "securitySchemes": {
             "tokenAuth": {

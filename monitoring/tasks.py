@@ -10,6 +10,7 @@ from django.db import connection
 from django_q.models import Failure
 from django_q.tasks import async_task
 
+from monitoring.batches.rules import background as batch_rules
 from monitoring.detection.backtest import worker
 from monitoring.ingest import exclusions, rejections
 from monitoring.ingest.pipeline import ingest_readings
@@ -17,6 +18,7 @@ from monitoring.kernel.lease_names import SIMULATOR
 from monitoring.kernel.stop_flag import stop_requested
 from monitoring.sources.file_import import worker as import_worker
 from monitoring.sources.simulator import source
+from monitoring.sources.simulator.demo_vessel.keeping import keep_demo_vessel as keep_demo
 from monitoring.spool import spool_files
 from monitoring.spool.replay import replay
 from monitoring.storage import backups, host_clock, partitions, retention
@@ -41,6 +43,11 @@ def run_simulator(due: str | None = None) -> None:
     if due and datetime.now(UTC) - datetime.fromisoformat(due) > STALE:
         return
     source.run_simulator(duration_s=RUN_S, should_stop=stop_requested, hand_over=queue_retry)
+
+
+def keep_demo_vessel() -> bool:
+    """Make the demo vessel, store its past, and record its batches. Return whether its readings are live."""
+    return keep_demo(seed=source.SEED, should_stop=stop_requested)
 
 
 def run_judge(due: str | None = None) -> None:
@@ -132,6 +139,11 @@ def finish_exclusions() -> int:
     """
     end = time.monotonic() + EXCLUSIONS_S
     return exclusions.finish_all(should_stop=lambda: stop_requested() or time.monotonic() > end)
+
+
+def follow_batch_rules() -> int:
+    """Set the moments of batches that rules find, unless another worker does. Return the changed vessels."""
+    return batch_rules.follow_rules(should_stop=stop_requested)
 
 
 def create_partitions() -> int:

@@ -1,8 +1,11 @@
 """The errors of vessels, recipes and batches as answers, and the caller of their acts."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from typing import Any
 
+from auditlog.context import auditlog_value, set_extra_data
+from django.conf import settings
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 
@@ -26,9 +29,26 @@ def errors_as_answers() -> Iterator[None]:
         raise Conflict(str(error)) from error
 
 
-def caller(request: Request, name: str = "") -> Actor:
-    """Return the caller; ``name`` is that which somebody without a login gives."""
-    return actor_of(request, {"name": name})
+@contextmanager
+def acting(request: Request, name: str = "") -> Iterator[Actor]:
+    """Yield the caller of an act, named in the audit trail, too; convert errors to answers.
+
+    ``name`` is that which somebody without a login gives. The middleware of the trail names users with a
+    session; this names users with tokens, and callers while Fermon is open, as the tables of batches do.
+    """
+    actor, before = actor_of(request, {"name": name}), auditlog_value.get(None)
+    has_session = settings.SESSION_COOKIE_NAME in request.COOKIES
+    try:
+        with nullcontext() if has_session else set_extra_data(trail_of(request, actor)), errors_as_answers():
+            yield actor
+    finally:
+        auditlog_value.set(before)
+
+
+def trail_of(request: Request, actor: Actor) -> dict[str, Any]:
+    """Return user, name and address for entries of the audit trail."""
+    user = request.user if request.user and request.user.is_authenticated else None
+    return {"actor": user, "actor_email": actor.by, "remote_addr": actor.address or None}
 
 
 def source_of(request: Request) -> str:

@@ -2,13 +2,20 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from monitoring.batches.errors import BatchConflictError, BatchInputError, UnknownBatchError
 from monitoring.batches.finding import find_recipe, locked_batch
-from monitoring.batches.json_fields import LONGEST_TEXT
-from monitoring.batches.lifecycle import check_free, inoculate, not_ahead, recipe_phases, save, within
+from monitoring.batches.lifecycle import (
+    check_free,
+    check_length,
+    inoculate,
+    not_ahead,
+    recipe_phases,
+    save,
+    within,
+)
 from monitoring.kernel.actor import Actor
 from monitoring.kernel.clock import iso_utc
 from monitoring.models import Batch, BatchPhase, BatchState, MomentSource
@@ -123,7 +130,8 @@ def move_start(batch: Batch, at: datetime | None, source: str) -> None:
     latest = min((time for time in later if time is not None), default=None)
     if latest is not None and at > latest:
         raise BatchInputError(f"expected a time up to {iso_utc(latest)}, the next moment", "start")
-    batch.start, batch.start_source = not_ahead(at, "start"), source
+    check_length(not_ahead(at, "start"), batch.end or datetime.now(UTC), "start")
+    batch.start, batch.start_source = at, source
     check_free(batch.vessel, at, batch.end, but=batch)
 
 
@@ -144,6 +152,7 @@ def move_end(batch: Batch, at: datetime | None, source: str) -> None:
         earliest = max(time for time in earlier if time is not None)
         if not_ahead(at, "end") < earliest:
             raise BatchInputError(f"expected a time from {iso_utc(earliest)}, the moment before", "end")
+        check_length(batch.start, at, "end")
         batch.end, batch.end_source = at, source
     check_free(batch.vessel, batch.start, at, but=batch)
     if last:
@@ -230,16 +239,19 @@ def check_between(phases: list[BatchPhase], position: int, start: datetime) -> N
         raise BatchInputError(f"expected a time before the phase ends, at {iso_utc(end)}", "start")
 
 
-def remove_last_phase(pk: int, *, actor: Actor) -> Batch:
+def remove_last_phase(pk: int, position: int | None = None, *, actor: Actor) -> Batch:
     """Take back the last phase, that was begun by mistake: the phase before lasts on.
 
     Raises:
         UnknownBatchError: no such batch.
+        BatchInputError: ``position`` is not that of the last phase.
         BatchConflictError: the batch has no phase, or the first one alone, that the inoculation began.
     """
     del actor
     with locked_batch(pk) as batch:
         phases = list(batch.phases.all())
+        if position not in (None, len(phases)):
+            raise BatchInputError(f"only the last phase, {len(phases)}, can be taken back", "position")
         if len(phases) <= (batch.inoculated_at is not None):
             raise BatchConflictError(f"batch {batch.name} has no further phase; withdraw the inoculation")
         if len(phases) > 1:
@@ -294,33 +306,33 @@ def mark_golden(pk: int, is_golden: bool, *, actor: Actor) -> Batch:
     """Mark a batch as golden, for profiles, or take the mark away.
 
     Raises:
-        UnknownBatchError: no such batch.
-        BatchConflictError: the batch is not complete or is excluded.
+        UnknownBatchError, BatchConflictError: as for ``mark_batch``.
     """
-    del actor
-    with locked_batch(pk) as batch:
-        if is_golden and batch.state != BatchState.COMPLETE:
-            raise BatchConflictError(f"batch {batch.name} is {batch.state}; only a complete one is golden")
-        if is_golden and batch.excluded_reason:
-            raise BatchConflictError(f"batch {batch.name} is excluded: {batch.excluded_reason}")
-        batch.is_golden = is_golden
-        save(batch)
-    return batch
+    return mark_batch(pk, is_golden=is_golden, actor=actor)
 
 
-def exclude_batch(pk: int, reason: str, *, actor: Actor) -> Batch:
-    """Exclude a batch from comparison and profiles, or include it again (empty reason).
+def mark_batch(
+    pk: int, *, is_golden: bool | None = None, excluded_reason: str | None = None, actor: Actor
+) -> Batch:
+    """Mark a batch as golden, for profiles, or as excluded from comparison (empty reason: included).
+
+    None leaves a mark as it is.
 
     Raises:
         UnknownBatchError, BatchInputError: no such batch; the reason is too long.
-        BatchConflictError: the batch is golden.
+        BatchConflictError: a batch that is not complete, or is excluded, would be golden.
     """
     del actor
     with locked_batch(pk) as batch:
-        if reason and batch.is_golden:
-            raise BatchConflictError(f"batch {batch.name} is golden: take that mark away first")
-        if len(reason) > LONGEST_TEXT:
-            raise BatchInputError(f"expected up to {LONGEST_TEXT} characters", "excluded_reason")
-        batch.excluded_reason = reason.strip()
+        if is_golden is not None:
+            batch.is_golden = is_golden
+        if excluded_reason is not None:
+            batch.excluded_reason = excluded_reason.strip()
+        if batch.is_golden and batch.state != BatchState.COMPLETE:
+            raise BatchConflictError(f"batch {batch.name} is {batch.state}; only a complete one is golden")
+        if batch.is_golden and batch.excluded_reason:
+            raise BatchConflictError(
+                f"batch {batch.name} would be golden and excluded ({batch.excluded_reason}): choose one"
+            )
         save(batch)
     return batch

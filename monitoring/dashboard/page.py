@@ -31,7 +31,7 @@ from monitoring.kernel.tag_definition import STALE_AFTER_S, TagDefinition
 from monitoring.models import SavedView
 from monitoring.operations.definitions import digest_of
 from monitoring.operations.health import Health, check_health
-from monitoring.sources.simulator.demo_tags import simulated_tags, unused_names
+from monitoring.sources.simulator.demo_tags import names_shown, simulated_tags, unused_names
 from monitoring.spool import spool_files
 
 ANOMALY_ROWS = 20
@@ -143,6 +143,11 @@ class DashboardPage:
     fed_by: Mapping[str, Sequence[str]] = field(default_factory=dict)
     confirmed: Sequence[ConfirmedSource] = ()
     has_sources: bool = False
+
+    @property
+    def simulated_names(self) -> list[str]:
+        """Return the names of simulated tags for people."""
+        return names_shown(self.simulated)
 
     @property
     def no_events_text(self) -> str:

@@ -1,6 +1,7 @@
 """Names of the leases: one for each job that runs once in a plant."""
 
 SIMULATOR = "simulator"
+DEMO_VESSEL = "demo_vessel"  # the position is the number of the first batch without a complete record
 DETECTION = "judge"  # the name in databases that exist
 ALARMS = "alarms"
 # Watermarks of the alarms' evaluator, in leases that nobody holds: the last revision of events that it has
@@ -8,4 +9,5 @@ ALARMS = "alarms"
 ALARM_EVENTS = "alarms.events"
 ALARM_CLOCK = "alarms.clock"
 NOTIFICATIONS = "notifications"  # the position is the id of the last entry of the alarm journal
+BATCH_RULES = "batches.rules"
 SOURCE = "source:"  # followed by the id of a field source

@@ -44,9 +44,12 @@ class ScheduledTask:
 
 SCHEDULED_TASKS = (
     ScheduledTask("fermon.simulator", SIMULATOR_TASK, due_kwarg="due", timeout_s=SIMULATOR_TIMEOUT_S),
+    # At the first start it stores a past; a second run beside that ends at once.
+    ScheduledTask("fermon.keep_demo_vessel", "monitoring.tasks.keep_demo_vessel", timeout_s=LONG_TIMEOUT_S),
     # A full disk of dead letters takes minutes; a second replay beside the first ends at once.
     ScheduledTask("fermon.replay_dead_letters", REPLAY_TASK, timeout_s=LONG_TIMEOUT_S),
     ScheduledTask("fermon.finish_exclusions", "monitoring.tasks.finish_exclusions", timeout_s=LONG_TIMEOUT_S),
+    ScheduledTask("fermon.follow_batch_rules", "monitoring.tasks.follow_batch_rules"),
     # Takes up the work of a killed worker, and deletes old files. A second run beside the first ends at once.
     ScheduledTask("fermon.run_imports", "monitoring.tasks.run_imports", timeout_s=LONG_TIMEOUT_S),
     ScheduledTask(

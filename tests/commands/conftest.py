@@ -110,6 +110,7 @@ class System:
             "FERMON_DATA_DIR": str(self.data),
             "FERMON_HOST": "127.0.0.1",
             "FERMON_PORT": str(port),
+            "FERMON_DEMO_VESSEL": "off",  # its past would keep the machine busy
             "FERMON_LOCAL_SCRIPTS": "on",  # without it each server on new data asks the CDN and npm
         }
         self.database_url = on_postgresql.new_database() if connection.vendor == "postgresql" else ""

@@ -12,10 +12,12 @@ pytestmark = pytest.mark.django_db
 
 NAMES = {
     "fermon.simulator",
+    "fermon.keep_demo_vessel",
     "fermon.replay_dead_letters",
     "fermon.create_partitions",
     "fermon.finish_exclusions",
     "fermon.run_imports",
+    "fermon.follow_batch_rules",
     "fermon.prune_tasks",
     "fermon.back_up",
     "fermon.apply_retention",

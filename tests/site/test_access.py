@@ -21,6 +21,7 @@ OPERATORS = ENGINEERS | {"operator"}
 READERS = OPERATORS | {"viewer"}
 ALL = READERS | {STRANGER, NEW}
 OPERATORS_ACTS = ("acknowledge", "shelve", "unshelve", "reset", "comment", "rate")
+CONDUCTORS_ACTS = ("start", "inoculate", "phases", "end", "abort", "moments", "confirm")
 SAMPLE_ACTS = ("", "/results", "/results/<result>/correct", "/withdraw")
 ENGINEERS_ACTS = ("suppress", "out-of-service", "return")
 NOBODY: frozenset[str] = frozenset()
@@ -33,6 +34,9 @@ EXAMPLES = {
     "content_type_id": "1",
     "slug": "reactor",
     "mapping": "1",
+    "vessel": "v1",
+    "recipe": "r1",
+    "tag": "driving_force",
     "number": "1",
     "result": "1",
 }
@@ -60,6 +64,7 @@ PAGES = {
     "imports/<int:id>": ENGINEERS,
     "imports/<int:id>/progress": ENGINEERS,
     "sources/arriving": ENGINEERS,
+    **dict.fromkeys(("profiles/new", "profiles/<int:id>/use"), ENGINEERS),
     "sources/add": ADMINISTRATORS,
     **dict.fromkeys((f"sources/<int:id>/{each}" for each in ("change", "act", "tags", "mapping")), ENGINEERS),
     "acknowledge/<str:token>": ALL,  # the link is the right
@@ -84,7 +89,8 @@ API = {
     *("", "tags", "tags/<name>", "data", "anomalies", "events", "trend", "statistics", "stream", "export"),
     *("alarms/journal", "alarms/kpis"),
     *("quality", "gaps"),
-    "batches/<id>/trend",
+    *(f"batches/<id>/{each}" for each in ("trend", "soft-sensors", "report", "export")),
+    "batches/<int:id>/report",
     *("ingest", "ingest/batch", "stats", "schema", "docs"),
     *("write", "api/v2/write", "query"),
 }
@@ -95,8 +101,14 @@ ACTS = {
     **dict.fromkeys(("alarm-definitions", "alarm-definitions/<id>"), ENGINEERS),
     **dict.fromkeys(("notes", "notes/<id>", "notes/<id>/withdraw"), OPERATORS),
     **dict.fromkeys(("views", "views/<slug>"), OPERATORS),
+    **dict.fromkeys((f"vessels/<str:name>/computed-tags{each}" for each in ("", "/<str:tag>")), ENGINEERS),
     **dict.fromkeys(("batches/<id>/samples", "batches/<id>/annotations"), OPERATORS),
     **dict.fromkeys((f"batches/<id>/samples/<number>{act}" for act in SAMPLE_ACTS), OPERATORS),
+    **dict.fromkeys(("profiles", "profiles/<id>", "profiles/preview", "batches/<id>/profile"), ENGINEERS),
+    **dict.fromkeys(
+        ("profiles", "profiles/<id>", "profiles/<int:id>", "profiles/preview", "batches/<id>/profile"),
+        ENGINEERS,
+    ),
     **dict.fromkeys(
         ("source-points", *(f"source-points/{act}" for act in ("make-tags", "ignore", "restore"))), ENGINEERS
     ),
@@ -104,6 +116,15 @@ ACTS = {
         (f"alarms/{act}" for act in ("acknowledge", *(f"<id>/{each}" for each in OPERATORS_ACTS))), OPERATORS
     ),
     **dict.fromkeys((f"alarms/<id>/{act}" for act in ENGINEERS_ACTS), ENGINEERS),
+}
+# Operators conduct batches; engineers set up vessels, recipes and golden batches.
+ACTS |= {
+    **dict.fromkeys(("vessels", "vessels/<vessel>", "vessels/of-groups"), ENGINEERS),
+    **dict.fromkeys(("vessels/<vessel>/tags", "vessels/<vessel>/tags/<id>"), ENGINEERS),
+    **dict.fromkeys(("recipes", "recipes/<recipe>", "batches/<id>/golden"), ENGINEERS),
+    **dict.fromkeys(
+        ("batches", "batches/<id>", *(f"batches/<id>/{act}" for act in CONDUCTORS_ACTS)), OPERATORS
+    ),
 }
 # Status is for readers; engineers map, administrators decide where Fermon connects.
 ACTS |= {
@@ -153,6 +174,8 @@ TABLES = {
     "monitoring/alarmoccurrence": RECORDS,
     "monitoring/alarmjournalentry": RECORDS,
     "monitoring/note": RECORDS,
+    "monitoring/sample": RECORDS,
+    "monitoring/profile": RECORDS,
     "monitoring/savedview": (ENGINEERS, NOBODY, ADMINISTRATORS, ADMINISTRATORS),
     "monitoring/person": (ENGINEERS, ADMINISTRATORS, ADMINISTRATORS, NOBODY),
     "monitoring/channel": (ENGINEERS, ADMINISTRATORS, ADMINISTRATORS, NOBODY),
@@ -163,6 +186,10 @@ TABLES = {
     "monitoring/escalation": RECORDS,
     "monitoring/delivery": RECORDS,
     "monitoring/deliveryattempt": RECORDS,
+    "monitoring/vessel": (ENGINEERS, ENGINEERS, ENGINEERS, NOBODY),
+    "monitoring/vesseltag": (ENGINEERS,) * 4,
+    "monitoring/recipe": (ENGINEERS, ENGINEERS, ENGINEERS, NOBODY),
+    **dict.fromkeys((f"monitoring/{each}" for each in ("batch", "sample", "profile")), RECORDS),
     "monitoring/fileimport": RECORDS,
     "monitoring/importmapping": (ENGINEERS, NOBODY, NOBODY, ADMINISTRATORS),
     **dict.fromkeys((f"monitoring/{each}" for each in ("source", "sourcemapping", "sourcepoint")), RECORDS),

@@ -204,6 +204,7 @@ def test_connections_to_postgresql_are_pooled_or_kept(tmp_path: Path, size: str,
 @pytest.mark.parametrize(("word", "expected"), [("off", "False"), ("On", "True"), ("", "True")])
 def test_the_simulator_is_switched_by_a_word(tmp_path: Path, word: str, expected: str) -> None:
     assert setting("FERMON_SIMULATOR", tmp_path, FERMON_SIMULATOR=word) == expected
+    assert setting("FERMON_DEMO_VESSEL", tmp_path, FERMON_DEMO_VESSEL=word) == expected
 
 
 def test_sqlite_is_set_up_to_keep_what_it_acknowledges(tmp_path: Path) -> None:

@@ -7,27 +7,54 @@ from django.conf import settings
 
 from monitoring.kernel.lease_names import SIMULATOR
 from monitoring.kernel.tag_definition import DEFAULT_TAGS, TagDefinition
-from monitoring.models import Lease, Measurement
+from monitoring.models import Lease, Measurement, Tag
+from monitoring.sources.simulator.vessel.channels import NAMES, VESSEL
 
-DEMO_NAMES = frozenset(tag.definition.name for tag in DEFAULT_TAGS)
+DEMO_NAMES = frozenset([*(tag.definition.name for tag in DEFAULT_TAGS), *NAMES])
 LOOKED_AT = 50  # measurements at each end of a tag
 
 
 def simulated_tags(tags: Iterable[TagDefinition]) -> list[TagDefinition]:
     """Return the active tags that the simulator feeds now."""
-    return [tag for tag in tags if tag.active and tag.name in DEMO_NAMES and settings.FERMON_SIMULATOR]
+    fed = fed_names()
+    return [tag for tag in tags if tag.active and tag.name in fed]
+
+
+def fed_names() -> frozenset[str]:
+    """Return the demonstration tags that the settings let the simulator feed."""
+    if not settings.FERMON_SIMULATOR:
+        return frozenset()
+    return DEMO_NAMES if settings.FERMON_DEMO_VESSEL else DEMO_NAMES - frozenset(NAMES)
+
+
+def names_shown(tags: Iterable[TagDefinition]) -> list[str]:
+    """Return the names of simulated tags for people; the vessel's name stands for its tags."""
+    return list(dict.fromkeys(VESSEL if tag.name in NAMES else tag.shown_name for tag in tags))
 
 
 def unused_names() -> frozenset[str]:
-    """Return the demonstration tags without a real measurement, while the simulator is off; else none.
+    """Return the demonstration tags that the simulator does not feed and that have no real measurement.
 
     Raises:
         django.db.Error: the database is unavailable.
     """
-    if settings.FERMON_SIMULATOR:
-        return frozenset()
+    left = DEMO_NAMES - fed_names()
+    if not left:
+        return left
     until = written_until()
-    return frozenset(name for name in DEMO_NAMES if not has_real(name, until))
+    names = Tag.objects.filter(name__in=left).values_list("name", flat=True)
+    return frozenset(name for name in names if not has_real(name, until))
+
+
+def unused_vessels() -> frozenset[str]:
+    """Return the name of the demo vessel, as long as all its tags are unused; else none.
+
+    Raises:
+        django.db.Error: the database is unavailable.
+    """
+    unused = unused_names() & frozenset(NAMES)
+    kept = Tag.objects.filter(name__in=NAMES).exclude(name__in=unused).exists()
+    return frozenset([VESSEL]) if unused and not kept else frozenset()
 
 
 def has_real(name: str, until: datetime | None) -> bool:

@@ -10,8 +10,8 @@ from monitoring.history.coverage import is_covered
 from monitoring.ingest.columns import Batch
 from monitoring.ingest.pipeline import ingest_columns
 from monitoring.kernel.clock import SECOND_US
-from monitoring.kernel.tag_definition import DefaultTag
-from monitoring.sources.simulator.signals import BLOCK_S, simulate
+from monitoring.sources.simulator.signals import BLOCK_S
+from monitoring.sources.simulator.simulated_tag import SimulatedTag, simulated_values
 from monitoring.storage.partitions import create_partitions
 
 READINGS_A_STEP = 30_000
@@ -30,10 +30,11 @@ class SecondRange:
 
 @dataclass(frozen=True, slots=True)
 class GenerationStep:
-    """Result of one transaction: the number of readings in the interval, and how many were new."""
+    """Result of one transaction: the number of readings in the interval, how many were new, the end."""
 
     readings: int
     stored: int
+    until: int
 
 
 def last_days(moment: datetime, *, days: int) -> SecondRange:
@@ -47,7 +48,9 @@ def last_days(moment: datetime, *, days: int) -> SecondRange:
     return SecondRange(stop - days * 86_400, stop)
 
 
-def generate_history(tags: Sequence[DefaultTag], past: SecondRange, *, seed: int) -> Iterator[GenerationStep]:
+def generate_history(
+    tags: Sequence[SimulatedTag], past: SecondRange, *, seed: int
+) -> Iterator[GenerationStep]:
     """Store one reading per second and tag, oldest first; yield after each transaction.
 
     Stored measurements stay unchanged, so an interrupted run can be repeated. Times that retention has
@@ -61,15 +64,15 @@ def generate_history(tags: Sequence[DefaultTag], past: SecondRange, *, seed: int
         lacking = [tag for tag in tags if not is_covered(tag.definition.name, part.start, part.stop)]
         names = [tag.definition.name for tag in lacking]
         stored = ingest_columns(names, simulated_columns(lacking, part, seed=seed)) if lacking else 0
-        yield GenerationStep(readings=len(part) * len(tags), stored=stored)
+        yield GenerationStep(readings=len(part) * len(tags), stored=stored, until=part.stop)
 
 
-def simulated_columns(tags: Sequence[DefaultTag], past: SecondRange, *, seed: int) -> Batch:
+def simulated_columns(tags: Sequence[SimulatedTag], past: SecondRange, *, seed: int) -> Batch:
     """Return the readings of the tags over that time."""
-    signals = [simulate(tag, seed=seed, start=past.start, stop=past.stop) for tag in tags]
+    values = [simulated_values(tag, seed=seed, start=past.start, stop=past.stop) for tag in tags]
     return Batch(
         tag=np.repeat(np.arange(len(tags)), len(past)),
         position=np.arange(len(tags) * len(past)),
-        time_us=np.concatenate([signal.second for signal in signals]) * SECOND_US,
-        value=np.concatenate([signal.value for signal in signals]),
+        time_us=np.tile(np.arange(past.start, past.stop), len(tags)) * SECOND_US,
+        value=np.concatenate(values),
     )

@@ -27,8 +27,11 @@ from monitoring.kernel.clock import iso_utc
 from monitoring.kernel.failpoints import failpoint
 from monitoring.kernel.lease_names import SIMULATOR
 from monitoring.kernel.tag_definition import DEFAULT_TAGS, DefaultTag, TagDefinition
+from monitoring.sources.simulator.demo_vessel.making import is_live
 from monitoring.sources.simulator.requested_faults import RequestedFault, fault_at, requested_faults
-from monitoring.sources.simulator.signals import simulate
+from monitoring.sources.simulator.simulated_tag import SimulatedTag, VesselTag, simulated_values
+from monitoring.sources.simulator.vessel.channels import COLUMNS
+from monitoring.sources.simulator.vessel.cycle import vessel_readings
 
 logger = logging.getLogger(__name__)
 
@@ -52,11 +55,23 @@ def run_simulator(*, duration_s: float, should_stop: Callable[[], bool], hand_ov
     owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
     end = time.monotonic() + duration_s
     healthy = True
+    warm_up()
     while not should_stop() and time.monotonic() < end:
         healthy = tick_safely(owner, hand_over, was_healthy=healthy)
         sleep_to_next_second(should_stop)
     with suppress(DatabaseError):  # the lease expires instead
         leases.release(SIMULATOR, owner)
+
+
+def warm_up() -> None:
+    """Compute the present block of the demo vessel, which takes up to a second late in a batch.
+
+    While another run writes, this run stands by and loses no time.
+    """
+    with suppress(DatabaseError):
+        if is_live():
+            now = int(time.time())
+            vessel_readings(SEED, now, now + 1)
 
 
 def tick_safely(owner: str, hand_over: HandOver, *, was_healthy: bool) -> bool:
@@ -125,19 +140,26 @@ def due(written_until: datetime | None, now: datetime) -> tuple[datetime, dateti
     return last, last
 
 
-def simulated_tags() -> list[DefaultTag]:
-    """Return the active tags that have a simulation profile, with their current limits."""
-    return [DefaultTag(tag, PROFILES[tag.name]) for tag in active_tags() if tag.name in PROFILES]
+def simulated_tags() -> list[SimulatedTag]:
+    """Return the active tags that the simulator feeds now, with their current limits."""
+    return known_tags(with_vessel=is_live())
 
 
-def readings_between(tags: Iterable[DefaultTag], first: datetime, last: datetime) -> list[Item]:
+def known_tags(*, with_vessel: bool) -> list[SimulatedTag]:
+    """Return the active tags that the simulator knows, with or without those of the demo vessel."""
+    tags = active_tags()
+    default = [DefaultTag(tag, PROFILES[tag.name]) for tag in tags if tag.name in PROFILES]
+    return [*default, *(VesselTag(tag) for tag in tags if with_vessel and tag.name in COLUMNS)]
+
+
+def readings_between(tags: Iterable[SimulatedTag], first: datetime, last: datetime) -> list[Item]:
     """Return the tags' readings at each whole second from first to last (inclusive), in order of time."""
     start, stop = int(first.timestamp()), int(last.timestamp()) + 1
-    signals = [(tag.definition, simulate(tag, seed=SEED, start=start, stop=stop)) for tag in tags]
+    signals = [(tag.definition, simulated_values(tag, seed=SEED, start=start, stop=stop)) for tag in tags]
     items: list[Item] = [
-        {"timestamp": iso_utc(first + place * SECOND), "tag": tag.name, "value": float(signal.value[place])}
+        {"timestamp": iso_utc(first + place * SECOND), "tag": tag.name, "value": float(values[place])}
         for place in range(stop - start)
-        for tag, signal in signals
+        for tag, values in signals
     ]
     faults = [fault for fault in requested_faults() if fault.start < stop and fault.stop > start]
     return with_faults(items, faults, {tag.name: tag for tag, _ in signals}) if faults else items

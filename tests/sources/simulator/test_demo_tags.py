@@ -10,6 +10,8 @@ from pytest_django import Settings
 
 from monitoring.ingest.pipeline import ingest_readings
 from monitoring.models import Lease, Tag
+from monitoring.sources.simulator.demo_tags import unused_vessels
+from monitoring.sources.simulator.demo_vessel.making import make_once
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 WALL = "/dashboard?kiosk=1"
@@ -92,3 +94,25 @@ def test_files_say_that_they_may_have_simulated_data(client: Client, simulated: 
     assert "fermon-partly-simulated-2-tags-" in name("tag=fermenter_temp&tag=F1_temp")
     assert "fermon-F1_temp-" in name("tag=F1_temp")
     assert "fermon-fermenter_temp-" in name(f"tag=fermenter_temp&from={later}")
+
+
+def test_the_vessel_stands_for_its_tags_and_leaves_with_its_own_switch(
+    client: Client, settings: Settings, simulated: None
+) -> None:
+    make_once()
+    Tag.objects.create(name="F1_temp", valid_min=0, valid_max=9)
+    names = "fermenter_temp, fermenter_ph, agitator_rpm, demo-1"
+    assert f"<strong>Simulated data</strong> of {names}." in client.get("/dashboard").content.decode()
+    settings.FERMON_DEMO_VESSEL = False
+    page = client.get("/dashboard").content.decode()
+    assert 'data-tag="demo1.ph"' not in page
+    assert 'data-tag="fermenter_ph"' in page
+
+
+def test_a_vessel_without_real_data_leaves_with_its_tags(settings: Settings, simulated: None) -> None:
+    make_once()
+    assert unused_vessels() == set()
+    settings.FERMON_SIMULATOR = False
+    assert unused_vessels() == {"demo-1"}
+    ingest_readings([reading(NOW + timedelta(seconds=9), "demo1.ph")], source="10.0.0.7")
+    assert unused_vessels() == set()

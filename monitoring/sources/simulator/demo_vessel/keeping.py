@@ -1,0 +1,67 @@
+"""Keep the demo vessel: make it once, store its past, and record its batches as they go on."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, datetime
+
+from monitoring.batches.errors import BatchConflictError, BatchInputError, UnknownBatchError
+from monitoring.batches.lifecycle import end_batch
+from monitoring.database import leases
+from monitoring.kernel.lease_names import DEMO_VESSEL
+from monitoring.models import Batch, BatchState, Lease, Measurement
+from monitoring.sources.simulator.demo_vessel.making import ACTOR, is_wanted, make_once
+from monitoring.sources.simulator.demo_vessel.past import Clock, store_past
+from monitoring.sources.simulator.demo_vessel.records import moment, record_batch
+from monitoring.sources.simulator.vessel.channels import NAMES
+from monitoring.sources.simulator.vessel.cycle import batch_at
+from monitoring.sources.simulator.vessel.moments import moments_of
+
+
+def utc_now() -> datetime:
+    """Return the time of the wall clock."""
+    return datetime.now(UTC)
+
+
+def keep_demo_vessel(*, seed: int, should_stop: Callable[[], bool], clock: Clock = utc_now) -> bool:
+    """Do what is due; return whether the vessel is live. Each step continues what a killed worker began.
+
+    Raises:
+        django.db.Error: the database is unavailable; the next run continues.
+    """
+    if not is_wanted():
+        if leases.position_of(DEMO_VESSEL) is not None:
+            abort_running(clock())
+        return False
+    make_once()
+    if not store_past(seed=seed, should_stop=should_stop, clock=clock):
+        return False
+    record_due(seed=seed, now=clock())
+    return True
+
+
+def record_due(*, seed: int, now: datetime) -> None:
+    """Record the batches from the first incomplete one on, and remember which one that is."""
+    first = leases.position_of(DEMO_VESSEL)
+    if first is None:
+        return
+    last = batch_at(int(now.timestamp()))[0] + 1  # a batch starts before its inoculation
+    for number in range(first, last + 1):
+        if has_readings(number, now) and not record_batch(number, seed=seed, now=now):
+            break
+        first = number + 1
+    Lease.objects.filter(source=DEMO_VESSEL, position__lt=first).update(position=first)
+
+
+def has_readings(number: int, now: datetime) -> bool:
+    """Return whether the batch is not over yet, or the simulator ran during it."""
+    moments = moments_of(number)
+    begin, end = moment(moments.inoculation), moment(moments.end)
+    stored = Measurement.objects.filter(tag__name=NAMES[0], timestamp__gte=begin, timestamp__lt=end)
+    return now < end or stored.exists()
+
+
+def abort_running(now: datetime) -> None:
+    """Abort the batch that ran when the simulator was switched off."""
+    for batch in Batch.objects.filter(started_by=ACTOR.by, state=BatchState.RUNNING):
+        with suppress(BatchConflictError, BatchInputError, UnknownBatchError):
+            end_batch(batch.pk, at=now, actor=ACTOR, is_aborted=True, reason="The simulator is off.")

@@ -1,0 +1,97 @@
+"""Make the demo vessel: its tags, bindings and recipe, once in the life of a database.
+
+The lease ``demo_vessel`` remembers that: what a person deletes later stays deleted.
+"""
+
+from contextlib import suppress
+
+from django.conf import settings
+from django.db import transaction
+
+from monitoring.batches.errors import BatchConflictError
+from monitoring.batches.recipes import NewPhase, make_recipe
+from monitoring.batches.vessels import bind, make_vessel
+from monitoring.database.write_lock import write_lock
+from monitoring.kernel.actor import Actor
+from monitoring.kernel.lease_names import DEMO_VESSEL
+from monitoring.kernel.tag_definition import TagDefinition
+from monitoring.models import Lease, Tag
+from monitoring.sources.simulator.vessel.channels import CHANNELS, VESSEL
+from monitoring.sources.simulator.vessel.parameters import HOUR_S
+
+RECIPE = "fed-batch-demo"
+ACTOR = Actor(by="simulator", via="simulator")
+DEFINED = (
+    *("unit", "kind", "valid_min", "valid_max", "lower_limit", "upper_limit"),
+    *("description", "group", "display_name"),
+)
+GROWTH, FEED = "growth", "feed"
+FEED_RULE = {"role": "feed_rate", "function": "measured", "above": 0.0, "for_s": 180}
+PHASES = (
+    NewPhase(GROWTH, 7 * HOUR_S, coordinate="growth"),
+    NewPhase(FEED, 13 * HOUR_S, start_rule=FEED_RULE),
+)
+# The nominal values of the simulated vessel: each batch differs a little.
+CONSTANTS = {
+    "tare_kg": 4.0,
+    "working_volume_l": 6.0,
+    "impeller_diameter_m": 0.08,
+    "vessel_diameter_m": 0.2,
+    "ua_w_per_k": 40.0,
+    "loss_w_per_k": 1.2,
+    "base_mol_l": 6.9,
+    "feed_g_l": 500.0,
+    "inoculum_g_l": 0.3,
+}
+
+
+def is_wanted() -> bool:
+    """Return whether the demo vessel is simulated."""
+    return bool(settings.FERMON_SIMULATOR and settings.FERMON_DEMO_VESSEL)
+
+
+def make_once() -> bool:
+    """Make the vessel and all that belongs to it, unless that was done before; return whether it was.
+
+    Names that exist already are left as they are.
+
+    Raises:
+        django.db.Error: the database is unavailable.
+    """
+    if Lease.objects.filter(source=DEMO_VESSEL).exists():
+        return False
+    with write_lock(), transaction.atomic():
+        _, is_new = Lease.objects.get_or_create(source=DEMO_VESSEL)
+        if is_new:
+            make_all()
+    return is_new
+
+
+def make_all() -> None:
+    """Make tags, vessel, bindings and recipe."""
+    for channel in CHANNELS:
+        make_tag(channel.definition)
+    with suppress(BatchConflictError):  # a vessel of that name is another one
+        make_vessel(
+            VESSEL,
+            title="Demo vessel",
+            description="Simulated: a fed-batch of E. coli each day from 06:00 UTC.",
+            working_volume_l=CONSTANTS["working_volume_l"],
+            constants=CONSTANTS,
+            actor=ACTOR,
+        )
+        for channel in CHANNELS:
+            bind(VESSEL, channel.definition.name, channel.role, channel.function, actor=ACTOR)
+    with suppress(BatchConflictError):
+        make_recipe(RECIPE, PHASES, description="Fed-batch, demo", actor=ACTOR)
+
+
+def make_tag(definition: TagDefinition) -> None:
+    """Make the tag, unless there is one of this name."""
+    fields = {name: getattr(definition, name) for name in DEFINED}
+    Tag.objects.get_or_create(name=definition.name, defaults=fields)
+
+
+def is_live() -> bool:
+    """Return whether the past of the demo vessel is stored, so that live readings follow it."""
+    return is_wanted() and Lease.objects.filter(source=DEMO_VESSEL, position__isnull=False).exists()

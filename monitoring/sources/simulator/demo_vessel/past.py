@@ -1,0 +1,92 @@
+"""The past of the demo vessel at the first start: five batches and the present one, a reading each 10 s.
+
+It is stored in pieces, oldest first, each in one transaction with the watermark of the lease ``demo_vessel``:
+a killed worker's work continues at the watermark.
+"""
+
+import os
+import socket
+import uuid
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+
+from monitoring.database import leases
+from monitoring.database.write_lock import write_lock
+from monitoring.ingest.columns import Batch
+from monitoring.ingest.pipeline import ingest_columns
+from monitoring.kernel.clock import SECOND_US
+from monitoring.kernel.lease_names import DEMO_VESSEL
+from monitoring.models import Lease
+from monitoring.sources.simulator.vessel.channels import NAMES
+from monitoring.sources.simulator.vessel.cycle import batch_at, vessel_readings
+from monitoring.sources.simulator.vessel.moments import moments_of
+from monitoring.storage.partitions import create_partitions
+
+PAST_BATCHES = 5
+SPACING_S = 10
+PIECE_S = 5 * 3600  # 28,800 readings
+HOLD = timedelta(seconds=10)
+
+Clock = Callable[[], datetime]
+
+
+def store_past(*, seed: int, should_stop: Callable[[], bool], clock: Clock) -> bool:
+    """Store the missing pieces; return whether the past is complete, so that live readings can follow.
+
+    Raises:
+        django.db.Error: the database is unavailable; the next call continues.
+    """
+    owner = f"{socket.gethostname()[:20]}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
+    while not should_stop():
+        lease = Lease.objects.get(source=DEMO_VESSEL)
+        if lease.position is not None:
+            return True
+        now = int(clock().timestamp())
+        start = first_second(now) if lease.written_until is None else int(lease.written_until.timestamp())
+        if not store_piece(owner, start, min(start + PIECE_S, now), seed=seed, clock=clock):
+            return False
+    leases.release(DEMO_VESSEL, owner)
+    return False
+
+
+def first_second(now: int) -> int:
+    """Return the start of the oldest of the past batches, in Unix time."""
+    number, _ = batch_at(now)
+    return moments_of(number - PAST_BATCHES).start
+
+
+def store_piece(owner: str, start: int, stop: int, *, seed: int, clock: Clock) -> bool:
+    """Store the readings from ``start`` to ``stop`` (exclusive) and move the watermark.
+
+    The last piece, which reaches the present, makes the vessel live. Return False if another worker stores.
+    """
+    readings = columns_between(start, stop, seed=seed)
+    create_partitions(start * SECOND_US, stop * SECOND_US)
+    now = clock()
+    with write_lock(), leases.holding(DEMO_VESSEL, owner, now=now, duration=HOLD) as held:
+        if held is None or not continues(held, start):
+            return False
+        ingest_columns(NAMES, readings)
+        leases.advance(held, datetime.fromtimestamp(stop, UTC))
+        if now.timestamp() - stop < SPACING_S:
+            leases.keep_position(held, batch_at(stop)[0] - PAST_BATCHES)
+    return True
+
+
+def continues(held: leases.Hold, start: int) -> bool:
+    """Return whether no other worker has stored since the watermark was read."""
+    return held.written_until is None or int(held.written_until.timestamp()) == start
+
+
+def columns_between(start: int, stop: int, *, seed: int) -> Batch:
+    """Return the readings at each tenth second from ``start`` on, by tag."""
+    seconds = np.arange(-(-start // SPACING_S) * SPACING_S, stop, SPACING_S)
+    values = vessel_readings(seed, start, stop)[seconds - start]
+    return Batch(
+        tag=np.repeat(np.arange(len(NAMES)), len(seconds)),
+        position=np.arange(values.size),
+        time_us=np.tile(seconds, len(NAMES)) * SECOND_US,
+        value=values.T.ravel(),
+    )
