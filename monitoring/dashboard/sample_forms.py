@@ -180,4 +180,4 @@ def units_sent(data: Mapping[str, Any]) -> dict[str, str]:
 def unit_sent(name: str, unit: str) -> str:
     """Return the unit; of a known analyte its own."""
     known = ANALYTES.get(name)
-    return known.unit if known else unit.strip()[:LONGEST_UNIT]
+    return known.unit if known else unit.replace("\0", "").strip()[:LONGEST_UNIT]
