@@ -16,7 +16,8 @@ from monitoring.kernel.actor import Actor
 from monitoring.kernel.lease_names import DEMO_VESSEL
 from monitoring.kernel.tag_definition import TagDefinition
 from monitoring.models import Lease, Tag
-from monitoring.sources.simulator.vessel.channels import CHANNELS, VESSEL
+from monitoring.models.tag import LONGEST_STALE_S
+from monitoring.sources.simulator.vessel.channels import CHANNELS, NAMES, VESSEL
 from monitoring.sources.simulator.vessel.parameters import HOUR_S
 
 RECIPE = "fed-batch-demo"
@@ -26,6 +27,7 @@ DEFINED = (
     *("description", "group", "display_name"),
 )
 GROWTH, FEED = "growth", "feed"
+SILENT = {"stale_after_s": LONGEST_STALE_S, "detectors_off": ["missing"]}
 FEED_RULE = {"role": "feed_rate", "function": "measured", "above": 0.0, "for_s": 180}
 PHASES = (
     NewPhase(GROWTH, 7 * HOUR_S, coordinate="growth"),
@@ -87,9 +89,19 @@ def make_all() -> None:
 
 
 def make_tag(definition: TagDefinition) -> None:
-    """Make the tag, unless there is one of this name."""
+    """Make the tag, unless there is one of this name.
+
+    While the past is stored, the newest reading is days old: no alarm and no event is to come of that.
+    """
     fields = {name: getattr(definition, name) for name in DEFINED}
-    Tag.objects.get_or_create(name=definition.name, defaults=fields)
+    Tag.objects.get_or_create(name=definition.name, defaults=fields | SILENT)
+
+
+def watch_silence() -> None:
+    """Give the tags the usual settings for missing readings, once the readings are live."""
+    for tag in Tag.objects.filter(name__in=NAMES, **SILENT):
+        tag.stale_after_s, tag.detectors_off = None, []
+        tag.save(update_fields=["stale_after_s", "detectors_off"])
 
 
 def is_live() -> bool:
