@@ -13,6 +13,7 @@ from monitoring.dashboard.alarm_kpis import alarm_kpis
 from monitoring.dashboard.alarm_pages import alarm_detail, alarm_journal, alarm_list
 from monitoring.dashboard.batch_report import batch_report
 from monitoring.dashboard.notes import note_list
+from monitoring.dashboard.profiles import profile_detail, profile_list
 from monitoring.dashboard.sources import source_detail, source_list
 
 View = Callable[..., HttpResponseBase]
@@ -51,6 +52,8 @@ urlpatterns = [
     path("notes", page_or_api(note_list), name="notes"),
     path("sources", page_or_api(source_list), name="sources"),
     path("sources/<int:id>", page_or_api(source_detail), name="source"),
+    path("profiles", page_or_api(profile_list), name="profiles"),
+    path("profiles/<int:id>", page_or_api(profile_detail), name="profile"),
     path("", include("monitoring.dashboard.urls")),
     path("", include("monitoring.api.urls")),
 ]

@@ -1,6 +1,5 @@
 """Vessels and their tags in the admin: edited through the checks of the API."""
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -96,7 +95,7 @@ class VesselTagAdmin(Designed):
     fields = ("vessel", "tag", *vessels.BINDING_FIELDS)
     raw_id_fields = ("tag",)
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Sequence[str]:
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         """Make vessel and tag of an existing binding read-only."""
         return ("vessel", "tag") if obj else ()
 

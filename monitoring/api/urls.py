@@ -9,6 +9,7 @@ from monitoring.api.alarm_journal import AlarmJournalView
 from monitoring.api.alarm_kpis import AlarmKpisView
 from monitoring.api.alarms import AlarmViewSet
 from monitoring.api.annotations import AnnotationViewSet
+from monitoring.api.batch_compare import BatchCompareView
 from monitoring.api.batch_files import BatchExportView, BatchReportView
 from monitoring.api.batch_trend import BatchTrendView
 from monitoring.api.batches import BatchViewSet
@@ -107,20 +108,14 @@ urlpatterns = [
     re_path(r"^batches/(?P<id>[0-9]{1,18})/soft-sensors$", SoftSensorsView.as_view(), name="soft-sensors"),
     path("vessels/<str:name>/computed-tags", computed_tags, name="computed-tags"),
     path("vessels/<str:name>/computed-tags/<str:tag>", computed_tag, name="computed-tag"),
+    path("batches/compare", BatchCompareView.as_view(), name="batch-compare"),
     re_path(r"^batches/(?P<id>[0-9]{1,18})/report$", BatchReportView.as_view(), name="batch-report"),
     re_path(r"^batches/(?P<id>[0-9]{1,18})/export$", BatchExportView.as_view(), name="batch-export"),
-    re_path(r"^batches/(?P<id>[0-9]{1,18})/trend$", BatchTrendView.as_view(), name="batch-trend"),
     re_path(
         r"^batches/(?P<id>[0-9]{1,18})/profile$",
         BatchProfileViewSet.as_view({"post": "create"}),
         name="batch-profile",
     ),
-    re_path(r"^batches/(?P<id>[0-9]{1,18})/soft-sensors$", SoftSensorsView.as_view(), name="soft-sensors"),
-    path("vessels/<str:name>/computed-tags", computed_tags, name="computed-tags"),
-    path("vessels/<str:name>/computed-tags/<str:tag>", computed_tag, name="computed-tag"),
-    re_path(r"^batches/(?P<id>[0-9]{1,18})/trend$", BatchTrendView.as_view(), name="batch-trend"),
-    re_path(rf"^vessels/(?P<vessel>{SLUG})/tags$", vessel_tags, name="vessel-tags"),
-    re_path(rf"^vessels/(?P<vessel>{SLUG})/tags/(?P<id>[0-9]{{1,18}})$", vessel_tag, name="vessel-tag"),
     path("alarms/kpis", AlarmKpisView.as_view(), name="alarm-kpis"),
     path("alarms/advice", AlarmAdviceView.as_view(), name="alarm-advice"),
     path("alarms/journal", AlarmJournalView.as_view(), name="alarm-journal"),

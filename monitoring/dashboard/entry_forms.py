@@ -77,6 +77,12 @@ class EntryForm(forms.Form):
             self.add_error(None, sentence(error))
         return None
 
+    def focus(self, first: str) -> None:
+        """Let the page open at the first field with an error, else at the field of this name."""
+        wrong = next((name for name in self.fields if name in self.errors), first)
+        if wrong in self.fields:
+            self.fields[wrong].widget.attrs["autofocus"] = True
+
     def store(self, actor: Actor) -> Any:
         """Store the entry.
 
@@ -97,12 +103,19 @@ class TimedForm(EntryForm):
     at = UtcField(required=False, label="Another time", widget=forms.TextInput(attrs=TIME))
 
     def __init__(self, *args: Any, now: datetime, **kwargs: Any) -> None:
-        self.now, self.chosen = now, None
         super().__init__(*args, **kwargs)
-        self.times: list[QuickTime] = quick_times(self.batch, now)
+        self.now, self.chosen = now, time_of(self.data.get("when", ""))
+        opened = time_of(self.data.get("opened", ""))
+        self.is_stale = opened is not None and now - opened > STALE
+        self.opened = now if opened is None or self.is_stale or opened > now else opened
+        self.times: list[QuickTime] = quick_times(self.batch, self.opened, self.chosen)
         if not self.times and self.batch.end:
             self.initial["at"] = f"{self.batch.end:%Y-%m-%dT%H:%M:%S}"
-        self.opened_text = iso_utc(now)
+
+    @property
+    def opened_text(self) -> str:
+        """Return when the times were offered, for the hidden field."""
+        return iso_utc(self.opened)
 
     @property
     def at_text(self) -> str:
@@ -114,27 +127,19 @@ class TimedForm(EntryForm):
     @property
     def chosen_value(self) -> str:
         """Return the value of the quick time that is chosen; now at first."""
-        chosen: datetime | None = self.chosen
-        return iso_utc(chosen) if chosen else self.times[0].value if self.times else ""
+        return iso_utc(self.chosen) if self.chosen else self.times[0].value if self.times else ""
 
     def clean(self) -> dict[str, Any]:
         """Set ``time``."""
         data: dict[str, Any] = super().clean() or {}
         if "at" in self.errors:
             return data
-        self.chosen = time_of(data.get("when", ""))
         data["time"] = data.get("at") or self.chosen
         if data["time"] is None:
             self.add_error("when", "Choose the time, or enter another one.")
-        elif data.get("at") is None and self.is_stale(data):
-            self.times = quick_times(self.batch, self.now, self.chosen)
+        elif data.get("at") is None and self.is_stale:
             self.add_error("when", "This page was open for a while: is this the time? Then save again.")
         return data
-
-    def is_stale(self, data: Mapping[str, Any]) -> bool:
-        """Return whether the times were offered so long ago that the first one may not be meant."""
-        opened = time_of(data.get("opened", ""))
-        return opened is not None and self.now - opened > STALE
 
 
 class NoteForm(TimedForm):

@@ -26,6 +26,7 @@ from monitoring.dashboard.notification_acts import (
     test_channel,
 )
 from monitoring.dashboard.notifications import notifications
+from monitoring.dashboard.profiles import new_profile, use_profile
 from monitoring.dashboard.push import manifest, push_worker, subscription
 from monitoring.dashboard.scripts import local_script
 from monitoring.dashboard.source_acts import (
@@ -71,6 +72,8 @@ urlpatterns = [
     path("sources/<int:id>/act", act_on_source, name="source-act"),
     path("sources/<int:id>/tags", make_tags_of_points, name="source-tags"),
     path("sources/<int:id>/mapping", edit_mapping, name="source-map"),
+    path("profiles/new", new_profile, name="profile-new"),
+    path("profiles/<int:id>/use", use_profile, name="profile-use"),
     path("acknowledge/<str:token>", acknowledge, name="acknowledge"),
     path("confirm-channel/<str:token>", confirm_channel, name="confirm-channel"),
     path("push-worker.js", push_worker, name="push-worker"),

@@ -79,7 +79,7 @@ def test_a_sample_is_two_numbers_and_save(client: Client, batch: Batch) -> None:
     sample = Sample.objects.get()
     assert (sample.taken_at, sample.entered_by) == (NIGHT, "Anna (unverified)")
     after = text_of(html(client.get(answer["Location"])))
-    assert "Sample 1 saved , 03:07:00 UTC , OD600 12.5 , Glucose 4.25 g/L." in after
+    assert "Sample 1 saved , 03:07:00 UTC , OD600 12.5, Glucose 4.25 g/L." in after
     assert "Back to the batch" in after
     assert "Sample 2 of Vessel 1" in after
 
@@ -88,7 +88,7 @@ def test_the_analytes_of_the_last_sample_come_first(client: Client, batch: Batch
     results = [NewResult("igg_titer", 1.5, "mg/L"), NewResult("acetate", 0.5)]
     add_sample(batch.pk, taken_at=NIGHT - HOUR, results=results, actor=ANN)
     page = html(client.get(f"/batches/{batch.pk}/sample"))
-    assert re.findall(r'name="value_(\w+)"', page)[:3] == ["acetate", "igg_titer", "od600"]
+    assert re.findall(r'name="value_(\w+)"', page)[:3] == ["igg_titer", "acetate", "od600"]
     assert save(client, batch, value_igg_titer="2", unit_igg_titer="mg/L").status_code == 302
     assert values(batch)[-1] == ("igg_titer", 2.0, "mg/L")
 

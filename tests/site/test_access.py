@@ -64,6 +64,7 @@ PAGES = {
     "imports/<int:id>": ENGINEERS,
     "imports/<int:id>/progress": ENGINEERS,
     "sources/arriving": ENGINEERS,
+    **dict.fromkeys(("profiles/new", "profiles/<int:id>/use"), ENGINEERS),
     "sources/add": ADMINISTRATORS,
     **dict.fromkeys((f"sources/<int:id>/{each}" for each in ("change", "act", "tags", "mapping")), ENGINEERS),
     "acknowledge/<str:token>": ALL,  # the link is the right
@@ -88,8 +89,8 @@ API = {
     *("", "tags", "tags/<name>", "data", "anomalies", "events", "trend", "statistics", "stream", "export"),
     *("alarms/journal", "alarms/kpis"),
     *("quality", "gaps"),
-    "batches/<id>/trend",
-    "batches/<id>/soft-sensors",
+    *(f"batches/<id>/{each}" for each in ("trend", "soft-sensors", "report", "export")),
+    "batches/<int:id>/report",
     *("ingest", "ingest/batch", "stats", "schema", "docs"),
     *("write", "api/v2/write", "query"),
 }
@@ -104,6 +105,10 @@ ACTS = {
     **dict.fromkeys(("batches/<id>/samples", "batches/<id>/annotations"), OPERATORS),
     **dict.fromkeys((f"batches/<id>/samples/<number>{act}" for act in SAMPLE_ACTS), OPERATORS),
     **dict.fromkeys(("profiles", "profiles/<id>", "profiles/preview", "batches/<id>/profile"), ENGINEERS),
+    **dict.fromkeys(
+        ("profiles", "profiles/<id>", "profiles/<int:id>", "profiles/preview", "batches/<id>/profile"),
+        ENGINEERS,
+    ),
     **dict.fromkeys(
         ("source-points", *(f"source-points/{act}" for act in ("make-tags", "ignore", "restore"))), ENGINEERS
     ),

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.db.models import Max
@@ -10,6 +11,7 @@ from django.db.models import Max
 from monitoring.batches.lifecycle import NewBatch, end_batch, inoculate, start_batch
 from monitoring.batches.rules import background
 from monitoring.batches.rules.background import follow_rules
+from monitoring.batches.rules.moments import Outcome, recompute
 from monitoring.database import leases
 from monitoring.ingest.pipeline import ingest_readings
 from monitoring.kernel.actor import Actor
@@ -227,13 +229,13 @@ def test_an_error_of_one_vessel_stops_no_other(
 ) -> None:
     store_run()
     first = Vessel.objects.create(pk=vessel.pk - 1, name="v0", rules=RULES, made_at=NOON)
-    recompute = background.recompute
-    monkeypatch.setattr(background, "recompute", lambda *args: boom(*args) or recompute(*args))
 
-    def boom(chain: object, *_: object) -> None:
-        if not Batch.objects.exists() and not RuleProblem.objects.filter(vessel=first).exists():
+    def boom(*arguments: Any) -> Outcome:
+        if not RuleProblem.objects.filter(vessel=first).exists():
             raise ZeroDivisionError
+        return recompute(*arguments)
 
+    monkeypatch.setattr(background, "recompute", boom)
     follow_rules(now=NOON + 70 * MINUTE)
     assert moments() == [WHOLE]
     assert "the log says more" in RuleProblem.objects.get(vessel=first).text

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from hypothesis import event, given
@@ -168,8 +169,13 @@ def test_a_batch_without_recipe_has_the_phases_of_its_people() -> None:
     assert minutes(batch) == (0, 10, {"a": 1, "b": 30}, 45)
 
 
+def joined(runs: list[tuple[float, int]]) -> NDArray[np.float64]:
+    """Return minute values of runs, each a value and its number of minutes; from the begin again if short."""
+    return np.resize(np.concatenate([np.full(count, value) for value, count in runs]), MINUTES)
+
+
 signals = st.lists(st.tuples(st.sampled_from([0.0, 1.0]), st.integers(1, 15)), min_size=4, max_size=12).map(
-    lambda runs: np.resize(np.repeat(*map(list, zip(*runs, strict=True))), MINUTES).astype(float)
+    joined
 )
 plants = st.fixed_dictionaries(dict.fromkeys(ROLES, signals))
 passes = st.sets(st.integers(1, MINUTES + 30), max_size=6)
@@ -221,7 +227,8 @@ def confirmed(
     moment: Moment | None = getattr(chain[place], name)
     if moment is None:
         return chain, []
-    batch = replace(chain[place], **{name: Moment(moment.at_us)})
+    change: Any = {name: Moment(moment.at_us)}
+    batch = replace(chain[place], **change)
     return (*chain[:place], batch, *chain[place + 1 :]), [moment.at_us]
 
 

@@ -29,7 +29,8 @@ def keep_demo_vessel(*, seed: int, should_stop: Callable[[], bool], clock: Clock
         django.db.Error: the database is unavailable; the next run continues.
     """
     if not is_wanted():
-        abort_running(clock())
+        if leases.position_of(DEMO_VESSEL) is not None:
+            abort_running(clock())
         return False
     make_once()
     if not store_past(seed=seed, should_stop=should_stop, clock=clock):

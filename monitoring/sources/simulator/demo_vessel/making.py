@@ -25,10 +25,10 @@ DEFINED = (
     *("unit", "kind", "valid_min", "valid_max", "lower_limit", "upper_limit"),
     *("description", "group", "display_name"),
 )
-FEED = "feed"
+GROWTH, FEED = "growth", "feed"
 FEED_RULE = {"role": "feed_rate", "function": "measured", "above": 0.0, "for_s": 180}
 PHASES = (
-    NewPhase("growth", 7 * HOUR_S, coordinate="growth"),
+    NewPhase(GROWTH, 7 * HOUR_S, coordinate="growth"),
     NewPhase(FEED, 13 * HOUR_S, start_rule=FEED_RULE),
 )
 # The nominal values of the simulated vessel: each batch differs a little.
