@@ -174,8 +174,15 @@ def reopen(batch: Batch) -> None:
     """
     if batch.is_golden:
         raise BatchConflictError(f"batch {batch.name} is golden: take that mark away first")
+    withdraw(batch, "end", batch.end)
     batch.state, batch.end, batch.end_source = BatchState.RUNNING, None, ""
     batch.ended_by = batch.end_reason = ""
+
+
+def withdraw(batch: Batch, moment: str, at: datetime | None) -> None:
+    """Note that a person took a moment back, so that a rule does not set it again."""
+    if at is not None:
+        batch.withdrawn_moments.create(moment=moment, at=at)
 
 
 def withdraw_inoculation(batch: Batch) -> None:
@@ -187,6 +194,7 @@ def withdraw_inoculation(batch: Batch) -> None:
     if batch.phases.count() > 1:
         raise BatchConflictError(f"batch {batch.name} has further phases: remove those first")
     batch.phases.all().delete()
+    withdraw(batch, "inoculation", batch.inoculated_at)
     batch.inoculated_at, batch.inoculation_source = None, ""
 
 
@@ -263,6 +271,7 @@ def remove_last_phase(pk: int, position: int | None = None, *, actor: Actor) -> 
         if len(phases) > 1:
             phases[-2].end = phases[-1].end
             phases[-2].save()
+        withdraw(batch, f"phase {phases[-1].name}", phases[-1].start)
         phases[-1].delete()
         save(batch)
     return batch
