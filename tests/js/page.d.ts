@@ -31,6 +31,8 @@ interface PageElements {
   "figure-template": HTMLTemplateElement;
   "sample-figures": HTMLElement;
   sensors: HTMLElement;
+  "sensors-count": HTMLElement;
+  "sensors-lacking": HTMLDetailsElement;
   "sensors-missing": HTMLUListElement;
   "sensors-text": HTMLElement;
   "wall-clock": HTMLInputElement | null;
