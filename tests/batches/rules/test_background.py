@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 from django.db.models import Max
 
 from monitoring.batches.corrections import mark_golden, move_moment, remove_last_phase
@@ -269,6 +270,17 @@ def test_an_error_of_one_vessel_stops_no_other(
     assert moments() == [WHOLE]
     assert "the log says more" in RuleProblem.objects.get(vessel=first).text
     assert "ZeroDivisionError" in caplog.text
+
+
+@pytest.mark.usefixtures("vessel")
+def test_a_pass_ends_when_the_database_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(*_: Any) -> Outcome:
+        raise OperationalError
+
+    monkeypatch.setattr(background, "recompute", away)
+    with pytest.raises(OperationalError):
+        follow_rules(now=NOON)
+    assert not RuleProblem.objects.exists()
 
 
 @pytest.mark.usefixtures("vessel")
