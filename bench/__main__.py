@@ -7,7 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench import alarms, compare, ingest, reads, stream
+from bench import alarms, compare, ingest, reads, stream, vessel
 from bench.report import table
 
 PARTS = {
@@ -16,6 +16,7 @@ PARTS = {
     "ingest": ingest.measure,
     "reads": reads.measure,
     "stream": stream.measure,
+    "vessel": vessel.measure,
 }
 
 

@@ -338,7 +338,6 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
             "name": "alarms",
             "description": "What needs a person now, what people did about it, and definitions.",
         },
-        {"name": "batches", "description": "Runs of vessels: reports and tables of their minute values."},
         {
             "name": "notifications",
             "description": "Who is notified of alarms, when and how; and what became of each message.",
@@ -355,6 +354,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         {"name": "ingest", "description": "Where readings come in, one or many at a time."},
         {"name": "system", "description": "Totals, health, and this description."},
     ],
+    "ENUM_NAME_OVERRIDES": {"MomentSourceEnum": "monitoring.models.MomentSource"},
     "APPEND_COMPONENTS": {
         "securitySchemes": {
             "tokenAuth": {

@@ -1,6 +1,5 @@
 """Recipes in the admin: edited through the checks of the API."""
 
-from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -87,13 +86,13 @@ class RecipeAdmin(Designed):
     search_fields = ("name", "description")
     inlines = (RecipePhaseInline,)
 
-    def get_fields(self, request: HttpRequest, obj: Recipe | None = None) -> Sequence[Any]:
+    def get_fields(self, request: HttpRequest, obj: Recipe | None = None) -> tuple[str, ...]:
         """Offer phases and description of the newest version."""
         is_newest = obj is None or not has_newer(obj)
         offered = ("name", "description", "phases", "is_retired", "version", "made_by", "made_at")
-        return offered if is_newest else [name for name in offered if name != "phases"]
+        return offered if is_newest else tuple(name for name in offered if name != "phases")
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Recipe | None = None) -> Sequence[str]:
+    def get_readonly_fields(self, request: HttpRequest, obj: Recipe | None = None) -> tuple[str, ...]:
         """Let only the newest version change, and the mark of retired ones."""
         made: tuple[str, ...] = ("version", "made_by", "made_at")
         if obj is None:

@@ -1,6 +1,5 @@
 """Vessels and their tags in the admin: edited through the checks of the API."""
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -64,10 +63,8 @@ class VesselAdmin(Designed):
             if change:
                 before = Vessel.objects.get(pk=obj.pk)
                 vessels.change_vessel(before.name, given, actor=actor)
-                return
-            is_active = given.pop("is_active")
-            obj.pk = vessels.make_vessel(**given, actor=actor).pk
-            vessels.change_vessel(obj.name, {"is_active": is_active}, actor=actor)
+            else:
+                obj.pk = vessels.make_vessel(**given, actor=actor).pk
 
 
 class BindingForm(CheckedForm):
@@ -96,7 +93,7 @@ class VesselTagAdmin(Designed):
     fields = ("vessel", "tag", *vessels.BINDING_FIELDS)
     raw_id_fields = ("tag",)
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Sequence[str]:
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         """Make vessel and tag of an existing binding read-only."""
         return ("vessel", "tag") if obj else ()
 

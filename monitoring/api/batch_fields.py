@@ -20,7 +20,7 @@ from monitoring.models import BatchState, MomentSource, Recipe
 DEFAULT_BATCHES, MAX_BATCHES = 100, 1_000
 LONGEST_REASON = 500
 MOMENTS = ("start", "inoculation", "end", "phase")
-YES_OR_NO = dict.fromkeys(("invalid", "null"), "expected 'true' or 'false'")
+YES_OR_NO: dict[str, Any] = dict.fromkeys(("invalid", "null"), "expected 'true' or 'false'")
 HAS_CHANGED = OpenApiResponse(
     schemas.ErrorSerializer, "The batch has changed since, or does not allow this; the message tells why."
 )
@@ -213,7 +213,7 @@ class EnterPhaseSerializer(TimedActSerializer):
     )
 
 
-class EndSerializer(TimedActSerializer):
+class EndBatchSerializer(TimedActSerializer):
     """The end of a batch."""
 
     reason = serializers.CharField(
@@ -221,7 +221,7 @@ class EndSerializer(TimedActSerializer):
     )
 
 
-class AbortSerializer(TimedActSerializer):
+class AbortBatchSerializer(TimedActSerializer):
     """The end of a batch before its time."""
 
     reason = serializers.CharField(
@@ -265,7 +265,7 @@ class MoveMomentSerializer(MomentSerializer):
         return super().validate(attrs)
 
 
-class ConfirmSerializer(MomentSerializer):
+class ConfirmMomentsSerializer(MomentSerializer):
     """The moment to confirm."""
 
     moment = serializers.ChoiceField(
@@ -310,7 +310,7 @@ class BatchPhaseShape(Shape):
     name = serializers.CharField()
     start = serializers.DateTimeField()
     end = serializers.DateTimeField(allow_null=True, help_text="Null: it lasts.")
-    source = serializers.ChoiceField(choices=MomentSource.values)  # type: ignore[assignment]
+    source = serializers.ChoiceField(choices=MomentSource.choices)  # type: ignore[assignment]
     by = serializers.CharField()
     typical_duration_s = serializers.IntegerField(allow_null=True)
 
@@ -318,7 +318,7 @@ class BatchPhaseShape(Shape):
 def source_shape() -> serializers.ChoiceField:
     """Return the field for the origin of a moment."""
     return serializers.ChoiceField(
-        choices=MomentSource.values,
+        choices=MomentSource.choices,
         allow_null=True,
         help_text="Null: not yet. Moments by a rule follow late data until a person confirms them.",
     )
@@ -335,7 +335,7 @@ class ProcessBatchSerializer(Shape):
     product = serializers.CharField()
     strain = serializers.CharField()
     header = serializers.DictField()
-    state = serializers.ChoiceField(choices=BatchState.values)
+    state = serializers.CharField(help_text=f"One of {', '.join(BatchState.values)}.")
     start = serializers.DateTimeField(allow_null=True, help_text="Null: planned.")
     inoculated_at = serializers.DateTimeField(allow_null=True)
     end = serializers.DateTimeField(allow_null=True, help_text="Null: planned or running.")
@@ -359,6 +359,12 @@ class ProcessBatchSerializer(Shape):
 
 START = OpenApiExample(
     "A batch starts now",
-    value={"vessel": "demo-1", "product": "GFP", "strain": "BL21", "header": {"medium": "M9"}},
+    value={
+        "vessel": "reactor-1",
+        "name": "run-1",
+        "product": "GFP",
+        "strain": "BL21",
+        "header": {"medium": "M9"},
+    },
     request_only=True,
 )

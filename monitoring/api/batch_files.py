@@ -8,7 +8,7 @@ from itertools import chain
 from django.http import HttpResponseBase, StreamingHttpResponse
 from django.utils.http import content_disposition_header
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
-from rest_framework.exceptions import NotFound, ValidationError
+from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -17,11 +17,10 @@ from monitoring.access.callers import grant_of
 from monitoring.access.scopes import can_read_all_tags
 from monitoring.api import batch_report_schemas as shapes
 from monitoring.api import schemas
-from monitoring.api.errors import Conflict
+from monitoring.api.batch_errors import errors_as_answers
 from monitoring.api.export import FILES, ErrorNegotiation, with_encoding
 from monitoring.api.fields import FileSerializer, choices, parameters
 from monitoring.batches.bound_tags import BatchExtent, BoundTag, bound_tags, extent_of
-from monitoring.batches.errors import BatchConflictError, UnknownBatchError
 from monitoring.batches.export import batch_table, count_rows, sample_columns
 from monitoring.batches.finding import find_batch
 from monitoring.batches.report import hash_of, read_report
@@ -106,7 +105,7 @@ class BatchExportView(APIView):
         query = parameters(BatchExportSerializer, request)
         ending = query.validated_data["format"]
         chosen = FORMATS[ending]
-        with errors_as_answers():
+        with refusals_as_answers():
             extent = extent_of(find_batch(int(id)), datetime.now(UTC))
             check_rows(chosen.most_rows, lambda _: count_rows(extent))
             tags = bound_tags(extent, covers_of(request))
@@ -138,17 +137,14 @@ def covers_of(request: Request) -> Callable[[str], bool]:
 
 
 @contextmanager
-def errors_as_answers() -> Iterator[None]:
-    """Convert errors of batches to answers.
+def refusals_as_answers() -> Iterator[None]:
+    """Convert errors of batches, and a table that is too large for the file, to answers.
 
     Raises:
-        NotFound, Conflict, ValidationError: in place of them.
+        ValidationError: the table is too large; the other errors as ``errors_as_answers``.
     """
     try:
-        yield
-    except UnknownBatchError as error:
-        raise NotFound(str(error)) from error
-    except BatchConflictError as error:
-        raise Conflict(str(error)) from error
+        with errors_as_answers():
+            yield
     except TooLargeError as error:
         raise ValidationError({error.parameter: str(error)}) from error

@@ -203,6 +203,28 @@ class ReportNoteSerializer(Shape):
     version = serializers.IntegerField()
 
 
+class ReportLastSerializer(Shape):
+    """The last value of a soft sensor."""
+
+    t = serializers.IntegerField(help_text="Milliseconds since the epoch.")
+    eft_h = serializers.FloatField()
+    value = serializers.FloatField(allow_null=True)
+
+
+class ReportSensorSerializer(Shape):
+    """A soft sensor or computed tag; `missing` says why it has no value."""
+
+    name = serializers.CharField()
+    title = serializers.CharField()
+    unit = serializers.CharField()
+    decimals = serializers.IntegerField(allow_null=True)
+    formula = serializers.CharField()
+    source = serializers.CharField()  # type: ignore[assignment]  # as above
+    last = ReportLastSerializer(allow_null=True)
+    missing = serializers.ListField(child=serializers.CharField())
+    remarks = serializers.ListField(child=serializers.CharField())
+
+
 class ReportSerializer(Shape):
     """The content of the report."""
 
@@ -214,7 +236,7 @@ class ReportSerializer(Shape):
     phases = ReportPhaseSerializer(many=True)
     tags = ReportTagSerializer(many=True)
     setpoints = ReportSetpointSerializer(many=True)
-    soft_sensors = serializers.ListField(child=serializers.DictField())
+    soft_sensors = ReportSensorSerializer(many=True)
     deviations = serializers.ListField(child=serializers.DictField())
     samples = ReportSampleSerializer(many=True)
     events = EventSerializer(many=True)

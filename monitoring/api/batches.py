@@ -146,18 +146,18 @@ class BatchViewSet(ViewSet):
         also = {"at": asked.get("at"), "source": source_of(request)}
         return self.act(request, id, asked, lifecycle.enter_phase, asked["phase"], **also)
 
-    @act_schema("endBatch", fields.EndSerializer)
+    @act_schema("endBatch", fields.EndBatchSerializer)
     @action(detail=True, methods=["post"])
     def end(self, request: Request, id: str) -> Response:
         """End a running batch as complete."""
-        asked = body_of(request, fields.EndSerializer, "at, if not now")
+        asked = body_of(request, fields.EndBatchSerializer, "at, if not now")
         return self.finish(request, id, asked, is_aborted=False)
 
-    @act_schema("abortBatch", fields.AbortSerializer)
+    @act_schema("abortBatch", fields.AbortBatchSerializer)
     @action(detail=True, methods=["post"])
     def abort(self, request: Request, id: str) -> Response:
         """End a running batch as aborted, with the reason."""
-        asked = body_of(request, fields.AbortSerializer, "reason")
+        asked = body_of(request, fields.AbortBatchSerializer, "reason")
         return self.finish(request, id, asked, is_aborted=True)
 
     @act_schema("moveMoment", fields.MoveMomentSerializer)
@@ -174,11 +174,11 @@ class BatchViewSet(ViewSet):
             return self.act(request, id, asked, corrections.remove_last_phase, position)
         return self.act(request, id, asked, corrections.move_phase, position, asked["at"], source=source)
 
-    @act_schema("confirmMoments", fields.ConfirmSerializer)
+    @act_schema("confirmMoments", fields.ConfirmMomentsSerializer)
     @action(detail=True, methods=["post"])
     def confirm(self, request: Request, id: str) -> Response:
         """Confirm moments that rules have made: late data move them no more."""
-        asked = body_of(request, fields.ConfirmSerializer, "moment, or nothing for all")
+        asked = body_of(request, fields.ConfirmMomentsSerializer, "moment, or nothing for all")
         position = asked.get("position")
         return self.act(request, id, asked, corrections.confirm, asked.get("moment", ""), position=position)
 

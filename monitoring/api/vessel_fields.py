@@ -37,7 +37,7 @@ def text(
 
 def boolean(help_text: str, **options: Any) -> serializers.BooleanField:
     """Return the field for yes or no."""
-    messages = dict.fromkeys(("invalid", "null"), "expected 'true' or 'false'")
+    messages: dict[str, Any] = dict.fromkeys(("invalid", "null"), "expected 'true' or 'false'")
     return serializers.BooleanField(help_text=help_text, error_messages=messages, **options)
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from monitoring.batches.course import MINUTE_US, bound_us
+from monitoring.batches.elapsed import origin_us
 from monitoring.batches.errors import BatchConflictError
 from monitoring.batches.finding import bindings_between
 from monitoring.history.rollup_rows import read_rollups
@@ -73,8 +74,7 @@ def extent_of(batch: Batch, now: datetime) -> BatchExtent:
         raise BatchConflictError(f"batch {batch.name} is planned: start the batch first")
     first = to_micros(batch.start) // MINUTE_US * MINUTE_US
     stop = to_micros(now) // MINUTE_US if batch.end is None else -(-to_micros(batch.end) // MINUTE_US)
-    zero = to_micros(batch.inoculated_at or batch.start)
-    return BatchExtent(batch, first, max(stop * MINUTE_US, first + MINUTE_US), zero)
+    return BatchExtent(batch, first, max(stop * MINUTE_US, first + MINUTE_US), origin_us(batch))
 
 
 def bound_tags(extent: BatchExtent, covers: Covers) -> list[BoundTag]:

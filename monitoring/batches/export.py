@@ -7,10 +7,11 @@ from typing import Any
 
 from monitoring.batches.bound_tags import BatchExtent, BoundTag, Span, minutes_in, windows
 from monitoring.batches.course import MINUTE_US
+from monitoring.batches.sampling import current_results
+from monitoring.history.export_formats import ROWS
 from monitoring.history.export_intervals import SOURCE_ROWS, aggregate_of
 from monitoring.history.export_table import TIMESTAMP, Column, Kind, Row, Table, heading
 from monitoring.kernel.clock import to_micros
-from monitoring.models import SampleResult
 
 ELAPSED = Column("elapsed_h", Kind.NUMBER)
 PHASE = Column("phase", Kind.TEXT)
@@ -38,7 +39,7 @@ def batch_table(
         *(Column(sample.name, Kind.NUMBER) for sample in samples),
     )
     phase_at = PhaseNames(extent)
-    minutes = SOURCE_ROWS // max(1, len(tags))
+    minutes = min(ROWS, SOURCE_ROWS // max(1, len(tags)))
     batches = (
         rows_of(extent, window, [(bound, aggregates) for bound in tags], samples, phase_at)
         for window in windows(extent, minutes)
@@ -92,16 +93,13 @@ def cells_of(bound: BoundTag, window: Span, aggregates: Sequence[str]) -> Iterat
 
 def sample_columns(extent: BatchExtent) -> list[SampleColumn]:
     """Return the results in force, in order of the analytes; of two in one minute the later one counts."""
-    rows = SampleResult.objects.filter(
-        sample__batch=extent.batch, sample__withdrawn_at=None, superseded_by=None
-    ).select_related("sample")
     found: dict[tuple[str, str], dict[int, float]] = {}
-    for row in rows.order_by("analyte", "unit", "sample__taken_at", "id"):
-        minute = to_micros(row.sample.taken_at) // MINUTE_US * MINUTE_US
-        found.setdefault((row.analyte, row.unit), {})[minute] = row.value
+    for result in current_results(extent.batch):
+        minute = to_micros(result.sample.taken_at) // MINUTE_US * MINUTE_US
+        found.setdefault((result.analyte, result.unit), {})[minute] = result.value
     return [
         SampleColumn(f"sample {heading(analyte, {analyte: unit})}", cells)
-        for (analyte, unit), cells in found.items()
+        for (analyte, unit), cells in sorted(found.items())
     ]
 
 

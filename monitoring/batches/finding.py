@@ -1,6 +1,6 @@
 """Find vessels, batches and recipes by name, and lock a vessel for a change."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 
@@ -34,6 +34,20 @@ def find_batch(pk: int) -> Batch:
     if found is None:
         raise UnknownBatchError(f"there is no batch {pk}; GET /batches lists them")
     return found
+
+
+def find_batches(pks: Sequence[int]) -> list[Batch]:
+    """Return the batches in the order of the ids, with vessel, recipe, profile and phases.
+
+    Raises:
+        UnknownBatchError: one of them does not exist.
+    """
+    related = Batch.objects.select_related("vessel", "recipe", "profile")
+    found = related.prefetch_related("phases", "recipe__phases").in_bulk(pks)
+    for pk in pks:
+        if pk not in found:
+            raise UnknownBatchError(f"there is no batch {pk}; GET /batches lists them")
+    return [found[pk] for pk in pks]
 
 
 def find_recipe(name: str, version: int | None = None) -> Recipe:

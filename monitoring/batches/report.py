@@ -17,9 +17,11 @@ from monitoring.batches.bound_tags import (
 )
 from monitoring.batches.report_records import RecordScope, read_records
 from monitoring.batches.report_statistics import GapSums, PhaseSpan, add_to_phases, chart_of, phases_of
+from monitoring.batches.sensor_series import last_json
 from monitoring.batches.setpoint_changes import MOST_CHANGES, changes_of
-from monitoring.history.rollup_rows import last_rollup, read_rollups
-from monitoring.kernel.clock import iso_or_none, iso_utc, to_micros
+from monitoring.batches.soft_sensor_series import read_soft_sensors
+from monitoring.history.rollup_rows import newest_rollup, read_rollups
+from monitoring.kernel.clock import FIRST_MICROS, iso_or_none, iso_utc, to_micros
 from monitoring.kernel.rollups import RESOLUTIONS_S, Buckets
 from monitoring.models import Batch, BatchPhase, TagFunction
 
@@ -50,7 +52,7 @@ def read_report(batch: Batch, *, now: datetime, covers: Covers, is_whole: bool =
         "phases": [phase_json(phase, extent) for phase in phases],
         "tags": [tag_json(bound, extent, spans) for bound in tags],
         "setpoints": [setpoint_json(bound, extent) for bound in tags if is_setpoint(bound)],
-        "soft_sensors": [],
+        "soft_sensors": soft_sensors_of(extent) if is_whole else [],
         "deviations": [],
         **read_records(RecordScope(extent, {bound.tag.name: bound for bound in tags}, is_whole)),
     }
@@ -159,6 +161,25 @@ def windows_of(bound: BoundTag, extent: BatchExtent, begin_us: int, stop_us: int
             yield read_rollups(bound.pk, MINUTE_S, low, high)
 
 
+def soft_sensors_of(extent: BatchExtent) -> list[Json]:
+    """Return the last value of each soft sensor and computed tag, or what it lacks."""
+    found = read_soft_sensors(extent.batch, now=extent.end)
+    return [
+        {
+            "name": each.name,
+            "title": each.title,
+            "unit": each.unit,
+            "decimals": each.decimals,
+            "formula": each.formula,
+            "source": each.source,
+            "last": last_json(each.values, found),
+            "missing": list(each.missing),
+            "remarks": list(each.remarks),
+        }
+        for each in found.series
+    ]
+
+
 def is_setpoint(bound: BoundTag) -> bool:
     """Return whether the tag is a setpoint."""
     return bound.function == TagFunction.SETPOINT
@@ -180,9 +201,7 @@ def setpoint_json(bound: BoundTag, extent: BatchExtent) -> Json:
 
 def value_before(bound: BoundTag, time_us: int) -> float | None:
     """Return the last value before a time, if the tag was bound at that time; None if there is none."""
-    begin = bound.spans_us[0][0]
-    start = last_rollup(bound.pk, MINUTE_S, time_us) if begin <= time_us else None
-    if start is None:
+    last = newest_rollup(bound.pk, MINUTE_S, FIRST_MICROS, time_us)
+    if bound.spans_us[0][0] > time_us or not len(last):
         return None
-    last = read_rollups(bound.pk, MINUTE_S, start, start + 1)
     return float(last.minimum[0] if last.minimum_at[0] > last.maximum_at[0] else last.maximum[0])

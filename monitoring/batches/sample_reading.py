@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, Max
+from django.db.models import Max
 
 from monitoring.batches.analytes import ANALYTES, title_of
 from monitoring.batches.elapsed import HOUR_US, origin_us
@@ -141,8 +141,8 @@ def entry_json(result: SampleResult) -> dict[str, Any]:
 def offered_analytes(batch: Batch) -> list[OfferedAnalyte]:
     """Return the analytes to offer for the next sample.
 
-    First those of the batch's samples, the newest and most frequent first; then those of earlier batches of
-    the vessel; then the common ones.
+    First those of the batch's samples, the newest sample first; then those of earlier batches of the vessel;
+    then the common ones.
     """
     names = [*used(SampleResult.objects.filter(sample__batch=batch))]
     if len(names) < MOST_OFFERED:
@@ -153,9 +153,9 @@ def offered_analytes(batch: Batch) -> list[OfferedAnalyte]:
 
 
 def used(rows: Any) -> list[tuple[str, str]]:
-    """Return analytes with unit, those of the newest sample first, then by number of results."""
-    found = rows.values("analyte", "unit").annotate(newest=Max("sample_id"), count=Count("id"))
-    ordered = found.order_by("-newest", "-count", "analyte")[:MOST_OFFERED]
+    """Return analytes with unit: those of the newest sample first, in the order of their entry."""
+    found = rows.values("analyte", "unit").annotate(newest=Max("sample_id"), entry=Max("id"))
+    ordered = found.order_by("-newest", "entry")[:MOST_OFFERED]
     return [(row["analyte"], row["unit"]) for row in ordered]
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from monitoring.batches.computed_series import computed_series
 from monitoring.batches.course import Channel, read_course
+from monitoring.batches.elapsed import HOUR_US, clipped_end, elapsed_h, origin_us
 from monitoring.batches.errors import BatchInputError
 from monitoring.batches.finding import bindings_between
 from monitoring.batches.sampling import current_results
@@ -21,11 +22,11 @@ from monitoring.batches.soft_sensors.missing import gain_of, missing_for, remark
 from monitoring.batches.soft_sensors.role_units import UNITS, conversion_of, unit_error
 from monitoring.batches.vessel_roles import ROLES
 from monitoring.kernel.arrays import FloatArray
-from monitoring.kernel.clock import SECOND_US, to_micros
+from monitoring.kernel.clock import to_micros
 from monitoring.models import Batch, TagFunction, Vessel
 
 LONGEST = timedelta(days=60)  # of a batch: bounds memory
-HOUR_US = 3600 * SECOND_US
+NO_VALUE_YET = "All inputs are there, but the formula gives no value yet."
 BIOMASS_ANALYTES = ("dry_weight", "od600")
 IS_CUT = f"The batch is longer than {LONGEST.days} days: only the first {LONGEST.days} are computed."
 
@@ -52,17 +53,12 @@ def read_soft_sensors(
     computed = list(batch.vessel.computed_tags.all())
     check_names(names, [tag.name for tag in computed])
     chosen = [sensor for name, sensor in SOFT_SENSORS.items() if not names or name in names]
-    start, end = batch.start or now, batch.end or now
-    zero_us = to_micros(batch.inoculated_at or start)
-    course = read_course(
-        batch.vessel,
-        start,
-        max(start, min(end, start + LONGEST)),
-        {role for sensor in chosen for role in sensor.roles},
-    )
+    start, end = batch.start or now, clipped_end(batch, now)
+    roles = {role for sensor in chosen for role in sensor.roles}
+    course = read_course(batch.vessel, start, min(end, start + LONGEST), roles)
     values = role_values(course.channels)
-    hour = (course.start_us - zero_us) / HOUR_US
-    inputs = SensorInputs(hour, values.measured, constants_of(batch.vessel), lab_results(batch, zero_us))
+    hour = elapsed_h(batch, course.start_us)
+    inputs = SensorInputs(hour, values.measured, constants_of(batch.vessel), lab_results(batch))
     remarks = (*([IS_CUT] if end - start > LONGEST else []), *wrong_constants(batch.vessel))
     wanted = [tag for tag in computed if not names or tag.name in names]
     return BatchSensors(
@@ -120,13 +116,18 @@ def wrong_constants(vessel: Vessel) -> list[str]:
     return [f"The vessel's constant {error}" for error in errors if error]
 
 
-def lab_results(batch: Batch, zero_us: int) -> list[LabResult]:
+def lab_results(batch: Batch) -> list[LabResult]:
     """Return the results that tell biomass, by elapsed time in hours."""
     return [
-        LabResult((to_micros(result.sample.taken_at) - zero_us) / HOUR_US, result.analyte, result.value)
+        LabResult(hour_of(batch, result.sample.taken_at), result.analyte, result.value)
         for result in current_results(batch)
         if result.analyte in BIOMASS_ANALYTES
     ]
+
+
+def hour_of(batch: Batch, time: datetime) -> float:
+    """Return the elapsed time of a time in hours."""
+    return (to_micros(time) - origin_us(batch)) / HOUR_US
 
 
 def soft_sensor(
@@ -134,6 +135,9 @@ def soft_sensor(
 ) -> SensorSeries:
     """Return the series of one soft sensor."""
     missing = missing_for(sensor.name, inputs.measured, inputs.constants, problems)
+    values = np.full(len(inputs.hour), np.nan) if missing else compute(sensor.name, inputs)
+    if not missing and not np.isfinite(values).any():
+        missing = [NO_VALUE_YET]
     more = remarks_for(sensor.name, inputs.measured, samples=bool(inputs.samples))
     return SensorSeries(
         name=sensor.name,
@@ -147,7 +151,7 @@ def soft_sensor(
         constants=tuple(constant_json(name, inputs.constants) for name in sensor.constants),
         missing=tuple(missing),
         remarks=() if missing else (*more, *remarks),
-        values=np.full(len(inputs.hour), np.nan) if missing else compute(sensor.name, inputs),
+        values=values,
     )
 
 

@@ -1,6 +1,5 @@
 """Pages on which people enter samples and notes of a batch: for a phone first, and without scripts, too."""
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -44,6 +43,8 @@ def enter_sample(request: HttpRequest, id: int) -> HttpResponse:
     if form.is_valid() and (sample := form.perform(actor_of(request))):
         return redirect(f"{reverse('sample-new', args=[id])}?{urlencode({'saved': sample.number})}")
     saved = id_of(request.GET.get("saved", ""))
+    if not saved:
+        form.focus(form.first[0].name)
     context = {
         "saved": sample_of(batch, saved, now) if saved else None,
         "next_number": 1 + (batch.samples.aggregate(last=Max("number"))["last"] or 0),
@@ -65,6 +66,8 @@ def enter_note(request: HttpRequest, id: int) -> HttpResponse:
         return redirect(f"{reverse('note-new', args=[id])}?{urlencode({'saved': pk})}")
     saved = find_note(id_of(request.GET.get("saved", "")) or 0)
     is_own = saved is not None and saved.batch_id == batch.pk
+    if not is_own:
+        form.focus("text")
     context = {"saved": saved if is_own else None, "saved_at": saved and moment(saved.start, now)}
     return form_page(request, "batches/note.html", batch, form, context)
 
@@ -121,12 +124,14 @@ def corrections_of(sample: SampleRow, sent: EntryForm) -> list[tuple[ResultRow, 
             auto_id=f"correct-{row.id}-%s",
             initial={"result": row.id},
         )
-        pairs.append((row, sent if is_sent else fresh))
+        chosen = sent if is_sent else fresh
+        chosen.fields["value"].unit = row.unit  # type: ignore[attr-defined]
+        pairs.append((row, chosen))
     return pairs
 
 
 def form_page(
-    request: HttpRequest, template: str, batch: Batch, form: EntryForm | None, context: Mapping[str, Any]
+    request: HttpRequest, template: str, batch: Batch, form: EntryForm | None, context: dict[str, Any]
 ) -> HttpResponse:
     """Return the page of a batch with a form; 400 if the form has errors."""
     has_errors = form is not None and bool(form.errors)

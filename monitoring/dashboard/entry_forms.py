@@ -3,9 +3,8 @@
 They work without scripts, and keep the entry on errors.
 """
 
-from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any, ClassVar
+from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -25,6 +24,8 @@ from monitoring.models import Batch, Note, NoteKind
 
 STALE = timedelta(minutes=15)
 LONGEST_TEXT = 2_000
+# Fields of the domain that have another name in the forms.
+RENAMED = {"taken_at": "when", "start": "when", "analyte": "other_name", "unit": "other_unit"}
 TIME = {"type": "datetime-local", "step": "1"}
 NUMBER = {"inputmode": "decimal", "autocomplete": "off", "enterkeyhint": "next"}
 
@@ -52,8 +53,6 @@ class NumberField(forms.CharField):
 class EntryForm(forms.Form):
     """A form of a batch, with the name of the writer while nobody is signed in."""
 
-    renamed: ClassVar[Mapping[str, str]] = {}  # the domain's fields that have another name here
-
     def __init__(self, *args: Any, batch: Batch, is_anonymous: bool, **kwargs: Any) -> None:
         self.batch = batch
         super().__init__(*args, **{"label_suffix": "", "auto_id": "%s", **kwargs})
@@ -71,11 +70,17 @@ class EntryForm(forms.Form):
         try:
             return self.store(actor)
         except (BatchInputError, NoteInputError) as error:
-            name = self.renamed.get(error.field, error.field)
+            name = RENAMED.get(error.field, error.field)
             self.add_error(name if name in self.fields else None, sentence(error))
         except (BatchConflictError, UnknownBatchError) as error:
             self.add_error(None, sentence(error))
         return None
+
+    def focus(self, first: str) -> None:
+        """Let the page open at the first field with an error, else at the field of this name."""
+        wrong = next((name for name in self.fields if name in self.errors), first)
+        if wrong in self.fields:
+            self.fields[wrong].widget.attrs["autofocus"] = True
 
     def store(self, actor: Actor) -> Any:
         """Store the entry.
@@ -97,12 +102,19 @@ class TimedForm(EntryForm):
     at = UtcField(required=False, label="Another time", widget=forms.TextInput(attrs=TIME))
 
     def __init__(self, *args: Any, now: datetime, **kwargs: Any) -> None:
-        self.now, self.chosen = now, None
         super().__init__(*args, **kwargs)
-        self.times: list[QuickTime] = quick_times(self.batch, now)
+        self.now, self.chosen = now, time_of(self.data.get("when", ""))
+        opened = time_of(self.data.get("opened", ""))
+        self.is_stale = opened is not None and now - opened > STALE
+        self.offered_at = now if opened is None or self.is_stale or opened > now else opened
+        self.times: list[QuickTime] = quick_times(self.batch, self.offered_at, self.chosen)
         if not self.times and self.batch.end:
             self.initial["at"] = f"{self.batch.end:%Y-%m-%dT%H:%M:%S}"
-        self.opened_text = iso_utc(now)
+
+    @property
+    def opened_text(self) -> str:
+        """Return when the times were offered, for the hidden field."""
+        return iso_utc(self.offered_at)
 
     @property
     def at_text(self) -> str:
@@ -114,33 +126,24 @@ class TimedForm(EntryForm):
     @property
     def chosen_value(self) -> str:
         """Return the value of the quick time that is chosen; now at first."""
-        chosen: datetime | None = self.chosen
-        return iso_utc(chosen) if chosen else self.times[0].value if self.times else ""
+        return iso_utc(self.chosen) if self.chosen else self.times[0].value if self.times else ""
 
     def clean(self) -> dict[str, Any]:
         """Set ``time``."""
         data: dict[str, Any] = super().clean() or {}
         if "at" in self.errors:
             return data
-        self.chosen = time_of(data.get("when", ""))
         data["time"] = data.get("at") or self.chosen
         if data["time"] is None:
             self.add_error("when", "Choose the time, or enter another one.")
-        elif data.get("at") is None and self.is_stale(data):
-            self.times = quick_times(self.batch, self.now, self.chosen)
+        elif data.get("at") is None and self.is_stale:
             self.add_error("when", "This page was open for a while: is this the time? Then save again.")
         return data
-
-    def is_stale(self, data: Mapping[str, Any]) -> bool:
-        """Return whether the times were offered so long ago that the first one may not be meant."""
-        opened = time_of(data.get("opened", ""))
-        return opened is not None and self.now - opened > STALE
 
 
 class NoteForm(TimedForm):
     """A new note on a batch."""
 
-    renamed: ClassVar[Mapping[str, str]] = {"start": "when"}
     text = forms.CharField(
         max_length=LONGEST_TEXT,
         label="Note",

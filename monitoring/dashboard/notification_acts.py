@@ -17,6 +17,7 @@ from monitoring.access.callers import address_of, has_by_login
 from monitoring.access.pages import database_unavailable
 from monitoring.access.roles import (
     CONDUCT,
+    DESIGN,
     MAINTAIN,
     MAP_SOURCES,
     NOTE,
@@ -37,6 +38,7 @@ REFUSED = {
     MAP_SOURCES: "Sources are mapped by the role engineer. An administrator gives roles in the admin.",
     CONDUCT: "Batches are conducted by the role operator. An administrator gives roles in the admin.",
     NOTE: "Notes are for the role operator. An administrator gives roles in the admin.",
+    DESIGN: "Vessels are set up by the role engineer. An administrator gives roles in the admin.",
     MAINTAIN: "Maintenance windows are for the role engineer. An administrator gives roles in the admin.",
 }
 View = Callable[..., HttpResponse]

@@ -6,6 +6,8 @@ from datetime import tzinfo
 from typing import Any
 
 from monitoring.alarms.wording import title_of
+from monitoring.batches.analytes import title_of as analyte_title
+from monitoring.batches.vessel_roles import OTHER, ROLES
 from monitoring.dashboard.report_chart import (
     ElapsedHours,
     ReportChart,
@@ -26,10 +28,16 @@ CUT = "Only the first 500 lines are listed."
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """The heading of a column; columns of numbers are right-aligned."""
+    """The heading of a column; numbers are right-aligned, and only sentences are broken into lines."""
 
     text: str
     is_number: bool = False
+    is_sentence: bool = False
+
+    @property
+    def look(self) -> str:
+        """Return the class of the cells."""
+        return "number" if self.is_number else "sentence" if self.is_sentence else "word"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +52,10 @@ class DocumentTable:
     note: str = ""
 
     @property
-    def cells(self) -> list[list[tuple[str, bool]]]:
-        """Return the rows as texts, each with whether it is a number."""
+    def cells(self) -> list[list[tuple[str, str]]]:
+        """Return the rows as texts, each with its class."""
         return [
-            [(text, heading.is_number) for text, heading in zip(row, self.headings, strict=True)]
+            [(text, heading.look) for text, heading in zip(row, self.headings, strict=True)]
             for row in self.rows
         ]
 
@@ -104,6 +112,7 @@ def document_of(report: Json, zone: tzinfo) -> Document:
     tables = [
         setpoint_table(report, times, formats),
         sample_table(report, times),
+        soft_sensor_table(report),
         event_table(report, times),
         alarm_table(report, times, formats),
         deviation_table(),
@@ -169,7 +178,7 @@ def phase_table(report: Json, times: DocumentTimes) -> DocumentTable:
         Heading("End"),
         Heading("EFT, h", is_number=True),
         Heading("Duration"),
-        Heading("Begun"),
+        Heading("Begun", is_sentence=True),
     ]
     rows = [
         [
@@ -192,7 +201,7 @@ def tag_format(tag: Json) -> NumberFormat:
 
 def tag_section(tag: Json, report: Json, number: NumberFormat) -> TagSection:
     """Return the section of a tag."""
-    role = "" if tag["role"] == "other" else tag["role"].replace("_", " ")
+    role = "" if tag["role"] == OTHER else role_text(tag["role"])
     partner = setpoint_of(tag, report)
     with_setpoint = f"dashed: setpoint {partner['title']}" if partner else ""
     limits = [number.trimmed(each) for each in tag["limits"].values()]
@@ -207,6 +216,11 @@ def tag_section(tag: Json, report: Json, number: NumberFormat) -> TagSection:
         statistics=statistics_table(tag, number),
         note="; ".join(filter(None, (role, function, limit_text, with_setpoint))),
     )
+
+
+def role_text(role: str) -> str:
+    """Return the title of a role; its name if no role of this version has the name."""
+    return ROLES[role].title if role in ROLES else role
 
 
 def statistics_table(tag: Json, number: NumberFormat) -> DocumentTable:
@@ -249,8 +263,8 @@ def result_section(
 ) -> TagSection:
     """Return the section of an analyte: its chart; the values are in the table of samples."""
     number = format_for(None, [value for _, value in points])
-    chart = draw_results(analyte, points, report, number.uniform)
-    return TagSection(analyte, "", unit, chart, None, "")
+    chart = draw_results(analyte_title(analyte), points, report, number.uniform)
+    return TagSection(analyte_title(analyte), "", unit, chart, None, "")
 
 
 def setpoint_table(report: Json, times: DocumentTimes, formats: dict[str, NumberFormat]) -> DocumentTable:
@@ -262,15 +276,15 @@ def setpoint_table(report: Json, times: DocumentTimes, formats: dict[str, Number
         number, unit = formats[name], units[name]
         if setpoint["initial"] is not None:
             start = report["batch"]["start"]
-            text = number.text(setpoint["initial"])
+            text = number.trimmed(setpoint["initial"])
             rows.append(
                 [name, times.text(start), times.elapsed(start), "", text, unit, "in force at the start"]
             )
         for change in setpoint["changes"]:
-            before = "" if change["from"] is None else number.text(change["from"])
+            before = "" if change["from"] is None else number.trimmed(change["from"])
             at, steps = change["start"], change["steps"]
             kind = f"{steps} changes until {times.text(change['end'])}" if steps > 1 else ""
-            after = number.text(change["to"])
+            after = number.trimmed(change["to"])
             rows.append([name, times.text(at), times.elapsed(at), before, after, unit, kind])
         if setpoint["more_changes"]:
             more.append(f"{name}: {setpoint['more_changes']} further changes are not listed.")
@@ -279,7 +293,7 @@ def setpoint_table(report: Json, times: DocumentTimes, formats: dict[str, Number
         Heading("Time"),
         *(Heading(text, is_number=True) for text in ("EFT, h", "From", "To")),
         Heading("Unit"),
-        Heading("Note"),
+        Heading("Note", is_sentence=True),
     ]
     return DocumentTable("setpoints", "Setpoints", columns, rows, "No tag is a setpoint.", " ".join(more))
 
@@ -295,7 +309,7 @@ def sample_table(report: Json, times: DocumentTimes) -> DocumentTable:
         Heading("Value", is_number=True),
         Heading("Unit, method"),
         Heading("Entered"),
-        Heading("Remarks"),
+        Heading("Remarks", is_sentence=True),
     ]
     return DocumentTable("samples", "Samples", columns, rows, note=cut_text(report, "samples"))
 
@@ -313,7 +327,7 @@ def sample_rows(sample: Json, times: DocumentTimes) -> Iterable[list[str]]:
     for result in sample["results"]:
         yield [
             *start,
-            result["analyte"],
+            analyte_title(result["analyte"]),
             f"{result['value']:g}",
             ", ".join(filter(None, (result["unit"], result["method"]))),
             f"{result['by']}, {times.text(result['at'])}",
@@ -332,6 +346,29 @@ def corrections(result: Json, times: DocumentTimes) -> Iterable[str]:
         reason = before["reason"]
 
 
+def soft_sensor_table(report: Json) -> DocumentTable:
+    """Return the last values of the soft sensors that have one."""
+    rows = [
+        [
+            each["title"],
+            format_for(each["decimals"], [each["last"]["value"]]).text(each["last"]["value"]),
+            each["unit"],
+            hours_text(each["last"]["eft_h"]),
+            each["formula"],
+            "; ".join(each["remarks"]),
+        ]
+        for each in report["soft_sensors"]
+        if each["last"]
+    ]
+    columns = [
+        *(Heading("Soft sensor"), Heading("Last value", is_number=True), Heading("Unit")),
+        *(Heading("EFT, h", is_number=True), Heading("Formula", is_sentence=True)),
+        Heading("Remarks", is_sentence=True),
+    ]
+    none = "None has a value: the vessel's page says what each lacks."
+    return DocumentTable("soft-sensors", "Soft sensors at the end", columns, rows, none)
+
+
 def event_table(report: Json, times: DocumentTimes) -> DocumentTable:
     """Return the events."""
     rows = [
@@ -348,7 +385,7 @@ def event_table(report: Json, times: DocumentTimes) -> DocumentTable:
     ]
     columns = [
         *(Heading("Tag"), Heading("Begin"), Heading("EFT, h", is_number=True), Heading("End")),
-        *(Heading("Kind"), Heading("Strength"), Heading("Explanation")),
+        *(Heading("Kind"), Heading("Strength"), Heading("Explanation", is_sentence=True)),
     ]
     return DocumentTable("events", "Events", columns, rows, note=cut_text(report, "events"))
 
@@ -370,7 +407,7 @@ def alarm_table(report: Json, times: DocumentTimes, formats: dict[str, NumberFor
     ]
     columns = [
         *(Heading("Tag"), Heading("Alarm"), Heading("Priority"), Heading("Active"), Heading("Returned")),
-        *(Heading("Peak", is_number=True), Heading("Acknowledged"), Heading("Comments")),
+        *(Heading("Peak", is_number=True), Heading("Acknowledged"), Heading("Comments", is_sentence=True)),
     ]
     return DocumentTable("alarms", "Alarms", columns, rows, note=cut_text(report, "alarms"))
 
@@ -405,7 +442,7 @@ def note_table(report: Json, times: DocumentTimes) -> DocumentTable:
     ]
     columns = [
         *(Heading("Time"), Heading("EFT, h", is_number=True), Heading("Kind")),
-        *(Heading("Tag"), Heading("Text"), Heading("Written")),
+        *(Heading("Tag"), Heading("Text", is_sentence=True), Heading("Written")),
     ]
     return DocumentTable("notes", "Notes", columns, rows, note=cut_text(report, "notes"))
 
@@ -433,7 +470,13 @@ def gap_table(report: Json, times: DocumentTimes) -> DocumentTable:
         [tag, times.text(start), times.text(end, LASTS), kind, text]
         for tag, start, end, kind, text in sorted(found, key=lambda row: row[1])
     ]
-    columns = [Heading("Tag"), Heading("Begin"), Heading("End"), Heading("Quality"), Heading("Reason")]
+    columns = [
+        Heading("Tag"),
+        Heading("Begin"),
+        Heading("End"),
+        Heading("Quality"),
+        Heading("Reason", is_sentence=True),
+    ]
     note = " ".join(filter(None, {cut_text(report, "gaps"), cut_text(report, "quality")}))
     return DocumentTable("quality", "Gaps and quality", columns, rows, note=note)
 
@@ -454,7 +497,7 @@ def exclusion_table(report: Json, times: DocumentTimes) -> DocumentTable:
     ]
     columns = [
         *(Heading("Tag"), Heading("From"), Heading("To"), Heading("Measurements", is_number=True)),
-        *(Heading("Reason"), Heading("Excluded"), Heading("Remarks")),
+        *(Heading("Reason", is_sentence=True), Heading("Excluded"), Heading("Remarks", is_sentence=True)),
     ]
     note = cut_text(report, "exclusions")
     return DocumentTable("exclusions", "Excluded measurements", columns, rows, note=note)

@@ -47,16 +47,6 @@ FIRST = """
         SELECT {start} FROM series WHERE tag = %s AND {start} >= %s
     ) AS starts
 """
-LAST = """
-    SELECT max(start) FROM (
-        SELECT (
-            SELECT start FROM rollups WHERE tag = %s AND resolution_s = %s AND start < %s
-            ORDER BY start DESC LIMIT 1
-        ) AS start
-        UNION ALL
-        SELECT {start} FROM series WHERE tag = %s AND {start} < %s
-    ) AS starts
-"""
 MEANS = """
     SELECT start, total, count FROM rollups
     WHERE tag = %s AND resolution_s = %s AND start >= %s AND start < %s
@@ -117,15 +107,6 @@ def first_rollup(tag: int | None, resolution_s: int, from_us: int = EARLIEST) ->
     with connection.cursor() as cursor:
         sql = FIRST.format(start=open_in(resolution_s))
         cursor.execute(sql, [tag, resolution_s, from_us, tag, from_us])
-        found: int | None = cursor.fetchone()[0]
-    return found
-
-
-def last_rollup(tag: int | None, resolution_s: int, before_us: int) -> int | None:
-    """Return the start of the tag's last rollup before a time; None if there is none."""
-    with connection.cursor() as cursor:
-        sql = LAST.format(start=open_in(resolution_s))
-        cursor.execute(sql, [tag, resolution_s, before_us, tag, before_us])
         found: int | None = cursor.fetchone()[0]
     return found
 

@@ -52,6 +52,7 @@ def test_a_former_name_leads_to_the_vessel(client: Client) -> None:
     assert (changed["name"], changed["area"], changed["former_names"]) == ("north", "A", ["v1"])
     answer = client.get("/vessels/v1?format=json")
     assert (answer.status_code, answer["Location"]) == (301, "/vessels/north?format=json")
+    assert answer["Cache-Control"] == "no-store"
     assert client.get(TAGS)["Location"] == "/vessels/north/tags"
     assert client.get(TAGS, follow=True).json() == []
     assert client.patch("/vessels/v1", {"title": "N"}, content_type=JSON).json()["name"] == "north"
@@ -95,11 +96,13 @@ def test_tags_are_bound_moved_and_unbound(client: Client) -> None:
     assert client.delete(address).status_code == 404
 
 
-def test_a_deleted_tag_leaves_the_vessel(client: Client) -> None:
+def test_a_deleted_tag_leaves_the_vessel_and_no_batch(client: Client) -> None:
     tag = Tag.objects.create(name="lone", valid_min=0, valid_max=1)
     bind(client, "lone", "other")
+    client.post("/batches", {"vessel": "v1", "name": "b1"}, content_type=JSON)
     tag.delete()
     assert client.get(TAGS).json() == []
+    assert client.get("/batches").json()[0]["name"] == "b1"
 
 
 def test_vessels_are_made_of_groups(client: Client) -> None:

@@ -80,10 +80,35 @@ def test_without_samples_the_usual_yield_counts_once_oxygen_is_consumed():
     assert np.isfinite(compute("biomass", known)).all()
 
 
-def test_no_sample_makes_biomass_negative():
-    wrong = [LabResult(1.0, "dry_weight", 30.0), LabResult(15.0, "dry_weight", 0.1)]
-    values = compute("biomass", replace(MADE.inputs, samples=wrong, derived={}))
-    assert np.nanmin(values) > 0
+@pytest.mark.parametrize(
+    ("samples", "inoculum", "per_mmol"),
+    [
+        ([(3.0, 0.1), (10.0, float(MADE.biomass[600]))], 0.0, pytest.approx(0.03, rel=0.4)),
+        ([(0.0, 100.0), (15.0, 1.0)], pytest.approx(10, rel=0.9), 0.0),
+    ],
+)
+def test_neither_inoculum_nor_yield_is_negative(samples, inoculum, per_mmol):
+    results = [LabResult(hour, "dry_weight", value) for hour, value in samples]
+    inputs = replace(MADE.inputs, samples=results, derived={})
+    fit = calibrate(inputs)
+    assert (fit.inoculum_g, fit.per_mmol) == (inoculum, per_mmol)
+    assert np.nanmin(compute("biomass", inputs)) > 0
+
+
+def test_heat_stored_in_a_warming_broth_counts():
+    warmer = {name: MADE.inputs.measured[name] + MADE.hour for name in ("temperature", "jacket_temperature")}
+    more = compute("metabolic_heat", changed(**warmer)) - compute("metabolic_heat", MADE.inputs)
+    stored = MADE.volume * 4180 / 3600
+    lost = 1.2 * MADE.hour
+    np.testing.assert_allclose(more[60:], (stored + lost)[60:], rtol=0.02)
+
+
+def test_no_transfer_coefficient_near_saturation():
+    saturated = MADE.inputs.measured["offgas_o2"] / 20.95 * 100
+    near = compute("kla_observed", changed(dissolved_oxygen=0.97 * saturated))
+    away = compute("kla_observed", changed(dissolved_oxygen=0.90 * saturated))
+    assert np.isnan(near).all()
+    assert np.isfinite(away).all()
 
 
 def test_samples_outside_the_course_or_in_a_gap_calibrate_nothing():

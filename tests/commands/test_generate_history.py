@@ -149,6 +149,7 @@ def test_another_seed_is_another_past(short: SecondRange) -> None:
         (["--days", "9999999999"], "begin before the year 1"),
         (["--until", "soon"], "--until: expected ISO 8601, .*, got 'soon'"),
         (["--until", "2999-01-01"], "--until 2999-01-01T23:59:59.999999Z lies in the future"),
+        (["--pace", "0"], "--pace: expected a whole number of seconds, 1 or more, got '0'"),
         (["--tags", TAG, "nope"], "nope: not simulated, or not active. Choose from: fermenter_temp, "),
     ],
 )
@@ -180,3 +181,18 @@ def test_times_of_excluded_measurements_are_taken(short: SecondRange) -> None:
     exclude(choice_of_range(TAG, start, end), reason="bath", by="eva")
     run("--tags", TAG)
     assert moments() == stored[:100] + stored[201:]
+
+
+def test_the_name_of_the_demo_vessel_stands_for_its_tags(short: SecondRange, settings, capsys) -> None:
+    run("--tags", "demo-1", TAG, "demo1.ph")
+    assert f"{17 * 1200} of {17 * 1200} readings stored" in capsys.readouterr().out
+    settings.FERMON_DEMO_VESSEL = False
+    with pytest.raises(CommandError, match=r"demo1\.ph: not simulated, or not active"):
+        run("--tags", "demo1.ph")
+
+
+def test_the_pace_is_the_number_of_seconds_stored_a_second(short: SecondRange, monkeypatch) -> None:
+    pauses: list[float] = []
+    monkeypatch.setattr("time.sleep", pauses.append)
+    run("--tags", TAG, "--pace", "100")
+    assert sum(pauses) == 12

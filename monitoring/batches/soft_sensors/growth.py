@@ -86,6 +86,8 @@ def fitted(inputs: SensorInputs, terms: FloatArray, measured: FloatArray) -> tup
         rows.append(np.array([[1 / (INOCULUM_SPREAD * expected), 0.0]]))
         right.append(np.array([1 / INOCULUM_SPREAD]))
     matrix, target = np.concatenate(rows), np.concatenate(right)
+    if not np.isfinite(matrix).all():  # impossible readings have overflowed
+        return 0.0, usual
     inoculum, per_mmol = np.linalg.lstsq(matrix, target)[0]
     if inoculum < 0:
         inoculum, per_mmol = 0.0, matrix[:, 1] @ target / (matrix[:, 1] @ matrix[:, 1])

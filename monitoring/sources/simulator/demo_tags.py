@@ -46,6 +46,17 @@ def unused_names() -> frozenset[str]:
     return frozenset(name for name in names if not has_real(name, until))
 
 
+def unused_vessels() -> frozenset[str]:
+    """Return the name of the demo vessel, as long as all its tags are unused; else none.
+
+    Raises:
+        django.db.Error: the database is unavailable.
+    """
+    unused = unused_names() & frozenset(NAMES)
+    kept = Tag.objects.filter(name__in=NAMES).exclude(name__in=unused).exists()
+    return frozenset([VESSEL]) if unused and not kept else frozenset()
+
+
 def has_real(name: str, until: datetime | None) -> bool:
     """Return whether the tag has a measurement that the simulator, which wrote ``until`` then, did not make.
 

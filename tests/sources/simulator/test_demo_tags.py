@@ -10,6 +10,7 @@ from pytest_django import Settings
 
 from monitoring.ingest.pipeline import ingest_readings
 from monitoring.models import Lease, Tag
+from monitoring.sources.simulator.demo_tags import unused_vessels
 from monitoring.sources.simulator.demo_vessel.making import make_once
 
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -106,3 +107,12 @@ def test_the_vessel_stands_for_its_tags_and_leaves_with_its_own_switch(
     page = client.get("/dashboard").content.decode()
     assert 'data-tag="demo1.ph"' not in page
     assert 'data-tag="fermenter_ph"' in page
+
+
+def test_a_vessel_without_real_data_leaves_with_its_tags(settings: Settings, simulated: None) -> None:
+    make_once()
+    assert unused_vessels() == set()
+    settings.FERMON_SIMULATOR = False
+    assert unused_vessels() == {"demo-1"}
+    ingest_readings([reading(NOW + timedelta(seconds=9), "demo1.ph")], source="10.0.0.7")
+    assert unused_vessels() == set()

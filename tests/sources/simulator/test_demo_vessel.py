@@ -125,6 +125,18 @@ def test_a_worker_that_dies_in_the_middle_is_followed_by_one_that_continues(monk
     assert Batch.objects.count() == 2
 
 
+def test_while_the_past_is_stored_old_readings_raise_no_alarm() -> None:
+    keep()
+    stored = Tag.objects.get(name="demo1.ph")
+    assert stored.stale_after_s > 300 * 24 * 3600
+    assert stored.detectors_off == ["missing"]
+    keep(NOW + timedelta(minutes=1))
+    live = Tag.objects.get(name="demo1.ph")
+    assert live.stale_after_s is None
+    assert live.detectors_off == []
+    assert Tag.objects.get(name="demo1.air").detectors_off == ["stuck"]  # it is 0 for hours between batches
+
+
 def test_a_second_worker_beside_the_first_stores_nothing() -> None:
     make_once()
     leases.hold("demo_vessel", "another", now=NOW, duration=timedelta(seconds=30))
@@ -234,6 +246,20 @@ def test_another_batch_in_the_vessel_is_not_disturbed(caplog) -> None:
     assert Batch.objects.filter(state="running").count() == 1
 
 
+def test_a_batch_of_the_past_is_recorded_as_a_whole_while_a_later_one_runs() -> None:
+    make_once()
+    record_batch(NUMBER + 1, seed=SEED, now=NOW + 24 * HOUR)
+    assert record_batch(NUMBER, seed=SEED, now=NOW + 24 * HOUR)
+    at_once = Batch.objects.get(name=name_of(NUMBER))
+    spans = list(at_once.phases.values_list("name", "start", "end"))
+    assert [name for name, _, _ in spans] == ["growth", "feed"]
+    assert spans[0][1] == INOCULATION
+    assert spans[0][2] == spans[1][1]
+    assert spans[1][2] == at_once.end == INOCULATION + 20 * HOUR
+    assert at_once.samples.count() == 10
+    assert at_once.header["fault"] == "none"
+
+
 def test_a_batch_during_which_the_simulator_was_off_is_not_recorded() -> None:
     make_once()
     Lease.objects.filter(source="demo_vessel").update(position=NUMBER - 3)
@@ -244,9 +270,10 @@ def test_a_batch_during_which_the_simulator_was_off_is_not_recorded() -> None:
 def test_three_of_the_first_five_batches_are_golden_and_faults_are_told(monkeypatch) -> None:
     make_once()
     numbers = range(NUMBER, NUMBER + 5)
+    monkeypatch.setattr(records, "feed_begin", lambda seed, number, now: None)
+    monkeypatch.setattr(records, "add_samples", lambda *batch: None)  # both would simulate 100 hours
     for number in numbers:
-        batch = records.begin(number)
-        records.finish(batch, SEED, number)
+        records.store_complete(number, seed=SEED)
     batches = {number: Batch.objects.get(name=name_of(number)) for number in numbers}
     golden = [number for number, batch in batches.items() if batch.is_golden]
     assert len(golden) == 3

@@ -27,7 +27,7 @@ from monitoring.storage.partitions import create_partitions
 PAST_BATCHES = 5
 SPACING_S = 10
 PIECE_S = 5 * 3600  # 28,800 readings
-HOLD = timedelta(seconds=30)
+HOLD = timedelta(seconds=10)
 
 Clock = Callable[[], datetime]
 

@@ -1,17 +1,27 @@
 """Records of the demo vessel's batches: start, inoculation, phases, samples and end, each at its moment."""
 
 import logging
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from django.db import transaction
 
 from monitoring.batches.errors import BatchConflictError, BatchInputError, UnknownBatchError
-from monitoring.batches.finding import locked_batch
-from monitoring.batches.lifecycle import NewBatch, end_batch, enter_phase, inoculate, save, start_batch
+from monitoring.batches.finding import locked_batch, locked_vessel
+from monitoring.batches.lifecycle import (
+    NewBatch,
+    check_free,
+    end_batch,
+    enter_phase,
+    inoculate,
+    save,
+    start_batch,
+    unsaved,
+)
 from monitoring.batches.sampling import NewResult, add_sample
 from monitoring.database.write_lock import write_lock
-from monitoring.models import Batch, BatchState, MomentSource
-from monitoring.sources.simulator.demo_vessel.making import ACTOR, FEED, RECIPE
+from monitoring.models import Batch, BatchPhase, BatchState, MomentSource
+from monitoring.sources.simulator.demo_vessel.making import ACTOR, FEED, PHASES, RECIPE
 from monitoring.sources.simulator.vessel.channels import VESSEL
 from monitoring.sources.simulator.vessel.cycle import CYCLE_S, INOCULATION_S, batch_at
 from monitoring.sources.simulator.vessel.faults import fault_of
@@ -56,7 +66,11 @@ def follow(number: int, *, seed: int, now: datetime) -> bool:
     moments = moments_of(number)
     if now < moment(moments.start):
         return False
-    batch = Batch.objects.filter(name=name_of(number)).first() or begin(number)
+    batch = Batch.objects.filter(name=name_of(number)).first()
+    if batch is None and now >= moment(moments.end):
+        store_complete(number, seed=seed)
+        return True
+    batch = batch or start_batch(new_batch(number), actor=ACTOR)
     if batch.state != BatchState.RUNNING:
         return True
     if now >= moment(moments.inoculation):
@@ -65,13 +79,15 @@ def follow(number: int, *, seed: int, now: datetime) -> bool:
         add_samples(batch, seed, number, now)
     if now < moment(moments.end):
         return False
-    finish(batch, seed, number)
+    with write_lock(), transaction.atomic():
+        end_batch(batch.pk, at=moment(moments.end), actor=ACTOR, source=MomentSource.API)
+        tell_truth(batch.pk, seed, number)
     return True
 
 
-def begin(number: int) -> Batch:
-    """Start the batch."""
-    new = NewBatch(
+def new_batch(number: int) -> NewBatch:
+    """Return what is known of the batch at its start."""
+    return NewBatch(
         vessel=VESSEL,
         name=name_of(number),
         recipe=RECIPE,
@@ -81,7 +97,45 @@ def begin(number: int) -> Batch:
         start=moment(moments_of(number).start),
         source=MomentSource.API,
     )
-    return start_batch(new, actor=ACTOR)
+
+
+def store_complete(number: int, *, seed: int) -> None:
+    """Store a batch of the past with all that belongs to it, also while a later batch runs.
+
+    Raises:
+        BatchConflictError: another batch overlaps.
+    """
+    moments = moments_of(number)
+    start, end = moment(moments.start), moment(moments.end)
+    feed = feed_begin(seed, number, moments.end)
+    with locked_vessel(VESSEL) as vessel:
+        check_free(vessel, start, end)
+        batch = unsaved(new_batch(number), vessel, name_of(number))
+        batch.state, batch.start, batch.end = BatchState.COMPLETE, start, end
+        batch.inoculated_at = moment(moments.inoculation)
+        batch.start_source = batch.inoculation_source = batch.end_source = MomentSource.API
+        batch.started_by = batch.ended_by = ACTOR.by
+        save(batch)
+        add_phases(batch, [moments.inoculation] if feed is None else [moments.inoculation, feed])
+        add_samples(batch, seed, number, end + RESULT_AFTER)
+        tell_truth(batch.pk, seed, number)
+
+
+def add_phases(batch: Batch, begins: Sequence[int]) -> None:
+    """Add the phases of a complete batch, the first ones of the recipe, by their begins."""
+    times = [*map(moment, begins), batch.end]
+    BatchPhase.objects.bulk_create(
+        BatchPhase(
+            batch=batch,
+            position=place,
+            name=PHASES[place - 1].name,
+            start=times[place - 1],
+            end=times[place],
+            source=MomentSource.API,
+            by=ACTOR.by,
+        )
+        for place in range(1, len(times))
+    )
 
 
 def inoculate_once(batch: Batch, at: datetime) -> None:
@@ -113,16 +167,13 @@ def add_samples(batch: Batch, seed: int, number: int, now: datetime) -> None:
             add_sample(batch.pk, taken_at=at, results=results, actor=ACTOR)
 
 
-def finish(batch: Batch, seed: int, number: int) -> None:
-    """End the batch; tell the truth about its fault; of the first batches, three without fault are golden."""
-    fault = fault_of(seed, number)
-    with write_lock(), transaction.atomic(), locked_batch(batch.pk) as locked:
-        end_batch(batch.pk, at=moment(moments_of(number).end), actor=ACTOR, source=MomentSource.API)
-        locked.refresh_from_db()
-        locked.header = locked.header | truth(seed, number)
-        golden = locked.vessel.batches.filter(is_golden=True).count()
-        locked.is_golden = locked.is_golden or (fault is None and golden < GOLDEN)
-        save(locked)
+def tell_truth(pk: int, seed: int, number: int) -> None:
+    """Put the truth about the fault into the header; of the first batches, three without fault are golden."""
+    with locked_batch(pk) as batch:
+        batch.header = batch.header | truth(seed, number)
+        golden = batch.vessel.batches.filter(is_golden=True).count()
+        batch.is_golden = batch.is_golden or (fault_of(seed, number) is None and golden < GOLDEN)
+        save(batch)
 
 
 def truth(seed: int, number: int) -> dict[str, str]:
