@@ -73,8 +73,6 @@ router.register("profiles", ProfileViewSet, basename="profile")
 
 source_mappings = SourceMappingViewSet.as_view({"get": "list", "post": "create", "put": "update"})
 source_mapping = SourceMappingViewSet.as_view({"patch": "partial_update", "delete": "destroy"})
-vessel_tags = VesselTagViewSet.as_view({"get": "list", "post": "create"})
-vessel_tag = VesselTagViewSet.as_view({"patch": "partial_update", "delete": "destroy"})
 computed_tags = ComputedTagViewSet.as_view({"get": "list", "post": "create"})
 computed_tag = ComputedTagViewSet.as_view({"get": "retrieve", "patch": "partial_update", "delete": "destroy"})
 
@@ -105,8 +103,16 @@ urlpatterns = [
         name="annotations",
     ),
     re_path(r"^batches/(?P<id>[0-9]{1,18})/trend$", BatchTrendView.as_view(), name="batch-trend"),
-    re_path(rf"^vessels/(?P<vessel>{SLUG})/tags$", vessel_tags, name="vessel-tags"),
-    re_path(rf"^vessels/(?P<vessel>{SLUG})/tags/(?P<id>[0-9]{{1,18}})$", vessel_tag, name="vessel-tag"),
+    re_path(
+        rf"^vessels/(?P<vessel>{SLUG})/tags$",
+        VesselTagViewSet.as_view({"get": "list", "post": "create"}),
+        name="vessel-tags",
+    ),
+    re_path(
+        rf"^vessels/(?P<vessel>{SLUG})/tags/(?P<id>[0-9]{{1,18}})$",
+        VesselTagViewSet.as_view({"patch": "partial_update", "delete": "destroy"}),
+        name="vessel-tag",
+    ),
     re_path(r"^batches/(?P<id>[0-9]{1,18})/soft-sensors$", SoftSensorsView.as_view(), name="soft-sensors"),
     path("vessels/<str:name>/computed-tags", computed_tags, name="computed-tags"),
     path("vessels/<str:name>/computed-tags/<str:tag>", computed_tag, name="computed-tag"),

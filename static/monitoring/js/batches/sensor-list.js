@@ -2,7 +2,7 @@
 import { setText } from "../base/dom.js";
 import { get } from "../base/request.js";
 import { makeFigure } from "./figures.js";
-import { hasValues, sensorOptions } from "./sensor.js";
+import { hasValues, needsOf, sensorOptions } from "./sensor.js";
 
 /**
  * @typedef {import("./sensor.js").Sensor} Sensor
@@ -42,7 +42,7 @@ export function showSensors(url, view) {
       if (hasValues(sensor) && !figures.has(sensor.name)) add(sensor);
       show(sensor.name);
     }
-    setText(text, found.some(hasValues) ? "" : "No soft sensor has values: this is what each lacks.");
+    setText(text, found.some(hasValues) ? "" : "No soft sensor has values in this batch.");
     tellMissing(found.filter((sensor) => !hasValues(sensor)));
   }
 
@@ -61,13 +61,15 @@ export function showSensors(url, view) {
 
 /** @param {Sensor[]} lacking */
 function tellMissing(lacking) {
-  const list = document.getElementById("sensors-missing");
-  const items = lacking.map(({ title, missing }) => {
+  const items = needsOf(lacking).map(({ need, titles }) => {
     const item = document.createElement("li");
-    const name = item.appendChild(document.createElement("b"));
-    name.textContent = title;
-    item.append(`: ${missing.join(" ")}`);
+    const about = document.createElement("span");
+    about.className = "lasted";
+    about.textContent = titles.join("; ");
+    item.append(`${need} `, about);
     return item;
   });
-  list.replaceChildren(...items);
+  document.getElementById("sensors-lacking").hidden = !items.length;
+  setText(document.getElementById("sensors-count"), `Without values: ${lacking.length}. What they need`);
+  document.getElementById("sensors-missing").replaceChildren(...items);
 }
