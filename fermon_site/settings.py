@@ -228,6 +228,7 @@ AUDITLOG_INCLUDE_TRACKING_MODELS: tuple[Any, ...] = (
         "model": "monitoring.Exclusion",
         "exclude_fields": ["upto_id", "taken", "returned", "is_complete", "is_judged"],
     },
+    "monitoring.ComputedTag",
     "monitoring.Person",
     {
         "model": "monitoring.Channel",
@@ -245,6 +246,9 @@ AUDITLOG_INCLUDE_TRACKING_MODELS: tuple[Any, ...] = (
     },
     "monitoring.Route",
     "monitoring.RouteStep",
+    *(f"monitoring.{each}" for each in ("Vessel", "VesselName", "VesselTag", "Recipe", "RecipePhase")),
+    {"model": "monitoring.Batch", "exclude_fields": ["revision", "changed_at"]},
+    "monitoring.BatchPhase",
     {"model": "monitoring.FileImport", "include_fields": ["name", "size", "path", "state", "by"]},
     {"model": "monitoring.Token", "exclude_fields": ["used_at"], "mask_fields": ["digest"]},
     {
@@ -342,10 +346,15 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
             "name": "imports",
             "description": "CSV and XLSX files: what was understood, to which tags, and what became of it.",
         },
+        {
+            "name": "batches",
+            "description": "Vessels with their tags, recipes, and the batches that vessels run.",
+        },
         {"name": "sources", "description": "Field sources: what arrives from them, and the tags it feeds."},
         {"name": "ingest", "description": "Where readings come in, one or many at a time."},
         {"name": "system", "description": "Totals, health, and this description."},
     ],
+    "ENUM_NAME_OVERRIDES": {"MomentSourceEnum": "monitoring.models.MomentSource"},
     "APPEND_COMPONENTS": {
         "securitySchemes": {
             "tokenAuth": {

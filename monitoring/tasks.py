@@ -10,6 +10,7 @@ from django.db import connection
 from django_q.models import Failure
 from django_q.tasks import async_task
 
+from monitoring.batches.rules import background as batch_rules
 from monitoring.detection.backtest import worker
 from monitoring.ingest import exclusions, rejections
 from monitoring.ingest.pipeline import ingest_readings
@@ -138,6 +139,11 @@ def finish_exclusions() -> int:
     """
     end = time.monotonic() + EXCLUSIONS_S
     return exclusions.finish_all(should_stop=lambda: stop_requested() or time.monotonic() > end)
+
+
+def follow_batch_rules() -> int:
+    """Set the moments of batches that rules find, unless another worker does. Return the changed vessels."""
+    return batch_rules.follow_rules(should_stop=stop_requested)
 
 
 def create_partitions() -> int:

@@ -11,8 +11,14 @@ from django.views.decorators.csrf import csrf_exempt
 from monitoring.access.pages import refusal
 from monitoring.dashboard.alarm_kpis import alarm_kpis
 from monitoring.dashboard.alarm_pages import alarm_detail, alarm_journal, alarm_list
+from monitoring.dashboard.batch_acts import add_vessel
+from monitoring.dashboard.batch_compare import batch_compare
+from monitoring.dashboard.batch_report import batch_report
+from monitoring.dashboard.batches import batch_detail, batch_list
 from monitoring.dashboard.notes import note_list
+from monitoring.dashboard.profiles import profile_detail, profile_list
 from monitoring.dashboard.sources import source_detail, source_list
+from monitoring.dashboard.vessels import vessel_detail, vessel_list
 
 View = Callable[..., HttpResponseBase]
 API = "monitoring.api.urls"
@@ -46,9 +52,18 @@ urlpatterns = [
     path("alarms/<int:id>", page_or_api(alarm_detail), name="alarm"),
     path("alarms/kpis", page_or_api(alarm_kpis), name="alarms-kpis"),
     path("alarms/journal", page_or_api(alarm_journal), name="alarms-journal"),
+    path("batches/compare", page_or_api(batch_compare), name="batch-compare-page"),
+    path("batches/<int:id>/report", page_or_api(batch_report), name="batch-report-page"),
     path("notes", page_or_api(note_list), name="notes"),
     path("sources", page_or_api(source_list), name="sources"),
     path("sources/<int:id>", page_or_api(source_detail), name="source"),
+    path("profiles", page_or_api(profile_list), name="profiles"),
+    path("profiles/<int:id>", page_or_api(profile_detail), name="profile"),
+    path("vessels", page_or_api(vessel_list), name="vessels"),
+    path("vessels/add", add_vessel, name="vessel-add"),
+    path("vessels/<str:name>", page_or_api(vessel_detail), name="vessel"),
+    path("batches", page_or_api(batch_list), name="batches"),
+    path("batches/<int:id>", page_or_api(batch_detail), name="batch"),
     path("", include("monitoring.dashboard.urls")),
     path("", include("monitoring.api.urls")),
 ]

@@ -17,7 +17,7 @@ SET_UP_NOTIFICATIONS = "monitoring.change_channel"  # covers people, routes and 
 SET_UP_SOURCES = "monitoring.change_source"  # host, login, trust: Fermon connects outwards
 MAP_SOURCES = "monitoring.change_sourcemapping"  # covers enabling, points, jobs and file imports
 CONDUCT = "monitoring.conduct_batch"  # start, inoculate, move on, end and abort batches; samples
-DESIGN = "monitoring.change_vessel"  # vessels, bindings, recipes, golden batches and profiles
+DESIGN = "monitoring.change_vessel"  # vessels, bindings, computed tags, recipes, golden, profiles
 MAINTAIN = "monitoring.add_maintenancewindow"  # covers changing and ending
 IMPORT = "monitoring.add_fileimport"  # covers checking, cancelling, and new tags from a file
 
@@ -32,6 +32,7 @@ _RECORDS = (
     "batch",
     "batchphase",
     "channel",
+    "computedtag",
     "delivery",
     "deliveryattempt",
     "escalation",

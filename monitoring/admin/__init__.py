@@ -3,6 +3,7 @@
 from monitoring.admin.alarm_definitions import AlarmDefinitionAdmin
 from monitoring.admin.alarms import AlarmJournalAdmin, AlarmOccurrenceAdmin, AlarmStateAdmin
 from monitoring.admin.audit import TrailAdmin
+from monitoring.admin.batches import BatchAdmin, SampleAdmin
 from monitoring.admin.events import EventAdmin
 from monitoring.admin.exclusions import ExcludedMeasurementAdmin, ExclusionAdmin
 from monitoring.admin.file_imports import FileImportAdmin, ImportMappingAdmin
@@ -21,6 +22,8 @@ from monitoring.admin.notifications import (
     RouteAdmin,
     ScheduleAdmin,
 )
+from monitoring.admin.profiles import ProfileAdmin
+from monitoring.admin.recipes import RecipeAdmin
 from monitoring.admin.refusals import RefusalAdmin, RefusalCountAdmin
 from monitoring.admin.replacements import ReplacementAdmin
 from monitoring.admin.saved_views import SavedViewAdmin
@@ -37,6 +40,7 @@ from monitoring.admin.sources import (
 )
 from monitoring.admin.tags import TagAdmin
 from monitoring.admin.tokens import TokenAdmin
+from monitoring.admin.vessels import VesselAdmin, VesselTagAdmin
 
 # Django's autodiscovery imports only this package; importing a module registers its admin classes.
 __all__ = [
@@ -44,6 +48,7 @@ __all__ = [
     "AlarmJournalAdmin",
     "AlarmOccurrenceAdmin",
     "AlarmStateAdmin",
+    "BatchAdmin",
     "ChannelAdmin",
     "DeliveryAdmin",
     "DeliveryAttemptAdmin",
@@ -59,12 +64,15 @@ __all__ = [
     "MeasurementAdmin",
     "NoteAdmin",
     "PersonAdmin",
+    "ProfileAdmin",
     "PushSubscriptionAdmin",
     "QualitySpanAdmin",
+    "RecipeAdmin",
     "RefusalAdmin",
     "RefusalCountAdmin",
     "ReplacementAdmin",
     "RouteAdmin",
+    "SampleAdmin",
     "SavedViewAdmin",
     "ScheduleAdmin",
     "SeriesAdmin",
@@ -78,4 +86,6 @@ __all__ = [
     "TagAdmin",
     "TokenAdmin",
     "TrailAdmin",
+    "VesselAdmin",
+    "VesselTagAdmin",
 ]

@@ -81,7 +81,7 @@ class AlarmDefinitionAdmin(AlarmTable):
     fieldsets = (
         (None, {"fields": ("tag", "kind", "is_enabled", "priority", "alarm_class")}),
         ("Condition", {"fields": (("setpoint", "deadband"), ("on_delay_s", "off_delay_s"))}),
-        ("Deviation, rate of change", {"fields": (("target", "target_tag"), "window_s")}),
+        ("Deviation, rate of change", {"fields": (("target", "target_tag", "settle_s"), "window_s")}),
         ("For the operator", {"fields": ("consequence", "action", "respond_within_s")}),
         (
             "Handling",

@@ -26,6 +26,9 @@ class NoteVersionInline(ReadOnly, NoteVersionInlineAdmin):
         "by",
         "via",
         "address",
+        "kind",
+        "vessel",
+        "batch",
         "start",
         "end",
         "text",
@@ -39,10 +42,10 @@ class NoteVersionInline(ReadOnly, NoteVersionInlineAdmin):
 class NoteAdmin(AlarmTable):
     """List the notes by the time that they are about."""
 
-    list_display = ("start_utc", "subject", "text", "by", "version", "withdrawn_at")
-    list_filter: ClassVar = (("withdrawn_at", admin.EmptyFieldListFilter),)
-    search_fields = ("text", "by", "tag__name", "group")
-    list_select_related = ("tag",)
+    list_display = ("start_utc", "kind", "subject", "text", "by", "version", "withdrawn_at")
+    list_filter: ClassVar = ("kind", ("withdrawn_at", admin.EmptyFieldListFilter))
+    search_fields = ("text", "by", "tag__name", "group", "vessel__name", "batch__name")
+    list_select_related = ("tag", "vessel", "batch")
     ordering = ("-start", "-id")
     inlines = (NoteVersionInline,)
 
@@ -53,5 +56,5 @@ class NoteAdmin(AlarmTable):
 
     @admin.display(description="about")
     def subject(self, row: Note) -> str:
-        """Return the tag or group."""
-        return str(row.tag or row.group or "whole plant")
+        """Return tag, batch, vessel or group."""
+        return str(row.tag or row.batch or row.vessel or row.group or "whole plant")

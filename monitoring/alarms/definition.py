@@ -28,6 +28,7 @@ class InForce:
     target: float | None = None
     target_tag: int | None = None
     window_s: float | None = None
+    settle_s: float | None = None
     priority: str = Priority.MEDIUM
     is_latching: bool = False
     needs_acknowledgement: bool = True

@@ -82,6 +82,7 @@ def definition_json(row: AlarmDefinition) -> dict[str, Any]:
         "target": row.target,
         "target_tag": row.target_tag.name if row.target_tag else None,
         "window_s": row.window_s,
+        "settle_s": row.settle_s,
         "priority": row.priority,
         "class": row.alarm_class,
         "consequence": row.consequence,

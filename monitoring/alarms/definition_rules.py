@@ -9,6 +9,7 @@ from monitoring.kernel.tag_definition import TagDefinition
 
 LONGEST_DELAY_S = 86_400
 LONGEST_WINDOW_S = 3_600
+LONGEST_SETTLE_S = 3_600
 SHORTEST_WINDOW_S = 2
 SHORTEST_REALARM_S = 60
 SLOPES = frozenset({Kind.RISING, Kind.FALLING})
@@ -93,6 +94,7 @@ def check_fields_of_kind(wanted: InForce) -> None:
         raise DefinitionError("expected either a constant target, or a tag (target_tag)", "target")
     if kind != Kind.DEVIATION and targets:
         raise DefinitionError(f"only a deviation alarm (DEV) has a target, not {kind}", targets[0])
+    check_settling(wanted)
     if kind in SLOPES:
         if wanted.window_s is None or not SHORTEST_WINDOW_S <= wanted.window_s <= LONGEST_WINDOW_S:
             raise DefinitionError(
@@ -105,6 +107,22 @@ def check_fields_of_kind(wanted: InForce) -> None:
         )
     if kind not in VALUE_KINDS and wanted.setpoint is not None:
         raise DefinitionError(f"{kind} compares no value: leave the setpoint out", "setpoint")
+
+
+def check_settling(wanted: InForce) -> None:
+    """Check the time after a move of the setpoint in which deviations do not count.
+
+    Raises:
+        DefinitionError: the time is out of range, or no setpoint can move.
+    """
+    if wanted.settle_s is None:
+        return
+    if wanted.kind != Kind.DEVIATION or wanted.target_tag is None:
+        raise DefinitionError(
+            "only a deviation (DEV) from a tag (target_tag) has a settling time", "settle_s"
+        )
+    if not 0 <= wanted.settle_s <= LONGEST_SETTLE_S:
+        raise DefinitionError(f"expected 0 to {LONGEST_SETTLE_S} seconds", "settle_s")
 
 
 def missing_setpoint(kind: str) -> str:

@@ -23,7 +23,7 @@ from monitoring.models import AlarmDefinition, AlarmDefinitionVersion
 # The fields that people may change; tag, group and kind are the identity of a definition.
 CHANGEABLE = (
     *("setpoint", "deadband", "on_delay_s", "off_delay_s", "target", "target_tag", "window_s"),
-    *("priority", "alarm_class", "consequence", "action", "respond_within_s", "is_latching"),
+    *("settle_s", "priority", "alarm_class", "consequence", "action", "respond_within_s", "is_latching"),
     *("needs_acknowledgement", "longest_shelf_min", "realarm_after_s", "is_enabled"),
 )
 

@@ -50,7 +50,7 @@ class Evaluation:
         last_us = self.table.last_of(slot)
         if last_us is not None and alarm.kind != Kind.BAD:
             value = float(self.table.last_value[slot])
-            self._note(alarm, alarm.take(last_us, value, None, self.table.newest_value), value)
+            self._note(alarm, alarm.take(last_us, value, None), value)
             self._settle(slot)
 
     def take_time(self, now_us: int) -> None:
@@ -88,7 +88,7 @@ class Evaluation:
         """Note a confirmation of a tag with an alarm that is not at rest."""
         bad, value = self.table.bad[slot], float(self.table.last_value[slot])
         if bad is not None and not bad.is_at_rest:
-            self._note(bad, bad.take(at_us, value, known_us, self.table.newest_value), value)
+            self._note(bad, bad.take(at_us, value, known_us), value)
         for alarm in self.table.of_values[slot]:
             if alarm.no_data_since is not None:
                 alarm.no_data_since, alarm.is_dirty = None, True
@@ -157,6 +157,7 @@ class Evaluation:
             last_us = None
             for alarm in table.alarms_at(slot):
                 alarm.step_back()
+        table.track(slot, at_us, value)
         if last_us is not None and at_us <= last_us:
             self.late_rows.append((slot, at_us))
             return
@@ -164,7 +165,7 @@ class Evaluation:
         last_us = None if last_us is None else table.known_until(slot, at_us)
         table.seed(slot, at_us, value)
         for alarm in table.of_values[slot]:
-            changes = alarm.take(at_us, value, last_us, table.newest_value)
+            changes = alarm.take(at_us, value, last_us)
             self._note_each(alarm, changes, at_us, value, before)
         bad = table.bad[slot]
         if bad is not None:
@@ -173,7 +174,7 @@ class Evaluation:
     def _take_gap(self, bad: WatchedAlarm, at_us: int, value: float, last_us: int | None) -> None:
         """Note that data came. A gap that only the data tell of, as after an outage, is over: a late one."""
         was_active = bad.memory.is_active
-        changes = bad.take(at_us, value, last_us, self.table.newest_value)
+        changes = bad.take(at_us, value, last_us)
         if not was_active and changes and changes[0].is_active:
             self.late.append(LateFinding(bad, changes[0].at_us, at_us))
             bad.remember(Memory())

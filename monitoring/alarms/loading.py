@@ -8,7 +8,7 @@ from monitoring.alarms.definition import InForce
 from monitoring.alarms.evaluation import Evaluation
 from monitoring.alarms.following import versions_in_force
 from monitoring.alarms.kinds import RANK, Kind, Priority
-from monitoring.alarms.measured import read_newest, read_span
+from monitoring.alarms.measured import read_before, read_newest, read_span
 from monitoring.alarms.state_machine import Act
 from monitoring.alarms.tag_table import NOWHERE, TagTable, WatchedTag
 from monitoring.alarms.watched import Finding, WatchedAlarm
@@ -59,6 +59,7 @@ def load(tags: list[Tag], *, position: int, latest_us: int) -> Loaded:
     for slot in range(len(table.tags)):
         table.note(slot)
     refill(found, position=position)
+    fill_tracks(table, position=position)
     judge_new(found, states, position=position)
     found.evaluation.findings += [*ended(gone, states), *raised(alarms, states)]
     return found
@@ -113,6 +114,17 @@ def refill(loaded: Loaded, *, position: int) -> None:
             first_us = last_us - alarm.window.window_us
             for at_us, value in read_span(alarm.tag, first_us, last_us, upto=position):
                 alarm.window.add(at_us, value)
+
+
+def fill_tracks(table: TagTable, *, position: int) -> None:
+    """Fill the tracks of setpoint tags with the measurements up to the newest evaluated one."""
+    for slot, track in table.tracks.items():
+        tag, last_us = table.tags[slot].pk, table.last_of(slot)
+        if last_us is not None:
+            first_us = last_us - track.kept_us
+            before = read_before(tag, first_us, upto=position)
+            for at_us, value in [*before, *read_span(tag, first_us, last_us, upto=position)]:
+                track.add(at_us, value)
 
 
 def judge_new(loaded: Loaded, states: dict[int, dict[str, Any]], *, position: int) -> None:

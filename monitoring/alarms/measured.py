@@ -33,6 +33,10 @@ SPAN = """
     SELECT timestamp, value FROM measurements
     WHERE tag = %s AND timestamp >= %s AND timestamp <= %s AND id <= %s ORDER BY timestamp
 """
+BEFORE = """
+    SELECT timestamp, value FROM measurements
+    WHERE tag = %s AND timestamp < %s AND id <= %s ORDER BY timestamp DESC LIMIT 1
+"""
 EXTREMES_POSTGRESQL = """
     SELECT spans.place - 1, found.low, found.high
     FROM ROWS FROM (json_to_recordset(%s) AS (tag bigint, first_us bigint, last_us bigint))
@@ -77,6 +81,11 @@ def read_newest(*, latest_us: int, upto: int) -> list[tuple[int, int, float]]:
 def read_span(tag: int, first_us: int, last_us: int, *, upto: int) -> list[tuple[int, float]]:
     """Return a tag's measurements between two times (inclusive) as (microseconds, value), oldest first."""
     return rows_of(SPAN, [tag, first_us, last_us, upto])
+
+
+def read_before(tag: int, at_us: int, *, upto: int) -> list[tuple[int, float]]:
+    """Return a tag's newest measurement before a time as (microseconds, value); none if there is none."""
+    return rows_of(BEFORE, [tag, at_us, upto])
 
 
 def extremes(spans: Sequence[Span]) -> list[tuple[float, float] | None]:

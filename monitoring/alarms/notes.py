@@ -8,11 +8,14 @@ from typing import Any
 
 from django.db import transaction
 
+from monitoring.alarms.note_subjects import NoteInputError, find_subject
 from monitoring.database.write_lock import write_lock
 from monitoring.kernel.actor import Actor
-from monitoring.models import Note, NoteVersion, Tag
+from monitoring.models import Note, NoteKind, NoteVersion
 
 WRITE, CORRECT, WITHDRAW = "write", "correct", "withdraw"
+SUBJECT = ("tag", "vessel", "batch")
+CORRECTABLE = ("text", "kind", "start", "end")
 # A day from the ends of the calendar, so that ranges around a note stay within it.
 EARLIEST, LATEST = datetime(1970, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC)
 
@@ -25,23 +28,18 @@ class NoteChangedError(Exception):
     """The note is not as the caller saw it; the message says who changed the note and when."""
 
 
-class NoteInputError(ValueError):
-    """An invalid field of a note; the message has the remedy."""
-
-    def __init__(self, message: str, field: str) -> None:
-        super().__init__(message)
-        self.field = field
-
-
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A note to write: ``end`` is None for a moment; neither tag nor group: about the whole plant."""
+    """A note to write: ``end`` is None for a moment; without any subject: about the whole plant."""
 
     text: str
     start: datetime
     end: datetime | None = None
     tag: str = ""
     group: str = ""
+    vessel: str = ""
+    batch: int | None = None
+    kind: str = NoteKind.NOTE
 
 
 def write(draft: Draft, *, actor: Actor) -> int:
@@ -50,14 +48,14 @@ def write(draft: Draft, *, actor: Actor) -> int:
     Raises:
         NoteInputError: a field is invalid.
     """
-    if draft.tag and draft.group:
-        raise NoteInputError("expected either a tag or a group, not both", "group")
-    if draft.group and not Tag.objects.filter(group=draft.group).exists():
-        raise NoteInputError("no tag has this group; GET /tags/<name> tells the group of a tag", "group")
+    subject = find_subject(tag=draft.tag, group=draft.group, vessel=draft.vessel, batch=draft.batch)
     with write_lock(), transaction.atomic():
         note = Note(
-            tag=tag_of(draft),
-            group=draft.group,
+            tag=subject.tag,
+            group=subject.group,
+            vessel=subject.vessel,
+            batch=subject.batch,
+            kind=draft.kind,
             start=draft.start,
             end=draft.end,
             text=draft.text,
@@ -70,33 +68,20 @@ def write(draft: Draft, *, actor: Actor) -> int:
     return note.pk
 
 
-def tag_of(draft: Draft) -> Tag | None:
-    """Return the tag of a draft; None for a note on a group or the plant.
-
-    Raises:
-        NoteInputError: the tag does not exist, or not any more.
-    """
-    if not draft.tag:
-        return None
-    tag = Tag.objects.filter(name=draft.tag).first()
-    if tag is None:
-        raise NoteInputError(f"unknown tag {draft.tag!r}; GET /tags lists them", "tag")
-    return tag
-
-
 def correct(pk: int, changes: Mapping[str, Any], *, version: int, actor: Actor, reason: str = "") -> None:
-    """Change ``text``, ``start`` or ``end`` of the note as seen in this version. Equal values change nothing.
+    """Change text, kind, start or end of the note as seen in this version. Equal values change nothing.
 
     Raises:
         UnknownNoteError, NoteChangedError: there is no such note, or the note has changed since.
         NoteInputError: the span is invalid.
     """
     with changing(pk, version) as note:
-        before = (note.text, note.start, note.end)
-        for name in ("text", "start", "end"):
-            setattr(note, name, changes.get(name, getattr(note, name)))
+        before = {name: getattr(note, name) for name in CORRECTABLE}
+        given = {name: changes[name] for name in CORRECTABLE if name in changes}
+        for name, value in given.items():
+            setattr(note, name, value)
         check_span(note)
-        if before != (note.text, note.start, note.end):
+        if before != before | given:
             put_in_force(note, CORRECT, actor, reason=reason)
 
 
@@ -119,7 +104,7 @@ def changing(pk: int, version: int) -> Iterator[Note]:
         UnknownNoteError, NoteChangedError: there is no such note, or the note has changed since.
     """
     with write_lock(), transaction.atomic():
-        note = Note.objects.select_for_update(of=("self",)).select_related("tag").filter(pk=pk).first()
+        note = Note.objects.select_for_update(of=("self",)).select_related(*SUBJECT).filter(pk=pk).first()
         if note is None:
             raise UnknownNoteError(f"there is no note {pk}; GET /notes lists them")
         if note.withdrawn_at is not None or note.version != version:
@@ -163,6 +148,9 @@ def record(note: Note, act: str, actor: Actor, *, at: datetime, reason: str = ""
         act=act,
         tag=note.tag.name if note.tag else "",
         group=note.group,
+        vessel=note.vessel.name if note.vessel else "",
+        batch=note.batch.name if note.batch else "",
+        kind=note.kind,
         start=note.start,
         end=note.end,
         text=note.text,

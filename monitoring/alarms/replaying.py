@@ -10,7 +10,7 @@ from monitoring.alarms.evaluation import BY_CLOCK, Evaluation
 from monitoring.alarms.following import versions_in_force
 from monitoring.alarms.kinds import VALUE_KINDS, Kind
 from monitoring.alarms.loading import Loaded as Replayed
-from monitoring.alarms.loading import judge_new, next_cut, sorted_out, watched_tag
+from monitoring.alarms.loading import fill_tracks, judge_new, next_cut, sorted_out, watched_tag
 from monitoring.alarms.measured import read_newest, read_page
 from monitoring.alarms.state_machine import Act
 from monitoring.alarms.tag_table import NOWHERE, TagTable
@@ -135,6 +135,7 @@ def begin_at(position: int, before: Replayed | None) -> Replayed:
         if (slot := table.slot_of(tag_id)) != NOWHERE:
             table.seed(slot, at_us, value)
     found = Replayed(Evaluation(table), alarms, cut=next_cut(position))
+    fill_tracks(table, position=position)
     judge_new(found, {key: {} for key in known}, position=position)
     return found
 

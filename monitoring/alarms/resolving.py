@@ -11,7 +11,7 @@ from monitoring.models import AlarmDefinition
 # The columns of a definition that ``resolved`` reads.
 RESOLVED = (
     *("kind", "setpoint", "deadband", "on_delay_s", "off_delay_s", "target", "target_tag_id", "window_s"),
-    *("priority", "is_latching", "needs_acknowledgement", "realarm_after_s", "is_enabled"),
+    *("settle_s", "priority", "is_latching", "needs_acknowledgement", "realarm_after_s", "is_enabled"),
 )
 SIZE_DEADBAND_SHARE = 0.1  # of the setpoint of a deviation or slope
 
@@ -27,6 +27,7 @@ class Resolvable(Protocol):
     target: Any
     target_tag_id: Any
     window_s: Any
+    settle_s: Any
     priority: Any
     is_latching: Any
     needs_acknowledgement: Any
@@ -48,6 +49,7 @@ def resolved(definition: Resolvable, tag: TagDefinition | None) -> InForce:
         target=definition.target,
         target_tag=definition.target_tag_id,
         window_s=definition.window_s,
+        settle_s=definition.settle_s,
         priority=definition.priority,
         is_latching=definition.is_latching,
         needs_acknowledgement=definition.needs_acknowledgement,

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from monitoring.alarms.kinds import HIGH_KINDS, LOW_KINDS, VALUE_KINDS, Kind
+from monitoring.alarms.setpoint_track import SetpointTrack
 from monitoring.alarms.watched import WatchedAlarm
 from monitoring.kernel.arrays import BoolArray, FloatArray, IntArray
 from monitoring.kernel.clock import SECOND_US
@@ -69,6 +70,7 @@ class TagTable:
         self.gap_us: IntArray = np.full(count, np.iinfo(np.int64).max)
         self.of_values: list[list[WatchedAlarm]] = [[] for _ in tags]
         self.bad: list[WatchedAlarm | None] = [None] * count
+        self.tracks: dict[int, SetpointTrack] = {}  # of the tags that deviations follow, by slot
         for alarm in alarms:
             self._add(alarm)
         for slot in range(count):
@@ -114,6 +116,11 @@ class TagTable:
         """Note whether any alarm of the tag is not at rest."""
         self.is_busy[slot] = not all(alarm.is_at_rest for alarm in self.alarms_at(slot))
 
+    def track(self, slot: int, at_us: int, value: float) -> None:
+        """Note a measurement, late or not, of a tag that deviations follow."""
+        if slot in self.tracks:
+            self.tracks[slot].add(at_us, value)
+
     def seed(self, slot: int, at_us: int, value: float) -> None:
         """Set the newest evaluated measurement of a tag."""
         self.last_us[slot], self.last_value[slot] = at_us, value
@@ -149,10 +156,18 @@ class TagTable:
         elif alarm.kind in VALUE_KINDS:
             self.of_values[slot].append(alarm)
             self.needs_every[slot] |= alarm.needs_every_value
-            target = alarm.in_force.target_tag
-            if target is not None and self.slot_of(target) != NOWHERE:
-                self.needs_every[self.slot_of(target)] = True
+            self._follow(alarm)
         if setpoint is not None and alarm.kind in HIGH_KINDS:
             self.high[slot] = min(self.high[slot], setpoint)
         elif setpoint is not None and alarm.kind in LOW_KINDS:
             self.low[slot] = max(self.low[slot], setpoint)
+
+    def _follow(self, alarm: WatchedAlarm) -> None:
+        """Give a deviation the track of its setpoint tag; each measurement of that tag matters then."""
+        target = alarm.in_force.target_tag
+        slot = NOWHERE if target is None else self.slot_of(target)
+        if slot == NOWHERE:
+            return
+        self.needs_every[slot] = True
+        alarm.track = self.tracks.setdefault(slot, SetpointTrack())
+        alarm.track.keep(round((alarm.in_force.settle_s or 0) * SECOND_US))

@@ -4,7 +4,6 @@ No database.
 """
 
 from collections import deque
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -22,14 +21,13 @@ from monitoring.alarms.condition import (
 )
 from monitoring.alarms.definition import InForce
 from monitoring.alarms.kinds import VALUE_KINDS, Kind
+from monitoring.alarms.setpoint_track import SetpointTrack
 from monitoring.alarms.state_machine import Act
 from monitoring.kernel.clock import SECOND_US
 
 SLOPES = frozenset({Kind.RISING, Kind.FALLING})
 SLOPE_WINDOW_S = 60.0
 FEWEST_VALUES = 3  # for a slope; they must also cover half of the window
-
-NewestValue = Callable[[int], float | None]  # of a tag, by its id
 
 
 class SlopeWindow:
@@ -82,6 +80,7 @@ class WatchedAlarm:
     is_dirty: bool = False
     side: Side | None = None
     window: SlopeWindow | None = None
+    track: SetpointTrack | None = None  # of a deviation from a tag; None while the tag is not in use
 
     def __post_init__(self) -> None:
         """Prepare the comparison with the setpoint."""
@@ -105,7 +104,7 @@ class WatchedAlarm:
         if memory != self.memory:
             self.memory, self.is_dirty = memory, True
 
-    def take(self, at_us: int, value: float, last_us: int | None, newest: NewestValue) -> list[Change]:
+    def take(self, at_us: int, value: float, last_us: int | None) -> list[Change]:
         """Return the changes up to and with a value of the tag."""
         if self.kind == Kind.BAD:
             memory, changes = take_gap(self.memory, self.in_force.timing, at_us=at_us, last_us=last_us)
@@ -113,7 +112,7 @@ class WatchedAlarm:
             return changes
         if self.no_data_since is not None:
             self.no_data_since, self.is_dirty = None, True
-        compared = self._compared(at_us, value, newest)
+        compared = self._compared(at_us, value)
         is_without_target = compared is None and self.kind == Kind.DEVIATION
         if self.side is None or is_without_target:  # setpoint or target was taken away
             ended = [Change(False, at_us)] if self.memory.is_active else []
@@ -121,6 +120,8 @@ class WatchedAlarm:
             return ended
         if compared is None:
             return []
+        if self._settles(at_us):
+            compared = 0.0
         memory, changes = take_value(
             self.memory, self.side, self.in_force.timing, at_us=at_us, value=compared, last_us=last_us
         )
@@ -132,6 +133,7 @@ class WatchedAlarm:
         if self.kind == Kind.BAD:
             memory, changes = wait_for_data(self.memory, self.in_force.timing, now_us=now_us, last_us=last_us)
         else:
+            self._settles(now_us)
             memory, changes = take_time(self.memory, self.in_force.timing, now_us=now_us, last_us=last_us)
             stale_us = last_us + self.in_force.timing.stale_after_us
             if memory.is_active and self.no_data_since is None and now_us > stale_us:
@@ -157,7 +159,22 @@ class WatchedAlarm:
         self.changed_us = max(at_us, self.changed_us)
         return self.changed_us
 
-    def _compared(self, at_us: int, value: float, newest: NewestValue) -> float | None:
+    def _settles(self, at_us: int) -> bool:
+        """Return whether a value outside does not count, because the setpoint has just moved.
+
+        An on-delay that would run out after the move starts anew. An active alarm stays active.
+        """
+        if self.track is None or not self.in_force.settle_s or self.memory.is_active:
+            return False
+        moved_us = self.track.moved_at(at_us, round(self.in_force.settle_s * SECOND_US))
+        if moved_us is None:
+            return False
+        since_us = self.memory.outside_since
+        if since_us is not None and since_us + self.in_force.timing.on_delay_us >= moved_us:
+            self.remember(replace(self.memory, outside_since=None))
+        return True
+
+    def _compared(self, at_us: int, value: float) -> float | None:
         """Return the number that is compared with the setpoint; None if unknown."""
         if self.window is not None:
             self.window.add(at_us, value)
@@ -166,7 +183,7 @@ class WatchedAlarm:
             return value
         target = self.in_force.target
         if self.in_force.target_tag is not None:
-            target = newest(self.in_force.target_tag)
+            target = self.track.value_at(at_us) if self.track is not None else None
         return None if target is None else abs(value - target)
 
 

@@ -168,6 +168,7 @@ class DefinitionSerializer(Shape):
     target = number()
     target_tag = serializers.CharField(allow_null=True)
     window_s = number()
+    settle_s = number()
     priority = serializers.ChoiceField(choices=list(Priority))
     consequence = serializers.CharField(allow_blank=True)
     action = serializers.CharField(allow_blank=True)

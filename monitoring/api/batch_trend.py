@@ -1,27 +1,26 @@
 """GET /batches/<id>/trend."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from numpy.typing import NDArray
-from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from monitoring.access.callers import grant_of
+from monitoring.access.scopes import can_read_all_tags
 from monitoring.api import batch_trend_fields as fields
 from monitoring.api import schemas
-from monitoring.api.errors import BadInput
+from monitoring.api.batch_errors import errors_as_answers
 from monitoring.api.fields import parameters
 from monitoring.batches.batch_trend import BatchTrend, Steps, range_of, read_batch_trend
 from monitoring.batches.elapsed import elapsed_h
-from monitoring.batches.errors import BatchInputError, UnknownBatchError
 from monitoring.batches.finding import find_batch
+from monitoring.batches.golden.bands import LINES, Band, read_band
+from monitoring.batches.reading import version_json
 from monitoring.history.trend_plan import MILLISECOND_US, means
 from monitoring.models import Batch
 
@@ -50,21 +49,19 @@ class BatchTrendView(APIView):
         the elapsed time of each bucket. Rollups count in whole minutes.
         """
         chosen = parameters(fields.BatchTrendSerializer, request).validated_data
+        points, now = chosen["points"], datetime.now(UTC)
         with errors_as_answers():
             batch = find_batch(int(id))
-            within = range_of(
-                batch,
-                start=chosen.get("from"),
-                end=chosen.get("to"),
-                points=chosen["points"],
-                now=datetime.now(UTC),
-            )
+            within = range_of(batch, start=chosen.get("from"), end=chosen.get("to"), points=points, now=now)
             found = read_batch_trend(batch, within, tag=chosen.get("tag", ""), role=chosen.get("role", ""))
-        return Response(trend_json(batch, found, request))
+        # The band tells of tags of other batches, which a token with a prefix may not cover.
+        reads_all = can_read_all_tags(request)
+        band = read_band(batch, found.binding, points=points, now=now) if reads_all else None
+        return Response({**trend_json(batch, found, request), "golden": band_json(band)})
 
 
 def trend_json(batch: Batch, found: BatchTrend, request: Request) -> dict[str, Any]:
-    """Return the trend as columns of equal length."""
+    """Return the trend as columns of equal length, without the golden band."""
     tag, buckets = found.binding.tag, found.buckets
     return {
         "tag": tag.name,
@@ -88,20 +85,26 @@ def steps_json(batch: Batch, steps: Steps | None, request: Request) -> dict[str,
     return {"tag": steps.tag, **times(batch, steps.time_us), "value": steps.value.tolist()}
 
 
+def band_json(band: Band | None) -> dict[str, Any] | None:
+    """Return the golden band as columns of equal length, null where the profile has no values."""
+    if band is None:
+        return None
+    known = np.isfinite(sum(band.lines[name] for name in LINES))
+    return {
+        "profile": version_json(band.profile),
+        "eft_h": band.hour.round(DECIMALS_H).tolist(),
+        **{name: nulls_for_gaps(band.lines[name], known) for name in LINES},
+    }
+
+
+def nulls_for_gaps(line: NDArray[np.float64], known: NDArray[np.bool_]) -> list[float | None]:
+    """Return the values to 6 digits, with None where unknown."""
+    return [float(f"{value:.6g}") if is_known else None for value, is_known in zip(line, known, strict=True)]
+
+
 def times(batch: Batch, time_us: NDArray[np.int64]) -> dict[str, Any]:
     """Return times in milliseconds since 1970 and as elapsed time in hours."""
     return {
         "t": (time_us // MILLISECOND_US).tolist(),
         "eft_h": elapsed_h(batch, time_us).round(DECIMALS_H).tolist(),
     }
-
-
-@contextmanager
-def errors_as_answers() -> Iterator[None]:
-    """Convert the errors of batches to those of the API, by status code."""
-    try:
-        yield
-    except UnknownBatchError as error:
-        raise NotFound(f"id: {error}") from error
-    except BatchInputError as error:
-        raise BadInput(f"{error.field}: {error}", error.field) from error

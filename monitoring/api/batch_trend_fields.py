@@ -5,6 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from monitoring.api.fields import DEFAULT_POINTS, MAX_POINTS, RangeSerializer, known_only, whole_number
+from monitoring.api.profile_fields import VersionSerializer
 from monitoring.api.schemas import Shape, numbers
 from monitoring.batches.vessel_roles import OTHER, ROLES
 
@@ -47,6 +48,23 @@ class StepsSerializer(Shape):
     value = numbers(serializers.FloatField())
 
 
+def line(help_text: str) -> serializers.ListField:
+    """Return the field for a column of the golden band."""
+    return numbers(serializers.FloatField(allow_null=True), f"{help_text} Null where unknown.")
+
+
+class BandSerializer(Shape):
+    """The profile of golden batches at the progress that this batch has made at each time."""
+
+    profile = VersionSerializer()
+    eft_h = numbers(serializers.FloatField(), "Elapsed time in hours.")
+    median = line("The median of the golden batches.")
+    low = line("Their lowest value, at least the usual tolerance apart.")
+    high = line("Their highest value.")
+    limit_low = line("Mean - 3 standard deviations of a new batch.")
+    limit_high = line("Mean + 3 standard deviations.")
+
+
 class BatchTrendColumnsSerializer(Shape):
     """Buckets in order of time, as columns of equal length. Buckets without a measurement are left out."""
 
@@ -62,4 +80,8 @@ class BatchTrendColumnsSerializer(Shape):
     mean = numbers(serializers.FloatField())
     setpoint = StepsSerializer(
         allow_null=True, help_text="The setpoint of the role; null if no tag is bound as such."
+    )
+    golden = BandSerializer(
+        allow_null=True,
+        help_text="Of the profile of the batch, else of the newest profile of its recipe; null without one.",
     )

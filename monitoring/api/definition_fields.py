@@ -70,7 +70,13 @@ class ChangeSerializer(ActSerializer):
     off_delay_s = number("Seconds inside before the alarm ends.")
     target = number("Of a deviation alarm: the value wanted.", allow_null=True)
     target_tag = serializers.CharField(
-        required=False, allow_null=True, help_text="Of a deviation alarm: the tag whose value is the target."
+        required=False,
+        allow_null=True,
+        help_text="Of a deviation alarm: the tag with the target, such as a setpoint.",
+    )
+    settle_s = number(
+        "Of a deviation from a tag: seconds after a move of that tag in which it does not count.",
+        allow_null=True,
     )
     window_s = number("Of a rate-of-change alarm: seconds over which the slope counts.", allow_null=True)
     priority = serializers.ChoiceField(

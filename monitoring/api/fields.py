@@ -243,35 +243,14 @@ def choices(names: Iterable[str], help_text: str) -> serializers.ListField:
     )
 
 
-class ExportSerializer(SelectionSerializer):
-    """A selection of measurements, and the content and format of the exported file."""
-
-    excluded = excluded_field()
+class FileSerializer(serializers.Serializer[Any]):
+    """The format of an exported table, and how its cells are written."""
 
     format = choice(
         FORMATS,
         "csv",
         "The file's format. .gz is a compressed file; parquet needs pyarrow installed; xlsx has at most "
         f"{FORMATS['xlsx'].most_rows} rows.",
-    )
-    interval = choice(
-        (RAW, AUTO, *INTERVALS_S),
-        RAW,
-        "raw: every measurement. Else aggregates over intervals of this length in UTC; auto: of the length "
-        "that gives about as many rows as a chart has points, or raw if there are few measurements.",
-    )
-    aggregate = choices(
-        AGGREGATES,
-        f"With an interval: which aggregates; may be repeated. {', '.join(AGGREGATES)} if left out.",
-    )
-    shape = choice(
-        ("long", "wide"),
-        "long",
-        "long: a row per measurement, or interval, and tag. wide: a row per time with a column per tag, "
-        f"for at most {MOST_WIDE} tags.",
-    )
-    columns = choices(
-        COLUMNS, "Also: the unit of each tag; why a measurement is an anomaly. May be repeated."
     )
     zone = serializers.CharField(
         default="UTC", help_text="The time zone of the times in the file, such as Europe/Berlin."
@@ -304,9 +283,52 @@ class ExportSerializer(SelectionSerializer):
             ) from error
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Reject parameters of CSV for other formats; to ignore one would surprise."""
+        attrs = super().validate(attrs)
+        is_csv = attrs["format"].startswith("csv")
+        for name, is_given in (("decimal", attrs["decimal"] == "comma"), ("bom", attrs["bom"])):
+            if is_given and not is_csv:
+                raise serializers.ValidationError({name: "expected with csv only"})
+        return attrs
+
+    @property
+    def file_style(self) -> Style:
+        """Return how the cells are written."""
+        chosen = self.validated_data
+        return Style(
+            chosen["zone"], decimal_comma=chosen["decimal"] == "comma", byte_order_mark=chosen["bom"]
+        )
+
+
+class ExportSerializer(FileSerializer, SelectionSerializer):
+    """A selection of measurements, and the content and format of the exported file."""
+
+    excluded = excluded_field()
+
+    interval = choice(
+        (RAW, AUTO, *INTERVALS_S),
+        RAW,
+        "raw: every measurement. Else aggregates over intervals of this length in UTC; auto: of the length "
+        "that gives about as many rows as a chart has points, or raw if there are few measurements.",
+    )
+    aggregate = choices(
+        AGGREGATES,
+        f"With an interval: which aggregates; may be repeated. {', '.join(AGGREGATES)} if left out.",
+    )
+    shape = choice(
+        ("long", "wide"),
+        "long",
+        "long: a row per measurement, or interval, and tag. wide: a row per time with a column per tag, "
+        f"for at most {MOST_WIDE} tags.",
+    )
+    columns = choices(
+        COLUMNS, "Also: the unit of each tag; why a measurement is an anomaly. May be repeated."
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Reject parameters that have no meaning together; to ignore one would surprise."""
         attrs = super().validate(attrs)
-        is_raw, is_csv = attrs["interval"] == RAW, attrs["format"].startswith("csv")
+        is_raw = attrs["interval"] == RAW
         rejections = {
             "columns": (
                 "reasons" in attrs.get("columns", ()) and not is_raw,
@@ -317,8 +339,6 @@ class ExportSerializer(SelectionSerializer):
                 "expected with single measurements in long shape; leave 'interval' and 'shape' out",
             ),
             "aggregate": ("aggregate" in attrs and is_raw, "expected together with 'interval'"),
-            "decimal": (attrs["decimal"] == "comma" and not is_csv, "expected with csv only"),
-            "bom": (attrs["bom"] and not is_csv, "expected with csv only"),
         }
         for name, (is_rejected, text) in rejections.items():
             if is_rejected:
@@ -337,14 +357,6 @@ class ExportSerializer(SelectionSerializer):
             is_wide=chosen["shape"] == "wide",
             with_units="unit" in chosen.get("columns", ()),
             with_reasons="reasons" in chosen.get("columns", ()),
-        )
-
-    @property
-    def file_style(self) -> Style:
-        """Return how the cells are written."""
-        chosen = self.validated_data
-        return Style(
-            chosen["zone"], decimal_comma=chosen["decimal"] == "comma", byte_order_mark=chosen["bom"]
         )
 
 

@@ -18,7 +18,8 @@ from monitoring.access.roles import NOTE
 from monitoring.access.scopes import WithinScope, can_read_all_tags, refuse_uncovered
 from monitoring.alarms import notes
 from monitoring.alarms.note_reading import find_note, note_json, read_notes, versions_of
-from monitoring.alarms.notes import Draft, NoteChangedError, NoteInputError, UnknownNoteError
+from monitoring.alarms.note_subjects import NoteInputError, tags_by_vessel
+from monitoring.alarms.notes import Draft, NoteChangedError, UnknownNoteError
 from monitoring.api import note_fields as fields
 from monitoring.api import schemas
 from monitoring.api.alarms import CHANGED, actor_of, body_of
@@ -50,7 +51,7 @@ class NoteViewSet(ViewSet):
     def list(self, request: Request) -> Response:
         """List notes that touch a time range, newest first by default.
 
-        With `tag`, also notes on the tag's group and on the whole plant.
+        With `tag`, also notes on the tag's group, on its vessel and on the whole plant.
         """
         query = parameters(fields.NoteListSerializer, request)
         chosen = query.validated_data
@@ -85,7 +86,7 @@ class NoteViewSet(ViewSet):
         responses={**schemas.reads(None, also=CHANGED), 200: None, 201: fields.NoteInFullSerializer},
     )
     def create(self, request: Request) -> Response:
-        """Write a note on a moment or a span, about a tag, a group or the whole plant."""
+        """Write a note on a moment or a span, about a tag, a group, a vessel, a batch or the whole plant."""
         asked = body_of(request, fields.WriteNoteSerializer, "text")
         draft = Draft(
             text=asked["text"],
@@ -93,6 +94,9 @@ class NoteViewSet(ViewSet):
             end=asked.get("end"),
             tag=asked["tag"],
             group=asked["group"],
+            vessel=asked["vessel"],
+            batch=asked["batch"],
+            kind=asked["kind"],
         )
         with errors_as_answers():
             pk = notes.write(draft, actor=actor_of(request, asked))
@@ -109,7 +113,7 @@ class NoteViewSet(ViewSet):
         ),
     )
     def partial_update(self, request: Request, id: str) -> Response:
-        """Correct text or time of a note. The versions before stay readable."""
+        """Correct text, kind or time of a note. The versions before stay readable."""
         asked = fields.CorrectNoteSerializer(data=object_of(request, "version, and the fields to change"))
         asked.is_valid(raise_exception=True)
         given = asked.validated_data
@@ -166,4 +170,5 @@ def in_full(pk: int) -> dict[str, Any]:
     note = find_note(pk)
     if note is None:
         raise NotFound(f"id: there is no note {pk}; GET /notes lists them")
-    return {**note_json(note), "versions": versions_of(note)}
+    tags = tags_by_vessel([note]).get(note.pk, [])
+    return {**note_json(note, tags), "versions": versions_of(note)}

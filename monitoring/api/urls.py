@@ -8,8 +8,13 @@ from monitoring.api.alarm_definitions import AlarmDefinitionViewSet
 from monitoring.api.alarm_journal import AlarmJournalView
 from monitoring.api.alarm_kpis import AlarmKpisView
 from monitoring.api.alarms import AlarmViewSet
+from monitoring.api.annotations import AnnotationViewSet
+from monitoring.api.batch_compare import BatchCompareView
+from monitoring.api.batch_files import BatchExportView, BatchReportView
 from monitoring.api.batch_trend import BatchTrendView
+from monitoring.api.batches import BatchViewSet
 from monitoring.api.channels import ChannelViewSet
+from monitoring.api.computed_tags import ComputedTagViewSet
 from monitoring.api.data import AnomalyViewSet, MeasurementViewSet
 from monitoring.api.deliveries import DeliveryViewSet
 from monitoring.api.docs import DocsView, SchemaView
@@ -21,11 +26,15 @@ from monitoring.api.health import HealthView
 from monitoring.api.ingest import BatchIngestView, IngestView
 from monitoring.api.line_protocol import PingView, QueryView, WriteV1View, WriteV2View
 from monitoring.api.notes import NoteViewSet
+from monitoring.api.profiles import BatchProfileViewSet, ProfileViewSet
 from monitoring.api.quality import GapsView, QualityView
+from monitoring.api.recipes import RecipeViewSet
 from monitoring.api.root import RootView
 from monitoring.api.routes import RouteViewSet
+from monitoring.api.samples import SampleViewSet
 from monitoring.api.saved_views import SavedViewSet
 from monitoring.api.schedules import ScheduleViewSet
+from monitoring.api.soft_sensors import SoftSensorsView
 from monitoring.api.source_mappings import SourceMappingViewSet
 from monitoring.api.source_points import SourcePointViewSet
 from monitoring.api.sources import SourceJobViewSet, SourceViewSet
@@ -34,6 +43,8 @@ from monitoring.api.stats import StatsView
 from monitoring.api.stream import StreamView
 from monitoring.api.tags import TagViewSet
 from monitoring.api.trend import TrendView
+from monitoring.api.vessel_tags import VesselTagViewSet
+from monitoring.api.vessels import SLUG, VesselViewSet
 from monitoring.api.windows import WindowViewSet
 
 router = SimpleRouter(trailing_slash=False)
@@ -55,9 +66,18 @@ router.register("channels", ChannelViewSet, basename="channel")
 router.register("routes", RouteViewSet, basename="route")
 router.register("schedules", ScheduleViewSet, basename="schedule")
 router.register("windows", WindowViewSet, basename="window")
+router.register("vessels", VesselViewSet, basename="vessel")
+router.register("recipes", RecipeViewSet, basename="recipe")
+router.register("batches", BatchViewSet, basename="batch")
+router.register("profiles", ProfileViewSet, basename="profile")
 
 source_mappings = SourceMappingViewSet.as_view({"get": "list", "post": "create", "put": "update"})
 source_mapping = SourceMappingViewSet.as_view({"patch": "partial_update", "delete": "destroy"})
+computed_tags = ComputedTagViewSet.as_view({"get": "list", "post": "create"})
+computed_tag = ComputedTagViewSet.as_view({"get": "retrieve", "patch": "partial_update", "delete": "destroy"})
+
+BATCH = r"^batches/(?P<id>[0-9]{1,18})"
+SAMPLE = rf"{BATCH}/samples/(?P<number>[0-9]{{1,9}})"
 
 urlpatterns = [
     path("", RootView.as_view(), name="root"),
@@ -68,7 +88,42 @@ urlpatterns = [
         source_mapping,
         name="source-mapping",
     ),
+    re_path(f"{BATCH}/samples$", SampleViewSet.as_view({"get": "list", "post": "create"}), name="samples"),
+    re_path(f"{SAMPLE}$", SampleViewSet.as_view({"get": "retrieve"}), name="sample"),
+    re_path(f"{SAMPLE}/results$", SampleViewSet.as_view({"post": "add_results"}), name="sample-results"),
+    re_path(
+        rf"{SAMPLE}/results/(?P<result>[0-9]{{1,18}})/correct$",
+        SampleViewSet.as_view({"post": "correct"}),
+        name="sample-correct",
+    ),
+    re_path(f"{SAMPLE}/withdraw$", SampleViewSet.as_view({"post": "withdraw"}), name="sample-withdraw"),
+    re_path(
+        f"{BATCH}/annotations$",
+        AnnotationViewSet.as_view({"get": "list", "post": "create"}),
+        name="annotations",
+    ),
     re_path(r"^batches/(?P<id>[0-9]{1,18})/trend$", BatchTrendView.as_view(), name="batch-trend"),
+    re_path(
+        rf"^vessels/(?P<vessel>{SLUG})/tags$",
+        VesselTagViewSet.as_view({"get": "list", "post": "create"}),
+        name="vessel-tags",
+    ),
+    re_path(
+        rf"^vessels/(?P<vessel>{SLUG})/tags/(?P<id>[0-9]{{1,18}})$",
+        VesselTagViewSet.as_view({"patch": "partial_update", "delete": "destroy"}),
+        name="vessel-tag",
+    ),
+    re_path(r"^batches/(?P<id>[0-9]{1,18})/soft-sensors$", SoftSensorsView.as_view(), name="soft-sensors"),
+    path("vessels/<str:name>/computed-tags", computed_tags, name="computed-tags"),
+    path("vessels/<str:name>/computed-tags/<str:tag>", computed_tag, name="computed-tag"),
+    path("batches/compare", BatchCompareView.as_view(), name="batch-compare"),
+    re_path(r"^batches/(?P<id>[0-9]{1,18})/report$", BatchReportView.as_view(), name="batch-report"),
+    re_path(r"^batches/(?P<id>[0-9]{1,18})/export$", BatchExportView.as_view(), name="batch-export"),
+    re_path(
+        r"^batches/(?P<id>[0-9]{1,18})/profile$",
+        BatchProfileViewSet.as_view({"post": "create"}),
+        name="batch-profile",
+    ),
     path("alarms/kpis", AlarmKpisView.as_view(), name="alarm-kpis"),
     path("alarms/advice", AlarmAdviceView.as_view(), name="alarm-advice"),
     path("alarms/journal", AlarmJournalView.as_view(), name="alarm-journal"),

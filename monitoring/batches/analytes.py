@@ -50,6 +50,13 @@ def title_of(analyte: str) -> str:
     return known.title if known else analyte.replace("_", " ")
 
 
+def slug_of(text: str) -> str:
+    """Return the name of the analyte that a person typed: of a known one by its title."""
+    words = text.strip().lower()
+    known = next((each.name for each in ANALYTES.values() if each.title.lower() == words), None)
+    return known or re.sub("[^a-z0-9]+", "_", words).strip("_")[:32]
+
+
 def checked_unit(analyte: str, unit: str) -> str:
     """Return the unit to store; an empty unit of a known analyte is its own.
 
@@ -92,7 +99,8 @@ def checked_value(analyte: str, value: float) -> float:
     if not lowest <= value <= highest:
         unit = f" {known.unit}" if known and known.unit else ""
         raise BatchInputError(
-            f"expected {title_of(analyte)} from {lowest:g} to {highest:g}{unit}, got {value:g}", "value"
+            f"expected {title_of(analyte) or 'a value'} from {lowest:g} to {highest:g}{unit}, got {value:g}",
+            "value",
         )
     return value + 0.0  # -0.0 becomes 0.0
 

@@ -2,13 +2,21 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from monitoring.batches.errors import BatchConflictError, BatchInputError, UnknownBatchError
 from monitoring.batches.finding import find_recipe, locked_batch
-from monitoring.batches.json_fields import LONGEST_TEXT
-from monitoring.batches.lifecycle import check_free, inoculate, not_ahead, recipe_phases, save, within
+from monitoring.batches.lifecycle import (
+    add_phase,
+    check_free,
+    check_length,
+    inoculate,
+    not_ahead,
+    recipe_phases,
+    save,
+    within,
+)
 from monitoring.kernel.actor import Actor
 from monitoring.kernel.clock import iso_utc
 from monitoring.models import Batch, BatchPhase, BatchState, MomentSource
@@ -43,7 +51,6 @@ def edit_batch(pk: int, changes: Mapping[str, Any], *, actor: Actor) -> Batch:
         UnknownBatchError, BatchInputError: no such batch or recipe; a field is invalid.
         BatchConflictError: the name is used, or the recipe lacks a phase that the batch has had.
     """
-    del actor  # the audit trail records the caller
     with locked_batch(pk) as batch:
         if Batch.objects.exclude(pk=pk).filter(name=changes.get("name", "")).exists():
             raise BatchConflictError(f"the name {changes['name']!r} is used by another batch")
@@ -51,13 +58,15 @@ def edit_batch(pk: int, changes: Mapping[str, Any], *, actor: Actor) -> Batch:
             if field in changes:
                 setattr(batch, field, changes[field])
         if "recipe" in changes:
-            choose_recipe(batch, changes["recipe"], changes.get("recipe_version"))
+            choose_recipe(batch, changes["recipe"], changes.get("recipe_version"), actor)
         save(batch)
     return batch
 
 
-def choose_recipe(batch: Batch, name: str, version: int | None) -> None:
+def choose_recipe(batch: Batch, name: str, version: int | None, actor: Actor) -> None:
     """Set the recipe of a batch; the phases so far must be phases of the recipe.
+
+    The first phase of a batch that is inoculated already began then.
 
     Raises:
         UnknownBatchError: there is no such recipe.
@@ -65,9 +74,13 @@ def choose_recipe(batch: Batch, name: str, version: int | None) -> None:
     """
     batch.recipe = find_recipe(name, version) if name else None
     names = [phase.name for phase in recipe_phases(batch)]
-    for phase in batch.phases.all() if names else ():
+    phases = list(batch.phases.all())
+    for phase in phases if names else ():
         if phase.name not in names:
             raise BatchConflictError(f"batch {batch.name} has had phase {phase.name!r}, unknown to {name}")
+    if names and not phases and batch.inoculated_at is not None:
+        add_phase(batch, names[0], batch.inoculated_at, actor, batch.inoculation_source)
+        batch.phases.update(end=batch.end)
 
 
 def move_moment(
@@ -123,7 +136,8 @@ def move_start(batch: Batch, at: datetime | None, source: str) -> None:
     latest = min((time for time in later if time is not None), default=None)
     if latest is not None and at > latest:
         raise BatchInputError(f"expected a time up to {iso_utc(latest)}, the next moment", "start")
-    batch.start, batch.start_source = not_ahead(at, "start"), source
+    check_length(not_ahead(at, "start"), batch.end or datetime.now(UTC), "start")
+    batch.start, batch.start_source = at, source
     check_free(batch.vessel, at, batch.end, but=batch)
 
 
@@ -144,6 +158,7 @@ def move_end(batch: Batch, at: datetime | None, source: str) -> None:
         earliest = max(time for time in earlier if time is not None)
         if not_ahead(at, "end") < earliest:
             raise BatchInputError(f"expected a time from {iso_utc(earliest)}, the moment before", "end")
+        check_length(batch.start, at, "end")
         batch.end, batch.end_source = at, source
     check_free(batch.vessel, batch.start, at, but=batch)
     if last:
@@ -159,8 +174,15 @@ def reopen(batch: Batch) -> None:
     """
     if batch.is_golden:
         raise BatchConflictError(f"batch {batch.name} is golden: take that mark away first")
+    withdraw(batch, "end", batch.end)
     batch.state, batch.end, batch.end_source = BatchState.RUNNING, None, ""
     batch.ended_by = batch.end_reason = ""
+
+
+def withdraw(batch: Batch, moment: str, at: datetime | None) -> None:
+    """Note that a person took a moment back, so that a rule does not set it again."""
+    if at is not None:
+        batch.withdrawn_moments.create(moment=moment, at=at)
 
 
 def withdraw_inoculation(batch: Batch) -> None:
@@ -172,6 +194,7 @@ def withdraw_inoculation(batch: Batch) -> None:
     if batch.phases.count() > 1:
         raise BatchConflictError(f"batch {batch.name} has further phases: remove those first")
     batch.phases.all().delete()
+    withdraw(batch, "inoculation", batch.inoculated_at)
     batch.inoculated_at, batch.inoculation_source = None, ""
 
 
@@ -230,21 +253,25 @@ def check_between(phases: list[BatchPhase], position: int, start: datetime) -> N
         raise BatchInputError(f"expected a time before the phase ends, at {iso_utc(end)}", "start")
 
 
-def remove_last_phase(pk: int, *, actor: Actor) -> Batch:
+def remove_last_phase(pk: int, position: int | None = None, *, actor: Actor) -> Batch:
     """Take back the last phase, that was begun by mistake: the phase before lasts on.
 
     Raises:
         UnknownBatchError: no such batch.
+        BatchInputError: ``position`` is not that of the last phase.
         BatchConflictError: the batch has no phase, or the first one alone, that the inoculation began.
     """
     del actor
     with locked_batch(pk) as batch:
         phases = list(batch.phases.all())
+        if position not in (None, len(phases)):
+            raise BatchInputError(f"only the last phase, {len(phases)}, can be taken back", "position")
         if len(phases) <= (batch.inoculated_at is not None):
             raise BatchConflictError(f"batch {batch.name} has no further phase; withdraw the inoculation")
         if len(phases) > 1:
             phases[-2].end = phases[-1].end
             phases[-2].save()
+        withdraw(batch, f"phase {phases[-1].name}", phases[-1].start)
         phases[-1].delete()
         save(batch)
     return batch
@@ -294,33 +321,33 @@ def mark_golden(pk: int, is_golden: bool, *, actor: Actor) -> Batch:
     """Mark a batch as golden, for profiles, or take the mark away.
 
     Raises:
-        UnknownBatchError: no such batch.
-        BatchConflictError: the batch is not complete or is excluded.
+        UnknownBatchError, BatchConflictError: as for ``mark_batch``.
     """
-    del actor
-    with locked_batch(pk) as batch:
-        if is_golden and batch.state != BatchState.COMPLETE:
-            raise BatchConflictError(f"batch {batch.name} is {batch.state}; only a complete one is golden")
-        if is_golden and batch.excluded_reason:
-            raise BatchConflictError(f"batch {batch.name} is excluded: {batch.excluded_reason}")
-        batch.is_golden = is_golden
-        save(batch)
-    return batch
+    return mark_batch(pk, is_golden=is_golden, actor=actor)
 
 
-def exclude_batch(pk: int, reason: str, *, actor: Actor) -> Batch:
-    """Exclude a batch from comparison and profiles, or include it again (empty reason).
+def mark_batch(
+    pk: int, *, is_golden: bool | None = None, excluded_reason: str | None = None, actor: Actor
+) -> Batch:
+    """Mark a batch as golden, for profiles, or as excluded from comparison (empty reason: included).
+
+    None leaves a mark as it is.
 
     Raises:
         UnknownBatchError, BatchInputError: no such batch; the reason is too long.
-        BatchConflictError: the batch is golden.
+        BatchConflictError: a batch that is not complete, or is excluded, would be golden.
     """
     del actor
     with locked_batch(pk) as batch:
-        if reason and batch.is_golden:
-            raise BatchConflictError(f"batch {batch.name} is golden: take that mark away first")
-        if len(reason) > LONGEST_TEXT:
-            raise BatchInputError(f"expected up to {LONGEST_TEXT} characters", "excluded_reason")
-        batch.excluded_reason = reason.strip()
+        if is_golden is not None:
+            batch.is_golden = is_golden
+        if excluded_reason is not None:
+            batch.excluded_reason = excluded_reason.strip()
+        if batch.is_golden and batch.state != BatchState.COMPLETE:
+            raise BatchConflictError(f"batch {batch.name} is {batch.state}; only a complete one is golden")
+        if batch.is_golden and batch.excluded_reason:
+            raise BatchConflictError(
+                f"batch {batch.name} would be golden and excluded ({batch.excluded_reason}): choose one"
+            )
         save(batch)
     return batch

@@ -1,6 +1,6 @@
 """Find vessels, batches and recipes by name, and lock a vessel for a change."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 
@@ -9,7 +9,7 @@ from django.db.models import Q, QuerySet
 
 from monitoring.batches.errors import UnknownBatchError
 from monitoring.database.write_lock import write_lock
-from monitoring.models import Batch, Recipe, Vessel, VesselTag
+from monitoring.models import Batch, Profile, Recipe, Vessel, VesselTag
 
 
 def find_vessel(name: str) -> Vessel:
@@ -36,6 +36,20 @@ def find_batch(pk: int) -> Batch:
     return found
 
 
+def find_batches(pks: Sequence[int]) -> list[Batch]:
+    """Return the batches in the order of the ids, with vessel, recipe, profile and phases.
+
+    Raises:
+        UnknownBatchError: one of them does not exist.
+    """
+    related = Batch.objects.select_related("vessel", "recipe", "profile")
+    found = related.prefetch_related("phases", "recipe__phases").in_bulk(pks)
+    for pk in pks:
+        if pk not in found:
+            raise UnknownBatchError(f"there is no batch {pk}; GET /batches lists them")
+    return [found[pk] for pk in pks]
+
+
 def find_recipe(name: str, version: int | None = None) -> Recipe:
     """Return the version of the recipe; the newest that is not retired if ``version`` is None.
 
@@ -49,6 +63,25 @@ def find_recipe(name: str, version: int | None = None) -> Recipe:
         which = f"{name!r}" if version is None else f"{name!r}, version {version}"
         raise UnknownBatchError(f"unknown recipe {which}; GET /recipes lists them")
     return found
+
+
+def find_profile(pk: int) -> Profile:
+    """Return the profile with its recipe.
+
+    Raises:
+        UnknownBatchError: there is none.
+    """
+    found = Profile.objects.select_related("recipe").filter(pk=pk).first()
+    if found is None:
+        raise UnknownBatchError(f"there is no profile {pk}; GET /profiles lists them")
+    return found
+
+
+def newest_profile(recipe: Recipe | None) -> Profile | None:
+    """Return the newest profile of any version of the recipe; None if there is none."""
+    if recipe is None:
+        return None
+    return Profile.objects.filter(recipe__name=recipe.name).order_by("-made_at", "-id").first()
 
 
 def bindings_between(vessel: Vessel, start: datetime, end: datetime) -> QuerySet[VesselTag]:

@@ -9,18 +9,22 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 
 from monitoring.batches.errors import BatchConflictError, BatchInputError
-from monitoring.batches.finding import find_recipe, locked_batch, locked_vessel
+from monitoring.batches.finding import find_recipe, locked_batch, locked_vessel, newest_profile
 from monitoring.batches.json_fields import checked_header
 from monitoring.kernel.actor import Actor
 from monitoring.kernel.clock import iso_utc
 from monitoring.models import Batch, BatchPhase, BatchState, MomentSource, RecipePhase, Vessel
 
 AHEAD = timedelta(minutes=5)  # clocks of clients may differ by that
+LONGEST = timedelta(days=366)
 
 
 @dataclass(frozen=True, slots=True)
 class NewBatch:
-    """A batch to start, or to plan. An empty name is made of vessel and start; ``start`` None: now."""
+    """A batch to start, or to plan. An empty name is made of vessel and start; ``start`` None: now.
+
+    With ``end``, the batch is a past one: complete, and possibly older than others of the vessel.
+    """
 
     vessel: str
     name: str = ""
@@ -32,6 +36,8 @@ class NewBatch:
     start: datetime | None = None
     end_previous: bool = False
     source: str = MomentSource.PERSON
+    inoculated_at: datetime | None = None
+    end: datetime | None = None
 
 
 def start_batch(new: NewBatch, *, actor: Actor) -> Batch:
@@ -39,16 +45,19 @@ def start_batch(new: NewBatch, *, actor: Actor) -> Batch:
 
     Raises:
         UnknownBatchError: no such vessel or recipe.
-        BatchInputError: the start lies in the future.
+        BatchInputError: a time lies in the future, or the times are not in order.
         BatchConflictError: the name is used, or another batch of the vessel overlaps.
     """
     start = not_ahead(new.start or datetime.now(UTC), "start")
     with locked_vessel(new.vessel) as vessel:
         if new.end_previous:
             end_previous(vessel, start, actor=actor, source=new.source)
-        check_free(vessel, start, None)
+        check_free(vessel, start, new.end)
         batch = unsaved(new, vessel, new.name or f"{vessel.name}-{start:%Y%m%d-%H%M%S}")
-        begin(batch, start, actor, new.source)
+        begin(batch, start, actor, new.source, new.end)
+        if new.inoculated_at is not None:
+            time = within(batch, new.inoculated_at, "inoculated_at")
+            batch = inoculate(batch.pk, at=time, actor=actor, source=new.source)
     return batch
 
 
@@ -101,10 +110,27 @@ def unsaved(new: NewBatch, vessel: Vessel, name: str) -> Batch:
     return Batch(vessel=vessel, recipe=recipe, name=name, **texts)
 
 
-def begin(batch: Batch, start: datetime, actor: Actor, source: str) -> None:
-    """Store the start."""
+def begin(batch: Batch, start: datetime, actor: Actor, source: str, end: datetime | None = None) -> None:
+    """Store the start, and the end of a past batch. The newest profile of the recipe judges the batch."""
     batch.start, batch.start_source, batch.started_by = start, source, actor.by
-    save(batch)
+    batch.profile = batch.profile or newest_profile(batch.recipe)
+    if end is None:
+        save(batch)
+        return
+    if not_ahead(end, "end") <= start:
+        raise BatchInputError("expected a time after the start", "end")
+    check_length(start, end, "end")
+    finish(batch, end, actor=actor, source=source)
+
+
+def check_length(start: datetime, end: datetime, field: str) -> None:
+    """Check that a batch is not longer than ``LONGEST``: a wrong year would load years of minutes.
+
+    Raises:
+        BatchInputError: it is.
+    """
+    if end - start > LONGEST:
+        raise BatchInputError(f"expected a batch of at most {LONGEST.days} days, from start to end", field)
 
 
 def inoculate(pk: int, *, at: datetime | None, actor: Actor, source: str = MomentSource.PERSON) -> Batch:
@@ -127,6 +153,7 @@ def inoculate(pk: int, *, at: datetime | None, actor: Actor, source: str = Momen
             phases[0].save()
         elif first := recipe_phases(batch)[:1]:
             add_phase(batch, first[0].name, time, actor, source)
+            batch.phases.update(end=batch.end)
     return batch
 
 
@@ -216,7 +243,8 @@ def finish(
     """Store the end of a batch and of its present phase."""
     batch.state = BatchState.ABORTED if is_aborted else BatchState.COMPLETE
     batch.end, batch.end_source, batch.ended_by, batch.end_reason = at, source, actor.by, reason
-    batch.phases.filter(end=None).update(end=at)
+    if batch.pk:
+        batch.phases.filter(end=None).update(end=at)
     save(batch)
 
 

@@ -11,8 +11,7 @@ from django.db import IntegrityError, transaction
 
 from monitoring.batches.errors import BatchConflictError, BatchInputError, UnknownBatchError
 from monitoring.batches.finding import find_recipe
-from monitoring.batches.json_fields import checked_rule
-from monitoring.batches.vessel_roles import OTHER, ROLES
+from monitoring.batches.json_fields import checked_rule, is_text, known_roles
 from monitoring.database.write_lock import write_lock
 from monitoring.kernel.actor import Actor
 from monitoring.models import Coordinate, Recipe, RecipePhase
@@ -120,36 +119,40 @@ def store_phases(recipe: Recipe, phases: Sequence[NewPhase]) -> None:
     Raises:
         BatchInputError: a field is invalid.
     """
-    check_names(phases)
+    check_phases(phases)
     clean(recipe, "")
     recipe.save()
     recipe.phases.all().delete()
     for position, phase in enumerate(phases, 1):
-        row = RecipePhase(recipe=recipe, position=position, **asdict(checked_phase(phase, position)))
+        row = RecipePhase(recipe=recipe, position=position, **asdict(phase))
         clean(row, f"phases.{position}.")
         row.save()
 
 
-def check_names(phases: Sequence[NewPhase]) -> None:
-    """Check number and names of the phases.
+def check_phases(phases: Sequence[NewPhase]) -> None:
+    """Check the phases of a recipe.
 
     Raises:
-        BatchInputError: there are none or too many, or two have the same name.
+        BatchInputError: there are none or too many, two have the same name, or a field is invalid.
     """
     if not 1 <= len(phases) <= MOST_PHASES:
         raise BatchInputError(f"expected 1 to {MOST_PHASES} phases", "phases")
+    for position, phase in enumerate(phases, 1):
+        check_phase(phase, position)
     names = [phase.name for phase in phases]
     if twice := [name for name in names if names.count(name) > 1]:
         raise BatchInputError(f"expected different names, got {twice[0]!r} twice", "phases")
 
 
-def checked_phase(phase: NewPhase, position: int) -> NewPhase:
-    """Return the phase.
+def check_phase(phase: NewPhase, position: int) -> None:
+    """Check a phase.
 
     Raises:
-        BatchInputError: a rule, a duration or the role of the coordinate is invalid.
+        BatchInputError: a name, a rule, a duration or the role of the coordinate is invalid.
     """
     field = f"phases.{position}"
+    if not is_text(phase.name) or not phase.name.strip():
+        raise BatchInputError("expected a name", f"{field}.name")
     if phase.start_rule is not None:
         checked_rule(phase.start_rule, f"{field}.start_rule")
         if position == 1:
@@ -157,16 +160,29 @@ def checked_phase(phase: NewPhase, position: int) -> NewPhase:
                 "the first phase begins with the inoculation: give that rule to the vessel",
                 f"{field}.start_rule",
             )
-    if phase.typical_duration_s is not None and not 1 <= phase.typical_duration_s <= LONGEST_PHASE_S:
+    if phase.typical_duration_s is not None and not is_duration(phase.typical_duration_s):
         raise BatchInputError(
             f"expected 1 to {LONGEST_PHASE_S} seconds, or none", f"{field}.typical_duration_s"
         )
+    check_coordinate(phase, f"{field}.coordinate_role")
+
+
+def is_duration(value: Any) -> bool:
+    """Return whether the value is a whole number of seconds that a phase may last."""
+    return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= LONGEST_PHASE_S
+
+
+def check_coordinate(phase: NewPhase, field: str) -> None:
+    """Check that a totaliser, and no other coordinate, has a role.
+
+    Raises:
+        BatchInputError: the role is missing, unknown or superfluous.
+    """
     is_total = phase.coordinate == Coordinate.TOTAL
-    if is_total and (phase.coordinate_role not in ROLES or phase.coordinate_role == OTHER):
-        raise BatchInputError("expected the role of a totaliser, as feed_rate", f"{field}.coordinate_role")
+    if is_total and phase.coordinate_role not in known_roles():
+        raise BatchInputError("expected the role of a totaliser, as feed_rate", field)
     if phase.coordinate_role and not is_total:
-        raise BatchInputError("expected with coordinate 'total' only", f"{field}.coordinate_role")
-    return phase
+        raise BatchInputError("expected with coordinate 'total' only", field)
 
 
 def clean(row: Recipe | RecipePhase, prefix: str) -> None:

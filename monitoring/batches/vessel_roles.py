@@ -31,7 +31,7 @@ ROLES = {
             "Agitation",
             "rpm",
             60,
-            ("rpm", "stir", "agitator", "speed"),
+            ("rpm", "stir", "stirrer", "agitator", "agitation", "speed"),
             ("rpm", "1/min"),
         ),
         Role("air_flow", "Air flow", "L/min", 0.4, ("air", "aeration", "airflow"), ("L/min", "l/min")),

@@ -1,7 +1,7 @@
 """Make, change and rename vessels, and bind tags to them."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,6 +19,7 @@ from monitoring.kernel.clock import iso_utc
 from monitoring.models import Tag, Vessel, VesselName, VesselTag
 
 CHANGEABLE = ("title", "description", "area", "working_volume_l", "is_active", "rules", "constants")
+RESERVED = ("add", "of-groups")  # addresses beside those of vessels
 BINDING_FIELDS = ("role", "function", "tolerance", "is_shared", "begin", "end")
 
 
@@ -29,6 +30,7 @@ def make_vessel(
     description: str = "",
     area: str = "",
     working_volume_l: float | None = None,
+    is_active: bool = True,
     rules: Mapping[str, Any] | None = None,
     constants: Mapping[str, Any] | None = None,
     actor: Actor,
@@ -46,6 +48,7 @@ def make_vessel(
         description=description,
         area=area,
         working_volume_l=working_volume_l,
+        is_active=is_active,
         rules=dict(rules or {}),
         constants=dict(constants or {}),
         made_at=datetime.now(UTC),
@@ -57,17 +60,20 @@ def make_vessel(
 
 
 def change_vessel(name: str, changes: Mapping[str, Any], *, actor: Actor) -> Vessel:
-    """Change fields of ``CHANGEABLE``; fields that are left out stay.
+    """Change fields of ``CHANGEABLE``, and the ``name``; fields that are left out stay.
 
     Raises:
         UnknownBatchError, BatchInputError: no such vessel; a field is invalid.
+        BatchConflictError: another vessel has the name, or had it.
     """
-    del actor
-    with locked_vessel(name) as vessel:
-        for field in CHANGEABLE:
-            if field in changes:
-                setattr(vessel, field, changes[field])
-        store_vessel(vessel)
+    new_name = changes.get("name", name)
+    with naming() if new_name != name else nullcontext():
+        present = rename_vessel(name, new_name, actor=actor).name if new_name != name else name
+        with locked_vessel(present) as vessel:
+            for field in CHANGEABLE:
+                if field in changes:
+                    setattr(vessel, field, changes[field])
+            store_vessel(vessel)
     return vessel
 
 
@@ -110,8 +116,11 @@ def check_name(name: str, *, but: Vessel | None = None) -> None:
     """Check that no other vessel has or had the name.
 
     Raises:
+        BatchInputError: the name is part of another address.
         BatchConflictError: one has or had.
     """
+    if name in RESERVED:
+        raise BatchInputError(f"{name!r} is part of another address: choose another name", "name")
     others = Vessel.objects.exclude(pk=but.pk) if but else Vessel.objects.all()
     found = others.filter(Q(name=name) | Q(former_names__name=name)).first()
     if found is None:
@@ -129,12 +138,21 @@ def store_vessel(vessel: Vessel) -> None:
     Raises:
         BatchInputError: a field is invalid.
     """
+    check_fields(vessel)
+    vessel.save()
+
+
+def check_fields(vessel: Vessel) -> None:
+    """Check the fields of a vessel, each for itself.
+
+    Raises:
+        BatchInputError: a field is invalid.
+    """
     vessel.rules, vessel.constants = checked_rules(vessel.rules), checked_constants(vessel.constants)
     try:
         vessel.full_clean(validate_unique=False)
     except ValidationError as error:
         raise first_problem(error) from error
-    vessel.save()
 
 
 def first_problem(error: ValidationError) -> BatchInputError:
@@ -234,6 +252,16 @@ def store_binding(binding: VesselTag) -> None:
     """Check and store a binding of a locked vessel and a locked tag.
 
     Raises:
+        BatchInputError, BatchConflictError: as for ``check_binding``.
+    """
+    check_binding(binding)
+    binding.save()
+
+
+def check_binding(binding: VesselTag) -> None:
+    """Check the fields of a binding, and that tag and role are free at that time.
+
+    Raises:
         BatchInputError: a field is invalid.
         BatchConflictError: the tag is bound at that time, or the role has another tag then.
     """
@@ -249,7 +277,6 @@ def store_binding(binding: VesselTag) -> None:
         raise first_problem(error) from error
     check_tag_is_free(binding)
     check_role_is_free(binding)
-    binding.save()
 
 
 def check_tag_is_free(binding: VesselTag) -> None:

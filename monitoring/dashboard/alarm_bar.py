@@ -31,6 +31,7 @@ from monitoring.dashboard.alarm_words import BAR_WORDS, alarm_line, texts_for_sc
 from monitoring.dashboard.moments import Moment, moment
 from monitoring.dashboard.tag_page import MOST_CARDS
 from monitoring.kernel.clock import iso_or_none, iso_utc
+from monitoring.models import Vessel
 from monitoring.notifications.reading import failing_channels
 
 # Alarms that the scripts get: of each tag the most urgent one.
@@ -173,7 +174,16 @@ def alarm_bar(request: HttpRequest) -> dict[str, Any]:
         "alarm_settings": lambda: for_scripts(request),
         "may_enter_admin": lambda: may_enter_admin(request),
         "may_import": lambda: may(request, IMPORT),
+        "has_vessels": has_vessels,
     }
+
+
+def has_vessels() -> bool:
+    """Return whether there is a vessel: the navigation then begins with the vessels."""
+    try:
+        return Vessel.objects.exists()
+    except DatabaseError:
+        return False
 
 
 def may_enter_admin(request: HttpRequest) -> bool:

@@ -15,18 +15,26 @@ from django.views.decorators.http import require_safe
 from monitoring.access.pages import AWAY
 from monitoring.access.roles import NOTE
 from monitoring.alarms.note_reading import NoteSelection, note_json, read_notes
+from monitoring.alarms.note_subjects import named
 from monitoring.dashboard.alarm_bar import may
-from monitoring.dashboard.alarm_pages import cursor_of, cursor_text, page_of_alarms, shared, time_of
+from monitoring.dashboard.alarm_pages import cursor_of, cursor_text, id_of, page_of_alarms, shared, time_of
 from monitoring.dashboard.moments import Moment, moment
 from monitoring.history.measurements import Selection
 from monitoring.ingest.tags import tag_cache
 from monitoring.kernel.clock import iso_utc
-from monitoring.models import Note, NoteVersion
+from monitoring.models import Batch, Note, NoteKind, NoteVersion, Vessel
 
 PAGE = 50
 AROUND = timedelta(minutes=15)
-FILTERS = ("tag", "from", "to", "withdrawn")
+FILTERS = ("search", "tag", "vessel", "batch", "kind", "from", "to", "withdrawn")
+LONGEST_SEARCH = 200
 PLANT = "whole plant"
+KIND_WORDS = {
+    NoteKind.NOTE.value: "Note",
+    NoteKind.INTERVENTION.value: "Intervention",
+    NoteKind.CALIBRATION.value: "Calibration",
+    NoteKind.DEVIATION.value: "Deviation",
+}
 ACT_WORDS = {"write": "written", "correct": "corrected", "withdraw": "withdrawn"}
 
 
@@ -47,6 +55,7 @@ class NoteRow:
 
     note: Note
     subject: str
+    kind: str
     start: Moment
     end: Moment | None
     at: Moment
@@ -67,6 +76,9 @@ def note_list(request: HttpRequest) -> HttpResponse:
         "is_first": "cursor" not in query,
         "query": query,
         "tags": sorted(tags),
+        "vessels": list(Vessel.objects.all()),
+        "batch": batch_or_none(query),
+        "kinds": KIND_WORDS,
         "may_note": may(request, NOTE),
     }
     return render(request, "notes.html", shared(request, now) | context)
@@ -75,13 +87,14 @@ def note_list(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_safe
 def note_subjects(request: HttpRequest) -> JsonResponse:
-    """Return the names of the active tags and of their groups, for the choice in the dialog."""
+    """Return the names of active tags, of their groups, and of vessels, for the choice in the dialog."""
     try:
         tags = [tag for tag in tag_cache().read().values() if tag.active]
+        vessels = list(Vessel.objects.filter(is_active=True).values_list("name", flat=True))
     except DatabaseError:
         return JsonResponse({"detail": AWAY}, status=503)
     groups = sorted({tag.group for tag in tags if tag.group})
-    return JsonResponse({"tags": [tag.name for tag in tags], "groups": groups})
+    return JsonResponse({"tags": [tag.name for tag in tags], "groups": groups, "vessels": vessels})
 
 
 def selection_of(query: Mapping[str, str], tags: Mapping[str, Any]) -> NoteSelection:
@@ -90,7 +103,37 @@ def selection_of(query: Mapping[str, str], tags: Mapping[str, Any]) -> NoteSelec
     within = Selection(
         (tag,) if tag in tags else (), time_of(query.get("from", "")), time_of(query.get("to", ""))
     )
-    return NoteSelection(within, with_withdrawn=query.get("withdrawn") == "true")
+    kind, batch = query.get("kind", ""), batch_or_none(query)
+    return NoteSelection(
+        within,
+        with_withdrawn=query.get("withdrawn") == "true",
+        vessel=known_vessel(query.get("vessel", "")),
+        batch=batch.pk if batch else None,
+        kind=kind if kind in KIND_WORDS else "",
+        search=query.get("search", "").replace("\0", "")[:LONGEST_SEARCH].strip(),
+    )
+
+
+def known_vessel(name: str) -> str:
+    """Return the name, if a vessel has or had it; empty otherwise."""
+    is_known = bool(name) and "\0" not in name and Vessel.objects.filter(named(name)).exists()
+    return name if is_known else ""
+
+
+def batch_or_none(query: Mapping[str, str]) -> Batch | None:
+    """Return the batch of the address; None without one, and if there is none."""
+    pk = id_of(query.get("batch", ""))
+    return Batch.objects.filter(pk=pk).first() if pk else None
+
+
+def subject_of(note: Note) -> str:
+    """Return the subject of the note in words."""
+    if note.batch and note.vessel:
+        place = f"{note.vessel}, batch {note.batch.name}"
+        return f"{note.tag.name} on {place}" if note.tag else place
+    if note.vessel:
+        return f"{note.tag.name} on {note.vessel}" if note.tag else str(note.vessel)
+    return note.tag.name if note.tag else note.group or PLANT
 
 
 def rows_of(notes: Any, now: datetime) -> list[NoteRow]:
@@ -116,7 +159,8 @@ def row_of(note: Note, versions: list[VersionRow], now: datetime) -> NoteRow:
     span = {"from": iso_utc(start), "to": iso_utc(min(end, now) if start < now else end)}
     return NoteRow(
         note=note,
-        subject=note.tag.name if note.tag else note.group or PLANT,
+        subject=subject_of(note),
+        kind="" if note.kind == NoteKind.NOTE else KIND_WORDS[note.kind].lower(),
         start=moment(note.start, now),
         end=moment(note.end, now) if note.end else None,
         at=moment(note.at, now),

@@ -15,7 +15,15 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from monitoring.access.callers import address_of, has_by_login
 from monitoring.access.pages import database_unavailable
-from monitoring.access.roles import MAINTAIN, MAP_SOURCES, SET_UP_NOTIFICATIONS, SET_UP_SOURCES
+from monitoring.access.roles import (
+    CONDUCT,
+    DESIGN,
+    MAINTAIN,
+    MAP_SOURCES,
+    NOTE,
+    SET_UP_NOTIFICATIONS,
+    SET_UP_SOURCES,
+)
 from monitoring.dashboard.alarm_bar import may
 from monitoring.dashboard.alarm_pages import shared
 from monitoring.dashboard.notification_forms import ChannelForm, PersonForm, WindowForm
@@ -28,6 +36,9 @@ REFUSED = {
     SET_UP_NOTIFICATIONS: "Administrators set up notifications. Ask one, or sign in as one.",
     SET_UP_SOURCES: "Administrators set up sources: Fermon connects outwards. Ask one, or sign in as one.",
     MAP_SOURCES: "Sources are mapped by the role engineer. An administrator gives roles in the admin.",
+    CONDUCT: "Batches are conducted by the role operator. An administrator gives roles in the admin.",
+    NOTE: "Notes are for the role operator. An administrator gives roles in the admin.",
+    DESIGN: "Vessels are set up by the role engineer. An administrator gives roles in the admin.",
     MAINTAIN: "Maintenance windows are for the role engineer. An administrator gives roles in the admin.",
 }
 View = Callable[..., HttpResponse]

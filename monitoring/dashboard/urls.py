@@ -11,6 +11,14 @@ from monitoring.dashboard.alarm_advisor import alarm_advisor
 from monitoring.dashboard.alarm_bar import present_alarms
 from monitoring.dashboard.arriving import arriving
 from monitoring.dashboard.backtest import backtest, progress
+from monitoring.dashboard.batch_acts import (
+    conduct,
+    confirm_moments,
+    design,
+    make_vessels,
+    mark_batch,
+)
+from monitoring.dashboard.batch_entries import change_sample, enter_note, enter_sample
 from monitoring.dashboard.file_imports import import_detail, import_list, import_progress
 from monitoring.dashboard.login import OwnPasswordView, SignInView
 from monitoring.dashboard.message_links import acknowledge, confirm_channel
@@ -25,6 +33,7 @@ from monitoring.dashboard.notification_acts import (
     test_channel,
 )
 from monitoring.dashboard.notifications import notifications
+from monitoring.dashboard.profiles import new_profile, use_profile
 from monitoring.dashboard.push import manifest, push_worker, subscription
 from monitoring.dashboard.scripts import local_script
 from monitoring.dashboard.source_acts import (
@@ -49,6 +58,9 @@ urlpatterns = [
     path("alarms/advisor", alarm_advisor, name="alarms-advisor"),
     path("alarms/present", present_alarms, name="alarms-present"),
     path("notes/subjects", note_subjects, name="note-subjects"),
+    path("batches/<int:id>/sample", enter_sample, name="sample-new"),
+    path("batches/<int:id>/sample/<int:number>", change_sample, name="sample-change"),
+    path("batches/<int:id>/note", enter_note, name="note-new"),
     path("notifications", notifications, name="notifications"),
     path("notifications/channels/add", add_channel, name="notification-channel-add"),
     path("notifications/channels/<int:id>", edit_channel, name="notification-channel"),
@@ -67,6 +79,13 @@ urlpatterns = [
     path("sources/<int:id>/act", act_on_source, name="source-act"),
     path("sources/<int:id>/tags", make_tags_of_points, name="source-tags"),
     path("sources/<int:id>/mapping", edit_mapping, name="source-map"),
+    path("profiles/new", new_profile, name="profile-new"),
+    path("profiles/<int:id>/use", use_profile, name="profile-use"),
+    path("vessel-groups", make_vessels, name="vessel-groups"),
+    path("vessels/<str:name>/conduct", conduct, name="vessel-conduct"),
+    path("vessels/<str:name>/design", design, name="vessel-design"),
+    path("batches/<int:id>/mark", mark_batch, name="batch-mark"),
+    path("batches/<int:id>/confirm-moments", confirm_moments, name="batch-confirm"),
     path("acknowledge/<str:token>", acknowledge, name="acknowledge"),
     path("confirm-channel/<str:token>", confirm_channel, name="confirm-channel"),
     path("push-worker.js", push_worker, name="push-worker"),

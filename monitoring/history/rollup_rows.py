@@ -47,6 +47,13 @@ FIRST = """
         SELECT {start} FROM series WHERE tag = %s AND {start} >= %s
     ) AS starts
 """
+MEANS = """
+    SELECT start, total, count FROM rollups
+    WHERE tag = %s AND resolution_s = %s AND start >= %s AND start < %s
+    UNION ALL
+    SELECT open_start, open_total, open_count FROM series
+    WHERE tag = %s AND open_start >= %s AND open_start < %s
+"""
 EARLIEST = int(np.iinfo(np.int64).min)
 
 
@@ -80,6 +87,19 @@ def rollups_by(sql: str, tag: int | None, resolution_s: int, start_us: int, end_
         )
         rows = cursor.fetchall()
     return coarsen(Buckets(*columns(rows, "qqddqdqq")), resolution_s * SECOND_US)
+
+
+def read_minute_means(tag: int | None, start_us: int, end_us: int) -> NDArray[np.float64]:
+    """Return the mean of each minute of a range of whole minutes, shape (n,); NaN without values."""
+    with connection.cursor() as cursor:
+        cursor.execute(MEANS, [tag, RESOLUTIONS_S[0], start_us, end_us, tag, start_us, end_us])
+        rows = cursor.fetchall()
+    start, total, count = columns(rows, "qdq")
+    place = (start - start_us) // (RESOLUTIONS_S[0] * SECOND_US)
+    minutes = -(-(end_us - start_us) // (RESOLUTIONS_S[0] * SECOND_US))
+    totals, counts = (np.bincount(place, weights, minutes) for weights in (total, count))
+    means: NDArray[np.float64] = np.where(counts > 0, totals / np.maximum(counts, 1), np.nan)
+    return means
 
 
 def first_rollup(tag: int | None, resolution_s: int, from_us: int = EARLIEST) -> int | None:

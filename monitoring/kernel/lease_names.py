@@ -9,4 +9,5 @@ ALARMS = "alarms"
 ALARM_EVENTS = "alarms.events"
 ALARM_CLOCK = "alarms.clock"
 NOTIFICATIONS = "notifications"  # the position is the id of the last entry of the alarm journal
+BATCH_RULES = "batches.rules"
 SOURCE = "source:"  # followed by the id of a field source

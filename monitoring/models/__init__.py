@@ -18,6 +18,7 @@ from monitoring.models.batch import (
     Sample,
     SampleResult,
 )
+from monitoring.models.computed_tag import ComputedTag
 from monitoring.models.detector_state import DetectorState, TagLearning
 from monitoring.models.event import Event
 from monitoring.models.exclusion import ExcludedMeasurement, Exclusion
@@ -45,6 +46,7 @@ from monitoring.models.reading_ahead import ReadingAhead
 from monitoring.models.refusal import Refusal, RefusalCount
 from monitoring.models.replacement import Replacement
 from monitoring.models.rollup import Rollup
+from monitoring.models.rule_problem import RuleProblem, WithdrawnMoment
 from monitoring.models.saved_view import SavedView
 from monitoring.models.series import Series
 from monitoring.models.set_aside import SetAsideReading
@@ -83,6 +85,7 @@ __all__ = [
     "BatchPhase",
     "BatchState",
     "Channel",
+    "ComputedTag",
     "Coordinate",
     "Delivery",
     "DeliveryAttempt",
@@ -118,6 +121,7 @@ __all__ = [
     "Rollup",
     "Route",
     "RouteStep",
+    "RuleProblem",
     "Sample",
     "SampleResult",
     "SavedView",
@@ -140,4 +144,5 @@ __all__ = [
     "Vessel",
     "VesselName",
     "VesselTag",
+    "WithdrawnMoment",
 ]

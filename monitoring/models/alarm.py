@@ -50,7 +50,13 @@ class AlarmDefinition(models.Model):
         null=True,
         blank=True,
         related_name="+",
-        help_text="Of a deviation alarm: the tag whose newest value is the target.",
+        help_text="Of a deviation alarm: the tag with the target, such as a setpoint.",
+    )
+    settle_s = models.FloatField(
+        "settling time",
+        null=True,
+        blank=True,
+        help_text="Of a deviation from a tag: seconds after a move of that tag in which it does not count.",
     )
     window_s = models.FloatField(
         "window",

@@ -140,11 +140,16 @@ class BatchPhase(models.Model):
 
 
 class ProfileMember(models.Model):
-    """A batch of a profile, with its leave-one-out score: its distance from the other members."""
+    """A batch of a profile, with its leave-one-out score: its distance from the other members.
+
+    ``score`` is the mean of |z| over all channels and minutes; ``largest`` names channel, phase, elapsed time
+    and size of the largest deviation. A single member has neither.
+    """
 
     profile = models.ForeignKey(Profile, on_delete=models.CASCADE, related_name="members")
     batch = models.ForeignKey(Batch, on_delete=models.PROTECT, related_name="memberships")
     score = models.FloatField(null=True)
+    largest = models.JSONField(default=dict)
 
     class Meta:
         db_table = "profile_members"

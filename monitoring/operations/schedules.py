@@ -49,6 +49,7 @@ SCHEDULED_TASKS = (
     # A full disk of dead letters takes minutes; a second replay beside the first ends at once.
     ScheduledTask("fermon.replay_dead_letters", REPLAY_TASK, timeout_s=LONG_TIMEOUT_S),
     ScheduledTask("fermon.finish_exclusions", "monitoring.tasks.finish_exclusions", timeout_s=LONG_TIMEOUT_S),
+    ScheduledTask("fermon.follow_batch_rules", "monitoring.tasks.follow_batch_rules"),
     # Takes up the work of a killed worker, and deletes old files. A second run beside the first ends at once.
     ScheduledTask("fermon.run_imports", "monitoring.tasks.run_imports", timeout_s=LONG_TIMEOUT_S),
     ScheduledTask(

@@ -172,3 +172,21 @@ def test_with_a_group_its_users_lose_their_role_and_that_is_told(admin_client: C
     entry = LogEntry.objects.filter(object_repr="eva").order_by("-pk")[0]
     assert entry.changes["groups"] == {"type": "m2m", "operation": "delete", "objects": ["engineer"]}
     assert entry.actor_email == "admin"
+
+
+def test_changes_of_vessels_and_batches_name_the_caller(client: Client, admin_user: User) -> None:
+    """A caller without a session, who has a token or uses an open Fermon, is in the trail, too."""
+    client.post("/vessels", {"name": "v1"}, content_type="application/json")
+    assert newest().actor_email == "somebody at 127.0.0.1"
+    bound = {"tag": "fermenter_temp", "role": "temperature"}
+    client.post("/vessels/v1/tags", bound, content_type="application/json")
+    assert newest().changes["role"] == ["None", "temperature"]
+    started = {"vessel": "v1", "name": "b1", "by": "Ann"}
+    client.post("/batches", started, content_type="application/json")
+    assert (newest().object_repr, newest().actor_email) == ("b1", "Ann (unverified)")
+    header = {"authorization": f"Token {UserToken.objects.create(user=admin_user).key}"}
+    pk = newest().object_pk
+    client.post(f"/batches/{pk}/end", {}, content_type="application/json", headers=header)
+    assert newest().changes["state"] == ["running", "complete"]
+    assert (newest().actor, newest().actor_email, newest().remote_addr) == (admin_user, "admin", "127.0.0.1")
+    assert "revision" not in newest().changes

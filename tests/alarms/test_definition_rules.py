@@ -31,6 +31,7 @@ DEVIATION = InForce("DEV", setpoint=2.0, target=37.0)
         (SLOPE, {}),
         (DEVIATION, {}),
         (replace(DEVIATION, target=None, target_tag=3), {}),
+        (replace(DEVIATION, target=None, target_tag=3, settle_s=600), {}),
     ],
 )
 def test_what_makes_sense_is_accepted_and_can_occur_and_end(
@@ -71,6 +72,14 @@ def test_what_makes_sense_is_accepted_and_can_occur_and_end(
         (replace(SLOPE, window_s=None), {}, "window_s", "expected 2 to 3600 seconds"),
         (replace(SLOPE, setpoint=-0.5), {}, "setpoint", "expected more than 0"),
         (replace(DEVIATION, deadband=3), {}, "deadband", "expected at most the setpoint"),
+        (replace(DEVIATION, settle_s=60), {}, "settle_s", "only a deviation .DEV. from a tag"),
+        (replace(HIGH, settle_s=60), {}, "settle_s", "only a deviation .DEV. from a tag"),
+        (
+            replace(DEVIATION, target=None, target_tag=3, settle_s=3601),
+            {},
+            "settle_s",
+            "expected 0 to 3600 seconds",
+        ),
         (replace(DEVIATION, target=None), {}, "target", "expected either a constant target"),
         (replace(DEVIATION, target_tag=2), {}, "target", "expected either a constant target"),
         (InForce("BAD", setpoint=3), {}, "setpoint", "BAD compares no value"),

@@ -9,6 +9,7 @@ from django.db import OperationalError
 from monitoring.alarms import runner as running
 from monitoring.alarms.applying import Applying
 from monitoring.alarms.look_clock import LookClock
+from monitoring.alarms.replaying import replay
 from monitoring.alarms.timers import released
 from monitoring.alarms.watched import SlopeWindow
 from monitoring.database.leases import position_of
@@ -368,6 +369,24 @@ def test_deviation_from_another_tag(plant: Plant) -> None:
         plant.store([value], plant.now_s)
         plant.run()
     assert occurrences("DEV") == [(9.0, None)]
+
+
+@pytest.mark.parametrize("restarts_at", [None, 8, 12, 15], ids=str)
+def test_a_setpoint_that_settles_survives_a_restart(plant: Plant, restarts_at: int | None) -> None:
+    ph = Tag.objects.get(name=PH)
+    define("DEV", target_tag=ph, settle_s=5, setpoint=32.0, deadband=0.5, on_delay_s=3, off_delay_s=3)
+    plant.run()
+    plant.store([7.5], 1, PH)
+    for second in range(2, 31):
+        plant.now_s = second
+        if second in {10, 20}:  # the second one is late
+            plant.store([6.5] if second == 10 else [8.5], second if second == 10 else 14, PH)
+        plant.store([39.0], second)
+        plant.run()
+        if second == restarts_at:
+            plant.restart()
+    assert occurrences("DEV") == [(18.0, 23.0)]
+    assert replay() == []
 
 
 def test_a_rate_of_change_survives_a_restart(plant: Plant) -> None:

@@ -101,9 +101,12 @@ def test_a_higher_priority_asks_anew_and_a_lower_one_does_not(
 def test_all_kinds_are_defined_with_what_they_need(post: Callable[..., Any]) -> None:
     ramp = post("/alarm-definitions", {**HIGH, "kind": "ROC+", "setpoint": 0.1, "window_s": 60})
     assert (ramp.status_code, ramp.json()["window_s"]) == (201, 60.0)
-    body = {**HIGH, "kind": "DEV", "setpoint": 2, "target_tag": "fermenter_ph", "class": "quality"}
+    body = {**HIGH, "kind": "DEV", "setpoint": 2, "target_tag": "fermenter_ph", "class": "quality"} | {
+        "settle_s": 90
+    }
     deviation = post("/alarm-definitions", body).json()
     assert (deviation["target_tag"], deviation["class"]) == ("fermenter_ph", "quality")
+    assert (deviation["settle_s"], in_force(deviation["id"]).settle_s) == (90, 90)
     assert in_force(deviation["id"]).target_tag == Tag.objects.get(name="fermenter_ph").pk
     stuck = {**HIGH, "kind": "EVENT:stuck", "priority": "low", "latching": True, "action": "tap the probe"}
     assert post("/alarm-definitions", stuck).json()["latching"] is True

@@ -9,7 +9,7 @@ from monitoring.batches.corrections import (
     as_seen,
     confirm,
     edit_batch,
-    exclude_batch,
+    mark_batch,
     mark_golden,
     move_moment,
     move_phase,
@@ -102,7 +102,9 @@ def test_phases_stay_contiguous(pk: int) -> None:
 def test_phases_are_taken_back_from_the_last(pk: int) -> None:
     with pytest.raises(BatchConflictError, match="further phases"):
         move_moment(pk, "inoculation", None, actor=ANN)
-    assert spans(remove_last_phase(pk, actor=ANN)) == [(1, 18)]
+    with pytest.raises(BatchInputError, match="last phase, 2"):
+        remove_last_phase(pk, 1, actor=ANN)
+    assert spans(remove_last_phase(pk, 2, actor=ANN)) == [(1, 18)]
     with pytest.raises(BatchConflictError, match="withdraw the inoculation"):
         remove_last_phase(pk, actor=ANN)
     batch = move_moment(pk, "inoculation", None, actor=ANN)
@@ -155,16 +157,23 @@ def test_a_recipe_with_the_phases_so_far_may_be_chosen(pk: int) -> None:
     assert str(edit_batch(pk, {"recipe": "batch"}, actor=ANN).recipe) == "batch, version 1"
 
 
+def test_a_recipe_that_was_forgotten_is_chosen_after_the_inoculation() -> None:
+    pk = start_batch(NewBatch("v1", "b1", start=NOON), actor=ANN).pk
+    inoculate(pk, at=NOON + HOUR, actor=ANN)
+    end_batch(pk, at=NOON + 9 * HOUR, actor=ANN)
+    assert spans(edit_batch(pk, {"recipe": "fed-batch"}, actor=ANN)) == [(1, 9)]
+
+
 def test_only_complete_batches_are_golden(pk: int) -> None:
     mark_golden(pk, True, actor=ANN)
     for act in (
-        lambda: exclude_batch(pk, "foam", actor=ANN),
+        lambda: mark_batch(pk, excluded_reason="foam", actor=ANN),
         lambda: move_moment(pk, "end", None, actor=ANN),
     ):
         with pytest.raises(BatchConflictError, match="golden"):
             act()
     mark_golden(pk, False, actor=ANN)
-    exclude_batch(pk, "foam", actor=ANN)
+    mark_batch(pk, excluded_reason="foam", actor=ANN)
     with pytest.raises(BatchConflictError, match="foam"):
         mark_golden(pk, True, actor=ANN)
     running = start_batch(NewBatch("v1", "b2"), actor=ANN).pk

@@ -28,12 +28,17 @@ from pytest_django import DjangoDbBlocker, Settings
 
 from monitoring.access.token_store import issue_token
 from monitoring.alarms.notes import Draft, write
+from monitoring.batches.lifecycle import NewBatch, end_batch, inoculate, start_batch
+from monitoring.batches.recipes import NewPhase, make_recipe
+from monitoring.batches.vessels import bind, make_vessel, rename_vessel
 from monitoring.ingest.exclusions import choice_of_range, exclude, revoke
 from monitoring.ingest.pipeline import ingest_readings
 from monitoring.kernel.actor import Actor
 from monitoring.live.changes import newest_id
 from monitoring.models import (
     AlarmJournalEntry,
+    Batch,
+    BatchPhase,
     DetectorState,
     Event,
     ExcludedMeasurement,
@@ -41,11 +46,20 @@ from monitoring.models import (
     Finding,
     Lease,
     Measurement,
+    Profile,
+    ProfileMember,
+    Recipe,
+    RecipePhase,
     Replacement,
     Rollup,
+    Sample,
+    SampleResult,
     Series,
     SetAsideReading,
     Tag,
+    Vessel,
+    VesselName,
+    VesselTag,
 )
 from monitoring.models.token import Scope
 from monitoring.storage import retention
@@ -63,6 +77,8 @@ START = datetime(2026, 1, 30, 23, 50, tzinfo=UTC)
 STORED = (
     *(Measurement, Finding, Rollup, Series, Replacement, Tag, Event, DetectorState, Lease, User, Group),
     *(Exclusion, ExcludedMeasurement),
+    *(Vessel, VesselName, VesselTag, Recipe, RecipePhase),
+    *(Batch, BatchPhase, Sample, SampleResult, Profile, ProfileMember),
 )
 
 
@@ -195,6 +211,28 @@ def test_an_empty_database_gets_its_tables(source, server) -> None:
         admin.execute("CREATE DATABASE bare")
     migrate(server.format("bare"))
     assert at_target(server.format("bare")) == rows()
+
+
+def test_vessels_and_batches_go_over_again_and_again(source, target) -> None:
+    ann = Actor("ann", "login")
+    make_vessel("v1", constants={"tare_kg": 12.5}, actor=ann)
+    rename_vessel("v1", "north", actor=ann)
+    bind("north", "fermenter_temp", "temperature", actor=ann)
+    make_recipe("r1", [NewPhase("growth")], actor=ann)
+    batch = start_batch(NewBatch("north", "b1", recipe="r1", start=START), actor=ann)
+    inoculate(batch.pk, at=START, actor=ann)
+    sample = Sample.objects.create(batch=batch, number=1, taken_at=START, entered_at=START, entered_by="ann")
+    sample.results.create(analyte="od600", value=0.1, entered_at=START, entered_by="ann")
+    profile = Profile.objects.create(
+        name="p1", curves=bytes(range(256)), inputs_hash="", made_at=START, made_by=""
+    )
+    profile.members.create(batch=batch, score=0.5)
+    migrate(target)
+    assert at_target(target) == rows()
+    end_batch(batch.pk, at=None, actor=ann)
+    sample.results.create(analyte="glucose", value=2.5, entered_at=START, entered_by="ann")
+    migrate(target)
+    assert at_target(target) == rows()
 
 
 def test_it_answers_as_before(source, target, client) -> None:

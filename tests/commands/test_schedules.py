@@ -17,6 +17,7 @@ NAMES = {
     "fermon.create_partitions",
     "fermon.finish_exclusions",
     "fermon.run_imports",
+    "fermon.follow_batch_rules",
     "fermon.prune_tasks",
     "fermon.back_up",
     "fermon.apply_retention",

@@ -36,6 +36,7 @@ def test_steps_go_from_reading_to_reading(past: Any) -> None:
 
 
 def test_the_range_moves_along_and_never_runs_empty(past: Any) -> None:
+    past.wait_until("chart.data.datasets[0].data.length > 100")
     past.page.evaluate(
         """() => {
             window.fewest = Infinity;

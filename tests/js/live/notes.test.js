@@ -4,10 +4,12 @@ import { setImmediate as turn } from "node:timers/promises";
 import { followNotes, isCut, isRead, notesIn, notesOn, storeNotes } from "../../../static/monitoring/js/live/notes.js";
 
 const at = (minute) => Date.parse(`2026-03-01T12:${String(minute).padStart(2, "0")}:00Z`);
-const item = (id, minute, { end = null, tag = null, group = "" } = {}) => ({
+const item = (id, minute, { end = null, tag = null, group = "", vessel = null, tags = [] } = {}) => ({
   id,
   tag,
   group,
+  vessel,
+  tags,
   start: new Date(at(minute)).toISOString(),
   end: end === null ? null : new Date(at(end)).toISOString(),
   text: `note ${id}`,
@@ -21,6 +23,12 @@ test("a note is in a range that its moment or span touches", () => {
   storeNotes([item(3, 40), item(2, 20), item(1, 5, { end: 30 })], HOUR);
   assert.deepEqual(ids(notesIn({ from: at(25), to: at(40) })), [3, 1]);
   assert.deepEqual(ids(notesIn({ from: at(31), to: at(39) })), []);
+});
+
+test("a note on a vessel stands at the tags that were bound to it then", () => {
+  storeNotes([item(2, 20, { vessel: "v1", tags: ["temp"] }), item(1, 10, { vessel: "v1", tag: "ph" })], HOUR);
+  assert.deepEqual(ids(notesOn("temp", "", HOUR)), [2]);
+  assert.deepEqual(ids(notesOn("ph", "", HOUR)), [1]);
 });
 
 test("a tag has the notes on itself, on its group and on the whole plant, oldest first", () => {

@@ -10,16 +10,21 @@
  * @typedef {{act: import("./note-dialog.js").NoteAct, note: import("./note-dialog.js").NoteItem | null,
  *   start: FilledTime, end: FilledTime}} NoteTask
  *
- * @typedef {{tags: string[], groups: string[]}} Subjects
+ * @typedef {{tags: string[], groups: string[], vessels: string[]}} Subjects
  */
 
 const GROUP = "Group: ";
+const VESSEL = "Vessel: ";
 
 /**
  * Return the names to choose a subject from.
  * @param {Subjects} subjects
  */
-export const subjectNames = ({ tags, groups }) => [...groups.map((name) => GROUP + name), ...tags];
+export const subjectNames = ({ tags, groups, vessels }) => [
+  ...vessels.map((name) => VESSEL + name),
+  ...groups.map((name) => GROUP + name),
+  ...tags,
+];
 
 /**
  * Return the fields of the form for the server. Times that the writer has not changed are left out of a correction.
@@ -27,7 +32,7 @@ export const subjectNames = ({ tags, groups }) => [...groups.map((name) => GROUP
  * @param {NoteTask} task
  * @param {Subjects} subjects those that are known
  */
-export function bodyOf({ text, about = "", start, end, reason, name }, task, subjects) {
+export function bodyOf({ text, kind, about = "", start, end, reason, name }, task, subjects) {
   const named = name ? { name } : {};
   const { act, note } = task;
   if (act === "withdraw") return { ...named, version: note?.version, reason };
@@ -36,8 +41,8 @@ export function bodyOf({ text, about = "", start, end, reason, name }, task, sub
     ...(end === task.end.text ? unchanged(note, { end: task.end.iso }) : { end: isoOf(end) }),
   };
   return note
-    ? { ...named, version: note.version, text, reason, ...times }
-    : { ...named, ...subjectOf(about, subjects), text, ...times };
+    ? { ...named, version: note.version, text, kind, reason, ...times }
+    : { ...named, ...subjectOf(about, subjects), text, kind, ...times };
 }
 
 /**
@@ -47,13 +52,16 @@ export function bodyOf({ text, about = "", start, end, reason, name }, task, sub
 const unchanged = (note, times) => (note ? {} : times);
 
 /**
- * Return the tag or the group with the name that was chosen or typed. An unknown name counts as a tag.
+ * Return the tag, group or vessel with the name that was chosen or typed. An unknown name counts as a tag.
  * @param {string} about
  * @param {Subjects} subjects
  */
-function subjectOf(about, { tags, groups }) {
+function subjectOf(about, { tags, groups, vessels }) {
+  if (about.startsWith(VESSEL)) return { vessel: about.slice(VESSEL.length) };
   if (about.startsWith(GROUP)) return { group: about.slice(GROUP.length) };
-  return groups.includes(about) && !tags.includes(about) ? { group: about } : { tag: about };
+  if (tags.includes(about)) return { tag: about };
+  if (vessels.includes(about)) return { vessel: about };
+  return groups.includes(about) ? { group: about } : { tag: about };
 }
 
 /**

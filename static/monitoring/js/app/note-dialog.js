@@ -8,7 +8,9 @@ import { alarmSettings } from "../live/alarms.js";
 
 /**
  * A note as /notes sends it. Times are ISO 8601; `tag` is null for a note on a group or, without one, on the plant.
- * @typedef {{id: number, tag: string | null, group: string, start: string, end: string | null, text: string, by: string,
+ * `vessel` and `batch_name`: what the note is on, or null; `tags`: of a note on a vessel, the tags bound to it at that time.
+ * @typedef {{id: number, tag: string | null, group: string, vessel: string | null, batch: number | null,
+ *   batch_name: string | null, tags: string[], kind: string, start: string, end: string | null, text: string, by: string,
  *   at: string, version: number, withdrawn_at: string | null}} NoteItem
  *
  * What a new note is about unless the writer changes it: `about`: a tag or a group; `start`: epoch milliseconds;
@@ -41,7 +43,7 @@ let current = null;
 /** @type {WeakSet<object>} tasks that wait for the server */
 const sending = new WeakSet();
 /** @type {import("./note-body.js").Subjects} */
-let subjects = { tags: [], groups: [] };
+let subjects = { tags: [], groups: [], vessels: [] };
 
 /**
  * Call back after a note was written, corrected or withdrawn, and after a refusal: somebody else may have changed the note.
@@ -95,6 +97,7 @@ function fill(note) {
   const { about, start, isNow = false } = note ? { about: "", start: Date.parse(note.start) } : contextOf();
   document.getElementById("note-text").value = note?.text ?? "";
   document.getElementById("note-about").value = about;
+  document.getElementById("note-kind").value = note?.kind ?? "note";
   document.getElementById("note-name").value = storedName();
   document.getElementById("note-key").checked = isKeyOn();
   const [from, until] = [document.getElementById("note-start"), document.getElementById("note-end")];

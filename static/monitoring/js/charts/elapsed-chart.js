@@ -14,17 +14,17 @@ import { onThemeChange, readTheme } from "../base/theme.js";
  *   dash?: number[], shape?: import("chart.js").PointStyle, colour?: number, stepped?: boolean}} ElapsedLine
  *
  * A band from low to high, as of a golden profile.
- * @typedef {{points: [number, number | null, number | null][], label: string}} ElapsedBand
+ * @typedef {{points: [number, number | null, number | null][], label: string, colour?: number}} ElapsedBand
  *
  * A mark at x; a sample with `y` is a dot. `until`: the end of a span, null while it lasts.
  * @typedef {{x: number, y?: number, kind: "sample" | "note" | "deviation" | "event", label: string,
  *   until?: number | null}} ElapsedMark
  *
  * `xUnit`: the unit of x in tooltips, "h" by default; `range`: the ends of the axis, by default those of the points;
- * `zeroMs`: the time of x = 0 in epoch milliseconds, with which the axis tells the time of day.
+ * `now`: where spans that last end, by default the end of the axis; `zeroMs`: the time of x = 0 in epoch milliseconds, with which the axis tells the time of day.
  * @typedef {{unit: string, xTitle: string, decimals: number, lines: ElapsedLine[], bands?: ElapsedBand[],
  *   marks?: ElapsedMark[], regions?: import("./elapsed-regions.js").Region[], xUnit?: string,
- *   range?: {from: number, to: number} | null, zeroMs?: number | null}} ElapsedOptions
+ *   range?: {from: number, to: number} | null, zeroMs?: number | null, now?: number}} ElapsedOptions
  */
 
 /** @type {Set<ElapsedChart>} */
@@ -113,7 +113,7 @@ class ElapsedChart {
  * @param {object} chart
  * @param {ElapsedOptions} options
  */
-function mark(chart, { marks = [] }) {
+function mark(chart, { marks = [], now }) {
   const inOrder = [...marks].sort((one, other) => one.x - other.x);
   /** @type {any[]} notes and events with hours in place of times */
   const placed = inOrder.map(({ x, until, label, kind }, id) => ({ id, start: x, end: until, text: label, kind }));
@@ -124,7 +124,7 @@ function mark(chart, { marks = [] }) {
   const spans = placed.filter(({ kind }) => kind === "event" || kind === "deviation");
   setSpans(
     chart,
-    spans.map((span) => ({ ...span, end: span.end === undefined ? span.start : span.end })),
+    spans.map((span) => ({ ...span, end: span.end === undefined ? span.start : span.end, until: now })),
     null,
   );
 }

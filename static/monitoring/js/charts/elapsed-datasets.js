@@ -27,7 +27,7 @@ export function datasetsOf({ lines, bands = [], marks = [] }, theme) {
   return [
     ...lines.map((line) => lineOf(line, theme)),
     ...lines.flatMap((line) => spreadOf(line, theme)),
-    ...bands.flatMap(({ points }) => bandOf(points, theme.band, BANDS)),
+    ...bands.flatMap(({ points, colour }) => bandOf(points, fillOf({ colour }, theme), BANDS)),
     ...(samples.length ? [samplesOf(samples, theme)] : []),
   ];
 }
@@ -59,14 +59,16 @@ function lineOf(line, theme) {
 /** @type {(line: ElapsedLine, theme: Theme) => ElapsedDataset[]} */
 function spreadOf({ points, low, high, colour }, theme) {
   if (!low || !high) return [];
-  const fill =
-    colour === undefined ? theme.band : `color-mix(in srgb, ${theme[`line-${colour + 1}`]} 18%, transparent)`;
   return bandOf(
     points.map(([x], i) => [x, low[i], high[i]]),
-    fill,
+    fillOf({ colour }, theme),
     SPREADS,
   );
 }
+
+/** @type {(of: {colour?: number}, theme: Theme) => string} */
+const fillOf = ({ colour }, theme) =>
+  colour === undefined ? theme.band : `color-mix(in srgb, ${theme[`line-${colour + 1}`]} 18%, transparent)`;
 
 /**
  * Return the upper edge, filled down to the lower edge.

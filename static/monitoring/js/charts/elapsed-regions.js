@@ -35,11 +35,11 @@ export const elapsedRegions = {
   beforeDatasetsDraw({ ctx, chartArea: area, scales }, _args, { regions, line, text, panel, font }) {
     if (!regions?.length) return;
     ctx.save();
-    Object.assign(ctx, { font, textBaseline: "bottom", lineWidth: 1, strokeStyle: line, fillStyle: text });
+    Object.assign(ctx, { font, textBaseline: "top", lineWidth: 1, strokeStyle: line, fillStyle: text });
     const pixelOf = (/** @type {number} */ x) => scales.x.getPixelForValue(x);
     for (const place of placesOfRegions(regions, pixelOf, area, (label) => ctx.measureText(label).width)) {
       if (place.begins) drawBegin(ctx, Math.round(place.left) + 0.5, area);
-      const at = { x: place.left + PAD_PX, y: area.bottom - PAD_PX };
+      const at = { x: place.left + PAD_PX, y: area.top + PAD_PX };
       Object.assign(ctx, { strokeStyle: panel, lineWidth: 3 }).strokeText(place.label, at.x, at.y);
       ctx.fillText(place.label, at.x, at.y);
       Object.assign(ctx, { strokeStyle: line, lineWidth: 1 });

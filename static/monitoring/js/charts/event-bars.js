@@ -48,7 +48,8 @@ export function barsOf(events, pixelOf, area) {
  * @returns {Bar}
  */
 function barOf(event, pixelOf, area) {
-  const [start, stop] = [pixelOf(event.start), event.end === null ? area.right : pixelOf(event.end)];
+  const until = event.end ?? event.until ?? null;
+  const [start, stop] = [pixelOf(event.start), until === null ? area.right : pixelOf(until)];
   const left = Math.max(area.left, Math.min(start, area.right - LEAST_PX));
   const right = Math.min(area.right, Math.max(stop, left + LEAST_PX));
   const span = {

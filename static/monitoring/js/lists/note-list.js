@@ -52,12 +52,12 @@ export function summaryText(count, state) {
  * @param {Note} note
  */
 export function contentOf(note) {
-  const { start, end, tag, group, text, by } = note;
+  const { start, end, tag, group, vessel, text, by } = note;
   return {
     start,
     time: end === null ? momentText(start) : rangeText({ from: start, to: end }),
     href: addressAround(note),
-    about: tag ?? (group || PLANT),
+    about: tag ?? vessel ?? (group || PLANT),
     said: `${text} (${by})`,
   };
 }

@@ -7,8 +7,10 @@ import { settings, tagOf } from "../base/settings.js";
  * @typedef {{id: number, tag: string, detector: string, kind: string, start: string, end: string | null, score: number,
  *   strength: string, explanation: string, part_of: number | null, others: number}} EventItem
  *
- * An event with times in epoch milliseconds; `heardAt` is when the page received it, by performance.now().
- * @typedef {Omit<EventItem, "start" | "end"> & {start: number, end: number | null, heardAt: number}} PlantEvent
+ * An event with times in epoch milliseconds; `heardAt` is when the page received it, by performance.now(); `until` is
+ * where charts end an open event, by default at their right edge.
+ * @typedef {Omit<EventItem, "start" | "end"> & {start: number, end: number | null, heardAt: number,
+ *   until?: number}} PlantEvent
  *
  * Responses of /events: the `open` events (`areAll`: all of them), and the `newest` events of all.
  * @typedef {{open: EventItem[], areAll: boolean, newest: EventItem[]}} EventSnapshot

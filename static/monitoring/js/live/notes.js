@@ -49,14 +49,16 @@ export const isCut = () => done?.isCut ?? false;
 export const notesIn = ({ from, to }) => known.filter(({ start, end }) => start <= to && (end ?? start) >= from);
 
 /**
- * Return the notes in a range on a tag, on its group and on the whole plant, oldest first.
+ * Return the notes in a range on a tag, on its group, on its vessel then and on the whole plant, oldest first.
  * @param {string} tag
  * @param {string} group "" for none
  * @param {TimeRange} range
  */
 export function notesOn(tag, group, range) {
-  const isAbout = (/** @type {Note} */ note) =>
-    note.tag === tag || (note.tag === null && [group, ""].includes(note.group));
+  const isAbout = (/** @type {Note} */ note) => {
+    if (note.tag !== null) return note.tag === tag;
+    return note.vessel ? note.tags.includes(tag) : [group, ""].includes(note.group);
+  };
   return notesIn(range).filter(isAbout).reverse();
 }
 

@@ -1,0 +1,46 @@
+"""GET /batches/compare."""
+
+from datetime import UTC, datetime
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from monitoring.api import batch_compare_fields as fields
+from monitoring.api import schemas
+from monitoring.api.batch_errors import errors_as_answers
+from monitoring.api.fields import parameters
+from monitoring.batches.compare import Align, Subject, compare
+from monitoring.batches.finding import find_batches
+
+
+class BatchCompareView(APIView):
+    """Compare batches."""
+
+    tag_filter = "query"
+
+    @extend_schema(
+        operation_id="compareBatches",
+        tags=["batches"],
+        auth=schemas.MAY_READ,
+        parameters=[fields.CompareSerializer, schemas.RETRY_AFTER],
+        responses=schemas.reads(
+            fields.ComparisonSerializer, also={400: schemas.BAD_INPUT, 404: schemas.NOT_FOUND}
+        ),
+    )
+    def get(self, request: Request) -> Response:
+        """Return the course of a tag or role in 2 to 8 batches, on a common axis.
+
+        Extremes of each bucket are kept. A tag counts only while bound to the vessel of the batch.
+        """
+        chosen = parameters(fields.CompareSerializer, request).validated_data
+        with errors_as_answers():
+            found = compare(
+                find_batches(chosen["batch"]),
+                Subject(chosen.get("role", ""), chosen.get("tag", "")),
+                align=Align(chosen["align"]),
+                points=chosen["points"],
+                now=datetime.now(UTC),
+            )
+        return Response(found)

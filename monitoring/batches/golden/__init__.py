@@ -1,0 +1,1 @@
+"""Golden profiles: the course of good batches by phase and progress, with limits."""

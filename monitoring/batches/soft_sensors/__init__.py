@@ -1,0 +1,1 @@
+"""Soft sensors: quantities that no probe measures, computed from minute values of a vessel's tags."""

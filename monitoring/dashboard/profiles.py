@@ -1,0 +1,181 @@
+"""The pages of golden profiles: choose batches, preview their scores, freeze, read. No scripts needed."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.views.decorators.http import require_http_methods, require_POST
+
+from monitoring.access.roles import DESIGN
+from monitoring.batches.errors import BatchConflictError, BatchInputError, UnknownBatchError
+from monitoring.batches.finding import find_profile
+from monitoring.batches.golden.freezing import MOST_BATCHES, NewProfile, freeze, preview, set_profile
+from monitoring.batches.golden.profile_reading import preview_json, profile_in_full, read_profiles
+from monitoring.dashboard.alarm_bar import may
+from monitoring.dashboard.alarm_pages import page_of_alarms, shared
+from monitoring.dashboard.moments import Moment, moment
+from monitoring.dashboard.notification_acts import act, who
+from monitoring.history.keyset import MAX_ID
+from monitoring.kernel.actor import Actor
+from monitoring.kernel.clock import parse_timestamp
+from monitoring.models import Batch, BatchState, Profile
+
+MOST_OFFERED = 200
+ERRORS = (BatchInputError, BatchConflictError, UnknownBatchError)
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileRow:
+    """A profile in the list."""
+
+    profile: Profile
+    at: Moment
+    batches: str
+
+
+@dataclass(frozen=True, slots=True)
+class BatchRow:
+    """A golden batch to choose; ``hours`` is its elapsed time at the end."""
+
+    batch: Batch
+    start: Moment | None
+    hours: float
+    is_chosen: bool
+
+
+@page_of_alarms
+def profile_list(request: HttpRequest) -> HttpResponse:
+    """List the profiles, and the golden batches for a new one."""
+    now = datetime.now(UTC)
+    context = shared(request, now) | {
+        "rows": [
+            ProfileRow(
+                each,
+                moment(each.made_at, now),
+                ", ".join(member.batch.name for member in each.members.all()),
+            )
+            for each in read_profiles()
+        ],
+        "offered": batch_rows(chosen_ids(request), now),
+        "most": MOST_BATCHES,
+        "may_design": may(request, DESIGN),
+    }
+    return render(request, "profiles/list.html", context)
+
+
+def batch_rows(chosen: Sequence[int], now: datetime) -> list[BatchRow]:
+    """Return the newest golden batches that are complete and not excluded."""
+    golden = Batch.objects.filter(state=BatchState.COMPLETE, is_golden=True, excluded_reason="")
+    return [
+        BatchRow(
+            batch, moment(batch.start, now) if batch.start else None, hours_of(batch), batch.pk in chosen
+        )
+        for batch in golden.select_related("vessel", "recipe")[:MOST_OFFERED]
+    ]
+
+
+def hours_of(batch: Batch) -> float:
+    """Return the elapsed time at the end of a complete batch in hours."""
+    start = batch.inoculated_at or batch.start
+    return (batch.end - start) / timedelta(hours=1) if batch.end and start else 0.0
+
+
+def chosen_ids(request: HttpRequest) -> list[int]:
+    """Return the ids of the batches that are ticked; texts that are no ids choose nothing."""
+    given = [*request.GET.getlist("batch"), *request.POST.getlist("batch")]
+    return [int(text) for text in given if text.isascii() and text.isdigit() and int(text) <= MAX_ID]
+
+
+@act(DESIGN)
+@require_http_methods(["GET", "HEAD", "POST"])
+def new_profile(request: HttpRequest) -> HttpResponse:
+    """Preview the profile of the ticked batches (GET); freeze it and go to its page (POST)."""
+    refused, status = "", 200
+    if request.method == "POST":
+        text = {name: request.POST.get(name, "").strip() for name in ("name", "note")}
+        new = NewProfile(text["name"], chosen_ids(request), note=text["note"][:500])
+        made = tried(lambda: freeze(new, actor=Actor(who(request), "login")))
+        if isinstance(made, Profile):
+            return redirect("profile", made.pk)
+        refused, status = made, 400
+    return preview_page(request, refused, status)
+
+
+def preview_page(request: HttpRequest, refused: str, status: int) -> HttpResponse:
+    """Return the page with scores and coordinates, and the form to freeze."""
+    chosen = chosen_ids(request)
+    found = tried(lambda: preview_json(preview(chosen))) if chosen else "Tick at least one batch."
+    is_known = isinstance(found, dict)
+    context = shared(request, datetime.now(UTC)) | {
+        "found": found if is_known else None,
+        "refused": refused or ("" if is_known else found),
+        "chosen": chosen,
+        "name": request.POST.get("name", "") or suggested_name(found if isinstance(found, dict) else {}),
+        "note": request.POST.get("note", ""),
+        "back": f"{reverse('profiles')}?{urlencode({'batch': chosen}, doseq=True)}#choose",
+    }
+    return render(request, "profiles/new.html", context, status=status if is_known else 400)
+
+
+def suggested_name(found: dict[str, Any]) -> str:
+    """Return the name of the recipe, if the batches have one."""
+    return str((found.get("recipe") or {}).get("name", ""))
+
+
+def tried(act: Callable[[], Any]) -> Any:
+    """Return the result of an act, or the reason of its refusal as a sentence."""
+    try:
+        return act()
+    except ERRORS as error:
+        text = str(error)
+        return f"{text[:1].upper()}{text[1:]}."
+
+
+@page_of_alarms
+def profile_detail(request: HttpRequest, id: int) -> HttpResponse:
+    """Show one profile.
+
+    Raises:
+        Http404: there is none of this id.
+    """
+    return detail_page(request, id)
+
+
+@act(DESIGN)
+@require_POST
+def use_profile(request: HttpRequest, id: int) -> HttpResponse:
+    """Compare a running or planned batch with this profile from now on."""
+    chosen = chosen_ids(request)
+    made = tried(lambda: set_profile(chosen[0], id, actor=Actor(who(request), "login"))) if chosen else ""
+    if isinstance(made, Batch):
+        return redirect("profile", id)
+    return detail_page(request, id, refused=made or "Choose a batch.", status=400)
+
+
+def detail_page(request: HttpRequest, id: int, *, refused: str = "", status: int = 200) -> HttpResponse:
+    """Return the page of a profile.
+
+    Raises:
+        Http404: there is none of this id.
+    """
+    try:
+        profile = find_profile(id)
+    except UnknownBatchError as error:
+        raise Http404("There is no such profile.") from error
+    now, found = datetime.now(UTC), profile_in_full(profile)
+    open_batches = Batch.objects.filter(state__in=(BatchState.RUNNING, BatchState.PLANNED))
+    context = shared(request, now) | {
+        "profile": profile,
+        "found": found,
+        "made_at": moment(parse_timestamp(found["made_at"]), now),
+        "others": open_batches.exclude(profile=profile).order_by("name")[:MOST_OFFERED],
+        "users": open_batches.filter(profile=profile).order_by("name"),
+        "refused": refused,
+        "may_design": may(request, DESIGN),
+    }
+    return render(request, "profiles/detail.html", context, status=status)
