@@ -283,7 +283,7 @@ def setpoint_table(report: Json, times: DocumentTimes, formats: dict[str, Number
         for change in setpoint["changes"]:
             before = "" if change["from"] is None else number.trimmed(change["from"])
             at, steps = change["start"], change["steps"]
-            kind = f"{steps} changes until {times.text(change['end'])}" if steps > 1 else ""
+            kind = f"in steps until {times.text(change['end'])}" if steps > 1 else ""
             after = number.trimmed(change["to"])
             rows.append([name, times.text(at), times.elapsed(at), before, after, unit, kind])
         if setpoint["more_changes"]:
