@@ -134,7 +134,7 @@ def test_while_the_past_is_stored_old_readings_raise_no_alarm() -> None:
     live = Tag.objects.get(name="demo1.ph")
     assert live.stale_after_s is None
     assert live.detectors_off == []
-    assert Tag.objects.get(name="demo1.air").detectors_off == ["stuck"]  # it is 0 for hours between batches
+    assert Tag.objects.get(name="demo1.air").detectors_off == ["saturation", "stuck"]  # 0 for hours
 
 
 def test_a_second_worker_beside_the_first_stores_nothing() -> None:

@@ -27,7 +27,7 @@ DEFINED = (
     *("description", "group", "display_name"),
 )
 GROWTH, FEED = "growth", "feed"
-NO_DATA, STUCK = "missing", "stuck"  # detectors
+NO_DATA, AT_REST = ["missing"], ["saturation", "stuck"]  # detectors
 FEED_RULE = {"role": "feed_rate", "function": "measured", "above": 0.0, "for_s": 180}
 PHASES = (
     NewPhase(GROWTH, 7 * HOUR_S, coordinate="growth"),
@@ -92,11 +92,11 @@ def make_tag(channel: Channel) -> None:
     """Make the tag, unless there is one of this name.
 
     While the past is stored, the newest reading is days old: no alarm and no event is to come of that. What
-    rests reads exactly 0 for hours, and is not stuck.
+    rests reads exactly 0 for hours: it is neither stuck nor saturated.
     """
     fields: dict[str, Any] = {name: getattr(channel.definition, name) for name in DEFINED}
     fields["stale_after_s"] = LONGEST_STALE_S
-    fields["detectors_off"] = [NO_DATA, STUCK] if channel.rests else [NO_DATA]
+    fields["detectors_off"] = NO_DATA + AT_REST * channel.rests
     Tag.objects.get_or_create(name=channel.definition.name, defaults=fields)
 
 
@@ -104,7 +104,7 @@ def watch_silence() -> None:
     """Give the tags the usual settings for missing readings, once the readings are live."""
     for tag in Tag.objects.filter(name__in=NAMES, stale_after_s=LONGEST_STALE_S):
         tag.stale_after_s = None
-        tag.detectors_off = [name for name in tag.detectors_off if name != NO_DATA]
+        tag.detectors_off = [name for name in tag.detectors_off if name not in NO_DATA]
         tag.save(update_fields=["stale_after_s", "detectors_off"])
 
 
