@@ -1,6 +1,5 @@
 """Pages on which people enter samples and notes of a batch: for a phone first, and without scripts, too."""
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,11 +16,10 @@ from monitoring.alarms.note_reading import find_note
 from monitoring.batches.errors import UnknownBatchError
 from monitoring.batches.finding import find_batch
 from monitoring.batches.sample_reading import read_sample
-from monitoring.dashboard.alarm_bar import may
+from monitoring.dashboard.acts import act, may, who
 from monitoring.dashboard.alarm_pages import id_of, shared
 from monitoring.dashboard.entry_forms import EntryForm, NoteForm
 from monitoring.dashboard.moments import moment
-from monitoring.dashboard.notification_acts import act, who
 from monitoring.dashboard.sample_forms import CorrectForm, LaterResultsForm, SampleForm, WithdrawForm
 from monitoring.dashboard.sample_rows import ResultRow, SampleRow, sample_row
 from monitoring.kernel.actor import Actor
@@ -132,7 +130,7 @@ def corrections_of(sample: SampleRow, sent: EntryForm) -> list[tuple[ResultRow, 
 
 
 def form_page(
-    request: HttpRequest, template: str, batch: Batch, form: EntryForm | None, context: Mapping[str, Any]
+    request: HttpRequest, template: str, batch: Batch, form: EntryForm | None, context: dict[str, Any]
 ) -> HttpResponse:
     """Return the page of a batch with a form; 400 if the form has errors."""
     has_errors = form is not None and bool(form.errors)

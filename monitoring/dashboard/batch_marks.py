@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.urls import reverse
 
 from monitoring.alarms.wording import title_of
-from monitoring.batches.analytes import ANALYTES
+from monitoring.batches.analytes import title_of as title_of_analyte
 from monitoring.batches.finding import bindings_between
 from monitoring.batches.sampling import current_results
 from monitoring.dashboard import words
@@ -18,7 +18,6 @@ from monitoring.dashboard.batch_words import elapsed_text
 from monitoring.dashboard.moments import Moment, moment
 from monitoring.history.events import EventSelection, StoredEvent, read_events
 from monitoring.history.measurements import Selection
-from monitoring.kernel.number_format import AS_TYPED
 from monitoring.models import AlarmOccurrence, Batch, Note, SampleResult
 
 MOST = 200  # events, alarms, notes
@@ -43,74 +42,23 @@ class HappeningRow:
 
 
 @dataclass(frozen=True, slots=True)
-class ResultRow:
-    """The result of a sample."""
-
-    result: SampleResult
-    title: str
-    value: str
-    at: Moment
-    hours: float
-
-    @property
-    def elapsed(self) -> str:
-        """Return the elapsed time of the sampling."""
-        return elapsed_text(self.hours)
-
-
-@dataclass(frozen=True, slots=True)
-class BatchNoteRow:
-    """A note on the batch, or on its vessel or a tag in its time."""
-
-    note: Note
-    subject: str
-    kind: str
-    at: Moment
-    hours: float
-    end_hours: float | None
-
-    @property
-    def elapsed(self) -> str:
-        """Return the elapsed time of the begin."""
-        return elapsed_text(self.hours)
-
-
-@dataclass(frozen=True, slots=True)
 class Happenings:
     """All that happened during a batch, in order of time."""
 
     rows: Sequence[HappeningRow] = ()
-    note_rows: Sequence[BatchNoteRow] = ()
-    samples: Sequence[ResultRow] = ()
+    notes: Sequence[Note] = ()
+    results: Sequence[SampleResult] = ()
     is_cut: bool = False
 
-    def as_json(self) -> dict[str, Any]:
-        """Return the marks for the charts; times in hours of elapsed time."""
+    def as_json(self, origin: datetime) -> dict[str, Any]:
+        """Return the marks for the charts; times in hours since ``origin``."""
         return {
             "spans": [
                 {"tag": row.tag, "label": row.text, "x": row.hours, "until": row.end_hours}
                 for row in self.rows
             ],
-            "notes": [
-                {
-                    "tag": row.note.tag.name if row.note.tag else None,
-                    "label": f"{row.note.text} ({row.note.by})",
-                    "x": row.hours,
-                    "until": row.end_hours,
-                }
-                for row in self.note_rows
-            ],
-            "samples": [
-                {
-                    "number": row.result.sample.number,
-                    "analyte": row.result.analyte,
-                    "title": row.title,
-                    "value": row.result.value,
-                    "unit": row.result.unit,
-                    "x": row.hours,
-                }
-                for row in self.samples
-            ],
+            "notes": [note_mark(each, origin) for each in self.notes],
+            "samples": [sample_mark(each, origin) for each in self.results],
         }
 
 
@@ -124,11 +72,10 @@ def read_happenings(batch: Batch, origin: datetime, now: datetime) -> Happenings
     rows = [event_row(each, origin, now) for each in events]
     rows += [alarm_row(each, origin, now) for each in occurrences]
     rows.sort(key=lambda row: row.hours)
-    notes = notes_of(batch, list(tags.values()), start, end)
     return Happenings(
         rows=rows,
-        note_rows=[note_row(each, origin, now) for each in notes],
-        samples=[result_row(each, origin, now) for each in current_results(batch)[:MOST_RESULTS]],
+        notes=notes_of(batch, list(tags.values()), start, end),
+        results=current_results(batch)[:MOST_RESULTS],
         is_cut=MOST in (len(events), len(occurrences)),
     )
 
@@ -160,29 +107,26 @@ def notes_of(batch: Batch, tags: Sequence[int], start: datetime, end: datetime) 
     return list(rows.order_by("start", "id")[:MOST])
 
 
-def note_row(note: Note, origin: datetime, now: datetime) -> BatchNoteRow:
-    """Return a note as a row."""
-    about = note.tag.name if note.tag else "batch" if note.batch_id else "vessel"
-    return BatchNoteRow(
-        note=note,
-        subject=about,
-        kind=note.kind,
-        at=moment(note.start, now),
-        hours=hours_since(origin, note.start),
-        end_hours=hours_since(origin, note.end) if note.end else None,
-    )
+def note_mark(note: Note, origin: datetime) -> dict[str, Any]:
+    """Return a note for the charts of its tag, or of all tags."""
+    return {
+        "tag": note.tag.name if note.tag else None,
+        "label": f"{note.text} ({note.by})",
+        "x": hours_since(origin, note.start),
+        "until": hours_since(origin, note.end) if note.end else None,
+    }
 
 
-def result_row(result: SampleResult, origin: datetime, now: datetime) -> ResultRow:
-    """Return the result of a sample as a row."""
-    known = ANALYTES.get(result.analyte)
-    return ResultRow(
-        result=result,
-        title=known.title if known else result.analyte,
-        value=AS_TYPED.trimmed(result.value),
-        at=moment(result.sample.taken_at, now),
-        hours=hours_since(origin, result.sample.taken_at),
-    )
+def sample_mark(result: SampleResult, origin: datetime) -> dict[str, Any]:
+    """Return the result of a sample for the charts."""
+    return {
+        "number": result.sample.number,
+        "analyte": result.analyte,
+        "title": title_of_analyte(result.analyte),
+        "value": result.value,
+        "unit": result.unit,
+        "x": hours_since(origin, result.sample.taken_at),
+    }
 
 
 def event_row(event: StoredEvent, origin: datetime, now: datetime) -> HappeningRow:

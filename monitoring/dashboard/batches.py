@@ -19,11 +19,12 @@ from monitoring.batches.reading import (
     read_recipes,
 )
 from monitoring.batches.vessel_roles import OTHER, ROLES
-from monitoring.dashboard.alarm_bar import may
+from monitoring.dashboard.acts import may
 from monitoring.dashboard.alarm_pages import cursor_of, cursor_text, page_of_alarms, shared, time_of
 from monitoring.dashboard.batch_marks import Happenings, read_happenings
 from monitoring.dashboard.batch_rows import batch_row, hours_since, moments_of, phases_of, regions_of
 from monitoring.dashboard.batch_words import STATE_WORDS, role_title
+from monitoring.dashboard.sample_rows import note_rows, sample_rows
 from monitoring.dashboard.scripts import ScriptTag, chart_script
 from monitoring.dashboard.vessel_tiles import expected_of, progress_of
 from monitoring.history.number_formats import read_formats
@@ -124,7 +125,9 @@ def live_context(batch: Batch, happenings: Happenings, origin: datetime, now: da
         "phases": phases,
         "expected": expected_of(batch, now) if batch.state == BatchState.RUNNING else None,
         "happenings": happenings,
-        "batch_marks": happenings.as_json()
+        "samples": sample_rows(batch, now),
+        "notes": note_rows(batch, now),
+        "batch_marks": happenings.as_json(origin)
         | {
             "zeroMs": int(origin.timestamp() * 1000),
             "isRunning": batch.state == BatchState.RUNNING,

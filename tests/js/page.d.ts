@@ -20,6 +20,8 @@ interface PageElements {
   "batch-live": HTMLElement;
   "batch-marks": HTMLScriptElement;
   "batch-settings": HTMLScriptElement;
+  "batch-comparison": HTMLScriptElement;
+  "compare-plot": HTMLElement;
   "chart-bar": HTMLElement | null;
   "chart-trouble": HTMLElement;
   "compare-button": HTMLButtonElement;
@@ -29,6 +31,9 @@ interface PageElements {
   "figure-template": HTMLTemplateElement;
   "sample-figures": HTMLElement;
   sensors: HTMLElement;
+  "sensors-count": HTMLElement;
+  "sensors-lacking": HTMLDetailsElement;
+  "sensors-section": HTMLElement;
   "sensors-missing": HTMLUListElement;
   "sensors-text": HTMLElement;
   "wall-clock": HTMLInputElement | null;

@@ -6,9 +6,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 from django.db.models import Max
 
+from monitoring.batches.corrections import mark_golden, move_moment, remove_last_phase
 from monitoring.batches.lifecycle import NewBatch, end_batch, inoculate, start_batch
+from monitoring.batches.reading import vessel_in_full, vessel_json
 from monitoring.batches.rules import background
 from monitoring.batches.rules.background import follow_rules
 from monitoring.batches.rules.moments import Outcome, recompute
@@ -150,6 +153,32 @@ def test_a_persons_moment_stays() -> None:
 
 
 @pytest.mark.usefixtures("vessel")
+def test_a_moment_that_a_person_took_back_stays_away_until_its_rule_was_false() -> None:
+    store_run()
+    follow_rules(now=NOON + 70 * MINUTE)
+    pk = Batch.objects.get().pk
+    move_moment(pk, "end", None, actor=ANN)
+    remove_last_phase(pk, actor=ANN)
+    move_moment(pk, "inoculation", None, actor=ANN)
+    follow_rules(now=NOON + 71 * MINUTE)
+    assert moments() == [("running", 5, None, {}, None)]
+    store("fermenter_ph", range(60, 65), 7.2)
+    store("fermenter_ph", range(65, 80), 6.8)
+    follow_rules(now=NOON + 80 * MINUTE)
+    assert moments() == [("running", 5, 65, {"growth": 65}, None)]
+
+
+@pytest.mark.usefixtures("vessel")
+def test_the_moments_of_a_golden_batch_stay() -> None:
+    store_run()
+    follow_rules(now=NOON + 70 * MINUTE)
+    mark_golden(Batch.objects.get().pk, True, actor=ANN)
+    ingest_readings([{"timestamp": "2024-01-31T12:05:30Z", "tag": "fermenter_temp", "value": 30.5}])
+    assert follow_rules(now=NOON + 71 * MINUTE) == 0
+    assert moments() == [WHOLE]
+
+
+@pytest.mark.usefixtures("vessel")
 def test_the_end_of_a_person_stays_and_the_vessel_starts_no_other_batch_while_nothing_changes() -> None:
     store_run()
     follow_rules(now=NOON + 20 * MINUTE)
@@ -203,8 +232,8 @@ def test_a_problem_is_stored_and_logged_once_and_goes_when_solved(
     with caplog.at_level(logging.INFO, "monitoring.batches.rules"):
         for _ in range(2):
             follow_rules(now=NOON)
-        assert RuleProblem.objects.get().text.startswith("rules.end.for_s: expected whole seconds")
-        vessel.rules = {"end": {"role": "weight", "below": 1}}
+        assert RuleProblem.objects.get().text.startswith("rules.end: expected 'for_s' to be a number from 0")
+        vessel.rules = {"end": {"role": "weight", "below": 1, "for_s": 60}}
         vessel.save()
         follow_rules(now=NOON)
         assert "No tag of the vessel has the role that a rule needs: weight" in RuleProblem.objects.get().text
@@ -215,12 +244,13 @@ def test_a_problem_is_stored_and_logged_once_and_goes_when_solved(
     assert [record.levelname for record in caplog.records] == ["WARNING", "WARNING", "INFO"]
 
 
-def test_an_unknown_recipe_is_a_problem(vessel: Vessel, recipe: Recipe) -> None:
+def test_an_unknown_recipe_is_a_problem_that_the_vessel_shows(vessel: Vessel, recipe: Recipe) -> None:
+    assert vessel_json(vessel)["rules_problem"] is None
     recipe.is_retired = True
     recipe.save()
     store_run()
     follow_rules(now=NOON + 70 * MINUTE)
-    assert RuleProblem.objects.get(vessel=vessel).text.startswith("unknown recipe 'fed-batch'")
+    assert vessel_json(vessel_in_full(vessel.pk))["rules_problem"].startswith("unknown recipe 'fed-batch'")
     assert not Batch.objects.exists()
 
 
@@ -240,6 +270,17 @@ def test_an_error_of_one_vessel_stops_no_other(
     assert moments() == [WHOLE]
     assert "the log says more" in RuleProblem.objects.get(vessel=first).text
     assert "ZeroDivisionError" in caplog.text
+
+
+@pytest.mark.usefixtures("vessel")
+def test_a_pass_ends_when_the_database_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(*_: Any) -> Outcome:
+        raise OperationalError
+
+    monkeypatch.setattr(background, "recompute", away)
+    with pytest.raises(OperationalError):
+        follow_rules(now=NOON)
+    assert not RuleProblem.objects.exists()
 
 
 @pytest.mark.usefixtures("vessel")

@@ -14,6 +14,18 @@ const SAMPLED = { biomass: "dry_weight" };
 /** @param {Sensor} sensor */
 export const hasValues = ({ value }) => value.some((each) => each !== null);
 
+/**
+ * Return what soft sensors without values need, each with the names of those that need it.
+ * @param {Sensor[]} lacking
+ */
+export function needsOf(lacking) {
+  const pairs = lacking.flatMap(({ title, missing }) => missing.map((need) => ({ need, title })));
+  return [...Map.groupBy(pairs, ({ need }) => need)].map(([need, found]) => ({
+    need,
+    titles: found.map(({ title }) => title),
+  }));
+}
+
 /** @param {Sensor} sensor */
 export const decimalsOf = ({ decimals }) => decimals ?? USUAL_DECIMALS;
 
