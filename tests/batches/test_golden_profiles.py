@@ -97,6 +97,12 @@ def test_other_impossible_choices(vessel: Vessel, batches: list[Batch]) -> None:
         preview([batches[0].pk], recipe="unknown")
     with pytest.raises(BatchInputError, match="Start with a letter"):
         frozen(batches[:1], "1 name")
+    brief = make_batch(vessel, 9)
+    brief.phases.all().delete()
+    brief.phases.create(position=1, name="growth", start=brief.start, end=LATER)
+    Batch.objects.filter(pk=brief.pk).update(end=brief.start + 5 * MINUTE if brief.start else None)
+    with pytest.raises(BatchInputError, match="no phase of 10 minutes"):
+        preview([brief.pk])
     vessel.bindings.all().delete()
     with pytest.raises(BatchInputError, match="no values"):
         preview([batches[0].pk])
