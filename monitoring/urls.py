@@ -12,6 +12,7 @@ from monitoring.access.pages import refusal
 from monitoring.dashboard.alarm_kpis import alarm_kpis
 from monitoring.dashboard.alarm_pages import alarm_detail, alarm_journal, alarm_list
 from monitoring.dashboard.batch_acts import add_vessel
+from monitoring.dashboard.batch_compare import batch_compare
 from monitoring.dashboard.batch_report import batch_report
 from monitoring.dashboard.batches import batch_detail, batch_list
 from monitoring.dashboard.notes import note_list
@@ -51,6 +52,7 @@ urlpatterns = [
     path("alarms/<int:id>", page_or_api(alarm_detail), name="alarm"),
     path("alarms/kpis", page_or_api(alarm_kpis), name="alarms-kpis"),
     path("alarms/journal", page_or_api(alarm_journal), name="alarms-journal"),
+    path("batches/compare", page_or_api(batch_compare), name="batch-compare-page"),
     path("batches/<int:id>/report", page_or_api(batch_report), name="batch-report-page"),
     path("notes", page_or_api(note_list), name="notes"),
     path("sources", page_or_api(source_list), name="sources"),

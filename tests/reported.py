@@ -1,6 +1,8 @@
 """A batch with everything that a report lists: three hours, two phases, samples, notes, an alarm, a gap."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from monitoring.ingest.pipeline import ingest_readings
 from monitoring.models import (
@@ -24,7 +26,7 @@ MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 TEMP, PH, SETPOINT = "fermenter_temp", "fermenter_ph", "agitator_rpm"
 
 
-def store(tag: str, values: dict[float, float]) -> None:
+def store(tag: str, values: Mapping[Any, float]) -> None:
     """Store values by minutes after noon."""
     ingest_readings(
         [

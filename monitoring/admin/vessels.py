@@ -63,10 +63,8 @@ class VesselAdmin(Designed):
             if change:
                 before = Vessel.objects.get(pk=obj.pk)
                 vessels.change_vessel(before.name, given, actor=actor)
-                return
-            is_active = given.pop("is_active")
-            obj.pk = vessels.make_vessel(**given, actor=actor).pk
-            vessels.change_vessel(obj.name, {"is_active": is_active}, actor=actor)
+            else:
+                obj.pk = vessels.make_vessel(**given, actor=actor).pk
 
 
 class BindingForm(CheckedForm):

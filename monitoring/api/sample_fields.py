@@ -14,7 +14,9 @@ from monitoring.batches.sampling import MOST_RESULTS, NewResult
 
 LONGEST_COMMENT = 500
 LONGEST_METHOD = 64
-MISSING_REASON = dict.fromkeys(("required", "blank", "null"), "missing; say why, for the record")
+MISSING_REASON: dict[str, Any] = dict.fromkeys(
+    ("required", "blank", "null"), "missing; say why, for the record"
+)
 
 
 @extend_schema_field(OpenApiTypes.DOUBLE)

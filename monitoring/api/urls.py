@@ -73,17 +73,9 @@ router.register("profiles", ProfileViewSet, basename="profile")
 
 source_mappings = SourceMappingViewSet.as_view({"get": "list", "post": "create", "put": "update"})
 source_mapping = SourceMappingViewSet.as_view({"patch": "partial_update", "delete": "destroy"})
-vessel_tags = VesselTagViewSet.as_view({"get": "list", "post": "create"})
-vessel_tag = VesselTagViewSet.as_view({"patch": "partial_update", "delete": "destroy"})
 computed_tags = ComputedTagViewSet.as_view({"get": "list", "post": "create"})
 computed_tag = ComputedTagViewSet.as_view({"get": "retrieve", "patch": "partial_update", "delete": "destroy"})
 
-samples = SampleViewSet.as_view({"get": "list", "post": "create"})
-sample = SampleViewSet.as_view({"get": "retrieve"})
-sample_results = SampleViewSet.as_view({"post": "add_results"})
-sample_correct = SampleViewSet.as_view({"post": "correct"})
-sample_withdraw = SampleViewSet.as_view({"post": "withdraw"})
-annotations = AnnotationViewSet.as_view({"get": "list", "post": "create"})
 BATCH = r"^batches/(?P<id>[0-9]{1,18})"
 SAMPLE = rf"{BATCH}/samples/(?P<number>[0-9]{{1,9}})"
 
@@ -96,15 +88,31 @@ urlpatterns = [
         source_mapping,
         name="source-mapping",
     ),
-    re_path(f"{BATCH}/samples$", samples, name="samples"),
-    re_path(f"{SAMPLE}$", sample, name="sample"),
-    re_path(f"{SAMPLE}/results$", sample_results, name="sample-results"),
-    re_path(rf"{SAMPLE}/results/(?P<result>[0-9]{{1,18}})/correct$", sample_correct, name="sample-correct"),
-    re_path(f"{SAMPLE}/withdraw$", sample_withdraw, name="sample-withdraw"),
-    re_path(f"{BATCH}/annotations$", annotations, name="annotations"),
+    re_path(f"{BATCH}/samples$", SampleViewSet.as_view({"get": "list", "post": "create"}), name="samples"),
+    re_path(f"{SAMPLE}$", SampleViewSet.as_view({"get": "retrieve"}), name="sample"),
+    re_path(f"{SAMPLE}/results$", SampleViewSet.as_view({"post": "add_results"}), name="sample-results"),
+    re_path(
+        rf"{SAMPLE}/results/(?P<result>[0-9]{{1,18}})/correct$",
+        SampleViewSet.as_view({"post": "correct"}),
+        name="sample-correct",
+    ),
+    re_path(f"{SAMPLE}/withdraw$", SampleViewSet.as_view({"post": "withdraw"}), name="sample-withdraw"),
+    re_path(
+        f"{BATCH}/annotations$",
+        AnnotationViewSet.as_view({"get": "list", "post": "create"}),
+        name="annotations",
+    ),
     re_path(r"^batches/(?P<id>[0-9]{1,18})/trend$", BatchTrendView.as_view(), name="batch-trend"),
-    re_path(rf"^vessels/(?P<vessel>{SLUG})/tags$", vessel_tags, name="vessel-tags"),
-    re_path(rf"^vessels/(?P<vessel>{SLUG})/tags/(?P<id>[0-9]{{1,18}})$", vessel_tag, name="vessel-tag"),
+    re_path(
+        rf"^vessels/(?P<vessel>{SLUG})/tags$",
+        VesselTagViewSet.as_view({"get": "list", "post": "create"}),
+        name="vessel-tags",
+    ),
+    re_path(
+        rf"^vessels/(?P<vessel>{SLUG})/tags/(?P<id>[0-9]{{1,18}})$",
+        VesselTagViewSet.as_view({"patch": "partial_update", "delete": "destroy"}),
+        name="vessel-tag",
+    ),
     re_path(r"^batches/(?P<id>[0-9]{1,18})/soft-sensors$", SoftSensorsView.as_view(), name="soft-sensors"),
     path("vessels/<str:name>/computed-tags", computed_tags, name="computed-tags"),
     path("vessels/<str:name>/computed-tags/<str:tag>", computed_tag, name="computed-tag"),

@@ -85,11 +85,8 @@ class VesselViewSet(ViewSet):
     def create(self, request: Request) -> Response:
         """Make a vessel; then bind tags to it. For the role engineer."""
         asked = body_as(request, fields.MakeVesselSerializer, "name").changes
-        is_active = asked.pop("is_active", True)
         with acting(request) as actor:
             made = vessels.make_vessel(**asked, actor=actor)
-            if not is_active:
-                vessels.change_vessel(made.name, {"is_active": False}, actor=actor)
         return shown(made, status.HTTP_201_CREATED)
 
     @extend_schema(
@@ -142,7 +139,12 @@ def shown(vessel: Vessel, code: int = status.HTTP_200_OK) -> Response:
 
 
 def moved_to(request: Request, route: str, vessel: Vessel) -> HttpResponsePermanentRedirect:
-    """Return the answer to a former name: the address now, with the same query."""
+    """Return the answer to a former name: the address now, with the same query.
+
+    No client may store it: after a vessel gets a former name back, stored answers would lead in a circle.
+    """
     query = request.META.get("QUERY_STRING", "")
     address = reverse(route, kwargs={"vessel": vessel.name})
-    return HttpResponsePermanentRedirect(f"{address}?{query}" if query else address)
+    answer = HttpResponsePermanentRedirect(f"{address}?{query}" if query else address)
+    answer["Cache-Control"] = "no-store"
+    return answer

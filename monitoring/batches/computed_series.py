@@ -15,6 +15,7 @@ from monitoring.kernel.tag_definition import TagKind
 from monitoring.models import ComputedTag, Tag
 
 SOURCE = "computed tag of the vessel"
+NO_NUMBER = "The expression gives no finite number at any minute of this batch."
 
 
 def computed_series(tags: Sequence[ComputedTag], start_us: IntArray) -> list[SensorSeries]:
@@ -54,7 +55,8 @@ def series_of(
     missing = missing_of(expression, values)
     found = np.full(len(start_us), np.nan)
     if expression and not missing:
-        found = np.broadcast_to(expression.evaluate(values), found.shape)
+        found = expression.evaluate(values)
+        missing = () if np.isfinite(found).any() else (NO_NUMBER,)
     return SensorSeries(
         name=tag.name,
         title=tag.title or tag.name,

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 
+from monitoring.batches.computed_series import expression_of
 from monitoring.batches.errors import BatchConflictError, BatchInputError, UnknownBatchError
 from monitoring.batches.expressions import Expression, ExpressionError, parse
 from monitoring.batches.finding import find_vessel, locked_vessel
@@ -138,4 +139,6 @@ def checked_expression(text: str) -> Expression:
 
 def computed_tag_json(tag: ComputedTag) -> dict[str, Any]:
     """Return the JSON object of a computed tag, with the tags in its expression."""
-    return {name: getattr(tag, name) for name in FIELDS} | {"tags": list(parse(tag.expression).tags)}
+    expression = expression_of(tag)
+    tags = list(expression.tags) if expression else []
+    return {name: getattr(tag, name) for name in FIELDS} | {"tags": tags}

@@ -8,6 +8,7 @@ from typing import Any
 from monitoring.batches.errors import BatchConflictError, BatchInputError, UnknownBatchError
 from monitoring.batches.finding import find_recipe, locked_batch
 from monitoring.batches.lifecycle import (
+    add_phase,
     check_free,
     check_length,
     inoculate,
@@ -50,7 +51,6 @@ def edit_batch(pk: int, changes: Mapping[str, Any], *, actor: Actor) -> Batch:
         UnknownBatchError, BatchInputError: no such batch or recipe; a field is invalid.
         BatchConflictError: the name is used, or the recipe lacks a phase that the batch has had.
     """
-    del actor  # the audit trail records the caller
     with locked_batch(pk) as batch:
         if Batch.objects.exclude(pk=pk).filter(name=changes.get("name", "")).exists():
             raise BatchConflictError(f"the name {changes['name']!r} is used by another batch")
@@ -58,13 +58,15 @@ def edit_batch(pk: int, changes: Mapping[str, Any], *, actor: Actor) -> Batch:
             if field in changes:
                 setattr(batch, field, changes[field])
         if "recipe" in changes:
-            choose_recipe(batch, changes["recipe"], changes.get("recipe_version"))
+            choose_recipe(batch, changes["recipe"], changes.get("recipe_version"), actor)
         save(batch)
     return batch
 
 
-def choose_recipe(batch: Batch, name: str, version: int | None) -> None:
+def choose_recipe(batch: Batch, name: str, version: int | None, actor: Actor) -> None:
     """Set the recipe of a batch; the phases so far must be phases of the recipe.
+
+    The first phase of a batch that is inoculated already began then.
 
     Raises:
         UnknownBatchError: there is no such recipe.
@@ -72,9 +74,13 @@ def choose_recipe(batch: Batch, name: str, version: int | None) -> None:
     """
     batch.recipe = find_recipe(name, version) if name else None
     names = [phase.name for phase in recipe_phases(batch)]
-    for phase in batch.phases.all() if names else ():
+    phases = list(batch.phases.all())
+    for phase in phases if names else ():
         if phase.name not in names:
             raise BatchConflictError(f"batch {batch.name} has had phase {phase.name!r}, unknown to {name}")
+    if names and not phases and batch.inoculated_at is not None:
+        add_phase(batch, names[0], batch.inoculated_at, actor, batch.inoculation_source)
+        batch.phases.update(end=batch.end)
 
 
 def move_moment(
@@ -168,8 +174,15 @@ def reopen(batch: Batch) -> None:
     """
     if batch.is_golden:
         raise BatchConflictError(f"batch {batch.name} is golden: take that mark away first")
+    withdraw(batch, "end", batch.end)
     batch.state, batch.end, batch.end_source = BatchState.RUNNING, None, ""
     batch.ended_by = batch.end_reason = ""
+
+
+def withdraw(batch: Batch, moment: str, at: datetime | None) -> None:
+    """Note that a person took a moment back, so that a rule does not set it again."""
+    if at is not None:
+        batch.withdrawn_moments.create(moment=moment, at=at)
 
 
 def withdraw_inoculation(batch: Batch) -> None:
@@ -181,6 +194,7 @@ def withdraw_inoculation(batch: Batch) -> None:
     if batch.phases.count() > 1:
         raise BatchConflictError(f"batch {batch.name} has further phases: remove those first")
     batch.phases.all().delete()
+    withdraw(batch, "inoculation", batch.inoculated_at)
     batch.inoculated_at, batch.inoculation_source = None, ""
 
 
@@ -257,6 +271,7 @@ def remove_last_phase(pk: int, position: int | None = None, *, actor: Actor) -> 
         if len(phases) > 1:
             phases[-2].end = phases[-1].end
             phases[-2].save()
+        withdraw(batch, f"phase {phases[-1].name}", phases[-1].start)
         phases[-1].delete()
         save(batch)
     return batch

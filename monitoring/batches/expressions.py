@@ -101,12 +101,11 @@ class Expression:
     def evaluate(self, values: Mapping[str, FloatArray]) -> FloatArray:
         """Return the result for arrays of equal shape (n,) by tag.
 
-        NaN (a gap) where an argument is missing and where the result is no finite real number, as after a
-        division by zero. A constant expression has the shape ().
+        NaN (a gap) where an argument is missing, and where a step gives no finite real number, as a division
+        by zero. A constant expression has the shape ().
         """
         with np.errstate(all="ignore"):
-            found = self._value(self.tree, values)
-        return np.where(np.isfinite(found), found, np.nan)
+            return finite(self._value(self.tree, values))
 
     def _value(self, node: ast.expr, values: Mapping[str, FloatArray]) -> FloatArray:
         match node:
@@ -117,10 +116,16 @@ class Expression:
             case ast.UnaryOp(op=sign, operand=operand):
                 return SIGNS[type(sign)](self._value(operand, values))
             case ast.BinOp(left=left, op=operator, right=right):
-                return OPERATORS[type(operator)](self._value(left, values), self._value(right, values))
+                operands = self._value(left, values), self._value(right, values)
+                return finite(OPERATORS[type(operator)](*operands))
             case ast.Call(func=ast.Name(id=name), args=arguments):
-                return FUNCTIONS[name].call(*(self._value(each, values) for each in arguments))
+                return finite(FUNCTIONS[name].call(*(self._value(each, values) for each in arguments)))
         raise TypeError(f"unchecked node {ast.dump(node)}")
+
+
+def finite(values: FloatArray) -> FloatArray:
+    """Return the values with NaN in place of infinite ones."""
+    return np.where(np.isfinite(values), values, np.nan)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,18 +10,20 @@ from monitoring.batches.vessel_roles import OTHER, ROLES
 
 MOMENTS = ("start", "inoculation", "end")
 FUNCTIONS = ("measured", "setpoint", "output")
-LONGEST_S = 30 * 24 * 3600  # of the times in a rule
+DAY_S = 24 * 3600
+LONGEST_S = 30 * DAY_S  # of the time after which a rule counts
 CONDITIONS = ("above", "below", "falls_percent")
 NUMBERS = {
     "above": (-1e100, 1e100),
     "below": (-1e100, 1e100),
-    "for_s": (0, LONGEST_S),
+    "for_s": (0, DAY_S),
     "falls_percent": (0.1, 100),
-    "within_s": (60, LONGEST_S),
+    "within_s": (60, DAY_S),
     "after_s": (0, LONGEST_S),
 }
 # The further numbers that a condition needs.
 NEEDS = {"above": "for_s", "below": "for_s", "falls_percent": "within_s"}
+START = "rules.start"
 RULE_FIELDS = frozenset({"role", "function", *NUMBERS})
 MOST_ENTRIES = 50
 LONGEST_TEXT = 500
@@ -49,12 +51,17 @@ def checked_rules(rules: Any) -> dict[str, dict[str, Any]]:
 def checked_rule(rule: Any, field: str) -> dict[str, Any]:
     """Return a rule: a role's tag above or below a value for some time, or falling by percent within a time.
 
+    The rule for the start may name the recipe of the batches.
+
     Raises:
         BatchInputError: the rule has another form; the message shows an example.
     """
     given = checked_object(rule, field)
-    if unknown := set(given) - RULE_FIELDS:
+    recipe = {"recipe"} if field == START else set()
+    if unknown := set(given) - RULE_FIELDS - recipe:
         raise BatchInputError(f"{min(unknown)[:40]!r} is unknown; expected a rule as {EXAMPLE}", field)
+    if not is_text(given.get("recipe", "")):
+        raise BatchInputError("expected 'recipe' to be the name of a recipe", field)
     check_channel(given, field)
     stated = [name for name in CONDITIONS if name in given]
     if len(stated) != 1:

@@ -26,6 +26,7 @@ from monitoring.kernel.clock import to_micros
 from monitoring.models import Batch, TagFunction, Vessel
 
 LONGEST = timedelta(days=60)  # of a batch: bounds memory
+NO_VALUE_YET = "All inputs are there, but the formula gives no value yet."
 BIOMASS_ANALYTES = ("dry_weight", "od600")
 IS_CUT = f"The batch is longer than {LONGEST.days} days: only the first {LONGEST.days} are computed."
 
@@ -134,6 +135,9 @@ def soft_sensor(
 ) -> SensorSeries:
     """Return the series of one soft sensor."""
     missing = missing_for(sensor.name, inputs.measured, inputs.constants, problems)
+    values = np.full(len(inputs.hour), np.nan) if missing else compute(sensor.name, inputs)
+    if not missing and not np.isfinite(values).any():
+        missing = [NO_VALUE_YET]
     more = remarks_for(sensor.name, inputs.measured, samples=bool(inputs.samples))
     return SensorSeries(
         name=sensor.name,
@@ -147,7 +151,7 @@ def soft_sensor(
         constants=tuple(constant_json(name, inputs.constants) for name in sensor.constants),
         missing=tuple(missing),
         remarks=() if missing else (*more, *remarks),
-        values=np.full(len(inputs.hour), np.nan) if missing else compute(sensor.name, inputs),
+        values=values,
     )
 
 

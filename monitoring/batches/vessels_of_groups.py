@@ -4,11 +4,8 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from django.db import transaction
-
 from monitoring.batches.vessel_roles import OTHER, ROLES, Role
-from monitoring.batches.vessels import bind, make_vessel
-from monitoring.database.write_lock import write_lock
+from monitoring.batches.vessels import bind, make_vessel, naming
 from monitoring.kernel.actor import Actor
 from monitoring.kernel.tag_definition import LOAD_GROUP, TagKind
 from monitoring.models import Tag, Vessel, VesselTag
@@ -81,7 +78,7 @@ def make_of_groups(groups: Iterable[str] | None = None, *, actor: Actor) -> list
     Raises:
         BatchConflictError, BatchInputError: somebody made a vessel or bound a tag at once.
     """
-    with write_lock(), transaction.atomic():
+    with naming():  # before the tags are locked, as others lock a vessel before a tag
         found = preview_of_groups(groups)
         for wanted in found:
             if not wanted.problem:

@@ -1,6 +1,5 @@
 """Pages on which people enter samples and notes of a batch: for a phone first, and without scripts, too."""
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -132,7 +131,7 @@ def corrections_of(sample: SampleRow, sent: EntryForm) -> list[tuple[ResultRow, 
 
 
 def form_page(
-    request: HttpRequest, template: str, batch: Batch, form: EntryForm | None, context: Mapping[str, Any]
+    request: HttpRequest, template: str, batch: Batch, form: EntryForm | None, context: dict[str, Any]
 ) -> HttpResponse:
     """Return the page of a batch with a form; 400 if the form has errors."""
     has_errors = form is not None and bool(form.errors)

@@ -33,7 +33,7 @@ class ActForm(forms.Form):
     """A form whose act may be refused; the refusal is shown beside the field, and the entry stays."""
 
     name_of_act: ClassVar[str]
-    renamed: ClassVar[Mapping[str, str]] = {}  # the domain's fields that have another name here
+    renamed: ClassVar[tuple[tuple[str, str], ...]] = ()  # fields of the domain, and their names here
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         auto_id = f"{self.name_of_act}-%s"
@@ -44,7 +44,7 @@ class ActForm(forms.Form):
         try:
             self.act(actor)
         except BatchInputError as error:
-            name = self.renamed.get(error.field, error.field)
+            name = dict(self.renamed).get(error.field, error.field)
             self.add_error(name if name in self.fields else None, sentence(error))
         except (BatchConflictError, UnknownBatchError) as error:
             self.add_error(None, sentence(error))
@@ -88,7 +88,7 @@ class StartForm(BatchForm):
     """Start a batch, new or planned."""
 
     name_of_act = "start"
-    renamed: ClassVar[Mapping[str, str]] = {"start": "at", "recipe_version": "recipe"}
+    renamed: ClassVar[tuple[tuple[str, str], ...]] = (("start", "at"), ("recipe_version", "recipe"))
 
     planned = forms.ChoiceField(required=False, label="Planned batch")
     name = forms.CharField(
@@ -228,7 +228,6 @@ class BindForm(ActForm):
     """Bind a tag to a vessel."""
 
     name_of_act = "bind"
-    renamed: ClassVar[Mapping[str, str]] = {"tag_name": "tag"}
 
     tag = forms.CharField(
         max_length=64, widget=forms.TextInput(attrs={"list": "tag-names", "autocomplete": "off"})

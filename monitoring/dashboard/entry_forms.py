@@ -3,9 +3,8 @@
 They work without scripts, and keep the entry on errors.
 """
 
-from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any, ClassVar
+from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -25,6 +24,8 @@ from monitoring.models import Batch, Note, NoteKind
 
 STALE = timedelta(minutes=15)
 LONGEST_TEXT = 2_000
+# Fields of the domain that have another name in the forms.
+RENAMED = {"taken_at": "when", "start": "when", "analyte": "other_name", "unit": "other_unit"}
 TIME = {"type": "datetime-local", "step": "1"}
 NUMBER = {"inputmode": "decimal", "autocomplete": "off", "enterkeyhint": "next"}
 
@@ -52,8 +53,6 @@ class NumberField(forms.CharField):
 class EntryForm(forms.Form):
     """A form of a batch, with the name of the writer while nobody is signed in."""
 
-    renamed: ClassVar[Mapping[str, str]] = {}  # the domain's fields that have another name here
-
     def __init__(self, *args: Any, batch: Batch, is_anonymous: bool, **kwargs: Any) -> None:
         self.batch = batch
         super().__init__(*args, **{"label_suffix": "", "auto_id": "%s", **kwargs})
@@ -71,7 +70,7 @@ class EntryForm(forms.Form):
         try:
             return self.store(actor)
         except (BatchInputError, NoteInputError) as error:
-            name = self.renamed.get(error.field, error.field)
+            name = RENAMED.get(error.field, error.field)
             self.add_error(name if name in self.fields else None, sentence(error))
         except (BatchConflictError, UnknownBatchError) as error:
             self.add_error(None, sentence(error))
@@ -107,15 +106,15 @@ class TimedForm(EntryForm):
         self.now, self.chosen = now, time_of(self.data.get("when", ""))
         opened = time_of(self.data.get("opened", ""))
         self.is_stale = opened is not None and now - opened > STALE
-        self.opened = now if opened is None or self.is_stale or opened > now else opened
-        self.times: list[QuickTime] = quick_times(self.batch, self.opened, self.chosen)
+        self.offered_at = now if opened is None or self.is_stale or opened > now else opened
+        self.times: list[QuickTime] = quick_times(self.batch, self.offered_at, self.chosen)
         if not self.times and self.batch.end:
             self.initial["at"] = f"{self.batch.end:%Y-%m-%dT%H:%M:%S}"
 
     @property
     def opened_text(self) -> str:
         """Return when the times were offered, for the hidden field."""
-        return iso_utc(self.opened)
+        return iso_utc(self.offered_at)
 
     @property
     def at_text(self) -> str:
@@ -145,7 +144,6 @@ class TimedForm(EntryForm):
 class NoteForm(TimedForm):
     """A new note on a batch."""
 
-    renamed: ClassVar[Mapping[str, str]] = {"start": "when"}
     text = forms.CharField(
         max_length=LONGEST_TEXT,
         label="Note",

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_safe
 from monitoring.access.pages import AWAY
 from monitoring.access.roles import NOTE
 from monitoring.alarms.note_reading import NoteSelection, note_json, read_notes
+from monitoring.alarms.note_subjects import named
 from monitoring.dashboard.alarm_bar import may
 from monitoring.dashboard.alarm_pages import cursor_of, cursor_text, id_of, page_of_alarms, shared, time_of
 from monitoring.dashboard.moments import Moment, moment
@@ -106,11 +107,17 @@ def selection_of(query: Mapping[str, str], tags: Mapping[str, Any]) -> NoteSelec
     return NoteSelection(
         within,
         with_withdrawn=query.get("withdrawn") == "true",
-        vessel=query.get("vessel", ""),
+        vessel=known_vessel(query.get("vessel", "")),
         batch=batch.pk if batch else None,
         kind=kind if kind in KIND_WORDS else "",
         search=query.get("search", "").replace("\0", "")[:LONGEST_SEARCH].strip(),
     )
+
+
+def known_vessel(name: str) -> str:
+    """Return the name, if a vessel has or had it; empty otherwise."""
+    is_known = bool(name) and "\0" not in name and Vessel.objects.filter(named(name)).exists()
+    return name if is_known else ""
 
 
 def batch_or_none(query: Mapping[str, str]) -> Batch | None:

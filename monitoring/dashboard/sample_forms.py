@@ -1,7 +1,7 @@
 """The forms of samples: a new one, later results, a correction, a withdrawal."""
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any
 
 from django import forms
 from django.utils.html import format_html
@@ -31,7 +31,6 @@ LONGEST_COMMENT, LONGEST_REASON = 500, 500
 class ResultsForm(EntryForm):
     """Results of a sample: a field an analyte, those of the last samples first, and a free analyte."""
 
-    renamed: ClassVar[Mapping[str, str]] = {"analyte": "other_name", "unit": "other_unit"}
     other_name = forms.CharField(
         required=False,
         max_length=60,
@@ -107,7 +106,6 @@ class ResultsForm(EntryForm):
 class SampleForm(TimedForm, ResultsForm):
     """A new sample."""
 
-    renamed: ClassVar[Mapping[str, str]] = {**ResultsForm.renamed, "taken_at": "when"}
     comment = forms.CharField(required=False, max_length=LONGEST_COMMENT, label="Remark")
 
     def store(self, actor: Actor) -> Any:
@@ -182,4 +180,4 @@ def units_sent(data: Mapping[str, Any]) -> dict[str, str]:
 def unit_sent(name: str, unit: str) -> str:
     """Return the unit; of a known analyte its own."""
     known = ANALYTES.get(name)
-    return known.unit if known else unit.strip()[:LONGEST_UNIT]
+    return known.unit if known else unit.replace("\0", "").strip()[:LONGEST_UNIT]

@@ -46,7 +46,7 @@ from monitoring.models.reading_ahead import ReadingAhead
 from monitoring.models.refusal import Refusal, RefusalCount
 from monitoring.models.replacement import Replacement
 from monitoring.models.rollup import Rollup
-from monitoring.models.rule_problem import RuleProblem
+from monitoring.models.rule_problem import RuleProblem, WithdrawnMoment
 from monitoring.models.saved_view import SavedView
 from monitoring.models.series import Series
 from monitoring.models.set_aside import SetAsideReading
@@ -144,4 +144,5 @@ __all__ = [
     "Vessel",
     "VesselName",
     "VesselTag",
+    "WithdrawnMoment",
 ]

@@ -83,6 +83,11 @@ def test_a_name_is_used_once_on_a_vessel_and_their_number_is_bounded(client: Cli
     assert "delete one first" in add(client, name="more").json()["detail"]
 
 
+def test_an_expression_that_cannot_be_read_any_more_is_listed(client: Client, vessel: Vessel) -> None:
+    vessel.computed_tags.create(name="odd", expression="2 *")
+    assert client.get(TAGS).json()[0]["tags"] == []
+
+
 @pytest.mark.parametrize(("method", "path"), [("get", ""), ("get", "/x"), ("patch", "/x"), ("delete", "/x")])
 def test_what_does_not_exist_is_404(client: Client, method: str, path: str) -> None:
     vessel = "v1" if path else "nowhere"

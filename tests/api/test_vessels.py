@@ -51,6 +51,7 @@ def test_a_former_name_leads_to_the_vessel(client: Client) -> None:
     assert (changed["name"], changed["area"], changed["former_names"]) == ("north", "A", ["v1"])
     answer = client.get("/vessels/v1?format=json")
     assert (answer.status_code, answer["Location"]) == (301, "/vessels/north?format=json")
+    assert answer["Cache-Control"] == "no-store"
     assert client.get(TAGS)["Location"] == "/vessels/north/tags"
     assert client.get(TAGS, follow=True).json() == []
     assert client.patch("/vessels/v1", {"title": "N"}, content_type=JSON).json()["name"] == "north"

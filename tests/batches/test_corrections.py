@@ -157,6 +157,13 @@ def test_a_recipe_with_the_phases_so_far_may_be_chosen(pk: int) -> None:
     assert str(edit_batch(pk, {"recipe": "batch"}, actor=ANN).recipe) == "batch, version 1"
 
 
+def test_a_recipe_that_was_forgotten_is_chosen_after_the_inoculation() -> None:
+    pk = start_batch(NewBatch("v1", "b1", start=NOON), actor=ANN).pk
+    inoculate(pk, at=NOON + HOUR, actor=ANN)
+    end_batch(pk, at=NOON + 9 * HOUR, actor=ANN)
+    assert spans(edit_batch(pk, {"recipe": "fed-batch"}, actor=ANN)) == [(1, 9)]
+
+
 def test_only_complete_batches_are_golden(pk: int) -> None:
     mark_golden(pk, True, actor=ANN)
     for act in (

@@ -128,7 +128,7 @@ def test_a_computed_tag_is_arithmetic_on_minute_values_with_gaps(batch: Batch, v
     assert (loss.title, loss.unit, loss.is_computed, loss.inputs) == ("loss", "%", True, ("v1.offgas_o2",))
     assert quotient.title == "Q"
     assert np.isnan(quotient.values).all()
-    assert quotient.missing == ()
+    assert quotient.missing == ("The expression gives no finite number at any minute of this batch.",)
     assert read_soft_sensors(batch).series[-1].name == "quotient"
 
 
@@ -141,6 +141,15 @@ def test_a_computed_tag_says_what_is_missing(batch: Batch, vessel: Vessel) -> No
     assert empty.missing == ("No values of spare in this batch.",)
     assert gone.missing == ("There is no tag no.such: change the expression.",)
     assert odd.missing == ("The expression cannot be read: change it.",)
+
+
+def test_without_growth_there_is_no_quotient_and_that_is_said(batch: Batch) -> None:
+    for role, value in (("offgas_o2", 20.95), ("offgas_co2", 0.04)):
+        tag = Tag.objects.create(name=f"calm.{role}", unit="%", valid_min=-1, valid_max=100)
+        batch.vessel.bindings.filter(role=role).update(tag=tag)
+        store(tag.name, MINUTES, np.full(240, value))
+    (quotient,) = read_soft_sensors(batch, ["rq"]).series
+    assert quotient.missing == ("All inputs are there, but the formula gives no value yet.",)
 
 
 def test_an_unknown_name_is_refused_with_those_that_exist(batch: Batch) -> None:

@@ -21,6 +21,7 @@ from monitoring.batches.sampling import (
     current_results,
     withdraw_sample,
 )
+from monitoring.dashboard.quick_times import quick_times
 from monitoring.dashboard.sample_rows import note_rows, sample_rows
 from monitoring.kernel.actor import Actor
 from monitoring.models import Batch, Note, Sample, Vessel
@@ -158,6 +159,14 @@ def test_a_page_that_was_open_for_an_hour_asks_whether_the_time_is_meant(
     assert save(client, batch, **{**before, "opened": NOW}).status_code == 302
 
 
+def test_no_quick_time_lies_before_the_start() -> None:
+    started = Batch(start=NIGHT - timedelta(minutes=7, microseconds=1))
+    assert [each.label for each in quick_times(started, NIGHT)] == ["now", "5 min ago"]
+    just_now = Batch(start=NIGHT + timedelta(milliseconds=500))
+    (only,) = quick_times(just_now, NIGHT)
+    assert only.value == "2026-03-02T03:07:00.500000Z"
+
+
 def test_after_the_end_a_sample_has_the_time_of_the_end_at_first(client: Client, batch: Batch) -> None:
     end_batch(batch.pk, at=NIGHT - HOUR, actor=ANN)
     page = html(client.get(f"/batches/{batch.pk}/sample"))
@@ -244,5 +253,13 @@ def test_the_lists_of_a_batch_show_what_was_corrected_and_withdrawn(client: Clie
     )
     listed = text_of(html(client.get("/notes?search=foam&kind=deviation", headers={"accept": "text/html"})))
     assert "Vessel 1, batch b1 deviation Foam." in listed
-    other = {"vessel": "v1", "batch": batch.pk, "kind": "note"}
+    other = {"vessel": "v1", "batch": str(batch.pk), "kind": "note"}
     assert "No note." in text_of(html(client.get("/notes", other, headers={"accept": "text/html"})))
+    ignored = {"vessel": "none", "batch": "x", "kind": "y", "search": "\0"}
+    assert "Foam." in text_of(html(client.get("/notes", ignored, headers={"accept": "text/html"})))
+
+
+def test_a_unit_that_no_database_can_hold_is_cut(client: Client, batch: Batch) -> None:
+    sent = {"value_titer": "1", "unit_titer": "m\0g/L" + "x" * 40, "value_od600": "2"}
+    assert save(client, batch, **sent).status_code == 302
+    assert ("titer", 1.0, "mg/L" + "x" * 16) in values(batch)

@@ -9,10 +9,11 @@ from django.test import Client
 from pytest_django import Settings
 
 from monitoring.alarms import notes
-from monitoring.alarms.notes import Draft, NoteInputError
+from monitoring.alarms.note_subjects import NoteInputError
+from monitoring.alarms.notes import Draft
 from monitoring.dashboard import notes as note_page
 from monitoring.kernel.actor import Actor
-from monitoring.models import Note, Tag
+from monitoring.models import Note, Tag, Vessel
 from tests.dashboard.test_alarm_pages import BROWSER, page, text_of
 
 pytestmark = pytest.mark.django_db
@@ -93,8 +94,13 @@ def test_a_browser_gets_the_page_and_a_script_the_api(client: Client) -> None:
     assert "Accept" in client.get("/notes", headers=BROWSER)["Vary"]
 
 
-def test_the_dialog_offers_active_tags_and_their_groups(client: Client) -> None:
+def test_the_dialog_offers_active_tags_their_groups_and_vessels(client: Client) -> None:
+    Vessel.objects.create(name="demo-1", made_at=datetime(2024, 1, 31, tzinfo=UTC))
     Tag.objects.filter(name="fermenter_temp").update(group="Vessel 1")
     Tag.objects.filter(name="agitator_rpm").update(active=False, group="Vessel 2")
     found = client.get("/notes/subjects").json()
-    assert found == {"tags": ["fermenter_temp", "fermenter_ph"], "groups": ["Vessel 1"]}
+    assert found == {
+        "tags": ["fermenter_temp", "fermenter_ph"],
+        "groups": ["Vessel 1"],
+        "vessels": ["demo-1"],
+    }

@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
 from monitoring.alarms.state_machine import Act
@@ -98,6 +100,23 @@ def test_a_tile_marks_what_needs_a_person(client: Client, vessel: Vessel) -> Non
     html = page(client, "/vessels?part=tiles")
     assert "data-priority" in html
     assert "fermenter_ph: Stuck" in text_of(f"<body>{html}")
+
+
+def test_more_vessels_cost_no_more_queries(
+    client: Client, vessel: Vessel, django_assert_max_num_queries: Any
+) -> None:
+    running()
+    page(client, "/vessels?part=tiles")
+    with CaptureQueriesContext(connection) as of_one:
+        page(client, "/vessels?part=tiles")
+    for number in range(2, 5):
+        Tag.objects.create(name=f"t{number}", unit="°C", valid_min=0, valid_max=100)
+        make_vessel(f"v{number}", actor=ANN)
+        bind(f"v{number}", f"t{number}", "temperature", actor=ANN)
+        batch = start_batch(NewBatch(f"v{number}", recipe="fed-batch", start=ago(2)), actor=ANN)
+        inoculate(batch.pk, at=ago(1), actor=ANN)
+    with django_assert_max_num_queries(len(of_one)):
+        page(client, "/vessels?part=tiles")
 
 
 def test_the_wall_for_a_screen_has_no_navigation(client: Client, vessel: Vessel) -> None:

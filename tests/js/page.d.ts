@@ -20,6 +20,8 @@ interface PageElements {
   "batch-live": HTMLElement;
   "batch-marks": HTMLScriptElement;
   "batch-settings": HTMLScriptElement;
+  "batch-comparison": HTMLScriptElement;
+  "compare-plot": HTMLElement;
   "chart-bar": HTMLElement | null;
   "chart-trouble": HTMLElement;
   "compare-button": HTMLButtonElement;

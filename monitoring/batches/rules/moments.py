@@ -42,7 +42,11 @@ class RecipeStep:
 
 @dataclass(frozen=True, slots=True)
 class BatchMoments:
-    """The moments of a batch; ``pk`` is None for a batch that a rule starts. ``phases`` in order of time."""
+    """The moments of a batch; ``pk`` is None for a batch that a rule starts. ``phases`` in order of time.
+
+    ``withdrawn`` has moments that a person took back: "inoculation", "end" or "phase " and a name, with the
+    time. A rule sets such a moment only later, and after it has been false.
+    """
 
     pk: int | None
     start: Moment
@@ -50,6 +54,7 @@ class BatchMoments:
     phases: tuple[PhaseBegin, ...] = ()
     end: Moment | None = None
     recipe: tuple[RecipeStep, ...] = ()
+    withdrawn: tuple[tuple[str, int], ...] = ()
 
     def fixed(self) -> list[int]:
         """Return the times of the fixed moments."""
@@ -232,7 +237,15 @@ class Conduct:
         if self._batch.end and not self._end_rule:
             later.append(self._batch.end.at_us)
         first = self._last_us + step.rule.after_s * SECOND_US + (step.name is not None)
-        return self._find(step.rule, first, min([self._ceiling_us, *later]))
+        key = "inoculation" if step.name is None else f"phase {step.name}"
+        return self._search(step.rule, key, first, min([self._ceiling_us, *later]))
+
+    def _search(self, rule: Rule, key: str, from_us: int, before_us: int) -> int | None:
+        """Return the first time at which the rule holds, after that of a withdrawn moment."""
+        withdrawn_us = max((at for name, at in self._batch.withdrawn if name == key), default=None)
+        if withdrawn_us is None or withdrawn_us < from_us:
+            return self._find(rule, from_us, before_us)
+        return self._find(rule, withdrawn_us + 1, before_us, change_since_us=withdrawn_us)
 
     def _take(self, step: Step, at: int) -> None:
         is_open = step.at_us is None
@@ -247,7 +260,7 @@ class Conduct:
         if self._end_rule is None:
             return None
         first = self._last_us + self._end_rule.after_s * SECOND_US + 1
-        at = self._find(self._end_rule, first, before_us)
+        at = self._search(self._end_rule, "end", first, before_us)
         return None if at is None else Moment(at, True)
 
     def _end(self) -> Moment | None:

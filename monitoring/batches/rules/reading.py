@@ -61,7 +61,7 @@ def with_batches(vessels: QuerySet[Vessel], now: datetime) -> QuerySet[Vessel]:
     ``recent`` has the batches that may change, ``earlier_end`` is the end of the batch before those.
     """
     batches = recent_batches(now).order_by("start", "pk").select_related("recipe")
-    batches = batches.prefetch_related("phases", "recipe__phases")
+    batches = batches.prefetch_related("phases", "recipe__phases", "withdrawn_moments")
     earlier = Batch.objects.filter(vessel=OuterRef("pk"), end__lt=now - FOLLOWED).order_by("-end")
     return (
         vessels.select_related("rule_problem")
@@ -102,15 +102,18 @@ def read_situation(
 
 
 def moments_of(batch: Batch, now: datetime) -> BatchMoments:
-    """Return the moments of a stored batch."""
+    """Return the moments of a stored batch. Those of a golden batch are fixed: a person has judged it."""
+
+    def follows(at: datetime, source: str) -> bool:
+        return not batch.is_golden and is_open(at, source, now)
 
     def moment(at: datetime | None, source: str) -> Moment | None:
-        return None if at is None else Moment(to_micros(at), is_open(at, source, now))
+        return None if at is None else Moment(to_micros(at), follows(at, source))
 
     start = moment(batch.start, batch.start_source)
     assert start is not None, "only planned batches have no start"  # noqa: S101
     phases = tuple(
-        PhaseBegin(phase.name, to_micros(phase.start), is_open(phase.start, phase.source, now))
+        PhaseBegin(phase.name, to_micros(phase.start), follows(phase.start, phase.source))
         for phase in batch.phases.all()
     )
     return BatchMoments(
@@ -120,6 +123,7 @@ def moments_of(batch: Batch, now: datetime) -> BatchMoments:
         phases=phases,
         end=moment(batch.end, batch.end_source),
         recipe=steps_of(batch.recipe) if batch.recipe else (),
+        withdrawn=tuple((each.moment, to_micros(each.at)) for each in batch.withdrawn_moments.all()),
     )
 
 

@@ -18,6 +18,7 @@ from monitoring.sources.simulator.demo_vessel.records import record_past
 from monitoring.sources.simulator.simulated_tag import SimulatedTag, VesselTag
 from monitoring.sources.simulator.source import SEED, known_tags
 from monitoring.sources.simulator.vessel.channels import NAMES, VESSEL
+from monitoring.sources.simulator.vessel.cycle import CYCLE_S
 
 
 class Command(BaseCommand):
@@ -78,10 +79,12 @@ class Command(BaseCommand):
             for step in history.generate_history(tags, past, seed=seed):
                 stored += step.stored
                 bar.update(step.readings)
-                if of_vessel:
-                    record_past(past.start, step.until, seed=seed)
                 if pace:
+                    if of_vessel:
+                        record_past(max(past.start, step.until - 2 * CYCLE_S), step.until, seed=seed)
                     time.sleep(step.readings / len(tags) / pace)
+        if of_vessel:
+            record_past(past.start, past.stop, seed=seed)
         self.stdout.write(
             f"{stored} of {total} readings stored; the others were there before, or lie in the deleted past."
         )

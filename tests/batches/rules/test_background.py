@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.db.models import Max
 
+from monitoring.batches.corrections import mark_golden, move_moment, remove_last_phase
 from monitoring.batches.lifecycle import NewBatch, end_batch, inoculate, start_batch
 from monitoring.batches.rules import background
 from monitoring.batches.rules.background import follow_rules
@@ -150,6 +151,32 @@ def test_a_persons_moment_stays() -> None:
 
 
 @pytest.mark.usefixtures("vessel")
+def test_a_moment_that_a_person_took_back_stays_away_until_its_rule_was_false() -> None:
+    store_run()
+    follow_rules(now=NOON + 70 * MINUTE)
+    pk = Batch.objects.get().pk
+    move_moment(pk, "end", None, actor=ANN)
+    remove_last_phase(pk, actor=ANN)
+    move_moment(pk, "inoculation", None, actor=ANN)
+    follow_rules(now=NOON + 71 * MINUTE)
+    assert moments() == [("running", 5, None, {}, None)]
+    store("fermenter_ph", range(60, 65), 7.2)
+    store("fermenter_ph", range(65, 80), 6.8)
+    follow_rules(now=NOON + 80 * MINUTE)
+    assert moments() == [("running", 5, 65, {"growth": 65}, None)]
+
+
+@pytest.mark.usefixtures("vessel")
+def test_the_moments_of_a_golden_batch_stay() -> None:
+    store_run()
+    follow_rules(now=NOON + 70 * MINUTE)
+    mark_golden(Batch.objects.get().pk, True, actor=ANN)
+    ingest_readings([{"timestamp": "2024-01-31T12:05:30Z", "tag": "fermenter_temp", "value": 30.5}])
+    assert follow_rules(now=NOON + 71 * MINUTE) == 0
+    assert moments() == [WHOLE]
+
+
+@pytest.mark.usefixtures("vessel")
 def test_the_end_of_a_person_stays_and_the_vessel_starts_no_other_batch_while_nothing_changes() -> None:
     store_run()
     follow_rules(now=NOON + 20 * MINUTE)
@@ -203,8 +230,8 @@ def test_a_problem_is_stored_and_logged_once_and_goes_when_solved(
     with caplog.at_level(logging.INFO, "monitoring.batches.rules"):
         for _ in range(2):
             follow_rules(now=NOON)
-        assert RuleProblem.objects.get().text.startswith("rules.end.for_s: expected whole seconds")
-        vessel.rules = {"end": {"role": "weight", "below": 1}}
+        assert RuleProblem.objects.get().text.startswith("rules.end: expected 'for_s' to be a number from 0")
+        vessel.rules = {"end": {"role": "weight", "below": 1, "for_s": 60}}
         vessel.save()
         follow_rules(now=NOON)
         assert "No tag of the vessel has the role that a rule needs: weight" in RuleProblem.objects.get().text

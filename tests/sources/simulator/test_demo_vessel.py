@@ -125,6 +125,18 @@ def test_a_worker_that_dies_in_the_middle_is_followed_by_one_that_continues(monk
     assert Batch.objects.count() == 2
 
 
+def test_while_the_past_is_stored_old_readings_raise_no_alarm() -> None:
+    keep()
+    stored = Tag.objects.get(name="demo1.ph")
+    assert stored.stale_after_s > 300 * 24 * 3600
+    assert stored.detectors_off == ["missing"]
+    keep(NOW + timedelta(minutes=1))
+    live = Tag.objects.get(name="demo1.ph")
+    assert live.stale_after_s is None
+    assert live.detectors_off == []
+    assert Tag.objects.get(name="demo1.air").detectors_off == ["stuck"]  # it is 0 for hours between batches
+
+
 def test_a_second_worker_beside_the_first_stores_nothing() -> None:
     make_once()
     leases.hold("demo_vessel", "another", now=NOW, duration=timedelta(seconds=30))

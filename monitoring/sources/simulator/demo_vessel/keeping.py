@@ -9,7 +9,13 @@ from monitoring.batches.lifecycle import end_batch
 from monitoring.database import leases
 from monitoring.kernel.lease_names import DEMO_VESSEL
 from monitoring.models import Batch, BatchState, Lease, Measurement
-from monitoring.sources.simulator.demo_vessel.making import ACTOR, is_wanted, make_once
+from monitoring.sources.simulator.demo_vessel.making import (
+    ACTOR,
+    is_live,
+    is_wanted,
+    make_once,
+    watch_silence,
+)
 from monitoring.sources.simulator.demo_vessel.past import Clock, store_past
 from monitoring.sources.simulator.demo_vessel.records import moment, record_batch
 from monitoring.sources.simulator.vessel.channels import NAMES
@@ -33,7 +39,9 @@ def keep_demo_vessel(*, seed: int, should_stop: Callable[[], bool], clock: Clock
             abort_running(clock())
         return False
     make_once()
-    if not store_past(seed=seed, should_stop=should_stop, clock=clock):
+    if is_live():  # since the last run: live readings have come
+        watch_silence()
+    elif not store_past(seed=seed, should_stop=should_stop, clock=clock):
         return False
     record_due(seed=seed, now=clock())
     return True

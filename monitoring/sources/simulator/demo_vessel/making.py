@@ -4,6 +4,7 @@ The lease ``demo_vessel`` remembers that: what a person deletes later stays dele
 """
 
 from contextlib import suppress
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -14,9 +15,9 @@ from monitoring.batches.vessels import bind, make_vessel
 from monitoring.database.write_lock import write_lock
 from monitoring.kernel.actor import Actor
 from monitoring.kernel.lease_names import DEMO_VESSEL
-from monitoring.kernel.tag_definition import TagDefinition
 from monitoring.models import Lease, Tag
-from monitoring.sources.simulator.vessel.channels import CHANNELS, VESSEL
+from monitoring.models.tag import LONGEST_STALE_S
+from monitoring.sources.simulator.vessel.channels import CHANNELS, NAMES, VESSEL, Channel
 from monitoring.sources.simulator.vessel.parameters import HOUR_S
 
 RECIPE = "fed-batch-demo"
@@ -26,6 +27,7 @@ DEFINED = (
     *("description", "group", "display_name"),
 )
 GROWTH, FEED = "growth", "feed"
+NO_DATA, STUCK = "missing", "stuck"  # detectors
 FEED_RULE = {"role": "feed_rate", "function": "measured", "above": 0.0, "for_s": 180}
 PHASES = (
     NewPhase(GROWTH, 7 * HOUR_S, coordinate="growth"),
@@ -70,7 +72,7 @@ def make_once() -> bool:
 def make_all() -> None:
     """Make tags, vessel, bindings and recipe."""
     for channel in CHANNELS:
-        make_tag(channel.definition)
+        make_tag(channel)
     with suppress(BatchConflictError):  # a vessel of that name is another one
         make_vessel(
             VESSEL,
@@ -86,10 +88,24 @@ def make_all() -> None:
         make_recipe(RECIPE, PHASES, description="Fed-batch, demo", actor=ACTOR)
 
 
-def make_tag(definition: TagDefinition) -> None:
-    """Make the tag, unless there is one of this name."""
-    fields = {name: getattr(definition, name) for name in DEFINED}
-    Tag.objects.get_or_create(name=definition.name, defaults=fields)
+def make_tag(channel: Channel) -> None:
+    """Make the tag, unless there is one of this name.
+
+    While the past is stored, the newest reading is days old: no alarm and no event is to come of that. What
+    rests reads exactly 0 for hours, and is not stuck.
+    """
+    fields: dict[str, Any] = {name: getattr(channel.definition, name) for name in DEFINED}
+    fields["stale_after_s"] = LONGEST_STALE_S
+    fields["detectors_off"] = [NO_DATA, STUCK] if channel.rests else [NO_DATA]
+    Tag.objects.get_or_create(name=channel.definition.name, defaults=fields)
+
+
+def watch_silence() -> None:
+    """Give the tags the usual settings for missing readings, once the readings are live."""
+    for tag in Tag.objects.filter(name__in=NAMES, stale_after_s=LONGEST_STALE_S):
+        tag.stale_after_s = None
+        tag.detectors_off = [name for name in tag.detectors_off if name != NO_DATA]
+        tag.save(update_fields=["stale_after_s", "detectors_off"])
 
 
 def is_live() -> bool:
