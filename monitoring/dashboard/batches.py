@@ -19,7 +19,7 @@ from monitoring.batches.reading import (
     read_recipes,
 )
 from monitoring.batches.vessel_roles import OTHER, ROLES
-from monitoring.dashboard.alarm_bar import may
+from monitoring.dashboard.acts import may
 from monitoring.dashboard.alarm_pages import cursor_of, cursor_text, page_of_alarms, shared, time_of
 from monitoring.dashboard.batch_marks import Happenings, read_happenings
 from monitoring.dashboard.batch_rows import batch_row, hours_since, moments_of, phases_of, regions_of

@@ -16,10 +16,9 @@ from monitoring.batches.errors import BatchConflictError, BatchInputError, Unkno
 from monitoring.batches.finding import find_profile
 from monitoring.batches.golden.freezing import MOST_BATCHES, NewProfile, freeze, preview, set_profile
 from monitoring.batches.golden.profile_reading import preview_json, profile_in_full, read_profiles
-from monitoring.dashboard.alarm_bar import may
+from monitoring.dashboard.acts import act, may, who
 from monitoring.dashboard.alarm_pages import page_of_alarms, shared
 from monitoring.dashboard.moments import Moment, moment
-from monitoring.dashboard.notification_acts import act, who
 from monitoring.history.keyset import MAX_ID
 from monitoring.kernel.actor import Actor
 from monitoring.kernel.clock import parse_timestamp

@@ -18,7 +18,7 @@ from monitoring.batches.reading import BatchSelection, all_vessels, read_batches
 from monitoring.batches.soft_sensors.missing import gain_of
 from monitoring.batches.vessel_roles import OTHER, ROLES
 from monitoring.batches.vessels_of_groups import preview_of_groups
-from monitoring.dashboard.alarm_bar import may
+from monitoring.dashboard.acts import may
 from monitoring.dashboard.alarm_pages import page_of_alarms, shared
 from monitoring.dashboard.batch_forms import ACTS, BindForm, RenameForm, VesselForm, forms_of
 from monitoring.dashboard.batch_rows import batch_row

@@ -278,6 +278,7 @@ def test_three_of_the_first_five_batches_are_golden_and_faults_are_told(monkeypa
     golden = [number for number, batch in batches.items() if batch.is_golden]
     assert len(golden) == 3
     assert all(fault_of(SEED, number) is None for number in golden)
+    assert [number for number in numbers if fault_of(SEED, number) is None][:3] == golden
     (faulty,) = [batch for number, batch in batches.items() if fault_of(SEED, number)]
     assert faulty.header["fault of"] in ("probe", "process")
     assert faulty.header["fault from"].endswith(" h")

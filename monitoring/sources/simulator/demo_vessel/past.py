@@ -39,16 +39,16 @@ def store_past(*, seed: int, should_stop: Callable[[], bool], clock: Clock) -> b
         django.db.Error: the database is unavailable; the next call continues.
     """
     owner = f"{socket.gethostname()[:20]}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
-    while not should_stop():
+    is_complete = False
+    while not is_complete and not should_stop():
         lease = Lease.objects.get(source=DEMO_VESSEL)
-        if lease.position is not None:
-            return True
         now = int(clock().timestamp())
         start = first_second(now) if lease.written_until is None else int(lease.written_until.timestamp())
         if not store_piece(owner, start, min(start + PIECE_S, now), seed=seed, clock=clock):
             return False
+        is_complete = leases.position_of(DEMO_VESSEL) is not None
     leases.release(DEMO_VESSEL, owner)
-    return False
+    return is_complete
 
 
 def first_second(now: int) -> int:

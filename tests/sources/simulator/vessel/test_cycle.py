@@ -25,7 +25,10 @@ NUMBER = 20_000
 START = inoculation_of(NUMBER)
 SPAN = 2000
 
-VALID = np.array([(each.definition.valid_min, each.definition.valid_max) for each in CHANNELS])
+LIMITS = [(each.definition.lower_limit, each.definition.upper_limit) for each in CHANNELS]
+WITHIN = np.array(
+    [(-np.inf if low is None else low, np.inf if high is None else high) for low, high in LIMITS]
+)
 
 
 def alone(start: int, stop: int, seed: int = 1) -> np.ndarray:
@@ -95,7 +98,7 @@ def test_times_before_1970_have_batches_too() -> None:
 def test_between_batches_the_vessel_is_drained_cleaned_filled_and_warmed() -> None:
     span = vessel_readings(1, START + BATCH_S - 600, START + CYCLE_S + 600)
     course = dict(zip(NAMES, span[600:-600].T, strict=True))
-    assert ((span >= VALID[:, 0]) & (span <= VALID[:, 1])).all()
+    assert ((span >= WITHIN[:, 0]) & (span <= WITHIN[:, 1])).all()
     weight = course["demo1.weight"]
     assert weight[0] > 10
     assert weight[3600] == pytest.approx(4, abs=0.01)
