@@ -90,9 +90,9 @@ test("a setpoint is steps beside the value, a golden profile a median and a band
   assert.deepEqual(
     lines.map(({ label, stepped }) => [label, Boolean(stepped)]),
     [
-      ["golden", false],
-      ["setpoint", true],
       ["pH", false],
+      ["setpoint", true],
+      ["golden", false],
     ],
   );
   assert.deepEqual(bands[0].points[1], [1, null, 7]);
