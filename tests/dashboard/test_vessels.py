@@ -214,7 +214,7 @@ def test_a_vessel_is_renamed_and_its_old_address_leads_on(client: Client, vessel
         "/vessels/v2#settings"
     )
     moved = client.get("/vessels/v1", headers={"Accept": "text/html"})
-    assert (moved.status_code, moved["Location"]) == (301, "/vessels/v2")
+    assert (moved.status_code, moved["Location"]) == (302, "/vessels/v2")
     assert "Start with a letter" in refused(client.post("/vessels/v2/design", {"act": "rename", "name": "2"}))
 
 
