@@ -11,6 +11,7 @@ from fermon_site.logs import logging_config
 from fermon_site.scripts import CHART_SCRIPT
 from monitoring.access.addresses import EVERY_ADDRESS
 from monitoring.kernel import private_files
+from monitoring.kernel.tag_definition import TagKind
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -354,7 +355,11 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         {"name": "ingest", "description": "Where readings come in, one or many at a time."},
         {"name": "system", "description": "Totals, health, and this description."},
     ],
-    "ENUM_NAME_OVERRIDES": {"MomentSourceEnum": "monitoring.models.MomentSource"},
+    "ENUM_NAME_OVERRIDES": {
+        "MomentSourceEnum": "monitoring.models.MomentSource",
+        "NoteKindEnum": "monitoring.models.note.NoteKind",
+        "KindEnum": list(TagKind),
+    },
     "APPEND_COMPONENTS": {
         "securitySchemes": {
             "tokenAuth": {

@@ -51,7 +51,7 @@ def make_batch(name: str = "b1", **fields: object) -> Batch:
         "recipe": recipe,
         "name": name,
         "product": "Insulin",
-        "header": {"Inoculum": "flask 7"},
+        "header": {"Inoculum": "flask 7", "State": "of the art"},
         "state": BatchState.COMPLETE,
         "start": NOON,
         "inoculated_at": NOON + 30 * MINUTE,

@@ -116,7 +116,7 @@ class ReportChangeSerializer(Shape):
     start = serializers.DateTimeField()
     end = serializers.DateTimeField()
     to = serializers.FloatField()
-    steps = serializers.IntegerField()
+    steps = serializers.IntegerField(help_text="Of those within a minute at most two are counted.")
 
     def get_fields(self) -> dict[str, Any]:
         """Add ``from`` by name, because it is a Python keyword."""

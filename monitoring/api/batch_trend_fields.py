@@ -4,8 +4,8 @@ from typing import Any
 
 from rest_framework import serializers
 
+from monitoring.api.batch_fields import NamedVersionShape
 from monitoring.api.fields import DEFAULT_POINTS, MAX_POINTS, RangeSerializer, known_only, whole_number
-from monitoring.api.profile_fields import VersionSerializer
 from monitoring.api.schemas import Shape, numbers
 from monitoring.batches.vessel_roles import OTHER, ROLES
 
@@ -56,7 +56,7 @@ def line(help_text: str) -> serializers.ListField:
 class BandSerializer(Shape):
     """The profile of golden batches at the progress that this batch has made at each time."""
 
-    profile = VersionSerializer()
+    profile = NamedVersionShape()
     eft_h = numbers(serializers.FloatField(), "Elapsed time in hours.")
     median = line("The median of the golden batches.")
     low = line("Their lowest value, at least the usual tolerance apart.")

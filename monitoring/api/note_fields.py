@@ -35,7 +35,7 @@ SubjectT = TypeVar("SubjectT", str, int)
 def kind_field(**options: Any) -> serializers.ChoiceField:
     """Return the field for the kind of a note."""
     return serializers.ChoiceField(
-        choices=NoteKind.values,
+        choices=NoteKind.choices,
         help_text="What the note is.",
         error_messages={"invalid_choice": f"expected one of {', '.join(NoteKind.values)}"},
         **options,

@@ -4,6 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from monitoring.api.batch_fields import NamedVersionShape
 from monitoring.api.fields import LONGEST_REASON
 from monitoring.api.schemas import Shape
 from monitoring.batches.golden.freezing import MOST_BATCHES
@@ -26,7 +27,7 @@ class ProfileListSerializer(serializers.Serializer[Any]):
     profile = serializers.CharField(required=False, help_text="Only versions of the profile of this name.")
 
 
-class PreviewSerializer(serializers.Serializer[Any]):
+class ChooseBatchesSerializer(serializers.Serializer[Any]):
     """The batches of a profile."""
 
     batches = serializers.ListField(
@@ -45,7 +46,7 @@ class PreviewSerializer(serializers.Serializer[Any]):
     )
 
 
-class FreezeSerializer(PreviewSerializer):
+class FreezeSerializer(ChooseBatchesSerializer):
     """A profile to freeze as the next version of its name."""
 
     name = serializers.CharField(
@@ -65,20 +66,13 @@ class ChooseProfileSerializer(serializers.Serializer[Any]):
     profile = serializers.IntegerField(min_value=1, max_value=MAX_ID, error_messages=ID_ERRORS)
 
 
-class VersionSerializer(Shape):
-    """A name and a version."""
-
-    name = serializers.CharField()
-    version = serializers.IntegerField()
-
-
 class ProfileSerializer(Shape):
     """A frozen profile."""
 
     id = serializers.IntegerField()
     name = serializers.CharField()
     version = serializers.IntegerField()
-    recipe = VersionSerializer(allow_null=True)
+    recipe = NamedVersionShape(allow_null=True)
     note = serializers.CharField(allow_blank=True)
     made_at = serializers.DateTimeField()
     made_by = serializers.CharField()
@@ -156,7 +150,7 @@ class ProfileInFullSerializer(ProfileSerializer):
 class ProfilePreviewSerializer(Shape):
     """A profile that is not stored."""
 
-    recipe = VersionSerializer(allow_null=True)
+    recipe = NamedVersionShape(allow_null=True)
     inputs_hash = serializers.CharField()
     text = serializers.CharField(help_text="Which batch differs most, and in what.")
     members = ProfileMemberSerializer(many=True)
@@ -168,4 +162,4 @@ class ChosenProfileSerializer(Shape):
     """A batch and the profile that it is compared with."""
 
     batch = serializers.IntegerField()
-    profile = VersionSerializer()
+    profile = NamedVersionShape()

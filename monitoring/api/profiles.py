@@ -94,7 +94,7 @@ class ProfileViewSet(ViewSet):
         tags=["batches"],
         auth=schemas.MAY_READ,
         parameters=[schemas.RETRY_AFTER],
-        request=fields.PreviewSerializer,
+        request=fields.ChooseBatchesSerializer,
         responses=schemas.reads(
             fields.ProfilePreviewSerializer, also={**CHANGED, 404: schemas.NOT_FOUND, 409: JUST_FROZEN}
         ),
@@ -105,7 +105,7 @@ class ProfileViewSet(ViewSet):
 
         For the role engineer.
         """
-        asked = body_of(request, fields.PreviewSerializer, "batches")
+        asked = body_of(request, fields.ChooseBatchesSerializer, "batches")
         with errors_as_answers():
             return Response(preview_json(freezing.preview(asked["batches"], asked["recipe"])))
 

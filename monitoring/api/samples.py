@@ -27,7 +27,6 @@ RESULT = OpenApiParameter("result", int, OpenApiParameter.PATH, description="The
 ADDED = OpenApiExample(
     "Two results",
     value={
-        "taken_at": "2026-03-01T12:00:00Z",
         "results": [{"analyte": "od600", "value": 12.5}, {"analyte": "glucose", "value": 4.2, "unit": "g/L"}],
         "name": "M. Example",
     },

@@ -233,6 +233,9 @@ class VesselSerializer(Shape):
     working_volume_l = serializers.FloatField(allow_null=True)
     active = serializers.BooleanField()
     rules = serializers.DictField()
+    rules_problem = serializers.CharField(
+        allow_null=True, help_text="Why the rules do not work, or what a person has to check."
+    )
     constants = serializers.DictField(child=serializers.FloatField())
     former_names = serializers.ListField(child=serializers.CharField())
     tags = BindingShape(many=True)

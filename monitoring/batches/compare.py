@@ -206,10 +206,11 @@ def mature(batch: Batch, profile: Profile, now: datetime) -> AlignedBatch:
     if not known:
         return AlignedBatch(batch, [], f"batch {batch.name} has no values to tell its maturity by")
     hour, maturity = np.concatenate(minute_h), np.concatenate(known)
+    order = np.argsort(hour, kind="stable")
     piece = elapsed_piece(batch, now)
 
     def x(time_us: IntArray) -> FloatArray:
-        found = np.interp(elapsed_h(batch, time_us), hour, maturity, left=np.nan)
+        found = np.interp(elapsed_h(batch, time_us), hour[order], maturity[order], left=np.nan)
         return np.asarray(found, dtype=np.float64)
 
     return AlignedBatch(batch, [Piece(piece.start_us, piece.stop_us, x)])

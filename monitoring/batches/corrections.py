@@ -47,6 +47,8 @@ def as_seen(pk: int, revision: int | None) -> Iterator[None]:
 def edit_batch(pk: int, changes: Mapping[str, Any], *, actor: Actor) -> Batch:
     """Change fields of ``HEADER_FIELDS``, and the recipe by ``recipe`` (empty: none) and ``recipe_version``.
 
+    Without changes, the revision stays.
+
     Raises:
         UnknownBatchError, BatchInputError: no such batch or recipe; a field is invalid.
         BatchConflictError: the name is used, or the recipe lacks a phase that the batch has had.
@@ -59,7 +61,8 @@ def edit_batch(pk: int, changes: Mapping[str, Any], *, actor: Actor) -> Batch:
                 setattr(batch, field, changes[field])
         if "recipe" in changes:
             choose_recipe(batch, changes["recipe"], changes.get("recipe_version"), actor)
-        save(batch)
+        if changes:
+            save(batch)
     return batch
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from monitoring.batches.errors import BatchInputError
+from monitoring.batches.soft_sensors.constants import constant_error
 from monitoring.batches.vessel_roles import OTHER, ROLES
 
 MOMENTS = ("start", "inoculation", "end")
@@ -27,7 +28,6 @@ START = "rules.start"
 RULE_FIELDS = frozenset({"role", "function", *NUMBERS})
 MOST_ENTRIES = 50
 LONGEST_TEXT = 500
-NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 FIELD_NAME = re.compile(r"[^\x00-\x1f\ud800-\udfff]{1,64}")
 TEXT = re.compile(rf"[^\x00\ud800-\udfff]{{0,{LONGEST_TEXT}}}", re.DOTALL)
 EXAMPLE = '{"role": "feed_rate", "above": 0, "for_s": 180}'
@@ -105,19 +105,15 @@ def check_number(value: Any, name: str, field: str) -> None:
 
 
 def checked_constants(constants: Any) -> dict[str, float]:
-    """Return the constants of a vessel: finite numbers by name.
+    """Return the constants of a vessel: numbers by the names that soft sensors know.
 
     Raises:
-        BatchInputError: a name or a value is invalid.
+        BatchInputError: a name is unknown, or a value out of range.
     """
     given = checked_object(constants, "constants")
     for name, value in given.items():
-        if not NAME.fullmatch(name):
-            raise BatchInputError(
-                f"expected names of lower-case letters, digits and '_', got {name[:40]!r}", "constants"
-            )
-        if not is_finite(value):
-            raise BatchInputError(f"expected {name!r} to be a finite number", "constants")
+        if (error := constant_error(name, value)) is not None:
+            raise BatchInputError(error, "constants")
     return given
 
 

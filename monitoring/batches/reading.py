@@ -9,7 +9,7 @@ from django.db.models import Prefetch, Q, QuerySet
 
 from monitoring.history.keyset import Cursor, after_cursor, split_page
 from monitoring.kernel.clock import iso_utc
-from monitoring.models import Batch, BatchPhase, BatchState, Recipe, Vessel, VesselTag
+from monitoring.models import Batch, BatchPhase, BatchState, Recipe, RuleProblem, Vessel, VesselTag
 
 HOUR = timedelta(hours=1)
 PLANNED = datetime.max.replace(tzinfo=UTC)  # the place of planned batches in the list: before all others
@@ -164,7 +164,8 @@ def all_vessels() -> QuerySet[Vessel]:
     """Return vessels by name with all that ``vessel_json`` needs, in a fixed number of queries."""
     running = Prefetch("batches", all_batches().filter(state=BatchState.RUNNING), to_attr="running")
     bindings = Prefetch("bindings", VesselTag.objects.select_related("tag").order_by("id"))
-    return Vessel.objects.prefetch_related(running, bindings, "former_names").order_by("name")
+    vessels = Vessel.objects.select_related("rule_problem").order_by("name")
+    return vessels.prefetch_related(running, bindings, "former_names")
 
 
 def vessel_in_full(pk: int) -> Vessel:
@@ -180,6 +181,7 @@ def vessel_json(vessel: Vessel) -> dict[str, Any]:
     running: list[Batch] | None = getattr(vessel, "running", None)
     if running is None:
         running = list(all_batches().filter(vessel=vessel, state=BatchState.RUNNING))
+    problem: RuleProblem | None = getattr(vessel, "rule_problem", None)
     return {
         "name": vessel.name,
         "title": vessel.title,
@@ -188,6 +190,7 @@ def vessel_json(vessel: Vessel) -> dict[str, Any]:
         "working_volume_l": vessel.working_volume_l,
         "active": vessel.is_active,
         "rules": vessel.rules,
+        "rules_problem": problem.text if problem else None,
         "constants": vessel.constants,
         "former_names": [former.name for former in vessel.former_names.all()],
         "tags": [binding_json(binding) for binding in vessel.bindings.all()],

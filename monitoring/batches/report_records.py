@@ -1,6 +1,6 @@
 """Records of a batch for its report: samples, events, alarms, notes, quality, exclusions."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -42,15 +42,12 @@ class RecordScope:
         """Return the tags and the time, for the functions that read records."""
         return Selection(tuple(self.tags), self.start, self.end)
 
-    def bound(self, items: Iterable[Json], start: str = "start", end: str = "end") -> list[Json]:
-        """Return the items that touch a time in which their tag was bound, or that have no tag."""
-        return [item for item in items if item["tag"] is None or self._touches(item, start, end)]
-
-    def _touches(self, item: Json, start: str, end: str) -> bool:
-        first, last = parse_timestamp(item[start]), item[end]
-        return self.tags[item["tag"]].is_bound(
-            to_micros(first), None if last is None else to_micros(parse_timestamp(last))
-        )
+    def touches(self, item: Json, start: str, end: str) -> bool:
+        """Return whether the item touches a time in which its tag was bound; one without a tag does."""
+        if item.get("tag") is None:
+            return True
+        last = item[end] and to_micros(parse_timestamp(item[end]))
+        return self.tags[item["tag"]].is_bound(to_micros(parse_timestamp(item[start])), last)
 
 
 Reader = Callable[[RecordScope], Sequence[Json]]
@@ -58,9 +55,12 @@ Reader = Callable[[RecordScope], Sequence[Json]]
 
 def read_records(scope: RecordScope) -> Json:
     """Return each list by name, in order of time, and ``truncated``: the names of lists that were cut."""
-    lists = {name: list(read(scope)) for name, read in READERS.items()}
-    cut = [name for name, items in lists.items() if len(items) > MOST_LINES]
-    return {name: items[:MOST_LINES] for name, items in lists.items()} | {"truncated": cut}
+    found = {name: list(read(scope)) for name, read in READERS.items()}
+    lists = {
+        name: [item for item in items[:MOST_LINES] if scope.touches(item, *SPAN_FIELDS.get(name, SPAN))]
+        for name, items in found.items()
+    }
+    return lists | {"truncated": [name for name, items in found.items() if len(items) > MOST_LINES]}
 
 
 def samples_of(scope: RecordScope) -> list[Json]:
@@ -124,7 +124,7 @@ def events_of(scope: RecordScope) -> list[Json]:
     if not scope.tags:
         return []
     page = read_events(EventSelection(scope.selection), limit=MOST_LINES + 1, ascending=True)
-    return scope.bound(page.as_json())
+    return page.as_json()
 
 
 def alarms_of(scope: RecordScope) -> list[Json]:
@@ -139,7 +139,7 @@ def alarms_of(scope: RecordScope) -> list[Json]:
     for entry in entries.order_by("id"):
         said = {"at": iso_utc(entry.at), "by": entry.by, "comment": entry.comment}
         comments.setdefault(entry.occurrence, []).append(said)
-    return scope.bound(alarm_json(row) | {"comments": comments.get(row.pk, [])} for row in found)
+    return [alarm_json(row) | {"comments": comments.get(row.pk, [])} for row in found]
 
 
 def alarm_json(row: AlarmOccurrence) -> Json:
@@ -169,7 +169,7 @@ def notes_of(scope: RecordScope) -> list[Json]:
     within = Q(start__gte=scope.start) | Q(end__gte=scope.start)
     rows = Note.objects.select_related("tag").filter(about, within, start__lt=scope.end, withdrawn_at=None)
     found = rows.order_by("start", "id")[: MOST_LINES + 1]
-    return scope.bound({**note_json(note), "end": iso_utc(note.end or note.start)} for note in found)
+    return [{**note_json(note), "end": iso_utc(note.end or note.start)} for note in found]
 
 
 def note_json(note: Note) -> Json:
@@ -189,14 +189,14 @@ def quality_of(scope: RecordScope) -> list[Json]:
     """Return the spans in which values of the tags were bad or uncertain."""
     if not scope.tags:
         return []
-    return scope.bound(read_spans(scope.selection, limit=MOST_LINES + 1, ascending=True).items)
+    return read_spans(scope.selection, limit=MOST_LINES + 1, ascending=True).items
 
 
 def gaps_of(scope: RecordScope) -> list[Json]:
     """Return the gaps of the sources of the tags."""
     if not scope.tags:
         return []
-    return scope.bound(read_gaps(scope.selection, limit=MOST_LINES + 1, ascending=True).items)
+    return read_gaps(scope.selection, limit=MOST_LINES + 1, ascending=True).items
 
 
 def exclusions_of(scope: RecordScope) -> list[Json]:
@@ -204,9 +204,11 @@ def exclusions_of(scope: RecordScope) -> list[Json]:
     if not scope.tags:
         return []
     page = read_exclusions(scope.selection, limit=MOST_LINES + 1, ascending=True)
-    return scope.bound(page.as_json(), "from", "to")
+    return page.as_json()
 
 
+SPAN = ("start", "end")
+SPAN_FIELDS = {"exclusions": ("from", "to")}
 READERS: dict[str, Reader] = {
     "samples": samples_of,
     "events": events_of,

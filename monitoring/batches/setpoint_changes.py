@@ -16,7 +16,10 @@ MOST_CHANGES = 200
 
 @dataclass(slots=True)
 class SetpointChange:
-    """A change from ``before`` (None: not known) to ``after``, in so many ``steps`` between two times."""
+    """A change from ``before`` (None: not known) to ``after``, in so many ``steps`` between two times.
+
+    Of the steps within a minute at most two are counted.
+    """
 
     start_us: int
     end_us: int

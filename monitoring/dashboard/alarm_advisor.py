@@ -18,8 +18,8 @@ from monitoring.alarms.advice_turn import AdviceBusyError
 from monitoring.alarms.kinds import Kind
 from monitoring.alarms.resolving import resolved_now
 from monitoring.alarms.wording import title_of
+from monitoring.dashboard.acts import may
 from monitoring.dashboard.advisor_form import LENGTHS, TRIED, AlarmChoiceForm, TriedSettingsForm
-from monitoring.dashboard.alarm_bar import may
 from monitoring.dashboard.alarm_pages import page_of_alarms, shared
 from monitoring.dashboard.moments import moment
 from monitoring.history.tags import tag_names

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from django.conf import settings
 from django.db import Error as DatabaseError
 from django.http import HttpRequest, JsonResponse
 from django.middleware.csrf import get_token
@@ -27,6 +26,7 @@ from monitoring.alarms.reading import (
     read_counts,
     worst_keys,
 )
+from monitoring.dashboard.acts import may
 from monitoring.dashboard.alarm_words import BAR_WORDS, alarm_line, texts_for_scripts
 from monitoring.dashboard.moments import Moment, moment
 from monitoring.dashboard.tag_page import MOST_CARDS
@@ -193,16 +193,6 @@ def may_enter_admin(request: HttpRequest) -> bool:
         return not user.is_authenticated or user.is_staff or allows(user, CONFIGURE)
     except (AttributeError, DatabaseError):
         return True
-
-
-def may(request: HttpRequest, permission: str) -> bool:
-    """Return whether the visitor has the permission; everybody has while Fermon is open."""
-    if settings.FERMON_OPEN:
-        return True
-    try:
-        return hasattr(request, "user") and allows(request.user, permission)
-    except DatabaseError:
-        return False
 
 
 def for_scripts(request: HttpRequest) -> dict[str, Any]:

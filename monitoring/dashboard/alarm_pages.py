@@ -29,7 +29,7 @@ from monitoring.alarms.reading import (
 from monitoring.alarms.state_machine import State
 from monitoring.alarms.wording import STATE_WORDS, title_of
 from monitoring.dashboard import words
-from monitoring.dashboard.alarm_bar import may
+from monitoring.dashboard.acts import may
 from monitoring.dashboard.alarm_history import read_occurrences
 from monitoring.dashboard.alarm_words import BAR_WORDS
 from monitoring.dashboard.moments import Moment, age_s, moment

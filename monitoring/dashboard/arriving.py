@@ -17,10 +17,9 @@ from django.views.decorators.http import require_http_methods
 from monitoring.access.pages import database_unavailable
 from monitoring.access.roles import MAP_SOURCES
 from monitoring.dashboard import words
-from monitoring.dashboard.alarm_bar import may
+from monitoring.dashboard.acts import may, who
 from monitoring.dashboard.alarm_pages import page_number, shared
 from monitoring.dashboard.moments import Moment, moment
-from monitoring.dashboard.notification_acts import who
 from monitoring.history.tags import tag_names
 from monitoring.kernel.tag_definition import TagKind
 from monitoring.models import PointState, Source, SourcePoint

@@ -15,6 +15,7 @@ from monitoring.batches.corrections import confirm, mark_golden
 from monitoring.batches.errors import BatchConflictError, BatchInputError, UnknownBatchError
 from monitoring.batches.vessels import change_binding, unbind
 from monitoring.batches.vessels_of_groups import make_of_groups
+from monitoring.dashboard.acts import act, who
 from monitoring.dashboard.alarm_pages import id_of, shared
 from monitoring.dashboard.batch_forms import (
     ACTS,
@@ -27,7 +28,6 @@ from monitoring.dashboard.batch_forms import (
     sentence,
 )
 from monitoring.dashboard.batches import batch_or_404, batch_page
-from monitoring.dashboard.notification_acts import act, who
 from monitoring.dashboard.vessels import list_page, vessel_or_404, vessel_page
 from monitoring.kernel.actor import Actor
 from monitoring.models import Vessel

@@ -16,11 +16,10 @@ from monitoring.alarms.note_reading import find_note
 from monitoring.batches.errors import UnknownBatchError
 from monitoring.batches.finding import find_batch
 from monitoring.batches.sample_reading import read_sample
-from monitoring.dashboard.alarm_bar import may
+from monitoring.dashboard.acts import act, may, who
 from monitoring.dashboard.alarm_pages import id_of, shared
 from monitoring.dashboard.entry_forms import EntryForm, NoteForm
 from monitoring.dashboard.moments import moment
-from monitoring.dashboard.notification_acts import act, who
 from monitoring.dashboard.sample_forms import CorrectForm, LaterResultsForm, SampleForm, WithdrawForm
 from monitoring.dashboard.sample_rows import ResultRow, SampleRow, sample_row
 from monitoring.kernel.actor import Actor

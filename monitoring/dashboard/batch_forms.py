@@ -1,7 +1,9 @@
 """The forms of the pages of vessels and batches: acts on batches, bindings, names, constants."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, ClassVar, cast
 
 from django import forms
@@ -21,10 +23,13 @@ from monitoring.batches.reading import read_recipes
 from monitoring.batches.vessel_roles import OTHER, ROLES
 from monitoring.batches.vessels import bind, change_vessel, make_vessel, rename_vessel
 from monitoring.dashboard.notification_forms import UtcField
+from monitoring.dashboard.words import moment_text
 from monitoring.kernel.actor import Actor
+from monitoring.kernel.clock import parse_timestamp
 from monitoring.models import Batch, BatchState, TagFunction, Vessel
 
 NOW = "UTC. Empty: now."
+ISO_TIME = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z")
 LONGEST_REASON = 500
 MOST_CONSTANTS = 4_000  # characters
 
@@ -33,7 +38,7 @@ class ActForm(forms.Form):
     """A form whose act may be refused; the refusal is shown beside the field, and the entry stays."""
 
     name_of_act: ClassVar[str]
-    renamed: ClassVar[Mapping[str, str]] = {}  # the domain's fields that have another name here
+    renamed: ClassVar[tuple[tuple[str, str], ...]] = ()  # fields of the domain, and their names here
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         auto_id = f"{self.name_of_act}-%s"
@@ -44,7 +49,7 @@ class ActForm(forms.Form):
         try:
             self.act(actor)
         except BatchInputError as error:
-            name = self.renamed.get(error.field, error.field)
+            name = dict(self.renamed).get(error.field, error.field)
             self.add_error(name if name in self.fields else None, sentence(error))
         except (BatchConflictError, UnknownBatchError) as error:
             self.add_error(None, sentence(error))
@@ -62,6 +67,7 @@ class ActForm(forms.Form):
 def sentence(error: Exception) -> str:
     """Return the message of an error as a sentence, in the words of the page instead of the API's."""
     text = str(error).partition("; GET ")[0].replace("send end_previous", "tick 'End the running batch'")
+    text = ISO_TIME.sub(lambda found: moment_text(parse_timestamp(found[0]), datetime.now(UTC)), text)
     return f"{text[:1].upper()}{text[1:]}."
 
 
@@ -88,7 +94,7 @@ class StartForm(BatchForm):
     """Start a batch, new or planned."""
 
     name_of_act = "start"
-    renamed: ClassVar[Mapping[str, str]] = {"start": "at", "recipe_version": "recipe"}
+    renamed: ClassVar[tuple[tuple[str, str], ...]] = (("start", "at"), ("recipe_version", "recipe"))
 
     planned = forms.ChoiceField(required=False, label="Planned batch")
     name = forms.CharField(
@@ -228,7 +234,6 @@ class BindForm(ActForm):
     """Bind a tag to a vessel."""
 
     name_of_act = "bind"
-    renamed: ClassVar[Mapping[str, str]] = {"tag_name": "tag"}
 
     tag = forms.CharField(
         max_length=64, widget=forms.TextInput(attrs={"list": "tag-names", "autocomplete": "off"})

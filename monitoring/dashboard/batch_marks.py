@@ -81,22 +81,20 @@ def read_happenings(batch: Batch, origin: datetime, now: datetime) -> Happenings
 
 
 def events_of(tags: tuple[str, ...], start: datetime, end: datetime) -> Sequence[StoredEvent]:
-    """Return the events of the tags that touch the time; no weak ones."""
+    """Return the newest events of the tags that touch the time; no weak ones."""
     if not tags:
         return []
     within = Selection(tags, start, end)
-    return read_events(
-        EventSelection(within=within, strength=LEAST_STRENGTH), limit=MOST, ascending=True
-    ).events
+    return read_events(EventSelection(within=within, strength=LEAST_STRENGTH), limit=MOST).events
 
 
 def occurrences_of(tags: Sequence[int], start: datetime, end: datetime) -> list[AlarmOccurrence]:
-    """Return the alarms of the tags that were active in the time, and were shown to people."""
+    """Return the newest alarms of the tags that were active in the time, and were shown to people."""
     active = Q(cleared_at=None) | Q(cleared_at__gte=start)
     rows = AlarmOccurrence.objects.filter(
         active, definition__tag__in=list(tags), active_at__lt=end, is_annunciated=True
     )
-    return list(rows.select_related("definition__tag").order_by("active_at", "id")[:MOST])
+    return list(rows.select_related("definition__tag").order_by("-active_at", "-id")[:MOST])
 
 
 def notes_of(batch: Batch, tags: Sequence[int], start: datetime, end: datetime) -> list[Note]:

@@ -19,7 +19,7 @@ from monitoring.batches.reading import (
     read_recipes,
 )
 from monitoring.batches.vessel_roles import OTHER, ROLES
-from monitoring.dashboard.alarm_bar import may
+from monitoring.dashboard.acts import may
 from monitoring.dashboard.alarm_pages import cursor_of, cursor_text, page_of_alarms, shared, time_of
 from monitoring.dashboard.batch_marks import Happenings, read_happenings
 from monitoring.dashboard.batch_rows import batch_row, hours_since, moments_of, phases_of, regions_of
@@ -34,6 +34,7 @@ from monitoring.models import Batch, BatchState, TagFunction, Vessel, VesselTag
 PAGE = 50
 FILTERS = ("vessel", "recipe", "state", "golden", "from", "to", "name")
 MOST_COMPARED = 8
+LONGEST_NAME = 64
 LARGEST_ID = 2**63 - 1
 REFRESH_MS = 15_000
 USUAL_DECIMALS = 2
@@ -62,15 +63,18 @@ def batch_list(request: HttpRequest) -> HttpResponse:
 
 def selection_of(query: Mapping[str, str]) -> BatchSelection:
     """Return the batches that the parameters select; what cannot be read selects nothing away."""
-    state = query.get("state", "")
+    vessel, recipe, name, state = (
+        query.get(field, "").replace("\0", "")[:LONGEST_NAME]
+        for field in ("vessel", "recipe", "name", "state")
+    )
     return BatchSelection(
-        vessel=query.get("vessel", ""),
-        recipe=query.get("recipe", ""),
+        vessel=vessel,
+        recipe=recipe,
         states=(state,) if state in STATE_WORDS else (),
         is_golden={"yes": True, "no": False}.get(query.get("golden", "")),
         start=time_of(query.get("from", "")),
         end=time_of(query.get("to", "")),
-        name_part=query.get("name", "").replace("\0", "")[:64],
+        name_part=name,
     )
 
 

@@ -15,11 +15,10 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from monitoring.access.pages import database_unavailable
 from monitoring.access.roles import IMPORT
-from monitoring.dashboard.alarm_bar import may
+from monitoring.dashboard.acts import may, who
 from monitoring.dashboard.alarm_pages import shared
 from monitoring.dashboard.file_import_form import SettingsForm, posted_targets, target_rows, zone_names
 from monitoring.dashboard.moments import Moment, age_s, moment
-from monitoring.dashboard.notification_acts import who
 from monitoring.dashboard.words import duration_text
 from monitoring.history.heartbeats import heartbeat
 from monitoring.history.tags import tag_names

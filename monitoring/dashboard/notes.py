@@ -16,7 +16,7 @@ from monitoring.access.pages import AWAY
 from monitoring.access.roles import NOTE
 from monitoring.alarms.note_reading import NoteSelection, note_json, read_notes
 from monitoring.alarms.note_subjects import named
-from monitoring.dashboard.alarm_bar import may
+from monitoring.dashboard.acts import may
 from monitoring.dashboard.alarm_pages import cursor_of, cursor_text, id_of, page_of_alarms, shared, time_of
 from monitoring.dashboard.moments import Moment, moment
 from monitoring.history.measurements import Selection

@@ -1,66 +1,22 @@
 """Acts of people on the page of notifications: channels, tests, people, maintenance windows."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import wraps
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
-from django.db import Error as DatabaseError
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from monitoring.access.callers import address_of, has_by_login
-from monitoring.access.pages import database_unavailable
-from monitoring.access.roles import (
-    CONDUCT,
-    DESIGN,
-    MAINTAIN,
-    MAP_SOURCES,
-    NOTE,
-    SET_UP_NOTIFICATIONS,
-    SET_UP_SOURCES,
-)
-from monitoring.dashboard.alarm_bar import may
+from monitoring.access.callers import has_by_login
+from monitoring.access.roles import MAINTAIN, SET_UP_NOTIFICATIONS
+from monitoring.dashboard.acts import act, who
 from monitoring.dashboard.alarm_pages import shared
 from monitoring.dashboard.notification_forms import ChannelForm, PersonForm, WindowForm
 from monitoring.models import Channel, MaintenanceWindow, Person
 from monitoring.notifications.channels.registry import KINDS
 from monitoring.notifications.testing import request_test
 from monitoring.notifications.window_planning import WindowInputError, end_window
-
-REFUSED = {
-    SET_UP_NOTIFICATIONS: "Administrators set up notifications. Ask one, or sign in as one.",
-    SET_UP_SOURCES: "Administrators set up sources: Fermon connects outwards. Ask one, or sign in as one.",
-    MAP_SOURCES: "Sources are mapped by the role engineer. An administrator gives roles in the admin.",
-    CONDUCT: "Batches are conducted by the role operator. An administrator gives roles in the admin.",
-    NOTE: "Notes are for the role operator. An administrator gives roles in the admin.",
-    DESIGN: "Vessels are set up by the role engineer. An administrator gives roles in the admin.",
-    MAINTAIN: "Maintenance windows are for the role engineer. An administrator gives roles in the admin.",
-}
-View = Callable[..., HttpResponse]
-
-
-def act(permission: str) -> Callable[[View], Callable[..., HttpResponseBase]]:
-    """Make a view one for those with the permission, which answers 503 while the database is away."""
-
-    def decorated(view: View) -> Callable[..., HttpResponseBase]:
-        @never_cache
-        @wraps(view)
-        def page(request: HttpRequest, **named: Any) -> HttpResponseBase:
-            try:
-                if not may(request, permission):
-                    raise PermissionDenied(REFUSED[permission])
-                return view(request, **named)
-            except DatabaseError:
-                return database_unavailable(request)
-
-        return page
-
-    return decorated
 
 
 @act(SET_UP_NOTIFICATIONS)
@@ -179,9 +135,3 @@ def form_page(request: HttpRequest, form: Any, title: str, **context: Any) -> Ht
 def to_page(part: str) -> HttpResponse:
     """Return the redirection to a part of the page of notifications."""
     return redirect(f"{reverse('notifications')}#{part}")
-
-
-def who(request: HttpRequest) -> str:
-    """Return the person to record: the user name, or the address of somebody without a login."""
-    user = request.user
-    return str(user) if user.is_authenticated else f"somebody at {address_of(request)}"

@@ -13,7 +13,7 @@ from django.utils.http import urlencode
 
 from monitoring.access.callers import has_by_login
 from monitoring.access.roles import ACKNOWLEDGE, MAINTAIN, SEE_NOTIFICATIONS, SET_UP_NOTIFICATIONS
-from monitoring.dashboard.alarm_bar import may
+from monitoring.dashboard.acts import may
 from monitoring.dashboard.alarm_pages import cursor_of, cursor_text, id_of, page_of_alarms, shared, time_of
 from monitoring.dashboard.moments import Moment, moment
 from monitoring.dashboard.notification_forms import ChannelForm

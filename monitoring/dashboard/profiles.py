@@ -14,12 +14,12 @@ from django.views.decorators.http import require_http_methods, require_POST
 from monitoring.access.roles import DESIGN
 from monitoring.batches.errors import BatchConflictError, BatchInputError, UnknownBatchError
 from monitoring.batches.finding import find_profile
+from monitoring.batches.golden.bands import profile_for
 from monitoring.batches.golden.freezing import MOST_BATCHES, NewProfile, freeze, preview, set_profile
 from monitoring.batches.golden.profile_reading import preview_json, profile_in_full, read_profiles
-from monitoring.dashboard.alarm_bar import may
+from monitoring.dashboard.acts import act, may, who
 from monitoring.dashboard.alarm_pages import page_of_alarms, shared
 from monitoring.dashboard.moments import Moment, moment
-from monitoring.dashboard.notification_acts import act, who
 from monitoring.history.keyset import MAX_ID
 from monitoring.kernel.actor import Actor
 from monitoring.kernel.clock import parse_timestamp
@@ -168,14 +168,22 @@ def detail_page(request: HttpRequest, id: int, *, refused: str = "", status: int
     except UnknownBatchError as error:
         raise Http404("There is no such profile.") from error
     now, found = datetime.now(UTC), profile_in_full(profile)
-    open_batches = Batch.objects.filter(state__in=(BatchState.RUNNING, BatchState.PLANNED))
+    users, others = open_batches(profile)
     context = shared(request, now) | {
         "profile": profile,
         "found": found,
         "made_at": moment(parse_timestamp(found["made_at"]), now),
-        "others": open_batches.exclude(profile=profile).order_by("name")[:MOST_OFFERED],
-        "users": open_batches.filter(profile=profile).order_by("name"),
+        "others": others,
+        "users": users,
         "refused": refused,
         "may_design": may(request, DESIGN),
     }
     return render(request, "profiles/detail.html", context, status=status)
+
+
+def open_batches(profile: Profile) -> tuple[list[Batch], list[Batch]]:
+    """Return the running and planned batches that are compared with the profile, and the other ones."""
+    rows = Batch.objects.filter(state__in=(BatchState.RUNNING, BatchState.PLANNED))
+    found = list(rows.select_related("recipe", "profile").order_by("name")[:MOST_OFFERED])
+    users = [batch for batch in found if profile_for(batch) == profile]
+    return users, [batch for batch in found if batch.profile != profile]

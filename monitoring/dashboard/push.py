@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from monitoring.access.pages import AWAY
 from monitoring.access.roles import ACKNOWLEDGE
-from monitoring.dashboard.alarm_bar import may
+from monitoring.dashboard.acts import may
 from monitoring.notifications.push_keys import PushKeyError, contact, public_key
 from monitoring.notifications.push_subscribing import (
     SubscriptionError,

@@ -9,7 +9,7 @@ from monitoring.kernel.clock import parse_timestamp, to_micros
 from monitoring.kernel.number_format import NumberFormat
 
 WIDTH, HEIGHT = 720.0, 170.0
-LEFT, RIGHT, TOP, BOTTOM = 62.0, 8.0, 16.0, 22.0  # margins for labels
+LEFT, RIGHT, TOP, BOTTOM = 62.0, 16.0, 16.0, 22.0  # margins for labels
 HOUR_MS = 3_600_000
 FAR = 0.5  # limits and setpoints farther outside than this share of the shown range are left out
 

@@ -138,26 +138,26 @@ def header_of(report: Json, times: DocumentTimes) -> list[tuple[str, str]]:
     """Return the names and texts of the header; empty fields are left out."""
     batch = report["batch"]
     recipe, profile = batch["recipe"], batch["profile"]
-    fields = {
-        "Batch": batch["name"],
-        "Vessel": " ".join(filter(None, (batch["vessel_title"], f"({batch['vessel']})"))),
-        "Recipe": recipe and f"{recipe['name']}, version {recipe['version']}",
-        "Product": batch["product"],
-        "Strain": batch["strain"],
-        **{str(name): value_text(value) for name, value in batch["header"].items()},
-        "State": STATE_WORDS[batch["state"]],
-        "Started": moment_text(times.text(batch["start"]), batch["started_by"], batch["start_source"]),
-        "Inoculated": moment_text(times.text(batch["inoculated_at"]), "", batch["inoculation_source"]),
-        "Ended": moment_text(times.text(batch["end"]), batch["ended_by"], batch["end_source"]),
-        "Reason of the end": batch["end_reason"],
-        "Elapsed time (EFT)": f"{hours_text(batch['elapsed_h'])} h",
-        "Data up to": times.text(batch["until"]),
-        "Golden batch": "yes" if batch["golden"] else "",
-        "Not to be compared with": batch["excluded_reason"],
-        "Profile": profile and f"{profile['name']}, version {profile['version']}",
-        "Content": "" if report["all_tags"] else "some tags only: the reader may not read the others",
-    }
-    return [(name, text) for name, text in fields.items() if text]
+    started, ended = batch["started_by"], batch["ended_by"]
+    fields = [
+        ("Batch", batch["name"]),
+        ("Vessel", " ".join(filter(None, (batch["vessel_title"], f"({batch['vessel']})")))),
+        ("Recipe", recipe and f"{recipe['name']}, version {recipe['version']}"),
+        ("Product", batch["product"]),
+        ("Strain", batch["strain"]),
+        *((str(name), value_text(value)) for name, value in batch["header"].items()),
+        ("State", STATE_WORDS[batch["state"]]),
+        ("Started", moment_text(times.text(batch["start"]), started, batch["start_source"])),
+        ("Inoculated", moment_text(times.text(batch["inoculated_at"]), "", batch["inoculation_source"])),
+        ("Ended", moment_text(times.text(batch["end"]), ended, batch["end_source"])),
+        ("Reason of the end", batch["end_reason"]),
+        ("Elapsed time (EFT)", f"{hours_text(batch['elapsed_h'])} h"),
+        ("Data up to", times.text(batch["until"])),
+        ("Golden batch", "yes" if batch["golden"] else ""),
+        ("Not to be compared with", batch["excluded_reason"]),
+        ("Profile", profile and f"{profile['name']}, version {profile['version']}"),
+    ]
+    return [(name, text) for name, text in fields if text]
 
 
 def moment_text(time: str, by: str, source: str) -> str:
@@ -283,7 +283,7 @@ def setpoint_table(report: Json, times: DocumentTimes, formats: dict[str, Number
         for change in setpoint["changes"]:
             before = "" if change["from"] is None else number.trimmed(change["from"])
             at, steps = change["start"], change["steps"]
-            kind = f"{steps} changes until {times.text(change['end'])}" if steps > 1 else ""
+            kind = f"in steps until {times.text(change['end'])}" if steps > 1 else ""
             after = number.trimmed(change["to"])
             rows.append([name, times.text(at), times.elapsed(at), before, after, unit, kind])
         if setpoint["more_changes"]:

@@ -12,9 +12,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from monitoring.access.callers import has_by_login
 from monitoring.access.roles import MAP_SOURCES, SET_UP_SOURCES
-from monitoring.dashboard.alarm_bar import may
+from monitoring.dashboard.acts import REFUSED, act, may, who
 from monitoring.dashboard.alarm_pages import shared
-from monitoring.dashboard.notification_acts import REFUSED, act, who
 from monitoring.dashboard.point_table import PointTable, ticked_rows
 from monitoring.dashboard.source_forms import MappingForm, SourceForm, suggestions_for_mapping
 from monitoring.dashboard.sources import detail_page, kinds_to_add

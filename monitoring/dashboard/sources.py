@@ -14,7 +14,7 @@ from django.shortcuts import get_object_or_404, render
 
 from monitoring.access.roles import MAP_SOURCES, SET_UP_SOURCES
 from monitoring.dashboard import source_words as words
-from monitoring.dashboard.alarm_bar import may
+from monitoring.dashboard.acts import may
 from monitoring.dashboard.alarm_pages import page_number, page_of_alarms, shared
 from monitoring.dashboard.moments import Moment, moment
 from monitoring.dashboard.point_table import TAG_KINDS, PointTable, point_table

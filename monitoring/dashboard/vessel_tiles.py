@@ -242,7 +242,7 @@ def expected_of(batch: Batch | None, now: datetime) -> Expected:
     if batch is None:
         return Expected("")
     if batch.inoculated_at is None:
-        return Expected("not inoculated yet")
+        return Expected("inoculation")
     if phase is None:
         return Expected("")
     phases = recipe_phases(batch)

@@ -15,16 +15,17 @@ from monitoring.access.roles import CONDUCT, DESIGN
 from monitoring.batches.errors import UnknownBatchError
 from monitoring.batches.finding import find_vessel
 from monitoring.batches.reading import BatchSelection, all_vessels, read_batches
+from monitoring.batches.soft_sensors.missing import gain_of
 from monitoring.batches.vessel_roles import OTHER, ROLES
 from monitoring.batches.vessels_of_groups import preview_of_groups
-from monitoring.dashboard.alarm_bar import may
+from monitoring.dashboard.acts import may
 from monitoring.dashboard.alarm_pages import page_of_alarms, shared
 from monitoring.dashboard.batch_forms import ACTS, BindForm, RenameForm, VesselForm, forms_of
 from monitoring.dashboard.batch_rows import batch_row
 from monitoring.dashboard.batch_words import FUNCTION_WORDS, ROLE_GAINS, RULE_TITLES, role_title, rule_text
 from monitoring.dashboard.moments import Moment, moment
 from monitoring.dashboard.vessel_tiles import is_bound, present_bindings, read_readings, read_tiles, tile_of
-from monitoring.models import Tag, Vessel, VesselTag
+from monitoring.models import Tag, TagFunction, Vessel, VesselTag
 
 HISTORY = 20
 WITHOUT_GAIN = "no calculation uses this role yet"
@@ -44,10 +45,11 @@ class BindingRow:
 
 @dataclass(frozen=True, slots=True)
 class MissingRole:
-    """A role without a tag, and what a tag in this role would add."""
+    """A role without a tag: what a tag would add, and the soft sensors that lack this role alone."""
 
     title: str
     gain: str
+    completes: list[str]
 
 
 @page_of_alarms
@@ -127,7 +129,7 @@ def details_of(
         "may_conduct": may_conduct,
         "may_design": may_design,
         "bindings": [binding_row(each, now) for each in vessel.bindings.all()],
-        "missing": missing_roles(present_bindings(vessel, now)),
+        "missing": missing_roles(vessel, present_bindings(vessel, now)),
         "rules": rules_of(vessel),
         "constants": sorted(vessel.constants.items()),
         "history": [batch_row(batch, now) for batch in history.batches],
@@ -162,11 +164,15 @@ def binding_row(binding: VesselTag, now: datetime) -> BindingRow:
     )
 
 
-def missing_roles(present: Sequence[VesselTag]) -> list[MissingRole]:
+def missing_roles(vessel: Vessel, present: Sequence[VesselTag]) -> list[MissingRole]:
     """Return the roles without a measured tag, in the order of the roles."""
-    known = {each.role for each in present if each.function == "measured"}
+    known = {each.role for each in present if each.function == TagFunction.MEASURED}
     return [
-        MissingRole(role.title, ROLE_GAINS.get(role.name, WITHOUT_GAIN))
+        MissingRole(
+            role.title,
+            ROLE_GAINS.get(role.name, WITHOUT_GAIN),
+            gain_of(role.name, known, vessel.constants),
+        )
         for role in ROLES.values()
         if role.name not in known and role.name != OTHER
     ]

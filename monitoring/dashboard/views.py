@@ -14,8 +14,9 @@ from monitoring.access.pages import signed_in_as
 from monitoring.access.roles import SAVE_VIEW
 from monitoring.alarms.kinds import LIMIT_KINDS
 from monitoring.dashboard import states, words
+from monitoring.dashboard.acts import may
 from monitoring.dashboard.address_notes import address_notes
-from monitoring.dashboard.alarm_bar import brief_json, may
+from monitoring.dashboard.alarm_bar import brief_json
 from monitoring.dashboard.events import EVENT_ROWS, MOST_OPEN, SHORTEST_S
 from monitoring.dashboard.link import LINK_DETAILS, LINK_ICONS, LINK_WORDS, POLLING
 from monitoring.dashboard.moments import Moment, moment, range_end

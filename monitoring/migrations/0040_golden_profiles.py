@@ -19,14 +19,14 @@ POSTGRESQL = [
     """,
     *(
         f"""
-        CREATE TRIGGER {table}_never_change BEFORE UPDATE OR DELETE ON {table}
+        CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE ON {table}
         FOR EACH ROW EXECUTE FUNCTION profiles_never_change()
         """
         for table in TABLES
     ),
 ]
 POSTGRESQL_BACK = [
-    *(f"DROP TRIGGER {table}_never_change ON {table}" for table in TABLES),
+    *(f"DROP TRIGGER {table}_append_only ON {table}" for table in TABLES),
     "DROP FUNCTION profiles_never_change()",
 ]
 

@@ -141,7 +141,9 @@ def test_an_active_deviation_ends_at_the_new_setpoint() -> None:
     st.integers(0, 45),
     st.integers(0, 20),
 )
-def test_a_track_equals_the_stored_readings(readings: list[Row], at_s: int, within_s: int) -> None:
+def test_a_track_equals_the_stored_readings(
+    readings: list[tuple[int, float]], at_s: int, within_s: int
+) -> None:
     track = SetpointTrack()
     for time_us, value in readings:
         track.add(time_us, value)

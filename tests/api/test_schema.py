@@ -11,7 +11,7 @@ from django.core.management import call_command
 from django.test import Client
 from pytest_django import Settings
 
-from monitoring.models import Tag
+from monitoring.models import Batch, Tag
 
 pytestmark = pytest.mark.django_db
 
@@ -216,7 +216,7 @@ def examples_of(schema: Any) -> dict[str, list[tuple[str, Any]]]:
     }
 
 
-FIRST = ["/ingest", "/ingest/batch", "/vessels"]
+FIRST = ["/ingest", "/ingest/batch", "/vessels", "/batches"]
 # What gets a name, or a place on a vessel, is there already when the example runs again.
 MADE_ONCE = {"/vessels", "/vessels/{vessel}/tags", "/recipes", "/batches"}
 
@@ -227,14 +227,15 @@ def test_the_examples_run_as_they_are_and_twice(client: Client, used: list[str])
     examples = {path: found for path, found in examples_of(client.get("/schema").json()).items() if found}
     assert {"/ingest", "/ingest/batch", "/exclusions", "/notes"} <= examples.keys()
     client.force_login(User.objects.create_superuser("admin"))
-    for path in sorted(examples, key=FIRST.__contains__, reverse=True):
+    for path in sorted(examples, key=lambda path: FIRST.index(path) if path in FIRST else len(FIRST)):
+        address = path.format(vessel="reactor-1", id=Batch.objects.values_list("pk", flat=True).first())
         for number, (kind, value) in enumerate(examples[path] * 2):
-            answer = client.post(path.format(vessel="reactor-1"), value, content_type=kind)
+            answer = client.post(address, value, content_type=kind)
             is_made = path in MADE_ONCE and number >= len(examples[path])
             expected = {409} if is_made else {200, 201}
             assert answer.status_code in expected, (path, value, answer.content)
             results = answer.json().get("results", [])
-            assert all(result["status"] in {"success", "duplicate"} for result in results)
+            assert all(result.get("status") in {None, "success", "duplicate"} for result in results)
 
 
 @pytest.mark.parametrize("is_open", [True, False])

@@ -37,6 +37,7 @@ def test_a_vessel_is_shown_as_made(client: Client) -> None:
         "description": "",
         "active": False,
         "rules": {"end": rule},
+        "rules_problem": None,
         "former_names": [],
         "tags": [],
         "batch": None,

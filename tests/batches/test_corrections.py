@@ -143,6 +143,7 @@ def test_the_header_changes_field_by_field(pk: int) -> None:
     edit_batch(pk, {"product": "GFP", "header": {"medium": "M9"}}, actor=ANN)
     batch = edit_batch(pk, {"name": "run-7"}, actor=ANN)
     assert (batch.name, batch.product, batch.header) == ("run-7", "GFP", {"medium": "M9"})
+    assert edit_batch(pk, {}, actor=ANN).revision == batch.revision
     plan_batch(NewBatch("v1", "b2"), actor=ANN)
     with pytest.raises(BatchConflictError, match="b2"):
         edit_batch(pk, {"name": "b2"}, actor=ANN)

@@ -97,6 +97,12 @@ def test_other_impossible_choices(vessel: Vessel, batches: list[Batch]) -> None:
         preview([batches[0].pk], recipe="unknown")
     with pytest.raises(BatchInputError, match="Start with a letter"):
         frozen(batches[:1], "1 name")
+    brief = make_batch(vessel, 9)
+    brief.phases.all().delete()
+    brief.phases.create(position=1, name="growth", start=brief.start, end=LATER)
+    Batch.objects.filter(pk=brief.pk).update(end=brief.start + 5 * MINUTE if brief.start else None)
+    with pytest.raises(BatchInputError, match="no phase of 10 minutes"):
+        preview([brief.pk])
     vessel.bindings.all().delete()
     with pytest.raises(BatchInputError, match="no values"):
         preview([batches[0].pk])
@@ -176,6 +182,21 @@ def test_beyond_the_golden_batches_there_is_no_band(batches: list[Batch]) -> Non
     assert known[:95].all()
     assert not known[105:].any()
     assert all(np.isfinite(band.lines[name][:95]).all() for name in LINES)
+
+
+def test_without_the_values_of_the_coordinate_mean_time_takes_its_place(
+    vessel: Vessel, recipe: Recipe, batches: list[Batch]
+) -> None:
+    recipe.phases.filter(name="growth").update(coordinate="total", coordinate_role="base_total")
+    profile = frozen(batches[:2])
+    assert profile.coordinates["phases"][0]["coordinate"] == "total"
+    by_total = band_of(batches[3], "v_do")
+    vessel.bindings.filter(tag__name="v_base").delete()
+    by_time = band_of(batches[3], "v_do")
+    assert by_total is not None
+    assert by_time is not None
+    assert np.isfinite(by_time.lines["median"][:58]).all()
+    np.testing.assert_allclose(by_time.lines["median"][:58], by_total.lines["median"][:58], atol=2.5)
 
 
 def test_without_profile_role_or_start_there_is_no_band(vessel: Vessel, batches: list[Batch]) -> None:

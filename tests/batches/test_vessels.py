@@ -60,11 +60,13 @@ def test_names_are_parts_of_addresses(name: str) -> None:
 
 
 def test_fields_that_are_left_out_stay() -> None:
-    change_vessel("v1", {"title": "North", "constants": {"ua_w_k": 40}}, actor=ANN)
+    change_vessel("v1", {"title": "North", "constants": {"ua_w_per_k": 40}}, actor=ANN)
     vessel = change_vessel("v1", {"is_active": False}, actor=ANN)
-    assert (vessel.title, vessel.constants, vessel.is_active) == ("North", {"ua_w_k": 40}, False)
-    with pytest.raises(BatchInputError, match="finite"):
-        change_vessel("v1", {"constants": {"ua_w_k": float("nan")}}, actor=ANN)
+    assert (vessel.title, vessel.constants, vessel.is_active) == ("North", {"ua_w_per_k": 40}, False)
+    with pytest.raises(BatchInputError, match=r"from 0\.001 to"):
+        change_vessel("v1", {"constants": {"ua_w_per_k": float("nan")}}, actor=ANN)
+    with pytest.raises(BatchInputError, match="unknown constant"):
+        change_vessel("v1", {"constants": {"ua": 40}}, actor=ANN)
 
 
 def test_a_tag_is_on_one_vessel_at_a_time() -> None:

@@ -30,7 +30,7 @@ def test_each_section_says_what_was(client: Client, batch: Batch) -> None:
     html = page(client, f"/batches/{batch.pk}/report")
     text = text_of(html)
     assert "Vessel 1 (vessel-b1)" in text
-    assert "Inoculum flask 7" in text
+    assert "Inoculum flask 7 State of the art State complete" in text
     assert "Inoculated 2024-01-31 12:30:00, by rule" in text
     phases = section(html, "phases")
     assert "growth 2024-01-31 12:30:00 2024-01-31 14:00:00 0.00 1 h 30 min ann, by hand" in phases

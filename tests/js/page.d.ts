@@ -33,6 +33,7 @@ interface PageElements {
   sensors: HTMLElement;
   "sensors-count": HTMLElement;
   "sensors-lacking": HTMLDetailsElement;
+  "sensors-section": HTMLElement;
   "sensors-missing": HTMLUListElement;
   "sensors-text": HTMLElement;
   "wall-clock": HTMLInputElement | null;

@@ -9,7 +9,7 @@ import numpy as np
 
 from monitoring.batches.finding import newest_profile
 from monitoring.batches.golden.blob import unpack
-from monitoring.batches.golden.coordinates import GROWTH, TOTAL, progress
+from monitoring.batches.golden.coordinates import GROWTH, TOTAL, progress, time_in_phase
 from monitoring.batches.golden.fitting import FittedProfile, PhaseProfile
 from monitoring.batches.golden.members import Member
 from monitoring.batches.golden.reading import UPTAKE_ROLES, channel_name, conversion_to_role, read_member
@@ -100,11 +100,20 @@ def lines_of(profile: FittedProfile, row: int, member: Member, *, stride: int) -
     found = {name: np.full(len(member.hour), np.nan) for name in LINES}
     for phase in profile.phases:
         during = member.during(phase.name)
-        along = progress(member, phase.name, phase.choice.coordinate) if during.any() else None
-        if along is not None:
-            for name, line in phase_lines(phase, row, along).items():
+        if during.any():
+            for name, line in phase_lines(phase, row, progress_in(member, phase)).items():
                 found[name][during] = line
     return {name: line[::stride] for name, line in {"hour": member.hour, **found}.items()}
+
+
+def progress_in(member: Member, phase: PhaseProfile) -> FloatArray:
+    """Return the progress in each minute of the phase; by mean time if the coordinate has no values."""
+    along = progress(member, phase.name, phase.choice.coordinate)
+    if along is not None:
+        return along
+    hours = time_in_phase(member, phase.name)
+    found: FloatArray = np.interp(hours, phase.hour, phase.reference.grid, right=np.inf)
+    return found
 
 
 def phase_lines(phase: PhaseProfile, row: int, along: FloatArray) -> dict[str, FloatArray]:

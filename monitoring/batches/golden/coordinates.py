@@ -53,7 +53,7 @@ def progress(member: Member, phase: str, coordinate: Coordinate) -> FloatArray |
     return found if found is not None and len(found) and found[-1] > 0 else None
 
 
-def time_in_phase(member: Member, phase: str, channel: str) -> FloatArray:
+def time_in_phase(member: Member, phase: str, channel: str = "") -> FloatArray:
     """Return hours since the begin of the phase."""
     hour = member.hour[member.during(phase)]
     return hour - hour[:1]

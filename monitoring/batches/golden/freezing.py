@@ -12,7 +12,7 @@ from monitoring.batches.finding import find_profile, find_recipe, locked_batch
 from monitoring.batches.golden.blob import description_of, pack
 from monitoring.batches.golden.coordinates import TOTAL, Coordinate
 from monitoring.batches.golden.fitting import FittedProfile, fit_profile
-from monitoring.batches.golden.members import ChannelInfo
+from monitoring.batches.golden.members import SHORTEST, ChannelInfo
 from monitoring.batches.golden.reading import ReadBatch, hash_of, read_member
 from monitoring.batches.golden.scoring import MemberScore
 from monitoring.batches.lifecycle import save
@@ -127,7 +127,7 @@ def fitted_to(batches: Sequence[Batch], recipe: str) -> Preview:
     """Return the profile of batches.
 
     Raises:
-        BatchInputError: no tag has values.
+        BatchInputError: no tag has values, or no phase is long enough.
         UnknownBatchError: there is no such recipe.
     """
     now = datetime.now(UTC)
@@ -137,6 +137,8 @@ def fitted_to(batches: Sequence[Batch], recipe: str) -> Preview:
     if not channels:
         raise BatchInputError("these batches have no values: bind tags to their vessel", "batches")
     fitted = fit_profile([each.member for each in found], channels, wishes_of(of_recipe))
+    if not fitted.phases:
+        raise BatchInputError(f"these batches have no phase of {SHORTEST} minutes or more", "batches")
     return Preview(of_recipe, batches, fitted, hash_of(found))
 
 

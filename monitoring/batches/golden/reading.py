@@ -10,7 +10,7 @@ import numpy as np
 from monitoring.batches.course import MINUTE_US, Channel, Course, read_course
 from monitoring.batches.elapsed import clipped_end, elapsed_h
 from monitoring.batches.golden.members import ChannelInfo, Member
-from monitoring.batches.soft_sensor_series import constants_of, role_values
+from monitoring.batches.soft_sensor_series import LONGEST, constants_of, role_values
 from monitoring.batches.soft_sensors.gas import oxygen_uptake
 from monitoring.batches.soft_sensors.inputs import SensorInputs
 from monitoring.batches.soft_sensors.role_units import UNITS, Conversion, conversion_of
@@ -21,6 +21,7 @@ from monitoring.models import Batch, BatchPhase, TagFunction
 
 WHOLE = "whole batch"  # the only phase of a batch without phases
 UPTAKE_ROLES = ("air_flow", "offgas_o2", "offgas_co2", "weight", "volume")
+DOSED_BY_NEED = ("antifoam_total",)
 FOREVER_US = int(np.iinfo(np.int64).max)
 
 
@@ -35,10 +36,13 @@ class ReadBatch:
 
 
 def read_member(batch: Batch, *, now: datetime, roles: Collection[str] | None = None) -> ReadBatch:
-    """Return a batch that has started, until its end (running: until now); ``roles`` limits the channels."""
+    """Return a batch that has started, until its end (running: until now), at most its first 60 days.
+
+    ``roles`` limits the channels.
+    """
     start = batch.start or now
-    course = read_course(batch.vessel, start, clipped_end(batch, now), roles)
-    measured = [each for each in course.channels if each.key.function == TagFunction.MEASURED]
+    course = read_course(batch.vessel, start, min(clipped_end(batch, now), start + LONGEST), roles)
+    measured = [each for each in course.channels if is_compared(each)]
     spans = phase_spans(batch)
     hour = elapsed_h(batch, course.start_us)
     member = Member(
@@ -51,6 +55,11 @@ def read_member(batch: Batch, *, now: datetime, roles: Collection[str] | None = 
     return ReadBatch(
         batch, member, [info_of(channel) for channel in measured], digest_of(batch, spans, measured)
     )
+
+
+def is_compared(channel: Channel) -> bool:
+    """Return whether the channel is part of profiles: measured, and not dosed by need at any time."""
+    return channel.key.function == TagFunction.MEASURED and channel.key.role not in DOSED_BY_NEED
 
 
 def phase_spans(batch: Batch) -> list[tuple[str, int, int]]:

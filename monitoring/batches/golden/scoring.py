@@ -33,10 +33,12 @@ class Largest:
 class MemberScore:
     """The distance of a member from the others.
 
-    ``mean`` and the ``largest`` are of |z| over all channels and minutes, smoothed over 5 minutes.
+    ``mean`` is that of |z| over all channels and minutes, ``values`` in number; ``largest`` is where |z| is
+    largest. z is averaged over 5 minutes.
     """
 
     mean: float
+    values: int
     largest: Largest
 
 
@@ -51,19 +53,20 @@ def score(
     during = member.during(phase)
     values, along = member.matrix(channels)[:, during], known_progress(member, phase, coordinate)
     z = box_mean(reference.standardised(values, along), SCORED_MINUTES)
-    size = np.nan_to_num(np.abs(z))
-    if not np.isfinite(z).any():
+    size = np.abs(z)
+    known = np.isfinite(size)
+    if not known.any():
         return None
-    row, column = divmod(int(size.argmax()), size.shape[1])
-    place = places(reference.grid, along)[column]
+    row, column = divmod(int(np.where(known, size, -1.0).argmax()), size.shape[1])
+    difference = box_mean(values[row] - reference.mean[row, places(reference.grid, along)], SCORED_MINUTES)
     largest = Largest(
         channel=channels[row].name,
         phase=phase,
         hour=float(member.hour[during][column]),
         z=float(z[row, column]),
-        difference=float(z[row, column] * reference.sd[row, place]),
+        difference=float(difference[column]),
     )
-    return MemberScore(float(np.nanmean(np.abs(z))), largest)
+    return MemberScore(float(size[known].mean()), int(known.sum()), largest)
 
 
 def combined(scores: Sequence[MemberScore | None]) -> MemberScore | None:
@@ -71,5 +74,6 @@ def combined(scores: Sequence[MemberScore | None]) -> MemberScore | None:
     found = [each for each in scores if each is not None]
     if not found:
         return None
-    worst = max(found, key=lambda each: abs(each.largest.z))
-    return MemberScore(float(np.mean([each.mean for each in found])), worst.largest)
+    values = sum(each.values for each in found)
+    mean = sum(each.mean * each.values for each in found) / values
+    return MemberScore(mean, values, max((each.largest for each in found), key=lambda each: abs(each.z)))

@@ -5,8 +5,7 @@ import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from django.db import Error as DatabaseError
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 
 from monitoring.batches.errors import BatchConflictError, BatchInputError, UnknownBatchError
 from monitoring.batches.finding import locked_vessel
@@ -66,7 +65,7 @@ def follow_vessel(vessel: Vessel, now: datetime, recipes: Recipes) -> bool:
             problem = write_moments(vessel, now)
     except (BatchInputError, BatchConflictError, UnknownBatchError) as error:
         is_changed, problem = False, worded(error)
-    except DatabaseError:
+    except (InterfaceError, OperationalError):
         raise
     except Exception:  # one vessel never stops the others
         is_changed, problem = False, FAILED
@@ -142,8 +141,10 @@ def tell(vessel: Vessel, problem: str, now: datetime) -> None:
     if problem == problem_of(vessel):
         return
     if problem:
-        RuleProblem.objects.update_or_create(vessel=vessel, defaults={"text": problem, "since": now})
+        with write_lock():
+            RuleProblem.objects.update_or_create(vessel=vessel, defaults={"text": problem, "since": now})
         logger.warning("rules of a vessel have a problem", extra={"vessel": vessel.name, "problem": problem})
     else:
-        RuleProblem.objects.filter(vessel=vessel).delete()
+        with write_lock():
+            RuleProblem.objects.filter(vessel=vessel).delete()
         logger.info("rules of a vessel work again", extra={"vessel": vessel.name})

@@ -23,7 +23,7 @@ from monitoring.storage.store_copy.fitting import conversion_for
 LONG = (Measurement, Finding, Rollup)
 # Not needed after the move: lockouts after wrong passwords, which last some minutes.
 LEFT_OUT = {"axes.accessattempt", "axes.accessattemptexpiration"}
-APPEND_ONLY = ("alarm_journal", "note_versions", "sample_results")
+APPEND_ONLY = ("alarm_journal", "note_versions", "profile_members", "profiles", "sample_results")
 ROWS_A_READ = 500  # a detector state may take 100 kB
 
 Row = tuple[Any, ...]

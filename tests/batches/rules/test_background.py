@@ -6,10 +6,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 from django.db.models import Max
 
 from monitoring.batches.corrections import mark_golden, move_moment, remove_last_phase
 from monitoring.batches.lifecycle import NewBatch, end_batch, inoculate, start_batch
+from monitoring.batches.reading import vessel_in_full, vessel_json
 from monitoring.batches.rules import background
 from monitoring.batches.rules.background import follow_rules
 from monitoring.batches.rules.moments import Outcome, recompute
@@ -242,12 +244,13 @@ def test_a_problem_is_stored_and_logged_once_and_goes_when_solved(
     assert [record.levelname for record in caplog.records] == ["WARNING", "WARNING", "INFO"]
 
 
-def test_an_unknown_recipe_is_a_problem(vessel: Vessel, recipe: Recipe) -> None:
+def test_an_unknown_recipe_is_a_problem_that_the_vessel_shows(vessel: Vessel, recipe: Recipe) -> None:
+    assert vessel_json(vessel)["rules_problem"] is None
     recipe.is_retired = True
     recipe.save()
     store_run()
     follow_rules(now=NOON + 70 * MINUTE)
-    assert RuleProblem.objects.get(vessel=vessel).text.startswith("unknown recipe 'fed-batch'")
+    assert vessel_json(vessel_in_full(vessel.pk))["rules_problem"].startswith("unknown recipe 'fed-batch'")
     assert not Batch.objects.exists()
 
 
@@ -267,6 +270,17 @@ def test_an_error_of_one_vessel_stops_no_other(
     assert moments() == [WHOLE]
     assert "the log says more" in RuleProblem.objects.get(vessel=first).text
     assert "ZeroDivisionError" in caplog.text
+
+
+@pytest.mark.usefixtures("vessel")
+def test_a_pass_ends_when_the_database_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(*_: Any) -> Outcome:
+        raise OperationalError
+
+    monkeypatch.setattr(background, "recompute", away)
+    with pytest.raises(OperationalError):
+        follow_rules(now=NOON)
+    assert not RuleProblem.objects.exists()
 
 
 @pytest.mark.usefixtures("vessel")

@@ -169,6 +169,16 @@ def test_a_batch_without_recipe_has_the_phases_of_its_people() -> None:
     assert minutes(batch) == (0, 10, {"a": 1, "b": 30}, 45)
 
 
+def test_a_rule_that_holds_since_before_the_data_that_are_read_has_an_unknown_time() -> None:
+    start_us = (100 + np.arange(MINUTES)) * MINUTE_US
+    rule = Rule("weight", "above", 0)
+    for values, minute in ((signal(range(60)), None), (signal(range(30), range(40, 60)), 140)):
+        find = finder(start_us, {("weight", "measured"): values})
+        assert find(rule, 0, 10**12) == (None if minute is None else minute * MINUTE_US)
+        assert find(rule, 100 * MINUTE_US, 10**12) == 100 * MINUTE_US
+        assert find(replace(rule, role="ph"), 0, 10**12) is None
+
+
 def joined(runs: list[tuple[float, int]]) -> NDArray[np.float64]:
     """Return minute values of runs, each a value and its number of minutes; from the begin again if short."""
     return np.resize(np.concatenate([np.full(count, value) for value, count in runs]), MINUTES)

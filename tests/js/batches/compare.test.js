@@ -9,16 +9,25 @@ const comparison = (batches) => ({ xTitle: "EFT", xUnit: "h", unit: "°C", decim
 test("each batch is a line with its extremes, in a style of its own", () => {
   const { lines, unit } = comparisonOptions(comparison([batch(1, [0, 1]), batch(2, [0])]));
   assert.equal(unit, "°C");
-  assert.deepEqual(lines[0].points, [[0, 1], [1, 2]]);
-  assert.deepEqual(lines[0].low, [0, 1]);
-  assert.deepEqual(lines.map(({ colour, dash, shape }) => ({ colour, dash, shape })), [
-    { colour: 0, ...LINE_STYLES[0] },
-    { colour: 1, ...LINE_STYLES[1] },
+  assert.deepEqual(lines[0].points, [
+    [0, 1],
+    [1, 2],
   ]);
+  assert.deepEqual(lines[0].low, [0, 1]);
+  assert.deepEqual(
+    lines.map(({ colour, dash, shape }) => ({ colour, dash, shape })),
+    [
+      { colour: 0, ...LINE_STYLES[0] },
+      { colour: 1, ...LINE_STYLES[1] },
+    ],
+  );
 });
 
 test("a batch keeps its style if another one has no values", () => {
   const { lines } = comparisonOptions(comparison([batch(1, []), batch(2, [0])]));
-  assert.deepEqual(lines.map(({ label, colour }) => [label, colour]), [["b2", 1]]);
+  assert.deepEqual(
+    lines.map(({ label, colour }) => [label, colour]),
+    [["b2", 1]],
+  );
   assert.deepEqual(styleOf(1).shape, lines[0].shape);
 });

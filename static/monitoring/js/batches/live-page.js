@@ -36,7 +36,7 @@ async function renewOnce() {
   const page = new DOMParser().parseFromString(await response.text(), "text/html");
   for (const part of document.querySelectorAll("[data-renewed]")) {
     const fresh = page.querySelector(`#${part.id}`);
-    if (!fresh) continue;
+    if (!fresh || part.contains(document.activeElement)) continue; // a link that somebody is on stays
     localiseTimes(fresh);
     if (!fresh.isEqualNode(part)) update(part, fresh);
   }

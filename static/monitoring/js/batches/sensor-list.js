@@ -1,6 +1,7 @@
 // The soft sensors of a batch: a chart for each that has values, a list of what the others lack.
 import { setText } from "../base/dom.js";
 import { get } from "../base/request.js";
+import { VisibilityTracker } from "../charts/visibility-tracker.js";
 import { makeFigure } from "./figures.js";
 import { hasValues, needsOf, sensorOptions } from "./sensor.js";
 
@@ -9,18 +10,24 @@ import { hasValues, needsOf, sensorOptions } from "./sensor.js";
  * @typedef {import("./figure.js").BatchFigure} BatchFigure
  */
 
-const POINTS = 600;
+const POINTS = 400;
+const EVERY_MS = 60000; // values are of minutes
 const TIMEOUT_MS = 15000;
 const UNREAD = "The soft sensors could not be read. They are tried again with the next refresh of the page.";
 
 /**
- * Show the soft sensors; returns a function that reads them again.
+ * Show the soft sensors once their heading comes into view; returns a function that reads them again, at most once a
+ * minute and only in view: they are computed on request.
  * @param {string} url
  * @param {() => {marks: import("./page-data.js").BatchMarks, isClock: boolean}} view
  */
 export function showSensors(url, view) {
   const list = document.getElementById("sensors");
   const text = document.getElementById("sensors-text");
+  const section = document.getElementById("sensors-section");
+  let readAt = -Infinity;
+  const tracker = new VisibilityTracker((_element, isNear) => isNear && renew());
+  tracker.observe(section);
   /** @type {Map<string, BatchFigure>} */
   const figures = new Map();
   /** @type {Map<string, Sensor>} */
@@ -33,9 +40,14 @@ export function showSensors(url, view) {
     if (sensor) figures.get(name)?.show(sensorOptions(sensor, marks, isClock));
   }
 
-  async function read() {
+  async function renew() {
+    if (!tracker.has(section) || performance.now() - readAt < EVERY_MS) return;
+    readAt = performance.now();
     const answer = await get(url, { parameters: { points: POINTS }, timeoutMs: TIMEOUT_MS }).catch(() => null);
-    if (!answer) return setText(text, UNREAD);
+    if (!answer) {
+      readAt = -Infinity;
+      return setText(text, UNREAD);
+    }
     const found = /** @type {Sensor[]} */ (answer.body.sensors);
     for (const sensor of found) {
       sensors.set(sensor.name, sensor);
@@ -51,12 +63,15 @@ export function showSensors(url, view) {
     const figure = makeFigure(list, { title }, () => show(name));
     const about = document.createElement("p");
     about.className = "formula lasted";
-    about.textContent = [formula, source, ...remarks].filter(Boolean).join(". ");
+    about.textContent = [`${formula}.`, source && `Source: ${source}.`, ...remarks].filter(Boolean).join(" ");
     figure.details.before(about);
     figures.set(name, figure);
   }
 
-  return read;
+  return {
+    renew,
+    show: () => sensors.forEach(({ name }) => show(name)),
+  };
 }
 
 /** @param {Sensor[]} lacking */

@@ -31,7 +31,7 @@ export function trendOptions(trend, figure, marks, isClock) {
     ...sharedOptions(marks, isClock),
     unit: trend.unit,
     decimals: figure.decimals,
-    lines: [...goldenLine(trend), ...setpointLine(trend), valueLine(trend, figure)],
+    lines: [valueLine(trend, figure), ...setpointLine(trend), ...goldenLine(trend)],
     bands: goldenBand(trend),
     marks: [...spansOf(marks, trend.tag), ...notesOf(marks, trend.tag)],
   };

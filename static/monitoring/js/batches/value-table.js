@@ -8,8 +8,8 @@ import { fixedText } from "../base/numbers.js";
 
 const MOST_ROWS = 300;
 
-/** @type {(options: ElapsedOptions) => ElapsedLine} the line of values is drawn last */
-const valuesOf = ({ lines }) => lines[lines.length - 1];
+/** @type {(options: ElapsedOptions) => ElapsedLine} the values; other lines are beside them */
+const valuesOf = ({ lines }) => lines[0];
 
 /**
  * Return the last value and the extremes as a sentence.

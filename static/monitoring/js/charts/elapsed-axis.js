@@ -67,7 +67,7 @@ export function elapsedValueAxis({ unit }, theme) {
     grid: { color: theme.grid },
     border: { color: theme.line },
     // One width for all charts of a page, so that their hours stand below one another.
-    afterFit: (axis) => (axis.width = Math.max(axis.width, 3.6 * theme.rem)),
+    afterFit: (axis) => (axis.width = Math.max(axis.width, 4.4 * theme.rem)),
     afterBuildTicks(axis) {
       axis.ticks = valueTicks(axis.min, axis.max, Math.max(2, Math.floor(axis.height / (1.9 * theme.rem))));
     },

@@ -49,23 +49,21 @@ function showZone() {
 function start() {
   for (const element of document.querySelectorAll("#figures .batch-figure")) addTag(element);
   const showSamples = showAnalytes(view);
-  const readSensors = showSensors(settings.urls["soft-sensors"], view);
+  const sensors = showSensors(settings.urls["soft-sensors"], view);
   showSamples();
-  readSensors();
   renew(settings.everyMs, () => {
     marks = readMarks();
     refreshFigures();
     showSamples();
-    readSensors();
+    sensors.renew();
   });
   clock?.addEventListener("change", () => {
-    for (const show of shown) show();
-    refreshFigures();
+    for (const show of [...shown, showSamples, sensors.show]) show();
   });
   whenChartLoads({
     ...settings.chart,
     ready: () => {
-      if (bar) bar.hidden = false;
+      bar?.removeAttribute("data-idle");
       drawFigures();
     },
     trouble: () => {
