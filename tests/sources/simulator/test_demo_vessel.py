@@ -186,6 +186,12 @@ def test_switched_off_nothing_is_made(settings, client: Client, switch: str) -> 
     assert not Vessel.objects.exists()
 
 
+def test_a_vessel_of_people_with_the_same_name_gets_no_demo_batches() -> None:
+    Vessel.objects.create(name="demo-1", made_at=NOW)
+    keep()
+    assert not Batch.objects.exists()
+
+
 def test_switched_off_later_the_tags_leave_the_page_and_the_running_batch_is_aborted(settings) -> None:
     keep()
     Lease.objects.update_or_create(source="simulator", defaults={"written_until": NOW})
