@@ -24,8 +24,8 @@ from monitoring.api.fields import parameters
 from monitoring.api.notes import errors_as_answers as note_errors_as_answers
 from monitoring.api.notes import in_full
 from monitoring.api.samples import BATCH
+from monitoring.batches.elapsed import elapsed_of
 from monitoring.batches.finding import find_batch
-from monitoring.batches.sample_reading import elapsed_of
 from monitoring.history.measurements import Selection
 from monitoring.kernel.clock import parse_timestamp
 from monitoring.models import Batch
