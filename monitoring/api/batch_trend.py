@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -13,6 +13,7 @@ from monitoring.access.scopes import can_read_all_tags
 from monitoring.api import batch_trend_fields as fields
 from monitoring.api import schemas
 from monitoring.api.batch_errors import errors_as_answers
+from monitoring.api.batch_fields import BATCH_ID
 from monitoring.api.fields import parameters
 from monitoring.batches.batch_trend import BatchTrend, Steps, range_of, read_batch_trend
 from monitoring.batches.elapsed import elapsed_h
@@ -23,7 +24,6 @@ from monitoring.history.trend_plan import MILLISECOND_US, means
 from monitoring.kernel.arrays import IntArray, numbers_or_none
 from monitoring.models import Batch
 
-ID = OpenApiParameter("id", int, OpenApiParameter.PATH, description="The batch's id.")
 DECIMALS_H = 6  # 3.6 ms
 
 
@@ -36,7 +36,7 @@ class BatchTrendView(APIView):
         operation_id="getBatchTrend",
         tags=["batches"],
         auth=schemas.MAY_READ,
-        parameters=[ID, fields.BatchTrendSerializer, schemas.RETRY_AFTER],
+        parameters=[BATCH_ID, fields.BatchTrendSerializer, schemas.RETRY_AFTER],
         responses=schemas.reads(
             fields.BatchTrendColumnsSerializer, also={400: schemas.BAD_INPUT, 404: schemas.NOT_FOUND}
         ),
