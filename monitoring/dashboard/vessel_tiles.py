@@ -25,6 +25,7 @@ from monitoring.ingest.tags import tag_cache
 from monitoring.kernel.number_format import NumberFormat
 from monitoring.kernel.tag_definition import TagDefinition
 from monitoring.models import Batch, BatchPhase, TagFunction, Vessel, VesselTag
+from monitoring.sources.simulator.demo_tags import unused_vessels
 
 KEY_VALUES = 4
 KEY_ROLES = ("temperature", "ph", "dissolved_oxygen", "agitation")
@@ -126,8 +127,8 @@ class Readings:
 
 
 def read_tiles(now: datetime) -> list[VesselTile]:
-    """Return a tile for each active vessel, by name."""
-    vessels = list(all_vessels().filter(is_active=True))
+    """Return a tile for each active vessel, by name; without the demo vessel once nothing feeds it."""
+    vessels = list(all_vessels().filter(is_active=True).exclude(name__in=unused_vessels()))
     bound = {vessel.pk: present_bindings(vessel, now) for vessel in vessels}
     readings = read_readings(bound, now)
     return [tile_of(vessel, bound[vessel.pk], readings) for vessel in vessels]

@@ -15,6 +15,7 @@ from monitoring.access.roles import CONDUCT, DESIGN
 from monitoring.batches.errors import UnknownBatchError
 from monitoring.batches.finding import find_vessel
 from monitoring.batches.reading import BatchSelection, all_vessels, read_batches
+from monitoring.batches.soft_sensors.constants import CONSTANTS
 from monitoring.batches.soft_sensors.missing import gain_of
 from monitoring.batches.vessel_roles import OTHER, ROLES, role_title
 from monitoring.batches.vessels_of_groups import preview_of_groups
@@ -83,7 +84,7 @@ def vessel_detail(request: HttpRequest, name: str) -> HttpResponse:
     """
     vessel = vessel_or_404(name)
     if vessel.name != name:
-        return redirect("vessel", vessel.name, permanent=True)
+        return redirect("vessel", vessel.name)  # not permanent: the vessel may get the old name back
     return vessel_page(request, vessel)
 
 
@@ -131,7 +132,7 @@ def details_of(
         "bindings": [binding_row(each, now) for each in vessel.bindings.all()],
         "missing": missing_roles(vessel, present_bindings(vessel, now)),
         "rules": rules_of(vessel),
-        "constants": sorted(vessel.constants.items()),
+        "constants": constant_rows(vessel),
         "history": [batch_row(batch, now) for batch in history.batches],
         "has_more": history.next is not None,
         **(design_forms(vessel, bound) if may_design else {}),
@@ -162,6 +163,17 @@ def binding_row(binding: VesselTag, now: datetime) -> BindingRow:
         end=moment(binding.end, now) if binding.end else None,
         is_present=is_bound(binding, now),
     )
+
+
+def constant_rows(vessel: Vessel) -> list[tuple[str, str, str]]:
+    """Return title, value with unit, and name of each constant, in the order of the titles."""
+    rows = []
+    for name, value in vessel.constants.items():
+        known = CONSTANTS.get(name)
+        rows.append(
+            (known.title if known else name, f"{value:g} {known.unit if known else ''}".rstrip(), name)
+        )
+    return sorted(rows)
 
 
 def missing_roles(vessel: Vessel, present: Sequence[VesselTag]) -> list[MissingRole]:

@@ -36,12 +36,13 @@ CHECKS_CLOSED = [
     check for check in CHECKS if check is not openapi_checks.ignored_auth
 ]  # it has its own login
 
-READERS = {"viewer", "operator", "engineer", "administrator"}
+# The least and the most that a login gives; each role between on each route: tests/site/test_access.py.
+READERS = {"viewer", "administrator"}
 
 
 @pytest.fixture(params=[*sorted(READERS), "stranger", "somebody without a role"])
 def role(request: pytest.FixtureRequest, settings: Settings) -> str:
-    """Each role; Fermon is closed."""
+    """A login, or none; Fermon is closed."""
     settings.FERMON_OPEN = False
     name: str = request.param
     return name

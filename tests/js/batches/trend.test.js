@@ -5,6 +5,7 @@ import { choiceText } from "../../../static/monitoring/js/batches/choice.js";
 import { withGaps } from "../../../static/monitoring/js/batches/gaps.js";
 import { hasValues, needsOf, sensorOptions } from "../../../static/monitoring/js/batches/sensor.js";
 import { trendOptions } from "../../../static/monitoring/js/batches/trend.js";
+import { hintFor } from "../../../static/monitoring/js/batches/utc-fields.js";
 import { rowsOf, summary } from "../../../static/monitoring/js/batches/value-table.js";
 
 const MARKS = {
@@ -160,4 +161,9 @@ test("what soft sensors need is told once, with those that need it", () => {
     { need: "Add air.", titles: ["OUR", "CER"] },
     { need: "Add O2.", titles: ["OUR"] },
   ]);
+});
+
+test("a field in UTC tells the viewer's time once there is one", () => {
+  assert.equal(hintFor("", "UTC. Empty: now."), "UTC. Empty: now.");
+  assert.equal(hintFor("2025-01-31T12:30", "UTC. Empty: now."), "UTC: 31 Jan 2025 13:30:00 on your clock.");
 });

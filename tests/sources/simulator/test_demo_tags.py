@@ -109,10 +109,18 @@ def test_the_vessel_stands_for_its_tags_and_leaves_with_its_own_switch(
     assert 'data-tag="fermenter_ph"' in page
 
 
-def test_a_vessel_without_real_data_leaves_with_its_tags(settings: Settings, simulated: None) -> None:
+def wall(client: Client) -> str:
+    return client.get("/vessels", headers={"Accept": "text/html"}).content.decode()
+
+
+def test_a_vessel_without_real_data_leaves_with_its_tags(
+    client: Client, settings: Settings, simulated: None
+) -> None:
     make_once()
     assert unused_vessels() == set()
+    assert "Demo vessel" in wall(client)
     settings.FERMON_SIMULATOR = False
     assert unused_vessels() == {"demo-1"}
+    assert "Demo vessel" not in wall(client)
     ingest_readings([reading(NOW + timedelta(seconds=9), "demo1.ph")], source="10.0.0.7")
     assert unused_vessels() == set()

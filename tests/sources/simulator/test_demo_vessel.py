@@ -137,6 +137,24 @@ def test_while_the_past_is_stored_old_readings_raise_no_alarm() -> None:
     assert Tag.objects.get(name="demo1.air").detectors_off == ["saturation", "stuck"]  # 0 for hours
 
 
+def test_the_past_waits_for_detection_that_is_far_behind_but_not_for_ever(monkeypatch) -> None:
+    pauses: list[float] = []
+    monkeypatch.setattr("time.sleep", pauses.append)
+    now = datetime.now(UTC)
+    Lease.objects.create(source="judge", renewed_at=now, written_until=now)
+    past.wait_for_detection(lambda: False)
+    assert not pauses
+    Lease.objects.update(written_until=now - timedelta(seconds=40))
+    past.wait_for_detection(lambda: len(pauses) == 3)
+    assert len(pauses) == 3
+    with monkeypatch.context() as slow:
+        slow.setattr(past, "LONGEST_WAIT_S", 0)
+        past.wait_for_detection(lambda: False)
+    Lease.objects.update(renewed_at=now - HOUR)  # it has stopped
+    past.wait_for_detection(lambda: False)
+    assert len(pauses) == 3
+
+
 def test_a_second_worker_beside_the_first_stores_nothing() -> None:
     make_once()
     leases.hold("demo_vessel", "another", now=NOW, duration=timedelta(seconds=30))
@@ -166,6 +184,12 @@ def test_switched_off_nothing_is_made(settings, client: Client, switch: str) -> 
     assert not keep()
     assert client.get("/tags").json()["tags"] == ["fermenter_temp", "fermenter_ph", "agitator_rpm"]
     assert not Vessel.objects.exists()
+
+
+def test_a_vessel_of_people_with_the_same_name_gets_no_demo_batches() -> None:
+    Vessel.objects.create(name="demo-1", made_at=NOW)
+    keep()
+    assert not Batch.objects.exists()
 
 
 def test_switched_off_later_the_tags_leave_the_page_and_the_running_batch_is_aborted(settings) -> None:

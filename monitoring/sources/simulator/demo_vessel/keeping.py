@@ -11,6 +11,7 @@ from monitoring.kernel.lease_names import DEMO_VESSEL
 from monitoring.models import Batch, BatchState, Lease, Measurement
 from monitoring.sources.simulator.demo_vessel.making import (
     ACTOR,
+    has_vessel,
     is_live,
     is_wanted,
     make_once,
@@ -50,7 +51,7 @@ def keep_demo_vessel(*, seed: int, should_stop: Callable[[], bool], clock: Clock
 def record_due(*, seed: int, now: datetime) -> None:
     """Record the batches from the first incomplete one on, and remember which one that is."""
     first = leases.position_of(DEMO_VESSEL)
-    if first is None:
+    if first is None or not has_vessel():
         return
     last = batch_at(int(now.timestamp()))[0] + 1  # a batch starts before its inoculation
     for number in range(first, last + 1):

@@ -9,7 +9,8 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 
-from monitoring.batches.errors import BatchConflictError
+from monitoring.batches.errors import BatchConflictError, UnknownBatchError
+from monitoring.batches.finding import find_vessel
 from monitoring.batches.recipes import NewPhase, make_recipe
 from monitoring.batches.vessels import bind, make_vessel
 from monitoring.database.write_lock import write_lock
@@ -35,6 +36,7 @@ PHASES = (
 )
 # The nominal values of the simulated vessel: each batch differs a little.
 CONSTANTS = {
+    "ambient_bar": 1.0,
     "tare_kg": 4.0,
     "working_volume_l": 6.0,
     "impeller_diameter_m": 0.08,
@@ -86,6 +88,13 @@ def make_all() -> None:
             bind(VESSEL, channel.definition.name, channel.role, channel.function, actor=ACTOR)
     with suppress(BatchConflictError):
         make_recipe(RECIPE, PHASES, description="Fed-batch, demo", actor=ACTOR)
+
+
+def has_vessel() -> bool:
+    """Return whether the demo vessel is there: not a vessel of people that has the name."""
+    with suppress(UnknownBatchError):
+        return find_vessel(VESSEL).bindings.filter(tag__name__in=NAMES).exists()
+    return False
 
 
 def make_tag(channel: Channel) -> None:

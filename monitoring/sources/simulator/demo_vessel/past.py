@@ -6,6 +6,7 @@ a killed worker's work continues at the watermark.
 
 import os
 import socket
+import time
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -17,7 +18,7 @@ from monitoring.database.write_lock import write_lock
 from monitoring.ingest.columns import Batch
 from monitoring.ingest.pipeline import ingest_columns
 from monitoring.kernel.clock import SECOND_US
-from monitoring.kernel.lease_names import DEMO_VESSEL
+from monitoring.kernel.lease_names import DEMO_VESSEL, DETECTION
 from monitoring.models import Lease
 from monitoring.sources.simulator.vessel.channels import NAMES
 from monitoring.sources.simulator.vessel.cycle import batch_at, vessel_readings
@@ -28,6 +29,7 @@ PAST_BATCHES = 5
 SPACING_S = 10
 PIECE_S = 5 * 3600  # 28,800 readings
 HOLD = timedelta(seconds=10)
+LAG, LONGEST_WAIT_S = timedelta(seconds=20), 30  # an alarm comes after 60 s
 
 Clock = Callable[[], datetime]
 
@@ -47,8 +49,27 @@ def store_past(*, seed: int, should_stop: Callable[[], bool], clock: Clock) -> b
         if not store_piece(owner, start, min(start + PIECE_S, now), seed=seed, clock=clock):
             return False
         is_complete = leases.position_of(DEMO_VESSEL) is not None
+        wait_for_detection(should_stop)
     leases.release(DEMO_VESSEL, owner)
     return is_complete
+
+
+def wait_for_detection(should_stop: Callable[[], bool]) -> None:
+    """Wait while detection, which reads the past too, is far behind: an alarm of that would be false.
+
+    If it is not fast enough, go on after ``LONGEST_WAIT_S``.
+    """
+    end = time.monotonic() + LONGEST_WAIT_S
+    while detection_lag() > LAG and time.monotonic() < end and not should_stop():
+        time.sleep(0.5)
+
+
+def detection_lag() -> timedelta:
+    """Return for how long detection has not been up to date; zero if it does not run."""
+    now = datetime.now(UTC)
+    running = Lease.objects.filter(source=DETECTION, renewed_at__gt=now - LAG, written_until__isnull=False)
+    last = running.values_list("written_until", flat=True).first()
+    return now - last if last else timedelta(0)
 
 
 def first_second(now: int) -> int:
