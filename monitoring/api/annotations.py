@@ -19,13 +19,13 @@ from monitoring.api import note_fields as fields
 from monitoring.api import schemas
 from monitoring.api.alarms import CHANGED, actor_of, body_of
 from monitoring.api.batch_errors import errors_as_answers
+from monitoring.api.batch_fields import BATCH_ID
 from monitoring.api.data import with_link
 from monitoring.api.fields import parameters
 from monitoring.api.notes import errors_as_answers as note_errors_as_answers
 from monitoring.api.notes import in_full
-from monitoring.api.samples import BATCH
+from monitoring.batches.elapsed import elapsed_of
 from monitoring.batches.finding import find_batch
-from monitoring.batches.sample_reading import elapsed_of
 from monitoring.history.measurements import Selection
 from monitoring.kernel.clock import parse_timestamp
 from monitoring.models import Batch
@@ -52,7 +52,7 @@ class AnnotationViewSet(ViewSet):
         operation_id="getAnnotations",
         tags=["notes"],
         auth=schemas.MAY_READ,
-        parameters=[BATCH, fields.AnnotationListSerializer, schemas.LINK, schemas.RETRY_AFTER],
+        parameters=[BATCH_ID, fields.AnnotationListSerializer, schemas.LINK, schemas.RETRY_AFTER],
         responses=schemas.reads(
             AnnotationSerializer(many=True), also={400: schemas.BAD_INPUT, 404: schemas.NOT_FOUND}
         ),
@@ -76,7 +76,7 @@ class AnnotationViewSet(ViewSet):
         operation_id="writeAnnotation",
         tags=["notes"],
         auth=schemas.MAY_READ,
-        parameters=[BATCH, schemas.RETRY_AFTER],
+        parameters=[BATCH_ID, schemas.RETRY_AFTER],
         request=fields.WriteAnnotationSerializer,
         responses={
             **schemas.reads(None, also={**CHANGED, 404: schemas.NOT_FOUND}),

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from drf_spectacular.utils import OpenApiExample, OpenApiResponse
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse
 from rest_framework import serializers
 
 from monitoring.api import schemas
@@ -19,6 +19,7 @@ from monitoring.models import BatchState, MomentSource, Recipe
 
 DEFAULT_BATCHES, MAX_BATCHES = 100, 1_000
 LONGEST_REASON = 500
+BATCH_ID = OpenApiParameter("id", int, OpenApiParameter.PATH, description="The batch's id.")
 MOMENTS = ("start", "inoculation", "end", "phase")
 YES_OR_NO: dict[str, Any] = dict.fromkeys(("invalid", "null"), "expected 'true' or 'false'")
 HAS_CHANGED = OpenApiResponse(

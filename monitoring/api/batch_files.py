@@ -7,7 +7,7 @@ from itertools import chain
 
 from django.http import HttpResponseBase, StreamingHttpResponse
 from django.utils.http import content_disposition_header
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -18,6 +18,7 @@ from monitoring.access.scopes import can_read_all_tags
 from monitoring.api import batch_report_schemas as shapes
 from monitoring.api import schemas
 from monitoring.api.batch_errors import errors_as_answers
+from monitoring.api.batch_fields import BATCH_ID
 from monitoring.api.export import FILES, ErrorNegotiation, with_encoding
 from monitoring.api.fields import FileSerializer, choices, parameters
 from monitoring.batches.bound_tags import BatchExtent, BoundTag, bound_tags, extent_of
@@ -31,7 +32,6 @@ from monitoring.history.export_table import Table
 from monitoring.kernel.clock import iso_utc
 from monitoring.sources.simulator.demo_tags import simulated_share
 
-ID = OpenApiParameter("id", int, OpenApiParameter.PATH, description="The batch's id.")
 PLANNED = OpenApiResponse(schemas.ErrorSerializer, "The batch has not started.")
 
 
@@ -57,7 +57,7 @@ class BatchReportView(APIView):
         operation_id="getBatchReport",
         tags=["batches"],
         auth=schemas.MAY_READ,
-        parameters=[ID, schemas.RETRY_AFTER],
+        parameters=[BATCH_ID, schemas.RETRY_AFTER],
         responses=schemas.reads(shapes.HashedReportSerializer, also={404: schemas.NOT_FOUND, 409: PLANNED}),
     )
     def get(self, request: Request, id: str) -> Response:
@@ -85,7 +85,7 @@ class BatchExportView(APIView):
         operation_id="getBatchExport",
         tags=["batches"],
         auth=schemas.MAY_READ,
-        parameters=[ID, BatchExportSerializer, schemas.RETRY_AFTER],
+        parameters=[BATCH_ID, BatchExportSerializer, schemas.RETRY_AFTER],
         responses={
             **FILES,
             400: schemas.BAD_INPUT,

@@ -3,9 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-import numpy as np
-from drf_spectacular.utils import OpenApiParameter, extend_schema
-from numpy.typing import NDArray
+from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -15,6 +13,7 @@ from monitoring.access.scopes import can_read_all_tags
 from monitoring.api import batch_trend_fields as fields
 from monitoring.api import schemas
 from monitoring.api.batch_errors import errors_as_answers
+from monitoring.api.batch_fields import BATCH_ID
 from monitoring.api.fields import parameters
 from monitoring.batches.batch_trend import BatchTrend, Steps, range_of, read_batch_trend
 from monitoring.batches.elapsed import elapsed_h
@@ -22,9 +21,9 @@ from monitoring.batches.finding import find_batch
 from monitoring.batches.golden.bands import LINES, Band, read_band
 from monitoring.batches.reading import version_json
 from monitoring.history.trend_plan import MILLISECOND_US, means
+from monitoring.kernel.arrays import IntArray, numbers_or_none
 from monitoring.models import Batch
 
-ID = OpenApiParameter("id", int, OpenApiParameter.PATH, description="The batch's id.")
 DECIMALS_H = 6  # 3.6 ms
 
 
@@ -37,7 +36,7 @@ class BatchTrendView(APIView):
         operation_id="getBatchTrend",
         tags=["batches"],
         auth=schemas.MAY_READ,
-        parameters=[ID, fields.BatchTrendSerializer, schemas.RETRY_AFTER],
+        parameters=[BATCH_ID, fields.BatchTrendSerializer, schemas.RETRY_AFTER],
         responses=schemas.reads(
             fields.BatchTrendColumnsSerializer, also={400: schemas.BAD_INPUT, 404: schemas.NOT_FOUND}
         ),
@@ -65,7 +64,7 @@ def trend_json(batch: Batch, found: BatchTrend, request: Request) -> dict[str, A
     tag, buckets = found.binding.tag, found.buckets
     return {
         "tag": tag.name,
-        "title": tag.display_name or tag.name,
+        "title": tag.shown_name,
         "unit": tag.unit,
         "role": found.binding.role,
         "resolution_s": found.step.seconds,
@@ -89,20 +88,14 @@ def band_json(band: Band | None) -> dict[str, Any] | None:
     """Return the golden band as columns of equal length, null where the profile has no values."""
     if band is None:
         return None
-    known = np.isfinite(sum(band.lines[name] for name in LINES))
     return {
         "profile": version_json(band.profile),
         "eft_h": band.hour.round(DECIMALS_H).tolist(),
-        **{name: nulls_for_gaps(band.lines[name], known) for name in LINES},
+        **{name: numbers_or_none(band.lines[name]) for name in LINES},
     }
 
 
-def nulls_for_gaps(line: NDArray[np.float64], known: NDArray[np.bool_]) -> list[float | None]:
-    """Return the values to 6 digits, with None where unknown."""
-    return [float(f"{value:.6g}") if is_known else None for value, is_known in zip(line, known, strict=True)]
-
-
-def times(batch: Batch, time_us: NDArray[np.int64]) -> dict[str, Any]:
+def times(batch: Batch, time_us: IntArray) -> dict[str, Any]:
     """Return times in milliseconds since 1970 and as elapsed time in hours."""
     return {
         "t": (time_us // MILLISECOND_US).tolist(),

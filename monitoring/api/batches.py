@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -17,6 +17,7 @@ from monitoring.api import batch_fields as fields
 from monitoring.api import schemas
 from monitoring.api.alarms import CHANGED, body_of
 from monitoring.api.batch_errors import acting, errors_as_answers, source_of
+from monitoring.api.batch_fields import BATCH_ID
 from monitoring.api.data import with_link
 from monitoring.api.fields import parameters
 from monitoring.api.notification_rows import body_as
@@ -24,7 +25,6 @@ from monitoring.batches import corrections, lifecycle
 from monitoring.batches.finding import find_batch
 from monitoring.batches.reading import batch_json, read_batches
 
-ID = OpenApiParameter("id", int, OpenApiParameter.PATH, description="The batch's id.")
 ACTS = ("create", "partial_update", "start", "inoculate", "phases", "end", "abort", "moments", "confirm")
 
 
@@ -34,7 +34,7 @@ def act_schema(name: str, body: Any) -> Callable[[Any], Any]:
         operation_id=name,
         tags=["batches"],
         auth=schemas.MAY_READ,
-        parameters=[ID, schemas.RETRY_AFTER],
+        parameters=[BATCH_ID, schemas.RETRY_AFTER],
         request=body,
         responses=schemas.reads(
             fields.ProcessBatchSerializer,
@@ -69,7 +69,7 @@ class BatchViewSet(ViewSet):
         operation_id="getBatch",
         tags=["batches"],
         auth=schemas.MAY_READ,
-        parameters=[ID, schemas.RETRY_AFTER],
+        parameters=[BATCH_ID, schemas.RETRY_AFTER],
         responses=schemas.reads(fields.ProcessBatchSerializer, also={404: schemas.NOT_FOUND}),
     )
     def retrieve(self, request: Request, id: str) -> Response:
@@ -105,7 +105,7 @@ class BatchViewSet(ViewSet):
         operation_id="changeBatch",
         tags=["batches"],
         auth=schemas.MAY_READ,
-        parameters=[ID, schemas.RETRY_AFTER],
+        parameters=[BATCH_ID, schemas.RETRY_AFTER],
         request=fields.ChangeBatchSerializer,
         responses=schemas.reads(
             fields.ProcessBatchSerializer,

@@ -1,4 +1,4 @@
-"""GET and POST /vessels/<name>/computed-tags; GET, PATCH and DELETE /vessels/<name>/computed-tags/<tag>."""
+"""/vessels/<vessel>/computed-tags (GET, POST) and /vessels/<vessel>/computed-tags/<tag> (GET, PATCH, DELETE)."""
 
 from typing import ClassVar
 
@@ -15,10 +15,10 @@ from monitoring.api import schemas
 from monitoring.api import soft_sensor_schemas as shapes
 from monitoring.api.alarms import CHANGED, body_of
 from monitoring.api.batch_errors import errors_as_answers
+from monitoring.api.vessels import VESSEL
 from monitoring.batches import computed_tags
 from monitoring.batches.computed_tags import computed_tag_json
 
-VESSEL = OpenApiParameter("name", str, OpenApiParameter.PATH, description="The vessel's name.")
 TAG = OpenApiParameter("tag", str, OpenApiParameter.PATH, description="The computed tag's name.")
 NAME_TAKEN = OpenApiResponse(schemas.ErrorSerializer, "The name is used, or the vessel has too many.")
 CHANGES = {**CHANGED, 404: schemas.NOT_FOUND, 409: NAME_TAKEN}
@@ -37,10 +37,10 @@ class ComputedTagViewSet(ViewSet):
         parameters=[VESSEL, schemas.RETRY_AFTER],
         responses=schemas.reads(shapes.ComputedTagShape(many=True), also={404: schemas.NOT_FOUND}),
     )
-    def list(self, request: Request, name: str) -> Response:
+    def list(self, request: Request, vessel: str) -> Response:
         """List the computed tags of a vessel. Their values: `GET /batches/<id>/soft-sensors`."""
         with errors_as_answers():
-            found = computed_tags.computed_tags_of(name)
+            found = computed_tags.computed_tags_of(vessel)
         return Response([computed_tag_json(tag) for tag in found])
 
     @extend_schema(
@@ -50,10 +50,10 @@ class ComputedTagViewSet(ViewSet):
         parameters=[VESSEL, TAG, schemas.RETRY_AFTER],
         responses=schemas.reads(shapes.ComputedTagShape, also={404: schemas.NOT_FOUND}),
     )
-    def retrieve(self, request: Request, name: str, tag: str) -> Response:
+    def retrieve(self, request: Request, vessel: str, tag: str) -> Response:
         """Return one computed tag."""
         with errors_as_answers():
-            found = computed_tags.find_computed_tag(name, tag)
+            found = computed_tags.find_computed_tag(vessel, tag)
         return Response(computed_tag_json(found))
 
     @extend_schema(
@@ -64,11 +64,11 @@ class ComputedTagViewSet(ViewSet):
         request=shapes.NewComputedTag,
         responses={**schemas.reads(None, also=CHANGES), 200: None, 201: shapes.ComputedTagShape},
     )
-    def create(self, request: Request, name: str) -> Response:
+    def create(self, request: Request, vessel: str) -> Response:
         """Add a computed tag: arithmetic on tags, computed when read. For the role engineer."""
         asked = body_of(request, shapes.NewComputedTag, "name, expression and unit")
         with errors_as_answers():
-            made = computed_tags.add_computed_tag(name, asked)
+            made = computed_tags.add_computed_tag(vessel, asked)
         return Response(computed_tag_json(made), status=status.HTTP_201_CREATED)
 
     @extend_schema(
@@ -79,11 +79,11 @@ class ComputedTagViewSet(ViewSet):
         request=shapes.ChangeComputedTag,
         responses=schemas.reads(shapes.ComputedTagShape, also=CHANGES),
     )
-    def partial_update(self, request: Request, name: str, tag: str) -> Response:
+    def partial_update(self, request: Request, vessel: str, tag: str) -> Response:
         """Change a computed tag. Earlier batches are computed by the new expression, too."""
         asked = body_of(request, shapes.ChangeComputedTag, "the fields to change")
         with errors_as_answers():
-            changed = computed_tags.change_computed_tag(name, tag, asked)
+            changed = computed_tags.change_computed_tag(vessel, tag, asked)
         return Response(computed_tag_json(changed))
 
     @extend_schema(
@@ -93,8 +93,8 @@ class ComputedTagViewSet(ViewSet):
         parameters=[VESSEL, TAG, schemas.RETRY_AFTER],
         responses={**schemas.reads(None, also={404: schemas.NOT_FOUND}), 200: None, 204: None},
     )
-    def destroy(self, request: Request, name: str, tag: str) -> Response:
+    def destroy(self, request: Request, vessel: str, tag: str) -> Response:
         """Delete a computed tag."""
         with errors_as_answers():
-            computed_tags.delete_computed_tag(name, tag)
+            computed_tags.delete_computed_tag(vessel, tag)
         return Response(status=status.HTTP_204_NO_CONTENT)

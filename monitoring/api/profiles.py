@@ -16,7 +16,7 @@ from monitoring.api import profile_fields as fields
 from monitoring.api import schemas
 from monitoring.api.alarms import CHANGED, actor_of, body_of
 from monitoring.api.batch_errors import errors_as_answers
-from monitoring.api.batch_trend import ID as BATCH_ID
+from monitoring.api.batch_fields import BATCH_ID
 from monitoring.api.fields import parameters
 from monitoring.batches.finding import find_profile
 from monitoring.batches.golden import freezing

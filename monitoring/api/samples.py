@@ -16,12 +16,12 @@ from monitoring.api import sample_fields as fields
 from monitoring.api import schemas
 from monitoring.api.alarms import CHANGED, actor_of, body_of
 from monitoring.api.batch_errors import errors_as_answers
+from monitoring.api.batch_fields import BATCH_ID
 from monitoring.api.fields import parameters
 from monitoring.batches import sampling
 from monitoring.batches.finding import find_batch
 from monitoring.batches.sample_reading import read_sample, read_samples
 
-BATCH = OpenApiParameter("id", int, OpenApiParameter.PATH, description="The batch's id.")
 NUMBER = OpenApiParameter("number", int, OpenApiParameter.PATH, description="The sample's number.")
 RESULT = OpenApiParameter("result", int, OpenApiParameter.PATH, description="The result's id.")
 ADDED = OpenApiExample(
@@ -55,7 +55,7 @@ class SampleViewSet(ViewSet):
         operation_id="getSamples",
         tags=["samples"],
         auth=schemas.MAY_READ,
-        parameters=[BATCH, fields.SampleListSerializer, schemas.RETRY_AFTER],
+        parameters=[BATCH_ID, fields.SampleListSerializer, schemas.RETRY_AFTER],
         responses=schemas.reads(
             fields.SampleSerializer(many=True), also={400: schemas.BAD_INPUT, 404: schemas.NOT_FOUND}
         ),
@@ -72,7 +72,7 @@ class SampleViewSet(ViewSet):
         operation_id="getSample",
         tags=["samples"],
         auth=schemas.MAY_READ,
-        parameters=[BATCH, NUMBER, schemas.RETRY_AFTER],
+        parameters=[BATCH_ID, NUMBER, schemas.RETRY_AFTER],
         responses=schemas.reads(fields.SampleSerializer, also={404: schemas.NOT_FOUND}),
     )
     def retrieve(self, request: Request, id: str, number: str) -> Response:
@@ -83,7 +83,7 @@ class SampleViewSet(ViewSet):
         operation_id="addSample",
         tags=["samples"],
         auth=schemas.MAY_READ,
-        parameters=[BATCH, schemas.RETRY_AFTER],
+        parameters=[BATCH_ID, schemas.RETRY_AFTER],
         request=fields.AddSampleSerializer,
         examples=[ADDED],
         responses=CREATED,
@@ -108,7 +108,7 @@ class SampleViewSet(ViewSet):
         operation_id="addResults",
         tags=["samples"],
         auth=schemas.MAY_READ,
-        parameters=[BATCH, NUMBER, schemas.RETRY_AFTER],
+        parameters=[BATCH_ID, NUMBER, schemas.RETRY_AFTER],
         request=fields.AddResultsSerializer,
         responses=CREATED,
     )
@@ -124,7 +124,7 @@ class SampleViewSet(ViewSet):
         operation_id="correctResult",
         tags=["samples"],
         auth=schemas.MAY_READ,
-        parameters=[BATCH, NUMBER, RESULT, schemas.RETRY_AFTER],
+        parameters=[BATCH_ID, NUMBER, RESULT, schemas.RETRY_AFTER],
         request=fields.CorrectResultSerializer,
         responses=SHAPE,
     )
@@ -149,7 +149,7 @@ class SampleViewSet(ViewSet):
         operation_id="withdrawSample",
         tags=["samples"],
         auth=schemas.MAY_READ,
-        parameters=[BATCH, NUMBER, schemas.RETRY_AFTER],
+        parameters=[BATCH_ID, NUMBER, schemas.RETRY_AFTER],
         request=fields.WithdrawSampleSerializer,
         responses=SHAPE,
     )

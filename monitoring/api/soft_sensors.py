@@ -1,6 +1,6 @@
 """GET /batches/<id>/soft-sensors."""
 
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -8,12 +8,11 @@ from rest_framework.views import APIView
 from monitoring.api import schemas
 from monitoring.api import soft_sensor_schemas as shapes
 from monitoring.api.batch_errors import errors_as_answers
+from monitoring.api.batch_fields import BATCH_ID
 from monitoring.api.fields import parameters
 from monitoring.batches.finding import find_batch
 from monitoring.batches.sensor_series import sensors_json
 from monitoring.batches.soft_sensor_series import read_soft_sensors
-
-ID = OpenApiParameter("id", int, OpenApiParameter.PATH, description="The batch's id.")
 
 
 class SoftSensorsView(APIView):
@@ -23,7 +22,7 @@ class SoftSensorsView(APIView):
         operation_id="getSoftSensors",
         tags=["batches"],
         auth=schemas.MAY_READ,
-        parameters=[ID, shapes.SoftSensorsQuery, schemas.RETRY_AFTER],
+        parameters=[BATCH_ID, shapes.SoftSensorsQuery, schemas.RETRY_AFTER],
         responses=schemas.reads(
             shapes.SoftSensorsShape, also={400: schemas.BAD_INPUT, 404: schemas.NOT_FOUND}
         ),

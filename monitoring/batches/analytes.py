@@ -44,7 +44,7 @@ ANALYTES = {
 }
 
 
-def title_of(analyte: str) -> str:
+def analyte_title(analyte: str) -> str:
     """Return the name for people: of a free analyte its name with spaces."""
     known = ANALYTES.get(analyte)
     return known.title if known else analyte.replace("_", " ")
@@ -99,7 +99,8 @@ def checked_value(analyte: str, value: float) -> float:
     if not lowest <= value <= highest:
         unit = f" {known.unit}" if known and known.unit else ""
         raise BatchInputError(
-            f"expected {title_of(analyte) or 'a value'} from {lowest:g} to {highest:g}{unit}, got {value:g}",
+            f"expected {analyte_title(analyte) or 'a value'} from {lowest:g} to {highest:g}{unit},"
+            f" got {value:g}",
             "value",
         )
     return value + 0.0  # -0.0 becomes 0.0

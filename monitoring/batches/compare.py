@@ -26,11 +26,11 @@ from monitoring.batches.compare_axes import (
 )
 from monitoring.batches.elapsed import clipped_end, elapsed_h
 from monitoring.batches.errors import BatchInputError
-from monitoring.batches.finding import bindings_between
+from monitoring.batches.finding import bindings_between, recipe_phases
 from monitoring.batches.golden.bands import needed_roles, profile_for, unpacked
 from monitoring.batches.golden.coordinates import progress
 from monitoring.batches.golden.reading import read_member
-from monitoring.batches.vessel_roles import OTHER, ROLES
+from monitoring.batches.vessel_roles import OTHER, role_title
 from monitoring.history.trend_plan import means
 from monitoring.kernel.arrays import FloatArray, IntArray
 from monitoring.kernel.clock import SECOND_US, to_micros
@@ -130,7 +130,7 @@ def by_phases(batches: Sequence[Batch], now: datetime) -> "Aligned":
     typical = {
         phase.name: phase.typical_duration_s / HOUR_S
         for batch in batches
-        for phase in (batch.recipe.phases.all() if batch.recipe else ())
+        for phase in recipe_phases(batch)
         if phase.typical_duration_s
     }
     slots = phase_slots(durations, typical)
@@ -279,7 +279,7 @@ def read_course(aligned: AlignedBatch, subject: Subject, points: int) -> tuple[J
     return (
         {
             "tag": tag.name,
-            "title": tag.display_name or tag.name if newest.role == OTHER else title_of(newest.role),
+            "title": tag.shown_name if newest.role == OTHER else role_title(newest.role),
             "unit": tag.unit,
             "resolution_s": step_us / SECOND_US,
         },
@@ -333,10 +333,5 @@ def common_subjects(batches: Sequence[Batch], now: datetime) -> list[Json]:
 def subject_of(binding: VesselTag) -> tuple[tuple[str, str], str]:
     """Return role or tag of a binding, and its title."""
     if binding.role == OTHER:
-        return ("", binding.tag.name), binding.tag.display_name or binding.tag.name
-    return (binding.role, ""), title_of(binding.role)
-
-
-def title_of(role: str) -> str:
-    """Return the title of a role; its name if no role of this version has the name."""
-    return ROLES[role].title if role in ROLES else role
+        return ("", binding.tag.name), binding.tag.shown_name
+    return (binding.role, ""), role_title(binding.role)

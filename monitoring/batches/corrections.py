@@ -6,14 +6,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from monitoring.batches.errors import BatchConflictError, BatchInputError, UnknownBatchError
-from monitoring.batches.finding import find_recipe, locked_batch
+from monitoring.batches.finding import find_recipe, locked_batch, recipe_phases
 from monitoring.batches.lifecycle import (
     add_phase,
     check_free,
     check_length,
     inoculate,
     not_ahead,
-    recipe_phases,
     save,
     within,
 )

@@ -87,7 +87,7 @@ def read_channel(key: ChannelKey, bindings: list[VesselTag], grid: NDArray[np.in
     return Channel(
         key=key,
         tags=tuple(dict.fromkeys(binding.tag.name for binding in bindings)),
-        title=newest.tag.display_name or newest.tag.name,
+        title=newest.tag.shown_name,
         unit=newest.tag.unit,
         tolerance=newest.tolerance,
         mean=columns[0],

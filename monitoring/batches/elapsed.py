@@ -24,6 +24,11 @@ def elapsed_h(batch: Batch, time_us: NDArray[np.int64]) -> NDArray[np.float64]:
     return (time_us - origin_us(batch)) / HOUR_US
 
 
+def elapsed_of(batch: Batch, time: datetime) -> float:
+    """Return the elapsed time (h) of one time."""
+    return (to_micros(time) - origin_us(batch)) / HOUR_US
+
+
 def clipped_end(batch: Batch, now: datetime) -> datetime:
     """Return the end of the batch; ``now`` while the batch runs, and never a time before its start."""
     return batch.end or max(now, batch.start or now)

@@ -15,3 +15,6 @@ class BatchInputError(ValueError):
 
 class BatchConflictError(Exception):
     """The act does not fit the stored state: an overlap, a used name, a batch that has changed or ended."""
+
+
+REFUSALS = (BatchInputError, BatchConflictError, UnknownBatchError)

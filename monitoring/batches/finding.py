@@ -9,7 +9,7 @@ from django.db.models import Q, QuerySet
 
 from monitoring.batches.errors import UnknownBatchError
 from monitoring.database.write_lock import write_lock
-from monitoring.models import Batch, Profile, Recipe, Vessel, VesselTag
+from monitoring.models import Batch, Profile, Recipe, RecipePhase, Vessel, VesselTag
 
 
 def find_vessel(name: str) -> Vessel:
@@ -88,6 +88,11 @@ def bindings_between(vessel: Vessel, start: datetime, end: datetime) -> QuerySet
     """Return the bindings of the vessel that touch the time from ``start`` to ``end`` (exclusive)."""
     touches = (Q(begin=None) | Q(begin__lt=end)) & (Q(end=None) | Q(end__gt=start))
     return VesselTag.objects.filter(touches, vessel=vessel).select_related("tag").order_by("id")
+
+
+def recipe_phases(batch: Batch) -> list[RecipePhase]:
+    """Return the phases of the batch's recipe, in order; none without a recipe."""
+    return list(batch.recipe.phases.all()) if batch.recipe else []
 
 
 @contextmanager

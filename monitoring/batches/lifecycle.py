@@ -9,11 +9,17 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 
 from monitoring.batches.errors import BatchConflictError, BatchInputError
-from monitoring.batches.finding import find_recipe, locked_batch, locked_vessel, newest_profile
+from monitoring.batches.finding import (
+    find_recipe,
+    locked_batch,
+    locked_vessel,
+    newest_profile,
+    recipe_phases,
+)
 from monitoring.batches.json_fields import checked_header
 from monitoring.kernel.actor import Actor
 from monitoring.kernel.clock import iso_utc
-from monitoring.models import Batch, BatchPhase, BatchState, MomentSource, RecipePhase, Vessel
+from monitoring.models import Batch, BatchPhase, BatchState, MomentSource, Vessel
 
 AHEAD = timedelta(minutes=5)  # clocks of clients may differ by that
 LONGEST = timedelta(days=366)
@@ -293,11 +299,6 @@ def not_ahead(time: datetime, field: str) -> datetime:
     if time > datetime.now(UTC) + AHEAD:
         raise BatchInputError("expected a time that is not in the future", field)
     return time
-
-
-def recipe_phases(batch: Batch) -> list[RecipePhase]:
-    """Return the phases of the batch's recipe, in order; none without a recipe."""
-    return list(batch.recipe.phases.all()) if batch.recipe else []
 
 
 def add_phase(batch: Batch, name: str, start: datetime, actor: Actor, source: str) -> None:

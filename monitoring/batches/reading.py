@@ -1,23 +1,19 @@
 """Read vessels, recipes and batches, as the JSON objects of the API."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db.models import Prefetch, Q, QuerySet
 
+from monitoring.batches.elapsed import elapsed_of
+from monitoring.batches.finding import recipe_phases
 from monitoring.history.keyset import Cursor, after_cursor, split_page
-from monitoring.kernel.clock import iso_utc
+from monitoring.kernel.clock import iso_or_none, iso_utc
 from monitoring.models import Batch, BatchPhase, BatchState, Recipe, RuleProblem, Vessel, VesselTag
 
-HOUR = timedelta(hours=1)
 PLANNED = datetime.max.replace(tzinfo=UTC)  # the place of planned batches in the list: before all others
-
-
-def iso_or_none(moment: datetime | None) -> str | None:
-    """Return the time as ISO 8601 in UTC; None for None."""
-    return None if moment is None else iso_utc(moment)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,17 +104,12 @@ def batch_json(batch: Batch, *, now: datetime | None = None) -> dict[str, Any]:
         "golden": batch.is_golden,
         "excluded_reason": batch.excluded_reason,
         "profile": version_json(batch.profile),
-        "elapsed_h": elapsed_h(batch, now or datetime.now(UTC)),
+        "elapsed_h": last_elapsed_h(batch, now or datetime.now(UTC)),
         "phase": phases[-1].name if phases and phases[-1].end is None else None,
         "phases": [phase_json(phase, durations.get(phase.name)) for phase in phases],
         "revision": batch.revision,
         "changed_at": iso_utc(batch.changed_at),
     }
-
-
-def recipe_phases(batch: Batch) -> Iterable[Any]:
-    """Return the phases of the batch's recipe; none without a recipe."""
-    return batch.recipe.phases.all() if batch.recipe else ()
 
 
 def moments_json(batch: Batch) -> dict[str, Any]:
@@ -138,13 +129,9 @@ def version_json(row: Any) -> dict[str, Any] | None:
     return None if row is None else {"name": row.name, "version": row.version}
 
 
-def elapsed_h(batch: Batch, now: datetime) -> float | None:
-    """Return the hours from the inoculation to the end, or to ``now``; None before the inoculation."""
-    if batch.inoculated_at is None:
-        return None
-    until: datetime = batch.end or now
-    hours: float = (until - batch.inoculated_at) / HOUR
-    return round(hours, 4)
+def last_elapsed_h(batch: Batch, now: datetime) -> float | None:
+    """Return the elapsed time (h) at the end, or at ``now``; None before the inoculation."""
+    return None if batch.inoculated_at is None else round(elapsed_of(batch, batch.end or now), 4)
 
 
 def phase_json(phase: BatchPhase, typical_duration_s: int | None) -> dict[str, Any]:

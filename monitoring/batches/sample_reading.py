@@ -7,10 +7,10 @@ from typing import Any
 
 from django.db.models import Max
 
-from monitoring.batches.analytes import ANALYTES, title_of
-from monitoring.batches.elapsed import HOUR_US, origin_us
+from monitoring.batches.analytes import ANALYTES, analyte_title
+from monitoring.batches.elapsed import elapsed_of
 from monitoring.batches.sampling import find_sample
-from monitoring.kernel.clock import iso_or_none, iso_utc, to_micros
+from monitoring.kernel.clock import iso_or_none, iso_utc
 from monitoring.models import Batch, Sample, SampleResult
 
 MOST_OFFERED = 8
@@ -29,7 +29,7 @@ class ResultInForce:
         return {
             **entry_json(self.result),
             "analyte": self.result.analyte,
-            "title": title_of(self.result.analyte),
+            "title": analyte_title(self.result.analyte),
             "unit": self.result.unit,
             "method": self.result.method,
             "history": [entry_json(old) for old in self.history],
@@ -98,11 +98,6 @@ def in_full(batch: Batch, sample: Sample) -> SampleInFull:
     )
 
 
-def elapsed_of(batch: Batch, time: datetime) -> float:
-    """Return the elapsed time of the batch in hours."""
-    return (to_micros(time) - origin_us(batch)) / HOUR_US
-
-
 def is_outside(batch: Batch, time: datetime) -> bool:
     """Return whether the time lies outside the batch."""
     is_before = batch.start is not None and time < batch.start
@@ -162,4 +157,4 @@ def used(rows: Any) -> list[tuple[str, str]]:
 def offered(name: str, unit: str) -> OfferedAnalyte:
     """Return the analyte with title and unit."""
     known = ANALYTES.get(name)
-    return OfferedAnalyte(name, title_of(name), known.unit if known else unit)
+    return OfferedAnalyte(name, analyte_title(name), known.unit if known else unit)

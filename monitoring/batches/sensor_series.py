@@ -1,15 +1,13 @@
 """Soft sensors and computed tags of a batch as series of minutes, and as JSON."""
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from monitoring.batches.soft_sensors.thinning import thinned
-from monitoring.kernel.arrays import FloatArray, IntArray
-
-US_PER_MS = 1000
+from monitoring.history.trend_plan import MILLISECOND_US
+from monitoring.kernel.arrays import FloatArray, IntArray, number_or_none, numbers_or_none
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +62,9 @@ def series_json(series: SensorSeries, found: BatchSensors, points: int) -> dict[
         "missing": list(series.missing),
         "remarks": list(series.remarks),
         "last": last_json(series.values, found),
-        "t": (found.start_us[index] // US_PER_MS).tolist(),
+        "t": (found.start_us[index] // MILLISECOND_US).tolist(),
         "eft_h": np.round(found.hour[index], 4).tolist(),
-        "value": [number_or_none(value) for value in series.values[index].tolist()],
+        "value": numbers_or_none(series.values[index]),
     }
 
 
@@ -77,12 +75,7 @@ def last_json(values: FloatArray, found: BatchSensors) -> dict[str, Any] | None:
         return None
     at = known[-1]
     return {
-        "t": int(found.start_us[at]) // US_PER_MS,
+        "t": int(found.start_us[at]) // MILLISECOND_US,
         "eft_h": round(float(found.hour[at]), 4),
         "value": number_or_none(float(values[at])),
     }
-
-
-def number_or_none(value: float) -> float | None:
-    """Return a value with six significant digits; None for a gap."""
-    return None if math.isnan(value) else float(f"{value:.6g}")

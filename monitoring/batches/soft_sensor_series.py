@@ -9,7 +9,7 @@ import numpy as np
 
 from monitoring.batches.computed_series import computed_series
 from monitoring.batches.course import Channel, read_course
-from monitoring.batches.elapsed import HOUR_US, clipped_end, elapsed_h, origin_us
+from monitoring.batches.elapsed import clipped_end, elapsed_h, elapsed_of
 from monitoring.batches.errors import BatchInputError
 from monitoring.batches.finding import bindings_between
 from monitoring.batches.sampling import current_results
@@ -22,7 +22,6 @@ from monitoring.batches.soft_sensors.missing import gain_of, missing_for, remark
 from monitoring.batches.soft_sensors.role_units import UNITS, conversion_of, unit_error
 from monitoring.batches.vessel_roles import ROLES
 from monitoring.kernel.arrays import FloatArray
-from monitoring.kernel.clock import to_micros
 from monitoring.models import Batch, TagFunction, Vessel
 
 LONGEST = timedelta(days=60)  # of a batch: bounds memory
@@ -119,15 +118,10 @@ def wrong_constants(vessel: Vessel) -> list[str]:
 def lab_results(batch: Batch) -> list[LabResult]:
     """Return the results that tell biomass, by elapsed time in hours."""
     return [
-        LabResult(hour_of(batch, result.sample.taken_at), result.analyte, result.value)
+        LabResult(elapsed_of(batch, result.sample.taken_at), result.analyte, result.value)
         for result in current_results(batch)
         if result.analyte in BIOMASS_ANALYTES
     ]
-
-
-def hour_of(batch: Batch, time: datetime) -> float:
-    """Return the elapsed time of a time in hours."""
-    return (to_micros(time) - origin_us(batch)) / HOUR_US
 
 
 def soft_sensor(

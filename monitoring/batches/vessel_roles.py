@@ -50,3 +50,8 @@ ROLES = {
         Role(OTHER, "Other", ""),
     )
 }
+
+
+def role_title(role: str) -> str:
+    """Return the title of a role; of a role that this version does not know, its name in words."""
+    return ROLES[role].title if role in ROLES else role.replace("_", " ")

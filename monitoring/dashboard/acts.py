@@ -22,6 +22,7 @@ from monitoring.access.roles import (
     SET_UP_SOURCES,
     allows,
 )
+from monitoring.kernel.actor import Actor
 
 REFUSED = {
     SET_UP_NOTIFICATIONS: "Administrators set up notifications. Ask one, or sign in as one.",
@@ -62,6 +63,14 @@ def may(request: HttpRequest, permission: str) -> bool:
         return hasattr(request, "user") and allows(request.user, permission)
     except DatabaseError:
         return False
+
+
+def actor_of(request: HttpRequest, name: str = "") -> Actor:
+    """Return the visitor as the cause of an act: the user, or the ``name`` given without a login."""
+    address = address_of(request)
+    if request.user.is_authenticated:
+        return Actor(who(request), "login", address)
+    return Actor(f"{name} (unverified)" if name else who(request), "open", address)
 
 
 def who(request: HttpRequest) -> str:

@@ -9,13 +9,12 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
-from monitoring.access.callers import address_of
 from monitoring.access.roles import CONDUCT, DESIGN
 from monitoring.batches.corrections import confirm, mark_golden
-from monitoring.batches.errors import BatchConflictError, BatchInputError, UnknownBatchError
+from monitoring.batches.errors import REFUSALS
 from monitoring.batches.vessels import change_binding, unbind
 from monitoring.batches.vessels_of_groups import make_of_groups
-from monitoring.dashboard.acts import act, who
+from monitoring.dashboard.acts import act, actor_of
 from monitoring.dashboard.alarm_pages import id_of, shared
 from monitoring.dashboard.batch_forms import (
     ACTS,
@@ -25,20 +24,13 @@ from monitoring.dashboard.batch_forms import (
     RenameForm,
     VesselForm,
     running_batch,
-    sentence,
 )
+from monitoring.dashboard.batch_words import sentence
 from monitoring.dashboard.batches import batch_or_404, batch_page
 from monitoring.dashboard.vessels import list_page, vessel_or_404, vessel_page
-from monitoring.kernel.actor import Actor
 from monitoring.models import Vessel
 
 DESIGN_FORMS: dict[str, type[Any]] = {"bind": BindForm, "rename": RenameForm, "change": VesselForm}
-REFUSALS = (BatchInputError, BatchConflictError, UnknownBatchError)
-
-
-def actor_of(request: HttpRequest) -> Actor:
-    """Return the visitor as the cause of an act."""
-    return Actor(who(request), "login" if request.user.is_authenticated else "open", address_of(request))
 
 
 def name_of_act(request: HttpRequest) -> str:

@@ -10,13 +10,12 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods
 
-from monitoring.access.callers import address_of
 from monitoring.access.roles import CONDUCT, NOTE
 from monitoring.alarms.note_reading import find_note
 from monitoring.batches.errors import UnknownBatchError
 from monitoring.batches.finding import find_batch
 from monitoring.batches.sample_reading import read_sample
-from monitoring.dashboard.acts import act, may, who
+from monitoring.dashboard.acts import act, actor_of, may
 from monitoring.dashboard.alarm_pages import id_of, shared
 from monitoring.dashboard.entry_forms import EntryForm, NoteForm
 from monitoring.dashboard.moments import moment
@@ -39,7 +38,7 @@ def enter_sample(request: HttpRequest, id: int) -> HttpResponse:
     """
     batch, now = batch_of(id), datetime.now(UTC)
     form = SampleForm(request.POST or None, batch=batch, now=now, is_anonymous=is_anonymous(request))
-    if form.is_valid() and (sample := form.perform(actor_of(request))):
+    if form.is_valid() and (sample := form.perform(writer(request))):
         return redirect(f"{reverse('sample-new', args=[id])}?{urlencode({'saved': sample.number})}")
     saved = id_of(request.GET.get("saved", ""))
     if not saved:
@@ -61,7 +60,7 @@ def enter_note(request: HttpRequest, id: int) -> HttpResponse:
     """
     batch, now = batch_of(id), datetime.now(UTC)
     form = NoteForm(request.POST or None, batch=batch, now=now, is_anonymous=is_anonymous(request))
-    if form.is_valid() and (pk := form.perform(actor_of(request))):
+    if form.is_valid() and (pk := form.perform(writer(request))):
         return redirect(f"{reverse('note-new', args=[id])}?{urlencode({'saved': pk})}")
     saved = find_note(id_of(request.GET.get("saved", "")) or 0)
     is_own = saved is not None and saved.batch_id == batch.pk
@@ -85,7 +84,7 @@ def change_sample(request: HttpRequest, id: int, number: int) -> HttpResponse:
         raise Http404(f"There is no sample {number}.")
     forms = sample_forms(request, batch, number, which)
     form = forms.get(which)
-    if form is not None and form.is_valid() and form.perform(actor_of(request)):
+    if form is not None and form.is_valid() and form.perform(writer(request)):
         return redirect(f"{reverse('sample-change', args=[id, number])}?{urlencode({'saved': which})}")
     context = {
         "sample": sample,
@@ -175,10 +174,6 @@ def is_anonymous(request: HttpRequest) -> bool:
     return not request.user.is_authenticated
 
 
-def actor_of(request: HttpRequest) -> Actor:
-    """Return the visitor: the user, or the name that somebody without a login gives."""
-    name = request.POST.get("name", "").strip()[:100]
-    address = address_of(request)
-    if request.user.is_authenticated:
-        return Actor(who(request), "login", address)
-    return Actor(f"{name} (unverified)" if name else who(request), "open", address)
+def writer(request: HttpRequest) -> Actor:
+    """Return the visitor as the cause of an entry, with the name in the form if nobody is signed in."""
+    return actor_of(request, request.POST.get("name", "").strip()[:100])

@@ -1,35 +1,31 @@
 """The forms of the pages of vessels and batches: acts on batches, bindings, names, constants."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any, ClassVar, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
 
 from monitoring.batches.errors import BatchConflictError, BatchInputError, UnknownBatchError
+from monitoring.batches.finding import recipe_phases
 from monitoring.batches.lifecycle import (
     NewBatch,
     end_batch,
     enter_phase,
     inoculate,
-    recipe_phases,
     start_batch,
     start_planned,
 )
 from monitoring.batches.reading import read_recipes
 from monitoring.batches.vessel_roles import OTHER, ROLES
 from monitoring.batches.vessels import bind, change_vessel, make_vessel, rename_vessel
+from monitoring.dashboard.batch_words import sentence
 from monitoring.dashboard.notification_forms import UtcField
-from monitoring.dashboard.words import moment_text
 from monitoring.kernel.actor import Actor
-from monitoring.kernel.clock import parse_timestamp
 from monitoring.models import Batch, BatchState, TagFunction, Vessel
 
 NOW = "UTC. Empty: now."
-ISO_TIME = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z")
 LONGEST_REASON = 500
 MOST_CONSTANTS = 4_000  # characters
 
@@ -62,13 +58,6 @@ class ActForm(forms.Form):
             BatchInputError, BatchConflictError, UnknownBatchError: it is refused.
         """
         raise NotImplementedError
-
-
-def sentence(error: Exception) -> str:
-    """Return the message of an error as a sentence, in the words of the page instead of the API's."""
-    text = str(error).partition("; GET ")[0].replace("send end_previous", "tick 'End the running batch'")
-    text = ISO_TIME.sub(lambda found: moment_text(parse_timestamp(found[0]), datetime.now(UTC)), text)
-    return f"{text[:1].upper()}{text[1:]}."
 
 
 class BatchForm(ActForm):

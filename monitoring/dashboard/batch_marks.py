@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.urls import reverse
 
 from monitoring.alarms.wording import title_of
-from monitoring.batches.analytes import title_of as title_of_analyte
+from monitoring.batches.analytes import analyte_title
 from monitoring.batches.finding import bindings_between
 from monitoring.batches.sampling import current_results
 from monitoring.dashboard import words
@@ -120,7 +120,7 @@ def sample_mark(result: SampleResult, origin: datetime) -> dict[str, Any]:
     return {
         "number": result.sample.number,
         "analyte": result.analyte,
-        "title": title_of_analyte(result.analyte),
+        "title": analyte_title(result.analyte),
         "value": result.value,
         "unit": result.unit,
         "x": hours_since(origin, result.sample.taken_at),

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from monitoring.batches.finding import recipe_phases
 from monitoring.dashboard import words
 from monitoring.dashboard.batch_words import SOURCE_WORDS, STATE_WORDS, elapsed_text
 from monitoring.dashboard.moments import Moment, moment
-from monitoring.dashboard.vessel_tiles import Progress, present_phase, progress_of, recipe_phases
+from monitoring.dashboard.vessel_tiles import Progress, present_phase, progress_of
 from monitoring.models import Batch, BatchPhase, MomentSource
 
 

@@ -1,13 +1,17 @@
 """The texts of the pages of vessels and batches."""
 
+import re
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
-from monitoring.batches.vessel_roles import ROLES
+from monitoring.batches.vessel_roles import ROLES, role_title
 from monitoring.dashboard import words
+from monitoring.kernel.clock import parse_timestamp
 from monitoring.models import MomentSource, TagFunction
 
 HOUR_S = 3_600
+ISO_TIME = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z")
 STATE_WORDS = {"planned": "planned", "running": "running", "complete": "complete", "aborted": "aborted"}
 SOURCE_WORDS: dict[str, str] = {
     MomentSource.PERSON: "by a person",
@@ -40,11 +44,6 @@ ROLE_GAINS = {
 }
 
 
-def role_title(role: str) -> str:
-    """Return the role for people."""
-    return ROLES[role].title if role in ROLES else role.replace("_", " ")
-
-
 def rule_text(rule: Mapping[str, Any]) -> str:
     """Return a rule in words, such as "Dissolved oxygen below 95 % for 10 min"."""
     subject = role_title(str(rule.get("role", "")))
@@ -75,3 +74,10 @@ def elapsed_text(hours: float | None) -> str:
     if hours is None:
         return ""
     return f"{'−' if hours < 0 else ''}{words.duration_text(abs(hours) * HOUR_S)}"
+
+
+def sentence(error: Exception) -> str:
+    """Return the message of an error as a sentence, in the words of the page instead of the API's."""
+    text = str(error).partition("; GET ")[0].replace("send end_previous", "tick 'End the running batch'")
+    text = ISO_TIME.sub(lambda found: words.moment_text(parse_timestamp(found[0]), datetime.now(UTC)), text)
+    return f"{text[:1].upper()}{text[1:]}."

@@ -18,12 +18,12 @@ from monitoring.batches.reading import (
     read_batches,
     read_recipes,
 )
-from monitoring.batches.vessel_roles import OTHER, ROLES
+from monitoring.batches.vessel_roles import OTHER, ROLES, role_title
 from monitoring.dashboard.acts import may
 from monitoring.dashboard.alarm_pages import cursor_of, cursor_text, page_of_alarms, shared, time_of
 from monitoring.dashboard.batch_marks import Happenings, read_happenings
 from monitoring.dashboard.batch_rows import batch_row, hours_since, moments_of, phases_of, regions_of
-from monitoring.dashboard.batch_words import STATE_WORDS, role_title
+from monitoring.dashboard.batch_words import STATE_WORDS
 from monitoring.dashboard.sample_rows import note_rows, sample_rows
 from monitoring.dashboard.scripts import ScriptTag, chart_script
 from monitoring.dashboard.vessel_tiles import expected_of, progress_of

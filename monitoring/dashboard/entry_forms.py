@@ -15,11 +15,13 @@ from monitoring.alarms.notes import Draft
 from monitoring.batches.analytes import checked_value, number_of
 from monitoring.batches.errors import BatchConflictError, BatchInputError, UnknownBatchError
 from monitoring.batches.sampling import REPEATED_WITHIN
+from monitoring.dashboard.alarm_pages import time_of
+from monitoring.dashboard.batch_words import sentence
 from monitoring.dashboard.notes import KIND_WORDS
 from monitoring.dashboard.notification_forms import UtcField
 from monitoring.dashboard.quick_times import QuickTime, quick_times
 from monitoring.kernel.actor import Actor
-from monitoring.kernel.clock import iso_utc, parse_timestamp
+from monitoring.kernel.clock import iso_utc
 from monitoring.models import Batch, Note, NoteKind
 
 STALE = timedelta(minutes=15)
@@ -162,17 +164,3 @@ class NoteForm(TimedForm):
             return found.pk
         draft = Draft(data["text"], data["time"], batch=self.batch.pk, kind=data["kind"])
         return notes.write(draft, actor=actor)
-
-
-def time_of(text: str) -> datetime | None:
-    """Return the time that a hidden field or a choice has; None if none."""
-    try:
-        return parse_timestamp(text) if text else None
-    except ValueError:
-        return None
-
-
-def sentence(error: Exception) -> str:
-    """Return the message of an error as a sentence, without the part for scripts."""
-    text = str(error).partition("; GET ")[0]
-    return f"{text[:1].upper()}{text[1:]}."

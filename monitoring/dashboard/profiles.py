@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -12,21 +12,20 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods, require_POST
 
 from monitoring.access.roles import DESIGN
-from monitoring.batches.errors import BatchConflictError, BatchInputError, UnknownBatchError
+from monitoring.batches.elapsed import elapsed_of
+from monitoring.batches.errors import REFUSALS, UnknownBatchError
 from monitoring.batches.finding import find_profile
 from monitoring.batches.golden.bands import profile_for
 from monitoring.batches.golden.freezing import MOST_BATCHES, NewProfile, freeze, preview, set_profile
 from monitoring.batches.golden.profile_reading import preview_json, profile_in_full, read_profiles
-from monitoring.dashboard.acts import act, may, who
-from monitoring.dashboard.alarm_pages import page_of_alarms, shared
+from monitoring.dashboard.acts import act, actor_of, may
+from monitoring.dashboard.alarm_pages import id_of, page_of_alarms, shared
+from monitoring.dashboard.batch_words import sentence
 from monitoring.dashboard.moments import Moment, moment
-from monitoring.history.keyset import MAX_ID
-from monitoring.kernel.actor import Actor
 from monitoring.kernel.clock import parse_timestamp
 from monitoring.models import Batch, BatchState, Profile
 
 MOST_OFFERED = 200
-ERRORS = (BatchInputError, BatchConflictError, UnknownBatchError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +80,13 @@ def batch_rows(chosen: Sequence[int], now: datetime) -> list[BatchRow]:
 
 def hours_of(batch: Batch) -> float:
     """Return the elapsed time at the end of a complete batch in hours."""
-    start = batch.inoculated_at or batch.start
-    return (batch.end - start) / timedelta(hours=1) if batch.end and start else 0.0
+    return elapsed_of(batch, batch.end) if batch.end else 0.0
 
 
 def chosen_ids(request: HttpRequest) -> list[int]:
     """Return the ids of the batches that are ticked; texts that are no ids choose nothing."""
     given = [*request.GET.getlist("batch"), *request.POST.getlist("batch")]
-    return [int(text) for text in given if text.isascii() and text.isdigit() and int(text) <= MAX_ID]
+    return [pk for pk in map(id_of, given) if pk is not None]
 
 
 @act(DESIGN)
@@ -99,7 +97,7 @@ def new_profile(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         text = {name: request.POST.get(name, "").strip() for name in ("name", "note")}
         new = NewProfile(text["name"], chosen_ids(request), note=text["note"][:500])
-        made = tried(lambda: freeze(new, actor=Actor(who(request), "login")))
+        made = tried(lambda: freeze(new, actor=actor_of(request)))
         if isinstance(made, Profile):
             return redirect("profile", made.pk)
         refused, status = made, 400
@@ -131,9 +129,8 @@ def tried(act: Callable[[], Any]) -> Any:
     """Return the result of an act, or the reason of its refusal as a sentence."""
     try:
         return act()
-    except ERRORS as error:
-        text = str(error)
-        return f"{text[:1].upper()}{text[1:]}."
+    except REFUSALS as error:
+        return sentence(error)
 
 
 @page_of_alarms
@@ -151,7 +148,7 @@ def profile_detail(request: HttpRequest, id: int) -> HttpResponse:
 def use_profile(request: HttpRequest, id: int) -> HttpResponse:
     """Compare a running or planned batch with this profile from now on."""
     chosen = chosen_ids(request)
-    made = tried(lambda: set_profile(chosen[0], id, actor=Actor(who(request), "login"))) if chosen else ""
+    made = tried(lambda: set_profile(chosen[0], id, actor=actor_of(request))) if chosen else ""
     if isinstance(made, Batch):
         return redirect("profile", id)
     return detail_page(request, id, refused=made or "Choose a batch.", status=400)

@@ -6,8 +6,9 @@ from datetime import tzinfo
 from typing import Any
 
 from monitoring.alarms.wording import title_of
-from monitoring.batches.analytes import title_of as analyte_title
-from monitoring.batches.vessel_roles import OTHER, ROLES
+from monitoring.batches.analytes import analyte_title
+from monitoring.batches.vessel_roles import OTHER, role_title
+from monitoring.dashboard.batch_words import SOURCE_WORDS, STATE_WORDS
 from monitoring.dashboard.report_chart import (
     ElapsedHours,
     ReportChart,
@@ -20,8 +21,7 @@ from monitoring.kernel.clock import parse_timestamp
 from monitoring.kernel.number_format import NumberFormat, format_for
 
 Json = dict[str, Any]
-SOURCE_WORDS = {"person": "by hand", "api": "by API", "rule": "by rule", "": ""}
-STATE_WORDS = {"running": "running: this report is provisional", "complete": "complete", "aborted": "aborted"}
+PROVISIONAL = ": this report is provisional"
 LASTS = "lasts"
 CUT = "Only the first 500 lines are listed."
 
@@ -146,7 +146,7 @@ def header_of(report: Json, times: DocumentTimes) -> list[tuple[str, str]]:
         ("Product", batch["product"]),
         ("Strain", batch["strain"]),
         *((str(name), value_text(value)) for name, value in batch["header"].items()),
-        ("State", STATE_WORDS[batch["state"]]),
+        ("State", STATE_WORDS[batch["state"]] + (PROVISIONAL if batch["state"] == "running" else "")),
         ("Started", moment_text(times.text(batch["start"]), started, batch["start_source"])),
         ("Inoculated", moment_text(times.text(batch["inoculated_at"]), "", batch["inoculation_source"])),
         ("Ended", moment_text(times.text(batch["end"]), ended, batch["end_source"])),
@@ -201,7 +201,7 @@ def tag_format(tag: Json) -> NumberFormat:
 
 def tag_section(tag: Json, report: Json, number: NumberFormat) -> TagSection:
     """Return the section of a tag."""
-    role = "" if tag["role"] == OTHER else role_text(tag["role"])
+    role = "" if tag["role"] == OTHER else role_title(tag["role"])
     partner = setpoint_of(tag, report)
     with_setpoint = f"dashed: setpoint {partner['title']}" if partner else ""
     limits = [number.trimmed(each) for each in tag["limits"].values()]
@@ -216,11 +216,6 @@ def tag_section(tag: Json, report: Json, number: NumberFormat) -> TagSection:
         statistics=statistics_table(tag, number),
         note="; ".join(filter(None, (role, function, limit_text, with_setpoint))),
     )
-
-
-def role_text(role: str) -> str:
-    """Return the title of a role; its name if no role of this version has the name."""
-    return ROLES[role].title if role in ROLES else role
 
 
 def statistics_table(tag: Json, number: NumberFormat) -> DocumentTable:

@@ -11,15 +11,16 @@ from monitoring.batches.analytes import (
     ANALYTES,
     LONGEST_UNIT,
     SLUG,
+    analyte_title,
     checked_unit,
     checked_value,
     slug_of,
-    title_of,
 )
 from monitoring.batches.errors import BatchInputError
 from monitoring.batches.sample_reading import offered_analytes
 from monitoring.batches.sampling import MOST_RESULTS, NewResult
-from monitoring.dashboard.entry_forms import EntryForm, NumberField, TimedForm, sentence
+from monitoring.dashboard.batch_words import sentence
+from monitoring.dashboard.entry_forms import EntryForm, NumberField, TimedForm
 from monitoring.kernel.actor import Actor
 from monitoring.models import Batch
 
@@ -162,7 +163,7 @@ class WithdrawForm(EntryForm):
 def label_of(name: str, unit: str) -> str:
     """Return the label: the page shows the unit behind the input, and a screen reader reads it here."""
     hidden = format_html('<span class="unseen">, {}</span>', unit) if unit else ""
-    return format_html("{}{}", title_of(name), hidden)
+    return format_html("{}{}", analyte_title(name), hidden)
 
 
 def units_of(batch: Batch) -> dict[str, str]:

@@ -4,13 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from monitoring.alarms.note_reading import NoteSelection, read_notes
-from monitoring.batches.analytes import title_of
-from monitoring.batches.sample_reading import (
-    ResultInForce,
-    SampleInFull,
-    elapsed_of,
-    read_samples,
-)
+from monitoring.batches.analytes import analyte_title
+from monitoring.batches.elapsed import elapsed_of
+from monitoring.batches.sample_reading import ResultInForce, SampleInFull, read_samples
+from monitoring.dashboard.batch_words import elapsed_text
 from monitoring.dashboard.moments import Moment, moment
 from monitoring.dashboard.notes import NoteRow, rows_of
 from monitoring.history.measurements import Selection
@@ -94,7 +91,7 @@ def result_row(found: ResultInForce, now: datetime) -> ResultRow:
     result = found.result
     return ResultRow(
         id=result.pk,
-        title=title_of(result.analyte),
+        title=analyte_title(result.analyte),
         value=AS_TYPED.trimmed(result.value),
         unit=result.unit,
         method=result.method,
@@ -125,8 +122,3 @@ def note_row(batch: Batch, row: NoteRow) -> BatchNoteRow:
         elapsed=elapsed_text(elapsed_of(batch, note.start)),
         is_of_vessel=note.batch_id is None,
     )
-
-
-def elapsed_text(hours: float) -> str:
-    """Return the elapsed time with two decimals."""
-    return f"{hours:.2f} h"

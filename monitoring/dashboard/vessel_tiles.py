@@ -9,10 +9,11 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from monitoring.alarms.reading import AlarmSelection, PresentAlarm, read_alarms
-from monitoring.batches.reading import all_vessels, elapsed_h
-from monitoring.batches.vessel_roles import OTHER, ROLES
+from monitoring.batches.finding import recipe_phases
+from monitoring.batches.reading import all_vessels, last_elapsed_h
+from monitoring.batches.vessel_roles import OTHER, ROLES, role_title
 from monitoring.dashboard import words
-from monitoring.dashboard.batch_words import elapsed_text, role_title
+from monitoring.dashboard.batch_words import elapsed_text
 from monitoring.dashboard.moments import Moment, moment
 from monitoring.dashboard.states import Evidence, State, state_of
 from monitoring.history.confirmed import confirmed_until
@@ -23,7 +24,7 @@ from monitoring.history.tags import latest_of
 from monitoring.ingest.tags import tag_cache
 from monitoring.kernel.number_format import NumberFormat
 from monitoring.kernel.tag_definition import TagDefinition
-from monitoring.models import Batch, BatchPhase, RecipePhase, TagFunction, Vessel, VesselTag
+from monitoring.models import Batch, BatchPhase, TagFunction, Vessel, VesselTag
 from monitoring.sources.simulator.demo_tags import unused_vessels
 
 KEY_VALUES = 4
@@ -220,21 +221,16 @@ def present_phase(batch: Batch | None) -> BatchPhase | None:
     return phases[-1] if phases and phases[-1].end is None else None
 
 
-def recipe_phases(batch: Batch | None) -> list[RecipePhase]:
-    """Return the phases of the recipe; none without a recipe."""
-    return list(batch.recipe.phases.all()) if batch and batch.recipe else []
-
-
 def typical_h(batch: Batch | None) -> float | None:
     """Return the typical duration of the recipe's phases together (h); None if one has none."""
-    durations = [phase.typical_duration_s for phase in recipe_phases(batch)]
+    durations = [phase.typical_duration_s for phase in recipe_phases(batch)] if batch else []
     known = [each for each in durations if each is not None]
     return sum(known) / 3_600 if known and len(known) == len(durations) else None
 
 
 def progress_of(batch: Batch | None, now: datetime) -> Progress:
     """Return elapsed and typical time of a batch."""
-    return Progress(elapsed_h(batch, now) if batch else None, typical_h(batch))
+    return Progress(last_elapsed_h(batch, now) if batch else None, typical_h(batch))
 
 
 def expected_of(batch: Batch | None, now: datetime) -> Expected:

@@ -17,13 +17,13 @@ from monitoring.batches.finding import find_vessel
 from monitoring.batches.reading import BatchSelection, all_vessels, read_batches
 from monitoring.batches.soft_sensors.constants import CONSTANTS
 from monitoring.batches.soft_sensors.missing import gain_of
-from monitoring.batches.vessel_roles import OTHER, ROLES
+from monitoring.batches.vessel_roles import OTHER, ROLES, role_title
 from monitoring.batches.vessels_of_groups import preview_of_groups
 from monitoring.dashboard.acts import may
 from monitoring.dashboard.alarm_pages import page_of_alarms, shared
 from monitoring.dashboard.batch_forms import ACTS, BindForm, RenameForm, VesselForm, forms_of
 from monitoring.dashboard.batch_rows import batch_row
-from monitoring.dashboard.batch_words import FUNCTION_WORDS, ROLE_GAINS, RULE_TITLES, role_title, rule_text
+from monitoring.dashboard.batch_words import FUNCTION_WORDS, ROLE_GAINS, RULE_TITLES, rule_text
 from monitoring.dashboard.moments import Moment, moment
 from monitoring.dashboard.vessel_tiles import is_bound, present_bindings, read_readings, read_tiles, tile_of
 from monitoring.models import Tag, TagFunction, Vessel, VesselTag

@@ -184,6 +184,11 @@ class Tag(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def shown_name(self) -> str:
+        """Return the name for people."""
+        return self.display_name or self.name
+
     def clean(self) -> None:
         """Reject states of other kinds, and limits and retention periods that contradict each other.
 

@@ -33,7 +33,7 @@ def test_each_section_says_what_was(client: Client, batch: Batch) -> None:
     assert "Inoculum flask 7 State of the art State complete" in text
     assert "Inoculated 2024-01-31 12:30:00, by rule" in text
     phases = section(html, "phases")
-    assert "growth 2024-01-31 12:30:00 2024-01-31 14:00:00 0.00 1 h 30 min ann, by hand" in phases
+    assert "growth 2024-01-31 12:30:00 2024-01-31 14:00:00 0.00 1 h 30 min ann, by a person" in phases
     assert "300 rpm in force at the start" in section(html, "setpoints")
     assert "2024-01-31 12:45:15 0.25 300 400 rpm" in section(html, "setpoints")
     assert "was 1.5 (ann, 2024-01-31 12:00:00), corrected: typing error" in section(html, "samples")

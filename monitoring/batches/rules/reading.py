@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import cast
 
 import numpy as np
 from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet, Subquery
@@ -107,21 +108,21 @@ def moments_of(batch: Batch, now: datetime) -> BatchMoments:
     def follows(at: datetime, source: str) -> bool:
         return not batch.is_golden and is_open(at, source, now)
 
-    def moment(at: datetime | None, source: str) -> Moment | None:
-        return None if at is None else Moment(to_micros(at), follows(at, source))
+    def moment(at: datetime, source: str) -> Moment:
+        return Moment(to_micros(at), follows(at, source))
 
-    start = moment(batch.start, batch.start_source)
-    assert start is not None, "only planned batches have no start"  # noqa: S101
+    start = cast("datetime", batch.start)  # only planned batches have none
+    inoculated_at, end = batch.inoculated_at, batch.end
     phases = tuple(
         PhaseBegin(phase.name, to_micros(phase.start), follows(phase.start, phase.source))
         for phase in batch.phases.all()
     )
     return BatchMoments(
         pk=batch.pk,
-        start=start,
-        inoculation=moment(batch.inoculated_at, batch.inoculation_source),
+        start=moment(start, batch.start_source),
+        inoculation=inoculated_at and moment(inoculated_at, batch.inoculation_source),
         phases=phases,
-        end=moment(batch.end, batch.end_source),
+        end=end and moment(end, batch.end_source),
         recipe=steps_of(batch.recipe) if batch.recipe else (),
         withdrawn=tuple((each.moment, to_micros(each.at)) for each in batch.withdrawn_moments.all()),
     )
