@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from monitoring.batches.golden import choosing
 from monitoring.batches.golden.blob import description_of, pack, unpack
 from monitoring.batches.golden.coordinates import BY_GROWTH, BY_TIME, TOTAL, Coordinate, progress
 from monitoring.batches.golden.curves import bridged, resampled, smoothed
@@ -58,6 +59,20 @@ def test_the_wish_of_a_recipe_counts_for_few_batches() -> None:
     phases = fit_profile([batch(0), batch(1)], CHANNELS, wishes).phases
     assert [phase.choice.coordinate for phase in phases] == [BY_GROWTH, BY_BASE]
     assert "too few" in phases[1].choice.reason
+
+
+@pytest.mark.parametrize(
+    ("by_growth", "coordinate", "reason"),
+    [(0.096, BY_TIME, "the usual one"), (0.100, BY_TIME, "least"), (0.094, BY_GROWTH, "least")],
+)
+def test_the_usual_coordinate_is_taken_if_about_as_good(
+    monkeypatch: pytest.MonkeyPatch, by_growth: float, coordinate: Coordinate, reason: str
+) -> None:
+    spreads = {BY_GROWTH: by_growth, BY_TIME: 0.1}
+    monkeypatch.setattr(choosing, "spread", lambda members, phase, each, *_: spreads.get(each, 0.2))
+    choice = fit_profile([batch(seed) for seed in range(3)], CHANNELS, {}).phases[1].choice
+    assert choice.coordinate == coordinate
+    assert choice.reason.startswith(reason)
 
 
 def test_leave_one_out_finds_the_odd_batch() -> None:
