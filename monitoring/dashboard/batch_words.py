@@ -80,4 +80,4 @@ def sentence(error: Exception) -> str:
     """Return the message of an error as a sentence, in the words of the page instead of the API's."""
     text = str(error).partition("; GET ")[0].replace("send end_previous", "tick 'End the running batch'")
     text = ISO_TIME.sub(lambda found: words.moment_text(parse_timestamp(found[0]), datetime.now(UTC)), text)
-    return f"{text[:1].upper()}{text[1:]}."
+    return f"{text[:1].upper()}{text[1:].removesuffix('.')}."

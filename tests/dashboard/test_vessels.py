@@ -168,7 +168,7 @@ def test_a_refused_act_keeps_the_entry_and_says_why(client: Client, vessel: Vess
     wrong = client.post(
         "/vessels/v1/conduct", {"act": "start", "name": "2 b", "end_previous": "on", **fields}
     )
-    assert "Start with a letter" in refused(wrong)
+    assert "is part of web addresses. " in refused(wrong)
 
 
 def test_an_act_on_a_page_of_an_earlier_batch_is_refused(client: Client, vessel: Vessel) -> None:
