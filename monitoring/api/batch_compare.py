@@ -13,7 +13,8 @@ from monitoring.api import batch_compare_fields as fields
 from monitoring.api import schemas
 from monitoring.api.batch_errors import errors_as_answers
 from monitoring.api.fields import parameters
-from monitoring.batches.compare import Align, Subject, compare
+from monitoring.batches.compare import Subject, compare
+from monitoring.batches.compare_aligning import Align
 from monitoring.batches.finding import find_batches
 
 

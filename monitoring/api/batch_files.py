@@ -133,7 +133,7 @@ def file_name(extent: BatchExtent, tags: Sequence[BoundTag]) -> str:
 
 
 def refuse_without_tags(request: Request, tags: Sequence[Any]) -> None:
-    """Refuse a batch none of whose tags the caller's token covers: its header would be told to a stranger.
+    """Refuse a batch without a tag that the caller's token covers: the header is not for that caller.
 
     Raises:
         PermissionDenied: the token has a prefix, and no tag of the batch begins with it.
