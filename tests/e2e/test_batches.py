@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from monitoring.batches.lifecycle import NewBatch, inoculate, start_batch
+from monitoring.batches.lifecycle import NewBatch, end_batch, inoculate, start_batch
 from monitoring.batches.sampling import NewResult, add_sample
 from monitoring.batches.vessels import bind, make_vessel
 from monitoring.kernel.actor import Actor
@@ -76,3 +76,13 @@ def test_the_wall_fits_a_phone_and_a_large_screen(dashboard: Any, axe_js: Path, 
         assert page.evaluate(FITS)
         assert violations(dashboard, axe_js) == []
     dashboard.screenshot("vessel-wall")
+
+
+@pytest.mark.parametrize("page_of", ["/batches/compare?batch={0}&batch={1}", "/batches/{0}/report"])
+def test_comparison_and_report_keep_nobody_out(
+    dashboard: Any, axe_js: Path, batch: Batch, page_of: str
+) -> None:
+    end_batch(batch.pk, at=batch.start + timedelta(hours=2), actor=ANN)
+    second = start_batch(NewBatch("v1", "run-2", start=batch.start + timedelta(hours=2)), actor=ANN)
+    dashboard.page.goto(dashboard.server + page_of.format(batch.pk, second.pk))
+    assert violations(dashboard, axe_js) == []
