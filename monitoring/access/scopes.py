@@ -1,5 +1,6 @@
 """Restrict source tokens to a scope and a tag prefix, so that a leaked token opens nothing else."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from rest_framework.exceptions import PermissionDenied
@@ -66,6 +67,12 @@ def names_covered_tags(request: Request, view: "APIView", grant: Grant) -> bool:
         if name not in readable:
             raise PermissionDenied(f"tag: this token does not read {shown(name)}, only {grant.prefix}...")
     return True
+
+
+def covers_of(request: Request) -> Callable[[str], bool]:
+    """Return the test whether the caller may read a tag."""
+    grant = grant_of(request)
+    return grant.covers if grant is not None and grant.prefix else lambda _: True
 
 
 def refuse_uncovered(request: Request, tag: str) -> None:

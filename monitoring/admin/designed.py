@@ -52,7 +52,7 @@ class CheckedForm(DesignModelForm):
 
 @contextmanager
 def errors_as_answers() -> Iterator[None]:
-    """Answer what somebody else has changed since the check with status 400.
+    """Answer conflicts that arise after the check with status 400.
 
     Raises:
         BadRequest: the act does not fit the stored state.

@@ -7,7 +7,8 @@ from rest_framework import serializers
 from monitoring.api.batch_trend_fields import MEASURED_ROLES
 from monitoring.api.fields import choice, known_only, whole_number
 from monitoring.api.schemas import Shape, numbers
-from monitoring.batches.compare import LEAST, MOST, Align
+from monitoring.batches.compare import LEAST, MOST
+from monitoring.batches.compare_aligning import Align
 from monitoring.history.keyset import MAX_ID
 
 MOST_POINTS = 2_000

@@ -33,7 +33,7 @@ def errors_as_answers() -> Iterator[None]:
 def acting(request: Request, name: str = "") -> Iterator[Actor]:
     """Yield the caller of an act, named in the audit trail, too; convert errors to answers.
 
-    ``name`` is that which somebody without a login gives. The middleware of the trail names users with a
+    ``name`` is the one given without a login. The middleware of the trail names users with a
     session; this names users with tokens, and callers while Fermon is open, as the tables of batches do.
     """
     actor, before = actor_of(request, {"name": name}), auditlog_value.get(None)

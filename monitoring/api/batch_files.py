@@ -1,20 +1,20 @@
 """GET /batches/<id>/report and GET /batches/<id>/export."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import chain
+from typing import Any
 
 from django.http import HttpResponseBase, StreamingHttpResponse
 from django.utils.http import content_disposition_header
 from drf_spectacular.utils import OpenApiResponse, extend_schema
-from rest_framework.exceptions import ValidationError
+from rest_framework.exceptions import PermissionDenied, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from monitoring.access.callers import grant_of
-from monitoring.access.scopes import can_read_all_tags
+from monitoring.access.scopes import can_read_all_tags, covers_of
 from monitoring.api import batch_report_schemas as shapes
 from monitoring.api import schemas
 from monitoring.api.batch_errors import errors_as_answers
@@ -72,6 +72,7 @@ class BatchReportView(APIView):
             report = read_report(
                 batch, now=now, covers=covers_of(request), is_whole=can_read_all_tags(request)
             )
+        refuse_without_tags(request, report["tags"])
         return Response({"report": report, "sha256": hash_of(report), "made_at": iso_utc(now)})
 
 
@@ -109,6 +110,7 @@ class BatchExportView(APIView):
             extent = extent_of(find_batch(int(id)), datetime.now(UTC))
             check_rows(chosen.most_rows, lambda _: count_rows(extent))
             tags = bound_tags(extent, covers_of(request))
+            refuse_without_tags(request, tags)
             samples = sample_columns(extent) if can_read_all_tags(request) else []
         table = opened(batch_table(extent, tags, query.aggregates, samples))
         pieces = chosen.write(table, query.file_style) if request.method == "GET" else iter(())
@@ -130,10 +132,14 @@ def file_name(extent: BatchExtent, tags: Sequence[BoundTag]) -> str:
     return "-".join(filter(None, ("fermon", share, extent.batch.name)))
 
 
-def covers_of(request: Request) -> Callable[[str], bool]:
-    """Return the test whether the caller may read a tag."""
-    grant = grant_of(request)
-    return grant.covers if grant is not None else lambda _: True
+def refuse_without_tags(request: Request, tags: Sequence[Any]) -> None:
+    """Refuse a batch without a tag that the caller's token covers: the header is not for that caller.
+
+    Raises:
+        PermissionDenied: the token has a prefix, and no tag of the batch begins with it.
+    """
+    if not tags and not can_read_all_tags(request):
+        raise PermissionDenied("This token reads no tag of this batch.")
 
 
 @contextmanager

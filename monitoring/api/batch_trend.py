@@ -8,8 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from monitoring.access.callers import grant_of
-from monitoring.access.scopes import can_read_all_tags
+from monitoring.access.scopes import can_read_all_tags, covers_of
 from monitoring.api import batch_trend_fields as fields
 from monitoring.api import schemas
 from monitoring.api.batch_errors import errors_as_answers
@@ -78,8 +77,7 @@ def trend_json(batch: Batch, found: BatchTrend, request: Request) -> dict[str, A
 
 def steps_json(batch: Batch, steps: Steps | None, request: Request) -> dict[str, Any] | None:
     """Return a held signal; None if there is none, or if the caller's token does not cover the tag."""
-    grant = grant_of(request)
-    if steps is None or (grant is not None and not grant.covers(steps.tag)):
+    if steps is None or not covers_of(request)(steps.tag):
         return None
     return {"tag": steps.tag, **times(batch, steps.time_us), "value": steps.value.tolist()}
 

@@ -1,4 +1,4 @@
-"""/vessels/<vessel>/computed-tags (GET, POST) and /vessels/<vessel>/computed-tags/<tag> (GET, PATCH, DELETE)."""
+"""/vessels/<vessel>/computed-tags: list and add; with /<tag>: read, change and delete computed tags."""
 
 from typing import ClassVar
 

@@ -31,7 +31,7 @@ class SoftSensorsView(APIView):
         """Return the soft sensors of a batch (OUR, RQ, biomass, µ ...) and the computed tags of its vessel.
 
         They are computed from minute values on request. Of long batches, each bucket of minutes gives its
-        smallest and largest value. What cannot be computed says in `missing` what to add.
+        smallest and largest value. `missing` lists the inputs that a series lacks.
         """
         chosen = parameters(shapes.SoftSensorsQuery, request).validated_data
         with errors_as_answers():

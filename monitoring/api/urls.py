@@ -73,17 +73,6 @@ router.register("profiles", ProfileViewSet, basename="profile")
 
 source_mappings = SourceMappingViewSet.as_view({"get": "list", "post": "create", "put": "update"})
 source_mapping = SourceMappingViewSet.as_view({"patch": "partial_update", "delete": "destroy"})
-computed_tags = ComputedTagViewSet.as_view({"get": "list", "post": "create"})
-computed_tag = ComputedTagViewSet.as_view({"get": "retrieve", "patch": "partial_update", "delete": "destroy"})
-samples = SampleViewSet.as_view({"get": "list", "post": "create"})
-sample = SampleViewSet.as_view({"get": "retrieve"})
-sample_results = SampleViewSet.as_view({"post": "add_results"})
-sample_correct = SampleViewSet.as_view({"post": "correct"})
-sample_withdraw = SampleViewSet.as_view({"post": "withdraw"})
-annotations = AnnotationViewSet.as_view({"get": "list", "post": "create"})
-vessel_tags = VesselTagViewSet.as_view({"get": "list", "post": "create"})
-vessel_tag = VesselTagViewSet.as_view({"patch": "partial_update", "delete": "destroy"})
-batch_profile = BatchProfileViewSet.as_view({"post": "create"})
 
 BATCH = r"^batches/(?P<id>[0-9]{1,18})"
 VESSEL = rf"^vessels/(?P<vessel>{SLUG})"
@@ -98,22 +87,44 @@ urlpatterns = [
         source_mapping,
         name="source-mapping",
     ),
-    re_path(f"{BATCH}/samples$", samples, name="samples"),
-    re_path(f"{SAMPLE}$", sample, name="sample"),
-    re_path(f"{SAMPLE}/results$", sample_results, name="sample-results"),
-    re_path(rf"{SAMPLE}/results/(?P<result>[0-9]{{1,18}})/correct$", sample_correct, name="sample-correct"),
-    re_path(f"{SAMPLE}/withdraw$", sample_withdraw, name="sample-withdraw"),
-    re_path(f"{BATCH}/annotations$", annotations, name="annotations"),
+    re_path(f"{BATCH}/samples$", SampleViewSet.as_view({"get": "list", "post": "create"}), name="samples"),
+    re_path(f"{SAMPLE}$", SampleViewSet.as_view({"get": "retrieve"}), name="sample"),
+    re_path(f"{SAMPLE}/results$", SampleViewSet.as_view({"post": "add_results"}), name="sample-results"),
+    re_path(
+        rf"{SAMPLE}/results/(?P<result>[0-9]{{1,18}})/correct$",
+        SampleViewSet.as_view({"post": "correct"}),
+        name="sample-correct",
+    ),
+    re_path(f"{SAMPLE}/withdraw$", SampleViewSet.as_view({"post": "withdraw"}), name="sample-withdraw"),
+    re_path(
+        f"{BATCH}/annotations$",
+        AnnotationViewSet.as_view({"get": "list", "post": "create"}),
+        name="annotations",
+    ),
     re_path(f"{BATCH}/trend$", BatchTrendView.as_view(), name="batch-trend"),
-    re_path(f"{VESSEL}/tags$", vessel_tags, name="vessel-tags"),
-    re_path(rf"{VESSEL}/tags/(?P<id>[0-9]{{1,18}})$", vessel_tag, name="vessel-tag"),
+    re_path(
+        f"{VESSEL}/tags$", VesselTagViewSet.as_view({"get": "list", "post": "create"}), name="vessel-tags"
+    ),
+    re_path(
+        rf"{VESSEL}/tags/(?P<id>[0-9]{{1,18}})$",
+        VesselTagViewSet.as_view({"patch": "partial_update", "delete": "destroy"}),
+        name="vessel-tag",
+    ),
     re_path(f"{BATCH}/soft-sensors$", SoftSensorsView.as_view(), name="soft-sensors"),
-    re_path(f"{VESSEL}/computed-tags$", computed_tags, name="computed-tags"),
-    re_path(f"{VESSEL}/computed-tags/(?P<tag>[^/]+)$", computed_tag, name="computed-tag"),
+    re_path(
+        f"{VESSEL}/computed-tags$",
+        ComputedTagViewSet.as_view({"get": "list", "post": "create"}),
+        name="computed-tags",
+    ),
+    re_path(
+        f"{VESSEL}/computed-tags/(?P<tag>[^/]+)$",
+        ComputedTagViewSet.as_view({"get": "retrieve", "patch": "partial_update", "delete": "destroy"}),
+        name="computed-tag",
+    ),
     path("batches/compare", BatchCompareView.as_view(), name="batch-compare"),
     re_path(f"{BATCH}/report$", BatchReportView.as_view(), name="batch-report"),
     re_path(f"{BATCH}/export$", BatchExportView.as_view(), name="batch-export"),
-    re_path(f"{BATCH}/profile$", batch_profile, name="batch-profile"),
+    re_path(f"{BATCH}/profile$", BatchProfileViewSet.as_view({"post": "create"}), name="batch-profile"),
     path("alarms/kpis", AlarmKpisView.as_view(), name="alarm-kpis"),
     path("alarms/advice", AlarmAdviceView.as_view(), name="alarm-advice"),
     path("alarms/journal", AlarmJournalView.as_view(), name="alarm-journal"),

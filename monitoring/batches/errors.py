@@ -1,4 +1,4 @@
-"""Errors of acts on vessels and batches. Each message tells what to do."""
+"""Errors of acts on vessels and batches. Each message names the remedy."""
 
 
 class UnknownBatchError(LookupError):

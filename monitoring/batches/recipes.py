@@ -90,7 +90,7 @@ def locked_recipe(name: str) -> Iterator[list[Recipe]]:
     """Lock the versions of a recipe, newest first: batches that would use one wait. Opens a transaction.
 
     Raises:
-        BatchConflictError: somebody made the same version at once.
+        BatchConflictError: the same version was made at once.
     """
     try:
         with write_lock(), transaction.atomic():

@@ -162,7 +162,7 @@ def windows_of(bound: BoundTag, extent: BatchExtent, begin_us: int, stop_us: int
 
 
 def soft_sensors_of(extent: BatchExtent) -> list[Json]:
-    """Return the last value of each soft sensor and computed tag, or what it lacks."""
+    """Return the last value of each soft sensor and computed tag, or its missing inputs."""
     found = read_soft_sensors(extent.batch, now=extent.end)
     return [
         {

@@ -21,7 +21,7 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class RecordScope:
-    """The batch and its tags by name, whose records are wanted. ``is_whole``: also those of no single tag."""
+    """The batch of a report and its tags by name. ``is_whole``: also those of no single tag."""
 
     extent: BatchExtent
     tags: Mapping[str, BoundTag]

@@ -15,7 +15,7 @@ class SensorSeries:
     """A soft sensor or computed tag over a batch; ``values`` has shape (n,), NaN in gaps.
 
     ``decimals`` is the usual number of decimals (None: automatic). ``inputs`` are roles, of a computed tag
-    the tags. ``missing`` says in sentences why there are no values, ``remarks`` what the values lack.
+    the tags. ``missing`` has sentences on needed inputs that are not there, ``remarks`` on other ones.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""The roles of a vessel's tags: what each measures, and how a role is guessed from name and unit."""
+"""The roles of a vessel's tags: title and unit of each, and a guess by name and unit."""
 
 from dataclasses import dataclass
 

@@ -30,7 +30,7 @@ class Guess:
 
 @dataclass(frozen=True, slots=True)
 class VesselOfGroup:
-    """A vessel to make of a group. ``problem`` tells why none is made (empty: none)."""
+    """A vessel to make of a group. ``problem`` is the reason why none is made (empty: no problem)."""
 
     group: str
     name: str
@@ -76,7 +76,7 @@ def make_of_groups(groups: Iterable[str] | None = None, *, actor: Actor) -> list
     """Make a vessel of each group that has none yet, all or nothing; return also those with a problem.
 
     Raises:
-        BatchConflictError, BatchInputError: somebody made a vessel or bound a tag at once.
+        BatchConflictError, BatchInputError: a vessel was made or a tag bound at once.
     """
     with naming():  # before the tags are locked, as others lock a vessel before a tag
         found = preview_of_groups(groups)

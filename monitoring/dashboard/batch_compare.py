@@ -10,7 +10,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.http import urlencode
 
-from monitoring.batches.compare import LEAST, MOST, Align, Subject, common_subjects, compare
+from monitoring.batches.compare import LEAST, MOST, Subject, common_subjects, compare
+from monitoring.batches.compare_aligning import Align
 from monitoring.batches.errors import BatchInputError
 from monitoring.batches.vessel_roles import OTHER, ROLES
 from monitoring.dashboard.alarm_pages import page_of_alarms, shared
@@ -100,7 +101,7 @@ def batch_compare(request: HttpRequest) -> HttpResponse:
 
 
 def comparison_of(choice: CompareChoice, now: datetime) -> tuple[Json | None, str]:
-    """Return the comparison, or None and what to do."""
+    """Return the comparison, or None and the remedy."""
     if len(choice.batches) < LEAST:
         return None, ""
     if choice.subject == Subject():

@@ -170,10 +170,10 @@ def sample_of(batch: Batch, number: int, now: datetime) -> SampleRow | None:
 
 
 def is_anonymous(request: HttpRequest) -> bool:
-    """Return whether nobody is signed in, so that the form asks for a name."""
+    """Return whether the visitor has no login, so that the form asks for a name."""
     return not request.user.is_authenticated
 
 
 def writer(request: HttpRequest) -> Actor:
-    """Return the visitor as the cause of an entry, with the name in the form if nobody is signed in."""
+    """Return the visitor as the cause of an entry, with the name in the form if there is no login."""
     return actor_of(request, request.POST.get("name", "").strip()[:100])

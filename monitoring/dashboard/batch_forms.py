@@ -285,9 +285,9 @@ class VesselForm(ActForm):
 
     @classmethod
     def of(cls, vessel: Vessel) -> "VesselForm":
-        """Return the form with what is stored."""
+        """Return the form with the stored values."""
         names = ("title", "description", "area", "working_volume_l", "is_active")
-        lines = "\n".join(f"{name} = {value:g}" for name, value in sorted(vessel.constants.items()))
+        lines = "\n".join(f"{name} = {value!r}" for name, value in sorted(vessel.constants.items()))
         return cls(initial={**{name: getattr(vessel, name) for name in names}, "constants": lines})
 
     def clean_constants(self) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""What happened during a batch: samples, notes, events and alarms, as rows and as marks on the charts."""
+"""Samples, notes, events and alarms of a batch, as rows and as marks on the charts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -63,7 +63,7 @@ class Happenings:
 
 
 def read_happenings(batch: Batch, origin: datetime, now: datetime) -> Happenings:
-    """Return what happened during a batch; ``origin`` is its 0 h. Of each kind at most ``MOST``."""
+    """Return the happenings of a batch; ``origin`` is the time of 0 h. Of each kind at most ``MOST``."""
     if batch.start is None:
         return Happenings()
     start, end = batch.start, batch.end or now

@@ -62,7 +62,7 @@ def batch_list(request: HttpRequest) -> HttpResponse:
 
 
 def selection_of(query: Mapping[str, str]) -> BatchSelection:
-    """Return the batches that the parameters select; what cannot be read selects nothing away."""
+    """Return the batches that the parameters select; invalid parameters are ignored."""
     vessel, recipe, name, state = (
         query.get(field, "").replace("\0", "")[:LONGEST_NAME]
         for field in ("vessel", "recipe", "name", "state")
@@ -101,7 +101,7 @@ def batch_or_404(id: int) -> Batch:
 
 
 def batch_page(request: HttpRequest, batch: Batch, *, refused: str = "", status: int = 200) -> HttpResponse:
-    """Return the page of a batch; ``refused`` tells why an act was refused."""
+    """Return the page of a batch; ``refused`` is the reason why an act was refused."""
     now = datetime.now(UTC)
     origin = from_micros(origin_us(batch))
     happenings = read_happenings(batch, origin, now)
@@ -143,7 +143,7 @@ def live_context(batch: Batch, happenings: Happenings, origin: datetime, now: da
 
 
 def range_of(batch: Batch, origin: datetime, now: datetime) -> dict[str, float]:
-    """Return the ends of the charts in hours: of a running batch at least what is typical."""
+    """Return the ends of the charts in hours: of a running batch at least the typical length."""
     first = hours_since(origin, batch.start or origin)
     last = hours_since(origin, batch.end or now)
     typical = progress_of(batch, now).typical if batch.state == BatchState.RUNNING else None
@@ -177,7 +177,7 @@ def figure_of(binding: VesselTag, formats: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def settings_of(batch: Batch, script: ScriptTag) -> dict[str, Any]:
-    """Return what the scripts of a batch's page need and what does not change."""
+    """Return the constant settings of the scripts of a batch's page."""
     address = reverse("batch", args=[batch.pk])
     return {
         "everyMs": REFRESH_MS,

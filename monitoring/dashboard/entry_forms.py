@@ -53,7 +53,7 @@ class NumberField(forms.CharField):
 
 
 class EntryForm(forms.Form):
-    """A form of a batch, with the name of the writer while nobody is signed in."""
+    """A form of a batch, with the name of a writer without a login."""
 
     def __init__(self, *args: Any, batch: Batch, is_anonymous: bool, **kwargs: Any) -> None:
         self.batch = batch
@@ -68,7 +68,7 @@ class EntryForm(forms.Form):
             )
 
     def perform(self, actor: Actor) -> Any:
-        """Store the entry; return what was stored, or None with the reason in the form if refused."""
+        """Store the entry; return the stored row, or None with the reason in the form if refused."""
         try:
             return self.store(actor)
         except (BatchInputError, NoteInputError) as error:

@@ -14,8 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from monitoring.access.roles import DESIGN
 from monitoring.batches.elapsed import elapsed_of
 from monitoring.batches.errors import REFUSALS, UnknownBatchError
-from monitoring.batches.finding import find_profile
-from monitoring.batches.golden.bands import profile_for
+from monitoring.batches.finding import find_profile, newest_profile
 from monitoring.batches.golden.freezing import MOST_BATCHES, NewProfile, freeze, preview, set_profile
 from monitoring.batches.golden.profile_reading import preview_json, profile_in_full, read_profiles
 from monitoring.dashboard.acts import act, actor_of, may
@@ -182,5 +181,8 @@ def open_batches(profile: Profile) -> tuple[list[Batch], list[Batch]]:
     """Return the running and planned batches that are compared with the profile, and the other ones."""
     rows = Batch.objects.filter(state__in=(BatchState.RUNNING, BatchState.PLANNED))
     found = list(rows.select_related("recipe", "profile").order_by("name")[:MOST_OFFERED])
-    users = [batch for batch in found if profile_for(batch) == profile]
+    newest, name = newest_profile(profile.recipe), profile.recipe and profile.recipe.name
+    users = [batch for batch in found if batch.profile == profile]
+    if newest == profile:
+        users += [each for each in found if not each.profile and each.recipe and each.recipe.name == name]
     return users, [batch for batch in found if batch.profile != profile]

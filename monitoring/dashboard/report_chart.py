@@ -119,7 +119,7 @@ def draw_results(name: str, points: Sequence[Point], report: Json, number: Numbe
 
 
 def frame_of(report: Json, hours: ElapsedHours, axes: ReportAxes, number: NumberFormat) -> Json:
-    """Return what all charts of a report have: ticks, phases, and the times of samples."""
+    """Return the parts common to all charts of a report: ticks, phases, times of samples."""
     samples = [each for each in report["samples"] if each["withdrawn_at"] is None]
     return {
         "phases": tuple(Label(axes.x(hours.of(each["start"])), each["name"]) for each in report["phases"]),

@@ -65,7 +65,7 @@ class Expected:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """The elapsed time of a batch in hours, and what is typical by the recipe (None: unknown)."""
+    """The elapsed time of a batch in hours, and the typical one by the recipe (None: unknown)."""
 
     elapsed: float | None
     typical: float | None
@@ -115,7 +115,7 @@ class VesselTile:
 
 @dataclass(frozen=True, slots=True)
 class Readings:
-    """What is known of the tags of all vessels, by the tag's name."""
+    """Latest values, alarms and events of the tags of all vessels, by the tag's name."""
 
     now: datetime
     tags: Mapping[str, TagDefinition] = field(default_factory=dict)
@@ -171,7 +171,7 @@ def by_tag(found: Sequence[OfTagT]) -> dict[str, list[OfTagT]]:
 
 
 def key_bindings(bindings: Sequence[VesselTag]) -> list[VesselTag]:
-    """Return the measured tags whose values a tile shows: the key roles first, then other roles."""
+    """Return the measured tags that a tile shows: the key roles first, then other roles."""
     order = [*KEY_ROLES, *(role for role in ROLES if role not in KEY_ROLES)]
     measured = [each for each in bindings if each.function == TagFunction.MEASURED and each.role in ROLES]
     return sorted(measured, key=lambda each: order.index(each.role))[:KEY_VALUES]

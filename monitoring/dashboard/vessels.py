@@ -60,7 +60,7 @@ def vessel_list(request: HttpRequest) -> HttpResponse:
 
 
 def list_page(request: HttpRequest, *, refused: str = "", status: int = 200) -> HttpResponse:
-    """Return the page of all vessels; ``refused`` tells why an act was refused."""
+    """Return the page of all vessels; ``refused`` is the reason why an act was refused."""
     now = datetime.now(UTC)
     may_design = may(request, DESIGN)
     context = {

@@ -57,7 +57,7 @@ class Batch(models.Model):
     """A batch of a vessel, over ``start`` to ``end`` (exclusive; null while running).
 
     No two batches of a vessel overlap. ``header`` has further fields of the user, by name. ``revision`` grows
-    with each change, also of phases and samples. ``..._source`` tells the origin of each moment.
+    with each change, also of phases and samples. ``..._source`` is the origin of each moment.
     """
 
     vessel = models.ForeignKey(Vessel, on_delete=models.PROTECT, related_name="batches")

@@ -1,4 +1,4 @@
-"""Computed tags: arithmetic on tags, computed when read, for what roles and soft sensors do not cover."""
+"""Computed tags: arithmetic on tags, computed when read, for quantities without a role or soft sensor."""
 
 from django.db import models
 

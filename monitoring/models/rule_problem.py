@@ -8,7 +8,7 @@ from monitoring.models.vessel import Vessel
 
 
 class RuleProblem(models.Model):
-    """The reason why the rules of a vessel do not work, or what a person has to check; gone when solved."""
+    """The reason why the rules of a vessel do not work, or a task for a person; gone when solved."""
 
     vessel = models.OneToOneField(
         Vessel, on_delete=models.CASCADE, primary_key=True, related_name="rule_problem"

@@ -6,11 +6,12 @@ from urllib.parse import urlencode
 import pytest
 from django.test import Client
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
+from pytest_django import Settings
 
 from monitoring.batches.golden.freezing import NewProfile, freeze
 from monitoring.kernel.actor import Actor
 from monitoring.models import Batch, BatchState, Tag
-from tests.api.test_batch_files import nullable
+from tests.api.test_batch_files import nullable, token
 from tests.reported import HOUR, NOON, PH, TEMP, make_batch, store
 
 pytestmark = pytest.mark.django_db
@@ -131,3 +132,15 @@ def test_wrong_parameters_are_named(client: Client, query: str, status: int, tex
 
 def test_no_batch_with_the_role_is_an_error(client: Client, batches: list[Batch]) -> None:
     assert "agitation" in compared(client, batches, 400, role="agitation")["detail"]
+
+
+def test_a_token_with_a_prefix_compares_its_tags_alone(
+    client: Client, batches: list[Batch], settings: Settings
+) -> None:
+    settings.FERMON_OPEN = False
+    query = f"/batches/compare?batch={batches[0].pk}&batch={batches[1].pk}"
+    headers = token(TEMP)
+    answer = client.get(f"{query}&tag={TEMP}", headers=headers)
+    assert (answer.status_code, answer.json()["common"]) == (200, [])
+    for refused in (f"tag={PH}", "role=ph", f"tag={TEMP}&align=maturity"):
+        assert client.get(f"{query}&{refused}", headers=headers).status_code == 403

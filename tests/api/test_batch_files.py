@@ -201,3 +201,12 @@ def test_a_token_with_a_prefix_gets_its_tags_alone(client: Client, batch: Batch,
     assert [tag["tag"] for tag in report["tags"]] == [PH]
     assert (report["samples"], report["all_tags"]) == ([], False)
     assert client.get(f"/batches/{batch.pk}/report").status_code in (401, 403)
+
+
+@pytest.mark.parametrize("what", ["report", "export"])
+def test_a_token_that_covers_no_tag_of_a_batch_learns_nothing_of_it(
+    client: Client, batch: Batch, settings: Settings, what: str
+) -> None:
+    settings.FERMON_OPEN = False
+    answer = client.get(f"/batches/{batch.pk}/{what}", headers=token("reactor_"))
+    assert (answer.status_code, batch.name in answer.content.decode()) == (403, False)

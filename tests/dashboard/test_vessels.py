@@ -221,9 +221,10 @@ def test_a_vessel_is_renamed_and_its_old_address_leads_on(client: Client, vessel
 def test_constants_are_changed_as_lines(client: Client, vessel: Vessel) -> None:
     assert "heat transfer UA between jacket and broth 40 W/K ua_w_per_k" in text(client, "/vessels/v1")
     fields = {"act": "change", "title": "Big one", "is_active": "on"}
-    client.post("/vessels/v1/design", fields | {"constants": "ua_w_per_k = 41\nbase_mol_l = 6.9\n"})
+    client.post("/vessels/v1/design", fields | {"constants": "ua_w_per_k = 41\nbase_mol_l = 6.912345678\n"})
     vessel.refresh_from_db()
-    assert (vessel.title, vessel.constants) == ("Big one", {"ua_w_per_k": 41.0, "base_mol_l": 6.9})
+    assert (vessel.title, vessel.constants) == ("Big one", {"ua_w_per_k": 41.0, "base_mol_l": 6.912345678})
+    assert "base_mol_l = 6.912345678" in page(client, "/vessels/v1")  # stored again unchanged
     wrong = client.post("/vessels/v1/design", fields | {"constants": "ua forty"})
     assert "Expected a line as 'ua_w_per_k = 40', not 'ua forty'." in refused(wrong)
     assert "ua forty</textarea>" in wrong.content.decode()

@@ -87,7 +87,7 @@ def read_band(batch: Batch, binding: VesselTag, *, points: int, now: datetime) -
 
 
 def needed_roles(profile: FittedProfile, role: str) -> set[str]:
-    """Return the roles whose values tell the progress through the profile, and the start of a total."""
+    """Return the roles that give the progress through the profile, and the start of a total."""
     coordinates = [phase.choice.coordinate for phase in profile.phases]
     totals = {each.channel for each in coordinates if each.kind == TOTAL}
     uptake = UPTAKE_ROLES if any(each.kind == GROWTH for each in coordinates) else ()

@@ -70,7 +70,7 @@ class Curves:
         return self.reference(len(self.stack), self.count, self.total, self.squares)
 
     def all_but(self, member: int) -> Reference:
-        """Return the reference of all members but one: of what the one is compared with."""
+        """Return the reference of all members but one, with which that one is compared."""
         own = self.centred[member]
         return self.reference(
             len(self.stack) - 1,

@@ -26,7 +26,7 @@ def largest_text(largest: Mapping[str, object], channels: Mapping[str, ChannelIn
 
 
 def preview_text(names: Sequence[str], scores: Sequence[MemberScore | None], texts: Sequence[str]) -> str:
-    """Return which batch differs most and in what; ``texts`` are those of ``largest_text``."""
+    """Return which batch differs most and in which channel; ``texts`` are those of ``largest_text``."""
     known = [
         (abs(score.largest.z), name, text)
         for name, score, text in zip(names, scores, texts, strict=True)

@@ -111,7 +111,7 @@ def write_moments(vessel: Vessel, now: datetime) -> str:
 
 
 def problem_in(situation: Situation, outcome: Outcome, now: datetime) -> str:
-    """Return what a person has to mend or to check; empty if all is well."""
+    """Return the problem that a person has to solve; empty if there is none."""
     if missing := unbound_roles(situation, now):
         return f"No tag of the vessel has the role that a rule needs: {', '.join(missing)}. Bind one."
     names = {batch.pk: batch.name for batch in situation.batches}

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from monitoring.kernel.quoting import shown
+
 
 @dataclass(frozen=True, slots=True)
 class Constant:
@@ -56,10 +58,10 @@ def constant_error(name: str, value: object) -> str | None:
     """Return why a vessel's constant cannot be used, with what is expected; None if it can."""
     known = CONSTANTS.get(name)
     if known is None:
-        return f"{name}: unknown constant; expected one of {', '.join(sorted(CONSTANTS))}."
+        return f"{shown(name)}: unknown constant; expected one of {', '.join(sorted(CONSTANTS))}."
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     if not is_number or not known.low <= value <= known.high:  # type: ignore[operator]
         unit = f" {known.unit}" if known.unit else ""
         expected = f"a number from {known.low:g} to {known.high:g}{unit}"
-        return f"{name} ({known.title}): expected {expected}, not {value!r}."
+        return f"{name} ({known.title}): expected {expected}, not {shown(value)}."
     return None

@@ -1,7 +1,7 @@
 """Causal filters on minute values with gaps.
 
 All arrays have shape (n,), one value a minute, NaN where there is none. A result has no value where its own
-input has none. Each filter looks back over a bounded time, so a part of a course has the values of the whole.
+input has none. Each filter depends on a bounded time before: a part of a course has the values of the whole.
 """
 
 import numpy as np

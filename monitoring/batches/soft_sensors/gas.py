@@ -1,4 +1,4 @@
-"""Balances of O2 and CO2 over the gas, and what follows from them."""
+"""Balances of O2 and CO2 over the gas, and quantities derived from these."""
 
 import numpy as np
 
@@ -18,7 +18,7 @@ def inlet_flow(inputs: SensorInputs) -> FloatArray:
 
 @derived
 def outlet_flow(inputs: SensorInputs) -> FloatArray:
-    """Return the flow of the dry off-gas in mmol/h: what is neither O2 nor CO2 leaves as it came."""
+    """Return the flow of the dry off-gas in mmol/h: gases other than O2 and CO2 leave as they came."""
     inert_in = 1 - (inputs.constant("inlet_o2_pct") + inputs.constant("inlet_co2_pct")) / 100
     inert_out = 1 - (inputs.role("offgas_o2") + inputs.role("offgas_co2")) / 100
     return inlet_flow(inputs) * inert_in / np.where(inert_out > 0, inert_out, np.nan)

@@ -17,7 +17,7 @@ def missing_for(
     """Return a sentence for each input that a soft sensor lacks, with its purpose; empty if there is none.
 
     ``roles`` are the measured roles that tags of the vessel have, ``constants`` those that the vessel has.
-    ``problems`` has a sentence for each role whose tag cannot be used.
+    ``problems`` has a sentence for each role with an unusable tag.
     """
     unmet = [need for need in SOFT_SENSORS[name].needs if not need.is_met(roles, constants)]
     return list(dict.fromkeys(sentence_of(need, roles, constants, problems or {}) for need in unmet))
@@ -26,7 +26,7 @@ def missing_for(
 def sentence_of(
     need: Need, roles: Collection[str], constants: Mapping[str, float], problems: Mapping[str, str]
 ) -> str:
-    """Return the sentence for an unmet need: the problem of its tag, or what to add, and what for."""
+    """Return the sentence for an unmet need: the problem of its tag, or the input to add and its use."""
     known = [problems[name] for way in need.ways for name in way if name in problems]
     if known:
         return known[0]
@@ -43,7 +43,7 @@ def to_add(name: str) -> str:
 
 
 def remarks_for(name: str, roles: Collection[str], *, samples: bool) -> list[str]:
-    """Return a sentence for each input that would make a soft sensor better, with what is done without."""
+    """Return a sentence for each input that would make a soft sensor better, with the substitute."""
     return [
         text if key == SAMPLES else f"Without {to_add(key)}, {text}."
         for key, text in SOFT_SENSORS[name].better.items()

@@ -65,7 +65,7 @@ def plain(unit: str) -> str:
 
 
 def unit_error(role: str, tag: str, unit: str) -> str:
-    """Return that a tag's unit cannot be converted, and what to do."""
+    """Return that a tag's unit cannot be converted, and the remedy."""
     expected = ", ".join(UNITS[role])
     return (
         f"The unit {unit!r} of {tag} is unknown for the role {role} (formulas need {ROLES[role].unit});"

@@ -30,7 +30,9 @@ def utc_now() -> datetime:
 
 
 def keep_demo_vessel(*, seed: int, should_stop: Callable[[], bool], clock: Clock = utc_now) -> bool:
-    """Do what is due; return whether the vessel is live. Each step continues what a killed worker began.
+    """Do the steps that are due; return whether the vessel is live.
+
+    Each step continues the work of a killed worker.
 
     Raises:
         django.db.Error: the database is unavailable; the next run continues.

@@ -48,7 +48,7 @@ def moment(second: int) -> datetime:
 def record_batch(number: int, *, seed: int, now: datetime) -> bool:
     """Bring the record of batch ``number`` up to ``now``; return whether it is complete.
 
-    What is recorded already stays. A batch that a person has changed so that a moment does not fit any more
+    Existing records stay. A batch that a person has changed so that a moment does not fit any more
     is left to people, and counts as complete.
 
     Raises:
@@ -86,7 +86,7 @@ def follow(number: int, *, seed: int, now: datetime) -> bool:
 
 
 def new_batch(number: int) -> NewBatch:
-    """Return what is known of the batch at its start."""
+    """Return the fields of the batch known at its start."""
     return NewBatch(
         vessel=VESSEL,
         name=name_of(number),
@@ -154,7 +154,7 @@ def feed_once(batch: Batch, seed: int, number: int, now: datetime) -> None:
 
 
 def add_samples(batch: Batch, seed: int, number: int, now: datetime) -> None:
-    """Add the samples whose results have come."""
+    """Add the samples with results by now."""
     inoculation = moment(moments_of(number).inoculation)
     until_s = int((now - RESULT_AFTER - inoculation).total_seconds())
     if batch.samples.count() >= len(sample_times(until_s)):
@@ -178,7 +178,7 @@ def tell_truth(pk: int, seed: int, number: int) -> None:
 
 
 def truth(seed: int, number: int) -> dict[str, str]:
-    """Return what the simulator knows of the batch's fault, for the header."""
+    """Return the batch's fault for the header."""
     fault = fault_of(seed, number)
     if fault is None:
         return {"fault": "none"}

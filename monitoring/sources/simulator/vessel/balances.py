@@ -31,7 +31,7 @@ def volume_after(state: VesselState, flows: Flows) -> float:
 
 
 def balance_acid(state: VesselState, flows: Flows, batch: BatchParameters, volume: float) -> None:
-    """Add the acid made and take away what the base has neutralised; mmol/L."""
+    """Add the acid made and subtract the acid neutralised by base; mmol/L."""
     added = flows.acid_production * PER_SECOND * state.volume - flows.base / 60_000 * batch.base_mmol_l
     state.acid = (state.acid * state.volume + added) / volume
 

@@ -1,4 +1,4 @@
-"""Controllers of the vessel. They act on what the probes show, as in a plant."""
+"""Controllers of the vessel. They act on the values of the probes, as in a plant."""
 
 import math
 

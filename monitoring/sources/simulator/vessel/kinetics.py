@@ -79,9 +79,9 @@ def grow_culture(
 ) -> None:
     """Divide the uptake of glucose (g/g/h) into oxidation and overflow, and grow biomass and acetate.
 
-    What the respiration cannot oxidise becomes acetate; spare respiration takes acetate up. All respiration,
-    also that for maintenance, needs oxygen (``aerated``). ``scale`` is the volume before the second over that
-    after.
+    Carbon beyond the capacity of respiration becomes acetate; spare respiration takes acetate up. All
+    respiration, also that for maintenance, needs oxygen (``aerated``). ``scale`` is the volume before the
+    second over that after.
     """
     growth_yield, biomass = batch.growth_yield, state.biomass
     maintenance = batch.maintenance * aerated

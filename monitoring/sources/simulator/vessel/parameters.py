@@ -11,7 +11,7 @@ OF_PARAMETERS = 999_999  # in place of a block's number, in the seed of the rand
 
 @dataclass(frozen=True, slots=True)
 class BatchParameters:
-    """What differs between batches. Rates are per hour and gram of dry biomass.
+    """Parameters that differ between batches. Rates are per hour and gram of dry biomass.
 
     Nominal values and deviations are those of the design (BATCHES.md, "Simulator"). ``probe_...`` are
     errors of calibration, offsets but for the factor of dissolved oxygen.

@@ -11,7 +11,7 @@ GAUGE_BAR = PRESSURE_BAR - 1.0
 
 
 def probe(state: VesselState, batch: BatchParameters, effects: Effects, ph: float) -> None:
-    """Move the probes towards what they measure."""
+    """Move the probes towards the measured quantities."""
     if not effects.is_stuck:
         shown = state.temperature + batch.probe_temperature + effects.temperature_shift
         state.probe_temperature += (shown - state.probe_temperature) / TEMPERATURE_LAG_S
