@@ -46,7 +46,8 @@ from monitoring.models import AlarmDefinition, Lease, Tag
 LEASE = timedelta(seconds=3)
 LOADING = timedelta(seconds=30)  # with many alarms; the first commit makes it LEASE
 PAGE = 1_000
-FLOOD_PAGE = CHANGES_AT_ONCE  # while each measurement may change an alarm
+# While each measurement may change an alarm, or end a gap of a past that is sent later.
+FLOOD_PAGE = CHANGES_AT_ONCE
 LOOKED_AFTER_S = 1.0
 RENEWED_AFTER_S = 1.5  # a look renews the lease, too: a commit for the renewal alone is for a backlog
 # After a pause of this length, sources get time to deliver before silence counts.
@@ -177,7 +178,8 @@ class AlarmRunner:
             self._keep(now, is_caught_up=is_caught_up)
             failpoint("alarms.before_commit")
         failpoint("alarms.after_commit")
-        self._page = FLOOD_PAGE if len(self._evaluation.findings) >= FLOOD_PAGE // 2 else PAGE
+        found = len(self._evaluation.findings) + len(self._evaluation.late)
+        self._page = FLOOD_PAGE if found >= FLOOD_PAGE // 2 else PAGE
         self._forget()
         if is_timed:
             self._renewed = time.monotonic()

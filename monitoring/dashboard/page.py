@@ -32,6 +32,7 @@ from monitoring.models import SavedView
 from monitoring.operations.definitions import digest_of
 from monitoring.operations.health import Health, check_health
 from monitoring.sources.simulator.demo_tags import names_shown, simulated_tags, unused_names
+from monitoring.sources.simulator.vessel.channels import VESSEL
 from monitoring.spool import spool_files
 
 ANOMALY_ROWS = 20
@@ -213,9 +214,12 @@ def urgent_first(cards: Iterable[Card]) -> list[Card]:
 
 
 def groups_of(tags: Iterable[TagDefinition]) -> dict[str, str]:
-    """Return the heading of each tag by name: the group, or "Other"; empty if no tag has a group."""
+    """Return the heading of each tag by name: the group, or "Other"; empty if no tag has a group.
+
+    The demo vessel's group does not count: beside it, tags without a group have no heading and come first.
+    """
     grouped = list(tags)
-    other = words.OTHER_GROUP if any(tag.group for tag in grouped) else ""
+    other = words.OTHER_GROUP if any(tag.group not in {"", VESSEL} for tag in grouped) else ""
     return {tag.name: tag.group or other for tag in grouped}
 
 

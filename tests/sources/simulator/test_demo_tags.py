@@ -1,5 +1,6 @@
 """Demonstration tags: simulated data says so, and tags without real data leave with the simulator."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -107,6 +108,15 @@ def test_the_vessel_stands_for_its_tags_and_leaves_with_its_own_switch(
     page = client.get("/dashboard").content.decode()
     assert 'data-tag="demo1.ph"' not in page
     assert 'data-tag="fermenter_ph"' in page
+
+
+def test_the_demo_vessel_comes_after_the_other_tags(client: Client, simulated: None) -> None:
+    make_once()
+    page = client.get("/dashboard").content.decode()
+    assert re.findall(r'class="group" data-group="([^"]*)"', page) == ["", "demo-1"]
+    Tag.objects.create(name="F1_temp", group="F1", valid_min=0, valid_max=9)
+    page = client.get("/dashboard").content.decode()
+    assert set(re.findall(r'class="group" data-group="([^"]*)"', page)) == {"F1", "demo-1", "Other"}
 
 
 def wall(client: Client) -> str:
