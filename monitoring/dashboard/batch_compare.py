@@ -31,7 +31,7 @@ ALIGN_WORDS = {
 }
 AXIS_WORDS = {
     Align.ELAPSED: "Elapsed time (EFT), h",
-    Align.PHASE: "Hours since the begin of each phase",
+    Align.PHASE: "Phases laid end to end, h",
     Align.MATURITY: "Maturity, % of the golden profile",
 }
 Json = dict[str, Any]
@@ -78,15 +78,17 @@ class CompareChoice:
 
 @page_of_alarms
 def batch_compare(request: HttpRequest) -> HttpResponse:
-    """Show 2 to 8 batches on a common axis; with fewer, offer batches to add. Unknown ones are left out."""
+    """Show 2 to 8 batches on a common axis; with fewer, offer batches to add."""
     now = datetime.now(UTC)
-    batches = chosen_batches(request.GET.getlist("batch"))
+    asked = list(dict.fromkeys(request.GET.getlist("batch")))
+    batches = chosen_batches(asked)
     common = common_subjects(batches, now) if batches else []
     choice = CompareChoice(batches, subject_of(request.GET, common), align_of(request.GET.get("align", "")))
     found, problem = comparison_of(choice, now)
     context = shared(request, now) | {
         "batches": batches,
         "problem": problem,
+        "left_out": len(asked) - len(batches),
         "subjects": subject_links(choice, common),
         "aligns": align_links(choice),
         "offered": offered(batches) if len(batches) < MOST else [],

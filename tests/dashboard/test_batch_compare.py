@@ -47,9 +47,16 @@ def test_links_carry_the_whole_comparison(client: Client, batches: list[Batch]) 
     link = re.search(r'href="([^"]+align=phase)"', html)
     assert link
     by_phase = page(client, "/batches/compare" + link[1].replace("&amp;", "&"))
-    assert "Hours since the begin of each phase" in text_of(by_phase)
+    assert "Phases laid end to end, h" in text_of(by_phase)
     assert '"regions": [{"from": 0, "to": 1.5, "label": "growth"}' in by_phase.replace("0.0", "0")
     assert 'align=phase" aria-current="true">phases' in by_phase
+
+
+def test_batches_that_are_not_there_are_told(client: Client, batches: list[Batch]) -> None:
+    assert "1 of the batches in the address is left out" in text_of(
+        page(client, address(batches, "&batch=99999"))
+    )
+    assert "left out" not in text_of(page(client, address(batches)))
 
 
 def test_a_batch_without_the_signal_says_so(client: Client, batches: list[Batch]) -> None:
