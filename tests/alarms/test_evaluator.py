@@ -1,6 +1,7 @@
 """Alarms as the evaluator finds them in stored measurements, page by page and by the clock."""
 
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -485,3 +486,28 @@ def test_with_nothing_new_nothing_but_the_lease_is_written(plant: Plant) -> None
     plant.live([40.1] * 20)
     assert (AlarmState.objects.count(), AlarmJournalEntry.objects.count()) == before
     assert Lease.objects.get(source=ALARMS).position == newest_id() == Measurement.objects.latest("id").pk
+
+
+def test_a_past_with_many_gaps_is_stored_in_short_transactions(
+    plant: Plant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that others write in between."""
+    monkeypatch.setattr(running, "PAGE", 200)
+    monkeypatch.setattr(running, "FLOOD_PAGE", 50)
+    plant.run()
+    begin = NOON - timedelta(minutes=500)
+    past = [(begin + timedelta(minutes=place)).isoformat() for place in range(450)]
+    ingest_readings([{"timestamp": time, "tag": TEMP, "value": 40} for time in past])
+    counts: list[int] = []
+    save = Applying.save
+
+    def counted(applying: Applying) -> None:
+        save(applying)
+        counts.append(AlarmOccurrence.objects.filter(is_late=True).count())
+
+    monkeypatch.setattr(Applying, "save", counted)
+    plant.run()
+    steps = [after - before for before, after in pairwise([0, *counts])]
+    assert sum(steps) > 400
+    assert steps[0] <= 200
+    assert max(steps[1:]) <= 50
