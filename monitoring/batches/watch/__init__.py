@@ -1,0 +1,1 @@
+"""Watch: compare a batch with golden batches minute by minute, and find deviations."""
