@@ -9,8 +9,8 @@ import numpy as np
 
 from monitoring.batches.finding import newest_profile
 from monitoring.batches.golden.blob import unpack
-from monitoring.batches.golden.coordinates import GROWTH, TOTAL, progress, time_in_phase
-from monitoring.batches.golden.fitting import FittedProfile, PhaseProfile
+from monitoring.batches.golden.coordinates import GROWTH, TOTAL
+from monitoring.batches.golden.fitting import FittedProfile, PhaseProfile, progress_in
 from monitoring.batches.golden.members import Member
 from monitoring.batches.golden.reading import UPTAKE_ROLES, channel_name, conversion_to_role, read_member
 from monitoring.batches.vessel_roles import ROLES
@@ -104,16 +104,6 @@ def lines_of(profile: FittedProfile, row: int, member: Member, *, stride: int) -
             for name, line in phase_lines(phase, row, progress_in(member, phase)).items():
                 found[name][during] = line
     return {name: line[::stride] for name, line in {"hour": member.hour, **found}.items()}
-
-
-def progress_in(member: Member, phase: PhaseProfile) -> FloatArray:
-    """Return the progress in each minute of the phase; by mean time if the coordinate has no values."""
-    along = progress(member, phase.name, phase.choice.coordinate)
-    if along is not None:
-        return along
-    hours = time_in_phase(member, phase.name)
-    found: FloatArray = np.interp(hours, phase.hour, phase.reference.grid, right=np.inf)
-    return found
 
 
 def phase_lines(phase: PhaseProfile, row: int, along: FloatArray) -> dict[str, FloatArray]:

@@ -7,7 +7,7 @@ import numpy as np
 
 from monitoring.batches.golden.alignment import curves_of, hours_along
 from monitoring.batches.golden.choosing import Choice, choose
-from monitoring.batches.golden.coordinates import BY_GROWTH, BY_TIME, Coordinate
+from monitoring.batches.golden.coordinates import BY_GROWTH, BY_TIME, Coordinate, progress, time_in_phase
 from monitoring.batches.golden.members import ChannelInfo, Member, phases_of, with_phase
 from monitoring.batches.golden.references import Curves, Reference
 from monitoring.batches.golden.scales import scales_of
@@ -78,3 +78,13 @@ def profile_of(members: Sequence[Member], name: str, choice: Choice, curves: Cur
     return PhaseProfile(
         name, choice, curves.all(), median, low, high, np.maximum.accumulate(hour), len(members)
     )
+
+
+def progress_in(member: Member, phase: PhaseProfile) -> FloatArray:
+    """Return the progress in each minute of the phase; by mean time if the coordinate has no values."""
+    along = progress(member, phase.name, phase.choice.coordinate)
+    if along is not None:
+        return along
+    hours = time_in_phase(member, phase.name)
+    found: FloatArray = np.interp(hours, phase.hour, phase.reference.grid, right=np.inf)
+    return found

@@ -1,0 +1,146 @@
+"""Fit the model of good batches that other batches are compared with."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from monitoring.batches.golden.alignment import curves_of
+from monitoring.batches.golden.choosing import choose
+from monitoring.batches.golden.coordinates import BY_GROWTH, BY_TIME, TOTALS, Coordinate
+from monitoring.batches.golden.fitting import PhaseProfile, profile_of
+from monitoring.batches.golden.members import ChannelInfo, Member, phases_of, with_phase
+from monitoring.batches.golden.references import Curves, Reference
+from monitoring.batches.golden.scales import scales_of
+from monitoring.batches.watch.channels import BatchMinutes, WatchedBatch, watched
+from monitoring.batches.watch.families import (
+    FAMILIES,
+    Comparison,
+    Statistics,
+    statistics,
+    track_of,
+    usual_course,
+)
+from monitoring.batches.watch.limits import FamilyLimits, bins_of, fit_limits, room_of
+from monitoring.batches.watch.prediction import Predictor, PredictorFitting
+
+
+@dataclass(frozen=True)
+class WatchModel:
+    """The model of good batches: channels, the tags first, phases with references, predictor and limits."""
+
+    tags: tuple[ChannelInfo, ...]
+    residuals: tuple[ChannelInfo, ...]
+    phases: tuple[PhaseProfile, ...]
+    predictor: Predictor
+    limits: Mapping[str, FamilyLimits]
+    members: int
+
+    @property
+    def channels(self) -> tuple[ChannelInfo, ...]:
+        """Return all channels, in the order of the curves."""
+        return self.tags + self.residuals
+
+    @property
+    def room(self) -> float:
+        """Return the factor for limits from this number of batches."""
+        return room_of(self.members)
+
+    @property
+    def comparison(self) -> Comparison:
+        """Return what batches are compared with."""
+        return Comparison([phase.reference for phase in self.phases], self.predictor)
+
+
+class GoldenFit:
+    """Curves and predictors of golden batches, for all of them and for all but one."""
+
+    def __init__(self, batches: Sequence[WatchedBatch], wishes: Mapping[str, Coordinate]) -> None:
+        self.members = [batch.member for batch in batches]
+        self.tags = united(batch.tags for batch in batches)
+        self.residuals = united(batch.residuals for batch in batches)
+        self.channels = self.tags + self.residuals
+        self.scales = scales_of(self.members, self.channels)
+        self.phases: list[PhaseProfile] = []
+        self.curves: list[tuple[list[int], Curves]] = []
+        self.fit_phases(wishes)
+        self.tracks = [track_of(member, self.phases) for member in self.members]
+        self.values = [
+            member.matrix(self.channels)[:, track.minute]
+            for member, track in zip(self.members, self.tracks, strict=True)
+        ]
+        self.predictors = self.fit_predictors()
+
+    def fit_phases(self, wishes: Mapping[str, Coordinate]) -> None:
+        """Choose the coordinate of each phase, and fit its curves."""
+        names = phases_of(self.members)
+        totals = [ChannelInfo(name, is_total=True) for name in TOTALS if self.has(name)]
+        compared = (*self.tags, *totals)
+        scales = scales_of(self.members, compared)
+        for place, name in enumerate(names):
+            present = with_phase(self.members, name)
+            if present:
+                own = [self.members[index] for index in present]
+                usual = BY_GROWTH if place == 0 and len(names) > 1 else BY_TIME
+                choice = choose(own, name, compared, wishes.get(name, usual), scales)
+                curves = curves_of(own, name, choice.coordinate, self.channels, self.scales)
+                self.phases.append(profile_of(own, name, choice, curves))
+                self.curves.append((present, curves))
+
+    def has(self, channel: str) -> bool:
+        """Return whether any batch has values of the channel."""
+        return any(channel in member.values for member in self.members)
+
+    def fit_predictors(self) -> PredictorFitting:
+        """Fit the predictors of the tags."""
+        references, tags = [phase.reference for phase in self.phases], len(self.tags)
+        return PredictorFitting(
+            [values[:tags] for values in self.values],
+            [usual_course(tags, track, references) for track in self.tracks],
+            self.scales.tolerance[:tags],
+        )
+
+    def others(self, member: int) -> Comparison:
+        """Return what a golden batch is compared with: the others; with itself where there is no other."""
+        return Comparison(
+            [self.reference_but(member, place) for place in range(len(self.phases))],
+            self.predictors.all_but(member),
+        )
+
+    def reference_but(self, member: int, place: int) -> Reference:
+        """Return the reference of a phase of all members but one."""
+        present, curves = self.curves[place]
+        if member in present and len(present) > 1:
+            return curves.all_but(present.index(member))
+        return self.phases[place].reference
+
+    def leave_one_out(self) -> list[Statistics]:
+        """Return the statistics of each batch, compared with the others."""
+        return [
+            statistics(values, track, self.others(member))
+            for member, (values, track) in enumerate(zip(self.values, self.tracks, strict=True))
+        ]
+
+
+def united(several: Iterable[Sequence[ChannelInfo]]) -> tuple[ChannelInfo, ...]:
+    """Return all channels, each once; the last batch describes it."""
+    found: dict[str, ChannelInfo] = {}
+    for channels in several:
+        found |= {channel.name: channel for channel in channels}
+    return tuple(found.values())
+
+
+def fit_watch(batches: Sequence[BatchMinutes], wishes: Mapping[str, Coordinate] | None = None) -> WatchModel:
+    """Fit the model to one golden batch or more; ``wishes`` has the recipe's coordinates, by phase.
+
+    Raises:
+        ValueError: there is no batch, no channel with values, or no phase of 10 minutes.
+    """
+    fit = GoldenFit([watched(batch) for batch in batches], wishes or {})
+    if not fit.phases:
+        raise ValueError("golden batches need a channel with values and a phase of 10 minutes or more")
+    each = fit.leave_one_out()
+    bins = [bins_of(track, fit.phases) for track in fit.tracks]
+    limits = {
+        family: fit_limits(family, [found[family] for found in each], bins, len(fit.phases))
+        for family in FAMILIES
+    }
+    return WatchModel(fit.tags, fit.residuals, tuple(fit.phases), fit.predictors.all(), limits, len(batches))

@@ -1,0 +1,140 @@
+"""One-step predictions by a vector autoregression of order 6, fitted by ridge regression.
+
+Luetkepohl 2005, New Introduction to Multiple Time Series Analysis, chapter 3; the ridge term 10⁻² keeps
+collinear channels harmless. Channels are centred and scaled by all golden minutes.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from monitoring.kernel.arrays import FloatArray
+
+ORDER = 6
+RIDGE = 1e-2
+CLIP = 12.0
+LEAST_ERROR = 0.01  # of the tolerance: of channels that hardly move
+
+
+@dataclass(frozen=True, slots=True)
+class Predictor:
+    """Coefficients (channels * 6 + 1, channels) over scaled values; centre, scale and sd have shape (channels,).
+
+    ``sd`` is the standard deviation of the errors, in the scaled unit.
+    """
+
+    centre: FloatArray
+    scale: FloatArray
+    coefficients: FloatArray
+    sd: FloatArray
+
+    def errors(self, values: FloatArray, usual: FloatArray) -> FloatArray:
+        """Return the errors of the predictions of ``values`` (channels, n) in standard deviations.
+
+        Clipped at ± 12; NaN in the first 6 minutes, and where one of a channel's last 7 values is missing.
+        ``usual`` (channels, n) stands in for missing values of other channels.
+        """
+        missing = np.isnan(values)
+        scaled = scaled_values(values, usual, self.centre, self.scale)
+        found = np.full(values.shape, np.nan)
+        if values.shape[1] > ORDER:
+            error = scaled[:, ORDER:] - (lagged(scaled) @ self.coefficients).T
+            found[:, ORDER:] = np.clip(error / self.sd[:, None], -CLIP, CLIP)
+        if missing.any():
+            for age in range(ORDER + 1):
+                found[:, age:][missing[:, : missing.shape[1] - age]] = np.nan
+        return found
+
+
+def scaled_values(values: FloatArray, usual: FloatArray, centre: FloatArray, scale: FloatArray) -> FloatArray:
+    """Return values centred and scaled; missing ones by the usual course, or the mean without one."""
+    filled = np.where(np.isnan(values), usual, values)
+    return np.nan_to_num((filled - centre[:, None]) / scale[:, None])
+
+
+def lagged(scaled: FloatArray) -> FloatArray:
+    """Return the last 6 values of each channel before each minute from the 7th on, and 1; a row a minute."""
+    length = scaled.shape[1]
+    blocks = [scaled[:, ORDER - age : length - age].T for age in range(1, ORDER + 1)]
+    return np.concatenate([*blocks, np.ones((length - ORDER, 1))], axis=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Moments:
+    """Sums of products of predictors and targets over the minutes of one batch or more."""
+
+    predictors: FloatArray
+    cross: FloatArray
+    squares: FloatArray
+    count: int
+
+    def __add__(self, other: "Moments") -> "Moments":
+        return Moments(
+            self.predictors + other.predictors,
+            self.cross + other.cross,
+            self.squares + other.squares,
+            self.count + other.count,
+        )
+
+    def __sub__(self, other: "Moments") -> "Moments":
+        return Moments(
+            self.predictors - other.predictors,
+            self.cross - other.cross,
+            self.squares - other.squares,
+            self.count - other.count,
+        )
+
+
+def moments_of(scaled: FloatArray) -> Moments:
+    """Return the sums of one batch of scaled values (channels, n) with n > 6."""
+    predictors, targets = lagged(scaled), scaled[:, ORDER:].T
+    return Moments(predictors.T @ predictors, predictors.T @ targets, (targets**2).sum(axis=0), len(targets))
+
+
+class PredictorFitting:
+    """Predictors of all golden batches, and of all but one, from the same sums."""
+
+    def __init__(
+        self, values: Sequence[FloatArray], usual: Sequence[FloatArray], tolerance: FloatArray
+    ) -> None:
+        together = np.concatenate(
+            [np.where(np.isnan(v), u, v) for v, u in zip(values, usual, strict=True)], 1
+        )
+        self.centre = np.nan_to_num(column_means(together))
+        spread = np.sqrt(np.nan_to_num(column_means((together - self.centre[:, None]) ** 2)))
+        self.scale = np.where(spread > 0, spread, tolerance)
+        self.least_sd = LEAST_ERROR * tolerance / self.scale
+        self.each = [
+            moments_of(scaled_values(v, u, self.centre, self.scale))
+            for v, u in zip(values, usual, strict=True)
+        ]
+        self.total = self.each[0]
+        for moments in self.each[1:]:
+            self.total = self.total + moments
+
+    def all(self) -> Predictor:
+        """Return the predictor of all batches."""
+        return self.fitted(self.total)
+
+    def all_but(self, member: int) -> Predictor:
+        """Return the predictor of all batches but one; of one batch, its own."""
+        return self.fitted(self.total - self.each[member] if len(self.each) > 1 else self.total)
+
+    def fitted(self, moments: Moments) -> Predictor:
+        """Return the predictor by the sums of some batches."""
+        normal = moments.predictors + RIDGE * np.eye(len(moments.predictors))
+        coefficients = np.linalg.solve(normal, moments.cross)
+        explained = 2 * (coefficients * moments.cross).sum(axis=0) - (
+            coefficients * (moments.predictors @ coefficients)
+        ).sum(axis=0)
+        variance = np.maximum(moments.squares - explained, 0.0) / max(moments.count, 1)
+        return Predictor(self.centre, self.scale, coefficients, np.maximum(np.sqrt(variance), self.least_sd))
+
+
+def column_means(values: FloatArray) -> FloatArray:
+    """Return the mean of the finite values of each channel; NaN without any."""
+    known = np.isfinite(values)
+    count = known.sum(axis=1)
+    total = np.where(known, values, 0.0).sum(axis=1)
+    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
