@@ -23,10 +23,10 @@ NOT_COMPARED = ("antifoam_total",)  # dosed by need at any time
 class BatchMinutes:
     """Minute values of one batch on a regular grid, all arrays of shape (n,); NaN in gaps.
 
-    ``inputs.measured`` has the roles, besides those of soft sensors also ``ph`` and ``acid_total``; ``others``
-    has tags without a usable role by name. ``setpoints`` are by role, in the units of the roles. ``phase`` is
-    the index into ``phases``, -1 outside of all phases. ``tolerances`` are those of bindings, by role or name:
-    of totalisers that of the rate.
+    ``inputs.measured`` has the roles, besides those of soft sensors also ``ph`` and ``acid_total``;
+    ``others`` has tags without a usable role by name. ``setpoints`` are by role, in the units of the roles.
+    ``phase`` is the index into ``phases``, -1 outside of all phases. ``tolerances`` are those of bindings, by
+    role or name: of totalisers that of the rate.
     """
 
     inputs: SensorInputs

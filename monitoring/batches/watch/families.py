@@ -8,6 +8,7 @@ z is the deviation of each channel from the golden reference in standard deviati
   moves as it never did, wherever it is.
 """
 
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -32,7 +33,8 @@ Statistics = Mapping[str, FloatArray]  # by family, shape (rows, minutes of the 
 class Track:
     """The minutes of a batch that lie in phases of the model, all arrays of shape (m,).
 
-    ``minute`` is the index into the batch, ``phase`` that into the phases of the model, ``along`` the progress.
+    ``minute`` is the index into the batch, ``phase`` that into the phases of the model, ``along`` the
+    progress in the phase.
     """
 
     minute: IntArray
@@ -41,12 +43,8 @@ class Track:
 
     def runs(self) -> list[tuple[int, slice]]:
         """Return each phase that the batch has, with its part of the track."""
-        begins = np.flatnonzero(np.diff(self.phase, prepend=-1))
-        stops = [*begins[1:].tolist(), len(self.phase)]
-        return [
-            (int(self.phase[begin]), slice(begin, stop))
-            for begin, stop in zip(begins.tolist(), stops, strict=True)
-        ]
+        edges = [*np.flatnonzero(np.diff(self.phase, prepend=-1)).tolist(), len(self.phase)]
+        return [(int(self.phase[begin]), slice(begin, stop)) for begin, stop in itertools.pairwise(edges)]
 
 
 def track_of(member: Member, phases: Sequence[PhaseProfile]) -> Track:
@@ -91,9 +89,9 @@ def usual_course(rows: int, track: Track, references: Sequence[Reference]) -> Fl
 
 
 def by_phase(function: Callable[[FloatArray], FloatArray], values: FloatArray, track: Track) -> FloatArray:
-    """Apply a function to the minutes of each phase alone."""
+    """Apply a function to the minutes of each phase alone; NaN where a value is missing."""
     parts = [function(values[:, part]) for _, part in track.runs()]
-    return np.concatenate(parts, axis=1) if parts else values
+    return np.where(np.isfinite(values), np.concatenate(parts, axis=1), np.nan) if parts else values
 
 
 def statistics(values: FloatArray, track: Track, comparison: Comparison) -> Statistics:

@@ -37,8 +37,8 @@ LEAST_ROOM = 0.9
 class FamilyLimits:
     """Limits of one family.
 
-    ``local`` has shape (rows, phases * 120). ``maxima`` are the largest ratios of the golden batches to limits
-    of the others, without scale and room; empty for one batch.
+    ``local`` has shape (rows, phases * 120). ``maxima`` are the largest ratios of the golden batches to
+    limits of the others, without scale and room; empty for one batch.
     """
 
     local: FloatArray
@@ -46,7 +46,7 @@ class FamilyLimits:
     maxima: tuple[float, ...]
 
     def ratios(self, statistic: FloatArray, bins: IntArray, room: float) -> FloatArray:
-        """Return |statistic| / (limit x scale x room), shape (rows, m); NaN where the statistic is missing."""
+        """Return |statistic| / (limit x scale x room), shape (rows, m); NaN where the value is missing."""
         found: FloatArray = np.abs(statistic) / (self.local[:, bins] * (self.scale * room))
         return found
 
@@ -60,7 +60,8 @@ def bins_of(track: Track, phases: Sequence[PhaseProfile]) -> IntArray:
     """Return the bin of each minute, shape (m,); beyond the golden batches the phase's last."""
     longest = np.array([phase.reference.grid[-1] for phase in phases])
     place = np.clip(track.along / longest[track.phase] * BINS, 0, BINS - 1)
-    return track.phase * BINS + place.astype(np.int64)
+    found: IntArray = track.phase * BINS + place.astype(np.int64)
+    return found
 
 
 def local_maxima(statistic: FloatArray, bins: IntArray, phases: int) -> FloatArray:
@@ -74,14 +75,16 @@ def local_maxima(statistic: FloatArray, bins: IntArray, phases: int) -> FloatArr
         largest[:, present] = np.maximum.reduceat(size, begins, axis=1)
     padded = np.pad(largest.reshape(rows, phases, BINS), ((0, 0), (0, 0), (HALF, HALF)))
     around = sliding_window_view(padded, 2 * HALF + 1, axis=2).max(axis=-1)
-    return around.reshape(rows, phases * BINS)
+    found: FloatArray = around.reshape(rows, phases * BINS)
+    return found
 
 
 def local_limits(squares: FloatArray, members: int, floor: float) -> FloatArray:
     """Return the limits from the sum of squared local maxima (rows, phases * 120) of some batches."""
     mean = squares.reshape(len(squares), -1, BINS) / members
     shrunk = (members * mean + SHRINKAGE * mean.mean(axis=2, keepdims=True)) / (members + SHRINKAGE)
-    return np.maximum(np.sqrt(shrunk), floor).reshape(squares.shape)
+    found: FloatArray = np.maximum(np.sqrt(shrunk), floor).reshape(squares.shape)
+    return found
 
 
 def fit_limits(

@@ -7,7 +7,7 @@ from monitoring.batches.golden.alignment import curves_of
 from monitoring.batches.golden.choosing import choose
 from monitoring.batches.golden.coordinates import BY_GROWTH, BY_TIME, TOTALS, Coordinate
 from monitoring.batches.golden.fitting import PhaseProfile, profile_of
-from monitoring.batches.golden.members import ChannelInfo, Member, phases_of, with_phase
+from monitoring.batches.golden.members import ChannelInfo, phases_of, with_phase
 from monitoring.batches.golden.references import Curves, Reference
 from monitoring.batches.golden.scales import scales_of
 from monitoring.batches.watch.channels import BatchMinutes, WatchedBatch, watched
@@ -132,11 +132,16 @@ def fit_watch(batches: Sequence[BatchMinutes], wishes: Mapping[str, Coordinate] 
     """Fit the model to one golden batch or more; ``wishes`` has the recipe's coordinates, by phase.
 
     Raises:
-        ValueError: there is no batch, no channel with values, or no phase of 10 minutes.
+        ValueError: there is no batch, no tag with values, or no phase of 10 minutes.
     """
-    fit = GoldenFit([watched(batch) for batch in batches], wishes or {})
-    if not fit.phases:
-        raise ValueError("golden batches need a channel with values and a phase of 10 minutes or more")
+    found = [watched(batch) for batch in batches]
+    members = [each.member for each in found]
+    is_usable = any(each.tags for each in found) and any(
+        with_phase(members, phase) for phase in phases_of(members)
+    )
+    if not is_usable:
+        raise ValueError("golden batches need a tag with values and a phase of 10 minutes or more")
+    fit = GoldenFit(found, wishes or {})
     each = fit.leave_one_out()
     bins = [bins_of(track, fit.phases) for track in fit.tracks]
     limits = {

@@ -19,9 +19,10 @@ LEAST_ERROR = 0.01  # of the tolerance: of channels that hardly move
 
 @dataclass(frozen=True, slots=True)
 class Predictor:
-    """Coefficients (channels * 6 + 1, channels) over scaled values; centre, scale and sd have shape (channels,).
+    """A fitted autoregression over scaled values.
 
-    ``sd`` is the standard deviation of the errors, in the scaled unit.
+    ``coefficients`` has shape (6 * channels + 1, channels): lags 1 to 6, then the constant. ``centre``,
+    ``scale`` and ``sd``, the standard deviation of the errors in the scaled unit, have shape (channels,).
     """
 
     centre: FloatArray
@@ -39,11 +40,23 @@ class Predictor:
         scaled = scaled_values(values, usual, self.centre, self.scale)
         found = np.full(values.shape, np.nan)
         if values.shape[1] > ORDER:
-            error = scaled[:, ORDER:] - (lagged(scaled) @ self.coefficients).T
+            error = scaled[:, ORDER:] - self.predicted(scaled)
             found[:, ORDER:] = np.clip(error / self.sd[:, None], -CLIP, CLIP)
         if missing.any():
             for age in range(ORDER + 1):
                 found[:, age:][missing[:, : missing.shape[1] - age]] = np.nan
+        return found
+
+    def predicted(self, scaled: FloatArray) -> FloatArray:
+        """Return the predictions from the 7th minute on, shape (channels, n - 6).
+
+        A product a lag: larger ones would start threads, which cost more than they save.
+        """
+        channels, length = scaled.shape
+        found = np.repeat(self.coefficients[-1][:, None], length - ORDER, axis=1)
+        for lag in range(1, ORDER + 1):
+            of_lag = self.coefficients[(lag - 1) * channels : lag * channels]
+            found += of_lag.T @ scaled[:, ORDER - lag : length - lag]
         return found
 
 
@@ -98,17 +111,13 @@ class PredictorFitting:
     def __init__(
         self, values: Sequence[FloatArray], usual: Sequence[FloatArray], tolerance: FloatArray
     ) -> None:
-        together = np.concatenate(
-            [np.where(np.isnan(v), u, v) for v, u in zip(values, usual, strict=True)], 1
-        )
-        self.centre = np.nan_to_num(column_means(together))
-        spread = np.sqrt(np.nan_to_num(column_means((together - self.centre[:, None]) ** 2)))
+        courses = list(zip(values, usual, strict=True))
+        together = np.concatenate([np.where(np.isnan(own), mean, own) for own, mean in courses], axis=1)
+        self.centre = np.nan_to_num(finite_means(together))
+        spread = np.sqrt(np.nan_to_num(finite_means((together - self.centre[:, None]) ** 2)))
         self.scale = np.where(spread > 0, spread, tolerance)
         self.least_sd = LEAST_ERROR * tolerance / self.scale
-        self.each = [
-            moments_of(scaled_values(v, u, self.centre, self.scale))
-            for v, u in zip(values, usual, strict=True)
-        ]
+        self.each = [moments_of(scaled_values(own, mean, self.centre, self.scale)) for own, mean in courses]
         self.total = self.each[0]
         for moments in self.each[1:]:
             self.total = self.total + moments
@@ -129,10 +138,11 @@ class PredictorFitting:
             coefficients * (moments.predictors @ coefficients)
         ).sum(axis=0)
         variance = np.maximum(moments.squares - explained, 0.0) / max(moments.count, 1)
-        return Predictor(self.centre, self.scale, coefficients, np.maximum(np.sqrt(variance), self.least_sd))
+        sd: FloatArray = np.maximum(np.sqrt(variance), self.least_sd)
+        return Predictor(self.centre, self.scale, coefficients, sd)
 
 
-def column_means(values: FloatArray) -> FloatArray:
+def finite_means(values: FloatArray) -> FloatArray:
     """Return the mean of the finite values of each channel; NaN without any."""
     known = np.isfinite(values)
     count = known.sum(axis=1)

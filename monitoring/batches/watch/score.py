@@ -1,11 +1,11 @@
 """From the score of each minute to deviations; a pure function of the whole course."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
-from monitoring.kernel.arrays import BoolArray, FloatArray
+from monitoring.kernel.arrays import BoolArray, FloatArray, IntArray
 
 ALARM, AT_ONCE, CLEAR = 1.0, 1.5, 0.8
 CLEAR_MINUTES = 10
@@ -62,8 +62,9 @@ def spans_of(score: FloatArray, warm_up: int) -> Iterator[tuple[int, int | None]
         alarms = alarms[alarms >= later[0]]
 
 
-def clear_ends(score: FloatArray) -> np.ndarray:
+def clear_ends(score: FloatArray) -> IntArray:
     """Return the minutes before which the score was below 0.8 for 10 minutes without a break."""
     total = np.concatenate(([0], np.cumsum(score < CLEAR)))
     ends = np.arange(CLEAR_MINUTES, len(total))
-    return ends[total[ends] - total[ends - CLEAR_MINUTES] == CLEAR_MINUTES]
+    found: IntArray = ends[total[ends] - total[ends - CLEAR_MINUTES] == CLEAR_MINUTES]
+    return found

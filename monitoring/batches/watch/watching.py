@@ -70,11 +70,8 @@ def score_minutes(model: WatchModel, batch: BatchMinutes) -> Scored:
     ratios = {family: model.limits[family].ratios(found[family], bins, model.room) for family in FAMILIES}
     every = {family: (found[family], ratios[family]) for family in FAMILIES}
     every[SURPRISE] = larger_half(*every[SURPRISE], channels=len(model.channels))
-    return Scored(
-        track,
-        {name: both[0] for name, both in every.items()},
-        {name: both[1] for name, both in every.items()},
-    )
+    kept, ratio = ({name: both[at] for name, both in every.items()} for at in (0, 1))
+    return Scored(track, kept, ratio)
 
 
 def larger_half(statistic: FloatArray, ratios: FloatArray, *, channels: int) -> tuple[FloatArray, FloatArray]:
