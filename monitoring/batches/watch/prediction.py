@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from monitoring.kernel.arrays import FloatArray
+from monitoring.kernel.arrays import BoolArray, FloatArray
 
 ORDER = 6
 RIDGE = 1e-2
@@ -33,19 +33,16 @@ class Predictor:
     def errors(self, values: FloatArray, usual: FloatArray) -> FloatArray:
         """Return the errors of the predictions of ``values`` (channels, n) in standard deviations.
 
-        Clipped at ± 12; NaN in the first 6 minutes, and where one of a channel's last 7 values is missing.
-        ``usual`` (channels, n) stands in for missing values of other channels.
+        Clipped at ± 12; NaN in the first 6 minutes, where one of a channel's last 7 values is missing, and
+        for all channels until 7 minutes after any of them has returned.
+        ``usual`` is the golden course, shape (channels, n).
         """
-        missing = np.isnan(values)
         scaled = scaled_values(values, usual, self.centre, self.scale)
         found = np.full(values.shape, np.nan)
         if values.shape[1] > ORDER:
             error = scaled[:, ORDER:] - self.predicted(scaled)
             found[:, ORDER:] = np.clip(error / self.sd[:, None], -CLIP, CLIP)
-        if missing.any():
-            for age in range(ORDER + 1):
-                found[:, age:][missing[:, : missing.shape[1] - age]] = np.nan
-        return found
+        return np.where(is_predictable(np.isfinite(values)), found, np.nan)
 
     def predicted(self, scaled: FloatArray) -> FloatArray:
         """Return the predictions from the 7th minute on, shape (channels, n - 6).
@@ -60,10 +57,37 @@ class Predictor:
         return found
 
 
+def is_predictable(known: BoolArray) -> BoolArray:
+    """Return where errors mean something, from where values are known; both of shape (channels, n).
+
+    A channel that returns makes a step from its stand-in, from which all other channels are predicted.
+    """
+    returns = (known[:, 1:] & ~known[:, :-1]).any(axis=0)
+    is_bad = ~known
+    is_bad[:, 1:] |= returns
+    found = known.copy()
+    for age in range(ORDER + 1):
+        found[:, age:] &= ~is_bad[:, : max(known.shape[1] - age, 0)]
+    return found
+
+
 def scaled_values(values: FloatArray, usual: FloatArray, centre: FloatArray, scale: FloatArray) -> FloatArray:
-    """Return values centred and scaled; missing ones by the usual course, or the mean without one."""
-    filled = np.where(np.isnan(values), usual, values)
-    return np.nan_to_num((filled - centre[:, None]) / scale[:, None])
+    """Return values (channels, n) centred and scaled, with missing ones filled; 0 if nothing is known."""
+    return np.nan_to_num((filled(values, usual) - centre[:, None]) / scale[:, None])
+
+
+def filled(values: FloatArray, usual: FloatArray) -> FloatArray:
+    """Return values with missing ones as far from the usual course as the last known one.
+
+    A step between a stand-in and the next value would be a surprise in all channels that follow this one.
+    """
+    deviation = values - usual
+    known = np.isfinite(deviation)
+    if known.all():
+        return values
+    last = np.maximum.accumulate(np.where(known, np.arange(values.shape[1]), -1), axis=1)
+    held = np.take_along_axis(np.nan_to_num(deviation), np.maximum(last, 0), axis=1)
+    return np.where(np.isfinite(values), values, usual + np.where(last >= 0, held, 0.0))
 
 
 def lagged(scaled: FloatArray) -> FloatArray:
@@ -133,7 +157,7 @@ class PredictorFitting:
     def fitted(self, moments: Moments) -> Predictor:
         """Return the predictor by the sums of some batches."""
         normal = moments.predictors + RIDGE * np.eye(len(moments.predictors))
-        coefficients = np.linalg.solve(normal, moments.cross)
+        coefficients = np.linalg.solve(normal, moments.cross).astype(np.float64)
         explained = 2 * (coefficients * moments.cross).sum(axis=0) - (
             coefficients * (moments.predictors @ coefficients)
         ).sum(axis=0)

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from monitoring.batches.watch.prediction import ORDER, PredictorFitting, lagged
+from monitoring.batches.watch.prediction import ORDER, PredictorFitting, filled, lagged
 
+NAN = float("nan")
 TOLERANCE = np.array([0.3, 8.0])
 
 
@@ -51,15 +52,22 @@ def test_predictions_are_the_product_of_lags_and_coefficients() -> None:
     np.testing.assert_allclose(predictor.predicted(scaled), (lagged(scaled) @ predictor.coefficients).T)
 
 
-def test_a_gap_is_an_error_of_its_own_channel_alone() -> None:
+def test_a_gap_is_no_surprise() -> None:
     predictor = fitting(course(1), course(2)).all()
     new = course(3)
-    usual = new.copy()
-    new[0, 100:110] = np.nan
+    usual = np.full_like(new, 37.0)
+    new[0, 100:130] = np.nan
     errors = predictor.errors(new, usual)
-    assert np.isnan(errors[0, 100 : 110 + ORDER]).all()
-    assert np.isfinite(errors[0, 110 + ORDER :]).all()
-    assert np.isfinite(errors[1, ORDER:]).all()
+    assert np.isnan(errors[0, 100 : 130 + ORDER]).all()
+    assert np.isfinite(errors[1, ORDER:130]).all()  # by the held deviation of the first channel
+    assert np.isnan(errors[:, 130 : 130 + ORDER]).all()  # its return is a step
+    assert np.isfinite(errors[:, 131 + ORDER :]).all()
+
+
+def test_missing_values_are_as_far_from_the_usual_course_as_the_last_known_one() -> None:
+    values = np.array([[NAN, 3.0, NAN, NAN, 5.0]])
+    usual = np.array([[1.0, 2.0, 3.0, 4.0, 5.0]])
+    assert filled(values, usual).tolist() == [[1.0, 3.0, 4.0, 5.0, 5.0]]
 
 
 def test_a_constant_channel_has_an_error_by_its_tolerance() -> None:
