@@ -23,10 +23,10 @@ NOT_COMPARED = ("antifoam_total",)  # dosed by need at any time
 class BatchMinutes:
     """Minute values of one batch on a regular grid, all arrays of shape (n,); NaN in gaps.
 
-    ``inputs.measured`` has the roles, besides those of soft sensors also ``ph`` and ``acid_total``;
-    ``others`` has tags without a usable role by name. ``setpoints`` are by role, in the units of the roles.
-    ``phase`` is the index into ``phases``, -1 outside of all phases. ``tolerances`` are those of bindings, by
-    role or name: of totalisers that of the rate.
+    ``inputs.measured`` has the roles, besides those of soft sensors also ``ph`` and ``acid_total``.
+    ``others`` has tags without a usable role by name; ``other_totals`` are the totalisers among these.
+    ``setpoints`` are by role, in the units of the roles. ``phase`` is the index into ``phases``, -1 outside
+    of all phases. ``tolerances`` are those of bindings, by role or name: of totalisers that of the rate.
     """
 
     inputs: SensorInputs
@@ -34,6 +34,7 @@ class BatchMinutes:
     phases: tuple[str, ...]
     setpoints: Mapping[str, FloatArray] = field(default_factory=dict)
     others: Mapping[str, FloatArray] = field(default_factory=dict)
+    other_totals: frozenset[str] = frozenset()
     tolerances: Mapping[str, float] = field(default_factory=dict)
 
 
@@ -83,7 +84,8 @@ def tag_channels(batch: BatchMinutes) -> Iterator[tuple[ChannelInfo, FloatArray]
         if name not in NOT_COMPARED:
             yield role_channel(batch, name)
     for name, values in batch.others.items():
-        yield ChannelInfo(name, tolerance=batch.tolerances.get(name)), values
+        is_total, tolerance = name in batch.other_totals, batch.tolerances.get(name)
+        yield ChannelInfo(name + RATE * is_total, tolerance=tolerance), rate(values) if is_total else values
 
 
 def role_channel(batch: BatchMinutes, name: str) -> tuple[ChannelInfo, FloatArray]:

@@ -3,8 +3,9 @@
 With o = OUR of the gas balance, in mmol/L/h (at least 3 in logarithms):
 
 - rK = ln(OUR from kLa and DO / o), rH = (OUR from heat - o)/(o + 20), rB = (base - 0.15 o)/(o + 15), with
-  base in mmol/L/h, rQ = ln(CER / o), rF = ln(carbon fed / o); 0 while o < 6, rF also while the feed is below
-  5 mmol C/L/h: quotients of small rates are noise;
+  base in mmol/L/h, rQ = ln(CER / o), rF = ln(carbon fed / o), 0 while the feed is below 5 mmol C/L/h.
+  Quotients of small rates are noise, so that these five are 0 while o < 6, and weighted by (o - 6)/6 while
+  o < 12: a switch would be a step, which comes at another progress in each batch;
 - rW = change of weight - pumps + evaporation, in g/min;
 - eT, ePH, eDO, eN, eA, eJ = measured - setpoint of temperature, pH, DO, agitation, air flow, jacket.
 
@@ -25,7 +26,7 @@ from monitoring.batches.soft_sensors.inputs import SensorInputs, base_flow
 from monitoring.batches.soft_sensors.transfer import uptake_by_transfer
 from monitoring.kernel.arrays import FloatArray
 
-REST_UPTAKE = 6.0  # mmol/L/h
+REST_UPTAKE, CLEAR_UPTAKE = 6.0, 12.0  # mmol/L/h
 LEAST_UPTAKE, LEAST_WITNESS = 3.0, 1.5  # mmol/L/h, in logarithms
 LEAST_CARBON_FED = 5.0  # mmol C/L/h
 BASE_PER_UPTAKE = 0.15  # mol base a mol O2, with ammonia as the nitrogen source
@@ -82,18 +83,19 @@ def residuals(inputs: SensorInputs, setpoints: Mapping[str, FloatArray]) -> dict
 
 
 def balance_residuals(inputs: SensorInputs) -> dict[str, FloatArray]:
-    """Return rK, rH, rB, rQ, rF and rW."""
+    """Return rK, rH, rB, rQ, rF and rW; infinite or NaN where a quotient has no value."""
     uptake = oxygen_uptake(inputs)
     positive = np.maximum(uptake, LEAST_UPTAKE)
     fed = carbon_fed(inputs)
-    resting = {
+    witnesses = {
         "rK": log_ratio(uptake_by_transfer(inputs), positive),
         "rH": (uptake_by_heat(inputs) - uptake) / (positive + 20),
         "rB": (base_demand(inputs) - BASE_PER_UPTAKE * positive) / (positive + 15),
         "rQ": log_ratio(carbon_dioxide_evolution(inputs), positive),
-        "rF": unless(fed <= LEAST_CARBON_FED, log_ratio(fed, positive)),
+        "rF": np.where(fed <= LEAST_CARBON_FED, 0.0, log_ratio(fed, positive)),
     }
-    found = {name: unless(uptake < REST_UPTAKE, row) for name, row in resting.items()}
+    weight = np.clip((uptake - REST_UPTAKE) / (CLEAR_UPTAKE - REST_UPTAKE), 0.0, 1.0)
+    found = {name: row * weight for name, row in witnesses.items()}
     return {**found, "rW": weight_residual(inputs)}
 
 
@@ -101,11 +103,6 @@ def log_ratio(witness: FloatArray, uptake: FloatArray) -> FloatArray:
     """Return ln(witness / uptake) of rates in mmol/L/h; a small or negative witness counts as 1.5."""
     found: FloatArray = np.log(np.maximum(witness, LEAST_WITNESS) / uptake)
     return found
-
-
-def unless(is_at_rest: np.ndarray, values: FloatArray) -> FloatArray:
-    """Return values, 0 where at rest; missing values stay missing."""
-    return np.where(is_at_rest & np.isfinite(values), 0.0, values)
 
 
 def weight_residual(inputs: SensorInputs) -> FloatArray:

@@ -66,6 +66,12 @@ def test_quotients_are_zero_at_rest(made: MadeCourse) -> None:
     assert not found["rF"].any()  # no feed
 
 
+def test_quotients_have_no_step_at_the_end_of_the_rest(made: MadeCourse) -> None:
+    rising = residuals(made.inputs, NO_SETPOINTS)["rQ"][(made.our > 5) & (made.our < 13)]
+    assert (np.abs(np.diff(rising)) < 0.01).all()
+    assert rising[-1] > 0.9 * np.log(RQ)
+
+
 def test_weight_that_pumps_do_not_explain(made: MadeCourse) -> None:
     minute = np.arange(len(made.hour))
     fed = np.full(len(minute), 2.0)  # mL/min

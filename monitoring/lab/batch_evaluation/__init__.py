@@ -1,0 +1,1 @@
+"""Evaluation of the watching of batches, with simulated faults."""
