@@ -13,7 +13,7 @@ from monitoring.api import batch_compare_fields as fields
 from monitoring.api import schemas
 from monitoring.api.batch_errors import errors_as_answers
 from monitoring.api.fields import parameters
-from monitoring.batches.compare import Subject, compare
+from monitoring.batches.compare import ComparedSignal, compare
 from monitoring.batches.compare_aligning import Align
 from monitoring.batches.finding import find_batches
 
@@ -44,7 +44,7 @@ class BatchCompareView(APIView):
         with errors_as_answers():
             found = compare(
                 find_batches(chosen["batch"]),
-                Subject(chosen.get("role", ""), chosen.get("tag", "")),
+                ComparedSignal(chosen.get("role", ""), chosen.get("tag", "")),
                 align=Align(chosen["align"]),
                 points=chosen["points"],
                 now=datetime.now(UTC),

@@ -15,7 +15,7 @@ from monitoring.batches.batch_trend import (
     range_of,
     read_bindings,
 )
-from monitoring.batches.compare_aligning import ALIGNERS, Align, AlignedBatch, Piece, phase_times
+from monitoring.batches.compare_aligning import ALIGNERS, Align, AlignedBatch, AlignedPiece, phase_times
 from monitoring.batches.compare_axes import (
     breaks_after,
     with_breaks,
@@ -36,14 +36,16 @@ Json = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
+class ComparedSignal:
     """The compared signal: a role, or a tag."""
 
     role: str = ""
     tag: str = ""
 
 
-def compare(batches: Sequence[Batch], subject: Subject, *, align: Align, points: int, now: datetime) -> Json:
+def compare(
+    batches: Sequence[Batch], subject: ComparedSignal, *, align: Align, points: int, now: datetime
+) -> Json:
     """Return the course of the subject in each batch, at most about ``points`` buckets each.
 
     Raises:
@@ -77,7 +79,7 @@ def check_some(courses: Sequence[Json]) -> None:
         raise BatchInputError(courses[0]["missing"], "batch")
 
 
-def course_json(aligned: AlignedBatch, subject: Subject, points: int, now: datetime) -> Json:
+def course_json(aligned: AlignedBatch, subject: ComparedSignal, points: int, now: datetime) -> Json:
     """Return a batch with its course as columns of equal length; None marks an interruption of the line."""
     batch = aligned.batch
     empty: Json = {"tag": None, "title": "", "unit": "", "resolution_s": None}
@@ -104,7 +106,7 @@ def course_json(aligned: AlignedBatch, subject: Subject, points: int, now: datet
     }
 
 
-def read_aligned(aligned: AlignedBatch, subject: Subject, points: int) -> tuple[Json, Json, Json]:
+def read_aligned(aligned: AlignedBatch, subject: ComparedSignal, points: int) -> tuple[Json, Json, Json]:
     """Return the tag, the columns and the key numbers of a batch.
 
     Raises:
@@ -154,12 +156,14 @@ def numbers_of(buckets: Buckets, mean: FloatArray) -> Json:
     }
 
 
-def share_of(piece: Piece, whole_us: int, points: int) -> int:
+def share_of(piece: AlignedPiece, whole_us: int, points: int) -> int:
     """Return the number of buckets of a piece."""
     return max(2, points * (piece.stop_us - piece.start_us) // max(1, whole_us))
 
 
-def read_piece(batch: Batch, piece: Piece, subject: Subject, points: int) -> tuple[VesselTag, int, Buckets]:
+def read_piece(
+    batch: Batch, piece: AlignedPiece, subject: ComparedSignal, points: int
+) -> tuple[VesselTag, int, Buckets]:
     """Return the newest binding, the step in microseconds, and the buckets of a piece.
 
     Raises:

@@ -35,7 +35,7 @@ class Align(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class AlignedPiece:
     """A part of a batch, half-open, in microseconds since 1970, with its map to the common axis."""
 
     start_us: int
@@ -48,7 +48,7 @@ class AlignedBatch:
     """A batch on the common axis; ``missing`` says why it has no course."""
 
     batch: Batch
-    pieces: Sequence[Piece]
+    pieces: Sequence[AlignedPiece]
     missing: str = ""
 
 
@@ -57,11 +57,11 @@ def by_elapsed_time(batches: Sequence[Batch], now: datetime) -> "Aligned":
     return [AlignedBatch(batch, [elapsed_piece(batch, now)]) for batch in batches], [], None
 
 
-def elapsed_piece(batch: Batch, now: datetime) -> Piece:
+def elapsed_piece(batch: Batch, now: datetime) -> AlignedPiece:
     """Return the whole batch over elapsed time; a planned batch is empty."""
     start = batch.start or now
     end = clipped_end(batch, now) if batch.start else now
-    return Piece(to_micros(start), to_micros(end), lambda time_us: elapsed_h(batch, time_us))
+    return AlignedPiece(to_micros(start), to_micros(end), lambda time_us: elapsed_h(batch, time_us))
 
 
 def by_phases(batches: Sequence[Batch], now: datetime) -> "Aligned":
@@ -98,15 +98,15 @@ def phase_times(batch: Batch, now: datetime) -> list[tuple[str, int, int]]:
 
 def lead_piece(
     batch: Batch, spans: Sequence[tuple[str, int, int]], offsets: dict[str, float]
-) -> Iterator[Piece]:
+) -> Iterator[AlignedPiece]:
     """Yield the time from the start to the first phase, which lies before that phase's slot."""
     if spans and batch.start and to_micros(batch.start) < spans[0][1] and not offsets[spans[0][0]]:
-        yield Piece(to_micros(batch.start), spans[0][1], hours_since(spans[0][1], 0.0))
+        yield AlignedPiece(to_micros(batch.start), spans[0][1], hours_since(spans[0][1], 0.0))
 
 
-def phase_piece(name: str, start_us: int, stop_us: int, offset_h: float) -> Piece:
+def phase_piece(name: str, start_us: int, stop_us: int, offset_h: float) -> AlignedPiece:
     """Return a phase over the hours since its begin, in its slot."""
-    return Piece(start_us, stop_us, hours_since(start_us, offset_h))
+    return AlignedPiece(start_us, stop_us, hours_since(start_us, offset_h))
 
 
 def hours_since(start_us: int, offset_h: float) -> Axis:
@@ -154,7 +154,7 @@ def mature(batch: Batch, profile: Profile, now: datetime) -> AlignedBatch:
         found = np.interp(elapsed_h(batch, time_us), hour[order], maturity[order], left=np.nan)
         return np.asarray(found, dtype=np.float64)
 
-    return AlignedBatch(batch, [Piece(piece.start_us, piece.stop_us, x)])
+    return AlignedBatch(batch, [AlignedPiece(piece.start_us, piece.stop_us, x)])
 
 
 Aligned = tuple[list[AlignedBatch], list[PhaseSlot], Profile | None]

@@ -129,7 +129,7 @@ def finite(values: FloatArray) -> FloatArray:
 
 
 @dataclass(frozen=True, slots=True)
-class Token:
+class ExpressionToken:
     """A token: ``kind`` is a group of ``TOKEN``, ``position`` the first character, from 1."""
 
     kind: str
@@ -158,7 +158,7 @@ def parse(text: str) -> Expression:
     return Expression(text, tree, names)
 
 
-def checked_tokens(text: str) -> list[Token]:
+def checked_tokens(text: str) -> list[ExpressionToken]:
     """Return the tokens of a text that is not too long and in which no operator is missing."""
     if len(text) > LONGEST:
         raise ExpressionError(f"longer than {LONGEST} characters; use several computed tags.", LONGEST + 1)
@@ -174,9 +174,9 @@ def checked_tokens(text: str) -> list[Token]:
     return tokens
 
 
-def check_complete(tokens: list[Token]) -> None:
+def check_complete(tokens: list[ExpressionToken]) -> None:
     """Check that parentheses match and that the last token is no operator."""
-    opened: list[Token] = []
+    opened: list[ExpressionToken] = []
     for token in tokens:
         if token.text == "(":
             opened.append(token)
@@ -191,7 +191,7 @@ def check_complete(tokens: list[Token]) -> None:
         raise ExpressionError("this parenthesis is not closed.", opened[-1].position)
 
 
-def tokens_of(text: str) -> Iterator[Token]:
+def tokens_of(text: str) -> Iterator[ExpressionToken]:
     """Yield the tokens of a text."""
     place = skip_blanks(text, 0)
     while place < len(text):
@@ -199,7 +199,7 @@ def tokens_of(text: str) -> Iterator[Token]:
         if found is None or found.lastgroup is None:
             hint = HINTS.get(text[place], f"expected {EXPECTED}")
             raise ExpressionError(f"{text[place]!r} cannot stand here; {hint}.", place + 1)
-        yield Token(found.lastgroup, found[0], place + 1)
+        yield ExpressionToken(found.lastgroup, found[0], place + 1)
         place = skip_blanks(text, found.end())
 
 
@@ -209,7 +209,7 @@ def skip_blanks(text: str, place: int) -> int:
     return place if found is None else found.end()
 
 
-def python_of(text: str, tokens: list[Token]) -> tuple[str, dict[str, str]]:
+def python_of(text: str, tokens: list[ExpressionToken]) -> tuple[str, dict[str, str]]:
     """Return the text for Python, each tag in braces as a name of the same length; and the tags by name."""
     source = [" "] * len(text)
     names: dict[str, str] = {}
@@ -228,7 +228,7 @@ def python_of(text: str, tokens: list[Token]) -> tuple[str, dict[str, str]]:
     return "".join(source), names
 
 
-def stand_in(token: Token, number: int) -> str:
+def stand_in(token: ExpressionToken, number: int) -> str:
     """Return the name that stands for a tag in braces: no name of the text begins with an underscore."""
     tag = token.text[1:-1].strip()
     if not TAG.fullmatch(tag):

@@ -20,7 +20,7 @@ SPECIAL = frozenset({"jacket_temperature"})  # goes before a role whose words it
 
 
 @dataclass(frozen=True, slots=True)
-class Guess:
+class RoleGuess:
     """The role and function that a tag would be bound with."""
 
     tag: str
@@ -34,7 +34,7 @@ class VesselOfGroup:
 
     group: str
     name: str
-    tags: tuple[Guess, ...]
+    tags: tuple[RoleGuess, ...]
     problem: str = ""
 
 
@@ -99,7 +99,7 @@ def slug_of(group: str) -> str:
     return re.sub(r"\A[^a-z]+", "", text)[:64].rstrip("-.")
 
 
-def guess_roles(tags: Sequence[Tag]) -> list[Guess]:
+def guess_roles(tags: Sequence[Tag]) -> list[RoleGuess]:
     """Return a guess for each tag; a role and function goes to the best tag, others become "other"."""
     scored = [(*best_role(tag), function_of(tag), tag.name) for tag in tags]
     taken: dict[tuple[str, str], str] = {}
@@ -107,7 +107,7 @@ def guess_roles(tags: Sequence[Tag]) -> list[Guess]:
         if points:
             taken.setdefault((role, function), name)
     return [
-        Guess(name, role if taken.get((role, function)) == name else OTHER, function)
+        RoleGuess(name, role if taken.get((role, function)) == name else OTHER, function)
         for _, role, function, name in scored
     ]
 

@@ -22,7 +22,7 @@ from monitoring.dashboard.batch_forms import (
     BindForm,
     NewVesselForm,
     RenameForm,
-    VesselForm,
+    VesselSettingsForm,
     running_batch,
 )
 from monitoring.dashboard.batch_words import sentence
@@ -30,7 +30,7 @@ from monitoring.dashboard.batches import batch_or_404, batch_page
 from monitoring.dashboard.vessels import list_page, vessel_or_404, vessel_page
 from monitoring.models import Vessel
 
-DESIGN_FORMS: dict[str, type[Any]] = {"bind": BindForm, "rename": RenameForm, "change": VesselForm}
+DESIGN_FORMS: dict[str, type[Any]] = {"bind": BindForm, "rename": RenameForm, "change": VesselSettingsForm}
 
 
 def name_of_act(request: HttpRequest) -> str:

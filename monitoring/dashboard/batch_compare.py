@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.http import urlencode
 
-from monitoring.batches.compare import LEAST, MOST, Subject, common_subjects, compare
+from monitoring.batches.compare import LEAST, MOST, ComparedSignal, common_subjects, compare
 from monitoring.batches.compare_aligning import Align
 from monitoring.batches.errors import BatchInputError
 from monitoring.batches.vessel_roles import OTHER, ROLES
@@ -65,7 +65,7 @@ class CompareChoice:
     """The choices in the address."""
 
     batches: Sequence[Batch]
-    subject: Subject
+    subject: ComparedSignal
     align: Align
 
     def address(self, **changed: Any) -> str:
@@ -106,7 +106,7 @@ def comparison_of(choice: CompareChoice, now: datetime) -> tuple[Json | None, st
     """Return the comparison, or None and the remedy."""
     if len(choice.batches) < LEAST:
         return None, ""
-    if choice.subject == Subject():
+    if choice.subject == ComparedSignal():
         return None, "These batches have no measured role and no tag in common."
     try:
         return compare(choice.batches, choice.subject, align=choice.align, points=POINTS, now=now), ""
@@ -125,19 +125,19 @@ def chosen_batches(texts: Sequence[str]) -> list[Batch]:
     return [found[pk] for pk in dict.fromkeys(pks) if pk in found][:MOST]
 
 
-def subject_of(query: Mapping[str, str], common: Sequence[Json]) -> Subject:
+def subject_of(query: Mapping[str, str], common: Sequence[Json]) -> ComparedSignal:
     """Return the chosen role or tag; the first common one if none is chosen."""
     role, tag = query.get("role", ""), query.get("tag", "")
     if role in ROLES and role != OTHER:
-        return Subject(role=role)
+        return ComparedSignal(role=role)
     if tag:
-        return Subject(tag=tag)
-    return common_subject(common[0]) if common else Subject()
+        return ComparedSignal(tag=tag)
+    return common_subject(common[0]) if common else ComparedSignal()
 
 
-def common_subject(item: Json) -> Subject:
+def common_subject(item: Json) -> ComparedSignal:
     """Return the subject of an item of the common ones."""
-    return Subject(item["role"] or "", item["tag"] or "")
+    return ComparedSignal(item["role"] or "", item["tag"] or "")
 
 
 def align_of(text: str) -> Align:

@@ -180,7 +180,7 @@ class AbortForm(BatchForm):
 
 
 @dataclass(frozen=True, slots=True)
-class Act:
+class FormAct:
     """An act on the page of a vessel: the summary that opens its form, the button, the form."""
 
     title: str
@@ -189,11 +189,11 @@ class Act:
 
 
 ACTS = {
-    "start": Act("Start a batch", "Start", StartForm),
-    "inoculate": Act("Inoculate", "Inoculate", InoculateForm),
-    "phase": Act("Next phase", "Begin the phase", PhaseForm),
-    "end": Act("End the batch", "End the batch", EndForm),
-    "abort": Act("Abort the batch", "Abort the batch", AbortForm),
+    "start": FormAct("Start a batch", "Start", StartForm),
+    "inoculate": FormAct("Inoculate", "Inoculate", InoculateForm),
+    "phase": FormAct("Next phase", "Begin the phase", PhaseForm),
+    "end": FormAct("End the batch", "End the batch", EndForm),
+    "abort": FormAct("Abort the batch", "Abort the batch", AbortForm),
 }
 
 
@@ -212,7 +212,7 @@ def possible_acts(batch: Batch | None) -> list[str]:
     return ["phase", "end", "inoculate", "abort", "start"]
 
 
-def forms_of(vessel: Vessel, bound: Mapping[str, Any]) -> list[tuple[Act, BatchForm]]:
+def forms_of(vessel: Vessel, bound: Mapping[str, Any]) -> list[tuple[FormAct, BatchForm]]:
     """Return the acts that are possible with their forms; those in ``bound`` with their errors."""
     batch = running_batch(vessel)
     names = dict.fromkeys([*(name for name in bound if name in ACTS), *possible_acts(batch)])
@@ -264,7 +264,7 @@ class RenameForm(ActForm):
         self.vessel = rename_vessel(self.vessel.name, self.cleaned_data["name"], actor=actor)
 
 
-class VesselForm(ActForm):
+class VesselSettingsForm(ActForm):
     """Change title, description, working volume, constants, and whether the vessel is on the wall."""
 
     name_of_act = "change"
@@ -284,7 +284,7 @@ class VesselForm(ActForm):
     vessel: Vessel
 
     @classmethod
-    def of(cls, vessel: Vessel) -> "VesselForm":
+    def of(cls, vessel: Vessel) -> "VesselSettingsForm":
         """Return the form with the stored values."""
         names = ("title", "description", "area", "working_volume_l", "is_active")
         lines = "\n".join(f"{name} = {value!r}" for name, value in sorted(vessel.constants.items()))

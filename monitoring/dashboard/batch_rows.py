@@ -8,7 +8,7 @@ from monitoring.batches.finding import recipe_phases
 from monitoring.dashboard import words
 from monitoring.dashboard.batch_words import SOURCE_WORDS, STATE_WORDS, elapsed_text
 from monitoring.dashboard.moments import Moment, moment
-from monitoring.dashboard.vessel_tiles import Progress, present_phase, progress_of
+from monitoring.dashboard.vessel_tiles import BatchProgress, present_phase, progress_of
 from monitoring.models import Batch, BatchPhase, MomentSource
 
 
@@ -51,7 +51,7 @@ class BatchRow:
     start: Moment | None
     end: Moment | None
     phase: str
-    progress: Progress
+    progress: BatchProgress
 
     @property
     def elapsed(self) -> str:

@@ -37,7 +37,7 @@ class ProfileRow:
 
 
 @dataclass(frozen=True, slots=True)
-class BatchRow:
+class CandidateRow:
     """A golden batch to choose; ``hours`` is its elapsed time at the end."""
 
     batch: Batch
@@ -66,11 +66,11 @@ def profile_list(request: HttpRequest) -> HttpResponse:
     return render(request, "profiles/list.html", context)
 
 
-def batch_rows(chosen: Sequence[int], now: datetime) -> list[BatchRow]:
+def batch_rows(chosen: Sequence[int], now: datetime) -> list[CandidateRow]:
     """Return the newest golden batches that are complete and not excluded."""
     golden = Batch.objects.filter(state=BatchState.COMPLETE, is_golden=True, excluded_reason="")
     return [
-        BatchRow(
+        CandidateRow(
             batch, moment(batch.start, now) if batch.start else None, hours_of(batch), batch.pk in chosen
         )
         for batch in golden.select_related("vessel", "recipe")[:MOST_OFFERED]

@@ -18,7 +18,7 @@ Point = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
-class Label:
+class ChartLabel:
     """A text of the chart at a place; ``at`` is the abscissa or ordinate of its line."""
 
     at: float
@@ -35,10 +35,10 @@ class ReportChart:
     setpoint: str
     dots: tuple[Point, ...]
     limits: tuple[float, ...]
-    phases: tuple[Label, ...]
+    phases: tuple[ChartLabel, ...]
     samples: tuple[float, ...]
-    x_ticks: tuple[Label, ...]
-    y_ticks: tuple[Label, ...]
+    x_ticks: tuple[ChartLabel, ...]
+    y_ticks: tuple[ChartLabel, ...]
     left: float = LEFT
     right: float = WIDTH - RIGHT
     top: float = TOP
@@ -122,10 +122,12 @@ def frame_of(report: Json, hours: ElapsedHours, axes: ReportAxes, number: Number
     """Return the parts common to all charts of a report: ticks, phases, times of samples."""
     samples = [each for each in report["samples"] if each["withdrawn_at"] is None]
     return {
-        "phases": tuple(Label(axes.x(hours.of(each["start"])), each["name"]) for each in report["phases"]),
+        "phases": tuple(
+            ChartLabel(axes.x(hours.of(each["start"])), each["name"]) for each in report["phases"]
+        ),
         "samples": tuple(axes.x(each["elapsed_h"]) for each in samples),
-        "x_ticks": tuple(Label(axes.x(at), f"{at:g} h") for at in ticks(axes.start_h, axes.end_h, 10)),
-        "y_ticks": tuple(Label(axes.y(at), number.trimmed(at)) for at in ticks(axes.low, axes.high, 4)),
+        "x_ticks": tuple(ChartLabel(axes.x(at), f"{at:g} h") for at in ticks(axes.start_h, axes.end_h, 10)),
+        "y_ticks": tuple(ChartLabel(axes.y(at), number.trimmed(at)) for at in ticks(axes.low, axes.high, 4)),
     }
 
 

@@ -64,7 +64,7 @@ class Expected:
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class BatchProgress:
     """The elapsed time of a batch in hours, and the typical one by the recipe (None: unknown)."""
 
     elapsed: float | None
@@ -91,7 +91,7 @@ class VesselTile:
     vessel: Vessel
     batch: Batch | None
     phase: str
-    progress: Progress
+    progress: BatchProgress
     expected: Expected
     values: Sequence[TileValue]
     alarms: Sequence[PresentAlarm]
@@ -228,9 +228,9 @@ def typical_h(batch: Batch | None) -> float | None:
     return sum(known) / 3_600 if known and len(known) == len(durations) else None
 
 
-def progress_of(batch: Batch | None, now: datetime) -> Progress:
+def progress_of(batch: Batch | None, now: datetime) -> BatchProgress:
     """Return elapsed and typical time of a batch."""
-    return Progress(last_elapsed_h(batch, now) if batch else None, typical_h(batch))
+    return BatchProgress(last_elapsed_h(batch, now) if batch else None, typical_h(batch))
 
 
 def expected_of(batch: Batch | None, now: datetime) -> Expected:

@@ -21,7 +21,7 @@ from monitoring.batches.vessel_roles import OTHER, ROLES, role_title
 from monitoring.batches.vessels_of_groups import preview_of_groups
 from monitoring.dashboard.acts import may
 from monitoring.dashboard.alarm_pages import page_of_alarms, shared
-from monitoring.dashboard.batch_forms import ACTS, BindForm, RenameForm, VesselForm, forms_of
+from monitoring.dashboard.batch_forms import ACTS, BindForm, RenameForm, VesselSettingsForm, forms_of
 from monitoring.dashboard.batch_rows import batch_row
 from monitoring.dashboard.batch_words import FUNCTION_WORDS, ROLE_GAINS, RULE_TITLES, rule_text
 from monitoring.dashboard.moments import Moment, moment
@@ -144,7 +144,7 @@ def design_forms(vessel: Vessel, bound: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "bind_form": bound.get("bind") or BindForm(),
         "rename_form": bound.get("rename") or RenameForm(initial={"name": vessel.name}),
-        "vessel_form": bound.get("change") or VesselForm.of(vessel),
+        "vessel_form": bound.get("change") or VesselSettingsForm.of(vessel),
         "open_forms": list(bound),
         "refused": bound.get("refused", ""),
         "tag_names": list(

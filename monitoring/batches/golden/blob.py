@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from monitoring.batches.golden.choosing import Choice
+from monitoring.batches.golden.choosing import ProfileChoice
 from monitoring.batches.golden.coordinates import Coordinate
 from monitoring.batches.golden.fitting import FittedProfile, PhaseProfile
 from monitoring.batches.golden.members import ChannelInfo
@@ -116,7 +116,7 @@ def unpacked_phase(item: dict[str, Any], arrays: dict[str, FloatArray]) -> Phase
     }
     return PhaseProfile(
         name=item["name"],
-        choice=Choice(Coordinate(item["coordinate"], item["channel"]), item["reason"], spreads),
+        choice=ProfileChoice(Coordinate(item["coordinate"], item["channel"]), item["reason"], spreads),
         reference=Reference(arrays["grid"], arrays["mean"], arrays["sd"]),
         median=arrays["median"],
         low=arrays["low"],

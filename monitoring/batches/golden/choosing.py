@@ -16,7 +16,7 @@ AS_GOOD = 1.15  # times the least spread: of three batches the difference is oft
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class ProfileChoice:
     """The coordinate of a phase and the reason.
 
     ``spreads`` are the leave-one-out spreads of the coordinates that were compared, as shares of the range.
@@ -33,7 +33,7 @@ def choose(
     channels: Sequence[ChannelInfo],
     wish: Coordinate,
     scales: Scales,
-) -> Choice:
+) -> ProfileChoice:
     """Choose the coordinate of a phase.
 
     Of 3 batches or more, the one with the least leave-one-out spread, or the wish if about as good; of fewer,
@@ -49,18 +49,18 @@ def choose(
     spreads = {each: spread(members, phase, each, channels, scales) for each in usable}
     best = min(usable, key=lambda each: spreads[each])
     if best != wish and spreads.get(wish, inf) <= AS_GOOD * spreads[best]:
-        return Choice(wish, "the usual one: its spread is within 15 % of the least", spreads)
-    return Choice(best, "least spread between the batches, each compared with the others", spreads)
+        return ProfileChoice(wish, "the usual one: its spread is within 15 % of the least", spreads)
+    return ProfileChoice(best, "least spread between the batches, each compared with the others", spreads)
 
 
-def by_wish(usable: Sequence[Coordinate], wish: Coordinate, n: int) -> Choice:
+def by_wish(usable: Sequence[Coordinate], wish: Coordinate, n: int) -> ProfileChoice:
     """Return the wish, or the next best if the batches lack its values."""
     number = "1 batch is" if n == 1 else f"{n} batches are"
     if wish in usable:
-        return Choice(wish, f"the usual one: {number} too few to compare coordinates", {})
+        return ProfileChoice(wish, f"the usual one: {number} too few to compare coordinates", {})
     totals = [each for each in usable if each.kind == TOTAL]
     found = totals[0] if wish.kind == GROWTH and totals else BY_TIME
-    return Choice(found, f"the values for {wish.title} are missing", {})
+    return ProfileChoice(found, f"the values for {wish.title} are missing", {})
 
 
 def spread(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from monitoring.batches.golden.alignment import curves_of, hours_along
-from monitoring.batches.golden.choosing import Choice, choose
+from monitoring.batches.golden.choosing import ProfileChoice, choose
 from monitoring.batches.golden.coordinates import BY_GROWTH, BY_TIME, Coordinate, progress, time_in_phase
 from monitoring.batches.golden.members import ChannelInfo, Member, phases_of, with_phase
 from monitoring.batches.golden.references import Curves, Reference
@@ -25,7 +25,7 @@ class PhaseProfile:
     """
 
     name: str
-    choice: Choice
+    choice: ProfileChoice
     reference: Reference
     median: FloatArray
     low: FloatArray
@@ -67,7 +67,7 @@ def fit_profile(
     return FittedProfile(tuple(channels), tuple(phases), tuple(combined(each) for each in scores))
 
 
-def profile_of(members: Sequence[Member], name: str, choice: Choice, curves: Curves) -> PhaseProfile:
+def profile_of(members: Sequence[Member], name: str, choice: ProfileChoice, curves: Curves) -> PhaseProfile:
     """Return the profile of a phase from the curves of its members."""
     median = curves.median()
     low, high = curves.band(median)

@@ -34,7 +34,7 @@ class NewProfile:
 
 
 @dataclass(frozen=True, slots=True)
-class Preview:
+class ProfilePreview:
     """A profile that is not stored. ``batches`` are in the order of ``fitted.scores``."""
 
     recipe: Recipe | None
@@ -43,7 +43,7 @@ class Preview:
     inputs_hash: str
 
 
-def preview(batches: Sequence[int], recipe: str = "") -> Preview:
+def preview(batches: Sequence[int], recipe: str = "") -> ProfilePreview:
     """Fit a profile to complete batches, without storing anything.
 
     Raises:
@@ -73,7 +73,7 @@ def freeze(new: NewProfile, *, actor: Actor) -> Profile:
         raise BatchConflictError(f"another profile {new.name} was frozen just now: repeat") from error
 
 
-def store(new: NewProfile, found: Preview, actor: Actor) -> Profile:
+def store(new: NewProfile, found: ProfilePreview, actor: Actor) -> Profile:
     """Insert the profile with its members.
 
     Raises:
@@ -123,7 +123,7 @@ def largest_json(score: MemberScore | None) -> dict[str, str | float]:
     }
 
 
-def fitted_to(batches: Sequence[Batch], recipe: str) -> Preview:
+def fitted_to(batches: Sequence[Batch], recipe: str) -> ProfilePreview:
     """Return the profile of batches.
 
     Raises:
@@ -139,7 +139,7 @@ def fitted_to(batches: Sequence[Batch], recipe: str) -> Preview:
     fitted = fit_profile([each.member for each in found], channels, wishes_of(of_recipe))
     if not fitted.phases:
         raise BatchInputError(f"these batches have no phase of {SHORTEST} minutes or more", "batches")
-    return Preview(of_recipe, batches, fitted, hash_of(found))
+    return ProfilePreview(of_recipe, batches, fitted, hash_of(found))
 
 
 def chosen_batches(pks: Sequence[int]) -> list[Batch]:

@@ -5,7 +5,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from monitoring.batches.golden.blob import description_of
-from monitoring.batches.golden.freezing import Preview, has_changed, largest_json
+from monitoring.batches.golden.freezing import ProfilePreview, has_changed, largest_json
 from monitoring.batches.golden.members import ChannelInfo
 from monitoring.batches.golden.words import largest_text, preview_text
 from monitoring.batches.reading import version_json
@@ -52,7 +52,7 @@ def profile_in_full(profile: Profile) -> dict[str, Any]:
     }
 
 
-def preview_json(found: Preview) -> dict[str, Any]:
+def preview_json(found: ProfilePreview) -> dict[str, Any]:
     """Return a profile that is not stored."""
     description = description_of(found.fitted)
     channels = channels_by_name(description["channels"])

@@ -9,7 +9,7 @@ from django.db import InterfaceError, OperationalError, transaction
 
 from monitoring.batches.errors import BatchConflictError, BatchInputError, UnknownBatchError
 from monitoring.batches.finding import locked_vessel
-from monitoring.batches.rules.moments import Outcome, RecipeStep, recompute
+from monitoring.batches.rules.moments import RecipeStep, RecomputedMoments, recompute
 from monitoring.batches.rules.reading import (
     Situation,
     read_finder,
@@ -75,7 +75,7 @@ def follow_vessel(vessel: Vessel, now: datetime, recipes: Recipes) -> bool:
     return is_changed
 
 
-def find_moments(vessel: Vessel, now: datetime, recipes: Recipes) -> tuple[Outcome | None, str]:
+def find_moments(vessel: Vessel, now: datetime, recipes: Recipes) -> tuple[RecomputedMoments | None, str]:
     """Return the moments, if any differs from the stored ones, and the problem of the rules."""
     situation = read_situation(vessel, now, recipes)
     outcome = outcome_of(situation, now)
@@ -84,7 +84,7 @@ def find_moments(vessel: Vessel, now: datetime, recipes: Recipes) -> tuple[Outco
     return (None if is_equal else outcome), problem_in(situation, outcome, now)
 
 
-def outcome_of(situation: Situation, now: datetime) -> Outcome:
+def outcome_of(situation: Situation, now: datetime) -> RecomputedMoments:
     """Return the moments of the vessel's batches by all data stored now."""
     find = read_finder(situation, now)
     return recompute(situation.chain, situation.rules, situation.recipe, find, situation.scope)
@@ -110,7 +110,7 @@ def write_moments(vessel: Vessel, now: datetime) -> str:
         return problem_in(situation, outcome, now)
 
 
-def problem_in(situation: Situation, outcome: Outcome, now: datetime) -> str:
+def problem_in(situation: Situation, outcome: RecomputedMoments, now: datetime) -> str:
     """Return the problem that a person has to solve; empty if there is none."""
     if missing := unbound_roles(situation, now):
         return f"No tag of the vessel has the role that a rule needs: {', '.join(missing)}. Bind one."

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from monitoring.batches.rules.rule import Rule
+from monitoring.batches.rules.rule import BatchRule
 from monitoring.kernel.clock import SECOND_US
 from monitoring.kernel.rollups import RESOLUTIONS_S
 from monitoring.kernel.run_lengths import run_lengths
@@ -21,7 +21,7 @@ BoolArray = NDArray[np.bool_]
 
 
 def first_minute(
-    rule: Rule, start_us: IntArray, mean: FloatArray, *, from_us: int, needs_change: bool = False
+    rule: BatchRule, start_us: IntArray, mean: FloatArray, *, from_us: int, needs_change: bool = False
 ) -> int | None:
     """Return the begin of the first run of minutes in which the rule holds, from ``from_us`` on; else None.
 
@@ -40,7 +40,7 @@ def first_minute(
     return int(time_us[first[found.argmax()]]) if found.any() else None
 
 
-def minutes_of(rule: Rule) -> int:
+def minutes_of(rule: BatchRule) -> int:
     """Return the number of known minutes in which the rule must hold."""
     return max(1, -(-rule.for_s // MINUTE_S))
 
@@ -52,7 +52,7 @@ def is_broken(time_us: IntArray, holds: BoolArray) -> BoolArray:
     return broken
 
 
-def holding(rule: Rule, mean: FloatArray) -> BoolArray:
+def holding(rule: BatchRule, mean: FloatArray) -> BoolArray:
     """Return in which minutes the rule holds, shape (n,); False where unknown."""
     if rule.condition == "above":
         return mean > rule.limit

@@ -9,14 +9,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from monitoring.batches.rules.rule import Rule, VesselRules
+from monitoring.batches.rules.rule import BatchRule, VesselRules
 from monitoring.kernel.clock import SECOND_US
 
 STARTS_AT_ONCE = 20  # a rule that flickers may not fill the table in one pass
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class RuledMoment:
     """A moment of a batch."""
 
     at_us: int
@@ -37,7 +37,7 @@ class RecipeStep:
     """A phase of a recipe. The rule of the first phase is a rule for the inoculation."""
 
     name: str
-    rule: Rule | None = None
+    rule: BatchRule | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +49,10 @@ class BatchMoments:
     """
 
     pk: int | None
-    start: Moment
-    inoculation: Moment | None = None
+    start: RuledMoment
+    inoculation: RuledMoment | None = None
     phases: tuple[PhaseBegin, ...] = ()
-    end: Moment | None = None
+    end: RuledMoment | None = None
     recipe: tuple[RecipeStep, ...] = ()
     withdrawn: tuple[tuple[str, int], ...] = ()
 
@@ -74,12 +74,12 @@ class Find(Protocol):
     """
 
     def __call__(
-        self, rule: Rule, from_us: int, before_us: int, *, change_since_us: int | None = None
+        self, rule: BatchRule, from_us: int, before_us: int, *, change_since_us: int | None = None
     ) -> int | None: ...
 
 
 @dataclass(frozen=True, slots=True)
-class Scope:
+class RuleScope:
     """The times of a pass: data from ``floor_us`` to ``until_us``; no start is set before ``oldest_us``.
 
     ``floor_us`` is the end of the batch before, if that is later than the oldest data.
@@ -91,7 +91,7 @@ class Scope:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class RecomputedMoments:
     """The batches after a pass, in order of time, and those whose start or end no rule finds any more."""
 
     batches: tuple[BatchMoments, ...]
@@ -104,8 +104,8 @@ def recompute(
     rules: VesselRules,
     recipe: tuple[RecipeStep, ...],
     find: Find,
-    scope: Scope,
-) -> Outcome:
+    scope: RuleScope,
+) -> RecomputedMoments:
     """Return the moments of successive batches, and of batches that the start rule adds after them.
 
     ``recipe`` is for added batches. A batch is never removed: its start stays where no start is found.
@@ -119,13 +119,13 @@ def recompute(
         lost |= {newly_lost}
     lost_ends = pass_.lost_ends
     batches = [*batches, *pass_.added(batches, recipe)]
-    return Outcome(tuple(batches), lost, frozenset(lost_ends))
+    return RecomputedMoments(tuple(batches), lost, frozenset(lost_ends))
 
 
 class Pass:
     """One computation of the moments of a vessel's batches."""
 
-    def __init__(self, rules: VesselRules, find: Find, scope: Scope) -> None:
+    def __init__(self, rules: VesselRules, find: Find, scope: RuleScope) -> None:
         self.rules, self.find, self.scope = rules, find, scope
         self.lost_ends: set[int] = set()
 
@@ -134,7 +134,8 @@ class Pass:
     ) -> tuple[list[BatchMoments], int | None]:
         """Return the batches; and the first one whose start is not found, unless known as lost."""
         chain = [
-            replace(batch, start=Moment(batch.start.at_us)) if batch.pk in lost else batch for batch in chain
+            replace(batch, start=RuledMoment(batch.start.at_us)) if batch.pk in lost else batch
+            for batch in chain
         ]
         self.lost_ends = set()
         found: list[BatchMoments] = []
@@ -150,15 +151,15 @@ class Pass:
             floor_us = found[-1].end.at_us if found[-1].end else floor_us
         return found, None
 
-    def start_of(self, batch: BatchMoments, floor_us: int, ceiling_us: int) -> Moment | None:
+    def start_of(self, batch: BatchMoments, floor_us: int, ceiling_us: int) -> RuledMoment | None:
         """Return the start; None if the rule no longer holds where it may."""
         rule = self.rules.start
         if not batch.start.is_open or rule is None:
             return batch.start
         at = self.new_start(rule, floor_us, min([ceiling_us, *(each + 1 for each in batch.fixed())]))
-        return None if at is None else Moment(at, True)
+        return None if at is None else RuledMoment(at, True)
 
-    def new_start(self, rule: Rule, floor_us: int, before_us: int) -> int | None:
+    def new_start(self, rule: BatchRule, floor_us: int, before_us: int) -> int | None:
         """Return the first time after ``floor_us`` at which the start rule becomes true."""
         from_us = max(floor_us + rule.after_s * SECOND_US, self.scope.oldest_us)
         return self.find(rule, from_us, before_us, change_since_us=floor_us)
@@ -184,17 +185,17 @@ class Pass:
             at = self.new_start(self.rules.start, floor_us, self.scope.until_us)
             if at is None:
                 break
-            last = BatchMoments(None, Moment(at, True), recipe=recipe)
+            last = BatchMoments(None, RuledMoment(at, True), recipe=recipe)
             new.append(last := self.from_start(last, self.scope.until_us))
         return new
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class RuledStep:
     """A step of a batch, the inoculation (``name`` None) or the begin of a phase; ``at_us`` if fixed."""
 
     name: str | None
-    rule: Rule | None
+    rule: BatchRule | None
     at_us: int | None
 
 
@@ -207,7 +208,7 @@ class Conduct:
         self._end_rule = rules.end if is_found else None
         self._steps = steps_of(batch, rules)
         self._last_us = batch.start.at_us
-        self._inoculation: Moment | None = None
+        self._inoculation: RuledMoment | None = None
         self._phases: list[PhaseBegin] = []
 
     def batch(self) -> BatchMoments:
@@ -217,7 +218,7 @@ class Conduct:
         first = first_phase(self._batch, batch)
         return replace(batch, phases=(first, *batch.phases)) if first else batch
 
-    def _end_on_the_way(self) -> Moment | None:
+    def _end_on_the_way(self) -> RuledMoment | None:
         """Take the steps; return the end if its rule holds before the next step."""
         must = max((index for index, step in enumerate(self._steps) if step.at_us is not None), default=-1)
         for index, step in enumerate(self._steps):
@@ -230,7 +231,7 @@ class Conduct:
                 self._take(step, at)
         return None
 
-    def _time_of(self, step: Step, index: int) -> int | None:
+    def _time_of(self, step: RuledStep, index: int) -> int | None:
         if step.at_us is not None or step.rule is None:
             return step.at_us
         later = [each.at_us for each in self._steps[index:] if each.at_us is not None]
@@ -240,34 +241,34 @@ class Conduct:
         key = "inoculation" if step.name is None else f"phase {step.name}"
         return self._search(step.rule, key, first, min([self._ceiling_us, *later]))
 
-    def _search(self, rule: Rule, key: str, from_us: int, before_us: int) -> int | None:
+    def _search(self, rule: BatchRule, key: str, from_us: int, before_us: int) -> int | None:
         """Return the first time at which the rule holds, after that of a withdrawn moment."""
         withdrawn_us = max((at for name, at in self._batch.withdrawn if name == key), default=None)
         if withdrawn_us is None or withdrawn_us < from_us:
             return self._find(rule, from_us, before_us)
         return self._find(rule, withdrawn_us + 1, before_us, change_since_us=withdrawn_us)
 
-    def _take(self, step: Step, at: int) -> None:
+    def _take(self, step: RuledStep, at: int) -> None:
         is_open = step.at_us is None
         if step.name is None:
-            self._inoculation = Moment(at, is_open)
+            self._inoculation = RuledMoment(at, is_open)
         else:
             self._phases.append(PhaseBegin(step.name, at, is_open))
         self._last_us = max(self._last_us, at)
 
-    def _found_end(self, before_us: int) -> Moment | None:
+    def _found_end(self, before_us: int) -> RuledMoment | None:
         """Return the first time after the last step at which the end rule holds."""
         if self._end_rule is None:
             return None
         first = self._last_us + self._end_rule.after_s * SECOND_US + 1
         at = self._search(self._end_rule, "end", first, before_us)
-        return None if at is None else Moment(at, True)
+        return None if at is None else RuledMoment(at, True)
 
-    def _end(self) -> Moment | None:
+    def _end(self) -> RuledMoment | None:
         return self._found_end(self._ceiling_us) if self._end_rule else self._batch.end
 
 
-def steps_of(batch: BatchMoments, rules: VesselRules) -> list[Step]:
+def steps_of(batch: BatchMoments, rules: VesselRules) -> list[RuledStep]:
     """Return inoculation and phases: fixed phases in order, and between them those of the recipe with a rule.
 
     The first phase of the recipe begins with the inoculation and is no step, unless a person began it; then
@@ -276,31 +277,31 @@ def steps_of(batch: BatchMoments, rules: VesselRules) -> list[Step]:
     rule_of = {step.name: step.rule for step in batch.recipe[1:]}
     fixed = [phase for phase in batch.phases if is_fixed(phase, batch, rule_of)]
     names = [step.name for step in batch.recipe]
-    phases: list[Step] = []
+    phases: list[RuledStep] = []
     reached = 0
     for phase in fixed:
         place = names.index(phase.name) if phase.name in names else reached
-        phases += [Step(name, rule_of[name], None) for name in names[reached + 1 : place]]
-        phases.append(Step(phase.name, None, phase.at_us))
+        phases += [RuledStep(name, rule_of[name], None) for name in names[reached + 1 : place]]
+        phases.append(RuledStep(phase.name, None, phase.at_us))
         reached = place
-    phases += [Step(name, rule_of[name], None) for name in names[reached + 1 :]]
+    phases += [RuledStep(name, rule_of[name], None) for name in names[reached + 1 :]]
     inoculation = inoculation_step(batch, rules)
     is_first = bool(fixed) and (not names or fixed[0].name == names[0])
     return [*phases[:is_first], inoculation, *phases[is_first:]]
 
 
-def is_fixed(phase: PhaseBegin, batch: BatchMoments, rule_of: dict[str, Rule | None]) -> bool:
+def is_fixed(phase: PhaseBegin, batch: BatchMoments, rule_of: dict[str, BatchRule | None]) -> bool:
     """Return whether the begin of a phase stays: fixed, or without a rule that could find it anew."""
     if batch.recipe and phase.name == batch.recipe[0].name:
         return not phase.is_open
     return not phase.is_open or rule_of.get(phase.name) is None
 
 
-def inoculation_step(batch: BatchMoments, rules: VesselRules) -> Step:
+def inoculation_step(batch: BatchMoments, rules: VesselRules) -> RuledStep:
     """Return the step of the inoculation. The rule of the recipe's first phase comes before the vessel's."""
     rule = (batch.recipe[0].rule if batch.recipe else None) or rules.inoculation
     is_stored = batch.inoculation is not None and not (batch.inoculation.is_open and rule)
-    return Step(None, rule, batch.inoculation.at_us if batch.inoculation and is_stored else None)
+    return RuledStep(None, rule, batch.inoculation.at_us if batch.inoculation and is_stored else None)
 
 
 def first_phase(before: BatchMoments, batch: BatchMoments) -> PhaseBegin | None:

@@ -10,8 +10,15 @@ from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet, Subquery
 from monitoring.batches.course import MINUTE_US, bound_us
 from monitoring.batches.finding import find_recipe
 from monitoring.batches.rules.judging import FloatArray, IntArray, first_minute
-from monitoring.batches.rules.moments import BatchMoments, Find, Moment, PhaseBegin, RecipeStep, Scope
-from monitoring.batches.rules.rule import Rule, VesselRules, parse_rule, parse_rules
+from monitoring.batches.rules.moments import (
+    BatchMoments,
+    Find,
+    PhaseBegin,
+    RecipeStep,
+    RuledMoment,
+    RuleScope,
+)
+from monitoring.batches.rules.rule import BatchRule, VesselRules, parse_rule, parse_rules
 from monitoring.history.rollup_rows import read_minute_means
 from monitoring.kernel.clock import MICROSECOND, from_micros, to_micros
 from monitoring.models import Batch, BatchState, MomentSource, Recipe, RecipePhase, Vessel, VesselTag
@@ -30,7 +37,7 @@ class Situation:
     batches: tuple[Batch, ...]
     chain: tuple[BatchMoments, ...]
     recipe: tuple[RecipeStep, ...]
-    scope: Scope
+    scope: RuleScope
 
     def bindings(self, start: datetime, end: datetime) -> list[VesselTag]:
         """Return the bindings that touch the time from ``start`` to ``end`` (exclusive)."""
@@ -41,7 +48,7 @@ class Situation:
             if (each.begin is None or each.begin < end) and (each.end is None or each.end > start)
         ]
 
-    def all_rules(self) -> list[Rule]:
+    def all_rules(self) -> list[BatchRule]:
         """Return the rules of the vessel and of its batches' recipes."""
         steps = [step for recipe in (self.recipe, *(batch.recipe for batch in self.chain)) for step in recipe]
         found = (self.rules.start, self.rules.inoculation, self.rules.end, *(step.rule for step in steps))
@@ -108,8 +115,8 @@ def moments_of(batch: Batch, now: datetime) -> BatchMoments:
     def follows(at: datetime, source: str) -> bool:
         return not batch.is_golden and is_open(at, source, now)
 
-    def moment(at: datetime, source: str) -> Moment:
-        return Moment(to_micros(at), follows(at, source))
+    def moment(at: datetime, source: str) -> RuledMoment:
+        return RuledMoment(to_micros(at), follows(at, source))
 
     start = cast("datetime", batch.start)  # only planned batches have none
     inoculated_at, end = batch.inoculated_at, batch.end
@@ -142,19 +149,19 @@ def steps_of(recipe: Recipe) -> tuple[RecipeStep, ...]:
     return tuple(RecipeStep(phase.name, rule_of(recipe, phase)) for phase in recipe.phases.all())
 
 
-def rule_of(recipe: Recipe, phase: RecipePhase) -> Rule | None:
+def rule_of(recipe: Recipe, phase: RecipePhase) -> BatchRule | None:
     """Return the rule for the begin of a phase."""
     if phase.start_rule is None:
         return None
     return parse_rule(phase.start_rule, f"recipe {recipe}, phase {phase.name}")
 
 
-def scope_of(vessel: Vessel, now: datetime) -> Scope:
+def scope_of(vessel: Vessel, now: datetime) -> RuleScope:
     """Return the times of a pass. The minute of ``now`` is incomplete and does not count."""
     floor = now - LOOK_BACK
     earlier_end: datetime | None = vessel.earlier_end  # type: ignore[attr-defined]
     floor_us = to_micros(max(floor, earlier_end or floor))
-    return Scope(floor_us, to_micros(now - FOLLOWED), to_micros(now) // MINUTE_US * MINUTE_US)
+    return RuleScope(floor_us, to_micros(now - FOLLOWED), to_micros(now) // MINUTE_US * MINUTE_US)
 
 
 def read_finder(situation: Situation, now: datetime) -> Find:
@@ -185,7 +192,9 @@ def put_means(mean: FloatArray, binding: VesselTag, start_us: IntArray) -> None:
 def finder(start_us: IntArray, means: dict[tuple[str, str], FloatArray]) -> Find:
     """Return the search on complete minutes: ``start_us`` and the means by role and function, shape (n,)."""
 
-    def find(rule: Rule, from_us: int, before_us: int, *, change_since_us: int | None = None) -> int | None:
+    def find(
+        rule: BatchRule, from_us: int, before_us: int, *, change_since_us: int | None = None
+    ) -> int | None:
         mean = means.get((rule.role, rule.function))
         if mean is None:
             return None

@@ -14,7 +14,7 @@ from monitoring.batches.json_fields import CONDITIONS, FUNCTIONS, checked_rule, 
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class BatchRule:
     """A condition on the minute means of the tag in a role.
 
     ``condition`` "above" or "below": the mean is beyond ``limit`` for ``for_s``. "falls_percent": the mean is
@@ -35,9 +35,9 @@ class Rule:
 class VesselRules:
     """The rules of a vessel; None: a person sets the moment."""
 
-    start: Rule | None = None
-    inoculation: Rule | None = None
-    end: Rule | None = None
+    start: BatchRule | None = None
+    inoculation: BatchRule | None = None
+    end: BatchRule | None = None
 
 
 def parse_rules(value: Any) -> VesselRules:
@@ -51,7 +51,7 @@ def parse_rules(value: Any) -> VesselRules:
     )
 
 
-def parse_rule(value: Any, field: str) -> Rule:
+def parse_rule(value: Any, field: str) -> BatchRule:
     """Return the rule of a JSON object. ``field`` names it in errors. Times are whole seconds, rounded up.
 
     Raises:
@@ -59,7 +59,7 @@ def parse_rule(value: Any, field: str) -> Rule:
     """
     given = checked_rule(value, field)
     condition = next(name for name in CONDITIONS if name in given)
-    return Rule(
+    return BatchRule(
         role=given["role"],
         condition=condition,
         limit=float(given[condition]),

@@ -1,7 +1,7 @@
 """Store moments that rules have found. The caller has locked the vessel."""
 
 from monitoring.batches.lifecycle import NewBatch, begin, check_free, save, unsaved
-from monitoring.batches.rules.moments import BatchMoments, Moment
+from monitoring.batches.rules.moments import BatchMoments, RuledMoment
 from monitoring.kernel.actor import Actor
 from monitoring.kernel.clock import from_micros, micros_or_none, moment_or_none
 from monitoring.models import Batch, BatchPhase, BatchState, MomentSource, Vessel
@@ -20,7 +20,7 @@ def times(batch: BatchMoments) -> tuple[object, ...]:
     return (*moments, *((phase.name, phase.at_us) for phase in batch.phases))
 
 
-def at_us(moment: Moment | None) -> int | None:
+def at_us(moment: RuledMoment | None) -> int | None:
     """Return the time of a moment."""
     return moment.at_us if moment else None
 
@@ -66,7 +66,7 @@ def change_batch(batch: Batch, found: BatchMoments) -> None:
     save(batch)
 
 
-def put_end(batch: Batch, end: Moment | None) -> None:
+def put_end(batch: Batch, end: RuledMoment | None) -> None:
     """Set the end, or let the batch run on."""
     batch.end = moment_or_none(at_us(end))
     batch.state = BatchState.COMPLETE if end else BatchState.RUNNING

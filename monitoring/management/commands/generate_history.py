@@ -15,7 +15,7 @@ from monitoring.management.arguments import end
 from monitoring.sources.simulator import history
 from monitoring.sources.simulator.demo_vessel.making import is_wanted, make_once
 from monitoring.sources.simulator.demo_vessel.records import record_past
-from monitoring.sources.simulator.simulated_tag import SimulatedTag, VesselTag
+from monitoring.sources.simulator.simulated_tag import DemoTag, SimulatedTag
 from monitoring.sources.simulator.source import SEED, known_tags
 from monitoring.sources.simulator.vessel.channels import NAMES, VESSEL
 from monitoring.sources.simulator.vessel.cycle import CYCLE_S
@@ -74,7 +74,7 @@ class Command(BaseCommand):
     ) -> None:
         """Store the past; show a progress bar on a terminal."""
         total, stored = len(past) * len(tags), 0
-        of_vessel = any(isinstance(tag, VesselTag) for tag in tags)
+        of_vessel = any(isinstance(tag, DemoTag) for tag in tags)
         with tqdm(total=total, unit=" readings", unit_scale=True, disable=None) as bar:
             for step in history.generate_history(tags, past, seed=seed):
                 stored += step.stored

@@ -12,17 +12,17 @@ from monitoring.sources.simulator.vessel.cycle import vessel_readings
 
 
 @dataclass(frozen=True, slots=True)
-class VesselTag:
+class DemoTag:
     """A tag of the demo vessel, with its limits as stored."""
 
     definition: TagDefinition
 
 
-SimulatedTag = DefaultTag | VesselTag
+SimulatedTag = DefaultTag | DemoTag
 
 
 def simulated_values(tag: SimulatedTag, *, seed: int, start: int, stop: int) -> NDArray[np.float64]:
     """Return the values at each second from ``start`` to ``stop`` (exclusive, Unix time)."""
-    if isinstance(tag, VesselTag):
+    if isinstance(tag, DemoTag):
         return vessel_readings(seed, start, stop)[:, COLUMNS[tag.definition.name]]
     return simulate(tag, seed=seed, start=start, stop=stop).value

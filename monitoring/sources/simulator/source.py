@@ -29,7 +29,7 @@ from monitoring.kernel.lease_names import SIMULATOR
 from monitoring.kernel.tag_definition import DEFAULT_TAGS, DefaultTag, TagDefinition
 from monitoring.sources.simulator.demo_vessel.making import is_live
 from monitoring.sources.simulator.requested_faults import RequestedFault, fault_at, requested_faults
-from monitoring.sources.simulator.simulated_tag import SimulatedTag, VesselTag, simulated_values
+from monitoring.sources.simulator.simulated_tag import DemoTag, SimulatedTag, simulated_values
 from monitoring.sources.simulator.vessel.channels import COLUMNS
 from monitoring.sources.simulator.vessel.cycle import vessel_readings
 
@@ -149,7 +149,7 @@ def known_tags(*, with_vessel: bool) -> list[SimulatedTag]:
     """Return the active tags that the simulator knows, with or without those of the demo vessel."""
     tags = active_tags()
     default = [DefaultTag(tag, PROFILES[tag.name]) for tag in tags if tag.name in PROFILES]
-    return [*default, *(VesselTag(tag) for tag in tags if with_vessel and tag.name in COLUMNS)]
+    return [*default, *(DemoTag(tag) for tag in tags if with_vessel and tag.name in COLUMNS)]
 
 
 def readings_between(tags: Iterable[SimulatedTag], first: datetime, last: datetime) -> list[Item]:

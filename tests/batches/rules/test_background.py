@@ -14,7 +14,7 @@ from monitoring.batches.lifecycle import NewBatch, end_batch, inoculate, start_b
 from monitoring.batches.reading import vessel_in_full, vessel_json
 from monitoring.batches.rules import background
 from monitoring.batches.rules.background import follow_rules
-from monitoring.batches.rules.moments import Outcome, recompute
+from monitoring.batches.rules.moments import RecomputedMoments, recompute
 from monitoring.database import leases
 from monitoring.ingest.pipeline import ingest_readings
 from monitoring.kernel.actor import Actor
@@ -260,7 +260,7 @@ def test_an_error_of_one_vessel_stops_no_other(
     store_run()
     first = Vessel.objects.create(pk=vessel.pk - 1, name="v0", rules=RULES, made_at=NOON)
 
-    def boom(*arguments: Any) -> Outcome:
+    def boom(*arguments: Any) -> RecomputedMoments:
         if not RuleProblem.objects.filter(vessel=first).exists():
             raise ZeroDivisionError
         return recompute(*arguments)
@@ -274,7 +274,7 @@ def test_an_error_of_one_vessel_stops_no_other(
 
 @pytest.mark.usefixtures("vessel")
 def test_a_pass_ends_when_the_database_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
-    def away(*_: Any) -> Outcome:
+    def away(*_: Any) -> RecomputedMoments:
         raise OperationalError
 
     monkeypatch.setattr(background, "recompute", away)

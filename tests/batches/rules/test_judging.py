@@ -8,15 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitoring.batches.rules.judging import first_minute
-from monitoring.batches.rules.rule import Rule
+from monitoring.batches.rules.rule import BatchRule
 
 MINUTE_US = 60_000_000
 NAN = float("nan")
-ABOVE = Rule("feed_rate", "above", 0, for_s=180)
-FALL = Rule("weight", "falls_percent", 20, within_s=180)
+ABOVE = BatchRule("feed_rate", "above", 0, for_s=180)
+FALL = BatchRule("weight", "falls_percent", 20, within_s=180)
 
 
-def found(rule: Rule, values: list[float], **options: Any) -> int | None:
+def found(rule: BatchRule, values: list[float], **options: Any) -> int | None:
     """Return the number of the first minute."""
     start_us = np.arange(len(values)) * MINUTE_US
     minute = first_minute(rule, start_us, np.array(values, dtype=float), from_us=0, **options)
@@ -40,7 +40,7 @@ def found(rule: Rule, values: list[float], **options: Any) -> int | None:
 )
 def test_above_for_three_minutes(values: list[float], minute: int | None) -> None:
     assert found(ABOVE, values) == minute
-    assert found(Rule("ph", "below", 0, for_s=121), [-value for value in values]) == minute
+    assert found(BatchRule("ph", "below", 0, for_s=121), [-value for value in values]) == minute
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_a_change_needs_a_minute_in_which_the_rule_was_false(values: list[float]
 
 @given(st.lists(st.sampled_from([0.0, 1.0, NAN]), max_size=40), st.integers(0, 5))
 def test_the_arrays_agree_with_a_loop(values: list[float], minutes: int) -> None:
-    rule = Rule("feed_rate", "above", 0, for_s=minutes * 60)
+    rule = BatchRule("feed_rate", "above", 0, for_s=minutes * 60)
     assert found(rule, values) == looped(values, max(1, minutes))
 
 

@@ -11,15 +11,15 @@ from numpy.typing import NDArray
 
 from monitoring.batches.rules.moments import (
     BatchMoments,
-    Moment,
-    Outcome,
     PhaseBegin,
     RecipeStep,
-    Scope,
+    RecomputedMoments,
+    RuledMoment,
+    RuleScope,
     recompute,
 )
 from monitoring.batches.rules.reading import finder
-from monitoring.batches.rules.rule import Rule, VesselRules
+from monitoring.batches.rules.rule import BatchRule, VesselRules
 from monitoring.batches.rules.writing import differs, times
 
 MINUTE_US = 60_000_000
@@ -27,14 +27,14 @@ NAN = float("nan")
 MINUTES = 60
 ROLES = ("volume", "dissolved_oxygen", "feed_rate", "weight")
 RULES = VesselRules(
-    start=Rule("volume", "above", 0, for_s=120),
-    inoculation=Rule("dissolved_oxygen", "above", 0, for_s=120),
-    end=Rule("weight", "above", 0, for_s=180),
+    start=BatchRule("volume", "above", 0, for_s=120),
+    inoculation=BatchRule("dissolved_oxygen", "above", 0, for_s=120),
+    end=BatchRule("weight", "above", 0, for_s=180),
 )
 RECIPE = (
     RecipeStep("growth"),
-    RecipeStep("feed", Rule("feed_rate", "above", 0, for_s=180)),
-    RecipeStep("induction", Rule("feed_rate", "below", 0)),
+    RecipeStep("feed", BatchRule("feed_rate", "above", 0, for_s=180)),
+    RecipeStep("induction", BatchRule("feed_rate", "below", 0)),
 )
 Values = dict[str, NDArray[np.float64]]
 
@@ -46,11 +46,11 @@ def follow(
     *,
     rules: VesselRules = RULES,
     recipe: tuple[RecipeStep, ...] = RECIPE,
-) -> Outcome:
+) -> RecomputedMoments:
     """Return the outcome of a pass at a minute, with numbers as the new batches would get."""
     means = {(role, "measured"): mean[:until] for role, mean in values.items()}
     find = finder(np.arange(until) * MINUTE_US, means)
-    outcome = recompute(chain, rules, recipe, find, Scope(0, 0, until * MINUTE_US))
+    outcome = recompute(chain, rules, recipe, find, RuleScope(0, 0, until * MINUTE_US))
     numbered = tuple(replace(batch, pk=number) for number, batch in enumerate(outcome.batches))
     return replace(outcome, batches=numbered)
 
@@ -109,13 +109,13 @@ def test_a_step_waits_for_the_time_after_the_step_before() -> None:
 
 
 def test_the_first_phase_may_have_the_rule_of_the_inoculation() -> None:
-    recipe = (RecipeStep("growth", Rule("weight", "above", 0)), RecipeStep("feed"))
+    recipe = (RecipeStep("growth", BatchRule("weight", "above", 0)), RecipeStep("feed"))
     (batch,) = follow([], RUN, rules=replace(RULES, end=None), recipe=recipe).batches
     assert minutes(batch) == (5, 45, {"growth": 45}, None)
 
 
 def test_a_vessel_that_stays_as_it_is_after_a_batch_starts_no_other() -> None:
-    ended = BatchMoments(0, Moment(0), Moment(0), end=Moment(20 * MINUTE_US))
+    ended = BatchMoments(0, RuledMoment(0), RuledMoment(0), end=RuledMoment(20 * MINUTE_US))
     assert follow([ended], RUN).batches == (ended,)
     again = RUN | {"volume": signal(range(5, 25), range(30, 60))}
     assert minutes(follow([ended], again).batches[1])[0] == 30
@@ -141,7 +141,7 @@ def test_a_batch_stays_when_late_data_remove_its_start() -> None:
 
 def test_an_end_that_is_lost_stays_before_the_next_batch() -> None:
     chain = follow([], RUN).batches
-    chain = (*chain, BatchMoments(1, Moment(50 * MINUTE_US)))
+    chain = (*chain, BatchMoments(1, RuledMoment(50 * MINUTE_US)))
     outcome = follow(chain, RUN | {"weight": signal()})
     assert outcome.lost_ends == {0}
     assert minutes(outcome.batches[0])[3] == 45
@@ -149,7 +149,7 @@ def test_an_end_that_is_lost_stays_before_the_next_batch() -> None:
 
 def test_a_phase_of_a_person_stays_and_others_come_before_and_after() -> None:
     values = RUN | {"weight": signal(), "feed_rate": RUN["feed_rate"].copy()}
-    person = BatchMoments(0, Moment(0), recipe=(*RECIPE, RecipeStep("harvest")))
+    person = BatchMoments(0, RuledMoment(0), recipe=(*RECIPE, RecipeStep("harvest")))
     values["feed_rate"][30:] = -1
     begun = replace(person, phases=(PhaseBegin("harvest", 40 * MINUTE_US),))
     (batch,) = follow([begun], values).batches
@@ -157,21 +157,23 @@ def test_a_phase_of_a_person_stays_and_others_come_before_and_after() -> None:
 
 
 def test_a_skipped_phase_is_not_caught_up() -> None:
-    person = BatchMoments(0, Moment(0), Moment(0), recipe=RECIPE)
+    person = BatchMoments(0, RuledMoment(0), RuledMoment(0), recipe=RECIPE)
     begun = replace(person, phases=(PhaseBegin("growth", 0), PhaseBegin("induction", 15 * MINUTE_US)))
     (batch,) = follow([begun], RUN, rules=VesselRules()).batches
     assert minutes(batch) == (0, 0, {"growth": 0, "induction": 15}, None)
 
 
 def test_a_batch_without_recipe_has_the_phases_of_its_people() -> None:
-    begun = BatchMoments(0, Moment(0), phases=(PhaseBegin("a", MINUTE_US), PhaseBegin("b", 30 * MINUTE_US)))
+    begun = BatchMoments(
+        0, RuledMoment(0), phases=(PhaseBegin("a", MINUTE_US), PhaseBegin("b", 30 * MINUTE_US))
+    )
     (batch,) = follow([begun], RUN).batches
     assert minutes(batch) == (0, 10, {"a": 1, "b": 30}, 45)
 
 
 def test_a_rule_that_holds_since_before_the_data_that_are_read_has_an_unknown_time() -> None:
     start_us = (100 + np.arange(MINUTES)) * MINUTE_US
-    rule = Rule("weight", "above", 0)
+    rule = BatchRule("weight", "above", 0)
     for values, minute in ((signal(range(60)), None), (signal(range(30), range(40, 60)), 140)):
         find = finder(start_us, {("weight", "measured"): values})
         assert find(rule, 0, 10**12) == (None if minute is None else minute * MINUTE_US)
@@ -234,10 +236,10 @@ def confirmed(
     chain: tuple[BatchMoments, ...], place: int, name: str
 ) -> tuple[tuple[BatchMoments, ...], list[int]]:
     """Return the batches after a person has confirmed a moment of one, and its time."""
-    moment: Moment | None = getattr(chain[place], name)
+    moment: RuledMoment | None = getattr(chain[place], name)
     if moment is None:
         return chain, []
-    change: Any = {name: Moment(moment.at_us)}
+    change: Any = {name: RuledMoment(moment.at_us)}
     batch = replace(chain[place], **change)
     return (*chain[:place], batch, *chain[place + 1 :]), [moment.at_us]
 

@@ -3,7 +3,7 @@
 import pytest
 
 from monitoring.batches.errors import BatchInputError
-from monitoring.batches.rules.rule import Rule, VesselRules, parse_rule, parse_rules
+from monitoring.batches.rules.rule import BatchRule, VesselRules, parse_rule, parse_rules
 
 
 def test_a_vessel_has_a_rule_for_each_moment() -> None:
@@ -15,9 +15,9 @@ def test_a_vessel_has_a_rule_for_each_moment() -> None:
             "end": {"role": "weight", "falls_percent": 20, "within_s": 600, "function": "setpoint"},
         }
     ) == VesselRules(
-        start=Rule("weight", "above", 5, for_s=60, recipe="fed-batch"),
-        inoculation=Rule("dissolved_oxygen", "below", 95, for_s=600, after_s=3600),
-        end=Rule("weight", "falls_percent", 20, function="setpoint", within_s=600),
+        start=BatchRule("weight", "above", 5, for_s=60, recipe="fed-batch"),
+        inoculation=BatchRule("dissolved_oxygen", "below", 95, for_s=600, after_s=3600),
+        end=BatchRule("weight", "falls_percent", 20, function="setpoint", within_s=600),
     )
     assert parse_rules({}) == parse_rules({"end": None}) == VesselRules()
 

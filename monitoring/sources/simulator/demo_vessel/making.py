@@ -18,7 +18,7 @@ from monitoring.kernel.actor import Actor
 from monitoring.kernel.lease_names import DEMO_VESSEL
 from monitoring.models import Lease, Tag
 from monitoring.models.tag import LONGEST_STALE_S
-from monitoring.sources.simulator.vessel.channels import CHANNELS, NAMES, VESSEL, Channel
+from monitoring.sources.simulator.vessel.channels import CHANNELS, NAMES, VESSEL, DemoChannel
 from monitoring.sources.simulator.vessel.parameters import HOUR_S
 
 RECIPE = "fed-batch-demo"
@@ -97,7 +97,7 @@ def has_vessel() -> bool:
     return False
 
 
-def make_tag(channel: Channel) -> None:
+def make_tag(channel: DemoChannel) -> None:
     """Make the tag, unless there is one of this name.
 
     While the past is stored, the newest reading is days old: no alarm and no event is to come of that. What

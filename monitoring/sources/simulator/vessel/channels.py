@@ -9,7 +9,7 @@ PREFIX = "demo1."
 
 
 @dataclass(frozen=True, slots=True)
-class Channel:
+class DemoChannel:
     """One signal of the vessel. ``noise`` is the standard deviation of the sensor, 0 without one.
 
     ``role`` and ``function`` are those of the vessel's binding. ``rests`` tells whether the sensor shows 0
@@ -39,7 +39,7 @@ def channel(
     *,
     kind: TagKind = TagKind.ANALOG,
     rests: bool = False,
-) -> Channel:
+) -> DemoChannel:
     """Return a channel and its tag."""
     definition = TagDefinition(
         PREFIX + name,
@@ -52,7 +52,7 @@ def channel(
         kind=kind,
     )
     function = "setpoint" if kind is TagKind.SETPOINT else "measured"
-    return Channel(definition, decimals, noise, role, function, rests)
+    return DemoChannel(definition, decimals, noise, role, function, rests)
 
 
 NONE: Bounds = (None, None)

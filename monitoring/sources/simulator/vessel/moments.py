@@ -15,7 +15,7 @@ WEIGHT_NOISE, CONCENTRATION_NOISE = 0.05, 0.03  # g/L
 
 
 @dataclass(frozen=True, slots=True)
-class BatchMoments:
+class SimulatedMoments:
     """Seconds of Unix time."""
 
     start: int
@@ -34,10 +34,10 @@ class LabSample:
     acetate: float
 
 
-def moments_of(number: int) -> BatchMoments:
+def moments_of(number: int) -> SimulatedMoments:
     """Return start, inoculation and end of batch ``number``."""
     inoculation = inoculation_of(number)
-    return BatchMoments(inoculation - PREPARED_S, inoculation, inoculation + BATCH_S)
+    return SimulatedMoments(inoculation - PREPARED_S, inoculation, inoculation + BATCH_S)
 
 
 def feed_begin(seed: int, number: int, now: int) -> int | None:
