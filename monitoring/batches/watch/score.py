@@ -40,16 +40,16 @@ class Deviation:
     contributions: tuple[Contribution, ...]
 
 
-def alarms_of(score: FloatArray) -> BoolArray:
+def alarm_minutes(score: FloatArray) -> BoolArray:
     """Return the minutes with an alarm: above 1 now and in the minute before, or above 1.5."""
     is_high = score > ALARM
     before = np.concatenate(([False], is_high[:-1]))[: len(score)]
     return (is_high & before) | (score > AT_ONCE)
 
 
-def spans_of(score: FloatArray, warm_up: int) -> Iterator[tuple[int, int | None]]:
+def deviation_spans(score: FloatArray, warm_up: int) -> Iterator[tuple[int, int | None]]:
     """Yield begin and end of each deviation; minutes without a score neither begin nor end one."""
-    alarms = np.flatnonzero(alarms_of(score))
+    alarms = np.flatnonzero(alarm_minutes(score))
     alarms = alarms[alarms >= warm_up]
     ends = clear_ends(score)
     while len(alarms):

@@ -13,7 +13,7 @@ from monitoring.batches.watch.channels import BatchMinutes, watched
 from monitoring.batches.watch.families import FAMILIES, SURPRISE, Statistics, Track, statistics, track_of
 from monitoring.batches.watch.limits import WARM_UP, bins_of
 from monitoring.batches.watch.model import WatchModel
-from monitoring.batches.watch.score import CAUSE_MINUTES, CLEAR, Contribution, Deviation, spans_of
+from monitoring.batches.watch.score import CAUSE_MINUTES, CLEAR, Contribution, Deviation, deviation_spans
 from monitoring.kernel.arrays import FloatArray
 
 
@@ -56,7 +56,7 @@ def watch(model: WatchModel, batch: BatchMinutes) -> WatchResult:
         families={name: over_batch(row, scored.track, minutes) for name, row in families.items()},
         ratios={name: over_batch(rows, scored.track, minutes) for name, rows in scored.ratios.items()},
         deviations=tuple(
-            deviation_of(model, scored, score, start, end) for start, end in spans_of(score, WARM_UP)
+            deviation_of(model, scored, score, start, end) for start, end in deviation_spans(score, WARM_UP)
         ),
     )
 

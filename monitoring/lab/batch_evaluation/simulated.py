@@ -35,7 +35,7 @@ class CleanBatch:
     def with_fault(self, fault: VesselFault) -> FloatArray:
         """Return the minute values of the same batch with a fault, by the same random numbers."""
         first = fault.onset_s // BLOCK_S
-        blocks = simulate(self.states[first], self.seed, self.number, first, fault)
+        blocks = simulate_blocks(self.states[first], self.seed, self.number, first, fault)
         minutes = first * BLOCK_S // MINUTE_S
         return np.concatenate([self.values[:minutes], *(minute_values(each.readings) for each in blocks)])
 
@@ -43,12 +43,12 @@ class CleanBatch:
 def clean_batch(seed: int, number: int) -> CleanBatch:
     """Return batch ``number`` of a plant, without the fault that the demo vessel may put into it."""
     start = inoculated(draw_parameters(seed, number))
-    blocks = list(simulate(start, seed, number, 0, None))
+    blocks = list(simulate_blocks(start, seed, number, 0, None))
     values = np.concatenate([minute_values(block.readings) for block in blocks])
     return CleanBatch(seed, number, values, [start, *(block.end for block in blocks[:-1])])
 
 
-def simulate(
+def simulate_blocks(
     state: VesselState, seed: int, number: int, first: int, fault: VesselFault | None
 ) -> Iterator[VesselBlock]:
     """Yield the blocks of a batch from block ``first`` on."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from monitoring.batches.watch.model import WatchModel, fit_watch
-from monitoring.batches.watch.score import alarms_of
+from monitoring.batches.watch.score import alarm_minutes
 from monitoring.batches.watch.watching import WatchResult, watch
 from monitoring.kernel.arrays import BoolArray, FloatArray
 from monitoring.lab.batch_evaluation.simulated import MINUTE_S, as_batch, clean_batch
@@ -86,7 +86,7 @@ def delay(found: WatchResult, good: WatchResult, onset_s: int) -> float | None:
     Minutes count only where the same batch without the fault has no deviation.
     """
     first = onset_s // MINUTE_S
-    is_alarm = alarms_of(found.score) & ~in_deviation(good)
+    is_alarm = alarm_minutes(found.score) & ~in_deviation(good)
     at = np.flatnonzero(is_alarm[first : first + FOUND_WITHIN_MINUTES])
     return float((first + at[0] + 1) * MINUTE_S - onset_s) if len(at) else None
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from monitoring.batches.watch.score import alarms_of, spans_of
+from monitoring.batches.watch.score import alarm_minutes, deviation_spans
 
 NAN = float("nan")
 QUIET = [0.1] * 5
@@ -22,7 +22,7 @@ CALM = [0.5] * 10
     ],
 )
 def test_alarms(score: list[float], alarms: list[int]) -> None:
-    assert alarms_of(np.array(score)).nonzero()[0].tolist() == alarms
+    assert alarm_minutes(np.array(score)).nonzero()[0].tolist() == alarms
 
 
 @pytest.mark.parametrize(
@@ -42,4 +42,4 @@ def test_alarms(score: list[float], alarms: list[int]) -> None:
 def test_deviations_end_after_ten_clear_minutes(
     score: list[float], spans: list[tuple[int, int | None]]
 ) -> None:
-    assert list(spans_of(np.array(score), warm_up=3)) == spans
+    assert list(deviation_spans(np.array(score), warm_up=3)) == spans
