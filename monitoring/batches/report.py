@@ -78,7 +78,7 @@ def head_of(batch: Batch, extent: BatchExtent) -> Json:
         "recipe": recipe and {"name": recipe.name, "version": recipe.version},
         "product": batch.product,
         "strain": batch.strain,
-        "header": batch.header,
+        "header": dict(sorted(batch.header.items())),  # PostgreSQL keeps no order
         "state": batch.state,
         "start": iso_or_none(batch.start),
         "start_source": batch.start_source,

@@ -184,8 +184,8 @@ def test_changes_of_vessels_and_batches_name_the_caller(client: Client, admin_us
     started = {"vessel": "v1", "name": "b1", "by": "Ann"}
     client.post("/batches", started, content_type="application/json")
     assert (newest().object_repr, newest().actor_email) == ("b1", "Ann (unverified)")
+    pk = newest().object_pk  # the token, too, is in the trail
     header = {"authorization": f"Token {UserToken.objects.create(user=admin_user).key}"}
-    pk = newest().object_pk
     client.post(f"/batches/{pk}/end", {}, content_type="application/json", headers=header)
     assert newest().changes["state"] == ["running", "complete"]
     assert (newest().actor, newest().actor_email, newest().remote_addr) == (admin_user, "admin", "127.0.0.1")
