@@ -191,7 +191,7 @@ class DashboardPage:
 
 
 def in_groups(cards: Iterable[Card]) -> list[Group]:
-    """Return the cards by group, the most urgent groups and cards first.
+    """Return the cards by group, the most urgent groups and cards first, the demo vessel's group last.
 
     Otherwise cards stay in order; groups are in the order of their first cards, "Other" last.
     ``static/monitoring/js/app/card-order.js`` has the same rule.
@@ -200,7 +200,7 @@ def in_groups(cards: Iterable[Card]) -> list[Group]:
     for card in cards:
         members.setdefault(card.group, []).append(card)
     groups = [Group(name, urgent_first(members[name])) for name in other_last(members)]
-    return sorted(groups, key=lambda group: -group.cards[0].urgency)
+    return sorted(groups, key=lambda group: (group.name == VESSEL, -group.cards[0].urgency))
 
 
 def other_last(names: Iterable[str]) -> list[str]:

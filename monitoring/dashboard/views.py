@@ -1,5 +1,6 @@
 """The dashboard page."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -42,6 +43,7 @@ from monitoring.kernel.incident_event import STRENGTHS
 from monitoring.kernel.source_clock import AHEAD_US
 from monitoring.kernel.tag_definition import TagDefinition
 from monitoring.operations.definitions import digest_of
+from monitoring.sources.simulator.vessel.channels import VESSEL
 
 ENDPOINTS = {
     "data": "measurement-list",
@@ -92,6 +94,7 @@ SAME_FOR_ALL: dict[str, Any] = {
     "strengths": list(STRENGTHS),
     "linkIcons": LINK_ICONS,
     "otherGroup": words.OTHER_GROUP,
+    "demoGroup": VESSEL,
     "words": {
         "reasons": words.REASON_WORDS,
         "card": words.CARD_WORDS,
@@ -137,7 +140,7 @@ def context(request: HttpRequest, page: DashboardPage) -> dict[str, Any]:
         "shown_names": {card.tag.name for card in shown},
         "part": page.part,
         "part_addresses": part_addresses(request.GET, page.part) if page.part else {},
-        "layout": chosen.layout(len(shown), len({card.group for card in shown})),
+        "layout": layout_of(chosen, [card.group for card in shown]),
         "groups": page.groups(chosen.charts),
         "views": page.views,
         "saved": page.saved,
@@ -166,6 +169,13 @@ def context(request: HttpRequest, page: DashboardPage) -> dict[str, Any]:
         "alarms_of_cards": [brief_json(card.alarm) for card in page.cards if card.alarm],
         "settings_for_scripts": for_scripts(page, chosen, script),
     }
+
+
+def layout_of(chosen: ViewState, groups: Sequence[str]) -> str:
+    """Return the layout for cards of these groups; the demo vessel's count only on a page of their own."""
+    plant = [group for group in groups if group != VESSEL]
+    counted = plant or groups
+    return chosen.layout(len(counted), len(set(counted)))
 
 
 def past_moments(past: TimeRange, now: datetime) -> list[Moment]:

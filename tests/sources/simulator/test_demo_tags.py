@@ -134,3 +134,9 @@ def test_a_vessel_without_real_data_leaves_with_its_tags(
     assert "Demo vessel" not in wall(client)
     ingest_readings([reading(NOW + timedelta(seconds=9), "demo1.ph")], source="10.0.0.7")
     assert unused_vessels() == set()
+
+
+def test_the_demo_vessel_takes_no_chart_from_the_other_tags(client: Client, simulated: None) -> None:
+    make_once()
+    assert 'data-layout="all"' in client.get("/dashboard").content.decode()
+    assert 'data-layout="stack"' in client.get("/dashboard?group=demo-1").content.decode()

@@ -28,15 +28,15 @@ export function keepSorted(cards) {
  * @param {Cards} cards
  */
 export function showChosen(cards) {
-  const headings = new Set();
-  let count = 0;
+  const shown = [];
   for (const [name, { element }] of cards) {
     const isShown = view.tag ? name === view.tag : !isBeside(name) && isChosen(name, groupOf(element));
     element.hidden = !isShown;
-    count += Number(isShown);
-    if (isShown) headings.add(groupOf(element));
+    if (isShown) shown.push(groupOf(element));
   }
-  container.dataset.layout = layoutOf(view, count, headings.size);
+  const plant = shown.filter((group) => group !== settings.demoGroup);
+  const counted = plant.length ? plant : shown; // the demo vessel alone does not change a plant's page
+  container.dataset.layout = layoutOf(view, counted.length, new Set(counted).size);
 }
 
 /** @type {(name: string, group: string) => boolean} */

@@ -22,8 +22,8 @@ export function inTagOrder(cards) {
 export const urgentFirst = (items) => [...items].sort((one, other) => other.urgency - one.urgency);
 
 /**
- * Return the items by group, the most urgent groups and items first. Otherwise items stay in order; groups are in the
- * order of their first items, the group of all other tags last.
+ * Return the items by group, the most urgent groups and items first, the demo vessel's group last. Otherwise items stay
+ * in order; groups are in the order of their first items, the group of all other tags last.
  * @template {{group: string, urgency: number}} Item
  * @param {Item[]} items
  */
@@ -32,5 +32,9 @@ export function inGroups(items) {
   const isOther = (/** @type {string} */ group) => Number(group === settings.otherGroup);
   const names = [...groups.keys()].sort((one, other) => isOther(one) - isOther(other));
   const sorted = names.map((group) => urgentFirst(groups.get(group) ?? []));
-  return urgentFirst(sorted.map((found) => ({ group: found[0].group, urgency: found[0].urgency, items: found })));
+  const byUrgency = urgentFirst(
+    sorted.map((found) => ({ group: found[0].group, urgency: found[0].urgency, items: found })),
+  );
+  const isDemo = (/** @type {{group: string}} */ { group }) => Number(group === settings.demoGroup);
+  return byUrgency.sort((one, other) => isDemo(one) - isDemo(other));
 }

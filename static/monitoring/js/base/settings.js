@@ -96,6 +96,7 @@
  * @property {string} overAtOnce
  * @property {Record<string, string>} linkIcons
  * @property {string} otherGroup
+ * @property {string} demoGroup
  * @property {Record<"reasons" | "card" | "link" | "linkDetails" | "limits" | "patterns" | "ahead" | "refused" | "other", Record<string, string>>}
  *   words
  */
