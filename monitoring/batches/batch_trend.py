@@ -1,6 +1,6 @@
 """Trend of a tag or a role over a batch: buckets with extremes, and the setpoint of the role as steps."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
@@ -15,7 +15,7 @@ from monitoring.history.rollup_rows import newest_rollup, read_rollups
 from monitoring.history.trend import rows_between, step_for, stored_of
 from monitoring.history.trend_plan import MEASUREMENTS, BucketStep
 from monitoring.kernel.clock import FIRST_MICROS, SECOND_US, from_micros, micros_or_first, to_micros
-from monitoring.kernel.rollups import RESOLUTIONS_S, Buckets
+from monitoring.kernel.rollups import RESOLUTIONS_S, Buckets, concatenated
 from monitoring.models import Batch, TagFunction, VesselTag
 
 
@@ -150,15 +150,6 @@ def rows_within(tag: int | None, source_s: int, start_us: int, stop_us: int) -> 
             rows_within(tag, finer, outer, stop_us),
         ]
     )
-
-
-def concatenated(pieces: list[Buckets]) -> Buckets:
-    """Return the buckets of all pieces, which are in order of time."""
-    columns = {
-        field.name: np.concatenate([getattr(piece, field.name) for piece in pieces])
-        for field in fields(Buckets)
-    }
-    return Buckets(**columns)
 
 
 def setpoint_of(batch: Batch, binding: VesselTag, step: BucketStep, within: TrendRange) -> Steps | None:

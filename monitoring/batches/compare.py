@@ -11,7 +11,6 @@ from monitoring.batches.batch_trend import (
     TrendRange,
     bindings_of,
     common_step,
-    concatenated,
     range_of,
     read_bindings,
 )
@@ -28,7 +27,7 @@ from monitoring.batches.vessel_roles import OTHER, role_title
 from monitoring.history.trend_plan import means
 from monitoring.kernel.arrays import FloatArray
 from monitoring.kernel.clock import SECOND_US
-from monitoring.kernel.rollups import Buckets
+from monitoring.kernel.rollups import Buckets, concatenated
 from monitoring.models import Batch, TagFunction, VesselTag
 
 LEAST, MOST = 2, 8

@@ -1,6 +1,7 @@
 """Rollups: count, total, extremes with times, and anomalies of measurements in fixed intervals."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,6 +53,15 @@ def buckets_of(time_us: IntArray, value: FloatArray, is_anomaly: NDArray[np.bool
         maximum_at=time_us,
         anomalies=is_anomaly.astype(np.int64),
     )
+
+
+def concatenated(pieces: Sequence[Buckets]) -> Buckets:
+    """Return the buckets of all pieces, which are in order of time."""
+    columns = {
+        field.name: np.concatenate([getattr(piece, field.name) for piece in pieces])
+        for field in fields(Buckets)
+    }
+    return Buckets(**columns)
 
 
 def coarsen(finer: Buckets, resolution_us: int) -> Buckets:

@@ -1,13 +1,10 @@
 """Several people and programs act on a vessel at once: one act succeeds, the others are told why not."""
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from threading import Barrier
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 
 from monitoring.batches.errors import BatchConflictError
 from monitoring.batches.lifecycle import NewBatch, end_batch, start_batch
@@ -15,29 +12,12 @@ from monitoring.batches.recipes import NewPhase, make_recipe, revise_recipe
 from monitoring.batches.vessels import bind, make_vessel, rename_vessel
 from monitoring.kernel.actor import Actor
 from monitoring.models import Batch, Recipe, Tag, Vessel, VesselName, VesselTag
+from tests.batches.eight_threads import AT_ONCE, at_once
 
 pytestmark = [pytest.mark.threads, pytest.mark.django_db(transaction=True)]
 NOON = datetime(2024, 1, 31, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
 ANN = Actor("ann", "login")
-AT_ONCE = 8
-
-
-def at_once(act: Callable[[int], Any]) -> list[Any]:
-    """Call the act with 0 to 7 in eight threads that begin together; return results or conflicts."""
-    barrier = Barrier(AT_ONCE)
-
-    def one(number: int) -> Any:
-        barrier.wait()
-        try:
-            return act(number)
-        except BatchConflictError as error:
-            return error
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(AT_ONCE) as threads:
-        return list(threads.map(one, range(AT_ONCE)))
 
 
 def conflicts(outcomes: list[Any]) -> list[str]:

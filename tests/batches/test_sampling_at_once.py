@@ -1,46 +1,24 @@
 """Eight people add and correct samples of a batch at once: each number is given once."""
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from threading import Barrier
-from typing import Any
 
 import pytest
-from django.db import connection
 
 from monitoring.batches.errors import BatchConflictError
 from monitoring.batches.lifecycle import NewBatch, start_batch
 from monitoring.batches.sampling import NewResult, add_sample, correct_result, current_results
 from monitoring.kernel.actor import Actor
 from monitoring.models import Batch, Sample, Vessel
+from tests.batches.eight_threads import AT_ONCE, at_once
 
 pytestmark = [pytest.mark.threads, pytest.mark.django_db(transaction=True)]
 NOON = datetime(2024, 1, 31, 12, tzinfo=UTC)
-AT_ONCE = 8
 
 
 @pytest.fixture
 def batch() -> Batch:
     Vessel.objects.create(name="v1", made_at=NOON)
     return start_batch(NewBatch("v1", "b1", start=NOON), actor=Actor("ann", "login"))
-
-
-def at_once(act: Callable[[int], Any]) -> list[Any]:
-    """Call the act with 0 to 7 in eight threads that begin together; return results or conflicts."""
-    barrier = Barrier(AT_ONCE)
-
-    def one(number: int) -> Any:
-        barrier.wait()
-        try:
-            return act(number)
-        except BatchConflictError as error:
-            return error
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(AT_ONCE) as threads:
-        return list(threads.map(one, range(AT_ONCE)))
 
 
 def test_eight_samples_get_eight_numbers(batch: Batch) -> None:

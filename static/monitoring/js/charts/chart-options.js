@@ -10,6 +10,7 @@ import { firstIndex } from "../base/search.js";
 import { timeTicks, valueTicks, valueTickText } from "../base/ticks.js";
 import { momentText, rangeText } from "../base/times.js";
 import { anomaliesText, detailText, meanText, spreadText, whole, withUnit } from "../base/words.js";
+import { tooltipLook } from "./tooltip-look.js";
 
 /**
  * @typedef {import("../base/settings.js").Tag} Tag
@@ -176,14 +177,7 @@ function stateAxis(tag, theme, font) {
  */
 function tooltip(tag, theme, font, reasonsOf) {
   return {
-    animation: false,
-    displayColors: false,
-    backgroundColor: theme.text,
-    titleColor: theme.panel,
-    bodyColor: theme.panel,
-    titleFont: { ...font, weight: "600" },
-    bodyFont: font,
-    caretPadding: 8,
+    ...tooltipLook(theme, font),
     callbacks: {
       title: (/** @type {TooltipItem[]} */ [{ raw }]) =>
         "end" in raw ? rangeText({ from: raw.start, to: raw.end }) : momentText(raw.x),

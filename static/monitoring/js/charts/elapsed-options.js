@@ -3,6 +3,7 @@ import { elapsedAxis, elapsedValueAxis } from "./elapsed-axis.js";
 import { lineText, markTexts, nearestPoint, steppedPoint, elapsedText } from "./elapsed-tooltip.js";
 import { barOptions, stripHeight } from "./event-spans.js";
 import { noteMarkOptions } from "./note-marks.js";
+import { tooltipLook } from "./tooltip-look.js";
 
 /**
  * @typedef {import("./elapsed-chart.js").ElapsedOptions} ElapsedOptions
@@ -50,14 +51,7 @@ export function elapsedChartOptions(options, theme) {
 /** @type {(options: ElapsedOptions, theme: Theme, font: import("./chart-options.js").ChartFont) => any} */
 function tooltipOf(options, theme, font) {
   return {
-    animation: false,
-    displayColors: false,
-    backgroundColor: theme.text,
-    titleColor: theme.panel,
-    bodyColor: theme.panel,
-    titleFont: { ...font, weight: "600" },
-    bodyFont: font,
-    caretPadding: 8,
+    ...tooltipLook(theme, font),
     callbacks: {
       title: (/** @type {any[]} */ [{ parsed }]) => elapsedText(parsed.x, options),
       label: (/** @type {any} */ { chart, datasetIndex, dataIndex }) =>
