@@ -5,9 +5,10 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from django.db import OperationalError
+from django.db import OperationalError, connection
 
 from monitoring.alarms import runner as running
+from monitoring.alarms import suppression
 from monitoring.alarms.applying import Applying
 from monitoring.alarms.look_clock import LookClock
 from monitoring.alarms.replaying import replay
@@ -15,6 +16,7 @@ from monitoring.alarms.timers import released
 from monitoring.alarms.watched import SlopeWindow
 from monitoring.database.leases import position_of
 from monitoring.ingest.pipeline import ingest_readings
+from monitoring.kernel.actor import Actor
 from monitoring.kernel.clock import to_micros
 from monitoring.kernel.lease_names import ALARM_CLOCK, ALARMS
 from monitoring.kernel.source_clock import AHEAD_US
@@ -29,6 +31,7 @@ from monitoring.models import (
     Tag,
 )
 from tests.alarms.plant import NOON, PH, TEMP, Plant, make_tags, occurrences
+from tests.torture.audit import wrong_alarms
 
 pytestmark = pytest.mark.django_db
 CALM = [40.0 + place % 5 / 100 for place in range(60)]
@@ -332,6 +335,29 @@ def test_a_shelf_longer_than_the_alarm_allows_ends(
         defaults={"suppression": "shelved", "suppressed_until": plant.now + timedelta(minutes=left_min)},
     )
     assert [reason for *_, reason in released(plant.now, at_most=5)] == ["the shelf has ended"] * is_over
+
+
+def test_an_alarm_that_outlasts_its_shelf_asks_anew_and_the_journal_tells_of_each_beginning(
+    plant: Plant,
+) -> None:
+    plant.run()
+    plant.live([40.0] * 5 + [46.0] * 20)
+    state = AlarmState.objects.get(definition__kind="H", definition__tag__name=TEMP)
+    pk = state.definition_id
+    suppression.shelve(pk, minutes=1, reason="", actor=Actor(), may_shelve_critical=False)
+    AlarmState.objects.filter(pk=state.pk).update(suppressed_until=plant.now + timedelta(seconds=5))
+    plant.live([46.0] * 20)
+    assert len(occurrences()) == 2
+    acts = (
+        AlarmJournalEntry.objects.filter(definition__kind="H").order_by("id").values_list("act", "to_state")
+    )
+    assert list(acts) == [("active", "UNACK"), ("shelve", "SHLVD"), ("release", "UNACK")]
+    with connection.cursor() as cursor:
+        assert wrong_alarms(cursor) == []
+        AlarmOccurrence.objects.create(
+            definition_id=pk, active_at=NOON, noticed_at=NOON, priority="low", cleared_at=NOON
+        )
+        assert ["0 lines" in problem for problem in wrong_alarms(cursor)] == [True]
 
 
 def test_what_came_a_day_ahead_counts_when_its_time_has_come(plant: Plant) -> None:

@@ -42,12 +42,14 @@ OPEN = """
     SELECT definition_id, count(*) FROM alarm_occurrences
     WHERE cleared_at IS NULL GROUP BY definition_id HAVING count(*) > 1
 """
-ANNUNCIATED = """
-    SELECT definition_id, count(*), rows FROM alarm_journal
-    JOIN (
-        SELECT definition_id AS alarm, count(*) AS rows FROM alarm_occurrences GROUP BY definition_id
-    ) AS known ON alarm = definition_id
-    WHERE act IN ('active', 'late') GROUP BY definition_id, rows HAVING count(*) <> rows
+# An alarm that lasts asks again, as a new occurrence, when its suppression ends or it is due to ask again.
+BEGINNINGS = """
+    SELECT alarm_occurrences.id, alarm_occurrences.definition_id, count(begun.id) FROM alarm_occurrences
+    LEFT JOIN alarm_journal AS begun ON begun.occurrence = alarm_occurrences.id AND (
+        begun.act IN ('active', 'late', 'realarm')
+        OR (begun.act = 'release' AND begun.to_state IN ('UNACK', 'ACKED'))
+    )
+    GROUP BY alarm_occurrences.id, alarm_occurrences.definition_id HAVING count(begun.id) <> 1
 """
 SIMULATED_SINCE = datetime(2021, 1, 1, tzinfo=UTC)
 
@@ -131,8 +133,8 @@ def wrong_alarms(connection: Any) -> list[str]:
         states[alarm] = after
     problems += [f"alarm {alarm} has {count} open occurrences" for alarm, count in connection.execute(OPEN)]
     problems += [
-        f"alarm {alarm}: the journal has {entries} occurrences, the table {rows}"
-        for alarm, entries, rows in connection.execute(ANNUNCIATED)
+        f"alarm {alarm}: the journal has {lines} lines of the beginning of occurrence {occurrence}"
+        for occurrence, alarm, lines in connection.execute(BEGINNINGS)
     ]
     return problems
 

@@ -106,6 +106,9 @@ class Subscription:
             TimestampsToReturn=ua.TimestampsToReturn.Both,
             ItemsToCreate=[self._request(item) for item in chunk],
         )
+        for item in chunk:  # its first value may come before the answer
+            item.newest_us = max(item.newest_us or 0, item.reader.last_us) or None
+            item.is_first, item.first_us = True, None
         without_filter = []
         for item, found in zip(chunk, await self._service.create_monitored_items(parameters), strict=True):
             if found.StatusCode.is_good():
@@ -137,8 +140,7 @@ class Subscription:
     def _accept(self, item: Item, found: ua.MonitoredItemCreateResult) -> None:
         was_late = item.status != 0
         item.server_handle, item.status, item.missed = found.MonitoredItemId, 0, 0
-        item.newest_us = max(item.newest_us or 0, item.reader.last_us) or None
-        item.is_first, item.first_us, item.heard = True, None, time.monotonic()
+        item.heard = time.monotonic()
         needed = math.ceil(self._publishing_ms / max(found.RevisedSamplingInterval, item.sampling_ms, 1))
         if found.RevisedQueueSize < needed:
             self._session.notice(

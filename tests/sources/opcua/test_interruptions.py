@@ -3,11 +3,16 @@
 import asyncio
 import sqlite3
 from datetime import UTC, datetime
+from types import SimpleNamespace
 
 import pytest
+from asyncua import ua
 
-from monitoring.kernel.clock import to_micros
+from monitoring.kernel.clock import from_micros, to_micros
+from monitoring.sources.config import MappingRule
 from monitoring.sources.opcua import connection, history, subscription
+from monitoring.sources.opcua.items import Item
+from monitoring.sources.opcua.server_info import ServerInfo
 from monitoring.sources.session import State
 from tests.own_loop import run
 from tests.sources.opcua.peers import (
@@ -190,3 +195,44 @@ def test_live_values_go_on_while_a_long_history_is_read(server, tmp_path, monkey
     assert {gap[0] for gap in second.gaps} == {second.gaps[0][0]}  # one gap, told again when it is filled
     assert second.gaps[0][4] == 0
     assert second.gaps[-1][4] > 20
+
+
+class EagerServer:
+    """Sends the first value of each item before it answers that it monitors them."""
+
+    async def create_subscription(self, parameters, callback):
+        """Keep where messages go."""
+        self.tell = callback
+        return ua.CreateSubscriptionResult(RevisedPublishingInterval=parameters.RequestedPublishingInterval)
+
+    async def create_monitored_items(self, parameters):
+        """Send, and answer."""
+        await self.send(1, 7.0, [each.RequestedParameters.ClientHandle for each in parameters.ItemsToCreate])
+        return [
+            ua.MonitoredItemCreateResult(MonitoredItemId=1, RevisedQueueSize=99)
+            for _ in parameters.ItemsToCreate
+        ]
+
+    async def send(self, number, value, handles):
+        """Send a message with a value of these items, ``number`` seconds after 1970."""
+        data = ua.DataValue(ua.Variant(value), SourceTimestamp=from_micros(number * 1_000_000))
+        changes = [ua.MonitoredItemNotification(ClientHandle=handle, Value=data) for handle in handles]
+        message = ua.NotificationMessage(
+            SequenceNumber=number, NotificationData=[ua.DataChangeNotification(MonitoredItems=changes)]
+        )
+        await self.tell(ua.PublishResult(NotificationMessage=message))
+
+
+def test_a_hole_ends_with_the_first_value_also_when_it_comes_before_the_answer():
+    item = Item(MappingRule("ns=2;s=n0", "n0"), ua.NodeId("n0", 2), handle=5)
+    server, session = EagerServer(), new_session(config_of(0, ["n0"]))
+
+    async def main():
+        client = SimpleNamespace(uaclient=SimpleNamespace(session=server))
+        live = subscription.Subscription(client, session, ServerInfo(), [item], 500)
+        await live.create()
+        await server.send(2, 8.0, [5])
+
+    run(main())
+    assert (item.is_live, item.is_first, item.first_us) == (True, False, 1_000_000)
+    assert values_of(session, "n0") == {(1_000_000, 7.0), (2_000_000, 8.0)}
