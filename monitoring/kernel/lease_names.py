@@ -10,4 +10,5 @@ ALARM_EVENTS = "alarms.events"
 ALARM_CLOCK = "alarms.clock"
 NOTIFICATIONS = "notifications"  # the position is the id of the last entry of the alarm journal
 BATCH_RULES = "batches.rules"
+BATCH_WATCH = "batches.watch"
 SOURCE = "source:"  # followed by the id of a field source

@@ -20,6 +20,7 @@ from monitoring.models.batch import (
 )
 from monitoring.models.computed_tag import ComputedTag
 from monitoring.models.detector_state import DetectorState, TagLearning
+from monitoring.models.deviation import BatchWatch, Deviation
 from monitoring.models.event import Event
 from monitoring.models.exclusion import ExcludedMeasurement, Exclusion
 from monitoring.models.file_import import FileImport, ImportMapping
@@ -84,12 +85,14 @@ __all__ = [
     "Batch",
     "BatchPhase",
     "BatchState",
+    "BatchWatch",
     "Channel",
     "ComputedTag",
     "Coordinate",
     "Delivery",
     "DeliveryAttempt",
     "DetectorState",
+    "Deviation",
     "Escalation",
     "Event",
     "ExcludedMeasurement",

@@ -42,6 +42,12 @@ class Vessel(models.Model):
     )
     rules = models.JSONField(default=dict, blank=True)
     constants = models.JSONField(default=dict, blank=True)
+    uses_forest = models.BooleanField(
+        "isolation forest",
+        default=False,
+        db_default=False,
+        help_text="Compare batches by an isolation forest too; needs the package scikit-learn.",
+    )
     made_at = MicrosecondsField()
 
     class Meta:
