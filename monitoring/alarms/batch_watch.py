@@ -76,18 +76,18 @@ class BatchWatch:
         before = self._known.get(alarm.definition, Known()).details
         if before.get("deviation") == row.pk:
             return True
-        is_gone = not Deviation.objects.filter(pk=before.get("deviation")).exists()
+        is_gone = not Deviation.objects.filter(pk=before.get("deviation", 0)).exists()
         return is_gone and before.get("batch") == row.batch_id
 
     def _tell(self, alarm: WatchedAlarm, row: Deviation, evaluation: Evaluation, now_us: int) -> None:
         """Begin the alarm with the deviation, or note what is new about it."""
-        known = Known(details_of(row), row.score)
+        known = Known(details_of(row), shown_score(row))
         if not alarm.is_on:
             at_us = alarm.in_order(min(now_us, max(due_us(alarm, row), ended_us(alarm))))
             self._set(alarm, is_on=True)
             reason = cause_of(known.details)
             evaluation.findings.append(
-                Finding(alarm, Act.ACTIVE, at_us, row.score, reason=reason, details=known.details)
+                Finding(alarm, Act.ACTIVE, at_us, known.score, reason=reason, details=known.details)
             )
         elif known != self._known.get(alarm.definition):
             self.changed[alarm] = known
@@ -100,7 +100,7 @@ class BatchWatch:
     def _end(self, alarm: WatchedAlarm, evaluation: Evaluation, now_us: int) -> None:
         """End the alarm with its deviation or batch, or now if the deviation is gone."""
         before = self._known.pop(alarm.definition, Known()).details
-        row = Deviation.objects.select_related("batch").filter(pk=before.get("deviation")).first()
+        row = Deviation.objects.select_related("batch").filter(pk=before.get("deviation", 0)).first()
         end = end_of(row) if row is not None else None
         self._set(alarm, is_on=False)
         at_us = alarm.in_order(min(now_us, to_micros(end)) if end is not None else now_us)
@@ -123,7 +123,7 @@ class BatchWatch:
         begin_us = due_us(alarm, row)
         told = AlarmOccurrence.objects.filter(definition=alarm.definition, details__deviation=row.pk)
         if begin_us <= end_us and not told.exists():
-            late = LateFinding(alarm, begin_us, end_us, row.score, details=details_of(row))
+            late = LateFinding(alarm, begin_us, end_us, shown_score(row), details=details_of(row))
             evaluation.late.append(late)
 
 
@@ -140,6 +140,11 @@ def ended_us(alarm: WatchedAlarm) -> int:
     rows = AlarmOccurrence.objects.filter(definition=alarm.definition, is_late=False)
     end = rows.order_by("-active_at", "-id").values_list("cleared_at", flat=True).first()
     return 0 if end is None else to_micros(end)
+
+
+def shown_score(row: Deviation) -> float:
+    """Return the score as people read it, so that no change is noted that nobody would see."""
+    return round(row.score, 2)
 
 
 def end_of(row: Deviation) -> datetime | None:
