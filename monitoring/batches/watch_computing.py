@@ -89,11 +89,13 @@ def found_deviation(
     result: WatchResult,
 ) -> FoundDeviation:
     """Return a deviation with times, words and verdict."""
-    end = deviation.end
-    minutes = None if end is None else end - deviation.start
+    stop = deviation.end
+    if stop is None and read.batch.end is not None:
+        stop = len(read.start_us)  # it lasted until the end of the batch
+    minutes = None if stop is None else stop - deviation.start
     return FoundDeviation(
         start=read.time(deviation.start),
-        end=None if end is None else read.time(end),
+        end=None if stop is None else read.time(stop),
         peak_at=read.time(deviation.peak),
         score=rounded(deviation.score),
         contributions=[contribution_json(each, read) for each in contributions],
