@@ -12,6 +12,7 @@ from monitoring.batches.deviations import deviation_json, read_deviations
 from monitoring.batches.errors import BatchConflictError, BatchInputError
 from monitoring.batches.reading import version_json
 from monitoring.batches.watch.contributing import ChannelAt, contributions_at
+from monitoring.batches.watch.display import display_statistics
 from monitoring.batches.watch.families import FAMILIES
 from monitoring.batches.watch.model import WatchModel
 from monitoring.batches.watch.score import ALARM
@@ -94,6 +95,7 @@ def columns_of(found: Comparable, part: WatchPart) -> Json:
     """Return time, score and families of a part of the batch; of a bucket the largest values."""
     read = found.read
     result = watch(found.model, read.minutes)
+    shown = display_statistics(found.model, read.minutes)
     chosen = minutes_in(read, part)
     width = max(1, -(-(chosen.stop - chosen.start) // part.points))
 
@@ -107,8 +109,8 @@ def columns_of(found: Comparable, part: WatchPart) -> Json:
         "eft_h": numbers_of_hours(result, chosen)[::width],
         "score": column(result.score),
         "families": {family: column(values) for family, values in result.families.items()},
-        "t2": None,
-        "spe": None,
+        "t2": {"value": column(shown.t2), "limit": round(shown.t2_limit, 4)},
+        "spe": {"value": column(shown.spe), "limit": round(shown.spe_limit, 4)},
     }
 
 
