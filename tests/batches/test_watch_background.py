@@ -67,8 +67,8 @@ def minute_of(at: datetime | None) -> int | None:
 
 
 def test_a_fault_becomes_a_deviation_that_ends(batch: Batch) -> None:
-    store(RUNNING, FAULTY)
-    watch_batches(now=START + (FAULT + 5) * MINUTE)
+    store(RUNNING, courses(RUNNING, fault=-20, recovery=FAULT + 4))
+    watch_batches(now=START + (FAULT + 4) * MINUTE)
     lasting = Deviation.objects.get()
     assert minute_of(lasting.start) in range(FAULT, FAULT + 3)
     assert (lasting.end, lasting.batch, lasting.profile) == (None, batch, Profile.objects.get())
@@ -79,11 +79,11 @@ def test_a_fault_becomes_a_deviation_that_ends(batch: Batch) -> None:
     assert state.score is not None
     assert state.score > 1
     assert set(state.families) == {"E", "S", "L", "I"}
-    assert minute_of(state.upto) == FAULT + 4
+    assert minute_of(state.upto) == FAULT + 3
 
     watch_batches(now=AFTER)
     ended = Deviation.objects.get(pk=lasting.pk)
-    assert minute_of(ended.end) in range(RECOVERY + 10, MINUTES)
+    assert minute_of(ended.end) in range(FAULT + 14, MINUTES)
     assert ended.sentence.endswith(f", for {(ended.end - ended.start) // MINUTE} min.")
     assert ended.revision > lasting.revision
 
@@ -169,7 +169,7 @@ def test_late_data_move_or_remove_a_deviation(batch: Batch) -> None:
     watch_batches(now=AFTER)
     assert not Deviation.objects.exists()
 
-    replace_readings("w.do", FAULTY["w.do"], range(FAULT, RECOVERY))
+    replace_readings("w.do", courses(RUNNING, fault=-31)["w.do"], range(FAULT, RECOVERY))
     watch_batches(now=AFTER)
     again = Deviation.objects.get()
     assert again.revision > moved.revision, "a follower by revisions must see it"

@@ -13,8 +13,8 @@ from monitoring.models import Batch, Profile, Recipe, Tag, Vessel
 NOON = datetime(2024, 1, 31, 12, tzinfo=UTC)
 DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
 ANN = Actor("ann", "login")
-GROWTH_MINUTES, MINUTES = 80, 210
-FAULT, RECOVERY = 100, 125  # minutes of the running batch in which the probe of DO is wrong
+GROWTH_MINUTES, MINUTES = 80, 150
+FAULT, RECOVERY = 100, 125  # minutes in which the probe of DO is wrong
 TAGS = {
     "w.temp": ("temperature", "°C"),
     "w.do": ("dissolved_oxygen", "%"),
@@ -61,13 +61,13 @@ def make_batch(vessel: Vessel, recipe: Recipe, number: int, *, is_running: bool 
     return batch
 
 
-def courses(number: int, *, fault: float = 0.0) -> dict[str, list[float]]:
-    """The values a minute of each tag; ``fault`` is added to the DO for some minutes."""
+def courses(number: int, *, fault: float = 0.0, recovery: int = RECOVERY) -> dict[str, list[float]]:
+    """The values a minute of each tag; ``fault`` is added to the DO until ``recovery``."""
     random = np.random.default_rng(number)
     minute = np.arange(MINUTES)
     white = random.standard_normal((4, MINUTES))
     grown = np.exp(minute / 30)
-    is_faulty = (minute >= FAULT) & (minute < RECOVERY)
+    is_faulty = (minute >= FAULT) & (minute < recovery)
     found = {
         "w.temp": 37 + 0.05 * white[0],
         "w.do": 90 - 0.3 * minute + white[1] + fault * is_faulty,
