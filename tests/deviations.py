@@ -45,22 +45,18 @@ def contributions() -> list[dict[str, Any]]:
     return [dict(zip(names, each, strict=True)) | {"unit": "%"} for each in CHANNELS]
 
 
-def add_profile(batch: Batch) -> Profile:
-    """A profile without contents, with which the batch is compared."""
-    profile = Profile.objects.create(
-        name="fed-batch", version=1, recipe=batch.recipe, coordinates={}, made_at=batch.start
-    )
-    Batch.objects.filter(pk=batch.pk).update(profile=profile)
-    return profile
+def add_profile(at: datetime) -> Profile:
+    """A profile without contents, of no recipe, so that only a result of watching can name it."""
+    return Profile.objects.create(name="fed-batch", version=1, curves=b"", made_at=at)
 
 
-def watched(batch: Batch, score: float | None, *, upto: datetime, message: str = "") -> BatchWatch:
+def watched(
+    batch: Batch, score: float | None, *, upto: datetime, profile: Profile | None = None, message: str = ""
+) -> BatchWatch:
     """The newest result of watching a batch."""
-    made, _ = BatchWatch.objects.update_or_create(
-        batch=batch,
-        defaults={"score": score, "upto": upto, "changed_at": upto, "message": message},
+    return BatchWatch.objects.create(
+        batch=batch, score=score, upto=upto, profile=profile, message=message, changed_at=upto
     )
-    return made
 
 
 def add_deviation(batch: Batch, start: datetime, end: datetime | None = None, **more: Any) -> Deviation:

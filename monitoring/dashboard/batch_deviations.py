@@ -66,8 +66,8 @@ class DeviationRow:
 
     @property
     def label(self) -> str:
-        """Return a short text for charts: the channels that differ most."""
-        return ", ".join(each.title for each in self.contributions[:2]) or self.deviation.sentence
+        """Return a short text for charts: the channel that differs most."""
+        return self.contributions[0].title if self.contributions else self.deviation.sentence
 
     @property
     def score_text(self) -> str:

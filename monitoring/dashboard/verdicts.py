@@ -36,7 +36,6 @@ class VerdictCard:
     says: str
     sentence: str
     estimates: tuple[EstimateRow, ...] = ()
-    missing: str = ""
 
     @property
     def title(self) -> str:
@@ -58,12 +57,17 @@ def verdict_card(verdict: Mapping[str, Any] | None) -> VerdictCard:
     """Return the verdict as the page shows it, from the JSON of a deviation."""
     if not verdict or not verdict.get("is_shown"):
         return VerdictCard("", KNOWN_FROM)
+    says, sentence = str(verdict.get("says", "")), str(verdict.get("sentence", ""))
     return VerdictCard(
-        says=str(verdict.get("says", "")),
-        sentence=str(verdict.get("sentence", "")),
+        says=says,
+        sentence=capitalised(sentence.removeprefix(f"{TITLES.get(says, '')}: ")),
         estimates=tuple(map(estimate_row, verdict.get("estimates", ()))),
-        missing=titles_text(verdict.get("missing", ())),
     )
+
+
+def capitalised(text: str) -> str:
+    """Return a sentence with a capital letter, but for pH."""
+    return text if text.startswith("pH") else text[:1].upper() + text[1:]
 
 
 def estimate_row(estimate: Mapping[str, Any]) -> EstimateRow:
@@ -72,7 +76,7 @@ def estimate_row(estimate: Mapping[str, Any]) -> EstimateRow:
     state = UNKNOWN if agrees is None else AGREES if agrees else DIFFERS
     texts = {
         AGREES: "agrees",
-        DIFFERS: f"differs by {difference_text(estimate)}",
+        DIFFERS: f"differs{difference_text(estimate)}",
         UNKNOWN: f"not known{needs_text(estimate)}",
     }
     return EstimateRow(
@@ -84,19 +88,16 @@ def estimate_row(estimate: Mapping[str, Any]) -> EstimateRow:
 
 
 def difference_text(estimate: Mapping[str, Any]) -> str:
-    """Return how far an estimate lies above or below the others."""
-    difference = float(estimate.get("difference") or 0.0)
+    """Return how far an estimate lies above or below the others; empty if that is not known."""
+    difference = estimate.get("difference")
+    if difference is None:
+        return ""
     if estimate.get("name") == WEIGHT_BALANCE:
-        return f"{difference:+.1f} g/min".replace("-", "−")
-    return f"{100 * difference:+.0f} %".replace("-", "−")
+        return f" by {difference:+.1f} g/min".replace("-", "−")
+    return f" by {100 * difference:+.0f} %".replace("-", "−")
 
 
 def needs_text(estimate: Mapping[str, Any]) -> str:
     """Return the roles that an estimate lacks; empty without any."""
-    titles = titles_text(estimate.get("needs", ()))
+    titles = ", ".join(role_title(str(role)) for role in estimate.get("needs", ()))
     return f": needs {titles}" if titles else ""
-
-
-def titles_text(roles: Any) -> str:
-    """Return the titles of roles as a list in a sentence."""
-    return ", ".join(role_title(str(role)) for role in roles or ())
