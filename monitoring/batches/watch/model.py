@@ -13,6 +13,7 @@ from monitoring.batches.golden.scales import scales_of
 from monitoring.batches.watch.channels import BatchMinutes, WatchedBatch, watched
 from monitoring.batches.watch.families import (
     FAMILIES,
+    OFF_COURSE,
     Comparison,
     Statistics,
     statistics,
@@ -20,18 +21,23 @@ from monitoring.batches.watch.families import (
     usual_course,
 )
 from monitoring.batches.watch.limits import FamilyLimits, bins_of, fit_limits, room_of
+from monitoring.batches.watch.plane import DeviationPlane, fit_plane
 from monitoring.batches.watch.prediction import Predictor, PredictorFitting
 
 
 @dataclass(frozen=True)
 class WatchModel:
-    """The model of good batches: channels, the tags first, phases with references, predictor and limits."""
+    """The model of good batches: channels, the tags first, phases with references, predictor and limits.
+
+    ``plane`` is for the display of T² and SPE alone.
+    """
 
     tags: tuple[ChannelInfo, ...]
     residuals: tuple[ChannelInfo, ...]
     phases: tuple[PhaseProfile, ...]
     predictor: Predictor
     limits: Mapping[str, FamilyLimits]
+    plane: DeviationPlane
     members: int
 
     @property
@@ -148,4 +154,12 @@ def fit_watch(batches: Sequence[BatchMinutes], wishes: Mapping[str, Coordinate] 
         family: fit_limits(family, [found[family] for found in each], bins, len(fit.phases))
         for family in FAMILIES
     }
-    return WatchModel(fit.tags, fit.residuals, tuple(fit.phases), fit.predictors.all(), limits, len(batches))
+    return WatchModel(
+        tags=fit.tags,
+        residuals=fit.residuals,
+        phases=tuple(fit.phases),
+        predictor=fit.predictors.all(),
+        limits=limits,
+        plane=fit_plane([found[OFF_COURSE] for found in each]),
+        members=len(batches),
+    )
