@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from monitoring.batches.lifecycle import NewBatch, end_batch, inoculate, start_batch
 from monitoring.batches.vessels import bind, make_vessel
 from monitoring.dashboard import batch_deviations
+from monitoring.dashboard.profiles import expected_text
 from monitoring.dashboard.verdicts import KNOWN_FROM, verdict_card
 from monitoring.kernel.actor import Actor
 from monitoring.models import Batch
@@ -186,3 +187,10 @@ def test_an_estimate_is_told_with_its_own_unit_or_without_a_figure() -> None:
     assert told(name="rK", agrees=False, difference=None) == "differs"
     assert told(name="rK", agrees=None, needs=["offgas_o2"]) == "not known: needs O2 in the off-gas"
     assert told(name="rK", agrees=None) == "not known"
+
+
+def test_the_expectation_names_the_number_of_golden_batches() -> None:
+    assert expected_text(0) == ""
+    assert expected_text(1).startswith("Watching with 1 golden batch has about 0.")
+    assert "More golden batches find more." in expected_text(3)
+    assert "More golden batches" not in expected_text(10)
