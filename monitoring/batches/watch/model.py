@@ -10,6 +10,7 @@ from monitoring.batches.golden.fitting import PhaseProfile, profile_of
 from monitoring.batches.golden.members import ChannelInfo, phases_of, with_phase
 from monitoring.batches.golden.references import Curves, Reference
 from monitoring.batches.golden.scales import scales_of
+from monitoring.batches.watch.balances import BalanceSpread, balance_changes, balance_rows, fit_balances
 from monitoring.batches.watch.channels import BatchMinutes, WatchedBatch, watched
 from monitoring.batches.watch.families import (
     FAMILIES,
@@ -29,7 +30,8 @@ from monitoring.batches.watch.prediction import Predictor, PredictorFitting
 class WatchModel:
     """The model of good batches: channels, the tags first, phases with references, predictor and limits.
 
-    ``plane`` is for the display of T² and SPE alone.
+    ``plane`` is for the display of T² and SPE alone; ``balances`` is the usual spread of the changes of the
+    balances.
     """
 
     tags: tuple[ChannelInfo, ...]
@@ -38,6 +40,7 @@ class WatchModel:
     predictor: Predictor
     limits: Mapping[str, FamilyLimits]
     plane: DeviationPlane
+    balances: BalanceSpread
     members: int
 
     @property
@@ -125,6 +128,14 @@ class GoldenFit:
             for member, (values, track) in enumerate(zip(self.values, self.tracks, strict=True))
         ]
 
+    def balance_changes(self) -> list[Statistics]:
+        """Return the changes of the balances of each batch, compared with the others."""
+        rows = balance_rows(self.channels)
+        return [
+            balance_changes(values, track, self.others(member).references, rows)
+            for member, (values, track) in enumerate(zip(self.values, self.tracks, strict=True))
+        ]
+
 
 def united(several: Iterable[Sequence[ChannelInfo]]) -> tuple[ChannelInfo, ...]:
     """Return all channels, each once; the last batch describes it."""
@@ -161,5 +172,6 @@ def fit_watch(batches: Sequence[BatchMinutes], wishes: Mapping[str, Coordinate] 
         predictor=fit.predictors.all(),
         limits=limits,
         plane=fit_plane([found[OFF_COURSE] for found in each]),
+        balances=fit_balances(fit.channels, fit.balance_changes(), bins, len(fit.phases)),
         members=len(batches),
     )
