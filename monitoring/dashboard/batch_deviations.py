@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from monitoring.batches.finding import newest_profile
+from monitoring.batches.watch.wording import FAMILY_WORDS
+from monitoring.batches.watch_models import judging_profile
 from monitoring.dashboard import words
 from monitoring.dashboard.alarm_pages import id_of
 from monitoring.dashboard.batch_rows import hours_since
@@ -18,13 +19,12 @@ from monitoring.models import Batch, BatchWatch, Deviation, Profile
 MOST = 200
 MOST_CONTRIBUTIONS = 8
 LEAST_SCALE = 2.0  # of the bars: the ratio at their right end
-# Title of each family, and its texts for a positive and for a negative statistic.
-FAMILIES = {
-    "E": ("off the golden course", "too high", "too low"),
-    "S": ("change within an hour", "has risen within an hour", "has fallen within an hour"),
-    "L": ("slow drift", "drifts up", "drifts down"),
-    "I": ("unusual movement", "moves unusually, upwards", "moves unusually, downwards"),
-    "F": ("isolation forest", "an unusual combination", "an unusual combination"),
+FAMILY_TITLES = {
+    "E": "off the golden course",
+    "S": "change within an hour",
+    "L": "slow drift",
+    "I": "unusual movement",
+    "F": "isolation forest",
 }
 
 
@@ -111,10 +111,11 @@ def read_compared(batch: Batch, chosen: str, origin: datetime, now: datetime) ->
     """
     found = list(Deviation.objects.filter(batch=batch).order_by("-start", "-id")[:MOST])
     rows = [deviation_row(each, origin, now) for each in found]
-    watch = BatchWatch.objects.filter(batch=batch).select_related("profile").first()
+    rows_of_watch = BatchWatch.objects.select_related("profile").defer("profile__curves")
+    watch = rows_of_watch.filter(batch=batch).first()
     return ComparedBatch(
         state=read_watch_states([batch.pk], now).get(batch.pk) or WatchState(None, "", None),
-        profile=(watch and watch.profile) or batch.profile or newest_profile(batch.recipe),
+        profile=(watch and watch.profile) or judging_profile(batch),
         upto=moment(watch.upto, now) if watch and watch.upto else None,
         rows=rows,
         chosen=chosen_row(rows, id_of(chosen)),
@@ -165,5 +166,5 @@ def contribution_rows(contributions: Sequence[Mapping[str, Any]]) -> list[Contri
 
 def family_text(family: str, statistic: float) -> str:
     """Return in words how a channel differs; empty for an unknown family."""
-    _, high, low = FAMILIES.get(family, ("", "", ""))
-    return low if statistic < 0 else high
+    above, below = FAMILY_WORDS.get(family, ("", ""))
+    return below if statistic < 0 else above

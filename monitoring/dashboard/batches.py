@@ -19,9 +19,11 @@ from monitoring.batches.reading import (
     read_recipes,
 )
 from monitoring.batches.vessel_roles import OTHER, ROLES, role_title
+from monitoring.batches.watch.wording import FAMILY_WORDS
+from monitoring.batches.watch_extent import NO_PROFILE
 from monitoring.dashboard.acts import may
 from monitoring.dashboard.alarm_pages import cursor_of, cursor_text, page_of_alarms, shared, time_of
-from monitoring.dashboard.batch_deviations import FAMILIES, ComparedBatch, read_compared
+from monitoring.dashboard.batch_deviations import FAMILY_TITLES, ComparedBatch, read_compared
 from monitoring.dashboard.batch_marks import Happenings, read_happenings
 from monitoring.dashboard.batch_rows import (
     batch_row,
@@ -147,7 +149,8 @@ def live_context(
         "expected": expected_of(batch, now) if batch.state == BatchState.RUNNING else None,
         "happenings": happenings,
         "compared": compared,
-        "family_titles": [(letter, texts[0]) for letter, texts in FAMILIES.items()],
+        "no_profile": NO_PROFILE,
+        "family_titles": FAMILY_TITLES.items(),
         "samples": sample_rows(batch, now),
         "notes": note_rows(batch, now),
         "batch_marks": happenings.as_json(origin)
@@ -203,5 +206,7 @@ def settings_of(batch: Batch, script: ScriptTag) -> dict[str, Any]:
         "everyMs": REFRESH_MS,
         "chart": script.as_json(),
         "urls": {name: f"{address}/{path}" for name, path in ADDRESSES.items()},
-        "families": FAMILIES,
+        "families": {
+            name: [title, *FAMILY_WORDS.get(name, ("", ""))] for name, title in FAMILY_TITLES.items()
+        },
     }

@@ -185,10 +185,11 @@ def expected_text(members: int) -> str:
     if not members:
         return ""
     batches = "1 golden batch" if members == 1 else f"{members} golden batches"
+    more = " More golden batches find more." if members < ENOUGH_MEMBERS else ""
     return (
         f"Watching with {batches} has about {expected_false_alarms(members):.1f} false alarms a batch,"
         f" and finds about {100 * expected_found(members):.0f} % of faults within 4 h."
-        f" Measured on simulated vessels: yours may differ.{' More golden batches find more.' if members < ENOUGH_MEMBERS else ''}"
+        f" Measured on simulated vessels: yours may differ.{more}"
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from monitoring.batches.vessel_roles import role_title
+from monitoring.batches.verdict.words import input_title
 
 KNOWN_FROM = "Known from 10 minutes on."
 TITLES = {"probe": "Probe", "process": "Process", "undecided": "Undecided"}
@@ -99,5 +99,5 @@ def difference_text(estimate: Mapping[str, Any]) -> str:
 
 def needs_text(estimate: Mapping[str, Any]) -> str:
     """Return the roles that an estimate lacks; empty without any."""
-    titles = ", ".join(role_title(str(role)) for role in estimate.get("needs", ()))
+    titles = ", ".join(input_title(str(name)) for name in estimate.get("needs", ()))
     return f": needs {titles}" if titles else ""

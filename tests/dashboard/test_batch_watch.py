@@ -45,7 +45,8 @@ def compared(batch: Batch) -> Batch:
 
 def test_without_a_profile_the_page_says_what_to_do_and_shows_no_chart(client: Client, batch: Batch) -> None:
     shown = text(client, f"/batches/{batch.pk}")
-    assert "Not compared: there is no golden profile of its recipe. Mark good batches as golden" in shown
+    assert "No golden profile: only tags are watched by their own detectors." in shown
+    assert "To begin, mark good batches as golden, then choose them under golden profiles ." in shown
     html = page(client, f"/batches/{batch.pk}")
     assert 'id="watch-figure"' not in html
     assert 'id="verdict"' not in html
@@ -53,7 +54,7 @@ def test_without_a_profile_the_page_says_what_to_do_and_shows_no_chart(client: C
 
 def test_the_page_tells_why_a_batch_is_not_watched(client: Client, batch: Batch) -> None:
     watched(batch, None, upto=ago(0), message="Not inoculated yet.")
-    assert "Not inoculated yet. Mark good batches as golden" in text(client, f"/batches/{batch.pk}")
+    assert "Not inoculated yet. To begin, mark good batches as golden" in text(client, f"/batches/{batch.pk}")
 
 
 def test_a_batch_like_the_golden_ones_is_calm(client: Client, batch: Batch) -> None:
@@ -80,8 +81,8 @@ def test_an_open_deviation_is_told_with_verdict_estimates_and_contributions(
     assert "oxygen transfer DO probe ≠ differs by +23 %" in shown
     assert "heat temperature probe ✓ agrees" in shown
     assert "weight scale – not known: needs Weight" in shown
-    assert "Dissolved oxygen ▲ 2.4 × limit too high" in shown
-    assert "against the gas balance ▲ 1.6 × limit has fallen within an hour" in shown
+    assert "Dissolved oxygen ▲ 2.4 × limit above golden batches" in shown
+    assert "against the gas balance ▲ 1.6 × limit falls against golden batches" in shown
     assert 'width="100.0%"' in page(client, f"/batches/{compared.pk}")
 
 
