@@ -1,6 +1,9 @@
 // The contributions of channels to the score of a minute, as bars with words.
+import { announceNow } from "../base/announcer.js";
 import { descendant, partsOf, setAttribute, setText } from "../base/dom.js";
 import { numberText } from "../base/numbers.js";
+import { momentText } from "../base/times.js";
+import { elapsedText } from "../charts/elapsed-tooltip.js";
 
 /**
  * `value`, `usual`: of the batch and of golden ones; null where the server does not know.
@@ -10,10 +13,14 @@ import { numberText } from "../base/numbers.js";
  * @typedef {{at: string, eft_h: number | null, score: number | null, sentence: string,
  *   contributions: Contribution[]}} ContributionsAnswer
  *
+ * The same, or why there are none.
+ * @typedef {Partial<ContributionsAnswer> & {error?: string}} Answer
+ *
  * Title of each family, and its texts for a positive and for a negative statistic.
  * @typedef {Record<string, [string, string, string]>} FamilyTexts
  */
 
+const HOUR_MS = 3600000;
 const MOST = 8;
 const LEAST_SCALE = 2; // ratio at the right end of the bars
 /** @type {import("../base/numbers.js").NumberFormat} */
@@ -48,11 +55,27 @@ function valueText({ value = null, usual = null, unit }) {
 }
 
 /**
+ * Show the contributions of a minute on the page.
+ * @param {Answer} answer
+ * @param {{at: string, zeroMs: number, families: FamilyTexts}} of `at`: the minute in ISO 8601
+ */
+export function showContributions({ sentence, error = "", score, contributions = [] }, { at, zeroMs, families }) {
+  const ms = Date.parse(at);
+  const text = sentence ?? error;
+  const about = `${elapsedText((ms - zeroMs) / HOUR_MS, {})}, ${momentText(ms)}`;
+  const scored = typeof score === "number" ? `: score ${score.toFixed(2)}` : "";
+  setText(document.getElementById("contributions-about"), about + scored);
+  setText(document.getElementById("contributions-text"), text);
+  showBars(document.getElementById("contribution-rows"), barsOf(contributions, families));
+  announceNow(text);
+}
+
+/**
  * Show bars in a list, made of the page's template.
  * @param {HTMLElement} list
  * @param {ReturnType<typeof barsOf>} bars
  */
-export function showBars(list, bars) {
+function showBars(list, bars) {
   const template = /** @type {HTMLTemplateElement} */ (document.getElementById("contribution-template"));
   list.replaceChildren(
     ...bars.map(({ title, ratio, isAbove, bar, limit, text }) => {

@@ -1,10 +1,6 @@
 // The part of a batch's page that compares it with golden batches: chart of the score, contributions, T² and SPE.
-import { announceNow } from "../base/announcer.js";
-import { setText } from "../base/dom.js";
 import { get } from "../base/request.js";
-import { momentText } from "../base/times.js";
-import { elapsedText } from "../charts/elapsed-tooltip.js";
-import { barsOf, showBars } from "./contributions.js";
+import { showContributions } from "./contributions.js";
 import { followFigure, makeFigure } from "./figures.js";
 import { renewOnce } from "./live-page.js";
 import { minuteAt, scoreOptions, scoreSentence, statisticOptions } from "./watch.js";
@@ -87,23 +83,25 @@ export function showWatch({ urls, families }, view, onDeviation) {
     chosenMs = Date.parse(at);
     show();
     const mine = ++asked;
-    const found = await get(urls.contributions, { parameters: { at }, timeoutMs: TIMEOUT_MS }).catch(() => null);
-    if (mine === asked) showAnswer(found?.body ?? null, at);
+    const options = { parameters: { at }, timeoutMs: TIMEOUT_MS, accept: [400, 409] };
+    const found = await get(urls.contributions, options).catch(() => null);
+    if (mine === asked)
+      showContributions(found?.body ?? { error: UNREAD_BARS }, { at, zeroMs: view().marks.zeroMs, families });
   }
 
-  /** @type {(found: import("./contributions.js").ContributionsAnswer | null, at: string) => void} */
-  function showAnswer(found, at) {
-    const hours = (Date.parse(at) - view().marks.zeroMs) / 3600000;
-    const text = found ? found.sentence : UNREAD_BARS;
-    setText(
-      document.getElementById("contributions-about"),
-      `${elapsedText(hours, {})}, ${momentText(Date.parse(at))}${found?.score ? `: score ${found.score.toFixed(2)}` : ""}`,
-    );
-    setText(document.getElementById("contributions-text"), text);
-    showBars(document.getElementById("contribution-rows"), barsOf(found?.contributions ?? [], families));
-    announceNow(text);
-  }
+  followLinks((at) => {
+    explain(at);
+    renewOnce().then(onDeviation, () => {});
+  });
 
+  return { show, renew: () => figure.isNear && readScore() };
+}
+
+/**
+ * Choose a deviation by its link: the address names it, so that the server shows its verdict.
+ * @param {(at: string) => void} onChoose called with the time of its largest score
+ */
+function followLinks(onChoose) {
   const rows = document.getElementById("deviation-rows");
   rows.addEventListener("click", (event) => {
     const link = /** @type {Element} */ (event.target).closest("[data-deviation]");
@@ -112,9 +110,6 @@ export function showWatch({ urls, families }, view, onDeviation) {
     for (const each of rows.querySelectorAll("[aria-current]")) each.removeAttribute("aria-current");
     link.setAttribute("aria-current", "true");
     history.replaceState(null, "", `?deviation=${link.dataset.deviation}`);
-    explain(link.dataset.at ?? "");
-    renewOnce().then(onDeviation, () => {});
+    onChoose(link.dataset.at ?? "");
   });
-
-  return { show, renew: () => figure.isNear && readScore() };
 }
