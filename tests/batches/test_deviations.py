@@ -87,7 +87,8 @@ def test_changes_go_to_the_stream(deviation: Deviation) -> None:
     (message,) = changes.read_changed(after=6, limit=10)
     event, data, *_ = message.data.decode().split("\n")
     assert (message.id, event) == (7, "event: deviation")
-    assert json.loads(data.removeprefix("data: ")) == deviation_json(read_deviations([deviation.batch_id]).get())
+    stored = read_deviations([deviation.batch_id]).get()
+    assert json.loads(data.removeprefix("data: ")) == deviation_json(stored)
     assert message.for_tags(frozenset(["fermenter_temp"])) == b"", "it tells of other tags"
     assert changes.read_changed(after=7, limit=10) == []
 
