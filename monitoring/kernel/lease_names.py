@@ -10,5 +10,6 @@ ALARM_EVENTS = "alarms.events"
 ALARM_CLOCK = "alarms.clock"
 NOTIFICATIONS = "notifications"  # the position is the id of the last entry of the alarm journal
 BATCH_RULES = "batches.rules"
+BATCH_FORECAST = "batches.forecast"
 BATCH_WATCH = "batches.watch"
 SOURCE = "source:"  # followed by the id of a field source
