@@ -71,22 +71,20 @@ def follow_batch(batch: Batch, now: datetime, most: int) -> int:
     """Forecast a batch, after up to ``most`` ended ones as evidence. Return how many these were."""
     limited = read_limits(batch.vessel, now)
     computed = store_evidence(batch.vessel, limited, now, most)
-    before: BatchForecast | None = getattr(batch, "forecast", None)
-    phase_end, phase_end_at = before and before.phase_end, before and before.phase_end_at
-    if phase_end_at is None or is_due(batch, phase_end, phase_end_at, now):
-        phase_end, phase_end_at = phase_forecast(batch, now), now
     values = {
         "upto": from_micros(to_micros(now) // MINUTE_US * MINUTE_US),
-        "phase_end": phase_end,
-        "phase_end_at": phase_end_at,
         "limits": limit_forecasts(batch, limited, now),
     }
+    if computed or is_due(batch, now):
+        values |= {"phase_end": phase_forecast(batch, now), "phase_end_at": now}
     with write_lock():
         BatchForecast.objects.update_or_create(batch=batch, defaults=values)
     return computed
 
 
-def is_due(batch: Batch, phase_end: dict[str, object] | None, at: datetime, now: datetime) -> bool:
+def is_due(batch: Batch, now: datetime) -> bool:
     """Return whether the end of the phase is to be computed: 5 minutes later, or in another phase."""
-    is_other = phase_end is not None and phase_end["phase"] != present_phase(batch)[0]
-    return is_other or not at <= now < at + PHASE_EVERY
+    stored: BatchForecast | None = getattr(batch, "forecast", None)
+    if stored is None or not stored.phase_end_at <= now < stored.phase_end_at + PHASE_EVERY:
+        return True
+    return stored.phase_end is not None and stored.phase_end["phase"] != present_phase(batch)[0]

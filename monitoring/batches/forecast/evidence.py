@@ -12,9 +12,9 @@ from monitoring.batches.course import Channel, read_course
 from monitoring.batches.elapsed import clipped_end
 from monitoring.batches.forecast.crossing import HitRate, Limit, hindcast, minutes_until
 from monitoring.batches.forecast.limits import LimitedTag
-from monitoring.batches.forecast.phase_end import POINTS, PastPhase
+from monitoring.batches.forecast.phase_end import ELAPSED, POINTS, PastPhase
 from monitoring.batches.forecast.trend import trends
-from monitoring.batches.golden.coordinates import GROWTH, TIME, TOTAL, TOTALS, Coordinate, progress
+from monitoring.batches.golden.coordinates import GROWTH, TOTAL, TOTALS, Coordinate, progress
 from monitoring.batches.golden.members import SHORTEST, Member
 from monitoring.batches.golden.reading import UPTAKE_ROLES, read_member
 from monitoring.batches.soft_sensor_series import LONGEST
@@ -28,8 +28,8 @@ DECIMALS = 5
 
 
 def name_of(coordinate: Coordinate) -> str:
-    """Return the name of a coordinate in stored evidence; empty for the time in the phase."""
-    return "" if coordinate.kind == TIME else coordinate.channel or coordinate.kind
+    """Return the name of a coordinate in stored evidence."""
+    return coordinate.channel or coordinate.kind
 
 
 def inputs_of(revision: int, limited: Sequence[LimitedTag]) -> str:
@@ -57,6 +57,7 @@ def is_long(member: Member, phase: str) -> bool:
 def phase_json(member: Member, phase: str) -> dict[str, Any]:
     """Return the duration of a phase, and progress at equal steps by coordinate."""
     along = {name_of(each): progress(member, phase, each) for each in COORDINATES}
+    along[ELAPSED] = member.hour[member.during(phase)]
     return {
         "hours": float(member.during(phase).sum()) / 60,
         "along": {name: at_steps(curve) for name, curve in along.items() if curve is not None},

@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 
 from monitoring.batches.course import MINUTE_US
-from monitoring.batches.forecast.crossing import CONFIRMED, minutes_until
+from monitoring.batches.elapsed import elapsed_of
+from monitoring.batches.forecast.crossing import CONFIRMED, LEAST_TRIES, minutes_until
 from monitoring.batches.forecast.evidence import PROGRESS_ROLES, name_of, past_phase, record_of
 from monitoring.batches.forecast.limits import LimitedTag
 from monitoring.batches.forecast.past import past_of_recipe, past_of_vessel
-from monitoring.batches.forecast.phase_end import TIME, forecast_phase_end
+from monitoring.batches.forecast.phase_end import ELAPSED, TIME, forecast_phase_end
 from monitoring.batches.forecast.trend import HOLD, WINDOW, trends
 from monitoring.batches.golden.bands import profile_for, unpacked
 from monitoring.batches.golden.coordinates import BY_TIME, Coordinate, progress
@@ -63,8 +64,9 @@ def phase_forecast(batch: Batch, now: datetime) -> dict[str, Any] | None:
     if not name or begin is None:
         return None
     past = [phase for stored in past_of_recipe(batch) if (phase := past_phase(stored, name)) is not None]
-    coordinate, made = progress_of(batch, name, begin, now)
-    found = forecast_phase_end(past, coordinate, made)
+    if len(past) < LEAST_TRIES:
+        return None
+    found = forecast_phase_end(past, progress_of(batch, name, begin, now))
     if found is None or not found.record.is_shown:
         return None
     return {
@@ -84,15 +86,15 @@ def present_phase(batch: Batch) -> tuple[str, datetime | None]:
     return (phases[-1].name, phases[-1].start) if phases[-1].end is None else ("", None)
 
 
-def progress_of(batch: Batch, phase: str, begin: datetime, now: datetime) -> tuple[str, float]:
-    """Return the name of a coordinate and the progress now: by the profile; else the hours in the phase."""
+def progress_of(batch: Batch, phase: str, begin: datetime, now: datetime) -> dict[str, float]:
+    """Return the progress now by name of the coordinate: that of the profile first."""
+    by_time = {TIME: (now - begin) / HOUR, ELAPSED: elapsed_of(batch, now)}
     coordinate = coordinate_of(batch, phase)
-    if coordinate != BY_TIME:
-        member = read_member(batch, now=now, roles=PROGRESS_ROLES).member
-        made = progress(member, phase, coordinate)
-        if made is not None:
-            return name_of(coordinate), float(made[-1])
-    return TIME, (now - begin) / HOUR
+    if coordinate == BY_TIME:
+        return by_time
+    member = read_member(batch, now=now, roles=PROGRESS_ROLES).member
+    made = progress(member, phase, coordinate)
+    return by_time if made is None else {name_of(coordinate): float(made[-1]), **by_time}
 
 
 def coordinate_of(batch: Batch, phase: str) -> Coordinate:

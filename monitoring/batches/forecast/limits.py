@@ -1,6 +1,6 @@
 """The limits of a vessel's tags: those of the tags, and the setpoints of enabled alarms."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -35,10 +35,7 @@ def read_limits(vessel: Vessel, now: datetime) -> list[LimitedTag]:
         for each in bindings_between(vessel, now, now + timedelta(microseconds=1))
         if each.function == TagFunction.MEASURED and each.tag.kind in KINDS
     ]
-    alarms: dict[int, list[Limit]] = {}
-    chosen = {"tag__in": [each.tag_id for each in bindings], "kind__in": list(SIDES), "is_enabled": True}
-    for row in AlarmDefinition.objects.filter(**chosen).exclude(setpoint=None):
-        alarms.setdefault(row.tag_id, []).append(Limit(SIDES[row.kind], row.setpoint))
+    alarms = alarm_limits([each.tag_id for each in bindings])
     found = [
         LimitedTag(
             pk=each.tag_id,
@@ -51,6 +48,16 @@ def read_limits(vessel: Vessel, now: datetime) -> list[LimitedTag]:
         for each in bindings
     ]
     return [each for each in found if each.limits]
+
+
+def alarm_limits(tags: Sequence[int]) -> dict[int, list[Limit]]:
+    """Return the setpoints of enabled alarms by tag; those that follow the tag's limits are left out."""
+    chosen = AlarmDefinition.objects.filter(tag__in=tags, kind__in=list(SIDES), is_enabled=True)
+    found: dict[int, list[Limit]] = {}
+    for tag, kind, setpoint in chosen.values_list("tag_id", "kind", "setpoint"):
+        if tag is not None and setpoint is not None:
+            found.setdefault(tag, []).append(Limit(SIDES[kind], setpoint))
+    return found
 
 
 def limits_of(tag: Tag) -> list[Limit]:

@@ -2,6 +2,7 @@
 
 Each past batch gives the time that it still needed from the same progress on; the forecast is their median,
 with the 10 % and 90 % quantiles as range. Past batches that ended the phase at less progress say nothing.
+Progress is measured by several coordinates; the one whose forecasts were right most often counts.
 
 A past batch is one try: when its own forecast, made from the other batches, first came down to what is
 forecast now, the phase had to end within ± 10 % of the forecast time, at least ± 15 min.
@@ -20,7 +21,7 @@ POINTS = 51  # of a curve of progress
 LEAST_BATCHES = 3  # that were longer in the phase
 LOW_SHARE, HIGH_SHARE = 0.1, 0.9
 SHARE, LEAST_H = 0.1, 0.25
-TIME = ""  # the name of the coordinate "time in the phase"
+TIME, ELAPSED = "time", "elapsed"  # coordinates: hours in the phase, hours since the inoculation
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ class PastPhase:
 
 @dataclass(frozen=True, slots=True)
 class PhaseForecast:
-    """Hours until the end of a phase, with range; NaN without a forecast."""
+    """Hours until the end of a phase, with range, and how often such forecasts were right."""
 
     hours: float
     low: float
@@ -58,8 +59,18 @@ class PhaseForecast:
     record: HitRate
 
 
-def forecast_phase_end(past: Sequence[PastPhase], coordinate: str, progress: float) -> PhaseForecast | None:
-    """Return the forecast at a progress; None if fewer than three past batches were longer in the phase."""
+def forecast_phase_end(past: Sequence[PastPhase], made: Mapping[str, float]) -> PhaseForecast | None:
+    """Return the forecast at the progress ``made`` by coordinate: the one that was right most often.
+
+    None if fewer than three past batches were longer in the phase, by each coordinate. Of equals, the first.
+    """
+    found = [forecast_by(past, coordinate, progress) for coordinate, progress in made.items()]
+    known = [each for each in found if each is not None]
+    return max(known, key=lambda each: (each.record.is_shown, each.record.share), default=None)
+
+
+def forecast_by(past: Sequence[PastPhase], coordinate: str, progress: float) -> PhaseForecast | None:
+    """Return the forecast by one coordinate; None if fewer than three past batches were longer."""
     remaining = remaining_hours(past, coordinate, np.array([progress]))[:, 0]
     known = remaining[np.isfinite(remaining)]
     if len(known) < LEAST_BATCHES:

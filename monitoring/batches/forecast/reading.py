@@ -7,7 +7,7 @@ from typing import Any
 
 from monitoring.batches.forecast.crossing import LOW
 from monitoring.batches.forecast.forecasting import present_phase
-from monitoring.kernel.clock import iso_utc
+from monitoring.kernel.clock import iso_or_none, iso_utc
 from monitoring.models import Batch, BatchForecast, BatchState
 
 FRESH = timedelta(minutes=5)  # older forecasts of limits are not shown
@@ -70,29 +70,35 @@ def read_forecasts(batches: Iterable[Batch], *, now: datetime) -> Mapping[int, F
 def forecast_of(batch: Batch, row: BatchForecast, now: datetime) -> Forecast:
     """Return what is still valid of a stored forecast."""
     is_fresh = row.upto <= now < row.upto + FRESH
-    found = phase_end_of(row.phase_end) if row.phase_end and is_present(batch, row, now) else None
-    return Forecast(found, tuple(limit_of(each, now) for each in row.limits) if is_fresh else ())
+    return Forecast(
+        phase_end_of(batch, row, now), tuple(limit_of(each, now) for each in row.limits) if is_fresh else ()
+    )
 
 
-def is_present(batch: Batch, row: BatchForecast, now: datetime) -> bool:
-    """Return whether the stored end is that of the present phase, and not too old."""
-    name, begin = present_phase(batch)
-    is_same = (row.phase_end["phase"], row.phase_end["began"]) == (name, begin and iso_utc(begin))
-    return is_same and row.phase_end_at <= now < row.phase_end_at + PHASE_FRESH
-
-
-def phase_end_of(stored: Mapping[str, Any]) -> PhaseEnd:
-    """Return the stored end of a phase."""
-    times = (datetime.fromisoformat(stored[name]) for name in ("expected_end", "low", "high"))
-    return PhaseEnd(stored["phase"], *times, stored["hits"], stored["tries"])
+def phase_end_of(batch: Batch, row: BatchForecast, now: datetime) -> PhaseEnd | None:
+    """Return the stored end of the phase; None for that of another phase, or an old one."""
+    stored, (name, begin) = row.phase_end, present_phase(batch)
+    if stored is None or not row.phase_end_at <= now < row.phase_end_at + PHASE_FRESH:
+        return None
+    if (stored["phase"], stored["began"]) != (name, iso_or_none(begin)):
+        return None
+    return PhaseEnd(
+        phase=name,
+        expected_end=datetime.fromisoformat(stored["expected_end"]),
+        low=datetime.fromisoformat(stored["low"]),
+        high=datetime.fromisoformat(stored["high"]),
+        hits=stored["hits"],
+        tries=stored["tries"],
+    )
 
 
 def limit_of(stored: Mapping[str, Any], now: datetime) -> LimitForecast:
     """Return the stored forecast of a limit, in minutes from now: at least one."""
     left_s = (datetime.fromisoformat(stored["crosses_at"]) - now).total_seconds()
-    names = ("tag", "title", "unit", "side", "limit")
-    values = (stored[name] for name in names)
-    return LimitForecast(*values, max(1, round(left_s / MINUTE_S)), stored["hits"], stored["tries"])
+    return LimitForecast(
+        **{name: stored[name] for name in ("tag", "title", "unit", "side", "limit", "hits", "tries")},
+        minutes=max(1, round(left_s / MINUTE_S)),
+    )
 
 
 def forecast_json(forecast: Forecast) -> dict[str, Any]:
