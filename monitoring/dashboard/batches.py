@@ -12,6 +12,7 @@ from django.utils.http import urlencode
 from monitoring.access.roles import CONDUCT, DESIGN, NOTE
 from monitoring.batches.elapsed import origin_us
 from monitoring.batches.finding import bindings_between
+from monitoring.batches.forecast.reading import read_forecast
 from monitoring.batches.reading import (
     BatchSelection,
     all_batches,
@@ -24,6 +25,7 @@ from monitoring.dashboard.alarm_pages import cursor_of, cursor_text, page_of_ala
 from monitoring.dashboard.batch_marks import Happenings, read_happenings
 from monitoring.dashboard.batch_rows import batch_row, hours_since, moments_of, phases_of, regions_of
 from monitoring.dashboard.batch_words import STATE_WORDS
+from monitoring.dashboard.forecast_lines import forecast_lines
 from monitoring.dashboard.sample_rows import note_rows, sample_rows
 from monitoring.dashboard.scripts import ScriptTag, chart_script
 from monitoring.dashboard.vessel_tiles import expected_of, progress_of
@@ -38,6 +40,7 @@ LONGEST_NAME = 64
 LARGEST_ID = 2**63 - 1
 REFRESH_MS = 15_000
 USUAL_DECIMALS = 2
+MOST_FORECASTS = 10
 
 
 @page_of_alarms
@@ -121,13 +124,15 @@ def live_context(batch: Batch, happenings: Happenings, origin: datetime, now: da
     """Return the part of the context that changes while the batch runs."""
     phases = phases_of(batch, now)
     moments = moments_of(batch, now)
+    forecast = read_forecast(batch, now=now)
     return {
         "batch": batch,
         "row": batch_row(batch, now),
         "moments": moments,
         "is_guessed": any(each.is_guessed for each in moments) or any(each.is_guessed for each in phases),
         "phases": phases,
-        "expected": expected_of(batch, now) if batch.state == BatchState.RUNNING else None,
+        "expected": expected_of(batch, now, forecast) if batch.state == BatchState.RUNNING else None,
+        "forecasts": forecast_lines(forecast, now, most=MOST_FORECASTS),
         "happenings": happenings,
         "samples": sample_rows(batch, now),
         "notes": note_rows(batch, now),

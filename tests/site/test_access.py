@@ -95,7 +95,7 @@ API = {
     *("", "tags", "tags/<name>", "data", "anomalies", "events", "trend", "statistics", "stream", "export"),
     *("alarms/journal", "alarms/kpis"),
     *("quality", "gaps"),
-    *(f"batches/<id>/{each}" for each in ("trend", "soft-sensors", "report", "export")),
+    *(f"batches/<id>/{each}" for each in ("trend", "forecast", "soft-sensors", "report", "export")),
     "batches/<int:id>/report",
     "batches/compare",
     *("ingest", "ingest/batch", "stats", "schema", "docs"),
