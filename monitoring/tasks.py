@@ -10,6 +10,7 @@ from django.db import connection
 from django_q.models import Failure
 from django_q.tasks import async_task
 
+from monitoring.batches import watch_background
 from monitoring.batches.forecast import background as batch_forecasts
 from monitoring.batches.rules import background as batch_rules
 from monitoring.detection.backtest import worker
@@ -150,6 +151,11 @@ def follow_batch_rules() -> int:
 def forecast_batches() -> int:
     """Forecast the running batches, unless another worker does. Return their number."""
     return batch_forecasts.forecast_batches(should_stop=stop_requested)
+
+
+def watch_batches() -> int:
+    """Compare batches with golden ones, unless another worker does. Return how many states have changed."""
+    return watch_background.watch_batches(should_stop=stop_requested)
 
 
 def create_partitions() -> int:

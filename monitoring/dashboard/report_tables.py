@@ -17,6 +17,7 @@ from monitoring.dashboard.words import duration_text, kind_text
 from monitoring.kernel.number_format import NumberFormat, format_for
 
 Json = dict[str, Any]
+NO_DEVIATION = "None, or the batch was not compared with a golden profile."
 
 
 def setpoint_table(report: Json, times: DocumentTimes, formats: dict[str, NumberFormat]) -> DocumentTable:
@@ -171,11 +172,30 @@ def acknowledged_text(alarm: Json, times: DocumentTimes) -> str:
     return "not acknowledged" if alarm["annunciated"] else "suppressed"
 
 
-def deviation_table() -> DocumentTable:
-    """Return the deviations from the golden batches, which Fermon does not detect yet."""
-    return DocumentTable(
-        "deviations", "Deviations", [], [], "Fermon does not detect deviations of batches yet."
-    )
+def deviation_table(report: Json, times: DocumentTimes) -> DocumentTable:
+    """Return the deviations from golden batches with their verdicts."""
+    rows = [
+        [
+            times.text(each["start"]),
+            times.elapsed(each["start"]),
+            times.text(each["end"], LASTS),
+            f"{each['score']:.1f}",
+            each["sentence"],
+            verdict_text(each["verdict"]),
+        ]
+        for each in report["deviations"]
+    ]
+    columns = [
+        *(Heading("Begin"), Heading("EFT, h", is_number=True), Heading("End")),
+        *(Heading("Score (limit 1)", is_number=True), Heading("Deviation", is_sentence=True)),
+        Heading("Probe or process", is_sentence=True),
+    ]
+    return DocumentTable("deviations", "Deviations from golden batches", columns, rows, NO_DEVIATION)
+
+
+def verdict_text(verdict: Json | None) -> str:
+    """Return a verdict in words; empty before it is shown."""
+    return f"{verdict['says']}: {verdict['sentence']}" if verdict and verdict["is_shown"] else ""
 
 
 def note_table(report: Json, times: DocumentTimes) -> DocumentTable:

@@ -19,6 +19,7 @@ NAMES = {
     "fermon.run_imports",
     "fermon.follow_batch_rules",
     "fermon.forecast_batches",
+    "fermon.watch_batches",
     "fermon.prune_tasks",
     "fermon.back_up",
     "fermon.apply_retention",

@@ -10,9 +10,11 @@ from monitoring.batches.golden.fitting import PhaseProfile, profile_of
 from monitoring.batches.golden.members import ChannelInfo, phases_of, with_phase
 from monitoring.batches.golden.references import Curves, Reference
 from monitoring.batches.golden.scales import scales_of
+from monitoring.batches.watch.balances import BalanceSpread, balance_changes, balance_rows, fit_balances
 from monitoring.batches.watch.channels import BatchMinutes, WatchedBatch, watched
 from monitoring.batches.watch.families import (
     FAMILIES,
+    OFF_COURSE,
     Comparison,
     Statistics,
     statistics,
@@ -20,18 +22,25 @@ from monitoring.batches.watch.families import (
     usual_course,
 )
 from monitoring.batches.watch.limits import FamilyLimits, bins_of, fit_limits, room_of
+from monitoring.batches.watch.plane import DeviationPlane, fit_plane
 from monitoring.batches.watch.prediction import Predictor, PredictorFitting
 
 
 @dataclass(frozen=True)
 class WatchModel:
-    """The model of good batches: channels, the tags first, phases with references, predictor and limits."""
+    """The model of good batches: channels, the tags first, phases with references, predictor and limits.
+
+    ``plane`` is for the display of T² and SPE alone; ``balances`` is the usual spread of the changes of the
+    balances.
+    """
 
     tags: tuple[ChannelInfo, ...]
     residuals: tuple[ChannelInfo, ...]
     phases: tuple[PhaseProfile, ...]
     predictor: Predictor
     limits: Mapping[str, FamilyLimits]
+    plane: DeviationPlane
+    balances: BalanceSpread
     members: int
 
     @property
@@ -119,6 +128,14 @@ class GoldenFit:
             for member, (values, track) in enumerate(zip(self.values, self.tracks, strict=True))
         ]
 
+    def balance_changes(self) -> list[Statistics]:
+        """Return the changes of the balances of each batch, compared with the others."""
+        rows = balance_rows(self.channels)
+        return [
+            balance_changes(values, track, self.others(member).references, rows)
+            for member, (values, track) in enumerate(zip(self.values, self.tracks, strict=True))
+        ]
+
 
 def united(several: Iterable[Sequence[ChannelInfo]]) -> tuple[ChannelInfo, ...]:
     """Return all channels, each once; the last batch describes it."""
@@ -148,4 +165,13 @@ def fit_watch(batches: Sequence[BatchMinutes], wishes: Mapping[str, Coordinate] 
         family: fit_limits(family, [found[family] for found in each], bins, len(fit.phases))
         for family in FAMILIES
     }
-    return WatchModel(fit.tags, fit.residuals, tuple(fit.phases), fit.predictors.all(), limits, len(batches))
+    return WatchModel(
+        tags=fit.tags,
+        residuals=fit.residuals,
+        phases=tuple(fit.phases),
+        predictor=fit.predictors.all(),
+        limits=limits,
+        plane=fit_plane([found[OFF_COURSE] for found in each]),
+        balances=fit_balances(fit.channels, fit.balance_changes(), bins, len(fit.phases)),
+        members=len(batches),
+    )
