@@ -16,8 +16,9 @@ SLOW_SHARE = -0.4  # of the usual speed, without a setpoint
 AIR_SHARE, AIR_MINUTES = -0.13, 3
 JUMP_K = 0.33
 WARM_JACKET_K, WARM_MINUTES = 1.0, 5
-ACID_PH, ACID_MINUTES = -0.04, 5
-OFF_SETPOINT_K = 0.2
+ACID_PH, FAR_ACID_PH, ACID_MINUTES = 0.02, 0.04, 3
+CALM_MINUTES = 60
+OFF_SETPOINT_K, SLIGHTLY_OFF_K = 0.4, 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +70,16 @@ def lacks_cooling(case: Case) -> BoolArray:
 
 
 def lacks_base(case: Case) -> BoolArray:
-    """Return whether the pH is below its setpoint though the base pump runs."""
-    return lasting(case.error("ph") < ACID_PH, ACID_MINUTES)
+    """Return whether the pH falls below its setpoint, and below all of the hour before.
+
+    A proportional controller holds the pH the lower the more base it doses: the hour before tells how low.
+    """
+    ph, error = case.measured("ph"), case.error("ph")
+    before = ph[max(case.first - CALM_MINUTES, 0) : case.first]
+    before = before[np.isfinite(before)]
+    if len(before) < CALM_MINUTES / 2:
+        return lasting(error < -FAR_ACID_PH, ACID_MINUTES)
+    return lasting((ph < before.min() - ACID_PH) & (error < -ACID_PH), ACID_MINUTES)
 
 
 def has_jumped(case: Case) -> BoolArray:
@@ -95,6 +104,11 @@ def is_off_setpoint(case: Case) -> BoolArray:
     return np.abs(case.error("temperature")) > OFF_SETPOINT_K
 
 
+def is_slightly_off_setpoint(case: Case) -> BoolArray:
+    """Return whether the temperature is a little off its setpoint."""
+    return np.abs(case.error("temperature")) > SLIGHTLY_OFF_K
+
+
 CHECKS = (
     Check("stuck", 9000.0, lambda case: is_stuck(case.measured("temperature"))),
     Check("agitator", 8000.0, is_slow),
@@ -103,4 +117,5 @@ CHECKS = (
     Check("cooling", 5000.0, lacks_cooling),
     Check("base", 4000.0, lacks_base),
     Check("control", 3000.0, is_off_setpoint),
+    Check("control", 20.0, is_slightly_off_setpoint),
 )
