@@ -22,6 +22,7 @@ from monitoring.batches.watch.balances import (
 from monitoring.batches.watch.channels import BatchMinutes, WatchedBatch, watched
 from monitoring.batches.watch.families import (
     FAMILIES,
+    OFF_COURSE,
     Comparison,
     Statistics,
     statistics,
@@ -29,6 +30,7 @@ from monitoring.batches.watch.families import (
     usual_course,
 )
 from monitoring.batches.watch.limits import FamilyLimits, bins_of, fit_limits, room_of
+from monitoring.batches.watch.plane import DeviationPlane, fit_plane
 from monitoring.batches.watch.prediction import Predictor, PredictorFitting
 from monitoring.kernel.arrays import FloatArray, IntArray
 
@@ -37,7 +39,8 @@ from monitoring.kernel.arrays import FloatArray, IntArray
 class WatchModel:
     """The model of good batches: channels, the tags first, phases with references, predictor and limits.
 
-    ``balances`` is the usual spread of the changes of the balances.
+    ``plane`` is for the display of T² and SPE alone; ``balances`` is the usual spread of the changes of the
+    balances.
     """
 
     tags: tuple[ChannelInfo, ...]
@@ -45,8 +48,9 @@ class WatchModel:
     phases: tuple[PhaseProfile, ...]
     predictor: Predictor
     limits: Mapping[str, FamilyLimits]
-    members: int
+    plane: DeviationPlane
     balances: BalanceSpread
+    members: int
 
     @property
     def channels(self) -> tuple[ChannelInfo, ...]:
@@ -182,7 +186,13 @@ def fit_watch(batches: Sequence[BatchMinutes], wishes: Mapping[str, Coordinate] 
         family: fit_limits(family, [found[family] for found in each], bins, len(fit.phases))
         for family in FAMILIES
     }
-    balances = fit.balance_spread(bins)
     return WatchModel(
-        fit.tags, fit.residuals, tuple(fit.phases), fit.predictors.all(), limits, len(batches), balances
+        tags=fit.tags,
+        residuals=fit.residuals,
+        phases=tuple(fit.phases),
+        predictor=fit.predictors.all(),
+        limits=limits,
+        plane=fit_plane([found[OFF_COURSE] for found in each]),
+        balances=fit.balance_spread(bins),
+        members=len(batches),
     )
