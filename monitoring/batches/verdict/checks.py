@@ -10,7 +10,7 @@ from monitoring.batches.verdict.heat_explained import JUMP_MINUTES, unexplained_
 from monitoring.kernel.arrays import BoolArray, FloatArray
 
 STUCK_MINUTES, STUCK_CHANGE = 10, 1e-5
-LEAST_STEADY_SHARE = 0.5
+NOISE_MINUTES, MOST_STEADY = 30, 0.5  # to tell that a signal has noise
 SLOW_RPM = -40.0
 SLOW_SHARE = -0.4  # of the usual speed, without a setpoint
 AIR_SHARE, AIR_MINUTES = -0.13, 3
@@ -39,13 +39,13 @@ def lasting(holds: BoolArray, minutes: int) -> BoolArray:
 def is_stuck(values: FloatArray) -> BoolArray:
     """Return the minutes at which a noisy signal has not moved for 10 minutes.
 
-    A signal that rests half of the time before, as with a coarse resolution, says nothing.
+    A signal that rested half of the time before, as with a coarse resolution, is not called stuck.
     """
     steady = np.abs(np.diff(values, prepend=np.nan)) < STUCK_CHANGE
     minute = np.arange(len(values))
     begin = np.maximum.accumulate(np.where(steady, 0, minute))
-    rests = np.cumsum(steady)[begin] / np.maximum(begin, 1)
-    return lasting(steady, STUCK_MINUTES - 1) & (rests < LEAST_STEADY_SHARE)
+    is_noisy = (begin >= NOISE_MINUTES) & (np.cumsum(steady)[begin] < MOST_STEADY * begin)
+    return lasting(steady, STUCK_MINUTES - 1) & is_noisy
 
 
 def is_slow(case: Case) -> BoolArray:
