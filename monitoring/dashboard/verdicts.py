@@ -2,11 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from monitoring.batches.verdict.words import input_title
 
 KNOWN_FROM = "Known from 10 minutes on."
+NOT_KNOWN = "Not known."
+SHOWN_FROM = timedelta(minutes=10)
 TITLES = {"probe": "Probe", "process": "Process", "undecided": "Undecided"}
 SHAPES = {"probe": "◇", "process": "■", "undecided": "?"}
 AGREES, DIFFERS, UNKNOWN = "agrees", "differs", "unknown"
@@ -53,10 +56,10 @@ class VerdictCard:
         return f"{self.title}: {self.sentence}" if self.says else f"Probe or process? {self.sentence}"
 
 
-def verdict_card(verdict: Mapping[str, Any] | None) -> VerdictCard:
-    """Return the verdict as the page shows it, from the JSON of a deviation."""
+def verdict_card(verdict: Mapping[str, Any] | None, age: timedelta) -> VerdictCard:
+    """Return the verdict as the page shows it, from the JSON of a deviation that began ``age`` ago."""
     if not verdict or not verdict.get("is_shown"):
-        return VerdictCard("", KNOWN_FROM)
+        return VerdictCard("", KNOWN_FROM if age < SHOWN_FROM else NOT_KNOWN)
     says, sentence = str(verdict.get("says", "")), str(verdict.get("sentence", ""))
     return VerdictCard(
         says=says,

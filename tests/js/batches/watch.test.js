@@ -36,6 +36,17 @@ const ANSWER = {
   spe: null,
 };
 const FAMILIES = { E: ["off course", "too high", "too low"], S: ["change", "has risen", "has fallen"] };
+const DO = {
+  channel: "do",
+  title: "DO",
+  unit: "%",
+  tag: "do",
+  family: "E",
+  ratio: 4,
+  statistic: 5,
+  value: 41.2,
+  usual: 30,
+};
 const options = (more = {}) =>
   scoreOptions({ ...ANSWER, ...more }, MARKS, false, { titles: { E: "off course" }, chosenMs: null });
 
@@ -106,14 +117,13 @@ test("T² has its own limit, and extremes where it was reduced", () => {
 
 test("bars share a scale on which the limit has its place, and tell how and how much", () => {
   const [first, second] = barsOf(
-    [
-      { channel: "do", title: "DO", unit: "%", tag: "do", family: "E", ratio: 4, statistic: 5, value: 41.2, usual: 30 },
-      { channel: "rK", title: "", unit: "", tag: null, family: "S", ratio: 0.9, statistic: -1 },
-    ],
+    [DO, { channel: "rK", title: "", unit: "", tag: null, family: "S", ratio: 0.9, statistic: -1 }],
     FAMILIES,
   );
   assert.deepEqual([first.bar, first.limit, first.isAbove], ["100.0%", "25.0%", true]);
-  assert.equal(first.text, "too high: 41.2 %, usually 30.0 %");
+  assert.equal(first.text, "too high: 41 %, usually 30 %");
+  const [{ text }] = barsOf([{ ...DO, value: 29.1534, usual: 29.4213 }], FAMILIES);
+  assert.equal(text, "too high: 29.15 %, usually 29.42 %");
   assert.deepEqual([second.title, second.text, second.isAbove], ["rK", "has fallen", false]);
   assert.equal(barsOf([{ ...second, ratio: 0.5, family: "?", statistic: null }], FAMILIES)[0].limit, "50.0%");
 });
