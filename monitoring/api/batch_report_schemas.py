@@ -175,9 +175,9 @@ class ReportCommentSerializer(Shape):
 
 
 class ReportAlarmSerializer(Shape):
-    """An occurrence of an alarm during the batch."""
+    """An occurrence of an alarm during the batch; ``tag`` is null for the alarm of the batch itself."""
 
-    tag = serializers.CharField()
+    tag = serializers.CharField(allow_null=True)
     kind = serializers.CharField()
     priority = serializers.CharField()
     start = serializers.DateTimeField()

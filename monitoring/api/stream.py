@@ -173,8 +173,8 @@ class StreamView(APIView):
         after 10 minutes.
 
         The stream also contains the events of the detectors, each at the start, at every change and at
-        the end of the event, and the alarms and the deviations of batches at every change. What a client misses while disconnected is not
-        sent again: see /events and /alarms.
+        the end of the event, and the alarms and the deviations of batches at every change. What a client
+        misses while disconnected is not sent again: see /events, /alarms and /batches/<id>/deviations.
         """
         chosen = parameters_of(request)
         if request.method == "HEAD":

@@ -124,7 +124,7 @@ def watch_some(this: WatchPass, batches: Sequence[Batch]) -> int:
         if held is None:
             return 0
         revisions = Revisions(max(held.position or 0, newest_revision()))
-        store(outcomes, revisions, this.now)
+        store_outcomes(outcomes, revisions, this.now)
         leases.keep_position(held, revisions.last)
         failpoint("batch_watch.before_commit")
     failpoint("batch_watch.after_commit")
@@ -184,7 +184,7 @@ def changed(outcome: Outcome) -> Outcome | None:
     return None if is_same else outcome
 
 
-def store(outcomes: Sequence[Outcome], revisions: Revisions, now: datetime) -> None:
+def store_outcomes(outcomes: Sequence[Outcome], revisions: Revisions, now: datetime) -> None:
     """Store states and deviations, in the caller's transaction."""
     rows: dict[int, list[Deviation]] = {outcome.batch.pk: [] for outcome in outcomes}
     for row in Deviation.objects.filter(batch__in=rows).order_by("start"):
@@ -196,14 +196,14 @@ def store(outcomes: Sequence[Outcome], revisions: Revisions, now: datetime) -> N
             stored = rows[outcome.batch.pk]
             follow_deviations(outcome.batch, profile, stored, found, revisions=revisions, now=now)
     BatchWatch.objects.bulk_create(
-        [row_of(outcome, now) for outcome in outcomes],
+        [state_row(outcome, now) for outcome in outcomes],
         update_conflicts=True,
         unique_fields=["batch"],
         update_fields=["profile", "upto", "score", "families", "message", "inputs", "changed_at"],
     )
 
 
-def row_of(outcome: Outcome, now: datetime) -> BatchWatch:
+def state_row(outcome: Outcome, now: datetime) -> BatchWatch:
     """Return the row of the state of a batch."""
     found = outcome.found
     return BatchWatch(

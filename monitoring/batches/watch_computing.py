@@ -7,8 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from monitoring.batches.verdict.judging import Verdict, judge
+from monitoring.batches.verdict.words import verdict_json
 from monitoring.batches.watch.channels import RATE
-from monitoring.batches.watch.contributing import ChannelAt, ChannelCourses
+from monitoring.batches.watch.contributing import ChannelAt, contributions_of
 from monitoring.batches.watch.model import WatchModel
 from monitoring.batches.watch.residuals import RESIDUALS
 from monitoring.batches.watch.score import Deviation
@@ -17,6 +19,7 @@ from monitoring.batches.watch.wording import deviation_sentence, title_of
 from monitoring.batches.watch_extent import extent_message
 from monitoring.batches.watch_reading import ReadMinutes
 from monitoring.kernel.arrays import number_or_none
+from monitoring.kernel.clock import iso_utc
 from monitoring.models import Profile
 
 Json = dict[str, Any]
@@ -72,11 +75,8 @@ def watch_minutes(profile: Profile, model: WatchModel, read: ReadMinutes) -> Wat
 
 def found_deviations(model: WatchModel, read: ReadMinutes, result: WatchResult) -> list[FoundDeviation]:
     """Return the deviations of a batch, the first one first."""
-    if not result.deviations:
-        return []
-    courses = ChannelCourses(model, read.minutes)
     return [
-        found_deviation(each, courses.of_deviation(each, result), model, read, result)
+        found_deviation(each, contributions_of(each, result), judge(model, read.minutes, result, each), read)
         for each in result.deviations
     ]
 
@@ -84,9 +84,8 @@ def found_deviations(model: WatchModel, read: ReadMinutes, result: WatchResult) 
 def found_deviation(
     deviation: Deviation,
     contributions: Sequence[ChannelAt],
-    model: WatchModel,
+    verdict: Verdict,
     read: ReadMinutes,
-    result: WatchResult,
 ) -> FoundDeviation:
     """Return a deviation with times, words and verdict."""
     stop = deviation.end
@@ -100,8 +99,20 @@ def found_deviation(
         score=rounded(deviation.score),
         contributions=[contribution_json(each, read) for each in contributions],
         sentence=deviation_sentence(contributions, minutes),
-        verdict=None,
+        verdict=stored_verdict(verdict, read),
     )
+
+
+def stored_verdict(verdict: Verdict, read: ReadMinutes) -> Json:
+    """Return a verdict as stored: with the time of its strongest minute, numbers rounded."""
+    found = verdict_json(verdict)
+    minute = found.pop("minute")
+    estimates = [
+        {**each, "difference": None if each["difference"] is None else rounded(each["difference"])}
+        for each in found["estimates"]
+    ]
+    at = iso_utc(read.time(minute))
+    return {**found, "evidence": rounded(found["evidence"] or 0.0), "at": at, "estimates": estimates}
 
 
 def contribution_json(found: ChannelAt, read: ReadMinutes) -> Json:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from monitoring.batches.golden.references import FEW
-from monitoring.batches.vessel_roles import ROLES, role_title
+from monitoring.batches.vessel_roles import role_title
 from monitoring.batches.watch.channels import BatchMinutes
 from monitoring.batches.watch.limits import WARM_UP
 from monitoring.batches.watch.model import WatchModel
@@ -70,5 +70,5 @@ def missing_roles(batch: BatchMinutes) -> Iterator[str]:
         yield NO_ROLES
         return
     if missing := [role for role in GAS_ROLES if role not in roles]:
-        titles = ", ".join(role_title(role) if role not in ROLES else ROLES[role].title for role in missing)
-        yield f"Without off-gas, balances against the oxygen uptake are not watched: missing {titles}."
+        titles = ", ".join(role_title(role) for role in missing)
+        yield f"Balances against the oxygen uptake are not watched. No tag has the role: {titles}."

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
+from monitoring.alarms.reading import SCORE_UNIT
 from monitoring.alarms.wording import title_of
 from monitoring.batches.analytes import analyte_title
 from monitoring.dashboard.report_parts import (
@@ -14,7 +15,7 @@ from monitoring.dashboard.report_parts import (
     hours_text,
 )
 from monitoring.dashboard.words import duration_text, kind_text
-from monitoring.kernel.number_format import NumberFormat, format_for
+from monitoring.kernel.number_format import NumberFormat, Words, format_for
 
 Json = dict[str, Any]
 NO_DEVIATION = "None, or the batch was not compared with a golden profile."
@@ -147,12 +148,12 @@ def alarm_table(report: Json, times: DocumentTimes, formats: dict[str, NumberFor
     """Return the alarms with acknowledgements and comments."""
     rows = [
         [
-            alarm["tag"],
+            alarm["tag"] or "",
             title_of(alarm["kind"]),
             alarm["priority"],
             times.text(alarm["start"]),
             times.text(alarm["end"], LASTS),
-            "" if alarm["peak"] is None else formats[alarm["tag"]].text(alarm["peak"]),
+            peak_text(alarm, formats),
             acknowledged_text(alarm, times),
             "; ".join(f"{each['by']}: {each['comment']}" for each in alarm["comments"]),
         ]
@@ -163,6 +164,15 @@ def alarm_table(report: Json, times: DocumentTimes, formats: dict[str, NumberFor
         *(Heading("Peak", is_number=True), Heading("Acknowledged"), Heading("Comments", is_sentence=True)),
     ]
     return DocumentTable("alarms", "Alarms", columns, rows, note=cut_text(report, "alarms"))
+
+
+def peak_text(alarm: Json, formats: dict[str, NumberFormat]) -> str:
+    """Return the value farthest outside the setpoint; of an alarm of the batch the score."""
+    if alarm["peak"] is None:
+        return ""
+    if alarm["tag"] is None:
+        return Words("", SCORE_UNIT).amount(alarm["peak"])
+    return formats[alarm["tag"]].text(alarm["peak"])
 
 
 def acknowledged_text(alarm: Json, times: DocumentTimes) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from monitoring.alarms.reading import AlarmSelection, PresentAlarm, read_alarms
+from monitoring.alarms.reading import AlarmSelection, PresentAlarm, alarms_of_vessels, read_alarms
 from monitoring.batches.finding import recipe_phases
 from monitoring.batches.reading import all_vessels, last_elapsed_h
 from monitoring.batches.vessel_roles import OTHER, ROLES, role_title
@@ -119,6 +119,7 @@ class VesselTile:
 class Readings:
     """Latest values, alarms and events of the tags of all vessels, by the tag's name.
 
+    ``of_vessels`` has the alarms of the vessels themselves, by the vessel's name.
     ``watches`` has the state of watching of the running batches, by their ids.
     """
 
@@ -129,6 +130,7 @@ class Readings:
     confirmed: Mapping[str, datetime] = field(default_factory=dict)
     alarms: Mapping[str, Sequence[PresentAlarm]] = field(default_factory=dict)
     events: Mapping[str, Sequence[StoredEvent]] = field(default_factory=dict)
+    of_vessels: Mapping[str, Sequence[PresentAlarm]] = field(default_factory=dict)
     watches: Mapping[int, WatchState] = field(default_factory=dict)
 
 
@@ -159,7 +161,7 @@ def read_readings(
     keys = sorted({each.tag.name for bindings in bound.values() for each in key_bindings(bindings)})
     watches = read_watch_states(batches, now)
     if not names:
-        return Readings(now, watches=watches)
+        return Readings(now, of_vessels=alarms_of_vessels(), watches=watches)
     tags = tag_cache().read()
     return Readings(
         now=now,
@@ -169,6 +171,7 @@ def read_readings(
         confirmed=confirmed_until(keys),
         alarms=by_tag(read_alarms(AlarmSelection(tags=names), limit=MOST_ALARMS)),
         events=by_tag(open_events(names)),
+        of_vessels=alarms_of_vessels(),
         watches=watches,
     )
 
@@ -201,7 +204,10 @@ def tile_of(vessel: Vessel, bindings: Sequence[VesselTag], readings: Readings) -
         progress=progress_of(batch, readings.now),
         expected=expected_of(batch, readings.now),
         values=[value_of(each, readings) for each in key_bindings(bindings)],
-        alarms=[alarm for name in names for alarm in readings.alarms.get(name, ())],
+        alarms=[
+            *(alarm for name in names for alarm in readings.alarms.get(name, ())),
+            *readings.of_vessels.get(vessel.name, ()),
+        ],
         events=strongest_first([event for name in names for event in readings.events.get(name, ())]),
         watch=readings.watches.get(batch.pk) if batch else None,
     )

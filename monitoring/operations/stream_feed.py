@@ -4,12 +4,13 @@ from monitoring.alarms.stream_changes import AlarmChanges
 from monitoring.batches.stream_changes import DeviationChanges
 from monitoring.kernel.runtime import part
 from monitoring.live.feed import Feed
+from monitoring.live.followed import ChangeSource
 from monitoring.live.hub import EventChanges, messages_of, reopen_if_replaced
 
 
 def new_feed() -> Feed:
     """Return a feed without subscribers."""
-    sources = [EventChanges(), AlarmChanges(), DeviationChanges()]
+    sources: list[ChangeSource] = [EventChanges(), AlarmChanges(), DeviationChanges()]
     return Feed(render=messages_of, sources=sources, refresh=reopen_if_replaced)
 
 

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from monitoring.batches.golden.members import ChannelInfo
-from monitoring.batches.watch.channels import BatchMinutes, watched
-from monitoring.batches.watch.families import FAMILIES, track_of, usual_course
+from monitoring.batches.watch.channels import BatchMinutes
+from monitoring.batches.watch.families import FAMILIES
 from monitoring.batches.watch.model import WatchModel
 from monitoring.batches.watch.score import CAUSE_MINUTES, Contribution, Deviation
-from monitoring.batches.watch.watching import WatchResult, score_minutes
+from monitoring.batches.watch.watching import WatchResult, score_minutes, watch
 from monitoring.kernel.arrays import FloatArray
 
 MEAN_MINUTES = 5
@@ -27,34 +27,27 @@ class ChannelAt:
     usual: float
 
 
-class ChannelCourses:
-    """Values and usual values of all channels of a batch, both of shape (channels, n)."""
+def channel_at(result: WatchResult, contribution: Contribution, minute: int) -> ChannelAt:
+    """Return a contribution with the values of its channel up to a minute."""
+    row = channel_row(result, contribution)
+    part = slice(max(minute + 1 - MEAN_MINUTES, 0), minute + 1)
+    value, usual = (mean_of(each[row, part]) for each in (result.values, result.usual))
+    return ChannelAt(result.channels[row], contribution, value, usual)
 
-    def __init__(self, model: WatchModel, batch: BatchMinutes) -> None:
-        member = watched(batch).member
-        track = track_of(member, model.phases)
-        self.channels = model.channels
-        self.row = {channel.name: row for row, channel in enumerate(model.channels)}
-        self.values = member.matrix(model.channels)
-        self.usual = np.full(self.values.shape, np.nan)
-        usual = usual_course(len(model.channels), track, model.comparison.references)
-        self.usual[:, track.minute] = usual
 
-    def at(self, contribution: Contribution, minute: int) -> ChannelAt:
-        """Return a contribution with its values up to a minute."""
-        row = self.row[contribution.channel]
-        part = slice(max(minute + 1 - MEAN_MINUTES, 0), minute + 1)
-        value, usual = (mean_of(each[row, part]) for each in (self.values, self.usual))
-        return ChannelAt(self.channels[row], contribution, value, usual)
+def channel_row(result: WatchResult, contribution: Contribution) -> int:
+    """Return the row of the contribution's channel."""
+    return next(row for row, channel in enumerate(result.channels) if channel.name == contribution.channel)
 
-    def of_deviation(self, deviation: Deviation, result: WatchResult) -> list[ChannelAt]:
-        """Return the contributions to a deviation, with the values in the minute of the largest ratio."""
-        first = max(deviation.start - 1, 0)
-        found = []
-        for each in deviation.contributions:
-            ratios = result.ratios[each.family][self.row[each.channel], first : first + 1 + CAUSE_MINUTES]
-            found.append(self.at(each, first + int(np.nan_to_num(ratios).argmax())))
-        return found
+
+def contributions_of(deviation: Deviation, result: WatchResult) -> list[ChannelAt]:
+    """Return the contributions to a deviation, with the values in the minute of the largest ratio."""
+    first = max(deviation.start - 1, 0)
+    found = []
+    for each in deviation.contributions:
+        ratios = result.ratios[each.family][channel_row(result, each), first : first + 1 + CAUSE_MINUTES]
+        found.append(channel_at(result, each, first + int(np.nan_to_num(ratios).argmax())))
+    return found
 
 
 def mean_of(values: FloatArray) -> float:
@@ -65,14 +58,15 @@ def mean_of(values: FloatArray) -> float:
 
 def contributions_at(model: WatchModel, batch: BatchMinutes, minute: int) -> list[ChannelAt]:
     """Return the channels that have a ratio in a minute, at most 12, the largest first."""
-    scored = score_minutes(model, batch)
+    result, scored = watch(model, batch), score_minutes(model, batch)
     place = np.searchsorted(scored.track.minute, minute)
     if place == len(scored.track.minute) or scored.track.minute[place] != minute:
         return []
     ratios = np.stack([scored.ratios[family][:, place] for family in FAMILIES])
     statistics = np.stack([scored.statistics[family][:, place] for family in FAMILIES])
-    courses = ChannelCourses(model, batch)
-    return [courses.at(each, minute) for each in largest_of(ratios, statistics, model.channels)[:MOST]]
+    return [
+        channel_at(result, each, minute) for each in largest_of(ratios, statistics, model.channels)[:MOST]
+    ]
 
 
 def largest_of(
