@@ -118,7 +118,8 @@ class ComparedBatch:
 def read_compared(batch: Batch, chosen: str, origin: datetime, now: datetime) -> ComparedBatch:
     """Return the deviations of a batch and the state of its watching.
 
-    ``chosen`` is the id of a deviation as text; without such a one, the newest is chosen.
+    ``chosen`` is the id of a deviation as text; without such a one, the newest is chosen, of a
+    batch that has ended the one with the largest score.
     """
     found = list(Deviation.objects.filter(batch=batch).order_by("-start", "-id")[:MOST])
     rows = [deviation_row(each, origin, now) for each in found]
@@ -129,7 +130,7 @@ def read_compared(batch: Batch, chosen: str, origin: datetime, now: datetime) ->
         profile=(watch and watch.profile) or judging_profile(batch),
         upto=moment(watch.upto, now) if watch and watch.upto else None,
         rows=rows,
-        chosen=chosen_row(rows, id_of(chosen)),
+        chosen=chosen_row(rows, id_of(chosen), is_running=batch.state == BatchState.RUNNING),
         is_cut=len(found) == MOST,
         is_running=batch.state == BatchState.RUNNING,
     )
@@ -142,9 +143,12 @@ def ended_text(deviations: int) -> str:
     return f"{deviations} {'deviation' if deviations == 1 else 'deviations'} from the golden batches."
 
 
-def chosen_row(rows: Sequence[DeviationRow], pk: int | None) -> DeviationRow | None:
-    """Return the row of this id, else the newest; None without any."""
-    return next((row for row in rows if row.deviation.pk == pk), rows[0] if rows else None)
+def chosen_row(rows: Sequence[DeviationRow], pk: int | None, *, is_running: bool) -> DeviationRow | None:
+    """Return the row of this id, else the newest, of a batch that has ended the largest; None without any."""
+    found = next((row for row in rows if row.deviation.pk == pk), None)
+    if found or not rows:
+        return found
+    return rows[0] if is_running else max(rows, key=lambda row: row.deviation.score)
 
 
 def deviation_row(deviation: Deviation, origin: datetime, now: datetime) -> DeviationRow:

@@ -14,7 +14,7 @@ TITLES = {"probe": "Probe", "process": "Process", "undecided": "Undecided"}
 SHAPES = {"probe": "◇", "process": "■", "undecided": "?"}
 AGREES, DIFFERS, UNKNOWN = "agrees", "differs", "unknown"
 MARKS = {AGREES: "✓", DIFFERS: "≠", UNKNOWN: "–"}
-WEIGHT_BALANCE = "rW"  # its difference is in g/min, that of the others a share
+DIFFERS_WORD = "Differs"  # with which sentences of estimates begin
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ def estimate_row(estimate: Mapping[str, Any]) -> EstimateRow:
     state = UNKNOWN if agrees is None else AGREES if agrees else DIFFERS
     texts = {
         AGREES: "agrees",
-        DIFFERS: f"differs{difference_text(estimate)}",
+        DIFFERS: difference_text(estimate),
         UNKNOWN: f"not known{needs_text(estimate)}",
     }
     return EstimateRow(
@@ -91,16 +91,12 @@ def estimate_row(estimate: Mapping[str, Any]) -> EstimateRow:
 
 
 def difference_text(estimate: Mapping[str, Any]) -> str:
-    """Return how far an estimate lies above or below the others; empty if that is not known."""
-    difference = estimate.get("difference")
-    if difference is None:
-        return ""
-    if estimate.get("name") == WEIGHT_BALANCE:
-        return f" by {difference:+.1f} g/min".replace("-", "−")
-    return f" by {100 * difference:+.0f} %".replace("-", "−")
+    """Return how far an estimate lies above or below the others, in the words of the verdict."""
+    amount = str(estimate.get("sentence", "")).removeprefix(DIFFERS_WORD).strip(" .:")
+    return f"differs: {amount}" if amount else "differs"
 
 
 def needs_text(estimate: Mapping[str, Any]) -> str:
-    """Return the roles that an estimate lacks; empty without any."""
+    """Return the roles and constants that an estimate lacks; empty without any."""
     titles = ", ".join(input_title(str(name)) for name in estimate.get("needs", ()))
     return f": needs {titles}" if titles else ""

@@ -102,6 +102,11 @@ test("the sentence tells the last and the largest score, or why there is none", 
   assert.equal(scoreSentence({ ...ANSWER, score: [] }), "No score yet.");
 });
 
+test("without minutes the chart is empty, and draws", () => {
+  const { lines, bands } = options({ t: [], score: [], families: { E: [] }, t2: null });
+  assert.deepEqual([lines[1].points, bands[0].points], [[], []]);
+});
+
 test("the table has a column for the score and for each family, newest first", () => {
   const { titles, rows } = scoreTable(options());
   assert.deepEqual(titles, ["Elapsed (h)", "score", "off course", "S"]);
