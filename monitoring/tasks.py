@@ -11,6 +11,7 @@ from django_q.models import Failure
 from django_q.tasks import async_task
 
 from monitoring.batches import watch_background
+from monitoring.batches.forecast import background as batch_forecasts
 from monitoring.batches.rules import background as batch_rules
 from monitoring.detection.backtest import worker
 from monitoring.ingest import exclusions, rejections
@@ -145,6 +146,11 @@ def finish_exclusions() -> int:
 def follow_batch_rules() -> int:
     """Set the moments of batches that rules find, unless another worker does. Return the changed vessels."""
     return batch_rules.follow_rules(should_stop=stop_requested)
+
+
+def forecast_batches() -> int:
+    """Forecast the running batches, unless another worker does. Return their number."""
+    return batch_forecasts.forecast_batches(should_stop=stop_requested)
 
 
 def watch_batches() -> int:

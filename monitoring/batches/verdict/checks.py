@@ -10,14 +10,15 @@ from monitoring.batches.verdict.heat_explained import JUMP_MINUTES, unexplained_
 from monitoring.kernel.arrays import BoolArray, FloatArray
 
 STUCK_MINUTES, STUCK_CHANGE = 10, 1e-5
-LEAST_STEADY_SHARE = 0.5
+NOISE_MINUTES, MOST_STEADY = 30, 0.5  # to tell that a signal has noise
 SLOW_RPM = -40.0
 SLOW_SHARE = -0.4  # of the usual speed, without a setpoint
 AIR_SHARE, AIR_MINUTES = -0.13, 3
 JUMP_K = 0.33
 WARM_JACKET_K, WARM_MINUTES = 1.0, 5
-ACID_PH, ACID_MINUTES = -0.04, 5
-OFF_SETPOINT_K = 0.2
+ACID_PH, FAR_ACID_PH, ACID_MINUTES = 0.02, 0.04, 3
+CALM_MINUTES = 60
+OFF_SETPOINT_K, SLIGHTLY_OFF_K = 0.4, 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +39,13 @@ def lasting(holds: BoolArray, minutes: int) -> BoolArray:
 def is_stuck(values: FloatArray) -> BoolArray:
     """Return the minutes at which a noisy signal has not moved for 10 minutes.
 
-    A signal that rests half of the time before, as with a coarse resolution, says nothing.
+    A signal that rested half of the time before, as with a coarse resolution, is not called stuck.
     """
     steady = np.abs(np.diff(values, prepend=np.nan)) < STUCK_CHANGE
     minute = np.arange(len(values))
     begin = np.maximum.accumulate(np.where(steady, 0, minute))
-    rests = np.cumsum(steady)[begin] / np.maximum(begin, 1)
-    return lasting(steady, STUCK_MINUTES - 1) & (rests < LEAST_STEADY_SHARE)
+    is_noisy = (begin >= NOISE_MINUTES) & (np.cumsum(steady)[begin] < MOST_STEADY * begin)
+    return lasting(steady, STUCK_MINUTES - 1) & is_noisy
 
 
 def is_slow(case: Case) -> BoolArray:
@@ -69,8 +70,16 @@ def lacks_cooling(case: Case) -> BoolArray:
 
 
 def lacks_base(case: Case) -> BoolArray:
-    """Return whether the pH is below its setpoint though the base pump runs."""
-    return lasting(case.error("ph") < ACID_PH, ACID_MINUTES)
+    """Return whether the pH falls below its setpoint, and below all of the hour before.
+
+    A proportional controller holds the pH the lower the more base it doses: the hour before tells how low.
+    """
+    ph, error = case.measured("ph"), case.error("ph")
+    before = ph[max(case.first - CALM_MINUTES, 0) : case.first]
+    before = before[np.isfinite(before)]
+    if len(before) < CALM_MINUTES / 2:
+        return lasting(error < -FAR_ACID_PH, ACID_MINUTES)
+    return lasting((ph < before.min() - ACID_PH) & (error < -ACID_PH), ACID_MINUTES)
 
 
 def has_jumped(case: Case) -> BoolArray:
@@ -95,6 +104,11 @@ def is_off_setpoint(case: Case) -> BoolArray:
     return np.abs(case.error("temperature")) > OFF_SETPOINT_K
 
 
+def is_slightly_off_setpoint(case: Case) -> BoolArray:
+    """Return whether the temperature is a little off its setpoint."""
+    return np.abs(case.error("temperature")) > SLIGHTLY_OFF_K
+
+
 CHECKS = (
     Check("stuck", 9000.0, lambda case: is_stuck(case.measured("temperature"))),
     Check("agitator", 8000.0, is_slow),
@@ -103,4 +117,5 @@ CHECKS = (
     Check("cooling", 5000.0, lacks_cooling),
     Check("base", 4000.0, lacks_base),
     Check("control", 3000.0, is_off_setpoint),
+    Check("control", 20.0, is_slightly_off_setpoint),
 )
