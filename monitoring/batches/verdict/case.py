@@ -6,6 +6,7 @@ from functools import cached_property
 
 import numpy as np
 
+from monitoring.batches.verdict.heat_explained import unexplained_change
 from monitoring.batches.watch.balances import WAYS, beyond_usual, change_of, fed_minutes, growth_beyond
 from monitoring.batches.watch.channels import BatchMinutes
 from monitoring.batches.watch.families import DRIFTED, Track
@@ -110,6 +111,11 @@ class Case:
     def is_fed(self) -> BoolArray:
         """Return the minutes in which the batch is fed, or golden ones are, shape (n,)."""
         return fed_minutes(self.result.values, self.result.usual, self.row)
+
+    @cached_property
+    def unexplained(self) -> FloatArray:
+        """Return the change of the temperature over 3 minutes that heat does not explain, in K."""
+        return unexplained_change(self.batch.inputs)
 
     @cached_property
     def doses(self) -> list[int]:

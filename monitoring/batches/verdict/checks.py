@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from monitoring.batches.verdict.case import Case
-from monitoring.batches.verdict.heat_explained import JUMP_MINUTES, unexplained_change
+from monitoring.batches.verdict.heat_explained import JUMP_MINUTES
 from monitoring.kernel.arrays import BoolArray, FloatArray
 
 STUCK_MINUTES, STUCK_CHANGE = 10, 1e-5
@@ -49,11 +49,14 @@ def is_stuck(values: FloatArray) -> BoolArray:
 
 
 def is_slow(case: Case) -> BoolArray:
-    """Return whether the agitator is slower than its setpoint, or far slower than usual."""
+    """Return whether the agitator is slower than its setpoint.
+
+    Without a setpoint: far slower than usual, and DO has fallen, so that no controller can have wanted that.
+    """
     error = case.error("agitation")
     if "agitation" in case.batch.setpoints:
         return error < SLOW_RPM
-    found: BoolArray = error < SLOW_SHARE * case.usual("agitation")
+    found: BoolArray = (error < SLOW_SHARE * case.usual("agitation")) & (case.error("dissolved_oxygen") < 0)
     return found
 
 
@@ -87,9 +90,8 @@ def has_jumped(case: Case) -> BoolArray:
 
     A temperature that stays where heat should move it is no jump, but a fault of the jacket's probe.
     """
-    unexplained = unexplained_change(case.batch.inputs)
     moved = change_over(case.measured("temperature"), JUMP_MINUTES)
-    return (np.abs(unexplained) > JUMP_K) & (moved * np.sign(unexplained) > JUMP_K / 2)
+    return (np.abs(case.unexplained) > JUMP_K) & (moved * np.sign(case.unexplained) > JUMP_K / 2)
 
 
 def change_over(values: FloatArray, minutes: int) -> FloatArray:
@@ -99,14 +101,10 @@ def change_over(values: FloatArray, minutes: int) -> FloatArray:
     return found
 
 
-def is_off_setpoint(case: Case) -> BoolArray:
-    """Return whether the temperature is off its setpoint."""
-    return np.abs(case.error("temperature")) > OFF_SETPOINT_K
-
-
-def is_slightly_off_setpoint(case: Case) -> BoolArray:
-    """Return whether the temperature is a little off its setpoint."""
-    return np.abs(case.error("temperature")) > SLIGHTLY_OFF_K
+def is_off_setpoint(case: Case, kelvin: float) -> BoolArray:
+    """Return whether the temperature is off its setpoint, where the heat balance is known to explain it."""
+    found: BoolArray = (np.abs(case.error("temperature")) > kelvin) & np.isfinite(case.unexplained)
+    return found
 
 
 CHECKS = (
@@ -116,6 +114,6 @@ CHECKS = (
     Check("jump", 6000.0, has_jumped),
     Check("cooling", 5000.0, lacks_cooling),
     Check("base", 4000.0, lacks_base),
-    Check("control", 3000.0, is_off_setpoint),
-    Check("control", 20.0, is_slightly_off_setpoint),
+    Check("control", 3000.0, lambda case: is_off_setpoint(case, OFF_SETPOINT_K)),
+    Check("control", 20.0, lambda case: is_off_setpoint(case, SLIGHTLY_OFF_K)),
 )

@@ -95,8 +95,6 @@ def vectors_of(case: Case) -> FloatArray:
 
 def possible(case: Case) -> BoolArray:
     """Return in which minutes of the window each cause can be, shape (signatures, m)."""
-    if "rF" not in case.row:
-        return np.ones((len(SIGNATURES), 1), dtype=bool)
     found: BoolArray = ~NEEDS_FEED | case.is_fed[case.window]
     return found
 

@@ -91,9 +91,12 @@ def beyond_usual(
 
 
 def fed_minutes(values: FloatArray, usual: FloatArray, row: Mapping[str, int]) -> BoolArray:
-    """Return the minutes (m,) in which the batch is fed, or golden ones are: those with a residual rF."""
+    """Return the minutes (m,) in which the batch is fed, or golden ones are: those with a residual rF.
+
+    Without a feed rate all, as a change of OUR may then come from the feed.
+    """
     if "rF" not in row:
-        return np.zeros(values.shape[1], dtype=bool)
+        return np.ones(values.shape[1], dtype=bool)
     found: BoolArray = (np.nan_to_num(values[row["rF"]]) != 0) | (np.nan_to_num(usual[row["rF"]]) != 0)
     return found
 

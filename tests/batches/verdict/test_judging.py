@@ -115,6 +115,20 @@ def test_direct_checks_need_no_off_gas() -> None:
     assert verdict_on(model, without(faulty(course(NEW), role, change), *poor)).about == about
 
 
+def test_a_slow_agitator_with_high_oxygen_may_be_wanted(model: WatchModel) -> None:
+    batch = faulty(course(NEW), "agitation", lambda values, since: values * 0.5)
+    batch = faulty(batch, "dissolved_oxygen", lambda values, since: values + 20)
+    assert verdict_on(model, without_setpoints(batch)).about != "agitator"
+
+
+def test_without_a_heat_balance_a_temperature_off_its_setpoint_decides_nothing() -> None:
+    model = fit_watch([without(batch, "jacket_temperature") for batch in golden()])
+    shifted = faulty(course(NEW), "temperature", lambda values, since: values + 0.8)
+    verdict = verdict_on(model, without(shifted, "jacket_temperature"))
+    assert verdict.says == "undecided"
+    assert "jacket_temperature" in verdict.missing
+
+
 def test_undecided_names_the_roles_that_would_decide() -> None:
     poor = ("offgas_o2", "offgas_co2")
     model = fit_watch([without(batch, *poor) for batch in golden()])
