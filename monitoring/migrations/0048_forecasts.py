@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("monitoring", "0046_batch_alarms"),
+        ("monitoring", "0047_watched_batches"),
     ]
 
     operations = [

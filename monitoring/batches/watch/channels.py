@@ -42,6 +42,7 @@ class BatchMinutes:
 class WatchedBatch:
     """A batch with the values of all its channels: those of tags, then residuals."""
 
+    inputs: SensorInputs
     member: Member
     tags: Sequence[ChannelInfo]
     residuals: Sequence[ChannelInfo]
@@ -63,6 +64,7 @@ def watched(batch: BatchMinutes) -> WatchedBatch:
     )
     known = [name for name, row in balances.items() if np.isfinite(row).any()]
     return WatchedBatch(
+        batch.inputs,
         member,
         [info for info, row in measured.items() if np.isfinite(row).any()],
         [residual_info(name) for name in known],

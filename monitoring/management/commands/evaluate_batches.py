@@ -11,12 +11,14 @@ from monitoring.lab.batch_evaluation.tables import batch_table
 from monitoring.lab.batch_evaluation.trials import (
     FIRST_TRIAL,
     KINDS,
+    BatchOutcome,
     BatchTrial,
     GoldenBatch,
     fit_models,
     run_batch_trial,
     simulate_golden,
 )
+from monitoring.lab.batch_evaluation.verdicts import verdict_table
 from monitoring.lab.evaluation.evaluating import done_by
 
 Job = TypeVar("Job")
@@ -29,8 +31,9 @@ class Command(BaseCommand):
 
     help = (
         "Tells which faults of a simulated vessel are found as deviations from golden batches, how soon, and"
-        " the false alarms a batch, for each number of golden batches. Nothing is read from the database, and"
-        " nothing is stored."
+        " the false alarms a batch, for each number of golden batches; and how often the verdict, probe or"
+        " process, is given 10 and 60 minutes after the alarm, and right. Nothing is read from the"
+        " database, and nothing is stored."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -68,7 +71,7 @@ class Command(BaseCommand):
             answers = self.work(run_batch_trial, trials, jobs, "batches")
         except KeyboardInterrupt:
             raise CommandError("Stopped.", returncode=130) from None
-        self.stdout.write("\n".join(batch_table(outcome for outcomes in answers for outcome in outcomes)))
+        self.stdout.write("\n".join(tables_of([outcome for outcomes in answers for outcome in outcomes])))
 
     def work(
         self, function: Callable[[Job], Answer], jobs: Sequence[Job], processes: int, unit: str
@@ -76,6 +79,15 @@ class Command(BaseCommand):
         """Return the jobs' answers; show a progress bar on a terminal."""
         with done_by(function, jobs, processes) as answers:
             return list(tqdm(answers, total=len(jobs), unit=f" {unit}", disable=None))
+
+
+def tables_of(outcomes: Sequence[BatchOutcome]) -> list[str]:
+    """Return the tables: faults found, then the verdicts for each number of golden batches."""
+    found = batch_table(outcomes)
+    for size in dict.fromkeys(outcome.golden for outcome in outcomes):
+        verdicts = [pair for each in outcomes if each.golden == size for pair in each.verdicts.items()]
+        found += ["", f"Probe or process, golden {size}", *verdict_table(verdicts)]
+    return found
 
 
 def whole(text: str) -> int:
