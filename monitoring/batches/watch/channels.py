@@ -40,11 +40,15 @@ class BatchMinutes:
 
 @dataclass(frozen=True)
 class WatchedBatch:
-    """A batch with the values of all its channels: those of tags, then residuals."""
+    """A batch with the values of all its channels: those of tags, then residuals.
+
+    ``totals`` are totalisers that may measure its progress.
+    """
 
     member: Member
     tags: Sequence[ChannelInfo]
     residuals: Sequence[ChannelInfo]
+    totals: Sequence[ChannelInfo]
 
 
 def watched(batch: BatchMinutes) -> WatchedBatch:
@@ -53,6 +57,7 @@ def watched(batch: BatchMinutes) -> WatchedBatch:
     balances = residuals(batch.inputs, batch.setpoints)
     values = {info.name: row for info, row in measured.items()} | balances
     totals = {name: batch.inputs.role(name) for name in TOTALS if batch.inputs.has(name)}
+    totals |= {name: values for name, values in batch.others.items() if name in batch.other_totals}
     uptake = oxygen_uptake(batch.inputs)
     member = Member(
         hour=batch.inputs.hour,
@@ -66,6 +71,7 @@ def watched(batch: BatchMinutes) -> WatchedBatch:
         member,
         [info for info, row in measured.items() if np.isfinite(row).any()],
         [residual_info(name) for name in known],
+        [ChannelInfo(name, is_total=True) for name in totals],
     )
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from monitoring.batches.golden.alignment import curves_of
 from monitoring.batches.golden.choosing import choose
-from monitoring.batches.golden.coordinates import BY_GROWTH, BY_TIME, TOTALS, Coordinate
+from monitoring.batches.golden.coordinates import BY_GROWTH, BY_TIME, Coordinate
 from monitoring.batches.golden.fitting import PhaseProfile, profile_of
 from monitoring.batches.golden.members import ChannelInfo, phases_of, with_phase
 from monitoring.batches.golden.references import Curves, Reference
@@ -64,6 +64,7 @@ class GoldenFit:
         self.tags = united(batch.tags for batch in batches)
         self.residuals = united(batch.residuals for batch in batches)
         self.channels = self.tags + self.residuals
+        self.totals = united(batch.totals for batch in batches)
         self.scales = scales_of(self.members, self.channels)
         self.phases: list[PhaseProfile] = []
         self.curves: list[tuple[list[int], Curves]] = []
@@ -78,8 +79,7 @@ class GoldenFit:
     def fit_phases(self, wishes: Mapping[str, Coordinate]) -> None:
         """Choose the coordinate of each phase, and fit its curves."""
         names = phases_of(self.members)
-        totals = [ChannelInfo(name, is_total=True) for name in TOTALS if self.has(name)]
-        compared = (*self.tags, *totals)
+        compared = self.tags + self.totals
         scales = scales_of(self.members, compared)
         for place, name in enumerate(names):
             present = with_phase(self.members, name)
@@ -90,10 +90,6 @@ class GoldenFit:
                 curves = curves_of(own, name, choice.coordinate, self.channels, self.scales)
                 self.phases.append(profile_of(own, name, choice, curves))
                 self.curves.append((present, curves))
-
-    def has(self, channel: str) -> bool:
-        """Return whether any batch has values of the channel."""
-        return any(channel in member.values for member in self.members)
 
     def fit_predictors(self) -> PredictorFitting:
         """Fit the predictors of the tags."""
