@@ -23,19 +23,22 @@ from monitoring.batches.watch.families import (
 from monitoring.batches.watch.limits import FamilyLimits, bins_of, fit_limits, room_of
 from monitoring.batches.watch.plane import DeviationPlane, fit_plane
 from monitoring.batches.watch.prediction import Predictor, PredictorFitting
+from monitoring.batches.watch.standstill import usual_steps
+from monitoring.kernel.arrays import FloatArray
 
 
 @dataclass(frozen=True)
 class WatchModel:
     """The model of good batches: channels, the tags first, phases with references, predictor and limits.
 
-    ``plane`` is for the display of T² and SPE alone.
+    ``steps`` are usual ones of the tags from minute to minute. ``plane`` is for the display of T² and SPE.
     """
 
     tags: tuple[ChannelInfo, ...]
     residuals: tuple[ChannelInfo, ...]
     phases: tuple[PhaseProfile, ...]
     predictor: Predictor
+    steps: FloatArray
     limits: Mapping[str, FamilyLimits]
     plane: DeviationPlane
     members: int
@@ -53,7 +56,7 @@ class WatchModel:
     @property
     def comparison(self) -> Comparison:
         """Return what batches are compared with."""
-        return Comparison([phase.reference for phase in self.phases], self.predictor)
+        return Comparison([phase.reference for phase in self.phases], self.predictor, self.steps)
 
 
 class GoldenFit:
@@ -75,6 +78,7 @@ class GoldenFit:
             for member, track in zip(self.members, self.tracks, strict=True)
         ]
         self.predictors = self.fit_predictors()
+        self.steps = usual_steps([values[: len(self.tags)] for values in self.values])
 
     def fit_phases(self, wishes: Mapping[str, Coordinate]) -> None:
         """Choose the coordinate of each phase, and fit its curves."""
@@ -105,6 +109,7 @@ class GoldenFit:
         return Comparison(
             [self.reference_but(member, place) for place in range(len(self.phases))],
             self.predictors.all_but(member),
+            self.steps,
         )
 
     def reference_but(self, member: int, place: int) -> Reference:
@@ -155,6 +160,7 @@ def fit_watch(batches: Sequence[BatchMinutes], wishes: Mapping[str, Coordinate] 
         residuals=fit.residuals,
         phases=tuple(fit.phases),
         predictor=fit.predictors.all(),
+        steps=fit.steps,
         limits=limits,
         plane=fit_plane([found[OFF_COURSE] for found in each]),
         members=len(batches),

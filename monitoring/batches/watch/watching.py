@@ -69,23 +69,27 @@ def score_minutes(model: WatchModel, batch: BatchMinutes) -> Scored:
     bins = bins_of(track, model.phases)
     ratios = {family: model.limits[family].ratios(found[family], bins, model.room) for family in FAMILIES}
     every = {family: (found[family], ratios[family]) for family in FAMILIES}
-    every[SURPRISE] = larger_half(*every[SURPRISE], channels=len(model.channels))
+    every[SURPRISE] = nearest_to_limit(*every[SURPRISE], tags=len(model.tags), channels=len(model.channels))
     kept, ratio = ({name: both[at] for name, both in every.items()} for at in (0, 1))
     return Scored(track, kept, ratio)
 
 
-def larger_half(statistic: FloatArray, ratios: FloatArray, *, channels: int) -> tuple[FloatArray, FloatArray]:
-    """Return statistic and ratio a channel of errors and their means: of each the one nearer to its limit.
+def nearest_to_limit(
+    statistics: FloatArray, ratios: FloatArray, *, tags: int, channels: int
+) -> tuple[FloatArray, FloatArray]:
+    """Return of several statistics of the tags the one nearest to its limit, and its ratio, a row a channel.
 
-    Rows of channels beyond the tags are NaN.
+    The rows of ``statistics`` are all tags by the first statistic, all by the second ... Rows of channels
+    beyond the tags are NaN.
     """
-    half = len(ratios) // 2
-    is_first = ~(ratios[half:] > ratios[:half])
-    more = np.full((channels - half, ratios.shape[1]), np.nan)
-    one, other = (
-        np.concatenate((np.where(is_first, rows[:half], rows[half:]), more)) for rows in (statistic, ratios)
+    by_kind = (len(ratios) // tags, tags, ratios.shape[1])
+    nearest = np.nan_to_num(ratios, nan=-1.0).reshape(by_kind).argmax(axis=0)[None]
+    more = np.full((channels - tags, ratios.shape[1]), np.nan)
+    statistic, ratio = (
+        np.concatenate((np.take_along_axis(rows.reshape(by_kind), nearest, axis=0)[0], more))
+        for rows in (statistics, ratios)
     )
-    return one, other
+    return statistic, ratio
 
 
 def largest(rows: FloatArray) -> FloatArray:
