@@ -24,7 +24,7 @@ SECTIONS = {
         *("Replacement", "Refusal", "SetAsideReading", "SavedView", "FileImport"),
     ),
     "Alarms": ("AlarmDefinition", "AlarmOccurrence", "AlarmJournalEntry"),
-    "Batches": ("Vessel", "VesselTag", "Recipe", "Batch", "Sample", "Profile"),
+    "Batches": ("Vessel", "VesselTag", "Recipe", "Batch", "Sample", "Profile", "BatchWatch", "Deviation"),
     "Sources": (
         *("Source", "SourceMapping", "SourcePoint", "SourceStatus"),
         *("SourceGap", "QualitySpan", "SourceJob"),

@@ -10,6 +10,7 @@ from django.db import connection
 from django_q.models import Failure
 from django_q.tasks import async_task
 
+from monitoring.batches import watch_background
 from monitoring.batches.rules import background as batch_rules
 from monitoring.detection.backtest import worker
 from monitoring.ingest import exclusions, rejections
@@ -144,6 +145,11 @@ def finish_exclusions() -> int:
 def follow_batch_rules() -> int:
     """Set the moments of batches that rules find, unless another worker does. Return the changed vessels."""
     return batch_rules.follow_rules(should_stop=stop_requested)
+
+
+def watch_batches() -> int:
+    """Compare batches with golden ones, unless another worker does. Return how many states have changed."""
+    return watch_background.watch_batches(should_stop=stop_requested)
 
 
 def create_partitions() -> int:

@@ -4,11 +4,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from monitoring.alarms.definition import InForce
+from monitoring.alarms.following import missing_of_vessels, write_some
 from monitoring.alarms.state_machine import Act
 from monitoring.alarms.writing import AlarmWriter, alarm_transaction, load_alarms
 from monitoring.kernel.actor import Actor
 from monitoring.kernel.clock import to_micros
-from monitoring.models import AlarmDefinition, AlarmDefinitionVersion, Tag
+from monitoring.models import AlarmDefinition, AlarmDefinitionVersion, Tag, Vessel
 
 ANNA = Actor("anna", via="api")
 
@@ -51,3 +52,10 @@ def act(
         for each in acts:
             writer.act(alarm, each, by, at_us=to_micros(moment), value=value, **how)
         writer.save()
+
+
+def define_of_vessel(vessel: Vessel) -> AlarmDefinition:
+    """The alarm of the vessel's batches, with its version in force, as the evaluator makes it."""
+    (waiting,) = missing_of_vessels([vessel], ())
+    write_some(iter([waiting]), position=0, now=datetime.now(UTC) - timedelta(days=40))
+    return waiting.definition

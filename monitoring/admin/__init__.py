@@ -4,6 +4,7 @@ from monitoring.admin.alarm_definitions import AlarmDefinitionAdmin
 from monitoring.admin.alarms import AlarmJournalAdmin, AlarmOccurrenceAdmin, AlarmStateAdmin
 from monitoring.admin.audit import TrailAdmin
 from monitoring.admin.batches import BatchAdmin, SampleAdmin
+from monitoring.admin.deviations import BatchWatchAdmin, DeviationAdmin
 from monitoring.admin.events import EventAdmin
 from monitoring.admin.exclusions import ExcludedMeasurementAdmin, ExclusionAdmin
 from monitoring.admin.file_imports import FileImportAdmin, ImportMappingAdmin
@@ -49,9 +50,11 @@ __all__ = [
     "AlarmOccurrenceAdmin",
     "AlarmStateAdmin",
     "BatchAdmin",
+    "BatchWatchAdmin",
     "ChannelAdmin",
     "DeliveryAdmin",
     "DeliveryAttemptAdmin",
+    "DeviationAdmin",
     "EscalationAdmin",
     "EventAdmin",
     "ExcludedMeasurementAdmin",

@@ -72,8 +72,8 @@ class AlarmDefinitionAdmin(AlarmTable):
         *("alarm_class", "is_enabled", "version"),
     )
     list_filter = ("priority", "alarm_class", "is_enabled", "is_latching")
-    search_fields = ("tag__name", "group", "kind")
-    list_select_related = ("tag",)
+    search_fields = ("tag__name", "vessel__title", "vessel__name", "group", "kind")
+    list_select_related = ("tag", "vessel")
     ordering = ("id",)
     form = DefinitionForm
     raw_id_fields = ("tag", "target_tag")
@@ -92,7 +92,7 @@ class AlarmDefinitionAdmin(AlarmTable):
 
     @admin.display(description="alarm")
     def alarm(self, row: AlarmDefinition) -> str:
-        """Return the tag or group, and the kind in words."""
+        """Return the tag, vessel or group, and the kind in words."""
         return alarm_text(row)
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:

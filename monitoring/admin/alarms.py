@@ -31,18 +31,21 @@ class AlarmTable(ReadOnly, AlarmModelAdmin):
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER  # each facet would count the whole table
     paginator = CappedPaginator
-    search_fields: ClassVar[tuple[str, ...]] = ("definition__tag__name", "definition__group")
-    list_select_related: ClassVar[tuple[str, ...]] = ("definition", "definition__tag")
+    search_fields: ClassVar[tuple[str, ...]] = (
+        *("definition__tag__name", "definition__vessel__title", "definition__vessel__name"),
+        "definition__group",
+    )
+    list_select_related: ClassVar[tuple[str, ...]] = ("definition", "definition__tag", "definition__vessel")
 
     @admin.display(description="alarm")
     def alarm(self, row: Any) -> str:
-        """Return the tag or group, and the kind in words."""
+        """Return the tag, vessel or group, and the kind in words."""
         return alarm_text(row.definition)
 
 
 def alarm_text(definition: AlarmDefinition) -> str:
-    """Return the tag or group of an alarm, and the kind in words."""
-    return f"{definition.tag or definition.group or 'Fermon'}: {title_of(definition.kind)}"
+    """Return the tag, vessel or group of an alarm, and the kind in words."""
+    return f"{definition.subject_name}: {title_of(definition.kind)}"
 
 
 class ChoiceFilter(admin.SimpleListFilter):

@@ -210,7 +210,12 @@ class DeliveryAdmin(AlarmTable):
     )
     list_filter = ("state", "kind")
     search_fields: ClassVar[tuple[str, ...]] = ("channel__name", "person__name")
-    list_select_related: ClassVar[tuple[str, ...]] = ("channel", "person", "occurrence__definition__tag")
+    list_select_related: ClassVar[tuple[str, ...]] = (
+        "channel",
+        "person",
+        "occurrence__definition__tag",
+        "occurrence__definition__vessel",
+    )
     ordering = ("-created_at", "-id")
     raw_id_fields = ("occurrence", "attempt")
 
@@ -253,7 +258,11 @@ class EscalationAdmin(AlarmTable):
     list_display = ("alarm", "priority", "route", "step", "due_at", "ended_at", "end_reason")
     list_filter = ("priority", ("ended_at", admin.EmptyFieldListFilter))
     search_fields: ClassVar[tuple[str, ...]] = ("occurrence__definition__tag__name",)
-    list_select_related: ClassVar[tuple[str, ...]] = ("route", "occurrence__definition__tag")
+    list_select_related: ClassVar[tuple[str, ...]] = (
+        "route",
+        "occurrence__definition__tag",
+        "occurrence__definition__vessel",
+    )
     ordering = ("-occurrence",)
     raw_id_fields = ("occurrence",)
 

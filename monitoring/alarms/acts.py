@@ -47,7 +47,7 @@ class Acknowledged:
 def writing_alarms(*pks: int) -> Iterator[tuple[dict[int, Alarm], AlarmWriter]]:
     """Lock and load the alarms with these ids, and write the acts at the end."""
     with alarm_transaction():
-        definitions = AlarmDefinition.objects.select_related("tag").filter(pk__in=pks)
+        definitions = AlarmDefinition.objects.select_related("tag", "vessel").filter(pk__in=pks)
         writer = AlarmWriter(datetime.now(UTC))
         yield load_alarms(list(definitions)), writer
         writer.save()

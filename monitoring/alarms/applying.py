@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db.models import Q
 
@@ -20,6 +21,11 @@ EVALUATOR = Actor()
 LATE = "late"  # the act in the journal
 FLOOD_WITHIN = timedelta(minutes=10)
 PEAK_WITHIN_US = DAY_US  # before the end: an alarm of weeks must not read millions of rows
+# The group of an alarm is the first of these that is not empty, as ``AlarmDefinition.group_name`` has it.
+GROUP_COLUMNS = (
+    *("definition__tag__group", "definition__group"),
+    *("definition__vessel__title", "definition__vessel__name"),
+)
 FLOOD = 10  # annunciations within that time; a flood is more
 
 
@@ -38,7 +44,7 @@ class Applying:
         self.has_annunciated = False
         self._states = AlarmState.objects.select_related("occurrence").in_bulk(keys)
         unread = [key for key in keys if key not in definitions]
-        definitions.update(AlarmDefinition.objects.select_related("tag").in_bulk(unread))
+        definitions.update(AlarmDefinition.objects.select_related("tag", "vessel").in_bulk(unread))
         self._definitions = definitions
         self._returned: list[tuple[WatchedAlarm, AlarmOccurrence]] = []
 
@@ -77,6 +83,15 @@ class Applying:
             self._returned.append((finding.alarm, alarm.state.occurrence))
         elif finding.act is Act.REALARM and before is not None:
             self._raise(before if not found.is_recorded else None, finding)
+
+    def update(self, alarm: WatchedAlarm, details: dict[str, Any], score: float | None) -> None:
+        """Write what has become known of the condition of an active alarm."""
+        row = self.row_of(alarm)
+        occurrence = row.state.occurrence
+        if occurrence is not None:
+            occurrence.details, occurrence.peak, row.state.value = details, score, score
+            self.writer.note_occurrence(occurrence)
+            self.writer.note(row)
 
     def remember(self, alarm: WatchedAlarm, value: float | None) -> None:
         """Write the memory of a condition."""
@@ -120,6 +135,7 @@ class Applying:
             is_annunciated=False,
             is_late=True,
             event_id=found.event,
+            details=found.details,
         )
         if note_peaks([(found.alarm, made)], self.now):
             made.save(update_fields=["peak"])
@@ -179,18 +195,17 @@ def mark_first_out(now: datetime) -> None:
     """Mark the earliest occurrence of each group in a flood: the likely cause of the others."""
     lately = AlarmOccurrence.objects.filter(is_annunciated=True, noticed_at__gt=now - FLOOD_WITHIN)
     lately = lately.filter(active_at__gt=now - 2 * FLOOD_WITHIN).order_by("active_at", "id")
-    columns = ("id", "definition__tag__group", "definition__group", "is_first_out")
+    columns = ("id", "is_first_out", *GROUP_COLUMNS)
     if lately[FLOOD : FLOOD + 1].first() is None:
         return
-    rows: Sequence[tuple[int, str | None, str, bool]] = list(
-        lately.filter(is_first_out=True).values_list(*columns)
-    )
+    rows = list(lately.filter(is_first_out=True).values_list(*columns))
     # Once a flood has begun, earlier occurrences of it have been looked at.
     rows = [*rows, *(lately.filter(noticed_at=now) if rows else lately).values_list(*columns)]
-    marked = {tag_group or group for _, tag_group, group, is_first in rows if is_first}
+    groups = [next(filter(None, names), "") for _, _, *names in rows]
+    marked = {group for (_, is_first, *_), group in zip(rows, groups, strict=True) if is_first}
     first: dict[str, int] = {}
-    for pk, tag_group, group, _ in rows:
-        first.setdefault(tag_group or group, pk)
+    for (pk, *_), group in zip(rows, groups, strict=True):
+        first.setdefault(group, pk)
     new = [pk for group, pk in first.items() if group not in marked]
     if new:
         AlarmOccurrence.objects.filter(id__in=new).update(is_first_out=True)

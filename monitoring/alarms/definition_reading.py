@@ -34,7 +34,7 @@ def read_definitions(
     *, tags: Collection[str] = (), kind: str | None = None, limit: int, after: Cursor | None = None
 ) -> DefinitionPage:
     """Return up to ``limit`` definitions after the cursor, by id; no tags and None mean no restriction."""
-    rows = AlarmDefinition.objects.select_related("tag", "target_tag").order_by("id")
+    rows = AlarmDefinition.objects.select_related("tag", "target_tag", "vessel").order_by("id")
     if tags:
         rows = rows.filter(tag__name__in=list(tags))
     if kind is not None:
@@ -47,7 +47,7 @@ def read_definitions(
 
 def find_definition(pk: int) -> AlarmDefinition | None:
     """Return the definition with this id; None if there is none."""
-    return AlarmDefinition.objects.select_related("tag", "target_tag").filter(pk=pk).first()
+    return AlarmDefinition.objects.select_related("tag", "target_tag", "vessel").filter(pk=pk).first()
 
 
 def versions_of(definition: AlarmDefinition, *, limit: int) -> list[dict[str, Any]]:
@@ -72,7 +72,8 @@ def definition_json(row: AlarmDefinition) -> dict[str, Any]:
     return {
         "id": row.pk,
         "tag": row.tag.name if row.tag else None,
-        "group": row.group or (row.tag.group if row.tag else ""),
+        "vessel": row.vessel.name if row.vessel else None,
+        "group": row.group_name,
         "kind": row.kind,
         "setpoint": row.setpoint,
         "deadband": row.deadband,

@@ -1,8 +1,8 @@
-"""Make the standard alarms of each tag, and follow the tags' limits with versions of the definitions."""
+"""Make the standard alarms of tags and vessels, and follow the tags' limits with versions of definitions."""
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import islice
@@ -15,7 +15,7 @@ from monitoring.alarms.definition import InForce
 from monitoring.alarms.kinds import Kind, Priority
 from monitoring.alarms.resolving import RESOLVED, resolved
 from monitoring.kernel.tag_definition import TagDefinition
-from monitoring.models import AlarmDefinition, AlarmDefinitionVersion, Tag
+from monitoring.models import AlarmDefinition, AlarmDefinitionVersion, Tag, Vessel
 
 AUTHOR = "Fermon"
 CHANGES_AT_ONCE = 500
@@ -41,6 +41,16 @@ OF_A_TAG = (
 )
 HIGH, LOW = Standard(Kind.HIGH), Standard(Kind.LOW)
 OF_A_GROUP = Standard(Kind.GROUP_BAD, {"alarm_class": "quality", "priority": Priority.HIGH})
+OF_A_VESSEL = Standard(
+    Kind.BATCH,
+    {
+        "on_delay_s": 0.0,  # a deviation lasts for some minutes before it is one
+        "off_delay_s": 0.0,
+        "consequence": "The batch runs on unlike golden batches: yield or quality may suffer.",
+        "action": "Open the batch. See which channels deviate, and whether probe or process is the likely"
+        " cause. Check the probe against a sample before you change the process.",
+    },
+)
 OF_THE_SYSTEM = (
     Standard(NO_DATA_AT_ALL, {"alarm_class": "system", "priority": Priority.HIGH}),
     *(Standard(f"{Kind.SYSTEM}{name}", {"alarm_class": "system"}) for name in SYSTEM_KINDS),
@@ -57,21 +67,26 @@ class Unwritten:
     reason: str
 
 
-def unwritten(tags: Sequence[Tag], in_force: Mapping[int, InForce]) -> Iterator[Unwritten]:
-    """Return the standard alarms that are missing, and the definitions that the tags have changed.
+def unwritten(
+    tags: Sequence[Tag], vessels: Sequence[Vessel], in_force: Mapping[int, InForce]
+) -> Iterator[Unwritten]:
+    """Return the standard alarms that are missing, and the definitions that tags and vessels have changed.
 
     ``in_force`` has the newest version of each definition by the definition's id.
     """
     known: dict[int, TagDefinition] = {tag.pk: tag.definition() for tag in tags}
     # Rows as tuples: with ten thousand tags, instances of the model would take seconds of each take-over.
-    rows = list(AlarmDefinition.objects.values_list("id", "tag_id", "group", *RESOLVED, named=True))
-    made = {(row.tag_id or row.group, row.kind) for row in rows}
+    columns = ("id", "tag_id", "vessel_id", "group", *RESOLVED)
+    rows = list(AlarmDefinition.objects.values_list(*columns, named=True))
+    made = {(row.tag_id or row.group, row.kind) for row in rows if row.vessel_id is None}
     for standard, tag, group in wanted(tags):
         if (tag.pk if tag is not None else group, standard.kind) not in made:
             yield new(standard, tag=tag, known=known[tag.pk] if tag is not None else None, group=group)
-    changed = {}
+    yield from missing_of_vessels(vessels, {row.vessel_id for row in rows})
+    changed, unused = {}, {vessel.pk for vessel in vessels if not vessel.is_active}
     for row in rows:
-        now, before = resolved(row, known.get(row.tag_id or 0)), in_force.get(row.id)
+        now = resolved(row, known.get(row.tag_id or 0), is_vessel_active=row.vessel_id not in unused)
+        before = in_force.get(row.id)
         if now != before:
             changed[row.id] = (now, reason_of(before, now))
     for key, definition in AlarmDefinition.objects.in_bulk(list(changed)).items():
@@ -92,6 +107,14 @@ def wanted(tags: Sequence[Tag]) -> Iterator[tuple[Standard, Tag | None, str]]:
                 yield standard, tag, ""
 
 
+def missing_of_vessels(vessels: Sequence[Vessel], made: Collection[int | None]) -> Iterator[Unwritten]:
+    """Yield the standard alarm of each active vessel without one."""
+    for vessel in vessels:
+        if vessel.is_active and vessel.pk not in made:
+            row = AlarmDefinition(vessel=vessel, kind=str(OF_A_VESSEL.kind), **OF_A_VESSEL.values)
+            yield Unwritten(row, resolved(row, None), "made for the vessel")
+
+
 def new(
     standard: Standard, *, tag: Tag | None = None, known: TagDefinition | None = None, group: str = ""
 ) -> Unwritten:
@@ -105,9 +128,7 @@ def reason_of(before: InForce | None, now: InForce) -> str:
     if before is None:
         return "first version"
     if before.is_enabled != now.is_enabled:
-        return (
-            "the alarm or its tag is in use again" if now.is_enabled else "the alarm or its tag is not in use"
-        )
+        return f"the alarm, its tag or its vessel is {'in use again' if now.is_enabled else 'not in use'}"
     if replace(before, setpoint=now.setpoint, deadband=now.deadband) == now:
         return "limits of the tag changed"
     if replace(before, stale_after_s=now.stale_after_s) == now:

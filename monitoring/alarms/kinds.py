@@ -16,6 +16,7 @@ class Kind(StrEnum):
     BAD = "BAD"
     DISCRETE = "DISCRETE"
     GROUP_BAD = "GROUP_BAD"
+    BATCH = "BATCH"
     EVENT = "EVENT:"
     SYSTEM = "SYSTEM:"
 

@@ -149,12 +149,12 @@ def alarm_figures(loaded: list[Annunciation], within: list[Annunciation], period
 
 def names_of(alarms: Collection[int]) -> dict[int, dict[str, Any]]:
     """Return id, tag, group and kind of alarms, by id."""
-    rows = AlarmDefinition.objects.select_related("tag").filter(pk__in=alarms)
+    rows = AlarmDefinition.objects.select_related("tag", "vessel").filter(pk__in=alarms)
     return {
         row.pk: {
             "alarm": row.pk,
             "tag": row.tag.name if row.tag else None,
-            "group": row.group or (row.tag.group if row.tag else ""),
+            "group": row.group_name,
             "kind": row.kind,
         }
         for row in rows

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from monitoring.alarms.batch_watch import Known
 from monitoring.alarms.condition import Memory
 from monitoring.alarms.definition import InForce
 from monitoring.alarms.evaluation import Evaluation
@@ -18,7 +19,7 @@ from monitoring.models import AlarmDefinition, AlarmDefinitionVersion, AlarmStat
 
 STATE = (
     *("definition", "is_active", "outside_since", "inside_since", "no_data_since", "is_acknowledged"),
-    *("is_latched", "suppression", "suppressed_by", "suppression_reason"),
+    *("value", "is_latched", "suppression", "suppressed_by", "suppression_reason"),
     *("occurrence__active_at", "occurrence__details", "occurrence__event", "occurrence__priority"),
 )
 
@@ -27,13 +28,14 @@ STATE = (
 class Loaded:
     """All alarms in memory: those that follow measurements are in the table of tags.
 
-    ``events`` has the event of each active alarm by definition. ``cut`` is the smallest id above the position
-    from which another version holds; None without one.
+    ``events`` has the event of each active alarm by definition, ``deviations`` the deviation of a batch.
+    ``cut`` is the smallest id above the position from which another version holds; None without one.
     """
 
     evaluation: Evaluation
     alarms: dict[int, WatchedAlarm] = field(default_factory=dict)
     events: dict[int, int | None] = field(default_factory=dict)
+    deviations: dict[int, Known] = field(default_factory=dict)
     cut: int | None = None
 
     def of_kind(self, kind: Kind) -> list[WatchedAlarm]:
@@ -68,11 +70,16 @@ def load(tags: list[Tag], *, position: int, latest_us: int) -> Loaded:
 def sorted_out(
     tags: list[Tag], in_force: dict[int, InForce]
 ) -> tuple[dict[int, WatchedAlarm], list[WatchedAlarm]]:
-    """Return the alarms in use by definition, and those that are disabled or of tags not in use."""
+    """Return the alarms in use by definition, and those that are disabled, or whose tag is not in use.
+
+    An alarm of a vessel that is not in use is disabled by its version in force.
+    """
     used = {tag.pk for tag in tags if tag.active}
     alarms, gone = {}, []
-    for key, tag, group, kind in AlarmDefinition.objects.values_list("id", "tag_id", "group", "kind"):
-        alarm = WatchedAlarm(key, tag, group, kind, in_force.get(key) or InForce(kind, is_enabled=False))
+    rows = AlarmDefinition.objects.values_list("id", "tag_id", "group", "kind", "vessel_id")
+    for key, tag, group, kind, vessel in rows:
+        now = in_force.get(key) or InForce(kind, is_enabled=False)
+        alarm = WatchedAlarm(key, tag, group, kind, now, vessel=vessel)
         if alarm.in_force.is_enabled and (tag is None or tag in used):
             alarms[key] = alarm
         else:
@@ -100,6 +107,8 @@ def restore(alarm: WatchedAlarm, row: dict[str, Any], loaded: Loaded) -> None:
     if alarm.is_on and row["occurrence__active_at"] is not None:
         alarm.changed_us = to_micros(row["occurrence__active_at"])
         loaded.events[alarm.definition] = row["occurrence__event"]
+        if alarm.kind == Kind.BATCH:
+            loaded.deviations[alarm.definition] = Known(details, row["value"])
     if row["suppression"] == "suppressed" and row["suppressed_by"] == "Fermon":
         alarm.suppressed_for = row["suppression_reason"]
 
@@ -142,8 +151,8 @@ def judge_new(loaded: Loaded, states: dict[int, dict[str, Any]], *, position: in
 
 
 def ended(gone: list[WatchedAlarm], states: dict[int, dict[str, Any]]) -> list[Finding]:
-    """Return the ends of alarms that are disabled, or of tags not in use."""
-    reason = "the alarm is disabled, or its tag is not in use"
+    """Return the ends of alarms that are disabled, or of tags and vessels not in use."""
+    reason = "the alarm is disabled, or its tag or vessel is not in use"
     return [
         Finding(alarm, Act.DISABLE, reason=reason)
         for alarm in gone

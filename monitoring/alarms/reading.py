@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 from django.db.models import (
@@ -19,12 +19,13 @@ from django.db.models import (
     When,
 )
 
-from monitoring.alarms.kinds import RANK, Priority
+from monitoring.alarms.kinds import RANK, Kind, Priority
+from monitoring.alarms.note_subjects import named
 from monitoring.alarms.state_machine import State, Suppression, state_of
 from monitoring.alarms.stored_status import status_of
 from monitoring.alarms.wording import STATE_WORDS, cause_of, condition_of, title_of
 from monitoring.kernel.clock import iso_or_none, iso_utc
-from monitoring.models import AlarmDefinition, AlarmOccurrence, AlarmState
+from monitoring.models import AlarmDefinition, AlarmOccurrence, AlarmState, Vessel, VesselTag
 
 IN_SERVICE = Q(suppression=Suppression.NONE)
 # The rows of each state, as ``state_of`` derives the state from the same fields.
@@ -58,7 +59,8 @@ BY_RANK = Case(
     default=Value(len(RANK)),
     output_field=IntegerField(),
 )
-RELATED = ("definition", "definition__tag", "occurrence")
+RELATED = ("definition", "definition__tag", "definition__vessel", "occurrence")
+SCORE_UNIT = "× limit"  # of the score of a batch
 RowT = TypeVar("RowT", bound=Model)
 
 
@@ -101,10 +103,11 @@ class PresentAlarm:
     revision: int
     details: dict[str, Any] = field(default_factory=dict)
     display_name: str = ""
+    vessel: str = ""
 
     @property
     def name(self) -> str:
-        """Return the tag for people, the group, or "Fermon" for an alarm of the system."""
+        """Return the tag for people, the vessel or group, or "Fermon" for an alarm of the system."""
         return self.display_name or self.tag or self.group or "Fermon"
 
     def as_json(self) -> dict[str, Any]:
@@ -113,6 +116,7 @@ class PresentAlarm:
             "id": self.id,
             "occurrence": self.occurrence,
             "tag": self.tag or None,
+            "vessel": self.vessel or None,
             "group": self.group,
             "unit": self.unit,
             "kind": self.kind,
@@ -147,12 +151,16 @@ class PresentAlarm:
 
 @dataclass(frozen=True, slots=True)
 class AlarmSelection:
-    """Criteria for alarms; empty or None means no restriction, and no states those on the list of alarms."""
+    """Criteria for alarms; empty or None means no restriction, and no states those on the list of alarms.
+
+    ``vessel`` is a name, present or former: its own alarms, and those of the tags that are bound to it now.
+    """
 
     states: Collection[State] = PRESENT
     priorities: Collection[str] = ()
     tags: Collection[str] = ()
     group: str | None = None
+    vessel: str | None = None
     alarm_class: str | None = None
     after_revision: int | None = None
 
@@ -187,7 +195,7 @@ def read_alarms(selection: AlarmSelection, *, limit: int, offset: int = 0) -> li
     found = alarms_by_key(keys)
     if len(keys) < limit and (unused := without_state(selection)) is not None:
         skipped = max(0, offset - selected(selection).count())
-        rows = unused.select_related("tag")[skipped : skipped + limit - len(keys)]
+        rows = unused.select_related("tag", "vessel")[skipped : skipped + limit - len(keys)]
         found += [present(AlarmState(definition=row)) for row in rows]
     return found
 
@@ -248,6 +256,15 @@ def alarms_of_tags(tags: Collection[str]) -> dict[str, PresentAlarm]:
     return {alarm.tag: alarm for alarm in alarms_by_key(keys)}
 
 
+def alarms_of_vessels() -> dict[str, list[PresentAlarm]]:
+    """Return the present alarms of vessels themselves, without those of tags, by the vessel's name."""
+    rows = urgent_first(AlarmSelection()).exclude(definition__vessel=None)
+    found: dict[str, list[PresentAlarm]] = {}
+    for alarm in map(present, rows):
+        found.setdefault(alarm.vessel, []).append(alarm)
+    return found
+
+
 def worst_keys(selection: AlarmSelection) -> list[int]:
     """Return the keys of the selected alarms, most urgent first: of each tag only the first."""
     rows = urgent_first(selection).values_list("pk", "definition__tag")
@@ -269,7 +286,7 @@ def worst_of_tags() -> dict[str, tuple[str, bool]]:
 
 def find_alarm(pk: int) -> PresentAlarm | None:
     """Return the alarm of the definition with this id; None if there is no such definition."""
-    definition = AlarmDefinition.objects.select_related("tag").filter(pk=pk).first()
+    definition = AlarmDefinition.objects.select_related("tag", "vessel").filter(pk=pk).first()
     if definition is None:
         return None
     row = AlarmState.objects.select_related(*RELATED).filter(pk=pk).first()
@@ -309,30 +326,46 @@ def selected(selection: AlarmSelection) -> QuerySet[AlarmState]:
 
 
 def of_subject(rows: QuerySet[RowT], selection: AlarmSelection, to_definition: str) -> QuerySet[RowT]:
-    """Return the rows of the selection's tags, group and class."""
+    """Return the rows of the selection's tags, group, vessel and class."""
     if selection.tags:
         rows = rows.filter(**{f"{to_definition}tag__name__in": list(selection.tags)})
     if selection.group is not None:
         rows = in_groups(rows, [selection.group], to_definition)
+    if selection.vessel is not None:
+        rows = of_vessel(rows, selection.vessel, to_definition)
     if selection.alarm_class is not None:
         rows = rows.filter(**{f"{to_definition}alarm_class": selection.alarm_class})
     return rows
 
 
 def in_groups(rows: QuerySet[Any], groups: Collection[str], to_definition: str) -> QuerySet[Any]:
-    """Return the rows of alarms of these groups (vessels); all for none."""
-    if not groups:
-        return rows
+    """Return the rows of alarms whose ``group_name`` is one of these; all for none."""
+    return rows.filter(is_in_groups(groups, to_definition)) if groups else rows
+
+
+def is_in_groups(groups: Collection[str], to_definition: str = "") -> Q:
+    """Return the condition for alarms whose ``group_name`` is one of these."""
     wanted = list(groups)
+    found = Q(**{f"{to_definition}group__in": wanted}) | Q(**{f"{to_definition}tag__group__in": wanted})
+    found |= Q(**{f"{to_definition}vessel__title__in": wanted})
+    return found | Q(**{f"{to_definition}vessel__title": "", f"{to_definition}vessel__name__in": wanted})
+
+
+def of_vessel(rows: QuerySet[RowT], name: str, to_definition: str) -> QuerySet[RowT]:
+    """Return the rows of alarms of a vessel, and of the tags that are bound to it now."""
+    now, vessels = datetime.now(UTC), Vessel.objects.filter(named(name))
+    bound = VesselTag.objects.filter(
+        Q(begin=None) | Q(begin__lte=now), Q(end=None) | Q(end__gt=now), vessel__in=vessels
+    )
     return rows.filter(
-        Q(**{f"{to_definition}group__in": wanted}) | Q(**{f"{to_definition}tag__group__in": wanted})
+        Q(**{f"{to_definition}vessel__in": vessels}) | Q(**{f"{to_definition}tag__in": bound.values("tag")})
     )
 
 
 def present(row: AlarmState) -> PresentAlarm:
     """Return the row, with definition, tag and occurrence, as people see the alarm."""
     definition, occurrence = row.definition, row.occurrence
-    tag, unit = definition.tag, definition.tag.unit if definition.tag else ""
+    tag, unit = definition.tag, unit_of(definition)
     setpoint = occurrence.setpoint if occurrence else definition.setpoint
     details: dict[str, Any] = occurrence.details if occurrence else {}
     state = state_of(status_of(row))
@@ -340,7 +373,7 @@ def present(row: AlarmState) -> PresentAlarm:
         id=definition.pk,
         occurrence=occurrence.pk if occurrence else None,
         tag=tag.name if tag else "",
-        group=definition.group or (tag.group if tag else ""),
+        group=definition.group_name,
         unit=unit,
         kind=definition.kind,
         title=title_of(definition.kind),
@@ -369,7 +402,15 @@ def present(row: AlarmState) -> PresentAlarm:
         revision=row.revision,
         details=details,
         display_name=tag.display_name if tag else "",
+        vessel=definition.vessel.name if definition.vessel else "",
     )
+
+
+def unit_of(definition: AlarmDefinition) -> str:
+    """Return the unit of the alarm's value: that of the tag, or of the score of a batch."""
+    if definition.kind == Kind.BATCH:
+        return SCORE_UNIT
+    return definition.tag.unit if definition.tag else ""
 
 
 def respond_until(definition: AlarmDefinition, occurrence: AlarmOccurrence | None) -> datetime | None:

@@ -35,7 +35,7 @@ class Resolvable(Protocol):
     is_enabled: Any
 
 
-def resolved(definition: Resolvable, tag: TagDefinition | None) -> InForce:
+def resolved(definition: Resolvable, tag: TagDefinition | None, *, is_vessel_active: bool = True) -> InForce:
     """Return the values of a definition in force now; a setpoint that follows a limit as a number."""
     setpoint = definition.setpoint
     if setpoint is None and tag is not None:
@@ -54,7 +54,7 @@ def resolved(definition: Resolvable, tag: TagDefinition | None) -> InForce:
         is_latching=definition.is_latching,
         needs_acknowledgement=definition.needs_acknowledgement,
         realarm_after_s=definition.realarm_after_s,
-        is_enabled=definition.is_enabled and (tag is None or tag.active),
+        is_enabled=definition.is_enabled and is_vessel_active and (tag is None or tag.active),
         stale_after_s=float(tag.stale_after_s) if tag is not None else float(STALE_AFTER_S),
     )
 
@@ -69,5 +69,9 @@ def deadband_in_force(definition: Resolvable, setpoint: float | None, tag: TagDe
 
 
 def resolved_now(definition: AlarmDefinition) -> InForce:
-    """Return the values in force with the definition's tag as loaded."""
-    return resolved(definition, definition.tag.definition() if definition.tag else None)
+    """Return the values in force with the definition's tag and vessel as loaded."""
+    return resolved(
+        definition,
+        definition.tag.definition() if definition.tag else None,
+        is_vessel_active=definition.vessel is None or definition.vessel.is_active,
+    )

@@ -13,6 +13,7 @@ from django.db import transaction
 
 from monitoring.alarms import late, timers
 from monitoring.alarms.applying import Applying
+from monitoring.alarms.batch_watch import BatchWatch
 from monitoring.alarms.common_cause import CommonCauses
 from monitoring.alarms.evaluation import CHANGES_AT_ONCE, Evaluation
 from monitoring.alarms.event_watch import EventWatch
@@ -39,9 +40,9 @@ from monitoring.database.write_lock import write_lock
 from monitoring.history.confirmed import ConfirmedTags
 from monitoring.kernel.clock import SECOND_US, to_micros
 from monitoring.kernel.failpoints import failpoint
-from monitoring.kernel.lease_names import ALARM_CLOCK, ALARM_EVENTS, ALARMS
+from monitoring.kernel.lease_names import ALARM_CLOCK, ALARM_DEVIATIONS, ALARM_EVENTS, ALARMS
 from monitoring.kernel.source_clock import AHEAD_US
-from monitoring.models import AlarmDefinition, Lease, Tag
+from monitoring.models import AlarmDefinition, Lease, Tag, Vessel
 
 LEASE = timedelta(seconds=3)
 LOADING = timedelta(seconds=30)  # with many alarms; the first commit makes it LEASE
@@ -205,6 +206,7 @@ class AlarmRunner:
         plant = next((alarm for alarm in system if alarm.kind == NO_DATA_AT_ALL), None)
         self._causes = CommonCauses(table, plant, loaded.of_kind(Kind.GROUP_BAD))
         self._events = EventWatch(loaded.of_kind(Kind.EVENT), loaded.events)
+        self._batches = BatchWatch(loaded.of_kind(Kind.BATCH), loaded.deviations)
         self._system = SystemWatch([alarm for alarm in system if alarm is not plant], troubles)
         bad = {tag.name: alarm for tag, alarm in zip(table.tags, table.bad, strict=True) if alarm is not None}
         self._rejections = RejectionWatch(bad)
@@ -248,6 +250,7 @@ class AlarmRunner:
             is_more = evaluation.take_silence(now_us, at_most=CHANGES_AT_ONCE)
         self._rejections.look(evaluation, now)
         self._events.look(evaluation, now_us)
+        self._batches.look(evaluation, now_us)
         self._system.look(evaluation, now_us)
         evaluation.findings += timers.asking_again(self._asking, now)
         return is_more
@@ -264,6 +267,7 @@ class AlarmRunner:
         alarms |= {found.alarm for found in found_late}
         alarms |= {
             *changed,
+            *self._batches.changed,
             *(self._loaded.alarms[key] for key, *_ in released if key in self._loaded.alarms),
         }
         if not alarms:
@@ -276,6 +280,8 @@ class AlarmRunner:
             applying.apply(finding)
         for found in found_late:
             applying.add_late(found)
+        for alarm, known in self._batches.changed.items():
+            applying.update(alarm, known.details, known.score)
         for alarm in changed:
             applying.remember(alarm, self._value_of(alarm))
         applying.save()
@@ -286,7 +292,9 @@ class AlarmRunner:
         return [*self._evaluation.changed_alarms(), *self._events.changed, *apart]
 
     def _value_of(self, alarm: WatchedAlarm) -> float | None:
-        return None if alarm.tag is None else self._evaluation.table.newest_value(alarm.tag)
+        if alarm.tag is None:
+            return self._batches.score_of(alarm)
+        return self._evaluation.table.newest_value(alarm.tag)
 
     def _keep(self, now: datetime, *, is_caught_up: bool) -> None:
         leases.keep_position(self._held, self.position)
@@ -296,6 +304,8 @@ class AlarmRunner:
         keep(ALARM_CLOCK, self._latest_us)
         if self._events.revision is not None:
             keep(ALARM_EVENTS, self._events.revision)
+        if self._batches.revision is not None:
+            keep(ALARM_DEVIATIONS, self._batches.revision)
 
     def _forget(self) -> None:
         """Forget all that is committed."""
@@ -303,6 +313,7 @@ class AlarmRunner:
         self._held = leases.Hold(held.source, held.owner, held.written_until, self.position)
         self._evaluation.clear()
         self._events.forget_changes()
+        self._batches.changed.clear()
         for alarm in self._apart:
             alarm.is_dirty = False
 
@@ -329,7 +340,7 @@ def is_due(last: float, after_s: float) -> bool:
 
 
 def is_of_clock(alarm: WatchedAlarm) -> bool:
-    """Return whether the alarm is judged at each look: that of a group, the plant or the system."""
+    """Return whether the alarm is judged at each look: that of a group, a vessel, the plant or the system."""
     return alarm.tag is None and not alarm.kind.startswith(Kind.EVENT)
 
 
@@ -345,7 +356,8 @@ def write_definitions(held: leases.Hold) -> None:
     Raises:
         LeaseLostError: another process holds the lease.
     """
-    waiting = iter(list(unwritten(list(Tag.objects.all()), versions_in_force(None))))
+    plant = list(Tag.objects.all()), list(Vessel.objects.all())
+    waiting = iter(list(unwritten(*plant, versions_in_force(None))))
     written: Any = True
     while written:
         now = datetime.now(UTC)

@@ -119,7 +119,7 @@ def begin(
     """Apply an act that suppresses; store who did so, when, why and until when."""
     if not alarm.in_force.is_enabled:
         raise NotAllowedError(
-            "The alarm is disabled, or its tag is not in use: there is nothing to keep quiet."
+            "The alarm is disabled, or its tag or vessel is not in use: there is nothing to keep quiet."
         )
     state = alarm.state
     changes = {"until": [iso_or_none(state.suppressed_until), iso_or_none(until)]}

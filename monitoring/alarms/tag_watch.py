@@ -1,4 +1,7 @@
-"""Notice changes of tags (limits, time until stale, group, use) by bounded work, however many tags."""
+"""Notice changes of tags (limits, time until stale, group, use) by bounded work, however many tags.
+
+Vessels are few: all of them are compared each time.
+"""
 
 from monitoring.alarms.measured import rows_of
 
@@ -7,19 +10,26 @@ TAGS = """
     SELECT id, name, "group", lower_limit, upper_limit, valid_min, valid_max, stale_after_s, active
     FROM tags WHERE id > %s AND id <= %s ORDER BY id
 """
+VESSELS = "SELECT id, name, title, is_active FROM vessels ORDER BY id"
 NEWEST = "SELECT max(id) FROM tags"
 FIRST, LAST = 0, 2**62  # below and above all ids
 
 
 class TagWatch:
-    """Compare the tags with those of the beginning: at each look the next AT_ONCE, and whether one is new."""
+    """Compare tags and vessels with those of the beginning: at each look the next AT_ONCE tags.
+
+    A new tag, and a change of any vessel, is noticed at each look.
+    """
 
     def __init__(self) -> None:
         self._rows = rows_of(TAGS, [FIRST, LAST])
+        self._vessels = rows_of(VESSELS, [])
         self._place = 0
 
     def have_changed(self) -> bool:
-        """Return whether a tag is new, or one of the next AT_ONCE has changed or is gone."""
+        """Return whether a vessel or one of the next AT_ONCE tags has changed or is gone, or one is new."""
+        if rows_of(VESSELS, []) != self._vessels:
+            return True
         known = self._rows[self._place : self._place + AT_ONCE]
         after = self._rows[self._place - 1][0] if self._place else FIRST
         self._place += AT_ONCE

@@ -81,6 +81,7 @@ class WatchedAlarm:
     side: Side | None = None
     window: SlopeWindow | None = None
     track: SetpointTrack | None = None  # of a deviation from a tag; None while the tag is not in use
+    vessel: int | None = None
 
     def __post_init__(self) -> None:
         """Prepare the comparison with the setpoint."""
@@ -213,3 +214,4 @@ class LateFinding:
     cleared_us: int
     value: float | None = None
     event: int | None = None
+    details: dict[str, Any] = field(default_factory=dict)

@@ -18,6 +18,7 @@ TITLES = {
     Kind.BAD: "No good data",
     Kind.DISCRETE: "State",
     Kind.GROUP_BAD: "No data from the group",
+    Kind.BATCH: "Batch deviates",
 }
 SYSTEM_TITLES = {
     "worker": "Worker does not run",
@@ -83,5 +84,7 @@ def cause_of(details: Mapping[str, Any]) -> str:
     if tags := details.get("tags"):
         named = ", ".join(tags[:MOST_NAMED])
         return f"{len(tags)} tags: {named}" + (" and others" if len(tags) > MOST_NAMED else "")
+    if details.get("sentence"):
+        return f"{details['batch_name']}: {details['sentence'].rstrip('.')}"
     word = f": {details['word']}" if details.get("word") else ""
     return str(details.get("text") or CAUSES.get(details.get("cause", ""), "") + word)

@@ -172,7 +172,7 @@ class AlarmWriter:
             act=str(act),
             definition_id=definition.pk,  # assigning the row itself takes several times as long
             tag=definition.tag.name if definition.tag else "",
-            group=definition.group or (definition.tag.group if definition.tag else ""),
+            group=definition.group_name,
             kind=definition.kind,
             priority=alarm.in_force.priority,
             by=actor.by,
@@ -239,9 +239,11 @@ class AlarmWriter:
     ) -> None:
         state, open_one = alarm.state, alarm.state.occurrence
         if found.annunciates or act is Act.ACTIVE:
+            event = None
             if open_one is not None and open_one.cleared_at is None and act is not Act.ACTIVE:
                 open_one.cleared_at = at  # replaced by the occurrence that asks again
                 self.note_occurrence(open_one)
+                details, event = details or open_one.details, open_one.event_id
             made = AlarmOccurrence(
                 definition_id=alarm.definition.pk,
                 active_at=at,
@@ -252,6 +254,7 @@ class AlarmWriter:
                 priority=alarm.in_force.priority,
                 is_annunciated=found.annunciates,
                 details=details,
+                event_id=event,
             )
             state.occurrence = made
             self._made.append((state, made))

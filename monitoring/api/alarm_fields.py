@@ -89,6 +89,11 @@ class AlarmListSerializer(serializers.Serializer[Any]):
     state = choices_field([*State, "all"], "Only alarms in this state; all: each defined alarm.")
     priority = choices_field(list(Priority), "Only alarms of this priority.")
     group = serializers.CharField(required=False, help_text="Only alarms of this group (vessel).")
+    vessel = serializers.CharField(
+        required=False,
+        max_length=64,
+        help_text="Only alarms of this vessel, by name, and of the tags that are bound to it now.",
+    )
     tag = tags_field()
     after_revision = serializers.IntegerField(
         required=False,
@@ -130,6 +135,7 @@ class AlarmListSerializer(serializers.Serializer[Any]):
             priorities=chosen.get("priority", ()),
             tags=chosen.get("tag", ()),
             group=chosen.get("group"),
+            vessel=chosen.get("vessel"),
             alarm_class=chosen.get("class"),
             after_revision=changed,
         )

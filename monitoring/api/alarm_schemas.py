@@ -38,11 +38,14 @@ class AlarmSerializer(Shape):
     occurrence = serializers.IntegerField(
         allow_null=True, help_text="The newest: an acknowledgement names it. Null before the first."
     )
-    tag = serializers.CharField(allow_null=True, help_text="Null for alarms of a group or of Fermon itself.")
-    group = serializers.CharField(allow_blank=True)
+    tag = serializers.CharField(
+        allow_null=True, help_text="Null for alarms of a vessel, a group or of Fermon itself."
+    )
+    vessel = serializers.CharField(allow_null=True, help_text="Name of the vessel of an alarm of batches.")
+    group = serializers.CharField(allow_blank=True, help_text="Of an alarm of a vessel: the vessel's title.")
     unit = serializers.CharField(allow_blank=True)
     kind = serializers.CharField(
-        help_text="HH, H, L, LL, DEV, ROC+, ROC-, BAD, DISCRETE, EVENT:..., SYSTEM:..."
+        help_text="HH, H, L, LL, DEV, ROC+, ROC-, BAD, DISCRETE, BATCH, EVENT:..., SYSTEM:..."
     )
     title = serializers.CharField(help_text="The kind in words.")
     condition = serializers.CharField(allow_blank=True, help_text="Such as: above 45 °C.")
@@ -158,6 +161,7 @@ class DefinitionSerializer(Shape):
 
     id = serializers.IntegerField()
     tag = serializers.CharField(allow_null=True)
+    vessel = serializers.CharField(allow_null=True)
     group = serializers.CharField(allow_blank=True)
     kind = serializers.CharField()
     setpoint = number("Null: follows the tag's limit.")

@@ -4,6 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from monitoring.api.batch_watch_fields import ContributionSerializer, VerdictSerializer
 from monitoring.api.schemas import (
     EventSerializer,
     ExclusionSerializer,
@@ -174,9 +175,9 @@ class ReportCommentSerializer(Shape):
 
 
 class ReportAlarmSerializer(Shape):
-    """An occurrence of an alarm during the batch."""
+    """An occurrence of an alarm during the batch; ``tag`` is null for the alarm of the batch itself."""
 
-    tag = serializers.CharField()
+    tag = serializers.CharField(allow_null=True)
     kind = serializers.CharField()
     priority = serializers.CharField()
     start = serializers.DateTimeField()
@@ -225,6 +226,19 @@ class ReportSensorSerializer(Shape):
     remarks = serializers.ListField(child=serializers.CharField())
 
 
+class ReportDeviationSerializer(Shape):
+    """A deviation of the batch from golden batches."""
+
+    start = serializers.DateTimeField()
+    end = serializers.DateTimeField(allow_null=True)
+    peak_at = serializers.DateTimeField()
+    score = serializers.FloatField()
+    contributions = ContributionSerializer(many=True)
+    sentence = serializers.CharField()
+    verdict = VerdictSerializer(allow_null=True)
+    profile = VersionedSerializer(allow_null=True)
+
+
 class ReportSerializer(Shape):
     """The content of the report."""
 
@@ -237,7 +251,7 @@ class ReportSerializer(Shape):
     tags = ReportTagSerializer(many=True)
     setpoints = ReportSetpointSerializer(many=True)
     soft_sensors = ReportSensorSerializer(many=True)
-    deviations = serializers.ListField(child=serializers.DictField())
+    deviations = ReportDeviationSerializer(many=True)
     samples = ReportSampleSerializer(many=True)
     events = EventSerializer(many=True)
     alarms = ReportAlarmSerializer(many=True)

@@ -39,7 +39,8 @@ EVENTS: dict[Any, Any] = {
         "Events named measurement: data is an item of /data, id its id."
         " Events named event: data is an item of /events; they have no id."
         " Events named alarm: data is an item of /alarms. Events named alarms: many alarms changed at once;"
-        " data has counts, revision and after_revision, for GET /alarms. They have no id either.",
+        " data has counts, revision and after_revision, for GET /alarms. They have no id either."
+        " Events named deviation: data is an item of /batches/<id>/deviations that is new or has changed.",
     )
 }
 ERRORS = {400: schemas.BAD_INPUT, 401: schemas.NOT_SIGNED_IN, 403: schemas.FORBIDDEN, 503: schemas.NO_PLACE}
@@ -172,8 +173,8 @@ class StreamView(APIView):
         after 10 minutes.
 
         The stream also contains the events of the detectors, each at the start, at every change and at
-        the end of the event, and the alarms at every change. What a client misses while disconnected is not
-        sent again: see /events and /alarms.
+        the end of the event, and the alarms and the deviations of batches at every change. What a client
+        misses while disconnected is not sent again: see /events, /alarms and /batches/<id>/deviations.
         """
         chosen = parameters_of(request)
         if request.method == "HEAD":

@@ -12,6 +12,7 @@ from monitoring.api.annotations import AnnotationViewSet
 from monitoring.api.batch_compare import BatchCompareView
 from monitoring.api.batch_files import BatchExportView, BatchReportView
 from monitoring.api.batch_trend import BatchTrendView
+from monitoring.api.batch_watch import BatchWatchView, DeviationsView, WatchContributionsView
 from monitoring.api.batches import BatchViewSet
 from monitoring.api.channels import ChannelViewSet
 from monitoring.api.computed_tags import ComputedTagViewSet
@@ -102,6 +103,9 @@ urlpatterns = [
         name="annotations",
     ),
     re_path(f"{BATCH}/trend$", BatchTrendView.as_view(), name="batch-trend"),
+    re_path(f"{BATCH}/watch$", BatchWatchView.as_view(), name="batch-watch"),
+    re_path(f"{BATCH}/watch/contributions$", WatchContributionsView.as_view(), name="watch-contributions"),
+    re_path(f"{BATCH}/deviations$", DeviationsView.as_view(), name="batch-deviations"),
     re_path(
         f"{VESSEL}/tags$", VesselTagViewSet.as_view({"get": "list", "post": "create"}), name="vessel-tags"
     ),

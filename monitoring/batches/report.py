@@ -15,6 +15,7 @@ from monitoring.batches.bound_tags import (
     minutes_in,
     windows,
 )
+from monitoring.batches.deviations import deviation_json, read_deviations
 from monitoring.batches.report_records import RecordScope, read_records
 from monitoring.batches.report_statistics import GapSums, PhaseSpan, add_to_phases, chart_of, phases_of
 from monitoring.batches.sensor_series import last_json
@@ -27,6 +28,8 @@ from monitoring.models import Batch, BatchPhase, TagFunction
 
 VERSION = 1  # of the object's form; the hash of another form differs
 WINDOW_MINUTES = 10_000  # in memory at a time, of one tag
+MOST_DEVIATIONS = 500
+OF_THE_BATCH = ("id", "batch", "batch_name", "vessel")  # not repeated with each deviation
 MINUTE_S = RESOLUTIONS_S[0]
 Json = dict[str, Any]
 
@@ -53,7 +56,7 @@ def read_report(batch: Batch, *, now: datetime, covers: Covers, is_whole: bool =
         "tags": [tag_json(bound, extent, spans) for bound in tags],
         "setpoints": [setpoint_json(bound, extent) for bound in tags if is_setpoint(bound)],
         "soft_sensors": soft_sensors_of(extent) if is_whole else [],
-        "deviations": [],
+        "deviations": deviations_of(batch) if is_whole else [],
         **read_records(RecordScope(extent, {bound.tag.name: bound for bound in tags}, is_whole)),
     }
 
@@ -177,6 +180,15 @@ def soft_sensors_of(extent: BatchExtent) -> list[Json]:
             "remarks": list(each.remarks),
         }
         for each in found.series
+    ]
+
+
+def deviations_of(batch: Batch) -> list[Json]:
+    """Return the deviations from golden batches in order of time, each with its verdict."""
+    rows = list(read_deviations([batch.pk]).reverse()[:MOST_DEVIATIONS])
+    return [
+        {name: value for name, value in deviation_json(row).items() if name not in OF_THE_BATCH}
+        for row in rows
     ]
 
 

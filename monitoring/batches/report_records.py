@@ -128,10 +128,13 @@ def events_of(scope: RecordScope) -> list[Json]:
 
 
 def alarms_of(scope: RecordScope) -> list[Json]:
-    """Return the occurrences of alarms of the batch's tags, with acknowledgement and comments."""
+    """Return the occurrences of alarms of the batch and its tags, with acknowledgement and comments."""
     lasts = Q(cleared_at=None) | Q(cleared_at__gte=scope.start)
+    about, batch = Q(definition__tag__name__in=list(scope.tags)), scope.extent.batch
+    if scope.is_whole:
+        about |= Q(details__batch=batch.pk, definition__vessel=batch.vessel_id)
     rows = AlarmOccurrence.objects.select_related("definition__tag").filter(
-        lasts, definition__tag__name__in=list(scope.tags), active_at__lt=scope.end
+        lasts, about, active_at__lt=scope.end
     )
     found = list(rows.order_by("active_at", "id")[: MOST_LINES + 1])
     comments: dict[int | None, list[Json]] = {}

@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
+from monitoring.alarms.reading import SCORE_UNIT
 from monitoring.dashboard import words
 from monitoring.dashboard.moments import Moment, age_s, moment
 from monitoring.history.number_formats import read_formats
-from monitoring.kernel.number_format import NumberFormat
+from monitoring.kernel.number_format import NumberFormat, Words
 from monitoring.kernel.tag_definition import TagDefinition
 from monitoring.models import AlarmJournalEntry, AlarmOccurrence
 
@@ -28,6 +30,7 @@ class OccurrenceRow:
     rating: str
     is_late: bool
     is_first_out: bool
+    details: dict[str, Any]
 
 
 def read_occurrences(alarm: int, tag: TagDefinition | None, now: datetime) -> list[OccurrenceRow]:
@@ -52,11 +55,19 @@ def row_of(
         start=moment(occurrence.active_at, now),
         end=moment(end, now) if end else None,
         lasted=words.duration_text(age_s(occurrence.active_at, end or now)),
-        peak="" if peak is None or number is None else number.text(peak),
+        peak="" if peak is None else peak_text(peak, occurrence, number),
         priority=occurrence.priority,
         acknowledged=f"{occurrence.acknowledged_by}, {words.moment_text(seen, now)}" if seen else "",
         comments=comments,
         rating=occurrence.rating,
         is_late=occurrence.is_late,
         is_first_out=occurrence.is_first_out,
+        details=occurrence.details,
     )
+
+
+def peak_text(peak: float, occurrence: AlarmOccurrence, number: NumberFormat | None) -> str:
+    """Return the farthest value of a tag, or the score of a batch."""
+    if number is not None:
+        return number.text(peak)
+    return Words("", SCORE_UNIT).amount(peak) if occurrence.details.get("batch") else ""

@@ -38,9 +38,9 @@ from monitoring.history.number_formats import read_formats
 from monitoring.history.tags import find_tag
 from monitoring.ingest.tags import tag_cache
 from monitoring.kernel.clock import iso_utc, parse_timestamp
-from monitoring.kernel.number_format import NumberFormat
+from monitoring.kernel.number_format import NumberFormat, Words
 from monitoring.kernel.tag_definition import TagDefinition
-from monitoring.models import AlarmJournalEntry
+from monitoring.models import AlarmJournalEntry, Vessel
 
 PAGE = 100
 LINES = 100
@@ -130,7 +130,9 @@ def alarm_list(request: HttpRequest) -> HttpResponse:
         "state": query.get("state", OPEN),
         "priority": query.get("priority", ""),
         "group": query.get("group", ""),
+        "vessel": query.get("vessel", ""),
         "priorities": list(Priority),
+        "vessels": list(Vessel.objects.filter(is_active=True)),
         "groups": sorted({tag.group for tag in tags.values() if tag.group}),
         "most": MOST_ACKNOWLEDGED,
     }
@@ -210,6 +212,7 @@ def selection_of(query: Mapping[str, str]) -> AlarmSelection:
         states=states,
         priorities=[priority] if priority in list(Priority) else [],
         group=query.get("group") or None,
+        vessel=query.get("vessel") or None,
     )
 
 
@@ -235,7 +238,7 @@ def row_of(
         state_text=STATE_WORDS[alarm.state],
         since=moment(alarm.active_at, now) if alarm.active_at else None,
         lasted=words.duration_text(age_s(alarm.active_at, end)) if alarm.active_at else "",
-        value=value_text(value, tag, formats),
+        value=value_text(value, tag, formats) or score_text(value, alarm),
     )
 
 
@@ -244,6 +247,11 @@ def value_text(value: float | None, tag: TagDefinition | None, formats: Mapping[
     if value is None or tag is None:
         return ""
     return f"{formats[tag.name].text(value)} {tag.unit}".strip()
+
+
+def score_text(score: float | None, alarm: PresentAlarm) -> str:
+    """Return the score of an alarm of a batch; empty for other alarms."""
+    return Words("", alarm.unit).amount(score) if alarm.vessel and score is not None else ""
 
 
 def left_text(until: datetime | None, now: datetime) -> str:

@@ -27,7 +27,10 @@ LEAST_STRENGTH = "clear"
 
 @dataclass(frozen=True, slots=True)
 class HappeningRow:
-    """An event or an alarm of a tag; ``hours`` is the elapsed time of its start, ``end`` None: it lasts."""
+    """An event or an alarm of a tag, or an alarm of the batch without a tag.
+
+    ``hours`` is the elapsed time of the start; ``end_hours`` None: it lasts.
+    """
 
     kind: str
     tag: str
@@ -56,6 +59,7 @@ class Happenings:
             "spans": [
                 {"tag": row.tag, "label": row.text, "x": row.hours, "until": row.end_hours}
                 for row in self.rows
+                if row.tag
             ],
             "notes": [note_mark(each, origin) for each in self.notes],
             "samples": [sample_mark(each, origin) for each in self.results],
@@ -68,7 +72,8 @@ def read_happenings(batch: Batch, origin: datetime, now: datetime) -> Happenings
         return Happenings()
     start, end = batch.start, batch.end or now
     tags = {each.tag.name: each.tag_id for each in bindings_between(batch.vessel, start, end)}
-    events, occurrences = events_of(tuple(tags), start, end), occurrences_of(list(tags.values()), start, end)
+    events = events_of(tuple(tags), start, end)
+    occurrences = occurrences_of(batch, list(tags.values()), start, end)
     rows = [event_row(each, origin, now) for each in events]
     rows += [alarm_row(each, origin, now) for each in occurrences]
     rows.sort(key=lambda row: row.hours)
@@ -88,12 +93,13 @@ def events_of(tags: tuple[str, ...], start: datetime, end: datetime) -> Sequence
     return read_events(EventSelection(within=within, strength=LEAST_STRENGTH), limit=MOST).events
 
 
-def occurrences_of(tags: Sequence[int], start: datetime, end: datetime) -> list[AlarmOccurrence]:
-    """Return the newest alarms of the tags that were active in the time, and were shown to people."""
+def occurrences_of(
+    batch: Batch, tags: Sequence[int], start: datetime, end: datetime
+) -> list[AlarmOccurrence]:
+    """Return the newest alarms of batch and tags that were active in the time, and were shown to people."""
     active = Q(cleared_at=None) | Q(cleared_at__gte=start)
-    rows = AlarmOccurrence.objects.filter(
-        active, definition__tag__in=list(tags), active_at__lt=end, is_annunciated=True
-    )
+    about = Q(definition__tag__in=list(tags)) | Q(details__batch=batch.pk, definition__vessel=batch.vessel_id)
+    rows = AlarmOccurrence.objects.filter(active, about, active_at__lt=end, is_annunciated=True)
     return list(rows.select_related("definition__tag").order_by("-active_at", "-id")[:MOST])
 
 

@@ -1,7 +1,7 @@
 """A batch in words: rows of the tables, and the header of its page."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from monitoring.batches.finding import recipe_phases
@@ -9,6 +9,7 @@ from monitoring.dashboard import words
 from monitoring.dashboard.batch_words import SOURCE_WORDS, STATE_WORDS, elapsed_text
 from monitoring.dashboard.moments import Moment, moment
 from monitoring.dashboard.vessel_tiles import BatchProgress, present_phase, progress_of
+from monitoring.dashboard.watch_states import deviating
 from monitoring.models import Batch, BatchPhase, MomentSource
 
 
@@ -44,7 +45,7 @@ class PhaseRow:
 
 @dataclass(frozen=True, slots=True)
 class BatchRow:
-    """A batch in the tables."""
+    """A batch in the tables; ``deviates``: a deviation from golden batches lasts."""
 
     batch: Batch
     state: str
@@ -52,6 +53,7 @@ class BatchRow:
     end: Moment | None
     phase: str
     progress: BatchProgress
+    deviates: bool = False
 
     @property
     def elapsed(self) -> str:
@@ -70,6 +72,12 @@ def batch_row(batch: Batch, now: datetime) -> BatchRow:
         phase=phase.name if phase else "",
         progress=progress_of(batch, now),
     )
+
+
+def batch_table(batches: Sequence[Batch], now: datetime) -> list[BatchRow]:
+    """Return batches in words, those with an open deviation marked."""
+    marked = deviating(batch.pk for batch in batches)
+    return [replace(batch_row(batch, now), deviates=batch.pk in marked) for batch in batches]
 
 
 def moments_of(batch: Batch, now: datetime) -> list[MomentRow]:

@@ -19,10 +19,20 @@ from monitoring.batches.reading import (
     read_recipes,
 )
 from monitoring.batches.vessel_roles import OTHER, ROLES, role_title
+from monitoring.batches.watch.wording import FAMILY_WORDS
+from monitoring.batches.watch_extent import NO_PROFILE
 from monitoring.dashboard.acts import may
 from monitoring.dashboard.alarm_pages import cursor_of, cursor_text, page_of_alarms, shared, time_of
+from monitoring.dashboard.batch_deviations import FAMILY_TITLES, ComparedBatch, read_compared
 from monitoring.dashboard.batch_marks import Happenings, read_happenings
-from monitoring.dashboard.batch_rows import batch_row, hours_since, moments_of, phases_of, regions_of
+from monitoring.dashboard.batch_rows import (
+    batch_row,
+    batch_table,
+    hours_since,
+    moments_of,
+    phases_of,
+    regions_of,
+)
 from monitoring.dashboard.batch_words import STATE_WORDS
 from monitoring.dashboard.sample_rows import note_rows, sample_rows
 from monitoring.dashboard.scripts import ScriptTag, chart_script
@@ -38,6 +48,12 @@ LONGEST_NAME = 64
 LARGEST_ID = 2**63 - 1
 REFRESH_MS = 15_000
 USUAL_DECIMALS = 2
+ADDRESSES = {
+    "trend": "trend",
+    "soft-sensors": "soft-sensors",
+    "watch": "watch",
+    "contributions": "watch/contributions",
+}
 
 
 @page_of_alarms
@@ -48,7 +64,7 @@ def batch_list(request: HttpRequest) -> HttpResponse:
     page = read_batches(selection, limit=PAGE, after=after)
     kept = {name: query[name] for name in FILTERS if query.get(name)}
     context = {
-        "rows": [batch_row(batch, now) for batch in page.batches],
+        "rows": batch_table(page.batches, now),
         "older": f"?{urlencode(kept | {'cursor': cursor_text(page.next)})}" if page.next else "",
         "is_first": after is None,
         "query": query,
@@ -105,7 +121,8 @@ def batch_page(request: HttpRequest, batch: Batch, *, refused: str = "", status:
     now = datetime.now(UTC)
     origin = from_micros(origin_us(batch))
     happenings = read_happenings(batch, origin, now)
-    context = live_context(batch, happenings, origin, now) | {
+    compared = read_compared(batch, request.GET.get("deviation", ""), origin, now)
+    context = live_context(batch, happenings, compared, origin, now) | {
         "may_conduct": may(request, CONDUCT),
         "may_note": may(request, NOTE),
         "may_design": may(request, DESIGN),
@@ -117,7 +134,9 @@ def batch_page(request: HttpRequest, batch: Batch, *, refused: str = "", status:
     return render(request, "batches/detail.html", page, status=status)
 
 
-def live_context(batch: Batch, happenings: Happenings, origin: datetime, now: datetime) -> dict[str, Any]:
+def live_context(
+    batch: Batch, happenings: Happenings, compared: ComparedBatch, origin: datetime, now: datetime
+) -> dict[str, Any]:
     """Return the part of the context that changes while the batch runs."""
     phases = phases_of(batch, now)
     moments = moments_of(batch, now)
@@ -129,9 +148,13 @@ def live_context(batch: Batch, happenings: Happenings, origin: datetime, now: da
         "phases": phases,
         "expected": expected_of(batch, now) if batch.state == BatchState.RUNNING else None,
         "happenings": happenings,
+        "compared": compared,
+        "no_profile": NO_PROFILE,
+        "family_titles": FAMILY_TITLES.items(),
         "samples": sample_rows(batch, now),
         "notes": note_rows(batch, now),
         "batch_marks": happenings.as_json(origin)
+        | compared.as_json()
         | {
             "zeroMs": int(origin.timestamp() * 1000),
             "isRunning": batch.state == BatchState.RUNNING,
@@ -182,5 +205,8 @@ def settings_of(batch: Batch, script: ScriptTag) -> dict[str, Any]:
     return {
         "everyMs": REFRESH_MS,
         "chart": script.as_json(),
-        "urls": {name: f"{address}/{name}" for name in ("trend", "soft-sensors")},
+        "urls": {name: f"{address}/{path}" for name, path in ADDRESSES.items()},
+        "families": {
+            name: [title, *FAMILY_WORDS.get(name, ("", ""))] for name, title in FAMILY_TITLES.items()
+        },
     }

@@ -25,7 +25,7 @@ from monitoring.access.throttles import throttle_link
 from monitoring.alarms.state_machine import NotAllowedError
 from monitoring.alarms.wording import STATE_WORDS
 from monitoring.dashboard import words
-from monitoring.dashboard.alarm_pages import left_text, value_text
+from monitoring.dashboard.alarm_pages import left_text, score_text, value_text
 from monitoring.dashboard.moments import age_s, moment
 from monitoring.dashboard.small_chart import draw_last_minutes
 from monitoring.history.number_formats import read_formats
@@ -129,7 +129,7 @@ def alarm_context(linked: LinkedAlarm) -> dict[str, Any]:
         "occurrence": occurrence,
         "state_text": STATE_WORDS[alarm.state],
         "value": value_now(tag, now, formats),
-        "peak": value_text(occurrence.peak, tag, formats),
+        "peak": value_text(occurrence.peak, tag, formats) or score_text(occurrence.peak, alarm),
         "since": moment(occurrence.active_at, now),
         "ended": moment(end, now) if end else None,
         "acknowledged": moment(occurrence.acknowledged_at, now) if occurrence.acknowledged_at else None,

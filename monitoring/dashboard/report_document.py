@@ -55,7 +55,7 @@ def document_of(report: Json, zone: tzinfo) -> Document:
         soft_sensor_table(report),
         event_table(report, times),
         alarm_table(report, times, formats),
-        deviation_table(),
+        deviation_table(report, times),
         note_table(report, times),
         coverage_table(report),
         gap_table(report, times),

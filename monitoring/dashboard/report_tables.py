@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
+from monitoring.alarms.reading import SCORE_UNIT
 from monitoring.alarms.wording import title_of
 from monitoring.batches.analytes import analyte_title
 from monitoring.dashboard.report_parts import (
@@ -14,9 +15,10 @@ from monitoring.dashboard.report_parts import (
     hours_text,
 )
 from monitoring.dashboard.words import duration_text, kind_text
-from monitoring.kernel.number_format import NumberFormat, format_for
+from monitoring.kernel.number_format import NumberFormat, Words, format_for
 
 Json = dict[str, Any]
+NO_DEVIATION = "None, or the batch was not compared with a golden profile."
 
 
 def setpoint_table(report: Json, times: DocumentTimes, formats: dict[str, NumberFormat]) -> DocumentTable:
@@ -146,12 +148,12 @@ def alarm_table(report: Json, times: DocumentTimes, formats: dict[str, NumberFor
     """Return the alarms with acknowledgements and comments."""
     rows = [
         [
-            alarm["tag"],
+            alarm["tag"] or "",
             title_of(alarm["kind"]),
             alarm["priority"],
             times.text(alarm["start"]),
             times.text(alarm["end"], LASTS),
-            "" if alarm["peak"] is None else formats[alarm["tag"]].text(alarm["peak"]),
+            peak_text(alarm, formats),
             acknowledged_text(alarm, times),
             "; ".join(f"{each['by']}: {each['comment']}" for each in alarm["comments"]),
         ]
@@ -164,6 +166,15 @@ def alarm_table(report: Json, times: DocumentTimes, formats: dict[str, NumberFor
     return DocumentTable("alarms", "Alarms", columns, rows, note=cut_text(report, "alarms"))
 
 
+def peak_text(alarm: Json, formats: dict[str, NumberFormat]) -> str:
+    """Return the value farthest outside the setpoint; of an alarm of the batch the score."""
+    if alarm["peak"] is None:
+        return ""
+    if alarm["tag"] is None:
+        return Words("", SCORE_UNIT).amount(alarm["peak"])
+    return formats[alarm["tag"]].text(alarm["peak"])
+
+
 def acknowledged_text(alarm: Json, times: DocumentTimes) -> str:
     """Return author and time of the acknowledgement; a word for alarms that need none."""
     if alarm["acknowledged_at"]:
@@ -171,11 +182,30 @@ def acknowledged_text(alarm: Json, times: DocumentTimes) -> str:
     return "not acknowledged" if alarm["annunciated"] else "suppressed"
 
 
-def deviation_table() -> DocumentTable:
-    """Return the deviations from the golden batches, which Fermon does not detect yet."""
-    return DocumentTable(
-        "deviations", "Deviations", [], [], "Fermon does not detect deviations of batches yet."
-    )
+def deviation_table(report: Json, times: DocumentTimes) -> DocumentTable:
+    """Return the deviations from golden batches with their verdicts."""
+    rows = [
+        [
+            times.text(each["start"]),
+            times.elapsed(each["start"]),
+            times.text(each["end"], LASTS),
+            f"{each['score']:.1f}",
+            each["sentence"],
+            verdict_text(each["verdict"]),
+        ]
+        for each in report["deviations"]
+    ]
+    columns = [
+        *(Heading("Begin"), Heading("EFT, h", is_number=True), Heading("End")),
+        *(Heading("Score (limit 1)", is_number=True), Heading("Deviation", is_sentence=True)),
+        Heading("Probe or process", is_sentence=True),
+    ]
+    return DocumentTable("deviations", "Deviations from golden batches", columns, rows, NO_DEVIATION)
+
+
+def verdict_text(verdict: Json | None) -> str:
+    """Return a verdict in words; empty before it is shown."""
+    return f"{verdict['says']}: {verdict['sentence']}" if verdict and verdict["is_shown"] else ""
 
 
 def note_table(report: Json, times: DocumentTimes) -> DocumentTable:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from monitoring.alarms.reading import AlarmSelection, PresentAlarm, read_alarms
+from monitoring.alarms.reading import AlarmSelection, PresentAlarm, alarms_of_vessels, read_alarms
 from monitoring.batches.finding import recipe_phases
 from monitoring.batches.reading import all_vessels, last_elapsed_h
 from monitoring.batches.vessel_roles import OTHER, ROLES, role_title
@@ -16,6 +16,7 @@ from monitoring.dashboard import words
 from monitoring.dashboard.batch_words import elapsed_text
 from monitoring.dashboard.moments import Moment, moment
 from monitoring.dashboard.states import Evidence, State, state_of
+from monitoring.dashboard.watch_states import WatchState, read_watch_states
 from monitoring.history.confirmed import confirmed_until
 from monitoring.history.events import StoredEvent, open_events, strongest_first
 from monitoring.history.measurements import Point
@@ -96,6 +97,7 @@ class VesselTile:
     values: Sequence[TileValue]
     alarms: Sequence[PresentAlarm]
     events: Sequence[StoredEvent]
+    watch: WatchState | None = None
 
     @property
     def shown_alarms(self) -> Sequence[PresentAlarm]:
@@ -115,7 +117,11 @@ class VesselTile:
 
 @dataclass(frozen=True, slots=True)
 class Readings:
-    """Latest values, alarms and events of the tags of all vessels, by the tag's name."""
+    """Latest values, alarms and events of the tags of all vessels, by the tag's name.
+
+    ``of_vessels`` has the alarms of the vessels themselves, by the vessel's name.
+    ``watches`` has the state of watching of the running batches, by their ids.
+    """
 
     now: datetime
     tags: Mapping[str, TagDefinition] = field(default_factory=dict)
@@ -124,13 +130,16 @@ class Readings:
     confirmed: Mapping[str, datetime] = field(default_factory=dict)
     alarms: Mapping[str, Sequence[PresentAlarm]] = field(default_factory=dict)
     events: Mapping[str, Sequence[StoredEvent]] = field(default_factory=dict)
+    of_vessels: Mapping[str, Sequence[PresentAlarm]] = field(default_factory=dict)
+    watches: Mapping[int, WatchState] = field(default_factory=dict)
 
 
 def read_tiles(now: datetime) -> list[VesselTile]:
     """Return a tile for each active vessel, by name; without the demo vessel once nothing feeds it."""
     vessels = list(all_vessels().filter(is_active=True).exclude(name__in=unused_vessels()))
     bound = {vessel.pk: present_bindings(vessel, now) for vessel in vessels}
-    readings = read_readings(bound, now)
+    running = [batch.pk for vessel in vessels for batch in vessel.running]  # type: ignore[attr-defined]
+    readings = read_readings(bound, now, running)
     return [tile_of(vessel, bound[vessel.pk], readings) for vessel in vessels]
 
 
@@ -144,12 +153,15 @@ def is_bound(binding: VesselTag, now: datetime) -> bool:
     return (binding.begin is None or binding.begin <= now) and (binding.end is None or now < binding.end)
 
 
-def read_readings(bound: Mapping[int, Sequence[VesselTag]], now: datetime) -> Readings:
-    """Read values of the key tags, alarms and events of all bound tags."""
+def read_readings(
+    bound: Mapping[int, Sequence[VesselTag]], now: datetime, batches: Sequence[int]
+) -> Readings:
+    """Read values of the key tags, alarms and events of all bound tags, and the watching of the batches."""
     names = sorted({each.tag.name for bindings in bound.values() for each in bindings})
     keys = sorted({each.tag.name for bindings in bound.values() for each in key_bindings(bindings)})
+    watches = read_watch_states(batches, now)
     if not names:
-        return Readings(now)
+        return Readings(now, of_vessels=alarms_of_vessels(), watches=watches)
     tags = tag_cache().read()
     return Readings(
         now=now,
@@ -159,6 +171,8 @@ def read_readings(bound: Mapping[int, Sequence[VesselTag]], now: datetime) -> Re
         confirmed=confirmed_until(keys),
         alarms=by_tag(read_alarms(AlarmSelection(tags=names), limit=MOST_ALARMS)),
         events=by_tag(open_events(names)),
+        of_vessels=alarms_of_vessels(),
+        watches=watches,
     )
 
 
@@ -190,8 +204,12 @@ def tile_of(vessel: Vessel, bindings: Sequence[VesselTag], readings: Readings) -
         progress=progress_of(batch, readings.now),
         expected=expected_of(batch, readings.now),
         values=[value_of(each, readings) for each in key_bindings(bindings)],
-        alarms=[alarm for name in names for alarm in readings.alarms.get(name, ())],
+        alarms=[
+            *(alarm for name in names for alarm in readings.alarms.get(name, ())),
+            *readings.of_vessels.get(vessel.name, ()),
+        ],
         events=strongest_first([event for name in names for event in readings.events.get(name, ())]),
+        watch=readings.watches.get(batch.pk) if batch else None,
     )
 
 

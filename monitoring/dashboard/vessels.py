@@ -22,7 +22,7 @@ from monitoring.batches.vessels_of_groups import preview_of_groups
 from monitoring.dashboard.acts import may
 from monitoring.dashboard.alarm_pages import page_of_alarms, shared
 from monitoring.dashboard.batch_forms import ACTS, BindForm, RenameForm, VesselSettingsForm, forms_of
-from monitoring.dashboard.batch_rows import batch_row
+from monitoring.dashboard.batch_rows import batch_row, batch_table
 from monitoring.dashboard.batch_words import FUNCTION_WORDS, ROLE_GAINS, RULE_TITLES, rule_text
 from monitoring.dashboard.moments import Moment, moment
 from monitoring.dashboard.vessel_tiles import is_bound, present_bindings, read_readings, read_tiles, tile_of
@@ -106,7 +106,8 @@ def vessel_page(
     """Return the page of a vessel; ``bound`` are forms with errors, by name of the act."""
     now, part = datetime.now(UTC), request.GET.get("part", "")
     present = present_bindings(vessel, now)
-    tile = tile_of(vessel, present, read_readings({vessel.pk: present}, now))
+    running = [each.pk for each in vessel.running]  # type: ignore[attr-defined]
+    tile = tile_of(vessel, present, read_readings({vessel.pk: present}, now, running))
     context = {"vessel": vessel, "tile": tile, "row": tile.batch and batch_row(tile.batch, now)}
     if part == "state":
         return render(request, "vessels/_state.html", shared(request, now) | context)
@@ -133,7 +134,7 @@ def details_of(
         "missing": missing_roles(vessel, present_bindings(vessel, now)),
         "rules": rules_of(vessel),
         "constants": constant_rows(vessel),
-        "history": [batch_row(batch, now) for batch in history.batches],
+        "history": batch_table(history.batches, now),
         "has_more": history.next is not None,
         **(design_forms(vessel, bound) if may_design else {}),
     }

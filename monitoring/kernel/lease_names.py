@@ -4,9 +4,10 @@ SIMULATOR = "simulator"
 DEMO_VESSEL = "demo_vessel"  # the position is the number of the first batch without a complete record
 DETECTION = "judge"  # the name in databases that exist
 ALARMS = "alarms"
-# Watermarks of the alarms' evaluator, in leases that nobody holds: the last revision of events that it has
-# seen, and the clock's time (microseconds) up to which measurements are evaluated.
+# Watermarks of the alarms' evaluator, in leases that nobody holds: the last revisions of events and of
+# deviations that it has seen, and the clock's time (microseconds) up to which measurements are evaluated.
 ALARM_EVENTS = "alarms.events"
+ALARM_DEVIATIONS = "alarms.deviations"
 ALARM_CLOCK = "alarms.clock"
 NOTIFICATIONS = "notifications"  # the position is the id of the last entry of the alarm journal
 BATCH_RULES = "batches.rules"

@@ -6,10 +6,11 @@ from django.db.models import Q
 from monitoring.models.event import Event
 from monitoring.models.fields import MicrosecondsField
 from monitoring.models.tag import Tag
+from monitoring.models.vessel import Vessel
 
 
 class AlarmDefinition(models.Model):
-    """One row per tag and kind of condition; system and group alarms have no tag.
+    """One row per tag and kind of condition; alarms of a vessel, a group and the system have no tag.
 
     ``kind`` is one of ``monitoring.alarms.kinds``. Delays and times are in seconds; ``setpoint``,
     ``deadband`` and ``target`` in the tag's unit. Rows are never deleted: an unwanted alarm is disabled.
@@ -25,6 +26,9 @@ class AlarmDefinition(models.Model):
 
     tag = models.ForeignKey(
         Tag, on_delete=models.CASCADE, db_column="tag", null=True, db_index=False, related_name="alarms"
+    )
+    vessel = models.ForeignKey(
+        Vessel, on_delete=models.CASCADE, null=True, blank=True, db_index=False, related_name="alarms"
     )
     group = models.CharField(max_length=64, blank=True, default="", help_text="Of an alarm of a whole group.")
     kind = models.CharField(max_length=40)
@@ -95,7 +99,15 @@ class AlarmDefinition(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["tag", "kind"], name="alarm_definition_tag_kind"),
             models.UniqueConstraint(
-                fields=["group", "kind"], condition=Q(tag=None), name="alarm_definition_group_kind"
+                fields=["group", "kind"],
+                condition=Q(tag=None, vessel=None),
+                name="alarm_definition_group_kind",
+            ),
+            # With a condition SQLite makes an index, and need not make the table anew.
+            models.UniqueConstraint(
+                fields=["vessel", "kind"],
+                condition=Q(vessel__isnull=False),
+                name="alarm_definition_vessel_kind",
             ),
             models.CheckConstraint(
                 condition=Q(on_delay_s__gte=0, off_delay_s__gte=0), name="alarm_definition_delays"
@@ -103,7 +115,19 @@ class AlarmDefinition(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.tag or self.group or 'Fermon'} {self.kind}"
+        return f"{self.subject_name} {self.kind}"
+
+    @property
+    def subject_name(self) -> str:
+        """Return the name of the tag, the title of the vessel, the group, or "Fermon" for the system."""
+        return str(self.tag or self.vessel or self.group or "Fermon")
+
+    @property
+    def group_name(self) -> str:
+        """Return the group of the alarm or of its tag; of an alarm of a vessel the vessel's title."""
+        if self.vessel is not None:
+            return str(self.vessel)
+        return self.group or (self.tag.group if self.tag is not None else "")
 
 
 class AlarmDefinitionVersion(models.Model):

@@ -1,6 +1,7 @@
 """How running batches differ from golden ones: the state of watching, and deviations."""
 
 from django.db import models
+from django.db.models import Q
 
 from monitoring.models.batch import Batch, Profile
 from monitoring.models.fields import MicrosecondsField
@@ -57,6 +58,7 @@ class Deviation(models.Model):
         indexes = [
             models.Index(fields=["start", "id"], name="deviation_start"),
             models.Index(fields=["revision"], name="deviation_revision"),
+            models.Index(fields=["batch"], condition=Q(end=None), name="deviation_lasting"),
         ]
 
     def __str__(self) -> str:

@@ -42,10 +42,11 @@ class Subject:
     is_first_out: bool = False
     url: str = ""
     acknowledge_url: str = ""
+    batch_url: str = ""
 
     @property
     def name(self) -> str:
-        """Return the tag, the group, or "Fermon" for an alarm of the system."""
+        """Return the tag, the group (of a vessel its title), or "Fermon" for an alarm of the system."""
         return self.tag or self.group or "Fermon"
 
     @property
@@ -176,6 +177,7 @@ def entry_of(subject: Subject, framing: Framing, *, is_detailed: bool) -> str:
     if is_detailed and not subject.is_over:
         lines += [f"  What to do: {subject.action}"] if subject.action else []
         lines += [f"  Acknowledge: {subject.acknowledge_url}"] if subject.acknowledge_url else []
+        lines += [f"  Batch: {subject.batch_url}"] if subject.batch_url else []
     if is_detailed and subject.url:
         lines.append(f"  {subject.url}")
     return "\n".join(lines)

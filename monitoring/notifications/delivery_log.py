@@ -12,7 +12,7 @@ from monitoring.history.keyset import Cursor, after_cursor, split_page
 from monitoring.kernel.clock import iso_utc
 from monitoring.models import Delivery
 
-RELATED = ("channel", "person", "attempt", "occurrence__definition__tag")
+RELATED = ("channel", "person", "attempt", "occurrence__definition__tag", "occurrence__definition__vessel")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +71,7 @@ def alarm_of(row: Delivery) -> str:
     if row.occurrence is None:
         return ""
     definition = row.occurrence.definition
-    name = definition.tag.name if definition.tag else definition.group or "Fermon"
-    return f"{name}: {title_of(definition.kind)}"
+    return f"{definition.subject_name}: {title_of(definition.kind)}"
 
 
 def delivery_json(row: Delivery) -> dict[str, Any]:

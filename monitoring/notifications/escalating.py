@@ -43,8 +43,7 @@ def write_deliveries(rows: Sequence[Delivery]) -> None:
 def begin(occurrence: AlarmOccurrence, act: str, directory: Directory, now: datetime) -> Planned:
     """Return the escalation of a new occurrence, and the deliveries of the first step."""
     definition = occurrence.definition
-    group = definition.group or (definition.tag.group if definition.tag else "")
-    rule = directory.rule(group, definition.alarm_class, occurrence.priority)
+    rule = directory.rule(definition.group_name, definition.alarm_class, occurrence.priority)
     escalation = Escalation(
         occurrence=occurrence,
         route_id=rule.route if rule else None,

@@ -93,7 +93,7 @@ def plan_young(directory: Directory, now: datetime) -> None:
         definition__state__suppression="",
     )
     planned = Planned([], [])
-    for occurrence in rows.select_related("definition__tag").order_by("id"):
+    for occurrence in rows.select_related("definition__tag", "definition__vessel").order_by("id"):
         add(planned, escalating.begin(occurrence, Act.ACTIVE, directory, now))
     planned.write()
 
@@ -112,7 +112,7 @@ def new_occurrences(begun: dict[int, Entry], now: datetime) -> list[AlarmOccurre
     rows = AlarmOccurrence.objects.filter(id__in=list(begun), is_annunciated=True, escalation=None)
     waits = Q(cleared_at=None, acknowledged_at=None)
     rows = rows.filter(waits | Q(noticed_at__gt=now - GIVE_UP_AFTER))
-    rows = rows.select_related("definition__tag").order_by("id")
+    rows = rows.select_related("definition__tag", "definition__vessel").order_by("id")
     return [row for row in rows if row.noticed_at == begun[row.pk].noticed_at]
 
 

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from django.db.models import QuerySet
 
 from monitoring.alarms.kinds import Kind
+from monitoring.alarms.reading import SCORE_UNIT
 from monitoring.alarms.state_machine import Suppression
 from monitoring.alarms.wording import cause_of, condition_of
 from monitoring.models import Delivery, MaintenanceWindow
@@ -20,7 +21,7 @@ COLUMNS = (
     *(f"{OCCURRENCE}{name}" for name in ("active_at", "cleared_at", "acknowledged_at", "acknowledged_by")),
     *(f"{OCCURRENCE}{name}" for name in ("priority", "value", "setpoint", "is_first_out", "details")),
     *(f"{DEFINITION}{name}" for name in ("id", "kind", "action", "group", "tag", "tag__name", "tag__group")),
-    f"{DEFINITION}tag__unit",
+    *(f"{DEFINITION}{name}" for name in ("tag__unit", "vessel__title", "vessel__name")),
     *(f"{STATE}{name}" for name in ("suppression", "is_active", "occurrence", "occurrence__active_at")),
 )
 
@@ -49,7 +50,9 @@ class WaitingRow(NamedTuple):
     tag: int | None
     tag_name: str | None
     tag_group: str | None
-    unit: str | None
+    tag_unit: str | None
+    vessel_title: str | None
+    vessel_name: str | None
     suppression: str | None
     is_active: bool | None
     newest: int | None
@@ -57,8 +60,14 @@ class WaitingRow(NamedTuple):
 
     @property
     def group(self) -> str:
-        """Return the group of the alarm or of its tag."""
-        return self.definition_group or self.tag_group or ""
+        """Return the group of the alarm or of its tag, or the title of its vessel."""
+        named = (self.definition_group, self.tag_group, self.vessel_title, self.vessel_name)
+        return next(filter(None, named), "")
+
+    @property
+    def unit(self) -> str:
+        """Return the unit of the value."""
+        return SCORE_UNIT if self.condition_kind == Kind.BATCH else self.tag_unit or ""
 
 
 def read_waiting(rows: QuerySet[Delivery]) -> list[WaitingRow]:
@@ -108,7 +117,6 @@ def subjects_of(rows: Sequence[WaitingRow], *, person: int | None, channel: int)
 
 def subject_of(row: WaitingRow, *, person: int | None, channel: int) -> Subject:
     """Return the alarm for the message, with the links of this reader."""
-    unit = row.unit or ""
     may_acknowledge = row.cleared_at is None and row.kind != "late"
     link = acknowledge_url(Acknowledging(row.occurrence, person, channel)) if may_acknowledge else ""
     return Subject(
@@ -118,13 +126,14 @@ def subject_of(row: WaitingRow, *, person: int | None, channel: int) -> Subject:
         tag=row.tag_name or "",
         group=row.group,
         condition_kind=row.condition_kind,
-        condition=condition_of(row.condition_kind, row.setpoint, unit) or cause_of(row.details),
+        condition=condition_of(row.condition_kind, row.setpoint, row.unit) or cause_of(row.details),
         value=row.value,
-        unit=unit,
+        unit=row.unit,
         since=row.active_at,
         ended_at=row.cleared_at,
         action=row.action,
         is_first_out=row.is_first_out,
         url=public_url(f"/alarms/{row.definition}"),
         acknowledge_url=link,
+        batch_url=public_url(f"/batches/{row.details['batch']}") if row.details.get("batch") else "",
     )

@@ -4,9 +4,10 @@ import re
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from monitoring.alarms.kinds import Kind
+from monitoring.alarms.reading import is_in_groups
 from monitoring.alarms.state_machine import Act, Suppression
 from monitoring.alarms.suppression import begin
 from monitoring.alarms.writing import Alarm, AlarmWriter, alarm_transaction, load_alarms
@@ -58,11 +59,11 @@ class WindowKeeper:
 
 def in_scope(window: MaintenanceWindow) -> QuerySet[AlarmDefinition]:
     """Return the enabled alarms of a window; the plant's are all but those of the system itself."""
-    rows = AlarmDefinition.objects.filter(is_enabled=True).select_related("tag")
+    rows = AlarmDefinition.objects.filter(is_enabled=True).select_related("tag", "vessel")
     if window.tag_id is not None:
         return rows.filter(tag=window.tag_id)
     if window.group:
-        return rows.filter(Q(group=window.group) | Q(tag__group=window.group))
+        return rows.filter(is_in_groups([window.group]))
     return rows.exclude(kind__startswith=Kind.SYSTEM)
 
 
@@ -103,7 +104,7 @@ def move_end(rows: QuerySet[AlarmState], end: datetime | None, now: datetime) ->
     """Give some alarms another end of their suppression; release them if that has passed. Return True."""
     with alarm_transaction():
         keys = list(rows.values_list("pk", flat=True)[:AT_ONCE])
-        definitions = AlarmDefinition.objects.select_related("tag").filter(pk__in=keys)
+        definitions = AlarmDefinition.objects.select_related("tag", "vessel").filter(pk__in=keys)
         writer = AlarmWriter(now)
         for alarm in load_alarms(list(definitions)).values():
             if end is not None and end > now:

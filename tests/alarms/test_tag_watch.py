@@ -1,4 +1,4 @@
-"""Changes of tags are noticed within one round of looks, new tags at once."""
+"""Changes of tags are noticed within one round of looks, new tags and changes of vessels at once."""
 
 from typing import Any
 
@@ -6,7 +6,8 @@ import pytest
 
 from monitoring.alarms import tag_watch
 from monitoring.alarms.tag_watch import TagWatch
-from monitoring.models import Tag
+from monitoring.models import Tag, Vessel
+from tests.alarms.deviating import make_vessel
 from tests.alarms.plant import make_tags
 
 pytestmark = pytest.mark.django_db
@@ -25,7 +26,7 @@ def changes(watch: TagWatch) -> int:
 
 
 def test_each_look_reads_a_part(watch: TagWatch, django_assert_num_queries: Any) -> None:
-    with django_assert_num_queries(2 * ROUND):
+    with django_assert_num_queries(3 * ROUND):
         assert changes(watch) == 0
 
 
@@ -44,4 +45,12 @@ def test_a_tag_that_is_gone_is_noticed(watch: TagWatch) -> None:
 
 def test_a_new_tag_is_noticed_at_once(watch: TagWatch) -> None:
     make_tags(1, "south")
+    assert watch.have_changed()
+
+
+def test_a_change_of_a_vessel_is_noticed_at_once(watch: TagWatch) -> None:
+    vessel = make_vessel()
+    assert watch.have_changed()
+    watch = TagWatch()
+    Vessel.objects.filter(pk=vessel.pk).update(title="North")
     assert watch.have_changed()

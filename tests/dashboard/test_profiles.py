@@ -1,5 +1,6 @@
 """The pages of golden profiles: choose, preview, freeze, read, all by plain forms."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -41,6 +42,9 @@ def test_from_ticks_to_a_frozen_profile(client: Client, batches: list[Batch]) ->
     detail = page(client, f"/profiles/{profile.pk}")
     assert "Its batches are as they were" in detail
     assert "for fed-batch, version 1" in detail
+    assert re.search(
+        r"Watching with \d golden batches has about 0\.\d false alarms a batch, and finds", detail
+    )
     assert "fed-batch, version 1" in page(client, "/profiles")
 
 

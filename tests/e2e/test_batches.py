@@ -13,6 +13,15 @@ from monitoring.batches.sampling import NewResult, add_sample
 from monitoring.batches.vessels import bind, make_vessel
 from monitoring.kernel.actor import Actor
 from monitoring.models import Batch, Note
+from tests.deviations import (
+    SENTENCE,
+    add_deviation,
+    add_profile,
+    contributions_answer,
+    verdict,
+    watch_answer,
+    watched,
+)
 from tests.e2e.test_accessible import FITS, violations
 
 pytestmark = pytest.mark.once
@@ -61,6 +70,40 @@ def test_a_batch_is_drawn_over_elapsed_time(dashboard: Any, axe_js: Path, batch:
     assert ":" in canvas.evaluate(ticks)
     assert violations(dashboard, axe_js) == []
     dashboard.screenshot("batch")
+
+
+def test_the_score_is_drawn_and_a_minute_and_a_deviation_are_explained(
+    dashboard: Any, axe_js: Path, batch: Batch
+) -> None:
+    page, start = dashboard.page, batch.start
+    watched(batch, 2.1, upto=datetime.now(UTC), profile=add_profile(start))
+    undecided = verdict("undecided", "Undecided: no single cause explains the balances yet.")
+    add_deviation(batch, start + timedelta(hours=1), start + timedelta(hours=2), verdict=undecided)
+    add_deviation(batch, start + timedelta(hours=3), sentence="pH below golden batches.")
+    answer, minute = watch_answer(start, 60 * HOURS, from_minute=180), contributions_answer("")
+    page.route("**/watch", lambda route: route.fulfill(json=answer))
+    page.route("**/watch/contributions?*", lambda route: route.fulfill(json=minute))
+    page.set_viewport_size({"width": 360, "height": 900})
+    page.goto(f"{dashboard.server}/batches/{batch.pk}")
+    chart = "Chart.getChart(document.querySelector('#watch-figure canvas'))"
+    page.wait_for_function(f"() => window.Chart && {chart}?.data.datasets[0].data.length > 0")
+    expect(page.locator("#verdict")).to_contain_text("Probe: 5 of 6 independent estimates agree")
+    page.locator("#watch-figure .plot").focus()
+    page.keyboard.press("ArrowLeft")
+    expect(page.locator("#answerer")).to_contain_text("score: 2.")
+    page.keyboard.press("Shift+ArrowLeft")
+    page.keyboard.press("Enter")
+    expect(page.locator("#contributions")).to_contain_text("41.2 %, usually 30.0 %")
+    expect(page.locator("#answerer")).to_have_text(SENTENCE)
+    assert page.evaluate(f"{chart}.options.plugins.playhead.at") == pytest.approx(3, abs=0.1)
+    page.locator("#deviation-rows a").last.click()
+    expect(page.locator("#verdict")).to_contain_text("Undecided: No single cause")
+    assert "?deviation=" in page.url
+    page.get_by_text("T² and SPE").click()
+    expect(page.locator("#watch-statistics canvas")).to_have_count(2)
+    assert page.evaluate(FITS)
+    assert violations(dashboard, axe_js) == []
+    dashboard.screenshot("batch-score")
 
 
 def test_the_wall_fits_a_phone_and_a_large_screen(dashboard: Any, axe_js: Path, batch: Batch) -> None:

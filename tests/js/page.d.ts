@@ -37,6 +37,13 @@ interface PageElements {
   "sensors-missing": HTMLUListElement;
   "sensors-text": HTMLElement;
   "wall-clock": HTMLInputElement | null;
+  "contribution-rows": HTMLOListElement;
+  "contribution-template": HTMLTemplateElement;
+  "contributions-about": HTMLElement;
+  "contributions-text": HTMLElement;
+  "deviation-rows": HTMLElement;
+  "watch-figure": HTMLElement | null;
+  "watch-statistics": HTMLElement;
   "address-notes": HTMLUListElement | null;
   "alarm-above": HTMLButtonElement;
   "alarm-acts": HTMLElement;

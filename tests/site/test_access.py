@@ -96,6 +96,7 @@ API = {
     *("alarms/journal", "alarms/kpis"),
     *("quality", "gaps"),
     *(f"batches/<id>/{each}" for each in ("trend", "soft-sensors", "report", "export")),
+    *(f"batches/<id>/{each}" for each in ("watch", "watch/contributions", "deviations")),
     "batches/<int:id>/report",
     "batches/compare",
     *("ingest", "ingest/batch", "stats", "schema", "docs"),

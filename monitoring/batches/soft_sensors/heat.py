@@ -23,10 +23,15 @@ O2_W_H_PER_MMOL = 460 / 3600  # W for 1 mmol/h, at 460 kJ a mole of O2
 def metabolic_heat(inputs: SensorInputs) -> FloatArray:
     """Return the heat of the culture in W: heat stored - stirrer - jacket + losses."""
     stored = broth_volume(inputs) * CAPACITY_J_L_K * slope(inputs.role("temperature"), SLOPE_MINUTES) / 60
-    jacket = inputs.role("jacket_temperature") - inputs.role("temperature")
-    gained = stirrer_power(inputs) + inputs.constant("ua_w_per_k") * jacket - losses(inputs)
     # The slope belongs to the middle of its five minutes; the other terms are delayed alike.
-    return stored - smooth(gained, SLOPE_LAG_S)
+    return stored - smooth(heat_gained(inputs), SLOPE_LAG_S)
+
+
+@derived
+def heat_gained(inputs: SensorInputs) -> FloatArray:
+    """Return the heat in W from stirrer and jacket, less the losses: all but that of the culture."""
+    jacket = inputs.role("jacket_temperature") - inputs.role("temperature")
+    return stirrer_power(inputs) + inputs.constant("ua_w_per_k") * jacket - losses(inputs)
 
 
 def losses(inputs: SensorInputs) -> FloatArray:

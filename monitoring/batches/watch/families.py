@@ -48,6 +48,9 @@ class Track:
         return [(int(self.phase[begin]), slice(begin, stop)) for begin, stop in itertools.pairwise(edges)]
 
 
+NO_TRACK = Track(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64), np.zeros(0))
+
+
 def track_of(member: Member, phases: Sequence[PhaseProfile]) -> Track:
     """Return the minutes of a batch in the phases of the model, in the order of time."""
     minutes, indices, progress = [], [], []
@@ -58,7 +61,7 @@ def track_of(member: Member, phases: Sequence[PhaseProfile]) -> Track:
             indices.append(np.full(len(minute), index))
             progress.append(progress_in(member, phase))
     if not minutes:
-        return Track(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64), np.zeros(0))
+        return NO_TRACK
     minute = np.concatenate(minutes)
     order = np.argsort(minute, kind="stable")
     return Track(minute[order], np.concatenate(indices)[order], np.concatenate(progress)[order])

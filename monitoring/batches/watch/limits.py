@@ -80,10 +80,10 @@ def local_maxima(statistic: FloatArray, bins: IntArray, phases: int) -> FloatArr
     return found
 
 
-def local_limits(squares: FloatArray, members: int, floor: float) -> FloatArray:
+def local_limits(squares: FloatArray, members: int, floor: float, shrinkage: float = SHRINKAGE) -> FloatArray:
     """Return the limits from the sum of squared local maxima (rows, phases * 120) of some batches."""
     mean = squares.reshape(len(squares), -1, BINS) / members
-    shrunk = (members * mean + SHRINKAGE * mean.mean(axis=2, keepdims=True)) / (members + SHRINKAGE)
+    shrunk = (members * mean + shrinkage * mean.mean(axis=2, keepdims=True)) / (members + shrinkage)
     found: FloatArray = np.maximum(np.sqrt(shrunk), floor).reshape(squares.shape)
     return found
 

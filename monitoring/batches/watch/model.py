@@ -10,6 +10,7 @@ from monitoring.batches.golden.fitting import PhaseProfile, profile_of
 from monitoring.batches.golden.members import ChannelInfo, phases_of, with_phase
 from monitoring.batches.golden.references import Curves, Reference
 from monitoring.batches.golden.scales import scales_of
+from monitoring.batches.watch.balances import BalanceSpread, balance_changes, balance_rows, fit_balances
 from monitoring.batches.watch.channels import BatchMinutes, WatchedBatch, watched
 from monitoring.batches.watch.families import (
     FAMILIES,
@@ -31,7 +32,8 @@ from monitoring.kernel.arrays import FloatArray
 class WatchModel:
     """The model of good batches: channels, the tags first, phases with references, predictor and limits.
 
-    ``steps`` are usual ones of the tags from minute to minute. ``plane`` is for the display of T² and SPE.
+    ``steps`` are usual ones of the tags from minute to minute. ``plane`` is for the display of T² and SPE alone;
+    ``balances`` is the usual spread of the changes of the balances.
     """
 
     tags: tuple[ChannelInfo, ...]
@@ -41,6 +43,7 @@ class WatchModel:
     steps: FloatArray
     limits: Mapping[str, FamilyLimits]
     plane: DeviationPlane
+    balances: BalanceSpread
     members: int
 
     @property
@@ -126,6 +129,14 @@ class GoldenFit:
             for member, (values, track) in enumerate(zip(self.values, self.tracks, strict=True))
         ]
 
+    def balance_changes(self) -> list[Statistics]:
+        """Return the changes of the balances of each batch, compared with the others."""
+        rows = balance_rows(self.channels)
+        return [
+            balance_changes(values, track, self.others(member).references, rows)
+            for member, (values, track) in enumerate(zip(self.values, self.tracks, strict=True))
+        ]
+
 
 def united(several: Iterable[Sequence[ChannelInfo]]) -> tuple[ChannelInfo, ...]:
     """Return all channels, each once; the last batch describes it."""
@@ -163,5 +174,6 @@ def fit_watch(batches: Sequence[BatchMinutes], wishes: Mapping[str, Coordinate] 
         steps=fit.steps,
         limits=limits,
         plane=fit_plane([found[OFF_COURSE] for found in each]),
+        balances=fit_balances(fit.channels, fit.balance_changes(), bins, len(fit.phases)),
         members=len(batches),
     )

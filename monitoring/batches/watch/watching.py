@@ -4,13 +4,22 @@ No state is kept between calls: the same minutes give the same deviations, in wh
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from monitoring.batches.golden.members import ChannelInfo
 from monitoring.batches.watch.channels import BatchMinutes, watched
-from monitoring.batches.watch.families import FAMILIES, SURPRISE, Statistics, Track, statistics, track_of
+from monitoring.batches.watch.families import (
+    FAMILIES,
+    NO_TRACK,
+    SURPRISE,
+    Statistics,
+    Track,
+    statistics,
+    track_of,
+    usual_course,
+)
 from monitoring.batches.watch.limits import WARM_UP, bins_of
 from monitoring.batches.watch.model import WatchModel
 from monitoring.batches.watch.score import CAUSE_MINUTES, CLEAR, Contribution, Deviation, deviation_spans
@@ -23,7 +32,8 @@ class WatchResult:
 
     ``score`` and the arrays of ``families`` have shape (n,), those of ``ratios`` shape (channels, n), for all
     minutes of the batch: the limit is 1; NaN without a value and outside of the model's phases. Family I is
-    about tags alone: NaN for residuals.
+    about tags alone: NaN for residuals. ``values`` and ``usual``, the golden mean at the same progress, have
+    shape (channels, n), in the units of the channels; ``track`` has the minutes in the model's phases.
     """
 
     hour: FloatArray
@@ -32,13 +42,17 @@ class WatchResult:
     families: Mapping[str, FloatArray]
     ratios: Mapping[str, FloatArray]
     deviations: tuple[Deviation, ...]
+    values: FloatArray = field(default_factory=lambda: np.zeros((0, 0)))
+    usual: FloatArray = field(default_factory=lambda: np.zeros((0, 0)))
+    track: Track = NO_TRACK
 
 
 @dataclass(frozen=True)
 class Scored:
-    """Statistics and ratios by family along the track, a row a channel."""
+    """Statistics and ratios by family along the track, a row a channel; and the values (channels, n)."""
 
     track: Track
+    values: FloatArray
     statistics: Statistics
     ratios: Mapping[str, FloatArray]
 
@@ -58,6 +72,13 @@ def watch(model: WatchModel, batch: BatchMinutes) -> WatchResult:
         deviations=tuple(
             deviation_of(model, scored, score, start, end) for start, end in deviation_spans(score, WARM_UP)
         ),
+        values=scored.values,
+        usual=over_batch(
+            usual_course(len(model.channels), scored.track, model.comparison.references),
+            scored.track,
+            minutes,
+        ),
+        track=scored.track,
     )
 
 
@@ -65,13 +86,14 @@ def score_minutes(model: WatchModel, batch: BatchMinutes) -> Scored:
     """Return statistics and ratios of all channels in the minutes of the model's phases."""
     member = watched(batch).member
     track = track_of(member, model.phases)
-    found = statistics(member.matrix(model.channels)[:, track.minute], track, model.comparison)
+    values = member.matrix(model.channels)
+    found = statistics(values[:, track.minute], track, model.comparison)
     bins = bins_of(track, model.phases)
     ratios = {family: model.limits[family].ratios(found[family], bins, model.room) for family in FAMILIES}
     every = {family: (found[family], ratios[family]) for family in FAMILIES}
     every[SURPRISE] = nearest_to_limit(*every[SURPRISE], tags=len(model.tags), channels=len(model.channels))
     kept, ratio = ({name: both[at] for name, both in every.items()} for at in (0, 1))
-    return Scored(track, kept, ratio)
+    return Scored(track, values, kept, ratio)
 
 
 def nearest_to_limit(

@@ -18,6 +18,12 @@ const MARKS = {
     { tag: "ph", label: "Stuck", x: 1, until: null },
     { tag: "temp", label: "Spike", x: 2, until: 2 },
   ],
+  deviations: [
+    { id: 1, label: "pH", x: 1, until: 2, tags: ["ph", "rpm"] },
+    { id: 2, label: "Heat", x: 4, until: null, tags: [] },
+    { id: 3, label: "Agitation", x: 6, until: 7, tags: ["rpm"] },
+  ],
+  watchedUpto: "",
   notes: [
     { tag: null, label: "fed", x: 1, until: null },
     { tag: "temp", label: "probe out", x: 2, until: 2.5 },
@@ -63,6 +69,8 @@ test("a chart of a tag has the extremes at each point, its own marks, and the ph
     options.marks.map(({ kind, label }) => [kind, label]),
     [
       ["event", "Stuck"],
+      ["deviation", "pH"],
+      ["deviation", "Heat"], // no tag contributes: it is about all
       ["note", "fed"],
     ],
   );

@@ -44,9 +44,17 @@ export class BatchFigure {
    */
   show(options) {
     this.options = options;
-    setText(this.text, summary(options));
+    setText(this.text, this.sentence(options));
     this.fill();
     this.draw();
+  }
+
+  /**
+   * Return the contents as a sentence.
+   * @param {ElapsedOptions} options
+   */
+  sentence(options) {
+    return summary(options);
   }
 
   /** @param {string} text why there is nothing to show */
@@ -56,7 +64,15 @@ export class BatchFigure {
 
   fill() {
     if (!this.details.open) this.table.replaceChildren();
-    else if (this.options) fillTable(this.table, this.options);
+    else if (this.options) this.fillWith(this.options);
+  }
+
+  /**
+   * Fill the table.
+   * @param {ElapsedOptions} options
+   */
+  fillWith(options) {
+    fillTable(this.table, options);
   }
 
   draw() {
@@ -83,7 +99,16 @@ export class BatchFigure {
     event.preventDefault();
     const { min, max } = this.chart.chart.scales.x;
     const from = this.at ?? (direction > 0 ? min : max);
-    this.at = Math.min(max, Math.max(min, from + (direction * (max - min)) / STEPS));
+    this.at = Math.min(max, Math.max(min, from + direction * this.stride(event, max - min)));
     announceNow(this.chart.pointAt(this.at) || "no value");
+  }
+
+  /**
+   * Return the length of a step by a key, in hours.
+   * @param {KeyboardEvent} _event
+   * @param {number} length of the axis
+   */
+  stride(_event, length) {
+    return length / STEPS;
   }
 }

@@ -21,7 +21,17 @@ const tracker = new VisibilityTracker((element, isNear) => {
  * @param {(figure: BatchFigure) => void} read called when the figure comes into view, and at each refresh there
  */
 export function addFigure(element, title, read) {
-  const figure = new BatchFigure(element, title);
+  return followFigure(new BatchFigure(element, title), read);
+}
+
+/**
+ * Add a figure of any kind.
+ * @template {BatchFigure} Figure
+ * @param {Figure} figure
+ * @param {(figure: Figure) => void} read
+ */
+export function followFigure(figure, read) {
+  const { element } = figure;
   figures.set(element, figure);
   readers.set(figure, () => read(figure));
   tracker.observe(element);

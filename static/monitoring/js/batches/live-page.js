@@ -29,9 +29,13 @@ export async function renew(everyMs, onRenewed) {
   }
 }
 
-async function renewOnce() {
+/** Replace the parts that differ. Throws RequestFailed, or TypeError without an answer. */
+export async function renewOnce() {
   const options = /** @type {const} */ ({ headers: { Accept: "text/html" }, cache: "no-store" });
-  const response = await fetch(location.pathname, { ...options, signal: AbortSignal.timeout(TIMEOUT_MS) });
+  const response = await fetch(location.pathname + location.search, {
+    ...options,
+    signal: AbortSignal.timeout(TIMEOUT_MS),
+  });
   if (!response.ok) throw failureOf(response);
   const page = new DOMParser().parseFromString(await response.text(), "text/html");
   for (const part of document.querySelectorAll("[data-renewed]")) {

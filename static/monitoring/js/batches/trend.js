@@ -33,7 +33,7 @@ export function trendOptions(trend, figure, marks, isClock) {
     decimals: figure.decimals,
     lines: [valueLine(trend, figure), ...setpointLine(trend), ...goldenLine(trend)],
     bands: goldenBand(trend),
-    marks: [...spansOf(marks, trend.tag), ...notesOf(marks, trend.tag)],
+    marks: [...spansOf(marks, trend.tag), ...deviationsOf(marks, trend.tag), ...notesOf(marks, trend.tag)],
   };
 }
 
@@ -76,6 +76,15 @@ function goldenBand({ golden }) {
 /** @type {(marks: BatchMarks, tag: string) => ElapsedMark[]} */
 const spansOf = ({ spans }, tag) =>
   spans.filter((span) => span.tag === tag).map(({ x, until, label }) => ({ kind: "event", x, until, label }));
+
+/**
+ * Return the deviations to which the tag contributes, and those to which no tag does: they are about all.
+ * @type {(marks: BatchMarks, tag: string) => ElapsedMark[]}
+ */
+const deviationsOf = ({ deviations }, tag) =>
+  deviations
+    .filter(({ tags }) => !tags.length || tags.includes(tag))
+    .map(({ x, until, label }) => ({ kind: "deviation", x, until, label }));
 
 /** @type {(marks: BatchMarks, tag: string) => ElapsedMark[]} */
 const notesOf = ({ notes }, tag) =>

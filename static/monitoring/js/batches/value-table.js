@@ -45,11 +45,20 @@ export function rowsOf(options) {
  * @param {ElapsedOptions} options
  */
 export function fillTable(panel, options) {
-  const rows = rowsOf(options);
+  const titles = ["Elapsed (h)", "Lowest", options.unit ? `Value (${options.unit})` : "Value", "Highest"];
+  panel.replaceChildren(tableOf(titles, rowsOf(options)));
+}
+
+/**
+ * Return a table of the first rows.
+ * @param {string[]} titles
+ * @param {string[][]} rows newest first
+ */
+export function tableOf(titles, rows) {
   const table = document.createElement("table");
   table.createCaption().textContent = rows.length > MOST_ROWS ? `The newest ${MOST_ROWS} of ${rows.length} rows` : "";
   const head = table.createTHead().insertRow();
-  for (const title of ["Elapsed (h)", "Lowest", options.unit ? `Value (${options.unit})` : "Value", "Highest"]) {
+  for (const title of titles) {
     const cell = head.appendChild(document.createElement("th"));
     cell.scope = "col";
     cell.textContent = title;
@@ -59,5 +68,5 @@ export function fillTable(panel, options) {
     const row = body.insertRow();
     for (const text of cells) row.insertCell().textContent = text;
   }
-  panel.replaceChildren(table);
+  return table;
 }

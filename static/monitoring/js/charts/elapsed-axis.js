@@ -59,10 +59,12 @@ export function elapsedAxis({ xTitle, zeroMs, ...options }, theme) {
 }
 
 /** @type {(options: ElapsedOptions, theme: Theme) => AxisOptions} */
-export function elapsedValueAxis({ unit }, theme) {
+export function elapsedValueAxis({ unit, room }, theme) {
   const font = { family: theme.font, size: 0.75 * theme.rem };
   return {
-    grace: "8%",
+    grace: room ? 0 : "8%",
+    min: room?.from,
+    suggestedMax: room?.to,
     title: { display: Boolean(unit), text: unit, color: theme.muted, font },
     grid: { color: theme.grid },
     border: { color: theme.line },

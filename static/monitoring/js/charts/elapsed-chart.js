@@ -5,6 +5,7 @@ import { elapsedRegions } from "./elapsed-regions.js";
 import { elapsedText } from "./elapsed-tooltip.js";
 import { eventSpans, setSpans } from "./event-spans.js";
 import { noteMarks, setNotes } from "./note-marks.js";
+import { playhead } from "./playhead.js";
 import { onThemeChange, readTheme } from "../base/theme.js";
 
 /**
@@ -20,11 +21,13 @@ import { onThemeChange, readTheme } from "../base/theme.js";
  * @typedef {{x: number, y?: number, kind: "sample" | "note" | "deviation" | "event", label: string,
  *   until?: number | null}} ElapsedMark
  *
+ * `room`: values that the axis has at least; `chosen`: where a vertical line stands, in hours, null: none;
  * `xUnit`: the unit of x in tooltips, "h" by default; `range`: the ends of the axis, by default those of the points;
  * `now`: where spans that last end, by default the end of the axis; `zeroMs`: the time of x = 0 in epoch milliseconds, with which the axis tells the time of day.
  * @typedef {{unit: string, xTitle: string, decimals: number, lines: ElapsedLine[], bands?: ElapsedBand[],
  *   marks?: ElapsedMark[], regions?: import("./elapsed-regions.js").Region[], xUnit?: string,
- *   range?: {from: number, to: number} | null, zeroMs?: number | null, now?: number}} ElapsedOptions
+ *   range?: {from: number, to: number} | null, zeroMs?: number | null, now?: number,
+ *   room?: {from: number, to: number}, chosen?: number | null}} ElapsedOptions
  */
 
 /** @type {Set<ElapsedChart>} */
@@ -62,7 +65,7 @@ class ElapsedChart {
       type: "line",
       data: { datasets: datasetsOf(this.options, theme) },
       options: elapsedChartOptions(this.options, theme),
-      plugins: [elapsedRegions, eventSpans, noteMarks],
+      plugins: [elapsedRegions, eventSpans, noteMarks, playhead],
     });
     mark(chart, this.options);
     chart.update("none");

@@ -43,6 +43,7 @@ export function elapsedChartOptions(options, theme) {
       },
       eventSpans: barOptions(theme, font, (event) => /** @type {any} */ (event).text),
       noteMarks: noteMarkOptions(theme, font),
+      playhead: { at: options.chosen ?? null, colour: theme.text },
       tooltip: tooltipOf(options, theme, font),
     },
   };

@@ -5,6 +5,7 @@ import { figureSettings, readMarks, readSettings } from "../batches/page-data.js
 import { showAnalytes } from "../batches/sample-list.js";
 import { showSensors } from "../batches/sensor-list.js";
 import { trendOptions } from "../batches/trend.js";
+import { showWatch } from "../batches/watch-view.js";
 import { setText } from "../base/dom.js";
 import { get } from "../base/request.js";
 import { localiseTimes, zoneText } from "../base/times.js";
@@ -50,15 +51,19 @@ function start() {
   for (const element of document.querySelectorAll("#figures .batch-figure")) addTag(element);
   const showSamples = showAnalytes(view);
   const sensors = showSensors(settings.urls["soft-sensors"], view);
+  const watch = showWatch(settings, view, () => {
+    marks = readMarks();
+  });
   showSamples();
   renew(settings.everyMs, () => {
     marks = readMarks();
     refreshFigures();
     showSamples();
     sensors.renew();
+    watch.renew();
   });
   clock?.addEventListener("change", () => {
-    for (const show of [...shown, showSamples, sensors.show]) show();
+    for (const show of [...shown, showSamples, sensors.show, watch.show]) show();
   });
   whenChartLoads({
     ...settings.chart,

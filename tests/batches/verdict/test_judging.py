@@ -1,0 +1,139 @@
+"""Probe or process: the verdict on faults put into a batch whose balances close."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from monitoring.batches.verdict.judging import Verdict, judge
+from monitoring.batches.verdict.words import verdict_json, verdict_words
+from monitoring.batches.watch.channels import BatchMinutes
+from monitoring.batches.watch.model import WatchModel, fit_watch
+from monitoring.batches.watch.watching import watch
+from tests.batches.verdict.made_plant import (
+    FAULT_H,
+    NEW,
+    course,
+    faulty,
+    golden,
+    minute_of,
+    without,
+    without_setpoints,
+)
+
+Change = Callable[[np.ndarray, np.ndarray], np.ndarray]
+AFTER = 60  # minutes
+
+
+@pytest.fixture(scope="module")
+def model() -> WatchModel:
+    return fit_watch(golden())
+
+
+def verdict_on(model: WatchModel, batch: BatchMinutes, after: int = AFTER) -> Verdict:
+    """The verdict on the newest deviation, some minutes after its begin."""
+    found = watch(model, batch)
+    assert found.deviations, "no deviation to judge"
+    deviation = found.deviations[-1]
+    assert deviation.start >= minute_of(FAULT_H)
+    return judge(model, batch, found, deviation, deviation.start + after)
+
+
+PROBES: dict[str, tuple[str, Change, str]] = {
+    "DO": ("dissolved_oxygen", lambda values, since: values - np.minimum(since / 4, 15), "do"),
+    "O2 analyser": ("offgas_o2", lambda values, since: values + 0.15 * since / 60, "o2"),
+    "CO2 analyser": ("offgas_co2", lambda values, since: values * 1.2, "co2"),
+    "scale": ("weight", lambda values, since: values + 0.1 * since / 60, "weight"),
+    "stuck": ("temperature", lambda values, since: np.full_like(values, 37.01), "temperature"),
+    "offset": ("temperature", lambda values, since: values + 0.8, "temperature"),
+}
+PROCESSES: dict[str, tuple[str, Change, str]] = {
+    "agitator": ("agitation", lambda values, since: np.zeros_like(values), "agitator"),
+    "air": ("air_flow", lambda values, since: values * 0.5, "air"),
+    "base": ("ph", lambda values, since: values - 0.01 * since, "base"),
+    "control": ("temperature", lambda values, since: values - 0.01 * np.minimum(since, 80), "control"),
+}
+
+
+@pytest.mark.parametrize("fault", PROBES)
+def test_a_faulty_probe(model: WatchModel, fault: str) -> None:
+    role, change, about = PROBES[fault]
+    verdict = verdict_on(model, faulty(course(NEW), role, change))
+    assert (verdict.says, verdict.about) == ("probe", about)
+    assert verdict.missing == ()
+
+
+@pytest.mark.parametrize("fault", PROCESSES)
+def test_a_fault_of_the_process(model: WatchModel, fault: str) -> None:
+    role, change, about = PROCESSES[fault]
+    verdict = verdict_on(model, faulty(course(NEW), role, change))
+    assert (verdict.says, verdict.about) == ("process", about)
+    assert verdict.minute >= minute_of(FAULT_H)
+
+
+def test_cooling_that_is_missing(model: WatchModel) -> None:
+    warmer_k, minutes = 1.5, 6.3 * 4180 / 40 / 60  # V rho cp / UA
+    batch = faulty(course(NEW), "jacket_temperature", lambda values, since: values + warmer_k)
+    batch = faulty(
+        batch, "temperature", lambda values, since: values + warmer_k * (1 - np.exp(-since / minutes))
+    )
+    verdict = verdict_on(model, batch)
+    assert (verdict.says, verdict.about) == ("process", "cooling")
+
+
+def test_words_count_the_estimates_that_agree(model: WatchModel) -> None:
+    role, change, _ = PROBES["DO"]
+    verdict = verdict_on(model, faulty(course(NEW), role, change))
+    words = verdict_words(verdict)
+    assert words.startswith("5 of 6 independent estimates agree; only the DO probe says ")
+    assert words.endswith(" % more.")
+    answer = verdict_json(verdict)
+    assert answer["sentence"] == words
+    assert [estimate["agrees"] for estimate in answer["estimates"]] == [False, True, True, True, True, True]
+
+
+def test_a_verdict_is_shown_after_ten_minutes(model: WatchModel) -> None:
+    role, change, _ = PROCESSES["agitator"]
+    batch = faulty(course(NEW), role, change)
+    assert not verdict_on(model, batch, after=9).is_shown
+    assert verdict_on(model, batch, after=10).is_shown
+
+
+def test_the_golden_course_replaces_setpoints(model: WatchModel) -> None:
+    for fault in ("agitator", "air", "base"):
+        role, change, about = PROCESSES[fault]
+        assert verdict_on(model, without_setpoints(faulty(course(NEW), role, change))).about == about
+
+
+def test_direct_checks_need_no_off_gas() -> None:
+    poor = ("offgas_o2", "offgas_co2")
+    model = fit_watch([without(batch, *poor) for batch in golden()])
+    role, change, about = PROCESSES["air"]
+    assert verdict_on(model, without(faulty(course(NEW), role, change), *poor)).about == about
+
+
+def test_undecided_names_the_roles_that_would_decide() -> None:
+    poor = ("offgas_o2", "offgas_co2")
+    model = fit_watch([without(batch, *poor) for batch in golden()])
+    role, change, _ = PROBES["DO"]
+    verdict = verdict_on(model, without(faulty(course(NEW), role, change), *poor))
+    assert (verdict.says, verdict.about) == ("undecided", "")
+    assert verdict.missing == ("offgas_o2", "offgas_co2")
+    assert "O2 in the off-gas" in verdict_words(verdict)
+    assert [estimate.agrees for estimate in verdict.estimates] == [None] * 5 + [True]
+
+
+def test_without_any_role_nothing_can_be_told() -> None:
+    def plain(batch: BatchMinutes) -> BatchMinutes:
+        measured = batch.inputs.measured
+        names = ("temperature", "dissolved_oxygen", "agitation")
+        left = without(batch, *measured)
+        return type(left)(
+            left.inputs, left.phase, left.phases, others={f"tag.{name}": measured[name] for name in names}
+        )
+
+    model = fit_watch([plain(batch) for batch in golden()])
+    role, change, _ = PROBES["DO"]
+    verdict = verdict_on(model, plain(faulty(course(NEW), role, change)))
+    assert verdict.says == "undecided"
+    assert {"offgas_o2", "dissolved_oxygen", "weight", "feed_rate"} < set(verdict.missing)
