@@ -1,4 +1,4 @@
-"""The four families of statistics of a batch.
+"""The families of statistics of a batch.
 
 z is the deviation of each channel from the golden reference in standard deviations, by progress in the phase.
 
@@ -23,6 +23,7 @@ from monitoring.batches.watch.standstill import still_minutes
 from monitoring.kernel.arrays import FloatArray, IntArray
 
 OFF_COURSE, CHANGED, DRIFTED, SURPRISE = "E", "S", "L", "I"
+FOREST = "F"  # by choice, see forest.py
 FAMILIES = (OFF_COURSE, CHANGED, DRIFTED, SURPRISE)
 MEAN_MINUTES, ERROR_MINUTES = 5.0, 10.0
 ERROR_WEIGHT, STILL_WEIGHT = 3.0, 0.5

@@ -13,18 +13,19 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from monitoring.batches.golden.fitting import PhaseProfile
-from monitoring.batches.watch.families import CHANGED, DRIFTED, OFF_COURSE, SURPRISE, Track
+from monitoring.batches.watch.families import CHANGED, DRIFTED, FOREST, OFF_COURSE, SURPRISE, Track
 from monitoring.kernel.arrays import FloatArray, IntArray
 
 BINS = 120  # a phase
 HALF = 6
 SHRINKAGE = 3.0  # batches
-FLOORS: Mapping[str, float] = {OFF_COURSE: 1.0, CHANGED: 0.35, DRIFTED: 0.3, SURPRISE: 2.0}
+FLOORS: Mapping[str, float] = {OFF_COURSE: 1.0, CHANGED: 0.35, DRIFTED: 0.3, SURPRISE: 2.0, FOREST: 0.5}
 SCALES: Mapping[str, tuple[float, float]] = {
     OFF_COURSE: (2.5, 4.0),
     CHANGED: (2.8, 4.5),
     DRIFTED: (3.2, 5.0),
     SURPRISE: (1.8, 3.0),
+    FOREST: (1.2, 2.5),
 }
 ABOVE_MEDIAN = 1.3
 FEW = 3

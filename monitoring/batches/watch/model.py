@@ -21,7 +21,8 @@ from monitoring.batches.watch.families import (
     track_of,
     usual_course,
 )
-from monitoring.batches.watch.limits import FamilyLimits, bins_of, fit_limits, room_of
+from monitoring.batches.watch.forest import WatchForest, fit_forest
+from monitoring.batches.watch.limits import FEW, FamilyLimits, bins_of, fit_limits, room_of
 from monitoring.batches.watch.plane import DeviationPlane, fit_plane
 from monitoring.batches.watch.prediction import Predictor, PredictorFitting
 from monitoring.batches.watch.standstill import usual_steps
@@ -32,8 +33,8 @@ from monitoring.kernel.arrays import FloatArray
 class WatchModel:
     """The model of good batches: channels, the tags first, phases with references, predictor and limits.
 
-    ``steps`` are usual ones of the tags from minute to minute. ``plane`` is for the display of T² and SPE alone;
-    ``balances`` is the usual spread of the changes of the balances.
+    ``steps`` are usual ones of the tags from minute to minute. ``plane`` is for the display of T² and SPE;
+    ``balances`` is the usual spread of the changes of the balances. ``forest`` is None without family F.
     """
 
     tags: tuple[ChannelInfo, ...]
@@ -45,6 +46,7 @@ class WatchModel:
     plane: DeviationPlane
     balances: BalanceSpread
     members: int
+    forest: WatchForest | None = None
 
     @property
     def channels(self) -> tuple[ChannelInfo, ...]:
@@ -146,11 +148,19 @@ def united(several: Iterable[Sequence[ChannelInfo]]) -> tuple[ChannelInfo, ...]:
     return tuple(found.values())
 
 
-def fit_watch(batches: Sequence[BatchMinutes], wishes: Mapping[str, Coordinate] | None = None) -> WatchModel:
+def fit_watch(
+    batches: Sequence[BatchMinutes],
+    wishes: Mapping[str, Coordinate] | None = None,
+    *,
+    with_forest: bool = False,
+) -> WatchModel:
     """Fit the model to one golden batch or more; ``wishes`` has the recipe's coordinates, by phase.
+
+    ``with_forest`` adds family F if there are 3 golden batches or more.
 
     Raises:
         ValueError: there is no batch, no tag with values, or no phase of 10 minutes.
+        MissingPackageError: a forest is wished, and scikit-learn is not installed.
     """
     found = [watched(batch) for batch in batches]
     members = [each.member for each in found]
@@ -176,4 +186,5 @@ def fit_watch(batches: Sequence[BatchMinutes], wishes: Mapping[str, Coordinate] 
         plane=fit_plane([found[OFF_COURSE] for found in each]),
         balances=fit_balances(fit.channels, fit.balance_changes(), bins, len(fit.phases)),
         members=len(batches),
+        forest=fit_forest(each, bins, len(fit.phases)) if with_forest and len(batches) >= FEW else None,
     )

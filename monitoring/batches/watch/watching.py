@@ -12,6 +12,7 @@ from monitoring.batches.golden.members import ChannelInfo
 from monitoring.batches.watch.channels import BatchMinutes, watched
 from monitoring.batches.watch.families import (
     FAMILIES,
+    FOREST,
     NO_TRACK,
     SURPRISE,
     Statistics,
@@ -92,6 +93,8 @@ def score_minutes(model: WatchModel, batch: BatchMinutes) -> Scored:
     ratios = {family: model.limits[family].ratios(found[family], bins, model.room) for family in FAMILIES}
     every = {family: (found[family], ratios[family]) for family in FAMILIES}
     every[SURPRISE] = nearest_to_limit(*every[SURPRISE], tags=len(model.tags), channels=len(model.channels))
+    if model.forest is not None:
+        every[FOREST] = model.forest.ratios(found, bins, model.room)
     kept, ratio = ({name: both[at] for name, both in every.items()} for at in (0, 1))
     return Scored(track, values, kept, ratio)
 
@@ -145,12 +148,13 @@ def deviation_of(
 
 def contributions(model: WatchModel, scored: Scored, part: slice) -> tuple[Contribution, ...]:
     """Return the channels with a ratio above 0.8 in a part of the track, each once, the largest first."""
-    ratios = np.nan_to_num(np.stack([scored.ratios[family][:, part] for family in FAMILIES]))
+    families = list(scored.ratios)
+    ratios = np.nan_to_num(np.stack([scored.ratios[family][:, part] for family in families]))
     found = []
     for row, channel in enumerate(model.channels):
         family, minute = divmod(int(ratios[:, row].argmax()), ratios.shape[2])
         ratio = float(ratios[family, row, minute])
         if ratio > CLEAR:
-            statistic = float(scored.statistics[FAMILIES[family]][row, part][minute])
-            found.append(Contribution(channel.name, FAMILIES[family], ratio, statistic))
+            statistic = float(scored.statistics[families[family]][row, part][minute])
+            found.append(Contribution(channel.name, families[family], ratio, statistic))
     return tuple(sorted(found, key=lambda each: (-each.ratio, each.channel)))
