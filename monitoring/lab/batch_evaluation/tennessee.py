@@ -21,7 +21,7 @@ from monitoring.batches.watch.changes import exponential_mean
 from monitoring.batches.watch.families import MEAN_MINUTES
 from monitoring.batches.watch.prediction import Predictor, PredictorFitting
 from monitoring.kernel.arrays import FloatArray
-from monitoring.lab.evaluation.tables import percent, table
+from monitoring.lab.evaluation.tables import table
 
 VARIABLES = 52
 FAULTS = range(1, 22)
@@ -31,6 +31,10 @@ FALSE_ALARMS = 0.01
 RIDGES = {"error": 0.1, "mean error": 0.02, "mean": 0.01}
 VARIANCE_MEMORY, VARIANCE_START, LEAST_VARIANCE = 10.0, 50, 0.05
 LEAST_TOLERANCE = 0.01  # standard deviations
+
+
+class TennesseeError(Exception):
+    """A file is missing or not as expected; the message names the file."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +63,7 @@ def read_tennessee(folder: Path) -> TennesseeData:
     """Read the files of a folder.
 
     Raises:
-        ValueError: a file is missing, is no table of numbers, or has no dimension of 52.
+        TennesseeError: a file is missing, is no table of numbers, or has no dimension of 52.
     """
     return TennesseeData(
         read_run(folder / "d00.dat"),
@@ -72,10 +76,15 @@ def read_run(path: Path) -> FloatArray:
     """Return the run in a file, shape (52, observations); one of the public files has it transposed."""
     try:
         values = np.loadtxt(path, ndmin=2)
-    except FileNotFoundError:
-        raise ValueError(f"{path} is missing: the folder needs d00.dat, d00_te.dat to d21_te.dat") from None
+    except OSError:
+        raise TennesseeError(
+            f"{path} can't be read: the folder needs d00.dat, and d00_te.dat to d21_te.dat."
+        ) from None
+    except ValueError as error:
+        raise TennesseeError(f"{path} is no table of numbers: {error}.") from error
     if VARIABLES not in values.shape:
-        raise ValueError(f"{path} has {values.shape[0]} x {values.shape[1]} numbers: expected 52 variables")
+        rows, columns = values.shape
+        raise TennesseeError(f"{path} has {rows} x {columns} numbers: expected 52 variables.")
     return values if values.shape[0] == VARIABLES else values.T
 
 
