@@ -84,7 +84,7 @@ def residual_info(name: str) -> ChannelInfo:
 def tag_channels(batch: BatchMinutes) -> Iterator[tuple[ChannelInfo, FloatArray]]:
     """Yield the channels of measured tags with their values.
 
-    Of totalisers the rate; of the weight the course as if no sample had been drawn.
+    Of totalisers the rate; of the weight the course since the begin as if no sample had been drawn.
     """
     for name in batch.inputs.measured:
         if name not in NOT_COMPARED:
@@ -101,8 +101,10 @@ def role_channel(batch: BatchMinutes, name: str) -> tuple[ChannelInfo, FloatArra
     if role.is_total:
         info = ChannelInfo(name + RATE, f"{role.title}, rate", f"{role.unit}/min", tolerance)
         return info, rate(batch.inputs.role(name))
-    values = unsampled_weight(batch.inputs) if name == "weight" else batch.inputs.role(name)
-    return ChannelInfo(name, role.title, role.unit, tolerance), values
+    if name == "weight":  # since the begin: how far a vessel was filled says nothing about the course
+        info = ChannelInfo(name, f"{role.title} since the begin", role.unit, tolerance, is_total=True)
+        return info, unsampled_weight(batch.inputs)
+    return ChannelInfo(name, role.title, role.unit, tolerance), batch.inputs.role(name)
 
 
 def rate(total: FloatArray) -> FloatArray:

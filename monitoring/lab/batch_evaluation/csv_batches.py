@@ -68,7 +68,11 @@ def batches_of(rows: Sequence[list[str]], name: str, roles: Mapping[str, str]) -
     minute = minutes_of(columns[time])
     for each in dict.fromkeys(names.tolist()):
         own = np.flatnonzero(names == each)
-        parts = {column: [cells[row] for row in own.tolist()] for column, cells in columns.items() if column != time}
+        parts = {
+            column: [cells[row] for row in own.tolist()]
+            for column, cells in columns.items()
+            if column != time
+        }
         yield CsvBatch(each, batch_of(parts, minute[own], roles))
 
 

@@ -12,7 +12,7 @@ from monitoring.batches.watch.model import WatchModel, fit_watch
 from monitoring.kernel.arrays import FloatArray
 from monitoring.kernel.optional_packages import load
 
-UNITS, EPOCHS, LEARNING_RATE, SEED = 32, 300, 0.01, 0
+UNITS, EPOCHS, LEARNING_RATE, SEED = 32, 100, 0.01, 0
 
 Predict = Callable[
     [FloatArray], FloatArray
