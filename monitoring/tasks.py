@@ -11,6 +11,7 @@ from django_q.models import Failure
 from django_q.tasks import async_task
 
 from monitoring.batches import watch_background
+from monitoring.batches.forecast import background as batch_forecasts
 from monitoring.batches.rules import background as batch_rules
 from monitoring.detection.backtest import worker
 from monitoring.ingest import exclusions, rejections
@@ -34,7 +35,7 @@ PAUSES_S = (0.5, 2, 8)
 # A third of the hour between runs, so that other tasks have workers too.
 RETENTION_S = 1200
 # Less than the minute between runs, so that two runs never wait for each other.
-EXCLUSIONS_S = 50
+EXCLUSIONS_S = WATCH_S = 50
 FAILURES_KEPT = timedelta(days=7)
 FAILURES_KEPT_AT_MOST = 500
 
@@ -147,9 +148,15 @@ def follow_batch_rules() -> int:
     return batch_rules.follow_rules(should_stop=stop_requested)
 
 
+def forecast_batches() -> int:
+    """Forecast the running batches, unless another worker does. Return their number."""
+    return batch_forecasts.forecast_batches(should_stop=stop_requested)
+
+
 def watch_batches() -> int:
     """Compare batches with golden ones, unless another worker does. Return how many states have changed."""
-    return watch_background.watch_batches(should_stop=stop_requested)
+    end = time.monotonic() + WATCH_S
+    return watch_background.watch_batches(should_stop=lambda: stop_requested() or time.monotonic() > end)
 
 
 def create_partitions() -> int:

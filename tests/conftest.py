@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from datetime import UTC, datetime
@@ -240,6 +241,13 @@ def belongs_here(item: pytest.Item) -> bool:
         return not item.get_closest_marker("postgresql")
     elsewhere = item.get_closest_marker("sqlite") or item.get_closest_marker("once")
     return not elsewhere and reaches_the_database(item)
+
+
+def pytest_configure() -> None:
+    """Let processes of tests heed all signals: under nohup, and in a shell's background, some are ignored."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    for each in (signal.SIGHUP, signal.SIGQUIT):
+        signal.signal(each, signal.SIG_DFL)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -29,7 +29,7 @@ def verdict(
             "difference": 0.23 if place == 0 else 0.01,
             "agrees": None if place > 3 else place > 0,
             "needs": ["weight"] if place > 3 else [],
-            "sentence": "",
+            "sentence": "Differs: 23 % more." if place == 0 else "As usual: 1 % more.",
         }
         for place, (name, title, probe) in enumerate(
             zip(("rK", "rH", "rB", "rQ", "rF", "rW"), NAMES, PROBES, strict=True)

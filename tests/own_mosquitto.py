@@ -11,6 +11,8 @@ from pathlib import Path
 from paho.mqtt.client import Client, MQTTv5
 from paho.mqtt.enums import CallbackAPIVersion
 
+from tests.ports import free_port
+
 # The lines that docs/sources.md asks for.
 SAFE = (
     "persistence true",
@@ -22,13 +24,6 @@ SAFE = (
 QUICK = ("persistence true", "max_queued_messages 0")
 FORGETFUL = ("persistence false", "max_queued_messages 0")
 DEADLINE_S = 30.0
-
-
-def free_port() -> int:
-    """Return a TCP port that nothing listens on."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
 
 
 class Mosquitto:

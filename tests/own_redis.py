@@ -1,6 +1,5 @@
 """A Redis that the tests start, kill and start again."""
 
-import socket
 import subprocess
 from pathlib import Path
 
@@ -8,15 +7,15 @@ from redis import Redis
 from redis.backoff import ConstantBackoff
 from redis.retry import Retry
 
+from tests.ports import free_port
+
 
 class RedisServer:
     """A Redis of the test's own, which keeps nothing; it may be killed, and started again."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = int(free.getsockname()[1])
+        self.port = free_port()
         self.url = f"redis://127.0.0.1:{self.port}/0"
         self.process: subprocess.Popen[bytes] | None = None
 

@@ -7,9 +7,11 @@ from django.http import QueryDict
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from monitoring.detection.detectors import trees
 from monitoring.detection.detectors.overrides import override_lines, parse_overrides, refusal
-from monitoring.detection.detectors.settings import defaults
+from monitoring.detection.detectors.settings import OPTIONAL, defaults
 from monitoring.detection.monitor import DETECTORS, DetectionSettings, SettingError
+from monitoring.kernel.optional_packages import MissingPackageError
 from monitoring.kernel.tag_definition import states_of
 from monitoring.models import Tag
 
@@ -114,10 +116,17 @@ class TagForm(TagModelForm):
     )
 
     detectors_off = forms.MultipleChoiceField(
-        choices=[(name, name) for name in DETECTORS],
+        choices=[(name, name) for name in DETECTORS if name not in OPTIONAL],
         required=False,
         widget=forms.CheckboxSelectMultiple,
         help_text="Those that are ticked find nothing for this tag.",
+    )
+    detectors_on = forms.MultipleChoiceField(
+        choices=[(name, name) for name in sorted(OPTIONAL)],
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        label="optional detectors",
+        help_text="Those that are ticked are used too. The isolation forest needs the package scikit-learn.",
     )
     detection_parameters = ParametersField(required=False, label="Parameters", help_text=parameters_help())
 
@@ -131,6 +140,20 @@ class TagForm(TagModelForm):
     class Meta:
         model = Tag
         fields = "__all__"
+
+    def clean_detectors_on(self) -> list[str]:
+        """Return the optional detectors.
+
+        Raises:
+            ValidationError: their package is not installed.
+        """
+        given: list[str] = self.cleaned_data["detectors_on"]
+        try:
+            if given:
+                trees.forest_class()
+        except MissingPackageError as error:
+            raise forms.ValidationError(str(error)) from error
+        return given
 
     def clean_sensitivity(self) -> float:
         """Return the sensitivity; 1.0 for an empty field."""
@@ -161,6 +184,7 @@ def tried_settings(query: QueryDict) -> dict[str, Any]:
     """Return the detection settings in the query string, unvalidated: the form validates on saving."""
     return {
         "detectors_off": query.getlist("detectors_off"),
+        "detectors_on": query.getlist("detectors_on"),
         "sensitivity": query["sensitivity"],
         "detection_parameters": query.get("detection_parameters", ""),
     }

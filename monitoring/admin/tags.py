@@ -55,7 +55,15 @@ class TagAdmin(TagModelAdmin):
         ("Readings", {"fields": ("on_conflict", "hold_s")}),
         (
             "Detection",
-            {"fields": ("detectors_off", "sensitivity", "detection_parameters", "other_settings")},
+            {
+                "fields": (
+                    "detectors_off",
+                    "detectors_on",
+                    "sensitivity",
+                    "detection_parameters",
+                    "other_settings",
+                )
+            },
         ),
         ("Retention", {"fields": (("retention_days", "anomaly_retention_days"),)}),
         ("Audit trail", {"fields": ("reason",)}),

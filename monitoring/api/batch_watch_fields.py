@@ -26,7 +26,10 @@ class WatchPartSerializer(serializers.Serializer[Any]):
 class WatchedTimeSerializer(serializers.Serializer[Any]):
     """A time within the batch."""
 
-    at = BoundField(help_text="ISO 8601, within the batch.")
+    at = BoundField(
+        help_text="ISO 8601, within the batch.",
+        error_messages={"required": "expected a time within the batch"},
+    )
 
 
 class ContributionSerializer(Shape):

@@ -11,6 +11,7 @@ from monitoring.api.alarms import AlarmViewSet
 from monitoring.api.annotations import AnnotationViewSet
 from monitoring.api.batch_compare import BatchCompareView
 from monitoring.api.batch_files import BatchExportView, BatchReportView
+from monitoring.api.batch_forecast import BatchForecastView
 from monitoring.api.batch_trend import BatchTrendView
 from monitoring.api.batch_watch import BatchWatchView, DeviationsView, WatchContributionsView
 from monitoring.api.batches import BatchViewSet
@@ -102,6 +103,7 @@ urlpatterns = [
         AnnotationViewSet.as_view({"get": "list", "post": "create"}),
         name="annotations",
     ),
+    re_path(f"{BATCH}/forecast$", BatchForecastView.as_view(), name="batch-forecast"),
     re_path(f"{BATCH}/trend$", BatchTrendView.as_view(), name="batch-trend"),
     re_path(f"{BATCH}/watch$", BatchWatchView.as_view(), name="batch-watch"),
     re_path(f"{BATCH}/watch/contributions$", WatchContributionsView.as_view(), name="watch-contributions"),

@@ -78,10 +78,11 @@ def find_profile(pk: int) -> Profile:
 
 
 def newest_profile(recipe: Recipe | None) -> Profile | None:
-    """Return the newest profile of any version of the recipe; None if there is none."""
+    """Return the newest profile of any version of the recipe, without curves; None if there is none."""
     if recipe is None:
         return None
-    return Profile.objects.filter(recipe__name=recipe.name).order_by("-made_at", "-id").first()
+    profiles = Profile.objects.filter(recipe__name=recipe.name).defer("curves")
+    return profiles.order_by("-made_at", "-id").first()
 
 
 def bindings_between(vessel: Vessel, start: datetime, end: datetime) -> QuerySet[VesselTag]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from django.db import InterfaceError, OperationalError, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from monitoring.batches.deviations import Revisions, follow_deviations, newest_revision
 from monitoring.batches.watch.model import WatchModel
@@ -96,22 +96,26 @@ def chunks(batches: Sequence[Batch]) -> Iterator[Sequence[Batch]]:
 
 
 def batches_to_watch(now: datetime) -> Iterator[Batch]:
-    """Yield the running batches, those that ended or changed lately, and a few of the past without result."""
+    """Yield the running batches, those that ended or changed lately, and a few of the past without result.
+
+    Those whose state is oldest come first: a pass that is too slow for all goes on there the next time.
+    """
     rows = Batch.objects.exclude(state=BatchState.PLANNED).select_related(
         "vessel", "recipe", "profile", "watch__profile"
     )
     rows = rows.defer("profile__curves", "watch__profile__curves").prefetch_related("phases")
     since = now - FOLLOWED
     recent = Q(end=None) | Q(end__gte=since) | Q(changed_at__gte=since)
-    yield from rows.filter(recent).order_by("pk")
+    yield from rows.filter(recent).order_by(F("watch__changed_at").asc(nulls_first=True), "pk")
     yield from past_batches(rows.exclude(recent))
 
 
 def past_batches(rows: QuerySet[Batch]) -> Iterator[Batch]:
-    """Yield the newest batches of the past that a profile could judge and that were never compared."""
+    """Yield the newest batches of the past that were never compared, and that have a profile now."""
     has_profile = Q(profile__isnull=False) | Q(recipe__name__in=Profile.objects.values("recipe__name"))
     never = Q(watch=None) | Q(watch__profile=None)
-    yield from rows.filter(has_profile & never).order_by("-start")[:PAST_AT_ONCE]
+    found = rows.filter(has_profile & never).exclude(watch__message=FAILED)
+    yield from found.order_by("-start")[:PAST_AT_ONCE]
 
 
 def watch_some(this: WatchPass, batches: Sequence[Batch]) -> int:
@@ -142,7 +146,7 @@ def outcome_of(this: WatchPass, batch: Batch) -> Outcome | None:
     except (InterfaceError, OperationalError):
         raise
     except Exception:  # one batch never stops the others
-        failed = changed(Outcome(batch, None, this.now, "", FAILED, is_failed=True))
+        failed = unless_stored(Outcome(batch, stored_profile(batch), this.now, "", FAILED, is_failed=True))
         if failed:
             logger.exception("watching of a batch failed", extra={"batch": batch.name})
         return failed
@@ -154,7 +158,7 @@ def watched_batch(this: WatchPass, batch: Batch) -> Outcome | None:
     upto = from_micros(prepared.stop_us)
     profile = judging_profile(batch)
     if profile is None:
-        return changed(Outcome(batch, None, upto, "", NO_PROFILE))
+        return unless_stored(Outcome(batch, None, upto, "", NO_PROFILE))
     model, digest = this.model(profile)
     inputs = f"{METHOD}:{prepared.digest()[:30]}:{profile.pk}:{digest[:20]}"
     if inputs == stored_inputs(batch):
@@ -166,7 +170,7 @@ def watched_batch(this: WatchPass, batch: Batch) -> Outcome | None:
 
 def compared(prepared: BatchToWatch, profile: Profile, model: WatchModel, inputs: str) -> Outcome:
     """Compare a batch with its profile."""
-    found = watch_minutes(profile, model, read_minutes(prepared))
+    found = watch_minutes(model, read_minutes(prepared))
     upto = from_micros(prepared.stop_us)
     return Outcome(prepared.batch, profile, upto, inputs, found.message, found)
 
@@ -177,10 +181,16 @@ def stored_inputs(batch: Batch) -> str | None:
     return None if watch is None else watch.inputs
 
 
-def changed(outcome: Outcome) -> Outcome | None:
+def stored_profile(batch: Batch) -> Profile | None:
+    """Return the profile that the batch was last compared with."""
+    watch: BatchWatch | None = getattr(batch, "watch", None)
+    return watch.profile if watch else None
+
+
+def unless_stored(outcome: Outcome) -> Outcome | None:
     """Return the outcome of a batch without a result; None if its message is stored already."""
     watch: BatchWatch | None = getattr(outcome.batch, "watch", None)
-    is_same = watch is not None and (watch.profile_id, watch.message) == (None, outcome.message)
+    is_same = watch and (watch.profile, watch.message) == (outcome.profile, outcome.message)
     return None if is_same else outcome
 
 

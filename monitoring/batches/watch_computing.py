@@ -17,10 +17,9 @@ from monitoring.batches.watch.score import Deviation
 from monitoring.batches.watch.watching import WatchResult, watch
 from monitoring.batches.watch.wording import deviation_sentence, title_of
 from monitoring.batches.watch_extent import extent_message
-from monitoring.batches.watch_reading import ReadMinutes
+from monitoring.batches.watch_reading import ChannelTag, ReadMinutes
 from monitoring.kernel.arrays import number_or_none
 from monitoring.kernel.clock import iso_utc
-from monitoring.models import Profile
 
 Json = dict[str, Any]
 
@@ -40,11 +39,8 @@ class FoundDeviation:
 
 @dataclass(frozen=True)
 class WatchedMinutes:
-    """The result of watching a stored batch with the model of a profile."""
+    """The result of watching a stored batch; ``message`` says how far it is watched."""
 
-    profile: Profile
-    model: WatchModel
-    read: ReadMinutes
     result: WatchResult
     deviations: Sequence[FoundDeviation]
     message: str
@@ -60,17 +56,11 @@ class WatchedMinutes:
         return number_or_none(float(self.result.score[-1]))
 
 
-def watch_minutes(profile: Profile, model: WatchModel, read: ReadMinutes) -> WatchedMinutes:
+def watch_minutes(model: WatchModel, read: ReadMinutes) -> WatchedMinutes:
     """Watch a batch by the model of its profile."""
     result = watch(model, read.minutes)
-    return WatchedMinutes(
-        profile=profile,
-        model=model,
-        read=read,
-        result=result,
-        deviations=found_deviations(model, read, result),
-        message=extent_message(model, read.minutes, result),
-    )
+    message = extent_message(model, read.minutes, result)
+    return WatchedMinutes(result, found_deviations(model, read, result), message)
 
 
 def found_deviations(model: WatchModel, read: ReadMinutes, result: WatchResult) -> list[FoundDeviation]:
@@ -107,29 +97,35 @@ def stored_verdict(verdict: Verdict, read: ReadMinutes) -> Json:
     """Return a verdict as stored: with the time of its strongest minute, numbers rounded."""
     found = verdict_json(verdict)
     minute = found.pop("minute")
-    estimates = [
-        {**each, "difference": None if each["difference"] is None else rounded(each["difference"])}
-        for each in found["estimates"]
-    ]
+    estimates = [{**each, "difference": rounded_or_none(each["difference"])} for each in found["estimates"]]
     at = iso_utc(read.time(minute))
-    return {**found, "evidence": rounded(found["evidence"] or 0.0), "at": at, "estimates": estimates}
+    return {**found, "evidence": rounded(verdict.evidence), "at": at, "estimates": estimates}
 
 
 def contribution_json(found: ChannelAt, read: ReadMinutes) -> Json:
     """Return a contribution as a JSON object, without value and usual value."""
-    each = found.contribution
-    tag = read.tags.get(each.channel.removesuffix(RATE))
-    role = RESIDUALS[each.channel].role if each.channel in RESIDUALS else ""
-    tag = read.tags.get(role) if role else tag
+    each, tag = found.contribution, tag_of_channel(found.contribution.channel, read)
+    has_role = bool(found.channel.title)
     return {
         "channel": each.channel,
-        "title": tag.title if tag and not found.channel.title else title_of(found),
-        "unit": found.channel.unit or (tag.unit if tag and not found.channel.title else ""),
+        "title": title_of(found) if has_role or not tag else tag.title,
+        "unit": found.channel.unit if has_role or not tag else tag.unit,
         "tag": tag.name if tag else None,
         "family": each.family,
         "ratio": rounded(each.ratio),
         "statistic": rounded(each.statistic),
     }
+
+
+def tag_of_channel(channel: str, read: ReadMinutes) -> ChannelTag | None:
+    """Return the tag of a channel; of a control error that of the role; None of a balance."""
+    role = RESIDUALS[channel].role if channel in RESIDUALS else ""
+    return read.tags.get(role or channel.removesuffix(RATE))
+
+
+def rounded_or_none(value: float | None) -> float | None:
+    """Return a value with 4 significant digits; None for None."""
+    return None if value is None else rounded(value)
 
 
 def rounded(value: float) -> float:

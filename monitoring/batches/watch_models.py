@@ -13,7 +13,7 @@ from monitoring.batches.watch_reading import BatchToWatch, prepare, read_minutes
 from monitoring.kernel.runtime import part
 from monitoring.models import Batch, BatchState, Profile
 
-MOST_MODELS = 24
+MOST_MODELS = 64  # 2 MB each
 
 
 class WatchModels:

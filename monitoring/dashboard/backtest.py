@@ -172,6 +172,7 @@ def settings_address(question: dict[str, Any]) -> str:
     """Return the address of the tag's admin form, with the tried settings filled in."""
     filled = {
         "detectors_off": question["off"],
+        "detectors_on": question.get("on", []),
         "sensitivity": f"{question['sensitivity']:.15g}",
         "detection_parameters": "\n".join(override_lines(question["parameters"])),
     }

@@ -7,9 +7,12 @@ from typing import Any, cast
 from django import forms
 
 from monitoring.detection.backtest.requests import Question
+from monitoring.detection.detectors import trees
 from monitoring.detection.detectors.overrides import override_lines, parse_overrides, refusal
+from monitoring.detection.detectors.settings import OPTIONAL
 from monitoring.detection.monitor import DETECTORS, DetectionSettings, SettingError
 from monitoring.kernel.clock import expected_bound, iso_utc, parse_bound
+from monitoring.kernel.optional_packages import MissingPackageError
 
 LENGTHS = (("1", "The last day"), ("3", "The last 3 days"), ("7", "The last 7 days"), ("", "From – to"))
 USUAL_LENGTH = "7"
@@ -57,10 +60,16 @@ class BacktestForm(forms.Form):
         min_value=0.1, max_value=10, widget=forms.NumberInput(attrs={"step": "any"})
     )
     off = forms.MultipleChoiceField(
-        choices=[(name, name) for name in DETECTORS],
+        choices=[(name, name) for name in DETECTORS if name not in OPTIONAL],
         required=False,
         widget=forms.CheckboxSelectMultiple,
         label="Detectors switched off",
+    )
+    on = forms.MultipleChoiceField(
+        choices=[(name, name) for name in sorted(OPTIONAL)],
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        label="Optional detectors",
     )
     parameters = forms.CharField(
         required=False,
@@ -75,6 +84,20 @@ class BacktestForm(forms.Form):
         if len(tags) > MOST_TO_CHOOSE:
             choice.widget = forms.TextInput(attrs={"spellcheck": "false", "autocapitalize": "off"})
         choice.choices = [(name, name) for name in tags]
+
+    def clean_on(self) -> list[str]:
+        """Return the optional detectors.
+
+        Raises:
+            ValidationError: their package is not installed.
+        """
+        given: list[str] = self.cleaned_data["on"]
+        try:
+            if given:
+                trees.forest_class()
+        except MissingPackageError as error:
+            raise forms.ValidationError(str(error)) from error
+        return given
 
     def clean_parameters(self) -> dict[str, float]:
         """Convert the lines to parameters by name.
@@ -98,6 +121,7 @@ class BacktestForm(forms.Form):
                     off=frozenset(data["off"]),
                     sensitivity=data["sensitivity"],
                     parameters=data["parameters"],
+                    on=frozenset(data["on"]),
                 )
             except SettingError as error:
                 self.add_error("parameters", refusal(error))
@@ -116,6 +140,7 @@ def initial_for(tag: str, present: DetectionSettings) -> dict[str, Any]:
         "tag": tag,
         "days": USUAL_LENGTH,
         "off": sorted(present.off),
+        "on": sorted(present.on),
         "sensitivity": f"{present.sensitivity:.15g}",
         "parameters": "\n".join(override_lines(present.parameters)),
     }

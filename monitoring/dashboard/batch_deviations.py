@@ -14,10 +14,11 @@ from monitoring.dashboard.batch_words import elapsed_text
 from monitoring.dashboard.moments import Moment, moment
 from monitoring.dashboard.verdicts import VerdictCard, verdict_card
 from monitoring.dashboard.watch_states import WatchState, read_watch_states
-from monitoring.models import Batch, BatchWatch, Deviation, Profile
+from monitoring.models import Batch, BatchState, BatchWatch, Deviation, Profile
 
 MOST = 200
 MOST_CONTRIBUTIONS = 8
+LIMIT = 1.0
 LEAST_SCALE = 2.0  # of the bars: the ratio at their right end
 FAMILY_TITLES = {
     "E": "off the golden course",
@@ -95,6 +96,16 @@ class ComparedBatch:
     rows: Sequence[DeviationRow]
     chosen: DeviationRow | None
     is_cut: bool
+    is_running: bool
+
+    @property
+    def text(self) -> str:
+        """Return whether the batch is like golden ones; of a batch that has ended, whether it was."""
+        if not self.is_running:
+            return ended_text(len(self.rows))
+        if self.state.score is None:
+            return "" if self.state.message or not self.upto else "No score now: values are missing."
+        return "Like the golden batches." if self.state.score <= LIMIT else "The score is above its limit."
 
     def as_json(self) -> dict[str, Any]:
         """Return the marks for the charts, and the minute up to which the batch is watched."""
@@ -107,7 +118,8 @@ class ComparedBatch:
 def read_compared(batch: Batch, chosen: str, origin: datetime, now: datetime) -> ComparedBatch:
     """Return the deviations of a batch and the state of its watching.
 
-    ``chosen`` is the id of a deviation as text; without such a one, the newest is chosen.
+    ``chosen`` is the id of a deviation as text; without such a one, the newest is chosen, of a
+    batch that has ended the one with the largest score.
     """
     found = list(Deviation.objects.filter(batch=batch).order_by("-start", "-id")[:MOST])
     rows = [deviation_row(each, origin, now) for each in found]
@@ -118,14 +130,25 @@ def read_compared(batch: Batch, chosen: str, origin: datetime, now: datetime) ->
         profile=(watch and watch.profile) or judging_profile(batch),
         upto=moment(watch.upto, now) if watch and watch.upto else None,
         rows=rows,
-        chosen=chosen_row(rows, id_of(chosen)),
+        chosen=chosen_row(rows, id_of(chosen), is_running=batch.state == BatchState.RUNNING),
         is_cut=len(found) == MOST,
+        is_running=batch.state == BatchState.RUNNING,
     )
 
 
-def chosen_row(rows: Sequence[DeviationRow], pk: int | None) -> DeviationRow | None:
-    """Return the row of this id, else the newest; None without any."""
-    return next((row for row in rows if row.deviation.pk == pk), rows[0] if rows else None)
+def ended_text(deviations: int) -> str:
+    """Return how many deviations a batch had."""
+    if not deviations:
+        return "Like the golden batches throughout."
+    return f"{deviations} {'deviation' if deviations == 1 else 'deviations'} from the golden batches."
+
+
+def chosen_row(rows: Sequence[DeviationRow], pk: int | None, *, is_running: bool) -> DeviationRow | None:
+    """Return the row of this id, else the newest, of a batch that has ended the largest; None without any."""
+    found = next((row for row in rows if row.deviation.pk == pk), None)
+    if found or not rows:
+        return found
+    return rows[0] if is_running else max(rows, key=lambda row: row.deviation.score)
 
 
 def deviation_row(deviation: Deviation, origin: datetime, now: datetime) -> DeviationRow:
@@ -141,7 +164,7 @@ def deviation_row(deviation: Deviation, origin: datetime, now: datetime) -> Devi
         end_hours=hours_since(origin, end) if end else None,
         elapsed=elapsed_text(hours),
         lasted=length if end else f"{length} so far",
-        verdict=verdict_card(deviation.verdict),
+        verdict=verdict_card(deviation.verdict, now - start),
         contributions=contribution_rows(deviation.contributions),
     )
 

@@ -12,6 +12,7 @@ from django.utils.http import urlencode
 from monitoring.access.roles import CONDUCT, DESIGN, NOTE
 from monitoring.batches.elapsed import origin_us
 from monitoring.batches.finding import bindings_between
+from monitoring.batches.forecast.reading import read_forecast
 from monitoring.batches.reading import (
     BatchSelection,
     all_batches,
@@ -34,6 +35,7 @@ from monitoring.dashboard.batch_rows import (
     regions_of,
 )
 from monitoring.dashboard.batch_words import STATE_WORDS
+from monitoring.dashboard.forecast_lines import forecast_lines
 from monitoring.dashboard.sample_rows import note_rows, sample_rows
 from monitoring.dashboard.scripts import ScriptTag, chart_script
 from monitoring.dashboard.vessel_tiles import expected_of, progress_of
@@ -48,6 +50,7 @@ LONGEST_NAME = 64
 LARGEST_ID = 2**63 - 1
 REFRESH_MS = 15_000
 USUAL_DECIMALS = 2
+MOST_FORECASTS = 10
 ADDRESSES = {
     "trend": "trend",
     "soft-sensors": "soft-sensors",
@@ -140,13 +143,15 @@ def live_context(
     """Return the part of the context that changes while the batch runs."""
     phases = phases_of(batch, now)
     moments = moments_of(batch, now)
+    forecast = read_forecast(batch, now=now)
     return {
         "batch": batch,
         "row": batch_row(batch, now),
         "moments": moments,
         "is_guessed": any(each.is_guessed for each in moments) or any(each.is_guessed for each in phases),
         "phases": phases,
-        "expected": expected_of(batch, now) if batch.state == BatchState.RUNNING else None,
+        "expected": expected_of(batch, now, forecast) if batch.state == BatchState.RUNNING else None,
+        "forecasts": forecast_lines(forecast, now, most=MOST_FORECASTS),
         "happenings": happenings,
         "compared": compared,
         "no_profile": NO_PROFILE,

@@ -2,16 +2,19 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from monitoring.batches.verdict.words import input_title
 
 KNOWN_FROM = "Known from 10 minutes on."
+NOT_KNOWN = "Not known."
+SHOWN_FROM = timedelta(minutes=10)
 TITLES = {"probe": "Probe", "process": "Process", "undecided": "Undecided"}
 SHAPES = {"probe": "◇", "process": "■", "undecided": "?"}
 AGREES, DIFFERS, UNKNOWN = "agrees", "differs", "unknown"
 MARKS = {AGREES: "✓", DIFFERS: "≠", UNKNOWN: "–"}
-WEIGHT_BALANCE = "rW"  # its difference is in g/min, that of the others a share
+DIFFERS_WORD = "Differs"  # with which sentences of estimates begin
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +56,10 @@ class VerdictCard:
         return f"{self.title}: {self.sentence}" if self.says else f"Probe or process? {self.sentence}"
 
 
-def verdict_card(verdict: Mapping[str, Any] | None) -> VerdictCard:
-    """Return the verdict as the page shows it, from the JSON of a deviation."""
+def verdict_card(verdict: Mapping[str, Any] | None, age: timedelta) -> VerdictCard:
+    """Return the verdict as the page shows it, from the JSON of a deviation that began ``age`` ago."""
     if not verdict or not verdict.get("is_shown"):
-        return VerdictCard("", KNOWN_FROM)
+        return VerdictCard("", KNOWN_FROM if age < SHOWN_FROM else NOT_KNOWN)
     says, sentence = str(verdict.get("says", "")), str(verdict.get("sentence", ""))
     return VerdictCard(
         says=says,
@@ -76,7 +79,7 @@ def estimate_row(estimate: Mapping[str, Any]) -> EstimateRow:
     state = UNKNOWN if agrees is None else AGREES if agrees else DIFFERS
     texts = {
         AGREES: "agrees",
-        DIFFERS: f"differs{difference_text(estimate)}",
+        DIFFERS: difference_text(estimate),
         UNKNOWN: f"not known{needs_text(estimate)}",
     }
     return EstimateRow(
@@ -88,16 +91,12 @@ def estimate_row(estimate: Mapping[str, Any]) -> EstimateRow:
 
 
 def difference_text(estimate: Mapping[str, Any]) -> str:
-    """Return how far an estimate lies above or below the others; empty if that is not known."""
-    difference = estimate.get("difference")
-    if difference is None:
-        return ""
-    if estimate.get("name") == WEIGHT_BALANCE:
-        return f" by {difference:+.1f} g/min".replace("-", "−")
-    return f" by {100 * difference:+.0f} %".replace("-", "−")
+    """Return how far an estimate lies above or below the others, in the words of the verdict."""
+    amount = str(estimate.get("sentence", "")).removeprefix(DIFFERS_WORD).strip(" .:")
+    return f"differs: {amount}" if amount else "differs"
 
 
 def needs_text(estimate: Mapping[str, Any]) -> str:
-    """Return the roles that an estimate lacks; empty without any."""
+    """Return the roles and constants that an estimate lacks; empty without any."""
     titles = ", ".join(input_title(str(name)) for name in estimate.get("needs", ()))
     return f": needs {titles}" if titles else ""

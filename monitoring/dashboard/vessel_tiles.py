@@ -4,16 +4,18 @@ A number of queries that is independent of the number of vessels reads all tiles
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 
 from monitoring.alarms.reading import AlarmSelection, PresentAlarm, alarms_of_vessels, read_alarms
 from monitoring.batches.finding import recipe_phases
+from monitoring.batches.forecast.reading import Forecast, read_forecasts
 from monitoring.batches.reading import all_vessels, last_elapsed_h
 from monitoring.batches.vessel_roles import OTHER, ROLES, role_title
 from monitoring.dashboard import words
 from monitoring.dashboard.batch_words import elapsed_text
+from monitoring.dashboard.forecast_lines import ForecastLine, forecast_lines
 from monitoring.dashboard.moments import Moment, moment
 from monitoring.dashboard.states import Evidence, State, state_of
 from monitoring.dashboard.watch_states import WatchState, read_watch_states
@@ -94,6 +96,7 @@ class VesselTile:
     phase: str
     progress: BatchProgress
     expected: Expected
+    forecasts: Sequence[ForecastLine]
     values: Sequence[TileValue]
     alarms: Sequence[PresentAlarm]
     events: Sequence[StoredEvent]
@@ -120,10 +123,11 @@ class Readings:
     """Latest values, alarms and events of the tags of all vessels, by the tag's name.
 
     ``of_vessels`` has the alarms of the vessels themselves, by the vessel's name.
-    ``watches`` has the state of watching of the running batches, by their ids.
+    ``watches`` has the state of watching of the running batches, by their ids; ``forecasts`` their forecasts.
     """
 
     now: datetime
+    forecasts: Mapping[int, Forecast] = field(default_factory=dict)
     tags: Mapping[str, TagDefinition] = field(default_factory=dict)
     newest: Mapping[str, Point] = field(default_factory=dict)
     formats: Mapping[str, NumberFormat] = field(default_factory=dict)
@@ -139,8 +143,13 @@ def read_tiles(now: datetime) -> list[VesselTile]:
     vessels = list(all_vessels().filter(is_active=True).exclude(name__in=unused_vessels()))
     bound = {vessel.pk: present_bindings(vessel, now) for vessel in vessels}
     running = [batch.pk for vessel in vessels for batch in vessel.running]  # type: ignore[attr-defined]
-    readings = read_readings(bound, now, running)
+    readings = replace(read_readings(bound, now, running), forecasts=forecasts_of(vessels, now))
     return [tile_of(vessel, bound[vessel.pk], readings) for vessel in vessels]
+
+
+def forecasts_of(vessels: Sequence[Vessel], now: datetime) -> Mapping[int, Forecast]:
+    """Return the forecasts of the running batches of vessels read by ``all_vessels``."""
+    return read_forecasts([batch for each in vessels for batch in each.running], now=now)  # type: ignore[attr-defined]
 
 
 def present_bindings(vessel: Vessel, now: datetime) -> list[VesselTag]:
@@ -197,12 +206,14 @@ def tile_of(vessel: Vessel, bindings: Sequence[VesselTag], readings: Readings) -
     batch = running[0] if running else None
     names = list(dict.fromkeys(each.tag.name for each in bindings))
     phase = present_phase(batch)
+    forecast = (readings.forecasts.get(batch.pk) if batch else None) or Forecast()
     return VesselTile(
         vessel=vessel,
         batch=batch,
         phase=phase.name if phase else "",
         progress=progress_of(batch, readings.now),
-        expected=expected_of(batch, readings.now),
+        expected=expected_of(batch, readings.now, forecast),
+        forecasts=forecast_lines(forecast, readings.now),
         values=[value_of(each, readings) for each in key_bindings(bindings)],
         alarms=[
             *(alarm for name in names for alarm in readings.alarms.get(name, ())),
@@ -251,8 +262,11 @@ def progress_of(batch: Batch | None, now: datetime) -> BatchProgress:
     return BatchProgress(last_elapsed_h(batch, now) if batch else None, typical_h(batch))
 
 
-def expected_of(batch: Batch | None, now: datetime) -> Expected:
-    """Return the next event of a batch: the inoculation, or the end of the phase by its typical duration."""
+def expected_of(batch: Batch | None, now: datetime, forecast: Forecast) -> Expected:
+    """Return the next event of a batch: the inoculation, or the end of the phase.
+
+    That is forecast from past batches where such forecasts were right; else by the typical duration.
+    """
     phase = present_phase(batch)
     if batch is None:
         return Expected("")
@@ -262,11 +276,18 @@ def expected_of(batch: Batch | None, now: datetime) -> Expected:
         return Expected("")
     phases = recipe_phases(batch)
     place = next((i for i, each in enumerate(phases) if each.name == phase.name), None)
-    if place is None or not (duration_s := phases[place].typical_duration_s):
+    at = end_of(phase, None if place is None else phases[place].typical_duration_s, forecast)
+    if place is None or at is None:
         return Expected("")
     following = f"phase {phases[place + 1].name}" if place + 1 < len(phases) else "end of the batch"
-    at = phase.start + timedelta(seconds=duration_s)
     if at >= now:
         return Expected(f"{following} in {words.duration_text((at - now).total_seconds())}", moment(at, now))
     late = words.duration_text((now - at).total_seconds())
     return Expected(f"{phase.name} lasts {late} longer than usual", moment(at, now))
+
+
+def end_of(phase: BatchPhase, typical_s: int | None, forecast: Forecast) -> datetime | None:
+    """Return the expected end of a phase: as forecast, else by its typical duration; None if unknown."""
+    if forecast.phase_end:
+        return forecast.phase_end.expected_end
+    return phase.start + timedelta(seconds=typical_s) if typical_s else None

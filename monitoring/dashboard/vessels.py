@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -25,7 +25,14 @@ from monitoring.dashboard.batch_forms import ACTS, BindForm, RenameForm, VesselS
 from monitoring.dashboard.batch_rows import batch_row, batch_table
 from monitoring.dashboard.batch_words import FUNCTION_WORDS, ROLE_GAINS, RULE_TITLES, rule_text
 from monitoring.dashboard.moments import Moment, moment
-from monitoring.dashboard.vessel_tiles import is_bound, present_bindings, read_readings, read_tiles, tile_of
+from monitoring.dashboard.vessel_tiles import (
+    forecasts_of,
+    is_bound,
+    present_bindings,
+    read_readings,
+    read_tiles,
+    tile_of,
+)
 from monitoring.models import Tag, TagFunction, Vessel, VesselTag
 
 HISTORY = 20
@@ -107,7 +114,8 @@ def vessel_page(
     now, part = datetime.now(UTC), request.GET.get("part", "")
     present = present_bindings(vessel, now)
     running = [each.pk for each in vessel.running]  # type: ignore[attr-defined]
-    tile = tile_of(vessel, present, read_readings({vessel.pk: present}, now, running))
+    readings = read_readings({vessel.pk: present}, now, running)
+    tile = tile_of(vessel, present, replace(readings, forecasts=forecasts_of([vessel], now)))
     context = {"vessel": vessel, "tile": tile, "row": tile.batch and batch_row(tile.batch, now)}
     if part == "state":
         return render(request, "vessels/_state.html", shared(request, now) | context)

@@ -38,11 +38,6 @@ class WatchState:
         return "" if self.score is None else f"{self.score:.2f}"
 
     @property
-    def text(self) -> str:
-        """Return whether the batch is like golden ones."""
-        return "Like the golden batches." if (self.score or 0.0) <= 1 else "The score is above its limit."
-
-    @property
     def percent(self) -> float:
         """Return the length of the score's bar."""
         return round(100 * min(self.score or 0.0, BAR_END) / BAR_END, 1)
@@ -87,7 +82,7 @@ def open_deviation(deviation: Deviation, now: datetime) -> OpenDeviation:
         start=moment(deviation.start, now),
         lasts=words.duration_text(max(0.0, (now - deviation.start).total_seconds())),
         sentence=deviation.sentence,
-        verdict=verdict_card(deviation.verdict).line,
+        verdict=verdict_card(deviation.verdict, now - deviation.start).line,
     )
 
 

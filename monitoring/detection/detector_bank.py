@@ -1,8 +1,11 @@
 """The detectors and incidents of one tag. Their states together are the state of the tag's monitor."""
 
+from typing import Any
+
 from monitoring.detection.detectors.detector import Detector
 from monitoring.detection.detectors.drift import Drift
 from monitoring.detection.detectors.forecaster import Forecaster
+from monitoring.detection.detectors.forest import Forest
 from monitoring.detection.detectors.missing import Missing
 from monitoring.detection.detectors.noise import Noise
 from monitoring.detection.detectors.novelty import Novelty
@@ -24,7 +27,10 @@ Named = tuple[tuple[str, Detector], ...]
 
 
 class DetectorBank(Stateful):
-    """The detectors of a tag, the forecast of the values, and the incidents found."""
+    """The detectors of a tag, the forecast of the values, and the incidents found.
+
+    ``forest`` is None unless the settings switch that detector on; its state comes last, if there is one.
+    """
 
     STATE = (
         *("course", "spike", "step", "drift", "noise", "rate", "novelty", "stuck", "saturation", "missing"),
@@ -32,7 +38,7 @@ class DetectorBank(Stateful):
         *("stuck_incident", "saturation_incident", "missing_incident"),
     )
 
-    __slots__ = (*STATE, "all_of_them", "each_reading", "incidents")
+    __slots__ = (*STATE, "all_of_them", "each_reading", "forest", "incidents")
 
     def __init__(self, settings: DetectionSettings) -> None:
         self.course = Forecaster(settings.lower_limit, settings.upper_limit)
@@ -45,6 +51,8 @@ class DetectorBank(Stateful):
         self.stuck = Stuck(**settings.of("stuck"))
         self.saturation = Saturation(**settings.of("saturation"))
         self.missing = Missing(**settings.of("missing"))
+        is_forest = "forest" not in settings.disabled
+        self.forest = Forest(**settings.of("forest")) if is_forest else None
         self.process_incident = Incident(PROCESS_OFF_DELAY)
         self.incident_rate = Recurrence(USUAL_INCIDENT_RATE)
         self.time_in_alarm = TimeInAlarmFraction()
@@ -61,7 +69,19 @@ class DetectorBank(Stateful):
         self.all_of_them: Named = (
             *self.each_reading,
             *(("noise", self.noise), ("drift", self.drift), ("rate", self.rate)),
+            *((("forest", self.forest),) if self.forest else ()),
         )
+
+    def state(self) -> list[Any]:
+        """See ``Stateful.state``."""
+        return [*Stateful.state(self), *([self.forest.state()] if self.forest else [])]
+
+    def restore(self, state: list[Any]) -> None:
+        """See ``Stateful.restore``: a state with or without that of the forest."""
+        own = len(self.STATE)
+        Stateful.restore(self, state[:own])
+        if self.forest and len(state) > own:
+            self.forest.restore(state[own])
 
     def let_go(self) -> None:
         """Release the temporaries of the present reading, after the last detector.

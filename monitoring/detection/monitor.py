@@ -23,7 +23,7 @@ GROWN_PART = "spike"  # which version 2 gave more attributes; a state of version
 NOTABLE = 2e6  # usual intervals, in µs for one in s: a shorter silence is none
 SOON = 30  # usual intervals: what is stuck or silent again after less is the same event
 # Of the findings in one incident, the one with the highest rank describes the incident best.
-RANKS = {"spike": 0, "novelty": 1, "noise": 2, "rate": 3, "step": 4, "drift": 4}
+RANKS = {"spike": 0, "forest": 0, "novelty": 1, "noise": 2, "rate": 3, "step": 4, "drift": 4}
 JUMPS = frozenset({"spike", "step"})  # the possible changes of a constant signal
 NEWS_OF_ONE = frozenset({"spike", "novelty"})  # the possible findings in a single reading
 FAR = 10.0  # a spike's score: no noise reaches it, and such a reading alone makes a quiet signal scatter

@@ -32,7 +32,7 @@ CONTINUED_US = 10_000_000  # from a reading to the connection of the source that
 ROWS_A_QUERY = 100  # of states, each of which may be 100 kB
 IN_USE = """
     SELECT id, name, unit, detectors_off, sensitivity, detection_parameters, lower_limit, upper_limit,
-        kind
+        kind, detectors_on
     FROM tags WHERE active ORDER BY id
 """
 
@@ -390,9 +390,10 @@ def watched_tags(rows: Iterable[tuple[Any, ...]]) -> dict[str, WatchedTag]:
                 lower_limit=lower_limit,
                 upper_limit=upper_limit,
                 kind=kind,
+                on=frozenset(json.loads(on)),
             ),
         )
-        for pk, name, unit, off, sensitivity, parameters, lower_limit, upper_limit, kind in rows
+        for pk, name, unit, off, sensitivity, parameters, lower_limit, upper_limit, kind, on in rows
     }
 
 

@@ -17,4 +17,5 @@ def settings_of(tag: Tag) -> DetectionSettings:
         lower_limit=tag.lower_limit,
         upper_limit=tag.upper_limit,
         kind=tag.kind,
+        on=frozenset(tag.detectors_on),
     )

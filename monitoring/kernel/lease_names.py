@@ -11,5 +11,6 @@ ALARM_DEVIATIONS = "alarms.deviations"
 ALARM_CLOCK = "alarms.clock"
 NOTIFICATIONS = "notifications"  # the position is the id of the last entry of the alarm journal
 BATCH_RULES = "batches.rules"
+BATCH_FORECAST = "batches.forecast"
 BATCH_WATCH = "batches.watch"
 SOURCE = "source:"  # followed by the id of a field source

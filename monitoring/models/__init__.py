@@ -25,6 +25,7 @@ from monitoring.models.event import Event
 from monitoring.models.exclusion import ExcludedMeasurement, Exclusion
 from monitoring.models.file_import import FileImport, ImportMapping
 from monitoring.models.finding import Finding
+from monitoring.models.forecast import BatchForecast, BatchHindcast
 from monitoring.models.host_clock import HostClock
 from monitoring.models.lease import Lease
 from monitoring.models.measurement import Measurement
@@ -83,6 +84,8 @@ __all__ = [
     "AlarmState",
     "Backtest",
     "Batch",
+    "BatchForecast",
+    "BatchHindcast",
     "BatchPhase",
     "BatchState",
     "BatchWatch",

@@ -26,6 +26,7 @@ class BatchWatch(models.Model):
 
     class Meta:
         db_table = "batch_watches"
+        verbose_name, verbose_name_plural = "watched batch", "watched batches"
 
     def __str__(self) -> str:
         return f"watching of {self.batch}"

@@ -144,6 +144,13 @@ class Tag(models.Model):
         db_default=Value([], output_field=JSONField()),
         help_text="Those that find nothing for this tag.",
     )
+    detectors_on = models.JSONField(
+        "optional detectors",
+        default=list,
+        blank=True,
+        db_default=Value([], output_field=JSONField()),
+        help_text="Optional detectors that are in use for this tag.",
+    )
     sensitivity = models.FloatField(
         default=1.0,
         blank=True,

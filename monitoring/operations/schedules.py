@@ -50,6 +50,7 @@ SCHEDULED_TASKS = (
     ScheduledTask("fermon.replay_dead_letters", REPLAY_TASK, timeout_s=LONG_TIMEOUT_S),
     ScheduledTask("fermon.finish_exclusions", "monitoring.tasks.finish_exclusions", timeout_s=LONG_TIMEOUT_S),
     ScheduledTask("fermon.follow_batch_rules", "monitoring.tasks.follow_batch_rules"),
+    ScheduledTask("fermon.forecast_batches", "monitoring.tasks.forecast_batches"),
     ScheduledTask("fermon.watch_batches", "monitoring.tasks.watch_batches"),
     # Takes up the work of a killed worker, and deletes old files. A second run beside the first ends at once.
     ScheduledTask("fermon.run_imports", "monitoring.tasks.run_imports", timeout_s=LONG_TIMEOUT_S),

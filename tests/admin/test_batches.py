@@ -11,7 +11,7 @@ from monitoring.batches.lifecycle import NewBatch, inoculate, start_batch
 from monitoring.batches.recipes import NewPhase, make_recipe
 from monitoring.batches.vessels import bind, make_vessel, rename_vessel
 from monitoring.kernel.actor import Actor
-from monitoring.models import Batch, Profile, Recipe, Sample, Tag, Vessel, VesselTag
+from monitoring.models import Batch, BatchWatch, Profile, Recipe, Sample, Tag, Vessel, VesselTag
 
 pytestmark = pytest.mark.django_db
 ANN = Actor("ann", "login")
@@ -104,7 +104,14 @@ def test_records_of_batches_are_shown_and_not_changed(admin_client: Client) -> N
     sample.results.create(analyte="od600", value=1.5, entered_at=NOON, entered_by="ann")
     profile = Profile.objects.create(name="p1", curves=b"x", inputs_hash="", made_at=NOON, made_by="ann")
     profile.members.create(batch=batch, score=0.5)
+    BatchWatch.objects.create(batch=batch, score=0.75, message="Limits are wide.", upto=NOON, changed_at=NOON)
+    deviation = batch.deviations.create(
+        start=NOON, peak_at=NOON, score=2, sentence="It differs.", revision=1, changed_at=NOON
+    )
     shown = {
+        "batchwatch/": "Limits are wide.",
+        "deviation/": "It differs.",
+        f"deviation/{deviation.pk}/change/": "It differs.",
         f"batch/{batch.pk}/change/": "growth",
         f"sample/{sample.pk}/change/": "od600",
         f"profile/{profile.pk}/change/": "0.5",
@@ -118,7 +125,8 @@ def test_records_of_batches_are_shown_and_not_changed(admin_client: Client) -> N
     }
     for path, text in shown.items():
         assert text in admin_client.get(f"/admin/monitoring/{path}").content.decode(), path
-    for table, pk in (("batch", batch.pk), ("sample", sample.pk), ("profile", profile.pk)):
+    rows = {"batch": batch, "sample": sample, "profile": profile, "deviation": deviation}
+    for table, pk in ((name, row.pk) for name, row in rows.items()):
         for act in (f"{pk}/change/", f"{pk}/delete/", "add/"):
             assert admin_client.post(f"/admin/monitoring/{table}/{act}", {}).status_code == 403
     assert Batch.objects.count() == 1

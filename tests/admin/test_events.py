@@ -5,8 +5,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.test import Client
 
+from monitoring.detection.monitor_pool import tag_rows, watched_tags
 from monitoring.detection.tag_settings import settings_of
 from monitoring.models import Event, Tag
+from tests.detection.detectors.own_forest import own_forest, without_scikit_learn
+
+__all__ = ["own_forest", "without_scikit_learn"]
 
 LIST = "/admin/monitoring/event/"
 TAG = {"name": "fermenter_temp", "valid_min": 30, "valid_max": 50, "active": "on"}
@@ -88,6 +92,27 @@ def test_detectors_and_sensitivity_are_set_tag_by_tag(
     tag.refresh_from_db()
     assert (tag.detectors_off, tag.sensitivity) == kept
     assert settings_of(tag).off == set(kept[0])
+
+
+@pytest.mark.usefixtures("own_forest")
+def test_the_isolation_forest_is_switched_on_tag_by_tag(admin_client: Client) -> None:
+    tag = Tag.objects.get(name="fermenter_temp")
+    admin_client.post(f"/admin/monitoring/tag/{tag.pk}/change/", TAG | {"detectors_on": ["forest"]})
+    tag.refresh_from_db()
+    assert tag.detectors_on == ["forest"]
+    assert settings_of(tag).on == {"forest"}
+    assert "forest" not in settings_of(tag).disabled
+    assert watched_tags(tag_rows())["fermenter_temp"].settings.on == {"forest"}
+
+
+@pytest.mark.usefixtures("without_scikit_learn")
+def test_without_its_package_it_cannot_be_switched_on(admin_client: Client) -> None:
+    tag = Tag.objects.get(name="fermenter_temp")
+    given = TAG | {"detectors_on": ["forest"]}
+    html = admin_client.post(f"/admin/monitoring/tag/{tag.pk}/change/", given).content.decode()
+    assert "pip install -r requirements-ml.txt" in html
+    tag.refresh_from_db()
+    assert tag.detectors_on == []
 
 
 @pytest.mark.parametrize(

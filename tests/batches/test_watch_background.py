@@ -230,7 +230,7 @@ def test_a_batch_that_fails_keeps_its_deviations_and_stops_no_other(
     watched = watch_background.watch_minutes
 
     def fail(*arguments: Any) -> Any:
-        if arguments[2].batch == batch:
+        if arguments[1].batch == batch:
             raise ZeroDivisionError
         return watched(*arguments)
 

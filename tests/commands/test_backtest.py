@@ -13,6 +13,9 @@ from django.db import OperationalError
 from monitoring.ingest.pipeline import ingest_readings
 from monitoring.management.commands import backtest
 from monitoring.models import Event, Series, Tag
+from tests.detection.detectors.own_forest import own_forest, without_scikit_learn
+
+__all__ = ["own_forest", "without_scikit_learn"]
 
 START = datetime(2026, 1, 31, 12, tzinfo=UTC)
 TAG, FROM, TO = "fermenter_temp", "2026-01-31T12:05:00Z", "2026-01-31T12:12:59Z"
@@ -74,6 +77,17 @@ def test_what_is_not_given_stays_as_the_tag_has_it(run) -> None:
     assert (
         run("--set", "stuck.chance=default")[-1] == "With these settings: 1 event; with the present ones: 0."
     )
+
+
+@pytest.mark.usefixtures("own_forest")
+def test_optional_detectors_are_tried(run) -> None:
+    assert run("--on", "forest")[-1] == "With these settings: 1 event; with the present ones: 1."
+
+
+@pytest.mark.usefixtures("without_scikit_learn")
+def test_an_optional_detector_without_its_package_is_refused(run) -> None:
+    with pytest.raises(CommandError, match=r"requirements-ml\.txt"):
+        run("--on", "forest")
 
 
 def test_nothing_is_stored(run) -> None:

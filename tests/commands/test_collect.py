@@ -11,6 +11,7 @@ import psycopg
 import pytest
 
 from tests.commands.conftest import Command, System, wait_until
+from tests.patience import stretched
 
 SCRIPT = "tests/sources/collect_with_fakes.py"
 COUNT = "SELECT count(*) FROM measurements"
@@ -70,7 +71,7 @@ def test_a_signal_ends_it_in_order(plant: System, number: int) -> None:
     command.send(number)
     began = time.monotonic()
     assert command.end(within_s=10) == 0
-    assert time.monotonic() - began < 6
+    assert time.monotonic() - began < stretched(6)
     assert plant.select(OWNER) == ()
     assert plant.select("SELECT state FROM source_status") == ("standby",)
     told = [line.split(": ")[-1] for line in command.text.splitlines()]
@@ -94,7 +95,7 @@ def test_another_collector_takes_over_within_ten_seconds_and_nothing_is_double(
         first.process.send_signal(signal.SIGCONT)
         wait_until(lambda: "lost" in first.text)
     wait_for_more(plant)
-    assert pause_s <= 10
+    assert pause_s <= stretched(10)
     assert pid_of_owner(plant) == second.process.pid
     assert plant.select(DOUBLE) == (0,)
     assert plant.select("SELECT count(*) FROM refusals") == (0,)
@@ -151,7 +152,7 @@ def test_while_the_database_is_locked_nothing_is_lost(plant: System) -> None:
     wait_until(lambda: not any(spool.glob("*.jsonl")))
     command.send(signal.SIGTERM)
     assert command.end(within_s=10) == 0
-    assert longest_pause_s(plant) < 3
+    assert longest_pause_s(plant) < stretched(3)
     assert plant.select(DOUBLE) == (0,)
     assert plant.select("SELECT count(*) FROM refusals") == (0,)
 

@@ -10,6 +10,9 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from monitoring.lab.evaluation import evaluating
+from tests.detection.detectors.own_forest import own_forest, without_scikit_learn
+
+__all__ = ["own_forest", "without_scikit_learn"]
 
 FAULTS = ("--trials", "3", "--only", "stuck")
 MINUTES = [f"2026-01-31 {minute // 60:02}:{minute % 60:02}:00" for minute in range(200)]
@@ -98,6 +101,19 @@ def test_false_findings_are_told_a_day(run) -> None:
 def test_the_seed_decides_and_several_processes_say_the_same(run) -> None:
     alone = run(*FAULTS, "--seed", 4, "--only", "spike", "stuck")
     assert run(*FAULTS, "--seed", 4, "--only", "spike", "stuck", "--jobs", 2) == alone
+
+
+@pytest.mark.usefixtures("own_forest")
+def test_detectors_are_switched_on_and_off(run, recording: Path) -> None:
+    off = ("--off", "stuck", "saturation", "step", "spike", "noise")
+    lines = run("--csv", recording, "--on", "forest", *off)
+    assert not any(" stuck " in line for line in lines)
+
+
+@pytest.mark.usefixtures("without_scikit_learn")
+def test_an_optional_detector_without_its_package_is_refused(run) -> None:
+    with pytest.raises(CommandError, match=r"requirements-ml\.txt"):
+        run(*FAULTS, "--on", "forest")
 
 
 def test_the_events_of_ones_own_data_are_a_table(run, recording: Path) -> None:

@@ -18,6 +18,7 @@ NAMES = {
     "fermon.finish_exclusions",
     "fermon.run_imports",
     "fermon.follow_batch_rules",
+    "fermon.forecast_batches",
     "fermon.watch_batches",
     "fermon.prune_tasks",
     "fermon.back_up",

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from tests.commands.conftest import Command, System, wait_until
-from tests.own_mosquitto import QUICK, Mosquitto, free_port
+from tests.own_mosquitto import QUICK, Mosquitto
+from tests.ports import free_port
 
 pytestmark = pytest.mark.no_cover
 

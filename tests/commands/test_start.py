@@ -76,6 +76,7 @@ def test_when_the_launcher_is_killed_nothing_stays(launched, number) -> None:
 @pytest.mark.once
 @pytest.mark.parametrize("number", SIGNALS)
 def test_a_signal_while_it_starts_stops_it_too(system, wait_until, number) -> None:
+    system.migrate()
     command = launch(system)
     wait_until(lambda: "started" in command.text)
     command.send(number, to_group=True)
@@ -184,7 +185,9 @@ def test_the_dashboard_is_told_at_an_address_that_a_browser_can_open(host: str, 
 
 
 def test_a_directory_with_a_space_will_do(system, wait_until, tmp_path) -> None:
-    command = launch(system, FERMON_DATA_DIR=str(tmp_path / "my data"))
+    system.data = tmp_path / "my data"
+    system.migrate()
+    command = launch(system, FERMON_DATA_DIR=str(system.data))
     wait_until(lambda: "The dashboard is at" in command.text)
     command.send(signal.SIGTERM)
     assert command.end() == 0

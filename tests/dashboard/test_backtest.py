@@ -19,6 +19,9 @@ from monitoring.dashboard.backtest import TASK_S
 from monitoring.detection.backtest import requests
 from monitoring.ingest.pipeline import ingest_readings
 from monitoring.models import Backtest, Event, Series, Tag
+from tests.detection.detectors.own_forest import own_forest, without_scikit_learn
+
+__all__ = ["own_forest", "without_scikit_learn"]
 
 START = datetime(2026, 1, 31, 12, tzinfo=UTC)
 TAG = "fermenter_temp"
@@ -84,6 +87,23 @@ def test_the_form_starts_from_the_settings_of_the_tag(client: Client) -> None:
     assert 'name="sensitivity" value="2"' in html
     assert "spike.threshold = 6</textarea>" in html
     assert "Nothing tried yet" in html
+
+
+@pytest.mark.usefixtures("stuck_for_a_minute", "own_forest")
+def test_the_isolation_forest_is_tried_when_it_is_ticked(tried: Any) -> None:
+    page = tried(on=["forest"])
+    assert "These settings would have given 1 event" in text_of(page)
+    assert Backtest.objects.get().question["on"] == ["forest"]
+    assert re.search(r'name="on" value="forest"[^>]* checked', page.content.decode())
+    assert "detectors_on=forest" in page.content.decode()
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("without_scikit_learn")
+def test_without_its_package_the_forest_is_refused(client: Client) -> None:
+    answer = client.post("/backtest", ASKED | {"on": ["forest"]})
+    assert "pip install -r requirements-ml.txt" in text_of(answer)
+    assert not Backtest.objects.exists()
 
 
 @pytest.mark.usefixtures("stuck_for_a_minute")

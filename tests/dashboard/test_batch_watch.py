@@ -12,7 +12,7 @@ from monitoring.batches.lifecycle import NewBatch, end_batch, inoculate, start_b
 from monitoring.batches.vessels import bind, make_vessel
 from monitoring.dashboard import batch_deviations
 from monitoring.dashboard.profiles import expected_text
-from monitoring.dashboard.verdicts import KNOWN_FROM, verdict_card
+from monitoring.dashboard.verdicts import KNOWN_FROM, NOT_KNOWN, verdict_card
 from monitoring.kernel.actor import Actor
 from monitoring.models import Batch
 from tests.dashboard.test_alarm_pages import page
@@ -70,6 +70,13 @@ def test_a_score_above_the_limit_is_told_before_a_deviation_begins(client: Clien
     assert "The score is above its limit. Score 1.42" in text(client, f"/batches/{compared.pk}")
 
 
+def test_a_minute_without_values_has_no_score(client: Client, batch: Batch) -> None:
+    watched(batch, None, upto=ago(1 / 60), profile=add_profile(ago(99)))
+    assert "No score now: values are missing." in text(client, f"/batches/{batch.pk}")
+    end_batch(batch.pk, at=ago(0), actor=ANN)
+    assert "Like the golden batches throughout." in text(client, f"/batches/{batch.pk}")
+
+
 def test_an_open_deviation_is_told_with_verdict_estimates_and_contributions(
     client: Client, compared: Batch
 ) -> None:
@@ -78,7 +85,7 @@ def test_an_open_deviation_is_told_with_verdict_estimates_and_contributions(
     assert f"▲ Deviation for 2 h {SENTENCE}" in shown
     assert "Deviation that lasts, since 8 h" in shown
     assert f"◇ Probe : {PROBE}" in shown
-    assert "oxygen transfer DO probe ≠ differs by +23 %" in shown
+    assert "oxygen transfer DO probe ≠ differs: 23 % more" in shown
     assert "heat temperature probe ✓ agrees" in shown
     assert "weight scale – not known: needs Weight" in shown
     assert "Dissolved oxygen ▲ 2.4 × limit above golden batches" in shown
@@ -94,6 +101,16 @@ def test_in_the_first_minutes_there_is_no_verdict(
     shown = text(client, f"/batches/{compared.pk}")
     assert KNOWN_FROM in shown
     assert "estimates agree" not in shown
+
+
+def test_a_deviation_without_a_verdict_and_a_batch_that_has_ended(client: Client, compared: Batch) -> None:
+    add_deviation(compared, ago(2), ago(1), verdict=None)
+    assert NOT_KNOWN in text(client, f"/batches/{compared.pk}")
+    end_batch(compared.pk, at=ago(0), actor=ANN)
+    shown = text(client, f"/batches/{compared.pk}")
+    assert "1 deviation from the golden batches. Compared with profile" in shown
+    add_deviation(compared, ago(0.5), ago(0.4), score=1.1)
+    assert "Deviation of 8 h" in text(client, f"/batches/{compared.pk}")  # not the newest: the largest
 
 
 def test_without_scripts_each_deviation_has_a_link_that_shows_its_verdict(
@@ -179,13 +196,13 @@ def test_tiles_and_lists_cost_no_query_a_batch(client: Client, compared: Batch) 
     assert [queries(path) for path in ("/vessels", "/batches")] == few
 
 
-def test_an_estimate_is_told_with_its_own_unit_or_without_a_figure() -> None:
+def test_an_estimate_is_told_with_its_figure_or_with_what_it_lacks() -> None:
     def told(**estimate: Any) -> str:
-        card = verdict_card({"is_shown": True, "says": "process", "estimates": [estimate]})
+        card = verdict_card({"is_shown": True, "says": "process", "estimates": [estimate]}, HOUR)
         return card.estimates[0].text
 
-    assert told(name="rW", agrees=False, difference=-1.25) == "differs by −1.2 g/min"
-    assert told(name="rK", agrees=False, difference=None) == "differs"
+    assert told(name="rW", agrees=False, sentence="Differs: 1.2 g/min less.") == "differs: 1.2 g/min less"
+    assert told(name="rK", agrees=False) == "differs"
     assert told(name="rK", agrees=None, needs=["offgas_o2"]) == "not known: needs O2 in the off-gas"
     assert told(name="rK", agrees=None) == "not known"
 

@@ -93,7 +93,7 @@ def test_the_score_is_drawn_and_a_minute_and_a_deviation_are_explained(
     expect(page.locator("#answerer")).to_contain_text("score: 2.")
     page.keyboard.press("Shift+ArrowLeft")
     page.keyboard.press("Enter")
-    expect(page.locator("#contributions")).to_contain_text("41.2 %, usually 30.0 %")
+    expect(page.locator("#contributions")).to_contain_text("41 %, usually 30 %")
     expect(page.locator("#answerer")).to_have_text(SENTENCE)
     assert page.evaluate(f"{chart}.options.plugins.playhead.at") == pytest.approx(3, abs=0.1)
     page.locator("#deviation-rows a").last.click()

@@ -37,6 +37,7 @@ interface PageElements {
   "sensors-missing": HTMLUListElement;
   "sensors-text": HTMLElement;
   "wall-clock": HTMLInputElement | null;
+  contributions: HTMLElement;
   "contribution-rows": HTMLOListElement;
   "contribution-template": HTMLTemplateElement;
   "contributions-about": HTMLElement;

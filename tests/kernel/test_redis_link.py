@@ -13,7 +13,7 @@ from monitoring.access.token_bucket import RedisTokenBucket
 from monitoring.kernel import redis_link
 from monitoring.kernel.redis_link import RedisAwayError, RedisLink, link_to
 
-PATIENCE_S = 20
+PATIENCE_S = 60
 
 
 @pytest.fixture

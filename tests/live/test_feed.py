@@ -23,7 +23,7 @@ from monitoring.models import Event as EventRow
 from monitoring.models import Measurement, Tag
 
 NOON = datetime(2024, 1, 31, 12, tzinfo=UTC)
-PATIENCE_S = 20
+PATIENCE_S = 60
 
 pytestmark = [pytest.mark.threads, pytest.mark.django_db(transaction=True)]
 

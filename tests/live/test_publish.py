@@ -15,7 +15,7 @@ from monitoring.live import publish, subscribe
 from monitoring.live.publish import publisher
 from monitoring.live.subscribe import Listener
 
-PATIENCE_S = 20
+PATIENCE_S = 60
 WAYS = ["redis", "database"] if connection.vendor == "postgresql" else ["redis"]
 
 pytestmark = [pytest.mark.threads, pytest.mark.django_db(transaction=True)]

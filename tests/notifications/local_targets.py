@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
+from tests.patience import stretched
+
 # Replies to one connection.
 Behaviour = Callable[[socket.socket, "LocalTarget"], None]
 DRIP_S, DRIPS = 0.02, 250
@@ -112,14 +114,6 @@ def read_request(connection: socket.socket) -> Received:
         return Received(path, headers, stream.read(int(headers.get("content-length", 0))))
 
 
-def free_port() -> int:
-    """A port at which nobody listens."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port: int = found.getsockname()[1]
-    return port
-
-
 def own_threads() -> set[threading.Thread]:
     """The threads of this process that belong to no local target."""
     return {each for each in threading.enumerate() if each.name != SERVER}
@@ -130,4 +124,4 @@ def within(limit_s: float, slack_s: float = 2.0) -> Iterator[None]:
     """Fail if the block takes longer than the limit allows."""
     began = time.monotonic()
     yield
-    assert time.monotonic() - began < limit_s + slack_s
+    assert time.monotonic() - began < limit_s + stretched(slack_s)

@@ -36,13 +36,13 @@ from tests.notifications.local_targets import (
     LocalTarget,
     answer,
     drip,
-    free_port,
     hang,
     local_target,
     own_threads,
     within,
 )
 from tests.notifications.messages import MESSAGE, OVER, target
+from tests.ports import free_port
 
 SERVICES = {
     "ntfy": ntfy,

@@ -20,13 +20,13 @@ from tests.notifications.certificates import make_certificate
 from tests.notifications.local_targets import (
     Behaviour,
     drip,
-    free_port,
     hang,
     local_target,
     own_threads,
     within,
 )
 from tests.notifications.messages import MESSAGE, target
+from tests.ports import free_port
 
 LIMIT_S = 0.6
 WORD = "pass-word"

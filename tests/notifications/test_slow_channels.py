@@ -1,7 +1,6 @@
 """Threads: a channel whose target hangs delays no other, and no thread is left."""
 
 import threading
-import time
 from datetime import UTC, datetime
 
 import pytest
@@ -24,17 +23,17 @@ def own_threads() -> list[threading.Thread]:
 @pytest.mark.django_db(transaction=True)
 def test_a_hanging_a_broken_and_a_refusing_channel_delay_no_other() -> None:
     released = threading.Event()
-    sent: dict[str, float] = {}
+    sent: set[str] = set()
 
     def send(to: Channel, message: Message) -> Outcome:
         if to.name == "hanging":
-            released.wait(20)
+            released.wait(600)
             return Outcome(Result.UNKNOWN, "no answer within 10 s")
         if to.name == "broken":
             raise RuntimeError("a password")
         if to.name == "refusing":
             return Outcome(Result.TEMPORARY, "connection refused")
-        sent[to.name] = time.monotonic()
+        sent.add(to.name)
         return Outcome(Result.OK)
 
     for name in ("hanging", "broken", "refusing", *(f"good {number}" for number in range(5))):
@@ -45,10 +44,8 @@ def test_a_hanging_a_broken_and_a_refusing_channel_delay_no_other() -> None:
     thread.start()
     try:
         wait_until(lambda: notifier.runner is not None, 10)
-        began = time.monotonic()
         act(define(priority="critical"), Act.ACTIVE, at=datetime.now(UTC))
         wait_until(lambda: len(sent) == 5, 10)  # while the hanging one hangs
-        assert max(sent.values()) - began < 8
         wait_until(lambda: states().get("sent") == 5, 10)
         hanging = f"channel-{Channel.objects.get(name='hanging').pk}"
         wait_until(lambda: [each.name for each in own_threads()] == [hanging], 5)

@@ -25,13 +25,13 @@ from tests.notifications.local_targets import (
     LocalTarget,
     answer,
     drip,
-    free_port,
     hang,
     local_target,
     own_threads,
     within,
 )
 from tests.notifications.messages import MESSAGE, target
+from tests.ports import free_port
 
 LIMIT_S = 0.6
 TLS_LIMIT_S = 1.5  # a busy machine takes long to agree on keys

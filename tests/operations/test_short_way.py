@@ -7,7 +7,7 @@ import threading
 from typing import Any
 
 import pytest
-from django.core.wsgi import get_wsgi_application
+from django.core.handlers.wsgi import WSGIHandler
 from django.db import OperationalError
 
 from monitoring.ingest.group_commit import group_commit
@@ -35,7 +35,7 @@ class Site:
     """A gateway to Fermon, and whether requests take the short way."""
 
     def __init__(self) -> None:
-        self.gateway = Gateway(get_wsgi_application(), on_start=lambda: None)
+        self.gateway = Gateway(WSGIHandler(), on_start=lambda: None)
         self.asked_django = 0
         self.application = self.gateway.application
         self.gateway.application = self.asked

@@ -29,7 +29,7 @@ def spool_replayer() -> replayer.SpoolReplayer:
 
 
 def wait_until_idle(spool_replayer: replayer.SpoolReplayer) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while spool_replayer.is_running and time.monotonic() < deadline:
         time.sleep(0.01)
     assert not spool_replayer.is_running

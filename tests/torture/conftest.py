@@ -2,7 +2,6 @@
 
 import os
 import random
-import socket
 import sqlite3
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -14,6 +13,7 @@ import pytest
 
 from tests.commands.conftest import System, wait_until
 from tests.migrated import copy_file, sqlite_url
+from tests.ports import free_port
 from tests.torture.audit import audit
 from tests.torture.plant import SETTLE_S, Plant
 from tests.torture.writers import Signal, Writer
@@ -49,13 +49,6 @@ def seed() -> int:
     seed = int(os.environ.get("FERMON_TORTURE_SEED") or random.randrange(10**6))
     sys.stdout.write(f"\nFERMON_TORTURE_SEED={seed}\n")
     return seed
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
 
 
 @pytest.fixture

@@ -17,8 +17,9 @@ import pytest
 
 from tests import on_postgresql
 from tests.commands.conftest import LONG_S, System
+from tests.ports import free_port
 from tests.torture import faults
-from tests.torture.conftest import ENVIRONMENT, SIGNALS, finish, free_port
+from tests.torture.conftest import ENVIRONMENT, SIGNALS, finish
 from tests.torture.disk import Quota
 from tests.torture.faults import Torture, torment
 from tests.torture.plant import ONE_OF_EACH, Plant

@@ -6,12 +6,17 @@ from functools import cached_property
 
 import numpy as np
 
-from monitoring.batches.watch.balances import changes_of
+from monitoring.batches.verdict.heat_explained import unexplained_change
+from monitoring.batches.watch.balances import WAYS, beyond_usual, change_of, fed_minutes, growth_beyond
 from monitoring.batches.watch.channels import BatchMinutes
+from monitoring.batches.watch.families import DRIFTED, Track
 from monitoring.batches.watch.limits import bins_of
 from monitoring.batches.watch.model import WatchModel
-from monitoring.batches.watch.watching import WatchResult
+from monitoring.batches.watch.watching import WatchResult, over_batch
 from monitoring.kernel.arrays import BoolArray, FloatArray, IntArray
+
+MEMORY = 70  # minutes
+DOSE_ML = 0.5  # of antifoam
 
 
 @dataclass(frozen=True)
@@ -59,31 +64,68 @@ class Case:
         return self.measured(role) - self.setpoint(role)
 
     @cached_property
-    def known_balances(self) -> BoolArray:
-        """Return the balances that most minutes of the window have, shape (k,) of those of the model."""
-        values = self.result.values[self.model.balances.rows, self.window]
-        found: BoolArray = np.isfinite(values).sum(axis=1) * 2 > values.shape[1]
-        return found
+    def track(self) -> Track:
+        """Return the part of the track from the begin of the window's first phase to the end of the window.
+
+        Changes begin anew in each phase and are causal, so that no other minutes count.
+        """
+        track = self.result.track
+        stop = int(np.searchsorted(track.minute, self.last + 1))
+        first = int(np.searchsorted(track.minute, self.first))
+        begin = max((part.start for _, part in track.runs() if part.start <= first), default=0)
+        return Track(track.minute[begin:stop], track.phase[begin:stop], track.along[begin:stop])
+
+    @cached_property
+    def recent(self) -> Track:
+        """Return the part of the track that matters for all but slow changes."""
+        begin = int(np.searchsorted(self.track.minute, self.first - MEMORY))
+        return Track(self.track.minute[begin:], self.track.phase[begin:], self.track.along[begin:])
 
     @cached_property
     def beyond(self) -> FloatArray:
-        """Return residual - golden mean of the balances, shape (k, n)."""
-        rows = self.model.balances.rows
-        found: FloatArray = self.result.values[rows] - self.result.usual[rows]
-        return found
+        """Return balance - golden course of the balances of the model, shape (k, n)."""
+        track, result = self.track, self.result
+        references = [phase.reference for phase in self.model.phases]
+        growth = growth_beyond(self.batch.inputs, self.model.balances.uptake, references, track)
+        values, usual = result.values[:, track.minute], result.usual[:, track.minute]
+        along = beyond_usual(values, usual, growth, result.channels)
+        return over_batch(along, track, len(self.result.hour))
 
     @cached_property
     def changes(self) -> Mapping[str, FloatArray]:
-        """Return the changes of the balances by family, shape (k, n)."""
-        track, found = self.result.track, {}
-        for family, rows in changes_of(self.beyond[:, track.minute], track).items():
-            found[family] = np.full(self.beyond.shape, np.nan)
-            found[family][:, track.minute] = rows
+        """Return the differences of the balances from the golden course by way, shape (k, n)."""
+        minutes, found = len(self.result.hour), {}
+        for way in WAYS:
+            track = self.track if way == DRIFTED else self.recent
+            rows = change_of(way, self.beyond[:, track.minute], track)
+            found[way] = over_batch(rows, track, minutes)
+        return found
+
+    @cached_property
+    def known_balances(self) -> IntArray:
+        """Return the places of the balances that most minutes of the window have, of those of the model."""
+        values = self.beyond[:, self.window]
+        return np.flatnonzero(np.isfinite(values).sum(axis=1) * 2 > values.shape[1])
+
+    @cached_property
+    def is_fed(self) -> BoolArray:
+        """Return the minutes in which the batch is fed, or golden ones are, shape (n,)."""
+        return fed_minutes(self.result.values, self.result.usual, self.row)
+
+    @cached_property
+    def unexplained(self) -> FloatArray:
+        """Return the change of the temperature over 3 minutes that heat does not explain, in K."""
+        return unexplained_change(self.batch.inputs)
+
+    @cached_property
+    def doses(self) -> list[int]:
+        """Return the minutes in which antifoam was dosed."""
+        found: list[int] = np.flatnonzero(np.diff(self.measured("antifoam_total")) > DOSE_ML).tolist()
         return found
 
     @cached_property
     def bins(self) -> IntArray:
         """Return the bin of progress of each minute, shape (n,); -1 outside of the model's phases."""
         found = np.full(len(self.result.hour), -1)
-        found[self.result.track.minute] = bins_of(self.result.track, self.model.phases)
+        found[self.track.minute] = bins_of(self.track, self.model.phases)
         return found

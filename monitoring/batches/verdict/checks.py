@@ -6,18 +6,19 @@ from dataclasses import dataclass
 import numpy as np
 
 from monitoring.batches.verdict.case import Case
-from monitoring.batches.verdict.heat_explained import JUMP_MINUTES, unexplained_change
+from monitoring.batches.verdict.heat_explained import JUMP_MINUTES
 from monitoring.kernel.arrays import BoolArray, FloatArray
 
 STUCK_MINUTES, STUCK_CHANGE = 10, 1e-5
-LEAST_STEADY_SHARE = 0.5
+NOISE_MINUTES, MOST_STEADY = 30, 0.5  # to tell that a signal has noise
 SLOW_RPM = -40.0
 SLOW_SHARE = -0.4  # of the usual speed, without a setpoint
 AIR_SHARE, AIR_MINUTES = -0.13, 3
 JUMP_K = 0.33
 WARM_JACKET_K, WARM_MINUTES = 1.0, 5
-ACID_PH, ACID_MINUTES = -0.04, 5
-OFF_SETPOINT_K = 0.2
+ACID_PH, FAR_ACID_PH, ACID_MINUTES = 0.02, 0.04, 3
+CALM_MINUTES = 60
+OFF_SETPOINT_K, SLIGHTLY_OFF_K = 0.4, 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,21 +39,24 @@ def lasting(holds: BoolArray, minutes: int) -> BoolArray:
 def is_stuck(values: FloatArray) -> BoolArray:
     """Return the minutes at which a noisy signal has not moved for 10 minutes.
 
-    A signal that rests half of the time before, as with a coarse resolution, says nothing.
+    A signal that rested half of the time before, as with a coarse resolution, is not called stuck.
     """
     steady = np.abs(np.diff(values, prepend=np.nan)) < STUCK_CHANGE
     minute = np.arange(len(values))
     begin = np.maximum.accumulate(np.where(steady, 0, minute))
-    rests = np.cumsum(steady)[begin] / np.maximum(begin, 1)
-    return lasting(steady, STUCK_MINUTES - 1) & (rests < LEAST_STEADY_SHARE)
+    is_noisy = (begin >= NOISE_MINUTES) & (np.cumsum(steady)[begin] < MOST_STEADY * begin)
+    return lasting(steady, STUCK_MINUTES - 1) & is_noisy
 
 
 def is_slow(case: Case) -> BoolArray:
-    """Return whether the agitator is slower than its setpoint, or far slower than usual."""
+    """Return whether the agitator is slower than its setpoint.
+
+    Without a setpoint: far slower than usual, and DO has fallen, so that no controller can have wanted that.
+    """
     error = case.error("agitation")
     if "agitation" in case.batch.setpoints:
         return error < SLOW_RPM
-    found: BoolArray = error < SLOW_SHARE * case.usual("agitation")
+    found: BoolArray = (error < SLOW_SHARE * case.usual("agitation")) & (case.error("dissolved_oxygen") < 0)
     return found
 
 
@@ -69,8 +73,16 @@ def lacks_cooling(case: Case) -> BoolArray:
 
 
 def lacks_base(case: Case) -> BoolArray:
-    """Return whether the pH is below its setpoint though the base pump runs."""
-    return lasting(case.error("ph") < ACID_PH, ACID_MINUTES)
+    """Return whether the pH falls below its setpoint, and below all of the hour before.
+
+    A proportional controller holds the pH the lower the more base it doses: the hour before tells how low.
+    """
+    ph, error = case.measured("ph"), case.error("ph")
+    before = ph[max(case.first - CALM_MINUTES, 0) : case.first]
+    before = before[np.isfinite(before)]
+    if len(before) < CALM_MINUTES / 2:
+        return lasting(error < -FAR_ACID_PH, ACID_MINUTES)
+    return lasting((ph < before.min() - ACID_PH) & (error < -ACID_PH), ACID_MINUTES)
 
 
 def has_jumped(case: Case) -> BoolArray:
@@ -78,9 +90,8 @@ def has_jumped(case: Case) -> BoolArray:
 
     A temperature that stays where heat should move it is no jump, but a fault of the jacket's probe.
     """
-    unexplained = unexplained_change(case.batch.inputs)
     moved = change_over(case.measured("temperature"), JUMP_MINUTES)
-    return (np.abs(unexplained) > JUMP_K) & (moved * np.sign(unexplained) > JUMP_K / 2)
+    return (np.abs(case.unexplained) > JUMP_K) & (moved * np.sign(case.unexplained) > JUMP_K / 2)
 
 
 def change_over(values: FloatArray, minutes: int) -> FloatArray:
@@ -90,9 +101,10 @@ def change_over(values: FloatArray, minutes: int) -> FloatArray:
     return found
 
 
-def is_off_setpoint(case: Case) -> BoolArray:
-    """Return whether the temperature is off its setpoint."""
-    return np.abs(case.error("temperature")) > OFF_SETPOINT_K
+def is_off_setpoint(case: Case, kelvin: float) -> BoolArray:
+    """Return whether the temperature is off its setpoint, where the heat balance is known to explain it."""
+    found: BoolArray = (np.abs(case.error("temperature")) > kelvin) & np.isfinite(case.unexplained)
+    return found
 
 
 CHECKS = (
@@ -102,5 +114,6 @@ CHECKS = (
     Check("jump", 6000.0, has_jumped),
     Check("cooling", 5000.0, lacks_cooling),
     Check("base", 4000.0, lacks_base),
-    Check("control", 3000.0, is_off_setpoint),
+    Check("control", 3000.0, lambda case: is_off_setpoint(case, OFF_SETPOINT_K)),
+    Check("control", 20.0, lambda case: is_off_setpoint(case, SLIGHTLY_OFF_K)),
 )

@@ -1,7 +1,8 @@
 """Six independent estimates of what the culture does, side by side, each against the gas balance or pumps."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -10,7 +11,7 @@ from monitoring.batches.soft_sensors.definition import lacking
 from monitoring.batches.soft_sensors.feeds import base_demand
 from monitoring.batches.soft_sensors.gas import oxygen_uptake
 from monitoring.batches.verdict.case import Case
-from monitoring.batches.watch.balances import CHANGES
+from monitoring.batches.watch.balances import WAYS
 from monitoring.kernel.arrays import FloatArray
 
 USUAL_SDS = 3.0
@@ -61,21 +62,23 @@ def estimates_at(case: Case, minute: int) -> tuple[Estimate, ...]:
 def estimate_at(case: Case, name: str, minute: int) -> Estimate:
     """Return one estimate at a minute."""
     kind = KINDS[name]
-    needs = needs_of(kind, case.batch.inputs.measured, case.batch.inputs.constants)
+    needs = needs_of(kind, frozenset(case.batch.inputs.measured), frozenset(case.batch.inputs.constants))
     change, in_sds = change_at(case, name, minute)
     agrees = None if np.isnan(change) else bool(abs(in_sds) <= USUAL_SDS)
     return Estimate(name, kind.title, kind.probe, share_at(case, name, change, minute), agrees, needs)
 
 
-def needs_of(kind: Kind, roles: Collection[str], constants: Mapping[str, float]) -> tuple[str, ...]:
+@lru_cache
+def needs_of(kind: Kind, roles: frozenset[str], constants: frozenset[str]) -> tuple[str, ...]:
     """Return the roles and constants that are missing: of needs with several ways, the first way's."""
+    given = dict.fromkeys(constants, 1.0)
     unmet = [
         need
         for sensor in kind.sensors
         for need in SOFT_SENSORS[sensor].needs
-        if not need.is_met(roles, constants)
+        if not need.is_met(roles, given)
     ]
-    found = [name for need in unmet for name in lacking(need.ways[0], roles, constants)]
+    found = [name for need in unmet for name in lacking(need.ways[0], roles, given)]
     return tuple(dict.fromkeys([*found, *(role for role in kind.pumps if role not in roles)]))
 
 
@@ -89,8 +92,8 @@ def change_at(case: Case, name: str, minute: int) -> tuple[float, float]:
     if name not in spread.names or bin_ < 0:
         return np.nan, np.nan
     row = spread.names.index(name)
-    changes = np.array([case.changes[family][row, minute] for family in CHANGES])
-    in_sds = changes / np.array([spread.sd[family][row, bin_] for family in CHANGES])
+    changes = np.array([case.changes[way][row, minute] for way in WAYS])
+    in_sds = changes / np.array([spread.sd[way][row, bin_] for way in WAYS])
     if not np.isfinite(changes).any() or not changes.any():
         return np.nan, np.nan
     larger = int(np.nan_to_num(np.abs(in_sds)).argmax())

@@ -3,13 +3,17 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numpy as np
+
 from monitoring.batches.verdict import antifoam
 from monitoring.batches.verdict.case import Case
 from monitoring.batches.verdict.checks import CHECKS
-from monitoring.batches.verdict.patterns import best_patterns
+from monitoring.batches.verdict.patterns import Patterns, best_patterns
 from monitoring.batches.verdict.signatures import SIGNATURES
+from monitoring.kernel.arrays import FloatArray
 
 DIRECT = 3000.0
+STRENGTHS = np.array([check.strength for check in CHECKS])
 DIRECT_MINUTES = 30  # after the first evidence; later a controller or the culture follows
 
 
@@ -27,10 +31,8 @@ NOTHING = Finding(-1, 0.0, "")
 
 def strongest(case: Case) -> Finding:
     """Return the strongest evidence; a direct check counts within 30 minutes of the first evidence."""
-    best, first = NOTHING, -1
-    for found in findings(case):
-        first = found.minute if first < 0 else first
-        is_timely = found.strength < DIRECT or found.minute - first <= DIRECT_MINUTES
+    best = NOTHING
+    for found, is_timely in findings(case):
         if (is_timely or follows(found, best)) and found.strength > best.strength:
             best = found
     return best
@@ -41,17 +43,31 @@ def follows(found: Finding, best: Finding) -> bool:
     return found.cause == best.cause or (found.cause, best.cause) == ("base", "ph")
 
 
-def findings(case: Case) -> Iterator[Finding]:
-    """Yield the strongest evidence of each minute of the window that has any."""
+def findings(case: Case) -> Iterator[tuple[Finding, bool]]:
+    """Yield the evidence of minutes that may be stronger than before, and whether it is timely."""
     patterns = best_patterns(case)
-    holds = [check.holds(case)[case.window] for check in CHECKS]
-    for place in range(case.last + 1 - case.first):
-        minute = case.first + place
-        direct = next((check for check, held in zip(CHECKS, holds, strict=True) if held[place]), None)
-        if direct:
-            yield Finding(minute, direct.strength, direct.cause)
-        elif patterns.evidence[place] > 0:
-            cause = SIGNATURES[patterns.signature[place]].cause
-            if cause == "do" and antifoam.explains(case, minute, float(patterns.amount[place])):
-                cause = "kla"
-            yield Finding(minute, float(patterns.evidence[place]), cause)
+    # The strongest check comes first, so that the first one that holds is the largest.
+    holds = np.array([check.holds(case)[case.window] for check in CHECKS])
+    check = holds.argmax(axis=0)
+    direct = np.where(holds.any(axis=0), STRENGTHS[check], 0.0)
+    strength = np.maximum(direct, patterns.evidence)
+    since_first = np.arange(len(strength)) - (strength > 0).argmax()
+    is_timely = (strength < DIRECT) | (since_first <= DIRECT_MINUTES)
+    for place in records(strength, np.where(is_timely, strength, 0.0)):
+        is_direct = direct[place] >= patterns.evidence[place]
+        cause = CHECKS[check[place]].cause if is_direct else cause_of(case, patterns, place)
+        yield Finding(case.first + place, float(strength[place]), cause), bool(is_timely[place])
+
+
+def records(values: FloatArray, earlier: FloatArray) -> list[int]:
+    """Return the places of values above 0 and above all of ``earlier`` at places before."""
+    largest = np.concatenate(([0.0], np.maximum.accumulate(earlier)[:-1]))[: len(values)]
+    found: list[int] = np.flatnonzero(values > largest).tolist()
+    return found
+
+
+def cause_of(case: Case, patterns: Patterns, place: int) -> str:
+    """Return the cause by the patterns at a minute of the window; antifoam may explain that DO differs."""
+    cause = SIGNATURES[patterns.signature[place]].cause
+    is_explained = cause == "do" and antifoam.explains(case, case.first + place, patterns.amount[place])
+    return "kla" if is_explained else cause

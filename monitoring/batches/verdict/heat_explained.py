@@ -9,13 +9,16 @@ from monitoring.batches.watch.changes import Sums
 from monitoring.kernel.arrays import FloatArray
 
 JUMP_MINUTES = 3
+GAS_LAG_MINUTES = 2.3  # smoothing of OUR 90 s, analyser 20 s, head space 30 s
 BIAS_FROM, BIAS_TO = 35, 5  # minutes ago
 LARGEST_BIAS_K = 0.05  # a minute
 
 
 def explained_change(inputs: SensorInputs) -> FloatArray:
     """Return the change of the temperature in K that heat explains in each minute, shape (n,)."""
-    heat = O2_W_H_PER_MMOL * oxygen_uptake(inputs) * broth_volume(inputs) + heat_gained(inputs)
+    uptake = oxygen_uptake(inputs)
+    prompt = uptake + GAS_LAG_MINUTES * np.diff(uptake, prepend=np.nan)
+    heat = O2_W_H_PER_MMOL * prompt * broth_volume(inputs) + heat_gained(inputs)
     found: FloatArray = 60 * heat / (broth_volume(inputs) * CAPACITY_J_L_K)
     return found
 

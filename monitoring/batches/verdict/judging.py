@@ -14,6 +14,7 @@ from monitoring.batches.watch.watching import WatchResult
 
 BEFORE_MINUTES = 10
 SHOWN_MINUTES = 10
+LEAST_MINUTES = 60
 CONTROLLED = ("temperature", "ph", "air_flow", "agitation", "jacket_temperature")
 
 
@@ -80,7 +81,9 @@ def case_of(
 ) -> Case:
     """Return the minutes from 10 before the deviation to its end, or to the newest minute known."""
     newest = newest_minute(result, upto)
-    last = newest if deviation.end is None else min(newest, deviation.end - 1)
+    last = newest
+    if deviation.end is not None:
+        last = min(newest, max(deviation.end - 1, deviation.start + LEAST_MINUTES))
     return Case(model, batch, result, max(deviation.start - BEFORE_MINUTES, 0), last)
 
 

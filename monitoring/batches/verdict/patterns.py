@@ -11,12 +11,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from monitoring.batches.verdict.case import Case
-from monitoring.batches.verdict.signatures import SIGNATURES, Signature
-from monitoring.batches.watch.balances import CHANGES
+from monitoring.batches.verdict.signatures import SIGNATURES
+from monitoring.batches.watch.balances import GROWTH, WAYS
+from monitoring.batches.watch.residuals import BALANCES
 from monitoring.kernel.arrays import BoolArray, FloatArray, IntArray
 
 GAIN, GAIN_PER_MISFIT, MARGIN = 12.0, 2.0, 6.0
 MOST = 2999.0  # below all direct checks
+IS_RISE = np.array([[each.is_rise] for each in SIGNATURES])
+NEEDS_FEED = np.array([[each.needs_feed] for each in SIGNATURES])
+CHANGES = {name: [each.changes.get(name, 0.0) for each in SIGNATURES] for name in (*BALANCES, GROWTH)}
+SAYS = np.array([each.says for each in SIGNATURES])
 
 
 @dataclass(frozen=True)
@@ -45,53 +50,52 @@ class Fit:
 
 
 def best_patterns(case: Case) -> Patterns:
-    """Return the best cause of each minute by the stronger of both families."""
-    fits = [accepted(fit_signatures(case, family)) for family in CHANGES]
-    first, second = fits
-    is_second = second.evidence > first.evidence
+    """Return the best cause of each minute, by the way of comparing with the strongest evidence."""
+    vectors = vectors_of(case)
+    found = [accepted(fit_signatures(case, way, vectors)) for way in WAYS]
+    strongest = np.argmax([each.evidence for each in found], axis=0)
+    minute = np.arange(len(strongest))
     return Patterns(
-        *(
-            np.where(is_second, getattr(second, name), getattr(first, name))
-            for name in ("evidence", "signature", "amount")
-        )
+        np.stack([each.evidence for each in found])[strongest, minute],
+        np.stack([each.signature for each in found])[strongest, minute],
+        np.stack([each.amount for each in found])[strongest, minute],
     )
 
 
-def fit_signatures(case: Case, family: str) -> Fit:
-    """Fit all signatures to the changes of a family in the minutes of the window."""
+def fit_signatures(case: Case, way: str, vectors: FloatArray) -> Fit:
+    """Fit all signatures (signatures, k, m) to the balances, taken one way, in the minutes of the window."""
     spread, known = case.model.balances, case.known_balances
-    names = [name for name, is_known in zip(spread.names, known, strict=True) if is_known]
-    sd = spread.sd[family][known][:, case.bins[case.window]]
-    changes = case.changes[family][known, case.window] / sd
-    is_usable = np.isfinite(changes).all(axis=0) & (np.abs(changes).sum(axis=0) > 0)
+    sd = spread.sd[way][known[:, None], case.bins[case.window]]
+    changes = case.changes[way][known, case.window] / sd
+    is_usable = np.isfinite(changes).all(axis=0)
     changes = np.where(is_usable, changes, 0.0)
-    precision = np.linalg.inv(spread.correlation[family][np.ix_(known, known)])
+    precision = np.linalg.inv(spread.correlation[way][known[:, None], known])
     weighted = precision @ changes
+    scaled = vectors / sd
+    size = (scaled * (precision @ scaled)).sum(axis=1)
+    is_seen = size > 0
+    amount = (scaled * weighted).sum(axis=1) / np.where(is_seen, size, 1.0)
     without = (changes * weighted).sum(axis=0)
-    misfit, amount = [], []
-    for signature in SIGNATURES:
-        vector = np.array([signature.changes.get(name, 0.0) for name in names])[:, None] / sd
-        size = (vector * (precision @ vector)).sum(axis=0)
-        is_seen = size > 0
-        each = (vector * weighted).sum(axis=0) / np.where(is_seen, size, 1.0)
-        is_possible = is_seen & possible(case, signature) & ~(signature.is_rise & (each < 0))
-        misfit.append(np.where(is_possible, without - each**2 * size, np.inf))
-        amount.append(each)
-    return Fit(np.array(misfit), np.array(amount), without)
+    is_possible = is_seen & possible(case) & ~(IS_RISE & (amount < 0))
+    return Fit(np.where(is_possible, without - amount**2 * size, np.inf), amount, without)
 
 
-def possible(case: Case, signature: Signature) -> BoolArray:
-    """Return the minutes of the window in which the cause can be."""
-    if not signature.needs_feed:
-        return np.ones(case.last + 1 - case.first, dtype=bool)
-    return is_fed(case)[case.window]
+def vectors_of(case: Case) -> FloatArray:
+    """Return the signatures over the known balances in each minute of the window, (signatures, k, m).
+
+    Carbon fed says nothing without feed, and the growth rate nothing while the feed limits it.
+    """
+    is_fed = case.is_fed[case.window]
+    always = np.ones_like(is_fed)
+    names = [case.model.balances.names[row] for row in case.known_balances]
+    meant = [is_fed if name == "rF" else ~is_fed if name == GROWTH else always for name in names]
+    columns = [CHANGES[name] for name in names]
+    return np.array(columns).T.reshape(len(SIGNATURES), -1, 1) * np.array(meant).reshape(-1, len(is_fed))
 
 
-def is_fed(case: Case) -> BoolArray:
-    """Return the minutes in which the batch is fed, or golden ones are; all without a feed rate."""
-    if "feed_rate" not in case.row:
-        return np.ones(len(case.result.hour), dtype=bool)
-    found: BoolArray = (case.measured("feed_rate") > 0) | (case.usual("feed_rate") > 0)
+def possible(case: Case) -> BoolArray:
+    """Return in which minutes of the window each cause can be, shape (signatures, m)."""
+    found: BoolArray = ~NEEDS_FEED | case.is_fed[case.window]
     return found
 
 
@@ -109,7 +113,6 @@ def accepted(fit: Fit) -> Patterns:
 
 def misfit_of_others(misfit: FloatArray, best: IntArray) -> FloatArray:
     """Return the least misfit of the causes of the other class than the best one's, shape (m,)."""
-    says = np.array([signature.says for signature in SIGNATURES])
-    is_other = says[:, None] != says[best][None, :]
+    is_other = SAYS[:, None] != SAYS[best]
     found: FloatArray = np.where(is_other, misfit, np.inf).min(axis=0)
     return found

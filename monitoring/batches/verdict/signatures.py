@@ -29,12 +29,12 @@ class Signature:
 
 
 SIGNATURES = (
-    Signature("o2", {"rK": -1, "rH": -0.85, "rB": -0.13, "rQ": -1, "rF": -1}),
+    Signature("o2", {"rK": -1, "rH": -0.85, "rB": -0.13, "rQ": -1, "rF": -1, "rO": 1}),
     Signature("co2", {"rQ": 1}),
     Signature("do", {"rK": 1}),
     Signature("heat", {"rH": 1}),
     Signature("ph", {"rB": 1}),
-    Signature("weight", {"rW": 1}, needs_feed=True),
+    Signature("weight", {"rW": 1}),
     Signature("feed", {"rF": -1, "rW": 3}, needs_feed=True),
-    Signature("culture", {"rB": 0.65, "rQ": 0.03, "rF": 1}, is_rise=True),
+    Signature("culture", {"rB": 0.65, "rQ": 0.03, "rF": 1, "rO": 1}, is_rise=True),
 )

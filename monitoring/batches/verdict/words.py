@@ -44,10 +44,11 @@ def probe_words(accused: Estimate, estimates: Sequence[Estimate]) -> str:
 
 def amount_words(estimate: Estimate) -> str:
     """Return the difference of an estimate in words."""
-    more = "more" if estimate.difference > 0 else "less"
-    if estimate.name == "rW":
-        return f"{abs(estimate.difference):.1f} g/min {more}"
-    return f"{abs(100 * estimate.difference):.0f} % {more}"
+    size = abs(estimate.difference)
+    shown = f"{size:.1f} g/min" if estimate.name == "rW" else f"{100 * size:.0f} %"
+    if not float(shown.split()[0]):
+        return "no difference"
+    return f"{shown} {'more' if estimate.difference > 0 else 'less'}"
 
 
 def estimate_words(estimate: Estimate) -> str:

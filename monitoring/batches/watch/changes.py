@@ -8,6 +8,7 @@ SHORT, GAP, FAR = 5, 25, 65  # minutes
 SETTLED = GAP + SHORT
 LONG, LONG_GAP, LONG_SKIP = 20, 45, 15
 LONG_SETTLED = LONG_GAP + 30
+RECENT = 10
 FORGOTTEN = 1e-6
 
 
@@ -56,6 +57,12 @@ def accumulated(values: FloatArray) -> FloatArray:
     found = np.zeros((values.shape[0], values.shape[1] + 1))
     np.cumsum(values, axis=1, out=found[:, 1:])
     return found
+
+
+def recent_mean(values: FloatArray) -> FloatArray:
+    """Return the mean of the last 10 minutes."""
+    minute = np.arange(values.shape[-1])
+    return Sums(values).mean(np.maximum(minute + 1 - RECENT, 0), minute + 1)
 
 
 def change(values: FloatArray) -> FloatArray:

@@ -45,6 +45,7 @@ class WatchedBatch:
     ``totals`` are totalisers that may measure its progress.
     """
 
+    inputs: SensorInputs
     member: Member
     tags: Sequence[ChannelInfo]
     residuals: Sequence[ChannelInfo]
@@ -68,6 +69,7 @@ def watched(batch: BatchMinutes) -> WatchedBatch:
     )
     known = [name for name, row in balances.items() if np.isfinite(row).any()]
     return WatchedBatch(
+        batch.inputs,
         member,
         [info for info, row in measured.items() if np.isfinite(row).any()],
         [residual_info(name) for name in known],

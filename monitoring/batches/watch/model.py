@@ -10,7 +10,15 @@ from monitoring.batches.golden.fitting import PhaseProfile, profile_of
 from monitoring.batches.golden.members import ChannelInfo, phases_of, with_phase
 from monitoring.batches.golden.references import Curves, Reference
 from monitoring.batches.golden.scales import scales_of
-from monitoring.batches.watch.balances import BalanceSpread, balance_changes, balance_rows, fit_balances
+from monitoring.batches.watch.balances import (
+    BalanceSpread,
+    balance_names,
+    beyond_usual,
+    changes_of,
+    fit_balances,
+    golden_uptake,
+    growth_beyond,
+)
 from monitoring.batches.watch.channels import BatchMinutes, WatchedBatch, watched
 from monitoring.batches.watch.families import (
     FAMILIES,
@@ -26,7 +34,7 @@ from monitoring.batches.watch.limits import FEW, FamilyLimits, bins_of, fit_limi
 from monitoring.batches.watch.plane import DeviationPlane, fit_plane
 from monitoring.batches.watch.prediction import Predictor, PredictorFitting
 from monitoring.batches.watch.standstill import usual_steps
-from monitoring.kernel.arrays import FloatArray
+from monitoring.kernel.arrays import FloatArray, IntArray
 
 
 @dataclass(frozen=True)
@@ -68,6 +76,7 @@ class GoldenFit:
     """Curves and predictors of golden batches, for all of them and for all but one."""
 
     def __init__(self, batches: Sequence[WatchedBatch], wishes: Mapping[str, Coordinate]) -> None:
+        self.batches = batches
         self.members = [batch.member for batch in batches]
         self.tags = united(batch.tags for batch in batches)
         self.residuals = united(batch.residuals for batch in batches)
@@ -131,13 +140,24 @@ class GoldenFit:
             for member, (values, track) in enumerate(zip(self.values, self.tracks, strict=True))
         ]
 
-    def balance_changes(self) -> list[Statistics]:
-        """Return the changes of the balances of each batch, compared with the others."""
-        rows = balance_rows(self.channels)
-        return [
-            balance_changes(values, track, self.others(member).references, rows)
-            for member, (values, track) in enumerate(zip(self.values, self.tracks, strict=True))
-        ]
+    def balance_spread(self, bins: Sequence[IntArray]) -> BalanceSpread:
+        """Return the usual spread of the balances; ``bins`` are those of each batch."""
+        changes = [self.balance_changes(member) for member in range(len(self.batches))]
+        uptake = self.golden_uptake([phase.reference for phase in self.phases])
+        return fit_balances(balance_names(self.channels), uptake, changes, bins)
+
+    def balance_changes(self, member: int) -> Statistics:
+        """Return the changes of the balances of a batch, compared with the others."""
+        values, track, references = self.values[member], self.tracks[member], self.others(member).references
+        usual = usual_course(len(self.channels), track, references)
+        golden = self.golden_uptake(references)
+        growth = growth_beyond(self.batches[member].inputs, golden, references, track)
+        return changes_of(beyond_usual(values, usual, growth, self.channels), track)
+
+    def golden_uptake(self, references: Sequence[Reference]) -> list[FloatArray]:
+        """Return the OUR of the golden course of each phase."""
+        constants = self.batches[-1].inputs.constants
+        return [golden_uptake(reference, self.channels, constants) for reference in references]
 
 
 def united(several: Iterable[Sequence[ChannelInfo]]) -> tuple[ChannelInfo, ...]:
@@ -184,7 +204,7 @@ def fit_watch(
         steps=fit.steps,
         limits=limits,
         plane=fit_plane([found[OFF_COURSE] for found in each]),
-        balances=fit_balances(fit.channels, fit.balance_changes(), bins, len(fit.phases)),
+        balances=fit.balance_spread(bins),
         members=len(batches),
         forest=fit_forest(each, bins, len(fit.phases)) if with_forest and len(batches) >= FEW else None,
     )

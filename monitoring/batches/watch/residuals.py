@@ -94,9 +94,13 @@ def balance_residuals(inputs: SensorInputs) -> dict[str, FloatArray]:
         "rQ": log_ratio(carbon_dioxide_evolution(inputs), positive),
         "rF": np.where(fed <= LEAST_CARBON_FED, 0.0, log_ratio(fed, positive)),
     }
-    weight = np.clip((uptake - REST_UPTAKE) / (CLEAR_UPTAKE - REST_UPTAKE), 0.0, 1.0)
-    found = {name: row * weight for name, row in witnesses.items()}
+    found = {name: row * clear_share(uptake) for name, row in witnesses.items()}
     return {**found, "rW": weight_residual(inputs)}
+
+
+def clear_share(uptake: FloatArray) -> FloatArray:
+    """Return the weight of quotients of rates: 0 at rest, 1 from an OUR of 12 mmol/L/h on."""
+    return np.clip((uptake - REST_UPTAKE) / (CLEAR_UPTAKE - REST_UPTAKE), 0.0, 1.0)
 
 
 def log_ratio(witness: FloatArray, uptake: FloatArray) -> FloatArray:

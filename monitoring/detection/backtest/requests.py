@@ -35,6 +35,7 @@ class Question:
         return {
             "tag": self.tag,
             "off": sorted(self.settings.off),
+            "on": sorted(self.settings.on),
             "sensitivity": self.settings.sensitivity,
             "parameters": dict(self.settings.parameters),
             "days": self.days,
@@ -70,6 +71,7 @@ class Asked:
             off=frozenset(self.question["off"]),
             sensitivity=self.question["sensitivity"],
             parameters=self.question["parameters"],
+            on=frozenset(self.question.get("on", ())),  # older questions have none
         )
 
 

@@ -9,6 +9,7 @@ from functools import cache
 from typing import cast
 
 from monitoring.detection.detectors.drift import Drift
+from monitoring.detection.detectors.forest import Forest
 from monitoring.detection.detectors.missing import Missing
 from monitoring.detection.detectors.noise import Noise
 from monitoring.detection.detectors.novelty import Novelty
@@ -29,7 +30,9 @@ CLASSES = {
     "saturation": Saturation,
     "missing": Missing,
     "novelty": Novelty,
+    "forest": Forest,
 }
+OPTIONAL = frozenset({"forest"})  # find nothing unless switched on
 DETECTORS = tuple(CLASSES)
 ANALOG_ONLY = frozenset(DETECTORS) - {"missing"}  # of a signal that moves all the time
 # Parameters that the sensitivity divides. A chance is a threshold of its logarithm.
@@ -46,8 +49,9 @@ class SettingError(ValueError):
 class DetectionSettings:
     """Detection settings of a tag.
 
-    ``off`` names the detectors that a person has disabled; ``sensitivity`` divides every threshold (2 finds
-    deviations half as far from normal); ``parameters`` override a detector's own, by ``detector.parameter``.
+    ``off`` names the detectors that a person has disabled, ``on`` the optional ones in use; ``sensitivity``
+    divides every threshold (2 finds deviations half as far from normal); ``parameters`` override a
+    detector's own, by ``detector.parameter``.
     The limits are those of the tag: a value outside them never counts as usual. ``kind`` is one of
     ``TagKind``: unless the tag is analog, only silence is an event, since steps and repeated values are
     normal.
@@ -62,11 +66,16 @@ class DetectionSettings:
     lower_limit: float | None = None
     upper_limit: float | None = None
     kind: str = TagKind.ANALOG
+    on: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         known = defaults()
         if unknown := self.off - set(DETECTORS):
             raise SettingError(f"{min(unknown)!r} is no detector; expected one of {', '.join(DETECTORS)}")
+        if unknown := self.on - OPTIONAL:
+            raise SettingError(
+                f"{min(unknown)!r} is no optional detector; expected one of {', '.join(sorted(OPTIONAL))}"
+            )
         for name in self.parameters:
             if name not in known:
                 raise SettingError(f"{name!r} is no parameter; expected one of {', '.join(known)}")
@@ -78,8 +87,9 @@ class DetectionSettings:
 
     @property
     def disabled(self) -> frozenset[str]:
-        """Return the detectors that find nothing: those in ``off``, and those of analog tags only."""
-        return self.off if self.kind == TagKind.ANALOG else self.off | ANALOG_ONLY
+        """Return the detectors that find nothing: off, not switched on, or of analog tags only."""
+        off = self.off | (OPTIONAL - self.on)
+        return off if self.kind == TagKind.ANALOG else off | ANALOG_ONLY
 
     def of(self, detector: str) -> dict[str, float]:
         """Return the detector's parameters, adjusted by the sensitivity."""

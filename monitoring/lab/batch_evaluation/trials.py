@@ -1,7 +1,7 @@
 """Faults put into simulated batches: found or not, and how soon; deviations of the same batches without."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from monitoring.batches.watch.score import alarm_minutes
 from monitoring.batches.watch.watching import WatchResult, watch
 from monitoring.kernel.arrays import BoolArray, FloatArray
 from monitoring.lab.batch_evaluation.simulated import MINUTE_S, as_batch, clean_batch
+from monitoring.lab.batch_evaluation.verdicts import Verdicts, verdicts_after
 from monitoring.sources.simulator.vessel.faults import VesselFaultKind, draw_fault
 from monitoring.sources.simulator.vessel.parameters import batch_rng
 
@@ -60,12 +61,14 @@ class BatchOutcome:
     """The result of one batch and model.
 
     ``golden`` is the number of golden batches, ``false_alarms`` that of deviations without a fault.
-    ``delays`` are those of faults in s, None of those that were not found within 4 h.
+    ``delays`` are those of faults in s, None of those that were not found within 4 h; ``verdicts`` say
+    whether they are of a probe or of the process.
     """
 
     golden: int
     false_alarms: int
     delays: Mapping[VesselFaultKind, float | None]
+    verdicts: Mapping[VesselFaultKind, Verdicts] = field(default_factory=dict)
 
 
 def simulate_golden(job: GoldenBatch) -> FloatArray:
@@ -85,11 +88,13 @@ def run_batch_trial(trial: BatchTrial) -> list[BatchOutcome]:
     outcomes = []
     for model in trial.models:
         good = watch(model, made.good)
-        delays = {
-            kind: delay(watch(model, batch), good, onset_s)
-            for kind, (onset_s, batch) in zip(trial.kinds, made.faulty, strict=True)
-        }
-        outcomes.append(BatchOutcome(model.members, len(good.deviations), delays))
+        delays, verdicts = {}, {}
+        for kind, (onset_s, batch) in zip(trial.kinds, made.faulty, strict=True):
+            found = watch(model, batch)
+            delays[kind] = delay(found, good, onset_s)
+            alarm = first_alarm(found.score, in_deviation(good), onset_s)
+            verdicts[kind] = verdicts_after(model, batch, found, alarm)
+        outcomes.append(BatchOutcome(model.members, len(good.deviations), delays, verdicts))
     return outcomes
 
 
@@ -109,14 +114,20 @@ def delay(found: WatchResult, good: WatchResult, onset_s: int) -> float | None:
 
 
 def delay_of(score: FloatArray, is_false: BoolArray, onset_s: int) -> float | None:
-    """Return the seconds from the onset to the end of the first minute with an alarm, at most 4 h.
+    """Return the seconds from the onset to the end of the first minute with an alarm, at most 4 h."""
+    alarm = first_alarm(score, is_false, onset_s)
+    return None if alarm is None else float((alarm + 1) * MINUTE_S - onset_s)
+
+
+def first_alarm(score: FloatArray, is_false: BoolArray, onset_s: int) -> int | None:
+    """Return the first minute with an alarm within 4 h of the onset.
 
     Minutes with ``is_false`` do not count.
     """
     first = onset_s // MINUTE_S
     is_alarm = alarm_minutes(score) & ~is_false
     at = np.flatnonzero(is_alarm[first : first + FOUND_WITHIN_MINUTES])
-    return float((first + at[0] + 1) * MINUTE_S - onset_s) if len(at) else None
+    return first + int(at[0]) if len(at) else None
 
 
 def in_deviation(found: WatchResult) -> BoolArray:

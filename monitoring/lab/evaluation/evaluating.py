@@ -12,7 +12,7 @@ from typing import TextIO, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from monitoring.detection.monitor import TagMonitor
+from monitoring.detection.monitor import DetectionSettings, TagMonitor
 from monitoring.kernel.timestamp_arrays import parse_plain_timestamps
 from monitoring.lab.evaluation import nab
 from monitoring.lab.evaluation.recording import (
@@ -44,10 +44,10 @@ def done_by(work: Callable[[Job], Answer], jobs: Sequence[Job], processes: int) 
         yield pool.imap(work, jobs)
 
 
-def watch_file(path: Path) -> Findings:
+def watch_file(path: Path, settings: DetectionSettings) -> Findings:
     """Run all detectors on a user's own data; the file's name is the tag's name."""
     with reading(path) as lines:
-        return watch(read_pieces(lines), TagMonitor(path.stem))
+        return watch(read_pieces(lines), TagMonitor(path.stem, settings=settings))
 
 
 def write_events(path: Path, findings: Findings) -> None:

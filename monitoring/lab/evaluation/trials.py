@@ -1,12 +1,12 @@
 """Faults put into the default signals: how many are found, how soon, and how many by chance."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from zlib import crc32
 
 import numpy as np
 
-from monitoring.detection.monitor import TagMonitor
+from monitoring.detection.monitor import DetectionSettings, TagMonitor
 from monitoring.kernel.clock import SECOND_US
 from monitoring.kernel.tag_definition import DEFAULT_TAGS, DefaultTag
 from monitoring.lab.evaluation.watching import EPOCH_S, FloatArray, Sighting, rule_flags, sightings, take_all
@@ -90,6 +90,7 @@ class Trial:
     seed: int
     number: int
     cases: tuple[Case, ...] = CASES
+    settings: DetectionSettings = field(default_factory=DetectionSettings)
 
     @property
     def tag(self) -> DefaultTag:
@@ -133,7 +134,7 @@ def run_trial(trial: Trial) -> list[TrialOutcome]:
     """Run each of the trial's cases; the clean part is processed once and all cases start from there."""
     clean = trial.signal()
     definition = trial.tag.definition
-    monitor = TagMonitor(definition.name, definition.unit)
+    monitor = TagMonitor(definition.name, definition.unit, trial.settings)
     take_all(monitor, 0, clean[:CLEAN_S])
     state = monitor.dump()
     clean_events = take_all(monitor, CLEAN_S, clean[CLEAN_S:])
@@ -143,7 +144,7 @@ def run_trial(trial: Trial) -> list[TrialOutcome]:
     for case in trial.cases:
         faulty = trial.faulty(case, clean)
         window = window_of(case, clean, faulty)
-        branch = TagMonitor(definition.name, definition.unit)
+        branch = TagMonitor(definition.name, definition.unit, trial.settings)
         branch.restore(state)
         during = faulty[CLEAN_S : window.last + 1]
         whole = answer_of(window, clean_whole, sightings(branch, CLEAN_S, during))

@@ -10,9 +10,12 @@ from django.db import Error as DatabaseError
 from tqdm import tqdm
 
 from monitoring.detection.backtest.data import BacktestError, Stretch, find_stretch, find_subject
+from monitoring.detection.detectors import trees
 from monitoring.detection.detectors.overrides import parse_overrides
+from monitoring.detection.detectors.settings import OPTIONAL
 from monitoring.detection.monitor import DETECTORS, DetectionSettings, SettingError
 from monitoring.kernel.incident_event import Event
+from monitoring.kernel.optional_packages import MissingPackageError
 from monitoring.lab.evaluation.evaluating import EvaluationError, write_csv
 from monitoring.lab.evaluation.tables import EVENT_HEADER, event_cells, event_table
 from monitoring.management.arguments import end, start
@@ -51,6 +54,13 @@ class Command(BaseCommand):
             help=f"these find nothing, all others do: of {', '.join(DETECTORS)}",
         )
         parser.add_argument(
+            "--on",
+            nargs="*",
+            choices=sorted(OPTIONAL),
+            metavar="DETECTOR",
+            help=f"these optional ones find, too: of {', '.join(sorted(OPTIONAL))}",
+        )
+        parser.add_argument(
             "--sensitivity", type=float, metavar="X", help="2 finds what is half as far from normal"
         )
         parser.add_argument("--csv", type=Path, metavar="OUT", help="where the events go, instead of a table")
@@ -65,7 +75,7 @@ class Command(BaseCommand):
             self.write_events(found, options["csv"])
         except (BacktestError, EvaluationError) as error:
             raise CommandError(str(error)) from error
-        except SettingError as error:
+        except (SettingError, MissingPackageError) as error:
             raise CommandError(f"{error}.") from error
         except DatabaseError as error:
             raise CommandError(f"The database can't be read: {error}. Run the same again.") from error
@@ -96,12 +106,24 @@ def settings_of(options: dict[str, Any], present: DetectionSettings) -> Detectio
     Raises:
         SettingError: a detector or parameter does not exist, or a value is not allowed.
     """
-    off, sensitivity = options["off"], options["sensitivity"]
+    off, on, sensitivity = options["off"], options["on"], options["sensitivity"]
     return DetectionSettings(
+        on=checked(present.on if on is None else frozenset(on)),
         off=present.off if off is None else frozenset(off),
         sensitivity=present.sensitivity if sensitivity is None else sensitivity,
         parameters=parse_overrides(options["set"], present.parameters),
     )
+
+
+def checked(on: frozenset[str]) -> frozenset[str]:
+    """Return the optional detectors, whose package is installed.
+
+    Raises:
+        MissingPackageError: it is not.
+    """
+    if on:
+        trees.forest_class()
+    return on
 
 
 def counted(events: Sequence[Event]) -> str:

@@ -25,6 +25,7 @@ from monitoring.lab.batch_evaluation.trials import (
     FIRST_TRIAL,
     FIRST_TUNING,
     KINDS,
+    BatchOutcome,
     BatchTrial,
     FaultJob,
     GoldenBatch,
@@ -33,6 +34,7 @@ from monitoring.lab.batch_evaluation.trials import (
     simulate_faults,
     simulate_golden,
 )
+from monitoring.lab.batch_evaluation.verdicts import verdict_table
 from monitoring.lab.evaluation.evaluating import EvaluationError, done_by
 from monitoring.sources.simulator.vessel.faults import VesselFaultKind
 
@@ -47,8 +49,9 @@ class Command(BaseCommand):
 
     help = (
         "Tells which faults of a simulated vessel are found as deviations from golden batches, how soon, and"
-        " the false alarms a batch, for each number of golden batches; or watches your own batches, each"
-        " compared with the others. Nothing is read from the database, and nothing is stored."
+        " the false alarms a batch, for each number of golden batches; and how often the verdict, probe or"
+        " process, is given 10 and 60 minutes after the alarm, and right. Or watches good batches of your"
+        " own, each by the others. Nothing is read from the database, and nothing is stored."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -117,7 +120,7 @@ class Command(BaseCommand):
             BatchTrial(seed, FIRST_TRIAL + number, kinds, models) for number in range(options["batches"])
         ]
         answers = self.work(run_batch_trial, trials, options["jobs"], "batches")
-        return batch_table(outcome for outcomes in answers for outcome in outcomes)
+        return tables_of([outcome for outcomes in answers for outcome in outcomes])
 
     def compare(self, options: dict[str, Any]) -> list[str]:
         """Run Watch and other methods on the same batches."""
@@ -139,6 +142,15 @@ class Command(BaseCommand):
         """Return the jobs' answers; show a progress bar on a terminal."""
         with done_by(function, jobs, processes) as answers:
             return list(tqdm(answers, total=len(jobs), unit=f" {unit}", disable=None))
+
+
+def tables_of(outcomes: Sequence[BatchOutcome]) -> list[str]:
+    """Return the tables: faults found, then the verdicts for each number of golden batches."""
+    found = batch_table(outcomes)
+    for size in dict.fromkeys(outcome.golden for outcome in outcomes):
+        verdicts = [pair for each in outcomes if each.golden == size for pair in each.verdicts.items()]
+        found += ["", f"Probe or process, golden {size}", *verdict_table(verdicts)]
+    return found
 
 
 def whole(text: str) -> int:

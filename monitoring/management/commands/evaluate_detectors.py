@@ -8,6 +8,9 @@ from typing import Any, TypeVar
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
+from monitoring.detection.detectors import trees
+from monitoring.detection.detectors.settings import DETECTORS, OPTIONAL, DetectionSettings
+from monitoring.kernel.optional_packages import MissingPackageError
 from monitoring.lab.evaluation import evaluating, speed
 from monitoring.lab.evaluation.clean_runs import CleanRun, run_clean
 from monitoring.lab.evaluation.evaluating import EvaluationError
@@ -50,6 +53,12 @@ class Command(BaseCommand):
             metavar="NAME",
             help="these fault kinds or families",
         )
+        parser.add_argument(
+            "--off", nargs="+", default=[], choices=DETECTORS, metavar="DETECTOR", help="these find nothing"
+        )
+        parser.add_argument(
+            "--on", nargs="+", default=[], choices=sorted(OPTIONAL), metavar="DETECTOR", help="optional ones"
+        )
         parser.add_argument("--jobs", type=whole, default=1, metavar="N", help="processes at a time (1)")
         parser.add_argument("--csv", type=Path, metavar="FILE", help="one tag: columns timestamp and value")
         parser.add_argument("--events", type=Path, metavar="OUT.csv", help="with --csv: where events go")
@@ -63,8 +72,10 @@ class Command(BaseCommand):
             if options[option] and not options[needed]:
                 raise CommandError(f"--{option} is for --{needed}. Give that, too.")
         try:
+            if options["on"]:
+                trees.forest_class()
             self.evaluate(options)
-        except EvaluationError as error:
+        except (EvaluationError, MissingPackageError) as error:
             raise CommandError(str(error)) from error
         except KeyboardInterrupt:
             raise CommandError("Stopped.", returncode=130) from None
@@ -72,7 +83,7 @@ class Command(BaseCommand):
     def evaluate(self, options: dict[str, Any]) -> None:
         """Run the requested evaluations one after another."""
         if options["csv"]:
-            self.evaluate_csv(options["csv"], options["events"])
+            self.evaluate_csv(options["csv"], options["events"], settings_of(options))
         if options["nab"]:
             self.evaluate_nab(options["nab"], options["scores"], options["jobs"])
         if options["speed"]:
@@ -83,19 +94,20 @@ class Command(BaseCommand):
     def evaluate_signals(self, options: dict[str, Any]) -> None:
         """Evaluate faults and clean signals, of the chosen kinds and families."""
         chosen = options["only"] or [*KINDS, *FAMILIES]
-        seed, jobs = options["seed"], options["jobs"]
+        seed, jobs, settings = options["seed"], options["jobs"], settings_of(options)
         if cases := tuple(case for case in CASES if case.kind in chosen):
-            trials = [Trial(seed, number, cases) for number in range(options["trials"])]
+            trials = [Trial(seed, number, cases, settings) for number in range(options["trials"])]
             answers = self.work(run_trial, trials, jobs, "trials")
             self.write_lines(fault_table(outcome for outcomes in answers for outcome in outcomes))
         if families := [name for name in FAMILIES if name in chosen]:
             seeds = range(1000 * seed, 1000 * seed + options["signals"])
-            runs = [CleanRun(family, one, options["days"]) for family in families for one in seeds]
+            days = options["days"]
+            runs = [CleanRun(family, one, days, settings) for family in families for one in seeds]
             self.write_lines(clean_table(self.work(run_clean, runs, jobs, "signals")))
 
-    def evaluate_csv(self, path: Path, out: Path | None) -> None:
+    def evaluate_csv(self, path: Path, out: Path | None, settings: DetectionSettings) -> None:
         """Write the events in a user's own data, as a table or into a file."""
-        findings = evaluating.watch_file(path)
+        findings = evaluating.watch_file(path, settings)
         if out:
             evaluating.write_events(out, findings)
         else:
@@ -120,6 +132,11 @@ class Command(BaseCommand):
     def write_lines(self, lines: Sequence[str]) -> None:
         """Write a table."""
         self.stdout.write("\n".join(lines))
+
+
+def settings_of(options: dict[str, Any]) -> DetectionSettings:
+    """Return the default settings with the detectors switched on and off."""
+    return DetectionSettings(off=frozenset(options["off"]), on=frozenset(options["on"]))
 
 
 def summary(findings: Findings) -> str:

@@ -71,6 +71,15 @@ def faulty(
     return with_measured(batch, **{role: values})
 
 
+def warmed(batch: BatchMinutes, jacket_k: float) -> BatchMinutes:
+    """The batch with a warmer jacket, and the temperature that follows with V rho cp / UA."""
+    minutes = 6.3 * 4180 / 40 / 60
+    jacket = faulty(batch, "jacket_temperature", lambda values, since: values + jacket_k)
+    return faulty(
+        jacket, "temperature", lambda values, since: values + jacket_k * (1 - np.exp(-since / minutes))
+    )
+
+
 def without(batch: BatchMinutes, *roles: str) -> BatchMinutes:
     """The batch without some roles, and without their setpoints."""
     left = {role: values for role, values in batch.inputs.measured.items() if role not in roles}

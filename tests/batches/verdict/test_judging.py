@@ -1,6 +1,7 @@
 """Probe or process: the verdict on faults put into a batch whose balances close."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from tests.batches.verdict.made_plant import (
     faulty,
     golden,
     minute_of,
+    warmed,
     without,
     without_setpoints,
 )
@@ -51,7 +53,6 @@ PROCESSES: dict[str, tuple[str, Change, str]] = {
     "agitator": ("agitation", lambda values, since: np.zeros_like(values), "agitator"),
     "air": ("air_flow", lambda values, since: values * 0.5, "air"),
     "base": ("ph", lambda values, since: values - 0.01 * since, "base"),
-    "control": ("temperature", lambda values, since: values - 0.01 * np.minimum(since, 80), "control"),
 }
 
 
@@ -72,13 +73,15 @@ def test_a_fault_of_the_process(model: WatchModel, fault: str) -> None:
 
 
 def test_cooling_that_is_missing(model: WatchModel) -> None:
-    warmer_k, minutes = 1.5, 6.3 * 4180 / 40 / 60  # V rho cp / UA
-    batch = faulty(course(NEW), "jacket_temperature", lambda values, since: values + warmer_k)
-    batch = faulty(
-        batch, "temperature", lambda values, since: values + warmer_k * (1 - np.exp(-since / minutes))
-    )
-    verdict = verdict_on(model, batch)
+    verdict = verdict_on(model, warmed(course(NEW), 1.5))
     assert (verdict.says, verdict.about) == ("process", "cooling")
+
+
+def test_a_temperature_that_follows_the_jacket_is_a_matter_of_control(model: WatchModel) -> None:
+    batch = warmed(course(NEW), -1.5)
+    setpoints = {**batch.setpoints, "jacket_temperature": batch.inputs.measured["jacket_temperature"]}
+    verdict = verdict_on(model, replace(batch, setpoints=setpoints))
+    assert (verdict.says, verdict.about) == ("process", "control")
 
 
 def test_words_count_the_estimates_that_agree(model: WatchModel) -> None:
@@ -110,6 +113,20 @@ def test_direct_checks_need_no_off_gas() -> None:
     model = fit_watch([without(batch, *poor) for batch in golden()])
     role, change, about = PROCESSES["air"]
     assert verdict_on(model, without(faulty(course(NEW), role, change), *poor)).about == about
+
+
+def test_a_slow_agitator_with_high_oxygen_may_be_wanted(model: WatchModel) -> None:
+    batch = faulty(course(NEW), "agitation", lambda values, since: values * 0.5)
+    batch = faulty(batch, "dissolved_oxygen", lambda values, since: values + 20)
+    assert verdict_on(model, without_setpoints(batch)).about != "agitator"
+
+
+def test_without_a_heat_balance_a_temperature_off_its_setpoint_decides_nothing() -> None:
+    model = fit_watch([without(batch, "jacket_temperature") for batch in golden()])
+    shifted = faulty(course(NEW), "temperature", lambda values, since: values + 0.8)
+    verdict = verdict_on(model, without(shifted, "jacket_temperature"))
+    assert verdict.says == "undecided"
+    assert "jacket_temperature" in verdict.missing
 
 
 def test_undecided_names_the_roles_that_would_decide() -> None:

@@ -36,6 +36,17 @@ const ANSWER = {
   spe: null,
 };
 const FAMILIES = { E: ["off course", "too high", "too low"], S: ["change", "has risen", "has fallen"] };
+const DO = {
+  channel: "do",
+  title: "DO",
+  unit: "%",
+  tag: "do",
+  family: "E",
+  ratio: 4,
+  statistic: 5,
+  value: 41.2,
+  usual: 30,
+};
 const options = (more = {}) =>
   scoreOptions({ ...ANSWER, ...more }, MARKS, false, { titles: { E: "off course" }, chosenMs: null });
 
@@ -66,7 +77,7 @@ test("700 hours are reduced, and the largest value of a single minute stays", ()
   const score = t.map(() => 0.3);
   score[31234] = 4.2;
   const spans = reduced(t, [score], ZERO_MS);
-  assert.ok(spans.x.length <= 600);
+  assert.ok(spans.x.length <= 1200);
   assert.equal(Math.max(...spans.high[0]), 4.2);
   assert.equal(Math.min(...spans.low[0]), 0.3);
   assert.equal(minuteAt({ score, t }, 31234 / 60, ZERO_MS), t[31234]);
@@ -91,6 +102,11 @@ test("the sentence tells the last and the largest score, or why there is none", 
   assert.equal(scoreSentence({ ...ANSWER, score: [] }), "No score yet.");
 });
 
+test("without minutes the chart is empty, and draws", () => {
+  const { lines, bands } = options({ t: [], score: [], families: { E: [] }, t2: null });
+  assert.deepEqual([lines[1].points, bands[0].points], [[], []]);
+});
+
 test("the table has a column for the score and for each family, newest first", () => {
   const { titles, rows } = scoreTable(options());
   assert.deepEqual(titles, ["Elapsed (h)", "score", "off course", "S"]);
@@ -106,14 +122,13 @@ test("T² has its own limit, and extremes where it was reduced", () => {
 
 test("bars share a scale on which the limit has its place, and tell how and how much", () => {
   const [first, second] = barsOf(
-    [
-      { channel: "do", title: "DO", unit: "%", tag: "do", family: "E", ratio: 4, statistic: 5, value: 41.2, usual: 30 },
-      { channel: "rK", title: "", unit: "", tag: null, family: "S", ratio: 0.9, statistic: -1 },
-    ],
+    [DO, { channel: "rK", title: "", unit: "", tag: null, family: "S", ratio: 0.9, statistic: -1 }],
     FAMILIES,
   );
   assert.deepEqual([first.bar, first.limit, first.isAbove], ["100.0%", "25.0%", true]);
-  assert.equal(first.text, "too high: 41.2 %, usually 30.0 %");
+  assert.equal(first.text, "too high: 41 %, usually 30 %");
+  const [{ text }] = barsOf([{ ...DO, value: 29.1534, usual: 29.4213 }], FAMILIES);
+  assert.equal(text, "too high: 29.15 %, usually 29.42 %");
   assert.deepEqual([second.title, second.text, second.isAbove], ["rK", "has fallen", false]);
   assert.equal(barsOf([{ ...second, ratio: 0.5, family: "?", statistic: null }], FAMILIES)[0].limit, "50.0%");
 });

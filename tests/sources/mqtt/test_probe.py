@@ -11,7 +11,8 @@ from monitoring.sources.config import MappingRule
 from monitoring.sources.mqtt.driver import run
 from monitoring.sources.mqtt.probe import age_words, check_connection, discover, listen
 from monitoring.sources.session import SourceError
-from tests.own_mosquitto import Mosquitto, free_port
+from tests.own_mosquitto import Mosquitto
+from tests.ports import free_port
 from tests.sources.fake_session import FakeSession
 from tests.sources.mqtt.conftest import config_of, running
 

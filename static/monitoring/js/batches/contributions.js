@@ -1,7 +1,7 @@
 // The contributions of channels to the score of a minute, as bars with words.
 import { announceNow } from "../base/announcer.js";
 import { descendant, partsOf, setAttribute, setText } from "../base/dom.js";
-import { numberText } from "../base/numbers.js";
+import { fixedText } from "../base/numbers.js";
 import { momentText } from "../base/times.js";
 import { elapsedText } from "../charts/elapsed-tooltip.js";
 
@@ -23,8 +23,7 @@ import { elapsedText } from "../charts/elapsed-tooltip.js";
 const HOUR_MS = 3600000;
 const MOST = 8;
 const LEAST_SCALE = 2; // ratio at the right end of the bars
-/** @type {import("../base/numbers.js").NumberFormat} */
-const VALUES = { decimals: 1, mostDecimals: 3 };
+const MOST_DECIMALS = 3;
 
 /**
  * Return the bars of a common scale, the largest first: lengths and the place of the limit in percent.
@@ -50,8 +49,18 @@ const familyText = ({ family, statistic }, families) => families[family]?.[(stat
 /** @param {Contribution} contribution */
 function valueText({ value = null, usual = null, unit }) {
   if (value === null) return "";
-  const text = (/** @type {number} */ number) => `${numberText(number, VALUES)} ${unit}`.trimEnd();
+  const decimals = usual === null ? 1 : decimalsApart(value - usual);
+  const text = (/** @type {number} */ number) => `${fixedText(number, decimals)} ${unit}`.trimEnd();
   return usual === null ? text(value) : `${text(value)}, usually ${text(usual)}`;
+}
+
+/**
+ * Return the decimals that show a difference in two digits, as far as there is room.
+ * @param {number} difference
+ */
+function decimalsApart(difference) {
+  const found = [0, 1, 2].find((decimals) => Math.abs(difference) >= 10 ** (1 - decimals));
+  return found ?? MOST_DECIMALS;
 }
 
 /**

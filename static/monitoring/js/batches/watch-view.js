@@ -81,6 +81,7 @@ export function showWatch({ urls, families }, view, onDeviation) {
   /** @param {string} at ISO 8601 */
   async function explain(at) {
     chosenMs = Date.parse(at);
+    document.getElementById("contributions").removeAttribute("data-renewed"); // a chosen minute stays
     show();
     const mine = ++asked;
     const options = { parameters: { at }, timeoutMs: TIMEOUT_MS, accept: [400, 409] };

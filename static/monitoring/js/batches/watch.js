@@ -20,7 +20,7 @@ import { sharedOptions } from "./trend.js";
  */
 
 const HOUR_MS = 3600000;
-const MOST_POINTS = 600;
+const MOST_POINTS = 1200; // minutes of a batch of 20 h
 export const LIMIT = 1;
 const ROOM = { from: 0, to: 1.5 }; // of the axis of scores: that the limit is seen while the score is low
 const DECIMALS = 2;

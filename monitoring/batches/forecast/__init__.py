@@ -1,0 +1,1 @@
+"""Forecasts of a running batch, shown where the same forecasts were right in past batches."""
