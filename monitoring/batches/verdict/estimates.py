@@ -45,7 +45,7 @@ class Kind:
 
 KINDS: Mapping[str, Kind] = {
     "rK": Kind("O2 uptake by transfer (kLa, DO)", "DO probe", ("our", "our_kla")),
-    "rH": Kind("O2 uptake by heat", "temperature probes", ("our", "our_heat")),
+    "rH": Kind("O2 uptake by heat", "temperature probe (broth or jacket)", ("our", "our_heat")),
     "rB": Kind("acid made, by base", "pH probe", ("our", "base_demand")),
     "rQ": Kind("CO2 made", "CO2 analyser", ("our", "cer")),
     "rF": Kind("carbon fed", "feed pump", ("our", "carbon_fed")),

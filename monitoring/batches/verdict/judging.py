@@ -15,7 +15,7 @@ from monitoring.batches.watch.watching import WatchResult
 BEFORE_MINUTES = 10
 SHOWN_MINUTES = 10
 LEAST_MINUTES, MOST_MINUTES = 60, 240  # after the begin, for evidence
-CONTROLLED = ("temperature", "ph", "air_flow", "agitation", "jacket_temperature")
+SETPOINTS = ("jacket_temperature",)  # that the golden course cannot replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,8 @@ def case_of(
     last = min(newest, deviation.start + MOST_MINUTES)
     if deviation.end is not None:
         last = min(last, max(deviation.end - 1, deviation.start + LEAST_MINUTES))
-    return Case(model, batch, result, max(deviation.start - BEFORE_MINUTES, 0), last)
+    first = max(deviation.start - BEFORE_MINUTES, 0)
+    return Case(model, batch, result, first, max(first, last))
 
 
 def missing_for(case: Case, estimates: Sequence[Estimate]) -> tuple[str, ...]:
@@ -95,7 +96,7 @@ def missing_for(case: Case, estimates: Sequence[Estimate]) -> tuple[str, ...]:
     needs = [name for estimate in estimates for name in estimate.needs]
     setpoints = [
         f"{role} setpoint"
-        for role in CONTROLLED
+        for role in SETPOINTS
         if case.batch.inputs.has(role) and role not in case.batch.setpoints
     ]
     return tuple(dict.fromkeys(needs + setpoints))
