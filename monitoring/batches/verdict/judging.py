@@ -14,7 +14,7 @@ from monitoring.batches.watch.watching import WatchResult
 
 BEFORE_MINUTES = 10
 SHOWN_MINUTES = 10
-LEAST_MINUTES = 60
+LEAST_MINUTES, MOST_MINUTES = 60, 240  # after the begin, for evidence
 CONTROLLED = ("temperature", "ph", "air_flow", "agitation", "jacket_temperature")
 
 
@@ -79,11 +79,14 @@ def case_of(
     deviation: Deviation,
     upto: int | None = None,
 ) -> Case:
-    """Return the minutes from 10 before the deviation to its end, or to the newest minute known."""
+    """Return the minutes from 10 before the deviation to its end, or to the newest minute known.
+
+    At least an hour, as the cause of a short deviation may show later, and at most four.
+    """
     newest = newest_minute(result, upto)
-    last = newest
+    last = min(newest, deviation.start + MOST_MINUTES)
     if deviation.end is not None:
-        last = min(newest, max(deviation.end - 1, deviation.start + LEAST_MINUTES))
+        last = min(last, max(deviation.end - 1, deviation.start + LEAST_MINUTES))
     return Case(model, batch, result, max(deviation.start - BEFORE_MINUTES, 0), last)
 
 
