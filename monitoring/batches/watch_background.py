@@ -32,7 +32,7 @@ LEASE = timedelta(seconds=50)  # renewed with each write
 FOLLOWED = timedelta(hours=24)  # after the end or a change of a batch, late data are followed
 AT_ONCE = 20  # batches in one transaction
 PAST_AT_ONCE = 3  # batches of the past without a result, in each pass
-METHOD = "1"  # of watching: with another one, batches are watched anew
+METHOD = "1"  # raise it with each change of results of watch/ or verdict/: batches are watched anew then
 FAILED = "The watching of this batch failed, and the log says more: report the error."
 
 

@@ -13,18 +13,22 @@ from monitoring.batches.watch.score import CAUSE_MINUTES, Contribution, Deviatio
 from monitoring.batches.watch.watching import WatchResult, score_minutes, watch
 from monitoring.kernel.arrays import FloatArray
 
-MEAN_MINUTES = 5
+MEAN_MINUTES, STILL_MINUTES = 5, 10
 MOST = 12
 
 
 @dataclass(frozen=True, slots=True)
 class ChannelAt:
-    """A contribution with the channel's value and usual value, means of 5 minutes in its unit; NaN: none."""
+    """A contribution with the channel's value and usual value, means of 5 minutes in its unit; NaN: none.
+
+    ``is_still``: the value has not changed at all for 10 minutes.
+    """
 
     channel: ChannelInfo
     contribution: Contribution
     value: float
     usual: float
+    is_still: bool = False
 
 
 def channel_at(result: WatchResult, contribution: Contribution, minute: int) -> ChannelAt:
@@ -32,7 +36,13 @@ def channel_at(result: WatchResult, contribution: Contribution, minute: int) -> 
     row = channel_row(result, contribution)
     part = slice(max(minute + 1 - MEAN_MINUTES, 0), minute + 1)
     value, usual = (mean_of(each[row, part]) for each in (result.values, result.usual))
-    return ChannelAt(result.channels[row], contribution, value, usual)
+    is_still = stands_still(result.values[row, max(minute + 1 - STILL_MINUTES, 0) : minute + 1])
+    return ChannelAt(result.channels[row], contribution, value, usual, is_still)
+
+
+def stands_still(values: FloatArray) -> bool:
+    """Return whether 10 values are all the same."""
+    return len(values) == STILL_MINUTES and bool((values == values[0]).all())
 
 
 def channel_row(result: WatchResult, contribution: Contribution) -> int:

@@ -11,6 +11,7 @@ from monitoring.batches.watch.residuals import RESIDUALS
 
 MOST_CHANNELS = 3
 IN_ORDER = "All channels are within their limits."
+STILL = "has not changed at all for 10 min or more"
 NOT_COMPARED = "The batch is not compared with golden batches at this time."
 # Above and below the usual course.
 BALANCE_WORDS: Mapping[str, tuple[str, str]] = {
@@ -64,6 +65,8 @@ def contribution_text(found: ChannelAt) -> str:
     if name in RESIDUALS:
         side = "below" if is_below else "above"
         return f"{in_sentence(role_title(RESIDUALS[name].role))} {side} the usual distance to its setpoint"
+    if found.is_still and found.contribution.family == SURPRISE:
+        return f"{in_sentence(title_of(found))} {STILL}"
     return f"{in_sentence(title_of(found))} {FAMILY_WORDS[found.contribution.family][is_below]}"
 
 

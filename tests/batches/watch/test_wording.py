@@ -1,6 +1,7 @@
 """Deviations in plain words."""
 
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -58,6 +59,13 @@ def test_the_first_channel_has_its_values_and_others_follow() -> None:
 )
 def test_balances_setpoints_and_tags_without_role(name: str, statistic: float, text: str) -> None:
     assert deviation_sentence([differing(ChannelInfo(name), statistic=statistic)]) == text
+
+
+def test_a_tag_that_stands_still_is_neither_higher_nor_lower() -> None:
+    still = replace(differing(PH, "I", 8.0, value=7.0, usual=7.02), is_still=True)
+    assert deviation_sentence([still]) == (
+        "pH has not changed at all for 10 min or more (7.000 pH, usually 7.020 pH)."
+    )
 
 
 def test_every_balance_and_family_has_words() -> None:
