@@ -7,7 +7,6 @@ import numpy as np
 
 from monitoring.batches.golden.members import ChannelInfo
 from monitoring.batches.watch.channels import BatchMinutes
-from monitoring.batches.watch.families import FAMILIES
 from monitoring.batches.watch.model import WatchModel
 from monitoring.batches.watch.score import CAUSE_MINUTES, Contribution, Deviation
 from monitoring.batches.watch.watching import WatchResult, score_minutes, watch
@@ -72,22 +71,22 @@ def contributions_at(model: WatchModel, batch: BatchMinutes, minute: int) -> lis
     place = np.searchsorted(scored.track.minute, minute)
     if place == len(scored.track.minute) or scored.track.minute[place] != minute:
         return []
-    ratios = np.stack([scored.ratios[family][:, place] for family in FAMILIES])
-    statistics = np.stack([scored.statistics[family][:, place] for family in FAMILIES])
-    return [
-        channel_at(result, each, minute) for each in largest_of(ratios, statistics, model.channels)[:MOST]
-    ]
+    families = tuple(scored.ratios)
+    ratios = np.stack([scored.ratios[family][:, place] for family in families])
+    statistics = np.stack([scored.statistics[family][:, place] for family in families])
+    found = largest_of(families, ratios, statistics, model.channels)
+    return [channel_at(result, each, minute) for each in found[:MOST]]
 
 
 def largest_of(
-    ratios: FloatArray, statistics: FloatArray, channels: Sequence[ChannelInfo]
+    families: Sequence[str], ratios: FloatArray, statistics: FloatArray, channels: Sequence[ChannelInfo]
 ) -> list[Contribution]:
     """Return the largest ratio of each channel, the largest first; arrays of shape (families, channels)."""
     known = np.where(np.isfinite(ratios), ratios, -1.0)
     best = known.argmax(axis=0)
     found = [
         Contribution(
-            channel.name, FAMILIES[best[row]], float(known[best[row], row]), float(statistics[best[row], row])
+            channel.name, families[best[row]], float(known[best[row], row]), float(statistics[best[row], row])
         )
         for row, channel in enumerate(channels)
         if known[best[row], row] >= 0

@@ -6,7 +6,7 @@ from math import isfinite
 from monitoring.batches.vessel_roles import role_title
 from monitoring.batches.watch.channels import RATE
 from monitoring.batches.watch.contributing import ChannelAt
-from monitoring.batches.watch.families import CHANGED, DRIFTED, OFF_COURSE, SURPRISE
+from monitoring.batches.watch.families import CHANGED, DRIFTED, FOREST, OFF_COURSE, SURPRISE
 from monitoring.batches.watch.residuals import RESIDUALS
 
 MOST_CHANNELS = 3
@@ -32,6 +32,7 @@ FAMILY_WORDS: Mapping[str, tuple[str, str]] = {
     OFF_COURSE: ("above golden batches", "below golden batches"),
     CHANGED: ("rises against golden batches", "falls against golden batches"),
     DRIFTED: ("drifts up against golden batches", "drifts down against golden batches"),
+    FOREST: ("unusual together with others", "unusual together with others"),
     SURPRISE: ("suddenly higher than predicted", "suddenly lower than predicted"),
 }
 

@@ -7,7 +7,7 @@ import pytest
 
 from monitoring.batches.golden.members import ChannelInfo
 from monitoring.batches.watch.contributing import ChannelAt
-from monitoring.batches.watch.families import FAMILIES
+from monitoring.batches.watch.families import FAMILIES, FOREST
 from monitoring.batches.watch.residuals import BALANCES, RESIDUALS
 from monitoring.batches.watch.score import Contribution
 from monitoring.batches.watch.wording import (
@@ -70,7 +70,7 @@ def test_a_tag_that_stands_still_is_neither_higher_nor_lower() -> None:
 
 def test_every_balance_and_family_has_words() -> None:
     assert set(BALANCE_WORDS) == set(BALANCES) <= set(RESIDUALS)
-    assert set(FAMILY_WORDS) == set(FAMILIES)
+    assert set(FAMILY_WORDS) == {*FAMILIES, FOREST}
 
 
 def test_a_minute_in_words() -> None:
