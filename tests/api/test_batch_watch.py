@@ -39,7 +39,8 @@ def assert_shape(shape: BaseSerializer[Any], value: Any) -> None:
         for each in value:
             assert_shape(shape.child, each)
     elif isinstance(value, Mapping):
-        assert set(value) == set(shape.fields)  # type: ignore[attr-defined]
+        promised = {name for name, field in shape.fields.items() if field.required}  # type: ignore[attr-defined]
+        assert promised <= set(value) <= set(shape.fields)  # type: ignore[attr-defined]
         for name, field in shape.fields.items():  # type: ignore[attr-defined]
             if isinstance(field, BaseSerializer):
                 assert_shape(field, value[name])

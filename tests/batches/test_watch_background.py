@@ -1,6 +1,7 @@
 """Batches that are watched once a minute, on stored readings."""
 
 import random
+import sys
 from datetime import UTC, datetime
 from typing import Any
 
@@ -26,6 +27,7 @@ from monitoring.models import (
     Tag,
     Vessel,
 )
+from tests.batches.watch.stand_in_forest import ENSEMBLE
 from tests.batches.watch_plant import (
     ANN,
     FAULT,
@@ -220,6 +222,19 @@ def test_without_profile_and_without_values(batch: Batch) -> None:
     Series.objects.update(open_start=None)
     watch_batches(now=AFTER)
     assert BatchWatch.objects.get(batch=batch).message == NO_MODEL
+
+
+@pytest.mark.parametrize("package", [ENSEMBLE, None])
+def test_a_vessel_may_use_an_isolation_forest(
+    batch: Batch, monkeypatch: pytest.MonkeyPatch, package: Any
+) -> None:
+    monkeypatch.setitem(sys.modules, "sklearn.ensemble", package)
+    Vessel.objects.update(uses_forest=True)
+    store(RUNNING, FAULTY, range(90))
+    watch_batches(now=START + 90 * MINUTE)
+    found = BatchWatch.objects.get(batch=batch)
+    assert ("F" in found.families) == (package is not None)
+    assert ("No isolation forest: The package scikit-learn is not" in found.message) == (package is None)
 
 
 def test_a_batch_that_fails_keeps_its_deviations_and_stops_no_other(

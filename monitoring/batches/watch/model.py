@@ -13,6 +13,7 @@ from monitoring.batches.golden.scales import scales_of
 from monitoring.batches.watch.balances import (
     BalanceSpread,
     balance_names,
+    balance_rows,
     beyond_usual,
     changes_of,
     fit_balances,
@@ -149,10 +150,11 @@ class GoldenFit:
     def balance_changes(self, member: int) -> Statistics:
         """Return the changes of the balances of a batch, compared with the others."""
         values, track, references = self.values[member], self.tracks[member], self.others(member).references
+        rows, names = balance_rows(self.channels), balance_names(self.channels)
         usual = usual_course(len(self.channels), track, references)
         golden = self.golden_uptake(references)
         growth = growth_beyond(self.batches[member].inputs, golden, references, track)
-        return changes_of(beyond_usual(values, usual, growth, self.channels), track)
+        return changes_of(beyond_usual(values[rows], usual[rows], growth, names), track)
 
     def golden_uptake(self, references: Sequence[Reference]) -> list[FloatArray]:
         """Return the OUR of the golden course of each phase."""

@@ -40,8 +40,8 @@ class Forest(Stateful):
     Grace: 256 blocks. Source: Liu, Ting and Zhou (2008).
     """
 
-    threshold: float = 0.2
-    margin: float = 1.05
+    threshold: float = 0.24
+    margin: float = 1.1
     rows: "array[float]" = field(default_factory=lambda: array("f"), init=False)
     grown_of: "array[float]" = field(default_factory=lambda: array("f"), init=False)
     means: "deque[float]" = field(default_factory=lambda: deque(maxlen=BACK), init=False)
