@@ -111,6 +111,11 @@ class FamiliesSerializer(Shape):
     S = ratios()
     L = ratios()
     I = ratios()  # noqa: E741  # the name in the literature of the method
+    F = serializers.ListField(
+        child=serializers.FloatField(allow_null=True),
+        required=False,
+        help_text="Only of vessels that use an isolation forest.",
+    )
 
 
 class DisplaySerializer(Shape):

@@ -77,6 +77,10 @@ class ChangeVesselSerializer(serializers.Serializer[Any]):
         " moment before.",
     )
     constants = serializers.DictField(required=False, help_text="Numbers for soft sensors, by name.")
+    uses_forest = boolean(
+        "true: an isolation forest watches batches too, as family F; needs the package scikit-learn.",
+        required=False,
+    )
 
     @property
     def changes(self) -> dict[str, Any]:
@@ -237,6 +241,7 @@ class VesselSerializer(Shape):
         allow_null=True, help_text="Why the rules do not work, or what a person has to check."
     )
     constants = serializers.DictField(child=serializers.FloatField())
+    uses_forest = serializers.BooleanField(help_text="An isolation forest watches batches too.")
     former_names = serializers.ListField(child=serializers.CharField())
     tags = BindingShape(many=True)
     batch = ProcessBatchSerializer(allow_null=True, help_text="The running one.")

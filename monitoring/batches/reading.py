@@ -179,6 +179,7 @@ def vessel_json(vessel: Vessel) -> dict[str, Any]:
         "rules": vessel.rules,
         "rules_problem": problem.text if problem else None,
         "constants": vessel.constants,
+        "uses_forest": vessel.uses_forest,
         "former_names": [former.name for former in vessel.former_names.all()],
         "tags": [binding_json(binding) for binding in vessel.bindings.all()],
         "batch": batch_json(running[0]) if running else None,

@@ -18,7 +18,16 @@ from monitoring.kernel.actor import Actor
 from monitoring.kernel.clock import iso_utc
 from monitoring.models import Tag, Vessel, VesselName, VesselTag
 
-CHANGEABLE = ("title", "description", "area", "working_volume_l", "is_active", "rules", "constants")
+CHANGEABLE = (
+    "title",
+    "description",
+    "area",
+    "working_volume_l",
+    "is_active",
+    "rules",
+    "constants",
+    "uses_forest",
+)
 RESERVED = ("add", "of-groups")  # addresses beside those of vessels
 BINDING_FIELDS = ("role", "function", "tolerance", "is_shared", "begin", "end")
 
@@ -33,6 +42,7 @@ def make_vessel(
     is_active: bool = True,
     rules: Mapping[str, Any] | None = None,
     constants: Mapping[str, Any] | None = None,
+    uses_forest: bool = False,
     actor: Actor,
 ) -> Vessel:
     """Make a vessel.
@@ -51,6 +61,7 @@ def make_vessel(
         is_active=is_active,
         rules=dict(rules or {}),
         constants=dict(constants or {}),
+        uses_forest=uses_forest,
         made_at=datetime.now(UTC),
     )
     with naming():

@@ -14,17 +14,16 @@ from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import F, Q, QuerySet
 
 from monitoring.batches.deviations import Revisions, follow_deviations, newest_revision
-from monitoring.batches.watch.model import WatchModel
 from monitoring.batches.watch_computing import WatchedMinutes, watch_minutes
 from monitoring.batches.watch_extent import NO_MODEL, NO_PROFILE
-from monitoring.batches.watch_models import judging_profile, model_of
+from monitoring.batches.watch_models import ModelKey, ProfileModel, judging_profile, model_of
 from monitoring.batches.watch_reading import BatchToWatch, prepare, read_minutes
 from monitoring.database import leases
 from monitoring.database.write_lock import write_lock
 from monitoring.kernel.clock import from_micros
 from monitoring.kernel.failpoints import failpoint
 from monitoring.kernel.lease_names import BATCH_WATCH
-from monitoring.models import Batch, BatchState, BatchWatch, Deviation, Profile
+from monitoring.models import Batch, BatchState, BatchWatch, Deviation, Profile, Vessel
 
 logger = logging.getLogger(__name__)
 
@@ -32,7 +31,7 @@ LEASE = timedelta(seconds=50)  # renewed with each write
 FOLLOWED = timedelta(hours=24)  # after the end or a change of a batch, late data are followed
 AT_ONCE = 20  # batches in one transaction
 PAST_AT_ONCE = 3  # batches of the past without a result, in each pass
-METHOD = "1"  # of watching: with another one, batches are watched anew
+METHOD = "1"  # raise it with each change of results of watch/ or verdict/: batches are watched anew then
 FAILED = "The watching of this batch failed, and the log says more: report the error."
 
 
@@ -42,13 +41,14 @@ class WatchPass:
 
     now: datetime
     owner: str = field(default_factory=lambda: uuid.uuid4().hex)
-    models: dict[int, tuple[WatchModel | None, str]] = field(default_factory=dict)
+    models: dict[ModelKey, ProfileModel] = field(default_factory=dict)
 
-    def model(self, profile: Profile) -> tuple[WatchModel | None, str]:
-        """Return the model of a profile and the digest of the data of its batches, read once a pass."""
-        if profile.pk not in self.models:
-            self.models[profile.pk] = model_of(profile)
-        return self.models[profile.pk]
+    def model(self, profile: Profile, vessel: Vessel) -> ProfileModel:
+        """Return the model of a profile for a vessel; the data of its batches are read once a pass."""
+        key = (profile.pk, vessel.uses_forest)
+        if key not in self.models:
+            self.models[key] = model_of(profile, with_forest=vessel.uses_forest)
+        return self.models[key]
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,20 +159,20 @@ def watched_batch(this: WatchPass, batch: Batch) -> Outcome | None:
     profile = judging_profile(batch)
     if profile is None:
         return unless_stored(Outcome(batch, None, upto, "", NO_PROFILE))
-    model, digest = this.model(profile)
-    inputs = f"{METHOD}:{prepared.digest()[:30]}:{profile.pk}:{digest[:20]}"
+    fitted = this.model(profile, batch.vessel)
+    inputs = inputs_of(prepared, profile, fitted)
     if inputs == stored_inputs(batch):
         return None
-    if model is None:
+    if fitted.model is None:
         return Outcome(batch, profile, upto, inputs, NO_MODEL)
-    return compared(prepared, profile, model, inputs)
+    found = watch_minutes(fitted.model, read_minutes(prepared), fitted.remark)
+    return Outcome(batch, profile, upto, inputs, found.message, found)
 
 
-def compared(prepared: BatchToWatch, profile: Profile, model: WatchModel, inputs: str) -> Outcome:
-    """Compare a batch with its profile."""
-    found = watch_minutes(model, read_minutes(prepared))
-    upto = from_micros(prepared.stop_us)
-    return Outcome(prepared.batch, profile, upto, inputs, found.message, found)
+def inputs_of(prepared: BatchToWatch, profile: Profile, fitted: ProfileModel) -> str:
+    """Return all that the result of a batch follows from, as 64 characters at most."""
+    families = "F" if fitted.model and fitted.model.forest else ""
+    return f"{METHOD}{families}:{prepared.digest()[:30]}:{profile.pk}:{fitted.digest[:18]}"
 
 
 def stored_inputs(batch: Batch) -> str | None:

@@ -56,10 +56,10 @@ class WatchedMinutes:
         return number_or_none(float(self.result.score[-1]))
 
 
-def watch_minutes(model: WatchModel, read: ReadMinutes) -> WatchedMinutes:
-    """Watch a batch by the model of its profile."""
+def watch_minutes(model: WatchModel, read: ReadMinutes, remark: str = "") -> WatchedMinutes:
+    """Watch a batch by the model of its profile; ``remark`` is about the model."""
     result = watch(model, read.minutes)
-    message = extent_message(model, read.minutes, result)
+    message = extent_message(model, read.minutes, result, remark)
     return WatchedMinutes(result, found_deviations(model, read, result), message)
 
 

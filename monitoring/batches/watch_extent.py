@@ -27,10 +27,10 @@ FIRST_HOUR = "Deviations are found from the second hour of the phases on."
 GAS_ROLES = ("offgas_o2", "offgas_co2", "air_flow")
 
 
-def extent_message(model: WatchModel, batch: BatchMinutes, result: WatchResult) -> str:
+def extent_message(model: WatchModel, batch: BatchMinutes, result: WatchResult, remark: str = "") -> str:
     """Return how far a batch is watched, at most 500 characters; empty if by all means."""
     found = ""
-    for sentence in sentences(model, batch, result):
+    for sentence in filter(None, (*sentences(model, batch, result), remark)):
         if len(found) + len(sentence) < LONGEST:
             found = f"{found} {sentence}".strip()
     return found

@@ -39,6 +39,7 @@ class Comparable:
 
     model: WatchModel
     read: ReadMinutes
+    remark: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +57,10 @@ def comparable(batch: Batch, profile: Profile | None, now: datetime) -> Comparab
         return NOT_STARTED
     if profile is None:
         return NO_PROFILE
-    model, _ = model_of(profile)
-    return NO_MODEL if model is None else Comparable(model, read_minutes(prepare(batch, now)))
+    found = model_of(profile, with_forest=batch.vessel.uses_forest)
+    if found.model is None:
+        return NO_MODEL
+    return Comparable(found.model, read_minutes(prepare(batch, now)), found.remark)
 
 
 def read_watch(batch: Batch, part: WatchPart, *, now: datetime) -> Json:
@@ -103,7 +106,7 @@ def columns_of(found: Comparable, part: WatchPart) -> Json:
         return numbers_or_none(largest_in_buckets(values[chosen], width))
 
     return {
-        "message": extent_message(found.model, read.minutes, result),
+        "message": extent_message(found.model, read.minutes, result, found.remark),
         "resolution_s": width * RESOLUTIONS_S[0],
         "t": (read.start_us[chosen][::width] // MILLISECOND_US).tolist(),
         "eft_h": numbers_of_hours(result, chosen)[::width],

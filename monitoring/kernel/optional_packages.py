@@ -8,7 +8,7 @@ class MissingPackageError(ValueError):
     """A package is not installed; the message says how to install it."""
 
 
-def load(module: str, *, package: str) -> Any:
+def load(module: str, *, package: str, requirements: str = "requirements-ml.txt") -> Any:
     """Return a module of an optional package.
 
     Raises:
@@ -19,5 +19,5 @@ def load(module: str, *, package: str) -> Any:
     except ImportError as error:
         raise MissingPackageError(
             f"The package {package} is not installed. Install it where Fermon runs:"
-            " .venv/bin/pip install -r requirements-ml.txt"
+            f" .venv/bin/pip install -r {requirements}"
         ) from error

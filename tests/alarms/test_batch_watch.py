@@ -165,6 +165,18 @@ def test_an_unseen_deviation_goes_to_the_journal_only(plant: Plant, batch: Batch
     assert (late.is_annunciated, late.details) == (False, details_of(deviation))
 
 
+def test_a_deviation_that_was_an_alarm_is_no_late_one_wherever_late_data_move_it(
+    plant: Plant, batch: Batch
+) -> None:
+    deviation = deviate(batch, 1)
+    plant.pass_time(3)
+    change(deviation, end=seconds(4))
+    plant.pass_time(3)
+    change(deviation, start=seconds(-600), end=seconds(-300))
+    plant.pass_time(2)
+    assert acts() == ["active", "return"]
+
+
 def test_a_new_comparison_of_an_old_batch_is_no_news(plant: Plant, batch: Batch) -> None:
     plant.run()
     end_batch(batch, -300)

@@ -29,7 +29,13 @@ def bind(client: Client, tag: str, role: str, **fields: Any) -> Any:
 
 def test_a_vessel_is_shown_as_made(client: Client) -> None:
     rule = {"role": "weight", "falls_percent": 20, "within_s": 600}
-    fields = {"title": "North", "working_volume_l": 7.5, "area": "A", "constants": {"tare_kg": 12}}
+    fields = {
+        "title": "North",
+        "working_volume_l": 7.5,
+        "area": "A",
+        "constants": {"tare_kg": 12},
+        "uses_forest": True,
+    }
     made = make(client, "v2", **fields, rules={"end": rule}, active=False).json()
     assert made == {
         "name": "v2",

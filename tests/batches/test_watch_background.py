@@ -1,6 +1,7 @@
 """Batches that are watched once a minute, on stored readings."""
 
 import random
+import sys
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,7 +12,9 @@ from monitoring.batches import watch_background
 from monitoring.batches.golden.freezing import NewProfile, freeze
 from monitoring.batches.lifecycle import end_batch
 from monitoring.batches.watch_background import FAILED, watch_batches
+from monitoring.batches.watch_computing import watch_minutes
 from monitoring.batches.watch_extent import NO_MODEL, NO_PROFILE
+from monitoring.batches.watch_reading import prepare
 from monitoring.database import leases
 from monitoring.kernel.lease_names import BATCH_WATCH
 from monitoring.models import (
@@ -26,6 +29,7 @@ from monitoring.models import (
     Tag,
     Vessel,
 )
+from tests.batches.watch.stand_in_forest import ENSEMBLE
 from tests.batches.watch_plant import (
     ANN,
     FAULT,
@@ -222,12 +226,25 @@ def test_without_profile_and_without_values(batch: Batch) -> None:
     assert BatchWatch.objects.get(batch=batch).message == NO_MODEL
 
 
+@pytest.mark.parametrize("package", [ENSEMBLE, None])
+def test_a_vessel_may_use_an_isolation_forest(
+    batch: Batch, monkeypatch: pytest.MonkeyPatch, package: Any
+) -> None:
+    monkeypatch.setitem(sys.modules, "sklearn.ensemble", package)
+    Vessel.objects.update(uses_forest=True)
+    store(RUNNING, FAULTY, range(90))
+    watch_batches(now=START + 90 * MINUTE)
+    found = BatchWatch.objects.get(batch=batch)
+    assert ("F" in found.families) == (package is not None)
+    assert ("No isolation forest: The package scikit-learn is not" in found.message) == (package is None)
+
+
 def test_a_batch_that_fails_keeps_its_deviations_and_stops_no_other(
     batch: Batch, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     store(RUNNING, FAULTY)
     watch_batches(now=AFTER)
-    watched = watch_background.watch_minutes
+    watched = watch_minutes
 
     def fail(*arguments: Any) -> Any:
         if arguments[1].batch == batch:
@@ -266,7 +283,7 @@ def test_one_process_at_a_time() -> None:
 
 @pytest.mark.usefixtures("batch")
 def test_a_process_that_has_lost_its_lease_stores_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    prepared = watch_background.prepare
+    prepared = prepare
 
     def lose(*arguments: Any) -> Any:
         Lease.objects.filter(source=BATCH_WATCH).update(owner="another")

@@ -24,7 +24,7 @@ STREAM = b"GET /stream?since=0 HTTP/1.1\r\nHost: localhost\r\n\r\n"
 EXPORT = b"GET /export HTTP/1.1\r\nHost: localhost\r\n\r\n"
 HTTP2 = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 MINUTES = count()
-PATIENCE_S = 1
+PATIENCE_S = 2
 
 
 def frame(kind: int, flags: int, stream: int, content: bytes) -> bytes:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from monitoring.batches.golden.members import ChannelInfo, Member
+from monitoring.batches.vessel_roles import ROLES
 from monitoring.kernel.arrays import FloatArray
 
 TIME, GROWTH, TOTAL = "time", "growth", "total"
@@ -40,7 +41,11 @@ BY_TIME, BY_GROWTH = Coordinate(TIME), Coordinate(GROWTH)
 
 def candidates(channels: Sequence[ChannelInfo], wish: Coordinate) -> list[Coordinate]:
     """Return the coordinates to compare, the wish first."""
-    totals = [Coordinate(TOTAL, channel.name) for channel in channels if channel.name in TOTALS]
+    totals = [
+        Coordinate(TOTAL, channel.name)
+        for channel in channels
+        if channel.name in TOTALS or (channel.is_total and channel.name not in ROLES)
+    ]
     return list(dict.fromkeys([wish, BY_GROWTH, *totals, BY_TIME]))
 
 

@@ -7,7 +7,14 @@ from functools import cached_property
 import numpy as np
 
 from monitoring.batches.verdict.heat_explained import unexplained_change
-from monitoring.batches.watch.balances import WAYS, beyond_usual, change_of, fed_minutes, growth_beyond
+from monitoring.batches.watch.balances import (
+    WAYS,
+    balance_rows,
+    beyond_usual,
+    change_of,
+    fed_minutes,
+    growth_beyond,
+)
 from monitoring.batches.watch.channels import BatchMinutes
 from monitoring.batches.watch.families import DRIFTED, Track
 from monitoring.batches.watch.limits import bins_of
@@ -82,13 +89,19 @@ class Case:
         return Track(self.track.minute[begin:], self.track.phase[begin:], self.track.along[begin:])
 
     @cached_property
+    def residuals(self) -> tuple[FloatArray, FloatArray]:
+        """Return the residuals of the balances and their golden course."""
+        rows = balance_rows(self.result.channels)
+        return self.result.values[rows], self.result.usual[rows]
+
+    @cached_property
     def beyond(self) -> FloatArray:
         """Return balance - golden course of the balances of the model, shape (k, n)."""
-        track, result = self.track, self.result
+        track = self.track
         references = [phase.reference for phase in self.model.phases]
         growth = growth_beyond(self.batch.inputs, self.model.balances.uptake, references, track)
-        values, usual = result.values[:, track.minute], result.usual[:, track.minute]
-        along = beyond_usual(values, usual, growth, result.channels)
+        values, usual = (rows[:, track.minute] for rows in self.residuals)
+        along = beyond_usual(values, usual, growth, self.model.balances.names)
         return over_batch(along, track, len(self.result.hour))
 
     @cached_property
@@ -110,7 +123,7 @@ class Case:
     @cached_property
     def is_fed(self) -> BoolArray:
         """Return the minutes in which the batch is fed, or golden ones are, shape (n,)."""
-        return fed_minutes(self.result.values, self.result.usual, self.row)
+        return fed_minutes(*self.residuals, self.model.balances.names)
 
     @cached_property
     def unexplained(self) -> FloatArray:

@@ -11,7 +11,7 @@ from monitoring.kernel.arrays import BoolArray, FloatArray
 
 STUCK_MINUTES, STUCK_CHANGE = 10, 1e-5
 NOISE_MINUTES, MOST_STEADY = 30, 0.5  # to tell that a signal has noise
-SLOW_RPM = -40.0
+SLOW_RPM, SLOW_MINUTES = -40.0, 2  # a setpoint that steps takes a minute to follow
 SLOW_SHARE = -0.4  # of the usual speed, without a setpoint
 AIR_SHARE, AIR_MINUTES = -0.13, 3
 JUMP_K = 0.33
@@ -55,9 +55,9 @@ def is_slow(case: Case) -> BoolArray:
     """
     error = case.error("agitation")
     if "agitation" in case.batch.setpoints:
-        return error < SLOW_RPM
-    found: BoolArray = (error < SLOW_SHARE * case.usual("agitation")) & (case.error("dissolved_oxygen") < 0)
-    return found
+        return lasting(error < SLOW_RPM, SLOW_MINUTES)
+    is_far = error < SLOW_SHARE * case.usual("agitation")
+    return lasting(is_far & (case.error("dissolved_oxygen") < 0), SLOW_MINUTES)
 
 
 def lacks_air(case: Case) -> BoolArray:

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 
@@ -46,7 +45,7 @@ class Kind:
 
 KINDS: Mapping[str, Kind] = {
     "rK": Kind("O2 uptake by transfer (kLa, DO)", "DO probe", ("our", "our_kla")),
-    "rH": Kind("O2 uptake by heat", "temperature probes", ("our", "our_heat")),
+    "rH": Kind("O2 uptake by heat", "temperature probe (broth or jacket)", ("our", "our_heat")),
     "rB": Kind("acid made, by base", "pH probe", ("our", "base_demand")),
     "rQ": Kind("CO2 made", "CO2 analyser", ("our", "cer")),
     "rF": Kind("carbon fed", "feed pump", ("our", "carbon_fed")),
@@ -61,14 +60,15 @@ def estimates_at(case: Case, minute: int) -> tuple[Estimate, ...]:
 
 def estimate_at(case: Case, name: str, minute: int) -> Estimate:
     """Return one estimate at a minute."""
-    kind = KINDS[name]
-    needs = needs_of(kind, frozenset(case.batch.inputs.measured), frozenset(case.batch.inputs.constants))
+    kind, inputs = KINDS[name], case.batch.inputs
     change, in_sds = change_at(case, name, minute)
-    agrees = None if np.isnan(change) else bool(abs(in_sds) <= USUAL_SDS)
-    return Estimate(name, kind.title, kind.probe, share_at(case, name, change, minute), agrees, needs)
+    share = share_at(case, name, change, minute)
+    if np.isnan(change):
+        needs = needs_of(kind, frozenset(inputs.measured), frozenset(inputs.constants))
+        return Estimate(name, kind.title, kind.probe, share, None, needs)
+    return Estimate(name, kind.title, kind.probe, share, bool(abs(in_sds) <= USUAL_SDS), ())
 
 
-@lru_cache
 def needs_of(kind: Kind, roles: frozenset[str], constants: frozenset[str]) -> tuple[str, ...]:
     """Return the roles and constants that are missing: of needs with several ways, the first way's."""
     given = dict.fromkeys(constants, 1.0)

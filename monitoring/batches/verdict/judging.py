@@ -14,8 +14,8 @@ from monitoring.batches.watch.watching import WatchResult
 
 BEFORE_MINUTES = 10
 SHOWN_MINUTES = 10
-LEAST_MINUTES = 60
-CONTROLLED = ("temperature", "ph", "air_flow", "agitation", "jacket_temperature")
+LEAST_MINUTES, MOST_MINUTES = 60, 240  # after the begin, for evidence
+SETPOINTS = ("jacket_temperature",)  # that the golden course cannot replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +79,16 @@ def case_of(
     deviation: Deviation,
     upto: int | None = None,
 ) -> Case:
-    """Return the minutes from 10 before the deviation to its end, or to the newest minute known."""
+    """Return the minutes from 10 before the deviation to its end, or to the newest minute known.
+
+    At least an hour, as the cause of a short deviation may show later, and at most four.
+    """
     newest = newest_minute(result, upto)
-    last = newest
+    last = min(newest, deviation.start + MOST_MINUTES)
     if deviation.end is not None:
-        last = min(newest, max(deviation.end - 1, deviation.start + LEAST_MINUTES))
-    return Case(model, batch, result, max(deviation.start - BEFORE_MINUTES, 0), last)
+        last = min(last, max(deviation.end - 1, deviation.start + LEAST_MINUTES))
+    first = max(deviation.start - BEFORE_MINUTES, 0)
+    return Case(model, batch, result, first, max(first, last))
 
 
 def missing_for(case: Case, estimates: Sequence[Estimate]) -> tuple[str, ...]:
@@ -92,7 +96,7 @@ def missing_for(case: Case, estimates: Sequence[Estimate]) -> tuple[str, ...]:
     needs = [name for estimate in estimates for name in estimate.needs]
     setpoints = [
         f"{role} setpoint"
-        for role in CONTROLLED
+        for role in SETPOINTS
         if case.batch.inputs.has(role) and role not in case.batch.setpoints
     ]
     return tuple(dict.fromkeys(needs + setpoints))

@@ -94,8 +94,10 @@ def vectors_of(case: Case) -> FloatArray:
 
 
 def possible(case: Case) -> BoolArray:
-    """Return in which minutes of the window each cause can be, shape (signatures, m)."""
-    found: BoolArray = ~NEEDS_FEED | case.is_fed[case.window]
+    """Return in which minutes of the window each cause can be told, shape (signatures, m)."""
+    known = {"", *(case.model.balances.names[row] for row in case.known_balances)}
+    is_known = np.array([[each.needs in known] for each in SIGNATURES])
+    found: BoolArray = is_known & (~NEEDS_FEED | case.is_fed[case.window])
     return found
 
 

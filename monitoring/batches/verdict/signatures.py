@@ -15,12 +15,14 @@ class Signature:
     """A cause, by its name in ``CAUSES``, with its changes of the balances.
 
     ``is_rise``: only a positive amount is possible. ``needs_feed``: only while the batch is fed.
+    ``needs`` is a balance without which another cause would look alike: more feed changes RQ and OUR too.
     """
 
     cause: str
     changes: Mapping[str, float]
     is_rise: bool = False
     needs_feed: bool = False
+    needs: str = ""
 
     @property
     def says(self) -> str:
@@ -29,8 +31,8 @@ class Signature:
 
 
 SIGNATURES = (
-    Signature("o2", {"rK": -1, "rH": -0.85, "rB": -0.13, "rQ": -1, "rF": -1, "rO": 1}),
-    Signature("co2", {"rQ": 1}),
+    Signature("o2", {"rK": -1, "rH": -0.85, "rB": -0.13, "rQ": -1, "rF": -1, "rO": 1}, needs="rF"),
+    Signature("co2", {"rQ": 1}, needs="rF"),
     Signature("do", {"rK": 1}),
     Signature("heat", {"rH": 1}),
     Signature("ph", {"rB": 1}),

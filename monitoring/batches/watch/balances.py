@@ -66,38 +66,41 @@ class BalanceSpread:
     correlation: Mapping[str, FloatArray]
 
 
+def balance_rows(channels: Sequence[ChannelInfo]) -> IntArray:
+    """Return the places of the residuals among the channels, in the order of ``BALANCES``."""
+    names = [channel.name for channel in channels]
+    return np.array([names.index(name) for name in BALANCES if name in names], dtype=np.int64)
+
+
 def balance_names(channels: Sequence[ChannelInfo]) -> tuple[str, ...]:
-    """Return the balances that a model with these channels has."""
-    names = {channel.name for channel in channels}
-    found = [name for name in BALANCES if name in names]
-    return (*found, GROWTH) if names.issuperset(GAS_ROLES) else tuple(found)
+    """Return the balances that a model with these channels has, rO last."""
+    found = tuple(channels[row].name for row in balance_rows(channels))
+    return (*found, GROWTH) if {channel.name for channel in channels}.issuperset(GAS_ROLES) else found
 
 
 def beyond_usual(
-    values: FloatArray, usual: FloatArray, growth: FloatArray, channels: Sequence[ChannelInfo]
+    values: FloatArray, usual: FloatArray, growth: FloatArray, names: tuple[str, ...]
 ) -> FloatArray:
-    """Return balance - golden course (k, m); ``values`` and ``usual`` of channels have shape (channels, m).
+    """Return balance - golden course, shape (k, m); ``values`` and ``usual`` are those of the residuals.
 
-    ``growth`` (m,) is that of OUR.
+    ``growth`` (m,) is that of OUR, and counts while the batch is not fed.
     """
-    row = {channel.name: place for place, channel in enumerate(channels)}
-    names = balance_names(channels)
-    rows = [row[name] for name in names if name != GROWTH]
-    found = values[rows] - usual[rows]
+    found = values - usual
     if GROWTH in names:
-        unfed = np.where(fed_minutes(values, usual, row), 0.0, growth)
+        unfed = np.where(fed_minutes(values, usual, names), 0.0, growth)
         found = np.concatenate((found, unfed[None]))
     return np.clip(found, -LARGEST, LARGEST)
 
 
-def fed_minutes(values: FloatArray, usual: FloatArray, row: Mapping[str, int]) -> BoolArray:
+def fed_minutes(values: FloatArray, usual: FloatArray, names: tuple[str, ...]) -> BoolArray:
     """Return the minutes (m,) in which the batch is fed, or golden ones are: those with a residual rF.
 
     Without a feed rate all, as a change of OUR may then come from the feed.
     """
-    if "rF" not in row:
+    if "rF" not in names:
         return np.ones(values.shape[1], dtype=bool)
-    found: BoolArray = (np.nan_to_num(values[row["rF"]]) != 0) | (np.nan_to_num(usual[row["rF"]]) != 0)
+    row = names.index("rF")
+    found: BoolArray = (np.nan_to_num(values[row]) != 0) | (np.nan_to_num(usual[row]) != 0)
     return found
 
 

@@ -40,12 +40,16 @@ class BatchMinutes:
 
 @dataclass(frozen=True)
 class WatchedBatch:
-    """A batch with the values of all its channels: those of tags, then residuals."""
+    """A batch with the values of all its channels: those of tags, then residuals.
+
+    ``totals`` are totalisers that may measure its progress.
+    """
 
     inputs: SensorInputs
     member: Member
     tags: Sequence[ChannelInfo]
     residuals: Sequence[ChannelInfo]
+    totals: Sequence[ChannelInfo]
 
 
 def watched(batch: BatchMinutes) -> WatchedBatch:
@@ -54,6 +58,7 @@ def watched(batch: BatchMinutes) -> WatchedBatch:
     balances = residuals(batch.inputs, batch.setpoints)
     values = {info.name: row for info, row in measured.items()} | balances
     totals = {name: batch.inputs.role(name) for name in TOTALS if batch.inputs.has(name)}
+    totals |= {name: values for name, values in batch.others.items() if name in batch.other_totals}
     uptake = oxygen_uptake(batch.inputs)
     member = Member(
         hour=batch.inputs.hour,
@@ -68,6 +73,7 @@ def watched(batch: BatchMinutes) -> WatchedBatch:
         member,
         [info for info, row in measured.items() if np.isfinite(row).any()],
         [residual_info(name) for name in known],
+        [ChannelInfo(name, is_total=True) for name in totals],
     )
 
 
@@ -80,7 +86,7 @@ def residual_info(name: str) -> ChannelInfo:
 def tag_channels(batch: BatchMinutes) -> Iterator[tuple[ChannelInfo, FloatArray]]:
     """Yield the channels of measured tags with their values.
 
-    Of totalisers the rate; of the weight the course as if no sample had been drawn.
+    Of totalisers the rate; of the weight the course since the begin as if no sample had been drawn.
     """
     for name in batch.inputs.measured:
         if name not in NOT_COMPARED:
@@ -97,8 +103,10 @@ def role_channel(batch: BatchMinutes, name: str) -> tuple[ChannelInfo, FloatArra
     if role.is_total:
         info = ChannelInfo(name + RATE, f"{role.title}, rate", f"{role.unit}/min", tolerance)
         return info, rate(batch.inputs.role(name))
-    values = unsampled_weight(batch.inputs) if name == "weight" else batch.inputs.role(name)
-    return ChannelInfo(name, role.title, role.unit, tolerance), values
+    if name == "weight":  # since the begin: how far a vessel was filled says nothing about the course
+        info = ChannelInfo(name, f"{role.title} since the begin", role.unit, tolerance, is_total=True)
+        return info, unsampled_weight(batch.inputs)
+    return ChannelInfo(name, role.title, role.unit, tolerance), batch.inputs.role(name)
 
 
 def rate(total: FloatArray) -> FloatArray:

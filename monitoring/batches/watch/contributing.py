@@ -7,24 +7,27 @@ import numpy as np
 
 from monitoring.batches.golden.members import ChannelInfo
 from monitoring.batches.watch.channels import BatchMinutes
-from monitoring.batches.watch.families import FAMILIES
 from monitoring.batches.watch.model import WatchModel
 from monitoring.batches.watch.score import CAUSE_MINUTES, Contribution, Deviation
 from monitoring.batches.watch.watching import WatchResult, score_minutes, watch
 from monitoring.kernel.arrays import FloatArray
 
-MEAN_MINUTES = 5
+MEAN_MINUTES, STILL_MINUTES = 5, 10
 MOST = 12
 
 
 @dataclass(frozen=True, slots=True)
 class ChannelAt:
-    """A contribution with the channel's value and usual value, means of 5 minutes in its unit; NaN: none."""
+    """A contribution with the channel's value and usual value, means of 5 minutes in its unit; NaN: none.
+
+    ``is_still``: the value has not changed at all for 10 minutes.
+    """
 
     channel: ChannelInfo
     contribution: Contribution
     value: float
     usual: float
+    is_still: bool = False
 
 
 def channel_at(result: WatchResult, contribution: Contribution, minute: int) -> ChannelAt:
@@ -32,7 +35,13 @@ def channel_at(result: WatchResult, contribution: Contribution, minute: int) -> 
     row = channel_row(result, contribution)
     part = slice(max(minute + 1 - MEAN_MINUTES, 0), minute + 1)
     value, usual = (mean_of(each[row, part]) for each in (result.values, result.usual))
-    return ChannelAt(result.channels[row], contribution, value, usual)
+    is_still = stands_still(result.values[row, max(minute + 1 - STILL_MINUTES, 0) : minute + 1])
+    return ChannelAt(result.channels[row], contribution, value, usual, is_still)
+
+
+def stands_still(values: FloatArray) -> bool:
+    """Return whether 10 values are all the same."""
+    return len(values) == STILL_MINUTES and bool((values == values[0]).all())
 
 
 def channel_row(result: WatchResult, contribution: Contribution) -> int:
@@ -62,22 +71,22 @@ def contributions_at(model: WatchModel, batch: BatchMinutes, minute: int) -> lis
     place = np.searchsorted(scored.track.minute, minute)
     if place == len(scored.track.minute) or scored.track.minute[place] != minute:
         return []
-    ratios = np.stack([scored.ratios[family][:, place] for family in FAMILIES])
-    statistics = np.stack([scored.statistics[family][:, place] for family in FAMILIES])
-    return [
-        channel_at(result, each, minute) for each in largest_of(ratios, statistics, model.channels)[:MOST]
-    ]
+    families = tuple(scored.ratios)
+    ratios = np.stack([scored.ratios[family][:, place] for family in families])
+    statistics = np.stack([scored.statistics[family][:, place] for family in families])
+    found = largest_of(families, ratios, statistics, model.channels)
+    return [channel_at(result, each, minute) for each in found[:MOST]]
 
 
 def largest_of(
-    ratios: FloatArray, statistics: FloatArray, channels: Sequence[ChannelInfo]
+    families: Sequence[str], ratios: FloatArray, statistics: FloatArray, channels: Sequence[ChannelInfo]
 ) -> list[Contribution]:
     """Return the largest ratio of each channel, the largest first; arrays of shape (families, channels)."""
     known = np.where(np.isfinite(ratios), ratios, -1.0)
     best = known.argmax(axis=0)
     found = [
         Contribution(
-            channel.name, FAMILIES[best[row]], float(known[best[row], row]), float(statistics[best[row], row])
+            channel.name, families[best[row]], float(known[best[row], row]), float(statistics[best[row], row])
         )
         for row, channel in enumerate(channels)
         if known[best[row], row] >= 0

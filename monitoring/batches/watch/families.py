@@ -1,11 +1,11 @@
-"""The four families of statistics of a batch.
+"""The families of statistics of a batch.
 
 z is the deviation of each channel from the golden reference in standard deviations, by progress in the phase.
 
 - E: exponential mean of z over 5 minutes: the batch is off the golden course;
 - S: change of z within an hour, and L: slow change of z since the phase began; both begin anew in each phase;
-- I: errors of one-step predictions of the tags, and 3 x their exponential mean over 10 minutes: the process
-  moves as it never did, wherever it is.
+- I: errors of one-step predictions of the tags, 3 x their exponential mean over 10 minutes, and half the
+  minutes for which a tag has stood still: the process moves as it never did, wherever it is.
 """
 
 import itertools
@@ -19,12 +19,14 @@ from monitoring.batches.golden.members import Member
 from monitoring.batches.golden.references import Reference, places
 from monitoring.batches.watch.changes import change, exponential_mean, long_change
 from monitoring.batches.watch.prediction import Predictor
+from monitoring.batches.watch.standstill import still_minutes
 from monitoring.kernel.arrays import FloatArray, IntArray
 
 OFF_COURSE, CHANGED, DRIFTED, SURPRISE = "E", "S", "L", "I"
+FOREST = "F"  # by choice, see forest.py
 FAMILIES = (OFF_COURSE, CHANGED, DRIFTED, SURPRISE)
 MEAN_MINUTES, ERROR_MINUTES = 5.0, 10.0
-ERROR_WEIGHT = 3.0
+ERROR_WEIGHT, STILL_WEIGHT = 3.0, 0.5
 
 Statistics = Mapping[str, FloatArray]  # by family, shape (rows, minutes of the track)
 
@@ -68,10 +70,11 @@ def track_of(member: Member, phases: Sequence[PhaseProfile]) -> Track:
 
 @dataclass(frozen=True)
 class Comparison:
-    """What a batch is compared with: the reference of each phase, and the predictor of the tags."""
+    """What a batch is compared with: the reference of each phase; predictor and usual steps of the tags."""
 
     references: Sequence[Reference]
     predictor: Predictor
+    steps: FloatArray
 
 
 def standardised(values: FloatArray, track: Track, references: Sequence[Reference]) -> FloatArray:
@@ -107,5 +110,11 @@ def statistics(values: FloatArray, track: Track, comparison: Comparison) -> Stat
         OFF_COURSE: exponential_mean(z, MEAN_MINUTES),
         CHANGED: by_phase(change, z, track),
         DRIFTED: by_phase(long_change, z, track),
-        SURPRISE: np.concatenate((error, ERROR_WEIGHT * exponential_mean(error, ERROR_MINUTES))),
+        SURPRISE: np.concatenate(
+            (
+                error,
+                ERROR_WEIGHT * exponential_mean(error, ERROR_MINUTES),
+                STILL_WEIGHT * still_minutes(values[:tags], comparison.steps),
+            )
+        ),
     }

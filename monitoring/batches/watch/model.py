@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from monitoring.batches.golden.alignment import curves_of
 from monitoring.batches.golden.choosing import choose
-from monitoring.batches.golden.coordinates import BY_GROWTH, BY_TIME, TOTALS, Coordinate
+from monitoring.batches.golden.coordinates import BY_GROWTH, BY_TIME, Coordinate
 from monitoring.batches.golden.fitting import PhaseProfile, profile_of
 from monitoring.batches.golden.members import ChannelInfo, phases_of, with_phase
 from monitoring.batches.golden.references import Curves, Reference
@@ -13,6 +13,7 @@ from monitoring.batches.golden.scales import scales_of
 from monitoring.batches.watch.balances import (
     BalanceSpread,
     balance_names,
+    balance_rows,
     beyond_usual,
     changes_of,
     fit_balances,
@@ -29,9 +30,11 @@ from monitoring.batches.watch.families import (
     track_of,
     usual_course,
 )
-from monitoring.batches.watch.limits import FamilyLimits, bins_of, fit_limits, room_of
+from monitoring.batches.watch.forest import WatchForest, fit_forest
+from monitoring.batches.watch.limits import FEW, FamilyLimits, bins_of, fit_limits, room_of
 from monitoring.batches.watch.plane import DeviationPlane, fit_plane
 from monitoring.batches.watch.prediction import Predictor, PredictorFitting
+from monitoring.batches.watch.standstill import usual_steps
 from monitoring.kernel.arrays import FloatArray, IntArray
 
 
@@ -39,18 +42,20 @@ from monitoring.kernel.arrays import FloatArray, IntArray
 class WatchModel:
     """The model of good batches: channels, the tags first, phases with references, predictor and limits.
 
-    ``plane`` is for the display of T² and SPE alone; ``balances`` is the usual spread of the changes of the
-    balances.
+    ``steps`` are usual ones of the tags from minute to minute. ``plane`` is for the display of T² and SPE;
+    ``balances`` is the usual spread of the changes of the balances. ``forest`` is None without family F.
     """
 
     tags: tuple[ChannelInfo, ...]
     residuals: tuple[ChannelInfo, ...]
     phases: tuple[PhaseProfile, ...]
     predictor: Predictor
+    steps: FloatArray
     limits: Mapping[str, FamilyLimits]
     plane: DeviationPlane
     balances: BalanceSpread
     members: int
+    forest: WatchForest | None = None
 
     @property
     def channels(self) -> tuple[ChannelInfo, ...]:
@@ -65,7 +70,7 @@ class WatchModel:
     @property
     def comparison(self) -> Comparison:
         """Return what batches are compared with."""
-        return Comparison([phase.reference for phase in self.phases], self.predictor)
+        return Comparison([phase.reference for phase in self.phases], self.predictor, self.steps)
 
 
 class GoldenFit:
@@ -77,6 +82,7 @@ class GoldenFit:
         self.tags = united(batch.tags for batch in batches)
         self.residuals = united(batch.residuals for batch in batches)
         self.channels = self.tags + self.residuals
+        self.totals = united(batch.totals for batch in batches)
         self.scales = scales_of(self.members, self.channels)
         self.phases: list[PhaseProfile] = []
         self.curves: list[tuple[list[int], Curves]] = []
@@ -87,12 +93,12 @@ class GoldenFit:
             for member, track in zip(self.members, self.tracks, strict=True)
         ]
         self.predictors = self.fit_predictors()
+        self.steps = usual_steps([values[: len(self.tags)] for values in self.values])
 
     def fit_phases(self, wishes: Mapping[str, Coordinate]) -> None:
         """Choose the coordinate of each phase, and fit its curves."""
         names = phases_of(self.members)
-        totals = [ChannelInfo(name, is_total=True) for name in TOTALS if self.has(name)]
-        compared = (*self.tags, *totals)
+        compared = self.tags + self.totals
         scales = scales_of(self.members, compared)
         for place, name in enumerate(names):
             present = with_phase(self.members, name)
@@ -103,10 +109,6 @@ class GoldenFit:
                 curves = curves_of(own, name, choice.coordinate, self.channels, self.scales)
                 self.phases.append(profile_of(own, name, choice, curves))
                 self.curves.append((present, curves))
-
-    def has(self, channel: str) -> bool:
-        """Return whether any batch has values of the channel."""
-        return any(channel in member.values for member in self.members)
 
     def fit_predictors(self) -> PredictorFitting:
         """Fit the predictors of the tags."""
@@ -122,6 +124,7 @@ class GoldenFit:
         return Comparison(
             [self.reference_but(member, place) for place in range(len(self.phases))],
             self.predictors.all_but(member),
+            self.steps,
         )
 
     def reference_but(self, member: int, place: int) -> Reference:
@@ -147,10 +150,11 @@ class GoldenFit:
     def balance_changes(self, member: int) -> Statistics:
         """Return the changes of the balances of a batch, compared with the others."""
         values, track, references = self.values[member], self.tracks[member], self.others(member).references
+        rows, names = balance_rows(self.channels), balance_names(self.channels)
         usual = usual_course(len(self.channels), track, references)
         golden = self.golden_uptake(references)
         growth = growth_beyond(self.batches[member].inputs, golden, references, track)
-        return changes_of(beyond_usual(values, usual, growth, self.channels), track)
+        return changes_of(beyond_usual(values[rows], usual[rows], growth, names), track)
 
     def golden_uptake(self, references: Sequence[Reference]) -> list[FloatArray]:
         """Return the OUR of the golden course of each phase."""
@@ -166,11 +170,19 @@ def united(several: Iterable[Sequence[ChannelInfo]]) -> tuple[ChannelInfo, ...]:
     return tuple(found.values())
 
 
-def fit_watch(batches: Sequence[BatchMinutes], wishes: Mapping[str, Coordinate] | None = None) -> WatchModel:
+def fit_watch(
+    batches: Sequence[BatchMinutes],
+    wishes: Mapping[str, Coordinate] | None = None,
+    *,
+    with_forest: bool = False,
+) -> WatchModel:
     """Fit the model to one golden batch or more; ``wishes`` has the recipe's coordinates, by phase.
+
+    ``with_forest`` adds family F if there are 3 golden batches or more.
 
     Raises:
         ValueError: there is no batch, no tag with values, or no phase of 10 minutes.
+        MissingPackageError: a forest is wished, and scikit-learn is not installed.
     """
     found = [watched(batch) for batch in batches]
     members = [each.member for each in found]
@@ -191,8 +203,10 @@ def fit_watch(batches: Sequence[BatchMinutes], wishes: Mapping[str, Coordinate] 
         residuals=fit.residuals,
         phases=tuple(fit.phases),
         predictor=fit.predictors.all(),
+        steps=fit.steps,
         limits=limits,
         plane=fit_plane([found[OFF_COURSE] for found in each]),
         balances=fit.balance_spread(bins),
         members=len(batches),
+        forest=fit_forest(each, bins, len(fit.phases)) if with_forest and len(batches) >= FEW else None,
     )

@@ -12,6 +12,7 @@ from monitoring.batches.golden.members import ChannelInfo
 from monitoring.batches.watch.channels import BatchMinutes, watched
 from monitoring.batches.watch.families import (
     FAMILIES,
+    FOREST,
     NO_TRACK,
     SURPRISE,
     Statistics,
@@ -91,23 +92,29 @@ def score_minutes(model: WatchModel, batch: BatchMinutes) -> Scored:
     bins = bins_of(track, model.phases)
     ratios = {family: model.limits[family].ratios(found[family], bins, model.room) for family in FAMILIES}
     every = {family: (found[family], ratios[family]) for family in FAMILIES}
-    every[SURPRISE] = larger_half(*every[SURPRISE], channels=len(model.channels))
+    every[SURPRISE] = nearest_to_limit(*every[SURPRISE], tags=len(model.tags), channels=len(model.channels))
+    if model.forest is not None:
+        every[FOREST] = model.forest.ratios(found, bins, model.room)
     kept, ratio = ({name: both[at] for name, both in every.items()} for at in (0, 1))
     return Scored(track, values, kept, ratio)
 
 
-def larger_half(statistic: FloatArray, ratios: FloatArray, *, channels: int) -> tuple[FloatArray, FloatArray]:
-    """Return statistic and ratio a channel of errors and their means: of each the one nearer to its limit.
+def nearest_to_limit(
+    statistics: FloatArray, ratios: FloatArray, *, tags: int, channels: int
+) -> tuple[FloatArray, FloatArray]:
+    """Return of several statistics of the tags the one nearest to its limit, and its ratio, a row a channel.
 
-    Rows of channels beyond the tags are NaN.
+    The rows of ``statistics`` are all tags by the first statistic, all by the second ... Rows of channels
+    beyond the tags are NaN.
     """
-    half = len(ratios) // 2
-    is_first = ~(ratios[half:] > ratios[:half])
-    more = np.full((channels - half, ratios.shape[1]), np.nan)
-    one, other = (
-        np.concatenate((np.where(is_first, rows[:half], rows[half:]), more)) for rows in (statistic, ratios)
+    by_kind = (len(ratios) // tags, tags, ratios.shape[1])
+    nearest = np.nan_to_num(ratios, nan=-1.0).reshape(by_kind).argmax(axis=0)[None]
+    more = np.full((channels - tags, ratios.shape[1]), np.nan)
+    statistic, ratio = (
+        np.concatenate((np.take_along_axis(rows.reshape(by_kind), nearest, axis=0)[0], more))
+        for rows in (statistics, ratios)
     )
-    return one, other
+    return statistic, ratio
 
 
 def largest(rows: FloatArray) -> FloatArray:
@@ -141,12 +148,13 @@ def deviation_of(
 
 def contributions(model: WatchModel, scored: Scored, part: slice) -> tuple[Contribution, ...]:
     """Return the channels with a ratio above 0.8 in a part of the track, each once, the largest first."""
-    ratios = np.nan_to_num(np.stack([scored.ratios[family][:, part] for family in FAMILIES]))
+    families = list(scored.ratios)
+    ratios = np.nan_to_num(np.stack([scored.ratios[family][:, part] for family in families]))
     found = []
     for row, channel in enumerate(model.channels):
         family, minute = divmod(int(ratios[:, row].argmax()), ratios.shape[2])
         ratio = float(ratios[family, row, minute])
         if ratio > CLEAR:
-            statistic = float(scored.statistics[FAMILIES[family]][row, part][minute])
-            found.append(Contribution(channel.name, FAMILIES[family], ratio, statistic))
+            statistic = float(scored.statistics[families[family]][row, part][minute])
+            found.append(Contribution(channel.name, families[family], ratio, statistic))
     return tuple(sorted(found, key=lambda each: (-each.ratio, each.channel)))

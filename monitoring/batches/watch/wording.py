@@ -6,11 +6,12 @@ from math import isfinite
 from monitoring.batches.vessel_roles import role_title
 from monitoring.batches.watch.channels import RATE
 from monitoring.batches.watch.contributing import ChannelAt
-from monitoring.batches.watch.families import CHANGED, DRIFTED, OFF_COURSE, SURPRISE
+from monitoring.batches.watch.families import CHANGED, DRIFTED, FOREST, OFF_COURSE, SURPRISE
 from monitoring.batches.watch.residuals import RESIDUALS
 
 MOST_CHANNELS = 3
 IN_ORDER = "All channels are within their limits."
+STILL = "has not changed at all for 10 min or more"
 NOT_COMPARED = "The batch is not compared with golden batches at this time."
 # Above and below the usual course.
 BALANCE_WORDS: Mapping[str, tuple[str, str]] = {
@@ -31,6 +32,7 @@ FAMILY_WORDS: Mapping[str, tuple[str, str]] = {
     OFF_COURSE: ("above golden batches", "below golden batches"),
     CHANGED: ("rises against golden batches", "falls against golden batches"),
     DRIFTED: ("drifts up against golden batches", "drifts down against golden batches"),
+    FOREST: ("unusual together with others", "unusual together with others"),
     SURPRISE: ("suddenly higher than predicted", "suddenly lower than predicted"),
 }
 
@@ -64,6 +66,8 @@ def contribution_text(found: ChannelAt) -> str:
     if name in RESIDUALS:
         side = "below" if is_below else "above"
         return f"{in_sentence(role_title(RESIDUALS[name].role))} {side} the usual distance to its setpoint"
+    if found.is_still and found.contribution.family == SURPRISE:
+        return f"{in_sentence(title_of(found))} {STILL}"
     return f"{in_sentence(title_of(found))} {FAMILY_WORDS[found.contribution.family][is_below]}"
 
 

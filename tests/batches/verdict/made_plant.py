@@ -1,6 +1,6 @@
 """Batches by formula in which all balances close, with noise; golden ones and faulty ones."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -86,6 +86,16 @@ def without(batch: BatchMinutes, *roles: str) -> BatchMinutes:
     setpoints = {role: values for role, values in batch.setpoints.items() if role not in roles}
     inputs = SensorInputs(batch.inputs.hour, left, batch.inputs.constants)
     return replace(batch, inputs=inputs, setpoints=setpoints)
+
+
+def begin_of(batch: BatchMinutes, length: int) -> BatchMinutes:
+    """The first minutes of a batch, as it looked while it ran."""
+
+    def cut(rows: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        return {role: values[:length] for role, values in rows.items()}
+
+    inputs = SensorInputs(batch.inputs.hour[:length], cut(batch.inputs.measured), batch.inputs.constants)
+    return replace(batch, inputs=inputs, phase=batch.phase[:length], setpoints=cut(batch.setpoints))
 
 
 def without_setpoints(batch: BatchMinutes) -> BatchMinutes:

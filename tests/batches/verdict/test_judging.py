@@ -14,11 +14,13 @@ from monitoring.batches.watch.watching import watch
 from tests.batches.verdict.made_plant import (
     FAULT_H,
     NEW,
+    begin_of,
     course,
     faulty,
     golden,
     minute_of,
     warmed,
+    with_measured,
     without,
     without_setpoints,
 )
@@ -82,6 +84,42 @@ def test_a_temperature_that_follows_the_jacket_is_a_matter_of_control(model: Wat
     setpoints = {**batch.setpoints, "jacket_temperature": batch.inputs.measured["jacket_temperature"]}
     verdict = verdict_on(model, replace(batch, setpoints=setpoints))
     assert (verdict.says, verdict.about) == ("process", "control")
+
+
+def with_antifoam(batch: BatchMinutes, dose_ml: float, hour: float) -> BatchMinutes:
+    """The batch with a dose of antifoam."""
+    total = np.where(batch.inputs.hour >= hour, dose_ml, 0.0)
+    return with_measured(batch, antifoam_total=total)
+
+
+def test_oxygen_that_falls_with_a_dose_of_antifoam_is_of_the_process(model: WatchModel) -> None:
+    batch = with_antifoam(course(NEW), 5.0, FAULT_H)
+    verdict = verdict_on(model, faulty(batch, "dissolved_oxygen", lambda values, since: values - 15))
+    assert (verdict.says, verdict.about) == ("process", "kla")
+
+
+def test_a_dose_long_before_does_not_excuse_the_probe(model: WatchModel) -> None:
+    batch = with_antifoam(course(NEW), 5.0, FAULT_H - 0.5)
+    verdict = verdict_on(model, faulty(batch, "dissolved_oxygen", lambda values, since: values - 15))
+    assert (verdict.says, verdict.about) == ("probe", "do")
+
+
+def test_a_pump_that_delivers_more_than_it_says(model: WatchModel) -> None:
+    verdict = verdict_on(model, faulty(course(NEW), "feed_rate", lambda values, since: values * 0.7))
+    assert (verdict.says, verdict.about) == ("process", "feed")
+
+
+def test_a_whole_batch_and_its_begin_have_the_same_verdict(model: WatchModel) -> None:
+    role, change, _ = PROBES["DO"]
+    batch = faulty(course(NEW), role, change)
+    whole = watch(model, batch)
+    upto = whole.deviations[-1].start + 30
+    begin = begin_of(batch, upto + 1)
+    running = watch(model, begin)
+    late = judge(model, batch, whole, whole.deviations[-1], upto)
+    live = judge(model, begin, running, running.deviations[-1])
+    assert (live.says, live.about, live.minute) == (late.says, late.about, late.minute)
+    assert live.evidence == pytest.approx(late.evidence)
 
 
 def test_words_count_the_estimates_that_agree(model: WatchModel) -> None:

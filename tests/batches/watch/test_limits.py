@@ -55,4 +55,4 @@ def test_the_first_hour_counts_not_for_the_scale() -> None:
 
 
 def test_more_golden_batches_need_less_room() -> None:
-    assert [room_of(members) for members in (1, 5, 10, 30)] == [1.8, 1.2, 0.95, 0.95]
+    assert [room_of(members) for members in (1, 5, 10, 30)] == [1.9, 1.35, 1.05, 1.05]

@@ -132,7 +132,7 @@ def test_no_deviation_in_the_first_hour(model: WatchModel, good: BatchMinutes) -
 
 def test_one_golden_batch_is_enough(good: BatchMinutes) -> None:
     model = fit_watch(golden(1))
-    assert model.room == 1.8
+    assert model.room == 1.9
     assert watch(model, good).deviations == ()
     step = at(good, LATE_H)
     (deviation,) = watch(model, changed(good, TEMPERATURE, lambda values: values + 2, step)).deviations

@@ -1,12 +1,13 @@
 """Deviations in plain words."""
 
 import math
+from dataclasses import replace
 
 import pytest
 
 from monitoring.batches.golden.members import ChannelInfo
 from monitoring.batches.watch.contributing import ChannelAt
-from monitoring.batches.watch.families import FAMILIES
+from monitoring.batches.watch.families import FAMILIES, FOREST
 from monitoring.batches.watch.residuals import BALANCES, RESIDUALS
 from monitoring.batches.watch.score import Contribution
 from monitoring.batches.watch.wording import (
@@ -60,9 +61,16 @@ def test_balances_setpoints_and_tags_without_role(name: str, statistic: float, t
     assert deviation_sentence([differing(ChannelInfo(name), statistic=statistic)]) == text
 
 
+def test_a_tag_that_stands_still_is_neither_higher_nor_lower() -> None:
+    still = replace(differing(PH, "I", 8.0, value=7.0, usual=7.02), is_still=True)
+    assert deviation_sentence([still]) == (
+        "pH has not changed at all for 10 min or more (7.000 pH, usually 7.020 pH)."
+    )
+
+
 def test_every_balance_and_family_has_words() -> None:
     assert set(BALANCE_WORDS) == set(BALANCES) <= set(RESIDUALS)
-    assert set(FAMILY_WORDS) == set(FAMILIES)
+    assert set(FAMILY_WORDS) == {*FAMILIES, FOREST}
 
 
 def test_a_minute_in_words() -> None:

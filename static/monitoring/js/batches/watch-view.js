@@ -55,7 +55,8 @@ export function showWatch({ urls, families }, view, onDeviation) {
     read = { upto: watchedUpto, at: performance.now() };
     const found = await get(urls.watch, { timeoutMs: TIMEOUT_MS }).catch(() => null);
     if (found) answer = found.body;
-    else if (!answer) return figure.tell(UNREAD);
+    else read.at = -Infinity;
+    if (!answer) return figure.tell(UNREAD);
     show();
   }
 
