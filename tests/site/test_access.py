@@ -198,6 +198,7 @@ TABLES = {
     "monitoring/vesseltag": (ENGINEERS,) * 4,
     "monitoring/recipe": (ENGINEERS, ENGINEERS, ENGINEERS, NOBODY),
     **dict.fromkeys((f"monitoring/{each}" for each in ("batch", "sample", "profile")), RECORDS),
+    **dict.fromkeys((f"monitoring/{each}" for each in ("batchwatch", "deviation")), RECORDS),
     "monitoring/fileimport": RECORDS,
     "monitoring/importmapping": (ENGINEERS, NOBODY, NOBODY, ADMINISTRATORS),
     **dict.fromkeys((f"monitoring/{each}" for each in ("source", "sourcemapping", "sourcepoint")), RECORDS),
