@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from rest_framework.serializers import BaseSerializer, ListSerializer
+from rest_framework.serializers import BaseSerializer, Field, ListSerializer
 
 from monitoring.api import batch_watch_fields as fields
 from monitoring.batches.watch_background import watch_batches
@@ -33,7 +33,7 @@ def get(client: Client, batch: Batch, path: str, **query: str) -> Any:
     return answer.json()
 
 
-def assert_shape(shape: BaseSerializer[Any], value: Any) -> None:
+def assert_shape(shape: Field[Any, Any, Any, Any], value: Any) -> None:
     """The value has the fields that the schema promises, to any depth."""
     if isinstance(shape, ListSerializer):
         for each in value:

@@ -30,7 +30,9 @@ def found(start: int, end: int | None) -> FoundDeviation:
 
 def pairs(stored: Spans, computed: list[tuple[int, int | None]]) -> list[int | None]:
     rows = [row(place, *span) for place, span in enumerate(stored)]
-    return [each and each.pk for _, each in paired(rows, [found(*span) for span in computed])]
+    return [
+        None if each is None else each.pk for _, each in paired(rows, [found(*span) for span in computed])
+    ]
 
 
 def test_a_deviation_keeps_its_row_when_its_begin_moves() -> None:

@@ -12,7 +12,9 @@ from monitoring.batches import watch_background
 from monitoring.batches.golden.freezing import NewProfile, freeze
 from monitoring.batches.lifecycle import end_batch
 from monitoring.batches.watch_background import FAILED, watch_batches
+from monitoring.batches.watch_computing import watch_minutes
 from monitoring.batches.watch_extent import NO_MODEL, NO_PROFILE
+from monitoring.batches.watch_reading import prepare
 from monitoring.database import leases
 from monitoring.kernel.lease_names import BATCH_WATCH
 from monitoring.models import (
@@ -242,7 +244,7 @@ def test_a_batch_that_fails_keeps_its_deviations_and_stops_no_other(
 ) -> None:
     store(RUNNING, FAULTY)
     watch_batches(now=AFTER)
-    watched = watch_background.watch_minutes
+    watched = watch_minutes
 
     def fail(*arguments: Any) -> Any:
         if arguments[1].batch == batch:
@@ -281,7 +283,7 @@ def test_one_process_at_a_time() -> None:
 
 @pytest.mark.usefixtures("batch")
 def test_a_process_that_has_lost_its_lease_stores_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    prepared = watch_background.prepare
+    prepared = prepare
 
     def lose(*arguments: Any) -> Any:
         Lease.objects.filter(source=BATCH_WATCH).update(owner="another")

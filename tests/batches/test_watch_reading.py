@@ -40,10 +40,10 @@ def batch() -> Batch:
         vessel=vessel, name="b", start=NOON, inoculated_at=NOON + 6 * MINUTE, changed_at=NOON
     )
     batch.phases.create(position=1, name="growth", start=NOON + 6 * MINUTE)
-    for tag, (_, function, *_, first) in TAGS.items():
+    for name, (_, function, *_, first) in TAGS.items():
         if first is not None:
             minutes = (-3, 10) if function == "setpoint" else range(LENGTH)
-            put(tag, {minute: first + minute for minute in minutes})
+            put(name, {minute: first + minute for minute in minutes})
     return batch
 
 

@@ -61,6 +61,7 @@ def test_the_export_of_a_batch_is_read(tmp_path: Path) -> None:
         (["h,x"], "needs a header"),
         (["h,x,x", "0,1,1"], "two columns"),
         (["timestamp,x", "yesterday,1"], "'yesterday'"),
+        (["h,x", "nan,1"], "'nan'"),
         (["h,x", "0,1", "2000,1"], "83 days"),
     ],
 )

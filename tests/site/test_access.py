@@ -197,9 +197,8 @@ TABLES = {
     "monitoring/vessel": (ENGINEERS, ENGINEERS, ENGINEERS, NOBODY),
     "monitoring/vesseltag": (ENGINEERS,) * 4,
     "monitoring/recipe": (ENGINEERS, ENGINEERS, ENGINEERS, NOBODY),
-    **dict.fromkeys(
-        (f"monitoring/{each}" for each in ("batch", "sample", "profile", "batchwatch", "deviation")), RECORDS
-    ),
+    **dict.fromkeys((f"monitoring/{each}" for each in ("batch", "sample", "profile")), RECORDS),
+    **dict.fromkeys((f"monitoring/{each}" for each in ("batchwatch", "deviation")), RECORDS),
     "monitoring/fileimport": RECORDS,
     "monitoring/importmapping": (ENGINEERS, NOBODY, NOBODY, ADMINISTRATORS),
     **dict.fromkeys((f"monitoring/{each}" for each in ("source", "sourcemapping", "sourcepoint")), RECORDS),

@@ -47,7 +47,16 @@ def test_libraries_of_sources_are_locked_and_fit_to_what_is_installed_before() -
     assert {package: before[package] for package in locked if package in before}.items() <= locked.items()
 
 
-@pytest.mark.parametrize("name", ["requirements.txt", "requirements-sources.txt", "requirements-dev.txt"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "requirements.txt",
+        "requirements-sources.txt",
+        "requirements-dev.txt",
+        "requirements-ml.txt",
+        "requirements-lstm.txt",
+    ],
+)
 def test_each_pin_is_exact(name: str) -> None:
     lines = [line for line in (ROOT / name).read_text().splitlines() if line and line[0] not in "#-"]
     assert all(PINNED.fullmatch(line) for line in lines)

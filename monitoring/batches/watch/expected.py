@@ -18,10 +18,10 @@ class Figures:
 
 
 MEASURED: dict[int, Figures] = {
-    1: Figures(found=0.72, median_minutes=12, false_alarms=0.46),
-    3: Figures(found=0.87, median_minutes=6, false_alarms=0.57),
-    5: Figures(found=0.90, median_minutes=3, false_alarms=0.36),
-    10: Figures(found=0.98, median_minutes=1.6, false_alarms=0.38),
+    1: Figures(found=0.73, median_minutes=26, false_alarms=0.7),
+    3: Figures(found=0.89, median_minutes=6, false_alarms=0.57),
+    5: Figures(found=0.92, median_minutes=2.5, false_alarms=0.39),
+    10: Figures(found=0.98, median_minutes=1.8, false_alarms=0.38),
 }
 
 

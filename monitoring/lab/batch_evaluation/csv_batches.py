@@ -95,6 +95,8 @@ def minutes_of(cells: Sequence[str]) -> IntArray:
         return found
     try:
         hours = np.array([float(cell) for cell in cells])
+        if not np.isfinite(hours).all():
+            raise ValueError
     except ValueError:
         wrong = next(cell for cell, known in zip(cells, is_known, strict=True) if not known)
         raise RecordingError(

@@ -13,7 +13,7 @@ slopes = st.floats(1e-3, 1e2) | st.floats(-1e2, -1e-3)
 
 @given(level=numbers, slope=slopes, length=st.integers(WINDOW, 60))
 def test_a_line_has_its_own_slope_and_level(level: float, slope: float, length: int) -> None:
-    values = level + slope * np.arange(length)
+    values = level + slope * np.arange(length, dtype=np.float64)
     found = trends(values)
     assert np.isnan(found.level[: WINDOW - 1]).all()
     np.testing.assert_allclose(found.slope[WINDOW - 1 :], slope, rtol=1e-6)
@@ -29,7 +29,7 @@ def test_later_values_change_nothing(values: list[float], known: int) -> None:
 
 
 def test_three_wild_values_of_fifteen_change_the_slope_little() -> None:
-    values = 100 - 2.0 * np.arange(WINDOW)
+    values = 100 - 2.0 * np.arange(WINDOW, dtype=np.float64)
     values[[3, 7, 11]] = 900, -900, 900
     assert trends(values).slope[-1] == pytest.approx(-2, rel=0.15)
 

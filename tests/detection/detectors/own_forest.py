@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -27,13 +28,14 @@ class OwnTree:
     def grow(self, rows: np.ndarray, depth: int, random: np.random.Generator) -> int:
         """Add the node of these rows and all below; return its index."""
         node = self.node_count
-        for column, value in (
+        columns: tuple[tuple[list[Any], float], ...] = (
             (self.children_left, -1),
             (self.children_right, -1),
             (self.feature, -2),
             (self.threshold, -2.0),
             (self.n_node_samples, len(rows)),
-        ):
+        )
+        for column, value in columns:
             column.append(value)
         moving = np.flatnonzero(np.ptp(rows, axis=0)) if len(rows) > 1 else ()
         if depth and len(moving):
