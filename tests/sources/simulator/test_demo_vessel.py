@@ -14,10 +14,21 @@ from monitoring.database import leases
 from monitoring.ingest.pipeline import ingest_readings
 from monitoring.kernel.actor import Actor
 from monitoring.kernel.runtime import Runtime
-from monitoring.models import Batch, Lease, Measurement, Recipe, Sample, SampleResult, Tag, Vessel, VesselTag
+from monitoring.models import (
+    Batch,
+    Lease,
+    Measurement,
+    Profile,
+    Recipe,
+    Sample,
+    SampleResult,
+    Tag,
+    Vessel,
+    VesselTag,
+)
 from monitoring.sources.simulator import source
 from monitoring.sources.simulator.demo_tags import unused_names
-from monitoring.sources.simulator.demo_vessel import past, records
+from monitoring.sources.simulator.demo_vessel import keeping, past, records
 from monitoring.sources.simulator.demo_vessel.keeping import keep_demo_vessel, record_due
 from monitoring.sources.simulator.demo_vessel.making import is_live, make_once
 from monitoring.sources.simulator.demo_vessel.records import name_of, record_batch
@@ -306,6 +317,18 @@ def test_three_of_the_first_five_batches_are_golden_and_faults_are_told(monkeypa
     (faulty,) = [batch for number, batch in batches.items() if fault_of(SEED, number)]
     assert faulty.header["fault of"] in ("probe", "process")
     assert faulty.header["fault from"].endswith(" h")
+
+
+def test_golden_batches_become_the_profile_of_the_running_batch_once(monkeypatch) -> None:
+    monkeypatch.setattr(past, "SPACING_S", 60)
+    monkeypatch.setattr(records, "GOLDEN", 1)
+    monkeypatch.setattr(keeping, "GOLDEN", 1)
+    assert keep(INOCULATION + 24 * HOUR)
+    profile = Profile.objects.get()
+    assert [member.batch.name for member in profile.members.all()] == [name_of(NUMBER)]
+    assert Batch.objects.get(state="running").profile == profile
+    keep(INOCULATION + 48 * HOUR)
+    assert Profile.objects.count() == 1
 
 
 def test_generated_history_of_the_vessel_has_its_batches_too(capsys) -> None:

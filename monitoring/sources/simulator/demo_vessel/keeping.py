@@ -5,12 +5,14 @@ from contextlib import suppress
 from datetime import UTC, datetime
 
 from monitoring.batches.errors import BatchConflictError, BatchInputError, UnknownBatchError
+from monitoring.batches.golden.freezing import NewProfile, freeze, set_profile
 from monitoring.batches.lifecycle import end_batch
 from monitoring.database import leases
 from monitoring.kernel.lease_names import DEMO_VESSEL
-from monitoring.models import Batch, BatchState, Lease, Measurement
+from monitoring.models import Batch, BatchState, Lease, Measurement, Profile
 from monitoring.sources.simulator.demo_vessel.making import (
     ACTOR,
+    RECIPE,
     has_vessel,
     is_live,
     is_wanted,
@@ -18,7 +20,7 @@ from monitoring.sources.simulator.demo_vessel.making import (
     watch_silence,
 )
 from monitoring.sources.simulator.demo_vessel.past import Clock, store_past
-from monitoring.sources.simulator.demo_vessel.records import moment, record_batch
+from monitoring.sources.simulator.demo_vessel.records import GOLDEN, moment, record_batch
 from monitoring.sources.simulator.vessel.channels import NAMES
 from monitoring.sources.simulator.vessel.cycle import batch_at
 from monitoring.sources.simulator.vessel.moments import moments_of
@@ -52,15 +54,30 @@ def keep_demo_vessel(*, seed: int, should_stop: Callable[[], bool], clock: Clock
 
 def record_due(*, seed: int, now: datetime) -> None:
     """Record the batches from the first incomplete one on, and remember which one that is."""
-    first = leases.position_of(DEMO_VESSEL)
-    if first is None or not has_vessel():
+    known = leases.position_of(DEMO_VESSEL)
+    if known is None or not has_vessel():
         return
+    first = known
     last = batch_at(int(now.timestamp()))[0] + 1  # a batch starts before its inoculation
     for number in range(first, last + 1):
         if has_readings(number, now) and not record_batch(number, seed=seed, now=now):
             break
         first = number + 1
+    if first > known:
+        freeze_once()
     Lease.objects.filter(source=DEMO_VESSEL, position__lt=first).update(position=first)
+
+
+def freeze_once() -> None:
+    """Freeze the golden batches as a profile for the running batch, unless the recipe has one."""
+    batches = Batch.objects.filter(started_by=ACTOR.by)
+    golden = list(batches.filter(is_golden=True).values_list("pk", flat=True))
+    if len(golden) < GOLDEN or Profile.objects.filter(recipe__name=RECIPE).exists():
+        return
+    with suppress(BatchConflictError, BatchInputError, UnknownBatchError):  # people have changed the batches
+        profile = freeze(NewProfile(RECIPE, golden, RECIPE, note="Made by the simulator."), actor=ACTOR)
+        for running in batches.filter(state=BatchState.RUNNING, profile=None):
+            set_profile(running.pk, profile.pk, actor=ACTOR)
 
 
 def has_readings(number: int, now: datetime) -> bool:
