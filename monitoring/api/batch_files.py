@@ -89,12 +89,10 @@ class BatchExportView(APIView):
         parameters=[BATCH_ID, BatchExportSerializer, schemas.RETRY_AFTER],
         responses={
             **FILES,
+            **schemas.REFUSED,
             400: schemas.BAD_INPUT,
-            401: schemas.NOT_SIGNED_IN,
-            403: schemas.FORBIDDEN,
             404: schemas.NOT_FOUND,
             409: PLANNED,
-            503: schemas.AWAY,
         },
     )
     def get(self, request: Request, id: str) -> HttpResponseBase:

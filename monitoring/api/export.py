@@ -25,7 +25,7 @@ from monitoring.sources.simulator.demo_tags import simulated_share
 FILES: dict[Any, Any] = {
     (200, each.media_type): OpenApiResponse(OpenApiTypes.BINARY, "The file.") for each in FORMATS.values()
 }
-ERRORS = {400: schemas.BAD_INPUT, 401: schemas.NOT_SIGNED_IN, 403: schemas.FORBIDDEN, 503: schemas.AWAY}
+ERRORS = {400: schemas.BAD_INPUT, **schemas.REFUSED}
 
 
 class ErrorNegotiation(DefaultContentNegotiation):

@@ -43,7 +43,7 @@ EVENTS: dict[Any, Any] = {
         " Events named deviation: data is an item of /batches/<id>/deviations that is new or has changed.",
     )
 }
-ERRORS = {400: schemas.BAD_INPUT, 401: schemas.NOT_SIGNED_IN, 403: schemas.FORBIDDEN, 503: schemas.NO_PLACE}
+ERRORS = {400: schemas.BAD_INPUT, **schemas.REFUSED, 503: schemas.NO_PLACE}
 
 
 class Stream:

@@ -146,6 +146,15 @@ def test_every_call_is_in_it_by_a_name_of_its_own(schema: Any) -> None:
     assert found.items() >= CALLS.items()
 
 
+def test_every_call_but_those_of_monitors_may_come_too_often(schema: Any) -> None:
+    calls = {
+        path: [set(operation["responses"]) for operation in methods.values()]
+        for path, methods in schema["paths"].items()
+    }
+    unlimited = {path for path, codes in calls.items() if any("429" not in each for each in codes)}
+    assert unlimited == {"/health", "/ping"}
+
+
 def test_every_call_and_every_kind_of_data_is_described(schema: Any) -> None:
     for methods in schema["paths"].values():
         assert all(operation["description"] and operation["tags"] for operation in methods.values())

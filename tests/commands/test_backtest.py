@@ -121,7 +121,7 @@ def test_settings_of_the_tag_that_can_not_be_used_are_left_out(run) -> None:
 @pytest.mark.parametrize(
     ("arguments", "match"),
     [
-        (["--off", "nose"], r"'nose' is no detector; expected one of spike, .*novelty\."),
+        (["--off", "nose"], r"'nose' is no detector; expected one of spike, .*novelty, forest\."),
         (["--set", "spike.nose=3"], r"'spike.nose' is no parameter; expected one of spike.threshold, "),
         (["--set", "spike.threshold"], r"expected detector\.parameter = value"),
         (["--set", "spike.threshold=-1"], r"spike.threshold must be a positive number, not -1\.0\."),
