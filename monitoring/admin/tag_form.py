@@ -149,8 +149,7 @@ class TagForm(TagModelForm):
         """
         given: list[str] = self.cleaned_data["detectors_on"]
         try:
-            if given:
-                trees.forest_class()
+            trees.check_packages(given)
         except MissingPackageError as error:
             raise forms.ValidationError(str(error)) from error
         return given

@@ -93,8 +93,7 @@ class BacktestForm(forms.Form):
         """
         given: list[str] = self.cleaned_data["on"]
         try:
-            if given:
-                trees.forest_class()
+            trees.check_packages(given)
         except MissingPackageError as error:
             raise forms.ValidationError(str(error)) from error
         return given

@@ -4,7 +4,7 @@ A call of scikit-learn's ``score_samples`` for one sample costs milliseconds; wa
 arrays costs some 50 µs.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,6 +56,16 @@ def forest_class() -> Any:
         MissingPackageError: scikit-learn is not installed.
     """
     return load("sklearn.ensemble", package="scikit-learn").IsolationForest
+
+
+def check_packages(detectors: Collection[str]) -> None:
+    """Check that optional detectors have the package that they need.
+
+    Raises:
+        MissingPackageError: scikit-learn is not installed.
+    """
+    if detectors:
+        forest_class()
 
 
 def grow(rows: FloatArray, seed: int) -> IsolationTrees:

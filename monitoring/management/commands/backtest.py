@@ -105,25 +105,17 @@ def settings_of(options: dict[str, Any], present: DetectionSettings) -> Detectio
 
     Raises:
         SettingError: a detector or parameter does not exist, or a value is not allowed.
+        MissingPackageError: the package of an optional detector is not installed.
     """
     off, on, sensitivity = options["off"], options["on"], options["sensitivity"]
+    used = present.on if on is None else frozenset(on)
+    trees.check_packages(used)
     return DetectionSettings(
-        on=checked(present.on if on is None else frozenset(on)),
+        on=used,
         off=present.off if off is None else frozenset(off),
         sensitivity=present.sensitivity if sensitivity is None else sensitivity,
         parameters=parse_overrides(options["set"], present.parameters),
     )
-
-
-def checked(on: frozenset[str]) -> frozenset[str]:
-    """Return the optional detectors, whose package is installed.
-
-    Raises:
-        MissingPackageError: it is not.
-    """
-    if on:
-        trees.forest_class()
-    return on
 
 
 def counted(events: Sequence[Event]) -> str:

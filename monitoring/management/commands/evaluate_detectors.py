@@ -72,8 +72,7 @@ class Command(BaseCommand):
             if options[option] and not options[needed]:
                 raise CommandError(f"--{option} is for --{needed}. Give that, too.")
         try:
-            if options["on"]:
-                trees.forest_class()
+            trees.check_packages(options["on"])
             self.evaluate(options)
         except (EvaluationError, MissingPackageError) as error:
             raise CommandError(str(error)) from error
