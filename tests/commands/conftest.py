@@ -27,6 +27,7 @@ from tests.ports import free_port
 
 ROOT = Path(__file__).parent.parent.parent
 LONG_S = 60.0
+TOLD = 3_000  # characters that a failed test shows of a command's output
 
 
 def wait_until(condition: Callable[[], Any], within_s: float = LONG_S) -> Any:
@@ -205,12 +206,15 @@ def system(tmp_path: Path, port: int, migrated: str) -> Iterator[System]:
 
 
 def end_all(system: System) -> None:
-    """Kills what is left of the system's commands, and drops its database."""
+    """Kills what is left of the system's commands, and drops its database; pytest shows what they said."""
     for command in system.commands:
+        state = command.process.poll()
         for process in command.family():
             with suppress(psutil.NoSuchProcess):
                 process.kill()
         command.process.wait()
+        sys.stdout.write(f"{command.process.args!r} ({'ran' if state is None else state}):\n")
+        sys.stdout.write(command.output.read_text(errors="replace")[-TOLD:] + "\n")
     if system.database_url:
         on_postgresql.drop_database(system.database_url)
 
