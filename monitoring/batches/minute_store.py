@@ -15,13 +15,14 @@ import numpy as np
 from django.db import connection
 from numpy.typing import NDArray
 
+from monitoring.batches.course import MINUTE_US
 from monitoring.history.rollup_rows import columns, open_in
 from monitoring.kernel.arrays import FloatArray, IntArray
 from monitoring.kernel.clock import SECOND_US
 from monitoring.kernel.rollups import RESOLUTIONS_S
 
 MINUTE_S, HOUR_S = RESOLUTIONS_S[0], 3_600
-MINUTE_US, HOUR_US = MINUTE_S * SECOND_US, HOUR_S * SECOND_US
+HOUR_US = HOUR_S * SECOND_US
 MINUTES = HOUR_S // MINUTE_S
 MOST_HOURS = 40_000  # of single tags; 1.5 kB each. A plant of 100 vessels has 32,000 in its running batches.
 ROWS = """

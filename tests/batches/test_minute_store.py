@@ -8,7 +8,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from monitoring.batches import minute_store
-from monitoring.batches.minute_store import HOUR_US, MINUTE_US, MinuteStore, hour_signatures
+from monitoring.batches.course import MINUTE_US
+from monitoring.batches.minute_store import HOUR_US, MinuteStore, hour_signatures
 from monitoring.history.rollup_rows import read_rollups
 from monitoring.ingest.pipeline import ingest_readings
 from monitoring.kernel.clock import to_micros
