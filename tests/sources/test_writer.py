@@ -21,6 +21,7 @@ from monitoring.spool.replay import replay
 
 pytestmark = pytest.mark.django_db
 TAG = "fermenter_temp"
+BEGIN_S = int(time.time()) - 3_600
 
 
 class Line:
@@ -59,7 +60,7 @@ def line() -> Line:
 
 
 def sample(second: int, value: float = 37.0) -> Sample:
-    return Sample(TAG, (int(time.time()) - 3_600 + second) * 1_000_000, value)
+    return Sample(TAG, (BEGIN_S + second) * 1_000_000, value)
 
 
 def test_nothing_is_stored_for_a_source_that_another_process_holds(line: Line) -> None:
