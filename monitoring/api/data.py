@@ -10,6 +10,7 @@ from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 from rest_framework.viewsets import ViewSet
 
+from monitoring.access.replica_reads import reads_replica
 from monitoring.api import answers, schemas
 from monitoring.api.fields import DataPageSerializer, PageSerializer, parameters
 from monitoring.history.keyset import Cursor
@@ -66,6 +67,7 @@ class MeasurementViewSet(ViewSet):
         parameters=[DataPageSerializer, schemas.LINK, schemas.RETRY_AFTER],
         responses=schemas.reads(schemas.ShownMeasurementSerializer(many=True), also=PAGED),
     )
+    @reads_replica
     def list(self, request: Request) -> Response:
         """List measurements of some or all tags in a time range, newest first by default."""
         return page_response(
@@ -87,6 +89,7 @@ class AnomalyViewSet(ViewSet):
         parameters=[PageSerializer, schemas.LINK, schemas.RETRY_AFTER],
         responses=schemas.reads(schemas.AnomalySerializer(many=True), also=PAGED),
     )
+    @reads_replica
     def list(self, request: Request) -> Response:
         """List anomalies of some or all tags in a time range, with reasons, newest first by default."""
         return page_response(request, anomalies_only=True, items=with_reasons)

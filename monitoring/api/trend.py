@@ -5,6 +5,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from monitoring.access.replica_reads import reads_replica
 from monitoring.api import answers, schemas
 from monitoring.api.fields import TrendSerializer, parameters
 from monitoring.history.trend import read_trend
@@ -22,6 +23,7 @@ class TrendView(APIView):
         parameters=[TrendSerializer, schemas.RETRY_AFTER],
         responses=schemas.reads(schemas.TrendColumnsSerializer, also={400: schemas.BAD_INPUT}),
     )
+    @reads_replica
     def get(self, request: Request) -> Response:
         """Return the trend of one tag over any time range, in a bounded number of buckets.
 
