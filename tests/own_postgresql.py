@@ -13,6 +13,7 @@ import pgserver
 import psutil
 import psycopg
 
+from tests.commands.conftest import running, wait_until
 from tests.on_postgresql import OPTIONS
 from tests.patience import stretched
 from tests.ports import free_port
@@ -60,11 +61,13 @@ class Postgresql:
 
     def kill(self) -> None:
         """``kill -9`` of all its processes."""
+        for postmaster in self.processes()[:1]:
+            postmaster.suspend()  # it makes no more processes
         found = self.processes()
         for process in found:
             with suppress(psutil.NoSuchProcess):
                 process.kill()
-        psutil.wait_procs(found, stretched(10))
+        wait_until(lambda: not running(found))
 
     @contextmanager
     def frozen(self) -> Iterator[None]:

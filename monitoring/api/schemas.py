@@ -15,6 +15,7 @@ from rest_framework import serializers
 from monitoring.detection.monitor import DETECTORS
 from monitoring.history.quality import QUALITY_WORDS
 from monitoring.kernel.incident_event import STRENGTHS
+from monitoring.kernel.replica_state import ReplicaState
 from monitoring.kernel.tag_definition import OnConflict, TagKind
 
 # For documentation only: the views build responses from domain objects.
@@ -403,6 +404,15 @@ class ConfirmedSerializer(Shape):
     )
 
 
+class ReplicaSerializer(Shape):
+    """The replica that charts, exports, statistics, reports and backtests are read from."""
+
+    state = serializers.ChoiceField(choices=list(ReplicaState))
+    lag_s = serializers.FloatField(
+        allow_null=True, help_text="Seconds by which it is behind the primary, at most; null if unknown."
+    )
+
+
 class HealthSerializer(Shape):
     """The health of the system. Callers without read access to all tags receive only `status`."""
 
@@ -448,6 +458,7 @@ class HealthSerializer(Shape):
         required=False,
         help_text="Sources that confirm until when values that they did not send again are unchanged.",
     )
+    replica = ReplicaSerializer(required=False, help_text="Only with `DATABASE_REPLICA_URL`.")
     problems = serializers.ListField(required=False, child=serializers.CharField())
     since = serializers.DateTimeField(
         required=False, allow_null=True, help_text="When the first problem began, if known."

@@ -1,8 +1,8 @@
 """Measure how far the replica is behind the primary, once a second, and decide whether it may be read from.
 
 The replica has replayed all of the primary's log up to a position, and knows when the last transaction in it
-was committed by the primary's clock. The replica is current if that position is not before the primary's; else
-it lacks at most what was committed since that transaction. So the lag depends on one clock, and does not grow
+was committed by the primary's clock. The replica is current if that position is not before the primary's; or
+else it lacks at most what was committed since that transaction. So the lag depends on one clock, and does not grow
 while nothing is written. See PostgreSQL's documentation, "Recovery Information Functions".
 """
 
@@ -15,7 +15,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
 import orjson
@@ -25,6 +24,7 @@ from django.db import Error as DatabaseError
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from monitoring.kernel.outages import Outage
+from monitoring.kernel.replica_state import ReplicaState
 from monitoring.kernel.runtime import part
 
 REPLICA = "replica"
@@ -46,16 +46,6 @@ POSITION = """
 """
 
 
-class State(StrEnum):
-    """State of the replica, as ``/health`` names it."""
-
-    UNKNOWN = "unknown"
-    CURRENT = "current"
-    STALE = "stale"
-    AWAY = "away"
-    NO_REPLICA = "no replica"
-
-
 @dataclass(frozen=True, slots=True)
 class Position:
     """Place of a server in the log: bytes since its begin; times in seconds since 1970.
@@ -75,7 +65,7 @@ class Position:
 class Found:
     """The replica as last measured, ``at`` this time of the monotonic clock; ``lag_s`` is None if unknown."""
 
-    state: State = State.UNKNOWN
+    state: ReplicaState = ReplicaState.UNKNOWN
     lag_s: float | None = None
     error: str = ""
     at: float = -math.inf
@@ -85,7 +75,7 @@ class Found:
 class ReplicaHealth:
     """The content of ``/health`` about the replica."""
 
-    state: State
+    state: ReplicaState
     lag_s: float | None
     since: datetime | None
     error: str
@@ -138,7 +128,11 @@ class ReplicaMonitor:
         """Return by how many seconds at most a read from the replica is stale now; None: do not use it."""
         self.start()
         found, age_s = self.found, time.monotonic() - self.found.at
-        if found.state is not State.CURRENT or found.lag_s is None or age_s > PROBE_EVERY_S + 2 * ANSWER_S:
+        if (
+            found.state is not ReplicaState.CURRENT
+            or found.lag_s is None
+            or age_s > PROBE_EVERY_S + 2 * ANSWER_S
+        ):
             return None
         lag_s = found.lag_s + age_s
         return lag_s if lag_s <= settings.FERMON_REPLICA_MAX_LAG else None
@@ -153,7 +147,7 @@ class ReplicaMonitor:
 
     def note_away(self, error: Exception) -> None:
         """Let no request use the replica until it has answered again."""
-        self._note(Found(State.AWAY, None, str(error).strip(), time.monotonic()))
+        self._note(Found(ReplicaState.AWAY, None, str(error).strip(), time.monotonic()))
         self._wanted.set()
 
     @contextmanager
@@ -201,27 +195,27 @@ class ReplicaMonitor:
         if isinstance(replica, Position):
             self._note(replace(self.judged(replica, primary), at=at))
         else:
-            self._note(Found(State.AWAY, None, replica, at))
+            self._note(Found(ReplicaState.AWAY, None, replica, at))
             self._cut()
 
     def judged(self, replica: Position, primary: Position | str) -> Found:
         """Return the state by the answers of both servers; that of the primary may be an error."""
         known = primary if isinstance(primary, Position) else None
         if error := wrong_server(replica, known):
-            return Found(State.NO_REPLICA, None, error)
+            return Found(ReplicaState.NO_REPLICA, None, error)
         lag_s = lag_of(replica, known)
         most_s = float(settings.FERMON_REPLICA_MAX_LAG)
-        if self.found.state is not State.CURRENT:
+        if self.found.state is not ReplicaState.CURRENT:
             most_s *= BACK_SHARE
         if lag_s <= most_s:
-            return Found(State.CURRENT, lag_s)
+            return Found(ReplicaState.CURRENT, lag_s)
         behind = "an unknown time" if math.isinf(lag_s) else f"{lag_s:.0f} s"
-        return Found(State.STALE, lag_s, f"it is {behind} behind the primary")
+        return Found(ReplicaState.STALE, lag_s, f"it is {behind} behind the primary")
 
     def _note(self, found: Found) -> None:
         self.found = found
         self._measured.set()
-        if found.state is State.CURRENT:
+        if found.state is ReplicaState.CURRENT:
             self.outage.end()
         else:
             self.outage.begin(found.error)
@@ -241,8 +235,8 @@ class Probe:
     def ask(self, alias: str) -> Position | str:
         """Return the position of a server, or why it does not answer."""
         try:
-            wrapper = self._opened.get(alias) or self._open(alias)
-            with wrapper.wrap_database_errors:
+            with connections[alias].wrap_database_errors:
+                wrapper = self._opened.get(alias) or self._open(alias)
                 return Position(**orjson.loads(answer_within(wrapper.connection.pgconn, POSITION, ANSWER_S)))
         except (DatabaseError, OSError) as error:
             self._forget(alias)
