@@ -12,7 +12,6 @@ from fermon_site.logs import logging_config
 from fermon_site.scripts import CHART_SCRIPT
 from monitoring.access.addresses import EVERY_ADDRESS
 from monitoring.kernel import private_files
-from monitoring.kernel.replica_state import ReplicaState
 from monitoring.kernel.tag_definition import TagKind
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -365,7 +364,6 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "MomentSourceEnum": "monitoring.models.MomentSource",
         "NoteKindEnum": "monitoring.models.note.NoteKind",
         "KindEnum": list(TagKind),
-        "ReplicaStateEnum": list(ReplicaState),
     },
     "APPEND_COMPONENTS": {
         "securitySchemes": {

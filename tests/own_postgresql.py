@@ -68,6 +68,8 @@ class Postgresql:
             with suppress(psutil.NoSuchProcess):
                 process.kill()
         wait_until(lambda: not running(found))
+        # Until somebody collects the dead process, its id is taken, which would keep the server from starting.
+        (self.directory / "postmaster.pid").unlink(missing_ok=True)
 
     @contextmanager
     def frozen(self) -> Iterator[None]:

@@ -15,7 +15,6 @@ from rest_framework import serializers
 from monitoring.detection.monitor import DETECTORS
 from monitoring.history.quality import QUALITY_WORDS
 from monitoring.kernel.incident_event import STRENGTHS
-from monitoring.kernel.replica_state import ReplicaState
 from monitoring.kernel.tag_definition import OnConflict, TagKind
 
 # For documentation only: the views build responses from domain objects.
@@ -407,7 +406,9 @@ class ConfirmedSerializer(Shape):
 class ReplicaSerializer(Shape):
     """The replica that charts, exports, statistics, reports and backtests are read from."""
 
-    state = serializers.ChoiceField(choices=list(ReplicaState))
+    state = serializers.CharField(
+        help_text="current; else unread: unknown (not asked yet), stale, away, no replica (not of this primary)."
+    )
     lag_s = serializers.FloatField(
         allow_null=True, help_text="Seconds by which it is behind the primary, at most; null if unknown."
     )

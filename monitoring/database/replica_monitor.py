@@ -2,8 +2,8 @@
 
 The replica has replayed all of the primary's log up to a position, and knows when the last transaction in it
 was committed by the primary's clock. The replica is current if that position is not before the primary's; or
-else it lacks at most what was committed since that transaction. So the lag depends on one clock, and does not grow
-while nothing is written. See PostgreSQL's documentation, "Recovery Information Functions".
+else it lacks at most what was committed since that transaction. So the lag depends on one clock, and does not
+grow while nothing is written. See PostgreSQL's documentation, "Recovery Information Functions".
 """
 
 import math

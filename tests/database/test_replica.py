@@ -122,11 +122,11 @@ def serving() -> list[Any]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_is_in_recovery()")
         (is_standby,) = cursor.fetchone()
-    return [is_standby, list(Number.objects.values_list("number", flat=True))]
+    return [is_standby, list(Number._default_manager.values_list("number", flat=True))]
 
 
 def insert() -> int:
-    return Number.objects.create(number=7).pk
+    return Number._default_manager.create(number=7).pk
 
 
 @pytest.mark.once
