@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -12,6 +13,7 @@ from typing import Any
 import pgserver
 import psutil
 import psycopg
+from pgserver._commands import POSTGRES_BIN_PATH
 
 from tests.commands.conftest import running, wait_until
 from tests.on_postgresql import OPTIONS
@@ -34,9 +36,9 @@ class Postgresql:
         """Host and port, as in an address."""
         return f"127.0.0.1:{self.port}"
 
-    def url(self, database: str = "postgres") -> str:
-        """The address of a database of it."""
-        return f"postgres://postgres@{self.host}/{database}"
+    def url(self) -> str:
+        """The address of its database."""
+        return f"postgres://postgres@{self.host}/postgres"
 
     def start(self) -> None:
         """Returns when it answers, or follows its primary."""
@@ -47,6 +49,13 @@ class Postgresql:
     def control(self, *arguments: str) -> None:
         """Runs ``pg_ctl``."""
         pgserver.pg_ctl(list(arguments), self.directory, user=USER)
+
+    def copy(self, url: str) -> None:
+        """Makes its database a copy of the one at this address."""
+        dump = [str(POSTGRES_BIN_PATH / "pg_dump"), "--no-owner", url]
+        restore = [str(POSTGRES_BIN_PATH / "psql"), "-q", "-X", "-v", "ON_ERROR_STOP=1", self.url()]
+        with subprocess.Popen(dump, stdout=subprocess.PIPE) as source:
+            subprocess.run(restore, stdin=source.stdout, stdout=subprocess.DEVNULL, check=True)
 
     def promote(self) -> None:
         """Makes the standby a primary; returns when it takes writes."""
@@ -68,7 +77,7 @@ class Postgresql:
             with suppress(psutil.NoSuchProcess):
                 process.kill()
         wait_until(lambda: not running(found))
-        # Until somebody collects the dead process, its id is taken, which would keep the server from starting.
+        # Until somebody collects the dead process, its id is taken, and the server would not start again.
         (self.directory / "postmaster.pid").unlink(missing_ok=True)
 
     @contextmanager
@@ -84,10 +93,10 @@ class Postgresql:
                 with suppress(psutil.NoSuchProcess):
                     process.send_signal(signal.SIGCONT)
 
-    def execute(self, sql: str, database: str = "postgres") -> list[tuple[Any, ...]]:
+    def execute(self, sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
         """The rows that a statement gives."""
-        with psycopg.connect(self.url(database), autocommit=True) as connection:
-            cursor = connection.execute(sql)
+        with psycopg.connect(self.url(), autocommit=True) as connection:
+            cursor = connection.execute(sql, parameters or None)
             return cursor.fetchall() if cursor.description else []
 
 

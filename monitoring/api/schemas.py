@@ -407,7 +407,7 @@ class ReplicaSerializer(Shape):
     """The replica that charts, exports, statistics, reports and backtests are read from."""
 
     state = serializers.CharField(
-        help_text="current; else unread: unknown (not asked yet), stale, away, no replica (not of this primary)."
+        help_text="current, or why it is not read from: unknown (not asked yet), stale, away, no replica."
     )
     lag_s = serializers.FloatField(
         allow_null=True, help_text="Seconds by which it is behind the primary, at most; null if unknown."

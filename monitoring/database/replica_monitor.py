@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 import orjson
@@ -24,7 +25,6 @@ from django.db import Error as DatabaseError
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from monitoring.kernel.outages import Outage
-from monitoring.kernel.replica_state import ReplicaState
 from monitoring.kernel.runtime import part
 
 REPLICA = "replica"
@@ -44,6 +44,16 @@ POSITION = """
         'now', extract(epoch FROM clock_timestamp())
     )
 """
+
+
+class ReplicaState(StrEnum):
+    """State of the replica, as ``/health`` names it; it is read from only while current."""
+
+    UNKNOWN = "unknown"
+    CURRENT = "current"
+    STALE = "stale"
+    AWAY = "away"
+    NO_REPLICA = "no replica"
 
 
 @dataclass(frozen=True, slots=True)

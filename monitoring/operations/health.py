@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import OperationalError, connection, transaction
 
-from monitoring.database.replica_monitor import ReplicaHealth, replica_health
+from monitoring.database.replica_monitor import ReplicaHealth, ReplicaState, replica_health
 from monitoring.history.ahead import Times, read_times
 from monitoring.history.confirmed import ConfirmedSource, confirmed_sources
 from monitoring.history.learning import Learning, read_learning
@@ -24,7 +24,6 @@ from monitoring.kernel.host_clock import ClockReading, jump_problem, read_clock
 from monitoring.kernel.lease_names import DETECTION, SIMULATOR
 from monitoring.kernel.outages import outages
 from monitoring.kernel.redis_link import RedisLink, link_to
-from monitoring.kernel.replica_state import ReplicaState
 from monitoring.kernel.runtime import part
 from monitoring.models import HostClock, Lease, Measurement
 from monitoring.models.host_clock import clock_state

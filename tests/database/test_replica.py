@@ -17,8 +17,14 @@ from fermon_site.environment import parsed_database
 from fermon_site.replica_router import ReplicaRouter
 from monitoring.database import replica_monitor
 from monitoring.database.replica import read, read_pieces, usable_lag_s
-from monitoring.database.replica_monitor import Found, Position, ReplicaMonitor, lag_of, wrong_server
-from monitoring.kernel.replica_state import ReplicaState
+from monitoring.database.replica_monitor import (
+    Found,
+    Position,
+    ReplicaMonitor,
+    ReplicaState,
+    lag_of,
+    wrong_server,
+)
 from monitoring.kernel.runtime import Runtime, part
 from tests.commands.conftest import wait_until
 from tests.own_postgresql import Postgresql, primary_and_standby
