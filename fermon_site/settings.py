@@ -89,7 +89,8 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "csp.middleware.CSPMiddleware",  # these two first: static files and redirects need their headers, too
+    "fermon_site.request_ids.RequestIds",  # around all others, whose log lines have the id
+    "csp.middleware.CSPMiddleware",  # these two next: static files and redirects need their headers, too
     "fermon_site.headers.PermissionsPolicy",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -402,9 +403,9 @@ CONTENT_SECURITY_POLICY: dict[str, Any] = {
 }
 CSRF_FAILURE_VIEW = "monitoring.api.errors.csrf_failed"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION
-# Redirect requests without TLS, except the health check of this machine.
+# Redirect requests without TLS, except the health check and Prometheus of this machine.
 SECURE_SSL_REDIRECT = PRODUCTION
-SECURE_REDIRECT_EXEMPT = ["^health$"]
+SECURE_REDIRECT_EXEMPT = ["^health$", "^metrics$"]
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if PRODUCTION else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = PRODUCTION
 # The owner of the whole domain decides about browsers' HSTS preload lists.
