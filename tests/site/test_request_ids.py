@@ -88,10 +88,11 @@ def test_an_error_leaves_no_id_to_the_next_request_of_the_thread() -> None:
 
 
 def test_the_console_shows_the_id() -> None:
-    record = logging.makeLogRecord({"levelname": "INFO", "msg": "kept", "name": "monitoring"})
-    record.request = HttpRequest()
-    record.request.META["fermon.request_id"] = "abc-3"
+    request = HttpRequest()
+    request.META["fermon.request_id"] = "abc-3"
+    fields = {"levelname": "INFO", "msg": "kept", "name": "monitoring", "request": request}
+    record = logging.makeLogRecord(fields)
     assert add_request_id(record)
-    del record.request
+    del record.__dict__["request"]
     line = ConsoleFormatter("{levelname} {name}: {message}", style="{").format(record)
     assert line == "INFO monitoring: kept (request_id=abc-3)"

@@ -45,7 +45,7 @@ def alarm_metrics(now: datetime) -> Iterator[Metric]:
 
 def present_alarms() -> Labelled:
     """Return the numbers of alarms that are not normal; each priority and state is there."""
-    found = dict.fromkeys(product(PRIORITIES, SHOWN), 0)
+    found: dict[tuple[str, ...], float] = dict.fromkeys(product(PRIORITIES, SHOWN), 0)
     rows = AlarmState.objects.exclude(STATES[State.NORMAL]).order_by().annotate(priority=PRIORITY)
     counted = rows.values_list("priority", *FIELDS).annotate(Count("pk"))
     for priority, is_active, is_acknowledged, is_latched, suppression, count in counted:

@@ -27,15 +27,15 @@ Read = Callable[[], list[Metric]]
 
 
 class MetricsProbe:
-    """The thread of this process that reads metrics in the database. A thread that hangs is not waited for."""
+    """The threads of this process that read metrics in the database. One that hangs is not waited for."""
 
     def __init__(self) -> None:
         self.outage = Outage(began="metrics: the database is away", ended="metrics: the database is back")
-        self._thread = ThreadPoolExecutor(max_workers=2, thread_name_prefix="metrics")
+        self._threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="metrics")
 
     def read(self, read: Read) -> list[Metric]:
         """Return the metrics within ``ANSWER_S`` seconds; none if the database does not answer."""
-        running = self._thread.submit(read_and_close, read)
+        running = self._threads.submit(read_and_close, read)
         try:
             found = running.result(timeout=ANSWER_S)
         except FutureTimeoutError:
@@ -50,7 +50,7 @@ class MetricsProbe:
 
     def stop(self) -> None:
         """End the threads once their queries are answered."""
-        self._thread.shutdown(wait=False, cancel_futures=True)
+        self._threads.shutdown(wait=False, cancel_futures=True)
 
 
 def read_and_close(read: Read) -> list[Metric]:

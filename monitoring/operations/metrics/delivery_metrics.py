@@ -19,7 +19,7 @@ def delivery_metrics(now: datetime) -> Iterator[Metric]:
     """Yield the families."""
     yield gauges(
         "fermon_deliveries",
-        "Messages to people: those that wait or are being sent, and those of the last 24 hours that have ended.",
+        "Messages to people that wait or are being sent, and those of the last 24 hours that have ended.",
         ["state"],
         deliveries(now),
     )
@@ -62,7 +62,7 @@ def attempts_of_day(now: datetime) -> Labelled:
 
 
 def delivery_seconds(now: datetime) -> Metric:
-    """Return number and sum of the times from due to sent, of messages made since the start of the UTC day."""
+    """Return number and sum of the times from due to sent, of messages made on this UTC day."""
     rows = Delivery.objects.filter(created_at__gte=start_of_day(now), state="sent", sent_at__isnull=False)
     found = rows.aggregate(count=Count("pk"), late=Sum(F("sent_at") - F("due_at")))
     family = SummaryMetricFamily(

@@ -25,5 +25,5 @@ class Collected(NamedTuple):
 def exposition_of(metrics: Sequence[Metric], accept: str) -> tuple[bytes, str]:
     """Return the text and its content type, for an Accept header."""
     if OPENMETRICS in accept.lower():
-        return openmetrics.generate_latest(Collected(metrics)), OPENMETRICS_TYPE
+        return openmetrics.generate_latest(Collected(metrics)), OPENMETRICS_TYPE  # type: ignore[no-untyped-call]
     return exposition.generate_latest(Collected(metrics)), TEXT_TYPE

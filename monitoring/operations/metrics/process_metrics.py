@@ -49,7 +49,7 @@ def process_metrics(now: datetime) -> Iterator[Metric]:
 
 def lease_ages(leases: Iterable[Lease], now: datetime) -> Labelled:
     """Return the age of each lease that was ever held, and of the processes that each installation runs."""
-    found = {(name,): math.inf for name in PROCESSES.values()}
+    found: dict[tuple[str, ...], float] = {(name,): math.inf for name in PROCESSES.values()}
     for lease in leases:
         if lease.renewed_at is not None:
             found[(PROCESSES.get(lease.source, lease.source),)] = age_s(lease.renewed_at, now)

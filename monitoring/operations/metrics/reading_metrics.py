@@ -62,7 +62,7 @@ def newest_finding() -> int:
 
 def refusals_of_day(now: datetime) -> Labelled:
     """Return the readings rejected since the start of the UTC day, by reason; each reason is there."""
-    found = {(str(reason),): 0 for reason in RejectionReason}
+    found: dict[tuple[str, ...], float] = {(str(reason),): 0 for reason in RejectionReason}
     rows = RefusalCount.objects.filter(hour__gte=start_of_day(now), hour__lte=now).order_by()
     for reason, count in rows.values_list("reason").annotate(Sum("count")):
         found[(reason,)] = count
@@ -71,7 +71,7 @@ def refusals_of_day(now: datetime) -> Labelled:
 
 def tags_by_state() -> Labelled:
     """Return the numbers of active and inactive tags."""
-    found = {("active",): 0, ("inactive",): 0}
+    found: dict[tuple[str, ...], float] = {("active",): 0, ("inactive",): 0}
     for is_active, count in Tag.objects.order_by().values_list("active").annotate(Count("pk")):
         found[("active" if is_active else "inactive",)] = count
     return found

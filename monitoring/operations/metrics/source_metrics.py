@@ -20,19 +20,18 @@ def source_metrics(now: datetime) -> Iterator[Metric]:
     """Yield the families."""
     enabled = Source.objects.filter(is_enabled=True)
     yield gauge(
-        "fermon_sources", "Enabled field sources; the first 500 have metrics of their own.", enabled.count()
+        "fermon_sources",
+        f"Enabled field sources; the first {MOST} by name have metrics of their own.",
+        enabled.count(),
     )
     sources = list(enabled.select_related("status").order_by("name")[:MOST])
+    collected = collected_protocols()
     known = {source.name: source.status for source in sources if hasattr(source, "status")}
     yield gauges(
         "fermon_source_up",
         "1 while a source that Fermon reads is connected and its collector runs.",
         LABELS,
-        {
-            (source.name,): is_up(source, now)
-            for source in sources
-            if source.protocol in collected_protocols()
-        },
+        {(source.name,): is_up(source, now) for source in sources if source.protocol in collected},
     )
     yield counters(
         "fermon_source_readings_total",
