@@ -65,7 +65,7 @@ class MetricsView(APIView):
             if not accepted_credentials().knows(request):
                 raise
             self.is_known_before = True
-            request.user = AnonymousUser()
+            request.user, request.auth = AnonymousUser(), None
         except AuthenticationFailed:
             accepted_credentials().forget(request)
             raise
