@@ -19,7 +19,7 @@ from monitoring.operations.metrics.families import Labelled, counters, gauge, ga
 PRIORITIES = tuple(map(str, Priority))
 SHOWN = tuple(str(state) for state in State if state is not State.NORMAL)
 FIELDS = ("is_active", "is_acknowledged", "is_latched", "suppression")
-MOST = 5_000  # of the newest annunciations, to look for a flood
+MOST = 1_000  # of the newest annunciations, to look for a flood
 
 
 def alarm_metrics(now: datetime) -> Iterator[Metric]:

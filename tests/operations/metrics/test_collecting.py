@@ -125,6 +125,15 @@ def test_processes_are_as_old_as_their_leases() -> None:
     assert value_of("fermon_backlog_measurements", source="detection") == 2
 
 
+def test_the_oldest_part_of_detection_counts() -> None:
+    for number, source in enumerate((DETECTION, f"{DETECTION}.1", f"{DETECTION}.2")):
+        then = NOON - timedelta(seconds=10 * number)
+        Lease.objects.create(source=source, renewed_at=then, written_until=then, position=0)
+    assert value_of("fermon_lease_age_seconds", source="detection") == 20
+    assert value_of("fermon_detection_lag_seconds") == 20
+    assert value_of("fermon_lease_age_seconds", source=f"{DETECTION}.1") is None
+
+
 def test_alarms_are_counted_by_priority_and_state() -> None:
     high, low = define(priority="high"), define(kind="L", priority="low")
     act(high, Act.ACTIVE, at=NOON - timedelta(minutes=1))
