@@ -1,6 +1,7 @@
 """The environment variables that Fermon reads: parsing, defaults and errors."""
 
 import os
+import re
 import secrets
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ DATABASES = frozenset({"django.db.backends.sqlite3", "django.db.backends.postgre
 TRUE = frozenset({"1", "on", "true", "yes"})
 # Schemes of a mail server's address, and the encryption that each stands for.
 SMTP_SECURITY = {"smtp": "starttls", "smtps": "tls", "smtp+plain": "none"}
+ORIGIN_HOST = re.compile(r"[a-z0-9.-]+|[0-9a-f:]+")
 LOCALTIME = Path("/etc/localtime")
 FALSE = frozenset({"0", "off", "false", "no"})
 
@@ -160,6 +162,35 @@ def smtp_server(name: str) -> dict[str, Any]:
 def words(name: str) -> list[str]:
     """Return the variable as a comma-separated list, empty if unset."""
     return [word.strip() for word in os.environ.get(name, "").split(",") if word.strip()]
+
+
+def origins(name: str) -> frozenset[str]:
+    """Return the variable as web origins, separated by commas; empty if unset.
+
+    Raises:
+        ImproperlyConfigured: one is no exact origin, such as a wildcard or an address with a path.
+    """
+    found = frozenset(words(name))
+    for word in found:
+        if not is_origin(word):
+            raise ImproperlyConfigured(
+                f"{name}: {word!r} is no origin. Use scheme, host and port as browsers send them, in small"
+                " letters and without a path or '*': https://grafana.plant.example, http://10.0.0.5:3000."
+            )
+    return found
+
+
+def is_origin(word: str) -> bool:
+    """Return whether the text is an origin as browsers serialise it: without a default port or a path."""
+    try:
+        parts = urlsplit(word)
+        default = {"http": 80, "https": 443}[parts.scheme]
+        is_plain = parts.port not in {0, default} and bool(ORIGIN_HOST.fullmatch(parts.hostname or ""))
+    except (KeyError, ValueError):
+        return False
+    return (
+        is_plain and word == f"{parts.scheme}://{parts.netloc}" and "@" not in word and word == word.lower()
+    )
 
 
 def required(name: str, purpose: str) -> str:

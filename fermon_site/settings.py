@@ -24,6 +24,7 @@ FERMON_DATA_DIR = Path(environment.text("FERMON_DATA_DIR", str(BASE_DIR / "var")
 FERMON_OPEN = environment.flag("FERMON_OPEN", default=not PRODUCTION)
 FERMON_OPEN_BY_DEFAULT = FERMON_OPEN and not environment.text("FERMON_OPEN", "")
 # The number of proxies in front of the server, whose forwarded headers are trusted.
+FERMON_CORS_ORIGINS = environment.origins("FERMON_CORS_ORIGINS")
 FERMON_PROXIES = environment.whole_number("FERMON_PROXIES", 0, lowest=0, highest=10)
 FERMON_SIMULATOR = environment.flag("FERMON_SIMULATOR", default=True)
 FERMON_DEMO_VESSEL = environment.flag("FERMON_DEMO_VESSEL", default=True)
@@ -91,6 +92,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",  # these two first: static files and redirects need their headers, too
     "fermon_site.headers.PermissionsPolicy",
+    "fermon_site.cors.CrossOriginReads",  # before the redirect to TLS, which no preflight request follows
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
