@@ -3,6 +3,7 @@
 import os
 import re
 import secrets
+import sys
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -70,6 +71,16 @@ def machine_zone() -> str:
     """Return the name of the zone to which /etc/localtime links; UTC where there is no such link."""
     _, _, name = str(LOCALTIME.resolve()).partition("/zoneinfo/")
     return name or "UTC"
+
+
+def user_data_dir() -> Path:
+    """Return the directory for the data of an installation without a checkout, by the system's custom."""
+    home = Path.home()
+    if sys.platform == "win32":
+        return Path(text("LOCALAPPDATA", str(home / "AppData" / "Local"))) / "fermon"
+    if sys.platform == "darwin":
+        return home / "Library" / "Application Support" / "fermon"
+    return Path(text("XDG_DATA_HOME", str(home / ".local" / "share"))) / "fermon"
 
 
 def database_address(name: str, default: str) -> dict[str, Any]:
@@ -214,11 +225,11 @@ def stored_secret(path: Path) -> str:
         path.parent.mkdir(parents=True, exist_ok=True)
         draft = path.with_name(f"{path.name}.{os.getpid()}")
         draft.touch(mode=0o600)
-        draft.write_text(secrets.token_urlsafe(50))
+        draft.write_text(secrets.token_urlsafe(50), encoding="ascii")
         try:
             os.link(draft, path)
         except FileExistsError:
             pass
         finally:
             draft.unlink()
-    return path.read_text().strip()
+    return path.read_text(encoding="ascii").strip()
