@@ -13,10 +13,11 @@ class Requirements(MetadataHookInterface):
         """Set the dependencies; requirements-x.txt becomes the extra x, except the developers' one."""
         root = Path(self.root)
         metadata["dependencies"] = pins(root / "requirements.txt")
-        extras = {
-            file.stem.removeprefix("requirements-"): pins(file) for file in root.glob("requirements-*.txt")
+        metadata["optional-dependencies"] = {
+            name: pins(file)
+            for file in sorted(root.glob("requirements-*.txt"))
+            if (name := file.stem.removeprefix("requirements-")) != "dev"
         }
-        metadata["optional-dependencies"] = {name: extras[name] for name in sorted(extras) if name != "dev"}
 
 
 def pins(file: Path) -> list[str]:

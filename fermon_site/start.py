@@ -1,6 +1,7 @@
 """Run Fermon: check the environment, prepare the database, then run server and worker together.
 
-``start.sh`` and ``start.bat`` call ``python -m fermon_site.start``, and the command ``fermon`` calls ``main``. The worker starts detection.
+``start.sh`` and ``start.bat`` call ``python -m fermon_site.start``, the command ``fermon`` calls ``main``.
+The worker starts detection.
 """
 
 import contextlib

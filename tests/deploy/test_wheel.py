@@ -1,4 +1,4 @@
-"""The wheel, as pipx installs it: it is built, installed into an environment of its own, started and stopped."""
+"""The wheel, as pipx installs it: built, installed into an environment of its own, started, stopped."""
 
 import json
 import os
@@ -28,12 +28,17 @@ ROOT = Path(__file__).resolve().parents[2]
 STARTED_S, STOPPED_S = 60.0, 10.0
 
 
+def build(kind: str, tree: Path, target: Path) -> None:
+    """Run the build backend that pyproject.toml names, with what is installed here."""
+    command = [sys.executable, "-m", "hatchling", "build", "-t", kind, "-d", str(target)]
+    subprocess.run(command, cwd=tree, check=True, stdout=subprocess.DEVNULL)
+
+
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A wheel made of this checkout."""
     target = tmp_path_factory.mktemp("wheel")
-    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(target)]
-    subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+    build("wheel", ROOT, target)
     [found] = target.iterdir()
     return found
 
@@ -81,7 +86,7 @@ def started(
 
 
 def get(address: str) -> bytes:
-    with urllib.request.urlopen(address, timeout=10) as answer:  # noqa: S310
+    with urllib.request.urlopen(address, timeout=10) as answer:  # noqa: S310  # noqa: S310
         return answer.read()
 
 
@@ -143,15 +148,10 @@ def test_it_holds_what_runs_and_depends_on_what_is_pinned(wheel: Path) -> None:
 
 
 def test_the_source_distribution_makes_the_same_wheel(wheel: Path, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "hatchling", "build"]
-    subprocess.run(
-        [*command, "-t", "sdist", "-d", str(tmp_path)], cwd=ROOT, check=True, stdout=subprocess.DEVNULL
-    )
+    build("sdist", ROOT, tmp_path)
     [archive] = tmp_path.iterdir()
     shutil.unpack_archive(archive, tmp_path / "unpacked", filter="data")
     [tree] = (tmp_path / "unpacked").iterdir()
-    subprocess.run(
-        [*command, "-t", "wheel", "-d", str(tmp_path)], cwd=tree, check=True, stdout=subprocess.DEVNULL
-    )
+    build("wheel", tree, tmp_path)
     [again] = tmp_path.glob("*.whl")
     assert sorted(zipfile.ZipFile(again).namelist()) == sorted(zipfile.ZipFile(wheel).namelist())

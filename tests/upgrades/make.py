@@ -1,9 +1,9 @@
 """Fill a database by an older Fermon and keep it with that version's answers; see README.md here.
 
-``python -m tests.upgrades.make v0.2.0`` checks the revision out into a temporary worktree, starts it on a data
-directory of its own, sends readings of 45 minutes up to now and acts of people, and writes
-``<name>.sqlite3.xz`` and ``<name>.answers.json.xz``. With ``--postgresql`` the database is a PostgreSQL server
-of its own, and the file ``<name>.postgresql.sql.xz``.
+``python -m tests.upgrades.make v0.2.0`` checks the revision out into a temporary worktree, starts it on a
+data directory of its own, sends readings of 45 minutes up to now and acts of people, and writes the database
+(``v0.2.0.sqlite3.xz``) and its answers (``v0.2.0.sqlite.answers.json.xz``). With ``--postgresql`` it is a
+database of a PostgreSQL server of its own, and the file ``v0.2.0.postgresql.sql.xz``.
 """
 
 import argparse
