@@ -48,8 +48,9 @@ def is_posix_only(node: ast.AST) -> bool:
         return any(each.name.split(".")[0] in POSIX_MODULES for each in node.names)
     if isinstance(node, ast.ImportFrom):
         return (node.module or "").split(".")[0] in POSIX_MODULES
-    is_named = isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
-    return is_named and node.attr in POSIX_NAMES.get(node.value.id, ())
+    if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+        return node.attr in POSIX_NAMES.get(node.value.id, ())
+    return False
 
 
 def surroundings(tree: ast.Module, wanted: ast.AST) -> list[ast.AST]:

@@ -201,10 +201,16 @@ def keep_sqlite(file: Path, target: Path) -> None:
 
 def keep_postgresql(url: str, target: Path) -> None:
     """Write the database as SQL, compressed."""
-    import pgserver  # the programs of its server
+    from tests.on_postgresql import PROGRAMS
 
-    program = Path(pgserver.__file__).parent / "pginstall/bin/pg_dump"
-    command = [str(program), "--no-owner", "--no-privileges", "--inserts", "--rows-per-insert=500", url]
+    command = [
+        str(PROGRAMS / "pg_dump"),
+        "--no-owner",
+        "--no-privileges",
+        "--inserts",
+        "--rows-per-insert=500",
+        url,
+    ]
     dumped = subprocess.run(command, check=True, capture_output=True).stdout
     target.write_bytes(lzma.compress(dumped, preset=9 | lzma.PRESET_EXTREME))
 
