@@ -6,24 +6,28 @@ from typing import Any
 
 from csp.constants import NONE, SELF
 
-from fermon_site import environment, safety
+from fermon_site import __version__, environment, safety
 from fermon_site.logs import logging_config
 from fermon_site.scripts import CHART_SCRIPT
 from monitoring.access.addresses import EVERY_ADDRESS
 from monitoring.kernel import private_files
 from monitoring.kernel.tag_definition import TagKind
 
-BASE_DIR = Path(__file__).resolve().parent.parent
+# In a wheel, what lies at the top of a checkout is a folder of this package (pyproject.toml).
+INSTALLED = Path(__file__).resolve().parent / "root"
+BASE_DIR = INSTALLED if INSTALLED.exists() else INSTALLED.parent.parent
 
 PRODUCTION = environment.flag("FERMON_PRODUCTION", default=False)
 DEBUG = environment.flag("FERMON_DEBUG", default=False)
 
 FERMON_HOST = environment.text("FERMON_HOST", "127.0.0.1")
 FERMON_PORT = environment.whole_number("FERMON_PORT", 8000, lowest=1, highest=65535)
-FERMON_DATA_DIR = Path(environment.text("FERMON_DATA_DIR", str(BASE_DIR / "var"))).resolve()
+DATA_DIR = environment.user_data_dir() if BASE_DIR == INSTALLED else BASE_DIR / "var"
+FERMON_DATA_DIR = Path(environment.text("FERMON_DATA_DIR", str(DATA_DIR))).resolve()
 FERMON_OPEN = environment.flag("FERMON_OPEN", default=not PRODUCTION)
 FERMON_OPEN_BY_DEFAULT = FERMON_OPEN and not environment.text("FERMON_OPEN", "")
 # The number of proxies in front of the server, whose forwarded headers are trusted.
+FERMON_CORS_ORIGINS = environment.origins("FERMON_CORS_ORIGINS")
 FERMON_PROXIES = environment.whole_number("FERMON_PROXIES", 0, lowest=0, highest=10)
 FERMON_SIMULATOR = environment.flag("FERMON_SIMULATOR", default=True)
 FERMON_DEMO_VESSEL = environment.flag("FERMON_DEMO_VESSEL", default=True)
@@ -92,6 +96,7 @@ MIDDLEWARE = [
     "fermon_site.request_ids.RequestIds",  # around all others, whose log lines have the id
     "csp.middleware.CSPMiddleware",  # these two next: static files and redirects need their headers, too
     "fermon_site.headers.PermissionsPolicy",
+    "fermon_site.cors.CrossOriginReads",  # before the redirect to TLS, which no preflight request follows
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -332,7 +337,7 @@ REST_FRAMEWORK: dict[str, Any] = {
 SPECTACULAR_SETTINGS: dict[str, Any] = {
     "TITLE": "Fermon",
     "DESCRIPTION": "Readings in, measurements and anomalies out.",
-    "VERSION": "0.1.0",
+    "VERSION": __version__,
     "TAGS": [
         {"name": "tags", "description": "The signals that are watched, each with its range and limits."},
         {"name": "measurements", "description": "Stored readings, and which of them are anomalies."},
