@@ -10,6 +10,7 @@ from fermon_site import environment, safety
 from fermon_site.logs import logging_config
 from fermon_site.scripts import CHART_SCRIPT
 from monitoring.access.addresses import EVERY_ADDRESS
+from monitoring.access.roles import ROLES
 from monitoring.kernel import private_files
 from monitoring.kernel.tag_definition import TagKind
 
@@ -85,9 +86,16 @@ INSTALLED_APPS = [
     "django_q",
     "axes",
     "csp",
+    "django_otp",
+    "django_otp.plugins.otp_totp",
+    "django_otp.plugins.otp_static",
     "fermon_site.apps.FermonAuditConfig",
 ]
 
+LOGIN_MIDDLEWARE = "monitoring.access.pages.LoginRequiredMiddleware"
+PROVIDER_MIDDLEWARE = "monitoring.access.single_sign_on.session_refresh.ProviderSessions"
+PROVIDER_BACKEND = "monitoring.access.single_sign_on.backend.ProviderBackend"
+CODE_MIDDLEWARE = "monitoring.access.one_time_codes.enforcement.RequireOneTimeCode"
 MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",  # these two first: static files and redirects need their headers, too
     "fermon_site.headers.PermissionsPolicy",
@@ -97,7 +105,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "monitoring.access.pages.LoginRequiredMiddleware",
+    LOGIN_MIDDLEWARE,
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "fermon_site.audit.AuditMiddleware",
@@ -124,6 +132,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "monitoring.dashboard.alarm_bar.alarm_bar",
+                "monitoring.dashboard.account_links.account_links",
             ],
         },
     },
@@ -219,7 +228,31 @@ AXES_RESET_ON_SUCCESS = True
 AXES_DISABLE_ACCESS_LOG = True  # logins are in the audit trail
 AXES_ENABLE_ADMIN = False
 AXES_VERBOSE = False
-AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "old_password", "new_password1", "new_password2"]
+AXES_SENSITIVE_PARAMETERS = [
+    *("username", "ip_address", "old_password", "new_password1", "new_password2", "code")
+]
+
+# Single sign-on by OpenID Connect; without an issuer there is none. Roles by group at the provider.
+FERMON_OIDC_ISSUER = environment.web_address("FERMON_OIDC_ISSUER")
+FERMON_OIDC_CLIENT_ID = environment.text("FERMON_OIDC_CLIENT_ID", "")
+FERMON_OIDC_SECRET = environment.text("FERMON_OIDC_SECRET", "")
+FERMON_OIDC_NAME = environment.text("FERMON_OIDC_NAME", "")
+FERMON_OIDC_SCOPES = environment.text("FERMON_OIDC_SCOPES", "openid profile email")
+FERMON_OIDC_CLAIM = environment.text("FERMON_OIDC_CLAIM", "roles")
+FERMON_OIDC_ROLES = environment.role_mapping("FERMON_OIDC_ROLES", ROLES)
+FERMON_OIDC_AUDIENCE = environment.text("FERMON_OIDC_AUDIENCE", FERMON_OIDC_CLIENT_ID)
+safety.refuse_unusable_provider(
+    FERMON_OIDC_ISSUER, client_id=FERMON_OIDC_CLIENT_ID, roles=FERMON_OIDC_ROLES, production=PRODUCTION
+)
+if FERMON_OIDC_ISSUER:
+    AUTHENTICATION_BACKENDS.append(PROVIDER_BACKEND)
+    MIDDLEWARE.insert(MIDDLEWARE.index(LOGIN_MIDDLEWARE), PROVIDER_MIDDLEWARE)
+
+# One-time codes after the password: none; for those who want them; required of those who may change settings.
+FERMON_TOTP = environment.choice("FERMON_TOTP", "off", ("off", "optional", "required"))
+OTP_TOTP_ISSUER = "Fermon"  # the name in the authenticator app
+if FERMON_TOTP == "required":
+    MIDDLEWARE.insert(MIDDLEWARE.index(LOGIN_MIDDLEWARE), CODE_MIDDLEWARE)
 
 AUDITLOG_DISABLE_ON_RAW_SAVE = True  # restored data has its trail already
 AUDITLOG_MASK_CALLABLE = "fermon_site.audit.hidden"
@@ -252,6 +285,12 @@ AUDITLOG_INCLUDE_TRACKING_MODELS: tuple[Any, ...] = (
     "monitoring.BatchPhase",
     {"model": "monitoring.FileImport", "include_fields": ["name", "size", "path", "state", "by"]},
     {"model": "monitoring.Token", "exclude_fields": ["used_at"], "mask_fields": ["digest"]},
+    "monitoring.ExternalIdentity",
+    {
+        "model": "otp_totp.TOTPDevice",
+        "include_fields": ["user", "name", "confirmed", "key"],
+        "mask_fields": ["key"],
+    },
     {
         "model": "auth.User",
         "exclude_fields": ["last_login"],
@@ -367,6 +406,11 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
                 "in": "header",
                 "name": "Authorization",
                 "description": "'Token' and the key: made in the admin; needed to write where FERMON_OPEN=0.",
+            },
+            "bearerAuth": {
+                "type": "http",
+                "scheme": "bearer",
+                "description": "The same key, or an access token of the provider of single sign-on.",
             },
             "cookieAuth": {
                 "type": "apiKey",
