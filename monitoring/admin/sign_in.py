@@ -24,7 +24,7 @@ else:  # Django's class is not generic at runtime
 
 @admin.register(ExternalIdentity)
 class ExternalIdentityAdmin(IdentityModelAdmin):
-    """Which account belongs to which subject of the provider. Without the row, the next login makes a new one."""
+    """Accounts and their subjects at the provider. Without the row, the next login makes a new account."""
 
     list_display = ("user", "issuer", "subject", "created_at")
     search_fields = ("user__username", "subject")
@@ -41,7 +41,7 @@ class ExternalIdentityAdmin(IdentityModelAdmin):
 
 @admin.register(TOTPDevice)
 class TOTPDeviceAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # the library has no types
-    """Who has an authenticator app. Deleting one, for somebody who lost it, deletes the recovery codes, too."""
+    """Who has an authenticator app. Delete it for somebody who lost it: the recovery codes go, too."""
 
     list_display = ("user", "name", "created_at", "last_used_at")
     fields = ("user", "name", "created_at", "last_used_at")

@@ -92,7 +92,7 @@ class ReturnView(ProviderView, OIDCAuthenticationCallbackView):  # type: ignore[
     """Take the browser back from the provider, and log the person in."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        """Redirect to the page that was asked for; to the login page, with the reason, if the login failed."""
+        """Redirect to the page that was asked for; to the login page, which says why, after a failure."""
         self.get_settings("OIDC_RP_CLIENT_ID")
         if request.GET.get("state", "") not in request.session.get("oidc_states", {}):
             return failed("expired")  # nobody is signed out: another site may have made this address

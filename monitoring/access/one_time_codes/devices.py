@@ -23,6 +23,7 @@ RECOVERY_CODES = 8
 CODE_LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"  # without l, o, 0 and 1: 32 letters, 5 bits each
 CODE_LENGTH, GROUP_LENGTH = 16, 4
 STORED_LENGTH = 16  # of the column
+APP_NAME = "authenticator app"
 
 
 def are_on() -> bool:
@@ -73,7 +74,7 @@ def confirm(user: User, key: str, code: str) -> list[str] | None:
         remove(user)
         TOTPDevice.objects.create(
             user=user,
-            name="authenticator app",
+            name=APP_NAME,
             key=key,
             drift=totp.drift,
             last_t=totp.t(),
@@ -148,6 +149,6 @@ def grouped(code: str) -> str:
 
 
 def stored(code: str) -> str:
-    """Return the digest of a recovery code: 80 random bits need no slow hash (see ``token_secrets.digest``)."""
+    """Return the digest of a recovery code: 80 random bits need no slow hash."""
     digest = hashlib.sha256(code.encode("utf-8", "replace")).digest()
     return base64.urlsafe_b64encode(digest).decode()[:STORED_LENGTH]

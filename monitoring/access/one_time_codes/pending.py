@@ -1,4 +1,4 @@
-"""A login whose password was right, and which still waits for a one-time code. Nobody is signed in meanwhile."""
+"""A login whose password was right, and that waits for a one-time code; nobody is signed in meanwhile."""
 
 import time
 from typing import Any

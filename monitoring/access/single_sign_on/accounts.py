@@ -1,4 +1,4 @@
-"""Accounts of people who sign in at the provider: found by issuer and subject, with the roles of their groups."""
+"""Accounts of people who sign in at the provider, found by issuer and subject; roles by their groups."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager

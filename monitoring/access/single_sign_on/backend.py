@@ -1,4 +1,4 @@
-"""mozilla-django-oidc, with the endpoints of the discovery document, all checks of OpenID Connect, and roles."""
+"""mozilla-django-oidc with endpoints by discovery, all checks of OpenID Connect, and roles."""
 
 import hmac
 from collections.abc import Mapping

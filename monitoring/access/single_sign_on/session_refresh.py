@@ -21,7 +21,7 @@ EXEMPT = ("/sign-in/", "/login", "/logout")
 
 
 class ProviderSessions(SessionRefresh):  # type: ignore[misc]  # the library has no types
-    """Send navigations to the provider and back once the last answer is old; end sessions unasked for long."""
+    """Send navigations to the provider once its last answer is old; end sessions unasked for long."""
 
     @staticmethod
     def get_settings(attr: str, *args: Any) -> Any:
