@@ -70,6 +70,23 @@ ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS") or (
     ["*"] if FERMON_HOST in EVERY_ADDRESS else ["localhost", "127.0.0.1", "[::1]", FERMON_HOST]
 )
 
+# Single sign-on by OpenID Connect; without an issuer there is none. Roles by group at the provider.
+FERMON_OIDC_ISSUER = environment.web_address("FERMON_OIDC_ISSUER")
+FERMON_OIDC_CLIENT_ID = environment.text("FERMON_OIDC_CLIENT_ID", "")
+FERMON_OIDC_SECRET = environment.text("FERMON_OIDC_SECRET", "")
+FERMON_OIDC_NAME = environment.text("FERMON_OIDC_NAME", "")
+FERMON_OIDC_SCOPES = environment.text("FERMON_OIDC_SCOPES", "openid profile email")
+FERMON_OIDC_CLAIM = environment.text("FERMON_OIDC_CLAIM", "roles")
+FERMON_OIDC_ROLES = environment.role_mapping("FERMON_OIDC_ROLES", ROLES)
+FERMON_OIDC_AUDIENCE = environment.text("FERMON_OIDC_AUDIENCE", FERMON_OIDC_CLIENT_ID)
+safety.refuse_unusable_provider(
+    FERMON_OIDC_ISSUER, client_id=FERMON_OIDC_CLIENT_ID, roles=FERMON_OIDC_ROLES, production=PRODUCTION
+)
+
+# One-time codes after the password: none; for those who want them; required of those who may change settings.
+FERMON_TOTP = environment.choice("FERMON_TOTP", "off", ("off", "optional", "required"))
+OTP_TOTP_ISSUER = "Fermon"  # the name in the authenticator app
+
 INSTALLED_APPS = [
     "monitoring",  # before django_q: its qcluster command adds a watchdog to django_q's
     "whitenoise.runserver_nostatic",
@@ -105,6 +122,8 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    *([PROVIDER_MIDDLEWARE] if FERMON_OIDC_ISSUER else []),
+    *([CODE_MIDDLEWARE] if FERMON_TOTP == "required" else []),
     LOGIN_MIDDLEWARE,
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -218,7 +237,11 @@ Q_CLUSTER: dict[str, Any] = {
     "log_level": "WARNING",
 }
 
-AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "django.contrib.auth.backends.ModelBackend",
+    *([PROVIDER_BACKEND] if FERMON_OIDC_ISSUER else []),
+]
 AXES_FAILURE_LIMIT = environment.whole_number("FERMON_LOGIN_FAILURES", 5, lowest=1, highest=1000)
 AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]  # so a stranger elsewhere can't lock a user out
@@ -231,28 +254,6 @@ AXES_VERBOSE = False
 AXES_SENSITIVE_PARAMETERS = [
     *("username", "ip_address", "old_password", "new_password1", "new_password2", "code")
 ]
-
-# Single sign-on by OpenID Connect; without an issuer there is none. Roles by group at the provider.
-FERMON_OIDC_ISSUER = environment.web_address("FERMON_OIDC_ISSUER")
-FERMON_OIDC_CLIENT_ID = environment.text("FERMON_OIDC_CLIENT_ID", "")
-FERMON_OIDC_SECRET = environment.text("FERMON_OIDC_SECRET", "")
-FERMON_OIDC_NAME = environment.text("FERMON_OIDC_NAME", "")
-FERMON_OIDC_SCOPES = environment.text("FERMON_OIDC_SCOPES", "openid profile email")
-FERMON_OIDC_CLAIM = environment.text("FERMON_OIDC_CLAIM", "roles")
-FERMON_OIDC_ROLES = environment.role_mapping("FERMON_OIDC_ROLES", ROLES)
-FERMON_OIDC_AUDIENCE = environment.text("FERMON_OIDC_AUDIENCE", FERMON_OIDC_CLIENT_ID)
-safety.refuse_unusable_provider(
-    FERMON_OIDC_ISSUER, client_id=FERMON_OIDC_CLIENT_ID, roles=FERMON_OIDC_ROLES, production=PRODUCTION
-)
-if FERMON_OIDC_ISSUER:
-    AUTHENTICATION_BACKENDS.append(PROVIDER_BACKEND)
-    MIDDLEWARE.insert(MIDDLEWARE.index(LOGIN_MIDDLEWARE), PROVIDER_MIDDLEWARE)
-
-# One-time codes after the password: none; for those who want them; required of those who may change settings.
-FERMON_TOTP = environment.choice("FERMON_TOTP", "off", ("off", "optional", "required"))
-OTP_TOTP_ISSUER = "Fermon"  # the name in the authenticator app
-if FERMON_TOTP == "required":
-    MIDDLEWARE.insert(MIDDLEWARE.index(LOGIN_MIDDLEWARE), CODE_MIDDLEWARE)
 
 AUDITLOG_DISABLE_ON_RAW_SAVE = True  # restored data has its trail already
 AUDITLOG_MASK_CALLABLE = "fermon_site.audit.hidden"

@@ -118,7 +118,7 @@ class SignOutView(LogoutView):
     """Sign out. Who signed in at the provider learns that the login there goes on."""
 
     @method_decorator(login_not_required)
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Dispatch as Django does."""
         self.began_at_provider = request.method == "POST" and began_at_provider(request)
         return super().dispatch(request, *args, **kwargs)

@@ -11,7 +11,6 @@ from auditlog.models import LogEntry
 from axes.models import AccessAttempt
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
-from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 from django_otp.plugins.otp_static.models import StaticToken
@@ -68,11 +67,11 @@ def with_app(person: Callable[[str], User]) -> Callable[[str], tuple[User, str]]
     return make
 
 
-def give_password(client: Client, user: User, following: str = "/dashboard?tag=a") -> HttpResponse:
+def give_password(client: Client, user: User, following: str = "/dashboard?tag=a") -> Any:
     return client.post("/login", {"username": user.username, "password": PASSWORD, "next": following})
 
 
-def set_up(client: Client, **more: str) -> HttpResponse:
+def set_up(client: Client, **more: str) -> Any:
     """Enters the code of the secret that the page shows."""
     page = client.get("/one-time-codes").content.decode()
     key = client.session[pending.NEW_KEY]

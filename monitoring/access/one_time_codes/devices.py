@@ -33,7 +33,7 @@ def are_on() -> bool:
 
 def has_device(user: User) -> bool:
     """Return whether the user has confirmed an authenticator app."""
-    return TOTPDevice.objects.filter(user=user, confirmed=True).exists()
+    return bool(TOTPDevice.objects.filter(user=user, confirmed=True).exists())
 
 
 def must_have_device(user: User) -> bool:

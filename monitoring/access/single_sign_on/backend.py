@@ -82,9 +82,7 @@ class ProviderBackend(OIDCAuthenticationBackend):  # type: ignore[misc]  # the l
         """Return a setting of the library."""
         return library_setting(attr, *args)
 
-    def authenticate(  # type: ignore[override]  # only Fermon's own view has a nonce
-        self, request: HttpRequest, *, nonce: str, code_verifier: str
-    ) -> User | None:
+    def authenticate(self, request: HttpRequest, *, nonce: str, code_verifier: str) -> User | None:
         """Return the user of a login that comes back from the provider.
 
         The named parameters keep logins with a password away from this backend.
@@ -94,12 +92,13 @@ class ProviderBackend(OIDCAuthenticationBackend):  # type: ignore[misc]  # the l
             django.db.Error: the database is away.
         """
         try:
-            return super().authenticate(request, nonce=nonce, code_verifier=code_verifier)
+            user: User | None = super().authenticate(request, nonce=nonce, code_verifier=code_verifier)
         except (requests.RequestException, ProviderAwayError) as error:
             reason = "refused" if isinstance(error, requests.HTTPError) else "away"
             raise SignInFailedError(reason, type(error).__name__) from None  # its text may hold the answer
         except InvalidTokenError as error:
             raise SignInFailedError("invalid", str(error)) from error
+        return user
 
     def verify_token(self, token: str, **kwargs: Any) -> dict[str, Any]:
         """Return the claims of an ID token (OpenID Connect Core 3.1.3.7).
@@ -156,7 +155,7 @@ class ProviderBackend(OIDCAuthenticationBackend):  # type: ignore[misc]  # the l
         has_groups = find_claim(payload, settings.FERMON_OIDC_CLAIM) is not None
         if has_groups and payload.get(NAMES[0]):
             return []
-        found = []
+        found: list[Mapping[str, Any]] = []
         if self.OIDC_OP_USER_ENDPOINT and access_token:
             info = self.get_userinfo(access_token, "", payload)
             if info.get("sub") != payload["sub"]:  # OpenID Connect Core 5.3.2

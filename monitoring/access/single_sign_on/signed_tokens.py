@@ -97,7 +97,7 @@ def verified_claims(
 
 def reason_of(error: jwt.PyJWTError) -> str:
     """Return the failed check in words."""
-    reasons = {
+    reasons: dict[type[jwt.PyJWTError], str] = {
         jwt.ExpiredSignatureError: "it has expired",
         jwt.ImmatureSignatureError: "it is not valid yet",
         jwt.InvalidAudienceError: "it is for another audience",

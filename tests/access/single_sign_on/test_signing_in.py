@@ -12,7 +12,6 @@ from auditlog.models import LogEntry
 from axes.models import AccessAttempt
 from django.contrib.auth.models import Group, User
 from django.contrib.sessions.models import Session
-from django.http import HttpResponse
 from django.test import Client
 from pytest_django import Settings
 
@@ -46,7 +45,7 @@ def at_provider(location: str, subject: str = SUBJECT, **form: str) -> str:
     return answer.headers["Location"]
 
 
-def sign_in(client: Client, subject: str = SUBJECT, following: str = "/dashboard?tag=a") -> HttpResponse:
+def sign_in(client: Client, subject: str = SUBJECT, following: str = "/dashboard?tag=a") -> Any:
     """Signs in; returns the answer to the browser that comes back."""
     started = client.get("/sign-in/start", {"next": following})
     return client.get(at_provider(started.headers["Location"], subject))
