@@ -178,5 +178,5 @@ class OneTimeCodesView(CodePage):
         """Return a new secret as QR code and text; the same until it is confirmed or the session ends."""
         key = self.request.session.setdefault(pending.NEW_KEY, devices.new_key())
         address = devices.address_of_key(self.user, key)
-        svg = mark_safe(svg_of(address, "QR code for the authenticator app"))  # noqa: S308 - made by segno
+        svg = mark_safe(svg_of(address))  # noqa: S308 - made by segno
         return {"qr_code": svg, "shown_key": devices.shown_key(key), "app_address": address}
