@@ -4,6 +4,7 @@ import os
 import re
 import secrets
 import sys
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -202,6 +203,40 @@ def is_origin(word: str) -> bool:
     return (
         is_plain and word == f"{parts.scheme}://{parts.netloc}" and "@" not in word and word == word.lower()
     )
+
+
+def role_mapping(name: str, roles: Collection[str]) -> dict[str, str]:
+    """Return the variable as roles by group, from pairs ``group=role``.
+
+    Pairs are separated by commas; by semicolons where there is one, for groups with commas in their names.
+    The role stands after the last equals sign.
+
+    Raises:
+        ImproperlyConfigured: a pair has no group, or a role that does not exist.
+    """
+    given = text(name, "")
+    pairs = [pair.strip() for pair in given.split(";" if ";" in given else ",") if pair.strip()]
+    found = {}
+    for pair in pairs:
+        group, _, role = (part.strip() for part in pair.rpartition("="))
+        if not group or role not in roles:
+            raise ImproperlyConfigured(
+                f"{name}: {pair!r} is not understood: use group=role with a role of {', '.join(roles)}."
+            )
+        found[group] = role
+    return found
+
+
+def choice(name: str, default: str, choices: Collection[str]) -> str:
+    """Return the variable as one of the words.
+
+    Raises:
+        ImproperlyConfigured: the text is another word.
+    """
+    word = text(name, default).lower()
+    if word in choices:
+        return word
+    raise ImproperlyConfigured(f"{name}={word!r} is not understood: use one of {', '.join(choices)}.")
 
 
 def required(name: str, purpose: str) -> str:

@@ -10,6 +10,7 @@ from fermon_site import __version__, environment, safety
 from fermon_site.logs import logging_config
 from fermon_site.scripts import CHART_SCRIPT
 from monitoring.access.addresses import EVERY_ADDRESS
+from monitoring.access.roles import ROLES
 from monitoring.kernel import private_files
 from monitoring.kernel.tag_definition import TagKind
 
@@ -73,6 +74,23 @@ ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS") or (
     ["*"] if FERMON_HOST in EVERY_ADDRESS else ["localhost", "127.0.0.1", "[::1]", FERMON_HOST]
 )
 
+# Single sign-on by OpenID Connect; without an issuer there is none. Roles by group at the provider.
+FERMON_OIDC_ISSUER = environment.web_address("FERMON_OIDC_ISSUER")
+FERMON_OIDC_CLIENT_ID = environment.text("FERMON_OIDC_CLIENT_ID", "")
+FERMON_OIDC_SECRET = environment.text("FERMON_OIDC_SECRET", "")
+FERMON_OIDC_NAME = environment.text("FERMON_OIDC_NAME", "")
+FERMON_OIDC_SCOPES = environment.text("FERMON_OIDC_SCOPES", "openid profile email")
+FERMON_OIDC_CLAIM = environment.text("FERMON_OIDC_CLAIM", "roles")
+FERMON_OIDC_ROLES = environment.role_mapping("FERMON_OIDC_ROLES", ROLES)
+FERMON_OIDC_AUDIENCE = environment.text("FERMON_OIDC_AUDIENCE", FERMON_OIDC_CLIENT_ID)
+safety.refuse_unusable_provider(
+    FERMON_OIDC_ISSUER, client_id=FERMON_OIDC_CLIENT_ID, roles=FERMON_OIDC_ROLES, production=PRODUCTION
+)
+
+# One-time codes after the password: none; for those who want them; required of those who may change settings.
+FERMON_TOTP = environment.choice("FERMON_TOTP", "off", ("off", "optional", "required"))
+OTP_TOTP_ISSUER = "Fermon"  # the name in the authenticator app
+
 INSTALLED_APPS = [
     "monitoring",  # before django_q: its qcluster command adds a watchdog to django_q's
     "whitenoise.runserver_nostatic",
@@ -89,9 +107,16 @@ INSTALLED_APPS = [
     "django_q",
     "axes",
     "csp",
+    "django_otp",
+    "django_otp.plugins.otp_totp",
+    "django_otp.plugins.otp_static",
     "fermon_site.apps.FermonAuditConfig",
 ]
 
+LOGIN_MIDDLEWARE = "monitoring.access.pages.LoginRequiredMiddleware"
+PROVIDER_MIDDLEWARE = "monitoring.access.single_sign_on.session_refresh.ProviderSessions"
+PROVIDER_BACKEND = "monitoring.access.single_sign_on.backend.ProviderBackend"
+CODE_MIDDLEWARE = "monitoring.access.one_time_codes.enforcement.RequireOneTimeCode"
 MIDDLEWARE = [
     "fermon_site.request_ids.RequestIds",  # around all others, whose log lines have the id
     "csp.middleware.CSPMiddleware",  # these two next: static files and redirects need their headers, too
@@ -103,7 +128,9 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "monitoring.access.pages.LoginRequiredMiddleware",
+    *([PROVIDER_MIDDLEWARE] if FERMON_OIDC_ISSUER else []),
+    *([CODE_MIDDLEWARE] if FERMON_TOTP == "required" else []),
+    LOGIN_MIDDLEWARE,
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "fermon_site.audit.AuditMiddleware",
@@ -130,6 +157,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "monitoring.dashboard.alarm_bar.alarm_bar",
+                "monitoring.dashboard.account_links.account_links",
             ],
         },
     },
@@ -215,7 +243,11 @@ Q_CLUSTER: dict[str, Any] = {
     "log_level": "WARNING",
 }
 
-AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "django.contrib.auth.backends.ModelBackend",
+    *([PROVIDER_BACKEND] if FERMON_OIDC_ISSUER else []),
+]
 AXES_FAILURE_LIMIT = environment.whole_number("FERMON_LOGIN_FAILURES", 5, lowest=1, highest=1000)
 AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]  # so a stranger elsewhere can't lock a user out
@@ -225,7 +257,9 @@ AXES_RESET_ON_SUCCESS = True
 AXES_DISABLE_ACCESS_LOG = True  # logins are in the audit trail
 AXES_ENABLE_ADMIN = False
 AXES_VERBOSE = False
-AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "old_password", "new_password1", "new_password2"]
+AXES_SENSITIVE_PARAMETERS = [
+    *("username", "ip_address", "old_password", "new_password1", "new_password2", "code")
+]
 
 AUDITLOG_DISABLE_ON_RAW_SAVE = True  # restored data has its trail already
 AUDITLOG_MASK_CALLABLE = "fermon_site.audit.hidden"
@@ -258,6 +292,12 @@ AUDITLOG_INCLUDE_TRACKING_MODELS: tuple[Any, ...] = (
     "monitoring.BatchPhase",
     {"model": "monitoring.FileImport", "include_fields": ["name", "size", "path", "state", "by"]},
     {"model": "monitoring.Token", "exclude_fields": ["used_at"], "mask_fields": ["digest"]},
+    "monitoring.ExternalIdentity",
+    {
+        "model": "otp_totp.TOTPDevice",
+        "include_fields": ["user", "name", "confirmed", "key"],
+        "mask_fields": ["key"],
+    },
     {
         "model": "auth.User",
         "exclude_fields": ["last_login"],
@@ -373,6 +413,11 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
                 "in": "header",
                 "name": "Authorization",
                 "description": "'Token' and the key: made in the admin; needed to write where FERMON_OPEN=0.",
+            },
+            "bearerAuth": {
+                "type": "http",
+                "scheme": "bearer",
+                "description": "The same key, or an access token of the provider of single sign-on.",
             },
             "cookieAuth": {
                 "type": "apiKey",

@@ -653,8 +653,8 @@ BATCH_ANSWER = OpenApiExample(
 )
 
 # `{}` means no credentials: FERMON_OPEN decides whether a call needs any.
-MAY_READ: list[Any] = [{"tokenAuth": []}, {"cookieAuth": []}, {}]
-MAY_WRITE: list[Any] = [{"tokenAuth": []}, {}]
+MAY_READ: list[Any] = [{"tokenAuth": []}, {"bearerAuth": []}, {"cookieAuth": []}, {}]
+MAY_WRITE: list[Any] = [{"tokenAuth": []}, {"bearerAuth": []}, {}]
 
 Responses = dict[int, Any]
 REFUSED: dict[Any, Any] = {401: NOT_SIGNED_IN, 403: FORBIDDEN, 429: TOO_OFTEN, 503: AWAY}
