@@ -7,6 +7,7 @@ from typing import Any
 from csp.constants import NONE, SELF
 
 from fermon_site import __version__, environment, safety
+from fermon_site.databases import use_postgresql
 from fermon_site.logs import logging_config
 from fermon_site.scripts import CHART_SCRIPT
 from monitoring.access.addresses import EVERY_ADDRESS
@@ -182,6 +183,12 @@ POSTGRESQL_OPTIONS: dict[str, Any] = {
     "application_name": "fermon",
     "options": f"-c lock_timeout={DATABASE_TIMEOUT_S}s -c idle_in_transaction_session_timeout=60s",
 }
+# Read-only, so that nothing is written even to a replica that was promoted.
+REPLICA_OPTIONS: dict[str, Any] = POSTGRESQL_OPTIONS | {
+    "connect_timeout": 2,
+    "options": f"{POSTGRESQL_OPTIONS['options']} -c default_transaction_read_only=on",
+}
+REPLICA_POOL = 12  # threads of a web server process that read: 8 for requests, 2 for exports
 # Connections of a web server process. Without a pool (0) each of its many threads keeps one.
 DATABASE_POOL = environment.whole_number("FERMON_DATABASE_POOL", 28, lowest=0, highest=1_000)
 POOL_WAIT_S = min(DATABASE_TIMEOUT_S, 3)  # when all are taken
@@ -194,18 +201,16 @@ DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["OPTIONS"] = SQLITE_OPTIONS
     DATABASES["default"]["TEST"] = {"NAME": FERMON_DATA_DIR / "test.sqlite3"}
-elif DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
-    given_options = DATABASES["default"].get("OPTIONS", {})
-    DATABASES["default"]["OPTIONS"] = POSTGRESQL_OPTIONS | given_options
-    if "options" in given_options:  # join both texts: the later of two values of an option wins
-        DATABASES["default"]["OPTIONS"]["options"] = (
-            f"{POSTGRESQL_OPTIONS['options']} {given_options['options']}"
-        )
-    if DATABASE_POOL:
-        from fermon_site.pooling import pool_options
-
-        DATABASES["default"]["CONN_MAX_AGE"] = 0  # return the connection after each request
-        DATABASES["default"]["OPTIONS"]["pool"] = pool_options(most=DATABASE_POOL, wait_s=POOL_WAIT_S)
+elif DATABASES["default"]["ENGINE"] == environment.POSTGRESQL:
+    use_postgresql(DATABASES["default"], POSTGRESQL_OPTIONS, pool=DATABASE_POOL, wait_s=POOL_WAIT_S)
+# A streaming replica serves charts, exports, backtests and reports; see docs/high-availability.md.
+FERMON_REPLICA_MAX_LAG = environment.whole_number("FERMON_REPLICA_MAX_LAG", 10, lowest=2, highest=30)
+if replica := environment.replica_address("DATABASE_REPLICA_URL", DATABASES["default"]):
+    DATABASES["replica"] = replica | {"CONN_HEALTH_CHECKS": True, "TEST": {"MIRROR": "default"}}
+    use_postgresql(
+        DATABASES["replica"], REPLICA_OPTIONS, pool=min(DATABASE_POOL, REPLICA_POOL), wait_s=POOL_WAIT_S
+    )
+    DATABASE_ROUTERS = ["fermon_site.replica_router.ReplicaRouter"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Redis, where configured, holds counts and carries wake-ups, never tasks: these would be lost with Redis.

@@ -127,7 +127,8 @@ def test_an_address_of_redis_that_is_none_is_refused(tmp_path: Path, address: st
 
 
 @pytest.mark.parametrize(
-    "address", ["localhost", "mysql://host/name", "postgres://me:p[w@host/name", "file.db"]
+    "address",
+    ["localhost", "mysql://host/name", "postgres://me:p[w@host/name", "postgres://a,,b/name", "file.db"],
 )
 def test_an_address_of_a_database_that_is_none_is_refused(tmp_path: Path, address: str) -> None:
     done = python(LOAD, tmp_path, DATABASE_URL=address)
@@ -200,6 +201,56 @@ def test_connections_to_postgresql_are_pooled_or_kept(tmp_path: Path, size: str,
     assert setting("DATABASES['default']['CONN_MAX_AGE']", tmp_path, **given) == age
     options = setting("DATABASES['default']['OPTIONS'].get('pool')", tmp_path, **given)
     assert ("'max_size': 5" in options) == (size == "5")
+
+
+def test_of_several_hosts_of_a_postgresql_the_one_that_takes_writes_counts(
+    tmp_path: Path,
+) -> None:
+    address = "postgres://me:p%40ss@one:5433,[::1]:5434,three/name?sslmode=require"
+    database = setting("DATABASES['default']", tmp_path, DATABASE_URL=address)
+    for part in (
+        "'HOST': 'one,::1,three'",
+        "'PORT': '5433,5434,5432'",
+        "'PASSWORD': 'p@ss'",
+        "'NAME': 'name'",
+    ):
+        assert part in database
+    assert "'target_session_attrs': 'read-write'" in database
+    assert "'sslmode': 'require'" in database
+
+
+def test_the_address_may_say_which_of_several_hosts_counts(tmp_path: Path) -> None:
+    address = "postgres://one,two/name?target_session_attrs=any"
+    assert "'target_session_attrs': 'any'" in setting("DATABASES['default']", tmp_path, DATABASE_URL=address)
+
+
+def test_a_replica_is_read_only_and_has_a_pool_of_its_own(tmp_path: Path) -> None:
+    given = {
+        "DATABASE_URL": "postgres://a:b@one/name",
+        "DATABASE_REPLICA_URL": "postgres://a:b@two,three/name",
+    }
+    replica = setting("DATABASES['replica']", tmp_path, **given)
+    for part in ("default_transaction_read_only=on", "'max_size': 12", "'target_session_attrs': 'any'"):
+        assert part in replica
+    assert "replica" not in setting("DATABASES", tmp_path, DATABASE_URL=given["DATABASE_URL"])
+
+
+@pytest.mark.parametrize(
+    ("primary", "replica", "why"),
+    [
+        ("postgres://host/name", "host", "DATABASE_REPLICA_URL is not understood: use postgres://user:"),
+        ("postgres://host/name", "postgres://me:hush@a:x,b/name", "DATABASE_REPLICA_URL is not understood"),
+        ("postgres://host/name", "sqlite:////file", "the address of a standby of DATABASE_URL"),
+        ("", "postgres://me:hush@host/name", "DATABASE_REPLICA_URL needs a PostgreSQL in DATABASE_URL"),
+    ],
+)
+def test_an_address_of_a_replica_that_is_none_is_refused(
+    tmp_path: Path, primary: str, replica: str, why: str
+) -> None:
+    done = python(LOAD, tmp_path, DATABASE_URL=primary, DATABASE_REPLICA_URL=replica)
+    assert done.returncode != 0
+    assert why in done.stderr.splitlines()[-1]
+    assert "hush" not in done.stderr
 
 
 @pytest.mark.parametrize(("word", "expected"), [("off", "False"), ("On", "True"), ("", "True")])
