@@ -47,7 +47,7 @@ def update_rollups(
         new = tag[is_new], rows.time_us[is_new], flags[is_new]
         minutes = coarsen_each(buckets_of(new[1], rows.value[is_new], new[2]), new[0], open_minutes.MINUTE_US)
         totals = series_columns(*new, recent, clocks)
-        if opened_us is not None and len(pk) >= open_minutes.MANY_TAGS:
+        if opened_us is not None:
             has_new = np.bincount(rows.segment[is_new], minlength=len(pk)) > 0
             totals, minutes = open_minutes.add(totals, *minutes, opened_us[has_new])
         if len(totals[0]):

@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import accumulate, pairwise
 from typing import Any
-from unittest import mock
 
 import pytest
 from django.db import transaction
@@ -70,9 +69,7 @@ def deliveries(draw: st.DrawFn) -> list[Delivery]:
 
 def stored_by(calls: Sequence[Sequence[Delivery]]) -> tuple[list[Outcome], dict[str, Any]]:
     """The outcomes, and what is in the tables after these transactions; all of it is undone."""
-    is_combined = any(len(call) > 1 or len(call[0].items) > 1 for call in calls)
-    many = mock.patch.object(open_minutes, "MANY_TAGS", 1 if is_combined else open_minutes.MANY_TAGS)
-    with transaction.atomic(), many:
+    with transaction.atomic():
         Tag.objects.bulk_create(
             Tag(name=name, valid_min=-50, valid_max=50, upper_limit=5, on_conflict=rule)
             for name, rule in TAGS.items()
