@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
     """The key of ``series`` as SQLite's row number: one lookup a row instead of two."""
 
     dependencies = [
-        ("monitoring", "0045_deviations"),
+        ("monitoring", "0049_forest"),
     ]
 
     operations = [
