@@ -11,6 +11,7 @@ from django.db import connection
 
 from monitoring.ingest.bulk import insert_statement
 from monitoring.ingest.deliveries import Delivery
+from monitoring.ingest.locked_tags import LockedTag
 from monitoring.ingest.neighbours import VALUE, recent_values_of
 from monitoring.ingest.open_minutes import ADD_OPEN, MINUTE_US, SERIES_OPEN, roll_up
 from monitoring.ingest.outcomes import Outcomes
@@ -18,7 +19,7 @@ from monitoring.ingest.rules import LOOKBACK, violations_of
 from monitoring.ingest.rules.base import Violation
 from monitoring.ingest.source_clocks import clock_after, clock_of
 from monitoring.ingest.stored import stored
-from monitoring.ingest.tags import LockedTag, lock_tag
+from monitoring.ingest.tags import lock_tag
 from monitoring.ingest.validate import ReadingRejectedError, read_item
 from monitoring.kernel.clock import to_micros
 from monitoring.kernel.source_clock import AHEAD_US

@@ -18,15 +18,15 @@ from django.db import connection
 from numpy.typing import NDArray
 
 from monitoring.ingest.bulk import Columns, insert
+from monitoring.ingest.locked_tags import NEVER
 from monitoring.ingest.rollup_tables import ADD, ADD_TO_SERIES, ROLLUPS, SERIES, columns_of
-from monitoring.ingest.tags import LockedTag, among, given
+from monitoring.ingest.tags import among, given
 from monitoring.kernel.arrays import BoolArray, IntArray
 from monitoring.kernel.clock import SECOND_US
 from monitoring.kernel.rollups import RESOLUTIONS_S, Buckets
 from monitoring.kernel.run_lengths import run_lengths
 
 MINUTE_US = RESOLUTIONS_S[0] * SECOND_US
-NONE_OPEN = int(np.iinfo(np.int64).min)
 OPEN = """open_start, open_count, open_total, open_minimum, open_minimum_at, open_maximum, open_maximum_at,
     open_anomalies"""
 SERIES_OPEN = f"{SERIES.removesuffix(')')}, {OPEN})"
@@ -74,12 +74,6 @@ CLEAR = f"""
 """  # noqa: S608 - our own words
 
 
-def open_by_tag(tags: Sequence[LockedTag]) -> IntArray:
-    """Return the start of the open minute of each tag, ``NONE_OPEN`` without one; shape (k,)."""
-    starts = (NONE_OPEN if tag.open_us is None else tag.open_us for tag in tags)
-    return np.fromiter(starts, dtype=np.int64, count=len(tags))
-
-
 def close(tags: IntArray | Sequence[int]) -> None:
     """Add the open minutes of these tags (primary keys) to the rollups, in the caller's transaction."""
     keys = np.unique(tags).tolist()
@@ -110,7 +104,7 @@ def add(
     is_open = (count == 1) & (start_us >= np.maximum(opened_us, 0))
     if not is_open.any():
         return totals, (minutes, of_tag)
-    roll_up(of_tag[first[is_open & (opened_us != NONE_OPEN) & (opened_us != start_us)]].tolist())
+    roll_up(of_tag[first[is_open & (opened_us != NEVER) & (opened_us != start_us)]].tolist())
     insert(
         SERIES_OPEN,
         [*chosen(totals, is_open), *(column[first[is_open]] for column in columns_of(minutes))],

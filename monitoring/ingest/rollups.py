@@ -38,7 +38,7 @@ def update_rollups(
 
     ``pk`` (k,) are the primary keys of the tags, ``flags`` (n,) the flags now; ``rows.is_anomaly`` still has
     the flags before. ``recent`` has ``series.recent_values`` by primary key, where they change.
-    ``opened_us`` (k,) are the starts of the open minutes as stored, by ``open_minutes.open_by_tag``; without
+    ``opened_us`` (k,) are the starts of the open minutes as stored, ``NEVER`` without one; without
     these all new rows go to the rollups.
     """
     is_new = rows.is_new
