@@ -86,7 +86,6 @@ def stored_by(calls: Sequence[Sequence[Delivery]]) -> tuple[list[Outcome], dict[
             for delivery in ingest_deliveries(partial(list, call))
             for outcome in delivery
         ]
-        open_minutes.close(list(Tag.objects.values_list("id", flat=True)))
         found = tables()
         transaction.set_rollback(True)
     return outcomes, found
@@ -96,8 +95,10 @@ def tables() -> dict[str, Any]:
     """Every row that readings have a part in; ids by what they stand for.
 
     Left out are arrivals of a tag whose newest measurement is ahead of the clock: a late reading is counted
-    if it is stored, and in a transaction if any reading of the tag is.
+    if it is stored, and in a transaction if any reading of the tag is. Open minutes are closed first: which
+    readings lie there depends on the grouping.
     """
+    open_minutes.close(list(Tag.objects.values_list("id", flat=True)))
     of_id = {
         pk: (tag, time) for pk, tag, time in Measurement.objects.values_list("id", "tag__name", "timestamp")
     }
