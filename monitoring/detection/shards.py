@@ -60,7 +60,8 @@ class Shard:
 
     def has(self, tag: int) -> bool:
         """Return whether the tag with this id belongs to the shard."""
-        return (tag * SCATTER & (2**BITS - 1)) * self.count >> BITS == self.index
+        scattered: int = tag * SCATTER & (2**BITS - 1)
+        return scattered * self.count >> BITS == self.index
 
 
 WHOLE = Shard()

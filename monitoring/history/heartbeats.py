@@ -41,6 +41,11 @@ def detection_lease() -> Lease | None:
     )
 
 
+def detection_position() -> int | None:
+    """Return the id up to which detection has processed all measurements; None before the first run."""
+    return earliest(list(detection_leases().values_list("position", flat=True)))
+
+
 def earliest(found: Sequence[Known | None]) -> Known | None:
     """Return the smallest; None if one is not known, or there is none."""
     known = [one for one in found if one is not None]
