@@ -39,8 +39,7 @@ RENEWED_AFTER_S = REFRESHED_AFTER_S = SILENCE_CHECKED_AFTER_S = 1.0
 AWAY = timedelta(seconds=5)
 SETTLED_AFTER_S = 10.0
 # A few states a transaction: other writers must not wait for megabytes.
-STATES_A_STEP = 8
-STATES_AT_THE_END = 20
+STATES_A_STEP = STATES_AT_THE_END = 20
 # How long to load states before other work has its turn.
 LOADING_S = 1.0
 
@@ -148,7 +147,11 @@ class DetectionRunner:
     def is_to_commit(self) -> bool:
         """Return whether there is anything to write, if only the renewal of the lease."""
         renews = time.monotonic() - self.renewed_at >= RENEWED_AFTER_S
-        return renews or bool(self._changed or self._rejudged or self._learning) or bool(self.pool.due(1))
+        return (
+            renews
+            or bool(self._changed or self._rejudged or self._learning)
+            or bool(self.pool.due(1, self.position))
+        )
 
     def commit(self, *, now: datetime, is_caught_up: bool) -> None:
         """Write the changed events and the states that are due, and renew the lease.
@@ -157,7 +160,7 @@ class DetectionRunner:
             LeaseLostError: another process holds the lease; nothing is written.
             django.db.Error: nothing is written.
         """
-        self._write(self.pool.due(STATES_A_STEP), now=now, is_caught_up=is_caught_up)
+        self._write(self.pool.due(STATES_A_STEP, self.position), now=now, is_caught_up=is_caught_up)
 
     def close(self, *, now: datetime, until: float) -> None:
         """Save unsaved states until the time ``until`` of the monotonic clock, and release the lease.

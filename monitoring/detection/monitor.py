@@ -18,7 +18,7 @@ from monitoring.kernel.number_format import Words
 
 __all__ = ["DETECTORS", "VERSION", "DetectionSettings", "SettingError", "StateError", "TagMonitor"]
 
-VERSION = 2
+VERSION = 3  # which has the ring of novelty in packed chunks, where version 2 has all values in one piece
 GROWN_PART = "spike"  # which version 2 gave more attributes; a state of version 1 gets those of a new one
 NOTABLE = 2e6  # usual intervals, in µs for one in s: a shorter silence is none
 SOON = 30  # usual intervals: what is stuck or silent again after less is the same event
@@ -378,7 +378,9 @@ class TagMonitor:
         try:
             version, state = msgpack.unpackb(zlib.decompress(dumped), use_list=False)
             if version == 1:
-                version, state = VERSION, from_version_1(state)
+                version, state = 2, from_version_1(state)
+            if version == 2:  # the ring reads both
+                version = VERSION
             if version == VERSION:
                 bank.restore(state)
         except (ValueError, TypeError, zlib.error) as error:

@@ -26,6 +26,8 @@ logger = logging.getLogger(__name__)
 
 SAVED_AFTER_READINGS = 1_000
 SAVED_AFTER_S = 600.0
+# Of a shard, between a tag's saved state and the present: after a crash they are read again, in about 30 s.
+MOST_READ_AGAIN = 1_500_000
 REPORTED_AFTER_S = 10.0
 READY_TOLERANCE_US = 30_000_000
 IMPORTED_AFTER_US = 3_600_000_000  # a reading that arrives later is of an import, or of a long outage
@@ -335,9 +337,12 @@ class MonitorPool:
         for session in sorted(new, key=lambda one: one.unsaved_from or 0):
             self._unsaved[session.tag.pk] = session
 
-    def due(self, limit: int) -> list[TagSession]:
+    def due(self, limit: int, position: int) -> list[TagSession]:
         """Return up to ``limit`` sessions to save now: the urgent ones, then those that waited longest."""
-        late = takewhile(lambda session: session.is_late, self._unsaved.values())
+        earliest = position - MOST_READ_AGAIN * self._shard.count
+        late = takewhile(
+            lambda one: one.is_late or (one.unsaved_from or position) < earliest, self._unsaved.values()
+        )
         due = {session.tag.pk: session for session in islice(chain(self._pressing.values(), late), limit)}
         return list(due.values())
 

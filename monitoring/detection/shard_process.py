@@ -63,6 +63,7 @@ class ShardProcess:
         for follower in working:
             follower.leave_s = LEAVE_S / len(working)
             follower.leave()
+        self._safely(self._withdraw)
 
     def _safely(self, act: Callable[[], object]) -> None:
         """Do something in the database; log a failure once."""
@@ -98,9 +99,8 @@ class ShardProcess:
             self._give_up_one()
         elif max(held.values(), default=0) - mine >= 2:
             self._ask(mine, now)
-        elif self._has_asked:
-            leases.release(DETECTION_REQUEST, self.owner)
-            self._has_asked = False
+        else:
+            self._withdraw()
 
     def _asked(self, now: datetime) -> int | None:
         """Return how many shards the process has that asks for one; None if none asks."""
@@ -121,6 +121,12 @@ class ShardProcess:
             if held is not None:
                 leases.keep_position(held, mine)
                 self._has_asked = True
+
+    def _withdraw(self) -> None:
+        """End the request, so that another process need not wait for its expiry."""
+        if self._has_asked:
+            leases.release(DETECTION_REQUEST, self.owner)
+            self._has_asked = False
 
     def _give_up_one(self) -> None:
         """Hand over a shard; the process that asked has one more then."""
