@@ -147,11 +147,8 @@ class DetectionRunner:
     def is_to_commit(self) -> bool:
         """Return whether there is anything to write, if only the renewal of the lease."""
         renews = time.monotonic() - self.renewed_at >= RENEWED_AFTER_S
-        return (
-            renews
-            or bool(self._changed or self._rejudged or self._learning)
-            or bool(self.pool.due(1, self.position))
-        )
+        is_news = bool(self._changed or self._rejudged or self._learning)
+        return renews or is_news or bool(self.pool.due(1, self.position))
 
     def commit(self, *, now: datetime, is_caught_up: bool) -> None:
         """Write the changed events and the states that are due, and renew the lease.

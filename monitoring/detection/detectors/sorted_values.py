@@ -22,7 +22,8 @@ class SortedValues:
     __slots__ = ("bounds", "counts", "inner", "pieces", "tops")
 
     def __init__(self, values: Iterable[float] = ()) -> None:
-        found, numbers = np.unique(np.array(values), return_counts=True)
+        plain = np.array(values)
+        found, numbers = np.unique(plain, return_counts=True) if len(plain) else (plain, plain)
         cuts = range(0, len(found), PIECE)
         self.pieces = [array("d", found[i : i + PIECE].tobytes()) for i in cuts] or [array("d")]
         self.counts = [array("H", numbers[i : i + PIECE].astype("H").tobytes()) for i in cuts] or [array("H")]

@@ -2,7 +2,7 @@
 
 from array import array
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitoring.detection.detectors.packed_ring import CHUNK, PackedRing
@@ -10,8 +10,9 @@ from monitoring.detection.detectors.packed_ring import CHUNK, PackedRing
 SIZE = 3 * CHUNK
 
 
+@settings(max_examples=40)
 @given(
-    st.integers(0, 5 * SIZE),
+    st.integers(0, 3 * SIZE),
     st.lists(st.integers(0, 2 * SIZE), max_size=3),
     st.sampled_from([0, CHUNK - 1, CHUNK, SIZE - 1, SIZE, SIZE + CHUNK]),
 )
