@@ -43,6 +43,9 @@ FERMON_DISK_RESERVE_BYTES = environment.whole_number(
 )
 FERMON_STREAM_CLIENTS = environment.whole_number("FERMON_STREAM_CLIENTS", 250, lowest=0, highest=100_000)
 FERMON_WEB_WORKERS = environment.whole_number("FERMON_WEB_WORKERS", 1, lowest=1, highest=64)
+# Detection: into how many shards tags are divided, and how many processes the worker starts for them.
+FERMON_DETECTION_SHARDS = environment.whole_number("FERMON_DETECTION_SHARDS", 1, lowest=1, highest=64)
+FERMON_DETECTION_PROCESSES = environment.whole_number("FERMON_DETECTION_PROCESSES", 1, lowest=1, highest=64)
 # An alarm chatters that comes so many times within so many seconds; definitions differ between plants.
 FERMON_CHATTERING_COUNT = environment.whole_number("FERMON_CHATTERING_COUNT", 3, lowest=2, highest=1000)
 FERMON_CHATTERING_SECONDS = environment.whole_number("FERMON_CHATTERING_SECONDS", 60, lowest=1, highest=3600)
