@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('monitoring', '0049_forest'),
+        ('monitoring', '0050_series_by_rowid'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
