@@ -1,8 +1,10 @@
 """The environment variables that Fermon reads: parsing, defaults and errors."""
 
 import os
+import re
 import secrets
-from collections.abc import Mapping
+import sys
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -17,6 +19,7 @@ DATABASES = frozenset({"django.db.backends.sqlite3", POSTGRESQL})
 TRUE = frozenset({"1", "on", "true", "yes"})
 # Schemes of a mail server's address, and the encryption that each stands for.
 SMTP_SECURITY = {"smtp": "starttls", "smtps": "tls", "smtp+plain": "none"}
+ORIGIN_HOST = re.compile(r"[a-z0-9.-]+|[0-9a-f:]+")
 LOCALTIME = Path("/etc/localtime")
 FALSE = frozenset({"0", "off", "false", "no"})
 
@@ -71,6 +74,16 @@ def machine_zone() -> str:
     """Return the name of the zone to which /etc/localtime links; UTC where there is no such link."""
     _, _, name = str(LOCALTIME.resolve()).partition("/zoneinfo/")
     return name or "UTC"
+
+
+def user_data_dir() -> Path:
+    """Return the directory for the data of an installation without a checkout, by the system's custom."""
+    home = Path.home()
+    if sys.platform == "win32":
+        return Path(text("LOCALAPPDATA", str(home / "AppData" / "Local"))) / "fermon"
+    if sys.platform == "darwin":
+        return home / "Library" / "Application Support" / "fermon"
+    return Path(text("XDG_DATA_HOME", str(home / ".local" / "share"))) / "fermon"
 
 
 def database_address(name: str, default: str) -> dict[str, Any]:
@@ -216,6 +229,69 @@ def words(name: str) -> list[str]:
     return [word.strip() for word in os.environ.get(name, "").split(",") if word.strip()]
 
 
+def origins(name: str) -> frozenset[str]:
+    """Return the variable as web origins, separated by commas; empty if unset.
+
+    Raises:
+        ImproperlyConfigured: one is no exact origin, such as a wildcard or an address with a path.
+    """
+    found = frozenset(words(name))
+    for word in found:
+        if not is_origin(word):
+            raise ImproperlyConfigured(
+                f"{name}: {word!r} is no origin. Use scheme, host and port as browsers send them, in small"
+                " letters and without a path or '*': https://grafana.plant.example, http://10.0.0.5:3000."
+            )
+    return found
+
+
+def is_origin(word: str) -> bool:
+    """Return whether the text is an origin as browsers serialise it: without a default port or a path."""
+    try:
+        parts = urlsplit(word)
+        default = {"http": 80, "https": 443}[parts.scheme]
+        is_plain = parts.port not in {0, default} and bool(ORIGIN_HOST.fullmatch(parts.hostname or ""))
+    except (KeyError, ValueError):
+        return False
+    return (
+        is_plain and word == f"{parts.scheme}://{parts.netloc}" and "@" not in word and word == word.lower()
+    )
+
+
+def role_mapping(name: str, roles: Collection[str]) -> dict[str, str]:
+    """Return the variable as roles by group, from pairs ``group=role``.
+
+    Pairs are separated by commas; by semicolons where there is one, for groups with commas in their names.
+    The role stands after the last equals sign.
+
+    Raises:
+        ImproperlyConfigured: a pair has no group, or a role that does not exist.
+    """
+    given = text(name, "")
+    pairs = [pair.strip() for pair in given.split(";" if ";" in given else ",") if pair.strip()]
+    found = {}
+    for pair in pairs:
+        group, _, role = (part.strip() for part in pair.rpartition("="))
+        if not group or role not in roles:
+            raise ImproperlyConfigured(
+                f"{name}: {pair!r} is not understood: use group=role with a role of {', '.join(roles)}."
+            )
+        found[group] = role
+    return found
+
+
+def choice(name: str, default: str, choices: Collection[str]) -> str:
+    """Return the variable as one of the words.
+
+    Raises:
+        ImproperlyConfigured: the text is another word.
+    """
+    word = text(name, default).lower()
+    if word in choices:
+        return word
+    raise ImproperlyConfigured(f"{name}={word!r} is not understood: use one of {', '.join(choices)}.")
+
+
 def required(name: str, purpose: str) -> str:
     """Return the variable's text.
 
@@ -237,11 +313,11 @@ def stored_secret(path: Path) -> str:
         path.parent.mkdir(parents=True, exist_ok=True)
         draft = path.with_name(f"{path.name}.{os.getpid()}")
         draft.touch(mode=0o600)
-        draft.write_text(secrets.token_urlsafe(50))
+        draft.write_text(secrets.token_urlsafe(50), encoding="ascii")
         try:
             os.link(draft, path)
         except FileExistsError:
             pass
         finally:
             draft.unlink()
-    return path.read_text().strip()
+    return path.read_text(encoding="ascii").strip()

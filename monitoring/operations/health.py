@@ -18,10 +18,11 @@ from django.db import OperationalError, connection, transaction
 from monitoring.database.replica_monitor import ReplicaHealth, ReplicaState, replica_health
 from monitoring.history.ahead import Times, read_times
 from monitoring.history.confirmed import ConfirmedSource, confirmed_sources
+from monitoring.history.heartbeats import detection_lease
 from monitoring.history.learning import Learning, read_learning
 from monitoring.history.rejections import Refused, refused
 from monitoring.kernel.host_clock import ClockReading, jump_problem, read_clock
-from monitoring.kernel.lease_names import DETECTION, SIMULATOR
+from monitoring.kernel.lease_names import SIMULATOR
 from monitoring.kernel.outages import outages
 from monitoring.kernel.redis_link import RedisLink, link_to
 from monitoring.kernel.runtime import part
@@ -197,13 +198,13 @@ def probe_database(now: datetime, queued: Callable[[], int]) -> Seen:
 def read_state(now: datetime, queued: Callable[[], int]) -> Seen:
     """Read the state of sources, detection, queue, clocks, notifications and field sources."""
     try:
-        leases = Lease.objects.in_bulk([SIMULATOR, DETECTION])
+        detection = detection_lease()
         return Seen(
             "connected",
             "",
-            leases.get(SIMULATOR),
-            leases.get(DETECTION),
-            is_detection_overdue(leases.get(DETECTION), now),
+            Lease.objects.filter(source=SIMULATOR).first(),
+            detection,
+            is_detection_overdue(detection, now),
             refused(now=now),
             queued(),
             *clock_jumps(read_clock()),

@@ -106,6 +106,7 @@ def test_the_secret_key_is_made_once_and_kept_private(tmp_path: Path) -> None:
         ("FERMON_SIMULATOR", "perhaps", "use 'on' (or 1) or 'off' (or 0)"),
         ("FERMON_PORT", "http", "use a whole number from 1 to 65535"),
         ("FERMON_PORT", "70000", "use a whole number from 1 to 65535"),
+        ("FERMON_TOTP", "always", "use one of off, optional, required"),
     ],
 )
 def test_a_value_that_makes_no_sense_is_refused(tmp_path: Path, name: str, value: str, advice: str) -> None:
@@ -271,3 +272,38 @@ def test_another_database_file_may_be_named(tmp_path: Path) -> None:
     other = f"sqlite:///{tmp_path / 'other.sqlite3'}"
     assert setting("DATABASES['default']['NAME']", tmp_path, DATABASE_URL=other).endswith("other.sqlite3")
     assert "IMMEDIATE" in setting("DATABASES['default']['OPTIONS']", tmp_path, DATABASE_URL=other)
+
+
+PROVIDER = {"FERMON_OIDC_ISSUER": "http://login.plant", "FERMON_OIDC_CLIENT_ID": "fermon"}
+
+
+@pytest.mark.parametrize(
+    ("variables", "why"),
+    [
+        ({**PROVIDER, "FERMON_OIDC_CLIENT_ID": ""}, "FERMON_OIDC_ISSUER needs FERMON_OIDC_CLIENT_ID"),
+        (PROVIDER, "FERMON_OIDC_ISSUER needs FERMON_OIDC_ROLES"),
+        ({**PROVIDER, "FERMON_OIDC_ROLES": "a=boss"}, "FERMON_OIDC_ROLES: 'a=boss' is not understood"),
+        ({**PROVIDER, "FERMON_OIDC_ROLES": "operator"}, "FERMON_OIDC_ROLES: 'operator' is not understood"),
+        ({**PROVIDER, **PRODUCTION, "FERMON_OIDC_ROLES": "a=viewer"}, "logins would travel without TLS"),
+    ],
+)
+def test_single_sign_on_that_can_not_work_is_refused(
+    tmp_path: Path, variables: dict[str, str], why: str
+) -> None:
+    done = python(LOAD, tmp_path, **variables)
+    assert done.returncode != 0
+    assert why in done.stderr.splitlines()[-1]
+
+
+def test_groups_may_have_commas_and_equals_signs(tmp_path: Path) -> None:
+    roles = "cn=fermon,ou=plant=operator; fermon engineers = engineer"
+    found = setting("FERMON_OIDC_ROLES", tmp_path, FERMON_OIDC_ROLES=roles)
+    assert found == str({"cn=fermon,ou=plant": "operator", "fermon engineers": "engineer"})
+
+
+def test_what_is_configured_takes_its_place_and_nothing_else_does(tmp_path: Path) -> None:
+    parts = SHOW.format("MIDDLEWARE, s.AUTHENTICATION_BACKENDS")
+    provider = {**PROVIDER, "FERMON_OIDC_ROLES": "a=viewer", "FERMON_TOTP": "required"}
+    done, plain = python(parts, tmp_path, **provider), python(parts, tmp_path)
+    for name in ("session_refresh", "single_sign_on.backend", "enforcement"):
+        assert (name in done.stdout, name in plain.stdout) == (True, False)
