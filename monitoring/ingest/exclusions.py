@@ -139,8 +139,8 @@ def counted(tag: int, choice: Choice, also: str) -> tuple[int, int | None, int |
     within = [tag, to_micros(choice.start), to_micros(choice.end)]
     with connection.cursor() as cursor:
         cursor.execute(COUNT_RANGE.format(also=also), [*within, *(given(ids) if ids else [])])
-        row: tuple[int, int | None, int | None] = cursor.fetchone()
-    return row
+        count, first, last = cursor.fetchone()
+    return count, first, last
 
 
 def exclude(choice: Choice, *, reason: str, by: str, for_s: float | None = None) -> Exclusion:

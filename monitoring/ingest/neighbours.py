@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from django.db import connection
 
+from monitoring.history.tag_rows import TagRange, read_tag_rows
 from monitoring.ingest.columns import (
     Batch,
     Segments,
@@ -31,10 +32,6 @@ BETWEEN = """
 AFTER = """
     SELECT id, timestamp, value, is_anomaly FROM measurements
     WHERE tag = %s AND timestamp > %s ORDER BY timestamp LIMIT %s
-"""
-BEFORE = """
-    SELECT value FROM measurements WHERE tag = %s AND timestamp < %s AND timestamp >= %s
-    ORDER BY timestamp DESC LIMIT %s
 """
 NEVER = np.iinfo(np.int64).min
 VALUE = np.dtype("<f8")  # as a window of values is kept, whatever machine reads it
@@ -141,10 +138,8 @@ def values_before(tag: int, time_us: int, raw_from: datetime | None) -> FloatArr
     Skip anomalies that retention has left of a deleted past: their neighbours are gone.
     """
     oldest = micros_or_first(raw_from)
-    with connection.cursor() as cursor:
-        cursor.execute(BEFORE, [tag, time_us, oldest, LOOKBACK])
-        values = [row[0] for row in cursor.fetchall()]
-    return np.array(values[::-1], dtype=VALUE)
+    rows = read_tag_rows(TagRange(tag, oldest, time_us), limit=LOOKBACK, newest=True)
+    return rows.values.astype(VALUE, copy=False)
 
 
 def recent_values_after(rows: StoredRows, segments: Segments) -> dict[int, bytes]:
