@@ -282,6 +282,9 @@ FERMON_SMTP = environment.smtp_server("FERMON_SMTP_URL")
 FERMON_EMAIL_FROM = environment.text("FERMON_EMAIL_FROM", "")
 FERMON_PUSH_CONTACT = environment.text("FERMON_PUSH_CONTACT", "")
 
+# Files of archived measurements: a directory, or S3-compatible storage. Empty: in the data directory.
+FERMON_ARCHIVE_URL = environment.archive_address("FERMON_ARCHIVE_URL")
+
 # The key that encrypts secrets of sources (else a file has it); whether sources may be on this machine.
 FERMON_SOURCE_KEY = environment.text("FERMON_SOURCE_KEY", "")
 FERMON_SOURCE_LOOPBACK = environment.flag("FERMON_SOURCE_LOOPBACK", default=False)
