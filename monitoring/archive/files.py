@@ -178,6 +178,7 @@ def options(values: FloatArray) -> dict[str, Any]:
         "use_dictionary": dictionaries,
         "column_encoding": encodings,
         "data_page_version": "2.0",
+        "write_page_checksum": True,
         "write_statistics": ["id", "timestamp", "value", "is_anomaly"],
     }
 
@@ -242,7 +243,7 @@ def opened(place: Place, path: str) -> Iterator[Any]:
         ArchiveError: the file cannot be read.
     """
     with told(path, "read"), place.open_read(path) as source:
-        yield arrow("pyarrow.parquet").ParquetFile(source)
+        yield arrow("pyarrow.parquet").ParquetFile(source, page_checksum_verification=True)
 
 
 def read_bounds(place: Place, path: str) -> list[tuple[int, int]]:

@@ -8,6 +8,7 @@ from typing import IO, Any
 from urllib.parse import parse_qsl, urlsplit
 
 from django.conf import settings
+from django.db import OperationalError
 
 from monitoring.kernel.optional_packages import MissingPackageError, load
 from monitoring.kernel.runtime import part
@@ -18,8 +19,11 @@ OPTIONS = frozenset({"endpoint_override", "region", "scheme", "allow_bucket_crea
 REQUIREMENTS = "requirements-archive.txt"
 
 
-class ArchiveError(Exception):
-    """The archive cannot be used now, or a file of the archive is wrong; the message has the remedy."""
+class ArchiveError(OperationalError):
+    """The archive cannot be used now, or a file of the archive is wrong; the message has the remedy.
+
+    For callers without a rule for the archive this is an error of the database, a part of which is away.
+    """
 
 
 def arrow(module: str = "pyarrow") -> Any:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from django.db import connection
 
+from monitoring.archive.reading import rows_at
 from monitoring.history.tag_rows import TagRange, read_tag_rows
 from monitoring.ingest.columns import (
     Batch,
@@ -20,6 +21,7 @@ from monitoring.ingest.columns import (
 )
 from monitoring.ingest.rules import LOOKBACK
 from monitoring.ingest.tags import LockedTag
+from monitoring.ingest.thaw import thaw_around
 from monitoring.kernel.arrays import FloatArray
 from monitoring.kernel.clock import micros_or_first
 from monitoring.kernel.run_lengths import run_lengths
@@ -84,10 +86,29 @@ def insert_rows(tags: Sequence[LockedTag], new: Batch) -> tuple[Batch, StoredRow
     """Merge the earliest readings of one tag with the stored rows; return readings, rows and the rest."""
     index = int(new.tag[0])
     tag = tags[index]
+    if tag.archived_until_us is not None and new.time_us[0] < tag.archived_until_us:
+        repeated = archived_rows(tag, index, new)
+        if repeated is not None:
+            return repeated
+        thaw_around(tag, new.time_us)
     new, stored, rest = earliest(tag, new)
     is_last = int(np.sum(stored.time_us > new.time_us[-1])) < LOOKBACK
     history = values_before(tag.pk, int(new.time_us[0]), tag.definition.raw_from)
     return new, merge(index, history, stored, new, is_last=is_last), rest
+
+
+def archived_rows(tag: LockedTag, index: int, new: Batch) -> tuple[Batch, StoredRows, Batch] | None:
+    """Return the readings at times of archived measurements, these measurements, and the other readings.
+
+    Repeated readings change nothing, so the days stay archived. None if no reading is such.
+    """
+    found = rows_at(tag.pk, new.time_us)
+    if not len(found):
+        return None
+    stored = rows_of_tag(found.ids, found.times_us, found.values, found.is_anomaly)
+    is_known = np.isin(new.time_us, found.times_us)
+    repeated = new.take(is_known)
+    return repeated, merge(index, np.empty(0), stored, repeated, is_last=False), new.take(~is_known)
 
 
 def earliest(tag: LockedTag, new: Batch) -> tuple[Batch, StoredRows, Batch]:

@@ -35,6 +35,7 @@ from monitoring.ingest.rules import judge, rules_for
 from monitoring.ingest.source_clocks import clocks_after, stored_clocks
 from monitoring.ingest.store import store
 from monitoring.ingest.tags import LockedTag, all_names, lock_tags, tag_cache
+from monitoring.ingest.thaw import without_unreachable
 from monitoring.kernel.arrays import IntArray
 from monitoring.kernel.clock import micros_or_first, to_micros
 from monitoring.kernel.failpoints import failpoint
@@ -134,6 +135,9 @@ def store_items(deliveries: Sequence[Delivery]) -> list[Outcomes]:
     excluded = None
     if any(tag.excluded_until_us is not None for tag in locked):
         batch, excluded = without_excluded(batch, locked)
+    if any(tag.archived_until_us is not None for tag in locked):
+        batch, unreachable = without_unreachable(batch, locked)
+        rejections = {**rejections, **unreachable}
     ready, statuses = locked, dict[int, Status]()
     if any(tag.definition.on_conflict == OnConflict.KEEP_LAST for tag in locked):
         batch, ready, statuses = settle_conflicts(batch, locked, senders_of(deliveries), received)

@@ -28,6 +28,7 @@ from monitoring.ingest.rules.rolling_sigma import ROLLING_3SIGMA, RollingSigma
 from monitoring.ingest.source_clocks import stored_clocks
 from monitoring.ingest.store import judge_again
 from monitoring.ingest.tags import LockedTag, lock_tags
+from monitoring.ingest.thaw import thaw_holding
 from monitoring.kernel.arrays import BoolArray, FloatArray
 from monitoring.kernel.clock import micros_or_first
 
@@ -115,6 +116,7 @@ def recompute_chunk(span: DaySpan, start_us: int, end_us: int, *, write: bool) -
 def correct(tag: LockedTag, judged: Judged) -> int:
     """Write the violations that differ, with flags, rollups and totals; return how many flags turned."""
     rows = judged.rows
+    thaw_holding(tag, rows.time_us[judged.differs])
     flags = judge_again(rows, [(judged.verdict, judged.differs)], rows.id, rows.is_anomaly)
     return update_rollups(np.array([tag.pk]), rows, flags, {}, stored_clocks([tag]))
 

@@ -56,6 +56,14 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='archivefile',
+            index=models.Index(condition=models.Q(('superseded_at', None)), fields=['last_id'], name='archive_last_id'),
+        ),
+        migrations.AddIndex(
+            model_name='archivefile',
+            index=models.Index(condition=models.Q(('anomalies__gt', 0), ('superseded_at', None)), fields=['tag', 'start'], name='archive_anomalies_tag_day'),
+        ),
+        migrations.AddIndex(
+            model_name='archivefile',
             index=models.Index(condition=models.Q(('superseded_at__isnull', False)), fields=['superseded_at'], name='archive_superseded'),
         ),
     ]

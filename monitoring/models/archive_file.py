@@ -45,6 +45,12 @@ class ArchiveFile(models.Model):
         ]
         indexes = [
             models.Index(fields=["start", "tag"], name="archive_day_tag"),
+            models.Index(fields=["last_id"], condition=Q(superseded_at=None), name="archive_last_id"),
+            models.Index(
+                fields=["tag", "start"],
+                condition=Q(superseded_at=None, anomalies__gt=0),
+                name="archive_anomalies_tag_day",
+            ),
             models.Index(
                 fields=["superseded_at"], condition=Q(superseded_at__isnull=False), name="archive_superseded"
             ),
