@@ -179,6 +179,7 @@ def options(values: FloatArray) -> dict[str, Any]:
         "column_encoding": encodings,
         "data_page_version": "2.0",
         "write_page_checksum": True,
+        "store_schema": False,  # as Arrow's, which would take a kilobyte a file
         "write_statistics": ["id", "timestamp", "value", "is_anomaly"],
     }
 
