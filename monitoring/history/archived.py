@@ -92,7 +92,9 @@ class Rows:
         )
 
 
-NONE = Rows(*(np.empty(0, kind) for kind in (np.int64, np.int64, np.int64, np.float64, np.bool_)))
+NONE = Rows(
+    np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0), np.empty(0, np.bool_)
+)
 
 
 def first_rows(range_: ArchivedRange, limit: int) -> Rows:
