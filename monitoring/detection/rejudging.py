@@ -11,10 +11,12 @@ from datetime import datetime
 
 from django.db.models import Q, QuerySet
 
+from monitoring.archive.presence import is_used
 from monitoring.detection.backtest.compare import WARM_UP, EventLog, EventSpan
 from monitoring.detection.backtest.data import start_of_last
 from monitoring.detection.monitor import TagMonitor
 from monitoring.detection.monitor_pool import WatchedTag
+from monitoring.history.archived import ArchivedRange, rows_with_ids
 from monitoring.history.tag_rows import TagRange, count_tag_rows, read_tag_rows
 from monitoring.kernel.clock import from_micros, to_micros
 from monitoring.kernel.incident_event import Event
@@ -75,7 +77,16 @@ def times_of(exclusion: Exclusion) -> list[int]:
     for model in (Measurement, ExcludedMeasurement):
         rows = model._default_manager.filter(pk__in=exclusion.ids or (), tag=exclusion.tag_id)
         found.update(rows.values_list("timestamp", flat=True))
-    return sorted(map(to_micros, found))
+    return sorted({*map(to_micros, found), *archived_times_of(exclusion)})
+
+
+def archived_times_of(exclusion: Exclusion) -> list[int]:
+    """Return the times of the exclusion's single measurements that are archived, included again."""
+    if not is_used():
+        return []
+    within = to_micros(exclusion.start), to_micros(exclusion.end) + 1
+    archived = rows_with_ids(ArchivedRange([exclusion.tag_id], *within), exclusion.ids or ())
+    return [int(time_us) for time_us in archived.times_us]
 
 
 def events_within(tag: int, span: EventSpan) -> QuerySet[EventRow]:

@@ -4,15 +4,16 @@ All reads of the manifest and of the table ``measurements`` that belong together
 a measurement that moves meanwhile is then in exactly one of the two.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
 from django.db.models import F, Q, QuerySet, Sum
 
+from monitoring.archive.files import ArchivedRows
 from monitoring.archive.presence import is_used
-from monitoring.archive.reading import ArchivedRows, rows_of_file
+from monitoring.archive.reading import archived_files, rows_of_file
 from monitoring.database.snapshot import read_snapshot
 from monitoring.kernel.arrays import BoolArray, FloatArray, IntArray
 from monitoring.kernel.clock import DAY_US, FIRST_MICROS, LAST_MICROS, SECOND_US, from_micros, to_micros
@@ -52,12 +53,7 @@ class ArchivedRange:
 
     def files(self) -> QuerySet[ArchiveFile]:
         """Return the files that have measurements of the range, unordered."""
-        rows = ArchiveFile.objects.order_by().filter(superseded_at=None, moved_until__gt=F("start"))
-        start, end = (from_micros(min(max(bound, FIRST_MICROS), LAST_MICROS)) for bound in self.bounds)
-        rows = rows.filter(start__gt=from_micros(max(to_micros(start) - DAY_US, FIRST_MICROS)), start__lt=end)
-        rows = rows.filter(moved_until__gt=start)
-        if self.tags is not None:
-            rows = rows.filter(tag__in=self.tags)
+        rows = archived_files(self.tags, *self.bounds).order_by()
         if self.upto_id is not None:
             rows = rows.filter(first_id__lte=self.upto_id)
         return rows.filter(anomalies__gt=0) if self.anomalies_only else rows
@@ -96,7 +92,9 @@ class Rows:
         )
 
 
-NONE = Rows(*(np.empty(0, kind) for kind in (np.int64, np.int64, np.int64, np.float64, np.bool_)))
+NONE = Rows(
+    np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0), np.empty(0, np.bool_)
+)
 
 
 def first_rows(range_: ArchivedRange, limit: int) -> Rows:
@@ -119,8 +117,13 @@ def joined(parts: Sequence[Rows]) -> Rows:
     """Return the parts as one."""
     if len(parts) < 2:
         return parts[0] if parts else NONE
-    columns = (np.concatenate([getattr(part, name) for part in parts]) for name in Rows.__slots__)
-    return Rows(*columns)
+    return Rows(
+        np.concatenate([part.ids for part in parts]),
+        np.concatenate([part.times_us for part in parts]),
+        np.concatenate([part.tags for part in parts]),
+        np.concatenate([part.values for part in parts]),
+        np.concatenate([part.is_anomaly for part in parts]),
+    )
 
 
 def windows(range_: ArchivedRange, wanted: int) -> Iterator[Rows]:
@@ -182,13 +185,14 @@ def of_tag(tag: int, rows: ArchivedRows) -> Rows:
 def is_after(rows: Rows, after: tuple[int, int], *, ascending: bool) -> BoolArray:
     """Return which rows follow a position in the order of (time, id); shape (n,)."""
     time_us, pk = after
-    same = rows.times_us == time_us
     if ascending:
-        return (rows.times_us > time_us) | (same & (rows.ids > pk))
-    return (rows.times_us < time_us) | (same & (rows.ids < pk))
+        is_beyond, has_passed = rows.times_us > time_us, rows.ids > pk
+    else:
+        is_beyond, has_passed = rows.times_us < time_us, rows.ids < pk
+    return np.asarray(is_beyond | ((rows.times_us == time_us) & has_passed))
 
 
-def count_rows(range_: ArchivedRange, limit: int = ALL) -> int:
+def count_in_archive(range_: ArchivedRange, limit: int = ALL) -> int:
     """Return the number of rows in the range, counted up to about ``limit``.
 
     Of files that lie in the range as a whole, the manifest has the number.
@@ -205,6 +209,37 @@ def count_rows(range_: ArchivedRange, limit: int = ALL) -> int:
             break
         found += len(rows_within([file], range_, start_us, end_us))
     return found
+
+
+def rows_with_ids(range_: ArchivedRange, ids: Collection[int]) -> Rows:
+    """Return the rows of the range with these ids, in its order within each day and tag."""
+    wanted = np.unique(np.array(list(ids), np.int64))
+    if not len(wanted):
+        return NONE
+    files = range_.files().filter(first_id__lte=int(wanted[-1]), last_id__gte=int(wanted[0]))
+    parts = []
+    for file in files.order_by("start"):
+        if np.searchsorted(wanted, file.first_id) < np.searchsorted(wanted, file.last_id, side="right"):
+            rows = rows_within([file], range_, *range_.bounds)
+            parts.append(rows.take(np.isin(rows.ids, wanted)))
+    return joined(parts)
+
+
+def rows_by_id(after_id: int, upto_id: int, limit: int) -> Rows:
+    """Return the first ``limit`` rows with ids above ``after_id``, up to ``upto_id`` (inclusive), by id.
+
+    Files are in order of time: each read decodes those of all days with such an id.
+    """
+    range_ = ArchivedRange(None, upto_id=upto_id)
+    parts: list[Rows] = []
+    for file in range_.files().filter(last_id__gt=after_id).order_by("first_id"):
+        rows = joined(parts)
+        if len(rows) >= limit and file.first_id > rows.ids[limit - 1]:
+            break
+        found = rows_within([file], range_, *range_.bounds)
+        rows = joined([rows, found.take(found.ids > after_id)])
+        parts = [rows.take(np.argsort(rows.ids)[:limit])]
+    return joined(parts)
 
 
 def is_any(range_: ArchivedRange) -> bool:

@@ -6,7 +6,7 @@ from itertools import chain
 
 import numpy as np
 
-from monitoring.history.archived import Rows, both_places, count_rows, windows
+from monitoring.history.archived import Rows, both_places, count_in_archive, windows
 from monitoring.history.export_intervals import (
     AGGREGATES,
     auto_interval,
@@ -15,7 +15,14 @@ from monitoring.history.export_intervals import (
     plan_intervals,
 )
 from monitoring.history.export_table import Extra, Table, long_table, wide_table
-from monitoring.history.measurements import MICROS, MeasurementPage, Selection, archived_range, read_page, selected
+from monitoring.history.measurements import (
+    MICROS,
+    MeasurementPage,
+    Selection,
+    archived_range,
+    read_page,
+    selected,
+)
 from monitoring.history.tags import tag_names, units_of
 from monitoring.kernel.arrays import IntArray
 from monitoring.kernel.clock import from_micros
@@ -110,7 +117,7 @@ def count_archived(selection: Selection, most: int, *, is_wide: bool) -> int:
     """Return by how many rows the archive adds to those in the database, counted up to about ``most``."""
     archived = archived_range(selection)
     if not is_wide:
-        return count_rows(archived, most)
+        return count_in_archive(archived, most)
     found = 0
     for part in windows(archived, ROWS_A_WINDOW):
         found += len(np.setdiff1d(part.times_us, stored_times(selection, part)))

@@ -200,8 +200,8 @@ def archived_rows(
     names = names_by_id(selection.tags) if selection.tags else None
     archived = archived_range(selection, names, ascending=ascending)
     if len(found) == limit:
-        bound = {"end_us": found[-1][1] + 1} if ascending else {"start_us": found[-1][1]}
-        archived = replace(archived, **bound)
+        last_us = found[-1][1]
+        archived = replace(archived, end_us=last_us + 1) if ascending else replace(archived, start_us=last_us)
     if after is not None:
         archived = replace(archived, after=(to_micros(after.timestamp), after.id))
     return named_rows(first_rows(archived, limit), names)

@@ -11,7 +11,7 @@ from monitoring.history.archived import (
     Rows,
     all_rows,
     both_places,
-    count_rows,
+    count_in_archive,
     first_rows,
 )
 from monitoring.history.rollup_rows import columns
@@ -127,5 +127,5 @@ def count_tag_rows(range_: TagRange, limit: int = ALL) -> int:
             cursor.execute(sql, [*given, limit + 1])
             found = int(cursor.fetchone()[0])
         if is_archived and found <= limit:
-            found += count_rows(range_.archived(), limit - found)
+            found += count_in_archive(range_.archived(), limit - found)
     return found

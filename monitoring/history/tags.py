@@ -80,7 +80,7 @@ def perhaps_newer(names: Collection[str], found: Mapping[str, datetime]) -> list
     return [
         name
         for name, until in archived.values_list("tag__name", "archived_until")
-        if name not in found or found[name] < until
+        if until is not None and (name not in found or found[name] < until)
     ]
 
 
@@ -136,7 +136,7 @@ def newest_anomalies(names: Collection[str], now: datetime) -> dict[str, datetim
     moments = {name: moment for name, moment in found.values_list("name", "newest") if moment is not None}
     for name in perhaps_newer(names, moments):
         anomalies = Selection((name,), end=latest_plausible(now), anomalies_only=True)
-        moments |= {name: point.timestamp for point in read_page(anomalies, limit=1).points}
+        moments.update((point.tag, point.timestamp) for point in read_page(anomalies, limit=1).points)
     return moments
 
 

@@ -16,7 +16,7 @@ import numpy as np
 from django.db import connection, transaction
 from numpy.typing import NDArray
 
-from monitoring.history.archived import ArchivedRange, both_places, count_rows, first_rows
+from monitoring.history.archived import ArchivedRange, both_places, count_in_archive, first_rows
 from monitoring.history.rollup_rows import read_rollups
 from monitoring.history.tag_rows import TagRange, read_tag_rows
 from monitoring.ingest import open_minutes
@@ -355,8 +355,8 @@ def series_differences(span: DaySpan) -> list[Difference]:
             count, anomalies, last, until, raw_from, recent, *counted, newest, newest_out = cursor.fetchone()
         if is_archived:
             archived = ArchivedRange([span.pk])
-            counted[0] += count_rows(archived)
-            counted[1] += count_rows(replace(archived, anomalies_only=True))
+            counted[0] += count_in_archive(archived)
+            counted[1] += count_in_archive(replace(archived, anomalies_only=True))
             newest = newest_of(archived, newest)
     if raw_from is not None and (newest is None or newest < raw_from):
         newest = last
