@@ -226,7 +226,6 @@ def test_an_exclusion_of_archived_time_and_its_revocation(week, length_days, mon
         transaction.set_rollback(True)
     archive(2)
     assert exclude_and_revoke() == expected
-    assert expected[2]["measurements"] == week["measurements"]
 
 
 def test_the_newest_measurement_is_always_in_the_database(week, monkeypatch) -> None:
