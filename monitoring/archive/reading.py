@@ -109,6 +109,18 @@ def rows_of_file(
     return rows.take(rows.is_anomaly) if anomalies_only else rows
 
 
+def counted_of(file: ArchiveFile) -> tuple[int, int]:
+    """Return how many measurements and anomalies of a file count.
+
+    Raises:
+        ArchiveError: a part of the measurements counts, and the file cannot be read.
+    """
+    if file.moved_until == file.end:
+        return file.rows, file.anomalies
+    rows = rows_of_file(file)
+    return len(rows), int(rows.is_anomaly.sum())
+
+
 def groups_between(path: str, start_us: int, end_us: int) -> list[int]:
     """Return the row groups of a file with rows in a half-open time range."""
     bounds = enumerate(bounds_of(path))

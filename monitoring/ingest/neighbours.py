@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from django.db import connection
 
-from monitoring.archive.reading import rows_at
+from monitoring.archive.reading import archived_files, rows_at
 from monitoring.history.tag_rows import TagRange, read_tag_rows
 from monitoring.ingest.columns import (
     Batch,
@@ -23,7 +23,7 @@ from monitoring.ingest.rules import LOOKBACK
 from monitoring.ingest.tags import LockedTag
 from monitoring.ingest.thaw import thaw_around
 from monitoring.kernel.arrays import FloatArray
-from monitoring.kernel.clock import micros_or_first
+from monitoring.kernel.clock import micros_or_first, to_micros
 from monitoring.kernel.run_lengths import run_lengths
 
 SLACK = 200
@@ -114,14 +114,26 @@ def archived_rows(tag: LockedTag, index: int, new: Batch) -> tuple[Batch, Stored
 def earliest(tag: LockedTag, new: Batch) -> tuple[Batch, StoredRows, Batch]:
     """Return the earliest readings of one tag, the rows that ``stored_from`` reads, and the rest.
 
-    ``new`` is in order of time.
+    ``new`` is in order of time. The days of the readings and of their followers are thawed; the readings end
+    before the next day that is still archived.
     """
-    rest = [new.take(slice(0, 0))]
+    until = end_before_archived(tag, new)
+    rest = [new.take(slice(until, None))]
+    new = new.take(slice(0, until))
     while (stored := stored_from(tag, new)) is None:
         cut = int(np.argmax(np.diff(new.time_us))) + 1
         rest.insert(0, new.take(slice(cut, None)))
         new = new.take(slice(0, cut))
     return new, stored, concatenate_batches(rest)
+
+
+def end_before_archived(tag: LockedTag, new: Batch) -> int:
+    """Return how many readings of one tag lie before the next archived measurements; at least one."""
+    first, last = int(new.time_us[0]), int(new.time_us[-1])
+    if tag.archived_until_us is None or first >= tag.archived_until_us:
+        return len(new)
+    file = archived_files([tag.pk], first + 1, last).order_by("start").first()
+    return len(new) if file is None else int(np.searchsorted(new.time_us, to_micros(file.start)))
 
 
 def stored_from(tag: LockedTag, new: Batch) -> StoredRows | None:

@@ -13,6 +13,7 @@ from django.db import connection, transaction
 
 from monitoring.archive.files import ArchivedRows, Findings, read_groups
 from monitoring.archive.manifest import supersede
+from monitoring.archive.outage import archive_outage
 from monitoring.archive.place import ArchiveError, archive_place
 from monitoring.archive.reading import archived_files, rows_at, rows_of_file
 from monitoring.ingest.bulk import insert_measurements
@@ -60,9 +61,10 @@ def thaw_or_problem(tag: LockedTag, late: Batch) -> str:
         with transaction.atomic():
             thaw_for(tag, late)
     except ArchiveError as error:
+        archive_outage().begin(error)
         return (
-            f"timestamp: measurements of {tag.definition.name} of that time are archived, and the archive is"
-            f" away; nothing is stored of this reading. Send it again later. {error}"
+            f"timestamp: measurements of {tag.definition.name} at that time are in the archive, which"
+            " can't be used now; the reading is not stored. Send it again later"
         )
     return ""
 

@@ -9,10 +9,9 @@ from django.db import connection
 from django.db.models import F, QuerySet
 
 from monitoring.archive.manifest import supersede, superseded_files
+from monitoring.archive.outage import archive_outage
 from monitoring.archive.place import ArchiveError, archive_place
 from monitoring.kernel.host_clock import TOLERANCE
-from monitoring.kernel.outages import Outage
-from monitoring.kernel.runtime import part
 from monitoring.models import ArchiveFile, Series, Tag
 from monitoring.models.host_clock import newest_measured
 from monitoring.storage.archiving.due import (
@@ -30,16 +29,6 @@ logger = logging.getLogger(__name__)
 
 ANNOUNCING_S = 1.0
 Stop = Callable[[], bool]
-
-
-def archive_outage() -> Outage:
-    """Return whether this process finds the archive unusable."""
-    return part(new_outage)
-
-
-def new_outage() -> Outage:
-    """Make the outage of the archive."""
-    return Outage(began="archive can't be used; nothing moves", ended="archive can be used again")
 
 
 def archive_due(*, now: datetime, should_stop: Stop = lambda: False) -> int:

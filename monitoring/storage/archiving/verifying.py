@@ -7,7 +7,8 @@ from django.db.models import Count, Q
 
 from monitoring.archive.files import Summary, read_groups, sha256_of
 from monitoring.archive.place import ArchiveError, archive_place
-from monitoring.kernel.clock import moment_or_none, to_micros
+from monitoring.archive.reading import counted_of
+from monitoring.kernel.clock import moment_or_none
 from monitoring.models import ArchiveFile, Measurement, Series
 
 FIELDS = ("rows", "anomalies", "first_id", "last_id")
@@ -85,22 +86,9 @@ def faults_of_totals(tag_id: int) -> Iterator[str]:
     counted = Measurement.objects.filter(tag=tag_id).aggregate(
         measurements=Count("pk"), anomalies=Count("pk", filter=Q(is_anomaly=True))
     )
-    moved = [count_moved(file) for file in ArchiveFile.objects.filter(tag=tag_id, superseded_at=None)]
+    moved = [counted_of(file) for file in ArchiveFile.objects.filter(tag=tag_id, superseded_at=None)]
     series = Series.objects.get(pk=tag_id)
     for number, name in enumerate(("measurements", "anomalies")):
         expected = counted[name] + sum(counts[number] for counts in moved)
         if getattr(series, name) != expected:
             yield f"{name} {getattr(series, name)}; database and archive have {expected}"
-
-
-def count_moved(file: ArchiveFile) -> tuple[int, int]:
-    """Return how many measurements and anomalies of a file count."""
-    if file.moved_until == file.end:
-        return file.rows, file.anomalies
-    if file.moved_until == file.start:
-        return 0, 0
-    until_us, rows, anomalies = to_micros(file.moved_until), 0, 0
-    for group, _ in read_groups(archive_place(), file.path):
-        counting = group.take(group.times_us < until_us)
-        rows, anomalies = rows + len(counting), anomalies + int(counting.is_anomaly.sum())
-    return rows, anomalies
