@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+from django.conf import settings
 from django.db.models import Max
 
 from monitoring.archive.presence import note_used
@@ -36,5 +37,11 @@ def supersede(file: ArchiveFile) -> None:
 
 
 def superseded_files(now: datetime) -> list[ArchiveFile]:
-    """Return the files that no read can use any more."""
+    """Return the files that no read uses any more."""
     return list(ArchiveFile.objects.filter(superseded_at__lt=now - KEPT).order_by("superseded_at", "pk"))
+
+
+def is_needless(file: ArchiveFile, now: datetime) -> bool:
+    """Return whether no backup of the database can name a superseded file."""
+    kept = timedelta(days=settings.FERMON_BACKUPS_KEPT + 1)  # one a day
+    return not file.sha256 or file.superseded_at is None or file.superseded_at < now - kept

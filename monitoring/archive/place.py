@@ -14,6 +14,7 @@ from monitoring.kernel.optional_packages import MissingPackageError, load
 from monitoring.kernel.runtime import part
 
 DIRECTORY = "archive"  # in the data directory
+RETIRED = ".superseded"  # at the end of a name, so that no reader by pattern finds the file
 CONNECT_S, REQUEST_S, TRIES = 5, 60, 3
 OPTIONS = frozenset({"endpoint_override", "region", "scheme", "allow_bucket_creation"})
 REQUIREMENTS = "requirements-archive.txt"
@@ -86,8 +87,12 @@ class Place:
         """Return a context manager with a binary file to write; on its exit the file is safely stored."""
         raise NotImplementedError
 
+    def retire(self, path: str) -> None:
+        """Rename a file that counts no more; ``open_read`` finds it by the old name too."""
+        raise NotImplementedError
+
     def delete(self, path: str) -> None:
-        """Delete a file; one that does not exist is no error."""
+        """Delete a file, retired or not; one that does not exist is no error."""
         raise NotImplementedError
 
     def size(self, path: str) -> int | None:
@@ -102,7 +107,10 @@ class Directory(Place):
         self.root = root
 
     def open_read(self, path: str) -> Any:
-        return arrow().OSFile(str(self.root / path))
+        try:
+            return arrow().OSFile(str(self.root / path))
+        except FileNotFoundError:
+            return arrow().OSFile(str(self.root / (path + RETIRED)))
 
     @contextmanager
     def open_write(self, path: str) -> Iterator[IO[bytes]]:
@@ -128,8 +136,13 @@ class Directory(Place):
                 return
             directory = directory.parent
 
+    def retire(self, path: str) -> None:
+        with suppress(FileNotFoundError):
+            (self.root / path).rename(self.root / (path + RETIRED))
+
     def delete(self, path: str) -> None:
-        (self.root / path).unlink(missing_ok=True)
+        for name in (path, path + RETIRED):
+            (self.root / name).unlink(missing_ok=True)
         with suppress(OSError):  # other files are in them
             for directory in (self.root / path).parents:
                 if directory == self.root:
@@ -137,8 +150,8 @@ class Directory(Place):
                 directory.rmdir()
 
     def size(self, path: str) -> int | None:
-        target = self.root / path
-        return target.stat().st_size if target.is_file() else None
+        found = [self.root / name for name in (path, path + RETIRED) if (self.root / name).is_file()]
+        return found[0].stat().st_size if found else None
 
 
 class Bucket(Place):
@@ -182,7 +195,10 @@ class Bucket(Place):
         return f"{self.root}/{path}"
 
     def open_read(self, path: str) -> Any:
-        return self.filesystem.open_input_file(self.full(path))
+        try:
+            return self.filesystem.open_input_file(self.full(path))
+        except FileNotFoundError:
+            return self.filesystem.open_input_file(self.full(path + RETIRED))
 
     @contextmanager
     def open_write(self, path: str) -> Iterator[Any]:
@@ -191,10 +207,19 @@ class Bucket(Place):
         with self.filesystem.open_output_stream(self.full(path)) as stream:
             yield stream
 
+    def retire(self, path: str) -> None:
+        if self.names(path) == [path]:
+            self.filesystem.move(self.full(path), self.full(path + RETIRED))
+
     def delete(self, path: str) -> None:
-        if self.size(path) is not None:
-            self.filesystem.delete_file(self.full(path))
+        for name in self.names(path):
+            self.filesystem.delete_file(self.full(name))
 
     def size(self, path: str) -> int | None:
-        found = self.filesystem.get_file_info(self.full(path))
-        return int(found.size) if found.is_file else None
+        names = self.names(path)
+        return int(self.filesystem.get_file_info(self.full(names[0])).size) if names else None
+
+    def names(self, path: str) -> list[str]:
+        """Return the names under which a file exists: its own, that of a retired file, none, or both."""
+        candidates = (path, path + RETIRED)
+        return [name for name in candidates if self.filesystem.get_file_info(self.full(name)).is_file]

@@ -1,6 +1,6 @@
 """Measurements move to the archive exactly once, and return with ids, flags and findings when one changes."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from io import StringIO
 
 import pytest
@@ -17,6 +17,7 @@ from monitoring.kernel.tag_definition import OnConflict
 from monitoring.models import ArchiveFile, Finding, Lease, Measurement, Series, Tag
 from monitoring.storage.archiving import due, moving, running
 from monitoring.storage.archiving.running import archive_due, archive_now
+from monitoring.storage.archiving.verifying import faults_of
 from tests.archive.plant import (
     DAY,
     NOW,
@@ -268,15 +269,31 @@ def test_a_day_that_changes_while_it_moves_is_given_up_and_moves_later(week, mon
     assert len(measured()) == 7 * 48 + 2
 
 
-def test_superseded_files_are_deleted_an_hour_later(week) -> None:
+def test_superseded_files_leave_an_hour_later_and_go_when_no_backup_names_them(week) -> None:
     archive(2)
     send([reading(MIDNIGHT - 3 * DAY + timedelta(seconds=1))])
     (old,) = ArchiveFile.objects.exclude(superseded_at=None)
-    assert running.delete_superseded(old.superseded_at + timedelta(minutes=59)) == 0
-    assert archive_place().size(old.path)
-    assert running.delete_superseded(old.superseded_at + timedelta(minutes=61)) == 1
+    path, minute = archive_place().root / old.path, timedelta(minutes=1)
+    assert running.delete_superseded(old.superseded_at + 59 * minute) == 0
+    assert path.exists()
+    for _ in range(2):
+        assert running.delete_superseded(old.superseded_at + 61 * minute) == 0
+    assert not path.exists()
+    assert archive_place().size(old.path) == old.bytes
+    assert running.delete_superseded(old.superseded_at + 8 * DAY + minute) == 1
     assert archive_place().size(old.path) is None
     assert not ArchiveFile.objects.filter(pk=old.pk).exists()
+
+
+def test_a_restored_backup_reads_a_file_that_was_superseded_since(week) -> None:
+    archive(2)
+    before = list(ArchiveFile.objects.values())
+    send([reading(MIDNIGHT - 3 * DAY + timedelta(seconds=1))])
+    running.delete_superseded(datetime.now(UTC) + timedelta(hours=2))
+    for row in before:  # as the backup has them
+        file = ArchiveFile(**row)
+        assert len(archived_rows(file)) == file.rows
+        assert list(faults_of(file))[:1] in ([], ["49 measurements of its time are in the database too"])
 
 
 def test_an_incomplete_file_of_a_killed_run_is_given_up(week) -> None:

@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from django.db import connection
 from django.db.models import F, QuerySet
 
-from monitoring.archive.manifest import supersede, superseded_files
+from monitoring.archive.manifest import is_needless, supersede, superseded_files
 from monitoring.archive.outage import archive_outage
-from monitoring.archive.place import ArchiveError, archive_place
+from monitoring.archive.place import ArchiveError, archive_place, told
 from monitoring.kernel.host_clock import TOLERANCE
 from monitoring.models import ArchiveFile, Series, Tag
 from monitoring.models.host_clock import newest_measured
@@ -127,9 +127,18 @@ def finish_files(*, should_stop: Stop) -> int:
 
 
 def delete_superseded(now: datetime) -> int:
-    """Delete the files that no read can use any more; return how many."""
-    found = superseded_files(now)
-    for file in found:
-        archive_place().delete(file.path)
-        file.delete()
-    return len(found)
+    """Rename the files that no read uses any more; delete those that no backup names; return how many.
+
+    A database that was restored from a backup may name a file that was superseded since.
+    """
+    deleted = 0
+    for file in superseded_files(now):
+        with told(file.path, "changed"):
+            if is_needless(file, now):
+                archive_place().delete(file.path)
+            else:
+                archive_place().retire(file.path)
+        if is_needless(file, now):
+            file.delete()
+            deleted += 1
+    return deleted
