@@ -67,7 +67,7 @@ def findings_of(rows: ArchivedRows) -> Findings:
     found: Findings = {}
     stored = Finding.objects.filter(measurement__in=rows.ids.tolist()).order_by("id")
     for pk, *violated in stored.values_list("measurement_id", "reason", "lower", "upper"):
-        found.setdefault(pk, []).append(tuple(violated))
+        found.setdefault(pk, []).append((violated[0], violated[1], violated[2]))
     return found
 
 
