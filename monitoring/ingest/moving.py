@@ -121,7 +121,8 @@ def read_chunk_out(exclusion: Exclusion, tag: LockedTag, start_us: int) -> list[
         else:
             query = OF_IDS.format(among=among(exclusion.ids))
             cursor.execute(query, [*given(exclusion.ids), tag.pk, chunk_of(exclusion)])
-        return cursor.fetchall()[::-1]
+        rows: list[Any] = cursor.fetchall()[::-1]
+    return rows
 
 
 def copy_out(exclusion: Exclusion, tag: LockedTag, rows: StoredRows) -> None:
