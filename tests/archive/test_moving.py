@@ -379,7 +379,7 @@ def test_while_the_archive_is_away_only_late_readings_are_refused(week, tmp_path
     root.rename(tmp_path / "elsewhere")
     late, fresh = send([reading(MIDNIGHT - 5 * DAY + timedelta(seconds=3)), reading(NOW)])
     assert (late.status, fresh.status) == (Status.REJECTED, Status.STORED)
-    assert "in the archive, can't be used now" in late.error
+    assert "in the archive, which can't be used now" in late.error
     (tmp_path / "elsewhere").rename(root)
     (late,) = send([reading(MIDNIGHT - 5 * DAY + timedelta(seconds=3))])
     assert late.status is Status.STORED
