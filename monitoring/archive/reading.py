@@ -43,6 +43,12 @@ class Decoded:
         self.keep(key, value, size(value))
         return value
 
+    def forget(self) -> None:
+        """Forget everything."""
+        with self._lock:
+            self._kept.clear()
+            self.bytes = 0
+
     def keep(self, key: Any, value: Any, size: int) -> None:
         """Keep a value, and forget others that were not used for long."""
         with self._lock:

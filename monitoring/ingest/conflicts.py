@@ -16,9 +16,10 @@ from django.db import connection
 from monitoring.archive.reading import rows_at
 from monitoring.ingest.columns import Batch
 from monitoring.ingest.conflict_rule import Arrival, Settled, keep_last
+from monitoring.ingest.locked_tags import LockedTag
 from monitoring.ingest.outcomes import Status
 from monitoring.ingest.removal import Removed, remove
-from monitoring.ingest.tags import LockedTag, among, given
+from monitoring.ingest.tags import among, given
 from monitoring.ingest.thaw import thaw_around
 from monitoring.kernel.arrays import IntArray
 from monitoring.kernel.clock import from_micros

@@ -6,7 +6,7 @@ transaction that has locked the tag. The mover archives such days again later. T
 are, since archived measurements are part of both.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import numpy as np
 from django.db import connection, transaction
@@ -18,8 +18,8 @@ from monitoring.archive.place import ArchiveError, archive_place
 from monitoring.archive.reading import archived_files, rows_at, rows_of_file
 from monitoring.ingest.bulk import insert_measurements
 from monitoring.ingest.columns import Batch
+from monitoring.ingest.locked_tags import LockedTag, LockedTags
 from monitoring.ingest.rules import LOOKBACK
-from monitoring.ingest.tags import LockedTag
 from monitoring.ingest.validate import Rejection, RejectionReason
 from monitoring.kernel.arrays import BoolArray, IntArray
 from monitoring.kernel.clock import DAY_US, FIRST_MICROS, LAST_MICROS, from_micros, to_micros
@@ -36,18 +36,18 @@ BETWEEN = """
 FROM_ON = "SELECT 1 FROM measurements WHERE tag = %s AND timestamp >= %s LIMIT 1"
 
 
-def without_unreachable(batch: Batch, tags: Sequence[LockedTag]) -> tuple[Batch, dict[int, Rejection]]:
+def without_unreachable(batch: Batch, tags: LockedTags) -> tuple[Batch, dict[int, Rejection]]:
     """Thaw the days that the readings change; return the readings that can be stored, and rejections.
 
     While the archive is away, only the readings that need it are rejected, each by position.
     """
     rejections: dict[int, Rejection] = {}
+    is_late: BoolArray = batch.time_us < tags.archived_until_us[batch.tag]
     is_storable: BoolArray = np.ones(len(batch), dtype=np.bool_)
-    for index, tag in enumerate(tags):
-        if tag.archived_until_us is None:
-            continue
-        late = np.flatnonzero((batch.tag == index) & (batch.time_us < tag.archived_until_us))
-        if len(late) and (problem := thaw_or_problem(tag, batch.take(late))):
+    for index in np.unique(batch.tag[is_late]).tolist():
+        tag = tags[index]
+        late = np.flatnonzero(is_late & (batch.tag == index))
+        if problem := thaw_or_problem(tag, batch.take(late)):
             is_storable[late] = False
             name = tag.definition.name
             rejection = Rejection(name, RejectionReason.ARCHIVE_AWAY, "timestamp", problem)

@@ -1,10 +1,11 @@
 """A plant whose measurements are archived, and everything that is stored of it, wherever it is."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from monitoring.archive.files import read_groups
-from monitoring.archive.place import archive_place
+from monitoring.archive.place import archive_place, archive_url
 from monitoring.ingest.pipeline import ingest_readings
 from monitoring.kernel.clock import to_micros
 from monitoring.models import ArchiveFile, ExcludedMeasurement, Finding, Measurement, Rollup, Series, Tag
@@ -46,6 +47,11 @@ def archive(days: int = 2, tag: str = TAG, now: datetime = NOW) -> int | None:
     """Archives now what is older than so many days; returns how many measurements have moved."""
     archive_after(days, tag)
     return archive_now([tag], now=now)
+
+
+def root_of_archive() -> Path:
+    """The directory of the archive."""
+    return Path(archive_url())
 
 
 def live_files(tag: str = TAG) -> list[ArchiveFile]:

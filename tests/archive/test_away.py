@@ -4,11 +4,10 @@ import pytest
 from django.test import Client
 
 from monitoring.archive import presence
-from monitoring.archive.place import archive_place
 from monitoring.archive.reading import Decoded
 from monitoring.kernel.runtime import part
 from monitoring.storage.archiving import moving
-from tests.archive.plant import DAY, NOW, TAG, archive, hourly, send
+from tests.archive.plant import DAY, NOW, TAG, archive, hourly, root_of_archive, send
 
 pytestmark = pytest.mark.django_db
 
@@ -20,9 +19,9 @@ def away(monkeypatch):
     monkeypatch.setattr(presence, "ANNOUNCED_S", 0)
     send(hourly(7))
     archive(2)
-    root = archive_place().root
+    root = root_of_archive()
     root.rename(root.with_name("elsewhere"))
-    part(Decoded).keep("nothing", None, 0)
+    part(Decoded).forget()
 
 
 @pytest.mark.parametrize("path", ["data", "export", "anomalies"])

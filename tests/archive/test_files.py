@@ -13,6 +13,7 @@ from monitoring.archive import files, reading
 from monitoring.archive.files import ArchivedRows, read_groups, sha256_of, write_file
 from monitoring.archive.place import ArchiveError, Bucket, Directory, archive_place
 from monitoring.kernel.clock import DAY_US, from_micros
+from monitoring.kernel.runtime import part
 from monitoring.models import ArchiveFile, Tag
 
 DAY = 20_000 * DAY_US
@@ -156,8 +157,14 @@ def test_only_rows_that_have_moved_count(day):
 
 
 def test_a_short_range_reads_few_row_groups(day, monkeypatch):
-    read, real = [], files.read_group
-    monkeypatch.setattr(files, "read_group", lambda *place: read.append(place[-1]) or real(*place))
+    read: list[int] = []
+    real = files.read_group
+
+    def noted(*place):
+        read.append(place[-1])
+        return real(*place)
+
+    monkeypatch.setattr(files, "read_group", noted)
     for _ in range(2):
         reading.read_rows(day[0].tag_id, DAY + 950_000_000, DAY + 1_050_000_000)
     assert read == [9, 10]
@@ -191,4 +198,4 @@ def test_one_query_finds_the_files_of_a_range_by_an_index(day, django_assert_num
 def test_decoded_groups_stay_within_their_limit(day, monkeypatch):
     monkeypatch.setattr(reading, "CACHED_BYTES", 10_000)
     reading.read_rows(day[0].tag_id, DAY, DAY + DAY_US)
-    assert reading.part(reading.Decoded).bytes <= 10_000
+    assert part(reading.Decoded).bytes <= 10_000

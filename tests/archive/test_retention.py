@@ -1,6 +1,7 @@
 """Retention deletes archived days with their totals, and keeps their anomalies as long as those of others."""
 
 from datetime import datetime
+from functools import partial
 
 import pytest
 from django.db import transaction
@@ -99,7 +100,7 @@ def test_interrupted_retention_goes_on(monkeypatch) -> None:
     keep_for(3, 5)
     for steps in (1, 2, 3):
         asked = iter([False] * steps)
-        apply_retention(now=NOW, should_stop=lambda asked=asked: next(asked, True))
+        apply_retention(now=NOW, should_stop=partial(next, asked, True))
     apply_retention(now=NOW)
     assert everything() == expected
     assert database_rows()

@@ -4,7 +4,9 @@ import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
+from monitoring.database.replica import read
 from monitoring.detection.backtest.compare import WARM_UP, EventSpan, SettingsComparison
 from monitoring.detection.monitor import DetectionSettings, SettingError
 from monitoring.detection.tag_settings import settings_of
@@ -59,10 +61,10 @@ class Stretch:
     def pages(self) -> Iterator[tuple[list[int], list[float]]]:
         """Yield times in microseconds since 1970 and values, in the order of time, page after page.
 
-        Each page is a short query, so that no writer has to wait.
+        Each page is a short query, so that no writer has to wait; the replica answers while it can.
         """
         after = self.first_us
-        while len(rows := self._page(after)):
+        while len(rows := read(partial(self._page, after))[0]):
             yield rows.times_us.tolist(), rows.values.tolist()
             after = int(rows.times_us[-1]) + 1
 

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('monitoring', '0049_forest'),
+        ('monitoring', '0053_external_identities'),
     ]
 
     operations = [
