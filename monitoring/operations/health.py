@@ -15,6 +15,7 @@ from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import OperationalError, connection, transaction
 
+from monitoring.database.replica_monitor import ReplicaHealth, ReplicaState, replica_health
 from monitoring.history.ahead import Times, read_times
 from monitoring.history.confirmed import ConfirmedSource, confirmed_sources
 from monitoring.history.heartbeats import detection_lease
@@ -67,6 +68,7 @@ class Health:
     problems: tuple[str, ...]
     since: datetime | None
     confirmed: tuple[ConfirmedSource, ...] = ()
+    replica: ReplicaHealth | None = None
 
     @property
     def status(self) -> str:
@@ -143,6 +145,7 @@ def check_health(
     probes = part(HealthProbes)
     redis_error = probes.look_at_redis(redis) if redis else None
     seen = probes.look(now, queued)
+    replica = replica_health()
     worker_age = seconds_since(seen.lease.renewed_at if seen.lease else None, now)
     simulator_age = seconds_since(seen.lease.written_until if seen.lease and simulator_on else None, now)
     detection_age = seconds_since(seen.detection.written_until if seen.detection else None, now)
@@ -153,6 +156,7 @@ def check_health(
         problems += worker_problems(worker_age, simulator_age, simulator_on=simulator_on)
         problems += detection_problems(seen, worker_age, now)
     problems += redis_problems(redis_error.result() if redis_error else "")
+    problems += replica_problems(replica)
     if dead_letters:
         problems.append(f"{dead_letters} readings wait on disk, where they are safe, to be stored.")
     if seen.refused.set_aside:
@@ -175,8 +179,9 @@ def check_health(
         seen.times,
         seen.learning,
         tuple(problems),
-        began(seen, waiting_since, worker_age, redis, now) if problems else None,
+        began(seen, waiting_since, worker_age, redis, now, replica) if problems else None,
         seen.confirmed,
+        replica,
     )
 
 
@@ -348,12 +353,20 @@ def redis_problems(error: str) -> list[str]:
     ]
 
 
+def replica_problems(replica: ReplicaHealth | None) -> list[str]:
+    """Return the faults of the replica, in words. Reads that the replica can't answer go to the primary."""
+    if replica is None or replica.state in {ReplicaState.CURRENT, ReplicaState.UNKNOWN}:
+        return []
+    return [f"The replica is not used ({replica.error}). Reads go to the primary; nothing is lost."]
+
+
 def began(
     seen: Seen,
     waiting_since: datetime | None,
     worker_age: float | None,
     redis: RedisLink | None,
     now: datetime,
+    replica: ReplicaHealth | None,
 ) -> datetime | None:
     """Return the start of the first problem, as far as known."""
     found = outages()
@@ -363,6 +376,7 @@ def began(
         found.storing.since,
         found.keeping.since,
         redis.outage.since if redis else None,
+        replica.since if replica else None,
         seen.clock_good_until,
     ]
     if worker_age is not None and worker_age > WORKER_STALE_S:

@@ -105,11 +105,15 @@ def save(readings: Iterable[SpooledReading]) -> None:
 
 def check_space(spool: Path, more: int) -> None:
     """Raise SpoolFullError if ``more`` bytes exceed the limit of the spool or the reserve of the disk."""
-    taken = sum(size(spool / name) for name in (PENDING, REPLAYING, REFUSED, REMEMBERING))
-    if taken + more > settings.FERMON_DEAD_LETTER_BYTES:
+    if total_size() + more > settings.FERMON_DEAD_LETTER_BYTES:
         raise SpoolFullError(f"{spool} holds as much as FERMON_DEAD_LETTER_BYTES allows")
     if shutil.disk_usage(spool).free - more < settings.FERMON_DISK_RESERVE_BYTES:
         raise SpoolFullError(f"the disk of {spool} has no more than FERMON_DISK_RESERVE_BYTES left")
+
+
+def total_size() -> int:
+    """Return the size of all files of the spool in bytes."""
+    return sum(size(directory() / name) for name in (PENDING, REPLAYING, REFUSED, REMEMBERING))
 
 
 def size(path: Path) -> int:
@@ -165,14 +169,14 @@ def note_done(path: Path, lines: int) -> None:
     """Note that the first lines of a file are stored; optional, and impossible on a full disk."""
     note = path.with_suffix(".done.new")
     with suppress(OSError):
-        note.write_text(str(lines))
+        note.write_text(str(lines), encoding="ascii")
         note.replace(path.with_suffix(".done"))
 
 
 def done_count(path: Path) -> int:
     """Return how many lines of the file are stored according to ``note_done``."""
     try:
-        return int(path.with_suffix(".done").read_text())
+        return int(path.with_suffix(".done").read_text(encoding="ascii"))
     except (OSError, ValueError):
         return 0
 
