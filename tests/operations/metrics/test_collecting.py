@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import Error as DatabaseError
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
@@ -292,7 +293,7 @@ def test_without_a_database_the_rest_is_told_in_time(fault: str, monkeypatch: py
 
     def read() -> list[Any]:
         if fault == "away":
-            raise collecting.DatabaseError("no such host")
+            raise DatabaseError("no such host")
         release.wait(30)
         return [gauge("fermon_a", "A.", 1)]
 
