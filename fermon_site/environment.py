@@ -1,7 +1,10 @@
 """The environment variables that Fermon reads: parsing, defaults and errors."""
 
 import os
+import re
 import secrets
+import sys
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -10,10 +13,13 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 
-DATABASES = frozenset({"django.db.backends.sqlite3", "django.db.backends.postgresql"})
+POSTGRESQL = "django.db.backends.postgresql"
+POSTGRESQL_PORT = 5432
+DATABASES = frozenset({"django.db.backends.sqlite3", POSTGRESQL})
 TRUE = frozenset({"1", "on", "true", "yes"})
 # Schemes of a mail server's address, and the encryption that each stands for.
 SMTP_SECURITY = {"smtp": "starttls", "smtps": "tls", "smtp+plain": "none"}
+ORIGIN_HOST = re.compile(r"[a-z0-9.-]+|[0-9a-f:]+")
 LOCALTIME = Path("/etc/localtime")
 FALSE = frozenset({"0", "off", "false", "no"})
 
@@ -70,14 +76,27 @@ def machine_zone() -> str:
     return name or "UTC"
 
 
+def user_data_dir() -> Path:
+    """Return the directory for the data of an installation without a checkout, by the system's custom."""
+    home = Path.home()
+    if sys.platform == "win32":
+        return Path(text("LOCALAPPDATA", str(home / "AppData" / "Local"))) / "fermon"
+    if sys.platform == "darwin":
+        return home / "Library" / "Application Support" / "fermon"
+    return Path(text("XDG_DATA_HOME", str(home / ".local" / "share"))) / "fermon"
+
+
 def database_address(name: str, default: str) -> dict[str, Any]:
     """Return the variable as Django's settings of a SQLite or PostgreSQL database.
+
+    The address of a PostgreSQL may have several hosts, separated by commas, each with its port: psycopg tries
+    them in this order. Unless the address says otherwise, only a host that takes writes counts.
 
     Raises:
         ImproperlyConfigured: the text is no such address. The message omits the text: it may hold a password.
     """
     try:
-        found = dict(dj_database_url.parse(text(name, default)))
+        found = parsed_database(text(name, default))
     except ValueError:
         found = {}
     if found.get("ENGINE") not in DATABASES:
@@ -85,6 +104,54 @@ def database_address(name: str, default: str) -> dict[str, Any]:
             f"{name} is not understood: use postgres://user:password@host/name or sqlite:////path/to/file,"
             " what is no letter or digit in user or password written as %xx."
         )
+    return found
+
+
+def parsed_database(address: str) -> dict[str, Any]:
+    """Return the address of a database as Django's settings.
+
+    Raises:
+        ValueError: the text is no such address.
+    """
+    netloc = urlsplit(address).netloc
+    login, at, hosts = netloc.rpartition("@")
+    if "," not in hosts:
+        return dict(dj_database_url.parse(address))
+    parts = [urlsplit(f"//{host}") for host in hosts.split(",")]
+    if not all(part.hostname for part in parts):
+        raise ValueError("a host is empty")
+    found: dict[str, Any] = dict(dj_database_url.parse(address.replace(netloc, f"{login}{at}host", 1)))
+    found["HOST"] = ",".join(str(part.hostname) for part in parts)
+    found["PORT"] = ",".join(str(part.port or POSTGRESQL_PORT) for part in parts)
+    options: dict[str, Any] = {"target_session_attrs": "read-write"}
+    found["OPTIONS"] = {**options, **found.get("OPTIONS", {})}
+    return found
+
+
+def replica_address(name: str, primary: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the variable as Django's settings of a replica of ``primary``; empty if unset.
+
+    Raises:
+        ImproperlyConfigured: the text is no address of a PostgreSQL, or the primary is none. The message
+            omits the text: it may hold a password.
+    """
+    if not text(name, ""):
+        return {}
+    try:
+        found = parsed_database(text(name, ""))
+    except ValueError:
+        found = {}
+    if found.get("ENGINE") != POSTGRESQL:
+        raise ImproperlyConfigured(
+            f"{name} is not understood: use postgres://user:password@host/name, the address of a standby of"
+            " DATABASE_URL, what is no letter or digit in user or password written as %xx."
+        )
+    if primary["ENGINE"] != POSTGRESQL:
+        raise ImproperlyConfigured(
+            f"{name} needs a PostgreSQL in DATABASE_URL, of which it is a standby: SQLite has no replicas."
+        )
+    if "," in found["HOST"]:  # a standby is read-only: the attribute of the primary would rule it out
+        found["OPTIONS"] |= {"target_session_attrs": "any"}
     return found
 
 
@@ -162,6 +229,69 @@ def words(name: str) -> list[str]:
     return [word.strip() for word in os.environ.get(name, "").split(",") if word.strip()]
 
 
+def origins(name: str) -> frozenset[str]:
+    """Return the variable as web origins, separated by commas; empty if unset.
+
+    Raises:
+        ImproperlyConfigured: one is no exact origin, such as a wildcard or an address with a path.
+    """
+    found = frozenset(words(name))
+    for word in found:
+        if not is_origin(word):
+            raise ImproperlyConfigured(
+                f"{name}: {word!r} is no origin. Use scheme, host and port as browsers send them, in small"
+                " letters and without a path or '*': https://grafana.plant.example, http://10.0.0.5:3000."
+            )
+    return found
+
+
+def is_origin(word: str) -> bool:
+    """Return whether the text is an origin as browsers serialise it: without a default port or a path."""
+    try:
+        parts = urlsplit(word)
+        default = {"http": 80, "https": 443}[parts.scheme]
+        is_plain = parts.port not in {0, default} and bool(ORIGIN_HOST.fullmatch(parts.hostname or ""))
+    except (KeyError, ValueError):
+        return False
+    return (
+        is_plain and word == f"{parts.scheme}://{parts.netloc}" and "@" not in word and word == word.lower()
+    )
+
+
+def role_mapping(name: str, roles: Collection[str]) -> dict[str, str]:
+    """Return the variable as roles by group, from pairs ``group=role``.
+
+    Pairs are separated by commas; by semicolons where there is one, for groups with commas in their names.
+    The role stands after the last equals sign.
+
+    Raises:
+        ImproperlyConfigured: a pair has no group, or a role that does not exist.
+    """
+    given = text(name, "")
+    pairs = [pair.strip() for pair in given.split(";" if ";" in given else ",") if pair.strip()]
+    found = {}
+    for pair in pairs:
+        group, _, role = (part.strip() for part in pair.rpartition("="))
+        if not group or role not in roles:
+            raise ImproperlyConfigured(
+                f"{name}: {pair!r} is not understood: use group=role with a role of {', '.join(roles)}."
+            )
+        found[group] = role
+    return found
+
+
+def choice(name: str, default: str, choices: Collection[str]) -> str:
+    """Return the variable as one of the words.
+
+    Raises:
+        ImproperlyConfigured: the text is another word.
+    """
+    word = text(name, default).lower()
+    if word in choices:
+        return word
+    raise ImproperlyConfigured(f"{name}={word!r} is not understood: use one of {', '.join(choices)}.")
+
+
 def required(name: str, purpose: str) -> str:
     """Return the variable's text.
 
@@ -183,11 +313,11 @@ def stored_secret(path: Path) -> str:
         path.parent.mkdir(parents=True, exist_ok=True)
         draft = path.with_name(f"{path.name}.{os.getpid()}")
         draft.touch(mode=0o600)
-        draft.write_text(secrets.token_urlsafe(50))
+        draft.write_text(secrets.token_urlsafe(50), encoding="ascii")
         try:
             os.link(draft, path)
         except FileExistsError:
             pass
         finally:
             draft.unlink()
-    return path.read_text().strip()
+    return path.read_text(encoding="ascii").strip()

@@ -46,7 +46,7 @@ def install(requirements: str) -> int:
     """
     stamp = VENV / f"{requirements}.sha256"
     wanted = fingerprint(requirements)
-    if works() and stamp.exists() and stamp.read_text() == wanted:
+    if works() and stamp.exists() and stamp.read_text(encoding="utf-8") == wanted:
         return 0
     if not works():
         if importlib.util.find_spec("ensurepip") is None:
@@ -60,14 +60,14 @@ def install(requirements: str) -> int:
     if subprocess.run([PYTHON, *PIP, *INSTALL, "-r", ROOT / requirements], check=False).returncode:  # noqa: S603
         return fail(f"{requirements} could not be installed; the lines above say why.")
     if conflicts := find_conflicts():
-        ours, others = split_by_lock(conflicts, (ROOT / requirements).read_text())
+        ours, others = split_by_lock(conflicts, (ROOT / requirements).read_text(encoding="utf-8"))
         if ours:
             return fail(
                 f"{requirements} does not fit together:\n{ours}\nMake the lock anew with 'make lock', or take"
                 f" the one of the release."
             )
         say(f"Packages that you added to .venv do not fit Fermon's:\n{others}")
-    stamp.write_text(wanted)
+    stamp.write_text(wanted, encoding="utf-8")
     return 0
 
 

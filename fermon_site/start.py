@@ -1,6 +1,7 @@
 """Run Fermon: check the environment, prepare the database, then run server and worker together.
 
-``start.sh`` and ``start.bat`` call ``python -m fermon_site.start``. The worker starts detection.
+``start.sh`` and ``start.bat`` call ``python -m fermon_site.start``, the command ``fermon`` calls ``main``.
+The worker starts detection.
 """
 
 import contextlib
@@ -31,7 +32,6 @@ from honcho.printer import Message
 from monitoring.access.addresses import address_to_reach
 from monitoring.kernel import private_files
 
-MANAGE = Path(__file__).resolve().parent.parent / "manage.py"
 ON_WINDOWS = os.name == "nt"
 NAMES = {"web": "the web server", "worker": "the worker"}
 HIGHEST_PORT = 65535
@@ -100,7 +100,7 @@ def only_one(data_dir: Path, address: str) -> Iterator[None]:
     lock = FileLock(data_dir / "start.lock", timeout=0)
     try:
         lock.acquire()
-        note.write_text(json.dumps({"pid": os.getpid(), "address": address}))
+        note.write_text(json.dumps({"pid": os.getpid(), "address": address}), encoding="utf-8")
     except Timeout as error:
         raise StartError(f"it already runs on {data_dir}{holder(note)}. Stop it first.") from error
     except OSError as error:
@@ -115,7 +115,7 @@ def only_one(data_dir: Path, address: str) -> Iterator[None]:
 def holder(note: Path) -> str:
     """Return process and address from the note in words; empty if unreadable."""
     try:
-        told = json.loads(note.read_text())
+        told = json.loads(note.read_text(encoding="utf-8"))
         return f" (process {told['pid']}, {told['address']})"
     except (OSError, ValueError, KeyError, TypeError):
         return ""
@@ -168,7 +168,7 @@ def migrate(data_dir: Path) -> None:
         StartError: the migration failed; the reason is on the console.
     """
     say(f"Preparing the database; data is kept in {data_dir}")
-    command = [sys.executable, str(MANAGE), "migrate", "--noinput", "-v", "0"]
+    command = [*manage(), "migrate", "--noinput", "-v", "0"]
     # A session of its own: Ctrl-C gives no traceback there.
     done = subprocess.run(command, check=False, start_new_session=True)  # noqa: S603
     if done.returncode:
@@ -209,7 +209,7 @@ class Pair(Manager):  # type: ignore[misc]  # honcho has no types
 
     def add(self, name: str, *arguments: str) -> None:
         """Add a manage.py command, which replaces the shell that honcho starts."""
-        command = [sys.executable, str(MANAGE), *arguments]
+        command = [*manage(), *arguments]
         line = subprocess.list2cmdline(command) if ON_WINDOWS else f"exec {shlex.join(command)}"
         own = {
             "FERMON_LAUNCHER_PID": str(self.pid),
@@ -234,6 +234,18 @@ class Pair(Manager):  # type: ignore[misc]  # honcho has no types
                     process.kill()
 
 
+def manage() -> list[str]:
+    """Return the command line of ``manage.py``."""
+    return [sys.executable, str(settings.BASE_DIR / "manage.py")]
+
+
+def manage_in_words() -> str:
+    """Return the same as a user types it, in the checkout or with the wheel installed."""
+    if settings.BASE_DIR == settings.INSTALLED:
+        return "fermon manage"
+    return shlex.join([sys.executable, "manage.py"])
+
+
 def family() -> list[psutil.Process]:
     """Return all processes of server and worker, without honcho's output relays."""
     found = []
@@ -249,8 +261,7 @@ def announce(pair: Pair, host: str, port: int) -> None:
         time.sleep(0.3)
     for line in (
         f"The dashboard is at {page(host, port)}",
-        "Ctrl-C stops Fermon and keeps all data. A login for /admin/: "
-        f"{shlex.join([sys.executable, MANAGE.name])} createsuperuser",
+        f"Ctrl-C stops Fermon and keeps all data. A login for /admin/: {manage_in_words()} createsuperuser",
     ):
         pair.events.put(Message("line", line, datetime.now().astimezone(), "system", None))
 

@@ -24,6 +24,7 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # that there is no XDG_RUNTIME_DIR
     import pgserver
 
+PROGRAMS = Path(pgserver.__file__).parent / "pginstall/bin"
 logging.getLogger("pgserver").setLevel(logging.CRITICAL)
 # Tests kill processes, not machines: what the kernel was given is there. The first needs a start of its own.
 OPTIONS = {"max_connections": "300", "fsync": "off", "full_page_writes": "off"}

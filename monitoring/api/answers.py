@@ -1,5 +1,7 @@
 """Convert domain objects to the JSON objects of responses."""
 
+from collections.abc import Mapping
+from operator import itemgetter
 from typing import Any
 
 from monitoring.history.ahead import Ahead
@@ -7,7 +9,7 @@ from monitoring.history.measurements import Point, Reason
 from monitoring.history.statistics import TagStatistics
 from monitoring.history.trend import Trend
 from monitoring.history.trend_plan import MILLISECOND_US, means
-from monitoring.kernel.clock import iso_utc
+from monitoring.kernel.clock import iso_texts, iso_utc
 from monitoring.kernel.number_format import NumberFormat
 from monitoring.kernel.tag_definition import TagDefinition
 
@@ -102,3 +104,39 @@ def trend(name: str, found: Trend) -> dict[str, Any]:
         "resolution_s": found.step.seconds,
         **{key: column.tolist() for key, column in columns.items()},
     }
+
+
+def trend_rows(trends: Mapping[str, Trend]) -> list[dict[str, Any]]:
+    """Return the buckets of several tags as one list of objects, in order of time, then of the tags.
+
+    Readers that pivot such a list, as Grafana does, need the order of time.
+    """
+    rows = [row for name, found in trends.items() for row in bucket_rows(name, found)]
+    return [row for _, row in sorted(rows, key=itemgetter(0))]
+
+
+def bucket_rows(name: str, found: Trend) -> list[tuple[int, dict[str, Any]]]:
+    """Return the start of each bucket in microseconds since 1970, and the bucket as an object."""
+    buckets = found.buckets
+    columns = (buckets.minimum, buckets.maximum, means(buckets), buckets.count, buckets.anomalies)
+    cells = zip(
+        buckets.start.tolist(),
+        iso_texts(buckets.start),
+        *(column.tolist() for column in columns),
+        strict=True,
+    )
+    return [
+        (
+            start,
+            {
+                "time": time,
+                "tag": name,
+                "min": low,
+                "max": high,
+                "mean": mean,
+                "count": count,
+                "anomalies": anomalies,
+            },
+        )
+        for start, time, low, high, mean, count, anomalies in cells
+    ]

@@ -10,8 +10,9 @@ from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 from rest_framework.viewsets import ViewSet
 
+from monitoring.access.replica_reads import reads_replica
 from monitoring.api import answers, schemas
-from monitoring.api.fields import DataPageSerializer, PageSerializer, parameters
+from monitoring.api.fields import AnomalyPageSerializer, DataPageSerializer, parameters
 from monitoring.history.keyset import Cursor
 from monitoring.history.measurements import MeasurementPage, Selection, read_page, reasons_by_id
 from monitoring.history.quality import qualities_of
@@ -26,7 +27,7 @@ def page_response(
 
     ``items`` converts the page to the JSON objects of the response.
     """
-    query = parameters(PageSerializer if anomalies_only else DataPageSerializer, request)
+    query = parameters(AnomalyPageSerializer if anomalies_only else DataPageSerializer, request)
     chosen = query.validated_data
     selection: Selection = replace(query.selection, anomalies_only=anomalies_only)
     page = read_page(
@@ -35,7 +36,7 @@ def page_response(
     found = items(page)
     if chosen.get("quality"):
         add_quality(page, found)
-    return with_link(request, Response(found), page.next)
+    return paged(request, found, page.next, envelope=chosen["envelope"])
 
 
 def add_quality(page: MeasurementPage, items: list[dict[str, Any]]) -> None:
@@ -44,6 +45,18 @@ def add_quality(page: MeasurementPage, items: list[dict[str, Any]]) -> None:
     for item in items:
         if item["id"] in qualities:
             item["quality"] = qualities[item["id"]]
+
+
+def paged(
+    request: Request, items: list[dict[str, Any]], following: Cursor | None, *, envelope: bool
+) -> Response:
+    """Return a page with its Link header: the list alone, or in an envelope with the cursor beside it.
+
+    The key ``next`` is present on the last page, too: Grafana's Infinity data source reports a missing one
+    as an error, and takes null as the end.
+    """
+    bare = {"items": items, "next": None if following is None else str(following)} if envelope else items
+    return with_link(request, Response(bare), following)
 
 
 def with_link(request: Request, response: Response, following: Cursor | None) -> Response:
@@ -64,8 +77,11 @@ class MeasurementViewSet(ViewSet):
         tags=["measurements"],
         auth=schemas.MAY_READ,
         parameters=[DataPageSerializer, schemas.LINK, schemas.RETRY_AFTER],
-        responses=schemas.reads(schemas.ShownMeasurementSerializer(many=True), also=PAGED),
+        responses=schemas.reads(
+            schemas.page_of(schemas.ShownMeasurementSerializer, schemas.MeasurementPageSerializer), also=PAGED
+        ),
     )
+    @reads_replica
     def list(self, request: Request) -> Response:
         """List measurements of some or all tags in a time range, newest first by default."""
         return page_response(
@@ -84,9 +100,12 @@ class AnomalyViewSet(ViewSet):
         operation_id="getAnomalies",
         tags=["measurements"],
         auth=schemas.MAY_READ,
-        parameters=[PageSerializer, schemas.LINK, schemas.RETRY_AFTER],
-        responses=schemas.reads(schemas.AnomalySerializer(many=True), also=PAGED),
+        parameters=[AnomalyPageSerializer, schemas.LINK, schemas.RETRY_AFTER],
+        responses=schemas.reads(
+            schemas.page_of(schemas.AnomalySerializer, schemas.AnomalyPageSerializer), also=PAGED
+        ),
     )
+    @reads_replica
     def list(self, request: Request) -> Response:
         """List anomalies of some or all tags in a time range, with reasons, newest first by default."""
         return page_response(request, anomalies_only=True, items=with_reasons)

@@ -5,8 +5,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
+from monitoring.access.replica_reads import reads_replica
 from monitoring.api import schemas
-from monitoring.api.data import with_link
+from monitoring.api.data import paged
 from monitoring.api.fields import EventPageSerializer, parameters
 from monitoring.history.events import read_events
 
@@ -21,8 +22,12 @@ class EventViewSet(ViewSet):
         tags=["measurements"],
         auth=schemas.MAY_READ,
         parameters=[EventPageSerializer, schemas.LINK, schemas.RETRY_AFTER],
-        responses=schemas.reads(schemas.EventSerializer(many=True), also={400: schemas.BAD_INPUT}),
+        responses=schemas.reads(
+            schemas.page_of(schemas.EventSerializer, schemas.EventPageSerializer),
+            also={400: schemas.BAD_INPUT},
+        ),
     )
+    @reads_replica
     def list(self, request: Request) -> Response:
         """List events of some or all tags that overlap a time range, latest start first by default.
 
@@ -36,4 +41,4 @@ class EventViewSet(ViewSet):
             ascending=chosen["order"] == "asc",
             after=chosen.get("cursor"),
         )
-        return with_link(request, Response(page.as_json()), page.next)
+        return paged(request, page.as_json(), page.next, envelope=chosen["envelope"])

@@ -29,6 +29,10 @@ DEFAULT_PAGE = 1_000
 MAX_POINTS = 5_000
 DEFAULT_POINTS = 600
 MAX_FOLLOWED = 250
+MAX_TREND_TAGS = 50
+MAX_TREND_ROWS = 50_000
+COLUMNS_FORM, ROWS_FORM = "columns", "rows"
+RENDERERS = frozenset({"json", "api"})
 LONGEST_REASON = 500
 COLUMNS = ("unit", "reasons")
 
@@ -163,7 +167,22 @@ class PageSerializer(SelectionSerializer):
     )
 
 
-class DataPageSerializer(PageSerializer):
+class EnvelopeSerializer(serializers.Serializer[Any]):
+    """Whether a page comes with its cursor in the body, for clients that do not follow Link headers."""
+
+    envelope = serializers.BooleanField(
+        default=False,
+        help_text="1: an object with the `items` and the cursor of the `next` page (null: none), which the"
+        " parameter `cursor` takes.",
+        error_messages=dict.fromkeys(("invalid", "null"), "expected '1' or '0'"),
+    )
+
+
+class AnomalyPageSerializer(EnvelopeSerializer, PageSerializer):
+    """A selection of anomalies, read page by page."""
+
+
+class DataPageSerializer(EnvelopeSerializer, PageSerializer):
     """A selection of measurements, read page by page, with excluded measurements on request."""
 
     excluded = excluded_field()
@@ -174,7 +193,7 @@ class DataPageSerializer(PageSerializer):
     )
 
 
-class EventPageSerializer(PageSerializer):
+class EventPageSerializer(EnvelopeSerializer, PageSerializer):
     """A selection of events, read page by page."""
 
     open = serializers.BooleanField(
@@ -209,17 +228,50 @@ class EventPageSerializer(PageSerializer):
         )
 
 
+class TrendFormatField(serializers.ChoiceField):
+    """The form of a trend. The names of DRF's renderers select the page or JSON, as on other routes."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Return the form; columns for the name of a renderer."""
+        return COLUMNS_FORM if data in RENDERERS else super().to_internal_value(data)
+
+
 class TrendSerializer(RangeSerializer):
-    """One tag and a time range; without a range, all stored measurements of the tag."""
+    """One tag, or several as rows, and a time range; without a range, all stored measurements."""
 
-    tag = serializers.CharField(
-        help_text="The tag.", error_messages={"required": "missing; expected the name of a tag"}
+    tag = serializers.ListField(
+        child=serializers.CharField(error_messages={"blank": "expected the name of a tag, got none"}),
+        max_length=MAX_TREND_TAGS,
+        help_text=f"The tag; with format=rows it may be repeated, up to {MAX_TREND_TAGS} times.",
+        error_messages={
+            "required": "missing; expected the name of a tag",
+            "max_length": f"expected at most {MAX_TREND_TAGS} tags in one request",
+        },
     )
-    points = whole_number(DEFAULT_POINTS, MAX_POINTS, "How many buckets at most.")
+    points = whole_number(DEFAULT_POINTS, MAX_POINTS, "How many buckets of each tag at most.")
+    format = TrendFormatField(
+        choices=[COLUMNS_FORM, ROWS_FORM],
+        default=COLUMNS_FORM,
+        help_text="columns: an object of columns. rows: a list with one object for each bucket, oldest first,"
+        f" for Grafana and spreadsheets; at most {MAX_TREND_ROWS} in all.",
+        error_messages={"invalid_choice": f"expected '{COLUMNS_FORM}' or '{ROWS_FORM}'"},
+    )
 
-    def validate_tag(self, name: str) -> str:
-        """Reject an unknown tag."""
-        return known_only([name])[0]
+    def validate_tag(self, names: list[str]) -> list[str]:
+        """Reject unknown tags."""
+        return known_only(names)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Reject several tags as columns, and more rows than one answer may have."""
+        attrs = super().validate(attrs)
+        count = len(attrs["tag"])
+        if count > 1 and attrs["format"] != ROWS_FORM:
+            raise serializers.ValidationError({"tag": f"{several('tag', count)}, or use format={ROWS_FORM}"})
+        if count * attrs["points"] > MAX_TREND_ROWS:
+            raise serializers.ValidationError(
+                {"points": f"expected at most {MAX_TREND_ROWS // count} with {count} tags"}
+            )
+        return attrs
 
 
 def choice(names: Iterable[str], default: str, help_text: str) -> serializers.ChoiceField:

@@ -7,6 +7,7 @@ from drf_spectacular.utils import (
     OpenApiExample,
     OpenApiParameter,
     OpenApiResponse,
+    PolymorphicProxySerializer,
     extend_schema_field,
     extend_schema_serializer,
 )
@@ -196,6 +197,26 @@ class TrendColumnsSerializer(Shape):
     anomalies = numbers(serializers.IntegerField(), "Those of them that are anomalies.")
     min_t = numbers(serializers.IntegerField(), "When the minimum was reached first, as t.")
     max_t = numbers(serializers.IntegerField(), "When the maximum was reached first, as t.")
+
+
+class TrendRowSerializer(Shape):
+    """A bucket of a tag, with at least one measurement."""
+
+    time = serializers.DateTimeField(help_text="When the bucket begins.")
+    tag = serializers.CharField()
+    min = serializers.FloatField()
+    max = serializers.FloatField()
+    mean = serializers.FloatField()
+    count = serializers.IntegerField(help_text="Its measurements.")
+    anomalies = serializers.IntegerField(help_text="Those of them that are anomalies.")
+
+
+TREND = PolymorphicProxySerializer(
+    component_name="Trend",
+    serializers=[TrendColumnsSerializer, TrendRowSerializer(many=True)],
+    resource_type_field_name=None,
+    many=False,
+)
 
 
 class GapsSerializer(Shape):
@@ -403,6 +424,17 @@ class ConfirmedSerializer(Shape):
     )
 
 
+class ReplicaSerializer(Shape):
+    """The replica that charts, exports, statistics, reports and backtests are read from."""
+
+    state = serializers.CharField(
+        help_text="current, or why it is not read from: unknown (not asked yet), stale, away, no replica."
+    )
+    lag_s = serializers.FloatField(
+        allow_null=True, help_text="Seconds by which it is behind the primary, at most; null if unknown."
+    )
+
+
 class HealthSerializer(Shape):
     """The health of the system. Callers without read access to all tags receive only `status`."""
 
@@ -448,6 +480,7 @@ class HealthSerializer(Shape):
         required=False,
         help_text="Sources that confirm until when values that they did not send again are unchanged.",
     )
+    replica = ReplicaSerializer(required=False, help_text="Only with `DATABASE_REPLICA_URL`.")
     problems = serializers.ListField(required=False, child=serializers.CharField())
     since = serializers.DateTimeField(
         required=False, allow_null=True, help_text="When the first problem began, if known."
@@ -496,6 +529,43 @@ NO_PLACE = OpenApiResponse(
     ErrorSerializer,
     "The database is away, or there are too many clients; Retry-After says when to try again.",
 )
+
+
+def page_of(item: type[Shape], envelope: type[Shape]) -> PolymorphicProxySerializer:
+    """Return the shape of a page: a list of items, or the envelope on request."""
+    return PolymorphicProxySerializer(
+        component_name=f"{item.__name__.removesuffix('Serializer')}ListOrPage",
+        serializers=[item(many=True), envelope],
+        resource_type_field_name=None,
+        many=False,
+    )
+
+
+def cursor_field() -> serializers.CharField:
+    """Return the field of an envelope that leads to the next page."""
+    return serializers.CharField(allow_null=True, help_text="The cursor of the next page; null: none.")
+
+
+class MeasurementPageSerializer(Shape):
+    """A page of measurements with `envelope=1`."""
+
+    items = ShownMeasurementSerializer(many=True)
+    next = cursor_field()
+
+
+class AnomalyPageSerializer(Shape):
+    """A page of anomalies with `envelope=1`."""
+
+    items = AnomalySerializer(many=True)
+    next = cursor_field()
+
+
+class EventPageSerializer(Shape):
+    """A page of events with `envelope=1`."""
+
+    items = EventSerializer(many=True)
+    next = cursor_field()
+
 
 LINK = OpenApiParameter(
     "Link",
@@ -595,8 +665,8 @@ BATCH_ANSWER = OpenApiExample(
 )
 
 # `{}` means no credentials: FERMON_OPEN decides whether a call needs any.
-MAY_READ: list[Any] = [{"tokenAuth": []}, {"cookieAuth": []}, {}]
-MAY_WRITE: list[Any] = [{"tokenAuth": []}, {}]
+MAY_READ: list[Any] = [{"tokenAuth": []}, {"bearerAuth": []}, {"cookieAuth": []}, {}]
+MAY_WRITE: list[Any] = [{"tokenAuth": []}, {"bearerAuth": []}, {}]
 
 Responses = dict[int, Any]
 REFUSED: dict[Any, Any] = {401: NOT_SIGNED_IN, 403: FORBIDDEN, 429: TOO_OFTEN, 503: AWAY}

@@ -85,5 +85,5 @@ def uptime() -> float:
 def boot_id() -> str:
     """Return Linux's id of this start of the machine; empty on other systems."""
     with suppress(OSError):
-        return BOOT_ID.read_text().strip()
+        return BOOT_ID.read_text(encoding="ascii").strip()
     return ""

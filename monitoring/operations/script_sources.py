@@ -106,7 +106,7 @@ def why_npm_failed(code: int, directory: Path) -> str:
     """Return the first line that npm printed, or else the meaning of the exit code."""
     if code == command_limit.TIMED_OUT:
         return f"it takes longer than {NPM_LIMIT_S:.0f} s"
-    lines = (directory / ERRORS).read_text(errors="replace").splitlines()
+    lines = (directory / ERRORS).read_text(encoding="utf-8", errors="replace").splitlines()
     return lines[0] if lines else f"exit code {code}"
 
 

@@ -169,14 +169,14 @@ def note_done(path: Path, lines: int) -> None:
     """Note that the first lines of a file are stored; optional, and impossible on a full disk."""
     note = path.with_suffix(".done.new")
     with suppress(OSError):
-        note.write_text(str(lines))
+        note.write_text(str(lines), encoding="ascii")
         note.replace(path.with_suffix(".done"))
 
 
 def done_count(path: Path) -> int:
     """Return how many lines of the file are stored according to ``note_done``."""
     try:
-        return int(path.with_suffix(".done").read_text())
+        return int(path.with_suffix(".done").read_text(encoding="ascii"))
     except (OSError, ValueError):
         return 0
 

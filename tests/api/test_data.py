@@ -325,3 +325,38 @@ def test_a_page_has_a_thousand_unless_asked_for_more(client: Client) -> None:
     ingest_readings([at(second / 60) for second in range(1_001)])
     assert [len(page) for page in pages(client, "/data")] == [1_000, 1]
     assert [len(page) for page in pages(client, "/data?limit=10000")] == [1_001]
+
+
+def enveloped(client: Client, path: str, **query: Any) -> list[dict[str, Any]]:
+    """The envelopes that the cursors lead through, as Grafana's Infinity data source follows them."""
+    found: list[dict[str, Any]] = []
+    while not found or found[-1]["next"]:
+        cursor = {"cursor": found[-1]["next"]} if found else {}
+        answer = client.get(path, {"envelope": "1", **query, **cursor})
+        assert answer.status_code == 200
+        assert answer.json().keys() == {"items", "next"}
+        found.append(answer.json())
+    return found
+
+
+@pytest.mark.parametrize("order", ["asc", "desc"])
+@pytest.mark.parametrize("path", ["/data", "/anomalies"])
+def test_with_an_envelope_the_cursor_leads_through_the_same_pages(
+    client: Client, path: str, order: str
+) -> None:
+    ingest_readings([at(minute, value=46) for minute in range(7)])
+    bare = pages(client, f"{path}?tag=fermenter_temp&limit=3&order={order}")
+    found = enveloped(client, path, tag="fermenter_temp", limit=3, order=order)
+    assert [page["items"] for page in found] == bare
+    assert len(found) == 3
+    assert found[-1]["next"] is None
+
+
+def test_an_empty_page_in_an_envelope_has_no_next(client: Client) -> None:
+    assert enveloped(client, "/data") == [{"items": [], "next": None}]
+
+
+def test_an_envelope_that_is_neither_yes_nor_no_is_rejected(client: Client) -> None:
+    answer = client.get("/data", {"envelope": "perhaps"})
+    assert answer.status_code == 400
+    assert "envelope: expected '1' or '0'" in answer.json()["detail"]

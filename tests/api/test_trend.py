@@ -8,6 +8,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from monitoring.ingest.pipeline import ingest_readings
+from monitoring.models import Tag
 
 pytestmark = pytest.mark.django_db
 
@@ -128,3 +129,64 @@ def test_a_browser_gets_a_page(client: Client) -> None:
     assert answer.status_code == 200
     assert answer.headers["Content-Type"].startswith("text/html")
     assert client.head("/trend?tag=fermenter_temp").status_code == 200
+
+
+def rows(client: Client, *tags: str, **query: Any) -> Any:
+    """The answer to format=rows."""
+    return client.get("/trend", {"tag": list(tags), "format": "rows", **query})
+
+
+def test_as_rows_each_bucket_is_an_object_in_order_of_time(client: Client) -> None:
+    temperatures = [at(0, 37), at(20, 36), at(40.5, 46), at(120, 40)]
+    ingest_readings([*temperatures, {**at(65, 7), "tag": "fermenter_ph"}])
+    found = rows(client, "fermenter_temp", "fermenter_ph", to="2024-01-31T18:00:00Z").json()
+    names = ("time", "tag", "min", "max", "mean", "count", "anomalies")
+    assert [tuple(row) for row in found] == [names] * 3
+    temperature, ph = "fermenter_temp", "fermenter_ph"
+    assert [tuple(row.values()) for row in found] == [
+        ("2024-01-31T12:00:00Z", temperature, 36.0, 46.0, pytest.approx(39.667, abs=1e-3), 3, 1),
+        ("2024-01-31T12:01:00Z", ph, 7.0, 7.0, 7.0, 1, 0),
+        ("2024-01-31T12:02:00Z", temperature, 40.0, 40.0, 40.0, 1, 0),
+    ]
+
+
+def test_rows_say_what_columns_say(client: Client) -> None:
+    ingest_readings([at(second, 36 + second % 7) for second in range(0, 900, 13)])
+    columns, found = trend(client, points=30), rows(client, "fermenter_temp", points=30).json()
+    for name in ("min", "max", "mean", "count", "anomalies"):
+        assert [row[name] for row in found] == columns[name]
+    times = [datetime.fromisoformat(row["time"]).timestamp() * 1000 for row in found]
+    assert times == columns["t"]
+
+
+def test_rows_of_a_tag_without_measurements_are_an_empty_list(client: Client) -> None:
+    assert rows(client, "fermenter_temp").json() == []
+
+
+@pytest.mark.parametrize(
+    ("query", "field", "says"),
+    [
+        ({"tag": ["fermenter_temp", "fermenter_ph"]}, "tag", "or use format=rows"),
+        ({"tag": "fermenter_temp", "format": "table"}, "format", "expected 'columns' or 'rows'"),
+        ({"tag": "", "format": "rows"}, "tag", "expected the name of a tag"),
+        ({"tag": ["fermenter_temp", "x"], "format": "rows"}, "tag", "unknown tag 'x'"),
+        ({"tag": [f"t{n}" for n in range(51)], "format": "rows"}, "tag", "at most 50 tags"),
+    ],
+)
+def test_rejected_forms(client: Client, query: dict[str, Any], field: str, says: str) -> None:
+    answer = client.get("/trend", query)
+    assert answer.status_code == 400
+    assert field in answer.json()["detail"]
+    assert says in answer.json()["detail"]
+
+
+def test_rows_of_many_tags_are_bounded_in_all(client: Client) -> None:
+    names = [f"t{number}" for number in range(11)]
+    Tag.objects.bulk_create(Tag(name=name, valid_min=0, valid_max=1) for name in names)
+    assert "points: expected at most 4545 with 11 tags" in rows(client, *names, points=5000).json()["detail"]
+    assert rows(client, *names, points=4545).json() == []
+
+
+@pytest.mark.parametrize("form", ["json", "columns"])
+def test_the_names_of_renderers_and_of_columns_mean_columns(client: Client, form: str) -> None:
+    assert trend(client, format=form)["t"] == []

@@ -12,6 +12,7 @@ import pytest
 
 from fermon_site import start
 
+ROOT = Path(__file__).resolve().parents[2]
 FIRST = "SELECT id, timestamp, value FROM measurements ORDER BY id LIMIT 1"
 SIGNALS = [signal.SIGINT, signal.SIGTERM]
 
@@ -198,7 +199,7 @@ def test_a_closed_output_does_not_leave_it_running(system, wait_until) -> None:
     reading, writing = os.pipe()
     launcher = subprocess.Popen(
         [sys.executable, "-m", "fermon_site.start"],
-        cwd=start.MANAGE.parent,
+        cwd=ROOT,
         env=system.environment,
         stdout=writing,
         stderr=subprocess.DEVNULL,

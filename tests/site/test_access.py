@@ -80,6 +80,11 @@ PAGES = {
     "backtest": READERS,
     "backtest/progress": READERS,
     "login": ALL,
+    "login/code": ALL,  # the view asks for the password before
+    "sign-in/start": ALL,
+    "sign-in/return": ALL,
+    "signed-out": ALL,
+    "one-time-codes": ALL,  # off
     "logout": ALL,
     "password": READERS | {NEW},
     "password/changed": READERS | {NEW},
@@ -215,6 +220,8 @@ TABLES = {
     "monitoring/refusalcount": RECORDS,
     "monitoring/setasidereading": (ENGINEERS, NOBODY, ENGINEERS, ENGINEERS),
     "monitoring/token": (ADMINISTRATORS, ADMINISTRATORS, ADMINISTRATORS, NOBODY),
+    "monitoring/externalidentity": (ADMINISTRATORS, NOBODY, NOBODY, ADMINISTRATORS),
+    "otp_totp/totpdevice": (ADMINISTRATORS, NOBODY, NOBODY, ADMINISTRATORS),
     "auditlog/logentry": (ADMINISTRATORS, NOBODY, NOBODY, NOBODY),
     "auth/group": ADMINISTERED,
     "auth/user": ADMINISTERED,

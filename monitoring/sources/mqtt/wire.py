@@ -206,7 +206,9 @@ def load_client_certificate(context: ssl.SSLContext, certificate: str, key: str)
             path = text
             if not text.startswith("/"):
                 path = os.path.join(directory, name)
-                with open(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600), "w") as file:
+                with open(
+                    os.open(path, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600), "w", encoding="utf-8"
+                ) as file:
                     file.write(text)
             paths.append(path)
         context.load_cert_chain(paths[0], paths[1], password=lambda: "")

@@ -64,7 +64,7 @@ def path() -> Path:
 def requested_faults() -> list[RequestedFault]:
     """Return the requested faults, oldest first; none if the file is missing or damaged."""
     try:
-        return [RequestedFault(**item) for item in json.loads(path().read_text())]
+        return [RequestedFault(**item) for item in json.loads(path().read_text(encoding="utf-8"))]
     except (OSError, ValueError, TypeError):
         return []
 
@@ -74,7 +74,7 @@ def request(fault: RequestedFault) -> None:
     kept = [*requested_faults(), fault][-KEPT:]
     path().parent.mkdir(parents=True, exist_ok=True)
     draft = path().with_suffix(".part")
-    draft.write_text(json.dumps([asdict(each) for each in kept]))
+    draft.write_text(json.dumps([asdict(each) for each in kept]), encoding="utf-8")
     os.replace(draft, path())
 
 

@@ -1,0 +1,47 @@
+"""The command ``fermon`` of an installation by pip or pipx, without a checkout."""
+
+import os
+import sys
+
+from fermon_site import __version__
+
+USAGE = """\
+fermon                      start: migrate the database, then run server and worker together
+fermon manage COMMAND ...   run a management command, as createsuperuser, backup or make_token
+fermon --version            print the version
+
+The data is in the user's data directory; FERMON_DATA_DIR names another one. All settings are variables of the
+environment: see docs/configuration.md.
+"""
+
+
+def main() -> int:
+    """Start Fermon, or run a management command; return the exit code."""
+    match sys.argv[1:]:
+        case []:
+            from fermon_site import start
+
+            return start.main()
+        case ["manage", *arguments]:
+            return manage(arguments)
+        case ["--version"]:
+            return say(f"fermon {__version__}\n")
+        case ["-h" | "--help" | "help"]:
+            return say(USAGE)
+    sys.stderr.write(USAGE)
+    return 2
+
+
+def manage(arguments: list[str]) -> int:
+    """Run a command of Django, as ``manage.py`` does."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "fermon_site.settings")
+    from django.core.management import execute_from_command_line
+
+    execute_from_command_line(["fermon manage", *arguments])
+    return 0
+
+
+def say(text: str) -> int:
+    """Print the text; return the exit code 0."""
+    sys.stdout.write(text)
+    return 0

@@ -1,0 +1,71 @@
+"""The command ``fermon`` of an installation without a checkout."""
+
+import sys
+from pathlib import Path
+
+import django
+import pytest
+from pytest_django import Settings
+
+from fermon_site import __version__, cli, environment, start
+
+HOME = Path("/home/anna")
+
+
+def fermon(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
+    monkeypatch.setattr(sys, "argv", ["fermon", *arguments])
+    return cli.main()
+
+
+def test_it_tells_its_version(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    assert fermon(monkeypatch, "--version") == 0
+    assert capsys.readouterr().out == f"fermon {__version__}\n"
+
+
+def test_without_arguments_it_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(start, "main", lambda: 7)
+    assert fermon(monkeypatch) == 7
+
+
+def test_it_runs_management_commands(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert fermon(monkeypatch, "manage", "version") == 0
+    assert capsys.readouterr().out.strip() == django.get_version()
+
+
+def test_it_tells_how_it_is_used(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    assert fermon(monkeypatch, "--help") == 0
+    asked = capsys.readouterr().out
+    assert fermon(monkeypatch, "sing") == 2
+    assert capsys.readouterr().err == asked == cli.USAGE
+
+
+@pytest.mark.parametrize(
+    ("system", "variables", "place"),
+    [
+        ("linux", {}, HOME / ".local/share/fermon"),
+        ("linux", {"XDG_DATA_HOME": "/data"}, Path("/data/fermon")),
+        ("darwin", {}, HOME / "Library/Application Support/fermon"),
+        ("win32", {"LOCALAPPDATA": "/Users/anna/Local"}, Path("/Users/anna/Local/fermon")),
+        ("win32", {}, HOME / "AppData/Local/fermon"),
+    ],
+)
+def test_its_data_lies_where_the_system_keeps_a_users(
+    monkeypatch: pytest.MonkeyPatch, system: str, variables: dict[str, str], place: Path
+) -> None:
+    for name in ("XDG_DATA_HOME", "LOCALAPPDATA"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(sys, "platform", system)
+    monkeypatch.setattr(Path, "home", lambda: HOME)
+    assert environment.user_data_dir() == place
+
+
+def test_a_checkout_is_managed_by_its_script_and_an_installation_by_the_command(
+    settings: Settings, tmp_path: Path
+) -> None:
+    assert start.manage_in_words().endswith(" manage.py")
+    settings.BASE_DIR = settings.INSTALLED = tmp_path
+    assert start.manage_in_words() == "fermon manage"
