@@ -8,7 +8,7 @@ cd -- "$(dirname -- "${BASH_SOURCE[0]}")"
 ./start.sh --install-only requirements-dev.lock
 # The dashboard's tests drive a browser, and have npm fetch the script that the page takes from a CDN.
 # PostgreSQL comes by pip; Redis and mosquitto do not.
-.ci/programs chromium npm redis-server mosquitto
+.ci/programs chromium npm redis-server mosquitto prometheus
 
 # What runs the tests on this database.
 runner() {

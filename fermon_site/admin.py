@@ -33,10 +33,12 @@ SECTIONS = {
         *("Person", "Channel", "PushSubscription", "Route", "Schedule", "MaintenanceWindow"),
         *("Delivery", "DeliveryAttempt"),
     ),
-    "Access": ("User", "Group", "Token", "LogEntry"),
+    "Access": ("User", "Group", "Token", "ExternalIdentity", "TOTPDevice", "LogEntry"),
     "Internals": (),
 }
-OWN_APPS = frozenset({"monitoring", "auth", "auditlog"})  # other apps have models of the same names
+OWN_APPS = frozenset(
+    {"monitoring", "auth", "auditlog", "otp_totp"}
+)  # other apps have models of the same names
 NO_ADMIN = "Your role may not use the admin: that is for engineers and administrators."
 
 

@@ -4,6 +4,7 @@ import os
 import re
 import secrets
 import sys
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -12,7 +13,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 
-DATABASES = frozenset({"django.db.backends.sqlite3", "django.db.backends.postgresql"})
+POSTGRESQL = "django.db.backends.postgresql"
+POSTGRESQL_PORT = 5432
+DATABASES = frozenset({"django.db.backends.sqlite3", POSTGRESQL})
 TRUE = frozenset({"1", "on", "true", "yes"})
 # Schemes of a mail server's address, and the encryption that each stands for.
 SMTP_SECURITY = {"smtp": "starttls", "smtps": "tls", "smtp+plain": "none"}
@@ -86,11 +89,14 @@ def user_data_dir() -> Path:
 def database_address(name: str, default: str) -> dict[str, Any]:
     """Return the variable as Django's settings of a SQLite or PostgreSQL database.
 
+    The address of a PostgreSQL may have several hosts, separated by commas, each with its port: psycopg tries
+    them in this order. Unless the address says otherwise, only a host that takes writes counts.
+
     Raises:
         ImproperlyConfigured: the text is no such address. The message omits the text: it may hold a password.
     """
     try:
-        found = dict(dj_database_url.parse(text(name, default)))
+        found = parsed_database(text(name, default))
     except ValueError:
         found = {}
     if found.get("ENGINE") not in DATABASES:
@@ -98,6 +104,54 @@ def database_address(name: str, default: str) -> dict[str, Any]:
             f"{name} is not understood: use postgres://user:password@host/name or sqlite:////path/to/file,"
             " what is no letter or digit in user or password written as %xx."
         )
+    return found
+
+
+def parsed_database(address: str) -> dict[str, Any]:
+    """Return the address of a database as Django's settings.
+
+    Raises:
+        ValueError: the text is no such address.
+    """
+    netloc = urlsplit(address).netloc
+    login, at, hosts = netloc.rpartition("@")
+    if "," not in hosts:
+        return dict(dj_database_url.parse(address))
+    parts = [urlsplit(f"//{host}") for host in hosts.split(",")]
+    if not all(part.hostname for part in parts):
+        raise ValueError("a host is empty")
+    found: dict[str, Any] = dict(dj_database_url.parse(address.replace(netloc, f"{login}{at}host", 1)))
+    found["HOST"] = ",".join(str(part.hostname) for part in parts)
+    found["PORT"] = ",".join(str(part.port or POSTGRESQL_PORT) for part in parts)
+    options: dict[str, Any] = {"target_session_attrs": "read-write"}
+    found["OPTIONS"] = {**options, **found.get("OPTIONS", {})}
+    return found
+
+
+def replica_address(name: str, primary: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the variable as Django's settings of a replica of ``primary``; empty if unset.
+
+    Raises:
+        ImproperlyConfigured: the text is no address of a PostgreSQL, or the primary is none. The message
+            omits the text: it may hold a password.
+    """
+    if not text(name, ""):
+        return {}
+    try:
+        found = parsed_database(text(name, ""))
+    except ValueError:
+        found = {}
+    if found.get("ENGINE") != POSTGRESQL:
+        raise ImproperlyConfigured(
+            f"{name} is not understood: use postgres://user:password@host/name, the address of a standby of"
+            " DATABASE_URL, what is no letter or digit in user or password written as %xx."
+        )
+    if primary["ENGINE"] != POSTGRESQL:
+        raise ImproperlyConfigured(
+            f"{name} needs a PostgreSQL in DATABASE_URL, of which it is a standby: SQLite has no replicas."
+        )
+    if "," in found["HOST"]:  # a standby is read-only: the attribute of the primary would rule it out
+        found["OPTIONS"] |= {"target_session_attrs": "any"}
     return found
 
 
@@ -202,6 +256,40 @@ def is_origin(word: str) -> bool:
     return (
         is_plain and word == f"{parts.scheme}://{parts.netloc}" and "@" not in word and word == word.lower()
     )
+
+
+def role_mapping(name: str, roles: Collection[str]) -> dict[str, str]:
+    """Return the variable as roles by group, from pairs ``group=role``.
+
+    Pairs are separated by commas; by semicolons where there is one, for groups with commas in their names.
+    The role stands after the last equals sign.
+
+    Raises:
+        ImproperlyConfigured: a pair has no group, or a role that does not exist.
+    """
+    given = text(name, "")
+    pairs = [pair.strip() for pair in given.split(";" if ";" in given else ",") if pair.strip()]
+    found = {}
+    for pair in pairs:
+        group, _, role = (part.strip() for part in pair.rpartition("="))
+        if not group or role not in roles:
+            raise ImproperlyConfigured(
+                f"{name}: {pair!r} is not understood: use group=role with a role of {', '.join(roles)}."
+            )
+        found[group] = role
+    return found
+
+
+def choice(name: str, default: str, choices: Collection[str]) -> str:
+    """Return the variable as one of the words.
+
+    Raises:
+        ImproperlyConfigured: the text is another word.
+    """
+    word = text(name, default).lower()
+    if word in choices:
+        return word
+    raise ImproperlyConfigured(f"{name}={word!r} is not understood: use one of {', '.join(choices)}.")
 
 
 def required(name: str, purpose: str) -> str:

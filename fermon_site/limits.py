@@ -13,6 +13,8 @@ from monitoring.access.responses import error_response
 from monitoring.access.throttles import throttle_login
 from monitoring.kernel.request_limits import MAX_BODY_BYTES
 
+LOGIN_PATHS = ("/login", "/sign-in/")
+
 
 class RequestLimits:
     """Reject oversized bodies and too frequent logins before any code reads the body or checks a password.
@@ -46,9 +48,7 @@ def rejected_body(request: HttpRequest) -> HttpResponse | None:
 
 def rejected_login(request: HttpRequest) -> HttpResponse | None:
     """Return 429 after too many login attempts of an address, under any names; page views are free."""
-    # The cheap test first: most POST requests bring readings.
-    may_be_login = request.method == "POST" and request.path.endswith("login")
-    if not may_be_login or request.path != reverse("login"):
+    if not is_login(request):
         return None
     if not (waiting := ceil(throttle_login(address_of(request)))):
         return None
@@ -57,3 +57,11 @@ def rejected_login(request: HttpRequest) -> HttpResponse | None:
     )
     page["Retry-After"] = str(waiting)
     return page
+
+
+def is_login(request: HttpRequest) -> bool:
+    """Return whether the request tries to sign in: by password, by code, or at the provider."""
+    if not request.path_info.startswith(LOGIN_PATHS):  # the cheap test first: most requests are of data
+        return False
+    by_form = request.method == "POST" and request.path in (reverse("login"), reverse("login-code"))
+    return by_form or request.path in (reverse("sign-in-start"), reverse("sign-in-return"))

@@ -7,6 +7,7 @@ from typing import Any
 from django.db import Error as DatabaseError
 from pythonjsonlogger.core import RESERVED_ATTRS, merge_record_extra
 
+from fermon_site.request_ids import add_request_id
 from monitoring.kernel.outages import outages
 
 MEBIBYTE = 1024 * 1024
@@ -52,6 +53,7 @@ FORMATTERS: dict[str, Any] = {
 }
 FILTERS: dict[str, Any] = {
     "no_outage": {"()": "django.utils.log.CallbackFilter", "callback": no_outage},
+    "request_id": {"()": "django.utils.log.CallbackFilter", "callback": add_request_id},
     "no_database_error": {"()": "django.utils.log.CallbackFilter", "callback": no_database_error},
 }
 OUTPUTS = ["console", "file"]
@@ -94,13 +96,14 @@ def logging_config(directory: Path) -> dict[str, Any]:
 def handlers(directory: Path) -> dict[str, Any]:
     """Return the handlers of the console and of ``fermon.jsonl`` in the directory."""
     return {
-        "console": {"class": "logging.StreamHandler", "formatter": "console"},
+        "console": {"class": "logging.StreamHandler", "formatter": "console", "filters": ["request_id"]},
         "file": {
             "class": "concurrent_log_handler.ConcurrentRotatingFileHandler",
             "filename": str(directory / "fermon.jsonl"),
             "maxBytes": 5 * MEBIBYTE,
             "backupCount": 9,
             "formatter": "json",
+            "filters": ["request_id"],
             "delay": True,
         },
     }

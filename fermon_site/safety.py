@@ -1,10 +1,11 @@
 """Settings with which Fermon does not start, each with its name and the remedy."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
-from monitoring.access.addresses import open_to_others
+from monitoring.access.addresses import is_this_machine, open_to_others
 
 # Django's own requirements of a key: https://docs.djangoproject.com/en/5.2/ref/checks/#security
 SHORTEST_KEY = 50
@@ -55,3 +56,27 @@ def refuse_open_to_others(host: str) -> None:
     """
     if why := open_to_others(host):
         raise ImproperlyConfigured(why)
+
+
+def refuse_unusable_provider(
+    issuer: str, *, client_id: str, roles: Mapping[str, str], production: bool
+) -> None:
+    """Check the settings of single sign-on; an empty issuer means off.
+
+    Raises:
+        ImproperlyConfigured: nobody could sign in, or others could read the logins on their way.
+    """
+    if not issuer:
+        return
+    parts = urlsplit(issuer)
+    if not client_id:
+        raise ImproperlyConfigured(
+            "FERMON_OIDC_ISSUER needs FERMON_OIDC_CLIENT_ID: Fermon's id at the provider."
+        )
+    if not roles:
+        raise ImproperlyConfigured(
+            "FERMON_OIDC_ISSUER needs FERMON_OIDC_ROLES: without a role, nobody gets anywhere."
+            " Example: fermon-operators=operator,fermon-engineers=engineer"
+        )
+    if production and parts.scheme == "http" and not is_this_machine(parts.hostname or ""):
+        raise insecure("FERMON_OIDC_ISSUER", "logins would travel without TLS. Use https://.")

@@ -7,9 +7,11 @@ from typing import Any
 from csp.constants import NONE, SELF
 
 from fermon_site import __version__, environment, safety
+from fermon_site.databases import use_postgresql
 from fermon_site.logs import logging_config
 from fermon_site.scripts import CHART_SCRIPT
 from monitoring.access.addresses import EVERY_ADDRESS
+from monitoring.access.roles import ROLES
 from monitoring.kernel import private_files
 from monitoring.kernel.tag_definition import TagKind
 
@@ -43,6 +45,9 @@ FERMON_DISK_RESERVE_BYTES = environment.whole_number(
 )
 FERMON_STREAM_CLIENTS = environment.whole_number("FERMON_STREAM_CLIENTS", 250, lowest=0, highest=100_000)
 FERMON_WEB_WORKERS = environment.whole_number("FERMON_WEB_WORKERS", 1, lowest=1, highest=64)
+# Detection: into how many shards tags are divided, and how many processes the worker starts for them.
+FERMON_DETECTION_SHARDS = environment.whole_number("FERMON_DETECTION_SHARDS", 1, lowest=1, highest=64)
+FERMON_DETECTION_PROCESSES = environment.whole_number("FERMON_DETECTION_PROCESSES", 1, lowest=1, highest=64)
 # An alarm chatters that comes so many times within so many seconds; definitions differ between plants.
 FERMON_CHATTERING_COUNT = environment.whole_number("FERMON_CHATTERING_COUNT", 3, lowest=2, highest=1000)
 FERMON_CHATTERING_SECONDS = environment.whole_number("FERMON_CHATTERING_SECONDS", 60, lowest=1, highest=3600)
@@ -75,6 +80,23 @@ ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS") or (
     ["*"] if FERMON_HOST in EVERY_ADDRESS else ["localhost", "127.0.0.1", "[::1]", FERMON_HOST]
 )
 
+# Single sign-on by OpenID Connect; without an issuer there is none. Roles by group at the provider.
+FERMON_OIDC_ISSUER = environment.web_address("FERMON_OIDC_ISSUER")
+FERMON_OIDC_CLIENT_ID = environment.text("FERMON_OIDC_CLIENT_ID", "")
+FERMON_OIDC_SECRET = environment.text("FERMON_OIDC_SECRET", "")
+FERMON_OIDC_NAME = environment.text("FERMON_OIDC_NAME", "")
+FERMON_OIDC_SCOPES = environment.text("FERMON_OIDC_SCOPES", "openid profile email")
+FERMON_OIDC_CLAIM = environment.text("FERMON_OIDC_CLAIM", "roles")
+FERMON_OIDC_ROLES = environment.role_mapping("FERMON_OIDC_ROLES", ROLES)
+FERMON_OIDC_AUDIENCE = environment.text("FERMON_OIDC_AUDIENCE", FERMON_OIDC_CLIENT_ID)
+safety.refuse_unusable_provider(
+    FERMON_OIDC_ISSUER, client_id=FERMON_OIDC_CLIENT_ID, roles=FERMON_OIDC_ROLES, production=PRODUCTION
+)
+
+# One-time codes after the password: none; for those who want them; required of those who may change settings.
+FERMON_TOTP = environment.choice("FERMON_TOTP", "off", ("off", "optional", "required"))
+OTP_TOTP_ISSUER = "Fermon"  # the name in the authenticator app
+
 INSTALLED_APPS = [
     "monitoring",  # before django_q: its qcluster command adds a watchdog to django_q's
     "whitenoise.runserver_nostatic",
@@ -91,11 +113,19 @@ INSTALLED_APPS = [
     "django_q",
     "axes",
     "csp",
+    "django_otp",
+    "django_otp.plugins.otp_totp",
+    "django_otp.plugins.otp_static",
     "fermon_site.apps.FermonAuditConfig",
 ]
 
+LOGIN_MIDDLEWARE = "monitoring.access.pages.LoginRequiredMiddleware"
+PROVIDER_MIDDLEWARE = "monitoring.access.single_sign_on.session_refresh.ProviderSessions"
+PROVIDER_BACKEND = "monitoring.access.single_sign_on.backend.ProviderBackend"
+CODE_MIDDLEWARE = "monitoring.access.one_time_codes.enforcement.RequireOneTimeCode"
 MIDDLEWARE = [
-    "csp.middleware.CSPMiddleware",  # these two first: static files and redirects need their headers, too
+    "fermon_site.request_ids.RequestIds",  # around all others, whose log lines have the id
+    "csp.middleware.CSPMiddleware",  # these two next: static files and redirects need their headers, too
     "fermon_site.headers.PermissionsPolicy",
     "fermon_site.cors.CrossOriginReads",  # before the redirect to TLS, which no preflight request follows
     "django.middleware.security.SecurityMiddleware",
@@ -104,7 +134,9 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "monitoring.access.pages.LoginRequiredMiddleware",
+    *([PROVIDER_MIDDLEWARE] if FERMON_OIDC_ISSUER else []),
+    *([CODE_MIDDLEWARE] if FERMON_TOTP == "required" else []),
+    LOGIN_MIDDLEWARE,
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "fermon_site.audit.AuditMiddleware",
@@ -131,6 +163,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "monitoring.dashboard.alarm_bar.alarm_bar",
+                "monitoring.dashboard.account_links.account_links",
             ],
         },
     },
@@ -155,6 +188,12 @@ POSTGRESQL_OPTIONS: dict[str, Any] = {
     "application_name": "fermon",
     "options": f"-c lock_timeout={DATABASE_TIMEOUT_S}s -c idle_in_transaction_session_timeout=60s",
 }
+# Read-only, so that nothing is written even to a replica that was promoted.
+REPLICA_OPTIONS: dict[str, Any] = POSTGRESQL_OPTIONS | {
+    "connect_timeout": 2,
+    "options": f"{POSTGRESQL_OPTIONS['options']} -c default_transaction_read_only=on",
+}
+REPLICA_POOL = 12  # threads of a web server process that read: 8 for requests, 2 for exports
 # Connections of a web server process. Without a pool (0) each of its many threads keeps one.
 DATABASE_POOL = environment.whole_number("FERMON_DATABASE_POOL", 28, lowest=0, highest=1_000)
 POOL_WAIT_S = min(DATABASE_TIMEOUT_S, 3)  # when all are taken
@@ -167,18 +206,16 @@ DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["OPTIONS"] = SQLITE_OPTIONS
     DATABASES["default"]["TEST"] = {"NAME": FERMON_DATA_DIR / "test.sqlite3"}
-elif DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
-    given_options = DATABASES["default"].get("OPTIONS", {})
-    DATABASES["default"]["OPTIONS"] = POSTGRESQL_OPTIONS | given_options
-    if "options" in given_options:  # join both texts: the later of two values of an option wins
-        DATABASES["default"]["OPTIONS"]["options"] = (
-            f"{POSTGRESQL_OPTIONS['options']} {given_options['options']}"
-        )
-    if DATABASE_POOL:
-        from fermon_site.pooling import pool_options
-
-        DATABASES["default"]["CONN_MAX_AGE"] = 0  # return the connection after each request
-        DATABASES["default"]["OPTIONS"]["pool"] = pool_options(most=DATABASE_POOL, wait_s=POOL_WAIT_S)
+elif DATABASES["default"]["ENGINE"] == environment.POSTGRESQL:
+    use_postgresql(DATABASES["default"], POSTGRESQL_OPTIONS, pool=DATABASE_POOL, wait_s=POOL_WAIT_S)
+# A streaming replica serves charts, exports, backtests and reports; see docs/high-availability.md.
+FERMON_REPLICA_MAX_LAG = environment.whole_number("FERMON_REPLICA_MAX_LAG", 10, lowest=2, highest=30)
+if replica := environment.replica_address("DATABASE_REPLICA_URL", DATABASES["default"]):
+    DATABASES["replica"] = replica | {"CONN_HEALTH_CHECKS": True, "TEST": {"MIRROR": "default"}}
+    use_postgresql(
+        DATABASES["replica"], REPLICA_OPTIONS, pool=min(DATABASE_POOL, REPLICA_POOL), wait_s=POOL_WAIT_S
+    )
+    DATABASE_ROUTERS = ["fermon_site.replica_router.ReplicaRouter"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Redis, where configured, holds counts and carries wake-ups, never tasks: these would be lost with Redis.
@@ -216,7 +253,11 @@ Q_CLUSTER: dict[str, Any] = {
     "log_level": "WARNING",
 }
 
-AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "django.contrib.auth.backends.ModelBackend",
+    *([PROVIDER_BACKEND] if FERMON_OIDC_ISSUER else []),
+]
 AXES_FAILURE_LIMIT = environment.whole_number("FERMON_LOGIN_FAILURES", 5, lowest=1, highest=1000)
 AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]  # so a stranger elsewhere can't lock a user out
@@ -226,7 +267,9 @@ AXES_RESET_ON_SUCCESS = True
 AXES_DISABLE_ACCESS_LOG = True  # logins are in the audit trail
 AXES_ENABLE_ADMIN = False
 AXES_VERBOSE = False
-AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "old_password", "new_password1", "new_password2"]
+AXES_SENSITIVE_PARAMETERS = [
+    *("username", "ip_address", "old_password", "new_password1", "new_password2", "code")
+]
 
 AUDITLOG_DISABLE_ON_RAW_SAVE = True  # restored data has its trail already
 AUDITLOG_MASK_CALLABLE = "fermon_site.audit.hidden"
@@ -259,6 +302,12 @@ AUDITLOG_INCLUDE_TRACKING_MODELS: tuple[Any, ...] = (
     "monitoring.BatchPhase",
     {"model": "monitoring.FileImport", "include_fields": ["name", "size", "path", "state", "by"]},
     {"model": "monitoring.Token", "exclude_fields": ["used_at"], "mask_fields": ["digest"]},
+    "monitoring.ExternalIdentity",
+    {
+        "model": "otp_totp.TOTPDevice",
+        "include_fields": ["user", "name", "confirmed", "key"],
+        "mask_fields": ["key"],
+    },
     {
         "model": "auth.User",
         "exclude_fields": ["last_login"],
@@ -375,6 +424,11 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
                 "name": "Authorization",
                 "description": "'Token' and the key: made in the admin; needed to write where FERMON_OPEN=0.",
             },
+            "bearerAuth": {
+                "type": "http",
+                "scheme": "bearer",
+                "description": "The same key, or an access token of the provider of single sign-on.",
+            },
             "cookieAuth": {
                 "type": "apiKey",
                 "in": "cookie",
@@ -409,9 +463,9 @@ CONTENT_SECURITY_POLICY: dict[str, Any] = {
 }
 CSRF_FAILURE_VIEW = "monitoring.api.errors.csrf_failed"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION
-# Redirect requests without TLS, except the health check of this machine.
+# Redirect requests without TLS, except the health check and Prometheus of this machine.
 SECURE_SSL_REDIRECT = PRODUCTION
-SECURE_REDIRECT_EXEMPT = ["^health$"]
+SECURE_REDIRECT_EXEMPT = ["^health$", "^metrics$"]
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if PRODUCTION else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = PRODUCTION
 # The owner of the whole domain decides about browsers' HSTS preload lists.

@@ -4,7 +4,8 @@ import time
 from datetime import UTC, datetime
 
 from monitoring.detection.detection_runner import DetectionRunner
-from monitoring.live.changes import newest_id, read_changes
+from monitoring.detection.shards import WHOLE, read_rows
+from monitoring.live.changes import newest_id
 
 PAGE = 2_000
 
@@ -18,7 +19,8 @@ def detect() -> None:
     runner = DetectionRunner.begin("a test", now=now, newest_id=newest_id())
     assert runner is not None, "another process detects"
     runner.refresh()
-    while rows := read_changes(after=runner.position, upto=newest_id(), limit=PAGE):
-        runner.update(rows, rows[-1][0], now=now)
+    while runner.position < newest_id():
+        rows, end = read_rows(WHOLE, after=runner.position, upto=newest_id(), limit=PAGE)
+        runner.update(rows, end, now=now)
     runner.commit(now=now, is_caught_up=True)
     runner.close(now=now, until=time.monotonic() + 60)

@@ -3,11 +3,15 @@
 from collections.abc import Callable
 from datetime import datetime
 
+from django.db import Error as DatabaseError
+from prometheus_client.core import Metric
+
 from monitoring.database.connections import OpenedFiles
 from monitoring.kernel.runtime import Runtime, part
 from monitoring.live.publish import Publisher
 from monitoring.live.wakeups import wakeup
 from monitoring.operations.health import HealthProbes, Seen, read_state
+from monitoring.operations.metrics.collecting import MetricsProbe, Read
 from monitoring.sources.line_protocol.points import PointRecorder
 from monitoring.spool.replayer import SpoolReplayer
 
@@ -34,6 +38,18 @@ class ProbesInPlace(HealthProbes):
         return read_state(now, queued)
 
 
+class MetricsInPlace(MetricsProbe):
+    """The database is read in the thread of the test."""
+
+    def read(self, read: Read) -> list[Metric]:
+        """Read, without a thread, which would not see what the test's transaction stores."""
+        try:
+            return read()
+        except DatabaseError as error:
+            self.outage.begin(error)
+            return []
+
+
 class SilentPublisher(Publisher):
     """Other processes get no notices."""
 
@@ -53,6 +69,7 @@ def new_runtime(*, threads: bool) -> Runtime:
             SpoolReplayer: IdleReplayer(),
             PointRecorder: IdleRecorder(),
             HealthProbes: ProbesInPlace(),
+            MetricsProbe: MetricsInPlace(),
             Publisher: SilentPublisher(),
         }
     return runtime

@@ -15,6 +15,7 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 
 from monitoring.access.roles import READ, allows
+from monitoring.access.single_sign_on.options import no_role_text
 from monitoring.kernel.outages import outages
 
 NO_ROLE = "You are signed in, but without a role. An administrator gives roles in the admin."
@@ -65,7 +66,7 @@ def refusal(request: HttpRequest) -> HttpResponse | None:
     except DatabaseError:
         return database_unavailable(request)
     if is_known:
-        raise PermissionDenied(NO_ROLE)
+        raise PermissionDenied(no_role_text(request) or NO_ROLE)
     return to_login(request, request.get_full_path())
 
 

@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
 from monitoring.access.callers import address_of
+from monitoring.access.single_sign_on.access_tokens import ProviderToken
 from monitoring.access.token_bucket import RedisTokenBucket, TokenBucket
 from monitoring.access.token_secrets import Grant
 from monitoring.kernel.redis_link import RedisAwayError, link_to
@@ -52,6 +53,8 @@ def caller_of(request: Request) -> str | None:
     """Return the key of the caller's token bucket; None for an unknown caller."""
     if isinstance(request.auth, Grant):
         return f"token {request.auth.id}"
+    if isinstance(request.auth, ProviderToken):
+        return f"subject {request.auth.subject}"
     user = request.user
     return f"user {user.pk}" if user and user.is_authenticated else None
 

@@ -30,6 +30,7 @@ from monitoring.admin.replacements import ReplacementAdmin
 from monitoring.admin.saved_views import SavedViewAdmin
 from monitoring.admin.series import SeriesAdmin
 from monitoring.admin.set_aside import SetAsideReadingAdmin
+from monitoring.admin.sign_in import ExternalIdentityAdmin, TOTPDeviceAdmin
 from monitoring.admin.sources import (
     QualitySpanAdmin,
     SourceAdmin,
@@ -59,6 +60,7 @@ __all__ = [
     "EventAdmin",
     "ExcludedMeasurementAdmin",
     "ExclusionAdmin",
+    "ExternalIdentityAdmin",
     "FileImportAdmin",
     "HostClockAdmin",
     "ImportMappingAdmin",
@@ -86,6 +88,7 @@ __all__ = [
     "SourceMappingAdmin",
     "SourcePointAdmin",
     "SourceStatusAdmin",
+    "TOTPDeviceAdmin",
     "TagAdmin",
     "TokenAdmin",
     "TrailAdmin",

@@ -11,6 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from monitoring.access.replica_reads import reads_replica
 from monitoring.alarms.journal import JournalSelection, read_journal
 from monitoring.alarms.journal_export import FORMATS, read_journal_pages
 from monitoring.api import alarm_schemas, schemas
@@ -38,6 +39,7 @@ class AlarmJournalView(APIView):
         parameters=[JournalSerializer, schemas.LINK, schemas.RETRY_AFTER],
         responses={**PAGE, **FILES, 400: schemas.BAD_INPUT, **schemas.REFUSED},
     )
+    @reads_replica
     def get(self, request: Request) -> HttpResponseBase:
         """Read what alarms and people did, newest first by default; a line never changes.
 

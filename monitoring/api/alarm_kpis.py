@@ -7,6 +7,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from monitoring.access.replica_reads import reads_replica
 from monitoring.alarms.kpi_reading import read_kpis
 from monitoring.api import alarm_schemas, schemas
 from monitoring.api.alarm_fields import KpiSerializer
@@ -23,6 +24,7 @@ class AlarmKpisView(APIView):
         parameters=[KpiSerializer, schemas.RETRY_AFTER],
         responses=schemas.reads(alarm_schemas.KpisSerializer, also={400: schemas.BAD_INPUT}),
     )
+    @reads_replica
     def get(self, request: Request) -> Response:
         """Return the key figures of a period after ISA-18.2, with targets; by default of the last 30 days.
 

@@ -8,6 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from monitoring.access.replica_reads import reads_replica
 from monitoring.access.scopes import can_read_all_tags, covers_of
 from monitoring.api import batch_compare_fields as fields
 from monitoring.api import schemas
@@ -32,6 +33,7 @@ class BatchCompareView(APIView):
             fields.ComparisonSerializer, also={400: schemas.BAD_INPUT, 404: schemas.NOT_FOUND}
         ),
     )
+    @reads_replica
     def get(self, request: Request) -> Response:
         """Return the course of a tag or role in 2 to 8 batches, on a common axis.
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from auditlog.context import auditlog_value, set_extra_data
 from django.conf import settings
+from django.contrib.auth.models import User
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 
@@ -47,7 +48,7 @@ def acting(request: Request, name: str = "") -> Iterator[Actor]:
 
 def trail_of(request: Request, actor: Actor) -> dict[str, Any]:
     """Return user, name and address for entries of the audit trail."""
-    user = request.user if request.user and request.user.is_authenticated else None
+    user = request.user if isinstance(request.user, User) else None  # access tokens have no account
     return {"actor": user, "actor_email": actor.by, "remote_addr": actor.address or None}
 
 

@@ -14,6 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from monitoring.access.replica_reads import reads_replica
 from monitoring.access.scopes import can_read_all_tags, covers_of
 from monitoring.api import batch_report_schemas as shapes
 from monitoring.api import schemas
@@ -60,6 +61,7 @@ class BatchReportView(APIView):
         parameters=[BATCH_ID, schemas.RETRY_AFTER],
         responses=schemas.reads(shapes.HashedReportSerializer, also={404: schemas.NOT_FOUND, 409: PLANNED}),
     )
+    @reads_replica
     def get(self, request: Request, id: str) -> Response:
         """Return the report of a batch: phases, statistics, setpoints, samples, events, alarms, notes, gaps.
 
@@ -95,6 +97,7 @@ class BatchExportView(APIView):
             409: PLANNED,
         },
     )
+    @reads_replica
     def get(self, request: Request, id: str) -> HttpResponseBase:
         """Return a table with a row a minute: time, elapsed hours, phase, each tag, each sample result.
 

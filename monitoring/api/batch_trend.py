@@ -8,6 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from monitoring.access.replica_reads import reads_replica
 from monitoring.access.scopes import can_read_all_tags, covers_of
 from monitoring.api import batch_trend_fields as fields
 from monitoring.api import schemas
@@ -40,6 +41,7 @@ class BatchTrendView(APIView):
             fields.BatchTrendColumnsSerializer, also={400: schemas.BAD_INPUT, 404: schemas.NOT_FOUND}
         ),
     )
+    @reads_replica
     def get(self, request: Request, id: str) -> Response:
         """Return the trend of a tag or of a role in a batch, in a bounded number of buckets.
 

@@ -10,6 +10,7 @@ from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 from rest_framework.viewsets import ViewSet
 
+from monitoring.access.replica_reads import reads_replica
 from monitoring.api import answers, schemas
 from monitoring.api.fields import AnomalyPageSerializer, DataPageSerializer, parameters
 from monitoring.history.keyset import Cursor
@@ -80,6 +81,7 @@ class MeasurementViewSet(ViewSet):
             schemas.page_of(schemas.ShownMeasurementSerializer, schemas.MeasurementPageSerializer), also=PAGED
         ),
     )
+    @reads_replica
     def list(self, request: Request) -> Response:
         """List measurements of some or all tags in a time range, newest first by default."""
         return page_response(
@@ -103,6 +105,7 @@ class AnomalyViewSet(ViewSet):
             schemas.page_of(schemas.AnomalySerializer, schemas.AnomalyPageSerializer), also=PAGED
         ),
     )
+    @reads_replica
     def list(self, request: Request) -> Response:
         """List anomalies of some or all tags in a time range, with reasons, newest first by default."""
         return page_response(request, anomalies_only=True, items=with_reasons)

@@ -5,6 +5,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
+from monitoring.access.replica_reads import reads_replica
 from monitoring.api import schemas
 from monitoring.api.data import paged
 from monitoring.api.fields import EventPageSerializer, parameters
@@ -26,6 +27,7 @@ class EventViewSet(ViewSet):
             also={400: schemas.BAD_INPUT},
         ),
     )
+    @reads_replica
     def list(self, request: Request) -> Response:
         """List events of some or all tags that overlap a time range, latest start first by default.
 

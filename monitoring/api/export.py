@@ -15,6 +15,7 @@ from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from monitoring.access.replica_reads import reads_replica
 from monitoring.api import schemas
 from monitoring.api.fields import ExportSerializer, parameters
 from monitoring.history.export import RAW, Download, TooLargeError, open_table
@@ -62,6 +63,7 @@ class ExportView(APIView):
         parameters=[ExportSerializer, schemas.RETRY_AFTER],
         responses={**FILES, **ERRORS},
     )
+    @reads_replica
     def get(self, request: Request) -> HttpResponseBase:
         """Export measurements of some or all tags in a time range as a file, oldest first.
 

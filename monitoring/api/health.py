@@ -18,6 +18,7 @@ from monitoring.access.roles import READ, allows
 from monitoring.access.scopes import can_read_all_tags
 from monitoring.api import schemas
 from monitoring.api.queue import queued_readings
+from monitoring.database.replica_monitor import ReplicaHealth
 from monitoring.kernel.clock import iso_utc
 from monitoring.operations.definitions import newest_digest
 from monitoring.operations.health import Health, check_health
@@ -86,4 +87,10 @@ def details(health: Health) -> dict[str, Any]:
         "notices": list(health.refused.notices),
         "definitions": newest_digest().read() if health.database != "away" else "",
         "timestamp": iso_utc(health.timestamp),
+        **replica_json(health.replica),
     }
+
+
+def replica_json(replica: ReplicaHealth | None) -> dict[str, Any]:
+    """Return the field with the state of the replica, if there is one."""
+    return {} if replica is None else {"replica": {"state": replica.state, "lag_s": replica.lag_s}}

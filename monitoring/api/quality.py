@@ -5,6 +5,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from monitoring.access.replica_reads import reads_replica
 from monitoring.api import schemas
 from monitoring.api.data import with_link
 from monitoring.api.fields import PageSerializer, parameters
@@ -23,6 +24,7 @@ class QualityView(APIView):
         parameters=[PageSerializer, schemas.LINK, schemas.RETRY_AFTER],
         responses=schemas.reads(schemas.QualitySpanSerializer(many=True), also={400: schemas.BAD_INPUT}),
     )
+    @reads_replica
     def get(self, request: Request) -> Response:
         """List quality spans of some or all tags that overlap a time range, latest begin first by default.
 
@@ -52,6 +54,7 @@ class GapsView(APIView):
         parameters=[PageSerializer, schemas.LINK, schemas.RETRY_AFTER],
         responses=schemas.reads(schemas.GapSerializer(many=True), also={400: schemas.BAD_INPUT}),
     )
+    @reads_replica
     def get(self, request: Request) -> Response:
         """List gaps of sources that overlap a time range, latest begin first by default.
 

@@ -53,6 +53,7 @@ ENDPOINTS = {
     "ingest/batch": "ingest-batch",
     "stats": "stats",
     "health": "health",
+    "metrics": "metrics",
     "docs": "docs",
     "schema": "schema",
     "dashboard": "dashboard",

@@ -424,6 +424,17 @@ class ConfirmedSerializer(Shape):
     )
 
 
+class ReplicaSerializer(Shape):
+    """The replica that charts, exports, statistics, reports and backtests are read from."""
+
+    state = serializers.CharField(
+        help_text="current, or why it is not read from: unknown (not asked yet), stale, away, no replica."
+    )
+    lag_s = serializers.FloatField(
+        allow_null=True, help_text="Seconds by which it is behind the primary, at most; null if unknown."
+    )
+
+
 class HealthSerializer(Shape):
     """The health of the system. Callers without read access to all tags receive only `status`."""
 
@@ -469,6 +480,7 @@ class HealthSerializer(Shape):
         required=False,
         help_text="Sources that confirm until when values that they did not send again are unchanged.",
     )
+    replica = ReplicaSerializer(required=False, help_text="Only with `DATABASE_REPLICA_URL`.")
     problems = serializers.ListField(required=False, child=serializers.CharField())
     since = serializers.DateTimeField(
         required=False, allow_null=True, help_text="When the first problem began, if known."
@@ -653,8 +665,8 @@ BATCH_ANSWER = OpenApiExample(
 )
 
 # `{}` means no credentials: FERMON_OPEN decides whether a call needs any.
-MAY_READ: list[Any] = [{"tokenAuth": []}, {"cookieAuth": []}, {}]
-MAY_WRITE: list[Any] = [{"tokenAuth": []}, {}]
+MAY_READ: list[Any] = [{"tokenAuth": []}, {"bearerAuth": []}, {"cookieAuth": []}, {}]
+MAY_WRITE: list[Any] = [{"tokenAuth": []}, {"bearerAuth": []}, {}]
 
 Responses = dict[int, Any]
 REFUSED: dict[Any, Any] = {401: NOT_SIGNED_IN, 403: FORBIDDEN, 429: TOO_OFTEN, 503: AWAY}

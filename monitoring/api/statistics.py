@@ -8,6 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from monitoring.access.replica_reads import reads_replica
 from monitoring.api import answers, schemas
 from monitoring.api.fields import SelectionSerializer, parameters
 from monitoring.history.statistics import MOST_TAGS, read_statistics
@@ -26,6 +27,7 @@ class StatisticsView(APIView):
         parameters=[SelectionSerializer, schemas.RETRY_AFTER],
         responses=schemas.reads(schemas.StatisticsSerializer(many=True), also={400: schemas.BAD_INPUT}),
     )
+    @reads_replica
     def get(self, request: Request) -> Response:
         """Summarise each tag over a time range; without tags, all tags in use.
 

@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from monitoring.access.replica_reads import reads_replica
 from monitoring.api import answers, schemas
 from monitoring.api.fields import RENDERERS, ROWS_FORM, TrendSerializer, parameters
 from monitoring.history.trend import read_trend
@@ -36,6 +37,7 @@ class TrendView(APIView):
         parameters=[TrendSerializer, schemas.RETRY_AFTER],
         responses=schemas.reads(schemas.TREND, also={400: schemas.BAD_INPUT}),
     )
+    @reads_replica
     def get(self, request: Request) -> Response:
         """Return the trend of a tag over any time range, in a bounded number of buckets; of several as rows.
 

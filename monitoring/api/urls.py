@@ -27,6 +27,7 @@ from monitoring.api.file_imports import FileImportViewSet
 from monitoring.api.health import HealthView
 from monitoring.api.ingest import BatchIngestView, IngestView
 from monitoring.api.line_protocol import PingView, QueryView, WriteV1View, WriteV2View
+from monitoring.api.metrics import MetricsView
 from monitoring.api.notes import NoteViewSet
 from monitoring.api.profiles import BatchProfileViewSet, ProfileViewSet
 from monitoring.api.quality import GapsView, QualityView
@@ -147,6 +148,7 @@ urlpatterns = [
     path("ping", PingView.as_view(), name="ping"),
     path("query", QueryView.as_view(), name="query"),
     path("stats", StatsView.as_view(), name="stats"),
+    path("metrics", MetricsView.as_view(), name="metrics"),
     path("health", HealthView.as_view(), name="health"),
     path("schema", SchemaView.as_view(), name="schema"),
     path("docs", DocsView.as_view(), name="docs"),

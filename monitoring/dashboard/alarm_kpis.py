@@ -7,6 +7,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from monitoring.access.replica_reads import from_replica, tell_lag
 from monitoring.alarms.kinds import Priority
 from monitoring.alarms.kpi_reading import read_kpis
 from monitoring.alarms.wording import title_of
@@ -40,7 +41,8 @@ def alarm_kpis(request: HttpRequest) -> HttpResponse:
     days = request.GET.get("days", DEFAULT_PERIOD)
     days = days if days in PERIODS else DEFAULT_PERIOD
     group = request.GET.get("group", "")
-    found = read_kpis(now - timedelta(days=int(days)), now, [group] if group else [], now=now)
+    start, groups = now - timedelta(days=int(days)), [group] if group else []
+    found = from_replica(request, lambda: read_kpis(start, now, groups, now=now))
     context = {
         "figures": figures_of(found),
         "found": found,
@@ -53,7 +55,7 @@ def alarm_kpis(request: HttpRequest) -> HttpResponse:
         "group": group,
         "groups": sorted({tag.group for tag in tag_cache().read().values() if tag.group}),
     }
-    return render(request, "alarms/kpis.html", shared(request, now) | context)
+    return tell_lag(request, render(request, "alarms/kpis.html", shared(request, now) | context))
 
 
 def figures_of(found: dict[str, Any]) -> list[Figure]:

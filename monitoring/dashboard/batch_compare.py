@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.http import urlencode
 
+from monitoring.access.replica_reads import from_replica, tell_lag
 from monitoring.batches.compare import LEAST, MOST, ComparedSignal, common_subjects, compare
 from monitoring.batches.compare_aligning import Align
 from monitoring.batches.errors import BatchInputError
@@ -84,7 +85,7 @@ def batch_compare(request: HttpRequest) -> HttpResponse:
     batches = chosen_batches(asked)
     common = common_subjects(batches, now) if batches else []
     choice = CompareChoice(batches, subject_of(request.GET, common), align_of(request.GET.get("align", "")))
-    found, problem = comparison_of(choice, now)
+    found, problem = from_replica(request, lambda: comparison_of(choice, now))
     context = shared(request, now) | {
         "batches": batches,
         "problem": problem,
@@ -99,7 +100,8 @@ def batch_compare(request: HttpRequest) -> HttpResponse:
     }
     if found:
         context |= comparison_context(choice, found)
-    return render(request, "batches/compare.html", context, status=400 if problem else 200)
+    page = render(request, "batches/compare.html", context, status=400 if problem else 200)
+    return tell_lag(request, page)
 
 
 def comparison_of(choice: CompareChoice, now: datetime) -> tuple[Json | None, str]:

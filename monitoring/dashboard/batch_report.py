@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from monitoring.access.replica_reads import from_replica, tell_lag
 from monitoring.batches.errors import BatchConflictError, UnknownBatchError
 from monitoring.batches.finding import find_batch
 from monitoring.batches.report import hash_of, read_report
@@ -22,7 +23,7 @@ def batch_report(request: HttpRequest, id: int) -> HttpResponse:
     """
     now, zone = datetime.now(UTC), zone_of(request.GET.get("zone", ""))
     try:
-        report = read_report(find_batch(id), now=now, covers=lambda _: True)
+        report = from_replica(request, lambda: read_report(find_batch(id), now=now, covers=lambda _: True))
     except (UnknownBatchError, BatchConflictError) as error:
         raise Http404(str(error)) from error
     context = {
@@ -32,7 +33,7 @@ def batch_report(request: HttpRequest, id: int) -> HttpResponse:
         "zone": str(zone),
         "made_at": f"{now.astimezone(zone):%Y-%m-%d %H:%M:%S}",
     }
-    return render(request, "batches/report.html", shared(request, now) | context)
+    return tell_lag(request, render(request, "batches/report.html", shared(request, now) | context))
 
 
 def zone_of(name: str) -> tzinfo:

@@ -9,12 +9,19 @@ from django.contrib.auth.models import User
 from django.contrib.auth.views import LoginView, PasswordChangeView
 from django.core.exceptions import ValidationError
 from django.db import Error as DatabaseError
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
 from django.urls import reverse_lazy
 from django.utils.decorators import method_decorator
 from django.views.decorators.debug import sensitive_variables
 
+from monitoring.access.one_time_codes.devices import needs_code
+from monitoring.access.one_time_codes.pending import begin
 from monitoring.access.pages import database_unavailable
+from monitoring.access.single_sign_on.options import is_configured, provider_name
+from monitoring.access.single_sign_on.provider import provider
+from monitoring.dashboard.one_time_codes import address_with_next, first_step_for
+from monitoring.dashboard.single_sign_on import reason_text
 
 LONGEST_NAME = User._meta.get_field("username").max_length or 150
 
@@ -38,6 +45,23 @@ class SignInView(LoginView):
 
     template_name = "login.html"
     form_class = SignInForm
+
+    def form_valid(self, form: AuthenticationForm) -> HttpResponse:
+        """Sign in; ask users with one-time codes for one first."""
+        if not needs_code(user := form.get_user()):
+            return super().form_valid(form)
+        begin(self.request, user)
+        return redirect(address_with_next(first_step_for(user), self.get_redirect_url()))
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Return the context, with the way to the provider of single sign-on and why it failed."""
+        found = super().get_context_data(**kwargs)
+        if is_configured():
+            found["provider"] = provider_name()
+            found["provider_is_away"] = provider().discovery.is_away
+            found["provider_problem"] = reason_text(self.request.GET.get("provider", ""))
+            found["provider_address"] = address_with_next("sign-in-start", self.get_redirect_url())
+        return found
 
     @method_decorator(login_not_required)
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:

@@ -1,7 +1,7 @@
 """The URLs of the dashboard, the login, the password page, the backtests and the local script."""
 
 from django.contrib.auth.decorators import login_not_required
-from django.contrib.auth.views import LogoutView, PasswordChangeDoneView
+from django.contrib.auth.views import PasswordChangeDoneView
 from django.templatetags.static import static
 from django.urls import path
 from django.views.generic import RedirectView
@@ -33,9 +33,11 @@ from monitoring.dashboard.notification_acts import (
     test_channel,
 )
 from monitoring.dashboard.notifications import notifications
+from monitoring.dashboard.one_time_codes import LoginCodeView, OneTimeCodesView
 from monitoring.dashboard.profiles import new_profile, use_profile
 from monitoring.dashboard.push import manifest, push_worker, subscription
 from monitoring.dashboard.scripts import local_script
+from monitoring.dashboard.single_sign_on import ReturnView, SignOutView, StartView, signed_out
 from monitoring.dashboard.source_acts import (
     act_on_source,
     add_source,
@@ -50,7 +52,12 @@ password_changed = PasswordChangeDoneView.as_view(template_name="password_change
 urlpatterns = [
     path("dashboard", dashboard, name="dashboard"),
     path("login", SignInView.as_view(), name="login"),
-    path("logout", login_not_required(LogoutView.as_view()), name="logout"),
+    path("login/code", LoginCodeView.as_view(), name="login-code"),
+    path("logout", SignOutView.as_view(), name="logout"),
+    path("sign-in/start", StartView.as_view(), name="sign-in-start"),
+    path("sign-in/return", ReturnView.as_view(), name="sign-in-return"),
+    path("signed-out", signed_out, name="signed-out"),
+    path("one-time-codes", OneTimeCodesView.as_view(), name="one-time-codes"),
     path("password", signed_in_only(OwnPasswordView.as_view()), name="password"),
     path("password/changed", signed_in_only(password_changed), name="password-changed"),
     path("backtest", backtest, name="backtest"),

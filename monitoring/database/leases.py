@@ -52,6 +52,17 @@ def hold(source: str, owner: str, *, now: datetime, duration: timedelta) -> Hold
     return Hold(source, owner, *Lease.objects.values_list("written_until", "position").get(source=source))
 
 
+def renew(source: str, owner: str, *, now: datetime, duration: timedelta) -> Hold | None:
+    """Renew the lease, in the caller's transaction; return None if another owner has taken it, or it is gone.
+
+    A lease that has expired is renewed, too, if it was neither taken nor released since.
+    """
+    mine = Lease.objects.filter(source=source, owner=owner)
+    if not mine.update(expires_at=now + duration, renewed_at=now):
+        return None
+    return Hold(source, owner, *mine.values_list("written_until", "position").get())
+
+
 @contextmanager
 def holding(source: str, owner: str, *, now: datetime, duration: timedelta) -> Iterator[Hold | None]:
     """Take or renew the lease in a transaction around the block; yield None if another owner holds it.

@@ -9,13 +9,14 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 
 from django.db import transaction
 
 from monitoring.database import leases
 from monitoring.database.leases import LeaseLostError
 from monitoring.detection.backtest.compare import EventSpan
-from monitoring.detection.event_store import Key, key_of, open_events, write_events
+from monitoring.detection.event_store import Key, key_of, lock_revisions, open_events, write_events
 from monitoring.detection.monitor_pool import MonitorPool, TagSession, save_ready_times, save_states
 from monitoring.detection.rejudging import (
     SILENCE,
@@ -26,82 +27,85 @@ from monitoring.detection.rejudging import (
     unjudged,
     widened,
 )
+from monitoring.detection.shards import WHOLE, Row, Shard, first_position, renew, renew_all, take
 from monitoring.history.confirmed import ConfirmedTags
 from monitoring.ingest.ahead import marked_between
 from monitoring.kernel.clock import to_micros
 from monitoring.kernel.incident_event import Event
-from monitoring.kernel.lease_names import DETECTION
 from monitoring.models import Exclusion
 
-LEASE = timedelta(seconds=10)
 RENEWED_AFTER_S = REFRESHED_AFTER_S = SILENCE_CHECKED_AFTER_S = 1.0
 # After a pause of this length, sources get time to deliver before readings count as missing.
 AWAY = timedelta(seconds=5)
 SETTLED_AFTER_S = 10.0
 # A few states a transaction: other writers must not wait for megabytes.
-STATES_A_STEP = 8
-STATES_AT_THE_END = 20
-# The first run starts this many measurements a tag ago: a day of a reading a second.
-FIRST_READINGS_A_TAG = 86_400
-
-# A measurement: id, microseconds since 1970, tag, value, is_anomaly.
-Row = tuple[int, int, str, float, bool]
+STATES_A_STEP = STATES_AT_THE_END = 20
+# How long to load states before other work has its turn.
+LOADING_S = 1.0
 
 
 class DetectionRunner:
-    """Run detection for as long as this process holds the lease. After any exception, discard the runner."""
+    """Run detection in the tags of a shard for as long as this process holds the lease.
 
-    def __init__(self, held: leases.Hold, newest_id: int, *, silence_checked_from: float) -> None:
+    After any exception, discard the runner.
+    """
+
+    def __init__(
+        self, shard: Shard, held: leases.Hold, newest_id: int, *, silence_checked_from: float
+    ) -> None:
         self.has_written = False
+        self.shard = shard
         self._held = held
-        self.pool = MonitorPool()
+        self.pool = MonitorPool(shard, self._renew)
         self._sources = ConfirmedTags()
         self._confirmed = self._sources.read()
         if held.position is not None and held.position <= newest_id:
             self.position = held.position
-        else:  # not at the beginning of years
-            self.position = max(0, newest_id - FIRST_READINGS_A_TAG * len(self.pool.tags))
+        else:
+            self.position = first_position(newest_id)
         self._changed: dict[Key, Event] = {}
         self._gone: list[tuple[int, EventSpan]] = []
         self._rejudged: list[Exclusion] = []
-        self._learning: dict[str, TagSession] = {}  # whose time to learn differs from the stored one
+        self._learning: dict[int, TagSession] = {}  # whose time to learn differs from the stored one
         self._silence_checked_from = silence_checked_from
-        self.renewed_at = time.monotonic()
+        self.renewed_at = self._kept_at = time.monotonic()
         self._refreshed = self.renewed_at - REFRESHED_AFTER_S  # an exclusion may wait already
 
     @classmethod
-    def begin(cls, owner: str, *, now: datetime, newest_id: int) -> "DetectionRunner | None":
+    def begin(
+        cls, owner: str, *, now: datetime, newest_id: int, shard: Shard = WHOLE
+    ) -> "DetectionRunner | None":
         """Take the lease and continue at the stored position. Return None if another process holds the lease.
 
         Raises:
             django.db.Error: the database is away.
         """
-        with leases.holding(DETECTION, owner, now=now, duration=LEASE) as held:
-            if held is None:
-                return None
+        held = take(shard, owner, now=now, newest_id=newest_id)
+        if held is None:
+            return None
         was_away = held.written_until is None or now - held.written_until > AWAY
         silence_checked_from = time.monotonic() + (SETTLED_AFTER_S if was_away else 0)
-        return cls(held, newest_id, silence_checked_from=silence_checked_from)
+        return cls(shard, held, newest_id, silence_checked_from=silence_checked_from)
 
     def update(self, rows: Sequence[Row], upto: int, *, now: datetime | None = None) -> None:
-        """Process ``rows``: all measurements with ids from the position to ``upto``, in the order of ids.
+        """Process ``rows``: the shard's measurements with ids from the position to ``upto``, by id.
 
         Measurements ahead of the clock are held until their time, and do not delay the others.
         """
         now_us = to_micros(now or datetime.now(UTC))
         marked = marked_between(self.position, upto) if rows else set()
-        by_tag: dict[str, list[Row]] = {}
+        by_tag: dict[int, list[Row]] = {}
         updated: list[TagSession] = []
         for row in rows:
             by_tag.setdefault(row[2], []).append(row)
         sessions = self.pool.sessions_of(by_tag)
         self._confirm(sessions.values(), is_caught_up=False)
-        for name, session in sessions.items():
-            ids, times_us, _, values, _ = zip(*by_tag[name], strict=True)
+        for tag, session in sessions.items():
+            ids, times_us, _, values = zip(*by_tag[tag], strict=True)
             self._note(session, session.update(ids, times_us, values, marked=marked, now_us=now_us))
             updated.append(session)
             if session.is_ready_time_new():
-                self._learning[name] = session
+                self._learning[tag] = session
         self.pool.note(updated)
         self.position = upto
 
@@ -114,12 +118,13 @@ class DetectionRunner:
         if time.monotonic() - self._refreshed >= REFRESHED_AFTER_S:
             self._refreshed = time.monotonic()
             self.pool.refresh()
-            for exclusion in unjudged()[:1]:  # one at a time, as each may take seconds
+            mine = (exclusion for exclusion in unjudged() if self.shard.has(exclusion.tag_id))
+            for exclusion in islice(mine, 1):  # one at a time, as each may take seconds
                 self._rejudge(exclusion)
 
     def check_silence(self, now: datetime) -> None:
         """Detect missing readings by the clock, once a second, when all measurements are processed."""
-        if time.monotonic() < self._silence_checked_from:
+        if time.monotonic() < self._silence_checked_from or not self.pool.load(LOADING_S):
             return
         self._silence_checked_from = time.monotonic() + SILENCE_CHECKED_AFTER_S
         sessions = self.pool.all_sessions()
@@ -142,7 +147,8 @@ class DetectionRunner:
     def is_to_commit(self) -> bool:
         """Return whether there is anything to write, if only the renewal of the lease."""
         renews = time.monotonic() - self.renewed_at >= RENEWED_AFTER_S
-        return renews or bool(self._changed or self._rejudged or self._learning) or bool(self.pool.due(1))
+        is_news = bool(self._changed or self._rejudged or self._learning)
+        return renews or is_news or bool(self.pool.due(1, self.position))
 
     def commit(self, *, now: datetime, is_caught_up: bool) -> None:
         """Write the changed events and the states that are due, and renew the lease.
@@ -151,7 +157,7 @@ class DetectionRunner:
             LeaseLostError: another process holds the lease; nothing is written.
             django.db.Error: nothing is written.
         """
-        self._write(self.pool.due(STATES_A_STEP), now=now, is_caught_up=is_caught_up)
+        self._write(self.pool.due(STATES_A_STEP, self.position), now=now, is_caught_up=is_caught_up)
 
     def close(self, *, now: datetime, until: float) -> None:
         """Save unsaved states until the time ``until`` of the monotonic clock, and release the lease.
@@ -162,12 +168,12 @@ class DetectionRunner:
         """
         while (dirty := self.pool.dirty(STATES_AT_THE_END)) and time.monotonic() < until:
             self._write(dirty, now=now, is_caught_up=False)
-        leases.release(DETECTION, self._held.owner)
+        leases.release(self.shard.lease, self._held.owner)
 
     def _rejudge(self, exclusion: Exclusion) -> None:
         """Replace the events that the exclusion touches, at the next commit."""
         self._rejudged.append(exclusion)
-        session = self.pool.sessions_of([exclusion.tag.name]).get(exclusion.tag.name)
+        session = self.pool.sessions_of([exclusion.tag_id]).get(exclusion.tag_id)
         if session is None:  # the tag is not in use: its events have ended
             self._drop_events(
                 exclusion.tag_id, [widened(exclusion.tag_id, span)[0] for span in periods_of(exclusion)]
@@ -189,9 +195,10 @@ class DetectionRunner:
                 del self._changed[key]
 
     def _renew(self) -> None:
-        """Renew the lease during long work."""
-        with transaction.atomic():
-            if leases.hold(DETECTION, self._held.owner, now=datetime.now(UTC), duration=LEASE) is None:
+        """Renew the leases of this process once a second, during long work."""
+        if time.monotonic() - self._kept_at >= RENEWED_AFTER_S:
+            self._kept_at = time.monotonic()
+            if self.shard.lease not in renew_all(self._held.owner, now=datetime.now(UTC)):
                 raise LeaseLostError
 
     def _note(self, session: TagSession, events: Sequence[Event]) -> None:
@@ -203,14 +210,16 @@ class DetectionRunner:
         for key, event in open_events().items():
             session = sessions.get(key[0])
             is_open = session is not None and session.has_open(key)
-            if not is_open and key not in self._changed:
+            if not is_open and key not in self._changed and self.shard.has(key[0]):
                 self._changed[key] = replace(event, end_us=max(event.start_us, now_us))
 
     def _write(self, sessions: Sequence[TagSession], *, now: datetime, is_caught_up: bool) -> None:
         with transaction.atomic():
-            held = leases.hold(DETECTION, self._held.owner, now=now, duration=LEASE)
+            held = renew(self.shard, self._held.owner, now=now)
             if held is None or held.position != self._held.position:
                 raise LeaseLostError
+            if self._gone or self._changed:
+                lock_revisions()
             for tag, span in self._gone:
                 events_within(tag, span).delete()
             write_events(self._changed, now=now)
@@ -229,4 +238,4 @@ class DetectionRunner:
         self._gone.clear()
         self._rejudged.clear()
         self._learning.clear()
-        self.renewed_at = time.monotonic()
+        self.renewed_at = self._kept_at = time.monotonic()

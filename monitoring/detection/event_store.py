@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping
 from datetime import datetime
 
+from django.db import connection
 from django.db.models import Max
 
 from monitoring.detection.common_cause import SILENCE, causes_changed
@@ -13,6 +14,7 @@ from monitoring.live.publish import publish
 from monitoring.models import Event as EventRow
 
 HIGHEST_SCORE = 1e9
+REVISIONS_LOCK = 0x6665726D6F70  # key of PostgreSQL's advisory lock
 CHANGING = ("kind", "end", "score", "explanation", "revision")
 
 # Identity of an event: the tag's id, the detector, and the start in microseconds since 1970.
@@ -24,11 +26,22 @@ def key_of(tag: int, event: Event) -> Key:
     return tag, event.detector, event.start_us
 
 
+def lock_revisions() -> None:
+    """Let no other process change events until the caller's transaction ends.
+
+    Readers follow the events by revision. So revisions have to become visible in their order, and silences
+    with one cause have to be grouped with all others in view. SQLite has one writer at a time anyway.
+    """
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [REVISIONS_LOCK])
+
+
 def write_events(events: Mapping[Key, Event], *, now: datetime) -> None:
     """Insert or update the events, in the caller's transaction.
 
-    Only the holder of the detection lease may call this, or two events could get the same revision. A
-    revision is the time in microseconds, and larger than any before, even if the clock is set back.
+    Only the holder of the lease of the tags' shard may call this, after ``lock_revisions``. A revision is the
+    time in microseconds, and larger than any before, even if the clock is set back.
     """
     if not events:
         return

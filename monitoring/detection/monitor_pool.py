@@ -2,6 +2,7 @@
 
 import json
 import logging
+import math
 import time
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from django.db import connection
 from monitoring.detection.event_store import Key, key_of
 from monitoring.detection.held import HeldReadings, Reading
 from monitoring.detection.monitor import VERSION, DetectionSettings, StateError, TagMonitor
+from monitoring.detection.shards import WHOLE, Shard, is_of_shard
 from monitoring.history.confirmed import Confirmed
 from monitoring.ingest.ahead import mark, marked_of, unmark
 from monitoring.kernel.clock import from_micros
@@ -24,17 +26,19 @@ logger = logging.getLogger(__name__)
 
 SAVED_AFTER_READINGS = 1_000
 SAVED_AFTER_S = 600.0
+# Of a shard, between a tag's saved state and the present: after a crash they are read again, in about 30 s.
+MOST_READ_AGAIN = 1_500_000
 REPORTED_AFTER_S = 10.0
 READY_TOLERANCE_US = 30_000_000
 IMPORTED_AFTER_US = 3_600_000_000  # a reading that arrives later is of an import, or of a long outage
 GROWTH = 0.1  # a silence is reported again when it has become longer by this share
 CONTINUED_US = 10_000_000  # from a reading to the connection of the source that confirms the reading
 ROWS_A_QUERY = 100  # of states, each of which may be 100 kB
-IN_USE = """
+IN_USE = f"""
     SELECT id, name, unit, detectors_off, sensitivity, detection_parameters, lower_limit, upper_limit,
         kind, detectors_on
-    FROM tags WHERE active ORDER BY id
-"""
+    FROM tags WHERE active AND {is_of_shard("id")} ORDER BY id
+"""  # noqa: S608 - our own words
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,50 +251,64 @@ class TagSession:
 
 
 class MonitorPool:
-    """The sessions of all tags in use, each loaded on first use.
+    """The sessions of a shard's tags in use by the tag's id, each loaded on first use.
 
     Unsaved sessions are kept in the order of ``unsaved_from``, so that no step has to scan all of them.
+    ``keep_alive`` is called now and then while states are loaded.
     """
 
-    def __init__(self) -> None:
-        self._rows = tag_rows()
+    def __init__(self, shard: Shard = WHOLE, keep_alive: Callable[[], None] = lambda: None) -> None:
+        self._shard, self._keep_alive = shard, keep_alive
+        self._rows = tag_rows(shard)
         self.tags = watched_tags(self._rows)
-        self._sessions: dict[str, TagSession] = {}
-        self._unsaved: dict[str, TagSession] = {}
-        self._pressing: dict[str, TagSession] = {}
-        self._stateless: set[str] = set()
+        self._sessions: dict[int, TagSession] = {}
+        self._unsaved: dict[int, TagSession] = {}
+        self._pressing: dict[int, TagSession] = {}
+        self._stateless: set[int] = set()
 
     def refresh(self) -> None:
         """Read the tags again: apply changed settings, and drop tags that are no longer in use."""
-        rows = tag_rows()
+        rows = tag_rows(self._shard)
         if rows == self._rows:
             return
         self._rows, self.tags = rows, watched_tags(rows)
         self._stateless.clear()
-        for name in [name for name in self._sessions if name not in self.tags]:
-            self.forget([self._sessions.pop(name)])
+        for pk in [pk for pk in self._sessions if pk not in self.tags]:
+            self.forget([self._sessions.pop(pk)])
         DetectorState.objects.filter(tag__active=False).delete()
         TagLearning.objects.filter(tag__active=False).delete()
         ReadingAhead.objects.filter(tag__active=False).delete()
-        for name, session in self._sessions.items():
-            if session.tag != self.tags[name]:
-                session.change(self.tags[name])
+        for pk, session in self._sessions.items():
+            if session.tag != self.tags[pk]:
+                session.change(self.tags[pk])
                 self.note([session])
 
-    def sessions_of(self, names: Iterable[str]) -> dict[str, TagSession]:
-        """Return the sessions of these tags by name, without tags that are not in use."""
-        wanted = list(names)
-        if any(name not in self.tags for name in wanted):
+    def sessions_of(self, tags: Iterable[int]) -> dict[int, TagSession]:
+        """Return the sessions of the tags with these ids, without tags that are not in use."""
+        wanted = list(tags)
+        if any(pk not in self.tags for pk in wanted):
             self.refresh()
-        wanted = [name for name in wanted if name in self.tags]
-        self._load([self.tags[name] for name in wanted if name not in self._sessions], keep_new=True)
-        return {name: self._sessions[name] for name in wanted}
+        wanted = [pk for pk in wanted if pk in self.tags]
+        self._load([self.tags[pk] for pk in wanted if pk not in self._sessions], keep_new=True)
+        return {pk: self._sessions[pk] for pk in wanted}
+
+    def load(self, within_s: float) -> bool:
+        """Load saved states of further tags, for about so long; return whether all are loaded."""
+        end = time.monotonic() + within_s
+        known = self._sessions.keys() | self._stateless
+        missing = [tag for pk, tag in self.tags.items() if pk not in known] if self._is_partial else []
+        while missing and time.monotonic() < end:
+            self._load(missing[:ROWS_A_QUERY], keep_new=False)
+            del missing[:ROWS_A_QUERY]
+        return not missing
+
+    @property
+    def _is_partial(self) -> bool:
+        return len(self._sessions) + len(self._stateless) < len(self.tags)
 
     def all_sessions(self) -> list[TagSession]:
         """Return the sessions of all tags in use that have a saved or new state."""
-        if len(self._sessions) + len(self._stateless) < len(self.tags):
-            known = self._sessions.keys() | self._stateless
-            self._load([tag for name, tag in self.tags.items() if name not in known], keep_new=False)
+        self.load(math.inf)
         return list(self._sessions.values())
 
     def look_up_imports(self, sessions: Iterable[TagSession], now_us: int) -> None:
@@ -313,16 +331,19 @@ class MonitorPool:
         new = []
         for session in sessions:
             if session.is_pressing:
-                self._pressing[session.tag.name] = session
-            if session.is_dirty and session.tag.name not in self._unsaved:
+                self._pressing[session.tag.pk] = session
+            if session.is_dirty and session.tag.pk not in self._unsaved:
                 new.append(session)
         for session in sorted(new, key=lambda one: one.unsaved_from or 0):
-            self._unsaved[session.tag.name] = session
+            self._unsaved[session.tag.pk] = session
 
-    def due(self, limit: int) -> list[TagSession]:
+    def due(self, limit: int, position: int) -> list[TagSession]:
         """Return up to ``limit`` sessions to save now: the urgent ones, then those that waited longest."""
-        late = takewhile(lambda session: session.is_late, self._unsaved.values())
-        due = {session.tag.name: session for session in islice(chain(self._pressing.values(), late), limit)}
+        earliest = position - MOST_READ_AGAIN * self._shard.count
+        late = takewhile(
+            lambda one: one.is_late or (one.unsaved_from or position) < earliest, self._unsaved.values()
+        )
+        due = {session.tag.pk: session for session in islice(chain(self._pressing.values(), late), limit)}
         return list(due.values())
 
     def dirty(self, limit: int) -> list[TagSession]:
@@ -337,21 +358,22 @@ class MonitorPool:
     def forget(self, saved: Iterable[TagSession]) -> None:
         """Remove these sessions from the unsaved ones."""
         for session in saved:
-            self._unsaved.pop(session.tag.name, None)
-            self._pressing.pop(session.tag.name, None)
+            self._unsaved.pop(session.tag.pk, None)
+            self._pressing.pop(session.tag.pk, None)
 
     def _load(self, tags: Sequence[WatchedTag], *, keep_new: bool) -> None:
         for start in range(0, len(tags), ROWS_A_QUERY):
+            self._keep_alive()
             some = tags[start : start + ROWS_A_QUERY]
             states = DetectorState.objects.in_bulk([tag.pk for tag in some])
             waiting = marked_of(list(states)) if states else {}
             for tag in some:
                 state = states.get(tag.pk)
                 if state is not None or keep_new:
-                    self._stateless.discard(tag.name)
-                    self._sessions[tag.name] = session_of(tag, state, waiting.get(tag.pk, []))
+                    self._stateless.discard(tag.pk)
+                    self._sessions[tag.pk] = session_of(tag, state, waiting.get(tag.pk, []))
                 else:
-                    self._stateless.add(tag.name)
+                    self._stateless.add(tag.pk)
 
 
 def session_of(tag: WatchedTag, state: DetectorState | None, marked: Sequence[Reading]) -> TagSession:
@@ -369,17 +391,17 @@ def session_of(tag: WatchedTag, state: DetectorState | None, marked: Sequence[Re
         return TagSession(tag, tag.monitor(), position=state.position, is_urgent=True, held=held)
 
 
-def tag_rows() -> list[tuple[Any, ...]]:
-    """Return the rows of the tags in use, for a cheap comparison with the rows read before."""
+def tag_rows(shard: Shard) -> list[tuple[Any, ...]]:
+    """Return the rows of the shard's tags in use, for a cheap comparison with the rows read before."""
     with connection.cursor() as cursor:
-        cursor.execute(IN_USE)
+        cursor.execute(IN_USE, [shard.count, shard.index])
         return list(cursor.fetchall())
 
 
-def watched_tags(rows: Iterable[tuple[Any, ...]]) -> dict[str, WatchedTag]:
-    """Return the tags of these rows by name."""
+def watched_tags(rows: Iterable[tuple[Any, ...]]) -> dict[int, WatchedTag]:
+    """Return the tags of these rows by id."""
     return {
-        name: WatchedTag(
+        pk: WatchedTag(
             pk,
             name,
             unit,

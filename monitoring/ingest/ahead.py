@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from monitoring.ingest.columns import StoredRows
-from monitoring.ingest.tags import LockedTag
+from monitoring.ingest.locked_tags import LockedTag
 from monitoring.kernel.arrays import IntArray
 from monitoring.kernel.clock import from_micros, to_micros
 from monitoring.models import Measurement, ReadingAhead

@@ -15,9 +15,10 @@ from django.db import connection
 
 from monitoring.ingest.columns import Batch
 from monitoring.ingest.conflict_rule import Arrival, Settled, keep_last
+from monitoring.ingest.locked_tags import LockedTag
 from monitoring.ingest.outcomes import Status
 from monitoring.ingest.removal import Removed, remove
-from monitoring.ingest.tags import LockedTag, among, given
+from monitoring.ingest.tags import among, given
 from monitoring.kernel.arrays import IntArray
 from monitoring.kernel.clock import from_micros
 from monitoring.kernel.run_lengths import run_lengths

@@ -7,7 +7,8 @@ import numpy as np
 from django.db import connection
 
 from monitoring.ingest.columns import Batch
-from monitoring.ingest.tags import LockedTag, among, given
+from monitoring.ingest.locked_tags import LockedTag
+from monitoring.ingest.tags import among, given
 from monitoring.kernel.arrays import BoolArray, FloatArray, IntArray
 
 TIMES_A_QUERY = 10_000

@@ -14,8 +14,9 @@ from django.db import connection, transaction
 from django.db.models import F
 
 from monitoring.database.write_lock import write_lock
+from monitoring.ingest.locked_tags import LockedTag
 from monitoring.ingest.moving import bring_back, chunk_of, movable_from, take_out
-from monitoring.ingest.tags import LockedTag, among, given, lock_tags
+from monitoring.ingest.tags import among, given, lock_tags
 from monitoring.kernel.clock import from_micros, iso_utc, moment_or_none, to_micros
 from monitoring.kernel.failpoints import failpoint
 from monitoring.models import Exclusion, Measurement, Tag

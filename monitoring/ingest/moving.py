@@ -15,6 +15,8 @@ import numpy as np
 from django.db import connection
 
 from monitoring.ingest.columns import Batch, StoredRows, merge
+from monitoring.ingest.definition_columns import definition_columns
+from monitoring.ingest.locked_tags import LockedTag
 from monitoring.ingest.neighbours import (
     as_stored_rows,
     earliest,
@@ -28,7 +30,7 @@ from monitoring.ingest.rules import judge, rules_for
 from monitoring.ingest.rules.base import Rule, Verdict
 from monitoring.ingest.source_clocks import stored_clocks
 from monitoring.ingest.store import judge_again, store
-from monitoring.ingest.tags import LockedTag, among, given
+from monitoring.ingest.tags import among, given
 from monitoring.kernel.arrays import BoolArray, IntArray
 from monitoring.kernel.clock import FIRST_MICROS, SECOND_US, from_micros, to_micros
 from monitoring.models import ExcludedMeasurement, Exclusion, Finding
@@ -179,7 +181,7 @@ def judge_without(tag: LockedTag, gone: Batch, stored: StoredRows) -> None:
 
 def window_rules(tag: LockedTag) -> list[Rule]:
     """Return the rules that read earlier values; limits are not judged again: they were others then."""
-    return [rule for rule in rules_for([tag.definition]) if rule.lookback]
+    return [rule for rule in rules_for(definition_columns([tag.definition])) if rule.lookback]
 
 
 def bring_back(exclusion: Exclusion, tag: LockedTag) -> int:

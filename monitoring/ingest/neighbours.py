@@ -17,8 +17,8 @@ from monitoring.ingest.columns import (
     merge,
     rows_of_tag,
 )
+from monitoring.ingest.locked_tags import LockedTag, LockedTags
 from monitoring.ingest.rules import LOOKBACK
-from monitoring.ingest.tags import LockedTag
 from monitoring.kernel.arrays import FloatArray
 from monitoring.kernel.clock import micros_or_first
 from monitoring.kernel.run_lengths import run_lengths
@@ -36,7 +36,6 @@ BEFORE = """
     SELECT value FROM measurements WHERE tag = %s AND timestamp < %s AND timestamp >= %s
     ORDER BY timestamp DESC LIMIT %s
 """
-NEVER = np.iinfo(np.int64).min
 VALUE = np.dtype("<f8")  # as a window of values is kept, whatever machine reads it
 
 
@@ -49,8 +48,7 @@ def next_rows(tags: Sequence[LockedTag], new: Batch) -> tuple[Batch, StoredRows,
     """
     new = new.take(np.lexsort((new.time_us, new.tag)))
     first, size = run_lengths(new.tag)
-    last_us = np.array([NEVER if tag.last_us is None else tag.last_us for tag in tags], dtype=np.int64)
-    is_append = new.time_us[first] > last_us[new.tag[first]]
+    is_append = new.time_us[first] > LockedTags.of(tags).last_us[new.tag[first]]
     if is_append.all():
         return new, append(*histories_of(tags, new.tag[first].tolist()), new), new.take(slice(0, 0))
     parts, rows, rests = [], [], []
@@ -69,7 +67,8 @@ def next_rows(tags: Sequence[LockedTag], new: Batch) -> tuple[Batch, StoredRows,
 
 def histories_of(tags: Sequence[LockedTag], indices: Sequence[int]) -> tuple[np.ndarray, FloatArray]:
     """Return how many values each of k tags had last (up to ``LOOKBACK``; shape (k,)), and these values."""
-    histories = [recent_values_of(tags[index]) for index in indices]
+    recent = LockedTags.of(tags).recent_values
+    histories = [recent[index] or recent_values_of(tags[index]) for index in indices]
     history_length = np.array([len(history) for history in histories], dtype=np.int64) // VALUE.itemsize
     return history_length, np.frombuffer(b"".join(histories), dtype=VALUE)
 

@@ -5,30 +5,28 @@ Rows and outcome equal those of the whole write path, which takes all other read
 
 import struct
 from collections.abc import Sequence
-from itertools import chain
 
 import numpy as np
 from django.db import connection
 
 from monitoring.ingest.bulk import insert_statement
 from monitoring.ingest.deliveries import Delivery
+from monitoring.ingest.locked_tags import LockedTag
 from monitoring.ingest.neighbours import VALUE, recent_values_of
+from monitoring.ingest.open_minutes import ADD_OPEN, MINUTE_US, SERIES_OPEN, roll_up
 from monitoring.ingest.outcomes import Outcomes
-from monitoring.ingest.rollup_tables import ADD, ADD_TO_SERIES, ROLLUPS, SERIES
 from monitoring.ingest.rules import LOOKBACK, violations_of
 from monitoring.ingest.rules.base import Violation
 from monitoring.ingest.source_clocks import clock_after, clock_of
 from monitoring.ingest.stored import stored
-from monitoring.ingest.tags import LockedTag, lock_tag
+from monitoring.ingest.tags import lock_tag
 from monitoring.ingest.validate import ReadingRejectedError, read_item
-from monitoring.kernel.clock import SECOND_US, to_micros
-from monitoring.kernel.rollups import RESOLUTIONS_S
+from monitoring.kernel.clock import to_micros
 from monitoring.kernel.source_clock import AHEAD_US
 
 INSERT = "INSERT INTO measurements (timestamp, tag, value, is_anomaly) VALUES (?, ?, ?, ?)"
 INSERT_FINDING = "INSERT INTO findings (measurement_id, reason, lower, upper) VALUES (?, ?, ?, ?)"
-ADD_ROLLUPS = insert_statement(ROLLUPS, 10, len(RESOLUTIONS_S), ADD)
-ADD_SERIES = insert_statement(SERIES, 7, 1, ADD_TO_SERIES)
+ADD_SERIES = insert_statement(SERIES_OPEN, 15, 1, ADD_OPEN)
 VALUE_BYTES = struct.Struct("<d")
 RECENT_BYTES = LOOKBACK * VALUE.itemsize
 
@@ -36,8 +34,8 @@ RECENT_BYTES = LOOKBACK * VALUE.itemsize
 def store_one(delivery: Delivery) -> Outcomes | None:
     """Store the only reading of a delivery, in a transaction of SQLite.
 
-    Return None, with nothing stored, unless the reading is plainly new: valid, newer than all of the tag, not
-    excluded, and not ahead of the clock.
+    Return None, with nothing stored, unless the reading is plainly new: valid, newer than all of the tag and
+    than 1970, not excluded, and not ahead of the clock.
     """
     (item,) = delivery.items
     tag = lock_tag(item.get("tag")) if isinstance(item, dict) else None
@@ -58,15 +56,19 @@ def store_one(delivery: Delivery) -> Outcomes | None:
     )
     recent = (before + VALUE_BYTES.pack(value))[-RECENT_BYTES:]
     pk = insert(tag.pk, reading.time_us, value, violations)
-    add_to_totals(tag.pk, reading.time_us, value, bool(violations), (recent, *clock))
+    add_to_totals(tag, reading.time_us, value, bool(violations), (recent, *clock))
     stored.send(sender=None)
     return outcomes_of(reading.tag, pk, bool(violations))
 
 
 def is_plainly_new(time_us: int, tag: LockedTag, received_us: int) -> bool:
-    """Return whether a time is later than all measurements of a tag, excluded or not, and not ahead."""
+    """Return whether a time is later than all measurements of a tag, excluded or not, and not ahead.
+
+    Before 1970 no minute may be open.
+    """
     return (
-        (tag.last_us is None or time_us > tag.last_us)
+        time_us >= 0
+        and (tag.last_us is None or time_us > tag.last_us)
         and (tag.excluded_until_us is None or time_us > tag.excluded_until_us)
         and time_us <= received_us + AHEAD_US
     )
@@ -83,20 +85,18 @@ def insert(tag: int, time_us: int, value: float, violations: Sequence[Violation]
 
 
 def add_to_totals(
-    tag: int, time_us: int, value: float, is_anomaly: bool, state: tuple[bytes, bytes | None, int]
+    tag: LockedTag, time_us: int, value: float, is_anomaly: bool, state: tuple[bytes, bytes | None, int]
 ) -> None:
-    """Add a measurement to the rollups and the totals of its tag.
+    """Add a measurement to the totals and the open minute of its tag.
 
     ``state`` has the columns ``recent_values``, ``arrivals`` and ``clock_error`` of ``series``.
     """
+    minute_us = time_us // MINUTE_US * MINUTE_US
+    if tag.open_us is not None and tag.open_us != minute_us:
+        roll_up([tag.pk])
+    minute = minute_us, 1, value, value, time_us, value, time_us, int(is_anomaly)
     with connection.wrap_database_errors:
-        execute = connection.connection.execute
-        share = 1, value, value, time_us, value, time_us, int(is_anomaly)
-        rollups = [
-            (tag, size, time_us // (size * SECOND_US) * size * SECOND_US, *share) for size in RESOLUTIONS_S
-        ]
-        execute(ADD_ROLLUPS, [*chain.from_iterable(rollups)])
-        execute(ADD_SERIES, (tag, 1, int(is_anomaly), time_us, *state))
+        connection.connection.execute(ADD_SERIES, (tag.pk, 1, int(is_anomaly), time_us, *state, *minute))
 
 
 def outcomes_of(tag: str, pk: int, is_anomaly: bool) -> Outcomes:

@@ -1,10 +1,10 @@
 """The open minute of a tag: the newest minute, beside the totals of the tag instead of in the rollups.
 
-A batch with one reading each of many tags would write four rollups a tag, which takes longer than all other
-writing. The open minute takes part in the row of totals, which each batch writes anyway, and is added to the
-rollups once the tag has a later minute: at one reading a second, once in sixty. Rollups and open minute
-together are always the stored measurements, whichever of both a reading was added to. So late readings, small
-batches and corrections use the rollups only.
+Readings that arrive one by one, or of many tags at once, would each write four rollups, which takes longer
+than all other writing. The open minute takes part in the row of totals, which each batch writes anyway, and
+is added to the rollups once the tag has a later minute: at one reading a second, once in sixty. Rollups and
+open minute together are always the stored measurements, whichever of both a reading was added to. So late
+readings, batches of several minutes and corrections use the rollups only.
 
 Readers add both by ``history/rollup_rows.py``. Writers that correct rollups ``close`` the minute first.
 """
@@ -18,16 +18,15 @@ from django.db import connection
 from numpy.typing import NDArray
 
 from monitoring.ingest.bulk import Columns, insert
+from monitoring.ingest.locked_tags import NEVER
 from monitoring.ingest.rollup_tables import ADD, ADD_TO_SERIES, ROLLUPS, SERIES, columns_of
-from monitoring.ingest.tags import LockedTag, among, given
+from monitoring.ingest.tags import among, given
 from monitoring.kernel.arrays import BoolArray, IntArray
 from monitoring.kernel.clock import SECOND_US
 from monitoring.kernel.rollups import RESOLUTIONS_S, Buckets
 from monitoring.kernel.run_lengths import run_lengths
 
 MINUTE_US = RESOLUTIONS_S[0] * SECOND_US
-MANY_TAGS = 32  # in a batch: with fewer the rollups cost little
-NONE_OPEN = int(np.iinfo(np.int64).min)
 OPEN = """open_start, open_count, open_total, open_minimum, open_minimum_at, open_maximum, open_maximum_at,
     open_anomalies"""
 SERIES_OPEN = f"{SERIES.removesuffix(')')}, {OPEN})"
@@ -75,20 +74,20 @@ CLEAR = f"""
 """  # noqa: S608 - our own words
 
 
-def open_by_tag(tags: Sequence[LockedTag]) -> IntArray:
-    """Return the start of the open minute of each tag, ``NONE_OPEN`` without one; shape (k,)."""
-    starts = (NONE_OPEN if tag.open_us is None else tag.open_us for tag in tags)
-    return np.fromiter(starts, dtype=np.int64, count=len(tags))
-
-
 def close(tags: IntArray | Sequence[int]) -> None:
     """Add the open minutes of these tags (primary keys) to the rollups, in the caller's transaction."""
     keys = np.unique(tags).tolist()
-    if not keys:
-        return
-    with connection.cursor() as cursor:
-        cursor.execute(TO_ROLLUPS.format(among=among(keys)), given(keys))
-        cursor.execute(CLEAR.format(among=among(keys)), given(keys))
+    roll_up(keys)
+    if keys:
+        with connection.cursor() as cursor:
+            cursor.execute(CLEAR.format(among=among(keys)), given(keys))
+
+
+def roll_up(keys: list[int]) -> None:
+    """Add the open minutes of these tags to the rollups; the caller clears or replaces them."""
+    if keys:
+        with connection.cursor() as cursor:
+            cursor.execute(TO_ROLLUPS.format(among=among(keys)), given(keys))
 
 
 def add(
@@ -105,7 +104,7 @@ def add(
     is_open = (count == 1) & (start_us >= np.maximum(opened_us, 0))
     if not is_open.any():
         return totals, (minutes, of_tag)
-    close(of_tag[first[is_open & (opened_us != NONE_OPEN) & (opened_us != start_us)]])
+    roll_up(of_tag[first[is_open & (opened_us != NEVER) & (opened_us != start_us)]].tolist())
     insert(
         SERIES_OPEN,
         [*chosen(totals, is_open), *(column[first[is_open]] for column in columns_of(minutes))],

@@ -13,11 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitoring.ingest.columns import Batch
+from monitoring.ingest.definition_columns import DefinitionColumns, definition_columns
 from monitoring.ingest.reading_columns import ReadingColumns
 from monitoring.ingest.validate import FUTURE_TOLERANCE, ReadingRejectedError, Rejection, read_item, tag_of
+from monitoring.kernel.arrays import FloatArray, IntArray
 from monitoring.kernel.clock import FIRST_MICROS, to_micros
 from monitoring.kernel.epoch_numbers import micros_of_numbers, plain_numbers
-from monitoring.kernel.tag_definition import LARGEST_VALUE, TagDefinition
+from monitoring.kernel.tag_definition import TagDefinition
 from monitoring.kernel.timestamp_arrays import parse_plain_timestamps
 
 UNKNOWN = -1
@@ -59,19 +61,21 @@ def validate(
     now: datetime,
     received: Sequence[datetime] = (),
     known: Iterable[str] | None = None,
+    definitions: DefinitionColumns | None = None,
 ) -> tuple[Batch, dict[int, Rejection]]:
     """Split the items of a request into a batch, in the same order, and rejections by position.
 
     ``received`` is the time at which each item arrived, none earlier than ``now``, if these differ. ``known``
-    are the names of all tags, for the message of a rejection, if ``tags`` are only some.
+    are the names of all tags, for the message of a rejection, if ``tags`` are only some. ``definitions`` has
+    ``tags`` as columns, if these are known.
     """
-    names = list(tags)
     count = len(items)
+    index_of = dict(zip(tags, range(len(tags)), strict=True))
     if count < FEW:
         draft, is_read = unread(count), np.zeros(count, dtype=bool)
     else:
-        draft, is_read = parse_columns(items, names, tags, now=now)
-    index_of = {name: index for index, name in enumerate(names)}
+        definitions = definitions or definition_columns(list(tags.values()))
+        draft, is_read = parse_columns(items, index_of, definitions, now=now)
     rejections: dict[int, Rejection] = {}
     for position in np.flatnonzero(~is_read).tolist():
         item, arrived = items[position], received[position] if received else now
@@ -97,19 +101,21 @@ def unread(count: int) -> Batch:
 
 
 def parse_columns(
-    items: Sequence[object], names: Sequence[str], tags: Mapping[str, TagDefinition], *, now: datetime
+    items: Sequence[object], index_of: Mapping[str, int], tags: DefinitionColumns, *, now: datetime
 ) -> tuple[Batch, NDArray[np.bool_]]:
-    """Return the items as columns, and which of them are certainly valid; shape (n,)."""
-    active = {name: index for index, name in enumerate(names) if tags[name].active}
+    """Return the items as columns, and which of them are certainly valid; shape (n,).
+
+    ``index_of`` has the index in ``tags`` by name.
+    """
     if isinstance(items, ReadingColumns):
-        tag, value, time_us = indices_in(active, items.tags), items.value, items.time_us
+        tag, value, time_us = indices_in(index_of, items.tags), items.value, items.time_us
         timely = time_us >= FIRST_MICROS
     else:
         fields = as_objects(items)
-        tag = indices_in(active, column_of(fields, "tag"))
+        tag = indices_in(index_of, column_of(fields, "tag"))
         value = plain_numbers(column_of(fields, "value"))
         time_us, timely = plain_times(column_of(fields, "timestamp"))
-    lowest, highest, oldest = bounds_of(names, tags)
+    lowest, highest, oldest = bounds_of(tags)
     read = timely & (tag != UNKNOWN) & (value >= lowest[tag]) & (value <= highest[tag])
     read &= (time_us >= oldest[tag]) & (time_us <= to_micros(now + FUTURE_TOLERANCE))
     return Batch(tag, np.arange(len(items)), time_us, value), read
@@ -135,15 +141,10 @@ def plain_times(stamps: Sequence[object]) -> tuple[NDArray[np.int64], NDArray[np
     return np.where(is_text, text_us, number_us), is_text | is_number
 
 
-def bounds_of(
-    names: Sequence[str], tags: Mapping[str, TagDefinition]
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
-    """Return valid range and oldest time of each tag; the last entry, for ``UNKNOWN``, admits no value."""
-    rows = [tags[name] for name in names]
-    never = np.iinfo(np.int64).min
-    oldest = [never if tag.raw_from is None else to_micros(tag.raw_from) for tag in rows]
-    return (
-        np.maximum([*[tag.valid_min for tag in rows], np.nan], -LARGEST_VALUE),
-        np.minimum([*[tag.valid_max for tag in rows], np.nan], LARGEST_VALUE),
-        np.array([*oldest, never]),
-    )
+def bounds_of(tags: DefinitionColumns) -> tuple[FloatArray, FloatArray, IntArray]:
+    """Return valid range and oldest time of each tag; shape (k + 1,).
+
+    Inactive tags and the last entry, for ``UNKNOWN``, admit no value.
+    """
+    lowest = np.where(tags.is_active, tags.lowest, np.nan)
+    return np.append(lowest, np.nan), np.append(tags.highest, np.nan), np.append(tags.oldest_us, FIRST_MICROS)

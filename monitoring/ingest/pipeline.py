@@ -3,7 +3,7 @@
 HTTP, the simulator and replays all call ``ingest_readings``.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -25,6 +25,7 @@ from monitoring.ingest.deliveries import (
     slices_of,
 )
 from monitoring.ingest.excluded import without_excluded
+from monitoring.ingest.locked_tags import LockedTags
 from monitoring.ingest.neighbours import next_rows, recent_values_after
 from monitoring.ingest.one_reading import store_one
 from monitoring.ingest.outcomes import Outcomes, Status
@@ -34,9 +35,9 @@ from monitoring.ingest.rollups import Clocks
 from monitoring.ingest.rules import judge, rules_for
 from monitoring.ingest.source_clocks import clocks_after, stored_clocks
 from monitoring.ingest.store import store
-from monitoring.ingest.tags import LockedTag, all_names, lock_tags, tag_cache
+from monitoring.ingest.tags import all_names, lock_columns, tag_cache
 from monitoring.kernel.arrays import IntArray
-from monitoring.kernel.clock import micros_or_first, to_micros
+from monitoring.kernel.clock import FIRST_MICROS, to_micros
 from monitoring.kernel.failpoints import failpoint
 from monitoring.kernel.source_clock import AHEAD_US
 from monitoring.kernel.tag_definition import OnConflict
@@ -123,28 +124,35 @@ def store_items(deliveries: Sequence[Delivery]) -> list[Outcomes]:
     """Validate, judge and store the items of deliveries; return the outcomes of each."""
     items = items_of(deliveries)
     names = named_tags(items)
-    tags = lock_tags(names)
-    known = None if len(tags) == len(names) else all_names()
+    locked = lock_columns(names)
+    known = None if len(locked) == len(names) else all_names()
     received, received_us = received_of(deliveries), received_us_of(deliveries)
-    definitions, locked = {name: tag.definition for name, tag in tags.items()}, list(tags.values())
-    now = earliest_of(deliveries)
-    batch, rejections = validate(items, definitions, now=now, received=received, known=known)
+    defined = dict(zip(locked.names, locked.defined, strict=True))
+    batch, rejections = validate(
+        items,
+        defined,
+        now=earliest_of(deliveries),
+        received=received,
+        known=known,
+        definitions=locked.definitions,
+    )
     is_arrival = any(delivery.source is not None for delivery in deliveries)
     clocks = clocks_after(locked, batch, received_us) if is_arrival else stored_clocks(locked)
     excluded = None
-    if any(tag.excluded_until_us is not None for tag in locked):
+    if locked.has_excluded:
         batch, excluded = without_excluded(batch, locked)
     ready, statuses = locked, dict[int, Status]()
-    if any(tag.definition.on_conflict == OnConflict.KEEP_LAST for tag in locked):
-        batch, ready, statuses = settle_conflicts(batch, locked, senders_of(deliveries), received)
+    if locked.definitions.keeps_last.any():
+        batch, settled, statuses = settle_conflicts(batch, locked, senders_of(deliveries), received)
+        ready = LockedTags.of(settled)
     added = list(add(batch, ready, clocks, latest_us=received_us + AHEAD_US))
     outcomes = Outcomes(len(items), rejections)
     if excluded is not None:
-        outcomes.add_excluded(list(tags), excluded)
+        outcomes.add_excluded(locked.names, excluded)
     for readings, rows in added:
-        outcomes.add(list(tags), readings, rows)
+        outcomes.add(locked.names, readings, rows)
     if outcomes.others or statuses:
-        outcomes.settle(statuses, lambda name: definitions[name].on_conflict == OnConflict.KEEP_FIRST)
+        outcomes.settle(statuses, lambda name: defined[name].on_conflict == OnConflict.KEEP_FIRST)
         remember_rejections(rejected_readings(deliveries, outcomes))
     return outcomes.parts(slices_of(deliveries))
 
@@ -160,25 +168,23 @@ def ingest_columns(names: Sequence[str], batch: Batch) -> int:
         django.db.Error: as ``ingest_readings``.
     """
     with write_lock(), transaction.atomic():
-        tags = lock_tags(names)
-        locked = list(tags.values())
-        batch, _ = without_excluded(storable(names, batch, tags), locked)
+        locked = lock_columns(names)
+        batch, _ = without_excluded(storable(names, batch, locked), locked)
         latest_us = np.array([to_micros(datetime.now(UTC)) + AHEAD_US])
         added = add(batch, locked, stored_clocks(locked), latest_us=latest_us)
         return sum(int(rows.is_new.sum()) for _, rows in added)
 
 
-def storable(names: Sequence[str], batch: Batch, tags: Mapping[str, LockedTag]) -> Batch:
+def storable(names: Sequence[str], batch: Batch, tags: LockedTags) -> Batch:
     """Return the readings of existing tags that retention has not deleted, with indices in ``tags``."""
-    indices = {name: index for index, name in enumerate(tags)}
+    indices = {name: index for index, name in enumerate(tags.names)}
     batch = replace(batch, tag=np.array([indices.get(name, UNKNOWN) for name in names])[batch.tag])
-    oldest = [*(tag.definition.raw_from for tag in tags.values()), None]
-    oldest_us = np.array([micros_or_first(time) for time in oldest])
+    oldest_us = np.append(tags.definitions.oldest_us, FIRST_MICROS)
     return batch.take((batch.tag != UNKNOWN) & (batch.time_us >= oldest_us[batch.tag]))
 
 
 def add(
-    batch: Batch, tags: Sequence[LockedTag], clocks: Clocks, *, latest_us: IntArray
+    batch: Batch, tags: LockedTags, clocks: Clocks, *, latest_us: IntArray
 ) -> Iterator[tuple[Batch, StoredRows]]:
     """Judge and store a batch; yield its readings part by part, in order of tag and time, with their rows.
 
@@ -186,7 +192,7 @@ def add(
     Rows later than ``latest_us``, by position or one for all, are marked as ahead of the server's clock.
     """
     batch = replace(batch, value=batch.value + 0.0)
-    rules = rules_for([tag.definition for tag in tags])
+    rules = rules_for(tags.definitions)
     is_first = True
     while len(batch):
         part, rows, batch = next_rows(tags, batch)
@@ -199,4 +205,4 @@ def add(
         yield part, rows
         is_first = False
         if len(batch):  # the recent values have changed
-            tags = [tag._replace(recent_values=None) for tag in tags]
+            tags = LockedTags.of(tag._replace(recent_values=None) for tag in tags)

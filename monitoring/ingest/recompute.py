@@ -15,6 +15,7 @@ import numpy as np
 from django.db import connection, transaction
 
 from monitoring.ingest.columns import Batch, StoredRows, merge, rows_of_tag
+from monitoring.ingest.locked_tags import LockedTag
 from monitoring.ingest.neighbours import values_before
 from monitoring.ingest.rebuild import DaySpan
 from monitoring.ingest.rollups import update_rollups
@@ -24,7 +25,7 @@ from monitoring.ingest.rules.only_analog import OnlyAnalog
 from monitoring.ingest.rules.rolling_sigma import ROLLING_3SIGMA, RollingSigma
 from monitoring.ingest.source_clocks import stored_clocks
 from monitoring.ingest.store import judge_again
-from monitoring.ingest.tags import LockedTag, lock_tags
+from monitoring.ingest.tags import lock_tags
 from monitoring.kernel.arrays import BoolArray, FloatArray
 from monitoring.kernel.clock import micros_or_first
 

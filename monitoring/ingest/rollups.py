@@ -38,7 +38,7 @@ def update_rollups(
 
     ``pk`` (k,) are the primary keys of the tags, ``flags`` (n,) the flags now; ``rows.is_anomaly`` still has
     the flags before. ``recent`` has ``series.recent_values`` by primary key, where they change.
-    ``opened_us`` (k,) are the starts of the open minutes as stored, by ``open_minutes.open_by_tag``; without
+    ``opened_us`` (k,) are the starts of the open minutes as stored, ``NEVER`` without one; without
     these all new rows go to the rollups.
     """
     is_new = rows.is_new
@@ -47,7 +47,7 @@ def update_rollups(
         new = tag[is_new], rows.time_us[is_new], flags[is_new]
         minutes = coarsen_each(buckets_of(new[1], rows.value[is_new], new[2]), new[0], open_minutes.MINUTE_US)
         totals = series_columns(*new, recent, clocks)
-        if opened_us is not None and len(pk) >= open_minutes.MANY_TAGS:
+        if opened_us is not None:
             has_new = np.bincount(rows.segment[is_new], minlength=len(pk)) > 0
             totals, minutes = open_minutes.add(totals, *minutes, opened_us[has_new])
         if len(totals[0]):

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from monitoring.ingest.columns import Batch
+from monitoring.ingest.locked_tags import NEVER, LockedTag, LockedTags
 from monitoring.ingest.rollups import Clock, Clocks
-from monitoring.ingest.tags import LockedTag
 from monitoring.kernel.arrays import IntArray
 from monitoring.kernel.source_clock import (
     AHEAD_US,
@@ -19,13 +19,13 @@ from monitoring.kernel.source_clock import (
     with_readings,
 )
 
-NEVER = int(np.iinfo(np.int64).min)
 FEW = 16  # readings, which are faster to take one by one
 
 
 def stored_clocks(tags: Sequence[LockedTag]) -> Clocks:
     """Return the stored clock state of each tag, by primary key."""
-    return {tag.pk: clock_of(tag) for tag in tags}
+    columns = LockedTags.of(tags)
+    return dict(zip(columns.keys, zip(columns.arrivals, columns.clock_errors, strict=True), strict=True))
 
 
 def clock_of(tag: LockedTag) -> Clock:
@@ -69,19 +69,19 @@ def newest_by_arrival(batch: Batch, received_us: IntArray) -> list[tuple[tuple[i
 
 def clocks_after_many(tags: Sequence[LockedTag], batch: Batch, now_us: int) -> Clocks:
     """Return the same as ``clocks_after``, for many readings that arrived together at ``now_us``."""
+    columns = LockedTags.of(tags)
     newest_us = np.full(len(tags), NEVER)
     np.maximum.at(newest_us, batch.tag, batch.time_us)
-    indices = np.flatnonzero(newest_us > last_times(tags, now_us + AHEAD_US)).tolist()
-    clocks = dict(stored_clocks(tags))
+    indices = np.flatnonzero(newest_us > last_times(columns, now_us + AHEAD_US)).tolist()
+    clocks = dict(stored_clocks(columns))
     if indices:
-        before = unpacked(b"".join(tags[index].arrivals or NO_ARRIVALS for index in indices))
+        before = unpacked(b"".join(columns.arrivals[index] or NO_ARRIVALS for index in indices))
         after = with_readings(before, newest_us[indices], now_us)
         pairs = zip(packed(after), clock_errors(after).tolist(), strict=True)
-        clocks.update(zip([tags[index].pk for index in indices], pairs, strict=True))
+        clocks.update(zip([columns.keys[index] for index in indices], pairs, strict=True))
     return clocks
 
 
-def last_times(tags: Sequence[LockedTag], latest_us: int) -> IntArray:
+def last_times(tags: LockedTags, latest_us: int) -> IntArray:
     """Return the newest time of each tag (k,); ``NEVER`` if none, or if later than ``latest_us``."""
-    known = (NEVER if tag.last_us is None or tag.last_us > latest_us else tag.last_us for tag in tags)
-    return np.fromiter(known, dtype=np.int64, count=len(tags))
+    return np.where(tags.last_us > latest_us, NEVER, tags.last_us)

@@ -9,11 +9,10 @@ from django.db import connection
 
 from monitoring.ingest.bulk import insert_measurements
 from monitoring.ingest.columns import StoredRows
-from monitoring.ingest.open_minutes import open_by_tag
+from monitoring.ingest.locked_tags import LockedTag, LockedTags
 from monitoring.ingest.rollups import Clocks, update_rollups
 from monitoring.ingest.rules.base import Verdict
 from monitoring.ingest.stored import stored
-from monitoring.ingest.tags import LockedTag
 from monitoring.kernel.arrays import BoolArray, IntArray
 from monitoring.kernel.failpoints import failpoint
 from monitoring.models import Finding, Measurement
@@ -46,15 +45,16 @@ def store(
     that new rows may be added to them.
     """
     flags = np.logical_or.reduce([verdict.found for verdict, _ in verdicts])
-    pk = np.array([tag.pk for tag in tags], dtype=np.int64)[rows.tag]
+    columns = LockedTags.of(tags)
+    pk = columns.pk[rows.tag]
     ids = insert_new(pk, rows, flags, given)
     failpoint("ingest.before_findings")
     insert_violations(rows, verdicts, ids)
     if not rows.is_new.all():
         flags = judge_again(rows, verdicts, ids, np.where(rows.is_new, flags, rows.is_anomaly))
     failpoint("ingest.before_rollups")
-    recent_by_pk = {tags[index].pk: values for index, values in recent.items()}
-    opened_us = open_by_tag(tags)[rows.tag] if may_open else None
+    recent_by_pk = {columns.keys[index]: values for index, values in recent.items()}
+    opened_us = columns.opened_us[rows.tag] if may_open else None
     update_rollups(pk, rows, flags, recent_by_pk, clocks, opened_us)
     stored.send(sender=None)
     return replace(rows, id=ids, is_anomaly=flags)

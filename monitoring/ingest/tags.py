@@ -2,14 +2,19 @@
 
 import json
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+import numpy as np
 from django.db import connection
 
+from monitoring.ingest.definition_columns import DefinitionColumns, definition_columns
+from monitoring.ingest.locked_tags import LockedTag, LockedTags
 from monitoring.ingest.tag_version import tags_version
-from monitoring.kernel.clock import from_micros
+from monitoring.kernel.arrays import IntArray
+from monitoring.kernel.clock import FIRST_MICROS, from_micros
 from monitoring.kernel.runtime import part
 from monitoring.kernel.tag_definition import STALE_AFTER_S, TagDefinition, states_of
 from monitoring.models import Tag
@@ -39,29 +44,11 @@ BOTH = f"""
 """  # noqa: S608 - as above
 STORED_SQLITE = """
     SELECT tag, raw_from, last, recent_values, arrivals, clock_error, excluded_until, open_start
-    FROM series WHERE tag IN ({values})
+    FROM series WHERE tag IN ({values}) ORDER BY tag
 """
 MANY = 32  # tags of a batch: with fewer a look at the version of the tags gains little
 
 Columns = tuple[Any, ...]  # those of ``DEFINED``
-
-
-class LockedTag(NamedTuple):
-    """A tag that the current transaction has locked, with its row of ``series``.
-
-    ``last_us`` is the time of the newest measurement, ``excluded_until_us`` that of the newest excluded one,
-    ``open_us`` the start of the open minute, in microseconds since 1970, None if there is none.
-    ``recent_values``, ``arrivals`` and ``clock_error`` are the columns of ``series``; None if not known.
-    """
-
-    pk: int
-    definition: TagDefinition
-    last_us: int | None
-    recent_values: bytes | None
-    arrivals: bytes | None = None
-    clock_error: int = 0
-    excluded_until_us: int | None = None
-    open_us: int | None = None
 
 
 class TagCache:
@@ -100,27 +87,61 @@ class KnownTag(NamedTuple):
         return self.definition if raw_from is None else definition_of(self.columns, raw_from)
 
 
+class KnownTable(NamedTuple):
+    """Known tags as columns: the row of each name, and the tag, primary key and definition of each row."""
+
+    rows: dict[str, int]
+    tags: list[KnownTag]
+    pk: IntArray
+    definitions: DefinitionColumns
+
+    def named(self, names: Iterable[str]) -> "KnownTable":
+        """Return the named tags in order of the primary keys.
+
+        Raises:
+            KeyError: a name is not known.
+        """
+        rows = np.array([*{self.rows[name] for name in names}], dtype=np.int64)
+        rows = rows[np.argsort(self.pk[rows])]
+        tags = [self.tags[row] for row in rows.tolist()]
+        return KnownTable({}, tags, self.pk[rows], self.definitions.take(rows))
+
+    def with_tags(self, tags: Sequence[KnownTag]) -> "KnownTable":
+        """Return these tags and those of the others that are not known yet."""
+        new = [tag for tag in tags if tag.definition.name not in self.rows]
+        first = len(self.tags)
+        return KnownTable(
+            self.rows | {tag.definition.name: first + number for number, tag in enumerate(new)},
+            self.tags + new,
+            np.concatenate([self.pk, np.array([tag.pk for tag in new], dtype=np.int64)]),
+            self.definitions.followed_by(definition_columns([tag.definition for tag in new])),
+        )
+
+
+NO_TAGS = KnownTable({}, [], np.empty(0, np.int64), definition_columns([]))
+
+
 class KnownTags:
     """Tags of SQLite that this process has read, valid as long as the version of the tags is the same."""
 
     def __init__(self) -> None:
-        self._known: tuple[int | None, dict[str, KnownTag]] = None, {}
+        self._version: int | None = None
+        self._table = NO_TAGS
 
-    def named(self, names: Sequence[str], version: int | None) -> list[KnownTag] | None:
-        """Return the named tags, in order of the names; None unless all are known."""
-        of_version, tags = self._known
-        if version is None or version != of_version:
+    def named(self, names: Iterable[str], version: int | None) -> KnownTable | None:
+        """Return the named tags, in order of the primary keys; None unless all are known."""
+        if version is None or version != self._version:
             return None
         try:
-            return [tags[name] for name in sorted(names)]
+            return self._table.named(names)
         except KeyError:
             return None
 
-    def remember(self, tags: dict[str, KnownTag], version: int | None) -> None:
+    def remember(self, tags: Sequence[KnownTag], version: int | None) -> None:
         """Add tags that were read in the transaction that saw the version."""
-        of_version, earlier = self._known
-        is_full = len(earlier) + len(tags) > DEFINITIONS
-        self._known = version, tags if is_full or version != of_version else earlier | tags
+        is_full = len(self._table.tags) + len(tags) > DEFINITIONS
+        earlier = NO_TAGS if is_full or version != self._version else self._table
+        self._version, self._table = version, earlier.with_tags(tags)
 
 
 def tag_cache() -> TagCache:
@@ -163,19 +184,8 @@ def lock_tags(names: Iterable[str]) -> dict[str, LockedTag]:
 
     Take the locks in order of the names, so that two writers cannot deadlock.
     """
-    askable = [name for name in names if name.isascii() and name.isprintable()]  # in any database
-    if not askable:
-        return {}
-    if connection.vendor == "sqlite":
-        return read_tags(askable)
-    with connection.cursor() as cursor:
-        cursor.execute(LOCK, [askable])
-        rows = cursor.fetchall()
-        # A statement of its own: one that has waited for the lock still sees what was before.
-        keys = [row[0] for row in rows]
-        cursor.execute(STORED, [keys])
-        stored = {tag: series for tag, *series in cursor.fetchall()}
-    return {row[1]: locked(row, *stored.get(row[0], NOTHING_STORED)) for row in rows}
+    locked_tags = lock_columns(list(names))
+    return dict(sorted(zip(locked_tags.names, locked_tags, strict=True)))
 
 
 def lock_tag(name: object) -> LockedTag | None:
@@ -183,32 +193,69 @@ def lock_tag(name: object) -> LockedTag | None:
     return lock_tags([name]).get(name) if isinstance(name, str) else None
 
 
-def read_tags(names: Sequence[str]) -> dict[str, LockedTag]:
-    """Return the named tags that exist in SQLite, in a transaction that writes.
+def lock_columns(names: Collection[str]) -> LockedTags:
+    """Lock the named tags that exist as ``lock_tags`` does, and return them as columns, in any order."""
+    if not names:
+        return LockedTags.of([])
+    if connection.vendor != "sqlite":
+        return LockedTags.of(lock_rows(askable(names)))
+    if len(names) < MANY:
+        return LockedTags.of(locked(row[:WIDTH], *row[WIDTH:]) for row in rows_of(BOTH, askable(names)))
+    return read_columns(names)
+
+
+def askable(names: Iterable[str]) -> list[str]:
+    """Return the names that a tag may have in any database."""
+    return [name for name in names if name.isascii() and name.isprintable()]
+
+
+def lock_rows(names: list[str]) -> list[LockedTag]:
+    """Lock tags on PostgreSQL."""
+    with connection.cursor() as cursor:
+        cursor.execute(LOCK, [names])
+        rows = cursor.fetchall()
+        # A statement of its own: one that has waited for the lock still sees what was before.
+        keys = [row[0] for row in rows]
+        cursor.execute(STORED, [keys])
+        stored = {tag: series for tag, *series in cursor.fetchall()}
+    return [locked(row, *stored.get(row[0], NOTHING_STORED)) for row in rows]
+
+
+def read_columns(names: Collection[str]) -> LockedTags:
+    """Return many tags of SQLite, in a transaction that writes; read only ``series`` if all are known."""
+    known, version = part(KnownTags), tags_version()
+    table = known.named(names, version)
+    if table is not None:
+        return with_series(table)
+    rows = rows_of(BOTH, askable(names))
+    known.remember(
+        [KnownTag(row[0], row[1:WIDTH], definition_of(row[1:WIDTH], None)) for row in rows], version
+    )
+    return LockedTags.of(locked(row[:WIDTH], *row[WIDTH:]) for row in rows)
+
+
+def with_series(table: KnownTable) -> LockedTags:
+    """Return known tags, which stand in order of the primary keys, with their rows of ``series``."""
+    keys = table.pk.tolist()
+    series = rows_of(STORED_SQLITE, keys)
+    if len(series) < len(keys):
+        stored = {row[0]: row for row in series}
+        series = [stored.get(pk) or (pk, *NOTHING_STORED) for pk in keys]
+    _, raw_from, *stored_columns = zip(*series, strict=True)
+    if raw_from.count(None) == len(keys):
+        defined = [tag.definition for tag in table.tags]
+        return LockedTags([keys, defined, *stored_columns], table.definitions)
+    defined = [tag.since(time_us) for tag, time_us in zip(table.tags, raw_from, strict=True)]
+    oldest_us = [FIRST_MICROS if time_us is None else time_us for time_us in raw_from]
+    definitions = replace(table.definitions, oldest_us=np.array(oldest_us, dtype=np.int64))
+    return LockedTags([keys, defined, *stored_columns], definitions)
+
+
+def rows_of(statement: str, values: Sequence[str] | Sequence[int]) -> list[tuple[Any, ...]]:
+    """Return the rows of a statement of SQLite with a list of values.
 
     Bypass Django's cursor, which parses the text of a statement each time.
     """
-    if len(names) < MANY:
-        return {row[1]: locked(row[:WIDTH], *row[WIDTH:]) for row in rows_of(BOTH, names)}
-    known, version = part(KnownTags), tags_version()
-    defined = known.named(names, version)
-    if defined is None:
-        rows = rows_of(BOTH, names)
-        known.remember(
-            {row[1]: KnownTag(row[0], row[1:WIDTH], definition_of(row[1:WIDTH], None)) for row in rows},
-            version,
-        )
-        return {row[1]: locked(row[:WIDTH], *row[WIDTH:]) for row in rows}
-    series = {row[0]: row for row in rows_of(STORED_SQLITE, [tag.pk for tag in defined])}
-    return {
-        tag.definition.name: LockedTag._make((tag.pk, tag.since(row[1]), *row[2:]))
-        for tag in defined
-        for row in [series.get(tag.pk) or (tag.pk, *NOTHING_STORED)]
-    }
-
-
-def rows_of(statement: str, values: Sequence[object]) -> list[tuple[Any, ...]]:
-    """Return the rows of a statement of SQLite with a list of values."""
     with connection.wrap_database_errors:
         found: list[tuple[Any, ...]] = connection.connection.execute(
             statement.format(values=", ".join("?" * len(values))), values

@@ -2,7 +2,8 @@
 
 SIMULATOR = "simulator"
 DEMO_VESSEL = "demo_vessel"  # the position is the number of the first batch without a complete record
-DETECTION = "judge"  # the name in databases that exist
+DETECTION = "judge"  # the name in databases that exist; further shards are "judge.1" and so on
+DETECTION_REQUEST = "judge-request"  # held by a process that asks for a shard; the position is what it has
 ALARMS = "alarms"
 # Watermarks of the alarms' evaluator, in leases that nobody holds: the last revisions of events and of
 # deviations that it has seen, and the clock's time (microseconds) up to which measurements are evaluated.

@@ -69,6 +69,11 @@ class Feed:
         """Return whether the reading thread runs."""
         return self._thread is not None
 
+    @property
+    def subscribers(self) -> int:
+        """Return the number of subscribers."""
+        return len(self._subscribers)
+
     def subscribe(
         self, wake: Callable[[], None], *, since: int | None, tags: frozenset[str], limit: int
     ) -> "Subscriber":

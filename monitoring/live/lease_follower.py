@@ -24,6 +24,11 @@ POLL_S = 0.2
 RunnerT = TypeVar("RunnerT")
 
 
+def new_owner() -> str:
+    """Return a name for an owner of leases that no other has."""
+    return f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
+
+
 class LeaseFollower(Generic[RunnerT]):
     """Feed stored measurements to a runner for as long as this process holds the lease.
 
@@ -32,8 +37,8 @@ class LeaseFollower(Generic[RunnerT]):
 
     stand_by_s = 1.0  # between two tries to take the lease
 
-    def __init__(self, outage: Outage) -> None:
-        self.owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
+    def __init__(self, outage: Outage, owner: str | None = None) -> None:
+        self.owner = owner or new_owner()
         self.runner: RunnerT | None = None
         self.outage = outage
         self.watch = make_watch()

@@ -23,6 +23,7 @@ from monitoring.models.detector_state import DetectorState, TagLearning
 from monitoring.models.deviation import BatchWatch, Deviation
 from monitoring.models.event import Event
 from monitoring.models.exclusion import ExcludedMeasurement, Exclusion
+from monitoring.models.external_identity import ExternalIdentity
 from monitoring.models.file_import import FileImport, ImportMapping
 from monitoring.models.finding import Finding
 from monitoring.models.forecast import BatchForecast, BatchHindcast
@@ -100,6 +101,7 @@ __all__ = [
     "Event",
     "ExcludedMeasurement",
     "Exclusion",
+    "ExternalIdentity",
     "FileImport",
     "Finding",
     "HostClock",

@@ -11,8 +11,10 @@ from monitoring.kernel.clock import from_micros, to_micros
 
 if TYPE_CHECKING:
     DateTimeColumn = models.DateTimeField[Any, Any]
-else:  # Django's class is not generic at run time
+    OneToOneColumn = models.OneToOneField[Any, Any]
+else:  # Django's classes are not generic at run time
     DateTimeColumn = models.DateTimeField
+    OneToOneColumn = models.OneToOneField
 
 
 class MicrosecondsField(DateTimeColumn):
@@ -42,3 +44,14 @@ class MicrosecondsField(DateTimeColumn):
     def from_db_value(self, value: int | None, expression: Any, connection: BaseDatabaseWrapper) -> Any:
         """Convert microseconds to an aware datetime."""
         return None if value is None else from_micros(value)
+
+
+class RowNumberOneToOneField(OneToOneColumn):
+    """A one-to-one relation as primary key that is SQLite's row number.
+
+    Only a column of the type INTEGER is the row number itself. A key of the type bigint, Django's choice, has
+    an index of its own, so that each access to a row searches two trees.
+    """
+
+    def db_type(self, connection: BaseDatabaseWrapper) -> str | None:
+        return "integer" if connection.vendor == "sqlite" else super().db_type(connection)

@@ -2,7 +2,7 @@
 
 from django.db import models
 
-from monitoring.models.fields import MicrosecondsField
+from monitoring.models.fields import MicrosecondsField, RowNumberOneToOneField
 from monitoring.models.tag import Tag
 
 
@@ -12,7 +12,7 @@ class Series(models.Model):
     Totals need no counting, and a writer sees from this row whether new readings only append.
     """
 
-    tag = models.OneToOneField(
+    tag = RowNumberOneToOneField(
         Tag, on_delete=models.CASCADE, primary_key=True, db_column="tag", related_name="series"
     )
     measurements = models.BigIntegerField(default=0, help_text="Rows of the tag in measurements.")
@@ -41,7 +41,7 @@ class Series(models.Model):
         null=True, help_text="The newest excluded measurement's timestamp. Empty: none is excluded."
     )
 
-    # Batches of many tags write the rollups of a tag once a minute: see ``ingest/open_minutes.py``.
+    # Rollups are written once a minute: see ``ingest/open_minutes.py``.
     open_start = MicrosecondsField(
         null=True,
         help_text="The start of the minute of which the following columns have measurements that the rollups"

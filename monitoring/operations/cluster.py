@@ -15,6 +15,7 @@ from datetime import datetime
 from types import FrameType
 
 import psutil
+from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import connections
 from django_q.cluster import Cluster
@@ -68,7 +69,7 @@ def run_worker(
     clear_stop()
     logger.info("worker started")
     children = [
-        ChildProcess(*DETECTION, is_wanted=with_detection),
+        *(ChildProcess(*DETECTION, is_wanted=with_detection) for _ in range(detection_processes())),
         ChildProcess(*ALARMS, is_wanted=with_alarms),
         ChildProcess(*NOTIFICATIONS, is_wanted=with_notifications),
         ChildOnDemand(*COLLECTOR, is_wanted=with_collector),
@@ -88,6 +89,11 @@ def run_worker(
     finally:
         stop_all(children)
     logger.info("worker stopped")
+
+
+def detection_processes() -> int:
+    """Return how many processes of detection to run: no more than there are shards, which would stand by."""
+    return int(min(settings.FERMON_DETECTION_PROCESSES, settings.FERMON_DETECTION_SHARDS))
 
 
 def run_once() -> None:

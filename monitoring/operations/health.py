@@ -15,12 +15,14 @@ from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import OperationalError, connection, transaction
 
+from monitoring.database.replica_monitor import ReplicaHealth, ReplicaState, replica_health
 from monitoring.history.ahead import Times, read_times
 from monitoring.history.confirmed import ConfirmedSource, confirmed_sources
+from monitoring.history.heartbeats import detection_lease
 from monitoring.history.learning import Learning, read_learning
 from monitoring.history.rejections import Refused, refused
 from monitoring.kernel.host_clock import ClockReading, jump_problem, read_clock
-from monitoring.kernel.lease_names import DETECTION, SIMULATOR
+from monitoring.kernel.lease_names import SIMULATOR
 from monitoring.kernel.outages import outages
 from monitoring.kernel.redis_link import RedisLink, link_to
 from monitoring.kernel.runtime import part
@@ -66,6 +68,7 @@ class Health:
     problems: tuple[str, ...]
     since: datetime | None
     confirmed: tuple[ConfirmedSource, ...] = ()
+    replica: ReplicaHealth | None = None
 
     @property
     def status(self) -> str:
@@ -142,6 +145,7 @@ def check_health(
     probes = part(HealthProbes)
     redis_error = probes.look_at_redis(redis) if redis else None
     seen = probes.look(now, queued)
+    replica = replica_health()
     worker_age = seconds_since(seen.lease.renewed_at if seen.lease else None, now)
     simulator_age = seconds_since(seen.lease.written_until if seen.lease and simulator_on else None, now)
     detection_age = seconds_since(seen.detection.written_until if seen.detection else None, now)
@@ -152,6 +156,7 @@ def check_health(
         problems += worker_problems(worker_age, simulator_age, simulator_on=simulator_on)
         problems += detection_problems(seen, worker_age, now)
     problems += redis_problems(redis_error.result() if redis_error else "")
+    problems += replica_problems(replica)
     if dead_letters:
         problems.append(f"{dead_letters} readings wait on disk, where they are safe, to be stored.")
     if seen.refused.set_aside:
@@ -174,8 +179,9 @@ def check_health(
         seen.times,
         seen.learning,
         tuple(problems),
-        began(seen, waiting_since, worker_age, redis, now) if problems else None,
+        began(seen, waiting_since, worker_age, redis, now, replica) if problems else None,
         seen.confirmed,
+        replica,
     )
 
 
@@ -192,13 +198,13 @@ def probe_database(now: datetime, queued: Callable[[], int]) -> Seen:
 def read_state(now: datetime, queued: Callable[[], int]) -> Seen:
     """Read the state of sources, detection, queue, clocks, notifications and field sources."""
     try:
-        leases = Lease.objects.in_bulk([SIMULATOR, DETECTION])
+        detection = detection_lease()
         return Seen(
             "connected",
             "",
-            leases.get(SIMULATOR),
-            leases.get(DETECTION),
-            is_detection_overdue(leases.get(DETECTION), now),
+            Lease.objects.filter(source=SIMULATOR).first(),
+            detection,
+            is_detection_overdue(detection, now),
             refused(now=now),
             queued(),
             *clock_jumps(read_clock()),
@@ -347,12 +353,20 @@ def redis_problems(error: str) -> list[str]:
     ]
 
 
+def replica_problems(replica: ReplicaHealth | None) -> list[str]:
+    """Return the faults of the replica, in words. Reads that the replica can't answer go to the primary."""
+    if replica is None or replica.state in {ReplicaState.CURRENT, ReplicaState.UNKNOWN}:
+        return []
+    return [f"The replica is not used ({replica.error}). Reads go to the primary; nothing is lost."]
+
+
 def began(
     seen: Seen,
     waiting_since: datetime | None,
     worker_age: float | None,
     redis: RedisLink | None,
     now: datetime,
+    replica: ReplicaHealth | None,
 ) -> datetime | None:
     """Return the start of the first problem, as far as known."""
     found = outages()
@@ -362,6 +376,7 @@ def began(
         found.storing.since,
         found.keeping.since,
         redis.outage.since if redis else None,
+        replica.since if replica else None,
         seen.clock_good_until,
     ]
     if worker_age is not None and worker_age > WORKER_STALE_S:

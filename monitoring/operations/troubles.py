@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 from django.conf import settings
 from django.db import connection
 
-from monitoring.kernel.lease_names import DETECTION, SIMULATOR
+from monitoring.history.heartbeats import detection_lease
+from monitoring.kernel.lease_names import SIMULATOR
 from monitoring.models import Lease
 from monitoring.notifications.problems import delivery_problems
 from monitoring.operations.health import (
@@ -31,8 +32,7 @@ def current_troubles() -> dict[str, str]:
         django.db.Error: the database is away.
     """
     now = datetime.now(UTC)
-    leases = Lease.objects.in_bulk([SIMULATOR, DETECTION])
-    worker, detection = leases.get(SIMULATOR), leases.get(DETECTION)
+    worker, detection = Lease.objects.filter(source=SIMULATOR).first(), detection_lease()
     worker_age = seconds_since(worker.renewed_at if worker else None, now)
     seen = Seen(
         "connected", lease=worker, detection=detection, detection_overdue=is_detection_overdue(detection, now)

@@ -105,11 +105,15 @@ def save(readings: Iterable[SpooledReading]) -> None:
 
 def check_space(spool: Path, more: int) -> None:
     """Raise SpoolFullError if ``more`` bytes exceed the limit of the spool or the reserve of the disk."""
-    taken = sum(size(spool / name) for name in (PENDING, REPLAYING, REFUSED, REMEMBERING))
-    if taken + more > settings.FERMON_DEAD_LETTER_BYTES:
+    if total_size() + more > settings.FERMON_DEAD_LETTER_BYTES:
         raise SpoolFullError(f"{spool} holds as much as FERMON_DEAD_LETTER_BYTES allows")
     if shutil.disk_usage(spool).free - more < settings.FERMON_DISK_RESERVE_BYTES:
         raise SpoolFullError(f"the disk of {spool} has no more than FERMON_DISK_RESERVE_BYTES left")
+
+
+def total_size() -> int:
+    """Return the size of all files of the spool in bytes."""
+    return sum(size(directory() / name) for name in (PENDING, REPLAYING, REFUSED, REMEMBERING))
 
 
 def size(path: Path) -> int:

@@ -179,7 +179,7 @@ def test_each_example_of_readings_is_taken(schema: Any, post: Callable[..., Any]
 def test_a_login_or_a_token_reads_and_a_token_writes(admin_client: Client, settings: Settings) -> None:
     settings.FERMON_OPEN = False
     schema = admin_client.get("/schema").json()
-    assert schema["components"]["securitySchemes"].keys() == {"tokenAuth", "cookieAuth"}
+    assert schema["components"]["securitySchemes"].keys() == {"tokenAuth", "bearerAuth", "cookieAuth"}
     assert {"cookieAuth": []} in schema["paths"]["/data"]["get"]["security"]
     assert {"tokenAuth": []} in schema["paths"]["/ingest"]["post"]["security"]
     assert {"cookieAuth": []} not in schema["paths"]["/ingest"]["post"]["security"]
@@ -256,4 +256,5 @@ def test_padlocks_are_shown_only_while_fermon_is_closed(
     schema = client.get("/schema").json()
     assert ("securitySchemes" in schema["components"]) != is_open
     assert bool(schema["paths"]["/data"]["get"]["security"]) != is_open
-    assert schema["paths"]["/ingest"]["post"]["security"] == ([] if is_open else [{"tokenAuth": []}])
+    tokens = [{"tokenAuth": []}, {"bearerAuth": []}]
+    assert schema["paths"]["/ingest"]["post"]["security"] == ([] if is_open else tokens)

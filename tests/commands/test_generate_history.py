@@ -7,6 +7,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import OperationalError
 
+from monitoring.ingest import open_minutes
 from monitoring.ingest.exclusions import choice_of_range, exclude
 from monitoring.ingest.pipeline import ingest_columns, ingest_readings
 from monitoring.models import Finding, Measurement, Rollup, Series, Tag
@@ -34,7 +35,11 @@ def run(*arguments: str) -> None:
 
 
 def everything() -> tuple[Any, ...]:
-    """All that is stored, without the rows' ids; totals as far as floats are sure of them."""
+    """All that is stored, without the rows' ids; totals as far as floats are sure of them.
+
+    Open minutes are closed first: which readings lie there depends on how they were grouped.
+    """
+    open_minutes.close(list(Tag.objects.values_list("pk", flat=True)))
     rollups = Rollup.objects.order_by("tag", "resolution_s", "start").values()
     measurements = Measurement.objects.order_by("tag", "timestamp")
     findings = Finding.objects.order_by("measurement__tag", "measurement__timestamp", "reason")

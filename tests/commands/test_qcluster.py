@@ -337,6 +337,14 @@ def test_the_collector_is_needed_once_there_is_a_source_that_one_reads(
     assert collector.is_needed
 
 
+@pytest.mark.parametrize(("shards", "asked", "started"), [(1, 1, 1), (4, 2, 2), (2, 4, 2)])
+def test_no_more_processes_of_detection_are_started_than_there_are_shards(
+    settings: Any, shards: int, asked: int, started: int
+) -> None:
+    settings.FERMON_DETECTION_SHARDS, settings.FERMON_DETECTION_PROCESSES = shards, asked
+    assert cluster.detection_processes() == started
+
+
 def test_where_another_supervises_detection_the_worker_starts_none(started) -> None:
     detection = ChildProcess(*DETECTION, is_wanted=False)
     detection.ensure_running()

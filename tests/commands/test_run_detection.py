@@ -19,6 +19,7 @@ CAUGHT_UP = "SELECT written_until FROM leases WHERE source = 'judge'"
 OWNER = "SELECT owner FROM leases WHERE source = 'judge'"
 EVENTS = "SELECT count(*) FROM events WHERE detector = 'stuck'"
 SILENCES = "SELECT count(*) FROM events WHERE detector = 'missing'"
+IS_SHARD = "(source = 'judge' OR source LIKE 'judge.%')"
 STORE = """
 import json, sys
 from datetime import UTC, datetime, timedelta
@@ -144,6 +145,29 @@ def test_killed_again_and_again_it_finds_the_same_events(migrated_system, new_sy
         wait_until(partial(has_ended_silences, system), within_s=120)
     assert undisturbed.select(EVENTS)[0] >= 15
     assert all_events(disturbed) == all_events(undisturbed)
+
+
+def shards_of(system, command: Any) -> int:
+    """How many shards the process holds."""
+    holds = f"SELECT count(*) FROM leases WHERE {IS_SHARD} AND owner LIKE '%:{command.process.pid}:%'"  # noqa: S608
+    return int(system.select(holds)[0])
+
+
+def test_two_share_the_shards_and_one_goes_on_alone_when_the_other_is_killed(migrated_system) -> None:
+    system = migrated_system
+    store(system)
+    one, other = (run(system, FERMON_DETECTION_SHARDS="4") for _ in range(2))
+    wait_until(lambda: (shards_of(system, one), shards_of(system, other)) == (2, 2))
+    wait_until(lambda: system.select(EVENTS) == (1,))
+    one.send(signal.SIGKILL)
+    one.end()
+    store(system, first=363, last=363 + 360, repeats=2)
+    wait_until(lambda: shards_of(system, other) == 4)
+    wait_until(lambda: system.select(EVENTS) == (2,))
+    other.send(signal.SIGTERM)
+    assert other.end(within_s=10) == 0
+    assert system.select("SELECT count(*) FROM leases WHERE owner <> ''") == (0,)
+    assert "Traceback" not in other.text
 
 
 def test_it_ends_with_the_process_that_launched_it(migrated_system) -> None:

@@ -10,11 +10,12 @@ from django.test import Client
 from monitoring.detection import detection_runner
 from monitoring.detection.detection_runner import DetectionRunner
 from monitoring.detection.event_store import key_of, write_events
+from monitoring.detection.shards import WHOLE, read_rows
 from monitoring.history.events import count_open_events
 from monitoring.ingest.pipeline import ingest_readings
 from monitoring.kernel.clock import to_micros
 from monitoring.kernel.incident_event import Event
-from monitoring.live.changes import newest_id, read_changes
+from monitoring.live.changes import newest_id
 from monitoring.models import DetectorState, Lease, Tag, TagLearning
 from monitoring.models import Event as EventRow
 
@@ -100,7 +101,7 @@ def look(monkeypatch: pytest.MonkeyPatch) -> Callable[[datetime], DetectionRunne
         Lease.objects.all().delete()
         runner = DetectionRunner.begin("me", now=now, newest_id=newest_id())
         assert runner
-        rows = read_changes(after=runner.position, upto=newest_id(), limit=10_000)
+        rows, _ = read_rows(WHOLE, after=runner.position, upto=newest_id(), limit=10_000)
         runner.update(rows, newest_id(), now=now)
         runner.check_silence(now)
         runner.commit(now=now, is_caught_up=True)

@@ -5,8 +5,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from monitoring.detection.detection_runner import DetectionRunner
+from monitoring.detection.shards import WHOLE, read_rows
 from monitoring.ingest.pipeline import ingest_readings
-from monitoring.live.changes import newest_id, read_changes
+from monitoring.live.changes import newest_id
 from monitoring.models import Event, Source, SourceStatus, SourceTag, Tag
 from monitoring.sources.holding import HeldValues
 
@@ -40,7 +41,7 @@ class Line:
         if is_confirmed:
             SourceStatus.objects.update(confirmed_until=self.at(second))
         assert self.runner is not None
-        rows = read_changes(after=self.runner.position, upto=newest_id(), limit=10_000)
+        rows, _ = read_rows(WHOLE, after=self.runner.position, upto=newest_id(), limit=10_000)
         self.runner.update(rows, newest_id(), now=self.at(second))
         self.runner._silence_checked_from = 0
         self.runner.check_silence(self.at(second))

@@ -11,14 +11,15 @@ import pytest
 
 from monitoring.database import leases
 from monitoring.database.leases import LeaseLostError
-from monitoring.detection import detection_runner, monitor_pool
-from monitoring.detection.detection_runner import LEASE, DetectionRunner
+from monitoring.detection import detection_runner, monitor_pool, shards
+from monitoring.detection.detection_runner import DetectionRunner
 from monitoring.detection.monitor import DETECTORS, StateError
+from monitoring.detection.shards import LEASE, WHOLE, read_rows
 from monitoring.ingest.pipeline import ingest_readings
 from monitoring.kernel.clock import to_micros
 from monitoring.kernel.incident_event import Event
 from monitoring.kernel.lease_names import DETECTION
-from monitoring.live.changes import newest_id, read_changes
+from monitoring.live.changes import newest_id
 from monitoring.models import DetectorState, Lease, Tag
 from monitoring.models import Event as EventRow
 
@@ -123,7 +124,7 @@ def store(values: list[float], tag: str = TEMP, first: int = 0) -> None:
 
 def take(judge: DetectionRunner, limit: int = 10_000) -> bool:
     """Judges a page; whether there was one."""
-    rows = read_changes(after=judge.position, upto=newest_id(), limit=limit)
+    rows, _ = read_rows(WHOLE, after=judge.position, upto=newest_id(), limit=limit)
     if rows:
         judge.update(rows, rows[-1][0])
     return bool(rows)
@@ -410,7 +411,7 @@ def test_while_one_judges_no_other_begins(begin: Callable[[], DetectionRunner]) 
 def test_the_very_first_begins_a_day_of_readings_back(
     begin: Callable[[], DetectionRunner], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(detection_runner, "FIRST_READINGS_A_TAG", 2)
+    monkeypatch.setattr(shards, "FIRST_READINGS_A_TAG", 2)
     store([37.0] * 10)
     assert begin().position == newest_id() - 3 * 2
 

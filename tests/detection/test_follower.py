@@ -8,7 +8,7 @@ import pytest
 from django.db import OperationalError
 
 from monitoring.database import leases
-from monitoring.detection import detection_runner
+from monitoring.detection import detection_runner, shard_process
 from monitoring.detection import follower as following
 from monitoring.detection.detection_runner import DetectionRunner
 from monitoring.detection.follower import Follower
@@ -127,7 +127,7 @@ def test_a_run_ends_when_asked_to_saves_all_and_gives_the_lease_up(monkeypatch: 
     monkeypatch.setattr("django.db.connection.close", lambda: None)
     store(STUCK)
     asked = iter([False] * 8 + [True] * 10)
-    following.run(should_stop=lambda: next(asked))
+    shard_process.run(should_stop=lambda: next(asked))
     assert DetectorState.objects.get().position == leases.position_of(DETECTION) == newest_id()
     assert Lease.objects.get(source=DETECTION).owner == ""
 

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from monitoring.detection import detection_runner, rejudging
-from monitoring.detection.detection_runner import LEASE, DetectionRunner
+from monitoring.detection.detection_runner import DetectionRunner
+from monitoring.detection.shards import LEASE, WHOLE, read_rows
 from monitoring.ingest.exclusions import choice_of_ids, choice_of_range, exclude, revoke
 from monitoring.ingest.pipeline import ingest_readings
-from monitoring.live.changes import newest_id, read_changes
+from monitoring.live.changes import newest_id
 from monitoring.models import DetectorState, Event, Exclusion, Lease, Measurement, Tag
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -38,7 +39,7 @@ def judge_again() -> Callable[[], None]:
         now = next(moments)
         judge = DetectionRunner.begin(str(now), now=now, newest_id=newest_id())
         assert judge
-        rows = read_changes(after=judge.position, upto=newest_id(), limit=100_000)
+        rows, _ = read_rows(WHOLE, after=judge.position, upto=newest_id(), limit=100_000)
         if rows:
             judge.update(rows, rows[-1][0])
         judge.refresh()

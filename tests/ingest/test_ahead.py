@@ -9,10 +9,11 @@ import pytest
 
 from monitoring.detection import detection_runner, monitor_pool
 from monitoring.detection.detection_runner import DetectionRunner
+from monitoring.detection.shards import WHOLE, read_rows
 from monitoring.ingest.pipeline import ingest_readings
 from monitoring.kernel.clock import to_micros
 from monitoring.kernel.lease_names import DETECTION
-from monitoring.live.changes import newest_id, read_changes
+from monitoring.live.changes import newest_id
 from monitoring.models import DetectorState, Event, Lease, ReadingAhead
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -66,7 +67,7 @@ def begin(now: datetime) -> DetectionRunner:
 
 def step(judge: DetectionRunner, now: datetime, limit: int = 10_000) -> bool:
     """Judges a page and writes; whether there was one."""
-    rows = read_changes(after=judge.position, upto=newest_id(), limit=limit)
+    rows, _ = read_rows(WHOLE, after=judge.position, upto=newest_id(), limit=limit)
     if rows:
         judge.update(rows, rows[-1][0], now=now)
     else:

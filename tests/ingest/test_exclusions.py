@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
-from monitoring.ingest import exclusions, moving, open_minutes
+from monitoring.ingest import exclusions, moving
 from monitoring.ingest.exclusions import (
     AlreadyRevokedError,
     Choice,
@@ -94,11 +94,9 @@ class TestAnySequence(TestCase):
     @given(
         st.lists(VALUES, min_size=12, max_size=60),
         st.lists(STEPS, min_size=1, max_size=9),
-        st.sampled_from([1, open_minutes.MANY_TAGS]),
     )
-    def test_all_is_as_the_rule_says_of_what_is_not_excluded(self, first, steps, many) -> None:
+    def test_all_is_as_the_rule_says_of_what_is_not_excluded(self, first, steps) -> None:
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(open_minutes, "MANY_TAGS", many)
             patch.setattr(moving, "CHUNK", 7)
             patch.setattr(moving, "FEW", 3)
             patch.setattr(exclusions, "PAUSE_S", 0)

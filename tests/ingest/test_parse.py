@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitoring.ingest import parse
+from monitoring.ingest.definition_columns import definition_columns
 from monitoring.ingest.parse import FEW, named_tags, validate
 from monitoring.ingest.validate import ReadingRejectedError, read_item
 from monitoring.kernel.tag_definition import DEFAULT_TAGS, TagDefinition
@@ -19,6 +20,8 @@ TAGS = {tag.definition.name: tag.definition for tag in DEFAULT_TAGS} | {
     "too_wide": TagDefinition("too_wide", "", -1e308, 1e308),
     "short_past": TagDefinition("short_past", "", 0, 100, raw_from=NOW - timedelta(days=1)),
 }
+INDICES = {name: index for index, name in enumerate(TAGS)}
+COLUMNS = definition_columns([*TAGS.values()])
 
 around_now = st.integers(-600_000_000, 600_000_000).map(lambda us: NOW + timedelta(microseconds=us))
 plain_texts = st.builds(
@@ -93,7 +96,7 @@ def test_whatever_stands_among_them_changes_nothing(odd: list[Any], good: list[A
 @given(plain_texts | plain_numbers, st.sampled_from([*TAGS]), st.floats(0, 700))
 def test_readings_of_one_form_need_no_second_look(timestamp: Any, tag: str, value: float) -> None:
     items = [{"timestamp": timestamp, "tag": tag, "value": value}] * FEW
-    _, is_read = parse.parse_columns(items, [*TAGS], TAGS, now=NOW)
+    _, is_read = parse.parse_columns(items, INDICES, COLUMNS, now=NOW)
     assert is_read.all() == bool(one_by_one(items)[0])
 
 

@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 
+from monitoring.ingest.locked_tags import LockedTag
 from monitoring.ingest.outcomes import Status
 from monitoring.ingest.pipeline import ingest_readings
 from monitoring.ingest.tag_version import tags_version, track_changes
-from monitoring.ingest.tags import MANY, LockedTag, lock_tags
+from monitoring.ingest.tags import MANY, lock_tags
 from monitoring.models import Tag
 
 pytestmark = [pytest.mark.sqlite, pytest.mark.django_db]

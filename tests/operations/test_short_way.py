@@ -37,6 +37,7 @@ class Site:
     def __init__(self) -> None:
         self.gateway = Gateway(WSGIHandler(), on_start=lambda: None)
         self.asked_django = 0
+        self.request_ids: set[bytes] = set()
         self.application = self.gateway.application
         self.gateway.application = self.asked
 
@@ -76,6 +77,9 @@ class Site:
         content = re.sub(rb'"id":\d+', b'"id":0', end["body"])
         headers_sent = dict(start["headers"])
         assert int(headers_sent.pop(b"content-length", len(end["body"]))) == len(end["body"])
+        request_id = headers_sent.pop(b"x-request-id")
+        assert request_id not in self.request_ids, "each request has an id of its own"
+        self.request_ids.add(request_id)
         return start["status"], headers_sent, content
 
 

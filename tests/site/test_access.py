@@ -80,12 +80,18 @@ PAGES = {
     "backtest": READERS,
     "backtest/progress": READERS,
     "login": ALL,
+    "login/code": ALL,  # the view asks for the password before
+    "sign-in/start": ALL,
+    "sign-in/return": ALL,
+    "signed-out": ALL,
+    "one-time-codes": ALL,  # off
     "logout": ALL,
     "password": READERS | {NEW},
     "password/changed": READERS | {NEW},
     "favicon.ico": ALL,
     "scripts/<str:file>": ALL,
     "health": ALL,
+    "metrics": ALL,  # from this machine, as here: tests/api/test_metrics.py
     "ping": ALL,  # clients of InfluxDB send no token
 }
 # What is somebody's own takes a login in open mode, too.
@@ -214,6 +220,8 @@ TABLES = {
     "monitoring/refusalcount": RECORDS,
     "monitoring/setasidereading": (ENGINEERS, NOBODY, ENGINEERS, ENGINEERS),
     "monitoring/token": (ADMINISTRATORS, ADMINISTRATORS, ADMINISTRATORS, NOBODY),
+    "monitoring/externalidentity": (ADMINISTRATORS, NOBODY, NOBODY, ADMINISTRATORS),
+    "otp_totp/totpdevice": (ADMINISTRATORS, NOBODY, NOBODY, ADMINISTRATORS),
     "auditlog/logentry": (ADMINISTRATORS, NOBODY, NOBODY, NOBODY),
     "auth/group": ADMINISTERED,
     "auth/user": ADMINISTERED,

@@ -78,3 +78,12 @@ def test_it_says_how_far_it_is(printed: tuple[Path, str]) -> None:
 
 def test_the_file_can_shrink(database: sqlite3.Connection) -> None:
     assert database.execute("PRAGMA auto_vacuum").fetchone() == (2,)
+
+
+def test_totals_are_kept_by_row_number(database: sqlite3.Connection) -> None:
+    totals = (
+        "SELECT name, measurements, anomalies FROM series JOIN tags ON series.rowid = tags.id ORDER BY name"
+    )
+    assert database.execute(totals).fetchall() == [("agitator_rpm", 1, 0), ("fermenter_temp", 5, 2)]
+    key = database.execute("SELECT name, lower(type) FROM pragma_table_info('series') WHERE pk").fetchall()
+    assert key == [("tag", "integer")]

@@ -106,6 +106,7 @@ def test_the_secret_key_is_made_once_and_kept_private(tmp_path: Path) -> None:
         ("FERMON_SIMULATOR", "perhaps", "use 'on' (or 1) or 'off' (or 0)"),
         ("FERMON_PORT", "http", "use a whole number from 1 to 65535"),
         ("FERMON_PORT", "70000", "use a whole number from 1 to 65535"),
+        ("FERMON_TOTP", "always", "use one of off, optional, required"),
     ],
 )
 def test_a_value_that_makes_no_sense_is_refused(tmp_path: Path, name: str, value: str, advice: str) -> None:
@@ -126,7 +127,8 @@ def test_an_address_of_redis_that_is_none_is_refused(tmp_path: Path, address: st
 
 
 @pytest.mark.parametrize(
-    "address", ["localhost", "mysql://host/name", "postgres://me:p[w@host/name", "file.db"]
+    "address",
+    ["localhost", "mysql://host/name", "postgres://me:p[w@host/name", "postgres://a,,b/name", "file.db"],
 )
 def test_an_address_of_a_database_that_is_none_is_refused(tmp_path: Path, address: str) -> None:
     done = python(LOAD, tmp_path, DATABASE_URL=address)
@@ -201,6 +203,56 @@ def test_connections_to_postgresql_are_pooled_or_kept(tmp_path: Path, size: str,
     assert ("'max_size': 5" in options) == (size == "5")
 
 
+def test_of_several_hosts_of_a_postgresql_the_one_that_takes_writes_counts(
+    tmp_path: Path,
+) -> None:
+    address = "postgres://me:p%40ss@one:5433,[::1]:5434,three/name?sslmode=require"
+    database = setting("DATABASES['default']", tmp_path, DATABASE_URL=address)
+    for part in (
+        "'HOST': 'one,::1,three'",
+        "'PORT': '5433,5434,5432'",
+        "'PASSWORD': 'p@ss'",
+        "'NAME': 'name'",
+    ):
+        assert part in database
+    assert "'target_session_attrs': 'read-write'" in database
+    assert "'sslmode': 'require'" in database
+
+
+def test_the_address_may_say_which_of_several_hosts_counts(tmp_path: Path) -> None:
+    address = "postgres://one,two/name?target_session_attrs=any"
+    assert "'target_session_attrs': 'any'" in setting("DATABASES['default']", tmp_path, DATABASE_URL=address)
+
+
+def test_a_replica_is_read_only_and_has_a_pool_of_its_own(tmp_path: Path) -> None:
+    given = {
+        "DATABASE_URL": "postgres://a:b@one/name",
+        "DATABASE_REPLICA_URL": "postgres://a:b@two,three/name",
+    }
+    replica = setting("DATABASES['replica']", tmp_path, **given)
+    for part in ("default_transaction_read_only=on", "'max_size': 12", "'target_session_attrs': 'any'"):
+        assert part in replica
+    assert "replica" not in setting("DATABASES", tmp_path, DATABASE_URL=given["DATABASE_URL"])
+
+
+@pytest.mark.parametrize(
+    ("primary", "replica", "why"),
+    [
+        ("postgres://host/name", "host", "DATABASE_REPLICA_URL is not understood: use postgres://user:"),
+        ("postgres://host/name", "postgres://me:hush@a:x,b/name", "DATABASE_REPLICA_URL is not understood"),
+        ("postgres://host/name", "sqlite:////file", "the address of a standby of DATABASE_URL"),
+        ("", "postgres://me:hush@host/name", "DATABASE_REPLICA_URL needs a PostgreSQL in DATABASE_URL"),
+    ],
+)
+def test_an_address_of_a_replica_that_is_none_is_refused(
+    tmp_path: Path, primary: str, replica: str, why: str
+) -> None:
+    done = python(LOAD, tmp_path, DATABASE_URL=primary, DATABASE_REPLICA_URL=replica)
+    assert done.returncode != 0
+    assert why in done.stderr.splitlines()[-1]
+    assert "hush" not in done.stderr
+
+
 @pytest.mark.parametrize(("word", "expected"), [("off", "False"), ("On", "True"), ("", "True")])
 def test_the_simulator_is_switched_by_a_word(tmp_path: Path, word: str, expected: str) -> None:
     assert setting("FERMON_SIMULATOR", tmp_path, FERMON_SIMULATOR=word) == expected
@@ -220,3 +272,38 @@ def test_another_database_file_may_be_named(tmp_path: Path) -> None:
     other = f"sqlite:///{tmp_path / 'other.sqlite3'}"
     assert setting("DATABASES['default']['NAME']", tmp_path, DATABASE_URL=other).endswith("other.sqlite3")
     assert "IMMEDIATE" in setting("DATABASES['default']['OPTIONS']", tmp_path, DATABASE_URL=other)
+
+
+PROVIDER = {"FERMON_OIDC_ISSUER": "http://login.plant", "FERMON_OIDC_CLIENT_ID": "fermon"}
+
+
+@pytest.mark.parametrize(
+    ("variables", "why"),
+    [
+        ({**PROVIDER, "FERMON_OIDC_CLIENT_ID": ""}, "FERMON_OIDC_ISSUER needs FERMON_OIDC_CLIENT_ID"),
+        (PROVIDER, "FERMON_OIDC_ISSUER needs FERMON_OIDC_ROLES"),
+        ({**PROVIDER, "FERMON_OIDC_ROLES": "a=boss"}, "FERMON_OIDC_ROLES: 'a=boss' is not understood"),
+        ({**PROVIDER, "FERMON_OIDC_ROLES": "operator"}, "FERMON_OIDC_ROLES: 'operator' is not understood"),
+        ({**PROVIDER, **PRODUCTION, "FERMON_OIDC_ROLES": "a=viewer"}, "logins would travel without TLS"),
+    ],
+)
+def test_single_sign_on_that_can_not_work_is_refused(
+    tmp_path: Path, variables: dict[str, str], why: str
+) -> None:
+    done = python(LOAD, tmp_path, **variables)
+    assert done.returncode != 0
+    assert why in done.stderr.splitlines()[-1]
+
+
+def test_groups_may_have_commas_and_equals_signs(tmp_path: Path) -> None:
+    roles = "cn=fermon,ou=plant=operator; fermon engineers = engineer"
+    found = setting("FERMON_OIDC_ROLES", tmp_path, FERMON_OIDC_ROLES=roles)
+    assert found == str({"cn=fermon,ou=plant": "operator", "fermon engineers": "engineer"})
+
+
+def test_what_is_configured_takes_its_place_and_nothing_else_does(tmp_path: Path) -> None:
+    parts = SHOW.format("MIDDLEWARE, s.AUTHENTICATION_BACKENDS")
+    provider = {**PROVIDER, "FERMON_OIDC_ROLES": "a=viewer", "FERMON_TOTP": "required"}
+    done, plain = python(parts, tmp_path, **provider), python(parts, tmp_path)
+    for name in ("session_refresh", "single_sign_on.backend", "enforcement"):
+        assert (name in done.stdout, name in plain.stdout) == (True, False)

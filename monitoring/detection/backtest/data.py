@@ -4,9 +4,11 @@ import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 from django.db import connection
 
+from monitoring.database.replica import read
 from monitoring.detection.backtest.compare import WARM_UP, EventSpan, SettingsComparison
 from monitoring.detection.monitor import DetectionSettings, SettingError
 from monitoring.detection.tag_settings import settings_of
@@ -75,10 +77,10 @@ class Stretch:
     def pages(self) -> Iterator[tuple[list[int], list[float]]]:
         """Yield times in microseconds since 1970 and values, in the order of time, page after page.
 
-        Each page is a short query, so that no writer has to wait.
+        Each page is a short query, so that no writer has to wait; the replica answers while it can.
         """
         after = self.first_us
-        while rows := self._page(after):
+        while rows := read(partial(self._page, after))[0]:
             times_us, values = zip(*rows, strict=True)
             yield list(times_us), list(values)
             after = times_us[-1] + 1

@@ -1,10 +1,10 @@
 """Novelty: a value unlike any value seen before."""
 
-from array import array
 from dataclasses import dataclass, field
 from typing import Any
 
 from monitoring.detection.detectors.forecaster import DAY, Forecaster, Refit
+from monitoring.detection.detectors.packed_ring import PackedRing
 from monitoring.detection.detectors.sentences import value_and_bounds
 from monitoring.detection.detectors.sorted_values import Position, SortedValues
 from monitoring.kernel.number_format import Words
@@ -37,8 +37,7 @@ class Novelty(Stateful):
 
     threshold: float = 1.5
     margin: float = 1.2
-    ring: "array[float]" = field(default_factory=lambda: array("d"), init=False)
-    index: int = field(default=0, init=False)
+    ring: PackedRing = field(default_factory=lambda: PackedRing(MEMORY), init=False)
     values: SortedValues = field(default_factory=SortedValues, init=False)
     gate: list[tuple[float, int]] = field(
         default_factory=list, init=False
@@ -54,7 +53,7 @@ class Novelty(Stateful):
         default=NOTHING, init=False
     )  # lowest and highest value before the present one
 
-    STATE = ("ring", "index", "gate", "recent_finds", "count", "peak")
+    STATE = ("gate", "recent_finds", "count", "peak")
 
     def score(self, forecaster: Forecaster) -> float:
         """See ``Detector.score``."""
@@ -98,28 +97,32 @@ class Novelty(Stateful):
 
     def learn(self, forecaster: Forecaster) -> None:
         """See ``Detector.learn``."""
-        value, values, ring, index = forecaster.value, self.values, self.ring, self.index
+        value, values, ring = forecaster.value, self.values, self.ring
         self.count += 1
         self.peak *= FADE
         if self.is_outside and self.count > FIRST and self.present > self.peak:
             self.peak = self.present
         values.add(value, self.position)
-        if len(ring) < MEMORY:
+        if ring.is_full:
+            values.remove(ring.replace(value))
+        else:
             ring.append(value)
             values.bounds = None  # the edges of the spread have moved
-            return
-        values.remove(ring[index])
-        ring[index] = value
-        self.index = (index + 1) % MEMORY
 
     def let_go(self) -> None:
         """Drop the values that belong to the present reading only."""
         self.position, self.present = NOWHERE, 0.0
 
+    def state(self) -> list[Any]:
+        """See ``Stateful.state``; the ring comes first."""
+        return [*self.ring.state(), *Stateful.state(self)]
+
     def restore(self, state: list[Any]) -> None:
         """See ``Stateful.restore``."""
-        Stateful.restore(self, state)
-        self.values = SortedValues(self.ring)
+        ring, index, *others = state
+        Stateful.restore(self, others)
+        self.ring.restore(ring, index)
+        self.values = SortedValues(self.ring.values())
 
     def to_go(self, forecaster: Forecaster) -> int:
         """See ``Detector.to_go``."""

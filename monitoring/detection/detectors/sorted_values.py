@@ -4,24 +4,33 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Iterable
 
-PIECE = 256  # values; a piece of twice as many is cut in two
+import numpy as np
+
+PIECE = 256  # different values; a piece of twice as many is cut in two
+NOTHING = (0.0, 0.0)
 
 Position = tuple[int, int]  # number of a piece, and index within the piece
 
 
 class SortedValues:
-    """A sorted multiset of floats; adding and removing one moves at most 4 kB of memory."""
+    """A sorted multiset of floats; adding and removing one moves at most 5 kB of memory.
 
-    __slots__ = ("bounds", "pieces", "tops")
+    ``pieces`` have the different values, ``counts`` how often each occurs: a sensor has a resolution, so 8000
+    of its values are a few hundred different ones.
+    """
+
+    __slots__ = ("bounds", "counts", "inner", "pieces", "tops")
 
     def __init__(self, values: Iterable[float] = ()) -> None:
-        ordered = sorted(values)
-        self.pieces = [array("d", ordered[i : i + PIECE]) for i in range(0, len(ordered), PIECE)] or [
-            array("d")
-        ]
+        plain = np.array(values)
+        found, numbers = np.unique(plain, return_counts=True) if len(plain) else (plain, plain)
+        cuts = range(0, len(found), PIECE)
+        self.pieces = [array("d", found[i : i + PIECE].tobytes()) for i in cuts] or [array("d")]
+        self.counts = [array("H", numbers[i : i + PIECE].astype("H").tobytes()) for i in cuts] or [array("H")]
         self.tops = array("d", [piece[-1] for piece in self.pieces if piece])  # the largest of each piece
-        # Cached result of measure(), until the first or the last piece changes.
+        # Cached result of measure(), until a value outside of the spread comes or goes.
         self.bounds: tuple[float, float, float] | None = None
+        self.inner = NOTHING  # between these, a value does not change the bounds
 
     def __bool__(self) -> bool:
         return bool(self.tops)
@@ -40,29 +49,28 @@ class SortedValues:
         The spread reaches from the value after the ``edge`` smallest to the value before the ``edge``
         largest; there have to be more than ``edge`` values.
         """
-        first, last = self.pieces[0], self.pieces[-1]
-        if min(len(first), len(last)) > edge:
-            self.bounds = first[0], last[-1], last[-1 - edge] - first[edge]
-            return self.bounds
-        # In a trending signal the last piece holds few values, and each reading changes that piece.
-        return first[0], last[-1], self._from_end(edge) - self._from_start(edge)
+        low, high = self.inner = self._from_start(edge), self._from_end(edge)
+        self.bounds = self.lowest, self.highest, high - low
+        return self.bounds
 
     def _from_start(self, index: int) -> float:
-        for piece in self.pieces:
-            if index < len(piece):
-                return piece[index]
-            index -= len(piece)
+        for piece, counts in zip(self.pieces, self.counts, strict=True):
+            for value, count in zip(piece, counts, strict=True):
+                index -= count
+                if index < 0:
+                    return value
         raise IndexError(index)
 
     def _from_end(self, index: int) -> float:
-        for piece in reversed(self.pieces):
-            if index < len(piece):
-                return piece[-1 - index]
-            index -= len(piece)
+        for piece, counts in zip(reversed(self.pieces), reversed(self.counts), strict=True):
+            for value, count in zip(reversed(piece), reversed(counts), strict=True):
+                index -= count
+                if index < 0:
+                    return value
         raise IndexError(index)
 
     def find(self, value: float) -> Position:
-        """Return the position at which to insert the value: before the first that is not smaller."""
+        """Return the position of the value, or at which to insert it."""
         index = bisect_left(self.tops, value)
         if index and index == len(self.tops):
             index -= 1
@@ -71,7 +79,7 @@ class SortedValues:
     def distance(self, value: float, position: Position) -> float:
         """Return the distance from the value to the nearest one; the value lies between lowest and highest.
 
-        ``position`` is the position at which to insert the value.
+        ``position`` is the position of the value.
         """
         index, above = position
         piece = self.pieces[index]
@@ -81,30 +89,48 @@ class SortedValues:
 
     def add(self, value: float, position: Position) -> None:
         """Insert a value at its position."""
+        if not self.inner[0] < value < self.inner[1]:
+            self.bounds = None
         index, above = position
         piece = self.pieces[index]
+        if above < len(piece) and piece[above] == value:
+            self.counts[index][above] += 1
+            return
         piece.insert(above, value)
+        self.counts[index].insert(above, 1)
         if above == len(piece) - 1:
             self.tops[index : index + 1] = piece[above:]
         if len(piece) > 2 * PIECE:
-            self.pieces[index : index + 1] = [piece[:PIECE], piece[PIECE:]]
-            self.tops.insert(index, piece[PIECE - 1])
-        if not 0 < index < len(self.pieces) - 2:
-            self.bounds = None
+            self._cut(index)
+
+    def _cut(self, index: int) -> None:
+        """Cut a piece in two."""
+        piece, counts = self.pieces[index], self.counts[index]
+        self.pieces[index : index + 1] = [piece[:PIECE], piece[PIECE:]]
+        self.counts[index : index + 1] = [counts[:PIECE], counts[PIECE:]]
+        self.tops.insert(index, piece[PIECE - 1])
 
     def remove(self, value: float) -> None:
         """Remove a value that is present."""
-        index = bisect_left(self.tops, value)
-        piece = self.pieces[index]
-        above = bisect_left(piece, value)
-        if not 0 < index < len(self.pieces) - 1:
+        if not self.inner[0] < value < self.inner[1]:
             self.bounds = None
-        del piece[above]
+        index = bisect_left(self.tops, value)
+        above = bisect_left(self.pieces[index], value)
+        counts = self.counts[index]
+        if counts[above] > 1:
+            counts[above] -= 1
+        else:
+            self._drop(index, above)
+
+    def _drop(self, index: int, above: int) -> None:
+        """Remove the only occurrence of a value."""
+        piece = self.pieces[index]
+        del piece[above], self.counts[index][above]
         if above < len(piece):
             return
         if piece:
             self.tops[index] = piece[-1]
-        elif len(self.pieces) > 1:
-            del self.pieces[index], self.tops[index]
-        else:
-            del self.tops[index]
+            return
+        del self.tops[index]
+        if len(self.pieces) > 1:
+            del self.pieces[index], self.counts[index]

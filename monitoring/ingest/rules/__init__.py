@@ -1,10 +1,9 @@
 """Rules that mark a measurement as an anomaly, by the limits of its tag and by the values just before."""
 
-from collections.abc import Iterable, Sequence
-
-import numpy as np
+from collections.abc import Iterable
 
 from monitoring.ingest.columns import Segments, StoredRows
+from monitoring.ingest.definition_columns import DefinitionColumns
 from monitoring.ingest.rules.base import Rule, Verdict, Violation
 from monitoring.ingest.rules.limits import limit_violations, limits_of
 from monitoring.ingest.rules.only_analog import OnlyAnalog
@@ -16,10 +15,9 @@ ROLLING_SIGMA = RollingSigma()
 LOOKBACK = ROLLING_SIGMA.lookback
 
 
-def rules_for(tags: Sequence[TagDefinition]) -> tuple[Rule, ...]:
+def rules_for(tags: DefinitionColumns) -> tuple[Rule, ...]:
     """Return the rules for these tags, in the order in which the reasons are stored."""
-    is_analog = [tag.is_analog for tag in tags]
-    rolling: Rule = ROLLING_SIGMA if all(is_analog) else OnlyAnalog(ROLLING_SIGMA, np.array(is_analog))
+    rolling: Rule = ROLLING_SIGMA if tags.is_analog.all() else OnlyAnalog(ROLLING_SIGMA, tags.is_analog)
     return (limits_of(tags), rolling)
 
 

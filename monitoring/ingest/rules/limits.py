@@ -1,13 +1,10 @@
 """The threshold rule: a value outside the tag's limits."""
 
-import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-import numpy as np
-
 from monitoring.ingest.columns import Segments
+from monitoring.ingest.definition_columns import DefinitionColumns
 from monitoring.ingest.rules.base import Verdict, Violation
 from monitoring.kernel.arrays import FloatArray
 from monitoring.kernel.tag_definition import TagDefinition
@@ -49,9 +46,6 @@ def limit_violations(value: float, tag: TagDefinition) -> list[Violation]:
     return []
 
 
-def limits_of(tags: Sequence[TagDefinition]) -> AlarmLimits:
+def limits_of(tags: DefinitionColumns) -> AlarmLimits:
     """Return the limits of these tags, in the same order."""
-    return AlarmLimits(
-        np.array([-math.inf if tag.lower_limit is None else tag.lower_limit for tag in tags]),
-        np.array([math.inf if tag.upper_limit is None else tag.upper_limit for tag in tags]),
-    )
+    return AlarmLimits(tags.lower_limit, tags.upper_limit)

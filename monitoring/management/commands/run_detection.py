@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from monitoring.database.connections import leave_pool
-from monitoring.detection import follower
+from monitoring.detection import shard_process
 from monitoring.kernel.stop_flag import stop_requested
 from monitoring.operations.child_process import run_until_signal
 from monitoring.operations.parent_watchdog import end_with_launcher
@@ -25,5 +25,5 @@ class Command(BaseCommand):
         mend_private_files()
         leave_pool()
         end_with_launcher()
-        if not run_until_signal("detection", lambda: follower.run(should_stop=stop_requested)):
+        if not run_until_signal("detection", lambda: shard_process.run(should_stop=stop_requested)):
             raise CommandError("Detection failed: see the log.")

@@ -26,10 +26,14 @@ STOP_S = 8
 # Time for a new process to load before the old one is stopped: many times more than a load takes, since the
 # server does not check, and with neither process ready no one would accept connections.
 OVERLAP_S = 15
+METRICS_PORT = 9464  # granian's own default, 9090, is that of Prometheus
 
 
-def server_command() -> list[str]:
-    """Return the server's command line for the current settings."""
+def server_command(*, has_metrics: bool = False) -> list[str]:
+    """Return the server's command line for the current settings.
+
+    ``has_metrics``: the server has metrics of its own, of connections and threads, at 127.0.0.1:9464.
+    """
     module, _, name = settings.ASGI_APPLICATION.rpartition(".")
     options = {
         "--interface": "asgi",
@@ -45,12 +49,15 @@ def server_command() -> list[str]:
         "--respawn-interval": OVERLAP_S,
         "--working-dir": Path(settings.BASE_DIR),
     }
+    if has_metrics:
+        options |= {"--metrics-address": "127.0.0.1", "--metrics-port": METRICS_PORT}
     words = [str(word) for option in options.items() for word in option]
     return [
         sys.executable,
         "-m",
         "granian",
         *words,
+        "--metrics" if has_metrics else "--no-metrics",
         "--no-ws",
         "--no-access-log",
         "--respawn-failed-workers",

@@ -17,6 +17,7 @@ import orjson
 from django.db import close_old_connections
 from django.http import HttpResponseBase, StreamingHttpResponse
 
+from monitoring.kernel.request_ids import HEADER
 from monitoring.operations.serving.asgi import Receive, Scope, Send
 from monitoring.operations.serving.bodies import Bodies, ClientGoneError
 from monitoring.operations.serving.environ import environ_of
@@ -136,7 +137,7 @@ class Gateway:
             await (send_stream if response.is_async else self.send_pieces)(response, gone, send)
             await send({"type": "http.response.body", "body": b""})
         except Exception:
-            logger.exception("An answer broke off")
+            logger.exception("An answer broke off", extra={"request_id": response.headers.get(HEADER, "")})
             cut(scope["client"])
         finally:
             self.long_answers -= not response.is_async

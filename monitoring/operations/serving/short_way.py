@@ -16,6 +16,7 @@ from django.core import signals
 from django.http import HttpResponseBase
 from django.urls import Resolver404, resolve
 
+from monitoring.kernel.request_ids import HEADER, new_request_id
 from monitoring.operations.serving.asgi import Scope
 
 logger = logging.getLogger("django.request")
@@ -30,6 +31,7 @@ PLAIN = frozenset(
 JSON_WANTED = frozenset({b"", b"*/*", b"application/json"})
 JSON_SENT = b"application/json"
 MOST_KINDS = 256
+REQUEST_ID = HEADER.lower().encode()
 
 
 class ShortRequest(NamedTuple):
@@ -64,12 +66,13 @@ class ShortWay(NamedTuple):
 
     def response(self, path: str, answer: ShortAnswer) -> tuple[int, Headers, bytes]:
         """Return status, headers and body to send; log errors as Django does."""
+        request_id = new_request_id()
         if answer.status >= 400:
             level = logging.ERROR if answer.status >= 500 else logging.WARNING
-            extra = {"status_code": answer.status}
+            extra = {"status_code": answer.status, "request_id": request_id}
             logger.log(level, "%s: %s", HTTPStatus(answer.status).phrase, path, extra=extra)
-        length = b"%d" % len(answer.body)
-        headers = [(name, length if name == b"content-length" else value) for name, value in self.headers]
+        own = {b"content-length": b"%d" % len(answer.body), REQUEST_ID: request_id.encode()}
+        headers = [(name, own.get(name, value)) for name, value in self.headers]
         headers += [(name.lower().encode(), value.encode()) for name, value in answer.headers.items()]
         return answer.status, headers, answer.body
 

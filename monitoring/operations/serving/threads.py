@@ -83,7 +83,7 @@ def kind_of_batch(size: int) -> str:
 
 def kind_of(method: str, path: str) -> str:
     """Return the kind of threads that answers this request."""
-    if path == "/health":
+    if path in {"/health", "/metrics"}:
         return HEALTH
     if path == "/export":
         return PIECES

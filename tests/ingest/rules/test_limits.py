@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from monitoring.ingest.columns import Segments, segment_of
+from monitoring.ingest.definition_columns import definition_columns
 from monitoring.ingest.rules.limits import AlarmLimits, limits_of
 from monitoring.kernel.tag_definition import DEFAULT_TAGS, TagDefinition
 
@@ -11,7 +12,9 @@ NOTHING_BEFORE = np.empty(0)
 
 
 def limits(lower: float | None, upper: float | None) -> AlarmLimits:
-    return limits_of([TagDefinition("tag", "", 0, 100, lower_limit=lower, upper_limit=upper)])
+    return limits_of(
+        definition_columns([TagDefinition("tag", "", 0, 100, lower_limit=lower, upper_limit=upper)])
+    )
 
 
 def reasons(detector: AlarmLimits, value: float) -> list[str]:
@@ -48,7 +51,7 @@ def test_a_verdict_carries_the_limits_as_its_band() -> None:
 
 @pytest.mark.parametrize("tag", [default.definition for default in DEFAULT_TAGS], ids=lambda tag: tag.name)
 def test_each_default_tag_is_judged_by_its_own_limits(tag) -> None:
-    own = limits_of([tag])
+    own = limits_of(definition_columns([tag]))
     assert reasons(own, tag.lower_limit - 0.01) == ["below_limit"]
     assert reasons(own, tag.upper_limit + 0.01) == ["above_limit"]
 
@@ -61,5 +64,5 @@ def test_each_signal_of_many_has_its_own_limits() -> None:
     index = np.arange(4)
     series = np.array([20.0, 20.0, 60.0, 5.0])
     segments = Segments(series, index, 0 * index, np.array([0, 1, 1, 0]), series)
-    _, above = limits_of(tags).score(segments)
+    _, above = limits_of(definition_columns(tags)).score(segments)
     assert above.found.tolist() == [True, False, True, False]

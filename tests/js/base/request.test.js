@@ -12,8 +12,10 @@ const ANSWERS = {
   "/page-of-a-proxy": [200, {}, "<html>"],
 };
 const asked = [];
-const server = createServer(({ url }, response) => {
+let headers = {};
+const server = createServer(({ url, headers: sent }, response) => {
   asked.push(url);
+  headers = sent;
   const [status, headers, body] = ANSWERS[url.split("?")[0]] ?? [];
   if (status) response.writeHead(status, headers).end(body);
 });
@@ -63,4 +65,11 @@ test("a request can be ended early, and before it began", async () => {
   abort.abort();
   await assert.rejects(request, failure("offline"));
   await assert.rejects(get(`${root}/ok`, { signal: abort.signal }), failure("offline"));
+});
+
+test("a response may be stale only where that is said", async () => {
+  await get(`${root}/ok`);
+  assert.equal(headers["cache-control"], "no-cache");
+  await get(`${root}/ok`, { staleS: 60 });
+  assert.equal(headers["cache-control"], "max-age=60");
 });

@@ -15,10 +15,11 @@ import numpy as np
 
 from monitoring.database import leases
 from monitoring.database.write_lock import write_lock
+from monitoring.history.heartbeats import detection_lease
 from monitoring.ingest.columns import Batch
 from monitoring.ingest.pipeline import ingest_columns
 from monitoring.kernel.clock import SECOND_US
-from monitoring.kernel.lease_names import DEMO_VESSEL, DETECTION
+from monitoring.kernel.lease_names import DEMO_VESSEL
 from monitoring.models import Lease
 from monitoring.sources.simulator.vessel.channels import NAMES
 from monitoring.sources.simulator.vessel.cycle import batch_at, vessel_readings
@@ -67,9 +68,10 @@ def wait_for_detection(should_stop: Callable[[], bool]) -> None:
 def detection_lag() -> timedelta:
     """Return for how long detection has not been up to date; zero if it does not run."""
     now = datetime.now(UTC)
-    running = Lease.objects.filter(source=DETECTION, renewed_at__gt=now - LAG, written_until__isnull=False)
-    last = running.values_list("written_until", flat=True).first()
-    return now - last if last else timedelta(0)
+    lease = detection_lease()
+    if lease is None or lease.renewed_at is None or lease.renewed_at <= now - LAG:
+        return timedelta(0)
+    return now - lease.written_until if lease.written_until else timedelta(0)
 
 
 def first_second(now: int) -> int:

@@ -41,13 +41,14 @@ export function failureOf(response) {
  * Return the JSON, headers and status of a response, and the address of the next page (null on the last page).
  * Throws RequestFailed.
  * @param {string} url
- * A parameter with an array is repeated.
+ * A parameter with an array is repeated. `staleS`: by how many seconds the response may be behind, so that a replica
+ * of the database may answer; else only the primary does.
  * @param {{parameters?: Record<string, string | number | boolean | string[]>, timeoutMs?: number, accept?: number[],
- *   signal?: AbortSignal | null}} options `accept`: error statuses that count as responses; `signal` ends the request
+ *   staleS?: number, signal?: AbortSignal | null}} options `accept`: error statuses that count as responses; `signal` ends the request
  *   early
  * @returns {Promise<{body: any, headers: Headers, status: number, next: string | null}>}
  */
-export async function get(url, { parameters = {}, timeoutMs = 5000, accept = [], signal = null } = {}) {
+export async function get(url, { parameters = {}, timeoutMs = 5000, accept = [], staleS = 0, signal = null } = {}) {
   const address = new URL(url, location.href);
   for (const [name, value] of Object.entries(parameters)) {
     for (const each of [value].flat()) address.searchParams.append(name, String(each));
@@ -61,8 +62,8 @@ export async function get(url, { parameters = {}, timeoutMs = 5000, accept = [],
   try {
     // The signal also ends a body that stops half-way.
     response = await fetch(address, {
-      headers: { Accept: "application/json" },
-      cache: "no-store",
+      headers: { Accept: "application/json", "Cache-Control": staleS ? `max-age=${staleS}` : "no-cache" },
+      cache: "no-store", // the browser itself keeps nothing
       signal: abort.signal,
     });
     body = await response.json();

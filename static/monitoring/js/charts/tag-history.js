@@ -146,6 +146,14 @@ function freshMs(chunk, { stepMs = SINGLE_MS }) {
 }
 
 /**
+ * By how many seconds a chunk may be behind: as long as it would be kept at least.
+ * @param {WantedChunk} chunk
+ */
+function staleS({ to }) {
+  return (to <= serverNow() ? FRESH_MS.most : FRESH_MS.least) / 1000;
+}
+
+/**
  * Read a chunk with the events of its time. Throws RequestFailed.
  * @param {Tag} tag
  * @param {WantedChunk} chunk
@@ -177,7 +185,7 @@ async function readEvents(tag, chunk, signal) {
  */
 async function readLayer(tag, chunk, signal) {
   const bounds = { tag: tag.name, from: isoText(chunk.from), to: isoText(chunk.to) };
-  const options = { timeoutMs: TIMEOUT_MS, signal };
+  const options = { timeoutMs: TIMEOUT_MS, signal, staleS: staleS(chunk) };
   if (chunk.isRaw) {
     const rows = { ...bounds, order: "asc", limit: MOST_ROWS };
     /** @type {{body: import("../base/settings.js").Measurement[], next: string | null}} */

@@ -22,6 +22,7 @@ const NOTHING = "–";
 const CELLS = 8;
 const LEAST_PERCENT = 0.01;
 const TIMEOUT_MS = 20000;
+const STALE_S = 10;
 const body = /** @type {HTMLTableSectionElement} */ (document.getElementById("statistics")?.tBodies[0]);
 const note = document.getElementById("statistics-note");
 let asked = 0;
@@ -38,7 +39,8 @@ export async function showStatistics(tags, range) {
   if (names().join("\n") !== some.join("\n")) body.replaceChildren(...some.map((tag) => rowOf(tag, empty())));
   if (!some.length) return setText(note, "No tag is shown.");
   try {
-    const answer = await get(settings.urls.statistics, { parameters: { tag: some, ...range }, timeoutMs: TIMEOUT_MS });
+    const options = { timeoutMs: TIMEOUT_MS, staleS: STALE_S };
+    const answer = await get(settings.urls.statistics, { parameters: { tag: some, ...range }, ...options });
     if (own === asked) fill(answer.body, tags.length);
   } catch (error) {
     if (!(error instanceof RequestFailed)) throw error;

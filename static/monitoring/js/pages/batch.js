@@ -12,6 +12,7 @@ import { localiseTimes, zoneText } from "../base/times.js";
 import { whenChartLoads } from "../charts/chart-library.js";
 
 const POINTS = 600;
+const STALE_S = 10; // by which a chart may be behind
 const UNREAD = "The values could not be read. They are tried again with the next refresh.";
 const settings = readSettings();
 const clock = document.getElementById("wall-clock");
@@ -31,7 +32,7 @@ function addTag(element) {
     if (trend) figure.show(trendOptions(trend, own, marks, view().isClock));
   };
   const figure = addFigure(element, own.title, () => {
-    get(settings.urls.trend, { parameters: { tag: own.tag, points: POINTS } }).then(
+    get(settings.urls.trend, { parameters: { tag: own.tag, points: POINTS }, staleS: STALE_S }).then(
       ({ body }) => {
         trends.set(own.tag, body);
         show();

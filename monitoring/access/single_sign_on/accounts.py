@@ -1,0 +1,79 @@
+"""Accounts of people who sign in at the provider, found by issuer and subject; roles by their groups."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from itertools import count
+
+from auditlog.context import auditlog_value, set_extra_data
+from django.contrib.auth.models import Group, User
+from django.db import IntegrityError, transaction
+
+from monitoring.access.single_sign_on.claims import LONGEST_NAME
+from monitoring.access.single_sign_on.options import provider_name
+from monitoring.models import ExternalIdentity
+
+
+def account_of(issuer: str, subject: str) -> User | None:
+    """Return the account of a subject; None if there is none.
+
+    Names and e-mail addresses count for nothing: at the provider, others may be able to choose them.
+    """
+    found = ExternalIdentity.objects.filter(issuer=issuer, subject=subject).select_related("user").first()
+    return found.user if found else None
+
+
+def account_for(*, issuer: str, subject: str, name: str, roles: Iterable[str], address: str) -> User:
+    """Return the account of a subject with exactly these roles; make the account at the first login.
+
+    The audit trail records what changes, by the provider.
+    """
+    with recorded_as_provider(address), transaction.atomic():
+        user = account_of(issuer, subject) or make_account(issuer, subject, name)
+        wanted = Group.objects.filter(name__in=set(roles))
+        if set(user.groups.values_list("pk", flat=True)) != set(wanted.values_list("pk", flat=True)):
+            user.groups.set(wanted)
+    return user
+
+
+def make_account(issuer: str, subject: str, name: str) -> User:
+    """Make the account of a subject, without a password; return that of another request that was faster."""
+    try:
+        with transaction.atomic():
+            user = User.objects.create_user(free_name(name))
+            ExternalIdentity.objects.create(user=user, issuer=issuer, subject=subject)
+    except IntegrityError:
+        return ExternalIdentity.objects.select_related("user").get(issuer=issuer, subject=subject).user
+    return user
+
+
+def free_name(name: str) -> str:
+    """Return the name, or the name with the provider's and, if need be, a number, that no account has."""
+    for candidate in candidates(name):
+        if not User.objects.filter(username__iexact=candidate).exists():
+            return candidate
+    raise AssertionError("the numbers have no end")
+
+
+def candidates(name: str) -> Iterator[str]:
+    """Yield user names for a subject, best first."""
+    yield name
+    suffix = "@" + "".join(sign if sign.isalnum() or sign in ".-" else "-" for sign in provider_name())
+    for number in count(1):
+        end = suffix[: LONGEST_NAME // 2] + (f"-{number}" if number > 1 else "")
+        yield name[: LONGEST_NAME - len(end)] + end
+
+
+@contextmanager
+def recorded_as_provider(address: str) -> Iterator[None]:
+    """Record changes in the audit trail as those of the provider."""
+    extra = {
+        "actor": None,
+        "actor_email": f"single sign-on ({provider_name()})",
+        "remote_addr": address or None,
+    }
+    before = auditlog_value.get(None)
+    try:
+        with set_extra_data(extra):
+            yield
+    finally:
+        auditlog_value.set(before)

@@ -1,0 +1,31 @@
+"""manage.py reset_one_time_codes"""
+
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from monitoring.access.one_time_codes.devices import remove
+
+
+class Command(BaseCommand):
+    """Remove the authenticator app and the recovery codes of a user who lost them."""
+
+    help = "Removes the authenticator app and the recovery codes of a user who lost them."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Add the user's name."""
+        parser.add_argument("name", help="the user's name")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Remove them; say whether there were any.
+
+        Raises:
+            CommandError: no user has this name.
+        """
+        user = User.objects.filter(username=options["name"]).first()
+        if user is None:
+            raise CommandError(f"No user is named {options['name']!r}.")
+        removed = remove(user)
+        text = "The password is enough until an app is set up again." if removed else "There was none."
+        self.stdout.write(f"One-time codes of {user}: {'removed' if removed else 'nothing to do'}. {text}")
