@@ -204,7 +204,6 @@ def test_a_replica_that_replays_nothing_is_stale_until_it_goes_on(
 def test_a_read_that_waits_for_a_replica_that_hangs_is_answered_by_the_primary(
     servers: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(replica_monitor, "ANSWER_S", 0.2)
     began, answers = threading.Event(), []
 
     def slow() -> list[Any]:
@@ -221,6 +220,7 @@ def test_a_read_that_waits_for_a_replica_that_hangs_is_answered_by_the_primary(
     thread.start()
     began.wait()
     wait_until(lambda: servers[1].execute("SELECT 1 FROM pg_stat_activity WHERE query LIKE '%pg_sleep(C%'"))
+    monkeypatch.setattr(replica_monitor, "ANSWER_S", 0.2)
     with servers[1].frozen():
         thread.join(60)
     assert answers == [([False, []], None)]

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import requests
 
+from monitoring.kernel.lease_names import DETECTION
 from tests.commands.conftest import System, wait_until
 from tests.own_postgresql import Postgresql, primary_and_standby
 from tests.ports import free_port
@@ -65,6 +66,11 @@ def lag_told(plant: Plant) -> str | None:
     return requests.get(f"{plant.url}/trend?tag=torture_a", timeout=60).headers.get(LAG)
 
 
+def detection_renewed(server: Postgresql) -> Any:
+    """When detection renewed its lease last; None before the first time."""
+    return server.execute("SELECT max(renewed_at) FROM leases WHERE source = %s", DETECTION)[0][0]
+
+
 def test_the_standby_takes_over(plant: Plant, writers: list[Writer], servers: Any, seed: int) -> None:
     primary, standby = servers
     plant.start("server", "worker")
@@ -73,13 +79,13 @@ def test_the_standby_takes_over(plant: Plant, writers: list[Writer], servers: An
     torture = Torture(plant, None, writers, random.Random(seed), lock_s=0)
     torture.wait_for(201)
     wait_until(lambda: lag_told(plant))
+    wait_until(lambda: detection_renewed(primary))
     primary.kill()
     torture.wait_for(202)
     standby.promote()
     torture.wait_for(200, 201)
-    detection = "SELECT max(position), count(*) FROM leases WHERE source = 'judge'"
-    ((position, _),) = standby.execute(detection)
-    wait_until(lambda: standby.execute(detection)[0][0] > position)
+    renewed = detection_renewed(standby)
+    wait_until(lambda: detection_renewed(standby) != renewed)
     wait_until(lambda: plant.system.get("/health")["database"] == "connected")
     problems = finish(plant, writers)
     assert not problems, f"FERMON_TORTURE_SEED={seed}\n" + "\n".join(problems[:30])
