@@ -17,6 +17,7 @@ from monitoring.ingest.rebuild import rebuild, spans_of
 from monitoring.kernel.tag_definition import OnConflict
 from monitoring.models import ArchiveFile, Finding, Lease, Measurement, Series, Tag
 from monitoring.storage.archiving import due, moving, running
+from monitoring.storage.archiving.problems import archive_problems
 from monitoring.storage.archiving.running import archive_due, archive_now
 from monitoring.storage.archiving.verifying import faults_of
 from tests.archive.plant import (
@@ -367,6 +368,8 @@ def test_while_the_archive_is_away_nothing_moves_and_one_line_says_so(
     due.note_run(due.newest_id())
     for _ in range(3):
         assert archive_due(now=NOW) == 0
+    assert archive_problems(datetime.now(UTC)) == []
+    assert "the database, which grows" in archive_problems(datetime.now(UTC) + timedelta(hours=5))[0]
     assert everything() == week
     assert [record.message for record in caplog.records if "archive" in record.message] == [
         "archive can't be used; nothing moves"
