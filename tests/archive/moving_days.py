@@ -66,8 +66,8 @@ def findings_of(rows: ArchivedRows) -> Findings:
     """The rule violations of the rows in the database."""
     found: Findings = {}
     stored = Finding.objects.filter(measurement__in=rows.ids.tolist()).order_by("id")
-    for pk, *violated in stored.values_list("measurement_id", "reason", "lower", "upper"):
-        found.setdefault(pk, []).append(tuple(violated))
+    for pk, reason, lower, upper in stored.values_list("measurement_id", "reason", "lower", "upper"):
+        found.setdefault(pk, []).append((reason, lower, upper))
     return found
 
 
