@@ -90,9 +90,11 @@ def test_the_day_of_the_newest_measurement_stays() -> None:
     assert [row for row in database_rows() if row[1]] == database_rows() != []
 
 
-def test_measurements_that_detection_has_not_seen_stay(week) -> None:
+@pytest.mark.parametrize("shard", ["judge", "judge.2", "alarms"])
+def test_measurements_that_a_follower_has_not_seen_stay(week, shard) -> None:
     seen = Measurement.objects.order_by("timestamp")[100].pk
-    Lease.objects.create(source="judge", position=seen)
+    Lease.objects.create(source="judge.1", position=seen + 1000)
+    Lease.objects.create(source=shard, position=seen)
     archive(2)
     assert days_of(live_files()) == [7, 6, 5][: len(live_files())]
     assert max(file.last_id for file in live_files()) <= seen
