@@ -18,6 +18,7 @@ from monitoring.kernel.reason_words import reason_text
 from monitoring.models import Finding, Measurement
 
 MOST_CHOSEN = 200  # the URL contains the ids
+MOST_DIGITS = 18  # of an id
 
 if TYPE_CHECKING:
     FindingTabularInline = admin.TabularInline[Finding, Measurement]
@@ -93,9 +94,7 @@ class MeasurementAdmin(Browsed):
 
 def archived_text(tag: str) -> str | None:
     """Return which measurements of the chosen tag (empty: of all tags) the list lacks; None if it has all."""
-    extent = read_extent(int(tag) if tag.isdecimal() else None)
-    return (
-        f"Not in this list: {extent} in the archive. Charts, downloads and /data have them."
-        if extent
-        else None
-    )
+    extent = read_extent(int(tag) if tag.isdecimal() and len(tag) <= MOST_DIGITS else None)
+    if extent is None:
+        return None
+    return f"Not in this list: {extent} in the archive. Charts, downloads and /data have them."

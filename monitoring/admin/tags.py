@@ -66,10 +66,8 @@ class TagAdmin(TagModelAdmin):
                 )
             },
         ),
-        (
-            "Retention",
-            {"fields": (("retention_days", "anomaly_retention_days"), "archive_after_days", "archived")},
-        ),
+        ("Retention", {"fields": (("retention_days", "anomaly_retention_days"),)}),
+        ("Archive", {"fields": ("archive_after_days", "archived")}),
         ("Audit trail", {"fields": ("reason",)}),
     )
 

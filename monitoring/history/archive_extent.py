@@ -12,7 +12,7 @@ from monitoring.archive.reading import archived_files
 
 @dataclass(frozen=True, slots=True)
 class ArchiveExtent:
-    """Number of tags, files, measurements and bytes in the archive, and the days from ``start`` to ``end``."""
+    """Number of tags, files, measurements and bytes in the archive, from ``start`` to before ``end``."""
 
     tags: int
     files: int
