@@ -65,7 +65,7 @@ class TagAdmin(TagModelAdmin):
                 )
             },
         ),
-        ("Retention", {"fields": (("retention_days", "anomaly_retention_days"),)}),
+        ("Retention", {"fields": (("retention_days", "anomaly_retention_days"), "archive_after_days")}),
         ("Audit trail", {"fields": ("reason",)}),
     )
 
@@ -138,6 +138,9 @@ class TagAdmin(TagModelAdmin):
         Django's own check would list all measurements before denying the deletion.
         """
         unused = obj is None or not (
-            obj.measurements.exists() or obj.exclusions.exists() or Note.objects.filter(tag=obj).exists()
+            obj.measurements.exists()
+            or obj.archive_files.exists()
+            or obj.exclusions.exists()
+            or Note.objects.filter(tag=obj).exists()
         )
         return unused and super().has_delete_permission(request, obj)

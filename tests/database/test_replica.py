@@ -107,7 +107,7 @@ def servers(
     settings.FERMON_REPLICA_MAX_LAG = 10
     for alias, server in (("default", primary), ("replica", standby)):
         given = connections.settings["default"] | {"OPTIONS": {}} | parsed_database(server.url())
-        use_postgresql(given, {"connect_timeout": 2}, pool=0, wait_s=1)
+        use_postgresql(given, {"connect_timeout": 2}, pool=4 if alias == "replica" else 0, wait_s=1)
         monkeypatch.setitem(connections.settings, alias, given)
     before = connections["default"]
     del connections["default"]
@@ -118,6 +118,7 @@ def servers(
         finally:
             part(ReplicaMonitor).stop()
             connections["replica"].close()
+            connections["replica"].close_pool()  # type: ignore[attr-defined]
             connections["default"].close()
             del connections["replica"]
             connections["default"] = before

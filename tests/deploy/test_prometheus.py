@@ -247,9 +247,9 @@ def prometheus(live_server: Any, closed: None, tmp_path: Path) -> Iterator[Prome
 def test_a_prometheus_scrapes_and_judges(prometheus: Prometheus) -> None:
     now = datetime.now(UTC).isoformat()
     ingest_readings([{"timestamp": now, "tag": "fermenter_temp", "value": 46}])
-    (found,) = prometheus.wait_for("fermon_measurements_total == 1")
+    (found,) = prometheus.wait_for("fermon_measurements_stored == 1")
     assert found[0]["job"] == "fermon"
-    assert prometheus.query("fermon_anomalies_total")[0][1] == 1
+    assert prometheus.query("fermon_anomalies_stored")[0][1] == 1
     assert [value for _, value in prometheus.wait_for('up{job="stranger"}')] == [0]
     firing = prometheus.wait_for('ALERTS{alertname="FermonWatchdog", alertstate="firing"}')
     assert firing[0][0]["severity"] == "none"

@@ -128,7 +128,7 @@ def test_extremes_of_every_resolution_follow() -> None:
     keep(OnConflict.KEEP_LAST)
     ingest_readings([at(second, 40.0) for second in range(0, 7_000, 20)])
     assert statuses(at(60, 49.0)) == statuses(at(60, 36.0)) == ["replaced"]
-    open_minutes.close(Series.objects.values_list("tag", flat=True))
+    open_minutes.close(list(Series.objects.values_list("tag", flat=True)))
     found = Rollup.objects.filter(minimum_at=START + timedelta(seconds=60)).values_list(
         "resolution_s", "maximum"
     )
@@ -185,7 +185,7 @@ def test_of_a_minute_that_is_half_deleted_the_rest_is_kept() -> None:
     Measurement.objects.filter(timestamp__lt=moment).delete()
     Series.objects.update(raw_from=moment, recent_values=None, measurements=20)
     assert statuses(at(20, 37.0)) == ["replaced"]
-    open_minutes.close(Series.objects.values_list("tag", flat=True))
+    open_minutes.close(list(Series.objects.values_list("tag", flat=True)))
     minute = Rollup.objects.get(resolution_s=60)
     expected = sum(40 + second / 10 for second in range(30)) - 42 + 37
     assert (minute.count, minute.minimum, to_micros(minute.minimum_at)) == (

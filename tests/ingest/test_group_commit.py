@@ -133,9 +133,9 @@ def test_an_error_of_one_costs_no_other(together, calls, monkeypatch) -> None:
     def choke(names: set[str]) -> Any:
         if "poison" in names:
             raise DataError("out of range")
-        return tags.lock_tags(names)
+        return tags.lock_columns(names)
 
-    monkeypatch.setattr(pipeline, "lock_tags", choke)
+    monkeypatch.setattr(pipeline, "lock_columns", choke)
     *good, bad = together([reading(0)], [reading(1)], [reading(2)], [reading(3, tag="poison")])
     assert statuses(good) == [["success"]] * 3
     assert isinstance(bad.exception(), DataError)
