@@ -22,7 +22,7 @@ Document = dict[str, Any]
 
 
 class ProviderAwayError(Exception):
-    """The provider does not answer, or not with what was asked for, and there is no copy."""
+    """The provider does not answer, or not with an acceptable document, and there is no copy."""
 
 
 class CachedDocument:

@@ -1,4 +1,4 @@
-"""Ask the provider again, silently, whether somebody who is signed in still is, and for which roles."""
+"""Ask the provider again, silently, whether a login still holds, and for which roles."""
 
 import time
 from typing import Any
