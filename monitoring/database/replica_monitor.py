@@ -147,7 +147,7 @@ class ReplicaMonitor:
         lag_s = found.lag_s + age_s
         return lag_s if lag_s <= settings.FERMON_REPLICA_MAX_LAG else None
 
-    def health(self, *, wait_s: float = ANSWER_S) -> ReplicaHealth:
+    def health(self, *, wait_s: float = 0.5) -> ReplicaHealth:
         """Return the state for ``/health``; wait for the first measurement."""
         self.start()
         self._measured.wait(wait_s)

@@ -81,6 +81,8 @@ class PostgresqlWatch:
         newest, before = self._waiting
         if before and not before.isdisjoint(writers()):
             return None
+        if before:  # ids of writers that died with the server are assigned again
+            newest = min(newest, newest_id())
         self._settled, self._waiting = newest, None
         return newest
 

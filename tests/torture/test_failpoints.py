@@ -1,7 +1,8 @@
 """A process that is killed at any step of write, commit or replay loses nothing and doubles nothing.
 
 The steps are those that the source names, ``failpoint("...")``, but for those of ``migrate_store``,
-of exclusions, of notifications, of file imports, of watched batches and of the archive, which have tests of their own.
+of exclusions, of notifications, of file imports, of watched batches and of the archive, which have tests of
+their own.
 """
 
 import re
