@@ -200,6 +200,20 @@ def web_address(name: str) -> str:
     return address
 
 
+def archive_address(name: str) -> str:
+    """Return the address of the archive: a directory, or S3-compatible storage; empty if it is not given.
+
+    Raises:
+        ImproperlyConfigured: the address is of another kind.
+    """
+    given = text(name, "")
+    if "://" in given and not given.startswith("s3://"):
+        raise ImproperlyConfigured(
+            f"{name}: got {given!r}; expected the path of a directory, or s3://bucket/prefix"
+        )
+    return given if not given or "://" in given else str(Path(given).resolve())
+
+
 def smtp_server(name: str) -> dict[str, Any]:
     """Return the variable as host, port, security, user and password of a mail server; empty if unset.
 

@@ -24,12 +24,14 @@ DEBUG = environment.flag("FERMON_DEBUG", default=False)
 
 FERMON_HOST = environment.text("FERMON_HOST", "127.0.0.1")
 FERMON_PORT = environment.whole_number("FERMON_PORT", 8000, lowest=1, highest=65535)
-DATA_DIR = environment.user_data_dir() if BASE_DIR == INSTALLED else BASE_DIR / "var"
-FERMON_DATA_DIR = Path(environment.text("FERMON_DATA_DIR", str(DATA_DIR))).resolve()
+FERMON_DATA_DIR = Path(
+    environment.text("FERMON_DATA_DIR", "")
+    or (environment.user_data_dir() if BASE_DIR == INSTALLED else BASE_DIR / "var")
+).resolve()
 FERMON_OPEN = environment.flag("FERMON_OPEN", default=not PRODUCTION)
 FERMON_OPEN_BY_DEFAULT = FERMON_OPEN and not environment.text("FERMON_OPEN", "")
-# The number of proxies in front of the server, whose forwarded headers are trusted.
 FERMON_CORS_ORIGINS = environment.origins("FERMON_CORS_ORIGINS")
+# The number of proxies in front of the server, whose forwarded headers are trusted.
 FERMON_PROXIES = environment.whole_number("FERMON_PROXIES", 0, lowest=0, highest=10)
 FERMON_SIMULATOR = environment.flag("FERMON_SIMULATOR", default=True)
 FERMON_DEMO_VESSEL = environment.flag("FERMON_DEMO_VESSEL", default=True)
@@ -209,10 +211,9 @@ elif DATABASES["default"]["ENGINE"] == environment.POSTGRESQL:
 # A streaming replica serves charts, exports, backtests and reports; see docs/high-availability.md.
 FERMON_REPLICA_MAX_LAG = environment.whole_number("FERMON_REPLICA_MAX_LAG", 10, lowest=2, highest=30)
 if replica := environment.replica_address("DATABASE_REPLICA_URL", DATABASES["default"]):
-    DATABASES["replica"] = replica | {"CONN_HEALTH_CHECKS": True, "TEST": {"MIRROR": "default"}}
-    use_postgresql(
-        DATABASES["replica"], REPLICA_OPTIONS, pool=min(DATABASE_POOL, REPLICA_POOL), wait_s=POOL_WAIT_S
-    )
+    # No health checks: on a replica that hangs they would wait. A read that fails goes to the primary anyway.
+    DATABASES["replica"] = replica | {"CONN_HEALTH_CHECKS": False, "TEST": {"MIRROR": "default"}}
+    use_postgresql(DATABASES["replica"], REPLICA_OPTIONS, pool=min(DATABASE_POOL, REPLICA_POOL), wait_s=1)
     DATABASE_ROUTERS = ["fermon_site.replica_router.ReplicaRouter"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -335,6 +336,9 @@ FERMON_EMERGENCY_URL = environment.web_address("FERMON_EMERGENCY_URL")
 FERMON_SMTP = environment.smtp_server("FERMON_SMTP_URL")
 FERMON_EMAIL_FROM = environment.text("FERMON_EMAIL_FROM", "")
 FERMON_PUSH_CONTACT = environment.text("FERMON_PUSH_CONTACT", "")
+
+# Files of archived measurements: a directory, or S3-compatible storage. Empty: in the data directory.
+FERMON_ARCHIVE_URL = environment.archive_address("FERMON_ARCHIVE_URL")
 
 # The key that encrypts secrets of sources (else a file has it); whether sources may be on this machine.
 FERMON_SOURCE_KEY = environment.text("FERMON_SOURCE_KEY", "")

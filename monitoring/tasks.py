@@ -24,6 +24,7 @@ from monitoring.sources.simulator.demo_vessel.keeping import keep_demo_vessel as
 from monitoring.spool import spool_files
 from monitoring.spool.replay import replay
 from monitoring.storage import backups, host_clock, partitions, retention
+from monitoring.storage.archiving import running as archiving
 
 logger = logging.getLogger(__name__)
 
@@ -130,6 +131,21 @@ def apply_retention() -> int:
         logger.warning("retention is stopped", extra={"reason": clock.problem})
         return 0
     return retention.apply_retention(
+        now=clock.reading.now, should_stop=lambda: stop_requested() or time.monotonic() > end
+    )
+
+
+def archive_measurements() -> int:
+    """Move measurements older than their tags' 'archive after' to the archive. Return their number.
+
+    After a jump of the clock, move nothing. The next run continues an unfinished move.
+    """
+    end = time.monotonic() + RETENTION_S
+    clock = host_clock.check_clock()
+    if clock.jump:
+        logger.warning("archiving is stopped", extra={"reason": clock.problem})
+        return 0
+    return archiving.archive_due(
         now=clock.reading.now, should_stop=lambda: stop_requested() or time.monotonic() > end
     )
 

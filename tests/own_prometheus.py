@@ -83,7 +83,9 @@ class Prometheus:
             AssertionError: the expression can't be evaluated.
         """
         answer = self.get("api/v1/query", query=expression)
-        data = json.loads(answer)["data"] if answer else {"resultType": "vector", "result": []}
+        data: dict[str, Any] = (
+            json.loads(answer)["data"] if answer else {"resultType": "vector", "result": []}
+        )
         if data["resultType"] == "scalar":
             return [({}, float(data["result"][1]))]
         return [(each["metric"], float(each["value"][1])) for each in data["result"]]

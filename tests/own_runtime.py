@@ -1,11 +1,13 @@
 """The runtime of a test: its parts see no earlier test, and its threads end with the test."""
 
+import math
 from collections.abc import Callable
 from datetime import datetime
 
 from django.db import Error as DatabaseError
 from prometheus_client.core import Metric
 
+from monitoring.archive.presence import ArchivePresence
 from monitoring.database.connections import OpenedFiles
 from monitoring.kernel.runtime import Runtime, part
 from monitoring.live.publish import Publisher
@@ -28,6 +30,14 @@ class IdleRecorder(PointRecorder):
 
     def start(self) -> None:
         """Start no thread."""
+
+
+class UnusedArchive(ArchivePresence):
+    """Nothing is archived until the test makes a file, so that no test counts a query about that."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.unused_until = math.inf
 
 
 class ProbesInPlace(HealthProbes):
@@ -63,7 +73,7 @@ def new_runtime(*, threads: bool) -> Runtime:
 
     The connections of the thread outlive a test, and so do the notes about them.
     """
-    runtime = Runtime({OpenedFiles: part(OpenedFiles)})
+    runtime = Runtime({OpenedFiles: part(OpenedFiles), ArchivePresence: UnusedArchive()})
     if not threads:
         runtime.parts |= {
             SpoolReplayer: IdleReplayer(),

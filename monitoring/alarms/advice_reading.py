@@ -15,9 +15,9 @@ from monitoring.alarms.alternatives import by_deadband, by_limit, farthest_limit
 from monitoring.alarms.definition import InForce
 from monitoring.alarms.kinds import LIMIT_KINDS, Kind
 from monitoring.alarms.resolving import resolved_now
-from monitoring.history.measurements import MICROS
+from monitoring.history.tag_rows import TagRange, TagRows, read_tag_rows
 from monitoring.kernel.clock import from_micros, iso_utc, to_micros
-from monitoring.models import AlarmDefinition, AlarmOccurrence, Measurement, Tag
+from monitoring.models import AlarmDefinition, AlarmOccurrence, Tag
 
 PAGE = 50_000
 MOST_READINGS = 700_000  # the newest count: a week at a reading a second, or some hours at many a second
@@ -163,25 +163,18 @@ def read_past(tag: Tag, *, since: datetime, until: datetime) -> tuple[Times, Val
     The newest ``MOST_READINGS`` count; the third value says whether older ones are left out. Each page is a
     short query, so that no writer has to wait.
     """
-    pages, count = list[tuple[Times, Values]](), 0
-    rows = Measurement.objects.filter(tag=tag, timestamp__gt=since, timestamp__lte=until)
-    newest_first = rows.order_by("-timestamp").values_list(MICROS, "value")
+    pages, count = list[TagRows](), 0
+    within = TagRange(tag.pk, to_micros(since) + 1, to_micros(until) + 1)
     while count <= MOST_READINGS:
         size = min(PAGE, MOST_READINGS + 1 - count)
-        pages.append(columns_of(list(newest_first[:size])))
-        times_us, _ = pages[-1]
-        count += len(times_us)
-        if len(times_us) < size:
+        pages.insert(0, read_tag_rows(within, limit=size, newest=True))
+        count += len(pages[0])
+        if len(pages[0]) < size:
             break
-        newest_first = newest_first.filter(timestamp__lt=from_micros(times_us[-1]))
-    times_us, values = (np.concatenate(column)[:MOST_READINGS][::-1] for column in zip(*pages, strict=True))
+        within = replace(within, end_us=int(pages[0].times_us[0]))
+    times_us = np.concatenate([page.times_us for page in pages])[-MOST_READINGS:]
+    values = np.concatenate([page.values for page in pages])[-MOST_READINGS:]
     return times_us, values, count > MOST_READINGS
-
-
-def columns_of(rows: Sequence[tuple[int, float]]) -> tuple[Times, Values]:
-    """Return rows as columns."""
-    times_us, values = zip(*rows, strict=True) if rows else ((), ())
-    return np.array(times_us, dtype=np.int64), np.array(values, dtype=np.float64)
 
 
 def advice_json(advice: Advice) -> dict[str, Any]:

@@ -11,12 +11,13 @@ from monitoring.alarms.following import versions_in_force
 from monitoring.alarms.kinds import VALUE_KINDS, Kind
 from monitoring.alarms.loading import Loaded as Replayed
 from monitoring.alarms.loading import fill_tracks, judge_new, next_cut, sorted_out, watched_tag
-from monitoring.alarms.measured import read_newest, read_page
+from monitoring.alarms.measured import FIRST_US, read_newest, read_page
 from monitoring.alarms.state_machine import Act
 from monitoring.alarms.tag_table import NOWHERE, TagTable
 from monitoring.alarms.watched import WatchedAlarm
 from monitoring.alarms.wording import MARKED_BAD, REFUSED
 from monitoring.database.leases import position_of
+from monitoring.history.tag_rows import TagRange, read_tag_rows
 from monitoring.kernel.clock import from_micros, iso_utc, micros_or_none, to_micros
 from monitoring.kernel.lease_names import ALARMS
 from monitoring.kernel.tag_definition import TagKind
@@ -24,7 +25,6 @@ from monitoring.models import (
     AlarmDefinition,
     AlarmDefinitionVersion,
     AlarmOccurrence,
-    Measurement,
     SourceTag,
     Tag,
 )
@@ -150,8 +150,8 @@ def continue_with(alarm: WatchedAlarm, before: WatchedAlarm) -> None:
 
 def compare(definition: AlarmDefinition, computed: Sequence[Spell]) -> Iterator[str]:
     """Yield the differences of one alarm, in words."""
-    first = Measurement.objects.filter(tag=definition.tag).order_by("timestamp").first()
-    kept_from_us = to_micros(first.timestamp) if first is not None else EVER
+    first = read_tag_rows(TagRange(definition.tag_id, FIRST_US, EVER), limit=1)
+    kept_from_us = int(first.times_us[0]) if len(first) else EVER
     stored = {spell.start_us: spell for spell in stored_spells(definition) if spell.start_us >= kept_from_us}
     apart = apart_spells(definition)
     expected = {

@@ -14,7 +14,7 @@ from monitoring.access.replica_reads import reads_replica
 from monitoring.api import answers, schemas
 from monitoring.api.fields import AnomalyPageSerializer, DataPageSerializer, parameters
 from monitoring.history.keyset import Cursor
-from monitoring.history.measurements import MeasurementPage, Selection, read_page, reasons_by_id
+from monitoring.history.measurements import MeasurementPage, Selection, read_page, reasons_of
 from monitoring.history.quality import qualities_of
 
 PAGED = {400: schemas.BAD_INPUT}
@@ -113,5 +113,5 @@ class AnomalyViewSet(ViewSet):
 
 def with_reasons(page: MeasurementPage) -> list[dict[str, Any]]:
     """Return the anomalies of a page, each with the violated rules."""
-    reasons = reasons_by_id([row[0] for row in page.rows])
+    reasons = reasons_of([row[:3] for row in page.rows])
     return [answers.anomaly(item, reasons[item["id"]]) for item in page.as_json()]

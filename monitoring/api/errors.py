@@ -15,6 +15,8 @@ from rest_framework.views import exception_handler as rest_exception_handler
 from monitoring.access.callers import address_of
 from monitoring.access.responses import error_response
 from monitoring.access.throttles import count_failure
+from monitoring.archive.outage import archive_outage
+from monitoring.archive.place import ArchiveError
 from monitoring.kernel.outages import outages
 
 RETRY_AFTER_S = 5
@@ -60,9 +62,7 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> HttpResponse
         except Throttled as too_many:
             error = too_many
     if isinstance(error, DatabaseError):
-        outages().database.begin(error)
-        be_nobody(context["request"])
-        error = Unavailable("The database is away. Nothing is lost; try again in a few seconds.")
+        error = unavailable(error, context["request"])
     if isinstance(error, ValidationError):
         error = first_problem(error)
     if isinstance(error, Http404):
@@ -71,6 +71,19 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> HttpResponse
     if response is not None and isinstance(error, BadInput) and error.field:
         response.data["field"] = error.field
     return response
+
+
+def unavailable(error: DatabaseError, request: Request) -> Unavailable:
+    """Note that database or archive is away, and return the error for the caller."""
+    if isinstance(error, ArchiveError):
+        archive_outage().begin(error)
+        return Unavailable(
+            "The archive can't be used now, and measurements of this time are in it. Nothing is lost; try"
+            " again in a few minutes, or ask for a later time."
+        )
+    outages().database.begin(error)
+    be_nobody(request)
+    return Unavailable("The database is away. Nothing is lost; try again in a few seconds.")
 
 
 def be_nobody(request: Request) -> None:

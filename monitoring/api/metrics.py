@@ -86,8 +86,7 @@ class MetricsView(APIView):
         except PermissionDenied:
             accepted_credentials().forget(request)
             raise
-        if request.auth is not None:
-            accepted_credentials().remember(request)
+        accepted_credentials().remember(request)
 
     @extend_schema(
         operation_id="getMetrics",

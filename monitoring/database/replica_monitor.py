@@ -147,7 +147,7 @@ class ReplicaMonitor:
         lag_s = found.lag_s + age_s
         return lag_s if lag_s <= settings.FERMON_REPLICA_MAX_LAG else None
 
-    def health(self, *, wait_s: float = ANSWER_S) -> ReplicaHealth:
+    def health(self, *, wait_s: float = 0.5) -> ReplicaHealth:
         """Return the state for ``/health``; wait for the first measurement."""
         self.start()
         self._measured.wait(wait_s)
@@ -223,6 +223,8 @@ class ReplicaMonitor:
         return Found(ReplicaState.STALE, lag_s, f"it is {behind} behind the primary")
 
     def _note(self, found: Found) -> None:
+        if found.state is ReplicaState.AWAY and self.found.state is not ReplicaState.AWAY:
+            discard_idle_connections()
         self.found = found
         self._measured.set()
         if found.state is ReplicaState.CURRENT:
@@ -270,6 +272,13 @@ class Probe:
         if wrapper is not None:
             with suppress(DatabaseError):
                 wrapper.close()
+
+
+def discard_idle_connections() -> None:
+    """Let the pool replace its connections to the replica: those of before a restart are broken."""
+    pool = getattr(connections[REPLICA], "pool", None)
+    if pool is not None and not pool.closed:
+        pool.drain()
 
 
 def answer_within(pgconn: Any, sql: str, within_s: float) -> bytes:

@@ -377,24 +377,30 @@ class TagMonitor:
         # An unused bank serves: making one takes a fifth of the time.
         bank = DetectorBank(self.settings) if self.bank.course.count else self.bank
         try:
-            version, state = msgpack.unpackb(zlib.decompress(dumped), use_list=False)
-            if version == 1:
-                version, state = 2, from_version_1(state)
-            if version == 2:  # the ring reads both
-                version = VERSION
-            if version == VERSION:
-                bank.restore(state)
+            bank.restore(state_of(dumped))
         except (ValueError, TypeError, zlib.error) as error:
             if bank is self.bank:  # restored in part
                 self.bank = DetectorBank(self.settings)
             raise StateError(f"no state of a monitor: {error}") from error
-        if version != VERSION:
-            raise StateError(f"a state of version {version}, expected {VERSION}")
         for incident in bank.incidents:
             if incident.detector in self._disabled:
                 incident.end()
         self.bank = bank
         self._update_in_fault()
+
+
+def state_of(dumped: bytes) -> Any:
+    """Return the state of a monitor's ``dump``, also of an earlier version.
+
+    Raises:
+        ValueError, TypeError, zlib.error: ``dumped`` is no state, or of another version.
+    """
+    version, state = msgpack.unpackb(zlib.decompress(dumped), use_list=False)
+    if version == 1:
+        version, state = 2, from_version_1(state)
+    if version not in (2, VERSION):  # the ring reads both
+        raise StateError(f"version {version}, expected {VERSION}")
+    return state
 
 
 def from_version_1(state: Sequence[Any]) -> list[Any]:

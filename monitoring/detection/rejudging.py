@@ -9,13 +9,15 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from django.db import connection
 from django.db.models import Q, QuerySet
 
+from monitoring.archive.presence import is_used
 from monitoring.detection.backtest.compare import WARM_UP, EventLog, EventSpan
 from monitoring.detection.backtest.data import start_of_last
 from monitoring.detection.monitor import TagMonitor
 from monitoring.detection.monitor_pool import WatchedTag
+from monitoring.history.archived import ArchivedRange, rows_with_ids
+from monitoring.history.tag_rows import TagRange, count_tag_rows, read_tag_rows
 from monitoring.kernel.clock import from_micros, to_micros
 from monitoring.kernel.incident_event import Event
 from monitoring.models import Event as EventRow
@@ -27,15 +29,7 @@ PAGE = 5_000
 MOST = WARM_UP + 86_400
 TOGETHER_US = 3_600 * 1_000_000  # single measurements that are no further apart are one period
 ROUNDS = 10
-COUNT = """
-    SELECT count(*) FROM (
-        SELECT 1 FROM measurements WHERE tag = %s AND timestamp >= %s AND id <= %s LIMIT %s
-    ) AS behind_it
-"""
-NEXT = """
-    SELECT timestamp, value FROM measurements
-    WHERE tag = %s AND timestamp >= %s AND id <= %s ORDER BY timestamp LIMIT %s
-"""
+END_US = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +77,16 @@ def times_of(exclusion: Exclusion) -> list[int]:
     for model in (Measurement, ExcludedMeasurement):
         rows = model._default_manager.filter(pk__in=exclusion.ids or (), tag=exclusion.tag_id)
         found.update(rows.values_list("timestamp", flat=True))
-    return sorted(map(to_micros, found))
+    return sorted({*map(to_micros, found), *archived_times_of(exclusion)})
+
+
+def archived_times_of(exclusion: Exclusion) -> list[int]:
+    """Return the times of the exclusion's single measurements that are archived, included again."""
+    if not is_used():
+        return []
+    within = to_micros(exclusion.start), to_micros(exclusion.end) + 1
+    archived = rows_with_ids(ArchivedRange([exclusion.tag_id], *within), exclusion.ids or ())
+    return [int(time_us) for time_us in archived.times_us]
 
 
 def events_within(tag: int, span: EventSpan) -> QuerySet[EventRow]:
@@ -141,7 +144,7 @@ class Replay:
         self._from_us = start_of_last(tag.pk, span.start_us, WARM_UP)
         self.is_live = lasts or self._count(self._from_us) <= MOST
         if lasts and self._count(self._from_us) > MOST:
-            self._from_us = start_of_last(tag.pk, 2**63 - 1, MOST)
+            self._from_us = start_of_last(tag.pk, END_US, MOST)
 
     def run(self, most: int, renew: Callable[[], None]) -> int:
         """Process at most ``most`` measurements. Return their number."""
@@ -168,18 +171,13 @@ class Replay:
         return time_us > self._span.end_us and not self.monitor.open_events
 
     def _count(self, time_us: int) -> int:
-        with connection.cursor() as cursor:
-            cursor.execute(COUNT, [self._tag.pk, time_us, self._upto, MOST + 1])
-            return int(cursor.fetchone()[0])
+        return count_tag_rows(TagRange(self._tag.pk, time_us, END_US, upto_id=self._upto), MOST)
 
     def _pages(self) -> Iterator[tuple[list[int], list[float]]]:
         after = self._from_us
         while True:
-            with connection.cursor() as cursor:
-                cursor.execute(NEXT, [self._tag.pk, after, self._upto, PAGE])
-                rows = cursor.fetchall()
-            if not rows:
+            rows = read_tag_rows(TagRange(self._tag.pk, after, END_US, upto_id=self._upto), limit=PAGE)
+            if not len(rows):
                 return
-            times_us, values = zip(*rows, strict=True)
-            yield list(times_us), list(values)
-            after = times_us[-1] + 1
+            yield rows.times_us.tolist(), rows.values.tolist()
+            after = int(rows.times_us[-1]) + 1

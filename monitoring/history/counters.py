@@ -1,12 +1,13 @@
 """Growth and rate of a counter: a total that grows, and sometimes starts again at zero."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from monitoring.history.ahead import not_ahead
+from monitoring.history.measurements import Selection, read_page
+from monitoring.kernel.source_clock import latest_plausible
 from monitoring.kernel.tag_definition import TagDefinition, TagKind
-from monitoring.models import Measurement
 
 WINDOW = timedelta(minutes=10)  # up to the newest measurement
 MOST = 10_000  # measurements in the window
@@ -48,10 +49,9 @@ def read_rates(tags: Iterable[TagDefinition], now: datetime) -> dict[str, float]
 
 def newest_points(name: str, now: datetime) -> list[Timed]:
     """Return the newest measurements of a tag in order of time: at least two, if so many exist."""
-    rows = not_ahead(Measurement.objects.filter(tag__name=name), now).order_by("-timestamp")
-    columns = rows.values_list("timestamp", "value")
-    newest = list(columns[:2])
+    selection = Selection((name,), end=latest_plausible(now))
+    newest = read_page(selection, limit=2).points
     if newest:
-        within = list(columns.filter(timestamp__gte=newest[0][0] - WINDOW)[:MOST])
-        newest = max(newest, within, key=len)
-    return [(moment.timestamp() * 1000, value) for moment, value in reversed(newest)]
+        within = replace(selection, start=newest[0].timestamp - WINDOW)
+        newest = max(newest, read_page(within, limit=MOST).points, key=len)
+    return [(point.timestamp.timestamp() * 1000, point.value) for point in reversed(newest)]

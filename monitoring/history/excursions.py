@@ -1,11 +1,14 @@
 """Since when the newest values of tags have been outside a limit."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import datetime
 
 from django.db import connection
 
+from monitoring.history.archived import ArchivedRange, both_places, is_any
 from monitoring.history.rollup_rows import open_in
+from monitoring.history.tag_rows import TagRange, read_tag_rows
+from monitoring.kernel.arrays import BoolArray, FloatArray
 from monitoring.kernel.clock import SECOND_US, from_micros, to_micros
 from monitoring.kernel.source_clock import latest_plausible
 
@@ -22,7 +25,7 @@ SEARCH = """
           AND value {within} bound
         ORDER BY timestamp DESC LIMIT 1
     ), minute_start) AS last_inside FROM minutes)
-    SELECT name, (
+    SELECT name, id, bound, minute_start, (
         SELECT min(timestamp) FROM measurements
         WHERE tag = inside.id AND timestamp > last_inside AND timestamp <= %s
     ) FROM inside
@@ -40,6 +43,10 @@ INTERVAL = """coalesce((
             ) AS opened WHERE {since} {extreme} {within} bound
         ) AS starts
     ), 0)"""
+INSIDE: dict[str, Callable[[float], Callable[[FloatArray], BoolArray]]] = {
+    "<=": lambda bound: lambda values: values <= bound,
+    ">=": lambda bound: lambda values: values >= bound,
+}
 DAY_S, HOUR_S, MINUTE_S = 86_400, 3_600, 60
 
 
@@ -80,6 +87,26 @@ def first_outside(
         minute_us=MINUTE_S * SECOND_US,
         within=within,
     )
-    with connection.cursor() as cursor:
-        cursor.execute(sql, [*names, to_micros(latest_plausible(now))])
-        return {name: from_micros(start) for name, start in cursor.fetchall() if start is not None}
+    latest_us = to_micros(latest_plausible(now))
+    starts: dict[str, int | None] = {}
+    with both_places() as is_archived, connection.cursor() as cursor:
+        cursor.execute(sql, [*names, latest_us])
+        for name, tag, bound, minute_us, start_us in cursor.fetchall():
+            starts[name] = start_us
+            if is_archived and is_any(ArchivedRange([tag], minute_us, latest_us + 1)):
+                starts[name] = first_after(tag, minute_us, latest_us, INSIDE[within](bound))
+    return {name: from_micros(start_us) for name, start_us in starts.items() if start_us is not None}
+
+
+def first_after(
+    tag: int, minute_us: int, latest_us: int, is_inside: Callable[[FloatArray], BoolArray]
+) -> int | None:
+    """Return the time of the first measurement after the last one of a minute within the limit.
+
+    As ``SEARCH``, of measurements in the database and in the archive.
+    """
+    minute = read_tag_rows(TagRange(tag, minute_us, minute_us + MINUTE_S * SECOND_US))
+    inside_us = minute.times_us[is_inside(minute.values)]
+    last_us = int(inside_us[-1]) if len(inside_us) else minute_us
+    first = read_tag_rows(TagRange(tag, last_us + 1, latest_us + 1), limit=1)
+    return int(first.times_us[0]) if len(first) else None

@@ -4,6 +4,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import chain
 
+import numpy as np
+
+from monitoring.history.archived import Rows, both_places, count_in_archive, windows
 from monitoring.history.export_intervals import (
     AGGREGATES,
     auto_interval,
@@ -12,9 +15,20 @@ from monitoring.history.export_intervals import (
     plan_intervals,
 )
 from monitoring.history.export_table import Extra, Table, long_table, wide_table
-from monitoring.history.measurements import MeasurementPage, Selection, read_page, selected
+from monitoring.history.measurements import (
+    MICROS,
+    MeasurementPage,
+    Selection,
+    archived_range,
+    read_page,
+    selected,
+)
 from monitoring.history.tags import tag_names, units_of
+from monitoring.kernel.arrays import IntArray
+from monitoring.kernel.clock import from_micros
+from monitoring.models import Measurement
 
+ROWS_A_WINDOW = 100_000
 MOST_WIDE = 250  # tags with a column each
 RAW, AUTO = "raw", "auto"
 
@@ -89,11 +103,36 @@ def check_rows(most: int | None, count: Callable[[int], int]) -> None:
 def count_raw(selection: Selection, most: int, *, is_wide: bool) -> int:
     """Return the number of rows of raw measurements, counted up to one more than ``most``."""
     found = 0
-    for model in selection.models:
-        rows = selected(selection, model)
-        rows = rows.values("timestamp").distinct() if is_wide else rows.values("id")
-        found += rows[: most + 1].count()
+    with both_places() as is_archived:
+        for model in selection.models:
+            rows = selected(selection, model)
+            rows = rows.values("timestamp").distinct() if is_wide else rows.values("id")
+            found += rows[: most + 1].count()
+        if is_archived and Measurement in selection.models and found <= most:
+            found += count_archived(selection, most - found, is_wide=is_wide)
     return found
+
+
+def count_archived(selection: Selection, most: int, *, is_wide: bool) -> int:
+    """Return by how many rows the archive adds to those in the database, counted up to about ``most``."""
+    archived = archived_range(selection)
+    if not is_wide:
+        return count_in_archive(archived, most)
+    found = 0
+    for part in windows(archived, ROWS_A_WINDOW):
+        found += len(np.setdiff1d(part.times_us, stored_times(selection, part)))
+        if found > most:
+            break
+    return found
+
+
+def stored_times(selection: Selection, part: Rows) -> IntArray:
+    """Return the times of the selection's measurements in the database, in the time of the archived ones."""
+    if not len(part):
+        return part.times_us
+    start, end = from_micros(int(part.times_us[0])), from_micros(int(part.times_us[-1]))
+    within = selected(replace(selection, start=start, end=end))
+    return np.array(list(within.values_list(MICROS, flat=True).distinct()), np.int64)
 
 
 def read_pages(selection: Selection, *, size: int) -> Iterator[MeasurementPage]:

@@ -6,7 +6,7 @@ from enum import StrEnum
 from itertools import groupby
 from typing import Any
 
-from monitoring.history.measurements import MeasurementPage, reasons_by_id
+from monitoring.history.measurements import MeasurementPage, reasons_of
 
 Row = tuple[Any, ...]
 
@@ -87,9 +87,9 @@ def long_rows(page: MeasurementPage, extra: Extra) -> list[Row]:
 
 def reason_texts(page: MeasurementPage) -> dict[int, str]:
     """Return the violated rules of the page's anomalies by id, each as ``above_limit; rolling_3sigma``."""
-    anomalies = [row[0] for row in page.rows if row[4]]
+    anomalies = [row[:3] for row in page.rows if row[4]]
     return {
-        row: "; ".join(found.reason for found in reasons) for row, reasons in reasons_by_id(anomalies).items()
+        row: "; ".join(found.reason for found in reasons) for row, reasons in reasons_of(anomalies).items()
     }
 
 

@@ -1,6 +1,6 @@
 """Read measurements over a range of time, in keyset pages."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -11,14 +11,17 @@ from django.db import connection
 from django.db.models import BigIntegerField, ExpressionWrapper, F, QuerySet
 from django.db.models.expressions import RawSQL
 
+from monitoring.archive.reading import read_findings
+from monitoring.history.archived import ArchivedRange, Rows, both_places, first_rows
 from monitoring.history.keyset import Cursor, after_cursor, split_page
-from monitoring.kernel.clock import from_micros, iso_texts, iso_utc
-from monitoring.models import ExcludedMeasurement, Measurement
+from monitoring.kernel.clock import FIRST_MICROS, LAST_MICROS, from_micros, iso_texts, iso_utc, to_micros
+from monitoring.models import ExcludedMeasurement, Measurement, Tag
 
 FIELDS = ("id", "timestamp", "tag", "value", "is_anomaly")
 
 # Columns of a measurement: id, microseconds since the epoch, tag, value, is_anomaly.
 Row = tuple[int, int, str, float, bool]
+Place = tuple[int, int, str]  # id, microseconds since the epoch, tag
 Stored = Measurement | ExcludedMeasurement
 ROWS_A_QUERY = 1_000
 FINDINGS = """
@@ -151,11 +154,31 @@ def read_rows(
             return part, excluded
         found.update({row[0]: row for row in part})
         excluded.update(row[0] for row in part if model is ExcludedMeasurement)
-    rows = sorted(found.values(), key=lambda row: (row[1], row[0]), reverse=not ascending)
+    rows = sorted(found.values(), key=position_of, reverse=not ascending)
     return rows[:limit], excluded
 
 
 def read_table(
+    model: type[Stored], selection: Selection, after: Cursor | None, *, limit: int, ascending: bool
+) -> list[Row]:
+    """Return the first ``limit`` rows of one table, of measurements together with the archive."""
+    if model is not Measurement:
+        return stored_rows(model, selection, after, limit=limit, ascending=ascending)
+    with both_places() as is_archived:
+        found = stored_rows(model, selection, after, limit=limit, ascending=ascending)
+        if not is_archived:
+            return found
+        archived = archived_rows(selection, after, found, limit=limit, ascending=ascending)
+    rows = {row[0]: row for row in (*archived, *found)}  # in a transaction, a moved row may be in both
+    return sorted(rows.values(), key=position_of, reverse=not ascending)[:limit]
+
+
+def position_of(row: Row) -> tuple[int, int]:
+    """Return time and id of a row: the order of pages."""
+    return row[1], row[0]
+
+
+def stored_rows(
     model: type[Stored], selection: Selection, after: Cursor | None, *, limit: int, ascending: bool
 ) -> list[Row]:
     """Return the first ``limit`` rows of one table, with one statement.
@@ -168,6 +191,49 @@ def read_table(
             cursor.execute(*lateral(model, selection, after, limit=limit, ascending=ascending))
             return list(cursor.fetchall())
     return list(merged(model, selection, after, limit=limit, ascending=ascending))
+
+
+def archived_rows(
+    selection: Selection, after: Cursor | None, found: Sequence[Row], *, limit: int, ascending: bool
+) -> list[Row]:
+    """Return the archived rows among the first ``limit`` of the selection; ``found`` are the stored ones."""
+    names = names_by_id(selection.tags) if selection.tags else None
+    archived = archived_range(selection, names, ascending=ascending)
+    if len(found) == limit:
+        last_us = found[-1][1]
+        archived = replace(archived, end_us=last_us + 1) if ascending else replace(archived, start_us=last_us)
+    if after is not None:
+        archived = replace(archived, after=(to_micros(after.timestamp), after.id))
+    return named_rows(first_rows(archived, limit), names)
+
+
+def archived_range(
+    selection: Selection, names: Mapping[int, str] | None = None, *, ascending: bool = True
+) -> ArchivedRange:
+    """Return the selection as a range of the archive; ``names`` are the names of its tags by id."""
+    if names is None and selection.tags:
+        names = names_by_id(selection.tags)
+    return ArchivedRange(
+        None if names is None else list(names),
+        FIRST_MICROS if selection.start is None else to_micros(selection.start),
+        (LAST_MICROS if selection.end is None else to_micros(selection.end)) + 1,
+        ascending=ascending,
+        anomalies_only=selection.anomalies_only,
+    )
+
+
+def names_by_id(names: Collection[str]) -> dict[int, str]:
+    """Return the names of the tags that exist, by id."""
+    return dict(Tag.objects.filter(name__in=list(names)).values_list("pk", "name"))
+
+
+def named_rows(rows: Rows, names: Mapping[int, str] | None) -> list[Row]:
+    """Return rows of the archive as rows of a page; read the names of the tags that are not given."""
+    if names is None:
+        names = dict(Tag.objects.filter(pk__in=np.unique(rows.tags).tolist()).values_list("pk", "name"))
+    tags = [names[tag] for tag in rows.tags.tolist()]
+    columns = (rows.times_us.tolist(), tags, rows.values.tolist(), rows.is_anomaly.tolist())
+    return list(zip(rows.ids.tolist(), *columns, strict=True))
 
 
 def merged(
@@ -245,12 +311,32 @@ def point_of(row: Measurement) -> Point:
 
 
 def reasons_for(points: Iterable[Point]) -> dict[int, list[Reason]]:
-    """Return the violated rules of these anomalies by id; see ``reasons_by_id``."""
-    return reasons_by_id([point.id for point in points])
+    """Return the violated rules of these anomalies by id; see ``reasons_of``."""
+    return reasons_of([(point.id, to_micros(point.timestamp), point.tag) for point in points])
+
+
+def reasons_of(anomalies: Sequence[Place]) -> dict[int, list[Reason]]:
+    """Return the violated rules of the anomalies by id; each list in the order of the rules."""
+    with both_places() as is_archived:
+        reasons = reasons_by_id([pk for pk, *_ in anomalies])
+        if is_archived and (lacking := [each for each in anomalies if not reasons[each[0]]]):
+            reasons |= archived_reasons(lacking)
+    return reasons
+
+
+def archived_reasons(anomalies: Sequence[Place]) -> dict[int, list[Reason]]:
+    """Return the violated rules of the archived ones of the anomalies by id."""
+    tags = {name: pk for pk, name in names_by_id({name for _, _, name in anomalies}).items()}
+    found: dict[int, list[Reason]] = {}
+    for name, tag in tags.items():
+        ids, times_us = zip(*((pk, time_us) for pk, time_us, of in anomalies if of == name), strict=True)
+        by_id = read_findings(tag, np.array(ids, np.int64), np.array(times_us, np.int64))
+        found |= {pk: [Reason(*reason) for reason in reasons] for pk, reasons in by_id.items()}
+    return found
 
 
 def reasons_by_id(ids: Sequence[int]) -> dict[int, list[Reason]]:
-    """Return the violated rules of the measurements by id; each list in the order of the rules."""
+    """Return the violated rules in the database by id of the measurement."""
     reasons: dict[int, list[Reason]] = {row: [] for row in ids}
     for start in range(0, len(ids), ROWS_A_QUERY):
         some = ids[start : start + ROWS_A_QUERY]

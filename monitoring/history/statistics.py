@@ -5,11 +5,10 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 
 import numpy as np
-from django.db import connection
 from numpy.typing import NDArray
 
-from monitoring.history.rollup_rows import columns
-from monitoring.history.trend import ROWS, Stored, is_few, rows_between, stored_of
+from monitoring.history.tag_rows import TagRange, read_tag_rows
+from monitoring.history.trend import Stored, is_few, rows_between, stored_of
 from monitoring.history.trend_plan import MEASUREMENTS
 from monitoring.kernel.clock import SECOND_US, from_micros, to_micros
 from monitoring.kernel.rollups import Buckets, FloatArray, IntArray
@@ -192,9 +191,7 @@ def sample_of(stored: Stored, pieces: Pieces) -> dict[int, FloatArray]:
 def values_of(stored: Stored, pieces: Pieces, i: int) -> FloatArray:
     """Return the values of the measurements of one interval, in order of time; shape (n,)."""
     start_us = int(pieces.buckets.start[i])
-    with connection.cursor() as cursor:
-        cursor.execute(ROWS, [stored.tag, start_us, start_us + int(pieces.length_us[i])])
-        return columns(cursor.fetchall(), "qd?")[1]
+    return read_tag_rows(TagRange(stored.tag, start_us, start_us + int(pieces.length_us[i]))).values
 
 
 def deviation(pieces: Pieces, mean: float, sampled: dict[int, FloatArray]) -> float:

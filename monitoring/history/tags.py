@@ -1,13 +1,14 @@
 """Tags and their newest values."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from django.db import connection
 from django.db.models import OuterRef, QuerySet, Subquery
 
+from monitoring.archive.presence import is_used
 from monitoring.history.ahead import not_ahead
-from monitoring.history.measurements import Point, point_of
+from monitoring.history.measurements import Point, Selection, point_of, read_page
 from monitoring.kernel.source_clock import latest_plausible
 from monitoring.kernel.tag_definition import TagDefinition
 from monitoring.models import Event, Measurement, Series, Tag
@@ -51,9 +52,8 @@ def find_tag(name: str) -> TagDefinition | None:
 
 def latest(name: str, now: datetime) -> Point | None:
     """Return the tag's newest measurement that is not ahead of time; None before the first."""
-    rows = not_ahead(Measurement.objects.select_related("tag").filter(tag__name=name), now)
-    row = rows.order_by("-timestamp").first()
-    return point_of(row) if row else None
+    points = read_page(Selection((name,), end=latest_plausible(now)), limit=1).points
+    return points[0] if points else None
 
 
 def latest_of(names: Collection[str], now: datetime) -> dict[str, Point]:
@@ -65,7 +65,23 @@ def latest_of(names: Collection[str], now: datetime) -> dict[str, Point]:
     newest = rows.order_by("-timestamp").values("id")[:1]
     ids = named(names).annotate(newest=Subquery(newest)).values_list("newest", flat=True)
     rows = Measurement.objects.select_related("tag").filter(id__in=[row for row in ids if row is not None])
-    return {row.tag.name: point_of(row) for row in rows}
+    found = {row.tag.name: point_of(row) for row in rows}
+    for name in perhaps_newer(names, {name: point.timestamp for name, point in found.items()}):
+        if (point := latest(name, now)) is not None:
+            found[name] = point
+    return found
+
+
+def perhaps_newer(names: Collection[str], found: Mapping[str, datetime]) -> list[str]:
+    """Return which of the tags may have archived measurements newer than those found in the database."""
+    if not is_used():
+        return []
+    archived = Series.objects.filter(archived_until__isnull=False, tag__name__in=list(names))
+    return [
+        name
+        for name, until in archived.values_list("tag__name", "archived_until")
+        if until is not None and (name not in found or found[name] < until)
+    ]
 
 
 def last_points(now: datetime) -> tuple[dict[str, datetime], dict[str, float]]:
@@ -117,7 +133,11 @@ def newest_anomalies(names: Collection[str], now: datetime) -> dict[str, datetim
     rows = not_ahead(Measurement.objects.filter(tag=OuterRef("pk"), is_anomaly=True), now)
     newest = rows.order_by("-timestamp")
     found = named(names).annotate(newest=Subquery(newest.values("timestamp")[:1]))
-    return {name: moment for name, moment in found.values_list("name", "newest") if moment is not None}
+    moments = {name: moment for name, moment in found.values_list("name", "newest") if moment is not None}
+    for name in perhaps_newer(names, moments):
+        anomalies = Selection((name,), end=latest_plausible(now), anomalies_only=True)
+        moments.update((point.tag, point.timestamp) for point in read_page(anomalies, limit=1).points)
+    return moments
 
 
 def raw_from(names: Collection[str]) -> dict[str, datetime]:

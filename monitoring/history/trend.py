@@ -5,7 +5,8 @@ from datetime import datetime
 
 from django.db import connection
 
-from monitoring.history.rollup_rows import columns, first_rollup, read_rollups
+from monitoring.history.rollup_rows import first_rollup, read_rollups
+from monitoring.history.tag_rows import TagRange, count_tag_rows, read_tag_rows
 from monitoring.history.trend_plan import MEASUREMENTS, BucketStep, source_rows, steps
 from monitoring.kernel.clock import to_micros
 from monitoring.kernel.rollups import RESOLUTIONS_S, Buckets, buckets_of
@@ -13,15 +14,6 @@ from monitoring.kernel.rollups import RESOLUTIONS_S, Buckets, buckets_of
 STORED = """
     SELECT tags.id, series.last, series.raw_from FROM tags LEFT JOIN series ON series.tag = tags.id
     WHERE tags.name = %s
-"""
-DENSITY = """
-    SELECT count(*) FROM (
-        SELECT 1 FROM measurements WHERE tag = %s AND timestamp >= %s AND timestamp < %s LIMIT %s
-    ) AS counted
-"""
-ROWS = """
-    SELECT timestamp, value, is_anomaly FROM measurements
-    WHERE tag = %s AND timestamp >= %s AND timestamp < %s ORDER BY timestamp
 """
 
 # Read at most this many times the source rows of a chart as measurements: about 50 ms. One reading a
@@ -98,16 +90,12 @@ def is_few(stored: Stored, start_us: int, end_us: int, limit: int) -> bool:
     """Return whether the measurements of the half-open range are all kept, and at most ``limit``."""
     if stored.is_deleted(start_us):
         return False
-    with connection.cursor() as cursor:
-        cursor.execute(DENSITY, [stored.tag, start_us, end_us, limit + 1])
-        return bool(cursor.fetchone()[0] <= limit)
+    return count_tag_rows(TagRange(stored.tag, start_us, end_us), limit) <= limit
 
 
 def rows_between(tag: int | None, source_s: int, start_us: int, end_us: int) -> Buckets:
     """Return the tag's rollups or measurements in the half-open range."""
     if source_s != MEASUREMENTS:
         return read_rollups(tag, source_s, start_us, end_us)
-    with connection.cursor() as cursor:
-        cursor.execute(ROWS, [tag, start_us, end_us])
-        time_us, value, is_anomaly = columns(cursor.fetchall(), "qd?")
-        return buckets_of(time_us, value, is_anomaly)
+    rows = read_tag_rows(TagRange(tag, start_us, end_us))
+    return buckets_of(rows.times_us, rows.values, rows.is_anomaly)

@@ -13,12 +13,14 @@ from datetime import datetime
 import numpy as np
 from django.db import connection
 
+from monitoring.archive.reading import rows_at
 from monitoring.ingest.columns import Batch
 from monitoring.ingest.conflict_rule import Arrival, Settled, keep_last
 from monitoring.ingest.locked_tags import LockedTag
 from monitoring.ingest.outcomes import Status
 from monitoring.ingest.removal import Removed, remove
 from monitoring.ingest.tags import among, given
+from monitoring.ingest.thaw import thaw_around
 from monitoring.kernel.arrays import IntArray
 from monitoring.kernel.clock import from_micros
 from monitoring.kernel.run_lengths import run_lengths
@@ -58,14 +60,14 @@ def settle_conflicts(
     for of_tag in (rows[start : start + count] for start, count in zip(first, size, strict=True)):
         index = int(batch.tag[of_tag[0]])
         tag = tags[index]
-        standing = standing_at(tag.pk, np.unique(batch.time_us[of_tag]).tolist())
+        standing = standing_at(tag, np.unique(batch.time_us[of_tag]).tolist())
         settled = list(settle(batch, of_tag, standing))
         for group, outcome in settled:
             value[group] = outcome.value
             positions = batch.position[group].tolist()
             statuses |= zip(positions, (STATUS[arrival] for arrival in outcome.arrivals), strict=True)
         record(tag, batch, settled, senders, received)
-        if remove_replaced(tag.pk, batch, settled, standing):
+        if remove_replaced(tag, batch, settled, standing):
             changed[index] = tag._replace(recent_values=None)
     return replace(batch, value=value), changed, statuses
 
@@ -100,9 +102,9 @@ def settle(batch: Batch, rows: IntArray, standing: Standing) -> Iterator[tuple[I
         )
 
 
-def standing_at(pk: int, times_us: Sequence[int]) -> Standing:
-    """Read the stored rows of a tag at these times, and the values replaced there."""
-    stored: dict[int, tuple[float, int, bool]] = {}
+def standing_at(tag: LockedTag, times_us: Sequence[int]) -> Standing:
+    """Read the stored rows of a tag at these times, archived ones too, and the values replaced there."""
+    pk, stored = tag.pk, archived_at(tag, times_us)
     replaced: defaultdict[int, list[float]] = defaultdict(list)
     with connection.cursor() as cursor:
         for start in range(0, len(times_us), TIMES_A_QUERY):
@@ -113,6 +115,15 @@ def standing_at(pk: int, times_us: Sequence[int]) -> Standing:
             for time_us, value in cursor.fetchall():
                 replaced[time_us].append(value)
     return Standing(stored, replaced)
+
+
+def archived_at(tag: LockedTag, times_us: Sequence[int]) -> dict[int, tuple[float, int, bool]]:
+    """Return the archived rows of a tag at these times: value, id and flag, by time in µs."""
+    if tag.archived_until_us is None or min(times_us) >= tag.archived_until_us:
+        return {}
+    rows = rows_at(tag.pk, np.array(times_us))
+    columns = zip(rows.values.tolist(), rows.ids.tolist(), rows.is_anomaly.tolist(), strict=True)
+    return dict(zip(rows.times_us.tolist(), columns, strict=True))
 
 
 def record(
@@ -148,7 +159,7 @@ def replacing(group: IntArray, outcome: Settled) -> list[int]:
 
 
 def remove_replaced(
-    pk: int, batch: Batch, settled: Sequence[tuple[IntArray, Settled]], standing: Standing
+    tag: LockedTag, batch: Batch, settled: Sequence[tuple[IntArray, Settled]], standing: Standing
 ) -> bool:
     """Remove the stored rows with a replaced value; return whether there were any."""
     removed = []
@@ -159,5 +170,6 @@ def remove_replaced(
             value, row, is_anomaly = stored
             removed.append(Removed(row, time_us, value, bool(is_anomaly)))
     if removed:
-        remove(pk, removed)
+        thaw_around(tag, np.array([each.time_us for each in removed]))
+        remove(tag.pk, removed)
     return bool(removed)

@@ -10,13 +10,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+import numpy as np
 from django.db import connection, transaction
 from django.db.models import F
 
 from monitoring.database.write_lock import write_lock
+from monitoring.history.archived import ArchivedRange, both_places, rows_with_ids, windows
+from monitoring.history.measurements import named_rows
 from monitoring.ingest.locked_tags import LockedTag
 from monitoring.ingest.moving import bring_back, chunk_of, movable_from, take_out
 from monitoring.ingest.tags import among, given, lock_tags
+from monitoring.kernel.arrays import IntArray
 from monitoring.kernel.clock import from_micros, iso_utc, moment_or_none, to_micros
 from monitoring.kernel.failpoints import failpoint
 from monitoring.models import Exclusion, Measurement, Tag
@@ -24,6 +28,7 @@ from monitoring.models import Exclusion, Measurement, Tag
 PAUSE_S = 0.02
 AT_ONCE_S = 5.0  # what takes longer is done by the worker
 MOST_IDS = 1_000
+CHUNK = 100_000  # archived rows in memory at a time
 MOST_NAMED = 5
 
 COUNT_RANGE = """
@@ -99,8 +104,7 @@ def choice_of_ids(ids: Sequence[int]) -> Choice:
         raise ExclusionError(
             f"expected 1 to {MOST_IDS} of them, got {len(wanted)}; give a tag, from and to instead", "ids"
         )
-    rows = Measurement.objects.filter(pk__in=wanted).order_by("timestamp")
-    found = list(rows.values_list("pk", "tag__name", "timestamp"))
+    found = stored_or_archived(wanted)
     if missing := sorted(set(wanted) - {row[0] for row in found}):
         shown = ", ".join(map(str, missing[:MOST_NAMED]))
         raise ExclusionError(f"no measurement has the id {shown}; perhaps it is excluded already", "ids")
@@ -109,6 +113,17 @@ def choice_of_ids(ids: Sequence[int]) -> Choice:
         raise ExclusionError(f"expected measurements of one tag, got {', '.join(tags[:MOST_NAMED])}", "ids")
     choice_of_range(tags[0], found[0][2], found[-1][2])
     return Choice(tags[0], found[0][2], found[-1][2], tuple(wanted))
+
+
+def stored_or_archived(ids: Sequence[int]) -> list[tuple[int, str, datetime]]:
+    """Return id, tag and time of the measurements with these ids that exist, in order of time."""
+    with both_places() as is_archived:
+        rows = Measurement.objects.filter(pk__in=ids).order_by("timestamp")
+        found = list(rows.values_list("pk", "tag__name", "timestamp"))
+        if is_archived and (missing := set(ids) - {row[0] for row in found}):
+            archived = named_rows(rows_with_ids(ArchivedRange(None), missing), None)
+            found += [(pk, name, from_micros(time_us)) for pk, time_us, name, *_ in archived]
+    return sorted(found, key=lambda row: row[2])
 
 
 def tag_now(name: str) -> LockedTag:
@@ -138,10 +153,28 @@ def counted(tag: int, choice: Choice, also: str) -> tuple[int, int | None, int |
     if choice.ids is not None:
         also += f" AND id {among(ids)}"
     within = [tag, to_micros(choice.start), to_micros(choice.end)]
-    with connection.cursor() as cursor:
-        cursor.execute(COUNT_RANGE.format(also=also), [*within, *(given(ids) if ids else [])])
-        row: tuple[int, int | None, int | None] = cursor.fetchone()
-    return row
+    with both_places() as is_archived:
+        with connection.cursor() as cursor:
+            cursor.execute(COUNT_RANGE.format(also=also), [*within, *(given(ids) if ids else [])])
+            row: tuple[int, int | None, int | None] = cursor.fetchone()
+        if not is_archived:
+            return row
+        archived = archived_times(tag, choice, anomalies_only=also.startswith(FLAGGED))
+    times = [
+        time_us
+        for time_us in (*row[1:], *archived[:1].tolist(), *archived[-1:].tolist())
+        if time_us is not None
+    ]
+    return row[0] + len(archived), min(times, default=None), max(times, default=None)
+
+
+def archived_times(tag: int, choice: Choice, *, anomalies_only: bool) -> IntArray:
+    """Return the times of the chosen measurements that are archived, ascending, in microseconds."""
+    within = to_micros(choice.start), to_micros(choice.end) + 1
+    archived = ArchivedRange([tag], *within, anomalies_only=anomalies_only)
+    if choice.ids is not None:
+        return rows_with_ids(archived, choice.ids).times_us
+    return np.concatenate([np.empty(0, np.int64), *(rows.times_us for rows in windows(archived, CHUNK))])
 
 
 def exclude(choice: Choice, *, reason: str, by: str, for_s: float | None = None) -> Exclusion:

@@ -17,7 +17,8 @@ class LockedTag(NamedTuple):
     """A tag that the current transaction has locked, with its row of ``series``.
 
     ``last_us`` is the time of the newest measurement, ``excluded_until_us`` that of the newest excluded one,
-    ``open_us`` the start of the open minute, in microseconds since 1970, None if there is none.
+    ``open_us`` the start of the open minute, in microseconds since 1970, None if there is none. Measurements
+    before ``archived_until_us`` may be in the archive; None: none is.
     ``recent_values``, ``arrivals`` and ``clock_error`` are the columns of ``series``; None if not known.
     """
 
@@ -29,6 +30,7 @@ class LockedTag(NamedTuple):
     clock_error: int = 0
     excluded_until_us: int | None = None
     open_us: int | None = None
+    archived_until_us: int | None = None
 
 
 class LockedTags(Sequence[LockedTag]):
@@ -89,6 +91,16 @@ class LockedTags(Sequence[LockedTag]):
     def opened_us(self) -> IntArray:
         """The start of the open minute of each tag, ``NEVER`` without one; shape (k,)."""
         return micros(self._fields[7])
+
+    @cached_property
+    def archived_until_us(self) -> IntArray:
+        """The time before which measurements of each tag may be archived, else ``NEVER``; shape (k,)."""
+        return micros(self._fields[8])
+
+    @property
+    def has_archived(self) -> bool:
+        """Whether a measurement of a tag is archived."""
+        return any(until is not None for until in self._fields[8])
 
     @property
     def has_excluded(self) -> bool:

@@ -31,6 +31,7 @@ from monitoring.ingest.rules.base import Rule, Verdict
 from monitoring.ingest.source_clocks import stored_clocks
 from monitoring.ingest.store import judge_again, store
 from monitoring.ingest.tags import among, given
+from monitoring.ingest.thaw import keep_newest_stored, thaw_around, thaw_ids, thaw_newest_from
 from monitoring.kernel.arrays import BoolArray, IntArray
 from monitoring.kernel.clock import FIRST_MICROS, SECOND_US, from_micros, to_micros
 from monitoring.models import ExcludedMeasurement, Exclusion, Finding
@@ -88,6 +89,7 @@ def take_out(exclusion: Exclusion, tag: LockedTag) -> int:
     """Move the newest chunk of excluded measurements out; return how many."""
     rows = next_chunk_out(exclusion, tag)
     if len(rows.id):
+        thaw_around(tag, rows.time_us)
         copy_out(exclusion, tag, rows)
         update_derived(tag, rows)
     return len(rows.id)
@@ -95,7 +97,25 @@ def take_out(exclusion: Exclusion, tag: LockedTag) -> int:
 
 def next_chunk_out(exclusion: Exclusion, tag: LockedTag) -> StoredRows:
     """Return the newest measurements that are still to be moved out, in order of time."""
-    start_us = max(to_micros(exclusion.start), movable_from(tag))
+    start_us, end_us = max(to_micros(exclusion.start), movable_from(tag)), to_micros(exclusion.end)
+    if exclusion.ids is not None:
+        thaw_ids(tag, exclusion.ids, start_us, end_us)
+        rows = read_chunk_out(exclusion, tag, start_us)
+    else:
+        rows = read_chunk_out(exclusion, tag, start_us)
+        # An archived day is part of the chunk unless the chunk is full with newer measurements.
+        while thaw_newest_from(tag, first_of(rows, exclusion, start_us), end_us):
+            rows = read_chunk_out(exclusion, tag, start_us)
+    return as_stored_rows([row for row in rows if row[1] >= start_us])
+
+
+def first_of(rows: Sequence[Sequence[Any]], exclusion: Exclusion, start_us: int) -> int:
+    """Return the time from which a chunk needs all measurements; ``rows`` are in order of time."""
+    return int(rows[0][1]) if len(rows) == chunk_of(exclusion) else start_us
+
+
+def read_chunk_out(exclusion: Exclusion, tag: LockedTag, start_us: int) -> list[Any]:
+    """Read the newest measurements in the database that are still to be moved out, in order of time."""
     with connection.cursor() as cursor:
         if exclusion.ids is None:
             bounds = [start_us, to_micros(exclusion.end), exclusion.upto_id]
@@ -103,8 +123,8 @@ def next_chunk_out(exclusion: Exclusion, tag: LockedTag) -> StoredRows:
         else:
             query = OF_IDS.format(among=among(exclusion.ids))
             cursor.execute(query, [*given(exclusion.ids), tag.pk, chunk_of(exclusion)])
-        rows = cursor.fetchall()[::-1]
-    return as_stored_rows([row for row in rows if row[1] >= start_us])
+        rows: list[Any] = cursor.fetchall()[::-1]
+    return rows
 
 
 def copy_out(exclusion: Exclusion, tag: LockedTag, rows: StoredRows) -> None:
@@ -142,6 +162,7 @@ def violations_of(ids: Sequence[int]) -> dict[int, Reasons]:
 
 def update_derived(tag: LockedTag, rows: StoredRows) -> None:
     """Update flags, rollups and totals after these measurements (in order of time) have been removed."""
+    keep_newest_stored(tag)
     judge_followers(tag, as_batch(rows))
     rebuild_intervals(tag.pk, rows.time_us)
     until_us = max(int(rows.time_us[-1]), tag.excluded_until_us or FIRST_MICROS)

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from django.db import connection
 
+from monitoring.archive.reading import archived_files, rows_at
+from monitoring.history.tag_rows import TagRange, read_tag_rows
 from monitoring.ingest.columns import (
     Batch,
     Segments,
@@ -19,8 +21,9 @@ from monitoring.ingest.columns import (
 )
 from monitoring.ingest.locked_tags import LockedTag, LockedTags
 from monitoring.ingest.rules import LOOKBACK
+from monitoring.ingest.thaw import thaw_around
 from monitoring.kernel.arrays import FloatArray
-from monitoring.kernel.clock import micros_or_first
+from monitoring.kernel.clock import micros_or_first, to_micros
 from monitoring.kernel.run_lengths import run_lengths
 
 SLACK = 200
@@ -31,10 +34,6 @@ BETWEEN = """
 AFTER = """
     SELECT id, timestamp, value, is_anomaly FROM measurements
     WHERE tag = %s AND timestamp > %s ORDER BY timestamp LIMIT %s
-"""
-BEFORE = """
-    SELECT value FROM measurements WHERE tag = %s AND timestamp < %s AND timestamp >= %s
-    ORDER BY timestamp DESC LIMIT %s
 """
 VALUE = np.dtype("<f8")  # as a window of values is kept, whatever machine reads it
 
@@ -86,23 +85,54 @@ def insert_rows(tags: Sequence[LockedTag], new: Batch) -> tuple[Batch, StoredRow
     """Merge the earliest readings of one tag with the stored rows; return readings, rows and the rest."""
     index = int(new.tag[0])
     tag = tags[index]
+    if tag.archived_until_us is not None and new.time_us[0] < tag.archived_until_us:
+        repeated = archived_rows(tag, index, new)
+        if repeated is not None:
+            return repeated
+        thaw_around(tag, new.time_us)
     new, stored, rest = earliest(tag, new)
     is_last = int(np.sum(stored.time_us > new.time_us[-1])) < LOOKBACK
     history = values_before(tag.pk, int(new.time_us[0]), tag.definition.raw_from)
     return new, merge(index, history, stored, new, is_last=is_last), rest
 
 
+def archived_rows(tag: LockedTag, index: int, new: Batch) -> tuple[Batch, StoredRows, Batch] | None:
+    """Return the readings at times of archived measurements, these measurements, and the other readings.
+
+    Repeated readings change nothing, so the days stay archived. None if no reading is such.
+    """
+    found = rows_at(tag.pk, new.time_us)
+    if not len(found):
+        return None
+    stored = rows_of_tag(found.ids, found.times_us, found.values, found.is_anomaly)
+    is_known = np.isin(new.time_us, found.times_us)
+    repeated = new.take(is_known)
+    return repeated, merge(index, np.empty(0), stored, repeated, is_last=False), new.take(~is_known)
+
+
 def earliest(tag: LockedTag, new: Batch) -> tuple[Batch, StoredRows, Batch]:
     """Return the earliest readings of one tag, the rows that ``stored_from`` reads, and the rest.
 
-    ``new`` is in order of time.
+    ``new`` is in order of time. The days of the readings and of their followers are thawed; the readings end
+    before the next day that is still archived.
     """
-    rest = [new.take(slice(0, 0))]
+    until = end_before_archived(tag, new)
+    rest = [new.take(slice(until, None))]
+    new = new.take(slice(0, until))
     while (stored := stored_from(tag, new)) is None:
         cut = int(np.argmax(np.diff(new.time_us))) + 1
         rest.insert(0, new.take(slice(cut, None)))
         new = new.take(slice(0, cut))
     return new, stored, concatenate_batches(rest)
+
+
+def end_before_archived(tag: LockedTag, new: Batch) -> int:
+    """Return how many readings of one tag lie before the next archived measurements; at least one."""
+    first, last = int(new.time_us[0]), int(new.time_us[-1])
+    if tag.archived_until_us is None or first >= tag.archived_until_us:
+        return len(new)
+    file = archived_files([tag.pk], first + 1, last).order_by("start").first()
+    return len(new) if file is None else int(np.searchsorted(new.time_us, to_micros(file.start)))
 
 
 def stored_from(tag: LockedTag, new: Batch) -> StoredRows | None:
@@ -140,10 +170,8 @@ def values_before(tag: int, time_us: int, raw_from: datetime | None) -> FloatArr
     Skip anomalies that retention has left of a deleted past: their neighbours are gone.
     """
     oldest = micros_or_first(raw_from)
-    with connection.cursor() as cursor:
-        cursor.execute(BEFORE, [tag, time_us, oldest, LOOKBACK])
-        values = [row[0] for row in cursor.fetchall()]
-    return np.array(values[::-1], dtype=VALUE)
+    rows = read_tag_rows(TagRange(tag, oldest, time_us), limit=LOOKBACK, newest=True)
+    return rows.values.astype(VALUE, copy=False)
 
 
 def recent_values_after(rows: StoredRows, segments: Segments) -> dict[int, bytes]:

@@ -36,6 +36,7 @@ from monitoring.ingest.rules import judge, rules_for
 from monitoring.ingest.source_clocks import clocks_after, stored_clocks
 from monitoring.ingest.store import store
 from monitoring.ingest.tags import all_names, lock_columns, tag_cache
+from monitoring.ingest.thaw import without_unreachable
 from monitoring.kernel.arrays import IntArray
 from monitoring.kernel.clock import FIRST_MICROS, to_micros
 from monitoring.kernel.failpoints import failpoint
@@ -141,6 +142,9 @@ def store_items(deliveries: Sequence[Delivery]) -> list[Outcomes]:
     excluded = None
     if locked.has_excluded:
         batch, excluded = without_excluded(batch, locked)
+    if locked.has_archived:
+        batch, unreachable = without_unreachable(batch, locked)
+        rejections = {**rejections, **unreachable}
     ready, statuses = locked, dict[int, Status]()
     if locked.definitions.keeps_last.any():
         batch, settled, statuses = settle_conflicts(batch, locked, senders_of(deliveries), received)

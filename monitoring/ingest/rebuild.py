@@ -8,7 +8,7 @@ Intervals that begin before ``series.raw_from`` stay as they are: the measuremen
 
 import math
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,7 +16,9 @@ import numpy as np
 from django.db import connection, transaction
 from numpy.typing import NDArray
 
+from monitoring.history.archived import ArchivedRange, both_places, count_in_archive, first_rows
 from monitoring.history.rollup_rows import read_rollups
+from monitoring.history.tag_rows import TagRange, read_tag_rows
 from monitoring.ingest import open_minutes
 from monitoring.ingest.neighbours import VALUE, values_before
 from monitoring.ingest.rollup_tables import columns_of
@@ -37,10 +39,6 @@ SERIES_FIELDS = ("measurements", "anomalies", "last", "excluded_until")
 GAP = 10  # intervals: what is closer together is read at once
 RECENT = "wrong recent values"
 
-MEASUREMENTS = """
-    SELECT timestamp, value, is_anomaly FROM measurements
-    WHERE tag = %s AND timestamp >= %s AND timestamp < %s ORDER BY timestamp
-"""
 FINER = f"""
     SELECT start, {", ".join(FIELDS)} FROM rollups
     WHERE tag = %s AND resolution_s = %s AND start >= %s AND start < %s ORDER BY start
@@ -142,12 +140,16 @@ def span_of(tag: Tag, start: datetime | None, end: datetime | None, *, now: date
 
 def next_held(pk: int, moment_us: int) -> int | None:
     """Return the next day, from this time on, with a measurement or a rollup; None if there is none."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT min(moment) FROM ({NEXT_OF_ALL}) AS moments",  # noqa: S608
-            [pk, moment_us] * (2 + len(RESOLUTIONS_S)),
-        )
-        found = cursor.fetchone()[0]
+    with both_places() as is_archived:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"SELECT min(moment) FROM ({NEXT_OF_ALL}) AS moments",  # noqa: S608
+                [pk, moment_us] * (2 + len(RESOLUTIONS_S)),
+            )
+            moments = cursor.fetchone()
+        if is_archived:
+            moments += tuple(first_rows(ArchivedRange([pk], moment_us), 1).times_us.tolist())
+    found = min((moment for moment in moments if moment is not None), default=None)
     return None if found is None else found // DAY_US * DAY_US
 
 
@@ -198,12 +200,8 @@ def rollups_on(pk: int, day_us: int) -> tuple[dict[Interval, Row], dict[Interval
         for interval, row in rows_of(resolution_s, read_rollups(pk, resolution_s, *day)).items()
         if interval[1] >= first_us
     }
-    with connection.cursor() as cursor:
-        cursor.execute(MEASUREMENTS, [pk, *day])
-        rows = cursor.fetchall()
-    times, values, flags = zip(*rows, strict=True) if rows else ((), (), ())
-    columns = np.array(times, np.int64), np.array(values, np.float64), np.array(flags, np.bool_)
-    rolled = rollups_of(buckets_of(*columns), np.full(len(rows), pk))
+    measured = measured_between(pk, *day)
+    rolled = rollups_of(measured, np.full(len(measured), pk))
     recomputed = {
         interval: row
         for resolution_s, (buckets, _) in rolled.items()
@@ -236,17 +234,21 @@ def read_buckets(pk: int, resolution_s: int | None, start_us: int, end_us: int) 
 
     The tag's open minute must be closed.
     """
-    within = [pk, start_us, end_us] if resolution_s is None else [pk, resolution_s, start_us, end_us]
-    with connection.cursor() as cursor:
-        cursor.execute(MEASUREMENTS if resolution_s is None else FINER, within)
-        rows = cursor.fetchall()
-    columns = zip(*rows, strict=True) if rows else [()] * (3 if resolution_s is None else 1 + len(FIELDS))
     if resolution_s is None:
-        times, values, flags = columns
-        return buckets_of(np.array(times, np.int64), np.array(values, np.float64), np.array(flags, np.bool_))
+        return measured_between(pk, start_us, end_us)
+    with connection.cursor() as cursor:
+        cursor.execute(FINER, [pk, resolution_s, start_us, end_us])
+        rows = cursor.fetchall()
+    columns = zip(*rows, strict=True) if rows else [()] * (1 + len(FIELDS))
     kinds = ("d" if field in VALUES else "q" for field in ("start", *FIELDS))
     arrays: Iterator[NDArray[Any]] = map(np.array, columns, kinds)
     return Buckets(*arrays)
+
+
+def measured_between(pk: int, start_us: int, end_us: int) -> Buckets:
+    """Return the tag's measurements in a half-open range, archived ones too, as one interval each."""
+    rows = read_tag_rows(TagRange(pk, start_us, end_us))
+    return buckets_of(rows.times_us, rows.values, rows.is_anomaly)
 
 
 def rows_of(resolution_s: int, buckets: Buckets) -> dict[Interval, Row]:
@@ -343,13 +345,19 @@ def rebuild_series(span: DaySpan, *, write: bool) -> list[Difference]:
 
 
 def series_differences(span: DaySpan) -> list[Difference]:
-    """Return the differences between the tag's totals and the measurements, read by one statement.
+    """Return the differences between the tag's totals and the measurements, read as of one moment.
 
     Retention may have deleted the newest measurement: then ``last`` stays as stored.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(SERIES, [span.pk])
-        count, anomalies, last, until, raw_from, recent, *counted, newest, newest_out = cursor.fetchone()
+    with both_places() as is_archived:
+        with connection.cursor() as cursor:
+            cursor.execute(SERIES, [span.pk])
+            count, anomalies, last, until, raw_from, recent, *counted, newest, newest_out = cursor.fetchone()
+        if is_archived:
+            archived = ArchivedRange([span.pk])
+            counted[0] += count_in_archive(archived)
+            counted[1] += count_in_archive(replace(archived, anomalies_only=True))
+            newest = newest_of(archived, newest)
     if raw_from is not None and (newest is None or newest < raw_from):
         newest = last
     if count is None and not counted[0]:
@@ -369,6 +377,12 @@ def series_differences(span: DaySpan) -> list[Difference]:
         )
         if before != after
     ]
+
+
+def newest_of(archived: ArchivedRange, stored_us: int | None) -> int | None:
+    """Return the time of the newest measurement in the database or the archive; None if there is none."""
+    found = first_rows(replace(archived, ascending=False), 1).times_us.tolist()
+    return max([*found, *([] if stored_us is None else [stored_us])], default=None)
 
 
 def recent_values(pk: int, last: datetime | None, raw_from: datetime | None) -> bytes:

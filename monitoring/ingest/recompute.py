@@ -14,6 +14,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from django.db import connection, transaction
 
+from monitoring.archive.presence import is_used
+from monitoring.archive.reading import read_findings
+from monitoring.history.tag_rows import TagRange, read_tag_rows
 from monitoring.ingest.columns import Batch, StoredRows, merge, rows_of_tag
 from monitoring.ingest.locked_tags import LockedTag
 from monitoring.ingest.neighbours import values_before
@@ -26,16 +29,13 @@ from monitoring.ingest.rules.rolling_sigma import ROLLING_3SIGMA, RollingSigma
 from monitoring.ingest.source_clocks import stored_clocks
 from monitoring.ingest.store import judge_again
 from monitoring.ingest.tags import lock_tags
+from monitoring.ingest.thaw import thaw_holding
 from monitoring.kernel.arrays import BoolArray, FloatArray
 from monitoring.kernel.clock import micros_or_first
 
 CHUNK = 5_000
 ALL = 2**62
 SAME, ROUNDING = 1e-9, 1e-15  # of a band's width and bound: by less it differs by another machine's rounding
-MEASUREMENTS = """
-    SELECT id, timestamp, value, is_anomaly FROM measurements
-    WHERE tag = %s AND timestamp >= %s AND timestamp < %s ORDER BY timestamp LIMIT %s
-"""
 FINDINGS = """
     SELECT measurements.timestamp, findings.lower, findings.upper
     FROM measurements JOIN findings ON findings.measurement_id = measurements.id
@@ -117,6 +117,7 @@ def recompute_chunk(span: DaySpan, start_us: int, end_us: int, *, write: bool) -
 def correct(tag: LockedTag, judged: Judged) -> int:
     """Write the violations that differ, with flags, rollups and totals; return how many flags turned."""
     rows = judged.rows
+    thaw_holding(tag, rows.time_us[judged.differs])
     flags = judge_again(rows, [(judged.verdict, judged.differs)], rows.id, rows.is_anomaly)
     return update_rollups(np.array([tag.pk]), rows, flags, {}, stored_clocks([tag]))
 
@@ -157,21 +158,29 @@ def stored_bands(
             if index < count and rows.time_us[index] == time_us:
                 was_found[index] = True
                 lower[index], upper[index] = (np.nan if bound is None else bound for bound in (low, high))
+    for index, low, high in archived_bands(pk, rows, rows.is_anomaly & ~was_found):
+        was_found[index] = True
+        lower[index], upper[index] = (np.nan if bound is None else bound for bound in (low, high))
     return was_found, lower, upper
+
+
+def archived_bands(
+    pk: int, rows: StoredRows, is_sought: BoolArray
+) -> Iterator[tuple[int, float | None, float | None]]:
+    """Yield the index of each sought row that violates the rule, by the archive, with the bounds."""
+    if not is_used() or not is_sought.any():
+        return
+    found = read_findings(pk, rows.id[is_sought], rows.time_us[is_sought])
+    for index in np.flatnonzero(is_sought).tolist():
+        for reason, low, high in found.get(int(rows.id[index]), ()):
+            if reason == ROLLING_3SIGMA:
+                yield index, low, high
 
 
 def measurements(pk: int, start_us: int, end_us: int, *, limit: int) -> StoredRows:
     """Read the measurements of a tag between two times, oldest first."""
-    with connection.cursor() as cursor:
-        cursor.execute(MEASUREMENTS, [pk, start_us, end_us, limit])
-        rows = cursor.fetchall()
-    ids, times, values, flags = zip(*rows, strict=True) if rows else ((), (), (), ())
-    return rows_of_tag(
-        np.array(ids, np.int64),
-        np.array(times, np.int64),
-        np.array(values, np.float64),
-        np.array(flags, np.bool_),
-    )
+    rows = read_tag_rows(TagRange(pk, start_us, end_us), limit=limit)
+    return rows_of_tag(rows.ids, rows.times_us, rows.values, rows.is_anomaly)
 
 
 def rows_from(rows: StoredRows, start_us: int) -> StoredRows:

@@ -26,24 +26,26 @@ DEFINED = """name, unit, valid_min, valid_max, lower_limit, upper_limit, descrip
     "group", on_conflict, stale_after_s, decimals, display_name, kind, states"""
 WIDTH = 16  # columns of ``tags`` that a lock reads: the id and these
 NO_STATES = "{}"
-NOTHING_STORED = (None, None, None, None, 0, None, None)
+NOTHING_STORED = (None, None, None, None, 0, None, None, None)
 ALL = f"SELECT {DEFINED} FROM tags ORDER BY id"  # noqa: S608 - our own words
 LOCK = f"""
     SELECT id, {DEFINED} FROM tags WHERE name = ANY(%s) ORDER BY name FOR NO KEY UPDATE
 """  # noqa: S608 - as above
 STORED = """
-    SELECT tag, raw_from, last, recent_values, arrivals, clock_error, excluded_until, open_start
+    SELECT tag, raw_from, last, recent_values, arrivals, clock_error, excluded_until, open_start,
+        archived_until
     FROM series WHERE tag = ANY(%s)
 """
 # SQLite has one writer at a time, so the rows need no lock of their own.
 BOTH = f"""
     SELECT id, {DEFINED}, raw_from, last, recent_values, arrivals, COALESCE(clock_error, 0), excluded_until,
-        open_start
+        open_start, archived_until
     FROM tags LEFT JOIN series ON tag = id
     WHERE name IN ({{values}}) ORDER BY name
 """  # noqa: S608 - as above
 STORED_SQLITE = """
-    SELECT tag, raw_from, last, recent_values, arrivals, clock_error, excluded_until, open_start
+    SELECT tag, raw_from, last, recent_values, arrivals, clock_error, excluded_until, open_start,
+        archived_until
     FROM series WHERE tag IN ({values}) ORDER BY tag
 """
 MANY = 32  # tags of a batch: with fewer a look at the version of the tags gains little
@@ -287,6 +289,7 @@ def locked(
     clock_error: int,
     excluded_until_us: int | None,
     open_us: int | None,
+    archived_until_us: int | None,
 ) -> LockedTag:
     """Return the locked tag of a row of ``tags`` and the columns of its row of ``series``."""
     return LockedTag(
@@ -298,6 +301,7 @@ def locked(
         clock_error,
         excluded_until_us,
         open_us,
+        archived_until_us,
     )
 
 

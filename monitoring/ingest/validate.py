@@ -38,6 +38,7 @@ class RejectionReason(StrEnum):
     BELOW_VALID_RANGE = "below_valid_range"
     ABOVE_VALID_RANGE = "above_valid_range"
     CONFLICT = "conflict"
+    ARCHIVE_AWAY = "archive_away"
 
 
 class ReadingRejectedError(ValueError):

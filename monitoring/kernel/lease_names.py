@@ -11,6 +11,7 @@ ALARM_EVENTS = "alarms.events"
 ALARM_DEVIATIONS = "alarms.deviations"
 ALARM_CLOCK = "alarms.clock"
 NOTIFICATIONS = "notifications"  # the position is the id of the last entry of the alarm journal
+ARCHIVE = "archive"  # the position is the newest measurement at the run before
 BATCH_RULES = "batches.rules"
 BATCH_FORECAST = "batches.forecast"
 BATCH_WATCH = "batches.watch"

@@ -23,7 +23,7 @@ NAMES = (
         "sparkplug_births_*",
     ),
     *("running.json", "*.lock"),
-    *("backups", "dead_letters", "imports", "logs", "single_sign_on", "static", "staticfiles"),
+    *("archive", "backups", "dead_letters", "imports", "logs", "single_sign_on", "static", "staticfiles"),
 )
 HAS_MODES = os.name == "posix"
 

@@ -12,6 +12,7 @@ REJECTION_WORDS = {
     "below_valid_range": "below the valid range",
     "above_valid_range": "above the valid range",
     "conflict": "another value at a stored time",
+    "archive_away": "of archived time while the archive is away",
 }
 VIOLATION_WORDS = {
     "below_limit": "below the limit",

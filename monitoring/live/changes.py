@@ -9,7 +9,8 @@ from typing import Any, Protocol
 
 from django.db import connection
 
-from monitoring.history.measurements import MICROS, Row
+from monitoring.history.archived import both_places, rows_by_id
+from monitoring.history.measurements import MICROS, Row, named_rows
 from monitoring.models import Measurement
 
 NEWEST_SQLITE = "SELECT seq FROM sqlite_sequence WHERE name = 'measurements'"
@@ -80,6 +81,8 @@ class PostgresqlWatch:
         newest, before = self._waiting
         if before and not before.isdisjoint(writers()):
             return None
+        if before:  # ids of writers that died with the server are assigned again
+            newest = min(newest, newest_id())
         self._settled, self._waiting = newest, None
         return newest
 
@@ -112,7 +115,12 @@ def writers() -> set[str]:
 def read_changes(*, after: int, upto: int, limit: int) -> Sequence[Row]:
     """Return the first ``limit`` measurements with ids above ``after``, up to ``upto`` (inclusive), by id."""
     rows = Measurement.objects.filter(id__gt=after, id__lte=upto).order_by("id")
-    return list(rows.values_list("id", MICROS, "tag__name", "value", "is_anomaly")[:limit])
+    with both_places() as is_archived:
+        found = list(rows.values_list("id", MICROS, "tag__name", "value", "is_anomaly")[:limit])
+        if not is_archived:
+            return found
+        archived = rows_by_id(after, found[-1][0] if len(found) == limit else upto, limit)
+        return sorted([*found, *named_rows(archived, None)])[:limit]
 
 
 def release_connection() -> None:

@@ -7,6 +7,7 @@ from monitoring.models.alarm import (
     AlarmOccurrence,
     AlarmState,
 )
+from monitoring.models.archive_file import ArchiveFile
 from monitoring.models.backtest import Backtest
 from monitoring.models.batch import (
     Batch,
@@ -83,6 +84,7 @@ __all__ = [
     "AlarmJournalEntry",
     "AlarmOccurrence",
     "AlarmState",
+    "ArchiveFile",
     "Backtest",
     "Batch",
     "BatchForecast",

@@ -40,6 +40,11 @@ class Series(models.Model):
     excluded_until = MicrosecondsField(
         null=True, help_text="The newest excluded measurement's timestamp. Empty: none is excluded."
     )
+    archived_until = MicrosecondsField(
+        null=True,
+        help_text="Measurements from here on are in the database; some of the older ones are in files of the"
+        " archive. Empty: none is.",
+    )
 
     # Rollups are written once a minute: see ``ingest/open_minutes.py``.
     open_start = MicrosecondsField(

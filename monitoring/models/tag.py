@@ -137,6 +137,14 @@ class Tag(models.Model):
         validators=[MinValueValidator(1), MaxValueValidator(LONGEST_RETENTION_DAYS)],
         help_text="Days, at least as many as raw readings; events, too. Empty: for ever.",
     )
+    archive_after_days = models.PositiveIntegerField(
+        "archive after",
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(LONGEST_RETENTION_DAYS)],
+        help_text="Days. Older measurements move from the database to files of the archive, and are read as"
+        " before. Empty: never.",
+    )
 
     detectors_off = models.JSONField(
         default=list,
@@ -238,6 +246,12 @@ class Tag(models.Model):
                 f" expected {self.retention_days} or more."
                 if self.retention_days
                 else "Raw readings are kept for ever, anomalies among them: leave this empty."
+            )
+        if None not in (self.archive_after_days, self.retention_days) and (
+            self.archive_after_days >= self.retention_days  # type: ignore[operator]
+        ):
+            errors["archive_after_days"] = (
+                f"Raw readings are deleted after {self.retention_days} days: expected fewer, or empty."
             )
 
     def definition(self) -> TagDefinition:

@@ -30,6 +30,7 @@ from monitoring.models import HostClock, Lease, Measurement
 from monitoring.models.host_clock import clock_state
 from monitoring.notifications.problems import delivery_problems
 from monitoring.sources.problems import failing_sources, source_notices
+from monitoring.storage.archiving.problems import archive_problems
 
 # A tag whose newest reading is older has gone quiet. A worker has after as many missed heartbeats as
 # another worker needs to take over.
@@ -44,6 +45,12 @@ NOTHING_REFUSED = Refused(0, 0, ())
 NO_TIMES = Times()
 NOTHING_LEARNED = Learning()
 
+UNCONFIRMED_S = 3.0
+STANDBY_AWAY = "its synchronous standby is away, see docs/high-availability.md"
+LONGEST_COMMIT_POSTGRESQL = """
+    SELECT extract(epoch FROM max(clock_timestamp() - query_start))::float8 FROM pg_stat_activity
+    WHERE wait_event = 'SyncRep' AND datname = current_database()
+"""
 READ_ONLY_POSTGRESQL = "SELECT pg_is_in_recovery() OR current_setting('transaction_read_only')::bool"
 
 
@@ -211,7 +218,7 @@ def read_state(now: datetime, queued: Callable[[], int]) -> Seen:
             read_times(now),
             read_learning(),
             tuple(delivery_problems(now)),
-            (*failing_sources(now), *source_notices(now)),
+            (*failing_sources(now), *source_notices(now), *archive_problems(now)),
             confirmed_sources(),
         )
     except DatabaseError as error:
@@ -248,7 +255,7 @@ def write_error() -> str:
             if is_read_only():
                 return "it is read-only"
             take_write_lock()
-            return ""
+            return unconfirmed()
     except OperationalError as error:
         return str(error)
 
@@ -274,12 +281,26 @@ def take_write_lock() -> None:
             cursor.execute("LOCK TABLE ONLY measurements IN ROW EXCLUSIVE MODE")
 
 
+def unconfirmed() -> str:
+    """Return in words that commits wait for the synchronous standby; empty if none has waited for long."""
+    if connection.vendor != "postgresql":
+        return ""
+    with connection.cursor() as cursor:
+        cursor.execute(LONGEST_COMMIT_POSTGRESQL)
+        waiting_s = cursor.fetchone()[0] or 0.0
+    if waiting_s <= UNCONFIRMED_S:
+        return ""
+    return f"no commit has been confirmed for {waiting_s:.0f} s: {STANDBY_AWAY}"
+
+
 def database_problems(seen: Seen) -> list[str]:
     """Return the faults of the database, in words."""
     if seen.database == "connected":
         return []
     state = "is away" if seen.database == "away" else "takes no writes now"
-    return [f"The database {state} ({seen.error}). Readings that come in are kept safe on disk."]
+    is_unconfirmed = seen.error.endswith(STANDBY_AWAY)
+    readings = "not acknowledged until it is back" if is_unconfirmed else "kept safe on disk"
+    return [f"The database {state} ({seen.error}). Readings that come in are {readings}."]
 
 
 def storing_problems(seen: Seen) -> list[str]:

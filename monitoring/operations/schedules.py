@@ -76,6 +76,14 @@ SCHEDULED_TASKS = (
         schedule_type=Schedule.HOURLY,
         timeout_s=1500 + WAITS_S,
     ),
+    # Half an hour after retention at first: both take the same lock.
+    ScheduledTask(
+        "fermon.archive_measurements",
+        "monitoring.tasks.archive_measurements",
+        schedule_type=Schedule.HOURLY,
+        first_after=timedelta(minutes=30),
+        timeout_s=1500 + WAITS_S,
+    ),
 )
 
 

@@ -4,7 +4,8 @@ Each transaction deletes a few thousand rows under the lock of the tag and updat
 totals, and ``raw_from``, before which the write path rejects readings. So a deleted reading can't be stored
 and counted again, wherever retention is interrupted. Retention counts whole days (UTC): with 30 days, a
 measurement is deleted when the 30th day after its own is over. A longer retention later restores nothing.
-Excluded measurements are deleted along with their neighbours.
+Excluded measurements are deleted along with their neighbours. Archived days are deleted a file at a time;
+their anomalies with a longer retention return to the database first.
 
 Ages count up to the newest measurement plus a day at most, whatever the clock shows. So a plant that sends
 nothing loses nothing, and ``raw_from`` never lies after the day of the newest measurement.
@@ -14,7 +15,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -26,11 +27,14 @@ from django.db import connection, transaction
 from django.db.models import Exists, F, OuterRef
 from filelock import FileLock, Timeout
 
+from monitoring.archive.manifest import supersede
+from monitoring.archive.reading import archived_files, counted_of
 from monitoring.ingest.moving import update_excluded_until
 from monitoring.ingest.tags import lock_tags
+from monitoring.ingest.thaw import thaw_file
 from monitoring.kernel.clock import FIRST_MICROS, from_micros, iso_utc, micros_or_first, to_micros
 from monitoring.kernel.host_clock import TOLERANCE
-from monitoring.models import Event, ExcludedMeasurement, Measurement, Replacement, Series, Tag
+from monitoring.models import ArchiveFile, Event, ExcludedMeasurement, Measurement, Replacement, Series, Tag
 from monitoring.models.host_clock import newest_measured
 from monitoring.storage.old_partitions import cutoff, drop_old_months, past_months, whole_months_from
 
@@ -180,17 +184,51 @@ def delete_raw(name: str, now: datetime, *, left_from_us: int | None = None) -> 
             return NOTHING
         start = micros_or_first(series.raw_from)
         before = cutoff(series.tag.retention_days, now)
+        if (file := oldest_archived(series, before)) is not None and to_micros(file.start) <= start:
+            return delete_archived(series, file, now)
         if left_from_us is not None:
             before = min(before, left_from_us)
         if before <= start or (series.raw_from is None and not has_measurements_before(series.tag, before)):
             return NOTHING
-        chunk = delete_measurements(series.tag, OTHERS, start, before)
+        until = before if file is None else min(before, to_micros(file.start))
+        chunk = delete_measurements(series.tag, OTHERS, start, until)
+        if until < before:  # an archived day follows
+            chunk = replace(chunk, is_last=False)
         Series.objects.filter(pk=series.pk).update(
             measurements=F("measurements") - chunk.rows,
             raw_from=from_micros(chunk.end_us),
             recent_values=None,
         )
         return chunk
+
+
+def oldest_archived(series: Series, before: int) -> ArchiveFile | None:
+    """Return the oldest file of the tag's archive that has measurements before a time."""
+    if series.archived_until is None:
+        return None
+    return archived_files([series.tag_id], FIRST_MICROS, before).order_by("start").first()
+
+
+def delete_archived(series: Series, file: ArchiveFile, now: datetime) -> Chunk:
+    """Delete an archived day, and move ``raw_from`` past what was archived of it.
+
+    Anomalies that are kept longer return to the database.
+    """
+    end = max(file.moved_until, series.raw_from or file.moved_until)
+    rows, anomalies = counted_of(file)
+    days = series.tag.anomaly_retention_days
+    if anomalies and (days is None or cutoff(days, now) < to_micros(file.moved_until)):
+        thaw_file(file, anomalies_only=True)
+        rows, anomalies = rows - anomalies, 0
+    else:
+        supersede(file)
+    Series.objects.filter(pk=series.pk).update(
+        measurements=F("measurements") - rows,
+        anomalies=F("anomalies") - anomalies,
+        raw_from=end,
+        recent_values=None,
+    )
+    return Chunk(rows, to_micros(end), is_last=False)
 
 
 def delete_anomalies(name: str, now: datetime) -> Chunk:
@@ -251,7 +289,9 @@ def has_measurements_before(tag: Tag, moment_us: int) -> bool:
     """Return whether the tag has a measurement before that time, excluded or not."""
     older = {"tag": tag, "timestamp__lt": from_micros(moment_us)}
     return (
-        Measurement.objects.filter(**older).exists() or ExcludedMeasurement.objects.filter(**older).exists()
+        archived_files([tag.pk], FIRST_MICROS, moment_us).exists()
+        or Measurement.objects.filter(**older).exists()
+        or ExcludedMeasurement.objects.filter(**older).exists()
     )
 
 

@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 
 from monitoring.detection.monitor_pool import tag_rows, watched_tags
+from monitoring.detection.shards import WHOLE
 from monitoring.detection.tag_settings import settings_of
 from monitoring.models import Event, Tag
 from tests.detection.detectors.own_forest import own_forest, without_scikit_learn
@@ -102,7 +103,7 @@ def test_the_isolation_forest_is_switched_on_tag_by_tag(admin_client: Client) ->
     assert tag.detectors_on == ["forest"]
     assert settings_of(tag).on == {"forest"}
     assert "forest" not in settings_of(tag).disabled
-    assert watched_tags(tag_rows())["fermenter_temp"].settings.on == {"forest"}
+    assert watched_tags(tag_rows(WHOLE))[tag.pk].settings.on == {"forest"}
 
 
 @pytest.mark.usefixtures("without_scikit_learn")

@@ -256,5 +256,5 @@ def test_padlocks_are_shown_only_while_fermon_is_closed(
     schema = client.get("/schema").json()
     assert ("securitySchemes" in schema["components"]) != is_open
     assert bool(schema["paths"]["/data"]["get"]["security"]) != is_open
-    tokens = [{"tokenAuth": []}, {"bearerAuth": []}]
+    tokens: list[dict[str, list[str]]] = [{"tokenAuth": []}, {"bearerAuth": []}]
     assert schema["paths"]["/ingest"]["post"]["security"] == ([] if is_open else tokens)

@@ -26,6 +26,7 @@ from monitoring.database.replica_monitor import (
     wrong_server,
 )
 from monitoring.kernel.runtime import Runtime, part
+from monitoring.operations import health
 from tests.commands.conftest import wait_until
 from tests.own_postgresql import Postgresql, primary_and_standby
 
@@ -107,7 +108,7 @@ def servers(
     settings.FERMON_REPLICA_MAX_LAG = 10
     for alias, server in (("default", primary), ("replica", standby)):
         given = connections.settings["default"] | {"OPTIONS": {}} | parsed_database(server.url())
-        use_postgresql(given, {"connect_timeout": 2}, pool=0, wait_s=1)
+        use_postgresql(given, {"connect_timeout": 2}, pool=4 if alias == "replica" else 0, wait_s=1)
         monkeypatch.setitem(connections.settings, alias, given)
     before = connections["default"]
     del connections["default"]
@@ -118,6 +119,7 @@ def servers(
         finally:
             part(ReplicaMonitor).stop()
             connections["replica"].close()
+            connections["replica"].close_pool()  # type: ignore[attr-defined]
             connections["default"].close()
             del connections["replica"]
             connections["default"] = before
@@ -185,9 +187,9 @@ def test_a_replica_that_replays_nothing_is_stale_until_it_goes_on(
     primary.execute("INSERT INTO numbers VALUES (2)")
     settings.FERMON_REPLICA_MAX_LAG = 0.2
     wait_until(lambda: read(serving) == ([False, [2]], None))
-    health = part(ReplicaMonitor).health()
-    assert health.state == "stale"
-    assert "behind the primary" in health.error
+    found = part(ReplicaMonitor).health()
+    assert found.state == "stale"
+    assert "behind the primary" in found.error
     settings.FERMON_REPLICA_MAX_LAG = 10
     standby.execute("SELECT pg_wal_replay_resume()")
     wait_until(lambda: read(serving)[0] == [True, [2]])
@@ -232,3 +234,32 @@ def test_when_the_replica_is_killed_the_primary_answers_until_it_is_back(servers
     wait_until(lambda: part(ReplicaMonitor).health().state == "away")
     standby.start()
     wait_until(lambda: read(serving)[0] == [True, []])
+
+
+@pytest.mark.once
+def test_commits_that_wait_for_a_synchronous_standby_are_told(
+    servers: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    primary, _ = servers
+    monkeypatch.setattr(health, "UNCONFIRMED_S", 0.0)
+    assert health.unconfirmed() == ""
+    primary.execute("ALTER SYSTEM SET synchronous_standby_names = 'one_that_is_away'")
+    primary.execute("SELECT pg_reload_conf()")
+    insert_in_vain = threading.Thread(target=primary.execute, args=["INSERT INTO numbers VALUES (3)"])
+    try:
+        wait_until(lambda: primary.execute("SHOW synchronous_standby_names") == [("one_that_is_away",)])
+        insert_in_vain.start()
+        wait_until(lambda: health.unconfirmed().endswith(health.STANDBY_AWAY))
+    finally:
+        primary.execute("ALTER SYSTEM RESET synchronous_standby_names")
+        primary.execute("SELECT pg_reload_conf()")
+        insert_in_vain.join(60)
+    wait_until(lambda: health.unconfirmed() == "")
+
+
+def test_readings_are_not_said_to_be_safe_while_no_commit_is_confirmed() -> None:
+    seen = health.Seen("locked", f"no commit has been confirmed for 7 s: {health.STANDBY_AWAY}")
+    (problem,) = health.database_problems(seen)
+    assert problem.endswith("Readings that come in are not acknowledged until it is back.")
+    (problem,) = health.database_problems(health.Seen("locked", "it is read-only"))
+    assert problem.endswith("Readings that come in are kept safe on disk.")

@@ -118,3 +118,11 @@ def test_a_smaller_id_that_is_committed_later_is_waited_for(
         committed.set()
         assert slow.result() < quick
     assert watch.settled() == quick
+
+
+def test_ids_of_writers_that_died_with_the_server_are_not_settled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sequence continues where the log ends, and so does that of a standby that was promoted."""
+    newest, writing = [5_000, 1_020], [{"3/7"}, set()]
+    monkeypatch.setattr(changes, "newest_id", lambda: newest.pop(0))
+    monkeypatch.setattr(changes, "writers", lambda: writing.pop(0))
+    assert PostgresqlWatch().settled() == 1_020

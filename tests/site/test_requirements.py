@@ -53,6 +53,7 @@ def test_libraries_of_sources_are_locked_and_fit_to_what_is_installed_before() -
         "requirements.txt",
         "requirements-sources.txt",
         "requirements-dev.txt",
+        "requirements-archive.txt",
         "requirements-ml.txt",
         "requirements-lstm.txt",
     ],

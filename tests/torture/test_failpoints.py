@@ -1,7 +1,8 @@
 """A process that is killed at any step of write, commit or replay loses nothing and doubles nothing.
 
 The steps are those that the source names, ``failpoint("...")``, but for those of ``migrate_store``,
-of exclusions, of notifications, of file imports and of watched batches, which have tests of their own.
+of exclusions, of notifications, of file imports, of watched batches and of the archive, which have tests of
+their own.
 """
 
 import re
@@ -30,6 +31,7 @@ def names() -> list[str]:
     """Every crash point in the source that a reading may come to."""
     paths = sorted((ROOT / "monitoring").rglob("*.py"))
     elsewhere = {"store_copy", "exclusions", "notifications", "file_import", "watch_background"}
+    elsewhere |= {"archiving", "thaw"}
     sources = [path for path in paths if not elsewhere & {path.parent.name, path.stem}]
     return [name for path in sources for name in re.findall(r'failpoint\("([\w.]+)"\)', path.read_text())]
 

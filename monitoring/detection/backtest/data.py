@@ -6,33 +6,17 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
-from django.db import connection
-
 from monitoring.database.replica import read
 from monitoring.detection.backtest.compare import WARM_UP, EventSpan, SettingsComparison
 from monitoring.detection.monitor import DetectionSettings, SettingError
 from monitoring.detection.tag_settings import settings_of
+from monitoring.history.tag_rows import TagRange, TagRows, count_tag_rows, read_tag_rows
 from monitoring.kernel.clock import FIRST_MICROS, from_micros, iso_utc, micros_or_none, to_micros
 from monitoring.models import Series, Tag
 
 logger = logging.getLogger(__name__)
 
 PAGE = 5_000
-START_OF_LAST = """
-    SELECT min(timestamp) FROM (
-        SELECT timestamp FROM measurements WHERE tag = %s AND timestamp >= %s AND timestamp < %s
-        ORDER BY timestamp DESC LIMIT %s
-    ) AS before_it
-"""
-COUNT = """
-    SELECT count(*) FROM (
-        SELECT 1 FROM measurements WHERE tag = %s AND timestamp >= %s AND timestamp <= %s LIMIT %s
-    ) AS within_it
-"""
-NEXT = """
-    SELECT timestamp, value FROM measurements WHERE tag = %s AND timestamp >= %s AND timestamp <= %s
-    ORDER BY timestamp LIMIT %s
-"""
 NO_LIMIT = 2**62
 
 
@@ -80,15 +64,12 @@ class Stretch:
         Each page is a short query, so that no writer has to wait; the replica answers while it can.
         """
         after = self.first_us
-        while rows := read(partial(self._page, after))[0]:
-            times_us, values = zip(*rows, strict=True)
-            yield list(times_us), list(values)
-            after = times_us[-1] + 1
+        while len(rows := read(partial(self._page, after))[0]):
+            yield rows.times_us.tolist(), rows.values.tolist()
+            after = int(rows.times_us[-1]) + 1
 
-    def _page(self, from_us: int) -> list[tuple[int, float]]:
-        with connection.cursor() as cursor:
-            cursor.execute(NEXT, [self.subject.pk, from_us, self.span.end_us, PAGE])
-            return list(cursor.fetchall())
+    def _page(self, from_us: int) -> TagRows:
+        return read_tag_rows(TagRange(self.subject.pk, from_us, self.span.end_us + 1), limit=PAGE)
 
 
 def find_subject(name: str) -> Subject:
@@ -141,9 +122,7 @@ def find_stretch(subject: Subject, start: datetime, end: datetime, *, at_most: i
 
 def count_readings(subject: Subject, span: EventSpan, limit: int) -> int:
     """Count the readings of the range, up to ``limit``."""
-    with connection.cursor() as cursor:
-        cursor.execute(COUNT, [subject.pk, span.start_us, span.end_us, limit])
-        return int(cursor.fetchone()[0])
+    return min(limit, count_tag_rows(TagRange(subject.pk, span.start_us, span.end_us + 1), limit))
 
 
 def raw_from_us(tag: int) -> int | None:
@@ -160,7 +139,5 @@ def start_of_last(tag: int, before_us: int, count: int) -> int:
     """
     deleted_until = raw_from_us(tag)
     earliest = FIRST_MICROS if deleted_until is None else deleted_until
-    with connection.cursor() as cursor:
-        cursor.execute(START_OF_LAST, [tag, earliest, before_us, count])
-        first: int | None = cursor.fetchone()[0]
-    return before_us if first is None else first
+    rows = read_tag_rows(TagRange(tag, earliest, before_us), limit=count, newest=True)
+    return int(rows.times_us[0]) if len(rows) else before_us

@@ -3,11 +3,13 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from django.db.models import Count, F, Min, Sum
+from django.db.models import BigIntegerField, Count, ExpressionWrapper, F, Min, Sum
+from django.db.models.expressions import Combinable
 from prometheus_client.core import Metric, SummaryMetricFamily
 
+from monitoring.kernel.clock import SECOND_US
 from monitoring.models import Channel, Delivery, DeliveryAttempt
-from monitoring.operations.metrics.clock import DAY, SECOND, age_s, start_of_day
+from monitoring.operations.metrics.clock import DAY, age_s, start_of_day
 from monitoring.operations.metrics.families import Labelled, counters, gauge, gauges
 
 OPEN = ("waiting", "sending")
@@ -64,12 +66,17 @@ def attempts_of_day(now: datetime) -> Labelled:
 def delivery_seconds(now: datetime) -> Metric:
     """Return number and sum of the times from due to sent, of messages made on this UTC day."""
     rows = Delivery.objects.filter(created_at__gte=start_of_day(now), state="sent", sent_at__isnull=False)
-    found = rows.aggregate(count=Count("pk"), late=Sum(F("sent_at") - F("due_at")))
+    found = rows.aggregate(count=Count("pk"), late=Sum(micros("sent_at") - micros("due_at")))
     family = SummaryMetricFamily(
         "fermon_delivery_seconds", "Time from due to sent, of messages made since the start of the UTC day."
     )
-    family.add_metric([], found["count"], found["late"] / SECOND if found["late"] else 0.0)
+    family.add_metric([], found["count"], int(found["late"] or 0) / SECOND_US)
     return family
+
+
+def micros(field: str) -> Combinable:
+    """Return a time as integer microseconds since 1970."""
+    return ExpressionWrapper(F(field), output_field=BigIntegerField())
 
 
 def oldest_due_s(now: datetime) -> float:

@@ -5,9 +5,10 @@ from datetime import datetime
 
 from django.conf import settings
 
+from monitoring.history.measurements import Selection, read_page
 from monitoring.kernel.lease_names import SIMULATOR
 from monitoring.kernel.tag_definition import DEFAULT_TAGS, TagDefinition
-from monitoring.models import Lease, Measurement, Tag
+from monitoring.models import Lease, Tag
 from monitoring.sources.simulator.vessel.channels import NAMES, VESSEL
 
 DEMO_NAMES = frozenset([*(tag.definition.name for tag in DEFAULT_TAGS), *NAMES])
@@ -62,12 +63,11 @@ def has_real(name: str, until: datetime | None) -> bool:
 
     Simulated measurements lie on whole seconds. In doubt a measurement counts as real.
     """
-    times = Measurement.objects.filter(tag__name=name).values_list("timestamp", flat=True)
-    newest = list(times.order_by("-timestamp")[:LOOKED_AT])
-    if newest and (until is None or newest[0] > until):
+    newest = read_page(Selection((name,)), limit=LOOKED_AT).points
+    if newest and (until is None or newest[0].timestamp > until):
         return True
-    oldest = times.order_by("timestamp")[:LOOKED_AT]
-    return any(time.microsecond for time in (*newest, *oldest))
+    oldest = read_page(Selection((name,)), limit=LOOKED_AT, ascending=True).points
+    return any(point.timestamp.microsecond for point in (*newest, *oldest))
 
 
 def simulated_share(names: Iterable[str], start: datetime | None) -> str:

@@ -2,14 +2,15 @@
 
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from monitoring.batches.errors import BatchConflictError, BatchInputError, UnknownBatchError
 from monitoring.batches.golden.freezing import NewProfile, freeze, set_profile
 from monitoring.batches.lifecycle import end_batch
 from monitoring.database import leases
+from monitoring.history.measurements import Selection, read_page
 from monitoring.kernel.lease_names import DEMO_VESSEL
-from monitoring.models import Batch, BatchState, Lease, Measurement, Profile
+from monitoring.models import Batch, BatchState, Lease, Profile
 from monitoring.sources.simulator.demo_vessel.making import (
     ACTOR,
     RECIPE,
@@ -84,8 +85,8 @@ def has_readings(number: int, now: datetime) -> bool:
     """Return whether the batch is not over yet, or the simulator ran during it."""
     moments = moments_of(number)
     begin, end = moment(moments.inoculation), moment(moments.end)
-    stored = Measurement.objects.filter(tag__name=NAMES[0], timestamp__gte=begin, timestamp__lt=end)
-    return now < end or stored.exists()
+    during = Selection((NAMES[0],), begin, end - timedelta(microseconds=1))
+    return now < end or bool(read_page(during, limit=1).rows)
 
 
 def abort_running(now: datetime) -> None:

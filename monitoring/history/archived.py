@@ -1,0 +1,247 @@
+"""Read measurements from the files of the archive, along the manifest, day by day.
+
+All reads of the manifest and of the table ``measurements`` that belong together happen in ``both_places``:
+a measurement that moves meanwhile is then in exactly one of the two.
+"""
+
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+from django.db.models import F, Q, QuerySet, Sum
+
+from monitoring.archive.files import ArchivedRows
+from monitoring.archive.presence import is_used
+from monitoring.archive.reading import archived_files, rows_of_file
+from monitoring.database.snapshot import read_snapshot
+from monitoring.kernel.arrays import BoolArray, FloatArray, IntArray
+from monitoring.kernel.clock import DAY_US, FIRST_MICROS, LAST_MICROS, SECOND_US, from_micros, to_micros
+from monitoring.models import ArchiveFile
+
+ALL = 2**62
+NARROWEST_US = SECOND_US
+
+
+@contextmanager
+def both_places() -> Iterator[bool]:
+    """Read one state of database and manifest in the block; yield whether measurements may be archived.
+
+    Without an archive this costs no query, and the block reads as without.
+    """
+    if not is_used():
+        yield False
+        return
+    with read_snapshot():
+        yield True
+
+
+@dataclass(frozen=True, slots=True)
+class ArchivedRange:
+    """Archived measurements of some tags (None: all) in a half-open range of microseconds since 1970.
+
+    ``after`` is a position in the order of (time, id) that the rows follow, ``upto_id`` the highest id.
+    """
+
+    tags: Sequence[int] | None
+    start_us: int = FIRST_MICROS
+    end_us: int = LAST_MICROS
+    ascending: bool = True
+    anomalies_only: bool = False
+    upto_id: int | None = None
+    after: tuple[int, int] | None = None
+
+    def files(self) -> QuerySet[ArchiveFile]:
+        """Return the files that have measurements of the range, unordered."""
+        rows = archived_files(self.tags, *self.bounds).order_by()
+        if self.upto_id is not None:
+            rows = rows.filter(first_id__lte=self.upto_id)
+        return rows.filter(anomalies__gt=0) if self.anomalies_only else rows
+
+    @property
+    def bounds(self) -> tuple[int, int]:
+        """Return the range, without what lies before ``after``."""
+        if self.after is None:
+            return self.start_us, self.end_us
+        if self.ascending:
+            return max(self.start_us, self.after[0]), self.end_us
+        return self.start_us, min(self.end_us, self.after[0] + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Archived measurements in order of (time, id), or the reverse; all arrays have shape (n,)."""
+
+    ids: IntArray
+    times_us: IntArray
+    tags: IntArray
+    values: FloatArray
+    is_anomaly: BoolArray
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def take(self, index: IntArray | BoolArray | slice) -> "Rows":
+        """Return some of the rows, in the order of the index."""
+        return Rows(
+            self.ids[index],
+            self.times_us[index],
+            self.tags[index],
+            self.values[index],
+            self.is_anomaly[index],
+        )
+
+
+NONE = Rows(
+    np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0), np.empty(0, np.bool_)
+)
+
+
+def first_rows(range_: ArchivedRange, limit: int) -> Rows:
+    """Return the first ``limit`` rows of the range, in its order."""
+    parts, count = [], 0
+    for part in windows(range_, limit):
+        parts.append(part)
+        count += len(part)
+        if count >= limit:
+            break
+    return joined(parts).take(slice(0, limit))
+
+
+def all_rows(range_: ArchivedRange) -> Rows:
+    """Return all rows of the range, in its order."""
+    return joined(list(windows(range_, ALL)))
+
+
+def joined(parts: Sequence[Rows]) -> Rows:
+    """Return the parts as one."""
+    if len(parts) < 2:
+        return parts[0] if parts else NONE
+    return Rows(
+        np.concatenate([part.ids for part in parts]),
+        np.concatenate([part.times_us for part in parts]),
+        np.concatenate([part.tags for part in parts]),
+        np.concatenate([part.values for part in parts]),
+        np.concatenate([part.is_anomaly for part in parts]),
+    )
+
+
+def windows(range_: ArchivedRange, wanted: int) -> Iterator[Rows]:
+    """Yield the rows of the range in windows of time with about ``wanted`` rows, within a day, in order."""
+    for files in days(range_):
+        yield from windows_of_day(files, range_, wanted)
+
+
+def days(range_: ArchivedRange) -> Iterator[list[ArchiveFile]]:
+    """Yield the files of each day of the range, in its order of time."""
+    rows = files = range_.files()
+    order, beyond = ("start", "start__gt") if range_.ascending else ("-start", "start__lt")
+    while (day := files.order_by(order).values_list("start", flat=True).first()) is not None:
+        yield list(rows.filter(start=day))
+        files = rows.filter(**{beyond: day})
+
+
+def windows_of_day(files: Sequence[ArchiveFile], range_: ArchivedRange, wanted: int) -> Iterator[Rows]:
+    """Yield the rows of a day's files in windows of about ``wanted`` rows, in the order of the range."""
+    start_us = max(range_.bounds[0], min(to_micros(file.start) for file in files))
+    end_us = min(range_.bounds[1], max(to_micros(file.moved_until) for file in files))
+    stored = sum(file.anomalies if range_.anomalies_only else file.rows for file in files)
+    width_us = max(NARROWEST_US, DAY_US * wanted // max(1, stored))
+    while start_us < end_us:
+        if range_.ascending:
+            low_us, high_us = start_us, min(end_us, start_us + width_us)
+            start_us = high_us
+        else:
+            low_us, high_us = max(start_us, end_us - width_us), end_us
+            end_us = low_us
+        found = rows_within(files, range_, low_us, high_us)
+        if 2 * len(found) < wanted:
+            width_us *= 2
+        yield found
+
+
+def rows_within(files: Sequence[ArchiveFile], range_: ArchivedRange, start_us: int, end_us: int) -> Rows:
+    """Return the rows of the files in a part of the range, in its order."""
+    parts = [
+        of_tag(file.tag_id, rows_of_file(file, start_us, end_us, anomalies_only=range_.anomalies_only))
+        for file in files
+    ]
+    rows = joined(parts)
+    if range_.upto_id is not None:
+        rows = rows.take(rows.ids <= range_.upto_id)
+    if len(parts) > 1:
+        rows = rows.take(np.lexsort((rows.ids, rows.times_us)))
+    if range_.after is not None:
+        rows = rows.take(is_after(rows, range_.after, ascending=range_.ascending))
+    return rows if range_.ascending else rows.take(slice(None, None, -1))
+
+
+def of_tag(tag: int, rows: ArchivedRows) -> Rows:
+    """Return the rows with their tag."""
+    tags = np.full(len(rows.ids), tag, dtype=np.int64)
+    return Rows(rows.ids, rows.times_us, tags, rows.values, rows.is_anomaly)
+
+
+def is_after(rows: Rows, after: tuple[int, int], *, ascending: bool) -> BoolArray:
+    """Return which rows follow a position in the order of (time, id); shape (n,)."""
+    time_us, pk = after
+    if ascending:
+        is_beyond, has_passed = rows.times_us > time_us, rows.ids > pk
+    else:
+        is_beyond, has_passed = rows.times_us < time_us, rows.ids < pk
+    return np.asarray(is_beyond | ((rows.times_us == time_us) & has_passed))
+
+
+def count_in_archive(range_: ArchivedRange, limit: int = ALL) -> int:
+    """Return the number of rows in the range, counted up to about ``limit``.
+
+    Of files that lie in the range as a whole, the manifest has the number.
+    """
+    start_us, end_us = range_.bounds
+    is_whole = Q(moved_until=F("end"), end__lte=from_micros(min(end_us, LAST_MICROS)))
+    is_whole &= Q(start__gte=from_micros(max(start_us, FIRST_MICROS)))
+    if range_.upto_id is not None:
+        is_whole &= Q(last_id__lte=range_.upto_id)
+    count = Sum("anomalies" if range_.anomalies_only else "rows")
+    found = int(range_.files().filter(is_whole).aggregate(found=count)["found"] or 0)
+    for file in range_.files().exclude(is_whole).order_by("start"):
+        if found > limit:
+            break
+        found += len(rows_within([file], range_, start_us, end_us))
+    return found
+
+
+def rows_with_ids(range_: ArchivedRange, ids: Collection[int]) -> Rows:
+    """Return the rows of the range with these ids, in its order within each day and tag."""
+    wanted = np.unique(np.array(list(ids), np.int64))
+    if not len(wanted):
+        return NONE
+    files = range_.files().filter(first_id__lte=int(wanted[-1]), last_id__gte=int(wanted[0]))
+    parts = []
+    for file in files.order_by("start"):
+        if np.searchsorted(wanted, file.first_id) < np.searchsorted(wanted, file.last_id, side="right"):
+            rows = rows_within([file], range_, *range_.bounds)
+            parts.append(rows.take(np.isin(rows.ids, wanted)))
+    return joined(parts)
+
+
+def rows_by_id(after_id: int, upto_id: int, limit: int) -> Rows:
+    """Return the first ``limit`` rows with ids above ``after_id``, up to ``upto_id`` (inclusive), by id.
+
+    Files are in order of time: each read decodes those of all days with such an id.
+    """
+    range_ = ArchivedRange(None, upto_id=upto_id)
+    parts: list[Rows] = []
+    for file in range_.files().filter(last_id__gt=after_id).order_by("first_id"):
+        rows = joined(parts)
+        if len(rows) >= limit and file.first_id > rows.ids[limit - 1]:
+            break
+        found = rows_within([file], range_, *range_.bounds)
+        rows = joined([rows, found.take(found.ids > after_id)])
+        parts = [rows.take(np.argsort(rows.ids)[:limit])]
+    return joined(parts)
+
+
+def is_any(range_: ArchivedRange) -> bool:
+    """Return whether a file overlaps the range."""
+    return range_.files().exists()

@@ -1,0 +1,193 @@
+"""Bring archived days back into the database before anything of them changes.
+
+A file of the archive never changes. Whoever adds, removes or judges measurements of archived time first thaws
+the days: their rows return with the same ids, flags and rule violations, and the files count no more, in the
+transaction that has locked the tag. The mover archives such days again later. Totals and rollups stay as they
+are, since archived measurements are part of both.
+"""
+
+from collections.abc import Iterable
+
+import numpy as np
+from django.db import connection, transaction
+
+from monitoring.archive.files import ArchivedRows, Findings, read_groups
+from monitoring.archive.manifest import supersede
+from monitoring.archive.outage import archive_outage
+from monitoring.archive.place import ArchiveError, archive_place
+from monitoring.archive.reading import archived_files, rows_at, rows_of_file
+from monitoring.ingest.bulk import insert_measurements
+from monitoring.ingest.columns import Batch
+from monitoring.ingest.locked_tags import LockedTag, LockedTags
+from monitoring.ingest.rules import LOOKBACK
+from monitoring.ingest.validate import Rejection, RejectionReason
+from monitoring.kernel.arrays import BoolArray, IntArray
+from monitoring.kernel.clock import DAY_US, FIRST_MICROS, LAST_MICROS, from_micros, to_micros
+from monitoring.kernel.failpoints import failpoint
+from monitoring.kernel.tag_definition import OnConflict
+from monitoring.models import ArchiveFile
+
+INSERT_FINDINGS = "INSERT INTO findings (measurement_id, reason, lower, upper) VALUES (%s, %s, %s, %s)"
+BETWEEN = """
+    SELECT count(*) FROM (
+        SELECT 1 FROM measurements WHERE tag = %s AND timestamp > %s AND timestamp < %s LIMIT %s
+    ) AS following
+"""
+FROM_ON = "SELECT 1 FROM measurements WHERE tag = %s AND timestamp >= %s LIMIT 1"
+
+
+def without_unreachable(batch: Batch, tags: LockedTags) -> tuple[Batch, dict[int, Rejection]]:
+    """Thaw the days that the readings change; return the readings that can be stored, and rejections.
+
+    While the archive is away, only the readings that need it are rejected, each by position.
+    """
+    rejections: dict[int, Rejection] = {}
+    is_late: BoolArray = batch.time_us < tags.archived_until_us[batch.tag]
+    is_storable: BoolArray = np.ones(len(batch), dtype=np.bool_)
+    for index in np.unique(batch.tag[is_late]).tolist():
+        tag = tags[index]
+        late = np.flatnonzero(is_late & (batch.tag == index))
+        if problem := thaw_or_problem(tag, batch.take(late)):
+            is_storable[late] = False
+            name = tag.definition.name
+            rejection = Rejection(name, RejectionReason.ARCHIVE_AWAY, "timestamp", problem)
+            rejections |= dict.fromkeys(batch.position[late].tolist(), rejection)
+    return batch.take(is_storable) if rejections else batch, rejections
+
+
+def thaw_or_problem(tag: LockedTag, late: Batch) -> str:
+    """Thaw the days that the readings of a tag change; return why that is impossible, else nothing."""
+    try:
+        with transaction.atomic():
+            thaw_for(tag, late)
+    except ArchiveError as error:
+        archive_outage().begin(error)
+        return (
+            f"timestamp: measurements of {tag.definition.name} at that time are in the archive, which"
+            " can't be used now; the reading is not stored. Send it again later"
+        )
+    return ""
+
+
+def thaw_for(tag: LockedTag, new: Batch) -> None:
+    """Thaw the days that readings of the tag change; those that are stored already change none."""
+    stored = rows_at(tag.pk, new.time_us)
+    known = dict(zip(stored.times_us.tolist(), stored.values.tolist(), strict=True))
+    is_replacing = tag.definition.on_conflict == OnConflict.KEEP_LAST
+    changing = [
+        time_us
+        for time_us, value in zip(new.time_us.tolist(), new.value.tolist(), strict=True)
+        if time_us not in known or (is_replacing and known[time_us] != value)
+    ]
+    thaw_around(tag, np.array(changing, dtype=np.int64))
+
+
+def thaw_around(tag: LockedTag, times_us: IntArray) -> None:
+    """Thaw the days of measurements at these times, and the days of up to ``LOOKBACK`` followers of each.
+
+    The followers of a changed measurement are judged again.
+    """
+    if tag.archived_until_us is None or not len(times_us):
+        return
+    times_us = np.unique(times_us)
+    thaw_holding(tag, times_us)
+    days = times_us // DAY_US
+    is_last = np.append(days[1:] != days[:-1], True)  # of each day: followers of others are among its own
+    for time_us in times_us[is_last].tolist():
+        if time_us < tag.archived_until_us:
+            thaw_followers(tag, time_us)
+
+
+def thaw_holding(tag: LockedTag, times_us: IntArray) -> None:
+    """Thaw the files whose archived time contains one of these times, which are in order."""
+    if tag.archived_until_us is None or not len(times_us):
+        return
+    found = archived_files([tag.pk], int(times_us[0]), int(times_us[-1]) + 1)
+    for file in list(found):
+        first, last = np.searchsorted(times_us, [to_micros(file.start), to_micros(file.moved_until)])
+        if first < last:
+            thaw_file(file)
+
+
+def thaw_followers(tag: LockedTag, time_us: int) -> None:
+    """Thaw the files with measurements among the ``LOOKBACK`` that follow this time."""
+    after = archived_files([tag.pk], time_us + 1, LAST_MICROS).filter(start__gt=from_micros(time_us))
+    for file in after.iterator(chunk_size=1):
+        with connection.cursor() as cursor:
+            cursor.execute(BETWEEN, [tag.pk, time_us, to_micros(file.start), LOOKBACK])
+            if cursor.fetchone()[0] >= LOOKBACK:
+                return
+        thaw_file(file)
+
+
+def thaw_ids(tag: LockedTag, ids: Iterable[int], start_us: int, end_us: int) -> None:
+    """Thaw the files with measurements of these ids in a time range (``end_us`` inclusive)."""
+    if tag.archived_until_us is None:
+        return
+    wanted = np.array(list(ids), dtype=np.int64)
+    for file in list(archived_files([tag.pk], start_us, end_us + 1)):
+        if np.isin(wanted, rows_of_file(file).ids).any():
+            thaw_file(file)
+
+
+def thaw_newest_from(tag: LockedTag, start_us: int, end_us: int) -> bool:
+    """Thaw the newest file with measurements in a time range (``end_us`` inclusive).
+
+    Return whether there was one.
+    """
+    if tag.archived_until_us is None or end_us < start_us:
+        return False
+    file = archived_files([tag.pk], start_us, end_us + 1).order_by("-start").first()
+    if file is not None:
+        thaw_file(file)
+    return file is not None
+
+
+def keep_newest_stored(tag: LockedTag) -> None:
+    """Thaw the newest file if the newest measurement of the tag is in it."""
+    if tag.archived_until_us is None:
+        return
+    file = archived_files([tag.pk]).order_by("-start").first()
+    if file is None:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(FROM_ON, [tag.pk, to_micros(file.moved_until)])
+        is_stored = cursor.fetchone() is not None
+    if not is_stored:
+        thaw_file(file)
+
+
+def thaw_file(file: ArchiveFile, *, anomalies_only: bool = False) -> tuple[int, int]:
+    """Insert the measurements that a file has in place of the database; the file counts no more.
+
+    With ``anomalies_only`` drop the other measurements. Return how many measurements of the file counted, and
+    how many of them are anomalies. The caller has locked the tag.
+
+    Raises:
+        ArchiveError: the file cannot be read; the transaction must be rolled back.
+    """
+    counts = 0, 0
+    for rows, findings in read_groups(archive_place(), file.path):
+        counting = rows.between(FIRST_MICROS, to_micros(file.moved_until))
+        counts = counts[0] + len(counting), counts[1] + int(counting.is_anomaly.sum())
+        insert_again(
+            file.tag_id, counting.take(counting.is_anomaly) if anomalies_only else counting, findings
+        )
+    failpoint("archive.thawing")
+    supersede(file)
+    return counts
+
+
+def insert_again(tag: int, rows: ArchivedRows, findings: Findings) -> None:
+    """Insert archived measurements with their ids and rule violations."""
+    if not len(rows):
+        return
+    insert_measurements(
+        rows.ids, rows.times_us, np.full(len(rows), tag, np.int64), rows.values, rows.is_anomaly
+    )
+    violations = [
+        (row, *violation) for row in rows.ids[rows.is_anomaly].tolist() for violation in findings.get(row, ())
+    ]
+    if violations:
+        with connection.cursor() as cursor:
+            cursor.executemany(INSERT_FINDINGS, violations)

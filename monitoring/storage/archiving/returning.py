@@ -1,0 +1,27 @@
+"""Bring archived days back into the database because a person wants them there."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from django.db import transaction
+
+from monitoring.archive.reading import archived_files
+from monitoring.database.write_lock import write_lock
+from monitoring.ingest.tags import lock_tags
+from monitoring.ingest.thaw import thaw_file
+from monitoring.kernel.clock import to_micros
+from monitoring.models import ArchiveFile, Tag
+
+
+def bring_back(tag: Tag, start: datetime, end: datetime) -> Iterator[tuple[ArchiveFile, int]]:
+    """Thaw the days of a tag from ``start`` to ``end`` (inclusive); yield each file and its measurements.
+
+    Raises:
+        ArchiveError: a file cannot be read; days before it are back.
+    """
+    for file in list(archived_files([tag.pk], to_micros(start), to_micros(end) + 1)):
+        with write_lock(), transaction.atomic():
+            lock_tags([tag.name])
+            current = archived_files([tag.pk]).filter(pk=file.pk).first()
+            rows = thaw_file(current)[0] if current is not None else 0
+        yield file, rows
