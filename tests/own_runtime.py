@@ -54,10 +54,12 @@ class MetricsInPlace(MetricsProbe):
     def read(self, read: Read) -> list[Metric]:
         """Read, without a thread, which would not see what the test's transaction stores."""
         try:
-            return read()
+            found = read()
         except DatabaseError as error:
             self.outage.begin(error)
             return []
+        self.outage.end()
+        return found
 
 
 class SilentPublisher(Publisher):

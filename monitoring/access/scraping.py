@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from rest_framework.request import Request
 
 from monitoring.access.permissions import OpenOrAllowed, ViewBase
+from monitoring.access.token_secrets import Grant
 from monitoring.kernel.runtime import part
 
 # A proxy on this machine has this machine's address, and names its client in one of these headers.
@@ -41,7 +42,7 @@ class LocalOrAllowed(OpenOrAllowed):
 
 
 class AcceptedCredentials:
-    """Credentials that this process has accepted lately, for the time while the database can't be asked.
+    """Tokens of sources that this process has accepted lately, for times when the database is away.
 
     By their digests: secrets stay in no memory.
     """
@@ -50,8 +51,9 @@ class AcceptedCredentials:
         self._until: dict[bytes, float] = {}
 
     def remember(self, request: Request) -> None:
-        """Note that the credentials of the request are valid."""
-        if key := key_of(request):
+        """Note that the credentials of the request are valid, if the database alone knows for how long."""
+        key = key_of(request)
+        if key and isinstance(request.auth, Grant):
             self._until.pop(key, None)
             self._until[key] = time.monotonic() + REMEMBERED_S
             while len(self._until) > MOST_REMEMBERED:

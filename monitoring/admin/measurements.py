@@ -12,11 +12,13 @@ from django.utils.http import urlencode
 from monitoring.access.roles import EXCLUDE, allows
 from monitoring.admin.browsed import Browsed, TagFilter, to_the_second
 from monitoring.admin.read_only import ReadOnly
+from monitoring.history.archive_extent import read_extent
 from monitoring.history.browsing import CappedPaginator
 from monitoring.kernel.reason_words import reason_text
 from monitoring.models import Finding, Measurement
 
 MOST_CHOSEN = 200  # the URL contains the ids
+MOST_DIGITS = 18  # of an id
 
 if TYPE_CHECKING:
     FindingTabularInline = admin.TabularInline[Finding, Measurement]
@@ -84,6 +86,15 @@ class MeasurementAdmin(Browsed):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Show the list; the title gives the maximum number of rows."""
+        """Show the list; the title gives the maximum number of rows, the subtitle what is archived."""
         title = f"Measurements, the newest {CappedPaginator.cap:,} of the selection"
-        return super().changelist_view(request, {"title": title, **(extra_context or {})})
+        told = {"title": title, "subtitle": archived_text(request.GET.get("tag__id__exact", ""))}
+        return super().changelist_view(request, {**told, **(extra_context or {})})
+
+
+def archived_text(tag: str) -> str | None:
+    """Return which measurements of the chosen tag (empty: of all tags) the list lacks; None if it has all."""
+    extent = read_extent(int(tag) if tag.isdecimal() and len(tag) <= MOST_DIGITS else None)
+    if extent is None:
+        return None
+    return f"Not in this list: {extent} in the archive. Charts, downloads and /data have them."

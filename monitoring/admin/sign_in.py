@@ -13,7 +13,7 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 from monitoring.access.one_time_codes.devices import remove
 from monitoring.models import ExternalIdentity
 
-# The pages of django-otp show secrets: whoever sees one can make the user's codes.
+# The pages of django-otp show secrets, from which anybody can make the user's codes.
 admin.site.unregister([StaticDevice, TOTPDevice])
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class ExternalIdentityAdmin(IdentityModelAdmin):
 
 @admin.register(TOTPDevice)
 class TOTPDeviceAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # the library has no types
-    """Who has an authenticator app. Delete it for somebody who lost it: the recovery codes go, too."""
+    """Users with an authenticator app. Delete a lost one: the recovery codes go, too."""
 
     list_display = ("user", "name", "created_at", "last_used_at")
     fields = ("user", "name", "created_at", "last_used_at")

@@ -7,6 +7,7 @@ from django.http import QueryDict
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from monitoring.archive.place import ArchiveError, archive_place, arrow
 from monitoring.detection.detectors import trees
 from monitoring.detection.detectors.overrides import override_lines, parse_overrides, refusal
 from monitoring.detection.detectors.settings import OPTIONAL, defaults
@@ -151,6 +152,21 @@ class TagForm(TagModelForm):
         try:
             trees.check_packages(given)
         except MissingPackageError as error:
+            raise forms.ValidationError(str(error)) from error
+        return given
+
+    def clean_archive_after_days(self) -> int | None:
+        """Return the age of archived measurements.
+
+        Raises:
+            ValidationError: the package that writes the files is not installed, or the address is wrong.
+        """
+        given: int | None = self.cleaned_data["archive_after_days"]
+        try:
+            if given is not None and given != self.instance.archive_after_days:
+                arrow()
+                archive_place()
+        except ArchiveError as error:
             raise forms.ValidationError(str(error)) from error
         return given
 

@@ -11,6 +11,7 @@ from django.utils.http import urlencode
 
 from monitoring.admin.tag_form import TagForm, TagModelForm, filled_in, tried_settings
 from monitoring.history.ahead import times_of
+from monitoring.history.archive_extent import read_extent
 from monitoring.kernel.source_clock import error_text
 from monitoring.models import AlarmDefinition, AlarmDefinitionVersion, AlarmOccurrence, AlarmState, Note, Tag
 
@@ -65,7 +66,8 @@ class TagAdmin(TagModelAdmin):
                 )
             },
         ),
-        ("Retention", {"fields": (("retention_days", "anomaly_retention_days"), "archive_after_days")}),
+        ("Retention", {"fields": (("retention_days", "anomaly_retention_days"),)}),
+        ("Archive", {"fields": ("archive_after_days", "archived")}),
         ("Audit trail", {"fields": ("reason",)}),
     )
 
@@ -90,7 +92,7 @@ class TagAdmin(TagModelAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Tag | None = None) -> tuple[str, ...]:
         """Make the name of an existing tag read-only: the name identifies its measurements."""
-        shown = ("source_clock", "other_settings")
+        shown = ("source_clock", "other_settings", "archived")
         return ("name", *shown) if obj else shown
 
     @admin.display(description="source's clock")
@@ -102,6 +104,12 @@ class TagAdmin(TagModelAdmin):
             ahead.text if ahead else "",
         ]
         return "; ".join(filter(None, told)) or "no error known"
+
+    @admin.display(description="in the archive")
+    def archived(self, tag: Tag) -> str:
+        """Return how many measurements of which time are in files of the archive."""
+        extent = read_extent(tag.pk) if tag.pk else None
+        return str(extent) if extent else "nothing"
 
     @admin.display(description="other settings")
     def other_settings(self, tag: Tag) -> str:

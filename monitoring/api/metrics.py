@@ -5,7 +5,6 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
-from django.db import Error as DatabaseError
 from django.http import HttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema
@@ -21,7 +20,7 @@ from monitoring.access.scraping import LocalOrAllowed, accepted_credentials, is_
 from monitoring.api import schemas
 from monitoring.api.queue import queued_readings
 from monitoring.api.renderers import FastJSONRenderer
-from monitoring.operations.metrics.collecting import collect
+from monitoring.operations.metrics.collecting import collect, database_answers
 from monitoring.operations.metrics.exposition import OPENMETRICS_TYPE, TEXT_TYPE, exposition_of
 
 TEXT = OpenApiResponse(
@@ -58,25 +57,29 @@ class MetricsView(APIView):
         return [] if needs_none else super().get_authenticators()
 
     def perform_authentication(self, request: Request) -> None:
-        """Authenticate; while the database is away, accept credentials that were valid before."""
-        self.is_known_before = False
+        """Authenticate; while the database is away, accept a token that was valid before.
+
+        A database that hangs would hold up the check of the token, so the metrics for such a token are
+        collected first: that has a time limit.
+        """
+        is_known = accepted_credentials().knows(request)
+        self.collected = collect(queued_readings) if is_known else None
+        self.is_known_before = is_known and not database_answers()
+        if self.is_known_before:
+            request.user, request.auth = AnonymousUser(), None
+            return
         try:
             super().perform_authentication(request)
-        except DatabaseError:
-            if not accepted_credentials().knows(request):
-                raise
-            self.is_known_before = True
-            request.user, request.auth = AnonymousUser(), None
         except AuthenticationFailed:
             accepted_credentials().forget(request)
             raise
 
     def get_permissions(self) -> Sequence[Any]:
-        """Return no permissions to check for credentials that were valid before."""
+        """Return no permissions to check for a token that was valid before."""
         return [] if self.is_known_before else super().get_permissions()
 
     def check_permissions(self, request: Request) -> None:
-        """Check the permissions; remember valid credentials.
+        """Check the permissions; remember a valid token.
 
         Raises:
             PermissionDenied: the credentials do not read, or read some tags only.
@@ -86,8 +89,7 @@ class MetricsView(APIView):
         except PermissionDenied:
             accepted_credentials().forget(request)
             raise
-        if request.auth is not None:
-            accepted_credentials().remember(request)
+        accepted_credentials().remember(request)
 
     @extend_schema(
         operation_id="getMetrics",
@@ -105,6 +107,7 @@ class MetricsView(APIView):
         OpenMetrics for a client that accepts `application/openmetrics-text`, else the text format of
         Prometheus. Programs on the same machine need no token.
         """
-        text, content_type = exposition_of(collect(queued_readings), request.headers.get("Accept", ""))
+        collected = self.collected or collect(queued_readings)
+        text, content_type = exposition_of(collected, request.headers.get("Accept", ""))
         headers = {"Cache-Control": "no-store", "Vary": "Accept"}
         return HttpResponse(text, content_type=content_type, headers=headers)

@@ -1,4 +1,4 @@
-"""The links beside the name of whoever is signed in: to the password, to one-time codes."""
+"""The links beside the name of the signed-in user: to the password, to one-time codes."""
 
 from typing import Any
 

@@ -12,14 +12,13 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.decorators import method_decorator
-from django.utils.safestring import mark_safe
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.generic import TemplateView
 
 from monitoring.access.one_time_codes import devices, pending
 from monitoring.access.one_time_codes.checking import WRONG, problem_with
-from monitoring.access.one_time_codes.qr_codes import svg_of
+from monitoring.access.one_time_codes.qr_codes import qr_code
 from monitoring.access.pages import database_unavailable, to_login
 from monitoring.access.single_sign_on.options import began_at_provider
 
@@ -103,7 +102,7 @@ class OneTimeCodesView(CodePage):
             self.user = waiting
             return None
         if not self.request.user.is_authenticated:
-            # Whoever has an app needs its code to come here.
+            # An account with an app needs a code to come here.
             return self.page_with_next("login-code") if waiting else to_login(self.request, self.request.path)
         self.user = self.request.user
         return None
@@ -113,7 +112,7 @@ class OneTimeCodesView(CodePage):
         return self.refused() or self.page()
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        """Do what the pressed button says."""
+        """Carry out the act of the pressed button."""
         if refusal := self.refused():
             return refusal
         acts = {"confirm": self.confirm, "recovery": self.make_recovery_codes, "remove": self.remove}
@@ -127,7 +126,7 @@ class OneTimeCodesView(CodePage):
         return act(request.POST.get("code", ""))
 
     def confirm(self, code: str) -> HttpResponse:
-        """Set up the app whose code it is, and sign in who waited for that."""
+        """Set up the app that made the code, and end a login that waited for that."""
         key = self.request.session.get(pending.NEW_KEY, "")
         recovery_codes = devices.confirm(self.user, key, code) if key else None
         if recovery_codes is None:
@@ -178,5 +177,4 @@ class OneTimeCodesView(CodePage):
         """Return a new secret as QR code and text; the same until it is confirmed or the session ends."""
         key = self.request.session.setdefault(pending.NEW_KEY, devices.new_key())
         address = devices.address_of_key(self.user, key)
-        svg = mark_safe(svg_of(address))  # noqa: S308 - made by segno
-        return {"qr_code": svg, "shown_key": devices.shown_key(key), "app_address": address}
+        return {"qr_code": qr_code(address), "shown_key": devices.shown_key(key), "app_address": address}

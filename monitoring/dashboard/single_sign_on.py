@@ -115,7 +115,7 @@ class ReturnView(ProviderView, OIDCAuthenticationCallbackView):  # type: ignore[
 
 
 class SignOutView(LogoutView):
-    """Sign out. Who signed in at the provider learns that the login there goes on."""
+    """Sign out. Users of the provider learn that the login there goes on."""
 
     @method_decorator(login_not_required)
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:

@@ -88,9 +88,11 @@ class ShardProcess:
         """
         rows = {row.source: row for row in detection_leases()}
         held = Counter(row.owner for row in rows.values() if row.owner and is_valid(row, now))
-        mine = len(self.working)
+        # After a failure there is no runner, although the lease is still valid: the shard is taken again.
+        mine = held[self.owner] = len(self.working)
         if rows.keys() != {follower.shard.lease for follower in self.followers}:
-            self._take_one(now)  # the tags are divided anew once no process runs another number of shards
+            if not held.total():  # the tags are divided anew once no process runs another number of shards
+                self._take_one(now)
             return
         asked = self._asked(now)
         if held.total() < len(self.followers) and (asked is None or mine <= asked):

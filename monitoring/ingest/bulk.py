@@ -17,7 +17,11 @@ from monitoring.database import postgresql
 from monitoring.kernel.arrays import BoolArray, FloatArray, IntArray
 
 MEASUREMENTS = "measurements (id, timestamp, tag, value, is_anomaly)"
-MOST_ROWS = 128  # more gain nothing
+MOST_ROWS, MOST_VALUES = 128, 1_000  # of a statement; more gain nothing
+# An error leaves the rows before it to the caller's transaction, which rolls them back. Without it SQLite
+# copies each page that a statement of several rows changes, to undo that statement alone, from 64 kB on to a
+# temporary file: rows of a hundred tags took three times as long.
+OR_FAIL = "OR FAIL"
 
 Columns = Sequence[NDArray[Any] | list[bytes | None]]
 
@@ -51,7 +55,7 @@ def insert_values(into: str, columns: Columns, *, otherwise: str = "") -> None:
     """
     width, parameters = len(columns), by_row(columns)
     with connection.wrap_database_errors:
-        for start, count in chunks(len(columns[0])):
+        for start, count in chunks(len(columns[0]), width):
             statement = insert_statement(into, width, count, otherwise)
             connection.connection.execute(statement, parameters[start * width : (start + count) * width])
 
@@ -65,12 +69,14 @@ def by_row(columns: Columns) -> list[Any]:
     return values
 
 
-def chunks(count: int) -> Iterator[tuple[int, int]]:
-    """Yield start and size of consecutive chunks of ``count`` rows.
+def chunks(count: int, width: int) -> Iterator[tuple[int, int]]:
+    """Yield start and size of consecutive chunks of ``count`` rows of ``width`` values.
 
     All sizes are powers of two, so that sqlite3 keeps the few statements prepared.
     """
     start, size = 0, MOST_ROWS
+    while size * width > MOST_VALUES:
+        size //= 2
     while start < count:
         while size > count - start:
             size //= 2
@@ -82,4 +88,4 @@ def chunks(count: int) -> Iterator[tuple[int, int]]:
 def insert_statement(into: str, width: int, count: int, otherwise: str) -> str:
     """Return the statement that inserts ``count`` rows of ``width`` values."""
     row = f"({', '.join('?' * width)})"
-    return f"INSERT INTO {into} VALUES {', '.join([row] * count)} {otherwise}"  # noqa: S608 - our own words
+    return f"INSERT {OR_FAIL} INTO {into} VALUES {', '.join([row] * count)} {otherwise}"  # noqa: S608 - our own words

@@ -17,7 +17,7 @@ import numpy as np
 from django.db import connection
 from numpy.typing import NDArray
 
-from monitoring.ingest.bulk import Columns, insert
+from monitoring.ingest.bulk import OR_FAIL, Columns, insert
 from monitoring.ingest.locked_tags import NEVER
 from monitoring.ingest.rollup_tables import ADD, ADD_TO_SERIES, ROLLUPS, SERIES, columns_of
 from monitoring.ingest.tags import among, given
@@ -63,7 +63,7 @@ LENGTHS = " UNION ALL ".join(
 )
 # SQLite reads the tables of a CROSS JOIN in the given order: rollups of one length stand together.
 TO_ROLLUPS = f"""
-    INSERT INTO {ROLLUPS}
+    INSERT {{or_fail}} INTO {ROLLUPS}
     SELECT tag, length_s, open_start - open_start %% length_us, open_count, open_total, open_minimum,
         open_minimum_at, open_maximum, open_maximum_at, open_anomalies
     FROM ({LENGTHS}) AS lengths CROSS JOIN series WHERE tag {{among}} AND open_start IS NOT NULL {ADD}
@@ -87,7 +87,8 @@ def roll_up(keys: list[int]) -> None:
     """Add the open minutes of these tags to the rollups; the caller clears or replaces them."""
     if keys:
         with connection.cursor() as cursor:
-            cursor.execute(TO_ROLLUPS.format(among=among(keys)), given(keys))
+            or_fail = OR_FAIL if connection.vendor == "sqlite" else ""
+            cursor.execute(TO_ROLLUPS.format(among=among(keys), or_fail=or_fail), given(keys))
 
 
 def add(

@@ -30,6 +30,7 @@ from monitoring.models import HostClock, Lease, Measurement
 from monitoring.models.host_clock import clock_state
 from monitoring.notifications.problems import delivery_problems
 from monitoring.sources.problems import failing_sources, source_notices
+from monitoring.storage.archiving.problems import archive_problems
 
 # A tag whose newest reading is older has gone quiet. A worker has after as many missed heartbeats as
 # another worker needs to take over.
@@ -217,7 +218,7 @@ def read_state(now: datetime, queued: Callable[[], int]) -> Seen:
             read_times(now),
             read_learning(),
             tuple(delivery_problems(now)),
-            (*failing_sources(now), *source_notices(now)),
+            (*failing_sources(now), *source_notices(now), *archive_problems(now)),
             confirmed_sources(),
         )
     except DatabaseError as error:

@@ -12,6 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families as parse_tex
 from pytest_django import Settings
 
 from monitoring.access.scraping import MOST_REMEMBERED, AcceptedCredentials, is_loopback
+from monitoring.access.token_secrets import Grant
 from monitoring.access.token_store import issue_token
 from monitoring.models import Token
 from monitoring.models.token import Scope
@@ -96,8 +97,10 @@ def test_a_proxy_on_this_machine_is_not_this_machine(
 
 
 @pytest.mark.usefixtures("closed")
-def test_a_token_that_reads_all_is_enough(client: Client) -> None:
-    assert client.get("/metrics", headers=header(), REMOTE_ADDR=ELSEWHERE).status_code == 200
+@pytest.mark.parametrize("scheme", ["Token", "Bearer"])
+def test_a_token_that_reads_all_is_enough(client: Client, scheme: str) -> None:
+    given = {"authorization": header()["authorization"].replace("Token", scheme)}
+    assert client.get("/metrics", headers=given, REMOTE_ADDR=ELSEWHERE).status_code == 200
 
 
 @pytest.mark.usefixtures("closed")
@@ -134,12 +137,19 @@ def test_an_outage_is_no_error_and_one_line_of_the_log(
 
 @pytest.mark.usefixtures("closed")
 def test_in_an_outage_a_token_that_was_valid_before_still_is(
-    client: Client, outage: Callable[[], Any]
+    client: Client, outage: Callable[[], Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Nor is the database asked for the token, as that may hang."""
+
+    def hang() -> None:
+        raise AssertionError("the database is asked")
+
     known, unknown = header(), {"authorization": "Token frm_unknown"}
     assert client.get("/metrics", headers=known, REMOTE_ADDR=ELSEWHERE).status_code == 200
     with outage():
-        answer = client.get("/metrics", headers=known, REMOTE_ADDR=ELSEWHERE)
+        with monkeypatch.context() as patch:
+            patch.setattr("monitoring.access.authentication.find_grant", lambda *_, **__: hang())
+            answer = client.get("/metrics", headers=known, REMOTE_ADDR=ELSEWHERE)
         assert (answer.status_code, b"fermon_database_up 0.0\n" in answer.content) == (200, True)
         assert client.get("/metrics", headers=unknown, REMOTE_ADDR=ELSEWHERE).status_code in (401, 503)
 
@@ -154,12 +164,17 @@ def test_a_token_that_was_revoked_before_is_not(client: Client, outage: Callable
         assert client.get("/metrics", headers=revoked, REMOTE_ADDR=ELSEWHERE).status_code == 503
 
 
-def test_few_credentials_are_remembered(rf: Any) -> None:
+def test_few_tokens_are_remembered_and_no_others(rf: Any) -> None:
+    def asked(secret: str, auth: object) -> Any:
+        request = rf.get("/metrics", headers={"authorization": f"Token {secret}"} if secret else {})
+        request.auth = auth
+        return request
+
+    grant = Grant(1, "prometheus", Scope.READ, "")
+    tokens = [asked(str(number), grant) for number in range(MOST_REMEMBERED + 1)]
+    others = [asked("", grant), asked("of a user", object())]
     known = AcceptedCredentials()
-    requests = [
-        rf.get("/metrics", headers={"authorization": f"Token {n}"}) for n in range(MOST_REMEMBERED + 1)
-    ]
-    for request in [*requests, rf.get("/metrics")]:
+    for request in [*tokens, *others]:
         known.remember(request)
-    assert [known.knows(request) for request in requests] == [False, *[True] * MOST_REMEMBERED]
-    assert not known.knows(rf.get("/metrics")), "no credentials are no key"
+    assert [known.knows(request) for request in tokens] == [False, *[True] * MOST_REMEMBERED]
+    assert not any(known.knows(request) for request in others)

@@ -6,6 +6,7 @@ from typing import Any
 
 from monitoring.archive.files import read_groups
 from monitoring.archive.place import archive_place, archive_url
+from monitoring.ingest import open_minutes
 from monitoring.ingest.pipeline import ingest_readings
 from monitoring.kernel.clock import to_micros
 from monitoring.models import ArchiveFile, ExcludedMeasurement, Finding, Measurement, Rollup, Series, Tag
@@ -98,6 +99,7 @@ def measured(tag: str = TAG) -> list[tuple[Any, ...]]:
 
 def everything(tag: str = TAG) -> dict[str, Any]:
     """What is stored of the tag, with ids as ranks: PostgreSQL never gives an id twice."""
+    open_minutes.close([Tag.objects.get(name=tag).pk])
     rows = measured(tag)
     excluded = list(
         ExcludedMeasurement.objects.filter(tag__name=tag)

@@ -17,6 +17,7 @@ from monitoring.ingest.rebuild import rebuild, spans_of
 from monitoring.kernel.tag_definition import OnConflict
 from monitoring.models import ArchiveFile, Finding, Lease, Measurement, Series, Tag
 from monitoring.storage.archiving import due, moving, running
+from monitoring.storage.archiving.problems import archive_problems
 from monitoring.storage.archiving.running import archive_due, archive_now
 from monitoring.storage.archiving.verifying import faults_of
 from tests.archive.plant import (
@@ -89,9 +90,11 @@ def test_the_day_of_the_newest_measurement_stays() -> None:
     assert [row for row in database_rows() if row[1]] == database_rows() != []
 
 
-def test_measurements_that_detection_has_not_seen_stay(week) -> None:
+@pytest.mark.parametrize("shard", ["judge", "judge.2", "alarms"])
+def test_measurements_that_a_follower_has_not_seen_stay(week, shard) -> None:
     seen = Measurement.objects.order_by("timestamp")[100].pk
-    Lease.objects.create(source="judge", position=seen)
+    Lease.objects.create(source="judge.1", position=seen + 1000)
+    Lease.objects.create(source=shard, position=seen)
     archive(2)
     assert days_of(live_files()) == [7, 6, 5][: len(live_files())]
     assert max(file.last_id for file in live_files()) <= seen
@@ -367,6 +370,8 @@ def test_while_the_archive_is_away_nothing_moves_and_one_line_says_so(
     due.note_run(due.newest_id())
     for _ in range(3):
         assert archive_due(now=NOW) == 0
+    assert archive_problems(datetime.now(UTC)) == []
+    assert "the database, which grows" in archive_problems(datetime.now(UTC) + timedelta(hours=5))[0]
     assert everything() == week
     assert [record.message for record in caplog.records if "archive" in record.message] == [
         "archive can't be used; nothing moves"

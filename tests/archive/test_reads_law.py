@@ -194,7 +194,7 @@ def move(moves: list[tuple[bool, str, datetime, int | None]]) -> None:
     between=ranges(),
     excluded=st.booleans(),
 )
-@examples(max_examples=4, phases=[Phase.generate])
+@examples(max_examples=4, phases=[Phase.generate])  # to shrink a failure would take minutes
 def test_every_read_answers_as_without_archive(
     stored: list[tuple[str, datetime, bool]],
     asked: list[str],

@@ -11,7 +11,8 @@ from monitoring.archive.place import archive_place
 from monitoring.archive.reading import Decoded
 from monitoring.ingest.outcomes import Status
 from monitoring.kernel.runtime import part
-from monitoring.storage.archiving import due, moving, running
+from monitoring.storage.archiving import moving, running
+from monitoring.storage.archiving.due import newest_id, note_run
 from monitoring.storage.archiving.running import archive_now
 from monitoring.storage.archiving.verifying import verify
 from tests.archive.plant import (
@@ -123,7 +124,7 @@ def test_a_server_that_is_away_costs_nothing_and_comes_back(bucket, caplog, monk
     bucket.stop()
     try:
         archive_after(2)
-        due.note_run(due.newest_id())
+        note_run(newest_id())
         assert running.archive_due(now=NOW) == 0
         part(Decoded).forget()
         (late,) = send([reading(NOW - 6 * DAY + DAY / 86_400)])

@@ -166,7 +166,8 @@ def test_two_share_the_shards_and_one_goes_on_alone_when_the_other_is_killed(mig
     wait_until(lambda: system.select(EVENTS) == (2,))
     other.send(signal.SIGTERM)
     assert other.end(within_s=10) == 0
-    assert system.select("SELECT count(*) FROM leases WHERE owner <> ''") == (0,)
+    # The request for a shard of the killed one may be left: it has expired.
+    assert system.select(f"SELECT count(*) FROM leases WHERE {IS_SHARD} AND owner <> ''") == (0,)  # noqa: S608
     assert "Traceback" not in other.text
 
 

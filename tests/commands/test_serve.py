@@ -212,6 +212,14 @@ def test_streams_leave_connections_for_the_other_requests(settings: Settings) ->
     assert command[-1] == "fermon_site.asgi:application"
 
 
+def test_the_servers_own_metrics_are_for_this_machine_and_off_by_default() -> None:
+    assert "--metrics" not in server_command()
+    command = server_command(has_metrics=True)
+    assert "--metrics" in command
+    options = dict(pairwise(command))
+    assert (options["--metrics-address"], options["--metrics-port"]) == ("127.0.0.1", "9464")
+
+
 @pytest.mark.parametrize(("host", "code"), [("127.0.0.1", 0), ("elsewhere.example.org", 1)])
 def test_whether_it_is_well_can_be_asked_by_a_command(
     system: Any, serve: Callable[..., Any], host: str, code: int

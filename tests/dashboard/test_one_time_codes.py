@@ -94,7 +94,7 @@ def test_who_wants_sets_one_up_and_sees_recovery_codes_once(
     user = person("viewer")
     give_password(client, user)
     page = client.get("/one-time-codes").content.decode()
-    assert '<svg viewBox="0 0' in page
+    assert '<svg class="qr-code" viewBox="0 0' in page
     assert 'href="otpauth://totp/Fermon%3Aviewer?secret=' in page
     answer = set_up(client)
     codes = re.findall(r"<li><code>([a-z2-9-]{19})</code>", answer.content.decode())

@@ -233,6 +233,15 @@ def test_processes_share_the_shards_and_take_over_those_of_a_dead_one() -> None:
     assert held_by([first, second, third]) == [0, 0, 0]
 
 
+def test_a_shard_that_failed_is_taken_again_at_once_although_its_lease_is_valid() -> None:
+    process = ShardProcess(3)
+    step_all([process])
+    process.followers[1].runner = None  # as after a failure of the database
+    step_all([process], times=1)
+    assert len(process.working) == 3
+    process.leave()
+
+
 def test_a_run_with_shards_detects_saves_all_and_gives_the_leases_up(
     tags: list[Tag], settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -45,7 +45,8 @@ def test_a_row_that_exists_is_changed_as_the_clause_says() -> None:
     assert Series.objects.values_list("tag", "measurements", "recent_values").get() == (tag, 6, b"\x01")
 
 
-def test_an_error_of_the_database_is_djangos() -> None:
+def test_an_error_of_the_database_is_djangos_and_leaves_no_row() -> None:
     ids = np.array([1, 1])
     with pytest.raises(IntegrityError), transaction.atomic():
         insert_measurements(ids, ids, ids, ids / 2, np.zeros(2, dtype=np.bool_))
+    assert not Measurement.objects.exists()

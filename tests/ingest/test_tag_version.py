@@ -1,17 +1,21 @@
 """A writer on SQLite keeps tag definitions, and notices every change of them."""
 
 from collections.abc import Callable
+from dataclasses import fields
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from django.db import connection, transaction
 
+from monitoring.ingest.definition_columns import DefinitionColumns, definition_columns
 from monitoring.ingest.locked_tags import LockedTag
 from monitoring.ingest.outcomes import Status
 from monitoring.ingest.pipeline import ingest_readings
 from monitoring.ingest.tag_version import tags_version, track_changes
-from monitoring.ingest.tags import MANY, lock_tags
-from monitoring.models import Tag
+from monitoring.ingest.tags import MANY, lock_columns, lock_tags
+from monitoring.kernel.tag_definition import OnConflict
+from monitoring.models import Series, Tag
 
 pytestmark = [pytest.mark.sqlite, pytest.mark.django_db]
 NAMES = [f"sensor_{number:03}" for number in range(MANY)]
@@ -106,3 +110,17 @@ def test_without_its_triggers_the_tags_are_read_each_time(read: Callable[[], dic
 
 def test_an_unknown_tag_among_known_ones(read: Callable[[], dict[str, LockedTag]]) -> None:
     assert list(lock_tags([*NAMES, "unknown"])) == NAMES
+
+
+def test_known_tags_have_the_columns_of_their_definitions(read: Callable[[], dict[str, LockedTag]]) -> None:
+    Tag.objects.filter(name=NAMES[1]).update(upper_limit=5, active=False, on_conflict=OnConflict.KEEP_LAST)
+    ingest_readings([{"tag": name, "timestamp": "2026-01-31T12:00:00Z", "value": 7} for name in NAMES[2:]])
+    Series.objects.filter(tag__name=NAMES[2]).update(raw_from=datetime(1970, 1, 1, tzinfo=UTC))
+    read()
+    known = lock_columns(NAMES[::-1])
+    assert statements(lambda: lock_columns(NAMES)) == []
+    own = definition_columns(known.defined)
+    for field in fields(DefinitionColumns):
+        assert getattr(known.definitions, field.name).tolist() == getattr(own, field.name).tolist()
+    assert list(known) == [lock_tags([name])[name] for name in known.names]
+    assert sorted(known.names) == NAMES

@@ -37,7 +37,7 @@ def has_device(user: User) -> bool:
 
 
 def must_have_device(user: User) -> bool:
-    """Return whether the user needs one: whoever may change settings does, where codes are required."""
+    """Return whether the user needs one: to change settings, where codes are required."""
     return settings.FERMON_TOTP == REQUIRED and allows(user, CONFIGURE)
 
 

@@ -1,4 +1,4 @@
-"""End logins without a one-time code of people who need one: those from before the setting or the role."""
+"""End logins without a required one-time code: those from before the setting or the role."""
 
 from collections.abc import Callable
 
@@ -11,7 +11,7 @@ from monitoring.access.one_time_codes.pending import is_unverified
 
 
 class RequireOneTimeCode:
-    """Sign out whoever may change settings and signed in by a password alone. Tokens need no code."""
+    """Sign out users with the right to change settings and a login by password alone; tokens need no code."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

@@ -1,4 +1,4 @@
-"""A login whose password was right, and that waits for a one-time code; nobody is signed in meanwhile."""
+"""A login with a right password that waits for a one-time code; nobody is signed in meanwhile."""
 
 import time
 from typing import Any
@@ -23,7 +23,7 @@ def begin(request: HttpRequest, user: User) -> None:
 
 
 def waiting_user(request: HttpRequest) -> User | None:
-    """Return the user whose password was right; None without one, after ten minutes, or if it has changed."""
+    """Return the user of such a login; None without one, after ten minutes, or after a new password."""
     found: dict[str, Any] = request.session.get(KEY) or {}
     if not 0 <= time.time() - found.get("at", 0.0) <= LASTS_S:
         return None

@@ -1,4 +1,4 @@
-"""Accounts of people who sign in at the provider, found by issuer and subject; roles by their groups."""
+"""Accounts of people with a login at the provider, found by issuer and subject; roles by their groups."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -25,7 +25,7 @@ def account_of(issuer: str, subject: str) -> User | None:
 def account_for(*, issuer: str, subject: str, name: str, roles: Iterable[str], address: str) -> User:
     """Return the account of a subject with exactly these roles; make the account at the first login.
 
-    The audit trail records what changes, by the provider.
+    The audit trail records changes as those of the provider.
     """
     with recorded_as_provider(address), transaction.atomic():
         user = account_of(issuer, subject) or make_account(issuer, subject, name)

@@ -21,6 +21,8 @@ from monitoring.access.single_sign_on.signed_tokens import InvalidTokenError
 RENEW_S = 15 * 60  # groups are read again after this time
 REQUEST_TIMEOUT_S = 10
 LONGEST_SUBJECT = 255
+# Endpoints that the library names otherwise than the discovery document does.
+RENAMED_ENDPOINTS = {"user_endpoint": "userinfo_endpoint", "jwks_endpoint": "jwks_uri"}
 
 
 class SignInFailedError(Exception):
@@ -55,16 +57,10 @@ def library_setting(name: str, *default: Any) -> Any:
         return values[name]
     if name == "OIDC_TOKEN_USE_BASIC_AUTH":
         return wants_basic_authentication(provider().known())
-    endpoint = ENDPOINTS.get(name)
-    return provider().known().get(endpoint, "") if endpoint else import_from_settings(name, *default)
-
-
-ENDPOINTS = {
-    "OIDC_OP_AUTHORIZATION_ENDPOINT": "authorization_endpoint",
-    "OIDC_OP_TOKEN_ENDPOINT": "token_endpoint",
-    "OIDC_OP_USER_ENDPOINT": "userinfo_endpoint",
-    "OIDC_OP_JWKS_ENDPOINT": "jwks_uri",
-}
+    if name.startswith("OIDC_OP_") and name.endswith("_ENDPOINT"):
+        endpoint = name.removeprefix("OIDC_OP_").lower()
+        return provider().known().get(RENAMED_ENDPOINTS.get(endpoint, endpoint), "")
+    return import_from_settings(name, *default)
 
 
 def wants_basic_authentication(document: Mapping[str, Any]) -> bool:

@@ -22,7 +22,7 @@ Document = dict[str, Any]
 
 
 class ProviderAwayError(Exception):
-    """The provider does not answer, or not with what was asked for, and there is no copy."""
+    """The provider does not answer, or not with an acceptable document, and there is no copy."""
 
 
 class CachedDocument:
@@ -118,7 +118,7 @@ def write_whole(path: Path, text: str) -> None:
     """Write a file so that readers see the old content or the new one, never a part."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f"{path.name}.{os.getpid()}")
-    draft.write_text(text)
+    draft.write_text(text, encoding="utf-8")
     draft.replace(path)
 
 

@@ -25,7 +25,7 @@ def began_at_provider(request: HttpRequest) -> bool:
 
 
 def no_role_text(request: HttpRequest) -> str:
-    """Return why a user of the provider has no role, and what to do; empty for a local account."""
+    """Return why a user of the provider has no role, with the remedy; empty for a local account."""
     if not began_at_provider(request):
         return ""
     return (

@@ -1,4 +1,4 @@
-"""Ask the provider again, silently, whether somebody who is signed in still is, and for which roles."""
+"""Ask the provider again, silently, whether a login still holds, and for which roles."""
 
 import time
 from typing import Any
@@ -56,4 +56,4 @@ def is_navigation(request: HttpRequest) -> bool:
         and request.get_preferred_type(["application/json", "text/html"]) == "text/html"
     )
     mode = request.headers.get("Sec-Fetch-Mode", "navigate")
-    return is_page and mode == "navigate" and not request.path.startswith(EXEMPT)
+    return is_page and mode == "navigate" and not request.path_info.startswith(EXEMPT)

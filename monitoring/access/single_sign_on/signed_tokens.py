@@ -5,7 +5,7 @@ from typing import Any
 
 import jwt
 
-# Never "none", and no HMAC: with it, who knows the provider's public key could sign.
+# Never "none", and no HMAC: with it, the provider's public key would be enough to sign.
 ALGORITHMS = ("RS256", "ES256")
 LEEWAY_S = 60
 REQUIRED = ["exp", "iss", "sub"]

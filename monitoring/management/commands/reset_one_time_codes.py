@@ -9,9 +9,9 @@ from monitoring.access.one_time_codes.devices import remove
 
 
 class Command(BaseCommand):
-    """Remove the authenticator app and the recovery codes of a user who lost them."""
+    """Remove the authenticator app and the recovery codes of a user, for lost ones."""
 
-    help = "Removes the authenticator app and the recovery codes of a user who lost them."
+    help = "Removes the authenticator app and the recovery codes of a user, for lost ones."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Add the user's name."""

@@ -61,6 +61,11 @@ def read_and_close(read: Read) -> list[Metric]:
         connection.close()
 
 
+def database_answers() -> bool:
+    """Return whether the database answered when this process last collected."""
+    return part(MetricsProbe).outage.since is None
+
+
 def collect(queued: Callable[[], int]) -> list[Metric]:
     """Return all metrics; ``queued`` counts the readings in the task queue.
 

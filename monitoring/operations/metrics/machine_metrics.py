@@ -10,8 +10,10 @@ from django.conf import settings
 from django.db import connection
 from prometheus_client.core import InfoMetricFamily, Metric
 
+from monitoring.database.replica_monitor import ReplicaMonitor, ReplicaState, is_configured
 from monitoring.kernel.outages import outages
 from monitoring.kernel.redis_link import link_to
+from monitoring.kernel.runtime import part
 from monitoring.operations.metrics.clock import age_s
 from monitoring.operations.metrics.families import gauge
 from monitoring.operations.stream_feed import feed
@@ -24,6 +26,7 @@ def machine_metrics(now: datetime) -> Iterator[Metric]:
     yield build_info()
     yield from disk_metrics()
     yield from spool_metrics(now)
+    yield from replica_metrics()
     yield from process_metrics()
 
 
@@ -95,6 +98,21 @@ def spool_metrics(now: datetime) -> Iterator[Metric]:
         "fermon_dead_letters_limit_bytes",
         "Size up to which readings are taken: FERMON_DEAD_LETTER_BYTES.",
         settings.FERMON_DEAD_LETTER_BYTES,
+    )
+
+
+def replica_metrics() -> Iterator[Metric]:
+    """Yield the families of the read replica, as last measured by this web process."""
+    found = part(ReplicaMonitor).health(wait_s=0) if is_configured() else None
+    yield gauge(
+        "fermon_replica_up",
+        "0 while this web process does not read from the replica; none without a replica.",
+        None if found is None else found.state in {ReplicaState.CURRENT, ReplicaState.UNKNOWN},
+    )
+    yield gauge(
+        "fermon_replica_lag_seconds",
+        "How far the replica is behind the primary at most.",
+        None if found is None else found.lag_s,
     )
 
 

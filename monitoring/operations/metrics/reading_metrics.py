@@ -29,7 +29,7 @@ def reading_metrics(now: datetime, queued: int) -> Iterator[Metric]:
     )
     yield gauge(
         "fermon_measurements_stored",
-        "Measurements that the database holds now; retention and exclusions take some away.",
+        "Measurements kept now: less those that retention and exclusions took away.",
         stored["measurements"] or 0,
     )
     yield counter(
@@ -37,9 +37,7 @@ def reading_metrics(now: datetime, queued: int) -> Iterator[Metric]:
         "Reasons for anomalies found since the database was made; a measurement may have two.",
         newest_finding(),
     )
-    yield gauge(
-        "fermon_anomalies_stored", "Anomalies among the measurements stored.", stored["anomalies"] or 0
-    )
+    yield gauge("fermon_anomalies_stored", "Anomalies among the measurements kept.", stored["anomalies"] or 0)
     yield counters(
         "fermon_refusals_total",
         "Readings rejected since the start of the UTC day, by reason.",

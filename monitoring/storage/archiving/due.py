@@ -39,7 +39,7 @@ def newest_id() -> int:
 def followed_id() -> int:
     """Return the id below which every process that follows measurements by id has seen all."""
     following = Lease.objects.filter(
-        Q(source__in=(DETECTION, ALARMS)) | Q(source__startswith=f"{DETECTION}:"), position__isnull=False
+        Q(source__in=(DETECTION, ALARMS)) | Q(source__startswith=f"{DETECTION}."), position__isnull=False
     )
     position = following.aggregate(lowest=Min("position"))["lowest"]
     return newest_id() - 1 if position is None else min(int(position), newest_id() - 1)

@@ -11,8 +11,6 @@ from pytest_django import Settings
 from tests.access.single_sign_on.signing import CLIENT, ISSUER, keep_copies, key_set, rsa_key
 
 ROLES = {"plant-operators": "operator", "plant-engineers": "engineer", "it-admins": "administrator"}
-MIDDLEWARE = "monitoring.access.single_sign_on.session_refresh.ProviderSessions"
-BACKEND = "monitoring.access.single_sign_on.backend.ProviderBackend"
 
 
 @pytest.fixture
@@ -27,9 +25,10 @@ def configured(settings: Settings) -> Callable[..., None]:
         settings.FERMON_OIDC_NAME = "Plant login"
         settings.FERMON_OIDC_CLAIM = claim
         settings.FERMON_OIDC_ROLES = ROLES
-        settings.AUTHENTICATION_BACKENDS = [*settings.AUTHENTICATION_BACKENDS, BACKEND]
+        settings.AUTHENTICATION_BACKENDS = [*settings.AUTHENTICATION_BACKENDS, settings.PROVIDER_BACKEND]
         settings.MIDDLEWARE = list(settings.MIDDLEWARE)
-        settings.MIDDLEWARE.insert(settings.MIDDLEWARE.index(settings.LOGIN_MIDDLEWARE), MIDDLEWARE)
+        place = settings.MIDDLEWARE.index(settings.LOGIN_MIDDLEWARE)
+        settings.MIDDLEWARE.insert(place, settings.PROVIDER_MIDDLEWARE)
 
     return configure
 
@@ -49,7 +48,7 @@ def by_copies(configured: Callable[..., None], data_dir: Path, monkeypatch: pyte
     return asked
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def provider_url() -> Iterator[str]:
     """The address of a provider that runs in a thread."""
     with run_server_in_thread(require_nonce=True) as server:

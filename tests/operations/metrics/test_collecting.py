@@ -17,10 +17,12 @@ from pytest_django import Settings
 from time_machine import TimeMachineFixture
 
 from monitoring.alarms.state_machine import Act
+from monitoring.database.replica_monitor import Found, ReplicaMonitor, ReplicaState
 from monitoring.ingest.exclusions import choice_of_range, exclude
 from monitoring.ingest.pipeline import ingest_readings
 from monitoring.kernel.lease_names import ALARMS, DETECTION, SIMULATOR
 from monitoring.kernel.outages import outages
+from monitoring.kernel.runtime import part
 from monitoring.models import (
     Batch,
     Channel,
@@ -275,6 +277,24 @@ def test_redis_is_told_where_there_is_one(settings: Settings) -> None:
     assert value_of("fermon_redis_up") is None
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
     assert value_of("fermon_redis_up") == 1, "no outage is known"
+
+
+@pytest.mark.parametrize(
+    ("found", "up"),
+    [
+        (Found(ReplicaState.CURRENT, 1.5), (1, 1.5)),
+        (Found(ReplicaState.STALE, 30.0), (0, 30)),
+        (Found(ReplicaState.AWAY, None), (0, None)),
+    ],
+)
+def test_the_replica_is_told_where_there_is_one(
+    found: Found, up: tuple[int, float | None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert value_of("fermon_replica_up") is None
+    monkeypatch.setattr(ReplicaMonitor, "start", lambda _: None)
+    monkeypatch.setattr("monitoring.operations.metrics.machine_metrics.is_configured", lambda: True)
+    part(ReplicaMonitor).found = found
+    assert (value_of("fermon_replica_up"), value_of("fermon_replica_lag_seconds")) == up
 
 
 def test_the_number_of_queries_does_not_depend_on_tags_and_no_measurement_is_read() -> None:
