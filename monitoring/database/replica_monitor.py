@@ -264,7 +264,8 @@ class Probe:
         wrapper.settings_dict["OPTIONS"].pop("pool", None)
         wrapper.settings_dict["OPTIONS"]["connect_timeout"] = math.ceil(ANSWER_S)
         self._opened[alias] = wrapper
-        wrapper.connect()
+        # Without Django's first queries, which would wait for a server that hangs.
+        wrapper.connection = wrapper.get_new_connection(wrapper.get_connection_params())
         return wrapper
 
     def _forget(self, alias: str) -> None:

@@ -216,10 +216,14 @@ def test_a_read_that_waits_for_a_replica_that_hangs_is_answered_by_the_primary(
         answers.append(read(slow))
         connections.close_all()
 
-    thread = threading.Thread(target=ask)
+    thread = threading.Thread(target=ask, daemon=True)
     thread.start()
     began.wait()
-    wait_until(lambda: servers[1].execute("SELECT 1 FROM pg_stat_activity WHERE query LIKE '%pg_sleep(C%'"))
+    wait_until(
+        lambda: servers[1].execute(
+            "SELECT 1 FROM pg_stat_activity WHERE query LIKE '%sleep(C%' AND pid <> pg_backend_pid()"
+        )
+    )
     monkeypatch.setattr(replica_monitor, "ANSWER_S", 0.2)
     with servers[1].frozen():
         thread.join(60)
