@@ -33,9 +33,22 @@ class ConsoleFormatter(logging.Formatter):
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
         """Return the line without a traceback, which logging appends itself."""
         carried = merge_record_extra(record, {}, reserved={*RESERVED_ATTRS, "message", "asctime"})
-        details = ", ".join(f"{name}={value}" for name, value in carried.items())
+        details = ", ".join(f"{name}={escaped(str(value))}" for name, value in carried.items())
         line = super().formatMessage(record)
         return f"{line} ({details})" if details else line
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the lines of an event; all but the first are indented, so that no text forges an event."""
+        return "\n    ".join(map(escaped, super().format(record).split("\n")))
+
+
+def escaped(text: str) -> str:
+    """Return the text with escapes for line ends, terminal sequences and other unprintable characters."""
+    if text.isprintable():
+        return text
+    return "".join(
+        sign if sign.isprintable() else sign.encode("unicode_escape").decode("ascii") for sign in text
+    )
 
 
 FORMATTERS: dict[str, Any] = {

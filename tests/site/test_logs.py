@@ -3,6 +3,7 @@
 import json
 import logging
 import logging.config
+import sys
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,20 @@ def test_the_console_shows_it_in_one_line() -> None:
     formatter = ConsoleFormatter("{levelname} {name}: {message}", style="{")
     record = logging.makeLogRecord({"name": "monitoring", "levelname": "INFO", "msg": "kept", "readings": 3})
     assert formatter.format(record) == "INFO monitoring: kept (readings=3)"
+
+
+@pytest.mark.parametrize("forged", ["\n2026-01-01 INFO root: fine", "\x1b[2K\rfine", "\u202efine", "\ud800"])
+def test_no_text_forges_a_line_of_the_console(forged: str) -> None:
+    formatter = ConsoleFormatter("{levelname} {name}: {message}", style="{")
+    try:
+        raise ValueError(forged)
+    except ValueError:
+        error = sys.exc_info()
+    carried = {"name": "monitoring", "levelname": "INFO", "msg": f"no{forged}", "detail": forged}
+    first, *further = formatter.format(logging.makeLogRecord({**carried, "exc_info": error})).split("\n")
+    assert first.startswith("INFO monitoring: no")
+    assert all(line.startswith("    ") for line in further)
+    assert all(line.isprintable() for line in [first, *further])
 
 
 def test_the_file_is_rotated_and_the_oldest_goes(log_file: Path, monkeypatch) -> None:
