@@ -12,7 +12,10 @@ from monitoring.access.token_secrets import Grant
 from monitoring.kernel.runtime import part
 
 # A proxy on this machine has this machine's address, and names its client in one of these headers.
-FORWARDED = ("HTTP_X_FORWARDED_FOR", "HTTP_FORWARDED", "HTTP_X_REAL_IP", "HTTP_VIA", "HTTP_X_FORWARDED_HOST")
+FORWARDED = (
+    *("HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_HOST", "HTTP_X_FORWARDED_PROTO"),
+    *("HTTP_FORWARDED", "HTTP_X_REAL_IP", "HTTP_VIA"),
+)
 REMEMBERED_S = 24 * 3600.0
 MOST_REMEMBERED = 100
 

@@ -87,7 +87,10 @@ def test_another_machine_does(client: Client, peer: str) -> None:
 
 @pytest.mark.usefixtures("closed")
 @pytest.mark.parametrize("proxies", [0, 1])
-@pytest.mark.parametrize("name", ["X-Forwarded-For", "Forwarded", "X-Real-IP", "Via", "X-Forwarded-Host"])
+@pytest.mark.parametrize(
+    "name",
+    ["X-Forwarded-For", "Forwarded", "X-Real-IP", "Via", "X-Forwarded-Host", "X-Forwarded-Proto"],
+)
 def test_a_proxy_on_this_machine_is_not_this_machine(
     client: Client, settings: Settings, name: str, proxies: int
 ) -> None:
