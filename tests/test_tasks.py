@@ -4,8 +4,10 @@ import os
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
+from django.contrib.sessions.models import Session
 from django.db import OperationalError
 from django.utils import timezone
 from django_q.models import Failure, OrmQ, Task
@@ -118,6 +120,18 @@ def test_failures_older_than_a_week_are_pruned() -> None:
     failed_at(timezone.now() - timedelta(days=6), "young")
     assert tasks.prune_tasks() == 1
     assert Failure.objects.get().name == "young"
+
+
+def test_sessions_that_have_expired_are_deleted(monkeypatch) -> None:
+    for name, days in (("old", -1), ("young", 1)):
+        Session.objects.create(session_key=name, expire_date=timezone.now() + timedelta(days=days))
+    jumped = SimpleNamespace(jump="forward")
+    with monkeypatch.context() as patched:
+        patched.setattr(tasks.host_clock, "check_clock", lambda: jumped)
+        tasks.clear_sessions()
+    assert Session.objects.count() == 2
+    tasks.clear_sessions()
+    assert Session.objects.get().session_key == "young"
 
 
 def test_failures_are_bounded_in_number_too(monkeypatch) -> None:

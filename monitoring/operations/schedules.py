@@ -61,6 +61,7 @@ SCHEDULED_TASKS = (
         timeout_s=LONG_TIMEOUT_S,
     ),
     ScheduledTask("fermon.prune_tasks", "monitoring.tasks.prune_tasks", schedule_type=Schedule.DAILY),
+    ScheduledTask("fermon.clear_sessions", "monitoring.tasks.clear_sessions", schedule_type=Schedule.DAILY),
     # Not at once: there is nothing to copy yet. With a slow disk it takes longer than other tasks may.
     ScheduledTask(
         "fermon.back_up",

@@ -21,8 +21,10 @@ NAMES = {
     "fermon.forecast_batches",
     "fermon.watch_batches",
     "fermon.prune_tasks",
+    "fermon.clear_sessions",
     "fermon.back_up",
     "fermon.apply_retention",
+    "fermon.archive_measurements",
 }
 
 
