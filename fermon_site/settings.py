@@ -135,7 +135,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     *([PROVIDER_MIDDLEWARE] if FERMON_OIDC_ISSUER else []),
-    *([CODE_MIDDLEWARE] if FERMON_TOTP == "required" else []),
+    *([CODE_MIDDLEWARE] if FERMON_TOTP != "off" else []),
     LOGIN_MIDDLEWARE,
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",

@@ -6,6 +6,7 @@ from django.apps import AppConfig
 from django.apps import apps as all_apps
 from django.apps.registry import Apps
 from django.contrib.auth.management import create_permissions
+from django.contrib.auth.signals import user_logged_in
 from django.core.signals import request_started
 from django.db import connections
 from django.db.backends.signals import connection_created
@@ -25,7 +26,10 @@ class MonitoringConfig(AppConfig):
     verbose_name = "Fermentation monitoring"
 
     def ready(self) -> None:
-        """Connect the signal handlers for connections, stored readings, requests and migrations."""
+        """Connect the signal handlers for connections, stored readings, requests, logins and migrations."""
+        from monitoring.access.one_time_codes.pending import forget_steps
+
+        user_logged_in.connect(forget_steps)
         connection_created.connect(remember_file)
         stored.connect(publish)
         request_started.connect(close_if_replaced)

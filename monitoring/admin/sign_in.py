@@ -48,6 +48,10 @@ class TOTPDeviceAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # the librar
     search_fields = ("user__username",)
     list_select_related = ("user",)
 
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        """Return whether an address may filter by this: not by the secret, or its parts could be guessed."""
+        return not lookup.startswith("key") and super().lookup_allowed(lookup, value, request)
+
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Return False: users set up their own."""
         return False

@@ -127,11 +127,11 @@ class OneTimeCodesView(CodePage):
 
     def confirm(self, code: str) -> HttpResponse:
         """Set up the app that made the code, and end a login that waited for that."""
-        key = self.request.session.get(pending.NEW_KEY, "")
+        key = pending.key_to_confirm(self.request, self.user)
         recovery_codes = devices.confirm(self.user, key, code) if key else None
         if recovery_codes is None:
             return self.page(WRONG)
-        del self.request.session[pending.NEW_KEY]
+        self.request.session.pop(pending.NEW_KEY)
         if self.is_waiting:
             pending.finish(self.request, self.user)
         else:
@@ -175,6 +175,7 @@ class OneTimeCodesView(CodePage):
 
     def secret(self) -> dict[str, Any]:
         """Return a new secret as QR code and text; the same until it is confirmed or the session ends."""
-        key = self.request.session.setdefault(pending.NEW_KEY, devices.new_key())
+        key = pending.key_to_confirm(self.request, self.user) or devices.new_key()
+        pending.keep_key(self.request, self.user, key)
         address = devices.address_of_key(self.user, key)
         return {"qr_code": qr_code(address), "shown_key": devices.shown_key(key), "app_address": address}

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from auditlog.models import LogEntry
 from axes.models import AccessAttempt
+from django.conf import global_settings
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.test import Client
@@ -31,15 +32,15 @@ def optional(settings: Settings) -> None:
     """One-time codes for those who want them; Fermon is closed."""
     settings.FERMON_OPEN = False
     settings.FERMON_TOTP = "optional"
+    middleware = list(settings.MIDDLEWARE)
+    middleware.insert(middleware.index(settings.LOGIN_MIDDLEWARE), settings.CODE_MIDDLEWARE)
+    settings.MIDDLEWARE = middleware
 
 
 @pytest.fixture
 def required(settings: Settings) -> None:
     """One-time codes for whoever may change settings."""
     settings.FERMON_TOTP = "required"
-    middleware = list(settings.MIDDLEWARE)
-    middleware.insert(middleware.index(settings.LOGIN_MIDDLEWARE), settings.CODE_MIDDLEWARE)
-    settings.MIDDLEWARE = middleware
 
 
 @pytest.fixture
@@ -74,7 +75,7 @@ def give_password(client: Client, user: User, following: str = "/dashboard?tag=a
 def set_up(client: Client, **more: str) -> Any:
     """Enters the code of the secret that the page shows."""
     page = client.get("/one-time-codes").content.decode()
-    key = client.session[pending.NEW_KEY]
+    key = client.session[pending.NEW_KEY]["key"]
     assert f'class="secret">{devices.shown_key(key)}<' in page
     return client.post("/one-time-codes", {"act": "confirm", "code": code_of(key), **more})
 
@@ -220,6 +221,79 @@ def test_a_login_from_before_ends(client: Client, person: Callable[[str], User],
     client.force_login(person(role), backend=pending.LOCAL_BACKEND)
     assert client.get("/dashboard", headers=PAGE).headers["Location"].startswith("/login")
     assert client.get("/admin/", headers=PAGE).status_code == 302
+
+
+def test_sessions_from_before_the_app_end_and_the_one_that_set_it_up_stays(
+    client: Client, person: Callable[[str], User]
+) -> None:
+    user, other = person("viewer"), Client()
+    for each in (client, other):
+        give_password(each, user)
+    assert is_signed_in(other)
+    set_up(client)
+    assert is_signed_in(client)
+    assert not is_signed_in(other)
+    assert other.get("/data").status_code == 401
+
+
+@pytest.mark.usefixtures("required")
+def test_staff_without_a_role_enter_the_admin_with_a_code(
+    client: Client, person: Callable[[str], User]
+) -> None:
+    user = person("viewer")
+    User.objects.update(is_staff=True)
+    assert give_password(client, user).headers["Location"].startswith("/one-time-codes")
+    client.force_login(user, backend=pending.LOCAL_BACKEND)
+    assert client.get("/admin/", headers=PAGE).headers["Location"].startswith("/login")
+
+
+@pytest.mark.parametrize("role", ["operator", "engineer"])
+def test_the_steps_of_a_login_end_with_the_login_of_another_account(
+    client: Client, person: Callable[[str], User], settings: Settings, role: str
+) -> None:
+    first, second = person("administrator"), person(role)
+    settings.FERMON_TOTP = "required"
+    give_password(client, first)
+    client.get("/one-time-codes")
+    key = client.session[pending.NEW_KEY]["key"]
+    settings.FERMON_TOTP = "optional"
+    give_password(client, second)
+    assert not {pending.KEY, pending.NEW_KEY} & client.session.keys()
+    client.post("/one-time-codes", {"act": "confirm", "code": code_of(key)})
+    assert not TOTPDevice.objects.exists()
+
+
+def test_a_secret_that_was_shown_to_another_account_does_not_count(
+    client: Client, person: Callable[[str], User]
+) -> None:
+    first, second = person("viewer"), person("operator")
+    give_password(client, second)
+    client.get("/one-time-codes")
+    session = client.session
+    key = session[pending.NEW_KEY]["key"]
+    session[pending.NEW_KEY] = {"user": first.pk, "key": key}
+    session.save()
+    client.post("/one-time-codes", {"act": "confirm", "code": code_of(key)})
+    assert not TOTPDevice.objects.exists()
+
+
+@pytest.mark.usefixtures("required")
+def test_a_session_without_a_login_ends_soon_and_one_with_a_login_does_not(
+    client: Client, person: Callable[[str], User]
+) -> None:
+    give_password(client, person("engineer"))
+    assert client.session.get_expiry_age() == pending.UNSIGNED_S
+    set_up(client)
+    assert client.session.get_expiry_age() == global_settings.SESSION_COOKIE_AGE
+
+
+@pytest.mark.parametrize("lookup", ["key", "key__startswith", "key__regex"])
+def test_the_admin_does_not_filter_by_the_secret(
+    with_app: Callable[..., Any], admin_client: Client, lookup: str
+) -> None:
+    _, key = with_app("engineer")
+    assert admin_client.get("/admin/otp_totp/totpdevice/", {lookup: key}).status_code == 400
+    assert admin_client.get("/admin/otp_totp/totpdevice/", {"name": "no"}).status_code == 200
 
 
 @pytest.mark.usefixtures("required")

@@ -37,8 +37,8 @@ def has_device(user: User) -> bool:
 
 
 def must_have_device(user: User) -> bool:
-    """Return whether the user needs one: to change settings, where codes are required."""
-    return settings.FERMON_TOTP == REQUIRED and allows(user, CONFIGURE)
+    """Return whether the user needs one: to change settings or enter the admin, where codes are required."""
+    return settings.FERMON_TOTP == REQUIRED and (user.is_staff or allows(user, CONFIGURE))
 
 
 def needs_code(user: User) -> bool:
