@@ -13,6 +13,8 @@ from monitoring.access import roles
 from monitoring.access.callers import address_of
 from monitoring.access.single_sign_on import access_tokens
 from monitoring.access.single_sign_on.access_tokens import ProviderUnavailable, is_access_token
+from monitoring.access.single_sign_on.accounts import belongs_to_provider
+from monitoring.access.single_sign_on.options import is_configured, provider_name
 from monitoring.access.throttles import count_failure
 from monitoring.access.token_lookup import find_grant
 from monitoring.access.token_secrets import Grant, is_secret
@@ -79,6 +81,8 @@ class SourceAuthentication(TokenAuthentication):
         if scheme.lower() not in SCHEMES:
             return None
         key = key.strip()
+        if scheme.lower() == b"bearer" and key.count(b".") == 2 and not is_configured():
+            return None  # a proxy such as oauth2-proxy has added its own token to a call with a session
         if not key or len(key.split()) > 1 or not key.isascii():
             raise AuthenticationFailed(
                 "Invalid token header: expected 'Token' or 'Bearer', a space, and the token."
@@ -94,13 +98,19 @@ class SourceAuthentication(TokenAuthentication):
         """Return the user and the credentials: a ``Grant``, a ``ProviderToken``, or the token of the user.
 
         Raises:
-            AuthenticationFailed: the token is unknown, revoked or expired; the answer does not say which.
+            AuthenticationFailed: the token is unknown, revoked or expired; the answer does not say which. Or
+                an account of single sign-on has the token: it would outlast the groups at the provider.
             ProviderUnavailable: an access token can't be checked now.
         """
         if is_access_token(key):
             return access_tokens.user_of(key)
         if not is_secret(key):
-            return super().authenticate_credentials(key)
+            user, token = super().authenticate_credentials(key)
+            if belongs_to_provider(user):
+                raise AuthenticationFailed(
+                    f"This account belongs to {provider_name()}: use an access token of the provider."
+                )
+            return user, token
         now = datetime.now(UTC)
         grant = find_grant(key, now=now)
         if grant is None:

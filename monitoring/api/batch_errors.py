@@ -38,7 +38,7 @@ def acting(request: Request, name: str = "") -> Iterator[Actor]:
     session; this names users with tokens, and callers while Fermon is open, as the tables of batches do.
     """
     actor, before = actor_of(request, {"name": name}), auditlog_value.get(None)
-    has_session = settings.SESSION_COOKIE_NAME in request.COOKIES
+    has_session = request.auth is None and settings.SESSION_COOKIE_NAME in request.COOKIES
     try:
         with nullcontext() if has_session else set_extra_data(trail_of(request, actor)), errors_as_answers():
             yield actor

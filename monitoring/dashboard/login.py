@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib.auth import authenticate
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm
 from django.contrib.auth.models import User
@@ -18,6 +19,7 @@ from django.views.decorators.debug import sensitive_variables
 from monitoring.access.one_time_codes.devices import needs_code
 from monitoring.access.one_time_codes.pending import begin
 from monitoring.access.pages import database_unavailable
+from monitoring.access.single_sign_on.accounts import belongs_to_provider
 from monitoring.access.single_sign_on.options import is_configured, provider_name
 from monitoring.access.single_sign_on.provider import provider
 from monitoring.dashboard.one_time_codes import address_with_next, first_step_for
@@ -38,6 +40,18 @@ class SignInForm(AuthenticationForm):
         if len(self.cleaned_data.get("username", "")) > LONGEST_NAME:
             raise self.get_invalid_login_error()
         return super().clean()
+
+    def confirm_login_allowed(self, user: AbstractBaseUser) -> None:
+        """Check that the account is open and no account of the provider.
+
+        Raises:
+            ValidationError: the account signs in at the provider, or is closed.
+        """
+        super().confirm_login_allowed(user)
+        if isinstance(user, User) and belongs_to_provider(user):
+            raise ValidationError(
+                f"This account belongs to {provider_name()}: sign in there.", code="provider"
+            )
 
 
 class SignInView(LoginView):

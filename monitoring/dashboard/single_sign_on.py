@@ -19,6 +19,7 @@ from mozilla_django_oidc.views import (
     get_next_url,
 )
 
+from monitoring.access.one_time_codes.pending import end_soon
 from monitoring.access.pages import database_unavailable
 from monitoring.access.single_sign_on.backend import SignInFailedError, library_setting
 from monitoring.access.single_sign_on.options import began_at_provider, is_configured, provider_name
@@ -84,6 +85,7 @@ class StartView(ProviderView, OIDCAuthenticationRequestView):  # type: ignore[mi
         if not provider().answers():
             return failed("away", get_next_url(request, "next") or "")
         self.OIDC_OP_AUTH_ENDPOINT = self.get_settings("OIDC_OP_AUTHORIZATION_ENDPOINT")
+        end_soon(request)
         answer: HttpResponse = super().get(request)
         return answer
 
@@ -96,6 +98,8 @@ class ReturnView(ProviderView, OIDCAuthenticationCallbackView):  # type: ignore[
         self.get_settings("OIDC_RP_CLIENT_ID")
         if request.GET.get("state", "") not in request.session.get("oidc_states", {}):
             return failed("expired")  # nobody is signed out: another site may have made this address
+        if not (request.GET.get("error") or request.GET.get("code")):
+            return failed("refused")
         self.following = request.session.get("oidc_login_next") or ""  # a failure ends the session
         try:
             answer: HttpResponse = super().get(request)

@@ -89,4 +89,4 @@ def user_of(key: str) -> tuple[ProviderUser, ProviderToken]:
 
 def name_without_account(name: str) -> str:
     """Return the name to record; not that of an account, which belongs to somebody else."""
-    return free_name(name) if User.objects.filter(username=name).exists() else name
+    return free_name(name) if User.objects.filter(username__iexact=name).exists() else name

@@ -9,7 +9,7 @@ from django.contrib.auth.models import Group, User
 from django.db import IntegrityError, transaction
 
 from monitoring.access.single_sign_on.claims import LONGEST_NAME
-from monitoring.access.single_sign_on.options import provider_name
+from monitoring.access.single_sign_on.options import is_configured, provider_name
 from monitoring.models import ExternalIdentity
 
 
@@ -22,27 +22,58 @@ def account_of(issuer: str, subject: str) -> User | None:
     return found.user if found else None
 
 
+def belongs_to_provider(user: User) -> bool:
+    """Return whether the account signs in at the provider, and there alone."""
+    return is_configured() and ExternalIdentity.objects.filter(user=user).exists()
+
+
 def account_for(*, issuer: str, subject: str, name: str, roles: Iterable[str], address: str) -> User:
     """Return the account of a subject with exactly these roles; make the account at the first login.
 
-    The audit trail records changes as those of the provider.
+    Rights and a password that somebody gave the account by hand are removed: nothing may outlast the groups
+    at the provider. The audit trail records changes as those of the provider.
     """
     with recorded_as_provider(address), transaction.atomic():
         user = account_of(issuer, subject) or make_account(issuer, subject, name)
         wanted = Group.objects.filter(name__in=set(roles))
         if set(user.groups.values_list("pk", flat=True)) != set(wanted.values_list("pk", flat=True)):
             user.groups.set(wanted)
+        remove_rights_by_hand(user)
     return user
 
 
+def remove_rights_by_hand(user: User) -> None:
+    """Leave the account no permissions but those of its roles, and no password."""
+    if user.user_permissions.exists():
+        user.user_permissions.clear()
+    if user.is_superuser or user.is_staff or user.has_usable_password():
+        user.is_superuser = user.is_staff = False
+        user.set_unusable_password()
+        user.save(update_fields=["is_superuser", "is_staff", "password"])
+
+
 def make_account(issuer: str, subject: str, name: str) -> User:
-    """Make the account of a subject, without a password; return that of another request that was faster."""
+    """Make the account of a subject, without a password; return that of another request that was faster.
+
+    Raises:
+        django.db.IntegrityError: other requests took the name twice meanwhile.
+    """
     try:
-        with transaction.atomic():
-            user = User.objects.create_user(free_name(name))
-            ExternalIdentity.objects.create(user=user, issuer=issuer, subject=subject)
+        return make_account_named(free_name(name), issuer, subject)
     except IntegrityError:
-        return ExternalIdentity.objects.select_related("user").get(issuer=issuer, subject=subject).user
+        found = ExternalIdentity.objects.select_related("user").filter(issuer=issuer, subject=subject).first()
+        return found.user if found else make_account_named(free_name(name), issuer, subject)
+
+
+def make_account_named(name: str, issuer: str, subject: str) -> User:
+    """Make the account of a subject, without a password.
+
+    Raises:
+        django.db.IntegrityError: the name or the subject has an account.
+    """
+    with transaction.atomic():
+        user = User.objects.create_user(name)
+        ExternalIdentity.objects.create(user=user, issuer=issuer, subject=subject)
     return user
 
 

@@ -78,10 +78,11 @@ class ProviderBackend(OIDCAuthenticationBackend):  # type: ignore[misc]  # the l
         """Return a setting of the library."""
         return library_setting(attr, *args)
 
-    def authenticate(self, request: HttpRequest, *, nonce: str, code_verifier: str) -> User | None:
+    def authenticate(self, request: HttpRequest, *, nonce: str, code_verifier: str) -> User:
         """Return the user of a login that comes back from the provider.
 
-        The named parameters keep logins with a password away from this backend.
+        The named parameters keep logins with a password away from this backend. Never None, which counts as
+        a wrong password without a name: a few of these would lock out all logins of an address.
 
         Raises:
             SignInFailedError: provider or account refuse the login.
@@ -94,7 +95,14 @@ class ProviderBackend(OIDCAuthenticationBackend):  # type: ignore[misc]  # the l
             raise SignInFailedError(reason, type(error).__name__) from None  # its text may hold the answer
         except InvalidTokenError as error:
             raise SignInFailedError("invalid", str(error)) from error
+        if user is None:
+            raise SignInFailedError("refused", "no code, or no account")
         return user
+
+    def get_user(self, user_id: int) -> User | None:
+        """Return the user of a session; None if the account is closed, as ``ModelBackend`` does."""
+        user: User | None = super().get_user(user_id)
+        return user if user is not None and self.user_can_authenticate(user) else None
 
     def verify_token(self, token: str, **kwargs: Any) -> dict[str, Any]:
         """Return the claims of an ID token (OpenID Connect Core 3.1.3.7).

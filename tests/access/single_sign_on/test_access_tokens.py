@@ -7,13 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from auditlog.models import LogEntry
 from django.contrib.auth.models import User
 from django.test import Client
 from pytest_django import Settings
+from rest_framework.authtoken.models import Token
 
 from monitoring.access.single_sign_on.access_tokens import ProviderToken, ProviderUser
 from monitoring.access.token_store import issue_token
-from monitoring.models import ExternalIdentity, Note
+from monitoring.models import ExternalIdentity, Note, Vessel
 from monitoring.models.token import Scope
 from tests.access.single_sign_on.signing import ISSUER, claims, keep_copies, key_set, rsa_key, signed
 
@@ -51,7 +53,7 @@ def test_what_it_does_is_recorded_under_its_subjects_name(post: Callable[..., An
 
 @pytest.mark.usefixtures("by_copies")
 def test_a_name_of_somebody_elses_account_is_told_apart(post: Callable[..., Any]) -> None:
-    User.objects.create_superuser("gateway")
+    User.objects.create_superuser("Gateway")
     note = {"text": "sampled", "at": "2024-01-31T12:00:00Z"}
     assert post("/notes", note, headers=bearer(of_groups("plant-operators"))).status_code == 201
     assert Note.objects.get().versions.get().by == "gateway@Plant-login"
@@ -150,12 +152,39 @@ def test_pages_take_no_token(client: Client, path: str) -> None:
     assert client.get(path, headers=headers).status_code == 302
 
 
-def test_without_single_sign_on_such_a_token_is_one_that_nobody_knows(
-    client: Client, settings: Settings
+def test_without_single_sign_on_the_token_of_a_proxy_is_left_alone(
+    client: Client, settings: Settings, account: Callable[[str], User]
 ) -> None:
+    """As oauth2-proxy adds one to each request, also to those with a session."""
     settings.FERMON_OPEN = False
-    answer = client.get("/data", headers=bearer(of_groups("plant-operators")))
-    assert (answer.status_code, answer.json()["detail"]) == (401, "Invalid token.")
+    token = of_groups("plant-operators")
+    answer = client.get("/data", headers=bearer(token))
+    assert (answer.status_code, "Invalid token" in answer.json()["detail"]) == (401, False)
+    client.force_login(account("viewer"))
+    assert client.get("/data", headers=bearer(token)).status_code == 200
+    assert client.get("/data", headers={"authorization": f"Token {token}"}).status_code == 401
+    assert client.get("/data", headers=bearer("unknown")).status_code == 401
+
+
+@pytest.mark.usefixtures("by_copies")
+def test_accounts_of_the_provider_have_no_tokens_of_their_own(client: Client, account: Any) -> None:
+    """They would last when the groups are withdrawn at the provider."""
+    user = account("engineer")
+    key = bearer(Token.objects.create(user=user).key)
+    assert client.get("/data", headers=key).status_code == 200
+    ExternalIdentity.objects.create(user=user, issuer=ISSUER, subject="7f1e")
+    answer = client.get("/data", headers=key)
+    assert answer.status_code == 401
+    assert "use an access token of the provider" in answer.json()["detail"]
+
+
+@pytest.mark.usefixtures("by_copies")
+def test_the_trail_names_the_subject_also_beside_a_session_cookie(post: Callable[..., Any]) -> None:
+    vessel = {"name": "F1", "kind": "fermenter"}
+    headers = {**bearer(of_groups("plant-engineers")), "cookie": "sessionid=somebodys"}
+    assert post("/vessels", vessel, headers=headers).status_code == 201
+    entry = LogEntry.objects.get_for_model(Vessel).get()
+    assert (entry.actor, entry.actor_email) == (None, "gateway")
 
 
 @pytest.mark.parametrize("scheme", ["Token", "Bearer", "bearer"])

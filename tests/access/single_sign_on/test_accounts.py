@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Permission, User
 
 from monitoring.access.single_sign_on import accounts
 from monitoring.models import ExternalIdentity
@@ -45,6 +45,27 @@ def test_two_first_logins_at_once_make_one_account(monkeypatch: pytest.MonkeyPat
     )  # the other one was not there yet
     assert sign_in() == anna
     assert (User.objects.count(), ExternalIdentity.objects.count()) == (1, 1)
+
+
+def test_two_first_logins_at_once_with_one_name_make_two_accounts(monkeypatch: pytest.MonkeyPatch) -> None:
+    anna = sign_in()
+    names = iter(["anna", "anna@Plant-login"])  # the first login had not stored the name yet
+    monkeypatch.setattr(accounts, "free_name", lambda name: next(names))
+    other = sign_in(subject="2")
+    assert (other.username, accounts.account_of(ISSUER, "2")) == ("anna@Plant-login", other)
+    assert accounts.account_of(ISSUER, "1") == anna
+
+
+def test_rights_and_a_password_by_hand_do_not_last() -> None:
+    anna = sign_in(ISSUER, "1", "anna", "operator")
+    anna.is_superuser = anna.is_staff = True
+    anna.set_password("correct horse battery")
+    anna.save()
+    anna.user_permissions.set(Permission.objects.all()[:3])
+    sign_in(ISSUER, "1", "anna", "operator")
+    anna = User.objects.get()
+    assert (anna.is_superuser, anna.is_staff, anna.has_usable_password()) == (False, False, False)
+    assert (anna.user_permissions.count(), anna.groups.count()) == (0, 1)
 
 
 def test_roles_that_do_not_exist_any_more_give_nothing() -> None:

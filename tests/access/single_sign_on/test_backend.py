@@ -6,9 +6,14 @@ from typing import Any
 
 import pytest
 import requests
+from django.test import RequestFactory
 from pytest_django import Settings
 
-from monitoring.access.single_sign_on.backend import ProviderBackend, wants_basic_authentication
+from monitoring.access.single_sign_on.backend import (
+    ProviderBackend,
+    SignInFailedError,
+    wants_basic_authentication,
+)
 from monitoring.access.single_sign_on.signed_tokens import InvalidTokenError
 from tests.access.single_sign_on.signing import ISSUER, claims, signed
 
@@ -29,6 +34,13 @@ def answer_with(monkeypatch: pytest.MonkeyPatch, body: Any, kind: str = "applica
         raise_for_status=lambda: None, headers={"Content-Type": kind}, json=lambda: body, text=body
     )
     monkeypatch.setattr(requests, "get", lambda *args, **options: found)
+
+
+def test_a_login_that_yields_nobody_is_an_error_and_no_wrong_password(
+    backend: ProviderBackend, rf: RequestFactory
+) -> None:
+    with pytest.raises(SignInFailedError):
+        backend.authenticate(rf.get("/sign-in/return?state=a"), nonce="n", code_verifier="v")
 
 
 def test_an_id_token_with_groups_and_a_name_is_enough(backend: ProviderBackend) -> None:

@@ -10,11 +10,13 @@ import pytest
 import requests
 from auditlog.models import LogEntry
 from axes.models import AccessAttempt
+from django.conf import global_settings
 from django.contrib.auth.models import Group, User
 from django.contrib.sessions.models import Session
 from django.test import Client
 from pytest_django import Settings
 
+from monitoring.access.one_time_codes import pending
 from monitoring.access.single_sign_on import session_refresh
 from monitoring.access.single_sign_on.provider import provider
 from monitoring.models import ExternalIdentity
@@ -187,6 +189,20 @@ def test_a_code_that_the_provider_does_not_know_is_refused_and_leaves_no_trace(
     assert not AccessAttempt.objects.exists()  # nobody is locked out by it
 
 
+@pytest.mark.parametrize("code", ["", "guessed-code"])
+def test_returns_without_a_good_code_lock_nobody_out(
+    client: Client, set_user: Callable[..., None], settings: Settings, code: str
+) -> None:
+    settings.AXES_FAILURE_LIMIT = 2
+    set_user("plant-operators")
+    for _ in range(3):
+        query = parse_qs(urlsplit(client.get("/sign-in/start").headers["Location"]).query)
+        answer = client.get("/sign-in/return", {"state": query["state"][0], "code": code})
+        assert answer.headers["Location"] == "/login?provider=refused"
+    assert not AccessAttempt.objects.exists()
+    assert sign_in(client).headers["Location"] == "/dashboard?tag=a"
+
+
 def test_who_cancels_at_the_provider_is_told(client: Client, set_user: Callable[..., None]) -> None:
     back = at_provider(client.get("/sign-in/start").headers["Location"], action="deny")
     state = parse_qs(urlsplit(client.get("/sign-in/start").headers["Location"]).query)["state"][0]
@@ -200,6 +216,8 @@ def test_a_closed_account_stays_closed(client: Client, set_user: Callable[..., N
     set_user("plant-operators")
     sign_in(client)
     User.objects.update(is_active=False)
+    assert client.get("/one-time-codes").status_code == 404
+    assert client.get("/password", headers=PAGE).headers["Location"].startswith("/login")
     assert sign_in(client).headers["Location"] == "/login?provider=closed"
     assert client.get("/dashboard", headers=PAGE).status_code == 302
 
@@ -226,6 +244,39 @@ def test_without_any_copy_the_page_is_there_and_says_so(
     page = client.get("/login").content.decode()
     assert "Plant login does not answer now" in page
     assert 'name="password"' in page
+
+
+def test_a_session_on_its_way_to_the_provider_ends_soon(
+    client: Client, set_user: Callable[..., None]
+) -> None:
+    set_user("plant-operators")
+    client.get("/sign-in/start")
+    assert client.session.get_expiry_age() == pending.UNSIGNED_S
+    sign_in(client)
+    assert client.session.get_expiry_age() == global_settings.SESSION_COOKIE_AGE
+
+
+def test_a_local_login_after_that_lasts_as_usual(client: Client, set_user: Callable[..., None]) -> None:
+    User.objects.create_superuser("root", password=PASSWORD)
+    client.get("/sign-in/start")
+    client.post("/login", {"username": "root", "password": PASSWORD})
+    assert client.session.get_expiry_age() == global_settings.SESSION_COOKIE_AGE
+
+
+def test_the_provider_alone_signs_its_accounts_in(client: Client, set_user: Callable[..., None]) -> None:
+    """A password that somebody sets by hand would last when the groups are withdrawn there."""
+    set_user("plant-operators")
+    sign_in(client)
+    anna = User.objects.get()
+    anna.set_password(PASSWORD)
+    anna.save()
+    other = Client()
+    page = other.post("/login", {"username": "anna", "password": PASSWORD}).content.decode()
+    assert "This account belongs to Plant login: sign in there." in page
+    assert other.get("/dashboard", headers=PAGE).status_code == 302
+    assert sign_in(client).headers["Location"] == "/dashboard?tag=a"
+    anna.refresh_from_db()
+    assert not anna.has_usable_password()
 
 
 def test_navigations_ask_again_and_take_new_groups(client: Client, set_user: Callable[..., None]) -> None:
