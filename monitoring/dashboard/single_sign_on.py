@@ -99,6 +99,7 @@ class ReturnView(ProviderView, OIDCAuthenticationCallbackView):  # type: ignore[
         if request.GET.get("state", "") not in request.session.get("oidc_states", {}):
             return failed("expired")  # nobody is signed out: another site may have made this address
         if not (request.GET.get("error") or request.GET.get("code")):
+            logger.warning("single sign-on failed", extra={"reason": "refused", "detail": "no code"})
             return failed("refused")
         self.following = request.session.get("oidc_login_next") or ""  # a failure ends the session
         try:

@@ -303,7 +303,7 @@ def test_groups_may_have_commas_and_equals_signs(tmp_path: Path) -> None:
 
 def test_what_is_configured_takes_its_place_and_nothing_else_does(tmp_path: Path) -> None:
     parts = SHOW.format("MIDDLEWARE, s.AUTHENTICATION_BACKENDS")
-    provider = {**PROVIDER, "FERMON_OIDC_ROLES": "a=viewer", "FERMON_TOTP": "required"}
+    provider = {**PROVIDER, "FERMON_OIDC_ROLES": "a=viewer", "FERMON_TOTP": "optional"}
     done, plain = python(parts, tmp_path, **provider), python(parts, tmp_path)
     for name in ("session_refresh", "single_sign_on.backend", "enforcement"):
         assert (name in done.stdout, name in plain.stdout) == (True, False)

@@ -203,6 +203,19 @@ def test_returns_without_a_good_code_lock_nobody_out(
     assert sign_in(client).headers["Location"] == "/dashboard?tag=a"
 
 
+def test_a_return_with_neither_code_nor_error_signs_nobody_out_and_is_logged(
+    client: Client, set_user: Callable[..., None], caplog: pytest.LogCaptureFixture
+) -> None:
+    set_user("plant-operators")
+    sign_in(client)
+    query = parse_qs(urlsplit(client.get("/sign-in/start").headers["Location"]).query)
+    for more in ({}, {"code": ""}, {"error": ""}):
+        answer = client.get("/sign-in/return", {"state": query["state"][0], **more})
+        assert answer.headers["Location"] == "/login?provider=refused"
+    assert client.get("/dashboard", headers=PAGE).status_code == 200
+    assert "single sign-on failed" in caplog.messages
+
+
 def test_who_cancels_at_the_provider_is_told(client: Client, set_user: Callable[..., None]) -> None:
     back = at_provider(client.get("/sign-in/start").headers["Location"], action="deny")
     state = parse_qs(urlsplit(client.get("/sign-in/start").headers["Location"]).query)["state"][0]
