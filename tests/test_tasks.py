@@ -18,6 +18,7 @@ from monitoring.models import Lease, Measurement, Tag
 from monitoring.operations.schedules import SCHEDULED_TASKS
 from monitoring.sources.simulator import source
 from monitoring.spool import spool_files
+from monitoring.storage import host_clock
 
 READING = {"timestamp": "2026-01-31T12:00:00Z", "tag": "fermenter_temp", "value": 37.0}
 
@@ -127,7 +128,7 @@ def test_sessions_that_have_expired_are_deleted(monkeypatch) -> None:
         Session.objects.create(session_key=name, expire_date=timezone.now() + timedelta(days=days))
     jumped = SimpleNamespace(jump="forward")
     with monkeypatch.context() as patched:
-        patched.setattr(tasks.host_clock, "check_clock", lambda: jumped)
+        patched.setattr(host_clock, "check_clock", lambda: jumped)
         tasks.clear_sessions()
     assert Session.objects.count() == 2
     tasks.clear_sessions()

@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.contrib.auth import authenticate
-from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm
 from django.contrib.auth.models import User
@@ -41,14 +40,14 @@ class SignInForm(AuthenticationForm):
             raise self.get_invalid_login_error()
         return super().clean()
 
-    def confirm_login_allowed(self, user: AbstractBaseUser) -> None:
+    def confirm_login_allowed(self, user: User) -> None:
         """Check that the account is open and no account of the provider.
 
         Raises:
             ValidationError: the account signs in at the provider, or is closed.
         """
         super().confirm_login_allowed(user)
-        if isinstance(user, User) and belongs_to_provider(user):
+        if belongs_to_provider(user):
             raise ValidationError(
                 f"This account belongs to {provider_name()}: sign in there.", code="provider"
             )
