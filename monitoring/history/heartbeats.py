@@ -29,6 +29,7 @@ def detection_leases() -> QuerySet[Lease]:
 def detection_lease() -> Lease | None:
     """Return the lease of detection, unsaved; of several shards the oldest heartbeat and progress.
 
+    A shard without progress must not hide the lag of the others.
     Return None if detection has never run.
     """
     shards = list(detection_leases())
@@ -37,7 +38,7 @@ def detection_lease() -> Lease | None:
     return Lease(
         source=DETECTION,
         renewed_at=earliest([one.renewed_at for one in shards]),
-        written_until=earliest([one.written_until for one in shards]),
+        written_until=min((one.written_until for one in shards if one.written_until), default=None),
     )
 
 
