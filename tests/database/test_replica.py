@@ -115,7 +115,7 @@ class TestMeasuring:
     ) -> None:
         were_cut: list[Any] = []
         monkeypatch.setattr(replica_monitor, "cut", were_cut.append)
-        with monitor.in_use(connection):  # type: ignore[arg-type]
+        with monitor.in_use(connection):
             for answer in answers:
                 monitor.measure(Answers(PRIMARY, answer))
         assert len(were_cut) == cuts
