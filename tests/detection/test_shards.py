@@ -250,7 +250,7 @@ def test_a_shard_that_failed_is_taken_again_also_while_another_process_asks_for_
     step_all([process])
     process.followers[1].runner = None
     until = datetime.now(UTC) + LEASE
-    Lease.objects.create(source=DETECTION_REQUEST, owner="another", position=2, expires_at=until)
+    Lease.objects.create(source=DETECTION_REQUEST, owner="another", position=1, expires_at=until)
     step_all([process], times=1)
     assert len(process.working) == 3
     process.leave()
