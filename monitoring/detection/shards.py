@@ -104,11 +104,7 @@ def take(shard: Shard, owner: str, *, now: datetime) -> leases.Hold | None:
         lock_layout()
         if not has_layout(shard.count) and not divide(shard.count, now=now):
             return None
-        held = leases.hold(shard.lease, owner, now=now, duration=LEASE)
-        if held is not None and held.written_until is None:
-            # The lag of a shard that never catches up counts from here; still as one that was away.
-            leases.advance(held, now - LEASE)
-        return held
+        return leases.hold(shard.lease, owner, now=now, duration=LEASE)
 
 
 def lock_layout() -> None:

@@ -16,7 +16,7 @@ from monitoring.detection.detection_runner import DetectionRunner
 from monitoring.detection.event_store import lock_revisions
 from monitoring.detection.shard_process import ShardProcess
 from monitoring.detection.shards import LEASE, WHOLE, Shard, is_of_shard, read_rows, take
-from monitoring.history.heartbeats import detection_lease, detection_leases
+from monitoring.history.heartbeats import detection_lease, detection_leases, oldest_waiting
 from monitoring.ingest.pipeline import ingest_readings
 from monitoring.kernel.lease_names import DETECTION_REQUEST
 from monitoring.live.changes import newest_id
@@ -281,16 +281,14 @@ def test_a_process_with_another_number_of_shards_stands_by_until_the_others_have
     three.leave()
 
 
-def test_health_knows_the_shard_that_is_furthest_behind_also_one_that_never_caught_up(
-    moments: Iterator[datetime],
-) -> None:
+def test_health_knows_the_shard_that_is_furthest_behind(moments: Iterator[datetime]) -> None:
     assert detection_lease() is None
     now = next(moments)
     runners = [begin(Shard(index, 2), now) for index in range(2)]
     runners[0].commit(now=now, is_caught_up=True)
     lease = detection_lease()
     assert lease is not None
-    assert lease.written_until == now - LEASE
+    assert lease.written_until == now
     runners[1].commit(now=now + SECOND, is_caught_up=True)
     lease = detection_lease()
     assert lease is not None
@@ -298,12 +296,18 @@ def test_health_knows_the_shard_that_is_furthest_behind_also_one_that_never_caug
     assert leases.position_of(runners[0].shard.lease) == 0
 
 
-def test_a_shard_without_progress_does_not_hide_the_delay_of_another() -> None:
-    Lease.objects.create(source="judge", renewed_at=NOON, written_until=None)
-    Lease.objects.create(source="judge.1", renewed_at=NOON, written_until=NOON - SECOND)
-    lease = detection_lease()
-    assert lease is not None
-    assert lease.written_until == NOON - SECOND
+def test_what_waits_for_a_shard_that_has_never_caught_up_is_known(
+    tags: list[Tag], moments: Iterator[datetime]
+) -> None:
+    store(tags, stuck, range(60))
+    now = next(moments)
+    runners = [begin(Shard(index, 2), now) for index in range(2)]
+    take_page(runners[0])
+    runners[0].commit(now=now, is_caught_up=True)
+    assert oldest_waiting() == NOON
+    take_page(runners[1])
+    runners[1].commit(now=now, is_caught_up=True)
+    assert oldest_waiting() is None
 
 
 def test_progress_of_the_last_owner_until_the_lease_is_taken_counts(
