@@ -222,11 +222,12 @@ class ReplicaMonitor:
                 self._cut()
             return
         self._failures = 0
+        found = self.judged(replica, primary)
         # The replica was asked later: it may be ahead of the first answer, but not of one after its own.
-        if is_ahead(replica, primary) and is_ahead(replica, probe.ask(DEFAULT_DB_ALIAS)):
-            self._note(Found(ReplicaState.STALE, math.inf, DIVERGED, at))
-        else:
-            self._note(replace(self.judged(replica, primary), at=at))
+        is_current = found.state is ReplicaState.CURRENT
+        if is_current and is_ahead(replica, primary) and is_ahead(replica, probe.ask(DEFAULT_DB_ALIAS)):
+            found = Found(ReplicaState.STALE, math.inf, DIVERGED)
+        self._note(replace(found, at=at))
 
     def judged(self, replica: Position, primary: Position | str) -> Found:
         """Return the state by the answers of both servers; that of the primary may be an error."""

@@ -97,6 +97,10 @@ class TestMeasuring:
         assert monitor.found.state == state
         assert monitor.found.lag_s == (0.0 if state == "current" else math.inf)
 
+    def test_a_promoted_server_is_told_as_such_also_beyond_the_primary(self, monitor: ReplicaMonitor) -> None:
+        monitor.measure(Answers(PRIMARY, replace(REPLICA, bytes=1001, standby=False), PRIMARY))
+        assert monitor.found.state == "no replica"
+
     @pytest.mark.parametrize(
         ("answers", "cuts"),
         [
