@@ -132,8 +132,8 @@ def replica_address(name: str, primary: Mapping[str, Any]) -> dict[str, Any]:
     """Return the variable as Django's settings of a replica of ``primary``; empty if unset.
 
     Raises:
-        ImproperlyConfigured: the text is no address of a PostgreSQL, or the primary is none. The message
-            omits the text: it may hold a password.
+        ImproperlyConfigured: the text is no address of a PostgreSQL, or of several, or the primary is none.
+            The message omits the text: it may hold a password.
     """
     if not text(name, ""):
         return {}
@@ -150,8 +150,12 @@ def replica_address(name: str, primary: Mapping[str, Any]) -> dict[str, Any]:
         raise ImproperlyConfigured(
             f"{name} needs a PostgreSQL in DATABASE_URL, of which it is a standby: SQLite has no replicas."
         )
-    if "," in found["HOST"]:  # a standby is read-only: the attribute of the primary would rule it out
-        found["OPTIONS"] |= {"target_session_attrs": "any"}
+    options = found.get("OPTIONS", {})
+    if "," in f"{found['HOST']}{options.get('host', '')}{options.get('hostaddr', '')}":
+        raise ImproperlyConfigured(  # the lag is measured on one connection and counts for all
+            f"{name} names several hosts: name one standby. Otherwise each connection might lead to another"
+            " server, whose lag is not known."
+        )
     return found
 
 

@@ -16,7 +16,7 @@ def detect() -> None:
     The clock is not looked at: no reading counts as missing because of the time at which a test runs.
     """
     now = datetime.now(UTC)
-    runner = DetectionRunner.begin("a test", now=now, newest_id=newest_id())
+    runner = DetectionRunner.begin("a test", now=now)
     assert runner is not None, "another process detects"
     runner.refresh()
     while runner.position < newest_id():

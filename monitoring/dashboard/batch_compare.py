@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -85,7 +86,7 @@ def batch_compare(request: HttpRequest) -> HttpResponse:
     batches = chosen_batches(asked)
     common = common_subjects(batches, now) if batches else []
     choice = CompareChoice(batches, subject_of(request.GET, common), align_of(request.GET.get("align", "")))
-    found, problem = from_replica(request, lambda: comparison_of(choice, now))
+    found, problem = comparison_of(request, choice, now)
     context = shared(request, now) | {
         "batches": batches,
         "problem": problem,
@@ -104,14 +105,15 @@ def batch_compare(request: HttpRequest) -> HttpResponse:
     return tell_lag(request, page)
 
 
-def comparison_of(choice: CompareChoice, now: datetime) -> tuple[Json | None, str]:
+def comparison_of(request: HttpRequest, choice: CompareChoice, now: datetime) -> tuple[Json | None, str]:
     """Return the comparison, or None and the remedy."""
     if len(choice.batches) < LEAST:
         return None, ""
     if choice.subject == ComparedSignal():
         return None, "These batches have no measured role and no tag in common."
+    call = partial(compare, choice.batches, choice.subject, align=choice.align, points=POINTS, now=now)
     try:
-        return compare(choice.batches, choice.subject, align=choice.align, points=POINTS, now=now), ""
+        return from_replica(request, call), ""  # a problem is one only if the primary has it, too
     except BatchInputError as error:
         text = str(error)
         return None, f"{text[:1].upper()}{text[1:]}."

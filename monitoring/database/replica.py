@@ -20,6 +20,7 @@ ResultT = TypeVar("ResultT")
 # has no SQLSTATE.
 AWAY_CLASSES = frozenset({"08", "53", "57"})
 QUERY_CANCELED = "57014"
+POOL_TIMEOUT = "PoolTimeout"  # by name: without PostgreSQL there need be no psycopg_pool
 
 
 def read(call: Callable[[], ResultT], *, max_lag_s: float | None = None) -> tuple[ResultT, float | None]:
@@ -68,7 +69,12 @@ def note_failure(error: Exception) -> None:
 
 
 def is_away(error: Exception) -> bool:
-    """Return whether the error says that the server is away, rather than that it rejects one query."""
+    """Return whether the error says that the server is away, rather than that it rejects one query.
+
+    That all connections of the pool are in use says nothing about the server.
+    """
+    if type(error.__cause__).__name__ == POOL_TIMEOUT:
+        return False
     sqlstate: str | None = getattr(error.__cause__, "sqlstate", None)
     return sqlstate is None or (sqlstate[:2] in AWAY_CLASSES and sqlstate != QUERY_CANCELED)
 
@@ -76,15 +82,24 @@ def is_away(error: Exception) -> bool:
 def read_pieces(pieces: Iterator[ResultT]) -> Iterator[ResultT]:
     """Yield the pieces of an answer, each made from the replica while it can be used, else from the primary.
 
-    Any thread may take the next piece.
+    Any thread may take the next piece. A piece that fails ends the answer, whose begin is sent already.
+
+    Raises:
+        Exception: what the piece raised.
     """
     while True:
         try:
-            if usable_lag_s() is None:
-                piece = next(pieces)
-            else:
-                with replica_as_default():
-                    piece = next(pieces)
+            piece = next(pieces) if usable_lag_s() is None else next_from_replica(pieces)
         except StopIteration:
             return
         yield piece
+
+
+def next_from_replica(pieces: Iterator[ResultT]) -> ResultT:
+    """Return the next piece, made from the replica; note an error of the replica."""
+    try:
+        with replica_as_default():
+            return next(pieces)
+    except Exception as error:
+        note_failure(error)
+        raise

@@ -32,6 +32,8 @@ PROBE_EVERY_S = 1.0
 ANSWER_S = 2.0
 # A replica comes back into use only well within the largest lag, or each second might change the server.
 BACK_SHARE = 0.5
+NO_ANSWER = "it did not answer within"
+DIVERGED = "its log goes beyond the primary's, so it does not follow the primary: make it anew"
 POSITION = """
     SELECT json_build_object(
         'system', (SELECT system_identifier FROM pg_control_system())::text,
@@ -107,6 +109,11 @@ def lag_of(replica: Position, primary: Position | None) -> float:
     return math.inf if replica.committed is None else max(0.0, now - replica.committed)
 
 
+def is_ahead(replica: Position, primary: Position | str) -> bool:
+    """Return whether the replica is at a place in the log that the primary has not reached."""
+    return isinstance(primary, Position) and replica.bytes > primary.bytes
+
+
 def wrong_server(replica: Position, primary: Position | None) -> str:
     """Return in words why the server is no replica of the primary; empty if it is one, or is the primary."""
     if primary is not None and replica.system != primary.system:
@@ -133,6 +140,7 @@ class ReplicaMonitor:
         self._wanted = threading.Event()
         self._thread: threading.Thread | None = None
         self._in_use: dict[int, BaseDatabaseWrapper] = {}
+        self._failures = 0  # in a row
 
     def usable_lag_s(self) -> float | None:
         """Return by how many seconds at most a read from the replica is stale now; None: do not use it."""
@@ -184,8 +192,8 @@ class ReplicaMonitor:
         """End the thread."""
         self._stopped.set()
         self._wanted.set()
-        if self._thread is not None:
-            self._thread.join(2 * ANSWER_S)
+        if (thread := self._thread) is not None:
+            thread.join(2 * ANSWER_S)
 
     def _run(self) -> None:
         probe = Probe()
@@ -196,17 +204,30 @@ class ReplicaMonitor:
                 self._wanted.wait(PROBE_EVERY_S)
         finally:
             probe.close()
+            self._stopped.wait(PROBE_EVERY_S)
+            self._thread = None  # after an unexpected error, the next use starts another
 
     def measure(self, probe: "Probe") -> None:
-        """Ask both servers; if the replica does not answer, cut the connections whose threads wait for it."""
+        """Ask both servers; if the replica hangs or fails again, cut the connections that wait for it.
+
+        A replica that refuses the probe once, for want of connections for example, may still answer those.
+        """
         at = time.monotonic()
         primary = probe.ask(DEFAULT_DB_ALIAS)
         replica = probe.ask(REPLICA)
-        if isinstance(replica, Position):
-            self._note(replace(self.judged(replica, primary), at=at))
-        else:
+        if not isinstance(replica, Position):
+            self._failures += 1
             self._note(Found(ReplicaState.AWAY, None, replica, at))
-            self._cut()
+            if replica.startswith(NO_ANSWER) or self._failures > 1:
+                self._cut()
+            return
+        self._failures = 0
+        found = self.judged(replica, primary)
+        # The replica was asked later: it may be ahead of the first answer, but not of one after its own.
+        is_current = found.state is ReplicaState.CURRENT
+        if is_current and is_ahead(replica, primary) and is_ahead(replica, probe.ask(DEFAULT_DB_ALIAS)):
+            found = Found(ReplicaState.STALE, math.inf, DIVERGED)
+        self._note(replace(found, at=at))
 
     def judged(self, replica: Position, primary: Position | str) -> Found:
         """Return the state by the answers of both servers; that of the primary may be an error."""
@@ -296,7 +317,7 @@ def answer_within(pgconn: Any, sql: str, within_s: float) -> bytes:
         selector.register(pgconn.socket, selectors.EVENT_READ)
         while pgconn.is_busy():
             if not selector.select(max(0.0, end - time.monotonic())):
-                raise OperationalError(f"it did not answer within {within_s:.0f} s")
+                raise OperationalError(f"{NO_ANSWER} {within_s:.0f} s")
             pgconn.consume_input()
     result = pgconn.get_result()
     while pgconn.get_result() is not None:

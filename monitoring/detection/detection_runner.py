@@ -32,6 +32,7 @@ from monitoring.history.confirmed import ConfirmedTags
 from monitoring.ingest.ahead import marked_between
 from monitoring.kernel.clock import to_micros
 from monitoring.kernel.incident_event import Event
+from monitoring.live.changes import newest_id
 from monitoring.models import Exclusion
 
 RENEWED_AFTER_S = REFRESHED_AFTER_S = SILENCE_CHECKED_AFTER_S = 1.0
@@ -50,19 +51,17 @@ class DetectionRunner:
     After any exception, discard the runner.
     """
 
-    def __init__(
-        self, shard: Shard, held: leases.Hold, newest_id: int, *, silence_checked_from: float
-    ) -> None:
+    def __init__(self, shard: Shard, held: leases.Hold, newest: int, *, silence_checked_from: float) -> None:
         self.has_written = False
         self.shard = shard
         self._held = held
         self.pool = MonitorPool(shard, self._renew)
         self._sources = ConfirmedTags()
         self._confirmed = self._sources.read()
-        if held.position is not None and held.position <= newest_id:
+        if held.position is not None and held.position <= newest:
             self.position = held.position
         else:
-            self.position = first_position(newest_id)
+            self.position = first_position(newest)
         self._changed: dict[Key, Event] = {}
         self._gone: list[tuple[int, EventSpan]] = []
         self._rejudged: list[Exclusion] = []
@@ -72,20 +71,19 @@ class DetectionRunner:
         self._refreshed = self.renewed_at - REFRESHED_AFTER_S  # an exclusion may wait already
 
     @classmethod
-    def begin(
-        cls, owner: str, *, now: datetime, newest_id: int, shard: Shard = WHOLE
-    ) -> "DetectionRunner | None":
+    def begin(cls, owner: str, *, now: datetime, shard: Shard = WHOLE) -> "DetectionRunner | None":
         """Take the lease and continue at the stored position. Return None if another process holds the lease.
 
         Raises:
             django.db.Error: the database is away.
         """
-        held = take(shard, owner, now=now, newest_id=newest_id)
+        held = take(shard, owner, now=now)
         if held is None:
             return None
         was_away = held.written_until is None or now - held.written_until > AWAY
         silence_checked_from = time.monotonic() + (SETTLED_AFTER_S if was_away else 0)
-        return cls(shard, held, newest_id, silence_checked_from=silence_checked_from)
+        # Read after the lease was taken: its last owner may have moved the position until then.
+        return cls(shard, held, newest_id(), silence_checked_from=silence_checked_from)
 
     def update(self, rows: Sequence[Row], upto: int, *, now: datetime | None = None) -> None:
         """Process ``rows``: the shard's measurements with ids from the position to ``upto``, by id.
@@ -218,11 +216,6 @@ class DetectionRunner:
             held = renew(self.shard, self._held.owner, now=now)
             if held is None or held.position != self._held.position:
                 raise LeaseLostError
-            if self._gone or self._changed:
-                lock_revisions()
-            for tag, span in self._gone:
-                events_within(tag, span).delete()
-            write_events(self._changed, now=now)
             settle(self._rejudged)
             save_states(sessions)
             if self._learning:
@@ -232,6 +225,7 @@ class DetectionRunner:
             leases.keep_position(held, position)
             if is_caught_up:
                 leases.advance(held, now)
+            self._write_events(now)
         self.has_written = True
         self._held = replace(held, position=position)
         self._changed.clear()
@@ -239,3 +233,11 @@ class DetectionRunner:
         self._rejudged.clear()
         self._learning.clear()
         self.renewed_at = self._kept_at = time.monotonic()
+
+    def _write_events(self, now: datetime) -> None:
+        """Write the events last in the transaction: other shards wait from here to its end."""
+        if self._gone or self._changed:
+            lock_revisions()
+        for tag, span in self._gone:
+            events_within(tag, span).delete()
+        write_events(self._changed, now=now)

@@ -15,6 +15,7 @@ from monitoring.models import Event as EventRow
 
 HIGHEST_SCORE = 1e9
 REVISIONS_LOCK = 0x6665726D6F70  # key of PostgreSQL's advisory lock
+REVISIONS_WAIT_S = 3
 CHANGING = ("kind", "end", "score", "explanation", "revision")
 
 # Identity of an event: the tag's id, the detector, and the start in microseconds since 1970.
@@ -31,9 +32,14 @@ def lock_revisions() -> None:
 
     Readers follow the events by revision. So revisions have to become visible in their order, and silences
     with one cause have to be grouped with all others in view. SQLite has one writer at a time anyway.
+
+    Raises:
+        django.db.OperationalError: a process that hangs holds the lock for ``REVISIONS_WAIT_S``, well within
+            the time of a lease.
     """
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
+            cursor.execute(f"SET LOCAL lock_timeout = '{REVISIONS_WAIT_S}s'")
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [REVISIONS_LOCK])
 
 

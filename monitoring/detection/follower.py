@@ -7,7 +7,7 @@ from monitoring.database.leases import LeaseLostError
 from monitoring.detection.detection_runner import DetectionRunner
 from monitoring.detection.shards import WHOLE, Shard, read_rows
 from monitoring.kernel.outages import Outage
-from monitoring.live.changes import make_watch, newest_id
+from monitoring.live.changes import make_watch
 from monitoring.live.lease_follower import LeaseFollower
 
 # Readings, some 0.4 s of work, and at most 1 s: further ones of a tag in a page cost two thirds of the first.
@@ -56,7 +56,7 @@ class Follower(LeaseFollower[DetectionRunner]):
 
     def _begin(self, now: datetime) -> DetectionRunner | None:
         self.watch, self._settled = make_watch(), None
-        return DetectionRunner.begin(self.owner, now=now, newest_id=newest_id(), shard=self.shard)
+        return DetectionRunner.begin(self.owner, now=now, shard=self.shard)
 
     def _read_into(self, runner: DetectionRunner, upto: int, now: datetime) -> None:
         if upto < runner.position:  # another database took the place of this one

@@ -6,7 +6,7 @@ counts the position up.
 """
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
 from django.db import Error as DatabaseError
@@ -88,15 +88,19 @@ class ShardProcess:
         """
         rows = {row.source: row for row in detection_leases()}
         held = Counter(row.owner for row in rows.values() if row.owner and is_valid(row, now))
-        # After a failure there is no runner, although the lease is still valid: the shard is taken again.
         mine = held[self.owner] = len(self.working)
         if rows.keys() != {follower.shard.lease for follower in self.followers}:
             if not held.total():  # the tags are divided anew once no process runs another number of shards
-                self._take_one(now)
+                self._take_one(self.followers, now)
+            return
+        # After a failure there is no runner, although this process goes on to renew the lease. No other can
+        # take such a shard, not even one that asks.
+        if orphans := [one for one in self.followers if is_without_runner(one, rows[one.shard.lease])]:
+            self._take_one(orphans, now)
             return
         asked = self._asked(now)
         if held.total() < len(self.followers) and (asked is None or mine <= asked):
-            self._take_one(now)
+            self._take_one(self.followers, now)
         elif asked is not None and mine - asked >= 2:
             self._give_up_one()
         elif max(held.values(), default=0) - mine >= 2:
@@ -109,9 +113,9 @@ class ShardProcess:
         row = Lease.objects.filter(leases.valid_at(now), source=DETECTION_REQUEST).exclude(owner=self.owner)
         return row.values_list("position", flat=True).first()
 
-    def _take_one(self, now: datetime) -> None:
+    def _take_one(self, followers: Sequence[Follower], now: datetime) -> None:
         """Take a shard that is free, and look for another one at the next step."""
-        for follower in self.followers:
+        for follower in followers:
             if follower.runner is None:
                 follower.step(now)
                 if follower.runner is not None:
@@ -136,6 +140,11 @@ class ShardProcess:
         follower.leave_s = HANDOVER_S
         follower.leave()
         Lease.objects.filter(source=DETECTION_REQUEST).update(position=F("position") + 1)
+
+
+def is_without_runner(follower: Follower, row: Lease) -> bool:
+    """Return whether the process of this follower holds the lease but does not run the shard."""
+    return follower.runner is None and row.owner == follower.owner
 
 
 def is_due(at: datetime | None, now: datetime, every: timedelta) -> bool:

@@ -14,6 +14,7 @@ from django.db import connection, transaction
 from monitoring.database import leases
 from monitoring.history.heartbeats import detection_leases, earliest
 from monitoring.kernel.lease_names import DETECTION
+from monitoring.live.changes import newest_id
 from monitoring.models import Lease
 
 LEASE = timedelta(seconds=10)
@@ -89,7 +90,7 @@ def read_rows(shard: Shard, *, after: int, upto: int, limit: int) -> tuple[Seque
     return rows, rows[-1][0] if len(rows) == limit else upto
 
 
-def take(shard: Shard, owner: str, *, now: datetime, newest_id: int) -> leases.Hold | None:
+def take(shard: Shard, owner: str, *, now: datetime) -> leases.Hold | None:
     """Take the lease of a shard; return None if another process holds it.
 
     Divide the tags anew if the last processes ran another number of shards, and none of them runs now.
@@ -101,7 +102,7 @@ def take(shard: Shard, owner: str, *, now: datetime, newest_id: int) -> leases.H
         return None
     with transaction.atomic():
         lock_layout()
-        if not has_layout(shard.count) and not divide(shard.count, now=now, newest_id=newest_id):
+        if not has_layout(shard.count) and not divide(shard.count, now=now):
             return None
         return leases.hold(shard.lease, owner, now=now, duration=LEASE)
 
@@ -119,7 +120,7 @@ def has_layout(count: int) -> bool:
     return (names or {DETECTION}) == {lease_name(index) for index in range(count)}
 
 
-def divide(count: int, *, now: datetime, newest_id: int) -> bool:
+def divide(count: int, *, now: datetime) -> bool:
     """Make the leases of ``count`` shards in place of the present ones; return False if one is held.
 
     All begin at the earliest position of the shards before. Measurements after that which a tag's saved
@@ -132,10 +133,10 @@ def divide(count: int, *, now: datetime, newest_id: int) -> bool:
     rows = list(before)
     if any(row.owner and is_valid(row, now) for row in rows):
         return False
-    start = earliest([row.position for row in rows])
-    if start is None or start > newest_id:
-        start = first_position(newest_id)
-    written_until = earliest([row.written_until for row in rows])
+    start, newest = earliest([row.position for row in rows]), newest_id()
+    if start is None or start > newest:
+        start = first_position(newest)
+    written_until = min((row.written_until for row in rows if row.written_until), default=None)
     detection_leases().delete()
     Lease.objects.bulk_create(
         Lease(
@@ -154,11 +155,11 @@ def is_valid(row: Lease, now: datetime) -> bool:
     return row.expires_at is not None and now < row.expires_at <= now + leases.LONGEST
 
 
-def first_position(newest_id: int) -> int:
+def first_position(newest: int) -> int:
     """Return the id after which the first run begins: not at the beginning of years."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM tags WHERE active")
-        return max(0, newest_id - FIRST_READINGS_A_TAG * int(cursor.fetchone()[0]))
+        return max(0, newest - FIRST_READINGS_A_TAG * int(cursor.fetchone()[0]))
 
 
 def renew(shard: Shard, owner: str, *, now: datetime) -> leases.Hold | None:

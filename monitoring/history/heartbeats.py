@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TypeVar
 
-from django.db.models import Q, QuerySet
+from django.db.models import Min, Q, QuerySet
 
 from monitoring.kernel.lease_names import DETECTION
-from monitoring.models import Lease
+from monitoring.models import Lease, Measurement
 
 Known = TypeVar("Known", int, datetime)
 
@@ -29,6 +29,7 @@ def detection_leases() -> QuerySet[Lease]:
 def detection_lease() -> Lease | None:
     """Return the lease of detection, unsaved; of several shards the oldest heartbeat and progress.
 
+    A shard that has never caught up does not hide the lag of the others; see ``oldest_waiting``.
     Return None if detection has never run.
     """
     shards = list(detection_leases())
@@ -37,8 +38,21 @@ def detection_lease() -> Lease | None:
     return Lease(
         source=DETECTION,
         renewed_at=earliest([one.renewed_at for one in shards]),
-        written_until=earliest([one.written_until for one in shards]),
+        written_until=min((one.written_until for one in shards if one.written_until), default=None),
     )
+
+
+def oldest_waiting() -> datetime | None:
+    """Return the time of the first measurement that waits for a shard that runs but has never caught up.
+
+    Return None if each shard has caught up once, or nothing waits.
+    """
+    behind = detection_leases().filter(written_until=None, renewed_at__isnull=False)
+    position = behind.order_by().aggregate(least=Min("position"))["least"]
+    if position is None:
+        return None
+    waiting = Measurement.objects.filter(id__gt=position).order_by("id")
+    return waiting.values_list("timestamp", flat=True).first()
 
 
 def detection_position() -> int | None:

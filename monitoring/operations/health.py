@@ -18,7 +18,7 @@ from django.db import OperationalError, connection, transaction
 from monitoring.database.replica_monitor import ReplicaHealth, ReplicaState, replica_health
 from monitoring.history.ahead import Times, read_times
 from monitoring.history.confirmed import ConfirmedSource, confirmed_sources
-from monitoring.history.heartbeats import detection_lease
+from monitoring.history.heartbeats import detection_lease, oldest_waiting
 from monitoring.history.learning import Learning, read_learning
 from monitoring.history.rejections import Refused, refused
 from monitoring.kernel.host_clock import ClockReading, jump_problem, read_clock
@@ -90,6 +90,7 @@ class Seen:
     """A snapshot of the database.
 
     ``detection_overdue``: detection has never run, although old measurements wait for it.
+    ``oldest_waiting``: the time of the first one that waits for detectors that have never caught up.
     """
 
     database: str
@@ -106,6 +107,7 @@ class Seen:
     delivery_problems: tuple[str, ...] = ()
     source_problems: tuple[str, ...] = ()
     confirmed: tuple[ConfirmedSource, ...] = ()
+    oldest_waiting: datetime | None = None
 
 
 class HealthProbes:
@@ -220,6 +222,7 @@ def read_state(now: datetime, queued: Callable[[], int]) -> Seen:
             tuple(delivery_problems(now)),
             (*failing_sources(now), *source_notices(now), *archive_problems(now)),
             confirmed_sources(),
+            oldest_waiting(),
         )
     except DatabaseError as error:
         return Seen("away", str(error))
@@ -355,6 +358,9 @@ def detection_problems(seen: Seen, worker_age: float | None, now: datetime) -> l
     age = seconds_since(seen.detection.written_until if seen.detection else None, now)
     if age is not None and age > DETECTION_STALE_S:
         return [f"The detectors are {age:.0f} s behind the readings: see the log."]
+    if seen.oldest_waiting and now - seen.oldest_waiting > timedelta(seconds=DETECTION_STALE_S):
+        oldest = f"{seen.oldest_waiting:%Y-%m-%d %H:%M:%S} UTC"
+        return [f"Some detectors have never caught up with the readings, from {oldest} on: see the log."]
     return []
 
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from django.conf import settings
 from django.db import connection
 
-from monitoring.history.heartbeats import detection_lease
+from monitoring.history.heartbeats import detection_lease, oldest_waiting
 from monitoring.kernel.lease_names import SIMULATOR
 from monitoring.models import Lease
 from monitoring.notifications.problems import delivery_problems
@@ -35,7 +35,11 @@ def current_troubles() -> dict[str, str]:
     worker, detection = Lease.objects.filter(source=SIMULATOR).first(), detection_lease()
     worker_age = seconds_since(worker.renewed_at if worker else None, now)
     seen = Seen(
-        "connected", lease=worker, detection=detection, detection_overdue=is_detection_overdue(detection, now)
+        "connected",
+        lease=worker,
+        detection=detection,
+        detection_overdue=is_detection_overdue(detection, now),
+        oldest_waiting=oldest_waiting(),
     )
     found = {
         "worker": " ".join(worker_problems(worker_age, None, simulator_on=False)),

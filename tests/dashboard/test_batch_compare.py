@@ -2,10 +2,17 @@
 
 import json
 import re
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
 
 import pytest
 from django.test import Client
 
+from monitoring.access import replica_reads
+from monitoring.batches.compare import compare
+from monitoring.batches.errors import BatchInputError
+from monitoring.dashboard import batch_compare
 from monitoring.models import Batch, BatchState
 from tests.dashboard.test_alarm_pages import BROWSER, page, text_of
 from tests.reported import HOUR, NOON, PH, TEMP, make_batch, store
@@ -85,6 +92,27 @@ def test_fewer_than_two_batches_are_offered_others(client: Client, batches: list
 def test_what_cannot_be_compared_is_told(client: Client, batches: list[Batch], more: str, text: str) -> None:
     answer = client.get(address(batches, more), headers=BROWSER)
     assert (answer.status_code, text in answer.content.decode().replace("&#x27;", "'")) == (400, True)
+
+
+def test_what_cannot_be_compared_on_the_replica_is_asked_of_the_primary(
+    client: Client, batches: list[Batch], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    servers = ["replica", "primary"]
+
+    def compare_there(*arguments: Any, **options: Any) -> Any:
+        if servers.pop(0) == "replica":
+            raise BatchInputError("the tag is not there yet", "tag")
+        return compare(*arguments, **options)
+
+    def read(call: Callable[[], Any], **_: Any) -> tuple[Any, None]:
+        with suppress(BatchInputError):
+            return call(), None
+        return call(), None
+
+    monkeypatch.setattr(batch_compare, "compare", compare_there)
+    monkeypatch.setattr(replica_reads, "read", read)
+    assert client.get(address(batches), headers=BROWSER).status_code == 200
+    assert servers == []
 
 
 def test_batches_without_a_common_signal(client: Client, batches: list[Batch]) -> None:

@@ -4,22 +4,26 @@ import logging
 import math
 import threading
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any
 
+import psycopg
 import pytest
-from django.db import ProgrammingError, connection, connections
+from django.db import OperationalError, ProgrammingError, connection, connections
 from django.db.models import IntegerField, Model
+from psycopg_pool import PoolTimeout
 from pytest_django import DjangoDbBlocker, Settings
 
 from fermon_site.databases import use_postgresql
 from fermon_site.environment import parsed_database
 from fermon_site.replica_router import ReplicaRouter
-from monitoring.database import replica_monitor
-from monitoring.database.replica import read, read_pieces, usable_lag_s
+from monitoring.database import replica, replica_monitor
+from monitoring.database.replica import is_away, read, read_pieces, usable_lag_s
 from monitoring.database.replica_monitor import (
     Found,
     Position,
+    Probe,
     ReplicaMonitor,
     ReplicaState,
     lag_of,
@@ -63,6 +67,99 @@ class TestLag:
         assert [monitor.judged(each, PRIMARY).state for each in at_lag] == ["current", "stale", "current"]
         monitor.found = Found(ReplicaState.STALE, 11.0)
         assert [monitor.judged(each, PRIMARY).state for each in at_lag] == ["stale", "stale", "current"]
+
+
+class Answers(Probe):
+    """A probe that gets these answers, in turn."""
+
+    def __init__(self, *answers: Position | str) -> None:
+        super().__init__()
+        self.answers = iter(answers)
+
+    def ask(self, alias: str) -> Position | str:
+        return next(self.answers)
+
+
+class TestMeasuring:
+    """What a measurement makes of the answers of both servers."""
+
+    @pytest.fixture
+    def monitor(self, monkeypatch: pytest.MonkeyPatch) -> ReplicaMonitor:
+        monkeypatch.setattr(replica_monitor, "discard_idle_connections", lambda: None)
+        return ReplicaMonitor()
+
+    @pytest.mark.parametrize(("bytes_after", "state"), [(1001, "current"), (1000, "stale")])
+    def test_a_replica_beyond_the_primary_has_diverged(
+        self, monitor: ReplicaMonitor, bytes_after: int, state: str
+    ) -> None:
+        after = replace(PRIMARY, bytes=bytes_after)
+        monitor.measure(Answers(PRIMARY, replace(REPLICA, bytes=1001), after))
+        assert monitor.found.state == state
+        assert monitor.found.lag_s == (0.0 if state == "current" else math.inf)
+
+    def test_a_promoted_server_is_told_as_such_also_beyond_the_primary(self, monitor: ReplicaMonitor) -> None:
+        monitor.measure(Answers(PRIMARY, replace(REPLICA, bytes=1001, standby=False), PRIMARY))
+        assert monitor.found.state == "no replica"
+
+    @pytest.mark.parametrize(
+        ("answers", "cuts"),
+        [
+            (["it did not answer within 2 s"], 1),
+            (["too many connections"], 0),
+            (["too many connections", "too many connections"], 1),
+            (["too many connections", REPLICA, "too many connections"], 0),
+        ],
+    )
+    def test_reads_under_way_are_cut_once_the_replica_hangs_or_fails_again(
+        self,
+        monitor: ReplicaMonitor,
+        monkeypatch: pytest.MonkeyPatch,
+        answers: list[Position | str],
+        cuts: int,
+    ) -> None:
+        were_cut: list[Any] = []
+        monkeypatch.setattr(replica_monitor, "cut", were_cut.append)
+        with monitor.in_use(connection):
+            for answer in answers:
+                monitor.measure(Answers(PRIMARY, answer))
+        assert len(were_cut) == cuts
+
+    def test_a_thread_that_failed_is_started_again(
+        self, monitor: ReplicaMonitor, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def fail(*_: object) -> None:
+            raise ValueError
+
+        monkeypatch.setattr(replica_monitor, "PROBE_EVERY_S", 0)
+        monkeypatch.setattr(monitor, "measure", fail)
+        monitor._thread = threading.Thread()
+        with pytest.raises(ValueError):  # noqa: PT011 - any
+            monitor._run()
+        assert monitor._thread is None
+
+
+def test_a_pool_without_a_free_connection_is_no_replica_that_is_away() -> None:
+    for cause, expected in ((PoolTimeout(), False), (psycopg.OperationalError(), True)):
+        error = OperationalError()
+        error.__cause__ = cause
+        assert is_away(error) is expected
+
+
+def test_a_piece_that_fails_on_the_replica_is_noted_and_raised(monkeypatch: pytest.MonkeyPatch) -> None:
+    noted: list[Exception] = []
+    monkeypatch.setattr(replica, "usable_lag_s", lambda: 1.0)
+    monkeypatch.setattr(replica, "replica_as_default", nullcontext)
+    monkeypatch.setattr(replica, "note_failure", noted.append)
+
+    def pieces() -> Iterator[int]:
+        yield 1
+        raise OperationalError
+
+    found = read_pieces(pieces())
+    assert next(found) == 1
+    with pytest.raises(OperationalError):
+        next(found)
+    assert [type(error) for error in noted] == [OperationalError]
 
 
 def test_without_a_replica_the_primary_is_asked_and_no_thread_started(runtime: Runtime) -> None:

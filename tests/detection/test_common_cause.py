@@ -99,7 +99,7 @@ def look(monkeypatch: pytest.MonkeyPatch) -> Callable[[datetime], DetectionRunne
 
     def work(now: datetime) -> DetectionRunner:
         Lease.objects.all().delete()
-        runner = DetectionRunner.begin("me", now=now, newest_id=newest_id())
+        runner = DetectionRunner.begin("me", now=now)
         assert runner
         rows, _ = read_rows(WHOLE, after=runner.position, upto=newest_id(), limit=10_000)
         runner.update(rows, newest_id(), now=now)

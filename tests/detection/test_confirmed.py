@@ -25,7 +25,7 @@ class Line:
         source = Source.objects.create(name="plc", protocol="fake", changed_at=NOON)
         SourceTag.objects.create(source=source, tag=Tag.objects.get(name=TEMP))
         SourceStatus.objects.create(source=source, state="connected", since=NOON)
-        self.runner = DetectionRunner.begin("a test", now=NOON, newest_id=0)
+        self.runner = DetectionRunner.begin("a test", now=NOON)
 
     def at(self, second: float) -> datetime:
         return NOON + timedelta(seconds=second)

@@ -104,7 +104,7 @@ def begin(moments: Iterator[datetime]) -> Callable[[], DetectionRunner]:
 
     def take_over() -> DetectionRunner:
         now = next(moments)
-        judge = DetectionRunner.begin(str(now), now=now, newest_id=newest_id())
+        judge = DetectionRunner.begin(str(now), now=now)
         assert judge
         return judge
 
@@ -318,7 +318,7 @@ def test_after_a_pause_the_sources_are_given_time_before_readings_count_as_missi
     commit(judge)
     assert spans() == []
     judge.close(now=leased_at(), until=float("inf"))
-    handed_over = DetectionRunner.begin("next", now=leased_at() + SECOND, newest_id=1)
+    handed_over = DetectionRunner.begin("next", now=leased_at() + SECOND)
     assert handed_over
     judge_all(handed_over).check_silence(NOW + timedelta(hours=1))
     commit(handed_over)
@@ -405,7 +405,7 @@ def test_who_has_lost_the_lease_writes_nothing_more(
 
 def test_while_one_judges_no_other_begins(begin: Callable[[], DetectionRunner]) -> None:
     begin()
-    assert DetectionRunner.begin("another", now=leased_at() + LEASE / 2, newest_id=0) is None
+    assert DetectionRunner.begin("another", now=leased_at() + LEASE / 2) is None
 
 
 def test_the_very_first_begins_a_day_of_readings_back(

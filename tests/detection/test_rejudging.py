@@ -37,7 +37,7 @@ def judge_again() -> Callable[[], None]:
 
     def judge() -> None:
         now = next(moments)
-        judge = DetectionRunner.begin(str(now), now=now, newest_id=newest_id())
+        judge = DetectionRunner.begin(str(now), now=now)
         assert judge
         rows, _ = read_rows(WHOLE, after=judge.position, upto=newest_id(), limit=100_000)
         if rows:

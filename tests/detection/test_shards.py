@@ -7,15 +7,18 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from monitoring.database import leases
 from monitoring.database.leases import LeaseLostError
 from monitoring.detection import detection_runner, monitor_pool, shard_process
 from monitoring.detection.detection_runner import DetectionRunner
+from monitoring.detection.event_store import lock_revisions
 from monitoring.detection.shard_process import ShardProcess
-from monitoring.detection.shards import LEASE, WHOLE, Shard, is_of_shard, read_rows
-from monitoring.history.heartbeats import detection_lease, detection_leases
+from monitoring.detection.shards import LEASE, WHOLE, Shard, is_of_shard, read_rows, take
+from monitoring.history.heartbeats import detection_lease, detection_leases, oldest_waiting
 from monitoring.ingest.pipeline import ingest_readings
+from monitoring.kernel.lease_names import DETECTION_REQUEST
 from monitoring.live.changes import newest_id
 from monitoring.models import DetectorState, Event, Lease, Tag
 
@@ -76,7 +79,7 @@ def forget_all() -> None:
 
 
 def begin(shard: Shard, now: datetime, owner: str = "") -> DetectionRunner:
-    runner = DetectionRunner.begin(owner or f"{now} {shard}", now=now, newest_id=newest_id(), shard=shard)
+    runner = DetectionRunner.begin(owner or f"{now} {shard}", now=now, shard=shard)
     assert runner is not None
     return runner
 
@@ -168,7 +171,7 @@ def test_no_process_divides_the_tags_anew_while_another_runs(moments: Iterator[d
     now = next(moments)
     for held, asked in [(Shard(1, 2), WHOLE), (WHOLE, Shard(2, 3))]:
         begin(held, now)
-        assert DetectionRunner.begin("another", now=now, newest_id=0, shard=asked) is None
+        assert DetectionRunner.begin("another", now=now, shard=asked) is None
         now = next(moments)
 
 
@@ -242,6 +245,17 @@ def test_a_shard_that_failed_is_taken_again_at_once_although_its_lease_is_valid(
     process.leave()
 
 
+def test_a_shard_that_failed_is_taken_again_also_while_another_process_asks_for_one() -> None:
+    process = ShardProcess(3)
+    step_all([process])
+    process.followers[1].runner = None
+    until = datetime.now(UTC) + LEASE
+    Lease.objects.create(source=DETECTION_REQUEST, owner="another", position=1, expires_at=until)
+    step_all([process], times=1)
+    assert len(process.working) == 3
+    process.leave()
+
+
 def test_a_run_with_shards_detects_saves_all_and_gives_the_leases_up(
     tags: list[Tag], settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -274,9 +288,56 @@ def test_health_knows_the_shard_that_is_furthest_behind(moments: Iterator[dateti
     runners[0].commit(now=now, is_caught_up=True)
     lease = detection_lease()
     assert lease is not None
-    assert lease.written_until is None
+    assert lease.written_until == now
     runners[1].commit(now=now + SECOND, is_caught_up=True)
     lease = detection_lease()
     assert lease is not None
     assert (lease.written_until, lease.renewed_at) == (now, now)
     assert leases.position_of(runners[0].shard.lease) == 0
+
+
+def test_what_waits_for_a_shard_that_has_never_caught_up_is_known(
+    tags: list[Tag], moments: Iterator[datetime]
+) -> None:
+    store(tags, stuck, range(60))
+    now = next(moments)
+    runners = [begin(Shard(index, 2), now) for index in range(2)]
+    take_page(runners[0])
+    runners[0].commit(now=now, is_caught_up=True)
+    assert oldest_waiting() == NOON
+    take_page(runners[1])
+    runners[1].commit(now=now, is_caught_up=True)
+    assert oldest_waiting() is None
+
+
+def test_progress_of_the_last_owner_until_the_lease_is_taken_counts(
+    tags: list[Tag], moments: Iterator[datetime], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def take_after_progress(*arguments: Any, **options: Any) -> leases.Hold | None:
+        store(tags, stuck, range(60, 70))
+        Lease.objects.update(position=newest_id())
+        return take(*arguments, **options)
+
+    store(tags, stuck, range(60))
+    run_whole(next(moments))
+    monkeypatch.setattr(detection_runner, "take", take_after_progress)
+    assert begin(WHOLE, next(moments)).position == newest_id()
+
+
+def test_states_are_saved_before_other_shards_have_to_wait(
+    tags: list[Tag], moments: Iterator[datetime], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    saved: list[int] = []
+    monkeypatch.setattr(
+        detection_runner, "lock_revisions", lambda: saved.append(DetectorState.objects.count())
+    )
+    store(tags, stuck, range(480))
+    run_whole(next(moments))
+    assert saved[0] == len(tags)
+
+
+def test_no_shard_waits_for_long_for_a_process_that_hangs() -> None:
+    with CaptureQueriesContext(connection) as queries:
+        lock_revisions()
+    is_postgresql = connection.vendor == "postgresql"
+    assert [query["sql"] for query in queries][:1] == ["SET LOCAL lock_timeout = '3s'"] * is_postgresql

@@ -60,7 +60,7 @@ def noise(second: int) -> float:
 def begin(now: datetime) -> DetectionRunner:
     """A judge; the one before was killed."""
     Lease.objects.filter(source=DETECTION).update(expires_at=None)
-    judge = DetectionRunner.begin(str(now), now=now, newest_id=newest_id())
+    judge = DetectionRunner.begin(str(now), now=now)
     assert judge
     return judge
 

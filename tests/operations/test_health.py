@@ -147,6 +147,18 @@ def test_that_detection_has_never_run_is_told_once_measurements_wait_for_a_minut
     assert all("manage.py run_detection" in problem for problem in told)
 
 
+@pytest.mark.parametrize(("seconds_ago", "status"), [(5, "healthy"), (61, "degraded")])
+def test_a_shard_that_never_caught_up_is_told_once_measurements_wait_for_a_minute(
+    seconds_ago: float, status: str
+) -> None:
+    Lease.objects.create(source="judge.1", owner="a", renewed_at=datetime.now(UTC), position=0)
+    measured(seconds_ago)
+    found = check()
+    assert found.status == status
+    assert found.detection_age is not None
+    assert any("have never caught up" in problem for problem in found.problems) == (status == "degraded")
+
+
 def test_detection_that_has_ended_is_told_since_when() -> None:
     heard = datetime.now(UTC) - timedelta(seconds=90)
     Lease.objects.filter(source="judge").update(renewed_at=heard, written_until=heard)

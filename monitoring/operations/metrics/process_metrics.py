@@ -8,6 +8,7 @@ from datetime import datetime
 from django_q.models import OrmQ
 from prometheus_client.core import Metric
 
+from monitoring.history.heartbeats import oldest_waiting
 from monitoring.kernel.lease_names import ALARMS, DETECTION, NOTIFICATIONS, SIMULATOR, SOURCE
 from monitoring.live.changes import newest_id
 from monitoring.models import Lease
@@ -33,7 +34,7 @@ def process_metrics(now: datetime) -> Iterator[Metric]:
     yield gauge(
         "fermon_detection_lag_seconds",
         "How far detection is behind the readings.",
-        lag_s(leases.get("detection", []), now),
+        lag_s(leases.get("detection", []), now, oldest_waiting()),
     )
     yield gauge(
         "fermon_alarm_lag_seconds",
@@ -67,10 +68,13 @@ def lease_ages(leases: Leases, now: datetime) -> Labelled:
     return ages
 
 
-def lag_s(leases: Iterable[Lease], now: datetime) -> float | None:
-    """Return the seconds since the time up to which a process has worked; None before the first."""
-    lags = [age_s(lease.written_until, now) for lease in leases if lease.written_until]
-    return max(lags, default=None)
+def lag_s(leases: Iterable[Lease], now: datetime, waiting: datetime | None = None) -> float | None:
+    """Return the seconds since the time up to which a process has worked; None before the first.
+
+    ``waiting`` is the time of a measurement that waits for a part that has never caught up.
+    """
+    times = [*(lease.written_until for lease in leases), waiting]
+    return max((age_s(moment, now) for moment in times if moment), default=None)
 
 
 def backlogs(leases: Leases) -> Labelled:

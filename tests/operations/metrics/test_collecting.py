@@ -147,6 +147,14 @@ def test_the_oldest_part_of_detection_counts() -> None:
     assert value_of("fermon_lease_age_seconds", source=f"{DETECTION}.1") is None
 
 
+def test_the_lag_counts_also_what_waits_for_a_part_that_has_never_caught_up() -> None:
+    ingest(37)
+    Lease.objects.create(source=DETECTION, renewed_at=NOON, written_until=NOON, position=1)
+    Lease.objects.create(source=f"{DETECTION}.1", renewed_at=NOON, position=0)
+    first = Measurement.objects.earliest("id").timestamp
+    assert value_of("fermon_detection_lag_seconds") == (NOON - first).total_seconds() > 0
+
+
 def test_alarms_are_counted_by_priority_and_state() -> None:
     high, low = define(priority="high"), define(kind="L", priority="low")
     act(high, Act.ACTIVE, at=NOON - timedelta(minutes=1))
