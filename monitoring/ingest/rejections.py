@@ -30,7 +30,10 @@ class RejectedReading(NamedTuple):
 
 
 def rejected_readings(deliveries: Sequence[Delivery], outcomes: Outcomes) -> list[RejectedReading]:
-    """Return the rejected items of deliveries with a source; ``outcomes`` are those of all items."""
+    """Return the rejected items of deliveries with a source; ``outcomes`` are those of all items.
+
+    Leave out those that wait for the archive: ``spool.accept`` keeps them.
+    """
     found = []
     others = sorted(outcomes.others.items())
     for delivery, place in zip(deliveries, slices_of(deliveries), strict=True):
@@ -40,7 +43,8 @@ def rejected_readings(deliveries: Sequence[Delivery], outcomes: Outcomes) -> lis
                     delivery.items[position - place.start], outcome, delivery.source, delivery.received
                 )
                 for position, outcome in others
-                if outcome.reason is not None and place.start <= position < place.stop
+                if outcome.reason not in (None, RejectionReason.ARCHIVE_AWAY)
+                and place.start <= position < place.stop
             ]
     return found
 

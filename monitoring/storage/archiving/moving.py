@@ -30,6 +30,7 @@ from monitoring.archive.files import (
 from monitoring.archive.manifest import add_file, move_until, supersede
 from monitoring.archive.place import ArchiveError, archive_place
 from monitoring.database.write_lock import write_lock
+from monitoring.ingest.rules import LOOKBACK
 from monitoring.ingest.tags import lock_tags
 from monitoring.ingest.thaw import thaw_file
 from monitoring.kernel.clock import DAY_US, from_micros, moment_or_none, to_micros
@@ -200,8 +201,9 @@ def move_chunk(file: ArchiveFile, rows: ArchivedRows, findings: Findings, until_
 
 
 def has_newer(file: ArchiveFile) -> bool:
-    """Return whether the database has newer measurements of the tag: the newest one always stays there."""
-    return Measurement.objects.filter(tag=file.tag_id, timestamp__gte=file.end).exists()
+    """Return whether the database has ``LOOKBACK`` newer measurements: the history of the next reading."""
+    newer = Measurement.objects.filter(tag=file.tag_id, timestamp__gte=file.end)
+    return newer[LOOKBACK - 1 : LOOKBACK].exists()
 
 
 def delete_same(pk: int, span: tuple[int, int], rows: ArchivedRows, findings: Findings) -> None:
