@@ -3,6 +3,8 @@
 from monitoring.kernel.outages import Outage
 from monitoring.kernel.runtime import part
 
+RETRY_S = 30.0  # after a failure, as each try may wait for the archive
+
 
 def archive_outage() -> Outage:
     """Return the outage of moves to the archive in this process."""

@@ -17,6 +17,7 @@ KEPT = 10_000
 COUNTS_KEPT = timedelta(days=90)
 LONGEST_READING = 1_000
 LONGEST_NAME = 64
+NOT_RECORDED = frozenset({None, RejectionReason.ARCHIVE_AWAY})
 UNNAMED = frozenset({RejectionReason.NOT_A_READING, RejectionReason.NO_TAG, RejectionReason.UNKNOWN_TAG})
 
 
@@ -43,8 +44,7 @@ def rejected_readings(deliveries: Sequence[Delivery], outcomes: Outcomes) -> lis
                     delivery.items[position - place.start], outcome, delivery.source, delivery.received
                 )
                 for position, outcome in others
-                if outcome.reason not in (None, RejectionReason.ARCHIVE_AWAY)
-                and place.start <= position < place.stop
+                if outcome.reason not in NOT_RECORDED and place.start <= position < place.stop
             ]
     return found
 

@@ -10,7 +10,7 @@ from functools import partial
 import numpy as np
 from django.db import transaction
 
-from monitoring.archive.outage import read_outage
+from monitoring.archive.outage import RETRY_S, read_outage
 from monitoring.archive.place import ArchiveError
 from monitoring.archive.reading import rows_at
 from monitoring.ingest.columns import Batch
@@ -23,8 +23,6 @@ from monitoring.kernel.arrays import BoolArray, IntArray
 from monitoring.kernel.clock import DAY_US, from_micros, to_micros
 from monitoring.kernel.tag_definition import OnConflict
 from monitoring.models import Measurement
-
-RETRY_S = 30.0  # after a failure: each try may wait for the archive, under the write lock
 
 
 def without_unreachable(batch: Batch, tags: LockedTags) -> tuple[Batch, dict[int, Rejection]]:
@@ -48,8 +46,8 @@ def rejection_of(tag: LockedTag) -> Rejection:
     """Return the rejection of a reading that needs the archive while the archive is away."""
     name = tag.definition.name
     problem = (
-        f"timestamp: the reading changes measurements of {name} in the archive, which can't be read now. Store"
-        " it again later"
+        f"timestamp: the reading changes measurements of {name} in the archive, which can't be read now."
+        " Store it again later"
     )
     return Rejection(name, RejectionReason.ARCHIVE_AWAY, "timestamp", problem)
 

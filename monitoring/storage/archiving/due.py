@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from django.db.models import Max, Min, Q
+from django.db.models import Max, Min, Q, QuerySet
 
 from monitoring.ingest.rules import LOOKBACK
 from monitoring.kernel.clock import DAY_US, FIRST_MICROS, from_micros, micros_or_first, to_micros
@@ -40,11 +40,14 @@ def newest_id() -> int:
 
 def followed_id() -> int:
     """Return the id below which every process that follows measurements by id has seen all."""
-    following = Lease.objects.filter(
-        Q(source__in=(DETECTION, ALARMS)) | Q(source__startswith=f"{DETECTION}."), position__isnull=False
-    )
-    position = following.aggregate(lowest=Min("position"))["lowest"]
+    position = followers().aggregate(lowest=Min("position"))["lowest"]
     return newest_id() - 1 if position is None else min(int(position), newest_id() - 1)
+
+
+def followers() -> QuerySet[Lease]:
+    """Return the leases of the processes that follow measurements by id."""
+    shards = Q(source__in=(DETECTION, ALARMS)) | Q(source__startswith=f"{DETECTION}.")
+    return Lease.objects.filter(shards, position__isnull=False)
 
 
 def quiet_limits(now: datetime) -> ArchiveLimits:
