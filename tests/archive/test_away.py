@@ -1,25 +1,30 @@
 """While the archive is away, reads of archived time say so, and other reads answer."""
 
 import sys
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.forms import BaseModelForm, model_to_dict, modelform_factory
 from django.test import Client
 
 from monitoring.admin.tag_form import TagForm
+from monitoring.alarms.loading import load
 from monitoring.archive import presence
+from monitoring.archive.manifest import superseded_files
 from monitoring.archive.outage import read_outage
 from monitoring.archive.place import ArchiveError, Directory
 from monitoring.archive.reading import Decoded
 from monitoring.ingest import unreachable
 from monitoring.ingest.group_commit import is_outage
 from monitoring.ingest.outcomes import Status
+from monitoring.kernel.clock import to_micros
 from monitoring.kernel.outages import outages
 from monitoring.kernel.runtime import part
-from monitoring.models import Measurement, Refusal, Series, SetAsideReading, Tag
+from monitoring.models import AlarmDefinition, Measurement, Refusal, Series, SetAsideReading, Tag
 from monitoring.spool.replay import retry
-from monitoring.storage.archiving import moving
+from monitoring.storage import retention
+from monitoring.storage.archiving import moving, running
+from monitoring.storage.retention import apply_retention
 from tests.archive.plant import DAY, NOW, TAG, archive, hourly, reading, root_of_archive, send
 
 pytestmark = pytest.mark.django_db
@@ -86,7 +91,7 @@ def test_a_slow_tag_is_stored_as_always(fast) -> None:
     send([reading(NOW - number * DAY / 4) for number in range(160, 0, -1)])
     archive(2)
     take_away()
-    assert Measurement.objects.count() == 52  # of whole days, the newest 50
+    assert Measurement.objects.count() == 50
     Series.objects.update(recent_values=None)
     assert [one.status for one in send([reading(NOW)])] == [Status.STORED]
 
@@ -121,10 +126,72 @@ def test_an_error_of_the_archive_is_none_of_the_database(away, admin_client: Cli
     def fail(*_: object, **__: object) -> None:
         raise error
 
-    monkeypatch.setattr("monitoring.admin.measurements.MeasurementAdmin.changelist_view", fail)
+    monkeypatch.setattr("monitoring.admin.measurements.MeasurementAdmin.get_queryset", fail)
     answer = admin_client.get("/admin/monitoring/measurement/")
     assert (answer.status_code, b"archive can" in answer.content) == (503, True)
     assert outages().database.since is None
+
+
+def test_the_start_page_shows_what_the_database_has(away, client: Client, caplog) -> None:
+    for _ in range(2):
+        answer = client.get("/dashboard")
+        assert b"Older ones are in the archive, which can't be read now." in answer.content
+        assert len(answer.context["page"].anomalies) == len(anomalies_stored()) > 0
+    assert [record.message for record in caplog.records if "archive can" in record.message] == [
+        "archive can't be read"
+    ]
+    bring_back()
+    assert len(client.get("/dashboard").context["page"].anomalies) > len(anomalies_stored())
+
+
+def anomalies_stored() -> list[Measurement]:
+    return list(Measurement.objects.filter(is_anomaly=True))
+
+
+def test_alarms_watch_without_the_archived_past(fast) -> None:
+    tag = Tag.objects.get(name=TAG)
+    AlarmDefinition.objects.create(tag=tag, kind="ROC+", setpoint=6.0, window_s=5 * 86_400)
+    send(hourly(7))
+    archive(2)
+    take_away()
+    newest = Measurement.objects.order_by("id").last()
+    loaded = load([tag], position=newest.pk, latest_us=to_micros(NOW))
+    (window,) = [alarm.window for alarm in loaded.alarms.values() if alarm.window is not None]
+    assert len(window._values) == Measurement.objects.count()
+
+
+def test_one_file_stops_neither_the_retention_of_other_tags_nor_other_files(away, monkeypatch) -> None:
+    monkeypatch.setattr(retention, "PAUSE_S", 0)
+    send([reading(NOW - number * DAY / 4, 7.0, "fermenter_ph") for number in range(28, 0, -1)])
+    Tag.objects.update(retention_days=4, anomaly_retention_days=None)
+    assert apply_retention(now=NOW) > 0
+    assert Series.objects.get(tag__name="fermenter_ph").raw_from == NOW.replace(hour=0) - 4 * DAY
+    bring_back()
+    apply_retention(now=NOW)
+    old = [file.path for file in superseded_files(datetime.now(UTC) + DAY)]
+    real = Directory.retire
+    done: list[str] = []
+
+    def retire(self: Directory, path: str) -> None:
+        if path == old[0]:
+            raise PermissionError(path)
+        done.append(path)
+        real(self, path)
+
+    monkeypatch.setattr(Directory, "retire", retire)
+    running.delete_superseded(datetime.now(UTC) + DAY)
+    assert done == old[1:] != []
+
+
+def test_nothing_moves_to_another_place(fast, settings, tmp_path) -> None:
+    send(hourly(7))
+    archive(4)
+    stored = Measurement.objects.count()
+    settings.FERMON_ARCHIVE_URL = str(tmp_path / "not mounted")
+    with pytest.raises(ArchiveError, match="is not the archive that the list names"):
+        archive(2)
+    assert Measurement.objects.count() == stored
+    assert not (tmp_path / "not mounted").exists()
 
 
 def test_the_form_of_a_tag_says_how_to_install_what_is_missing(admin_client: Client, monkeypatch) -> None:

@@ -27,8 +27,8 @@ def stopped_followers(now: datetime) -> list[str]:
         return []
     name = "alarms" if stopped.source == ALARMS else "detection"
     return [
-        f"Old measurements do not move to the archive: {name} (lease {stopped.source}) has not read them since"
-        f" {iso_utc(stopped.renewed_at)}. Start {name} again; if it is not to run any more, delete that lease"
+        f"Old measurements do not move to the archive: {name} (lease {stopped.source}) has not read them"
+        f" since {iso_utc(stopped.renewed_at)}. Start {name} again; if it is not to run any more, delete that lease"
         " (docs/archive.md)."
     ]
 
