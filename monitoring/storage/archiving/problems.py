@@ -28,8 +28,8 @@ def stopped_followers(now: datetime) -> list[str]:
     name = "alarms" if stopped.source == ALARMS else "detection"
     return [
         f"Old measurements do not move to the archive: {name} (lease {stopped.source}) has not read them"
-        f" since {iso_utc(stopped.renewed_at)}. Start {name} again; if it is not to run any more, delete that lease"
-        " (docs/archive.md)."
+        f" since {iso_utc(stopped.renewed_at)}. Start {name} again; if it is not to run any more,"
+        " delete that lease (docs/archive.md)."
     ]
 
 
