@@ -109,7 +109,12 @@ def test_of_readings_just_after_archived_time_only_those_with_archived_history_a
 def test_soon_after_a_failure_the_archive_is_not_tried_again(away, monkeypatch) -> None:
     tried: list[str] = []
     real = Directory.open_read
-    monkeypatch.setattr(Directory, "open_read", lambda self, path: tried.append(path) or real(self, path))
+
+    def open_read(self: Directory, path: str) -> object:
+        tried.append(path)
+        return real(self, path)
+
+    monkeypatch.setattr(Directory, "open_read", open_read)
     for second in range(3):
         send([reading(NOW - 5 * DAY + timedelta(seconds=second + 1))])
     assert len(tried) == 1
