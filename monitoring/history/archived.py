@@ -4,9 +4,9 @@ All reads of the manifest and of the table ``measurements`` that belong together
 a measurement that moves meanwhile is then in exactly one of the two.
 """
 
+import threading
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
-from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -22,6 +22,7 @@ from monitoring.archive.reading import archived_files, rows_of_file
 from monitoring.database.snapshot import read_snapshot
 from monitoring.kernel.arrays import BoolArray, FloatArray, IntArray
 from monitoring.kernel.clock import DAY_US, FIRST_MICROS, LAST_MICROS, SECOND_US, from_micros, to_micros
+from monitoring.kernel.runtime import part
 from monitoring.models import ArchiveFile
 
 ResultT = TypeVar("ResultT")
@@ -29,7 +30,12 @@ ResultT = TypeVar("ResultT")
 ALL = 2**62
 NARROWEST_US = SECOND_US
 ONE_DAY = timedelta(days=1)
-is_left_out: ContextVar[bool] = ContextVar("is_left_out", default=False)
+
+
+class LeftOut(threading.local):
+    """Whether reads of this thread leave the archive out."""
+
+    is_left_out = False
 
 
 @contextmanager
@@ -38,7 +44,7 @@ def both_places() -> Iterator[bool]:
 
     Without an archive, and in ``database_only``, the block reads as without.
     """
-    if is_left_out.get() or not is_used():
+    if part(LeftOut).is_left_out or not is_used():
         yield False
         return
     with read_snapshot():
@@ -48,11 +54,12 @@ def both_places() -> Iterator[bool]:
 @contextmanager
 def database_only() -> Iterator[None]:
     """Let the reads of the block, in this thread, leave the archive out."""
-    token = is_left_out.set(True)
+    of_thread = part(LeftOut)
+    before, of_thread.is_left_out = of_thread.is_left_out, True
     try:
         yield
     finally:
-        is_left_out.reset(token)
+        of_thread.is_left_out = before
 
 
 def read_what_can_be(read: Callable[[], ResultT]) -> tuple[ResultT, bool]:
@@ -133,9 +140,9 @@ NONE = Rows(
 def first_rows(range_: ArchivedRange, limit: int) -> Rows:
     """Return the first ``limit`` rows of the range, in its order."""
     parts, count = [], 0
-    for part in windows(range_, limit):
-        parts.append(part)
-        count += len(part)
+    for found in windows(range_, limit):
+        parts.append(found)
+        count += len(found)
         if count >= limit:
             break
     return joined(parts).take(slice(0, limit))
