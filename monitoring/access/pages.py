@@ -16,11 +16,14 @@ from django.views.decorators.cache import never_cache
 
 from monitoring.access.roles import READ, allows
 from monitoring.access.single_sign_on.options import no_role_text
+from monitoring.archive.outage import read_outage
+from monitoring.archive.place import ArchiveError
 from monitoring.kernel.outages import outages
 
 NO_ROLE = "You are signed in, but without a role. An administrator gives roles in the admin."
 NOT_SIGNED_IN = "Sign in first: in a browser at /login, in a script with 'Authorization: Token ...'."
 AWAY = "The database is away. What is stored is safe; try again in a few seconds."
+ARCHIVE_AWAY = "The archive can't be read now. Nothing is lost; try again in a few minutes."
 RETRY_AFTER_S = 5
 
 
@@ -45,6 +48,9 @@ class LoginRequiredMiddleware:
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         """Answer 503 for views that do not handle a database failure themselves, such as the admin's."""
+        if isinstance(error, ArchiveError):
+            read_outage().begin(error)
+            return unavailable(request, ARCHIVE_AWAY)
         if not isinstance(error, OperationalError | InterfaceError):
             return None
         outages().database.begin(error)
@@ -96,10 +102,15 @@ def to_login(request: HttpRequest, following: str) -> HttpResponse:
 
 def database_unavailable(request: HttpRequest) -> HttpResponse:
     """Return the 503 response for the time while the database is unavailable."""
+    return unavailable(request, AWAY)
+
+
+def unavailable(request: HttpRequest, detail: str) -> HttpResponse:
+    """Return a 503 response in the format that the client prefers."""
     if request.get_preferred_type(["application/json", "text/html"]) == "text/html":
-        answer = render(request, "error.html", {"code": 503, "detail": AWAY}, status=503)
+        answer = render(request, "error.html", {"code": 503, "detail": detail}, status=503)
     else:
-        answer = JsonResponse({"detail": AWAY}, status=503)
+        answer = JsonResponse({"detail": detail}, status=503)
     answer["Retry-After"] = str(RETRY_AFTER_S)
     return answer
 

@@ -1,6 +1,7 @@
 """Load the alarms of all tags in use as they were after the last commit."""
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from monitoring.alarms.batch_watch import Known
@@ -14,6 +15,7 @@ from monitoring.alarms.state_machine import Act
 from monitoring.alarms.tag_table import NOWHERE, TagTable, WatchedTag
 from monitoring.alarms.watched import Finding, WatchedAlarm
 from monitoring.alarms.wording import MARKED_BAD, REFUSED
+from monitoring.history.archived import read_what_can_be
 from monitoring.kernel.clock import micros_or_none, to_micros
 from monitoring.models import AlarmDefinition, AlarmDefinitionVersion, AlarmState, Tag
 
@@ -60,8 +62,9 @@ def load(tags: list[Tag], *, position: int, latest_us: int) -> Loaded:
         alarms[key].forget_after(latest_us)
     for slot in range(len(table.tags)):
         table.note(slot)
-    refill(found, position=position)
-    fill_tracks(table, position=position)
+    # While the archive is away, alarms watch without the past that is in it.
+    read_what_can_be(partial(refill, found, position=position))
+    read_what_can_be(partial(fill_tracks, table, position=position))
     judge_new(found, states, position=position)
     found.evaluation.findings += [*ended(gone, states), *raised(alarms, states)]
     return found
@@ -116,24 +119,30 @@ def restore(alarm: WatchedAlarm, row: dict[str, Any], loaded: Loaded) -> None:
 def refill(loaded: Loaded, *, position: int) -> None:
     """Fill the windows of slopes with the measurements before the newest evaluated one."""
     table = loaded.evaluation.table
+    found = []
     for alarm in loaded.alarms.values():
         slot = table.slot_of(alarm.tag) if alarm.tag is not None else NOWHERE
         last_us = table.last_of(slot) if slot != NOWHERE else None
         if alarm.window is not None and alarm.tag is not None and last_us is not None:
             first_us = last_us - alarm.window.window_us
-            for at_us, value in read_span(alarm.tag, first_us, last_us, upto=position):
-                alarm.window.add(at_us, value)
+            found.append((alarm.window, read_span(alarm.tag, first_us, last_us, upto=position)))
+    for window, values in found:  # once all are read
+        for at_us, value in values:
+            window.add(at_us, value)
 
 
 def fill_tracks(table: TagTable, *, position: int) -> None:
     """Fill the tracks of setpoint tags with the measurements up to the newest evaluated one."""
+    found = []
     for slot, track in table.tracks.items():
         tag, last_us = table.tags[slot].pk, table.last_of(slot)
         if last_us is not None:
             first_us = last_us - track.kept_us
             before = read_before(tag, first_us, upto=position)
-            for at_us, value in [*before, *read_span(tag, first_us, last_us, upto=position)]:
-                track.add(at_us, value)
+            found.append((track, [*before, *read_span(tag, first_us, last_us, upto=position)]))
+    for track, values in found:  # once all are read
+        for at_us, value in values:
+            track.add(at_us, value)
 
 
 def judge_new(loaded: Loaded, states: dict[int, dict[str, Any]], *, position: int) -> None:

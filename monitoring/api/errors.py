@@ -15,7 +15,7 @@ from rest_framework.views import exception_handler as rest_exception_handler
 from monitoring.access.callers import address_of
 from monitoring.access.responses import error_response
 from monitoring.access.throttles import count_failure
-from monitoring.archive.outage import archive_outage
+from monitoring.archive.outage import read_outage
 from monitoring.archive.place import ArchiveError
 from monitoring.kernel.outages import outages
 
@@ -76,7 +76,7 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> HttpResponse
 def unavailable(error: DatabaseError, request: Request) -> Unavailable:
     """Note that database or archive is away, and return the error for the caller."""
     if isinstance(error, ArchiveError):
-        archive_outage().begin(error)
+        read_outage().begin(error)
         return Unavailable(
             "The archive can't be used now, and measurements of this time are in it. Nothing is lost; try"
             " again in a few minutes, or ask for a later time."

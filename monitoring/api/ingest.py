@@ -244,11 +244,8 @@ def answer_of(outcome: Outcome) -> tuple[dict[str, Any], int]:
 
     Raises:
         BadInput: the reading was rejected.
-        Unavailable: the archive is away, which the reading needs.
         Conflict: another value is stored.
     """
-    if outcome.reason is RejectionReason.ARCHIVE_AWAY:
-        raise Unavailable(outcome.error)
     if outcome.status is Status.REJECTED:
         raise BadInput(outcome.error, outcome.field)
     if outcome.status is Status.CONFLICT:

@@ -15,6 +15,7 @@ from typing import IO, Any
 
 import numpy as np
 
+from monitoring.archive.outage import read_outage
 from monitoring.archive.place import Place, arrow, told
 from monitoring.kernel.arrays import BoolArray, FloatArray, IntArray
 
@@ -245,6 +246,7 @@ def opened(place: Place, path: str) -> Iterator[Any]:
     """
     with told(path, "read"), place.open_read(path) as source:
         yield arrow("pyarrow.parquet").ParquetFile(source, page_checksum_verification=True)
+    read_outage().end()
 
 
 def read_bounds(place: Place, path: str) -> list[tuple[int, int]]:

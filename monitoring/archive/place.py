@@ -3,27 +3,31 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import cached_property
 from pathlib import Path
 from typing import IO, Any
 from urllib.parse import parse_qsl, urlsplit
 
 from django.conf import settings
-from django.db import OperationalError
+from django.db import DatabaseError
 
 from monitoring.kernel.optional_packages import MissingPackageError, load
 from monitoring.kernel.runtime import part
 
 DIRECTORY = "archive"  # in the data directory
 RETIRED = ".superseded"  # at the end of a name, so that no reader by pattern finds the file
-CONNECT_S, REQUEST_S, TRIES = 5, 60, 3
+CONNECT_S = 5
+READ_S, READ_TRIES = 10, 1  # a reader may hold the write lock
+WRITE_S, WRITE_TRIES = 60, 3
 OPTIONS = frozenset({"endpoint_override", "region", "scheme", "allow_bucket_creation"})
 REQUIREMENTS = "requirements-archive.txt"
 
 
-class ArchiveError(OperationalError):
+class ArchiveError(DatabaseError):
     """The archive cannot be used now, or a file of the archive is wrong; the message has the remedy.
 
-    For callers without a rule for the archive this is an error of the database, a part of which is away.
+    For callers without a rule for the archive this is an error of the database, a part of which is away. It
+    is no ``OperationalError``, which says that the server is away: the database can be used.
     """
 
 
@@ -172,25 +176,31 @@ class Bucket(Place):
             )
         self.root = f"{address.netloc}/{address.path.strip('/')}".rstrip("/")
         self.options = options
-        self._filesystem: Any = None
 
-    @property
+    @cached_property
     def filesystem(self) -> Any:
-        """Return pyarrow's client, which is made at the first use."""
-        if self._filesystem is None:
-            if "endpoint_override" in self.options:
-                # Not every server decodes the trailing checksums of Amazon's client. Files are read back.
-                os.environ.setdefault("AWS_REQUEST_CHECKSUM_CALCULATION", "when_required")
-            fs = arrow("pyarrow.fs")
-            options: dict[str, Any] = dict(self.options)
-            options["allow_bucket_creation"] = options.get("allow_bucket_creation") in ("1", "true", "True")
-            self._filesystem = fs.S3FileSystem(
-                connect_timeout=CONNECT_S,
-                request_timeout=REQUEST_S,
-                retry_strategy=fs.AwsStandardS3RetryStrategy(max_attempts=TRIES),
-                **options,
-            )
-        return self._filesystem
+        """Return pyarrow's client for writing, made at the first use."""
+        return self.client(WRITE_S, WRITE_TRIES)
+
+    @cached_property
+    def reading(self) -> Any:
+        """Return pyarrow's client for reading, made at the first use."""
+        return self.client(READ_S, READ_TRIES)
+
+    def client(self, timeout_s: float, tries: int) -> Any:
+        """Return a client of pyarrow."""
+        if "endpoint_override" in self.options:
+            # Not every server decodes the trailing checksums of Amazon's client. Files are read back.
+            os.environ.setdefault("AWS_REQUEST_CHECKSUM_CALCULATION", "when_required")
+        fs = arrow("pyarrow.fs")
+        options: dict[str, Any] = dict(self.options)
+        options["allow_bucket_creation"] = options.get("allow_bucket_creation") in ("1", "true", "True")
+        return fs.S3FileSystem(
+            connect_timeout=CONNECT_S,
+            request_timeout=timeout_s,
+            retry_strategy=fs.AwsStandardS3RetryStrategy(max_attempts=tries),
+            **options,
+        )
 
     def full(self, path: str) -> str:
         """Return the name of a file with bucket and prefix."""
@@ -198,9 +208,9 @@ class Bucket(Place):
 
     def open_read(self, path: str) -> Any:
         try:
-            return self.filesystem.open_input_file(self.full(path))
+            return self.reading.open_input_file(self.full(path))
         except FileNotFoundError:
-            return self.filesystem.open_input_file(self.full(path + RETIRED))
+            return self.reading.open_input_file(self.full(path + RETIRED))
 
     @contextmanager
     def open_write(self, path: str) -> Iterator[Any]:

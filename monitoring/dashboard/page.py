@@ -1,8 +1,9 @@
 """The initial content of the dashboard page: the same values that the scripts then update."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 
 from django.conf import settings
 from django.db import Error as DatabaseError
@@ -16,6 +17,7 @@ from monitoring.dashboard.states import NOTHING, Evidence, lasting_text, outside
 from monitoring.dashboard.tag_page import MOST_CARDS, Needs, TagPage, part_of, read_needs
 from monitoring.dashboard.view_state import saved_view_of, with_saved
 from monitoring.history.ahead import Ahead
+from monitoring.history.archived import read_what_can_be
 from monitoring.history.confirmed import ConfirmedSource, latest_confirmed, sources_by_tag
 from monitoring.history.excursions import outside_since
 from monitoring.history.learning import Learning
@@ -114,7 +116,7 @@ class DashboardPage:
     ``definitions`` is the digest of the tags. ``query`` has the parameters of the address, completed by those
     of the ``saved`` view that the address names; ``views`` lists all saved views. ``fed_by`` has the sources
     of tags, ``confirmed`` the sources that confirm values; ``has_sources``: whether there can be times
-    without good values.
+    without good values. ``is_archive_away``: the archive could not be read.
     """
 
     now: datetime
@@ -131,6 +133,7 @@ class DashboardPage:
     ahead: Mapping[str, Ahead] = field(default_factory=dict)
     violations: Mapping[int, list[Reason]] = field(default_factory=dict)
     anomalies: list[AnomalyRow] = field(default_factory=list)
+    is_archive_away: bool = False
     events: Events = field(default_factory=Events)
     totals: Totals | None = None
     problems: Sequence[str] = ()
@@ -236,7 +239,8 @@ def read_dashboard(query: Mapping[str, str]) -> DashboardPage:
     )
     now = datetime.now(UTC)
     try:
-        return read_page_at(now, health, query)
+        page, is_archive_away = read_what_can_be(partial(read_page_at, now, health, query))
+        return replace(page, is_archive_away=is_archive_away)
     except DatabaseError:
         tags = tag_cache().definitions or {}
         used = [tag for tag in tags.values() if tag.active]

@@ -153,6 +153,7 @@ def context(request: HttpRequest, page: DashboardPage) -> dict[str, Any]:
         "speeds": SPEEDS,
         "default_speed": DEFAULT_SPEED,
         "rows": [*page.anomalies, *[None] * (ANOMALY_ROWS - len(page.anomalies))],
+        "is_archive_away": page.is_archive_away,
         "events": [*events, *[None] * (EVENT_ROWS - len(events))],
         "open_events": page.events.open_text,
         "weak_events": page.events.weak_count,

@@ -4,38 +4,76 @@ All reads of the manifest and of the table ``measurements`` that belong together
 a measurement that moves meanwhile is then in exactly one of the two.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+import threading
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 import numpy as np
 from django.db.models import F, Q, QuerySet, Sum
 
 from monitoring.archive.files import ArchivedRows
+from monitoring.archive.outage import RETRY_S, read_outage
+from monitoring.archive.place import ArchiveError
 from monitoring.archive.presence import is_used
 from monitoring.archive.reading import archived_files, rows_of_file
 from monitoring.database.snapshot import read_snapshot
 from monitoring.kernel.arrays import BoolArray, FloatArray, IntArray
 from monitoring.kernel.clock import DAY_US, FIRST_MICROS, LAST_MICROS, SECOND_US, from_micros, to_micros
+from monitoring.kernel.runtime import part
 from monitoring.models import ArchiveFile
+
+ResultT = TypeVar("ResultT")
 
 ALL = 2**62
 NARROWEST_US = SECOND_US
 ONE_DAY = timedelta(days=1)
 
 
+class LeftOut(threading.local):
+    """Whether reads of this thread leave the archive out."""
+
+    is_left_out = False
+
+
 @contextmanager
 def both_places() -> Iterator[bool]:
     """Read one state of database and manifest in the block; yield whether measurements may be archived.
 
-    Without an archive this costs no query, and the block reads as without.
+    Without an archive, and in ``database_only``, the block reads as without.
     """
-    if not is_used():
+    if part(LeftOut).is_left_out or not is_used():
         yield False
         return
     with read_snapshot():
         yield True
+
+
+@contextmanager
+def database_only() -> Iterator[None]:
+    """Let the reads of the block, in this thread, leave the archive out."""
+    of_thread = part(LeftOut)
+    before, of_thread.is_left_out = of_thread.is_left_out, True
+    try:
+        yield
+    finally:
+        of_thread.is_left_out = before
+
+
+def read_what_can_be(read: Callable[[], ResultT]) -> tuple[ResultT, bool]:
+    """Call a function that reads; if the archive can't be read, again for the database alone.
+
+    Return the result, and whether it is that of the database alone.
+    """
+    if not read_outage().failed_within(RETRY_S):
+        try:
+            return read(), False
+        except ArchiveError as error:
+            read_outage().begin(error)
+    with database_only():
+        return read(), True
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +140,9 @@ NONE = Rows(
 def first_rows(range_: ArchivedRange, limit: int) -> Rows:
     """Return the first ``limit`` rows of the range, in its order."""
     parts, count = [], 0
-    for part in windows(range_, limit):
-        parts.append(part)
-        count += len(part)
+    for found in windows(range_, limit):
+        parts.append(found)
+        count += len(found)
         if count >= limit:
             break
     return joined(parts).take(slice(0, limit))

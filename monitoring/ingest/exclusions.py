@@ -12,8 +12,10 @@ from datetime import UTC, datetime
 
 import numpy as np
 from django.db import connection, transaction
-from django.db.models import F
+from django.db.models import F, Max
 
+from monitoring.archive.presence import is_used
+from monitoring.archive.reading import archived_files
 from monitoring.database.write_lock import write_lock
 from monitoring.history.archived import ArchivedRange, both_places, rows_with_ids, windows
 from monitoring.history.measurements import named_rows
@@ -191,13 +193,12 @@ def exclude(choice: Choice, *, reason: str, by: str, for_s: float | None = None)
         )
     with write_lock(), transaction.atomic():
         tag = lock_tags([choice.tag])[choice.tag]
-        newest = Measurement.objects.order_by("-id").values_list("id", flat=True).first()
         exclusion = Exclusion(
             tag_id=tag.pk,
             start=choice.start,
             end=choice.end,
             ids=None if choice.ids is None else list(choice.ids),
-            upto_id=newest or 0,
+            upto_id=newest_id(),
             reason=reason,
             made_by=by,
             made_at=datetime.now(UTC),
@@ -205,6 +206,13 @@ def exclude(choice: Choice, *, reason: str, by: str, for_s: float | None = None)
         in_trail(exclusion, reason=reason, by=by)
         exclusion.save()
     return go_on(exclusion.pk, for_s=for_s)
+
+
+def newest_id() -> int:
+    """Return the highest id of a measurement, archived or not; 0 if there is none."""
+    stored = Measurement.objects.aggregate(newest=Max("id"))["newest"] or 0
+    archived = archived_files(None).aggregate(newest=Max("last_id"))["newest"] or 0 if is_used() else 0
+    return max(stored, archived)
 
 
 def revoke(pk: int, *, reason: str, by: str, for_s: float | None = None) -> Exclusion:

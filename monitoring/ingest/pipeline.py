@@ -36,7 +36,7 @@ from monitoring.ingest.rules import judge, rules_for
 from monitoring.ingest.source_clocks import clocks_after, stored_clocks
 from monitoring.ingest.store import store
 from monitoring.ingest.tags import all_names, lock_columns, tag_cache
-from monitoring.ingest.thaw import without_unreachable
+from monitoring.ingest.unreachable import without_unreachable
 from monitoring.kernel.arrays import IntArray
 from monitoring.kernel.clock import FIRST_MICROS, to_micros
 from monitoring.kernel.failpoints import failpoint

@@ -17,6 +17,7 @@ KEPT = 10_000
 COUNTS_KEPT = timedelta(days=90)
 LONGEST_READING = 1_000
 LONGEST_NAME = 64
+NOT_RECORDED = frozenset({None, RejectionReason.ARCHIVE_AWAY})
 UNNAMED = frozenset({RejectionReason.NOT_A_READING, RejectionReason.NO_TAG, RejectionReason.UNKNOWN_TAG})
 
 
@@ -30,7 +31,10 @@ class RejectedReading(NamedTuple):
 
 
 def rejected_readings(deliveries: Sequence[Delivery], outcomes: Outcomes) -> list[RejectedReading]:
-    """Return the rejected items of deliveries with a source; ``outcomes`` are those of all items."""
+    """Return the rejected items of deliveries with a source; ``outcomes`` are those of all items.
+
+    Leave out those that wait for the archive: ``spool.accept`` keeps them.
+    """
     found = []
     others = sorted(outcomes.others.items())
     for delivery, place in zip(deliveries, slices_of(deliveries), strict=True):
@@ -40,7 +44,7 @@ def rejected_readings(deliveries: Sequence[Delivery], outcomes: Outcomes) -> lis
                     delivery.items[position - place.start], outcome, delivery.source, delivery.received
                 )
                 for position, outcome in others
-                if outcome.reason is not None and place.start <= position < place.stop
+                if outcome.reason not in NOT_RECORDED and place.start <= position < place.stop
             ]
     return found
 

@@ -9,23 +9,19 @@ are, since archived measurements are part of both.
 from collections.abc import Iterable
 
 import numpy as np
-from django.db import connection, transaction
+from django.db import connection
 
 from monitoring.archive.files import ArchivedRows, Findings, read_groups
 from monitoring.archive.manifest import supersede
-from monitoring.archive.outage import archive_outage
-from monitoring.archive.place import ArchiveError, archive_place
-from monitoring.archive.reading import archived_files, rows_at, rows_of_file
+from monitoring.archive.place import archive_place
+from monitoring.archive.reading import archived_files, rows_of_file
 from monitoring.ingest.bulk import insert_measurements
-from monitoring.ingest.columns import Batch
-from monitoring.ingest.locked_tags import LockedTag, LockedTags
+from monitoring.ingest.locked_tags import LockedTag
 from monitoring.ingest.rules import LOOKBACK
-from monitoring.ingest.validate import Rejection, RejectionReason
-from monitoring.kernel.arrays import BoolArray, IntArray
+from monitoring.kernel.arrays import IntArray
 from monitoring.kernel.clock import DAY_US, FIRST_MICROS, LAST_MICROS, from_micros, to_micros
 from monitoring.kernel.failpoints import failpoint
-from monitoring.kernel.tag_definition import OnConflict
-from monitoring.models import ArchiveFile
+from monitoring.models import ArchiveFile, Measurement
 
 INSERT_FINDINGS = "INSERT INTO findings (measurement_id, reason, lower, upper) VALUES (%s, %s, %s, %s)"
 BETWEEN = """
@@ -33,53 +29,6 @@ BETWEEN = """
         SELECT 1 FROM measurements WHERE tag = %s AND timestamp > %s AND timestamp < %s LIMIT %s
     ) AS following
 """
-FROM_ON = "SELECT 1 FROM measurements WHERE tag = %s AND timestamp >= %s LIMIT 1"
-
-
-def without_unreachable(batch: Batch, tags: LockedTags) -> tuple[Batch, dict[int, Rejection]]:
-    """Thaw the days that the readings change; return the readings that can be stored, and rejections.
-
-    While the archive is away, only the readings that need it are rejected, each by position.
-    """
-    rejections: dict[int, Rejection] = {}
-    is_late: BoolArray = batch.time_us < tags.archived_until_us[batch.tag]
-    is_storable: BoolArray = np.ones(len(batch), dtype=np.bool_)
-    for index in np.unique(batch.tag[is_late]).tolist():
-        tag = tags[index]
-        late = np.flatnonzero(is_late & (batch.tag == index))
-        if problem := thaw_or_problem(tag, batch.take(late)):
-            is_storable[late] = False
-            name = tag.definition.name
-            rejection = Rejection(name, RejectionReason.ARCHIVE_AWAY, "timestamp", problem)
-            rejections |= dict.fromkeys(batch.position[late].tolist(), rejection)
-    return batch.take(is_storable) if rejections else batch, rejections
-
-
-def thaw_or_problem(tag: LockedTag, late: Batch) -> str:
-    """Thaw the days that the readings of a tag change; return why that is impossible, else nothing."""
-    try:
-        with transaction.atomic():
-            thaw_for(tag, late)
-    except ArchiveError as error:
-        archive_outage().begin(error)
-        return (
-            f"timestamp: measurements of {tag.definition.name} at that time are in the archive, which"
-            " can't be used now; the reading is not stored. Send it again later"
-        )
-    return ""
-
-
-def thaw_for(tag: LockedTag, new: Batch) -> None:
-    """Thaw the days that readings of the tag change; those that are stored already change none."""
-    stored = rows_at(tag.pk, new.time_us)
-    known = dict(zip(stored.times_us.tolist(), stored.values.tolist(), strict=True))
-    is_replacing = tag.definition.on_conflict == OnConflict.KEEP_LAST
-    changing = [
-        time_us
-        for time_us, value in zip(new.time_us.tolist(), new.value.tolist(), strict=True)
-        if time_us not in known or (is_replacing and known[time_us] != value)
-    ]
-    thaw_around(tag, np.array(changing, dtype=np.int64))
 
 
 def thaw_around(tag: LockedTag, times_us: IntArray) -> None:
@@ -144,16 +93,13 @@ def thaw_newest_from(tag: LockedTag, start_us: int, end_us: int) -> bool:
 
 
 def keep_newest_stored(tag: LockedTag) -> None:
-    """Thaw the newest file if the newest measurement of the tag is in it."""
+    """Thaw the newest files until the database has the ``LOOKBACK`` newest measurements of the tag."""
     if tag.archived_until_us is None:
         return
-    file = archived_files([tag.pk]).order_by("-start").first()
-    if file is None:
-        return
-    with connection.cursor() as cursor:
-        cursor.execute(FROM_ON, [tag.pk, to_micros(file.moved_until)])
-        is_stored = cursor.fetchone() is not None
-    if not is_stored:
+    for file in archived_files([tag.pk]).order_by("-start").iterator(chunk_size=1):
+        newer = Measurement.objects.filter(tag=tag.pk, timestamp__gte=file.moved_until)
+        if newer[LOOKBACK - 1 : LOOKBACK].exists():
+            return
         thaw_file(file)
 
 

@@ -31,6 +31,10 @@ class Outage:
                 self.since = datetime.now(UTC)
                 logger.error(self.began, extra={"error": self.error})
 
+    def failed_within(self, duration_s: float) -> bool:
+        """Return whether the outage lasts and a failure was recorded in so many seconds before now."""
+        return self.since is not None and time.monotonic() - self._failed_at < duration_s
+
     def end_if_quiet(self) -> None:
         """End the outage if no failure was recorded for ``QUIET_S`` seconds."""
         if self.since is not None and time.monotonic() - self._failed_at > QUIET_S:

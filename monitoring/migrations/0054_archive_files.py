@@ -4,6 +4,17 @@ import django.db.models.deletion
 from django.db import migrations, models
 
 
+def refuse_with_files(apps, schema_editor):
+    """Keep the list of files while archived measurements are in them."""
+    files = apps.get_model('monitoring', 'ArchiveFile').objects.using(schema_editor.connection.alias)
+    counting = files.filter(superseded_at=None, moved_until__gt=models.F('start')).count()
+    if counting:
+        raise RuntimeError(
+            f'{counting} files of the archive have measurements that the database has not. Bring them back'
+            " first: empty 'archive after' of all tags, then 'manage.py archive --restore' for each."
+        )
+
+
 class Migration(migrations.Migration):
 
     dependencies = [
@@ -66,4 +77,5 @@ class Migration(migrations.Migration):
             model_name='archivefile',
             index=models.Index(condition=models.Q(('superseded_at__isnull', False)), fields=['superseded_at'], name='archive_superseded'),
         ),
+        migrations.RunPython(migrations.RunPython.noop, refuse_with_files),
     ]

@@ -5,18 +5,21 @@ from contextlib import suppress
 from datetime import UTC, datetime
 
 from django.db import Error as DatabaseError
-from django.db import connection
+from django.db import connection, transaction
 
+from monitoring.archive.place import ArchiveError
+from monitoring.database.write_lock import write_lock
 from monitoring.ingest.deliveries import Delivery
 from monitoring.ingest.group_commit import group_commit, is_outage
 from monitoring.ingest.outcomes import Outcome, Outcomes, Status
 from monitoring.ingest.parse import validate
 from monitoring.ingest.pipeline import ingest_deliveries
 from monitoring.ingest.tags import tag_cache
-from monitoring.ingest.validate import Rejection, tag_of
+from monitoring.ingest.validate import Rejection, RejectionReason, tag_of
 from monitoring.kernel.failpoints import failpoint
 from monitoring.kernel.outages import outages
 from monitoring.spool import spool_files
+from monitoring.spool.replay import add_dead_letter
 from monitoring.spool.replayer import replayer
 from monitoring.spool.spool_files import SpooledReading, SpoolFullError, spooled
 
@@ -80,10 +83,12 @@ def store_or_save(
             return save_each(deliveries)
     try:
         outcomes = store()
+        keep_unreachable(deliveries, outcomes)
     except DatabaseError as error:
         if is_shared and not is_outage(error):
             raise
-        known.storing.begin(error)
+        if not isinstance(error, ArchiveError):
+            known.storing.begin(error)
         connection.close()
         return save_each(deliveries)
     failpoint("ingest.before_answer")
@@ -92,6 +97,25 @@ def store_or_save(
     if known.keeping.since:
         known.keeping.end()
     return outcomes
+
+
+def keep_unreachable(deliveries: Sequence[Delivery], outcomes: Sequence[Outcomes]) -> None:
+    """Set aside, and report as kept, the readings that need the archive while the archive is away."""
+    waiting = [
+        (delivery, found, position)
+        for delivery, found in zip(deliveries, outcomes, strict=True)
+        for position, outcome in found.others.items()
+        if outcome.reason is RejectionReason.ARCHIVE_AWAY
+    ]
+    if not waiting:
+        return
+    with write_lock(), transaction.atomic():
+        for delivery, found, position in waiting:
+            reading = plain_fields(delivery.items[position])
+            kept = spooled(reading, source=delivery.source or "", now=delivery.received)
+            add_dead_letter(kept, found.others[position].error)
+    for _, found, position in waiting:
+        found.others[position] = Outcome(found.others[position].tag, Status.KEPT)
 
 
 def save_each(deliveries: Sequence[Delivery]) -> list[Outcomes]:

@@ -28,6 +28,7 @@ from django.db.models import Exists, F, OuterRef
 from filelock import FileLock, Timeout
 
 from monitoring.archive.manifest import supersede
+from monitoring.archive.place import ArchiveError
 from monitoring.archive.reading import archived_files, counted_of
 from monitoring.ingest.moving import update_excluded_until
 from monitoring.ingest.tags import lock_tags
@@ -94,7 +95,10 @@ def apply_retention(*, now: datetime, should_stop: Callable[[], bool] = lambda: 
         rows = drop_old_months(months, now=now, should_stop=should_stop)
         left = whole_months_from(month for month in months if not month.is_too_old(now))
         for name in list(names):
-            rows += apply_to_tag(name, now=now, left_from_us=left.get(name), should_stop=should_stop)
+            try:
+                rows += apply_to_tag(name, now=now, left_from_us=left.get(name), should_stop=should_stop)
+            except ArchiveError:  # one file never stops the retention of other tags
+                logger.exception("retention of a tag waits for its archive", extra={"tag": name})
         if connection.vendor == "sqlite":
             shrink_file(should_stop)
     return rows

@@ -15,7 +15,9 @@ from monitoring.storage import host_clock
 from monitoring.storage.archiving.returning import bring_back
 from monitoring.storage.archiving.running import archive_now
 from monitoring.storage.archiving.verifying import verify
+from monitoring.storage.retention import retention_lock
 
+BUSY = "Another process archives or applies retention now. Try again later."
 STAYS = "What has moved stays so; run the same again."
 
 
@@ -78,7 +80,7 @@ class Command(BaseCommand):
             raise CommandError(clock.problem)
         moved = archive_now(names, now=clock.reading.now)
         if moved is None:
-            raise CommandError("Another process archives or applies retention now. Try again later.")
+            raise CommandError(BUSY)
         self.stdout.write(f"{moved:,} measurements moved to {archive_url()}.")
 
     def verify(self, names: Sequence[str]) -> None:
@@ -99,9 +101,12 @@ class Command(BaseCommand):
         tag = Tag.objects.get(name=name)
         begin, until = moments(first, last)
         days = rows = 0
-        for file, count in bring_back(tag, begin, until):
-            days, rows = days + 1, rows + count
-            self.stdout.write(f"{file.start.date()}: {count:,} measurements")
+        with retention_lock() as is_alone:
+            if not is_alone:
+                raise CommandError(BUSY)
+            for file, count in bring_back(tag, begin, until):
+                days, rows = days + 1, rows + count
+                self.stdout.write(f"{file.start.date()}: {count:,} measurements")
         self.stdout.write(f"{days} days with {rows:,} measurements of {name} are in the database again.")
 
 

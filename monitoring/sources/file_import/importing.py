@@ -14,6 +14,7 @@ from pathlib import Path
 
 from django.db import InterfaceError, OperationalError, connection, transaction
 
+from monitoring.archive.place import ArchiveError
 from monitoring.database.write_lock import write_lock
 from monitoring.history.spreadsheet import inert
 from monitoring.ingest.outcomes import Outcomes, Status
@@ -85,7 +86,7 @@ class Importer:
         while True:
             try:
                 self._store(done, parsed)
-            except (OperationalError, InterfaceError) as error:
+            except (OperationalError, InterfaceError, ArchiveError) as error:
                 logger.warning(
                     "import waits for the database", extra={"file": self.row.name, "error": str(error)}
                 )

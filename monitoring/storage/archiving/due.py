@@ -1,16 +1,18 @@
 """Days of a tag that may move to the archive now.
 
 A day (UTC) is due when the days of ``archive_after_days`` after it are over. It stays in the database while
-something still needs it there: the day of the tag's newest measurement; days with measurements that detection
-or the alarms have not processed; days that retention has begun to delete; and days that are not quiet.
+something still needs it there: the days of the tag's newest ``LOOKBACK`` measurements, by which the next
+reading is judged; days with measurements that detection or the alarms have not processed; days that retention
+has begun to delete; and days that are not quiet.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from django.db.models import Max, Min, Q
+from django.db.models import Max, Min, Q, QuerySet
 
+from monitoring.ingest.rules import LOOKBACK
 from monitoring.kernel.clock import DAY_US, FIRST_MICROS, from_micros, micros_or_first, to_micros
 from monitoring.kernel.lease_names import ALARMS, ARCHIVE, DETECTION
 from monitoring.models import ArchiveFile, Lease, Measurement, Series
@@ -38,11 +40,14 @@ def newest_id() -> int:
 
 def followed_id() -> int:
     """Return the id below which every process that follows measurements by id has seen all."""
-    following = Lease.objects.filter(
-        Q(source__in=(DETECTION, ALARMS)) | Q(source__startswith=f"{DETECTION}."), position__isnull=False
-    )
-    position = following.aggregate(lowest=Min("position"))["lowest"]
+    position = followers().aggregate(lowest=Min("position"))["lowest"]
     return newest_id() - 1 if position is None else min(int(position), newest_id() - 1)
+
+
+def followers() -> QuerySet[Lease]:
+    """Return the leases of the processes that follow measurements by id."""
+    shards = Q(source__in=(DETECTION, ALARMS)) | Q(source__startswith=f"{DETECTION}.")
+    return Lease.objects.filter(shards, position__isnull=False)
 
 
 def quiet_limits(now: datetime) -> ArchiveLimits:
@@ -66,14 +71,21 @@ def note_run(newest: int) -> None:
 def due_days(series: Series, limits: ArchiveLimits) -> Iterator[int]:
     """Yield the starts (µs) of the days of a tag that are due, oldest first, each checked when asked for."""
     days = series.tag.archive_after_days
-    if days is None or series.last is None:
+    recent = recent_from(series.tag_id)
+    if days is None or recent is None:
         return
-    end_us = min(cutoff(days, limits.now), to_micros(series.last) // DAY_US * DAY_US)
+    end_us = min(cutoff(days, limits.now), to_micros(recent) // DAY_US * DAY_US)
     day_us = next_day(series.tag_id, first_whole_day(series.raw_from), end_us)
     while day_us is not None:
         if is_ready(series.tag_id, day_us, limits):
             yield day_us
         day_us = next_day(series.tag_id, day_us + DAY_US, end_us)
+
+
+def recent_from(tag_id: int) -> datetime | None:
+    """Return the time of the oldest of the newest ``LOOKBACK`` measurements; None if there are fewer."""
+    newest = Measurement.objects.filter(tag=tag_id).order_by("-timestamp")
+    return newest.values_list("timestamp", flat=True)[LOOKBACK - 1 : LOOKBACK].first()
 
 
 def first_whole_day(raw_from: datetime | None) -> int:

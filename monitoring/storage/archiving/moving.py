@@ -28,8 +28,10 @@ from monitoring.archive.files import (
     write_file,
 )
 from monitoring.archive.manifest import add_file, move_until, supersede
-from monitoring.archive.place import ArchiveError, archive_place
+from monitoring.archive.place import ArchiveError, Place, archive_place, archive_url, told
+from monitoring.archive.reading import archived_files
 from monitoring.database.write_lock import write_lock
+from monitoring.ingest.rules import LOOKBACK
 from monitoring.ingest.tags import lock_tags
 from monitoring.ingest.thaw import thaw_file
 from monitoring.kernel.clock import DAY_US, from_micros, moment_or_none, to_micros
@@ -79,10 +81,11 @@ def write_day(tag: Tag, day_us: int) -> ArchiveFile | None:
     Raises:
         ArchiveError: the archive cannot be written, or reads back something else.
     """
+    place = archive_place()
+    check_place(place)
     day = from_micros(day_us)
     path = f"{tag.name}/{day.date():%Y}/{day.date().isoformat()}-{secrets.token_hex(4)}.parquet"
     file = add_file(tag.pk, day, from_micros(day_us + DAY_US), path)
-    place = archive_place()
     summary = write_file(place, path, tag.name, groups_of_day(tag.pk, day_us, day_us + DAY_US))
     failpoint("archive.file_written")
     if not summary.rows:
@@ -92,6 +95,24 @@ def write_day(tag: Tag, day_us: int) -> ArchiveFile | None:
         raise ArchiveError(f"The file {path} of the archive reads back other bytes than were written.")
     describe(file, summary)
     return file
+
+
+def check_place(place: Place) -> None:
+    """Check that the place has the newest file that counts: an empty mount point has none.
+
+    Raises:
+        ArchiveError: the place is another one, or is away.
+    """
+    newest = archived_files(None).order_by("-pk").first()
+    if newest is None:
+        return
+    with told(newest.path, "read"):
+        size = place.size(newest.path)
+    if size is None:
+        raise ArchiveError(
+            f"{archive_url()} is not the archive that the list names: {newest.path} is missing. Check that it"
+            " is mounted and that FERMON_ARCHIVE_URL is the same on every host; nothing moves."
+        )
 
 
 def describe(file: ArchiveFile, summary: Summary) -> None:
@@ -200,8 +221,9 @@ def move_chunk(file: ArchiveFile, rows: ArchivedRows, findings: Findings, until_
 
 
 def has_newer(file: ArchiveFile) -> bool:
-    """Return whether the database has newer measurements of the tag: the newest one always stays there."""
-    return Measurement.objects.filter(tag=file.tag_id, timestamp__gte=file.end).exists()
+    """Return whether the database has ``LOOKBACK`` newer measurements: the history of the next reading."""
+    newer = Measurement.objects.filter(tag=file.tag_id, timestamp__gte=file.end)
+    return newer[LOOKBACK - 1 : LOOKBACK].exists()
 
 
 def delete_same(pk: int, span: tuple[int, int], rows: ArchivedRows, findings: Findings) -> None:

@@ -5,13 +5,36 @@ from datetime import datetime, timedelta
 from django.db.models import F, Q
 
 from monitoring.archive.presence import is_used
-from monitoring.models import ArchiveFile
+from monitoring.kernel.clock import iso_utc
+from monitoring.kernel.lease_names import ALARMS
+from monitoring.models import ArchiveFile, Tag
+from monitoring.storage.archiving.due import followers
 
 OVERDUE = timedelta(hours=4)  # several of the hourly runs
 
 
 def archive_problems(now: datetime) -> list[str]:
-    """Return that files stay unfinished, or can't be deleted; nothing while the archive works.
+    """Return why measurements do not move to the archive; nothing while the archive works."""
+    return [*unfinished_problems(now), *stopped_followers(now)]
+
+
+def stopped_followers(now: datetime) -> list[str]:
+    """Return which process archiving waits for, because that process has not run for long."""
+    if not Tag.objects.exclude(archive_after_days=None).exists():
+        return []
+    stopped = followers().filter(renewed_at__lt=now - OVERDUE).order_by("renewed_at").first()
+    if stopped is None or stopped.renewed_at is None:
+        return []
+    name = "alarms" if stopped.source == ALARMS else "detection"
+    return [
+        f"Old measurements do not move to the archive: {name} (lease {stopped.source}) has not read them"
+        f" since {iso_utc(stopped.renewed_at)}. Start {name} again; if it is not to run any more,"
+        " delete that lease (docs/archive.md)."
+    ]
+
+
+def unfinished_problems(now: datetime) -> list[str]:
+    """Return that files stay unfinished.
 
     Each run that fails leaves a file that was announced and never completed.
     """

@@ -16,6 +16,8 @@ from monitoring.models import ArchiveFile, Tag
 def bring_back(tag: Tag, start: datetime, end: datetime) -> Iterator[tuple[ArchiveFile, int]]:
     """Thaw the days of a tag from ``start`` to ``end`` (inclusive); yield each file and its measurements.
 
+    The caller holds the lock against movers and retention.
+
     Raises:
         ArchiveError: a file cannot be read; days before it are back.
     """

@@ -133,12 +133,23 @@ def delete_superseded(now: datetime) -> int:
     """
     deleted = 0
     for file in superseded_files(now):
-        with told(file.path, "changed"):
-            if is_needless(file, now):
-                archive_place().delete(file.path)
-            else:
-                archive_place().retire(file.path)
-        if is_needless(file, now):
-            file.delete()
-            deleted += 1
+        try:
+            deleted += retire_or_delete(file, now)
+        except ArchiveError:  # one file never stops the others
+            logger.exception("a superseded file of the archive stays", extra={"path": file.path})
     return deleted
+
+
+def retire_or_delete(file: ArchiveFile, now: datetime) -> bool:
+    """Rename a superseded file, or delete it if no backup names it; return whether it is deleted.
+
+    Raises:
+        ArchiveError: neither is possible now.
+    """
+    with told(file.path, "changed"):
+        if not is_needless(file, now):
+            archive_place().retire(file.path)
+            return False
+        archive_place().delete(file.path)
+    file.delete()
+    return True

@@ -3,11 +3,12 @@
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 
 from monitoring.archive.files import Summary, read_groups, sha256_of
 from monitoring.archive.place import ArchiveError, archive_place
 from monitoring.archive.reading import counted_of
+from monitoring.database.snapshot import read_snapshot
 from monitoring.kernel.clock import moment_or_none
 from monitoring.models import ArchiveFile, Measurement, Series
 
@@ -32,13 +33,15 @@ def verify(names: Collection[str]) -> Iterator[Verified]:
     for pk in list(files.values_list("pk", flat=True)):
         file = files.filter(pk=pk).first()
         if file is not None:  # not thawed meanwhile
-            yield Verified(file.path, file.rows, tuple(faults_of(file)))
+            yield Verified(file.path, file.rows, (*faults_of(file), *faults_of_rows(files, pk)))
     for tag in list(series.order_by("tag__name")):
-        yield Verified(f"totals of {tag.tag.name}", 0, tuple(faults_of_totals(tag.pk)))
+        with read_snapshot():
+            faults = tuple(faults_of_totals(tag.pk))
+        yield Verified(f"totals of {tag.tag.name}", 0, faults)
 
 
 def faults_of(file: ArchiveFile) -> Iterator[str]:
-    """Yield how a file differs from the manifest, and whether the database has measurements of its time."""
+    """Yield how a file differs from the manifest."""
     place = archive_place()
     try:
         size = place.size(file.path)
@@ -52,11 +55,17 @@ def faults_of(file: ArchiveFile) -> Iterator[str]:
         yield from differences(file, summary_of(file))
     except ArchiveError as error:
         yield str(error)
-    twice = Measurement.objects.filter(
-        tag=file.tag_id, timestamp__gte=file.start, timestamp__lt=file.moved_until
-    ).count()
-    if twice:
-        yield f"{twice} measurements of its time are in the database too"
+
+
+def faults_of_rows(files: QuerySet[ArchiveFile], pk: int) -> tuple[str, ...]:
+    """Return whether the database has measurements of the time of a file; both as of one moment."""
+    with read_snapshot():
+        file = files.filter(pk=pk).first()
+        if file is None:  # thawed meanwhile
+            return ()
+        rows = Measurement.objects.filter(tag=file.tag_id, timestamp__gte=file.start)
+        twice = rows.filter(timestamp__lt=file.moved_until).count()
+    return (f"{twice} measurements of its time are in the database too",) if twice else ()
 
 
 def summary_of(file: ArchiveFile) -> Summary:
