@@ -3,7 +3,6 @@
 import logging
 import re
 from collections.abc import Callable
-from io import StringIO
 from typing import Any
 
 import pytest
@@ -11,7 +10,6 @@ from auditlog.models import LogEntry
 from axes.models import AccessAttempt
 from django.conf import global_settings
 from django.contrib.auth.models import User
-from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import timezone
 from django_otp.plugins.otp_static.models import StaticToken
@@ -343,16 +341,6 @@ def test_an_administrator_helps_who_lost_the_app(
     entry = LogEntry.objects.filter(content_type__model="totpdevice", action=LogEntry.Action.DELETE).get()
     assert entry.actor_email == "admin"
     assert key not in repr(list(LogEntry.objects.values()))
-
-
-def test_the_command_helps_too(with_app: Callable[..., Any]) -> None:
-    user, _ = with_app("engineer")
-    said = StringIO()
-    call_command("reset_one_time_codes", "engineer", stdout=said)
-    assert "of engineer: removed" in said.getvalue()
-    assert not devices.has_device(user)
-    with pytest.raises(CommandError, match="No user is named 'nobody'"):
-        call_command("reset_one_time_codes", "nobody")
 
 
 def test_tokens_need_no_code(client: Client, with_app: Callable[..., Any]) -> None:
