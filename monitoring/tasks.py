@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -126,14 +127,7 @@ def apply_retention() -> int:
 
     After a jump of the clock, delete nothing. The next run continues an unfinished deletion.
     """
-    end = time.monotonic() + RETENTION_S
-    clock = host_clock.check_clock()
-    if clock.jump:
-        logger.warning("retention is stopped", extra={"reason": clock.problem})
-        return 0
-    return retention.apply_retention(
-        now=clock.reading.now, should_stop=lambda: stop_requested() or time.monotonic() > end
-    )
+    return while_clock_is_right("retention is stopped", retention.apply_retention)
 
 
 def archive_measurements() -> int:
@@ -141,14 +135,20 @@ def archive_measurements() -> int:
 
     After a jump of the clock, move nothing. The next run continues an unfinished move.
     """
+    return while_clock_is_right("archiving is stopped", archiving.archive_due)
+
+
+def while_clock_is_right(stopped: str, act: Callable[..., int]) -> int:
+    """Act on old measurements, for ``RETENTION_S`` at most; return their number.
+
+    After a jump of the clock, log that this is ``stopped``, and do nothing.
+    """
     end = time.monotonic() + RETENTION_S
     clock = host_clock.check_clock()
     if clock.jump:
-        logger.warning("archiving is stopped", extra={"reason": clock.problem})
+        logger.warning(stopped, extra={"reason": clock.problem})
         return 0
-    return archiving.archive_due(
-        now=clock.reading.now, should_stop=lambda: stop_requested() or time.monotonic() > end
-    )
+    return act(now=clock.reading.now, should_stop=lambda: stop_requested() or time.monotonic() > end)
 
 
 def finish_exclusions() -> int:

@@ -10,6 +10,7 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
 from monitoring.access import roles
+from monitoring.access.accountless_user import AccountlessUser
 from monitoring.access.callers import address_of
 from monitoring.access.single_sign_on import access_tokens
 from monitoring.access.single_sign_on.access_tokens import ProviderUnavailable, is_access_token
@@ -26,16 +27,10 @@ PERMISSIONS = {Scope.INGEST: roles.INGEST, Scope.READ: roles.READ}
 
 
 @dataclass(frozen=True, slots=True)
-class TokenUser:
+class TokenUser(AccountlessUser):
     """The user of a request with a source token. No account exists, so pages and admin deny access."""
 
     grant: Grant
-    pk: None = None
-    is_authenticated: bool = True
-    is_active: bool = True
-    is_anonymous: bool = False
-    is_staff: bool = False
-    is_superuser: bool = False
 
     def __str__(self) -> str:
         return f"token {self.grant.name}"

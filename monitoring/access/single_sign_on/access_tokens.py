@@ -6,6 +6,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from rest_framework.exceptions import APIException, AuthenticationFailed
 
+from monitoring.access.accountless_user import AccountlessUser
 from monitoring.access.roles import grants
 from monitoring.access.single_sign_on.accounts import account_of, free_name
 from monitoring.access.single_sign_on.claims import find_claim, name_of, roles_of
@@ -34,16 +35,10 @@ class ProviderToken:
 
 
 @dataclass(frozen=True, slots=True)
-class ProviderUser:
+class ProviderUser(AccountlessUser):
     """The user of a request with an access token: no account, so pages and admin deny access."""
 
     token: ProviderToken
-    pk: None = None
-    is_authenticated: bool = True
-    is_active: bool = True
-    is_anonymous: bool = False
-    is_staff: bool = False
-    is_superuser: bool = False
 
     def __str__(self) -> str:
         return self.token.name
