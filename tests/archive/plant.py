@@ -4,12 +4,16 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from monitoring.archive import presence
 from monitoring.archive.files import read_groups
 from monitoring.archive.place import archive_place, archive_url
 from monitoring.ingest import open_minutes
 from monitoring.ingest.pipeline import ingest_readings
 from monitoring.kernel.clock import to_micros
 from monitoring.models import ArchiveFile, ExcludedMeasurement, Finding, Measurement, Rollup, Series, Tag
+from monitoring.storage.archiving import moving
 from monitoring.storage.archiving.running import archive_now
 
 TAG = "fermenter_temp"
@@ -119,3 +123,11 @@ def everything(tag: str = TAG) -> dict[str, Any]:
         "rollups": list(rollups.values_list("resolution_s", *fields)),
         "totals": [round(total, 6) for total in rollups.values_list("total", flat=True)],
     }
+
+
+def without_pauses(monkeypatch: pytest.MonkeyPatch, **sizes: int) -> None:
+    """No pauses between chunks, no waiting for others; ``sizes`` of chunks and row groups by name."""
+    monkeypatch.setattr(moving, "PAUSE_S", 0)
+    monkeypatch.setattr(presence, "ANNOUNCED_S", 0)
+    for name, rows in sizes.items():
+        monkeypatch.setattr(moving, name, rows)

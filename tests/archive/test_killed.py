@@ -8,11 +8,20 @@ from pathlib import Path
 import pytest
 from django.db import transaction
 
-from monitoring.archive import presence
 from monitoring.ingest import thaw
 from monitoring.storage.archiving import moving
 from monitoring.storage.archiving.verifying import verify
-from tests.archive.plant import DAY, NOW, archive, everything, hourly, live_files, reading, send
+from tests.archive.plant import (
+    DAY,
+    NOW,
+    archive,
+    everything,
+    hourly,
+    live_files,
+    reading,
+    send,
+    without_pauses,
+)
 
 ROOT = Path(moving.__file__).parents[2]
 MIDNIGHT = NOW.replace(hour=0)
@@ -27,10 +36,7 @@ class KilledError(BaseException):
 
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch) -> None:
-    monkeypatch.setattr(moving, "PAUSE_S", 0)
-    monkeypatch.setattr(moving, "CHUNK", 10)
-    monkeypatch.setattr(moving, "GROUP_ROWS", 20)
-    monkeypatch.setattr(presence, "ANNOUNCED_S", 0)
+    without_pauses(monkeypatch, CHUNK=10, GROUP_ROWS=20)
 
 
 def points(*files: str) -> set[str]:

@@ -7,14 +7,12 @@ from django.db import transaction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitoring.archive import presence
 from monitoring.ingest.exclusions import ExclusionError, choice_of_range, exclude, revoke
 from monitoring.kernel.tag_definition import OnConflict
 from monitoring.models import Exclusion, Tag
-from monitoring.storage.archiving import moving
 from monitoring.storage.archiving.returning import bring_back
 from monitoring.storage.archiving.verifying import verify
-from tests.archive.plant import DAY, NOW, TAG, archive, everything, reading, send
+from tests.archive.plant import DAY, NOW, TAG, archive, everything, reading, send, without_pauses
 
 pytestmark = pytest.mark.django_db
 
@@ -33,9 +31,7 @@ STEPS = st.one_of(
 
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch) -> None:
-    monkeypatch.setattr(moving, "PAUSE_S", 0)
-    monkeypatch.setattr(moving, "CHUNK", 5)
-    monkeypatch.setattr(presence, "ANNOUNCED_S", 0)
+    without_pauses(monkeypatch, CHUNK=5)
     monkeypatch.setattr("monitoring.ingest.exclusions.PAUSE_S", 0)
     monkeypatch.setattr("monitoring.ingest.moving.CHUNK", 7)
 

@@ -35,6 +35,7 @@ from tests.archive.plant import (
     reading,
     root_of_archive,
     send,
+    without_pauses,
 )
 
 MIDNIGHT = NOW.replace(hour=0)
@@ -44,11 +45,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch) -> None:
-    """No pauses between chunks, which are small, and no waiting for other processes."""
-    monkeypatch.setattr(moving, "PAUSE_S", 0)
-    monkeypatch.setattr(moving, "CHUNK", 7)
-    monkeypatch.setattr(moving, "GROUP_ROWS", 20)
-    monkeypatch.setattr(presence, "ANNOUNCED_S", 0)
+    without_pauses(monkeypatch, CHUNK=7, GROUP_ROWS=20)
 
 
 @pytest.fixture

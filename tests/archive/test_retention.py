@@ -6,7 +6,6 @@ from functools import partial
 import pytest
 from django.db import transaction
 
-from monitoring.archive import presence
 from monitoring.kernel.clock import to_micros
 from monitoring.models import ArchiveFile, Series, Tag
 from monitoring.storage import retention
@@ -24,6 +23,7 @@ from tests.archive.plant import (
     live_files,
     reading,
     send,
+    without_pauses,
 )
 
 pytestmark = pytest.mark.django_db
@@ -31,8 +31,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch) -> None:
-    monkeypatch.setattr(moving, "PAUSE_S", 0)
-    monkeypatch.setattr(presence, "ANNOUNCED_S", 0)
+    without_pauses(monkeypatch)
     monkeypatch.setattr(retention, "PAUSE_S", 0)
 
 

@@ -9,23 +9,21 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.db.models import F
 
-from monitoring.archive import presence
 from monitoring.ingest.exclusions import newest_id
 from monitoring.models import ArchiveFile, Lease, Measurement, Tag
-from monitoring.storage.archiving import moving, verifying
+from monitoring.storage.archiving import verifying
 from monitoring.storage.archiving.problems import archive_problems
 from monitoring.storage.archiving.returning import bring_back
 from monitoring.storage.archiving.verifying import verify
 from monitoring.storage.retention import retention_lock
-from tests.archive.plant import NOW, TAG, archive, hourly, reading, send
+from tests.archive.plant import NOW, TAG, archive, hourly, reading, send, without_pauses
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch) -> None:
-    monkeypatch.setattr(moving, "PAUSE_S", 0)
-    monkeypatch.setattr(presence, "ANNOUNCED_S", 0)
+    without_pauses(monkeypatch)
 
 
 @pytest.fixture

@@ -4,10 +4,8 @@ import pytest
 import time_machine
 from django.core.management import CommandError, call_command
 
-from monitoring.archive import presence
 from monitoring.archive.place import archive_place
 from monitoring.models import ArchiveFile, Measurement
-from monitoring.storage.archiving import moving
 from tests.archive.plant import (
     NOW,
     TAG,
@@ -19,6 +17,7 @@ from tests.archive.plant import (
     live_files,
     root_of_archive,
     send,
+    without_pauses,
 )
 
 pytestmark = pytest.mark.django_db
@@ -26,11 +25,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch) -> None:
-    """No pauses between chunks, which are small, and no waiting for other processes."""
-    monkeypatch.setattr(moving, "PAUSE_S", 0)
-    monkeypatch.setattr(moving, "CHUNK", 7)
-    monkeypatch.setattr(moving, "GROUP_ROWS", 20)
-    monkeypatch.setattr(presence, "ANNOUNCED_S", 0)
+    without_pauses(monkeypatch, CHUNK=7, GROUP_ROWS=20)
 
 
 @pytest.fixture
