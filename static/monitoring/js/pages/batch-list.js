@@ -1,4 +1,5 @@
 // The list of batches: tells how many are ticked to be compared.
+import { wireTimeFilters } from "../app/time-filters.js";
 import { choiceText } from "../batches/choice.js";
 import { setText } from "../base/dom.js";
 import { localiseTimes, zoneText } from "../base/times.js";
@@ -16,5 +17,6 @@ function show() {
 
 form.addEventListener("change", show);
 localiseTimes();
+wireTimeFilters();
 setText(document.getElementById("zone"), zoneText());
 show();

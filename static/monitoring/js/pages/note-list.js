@@ -1,6 +1,7 @@
 // The page of notes: notes are written, corrected and withdrawn in the dialog; the list follows.
 import { elementNow } from "../app/alarm-page.js";
 import { onNoteSaved, openNote } from "../app/note-dialog.js";
+import { wireTimeFilters } from "../app/time-filters.js";
 import { descendant, setText } from "../base/dom.js";
 import { localiseTimes, zoneText } from "../base/times.js";
 
@@ -39,3 +40,4 @@ onNoteSaved(async (isDone) => {
 });
 document.getElementById("note-dialog")?.addEventListener("close", restoreFocus);
 offer();
+wireTimeFilters();

@@ -1,4 +1,5 @@
 // The page of notifications: push messages in this browser are turned on and off.
+import { wireTimeFilters } from "../app/time-filters.js";
 import { setText } from "../base/dom.js";
 import { localiseTimes, zoneText } from "../base/times.js";
 
@@ -110,5 +111,6 @@ async function offer() {
 }
 
 localiseTimes();
+wireTimeFilters();
 setText(document.getElementById("zone"), zoneText());
 offer();
