@@ -139,7 +139,7 @@ class Applying:
         )
         if note_peaks([(found.alarm, made)], self.now):
             made.save(update_fields=["peak"])
-        reason = f"noticed after it had ended at {cleared_at.isoformat()}"
+        reason = f"noticed after it had ended at {cleared_at:%Y-%m-%d %H:%M:%S} UTC"
         late = Alarm(
             alarm.definition, alarm.in_force, AlarmState(definition=alarm.definition, occurrence=made)
         )

@@ -39,6 +39,7 @@ from monitoring.spool import spool_files
 
 ANOMALY_ROWS = 20
 LINE_LETTERS = 23  # that fit into a line of a card on a wall screen
+NARROW_LETTERS = 27  # that fit into a line in smaller type
 WIDEST = 12.0  # digits that a card keeps free for a value
 
 
@@ -73,9 +74,19 @@ class Card:
         return words.name_parts(self.tag.shown_name)
 
     @property
+    def letters(self) -> int:
+        """Return how many letters group and name have."""
+        return len(self.tag.group) + len(self.tag.shown_name)
+
+    @property
+    def is_name_narrow(self) -> bool:
+        """Return whether group and name fit into one line of a wall screen in smaller type only."""
+        return LINE_LETTERS <= self.letters < NARROW_LETTERS
+
+    @property
     def name_lines(self) -> int:
         """Return how many lines, up to three, group and name need on a wall screen."""
-        return min(3, 1 + (len(self.tag.group) + len(self.tag.shown_name)) // LINE_LETTERS)
+        return 1 if self.is_name_narrow else min(3, 1 + self.letters // LINE_LETTERS)
 
 
 @dataclass(frozen=True, slots=True)

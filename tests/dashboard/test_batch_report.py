@@ -23,7 +23,7 @@ def batch() -> Batch:
 
 def section(html: str, name: str) -> str:
     """The text of a section."""
-    return text_of(f"<body>{html.split(f'<section id={chr(34)}{name}{chr(34)}>')[1].split('</section>')[0]}")
+    return text_of(f"<body>{html.split(f' id={chr(34)}{name}{chr(34)}>')[1].split('</section>')[0]}")
 
 
 def test_each_section_says_what_was(client: Client, batch: Batch) -> None:

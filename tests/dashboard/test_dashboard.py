@@ -186,6 +186,22 @@ def test_a_wall_screen_has_values_and_nothing_to_click(client: Client, post: Cal
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("name", "sign"),
+    [
+        ("Dissolved oxygen", ""),
+        ("Jacket temperature", " data-narrow"),
+        ("Temperature of the jacket", ' data-lines="2"'),
+        ("Temperature of the jacket, at its outlet", ' data-lines="3"'),
+    ],
+)
+def test_a_wall_screen_writes_a_name_in_as_few_lines_as_it_fits(client: Client, name: str, sign: str) -> None:
+    Tag.objects.create(name="long", display_name=name, group="demo-1", valid_min=0, valid_max=1)
+    assert f'<h2 id="name-long"{sign}>' in page(client, "?kiosk=1")
+    assert "data-narrow" not in page(client)
+
+
+@pytest.mark.django_db
 def test_recent_anomalies_say_when_and_why(client: Client, post: Callable[..., Any]) -> None:
     past = [{"timestamp": ago(60 - i), "tag": "agitator_rpm", "value": 400 + i % 2} for i in range(20)]
     post("/ingest/batch", [*past, {"timestamp": ago(0), "tag": "agitator_rpm", "value": 660}])
