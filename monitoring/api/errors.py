@@ -131,7 +131,8 @@ def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Return the response for Django's 404."""
-    return error_response(request, 404, f"There is nothing at {request.path}. GET / lists what there is.")
+    detail = f"There is nothing at {request.path}."
+    return error_response(request, 404, detail, for_scripts="GET / lists what there is.")
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

@@ -327,6 +327,10 @@ def test_an_error_page_looks_like_the_others(client: Client) -> None:
     html = response.content.decode()
     assert response.status_code == 404
     assert "Error 404" in html
+    assert "There is nothing at /nowhere.</p>" in html
+    assert client.get("/nowhere").json() == {
+        "detail": "There is nothing at /nowhere. GET / lists what there is."
+    }
     assert "monitoring/base.css" in html
 
 
