@@ -82,6 +82,10 @@ def test_fewer_than_two_batches_are_offered_others(client: Client, batches: list
     assert "other-recipe" in page(client, "/batches/compare?batch=999&batch=x")
 
 
+def test_before_the_first_batch_the_page_says_where_batches_start(client: Client) -> None:
+    assert "No batch has started yet." in text_of(page(client, "/batches/compare"))
+
+
 @pytest.mark.parametrize(
     ("more", "text"),
     [

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import pytest
 from playwright.sync_api import expect
 
 from monitoring.alarms import notes
@@ -48,6 +49,18 @@ def test_a_note_is_written_by_keyboard_and_stands_in_the_charts_of_its_tag(
     assert page.evaluate(DRAWN, "fermenter_ph") == []
     expect(dashboard.card().locator("canvas")).to_have_attribute("aria-label", re.compile("1 note"))
     assert Note.objects.get().tag.name == "fermenter_temp"
+
+
+@pytest.mark.once
+def test_the_times_of_a_filter_are_the_viewers_and_are_sent_in_utc(dashboard: Any) -> None:
+    page = dashboard.page
+    page.goto(f"{dashboard.server}/notes?from=2026-01-31T12:00:00")
+    start = page.get_by_label(re.compile(r"^From, Europe/Berlin \(UTC"))
+    expect(start).to_have_value(re.compile("^2026-01-31T13:00"))
+    start.fill("2026-07-31T13:30:15")
+    page.get_by_role("button", name="Show").click()
+    expect(page).to_have_url(re.compile("from=2026-07-31T11%3A30%3A15&"))
+    expect(start).to_have_value("2026-07-31T13:30:15")
 
 
 def test_the_key_can_be_switched_off(dashboard: Any) -> None:

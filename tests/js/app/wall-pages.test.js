@@ -11,6 +11,7 @@ test("the grid has a place for each card and is never finer than can be read", (
     const { columns, rows } = gridFor(count, WIDE);
     assert.ok(columns * rows >= count && columns <= 5 && rows <= 4, `${count}: ${columns} x ${rows}`);
   }
+  assert.deepEqual(gridFor(0, WIDE), { columns: 1, rows: 1 }); // the message that there is no tag
   assert.deepEqual(gridFor(3, WIDE), { columns: 2, rows: 2 });
   assert.deepEqual(gridFor(12, WIDE), { columns: 4, rows: 3 });
   assert.deepEqual(gridFor(500, WIDE), { columns: 5, rows: 4 });

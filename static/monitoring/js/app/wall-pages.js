@@ -14,19 +14,21 @@ const BEST_SHAPE = 1.6; // width of a card by its height
 const TURNING_SHARE = 4;
 
 /**
- * Return the smallest grid with a place for each card, or the largest one that can be read.
+ * Return the smallest grid with a place for each card, or the largest one that can be read. A message in place of
+ * cards has all of it.
  * @param {number} count of cards
  * @param {number} shape width of the screen by its height
  * @returns {Grid}
  */
 export function gridFor(count, shape) {
+  const places = Math.max(1, count);
   let best = { columns: MOST_COLUMNS, rows: MOST_ROWS };
   let bestCost = Infinity;
   for (let rows = 1; rows <= MOST_ROWS; rows++) {
-    const columns = Math.ceil(count / rows);
+    const columns = Math.ceil(places / rows);
     if (columns > MOST_COLUMNS) continue;
     const misfit = Math.abs(Math.log((shape * rows) / columns / BEST_SHAPE));
-    const cost = misfit + 0.15 * (columns * rows - count);
+    const cost = misfit + 0.15 * (columns * rows - places);
     if (cost < bestCost) [best, bestCost] = [{ columns, rows }, cost];
   }
   return best;
