@@ -1,5 +1,6 @@
 """Base classes for long tables in the admin, ordered by time."""
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -63,6 +64,15 @@ class Browsed(ReadOnly, BrowsedModelAdmin):
                 " 2026-01-31T12:30.",
             )
         return matching(queryset, search_term, moment=self.date_hierarchy or ""), False
+
+
+class GroupFilter(admin.AllValuesFieldListFilter):
+    """Filter by group; the link for rows without one has a text."""
+
+    def choices(self, changelist: Any) -> Iterator[Any]:
+        """Return the choices of Django's filter, with a name for the empty group."""
+        for choice in super().choices(changelist):
+            yield {**choice, "display": choice["display"] or "none"}
 
 
 class TagFilter(admin.RelatedFieldListFilter):

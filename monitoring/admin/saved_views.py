@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 from django.contrib import admin
 from django.http import HttpRequest
 
-from monitoring.admin.browsed import to_the_second
+from monitoring.admin.browsed import GroupFilter, to_the_second
 from monitoring.models import SavedView
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ class SavedViewAdmin(SavedViewModelAdmin):
     """List the saved views; administrators rename and delete them."""
 
     list_display = ("name", "slug", "group", "by", "at_utc")
-    list_filter = ("group",)
+    list_filter = (("group", GroupFilter),)
     search_fields = ("name", "slug", "by")
     fields = ("name", "slug", "group", "charts", "compare", "show", "range", "by", "at_utc")
     readonly_fields = ("slug", "group", "charts", "compare", "show", "range", "by", "at_utc")

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.http import urlencode
 
+from monitoring.admin.browsed import GroupFilter
 from monitoring.admin.tag_form import TagForm, TagModelForm, filled_in, tried_settings
 from monitoring.history.ahead import times_of
 from monitoring.history.archive_extent import read_extent
@@ -28,7 +29,7 @@ class TagAdmin(TagModelAdmin):
     """Create and edit tags. A tag with measurements can be set inactive, but not deleted."""
 
     list_display = ("name", "group", "description", "kind", "unit", "valid_range", "limits", "active")
-    list_filter = ("active", "kind", "group")
+    list_filter = ("active", "kind", ("group", GroupFilter))
     search_fields = ("name", "display_name", "description")
     actions = None
     form = TagForm

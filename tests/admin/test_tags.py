@@ -52,6 +52,16 @@ def test_a_contradiction_is_refused_with_the_reason(admin_client: Client, change
     assert Tag.objects.count() == 3
 
 
+def test_tags_without_a_group_are_found_by_a_link_with_a_text(admin_client: Client) -> None:
+    Tag.objects.filter(name="agitator_rpm").update(group="Hall 2")
+    html = admin_client.get("/admin/monitoring/tag/").content.decode()
+    assert '<a href="?group=Hall+2">Hall 2</a>' in html
+    assert '<a href="?group=">none</a>' in html
+    rows = admin_client.get("/admin/monitoring/tag/?group=").content.decode().split("<tbody>")[1]
+    assert "fermenter_temp" in rows
+    assert "agitator_rpm" not in rows
+
+
 def test_what_happens_on_a_conflict_is_chosen_and_stays_where_a_form_does_not_have_it(
     admin_client: Client,
 ) -> None:
