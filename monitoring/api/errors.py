@@ -10,6 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from rest_framework import status
 from rest_framework.exceptions import (
     APIException,
+    ErrorDetail,
     MethodNotAllowed,
     NotAcceptable,
     NotAuthenticated,
@@ -88,15 +89,17 @@ def with_expectation(error: Exception, context: Mapping[str, Any]) -> Exception:
     match error:
         case MethodNotAllowed():
             got = shown(context["request"].method)
-            error.detail = f"method: expected {any_of(context['view'].allowed_methods)}, got {got}"
+            text = f"method: expected {any_of(context['view'].allowed_methods)}, got {got}"
         case UnsupportedMediaType():
             kinds = any_of(parser.media_type for parser in context["view"].get_parsers())
-            error.detail = f"Content-Type: expected {kinds}, got {shown(context['request'].content_type)}"
+            text = f"Content-Type: expected {kinds}, got {shown(context['request'].content_type)}"
         case NotAcceptable():
-            kinds = any_of(renderer.media_type for renderer in context["view"].get_renderers())
-            error.detail = f"Accept: expected {kinds}"
+            text = f"Accept: expected {any_of(each.media_type for each in context['view'].get_renderers())}"
         case NotAuthenticated():
-            error.detail = "Authorization: missing; expected 'Token' or 'Bearer', a space, and the token"
+            text = "Authorization: missing; expected 'Token' or 'Bearer', a space, and the token"
+        case _:
+            return error
+    error.detail = ErrorDetail(text, error.default_code)
     return error
 
 

@@ -3,7 +3,7 @@
 import json
 import signal
 from http.client import HTTPResponse
-from socket import SHUT_WR, socketpair
+from socket import SHUT_WR, create_connection, create_server
 from threading import Thread
 from types import SimpleNamespace
 from typing import Any, cast
@@ -83,14 +83,20 @@ def test_open_by_default_it_does_not_listen_to_others(settings) -> None:
     ids=["address", "version", "form", "headers"],
 )
 def test_a_request_that_can_not_be_read_is_answered_in_json(sent: bytes, status: int) -> None:
-    client, connection = socketpair()
-    with client, connection:
-        sender = Thread(target=lambda: (client.sendall(sent), client.shutdown(SHUT_WR)))
+    with create_server(("127.0.0.1", 0)) as listener, create_connection(listener.getsockname()) as client:
+
+        def send() -> None:
+            client.sendall(sent)
+            client.shutdown(SHUT_WR)
+
+        sender = Thread(target=send)
         sender.start()
-        PatientRequestHandler(connection, ("127.0.0.1", 1), cast(Any, SimpleNamespace()))
-        sender.join()
-        response = HTTPResponse(client)
-        response.begin()
-        assert response.status == status
-        assert response.getheader("Content-Type") == "application/json"
-        assert json.loads(response.read())["detail"].startswith("request: expected HTTP/1.1")
+        connection, address = listener.accept()
+        with connection:
+            PatientRequestHandler(connection, address, cast(Any, SimpleNamespace()))
+            sender.join()
+            response = HTTPResponse(client)
+            response.begin()
+            detail = json.loads(response.read())["detail"]
+    assert (response.status, response.getheader("Content-Type")) == (status, "application/json")
+    assert detail.startswith("request: expected HTTP/1.1")
