@@ -13,11 +13,11 @@ from datetime import UTC, datetime, timedelta
 from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import F, Q, QuerySet
 
-from monitoring.batches.deviations import Revisions, follow_deviations, newest_revision
-from monitoring.batches.watch_computing import WatchedMinutes, watch_minutes
-from monitoring.batches.watch_extent import NO_MODEL, NO_PROFILE
-from monitoring.batches.watch_models import ModelKey, ProfileModel, judging_profile, model_of
-from monitoring.batches.watch_reading import BatchToWatch, prepare, read_minutes
+from monitoring.batches.watch.extent import NO_MODEL, NO_PROFILE
+from monitoring.batches.watched.computing import WatchedMinutes, watch_minutes
+from monitoring.batches.watched.deviations import Revisions, follow_deviations, newest_revision
+from monitoring.batches.watched.fitted_models import ModelKey, ProfileModel, judging_profile, model_of
+from monitoring.batches.watched.reading import BatchToWatch, prepare, read_minutes
 from monitoring.database import leases
 from monitoring.database.write_lock import write_lock
 from monitoring.kernel.clock import from_micros
