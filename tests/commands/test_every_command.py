@@ -27,5 +27,5 @@ def test_a_command_has_a_file_of_tests(command: Path) -> None:
     ids=lambda words: words[0],
 )
 def test_a_command_reports_that_the_database_is_away(words: tuple[str, ...]) -> None:
-    with pytest.raises(CommandError, match=r"The database can't be used .*manage\.py migrate"):
+    with pytest.raises(CommandError, match="The database can't be used"):
         call_command(*words)
