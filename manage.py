@@ -1,16 +1,9 @@
 #!/usr/bin/env python
 """Run Fermon's management commands: migrate, runserver, qcluster, createsuperuser, ..."""
 
-import os
 import sys
 
-
-def main() -> None:
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "fermon_site.settings")
-    from django.core.management import execute_from_command_line
-
-    execute_from_command_line(sys.argv)
-
+from fermon_site.cli import manage
 
 if __name__ == "__main__":
-    main()
+    sys.exit(manage(sys.argv[1:], program=sys.argv[0]))

@@ -32,12 +32,19 @@ def main() -> int:
     return 2
 
 
-def manage(arguments: list[str]) -> int:
-    """Run a command of Django, as ``manage.py`` does."""
+def manage(arguments: list[str], *, program: str = "fermon manage") -> int:
+    """Run a command of Django; print an invalid setting in a line. Return the exit code."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "fermon_site.settings")
+    from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
 
-    execute_from_command_line(["fermon manage", *arguments])
+    try:
+        execute_from_command_line([program, *arguments])
+    except ImproperlyConfigured as error:
+        if "--traceback" in arguments:
+            raise
+        sys.stderr.write(f"{error}\n")
+        return 1
     return 0
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from monitoring.alarms.runner import AlarmRunner, StaleRunnerError
 from monitoring.alarms.system_watch import Troubles, no_troubles
 from monitoring.kernel.outages import Outage
-from monitoring.live.changes import make_watch, newest_id
+from monitoring.live.changes import make_watch
 from monitoring.live.lease_follower import LeaseFollower
 
 
@@ -50,9 +50,7 @@ class Evaluator(LeaseFollower[AlarmRunner]):
     def _begin(self, now: datetime) -> AlarmRunner | None:
         self.watch = make_watch()
         self._settled = self.watch.settled()
-        return AlarmRunner.begin(
-            self.owner, now=now, settled=self._settled, newest_id=newest_id(), troubles=self._troubles
-        )
+        return AlarmRunner.begin(self.owner, now=now, settled=self._settled, troubles=self._troubles)
 
 
 def run(*, should_stop: Callable[[], bool], troubles: Troubles = no_troubles) -> None:

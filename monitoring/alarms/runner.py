@@ -42,6 +42,7 @@ from monitoring.kernel.clock import SECOND_US, to_micros
 from monitoring.kernel.failpoints import failpoint
 from monitoring.kernel.lease_names import ALARM_CLOCK, ALARM_DEVIATIONS, ALARM_EVENTS, ALARMS
 from monitoring.kernel.source_clock import AHEAD_US
+from monitoring.live.changes import newest_id
 from monitoring.models import AlarmDefinition, Lease, Tag, Vessel
 
 LEASE = timedelta(seconds=3)
@@ -91,7 +92,7 @@ class AlarmRunner:
 
     @classmethod
     def begin(
-        cls, owner: str, *, now: datetime, settled: int | None, newest_id: int, troubles: Troubles
+        cls, owner: str, *, now: datetime, settled: int | None, troubles: Troubles
     ) -> "AlarmRunner | None":
         """Take the lease and continue at the stored position, at the first start at ``settled``.
 
@@ -104,7 +105,9 @@ class AlarmRunner:
             if held is None:
                 return None
             position = held.position
-            if position is None or position > newest_id:  # another database took the place of that one
+            # Read under the lease: the last owner may have moved the position until then. A position after
+            # the newest measurement is of another database, which this one took the place of.
+            if position is None or position > newest_id():
                 position = settled
             if position is None:
                 return None

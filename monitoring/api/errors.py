@@ -1,6 +1,6 @@
 """Convert errors to responses: JSON with ``detail`` for scripts, a page for browsers, no stack trace."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
@@ -8,7 +8,17 @@ from django.contrib.auth.views import redirect_to_login
 from django.db import Error as DatabaseError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from rest_framework import status
-from rest_framework.exceptions import APIException, NotAuthenticated, NotFound, Throttled, ValidationError
+from rest_framework.exceptions import (
+    APIException,
+    ErrorDetail,
+    MethodNotAllowed,
+    NotAcceptable,
+    NotAuthenticated,
+    NotFound,
+    Throttled,
+    UnsupportedMediaType,
+    ValidationError,
+)
 from rest_framework.request import Request
 from rest_framework.views import exception_handler as rest_exception_handler
 
@@ -18,6 +28,7 @@ from monitoring.access.throttles import count_failure
 from monitoring.archive.outage import read_outage
 from monitoring.archive.place import ArchiveError
 from monitoring.kernel.outages import outages
+from monitoring.kernel.quoting import shown
 
 RETRY_AFTER_S = 5
 
@@ -67,10 +78,34 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> HttpResponse
         error = first_problem(error)
     if isinstance(error, Http404):
         error = NotFound("format: this address has no such format; OPTIONS lists those that it has")
-    response = rest_exception_handler(error, context)
+    response = rest_exception_handler(with_expectation(error, context), context)
     if response is not None and isinstance(error, BadInput) and error.field:
         response.data["field"] = error.field
     return response
+
+
+def with_expectation(error: Exception, context: Mapping[str, Any]) -> Exception:
+    """Return the error; where DRF says only what it refuses, replace the detail by what is expected."""
+    match error:
+        case MethodNotAllowed():
+            got = shown(context["request"].method)
+            text = f"method: expected {any_of(context['view'].allowed_methods)}, got {got}"
+        case UnsupportedMediaType():
+            kinds = any_of(parser.media_type for parser in context["view"].get_parsers())
+            text = f"Content-Type: expected {kinds}, got {shown(context['request'].content_type)}"
+        case NotAcceptable():
+            text = f"Accept: expected {any_of(each.media_type for each in context['view'].get_renderers())}"
+        case NotAuthenticated():
+            text = "Authorization: missing; expected 'Token' or 'Bearer', a space, and the token"
+        case _:
+            return error
+    error.detail = ErrorDetail(text, error.default_code)
+    return error
+
+
+def any_of(words: Iterable[str]) -> str:
+    """Return the words for a message, each once."""
+    return " or ".join(dict.fromkeys(words))
 
 
 def unavailable(error: DatabaseError, request: Request) -> Unavailable:

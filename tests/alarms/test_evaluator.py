@@ -218,6 +218,21 @@ def test_a_second_process_goes_on_where_the_first_left(plant: Plant) -> None:
     first.runner = None
 
 
+def test_what_is_newest_is_read_under_the_lease(plant: Plant, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else measurements that the last owner evaluates meanwhile would seem to be of another database."""
+    owners = []
+
+    def newest() -> int:
+        owners.append(Lease.objects.get(source=ALARMS).owner)
+        return newest_id()
+
+    plant.live([40.0] * 3)
+    plant.restart()
+    monkeypatch.setattr(running, "newest_id", newest)
+    plant.run()
+    assert owners == [plant.evaluator.owner]
+
+
 def test_a_database_that_fails_is_told_once_and_nothing_is_lost(
     plant: Plant, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from pytest_django import Settings
 
 from monitoring.api import stats
 
@@ -86,6 +87,45 @@ def test_options_tells_what_an_address_is(client: Client, path: str) -> None:
 @pytest.mark.parametrize("path", READS)
 def test_a_type_that_is_not_offered_is_not_acceptable(client: Client, path: str, accept: str) -> None:
     assert_json_error(client.get(path, headers={"accept": accept}), 406)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "headers", "detail"),
+    [
+        ("DELETE", "/ingest", {}, "method: expected POST or OPTIONS, got 'DELETE'"),
+        ("PUT", "/stats", {}, "method: expected GET or HEAD or OPTIONS, got 'PUT'"),
+        (
+            "POST",
+            "/ingest",
+            {"content-type": "text/plain"},
+            "Content-Type: expected application/json, got 'text/plain'",
+        ),
+        (
+            "POST",
+            "/ingest/batch",
+            {"content-type": ""},
+            "Content-Type: expected application/json or application/x-ndjson or text/csv, got ''",
+        ),
+        ("GET", "/stats", {"accept": "image/png"}, "Accept: expected application/json or text/html"),
+    ],
+)
+def test_an_error_names_what_was_expected(
+    client: Client, method: str, path: str, headers: dict[str, str], detail: str
+) -> None:
+    answer = client.generic(
+        method, path, "{}", content_type=headers.get("content-type", "application/json"), headers=headers
+    )
+    assert answer.json()["detail"].startswith(detail)
+
+
+def test_a_caller_without_a_token_is_told_how_to_send_one(client: Client, settings: Settings) -> None:
+    settings.FERMON_OPEN = False
+    answer = client.get("/stats")
+    assert_json_error(answer, 401)
+    assert (
+        answer.json()["detail"]
+        == "Authorization: missing; expected 'Token' or 'Bearer', a space, and the token"
+    )
 
 
 @pytest.mark.parametrize("accept", ["*/*;q=x", "application/json; indent=x", "application/json;;=", ", ,"])

@@ -1,8 +1,9 @@
-"""No command goes without tests."""
+"""No command goes without tests, and none answers a database that is away with a stack trace."""
 
 from pathlib import Path
 
 import pytest
+from django.core.management import CommandError, call_command
 
 HERE = Path(__file__).parent
 COMMANDS = sorted((HERE.parent.parent / "monitoring/management/commands").glob("[!_]*.py"))
@@ -11,3 +12,20 @@ COMMANDS = sorted((HERE.parent.parent / "monitoring/management/commands").glob("
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda path: path.stem)
 def test_a_command_has_a_file_of_tests(command: Path) -> None:
     assert (HERE / f"test_{command.stem}.py").exists()
+
+
+@pytest.mark.usefixtures("database_away")
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("make_token", "gateway"),
+        ("replay_alarms",),
+        ("reset_one_time_codes", "anna"),
+        ("simulate_fault", "fermenter_temp", "high"),
+        ("sources", "export"),
+    ],
+    ids=lambda words: words[0],
+)
+def test_a_command_reports_that_the_database_is_away(words: tuple[str, ...]) -> None:
+    with pytest.raises(CommandError, match="The database can't be used"):
+        call_command(*words)

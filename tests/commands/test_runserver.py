@@ -1,12 +1,19 @@
 """``manage.py runserver`` by hand."""
 
+import json
 import signal
+from http.client import HTTPResponse
+from socket import SHUT_WR, create_connection, create_server
+from threading import Thread
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.core.servers.basehttp import WSGIRequestHandler
 
 from monitoring.management.commands.runserver import Command
+from monitoring.operations.serving.patience import PatientRequestHandler
 
 
 @pytest.fixture
@@ -63,3 +70,33 @@ def test_open_by_default_it_does_not_listen_to_others(settings) -> None:
     settings.FERMON_OPEN_BY_DEFAULT = True
     with pytest.raises(CommandError, match="would let other machines in"):
         call_command("runserver", "0.0.0.0:8123", "--noreload")
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        (b"GET /" + b"a" * 70_000 + b" HTTP/1.1\r\n\r\n", 414),
+        (b"GET /health HTTP/3.0\r\n\r\n", 505),
+        (b'GET /health "now" \\x HTTP/1.1\r\n\r\n', 400),
+        (b"GET /health HTTP/1.1\r\n" + b"X-A: 1\r\n" * 200 + b"\r\n", 431),
+    ],
+    ids=["address", "version", "form", "headers"],
+)
+def test_a_request_that_can_not_be_read_is_answered_in_json(sent: bytes, status: int) -> None:
+    with create_server(("127.0.0.1", 0)) as listener, create_connection(listener.getsockname()) as client:
+
+        def send() -> None:
+            client.sendall(sent)
+            client.shutdown(SHUT_WR)
+
+        sender = Thread(target=send)
+        sender.start()
+        connection, address = listener.accept()
+        with connection:
+            PatientRequestHandler(connection, address, cast(Any, SimpleNamespace()))
+            sender.join()
+            response = HTTPResponse(client)
+            response.begin()
+            detail = json.loads(response.read())["detail"]
+    assert (response.status, response.getheader("Content-Type")) == (status, "application/json")
+    assert detail.startswith("request: expected HTTP/1.1")

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import django
 import pytest
+from django.core import management
+from django.core.exceptions import ImproperlyConfigured
 from pytest_django import Settings
 
 from fermon_site import __version__, cli, environment, start
@@ -32,6 +34,19 @@ def test_it_runs_management_commands(
 ) -> None:
     assert fermon(monkeypatch, "manage", "version") == 0
     assert capsys.readouterr().out.strip() == django.get_version()
+
+
+def test_an_invalid_setting_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def settings(words: list[str]) -> None:
+        raise ImproperlyConfigured("FERMON_PORT='abc' is not understood")
+
+    monkeypatch.setattr(management, "execute_from_command_line", settings)
+    assert fermon(monkeypatch, "manage", "check") == 1
+    assert capsys.readouterr().err == "FERMON_PORT='abc' is not understood\n"
+    with pytest.raises(ImproperlyConfigured):
+        fermon(monkeypatch, "manage", "check", "--traceback")
 
 
 def test_it_tells_how_it_is_used(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

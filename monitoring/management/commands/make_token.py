@@ -5,13 +5,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from monitoring.access.token_store import issue_token
+from monitoring.management.database_command import DatabaseCommand
 from monitoring.models.token import Scope
 
 
-class Command(BaseCommand):
+class Command(DatabaseCommand):
     """Make a token for a source and print the secret, once."""
 
     help = "Makes a token for a source and prints its secret, this once."

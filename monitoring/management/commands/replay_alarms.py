@@ -3,12 +3,13 @@
 import sys
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 
 from monitoring.alarms.replaying import replay
+from monitoring.management.database_command import DatabaseCommand
 
 
-class Command(BaseCommand):
+class Command(DatabaseCommand):
     """Compare the stored alarms with those that follow from the stored measurements. Changes nothing."""
 
     help = (

@@ -3,12 +3,13 @@
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from monitoring.access.one_time_codes.devices import remove
+from monitoring.management.database_command import DatabaseCommand
 
 
-class Command(BaseCommand):
+class Command(DatabaseCommand):
     """Remove the authenticator app and the recovery codes of a user, for lost ones."""
 
     help = "Removes the authenticator app and the recovery codes of a user, for lost ones."

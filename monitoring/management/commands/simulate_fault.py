@@ -3,13 +3,14 @@
 import time
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
+from monitoring.management.database_command import DatabaseCommand
 from monitoring.sources.simulator.requested_faults import RequestedFault, RequestedKind, request
 from monitoring.sources.simulator.source import simulated_tags
 
 
-class Command(BaseCommand):
+class Command(DatabaseCommand):
     """Request a fault of the simulator."""
 
     help = "Makes the simulator send a fault of a tag for some minutes, to train on the alarms that follow."

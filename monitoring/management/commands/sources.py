@@ -4,13 +4,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
+from monitoring.management.database_command import DatabaseCommand
 from monitoring.models import Source
 from monitoring.sources.source_file import SourceFileError, export_text, import_text
 
 
-class Command(BaseCommand):
+class Command(DatabaseCommand):
     """Export sources with their mappings to a file in TOML, or import such a file."""
 
     help = "Exports field sources and their mappings as TOML, or imports such a file. No secret is exported."

@@ -164,6 +164,14 @@ class PatientRequestHandler(WSGIRequestHandler):
         hidden = [PASSWORD.sub(r"\1...", each) if isinstance(each, str) else each for each in args]
         super().log_message(format, *hidden)
 
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """Answer a request that Python's server can't read: JSON in place of its HTML page."""
+        reason = message or HTTPStatus(code).phrase
+        self.log_error("code %d, message %s", code, reason)
+        # For a request line that it can't parse Python assumes HTTP/0.9, whose answers have no status.
+        self.request_version = self.protocol_version
+        self.reject(RejectedRequestError(code, f"request: expected HTTP/1.1 within its limits ({reason})"))
+
     def reject(self, error: RejectedRequestError) -> None:
         """Answer a request in place of the application, and end the connection."""
         content = json.dumps({"detail": error.detail}).encode()

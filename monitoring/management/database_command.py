@@ -1,0 +1,24 @@
+"""A management command that reports an unusable database in one line."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db import Error as DatabaseError
+
+
+class DatabaseCommand(BaseCommand):
+    """A command that reads or writes the database, and has nothing to add when it can't."""
+
+    def execute(self, *args: Any, **options: Any) -> Any:
+        """Run the command.
+
+        Raises:
+            CommandError: the database is away, or its tables are missing.
+        """
+        try:
+            return super().execute(*args, **options)
+        except DatabaseError as error:
+            raise CommandError(
+                f"The database can't be used ({error}). If tables are missing, run 'manage.py migrate', or"
+                " set FERMON_DATA_DIR or DATABASE_URL to your Fermon's."
+            ) from error
