@@ -69,7 +69,7 @@ def archived_files(
     row in it.
     """
     found = ArchiveFile.objects.filter(superseded_at=None, moved_until__gt=F("start"))
-    if start_us > FIRST_MICROS + DAY_US:  # a file covers a day
+    if start_us > FIRST_MICROS + DAY_US:  # a file covers a day at most
         found = found.filter(start__gt=from_micros(start_us - DAY_US), moved_until__gt=from_micros(start_us))
     if end_us <= LAST_MICROS:
         found = found.filter(start__lt=from_micros(end_us))
@@ -108,6 +108,8 @@ def rows_of_file(
     if anomalies_only and not file.anomalies:
         return NO_ROWS
     end_us = min(end_us, to_micros(file.moved_until))
+    if end_us <= max(start_us, to_micros(file.start)):
+        return NO_ROWS
     rows = concatenate(
         group_of(file.path, number).between(start_us, end_us)
         for number in groups_between(file.path, start_us, end_us)

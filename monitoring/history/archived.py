@@ -30,6 +30,7 @@ ResultT = TypeVar("ResultT")
 ALL = 2**62
 NARROWEST_US = SECOND_US
 ONE_DAY = timedelta(days=1)
+LAST_OF_DAY = ONE_DAY - timedelta.resolution  # no sum leaves the calendar
 
 
 class LeftOut(threading.local):
@@ -182,7 +183,7 @@ def days(range_: ArchivedRange) -> Iterator[list[ArchiveFile]]:
     first_us, step = (start_us, ONE_DAY) if range_.ascending else (end_us - 1, -ONE_DAY)
     day: datetime | None = from_micros(max(FIRST_MICROS, min(first_us, LAST_MICROS)) // DAY_US * DAY_US)
     while day is not None:
-        files = list(rows.filter(start=day))
+        files = list(rows.filter(start__range=(day, day + LAST_OF_DAY)))
         if files:
             yield files
             day += step
@@ -195,7 +196,7 @@ def following(rows: QuerySet[ArchiveFile], day: datetime, *, ascending: bool) ->
     order, beyond = ("start", "start__gt") if ascending else ("-start", "start__lt")
     starts = rows.filter(**{beyond: day}).order_by(order).values_list("start", flat=True)
     found: datetime | None = starts.first()
-    return found
+    return found and found.replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def windows_of_day(files: Sequence[ArchiveFile], range_: ArchivedRange, wanted: int) -> Iterator[Rows]:
