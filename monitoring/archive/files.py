@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 import numpy as np
 
@@ -78,6 +78,15 @@ def concatenate(parts: Iterable[ArchivedRows]) -> ArchivedRows:
         np.concatenate([part.values for part in found]),
         np.concatenate([part.is_anomaly for part in found]),
     )
+
+
+class GroupBounds(NamedTuple):
+    """Lowest and highest time (µs) and id of a row group."""
+
+    first_us: int
+    last_us: int
+    first_id: int
+    last_id: int
 
 
 @dataclass(slots=True)
@@ -249,13 +258,19 @@ def opened(place: Place, path: str) -> Iterator[Any]:
     read_outage().end()
 
 
-def read_bounds(place: Place, path: str) -> list[tuple[int, int]]:
-    """Return first and last time (µs) of each row group."""
+def read_bounds(place: Place, path: str) -> list[GroupBounds]:
+    """Return the times and ids of each row group."""
     with opened(place, path) as file:
-        meta, column = file.metadata, file.schema_arrow.get_field_index("timestamp")
-        groups = [meta.row_group(number).column(column) for number in range(meta.num_row_groups)]
-        # min_raw: no detour by datetime
-        return [(int(group.statistics.min_raw), int(group.statistics.max_raw)) for group in groups]
+        columns = [file.schema_arrow.get_field_index(name) for name in ("timestamp", "id")]
+        groups = [file.metadata.row_group(number) for number in range(file.metadata.num_row_groups)]
+        return [GroupBounds(*extremes(group.column(column) for column in columns)) for group in groups]
+
+
+def extremes(columns: Iterable[Any]) -> Iterator[int]:
+    """Yield lowest and highest value of each column of a row group, from the statistics."""
+    for column in columns:
+        yield int(column.statistics.min_raw)  # raw: no detour by datetime
+        yield int(column.statistics.max_raw)
 
 
 def read_group(place: Place, path: str, number: int) -> ArchivedRows:

@@ -7,8 +7,9 @@ a measurement that moves meanwhile is then in exactly one of the two.
 import threading
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TypeVar
 
 import numpy as np
@@ -18,7 +19,7 @@ from monitoring.archive.files import ArchivedRows
 from monitoring.archive.outage import RETRY_S, read_outage
 from monitoring.archive.place import ArchiveError
 from monitoring.archive.presence import is_used
-from monitoring.archive.reading import archived_files, rows_of_file
+from monitoring.archive.reading import ALL_IDS, archived_files, rows_of_file
 from monitoring.database.snapshot import read_snapshot
 from monitoring.kernel.arrays import BoolArray, FloatArray, IntArray
 from monitoring.kernel.clock import DAY_US, FIRST_MICROS, LAST_MICROS, SECOND_US, from_micros, to_micros
@@ -27,7 +28,7 @@ from monitoring.models import ArchiveFile
 
 ResultT = TypeVar("ResultT")
 
-ALL = 2**62
+ALL = ALL_IDS[1]
 NARROWEST_US = SECOND_US
 ONE_DAY = timedelta(days=1)
 LAST_OF_DAY = ONE_DAY - timedelta.resolution  # no sum leaves the calendar
@@ -81,7 +82,8 @@ def read_what_can_be(read: Callable[[], ResultT]) -> tuple[ResultT, bool]:
 class ArchivedRange:
     """Archived measurements of some tags (None: all) in a half-open range of microseconds since 1970.
 
-    ``after`` is a position in the order of (time, id) that the rows follow, ``upto_id`` the highest id.
+    ``after`` is a position in the order of (time, id) that the rows follow; ids are above ``above_id``, and
+    ``upto_id`` at most.
     """
 
     tags: Sequence[int] | None
@@ -89,15 +91,23 @@ class ArchivedRange:
     end_us: int = LAST_MICROS
     ascending: bool = True
     anomalies_only: bool = False
+    above_id: int = 0
     upto_id: int | None = None
     after: tuple[int, int] | None = None
 
     def files(self) -> QuerySet[ArchiveFile]:
         """Return the files that have measurements of the range, unordered."""
         rows = archived_files(self.tags, *self.bounds).order_by()
+        if self.above_id:
+            rows = rows.filter(last_id__gt=self.above_id)
         if self.upto_id is not None:
             rows = rows.filter(first_id__lte=self.upto_id)
         return rows.filter(anomalies__gt=0) if self.anomalies_only else rows
+
+    @property
+    def ids(self) -> tuple[int, int]:
+        """Return the range of ids (inclusive)."""
+        return self.above_id + 1, ALL if self.upto_id is None else self.upto_id
 
     @property
     def bounds(self) -> tuple[int, int]:
@@ -220,13 +230,11 @@ def windows_of_day(files: Sequence[ArchiveFile], range_: ArchivedRange, wanted: 
 
 def rows_within(files: Sequence[ArchiveFile], range_: ArchivedRange, start_us: int, end_us: int) -> Rows:
     """Return the rows of the files in a part of the range, in its order."""
-    parts = [
-        of_tag(file.tag_id, rows_of_file(file, start_us, end_us, anomalies_only=range_.anomalies_only))
-        for file in files
-    ]
+    read = partial(rows_of_file, anomalies_only=range_.anomalies_only, ids=range_.ids)
+    parts = [of_tag(file.tag_id, read(file, start_us, end_us)) for file in files]
     rows = joined(parts)
-    if range_.upto_id is not None:
-        rows = rows.take(rows.ids <= range_.upto_id)
+    if range_.ids != ALL_IDS:
+        rows = rows.take((rows.ids >= range_.ids[0]) & (rows.ids <= range_.ids[1]))
     if len(parts) > 1:
         rows = rows.take(np.lexsort((rows.ids, rows.times_us)))
     if range_.after is not None:
@@ -286,18 +294,17 @@ def rows_with_ids(range_: ArchivedRange, ids: Collection[int]) -> Rows:
 def rows_by_id(after_id: int, upto_id: int, limit: int) -> Rows:
     """Return the first ``limit`` rows with ids above ``after_id``, up to ``upto_id`` (inclusive), by id.
 
-    Files are in order of time: each read decodes those of all days with such an id.
+    Files are in order of time: each read decodes one or two row groups of all files with such ids.
     """
-    range_ = ArchivedRange(None, upto_id=upto_id)
-    parts: list[Rows] = []
-    for file in range_.files().filter(last_id__gt=after_id).order_by("first_id"):
-        rows = joined(parts)
-        if len(rows) >= limit and file.first_id > rows.ids[limit - 1]:
+    range_, rows = ArchivedRange(None, above_id=after_id, upto_id=upto_id), NONE
+    for file in range_.files().order_by("first_id"):
+        if len(rows) == limit:
+            range_ = replace(range_, upto_id=int(rows.ids[-1]))
+        if file.first_id > range_.ids[1]:
             break
-        found = rows_within([file], range_, *range_.bounds)
-        rows = joined([rows, found.take(found.ids > after_id)])
-        parts = [rows.take(np.argsort(rows.ids)[:limit])]
-    return joined(parts)
+        rows = joined([rows, rows_within([file], range_, *range_.bounds)])
+        rows = rows.take(np.argsort(rows.ids)[:limit])
+    return rows
 
 
 def is_any(range_: ArchivedRange) -> bool:

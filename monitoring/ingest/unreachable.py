@@ -104,8 +104,9 @@ def thaw_for(tag: LockedTag, new: Batch) -> None:
         ],
         dtype=np.int64,
     )
-    thaw_around(tag, changing)
-    read_histories(tag, changing)
+    if len(changing):
+        thaw_around(tag, changing)
+        read_histories(tag, changing)
 
 
 def read_histories_for(tag: LockedTag, new: Batch) -> None:

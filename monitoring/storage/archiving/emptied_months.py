@@ -3,10 +3,11 @@
 What arrives for such a month later, and files that are thawed, go to the default partition; a restore makes
 the month's partition again.
 
-Readers and writers lock ``measurements`` before any partition, and the drop waits for that lock only, so there
-is no deadlock. With the lock, no transaction has uncommitted rows in the month: a late reading is either seen
-by the check, or routed after the drop. A read of one state of the database that began before the last
-measurements moved must still find them in the partition, so a month stays for ``SETTLED`` after its last file.
+Readers and writers lock ``measurements`` before any partition, and the drop waits for that lock only, so
+there is no deadlock. With the lock, no transaction has uncommitted rows in the month: the check sees a late
+reading, or the reading is routed after the drop. A read of one state of the database that began before the
+last measurements moved must still find them in the partition, so a month stays for ``SETTLED`` after its last
+file.
 """
 
 import logging
