@@ -91,7 +91,9 @@ def read_rows(tag_id: int, start_us: int, end_us: int, *, anomalies_only: bool =
         ArchiveError: a file cannot be read.
     """
     spans = archived_spans([tag_id], start_us, end_us)
-    return concatenate(rows_of_file(file, start_us, end_us, anomalies_only=anomalies_only) for file in spans)
+    return concatenate(
+        (rows_of_file(file, start_us, end_us, anomalies_only=anomalies_only) for file in spans), NO_ROWS
+    )
 
 
 def rows_of_file(
@@ -114,10 +116,8 @@ def rows_of_file(
     end_us = min(end_us, to_micros(file.moved_until))
     if end_us <= max(start_us, to_micros(file.start)):
         return NO_ROWS
-    rows = concatenate(
-        group_of(file.path, number).between(start_us, end_us)
-        for number in groups_between(file.path, start_us, end_us, ids)
-    )
+    groups = groups_between(file.path, start_us, end_us, ids)
+    rows = concatenate((group_of(file.path, number).between(start_us, end_us) for number in groups), NO_ROWS)
     return rows.take(rows.is_anomaly) if anomalies_only else rows
 
 
@@ -216,7 +216,7 @@ def last_rows_before(
         lacking -= len(found[0])
         if lacking <= 0:
             break
-    return concatenate(found)
+    return concatenate(found, NO_ROWS)
 
 
 def rows_at(tag_id: int, times_us: IntArray) -> ArchivedRows:
@@ -229,7 +229,7 @@ def rows_at(tag_id: int, times_us: IntArray) -> ArchivedRows:
         return NO_ROWS
     wanted = np.unique(times_us)
     spans = archived_spans([tag_id], int(wanted[0]), int(wanted[-1]) + 1)
-    return concatenate(among(file, wanted) for file in with_times(spans, wanted))
+    return concatenate((among(file, wanted) for file in with_times(spans, wanted)), NO_ROWS)
 
 
 def among(file: ArchiveFile, wanted: IntArray) -> ArchivedRows:

@@ -15,13 +15,13 @@ from typing import TypeVar
 import numpy as np
 from django.db.models import F, Q, QuerySet, Sum
 
-from monitoring.archive.files import ArchivedRows
+from monitoring.archive.files import NO_ROWS, ArchivedRows, concatenate
 from monitoring.archive.outage import RETRY_S, read_outage
 from monitoring.archive.place import ArchiveError
 from monitoring.archive.presence import is_used
 from monitoring.archive.reading import ALL_IDS, archived_files, rows_of_file
 from monitoring.database.snapshot import read_snapshot
-from monitoring.kernel.arrays import BoolArray, FloatArray, IntArray
+from monitoring.kernel.arrays import BoolArray, IntArray
 from monitoring.kernel.clock import DAY_US, FIRST_MICROS, LAST_MICROS, SECOND_US, from_micros, to_micros
 from monitoring.kernel.runtime import part
 from monitoring.models import ArchiveFile
@@ -120,32 +120,18 @@ class ArchivedRange:
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
-    """Archived measurements in order of (time, id), or the reverse; all arrays have shape (n,)."""
+class Rows(ArchivedRows):
+    """Archived measurements of several tags in order of (time, id), or the reverse; arrays of shape (n,)."""
 
-    ids: IntArray
-    times_us: IntArray
     tags: IntArray
-    values: FloatArray
-    is_anomaly: BoolArray
-
-    def __len__(self) -> int:
-        return len(self.ids)
-
-    def take(self, index: IntArray | BoolArray | slice) -> "Rows":
-        """Return some of the rows, in the order of the index."""
-        return Rows(
-            self.ids[index],
-            self.times_us[index],
-            self.tags[index],
-            self.values[index],
-            self.is_anomaly[index],
-        )
 
 
-NONE = Rows(
-    np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0), np.empty(0, np.bool_)
-)
+def of_tag(tag: int, rows: ArchivedRows) -> Rows:
+    """Return the rows with their tag."""
+    return Rows(rows.ids, rows.times_us, rows.values, rows.is_anomaly, np.full(len(rows), tag, np.int64))
+
+
+NONE = of_tag(0, NO_ROWS)
 
 
 def first_rows(range_: ArchivedRange, limit: int) -> Rows:
@@ -156,25 +142,12 @@ def first_rows(range_: ArchivedRange, limit: int) -> Rows:
         count += len(found)
         if count >= limit:
             break
-    return joined(parts).take(slice(0, limit))
+    return concatenate(parts, NONE).take(slice(0, limit))
 
 
 def all_rows(range_: ArchivedRange) -> Rows:
     """Return all rows of the range, in its order."""
-    return joined(list(windows(range_, ALL)))
-
-
-def joined(parts: Sequence[Rows]) -> Rows:
-    """Return the parts as one."""
-    if len(parts) < 2:
-        return parts[0] if parts else NONE
-    return Rows(
-        np.concatenate([part.ids for part in parts]),
-        np.concatenate([part.times_us for part in parts]),
-        np.concatenate([part.tags for part in parts]),
-        np.concatenate([part.values for part in parts]),
-        np.concatenate([part.is_anomaly for part in parts]),
-    )
+    return concatenate(windows(range_, ALL), NONE)
 
 
 def windows(range_: ArchivedRange, wanted: int) -> Iterator[Rows]:
@@ -232,7 +205,7 @@ def rows_within(files: Sequence[ArchiveFile], range_: ArchivedRange, start_us: i
     """Return the rows of the files in a part of the range, in its order."""
     read = partial(rows_of_file, anomalies_only=range_.anomalies_only, ids=range_.ids)
     parts = [of_tag(file.tag_id, read(file, start_us, end_us)) for file in files]
-    rows = joined(parts)
+    rows = concatenate(parts, NONE)
     if range_.ids != ALL_IDS:
         rows = rows.take((rows.ids >= range_.ids[0]) & (rows.ids <= range_.ids[1]))
     if len(parts) > 1:
@@ -240,12 +213,6 @@ def rows_within(files: Sequence[ArchiveFile], range_: ArchivedRange, start_us: i
     if range_.after is not None:
         rows = rows.take(is_after(rows, range_.after, ascending=range_.ascending))
     return rows if range_.ascending else rows.take(slice(None, None, -1))
-
-
-def of_tag(tag: int, rows: ArchivedRows) -> Rows:
-    """Return the rows with their tag."""
-    tags = np.full(len(rows.ids), tag, dtype=np.int64)
-    return Rows(rows.ids, rows.times_us, tags, rows.values, rows.is_anomaly)
 
 
 def is_after(rows: Rows, after: tuple[int, int], *, ascending: bool) -> BoolArray:
@@ -288,7 +255,7 @@ def rows_with_ids(range_: ArchivedRange, ids: Collection[int]) -> Rows:
         if np.searchsorted(wanted, file.first_id) < np.searchsorted(wanted, file.last_id, side="right"):
             rows = rows_within([file], range_, *range_.bounds)
             parts.append(rows.take(np.isin(rows.ids, wanted)))
-    return joined(parts)
+    return concatenate(parts, NONE)
 
 
 def rows_by_id(after_id: int, upto_id: int, limit: int) -> Rows:
@@ -302,7 +269,7 @@ def rows_by_id(after_id: int, upto_id: int, limit: int) -> Rows:
             range_ = replace(range_, upto_id=int(rows.ids[-1]))
         if file.first_id > range_.ids[1]:
             break
-        rows = joined([rows, rows_within([file], range_, *range_.bounds)])
+        rows = concatenate([rows, rows_within([file], range_, *range_.bounds)], NONE)
         rows = rows.take(np.argsort(rows.ids)[:limit])
     return rows
 
