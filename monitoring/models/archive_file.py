@@ -1,4 +1,4 @@
-"""The file of the archive: measurements of one tag and day (UTC), or of a part of it, outside the database."""
+"""The file of the archive: measurements of one tag and day (UTC), or a part of it, outside the database."""
 
 from django.db import models
 from django.db.models import Q
