@@ -12,9 +12,9 @@ from django.db import connection
 from django_q.models import Failure
 from django_q.tasks import async_task
 
-from monitoring.batches import watch_background
 from monitoring.batches.forecast import background as batch_forecasts
 from monitoring.batches.rules import background as batch_rules
+from monitoring.batches.watched import background as watched_batches
 from monitoring.detection.backtest import worker
 from monitoring.ingest import exclusions, rejections
 from monitoring.ingest.pipeline import ingest_readings
@@ -173,7 +173,7 @@ def forecast_batches() -> int:
 def watch_batches() -> int:
     """Compare batches with golden ones, unless another worker does. Return how many states have changed."""
     end = time.monotonic() + WATCH_S
-    return watch_background.watch_batches(should_stop=lambda: stop_requested() or time.monotonic() > end)
+    return watched_batches.watch_batches(should_stop=lambda: stop_requested() or time.monotonic() > end)
 
 
 def create_partitions() -> int:

@@ -36,6 +36,7 @@ hypothesis_settings.register_profile(
 hypothesis_settings.load_profile("fermon")
 
 TO_THE_DATABASE = frozenset({"db", "transactional_db", "live_server", "system", "new_plant", "plant"})
+WITH_PROCESSES = frozenset({"commands", "deploy", "e2e", "opcua", "site", "torture"})  # folders
 
 
 @pytest.fixture(scope="session")
@@ -250,8 +251,18 @@ def pytest_configure() -> None:
         signal.signal(each, signal.SIG_DFL)
 
 
+def is_of_the_domain(item: pytest.Item) -> bool:
+    """Whether the test reaches no database, and lies in no folder of tests that start processes."""
+    marked = any(item.get_closest_marker(name) for name in ("once", "sqlite", "threads"))
+    folders = item.path.relative_to(Path(__file__).parent).parts[:-1]
+    return not marked and WITH_PROCESSES.isdisjoint(folders) and not reaches_the_database(item)
+
+
+@pytest.hookimpl(tryfirst=True)  # before pytest chooses by -m
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leaves out what is about the other database; on PostgreSQL also what SQLite's run has shown already."""
+    for item in filter(is_of_the_domain, items):
+        item.add_marker(pytest.mark.domain)
     left_out = [item for item in items if not belongs_here(item)]
     config.hook.pytest_deselected(items=left_out)
     items[:] = [item for item in items if item not in set(left_out)]

@@ -12,9 +12,9 @@ from monitoring.api import schemas
 from monitoring.api.batch_errors import errors_as_answers
 from monitoring.api.batch_fields import BATCH_ID
 from monitoring.api.fields import parameters
-from monitoring.batches.deviations import deviation_json, read_deviations
 from monitoring.batches.finding import find_batch
-from monitoring.batches.watch_json import WatchPart, read_contributions, read_watch
+from monitoring.batches.watched.deviations import deviation_json, read_deviations
+from monitoring.batches.watched.json_objects import WatchPart, read_contributions, read_watch
 
 NOT_COMPARED = OpenApiResponse(
     schemas.ErrorSerializer, "The batch cannot be compared with golden batches; the message tells why."

@@ -15,12 +15,12 @@ from monitoring.batches.bound_tags import (
     minutes_in,
     windows,
 )
-from monitoring.batches.deviations import deviation_json, read_deviations
 from monitoring.batches.report_records import RecordScope, read_records
 from monitoring.batches.report_statistics import GapSums, PhaseSpan, add_to_phases, chart_of, phases_of
 from monitoring.batches.sensor_series import last_json
 from monitoring.batches.setpoint_changes import MOST_CHANGES, changes_of
 from monitoring.batches.soft_sensor_series import read_soft_sensors
+from monitoring.batches.watched.deviations import deviation_json, read_deviations
 from monitoring.history.rollup_rows import newest_rollup, read_rollups
 from monitoring.kernel.clock import FIRST_MICROS, iso_or_none, iso_utc, to_micros
 from monitoring.kernel.rollups import RESOLUTIONS_S, Buckets

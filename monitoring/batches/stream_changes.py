@@ -2,7 +2,7 @@
 
 import orjson
 
-from monitoring.batches.deviations import deviation_json, newest_revision
+from monitoring.batches.watched.deviations import deviation_json, newest_revision
 from monitoring.live.ring import StreamMessage
 from monitoring.models import Deviation
 

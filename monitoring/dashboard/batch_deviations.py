@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from monitoring.batches.watch.wording import FAMILY_WORDS
-from monitoring.batches.watch_models import judging_profile
+from monitoring.batches.watched.fitted_models import judging_profile
 from monitoring.dashboard import words
 from monitoring.dashboard.alarm_pages import id_of
 from monitoring.dashboard.batch_rows import hours_since

@@ -20,8 +20,8 @@ from monitoring.batches.reading import (
     read_recipes,
 )
 from monitoring.batches.vessel_roles import OTHER, ROLES, role_title
+from monitoring.batches.watch.extent import NO_PROFILE
 from monitoring.batches.watch.wording import FAMILY_WORDS
-from monitoring.batches.watch_extent import NO_PROFILE
 from monitoring.dashboard.acts import may
 from monitoring.dashboard.alarm_pages import cursor_of, cursor_text, page_of_alarms, shared, time_of
 from monitoring.dashboard.batch_deviations import FAMILY_TITLES, ComparedBatch, read_compared

@@ -6,7 +6,7 @@ arrived is sent again alone, with the same id; everything else that waits goes t
 """
 
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -15,6 +15,7 @@ from django.db.models import F, Q, QuerySet
 
 from monitoring.alarms.kinds import Priority
 from monitoring.database.write_lock import write_lock
+from monitoring.kernel.chunks import chunks
 from monitoring.kernel.failpoints import failpoint
 from monitoring.models import Channel, Delivery, DeliveryAttempt, MaintenanceWindow
 from monitoring.notifications.backoff import GIVE_UP_AFTER, LONGEST_RETRY_AFTER_S
@@ -188,7 +189,7 @@ class Claim:
         attempt = self._begin(
             [row.id for row in found], [row.attempt for row in found], is_repeat=repeats is not None
         )
-        for keys in chunks(ended):
+        for keys in chunks(ended, AT_ONCE):
             Delivery.objects.filter(pk__in=keys).update(reason=ALREADY_OVER)
         return Claimed(self.channel, attempt, compose(self._subjects(found), self._framing(attempt)))
 
@@ -199,7 +200,7 @@ class Claim:
         """Return the occurrences of which this channel has got a message with the end."""
         told: set[int | None] = set()
         sent = Delivery.objects.filter(channel=self.channel, reason=ALREADY_OVER, state="sent")
-        for some in chunks(row.occurrence for row in rows if row.kind == "over"):
+        for some in chunks((row.occurrence for row in rows if row.kind == "over"), AT_ONCE):
             told |= set(sent.filter(occurrence__in=some).values_list("occurrence", flat=True))
         return told
 
@@ -224,7 +225,7 @@ class Claim:
         for key, reason in reasons.items():
             by_reason.setdefault(reason, []).append(key)
         for reason, keys in by_reason.items():
-            for some in chunks(keys):
+            for some in chunks(keys, AT_ONCE):
                 Delivery.objects.filter(pk__in=some).update(state="cancelled", reason=reason)
 
     def _begin(
@@ -239,7 +240,7 @@ class Claim:
             began_at=self.now,
         )
         taken = 0
-        for some in chunks(keys):
+        for some in chunks(keys, AT_ONCE):
             rows = Delivery.objects.filter(pk__in=some, state="waiting")
             taken += rows.update(state="sending", attempt=attempt, attempts=F("attempts") + 1)
         if taken != len(keys):
@@ -254,9 +255,3 @@ class Claim:
             if earlier is not None and (is_repeat or earlier.deliveries == len(attempts)):
                 return earlier.message_id
         return uuid.uuid4().hex
-
-
-def chunks(keys: Iterable[int]) -> Iterable[Sequence[int]]:
-    """Yield the keys in parts that a statement can take."""
-    listed = list(keys)
-    return (listed[first : first + AT_ONCE] for first in range(0, len(listed), AT_ONCE))

@@ -7,10 +7,11 @@ from django.db import transaction
 from django.db.models import Q
 
 from monitoring.database.write_lock import write_lock
+from monitoring.kernel.chunks import chunks
 from monitoring.models import Channel, Delivery
 from monitoring.notifications.directory import Directory, read_directory
 from monitoring.notifications.escalating import delivery, write_deliveries
-from monitoring.notifications.outbox import OPEN, URGENT, chunks, open_deliveries
+from monitoring.notifications.outbox import OPEN, URGENT, open_deliveries
 
 ALSO_ON_NEXT = "no success for a minute: also on the next channel"
 NO_OTHER = "no success for a minute, and no other channel"
@@ -26,7 +27,7 @@ def pass_on_failed(failed: Collection[int], directory: Directory, now: datetime)
 
     An alarm that nobody has got or will get goes to everybody else.
     """
-    for keys in chunks(failed):
+    for keys in chunks(failed, AT_ONCE):
         rows = list(Delivery.objects.filter(pk__in=keys, kind__in=PASSED_ON).select_related("channel"))
         found, left = to_next(rows, directory, now)
         found += to_everybody_else(left, directory, now)

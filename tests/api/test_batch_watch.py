@@ -8,8 +8,8 @@ from django.test import Client
 from rest_framework.serializers import BaseSerializer, Field, ListSerializer
 
 from monitoring.api import batch_watch_fields as fields
-from monitoring.batches.watch_background import watch_batches
-from monitoring.batches.watch_extent import NO_PROFILE
+from monitoring.batches.watch.extent import NO_PROFILE
+from monitoring.batches.watched.background import watch_batches
 from monitoring.kernel.clock import iso_utc
 from monitoring.models import Batch, Recipe, Vessel
 from tests.batches.watch_plant import FAULT, MINUTE, MINUTES, NOON, RUNNING, START, courses, make_plant, store

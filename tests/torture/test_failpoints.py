@@ -30,7 +30,7 @@ LETTERS = 2500  # more than two chunks of a replay
 def names() -> list[str]:
     """Every crash point in the source that a reading may come to."""
     paths = sorted((ROOT / "monitoring").rglob("*.py"))
-    elsewhere = {"store_copy", "exclusions", "notifications", "file_import", "watch_background"}
+    elsewhere = {"store_copy", "exclusions", "notifications", "file_import", "watched"}
     elsewhere |= {"archiving", "thaw"}
     sources = [path for path in paths if not elsewhere & {path.parent.name, path.stem}]
     return [name for path in sources for name in re.findall(r'failpoint\("([\w.]+)"\)', path.read_text())]

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from monitoring.kernel.chunks import chunks
 from monitoring.sources.file_import.columns import FileSeries, header_key, header_of, value_columns
 from monitoring.sources.file_import.errors import ImportInputError
 from monitoring.sources.file_import.file_format import LONG, FileFormat
@@ -16,7 +17,7 @@ from monitoring.sources.file_import.guessing import SAMPLE, guess_columns, guess
 from monitoring.sources.file_import.limits import MOST_CELLS, MOST_SERIES
 from monitoring.sources.file_import.numbers import read_numbers
 from monitoring.sources.file_import.readings import RowReader
-from monitoring.sources.file_import.rows import Row, chunks, column, open_rows
+from monitoring.sources.file_import.rows import Row, column, open_rows
 
 PREVIEW = 50
 CHUNK = 5000

@@ -4,10 +4,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from monitoring.kernel.chunks import chunks
 from monitoring.sources.file_import.file_format import LONG, FileFormat
 from monitoring.sources.file_import.readings import ParsedRows, RowReader
 from monitoring.sources.file_import.repeated_hours import RepeatedHours
-from monitoring.sources.file_import.rows import chunks, open_rows
+from monitoring.sources.file_import.rows import open_rows
 from monitoring.sources.file_import.targets import Targets
 
 READINGS_A_BATCH = 5000  # a live reading waits for one such transaction at most

@@ -35,12 +35,6 @@ def open_rows(path: Path, form: FileFormat, *, skip: int = 0) -> Iterator[Rows]:
         ) from error
 
 
-def chunks(rows: Rows, size: int) -> Iterator[list[Row]]:
-    """Yield the rows in lists of ``size``."""
-    while chunk := list(islice(rows, size)):
-        yield chunk
-
-
 def column(rows: Sequence[Row], index: int) -> list[str]:
     """Return a column; rows that are too short have an empty cell."""
     try:

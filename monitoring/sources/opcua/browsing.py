@@ -7,8 +7,9 @@ from typing import Any, NamedTuple
 
 from asyncua import Client, ua
 
+from monitoring.kernel.chunks import chunks
 from monitoring.models.source import MOST_RAW
-from monitoring.sources.opcua.server_info import ServerInfo, chunks, read_nodes, value_of
+from monitoring.sources.opcua.server_info import ServerInfo, read_nodes, value_of
 from monitoring.sources.opcua.values import WHOLE, raw_of
 from monitoring.sources.patterns import LONGEST_TAG
 from monitoring.sources.session import Point

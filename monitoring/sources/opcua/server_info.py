@@ -1,12 +1,13 @@
 """Read the limits, the clock and the namespaces of a server."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple, TypeVar
 
 from asyncua import Client, ua
 from asyncua.client.ua_session import UaSession
 
+from monitoring.kernel.chunks import chunks
 from monitoring.kernel.clock import to_micros
 
 Item = TypeVar("Item")
@@ -104,9 +105,3 @@ def node_of(address: str, namespaces: Sequence[str]) -> ua.NodeId:
         return ua.NodeId.from_string(address)
     except ua.UaError:
         return NO_NODE
-
-
-def chunks(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:
-    """Yield the items in groups of a size."""
-    for start in range(0, len(items), size):
-        yield items[start : start + size]

@@ -7,10 +7,11 @@ from collections.abc import Callable, Sequence
 
 from asyncua import Client, ua
 
+from monitoring.kernel.chunks import chunks
 from monitoring.kernel.clock import current_micros
 from monitoring.models import Quality
 from monitoring.sources.opcua.items import Change, Entry, Item
-from monitoring.sources.opcua.server_info import ServerInfo, chunks, read_nodes
+from monitoring.sources.opcua.server_info import ServerInfo, read_nodes
 from monitoring.sources.opcua.values import OVERFLOW, status_word, time_of
 from monitoring.sources.session import Malformed, Sample, Session, SourceError
 

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 from django.db import OperationalError, transaction
 
-from monitoring.batches import watch_background
 from monitoring.batches.golden.freezing import NewProfile, freeze
 from monitoring.batches.lifecycle import end_batch
-from monitoring.batches.watch_background import FAILED, watch_batches
-from monitoring.batches.watch_computing import watch_minutes
-from monitoring.batches.watch_extent import NO_MODEL, NO_PROFILE
-from monitoring.batches.watch_reading import prepare
+from monitoring.batches.watch.extent import NO_MODEL, NO_PROFILE
+from monitoring.batches.watched import background as watch_background
+from monitoring.batches.watched.background import FAILED, watch_batches
+from monitoring.batches.watched.computing import watch_minutes
+from monitoring.batches.watched.reading import prepare
 from monitoring.database import leases
 from monitoring.kernel.lease_names import BATCH_WATCH
 from monitoring.models import (

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from monitoring.batches.watch.channels import BatchMinutes
+from monitoring.batches.watch.extent import FIRST_HOUR, NO_ROLES, NO_TAGS, extent_message
 from monitoring.batches.watch.model import WatchModel, fit_watch
 from monitoring.batches.watch.watching import watch
-from monitoring.batches.watch_extent import FIRST_HOUR, NO_ROLES, NO_TAGS, extent_message
 from tests.batches.watch.made_batches import NEW, begin_of, golden, minutes, without
 
 ALL_ROLES = ("temperature", "dissolved_oxygen", "base_total")

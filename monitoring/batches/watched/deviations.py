@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import Max, QuerySet
 
 from monitoring.batches.reading import version_json
-from monitoring.batches.watch_computing import FoundDeviation
+from monitoring.batches.watched.computing import FoundDeviation
 from monitoring.kernel.clock import iso_or_none, iso_utc
 from monitoring.models import Batch, Deviation
 

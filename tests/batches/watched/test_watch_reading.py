@@ -5,7 +5,7 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from monitoring.batches.watch_reading import ReadMinutes, prepare, read_minutes, settled
+from monitoring.batches.watched.reading import ReadMinutes, prepare, read_minutes, settled
 from monitoring.ingest.pipeline import ingest_readings
 from monitoring.models import Batch, Tag, Vessel
 from tests.batches.watch_plant import MINUTE, NOON

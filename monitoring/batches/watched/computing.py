@@ -11,13 +11,13 @@ from monitoring.batches.verdict.judging import Verdict, judge
 from monitoring.batches.verdict.words import verdict_json
 from monitoring.batches.watch.channels import RATE
 from monitoring.batches.watch.contributing import ChannelAt, contributions_of
+from monitoring.batches.watch.extent import extent_message
 from monitoring.batches.watch.model import WatchModel
 from monitoring.batches.watch.residuals import RESIDUALS
 from monitoring.batches.watch.score import Deviation
 from monitoring.batches.watch.watching import WatchResult, watch
 from monitoring.batches.watch.wording import deviation_sentence, title_of
-from monitoring.batches.watch_extent import extent_message
-from monitoring.batches.watch_reading import ChannelTag, ReadMinutes
+from monitoring.batches.watched.reading import ChannelTag, ReadMinutes
 from monitoring.kernel.arrays import number_or_none
 from monitoring.kernel.clock import iso_utc
 

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from monitoring.batches.finding import newest_profile
 from monitoring.batches.golden.coordinates import Coordinate
 from monitoring.batches.watch.model import WatchModel, fit_watch
-from monitoring.batches.watch_reading import BatchToWatch, prepare, read_minutes
+from monitoring.batches.watched.reading import BatchToWatch, prepare, read_minutes
 from monitoring.kernel.optional_packages import MissingPackageError
 from monitoring.kernel.runtime import part
 from monitoring.models import Batch, BatchState, Profile

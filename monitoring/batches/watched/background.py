@@ -13,13 +13,14 @@ from datetime import UTC, datetime, timedelta
 from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import F, Q, QuerySet
 
-from monitoring.batches.deviations import Revisions, follow_deviations, newest_revision
-from monitoring.batches.watch_computing import WatchedMinutes, watch_minutes
-from monitoring.batches.watch_extent import NO_MODEL, NO_PROFILE
-from monitoring.batches.watch_models import ModelKey, ProfileModel, judging_profile, model_of
-from monitoring.batches.watch_reading import BatchToWatch, prepare, read_minutes
+from monitoring.batches.watch.extent import NO_MODEL, NO_PROFILE
+from monitoring.batches.watched.computing import WatchedMinutes, watch_minutes
+from monitoring.batches.watched.deviations import Revisions, follow_deviations, newest_revision
+from monitoring.batches.watched.fitted_models import ModelKey, ProfileModel, judging_profile, model_of
+from monitoring.batches.watched.reading import BatchToWatch, prepare, read_minutes
 from monitoring.database import leases
 from monitoring.database.write_lock import write_lock
+from monitoring.kernel.chunks import chunks
 from monitoring.kernel.clock import from_micros
 from monitoring.kernel.failpoints import failpoint
 from monitoring.kernel.lease_names import BATCH_WATCH
@@ -78,7 +79,7 @@ def watch_batches(*, now: datetime | None = None, should_stop: Callable[[], bool
         return 0
     try:
         batches = list(batches_to_watch(this.now))  # as the owner before has left them
-        return sum(watch_some(this, some) for some in chunks(batches) if not should_stop())
+        return sum(watch_some(this, some) for some in chunks(batches, AT_ONCE) if not should_stop())
     finally:
         leases.release(BATCH_WATCH, this.owner)
 
@@ -87,12 +88,6 @@ def take_lease(this: WatchPass) -> bool:
     """Take or renew the lease; return False if another process has it."""
     with write_lock(), transaction.atomic():
         return leases.hold(BATCH_WATCH, this.owner, now=datetime.now(UTC), duration=LEASE) is not None
-
-
-def chunks(batches: Sequence[Batch]) -> Iterator[Sequence[Batch]]:
-    """Yield the batches in parts that are stored together."""
-    for first in range(0, len(batches), AT_ONCE):
-        yield batches[first : first + AT_ONCE]
 
 
 def batches_to_watch(now: datetime) -> Iterator[Batch]:

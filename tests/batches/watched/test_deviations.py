@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitoring.batches.deviations import deviation_json, paired, read_deviations
 from monitoring.batches.report import read_report
 from monitoring.batches.stream_changes import DeviationChanges
-from monitoring.batches.watch_computing import FoundDeviation
+from monitoring.batches.watched.computing import FoundDeviation
+from monitoring.batches.watched.deviations import deviation_json, paired, read_deviations
 from monitoring.dashboard.report_document import document_of
 from monitoring.models import Batch, Deviation, Vessel
 

@@ -8,20 +8,20 @@ from typing import Any
 import numpy as np
 
 from monitoring.batches.course import MINUTE_US
-from monitoring.batches.deviations import deviation_json, read_deviations
 from monitoring.batches.errors import BatchConflictError, BatchInputError
 from monitoring.batches.reading import version_json
 from monitoring.batches.watch.contributing import ChannelAt, contributions_at
 from monitoring.batches.watch.display import display_statistics
+from monitoring.batches.watch.extent import NO_MODEL, NO_PROFILE, NOT_STARTED, extent_message
 from monitoring.batches.watch.families import FAMILIES
 from monitoring.batches.watch.model import WatchModel
 from monitoring.batches.watch.score import ALARM
 from monitoring.batches.watch.watching import WatchResult, watch
 from monitoring.batches.watch.wording import minute_sentence
-from monitoring.batches.watch_computing import contribution_json
-from monitoring.batches.watch_extent import NO_MODEL, NO_PROFILE, NOT_STARTED, extent_message
-from monitoring.batches.watch_models import judging_profile, model_of
-from monitoring.batches.watch_reading import ReadMinutes, prepare, read_minutes
+from monitoring.batches.watched.computing import contribution_json
+from monitoring.batches.watched.deviations import deviation_json, read_deviations
+from monitoring.batches.watched.fitted_models import judging_profile, model_of
+from monitoring.batches.watched.reading import ReadMinutes, prepare, read_minutes
 from monitoring.history.trend_plan import MILLISECOND_US
 from monitoring.kernel.arrays import FloatArray, number_or_none, numbers_or_none
 from monitoring.kernel.clock import iso_utc, to_micros
