@@ -84,7 +84,7 @@ def outcome_of(steps, on_conflict, *, with_archive: bool) -> tuple[list[object],
 @given(
     st.lists(STEPS, min_size=2, max_size=6),
     st.sampled_from([OnConflict.REFUSE, OnConflict.KEEP_LAST]),
-    st.sampled_from([4, 11, due.FILE_ROWS]),
+    st.sampled_from([7, 13, due.FILE_ROWS]),
 )
 def test_the_same_is_stored_as_without_an_archive(steps, on_conflict, file_rows) -> None:
     steps = [("archive", 1), *steps]
