@@ -10,8 +10,8 @@ at a time.
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import IO, Any
+from dataclasses import dataclass, field, fields
+from typing import IO, Any, NamedTuple, Self, TypeVar
 
 import numpy as np
 
@@ -40,11 +40,15 @@ class ArchivedRows:
     def __len__(self) -> int:
         return len(self.ids)
 
-    def take(self, rows: Any) -> "ArchivedRows":
-        """Return the rows that an index array, a mask or a slice selects."""
-        return ArchivedRows(self.ids[rows], self.times_us[rows], self.values[rows], self.is_anomaly[rows])
+    def columns(self) -> list[Any]:
+        """Return the arrays, in the order of the fields."""
+        return [getattr(self, column.name) for column in fields(self)]
 
-    def between(self, start_us: int, end_us: int) -> "ArchivedRows":
+    def take(self, rows: Any) -> Self:
+        """Return the rows that an index array, a mask or a slice selects."""
+        return type(self)(*(column[rows] for column in self.columns()))
+
+    def between(self, start_us: int, end_us: int) -> Self:
         """Return the rows from ``start_us`` to ``end_us`` (exclusive)."""
         first, last = np.searchsorted(self.times_us, [start_us, end_us])
         return self.take(slice(int(first), int(last)))
@@ -61,23 +65,28 @@ class ArchivedRows:
     @property
     def nbytes(self) -> int:
         """Return the size of the arrays in memory."""
-        return self.ids.nbytes + self.times_us.nbytes + self.values.nbytes + self.is_anomaly.nbytes
+        return sum(column.nbytes for column in self.columns())
 
 
+RowsT = TypeVar("RowsT", bound=ArchivedRows)
 NO_ROWS = ArchivedRows(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0), np.empty(0, np.bool_))
 
 
-def concatenate(parts: Iterable[ArchivedRows]) -> ArchivedRows:
-    """Return the rows of all parts, which are in order of time; no rows if there is no part."""
-    found = [part for part in parts if len(part)]
-    if len(found) <= 1:
-        return found[0] if found else NO_ROWS
-    return ArchivedRows(
-        np.concatenate([part.ids for part in found]),
-        np.concatenate([part.times_us for part in found]),
-        np.concatenate([part.values for part in found]),
-        np.concatenate([part.is_anomaly for part in found]),
-    )
+def concatenate(parts: Iterable[RowsT], none: RowsT) -> RowsT:
+    """Return the rows of all parts, one after the other; ``none`` if there are none."""
+    found = [part for part in parts if len(part)] or [none]
+    if len(found) == 1:
+        return found[0]
+    return type(none)(*map(np.concatenate, zip(*(part.columns() for part in found), strict=True)))
+
+
+class GroupBounds(NamedTuple):
+    """Lowest and highest time (µs) and id of a row group."""
+
+    first_us: int
+    last_us: int
+    first_id: int
+    last_id: int
 
 
 @dataclass(slots=True)
@@ -249,13 +258,19 @@ def opened(place: Place, path: str) -> Iterator[Any]:
     read_outage().end()
 
 
-def read_bounds(place: Place, path: str) -> list[tuple[int, int]]:
-    """Return first and last time (µs) of each row group."""
+def read_bounds(place: Place, path: str) -> list[GroupBounds]:
+    """Return the times and ids of each row group."""
     with opened(place, path) as file:
-        meta, column = file.metadata, file.schema_arrow.get_field_index("timestamp")
-        groups = [meta.row_group(number).column(column) for number in range(meta.num_row_groups)]
-        # min_raw: no detour by datetime
-        return [(int(group.statistics.min_raw), int(group.statistics.max_raw)) for group in groups]
+        columns = [file.schema_arrow.get_field_index(name) for name in ("timestamp", "id")]
+        groups = [file.metadata.row_group(number) for number in range(file.metadata.num_row_groups)]
+        return [GroupBounds(*extremes(group.column(column) for column in columns)) for group in groups]
+
+
+def extremes(columns: Iterable[Any]) -> Iterator[int]:
+    """Yield lowest and highest value of each column of a row group, from the statistics."""
+    for column in columns:
+        yield int(column.statistics.min_raw)  # raw: no detour by datetime
+        yield int(column.statistics.max_raw)
 
 
 def read_group(place: Place, path: str, number: int) -> ArchivedRows:

@@ -13,7 +13,7 @@ import numpy as np
 from django.db.models import F, QuerySet
 
 from monitoring.archive import files
-from monitoring.archive.files import NO_ROWS, ArchivedRows, Findings, concatenate
+from monitoring.archive.files import NO_ROWS, ArchivedRows, Findings, GroupBounds, concatenate
 from monitoring.archive.place import archive_place
 from monitoring.kernel.arrays import IntArray
 from monitoring.kernel.clock import DAY_US, FIRST_MICROS, LAST_MICROS, from_micros, to_micros
@@ -23,6 +23,7 @@ from monitoring.models import ArchiveFile
 CACHED_BYTES = 64 << 20
 BYTES_A_FINDING = 400  # as Python objects
 BYTES_A_GROUP = 200
+ALL_IDS = 1, 2**62
 
 
 class Decoded:
@@ -69,7 +70,7 @@ def archived_files(
     row in it.
     """
     found = ArchiveFile.objects.filter(superseded_at=None, moved_until__gt=F("start"))
-    if start_us > FIRST_MICROS + DAY_US:  # a file covers a day
+    if start_us > FIRST_MICROS + DAY_US:  # a file covers a day at most
         found = found.filter(start__gt=from_micros(start_us - DAY_US), moved_until__gt=from_micros(start_us))
     if end_us <= LAST_MICROS:
         found = found.filter(start__lt=from_micros(end_us))
@@ -90,7 +91,9 @@ def read_rows(tag_id: int, start_us: int, end_us: int, *, anomalies_only: bool =
         ArchiveError: a file cannot be read.
     """
     spans = archived_spans([tag_id], start_us, end_us)
-    return concatenate(rows_of_file(file, start_us, end_us, anomalies_only=anomalies_only) for file in spans)
+    return concatenate(
+        (rows_of_file(file, start_us, end_us, anomalies_only=anomalies_only) for file in spans), NO_ROWS
+    )
 
 
 def rows_of_file(
@@ -99,8 +102,11 @@ def rows_of_file(
     end_us: int = LAST_MICROS,
     *,
     anomalies_only: bool = False,
+    ids: tuple[int, int] = ALL_IDS,
 ) -> ArchivedRows:
     """Return the rows of a file that count in a half-open time range; other row groups are not read.
+
+    Row groups without ids of the range ``ids`` (inclusive) are not read either; the others may have more.
 
     Raises:
         ArchiveError: the file cannot be read.
@@ -108,10 +114,10 @@ def rows_of_file(
     if anomalies_only and not file.anomalies:
         return NO_ROWS
     end_us = min(end_us, to_micros(file.moved_until))
-    rows = concatenate(
-        group_of(file.path, number).between(start_us, end_us)
-        for number in groups_between(file.path, start_us, end_us)
-    )
+    if end_us <= max(start_us, to_micros(file.start)):
+        return NO_ROWS
+    groups = groups_between(file.path, start_us, end_us, ids)
+    rows = concatenate((group_of(file.path, number).between(start_us, end_us) for number in groups), NO_ROWS)
     return rows.take(rows.is_anomaly) if anomalies_only else rows
 
 
@@ -127,16 +133,22 @@ def counted_of(file: ArchiveFile) -> tuple[int, int]:
     return len(rows), int(rows.is_anomaly.sum())
 
 
-def groups_between(path: str, start_us: int, end_us: int) -> list[int]:
-    """Return the row groups of a file with rows in a half-open time range."""
-    bounds = enumerate(bounds_of(path))
-    return [number for number, (first, last) in bounds if first < end_us and last >= start_us]
+def groups_between(path: str, start_us: int, end_us: int, ids: tuple[int, int]) -> list[int]:
+    """Return the row groups of a file that may have rows in a half-open time range, with ids of a range."""
+    return [
+        number
+        for number, group in enumerate(bounds_of(path))
+        if group.first_us < end_us
+        and group.last_us >= start_us
+        and group.first_id <= ids[1]
+        and group.last_id >= ids[0]
+    ]
 
 
-def bounds_of(path: str) -> Sequence[tuple[int, int]]:
-    """Return first and last time (µs) of each row group, read once while in memory."""
+def bounds_of(path: str) -> Sequence[GroupBounds]:
+    """Return the times and ids of each row group, read once while in memory."""
     place = archive_place()
-    found: Sequence[tuple[int, int]] = part(Decoded).get(
+    found: Sequence[GroupBounds] = part(Decoded).get(
         (path, "bounds"), lambda: files.read_bounds(place, path), lambda found: BYTES_A_GROUP * len(found)
     )
     return found
@@ -186,8 +198,8 @@ def findings_at(file: ArchiveFile, times_us: IntArray) -> Findings:
     within = np.sort(times_us[(times_us >= start_us) & (times_us < end_us)])
     return {
         row: found
-        for number, (first, last) in enumerate(bounds_of(file.path))
-        if np.searchsorted(within, first) < np.searchsorted(within, last, side="right")
+        for number, group in enumerate(bounds_of(file.path))
+        if np.searchsorted(within, group.first_us) < np.searchsorted(within, group.last_us, side="right")
         for row, found in findings_of_group(file.path, number).items()
     }
 
@@ -204,7 +216,7 @@ def last_rows_before(
         lacking -= len(found[0])
         if lacking <= 0:
             break
-    return concatenate(found)
+    return concatenate(found, NO_ROWS)
 
 
 def rows_at(tag_id: int, times_us: IntArray) -> ArchivedRows:
@@ -217,7 +229,7 @@ def rows_at(tag_id: int, times_us: IntArray) -> ArchivedRows:
         return NO_ROWS
     wanted = np.unique(times_us)
     spans = archived_spans([tag_id], int(wanted[0]), int(wanted[-1]) + 1)
-    return concatenate(among(file, wanted) for file in with_times(spans, wanted))
+    return concatenate((among(file, wanted) for file in with_times(spans, wanted)), NO_ROWS)
 
 
 def among(file: ArchiveFile, wanted: IntArray) -> ArchivedRows:

@@ -7,29 +7,31 @@ a measurement that moves meanwhile is then in exactly one of the two.
 import threading
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TypeVar
 
 import numpy as np
 from django.db.models import F, Q, QuerySet, Sum
 
-from monitoring.archive.files import ArchivedRows
+from monitoring.archive.files import NO_ROWS, ArchivedRows, concatenate
 from monitoring.archive.outage import RETRY_S, read_outage
 from monitoring.archive.place import ArchiveError
 from monitoring.archive.presence import is_used
-from monitoring.archive.reading import archived_files, rows_of_file
+from monitoring.archive.reading import ALL_IDS, archived_files, rows_of_file
 from monitoring.database.snapshot import read_snapshot
-from monitoring.kernel.arrays import BoolArray, FloatArray, IntArray
+from monitoring.kernel.arrays import BoolArray, IntArray
 from monitoring.kernel.clock import DAY_US, FIRST_MICROS, LAST_MICROS, SECOND_US, from_micros, to_micros
 from monitoring.kernel.runtime import part
 from monitoring.models import ArchiveFile
 
 ResultT = TypeVar("ResultT")
 
-ALL = 2**62
+ALL = ALL_IDS[1]
 NARROWEST_US = SECOND_US
 ONE_DAY = timedelta(days=1)
+LAST_OF_DAY = ONE_DAY - timedelta.resolution  # no sum leaves the calendar
 
 
 class LeftOut(threading.local):
@@ -80,7 +82,8 @@ def read_what_can_be(read: Callable[[], ResultT]) -> tuple[ResultT, bool]:
 class ArchivedRange:
     """Archived measurements of some tags (None: all) in a half-open range of microseconds since 1970.
 
-    ``after`` is a position in the order of (time, id) that the rows follow, ``upto_id`` the highest id.
+    ``after`` is a position in the order of (time, id) that the rows follow; ids are above ``above_id``, and
+    ``upto_id`` at most.
     """
 
     tags: Sequence[int] | None
@@ -88,15 +91,23 @@ class ArchivedRange:
     end_us: int = LAST_MICROS
     ascending: bool = True
     anomalies_only: bool = False
+    above_id: int = 0
     upto_id: int | None = None
     after: tuple[int, int] | None = None
 
     def files(self) -> QuerySet[ArchiveFile]:
         """Return the files that have measurements of the range, unordered."""
         rows = archived_files(self.tags, *self.bounds).order_by()
+        if self.above_id:
+            rows = rows.filter(last_id__gt=self.above_id)
         if self.upto_id is not None:
             rows = rows.filter(first_id__lte=self.upto_id)
         return rows.filter(anomalies__gt=0) if self.anomalies_only else rows
+
+    @property
+    def ids(self) -> tuple[int, int]:
+        """Return the range of ids (inclusive)."""
+        return self.above_id + 1, ALL if self.upto_id is None else self.upto_id
 
     @property
     def bounds(self) -> tuple[int, int]:
@@ -109,32 +120,18 @@ class ArchivedRange:
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
-    """Archived measurements in order of (time, id), or the reverse; all arrays have shape (n,)."""
+class Rows(ArchivedRows):
+    """Archived measurements of several tags in order of (time, id), or the reverse; arrays of shape (n,)."""
 
-    ids: IntArray
-    times_us: IntArray
     tags: IntArray
-    values: FloatArray
-    is_anomaly: BoolArray
-
-    def __len__(self) -> int:
-        return len(self.ids)
-
-    def take(self, index: IntArray | BoolArray | slice) -> "Rows":
-        """Return some of the rows, in the order of the index."""
-        return Rows(
-            self.ids[index],
-            self.times_us[index],
-            self.tags[index],
-            self.values[index],
-            self.is_anomaly[index],
-        )
 
 
-NONE = Rows(
-    np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0), np.empty(0, np.bool_)
-)
+def of_tag(tag: int, rows: ArchivedRows) -> Rows:
+    """Return the rows with their tag."""
+    return Rows(rows.ids, rows.times_us, rows.values, rows.is_anomaly, np.full(len(rows), tag, np.int64))
+
+
+NONE = of_tag(0, NO_ROWS)
 
 
 def first_rows(range_: ArchivedRange, limit: int) -> Rows:
@@ -145,25 +142,12 @@ def first_rows(range_: ArchivedRange, limit: int) -> Rows:
         count += len(found)
         if count >= limit:
             break
-    return joined(parts).take(slice(0, limit))
+    return concatenate(parts, NONE).take(slice(0, limit))
 
 
 def all_rows(range_: ArchivedRange) -> Rows:
     """Return all rows of the range, in its order."""
-    return joined(list(windows(range_, ALL)))
-
-
-def joined(parts: Sequence[Rows]) -> Rows:
-    """Return the parts as one."""
-    if len(parts) < 2:
-        return parts[0] if parts else NONE
-    return Rows(
-        np.concatenate([part.ids for part in parts]),
-        np.concatenate([part.times_us for part in parts]),
-        np.concatenate([part.tags for part in parts]),
-        np.concatenate([part.values for part in parts]),
-        np.concatenate([part.is_anomaly for part in parts]),
-    )
+    return concatenate(windows(range_, ALL), NONE)
 
 
 def windows(range_: ArchivedRange, wanted: int) -> Iterator[Rows]:
@@ -182,7 +166,7 @@ def days(range_: ArchivedRange) -> Iterator[list[ArchiveFile]]:
     first_us, step = (start_us, ONE_DAY) if range_.ascending else (end_us - 1, -ONE_DAY)
     day: datetime | None = from_micros(max(FIRST_MICROS, min(first_us, LAST_MICROS)) // DAY_US * DAY_US)
     while day is not None:
-        files = list(rows.filter(start=day))
+        files = list(rows.filter(start__range=(day, day + LAST_OF_DAY)))
         if files:
             yield files
             day += step
@@ -195,7 +179,7 @@ def following(rows: QuerySet[ArchiveFile], day: datetime, *, ascending: bool) ->
     order, beyond = ("start", "start__gt") if ascending else ("-start", "start__lt")
     starts = rows.filter(**{beyond: day}).order_by(order).values_list("start", flat=True)
     found: datetime | None = starts.first()
-    return found
+    return found and found.replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def windows_of_day(files: Sequence[ArchiveFile], range_: ArchivedRange, wanted: int) -> Iterator[Rows]:
@@ -219,24 +203,16 @@ def windows_of_day(files: Sequence[ArchiveFile], range_: ArchivedRange, wanted: 
 
 def rows_within(files: Sequence[ArchiveFile], range_: ArchivedRange, start_us: int, end_us: int) -> Rows:
     """Return the rows of the files in a part of the range, in its order."""
-    parts = [
-        of_tag(file.tag_id, rows_of_file(file, start_us, end_us, anomalies_only=range_.anomalies_only))
-        for file in files
-    ]
-    rows = joined(parts)
-    if range_.upto_id is not None:
-        rows = rows.take(rows.ids <= range_.upto_id)
+    read = partial(rows_of_file, anomalies_only=range_.anomalies_only, ids=range_.ids)
+    parts = [of_tag(file.tag_id, read(file, start_us, end_us)) for file in files]
+    rows = concatenate(parts, NONE)
+    if range_.ids != ALL_IDS:
+        rows = rows.take((rows.ids >= range_.ids[0]) & (rows.ids <= range_.ids[1]))
     if len(parts) > 1:
         rows = rows.take(np.lexsort((rows.ids, rows.times_us)))
     if range_.after is not None:
         rows = rows.take(is_after(rows, range_.after, ascending=range_.ascending))
     return rows if range_.ascending else rows.take(slice(None, None, -1))
-
-
-def of_tag(tag: int, rows: ArchivedRows) -> Rows:
-    """Return the rows with their tag."""
-    tags = np.full(len(rows.ids), tag, dtype=np.int64)
-    return Rows(rows.ids, rows.times_us, tags, rows.values, rows.is_anomaly)
 
 
 def is_after(rows: Rows, after: tuple[int, int], *, ascending: bool) -> BoolArray:
@@ -279,24 +255,23 @@ def rows_with_ids(range_: ArchivedRange, ids: Collection[int]) -> Rows:
         if np.searchsorted(wanted, file.first_id) < np.searchsorted(wanted, file.last_id, side="right"):
             rows = rows_within([file], range_, *range_.bounds)
             parts.append(rows.take(np.isin(rows.ids, wanted)))
-    return joined(parts)
+    return concatenate(parts, NONE)
 
 
 def rows_by_id(after_id: int, upto_id: int, limit: int) -> Rows:
     """Return the first ``limit`` rows with ids above ``after_id``, up to ``upto_id`` (inclusive), by id.
 
-    Files are in order of time: each read decodes those of all days with such an id.
+    Files are in order of time: each read decodes one or two row groups of all files with such ids.
     """
-    range_ = ArchivedRange(None, upto_id=upto_id)
-    parts: list[Rows] = []
-    for file in range_.files().filter(last_id__gt=after_id).order_by("first_id"):
-        rows = joined(parts)
-        if len(rows) >= limit and file.first_id > rows.ids[limit - 1]:
+    range_, rows = ArchivedRange(None, above_id=after_id, upto_id=upto_id), NONE
+    for file in range_.files().order_by("first_id"):
+        if len(rows) == limit:
+            range_ = replace(range_, upto_id=int(rows.ids[-1]))
+        if file.first_id > range_.ids[1]:
             break
-        found = rows_within([file], range_, *range_.bounds)
-        rows = joined([rows, found.take(found.ids > after_id)])
-        parts = [rows.take(np.argsort(rows.ids)[:limit])]
-    return joined(parts)
+        rows = concatenate([rows, rows_within([file], range_, *range_.bounds)], NONE)
+        rows = rows.take(np.argsort(rows.ids)[:limit])
+    return rows
 
 
 def is_any(range_: ArchivedRange) -> bool:

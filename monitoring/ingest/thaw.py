@@ -1,9 +1,9 @@
-"""Bring archived days back into the database before anything of them changes.
+"""Bring archived measurements back into the database before anything of them changes, a file at a time.
 
 A file of the archive never changes. Whoever adds, removes or judges measurements of archived time first thaws
-the days: their rows return with the same ids, flags and rule violations, and the files count no more, in the
-transaction that has locked the tag. The mover archives such days again later. Totals and rollups stay as they
-are, since archived measurements are part of both.
+the files: their rows return with the same ids, flags and rule violations, and the files count no more, in the
+transaction that has locked the tag. The mover archives such spans again later. Totals and rollups stay as
+they are, since archived measurements are part of both.
 """
 
 from collections.abc import Iterable
@@ -19,7 +19,7 @@ from monitoring.ingest.bulk import insert_measurements
 from monitoring.ingest.locked_tags import LockedTag
 from monitoring.ingest.rules import LOOKBACK
 from monitoring.kernel.arrays import IntArray
-from monitoring.kernel.clock import DAY_US, FIRST_MICROS, LAST_MICROS, from_micros, to_micros
+from monitoring.kernel.clock import FIRST_MICROS, LAST_MICROS, from_micros, to_micros
 from monitoring.kernel.failpoints import failpoint
 from monitoring.models import ArchiveFile, Measurement
 
@@ -32,19 +32,30 @@ BETWEEN = """
 
 
 def thaw_around(tag: LockedTag, times_us: IntArray) -> None:
-    """Thaw the days of measurements at these times, and the days of up to ``LOOKBACK`` followers of each.
+    """Thaw the files of measurements at these times, and those of up to ``LOOKBACK`` followers of each.
 
     The followers of a changed measurement are judged again.
     """
-    if tag.archived_until_us is None or not len(times_us):
+    if tag.archived_until_us is None:
         return
-    times_us = np.unique(times_us)
+    times_us = np.unique(times_us[times_us < tag.archived_until_us])
+    if not len(times_us):
+        return
     thaw_holding(tag, times_us)
-    days = times_us // DAY_US
-    is_last = np.append(days[1:] != days[:-1], True)  # of each day: followers of others are among its own
+    files = files_before(tag, times_us)
+    is_last = np.append(files[1:] != files[:-1], True)  # followers of the others are stored, or among its own
     for time_us in times_us[is_last].tolist():
-        if time_us < tag.archived_until_us:
-            thaw_followers(tag, time_us)
+        thaw_followers(tag, time_us)
+
+
+def files_before(tag: LockedTag, times_us: IntArray) -> IntArray:
+    """Return how many of the files between the first and the last of the times begin up to each; shape (n,).
+
+    The times are in order. Nothing is archived between times of the same number, unless a file contains one.
+    """
+    found = archived_files([tag.pk], int(times_us[0]), int(times_us[-1]) + 1).order_by("start")
+    starts = [to_micros(start) for start in found.values_list("start", flat=True)]
+    return np.searchsorted(np.array(starts, np.int64), times_us, side="right")
 
 
 def thaw_holding(tag: LockedTag, times_us: IntArray) -> None:

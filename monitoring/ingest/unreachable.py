@@ -17,10 +17,10 @@ from monitoring.ingest.columns import Batch
 from monitoring.ingest.locked_tags import NEVER, LockedTag, LockedTags
 from monitoring.ingest.neighbours import values_before
 from monitoring.ingest.rules import LOOKBACK
-from monitoring.ingest.thaw import thaw_around
+from monitoring.ingest.thaw import files_before, thaw_around
 from monitoring.ingest.validate import Rejection, RejectionReason
 from monitoring.kernel.arrays import BoolArray, IntArray
-from monitoring.kernel.clock import DAY_US, from_micros, to_micros
+from monitoring.kernel.clock import from_micros, to_micros
 from monitoring.kernel.tag_definition import OnConflict
 from monitoring.models import Measurement
 
@@ -104,8 +104,9 @@ def thaw_for(tag: LockedTag, new: Batch) -> None:
         ],
         dtype=np.int64,
     )
-    thaw_around(tag, changing)
-    read_histories(tag, changing)
+    if len(changing):
+        thaw_around(tag, changing)
+        read_histories(tag, changing)
 
 
 def read_histories_for(tag: LockedTag, new: Batch) -> None:
@@ -114,11 +115,11 @@ def read_histories_for(tag: LockedTag, new: Batch) -> None:
 
 
 def read_histories(tag: LockedTag, times_us: IntArray) -> None:
-    """Read the values before the first time of each day: those before later ones are among them or stored.
+    """Read the values before the first time after each file: those before later ones are stored.
 
     The decoded rows stay in memory for the reads of the same transaction.
     """
     times_us = np.unique(times_us)
-    _, firsts = np.unique(times_us // DAY_US, return_index=True)
+    _, firsts = np.unique(files_before(tag, times_us), return_index=True)
     for time_us in times_us[firsts].tolist():
         values_before(tag.pk, time_us, tag.definition.raw_from)

@@ -1,4 +1,4 @@
-"""The file of the archive: measurements of one tag and day (UTC), outside the database."""
+"""The file of the archive: measurements of one tag and day (UTC), or a part of it, outside the database."""
 
 from django.db import models
 from django.db.models import Q
@@ -10,7 +10,8 @@ from monitoring.models.tag import Tag
 class ArchiveFile(models.Model):
     """One row per file. The rows of this table are the manifest of the archive.
 
-    Measurements of the day with a time before ``moved_until`` are in the file and no longer in
+    A file covers the time from ``start`` to before ``end``, which lie in one day; no two files that count
+    overlap. Measurements of that time before ``moved_until`` are in the file and no longer in
     ``measurements``; ``moved_until`` equals ``start`` until the first chunk moves, and ``end`` once all have.
     A file never changes. ``superseded_at`` marks a file whose measurements are in the database again or that
     was never completed: no read uses the file, which is deleted an hour later. ``sha256`` is empty until the

@@ -18,26 +18,36 @@ DAY = timedelta(days=1)
 numbers = count()
 
 
-def archive_day(name: str, day: datetime, *, until: datetime | None = None) -> ArchiveFile | None:
-    """Move the measurements of a tag and day (before ``until``) to a file; None if there are none."""
+def archive_day(
+    name: str, day: datetime, *, until: datetime | None = None, cut: datetime | None = None
+) -> None:
+    """Move the measurements of a tag and day (before ``until``) to a file, or to two that end at ``cut``."""
+    end = day + DAY
+    cuts = [end] if cut is None else [cut, end]
+    for start, part_end in zip([day, *cuts], cuts, strict=False):
+        archive_span(name, start, part_end, until=min(part_end, max(start, until or part_end)))
+
+
+def archive_span(name: str, start: datetime, end: datetime, *, until: datetime) -> None:
+    """Move the measurements of a tag and span (before ``until``) to a file, if there are any."""
     tag = Tag.objects.get(name=name)
-    stored = Measurement.objects.filter(tag=tag, timestamp__gte=day, timestamp__lt=day + DAY)
+    stored = Measurement.objects.filter(tag=tag, timestamp__gte=start, timestamp__lt=end)
     found = list(stored.order_by("timestamp").values_list("id", "timestamp", "value", "is_anomaly"))
-    if not found or is_archived(tag, day):
-        return None
+    if not found or files_of(name, start, end):
+        return
     rows = ArchivedRows(*columns([(pk, to_micros(at), *rest) for pk, at, *rest in found], "qqd?"))
-    path = f"{name}/{day:%Y-%m-%d}-{next(numbers)}.parquet"
+    path = f"{name}/{start:%Y-%m-%d}-{next(numbers)}.parquet"
     summary = write_file(archive_place(), path, name, groups_of(rows, findings_of(rows)))
-    moved = stored if until is None else stored.filter(timestamp__lt=until)
+    moved = stored.filter(timestamp__lt=until)
     Finding.objects.filter(measurement__in=moved).delete()
     moved.delete()
-    Series.objects.filter(tag=tag).update(archived_until=newest_end(tag, day + DAY))
+    Series.objects.filter(tag=tag).update(archived_until=newest_end(tag, end))
     note_used()
-    return ArchiveFile.objects.create(
+    ArchiveFile.objects.create(
         tag=tag,
-        start=day,
-        end=day + DAY,
-        moved_until=until or day + DAY,
+        start=start,
+        end=end,
+        moved_until=until,
         first=found[0][1],
         last=found[-1][1],
         path=path,
@@ -47,13 +57,14 @@ def archive_day(name: str, day: datetime, *, until: datetime | None = None) -> A
         last_id=summary.last_id,
         bytes=summary.bytes,
         sha256=summary.sha256,
-        created_at=day,
+        created_at=start,
     )
 
 
-def is_archived(tag: Tag, day: datetime) -> bool:
-    """Whether the tag has a file of that day."""
-    return ArchiveFile.objects.filter(tag=tag, start=day, superseded_at=None).exists()
+def files_of(name: str, start: datetime, end: datetime) -> list[ArchiveFile]:
+    """The files of a tag that count and overlap a span."""
+    live = ArchiveFile.objects.filter(tag__name=name, superseded_at=None)
+    return list(live.filter(start__lt=end, end__gt=start))
 
 
 def newest_end(tag: Tag, end: datetime) -> datetime:

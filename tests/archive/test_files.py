@@ -12,6 +12,7 @@ from pyarrow import parquet
 from monitoring.archive import files, reading
 from monitoring.archive.files import ArchivedRows, read_groups, sha256_of, write_file
 from monitoring.archive.place import ArchiveError, Bucket, Directory, archive_place
+from monitoring.history.archived import rows_by_id
 from monitoring.kernel.clock import DAY_US, from_micros
 from monitoring.kernel.runtime import part
 from monitoring.models import ArchiveFile, Tag
@@ -40,7 +41,8 @@ def test_every_float_comes_back_bit_by_bit(tmp_path_factory, values):
     place = Directory(tmp_path_factory.mktemp("archive"))
     rows = rows_of(values)
     summary = write_file(place, "day.parquet", TAG, in_groups(rows, {}, 7))
-    assert files.concatenate(part for part, _ in read_groups(place, "day.parquet")).equals(rows)
+    found = [part for part, _ in read_groups(place, "day.parquet")]
+    assert files.concatenate(found, files.NO_ROWS).equals(rows)
     assert (summary.rows, summary.first_id, summary.last_id) == (len(values), 7, 6 + len(values))
 
 
@@ -156,18 +158,32 @@ def test_only_rows_that_have_moved_count(day):
     ]
 
 
-def test_a_short_range_reads_few_row_groups(day, monkeypatch):
-    read: list[int] = []
+@pytest.fixture
+def groups_read(monkeypatch):
+    """The numbers of the row groups that are decoded."""
+    numbers: list[int] = []
     real = files.read_group
 
     def noted(*place):
-        read.append(place[-1])
+        numbers.append(place[-1])
         return real(*place)
 
     monkeypatch.setattr(files, "read_group", noted)
+    return numbers
+
+
+def test_a_short_range_reads_few_row_groups(day, groups_read):
     for _ in range(2):
         reading.read_rows(day[0].tag_id, DAY + 950_000_000, DAY + 1_050_000_000)
-    assert read == [9, 10]
+    assert groups_read == [9, 10]
+
+
+def test_a_page_by_id_reads_few_row_groups(day, groups_read):
+    file, rows = day
+    ArchiveFile.objects.filter(pk=file.pk).update(first_id=rows.ids[0], last_id=rows.ids[-1])
+    found = rows_by_id(int(rows.ids[1_149]), int(rows.ids[1_299]), 1_000)
+    assert (found.ids.tolist(), groups_read) == (rows.ids[1_150:1_300].tolist(), [11, 12])
+    assert rows_by_id(int(rows.ids[1_149]), int(rows.ids[1_299]), 3).ids.tolist() == found.ids[:3].tolist()
 
 
 def test_findings_of_archived_rows(day):

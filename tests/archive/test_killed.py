@@ -9,7 +9,7 @@ import pytest
 from django.db import transaction
 
 from monitoring.ingest import thaw
-from monitoring.storage.archiving import moving
+from monitoring.storage.archiving import due, moving
 from monitoring.storage.archiving.verifying import verify
 from tests.archive.plant import (
     DAY,
@@ -88,9 +88,10 @@ def test_every_step_is_among_them() -> None:
     assert {"archive.thawing"} == THAWING
 
 
-@pytest.mark.parametrize("nth", [1, 4])
+@pytest.mark.parametrize(("nth", "file_rows", "files"), [(1, 1_000, 5), (4, 30, 9)])
 @pytest.mark.parametrize("name", sorted(ARCHIVING))
-def test_a_run_that_is_killed_goes_on(name, nth, kill_at) -> None:
+def test_a_run_that_is_killed_goes_on(name, nth, file_rows, files, kill_at, monkeypatch) -> None:
+    monkeypatch.setattr(due, "FILE_ROWS", file_rows)
     send(hourly(7))
     undisturbed = everything()
     kill_at(name, nth)
@@ -101,7 +102,7 @@ def test_a_run_that_is_killed_goes_on(name, nth, kill_at) -> None:
     archive(2)
     assert everything() == undisturbed
     assert faults() == []
-    assert len(live_files()) == 5
+    assert len(live_files()) == files
     assert all(file.moved_until == file.end for file in live_files())
 
 

@@ -1,6 +1,7 @@
 """Whatever arrives, is excluded, archived or brought back, in any order: the same is stored as without."""
 
 from datetime import timedelta
+from unittest import mock
 
 import pytest
 from django.db import transaction
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from monitoring.ingest.exclusions import ExclusionError, choice_of_range, exclude, revoke
 from monitoring.kernel.tag_definition import OnConflict
 from monitoring.models import Exclusion, Tag
+from monitoring.storage.archiving import due
 from monitoring.storage.archiving.returning import bring_back
 from monitoring.storage.archiving.verifying import verify
 from tests.archive.plant import DAY, NOW, TAG, archive, everything, reading, send, without_pauses
@@ -79,9 +81,14 @@ def outcome_of(steps, on_conflict, *, with_archive: bool) -> tuple[list[object],
 
 
 @settings(max_examples=8)
-@given(st.lists(STEPS, min_size=2, max_size=6), st.sampled_from([OnConflict.REFUSE, OnConflict.KEEP_LAST]))
-def test_the_same_is_stored_as_without_an_archive(steps, on_conflict) -> None:
+@given(
+    st.lists(STEPS, min_size=2, max_size=6),
+    st.sampled_from([OnConflict.REFUSE, OnConflict.KEEP_LAST]),
+    st.sampled_from([7, 13, due.FILE_ROWS]),
+)
+def test_the_same_is_stored_as_without_an_archive(steps, on_conflict, file_rows) -> None:
     steps = [("archive", 1), *steps]
-    seen, found, faults = outcome_of(steps, on_conflict, with_archive=True)
+    with mock.patch.object(due, "FILE_ROWS", file_rows):  # several files a day, or one
+        seen, found, faults = outcome_of(steps, on_conflict, with_archive=True)
     assert faults == []
     assert (seen, found) == outcome_of(steps, on_conflict, with_archive=False)[:2]

@@ -33,8 +33,8 @@ from monitoring.ingest.rebuild import rebuild, spans_of
 from monitoring.ingest.recompute import recompute
 from monitoring.kernel.clock import to_micros
 from monitoring.live.changes import newest_id, read_changes
-from monitoring.models import ArchiveFile, Tag
-from tests.archive.moving_days import archive_day, thaw
+from monitoring.models import Tag
+from tests.archive.moving_days import archive_day, files_of, thaw
 
 FIRST = datetime(2024, 1, 28, tzinfo=UTC)
 DAYS = [FIRST + timedelta(days=number) for number in range(4)]
@@ -44,6 +44,8 @@ NORMAL = {"fermenter_temp": 37.0, "fermenter_ph": 7.0, "agitator_rpm": 400.0}
 ANOMALOUS = {"fermenter_temp": 46.0, "fermenter_ph": 9.0, "agitator_rpm": 690.0}
 TAGS = list(NORMAL)
 READINGS_A_BATCH = 12
+HALF_HOUR = timedelta(minutes=30)
+Move = tuple[bool, str, datetime, int | None, int | None]
 PAGES: dict[str, list[Any]] = {"order": ["asc", "desc"], "limit": [4, 7, 100]}
 EXCLUDED = {"excluded": ["", "include", "only"]}
 FORMATS = {"format": ["csv", "jsonl", "csv.gz", "jsonl.gz", "parquet", "xlsx"]}
@@ -75,6 +77,7 @@ moves = st.lists(
         st.sampled_from([True, True, False]),
         st.sampled_from(TAGS),
         st.sampled_from(DAYS),
+        st.none() | st.integers(1, 15),
         st.none() | st.integers(1, 15),
     ),
     min_size=8,
@@ -177,13 +180,17 @@ def in_order(read: Callable[[], Any]) -> Any:
         return str(error)
 
 
-def move(moves: list[tuple[bool, str, datetime, int | None]]) -> None:
-    """Archive and thaw days; with a number, only the first half hours of the day are moved."""
-    for to_archive, name, day, halves in moves:
+def move(moves: list[Move]) -> None:
+    """Archive and thaw days.
+
+    Numbers are of half hours of the day: how many of them are moved, and after how many a second file begins.
+    """
+    for to_archive, name, day, *numbers in moves:
         if to_archive:
-            archive_day(name, day, until=None if halves is None else day + timedelta(minutes=30 * halves))
+            until, cut = (None if number is None else day + number * HALF_HOUR for number in numbers)
+            archive_day(name, day, until=until, cut=cut)
         else:
-            for file in ArchiveFile.objects.filter(tag__name=name, start=day, superseded_at=None):
+            for file in files_of(name, day, day + timedelta(days=1)):
                 thaw(file)
 
 
@@ -198,7 +205,7 @@ def move(moves: list[tuple[bool, str, datetime, int | None]]) -> None:
 def test_every_read_answers_as_without_archive(
     stored: list[tuple[str, datetime, bool]],
     asked: list[str],
-    moved: list[tuple[bool, str, datetime, int | None]],
+    moved: list[Move],
     between: dict[str, str],
     excluded: bool,
 ) -> None:

@@ -77,7 +77,7 @@ def test_days_that_are_archived_only_in_part(monkeypatch) -> None:
 def archive_until_stopped(tag: Tag, day: datetime) -> None:
     """Moves two chunks of the day."""
     asked = iter([False, False])
-    moving.archive_day(tag, to_micros(day), should_stop=lambda: next(asked, True))
+    moving.archive_span(tag, to_micros(day), to_micros(day + DAY), should_stop=lambda: next(asked, True))
 
 
 def test_deleted_days_take_no_readings_and_their_files_go(monkeypatch) -> None:

@@ -100,14 +100,15 @@ class Command(BaseCommand):
         (name,) = self.existing([name])
         tag = Tag.objects.get(name=name)
         begin, until = moments(first, last)
-        days = rows = 0
+        days, rows = set(), 0
         with retention_lock() as is_alone:
             if not is_alone:
                 raise CommandError(BUSY)
             for file, count in bring_back(tag, begin, until):
-                days, rows = days + 1, rows + count
-                self.stdout.write(f"{file.start.date()}: {count:,} measurements")
-        self.stdout.write(f"{days} days with {rows:,} measurements of {name} are in the database again.")
+                days.add(file.start.date())
+                rows += count
+                self.stdout.write(f"{file.start:%Y-%m-%d %H:%M}: {count:,} measurements")
+        self.stdout.write(f"{len(days)} days with {rows:,} measurements of {name} are in the database again.")
 
 
 def moments(first: str, last: str) -> tuple[datetime, datetime]:

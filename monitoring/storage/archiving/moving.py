@@ -1,9 +1,9 @@
-"""Move a day of a tag from the database to a file of the archive, each measurement exactly once.
+"""Move a span of a tag's day from the database to a file of the archive, each measurement exactly once.
 
 Sequence: announce the file in the manifest; write it, a row group at a time; read it back; then, chunk by
 chunk, delete the measurements from the database and let those of the file count, in one transaction under the
 lock of the tag. A measurement is deleted only if the file has the very same, with its rule violations. If one
-differs, someone has changed the day meanwhile: the chunk is rolled back, the day is thawed, and moves later.
+differs, someone has changed it meanwhile: the chunk is rolled back, the file is thawed, and moves later.
 A run that was interrupted goes on at ``moved_until``; a file that was not complete is given up.
 """
 
@@ -34,7 +34,7 @@ from monitoring.database.write_lock import write_lock
 from monitoring.ingest.rules import LOOKBACK
 from monitoring.ingest.tags import lock_tags
 from monitoring.ingest.thaw import thaw_file
-from monitoring.kernel.clock import DAY_US, from_micros, moment_or_none, to_micros
+from monitoring.kernel.clock import from_micros, moment_or_none, to_micros
 from monitoring.kernel.failpoints import failpoint
 from monitoring.models import ArchiveFile, Measurement, Tag
 
@@ -59,34 +59,36 @@ DELETE_FINDINGS = """
 DELETE = "DELETE FROM measurements WHERE tag = %s AND timestamp >= %s AND timestamp < %s"
 
 
-class DayChangedError(Exception):
+class SpanChangedError(Exception):
     """The measurements in the database are not those of the file any more."""
 
 
-def archive_day(tag: Tag, day_us: int, *, should_stop: Callable[[], bool] = lambda: False) -> int:
-    """Move a day of the tag to a file of its own; return the number of measurements that have moved.
+def archive_span(
+    tag: Tag, start_us: int, end_us: int, *, should_stop: Callable[[], bool] = lambda: False
+) -> int:
+    """Move a day of the tag, or a part, to a file of its own; return how many measurements have moved.
 
     The caller holds the lock against other movers.
 
     Raises:
         ArchiveError: the archive cannot be used; the measurements are in the database.
     """
-    file = write_day(tag, day_us)
+    file = write_span(tag, start_us, end_us)
     return 0 if file is None else move_file(file, should_stop=should_stop)
 
 
-def write_day(tag: Tag, day_us: int) -> ArchiveFile | None:
-    """Write the file of a day; return its row in the manifest, of which nothing counts yet; None if empty.
+def write_span(tag: Tag, start_us: int, end_us: int) -> ArchiveFile | None:
+    """Write the file of a span; return its row in the manifest, of which nothing counts yet; None if empty.
 
     Raises:
         ArchiveError: the archive cannot be written, or reads back something else.
     """
     place = archive_place()
     check_place(place)
-    day = from_micros(day_us)
-    path = f"{tag.name}/{day.date():%Y}/{day.date().isoformat()}-{secrets.token_hex(4)}.parquet"
-    file = add_file(tag.pk, day, from_micros(day_us + DAY_US), path)
-    summary = write_file(place, path, tag.name, groups_of_day(tag.pk, day_us, day_us + DAY_US))
+    start = from_micros(start_us)
+    path = f"{tag.name}/{start.date():%Y}/{start.date().isoformat()}-{secrets.token_hex(4)}.parquet"
+    file = add_file(tag.pk, start, from_micros(end_us), path)
+    summary = write_file(place, path, tag.name, groups_of_span(tag.pk, start_us, end_us))
     failpoint("archive.file_written")
     if not summary.rows:
         supersede(file)
@@ -124,7 +126,7 @@ def describe(file: ArchiveFile, summary: Summary) -> None:
     file.save()
 
 
-def groups_of_day(pk: int, start_us: int, end_us: int) -> Iterator[tuple[ArchivedRows, Findings]]:
+def groups_of_span(pk: int, start_us: int, end_us: int) -> Iterator[tuple[ArchivedRows, Findings]]:
     """Yield the measurements of a tag in the database with their rule violations, a row group at a time."""
     while start_us < end_us:
         rows = stored_rows(pk, start_us, end_us, limit=GROUP_ROWS)
@@ -173,7 +175,7 @@ def move_file(file: ArchiveFile, *, should_stop: Callable[[], bool] = lambda: Fa
                 return moved
             moved += move_chunk(file, rows, findings, until_us)
             time.sleep(PAUSE_S)
-    except DayChangedError:
+    except SpanChangedError:
         give_up(file)
         return 0
     failpoint("archive.moved")
@@ -206,13 +208,13 @@ def move_chunk(file: ArchiveFile, rows: ArchivedRows, findings: Findings, until_
     """Delete the measurements from the database up to a time, and let those of the file count.
 
     Raises:
-        DayChangedError: they differ; nothing has changed.
+        SpanChangedError: they differ; nothing has changed.
     """
     with write_lock(), transaction.atomic():
         lock_tags([file.tag.name])
         current = ArchiveFile.objects.filter(pk=file.pk, superseded_at=None).first()
         if current is None or current.moved_until != file.moved_until or not has_newer(file):
-            raise DayChangedError
+            raise SpanChangedError
         delete_same(file.tag_id, (to_micros(file.moved_until), until_us), rows, findings)
         failpoint("archive.chunk_deleted")
         move_until(file, from_micros(until_us))
@@ -230,14 +232,14 @@ def delete_same(pk: int, span: tuple[int, int], rows: ArchivedRows, findings: Fi
     """Delete the measurements of a tag in a span, which must be these rows with these rule violations.
 
     Raises:
-        DayChangedError: they are others; the transaction must be rolled back.
+        SpanChangedError: they are others; the transaction must be rolled back.
     """
     if not stored_rows(pk, *span, limit=len(rows) + 1).equals(rows):
-        raise DayChangedError
+        raise SpanChangedError
     if rows.is_anomaly.any():
         flagged = set(rows.ids[rows.is_anomaly].tolist())
         if stored_findings(pk, *span) != {row: found for row, found in findings.items() if row in flagged}:
-            raise DayChangedError
+            raise SpanChangedError
     with connection.cursor() as cursor:
         if rows.is_anomaly.any():
             cursor.execute(DELETE_FINDINGS, [pk, *span])
@@ -245,7 +247,7 @@ def delete_same(pk: int, span: tuple[int, int], rows: ArchivedRows, findings: Fi
 
 
 def give_up(file: ArchiveFile) -> None:
-    """Thaw a day that has changed while it moved; if that happened already, leave it as it is."""
+    """Thaw a file whose span has changed while it moved; if that happened already, leave it as it is."""
     with write_lock(), transaction.atomic():
         lock_tags([file.tag.name])
         current = ArchiveFile.objects.filter(pk=file.pk, superseded_at=None).first()

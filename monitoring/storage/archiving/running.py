@@ -16,13 +16,14 @@ from monitoring.models import ArchiveFile, Series, Tag
 from monitoring.models.host_clock import newest_measured
 from monitoring.storage.archiving.due import (
     ArchiveLimits,
-    due_days,
+    due_spans,
     newest_id,
     note_run,
     present_limits,
     quiet_limits,
 )
-from monitoring.storage.archiving.moving import archive_day, is_announced, move_file
+from monitoring.storage.archiving.emptied_months import drop_emptied_months
+from monitoring.storage.archiving.moving import archive_span, is_announced, move_file
 from monitoring.storage.retention import retention_lock, shrink_file
 
 logger = logging.getLogger(__name__)
@@ -94,17 +95,21 @@ def is_announcing() -> bool:
 
 
 def archive_tags(limits: ArchiveLimits, names: Collection[str], *, should_stop: Stop) -> int:
-    """Delete old files, finish what was interrupted, and move the days that are due, tag by tag."""
+    """Delete old files, finish what was interrupted, and move the days that are due, tag by tag.
+
+    First drop the months that earlier runs have emptied.
+    """
+    drop_emptied_months(now=limits.now, should_stop=should_stop)
     delete_superseded(datetime.now(UTC))
     moved = finish_files(should_stop=should_stop)
     chosen = Series.objects.select_related("tag").exclude(tag__archive_after_days=None)
     if names:
         chosen = chosen.filter(tag__name__in=names)
     for series in chosen.order_by("tag__name"):
-        for day_us in due_days(series, limits):
+        for span in due_spans(series, limits):
             if should_stop() or is_announcing():
                 return moved
-            moved += archive_day(series.tag, day_us, should_stop=should_stop)
+            moved += archive_span(series.tag, *span, should_stop=should_stop)
     return moved
 
 

@@ -1,0 +1,93 @@
+"""Drop PostgreSQL's monthly partitions that the archive has emptied.
+
+What arrives for such a month later, and files that are thawed, go to the default partition; a restore makes
+the month's partition again.
+
+Readers and writers lock ``measurements`` before any partition, and the drop waits for that lock only, so
+there is no deadlock. With the lock, no transaction has uncommitted rows in the month: the check sees a late
+reading, or the reading is routed after the drop. A read of one state of the database that began before the
+last measurements moved must still find them in the partition, so a month stays for ``SETTLED`` after its last
+file.
+"""
+
+import logging
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+
+from django.db import Error as DatabaseError
+from django.db import connection, transaction
+
+from monitoring.archive.reading import archived_files
+from monitoring.kernel.clock import to_micros
+from monitoring.storage.old_partitions import LOCK_ERRORS, month_of_partition
+from monitoring.storage.partitions import next_month, partition_names
+
+logger = logging.getLogger(__name__)
+
+SETTLED = timedelta(hours=1)
+LOCK_MS = 200  # shorter than writers wait for a lock, as they queue up meanwhile
+CHECK_MS = 1_000
+BUSY = {*LOCK_ERRORS, "57014"}  # query_canceled: dead rows that are not vacuumed yet take long to pass
+IS_EMPTY = "SELECT NOT EXISTS (SELECT 1 FROM {partition})"
+
+
+def drop_emptied_months(*, now: datetime, should_stop: Callable[[], bool]) -> int:
+    """Drop the partitions of past months whose measurements are all archived; return how many.
+
+    A month whose lock is not free at once stays, with all later ones, until the next run. On SQLite, do
+    nothing.
+
+    Raises:
+        django.db.Error: the database is unavailable.
+    """
+    dropped = 0
+    for partition in archived_months(now):
+        if should_stop():
+            break
+        try:
+            dropped += drop_if_empty(partition)
+        except DatabaseError as error:
+            if getattr(error.__cause__, "sqlstate", None) not in BUSY:
+                raise
+            logger.info("emptied month is held", extra={"partition": partition, "error": str(error)})
+            break
+    return dropped
+
+
+def archived_months(now: datetime) -> Iterator[str]:
+    """Yield the partitions of past months that have files, none of them new; oldest first."""
+    if connection.vendor != "postgresql":
+        return
+    for partition in sorted(partition_names()):
+        month = month_of_partition(partition)
+        if month is None or next_month(month) > now:
+            continue
+        files = archived_files(None, to_micros(month), to_micros(next_month(month))).order_by()
+        if files.exists() and not files.filter(created_at__gt=datetime.now(UTC) - SETTLED).exists():
+            yield partition
+
+
+def drop_if_empty(partition: str) -> bool:
+    """Drop a partition without rows; return whether there was none.
+
+    Raises:
+        django.db.Error: the database is unavailable, or ``measurements`` is locked by others.
+    """
+    if not is_empty(partition):  # without a lock
+        return False
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(f"SET LOCAL lock_timeout = {LOCK_MS}")
+        cursor.execute(f"SET LOCAL statement_timeout = {CHECK_MS}")
+        cursor.execute("LOCK TABLE ONLY measurements IN ACCESS EXCLUSIVE MODE")
+        if not is_empty(partition):
+            return False
+        cursor.execute(f"DROP TABLE {partition}")
+    logger.info("emptied month dropped", extra={"partition": partition})
+    return True
+
+
+def is_empty(partition: str) -> bool:
+    """Return whether a partition has no row."""
+    with connection.cursor() as cursor:
+        cursor.execute(IS_EMPTY.format(partition=partition))
+        return bool(cursor.fetchone()[0])
