@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import chain, islice, takewhile
 from typing import Any
 
@@ -406,17 +407,23 @@ def watched_tags(rows: Iterable[tuple[Any, ...]]) -> dict[int, WatchedTag]:
             name,
             unit,
             DetectionSettings(
-                off=frozenset(json.loads(off)),
+                off=names_of(off),
                 sensitivity=sensitivity,
                 parameters=json.loads(parameters),
                 lower_limit=lower_limit,
                 upper_limit=upper_limit,
                 kind=kind,
-                on=frozenset(json.loads(on)),
+                on=names_of(on),
             ),
         )
         for pk, name, unit, off, sensitivity, parameters, lower_limit, upper_limit, kind, on in rows
     }
+
+
+@lru_cache(maxsize=1000)
+def names_of(listed: str) -> frozenset[str]:
+    """Return the names in a list in JSON; cached, since thousands of tags have the same."""
+    return frozenset(json.loads(listed))
 
 
 def save_states(sessions: Sequence[TagSession]) -> None:

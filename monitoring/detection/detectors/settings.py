@@ -88,17 +88,13 @@ class DetectionSettings:
     @property
     def disabled(self) -> frozenset[str]:
         """Return the detectors that find nothing: off, not switched on, or of analog tags only."""
-        off = self.off | (OPTIONAL - self.on)
-        return off if self.kind == TagKind.ANALOG else off | ANALOG_ONLY
+        return disabled_by(self.off, self.on, is_analog=self.kind == TagKind.ANALOG)
 
     def of(self, detector: str) -> dict[str, float]:
         """Return the detector's parameters, adjusted by the sensitivity."""
         found = {}
-        for name, default in defaults().items():
-            owner, parameter = name.split(".")
-            if owner != detector:
-                continue
-            value = self.parameters.get(name, default)
+        for parameter, default in defaults_of(detector).items():
+            value = self.parameters.get(f"{detector}.{parameter}", default) if self.parameters else default
             if parameter in THRESHOLDS:
                 value /= self.sensitivity
             elif parameter in CHANCES:
@@ -108,13 +104,27 @@ class DetectionSettings:
 
 
 @cache
+def disabled_by(off: frozenset[str], on: frozenset[str], *, is_analog: bool) -> frozenset[str]:
+    """Return ``DetectionSettings.disabled``; cached, since thousands of tags have the same."""
+    disabled = off | (OPTIONAL - on)
+    return disabled if is_analog else disabled | ANALOG_ONLY
+
+
+@cache
 def defaults() -> Mapping[str, float]:
-    """Return each parameter's default, by ``detector.parameter``; cached, since each parameter, tag and
-    detector reads it.
-    """
+    """Return each parameter's default, by ``detector.parameter``."""
     return {
-        f"{name}.{parameter.name}": float(cast("float", parameter.default))
-        for name, detector in CLASSES.items()
-        for parameter in dataclasses.fields(detector)
+        f"{detector}.{parameter}": default
+        for detector in CLASSES
+        for parameter, default in defaults_of(detector).items()
+    }
+
+
+@cache
+def defaults_of(detector: str) -> Mapping[str, float]:
+    """Return the default of each parameter of a detector; cached, since the monitor of each tag reads it."""
+    return {
+        parameter.name: float(cast("float", parameter.default))
+        for parameter in dataclasses.fields(CLASSES[detector])
         if parameter.init
     }
