@@ -6,7 +6,6 @@ import math
 import time
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from itertools import chain, islice, takewhile
 from typing import Any
 
@@ -408,12 +407,12 @@ def with_shared_texts(rows: Iterable[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
     ]
 
 
-def watched_tags(rows: Iterable[tuple[Any, ...]]) -> dict[int, WatchedTag]:
-    """Return the tags of these rows by id."""
-    return {pk: WatchedTag(pk, name, unit, settings_of(*given)) for pk, name, unit, *given in rows}
+def watched_tags(rows: Sequence[tuple[Any, ...]]) -> dict[int, WatchedTag]:
+    """Return the tags of these rows by id; tags with equal settings share them."""
+    settings = {columns: settings_of(*columns) for columns in {row[3:] for row in rows}}
+    return {pk: WatchedTag(pk, name, unit, settings[tuple(columns)]) for pk, name, unit, *columns in rows}
 
 
-@lru_cache(maxsize=1000)
 def settings_of(
     off: str,
     sensitivity: float,
@@ -423,7 +422,7 @@ def settings_of(
     kind: str,
     on: str,
 ) -> DetectionSettings:
-    """Return the settings of the columns of a tag; cached, since thousands of tags have the same."""
+    """Return the settings in the columns of a tag."""
     return DetectionSettings(
         off=frozenset(json.loads(off)),
         sensitivity=sensitivity,

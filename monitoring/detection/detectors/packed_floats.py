@@ -89,4 +89,5 @@ def unpack(packed: bytes) -> bytes:
     numbers = (steps.cumsum() if form == RISING else steps) / scale - offset
     if error_width:
         numbers += numbers_of(planes[width:], "f")
-    return numbers.tobytes()
+    unpacked: bytes = numbers.tobytes()
+    return unpacked

@@ -4,7 +4,6 @@ import math
 from array import array
 from collections.abc import Sequence
 from enum import Enum
-from functools import cache
 from typing import Any
 
 from monitoring.kernel.state import Stateful
@@ -26,12 +25,6 @@ class LearningMode(Enum):
 
 
 LEARN, RECORD, FREEZE = LearningMode  # a lookup of the member costs as much as its use
-
-
-@cache
-def fade_of(half_life: float) -> float:
-    """Return the factor of one residual, the same object for all scales: there are sixteen of them a tag."""
-    return 0.5 ** (1 / half_life)
 
 
 class ResidualScale(Stateful):
@@ -64,7 +57,7 @@ class ResidualScale(Stateful):
 
     def __init__(self, *, lag: int, memory: int, half_life: float, least: int) -> None:
         self.lag, self.memory, self.least = lag, memory, least
-        self.fade = fade_of(half_life)
+        self.fade = 0.5 ** (1 / half_life)
         self.forget()
 
     def forget(self) -> None:

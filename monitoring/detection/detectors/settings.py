@@ -32,6 +32,15 @@ CLASSES = {
     "novelty": Novelty,
     "forest": Forest,
 }
+# The default of each parameter of a detector: each new monitor of a tag reads all of them.
+DEFAULTS = {
+    name: {
+        parameter.name: float(cast("float", parameter.default))
+        for parameter in dataclasses.fields(detector)
+        if parameter.init
+    }
+    for name, detector in CLASSES.items()
+}
 OPTIONAL = frozenset({"forest"})  # find nothing unless switched on
 DETECTORS = tuple(CLASSES)
 ANALOG_ONLY = frozenset(DETECTORS) - {"missing"}  # of a signal that moves all the time
@@ -88,12 +97,14 @@ class DetectionSettings:
     @property
     def disabled(self) -> frozenset[str]:
         """Return the detectors that find nothing: off, not switched on, or of analog tags only."""
-        return disabled_by(self.off, self.on, is_analog=self.kind == TagKind.ANALOG)
+        is_usual = not self.off and not self.on  # of thousands of tags, which share the names
+        off = OPTIONAL if is_usual else self.off | (OPTIONAL - self.on)
+        return off if self.kind == TagKind.ANALOG else off | ANALOG_ONLY
 
     def of(self, detector: str) -> dict[str, float]:
         """Return the detector's parameters, adjusted by the sensitivity."""
         found = {}
-        for parameter, default in defaults_of(detector).items():
+        for parameter, default in DEFAULTS[detector].items():
             value = self.parameters.get(f"{detector}.{parameter}", default) if self.parameters else default
             if parameter in THRESHOLDS:
                 value /= self.sensitivity
@@ -104,27 +115,10 @@ class DetectionSettings:
 
 
 @cache
-def disabled_by(off: frozenset[str], on: frozenset[str], *, is_analog: bool) -> frozenset[str]:
-    """Return ``DetectionSettings.disabled``; cached, since thousands of tags have the same."""
-    disabled = off | (OPTIONAL - on)
-    return disabled if is_analog else disabled | ANALOG_ONLY
-
-
-@cache
 def defaults() -> Mapping[str, float]:
     """Return each parameter's default, by ``detector.parameter``."""
     return {
         f"{detector}.{parameter}": default
-        for detector in CLASSES
-        for parameter, default in defaults_of(detector).items()
-    }
-
-
-@cache
-def defaults_of(detector: str) -> Mapping[str, float]:
-    """Return the default of each parameter of a detector; cached, since the monitor of each tag reads it."""
-    return {
-        parameter.name: float(cast("float", parameter.default))
-        for parameter in dataclasses.fields(CLASSES[detector])
-        if parameter.init
+        for detector, found in DEFAULTS.items()
+        for parameter, default in found.items()
     }
