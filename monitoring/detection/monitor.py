@@ -18,7 +18,9 @@ from monitoring.kernel.number_format import Words
 
 __all__ = ["DETECTORS", "VERSION", "DetectionSettings", "SettingError", "StateError", "TagMonitor"]
 
-VERSION = 3  # which has the ring of novelty in packed chunks, where version 2 has all values in one piece
+# Version 2 has the ring of novelty in one piece, version 3 in zlib streams; version 4 has the ring and the
+# blocks of the forecaster in chunks of ``packed_floats``.
+VERSION = 4
 GROWN_PART = "spike"  # which version 2 gave more attributes; a state of version 1 gets those of a new one
 NOTABLE = 2e6  # usual intervals, in µs for one in s: a shorter silence is none
 SOON = 30  # usual intervals: what is stuck or silent again after less is the same event
@@ -398,7 +400,7 @@ def state_of(dumped: bytes) -> Any:
     version, state = msgpack.unpackb(zlib.decompress(dumped), use_list=False)
     if version == 1:
         version, state = 2, from_version_1(state)
-    if version not in (2, VERSION):  # the ring reads both
+    if version not in (2, 3, VERSION):  # the ring and the blocks read all of them
         raise StateError(f"version {version}, expected {VERSION}")
     return state
 

@@ -259,7 +259,7 @@ class MonitorPool:
 
     def __init__(self, shard: Shard = WHOLE, keep_alive: Callable[[], None] = lambda: None) -> None:
         self._shard, self._keep_alive = shard, keep_alive
-        self._rows = tag_rows(shard)
+        self._rows = with_shared_texts(tag_rows(shard))
         self.tags = watched_tags(self._rows)
         self._sessions: dict[int, TagSession] = {}
         self._unsaved: dict[int, TagSession] = {}
@@ -271,7 +271,8 @@ class MonitorPool:
         rows = tag_rows(self._shard)
         if rows == self._rows:
             return
-        self._rows, self.tags = rows, watched_tags(rows)
+        self._rows = with_shared_texts(rows)
+        self.tags = watched_tags(self._rows)
         self._stateless.clear()
         for pk in [pk for pk in self._sessions if pk not in self.tags]:
             self.forget([self._sessions.pop(pk)])
@@ -398,25 +399,39 @@ def tag_rows(shard: Shard) -> list[tuple[Any, ...]]:
         return list(cursor.fetchall())
 
 
-def watched_tags(rows: Iterable[tuple[Any, ...]]) -> dict[int, WatchedTag]:
-    """Return the tags of these rows by id."""
-    return {
-        pk: WatchedTag(
-            pk,
-            name,
-            unit,
-            DetectionSettings(
-                off=frozenset(json.loads(off)),
-                sensitivity=sensitivity,
-                parameters=json.loads(parameters),
-                lower_limit=lower_limit,
-                upper_limit=upper_limit,
-                kind=kind,
-                on=frozenset(json.loads(on)),
-            ),
-        )
-        for pk, name, unit, off, sensitivity, parameters, lower_limit, upper_limit, kind, on in rows
-    }
+def with_shared_texts(rows: Iterable[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """Return the rows with one object for equal texts: thousands of tags have the same settings."""
+    texts: dict[str, str] = {}
+    return [
+        tuple(texts.setdefault(item, item) if isinstance(item, str) else item for item in row) for row in rows
+    ]
+
+
+def watched_tags(rows: Sequence[tuple[Any, ...]]) -> dict[int, WatchedTag]:
+    """Return the tags of these rows by id; tags with equal settings share them."""
+    settings = {columns: settings_of(*columns) for columns in {row[3:] for row in rows}}
+    return {pk: WatchedTag(pk, name, unit, settings[tuple(columns)]) for pk, name, unit, *columns in rows}
+
+
+def settings_of(
+    off: str,
+    sensitivity: float,
+    parameters: str,
+    lower_limit: float | None,
+    upper_limit: float | None,
+    kind: str,
+    on: str,
+) -> DetectionSettings:
+    """Return the settings in the columns of a tag."""
+    return DetectionSettings(
+        off=frozenset(json.loads(off)),
+        sensitivity=sensitivity,
+        parameters=json.loads(parameters),
+        lower_limit=lower_limit,
+        upper_limit=upper_limit,
+        kind=kind,
+        on=frozenset(json.loads(on)),
+    )
 
 
 def save_states(sessions: Sequence[TagSession]) -> None:

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from monitoring.detection.detectors.packed_ring import in_chunks
 from monitoring.detection.monitor import DetectionSettings, StateError, TagMonitor
 from tests.detection.detectors.signals import events_of, level, microseconds, wave
 
@@ -83,6 +84,21 @@ def test_a_state_of_version_1_goes_on_without_new_learning():
     later.restore(zlib.compress(msgpack.packb([1, state])))
     found = later.update(microseconds(1, start=3000), [60.0])
     assert [event.kind for event in found] in (["spike"], ["never seen"])
+
+
+def test_a_state_of_version_3_goes_on_as_if_nothing_had_happened():
+    """Version 3 has the blocks in one piece each, and the ring in zlib streams."""
+    times, values = microseconds(len(FAULTY)), FAULTY.tolist()
+    through, later = TagMonitor("tag"), TagMonitor("tag")
+    through.update(times[:3500], values[:3500])
+    state, course, ring = through.bank.state(), through.bank.course, through.bank.novelty.ring
+    forecaster = state[through.bank.STATE.index("course")]
+    for name in ("blocks", "block_times"):
+        forecaster[course.STATE.index(name)] = getattr(course, name).values().tobytes()
+    state[through.bank.STATE.index("novelty")][0] = in_chunks(ring.values().tobytes())
+    later.restore(zlib.compress(msgpack.packb([3, state])))
+    assert later.update(times[3500:], values[3500:]) == through.update(times[3500:], values[3500:])
+    assert later.bank.course.harmonics == through.bank.course.harmonics
 
 
 @settings(max_examples=30)

@@ -1,13 +1,13 @@
 """Forecast of a signal's next value, learned from the signal: level, trend and harmonics."""
 
 import math
-from array import array
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from monitoring.detection.detectors.harmonics import Harmonic, fit_harmonics, harmonics_at
+from monitoring.detection.detectors.packed_floats import Grid
+from monitoring.detection.detectors.packed_series import PackedSeries
 from monitoring.detection.detectors.residual_scale import FREEZE, LEARN, ForecastSelector
 from monitoring.kernel.arrays import FloatArray
 from monitoring.kernel.state import Stateful
@@ -28,7 +28,9 @@ STAYING = 7  # outliers in a row; one more means that the signal has moved
 LONG_AGO = 32  # readings
 BLOCK = 8  # readings
 BLOCKS = 1024  # kept for the harmonics
-SPARE = 64  # blocks dropped at a time, since each drop moves all others
+# Means of 8 readings of a sensor, and of 8 times in microseconds.
+MEANS = Grid(tuple(BLOCK * 10.0**places for places in range(7)))
+MEAN_TIMES = Grid((BLOCK * 1e6,), is_rising=True)
 REFIT_EVERY = 32  # blocks
 FEWEST = 128  # blocks for a fit
 STEADY = 0.15  # σ of the rest: two fits of the same harmonics differ by less
@@ -102,7 +104,7 @@ class Forecaster(Stateful):
         self.since = 0  # readings since the levels started
         self.usual_level = 0.0  # level of the rests before the present fault
         self.selector = ForecastSelector(5, lag=0, memory=1000, half_life=DAY / 4, least=75)
-        self.block_times, self.blocks = array("d"), array("d")
+        self.block_times, self.blocks = PackedSeries(BLOCKS, MEAN_TIMES), PackedSeries(BLOCKS, MEANS)
         self.sums = NOTHING  # over the block: winsorised values, their rests, times, squared residuals in σ
         self.filled = 0
         self.block_count = 0
@@ -125,6 +127,7 @@ class Forecaster(Stateful):
         """Advance to the next reading; ``anew``: discard the past as a predictor, as after a gap."""
         if self.last_us is None:
             self.origin, self.origin_us = min(max(value, -LARGEST), LARGEST), time_us
+            self.blocks.offset = self.origin
             elapsed = 0.0
         else:
             elapsed = (time_us - self.last_us) / 1e6
@@ -155,10 +158,12 @@ class Forecaster(Stateful):
         Return False if too little is left: then all detectors have to start anew.
         """
         seconds = (time_us - self.origin_us) / 1e6
-        kept = sum(time < seconds for time in self.block_times)
-        if kept < min(FEWEST, len(self.block_times)):
+        blocks, times = self.blocks.values(), self.block_times.values()
+        kept = int((times < seconds).sum())
+        if kept < min(FEWEST, len(times)):
             return False
-        del self.blocks[kept:], self.block_times[kept:]
+        self.blocks.set_values(blocks[:kept])
+        self.block_times.set_values(times[:kept])
         self.last_us = time_us - int((GAP + 1) * self.interval * 1e6) - 1
         return True
 
@@ -280,28 +285,17 @@ class Forecaster(Stateful):
             self.usual_level = self.levels[-1]
         self.blocks.append(self.block if is_usual else self.usual_level + harmonics_at(self.harmonics, time))
         self.block_times.append(time)
-        if len(self.blocks) >= BLOCKS + SPARE:
-            self._drop_old()
-
-    def _drop_old(self) -> None:
-        """Drop the blocks beyond the last 1,024."""
-        if len(self.blocks) > BLOCKS:
-            del self.blocks[:-BLOCKS], self.block_times[:-BLOCKS]
-
-    def state(self) -> list[Any]:
-        """See ``Stateful.state``."""
-        self._drop_old()
-        return Stateful.state(self)
 
     def discard_recent(self) -> None:
         """Replace the last blocks by the harmonics' prediction: a fault may have begun in these blocks."""
+        blocks, times = self.blocks.values().copy(), self.block_times.values()[-BEFORE:].tolist()
         rests = [
             block - harmonics_at(self.harmonics, time)
-            for block, time in zip(self.blocks[-BEFORE:], self.block_times[-BEFORE:], strict=True)
+            for block, time in zip(blocks[-BEFORE:].tolist(), times, strict=True)
         ]
         level = self.usual_level = sum(rests[:-BEGINNING]) / len(rests[:-BEGINNING])
-        for index in range(-BEGINNING, 0):
-            self.blocks[index] = level + harmonics_at(self.harmonics, self.block_times[index])
+        blocks[-BEGINNING:] = [level + harmonics_at(self.harmonics, time) for time in times[-BEGINNING:]]
+        self.blocks.set_values(blocks)
 
     @property
     def rounding(self) -> float:
@@ -331,9 +325,8 @@ class Forecaster(Stateful):
         Return None if the present harmonics stay: unless ``anew`` is set, mature harmonics are given up only
         after several fits that disagree.
         """
-        self._drop_old()
-        before = self.harmonics
-        fit = fit_harmonics(np.array(self.blocks), np.array(self.block_times))
+        before, times = self.harmonics, self.block_times.values()
+        fit = fit_harmonics(self.blocks.values(), times)
         is_steady = bool(before and fit.harmonics) and self._agree(
             before, fit.harmonics, float(fit.rest.std())
         )
@@ -347,7 +340,7 @@ class Forecaster(Stateful):
         self.levels = (levels[0], levels[1], levels[2], rest_level + shift)
         self.steady = self.steady + 1 if is_steady else 0
         longest_s = 2 * math.pi / min((harmonic[0] for harmonic in fit.harmonics), default=math.inf)
-        span_s = self.block_times[-1] - self.block_times[0]
+        span_s = float(times[-1] - times[0])
         self.is_mature = self.steady >= LONG_STEADY and span_s > ENOUGH_PERIODS * longest_s
         if not is_steady:
             self.selector.forget(HARMONIC)

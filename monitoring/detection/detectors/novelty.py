@@ -106,6 +106,7 @@ class Novelty(Stateful):
         if ring.is_full:
             values.remove(ring.replace(value))
         else:
+            ring.offset = forecaster.origin
             ring.append(value)
             values.bounds = None  # the edges of the spread have moved
 

@@ -32,6 +32,15 @@ CLASSES = {
     "novelty": Novelty,
     "forest": Forest,
 }
+# The default of each parameter of a detector: each new monitor of a tag reads all of them.
+DEFAULTS = {
+    name: {
+        parameter.name: float(cast("float", parameter.default))
+        for parameter in dataclasses.fields(detector)
+        if parameter.init
+    }
+    for name, detector in CLASSES.items()
+}
 OPTIONAL = frozenset({"forest"})  # find nothing unless switched on
 DETECTORS = tuple(CLASSES)
 ANALOG_ONLY = frozenset(DETECTORS) - {"missing"}  # of a signal that moves all the time
@@ -88,17 +97,15 @@ class DetectionSettings:
     @property
     def disabled(self) -> frozenset[str]:
         """Return the detectors that find nothing: off, not switched on, or of analog tags only."""
-        off = self.off | (OPTIONAL - self.on)
+        is_usual = not self.off and not self.on  # of thousands of tags, which share the names
+        off = OPTIONAL if is_usual else self.off | (OPTIONAL - self.on)
         return off if self.kind == TagKind.ANALOG else off | ANALOG_ONLY
 
     def of(self, detector: str) -> dict[str, float]:
         """Return the detector's parameters, adjusted by the sensitivity."""
         found = {}
-        for name, default in defaults().items():
-            owner, parameter = name.split(".")
-            if owner != detector:
-                continue
-            value = self.parameters.get(name, default)
+        for parameter, default in DEFAULTS[detector].items():
+            value = self.parameters.get(f"{detector}.{parameter}", default) if self.parameters else default
             if parameter in THRESHOLDS:
                 value /= self.sensitivity
             elif parameter in CHANCES:
@@ -109,12 +116,9 @@ class DetectionSettings:
 
 @cache
 def defaults() -> Mapping[str, float]:
-    """Return each parameter's default, by ``detector.parameter``; cached, since each parameter, tag and
-    detector reads it.
-    """
+    """Return each parameter's default, by ``detector.parameter``."""
     return {
-        f"{name}.{parameter.name}": float(cast("float", parameter.default))
-        for name, detector in CLASSES.items()
-        for parameter in dataclasses.fields(detector)
-        if parameter.init
+        f"{detector}.{parameter}": default
+        for detector, found in DEFAULTS.items()
+        for parameter, default in found.items()
     }

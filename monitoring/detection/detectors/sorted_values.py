@@ -26,7 +26,7 @@ class SortedValues:
         found, numbers = np.unique(plain, return_counts=True) if len(plain) else (plain, plain)
         cuts = range(0, len(found), PIECE)
         self.pieces = [array("d", found[i : i + PIECE].tobytes()) for i in cuts] or [array("d")]
-        self.counts = [array("H", numbers[i : i + PIECE].astype("H").tobytes()) for i in cuts] or [array("H")]
+        self.counts = [narrow(numbers[i : i + PIECE].tolist()) for i in cuts] or [array("B")]
         self.tops = array("d", [piece[-1] for piece in self.pieces if piece])  # the largest of each piece
         # Cached result of measure(), until a value outside of the spread comes or goes.
         self.bounds: tuple[float, float, float] | None = None
@@ -94,7 +94,7 @@ class SortedValues:
         index, above = position
         piece = self.pieces[index]
         if above < len(piece) and piece[above] == value:
-            self.counts[index][above] += 1
+            self._count(index, above)
             return
         piece.insert(above, value)
         self.counts[index].insert(above, 1)
@@ -102,6 +102,14 @@ class SortedValues:
             self.tops[index : index + 1] = piece[above:]
         if len(piece) > 2 * PIECE:
             self._cut(index)
+
+    def _count(self, index: int, above: int) -> None:
+        """Count one more occurrence of a value."""
+        try:
+            self.counts[index][above] += 1
+        except OverflowError:
+            self.counts[index] = array("H", self.counts[index])
+            self.counts[index][above] += 1
 
     def _cut(self, index: int) -> None:
         """Cut a piece in two."""
@@ -134,3 +142,8 @@ class SortedValues:
         del self.tops[index]
         if len(self.pieces) > 1:
             del self.pieces[index], self.counts[index]
+
+
+def narrow(counts: list[int]) -> "array[int]":
+    """Return the counts as an array of one byte each if all fit, else of two."""
+    return array("B" if max(counts) < 256 else "H", counts)

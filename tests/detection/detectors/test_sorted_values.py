@@ -72,3 +72,12 @@ def test_bounds_that_are_kept_are_those_that_would_be_measured(values, more):
         values.append(value)
         kept = ours.bounds
         assert kept in (None, ours.measure(1))
+
+
+def test_a_value_may_occur_more_often_than_a_byte_counts():
+    ours = SortedValues([1.0] * 255 + [2.0] * 300)
+    for _ in range(50):
+        ours.add(1.0, ours.find(1.0))
+    for _ in range(299):
+        ours.remove(2.0)
+    assert held_by(ours) == [1.0] * 305 + [2.0]
