@@ -36,7 +36,7 @@ hypothesis_settings.register_profile(
 hypothesis_settings.load_profile("fermon")
 
 TO_THE_DATABASE = frozenset({"db", "transactional_db", "live_server", "system", "new_plant", "plant"})
-WITH_PROCESSES = frozenset({"commands", "deploy", "e2e", "opcua", "site", "torture"})  # folders
+WITH_PROCESSES = frozenset({"commands", "deploy", "e2e", "mqtt", "opcua", "site", "torture"})  # folders
 
 
 @pytest.fixture(scope="session")

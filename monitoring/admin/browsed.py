@@ -72,7 +72,9 @@ class GroupFilter(admin.AllValuesFieldListFilter):
     def choices(self, changelist: Any) -> Iterator[Any]:
         """Return the choices of Django's filter, with a name for the empty group."""
         for choice in super().choices(changelist):
-            yield {**choice, "display": choice["display"] or "none"}
+            display = str(choice["display"])  # with counts: the group, a space, the count in parentheses
+            is_empty = not display or display.startswith(" (")
+            yield {**choice, "display": f"none{display}" if is_empty else display}
 
 
 class TagFilter(admin.RelatedFieldListFilter):

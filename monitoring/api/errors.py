@@ -96,7 +96,9 @@ def with_expectation(error: Exception, context: Mapping[str, Any]) -> Exception:
         case NotAcceptable():
             text = f"Accept: expected {any_of(each.media_type for each in context['view'].get_renderers())}"
         case NotAuthenticated():
-            text = "Authorization: missing; expected 'Token' or 'Bearer', a space, and the token"
+            is_given = "Authorization" in context["request"].headers  # never shown: it may be a password
+            got = "another scheme" if is_given else "nothing"
+            text = f"Authorization: expected 'Token' or 'Bearer', a space, and the token; got {got}"
         case _:
             return error
     error.detail = ErrorDetail(text, error.default_code)

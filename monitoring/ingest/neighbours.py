@@ -99,7 +99,7 @@ def insert_rows(tags: Sequence[LockedTag], new: Batch) -> tuple[Batch, StoredRow
 def archived_rows(tag: LockedTag, index: int, new: Batch) -> tuple[Batch, StoredRows, Batch] | None:
     """Return the readings at times of archived measurements, these measurements, and the other readings.
 
-    Repeated readings change nothing, so the days stay archived. None if no reading is such.
+    Repeated readings change nothing, so the files stay archived. None if no reading is such.
     """
     found = rows_at(tag.pk, new.time_us)
     if not len(found):
@@ -113,8 +113,8 @@ def archived_rows(tag: LockedTag, index: int, new: Batch) -> tuple[Batch, Stored
 def earliest(tag: LockedTag, new: Batch) -> tuple[Batch, StoredRows, Batch]:
     """Return the earliest readings of one tag, the rows that ``stored_from`` reads, and the rest.
 
-    ``new`` is in order of time. The days of the readings and of their followers are thawed; the readings end
-    before the next day that is still archived.
+    ``new`` is in order of time. The files of the readings and of their followers are thawed; the readings end
+    before the next file that is still archived.
     """
     until = end_before_archived(tag, new)
     rest = [new.take(slice(until, None))]

@@ -51,7 +51,7 @@ def thaw_around(tag: LockedTag, times_us: IntArray) -> None:
 def files_before(tag: LockedTag, times_us: IntArray) -> IntArray:
     """Return how many of the files between the first and the last of the times begin up to each; shape (n,).
 
-    The times are in order. Nothing is archived between times of the same number, unless a file contains one.
+    The times are in order. Between two times with the same count no file begins.
     """
     found = archived_files([tag.pk], int(times_us[0]), int(times_us[-1]) + 1).order_by("start")
     starts = [to_micros(start) for start in found.values_list("start", flat=True)]

@@ -1,6 +1,6 @@
 """Readings that need archived measurements, and their rejection while the archive is away.
 
-A reading of archived time brings its day back; a reading soon after needs archived values as history. All of
+A reading of archived time brings its file back; a reading soon after needs archived values as history. All of
 that is read here, before anything of the batch is stored: the archive fails for these readings only.
 """
 
@@ -26,7 +26,7 @@ from monitoring.models import Measurement
 
 
 def without_unreachable(batch: Batch, tags: LockedTags) -> tuple[Batch, dict[int, Rejection]]:
-    """Thaw the days that the readings change; return the readings that can be stored, and rejections.
+    """Thaw the files that the readings change; return the readings that can be stored, and rejections.
 
     While the archive is away, only the readings that need it are rejected, each by position.
     """
@@ -92,7 +92,7 @@ def succeeds(read: Callable[[], None]) -> bool:
 
 
 def thaw_for(tag: LockedTag, new: Batch) -> None:
-    """Thaw the days that readings of the tag change; those that are stored already change none."""
+    """Thaw the files that readings of the tag change; those that are stored already change none."""
     stored = rows_at(tag.pk, new.time_us)
     known = dict(zip(stored.times_us.tolist(), stored.values.tolist(), strict=True))
     is_replacing = tag.definition.on_conflict == OnConflict.KEEP_LAST
@@ -115,7 +115,7 @@ def read_histories_for(tag: LockedTag, new: Batch) -> None:
 
 
 def read_histories(tag: LockedTag, times_us: IntArray) -> None:
-    """Read the values before the first time after each file: those before later ones are stored.
+    """Read values before the first time after each file; those before later ones are among them or stored.
 
     The decoded rows stay in memory for the reads of the same transaction.
     """

@@ -5,6 +5,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import Error as DatabaseError
 
+from monitoring.archive.place import ArchiveError
+
 
 class DatabaseCommand(BaseCommand):
     """A command that reads or writes the database, and has nothing to add when it can't."""
@@ -13,10 +15,12 @@ class DatabaseCommand(BaseCommand):
         """Run the command.
 
         Raises:
-            CommandError: the database is away, or its tables are missing.
+            CommandError: the database or the archive is away, or tables are missing.
         """
         try:
             return super().execute(*args, **options)
+        except ArchiveError as error:  # tells the way out itself
+            raise CommandError(str(error)) from error
         except DatabaseError as error:
             raise CommandError(
                 f"The database can't be used ({error}). If tables are missing, run 'manage.py migrate', or"

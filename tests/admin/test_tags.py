@@ -57,6 +57,8 @@ def test_tags_without_a_group_are_found_by_a_link_with_a_text(admin_client: Clie
     html = admin_client.get("/admin/monitoring/tag/").content.decode()
     assert '<a href="?group=Hall+2">Hall 2</a>' in html
     assert '<a href="?group=">none</a>' in html
+    counted = admin_client.get("/admin/monitoring/tag/?_facets=True").content.decode()
+    assert "none (2)</a>" in counted
     rows = admin_client.get("/admin/monitoring/tag/?group=").content.decode().split("<tbody>")[1]
     assert "fermenter_temp" in rows
     assert "agitator_rpm" not in rows

@@ -118,14 +118,17 @@ def test_an_error_names_what_was_expected(
     assert answer.json()["detail"].startswith(detail)
 
 
-def test_a_caller_without_a_token_is_told_how_to_send_one(client: Client, settings: Settings) -> None:
+@pytest.mark.parametrize(
+    ("headers", "got"), [({}, "nothing"), ({"authorization": "Basic c2VjcmV0"}, "another scheme")]
+)
+def test_a_caller_without_a_token_is_told_how_to_send_one(
+    client: Client, settings: Settings, headers: dict[str, str], got: str
+) -> None:
     settings.FERMON_OPEN = False
-    answer = client.get("/stats")
+    answer = client.get("/stats", headers=headers)
     assert_json_error(answer, 401)
-    assert (
-        answer.json()["detail"]
-        == "Authorization: missing; expected 'Token' or 'Bearer', a space, and the token"
-    )
+    expected = "Authorization: expected 'Token' or 'Bearer', a space, and the token"
+    assert answer.json()["detail"] == f"{expected}; got {got}"
 
 
 @pytest.mark.parametrize("accept", ["*/*;q=x", "application/json; indent=x", "application/json;;=", ", ,"])

@@ -45,6 +45,7 @@ def patient(monkeypatch) -> None:
     monkeypatch.setattr(emptied_months, "SETTLED", timedelta(0))
     monkeypatch.setattr(emptied_months, "LOCK_MS", 60_000)
     monkeypatch.setattr(emptied_months, "CHECK_MS", 60_000)
+    monkeypatch.setattr(emptied_months, "DROP_MS", 60_000)
     monkeypatch.setattr("monitoring.database.write_lock.ROW_WAIT_MS", 60_000)
 
 
@@ -194,6 +195,23 @@ def test_a_month_that_is_read_stays_until_the_next_run(monkeypatch) -> None:
     monkeypatch.setattr(emptied_months, "archived_months", lambda now: iter([MONTH]))
     with monkeypatch.context() as impatient:
         impatient.setattr(emptied_months, "LOCK_MS", 1)
-        assert beside(Measurement.objects.count, drop) == 0
+        with ThreadPoolExecutor(1) as pool, transaction.atomic():
+            Measurement.objects.count()
+            assert pool.submit(on_other_connection, drop).result() == 0
     assert MONTH in partition_names()
     assert drop() == 1
+
+
+@pytest.mark.usefixtures("december")
+def test_a_month_that_the_server_keeps_is_logged_and_stops_no_run(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    send([reading(NOW)], NOW)
+    monkeypatch.setattr(emptied_months, "archived_months", lambda now: iter([MONTH]))
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE VIEW of_december AS SELECT * FROM measurements_2025_12")
+        assert drop() == 0
+        cursor.execute("DROP VIEW of_december")
+    assert MONTH in partition_names()
+    (record,) = [record for record in caplog.records if record.message == "emptied month stays"]
+    assert "of_december" in vars(record)["error"]

@@ -3,7 +3,10 @@
 from pathlib import Path
 
 import pytest
-from django.core.management import CommandError, call_command
+from django.core.management import BaseCommand, CommandError, call_command
+
+from monitoring.archive.place import ArchiveError
+from monitoring.management.database_command import DatabaseCommand
 
 HERE = Path(__file__).parent
 COMMANDS = sorted((HERE.parent.parent / "monitoring/management/commands").glob("[!_]*.py"))
@@ -29,3 +32,12 @@ def test_a_command_has_a_file_of_tests(command: Path) -> None:
 def test_a_command_reports_that_the_database_is_away(words: tuple[str, ...]) -> None:
     with pytest.raises(CommandError, match="The database can't be used"):
         call_command(*words)
+
+
+def test_a_command_blames_no_database_for_the_archive(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise ArchiveError("The archive is away")
+
+    monkeypatch.setattr(BaseCommand, "execute", fail)
+    with pytest.raises(CommandError, match="The archive is away"):
+        DatabaseCommand().execute()

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 from asyncua import Client, ua
 from asyncua.client.ua_session import UaSession
@@ -10,7 +10,6 @@ from asyncua.client.ua_session import UaSession
 from monitoring.kernel.chunks import chunks
 from monitoring.kernel.clock import to_micros
 
-Item = TypeVar("Item")
 # Of one request, if the server names no limit or a larger one: a larger answer would hold up other sources.
 MOST = 500
 LIMITS = (

@@ -87,7 +87,7 @@ def differences(file: ArchiveFile, found: Summary) -> Iterator[str]:
     if not found.is_sorted:
         yield "the rows are not in order of time"
     if first is not None and last is not None and not file.start <= first <= last < file.end:
-        yield "some rows lie outside the day"
+        yield "some rows lie outside the span of the file"
 
 
 def faults_of_totals(tag_id: int) -> Iterator[str]:

@@ -26,6 +26,7 @@ test("the fields of a filter are shown locally, and sent in UTC", () => {
   const fields = [
     { name: "from", defaultValue: "2025-01-31T12:30:00", value: "left by the browser" },
     { name: "to", defaultValue: "", value: "" },
+    { name: "until", defaultValue: "2025-10-26T01:30:00.750", value: "" },
   ];
   const zone = { textContent: "UTC" };
   /** @type {(event: {formData: Map<string, string>}) => void} */
@@ -41,10 +42,15 @@ test("the fields of a filter are shown locally, and sent in UTC", () => {
   } finally {
     Object.assign(document, { querySelectorAll: found });
   }
-  assert.equal(fields[0].value, "2025-01-31T13:30:00");
+  assert.deepEqual([fields[0].value, fields[2].value], ["2025-01-31T13:30:00", "2025-10-26T02:30:00"]);
   assert.match(zone.textContent, /^Europe\/Berlin \(UTC\+[12]\)$/);
   fields[1].value = "2025-02-01T00:00";
   const formData = new Map([["tag", "ph"]]);
   send({ formData });
-  assert.deepEqual(Object.fromEntries(formData), { tag: "ph", from: "2025-01-31T12:30:00", to: "2025-01-31T23:00:00" });
+  assert.deepEqual(Object.fromEntries(formData), {
+    tag: "ph",
+    from: "2025-01-31T12:30:00",
+    to: "2025-01-31T23:00:00",
+    until: "2025-10-26T01:30:00.750", // unchanged: the second 02:30 of that night
+  });
 });

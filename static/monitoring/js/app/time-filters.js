@@ -13,7 +13,7 @@ export function localText(utc) {
 }
 
 /**
- * Return a field's time in UTC; a text that is no time stays. Clocks that repeat an hour mean the first one.
+ * Return a field's time in UTC; a text that is no time stays. Where clocks repeat an hour, the first one is meant.
  * @param {string} local as 2026-01-31T13:30, in the viewer's zone
  */
 export function utcText(local) {
@@ -28,9 +28,13 @@ export function wireTimeFilters() {
     const fields = [.../** @type {NodeListOf<HTMLInputElement>} */ (form.querySelectorAll("[type=datetime-local]"))];
     // From what the server wrote: a browser that goes back fills in the local time that it showed.
     for (const field of fields) field.value = localText(field.defaultValue);
+    // As the browser has them: it may leave out seconds. An unchanged time goes back as it came.
+    const filled = fields.map((field) => field.value);
     for (const zone of form.querySelectorAll(".field-zone")) setText(zone, zoneText());
     form.addEventListener("formdata", ({ formData }) => {
-      for (const { name, value } of fields) formData.set(name, utcText(value));
+      for (const [index, { name, value, defaultValue }] of fields.entries()) {
+        formData.set(name, value === filled[index] ? defaultValue : utcText(value));
+      }
     });
   }
 }
