@@ -67,6 +67,7 @@ class DetectionRunner:
         self._rejudged: list[Exclusion] = []
         self._learning: dict[int, TagSession] = {}  # whose time to learn differs from the stored one
         self._silence_checked_from = silence_checked_from
+        self._uncommitted = 0  # readings processed since the last commit
         self.renewed_at = self._kept_at = time.monotonic()
         self._refreshed = self.renewed_at - REFRESHED_AFTER_S  # an exclusion may wait already
 
@@ -106,6 +107,7 @@ class DetectionRunner:
                 self._learning[tag] = session
         self.pool.note(updated)
         self.position = upto
+        self._uncommitted += len(rows)
 
     def refresh(self) -> None:
         """Apply changed settings of tags, and exclusions that were made or revoked, once a second.
@@ -151,11 +153,20 @@ class DetectionRunner:
     def commit(self, *, now: datetime, is_caught_up: bool) -> None:
         """Write the changed events and the states that are due, and renew the lease.
 
+        States take as many transactions as the readings since the last commit demand: up to twice as many as
+        fall due on the average. So states do not stay behind while catching up.
+
         Raises:
-            LeaseLostError: another process holds the lease; nothing is written.
-            django.db.Error: nothing is written.
+            LeaseLostError: another process holds the lease; nothing more is written.
+            django.db.Error: nothing more is written.
         """
-        self._write(self.pool.due(STATES_A_STEP, self.position), now=now, is_caught_up=is_caught_up)
+        transactions = 1 + int(2 * self.pool.falling_due(self._uncommitted) / STATES_A_STEP)
+        for _ in range(transactions):
+            due = self.pool.due(STATES_A_STEP, self.position)
+            self._write(due, now=now, is_caught_up=is_caught_up)
+            if len(due) < STATES_A_STEP:
+                break
+        self._uncommitted = 0
 
     def close(self, *, now: datetime, until: float) -> None:
         """Save unsaved states until the time ``until`` of the monotonic clock, and release the lease.

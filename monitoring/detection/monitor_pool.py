@@ -347,6 +347,10 @@ class MonitorPool:
         due = {session.tag.pk: session for session in islice(chain(self._pressing.values(), late), limit)}
         return list(due.values())
 
+    def falling_due(self, readings: int) -> float:
+        """Return how many states fall due on the average while so many readings are processed."""
+        return readings * len(self.tags) / MOST_READ_AGAIN
+
     def dirty(self, limit: int) -> list[TagSession]:
         """Return up to ``limit`` unsaved sessions."""
         return list(islice(self._unsaved.values(), limit))

@@ -198,6 +198,30 @@ def test_states_are_saved_by_and_by_and_the_position_is_behind_none_that_is_not(
     assert leases.position_of(DETECTION) == last
 
 
+def test_while_catching_up_states_do_not_stay_behind(
+    begin: Callable[[], DetectionRunner], levels: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = most = 30
+    monkeypatch.setattr(monitor_pool, "SAVED_AFTER_READINGS", 1_000)
+    monkeypatch.setattr(monitor_pool, "MOST_READ_AGAIN", most)
+    monkeypatch.setattr(detection_runner, "STATES_A_STEP", 1)
+    values = {TEMP: 37.0, PH: 7.0, "agitator_rpm": 400.0}
+    ingest_readings(
+        [
+            {"timestamp": (NOW + second * SECOND).isoformat(), "tag": tag, "value": value}
+            for second in range(100)
+            for tag, value in values.items()
+        ],
+        now=NOW + timedelta(days=1),
+    )
+    judge, behind = begin(), []
+    while take(judge, limit=page):
+        commit(judge)
+        behind.append(judge.position - leases.position_of(DETECTION))
+    assert len(behind) == len(values) * 100 // page
+    assert max(behind) <= most + page
+
+
 def test_at_an_orderly_end_all_is_saved_and_the_lease_is_free(
     begin: Callable[[], DetectionRunner], levels: None
 ) -> None:
