@@ -34,6 +34,7 @@ TIME_FORMATS = [
     ("us", "microseconds since 1970"),
     ("ns", "nanoseconds since 1970"),
 ]
+MAPPED = ("address", "tag", "value_pointer", "time_pointer", "time_format", "zone")
 NEW_TAG = ("unit", "valid_min", "valid_max")
 SMALL = {"autocapitalize": "off", "autocomplete": "off", "spellcheck": "false"}
 
@@ -217,6 +218,8 @@ class MappingForm(forms.Form):
         super().__init__(*args, **{**kwargs, "initial": initial, "label_suffix": "", "auto_id": "%s"})
         self.fields["address"].label = kind.address_label
         self.fields["address"].help_text = kind.address_help
+        for name in kind.unused:
+            del self.fields[name]
         for option in kind.options:
             self.fields[OPTION + option.name] = form_field(option)
 
@@ -224,7 +227,8 @@ class MappingForm(forms.Form):
     def first(self) -> list[forms.BoundField]:
         """Return the fields that every mapping needs."""
         needed = [OPTION + each.name for each in self.kind.options if each.is_required]
-        return [self[name] for name in ("address", "tag", "value_pointer", *needed)]
+        names = ("address", "tag", "value_pointer", *needed)
+        return [self[name] for name in names if name in self.fields]
 
     @property
     def more(self) -> list[forms.BoundField]:
@@ -258,8 +262,7 @@ class MappingForm(forms.Form):
         data = self.cleaned_data
         options = {each.name: data.get(OPTION + each.name, "") for each in self.kind.options}
         return MappingInput(
-            **{name: data[name] for name in ("address", "tag", "value_pointer", "time_pointer")},
-            **{name: data[name] for name in ("time_format", "zone")},
+            **{name: data.get(name, "") for name in MAPPED},
             factor=1.0 if data["factor"] is None else data["factor"],
             offset=data["offset"] or 0.0,
             options={name: text for name, text in options.items() if text},

@@ -46,4 +46,5 @@ class SourceKind:
     can_discover: bool = True
     parameters: tuple[Field, ...] = ()  # of discovery, as the registers to read
     can_listen: bool = False  # what arrives can be watched
+    unused: frozenset[str] = frozenset()  # columns of a mapping that mean nothing here
     has_patterns: bool = False  # addresses may be patterns: parts in braces, which the tag's name may contain

@@ -385,6 +385,27 @@ def test_a_mapping_is_made_previewed_changed_and_deleted(client: Client) -> None
     assert client.get(own, headers={"accept": "text/html"}).status_code == 404
 
 
+@pytest.mark.parametrize(
+    ("protocol", "address", "asked"),
+    [
+        ("line_protocol", "weather,site=A temp", []),
+        ("modbus", "1:holding:0", []),
+        ("opcua", "ns=3;s=Reactor", ["value_pointer"]),
+        ("mqtt", "r1/od", ["value_pointer", "time_pointer", "time_format", "zone"]),
+    ],
+)
+def test_a_form_asks_for_what_its_protocol_needs(
+    client: Client, protocol: str, address: str, asked: list[str]
+) -> None:
+    source, tag = make_source(protocol=protocol), make_tag("r1.temp")
+    path = f"/sources/{source.pk}/mapping"
+    html = client.get(path).content.decode()
+    names = ("value_pointer", "time_pointer", "time_format", "zone")
+    assert [name for name in names if f'name="{name}"' in html] == asked
+    assert client.post(path, {"address": address, "tag": tag.name}).status_code == 302
+    assert source.mappings.get().address == address
+
+
 def test_without_messages_the_preview_has_the_points_that_arrived(client: Client) -> None:
     source, now = make_source(), datetime.now(UTC)
     SourcePoint.objects.create(source=source, address="x", last_raw="4", first_seen=now, last_seen=now)

@@ -7,6 +7,7 @@ from monitoring.sources.line_protocol.grammar import LineError, read_address
 
 PROTOCOL = "line_protocol"
 LONGEST_DATABASE = 100
+UNUSED = frozenset({"value_pointer", "time_pointer", "time_format"})
 
 
 def check(fields: Mapping[str, str]) -> dict[str, str]:
@@ -26,7 +27,7 @@ def check_mapping(mapping: Mapping[str, object]) -> dict[str, str]:
         read_address(str(mapping.get("address", "")))
     except LineError as error:
         errors["address"] = f"Give an address such as 'weather,site=A temp': {error}."
-    for name in ("value_pointer", "time_pointer", "time_format"):
+    for name in sorted(UNUSED):
         if mapping.get(name):
             errors[name] = "Leave this empty: a line has one value, and its timestamp."
     return errors
@@ -50,4 +51,5 @@ KIND = SourceKind(
     address_label="Series and field",
     address_help="Measurement, tags in order of their names, a space, the field: weather,site=A temp",
     can_discover=False,
+    unused=UNUSED | {"zone"},
 )

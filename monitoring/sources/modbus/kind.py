@@ -226,6 +226,7 @@ KIND = SourceKind(
     options=OPTIONS,
     libraries={"pymodbus": "pymodbus==3.16.1", "serial": "pyserial==3.5"},
     parameters=PARAMETERS,
+    unused=frozenset({"value_pointer", "time_pointer", "time_format", "zone"}),
     address_label="Register",
     address_help="Unit, table and offset from 0, as 1:holding:0, or the manual's number, as 1:40001.",
 )

@@ -253,5 +253,6 @@ KIND = SourceKind(
     ),
     libraries={"asyncua": "asyncua==2.1.0"},
     address_label="Node",
+    unused=frozenset({"time_pointer", "time_format", "zone"}),
     address_help="Node id, as ns=3;s=Reactor.Temperature. Of an array: the element as value pointer, /3.",
 )
