@@ -17,6 +17,7 @@ from monitoring.detection.monitor import VERSION, DetectionSettings, StateError,
 from monitoring.detection.shards import WHOLE, Shard, is_of_shard
 from monitoring.history.confirmed import Confirmed
 from monitoring.ingest.ahead import mark, marked_of, unmark
+from monitoring.kernel.chunks import chunks
 from monitoring.kernel.clock import from_micros
 from monitoring.kernel.incident_event import Event
 from monitoring.kernel.source_clock import AHEAD_US, arrival_lag_us
@@ -367,9 +368,8 @@ class MonitorPool:
             self._pressing.pop(session.tag.pk, None)
 
     def _load(self, tags: Sequence[WatchedTag], *, keep_new: bool) -> None:
-        for start in range(0, len(tags), ROWS_A_QUERY):
+        for some in chunks(tags, ROWS_A_QUERY):
             self._keep_alive()
-            some = tags[start : start + ROWS_A_QUERY]
             states = DetectorState.objects.in_bulk([tag.pk for tag in some])
             waiting = marked_of(list(states)) if states else {}
             for tag in some:

@@ -14,6 +14,7 @@ from django.db.models.expressions import RawSQL
 from monitoring.archive.reading import read_findings
 from monitoring.history.archived import ArchivedRange, Rows, both_places, first_rows
 from monitoring.history.keyset import Cursor, after_cursor, split_page
+from monitoring.kernel.chunks import chunks
 from monitoring.kernel.clock import FIRST_MICROS, LAST_MICROS, from_micros, iso_texts, iso_utc, to_micros
 from monitoring.models import ExcludedMeasurement, Measurement, Tag
 
@@ -338,8 +339,7 @@ def archived_reasons(anomalies: Sequence[Place]) -> dict[int, list[Reason]]:
 def reasons_by_id(ids: Sequence[int]) -> dict[int, list[Reason]]:
     """Return the violated rules in the database by id of the measurement."""
     reasons: dict[int, list[Reason]] = {row: [] for row in ids}
-    for start in range(0, len(ids), ROWS_A_QUERY):
-        some = ids[start : start + ROWS_A_QUERY]
+    for some in chunks(ids, ROWS_A_QUERY):
         with connection.cursor() as cursor:
             cursor.execute(FINDINGS.format(ids=", ".join(["%s"] * len(some))), some)
             for row, *reason in cursor.fetchall():

@@ -7,6 +7,7 @@ import numpy as np
 from monitoring.ingest.columns import StoredRows
 from monitoring.ingest.locked_tags import LockedTag
 from monitoring.kernel.arrays import IntArray
+from monitoring.kernel.chunks import chunks
 from monitoring.kernel.clock import from_micros, to_micros
 from monitoring.models import Measurement, ReadingAhead
 
@@ -57,13 +58,13 @@ def marked_of(tags: Sequence[int]) -> dict[int, list[tuple[int, int, float]]]:
 def values_of(ids: Sequence[int]) -> dict[int, float]:
     """Return the values of measurements by id, without deleted ones."""
     found: dict[int, float] = {}
-    for start in range(0, len(ids), CHUNK):
-        rows = Measurement.objects.filter(id__in=ids[start : start + CHUNK])
+    for some in chunks(ids, CHUNK):
+        rows = Measurement.objects.filter(id__in=some)
         found.update(rows.values_list("id", "value"))
     return found
 
 
 def unmark(ids: Sequence[int]) -> None:
     """Delete the marks of judged measurements, in the transaction that saves the result."""
-    for start in range(0, len(ids), CHUNK):
-        ReadingAhead.objects.filter(measurement_id__in=ids[start : start + CHUNK]).delete()
+    for some in chunks(ids, CHUNK):
+        ReadingAhead.objects.filter(measurement_id__in=some).delete()

@@ -22,6 +22,7 @@ from monitoring.ingest.removal import Removed, remove
 from monitoring.ingest.tags import among, given
 from monitoring.ingest.thaw import thaw_around
 from monitoring.kernel.arrays import IntArray
+from monitoring.kernel.chunks import chunks
 from monitoring.kernel.clock import from_micros
 from monitoring.kernel.run_lengths import run_lengths
 from monitoring.kernel.tag_definition import OnConflict
@@ -107,8 +108,7 @@ def standing_at(tag: LockedTag, times_us: Sequence[int]) -> Standing:
     pk, stored = tag.pk, archived_at(tag, times_us)
     replaced: defaultdict[int, list[float]] = defaultdict(list)
     with connection.cursor() as cursor:
-        for start in range(0, len(times_us), TIMES_A_QUERY):
-            some = list(times_us[start : start + TIMES_A_QUERY])
+        for some in chunks(times_us, TIMES_A_QUERY):
             cursor.execute(STORED.format(among=among(some)), [pk, *given(some)])
             stored |= {time_us: tuple(row) for time_us, *row in cursor.fetchall()}
             cursor.execute(REPLACED.format(among=among(some)), [pk, *given(some)])

@@ -10,6 +10,7 @@ from monitoring.ingest.columns import Batch
 from monitoring.ingest.locked_tags import LockedTag
 from monitoring.ingest.tags import among, given
 from monitoring.kernel.arrays import BoolArray, FloatArray, IntArray
+from monitoring.kernel.chunks import chunks
 
 TIMES_A_QUERY = 10_000
 AT = """
@@ -62,8 +63,7 @@ def without_excluded(batch: Batch, tags: Sequence[LockedTag]) -> tuple[Batch, Ex
 def excluded_at(tag: int, times_us: list[int]) -> Found:
     """Return the excluded measurements of the tag at these times, by time in µs."""
     found: Found = {}
-    for start in range(0, len(times_us), TIMES_A_QUERY):
-        some = times_us[start : start + TIMES_A_QUERY]
+    for some in chunks(times_us, TIMES_A_QUERY):
         with connection.cursor() as cursor:
             cursor.execute(AT.format(among=among(some)), [tag, *given(some)])
             found |= {time_us: (row, value, bool(flag)) for time_us, row, value, flag in cursor.fetchall()}

@@ -15,6 +15,7 @@ from monitoring.ingest import open_minutes
 from monitoring.ingest.rebuild import Interval, correct, read_buckets
 from monitoring.ingest.rollup_tables import columns_of
 from monitoring.ingest.tags import among, given
+from monitoring.kernel.chunks import chunks
 from monitoring.kernel.clock import SECOND_US, to_micros
 from monitoring.kernel.rollups import RESOLUTIONS_S, Buckets, coarsen
 from monitoring.models import Finding, Series
@@ -37,8 +38,7 @@ def remove(pk: int, removed: Sequence[Removed]) -> None:
 
     ``series.last`` stays, even if the newest is removed: the caller stores another at the same time.
     """
-    for start in range(0, len(removed), ROWS_A_STATEMENT):
-        some = removed[start : start + ROWS_A_STATEMENT]
+    for some in chunks(removed, ROWS_A_STATEMENT):
         Finding.objects.filter(measurement_id__in=[each.id for each in some]).delete()
         times_us = [each.time_us for each in some]
         with connection.cursor() as cursor:

@@ -14,6 +14,7 @@ from monitoring.ingest.parse import validate
 from monitoring.ingest.tags import among, given, tag_cache
 from monitoring.ingest.validate import RejectionReason
 from monitoring.kernel.arrays import FloatArray, IntArray
+from monitoring.kernel.chunks import chunks
 from monitoring.kernel.clock import to_micros
 from monitoring.kernel.tag_definition import OnConflict, TagDefinition
 from monitoring.models import Series, Tag
@@ -122,8 +123,7 @@ class DryRun:
 def stored_values(pk: int, times_us: Sequence[int]) -> Iterable[tuple[int, float]]:
     """Yield the stored time and value of a tag at each of these times that has one."""
     with connection.cursor() as cursor:
-        for start in range(0, len(times_us), TIMES_A_QUERY):
-            some = list(times_us[start : start + TIMES_A_QUERY])
+        for some in chunks(times_us, TIMES_A_QUERY):
             for table in STORED:
                 cursor.execute(
                     f"SELECT timestamp, value FROM {table} WHERE tag = %s AND timestamp {among(some)}",  # noqa: S608

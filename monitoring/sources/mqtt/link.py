@@ -14,6 +14,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
+from monitoring.kernel.chunks import chunks
 from monitoring.kernel.clock import current_micros
 from monitoring.sources.mqtt.settings import BrokerSettings
 from monitoring.sources.mqtt.wire import Wire
@@ -114,8 +115,7 @@ class Link(Client):
             SourceError: the connection has ended, or the broker does not answer.
         """
         refused = []
-        for start in range(0, len(filters), AT_ONCE):
-            some = filters[start : start + AT_ONCE]
+        for some in chunks(filters, AT_ONCE):
             wanted: Any = (
                 [(each, SubscribeOptions(qos=1)) for each in some]
                 if self.settings.is_v5
@@ -137,8 +137,8 @@ class Link(Client):
 
     def forget(self, filters: Sequence[str]) -> None:
         """Unsubscribe filters, from any thread, without waiting."""
-        for start in range(0, len(filters), AT_ONCE):
-            self.unsubscribe(list(filters[start : start + AT_ONCE]))
+        for some in chunks(filters, AT_ONCE):
+            self.unsubscribe(some)
 
     def acknowledge(self, mids: Sequence[int]) -> None:
         """Acknowledge messages in their order, from any thread; of a connection that has ended, none.
