@@ -412,7 +412,7 @@ def with_shared_texts(rows: Iterable[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
 
 
 def watched_tags(rows: Sequence[tuple[Any, ...]]) -> dict[int, WatchedTag]:
-    """Return the tags of these rows by id; tags with equal settings share them."""
+    """Return the tags of these rows by id; tags with equal settings share one object."""
     settings = {columns: settings_of(*columns) for columns in {row[3:] for row in rows}}
     return {pk: WatchedTag(pk, name, unit, settings[tuple(columns)]) for pk, name, unit, *columns in rows}
 

@@ -127,7 +127,7 @@ class Rows(ArchivedRows):
 
 
 def of_tag(tag: int, rows: ArchivedRows) -> Rows:
-    """Return the rows with their tag."""
+    """Return the rows with the tag."""
     return Rows(rows.ids, rows.times_us, rows.values, rows.is_anomaly, np.full(len(rows), tag, np.int64))
 
 

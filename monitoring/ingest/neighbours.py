@@ -113,7 +113,7 @@ def archived_rows(tag: LockedTag, index: int, new: Batch) -> tuple[Batch, Stored
 def earliest(tag: LockedTag, new: Batch) -> tuple[Batch, StoredRows, Batch]:
     """Return the earliest readings of one tag, the rows that ``stored_from`` reads, and the rest.
 
-    ``new`` is in order of time. The files of the readings and of their followers are thawed; the readings end
+    ``new`` is in order of time. The files of the readings and of the followers are thawed; the readings end
     before the next file that is still archived.
     """
     until = end_before_archived(tag, new)

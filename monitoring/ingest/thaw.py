@@ -1,7 +1,7 @@
-"""Bring archived measurements back into the database before anything of them changes, a file at a time.
+"""Bring archived measurements back into the database before any of these changes, a file at a time.
 
 A file of the archive never changes. Whoever adds, removes or judges measurements of archived time first thaws
-the files: their rows return with the same ids, flags and rule violations, and the files count no more, in the
+the files: the rows return with the same ids, flags and rule violations, and the files count no more, in the
 transaction that has locked the tag. The mover archives such spans again later. Totals and rollups stay as
 they are, since archived measurements are part of both.
 """

@@ -1,6 +1,6 @@
 """Readings that need archived measurements, and their rejection while the archive is away.
 
-A reading of archived time brings its file back; a reading soon after needs archived values as history. All of
+A reading of archived time brings the file back; a reading soon after needs archived values as history. All of
 that is read here, before anything of the batch is stored: the archive fails for these readings only.
 """
 
@@ -115,7 +115,7 @@ def read_histories_for(tag: LockedTag, new: Batch) -> None:
 
 
 def read_histories(tag: LockedTag, times_us: IntArray) -> None:
-    """Read values before the first time after each file; those before later ones are among them or stored.
+    """Read values before the first time after each file; those before later ones are among these or stored.
 
     The decoded rows stay in memory for the reads of the same transaction.
     """

@@ -9,7 +9,7 @@ from monitoring.archive.place import ArchiveError
 
 
 class DatabaseCommand(BaseCommand):
-    """A command that reads or writes the database, and has nothing to add when it can't."""
+    """A command that reads or writes the database, and has nothing to add to such an error."""
 
     def execute(self, *args: Any, **options: Any) -> Any:
         """Run the command.

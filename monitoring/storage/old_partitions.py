@@ -103,11 +103,16 @@ def cutoff(days: int, now: datetime) -> int:
 
 
 def past_months(now: datetime) -> list[Month]:
-    """Return the partitions of past months, oldest first; empty on SQLite."""
+    """Return the partitions of past months with the tags that have rows there, oldest first."""
+    return [read_month(month) for month in partitioned_months(now)]
+
+
+def partitioned_months(now: datetime) -> list[datetime]:
+    """Return the past months that have a partition, oldest first; none on SQLite."""
     if connection.vendor != "postgresql":
         return []
     months = [found for found in map(month_of_partition, sorted(partition_names())) if found]
-    return [read_month(month) for month in months if to_micros(next_month(month)) <= to_micros(now)]
+    return [month for month in months if next_month(month) <= now]
 
 
 def month_of_partition(partition: str) -> datetime | None:

@@ -36,7 +36,7 @@ class Grid:
 
 
 def pack(values: "array[float]", grid: Grid, offset: float = 0.0) -> bytes:
-    """Return the values compressed: on the first scale of the grid that has all of them, or as they are."""
+    """Return the values compressed: on the first scale of the grid that has all of them, else as floats."""
     numbers = np.array(values)
     if len(numbers):
         for scale in grid.scales:
@@ -46,7 +46,7 @@ def pack(values: "array[float]", grid: Grid, offset: float = 0.0) -> bytes:
 
 
 def in_steps(numbers: FloatArray, scale: float, offset: float, *, is_rising: bool) -> bytes:
-    """Return the numbers, of shape (n,), as steps of the grid; empty if one of them is not on the grid.
+    """Return the numbers, of shape (n,), as steps of the grid; empty if one is not on the grid.
 
     Rounding errors, which a mean of readings has, are packed as well. Bytes that hardly vary are neighbours.
     """

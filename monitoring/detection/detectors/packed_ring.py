@@ -13,7 +13,7 @@ DECIMAL = Grid(tuple(10.0**places for places in range(7)))  # resolutions of sen
 class PackedRing:
     """A ring of ``size`` floats (a multiple of ``CHUNK``); the newest value replaces the oldest.
 
-    A sensor has a resolution, so its values take a sixth of the memory compressed, at 0.1 µs a value.
+    Sensors have a resolution, so the values take a sixth of the memory compressed, at 0.1 µs a value.
     ``index`` is that of the oldest value once the ring ``is_full``. The values are readings less ``offset``.
     """
 

@@ -14,7 +14,7 @@ CHUNK = 128  # numbers
 
 
 class PackedSeries(Stateful):
-    """The last ``size`` numbers; up to a chunk more are kept, since they are dropped by the chunk."""
+    """The last ``size`` numbers; up to a chunk more are kept, as whole chunks are dropped."""
 
     __slots__ = ("_cold", "_tail", "grid", "offset", "size")
 

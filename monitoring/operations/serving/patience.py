@@ -165,7 +165,7 @@ class PatientRequestHandler(WSGIRequestHandler):
         super().log_message(format, *hidden)
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
-        """Answer a request that Python's server can't read: JSON in place of its HTML page."""
+        """Answer a request that Python's server can't read: JSON in place of an HTML page."""
         reason = message or HTTPStatus(code).phrase
         self.log_error("code %d, message %s", code, reason)
         # For a request line that it can't parse Python assumes HTTP/0.9, whose answers have no status.

@@ -142,8 +142,7 @@ def check_mapping(values: Mapping[str, object]) -> dict[str, str]:
     found = {
         "address": "" if NODE.fullmatch(str(values.get("address") or "")) else NO_NODE,
         "value_pointer": "" if not pointer or ELEMENT.fullmatch(pointer) else NO_ELEMENT,
-        "time_pointer": NO_TIME if values.get("time_pointer") else "",
-        "time_format": NO_TIME if values.get("time_format") else "",
+        **{name: NO_TIME for name in NO_TIMES if values.get(name)},
         "options": options_error(values.get("options")),
     }
     return {name: text for name, text in found.items() if text}
@@ -161,6 +160,7 @@ def options_error(options: object) -> str:
 
 NO_NODE = "Expected a node id, as ns=3;s=Reactor.Temperature, ns=2;i=1001 or nsu=http://plant/;s=pH."
 NO_ELEMENT = "Expected nothing, or the element of an array, counted from 0: /3."
+NO_TIMES = frozenset({"time_pointer", "time_format"})
 NO_TIME = "OPC UA brings the time of each value: leave this empty."
 
 PARAMETERS = (
@@ -253,6 +253,6 @@ KIND = SourceKind(
     ),
     libraries={"asyncua": "asyncua==2.1.0"},
     address_label="Node",
-    unused=frozenset({"time_pointer", "time_format", "zone"}),
+    unused=NO_TIMES | {"zone"},
     address_help="Node id, as ns=3;s=Reactor.Temperature. Of an array: the element as value pointer, /3.",
 )

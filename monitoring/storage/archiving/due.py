@@ -5,7 +5,7 @@ something still needs it there: the days of the tag's newest ``LOOKBACK`` measur
 reading is judged; measurements that detection or the alarms have not processed; days that retention has begun
 to delete; and spans that are not quiet.
 
-A late reading brings a whole file back under the lock of its tag. So a day of more than ``FILE_ROWS``
+A late reading brings a whole file back under the lock of the tag. So a day of more than ``FILE_ROWS``
 measurements is divided; only what was brought back moves again.
 """
 
@@ -100,7 +100,7 @@ def first_whole_day(raw_from: datetime | None) -> int:
 def next_span(tag_id: int, start_us: int, end_us: int) -> tuple[int, int] | None:
     """Return the span of the next file with measurements that the database has, from one time to another.
 
-    A span lies between files of its day that count, and has at most ``FILE_ROWS`` measurements.
+    A span lies between files of the day that count, and has at most ``FILE_ROWS`` measurements.
     """
     first = stored_times(tag_id, start_us, end_us).first()
     if first is None:
@@ -118,7 +118,7 @@ def file_end(tag_id: int, start_us: int, end_us: int) -> int:
     """Return the end of a file from ``start_us`` on, at most ``end_us``.
 
     Two files of equal size rather than a full one and a small rest: otherwise each late reading in a full
-    file would add a file when its span moves again.
+    file would add a file when the span moves again.
     """
     times = stored_times(tag_id, start_us, end_us)
     rows = times[: 2 * FILE_ROWS].count()

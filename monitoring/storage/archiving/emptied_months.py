@@ -6,7 +6,7 @@ the month's partition again.
 Readers and writers lock ``measurements`` before any partition, and so does the drop: there is no deadlock.
 With the lock, no transaction has uncommitted rows in the month: the check sees a late reading, or the reading
 is routed after the drop. A read of one state of the database that began before the last measurements moved
-must still find them in the partition, so a month stays for ``SETTLED`` after its last file was made.
+must still find these in the partition, so a month stays for ``SETTLED`` after the last file was made.
 """
 
 import logging
@@ -14,11 +14,12 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
 from django.db import InternalError, OperationalError, ProgrammingError, connection, transaction
+from django.db.models import Max
 
 from monitoring.archive.reading import archived_files
 from monitoring.kernel.clock import to_micros
-from monitoring.storage.old_partitions import LOCK_ERRORS, month_of_partition
-from monitoring.storage.partitions import next_month, partition_names
+from monitoring.storage.old_partitions import LOCK_ERRORS, partitioned_months
+from monitoring.storage.partitions import next_month, partition_name
 
 logger = logging.getLogger(__name__)
 
@@ -56,16 +57,12 @@ def drop_emptied_months(*, now: datetime, should_stop: Callable[[], bool]) -> in
 
 
 def archived_months(now: datetime) -> Iterator[str]:
-    """Yield the partitions of past months that have files, none of them new; oldest first."""
-    if connection.vendor != "postgresql":
-        return
-    for partition in sorted(partition_names()):
-        month = month_of_partition(partition)
-        if month is None or next_month(month) > now:
-            continue
-        files = archived_files(None, to_micros(month), to_micros(next_month(month))).order_by()
-        if files.exists() and not files.filter(created_at__gt=datetime.now(UTC) - SETTLED).exists():
-            yield partition
+    """Yield the partitions of past months with files, and without a new file; oldest first."""
+    for month in partitioned_months(now):
+        files = archived_files(None, to_micros(month), to_micros(next_month(month)))
+        newest = files.aggregate(newest=Max("created_at"))["newest"]
+        if newest is not None and newest <= datetime.now(UTC) - SETTLED:
+            yield partition_name(month)
 
 
 def drop_if_empty(partition: str) -> bool:

@@ -3,7 +3,7 @@
 Sequence: announce the file in the manifest; write it, a row group at a time; read it back; then, chunk by
 chunk, delete the measurements from the database and let those of the file count, in one transaction under the
 lock of the tag. A measurement is deleted only if the file has the very same, with its rule violations. If one
-differs, someone has changed it meanwhile: the chunk is rolled back, the file is thawed, and moves later.
+differs, the span has changed meanwhile: the chunk is rolled back, the file is thawed, and moves later.
 A run that was interrupted goes on at ``moved_until``; a file that was not complete is given up.
 """
 
@@ -208,7 +208,7 @@ def move_chunk(file: ArchiveFile, rows: ArchivedRows, findings: Findings, until_
     """Delete the measurements from the database up to a time, and let those of the file count.
 
     Raises:
-        SpanChangedError: they differ; nothing has changed.
+        SpanChangedError: the measurements differ; nothing has changed.
     """
     with write_lock(), transaction.atomic():
         lock_tags([file.tag.name])
@@ -232,7 +232,7 @@ def delete_same(pk: int, span: tuple[int, int], rows: ArchivedRows, findings: Fi
     """Delete the measurements of a tag in a span, which must be these rows with these rule violations.
 
     Raises:
-        SpanChangedError: they are others; the transaction must be rolled back.
+        SpanChangedError: the measurements are others; the transaction must be rolled back.
     """
     if not stored_rows(pk, *span, limit=len(rows) + 1).equals(rows):
         raise SpanChangedError
@@ -247,7 +247,7 @@ def delete_same(pk: int, span: tuple[int, int], rows: ArchivedRows, findings: Fi
 
 
 def give_up(file: ArchiveFile) -> None:
-    """Thaw a file whose span has changed while it moved; if that happened already, leave it as it is."""
+    """Thaw a file whose span has changed while it moved; if that happened already, leave all as is."""
     with write_lock(), transaction.atomic():
         lock_tags([file.tag.name])
         current = ArchiveFile.objects.filter(pk=file.pk, superseded_at=None).first()

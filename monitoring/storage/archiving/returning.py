@@ -15,7 +15,7 @@ from monitoring.storage.partitions import create_partitions
 
 
 def bring_back(tag: Tag, start: datetime, end: datetime) -> Iterator[tuple[ArchiveFile, int]]:
-    """Thaw the files of a tag from ``start`` to ``end`` (inclusive); yield each file and its measurements.
+    """Thaw the files of a tag from ``start`` to ``end`` (inclusive); yield each file with a count.
 
     The caller holds the lock against movers and retention.
 
