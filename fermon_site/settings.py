@@ -470,6 +470,7 @@ SECURE_SSL_REDIRECT = PRODUCTION
 SECURE_REDIRECT_EXEMPT = ["^health$", "^metrics$"]
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if PRODUCTION else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = PRODUCTION
-# The owner of the whole domain decides about browsers' HSTS preload lists.
-SILENCED_SYSTEM_CHECKS = ["security.W021"]
+# The owner of the whole domain decides about browsers' HSTS preload lists. W161 takes a fixed time of day for
+# a mistake while the clock is within ten seconds of it: "quiet until 7:00" warns who starts Fermon at 7:00.
+SILENCED_SYSTEM_CHECKS = ["security.W021", "fields.W161"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if FERMON_PROXIES else None

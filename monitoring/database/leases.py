@@ -5,12 +5,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Q
 
 from monitoring.models import Lease
 
 LONGEST = timedelta(minutes=1)
+# A process that stands still in a transaction for this long is stopped, not slow.
+STOPPED_AFTER = timedelta(seconds=8)
 
 
 class LeaseLostError(Exception):
@@ -35,6 +37,18 @@ def valid_at(now: datetime) -> Q:
     return Q(expires_at__gt=now, expires_at__lte=now + LONGEST)
 
 
+def limit_standstill(duration: timedelta) -> None:
+    """On PostgreSQL, end the current transaction if its process stands still in it for longer than its lease.
+
+    A process that was stopped there (a paused machine or container) keeps the lease's row locked; without a
+    limit no other could take the lease. Inside a savepoint, what the transaction began with stays.
+    """
+    if connection.vendor == "postgresql" and not connection.savepoint_ids:
+        longest_ms = int(max(duration, STOPPED_AFTER) / timedelta(milliseconds=1))
+        with connection.cursor() as cursor:
+            cursor.execute(f"SET LOCAL idle_in_transaction_session_timeout = {longest_ms}")
+
+
 def is_free(source: str, owner: str, *, now: datetime) -> bool:
     """Return whether the owner may hold the lease now; changes nothing."""
     return not Lease.objects.exclude(owner=owner).filter(valid_at(now), source=source).exists()
@@ -42,6 +56,7 @@ def is_free(source: str, owner: str, *, now: datetime) -> bool:
 
 def hold(source: str, owner: str, *, now: datetime, duration: timedelta) -> Hold | None:
     """Take or renew the lease, in the caller's transaction; return None if another owner holds it."""
+    limit_standstill(duration)
     Lease.objects.get_or_create(source=source)
     mine_or_expired = Q(owner=owner) | Q(expires_at=None) | ~valid_at(now)
     taken = Lease.objects.filter(mine_or_expired, source=source).update(
@@ -57,6 +72,7 @@ def renew(source: str, owner: str, *, now: datetime, duration: timedelta) -> Hol
 
     A lease that has expired is renewed, too, if it was neither taken nor released since.
     """
+    limit_standstill(duration)
     mine = Lease.objects.filter(source=source, owner=owner)
     if not mine.update(expires_at=now + duration, renewed_at=now):
         return None

@@ -5,7 +5,14 @@ from datetime import datetime, timedelta
 
 from django.db import connection, transaction
 
-from monitoring.database.leases import LeaseLostError, hold, is_free, release, valid_at
+from monitoring.database.leases import (
+    LeaseLostError,
+    hold,
+    is_free,
+    limit_standstill,
+    release,
+    valid_at,
+)
 from monitoring.database.write_lock import limit_row_wait, write_lock
 from monitoring.kernel.lease_names import SOURCE
 from monitoring.models import Lease
@@ -26,6 +33,7 @@ def renew(owner: str, sources: Collection[int], now: datetime) -> set[int]:
     """
     if not sources:
         return set()
+    limit_standstill(EXPIRES_AFTER)
     mine = Lease.objects.filter(owner=owner, source__in=[*map(lease_name, sources)])
     if connection.vendor == "postgresql":  # in order, as the writer locks them
         list(mine.order_by("source").select_for_update(no_key=True).values_list("source"))
@@ -68,6 +76,7 @@ def check_held(owner: str, sources: Iterable[int]) -> None:
         SourcesLostError: others have taken some.
     """
     wanted = set(sources)
+    limit_standstill(EXPIRES_AFTER)
     rows = Lease.objects.filter(owner=owner, source__in=[*map(lease_name, wanted)]).order_by("source")
     if connection.vendor == "postgresql":
         rows = rows.select_for_update(no_key=True)

@@ -1,8 +1,12 @@
 """The lease: one holder at a time, and a watermark that moves with what is written."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import DatabaseError, connection, transaction
 
 from monitoring.database import leases
 
@@ -84,3 +88,28 @@ def test_what_fails_while_holding_takes_no_lease() -> None:
     ):
         raise ValueError("broken")
     assert leases.is_free("simulator", "b", now=NOW)
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db(transaction=True)
+def test_who_stands_still_in_a_transaction_keeps_it_no_longer_than_it_lasts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(leases, "STOPPED_AFTER", SECONDS / 10)
+    is_held, is_over = threading.Event(), threading.Event()
+
+    def stand_still() -> None:
+        with closing(connection), transaction.atomic():
+            leases.hold("simulator", "a", now=NOW, duration=SECONDS / 10)
+            is_held.set()
+            is_over.wait()
+            hold("a", NOW)
+
+    with ThreadPoolExecutor(1) as beside:
+        stopped = beside.submit(stand_still)
+        is_held.wait()
+        with transaction.atomic():
+            assert hold("b", NOW + SECONDS)  # waits no longer for the row than for any other lock
+        is_over.set()
+        assert isinstance(stopped.exception(), DatabaseError)
+    assert hold("b", NOW + SECONDS)
