@@ -49,17 +49,26 @@ def revise_recipe(
     *,
     phases: Sequence[NewPhase] | None = None,
     description: str | None = None,
+    seen: datetime | None = None,
     actor: Actor,
 ) -> Recipe:
     """Change the newest version if no batch has used it, else make the next; equal values change nothing.
 
+    ``seen`` is the ``made_at`` of the version that the caller saw (None: not asked).
+
     Raises:
         UnknownBatchError, BatchInputError: no such recipe; a field is invalid.
+        BatchConflictError: the recipe has changed since ``seen``.
     """
     with locked_recipe(name) as versions:
         if not versions:
             raise UnknownBatchError(f"unknown recipe {name!r}; GET /recipes lists them")
         newest = versions[0]
+        if seen is not None and seen != newest.made_at:
+            raise BatchConflictError(
+                f"recipe {name} has changed since: {newest.made_by} has made version {newest.version}."
+                " Load the page again, then repeat"
+            )
         new_phases = phases_of(newest) if phases is None else list(phases)
         text = newest.description if description is None else description
         if (new_phases, text) == (phases_of(newest), newest.description):
