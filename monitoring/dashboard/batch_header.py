@@ -38,7 +38,7 @@ class FieldForm(forms.Form):
 
     def __init__(self, *args: Any, stored: Mapping[str, Any], **kwargs: Any) -> None:
         self.stored = stored
-        super().__init__(*args, label_suffix="", **kwargs)
+        super().__init__(*args, **{"label_suffix": "", **kwargs})
         if "\n" in str(self["value"].value() or ""):
             self.fields["value"].widget = forms.Textarea(attrs={"rows": 3})
         self.fields["value"].widget.attrs["maxlength"] = LONGEST_TEXT

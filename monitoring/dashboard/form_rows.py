@@ -16,7 +16,7 @@ class FormRows(BaseFormSet):  # type: ignore[type-arg]
 
     def __init__(self, *args: Any, blank: int = 0, initial: Sequence[Any] = (), **kwargs: Any) -> None:
         self.extra = len(initial) + blank
-        super().__init__(*args, initial=list(initial), **{"prefix": "row", **kwargs})
+        super().__init__(*args, **{"prefix": "row", "initial": list(initial), **kwargs})
 
     def initial_form_count(self) -> int:
         """Return 0: any row may be left empty."""

@@ -40,14 +40,9 @@ class PhaseForm(RuleFields):
     hours = forms.FloatField(
         required=False,
         label="Typical duration (h)",
-        help_text="Empty: unknown.",
         widget=forms.NumberInput(attrs={"step": "any", "min": 0}),
     )
-    position = forms.FloatField(
-        required=False,
-        help_text="1.5 moves it between 1 and 2.",
-        widget=forms.NumberInput(attrs={"step": "any"}),
-    )
+    position = forms.FloatField(required=False, widget=forms.NumberInput(attrs={"step": "any"}))
     condition = forms.ChoiceField(
         required=False,
         label="The phase begins",

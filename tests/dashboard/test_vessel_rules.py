@@ -140,20 +140,19 @@ class AnyRule(RuleFields):
         self.fields["role"].choices = [("ph", "pH"), ("weight", "Weight")]  # type: ignore[attr-defined]
 
 
-FUNCTIONS = st.sampled_from(["setpoint", "output"])
+LIMITS = st.floats(-1e100, 1e100) | st.integers(-9, 9)
+DAY = 86_400
+FURTHER: dict[str, Any] = {
+    "function": st.sampled_from(["setpoint", "output"]),
+    "after_s": st.integers(0, 30 * DAY),
+}
+ROLES = st.sampled_from(["ph", "weight"])
+HELD = {"role": ROLES, "for_s": st.integers(0, DAY)}
+FALLS = {"role": ROLES, "falls_percent": st.floats(0.1, 100), "within_s": st.integers(60, DAY)}
 RULES = st.one_of(
-    st.fixed_dictionaries(
-        {"role": st.sampled_from(["ph", "weight"]), side: st.floats(-1e100, 1e100) | st.integers(-9, 9)},
-    ).flatmap(
-        lambda rule: st.fixed_dictionaries(
-            {name: st.just(value) for name, value in rule.items()} | {"for_s": st.integers(0, 86_400)},
-            optional={"function": FUNCTIONS, "after_s": st.integers(0, 30 * 86_400)},
-        )
-    )
-    for side in ("above", "below")
-) | st.fixed_dictionaries(
-    {"role": st.just("weight"), "falls_percent": st.floats(0.1, 100), "within_s": st.integers(60, 86_400)},
-    optional={"after_s": st.integers(0, 86_400)},
+    st.fixed_dictionaries(HELD | {"above": LIMITS}, optional=FURTHER),
+    st.fixed_dictionaries(HELD | {"below": LIMITS}, optional=FURTHER),
+    st.fixed_dictionaries(FALLS, optional=FURTHER),
 )
 
 
