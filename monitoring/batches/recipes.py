@@ -64,15 +64,15 @@ def revise_recipe(
         if not versions:
             raise UnknownBatchError(f"unknown recipe {name!r}; GET /recipes lists them")
         newest = versions[0]
-        if seen is not None and seen != newest.made_at:
-            raise BatchConflictError(
-                f"recipe {name} has changed since: {newest.made_by} has made version {newest.version}."
-                " Load the page again, then repeat"
-            )
         new_phases = phases_of(newest) if phases is None else list(phases)
         text = newest.description if description is None else description
         if (new_phases, text) == (phases_of(newest), newest.description):
             return newest
+        if seen is not None and seen != newest.made_at:
+            raise BatchConflictError(
+                f"recipe {name} has changed since: {newest.made_by} has stored version {newest.version}."
+                " Load the page again, then repeat"
+            )
         if newest.batches.exists() or newest.profiles.exists():
             return store_version(name, newest.version + 1, new_phases, text, actor)
         newest.description, newest.made_at, newest.made_by = text, datetime.now(UTC), actor.by

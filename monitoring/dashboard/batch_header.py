@@ -115,8 +115,9 @@ class HeaderForm(RowsForm):
         if data["recipe"] != recipe_key(batch.recipe):
             name, _, version = data["recipe"].partition("/")
             changes |= {"recipe": name, "recipe_version": int(version) if version else None}
-        with as_seen(batch.pk, data["revision"]):
-            edit_batch(batch.pk, changes, actor=actor)
+        if changes:  # none: the form was sent twice
+            with as_seen(batch.pk, data["revision"]):
+                edit_batch(batch.pk, changes, actor=actor)
 
 
 def recipe_key(recipe: Recipe | None) -> str:
@@ -174,5 +175,6 @@ def edit_header(request: HttpRequest, id: int) -> HttpResponse:
         form = HeaderForm(initial=form.entries, batch=batch, rows=rows.more())
     elif form.is_valid() and form.perform(actor_of(request)):
         return redirect(f"{reverse('batch', args=[batch.pk])}#header")
+    form.focus_error()
     context = shared(request, datetime.now(UTC)) | {"form": form, "batch": batch}
     return render(request, "batches/header.html", context, status=400 if form.is_bound else 200)

@@ -43,3 +43,10 @@ class RowsForm(ActForm):
     def is_valid(self) -> bool:
         """Return whether the fields of the form and of all rows can be read."""
         return all((super().is_valid(), self.rows.is_valid()))
+
+    def focus_error(self) -> None:
+        """Let the page open at the first field with an error: the form is long."""
+        fields = (field for form in (self, *self.rows.forms) for field in form)
+        wrong = next((field for field in fields if field.errors and not field.is_hidden), None)
+        if wrong is not None:
+            wrong.field.widget.attrs["autofocus"] = True

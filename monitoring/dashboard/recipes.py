@@ -130,6 +130,7 @@ def edit(request: HttpRequest, make: Callable[..., RecipeForm], recipe: Recipe |
     elif form.is_valid() and form.perform(actor_of(request)):
         name = recipe.name if recipe else form.cleaned_data["name"]
         return redirect(f"{reverse('recipes')}#recipe-{name}")
+    form.focus_error()
     context = {
         "form": form,
         "title": f"Change recipe {recipe.name}" if recipe else "Make a recipe",

@@ -161,6 +161,7 @@ def test_an_error_stands_beside_the_field_of_its_row(
     assert "Not saved; below is why." in refused(answer)
     before, _, after = unescape(answer.content.decode()).partition(f'id="id_{field}_error"')
     assert words in after.partition("</div>")[0]
+    assert "autofocus" in before.rpartition('<div class="field wrong">')[2]
     folded = before.rpartition("<details")[2]
     assert "</details>" in folded or folded.startswith(" open") or "<fieldset" in folded
     assert phases() == ["growth", "feed", "harvest"]
@@ -182,8 +183,9 @@ def test_a_form_that_was_shown_before_another_change_is_refused(client: Client, 
     shown = fields_of(page(client, CHANGE))
     revise_recipe("fed-batch", phases=[NewPhase("growth"), NewPhase("wash")], actor=ANN)
     answer = refused(client.post(CHANGE, shown | {"row-0-hours": "9"}))
-    assert "Recipe fed-batch has changed since: ann has made version 1. Load the page again" in answer
+    assert "Recipe fed-batch has changed since: ann has stored version 1. Load the page again" in answer
     assert phases() == ["growth", "wash"]
+    assert client.post(CHANGE, shown | {"description": "new"}).status_code == 400
     for wrong in ("", "x", "-1", "9" * 30):
         assert client.post(CHANGE, shown | {"seen": wrong}).status_code == 400
 

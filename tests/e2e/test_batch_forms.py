@@ -35,6 +35,7 @@ def test_a_recipe_is_changed_by_keyboard_on_a_phone(dashboard: Any, axe_js: Path
     page.keyboard.press("Enter")
     wrong = page.get_by_role("group", name="Phase 1: growth").get_by_label("Typical duration (h)")
     expect(wrong).to_have_accessible_description("Enter hours up to 8784, or none.")
+    expect(wrong).to_be_focused()
     assert page.evaluate(FITS)
     assert violations(dashboard, axe_js) == []
     wrong.fill("9.5")
