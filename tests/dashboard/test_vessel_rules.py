@@ -15,9 +15,11 @@ from pytest_django import Settings
 from monitoring.batches.errors import BatchInputError
 from monitoring.batches.json_fields import checked_rule
 from monitoring.batches.recipes import NewPhase, make_recipe, retire_recipe
+from monitoring.batches.rules.background import follow_rules
 from monitoring.batches.vessels import bind, make_vessel
 from monitoring.dashboard.rule_fields import RuleFields, rule_initial
 from monitoring.models import RuleProblem, Vessel
+from tests.batches.rules.test_background import MINUTE, NOON, RULES, WHOLE, moments, store_run
 from tests.dashboard.test_alarm_pages import page
 from tests.dashboard.test_vessels import ANN, refused, text
 
@@ -55,6 +57,23 @@ def test_a_rule_is_set_changed_and_removed(client: Client, vessel: Vessel) -> No
     client.post(START, {"act": "delete"})
     assert list(rules()) == ["end"]
     assert "Remove this rule" not in text(client, START)
+
+
+def test_rules_that_were_set_by_forms_alone_find_a_batch(client: Client, vessel: Vessel) -> None:
+    for tag, role in (("fermenter_ph", "ph"), ("agitator_rpm", "agitation")):
+        client.post("/vessels/v1/design", {"act": "bind", "tag": tag, "role": role, "function": "measured"})
+    feed = {"name": "feed", "role": "temperature", "condition": "below", "limit": "36", "minutes": "1"}
+    phases = {f"row-1-{name}": value for name, value in (feed | {"after": "10"}).items()}
+    rows = {"row-TOTAL_FORMS": "2", "row-INITIAL_FORMS": "0", "row-0-name": "growth"}
+    client.post("/new-recipe", {"name": "fed-batch", **rows, **phases})
+    client.post(START, WARM | {"limit": "35", "recipe": "fed-batch"})
+    acid = {"role": "ph", "condition": "below", "limit": "7", "minutes": "2"}
+    client.post("/vessels/v1/rules/inoculation", acid)
+    client.post(END, {"role": "agitation", "condition": "falls_percent", "limit": "20", "minutes": "10"})
+    assert rules() == RULES
+    store_run()
+    follow_rules(now=NOON + 70 * MINUTE)
+    assert moments() == [WHOLE]
 
 
 def test_the_form_shows_the_stored_rule_and_roles_with_a_tag_first(client: Client, vessel: Vessel) -> None:
@@ -149,14 +168,14 @@ FURTHER: dict[str, Any] = {
 ROLES = st.sampled_from(["ph", "weight"])
 HELD = {"role": ROLES, "for_s": st.integers(0, DAY)}
 FALLS = {"role": ROLES, "falls_percent": st.floats(0.1, 100), "within_s": st.integers(60, DAY)}
-RULES = st.one_of(
+ANY_RULE = st.one_of(
     st.fixed_dictionaries(HELD | {"above": LIMITS}, optional=FURTHER),
     st.fixed_dictionaries(HELD | {"below": LIMITS}, optional=FURTHER),
     st.fixed_dictionaries(FALLS, optional=FURTHER),
 )
 
 
-@given(RULES)
+@given(ANY_RULE)
 def test_a_stored_rule_that_is_saved_unchanged_stays_the_same(rule: dict[str, Any]) -> None:
     fresh = AnyRule(initial=rule_initial(rule))
     sent = {field.name: field.value() for field in fresh}
