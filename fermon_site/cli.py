@@ -33,19 +33,34 @@ def main() -> int:
 
 
 def manage(arguments: list[str], *, program: str = "fermon manage") -> int:
-    """Run a command of Django; print an invalid setting in a line. Return the exit code."""
+    """Run a command of Django; print an invalid setting or an unusable database in a line.
+
+    Return the exit code.
+    """
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "fermon_site.settings")
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
+    from django.db import Error as DatabaseError
 
     try:
         execute_from_command_line([program, *arguments])
-    except ImproperlyConfigured as error:
-        if "--traceback" in arguments:
+    except (ImproperlyConfigured, DatabaseError) as error:
+        if "--traceback" in arguments or not (reason := in_a_line(error)):
             raise
-        sys.stderr.write(f"{error}\n")
+        sys.stderr.write(f"{reason}\n")
         return 1
     return 0
+
+
+def in_a_line(error: Exception) -> str:
+    """Return the error of a setting or of the database with its remedy; empty if none is known."""
+    from django.db import Error as DatabaseError
+
+    from monitoring.database.diagnosis import explain, remedy
+
+    if isinstance(error, DatabaseError):
+        return explain(error) if remedy(error) else ""
+    return str(error)
 
 
 def say(text: str) -> int:

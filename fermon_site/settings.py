@@ -60,8 +60,7 @@ FERMON_STRANGER_RATE = environment.whole_number("FERMON_STRANGER_RATE", 600, low
 private_files.begin_private()  # before the first file is made in the data directory
 DATA_FILES = FERMON_DATA_DIR / "static"
 STATIC_ROOT = FERMON_DATA_DIR / "staticfiles"
-for directory in (FERMON_DATA_DIR, DATA_FILES, STATIC_ROOT):
-    directory.mkdir(parents=True, exist_ok=True)
+environment.make_directories(FERMON_DATA_DIR, DATA_FILES, STATIC_ROOT, FERMON_DATA_DIR / "logs")
 
 if PRODUCTION:
     SECRET_KEY = environment.required("SECRET_KEY", "a long random text that signs logins")
