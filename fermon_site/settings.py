@@ -123,6 +123,7 @@ PROVIDER_MIDDLEWARE = "monitoring.access.single_sign_on.session_refresh.Provider
 PROVIDER_BACKEND = "monitoring.access.single_sign_on.backend.ProviderBackend"
 CODE_MIDDLEWARE = "monitoring.access.one_time_codes.enforcement.RequireOneTimeCode"
 MIDDLEWARE = [
+    "fermon_site.accept.ReadableAccept",  # first: Django keeps the headers from when one is first read
     "fermon_site.request_ids.RequestIds",  # around all others, whose log lines have the id
     "csp.middleware.CSPMiddleware",  # these two next: static files and redirects need their headers, too
     "fermon_site.headers.PermissionsPolicy",
