@@ -12,8 +12,8 @@ CHOOSE_ANOTHER = "FERMON_DATA_DIR or DATABASE_URL must lead to a file and direct
 
 
 def explain(error: DatabaseError) -> str:
-    """Return the error as a line that says what to do, if that is known."""
-    return f"The database can't be used ({error}). {remedy(error)}".rstrip()
+    """Return the error, which may have several lines, as one that says what to do, if that is known."""
+    return f"The database can't be used ({' '.join(str(error).split())}). {remedy(error)}".rstrip()
 
 
 def remedy(error: DatabaseError) -> str:

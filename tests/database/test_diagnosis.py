@@ -28,6 +28,7 @@ def test_a_missing_table_leads_to_migrate() -> None:
         connection.cursor().execute("SELECT 1 FROM nowhere")
     assert remedy(caught.value) == MIGRATE
     assert explain(caught.value).endswith(MIGRATE)
+    assert "\n" not in explain(caught.value)
 
 
 def test_a_file_that_can_not_be_opened_or_written_leads_to_its_setting(tmp_path: Path) -> None:

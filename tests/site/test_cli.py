@@ -63,6 +63,8 @@ def test_a_database_without_tables_is_one_line_and_an_error_without_remedy_a_tra
     told = capsys.readouterr().err
     assert told.startswith("The database can't be used (no such table: auth_user). Run 'manage.py migrate'")
     assert told.count("\n") == 1
+    with pytest.raises(OperationalError):
+        fermon(monkeypatch, "manage", "migrate")
     error = OperationalError("database is locked")
     with pytest.raises(OperationalError):
         fermon(monkeypatch, "manage", "createsuperuser")
