@@ -1,7 +1,7 @@
 """The forms of a recipe: its description, and its phases as rows that are added, moved and removed."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import forms
@@ -17,6 +17,7 @@ from monitoring.dashboard.rule_fields import (
     CONDITION_WORDS,
     PLACEHOLDER,
     RuleFields,
+    StoredRule,
     role_choices,
     rule_initial,
     seconds_of,
@@ -31,6 +32,8 @@ ROWS_OF_NEW = 3
 PHASE_FIELD = re.compile(r"phases\.([0-9]+)\.(\w+)")
 RULE = ("condition", "role", "function", "limit", "minutes", "after")
 PROGRESS = ("coordinate", "coordinate_role")
+OF_CONDITION = ("role", "limit", "minutes", "after")  # mean nothing without a condition
+NO_CONDITION = "Choose a condition, or empty the other fields of the rule."
 
 
 class PhaseForm(RuleFields):
@@ -56,8 +59,11 @@ class PhaseForm(RuleFields):
     )
     coordinate_role = forms.ChoiceField(required=False, label="Totaliser")
 
-    def __init__(self, *args: Any, number: int, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, number: int, stored: StoredRule = None, is_stale: bool = False, **kwargs: Any
+    ) -> None:
         self.number = number  # of the row, from 1 on
+        self.stored, self.is_stale = stored, is_stale
         super().__init__(*args, **kwargs)
         totalisers = sorted(known_roles(), key=lambda name: not ROLES[name].is_total)
         offered = [PLACEHOLDER, *((name, role_title(name)) for name in totalisers)]
@@ -89,6 +95,20 @@ class PhaseForm(RuleFields):
         """Return whether the fields of the progress must be seen."""
         is_usual = self["coordinate"].value() in (Coordinate.TIME, "")
         return not is_usual or any(each.errors for each in self.of_progress)
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse a new entry for a rule without a condition. The stored entries go with their rule.
+
+        In a stale form, sent twice for instance, it is unknown which entries are new.
+        """
+        data = self.cleaned_data
+        if data.get("condition") == "" and not self.is_stale and any(map(self.is_entered, OF_CONDITION)):
+            self.add_error("condition", NO_CONDITION)
+        return data
+
+    def is_entered(self, name: str) -> bool:
+        """Return whether a field has an entry that the stored rule does not have."""
+        return self.cleaned_data.get(name) not in (None, "") and self.differs(name)
 
     @property
     def place(self) -> tuple[float, int]:
@@ -122,9 +142,17 @@ class PhaseForm(RuleFields):
 class PhaseRows(FormRows):
     """The phases of a recipe; rows that are empty or removed are left out."""
 
+    def __init__(
+        self, *args: Any, rules: Sequence[StoredRule] = (), is_stale: bool = False, **kwargs: Any
+    ) -> None:
+        self.rules, self.is_stale = rules, is_stale  # the stored rules of the first rows
+        super().__init__(*args, **kwargs)
+
     def get_form_kwargs(self, index: int | None) -> dict[str, Any]:
-        """Number the rows."""
-        return {"number": (index or 0) + 1, "label_suffix": ""}
+        """Number the rows, and give each the stored rule."""
+        place = index or 0
+        stored = self.rules[place] if place < len(self.rules) else None
+        return {"number": place + 1, "label_suffix": "", "stored": stored, "is_stale": self.is_stale}
 
     def add_fields(self, form: Any, index: int | None) -> None:
         """Word the field that removes a row."""
@@ -160,6 +188,18 @@ def rows_of(recipe: Recipe | None) -> FormRows:
             for phase in recipe.phases.all()
         ],
         blank=1,
+    )
+    return rows
+
+
+def rows_sent(sent: Mapping[str, Any], recipe: Recipe | None) -> FormRows:
+    """Return the rows as sent for a recipe to change, or a new one."""
+    if recipe is None:
+        return PHASE_ROWS(sent)  # type: ignore[no-any-return]
+    rows: FormRows = PHASE_ROWS(
+        sent,
+        rules=[phase.start_rule for phase in recipe.phases.all()],
+        is_stale=sent.get("seen") != str(to_micros(recipe.made_at)),
     )
     return rows
 

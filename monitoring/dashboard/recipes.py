@@ -20,11 +20,11 @@ from monitoring.dashboard.alarm_pages import id_of, page_of_alarms, shared
 from monitoring.dashboard.batch_words import rule_text, seconds_text, sentence
 from monitoring.dashboard.moments import Moment, moment
 from monitoring.dashboard.recipe_forms import (
-    PHASE_ROWS,
     ChangeRecipeForm,
     NewRecipeForm,
     RecipeForm,
     rows_of,
+    rows_sent,
 )
 from monitoring.models import Recipe, RecipePhase
 
@@ -124,7 +124,7 @@ def change_recipe(request: HttpRequest, name: str) -> HttpResponse:
 def edit(request: HttpRequest, make: Callable[..., RecipeForm], recipe: Recipe | None) -> HttpResponse:
     """Store a valid form and go to the recipe; ``act`` "more" shows the form as sent, with a further row."""
     sent = request.POST or None
-    form = make(sent, rows=PHASE_ROWS(sent) if sent else rows_of(recipe))
+    form = make(sent, rows=rows_sent(sent, recipe) if sent else rows_of(recipe))
     if request.POST.get("act") == "more":
         form = make(initial=form.entries, rows=form.rows.more())
     elif form.is_valid() and form.perform(actor_of(request)):

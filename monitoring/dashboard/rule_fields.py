@@ -29,6 +29,7 @@ FIELDS = {
     "function": "function",
     "recipe": "recipe",
 }
+StoredRule = Mapping[str, Any] | None
 PLACEHOLDER = ("", "choose")
 UNBOUND = "without a tag: bind one"
 
@@ -42,7 +43,9 @@ def number_field(label: str, help_text: str, longest_s: float | None = None) -> 
 
 
 class RuleFields(forms.Form):
-    """The fields of a rule. Subclasses set the choices of ``role`` and ``condition``."""
+    """The fields of a rule. Subclasses set the choices of ``role`` and ``condition``, and the stored rule."""
+
+    stored: StoredRule = None
 
     role = forms.ChoiceField(required=False, label="Tag in the role")
     function = forms.ChoiceField(
@@ -59,6 +62,10 @@ class RuleFields(forms.Form):
     after = number_field(
         "Not before (min)", "After the moment before. Empty: at any time.", NUMBERS["after_s"][1]
     )
+
+    def differs(self, name: str) -> bool:
+        """Return whether the entry in a field differs from what the form shows of the stored rule."""
+        return self.fields[name].has_changed(rule_initial(self.stored).get(name), self[name].data)
 
     def rule(self) -> dict[str, Any] | None:
         """Return the rule that a valid form gives, not checked yet; None without a condition."""
@@ -85,7 +92,7 @@ class RuleFields(forms.Form):
             self.add_error("condition", sentence(error))
 
 
-def rule_initial(rule: Mapping[str, Any] | None) -> dict[str, Any]:
+def rule_initial(rule: StoredRule) -> dict[str, Any]:
     """Return the content of the form for a stored rule."""
     if not rule:
         return {}

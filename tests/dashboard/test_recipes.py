@@ -123,6 +123,14 @@ def test_a_phase_takes_the_place_of_the_one_that_had_the_position(
     assert phases() == order
 
 
+def test_a_rule_is_removed_by_its_condition_alone(client: Client, recipe: Recipe) -> None:
+    sent = fields_of(page(client, CHANGE)) | {"row-1-condition": ""}
+    assert (sent["row-1-role"], sent["row-1-minutes"]) == ("feed_rate", "3")
+    for _ in ("the form", "the same form, sent twice"):
+        assert client.post(CHANGE, sent).status_code == 302
+    assert [each.start_rule for each in newest().phases.all()] == [None, None, None]
+
+
 def test_a_version_in_use_stays_and_a_change_makes_the_next(client: Client, recipe: Recipe) -> None:
     use(recipe)
     client.post(CHANGE, fields_of(page(client, CHANGE)) | {"row-0-hours": "9"})
@@ -147,6 +155,17 @@ def test_one_more_row_keeps_the_entries_and_stores_nothing(client: Client, recip
         ({"row-1-role": ""}, "row-1-role", "Choose the role of the tag to look at."),
         ({"row-1-limit": ""}, "row-1-limit", "Enter a value, in the unit of the tag."),
         ({"row-1-minutes": "2000"}, "row-1-minutes", "Enter minutes from 0 to 1440."),
+        (
+            {"row-2-limit": "5"},
+            "row-2-condition",
+            "Choose a condition, or empty the other fields of the rule",
+        ),
+        (
+            {"row-2-role": "ph"},
+            "row-2-condition",
+            "Choose a condition, or empty the other fields of the rule",
+        ),
+        ({"row-1-condition": "", "row-1-limit": "5"}, "row-1-condition", "Choose a condition, or empty the"),
         ({"row-0-hours": "0"}, "row-0-hours", "Enter hours up to 8784, or none."),
         ({"row-0-hours": "1e308"}, "row-0-hours", "Enter hours up to 8784, or none."),
         ({"row-2-name": ""}, "row-2-name", "This field is required."),
