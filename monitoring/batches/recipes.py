@@ -66,7 +66,7 @@ def revise_recipe(
         newest = versions[0]
         new_phases = phases_of(newest) if phases is None else list(phases)
         text = newest.description if description is None else description
-        if (new_phases, text) == (phases_of(newest), newest.description):
+        if is_equal(newest, new_phases, text):
             return newest
         if seen is not None and seen != newest.made_at:
             raise BatchConflictError(
@@ -205,6 +205,11 @@ def clean(row: Recipe | RecipePhase, prefix: str) -> None:
     except ValidationError as error:
         field, messages = next(iter(error.message_dict.items()))
         raise BatchInputError(" ".join(messages), f"{prefix}{field}") from error
+
+
+def is_equal(recipe: Recipe, phases: Sequence[NewPhase], description: str) -> bool:
+    """Return whether a stored version has these phases and this description."""
+    return (phases_of(recipe), recipe.description) == (list(phases), description)
 
 
 def phases_of(recipe: Recipe) -> list[NewPhase]:

@@ -33,7 +33,10 @@ REFUSED = {
     MAP_SOURCES: "Sources are mapped by the role engineer. An administrator gives roles in the admin.",
     CONDUCT: "Batches are conducted by the role operator. An administrator gives roles in the admin.",
     NOTE: "Notes are for the role operator. An administrator gives roles in the admin.",
-    DESIGN: "Vessels are set up by the role engineer. An administrator gives roles in the admin.",
+    DESIGN: (
+        "Vessels, recipes and golden profiles are set up by the role engineer."
+        " An administrator gives roles in the admin."
+    ),
     MAINTAIN: "Maintenance windows are for the role engineer. An administrator gives roles in the admin.",
 }
 View = Callable[..., HttpResponse]

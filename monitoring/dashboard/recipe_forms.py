@@ -7,9 +7,16 @@ from typing import Any
 from django import forms
 from django.forms.formsets import formset_factory
 
-from monitoring.batches.errors import BatchInputError
+from monitoring.batches.errors import BatchConflictError, BatchInputError
 from monitoring.batches.json_fields import known_roles
-from monitoring.batches.recipes import LONGEST_PHASE_S, MOST_PHASES, NewPhase, make_recipe, revise_recipe
+from monitoring.batches.recipes import (
+    LONGEST_PHASE_S,
+    MOST_PHASES,
+    NewPhase,
+    is_equal,
+    make_recipe,
+    revise_recipe,
+)
 from monitoring.batches.vessel_roles import ROLES, role_title
 from monitoring.dashboard.batch_words import sentence
 from monitoring.dashboard.form_rows import FormRows, RowsForm
@@ -241,9 +248,14 @@ class NewRecipeForm(RecipeForm):
     field_order = ("name", "description")
 
     def store(self, phases: Sequence[NewPhase], actor: Actor) -> None:
-        """Make the recipe."""
-        data = self.cleaned_data
-        make_recipe(data["name"], phases, description=data["description"], actor=actor)
+        """Make the recipe. A form that is sent twice makes it once."""
+        name, text = self.cleaned_data["name"], self.cleaned_data["description"]
+        try:
+            make_recipe(name, phases, description=text, actor=actor)
+        except BatchConflictError:
+            newest = Recipe.objects.filter(name=name).order_by("-version").first()
+            if newest is None or not is_equal(newest, phases, text):
+                raise
 
 
 class ChangeRecipeForm(RecipeForm):

@@ -123,6 +123,23 @@ def test_a_phase_takes_the_place_of_the_one_that_had_the_position(
     assert phases() == order
 
 
+def test_a_phase_whose_name_was_emptied_can_be_removed(client: Client, recipe: Recipe) -> None:
+    answer = client.post(CHANGE, fields_of(page(client, CHANGE)) | {"row-2-name": ""})
+    html = answer.content.decode()
+    assert 'name="row-2-DELETE"' in html
+    assert 'name="row-3-DELETE"' not in html  # of the empty row
+    client.post(CHANGE, fields_of(html) | {"row-2-DELETE": "on"})
+    assert phases() == ["growth", "feed"]
+
+
+def test_a_new_recipe_that_is_sent_twice_is_made_once(client: Client) -> None:
+    sent = body({"name": "growth"}, {"name": "feed", **FEED}, name="r2", description="a new one")
+    for _ in range(2):
+        assert client.post("/new-recipe", sent)["Location"] == "/recipes#recipe-r2"
+    assert Recipe.objects.count() == 1
+    assert "There is a recipe r2 already" in refused(client.post("/new-recipe", sent | {"description": "x"}))
+
+
 def test_a_rule_is_removed_by_its_condition_alone(client: Client, recipe: Recipe) -> None:
     sent = fields_of(page(client, CHANGE)) | {"row-1-condition": ""}
     assert (sent["row-1-role"], sent["row-1-minutes"]) == ("feed_rate", "3")
@@ -234,6 +251,10 @@ def test_only_engineers_change_recipes_and_the_trail_names_them(
     for role, status in (("viewer", 403), ("operator", 403), ("engineer", 302)):
         client.force_login(account(role))
         assert ("Make a recipe" in text(client, "/recipes")) == (role == "engineer")
-        assert client.post(CHANGE, sent).status_code == status
+        answer = client.post(CHANGE, sent)
+        assert answer.status_code == status
+        assert (
+            b"Vessels, recipes and golden profiles are set up by the role engineer" in answer.content
+        ) == (status == 403)
     entry = LogEntry.objects.filter(object_repr="fed-batch, version 1").order_by("-pk")[0]
     assert (entry.actor_email, entry.changes["description"]) == ("engineer", ["our usual one", "better"])
