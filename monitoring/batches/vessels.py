@@ -91,10 +91,16 @@ def change_vessel(name: str, changes: Mapping[str, Any], *, actor: Actor) -> Ves
 def change_rule(name: str, moment: str, rule: Mapping[str, Any] | None, *, actor: Actor) -> Vessel:
     """Set the rule for a moment of the batches (None: no rule); the rules of the other moments stay.
 
+    A rule is removed even if another one is invalid.
+
     Raises:
         UnknownBatchError, BatchInputError: no such vessel; the moment or a rule is invalid.
     """
     with locked_vessel(name) as vessel:
+        if rule is None:
+            vessel.rules.pop(moment, None)
+            vessel.save()
+            return vessel
         return change_vessel(vessel.name, {"rules": {**vessel.rules, moment: rule}}, actor=actor)
 
 

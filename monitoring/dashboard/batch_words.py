@@ -11,6 +11,7 @@ from monitoring.kernel.clock import parse_timestamp
 from monitoring.models import MomentSource, TagFunction
 
 HOUR_S = 3_600
+RULE_FIELD = re.compile(r"rules\.(start|inoculation|end): ")  # of the API, before the text of a problem
 ISO_TIME = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z")
 STATE_WORDS = {"planned": "planned", "running": "running", "complete": "complete", "aborted": "aborted"}
 SOURCE_WORDS: dict[str, str] = {
@@ -83,7 +84,13 @@ def elapsed_text(hours: float | None) -> str:
     return f"{'−' if hours < 0 else ''}{words.duration_text(abs(hours) * HOUR_S)}"
 
 
-def sentence(error: Exception) -> str:
+def problem_text(problem: str) -> str:
+    """Return a problem of the rules as a sentence, headed by the moment if it is an error of its rule."""
+    found = RULE_FIELD.match(problem)
+    return f"{RULE_TITLES[found[1]]}: {sentence(problem[found.end() :])}" if found else sentence(problem)
+
+
+def sentence(error: Exception | str) -> str:
     """Return the message of an error as a sentence, in the words of the page instead of the API's."""
     text = str(error).partition("; GET ")[0].replace("send end_previous", "tick 'End the running batch'")
     text = ISO_TIME.sub(lambda found: words.moment_text(parse_timestamp(found[0]), datetime.now(UTC)), text)

@@ -18,7 +18,7 @@ from monitoring.batches.vessels import change_rule
 from monitoring.dashboard.acts import act, actor_of
 from monitoring.dashboard.alarm_pages import shared
 from monitoring.dashboard.batch_forms import ActForm
-from monitoring.dashboard.batch_words import RULE_TITLES
+from monitoring.dashboard.batch_words import RULE_TITLES, problem_text
 from monitoring.dashboard.rule_fields import RuleFields, role_choices, rule_initial
 from monitoring.dashboard.vessel_tiles import present_bindings
 from monitoring.dashboard.vessels import vessel_or_404
@@ -72,6 +72,10 @@ class VesselRuleForm(RuleFields, ActForm):
         """Show an error of this rule beside its field, another one above the form."""
         if error.field == f"rules.{self.moment}":
             self.add_rule_error(error)
+        elif error.field.startswith("rules."):
+            self.add_error(
+                None, f"{problem_text(f'{error.field}: {error}')} Change or remove that rule first."
+            )
         else:
             super().show(error)
 

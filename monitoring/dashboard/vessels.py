@@ -23,7 +23,7 @@ from monitoring.dashboard.acts import may
 from monitoring.dashboard.alarm_pages import page_of_alarms, shared
 from monitoring.dashboard.batch_forms import ACTS, BindForm, RenameForm, VesselSettingsForm, forms_of
 from monitoring.dashboard.batch_rows import batch_row, batch_table
-from monitoring.dashboard.batch_words import FUNCTION_WORDS, ROLE_GAINS, RULE_TITLES, rule_text
+from monitoring.dashboard.batch_words import FUNCTION_WORDS, ROLE_GAINS, RULE_TITLES, problem_text, rule_text
 from monitoring.dashboard.moments import Moment, moment
 from monitoring.dashboard.vessel_tiles import (
     forecasts_of,
@@ -212,4 +212,4 @@ def rules_of(vessel: Vessel) -> list[tuple[str, str, str]]:
 def rule_problem(vessel: Vessel, now: datetime) -> tuple[str, Moment] | None:
     """Return the problem of the rules that a person has to solve, and since when; None without one."""
     stored: RuleProblem | None = getattr(vessel, "rule_problem", None)
-    return (stored.text, moment(stored.since, now)) if stored else None
+    return (problem_text(stored.text), moment(stored.since, now)) if stored else None

@@ -116,10 +116,19 @@ def test_an_error_stands_beside_its_field(
 def test_a_wrong_rule_of_another_moment_is_said_above_the_form(client: Client, vessel: Vessel) -> None:
     Vessel.objects.update(rules={"start": {"role": "of an old version"}})
     answer = client.post(END, WARM)
-    assert "Expected 'role' to be one of temperature" in refused(answer)
+    shown = refused(answer)
+    assert "Start: Expected 'role' to be one of temperature" in shown
+    assert "Change or remove that rule first." in shown
     assert rules() == {"start": {"role": "of an old version"}}
-    assert client.post(END, {"act": "delete"}).status_code == 400
-    assert client.post(START, {"act": "delete"}).status_code == 302
+
+
+def test_wrong_rules_are_removed_in_any_order(client: Client, vessel: Vessel) -> None:
+    Vessel.objects.update(
+        rules={"start": {"role": "of an old version"}, "end": {}, "inoculation": {"role": 7}}
+    )
+    for moment in ("inoculation", "end", "start"):
+        assert client.post(f"/vessels/v1/rules/{moment}", {"act": "delete"}).status_code == 302
+    assert rules() == {}
 
 
 def test_the_page_tells_a_problem_of_the_rules(client: Client, vessel: Vessel) -> None:
@@ -127,6 +136,21 @@ def test_the_page_tells_a_problem_of_the_rules(client: Client, vessel: Vessel) -
     RuleProblem.objects.create(vessel=vessel, text=problem, since=datetime(2026, 1, 31, 12, tzinfo=UTC))
     assert f"{problem} Since " in text(client, "/vessels/v1")
     assert '<time datetime="2026-01-31T12:00:00Z">' in page(client, "/vessels/v1")
+
+
+@pytest.mark.parametrize(
+    ("problem", "shown"),
+    [
+        ("unknown recipe 'old'; GET /recipes lists them", "Problem: Unknown recipe 'old'. Since"),
+        ("rules.start: expected an object", "Problem: Start: Expected an object. Since"),
+        ("recipe r2, phase a: expected an object", "Problem: Recipe r2, phase a: expected an object. Since"),
+    ],
+)
+def test_a_problem_of_the_rules_is_a_sentence(
+    client: Client, vessel: Vessel, problem: str, shown: str
+) -> None:
+    RuleProblem.objects.create(vessel=vessel, text=problem, since=datetime(2026, 1, 31, 12, tzinfo=UTC))
+    assert shown in text(client, "/vessels/v1")
 
 
 def test_unknown_vessels_and_moments_are_not_found(client: Client, vessel: Vessel) -> None:
