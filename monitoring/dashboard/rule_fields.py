@@ -29,6 +29,7 @@ FIELDS = {
     "function": "function",
     "recipe": "recipe",
 }
+RULE_FIELDS = {"condition", *FIELDS.values()}
 StoredRule = Mapping[str, Any] | None
 PLACEHOLDER = ("", "choose")
 UNBOUND = "without a tag: bind one"
@@ -68,7 +69,12 @@ class RuleFields(forms.Form):
         return self.fields[name].has_changed(rule_initial(self.stored).get(name), self[name].data)
 
     def rule(self) -> dict[str, Any] | None:
-        """Return the rule that a valid form gives, not checked yet; None without a condition."""
+        """Return the rule that a valid form gives, not checked yet; None without a condition.
+
+        The stored rule stays as it is, with all digits, if no field was changed.
+        """
+        if self.stored and not any(map(self.differs, self.fields.keys() & RULE_FIELDS)):
+            return dict(self.stored)
         data = self.cleaned_data
         if not (condition := data["condition"]):
             return None

@@ -45,7 +45,7 @@ class VesselRuleForm(RuleFields, ActForm):
 
     def __init__(self, *args: Any, vessel: Vessel, moment: str, **kwargs: Any) -> None:
         self.vessel, self.moment = vessel, moment
-        stored = vessel.rules.get(moment) or {}
+        self.stored = stored = vessel.rules.get(moment) or {}
         super().__init__(*args, initial=rule_initial(stored), **kwargs)
         bound = {each.role for each in present_bindings(vessel, datetime.now(UTC))}
         self.fields["role"].choices = role_choices(bound)  # type: ignore[attr-defined]

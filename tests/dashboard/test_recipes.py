@@ -98,6 +98,17 @@ def test_a_form_sent_as_shown_changes_nothing(client: Client, recipe: Recipe) ->
     assert Recipe.objects.count() == 1
 
 
+def test_a_rule_of_the_api_stays_as_sent_in_a_form_saved_unchanged(client: Client) -> None:
+    rule = {"role": "ph", "function": "measured", "above": 7, "for_s": 90.5}
+    use(make_recipe("fed-batch", [NewPhase("growth"), NewPhase("feed", start_rule=rule)], actor=ANN))
+    sent = fields_of(page(client, CHANGE))
+    client.post(CHANGE, sent)
+    assert Recipe.objects.count() == 1
+    client.post(CHANGE, sent | {"row-0-hours": "8"})
+    assert newest().version == 2
+    assert newest().phases.all()[1].start_rule == rule
+
+
 def test_phases_are_moved_removed_and_added_in_one_change(client: Client, recipe: Recipe) -> None:
     sent = fields_of(page(client, CHANGE))
     sent |= {"row-3-name": "wash", "row-3-position": "1.5", "row-1-DELETE": "on", "row-1-limit": "no number"}

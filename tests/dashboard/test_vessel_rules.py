@@ -179,6 +179,7 @@ def test_the_trail_has_the_address_of_a_person_without_a_login(client: Client, v
 
 class AnyRule(RuleFields):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self.stored = kwargs.pop("stored", None)
         super().__init__(*args, **kwargs)
         self.fields["role"].choices = [("ph", "pH"), ("weight", "Weight")]  # type: ignore[attr-defined]
 
@@ -186,11 +187,11 @@ class AnyRule(RuleFields):
 LIMITS = st.floats(-1e100, 1e100) | st.integers(-9, 9)
 DAY = 86_400
 FURTHER: dict[str, Any] = {
-    "function": st.sampled_from(["setpoint", "output"]),
-    "after_s": st.integers(0, 30 * DAY),
+    "function": st.sampled_from(["measured", "setpoint", "output"]),
+    "after_s": st.integers(0, 30 * DAY) | st.floats(0, 30 * DAY),
 }
 ROLES = st.sampled_from(["ph", "weight"])
-HELD = {"role": ROLES, "for_s": st.integers(0, DAY)}
+HELD = {"role": ROLES, "for_s": st.integers(0, DAY) | st.floats(0, DAY)}
 FALLS = {"role": ROLES, "falls_percent": st.floats(0.1, 100), "within_s": st.integers(60, DAY)}
 ANY_RULE = st.one_of(
     st.fixed_dictionaries(HELD | {"above": LIMITS}, optional=FURTHER),
@@ -203,9 +204,22 @@ ANY_RULE = st.one_of(
 def test_a_stored_rule_that_is_saved_unchanged_stays_the_same(rule: dict[str, Any]) -> None:
     fresh = AnyRule(initial=rule_initial(rule))
     sent = {field.name: field.value() for field in fresh}
-    form = AnyRule({name: "" if value is None else str(value) for name, value in sent.items()})
+    form = AnyRule({name: "" if value is None else str(value) for name, value in sent.items()}, stored=rule)
     assert form.is_valid(), form.errors
     assert form.rule() == checked_rule(rule, "rules.end")
+
+
+@given(ANY_RULE)
+def test_a_changed_field_changes_the_rule_and_whole_seconds_stay(rule: dict[str, Any]) -> None:
+    sent = {name: "" if value is None else str(value) for name, value in rule_initial(rule).items()}
+    form = AnyRule(sent | {"limit": "12.5"}, stored=rule)
+    assert form.is_valid(), form.errors
+    made = checked_rule(form.rule(), "rules.end")
+    condition = sent["condition"]
+    assert made[condition] == 12.5
+    assert made["role"] == rule["role"]
+    for name in ("for_s", "within_s", "after_s"):
+        assert made.get(name) == (None if name not in rule else pytest.approx(rule[name], abs=0.5001))
 
 
 NUMBERS = st.sampled_from(["", "0", "-1", "7", "1e99", "1e308", "nan", "inf", "x", "0,5", "10" * 200])
