@@ -132,7 +132,7 @@ def test_a_process_that_does_not_end_is_ended_at_the_limit(behave: Behaviour) ->
         job = ntfy.job_of(MESSAGE, ntfy_at(local))
         outcome = send_job(job, target(**ntfy_at(local)), 1.5)
     assert outcome.result is Result.UNKNOWN
-    assert own_threads() == before
+    assert own_threads() <= before
 
 
 def test_a_process_ends_even_if_its_parent_was_killed() -> None:

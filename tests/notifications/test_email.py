@@ -117,7 +117,7 @@ def test_a_server_that_does_not_end_is_left_at_the_limit(behave: Behaviour, resu
     before, limit_s = own_threads(), limit(LIMIT_S)
     with local_target(behave) as local, within(limit_s):
         outcome = send(MESSAGE, target(server="127.0.0.1", port=local.port, **PLAIN), limit_s)
-        assert own_threads() == before
+        assert own_threads() <= before
     assert outcome.result is result
 
 

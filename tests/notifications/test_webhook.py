@@ -142,7 +142,7 @@ def test_after_a_hundred_attempts_there_is_no_thread_more() -> None:
         for number in range(100):
             send(MESSAGE, target(url=local[number % 3].url), 0.03)
         served = sum(each.connections for each in local)
-        assert own_threads() == before
+        assert own_threads() <= before
     assert served > 50  # a busy machine may not come to each within the limit
 
 
