@@ -73,6 +73,7 @@ def test_a_tag_is_shown_by_the_name_and_the_decimals_that_a_person_has_set(
 
 
 @pytest.mark.django_db
+@time_machine.travel(datetime(2026, 1, 31, 12, tzinfo=UTC), tick=False)
 def test_values_are_in_the_page(client: Client, post: Callable[..., Any]) -> None:
     post("/ingest", {"timestamp": ago(1), "tag": "fermenter_temp", "value": 36.5})
     post("/ingest", {"timestamp": ago(0), "tag": "fermenter_ph", "value": 8.25})
