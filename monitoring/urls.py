@@ -17,6 +17,7 @@ from monitoring.dashboard.batch_report import batch_report
 from monitoring.dashboard.batches import batch_detail, batch_list
 from monitoring.dashboard.notes import note_list
 from monitoring.dashboard.profiles import profile_detail, profile_list
+from monitoring.dashboard.recipes import recipe_list
 from monitoring.dashboard.sources import source_detail, source_list
 from monitoring.dashboard.vessels import vessel_detail, vessel_list
 
@@ -59,6 +60,7 @@ urlpatterns = [
     path("sources/<int:id>", page_or_api(source_detail), name="source"),
     path("profiles", page_or_api(profile_list), name="profiles"),
     path("profiles/<int:id>", page_or_api(profile_detail), name="profile"),
+    path("recipes", page_or_api(recipe_list), name="recipes"),
     path("vessels", page_or_api(vessel_list), name="vessels"),
     path("vessels/add", add_vessel, name="vessel-add"),
     path("vessels/<str:name>", page_or_api(vessel_detail), name="vessel"),

@@ -6,11 +6,11 @@ class UnknownBatchError(LookupError):
 
 
 class BatchInputError(ValueError):
-    """An invalid field; ``field`` names it."""
+    """An invalid field; ``field`` names it, ``part`` the entry of its JSON object (empty: all of it)."""
 
-    def __init__(self, message: str, field: str) -> None:
+    def __init__(self, message: str, field: str, part: str = "") -> None:
         super().__init__(message)
-        self.field = field
+        self.field, self.part = field, part
 
 
 class BatchConflictError(Exception):

@@ -61,7 +61,7 @@ def checked_rule(rule: Any, field: str) -> dict[str, Any]:
     if unknown := set(given) - RULE_FIELDS - recipe:
         raise BatchInputError(f"{min(unknown)[:40]!r} is unknown; expected a rule as {EXAMPLE}", field)
     if not is_text(given.get("recipe", "")):
-        raise BatchInputError("expected 'recipe' to be the name of a recipe", field)
+        raise BatchInputError("expected 'recipe' to be the name of a recipe", field, "recipe")
     check_channel(given, field)
     stated = [name for name in CONDITIONS if name in given]
     if len(stated) != 1:
@@ -83,9 +83,9 @@ def check_channel(rule: Mapping[str, Any], field: str) -> None:
     """
     role = rule.get("role")
     if not isinstance(role, str) or role not in ROLES or role == OTHER:
-        raise BatchInputError(f"expected 'role' to be one of {', '.join(known_roles())}", field)
+        raise BatchInputError(f"expected 'role' to be one of {', '.join(known_roles())}", field, "role")
     if rule.get("function", FUNCTIONS[0]) not in FUNCTIONS:
-        raise BatchInputError(f"expected 'function' to be one of {', '.join(FUNCTIONS)}", field)
+        raise BatchInputError(f"expected 'function' to be one of {', '.join(FUNCTIONS)}", field, "function")
 
 
 def known_roles() -> list[str]:
@@ -101,7 +101,7 @@ def check_number(value: Any, name: str, field: str) -> None:
     """
     lowest, highest = NUMBERS[name]
     if not is_finite(value) or not lowest <= value <= highest:
-        raise BatchInputError(f"expected {name!r} to be a number from {lowest:g} to {highest:g}", field)
+        raise BatchInputError(f"expected {name!r} to be a number from {lowest:g} to {highest:g}", field, name)
 
 
 def checked_constants(constants: Any) -> dict[str, float]:
@@ -126,11 +126,14 @@ def checked_header(header: Any) -> dict[str, Any]:
     given = checked_object(header, "header")
     for name, value in given.items():
         if not FIELD_NAME.fullmatch(name):
-            raise BatchInputError(f"expected names of 1 to 64 characters, got {name[:40]!a}", "header")
+            raise BatchInputError(
+                f"expected names of 1 to 64 characters, got {name[:40]!a}", "header", "name"
+            )
         if not (value is None or isinstance(value, bool) or is_finite(value) or is_text(value)):
             raise BatchInputError(
                 f"expected {name[:40]!a} to be a text of up to {LONGEST_TEXT} characters or a number",
                 "header",
+                "value",
             )
     return given
 

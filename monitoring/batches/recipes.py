@@ -49,12 +49,16 @@ def revise_recipe(
     *,
     phases: Sequence[NewPhase] | None = None,
     description: str | None = None,
+    seen: datetime | None = None,
     actor: Actor,
 ) -> Recipe:
     """Change the newest version if no batch has used it, else make the next; equal values change nothing.
 
+    ``seen`` is the ``made_at`` of the version that the caller saw (None: not asked).
+
     Raises:
         UnknownBatchError, BatchInputError: no such recipe; a field is invalid.
+        BatchConflictError: the recipe has changed since ``seen``.
     """
     with locked_recipe(name) as versions:
         if not versions:
@@ -64,6 +68,11 @@ def revise_recipe(
         text = newest.description if description is None else description
         if (new_phases, text) == (phases_of(newest), newest.description):
             return newest
+        if seen is not None and seen != newest.made_at:
+            raise BatchConflictError(
+                f"recipe {name} has changed since: {newest.made_by} has stored version {newest.version}."
+                " Load the page again, then repeat"
+            )
         if newest.batches.exists() or newest.profiles.exists():
             return store_version(name, newest.version + 1, new_phases, text, actor)
         newest.description, newest.made_at, newest.made_by = text, datetime.now(UTC), actor.by

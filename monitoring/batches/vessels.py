@@ -88,6 +88,16 @@ def change_vessel(name: str, changes: Mapping[str, Any], *, actor: Actor) -> Ves
     return vessel
 
 
+def change_rule(name: str, moment: str, rule: Mapping[str, Any] | None, *, actor: Actor) -> Vessel:
+    """Set the rule for a moment of the batches (None: no rule); the rules of the other moments stay.
+
+    Raises:
+        UnknownBatchError, BatchInputError: no such vessel; the moment or a rule is invalid.
+    """
+    with locked_vessel(name) as vessel:
+        return change_vessel(vessel.name, {"rules": {**vessel.rules, moment: rule}}, actor=actor)
+
+
 def rename_vessel(name: str, new_name: str, *, actor: Actor) -> Vessel:
     """Give a vessel another name; the former name stays reserved, and its addresses lead to the vessel.
 

@@ -1,14 +1,17 @@
 """Acts of people on pages: rights, refusals, and the name to record."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from typing import Any
 
+from auditlog.context import auditlog_value, set_extra_data
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db import Error as DatabaseError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.views.decorators.cache import never_cache
+from rest_framework.permissions import SAFE_METHODS
 
 from monitoring.access.callers import address_of
 from monitoring.access.pages import database_unavailable
@@ -46,13 +49,29 @@ def act(permission: str) -> Callable[[View], Callable[..., HttpResponseBase]]:
             try:
                 if not may(request, permission):
                     raise PermissionDenied(REFUSED[permission])
-                return view(request, **named)
+                with recorded(request):
+                    return view(request, **named)
             except DatabaseError:
                 return database_unavailable(request)
 
         return page
 
     return decorated
+
+
+@contextmanager
+def recorded(request: HttpRequest) -> Iterator[None]:
+    """Name a visitor without a session in the audit trail; the middleware names those with one."""
+    if request.method in SAFE_METHODS or settings.SESSION_COOKIE_NAME in request.COOKIES:
+        yield
+        return
+    before = auditlog_value.get(None)
+    named = {"actor": None, "actor_email": who(request), "remote_addr": address_of(request) or None}
+    try:
+        with set_extra_data(named):
+            yield
+    finally:
+        auditlog_value.set(before)
 
 
 def may(request: HttpRequest, permission: str) -> bool:

@@ -45,11 +45,17 @@ class ActForm(forms.Form):
         try:
             self.act(actor)
         except BatchInputError as error:
-            name = dict(self.renamed).get(error.field, error.field)
-            self.add_error(name if name in self.fields else None, sentence(error))
+            self.show(error)
         except (BatchConflictError, UnknownBatchError) as error:
             self.add_error(None, sentence(error))
-        return not self.errors
+        else:
+            return True
+        return False
+
+    def show(self, error: BatchInputError) -> None:
+        """Show an error beside its field, or above the form if it has no such field."""
+        name = dict(self.renamed).get(error.field, error.field)
+        self.add_error(name if name in self.fields else None, sentence(error))
 
     def act(self, actor: Actor) -> None:
         """Do the act.

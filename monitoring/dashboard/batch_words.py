@@ -48,8 +48,8 @@ def rule_text(rule: Mapping[str, Any]) -> str:
     """Return a rule in words, such as "Dissolved oxygen below 95 % for 10 min"."""
     subject = role_title(str(rule.get("role", "")))
     unit = ROLES[rule["role"]].unit if rule.get("role") in ROLES else ""
-    if rule.get("function") == TagFunction.SETPOINT:
-        subject += ", setpoint"
+    if (function := rule.get("function")) in (TagFunction.SETPOINT, TagFunction.OUTPUT):
+        subject += f", {FUNCTION_WORDS[function]}"
     if "falls_percent" in rule:
         text = (
             f"{subject} falls by {rule['falls_percent']:g} % within {seconds_text(rule.get('within_s', 0))}"
@@ -61,7 +61,14 @@ def rule_text(rule: Mapping[str, Any]) -> str:
     after = (
         f", not before {seconds_text(rule['after_s'])} after the moment before" if rule.get("after_s") else ""
     )
-    return f"{text}{lasting}{after}"
+    recipe = f"; recipe {rule['recipe']}" if rule.get("recipe") else ""
+    return f"{text}{lasting}{after}{recipe}"
+
+
+def header_text(value: Any) -> str:
+    """Return the value of a header field in words."""
+    words_of = {True: "yes", False: "no"}
+    return "" if value is None else words_of[value] if isinstance(value, bool) else str(value)
 
 
 def seconds_text(seconds: float) -> str:

@@ -34,7 +34,7 @@ from monitoring.dashboard.batch_rows import (
     phases_of,
     regions_of,
 )
-from monitoring.dashboard.batch_words import STATE_WORDS
+from monitoring.dashboard.batch_words import STATE_WORDS, header_text
 from monitoring.dashboard.forecast_lines import forecast_lines
 from monitoring.dashboard.sample_rows import note_rows, sample_rows
 from monitoring.dashboard.scripts import ScriptTag, chart_script
@@ -126,6 +126,7 @@ def batch_page(request: HttpRequest, batch: Batch, *, refused: str = "", status:
     happenings = read_happenings(batch, origin, now)
     compared = read_compared(batch, request.GET.get("deviation", ""), origin, now)
     context = live_context(batch, happenings, compared, origin, now) | {
+        "header": [(name, header_text(value)) for name, value in sorted(batch.header.items())],
         "may_conduct": may(request, CONDUCT),
         "may_note": may(request, NOTE),
         "may_design": may(request, DESIGN),

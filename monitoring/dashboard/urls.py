@@ -19,6 +19,7 @@ from monitoring.dashboard.batch_acts import (
     mark_batch,
 )
 from monitoring.dashboard.batch_entries import change_sample, enter_note, enter_sample
+from monitoring.dashboard.batch_header import edit_header
 from monitoring.dashboard.file_imports import import_detail, import_list, import_progress
 from monitoring.dashboard.login import OwnPasswordView, SignInView
 from monitoring.dashboard.message_links import acknowledge, confirm_channel
@@ -36,6 +37,7 @@ from monitoring.dashboard.notifications import notifications
 from monitoring.dashboard.one_time_codes import LoginCodeView, OneTimeCodesView
 from monitoring.dashboard.profiles import new_profile, use_profile
 from monitoring.dashboard.push import manifest, push_worker, subscription
+from monitoring.dashboard.recipes import add_recipe, change_recipe, offer_recipe
 from monitoring.dashboard.scripts import local_script
 from monitoring.dashboard.single_sign_on import ReturnView, SignOutView, StartView, signed_out
 from monitoring.dashboard.source_acts import (
@@ -45,6 +47,7 @@ from monitoring.dashboard.source_acts import (
     edit_source,
     make_tags_of_points,
 )
+from monitoring.dashboard.vessel_rules import edit_rule
 from monitoring.dashboard.views import dashboard
 
 password_changed = PasswordChangeDoneView.as_view(template_name="password_changed.html")
@@ -91,6 +94,11 @@ urlpatterns = [
     path("vessel-groups", make_vessels, name="vessel-groups"),
     path("vessels/<str:name>/conduct", conduct, name="vessel-conduct"),
     path("vessels/<str:name>/design", design, name="vessel-design"),
+    path("vessels/<str:name>/rules/<str:moment>", edit_rule, name="vessel-rule"),
+    path("new-recipe", add_recipe, name="recipe-new"),
+    path("recipes/<str:name>/change", change_recipe, name="recipe-change"),
+    path("recipes/<str:name>/offer", offer_recipe, name="recipe-offer"),
+    path("batches/<int:id>/header", edit_header, name="batch-header"),
     path("batches/<int:id>/mark", mark_batch, name="batch-mark"),
     path("batches/<int:id>/confirm-moments", confirm_moments, name="batch-confirm"),
     path("acknowledge/<str:token>", acknowledge, name="acknowledge"),

@@ -33,7 +33,7 @@ from monitoring.dashboard.vessel_tiles import (
     read_tiles,
     tile_of,
 )
-from monitoring.models import Tag, TagFunction, Vessel, VesselTag
+from monitoring.models import RuleProblem, Tag, TagFunction, Vessel, VesselTag
 
 HISTORY = 20
 WITHOUT_GAIN = "no calculation uses this role yet"
@@ -141,6 +141,7 @@ def details_of(
         "bindings": [binding_row(each, now) for each in vessel.bindings.all()],
         "missing": missing_roles(vessel, present_bindings(vessel, now)),
         "rules": rules_of(vessel),
+        "rule_problem": rule_problem(vessel, now),
         "constants": constant_rows(vessel),
         "history": batch_table(history.batches, now),
         "has_more": history.next is not None,
@@ -199,10 +200,16 @@ def missing_roles(vessel: Vessel, present: Sequence[VesselTag]) -> list[MissingR
     ]
 
 
-def rules_of(vessel: Vessel) -> list[tuple[str, str]]:
-    """Return the rules of a vessel in words, by moment."""
+def rules_of(vessel: Vessel) -> list[tuple[str, str, str]]:
+    """Return moment, title and rule in words (empty: none) of each moment that a rule may find."""
+    stored = vessel.rules
     return [
-        (title, rule_text(vessel.rules[name]))
+        (name, title, rule_text(stored[name]) if stored.get(name) else "")
         for name, title in RULE_TITLES.items()
-        if vessel.rules.get(name)
     ]
+
+
+def rule_problem(vessel: Vessel, now: datetime) -> tuple[str, Moment] | None:
+    """Return the problem of the rules that a person has to solve, and since when; None without one."""
+    stored: RuleProblem | None = getattr(vessel, "rule_problem", None)
+    return (stored.text, moment(stored.since, now)) if stored else None

@@ -34,6 +34,7 @@ EXAMPLES = {
     "content_type_id": "1",
     "slug": "reactor",
     "mapping": "1",
+    "moment": "start",
     "vessel": "v1",
     "recipe": "r1",
     "tag": "driving_force",
@@ -71,6 +72,9 @@ PAGES = {
     "vessel-groups": ENGINEERS,
     "vessels/<str:name>/conduct": OPERATORS,
     "vessels/<str:name>/design": ENGINEERS,
+    "vessels/<str:name>/rules/<str:moment>": ENGINEERS,
+    **dict.fromkeys(("new-recipe", "recipes/<str:name>/change", "recipes/<str:name>/offer"), ENGINEERS),
+    "batches/<int:id>/header": OPERATORS,
     "batches/<int:id>/mark": ENGINEERS,
     "batches/<int:id>/confirm-moments": OPERATORS,
     "acknowledge/<str:token>": ALL,  # the link is the right
