@@ -38,8 +38,8 @@ def test_a_value_alarms_and_account_are_in_view(phone: Any, width: int, height: 
     assert page.locator(".site-header").bounding_box()["height"] <= MOST_PX
     number = page.locator(".card .number").first.bounding_box()
     assert number["y"] + number["height"] <= height
-    for seen in (page.get_by_role("button", name="Menu and account of viewer"), page.locator(".alarm-counts")):
-        expect(seen).to_be_in_viewport(ratio=1)
+    expect(page.get_by_role("button", name="Menu and account of viewer")).to_be_in_viewport(ratio=1)
+    expect(page.locator(".alarm-counts")).to_be_in_viewport(ratio=1)
     assert page.evaluate(FITS)
 
 
