@@ -33,19 +33,37 @@ def main() -> int:
 
 
 def manage(arguments: list[str], *, program: str = "fermon manage") -> int:
-    """Run a command of Django; print an invalid setting in a line. Return the exit code."""
+    """Run a command of Django; print an invalid setting or an unusable database in a line.
+
+    Other errors of the database have a traceback, and so has a missing table while ``migrate`` makes tables.
+    Return the exit code.
+    """
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "fermon_site.settings")
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
+    from django.db import Error as DatabaseError
 
     try:
         execute_from_command_line([program, *arguments])
-    except ImproperlyConfigured as error:
-        if "--traceback" in arguments:
+    except (ImproperlyConfigured, DatabaseError) as error:
+        is_wanted = "--traceback" in arguments
+        if is_wanted or not (reason := in_a_line(error, is_migrating="migrate" in arguments[:1])):
             raise
-        sys.stderr.write(f"{error}\n")
+        sys.stderr.write(f"{reason}\n")
         return 1
     return 0
+
+
+def in_a_line(error: Exception, *, is_migrating: bool) -> str:
+    """Return the error of a setting or of the database with its remedy; empty if none is known."""
+    from django.db import Error as DatabaseError
+
+    from monitoring.database.diagnosis import MIGRATE, explain, remedy
+
+    if not isinstance(error, DatabaseError):
+        return str(error)
+    unknown = {"", MIGRATE} if is_migrating else {""}
+    return "" if remedy(error) in unknown else explain(error)
 
 
 def say(text: str) -> int:

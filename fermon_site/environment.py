@@ -4,7 +4,8 @@ import os
 import re
 import secrets
 import sys
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -84,6 +85,38 @@ def user_data_dir() -> Path:
     if sys.platform == "darwin":
         return home / "Library" / "Application Support" / "fermon"
     return Path(text("XDG_DATA_HOME", str(home / ".local" / "share"))) / "fermon"
+
+
+def unwritable(reason: object) -> str:
+    """Return the error of a data directory that can't be made, read or written, with the remedy."""
+    return (
+        f"FERMON_DATA_DIR: the data directory can't be written ({reason}). Set it to a directory that this"
+        " user can write."
+    )
+
+
+@contextmanager
+def writable_data() -> Iterator[None]:
+    """Convert an error of the operating system in the data directory.
+
+    Raises:
+        ImproperlyConfigured: the directory can't be made, or one of its files not be read or written.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise ImproperlyConfigured(unwritable(error)) from error
+
+
+def make_directories(*directories: Path) -> None:
+    """Make the data directory, and directories in it, unless they exist.
+
+    Raises:
+        ImproperlyConfigured: one of them can't be made.
+    """
+    with writable_data():
+        for directory in directories:
+            directory.mkdir(parents=True, exist_ok=True)
 
 
 def database_address(name: str, default: str) -> dict[str, Any]:
@@ -326,7 +359,16 @@ def stored_secret(path: Path) -> str:
     """Return the secret in this file; make the file if missing, so that logins survive a restart.
 
     Two processes that start together agree on one secret: a hard link puts the complete file in place.
+
+    Raises:
+        ImproperlyConfigured: the file can't be read or made.
     """
+    with writable_data():
+        return made_secret(path)
+
+
+def made_secret(path: Path) -> str:
+    """Return the secret in this file; make the file if missing."""
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         draft = path.with_name(f"{path.name}.{os.getpid()}")

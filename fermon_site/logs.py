@@ -93,7 +93,6 @@ def logging_config(directory: Path) -> dict[str, Any]:
 
     Several processes write to the one file, so the handler locks the file for each rotation.
     """
-    directory.mkdir(parents=True, exist_ok=True)
     logging.raiseExceptions = False  # a full disk would fill the console too, with each line's traceback
     return {
         "version": 1,

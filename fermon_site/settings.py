@@ -60,8 +60,7 @@ FERMON_STRANGER_RATE = environment.whole_number("FERMON_STRANGER_RATE", 600, low
 private_files.begin_private()  # before the first file is made in the data directory
 DATA_FILES = FERMON_DATA_DIR / "static"
 STATIC_ROOT = FERMON_DATA_DIR / "staticfiles"
-for directory in (FERMON_DATA_DIR, DATA_FILES, STATIC_ROOT):
-    directory.mkdir(parents=True, exist_ok=True)
+environment.make_directories(FERMON_DATA_DIR, DATA_FILES, STATIC_ROOT, FERMON_DATA_DIR / "logs")
 
 if PRODUCTION:
     SECRET_KEY = environment.required("SECRET_KEY", "a long random text that signs logins")
@@ -124,6 +123,7 @@ PROVIDER_MIDDLEWARE = "monitoring.access.single_sign_on.session_refresh.Provider
 PROVIDER_BACKEND = "monitoring.access.single_sign_on.backend.ProviderBackend"
 CODE_MIDDLEWARE = "monitoring.access.one_time_codes.enforcement.RequireOneTimeCode"
 MIDDLEWARE = [
+    "fermon_site.accept.ReadableAccept",  # first: Django keeps the headers from when one is first read
     "fermon_site.request_ids.RequestIds",  # around all others, whose log lines have the id
     "csp.middleware.CSPMiddleware",  # these two next: static files and redirects need their headers, too
     "fermon_site.headers.PermissionsPolicy",

@@ -29,6 +29,7 @@ from filelock import FileLock, Timeout
 from honcho.manager import Manager
 from honcho.printer import Message
 
+from fermon_site.environment import unwritable
 from monitoring.access.addresses import address_to_reach
 from monitoring.kernel import private_files
 
@@ -66,27 +67,18 @@ def read_settings() -> tuple[str, int, Path]:
     """Return host, port and data directory. Reading the settings also creates the directory.
 
     Raises:
-        StartError: a setting is invalid, or the data directory can't be written.
+        StartError: a setting is invalid, or the data directory can't be made.
     """
     try:
         return settings.FERMON_HOST, settings.FERMON_PORT, settings.FERMON_DATA_DIR
     except ImproperlyConfigured as error:
         raise StartError(str(error)) from error
-    except OSError as error:
-        raise unwritable(error) from error
 
 
 def database_file() -> Path | None:
     """Return the SQLite file; None if the database has a server."""
     database = settings.DATABASES["default"]
     return Path(database["NAME"]) if database["ENGINE"].endswith("sqlite3") else None
-
-
-def unwritable(error: OSError) -> StartError:
-    """Return the error for a data directory that can't be created or written."""
-    return StartError(
-        f"the data directory can't be written ({error}). Set FERMON_DATA_DIR to one that can be."
-    )
 
 
 @contextlib.contextmanager
@@ -104,7 +96,7 @@ def only_one(data_dir: Path, address: str) -> Iterator[None]:
     except Timeout as error:
         raise StartError(f"it already runs on {data_dir}{holder(note)}. Stop it first.") from error
     except OSError as error:
-        raise unwritable(error) from error
+        raise StartError(unwritable(error)) from error
     try:
         yield
     finally:

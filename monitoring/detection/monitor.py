@@ -366,7 +366,8 @@ class TagMonitor:
 
     def dump(self) -> bytes:
         """Return the whole state and its version as at most 100 kB."""
-        return zlib.compress(msgpack.packb([VERSION, self.bank.state()]), level=1)
+        # Nine tenths are packed floats: compressing them again takes as long as all else, and saves a tenth.
+        return zlib.compress(msgpack.packb([VERSION, self.bank.state()]), level=0)
 
     def restore(self, dumped: bytes) -> None:
         """Continue from the state of another monitor's ``dump``.

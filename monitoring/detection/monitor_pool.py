@@ -27,8 +27,8 @@ logger = logging.getLogger(__name__)
 
 SAVED_AFTER_READINGS = 1_000
 SAVED_AFTER_S = 600.0
-# Of a shard, between a tag's saved state and the present: after a crash they are read again, in about 30 s.
-MOST_READ_AGAIN = 1_500_000
+# Of a shard, between a tag's saved state and the present: after a crash they are read again, in some 20 s.
+MOST_READ_AGAIN = 1_000_000
 REPORTED_AFTER_S = 10.0
 READY_TOLERANCE_US = 30_000_000
 IMPORTED_AFTER_US = 3_600_000_000  # a reading that arrives later is of an import, or of a long outage

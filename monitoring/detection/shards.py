@@ -101,6 +101,7 @@ def take(shard: Shard, owner: str, *, now: datetime) -> leases.Hold | None:
     if not leases.is_free(shard.lease, owner, now=now):
         return None
     with transaction.atomic():
+        leases.limit_standstill(LEASE)  # the layout is locked before the lease
         lock_layout()
         if not has_layout(shard.count) and not divide(shard.count, now=now):
             return None

@@ -3,6 +3,9 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+UNUSED = "Leave this empty: this protocol does not use it."
+TIMES = frozenset({"time_pointer", "time_format", "zone"})  # columns about times in payloads
+
 
 @dataclass(frozen=True, slots=True)
 class Field:
@@ -28,8 +31,9 @@ class SourceKind:
     """A protocol. ``package`` is imported only where used: its ``libraries`` may be missing.
 
     ``check`` returns the error of each field of the form; ``check_mapping`` those of a mapping's fields
-    (``address``, ``value_pointer``, ``time_pointer``, ``time_format``, ``options``). Neither resolves a name
-    nor imports a library of the protocol. ``options`` are the fields of a mapping's options.
+    (``address``, ``value_pointer``, ``time_pointer``, ``time_format``, ``options``) but ``unused`` ones.
+    Neither resolves a name nor imports a library of the protocol. ``options`` are the fields of a mapping's
+    options.
     """
 
     name: str
@@ -47,4 +51,10 @@ class SourceKind:
     parameters: tuple[Field, ...] = ()  # of discovery, as the registers to read
     can_listen: bool = False  # what arrives can be watched
     unused: frozenset[str] = frozenset()  # columns of a mapping that mean nothing here
+    unused_at: Callable[[str], frozenset[str]] = lambda address: frozenset()  # those of some addresses alone
     has_patterns: bool = False  # addresses may be patterns: parts in braces, which the tag's name may contain
+
+    def check_unused(self, mapping: Mapping[str, object]) -> dict[str, str]:
+        """Return the error of each column of a mapping that is given and means nothing here."""
+        unused = self.unused | self.unused_at(str(mapping.get("address", "")))
+        return {name: UNUSED for name in sorted(unused) if mapping.get(name)}

@@ -4,6 +4,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from itertools import zip_longest
 from operator import attrgetter
 from typing import Any
 
@@ -79,10 +80,11 @@ def store_mapping(source: Source, row: MappingInput, mapping: SourceMapping | No
     with write_lock(), transaction.atomic():
         touch(source.pk)  # locks the source: two people at once would not see each other's rows
         others = SourceMapping.objects.filter(source=source).exclude(pk=mapping.pk if mapping else 0)
-        if problems := check_rows(source, [row], [input_of(each) for each in others]):
+        before = [input_of(mapping)] if mapping else []
+        if problems := check_rows(source, [row], [input_of(each) for each in others], replaced=before):
             raise MappingInputError(problems)
         stored = mapping or SourceMapping(source=source)
-        record_change(source, [input_of(mapping)] if mapping else [], [row])
+        record_change(source, before, [row])
         fill(stored, row)
         stored.save()
     return stored
@@ -96,10 +98,10 @@ def replace_mappings(source: Source, rows: Sequence[MappingInput]) -> list[Sourc
     """
     with write_lock(), transaction.atomic():
         touch(source.pk)
-        if problems := check_rows(source, rows):
-            raise MappingInputError(problems)
         stored = {input_of(each).key: each for each in source.mappings.all()}
         before = {key: input_of(each) for key, each in stored.items()}
+        if problems := check_rows(source, rows, replaced=[before.get(row.key) for row in rows]):
+            raise MappingInputError(problems)
         ids = {key: each.pk for key, each in stored.items()}
         after = {row.key: row for row in rows}
         gone = [row for key, row in before.items() if after.get(key) != row]
@@ -145,10 +147,12 @@ def check_rows(
     others: Sequence[MappingInput] = (),
     *,
     new_tags: frozenset[str] = frozenset(),
+    replaced: Sequence[MappingInput | None] = (),
 ) -> dict[int, dict[str, str]]:
     """Return the errors by field of each row that has any, by the row's place.
 
-    ``others`` are further mappings of the source; ``new_tags`` are tags that are made along with the rows.
+    ``others`` are further mappings of the source; ``new_tags`` are tags that are made along with the rows;
+    ``replaced`` has the stored mapping of each row, None of a new one.
     """
     if len(rows) + len(others) > MOST_MAPPINGS:
         return {0: {"address": f"A source has at most {MOST_MAPPINGS} mappings."}}
@@ -157,7 +161,7 @@ def check_rows(
         return {0: {"address": f"This version of Fermon does not know {source.protocol}."}}
     stored = Tag.objects.filter(name__in={row.tag for row in rows}).values_list("name", flat=True)
     known = new_tags.union(stored)
-    own = [_row_problems(kind, row) for row in rows]
+    own = [_row_problems(kind, row, stored) for row, stored in zip_longest(rows, replaced)]
     valid = [row for row, problems in zip(rows, own, strict=True) if not problems]
     taken = _Taken(source, rows, others, rules=(*others, *valid) if kind.has_patterns else None)
     found = {}
@@ -169,7 +173,7 @@ def check_rows(
     return found
 
 
-def _row_problems(kind: SourceKind, row: MappingInput) -> dict[str, str]:
+def _row_problems(kind: SourceKind, row: MappingInput, replaced: MappingInput | None) -> dict[str, str]:
     """Return the errors of a row by itself."""
     found = {
         "address": _address_problem(row),
@@ -183,7 +187,18 @@ def _row_problems(kind: SourceKind, row: MappingInput) -> dict[str, str]:
         "options": _options_problem(kind, row.options),
     }
     problems = {name: text for name, text in found.items() if text}
-    return problems or kind.check_mapping(row.columns)
+    return problems or _unused_problems(kind, row, replaced) | kind.check_mapping(row.columns)
+
+
+def _unused_problems(kind: SourceKind, row: MappingInput, replaced: MappingInput | None) -> dict[str, str]:
+    """Return the errors of columns that mean nothing to the protocol, unless they are stored so already.
+
+    Older versions of Fermon accepted some: such a mapping can still be changed elsewhere, and exported and
+    imported.
+    """
+    before = replaced.columns if replaced else {}
+    found = kind.check_unused(row.columns)
+    return {name: text for name, text in found.items() if row.columns[name] != before.get(name)}
 
 
 def _problem(parse: Callable[[str], object], text: str) -> str:

@@ -25,6 +25,7 @@ from django.conf import settings
 from django.db import connection
 from filelock import FileLock, Timeout
 
+from monitoring.database.diagnosis import MIGRATE
 from monitoring.kernel.durability import sync_directory
 
 logger = logging.getLogger(__name__)
@@ -36,6 +37,7 @@ AHEAD = timedelta(days=1)
 PAGES_A_STEP = 1000
 PAUSE_S = 0.005
 BUSY_S = 20.0
+TABLES = frozenset({"django_migrations", "measurements", "tags"})
 
 
 class BackupError(Exception):
@@ -75,6 +77,7 @@ def back_up(
     try:
         with backup_lock():
             target = target_path(to)
+            require_tables(source)
             require_free_space(source.stat().st_size, target.parent)
             write_checked(source, target, should_stop)
             kept = settings.FERMON_BACKUPS_KEPT if to is None else keep
@@ -173,6 +176,21 @@ def target_path(to: Path | None) -> Path:
     if not target.parent.is_dir():
         raise BackupError(f"{target.parent} is no directory. Make it first.")
     return target
+
+
+def require_tables(source: Path) -> None:
+    """Raise BackupError if the file is not a database of Fermon, as an empty file."""
+    with closing(connect(source)) as database:
+        if missing := missing_tables(database):
+            raise BackupError(
+                f"{source} is no database of Fermon's: it lacks the tables {missing}. {MIGRATE}"
+            )
+
+
+def missing_tables(database: sqlite3.Connection) -> str:
+    """Return the names of tables that every Fermon has and this database lacks; empty if there is none."""
+    found = {row[0] for row in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    return ", ".join(sorted(TABLES - found))
 
 
 def require_free_space(size: int, place: Path) -> None:

@@ -29,7 +29,6 @@ from monitoring.storage import backups
 
 logger = logging.getLogger(__name__)
 
-TABLES = frozenset({"django_migrations", "measurements", "tags"})
 FRESH = timedelta(seconds=5)
 RUNNING = frozenset(
     {"runserver", "granian", "qcluster", "run_detection", "run_alarms", "run_notifications", "collect"}
@@ -129,11 +128,8 @@ def describe(path: Path, database: sqlite3.Connection) -> CheckedBackup:
     Raises:
         RestoreError: the file is not of Fermon, or of a newer version.
     """
-    tables = {row[0] for row in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-    if missing := TABLES - tables:
-        raise RestoreError(
-            f"{path} is no backup of Fermon's: it lacks the tables {', '.join(sorted(missing))}."
-        )
+    if missing := backups.missing_tables(database):
+        raise RestoreError(f"{path} is no backup of Fermon's: it lacks the tables {missing}.")
     applied = set(database.execute("SELECT app, name FROM django_migrations"))
     known = set(MigrationLoader(None).disk_migrations)
     if newer := sorted(name for app, name in applied - known if name > newest_migration(known, app)):

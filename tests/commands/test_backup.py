@@ -230,6 +230,21 @@ def test_a_name_that_is_taken_or_has_no_place_is_said(database, tmp_path) -> Non
     refused("nowhere is no directory", "--to", str(tmp_path / "nowhere" / "file"))
 
 
+@pytest.mark.parametrize("statement", ["", "CREATE TABLE tags (id int)"])
+def test_a_database_without_fermons_tables_is_refused(
+    database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, statement: str
+) -> None:
+    other = tmp_path / "other.sqlite3"
+    other.touch()
+    with closing(sqlite3.connect(other)) as opened:
+        opened.execute(statement)
+    monkeypatch.setitem(connections["default"].settings_dict, "NAME", other)
+    make_backups(1)
+    refused(
+        r"other.sqlite3 is no database of Fermon's: it lacks the tables .*Run 'manage.py migrate', or set"
+    )
+
+
 def test_two_at_a_time_are_refused(database) -> None:
     make_backups(1)
     with FileLock(backups.backup_directory() / "backup.lock"):

@@ -65,6 +65,7 @@ from monitoring.models.token import Scope
 from monitoring.storage import retention
 from monitoring.storage.store_copy import copying, databases, ownership, pages, sequences
 from monitoring.storage.store_copy.databases import ONLY_ONE
+from monitoring.storage.store_copy.errors import StoreCopyError
 from tests.detecting import detect
 
 with warnings.catch_warnings():
@@ -556,6 +557,19 @@ def test_what_is_no_target_is_refused(source, url: str, match: str) -> None:
 def test_a_source_that_is_postgresql_is_refused(django_db_blocker: DjangoDbBlocker, target) -> None:
     with django_db_blocker.unblock(), as_default(target):
         refused(target, "not SQLite")
+
+
+@pytest.mark.parametrize(
+    ("content", "match"),
+    [(b"", "lacks the tables .*Is FERMON_DATA_DIR right"), (b"no database", "can't be read")],
+)
+def test_a_source_without_fermons_tables_is_refused_before_the_target_gets_any(
+    tmp_path: Path, content: bytes, match: str
+) -> None:
+    source = tmp_path / "fermon.sqlite3"
+    source.write_bytes(content * 100)
+    with as_default(f"sqlite:///{source}"), pytest.raises(StoreCopyError, match=match):
+        databases.source_settings()
 
 
 def test_a_row_that_does_not_fit_is_not_said_to_go_on(source, target, monkeypatch) -> None:

@@ -7,6 +7,7 @@ import django
 import pytest
 from django.core import management
 from django.core.exceptions import ImproperlyConfigured
+from django.db import OperationalError
 from pytest_django import Settings
 
 from fermon_site import __version__, cli, environment, start
@@ -47,6 +48,26 @@ def test_an_invalid_setting_is_one_line(
     assert capsys.readouterr().err == "FERMON_PORT='abc' is not understood\n"
     with pytest.raises(ImproperlyConfigured):
         fermon(monkeypatch, "manage", "check", "--traceback")
+
+
+def test_a_database_without_tables_is_one_line_and_an_error_without_remedy_a_traceback(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    error = OperationalError("no such table: auth_user")
+
+    def fail(words: list[str]) -> None:
+        raise error
+
+    monkeypatch.setattr(management, "execute_from_command_line", fail)
+    assert fermon(monkeypatch, "manage", "createsuperuser") == 1
+    told = capsys.readouterr().err
+    assert told.startswith("The database can't be used (no such table: auth_user). Run 'manage.py migrate'")
+    assert told.count("\n") == 1
+    with pytest.raises(OperationalError):
+        fermon(monkeypatch, "manage", "migrate")
+    error = OperationalError("database is locked")
+    with pytest.raises(OperationalError):
+        fermon(monkeypatch, "manage", "createsuperuser")
 
 
 def test_it_tells_how_it_is_used(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,7 +9,10 @@ from pathlib import Path
 
 import pytest
 from django.core.checks import run_checks
+from django.core.exceptions import ImproperlyConfigured
 from django.db.models import fields
+
+from fermon_site import environment
 
 ROOT = Path(__file__).resolve().parents[2]
 KEY = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -29,6 +32,24 @@ def setting(name: str, data: Path, **variables: str) -> str:
     done = python(SHOW.format(name), data, **variables)
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
+
+
+def test_a_data_directory_that_can_not_be_made_is_one_line_of_every_command(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    code = "import runpy, sys; sys.argv = ['manage.py', 'backup'];"
+    done = python(f"{code} runpy.run_path('manage.py', run_name='__main__')", tmp_path / "file" / "below")
+    assert (done.returncode, done.stdout) == (1, "")
+    reason = f"[Errno 20] Not a directory: '{tmp_path / 'file' / 'below'}'"
+    assert done.stderr == f"{environment.unwritable(reason)}\n"
+
+
+def test_a_file_in_the_place_of_the_data_directory_or_its_secret_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(ImproperlyConfigured, match=r"FERMON_DATA_DIR: .* can't be written .*/file'"):
+        environment.make_directories(tmp_path / "file")
+    (tmp_path / "secret_key").mkdir()
+    with pytest.raises(ImproperlyConfigured, match=r"FERMON_DATA_DIR: .* can't be written .*/secret_key'"):
+        environment.stored_secret(tmp_path / "secret_key")
 
 
 def test_production_needs_a_secret_key_and_says_so(tmp_path: Path) -> None:

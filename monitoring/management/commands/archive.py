@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import Error as DatabaseError
 
 from monitoring.archive.place import ArchiveError, archive_url
+from monitoring.database.diagnosis import explain
 from monitoring.management.arguments import end, start
 from monitoring.models import Tag
 from monitoring.storage import host_clock
@@ -59,7 +60,7 @@ class Command(BaseCommand):
         except ArchiveError as error:
             raise CommandError(f"{error} {STAYS}") from error
         except DatabaseError as error:
-            raise CommandError(f"The database can't be used ({error}). {STAYS}") from error
+            raise CommandError(f"{explain(error)} {STAYS}") from error
         except KeyboardInterrupt:
             raise CommandError(f"Stopped. {STAYS}", returncode=130) from None
 

@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import Error as DatabaseError
 from tqdm import tqdm
 
+from monitoring.database.diagnosis import remedy
 from monitoring.kernel.clock import iso_utc
 from monitoring.management.arguments import end
 from monitoring.sources.simulator import history
@@ -63,7 +64,8 @@ class Command(BaseCommand):
         try:
             self.generate(chosen(options["tags"]), past, options["seed"], options["pace"])
         except DatabaseError as error:
-            raise CommandError(f"The database did not take it: {error}. Run the same again.") from error
+            advice = f"{remedy(error)} Run the same again.".lstrip()
+            raise CommandError(f"The database did not take it: {error}. {advice}") from error
         except KeyboardInterrupt:
             raise CommandError(
                 f"Stopped; what is stored stays. Add --until {iso_utc(until)} to go on.", returncode=130

@@ -17,6 +17,7 @@ from django.db import Error as DatabaseError
 from django.db import transaction
 from tqdm import tqdm
 
+from monitoring.database.diagnosis import remedy
 from monitoring.database.write_lock import write_lock
 from monitoring.ingest.tags import tag_cache
 from monitoring.kernel.reason_words import reason_text
@@ -231,9 +232,8 @@ def errors_in_words() -> Iterator[None]:
     except TakenAwayError as error:
         raise CommandError("The import was cancelled on the page. What is stored stays.") from error
     except DatabaseError as error:
-        raise CommandError(
-            f"The database did not take it: {error}. What is stored stays; add --resume to go on."
-        ) from error
+        advice = f"{remedy(error)} What is stored stays; add --resume to go on.".lstrip()
+        raise CommandError(f"The database did not take it: {error}. {advice}") from error
     except KeyboardInterrupt:
         raise CommandError("Stopped; what is stored stays. Add --resume to go on.", returncode=130) from None
 

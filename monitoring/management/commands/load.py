@@ -18,6 +18,7 @@ from django.db import Error as DatabaseError
 from django.db import connection
 
 from monitoring.access.addresses import address_to_reach, is_this_machine
+from monitoring.database.diagnosis import explain
 from monitoring.kernel.clock import from_micros, iso_utc
 from monitoring.lab.load.generator import Lane, Run, drive
 from monitoring.lab.load.http import Target, probe
@@ -97,7 +98,7 @@ class Command(BaseCommand):
         except LoadTagError as error:
             raise CommandError(str(error)) from error
         except DatabaseError as error:
-            raise CommandError(f"The database can't be used: {error}") from error
+            raise CommandError(explain(error)) from error
 
     def load(self, plan: LoadPlan, target: Target, *, is_burst: bool, is_single: bool) -> None:
         """Send the plan's requests, print the summary, and compare accepted with stored readings.

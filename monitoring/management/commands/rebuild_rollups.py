@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import Error as DatabaseError
 from tqdm import tqdm
 
+from monitoring.database.diagnosis import explain
 from monitoring.ingest.rebuild import DaySpan, UnknownTagError, rebuild, spans_of
 from monitoring.kernel.clock import iso_utc, to_micros
 from monitoring.management.arguments import add_days, refuse_reversed
@@ -35,9 +36,7 @@ class Command(BaseCommand):
         except UnknownTagError as error:
             raise CommandError(str(error)) from error
         except DatabaseError as error:
-            raise CommandError(
-                f"The database can't be used ({error}). What is corrected stays so; run the same again."
-            ) from error
+            raise CommandError(f"{explain(error)} What is corrected stays so; run the same again.") from error
         if wrong and options["check"]:
             raise CommandError(f"{wrong} numbers are wrong. Without --check, they are corrected.")
         self.stdout.write(

@@ -2,12 +2,11 @@
 
 from collections.abc import Mapping
 
-from monitoring.sources.kind import Field, SourceKind
+from monitoring.sources.kind import TIMES, Field, SourceKind
 from monitoring.sources.line_protocol.grammar import LineError, read_address
 
 PROTOCOL = "line_protocol"
 LONGEST_DATABASE = 100
-UNUSED = frozenset({"value_pointer", "time_pointer", "time_format"})
 
 
 def check(fields: Mapping[str, str]) -> dict[str, str]:
@@ -22,15 +21,11 @@ def check(fields: Mapping[str, str]) -> dict[str, str]:
 
 def check_mapping(mapping: Mapping[str, object]) -> dict[str, str]:
     """Return the error of each field of a mapping."""
-    errors = {}
     try:
         read_address(str(mapping.get("address", "")))
     except LineError as error:
-        errors["address"] = f"Give an address such as 'weather,site=A temp': {error}."
-    for name in sorted(UNUSED):
-        if mapping.get(name):
-            errors[name] = "Leave this empty: a line has one value, and its timestamp."
-    return errors
+        return {"address": f"Give an address such as 'weather,site=A temp': {error}."}
+    return {}
 
 
 KIND = SourceKind(
@@ -51,5 +46,5 @@ KIND = SourceKind(
     address_label="Series and field",
     address_help="Measurement, tags in order of their names, a space, the field: weather,site=A temp",
     can_discover=False,
-    unused=UNUSED | {"zone"},
+    unused=TIMES | {"value_pointer"},  # a line has one value, and its timestamp
 )

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from monitoring.sources.config import MappingRule
-from monitoring.sources.kind import Field, SourceKind
+from monitoring.sources.kind import TIMES, Field, SourceKind
 from monitoring.sources.modbus.addresses import Table, parse_address
 from monitoring.sources.modbus.blocks import MOST_REGISTERS, Item
 from monitoring.sources.modbus.registers import BITS, ORDERS, TYPES, words_of
@@ -226,7 +226,7 @@ KIND = SourceKind(
     options=OPTIONS,
     libraries={"pymodbus": "pymodbus==3.16.1", "serial": "pyserial==3.5"},
     parameters=PARAMETERS,
-    unused=frozenset({"value_pointer", "time_pointer", "time_format", "zone"}),
+    unused=TIMES | {"value_pointer"},
     address_label="Register",
     address_help="Unit, table and offset from 0, as 1:holding:0, or the manual's number, as 1:40001.",
 )

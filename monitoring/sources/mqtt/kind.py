@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from itertools import combinations
 
 from monitoring.sources.config import MappingRule
-from monitoring.sources.kind import Field, SourceKind
+from monitoring.sources.kind import TIMES, Field, SourceKind
 from monitoring.sources.mqtt.payloads import parse_texts
 from monitoring.sources.mqtt.settings import (
     LOGIN_NEEDS_TLS,
@@ -167,6 +167,11 @@ def check_mapping(values: Mapping[str, object]) -> dict[str, str]:
     return problems
 
 
+def unused_at(address: str) -> frozenset[str]:
+    """Return the columns of a mapping that mean nothing at an address: Sparkplug has times of its own."""
+    return TIMES if is_sparkplug(address) else frozenset()
+
+
 def _metric_rule(values: Mapping[str, object]) -> object:
     """Return the parsed rule of a Sparkplug address; None for other addresses.
 
@@ -261,5 +266,6 @@ KIND = SourceKind(
     address_help="A topic, or a pattern with parts in braces for the tag's name, as"
     " pioreactor/{unit}/{experiment}/{job}/{name} with the tag {unit}.{name}.",
     can_listen=True,
+    unused_at=unused_at,
     has_patterns=True,
 )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from monitoring.sources.config import MappingRule, SourceConfig
-from monitoring.sources.kind import Field, SourceKind
+from monitoring.sources.kind import TIMES, Field, SourceKind
 from monitoring.sources.targets import host_error
 
 PORT = 4840
@@ -142,7 +142,6 @@ def check_mapping(values: Mapping[str, object]) -> dict[str, str]:
     found = {
         "address": "" if NODE.fullmatch(str(values.get("address") or "")) else NO_NODE,
         "value_pointer": "" if not pointer or ELEMENT.fullmatch(pointer) else NO_ELEMENT,
-        **{name: NO_TIME for name in NO_TIMES if values.get(name)},
         "options": options_error(values.get("options")),
     }
     return {name: text for name, text in found.items() if text}
@@ -160,8 +159,6 @@ def options_error(options: object) -> str:
 
 NO_NODE = "Expected a node id, as ns=3;s=Reactor.Temperature, ns=2;i=1001 or nsu=http://plant/;s=pH."
 NO_ELEMENT = "Expected nothing, or the element of an array, counted from 0: /3."
-NO_TIMES = frozenset({"time_pointer", "time_format"})
-NO_TIME = "OPC UA brings the time of each value: leave this empty."
 
 PARAMETERS = (
     Field(
@@ -253,6 +250,6 @@ KIND = SourceKind(
     ),
     libraries={"asyncua": "asyncua==2.1.0"},
     address_label="Node",
-    unused=NO_TIMES | {"zone"},
+    unused=TIMES,  # the server sends the time of each value
     address_help="Node id, as ns=3;s=Reactor.Temperature. Of an array: the element as value pointer, /3.",
 )

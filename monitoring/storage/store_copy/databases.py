@@ -4,8 +4,9 @@ SQLite itself refuses writes to the source, and reading a snapshot takes no lock
 running system every transaction would begin as a writer's.
 """
 
+import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from django.db import DEFAULT_DB_ALIAS, OperationalError, connections, transacti
 from django.db import Error as DatabaseError
 from psycopg.errors import LockNotAvailable
 
+from monitoring.storage import backups
 from monitoring.storage.store_copy.errors import StoreCopyError
 
 SOURCE, TARGET = "source", "target"
@@ -55,7 +57,7 @@ def source_settings() -> dict[str, Any]:
     """Return settings that open the running system's database read-only.
 
     Raises:
-        StoreCopyError: the database is not SQLite, or does not exist.
+        StoreCopyError: the database is not SQLite, does not exist, or is none of Fermon's.
     """
     default = connections[DEFAULT_DB_ALIAS]
     if default.vendor != "sqlite":
@@ -66,8 +68,22 @@ def source_settings() -> dict[str, Any]:
     path = Path(default.settings_dict["NAME"])
     if not path.is_file():
         raise StoreCopyError(f"There is no database at {path}. Is FERMON_DATA_DIR right?")
+    require_tables(path)
     name = f"{path.absolute().as_uri()}?mode=ro"
     return {"ENGINE": "django.db.backends.sqlite3", "NAME": name, "OPTIONS": {"timeout": BUSY_S}}
+
+
+def require_tables(path: Path) -> None:
+    """Raise StoreCopyError if the source lacks Fermon's tables, before the target gets any."""
+    try:
+        with closing(backups.connect(path, "mode=ro")) as database:
+            missing = backups.missing_tables(database)
+    except sqlite3.Error as error:
+        raise StoreCopyError(f"{path} can't be read as a database: {error}.") from error
+    if missing:
+        raise StoreCopyError(
+            f"{path} is no database of Fermon's: it lacks the tables {missing}. Is FERMON_DATA_DIR right?"
+        )
 
 
 def target_settings(url: str) -> dict[str, Any]:

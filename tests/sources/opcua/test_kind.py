@@ -42,7 +42,6 @@ def test_fields_are_checked(fields, wrong):
         ({"address": "i=85", "options": {"sampling_ms": "100", "deadband": "0.5"}}, []),
         ({"address": "Temperature"}, ["address"]),
         ({"address": "i=85", "value_pointer": "/value"}, ["value_pointer"]),
-        ({"address": "i=85", "time_pointer": "/t"}, ["time_pointer"]),
         ({"address": "i=85", "options": {"sampling_ms": "0.1"}}, ["options"]),
         ({"address": "i=85", "options": {"deadband": "-1"}}, ["options"]),
     ],
