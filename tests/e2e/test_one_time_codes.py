@@ -55,13 +55,14 @@ def test_an_app_is_set_up_on_a_phone_and_then_asked_for(
     expect(page.get_by_role("heading", name="Your recovery codes")).to_be_visible()
     assert violations(page, axe) == []
     page.get_by_role("link", name="I have kept them").click()
+    page.get_by_role("button", name="Menu").click()
     page.get_by_role("button", name="Sign out").click()
     give_password(page)
     expect(page.get_by_role("heading", name="One-time code")).to_be_visible()
     assert violations(page, axe) == []
     page.get_by_label("Six digits").fill(code_of(key))
     page.keyboard.press("Enter")
-    expect(page.get_by_text("Signed in as engineer")).to_be_visible()
+    expect(page.get_by_role("button", name="Menu and account of engineer")).to_be_visible()
     assert devices.recovery_codes_left(user) == devices.RECOVERY_CODES
 
 
