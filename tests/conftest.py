@@ -17,6 +17,7 @@ from django.contrib.auth.models import Group, User
 from django.db import Error as DatabaseError
 from django.db import connection
 from django.test import Client
+from django.urls import get_resolver
 from filelock import FileLock
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
@@ -60,8 +61,10 @@ def django_db_setup(
 ) -> Iterator[None]:
     """Gives the worker a copy of the migrated database; a test that commits leaves it as it was.
 
-    Django's 'flush' would leave no rows of the migrations to the tests that come after.
+    Django's 'flush' would leave no rows of the migrations to the tests that come after. The modules of all
+    pages are imported here: that takes seconds on a busy machine, more than some tests have until they ask.
     """
+    assert get_resolver().url_patterns
     if connection.vendor == "postgresql":
         name = name_of(url := new_address())
         copy_database(migrated, url)

@@ -14,6 +14,7 @@ from monitoring.alarms.resolving import resolved_now
 from monitoring.alarms.state_machine import Act, State, Status, Transition, state_of, transition
 from monitoring.alarms.stored_status import set_status, status_of
 from monitoring.database.bulk_write import insert_keyed_rows, insert_rows, update_rows, upsert_rows
+from monitoring.database.leases import STOPPED_AFTER, limit_standstill
 from monitoring.database.write_lock import write_lock
 from monitoring.kernel.actor import Actor
 from monitoring.kernel.clock import MICROSECOND, from_micros, to_micros
@@ -51,6 +52,7 @@ class Alarm:
 def alarm_transaction() -> Iterator[None]:
     """Exclude all other writers of alarms until the transaction ends, on this and on other machines."""
     with write_lock(), transaction.atomic():
+        limit_standstill(STOPPED_AFTER)
         Lease.objects.get_or_create(source=ALARMS)
         Lease.objects.select_for_update().get(source=ALARMS)
         yield

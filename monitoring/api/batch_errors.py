@@ -2,14 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from typing import Any
 
-from auditlog.context import auditlog_value, set_extra_data
 from django.conf import settings
 from django.contrib.auth.models import User
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 
+from monitoring.access.audit_trail import recorded_as
 from monitoring.api.alarms import actor_of
 from monitoring.api.errors import BadInput, Conflict
 from monitoring.batches.errors import BatchConflictError, BatchInputError, UnknownBatchError
@@ -37,19 +36,12 @@ def acting(request: Request, name: str = "") -> Iterator[Actor]:
     ``name`` is the one given without a login. The middleware of the trail names users with a
     session; this names users with tokens, and callers while Fermon is open, as the tables of batches do.
     """
-    actor, before = actor_of(request, {"name": name}), auditlog_value.get(None)
-    has_session = request.auth is None and settings.SESSION_COOKIE_NAME in request.COOKIES
-    try:
-        with nullcontext() if has_session else set_extra_data(trail_of(request, actor)), errors_as_answers():
-            yield actor
-    finally:
-        auditlog_value.set(before)
-
-
-def trail_of(request: Request, actor: Actor) -> dict[str, Any]:
-    """Return user, name and address for entries of the audit trail."""
+    actor = actor_of(request, {"name": name})
     user = request.user if isinstance(request.user, User) else None  # access tokens have no account
-    return {"actor": user, "actor_email": actor.by, "remote_addr": actor.address or None}
+    has_session = request.auth is None and settings.SESSION_COOKIE_NAME in request.COOKIES
+    named = nullcontext() if has_session else recorded_as(actor.by, user=user, address=actor.address)
+    with named, errors_as_answers():
+        yield actor
 
 
 def source_of(request: Request) -> str:

@@ -35,7 +35,20 @@ class FastJSONRenderer(JSONRenderer):
 
 
 class PageRenderer(BrowsableAPIRenderer):
-    """Render DRF's browsable API without inline styles, which the content security policy blocks."""
+    """Render DRF's browsable API with its language, and without inline styles, which the policy blocks."""
+
+    def render(
+        self,
+        data: Any,
+        accepted_media_type: str | None = None,
+        renderer_context: Mapping[str, Any] | None = None,
+    ) -> str:
+        """Return the page in English (WCAG 3.1.1).
+
+        DRF's template has its ``<html>`` in no block: an override would be a copy of the whole template.
+        """
+        page: str = super().render(data, accepted_media_type, renderer_context)
+        return page.replace("<html>", '<html lang="en">', 1)
 
     def get_context(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
         """Return the context of the template, without the inline code style."""

@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from functools import wraps
 from typing import Any
 
-from auditlog.context import auditlog_value, set_extra_data
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db import Error as DatabaseError
@@ -13,6 +12,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.views.decorators.cache import never_cache
 from rest_framework.permissions import SAFE_METHODS
 
+from monitoring.access.audit_trail import recorded_as
 from monitoring.access.callers import address_of
 from monitoring.access.pages import database_unavailable
 from monitoring.access.roles import (
@@ -68,13 +68,8 @@ def recorded(request: HttpRequest) -> Iterator[None]:
     if request.method in SAFE_METHODS or settings.SESSION_COOKIE_NAME in request.COOKIES:
         yield
         return
-    before = auditlog_value.get(None)
-    named = {"actor": None, "actor_email": who(request), "remote_addr": address_of(request) or None}
-    try:
-        with set_extra_data(named):
-            yield
-    finally:
-        auditlog_value.set(before)
+    with recorded_as(who(request), address=address_of(request)):
+        yield
 
 
 def may(request: HttpRequest, permission: str) -> bool:

@@ -18,12 +18,14 @@ from monitoring.dashboard import states, words
 from monitoring.dashboard.acts import may
 from monitoring.dashboard.address_notes import address_notes
 from monitoring.dashboard.alarm_bar import brief_json
+from monitoring.dashboard.cards import urgent_first
 from monitoring.dashboard.events import EVENT_ROWS, MOST_OPEN, SHORTEST_S
 from monitoring.dashboard.link import LINK_DETAILS, LINK_ICONS, LINK_WORDS, POLLING
 from monitoring.dashboard.moments import Moment, moment, range_end
-from monitoring.dashboard.page import ANOMALY_ROWS, DashboardPage, read_dashboard, stale_after_s, urgent_first
+from monitoring.dashboard.page import DashboardPage, read_dashboard, stale_after_s
 from monitoring.dashboard.scripts import ScriptTag, chart_script
 from monitoring.dashboard.tag_page import TagPage
+from monitoring.dashboard.tag_values import ANOMALY_ROWS
 from monitoring.dashboard.view_state import (
     DEFAULT_PRESET,
     LONGEST,

@@ -41,7 +41,8 @@ def limit_standstill(duration: timedelta) -> None:
     """On PostgreSQL, end the current transaction if its process stands still in it for longer than its lease.
 
     A process that was stopped there (a paused machine or container) keeps the lease's row locked; without a
-    limit no other could take the lease. Inside a savepoint, what the transaction began with stays.
+    limit no other could take the lease. The limit is at least ``STOPPED_AFTER``. Inside a savepoint, that of
+    the transaction stays. The process gets a ``django.db.InternalError`` when it goes on.
     """
     if connection.vendor == "postgresql" and not connection.savepoint_ids:
         longest_ms = int(max(duration, STOPPED_AFTER) / timedelta(milliseconds=1))

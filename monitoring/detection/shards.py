@@ -171,6 +171,7 @@ def renew(shard: Shard, owner: str, *, now: datetime) -> leases.Hold | None:
 def renew_all(owner: str, *, now: datetime) -> set[str]:
     """Renew the leases of all shards of the owner, during long work; return their names."""
     with transaction.atomic():
+        leases.limit_standstill(LEASE)
         mine = detection_leases().filter(owner=owner)
         mine.update(expires_at=now + LEASE, renewed_at=now)
         return set(mine.values_list("source", flat=True))

@@ -6,6 +6,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import Error as DatabaseError
 
 from monitoring.archive.place import ArchiveError
+from monitoring.database.diagnosis import explain
 
 
 class DatabaseCommand(BaseCommand):
@@ -22,7 +23,4 @@ class DatabaseCommand(BaseCommand):
         except ArchiveError as error:  # tells the way out itself
             raise CommandError(str(error)) from error
         except DatabaseError as error:
-            raise CommandError(
-                f"The database can't be used ({error}). If tables are missing, run 'manage.py migrate', or"
-                " set FERMON_DATA_DIR or DATABASE_URL to your Fermon's."
-            ) from error
+            raise CommandError(explain(error)) from error

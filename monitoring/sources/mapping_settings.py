@@ -161,7 +161,7 @@ def check_rows(
         return {0: {"address": f"This version of Fermon does not know {source.protocol}."}}
     stored = Tag.objects.filter(name__in={row.tag for row in rows}).values_list("name", flat=True)
     known = new_tags.union(stored)
-    own = [_row_problems(kind, row, stored) for row, stored in zip_longest(rows, replaced)]
+    own = [_row_problems(kind, row, before) for row, before in zip_longest(rows, replaced)]
     valid = [row for row, problems in zip(rows, own, strict=True) if not problems]
     taken = _Taken(source, rows, others, rules=(*others, *valid) if kind.has_patterns else None)
     found = {}
@@ -197,8 +197,8 @@ def _unused_problems(kind: SourceKind, row: MappingInput, replaced: MappingInput
     imported.
     """
     before = replaced.columns if replaced else {}
-    found = kind.check_unused(row.columns)
-    return {name: text for name, text in found.items() if row.columns[name] != before.get(name)}
+    accepted = {name for name in kind.check_unused(before) if row.columns[name] == before[name]}
+    return {name: text for name, text in kind.check_unused(row.columns).items() if name not in accepted}
 
 
 def _problem(parse: Callable[[str], object], text: str) -> str:

@@ -59,6 +59,12 @@ def test_every_page_has_the_name_and_a_way_back(client: Client) -> None:
         assert "Django REST framework</title>" not in page
 
 
+def test_every_page_tells_its_language(client: Client) -> None:
+    for path in ("/?format=api", "/tags", "/ingest", "/nowhere", "/docs"):
+        page = client.get(path, headers=BROWSER).content.decode()
+        assert re.findall("<html[^>]*>", page) == ['<html lang="en">'], path
+
+
 def test_a_page_needs_nothing_from_elsewhere(client: Client) -> None:
     page = client.get("/stats", headers=BROWSER).content.decode()
     assert 'src="http' not in page

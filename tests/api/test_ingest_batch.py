@@ -12,6 +12,7 @@ from pytest_django import Settings
 
 from monitoring.models import Measurement
 from monitoring.spool import spool_files
+from tests.patience import stretched
 
 pytestmark = pytest.mark.django_db
 
@@ -125,7 +126,7 @@ def test_ten_thousand_items_are_taken(post: JsonPost) -> None:
     answer = post("/ingest/batch", seconds(10_000))
     assert answer.status_code == 201
     assert answer.json()["processed"] == Measurement.objects.count() == 10_000
-    assert time.monotonic() - started < 20
+    assert time.monotonic() - started < stretched(20)
 
 
 def test_more_than_ten_thousand_items_are_too_many(post: JsonPost) -> None:

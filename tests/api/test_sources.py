@@ -12,6 +12,7 @@ from cryptography.fernet import Fernet
 from django.contrib.auth.models import User
 from django.test import Client
 from pytest_django import Settings
+from time_machine import TimeMachineFixture
 
 from monitoring.models import Source, SourceGap, SourceJob, SourceMapping, SourceStatus
 from monitoring.sources.loading import load_config
@@ -254,18 +255,18 @@ def test_two_enabled_sources_never_write_one_tag(client: Client) -> None:
     assert "gets the values of x already" in answer["detail"]
 
 
-def test_one_test_a_second_and_a_job_is_polled(client: Client) -> None:
+def test_one_test_a_second_and_a_job_is_polled(client: Client, time_machine: TimeMachineFixture) -> None:
+    time_machine.move_to(datetime.now(UTC), tick=False)
     source = make_source()
     path = f"/sources/{source.pk}"
     job = send(client, "POST", f"{path}/discover", 201, parameters={"parent": "ns=2;s=Units"})
     answer = client.post(f"{path}/test", "{}", "application/json")
     assert (answer.status_code, answer.headers["Retry-After"]) == (429, "1")
-    SourceJob.objects.update(
-        state="done", result={"points": [{"address": "x"}]}, asked_at=datetime.now(UTC) - timedelta(seconds=2)
-    )
+    SourceJob.objects.update(state="done", result={"points": [{"address": "x"}]})
     polled = client.get(f"/source-jobs/{job['id']}").json()
     assert (polled["state"], polled["result"]) == ("done", {"points": [{"address": "x"}]})
     assert SourceJob.objects.get().parameters == {"parent": "ns=2;s=Units"}
+    time_machine.shift(timedelta(seconds=1))
     send(client, "POST", f"{path}/test", 201)
 
 

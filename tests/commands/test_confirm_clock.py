@@ -11,13 +11,14 @@ from monitoring.storage.host_clock import check_clock
 
 
 @pytest.mark.django_db
-def test_after_it_the_clock_is_right(capsys) -> None:
+def test_after_it_the_clock_is_right(capsys, time_machine) -> None:
+    time_machine.move_to(now := datetime.now(UTC), tick=False)
     check_clock()
-    HostClock.objects.update(anchored_at=datetime.now(UTC) - timedelta(days=30))
+    HostClock.objects.update(anchored_at=now - timedelta(days=30))
     assert check_clock().jump
     call_command("confirm_clock")
     assert not check_clock().jump
-    assert capsys.readouterr().out.startswith(f"Confirmed: it is {datetime.now(UTC):%Y-%m-%d}")
+    assert capsys.readouterr().out.startswith(f"Confirmed: it is {now:%Y-%m-%d}")
     assert (
         "manage.py confirm_clock"
         in LogEntry.objects.get(additional_data__isnull=False).additional_data["what"]

@@ -1,6 +1,7 @@
 """``manage.py load``"""
 
 import json
+import re
 import signal
 import socket
 import threading
@@ -51,7 +52,11 @@ def test_all_that_it_sends_is_accepted_and_stored(served: Any) -> None:
     run = served.run("manage.py", *WHOLE, "--seconds", "3")
     assert run.end(60) == 0, run.text
     assert served.select("SELECT count(*) FROM measurements") == (61,)  # and the one that it tries first
-    assert "accepted  60 readings, 20/s over 3.0 s" in run.text
+    # Of a busy server the last answers come later.
+    found = re.search(r"accepted  60 readings, (\d+)/s over ([\d.]+) s", run.text)
+    assert found
+    assert float(found[2]) >= 3
+    assert int(found[1]) == pytest.approx(60 / float(found[2]), abs=1)
     assert "stored    60: all that were accepted" in run.text
     assert run.text.splitlines()[0].split() == [
         *("s", "sent", "accepted", "duplicate", "refused"),

@@ -1,5 +1,6 @@
 """``manage.py qcluster``: goes on whatever is killed, and stops at once."""
 
+import re
 import signal
 import time
 from collections.abc import Iterator
@@ -208,15 +209,22 @@ def watched(monkeypatch: pytest.MonkeyPatch) -> Iterator[cluster.WatchedCluster]
         signal.signal(number, handler)
 
 
+def silent_s(watched: cluster.WatchedCluster) -> int:
+    """For how long there was no heartbeat, as the problem says; a second or more passes on a busy machine."""
+    found = re.fullmatch(r"no heartbeat for (\d+) s", watched.problem() or "")
+    assert found
+    return int(found[1])
+
+
 def test_a_heartbeat_that_never_moved_is_a_problem(watched) -> None:
-    assert watched.problem() == "no heartbeat for 3600 s"
+    assert 3600 <= silent_s(watched) < 3700
 
 
 def test_a_heartbeat_that_moves_is_none_whatever_the_clock_says(watched) -> None:
     watched.beats[0] = "any other moment"
     assert watched.problem() is None
     watched.simulator.heard -= 16
-    assert watched.problem() == "no heartbeat for 16 s"
+    assert 16 <= silent_s(watched) < 116
 
 
 def test_a_cluster_that_just_began_is_given_time(watched) -> None:

@@ -224,7 +224,8 @@ def heard(database, *, ago: timedelta) -> None:
     connection.close()
 
 
-def test_it_is_refused_while_a_worker_elsewhere_is_heard(database, backup) -> None:
+def test_it_is_refused_while_a_worker_elsewhere_is_heard(database, backup, time_machine) -> None:
+    time_machine.move_to(datetime.now(UTC), tick=False)
     heard(database, ago=timedelta(0))
     refused(database, "A worker has just been at work")
     heard(database, ago=timedelta(seconds=9))

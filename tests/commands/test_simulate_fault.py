@@ -4,23 +4,30 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.core.management import CommandError, call_command
+from time_machine import TimeMachineFixture
 
 from monitoring.sources.simulator.requested_faults import path, requested_faults
 from monitoring.sources.simulator.source import readings_between, simulated_tags
 
 TAG = "fermenter_temp"
+NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def noon(time_machine: TimeMachineFixture) -> None:
+    """A time at which the signal itself has none of the values that faults replace it by."""
+    time_machine.move_to(NOON, tick=False)
 
 
 def values(kind: str) -> tuple[list[float | None], list[float]]:
     """The tag's values around a fault of 6 s, without (None: no reading) and with other tags' before."""
-    now = datetime.now(UTC).replace(microsecond=0)
-    last = now + timedelta(seconds=20)
-    before = readings_between(simulated_tags(), now, last)
+    last = NOON + timedelta(seconds=20)
+    before = readings_between(simulated_tags(), NOON, last)
     call_command("simulate_fault", TAG, kind, "--minutes", "0.1")
     after = {
         (item["timestamp"], item["tag"]): item["value"]
-        for item in readings_between(simulated_tags(), now, last)
+        for item in readings_between(simulated_tags(), NOON, last)
     }
     assert all(
         after[item["timestamp"], item["tag"]] == item["value"] for item in before if item["tag"] != TAG

@@ -30,9 +30,9 @@ def launched(system, wait_until):
     return command
 
 
-def test_it_serves_the_dashboard_where_it_says(system, launched) -> None:
+def test_it_serves_the_dashboard_where_it_says(system, launched, wait_until) -> None:
     assert f"The dashboard is at http://127.0.0.1:{system.port}/dashboard" in launched.text
-    assert system.get("/health")["status"] == "healthy"
+    wait_until(lambda: (system.get("/health") or {}).get("status") == "healthy")
     assert system.get("/tags")["tags"]
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from monitoring.dashboard.page import card_of, in_groups, urgent_first
+from monitoring.dashboard.cards import card_of, in_groups, urgent_first
 from monitoring.kernel.tag_definition import TagDefinition
 from tests.page_cases import cases
 

@@ -8,6 +8,7 @@ from html import unescape
 from typing import Any
 
 import pytest
+import time_machine
 from django.test import Client
 from pytest_django import Settings
 
@@ -72,6 +73,7 @@ def test_a_tag_is_shown_by_the_name_and_the_decimals_that_a_person_has_set(
 
 
 @pytest.mark.django_db
+@time_machine.travel(datetime(2026, 1, 31, 12, tzinfo=UTC), tick=False)
 def test_values_are_in_the_page(client: Client, post: Callable[..., Any]) -> None:
     post("/ingest", {"timestamp": ago(1), "tag": "fermenter_temp", "value": 36.5})
     post("/ingest", {"timestamp": ago(0), "tag": "fermenter_ph", "value": 8.25})
@@ -237,6 +239,7 @@ def test_the_address_says_what_is_shown(client: Client, query: str, tag: str, pr
 
 
 @pytest.mark.django_db
+@time_machine.travel(datetime(2026, 2, 28, tzinfo=UTC), tick=False)  # a year that is over is shown
 def test_the_address_may_name_a_range_of_the_past(client: Client) -> None:
     html = page(client, "?from=2026-01-30T12:00:00Z&to=2026-01-31T14:00:00%2B02:00")
     chosen = for_scripts(html)["chosen"]

@@ -38,7 +38,7 @@ def test_the_list_has_subject_author_and_all_versions_of_what_was_corrected(clie
     text = text_of(html)
     assert "fermenter_temp corrected Added 8 mL. anna," in text
     assert re.search(r"Corrected by ben, [^,]+, because: read again Added 8 mL.", text)
-    assert re.search(r"Written by anna, \S+ UTC Added 5 mL.", text)
+    assert re.search(r"Written by anna, [\w: ]+ UTC Added 5 mL.", text)
     assert "whole plant Power dip" in text
     assert re.search(r'href="/dashboard\?tag=fermenter_temp&amp;from=[^"]+Z&amp;to=[^"]+Z"', html)
 

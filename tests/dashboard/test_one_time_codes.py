@@ -3,6 +3,7 @@
 import logging
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from django_otp.plugins.otp_static.models import StaticToken
 from django_otp.plugins.otp_totp.models import TOTPDevice
 from pytest_django import Settings
 from rest_framework.authtoken.models import Token
+from time_machine import TimeMachineFixture
 
 from monitoring.access.one_time_codes import devices, pending
 from tests.access.one_time_codes.test_codes import code_of
@@ -26,8 +28,9 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
-def optional(settings: Settings) -> None:
-    """One-time codes for those who want them; Fermon is closed."""
+def optional(settings: Settings, time_machine: TimeMachineFixture) -> None:
+    """One-time codes for those who want them; Fermon is closed. No step ends between a code and its check."""
+    time_machine.move_to(datetime.now(UTC), tick=False)
     settings.FERMON_OPEN = False
     settings.FERMON_TOTP = "optional"
     middleware = list(settings.MIDDLEWARE)

@@ -9,6 +9,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 from pytest_django import Settings
+from time_machine import TimeMachineFixture
 
 from monitoring.dashboard import source_words as words
 from monitoring.models import (
@@ -197,7 +198,10 @@ def test_a_rate_in_words(rate: float, said: str) -> None:
     assert words.rate_text(rate) == said
 
 
-def test_a_job_that_nobody_takes_names_the_collector(client: Client) -> None:
+def test_a_job_that_nobody_takes_names_the_collector(
+    client: Client, time_machine: TimeMachineFixture
+) -> None:
+    time_machine.move_to(datetime.now(UTC), tick=False)
     source = make_source()
     give_job(source, "test", "waiting")
     assert "no collector has taken it up" in text(client, f"/sources/{source.pk}")

@@ -11,7 +11,7 @@ from monitoring.alarms.reading import PresentAlarm, present
 from monitoring.alarms.state_machine import State
 from monitoring.dashboard import words
 from monitoring.dashboard.alarm_words import alarm_line, alarm_urgency, texts_for_scripts
-from monitoring.dashboard.page import card_of
+from monitoring.dashboard.cards import card_of
 from monitoring.dashboard.states import Evidence, outside_side, state_of
 from monitoring.history.ahead import Ahead
 from monitoring.history.events import StoredEvent

@@ -9,7 +9,7 @@ from monitoring.models import Tag
 pytestmark = pytest.mark.once
 
 # Notes each change of a text after the page was parsed. Numbers may go on, and times move to the zone of
-# the viewer, in which the day may be another.
+# the viewer, in which day and year may be others, and in which an hour comes twice when summer time ends.
 WATCH = """
 const WATCHED = [
   ".reading :is([data-part=value], [data-part=word], [data-part=lasting])",
@@ -17,7 +17,7 @@ const WATCHED = [
   ":is(#events, #anomalies, #totals) [data-part]", "#status [data-link]", "#moment", "#events-open",
 ].join();
 const plain = (nodes) => [...nodes].map(({ textContent }) => textContent).join("")
-  .replaceAll(" UTC", "").replace(/[0-9]+ [A-Z][a-z]+ /g, "").replace(/[0-9]+/g, "#");
+  .replace(/ UTC([+-][0-9:]+)?/g, "").replace(/[0-9]+ [A-Z][a-z]+ ([0-9]{4} )?/g, "").replace(/[0-9]+/g, "#");
 window.changes = [];
 document.addEventListener("readystatechange", () => {
   if (document.readyState !== "interactive") return;

@@ -1,10 +1,11 @@
 """The wall screen: everything at once, read from three metres, and nothing to click."""
 
 import re
+import time
 from typing import Any
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from monitoring.models import Tag
 
@@ -13,6 +14,10 @@ pytestmark = pytest.mark.once
 FITS = "(({scrollHeight, scrollWidth}) => scrollHeight <= innerHeight && scrollWidth <= innerWidth)"
 FITS += "(document.documentElement)"
 CUT = "[...document.querySelectorAll('.card')].filter(card => card.scrollWidth > card.clientWidth).length"
+WATCH_SHIFTS = """window.shifted = 0;
+new PerformanceObserver((list) => {
+    for (const entry of list.getEntries()) window.shifted += entry.value;
+}).observe({ type: "layout-shift", buffered: true });"""
 SIZES = """selector => [...document.querySelectorAll(selector)]
     .map((node) => parseFloat(getComputedStyle(node).fontSize))"""
 
@@ -44,6 +49,29 @@ def test_all_cards_fit_and_can_be_read_from_afar(dashboard: Any, count: int) -> 
     assert dashboard.page.evaluate(CUT) == 0
     assert min(dashboard.page.evaluate(SIZES, ".number")) >= 64
     assert min(dashboard.page.evaluate(SIZES, ".state, h2")) >= 20
+
+
+def continue_late(route: Route) -> None:
+    """Let a page that does not wait for its script be painted before it comes."""
+    time.sleep(0.3)
+    route.continue_()
+
+
+@pytest.mark.parametrize(("width", "height", "columns"), [(390, 844, 1), (1440, 900, 5)])
+def test_nothing_moves_when_the_script_chooses_the_grid(
+    dashboard: Any, width: int, height: int, columns: int
+) -> None:
+    page = dashboard.page
+    make_tags(20)
+    dashboard.post_history(20)
+    page.set_viewport_size({"width": width, "height": height})
+    page.add_init_script(WATCH_SHIFTS)
+    page.route("**/pages/kiosk.js", continue_late)
+    dashboard.open("?kiosk=1")
+    expect(dashboard.card().locator(".trace")).to_have_attribute("d", re.compile("^M.+L"))
+    places = page.evaluate("[...document.querySelectorAll('.card')].map((node) => node.offsetLeft)")
+    assert len(set(places)) == columns
+    assert page.evaluate("window.shifted") < 0.02
 
 
 def test_it_follows_the_readings(dashboard: Any) -> None:

@@ -1,5 +1,6 @@
 """The past is played."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -34,8 +35,9 @@ def test_steps_go_from_reading_to_reading(past: Any) -> None:
     expect(past.card("fermenter_ph").locator("[data-part=then-value]")).to_have_text("nothing measured")
     past.page.keyboard.press("ArrowLeft")
     expect(then).to_have_text("36.02 °C")
-    expect(past.page.locator("#playhead")).to_have_text("31 Jan 13:00:02")
-    expect(past.page.locator("#answerer")).to_have_text("31 Jan 13:00:02")
+    shown = re.compile("^31 Jan( 2026)? 13:00:02$")  # with a year that is over
+    expect(past.page.locator("#playhead")).to_have_text(shown)
+    expect(past.page.locator("#answerer")).to_have_text(shown)
 
 
 def test_the_range_moves_along_and_never_runs_empty(past: Any) -> None:

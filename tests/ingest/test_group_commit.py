@@ -16,6 +16,7 @@ from monitoring.ingest import pipeline, tags
 from monitoring.ingest.group_commit import GroupCommit
 from monitoring.ingest.outcomes import Outcomes, Status
 from monitoring.models import Measurement, Refusal
+from tests.patience import stretched
 
 pytestmark = pytest.mark.django_db(transaction=True)
 Items = list[dict[str, Any]]
@@ -27,7 +28,7 @@ def reading(second: int, value: object = 37.0, tag: str = "fermenter_temp") -> d
 
 
 def until(condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + 10
+    end = time.monotonic() + stretched(10)
     while not condition():
         assert time.monotonic() < end
         time.sleep(0.002)

@@ -119,6 +119,14 @@ def own_threads() -> set[threading.Thread]:
     return {each for each in threading.enumerate() if each.name != SERVER}
 
 
+def limit(seconds: float) -> float:
+    """A limit in which an attempt gets as far as it does in ``seconds`` on a machine of its own.
+
+    It ends before a target that drips does.
+    """
+    return min(stretched(seconds), DRIP_S * DRIPS / 2)
+
+
 @contextmanager
 def within(limit_s: float, slack_s: float = 2.0) -> Iterator[None]:
     """Fail if the block takes longer than the limit allows."""

@@ -42,6 +42,7 @@ from tests.notifications.local_targets import (
     within,
 )
 from tests.notifications.messages import MESSAGE, OVER, target
+from tests.patience import stretched
 from tests.ports import free_port
 
 SERVICES = {
@@ -131,7 +132,7 @@ def test_a_process_that_does_not_end_is_ended_at_the_limit(behave: Behaviour) ->
         job = ntfy.job_of(MESSAGE, ntfy_at(local))
         outcome = send_job(job, target(**ntfy_at(local)), 1.5)
     assert outcome.result is Result.UNKNOWN
-    assert own_threads() == before
+    assert own_threads() <= before
 
 
 def test_a_process_ends_even_if_its_parent_was_killed() -> None:
@@ -142,7 +143,7 @@ def test_a_process_ends_even_if_its_parent_was_killed() -> None:
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
         )
-        child.communicate(json.dumps(order).encode(), timeout=START_S)
+        child.communicate(json.dumps(order).encode(), timeout=stretched(START_S))
     assert child.returncode == 1
 
 

@@ -17,7 +17,15 @@ from monitoring.notifications.channels.web_push.encrypting import MOST_PLAIN, de
 from monitoring.notifications.channels.web_push.sender import send
 from monitoring.notifications.message import Result
 from monitoring.notifications.push_keys import FILE, PushKeyError, as_text, contact, private_key, public_key
-from tests.notifications.local_targets import Behaviour, LocalTarget, answer, hang, local_target, within
+from tests.notifications.local_targets import (
+    Behaviour,
+    LocalTarget,
+    answer,
+    hang,
+    limit,
+    local_target,
+    within,
+)
 from tests.notifications.messages import MESSAGE, target
 
 # RFC 8291, appendix A.
@@ -152,10 +160,11 @@ def test_a_subscription_that_is_gone_is_deleted_and_the_channel_with_the_last(
 def test_one_browser_that_got_it_is_enough(
     channel: Channel, first: Behaviour, second: Behaviour, result: Result
 ) -> None:
-    with local_target(first) as one, local_target(second) as two, within(0.8):
+    limit_s = limit(0.8)
+    with local_target(first) as one, local_target(second) as two, within(limit_s):
         subscribe(channel, one, Browser(), "one")
         subscribe(channel, two, Browser(), "two")
-        outcome = send(MESSAGE, target(channel=channel.pk), 0.8)
+        outcome = send(MESSAGE, target(channel=channel.pk), limit_s)
     assert outcome.result is result
     assert not outcome.is_gone
     assert outcome.retry_after_s == (9 if result is Result.TEMPORARY else None)

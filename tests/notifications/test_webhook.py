@@ -26,6 +26,7 @@ from tests.notifications.local_targets import (
     answer,
     drip,
     hang,
+    limit,
     local_target,
     own_threads,
     within,
@@ -108,8 +109,9 @@ def test_no_redirect_is_followed() -> None:
     [hang, drip(), drip(first=b"HTTP/1.1 200 OK\r\nX: "), drip(first=b"HTTP/1.1 100 Continue\r\n\r\n")],
 )
 def test_without_an_answer_the_message_may_have_arrived(behave: Behaviour) -> None:
-    with local_target(behave) as local, within(LIMIT_S):
-        outcome = send(MESSAGE, target(url=local.url), LIMIT_S)
+    limit_s = limit(LIMIT_S)
+    with local_target(behave) as local, within(limit_s):
+        outcome = send(MESSAGE, target(url=local.url), limit_s)
     assert outcome.result is Result.UNKNOWN
     assert outcome.detail.startswith("sent, but ")
 
@@ -140,7 +142,7 @@ def test_after_a_hundred_attempts_there_is_no_thread_more() -> None:
         for number in range(100):
             send(MESSAGE, target(url=local[number % 3].url), 0.03)
         served = sum(each.connections for each in local)
-        assert own_threads() == before
+        assert own_threads() <= before
     assert served > 50  # a busy machine may not come to each within the limit
 
 
@@ -240,8 +242,9 @@ def test_tls_is_verified_and_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyP
         monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
         assert send(MESSAGE, target(url=url)).result is Result.OK
         assert "is not valid for" in send(MESSAGE, target(url=url.replace("localhost", "127.0.0.1"))).detail
-        with within(TLS_LIMIT_S):
-            outcome = send(MESSAGE, target(url=f"https://localhost:{dripping.port}/"), TLS_LIMIT_S)
+        limit_s = limit(TLS_LIMIT_S)
+        with within(limit_s):
+            outcome = send(MESSAGE, target(url=f"https://localhost:{dripping.port}/"), limit_s)
         assert outcome.result is Result.UNKNOWN
     with local_target(hang) as silent, within(LIMIT_S):
         outcome = send(MESSAGE, target(url=f"https://localhost:{silent.port}/"), LIMIT_S)

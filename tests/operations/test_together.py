@@ -19,6 +19,7 @@ from monitoring.operations.serving.short_way import ShortAnswer, ShortRequest, S
 from monitoring.operations.serving.together import Together
 from monitoring.spool import accept
 from tests import own_loop
+from tests.patience import stretched
 
 SCOPE = {"path": "/ingest", "client": ("127.0.0.1", 1)}
 
@@ -63,7 +64,7 @@ def test_all_that_wait_are_answered_at_once(hold: threading.Event) -> None:
     sizes: list[int] = []
 
     def view(requests: Sequence[ShortRequest]) -> list[ShortAnswer | None]:
-        assert hold.wait(10)
+        assert hold.wait(stretched(10))
         sizes.append(len(requests))
         return [ShortAnswer(201, {}, request.body) for request in requests]
 
@@ -104,7 +105,9 @@ def test_what_fails_around_the_view_is_an_error_of_these_requests_only(hold: thr
         return [
             (
                 await asyncio.gather(
-                    asyncio.wait_for(together.run(ShortWay(view, []), SCOPE, b"", Client().take), 10),
+                    asyncio.wait_for(
+                        together.run(ShortWay(view, []), SCOPE, b"", Client().take), stretched(10)
+                    ),
                     return_exceptions=True,
                 )
             )[0]
@@ -127,7 +130,9 @@ def test_a_thread_that_does_not_start_is_started_by_the_next_request(monkeypatch
             without.setattr(threading.Thread, "start", lambda _: refuse_thread())
             with pytest.raises(RuntimeError):
                 together.run(ShortWay(view, []), SCOPE, b"", Client().take)
-        return await asyncio.wait_for(together.run(ShortWay(view, []), SCOPE, b"", Client().take), 10)
+        return await asyncio.wait_for(
+            together.run(ShortWay(view, []), SCOPE, b"", Client().take), stretched(10)
+        )
 
     assert own_loop.run(post()) is True
 

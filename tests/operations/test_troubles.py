@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from pytest_django import Settings
+from time_machine import TimeMachineFixture
 
 from monitoring.kernel.lease_names import DETECTION, SIMULATOR
 from monitoring.models import Lease
@@ -13,6 +14,12 @@ from monitoring.operations.troubles import current_troubles
 from monitoring.storage import backups
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def clock(time_machine: TimeMachineFixture) -> None:
+    """The clock stands still: a worker is silent after five seconds, and a test may take as long."""
+    time_machine.move_to(datetime.now(UTC), tick=False)
 
 
 def heard(source: str, seconds_ago: float) -> None:

@@ -87,6 +87,17 @@ def test_a_mapping_of_old_runs_and_can_be_changed_elsewhere(client: Client, stor
     assert refused["detail"] == f"mappings[0].time_format: {UNUSED}"
 
 
+def test_a_column_that_was_used_is_refused_once_the_address_makes_it_unused(client: Client, db: None) -> None:
+    make_tag("r1.temp")
+    source = make_source(protocol="mqtt")
+    path = f"/sources/{source.pk}/mappings"
+    made = send(
+        client, "POST", path, 201, ROW | {"address": "plant/temp", "time_pointer": "/t", "zone": "UTC"}
+    )
+    refused = send(client, "PATCH", f"{path}/{made['id']}", 400, {"address": SPARKPLUG})
+    assert UNUSED in refused["detail"]
+
+
 def test_the_form_clears_them(client: Client, stored: SourceMapping) -> None:
     path = f"/sources/{stored.source_id}/mapping?mapping={stored.pk}"
     assert client.post(path, ROW).status_code == 302

@@ -1,13 +1,12 @@
 """Accounts of people with a login at the provider, found by issuer and subject; roles by their groups."""
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from itertools import count
 
-from auditlog.context import auditlog_value, set_extra_data
 from django.contrib.auth.models import Group, User
 from django.db import IntegrityError, transaction
 
+from monitoring.access.audit_trail import recorded_as
 from monitoring.access.single_sign_on.claims import LONGEST_NAME
 from monitoring.access.single_sign_on.options import is_configured, provider_name
 from monitoring.models import ExternalIdentity
@@ -33,7 +32,8 @@ def account_for(*, issuer: str, subject: str, name: str, roles: Iterable[str], a
     Rights and a password that somebody gave the account by hand are removed: nothing may outlast the groups
     at the provider. The audit trail records changes as those of the provider.
     """
-    with recorded_as_provider(address), transaction.atomic():
+    author = f"single sign-on ({provider_name()})"
+    with recorded_as(author, address=address), transaction.atomic():
         user = account_of(issuer, subject) or make_account(issuer, subject, name)
         wanted = Group.objects.filter(name__in=set(roles))
         if set(user.groups.values_list("pk", flat=True)) != set(wanted.values_list("pk", flat=True)):
@@ -92,19 +92,3 @@ def candidates(name: str) -> Iterator[str]:
     for number in count(1):
         end = suffix[: LONGEST_NAME // 2] + (f"-{number}" if number > 1 else "")
         yield name[: LONGEST_NAME - len(end)] + end
-
-
-@contextmanager
-def recorded_as_provider(address: str) -> Iterator[None]:
-    """Record changes in the audit trail as those of the provider."""
-    extra = {
-        "actor": None,
-        "actor_email": f"single sign-on ({provider_name()})",
-        "remote_addr": address or None,
-    }
-    before = auditlog_value.get(None)
-    try:
-        with set_extra_data(extra):
-            yield
-    finally:
-        auditlog_value.set(before)

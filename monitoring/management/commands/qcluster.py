@@ -10,6 +10,7 @@ from django.db import connections
 from django_q.management.commands.qcluster import Command as StockCommand
 
 from monitoring.database.connections import leave_pool
+from monitoring.database.diagnosis import explain
 from monitoring.operations import cluster
 from monitoring.operations.parent_watchdog import end_forks_with_parent, end_with_launcher
 from monitoring.operations.privacy import mend_private_files
@@ -61,9 +62,7 @@ class Command(StockCommand):  # type: ignore[misc]  # django-q2 has no types
         try:
             keep_schedules()
         except DatabaseError as error:
-            raise CommandError(
-                f"The database can't be used ({error}). Is 'manage.py migrate' done?"
-            ) from error
+            raise CommandError(explain(error)) from error
         finally:
             connections.close_all()
         if options["run_once"]:

@@ -1,7 +1,7 @@
 """Codes of an authenticator app and recovery codes: each counts once, guessing takes ever longer."""
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import segno
@@ -12,6 +12,7 @@ from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
 from django_otp.plugins.otp_totp.models import TOTPDevice
 from hypothesis import given
 from hypothesis import strategies as st
+from time_machine import TimeMachineFixture
 
 from monitoring.access.one_time_codes import devices
 from monitoring.access.one_time_codes.qr_codes import BORDER, qr_code
@@ -23,7 +24,9 @@ def code_of(key: str, steps: int = 0) -> str:
 
 
 @pytest.fixture
-def user(db: None) -> User:
+def user(db: None, time_machine: TimeMachineFixture) -> User:
+    """Somebody; no step of 30 s ends between a code and its check."""
+    time_machine.move_to(datetime.now(UTC), tick=False)
     return User.objects.create_user("anna")
 
 

@@ -1,4 +1,4 @@
-// The order of cards, as the server has it (monitoring/dashboard/page.py): the most urgent first, and otherwise that of
+// The order of cards, as the server has it (monitoring/dashboard/cards.py): the most urgent first, and otherwise that of
 // the tags.
 import { settings, tags } from "../base/settings.js";
 

@@ -47,16 +47,17 @@ function show() {
 /** Show the page whose turn it is: the cards that need a person, and some of the others. */
 function arrange() {
   const { clientWidth, clientHeight } = container;
-  const grid = gridFor(cards.size, clientWidth / Math.max(1, clientHeight));
-  const places = WIDE.matches ? grid.columns * grid.rows : cards.size;
+  const wall = gridFor(cards.size, clientWidth / Math.max(1, clientHeight));
+  const { columns, rows } = WIDE.matches ? wall : { columns: 1, rows: cards.size };
+  const places = columns * rows;
   const { shown, page, pages, pinned } = pageOf(inTagOrder(cards.values()), places, turn);
   container.toggleAttribute("data-paged", WIDE.matches);
-  container.style.setProperty("--columns", String(grid.columns));
-  container.style.setProperty("--rows", String(grid.rows));
+  container.style.setProperty("--columns", String(columns));
+  container.style.setProperty("--rows", String(rows));
   for (const card of cards.values()) card.element.hidden = !shown.includes(card);
   const free = pages > 1 ? 0 : places - shown.length;
   shown.forEach(({ element }, i) => {
-    element.style.gridColumn = i === 0 && WIDE.matches ? `span ${1 + free}` : ""; // the first card takes free places
+    element.style.gridColumn = i === 0 ? `span ${1 + free}` : ""; // the first card takes free places
     if (container.children[i] !== element) container.insertBefore(element, container.children[i]);
   });
   const kept = pinned ? ` The first ${pinned === 1 ? "card needs" : `${pinned} cards need`} a person and stay.` : "";

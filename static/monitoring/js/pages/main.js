@@ -54,6 +54,7 @@ import { words } from "../base/words.js";
  * @typedef {import("../charts/render-scheduler.js").Scene} Scene
  */
 
+const WITH_OWN_ESCAPE = "dialog, [popover], [popovertarget], .custom, .tool, input, select, textarea";
 const container = document.getElementById("cards");
 const liveTotals = new LiveTotals(settings.totals);
 /** @type {Map<string, Card>} by the tags' names */
@@ -362,7 +363,7 @@ onAlarms((hasChanged) => hasChanged && redraw());
 document.addEventListener("visibilitychange", redraw);
 document.addEventListener("keydown", ({ key, target, defaultPrevented }) => {
   if (key !== "Escape" || defaultPrevented) return;
-  if (/** @type {Element} */ (target).closest("dialog, .custom, .tool, input, select, textarea")) return; // Escape is theirs
+  if (/** @type {Element} */ (target).closest(WITH_OWN_ESCAPE)) return;
   undoZoom();
 });
 whenChartLoads({
