@@ -148,7 +148,7 @@ class System:
             f"http://127.0.0.1:{self.port}{path}", headers={"Accept": "application/json"}
         )
         try:
-            with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
+            with urllib.request.urlopen(request, timeout=stretched(10)) as answer:  # noqa: S310
                 return json.load(answer)
         except urllib.error.HTTPError as error:
             error.close()
