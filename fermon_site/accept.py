@@ -1,8 +1,9 @@
 """The Accept header of clients that send a malformed one.
 
-Java up to version 18 sends ``text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2`` where a program sets
-nothing (https://bugs.openjdk.org/browse/JDK-8163921). ``*`` is no media range (RFC 9110, section 12.5.1), and
-no browser sends it: such a header states no preference, as ``*/*``, which later versions send.
+Java before version 19 (and before later updates of 11 and 17) sends ``text/html, image/gif, image/jpeg, *;
+q=.2, */*; q=.2`` where a program sets nothing (https://bugs.openjdk.org/browse/JDK-8163921). ``*`` is no
+media range (RFC 9110, section 12.5.1), and no browser sends it: such a header states no preference, as
+``*/*``, which later versions send.
 """
 
 from collections.abc import Callable

@@ -65,6 +65,11 @@ def find_recipe(name: str, version: int | None = None) -> Recipe:
     return found
 
 
+def newest_version(name: str) -> Recipe | None:
+    """Return the newest version of the recipe, retired or not; None if there is none."""
+    return Recipe.objects.filter(name=name).order_by("-version").first()
+
+
 def find_profile(pk: int) -> Profile:
     """Return the profile with its recipe.
 

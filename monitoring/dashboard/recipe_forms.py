@@ -8,6 +8,7 @@ from django import forms
 from django.forms.formsets import formset_factory
 
 from monitoring.batches.errors import BatchConflictError, BatchInputError
+from monitoring.batches.finding import newest_version
 from monitoring.batches.json_fields import known_roles
 from monitoring.batches.recipes import (
     LONGEST_PHASE_S,
@@ -253,7 +254,7 @@ class NewRecipeForm(RecipeForm):
         try:
             make_recipe(name, phases, description=text, actor=actor)
         except BatchConflictError:
-            newest = Recipe.objects.filter(name=name).order_by("-version").first()
+            newest = newest_version(name)
             if newest is None or not is_equal(newest, phases, text):
                 raise
 

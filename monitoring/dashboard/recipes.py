@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from monitoring.access.roles import DESIGN
 from monitoring.batches.errors import REFUSALS
+from monitoring.batches.finding import newest_version
 from monitoring.batches.recipes import retire_recipe
 from monitoring.dashboard.acts import act, actor_of, may
 from monitoring.dashboard.alarm_pages import id_of, page_of_alarms, shared
@@ -170,7 +171,7 @@ def newest_or_404(name: str) -> Recipe:
     Raises:
         Http404: no recipe has this name.
     """
-    found = Recipe.objects.filter(name=name).order_by("-version").first()
+    found = newest_version(name)
     if found is None:
         raise Http404(f"There is no recipe {name[:64]}.")
     return found
