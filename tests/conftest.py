@@ -24,6 +24,7 @@ from hypothesis import settings as hypothesis_settings
 from pytest_django import DjangoDbBlocker, Settings
 
 from monitoring.kernel.runtime import Runtime
+from monitoring.operations.stream_feed import feed
 from monitoring.spool import spool_files
 from tests.migrated import InitialRows, copy_file, make_template
 from tests.on_postgresql import copy_database, name_of, new_address
@@ -89,6 +90,18 @@ def no_log_file() -> None:
             if isinstance(handler, ConcurrentRotatingFileHandler):
                 logger.removeHandler(handler)
                 handler.close()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def between_tests() -> Iterator[Runtime]:
+    """The runtime around those of the tests, without threads and streams.
+
+    A server that several tests share may answer a request after its test. The database can still be reached
+    then: pytest-django closes it last. A stream's thread that began there would read until nobody may.
+    """
+    with new_runtime(threads=False).in_charge() as runtime:
+        feed().stop()
+        yield runtime
 
 
 @pytest.fixture(autouse=True)

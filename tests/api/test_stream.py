@@ -18,6 +18,7 @@ from pytest_django import Settings
 from rest_framework.authtoken.models import Token
 
 from monitoring.api import stream
+from monitoring.kernel.runtime import Runtime
 from monitoring.live.feed import Feed
 from monitoring.live.hub import reopen_if_replaced
 from monitoring.models import AlarmDefinition, AlarmState, Tag
@@ -47,6 +48,14 @@ def store(post: Callable[..., Any], reading: dict[str, Any]) -> Callable[..., in
         return int(answer.json()["id"])
 
     return post_one
+
+
+def test_between_two_tests_no_stream_begins(
+    client: Client, between_tests: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Runtime, "current", between_tests)
+    assert client.get("/stream", headers=BROWSER).status_code == 503
+    assert not stream_feed.feed().is_running
 
 
 def items(chunks: Iterator[bytes], count: int) -> list[dict[str, Any]]:
