@@ -6,7 +6,6 @@ clients that takes several times as long as the storing.
 
 import asyncio
 import threading
-import time
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -19,7 +18,7 @@ from monitoring.operations.serving.environ import client_of
 from monitoring.operations.serving.short_way import ShortAnswer, ShortRequest, ShortWay, answers
 from monitoring.operations.serving.threads import settle
 
-GATHER_S = 0.001  # a fraction of the time that a transaction takes
+GATHER_S = 0.002  # at most; a fraction of the time that a transaction takes
 MOST = 256  # requests answered at once, so that none waits for long
 
 
@@ -39,7 +38,8 @@ class Together:
     def __init__(self) -> None:
         self.queue: SimpleQueue[Waiting] = SimpleQueue()
         self.is_started = False
-        self.previous = 0  # requests answered at once before
+        self.previous = 1  # requests answered at once before
+        self.have_come = threading.Event()  # as many as then
 
     def run(self, way: ShortWay, scope: Scope, body: bytes, send: Send) -> "asyncio.Future[bool]":
         """Return the future of a request: False if it needs Django. For the loop's thread only."""
@@ -49,6 +49,8 @@ class Together:
             threading.Thread(target=self._work, name="together", daemon=True).start()
             self.is_started = True
         self.queue.put(Waiting(way, scope["path"], request, send, future))
+        if self.queue.qsize() >= self.previous - 1:  # the thread has taken the first
+            self.have_come.set()
         return future
 
     def _work(self) -> None:
@@ -65,12 +67,14 @@ class Together:
     def _take(self) -> list[Waiting]:
         """Wait for a request; return it with those that have come since.
 
-        Clients that were answered together send together: pause for the others after the first of them. A
-        lone client does not wait.
+        Clients that were answered together send together: after the first of them, wait until as many have
+        come, but not for long. A lone client does not wait.
         """
         taken = [self.queue.get()]
         if self.previous > 1:
-            time.sleep(GATHER_S)
+            self.have_come.clear()
+            if self.queue.qsize() < self.previous - 1:
+                self.have_come.wait(GATHER_S)
         while len(taken) < MOST and not self.queue.empty():
             taken.append(self.queue.get())
         self.previous = len(taken)
