@@ -1,6 +1,7 @@
 """Processes that write to SQLite take turns: no process is passed over again and again."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import pytest
 from monitoring.database import turns
 from monitoring.database.turns import WriterTurns
 from tests.commands.conftest import ROOT
+from tests.patience import stretched
 
 pytestmark = pytest.mark.once
 
@@ -58,18 +60,34 @@ def database(tmp_path: Path) -> Path:
 
 
 def test_a_process_that_writes_again_and_again_lets_another_one_in_between(
-    database: Path, tmp_path: Path
+    database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Turns of the other process count while this one is next, however late it asks."""
     log = tmp_path / "log"
     mine = WriterTurns(database)
+    wait_for = turns.lock
+
+    def note_next(descriptor: int, end: float) -> bool:
+        is_locked = wait_for(descriptor, end)
+        if descriptor == mine._next:
+            note(log, "n" * is_locked)
+        return is_locked
+
+    monkeypatch.setattr(turns, "lock", note_next)
+    monkeypatch.setattr(turns, "LONGEST_S", stretched(10))
     with greedy(database, log, 0.02):
         for _ in range(8):
-            with mine.taken() as has_turn, log.open("a") as file:
+            with mine.taken() as has_turn:
                 assert has_turn
-                file.write("p")
-    passed_over = log.read_text().rsplit("p", 1)[0].split("p")
-    assert len(passed_over) == 8
-    assert max(len(others) for others in passed_over) <= 3
+                note(log, "p")
+    waits = re.findall(r"n(c*)p", log.read_text())
+    assert len(waits) == 8
+    assert max(map(len, waits)) <= 1  # the turn that the other process had just taken
+
+
+def note(log: Path, event: str) -> None:
+    with log.open("a") as file:
+        file.write(event)
 
 
 def test_the_turn_of_a_killed_process_is_free(database: Path, tmp_path: Path) -> None:
