@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from typing import BinaryIO
 
 from tests.patience import stretched
 
@@ -70,7 +71,8 @@ def local_target(behave: Behaviour, context: ssl.SSLContext | None = None) -> It
         finally:
             found.is_closing.set()
             listener.shutdown(socket.SHUT_RDWR)
-            for thread in [acceptor, *threads]:
+            acceptor.join(10)
+            for thread in threads:  # the acceptor may have added one
                 thread.join(10)
 
 
@@ -104,19 +106,45 @@ def drip(*, first: bytes = b"") -> Behaviour:
 
 
 def read_request(connection: socket.socket) -> Received:
-    """Read one request."""
+    """Read one request.
+
+    Raises:
+        ConnectionError: the client has left before the end of the headers.
+    """
     with connection.makefile("rb") as stream:
-        path = stream.readline().split()[1].decode()
-        lines = iter(stream.readline, b"\r\n")
+        path = read_line(stream).split()[1].decode()
+        lines = iter(lambda: read_line(stream), b"\r\n")
         headers = {
             name.lower(): value.strip() for name, _, value in (line.decode().partition(":") for line in lines)
         }
         return Received(path, headers, stream.read(int(headers.get("content-length", 0))))
 
 
+def read_line(stream: BinaryIO) -> bytes:
+    """Read one line.
+
+    Raises:
+        ConnectionError: the stream ends before it does.
+    """
+    line = stream.readline()
+    if not line.endswith(b"\n"):
+        raise ConnectionError("the client has left")
+    return line
+
+
 def own_threads() -> set[threading.Thread]:
     """The threads of this process that belong to no local target."""
     return {each for each in threading.enumerate() if each.name != SERVER}
+
+
+def threads_left(before: set[threading.Thread]) -> set[threading.Thread]:
+    """The threads that are there now and were not before, but for those that end by themselves in time.
+
+    A look-up that took longer than its limit is abandoned, and ends a moment later.
+    """
+    for thread in own_threads() - before:
+        thread.join(stretched(5))
+    return own_threads() - before
 
 
 def limit(seconds: float) -> float:

@@ -24,6 +24,7 @@ from tests.notifications.local_targets import (
     limit,
     local_target,
     own_threads,
+    threads_left,
     within,
 )
 from tests.notifications.messages import MESSAGE, target
@@ -117,7 +118,7 @@ def test_a_server_that_does_not_end_is_left_at_the_limit(behave: Behaviour, resu
     before, limit_s = own_threads(), limit(LIMIT_S)
     with local_target(behave) as local, within(limit_s):
         outcome = send(MESSAGE, target(server="127.0.0.1", port=local.port, **PLAIN), limit_s)
-        assert own_threads() <= before
+        assert not threads_left(before)
     assert outcome.result is result
 
 
@@ -129,9 +130,9 @@ def test_a_goodbye_is_not_awaited(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_server_that_is_away_or_local_is_told() -> None:
-    away = send(MESSAGE, target(server="127.0.0.1", port=free_port(), **PLAIN), LIMIT_S)
+    away = send(MESSAGE, target(server="127.0.0.1", port=free_port(), **PLAIN))
     assert (away.result, away.detail) == (Result.TEMPORARY, "not sent: Connection refused")
-    local = send(MESSAGE, target(server="127.0.0.1", port=25, allows_local=False, **PLAIN), LIMIT_S)
+    local = send(MESSAGE, target(server="127.0.0.1", port=25, allows_local=False, **PLAIN))
     assert local.result is Result.PERMANENT
     assert "allow local targets" in local.detail
 

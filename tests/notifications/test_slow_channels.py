@@ -13,6 +13,7 @@ from monitoring.notifications.notifier import Notifier
 from tests.alarming import act, define
 from tests.commands.conftest import wait_until
 from tests.notifications.desk import channel, states
+from tests.patience import stretched
 
 
 def own_threads() -> list[threading.Thread]:
@@ -52,7 +53,7 @@ def test_a_hanging_a_broken_and_a_refusing_channel_delay_no_other() -> None:
     finally:
         released.set()
         stopped.set()
-        thread.join(10)
+        thread.join(stretched(10))
     assert not thread.is_alive()
     wait_until(lambda: not own_threads(), 5)
     assert states() == {"sent": 5, "waiting": 3}
