@@ -33,6 +33,7 @@ from monitoring.kernel.runtime import Runtime, part
 from monitoring.operations import health
 from tests.commands.conftest import wait_until
 from tests.own_postgresql import Postgresql, primary_and_standby
+from tests.patience import stretched
 
 PRIMARY = Position("one", "monday", standby=False, bytes=1000, committed=None, now=50.0)
 REPLICA = Position("one", "sunday", standby=True, bytes=1000, committed=40.0, now=70.0)
@@ -201,7 +202,9 @@ def servers(
     """Primary and standby as the databases of this process, and a replica that is in use."""
     primary, standby = pair
     primary.execute("TRUNCATE numbers")
+    wait_until(lambda: standby.execute("SELECT count(*) FROM numbers") == [(0,)])  # a current one may lag
     monkeypatch.setattr(replica_monitor, "PROBE_EVERY_S", 0.05)
+    monkeypatch.setattr(replica_monitor, "ANSWER_S", stretched(10))
     settings.FERMON_REPLICA_MAX_LAG = 10
     for alias, server in (("default", primary), ("replica", standby)):
         given = connections.settings["default"] | {"OPTIONS": {}} | parsed_database(server.url())
