@@ -48,6 +48,15 @@ class ProbesInPlace(HealthProbes):
         return read_state(now, queued)
 
 
+class ProbesThatEnd(HealthProbes):
+    """A question that was not waited for is answered before the next test begins."""
+
+    def stop(self) -> None:
+        """End the threads, and wait until their questions are answered."""
+        super().stop()
+        self._database.shutdown()
+
+
 class MetricsInPlace(MetricsProbe):
     """The database is read in the thread of the test."""
 
@@ -76,7 +85,9 @@ def new_runtime(*, threads: bool) -> Runtime:
     The connections of the thread outlive a test, and so do the notes about them.
     """
     runtime = Runtime({OpenedFiles: part(OpenedFiles), ArchivePresence: UnusedArchive()})
-    if not threads:
+    if threads:
+        runtime.parts[HealthProbes] = ProbesThatEnd()
+    else:
         runtime.parts |= {
             SpoolReplayer: IdleReplayer(),
             PointRecorder: IdleRecorder(),

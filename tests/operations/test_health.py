@@ -35,6 +35,12 @@ def working_worker(time_machine: TimeMachineFixture) -> None:
     Lease.objects.create(source="judge", owner="a", renewed_at=now, written_until=now)
 
 
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A database on a busy machine is slow, and not away."""
+    monkeypatch.setattr(health, "ANSWER_S", stretched(30))
+
+
 @pytest.fixture
 def locked_database(monkeypatch, write_lock) -> Iterator[None]:
     monkeypatch.setattr(health, "LOCK_MS", 50)
