@@ -1,6 +1,7 @@
 """The replayer: a thread that stores what waits as soon as the database is back."""
 
 import itertools
+import threading
 import time
 
 import pytest
@@ -11,6 +12,7 @@ from monitoring.models import Measurement
 from monitoring.spool import replayer
 from monitoring.spool.replay import replay
 from monitoring.spool.spool_files import anything_waits
+from tests.patience import stretched
 
 GOOD = {"timestamp": "2026-01-31T12:00:00Z", "tag": "fermenter_temp", "value": 37.0}
 
@@ -29,10 +31,14 @@ def spool_replayer() -> replayer.SpoolReplayer:
 
 
 def wait_until_idle(spool_replayer: replayer.SpoolReplayer) -> None:
-    deadline = time.monotonic() + 60
+    """Return once the thread has ended: only then is an error of it told."""
+    deadline = time.monotonic() + stretched(60)
     while spool_replayer.is_running and time.monotonic() < deadline:
         time.sleep(0.01)
     assert not spool_replayer.is_running
+    for thread in threading.enumerate():
+        if thread.name == "replayer":
+            thread.join(stretched(60))
 
 
 def test_with_nothing_to_do_there_is_no_thread(spool_replayer) -> None:
