@@ -28,6 +28,7 @@ from tests.notifications.local_targets import (
     within,
 )
 from tests.notifications.messages import MESSAGE, target
+from tests.patience import stretched
 from tests.ports import free_port
 
 LIMIT_S = 0.6
@@ -61,7 +62,12 @@ class Handler:
 def mail_server(handler: Handler, **options: Any) -> Iterator[int]:
     """A mail server; yields the port."""
     controller = Controller(
-        handler, hostname="127.0.0.1", port=free_port(), server_hostname="plant", **options
+        handler,
+        hostname="127.0.0.1",
+        port=free_port(),
+        server_hostname="plant",
+        ready_timeout=stretched(30),
+        **options,
     )
     controller.start()
     try:
