@@ -3,6 +3,7 @@
 import logging
 import math
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import nullcontext
 from dataclasses import replace
@@ -324,8 +325,10 @@ def test_a_read_that_waits_for_a_replica_that_hangs_is_answered_by_the_primary(
         )
     )
     monkeypatch.setattr(replica_monitor, "ANSWER_S", 0.2)
+    patient_until = time.monotonic()
+    wait_until(lambda: part(ReplicaMonitor).found.at > patient_until)
     with servers[1].frozen():
-        thread.join(60)
+        thread.join(stretched(60))
     assert answers == [([False, []], None)]
 
 
