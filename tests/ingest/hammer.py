@@ -15,6 +15,7 @@ START = datetime(2026, 1, 31, 12, tzinfo=UTC)
 TAGS = [f"hammer.{number:02}" for number in range(20)]
 SECONDS = 1500
 BEYOND = 999
+LOCK_NOT_AVAILABLE = "55P03"  # SQLSTATE
 
 
 def value_at(tag: str, second: int) -> float:
@@ -40,7 +41,7 @@ def some_readings(rng: random.Random) -> list[dict[str, object]]:
 
 
 def sent(batch: list[dict[str, object]], source: str) -> Any:
-    """The outcomes. As any source does, it sends again what did not get the write lock in time."""
+    """The outcomes. As any source does, it sends again what did not get a lock in time."""
     from django.db import OperationalError
 
     from monitoring.ingest.pipeline import ingest_readings
@@ -49,7 +50,8 @@ def sent(batch: list[dict[str, object]], source: str) -> Any:
         try:
             return ingest_readings(batch, source=source)
         except OperationalError as error:
-            if str(error) != "database is locked":
+            is_locked = getattr(error.__cause__, "sqlstate", None) == LOCK_NOT_AVAILABLE
+            if not (is_locked or str(error) == "database is locked"):
                 raise
 
 
