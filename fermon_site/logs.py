@@ -12,8 +12,8 @@ from fermon_site.request_ids import add_request_id
 from monitoring.kernel.outages import outages
 
 MEBIBYTE = 1024 * 1024
-# What django-q2 logs of a task that failed as the database was away or locked: cause, then the traceback. If a
-# table or column is missing, the traceback is needed: it tells which statement is wrong.
+# What django-q2 logs of a task that failed as the database was away or locked: cause, then the traceback. If
+# a table or column is missing, the traceback is needed: it tells which statement is wrong.
 TASK_WITHOUT_DATABASE = re.compile(
     r"(?P<line>Failed '.+?' \(.+?\) - .+?) : Traceback .+\ndjango\.db\.utils\.(Operational|Interface)Error:"
     r" (?!no such ).+",
