@@ -282,7 +282,6 @@ def test_closed_it_ends_in_time_for_its_client_to_be_recognised_anew(
 def test_under_an_event_loop_it_takes_none_of_its_threads(
     store: Callable[..., int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stream, "HEARTBEAT_S", 0.5)
     first = store(1)
 
     def store_elsewhere() -> None:
@@ -294,7 +293,9 @@ def test_under_an_event_loop_it_takes_none_of_its_threads(
         chunks: AsyncIterator[bytes] = aiter(cast(Any, answer))
         found = [await anext(chunks), await anext(chunks)]
         await asyncio.to_thread(store_elsewhere)
-        found += [await anext(chunks), await anext(chunks)]
+        found.append(await anext(chunks))
+        monkeypatch.setattr(stream, "HEARTBEAT_S", 0.01)  # only now: the feed may take a while to read
+        found.append(await anext(chunks))
         await asyncio.to_thread(answer.close)
         return found
 
