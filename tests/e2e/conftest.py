@@ -235,6 +235,11 @@ class Dashboard:
         first, last = self.chart("[chart.scales.x.min, chart.scales.x.max]", tag)
         return first, last
 
+    def wait_for_range(self, first: float, last: float) -> None:
+        """Until the charts of the three tags show these times: a slow frame draws only some of the charts."""
+        for tag in ("fermenter_temp", "fermenter_ph", "agitator_rpm"):
+            self.wait_until(f"chart.scales.x.min === {first} && chart.scales.x.max === {last}", tag)
+
     def place(self, x: float, y: float = 0.5, tag: str = "fermenter_temp") -> tuple[float, float]:
         """A place on the page, by its share of the plotted area's width and height."""
         box = self.card(tag).locator("canvas").bounding_box()
