@@ -292,6 +292,12 @@ def worker_runs(transactional_db: None) -> None:
     )
 
 
+@pytest.fixture
+def lasting(transactional_db: None) -> None:
+    """Readings that are not stale after ten seconds: on a busy machine, a page may take as long to load."""
+    Tag.objects.update(stale_after_s=600)
+
+
 @pytest.fixture(autouse=True)
 def own_feed(transactional_db: None) -> Iterator[Feed]:
     """The stream's thread, while the test's database may be reached: many pages follow the stream."""
