@@ -9,11 +9,12 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from django.conf import settings as django_settings
 from filelock import FileLock
-from playwright.sync_api import BrowserContext, Locator, Page, Route, expect
+from playwright.sync_api import BrowserContext, Locator, Page, Request, Route, expect
 from pytest_django.live_server_helper import LiveServer
 
 from monitoring.live.feed import Feed
@@ -40,6 +41,7 @@ WHY = {
     "noise": "is 2.1 times as noisy as it normally is",
     "spike": "jumped for 1 s, 8 times as far as its noise",
 }
+FOLLOWED = {"/health", "/alarms/present"}  # what a page asks for again and again, also in the background
 JANUARY = datetime(2026, 1, 31, 12, tzinfo=UTC)
 
 
@@ -106,6 +108,10 @@ def script_of(package: str, file: str) -> Path:
     return script
 
 
+def path_of(request: Request) -> str:
+    return urlsplit(request.url).path
+
+
 class Dashboard:
     """The page, and what a test does with it and with the server behind it."""
 
@@ -116,6 +122,23 @@ class Dashboard:
         self.expected_noise = ""
         page.on("console", lambda m: self.noise.append(m.text) if m.type in {"error", "warning"} else None)
         page.on("pageerror", lambda error: self.noise.append(str(error)))
+        self.asked: list[str] = []  # paths
+        self.unanswered: set[Request] = set()
+        page.on("request", self.note_request)
+        page.on("requestfinished", lambda request: self.unanswered.discard(request))
+        page.on("requestfailed", lambda request: self.unanswered.discard(request))
+
+    def note_request(self, request: Request) -> None:
+        self.asked.append(path_of(request))
+        self.unanswered.add(request)
+
+    def wait_until_read(self) -> None:
+        """Until what the page reads at first is there, and has led to nothing more for a while."""
+        for _ in range(20):
+            self.asked.clear()
+            self.page.wait_for_timeout(3000)
+            if set(self.asked) <= FOLLOWED and {path_of(each) for each in self.unanswered} <= {"/stream"}:
+                return
 
     def open(self, query: str = "") -> "Dashboard":
         """Loads it."""
