@@ -7,7 +7,10 @@ from redis import Redis
 from redis.backoff import ConstantBackoff
 from redis.retry import Retry
 
+from tests.patience import stretched
 from tests.ports import free_port
+
+START_S, PAUSE_S = 30, 0.05
 
 
 class RedisServer:
@@ -29,7 +32,8 @@ class RedisServer:
         words = [str(word) for option in options.items() for word in option]
         output = subprocess.DEVNULL
         self.process = subprocess.Popen(["redis-server", *words, "--appendonly", "no"], stdout=output)
-        with Redis.from_url(self.url, retry=Retry(ConstantBackoff(0.05), 200)) as client:
+        tries = int(stretched(START_S) / PAUSE_S)
+        with Redis.from_url(self.url, retry=Retry(ConstantBackoff(PAUSE_S), tries)) as client:
             client.ping()
 
     def client(self) -> Redis:
