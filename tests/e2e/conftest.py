@@ -5,14 +5,19 @@ import os
 import shutil
 import subprocess
 import tarfile
+import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+from urllib.request import urlopen
 
 import pytest
 from django.conf import settings as django_settings
+from django.core.servers.basehttp import ThreadedWSGIServer
+from django.core.signals import request_finished, request_started
 from filelock import FileLock
 from playwright.sync_api import BrowserContext, Locator, Page, Request, Route, expect
 from pytest_django.live_server_helper import LiveServer
@@ -20,6 +25,7 @@ from pytest_django.live_server_helper import LiveServer
 from monitoring.live.feed import Feed
 from monitoring.models import Event, Lease, Tag
 from monitoring.operations.stream_feed import feed
+from tests.patience import stretched
 
 PATIENCE_MS = 60_000  # with a busy machine; what holds is seen at once
 expect.set_options(timeout=PATIENCE_MS)
@@ -321,12 +327,42 @@ def lasting(transactional_db: None) -> None:
     Tag.objects.update(stale_after_s=600)
 
 
+@pytest.fixture(scope="session")
+def answering() -> Iterator[set[threading.Thread]]:
+    """The threads of the live server that answer a request just now."""
+    threads: set[threading.Thread] = set()
+
+    def begin(**_: object) -> None:
+        thread = threading.current_thread()
+        if ThreadedWSGIServer.process_request_thread.__name__ in thread.name:  # not that of a test's client
+            threads.add(thread)
+
+    def end(**_: object) -> None:
+        threads.discard(threading.current_thread())
+
+    request_started.connect(begin)
+    request_finished.connect(end)
+    yield threads
+    request_started.disconnect(begin)
+    request_finished.disconnect(end)
+
+
 @pytest.fixture(autouse=True)
-def own_feed(transactional_db: None) -> Iterator[Feed]:
-    """The stream's thread, while the test's database may be reached: many pages follow the stream."""
+def own_feed(
+    transactional_db: None, live_server: LiveServer, answering: set[threading.Thread]
+) -> Iterator[Feed]:
+    """The stream's thread, while the test's database may be reached: many pages follow the stream.
+
+    All requests of the test's pages are answered at its end: later they would be calls in the next test.
+    """
     own = feed()
     yield own
     own.stop()
+    with urlopen(f"{live_server.url}/static/monitoring/base.css") as answer:  # noqa: S310 - after all that came
+        answer.read()
+    until = time.monotonic() + stretched(20)
+    while any(thread.is_alive() for thread in list(answering)) and time.monotonic() < until:
+        time.sleep(0.01)
 
 
 @pytest.fixture
