@@ -358,7 +358,8 @@ def own_feed(
     own = feed()
     yield own
     own.stop()
-    with urlopen(f"{live_server.url}/static/monitoring/base.css") as answer:  # noqa: S310 - after all that came
+    css = f"{live_server.url}/static/monitoring/base.css"
+    with urlopen(css, timeout=stretched(60)) as answer:  # noqa: S310 - comes after all that came before
         answer.read()
     until = time.monotonic() + stretched(20)
     while any(thread.is_alive() for thread in list(answering)) and time.monotonic() < until:
