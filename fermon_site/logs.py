@@ -1,6 +1,7 @@
 """The log's outputs: lines for a person on the console, JSON lines in a rotated file."""
 
 import logging
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,13 @@ from fermon_site.request_ids import add_request_id
 from monitoring.kernel.outages import outages
 
 MEBIBYTE = 1024 * 1024
+# What django-q2 logs of a task that failed as the database was away or locked: cause, then the traceback. If
+# a table or column is missing, the traceback is needed: it tells which statement is wrong.
+TASK_WITHOUT_DATABASE = re.compile(
+    r"(?P<line>Failed '.+?' \(.+?\) - .+?) : Traceback .+\ndjango\.db\.utils\.(Operational|Interface)Error:"
+    r" (?!no such ).+",
+    re.DOTALL,
+)
 
 
 def no_outage(record: logging.LogRecord) -> bool:
@@ -19,11 +27,16 @@ def no_outage(record: logging.LogRecord) -> bool:
 
 
 def no_database_error(record: logging.LogRecord) -> bool:
-    """Return False for django-q2's tracebacks of a database that is away; report the outage instead."""
+    """Return False for django-q2's tracebacks of a database that is away; report the outage instead.
+
+    Of a task that failed for want of the database, keep the line that names the task and the cause.
+    """
     error = record.exc_info[1] if record.exc_info else None
     if isinstance(error, DatabaseError):
         outages().database.begin(error)
         return False
+    if failed := TASK_WITHOUT_DATABASE.fullmatch(record.getMessage()):
+        record.msg, record.args = " ".join(failed["line"].split()), ()
     return True
 
 

@@ -1,8 +1,8 @@
-"""GET /batches/<id>/watch, /batches/<id>/watch/contributions and /batches/<id>/deviations."""
+"""GET /batches/<id>/watch, /watch/contributions and /deviations; /monitor and /contributions are the same."""
 
 from datetime import UTC, datetime
 
-from drf_spectacular.utils import OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiResponse, extend_schema, extend_schema_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -64,6 +64,20 @@ class WatchContributionsView(APIView):
         at = parameters(fields.WatchedTimeSerializer, request).validated_data["at"]
         with errors_as_answers():
             return Response(read_contributions(find_batch(int(id)), at, now=datetime.now(UTC)))
+
+
+@extend_schema_view(get=extend_schema(operation_id="monitorBatch", summary="The same as /batches/<id>/watch"))
+class BatchMonitorView(BatchWatchView):
+    """Another address of ``BatchWatchView``."""
+
+
+@extend_schema_view(
+    get=extend_schema(
+        operation_id="getBatchContributions", summary="The same as /batches/<id>/watch/contributions"
+    )
+)
+class BatchContributionsView(WatchContributionsView):
+    """Another address of ``WatchContributionsView``."""
 
 
 class DeviationsView(APIView):

@@ -135,6 +135,10 @@ class WatchSerializer(Shape):
     limit = serializers.FloatField()
     t = numbers(serializers.IntegerField(), "When each bucket begins, in milliseconds since the epoch.")
     eft_h = numbers(serializers.FloatField(), "The same as elapsed time in hours.")
+    maturity = numbers(
+        serializers.FloatField(allow_null=True),
+        "Percent of the golden profile that the batch has done; null outside of the phases of the profile.",
+    )
     score = ratios()
     families = FamiliesSerializer()
     t2 = DisplaySerializer(allow_null=True, help_text="Hotelling's T².")

@@ -13,7 +13,13 @@ from monitoring.api.batch_compare import BatchCompareView
 from monitoring.api.batch_files import BatchExportView, BatchReportView
 from monitoring.api.batch_forecast import BatchForecastView
 from monitoring.api.batch_trend import BatchTrendView
-from monitoring.api.batch_watch import BatchWatchView, DeviationsView, WatchContributionsView
+from monitoring.api.batch_watch import (
+    BatchContributionsView,
+    BatchMonitorView,
+    BatchWatchView,
+    DeviationsView,
+    WatchContributionsView,
+)
 from monitoring.api.batches import BatchViewSet
 from monitoring.api.channels import ChannelViewSet
 from monitoring.api.computed_tags import ComputedTagViewSet
@@ -108,6 +114,8 @@ urlpatterns = [
     re_path(f"{BATCH}/trend$", BatchTrendView.as_view(), name="batch-trend"),
     re_path(f"{BATCH}/watch$", BatchWatchView.as_view(), name="batch-watch"),
     re_path(f"{BATCH}/watch/contributions$", WatchContributionsView.as_view(), name="watch-contributions"),
+    re_path(f"{BATCH}/monitor$", BatchMonitorView.as_view(), name="batch-monitor"),
+    re_path(f"{BATCH}/contributions$", BatchContributionsView.as_view(), name="batch-contributions"),
     re_path(f"{BATCH}/deviations$", DeviationsView.as_view(), name="batch-deviations"),
     re_path(
         f"{VESSEL}/tags$", VesselTagViewSet.as_view({"get": "list", "post": "create"}), name="vessel-tags"

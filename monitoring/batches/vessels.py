@@ -104,6 +104,23 @@ def change_rule(name: str, moment: str, rule: Mapping[str, Any] | None, *, actor
         return change_vessel(vessel.name, {"rules": {**vessel.rules, moment: rule}}, actor=actor)
 
 
+@contextmanager
+def rule_as_seen(name: str, moment: str, *seen: object) -> Iterator[None]:
+    """Lock a vessel whose rule for a moment is still one of ``seen`` (None: no rule), for acts inside.
+
+    Raises:
+        UnknownBatchError: there is no such vessel.
+        BatchConflictError: the rule is another one by now.
+    """
+    with locked_vessel(name) as vessel:
+        if vessel.rules.get(moment) not in seen:
+            raise BatchConflictError(
+                f"the rule for {moment} of {vessel.name} has changed since this page was opened."
+                " Open the page again, then repeat"
+            )
+        yield
+
+
 def rename_vessel(name: str, new_name: str, *, actor: Actor) -> Vessel:
     """Give a vessel another name; the former name stays reserved, and its addresses lead to the vessel.
 

@@ -1,5 +1,6 @@
 """The page on which an engineer sets the rule for a moment of a vessel's batches."""
 
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,7 +15,7 @@ from monitoring.access.roles import DESIGN
 from monitoring.batches.errors import BatchInputError
 from monitoring.batches.json_fields import MOMENTS, START
 from monitoring.batches.reading import read_recipes
-from monitoring.batches.vessels import change_rule
+from monitoring.batches.vessels import change_rule, rule_as_seen
 from monitoring.dashboard.acts import act, actor_of
 from monitoring.dashboard.alarm_pages import shared
 from monitoring.dashboard.batch_forms import ActForm
@@ -42,11 +43,13 @@ class VesselRuleForm(RuleFields, ActForm):
     recipe = forms.ChoiceField(
         required=False, label="Recipe of the batches", help_text="In the newest version offered then."
     )
+    seen = forms.JSONField(required=False, widget=forms.HiddenInput)  # the rule that the page showed
 
     def __init__(self, *args: Any, vessel: Vessel, moment: str, **kwargs: Any) -> None:
         self.vessel, self.moment = vessel, moment
         self.stored = stored = vessel.rules.get(moment) or {}
-        super().__init__(*args, initial=rule_initial(stored), **kwargs)
+        initial = rule_initial(stored) | {"seen": vessel.rules.get(moment)}
+        super().__init__(*args, initial=initial, **kwargs)
         bound = {each.role for each in present_bindings(vessel, datetime.now(UTC))}
         self.fields["role"].choices = role_choices(bound)  # type: ignore[attr-defined]
         if f"rules.{moment}" == START:
@@ -57,16 +60,18 @@ class VesselRuleForm(RuleFields, ActForm):
             del self.fields["recipe"]
 
     def full_clean(self) -> None:
-        """Check the fields, unless the rule is removed."""
-        if not self.is_removed:
-            super().full_clean()
-            return
-        self.cleaned_data, self._errors = {}, ErrorDict()
+        """Check the fields; those of a rule that is removed need not be valid."""
+        super().full_clean()
+        if self.is_removed:
+            self._errors = ErrorDict()
 
     def act(self, actor: Actor) -> None:
-        """Store the rule, or remove it."""
+        """Store the rule, or remove it, unless it has changed since the page was opened."""
         rule = None if self.is_removed else self.rule()
-        change_rule(self.vessel.name, self.moment, rule, actor=actor)
+        seen = (self.cleaned_data.get("seen"), rule)  # the same rule: the form was sent twice
+        vessel, moment = self.vessel.name, self.moment
+        with rule_as_seen(vessel, moment, *seen) if "seen" in self.data else nullcontext():
+            change_rule(vessel, moment, rule, actor=actor)
 
     def show(self, error: BatchInputError) -> None:
         """Show an error of this rule beside its field, another one above the form."""

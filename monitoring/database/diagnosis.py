@@ -1,4 +1,4 @@
-"""Errors of a database that no command can use: without Fermon's tables, or a file that can't be written."""
+"""Errors of a database that no command can use: without Fermon's tables, not writable, or on a full disk."""
 
 import sqlite3
 
@@ -6,9 +6,11 @@ from django.db import Error as DatabaseError
 
 UNDEFINED_TABLE = "42P01"  # SQLSTATE of PostgreSQL
 NO_TABLE = "no such table"  # SQLite has no code of its own for this
+DISK_FULL = "53100"  # SQLSTATE of PostgreSQL
 NOT_WRITABLE = frozenset({sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY})
 MIGRATE = "Run 'manage.py migrate', or set FERMON_DATA_DIR or DATABASE_URL to your Fermon's."
 CHOOSE_ANOTHER = "FERMON_DATA_DIR or DATABASE_URL must lead to a file and directory that this user can write."
+MAKE_ROOM = "The disk of the database is full. Make room, then run this again."
 
 
 def explain(error: DatabaseError) -> str:
@@ -19,8 +21,12 @@ def explain(error: DatabaseError) -> str:
 def remedy(error: DatabaseError) -> str:
     """Return what to do about the error; empty if that depends on more than the error."""
     cause = error.__cause__
-    if str(error).startswith(NO_TABLE) or getattr(cause, "sqlstate", None) == UNDEFINED_TABLE:
+    sqlstate = getattr(cause, "sqlstate", None)
+    if str(error).startswith(NO_TABLE) or sqlstate == UNDEFINED_TABLE:
         return MIGRATE
-    if getattr(cause, "sqlite_errorcode", 0) & 0xFF in NOT_WRITABLE:  # without the bits of the extended code
+    code = getattr(cause, "sqlite_errorcode", 0) & 0xFF  # without the bits of the extended code
+    if code in NOT_WRITABLE:
         return CHOOSE_ANOTHER
+    if code == sqlite3.SQLITE_FULL or sqlstate == DISK_FULL:
+        return MAKE_ROOM
     return ""

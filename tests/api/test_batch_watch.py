@@ -50,16 +50,25 @@ def test_score_and_deviations_of_a_batch(client: Client, batch: Batch) -> None:
     found = get(client, batch, "watch")
     assert_shape(fields.WatchSerializer(), found)
     assert (found["resolution_s"], found["limit"], found["profile"]) == (60, 1, {"name": "p", "version": 1})
-    columns = [found["t"], found["eft_h"], found["score"], *found["families"].values()]
+    columns = [found["t"], found["eft_h"], found["maturity"], found["score"], *found["families"].values()]
     columns += [found["t2"]["value"], found["spe"]["value"]]
     assert {len(column) for column in columns} == {MINUTES}
     assert (found["t"][0], found["eft_h"][30]) == (START.timestamp() * 1_000, 0.5)
     assert found["score"][FAULT + 10] > 1 > found["score"][FAULT - 5]
+    known = [percent for percent in found["maturity"] if percent is not None]
+    assert known == sorted(known)
+    assert (known[0], 90 < known[-1] <= 100) == (pytest.approx(0, abs=1), True)
     (deviation,) = found["deviations"]
     assert deviation["batch_name"] == batch.name
     assert deviation["verdict"]["says"] == "undecided"
     assert found["verdict"] is None, "the deviation has ended with the batch"
     assert get(client, batch, "deviations") == {"results": [deviation]}
+
+
+def test_the_other_addresses_give_the_same(client: Client, batch: Batch) -> None:
+    assert get(client, batch, "monitor", points="10") == get(client, batch, "watch", points="10")
+    at = iso_utc(START + FAULT * MINUTE)
+    assert get(client, batch, "contributions", at=at) == get(client, batch, "watch/contributions", at=at)
 
 
 def test_a_part_in_buckets_keeps_the_largest_score(client: Client, batch: Batch) -> None:

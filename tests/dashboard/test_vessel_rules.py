@@ -1,7 +1,9 @@
 """The form of a rule that finds a moment of a vessel's batches."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
+from html import unescape
 from typing import Any
 
 import pytest
@@ -57,6 +59,26 @@ def test_a_rule_is_set_changed_and_removed(client: Client, vessel: Vessel) -> No
     client.post(START, {"act": "delete"})
     assert list(rules()) == ["end"]
     assert "Remove this rule" not in text(client, START)
+
+
+def seen_in(html: str) -> str:
+    """The rule that a page was made for, as its form sends it back."""
+    (found,) = re.findall(r'name="seen" value="([^"]*)"', html)
+    return unescape(found)
+
+
+@pytest.mark.parametrize("sent", [WARM | {"limit": "38"}, {"act": "delete"}])
+def test_a_page_opened_before_another_person_changed_the_rule_changes_nothing(
+    client: Client, vessel: Vessel, sent: dict[str, str]
+) -> None:
+    first = {"seen": seen_in(page(client, START))}
+    assert client.post(START, WARM | first).status_code == 302
+    assert client.post(START, WARM | first).status_code == 302  # the same once more: a double click
+    answer = client.post(START, sent | first)
+    assert "The rule for start of v1 has changed since this page was opened." in refused(answer)
+    assert rules()["start"]["above"] == 36.5
+    client.post(START, sent | {"seen": seen_in(page(client, START))})
+    assert rules().get("start", {}).get("above") == (38 if "limit" in sent else None)
 
 
 def test_rules_that_were_set_by_forms_alone_find_a_batch(client: Client, vessel: Vessel) -> None:

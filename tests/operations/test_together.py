@@ -5,6 +5,7 @@ import json
 import threading
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import pytest
@@ -75,6 +76,31 @@ def test_all_that_wait_are_answered_at_once(hold: threading.Event) -> None:
     assert sum(sizes) == 300
     assert max(sizes) <= 256
     assert len(sizes) <= 3  # those that came before the first were answered, up to 256, and the rest
+
+
+def test_clients_that_were_answered_together_are_awaited_and_a_lone_one_is_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("monitoring.operations.serving.together.GATHER_S", stretched(10))
+    sizes: list[int] = []
+
+    def view(requests: Sequence[ShortRequest]) -> list[ShortAnswer | None]:
+        sizes.append(len(requests))
+        return [ShortAnswer(201, {}, b"{}") for _ in requests]
+
+    async def post() -> None:
+        together = Together()
+        send = partial(together.run, ShortWay(view, []), SCOPE, b"", Client().take)
+        for _ in range(2):
+            await asyncio.wait_for(send(), stretched(5))
+        together.previous = 2
+        first = send()
+        while not together.queue.empty():  # until the thread has taken it
+            await asyncio.sleep(0)
+        await asyncio.wait_for(asyncio.gather(first, send()), stretched(5))
+
+    own_loop.run(post())
+    assert sizes == [1, 1, 2]
 
 
 def test_a_client_that_has_gone_costs_no_other(hold: threading.Event) -> None:

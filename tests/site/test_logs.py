@@ -4,6 +4,7 @@ import json
 import logging
 import logging.config
 import sys
+import traceback
 from pathlib import Path
 
 import pytest
@@ -78,6 +79,29 @@ def test_what_the_queue_says_of_an_outage_is_one_line(log_file: Path) -> None:
             logging.getLogger("django-q").exception("Could not create task from schedule")
     (line,) = log_file.read_text().splitlines()
     assert json.loads(line)["message"] == "database away"
+
+
+@pytest.mark.parametrize(
+    ("error", "is_one_line"),
+    [
+        (OperationalError("unable to open database file"), True),
+        (OperationalError("connection failed:\n  Is the server running?"), True),
+        (OperationalError("no such column: x"), False),
+        (ValueError("no batch"), False),
+    ],
+)
+def test_a_task_that_failed_without_the_database_is_one_line(
+    log_file: Path, error: Exception, is_one_line: bool
+) -> None:
+    try:
+        raise error
+    except type(error) as caught:
+        result = f"{caught} : {traceback.format_exc()}"
+    logging.getLogger("django-q").error(f"Failed 'monitoring.tasks.watch_batches' (zebra-cola) - {result}")
+    message = json.loads(log_file.read_text())["message"]
+    assert message.startswith(f"Failed 'monitoring.tasks.watch_batches' (zebra-cola) - {str(error)[:10]}")
+    assert (len(message.splitlines()) == 1) is is_one_line
+    assert ("Traceback" in message) is not is_one_line
 
 
 @pytest.mark.parametrize(("level", "logged"), [(logging.INFO, False), (logging.ERROR, True)])

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from monitoring.batches.compare_axes import maturity_percent
 from monitoring.batches.course import MINUTE_US
 from monitoring.batches.errors import BatchConflictError, BatchInputError
 from monitoring.batches.reading import version_json
@@ -82,7 +83,7 @@ def read_watch(batch: Batch, part: WatchPart, *, now: datetime) -> Json:
 
 def no_columns(message: str) -> Json:
     """Return the columns of a batch that cannot be compared."""
-    empty: Json = {name: [] for name in ("t", "eft_h", "score")}
+    empty: Json = {name: [] for name in ("t", "eft_h", "maturity", "score")}
     families: Json = {family: [] for family in FAMILIES}
     return {
         "message": message,
@@ -110,11 +111,28 @@ def columns_of(found: Comparable, part: WatchPart) -> Json:
         "resolution_s": width * RESOLUTIONS_S[0],
         "t": (read.start_us[chosen][::width] // MILLISECOND_US).tolist(),
         "eft_h": numbers_of_hours(result, chosen)[::width],
+        "maturity": numbers_or_none(maturity_of(found.model, result)[chosen][::width]),
         "score": column(result.score),
         "families": {family: column(values) for family, values in result.families.items()},
         "t2": {"value": column(shown.t2), "limit": round(shown.t2_limit, 4)},
         "spe": {"value": column(shown.spe), "limit": round(shown.spe_limit, 4)},
     }
+
+
+def maturity_of(model: WatchModel, result: WatchResult) -> FloatArray:
+    """Return the maturity in percent at each minute, shape (n,); NaN outside of the phases of the model."""
+    track, phases = result.track, model.phases
+    parts = [track.phase == index for index in range(len(phases))]
+    percent = maturity_percent(
+        [phase.hour for phase in phases],
+        [track.along[part] for part in parts],
+        [phase.reference.grid for phase in phases],
+    )
+    maturity = np.full(len(result.hour), np.nan)
+    for part, values in zip(parts, percent, strict=True):
+        if values is not None:
+            maturity[track.minute[part]] = values
+    return maturity
 
 
 def numbers_of_hours(result: WatchResult, chosen: slice) -> list[float]:
