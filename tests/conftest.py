@@ -145,7 +145,7 @@ def no_foreign_loop(request: pytest.FixtureRequest) -> Iterator[None]:
 
 @pytest.fixture
 def redis_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[RedisServer]:
-    """A Redis that answers; on a busy machine it may take its time."""
+    """A Redis that answers, on a busy machine not always within a quarter of a second."""
     monkeypatch.setattr(redis_link, "ANSWER_S", stretched(10))
     server = RedisServer(tmp_path)
     server.start()

@@ -10,7 +10,7 @@ from redis.retry import Retry
 from tests.patience import stretched
 from tests.ports import free_port
 
-PAUSE_S = 0.05
+START_S, PAUSE_S = 30, 0.05
 
 
 class RedisServer:
@@ -32,7 +32,7 @@ class RedisServer:
         words = [str(word) for option in options.items() for word in option]
         output = subprocess.DEVNULL
         self.process = subprocess.Popen(["redis-server", *words, "--appendonly", "no"], stdout=output)
-        tries = int(stretched(10) / PAUSE_S)
+        tries = int(stretched(START_S) / PAUSE_S)
         with Redis.from_url(self.url, retry=Retry(ConstantBackoff(PAUSE_S), tries)) as client:
             client.ping()
 

@@ -5,20 +5,27 @@ import os
 import shutil
 import subprocess
 import tarfile
+import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import urlopen
 
 import pytest
 from django.conf import settings as django_settings
+from django.core.servers.basehttp import ThreadedWSGIServer
+from django.core.signals import request_finished, request_started
 from filelock import FileLock
-from playwright.sync_api import BrowserContext, Locator, Page, Route, expect
+from playwright.sync_api import BrowserContext, Locator, Page, Request, Route, expect
 from pytest_django.live_server_helper import LiveServer
 
 from monitoring.live.feed import Feed
 from monitoring.models import Event, Lease, Tag
 from monitoring.operations.stream_feed import feed
+from tests.patience import stretched
 
 PATIENCE_MS = 60_000  # with a busy machine; what holds is seen at once
 expect.set_options(timeout=PATIENCE_MS)
@@ -40,6 +47,7 @@ WHY = {
     "noise": "is 2.1 times as noisy as it normally is",
     "spike": "jumped for 1 s, 8 times as far as its noise",
 }
+FOLLOWED = {"/health", "/alarms/present"}  # what a page asks for again and again, also in the background
 JANUARY = datetime(2026, 1, 31, 12, tzinfo=UTC)
 
 
@@ -106,6 +114,10 @@ def script_of(package: str, file: str) -> Path:
     return script
 
 
+def path_of(request: Request) -> str:
+    return urlsplit(request.url).path
+
+
 class Dashboard:
     """The page, and what a test does with it and with the server behind it."""
 
@@ -116,6 +128,23 @@ class Dashboard:
         self.expected_noise = ""
         page.on("console", lambda m: self.noise.append(m.text) if m.type in {"error", "warning"} else None)
         page.on("pageerror", lambda error: self.noise.append(str(error)))
+        self.asked: list[str] = []  # paths
+        self.unanswered: set[Request] = set()
+        page.on("request", self.note_request)
+        page.on("requestfinished", lambda request: self.unanswered.discard(request))
+        page.on("requestfailed", lambda request: self.unanswered.discard(request))
+
+    def note_request(self, request: Request) -> None:
+        self.asked.append(path_of(request))
+        self.unanswered.add(request)
+
+    def wait_until_read(self) -> None:
+        """Until what the page reads at first is there, and has led to nothing more for a while."""
+        for _ in range(20):
+            self.asked.clear()
+            self.page.wait_for_timeout(3000)
+            if set(self.asked) <= FOLLOWED and {path_of(each) for each in self.unanswered} <= {"/stream"}:
+                return
 
     def open(self, query: str = "") -> "Dashboard":
         """Loads it."""
@@ -235,6 +264,11 @@ class Dashboard:
         first, last = self.chart("[chart.scales.x.min, chart.scales.x.max]", tag)
         return first, last
 
+    def wait_for_range(self, first: float, last: float) -> None:
+        """Until the charts of the three tags show these times: a slow frame draws only some of the charts."""
+        for tag in ("fermenter_temp", "fermenter_ph", "agitator_rpm"):
+            self.wait_until(f"chart.scales.x.min === {first} && chart.scales.x.max === {last}", tag)
+
     def place(self, x: float, y: float = 0.5, tag: str = "fermenter_temp") -> tuple[float, float]:
         """A place on the page, by its share of the plotted area's width and height."""
         box = self.card(tag).locator("canvas").bounding_box()
@@ -287,12 +321,49 @@ def worker_runs(transactional_db: None) -> None:
     )
 
 
+@pytest.fixture
+def lasting(transactional_db: None) -> None:
+    """Readings that are not stale after ten seconds: on a busy machine, a page may take as long to load."""
+    Tag.objects.update(stale_after_s=600)
+
+
+@pytest.fixture(scope="session")
+def answering() -> Iterator[set[threading.Thread]]:
+    """The threads of the live server that answer a request just now."""
+    threads: set[threading.Thread] = set()
+
+    def begin(**_: object) -> None:
+        thread = threading.current_thread()
+        if ThreadedWSGIServer.process_request_thread.__name__ in thread.name:  # not that of a test's client
+            threads.add(thread)
+
+    def end(**_: object) -> None:
+        threads.discard(threading.current_thread())
+
+    request_started.connect(begin)
+    request_finished.connect(end)
+    yield threads
+    request_started.disconnect(begin)
+    request_finished.disconnect(end)
+
+
 @pytest.fixture(autouse=True)
-def own_feed(transactional_db: None) -> Iterator[Feed]:
-    """The stream's thread, while the test's database may be reached: many pages follow the stream."""
+def own_feed(
+    transactional_db: None, live_server: LiveServer, answering: set[threading.Thread]
+) -> Iterator[Feed]:
+    """The stream's thread, while the test's database may be reached: many pages follow the stream.
+
+    All requests of the test's pages are answered at its end: later they would be calls in the next test.
+    """
     own = feed()
     yield own
     own.stop()
+    css = f"{live_server.url}/static/monitoring/base.css"
+    with urlopen(css, timeout=stretched(60)) as answer:  # noqa: S310 - comes after all that came before
+        answer.read()
+    until = time.monotonic() + stretched(20)
+    while any(thread.is_alive() for thread in list(answering)) and time.monotonic() < until:
+        time.sleep(0.01)
 
 
 @pytest.fixture

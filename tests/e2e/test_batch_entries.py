@@ -46,6 +46,7 @@ def test_a_sample_and_a_note_are_entered_on_a_phone(dashboard: Any, batch: Batch
     main.get_by_label("Your name").fill("Anna")
     main.get_by_role("button", name="Save sample 1").click()
     expect(main.get_by_text("Expected a number, as 12.5 or 12,5, got '4.x'.")).to_be_visible()
+    expect(page.locator("#zone")).to_contain_text("Europe/Berlin")  # the script has moved the time, too
     assert violations(dashboard, axe_js) == []
     main.get_by_label("Glucose").fill("4.2")
     # Times are those of Berlin, also the one that is typed.

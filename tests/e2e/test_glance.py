@@ -33,6 +33,7 @@ def test_the_last_minutes_are_a_line(dashboard: Any) -> None:
     expect(line.locator(".marks")).to_have_attribute("d", re.compile(r"^(M[^M]*z)+$"))
 
 
+@pytest.mark.usefixtures("lasting")
 def test_how_long_it_has_been_so(dashboard: Any) -> None:
     dashboard.post(("fermenter_temp", 46.5, 200))
     dashboard.post(*(("fermenter_temp", 37.0, float(age)) for age in range(199, -1, -1)))
@@ -46,9 +47,9 @@ def test_how_long_it_has_been_so(dashboard: Any) -> None:
 
 def test_each_tag_is_stale_after_a_time_of_its_own(dashboard: Any) -> None:
     Tag.objects.filter(name="fermenter_ph").update(stale_after_s=600)
-    Tag.objects.filter(name="agitator_rpm").update(stale_after_s=3)
-    is_normal(dashboard)
+    Tag.objects.filter(name="agitator_rpm").update(stale_after_s=2)
     dashboard.open().wait_for_charts(0)
+    is_normal(dashboard)  # only now: on a busy machine, loading takes a while
     expect(dashboard.card("agitator_rpm")).to_have_attribute("data-state", "stale")
     expect(dashboard.card("fermenter_temp")).to_have_attribute("data-state", "normal")
     expect(dashboard.card("fermenter_temp")).to_have_attribute("data-state", "stale")

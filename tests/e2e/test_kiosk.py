@@ -57,6 +57,7 @@ def continue_late(route: Route) -> None:
     route.continue_()
 
 
+@pytest.mark.usefixtures("lasting")
 @pytest.mark.parametrize(("width", "height", "columns"), [(390, 844, 1), (1440, 900, 5)])
 def test_nothing_moves_when_the_script_chooses_the_grid(
     dashboard: Any, width: int, height: int, columns: int
@@ -74,6 +75,7 @@ def test_nothing_moves_when_the_script_chooses_the_grid(
     assert page.evaluate("window.shifted") < 0.02
 
 
+@pytest.mark.usefixtures("lasting")
 def test_it_follows_the_readings(dashboard: Any) -> None:
     dashboard.post_history(20)
     dashboard.open("?kiosk=1")
@@ -100,6 +102,7 @@ def test_one_screen_a_vessel(dashboard: Any) -> None:
     expect(dashboard.card("vessel_2_temp")).to_contain_text("Vessel 2 vessel_2_temp")
 
 
+@pytest.mark.usefixtures("lasting")
 def test_a_new_tag_gets_its_card(dashboard: Any) -> None:
     dashboard.post_history(20)
     dashboard.page.clock.install()

@@ -4,7 +4,10 @@ import re
 from typing import Any
 from urllib.parse import urlsplit
 
+import pytest
 from playwright.sync_api import BrowserContext, expect
+
+from tests.e2e.conftest import FOLLOWED
 
 
 def test_a_new_reading_appears_by_itself(dashboard: Any) -> None:
@@ -74,6 +77,7 @@ def test_stale_shows_when_data_stops(dashboard: Any) -> None:
     expect(dashboard.link()).to_have_attribute("data-state", "live")
 
 
+@pytest.mark.usefixtures("lasting")
 def test_no_connection_shows_and_heals(dashboard: Any, context: BrowserContext) -> None:
     dashboard.expected_noise = "ERR_INTERNET_DISCONNECTED"
     dashboard.post_history()
@@ -102,13 +106,12 @@ def test_a_hidden_page_asks_for_nothing_new(dashboard: Any) -> None:
     dashboard.post_history(20)
     dashboard.open().wait_for_charts()
     expect(dashboard.link()).to_have_attribute("data-mode", "stream")
-    dashboard.page.wait_for_timeout(3000)  # what it reads at first
+    dashboard.wait_until_read()
     dashboard.hide()
-    asked: list[str] = []
-    dashboard.page.on("request", lambda request: asked.append(urlsplit(request.url).path))
+    dashboard.asked.clear()
     dashboard.page.wait_for_timeout(6000)
-    assert set(asked) <= {"/health"}
-    assert len(asked) <= 1
+    assert set(dashboard.asked) <= FOLLOWED
+    assert len(set(dashboard.asked)) == len(dashboard.asked)
     with dashboard.page.expect_request("**/stats"):
         dashboard.show()
 

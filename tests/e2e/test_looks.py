@@ -197,6 +197,7 @@ def test_refused_readings_are_told_without_alarm(dashboard: Any) -> None:
     expect(notices).to_be_hidden()
 
 
+@pytest.mark.usefixtures("lasting")
 def test_changed_limits_reach_an_open_page_and_wall_within_5_s(dashboard: Any) -> None:
     dashboard.page.clock.install()
     dashboard.post_history(20)

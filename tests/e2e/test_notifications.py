@@ -3,6 +3,7 @@
 import json
 import re
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,14 @@ def tab_to(page: Any, name: str) -> None:
         if page.evaluate(FOCUSED) == name:
             return
     raise AssertionError(f"no way to {name} by keyboard")
+
+
+def wait_for(page: Any, is_so: Callable[[], object]) -> None:
+    """Until it is so: what the browser tells arrives while Playwright waits."""
+    deadline = time.monotonic() + stretched(20)
+    while not is_so():
+        assert time.monotonic() < deadline
+        page.wait_for_timeout(50)
 
 
 def test_an_address_is_added_tested_and_confirmed_by_keyboard(
@@ -120,17 +129,14 @@ def test_a_push_is_shown_by_the_service_worker_with_the_policy_in_force(
     session.send("BackgroundService.startObserving", {"service": "notifications"})
     session.send("BackgroundService.setRecording", {"service": "notifications", "shouldRecord": True})
     message = {"title": "[critical] fermenter_temp", "body": "46.5 °C", "tag": "m1", "priority": "critical"}
-    deadline = time.monotonic() + stretched(20)
-    while not registrations and time.monotonic() < deadline:
-        page.wait_for_timeout(50)
+    wait_for(page, lambda: registrations)
     for data in (json.dumps(message | {"acknowledge_url": f"{live_server.url}/acknowledge/x"}), "no JSON"):
         session.send(
             "ServiceWorker.deliverPushMessage",
             {"origin": live_server.url, "registrationId": registrations[-1]["registrationId"], "data": data},
         )
     # Only then: Chromium drops a notification from its list if the list is read while it is being displayed.
-    while len(displayed) < 2 and time.monotonic() < deadline:
-        page.wait_for_timeout(50)
+    wait_for(page, lambda: len(displayed) == 2)
     shown = page.evaluate(SHOWN)
     assert sorted(shown) == [
         ["Fermon", "Look at the alarms.", "", []],

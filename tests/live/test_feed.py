@@ -1,5 +1,6 @@
 """The feed: one thread reads what is stored, for all who follow it."""
 
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
@@ -166,8 +167,8 @@ def test_while_redis_is_away_it_looks_by_itself(
 ) -> None:
     monkeypatch.setattr(feeds, "HEARING_POLL_S", 3600.0)
     settings.REDIS_URL = redis_server.url
+    redis_server.kill()  # before it is heard: whoever hears looks by themselves in an hour
     subscriber = follow()
-    redis_server.kill()
     monkeypatch.setattr(publisher(), "publish_now", lambda: None)
     ids = store(1)
     assert taken(subscriber, 1) == ids
@@ -187,7 +188,8 @@ def test_how_long_it_waits_before_it_looks_all_the_same() -> None:
 
 def test_in_a_restored_database_it_goes_on_from_there(follow: Callable[..., Subscriber], feed: Feed) -> None:
     subscriber = follow()
-    store(3)
+    ids = store(3)
+    assert taken(subscriber, 3) == ids  # else the feed might find their numbers after they have gone
     with connection.cursor() as cursor:
         for table in ("findings", "rollups", "series", "measurements"):
             cursor.execute(f"DELETE FROM {table}")  # noqa: S608
@@ -298,14 +300,18 @@ def test_the_thread_ends_after_the_last_and_starts_with_the_next(
 def test_a_thread_that_dies_of_something_unforeseen_ends_the_streams(
     follow: Callable[..., Subscriber], feed: Feed
 ) -> None:
+    dying: list[threading.Thread] = []
+
     def fail() -> None:
+        dying.append(threading.current_thread())
         raise LookupError("a bug")
 
     subscriber = follow()
     feed.refresh = fail
     wait_until(lambda: subscriber.is_over)
     feed.refresh = lambda: None
-    wait_until(lambda: not feed.is_running)
+    dying[0].join(PATIENCE_S)  # so that its exception is told in this test, not in the next one
+    assert not feed.is_running
     again = follow()
     ids = store(1)
     assert taken(again, 1) == ids

@@ -8,10 +8,11 @@ test("the time is the server's, however wrong the viewer's clock is", () => {
   assert.ok(isNear(serverNow(), Date.parse("2026-01-31T12:00:00Z")));
 });
 
-test("a difference of one second is ignored", () => {
-  const before = serverNow() - Date.now();
-  setServerTime(new Date(serverNow() + 1000).toISOString(), Date.now());
-  assert.equal(Math.abs(serverNow() - Date.now() - before) <= 1, true);
+test("a difference of one second is ignored", (t) => {
+  t.mock.timers.enable({ apis: ["Date"], now: Date.now() }); // between two looks at a clock that goes, time may pass
+  const before = serverNow();
+  setServerTime(new Date(before + 1000).toISOString(), Date.now());
+  assert.equal(serverNow(), before);
 });
 
 test("a larger difference is followed", () => {

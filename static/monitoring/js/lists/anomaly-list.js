@@ -21,11 +21,11 @@ const rows = [...list.children].map((element) => ({ element, parts: partsOf(elem
 /** How many anomalies have a row. */
 export const listedAnomalies = rows.length;
 const none = document.getElementById("no-anomalies");
-/** @type {number | null} */
-let highestId = null;
+/** @type {number | null} the highest known id, at first that of the newest measurement when the page was made */
+let highestId = settings.totals?.newestId ?? null;
 
 /**
- * Show the newest anomalies, newest first, and announce those that are new since the last call.
+ * Show the newest anomalies, newest first, and announce those that are new since the last call, or since the page.
  * @param {Anomaly[]} anomalies
  */
 export function showAnomalies(anomalies) {
