@@ -106,7 +106,9 @@ class DetectionSettings:
         found = {}
         for parameter, default in DEFAULTS[detector].items():
             value = self.parameters.get(f"{detector}.{parameter}", default) if self.parameters else default
-            if parameter in THRESHOLDS:
+            if self.sensitivity == 1:
+                pass  # thousands of tags share the default, which a division would copy
+            elif parameter in THRESHOLDS:
                 value /= self.sensitivity
             elif parameter in CHANCES:
                 value = min(max(value ** (1 / self.sensitivity), SMALLEST), LARGEST)
