@@ -25,6 +25,7 @@ HELD = {
     ("fermon_site/settings.py", "CACHES changes"): "settings, fixed at import",
     ("monitoring/ingest/parse.py", "NOTHING = empty"): "stands for an item without fields; only read",
     ("monitoring/database/postgresql.py", "@cache row_of"): "depends on its arguments alone",
+    ("monitoring/detection/detectors/residual_scale.py", "@cache fade_of"): "depends on its arguments alone",
     ("monitoring/detection/detectors/settings.py", "@cache defaults"): "depends on the code alone",
     ("monitoring/history/spreadsheet.py", "@cache inert"): "depends on its arguments alone",
     ("monitoring/ingest/bulk.py", "@cache insert_statement"): "depends on its arguments alone",

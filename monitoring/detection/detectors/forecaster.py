@@ -30,7 +30,7 @@ BLOCK = 8  # readings
 BLOCKS = 1024  # kept for the harmonics
 # Means of 8 readings of a sensor, and of 8 times in microseconds.
 MEANS = Grid(tuple(BLOCK * 10.0**places for places in range(7)))
-MEAN_TIMES = Grid((BLOCK * 1e6,), is_rising=True)
+MEAN_TIMES = Grid((BLOCK * 1e6,))
 REFIT_EVERY = 32  # blocks
 FEWEST = 128  # blocks for a fit
 STEADY = 0.15  # σ of the rest: two fits of the same harmonics differ by less

@@ -1,7 +1,8 @@
 """Compress floats without loss: readings are multiples of the sensor's resolution, times of a microsecond.
 
-A packed array is either the floats as a zlib stream, or their steps on a ``Grid``. The first byte tells
-which, so that states of earlier versions, which have zlib streams only, can be read.
+A packed array is either the floats as a zlib stream, or their steps on a ``Grid``, or the differences of
+these steps. The first byte tells which, so that states of earlier versions, which have zlib streams only, can
+be read.
 """
 
 import struct
@@ -16,23 +17,20 @@ from numpy.typing import NDArray
 from monitoring.kernel.arrays import FloatArray
 
 HEADER = struct.Struct("<BBBddq")  # form, bytes of a step, bytes of an error, scale, offset, least step
-ABSOLUTE, RISING = 1, 2  # forms; a zlib stream begins with 0x78
+ABSOLUTE, DIFFERENCES = 1, 2  # forms; a zlib stream begins with 0x78
 FLOAT = array("d").itemsize
 LEVEL, LEVEL_OF_STEPS = 1, 6
 LARGEST_ERROR = 1e-3  # steps; a larger one means that the grid is too coarse
+NARROW = 0.5  # of the range of the steps: differences in a narrower range, of a slow signal, take less
 MOST_STEPS = 2.0**53  # beyond, not every number of steps is a float
 NO_ERRORS = np.empty((0, 0), np.uint8)
 
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """The floats n / scale less an offset for whole n, for one of the scales; without scales, any floats.
-
-    Set ``is_rising`` for numbers with an even distance, such as times: then the differences are compressed.
-    """
+    """The floats n / scale less an offset for whole n, for one of the scales; without scales, any floats."""
 
     scales: tuple[float, ...] = ()
-    is_rising: bool = False
 
 
 def pack(values: "array[float]", grid: Grid, offset: float = 0.0) -> bytes:
@@ -40,12 +38,12 @@ def pack(values: "array[float]", grid: Grid, offset: float = 0.0) -> bytes:
     numbers = np.array(values)
     if len(numbers):
         for scale in grid.scales:
-            if packed := in_steps(numbers, scale, offset, is_rising=grid.is_rising):
+            if packed := in_steps(numbers, scale, offset):
                 return packed
     return zlib.compress(numbers.tobytes(), LEVEL)
 
 
-def in_steps(numbers: FloatArray, scale: float, offset: float, *, is_rising: bool) -> bytes:
+def in_steps(numbers: FloatArray, scale: float, offset: float) -> bytes:
     """Return the numbers, of shape (n,), as steps of the grid; empty if one is not on the grid.
 
     Rounding errors, which a mean of readings has, are packed as well. Bytes that hardly vary are neighbours.
@@ -57,16 +55,29 @@ def in_steps(numbers: FloatArray, scale: float, offset: float, *, is_rising: boo
     errors = (numbers - guess).astype(np.float32)
     if np.abs(errors).max() * scale > LARGEST_ERROR or (guess + errors).tobytes() != numbers.tobytes():
         return b""
-    steps = rounded.astype(np.int64)
-    if is_rising:
-        steps = np.diff(steps, prepend=0)
+    form, steps = narrowest(rounded.astype(np.int64))
     least = int(steps.min())
     steps -= least
     planes = bytes_of(steps.astype(np.min_scalar_type(steps.max())))
     error_planes = bytes_of(errors) if errors.any() else NO_ERRORS
-    form = RISING if is_rising else ABSOLUTE
     header = HEADER.pack(form, len(planes), len(error_planes), scale, offset, least)
     return header + zlib.compress(planes.tobytes() + error_planes.tobytes(), LEVEL_OF_STEPS)
+
+
+def narrowest(steps: NDArray[np.int64]) -> tuple[int, NDArray[np.int64]]:
+    """Return the form that compresses better, and the steps, of shape (n,), in that form.
+
+    Of differences the first is that to 0.
+    """
+    differences = steps[1:] - steps[:-1]
+    if len(differences) and span(differences) < NARROW * span(steps):
+        return DIFFERENCES, np.concatenate((steps[:1], differences))
+    return ABSOLUTE, steps
+
+
+def span(steps: NDArray[np.int64]) -> int:
+    """Return the distance from the least to the greatest."""
+    return int(steps.max()) - int(steps.min())
 
 
 def bytes_of(numbers: NDArray[Any]) -> NDArray[np.uint8]:
@@ -81,12 +92,12 @@ def numbers_of(planes: NDArray[np.uint8], kind: str) -> NDArray[Any]:
 
 def unpack(packed: bytes) -> bytes:
     """Return the bytes of the floats that were packed."""
-    if packed[0] not in (ABSOLUTE, RISING):
+    if packed[0] not in (ABSOLUTE, DIFFERENCES):
         return zlib.decompress(packed)
     form, width, error_width, scale, offset, least = HEADER.unpack_from(packed)
     planes = np.frombuffer(zlib.decompress(packed[HEADER.size :]), np.uint8).reshape(width + error_width, -1)
     steps = numbers_of(planes[:width], "u").astype(np.int64) + least
-    numbers = (steps.cumsum() if form == RISING else steps) / scale - offset
+    numbers = (steps.cumsum() if form == DIFFERENCES else steps) / scale - offset
     if error_width:
         numbers += numbers_of(planes[width:], "f")
     unpacked: bytes = numbers.tobytes()

@@ -79,7 +79,8 @@ class PackedRing:
         self._go_on(index // CHUNK)
 
     def _unpack(self, number: int) -> None:
-        self._chunk, self._present = number, array("d", unpack(self._cold[number]))
+        # A copy has no room to grow, which takes a sixteenth in an array made of bytes.
+        self._chunk, self._present = number, array("d", unpack(self._cold[number]))[:]
         self._cold[number] = b""
 
     def _packed(self) -> bytes:

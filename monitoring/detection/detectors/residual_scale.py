@@ -4,6 +4,7 @@ import math
 from array import array
 from collections.abc import Sequence
 from enum import Enum
+from functools import cache
 from typing import Any
 
 from monitoring.kernel.state import Stateful
@@ -14,6 +15,9 @@ CLIP = 9.0  # of the variance: larger squares are clipped
 EARLY = 30  # residuals that are not clipped
 TRUE_AGAIN = 1.02  # restores the variance that clipping takes off normal noise
 BETTER = 0.97  # of the variance: another forecast needs less to be selected
+SINGLE = array("f").itemsize
+# A float of single precision is within 6e-8 of a residual between these sizes.
+LEAST_SINGLE, MOST_SINGLE = 2.0**-126, 2.0**127
 
 
 class LearningMode(Enum):
@@ -31,11 +35,12 @@ class ResidualScale(Stateful):
     """Variance and peak of residuals around zero.
 
     The last ``lag`` residuals wait in a lag buffer before the scale learns from them, so that a slow fault
-    does not blind the detector that has to find it. The variance is that of about the last ``memory``
-    residuals, each clipped at 3 σ. The peak is the largest residual; it fades by half in ``half_life``
-    residuals. The recurring peak is the same for residuals of findings that recur; the control limit exceeds
-    it by a factor of 1.6. With fewer than ``least`` residuals there is no score (the grace period, in
-    addition to ``lag``).
+    does not blind the detector that has to find it. The buffer has them in single precision, which halves
+    its memory, and takes doubles only for sizes that single precision can't represent. The variance is that
+    of about the last ``memory`` residuals, each clipped at 3 σ. The peak is the largest residual; it fades by
+    half in ``half_life`` residuals. The recurring peak is the same for residuals of findings that recur; the
+    control limit exceeds it by a factor of 1.6. With fewer than ``least`` residuals there is no score (the
+    grace period, in addition to ``lag``).
 
     Source: exponentially weighted variance, Roberts (1959); clipping, Huber (1964).
     """
@@ -57,13 +62,13 @@ class ResidualScale(Stateful):
 
     def __init__(self, *, lag: int, memory: int, half_life: float, least: int) -> None:
         self.lag, self.memory, self.least = lag, memory, least
-        self.fade = 0.5 ** (1 / half_life)
+        self.fade = fade_of(half_life)
         self.forget()
 
     def forget(self) -> None:
         """Start anew."""
         self.count, self.variance, self.peak, self.recurring_peak = 0, 0.0, 0.0, 0.0
-        self.lag_buffer = array("d")  # a ring once full: a deque of floats takes six times the memory
+        self.lag_buffer = array("f")  # a ring once full: a deque of floats takes twelve times the memory
         self.oldest = 0  # index in the full buffer
 
     def state(self) -> list[Any]:
@@ -72,8 +77,9 @@ class ResidualScale(Stateful):
 
     def restore(self, state: list[Any]) -> None:
         """See ``Stateful.restore``."""
-        self.count, self.variance, self.peak, self.recurring_peak, lag_buffer = state
-        self.lag_buffer, self.oldest = array("d", lag_buffer), 0
+        self.count, self.variance, self.peak, recurring_peak, lag_buffer = state
+        self.recurring_peak = recurring_peak or 0.0  # one object for the many that are 0
+        self.lag_buffer, self.oldest = in_singles(lag_buffer), 0
 
     def _in_order(self) -> "array[float]":
         return self.lag_buffer[self.oldest :] + self.lag_buffer[: self.oldest]
@@ -115,14 +121,14 @@ class ResidualScale(Stateful):
     def learn(self, residual: float, learning_mode: LearningMode) -> None:
         """Put a normal residual into the lag buffer, and learn from the one that leaves the buffer."""
         if learning_mode is not LEARN:
-            if learning_mode is RECORD:
-                self.recurring_peak = max(self.recurring_peak, abs(residual))
-            return
+            return self._note(residual, learning_mode)
         peak = self.peak = self.peak * self.fade
         if self.recurring_peak:
             self.recurring_peak *= self.fade
         if self.lag:
             lag_buffer = self.lag_buffer
+            if (residual and not LEAST_SINGLE < abs(residual) < MOST_SINGLE) or lag_buffer.itemsize > SINGLE:
+                lag_buffer, residual = self._in_doubles(), single(residual)
             if len(lag_buffer) < self.lag:
                 return lag_buffer.append(residual)
             oldest = self.oldest
@@ -138,6 +144,17 @@ class ResidualScale(Stateful):
             square = TRUE_AGAIN * (most if most < square else square)
         self.variance = variance + (square - variance) / (count if count < self.memory else self.memory)
 
+    def _note(self, residual: float, learning_mode: LearningMode) -> None:
+        """Take a residual of a finding into account."""
+        if learning_mode is RECORD:
+            self.recurring_peak = max(self.recurring_peak, abs(residual))
+
+    def _in_doubles(self) -> "array[float]":
+        """Return the lag buffer after making it one of doubles, if it is not."""
+        if self.lag_buffer.itemsize == SINGLE:
+            self.lag_buffer = array("d", self.lag_buffer)
+        return self.lag_buffer
+
     def discard_recent(self, count: int) -> None:
         """Drop the last residuals, as far as they are still in the lag buffer."""
         self.lag_buffer = self._in_order()[: max(0, len(self.lag_buffer) - count)]
@@ -149,6 +166,30 @@ class ResidualScale(Stateful):
         self.count = max(self.least, len(residuals))
         self.variance = inflation * sum(residual * residual for residual in residuals) / len(residuals)
         self.peak = max(abs(residual) for residual in residuals)
+
+
+@cache
+def fade_of(half_life: float) -> float:
+    """Return the factor that halves a number in so many steps: one object for all tags."""
+    return float(0.5 ** (1 / half_life))
+
+
+def single(residual: float) -> float:
+    """Return the residual in single precision, or itself if that can't represent its size."""
+    return array("f", (residual,))[0] if LEAST_SINGLE < abs(residual) < MOST_SINGLE else residual
+
+
+def in_singles(residuals: Sequence[float]) -> "array[float]":
+    """Return the residuals in single precision: an array of doubles only if one has another size.
+
+    Saved residuals are in single precision already, except those of earlier versions.
+    """
+    narrow = array("f", residuals)
+    if narrow.tolist() == list(residuals):
+        return narrow
+    wide = array("d", map(single, residuals))
+    narrow = array("f", wide)
+    return narrow if narrow == wide else wide
 
 
 class ForecastSelector(Stateful):

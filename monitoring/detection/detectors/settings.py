@@ -104,11 +104,12 @@ class DetectionSettings:
     def of(self, detector: str) -> dict[str, float]:
         """Return the detector's parameters, adjusted by the sensitivity."""
         found = {}
+        is_adjusted = self.sensitivity != 1  # a division by 1 would copy what thousands of tags share
         for parameter, default in DEFAULTS[detector].items():
             value = self.parameters.get(f"{detector}.{parameter}", default) if self.parameters else default
-            if parameter in THRESHOLDS:
+            if is_adjusted and parameter in THRESHOLDS:
                 value /= self.sensitivity
-            elif parameter in CHANCES:
+            elif is_adjusted and parameter in CHANCES:
                 value = min(max(value ** (1 / self.sensitivity), SMALLEST), LARGEST)
             found[parameter] = value
         return found

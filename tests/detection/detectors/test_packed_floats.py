@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from monitoring.detection.detectors.packed_floats import Grid, pack, unpack
 
 DECIMAL = Grid(tuple(10.0**places for places in range(7)))
-TIMES = Grid((8e6,), is_rising=True)
+TIMES = Grid((8e6,))
 
 finite = st.floats(allow_nan=False, allow_infinity=False, min_value=-1e100, max_value=1e100)
 readings = st.tuples(st.integers(-(10**6), 10**6), st.integers(0, 6)).map(lambda one: one[0] / 10 ** one[1])
@@ -47,6 +47,28 @@ def test_readings_of_a_sensor_take_little():
 def test_times_at_an_even_distance_take_next_to_nothing():
     times = array("d", [3.5 + 8 * number for number in range(128)])
     assert len(pack(times, TIMES)) < 64
+
+
+def test_of_a_slow_signal_the_differences_are_packed():
+    slow = array("d", [37 + number / 100 for number in range(500)])
+    noise = array("d", [37 + number * 7919 % 500 / 100 for number in range(500)])
+    sizes = [len(pack(readings, DECIMAL)) for readings in (slow, noise)]
+    assert 5 * sizes[0] < sizes[1]
+
+
+def test_what_an_earlier_version_packed_is_read():
+    """Earlier versions have the steps of slow readings, and the differences of times that hardly differ."""
+    steps, times = struct.pack("3B", 0, 1, 5), struct.pack("3H", 1000, 5, 5)
+    absolute = struct.pack("<BBBddq", 1, 1, 0, 100.0, 0.5, 3700) + zlib.compress(steps)
+    rising = struct.pack("<BBBddq", 2, 2, 0, 8.0, 0.0, 3) + zlib.compress(times[::2] + times[1::2])
+    assert array("d", unpack(absolute)).tolist() == [n / 100 - 0.5 for n in (3700, 3701, 3705)]
+    assert array("d", unpack(rising)).tolist() == [n / 8 for n in (1003, 1011, 1019)]
+
+
+@given(st.lists(st.integers(-(10**15), 10**15), min_size=1, max_size=40))
+def test_differences_of_any_size_come_back(steps):
+    plain = array("d", [float(step) for step in sorted(steps)])
+    assert unpack(pack(plain, Grid((1.0,)))) == plain.tobytes()
 
 
 def test_floats_of_earlier_versions_are_read():

@@ -1,11 +1,25 @@
 """How large an error is normally."""
 
+import math
+from array import array
+from itertools import repeat
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitoring.detection.detectors.residual_scale import ForecastSelector, LearningMode, ResidualScale
+from monitoring.detection.detectors.residual_scale import (
+    ForecastSelector,
+    LearningMode,
+    ResidualScale,
+    single,
+)
 
+any_size = st.one_of(
+    st.floats(-1e3, 1e3),
+    st.floats(-1e100, 1e100),
+    st.sampled_from([0.0, -0.0, 5e-324, 1e-40, -(2.0**-126), 2.0**127, 3.4e38, -1e100]),
+)
 LEARN, RECORD, FREEZE = LearningMode.LEARN, LearningMode.RECORD, LearningMode.FREEZE
 
 
@@ -42,7 +56,7 @@ def test_held_errors_have_not_taught_yet_and_can_be_taken_back():
     assert (scale.peak, scale.variance) == pytest.approx((1, 1))
 
 
-@given(st.lists(st.floats(-1e3, 1e3), max_size=30), st.integers(0, 12), st.lists(st.floats(-1e3, 1e3)))
+@given(st.lists(any_size, max_size=30), st.integers(0, 12), st.lists(any_size))
 def test_those_that_came_first_teach_first_whatever_was_taken_back(errors, back, more):
     scale, plain = scale_of(errors, lag=7), errors[-7:]
     scale.discard_recent(back)
@@ -50,7 +64,40 @@ def test_those_that_came_first_teach_first_whatever_was_taken_back(errors, back,
     for error in more:
         scale.learn(error, LEARN)
         plain = [*plain, error][-7:]
-    assert scale.state()[-1] == plain
+    assert scale.state()[-1] == [single(error) for error in plain]
+
+
+@given(any_size)
+def test_an_error_that_waits_is_nearly_itself_whatever_its_size(error):
+    assert single(error) == pytest.approx(error, rel=1e-7, abs=0)
+    assert single(single(error)) == single(error)
+
+
+@given(st.lists(any_size, max_size=30), st.lists(any_size, max_size=30))
+def test_no_restart_changes_what_is_learned_from_errors_of_any_size(errors, more):
+    through, after = scale_of(errors, lag=7), scale_of([], lag=7)
+    after.restore(through.state())
+    for scale in (through, after):
+        for error in more:
+            scale.learn(error, LEARN)
+    assert after.state() == through.state()
+    assert all(map(math.isfinite, [after.variance, after.peak, *after.lag_buffer]))
+
+
+@given(st.lists(any_size, max_size=7))
+def test_what_an_earlier_version_saved_is_read_and_rounded_once(errors):
+    """Earlier versions have doubles in the lag buffer."""
+    old, again = scale_of([], lag=7), scale_of([], lag=7)
+    old.restore([40, 1.5, 3.0, 0.0, errors])
+    again.restore(old.state())
+    assert old.state() == again.state() == [40, 1.5, 3.0, 0.0, list(map(single, errors))]
+
+
+def test_errors_that_wait_take_four_bytes_each_but_for_a_strange_size():
+    scale = scale_of(repeat(0.1, 30), lag=20)
+    assert scale.lag_buffer == array("f", repeat(0.1, 20))
+    scale.learn(1e39, LEARN)
+    assert max(scale.state()[-1]) == 1e39
 
 
 def test_a_scale_goes_on_where_it_was_saved():
