@@ -25,8 +25,10 @@ logger = logging.getLogger(__name__)
 EVERY_S = 1.0  # a round
 FIGURES_EVERY = 2  # rounds
 LOOK_S = 0.1  # for a stop
-# Of the 4 s in which the process has to end: drivers, then what is enqueued, then the last records.
+# Of the 4 s in which the process has to end: drivers, then what is enqueued, then the last records. Where the
+# first steps are quick, the others may take longer, until END_S have passed in all.
 END_DRIVERS_S, END_WRITER_S, END_RECORDS_S = 2.2, 0.8, 0.5
+END_S = 3.0
 
 
 class Collector:
@@ -113,16 +115,19 @@ class Collector:
         return found
 
     async def _leave(self) -> None:
+        end = time.monotonic() + END_S
         await self._jobs.stop(END_RECORDS_S)
         stops = [asyncio.create_task(run.stop()) for run in self.runs.values()]
         if stops:
             await asyncio.wait(stops, timeout=END_DRIVERS_S)
-        if not await asyncio.to_thread(self._writer.stop, END_WRITER_S):
+        writer_s = max(END_WRITER_S, end - END_RECORDS_S - time.monotonic())
+        if not await asyncio.to_thread(self._writer.stop, writer_s):
             logger.warning("readings were not stored in time: sources send them again")
         records: list[SourceRecord] = [run.log.take() for run in self.runs.values()]
         try:
             leave = partial(self._rounds.leave, records, set(self.runs))
-            await asyncio.wait_for(self._database.call(leave), END_RECORDS_S)
+            records_s = max(END_RECORDS_S, end - time.monotonic())
+            await asyncio.wait_for(self._database.call(leave), records_s)
         except (DatabaseError, TimeoutError):
             logger.warning("leases of sources were not released: they expire")
         finally:

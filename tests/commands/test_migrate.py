@@ -1,23 +1,31 @@
 """``manage.py migrate``"""
 
 from contextlib import closing
+from functools import partial
 from typing import Any
 
+import psycopg
 import pytest
 from django.core.management import call_command
 from django.db import connection
 
 from monitoring.management.commands.migrate import ADVISORY_LOCK
+from tests.commands.conftest import wait_until
 from tests.patience import stretched
 
 
 @pytest.mark.postgresql
 def test_hosts_that_start_together_on_an_empty_database_all_come_up(system: Any) -> None:
     system.make_empty()
-    hosts = [system.run("manage.py", "migrate", "--noinput", FERMON_DATABASE_POOL="1") for _ in range(3)]
+    start = partial(
+        system.run, "manage.py", "migrate", "--noinput", FERMON_DATABASE_POOL="1", PYTHONUNBUFFERED="1"
+    )
+    with psycopg.connect(system.database_url, autocommit=True) as another:
+        another.execute("SELECT pg_advisory_lock(%s)", [ADVISORY_LOCK])  # until all three have come to it
+        hosts = [start() for _ in range(3)]
+        wait_until(lambda: all("Another process migrates this database" in host.text for host in hosts))
     assert [host.end(120) for host in hosts] == [0, 0, 0], [host.text for host in hosts]
-    waited = [host for host in hosts if "Another process migrates this database" in host.text]
-    assert [host.text.count("No migrations to apply") for host in waited] == [1, 1]
+    assert sorted(host.text.count("No migrations to apply") for host in hosts) == [0, 1, 1]
 
 
 @pytest.mark.postgresql

@@ -4,11 +4,12 @@ import json
 import threading
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
 from http.client import HTTPConnection
 from typing import Any
 
+import psutil
 import pytest
 
 NOON = datetime(2024, 1, 31, 12, tzinfo=UTC)
@@ -45,7 +46,8 @@ def streamed(plant: Any) -> Iterator[list[int]]:
         yield ids
         for command in plant.commands:
             for process in command.family():
-                process.kill()
+                with suppress(psutil.NoSuchProcess):  # it has ended with its parent
+                    process.kill()
         thread.join(20)
         answer.close()
 

@@ -2,6 +2,7 @@
 
 import json
 import signal
+import socket
 import threading
 import time
 import urllib.request
@@ -11,8 +12,9 @@ from typing import Any
 
 import pytest
 
-from tests.commands.conftest import Command, System, wait_until
+from tests.commands.conftest import LONG_S, Command, System, wait_until
 from tests.own_mosquitto import QUICK, Mosquitto
+from tests.patience import stretched
 from tests.ports import free_port
 
 pytestmark = pytest.mark.no_cover
@@ -86,10 +88,12 @@ def wait_for_state(system: System, state: str) -> None:
     wait_until(lambda: system.select(STATE) == (state,))
 
 
-def publish(broker: Mosquitto) -> None:
-    """Publish each number once, 800 a second, with the time of publishing."""
+def publish(broker: Mosquitto, is_killed: threading.Event) -> None:
+    """Publish each number once, 800 a second, with the time of publishing; the second half after the kill."""
     with broker.publisher() as client:
         for number in range(MESSAGES):
+            if number == MESSAGES // 2:
+                is_killed.wait(stretched(LONG_S))
             payload = json.dumps({"value": number, "time": time.time_ns() // 1_000})
             sent = client.publish("plant/r1/od", payload, qos=1)
             if number % BURST == 0:
@@ -101,10 +105,12 @@ def test_a_killed_collector_loses_no_message_and_stores_none_twice(system: Syste
     set_up(system, MQTT.format(port=broker.port))
     first = collect(system)
     wait_for_state(system, "connected")
-    publishing = threading.Thread(target=publish, args=(broker,))
+    is_killed = threading.Event()
+    publishing = threading.Thread(target=publish, args=(broker, is_killed))
     publishing.start()
     wait_until(lambda: system.select(COUNT)[0] > MESSAGES / 10)
     first.send(signal.SIGKILL)
+    is_killed.set()
     first.end()
     stored = system.select(COUNT)[0]
     second = collect(system)
@@ -119,10 +125,17 @@ def test_a_killed_collector_loses_no_message_and_stores_none_twice(system: Syste
     assert system.select("SELECT count(*) FROM source_gaps") == (0,)
 
 
+def listens(port: int) -> bool:
+    """Whether a server accepts connections at this port."""
+    with socket.socket() as client:
+        return client.connect_ex(("127.0.0.1", port)) == 0
+
+
 def test_a_device_that_goes_and_comes_is_a_span_of_bad_quality(system: System) -> None:
     port = free_port()
     set_up(system, MODBUS.format(port=port))
     device = system.run("-m", "tests.sources.modbus.serve", str(port))
+    wait_until(lambda: listens(port))  # else the time before would be a span, too
     collect(system)
     wait_until(lambda: system.select(COUNT)[0] >= 5)
     device.send(signal.SIGKILL)
@@ -171,7 +184,7 @@ def test_a_password_that_is_refused_is_nowhere_to_be_read(system: System, tmp_pa
         made = post(system, "/sources", {"name": "broker", "protocol": "mqtt", "fields": fields})
         path = f"/sources/{made['id']}"
         job = post(system, f"{path}/test", {})["id"]
-        wait_until(lambda: system.get(f"/source-jobs/{job}")["state"] == "failed")
+        wait_until(lambda: (system.get(f"/source-jobs/{job}") or {}).get("state") == "failed")
         call(system, f"{path}/enable", {})
         wait_for_state(system, "failed")
         exported = system.run("manage.py", "sources", "export")

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from fermon_site import start
+from tests.patience import stretched
 
 ROOT = Path(__file__).resolve().parents[2]
 FIRST = "SELECT id, timestamp, value FROM measurements ORDER BY id LIMIT 1"
@@ -206,5 +207,8 @@ def test_a_closed_output_does_not_leave_it_running(system, wait_until) -> None:
     )
     os.close(writing)
     os.close(reading)
-    assert launcher.wait(30) != 0
+    try:
+        assert launcher.wait(stretched(30)) != 0
+    finally:
+        launcher.kill()
     wait_until(lambda: system.get("/health") is None)

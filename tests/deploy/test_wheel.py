@@ -86,7 +86,7 @@ def started(
 
 
 def get(address: str) -> bytes:
-    with urllib.request.urlopen(address, timeout=10) as answer:  # noqa: S310  # noqa: S310
+    with urllib.request.urlopen(address, timeout=stretched(10)) as answer:  # noqa: S310
         return answer.read()
 
 

@@ -31,6 +31,7 @@ from monitoring.sources import registry
 from monitoring.sources.collector import Collector
 from monitoring.sources.rounds import CollectorRounds
 from monitoring.sources.secrets import seal
+from tests.patience import stretched
 from tests.sources.fake import driver
 from tests.sources.fake.kind import KIND, LACKING, PUSHED
 
@@ -243,6 +244,23 @@ def test_another_takes_a_free_lease_and_continues() -> None:
     assert other.owner == ""
 
 
+def test_the_last_records_have_the_time_that_no_driver_takes(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    leave = CollectorRounds.leave
+
+    def leave_late(*arguments: Any) -> None:
+        time.sleep(0.2)
+        leave(*arguments)
+
+    monkeypatch.setattr(collecting, "END_RECORDS_S", 0.01)
+    monkeypatch.setattr(CollectorRounds, "leave", leave_late)
+    source = add_source("counting", "count")
+    collect(status_of(source, "connected"))
+    assert Lease.objects.get(source=f"source:{source.pk}").owner == ""
+    assert "they expire" not in caplog.text
+
+
 def job_of(source: Source, kind: str) -> Look:
     job = SourceJob.objects.create(source=source, kind=kind, asked_at=datetime.now(UTC))
     return lambda: SourceJob.objects.filter(pk=job.pk).exclude(ended_at=None).first()
@@ -276,7 +294,7 @@ def test_jobs_run_also_for_sources_that_are_off() -> None:
 def test_a_job_that_takes_too_long_and_one_whose_collector_died_end(monkeypatch: pytest.MonkeyPatch) -> None:
     from monitoring.sources import jobs
 
-    monkeypatch.setitem(jobs.LIMIT_S, "test", 0.2)
+    monkeypatch.setitem(jobs.LIMIT_S, "test", stretched(1))  # long enough for the step before
     source = add_source("broker", "stubborn")
     dead = SourceJob.objects.create(
         source=source, kind="test", state="running", asked_at=datetime.now(UTC) - timedelta(minutes=10)

@@ -6,10 +6,12 @@ import random
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 from tests.commands.conftest import wait_until
 from tests.torture.disk import MIB, Disk
@@ -63,7 +65,9 @@ def kill_worker(torture: Torture) -> None:
 
 def kill_one_process_of_the_worker(torture: Torture) -> None:
     """``kill -9`` of any of the worker's processes; the worker mends itself, or is started again."""
-    torture.rng.choice(torture.plant.processes("worker")).kill()
+    found = wait_until(lambda: torture.plant.processes("worker"))  # it may just have been killed
+    with suppress(psutil.NoSuchProcess):  # it has ended since it was listed
+        torture.rng.choice(found).kill()
 
 
 def kill_everything(torture: Torture) -> None:

@@ -93,9 +93,10 @@ class Plant:
                     limit_file_size(process.pid, size)
 
     def processes(self, name: str) -> list[psutil.Process]:
-        """The command's processes that run now, oldest first."""
+        """The command's processes that run now, oldest first; none until it is started again."""
         with self._lock:
-            return sorted(self.commands[name].family(), key=lambda process: process.create_time())
+            command = self.commands.get(name)
+            return sorted(command.family() if command else [], key=lambda process: process.create_time())
 
     def kill(self, name: str) -> None:
         """Kills a command with all that it has started."""

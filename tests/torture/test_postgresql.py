@@ -5,6 +5,7 @@ import random
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -46,7 +47,8 @@ def postgresql_killed(torture: ServersTorture) -> None:
     """``kill -9`` of PostgreSQL with all its processes."""
     postmaster = psutil.Process(torture.server.get_pid())
     for process in [postmaster, *postmaster.children()]:
-        process.kill()
+        with suppress(psutil.NoSuchProcess):  # without the postmaster, its children end by themselves
+            process.kill()
     psutil.wait_procs([postmaster], LONG_S)
     torture.wait_for(202)
     torture.maybe_kill()

@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import time
+from contextlib import aclosing
 from dataclasses import replace
 from typing import Any
 
@@ -96,45 +97,61 @@ def test_a_node_is_born_sends_loses_messages_and_dies(broker: Mosquitto):
     assert bad == {("Edge.cpu", "offline"), ("Tank1.Jacket_T", "offline")}
 
 
-async def all_of(items) -> list:
-    return [item async for item in items]
+METRIC = "spBv1.0/Plant/Edge/Tank1#/Jacket/T"
+UNKNOWN = "1.5 of alias 9: its birth is unknown"
+
+
+def has_birth(points) -> bool:
+    """Whether the metric was found with what its birth says of it."""
+    return any(point.address == METRIC and point.suggestion for point in points)
+
+
+def has_all(shown) -> bool:
+    """Whether each value that is published was heard."""
+    expected = {(METRIC, "20.5"), (METRIC, "21.5"), (DEVICE.format("DDATA"), UNKNOWN)}
+    return expected <= {(each["address"], each["raw"]) for each in shown}
+
+
+async def publish_on(broker: Mosquitto) -> None:
+    """Publish births and data again and again, until cancelled."""
+    messages = [*births(), data(21.5, 2), data(1.5, 3, alias=9)]
+    while True:
+        await asyncio.to_thread(broker.publish, *messages, qos=0)
+        await asyncio.sleep(0.1)
+
+
+async def take(items, is_enough=lambda found: False) -> list:
+    """Return the items until they are enough, or end."""
+    found = []
+    async with aclosing(items):
+        async for item in items:
+            found.append(item)
+            if is_enough(found):
+                break
+    return found
 
 
 def test_discovery_and_listening_show_metrics(broker: Mosquitto):
     config = sparkplug_config(broker)
 
-    async def publishing(*messages: tuple[str, bytes]) -> None:
-        while True:
-            await asyncio.to_thread(broker.publish, *messages, qos=0)
-            await asyncio.sleep(0.1)
-
-    async def during(messages, function):
-        task = asyncio.create_task(publishing(*messages))
-        try:
-            return await all_of(function)
-        finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
-
     async def go():
-        messages = [*births(), data(21.5, 2), data(1.5, 3, alias=9)]
-        points = await during(messages, discover(config, {"seconds": 1}))
-        shown = await during(messages, listen(config, {"seconds": 1}))
-        steps = await during(messages, check_connection(config))
-        return points, shown, steps
+        publishing = asyncio.create_task(publish_on(broker))
+        try:
+            points = await take(discover(config, {"seconds": 50}), has_birth)
+            shown = await take(listen(config, {"seconds": 50}), has_all)
+            return points, shown, await take(check_connection(config))
+        finally:
+            publishing.cancel()
+            await asyncio.gather(publishing, return_exceptions=True)
 
     points, shown, steps = asyncio.run(go())
     found = {point.address: point for point in points}
-    metric_address = "spBv1.0/Plant/Edge/Tank1#/Jacket/T"
-    assert found[metric_address].suggestion == {
+    assert found[METRIC].suggestion == {
         "tag": "Tank1.Jacket_T",
         "unit": "°C",
         "valid_min": 0.0,
         "valid_max": 150.0,
     }
-    raws = {(each["address"], each["raw"]) for each in shown}
-    assert {(metric_address, "20.5"), (metric_address, "21.5")} <= raws
-    unknown = "1.5 of alias 9: its birth is unknown"
-    assert (DEVICE.format("DDATA"), unknown) in raws
+    assert has_all(shown)
     assert "spBv1.0/Plant/" in steps[-1].text
     assert "�" not in steps[-1].text
