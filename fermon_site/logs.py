@@ -12,11 +12,12 @@ from fermon_site.request_ids import add_request_id
 from monitoring.kernel.outages import outages
 
 MEBIBYTE = 1024 * 1024
-# What django-q2 logs of a task that failed as the database was away or locked: cause, then the traceback. If
-# a table or column is missing, the traceback is needed: it tells which statement is wrong.
+# The failure of a task as django-q2 logs it: the cause, then a traceback that ends with the same error, which
+# is one of the database. SQLite reports wrong statements as such errors, too: these need their traceback.
 TASK_WITHOUT_DATABASE = re.compile(
-    r"(?P<line>Failed '.+?' \(.+?\) - .+?) : Traceback .+\ndjango\.db\.utils\.(Operational|Interface)Error:"
-    r" (?!no such ).+",
+    r"(?P<line>Failed '[^']+' \([^)]+\) - (?P<cause>.+?)) : Traceback .+\n"
+    r"django\.db\.utils\.(?:Operational|Interface)Error:"
+    r" (?!no such |near |table .* has no |too many )(?P=cause)\n?",
     re.DOTALL,
 )
 
@@ -29,7 +30,7 @@ def no_outage(record: logging.LogRecord) -> bool:
 def no_database_error(record: logging.LogRecord) -> bool:
     """Return False for django-q2's tracebacks of a database that is away; report the outage instead.
 
-    Of a task that failed for want of the database, keep the line that names the task and the cause.
+    If a task failed because the database was away, keep the line with the task and the cause.
     """
     error = record.exc_info[1] if record.exc_info else None
     if isinstance(error, DatabaseError):

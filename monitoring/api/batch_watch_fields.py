@@ -137,7 +137,7 @@ class WatchSerializer(Shape):
     eft_h = numbers(serializers.FloatField(), "The same as elapsed time in hours.")
     maturity = numbers(
         serializers.FloatField(allow_null=True),
-        "Percent of the golden profile that the batch has done; null outside of the phases of the profile.",
+        "Percent of the golden profile done at the begin of each bucket; null outside of its phases.",
     )
     score = ratios()
     families = FamiliesSerializer()

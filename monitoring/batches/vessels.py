@@ -1,5 +1,6 @@
 """Make, change and rename vessels, and bind tags to them."""
 
+import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
@@ -105,20 +106,25 @@ def change_rule(name: str, moment: str, rule: Mapping[str, Any] | None, *, actor
 
 
 @contextmanager
-def rule_as_seen(name: str, moment: str, *seen: object) -> Iterator[None]:
-    """Lock a vessel whose rule for a moment is still one of ``seen`` (None: no rule), for acts inside.
+def rule_as_seen(name: str, moment: str, *seen: str) -> Iterator[None]:
+    """Lock a vessel whose rule for a moment is still one of ``seen`` (see ``rule_as_json``), for acts inside.
 
     Raises:
         UnknownBatchError: there is no such vessel.
         BatchConflictError: the rule is another one by now.
     """
     with locked_vessel(name) as vessel:
-        if vessel.rules.get(moment) not in seen:
+        if rule_as_json(vessel.rules.get(moment)) not in seen:
             raise BatchConflictError(
                 f"the rule for {moment} of {vessel.name} has changed since this page was opened."
                 " Open the page again, then repeat"
             )
         yield
+
+
+def rule_as_json(rule: Mapping[str, Any] | None) -> str:
+    """Return a rule (None: no rule) as a text that is the same for equal rules."""
+    return json.dumps(rule, sort_keys=True)
 
 
 def rename_vessel(name: str, new_name: str, *, actor: Actor) -> Vessel:

@@ -15,7 +15,7 @@ from monitoring.access.roles import DESIGN
 from monitoring.batches.errors import BatchInputError
 from monitoring.batches.json_fields import MOMENTS, START
 from monitoring.batches.reading import read_recipes
-from monitoring.batches.vessels import change_rule, rule_as_seen
+from monitoring.batches.vessels import change_rule, rule_as_json, rule_as_seen
 from monitoring.dashboard.acts import act, actor_of
 from monitoring.dashboard.alarm_pages import shared
 from monitoring.dashboard.batch_forms import ActForm
@@ -43,12 +43,12 @@ class VesselRuleForm(RuleFields, ActForm):
     recipe = forms.ChoiceField(
         required=False, label="Recipe of the batches", help_text="In the newest version offered then."
     )
-    seen = forms.JSONField(required=False, widget=forms.HiddenInput)  # the rule that the page showed
+    seen = forms.Field(required=False, widget=forms.HiddenInput)  # the rule that the page showed
 
     def __init__(self, *args: Any, vessel: Vessel, moment: str, **kwargs: Any) -> None:
         self.vessel, self.moment = vessel, moment
         self.stored = stored = vessel.rules.get(moment) or {}
-        initial = rule_initial(stored) | {"seen": vessel.rules.get(moment)}
+        initial = rule_initial(stored) | {"seen": rule_as_json(vessel.rules.get(moment))}
         super().__init__(*args, initial=initial, **kwargs)
         bound = {each.role for each in present_bindings(vessel, datetime.now(UTC))}
         self.fields["role"].choices = role_choices(bound)  # type: ignore[attr-defined]
@@ -68,7 +68,7 @@ class VesselRuleForm(RuleFields, ActForm):
     def act(self, actor: Actor) -> None:
         """Store the rule, or remove it, unless it has changed since the page was opened."""
         rule = None if self.is_removed else self.rule()
-        seen = (self.cleaned_data.get("seen"), rule)  # the same rule: the form was sent twice
+        seen = (self.data.get("seen", ""), rule_as_json(rule))  # the same rule: the form was sent twice
         vessel, moment = self.vessel.name, self.moment
         with rule_as_seen(vessel, moment, *seen) if "seen" in self.data else nullcontext():
             change_rule(vessel, moment, rule, actor=actor)

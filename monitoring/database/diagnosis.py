@@ -10,7 +10,7 @@ DISK_FULL = "53100"  # SQLSTATE of PostgreSQL
 NOT_WRITABLE = frozenset({sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY})
 MIGRATE = "Run 'manage.py migrate', or set FERMON_DATA_DIR or DATABASE_URL to your Fermon's."
 CHOOSE_ANOTHER = "FERMON_DATA_DIR or DATABASE_URL must lead to a file and directory that this user can write."
-MAKE_ROOM = "The disk of the database is full. Make room, then run this again."
+MAKE_ROOM = "The disk of the database is full: make room first."
 
 
 def explain(error: DatabaseError) -> str:

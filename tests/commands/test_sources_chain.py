@@ -108,9 +108,11 @@ def test_a_killed_collector_loses_no_message_and_stores_none_twice(system: Syste
     is_killed = threading.Event()
     publishing = threading.Thread(target=publish, args=(broker, is_killed))
     publishing.start()
-    wait_until(lambda: system.select(COUNT)[0] > MESSAGES / 10)
-    first.send(signal.SIGKILL)
-    is_killed.set()
+    try:
+        wait_until(lambda: system.select(COUNT)[0] > MESSAGES / 10)
+        first.send(signal.SIGKILL)
+    finally:
+        is_killed.set()
     first.end()
     stored = system.select(COUNT)[0]
     second = collect(system)

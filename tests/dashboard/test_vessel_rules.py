@@ -77,6 +77,8 @@ def test_a_page_opened_before_another_person_changed_the_rule_changes_nothing(
     answer = client.post(START, sent | first)
     assert "The rule for start of v1 has changed since this page was opened." in refused(answer)
     assert rules()["start"]["above"] == 36.5
+    for tampered in ("{", "9" * 5000, "[" * 100_000, "\x00"):
+        assert "has changed since" in refused(client.post(START, sent | {"seen": tampered}))
     client.post(START, sent | {"seen": seen_in(page(client, START))})
     assert rules().get("start", {}).get("above") == (38 if "limit" in sent else None)
 

@@ -145,6 +145,7 @@ class Dashboard:
             self.page.wait_for_timeout(3000)
             if set(self.asked) <= FOLLOWED and {path_of(each) for each in self.unanswered} <= {"/stream"}:
                 return
+        raise AssertionError(f"The page goes on asking for {sorted(set(self.asked))}.")
 
     def open(self, query: str = "") -> "Dashboard":
         """Loads it."""
@@ -353,7 +354,7 @@ def own_feed(
 ) -> Iterator[Feed]:
     """The stream's thread, while the test's database may be reached: many pages follow the stream.
 
-    All requests of the test's pages are answered at its end: later they would be calls in the next test.
+    At the end, wait for the answers to the pages' requests: later they would be calls in the next test.
     """
     own = feed()
     yield own

@@ -109,6 +109,7 @@ def test_what_it_forbids_does_not_run(dashboard: Any, walk: Any) -> None:
     told = dashboard.page.evaluate(
         """() => new Promise((resolve) => {
             document.addEventListener("securitypolicyviolation", () => resolve(window.violations));
+            setTimeout(() => resolve(["not forbidden"]), 30000);
             const script = document.createElement("script");
             script.textContent = "window.ran = true";
             document.body.append(script);

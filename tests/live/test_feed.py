@@ -167,7 +167,7 @@ def test_while_redis_is_away_it_looks_by_itself(
 ) -> None:
     monkeypatch.setattr(feeds, "HEARING_POLL_S", 3600.0)
     settings.REDIS_URL = redis_server.url
-    redis_server.kill()  # before it is heard: whoever hears looks by themselves in an hour
+    redis_server.kill()  # before the feed hears from Redis: after that, the feed polls once an hour
     subscriber = follow()
     monkeypatch.setattr(publisher(), "publish_now", lambda: None)
     ids = store(1)

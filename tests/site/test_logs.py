@@ -87,6 +87,7 @@ def test_what_the_queue_says_of_an_outage_is_one_line(log_file: Path) -> None:
         (OperationalError("unable to open database file"), True),
         (OperationalError("connection failed:\n  Is the server running?"), True),
         (OperationalError("no such column: x"), False),
+        (OperationalError('near "SELEC": syntax error'), False),
         (ValueError("no batch"), False),
     ],
 )
@@ -94,7 +95,10 @@ def test_a_task_that_failed_without_the_database_is_one_line(
     log_file: Path, error: Exception, is_one_line: bool
 ) -> None:
     try:
-        raise error
+        try:
+            raise OperationalError("database is locked")
+        finally:
+            raise error
     except type(error) as caught:
         result = f"{caught} : {traceback.format_exc()}"
     logging.getLogger("django-q").error(f"Failed 'monitoring.tasks.watch_batches' (zebra-cola) - {result}")

@@ -254,6 +254,7 @@ def test_the_last_records_have_the_time_that_no_driver_takes(
         leave(*arguments)
 
     monkeypatch.setattr(collecting, "END_RECORDS_S", 0.01)
+    monkeypatch.setattr(collecting, "END_S", stretched(20))
     monkeypatch.setattr(CollectorRounds, "leave", leave_late)
     source = add_source("counting", "count")
     collect(status_of(source, "connected"))

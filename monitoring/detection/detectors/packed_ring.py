@@ -79,7 +79,7 @@ class PackedRing:
         self._go_on(index // CHUNK)
 
     def _unpack(self, number: int) -> None:
-        # A copy has no room to grow, which takes a sixteenth in an array made of bytes.
+        # An array made of bytes has a sixteenth of room to grow; a slice has none.
         self._chunk, self._present = number, array("d", unpack(self._cold[number]))[:]
         self._cold[number] = b""
 

@@ -6,7 +6,7 @@ const made = document.getElementById("settings");
 const announcer = { textContent: "" };
 document.getElementById = (id) => ({ settings: made, announcer })[id] ?? { children: [] };
 document.querySelector = () => null;
-settings.totals = { measurements: 7, anomalies: 1, newestId: 7 };
+settings.totals = { measurements: 7, anomalies: 0, newestId: 7 };
 const { showAnomalies } = await import("../../../static/monitoring/js/lists/anomaly-list.js");
 
 const anomaly = (id) => ({
@@ -18,8 +18,8 @@ test("anomalies that are newer than the page are announced, also those of the fi
   t.mock.timers.enable({ apis: ["setTimeout"] });
   showAnomalies([anomaly(8), anomaly(7)]);
   t.mock.timers.tick(1);
-  assert.equal(announcer.textContent, "Anomaly: fermenter_temp 46.80 °C, above the limit 40");
-  showAnomalies([anomaly(10), anomaly(9), anomaly(8), anomaly(7)]);
+  assert.equal(announcer.textContent, "Anomaly: fermenter_temp 46.80 °C, above the limit 40; and 1 more");
+  showAnomalies([anomaly(11), anomaly(10), anomaly(9), anomaly(8)]);
   t.mock.timers.tick(10000);
-  assert.equal(announcer.textContent, "Anomaly: fermenter_temp 47.00 °C, above the limit 40; and 1 more");
+  assert.equal(announcer.textContent, "Anomaly: fermenter_temp 47.10 °C, above the limit 40; and 2 more");
 });

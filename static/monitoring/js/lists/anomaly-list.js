@@ -21,11 +21,11 @@ const rows = [...list.children].map((element) => ({ element, parts: partsOf(elem
 /** How many anomalies have a row. */
 export const listedAnomalies = rows.length;
 const none = document.getElementById("no-anomalies");
-/** @type {number | null} the highest known id, at first that of the newest measurement when the page was made */
-let highestId = settings.totals?.newestId ?? null;
+/** @type {number | null} the highest id that is known; at first that of the newest row, 0 without rows */
+let highestId = settings.totals ? Math.max(0, ...rows.map(({ id }) => id ?? 0)) : null;
 
 /**
- * Show the newest anomalies, newest first, and announce those that are new since the last call, or since the page.
+ * Show the newest anomalies, newest first, and announce those that are new since the last call, or since the page was made.
  * @param {Anomaly[]} anomalies
  */
 export function showAnomalies(anomalies) {
