@@ -4,6 +4,7 @@ import asyncio
 import logging
 import os
 import signal
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from datetime import UTC, datetime
@@ -15,7 +16,7 @@ import pytest
 from concurrent_log_handler import ConcurrentRotatingFileHandler
 from django.contrib.auth.models import Group, User
 from django.db import Error as DatabaseError
-from django.db import connection
+from django.db import connection, connections
 from django.test import Client
 from django.urls import get_resolver
 from filelock import FileLock
@@ -264,7 +265,12 @@ def belongs_here(item: pytest.Item) -> bool:
 
 
 def pytest_configure() -> None:
-    """Let processes of tests heed all signals: under nohup, and in a shell's background, some are ignored."""
+    """Keep connections by thread alone; let processes of tests heed signals that shells may ignore.
+
+    Django keeps other connections while an event loop runs in a thread, as Playwright's does from the first
+    test of a page on. A test whose transaction began before ``no_foreign_loop`` would then wait for itself.
+    """
+    connections._connections = threading.local()  # type: ignore[attr-defined]
     signal.signal(signal.SIGINT, signal.default_int_handler)
     for each in (signal.SIGHUP, signal.SIGQUIT):
         signal.signal(each, signal.SIG_DFL)
