@@ -43,3 +43,9 @@ def free_port() -> int:
                 continue
             return int(free.getsockname()[1])
     raise AssertionError("no port is free")
+
+
+def listens(port: int) -> bool:
+    """Whether a server accepts connections at this port."""
+    with socket.socket() as client:
+        return client.connect_ex(("127.0.0.1", port)) == 0

@@ -3,7 +3,6 @@
 import json
 import re
 import signal
-import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -23,6 +22,7 @@ from monitoring.lab.load.plan import LoadPlan
 from monitoring.lab.load.tag_store import LoadTagError, make_load_tags, retire_load_tags
 from monitoring.management.commands import load
 from monitoring.models import Tag
+from tests.ports import listens
 
 PRODUCTION = {
     "FERMON_PRODUCTION": "1",
@@ -40,12 +40,6 @@ def served(system: Any, wait_until: Callable[..., Any]) -> Any:
     system.run("manage.py", "serve")
     wait_until(lambda: system.get("/health"))
     return system
-
-
-def listens(port: int) -> bool:
-    """Whether anybody does at this port."""
-    with socket.socket() as client:
-        return client.connect_ex(("127.0.0.1", port)) == 0
 
 
 def test_all_that_it_sends_is_accepted_and_stored(served: Any) -> None:

@@ -2,7 +2,6 @@
 
 import json
 import signal
-import socket
 import threading
 import time
 import urllib.request
@@ -15,7 +14,7 @@ import pytest
 from tests.commands.conftest import LONG_S, Command, System, wait_until
 from tests.own_mosquitto import QUICK, Mosquitto
 from tests.patience import stretched
-from tests.ports import free_port
+from tests.ports import free_port, listens
 
 pytestmark = pytest.mark.no_cover
 
@@ -125,12 +124,6 @@ def test_a_killed_collector_loses_no_message_and_stores_none_twice(system: Syste
     assert system.select(DOUBLE) == (0,)
     assert system.select("SELECT count(*) FROM refusals") == (0,)
     assert system.select("SELECT count(*) FROM source_gaps") == (0,)
-
-
-def listens(port: int) -> bool:
-    """Whether a server accepts connections at this port."""
-    with socket.socket() as client:
-        return client.connect_ex(("127.0.0.1", port)) == 0
 
 
 def test_a_device_that_goes_and_comes_is_a_span_of_bad_quality(system: System) -> None:

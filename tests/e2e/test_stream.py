@@ -43,8 +43,7 @@ def newest_id(dashboard: Any) -> int:
 @pytest.fixture
 def asked(dashboard: Any) -> list[str]:
     """The paths that the page has asked for."""
-    paths: list[str] = []
-    dashboard.page.on("request", lambda request: paths.append(urlsplit(request.url).path))
+    paths: list[str] = dashboard.asked
     return paths
 
 

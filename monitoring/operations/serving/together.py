@@ -6,7 +6,6 @@ clients that takes several times as long as the storing.
 
 import asyncio
 import threading
-import time
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -40,7 +39,7 @@ class Together:
         self.queue: SimpleQueue[Waiting] = SimpleQueue()
         self.is_started = False
         self.previous = 1  # requests answered at once before
-        self.have_come = threading.Event()  # set once previous - 1 requests wait
+        self.have_come = threading.Condition()  # that previous - 1 requests wait
 
     def run(self, way: ShortWay, scope: Scope, body: bytes, send: Send) -> "asyncio.Future[bool]":
         """Return the future of a request: False if it needs Django. For the loop's thread only."""
@@ -51,7 +50,8 @@ class Together:
             self.is_started = True
         self.queue.put(Waiting(way, scope["path"], request, send, future))
         if self.queue.qsize() >= self.previous - 1:  # the thread holds the first
-            self.have_come.set()
+            with self.have_come:
+                self.have_come.notify()
         return future
 
     def _work(self) -> None:
@@ -73,21 +73,12 @@ class Together:
         """
         taken = [self.queue.get()]
         if self.previous > 1:
-            self._wait_for(self.previous - 1)
+            with self.have_come:
+                self.have_come.wait_for(lambda: self.queue.qsize() >= self.previous - 1, GATHER_S)
         while len(taken) < MOST and not self.queue.empty():
             taken.append(self.queue.get())
         self.previous = len(taken)
         return taken
-
-    def _wait_for(self, count: int) -> None:
-        """Return once so many requests wait, after ``GATHER_S`` at most."""
-        end = time.monotonic() + GATHER_S
-        while True:
-            self.have_come.clear()
-            left = end - time.monotonic()
-            if self.queue.qsize() >= count or left <= 0:
-                return
-            self.have_come.wait(left)
 
 
 def answer(waiting: Sequence[Waiting]) -> list[bool | BaseException]:
