@@ -9,6 +9,9 @@ cd -- "$(dirname -- "${BASH_SOURCE[0]}")"
 # The dashboard's tests drive a browser, and have npm fetch the script that the page takes from a CDN.
 # PostgreSQL comes by pip; Redis and mosquitto do not.
 .ci/programs chromium npm redis-server mosquitto prometheus
+# Tests start hundreds of processes. Each would compile all modules anew where PYTHONDONTWRITEBYTECODE is set.
+unset PYTHONDONTWRITEBYTECODE
+.venv/bin/python -m compileall -q fermon_site monitoring tests
 
 # What runs the tests on this database.
 runner() {
