@@ -283,11 +283,21 @@ def is_of_the_domain(item: pytest.Item) -> bool:
     return not marked and WITH_PROCESSES.isdisjoint(folders) and not reaches_the_database(item)
 
 
+def is_of_a_property(item: pytest.Item) -> bool:
+    """Whether Hypothesis, or Schemathesis by it, calls the test with many examples."""
+    return bool(getattr(getattr(item, "obj", None), "is_hypothesis_test", False))
+
+
 @pytest.hookimpl(tryfirst=True)  # before pytest chooses by -m
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leaves out what is about the other database; on PostgreSQL also what SQLite's run has shown already."""
+    """Leaves out what is about the other database; on PostgreSQL also what SQLite's run has shown already.
+
+    Tests of properties run the same lines again and again, which slows them when lines are measured.
+    """
     for item in filter(is_of_the_domain, items):
         item.add_marker(pytest.mark.domain)
+    for item in filter(is_of_a_property, items):
+        item.add_marker(pytest.mark.no_cover)
     left_out = [item for item in items if not belongs_here(item)]
     config.hook.pytest_deselected(items=left_out)
     items[:] = [item for item in items if item not in set(left_out)]

@@ -365,6 +365,7 @@ def test_every_route_is_in_the_tables_and_none_that_is_gone() -> None:
     assert set(routes(get_resolver().url_patterns)) == {route for route, _ in access()}
 
 
+@pytest.mark.no_cover
 @pytest.mark.django_db
 @pytest.mark.parametrize("role", ROLES)
 def test_closed_a_role_gets_where_the_tables_say_and_nowhere_else(

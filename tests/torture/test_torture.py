@@ -14,7 +14,7 @@ from tests.torture.conftest import finish
 from tests.torture.disk import MIB, Quota, mounted
 from tests.torture.faults import FAULTS, Torture, disk_full, torment
 
-pytestmark = pytest.mark.sqlite
+pytestmark = [pytest.mark.sqlite, pytest.mark.no_cover]
 SECONDS = float(os.environ.get("FERMON_TORTURE_SECONDS") or 40)
 LONG_S = 120
 
