@@ -7,7 +7,6 @@ import subprocess
 import sys
 import tempfile
 import threading
-import warnings
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
@@ -67,10 +66,9 @@ from monitoring.storage.store_copy import copying, databases, ownership, pages, 
 from monitoring.storage.store_copy.databases import ONLY_ONE
 from monitoring.storage.store_copy.errors import StoreCopyError
 from tests.detecting import detect
-
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")  # that there is no XDG_RUNTIME_DIR
-    import pgserver
+from tests.migrated import copy_file
+from tests.migrated import migrate as migrate_apart
+from tests.on_postgresql import started
 
 ROOT = Path(__file__).parent.parent.parent
 PASSWORD = "a long enough one"  # noqa: S105 - of a user of these tests
@@ -86,10 +84,11 @@ STORED = (
 @pytest.fixture(scope="session")
 def server() -> Iterator[str]:
     """The address of a PostgreSQL of this run's own, with the name of a database left out."""
-    with tempfile.TemporaryDirectory(prefix="fermon-pg-") as directory:
-        running = pgserver.get_server(Path(directory) / "data", cleanup_mode="delete")
+    with (
+        tempfile.TemporaryDirectory(prefix="fermon-pg-") as directory,
+        started(Path(directory) / "data") as running,
+    ):
         yield running.get_uri().replace("/postgres?", "/{}?")
-        running.cleanup()
 
 
 @contextmanager
@@ -107,11 +106,10 @@ def as_default(url: str) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def empty_source(tmp_path_factory: pytest.TempPathFactory, django_db_blocker: DjangoDbBlocker) -> Path:
+def empty_source(tmp_path_factory: pytest.TempPathFactory, migrated: str) -> Path:
     """A SQLite database as 'manage.py migrate' makes it; to be copied."""
     path = tmp_path_factory.mktemp("source") / "fermon.sqlite3"
-    with django_db_blocker.unblock(), as_default(f"sqlite:///{path}"):
-        call_command("migrate", verbosity=0)
+    copy_file(migrated, path)
     with closing(sqlite3.connect(path)) as database:
         database.execute("PRAGMA journal_mode=WAL")
     return path
@@ -127,12 +125,11 @@ def source(empty_source: Path, tmp_path: Path, django_db_blocker: DjangoDbBlocke
 
 
 @pytest.fixture(scope="session")
-def empty_target(server: str, django_db_blocker: DjangoDbBlocker) -> str:
+def empty_target(server: str) -> str:
     """The name of a database with Fermon's tables; to be copied."""
     with psycopg.connect(server.format("postgres"), autocommit=True) as admin:
         admin.execute("CREATE DATABASE empty_target")
-    with django_db_blocker.unblock(), as_default(server.format("empty_target")):
-        call_command("migrate", verbosity=0)
+    migrate_apart(server.format("empty_target"))  # in a process, which is not measured
     return "empty_target"
 
 
