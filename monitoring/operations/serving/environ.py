@@ -40,6 +40,10 @@ def environ_of(scope: Scope, body: bytes, size: int) -> dict[str, Any]:
     }
     for name, value in scope["headers"]:
         add_header(environ, name.decode("latin-1"), value.decode("latin-1"))
+    # granian adds an empty host to a request without one. HTTP/1.0, which checks of load balancers speak,
+    # demands none; of others Django rejects it.
+    if not environ.get("HTTP_HOST") and scope["http_version"] == "1.0":
+        environ.pop("HTTP_HOST", None)
     if environ.pop("HTTP_TRANSFER_ENCODING", None) is not None:
         environ["CONTENT_LENGTH"] = str(size)
     return environ
