@@ -133,7 +133,7 @@ def test_the_environment_has_the_headers_and_no_others_under_their_names() -> No
     assert environ["wsgi.input"].read() == b"{}"
 
 
-@pytest.mark.parametrize(("version", "expected"), [("1.0", None), ("1.1", "")])
+@pytest.mark.parametrize(("version", "expected"), [("1", None), ("1.0", None), ("1.1", ""), ("2", "")])
 def test_only_http_1_0_may_name_no_host(version: str, expected: str | None) -> None:
     scope = {
         "method": "GET",
