@@ -9,10 +9,10 @@ from monitoring.detection.detectors.packed_ring import DECIMAL
 from monitoring.detection.detectors.sorted_values import NOTHING, Position
 from monitoring.kernel.arrays import FloatArray
 
-COUNTS = "H"  # of 65,535 values at most
+NARROW, WIDE = "B", "H"  # typecodes of counts up to 255, and up to 65,535
 NEAR = 16  # steps; farther ones are searched as bytes, since a gap may have thousands
-FEW = 1024  # steps, which are always counted
-SPARSE = 5  # steps for each different value; with more, floats take less memory
+FEW = 2048  # bytes, which may be used for any values
+SPARSE = 10  # bytes for each different value; with more, floats take less memory
 ROOM, SHARE = 64, 16  # steps, and one for so many, to leave free where a signal exceeds its range
 
 
@@ -20,7 +20,7 @@ class CountedSteps:
     """A sorted multiset of floats with the interface of ``SortedValues``, for the values of a sensor.
 
     ``counts`` has a count for each step of the sensor's resolution from the least value to the greatest: 8000
-    values on 1000 steps take 2 kB, a fifth of the floats, and need no search. Step n is exactly the value
+    values on 1000 steps take 1 kB, a tenth of the floats, and need no search. Step n is exactly the value
     n / scale - offset, where the offset is what has been subtracted from the readings; ``first`` is the step
     of the first count. The results are those of the floats: rounding is monotonic, so steps that reproduce
     their values have the same order.
@@ -92,7 +92,11 @@ class CountedSteps:
                 self.lowest = index
             elif index > self.highest:
                 self.highest = index
-        self.counts[index] += 1
+        try:
+            self.counts[index] += 1
+        except OverflowError:
+            self.counts = array(WIDE, self.counts)
+            self.counts[index] += 1
 
     def remove(self, value: float) -> None:
         """Remove a value that is present."""
@@ -103,7 +107,7 @@ class CountedSteps:
 
 def no_steps() -> CountedSteps:
     """Return a multiset without values."""
-    return CountedSteps(array(COUNTS), 0, DECIMAL.scales[0], 0.0)
+    return CountedSteps(array(NARROW), 0, DECIMAL.scales[0], 0.0)
 
 
 def counted_steps(values: FloatArray, offset: float, expected: float | None = None) -> CountedSteps | None:
@@ -150,9 +154,11 @@ def counted(steps: FloatArray, first: int, size: int, scale: float, offset: floa
     if size > FEW + SPARSE * len(steps):
         return None
     counts = np.bincount((steps - first).astype(np.int64), minlength=size)
-    if size > max(FEW, SPARSE * int(np.count_nonzero(counts))):
+    kind = NARROW if counts.max(initial=0) < 256 else WIDE
+    narrow = array(kind, counts.astype(kind).tobytes())
+    if size * narrow.itemsize > max(FEW, SPARSE * int(np.count_nonzero(counts))):
         return None
-    return CountedSteps(array(COUNTS, counts.astype(COUNTS).tobytes()), first, scale, offset)
+    return CountedSteps(narrow, first, scale, offset)
 
 
 def used_from(counts: "array[int]", index: int, direction: int) -> int:

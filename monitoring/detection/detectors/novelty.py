@@ -133,8 +133,11 @@ class Novelty(Stateful):
         self.values = counted_steps(plain, origin) or SortedValues(plain)
 
     def _renew(self) -> None:
-        """Count steps again once the values that are not on steps, or far from the others, are gone."""
-        self.values = counted_steps(self.values.values(), self.ring.offset) or self.values
+        """Use the form that takes least memory: values on no step, or far from the others, may be gone."""
+        plain = self.values.values()
+        counted = counted_steps(plain, self.ring.offset)
+        if counted or isinstance(self.values, CountedSteps):
+            self.values = counted or SortedValues(plain)
 
     def let_go(self) -> None:
         """Drop the values that belong to the present reading only."""
