@@ -10,7 +10,7 @@ from monitoring.detection.detectors.sorted_values import NOTHING, Position
 from monitoring.kernel.arrays import FloatArray
 
 NARROW, WIDE = "B", "H"  # typecodes of counts up to 255, and up to 65,535
-NEAR = 16  # steps; farther ones are searched as bytes, since a gap may have thousands
+NEAR = 4  # steps; farther ones are searched as bytes, since a gap may have thousands
 FEW = 2048  # bytes, which may be used for any values
 SPARSE = 10  # bytes for each different value; with more, floats take less memory
 ROOM, SHARE = 64, 16  # steps, and one for so many, to leave free where a signal exceeds its range
