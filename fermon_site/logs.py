@@ -2,9 +2,11 @@
 
 import logging
 import re
+import sys
 from pathlib import Path
 from typing import Any
 
+from concurrent_log_handler import ConcurrentRotatingFileHandler
 from django.db import Error as DatabaseError
 from pythonjsonlogger.core import RESERVED_ATTRS, merge_record_extra
 
@@ -65,6 +67,33 @@ def escaped(text: str) -> str:
     )
 
 
+class LogFile(ConcurrentRotatingFileHandler):
+    """The rotated file. Tell once on the console that lines are missing in it, until one is written again."""
+
+    is_complete = True
+    has_failed = False
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a record, if that is possible."""
+        self.has_failed = False
+        super().emit(record)
+        self.is_complete = not self.has_failed
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
+        """Report the first of several failures."""
+        self.has_failed = True
+        if self.is_complete:
+            console().handle(self.report_of(sys.exc_info()[1]))
+
+    def report_of(self, error: BaseException | None) -> logging.LogRecord:
+        """Return the record that tells the failure."""
+        message = (
+            f"Lines are missing in {self.baseFilename}: {error}."
+            " Make room on the disk, or make the file writable for this user; the console has all lines."
+        )
+        return logging.LogRecord(__name__, logging.ERROR, __file__, 0, message, (), None)
+
+
 FORMATTERS: dict[str, Any] = {
     "console": {
         "()": ConsoleFormatter,
@@ -102,6 +131,13 @@ LOGGERS: dict[str, Any] = {
 }
 
 
+def console() -> logging.Handler:
+    """Return an output like the one to the console."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(ConsoleFormatter(FORMATTERS["console"]["format"], style="{"))
+    return handler
+
+
 def logging_config(directory: Path) -> dict[str, Any]:
     """Return Django's LOGGING: one JSON object an event in ``fermon.jsonl``, at most 10 files of 5 MiB.
 
@@ -124,7 +160,7 @@ def handlers(directory: Path) -> dict[str, Any]:
     return {
         "console": {"class": "logging.StreamHandler", "formatter": "console", "filters": ["request_id"]},
         "file": {
-            "class": "concurrent_log_handler.ConcurrentRotatingFileHandler",
+            "class": "fermon_site.logs.LogFile",
             "filename": str(directory / "fermon.jsonl"),
             "maxBytes": 5 * MEBIBYTE,
             "backupCount": 9,

@@ -14,6 +14,8 @@ from monitoring.models import Tag
 LONGEST_TEXT = 2_000
 LONGEST_TIME_S = 2**31 - 1
 MODEL_NAMES = {shown: name for name, shown in API_NAMES.items()}
+# Beyond its second limit a process leaves little time. Other kinds have the defaults of the model.
+OF_SECOND_LIMITS: dict[str, Any] = {"priority": Priority.CRITICAL.value, "on_delay_s": 2.0}
 
 
 class DefinitionListSerializer(serializers.Serializer[Any]):
@@ -120,10 +122,17 @@ class DefineSerializer(ChangeSerializer):
     )
     kind = serializers.CharField(
         max_length=40,
-        help_text="HH, H, L, LL, DEV, ROC+, ROC-, BAD, DISCRETE, or EVENT: with the name of a detector.",
+        help_text="HH, H, L, LL, DEV, ROC+, ROC-, BAD, DISCRETE, or EVENT: with the name of a detector."
+        " HH and LL are critical, with an on-delay of 2 s, unless you say otherwise.",
         error_messages=dict.fromkeys(("required", "blank", "null"), "missing; expected the kind of alarm"),
     )
 
     def validate_tag(self, name: str) -> Tag:
         """Return the tag; reject an unknown name."""
         return Tag.objects.get(name=known_only([name])[0])
+
+    @property
+    def wanted(self) -> dict[str, Any]:
+        """Return the given fields by the names of the model, with the defaults of the kind."""
+        is_second = self.validated_data["kind"] in {"HH", "LL"}
+        return (OF_SECOND_LIMITS if is_second else {}) | super().wanted

@@ -20,6 +20,7 @@ from rest_framework.exceptions import (
     ValidationError,
 )
 from rest_framework.request import Request
+from rest_framework.settings import api_settings
 from rest_framework.views import exception_handler as rest_exception_handler
 
 from monitoring.access.callers import address_of
@@ -141,7 +142,8 @@ def first_problem(error: ValidationError) -> BadInput:
     while isinstance(detail, Mapping | list):
         if isinstance(detail, Mapping):
             key, detail = next(iter(detail.items()))
-            field = key if isinstance(key, str) else field  # an int is an index into a list
+            # An int is an index into a list; errors of a nested list or object belong to the field around it.
+            field = key if isinstance(key, str) and key != api_settings.NON_FIELD_ERRORS_KEY else field
         else:
             detail = detail[0]
     return BadInput(f"{field}: {detail}" if field else str(detail), field)

@@ -80,8 +80,8 @@ class DetectorBank(Stateful):
         """See ``Stateful.restore``: a state with or without that of the forest."""
         own = len(self.STATE)
         Stateful.restore(self, state[:own])
-        # Saved values do not tell from where they count.
-        self.novelty.ring.offset = self.course.blocks.offset = self.course.origin
+        self.novelty.count_from(self.course.origin)
+        self.course.blocks.offset = self.course.origin
         if self.forest and len(state) > own:
             self.forest.restore(state[own])
 

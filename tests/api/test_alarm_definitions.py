@@ -112,6 +112,24 @@ def test_all_kinds_are_defined_with_what_they_need(post: Callable[..., Any]) -> 
     assert post("/alarm-definitions", stuck).json()["latching"] is True
 
 
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({"kind": "HH", "setpoint": 47}, ("critical", 2)),
+        ({"kind": "LL", "setpoint": 33}, ("critical", 2)),
+        ({"kind": "HH", "setpoint": 47, "priority": "high", "on_delay_s": 5}, ("high", 5)),
+        ({"kind": "DISCRETE", "setpoint": 40}, ("medium", 10)),
+    ],
+)
+def test_second_limits_are_critical_unless_said_otherwise(
+    post: Callable[..., Any], given: dict[str, Any], expected: tuple[str, float]
+) -> None:
+    made = post("/alarm-definitions", {**HIGH, **given}).json()
+    assert (made["priority"], made["on_delay_s"]) == expected
+    newest = in_force(made["id"])
+    assert (newest.priority, newest.on_delay_s) == expected
+
+
 def test_a_tag_has_one_alarm_of_a_kind(high: dict[str, Any], post: Callable[..., Any]) -> None:
     answer = post("/alarm-definitions", HIGH)
     assert answer.status_code == 409

@@ -184,6 +184,13 @@ def test_more_than_fifty_are_not_what_a_person_has_seen(post: Callable[..., Any]
     assert (answer.status_code, answer.json()["detail"]) == (400, "alarms: expected at most 50, got 51")
 
 
+@pytest.mark.parametrize("alarms", [[], "7", [7]])
+def test_an_error_of_a_nested_list_names_its_field(post: Callable[..., Any], alarms: object) -> None:
+    answer = post("/alarms/acknowledge", {"alarms": alarms})
+    assert (answer.status_code, answer.json()["field"]) == (400, "alarms")
+    assert answer.json()["detail"].startswith("alarms: ")
+
+
 def test_a_shelf_has_an_end_a_reason_and_a_name(act: SendAct, high: AlarmDefinition) -> None:
     before = datetime.now(UTC)
     answer = act(high, "shelve", minutes=30, reason="probe is being cleaned", name="Anna")

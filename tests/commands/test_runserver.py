@@ -83,6 +83,13 @@ def test_open_by_default_it_does_not_listen_to_others(settings) -> None:
     ids=["address", "version", "form", "headers"],
 )
 def test_a_request_that_can_not_be_read_is_answered_in_json(sent: bytes, status: int) -> None:
+    response, body = answered(sent, SimpleNamespace())
+    assert (response.status, response.getheader("Content-Type")) == (status, "application/json")
+    assert json.loads(body)["detail"].startswith("request: expected HTTP/1.1")
+
+
+def answered(sent: bytes, server: SimpleNamespace) -> tuple[HTTPResponse, bytes]:
+    """Send these bytes to a handler, then no more; return its answer."""
     with create_server(("127.0.0.1", 0)) as listener, create_connection(listener.getsockname()) as client:
 
         def send() -> None:
@@ -93,10 +100,52 @@ def test_a_request_that_can_not_be_read_is_answered_in_json(sent: bytes, status:
         sender.start()
         connection, address = listener.accept()
         with connection:
-            PatientRequestHandler(connection, address, cast(Any, SimpleNamespace()))
+            PatientRequestHandler(connection, address, cast(Any, server))
             sender.join()
             response = HTTPResponse(client)
             response.begin()
-            detail = json.loads(response.read())["detail"]
-    assert (response.status, response.getheader("Content-Type")) == (status, "application/json")
-    assert detail.startswith("request: expected HTTP/1.1")
+            return response, response.read()
+
+
+def environ_by(sent: bytes) -> dict[str, Any]:
+    """Return what Django is given of the request."""
+    given: dict[str, Any] = {}
+
+    def application(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        given.update(environ)
+        start_response("200 OK", [("Content-Length", "0")])
+        return []
+
+    server = SimpleNamespace(base_environ={}, multithread=True, get_app=lambda: application)
+    answered(sent, server)
+    return given
+
+
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [
+        (b"", ""),
+        (b"Content-Type: text/csv\r\n", "text/csv"),
+        (b"Content-Type: a/b\r\nContent-Type: c/d\r\n", "a/b,c/d"),
+    ],
+)
+def test_a_body_without_a_type_is_given_none(headers: bytes, expected: str) -> None:
+    environ = environ_by(b"POST /ingest HTTP/1.0\r\n" + headers + b"Content-Length: 2\r\n\r\n{}")
+    assert environ["CONTENT_TYPE"] == expected
+
+
+@pytest.mark.parametrize(("version", "expected"), [(b"1.0", None), (b"1.1", "")])
+def test_only_http_1_0_may_name_no_host(version: bytes, expected: str | None) -> None:
+    assert environ_by(b"GET /health HTTP/" + version + b"\r\n\r\n").get("HTTP_HOST") == expected
+
+
+@pytest.mark.parametrize(
+    ("address", "path"),
+    [
+        (b"http://fermon.example:8000/tags?x=1", "/tags"),
+        (b"HTTP://fermon.example", "/"),
+        (b"/http://fermon.example/tags", "/http://fermon.example/tags"),
+    ],
+)
+def test_the_address_may_be_absolute(address: bytes, path: str) -> None:
+    assert environ_by(b"GET " + address + b" HTTP/1.0\r\n\r\n")["PATH_INFO"] == path

@@ -131,3 +131,16 @@ def test_the_environment_has_the_headers_and_no_others_under_their_names() -> No
     assert (environ["CONTENT_TYPE"], environ["CONTENT_LENGTH"]) == ("application/json", "2")
     assert "HTTP_TRANSFER_ENCODING" not in environ
     assert environ["wsgi.input"].read() == b"{}"
+
+
+@pytest.mark.parametrize(("version", "expected"), [("1", None), ("1.0", None), ("1.1", ""), ("2", "")])
+def test_only_http_1_0_may_name_no_host(version: str, expected: str | None) -> None:
+    scope = {
+        "method": "GET",
+        "path": "/health",
+        "scheme": "http",
+        "http_version": version,
+        "query_string": b"",
+        "headers": [(b"host", b"")],  # as granian has it
+    }
+    assert environ_of(scope, b"", 0).get("HTTP_HOST") == expected

@@ -32,6 +32,8 @@ def test_a_browser_gets_a_page(client: Client, path: str, accept: str) -> None:
         {"accept": "application/json, text/plain, */*"},  # axios
         {"accept": OLD_JAVA},
         {"accept": "*"},
+        {"accept": ""},
+        {"accept": " , "},
     ],
 )
 def test_a_program_gets_json(client: Client, path: str, headers: dict[str, str]) -> None:

@@ -65,6 +65,23 @@ def test_the_file_is_rotated_and_the_oldest_goes(log_file: Path, monkeypatch) ->
     assert '"event 199"' in log_file.read_text()
 
 
+def test_the_console_tells_once_that_lines_are_missing_in_the_file(log_file: Path, capsys) -> None:
+    log_file.mkdir()  # as good as a full disk: nothing can be written
+    for outage in ("first", "second"):
+        logging.warning("begin of the %s", outage)
+        logging.warning("middle of the %s", outage)
+        log_file.rmdir()
+        logging.warning("end of the %s", outage)
+        assert "end of the" in log_file.read_text()
+        log_file.unlink()
+        log_file.mkdir()
+    told = [line for line in capsys.readouterr().err.splitlines() if "Lines are missing" in line]
+    assert [line.partition(": ")[2].partition(". ")[0] for line in told] == [
+        f"Lines are missing in {log_file}: [Errno 21] Is a directory: '{log_file}'"
+    ] * 2
+    assert "Make room on the disk, or make the file writable" in told[0]
+
+
 @pytest.mark.parametrize(("code", "logged"), [(500, True), (503, False)])
 def test_an_outage_is_not_logged_request_by_request(log_file: Path, code: int, logged: bool) -> None:
     logging.getLogger("django.request").error("answered %d", code, extra={"status_code": code})

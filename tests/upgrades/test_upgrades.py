@@ -22,7 +22,8 @@ pytestmark = pytest.mark.no_cover
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 KIND = connection.vendor
-NAMES = sorted(file.name.split(".")[0] for file in HERE.glob(f"*.{KIND}.answers.json.xz"))
+SUFFIX = f".{KIND}.answers.json.xz"
+NAMES = sorted(file.name.removesuffix(SUFFIX) for file in HERE.glob(f"*{SUFFIX}"))
 PSQL = on_postgresql.PROGRAMS / "psql"
 
 

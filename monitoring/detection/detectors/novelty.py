@@ -3,6 +3,9 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
+from monitoring.detection.detectors.counted_steps import CountedSteps, counted_steps, no_steps
 from monitoring.detection.detectors.forecaster import DAY, Forecaster, Refit
 from monitoring.detection.detectors.packed_ring import PackedRing
 from monitoring.detection.detectors.sentences import value_and_bounds
@@ -14,7 +17,7 @@ MEMORY = 8000  # values
 FIRST = 50  # values before the first score
 GRACE = 900  # readings before the first finding
 OUTSIDE = 1.5  # a value outside of all others counts more than one in a gap
-EDGE = 0.001  # share of values on either side that the spread leaves out
+EDGE = 1000  # values of which the spread leaves out one on either side
 GATE = 100  # readings: only the greatest score among them counts
 FIND = 0.1
 DAMPING = 0.5
@@ -38,7 +41,7 @@ class Novelty(Stateful):
     threshold: float = 1.5
     margin: float = 1.2
     ring: PackedRing = field(default_factory=lambda: PackedRing(MEMORY), init=False)
-    values: SortedValues = field(default_factory=SortedValues, init=False)
+    values: CountedSteps | SortedValues = field(default_factory=no_steps, init=False)
     gate: list[tuple[float, int]] = field(
         default_factory=list, init=False
     )  # falling scores, with their reading numbers
@@ -58,16 +61,25 @@ class Novelty(Stateful):
     def score(self, forecaster: Forecaster) -> float:
         """See ``Detector.score``."""
         value = forecaster.value
-        position = self.position = self.values.find(value)
+        position = self.values.find(value)
+        if position is None:
+            position = self._make_place(value)
+        self.position = position
         present = self.present = self._distance(value, position) if self.count >= FIRST else 0.0
         self.grade = self._grade(present)
         if self.count < GRACE or not self.is_outside:
             return 0.0
         return min(self.present / max(self.threshold, self.margin * self.peak), 1000.0)
 
+    def _make_place(self, value: float) -> Position:
+        """Hold the values in a form that has a place for this one; return the position."""
+        plain = self.values.values()
+        self.values = counted_steps(plain, self.ring.offset, value) or SortedValues(plain)
+        return self.values.find(value) or NOWHERE
+
     def _distance(self, value: float, position: Position) -> float:
         values = self.values
-        low, high, spread = values.bounds or values.measure(int(EDGE * (len(self.ring) - 1)))
+        low, high, spread = values.bounds or values.measure((len(self.ring) - 1) // EDGE)
         is_outside = self.is_outside = not low < value <= high
         if not is_outside:
             distance = values.distance(value, position)
@@ -105,10 +117,27 @@ class Novelty(Stateful):
         values.add(value, self.position)
         if ring.is_full:
             values.remove(ring.replace(value))
+            if not ring.index:  # of each round, once
+                self._renew()
         else:
-            ring.offset = forecaster.origin
             ring.append(value)
-            values.bounds = None  # the edges of the spread have moved
+            if ring.offset != forecaster.origin:
+                self.count_from(forecaster.origin)
+            if not (len(ring) - 1) % EDGE:  # the edges of the spread have moved
+                self.values.bounds = None
+
+    def count_from(self, origin: float) -> None:
+        """Set the value that has been subtracted from the readings: a saved state does not contain it."""
+        self.ring.offset = origin
+        plain = np.array(self.ring.values())
+        self.values = counted_steps(plain, origin) or SortedValues(plain)
+
+    def _renew(self) -> None:
+        """Use the form that takes least memory: values on no step, or far from the others, may be gone."""
+        plain = self.values.values()
+        counted = counted_steps(plain, self.ring.offset)
+        if counted or isinstance(self.values, CountedSteps):
+            self.values = counted or SortedValues(plain)
 
     def let_go(self) -> None:
         """Drop the values that belong to the present reading only."""
@@ -119,11 +148,10 @@ class Novelty(Stateful):
         return [*self.ring.state(), *Stateful.state(self)]
 
     def restore(self, state: list[Any]) -> None:
-        """See ``Stateful.restore``."""
+        """See ``Stateful.restore``; ``count_from`` has to follow."""
         ring, index, *others = state
         Stateful.restore(self, others)
         self.ring.restore(ring, index)
-        self.values = SortedValues(self.ring.values())
 
     def to_go(self, forecaster: Forecaster) -> int:
         """See ``Detector.to_go``."""

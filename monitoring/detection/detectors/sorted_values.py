@@ -6,6 +6,8 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from monitoring.kernel.arrays import FloatArray
+
 PIECE = 256  # different values; a piece of twice as many is cut in two
 NOTHING = (0.0, 0.0)
 
@@ -34,6 +36,11 @@ class SortedValues:
 
     def __bool__(self) -> bool:
         return bool(self.tops)
+
+    def values(self) -> FloatArray:
+        """Return all values, smallest first."""
+        different = np.concatenate([np.array(piece) for piece in self.pieces])
+        return np.repeat(different, np.concatenate([np.array(counts) for counts in self.counts]))
 
     @property
     def lowest(self) -> float:

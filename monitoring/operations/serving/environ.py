@@ -18,6 +18,7 @@ FIXED: dict[str, Any] = {
     "wsgi.run_once": False,
     "wsgi.version": (1, 0),
 }
+HTTP_1_0 = frozenset({"1", "1.0"})  # granian's word, and that of the specification of ASGI
 BARE = frozenset({"CONTENT_LENGTH", "CONTENT_TYPE"})
 
 
@@ -40,6 +41,10 @@ def environ_of(scope: Scope, body: bytes, size: int) -> dict[str, Any]:
     }
     for name, value in scope["headers"]:
         add_header(environ, name.decode("latin-1"), value.decode("latin-1"))
+    # granian adds an empty host to a request without one. HTTP/1.0, which checks of load balancers speak,
+    # demands none; of others Django rejects it.
+    if scope["http_version"] in HTTP_1_0 and not environ.get("HTTP_HOST"):
+        environ.pop("HTTP_HOST", None)
     if environ.pop("HTTP_TRANSFER_ENCODING", None) is not None:
         environ["CONTENT_LENGTH"] = str(size)
     return environ

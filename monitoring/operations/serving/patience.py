@@ -29,6 +29,8 @@ CONNECTIONS = 1200  # a thread each
 LINGER_S = 2.0
 # The password of InfluxDB's first version may stand in the address, which the log has.
 PASSWORD = re.compile(r"([?&]p=)[^&\s]+")
+# Clients of a proxy send the address in absolute form; servers have to accept it (RFC 9112, section 3.2.2).
+ORIGIN = re.compile(r"^https?://[^/?#]+", re.IGNORECASE)
 
 
 class PatientReader(io.RawIOBase):
@@ -93,6 +95,7 @@ class PatientRequestHandler(WSGIRequestHandler):
 
     connection: Any
     headers: Any
+    path: str
     rfile: Any
     wfile: Any
 
@@ -124,6 +127,7 @@ class PatientRequestHandler(WSGIRequestHandler):
         """Read the request; return whether the application is to answer."""
         if not super().parse_request():
             return False
+        self.path = ORIGIN.sub("", self.path) or "/"
         self.reader.expect(BODY_S, at_rate=True)
         try:
             body = self.read_body()
@@ -153,8 +157,15 @@ class PatientRequestHandler(WSGIRequestHandler):
         return body
 
     def get_environ(self) -> dict[str, Any]:
-        """Return Django's environment, with the real size of a chunked body."""
+        """Return Django's environment, with the real size of a chunked body.
+
+        As ``manage.py serve`` does, give no type for a body without one, where Python's server assumes
+        text/plain, and an empty host, which Django rejects, where HTTP/1.1 demands one (RFC 9112, 3.2).
+        """
         environ: dict[str, Any] = super().get_environ()
+        environ["CONTENT_TYPE"] = ",".join(self.headers.get_all("Content-Type", []))
+        if self.request_version == "HTTP/1.1":
+            environ.setdefault("HTTP_HOST", "")
         if environ.pop("HTTP_TRANSFER_ENCODING", None) is not None:
             environ["CONTENT_LENGTH"] = str(self.body_size)
         return environ
