@@ -6,6 +6,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
+from http import HTTPStatus
 from http.client import HTTPConnection
 from itertools import count
 from statistics import quantiles
@@ -211,7 +212,9 @@ def test_a_body_in_chunks_is_read_and_its_end_is_told_by_nothing_else(
     assert first_line(close + b"Expect: 100-continue\r\n" + chunked + chunks) == b"HTTP/1.1 100 Continue"
     assert first_line(POST + chunked + b"zz\r\n") == b"HTTP/1.1 400 Bad Request"
     assert first_line(POST + chunked + b"800001\r\n" + b" " * 0x800001) == (
-        b"HTTP/1.1 413 Request Entity Too Large" if kind == "runserver" else b"HTTP/1.1 413 Payload Too Large"
+        b"HTTP/1.1 413 %b" % HTTPStatus(413).phrase.encode()  # which depends on the version of Python
+        if kind == "runserver"
+        else b"HTTP/1.1 413 Payload Too Large"
     )
     assert (
         first_line(POST + b"Content-Length: 5\r\nContent-Length: 6\r\n\r\n{") == b"HTTP/1.1 400 Bad Request"

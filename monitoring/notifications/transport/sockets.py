@@ -10,6 +10,7 @@ from typing import Any, cast
 
 from monitoring.kernel.reachable import is_allowed
 from monitoring.kernel.resolving import Resolved, resolve
+from monitoring.kernel.tls import verifying_context
 from monitoring.notifications.transport.allowed import RefusedTargetError, refusal
 from monitoring.notifications.transport.deadline import Deadline
 
@@ -55,7 +56,7 @@ class BoundedTlsSocket(ssl.SSLSocket):
 
 def tls_context(deadline: Deadline) -> ssl.SSLContext:
     """Return a context that verifies certificates and host names, whose sockets have the deadline."""
-    context = ssl.create_default_context()
+    context = verifying_context()
     context.sslsocket_class = type("DeadlineTlsSocket", (BoundedTlsSocket,), {"deadline": deadline})
     return context
 

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
+from monitoring.kernel.tls import verifying_context
 from monitoring.sources.mqtt.settings import BrokerSettings
 from monitoring.sources.session import SourceError
 from monitoring.sources.targets import reason, resolve
@@ -184,7 +185,7 @@ def tls_context(settings: BrokerSettings) -> ssl.SSLContext:
     """
     try:
         path, text = (settings.ca, "") if settings.ca.startswith("/") else ("", settings.ca)
-        context = ssl.create_default_context(cafile=path or None, cadata=text or None)
+        context = verifying_context(cafile=path or None, cadata=text or None)
         if settings.trusted_certificate:
             context.check_hostname = False
             context.verify_mode = ssl.CERT_NONE
