@@ -68,7 +68,7 @@ def escaped(text: str) -> str:
 
 
 class LogFile(ConcurrentRotatingFileHandler):
-    """The rotated file. Tell once on the console that lines are missing in it, until one is written again."""
+    """The rotated file. Tell once on the console that lines are missing, until one is written again."""
 
     is_complete = True
     has_failed = False

@@ -33,6 +33,7 @@ class Priority(StrEnum):
 RANK = {Priority.CRITICAL: 0, Priority.HIGH: 1, Priority.MEDIUM: 2, Priority.LOW: 3}
 HIGH_KINDS = frozenset({Kind.HIGH_HIGH, Kind.HIGH})
 LOW_KINDS = frozenset({Kind.LOW_LOW, Kind.LOW})
+SECOND_LIMITS = frozenset({Kind.HIGH_HIGH, Kind.LOW_LOW})
 LIMIT_KINDS = HIGH_KINDS | LOW_KINDS
 # Conditions of a tag's own values; the others follow the clock, events or the system.
 VALUE_KINDS = LIMIT_KINDS | {Kind.DEVIATION, Kind.RISING, Kind.FALLING, Kind.DISCRETE}

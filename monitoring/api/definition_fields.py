@@ -5,7 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from monitoring.alarms.definition_reading import API_NAMES
-from monitoring.alarms.kinds import Priority
+from monitoring.alarms.kinds import SECOND_LIMITS, Priority
 from monitoring.alarms.suppression import LONGEST_SHELF_MIN
 from monitoring.api.alarm_fields import ActSerializer, class_field, reason_field
 from monitoring.api.fields import DEFAULT_PAGE, MAX_PAGE, CursorField, known_only, tags_field, whole_number
@@ -134,5 +134,5 @@ class DefineSerializer(ChangeSerializer):
     @property
     def wanted(self) -> dict[str, Any]:
         """Return the given fields by the names of the model, with the defaults of the kind."""
-        is_second = self.validated_data["kind"] in {"HH", "LL"}
+        is_second = self.validated_data["kind"] in SECOND_LIMITS
         return (OF_SECOND_LIMITS if is_second else {}) | super().wanted

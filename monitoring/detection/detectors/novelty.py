@@ -10,6 +10,7 @@ from monitoring.detection.detectors.forecaster import DAY, Forecaster, Refit
 from monitoring.detection.detectors.packed_ring import PackedRing
 from monitoring.detection.detectors.sentences import value_and_bounds
 from monitoring.detection.detectors.sorted_values import Position, SortedValues
+from monitoring.kernel.arrays import FloatArray
 from monitoring.kernel.number_format import Words
 from monitoring.kernel.state import Stateful
 
@@ -73,8 +74,7 @@ class Novelty(Stateful):
 
     def _make_place(self, value: float) -> Position:
         """Hold the values in a form that has a place for this one; return the position."""
-        plain = self.values.values()
-        self.values = counted_steps(plain, self.ring.offset, value) or SortedValues(plain)
+        self.values = in_order(self.values.values(), self.ring.offset, value)
         return self.values.find(value) or NOWHERE
 
     def _distance(self, value: float, position: Position) -> float:
@@ -117,8 +117,8 @@ class Novelty(Stateful):
         values.add(value, self.position)
         if ring.is_full:
             values.remove(ring.replace(value))
-            if not ring.index:  # of each round, once
-                self._renew()
+            if not ring.index:  # of each round, once: values on no step, or far from the others, may be gone
+                self.values = in_order(self.values.values(), ring.offset)
         else:
             ring.append(value)
             if ring.offset != forecaster.origin:
@@ -129,15 +129,7 @@ class Novelty(Stateful):
     def count_from(self, origin: float) -> None:
         """Set the value that has been subtracted from the readings: a saved state does not contain it."""
         self.ring.offset = origin
-        plain = np.array(self.ring.values())
-        self.values = counted_steps(plain, origin) or SortedValues(plain)
-
-    def _renew(self) -> None:
-        """Use the form that takes least memory: values on no step, or far from the others, may be gone."""
-        plain = self.values.values()
-        counted = counted_steps(plain, self.ring.offset)
-        if counted or isinstance(self.values, CountedSteps):
-            self.values = counted or SortedValues(plain)
+        self.values = in_order(np.array(self.ring.values()), origin)
 
     def let_go(self) -> None:
         """Drop the values that belong to the present reading only."""
@@ -167,6 +159,11 @@ class Novelty(Stateful):
         (value, lowest, highest), name = texts, words.name
         seen = f"between {lowest} and {highest}" if lowest != highest else f"always {lowest}"
         return "never seen", f"{name} is at {value}; of late it was {seen}"
+
+
+def in_order(values: FloatArray, offset: float, expected: float | None = None) -> CountedSteps | SortedValues:
+    """Return the values, of shape (n,), in the form that takes less memory; see ``counted_steps``."""
+    return counted_steps(values, offset, expected) or SortedValues(values)
 
 
 FADE = 0.5 ** (1 / (3 * DAY))

@@ -34,9 +34,6 @@ class SortedValues:
         self.bounds: tuple[float, float, float] | None = None
         self.inner = NOTHING  # between these, a value does not change the bounds
 
-    def __bool__(self) -> bool:
-        return bool(self.tops)
-
     def values(self) -> FloatArray:
         """Return all values, smallest first."""
         different = np.concatenate([np.array(piece) for piece in self.pieces])
