@@ -29,9 +29,25 @@ if [ $# -gt 0 ] || [ -n "${FERMON_TEST_DATABASE-}" ]; then
     exec .venv/bin/python -m "$module" "$@"
 fi
 code=0
-tests/js/run || code=$?
+failed=""
+# Runs a part of the tests, and keeps what it prints.
+part() {
+    local name=$1
+    shift
+    "$@" 2>&1 | tee "var/tests/$name.log" || { code=$? && failed="$failed $name"; }
+}
+
+mkdir -p var/tests
+part javascript tests/js/run
 echo "On sqlite, with the coverage of the tests' own process:"
-.venv/bin/python -m pytest -n 3 --dist worksteal --cov --cov-report=term || code=$?
+part sqlite .venv/bin/python -m pytest -n 3 --dist worksteal --cov --cov-report=term
 echo "On postgresql:"
-.venv/bin/python -m tests.on_postgresql -n 3 --dist worksteal || code=$?
+part postgresql .venv/bin/python -m tests.on_postgresql -n 3 --dist worksteal
+# What failed lies thousands of lines above the end, and who keeps only the end of a log would not see it.
+for name in $failed; do
+    echo "Failed in $name:"
+    awk '/^=+ (warnings summary|tests coverage) =+$/ { left_out = 1 }
+        /^=+ (ERRORS|FAILURES|short test summary info) =+$|^FAIL |^Tests were skipped/ { left_out = 0 }
+        !left_out && !/^[.sxFE]+ +\[ *[0-9]+%\]$/ { print }' "var/tests/$name.log" | tail -n 100
+done
 exit "$code"
