@@ -61,6 +61,12 @@ class Postgresql:
         """Makes the standby a primary; returns when it takes writes."""
         self.control("-w", "promote")
 
+    def catch_up_with(self, primary: "Postgresql") -> None:
+        """Returns once the standby shows what was committed on its primary before the call."""
+        ((written,),) = primary.execute("SELECT pg_current_wal_flush_lsn()::text")
+        replayed = "SELECT pg_last_wal_replay_lsn() >= %s::pg_lsn"
+        wait_until(lambda: self.execute(replayed, written) == [(True,)])
+
     def processes(self) -> list[psutil.Process]:
         """The server and its children; none if it does not run."""
         with suppress(FileNotFoundError, psutil.NoSuchProcess):
@@ -115,6 +121,7 @@ def primary_and_standby(*, synchronous: bool = False) -> Iterator[tuple[Postgres
             if synchronous:
                 primary.execute(f"ALTER SYSTEM SET synchronous_standby_names = '{STANDBY}'")
                 primary.execute("SELECT pg_reload_conf()")
+                wait_until(lambda: primary.execute("SHOW synchronous_standby_names") == [(STANDBY,)])
             yield primary, standby
         finally:
             primary.kill()
