@@ -61,6 +61,12 @@ class Postgresql:
         """Makes the standby a primary; returns when it takes writes."""
         self.control("-w", "promote")
 
+    def confirm_with(self, standby: str) -> None:
+        """Lets commits wait for the standby of this name, or for none; returns once that is in force."""
+        self.execute(f"ALTER SYSTEM SET synchronous_standby_names = '{standby}'")
+        self.execute("SELECT pg_reload_conf()")
+        wait_until(lambda: self.execute("SHOW synchronous_standby_names") == [(standby,)])
+
     def catch_up_with(self, primary: "Postgresql") -> None:
         """Returns once the standby shows what was committed on its primary before the call."""
         ((written,),) = primary.execute("SELECT pg_current_wal_flush_lsn()::text")
@@ -119,9 +125,7 @@ def primary_and_standby(*, synchronous: bool = False) -> Iterator[tuple[Postgres
             begin(primary)
             follow(primary, standby)
             if synchronous:
-                primary.execute(f"ALTER SYSTEM SET synchronous_standby_names = '{STANDBY}'")
-                primary.execute("SELECT pg_reload_conf()")
-                wait_until(lambda: primary.execute("SHOW synchronous_standby_names") == [(STANDBY,)])
+                primary.confirm_with(STANDBY)
             yield primary, standby
         finally:
             primary.kill()

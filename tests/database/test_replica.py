@@ -349,16 +349,13 @@ def test_commits_that_wait_for_a_synchronous_standby_are_told(
     primary, _ = servers
     monkeypatch.setattr(health, "UNCONFIRMED_S", 0.0)
     assert health.unconfirmed() == ""
-    primary.execute("ALTER SYSTEM SET synchronous_standby_names = 'one_that_is_away'")
-    primary.execute("SELECT pg_reload_conf()")
     insert_in_vain = threading.Thread(target=primary.execute, args=["INSERT INTO numbers VALUES (3)"])
     try:
-        wait_until(lambda: primary.execute("SHOW synchronous_standby_names") == [("one_that_is_away",)])
+        primary.confirm_with("one_that_is_away")
         insert_in_vain.start()
         wait_until(lambda: health.unconfirmed().endswith(health.STANDBY_AWAY))
     finally:
-        primary.execute("ALTER SYSTEM RESET synchronous_standby_names")
-        primary.execute("SELECT pg_reload_conf()")
+        primary.confirm_with("")
         insert_in_vain.join(60)
     wait_until(lambda: health.unconfirmed() == "")
 
